@@ -23,6 +23,7 @@ use services::insight::{
     self,
     verify::{Line, Report},
 };
+use tokio::runtime::{Builder, Runtime};
 use tools::{replay, watch};
 
 /// Does what the process's arguments say.
@@ -30,11 +31,21 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     serve::file_modes::keep_to_oneself();
     logs::begin(cli.log_format, matches!(cli.command, Command::Demo(_)));
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(err) => return failed(&err),
     };
-    runtime.block_on(run(cli.command))
+    let is_patient = !matches!(cli.command, Command::Doctor(_));
+    carried_out(runtime, run(cli.command), is_patient)
+}
+
+/// Carries a command out. One that is not patient leaves behind what its threads still wait for, as a folder of a server that is gone.
+fn carried_out<T>(runtime: Runtime, command: impl Future<Output = T>, is_patient: bool) -> T {
+    let outcome = runtime.block_on(command);
+    if !is_patient {
+        runtime.shutdown_background();
+    }
+    outcome
 }
 
 async fn run(command: Command) -> ExitCode {
@@ -142,4 +153,28 @@ fn ended<E: std::fmt::Display>(outcome: Result<(), E>) -> ExitCode {
 fn failed(err: &impl std::fmt::Display) -> ExitCode {
     logs::tell_failure(err);
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc, time::Duration};
+
+    use super::*;
+
+    #[test]
+    fn a_command_that_is_not_patient_leaves_behind_what_hangs() {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let ((hold, held), (tell, told)) = (mpsc::channel::<()>(), mpsc::channel());
+        let command = async move {
+            let hangs = move || {
+                tell.send(()).unwrap();
+                held.recv_timeout(Duration::from_secs(5))
+            };
+            drop(tokio::task::spawn_blocking(hangs));
+            told.recv().unwrap();
+            7
+        };
+        assert_eq!(carried_out(runtime, command, false), 7);
+        assert!(hold.send(()).is_ok(), "the thread waits still, and nobody for it");
+    }
 }

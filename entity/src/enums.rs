@@ -94,6 +94,12 @@ words! {
     }
     ReplenishmentLineKind { Transfer "TRANSFER", Purchase "PURCHASE" }
     ReplenishmentLineState { Open "OPEN", Claimed "CLAIMED", Approved "APPROVED", Refused "REFUSED", Cut "CUT" }
+    /// Action on dead stock.
+    LiquidationAction { Keep "KEEP", WriteOff "WRITE_OFF", Return "RETURN", Transfer "TRANSFER", Markdown "MARKDOWN" }
+    LiquidationPlanState { Draft "DRAFT", Partly "PARTLY", Approved "APPROVED", Done "DONE", Superseded "SUPERSEDED" }
+    LiquidationLineState { Proposed "PROPOSED", Claimed "CLAIMED", Approved "APPROVED", Done "DONE", Refused "REFUSED" }
+    /// Reason for which a line of a liquidation plan is refused.
+    LiquidationIssue { Stale "STALE", Refused "REFUSED" }
     /// Reason for which a line of a plan is refused or cut.
     ReplenishmentIssue {
         Stale "STALE", NoSupplier "NO_SUPPLIER", DraftRefused "DRAFT_REFUSED", OverBudget "OVER_BUDGET", OtherCurrency "OTHER_CURRENCY",
@@ -211,11 +217,16 @@ words! {
         TransferReceipt "TRANSFER_RECEIPT",
         TransferClose "TRANSFER_CLOSE",
         SupplierReturn "SUPPLIER_RETURN",
+        Count "COUNT",
+        Sale "SALE",
+        Shipment "SHIPMENT",
+        ReturnRefund "RETURN_REFUND",
     }
     /// A figure that a reversal changes.
     ReversalEffect {
         Status "STATUS", Received "RECEIVED", Damaged "DAMAGED", Open "OPEN", Shipped "SHIPPED", Lost "LOST", Returned "RETURNED",
-        Credit "CREDIT", OnHand "ON_HAND", Reserved "RESERVED", Unavailable "UNAVAILABLE", Incoming "INCOMING", InTransit "IN_TRANSIT", Value "VALUE",
+        Credit "CREDIT", Fulfilled "FULFILLED", Cancelled "CANCELLED", Refunded "REFUNDED",
+        OnHand "ON_HAND", Reserved "RESERVED", Unavailable "UNAVAILABLE", Incoming "INCOMING", InTransit "IN_TRANSIT", Value "VALUE",
     }
     /// Kind of an alert: the condition that it reports.
     AlertKind {

@@ -258,6 +258,7 @@ kinds! {
     ReplenishmentPolicyId "rpp" "replenishment policy"; ReplenishmentPlanId "rpl" "replenishment plan";
     SavedViewId "svw" "saved view";
     ReplenishmentLineId "rpi" "line of a replenishment plan";
+    LiquidationPlanId "lqp" "liquidation plan"; LiquidationLineId "lqi" "line of a liquidation plan";
     IntegrationId "int" "integration"; ActorId "act" "actor"; ReferenceId "ref" "reference"; EpochId "epo" "epoch";
 }
 

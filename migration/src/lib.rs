@@ -63,7 +63,10 @@ mod m0064_purchase_amendments;
 mod m0065_replenishment;
 mod m0066_open_orders;
 mod m0067_archive;
+mod m0068_liquidation;
+mod m0069_undo;
 mod m0070_saved_views;
+mod m0072_list_filters;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -130,7 +133,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0065_replenishment::Migration),
             Box::new(m0066_open_orders::Migration),
             Box::new(m0067_archive::Migration),
+            Box::new(m0068_liquidation::Migration),
+            Box::new(m0069_undo::Migration),
             Box::new(m0070_saved_views::Migration),
+            Box::new(m0072_list_filters::Migration),
         ]
     }
 }
@@ -142,8 +148,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 ///
 /// An older release takes an alert of a kind that it does not know for a corrupt row (`m0050_overdue`), cannot read what demand facts note of an edited
 /// order (`m0056_order_edits`), would ship an order under a hold (`m0057_holds`), does not derive the states of payment (`m0058_payments`), changes
-/// orders without their works (`m0059_fulfilment`), would receive a line of a purchase order that was cancelled (`m0064_purchase_amendments`), and would
-/// remember categories and suppliers as they were before they were archived, and buy from them (`m0067_archive`).
+/// orders without their works (`m0059_fulfilment`), would receive a line of a purchase order that was cancelled (`m0064_purchase_amendments`), would
+/// remember categories and suppliers as they were before they were archived, and buy from them (`m0067_archive`), and takes a reversal of a kind that it
+/// does not know for a corrupt row (`m0069_undo`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -152,6 +159,7 @@ pub const BREAKING: &[&str] = &[
     "m0059_fulfilment",
     "m0064_purchase_amendments",
     "m0067_archive",
+    "m0069_undo",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

@@ -58,12 +58,13 @@ impl NodeAuthenticator {
                 None => return Ok(None),
             },
         };
-        Ok(Some(self.standing(caller, (kind, used, share), request)))
+        let origin = Origin { request_id: request.to_owned(), ip: None, session: None };
+        Ok(Some(self.standing(caller, (kind, used, share), origin)))
     }
 
-    /// Whoever is calling, once more, for a document that their operation runs: with the rights that it has, and at the same cost. None when their
-    /// key is not valid any more.
-    pub async fn within(&self, caller: &Caller, key: Option<ApiKeyId>, request: &str) -> Result<Option<FrontSession>, Fault> {
+    /// Whoever is calling, once more, for a document that their operation runs: with the rights that it has, from the same place, and at the same cost. None
+    /// when their key is not valid any more.
+    pub async fn within(&self, caller: &Caller, key: Option<ApiKeyId>, origin: &Origin) -> Result<Option<FrontSession>, Fault> {
         let terms = match key {
             Some(key) => match self.access.program_on_terms(caller.tenant, key).await? {
                 Some(found) => {
@@ -74,19 +75,18 @@ impl NodeAuthenticator {
             },
             None => (CredentialKind::Member, None, None),
         };
-        Ok(Some(self.standing(caller.clone(), terms, request)))
+        Ok(Some(self.standing(caller.clone(), terms, origin.clone())))
     }
 
     fn standing(
         &self,
         caller: Caller,
         (kind, used, share): (CredentialKind, Option<KeyUse>, Option<Share>),
-        request: &str,
+        origin: Origin,
     ) -> FrontSession {
         let (tenant, actor) = (caller.tenant, caller.actor);
         let scope = self.identity.database().tenant(tenant);
         let visit = Arc::new(Visit { address: None, user_agent: None, device: None });
-        let origin = Origin { request_id: request.to_owned(), ip: None, session: None };
         let attach = move |request: Request| {
             let request = schema::attach(request, &scope).data(caller.clone()).data(visit.clone()).data(origin.clone());
             if let Some(used) = used { request.data(used) } else { request }

@@ -8,7 +8,7 @@ mod settings;
 use std::time::Duration;
 
 use platform::{clock::Clock, secrets::KeySource, storage::Database};
-use tokio::time::timeout;
+use tokio::{runtime::Handle, time::timeout};
 
 use super::{StartError, say};
 use crate::config::{DoctorArgs, ReportFormat, Serve};
@@ -17,6 +17,8 @@ use report::Finding;
 
 /// How long one check may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How much longer one is waited for that blocks its thread, and so cannot end itself.
+const SLACK: Duration = Duration::from_millis(200);
 
 /// Whether no check fails.
 pub async fn run(args: DoctorArgs) -> Result<bool, StartError> {
@@ -85,7 +87,7 @@ fn files_of(serve: &Serve) -> services::files::FileLocation {
     serve.jobs.files.place(&serve.database.database_url)
 }
 
-/// Runs a check in a task of its own, so that one which blocks its thread ends as late, too.
+/// Runs a check on a thread of its own, so that one which blocks it ends as late, too: a machine of one processor has no other to look at the time.
 async fn within(check: &'static str, looking: impl Future<Output = Vec<Finding>> + Send + 'static) -> Vec<Finding> {
     within_time(PATIENCE, check, looking).await
 }
@@ -95,10 +97,12 @@ async fn within_time(
     check: &'static str,
     looking: impl Future<Output = Vec<Finding>> + Send + 'static,
 ) -> Vec<Finding> {
-    match timeout(patience, tokio::spawn(looking)).await {
-        Ok(Ok(findings)) => findings,
+    let handle = Handle::current();
+    let looked = tokio::task::spawn_blocking(move || handle.block_on(async move { timeout(patience, looking).await }));
+    match timeout(patience + SLACK, looked).await {
+        Ok(Ok(Ok(findings))) => findings,
         Ok(Err(error)) => vec![Finding::fail(check, format!("the check itself failed: {error}"), "report this as a bug")],
-        Err(_) => vec![late(check)],
+        Ok(Ok(Err(_))) | Err(_) => vec![late(check)],
     }
 }
 
@@ -123,5 +127,14 @@ mod tests {
             within("redis", async { vec![Finding::ok("redis", "it answers")] }).await,
             [Finding::ok("redis", "it answers")]
         );
+    }
+
+    #[tokio::test]
+    async fn a_check_that_blocks_its_thread_fails() {
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let blocks = async move { vec![Finding::ok("disk", format!("{:?}", held.recv_timeout(Duration::from_secs(5))))] };
+        let findings = within_time(Duration::from_millis(10), "disk", blocks).await;
+        drop(hold);
+        assert_eq!(findings.iter().map(|finding| finding.verdict).collect::<Vec<_>>(), [Verdict::Fail], "{findings:?}");
     }
 }

@@ -8,6 +8,7 @@ use platform::{
     jobs, secrets,
     storage::{Database, Fault, GlobalWork, Reads, Row, Work},
 };
+use services::exchange;
 
 use super::{StartError, migrated, say};
 use crate::config::{JobAction, KeysOf, SessionsAction};
@@ -44,16 +45,18 @@ pub async fn job(action: JobAction) -> Result<(), StartError> {
         let why = format!("{id} ({}) is a standing job, which comes again by itself: it cannot be dropped", job.kind);
         return Err(Fault::Broken(why).into());
     }
-    let work = db.global().maintenance_for(job.tenant).await?;
+    let mut work = db.global().maintenance_for(job.tenant).await?;
     if !jobs::abandon(&work, id, &format!("dropped by the operator: {reason}"), clock.now()).await? {
         let why = format!("{id} ({}) is {} already: only a job that waits or runs is dropped", job.kind, job.state.as_str());
         work.rollback().await?;
         return Err(Fault::Broken(why).into());
     }
+    let has_exchange = exchange::job_dropped(&mut work, (&job.kind, &job.payload), &clock).await?;
     let changes = serde_json::json!({ "kind": job.kind, "reason": reason });
     record(&audit_writer, &work, "job.drop", Target::of(id), &changes).await?;
     work.commit().await?;
-    say(&format!("{id} ({}) is dropped; jobRetry begins it again", job.kind))?;
+    let next = if has_exchange { "its exchange is cancelled: ask for it anew" } else { "jobRetry begins it again" };
+    say(&format!("{id} ({}) is dropped; {next}", job.kind))?;
     db.close().await?;
     Ok(())
 }

@@ -35,6 +35,7 @@ mod persons;
 mod plans;
 mod process;
 mod replay;
+mod liquidation;
 mod replenishment;
 mod reports;
 mod returns;

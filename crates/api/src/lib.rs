@@ -38,6 +38,7 @@ pub mod anomalies;
 pub mod replenishment;
 pub mod suggestions;
 pub mod reports;
+pub mod liquidation;
 pub mod notes;
 pub mod history;
 pub mod saved_views;

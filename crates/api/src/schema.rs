@@ -33,6 +33,7 @@ use crate::{
     },
     identity::{LoginSession, Member, Tenant, own_session, own_tenant},
     jobs::{self as job, Job},
+    liquidation::{self, LiquidationPlan},
     media::{ProductDocument, ProductImage},
     notes::{self, Note},
     orders::{self as orders, Fulfilment, Order, OrderLine},
@@ -111,6 +112,7 @@ pub enum Node {
     StockAnomaly(StockAnomaly),
     ReplenishmentPlan(ReplenishmentPlan),
     ReplenishmentPolicy(ReplenishmentPolicy),
+    LiquidationPlan(LiquidationPlan),
     Note(Note),
     SavedView(SavedView),
 }
@@ -147,6 +149,7 @@ pub enum Versioned {
     AlertRule(AlertRule),
     ReplenishmentPlan(ReplenishmentPlan),
     ReplenishmentPolicy(ReplenishmentPolicy),
+    LiquidationPlan(LiquidationPlan),
     Note(Note),
     SavedView(SavedView),
 }
@@ -259,6 +262,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::NoteId::PREFIX => notes::find_note(ctx, uuid).await?.map(Node::Note),
         kind::AnomalyId::PREFIX => anomalies::find_anomaly(ctx, uuid).await?.map(Node::StockAnomaly),
         kind::ReplenishmentPlanId::PREFIX => replenishment::find_plan(ctx, uuid).await?.map(Node::ReplenishmentPlan),
+        kind::LiquidationPlanId::PREFIX => liquidation::find_plan(ctx, uuid).await?.map(Node::LiquidationPlan),
         kind::SavedViewId::PREFIX => saved_views::find_view(ctx, uuid).await?.map(Node::SavedView),
         kind::ReplenishmentPolicyId::PREFIX => replenishment::find_policy(ctx, uuid).await?.map(Node::ReplenishmentPolicy),
         kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::Job),
@@ -374,6 +378,6 @@ pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let request = attach::<DataLoader<orders::Rows>>(attach::<DataLoader<costing::Costs>>(request, scope), scope);
     let request = attach::<DataLoader<fulfilment::Rows>>(request, scope);
     let request = attach::<DataLoader<purchasing::Rows>>(attach::<DataLoader<transfers::Rows>>(request, scope), scope);
-    let request = attach::<DataLoader<payments::Rows>>(request, scope);
+    let request = attach::<saved_views::Turns>(attach::<DataLoader<payments::Rows>>(request, scope), scope);
     attach::<DataLoader<counts::Rows>>(attach::<DataLoader<returns::Rows>>(request, scope), scope)
 }

@@ -3,13 +3,13 @@
 use async_graphql::{ID, InputObject};
 use entity::{
     id::{Id, Kind, prefix_of},
-    prelude::Timestamp,
+    prelude::{Currency, Money, Timestamp},
 };
 use uuid::Uuid;
 
 use super::{
     fault::TopError,
-    scalars::{DateTime, Quantity},
+    scalars::{CurrencyCode, Date, DateTime, Decimal, Quantity},
 };
 
 /// The most values in one list of a filter.
@@ -25,6 +25,18 @@ pub struct IdFilter {
     /// IDs of which one must be equal, at most 250; an empty list matches nothing.
     #[graphql(name = "in")]
     pub one_of: Option<Vec<ID>>,
+}
+
+/// Stores that match all of these: by ID or by code. A store that does not exist, or is not yours, matches nothing.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct StoreIdFilter {
+    /// ID of the store.
+    pub eq: Option<ID>,
+    /// IDs of stores, at most 250; an empty list matches nothing.
+    #[graphql(name = "in")]
+    pub one_of: Option<Vec<ID>>,
+    /// Codes of stores, at most 250, in any spelling of capitals; an empty list matches nothing.
+    pub key: Option<Vec<String>>,
 }
 
 /// Rows whose text matches. Case does not count.
@@ -59,6 +71,52 @@ pub struct DateTimeFilter {
     pub gte: Option<DateTime>,
     /// End of the range, excluded.
     pub lt: Option<DateTime>,
+}
+
+/// Rows whose calendar day is in this range. Rows without a day do not match.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct DateFilter {
+    /// First day that matches.
+    pub gte: Option<Date>,
+    /// First day after those that match.
+    pub lt: Option<Date>,
+}
+
+/// Rows whose amount is in this range of one currency. Amounts in other currencies do not match.
+#[derive(Debug, Clone, InputObject)]
+pub struct MoneyFilter {
+    /// Currency of the amounts.
+    pub currency_code: CurrencyCode,
+    /// Least amount that matches, with at most the currency's decimals.
+    pub gte: Option<Decimal>,
+    /// Greatest amount that matches, with at most the currency's decimals.
+    pub lte: Option<Decimal>,
+}
+
+/// A checked `MoneyFilter`: bounds in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MoneyRange {
+    pub currency: Currency,
+    pub least: Option<i64>,
+    pub most: Option<i64>,
+}
+
+impl MoneyFilter {
+    /// The range. A currency that there is not, an amount that is none, and a range that nothing lies in are refused at their place in `at`.
+    pub fn range(&self, at: &[String]) -> Result<MoneyRange, TopError> {
+        let place = |name: &str| at.iter().cloned().chain([name.to_owned()]).collect::<Vec<_>>();
+        let currency = Currency::parse(&self.currency_code.0)
+            .ok_or_else(|| TopError::bad_input("a currency code of ISO 4217 is expected, as in GBP", place("currencyCode")))?;
+        let minor = |amount: &Option<Decimal>, name: &str| {
+            let read = amount.as_ref().map(|amount| Money::parse(&amount.0, currency).map(|money| money.minor));
+            read.transpose().map_err(|why| TopError::bad_input(why.to_string(), place(name)))
+        };
+        let (least, most) = (minor(&self.gte, "gte")?, minor(&self.lte, "lte")?);
+        if least.zip(most).is_some_and(|(least, most)| least > most) {
+            return Err(TopError::bad_input("lte must not be less than gte", place("lte")));
+        }
+        Ok(MoneyRange { currency, least, most })
+    }
 }
 
 /// Refuses a text that no row has: one with a NUL, which Postgres does not even look for.

@@ -36,6 +36,8 @@ pub mod anomalies;
 pub mod suggestions;
 /// Reports that rank, divide and compare: classes, fill rates, what stock-outs cost, what expires, who comes again; and the dashboard.
 pub mod reports;
+/// Dead and slow stock, and plans of what to do with it.
+pub mod liquidation;
 /// Notes of people on things of every kind.
 pub mod notes;
 /// The history of a thing: the audit log, movements and notes in one order.

@@ -31,6 +31,8 @@ pub struct Model {
     pub unit_cost_minor: Option<i64>,
     pub cost_currency: Option<String>,
     pub posted: Option<i64>,
+    /// When what it posted was undone.
+    pub reversed_at: Option<Timestamp>,
     pub lot_id: Option<LotId>,
     pub lot_code: Option<String>,
     /// Days since 1970-01-01.

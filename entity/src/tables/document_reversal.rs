@@ -13,7 +13,7 @@ pub struct Model {
     pub id: ReversalId,
     pub number: i64,
     pub kind: ReversedKind,
-    /// What was reversed: a goods receipt, a movement of a transfer, a return to a supplier.
+    /// What was reversed: a goods receipt, a movement of a transfer, a return to a supplier, a count, an order sold over the counter, a fulfilment, a return.
     pub part_id: Uuid,
     /// The document that it belongs to, or is.
     pub document_id: Uuid,

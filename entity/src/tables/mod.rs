@@ -61,6 +61,9 @@ pub mod job;
 pub mod job_worker;
 pub mod kit_component;
 pub mod link;
+pub mod liquidation_line;
+pub mod liquidation_plan;
+pub mod liquidation_settings;
 pub mod login_challenge;
 pub mod login_failure;
 pub mod lot;
@@ -189,6 +192,7 @@ tables! {
     fulfilment_line FulfilmentLine, fulfilment_work FulfilmentWork, fulfilment_work_line FulfilmentWorkLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,
     history_block HistoryBlock, history_sum HistorySum, idempotency Idempotency, integration Integration,
     invitation Invitation, job Job, job_worker JobWorker, kit_component KitComponent, link Link,
+    liquidation_line LiquidationLine, liquidation_plan LiquidationPlan, liquidation_settings LiquidationSettings,
     login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,
     movement Movement, order_detail OrderDetail, note Note, note_edit NoteEdit, note_mention NoteMention, order_hold OrderHold, order_line OrderLine, order_line_barred OrderLineBarred,
     order_line_part OrderLinePart, order_sourcing OrderSourcing, parcel Parcel, parcel_line ParcelLine, payment Payment, order_step OrderStep, policy Policy, product Product, product_document ProductDocument,

@@ -19,4 +19,6 @@ pub struct Model {
     pub order_position: i32,
     pub quantity: Quantity,
     pub received: Quantity,
+    /// Minor units that its closed return gave back on the order, of the first of that order's; the others have 0. NULL until it is closed.
+    pub given_minor: Option<i64>,
 }

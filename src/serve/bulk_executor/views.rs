@@ -48,10 +48,11 @@ impl ViewEngine for BulkExecutor {
             let code = "BAD_USER_INPUT".to_owned();
             return Ok(Outcome::Refused(Refused { code, message, retry_after_ms: None }));
         }
-        let Some(session) = self.node_authenticator.within(&reader.caller, reader.key, &reader.request).await? else {
+        let Some(session) = self.node_authenticator.within(&reader.caller, reader.key, &reader.origin).await? else {
             let (code, message) = ("UNAUTHENTICATED".to_owned(), "the key is not valid any more".to_owned());
             return Ok(Outcome::Refused(Refused { code, message, retry_after_ms: None }));
         };
+        let request = reader.origin.request_id.as_str();
         let values = Value::Object(variables);
         let again = values.clone();
         let params = GraphqlRequest {
@@ -61,8 +62,8 @@ impl ViewEngine for BulkExecutor {
             is_within: true,
             ..GraphqlRequest::default()
         };
-        let answer = match service.choose(&params, &session, &reader.request).await {
-            Ok(operation) => Box::pin(service.run(&operation, params, &session, &reader.request)).await,
+        let answer = match service.choose(&params, &session, request).await {
+            Ok(operation) => Box::pin(service.run(&operation, params, &session, request)).await,
             Err(errors) => Answer::Refused(errors),
         };
         match answer {
@@ -98,6 +99,8 @@ async fn examined(
         return Err(DocumentProblem::Variables(shortened(format!("the document declares no variable ${name}"))));
     }
     let values = Values::from_json(Value::Object(variables.clone()));
+    // A view that nobody could read is none. What is missing may be a reader's to give.
+    operation.check_lists(&values, &service.limits).map_err(|refusal| DocumentProblem::Variables(shortened(refusal.message)))?;
     if let Some(validator) = &service.validator
         && let Some(response) = validator.refusal(&operation, &values, service.guard.schema_index()).await
     {

@@ -15,6 +15,7 @@ on_both!(
     one_that_is_switched_off_lets_no_key_in,
     keys_lose_what_their_integration_loses,
     a_channel_is_bound_and_unbound,
+    one_of_an_archived_channel_does_not_come_back_to_it,
     all_integrations_are_listed,
 );
 
@@ -144,6 +145,31 @@ async fn a_channel_is_bound_and_unbound(world: &World) {
     assert_eq!(codes(&update(world, maker, &of, json!({ "channelId": null })).await), ["INVALID"]);
     let free = update(world, world.owner(), &of, json!({ "channelId": null })).await;
     assert_eq!((codes(&free), &free["integration"]["channel"]), (vec![], &Value::Null), "{free:#}");
+}
+
+async fn one_of_an_archived_channel_does_not_come_back_to_it(world: &World) {
+    let create = "mutation($input: ChannelCreateInput!) { channelCreate(input: $input) { channel { id } userErrors { code } } }";
+    let made = world.does(world.owner(), create, json!({ "code": "FAIR", "name": "Fair" })).await;
+    let fair = made["channel"]["id"].clone();
+    let of = integration(world, json!(["order.read"]), everywhere()).await;
+    let bound = update(world, world.owner(), &of, json!({ "channelId": fair, "enabled": false })).await;
+    assert_eq!(codes(&bound), Vec::<&str>::new(), "{bound:#}");
+    let turn = async |verb: &str| {
+        let query = format!(
+            "mutation($input: Channel{verb}Input!) {{ channel{verb}(input: $input) {{ channel {{ archivedAt }} userErrors {{ code }} }} }}"
+        );
+        let turned = world.does(world.owner(), &query, json!({ "id": fair })).await;
+        assert_eq!(codes(&turned), Vec::<&str>::new(), "one that is disabled does not hold its channel: {turned:#}");
+    };
+    turn("Archive").await;
+    let back = update(world, world.owner(), &of, json!({ "enabled": true })).await;
+    assert_eq!((codes(&back), &back["userErrors"][0]["field"]), (vec!["NOT_FOUND"], &json!(["input", "channelId"])), "{back:#}");
+    // What is left of it may be changed, and it comes back elsewhere, or when its channel does.
+    let named = update(world, world.owner(), &of, json!({ "name": "Stall" })).await;
+    assert_eq!((codes(&named), named["integration"]["disabledAt"].is_string()), (vec![], true), "{named:#}");
+    turn("Restore").await;
+    let back = update(world, world.owner(), &of, json!({ "enabled": true })).await;
+    assert_eq!((codes(&back), &back["integration"]["disabledAt"]), (vec![], &Value::Null), "{back:#}");
 }
 
 async fn all_integrations_are_listed(world: &World) {

@@ -329,6 +329,7 @@ pub fn named(root: &str, path: &Path) -> Option<&'static str> {
         // documentReverse undoes documents of several kinds.
         ("documentid", "trf"),
         ("replenishmentplan", "rpl"),
+        ("liquidationplan", "lqp"),
         ("replenishmentpolic", "rpp"),
         ("noteupdate", "nte"),
         ("mention", "mem"),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use entity::{prelude::*, tables::stock_anomaly};
 use entrepot::{
+    liquidation,
     replenishment::{
         core::{Basis, Leads, LevelState, Plan, PlanScope, Policy, PolicyScope, ProductState, Rule, plan_product},
         rows,
@@ -51,6 +52,14 @@ pub const CASES: &[(&str, Needs)] = &[
     ("replenishmentPlan", May("purchase.read")),
     ("replenishmentPlanCreate", May("purchase.write")),
     ("replenishmentPlanApprove", May("purchase.read")),
+    ("deadStock", May("report.read")),
+    ("liquidationSettings", May("report.read")),
+    ("liquidationSettingsSet", May("stock.policy")),
+    ("liquidationPlans", May("purchase.read")),
+    ("liquidationPlan", May("purchase.read")),
+    ("liquidationPlanCreate", May("purchase.write")),
+    ("liquidationPlanApprove", May("purchase.read")),
+    ("liquidationPlanAdvance", May("purchase.read")),
     ("history", SignIn),
     ("notes", SignIn),
     ("noteAdd", SignIn),
@@ -89,6 +98,7 @@ impl World {
         ids.insert("rvl", text(&self.must(house, query, json!({ "input": input })).await["revaluation"]["id"]));
         self.flagged(house, ids).await;
         self.planned(house, ids).await;
+        self.liquidated(house, ids).await;
         self.saved(house, ids).await;
     }
 
@@ -140,6 +150,61 @@ impl World {
         work.commit().await.unwrap();
         ids.insert("rpp", policy.to_string());
         ids.insert("rpl", plan.to_string());
+    }
+
+    /// A plan for dead stock, whose line was overtaken: nothing of it can be carried out.
+    async fn liquidated(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        use liquidation::core::{Act, LineFigures, LineState, Plan, PlanLine, Recovery, Response};
+        let (id, now): (LiquidationPlanId, Timestamp) = (self.node.clock.id(), self.node.clock.now());
+        let plan = Plan {
+            id,
+            state: LiquidationPlanState::Draft,
+            stores: Vec::new(),
+            business_date: 20_000,
+            made_at: now,
+            seq: 0,
+            forecast_week: None,
+            currency: Currency::GBP,
+            line_count: 1,
+            left_out: 0,
+            expected: Recovery::default(),
+            value_minor: 0,
+            actor: Actor::SYSTEM,
+            version: 1,
+            updated_at: now,
+        };
+        let line = PlanLine {
+            id: self.node.clock.id(),
+            position: 1,
+            act: Act::Return { supplier: ids["sup"].parse().unwrap() },
+            state: LineState::Refused(LiquidationIssue::Stale),
+            product: ids["prd"].parse().unwrap(),
+            store: ids["sto"].parse().unwrap(),
+            quantity: 1,
+            expected: Recovery::default(),
+            until: 20_000,
+            approved_on: None,
+            steps_done: 0,
+            figures: LineFigures {
+                free: 1,
+                target_free: 0,
+                decimals: 0,
+                weekly: 0.0,
+                days_without_sale: None,
+                days_of_supply: None,
+                price_minor: None,
+                value_minor: None,
+                credit_minor: 0,
+                freight_minor: 0,
+                response: Response::NotShown,
+            },
+            reasons: Vec::new(),
+        };
+        let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
+        liquidation::rows::insert_plan(&work, &plan).await.unwrap();
+        liquidation::rows::insert_lines(&work, id, &[line]).await.unwrap();
+        work.commit().await.unwrap();
+        ids.insert("lqp", id.to_string());
     }
 
     /// A view of the company's stores. It is written as it would be kept: an engine for each world would take long to make.

@@ -59,6 +59,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("arl", "AlertRule", Some("alert_rule.write")),
     ("anm", "StockAnomaly", Some("report.read")),
     ("rpl", "ReplenishmentPlan", Some("purchase.read")),
+    ("lqp", "LiquidationPlan", Some("purchase.read")),
     ("rpp", "ReplenishmentPolicy", Some("stock.policy")),
     ("nte", "Note", Some("product.read")),
     ("svw", "SavedView", Some("view.read")),

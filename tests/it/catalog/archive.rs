@@ -36,7 +36,7 @@ on_both!(lists_leave_out_what_is_archived_unless_they_are_asked, world: World =>
         assert!(gone[noun]["archivedAt"].is_string(), "{gone:#}");
         assert_eq!(gone[noun]["version"], 2);
     }
-    let query = "query($filter: ArchiveFilter) { suppliers(filter: $filter) { nodes { code } } channels(filter: $filter) { nodes { code } }
+    let query = "query($filter: ArchiveFilter, $own: SupplierFilter) { suppliers(filter: $own) { nodes { code } } channels(filter: $filter) { nodes { code } }
         categories(filter: $filter) { nodes { slug } } below: categories(parent: { slug: \"new\" }, filter: $filter) { nodes { slug } } }";
     let cases = [
         (json!({}), [json!([{ "code": "BOND" }]), json!([{ "code": "DIRECT" }]), json!([{ "slug": "new" }]), json!([])]),
@@ -48,7 +48,11 @@ on_both!(lists_leave_out_what_is_archived_unless_they_are_asked, world: World =>
                 json!([{ "slug": "old" }, { "slug": "new" }]), json!([{ "slug": "cups" }])]),
     ];
     for (variables, wanted) in cases {
-        let page = world.ask(query, variables.clone()).await;
+        let mut asked = variables.clone();
+        if let Some(filter) = variables.get("filter") {
+            asked["own"] = filter.clone();
+        }
+        let page = world.ask(query, asked).await;
         let found = ["suppliers", "channels", "categories", "below"].map(|list| page[list]["nodes"].clone());
         assert_eq!(found, wanted, "{variables}");
     }

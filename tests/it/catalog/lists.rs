@@ -195,3 +195,104 @@ on_both!(a_sku_that_looks_like_an_id_is_a_text, world: World => {
     }
     assert_eq!(seen.len(), 3);
 });
+
+on_both!(products_are_found_by_barcode_price_metadata_and_creation, world: World => {
+    let make = async |sku: &str, more: Value| {
+        let mut input = json!({ "sku": sku, "name": sku });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        made(product(world, input).await);
+    };
+    let gbp = |amount: &str| json!({ "amount": amount, "currencyCode": "GBP" });
+    make("A", json!({ "price": gbp("1.00"), "barcodes": [{ "code": "5012345678900" }], "metadata": { "colour": "Red", "size": 4 } })).await;
+    make("B", json!({ "price": gbp("2.50"), "barcodes": [{ "code": "BOX-1" }, { "code": "BOX-2" }], "metadata": { "colour": "green\u{0}" } })).await;
+    world.pass(3600);
+    let between = entrepot::clock::rfc3339(world.clock.now().plus_seconds(-1800));
+    make("C", json!({ "price": { "amount": "2", "currencyCode": "JPY" }, "metadata": { "a\"b": "x" } })).await;
+    make("D", json!({})).await;
+    for (filter, expected) in [
+        (json!({ "barcode": { "eq": "5012345678900" } }), "A"),
+        (json!({ "barcode": { "eq": "05012345678900" } }), "A"),
+        (json!({ "barcode": { "in": ["BOX-2", "none"] } }), "B"),
+        (json!({ "barcode": { "startsWith": "501" } }), "A"),
+        (json!({ "barcode": { "startsWith": "BOX" } }), "B"),
+        (json!({ "barcode": { "contains": "2345" } }), "A"),
+        (json!({ "barcode": { "contains": "%" } }), ""),
+        (json!({ "not": { "barcode": { "startsWith": "BOX" } } }), "ACD"),
+        (json!({ "price": { "currencyCode": "GBP" } }), "AB"),
+        (json!({ "price": { "currencyCode": "GBP", "gte": "1.01" } }), "B"),
+        (json!({ "price": { "currencyCode": "GBP", "lte": "2.50" } }), "AB"),
+        (json!({ "price": { "currencyCode": "JPY", "gte": "2", "lte": "2" } }), "C"),
+        (json!({ "not": { "price": { "currencyCode": "GBP" } } }), "CD"),
+        (json!({ "metadata": [] }), "ABCD"),
+        (json!({ "metadata": [{ "key": "colour", "value": { "eq": "Red" } }] }), "A"),
+        (json!({ "metadata": [{ "key": "colour", "value": { "eq": "red" } }] }), ""),
+        (json!({ "metadata": [{ "key": "colour", "value": { "startsWith": "R", "contains": "d" } }, { "key": "size" }] }), "A"),
+        (json!({ "metadata": [{ "key": "size", "value": { "eq": "4" } }] }), ""),
+        (json!({ "metadata": [{ "key": "a\"b" }] }), "C"),
+        (json!({ "metadata": [{ "key": "colo_r" }] }), ""),
+        (json!({ "not": { "metadata": [{ "key": "size" }] } }), "BCD"),
+        (json!({ "createdAt": { "lt": between } }), "AB"),
+        (json!({ "createdAt": { "gte": between } }), "CD"),
+    ] {
+        assert_eq!(filtered(world, filter.clone()).await.concat(), expected, "{filter}");
+    }
+    let keys: Vec<Value> = (0..11).map(|n| json!({ "key": n.to_string() })).collect();
+    for filter in [
+        json!({ "price": { "currencyCode": "gbp" } }),
+        json!({ "price": { "currencyCode": "GBP", "gte": "2", "lte": "1" } }),
+        json!({ "metadata": keys }),
+    ] {
+        assert_eq!(world.fails(PAGE, json!({ "filter": filter })).await["code"], "BAD_USER_INPUT", "{filter}");
+    }
+});
+
+on_both!(suppliers_are_found_by_code_and_name, world: World => {
+    for (code, name) in [("ACME", "Northern Mills"), ("ACRE", "Maison d'Été"), ("BOND", "Bond & Sons")] {
+        let input = json!({ "code": code, "name": name });
+        made(change(world, "supplierCreate", "SupplierCreateInput", "supplier { id }", input).await);
+    }
+    let list = async |filter: Value, first: i32| {
+        let query = "query($filter: SupplierFilter, $first: Int) { suppliers(filter: $filter, first: $first) { nodes { code } totalCount { count } } }";
+        world.ask(query, json!({ "filter": filter, "first": first })).await["suppliers"].clone()
+    };
+    for (filter, expected) in [
+        (json!({}), vec!["ACME", "ACRE", "BOND"]),
+        (json!({ "code": { "eq": "acme" } }), vec!["ACME"]),
+        (json!({ "code": { "startsWith": "ac", "contains": "R" } }), vec!["ACRE"]),
+        (json!({ "code": { "in": [] } }), vec![]),
+        (json!({ "name": { "eq": "maison d'été" } }), vec!["ACRE"]),
+        (json!({ "name": { "contains": "SONS" } }), vec!["BOND"]),
+        (json!({ "search": "mill nor" }), vec!["ACME"]),
+        (json!({ "search": "orthern" }), vec![]),
+        (json!({ "search": "bo", "code": { "startsWith": "A" } }), vec![]),
+        (json!({ "search": "%" }), vec![]),
+        (json!({ "isArchived": true, "search": "bond" }), vec![]),
+    ] {
+        let whole = list(filter.clone(), 50).await;
+        let codes: Vec<&str> = whole["nodes"].as_array().unwrap().iter().map(|node| node["code"].as_str().unwrap()).collect();
+        assert_eq!(codes, expected, "{filter}");
+        assert_eq!(list(filter.clone(), 1).await["totalCount"]["count"], expected.len(), "{filter}");
+    }
+});
+
+on_both!(a_category_and_a_supplier_lead_to_their_products, world: World => {
+    let (mugs, acme) = shelf(world, 6).await;
+    let below = made(category(world, json!({ "name": "Below", "parentId": mugs })).await)["category"]["id"].clone();
+    made(product(world, json!({ "sku": "T-1", "name": "Below", "categoryId": below })).await);
+    let query = "query($mugs: ID!, $acme: ID!, $all: Boolean!, $filter: ProductFilter) {
+        category(by: { id: $mugs }) { products(withDescendants: $all, filter: $filter) { nodes { sku } totalCount { count } } }
+        supplier(by: { id: $acme }) { products(filter: $filter, first: 2) { nodes { sku } totalCount { count } } } }";
+    for (all, filter, own, bought, count) in [
+        (false, json!({}), "S-000 S-002 S-004", "S-000 S-001", 6),
+        (true, json!({}), "S-000 S-002 S-004 T-1", "S-000 S-001", 6),
+        (true, json!({ "sku": { "in": ["T-1", "S-001"] } }), "T-1", "S-001", 1),
+        (false, json!({ "category": { "eq": below } }), "", "", 0),
+        (true, json!({ "categoryTree": { "eq": below } }), "T-1", "", 0),
+    ] {
+        let variables = json!({ "mugs": mugs, "acme": acme, "all": all, "filter": filter });
+        let answer = world.ask(query, variables).await;
+        let [category, supplier] = ["category", "supplier"].map(|noun| answer[noun]["products"].clone());
+        assert_eq!((skus(&category).join(" "), skus(&supplier).join(" ")), (own.to_owned(), bought.to_owned()), "{filter}");
+        assert_eq!(supplier["totalCount"]["count"], count, "{filter}");
+    }
+});

@@ -45,6 +45,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.documentReversals", "", "documentReversals:NUMBER:DESC", vec![n(7)]),
         ("Query.exchangeRates", "", "exchangeRates:DAY:DESC", vec![n(20_000), i()]),
         ("Query.exchanges", "", "exchanges", vec![n(7), i()]),
+        ("Query.deadStock", "", "deadStock", vec![n(7), i(), i()]),
         ("Query.expiryRisk", "", "expiryRisk", vec![n(7), i(), i()]),
         ("Query.expiringSoon", "within: 30", "expiring", vec![n(7), i(), i()]),
         ("Query.fulfilmentWorks", "", "fulfilmentWorks:DUE_AT:ASC", vec![n(7), i()]),
@@ -57,6 +58,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.lots", "", "lots", vec![i()]),
         ("Query.marginReport", JANUARY, "marginReport:CHANNEL:GROSS_REVENUE", vec![n(7), i()]),
         ("Query.members", "", "members", vec![t("a@example.com"), i()]),
+        ("Query.liquidationPlans", "", "liquidationPlans:MADE_AT:DESC", vec![n(7), i()]),
         ("Query.notes", "nodeId: \"{prd}\"", "notes:{prd}", vec![n(7), i()]),
         ("Query.orders", "", "orders:PlacedAt:DESC", vec![n(7), i()]),
         ("Query.orders", "orderBy: { field: TOTAL, direction: ASC }", "orders:Total:ASC", vec![n(7), i()]),
@@ -90,6 +92,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("StockLevel.entries", "", "entries:{lvl}", vec![n(7)]),
         ("Store.stockLevels", "", "levels:ProductSku:false", vec![t("mug"), i(), n(0)]),
         ("StockCount.lines", "", "countLines:SKU:ASC:{cnt}", vec![t("mug"), i()]),
+        ("LiquidationPlan.lines", "", "liquidationLines:VALUE:DESC:{lqp}", vec![n(7)]),
         ("ReplenishmentPlan.lines", "", "replenishmentLines:URGENCY:ASC:{rpl}", vec![n(7)]),
         ("Lot.trace", "", "trace:{lot}", vec![n(7), n(1)]),
         ("CostSummary.rows", "groupBy: PRODUCT", "costSummary:PRODUCT", vec![i()]),
@@ -132,6 +135,7 @@ async fn cursors_of_the_last_release_still_open(world: &World) {
                     "StockCount" => "cnt",
                     "Lot" => "lot",
                     "ReplenishmentPlan" => "rpl",
+                    "LiquidationPlan" => "lqp",
                     _ => "whe",
                 };
                 let id = world.ours.ids.get(prefix).unwrap_or_else(|| panic!("{prefix}: {:?}", world.ours.ids.keys()));

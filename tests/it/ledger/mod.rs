@@ -23,4 +23,5 @@ mod rules;
 mod scenario;
 mod together;
 mod torn;
+mod undone;
 mod works;

@@ -109,5 +109,6 @@ pub const CASES: &[Case] = &[
            WHERE @ AND count_id = {counted} AND lot_key = '' AND product_id <> {cheese}",
         &["count line: none says"],
     ),
+    case("UPDATE count_line SET reversed_at = 1 WHERE @ AND count_id = {counted}", &["count line: what was undone"]),
     case("UPDATE tenant_counter SET count_number = 7 WHERE @", &["count: numbers"]),
 ];

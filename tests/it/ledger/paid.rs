@@ -35,6 +35,7 @@ pub const CASES: &[Case] = &[
          UPDATE sales_order SET captured_minor = 5, refunded_minor = 5, payment_status = 'PAID', refund_status = 'FULL' WHERE @ AND id = {cancelled}",
         &["return: no more is refunded"],
     ),
+    case("UPDATE return_match SET given_minor = 1 WHERE @ AND return_id = {requested}", &["order: what came back of its money"]),
     case("UPDATE sales_order SET payment_status = 'PAID' WHERE @ AND id = {pending}", &["order: its statuses and kinds"]),
     case("UPDATE sales_order SET refund_status = 'FULL' WHERE @ AND id = {pending}", &["order: its statuses and kinds"]),
     case("UPDATE sales_order SET hold_kinds = 'FRAUD' WHERE @ AND id = {pending}", &["order: its statuses and kinds"]),

@@ -7,6 +7,7 @@ mod count_speed;
 mod count_twice;
 mod counts;
 mod late;
+mod lists;
 mod races;
 mod states;
 mod transfer_rights;

@@ -6,6 +6,7 @@ mod create;
 mod described;
 mod details;
 mod edits;
+mod filters;
 mod jobs;
 mod lists;
 mod returns;

@@ -4,7 +4,7 @@ use async_graphql::{
     Positioned,
     parser::types::{BaseType, FieldDefinition, InputValueDefinition, TypeKind},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::authorization::{
     calls::{Calls, base, is_needed, least, meant},
@@ -42,6 +42,7 @@ const REPORTS: &[&str] = &[
     "customerCohorts",
     "customerScores",
     "dashboard",
+    "deadStock",
     "demandFacts",
     "expiryRisk",
     "fulfilmentReport",
@@ -142,9 +143,9 @@ fn query(world: &World, calls: &Calls, field: &FieldDefinition) -> Vec<Ask> {
         if given == "last" {
             asks.push(ask(format!("{name} last"), with(json!({ "last": 10 })), of_all));
         }
-        if given == "orderBy" {
+        if given == "orderBy" || given == "sort" {
             for (order, by) in orders(calls, &kind) {
-                asks.push(ask(format!("{name} by {order}"), with(json!({ "orderBy": by })), Wants::Page));
+                asks.push(ask(format!("{name} by {order}"), with(json!({ given: by })), Wants::Page));
             }
         }
         if given.ends_with("ilter") {
@@ -209,6 +210,8 @@ fn tests(calls: &Calls, kind: &str, is_list: bool) -> Vec<(String, Value)> {
         "Date" => json!("2020-01-31"),
         "Boolean" => json!(true),
         "Quantity" | "Int" | "Long" => json!(7),
+        "CurrencyCode" => json!("GBP"),
+        "Decimal" => json!("7.00"),
         _ => Value::Null,
     };
     match kind {
@@ -217,14 +220,23 @@ fn tests(calls: &Calls, kind: &str, is_list: bool) -> Vec<(String, Value)> {
             (" gte".to_owned(), json!({ "gte": "2090-01-01T00:00:00Z" })),
             (" lt".to_owned(), json!({ "lt": "2020-01-01T00:00:00Z" })),
         ],
-        _ if !inputs(calls, kind).is_empty() => inputs(calls, kind)
-            .iter()
-            .map(|field| {
-                let (name, of) = (field.node.name.node.as_str(), value(&base(&field.node.ty.node)));
-                let of = if matches!(field.node.ty.node.base, BaseType::List(_)) { json!([of]) } else { of };
-                (format!(" {name}"), json!({ name: of }))
-            })
-            .collect(),
+        _ if !inputs(calls, kind).is_empty() => {
+            let fields = || inputs(calls, kind).iter().map(|field| &field.node);
+            let of = |field: &InputValueDefinition| {
+                let of = value(&base(&field.ty.node));
+                if matches!(field.ty.node.base, BaseType::List(_)) { json!([of]) } else { of }
+            };
+            let named = |field: &InputValueDefinition| (field.name.node.to_string(), of(field));
+            // What a test cannot do without stands beside each. Ids are tried as places where ids can stand.
+            let needed: Map<String, Value> = fields().filter(|field| is_needed(field)).map(named).collect();
+            let whole = |field: &InputValueDefinition| {
+                let mut whole = needed.clone();
+                whole.extend([named(field)]);
+                if is_list { json!([whole]) } else { json!(whole) }
+            };
+            let tested = fields().filter(|field| base(&field.ty.node) != "ID");
+            tested.map(|field| (format!(" {}", field.name.node), whole(field))).collect()
+        }
         _ if !words(calls, kind).is_empty() => {
             let one = |word: String| (format!(" {word}"), if is_list { json!([word]) } else { json!(word) });
             words(calls, kind).into_iter().map(one).collect()

@@ -31,6 +31,8 @@ pub const SMALL: &[&str] = &[
     "integration",
     "invitation",
     "job_worker",
+    "liquidation_plan",
+    "liquidation_settings",
     "login_challenge",
     "login_failure",
     "member",

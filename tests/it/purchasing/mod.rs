@@ -6,6 +6,7 @@ mod amendments;
 mod archive;
 mod confirmations;
 mod currencies;
+mod lists;
 mod mail;
 mod orders;
 mod performance;

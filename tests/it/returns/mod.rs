@@ -3,6 +3,7 @@
 
 mod backorders;
 mod documents;
+mod lists;
 mod lots;
 mod races;
 mod refunds;

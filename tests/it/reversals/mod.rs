@@ -2,7 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 
 mod undo;
+mod counts;
 mod proofs;
 mod receipts;
+mod refunds;
 mod returns;
+mod sales;
+mod shipments;
 mod transfers;

@@ -28,6 +28,7 @@ async fn what_is_reversed_twice_is_named(world: &World) {
             "UPDATE document_reversal_line SET mirror_id = movement_id WHERE tenant_id = $1",
             "document reversal: each of its movements",
         ),
+        ("UPDATE document_reversal SET kind = 'SALE' WHERE tenant_id = $1", "document reversal: a sale that is undone"),
         ("DELETE FROM document_reversal_line WHERE tenant_id = $1", "document reversal: says what"),
     ] {
         let work = world.node.db.global().maintenance_for(tenant).await.unwrap();

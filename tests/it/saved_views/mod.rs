@@ -1,6 +1,26 @@
 //! Queries that are kept under a name: what may be one, and whose rights it is read with.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_graphql::{Request, Variables};
+use async_trait::async_trait;
+use entrepot::{
+    audit::{Origin, rows as log},
+    graphql::{cost_limiter::Charge, rate_limit::Paid},
+    saved_views::{
+        core::Variables as Values,
+        shell::{DocumentProblem, Outcome, Reader, ViewEngine},
+    },
+    schema,
+    storage::Fault,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -12,10 +32,12 @@ use crate::{
 on_both!(
     a_view_shows_what_its_document_asks_for,
     a_view_is_read_with_the_rights_of_its_reader,
+    whose_contacts_a_view_shows_is_logged_with_where_it_was_read,
     what_is_not_one_plain_query_cannot_be_a_view,
     a_view_costs_a_thousand_points_at_most,
     a_reader_sets_the_variables_that_the_document_declares,
     a_paused_view_is_not_run,
+    views_of_one_operation_are_run_one_after_another,
     an_address_belongs_to_one_view,
     a_repeated_call_makes_one_view_and_a_dry_run_none,
     a_view_that_has_changed_is_not_overwritten,
@@ -91,6 +113,33 @@ async fn a_view_is_read_with_the_rights_of_its_reader(world: &World) {
     assert_eq!(answer["errors"][0]["permission"], "view.read", "{answer:#}");
 }
 
+async fn whose_contacts_a_view_shows_is_logged_with_where_it_was_read(world: &World) {
+    let office = Office::of(world).await;
+    let ada = json!({ "name": "Ada", "email": "ada@example.com" });
+    done(&office.act("customerCreate", "CustomerCreateInput", "customer { id }", ada).await, "customer");
+    made(&office, "people", "{ customers { nodes { email } } }").await;
+    let (house, caller) = (&world.ours, world.ours.owner.clone());
+    let tenant = caller.tenant;
+    let origin = Origin { request_id: "r-view".to_owned(), ip: Some("192.0.2.7".to_owned()), session: Some(house.session.id) };
+    let paid = Paid { charge: Charge { requested: 1, actual: 1, level: None }, at: 0 };
+    let request = Request::new(READ).variables(Variables::from_json(json!({ "view": { "slug": "people" } })));
+    let request = schema::attach(request, &world.node.db.tenant(tenant)).data(caller).data(paid);
+    let answer = world.node.schema.execute(request.data(house.session.clone()).data(origin)).await;
+    assert!(answer.errors.is_empty(), "{:?}", answer.errors);
+    // The answer does not wait for the log.
+    for _ in 0..100 {
+        world.node.audit.seal_all().await.unwrap();
+        let all = log::chain(&world.node.db.tenant(tenant), 1, 10_000).await.unwrap();
+        let mut read = all.into_iter().map(|stored| stored.entry).filter(|entry| entry.action == "customer.contact.read");
+        if let Some(entry) = read.find(|entry| entry.request_id == "r-view") {
+            assert_eq!((entry.session, entry.ip_commitment.is_some()), (Some(house.session.id), true), "{entry:?}");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("what the view has shown is not in the log");
+}
+
 async fn what_is_not_one_plain_query_cannot_be_a_view(world: &World) {
     let office = Office::of(world).await;
     let documents = [
@@ -109,6 +158,9 @@ async fn what_is_not_one_plain_query_cannot_be_a_view(world: &World) {
     refused(&attempt(&office, &long).await, "TOO_LONG", "input.document");
     let input = json!({ "name": "A view", "slug": "more", "document": STORES, "variables": { "colour": "red" } });
     refused(&change(&office, "Create", input).await, "INVALID", "input.variables");
+    let products = "query($ids: [ID!]) { products(filter: { id: { in: $ids } }) { nodes { id } } }";
+    let input = json!({ "name": "A view", "slug": "more", "document": products, "variables": { "ids": vec!["x"; 1_001] } });
+    refused(&change(&office, "Create", input).await, "INVALID", "input.variables");
     let input = json!({ "name": "A view", "slug": "more", "document": STORES, "variables": [1] });
     refused(&change(&office, "Create", input).await, "INVALID", "input.variables");
 }
@@ -124,6 +176,10 @@ async fn a_view_costs_a_thousand_points_at_most(world: &World) {
     let payload = change(&office, "Create", input).await;
     let cost = done(&payload, "savedView")["cost"].as_i64().unwrap();
     assert!((1..=1_000).contains(&cost), "{payload:#}");
+    // Each status is a document of up to 20 KiB that is parsed and validated.
+    let input = json!({ "name": "A view", "slug": "states", "document": "{ savedViews(first: 250) { nodes { status } } }" });
+    let payload = change(&office, "Create", input).await;
+    assert!(done(&payload, "savedView")["cost"].as_i64().unwrap() >= 250, "{payload:#}");
 }
 
 async fn a_reader_sets_the_variables_that_the_document_declares(world: &World) {
@@ -157,6 +213,41 @@ async fn a_paused_view_is_not_run(world: &World) {
     read(&office, json!({ "slug": "pause" }), Value::Null).await;
 }
 
+/// Counts the documents that run, and how many at once.
+#[derive(Default)]
+struct Counting {
+    all: AtomicUsize,
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+#[async_trait]
+impl ViewEngine for Counting {
+    async fn examine(&self, _document: &str, _variables: &Values, _is_held: bool) -> Result<Result<i64, DocumentProblem>, Fault> {
+        Ok(Ok(1))
+    }
+    async fn answer(&self, _reader: Reader, _document: &str, _variables: Values) -> Result<Outcome, Fault> {
+        self.all.fetch_add(1, Ordering::Relaxed);
+        self.most.fetch_max(self.now.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+        // Long enough for the others to come in.
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        self.now.fetch_sub(1, Ordering::Relaxed);
+        Ok(Outcome::Ran { data: Value::Null, errors: Vec::new() })
+    }
+}
+
+async fn views_of_one_operation_are_run_one_after_another(world: &World) {
+    let office = Office::of(world).await;
+    made(&office, "all-stores", STORES).await;
+    let counting = Arc::new(Counting::default());
+    let engine: Arc<dyn ViewEngine> = counting.clone();
+    world.node.saved_views.run_by(&engine);
+    let of = |alias: &str| format!("{alias}: savedViewResult(view: {{ slug: \"all-stores\" }}) {{ hash }}");
+    let answer = office.ask(&format!("{{ {} {} {} }}", of("a"), of("b"), of("c")), json!({})).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    assert_eq!((counting.all.load(Ordering::Relaxed), counting.most.load(Ordering::Relaxed)), (3, 1));
+}
+
 async fn an_address_belongs_to_one_view(world: &World) {
     let office = Office::of(world).await;
     made(&office, "one", STORES).await;
@@ -167,6 +258,10 @@ async fn an_address_belongs_to_one_view(world: &World) {
     refused(&change(&office, "Update", input).await, "DUPLICATE", "input.slug");
     let input = json!({ "name": "A view", "slug": "Not Good", "document": STORES });
     refused(&change(&office, "Create", input).await, "INVALID", "input.slug");
+    // No slug has it, and Postgres does not even look for it.
+    let query = "query($by: SavedViewRef!) { savedView(by: $by) { id } }";
+    let answer = office.ask(query, json!({ "by": { "slug": "o\u{0}ne" } })).await;
+    assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
 }
 
 async fn a_repeated_call_makes_one_view_and_a_dry_run_none(world: &World) {

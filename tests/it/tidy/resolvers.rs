@@ -40,6 +40,7 @@ const BY_HAND: &[(&str, &str, &str)] = &[
     ("api/catalog/query_parties.rs", "customers", "who searches by e-mail must see contacts"),
     ("api/counts/count.rs", "figures", "the type says count.read"),
     ("api/exchange/types.rs", "result", "the type says exchange.run"),
+    ("api/liquidation/plan.rs", "result", "the type says purchase.read"),
     ("api/returns/sales_return.rs", "matches", "the type says order.read"),
     ("api/reversals/reversal.rs", "movements", "the type says stock.movement.read"),
     ("api/stock/explain.rs", "reservations", "the type says stock.read"),

@@ -6,12 +6,19 @@ use async_graphql::{Context, ID};
 use inventory::catalog::core::category::CategoryRow;
 use macros::resolvers;
 
-use super::loads::loads;
+use super::{
+    ProductConnection,
+    filter::{ProductFilter, in_category},
+    loads::loads,
+    page::args,
+    query_products::products_page,
+    refs::ProductOrder,
+};
 use crate::{
     connection,
     graphql::{
         fault::Answer,
-        scalars::{DateTime, Json, Long},
+        scalars::{Cursor, DateTime, Json, Long},
     },
 };
 
@@ -73,6 +80,25 @@ impl Category {
     ) -> Answer<Long> {
         let loads = loads(ctx)?;
         Ok(Long(if with_descendants { loads.whole_count(self.0.id).await? } else { loads.own_count(self.0.id).await? }))
+    }
+    /// Products of the category, by SKU, or by relevance where the filter searches, unless orderBy says otherwise.
+    #[field(permit = ProductRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn products(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Include products of all descendants too.", default)] with_descendants: bool,
+        #[graphql(desc = "Filter of the products; all products of the category by default.")] filter: Option<ProductFilter>,
+        #[graphql(desc = "Sort of the products. Null for SKU, ASC, or RELEVANCE where the filter searches.")] order_by: Option<
+            ProductOrder,
+        >,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+    ) -> Answer<ProductConnection> {
+        let filter = in_category(filter, ID(self.0.id.to_string()), with_descendants);
+        Box::pin(products_page(ctx, permit, (Some(filter), order_by), &args(first, after, last, before))).await
     }
     /// Time at which the category was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {

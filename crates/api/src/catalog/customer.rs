@@ -6,13 +6,22 @@ use async_graphql::{Context, ID};
 use inventory::catalog::core::{channel::ChannelRow, customer::CustomerRow, supplier::SupplierRow};
 use macros::resolvers;
 
-use super::loads;
+use super::{
+    ProductConnection,
+    filter::{ProductFilter, of_supplier},
+    loads,
+    query_products::products_page,
+    refs::ProductOrder,
+};
 use crate::{
     connection,
     graphql::{
+        connection::PageArgs,
         fault::Answer,
-        scalars::{DateTime, Long},
+        scalars::{Cursor, DateTime, Long},
     },
+    orders::{OrderConnection, OrderFilter, OrderOrder, orders_of_customer},
+    purchasing::{PurchaseOrderAsk, PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderSort, purchase_orders},
 };
 
 /// Customer to whom orders are sold.
@@ -45,6 +54,22 @@ impl Customer {
         let email = self.0.email.as_deref()?;
         // Who read whose contacts is in the audit log.
         Some(loads(ctx).map(|loads| loads.show_contact(self.0.id)).map(|()| email))
+    }
+    /// Orders of the customer, the newest first unless orderBy says otherwise.
+    #[field(permit = OrderRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn orders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the orders; all orders of the customer by default.")] filter: Option<OrderFilter>,
+        #[graphql(desc = "Sort of the orders. Null for PLACED_AT, DESC.")] order_by: Option<OrderOrder>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+    ) -> Answer<OrderConnection> {
+        let page = PageArgs { first, after, last, before };
+        Box::pin(orders_of_customer(ctx, &permit, self.0.id, (filter, order_by), &page)).await
     }
     /// 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
@@ -82,6 +107,43 @@ impl Supplier {
     /// E-mail address for purchase orders. Null when there is none.
     async fn email(&self) -> Option<&str> {
         self.0.email.as_deref()
+    }
+    /// Products bought from the supplier by default, by SKU, or by relevance where the filter searches, unless orderBy says otherwise.
+    #[field(permit = ProductRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn products(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the products; all products of the supplier by default.")] filter: Option<ProductFilter>,
+        #[graphql(desc = "Sort of the products. Null for SKU, ASC, or RELEVANCE where the filter searches.")] order_by: Option<
+            ProductOrder,
+        >,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+    ) -> Answer<ProductConnection> {
+        let filter = of_supplier(filter, ID(self.0.id.to_string()));
+        Box::pin(products_page(ctx, permit, (Some(filter), order_by), &PageArgs { first, after, last, before })).await
+    }
+    /// Purchase orders from the supplier, the newest first unless another order is asked for.
+    #[field(permit = PurchaseRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn purchase_orders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the purchase orders; all purchase orders from the supplier by default.")] filter: Option<
+            PurchaseOrderFilter,
+        >,
+        #[graphql(desc = "Sort of the purchase orders. Null for NUMBER, DESC.")] sort: Option<PurchaseOrderSort>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+    ) -> Answer<PurchaseOrderConnection> {
+        let args = PageArgs { first, after, last, before };
+        let ask = PurchaseOrderAsk { filter, sort, args, supplier: Some(self.0.id) };
+        Box::pin(purchase_orders(ctx, &permit, ask)).await
     }
     /// Time at which the supplier was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {

@@ -4,17 +4,21 @@ use std::str::FromStr;
 
 use async_graphql::{ID, InputObject};
 use entity::prelude::{Id, kind};
-use inventory::catalog::rows::filter::{Filter, IdColumn, TextColumn, TextTest};
+use inventory::catalog::rows::{
+    filter::{Filter, IdColumn, TextColumn, TextTest},
+    leaves::{MetadataTest, PriceTest},
+    suppliers::SupplierTests,
+};
 
 use super::enums::ProductStatus;
 use crate::graphql::{
     fault::{Answer, TopError},
-    filters::{DateTimeFilter, IdFilter, StringFilter},
+    filters::{DateTimeFilter, IdFilter, MoneyFilter, StringFilter},
     refusal::Path,
 };
 
 /// Filter of the products. Conditions are combined by AND; a null condition is ignored.
-#[derive(Debug, Clone, InputObject)]
+#[derive(Debug, Clone, Default, InputObject)]
 pub struct ProductFilter {
     /// All of these hold; an empty list holds for everything.
     pub and: Option<Vec<ProductFilter>>,
@@ -43,6 +47,53 @@ pub struct ProductFilter {
     /// Words of the SKU, name or barcodes; typos are tolerated. A text without letters and digits
     /// finds nothing; null does not search.
     pub search: Option<String>,
+    /// Barcode of the product. `eq` and `in` take a GTIN with or without zeros before it; `startsWith` and `contains` compare the printed code.
+    pub barcode: Option<StringFilter>,
+    /// Price of one whole unit.
+    pub price: Option<MoneyFilter>,
+    /// Keys of the metadata, at most 10, all of which must match; an empty list holds for everything.
+    pub metadata: Option<Vec<MetadataFilter>>,
+    /// Time at which the product was created.
+    pub created_at: Option<DateTimeFilter>,
+}
+
+/// Rows whose metadata have this key. Keys and texts are compared exactly.
+#[derive(Debug, Clone, InputObject)]
+pub struct MetadataFilter {
+    /// Key at the top of the metadata object.
+    pub key: String,
+    /// Text of the key. Null matches every value; otherwise only texts match.
+    pub value: Option<StringFilter>,
+}
+
+/// Suppliers that match all of these. Without a filter, those in use.
+#[derive(Debug, Clone, InputObject)]
+pub struct SupplierFilter {
+    /// True for archived suppliers only, false for those in use, null for both.
+    #[graphql(default_with = "Some(false)")]
+    pub is_archived: Option<bool>,
+    /// Code of the supplier, in any spelling of capitals.
+    pub code: Option<StringFilter>,
+    /// Name of the supplier, in any spelling of capitals. The first 10,000 suppliers by code are compared.
+    pub name: Option<StringFilter>,
+    /// Words of the code or the name, each by its beginning, in any order. The first 10,000 suppliers by code are compared. A text without a
+    /// letter or a digit finds nothing.
+    pub search: Option<String>,
+}
+
+/// The tests of a list of suppliers.
+pub fn supplier_tests(filter: Option<SupplierFilter>) -> Answer<SupplierTests> {
+    let Some(filter) = filter else { return Ok(SupplierTests { is_archived: Some(false), ..SupplierTests::default() }) };
+    let at = vec!["filter".to_owned()];
+    let texts = |filter: Option<StringFilter>, name: &str| {
+        filter.map_or_else(|| Ok(Vec::new()), |filter| text_tests(filter, &below(&at, &[name])))
+    };
+    Ok(SupplierTests {
+        is_archived: filter.is_archived,
+        codes: texts(filter.code, "code")?,
+        names: texts(filter.name, "name")?,
+        search: filter.search.map(|text| checked(text, &below(&at, &["search"]))).transpose()?,
+    })
 }
 
 /// Filter by archiving. Without a filter, lists show objects in use.
@@ -56,6 +107,43 @@ pub struct ArchiveFilter {
 /// Returns the value of `isArchived`, or false without a filter.
 pub fn is_archived(filter: Option<ArchiveFilter>) -> Option<bool> {
     filter.map_or(Some(false), |filter| filter.is_archived)
+}
+
+/// The filter, and besides that an id is this one.
+fn also(
+    of: Option<IdFilter>,
+    id: ID,
+    rest: &mut ProductFilter,
+    narrowed: impl FnOnce(IdFilter) -> ProductFilter,
+) -> Option<IdFilter> {
+    if of.is_some() {
+        let own = IdFilter { eq: Some(id), one_of: None };
+        rest.and.get_or_insert_default().push(narrowed(own));
+        return of;
+    }
+    Some(IdFilter { eq: Some(id), one_of: None })
+}
+
+/// Products of a category, or of it and its descendants, that a filter leaves.
+pub fn in_category(filter: Option<ProductFilter>, id: ID, with_descendants: bool) -> ProductFilter {
+    let mut filter = filter.unwrap_or_default();
+    if with_descendants {
+        let of = filter.category_tree.take();
+        filter.category_tree =
+            also(of, id, &mut filter, |own| ProductFilter { category_tree: Some(own), ..ProductFilter::default() });
+    } else {
+        let of = filter.category.take();
+        filter.category = also(of, id, &mut filter, |own| ProductFilter { category: Some(own), ..ProductFilter::default() });
+    }
+    filter
+}
+
+/// Products of a supplier that a filter leaves.
+pub fn of_supplier(filter: Option<ProductFilter>, id: ID) -> ProductFilter {
+    let mut filter = filter.unwrap_or_default();
+    let of = filter.supplier.take();
+    filter.supplier = also(of, id, &mut filter, |own| ProductFilter { supplier: Some(own), ..ProductFilter::default() });
+    filter
 }
 
 /// How deep filters may lie in each other.
@@ -107,6 +195,19 @@ fn parse(filter: ProductFilter, depth: usize, at: &Path) -> Answer<Filter> {
     if let Some(DateTimeFilter { gte, lt }) = filter.updated_at {
         all.push(Filter::UpdatedAt { from: gte.map(|at| at.0), before: lt.map(|at| at.0) });
     }
+    if let Some(DateTimeFilter { gte, lt }) = filter.created_at {
+        all.push(Filter::CreatedAt { from: gte.map(|at| at.0), before: lt.map(|at| at.0) });
+    }
+    if let Some(barcode) = filter.barcode {
+        all.extend(text_tests(barcode, &below(at, &["barcode"]))?.into_iter().map(Filter::Barcode));
+    }
+    if let Some(price) = filter.price {
+        let range = price.range(&below(at, &["price"]))?;
+        all.push(Filter::Price(PriceTest { currency: range.currency, least: range.least, most: range.most }));
+    }
+    for (index, test) in metadata(filter.metadata, at)?.into_iter().enumerate() {
+        all.push(metadata_test(test, &below(at, &["metadata", index.to_string().as_str()]))?);
+    }
     if let Some(search) = filter.search {
         all.push(Filter::Search(checked(search, &below(at, &["search"]))?));
     }
@@ -152,23 +253,47 @@ fn id_filter(
     Ok(())
 }
 
+/// Keys of metadata that one filter takes: each is looked for in every row that the others leave.
+const MAX_KEYS: usize = 10;
+
+fn metadata(tests: Option<Vec<MetadataFilter>>, at: &Path) -> Answer<Vec<MetadataFilter>> {
+    let tests = tests.unwrap_or_default();
+    if tests.len() > MAX_KEYS {
+        return bad(format!("at most {MAX_KEYS} keys are taken"), &below(at, &["metadata"]));
+    }
+    Ok(tests)
+}
+
+fn metadata_test(test: MetadataFilter, at: &Path) -> Answer<Filter> {
+    let key = checked(test.key, &below(at, &["key"]))?;
+    let value = test.value.map_or_else(|| Ok(Vec::new()), |value| text_tests(value, &below(at, &["value"])))?;
+    Ok(Filter::Metadata(MetadataTest { key, value }))
+}
+
 fn text_filter(filter: StringFilter, column: TextColumn, at: &Path, all: &mut Vec<Filter>) -> Answer<()> {
+    all.extend(text_tests(filter, at)?.into_iter().map(|test| Filter::Text(column, test)));
+    Ok(())
+}
+
+/// The tests of a text, all of which must hold.
+fn text_tests(filter: StringFilter, at: &Path) -> Answer<Vec<TextTest>> {
+    let mut all = Vec::new();
     if let Some(text) = filter.eq {
-        all.push(Filter::Text(column, TextTest::In(vec![checked(text, &below(at, &["eq"]))?])));
+        all.push(TextTest::In(vec![checked(text, &below(at, &["eq"]))?]));
     }
     if let Some(list) = filter.one_of {
         let at = below(at, &["in"]);
         listed(list.len(), &at)?;
         let texts = list.into_iter().map(|text| checked(text, &at)).collect::<Answer<_>>()?;
-        all.push(Filter::Text(column, TextTest::In(texts)));
+        all.push(TextTest::In(texts));
     }
     if let Some(text) = filter.starts_with {
-        all.push(Filter::Text(column, TextTest::StartsWith(checked(text, &below(at, &["startsWith"]))?)));
+        all.push(TextTest::StartsWith(checked(text, &below(at, &["startsWith"]))?));
     }
     if let Some(text) = filter.contains {
-        all.push(Filter::Text(column, TextTest::Contains(checked(text, &below(at, &["contains"]))?)));
+        all.push(TextTest::Contains(checked(text, &below(at, &["contains"]))?));
     }
-    Ok(())
+    Ok(all)
 }
 
 fn listed(length: usize, at: &Path) -> Answer<()> {

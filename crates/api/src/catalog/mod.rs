@@ -37,7 +37,7 @@ pub use customer::{
 };
 pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
-pub use filter::{ArchiveFilter, ProductFilter};
+pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter, SupplierFilter};
 pub use inputs::MoneyInput;
 pub use kit::KitComponent;
 pub use loads::{Loads, attach, loads};

@@ -28,17 +28,31 @@ impl Canonical for Filter {
                     TextColumn::Sku => "sku",
                     TextColumn::Name => "name",
                 };
-                json!({ column: match test {
-                    TextTest::In(texts) => json!({ "in": texts }),
-                    TextTest::StartsWith(text) => json!({ "startsWith": text }),
-                    TextTest::Contains(text) => json!({ "contains": text }),
-                } })
+                json!({ column: text(test) })
             }
             Self::Status(statuses) => json!({ "status": statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>() }),
-            Self::UpdatedAt { from, before } => {
-                json!({ "updatedAt": { "gte": from.map(Timestamp::micros), "lt": before.map(Timestamp::micros) } })
+            Self::UpdatedAt { from, before } => json!({ "updatedAt": span(*from, *before) }),
+            Self::CreatedAt { from, before } => json!({ "createdAt": span(*from, *before) }),
+            Self::Barcode(test) => json!({ "barcode": text(test) }),
+            Self::Price(test) => {
+                json!({ "price": { "currencyCode": test.currency.as_str(), "gte": test.least, "lte": test.most } })
+            }
+            Self::Metadata(test) => {
+                json!({ "metadata": { "key": test.key, "value": test.value.iter().map(text).collect::<Vec<_>>() } })
             }
             Self::Search(text) => json!({ "search": text }),
         }
     }
+}
+
+fn text(test: &TextTest) -> Value {
+    match test {
+        TextTest::In(texts) => json!({ "in": texts }),
+        TextTest::StartsWith(text) => json!({ "startsWith": text }),
+        TextTest::Contains(text) => json!({ "contains": text }),
+    }
+}
+
+fn span(from: Option<Timestamp>, before: Option<Timestamp>) -> Value {
+    json!({ "gte": from.map(Timestamp::micros), "lt": before.map(Timestamp::micros) })
 }

@@ -8,7 +8,7 @@ use platform::{paging::Key, path};
 
 use super::{
     Channel, ChannelConnection, Customer, CustomerConnection, Store, StoreConnection, Supplier, SupplierConnection,
-    filter::{ArchiveFilter, is_archived, query_id, query_text},
+    filter::{ArchiveFilter, SupplierFilter, is_archived, query_id, query_text, supplier_tests},
     page::{Count, MAX_PAGE, args, build, count_limit, counted},
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
 };
@@ -87,12 +87,12 @@ impl PartyQuery {
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
-        #[graphql(desc = "Archived or not; objects in use by default.")] filter: Option<ArchiveFilter>,
+        #[graphql(desc = "Filter of the suppliers; those in use by default.")] filter: Option<SupplierFilter>,
     ) -> Answer<SupplierConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("suppliers", &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.suppliers(permit, is_archived(filter), &request).await?;
+        let listed = catalog.suppliers(permit, &supplier_tests(filter)?, &request).await?;
         Ok(build(listed.rows, &request, "suppliers", &catalog.signer, |row| {
             let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
             (Supplier(row.into()), keys)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_graphql::{Context, ID};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::prelude::{CategoryId, ProductId};
-use iam::access::kind;
+use iam::access::{Permit, kind};
 use inventory::catalog::{
     Catalog,
     rows::{self, Scoped, filter::Filter, page::ProductSort},
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::graphql::{
     canonical,
-    connection::Page,
+    connection::{Page, PageArgs},
     context::ContextExt,
     fault::{Answer, TopError},
     scalars::Cursor,
@@ -71,39 +71,7 @@ impl ProductQuery {
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
-        let catalog = ctx.given::<Catalog>()?;
-        let filter = product_filter(filter)?;
-        let page = args(first, after, last, before);
-        Ok(match sorted(order_by.as_ref(), &filter)? {
-            Sorted::By(order) => {
-                let request = page.check(&order.kind(), &catalog.signer, MAX_PAGE)?;
-                let (scope, scoped) = catalog.filtered(permit, filter).await?;
-                let rows = scoped.rows(&scope, order, &request).await?;
-                let look = ctx.look_ahead();
-                let shows = |name: &str| {
-                    look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists()
-                };
-                if shows("category") && shows("supplier") {
-                    loads(ctx)?.parties(&rows).await?;
-                }
-                build(rows, &request, &order.kind(), &catalog.signer, |row| {
-                    let keys = order.keys(&row);
-                    (Product::from(row), keys)
-                })
-                .counted(scope, scoped.source())
-                .vague(scoped.is_vague)
-                .into()
-            }
-            Sorted::ByRelevance => {
-                let [kind, former] = relevance_kinds(&filter);
-                let checked = page.check(&kind, &catalog.signer, MAX_PAGE);
-                let request = checked.or_else(|refused| page.check(&former, &catalog.signer, MAX_PAGE).map_err(|_| refused))?;
-                let (scope, scoped) = catalog.filtered(permit, filter).await?;
-                let (source, is_vague) = (scoped.source(), scoped.is_vague);
-                let page = relevant(&scope, scoped, &request, (kind, catalog)).await?;
-                page.counted(scope, source).vague(is_vague).into()
-            }
-        })
+        products_page(ctx, permit, (filter, order_by), &args(first, after, last, before)).await
     }
 
     /// Number of products, counted up to a limit.
@@ -205,6 +173,46 @@ impl ProductQuery {
         .counted(scope, listed.source)
         .into())
     }
+}
+
+/// A page of products: by SKU, or by relevance where the filter searches, unless `order_by` says otherwise.
+pub async fn products_page(
+    ctx: &Context<'_>,
+    permit: Permit<kind::ProductRead>,
+    (filter, order_by): (Option<ProductFilter>, Option<ProductOrder>),
+    page: &PageArgs,
+) -> Answer<ProductConnection> {
+    let catalog = ctx.given::<Catalog>()?;
+    let filter = product_filter(filter)?;
+    Ok(match sorted(order_by.as_ref(), &filter)? {
+        Sorted::By(order) => {
+            let request = page.check(&order.kind(), &catalog.signer, MAX_PAGE)?;
+            let (scope, scoped) = catalog.filtered(permit, filter).await?;
+            let rows = scoped.rows(&scope, order, &request).await?;
+            let look = ctx.look_ahead();
+            let shows =
+                |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
+            if shows("category") && shows("supplier") {
+                loads(ctx)?.parties(&rows).await?;
+            }
+            build(rows, &request, &order.kind(), &catalog.signer, |row| {
+                let keys = order.keys(&row);
+                (Product::from(row), keys)
+            })
+            .counted(scope, scoped.source())
+            .vague(scoped.is_vague)
+            .into()
+        }
+        Sorted::ByRelevance => {
+            let [kind, former] = relevance_kinds(&filter);
+            let checked = page.check(&kind, &catalog.signer, MAX_PAGE);
+            let request = checked.or_else(|refused| page.check(&former, &catalog.signer, MAX_PAGE).map_err(|_| refused))?;
+            let (scope, scoped) = catalog.filtered(permit, filter).await?;
+            let (source, is_vague) = (scoped.source(), scoped.is_vague);
+            let page = relevant(&scope, scoped, &request, (kind, catalog)).await?;
+            page.counted(scope, source).vague(is_vague).into()
+        }
+    })
 }
 
 /// The product that a scanned code stands for: by barcode, else by SKU.

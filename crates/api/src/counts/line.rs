@@ -88,7 +88,7 @@ impl CountLine {
     /// What is off and stands: of a line that is to be counted again, nobody stands by what was found.
     fn off_by(&self, ctx: &Context<'_>) -> Option<i64> {
         let tally = match self.shown.line.state {
-            LineState::Counted(finding) | LineState::Posted(finding, _) => finding.tally,
+            LineState::Counted(finding) | LineState::Posted(finding, _) | LineState::Reversed(finding, ..) => finding.tally,
             LineState::Uncounted | LineState::Recount(_) => return None,
         };
         Some(tally.counted.get() - self.seen_book(ctx)?)
@@ -164,6 +164,10 @@ impl CountLine {
     #[field(mask(CountReview, in_body))]
     async fn difference(&self, ctx: &Context<'_>) -> Option<Quantity> {
         quantity(self.off_by(ctx)?)
+    }
+    /// Time at which what it posted was undone. Null for a line that stands or was never posted.
+    async fn reversed_at(&self) -> Option<DateTime> {
+        self.shown.line.state.reversed_at().map(DateTime)
     }
     /// Value of the difference at the unit cost of the time of counting. Null without
     /// product.cost.read, without a difference, and when the product has no cost.

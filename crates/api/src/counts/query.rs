@@ -28,11 +28,16 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::{DateTimeFilter, IdFilter, plain},
+        filters::{DateTimeFilter, IdFilter, StringFilter, plain},
         scalars::{Cursor, DateTime},
     },
-    orders::links::{self, MOST_A_PAGE, Product, argument},
+    orders::{
+        document_filter::{DocumentFilter, document_sort},
+        links::{self, MOST_A_PAGE, Product, argument},
+    },
 };
+
+document_sort!(CountSort, CountSortField, "counts");
 
 /// A count by one of its names.
 #[derive(Debug, Clone, OneofObject)]
@@ -56,6 +61,14 @@ pub struct CountFilter {
     pub external_ref: Option<String>,
     /// Range of the time at which the count was planned.
     pub created_at: Option<DateTimeFilter>,
+    /// Number of the count, with or without `CN-` before it.
+    pub number: Option<StringFilter>,
+    /// Product of at least one line of the count.
+    pub product: Option<IdFilter>,
+    /// SKU of the product of at least one line, in any spelling of capitals.
+    pub sku: Option<StringFilter>,
+    /// Time at which the count last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 impl CountFilter {
@@ -74,6 +87,14 @@ impl CountFilter {
         if let Some((from, before)) = self.created_at.as_ref().map(DateTimeFilter::range) {
             all.push(CountTest::Created { from, before });
         }
+        let document = DocumentFilter {
+            number: self.number,
+            product: self.product,
+            sku: self.sku,
+            updated_at: self.updated_at,
+            created_at: None,
+        };
+        all.extend(document.read_filter("CN")?.into_iter().map(CountTest::Document));
         Ok(all)
     }
 }
@@ -95,8 +116,9 @@ impl CountsQuery {
         find(ctx, permit, by).await.transpose()
     }
 
-    /// Counts of stores of yours, the newest first.
+    /// Counts of stores of yours, the newest first unless another order is asked for.
     #[field(permit = CountRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn counts(
         &self,
         ctx: &Context<'_>,
@@ -105,21 +127,24 @@ impl CountsQuery {
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        #[graphql(desc = "Sort of the counts. Null for CREATED_AT, DESC.")] sort: Option<CountSort>,
     ) -> Answer<CountConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(rows::COUNTS, signer, MOST_A_PAGE)?;
+        let sorted = sort.map_or(rows::NEWEST, Into::into);
+        let kind = sorted.kind(rows::COUNTS);
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let mut tests = filter.unwrap_or_default().read()?;
         if let Reach::Stores(stores) = permit.reach() {
             tests.push(CountTest::Store(stores.to_vec()));
         }
         let source = rows::source(scope.backend(), &tests);
-        let page = rows::page(&scope, source.clone(), &request).await?;
+        let page = rows::page(&scope, source.clone(), sorted, &request).await?;
         let nodes = page.into_iter().map(|count| {
-            let keys = rows::count_keys(&count);
+            let keys = rows::count_keys(sorted, &count);
             (Count(Arc::new(count)), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::COUNTS, signer).counted(scope, source).into())
+        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
     }
 
     /// Products due for a count in a store, class A first: those of class A that were not counted

@@ -230,7 +230,7 @@ impl InsightQuery {
         }
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (condition, values) = inventory::orders::rows::compile(
-            &orders_within(&permit, OrderFilter::read(filter, ctx.caller()?)?),
+            &orders_within(&permit, OrderFilter::read_of_sales(filter, ctx.caller()?)?),
             scope.backend(),
             SalesFilter::FIRST,
         );

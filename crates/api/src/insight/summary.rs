@@ -212,7 +212,7 @@ impl SummaryQuery {
         let (from, to) = checked_span(from, to)?;
         let products = products_within(ctx, product, None).await?;
         let (condition, values) = inventory::orders::rows::compile(
-            &orders_within(&permit, OrderFilter::read(filter, ctx.caller()?)?),
+            &orders_within(&permit, OrderFilter::read_of_sales(filter, ctx.caller()?)?),
             scope.backend(),
             SalesFilter::FIRST + products.values.len(),
         );

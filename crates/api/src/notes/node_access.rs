@@ -131,6 +131,9 @@ fn of_document(node: &Node) -> Option<NodeAccess> {
         Node::ReplenishmentPlan(plan) => {
             NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>().at(plan.plan.scope.stores.iter().copied())
         }
+        Node::LiquidationPlan(plan) => {
+            NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>().at(plan.plan.stores.iter().copied())
+        }
         Node::ReplenishmentPolicy(policy) => {
             NodeAccess::of::<kind::StockPolicy, kind::StockPolicy>().at_one_or_all(policy.0.scope.store)
         }

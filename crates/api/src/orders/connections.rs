@@ -2,10 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::Context;
-use entity::prelude::{OrderId, ProductId};
-use iam::access::kind;
-use inventory::orders::{core, rows};
+use async_graphql::{Context, ID};
+use entity::prelude::{CustomerId, OrderId, ProductId};
+use iam::access::{Permit, kind};
+use inventory::{
+    ledger::Ledger,
+    orders::{core, rows},
+};
 use macros::resolvers;
 use platform::{
     paging::{CursorSigner, Key, PageRequest},
@@ -16,7 +19,7 @@ use super::{
     direct_json,
     filters::{OrderFilter, OrderOrder, sorted},
     line::OrderLine,
-    links::{MOST_A_PAGE, head_cursor},
+    links::{IdFilter, MOST_A_PAGE, head_cursor},
     order::Order,
     visibility::orders_within,
 };
@@ -105,6 +108,25 @@ pub(super) async fn orders(
     let page = Page::build(nodes.collect(), &request, kind, signer);
     let counted = page.counted(scope.clone(), rows::source(scope.backend(), &filter));
     Ok(OrderConnection { counted, stream, filter })
+}
+
+/// The orders of a customer that a filter leaves.
+pub async fn orders_of_customer(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::OrderRead>,
+    customer: CustomerId,
+    (filter, order): (Option<OrderFilter>, Option<OrderOrder>),
+    args: &PageArgs,
+) -> Answer<OrderConnection> {
+    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let mut filter = filter.unwrap_or_default();
+    let own = Some(IdFilter { eq: Some(ID(customer.to_string())), one_of: None });
+    if filter.customer.is_some() {
+        filter.and.get_or_insert_default().push(OrderFilter { customer: own, ..OrderFilter::default() });
+    } else {
+        filter.customer = own;
+    }
+    orders(ctx, &scope, Some(filter), order, args).await
 }
 
 /// Whether the nodes are written with lines that are read as far as they are shown.

@@ -2,16 +2,24 @@
 
 use async_graphql::{Enum, InputObject};
 use iam::access::{Caller, Permission, kind};
-use inventory::orders::rows::{Filter, IdColumn, OrderSort, Sorted, Span, TextTest};
+use inventory::{
+    catalog::core::text,
+    orders::rows::{AllocatedTest, Filter, IdColumn, OrderSort, Sorted, Span, TextTest, TotalTest},
+};
 use platform::path;
 use uuid::Uuid;
 
 use super::{
+    document_filter::DocumentFilter,
     enums::OrderStatus,
     links::{DateTimeFilter, Direction, IdFilter, StringFilter, argument},
 };
 use crate::{
-    graphql::{fault::TopError, filters::plain, refusal::Path},
+    graphql::{
+        fault::TopError,
+        filters::{MoneyFilter, StoreIdFilter, plain},
+        refusal::Path,
+    },
     payments::{PaymentStatus, RefundStatus},
 };
 
@@ -45,6 +53,18 @@ pub struct OrderFilter {
     pub payment_status: Option<Vec<PaymentStatus>>,
     /// Refund statuses to include; an empty list matches nothing.
     pub refund_status: Option<Vec<RefundStatus>>,
+    /// Number of the order, with or without `SO-` before it.
+    pub number: Option<StringFilter>,
+    /// Product of at least one line of the order. Refused by `orderChanged`.
+    pub product: Option<IdFilter>,
+    /// SKU of the product of at least one line, in any spelling of capitals. Refused by `orderChanged`.
+    pub sku: Option<StringFilter>,
+    /// Total of the order.
+    pub total: Option<MoneyFilter>,
+    /// Store that holds stock for the order, or that goods of the order were sent from. Refused by `orderChanged`.
+    pub allocated_store: Option<StoreIdFilter>,
+    /// Time at which the order last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 /// Sort order of a list of orders; orders with equal values are sorted by ID.
@@ -67,6 +87,8 @@ pub enum OrderOrderField {
     Number,
     /// Total of the order, in minor units.
     Total,
+    /// Time at which the order last changed.
+    UpdatedAt,
 }
 
 /// The newest first, unless something else is asked for.
@@ -94,6 +116,17 @@ impl OrderFilter {
             customers_seen(caller)?;
         }
         Ok(filter)
+    }
+
+    /// The same for reports of sales, whose filter is asked of orders and returns alike.
+    pub fn read_of_sales(filter: Option<Self>, caller: &Caller) -> Result<Filter, TopError> {
+        let filter = Self::read(filter, caller)?;
+        if filter.fits_returns() {
+            return Ok(filter);
+        }
+        let message =
+            "reports of sales are filtered by status, store, channel, customer, externalRef and placedAt, which returns have too";
+        Err(TopError::bad_input(message, path!["filter"]))
     }
 
     fn compile(self, at: &Path, depth: usize, left: &mut usize) -> Result<Filter, TopError> {
@@ -131,6 +164,18 @@ impl OrderFilter {
         all.extend(self.is_held.map(Filter::IsHeld));
         all.extend(self.payment_status.map(|list| Filter::Payment(list.into_iter().map(Into::into).collect())));
         all.extend(self.refund_status.map(|list| Filter::Refund(list.into_iter().map(Into::into).collect())));
+        let document = DocumentFilter {
+            number: self.number,
+            updated_at: self.updated_at,
+            product: self.product,
+            sku: self.sku,
+            ..DocumentFilter::default()
+        };
+        all.extend(document.read("SO", at)?.into_iter().map(Filter::Document));
+        all.extend(self.total.map(|test| total(&test, &below(at, "total"))).transpose()?);
+        for test in allocated(self.allocated_store, &below(at, "allocatedStore"))? {
+            all.push(Filter::Allocated(test));
+        }
         *left = left
             .checked_sub(all.len().max(1))
             .ok_or_else(|| TopError::bad_input(format!("a filter has at most {MOST_TESTS} tests"), path!["filter"]))?;
@@ -143,7 +188,7 @@ pub fn customers_seen(caller: &Caller) -> Result<(), TopError> {
     if caller.sees_customers() { Ok(()) } else { Err(TopError::Forbidden(kind::CustomerRead::info().code)) }
 }
 
-fn below(at: &Path, name: &(impl ToString + ?Sized)) -> Path {
+pub(crate) fn below(at: &Path, name: &(impl ToString + ?Sized)) -> Path {
     let mut path = at.clone();
     path.push(name.to_string());
     path
@@ -186,6 +231,27 @@ pub(crate) fn texts(filter: Option<StringFilter>, at: &Path) -> Result<Vec<TextT
     }
     if let Some(text) = filter.contains {
         tests.push(TextTest::Contains(sound(text, "contains")?));
+    }
+    Ok(tests)
+}
+
+fn total(test: &MoneyFilter, at: &Path) -> Result<Filter, TopError> {
+    let range = test.range(at)?;
+    Ok(Filter::Total(TotalTest { currency: range.currency, least: range.least, most: range.most }))
+}
+
+/// The tests of stores that are named by their ids or codes.
+fn allocated(filter: Option<StoreIdFilter>, at: &Path) -> Result<Vec<AllocatedTest>, TopError> {
+    let Some(StoreIdFilter { eq, one_of, key }) = filter else { return Ok(Vec::new()) };
+    let by_id = ids::<entity::id::kind::StoreId>(Some(IdFilter { eq, one_of }), at)?;
+    let mut tests: Vec<AllocatedTest> = by_id.into_iter().map(AllocatedTest::Ids).collect();
+    if let Some(codes) = key {
+        let at = below(at, "key");
+        few(codes.len(), &at)?;
+        for (index, code) in codes.iter().enumerate() {
+            plain(code, || below(&at, &index))?;
+        }
+        tests.push(AllocatedTest::Codes(codes.iter().map(|code| text::fold(code.trim())).collect()));
     }
     Ok(tests)
 }

@@ -6,7 +6,7 @@ use async_graphql::Context;
 use futures_util::{Stream, StreamExt};
 use iam::access::{LiveRights, kind};
 use macros::resolvers;
-use platform::realtime::SharedEvent;
+use platform::{path, realtime::SharedEvent};
 
 use super::{OrderFilter, order::Order, payloads::ledger, topic::OrderTopic, visibility::orders_within};
 use crate::{
@@ -102,7 +102,13 @@ impl OrderSubscription {
     ) -> Result<impl Stream<Item = Answer<OrderUpdate>> + use<>, TopError> {
         let scope = permit.scope(ledger(ctx)?.database());
         let rights = Rights::of::<kind::OrderRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
-        let filter = orders_within(&permit, OrderFilter::read(filter, permit.caller())?);
+        let filter = OrderFilter::read(filter, permit.caller())?;
+        if filter.asks_of_lines() {
+            let message =
+                "events of orders do not say their lines and the stores that their stock is in: filter by something else";
+            return Err(TopError::bad_input(message, path!["filter"]));
+        }
+        let filter = orders_within(&permit, filter);
         let options = StreamOptions { name: filter_name(&filter), after, delay: Duration::ZERO };
         let updates = feed::open(ctx, scope, OrderTopic { filter }, rights, options).await?;
         Ok(updates.map(|update| update.map(OrderUpdate)))

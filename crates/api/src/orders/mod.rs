@@ -3,6 +3,7 @@
 mod actions;
 mod connections;
 mod detail;
+pub(crate) mod document_filter;
 mod edit_inputs;
 pub(crate) mod filters;
 mod fulfilment;
@@ -27,7 +28,7 @@ mod sourcing_roots;
 mod topic;
 mod enums;
 
-pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, OrderEdge};
+pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, OrderEdge, orders_of_customer};
 pub use detail::{Address, Contact, Hint, OrderStep, ship_to};
 pub use edit_inputs::{AddressInput, ContactInput, OrderLineSet, OrderUpdateInput};
 pub use enums::{CancelReason, DeliveryMethod, FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus};

@@ -1,7 +1,7 @@
 //! Filters of orders as cursors keep them.
 
 use entity::prelude::Timestamp;
-use inventory::orders::rows::{Filter, IdColumn, TextTest};
+use inventory::orders::rows::{AllocatedTest, DocumentTest, Filter, IdColumn, NumberTest, Span, TextTest};
 use serde_json::{Value, json};
 
 use crate::graphql::canonical::Canonical;
@@ -22,16 +22,42 @@ impl Canonical for Filter {
                 json!({ column: ids })
             }
             Self::Status(statuses) => json!({ "status": statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>() }),
-            Self::ExternalRef(TextTest::In(texts)) => json!({ "externalRef": { "in": texts } }),
-            Self::ExternalRef(TextTest::StartsWith(text)) => json!({ "externalRef": { "startsWith": text } }),
-            Self::ExternalRef(TextTest::Contains(text)) => json!({ "externalRef": { "contains": text } }),
+            Self::ExternalRef(test) => json!({ "externalRef": text(test) }),
             Self::Hold(kinds) => json!({ "hold": kinds }),
             Self::IsHeld(is_held) => json!({ "isHeld": is_held }),
             Self::Payment(list) => json!({ "paymentStatus": list.iter().map(|status| status.as_str()).collect::<Vec<_>>() }),
             Self::Refund(list) => json!({ "refundStatus": list.iter().map(|status| status.as_str()).collect::<Vec<_>>() }),
-            Self::PlacedAt(span) => {
-                json!({ "placedAt": { "gte": span.from.map(Timestamp::micros), "lt": span.before.map(Timestamp::micros) } })
+            Self::PlacedAt(test) => json!({ "placedAt": span(*test) }),
+            Self::Document(test) => document(test),
+            Self::Total(test) => {
+                json!({ "total": { "currencyCode": test.currency.as_str(), "gte": test.least, "lte": test.most } })
             }
+            Self::Allocated(AllocatedTest::Ids(ids)) => json!({ "allocatedStore": { "in": ids } }),
+            Self::Allocated(AllocatedTest::Codes(codes)) => json!({ "allocatedStore": { "key": codes } }),
         }
     }
+}
+
+fn document(test: &DocumentTest) -> Value {
+    match test {
+        DocumentTest::Number(NumberTest::In(numbers)) => json!({ "number": { "in": numbers } }),
+        DocumentTest::Number(NumberTest::StartsWith(prefix)) => json!({ "number": { "startsWith": prefix } }),
+        DocumentTest::Number(NumberTest::Contains(digits)) => json!({ "number": { "contains": digits } }),
+        DocumentTest::CreatedAt(test) => json!({ "createdAt": span(*test) }),
+        DocumentTest::UpdatedAt(test) => json!({ "updatedAt": span(*test) }),
+        DocumentTest::Product(ids) => json!({ "product": ids }),
+        DocumentTest::Sku(test) => json!({ "sku": text(test) }),
+    }
+}
+
+fn text(test: &TextTest) -> Value {
+    match test {
+        TextTest::In(texts) => json!({ "in": texts }),
+        TextTest::StartsWith(text) => json!({ "startsWith": text }),
+        TextTest::Contains(text) => json!({ "contains": text }),
+    }
+}
+
+fn span(test: Span) -> Value {
+    json!({ "gte": test.from.map(Timestamp::micros), "lt": test.before.map(Timestamp::micros) })
 }

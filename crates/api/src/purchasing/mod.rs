@@ -1,6 +1,7 @@
 //! Purchasing in GraphQL: types, lists, inputs, answers. What belongs to other rooms is reached through `links`.
 
 mod amend_inputs;
+mod filter;
 mod inputs;
 mod inputs_more;
 mod line;
@@ -23,6 +24,7 @@ use async_graphql::{Context, MergedObject};
 use entity::prelude::{PurchaseOrderId, PurchaseOrderLineId, SupplierReturnId};
 use iam::access::kind;
 
+pub use filter::{PurchaseOrderAsk, PurchaseOrderFilter, PurchaseOrderSort, purchase_orders};
 pub use inputs_more::product_name;
 pub use line::PurchaseOrderLine;
 pub use loaders::Rows;
@@ -32,7 +34,7 @@ pub use order::PurchaseOrder;
 pub use payloads::{
     PurchaseOrderPayload, ReorderOrderPayload, StockPolicyPayload, SupplierProductBulkUpsertPayload, SupplierReturnPayload,
 };
-pub use query::PurchaseQuery;
+pub use query::{PurchaseOrderConnection, PurchaseQuery};
 pub use returns::SupplierReturn;
 
 use crate::graphql::{boxed::Boxed, context::ContextExt, fault::Answer};

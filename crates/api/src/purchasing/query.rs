@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, OneofObject};
 use entity::prelude::{PurchaseOrderId, StoreId};
-use iam::access::{Permission, Permit, Reach, kind};
+use iam::access::{Permit, kind};
 use inventory::{
     ledger::Ledger,
     purchasing::{
@@ -22,7 +22,7 @@ use platform::{
 };
 
 use super::{
-    enums::PurchaseOrderStatus,
+    filter::{self, PurchaseOrderAsk, PurchaseOrderFilter, PurchaseOrderSort, within},
     inputs_more::{store_name, supplier_name},
     links::{MOST_A_PAGE, StoreRef, SupplierRef, argument},
     order::PurchaseOrder,
@@ -36,7 +36,7 @@ use crate::graphql::{
     fault::{Answer, TopError},
     filters::IdFilter,
     reading::Reading,
-    scalars::{Cursor, Date, DateTime},
+    scalars::{Cursor, DateTime},
 };
 
 crate::connection!(counted PurchaseOrderConnection, PurchaseOrderEdge, PurchaseOrder, "purchase orders");
@@ -49,19 +49,6 @@ pub enum PurchaseOrderRef {
     Id(ID),
     /// Number of the purchase order.
     Number(String),
-}
-
-/// Purchase orders that match all of these.
-#[derive(Debug, Clone, Default, InputObject)]
-pub struct PurchaseOrderFilter {
-    /// States to include; an empty list matches nothing.
-    pub status: Option<Vec<PurchaseOrderStatus>>,
-    /// Bought from these suppliers.
-    pub supplier: Option<IdFilter>,
-    /// Delivered to these stores.
-    pub store: Option<IdFilter>,
-    /// Expected on a day before this one.
-    pub expected_before: Option<Date>,
 }
 
 /// Returns to suppliers that match all of these.
@@ -80,13 +67,6 @@ pub struct SupplierProductFilter {
     pub supplier: Option<IdFilter>,
     /// Products to include. Null for all.
     pub product: Option<IdFilter>,
-}
-
-/// Documents of the permit's stores only.
-fn within<P: Permission>(permit: &Permit<P>, filter: &mut Filter) {
-    if let Reach::Stores(stores) = permit.reach() {
-        filter.stores.push(stores.to_vec());
-    }
 }
 
 fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
@@ -117,8 +97,9 @@ impl PurchaseQuery {
         named(ctx, by).await.transpose()
     }
 
-    /// Purchase orders, the newest first.
+    /// Purchase orders, the newest first unless another order is asked for.
     #[field(permit = PurchaseRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn purchase_orders(
         &self,
         ctx: &Context<'_>,
@@ -127,22 +108,10 @@ impl PurchaseQuery {
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        #[graphql(desc = "Sort of the purchase orders. Null for NUMBER, DESC.")] sort: Option<PurchaseOrderSort>,
     ) -> Answer<PurchaseOrderConnection> {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let (signer, asked) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
-        let mut filter = Filter {
-            statuses: asked.status.map(|list| list.into_iter().map(Into::into).collect()),
-            suppliers: ids(asked.supplier.as_ref(), "supplier")?,
-            stores: ids(asked.store.as_ref(), "store")?.into_iter().collect(),
-            expected_before: asked.expected_before.map(|day| day.0),
-        };
-        within(&permit, &mut filter);
-        let request = PageArgs { first, after, last, before }.check(rows::PURCHASES, signer, MOST_A_PAGE)?;
-        let source = rows::source(scope.backend(), &filter);
-        let page = rows::page(&scope, source.clone(), &request).await?;
-        let nodes =
-            page.into_iter().map(|row| (rows::keys(&row), row)).map(|(keys, row)| (PurchaseOrder::head(Arc::new(row)), keys));
-        Ok(Page::build(nodes.collect(), &request, rows::PURCHASES, signer).counted(scope, source).into())
+        let ask = PurchaseOrderAsk { filter, sort, args: PageArgs { first, after, last, before }, supplier: None };
+        filter::purchase_orders(ctx, &permit, ask).await
     }
 
     /// A purchase order as an HTML page that prints, with all texts escaped; null when there is none, it is not yours, or you may not see costs.
@@ -268,7 +237,7 @@ async fn named(ctx: &Context<'_>, by: PurchaseOrderRef) -> Answer<Option<Purchas
     }
 }
 
-fn ids<K: entity::id::Kind>(filter: Option<&IdFilter>, name: &str) -> Answer<Option<Vec<entity::id::Id<K>>>> {
+pub(super) fn ids<K: entity::id::Kind>(filter: Option<&IdFilter>, name: &str) -> Answer<Option<Vec<entity::id::Id<K>>>> {
     Ok(filter.map(|filter| filter.ids(&["filter", name])).transpose()?.flatten())
 }
 

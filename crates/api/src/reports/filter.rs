@@ -95,7 +95,7 @@ fn span(from: Date, to: Date, at: &[&str]) -> Answer<Span> {
     Ok(span)
 }
 
-pub(super) fn of_no_channel(permit: &Permit<kind::ReportRead>) -> Answer<()> {
+pub(crate) fn of_no_channel(permit: &Permit<kind::ReportRead>) -> Answer<()> {
     match permit.channel() {
         Some(_) => Err(TopError::Forbidden(kind::StockRead::info().code)),
         None => Ok(()),

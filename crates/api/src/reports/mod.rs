@@ -6,12 +6,12 @@ mod customers;
 mod dashboard;
 mod enums;
 mod expiry;
-mod filter;
+pub(crate) mod filter;
 mod fulfilment;
 mod links;
 mod lost;
 mod margins;
-mod page;
+pub(crate) mod page;
 mod productivity;
 mod shrinkage;
 

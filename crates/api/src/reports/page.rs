@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A checked request for a page of a report.
-pub(super) struct ReportPaging {
+pub(crate) struct ReportPaging {
     request: PageRequest,
     /// Names the report and its order in cursors: one of another order does not open.
     kind: String,
@@ -90,4 +90,4 @@ macro_rules! report_connection {
         }
     };
 }
-pub(super) use report_connection;
+pub(crate) use report_connection;

@@ -10,7 +10,11 @@ use platform::{
     storage::{Reads, TenantScope},
 };
 
-use super::{filter::ReturnFilter, sales_return::Return, visibility::returns_within};
+use super::{
+    filter::{ReturnFilter, ReturnSort},
+    sales_return::Return,
+    visibility::returns_within,
+};
 use crate::{
     graphql::{
         connection::{Page, PageArgs},
@@ -27,16 +31,19 @@ pub(super) async fn returns(
     ctx: &Context<'_>,
     scope: &TenantScope,
     filter: Option<ReturnFilter>,
+    sort: Option<ReturnSort>,
     args: &PageArgs,
 ) -> Answer<ReturnConnection> {
     let signer = ctx.given::<CursorSigner>()?;
     let tests = returns_within(&ctx.permit::<kind::OrderRead>()?, ReturnFilter::read(filter, ctx.caller()?)?);
-    let request = args.check(rows::RETURNS, signer, MOST_A_PAGE)?;
+    let sorted = sort.map(Into::into);
+    let kind = rows::returns_kind(sorted);
+    let request = args.check(&kind, signer, MOST_A_PAGE)?;
     let source = rows::returns_source(scope.backend(), &tests);
-    let page = rows::returns_page(scope, source.clone(), &request).await?;
+    let page = rows::returns_page(scope, source.clone(), sorted, &request).await?;
     let nodes = page.into_iter().map(|ret| {
-        let keys = rows::return_keys(&ret);
+        let keys = rows::return_keys(sorted, &ret);
         (Return::head(Arc::new(ret)), keys)
     });
-    Ok(Page::build(nodes.collect(), &request, rows::RETURNS, signer).counted(scope.clone(), source).into())
+    Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope.clone(), source).into())
 }

@@ -5,14 +5,18 @@ use iam::access::Caller;
 use inventory::returns::rows::ReturnTest;
 use platform::path;
 
+use super::enums::ReturnStatus;
 use crate::{
     graphql::fault::TopError,
     orders::{
         customers_seen,
+        document_filter::{DocumentFilter, document_sort},
         filters::{ids, span, texts},
         links::{DateTimeFilter, IdFilter, StringFilter},
     },
 };
+
+document_sort!(ReturnSort, ReturnSortField, "returns");
 
 /// Filter of returns. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -25,6 +29,20 @@ pub struct ReturnFilter {
     pub external_ref: Option<StringFilter>,
     /// Range of the time at which the goods were received.
     pub received_at: Option<DateTimeFilter>,
+    /// Return statuses to include; an empty list matches nothing.
+    pub status: Option<Vec<ReturnStatus>>,
+    /// Number of the return, with or without `RT-` before it.
+    pub number: Option<StringFilter>,
+    /// Order whose lines were given back.
+    pub order: Option<IdFilter>,
+    /// Product of at least one line of the return.
+    pub product: Option<IdFilter>,
+    /// SKU of the product of at least one line, in any spelling of capitals.
+    pub sku: Option<StringFilter>,
+    /// Time at which the return was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the return last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 impl ReturnFilter {
@@ -41,6 +59,17 @@ impl ReturnFilter {
         }
         all.extend(texts(filter.external_ref, &path!["filter", "externalRef"])?.into_iter().map(ReturnTest::ExternalRef));
         all.extend(filter.received_at.map(|test| ReturnTest::ReceivedAt(span(&test))));
+        all.extend(filter.status.map(|list| ReturnTest::Status(list.into_iter().map(Into::into).collect())));
+        let orders = ids::<entity::id::kind::OrderId>(filter.order, &path!["filter", "order"])?;
+        all.extend(orders.into_iter().map(ReturnTest::Order));
+        let document = DocumentFilter {
+            number: filter.number,
+            created_at: filter.created_at,
+            updated_at: filter.updated_at,
+            product: filter.product,
+            sku: filter.sku,
+        };
+        all.extend(document.read_filter("RT")?.into_iter().map(ReturnTest::Document));
         Ok(all)
     }
 }

@@ -16,7 +16,7 @@ mod visibility;
 
 pub use connection::{ReturnConnection, ReturnEdge};
 pub use enums::{Disposition, ReturnStatus};
-pub use filter::ReturnFilter;
+pub use filter::{ReturnFilter, ReturnSort, ReturnSortField};
 pub use inputs::{ReturnCreateInput, ReturnLineInput, ReturnMatchInput};
 pub use loaders::Rows;
 pub use mutation::ReturnsMutation;

@@ -6,7 +6,7 @@ use macros::resolvers;
 
 use super::{
     connection::{self, ReturnConnection},
-    filter::ReturnFilter,
+    filter::{ReturnFilter, ReturnSort},
 };
 use crate::graphql::{connection::PageArgs, context::ContextExt, fault::Answer, scalars::Cursor};
 
@@ -17,8 +17,9 @@ pub struct ReturnsQuery;
 /// What can be asked about returns.
 #[resolvers]
 impl ReturnsQuery {
-    /// Returns, the newest first.
+    /// Returns, the newest first unless another order is asked for.
     #[field(permit = OrderRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn returns(
         &self,
         ctx: &Context<'_>,
@@ -27,8 +28,11 @@ impl ReturnsQuery {
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        #[graphql(desc = "Sort of the returns. Null for the moment at which they happened, the newest first.")] sort: Option<
+            ReturnSort,
+        >,
     ) -> Answer<ReturnConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        connection::returns(ctx, &scope, filter, &PageArgs { first, after, last, before }).await
+        connection::returns(ctx, &scope, filter, sort, &PageArgs { first, after, last, before }).await
     }
 }

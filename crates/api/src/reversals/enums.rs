@@ -17,6 +17,14 @@ pub enum ReversedKind {
     TransferClose,
     /// Goods that went back to a supplier.
     SupplierReturn,
+    /// An approved stock count.
+    Count,
+    /// An order that was sold over the counter.
+    Sale,
+    /// Goods that left with an order.
+    Shipment,
+    /// Refund of a closed return.
+    ReturnRefund,
 }
 
 /// A figure that a reversal changed. New kinds may be added.
@@ -39,6 +47,12 @@ pub enum ReversalEffectKind {
     Returned,
     /// Money that a supplier is expected to credit.
     Credit,
+    /// Units of an order's line that were delivered.
+    Fulfilled,
+    /// Units of an order's line that were cancelled.
+    Cancelled,
+    /// Money that a return gave back.
+    Refunded,
     /// Units on hand of a level.
     OnHand,
     /// Units of a level that are held.

@@ -16,10 +16,11 @@ use crate::{
 /// A line to reverse, or a part of one.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReverseLine {
-    /// ID of the document's line: of the purchase order's line for a goods receipt, of the transfer's line for a transfer. ID of the product for a return to a
-    /// supplier.
+    /// ID of the document's line: of the purchase order's line for a goods receipt, of the transfer's line for a transfer, of the count's line for a count. ID of
+    /// the product for a return to a supplier.
     pub line_id: ID,
-    /// Number of units that go back, in the product's smallest unit; above 0. Null for all that is left of the line. Sound goods go back before damaged ones.
+    /// Number of units that go back, in the product's smallest unit; above 0. Null for all that is left of the line, and for a line of a count. Sound goods go back
+    /// before damaged ones.
     pub quantity: Option<Quantity>,
     /// ID of the lot whose units go back. Null for all of them, the last one first.
     pub lot_id: Option<ID>,
@@ -30,10 +31,10 @@ pub struct ReverseLine {
 pub struct DocumentReverseInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// ID of a goods receipt, of a return to a supplier, of a movement by which a transfer left, arrived or was written off, or of a transfer, which stands for
-    /// its last step.
+    /// ID of a goods receipt, of a return to a supplier, of a count, of a fulfilment, of an order that was sold over the counter, of a closed return, of a movement
+    /// by which a transfer left, arrived or was written off, or of a transfer, which stands for its last step.
     pub document_id: ID,
-    /// Version of the purchase order or transfer that you saw. Null for any.
+    /// Version of the purchase order, transfer, count, order or return that you saw. Null for any.
     pub expected_version: Option<Long>,
     /// Lines that go back, at most 2,000. Null for all that is left of the document.
     pub lines: Option<Vec<ReverseLine>>,

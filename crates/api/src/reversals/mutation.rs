@@ -6,8 +6,18 @@ use async_graphql::Context;
 use entity::id::{Id, Kind, kind, prefix_of};
 use iam::access::{Permit, kind as may};
 use inventory::{
+    counts::{events::COUNT_REVERSED, shell as counts},
+    fulfilment::{
+        events::{FULFILMENT_CANCELLED, WORK_CHANGED, WORK_CREATED},
+        shell as fulfilment,
+    },
     ledger::{Done, Ledger, Mode, Receipt},
+    orders::{
+        events::{ORDER_CANCELLED, ORDER_UPDATED},
+        shell as orders,
+    },
     purchasing::{events::PURCHASE_ORDER_UPDATED, shell as purchasing},
+    returns::{events::RETURN_REOPENED, shell as returns},
     reversals::{
         StoredReversal,
         core::{Refusal, ReversalDecision},
@@ -71,8 +81,25 @@ impl ReversalMutation {
     /// that is dated now. Nothing is cascaded: documents that rest on it are named in the refusal (IN_USE). A dry run gives exactly the effects of the real one.
     ///
     /// Requires document.reverse in each store that it touches, and the permission that made the document: purchase.receive for goods receipts and returns to
-    /// suppliers, transfer.ship or transfer.receive for steps of transfers.
-    #[mutation(permit = DocumentReverse, emits(DOCUMENT_REVERSED, PURCHASE_ORDER_UPDATED, TRANSFER_UPDATED, STOCK_CHANGED), dry_run)]
+    /// suppliers, transfer.ship or transfer.receive for steps of transfers, count.approve for counts, order.write for sales over the counter, fulfilment.ship for
+    /// shipments, or order.fulfil where they left without a work, return.approve for closed returns.
+    #[mutation(
+        permit = DocumentReverse,
+        emits(
+            DOCUMENT_REVERSED,
+            PURCHASE_ORDER_UPDATED,
+            TRANSFER_UPDATED,
+            COUNT_REVERSED,
+            ORDER_CANCELLED,
+            ORDER_UPDATED,
+            RETURN_REOPENED,
+            FULFILMENT_CANCELLED,
+            WORK_CHANGED,
+            WORK_CREATED,
+            STOCK_CHANGED
+        ),
+        dry_run
+    )]
     async fn document_reverse(
         &self,
         ctx: &Context<'_>,
@@ -99,6 +126,10 @@ async fn reverse(ledger: &Ledger, permit: &Permit<may::DocumentReverse>, input: 
         }
         kind::MovementId::PREFIX => transfers::movement_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::TransferId::PREFIX => transfers::transfer_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
+        kind::CountId::PREFIX => counts::count_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
+        kind::OrderId::PREFIX => orders::sale_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
+        kind::FulfilmentId::PREFIX => fulfilment::shipment_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
+        kind::ReturnId::PREFIX => returns::refund_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::ReversalId::PREFIX => refused(Refusal::OfReversal),
         _ => refused(Refusal::NotReversible),
     }

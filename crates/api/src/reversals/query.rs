@@ -23,7 +23,7 @@ use crate::{
 /// Reversals that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReversalFilter {
-    /// Documents, goods receipts or movements of transfers that were reversed.
+    /// Documents, goods receipts, fulfilments or movements of transfers that were reversed.
     pub document: Option<IdFilter>,
     /// Stores of the reversals, at either end of a transfer.
     pub store: Option<IdFilter>,

@@ -13,7 +13,7 @@ use crate::{
 pub fn reversal(why: &Refusal) -> Said {
     match why {
         Refusal::NotReversible => invalid(
-            "this is not undone by documentReverse: goods receipts, transfers, and returns to suppliers are. Invoices are corrected by credit notes",
+            "this is not undone by documentReverse: goods receipts, transfers, returns to suppliers, counts, sales over the counter, shipments and the refunds of returns are. Invoices are corrected by credit notes",
         ),
         Refusal::OfReversal => state("a reversal is not reversed: make the document again"),
         Refusal::AlreadyReversed => state("nothing of it is left to reverse"),
@@ -23,6 +23,11 @@ pub fn reversal(why: &Refusal) -> Said {
         Refusal::LineTwice => invalid("this line occurs twice"),
         Refusal::LineUpTo { most } if *most > 0 => range(&format!("1 to {most} of this line can go back")),
         Refusal::LineUpTo { .. } => range("nothing of this line is left to go back"),
+        Refusal::LineWhole => invalid("a line of a count is undone whole: leave quantity and lot out"),
+        Refusal::NothingMoved => state("no stock moved with it: there is nothing to undo"),
+        Refusal::OfShipments => invalid("it left with shipments: name the fulfilment that is undone"),
+        Refusal::SharesUnknown => state("it was closed before its shares were kept by order: it stays closed"),
+        Refusal::Arrived => state("it has arrived, or is known not to: what comes home comes as a return"),
         Refusal::TooLarge => range("the reversal is too large to be kept exactly"),
         Refusal::InUse(rests) => (ErrorCode::InUse, resting(rests)),
     }
@@ -37,6 +42,13 @@ fn resting(rests: &Rests) -> String {
         Resting::SupplierReturn { .. } => "goods of this line went back to the supplier: reverse the return first".to_owned(),
         Resting::Loss => "what did not arrive was written off: reverse the close first".to_owned(),
         Resting::LaterSteps => "something of it has arrived or was written off: reverse those steps first".to_owned(),
+        Resting::Returned { .. } => "goods of it came back or are to come back: that is a return".to_owned(),
+        Resting::Paid => "money was given back for it: payments stay as they are".to_owned(),
+        Resting::LaterReturn => "returns of the same orders were closed since: reverse those first".to_owned(),
+        Resting::LaterCount => "its products were counted again since: reverse the later counts first".to_owned(),
+        Resting::LateFacts => {
+            "facts from before it were recorded since, and balanced because it had seen them: count again".to_owned()
+        }
     }
 }
 
@@ -47,6 +59,7 @@ pub async fn in_use(ctx: &Context<'_>, message: String, rests: &Rests, field: Pa
         let found = match named {
             Named::Document(reference) => schema::reference(ctx, *reference).await,
             Named::Movement(movement) => schema::find(ctx, &movement.to_string()).await,
+            Named::Payment(payment) => schema::find(ctx, &payment.to_string()).await,
         };
         documents.extend(found.ok().flatten());
     }

@@ -75,7 +75,7 @@ impl DocumentReversal {
     async fn kind(&self) -> ReversedKind {
         self.row.subject.kind.into()
     }
-    /// ID of the goods receipt, movement of a transfer or return to a supplier that was reversed.
+    /// ID of the goods receipt, movement of a transfer, return to a supplier, count, order, fulfilment or return that was reversed.
     async fn document_id(&self) -> ID {
         let subject = self.row.subject;
         match subject.kind {
@@ -84,6 +84,10 @@ impl DocumentReversal {
             | prelude::ReversedKind::TransferReceipt
             | prelude::ReversedKind::TransferClose => text::<ids::MovementId>(subject.part),
             prelude::ReversedKind::SupplierReturn => text::<ids::SupplierReturnId>(subject.part),
+            prelude::ReversedKind::Count => text::<ids::CountId>(subject.part),
+            prelude::ReversedKind::Sale => text::<ids::OrderId>(subject.part),
+            prelude::ReversedKind::Shipment => text::<ids::FulfilmentId>(subject.part),
+            prelude::ReversedKind::ReturnRefund => text::<ids::ReturnId>(subject.part),
         }
     }
     /// Document that was reversed or that the step belongs to, as it is now. Null where you may not see it.
@@ -171,6 +175,9 @@ impl ReversedLine {
             | prelude::ReversedKind::TransferReceipt
             | prelude::ReversedKind::TransferClose => text::<ids::TransferLineId>(self.line),
             prelude::ReversedKind::SupplierReturn => text::<ids::ProductId>(self.line),
+            prelude::ReversedKind::Count => text::<ids::CountLineId>(self.line),
+            prelude::ReversedKind::Sale | prelude::ReversedKind::Shipment => text::<ids::OrderLineId>(self.line),
+            prelude::ReversedKind::ReturnRefund => text::<ids::ReturnLineId>(self.line),
         }
     }
     /// Product.

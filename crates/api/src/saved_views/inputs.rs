@@ -11,6 +11,7 @@ use services::saved_views::{
 use crate::{
     graphql::{
         fault::{Answer, TopError},
+        filters::plain,
         reading::Reading,
         scalars::{Json, Long},
     },
@@ -119,7 +120,10 @@ pub(super) fn meant(by: SavedViewRef, name: &str) -> Answer<ViewRef> {
             let id: SavedViewId = argument(&id, || path![name, "id"])?;
             ViewRef::Id(id)
         }
-        SavedViewRef::Slug(slug) => ViewRef::Slug(slug),
+        SavedViewRef::Slug(slug) => {
+            plain(&slug, || path![name, "slug"])?;
+            ViewRef::Slug(slug)
+        }
     })
 }
 

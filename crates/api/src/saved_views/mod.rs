@@ -9,5 +9,5 @@ mod view;
 pub use inputs::{SavedViewCreateInput, SavedViewDeleteInput, SavedViewRef, SavedViewUpdateInput};
 pub use mutation::SavedViewMutation;
 pub use payloads::SavedViewPayload;
-pub use query::{SavedViewError, SavedViewQuery, SavedViewResult};
+pub use query::{SavedViewError, SavedViewQuery, SavedViewResult, Turns};
 pub use view::{SavedView, SavedViewConnection, SavedViewEdge, SavedViewStatus, find_view};

@@ -2,12 +2,13 @@
 
 use async_graphql::{Context, SimpleObject};
 use macros::resolvers;
-use platform::{audit::Origin, paging::CursorSigner, path};
+use platform::{audit::Origin, paging::CursorSigner, path, storage::TenantScope};
 use serde_json::Value;
 use services::saved_views::{
     SavedViews, rows,
     shell::{ReadError, Refused, ViewResult},
 };
+use tokio::sync::Mutex;
 
 use super::{
     inputs::{SavedViewRef, given, meant},
@@ -19,6 +20,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
+        lazy::OfTenant,
         scalars::{Cursor, Json, Long},
     },
     purchasing::links::MOST_A_PAGE,
@@ -26,6 +28,16 @@ use crate::{
 
 /// Wait before a view is read again, where nothing else is said.
 const PAUSE_MS: u64 = 1_000;
+
+/// Whose turn it is among the views that one operation reads. It has one place among its tenant's operations: its documents run one after another in it.
+#[derive(Default)]
+pub struct Turns(Mutex<()>);
+
+impl OfTenant for Turns {
+    fn of(_scope: TenantScope) -> Self {
+        Self::default()
+    }
+}
 
 /// An error of a view's document.
 #[derive(SimpleObject)]
@@ -130,8 +142,9 @@ impl SavedViewQuery {
     ) -> Answer<SavedViewResult> {
         let (meant, variables) = (meant(view, "view")?, given(variables)?);
         let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
-        let request = ctx.data_opt::<Origin>().map(|origin| origin.request_id.clone()).unwrap_or_default();
-        let read = Box::pin(ctx.given::<SavedViews>()?.read(&permit, &meant, variables, (key, request))).await;
+        let origin = ctx.data_opt::<Origin>().cloned().unwrap_or_default();
+        let _turn = ctx.lazy::<Turns>()?.0.lock().await;
+        let read = Box::pin(ctx.given::<SavedViews>()?.read(&permit, &meant, variables, (key, origin))).await;
         read.map(Into::into).map_err(unread)
     }
 }

@@ -83,6 +83,7 @@ impl SavedView {
         Long(self.0.cost)
     }
     /// Whether it can be read now.
+    #[field(cost = "1")]
     async fn status(&self, ctx: &Context<'_>) -> Answer<SavedViewStatus> {
         Ok(ctx.given::<SavedViews>()?.status(&self.0).await?.into())
     }

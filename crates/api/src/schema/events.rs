@@ -10,8 +10,8 @@ use inventory::{
 };
 use platform::storage::events::Registry;
 use services::{
-    alerts::events as alerts, exchange::events as exchange, files::events as files, media::events as media,
-    notes::events as notes, replenishment::events as replenishment, saved_views::events as saved_views,
+    alerts::events as alerts, exchange::events as exchange, files::events as files, liquidation::events as liquidation,
+    media::events as media, notes::events as notes, replenishment::events as replenishment, saved_views::events as saved_views,
     webhooks::events as webhooks,
 };
 
@@ -35,6 +35,8 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         stock::STOCK_POLICY.events(),
         replenishment::REPLENISHMENT_POLICY.events(),
         replenishment::REPLENISHMENT_PLAN.events(),
+        liquidation::LIQUIDATION_SETTINGS.events(),
+        liquidation::LIQUIDATION_PLAN.events(),
         saved_views::SAVED_VIEW.events(),
         costing::REVALUATION.events(),
         currency::EXCHANGE_RATE.events(),

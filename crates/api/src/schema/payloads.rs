@@ -3,8 +3,8 @@
 use async_graphql::Interface;
 
 use super::{
-    access, alerts, anomalies, catalog, costing, counts, exchange, fulfilment, job, orders, payments, purchasing, replenishment,
-    returns, reversals, stock, transfers, webhook,
+    access, alerts, anomalies, catalog, costing, counts, exchange, fulfilment, job, liquidation, orders, payments, purchasing,
+    replenishment, returns, reversals, stock, transfers, webhook,
 };
 use crate::{
     currency,
@@ -84,6 +84,10 @@ pub enum Payload {
     ReplenishmentPolicyPayload(replenishment::ReplenishmentPolicyPayload),
     ReplenishmentPlanPayload(replenishment::ReplenishmentPlanPayload),
     ReplenishmentApprovalPayload(replenishment::ReplenishmentApprovalPayload),
+    LiquidationSettingsPayload(liquidation::LiquidationSettingsPayload),
+    LiquidationPlanPayload(liquidation::LiquidationPlanPayload),
+    LiquidationApprovalPayload(liquidation::LiquidationApprovalPayload),
+    LiquidationAdvancePayload(liquidation::LiquidationAdvancePayload),
     NotePayload(crate::notes::NotePayload),
     SavedViewPayload(crate::saved_views::SavedViewPayload),
 }

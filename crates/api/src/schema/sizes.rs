@@ -36,6 +36,8 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("InUse", &[("documents", 10)]),
     ("HistoryItem", &[("fields", 5)]),
     ("Integration", &[("keys", 10)]),
+    ("LiquidationAdvancePayload", &[("refused", 10)]),
+    ("LiquidationApprovalPayload", &[("refused", 10)]),
     ("Member", &[("roles", 10)]),
     ("Note", &[("edits", 5)]),
     ("Order", &[("fulfilments", 5), ("holds", 5), ("lines", 10), ("payments", 5), ("returns", 5), ("steps", 10)]),

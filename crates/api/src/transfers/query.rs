@@ -25,11 +25,16 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::{DateTimeFilter, IdFilter, plain},
+        filters::{DateTimeFilter, IdFilter, StringFilter, plain},
         scalars::Cursor,
     },
-    orders::links::{MOST_A_PAGE, argument},
+    orders::{
+        document_filter::{DocumentFilter, document_sort},
+        links::{MOST_A_PAGE, argument},
+    },
 };
+
+document_sort!(TransferSort, TransferSortField, "transfers");
 
 /// A transfer by one of its names.
 #[derive(Debug, Clone, OneofObject)]
@@ -59,6 +64,12 @@ pub struct TransferFilter {
     pub created_at: Option<DateTimeFilter>,
     /// Should arrive then.
     pub expected_at: Option<DateTimeFilter>,
+    /// Number of the transfer, with or without `TR-` before it.
+    pub number: Option<StringFilter>,
+    /// SKU of the product of at least one line, in any spelling of capitals.
+    pub sku: Option<StringFilter>,
+    /// Time at which the transfer last changed.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 impl TransferFilter {
@@ -85,6 +96,9 @@ impl TransferFilter {
         if let Some((from, before)) = self.expected_at.as_ref().map(DateTimeFilter::range) {
             all.push(TransferTest::Expected { from, before });
         }
+        let document =
+            DocumentFilter { number: self.number, sku: self.sku, updated_at: self.updated_at, ..DocumentFilter::default() };
+        all.extend(document.read_filter("TR")?.into_iter().map(TransferTest::Document));
         Ok(all)
     }
 }
@@ -106,8 +120,9 @@ impl TransfersQuery {
         find(ctx, permit, by).await.transpose()
     }
 
-    /// Transfers from or to stores of yours, the newest first.
+    /// Transfers from or to stores of yours, the newest first unless another order is asked for.
     #[field(permit = TransferRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn transfers(
         &self,
         ctx: &Context<'_>,
@@ -116,21 +131,24 @@ impl TransfersQuery {
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        #[graphql(desc = "Sort of the transfers. Null for CREATED_AT, DESC.")] sort: Option<TransferSort>,
     ) -> Answer<TransferConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(rows::TRANSFERS, signer, MOST_A_PAGE)?;
+        let sorted = sort.map_or(rows::NEWEST, Into::into);
+        let kind = sorted.kind(rows::TRANSFERS);
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let mut tests = filter.unwrap_or_default().read()?;
         if let Reach::Stores(stores) = permit.reach() {
             tests.push(TransferTest::Touches(stores.to_vec()));
         }
         let source = rows::source(scope.backend(), &tests);
-        let page = rows::page(&scope, source.clone(), &request).await?;
+        let page = rows::page(&scope, source.clone(), sorted, &request).await?;
         let nodes = page.into_iter().map(|transfer| {
-            let keys = rows::transfer_keys(&transfer);
+            let keys = rows::transfer_keys(sorted, &transfer);
             (Transfer::head(Arc::new(transfer)), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::TRANSFERS, signer).counted(scope, source).into())
+        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
     }
 }
 

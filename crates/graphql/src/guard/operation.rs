@@ -178,6 +178,14 @@ impl Operation {
                 return Err(Refusal::new(Code::BadUserInput, message));
             }
         }
+        self.check_lists(sent, limits)
+    }
+
+    /// Checks how long the lists are that were sent with a query or a subscription. Lines of a mutation have limits of their own.
+    ///
+    /// # Errors
+    /// One is too long.
+    pub fn check_lists(&self, sent: &Variables, limits: &Limits) -> Result<(), Refusal> {
         if self.kind == Kind::Mutation {
             return Ok(());
         }

@@ -67,6 +67,9 @@ impl Document for Counts {
             book.late.extend(rows::late(reads, *count).await?);
             book.counters.insert(*count, rows::counters(reads, *count).await?);
         }
+        for undone in &needs.undone {
+            book.undone.insert(undone.count, rows::counts_since(reads, undone).await?);
+        }
         for (at, keys) in &needs.past {
             let keys: &[LevelKey] = &keys.iter().copied().collect::<Vec<_>>();
             let found = past(reads, keys, *at, None, BLOCK).await?;

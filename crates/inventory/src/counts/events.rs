@@ -23,6 +23,7 @@ platform::events! {
         COUNT_RECOUNTED "count.recounted",
         COUNT_COMPLETED "count.completed",
         COUNT_CANCELLED "count.cancelled",
+        COUNT_REVERSED "count.reversed",
     }
 }
 

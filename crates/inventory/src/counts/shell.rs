@@ -28,6 +28,10 @@ use crate::{
     stock::core::{At, Field, LevelKey, LotName, Noun, Rejection},
 };
 
+mod reverse;
+
+pub use reverse::count_reverse;
+
 /// The most lines that are recorded in one call.
 pub const MAX_LINES: usize = 500;
 /// The most products of a LIST.

@@ -36,6 +36,7 @@ platform::events! {
         FULFILMENT_SHIPPED "fulfilment.shipped",
         FULFILMENT_DELIVERED "fulfilment.delivered",
         FULFILMENT_FAILED "fulfilment.failed",
+        FULFILMENT_CANCELLED "fulfilment.cancelled",
     }
     /// Companies that take parcels.
     CARRIER: CarrierChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {

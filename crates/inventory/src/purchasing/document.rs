@@ -44,7 +44,7 @@ impl Document for Purchases {
     const NUMBERED: Turn = Turn::BeforeLots;
 
     fn needs_locks(needs: &PurchaseNeeds) -> bool {
-        !needs.orders.is_empty()
+        !needs.orders.is_empty() || !needs.suppliers.is_empty()
     }
 
     /// The levels that orders are on by now, as an amendment may have added lines since the command was made.

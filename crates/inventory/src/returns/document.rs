@@ -56,6 +56,9 @@ impl Document for Returns {
             Source::Committed(scope) => rows::whole_returns(*scope, &ids).await?,
         };
         book.returns = returns.into_iter().map(|sales_return| (sales_return.id, sales_return)).collect();
+        for id in &needs.reopened {
+            book.since.insert(*id, rows::closed_since(reads, *id).await?);
+        }
         Ok(())
     }
 

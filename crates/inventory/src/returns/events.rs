@@ -23,6 +23,7 @@ platform::events! {
         RETURN_RECEIVED "return.received",
         RETURN_INSPECTED "return.inspected",
         RETURN_CLOSED "return.closed",
+        RETURN_REOPENED "return.reopened",
     }
 }
 

@@ -128,7 +128,14 @@ async fn named_one(reads: &impl Reads, rejection: Rejection, originals: &[Moveme
     }
     let found = match why {
         Resting::SupplierReturn { line } => rows::supplier_returns_of(reads, *line).await?,
-        Resting::Taken { .. } | Resting::Loss | Resting::LaterSteps => Found::default(),
+        Resting::Returned { order } => rows::returns_of(reads, *order).await?,
+        Resting::Taken { .. }
+        | Resting::Paid
+        | Resting::LaterReturn
+        | Resting::Loss
+        | Resting::LaterSteps
+        | Resting::LaterCount
+        | Resting::LateFacts => Found::default(),
     };
     Ok(resting(why.clone(), found).at(at))
 }

@@ -11,4 +11,6 @@ pub mod read;
 mod rows;
 mod shell;
 
-pub use shell::{Ask, BatchOutcome, BulkAsk, Call, DryRun, Engine, Exchange, ExchangeError, Looked, RefusalText, Requester};
+pub use shell::{
+    Ask, BatchOutcome, BulkAsk, Call, DryRun, Engine, Exchange, ExchangeError, Looked, RefusalText, Requester, job_dropped,
+};

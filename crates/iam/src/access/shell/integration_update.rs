@@ -43,7 +43,9 @@ impl Access {
         }
         let after = self.changed(&before, fields)?;
         check_bounds(after.channel, after.permissions)?;
-        if after.channel != before.channel {
+        // A channel may be archived under one that is disabled: it does not come back to sell there.
+        let comes_back = before.disabled_at.is_some() && after.disabled_at.is_none();
+        if after.channel != before.channel || comes_back {
             check_channel(&work, after.channel).await?;
         }
         let places = known_places(&work, [&before.scope, &after.scope].into_iter()).await?;

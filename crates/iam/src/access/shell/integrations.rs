@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use platform::{
     audit,
-    storage::{Fault, Work},
+    storage::{Fault, Work, journal},
 };
 
 use super::{
@@ -273,13 +273,14 @@ pub(super) fn check_bounds(channel: Option<ChannelId>, permissions: Bits) -> Res
     }
 }
 
+/// The channel is there and in use, and stays so until the transaction ends: whoever archives it counts behind the counter what is bound to it.
 pub(super) async fn check_channel(work: &Work, channel: Option<ChannelId>) -> Result<(), AccessError> {
-    match channel {
-        Some(channel) if !rows::is_channel(work, channel).await? => {
-            Err(Refusal::NotFound(Noun::Channel).at(At::input(Field::ChannelId)).into())
-        }
-        _ => Ok(()),
+    let Some(channel) = channel else { return Ok(()) };
+    journal::hold(work).await?;
+    if rows::is_channel(work, channel).await? {
+        return Ok(());
     }
+    Err(Refusal::NotFound(Noun::Channel).at(At::input(Field::ChannelId)).into())
 }
 
 fn check_budget(budget: Option<KeyBudget>) -> Result<(), Rejection> {

@@ -7,7 +7,11 @@ use platform::storage::Backend;
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::{Clause, search::Ranked};
+use super::{
+    Clause,
+    leaves::{self, MetadataTest, PriceTest},
+    search::Ranked,
+};
 use crate::catalog::core::text;
 
 /// A condition on products.
@@ -25,6 +29,14 @@ pub enum Filter {
         from: Option<Timestamp>,
         before: Option<Timestamp>,
     },
+    CreatedAt {
+        from: Option<Timestamp>,
+        before: Option<Timestamp>,
+    },
+    /// Has a barcode that passes.
+    Barcode(TextTest),
+    Price(PriceTest),
+    Metadata(MetadataTest),
     Search(String),
 }
 
@@ -78,7 +90,14 @@ impl Filter {
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.searches(found)),
             Self::Not(part) => part.searches(found),
             Self::Search(text) => found.push(text),
-            Self::Ids(..) | Self::Text(..) | Self::Status(_) | Self::UpdatedAt { .. } => {}
+            Self::Ids(..)
+            | Self::Text(..)
+            | Self::Status(_)
+            | Self::UpdatedAt { .. }
+            | Self::CreatedAt { .. }
+            | Self::Barcode(_)
+            | Self::Price(_)
+            | Self::Metadata(_) => {}
         }
     }
 
@@ -99,19 +118,26 @@ impl Filter {
                 let number = clause.number(texts);
                 clause.push(&clause.backend().in_texts("p.status", number));
             }
-            Self::UpdatedAt { from, before } => {
-                let mut parts = vec!["TRUE".to_owned()];
-                let backend = clause.backend();
-                parts.extend(from.map(|at| backend.rarely(&format!("p.updated_at >= {}", clause.bind(at.micros())))));
-                parts.extend(before.map(|at| backend.rarely(&format!("p.updated_at < {}", clause.bind(at.micros())))));
-                clause.push(&parts.join(" AND "));
-            }
+            Self::UpdatedAt { from, before } => moments(clause, "p.updated_at", *from, *before),
+            Self::CreatedAt { from, before } => moments(clause, "p.created_at", *from, *before),
+            Self::Barcode(test) => leaves::barcode(test, clause),
+            Self::Price(test) => test.compile(clause),
+            Self::Metadata(test) => test.compile(clause),
             Self::Search(text) => match found.get(text) {
                 Some(ranked) => ranked.compile(clause),
                 None => clause.push("FALSE"),
             },
         }
     }
+}
+
+/// A moment within a span that few rows are in.
+fn moments(clause: &mut Clause, column: &str, from: Option<Timestamp>, before: Option<Timestamp>) {
+    let mut parts = vec!["TRUE".to_owned()];
+    let backend = clause.backend();
+    parts.extend(from.map(|at| backend.rarely(&format!("{column} >= {}", clause.bind(at.micros())))));
+    parts.extend(before.map(|at| backend.rarely(&format!("{column} < {}", clause.bind(at.micros())))));
+    clause.push(&parts.join(" AND "));
 }
 
 fn join(parts: &[Filter], empty: &str, between: &str, clause: &mut Clause, found: &HashMap<String, Ranked>) {

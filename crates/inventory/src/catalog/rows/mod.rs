@@ -7,6 +7,7 @@ pub mod customer;
 pub mod filter;
 pub mod history_key;
 pub mod kit;
+pub mod leaves;
 pub mod life;
 pub mod local_days;
 pub mod page;
@@ -14,6 +15,7 @@ pub mod parties;
 pub mod product;
 pub mod search;
 pub mod small;
+pub mod suppliers;
 pub mod uses;
 
 use platform::storage::Backend;

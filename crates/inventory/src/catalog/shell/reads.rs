@@ -15,7 +15,7 @@ use crate::catalog::{
         category::CategoryRow, channel::ChannelRow, customer::CustomerRow, family::FamilyRow, product::ProductRow,
         store::StoreRow, supplier::SupplierRow, text,
     },
-    rows::{self, Clause, Scoped, filter::Filter, small},
+    rows::{self, Clause, Scoped, filter::Filter, small, suppliers::SupplierTests},
 };
 
 /// A row by its id or by its own key.
@@ -104,12 +104,11 @@ impl Catalog {
     pub async fn suppliers(
         &self,
         permit: Permit<kind::ProductRead>,
-        is_archived: Option<bool>,
+        tests: &SupplierTests,
         request: &PageRequest,
     ) -> Result<Listed<SupplierRow>, Fault> {
         let scope = self.scope(permit);
-        let mut clause = Clause::new(scope.backend());
-        small::archived(&mut clause, is_archived);
+        let clause = rows::suppliers::condition(&scope, tests).await?;
         small::page::<entity::supplier::Entity>(&scope, clause, &["code_key", "id"], request).await
     }
 

@@ -7,6 +7,7 @@ use entity::prelude::*;
 use super::{
     count::CountBook,
     decide::{Step, Steps, decide},
+    reverse::Undone,
 };
 use crate::{
     ledger::{Books, Decide, Decision, MAX_WEIGHT, Needs},
@@ -24,6 +25,8 @@ pub struct CountNeeds {
     /// On hand at an earlier moment. A level is in it once, however many of its lots are told.
     pub past: BTreeMap<Timestamp, BTreeSet<LevelKey>>,
     pub refs: Vec<String>,
+    /// Counts that are to be undone.
+    pub undone: Vec<Undone>,
 }
 
 impl CountNeeds {

@@ -178,6 +178,8 @@ pub enum LineState {
     Recount(Finding),
     /// The approved count put so much on the books.
     Posted(Finding, i64),
+    /// It was taken off the books again, at this moment.
+    Reversed(Finding, i64, Timestamp),
 }
 
 /// What came of counting a line.
@@ -195,19 +197,28 @@ impl LineState {
     pub const fn status(self) -> CountLineState {
         match self {
             Self::Uncounted => CountLineState::Uncounted,
-            Self::Counted(_) | Self::Posted(..) => CountLineState::Counted,
+            Self::Counted(_) | Self::Posted(..) | Self::Reversed(..) => CountLineState::Counted,
             Self::Recount(_) => CountLineState::Recount,
         }
     }
     pub const fn finding(self) -> Option<Finding> {
         match self {
             Self::Uncounted => None,
-            Self::Counted(finding) | Self::Recount(finding) | Self::Posted(finding, _) => Some(finding),
+            Self::Counted(finding) | Self::Recount(finding) | Self::Posted(finding, _) | Self::Reversed(finding, ..) => {
+                Some(finding)
+            }
         }
     }
-    /// What it put on the books.
+    /// What it put on the books, also where that was undone.
     pub const fn posted(self) -> Option<i64> {
-        if let Self::Posted(_, difference) = self { Some(difference) } else { None }
+        match self {
+            Self::Posted(_, difference) | Self::Reversed(_, difference, _) => Some(difference),
+            Self::Uncounted | Self::Counted(_) | Self::Recount(_) => None,
+        }
+    }
+    /// When what it put on the books was undone.
+    pub const fn reversed_at(self) -> Option<Timestamp> {
+        if let Self::Reversed(_, _, at) = self { Some(at) } else { None }
     }
     /// How many times it was counted.
     pub fn attempts(self) -> i64 {
@@ -290,6 +301,19 @@ pub struct CountBook {
     /// The same of lots; one that had nothing then is left out.
     pub lots_past: HashMap<(LotId, StoreId, Timestamp), i64>,
     pub taken_refs: std::collections::HashSet<String>,
+    /// Of counts that are to be undone, what rests on them.
+    pub undone: HashMap<CountId, CountsSince>,
+}
+
+/// What other counts, and facts that came late, say of the products of a count.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CountsSince {
+    /// When the other counts that stand last counted a product or lot.
+    pub standing: HashMap<LineKey, Timestamp>,
+    /// Counts that were approved since, the newest first.
+    pub later: Vec<CountId>,
+    /// Movements that balance facts from before a count, made since; the newest first.
+    pub late: Vec<MovementId>,
 }
 
 impl CountBook {

@@ -155,7 +155,7 @@ impl Changes {
             LineState::Recount(finding) => {
                 self.changed.push(Line { state: LineState::Counted(finding), ..none.clone() });
             }
-            LineState::Uncounted | LineState::Counted(_) | LineState::Posted(..) => {}
+            LineState::Uncounted | LineState::Counted(_) | LineState::Posted(..) | LineState::Reversed(..) => {}
         }
     }
 }

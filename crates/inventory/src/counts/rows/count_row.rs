@@ -56,6 +56,7 @@ pub(super) struct LineRow {
     unit_cost_minor: Option<i64>,
     cost_currency: Option<String>,
     posted: Option<i64>,
+    reversed_at: Option<Timestamp>,
     lot_key: String,
     lot_id: Option<LotId>,
     lot_code: Option<String>,
@@ -131,11 +132,12 @@ fn line_state(row: &LineRow) -> Option<LineState> {
         (None, None, None, None) => None,
         _ => return None,
     };
-    Some(match (row.state, finding, row.posted) {
-        (CountLineState::Uncounted, None, None) => LineState::Uncounted,
-        (CountLineState::Counted, Some(finding), None) => LineState::Counted(finding),
-        (CountLineState::Counted, Some(finding), Some(difference)) => LineState::Posted(finding, difference),
-        (CountLineState::Recount, Some(finding), None) => LineState::Recount(finding),
+    Some(match (row.state, finding, row.posted, row.reversed_at) {
+        (CountLineState::Uncounted, None, None, None) => LineState::Uncounted,
+        (CountLineState::Counted, Some(finding), None, None) => LineState::Counted(finding),
+        (CountLineState::Counted, Some(finding), Some(difference), None) => LineState::Posted(finding, difference),
+        (CountLineState::Counted, Some(finding), Some(difference), Some(at)) => LineState::Reversed(finding, difference, at),
+        (CountLineState::Recount, Some(finding), None, None) => LineState::Recount(finding),
         _ => return None,
     })
 }

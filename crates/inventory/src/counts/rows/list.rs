@@ -7,7 +7,10 @@ use platform::{
 };
 
 use super::count_row::CountRow;
-use crate::counts::core::Count;
+use crate::{
+    counts::core::Count,
+    orders::rows::{DocumentSort, DocumentSorted, DocumentTable, DocumentTest},
+};
 
 /// A condition on counts; all of a list's must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,14 +20,21 @@ pub enum CountTest {
     Store(Vec<StoreId>),
     ExternalRef(String),
     Created { from: Option<Timestamp>, before: Option<Timestamp> },
+    Document(DocumentTest),
 }
 
-/// Names the order of counts in cursors.
-pub const COUNTS: &str = "counts:CREATED_AT:DESC";
+/// Counts and their lines.
+const TABLE: DocumentTable = DocumentTable { alias: "c", lines: "count_line", of: "count_id", counts: "" };
+
+/// Names lists of counts in cursors.
+pub const COUNTS: &str = "counts";
+
+/// The order of counts where none is asked for.
+pub const NEWEST: DocumentSorted = DocumentSorted::last_first(DocumentSort::CreatedAt);
 
 /// Where a count stands in its list.
-pub fn count_keys(count: &Count) -> Vec<Key> {
-    vec![Key::Int(count.created_at.micros()), count.id.into()]
+pub fn count_keys(sorted: DocumentSorted, count: &Count) -> Vec<Key> {
+    vec![sorted.key(count.number.get(), count.created_at, count.updated_at), count.id.into()]
 }
 
 /// The counts that pass all of these tests.
@@ -54,6 +64,12 @@ pub fn source(backend: Backend, tests: &[CountTest]) -> ListSource {
                 values.push(before.map_or(i64::MAX, Timestamp::micros).into());
                 format!("c.created_at >= ${next} AND c.created_at < ${}", next + 1)
             }
+            CountTest::Document(test) => {
+                let (part, more) = DocumentTest::all(std::slice::from_ref(test), &TABLE, backend, next);
+                values.extend(more);
+                from.push_str(&part);
+                continue;
+            }
         };
         from.push_str(" AND ");
         from.push_str(&part);
@@ -61,9 +77,14 @@ pub fn source(backend: Backend, tests: &[CountTest]) -> ListSource {
     ListSource { from, values }
 }
 
-/// A page of counts, the newest first.
-pub async fn page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Count>, Fault> {
-    let (sql, values) = source.page(CountRow::SELECT, &["c.created_at", "c.id"], true, request);
+/// A page of counts.
+pub async fn page(
+    reads: &impl Reads,
+    source: ListSource,
+    sorted: DocumentSorted,
+    request: &PageRequest,
+) -> Result<Vec<Count>, Fault> {
+    let (sql, values) = sorted.page(source, CountRow::SELECT, "c", request);
     reads.records::<CountRow>(&sql, values).await?.into_iter().map(Count::try_from).collect()
 }
 

@@ -42,7 +42,9 @@ struct PostedRow {
     store_id: StoreId,
     #[record(of = count_line, alias = "l")]
     lot_id: Option<LotId>,
-    #[record(sql = "CAST(sum(l.posted) AS bigint)")]
+    #[record(
+        sql = "CAST(sum(CASE WHEN c.completed_at > {time} THEN l.posted ELSE 0 END - CASE WHEN l.reversed_at > {time} THEN l.posted ELSE 0 END) AS bigint)"
+    )]
     posted: i64,
 }
 
@@ -116,8 +118,8 @@ pub async fn open_lines(reads: &impl Reads, ids: &[CountId]) -> Result<HashMap<C
 const OF_LOT: &str = "CASE WHEN e.lot_id IS NULL THEN l.lot_key = ''
     ELSE l.lot_key = (SELECT o.code_key FROM lot o WHERE o.tenant_id = $1 AND o.id = e.lot_id) END";
 
-/// That an entry is what another count posted. It set right what was off when that count was made, though it is dated when it was approved.
-const OF_A_COUNT: &str = "EXISTS (SELECT 1 FROM movement m WHERE m.tenant_id = $1 AND m.seq = e.seq AND m.kind = 'COUNT' AND m.reference_kind = 'COUNT')";
+/// That an entry is what another count posted, or undoes that. It set right what was off when that count was made, though it is dated when it was approved.
+const OF_A_COUNT: &str = "EXISTS (SELECT 1 FROM movement m WHERE m.tenant_id = $1 AND m.seq = e.seq AND m.kind IN ('COUNT', 'REVERSAL') AND m.reference_kind = 'COUNT')";
 
 /// That a later count of the line's product or lot has been posted: that one holds.
 const IS_OVERTAKEN: &str =
@@ -151,7 +153,7 @@ pub async fn late(reads: &impl Reads, count: CountId) -> Result<HashMap<(CountId
     Ok(rows.into_iter().map(|row| ((count, LineKey { product: row.product_id, lot: row.lot_key }), row.late)).collect())
 }
 
-/// What counts that were approved after a moment put on these levels, of lots by lot: the books of that moment lack it.
+/// What counts that were approved after a moment put on these levels, of lots by lot: the books of that moment lack it. They have what was undone since.
 pub async fn posted_since(
     reads: &impl Reads,
     keys: &[LevelKey],
@@ -159,13 +161,14 @@ pub async fn posted_since(
 ) -> Result<Vec<(LevelKey, Option<LotId>, i64)>, Fault> {
     let pairs: Vec<_> = keys.iter().map(|key| (key.product, key.store)).collect();
     let (k, mut values) = reads.backend().pairs(&pairs, 2);
-    let time = values.len() + 2;
+    let time = format!("${}", values.len() + 2);
     values.push(at.micros().into());
     let sql = format!(
         "SELECT {select} FROM {k} CROSS JOIN count_line l
-         JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id AND c.store_id = k.b AND c.completed_at > ${time}
-         WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.posted <> 0 GROUP BY l.product_id, c.store_id, l.lot_id",
-        select = PostedRow::SELECT
+         JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id AND c.store_id = k.b
+         WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.posted <> 0 AND (c.completed_at > {time} OR l.reversed_at > {time})
+         GROUP BY l.product_id, c.store_id, l.lot_id",
+        select = PostedRow::SELECT.replace("{time}", &time)
     );
     let rows = reads.records::<PostedRow>(&sql, values).await?;
     let posted = |row: PostedRow| (LevelKey { product: row.product_id, store: row.store_id }, row.lot_id, row.posted);

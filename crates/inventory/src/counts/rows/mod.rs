@@ -5,13 +5,15 @@ mod due;
 mod lines;
 mod list;
 mod load;
+mod since;
 mod write;
 
 pub use due::{Countable, Planned, countable, listed, lots_there, plan, revenue};
 pub use lines::{COUNT_LINES, Difference, LineTest, Progress, ShownLine, line_keys, line_page, pairs, progress, tries};
-pub use list::{COUNTS, CountTest, count_keys, id_numbered, page, source};
+pub use list::{COUNTS, CountTest, NEWEST, count_keys, id_numbered, page, source};
 pub use load::{
     CountScope, counters, counts, has_category, late, lines, lock_counts, lots_past, open_lines, places_of, posted_since,
     taken_refs,
 };
+pub use since::counts_since;
 pub use write::{CountChanges, Written, count_rows};

@@ -67,7 +67,7 @@ pub struct WorkDecision {
     pub works: Vec<Touched>,
     pub facts: Vec<WorkFact>,
     pub shipments: Vec<ShipmentFact>,
-    /// Fulfilments that arrived, or did not.
+    /// Fulfilments that arrived, or did not, or were undone.
     pub arrived: Vec<Fulfilment>,
     pub barred: Vec<Barred>,
     /// The works that the command was about; none where it only changed an order.

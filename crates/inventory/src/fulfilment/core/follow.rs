@@ -51,8 +51,11 @@ pub fn follow(
     }
     let shipments = fulfilments.iter().map(|one| ShipmentFact { kind: events::FULFILMENT_SHIPPED, fulfilment: one.clone() });
     let arrived = own.arrived.iter().map(|one| {
-        let has_come = one.status == FulfilmentStatus::Delivered;
-        let kind = if has_come { events::FULFILMENT_DELIVERED } else { events::FULFILMENT_FAILED };
+        let kind = match one.status {
+            FulfilmentStatus::Delivered => events::FULFILMENT_DELIVERED,
+            FulfilmentStatus::Cancelled => events::FULFILMENT_CANCELLED,
+            _ => events::FULFILMENT_FAILED,
+        };
         ShipmentFact { kind, fulfilment: one.clone() }
     });
     own.shipments = shipments.chain(arrived).collect();

@@ -18,6 +18,7 @@ mod order;
 mod paid;
 mod refusal;
 mod resource;
+mod reverse;
 mod share;
 mod sourcing;
 mod states;
@@ -41,6 +42,7 @@ pub use order::{By, Fulfilment, FulfilmentLine, Line, LineItem, Order, OrderBook
 pub use paid::Paid;
 pub use refusal::{LineRefusal, Refusal};
 pub use resource::{LineUnits, Resource, decide_resource};
+pub use reverse::{ReverseSale, SaleReversal, goods_of, keeps, order_effects, sold_by, unship};
 pub(crate) use share::share;
 pub use sourcing::{
     Demand, Lacking, MAX_STORES, Position, Share, Short, Source, Sourcing, SourcingAsked, SourcingPlan, SourcingRule, source,

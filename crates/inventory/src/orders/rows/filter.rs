@@ -6,6 +6,10 @@ use platform::storage::Backend;
 use sea_orm::Value;
 use uuid::Uuid;
 
+use super::{
+    documents::{DocumentTest, ORDERS},
+    leaves::{AllocatedTest, TotalTest},
+};
 use crate::orders::core::Order;
 
 /// A condition on orders.
@@ -26,6 +30,10 @@ pub enum Filter {
     IsHeld(bool),
     Payment(Vec<PaymentStatus>),
     Refund(Vec<RefundStatus>),
+    Document(DocumentTest),
+    Total(TotalTest),
+    /// Stock is held for it in such a store, or went out from there.
+    Allocated(AllocatedTest),
 }
 impl Default for Filter {
     fn default() -> Self {
@@ -46,21 +54,46 @@ impl Filter {
             | Self::Hold(_)
             | Self::IsHeld(_)
             | Self::Payment(_)
-            | Self::Refund(_) => false,
+            | Self::Refund(_)
+            | Self::Document(_)
+            | Self::Total(_)
+            | Self::Allocated(_) => false,
         }
     }
 
-    /// Whether it tests, anywhere within, what changes while an order's status stays: its holds and its payments.
+    /// Whether it tests nothing but what returns have too: reports of sales ask it of both.
+    pub fn fits_returns(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().all(Self::fits_returns),
+            Self::Not(part) => part.fits_returns(),
+            Self::Ids(..) | Self::Status(_) | Self::ExternalRef(_) | Self::PlacedAt(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it tests, anywhere within, what no event of an order says: its lines, and the stores that its stock is in.
+    pub fn asks_of_lines(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_of_lines),
+            Self::Not(part) => part.asks_of_lines(),
+            Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_)) | Self::Allocated(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it tests, anywhere within, what changes while an order's status stays: its holds, its payments, its total and when it last changed.
     pub fn asks_of_money_or_holds(&self) -> bool {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_of_money_or_holds),
             Self::Not(part) => part.asks_of_money_or_holds(),
-            Self::Hold(_) | Self::IsHeld(_) | Self::Payment(_) | Self::Refund(_) => true,
-            Self::Ids(..) | Self::Status(_) | Self::ExternalRef(_) | Self::PlacedAt(_) => false,
+            Self::Hold(_) | Self::IsHeld(_) | Self::Payment(_) | Self::Refund(_) | Self::Total(_) => true,
+            Self::Document(test) => matches!(test, DocumentTest::UpdatedAt(_)),
+            Self::Ids(..) | Self::Status(_) | Self::ExternalRef(_) | Self::PlacedAt(_) | Self::Allocated(_) => false,
         }
     }
 
-    /// Whether an order is among those the SQL would find: lists use the one, streams the other, and they say the same.
+    /// Whether an order is among those the SQL would find: lists use the one, streams the other, and they say the same. An order of
+    /// an event has no lines: what is asked of them is true of none, and streams refuse it (`asks_of_lines`).
     pub fn matches(&self, order: &Order) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.matches(order)),
@@ -76,6 +109,11 @@ impl Filter {
             Self::IsHeld(is_held) => order.hold_kinds.is_empty() != *is_held,
             Self::Payment(list) => list.contains(&order.paid_now().payment),
             Self::Refund(list) => list.contains(&order.paid_now().refund),
+            Self::Document(DocumentTest::Number(test)) => test.holds(order.number.get()),
+            Self::Document(DocumentTest::CreatedAt(span)) => span.holds(order.created_at),
+            Self::Document(DocumentTest::UpdatedAt(span)) => span.holds(order.updated_at),
+            Self::Total(test) => test.holds(order.total),
+            Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_)) | Self::Allocated(_) => false,
         }
     }
 }
@@ -150,6 +188,9 @@ impl Clause {
     pub fn push(&mut self, sql: &str) {
         self.sql.push_str(sql);
     }
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
 
     fn filter(&mut self, filter: &Filter) {
         match filter {
@@ -204,6 +245,9 @@ impl Clause {
                 let number = self.bind(self.backend.texts(list.iter().map(|status| status.as_str())));
                 self.push(&self.backend.in_texts("o.refund_status", number));
             }
+            Filter::Document(test) => test.push_to(self, &ORDERS),
+            Filter::Total(test) => test.push_to(self),
+            Filter::Allocated(test) => test.push_to(self),
         }
     }
 

@@ -21,6 +21,7 @@ pub enum OrderSort {
     PlacedAt,
     Number,
     Total,
+    UpdatedAt,
 }
 
 /// A sort and its direction.
@@ -37,6 +38,7 @@ impl Sorted {
             OrderSort::PlacedAt => "PlacedAt",
             OrderSort::Number => "Number",
             OrderSort::Total => "Total",
+            OrderSort::UpdatedAt => "UpdatedAt",
         };
         format!("orders:{by}:{}", if self.descending { "DESC" } else { "ASC" })
     }
@@ -45,6 +47,7 @@ impl Sorted {
             OrderSort::PlacedAt => ["o.placed_at", "o.id"],
             OrderSort::Number => ["o.number", "o.id"],
             OrderSort::Total => ["o.total_minor", "o.id"],
+            OrderSort::UpdatedAt => ["o.updated_at", "o.id"],
         }
     }
     /// Where the order stands in this sort.
@@ -53,6 +56,7 @@ impl Sorted {
             OrderSort::PlacedAt => order.placed_at.micros(),
             OrderSort::Number => order.number.get(),
             OrderSort::Total => order.total.minor,
+            OrderSort::UpdatedAt => order.updated_at.micros(),
         };
         vec![Key::Int(first), order.id.into()]
     }

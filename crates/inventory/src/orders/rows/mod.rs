@@ -2,9 +2,11 @@
 
 mod backorders;
 mod detail;
+mod documents;
 pub mod due;
 mod filter;
 mod holds;
+mod leaves;
 mod list;
 mod load;
 mod names;
@@ -17,9 +19,12 @@ mod write;
 
 pub use backorders::{BACKORDERS, NOT_BARRED, Queued, WHOLE_KITS, Waiting, backorders, owed_parts, queue_for};
 pub use detail::{detail_rows, details, open_personal, seal_personal};
+pub(crate) use documents::DocumentTable;
+pub use documents::{DocumentSort, DocumentSorted, DocumentTest, NumberTest};
 pub(crate) use filter::Clause;
 pub use filter::{Filter, IdColumn, Span, TextTest, compile};
 pub use holds::{hold, hold_rows, holds_of, standing_holds};
+pub use leaves::{AllocatedTest, TotalTest};
 pub use list::{OrderName, OrderSort, Sorted, count, fill_lines, order_id, page, page_statement, source};
 pub(crate) use load::currency_of;
 pub use load::{kits, lock_orders, orders, parts_of};

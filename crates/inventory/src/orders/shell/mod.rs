@@ -7,6 +7,7 @@ mod edit;
 mod fulfil;
 mod holds;
 mod ownership;
+mod reverse;
 mod sourced;
 mod sourcing;
 
@@ -19,6 +20,7 @@ pub use detail::DetailSaid;
 pub use edit::{LineSet, OrderUpdate, order_update};
 pub use fulfil::order_fulfil;
 pub use holds::{OrderHoldLift, OrderHoldSet, order_hold_lift, order_hold_set};
+pub use reverse::sale_reverse;
 pub(crate) use sourced::Search;
 pub use sourcing::{SourcingRefusal, SourcingSet, SourcingSetDone, set_sourcing};
 

@@ -26,7 +26,7 @@ pub struct PurchaseNeeds {
     /// Those of which the levels of all lines are needed.
     pub moved: BTreeSet<PurchaseOrderId>,
     pub refs: BTreeSet<String>,
-    /// Of new orders.
+    /// Of new orders and returns.
     pub suppliers: BTreeSet<SupplierId>,
 }
 
@@ -145,13 +145,12 @@ impl Command {
         }
     }
 
-    /// The suppliers of its new orders.
+    /// The suppliers of its new orders, or of its return.
     pub fn suppliers(&self) -> BTreeSet<SupplierId> {
         match self {
             Self::Create(all) => all.iter().map(|one| one.supplier).collect(),
-            Self::Amend(_) | Self::Act(_) | Self::Receive(_) | Self::Return(_) | Self::Confirm(_) | Self::Revise(_) => {
-                BTreeSet::new()
-            }
+            Self::Return(ret) => BTreeSet::from([ret.supplier]),
+            Self::Amend(_) | Self::Act(_) | Self::Receive(_) | Self::Confirm(_) | Self::Revise(_) => BTreeSet::new(),
         }
     }
 
@@ -211,5 +210,38 @@ impl Decide for PurchaseCommand {
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
         books.read(|book: &PurchaseBook| self.0.decide(book, draft)).map(Decision::of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::{
+        purchasing::core::Refusal,
+        stock::core::{At, Book, Field, RoomRefusal},
+    };
+
+    #[test]
+    fn nothing_goes_back_to_a_supplier_who_was_archived_meanwhile() {
+        let potter = SupplierId::NIL;
+        let command = Command::Return(CreateSupplierReturn {
+            id: SupplierReturnId::NIL,
+            supplier: potter,
+            store: StoreId::NIL,
+            external_ref: None,
+            reason: ReasonCode::Damage,
+            note: None,
+            occurred_at: None,
+            lines: Vec::new(),
+            actor: Actor::member(MemberId::NIL),
+            movement: MovementId::NIL,
+        });
+        assert_eq!(command.suppliers(), BTreeSet::from([potter]), "it is looked up behind the counter");
+        let book = PurchaseBook { archived: HashMap::from([(potter, Timestamp(7))]), ..PurchaseBook::default() };
+        let stock = Book::new(Timestamp(9), |_, _| 0);
+        let refused = command.decide(&book, &mut Draft::new(&stock)).err();
+        assert_eq!(refused, Some(Refusal::SupplierArchived { since: Timestamp(7) }.at(At::input(Field::Supplier))));
     }
 }

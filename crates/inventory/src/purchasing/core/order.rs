@@ -205,7 +205,7 @@ pub struct PurchaseBook {
     pub orders: HashMap<PurchaseOrderId, PurchaseOrder>,
     /// References of suppliers that an order has, of those that commands of the batch give.
     pub taken_refs: HashSet<(SupplierId, String)>,
-    /// Archived suppliers, of those that new orders name.
+    /// Archived suppliers, of those that new orders and returns name.
     pub archived: HashMap<SupplierId, Timestamp>,
 }
 

@@ -39,16 +39,15 @@ pub(super) fn keep_carried(order: &mut PurchaseOrder, carried: &[i64]) {
 }
 
 /// Shares `total` out: a line of which nothing more comes keeps what it carries, no other gets less than it carries, and the rest goes by the whole
-/// shares. Where nothing is to come that could carry it, the shares are the whole ones.
+/// shares.
 fn reshare(total: i64, portions: &[Portion]) -> Vec<i64> {
-    let whole = || portions.iter().map(|portion| portion.whole).collect();
     let mut is_fixed: Vec<bool> = portions.iter().map(|portion| !portion.is_open).collect();
     loop {
         let fixed: i64 =
             portions.iter().zip(&is_fixed).filter(|(_, is_fixed)| **is_fixed).map(|(portion, _)| portion.carried).sum();
         let weights: Vec<i64> =
             portions.iter().zip(&is_fixed).map(|(portion, is_fixed)| if *is_fixed { 0 } else { portion.whole }).collect();
-        let Some(shares) = allot((total - fixed).max(0), &weights) else { return whole() };
+        let Some(shares) = allot((total - fixed).max(0), &weights) else { return at_rest(total, portions) };
         let is_below = |place: &usize| !is_fixed[*place] && shares[*place] < portions[*place].carried;
         let below: Vec<usize> = (0..portions.len()).filter(is_below).collect();
         if below.is_empty() {
@@ -58,6 +57,17 @@ fn reshare(total: i64, portions: &[Portion]) -> Vec<i64> {
         for place in below {
             is_fixed[place] = true;
         }
+    }
+}
+
+/// The shares where nothing is to come: what each line carries, and by the whole shares what none does. So goods that come again after a reversal carry no
+/// more than is left of what was charged.
+fn at_rest(total: i64, portions: &[Portion]) -> Vec<i64> {
+    let carried: i64 = portions.iter().map(|portion| portion.carried).sum();
+    let weights: Vec<i64> = portions.iter().map(|portion| portion.whole).collect();
+    match allot(total - carried, &weights) {
+        Some(rest) if carried <= total => portions.iter().zip(rest).map(|(portion, rest)| portion.carried + rest).collect(),
+        _ => weights,
     }
 }
 
@@ -90,8 +100,10 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_more_comes_the_shares_are_the_whole_ones() {
+    fn where_nothing_more_comes_each_line_keeps_what_it_carries_and_the_rest_goes_by_the_whole_shares() {
         assert_eq!(reshare(100, &[portion(100, 50, false)]), [100]);
+        // What the last line brought is taken back and comes again: it carries 5, and all lines together 10.
+        assert_eq!(reshare(10, &[portion(0, 5, false), portion(0, 0, false), portion(10, 3, false)]), [5, 0, 5]);
         assert_eq!(reshare(100, &[portion(100, 50, false), portion(0, 0, true)]), [100, 0]);
     }
 

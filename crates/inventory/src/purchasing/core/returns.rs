@@ -89,6 +89,10 @@ pub fn decide_supplier_return(
     draft: &mut Draft<'_>,
     command: &CreateSupplierReturn,
 ) -> Result<PurchaseDecision, Rejection> {
+    // It was in use when the call was read; behind the counter nobody archives it.
+    if let Some(since) = book.archived.get(&command.supplier) {
+        return Err(Refusal::SupplierArchived { since: *since }.at(At::input(Field::Supplier)));
+    }
     let now = draft.now();
     let occurred_at = command.occurred_at.unwrap_or(now);
     let Some(first) = command.lines.first() else {

@@ -58,7 +58,7 @@ pub struct SupplyFields {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SupplyProblem {
     NoSupplier,
-    /// A new row of an archived supplier.
+    /// A new row of an archived supplier, or one that becomes the preferred one.
     SupplierArchived(Timestamp),
     NoProduct,
     Sku,

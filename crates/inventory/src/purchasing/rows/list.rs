@@ -8,11 +8,16 @@ use platform::{
 use sea_orm::Value;
 
 use super::{order_row::OrderRow, returns::ReturnRow};
-use crate::purchasing::core::{PurchaseOrder, SupplierReturn};
+use crate::{
+    orders::rows::{DocumentSort, DocumentSorted, DocumentTable, DocumentTest},
+    purchasing::core::{PurchaseOrder, SupplierReturn},
+};
 
-/// Names the order of the list in cursors.
-pub const PURCHASES: &str = "purchases:NUMBER:DESC";
-/// The same for returns.
+/// Names lists of orders in cursors.
+pub const PURCHASES: &str = "purchases";
+/// The order of orders where none is asked for.
+pub const NEWEST: DocumentSorted = DocumentSorted::last_first(DocumentSort::Number);
+/// Names the order of returns in cursors.
 pub const RETURNS: &str = "supplier_returns:NUMBER:DESC";
 
 /// Which documents; what is None says nothing, an empty list matches nothing.
@@ -24,7 +29,21 @@ pub struct Filter {
     pub stores: Vec<Vec<StoreId>>,
     /// Expected on a day before this one.
     pub expected_before: Option<i32>,
+    /// Expected on such days; each must hold. A day that is not known is none of them.
+    pub expected_on: Vec<DaySpan>,
+    /// Each must hold.
+    pub documents: Vec<DocumentTest>,
 }
+
+/// From a day to before another one; what is None has no bound.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DaySpan {
+    pub from: Option<i32>,
+    pub before: Option<i32>,
+}
+
+/// Orders and their lines.
+const ORDERS: DocumentTable = DocumentTable { alias: "o", lines: "purchase_order_line", of: "purchase_order_id", counts: "" };
 
 impl Filter {
     fn conditions(&self, alias: &str, backend: Backend) -> (String, Vec<Value>) {
@@ -46,24 +65,42 @@ impl Filter {
         if let Some(day) = self.expected_before {
             also(&|n| backend.rarely(&format!("{alias}.expected_on < ${n}")), day.into());
         }
+        for span in &self.expected_on {
+            for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
+                if let Some(day) = bound {
+                    also(&|n| backend.rarely(&format!("{alias}.expected_on {operator} ${n}")), day.into());
+                }
+            }
+        }
+        if !self.expected_on.is_empty() {
+            sql.push_str(&format!(" AND {alias}.expected_on IS NOT NULL"));
+        }
         (sql, values)
     }
 }
 
 /// Where an order stands in its list.
-pub fn keys(order: &PurchaseOrder) -> Vec<Key> {
-    vec![Key::Int(order.number.get()), order.id.into()]
+pub fn keys(sorted: DocumentSorted, order: &PurchaseOrder) -> Vec<Key> {
+    vec![sorted.key(order.number.get(), order.created_at, order.updated_at), order.id.into()]
 }
 
 /// The orders that the filter is about.
 pub fn source(backend: Backend, filter: &Filter) -> ListSource {
-    let (conditions, values) = filter.conditions("o", backend);
+    let (mut conditions, mut values) = filter.conditions("o", backend);
+    let (sql, more) = DocumentTest::all(&filter.documents, &ORDERS, backend, values.len() + 2);
+    conditions.push_str(&sql);
+    values.extend(more);
     ListSource { from: format!("FROM purchase_order o WHERE o.tenant_id = $1{conditions}"), values }
 }
 
-/// A page of orders without their lines, the newest first.
-pub async fn page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<PurchaseOrder>, Fault> {
-    let (sql, values) = source.page(OrderRow::SELECT, &["o.number", "o.id"], true, request);
+/// A page of orders without their lines.
+pub async fn page(
+    reads: &impl Reads,
+    source: ListSource,
+    sorted: DocumentSorted,
+    request: &PageRequest,
+) -> Result<Vec<PurchaseOrder>, Fault> {
+    let (sql, values) = sorted.page(source, OrderRow::SELECT, "o", request);
     reads.records::<OrderRow>(&sql, values).await?.into_iter().map(OrderRow::order).collect()
 }
 

@@ -15,7 +15,9 @@ mod supply;
 mod write;
 
 pub use lead_times::{lead_time_of, lead_times};
-pub use list::{Filter, PURCHASES, RETURNS, keys, number_of, page, return_keys, returns_page, returns_source, source};
+pub use list::{
+    DaySpan, Filter, NEWEST, PURCHASES, RETURNS, keys, number_of, page, return_keys, returns_page, returns_source, source,
+};
 pub use load::{fill_lines, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs, trade_of};
 pub use names::{Names, PlaceName, ProductName};
 pub use parts::{discrepancies_of, order_of_receipt, printed, products_that_exist, receipts_of};

@@ -186,7 +186,9 @@ fn decide<'a>(
         return Err(SupplyProblem::PreferredTwice);
     }
     let before = there((supplier, product));
-    if let (Some(since), None) = (archived_since, before) {
+    // What was there before may be corrected; nobody begins to buy there.
+    let is_anew = before.is_none_or(|before| row.is_preferred && !before.is_preferred);
+    if let Some(since) = archived_since.filter(|_| is_anew) {
         return Err(SupplyProblem::SupplierArchived(since));
     }
     let fields = SupplyFields {

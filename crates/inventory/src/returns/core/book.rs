@@ -26,6 +26,17 @@ pub struct ReturnBook {
     pub shipped: Shipped,
     /// External references that are taken.
     pub taken_refs: HashSet<String>,
+    /// Of returns that are to be opened again, what rests on what they gave back.
+    pub since: HashMap<ReturnId, ClosedSince>,
+}
+
+/// What came after a return was closed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClosedSince {
+    /// Returns of the same orders that were closed later, the newest first.
+    pub returns: Vec<ReturnId>,
+    /// Payments that gave money back for it, the newest first.
+    pub payments: Vec<PaymentId>,
 }
 
 /// A return is decided on itself and on the orders that it goes back on, which it changes.

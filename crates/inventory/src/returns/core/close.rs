@@ -1,6 +1,6 @@
 //! Closing a return: what is given back, at most what was charged for what came.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
 
@@ -52,8 +52,19 @@ pub(super) fn close(
         Some(given) => given,
     };
     ret.state = ReturnState::Closed { received_at, refunded };
-    give_back(basis, orders, &shares, refunded);
+    let given = give_back(basis, orders, &shares, refunded);
+    keep_given(ret, &given);
     Ok(())
+}
+
+/// Keeps with the return how much it gave back on each order: it is taken back by that when it is opened again.
+fn keep_given(ret: &mut Return, given: &BTreeMap<OrderId, i64>) {
+    let mut kept = BTreeSet::new();
+    for piece in ret.lines.iter_mut().flat_map(|line| &mut line.matches) {
+        let order: OrderId = piece.line.split_line().0;
+        let is_first = kept.insert(order);
+        piece.given = Some(if is_first { given.get(&order).copied().unwrap_or(0) } else { 0 });
+    }
 }
 
 /// What was charged for what came of a line, in minor units: its share of each order line that it goes back on, discounts and taxes with them;
@@ -73,8 +84,14 @@ fn charged_for(basis: ReturnBasis<'_>, settled: &mut Settled, line: &ReturnLine)
     Some(charged)
 }
 
-/// Takes from what each order comes to its share of what is given back, as what was charged for its goods is to all of it.
-fn give_back(basis: ReturnBasis<'_>, orders: &mut BTreeMap<OrderId, Order>, shares: &[Charged], refunded: Money) {
+/// Takes from what each order comes to its share of what is given back, as what was charged for its goods is to all of it, and says how much.
+fn give_back(
+    basis: ReturnBasis<'_>,
+    orders: &mut BTreeMap<OrderId, Order>,
+    shares: &[Charged],
+    refunded: Money,
+) -> BTreeMap<OrderId, i64> {
+    let mut given_on = BTreeMap::new();
     let mut weights: BTreeMap<Option<OrderId>, i64> = BTreeMap::new();
     for (order, part) in shares {
         *weights.entry(*order).or_default() += i64::try_from((*part).max(0)).unwrap_or(0);
@@ -86,5 +103,7 @@ fn give_back(basis: ReturnBasis<'_>, orders: &mut BTreeMap<OrderId, Order>, shar
         before += weight;
         let Some(known) = order.and_then(|order| basis.order(order)).filter(|_| given > 0) else { continue };
         orders.entry(known.id).or_insert_with(|| known.clone()).paid.returned += given;
+        given_on.insert(known.id, given);
     }
+    given_on
 }

@@ -216,7 +216,8 @@ fn return_line(
     let total = unit_price.times(new.quantity, decimals);
     let now = |quantity: Quantity| if command.receive == Receive::Now { quantity } else { Quantity::ZERO };
     let pieces = new.matches.iter();
-    let pieces = pieces.map(|one| ReturnPiece { line: one.line, quantity: one.quantity, received: now(one.quantity) });
+    let pieces =
+        pieces.map(|one| ReturnPiece { line: one.line, quantity: one.quantity, received: now(one.quantity), given: None });
     let mut line = ReturnLine {
         position: index as u16 + 1,
         kind: new.kind,

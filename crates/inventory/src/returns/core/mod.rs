@@ -10,15 +10,17 @@ mod inspect;
 mod kit;
 mod needs;
 mod refusal;
+mod reverse;
 mod sales_return;
 mod states;
 
 pub use act::{ActOnReturn, GoodsBack, LineBack, Rest, ReturnStep, decide_return_step};
-pub use book::{Before, Decided, ReturnBasis, ReturnBook, ReturnDecision, Settled, Shipped};
+pub use book::{Before, ClosedSince, Decided, ReturnBasis, ReturnBook, ReturnDecision, Settled, Shipped};
 pub use command::ReturnCommand;
 pub use create::{CreateReturn, NewReturnLine, Receive, ReturnMatch, decide_return};
 pub use inspect::{Inspection, LineSeen};
 pub use needs::ReturnNeeds;
 pub use refusal::{ReturnRefusal, ReturnStepRefusal};
+pub use reverse::{RefundReversal, ReverseRefund};
 pub use sales_return::{Return, ReturnLine, ReturnLot, ReturnPiece, ReturnState};
 pub use states::{RETURN_STEPS, ReturnAction, ReturnSteps, return_actions_from};

@@ -12,6 +12,8 @@ pub struct ReturnNeeds {
     /// Orders that goods come back on.
     pub comes_back: BTreeSet<OrderId>,
     pub references: BTreeSet<String>,
+    /// Returns that are to be opened again.
+    pub reopened: BTreeSet<ReturnId>,
 }
 
 impl ReturnNeeds {

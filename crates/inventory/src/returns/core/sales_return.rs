@@ -177,6 +177,8 @@ pub struct ReturnPiece {
     pub line: OrderLineId,
     pub quantity: Quantity,
     pub received: Quantity,
+    /// Of a CLOSED return: minor units that it gave back on the order. The first piece of an order has it, the others 0; None where it was not kept.
+    pub given: Option<i64>,
 }
 
 /// How much came of a lot, and how much of that was looked at.

@@ -79,7 +79,8 @@ pub async fn shipped(reads: &impl Reads, orders: &BTreeSet<OrderId>, products: &
     let sql = format!(
         "SELECT DISTINCT {select} FROM movement m
          JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq AND e.on_hand_delta < 0 AND {sold}
-         WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.reference_kind = 'ORDER' AND {of}",
+         WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.reference_kind = 'ORDER' AND {of}
+           AND NOT EXISTS (SELECT 1 FROM movement v WHERE v.tenant_id = $1 AND v.reverses_id = m.id)",
         select = ShippedRow::SELECT
     );
     let mut all = Shipped::new();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{load::ReturnRow, visibility::return_of_channel};
 use crate::{
-    orders::rows::{Clause, Span, TextTest},
+    orders::rows::{Clause, DocumentSorted, DocumentTable, DocumentTest, Span, TextTest},
     returns::core::Return,
 };
 
@@ -21,7 +21,14 @@ pub enum ReturnTest {
     Channel(ChannelId),
     ExternalRef(TextTest),
     ReceivedAt(Span),
+    Status(Vec<ReturnStatus>),
+    /// Gives back lines of one of these orders.
+    Order(Vec<Uuid>),
+    Document(DocumentTest),
 }
+
+/// Returns and their lines.
+const TABLE: DocumentTable = DocumentTable { alias: "r", lines: "return_line", of: "return_id", counts: "" };
 
 impl ReturnTest {
     /// Adds the condition on the table `sales_return` under the alias `r`.
@@ -38,16 +45,32 @@ impl ReturnTest {
                 clause.push("r.received_at IS NOT NULL AND ");
                 clause.span("r.received_at", *span);
             }
+            Self::Status(list) => {
+                let number = clause.bind(clause.backend().texts(list.iter().map(|status| status.as_str())));
+                clause.push(&clause.backend().in_texts("r.status", number));
+            }
+            Self::Order(ids) => {
+                clause.push("r.id IN (SELECT m.return_id FROM return_match m WHERE m.tenant_id = $1 AND ");
+                clause.ids("m.order_id", ids);
+                clause.push(")");
+            }
+            Self::Document(test) => test.push_to(clause, &TABLE),
         }
     }
 }
 
-/// Names the order of returns in cursors.
-pub const RETURNS: &str = "returns:OCCURRED_AT:DESC";
+/// Names the order of returns in cursors: without a sort, by the moment at which they happened, the newest first.
+pub fn returns_kind(sorted: Option<DocumentSorted>) -> String {
+    sorted.map_or_else(|| "returns:OCCURRED_AT:DESC".to_owned(), |sorted| sorted.kind("returns"))
+}
 
 /// Where a return stands in its list.
-pub fn return_keys(ret: &Return) -> Vec<Key> {
-    vec![Key::Int(ret.occurred_at.micros()), ret.id.into()]
+pub fn return_keys(sorted: Option<DocumentSorted>, ret: &Return) -> Vec<Key> {
+    let first = sorted.map_or_else(
+        || Key::Int(ret.occurred_at.micros()),
+        |sorted| sorted.key(ret.number.get(), ret.created_at, ret.updated_at),
+    );
+    vec![first, ret.id.into()]
 }
 
 /// The returns that pass all of these tests.
@@ -60,8 +83,16 @@ pub fn returns_source(backend: Backend, tests: &[ReturnTest]) -> ListSource {
     ListSource { from: format!("FROM sales_return r WHERE r.tenant_id = $1{}", clause.sql), values: clause.values }
 }
 
-/// A page of returns without their lines, the newest first.
-pub async fn returns_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Return>, Fault> {
-    let (sql, values) = source.page(ReturnRow::SELECT, &["r.occurred_at", "r.id"], true, request);
+/// A page of returns without their lines; the newest first where no sort is given.
+pub async fn returns_page(
+    reads: &impl Reads,
+    source: ListSource,
+    sorted: Option<DocumentSorted>,
+    request: &PageRequest,
+) -> Result<Vec<Return>, Fault> {
+    let (sql, values) = match sorted {
+        Some(sorted) => sorted.page(source, ReturnRow::SELECT, "r", request),
+        None => source.page(ReturnRow::SELECT, &["r.occurred_at", "r.id"], true, request),
+    };
     reads.records::<ReturnRow>(&sql, values).await?.into_iter().map(ReturnRow::ret).collect()
 }

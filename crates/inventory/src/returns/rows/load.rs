@@ -83,6 +83,8 @@ struct PieceRow {
     quantity: Option<Quantity>,
     #[record(outer)]
     received: Option<Quantity>,
+    #[record(outer)]
+    given_minor: Option<i64>,
 }
 
 #[derive(Record)]
@@ -228,7 +230,8 @@ impl LineRow {
 impl PieceRow {
     fn piece(self) -> Option<ReturnPiece> {
         let (order, position, quantity) = (self.order_id?, self.order_position?, self.quantity?);
-        Some(ReturnPiece { line: order.line(position as u16), quantity, received: self.received.unwrap_or(Quantity::ZERO) })
+        let (received, given) = (self.received.unwrap_or(Quantity::ZERO), self.given_minor);
+        Some(ReturnPiece { line: order.line(position as u16), quantity, received, given })
     }
 }
 

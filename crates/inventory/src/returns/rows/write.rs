@@ -79,6 +79,7 @@ struct ChangedMatch {
     order_id: OrderId,
     order_position: i32,
     received: Quantity,
+    given_minor: Option<i64>,
 }
 
 #[derive(Record)]
@@ -226,7 +227,14 @@ impl NewMatch {
 impl ChangedMatch {
     fn of((ret, position): (ReturnId, i32), piece: &ReturnPiece) -> Self {
         let (order, of) = piece.line.split_line();
-        Self { return_id: ret, return_position: position, order_id: order, order_position: of.into(), received: piece.received }
+        Self {
+            return_id: ret,
+            return_position: position,
+            order_id: order,
+            order_position: of.into(),
+            received: piece.received,
+            given_minor: piece.given,
+        }
     }
 }
 

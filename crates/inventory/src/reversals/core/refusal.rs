@@ -22,6 +22,16 @@ pub enum Refusal {
     LineUpTo {
         most: i64,
     },
+    /// A line is undone whole.
+    LineWhole,
+    /// No stock moved with it.
+    NothingMoved,
+    /// An order that left with shipments: those are undone.
+    OfShipments,
+    /// It was settled before it was kept how much each of its orders came to less.
+    SharesUnknown,
+    /// What left has arrived, or is known not to.
+    Arrived,
     TooLarge,
     /// Other documents rest on it.
     InUse(Rests),
@@ -48,13 +58,24 @@ pub enum Resting {
     Loss,
     /// Later steps of the transfer.
     LaterSteps,
+    /// Goods of it came back or are to come back.
+    Returned { order: OrderId },
+    /// The money was given back already.
+    Paid,
+    /// Returns of the same orders that were closed since.
+    LaterReturn,
+    /// Counts of the same products that were approved since.
+    LaterCount,
+    /// Facts from before the count that came after it, and are balanced because it had seen them.
+    LateFacts,
 }
 
-/// A document, or a movement that belongs to none.
+/// A document, a movement that belongs to none, or a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Named {
     Document(Reference),
     Movement(MovementId),
+    Payment(PaymentId),
 }
 
 impl Rests {

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subject {
     pub kind: ReversedKind,
-    /// A goods receipt, a movement of a transfer, a return to a supplier.
+    /// A goods receipt, a movement of a transfer, a return to a supplier, a count, an order, a fulfilment, a return.
     pub part: Uuid,
     pub document: Uuid,
     pub store: StoreId,
@@ -32,6 +32,9 @@ impl Subject {
                 ReferenceKind::Transfer
             }
             ReversedKind::SupplierReturn => ReferenceKind::SupplierReturn,
+            ReversedKind::Count => ReferenceKind::Count,
+            ReversedKind::Sale | ReversedKind::Shipment => ReferenceKind::Order,
+            ReversedKind::ReturnRefund => ReferenceKind::Return,
         }
     }
 }

@@ -29,6 +29,9 @@ pub async fn movements_of(reads: &impl Reads, of: Reference, kinds: &[MovementKi
 /// The movements that a reversal wrote, in the order of their events.
 pub async fn mirrors_of(reads: &impl Reads, reversal: &Reversal) -> Result<Vec<Movement>, Fault> {
     let ids: BTreeSet<MovementId> = reversal.lines.iter().map(|line| line.mirror).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<MovementId> = ids.into_iter().collect();
     let mut seqs = seqs_of(reads, &ids).await?;
     seqs.sort_unstable();

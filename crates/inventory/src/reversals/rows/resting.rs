@@ -78,3 +78,15 @@ pub async fn supplier_returns_of(reads: &impl Reads, line: PurchaseOrderLineId) 
     let named = |id| Named::Document(Reference { kind: ReferenceKind::SupplierReturn, id });
     Ok(Found::of(ids.into_iter().map(named)))
 }
+
+/// The returns of goods of an order that were not rejected.
+pub async fn returns_of(reads: &impl Reads, order: OrderId) -> Result<Found, Fault> {
+    let sql = format!(
+        "SELECT DISTINCT r.id, r.number FROM return_match m JOIN sales_return r ON r.tenant_id = $1 AND r.id = m.return_id
+         WHERE m.tenant_id = $1 AND m.order_id = $2 AND r.status <> 'REJECTED' ORDER BY r.number DESC LIMIT {MOST}"
+    );
+    let rows = reads.rows(&sql, vec![order.into()]).await?;
+    let ids = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<Uuid>, _>>()?;
+    let named = |id| Named::Document(Reference { kind: ReferenceKind::Return, id });
+    Ok(Found::of(ids.into_iter().map(named)))
+}

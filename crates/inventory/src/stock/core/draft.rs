@@ -147,6 +147,15 @@ impl<'b> Draft<'b> {
             self.levels.insert(key, level);
         }
     }
+    /// Gives a level the moment of the last count that stands, once a later one is undone.
+    pub fn uncounted(&mut self, key: LevelKey, counted_at: Option<Timestamp>) {
+        if let Ok(level) = self.level(key, At::NOWHERE)
+            && level.exists
+        {
+            let level = Level { counted_at, ..level.clone() };
+            self.levels.insert(key, level);
+        }
+    }
 
     /// Begins a movement in the local time of `at`'s store. Its moment must not lie ahead nor in a closed period.
     pub fn begin(&mut self, head: MovementHead, at: LevelKey, field: At) -> Result<(), Rejection> {

@@ -275,6 +275,12 @@ impl Draft<'_> {
             self.lots.levels.insert((key, lot), LotLevel { counted_at, ..level });
         }
     }
+    /// Gives a lot the moment of the last count of it that stands there, once a later one is undone.
+    pub fn uncounted_lot(&mut self, key: LevelKey, lot: LotId, counted_at: Option<Timestamp>) {
+        if let Some(level) = self.lot_level(key, lot).copied() {
+            self.lots.levels.insert((key, lot), LotLevel { counted_at, ..level });
+        }
+    }
 
     /// The local day at a level's store.
     pub(crate) fn today(&self, facts: &Facts) -> i32 {

@@ -5,6 +5,8 @@ use platform::storage::Backend;
 use sea_orm::Value;
 use uuid::Uuid;
 
+use crate::catalog::core::text;
+
 /// A filter of movements; what is None asks nothing, and an empty list matches nothing. `stores` and `products` are asked of one and the
 /// same entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +21,11 @@ pub struct MovementFilterSpec {
     pub occurred_from: Option<Timestamp>,
     /// Exclusive.
     pub occurred_before: Option<Timestamp>,
+    pub reasons: Option<Vec<ReasonCode>>,
+    /// Ids of members, keys and programs that made the movement.
+    pub actors: Option<Vec<Uuid>>,
+    /// SKUs of products, folded; each must hold of one and the same entry, like `products`.
+    pub skus: Vec<TextTest>,
 }
 
 /// What a text is tested for. Compared as it is, byte by byte; a text that is absent passes no test.
@@ -73,6 +80,20 @@ pub fn movement_filter(backend: Backend, spec: &MovementFilterSpec, next: usize)
         let number = bind(&mut filter, next, backend.ids(products.iter().copied()));
         and(&mut filter.entry, &backend.in_ids("e.product_id", number));
     }
+    for test in &spec.skus {
+        filter.begins_with_entries = backend == Backend::Sqlite;
+        sku(&mut filter, backend, next, test);
+    }
+    if let Some(reasons) = &spec.reasons {
+        let number = bind(&mut filter, next, backend.texts(reasons.iter().map(|reason| reason.as_str())));
+        and(&mut filter.movement, "m.reason_code IS NOT NULL");
+        and(&mut filter.movement, &backend.in_texts("m.reason_code", number));
+    }
+    if let Some(actors) = &spec.actors {
+        let ids = actors.iter().map(|id| MemberId::from_uuid(*id));
+        let number = bind(&mut filter, next, backend.ids(ids));
+        and(&mut filter.movement, &backend.in_ids("m.actor_id", number));
+    }
     if let Some(references) = &spec.references {
         let ids = references.iter().map(|id| ReferenceId::from_uuid(*id));
         let number = bind(&mut filter, next, backend.ids(ids));
@@ -101,6 +122,35 @@ fn bind(filter: &mut MovementFilter, next: usize, value: Value) -> usize {
     next + filter.values.len() - 1
 }
 
+/// That the product of an entry has such a SKU.
+fn sku(filter: &mut MovementFilter, backend: Backend, next: usize, test: &TextTest) {
+    let condition = match test {
+        TextTest::In(keys) => {
+            let number = bind(filter, next, backend.texts(keys.iter().map(String::as_str)));
+            backend.in_texts("p.sku_key", number)
+        }
+        TextTest::StartsWith(prefix) => {
+            let from = bind(filter, next, prefix.as_str().into());
+            let below = text::after_prefix(prefix).map(|after| bind(filter, next, after.into()));
+            let below = below.map(|to| format!(" AND p.sku_key < ${to}")).unwrap_or_default();
+            format!("p.sku_key >= ${from}{below}")
+        }
+        TextTest::Contains(part) => {
+            let number = bind(filter, next, part.as_str().into());
+            format!("{}(p.sku_key, ${number}) > 0", finder(backend))
+        }
+    };
+    let products = format!("e.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {condition})");
+    and(&mut filter.entry, &products);
+}
+
+fn finder(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Postgres => "strpos",
+        Backend::Sqlite => "instr",
+    }
+}
+
 fn external_ref(filter: &mut MovementFilter, backend: Backend, next: usize, test: &TextTest) {
     let condition = match test {
         TextTest::In(texts) => {
@@ -114,11 +164,7 @@ fn external_ref(filter: &mut MovementFilter, backend: Backend, next: usize, test
         }
         TextTest::Contains(part) => {
             let number = bind(filter, next, part.as_str().into());
-            let find = match backend {
-                Backend::Postgres => "strpos",
-                Backend::Sqlite => "instr",
-            };
-            format!("{find}(m.external_ref, ${number}) > 0")
+            format!("{}(m.external_ref, ${number}) > 0", finder(backend))
         }
     };
     // Said aloud, the partial index on references can be used.

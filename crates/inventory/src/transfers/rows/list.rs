@@ -7,7 +7,10 @@ use platform::{
 };
 
 use super::load::TransferRow;
-use crate::transfers::core::Transfer;
+use crate::{
+    orders::rows::{DocumentSort, DocumentSorted, DocumentTable, DocumentTest},
+    transfers::core::Transfer,
+};
 
 /// A condition on transfers; all of a list's must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,14 +30,22 @@ pub enum TransferTest {
         from: Option<Timestamp>,
         before: Option<Timestamp>,
     },
+    Document(DocumentTest),
 }
 
-/// Names the order of transfers in cursors.
-pub const TRANSFERS: &str = "transfers:CREATED_AT:DESC";
+/// Transfers and those of their lines that anything is to be sent of.
+const TABLE: DocumentTable =
+    DocumentTable { alias: "t", lines: "transfer_line", of: "transfer_id", counts: " AND l.quantity > 0" };
+
+/// Names lists of transfers in cursors.
+pub const TRANSFERS: &str = "transfers";
+
+/// The order of transfers where none is asked for.
+pub const NEWEST: DocumentSorted = DocumentSorted::last_first(DocumentSort::CreatedAt);
 
 /// Where a transfer stands in its list.
-pub fn transfer_keys(transfer: &Transfer) -> Vec<Key> {
-    vec![Key::Int(transfer.created_at.micros()), transfer.id.into()]
+pub fn transfer_keys(sorted: DocumentSorted, transfer: &Transfer) -> Vec<Key> {
+    vec![sorted.key(transfer.number.get(), transfer.created_at, transfer.updated_at), transfer.id.into()]
 }
 
 /// The transfers that pass all of these tests.
@@ -46,9 +57,14 @@ pub fn source(backend: Backend, tests: &[TransferTest]) -> ListSource {
     ListSource { from, values }
 }
 
-/// A page of transfers without their lines, the newest first.
-pub async fn page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Transfer>, Fault> {
-    let (sql, values) = source.page(TransferRow::SELECT, &["t.created_at", "t.id"], true, request);
+/// A page of transfers without their lines.
+pub async fn page(
+    reads: &impl Reads,
+    source: ListSource,
+    sorted: DocumentSorted,
+    request: &PageRequest,
+) -> Result<Vec<Transfer>, Fault> {
+    let (sql, values) = sorted.page(source, TransferRow::SELECT, "t", request);
     reads.records::<TransferRow>(&sql, values).await?.into_iter().map(Transfer::try_from).collect()
 }
 
@@ -66,6 +82,11 @@ fn condition(test: &TransferTest, backend: Backend, sql: &mut String, values: &m
         }
     };
     let (part, value) = match test {
+        TransferTest::Document(test) => {
+            let (part, more) = DocumentTest::all(std::slice::from_ref(test), &TABLE, backend, next);
+            values.extend(more);
+            return sql.push_str(&part);
+        }
         TransferTest::Created { from, before } => return span("t.created_at", *from, *before),
         TransferTest::Expected { from, before } => {
             span("t.expected_at", *from, *before);

@@ -7,6 +7,7 @@ use entity::prelude::*;
 use futures_util::TryStreamExt;
 use iam::access::{Changed, Permit, kind};
 use platform::{
+    clock::Clock,
     jobs::{self, Lease},
     storage::{Fault, Work, journal},
 };
@@ -46,6 +47,16 @@ pub struct BulkAsk {
     pub key: Option<ApiKeyId>,
 }
 
+/// Puts down the job of the one that has waited longest, where none of the tenant's is being run.
+pub(super) async fn begin_next(work: &Work, clock: &Clock) -> Result<(), Fault> {
+    if !lines::is_running(work).await?
+        && let Some(id) = lines::next(work).await?
+    {
+        jobs::enqueue_once(work, clock, JOB, &Order { id }).await?;
+    }
+    Ok(())
+}
+
 impl Exchange {
     /// Puts a mutation for each line of a file down.
     pub async fn ask_bulk(&self, permit: Permit<kind::ExchangeRun>, ask: BulkAsk) -> Result<Changed<Requested>, ExchangeError> {
@@ -68,12 +79,7 @@ impl Exchange {
 
     /// Puts down the job of the tenant's next one, unless one is being run. Behind the tenant's counter.
     pub(super) async fn start_next(&self, work: &Work) -> Result<(), Fault> {
-        if !lines::is_running(work).await?
-            && let Some(id) = lines::next(work).await?
-        {
-            jobs::enqueue_once(work, &self.0.clock, JOB, &Order { id }).await?;
-        }
-        Ok(())
+        begin_next(work, &self.0.clock).await
     }
 
     /// What is left to do of one that was over when its worker came: the next one, and what was cancelled still gets its result.

@@ -3,16 +3,17 @@
 use entity::prelude::*;
 use iam::access::{Changed, Permit, kind};
 use platform::{
+    clock::Clock,
     jobs,
     storage::{
-        Work,
+        Fault, Work,
         idempotency::{InputDigest, MAX_KEY, hash_of},
         journal,
     },
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Exchange, ExchangeError, may, sees, told};
+use super::{Exchange, ExchangeError, bulk::begin_next, may, sees, told};
 use crate::exchange::events;
 use crate::{
     exchange::{
@@ -54,6 +55,32 @@ pub struct Ask {
 
 /// An exchange that was asked for, and whether that was before.
 pub type Requested = (Run, bool);
+
+/// Cancels an exchange that is not over; the next one that waits begins.
+async fn cancelled(work: &mut Work, run: Run, clock: &Clock) -> Result<Changed<Run>, Fault> {
+    let now = clock.now();
+    let after = Run { state: State::Cancelled, finished_at: Some(now), version: run.version + 1, ..run };
+    rows::change(work, &after).await?;
+    let seq = journal::append(work, vec![told(events::EXCHANGE_CANCELLED, &after)], now).await?;
+    if after.kind == Kind::Bulk {
+        begin_next(work, clock).await?;
+    }
+    Ok(Changed { value: after, seq })
+}
+
+/// Cancels the exchange of a job that is dropped for good, in the transaction that drops it: nobody else ends it, and the tenant's next one would wait for
+/// it. Says whether there was one.
+///
+/// # Errors
+/// The database fails.
+pub async fn job_dropped(work: &mut Work, (kind, payload): (&str, &str), clock: &Clock) -> Result<bool, Fault> {
+    let order = if kind == JOB { serde_json::from_str::<Order>(payload).ok() } else { None };
+    let Some(order) = order else { return Ok(false) };
+    match rows::lock(work, order.id).await?.filter(|run| run.state.may_become(State::Cancelled)) {
+        Some(run) => cancelled(work, run, clock).await.map(|_| true),
+        None => Ok(false),
+    }
+}
 
 impl Exchange {
     /// Puts an exchange down, and the job that carries it out.
@@ -147,15 +174,9 @@ impl Exchange {
             work.rollback().await?;
             return Err(ExchangeError::IsOver(run.state));
         }
-        let now = self.0.clock.now();
-        let after = Run { state: State::Cancelled, finished_at: Some(now), version: run.version + 1, ..run };
-        rows::change(&work, &after).await?;
-        let seq = journal::append(&mut work, vec![told(events::EXCHANGE_CANCELLED, &after)], now).await?;
-        if after.kind == Kind::Bulk {
-            self.start_next(&work).await?;
-        }
+        let changed = cancelled(&mut work, run, &self.0.clock).await?;
         work.commit().await?;
-        Ok(Changed { value: after, seq })
+        Ok(changed)
     }
 
     /// Forgets the lists of refused rows of exchanges that were over long ago: their results have gone too.

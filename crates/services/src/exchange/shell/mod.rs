@@ -39,7 +39,7 @@ use sea_orm::Value;
 pub use bulk::BulkAsk;
 pub use engine::{BatchOutcome, Call, DryRun, Engine, Looked, Requester};
 use halt::Halt;
-pub use manage::{Ask, JOB, Order};
+pub use manage::{Ask, JOB, Order, job_dropped};
 use turn::Turn;
 
 use super::{

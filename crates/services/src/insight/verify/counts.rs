@@ -69,7 +69,7 @@ pub(super) const CHECKS: &[Check] = &[
                        ELSE coalesce((SELECT sum(e.on_hand_delta) FROM entry e WHERE e.tenant_id = $1 AND e.product_id = t.product_id
                          AND e.store_id = t.store_id AND e.version_after > coalesce(t.low, 0) AND e.version_after <= t.book_version
                          AND e.occurred_at > t.counted_at AND (t.tracking = 'NONE' OR e.lot_id = t.lot_id)
-                         AND NOT EXISTS (SELECT 1 FROM movement m WHERE m.tenant_id = $1 AND m.seq = e.seq AND m.kind = 'COUNT'
+                         AND NOT EXISTS (SELECT 1 FROM movement m WHERE m.tenant_id = $1 AND m.seq = e.seq AND m.kind IN ('COUNT', 'REVERSAL')
                            AND m.reference_kind = 'COUNT')), 0) END AS behind
                    FROM told t)
                  SELECT 'cnt:' || HEX(k.count_id) || ' prd:' || HEX(k.product_id) || ' lot ' || k.lot_key || ' try ' || k.attempt,
@@ -83,7 +83,7 @@ pub(super) const CHECKS: &[Check] = &[
         invariant: "count line: its book is its last try's, with what became known before the count was approved",
         table: "count_line",
         broken: "WITH line AS MATERIALIZED (
-                   SELECT l.id, l.product_id, l.lot_key, l.counted, l.counted_at, l.book, l.book_version, x.book AS told, c.id AS count_id, c.store_id, c.completed_at,
+                   SELECT l.id, l.product_id, l.lot_key, l.counted, l.counted_at, l.book, l.book_version, l.reversed_at, x.book AS told, c.id AS count_id, c.store_id, c.completed_at,
                      coalesce(w.seq, 9007199254740991) AS posted_seq,
                      p.tracking, o.id AS lot_id,
                      (SELECT n.version_after FROM entry n WHERE n.tenant_id = $1 AND n.product_id = l.product_id AND n.store_id = c.store_id
@@ -97,23 +97,23 @@ pub(super) const CHECKS: &[Check] = &[
                               WHERE tenant_id = $1 AND kind = 'COUNT' AND reference_kind = 'COUNT' GROUP BY reference_id) w ON w.reference_id = c.id
                    WHERE l.tenant_id = $1 AND l.state = 'COUNTED'),
                  known AS MATERIALIZED (
-                   SELECT l.id, l.product_id, l.lot_key, l.lot_id, l.store_id, l.counted, l.counted_at, l.book, l.told,
+                   SELECT l.id, l.product_id, l.lot_key, l.lot_id, l.store_id, l.counted, l.counted_at, l.book, l.told, l.reversed_at,
                      coalesce((SELECT sum(e.on_hand_delta) FROM entry e CROSS JOIN movement m WHERE e.tenant_id = $1
                        AND e.product_id = l.product_id AND e.store_id = l.store_id AND e.version_after > l.book_version
                        AND e.version_after < coalesce(l.later, 9007199254740991) AND e.seq + 0 < l.posted_seq AND e.on_hand_delta <> 0
                        AND ((l.tracking = 'NONE' AND l.lot_key = '') OR e.lot_id = l.lot_id) AND m.tenant_id = $1 AND m.seq = e.seq
                        AND (m.reference_id IS NULL OR m.reference_id <> l.count_id)
-                       AND (e.occurred_at < l.counted_at OR (m.kind = 'COUNT' AND m.reference_kind = 'COUNT'))), 0) AS late,
+                       AND (e.occurred_at < l.counted_at OR (m.kind IN ('COUNT', 'REVERSAL') AND m.reference_kind = 'COUNT'))), 0) AS late,
                      coalesce((SELECT sum(e.on_hand_delta) FROM entry e CROSS JOIN movement m WHERE e.tenant_id = $1
                        AND e.product_id = l.product_id AND e.store_id = l.store_id AND e.version_after > l.book_version
                        AND e.version_after < coalesce(l.later, 9007199254740991) AND e.seq + 0 < l.posted_seq AND e.recorded_at < l.completed_at AND e.on_hand_delta <> 0
                        AND ((l.tracking = 'NONE' AND l.lot_key = '') OR e.lot_id = l.lot_id) AND m.tenant_id = $1 AND m.seq = e.seq
                        AND (m.reference_id IS NULL OR m.reference_id <> l.count_id)
-                       AND (e.occurred_at < l.counted_at OR (m.kind = 'COUNT' AND m.reference_kind = 'COUNT'))), 0) AS sure
+                       AND (e.occurred_at < l.counted_at OR (m.kind IN ('COUNT', 'REVERSAL') AND m.reference_kind = 'COUNT'))), 0) AS sure
                    FROM line l)
                  SELECT 'cln:' || HEX(k.id), 'book ' || (k.told + k.late), 'book ' || k.book FROM known k
                  WHERE k.book <> k.told + k.late AND k.book <> k.told + k.sure AND NOT (k.book = k.counted AND (
-                   (k.lot_key = '' AND EXISTS (SELECT 1 FROM stock_level v WHERE v.tenant_id = $1 AND v.product_id = k.product_id
+                   k.reversed_at IS NOT NULL OR (k.lot_key = '' AND EXISTS (SELECT 1 FROM stock_level v WHERE v.tenant_id = $1 AND v.product_id = k.product_id
                       AND v.store_id = k.store_id AND v.counted_at > k.counted_at))
                    OR EXISTS (SELECT 1 FROM lot_level v WHERE v.tenant_id = $1 AND v.product_id = k.product_id AND v.store_id = k.store_id
                       AND v.lot_id = k.lot_id AND v.counted_at > k.counted_at)))
@@ -126,6 +126,21 @@ pub(super) const CHECKS: &[Check] = &[
                  FROM count_line l WHERE l.tenant_id = $1 AND l.lot_key = '' AND l.attempts = 0
                    AND EXISTS (SELECT 1 FROM count_line o WHERE o.tenant_id = $1 AND o.count_id = l.count_id AND o.product_id = l.product_id
                      AND o.lot_key <> '') ORDER BY l.id LIMIT 1",
+    },
+    Check {
+        invariant: "count line: what was undone of it is mirrored whole, and nothing else is",
+        table: "count_line",
+        broken: "SELECT 'cln:' || HEX(l.id), 'undone in entries ' || (CASE WHEN l.reversed_at IS NULL THEN 0 ELSE -coalesce(l.posted, 0) END),
+                   'undone in entries ' || coalesce(m.moved, 0)
+                 FROM count_line l
+                 LEFT JOIN (SELECT m.reference_id, e.product_id, coalesce(o.code_key, '') AS lot_key, sum(e.on_hand_delta) AS moved FROM movement m
+                            JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq LEFT JOIN lot o ON o.tenant_id = $1 AND o.id = e.lot_id
+                            WHERE m.tenant_id = $1 AND m.kind = 'REVERSAL' AND m.reference_kind = 'COUNT'
+                            GROUP BY m.reference_id, e.product_id, coalesce(o.code_key, '')) m
+                   ON m.reference_id = l.count_id AND m.product_id = l.product_id AND m.lot_key = l.lot_key
+                 WHERE l.tenant_id = $1 AND ((l.reversed_at IS NOT NULL AND l.posted IS NULL)
+                   OR coalesce(m.moved, 0) <> CASE WHEN l.reversed_at IS NULL THEN 0 ELSE -coalesce(l.posted, 0) END)
+                 ORDER BY l.id LIMIT 1",
     },
     numbered!("count", "stock_count", "cnt", "count_number"),
 ];

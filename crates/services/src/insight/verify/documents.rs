@@ -58,7 +58,7 @@ pub(super) const CHECKS: &[Check] = &[
                        GROUP BY g.order_id, g.product_id) l
                  LEFT JOIN (SELECT m.reference_id, e.product_id, -sum(e.on_hand_delta) AS sold FROM movement m
                             JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
-                            WHERE m.tenant_id = $1 AND m.kind = 'SALE' AND m.reference_kind = 'ORDER'
+                            WHERE m.tenant_id = $1 AND m.kind IN ('SALE', 'REVERSAL') AND m.reference_kind = 'ORDER'
                             GROUP BY m.reference_id, e.product_id) s
                    ON s.reference_id = l.order_id AND s.product_id = l.product_id
                  WHERE l.fulfilled <> coalesce(s.sold, 0) ORDER BY l.order_id, l.product_id LIMIT 1",

@@ -36,6 +36,7 @@ const ENTRY: &str = "'seq ' || c.seq || ' line ' || c.line";
 const AUDIT: &str = "coalesce('seq ' || c.seq, 'aud:' || HEX(c.id))";
 const ORDER_LINE: &str = "'ord:' || HEX(c.order_id) || ' line ' || c.position";
 const PLAN_LINE: &str = "'rpl:' || HEX(c.plan_id) || ' line ' || c.position";
+const LIQUIDATION_LINE: &str = "'lqp:' || HEX(c.plan_id) || ' line ' || c.position";
 const RETURN_LINE: &str = "'ret:' || HEX(c.return_id) || ' line ' || c.position";
 
 pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
@@ -139,6 +140,12 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("replenishment_line", PLAN_LINE, "state", one_of!(ReplenishmentLineState)),
     enum_column("replenishment_line", PLAN_LINE, "issue", one_of!(ReplenishmentIssue)),
     enum_column("replenishment_line", PLAN_LINE, "cost_currency", one_of!(Currency)),
+    enum_column("liquidation_plan", "'lqp:' || HEX(c.id)", "state", one_of!(LiquidationPlanState)),
+    enum_column("liquidation_plan", "'lqp:' || HEX(c.id)", "currency", one_of!(Currency)),
+    enum_column("liquidation_plan", "'lqp:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column("liquidation_line", LIQUIDATION_LINE, "action", one_of!(LiquidationAction)),
+    enum_column("liquidation_line", LIQUIDATION_LINE, "state", one_of!(LiquidationLineState)),
+    enum_column("liquidation_line", LIQUIDATION_LINE, "issue", one_of!(LiquidationIssue)),
     enum_column("document_reversal", "'rev:' || HEX(c.id)", "kind", one_of!(ReversedKind)),
     enum_column("document_reversal", "'rev:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
     enum_column("document_reversal_effect", "'rev:' || HEX(c.reversal_id)", "kind", one_of!(ReversalEffect)),

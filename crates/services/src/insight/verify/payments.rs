@@ -36,6 +36,20 @@ pub(super) const CHECKS: &[Check] = &[
                    OR refunded_minor > captured_minor)
                  ORDER BY id LIMIT 1",
     },
+    // Returns that were closed before it was kept say nothing of their orders.
+    Check {
+        invariant: "order: what came back of its money is what its closed returns gave",
+        table: "sales_order",
+        broken: "SELECT 'ord:' || HEX(o.id), 'returned ' || s.given, 'returned ' || o.returned_minor
+                 FROM sales_order o JOIN (
+                   SELECT g.order_id, sum(g.given) AS given, max(g.unkept) AS unkept FROM (
+                     SELECT m.order_id, m.return_id, sum(coalesce(m.given_minor, 0)) AS given,
+                       CASE WHEN r.status = 'CLOSED' AND count(m.given_minor) = 0 THEN 1 ELSE 0 END AS unkept
+                     FROM return_match m JOIN sales_return r ON r.tenant_id = $1 AND r.id = m.return_id
+                     WHERE m.tenant_id = $1 GROUP BY m.order_id, m.return_id, r.status) g
+                   GROUP BY g.order_id) s ON s.order_id = o.id
+                 WHERE o.tenant_id = $1 AND s.unkept = 0 AND o.returned_minor <> s.given ORDER BY o.id LIMIT 1",
+    },
     Check {
         invariant: "payment: it is of its order's currency, and names a payment of that order and of the kind that it may name",
         table: "payment",

@@ -45,10 +45,19 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY c.id, c.product_id, c.store_id LIMIT 1",
     },
     Check {
+        invariant: "document reversal: a sale that is undone is cancelled, and a shipment is none of its order's",
+        table: "document_reversal",
+        broken: "SELECT 'rev:' || HEX(r.id), 'CANCELLED', coalesce(f.status, o.status, 'nothing')
+                 FROM document_reversal r LEFT JOIN sales_order o ON o.tenant_id = $1 AND o.id = r.document_id AND r.kind = 'SALE'
+                 LEFT JOIN fulfilment f ON f.tenant_id = $1 AND f.id = r.part_id AND r.kind = 'SHIPMENT'
+                 WHERE r.tenant_id = $1 AND r.kind IN ('SALE', 'SHIPMENT') AND coalesce(f.status, o.status, '') <> 'CANCELLED'
+                 ORDER BY r.number LIMIT 1",
+    },
+    Check {
         invariant: "document reversal: says what it undid",
         table: "document_reversal",
         broken: "SELECT 'rev:' || HEX(r.id), 'at least one line', 'none' FROM document_reversal r
-                 WHERE r.tenant_id = $1 AND NOT EXISTS (
+                 WHERE r.tenant_id = $1 AND r.kind <> 'RETURN_REFUND' AND NOT EXISTS (
                    SELECT 1 FROM document_reversal_line d WHERE d.tenant_id = $1 AND d.reversal_id = r.id)
                  ORDER BY r.number LIMIT 1",
     },

@@ -82,7 +82,7 @@ pub(super) const CHECKS: &[Check] = &[
                             JOIN fulfilment_work_line l ON l.tenant_id = $1 AND l.work_id = c.work_id AND l.nth = c.nth
                             WHERE h.tenant_id = $1 AND h.fulfilment_id IS NOT NULL GROUP BY h.fulfilment_id, l.position, l.product_id) p
                    ON p.fulfilment_id = f.id AND p.position = n.order_position AND p.product_id = g.product_id
-                 WHERE f.tenant_id = $1 AND f.work_id IS NOT NULL AND n.quantity * g.takes <> coalesce(p.units, 0)
+                 WHERE f.tenant_id = $1 AND f.work_id IS NOT NULL AND f.status <> 'CANCELLED' AND n.quantity * g.takes <> coalesce(p.units, 0)
                  ORDER BY f.id, n.order_position, g.product_id LIMIT 1",
     },
 ];

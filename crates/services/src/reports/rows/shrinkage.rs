@@ -130,7 +130,7 @@ pub async fn counted(
         "SELECT {select} FROM (
            SELECT {key} AS grp, l.book, l.counted FROM stock_count c CROSS JOIN count_line l CROSS JOIN product p
            WHERE c.tenant_id = $1 AND c.status = 'COMPLETED' AND c.completed_at >= {since} AND c.completed_at < {until}{only}
-             AND l.tenant_id = $1 AND l.count_id = c.id AND l.book IS NOT NULL AND l.counted IS NOT NULL AND l.posted IS NOT NULL
+             AND l.tenant_id = $1 AND l.count_id = c.id AND l.book IS NOT NULL AND l.counted IS NOT NULL AND l.posted IS NOT NULL AND l.reversed_at IS NULL
              AND p.tenant_id = $1 AND p.id = l.product_id) g
          GROUP BY g.grp ORDER BY g.grp",
         select = CountedRow::SELECT.replace("{tolerance}", &tolerance)

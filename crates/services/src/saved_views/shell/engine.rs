@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use entity::prelude::*;
 use iam::access::Caller;
-use platform::storage::Fault;
+use platform::{audit::Origin, storage::Fault};
 use serde_json::Value;
 
 use crate::saved_views::core::Variables;
@@ -24,8 +24,8 @@ pub struct Reader {
     pub caller: Caller,
     /// The key that a program reads with.
     pub key: Option<ApiKeyId>,
-    /// Names the request in logs.
-    pub request: String,
+    /// Where their request comes from: what they are shown is in the audit log with it.
+    pub origin: Origin,
 }
 
 /// What came of a run.

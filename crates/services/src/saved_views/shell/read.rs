@@ -1,7 +1,7 @@
 //! Asking for views, and for what they show.
 
 use iam::access::{Permit, kind};
-use platform::{paging::PageRequest, storage::Fault};
+use platform::{audit::Origin, paging::PageRequest, storage::Fault};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -76,14 +76,14 @@ impl SavedViews {
         permit: &May,
         meant: &ViewRef,
         given: Variables,
-        (key, request): (Option<entity::prelude::ApiKeyId>, String),
+        (key, origin): (Option<entity::prelude::ApiKeyId>, Origin),
     ) -> Result<ViewResult, ReadError> {
         let scope = permit.scope(&self.0.db);
         let view = rows::view(&scope, meant).await?.ok_or(ReadError::NotFound)?;
         if view.is_paused {
             return Err(ReadError::Paused);
         }
-        let reader = Reader { caller: permit.caller().clone(), key, request };
+        let reader = Reader { caller: permit.caller().clone(), key, origin };
         let variables = chosen(&view.fields.variables, given);
         // Before it runs: what is read may be newer, and never older.
         let seq = scope.head().await?.seq;

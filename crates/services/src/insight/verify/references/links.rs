@@ -37,6 +37,7 @@ const REVERSAL: &str = "'rev:' || HEX(c.id)";
 const REVERSAL_LINE: &str = "'rev:' || HEX(c.reversal_id) || ' line ' || c.position";
 const GRANT: &str = "'mem:' || HEX(c.member_id) || ' grant ' || c.position";
 const PLAN_LINE: &str = "'rpl:' || HEX(c.plan_id) || ' line ' || c.position";
+const LIQUIDATION_LINE: &str = "'lqp:' || HEX(c.plan_id) || ' line ' || c.position";
 const ALERT: &str = "'alr:' || HEX(c.id)";
 /// Numbers stand for the default roles (`access::BUILT_IN`).
 const OWN_ROLE: &str = "substr(HEX(c.role_id), 1, 30) <> '000000000000000000000000000000'";
@@ -191,6 +192,13 @@ pub(in super::super) const LINKS: &[Link] = &[
         only: "c.kind = 'SUPPLIER_RETURN'",
         ..link("document_reversal", REVERSAL, &[("document_id", "id")], "supplier_return")
     },
+    Link {
+        only: "c.kind IN ('SALE', 'SHIPMENT')",
+        ..link("document_reversal", REVERSAL, &[("document_id", "id")], "sales_order")
+    },
+    Link { only: "c.kind = 'SHIPMENT'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "fulfilment") },
+    Link { only: "c.kind = 'RETURN_REFUND'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "sales_return") },
+    Link { only: "c.kind = 'COUNT'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "stock_count") },
     Link { only: "c.kind LIKE 'TRANSFER%'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "transfer") },
     Link { only: "c.kind LIKE 'TRANSFER%'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "movement") },
     link("document_reversal_line", REVERSAL_LINE, &[("reversal_id", "id")], "document_reversal"),
@@ -233,6 +241,13 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("replenishment_line", PLAN_LINE, &[("supplier_id", "id")], "supplier"),
     link("replenishment_line", PLAN_LINE, &[("purchase_order_id", "id")], "purchase_order"),
     link("replenishment_line", PLAN_LINE, &[("transfer_id", "id")], "transfer"),
+    link("liquidation_line", LIQUIDATION_LINE, &[("plan_id", "id")], "liquidation_plan"),
+    link("liquidation_line", LIQUIDATION_LINE, &[("product_id", "id")], "product"),
+    link("liquidation_line", LIQUIDATION_LINE, &[("store_id", "id")], "store"),
+    link("liquidation_line", LIQUIDATION_LINE, &[("to_store_id", "id")], "store"),
+    link("liquidation_line", LIQUIDATION_LINE, &[("supplier_id", "id")], "supplier"),
+    link("liquidation_line", LIQUIDATION_LINE, &[("transfer_id", "id")], "transfer"),
+    link("liquidation_line", LIQUIDATION_LINE, &[("supplier_return_id", "id")], "supplier_return"),
     link("stock_span", PRODUCT_OF, &[("product_id", "product_id"), ("store_id", "store_id")], "stock_level"),
     link("anomaly_book", "'sto:' || HEX(c.store_id)", &[("store_id", "id")], "store"),
     link("stock_anomaly", "'anm:' || HEX(c.id)", &[("product_id", "id")], "product"),

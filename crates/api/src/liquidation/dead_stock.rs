@@ -1,0 +1,169 @@
+//! Dead and slow stock as clients see it.
+
+use async_graphql::{Context, InputObject};
+use entity::prelude::{Currency, StoreId};
+use macros::resolvers;
+use services::{
+    demand::core::six,
+    liquidation::{
+        core::Proposal,
+        shell::{DeadStockAsk, DeadSums},
+    },
+};
+
+use super::{
+    enums::LiquidationAction,
+    option::{LiquidationOption, LiquidationReason, LiquidationRecovery, PriceResponse, money, units},
+};
+use crate::{
+    graphql::{
+        fault::Answer,
+        filters::IdFilter,
+        scalars::{Date, Long, Quantity},
+    },
+    purchasing::links::{self, Money, Product, Store},
+    reports::page::report_connection,
+};
+
+/// Dead and slow stock. All conditions hold; one that is null is absent.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct DeadStockFilter {
+    /// Products to include.
+    pub product: Option<IdFilter>,
+    /// Stores to include.
+    pub store: Option<IdFilter>,
+    /// Best actions to include; an empty list matches nothing.
+    pub action: Option<Vec<LiquidationAction>>,
+}
+
+impl DeadStockFilter {
+    /// Checks what is asked; without a filter everything is.
+    pub(super) fn read(filter: Option<Self>) -> Answer<DeadStockAsk> {
+        let Self { product, store, action } = filter.unwrap_or_default();
+        let stores: Option<Vec<StoreId>> = store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?;
+        Ok(DeadStockAsk {
+            products: product.and_then(|ids| ids.ids(&["filter", "product"]).transpose()).transpose()?,
+            stores,
+            actions: action.map(|actions| actions.into_iter().map(Into::into).collect()),
+        })
+    }
+}
+
+/// Dead or slow stock of a product in a store.
+pub struct DeadStockItem {
+    of: Proposal,
+    currency: Currency,
+}
+
+impl DeadStockItem {
+    pub(super) const fn new(of: Proposal, currency: Currency) -> Self {
+        Self { of, currency }
+    }
+}
+
+/// Dead or slow stock of a product in a store, with all that is possible for it.
+#[resolvers]
+impl DeadStockItem {
+    /// Product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.of.product).await
+    }
+    /// Store.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.of.store).await
+    }
+    /// Free units, in the product's smallest unit: neither reserved nor owed nor unavailable, nor in a draft of a transfer.
+    async fn quantity(&self) -> Quantity {
+        units(self.of.free)
+    }
+    /// Cost of these units by the cost books, else by the product. Null where none is known, and without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.of.value?, self.currency))
+    }
+    /// Price of a whole unit. Null where it has none in the company's currency.
+    async fn price(&self) -> Option<Money> {
+        Some(money(self.of.price?, self.currency))
+    }
+    /// Days since the last sale. Null where nothing was ever sold.
+    async fn days_without_sale(&self) -> Option<i32> {
+        self.of.days_without_sale
+    }
+    /// Days that the units last at the sales of the last 91 days. Null where nothing was sold then.
+    async fn days_of_supply(&self) -> Option<f64> {
+        self.of.days_of_supply.map(six)
+    }
+    /// Smallest units a week that are expected to be sold at the present price: the forecast's mean, else the sales of the last 91 days, else half a whole unit in
+    /// the weeks without a sale.
+    async fn weekly_demand(&self) -> f64 {
+        six(self.of.weekly)
+    }
+    /// Last day on which more than half of the units can be sold. Null where that is more than 26 weeks away.
+    async fn expires_on(&self) -> Option<Date> {
+        self.of.expires.map(Date)
+    }
+    /// Reasons for which it is listed, and notes on the figures.
+    #[field(list_size(assumed = 4))]
+    async fn reasons(&self) -> Vec<LiquidationReason> {
+        self.of.reasons.iter().map(Into::into).collect()
+    }
+    /// Response of sales to the price that the own history shows. Null where it cannot show any.
+    async fn price_response(&self) -> Option<PriceResponse> {
+        PriceResponse::of(self.of.response)
+    }
+    /// Best action: the one with the highest lower bound, and of equal ones the simpler. Null where nothing can be said, as without a price and terms.
+    async fn best(&self) -> Option<LiquidationOption> {
+        Some(LiquidationOption::of(self.of.chosen()?, self.currency))
+    }
+    /// All actions that are possible, the simplest first.
+    #[field(list_size(assumed = 4))]
+    async fn options(&self) -> Vec<LiquidationOption> {
+        self.of.candidates.iter().map(|candidate| LiquidationOption::of(candidate, self.currency)).collect()
+    }
+}
+
+/// Totals of the list.
+pub struct DeadStockTotals {
+    of: DeadSums,
+    currency: Currency,
+}
+
+impl DeadStockTotals {
+    pub(super) const fn new(of: DeadSums, currency: Currency) -> Self {
+        Self { of, currency }
+    }
+}
+
+/// Totals of the list.
+#[resolvers]
+impl DeadStockTotals {
+    /// Number of products, counted in each store.
+    async fn levels(&self) -> Long {
+        Long(self.of.levels)
+    }
+    /// Cost of their units. Null without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.of.value, self.currency))
+    }
+    /// Number of levels whose cost is unknown, which the value leaves out.
+    async fn without_cost(&self) -> Long {
+        Long(self.of.without_cost)
+    }
+    /// Sums of the best actions. Bounds of parts do not add up to the bounds of the sum: these are the outermost. Null without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn expected(&self, ctx: &Context<'_>) -> Option<LiquidationRecovery> {
+        Some(LiquidationRecovery::of(self.of.expected, self.currency))
+    }
+}
+report_connection!(DeadStockConnection, DeadStockEdge, DeadStockItem, DeadStockTotals, "dead and slow stock by its value");
+
+impl DeadStockConnection {
+    pub(super) fn new(
+        page: std::sync::Arc<crate::graphql::connection::Page<DeadStockItem>>,
+        totals: DeadStockTotals,
+        source: services::reports::shell::ReportSource,
+    ) -> Self {
+        Self { page, totals, source }
+    }
+}

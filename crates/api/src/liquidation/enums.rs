@@ -1,0 +1,105 @@
+//! The closed sets of words that liquidation has.
+
+use async_graphql::Enum;
+use entity::prelude;
+use services::liquidation::core;
+
+/// Action on dead or slow stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::LiquidationAction", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum LiquidationAction {
+    /// Keep the stock at its price. No plan has a line for this.
+    Keep,
+    /// Remove the units from stock.
+    WriteOff,
+    /// Send the units back to their supplier.
+    Return,
+    /// Move the units to a store that sells them.
+    Transfer,
+    /// Cut the price in steps, in all stores.
+    Markdown,
+}
+
+/// State of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::LiquidationPlanState", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum LiquidationPlanState {
+    /// No line is approved.
+    Draft,
+    /// Some lines are approved, others proposed.
+    Partly,
+    /// No line is proposed any more, and some are under way.
+    Approved,
+    /// All approved lines are done.
+    Done,
+    /// A newer plan took its place before a line was approved.
+    Superseded,
+}
+
+/// State of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::LiquidationLineState", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum LiquidationLineState {
+    /// The line was not approved yet.
+    Proposed,
+    /// The line is approved and is being carried out.
+    Claimed,
+    /// The transfer or markdown is under way, and is followed until its last day.
+    Approved,
+    /// The line is carried out, and its last day is over.
+    Done,
+    /// The line cannot be approved, for the reason in `issue`.
+    Refused,
+}
+
+/// Reason for which a line is REFUSED.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::LiquidationIssue", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum LiquidationIssue {
+    /// Fewer units are free than the line is about, or of a markdown none. Make another plan.
+    Stale,
+    /// The transfer, return, removal or price was refused, as for an archived product.
+    Refused,
+}
+
+/// Subject of a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "core::ReasonCode", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum LiquidationReasonCode {
+    /// The product was not sold for longer than the criteria allow.
+    NoSale,
+    /// The units last longer than the criteria allow.
+    LongSupply,
+    /// Fewer units a month are sold than the criteria ask for.
+    SlowVelocity,
+    /// Half of the units expire before they are sold.
+    Expires,
+    /// Nothing was sold lately: half a unit in the weeks of silence stands for demand.
+    NoDemandSeen,
+    /// The product has no price in the company's currency.
+    NoPrice,
+    /// No cost is known.
+    NoCost,
+    /// Other stores sell it at its price, so that no markdown is proposed.
+    SellsElsewhere,
+    /// A plan that is under way cuts its price.
+    UnderWay,
+    /// The own history shows how sales answer a price.
+    ResponseShown,
+    /// The own history cannot show it, and elasticities of 1, 2 and 3 are assumed.
+    ResponseNotShown,
+    /// Units will be left.
+    UnitsRemain,
+}
+
+/// Reason for which a chosen line was not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum LiquidationRefusalCode {
+    /// The caller lacks the permission that its action needs. The line stays as it is.
+    Forbidden,
+    /// Fewer units are free than the line is about, or of a markdown none. The line is REFUSED.
+    Stale,
+    /// The room that it is carried out by refused it.
+    Refused,
+}

@@ -1,0 +1,193 @@
+//! The inputs of liquidation.
+
+use async_graphql::{ID, InputObject, OneofObject};
+use entity::prelude::{self, Currency};
+use platform::path;
+use services::liquidation::{
+    core::{Approval, Criteria, SupplierTerms},
+    shell::{PlanAdvance, PlanApprove, PlanCreate, SettingsSet},
+};
+
+use super::enums::LiquidationAction;
+use crate::{
+    graphql::{reading::Reading, refusal::Path, scalars::Long},
+    purchasing::links::MoneyInput,
+};
+
+/// Terms on which a supplier takes goods back.
+#[derive(Debug, Clone, InputObject)]
+pub struct LiquidationTermsInput {
+    /// Supplier.
+    pub supplier_id: ID,
+    /// Percent of the cost that is credited, from 1 to 100.
+    pub credit_percent: i32,
+    /// Cost of one return, in the company's currency; nothing when it is left out.
+    pub freight: Option<MoneyInput>,
+}
+
+/// All criteria at once: what is left out gets its default.
+#[derive(Debug, Clone, InputObject)]
+pub struct LiquidationSettingsSetInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Version of the criteria as they were read; another one is a VERSION_CONFLICT. Null changes any.
+    pub expected_version: Option<Long>,
+    /// Days without a sale after which stock is dead, from 1 to 3,650.
+    #[graphql(default = 90)]
+    pub days_without_sale: i32,
+    /// Days of supply beyond which stock is slow, from 1 to 3,650; 180 are usual. Null: days of supply make nothing slow.
+    pub slow_days_of_supply: Option<i32>,
+    /// Whole units a month below which a product is slow, from 1 to 1,000,000. Null: velocity makes nothing slow.
+    pub slow_monthly_units: Option<i32>,
+    /// Whether stock is listed that expires before it is sold.
+    #[graphql(default = true)]
+    pub expiring: bool,
+    /// Cost of a product's units in a store below which they are not listed, in the company's currency; nothing when it is left out.
+    pub least_value: Option<MoneyInput>,
+    /// Steps of a markdown in percent off the price, ascending, one to five of them from 1 to 95.
+    #[graphql(default_with = "vec![20, 40, 60]")]
+    pub markdown_percents: Vec<i32>,
+    /// Lowest price of a markdown, in percent of the cost, from 0 to 200.
+    #[graphql(default = 0)]
+    pub floor_percent: i32,
+    /// Last two digits of prices in minor units, from 0 to 99, as 99 for 4.99. Null: any.
+    pub price_ending: Option<i32>,
+    /// Cost of keeping stock for a year, in percent of its cost, from 0 to 100.
+    #[graphql(default = 25)]
+    pub holding_percent: i32,
+    /// Percent of the cost that a write-off brings, as by its tax, from 0 to 100.
+    #[graphql(default = 0)]
+    pub salvage_percent: i32,
+    /// Cost of one line of a transfer, in the company's currency; nothing when it is left out.
+    pub transfer_freight: Option<MoneyInput>,
+    /// Suppliers that take goods back, at most 250, each once.
+    #[graphql(default)]
+    pub supplier_terms: Vec<LiquidationTermsInput>,
+}
+
+/// A plan that is wanted now.
+#[derive(Debug, Clone, InputObject)]
+pub struct LiquidationPlanCreateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Stores whose stock is planned for, at most 250; all of yours when it is empty. Goods are sent to any store that you may buy for.
+    #[graphql(default)]
+    pub store_ids: Vec<ID>,
+    /// Best actions to include. Null for all; KEEP has no lines.
+    pub actions: Option<Vec<LiquidationAction>>,
+}
+
+/// Lines of a plan, in one of two ways.
+#[derive(Debug, Clone, OneofObject)]
+pub enum LiquidationLineChoice {
+    /// True for all proposed lines, the 1,000 of the largest value.
+    All(bool),
+    /// IDs of the lines, at most 500.
+    Ids(Vec<ID>),
+}
+
+/// Lines of a plan to approve.
+#[derive(Debug, Clone, InputObject)]
+pub struct LiquidationPlanApproveInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Plan.
+    pub plan: ID,
+    /// Version of the plan as it was read; another one is a VERSION_CONFLICT.
+    pub expected_version: Long,
+    /// Lines.
+    pub lines: LiquidationLineChoice,
+}
+
+/// A plan that is to be followed.
+#[derive(Debug, Clone, InputObject)]
+pub struct LiquidationPlanAdvanceInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Plan.
+    pub plan: ID,
+    /// Version of the plan as it was read; another one is a VERSION_CONFLICT.
+    pub expected_version: Long,
+}
+
+/// An amount in the company's currency; 0 where it is left out.
+fn minor(reading: &mut Reading, amount: Option<&MoneyInput>, own: Currency, field: impl Fn() -> Path) -> i64 {
+    let read: Option<prelude::Money> = reading.money(amount, &field);
+    if read.is_some_and(|money| money.currency != own) {
+        reading.invalid("the company's own currency is expected", field);
+    }
+    read.map_or(0, |money| money.minor)
+}
+
+impl LiquidationSettingsSetInput {
+    pub(super) fn read(self, reading: &mut Reading, own: Currency) -> SettingsSet {
+        let mut terms = Vec::with_capacity(self.supplier_terms.len());
+        for (index, one) in self.supplier_terms.iter().enumerate() {
+            terms.push(SupplierTerms {
+                supplier: reading.id(&one.supplier_id, || path!["input", "supplierTerms", index, "supplierId"]),
+                credit_percent: one.credit_percent,
+                freight_minor: minor(reading, one.freight.as_ref(), own, || path!["input", "supplierTerms", index, "freight"]),
+            });
+        }
+        SettingsSet {
+            idempotency_key: self.idempotency_key,
+            expected_version: self.expected_version.map(|version| version.0),
+            criteria: Criteria {
+                days_without_sale: self.days_without_sale,
+                slow_days_of_supply: self.slow_days_of_supply,
+                slow_monthly_units: self.slow_monthly_units,
+                expiring: self.expiring,
+                least_value_minor: minor(reading, self.least_value.as_ref(), own, || path!["input", "leastValue"]),
+                markdown_percents: self.markdown_percents,
+                floor_percent: self.floor_percent,
+                price_ending: self.price_ending,
+                holding_percent: self.holding_percent,
+                salvage_percent: self.salvage_percent,
+                transfer_freight_minor: minor(reading, self.transfer_freight.as_ref(), own, || path!["input", "transferFreight"]),
+                supplier_terms: terms,
+            },
+        }
+    }
+}
+
+impl LiquidationPlanCreateInput {
+    pub(super) fn read(self, reading: &mut Reading) -> PlanCreate {
+        PlanCreate {
+            idempotency_key: self.idempotency_key,
+            stores: reading.ids(Some(self.store_ids), "storeIds"),
+            actions: self.actions.map(|actions| actions.into_iter().map(Into::into).collect()),
+        }
+    }
+}
+
+impl LiquidationPlanApproveInput {
+    pub(super) fn read(self, reading: &mut Reading) -> PlanApprove {
+        let approval = match self.lines {
+            LiquidationLineChoice::All(true) => Approval::All,
+            LiquidationLineChoice::All(false) => {
+                reading.invalid("true is expected: name lines by ids to approve some", || path!["input", "lines", "all"]);
+                Approval::All
+            }
+            LiquidationLineChoice::Ids(ids) => {
+                let ids = ids.iter().enumerate();
+                Approval::Ids(ids.map(|(index, id)| reading.id(id, || path!["input", "lines", "ids", index])).collect())
+            }
+        };
+        PlanApprove {
+            idempotency_key: self.idempotency_key,
+            plan: reading.id(&self.plan, || path!["input", "plan"]),
+            expected_version: self.expected_version.0,
+            approval,
+        }
+    }
+}
+
+impl LiquidationPlanAdvanceInput {
+    pub(super) fn read(self, reading: &mut Reading) -> PlanAdvance {
+        PlanAdvance {
+            idempotency_key: self.idempotency_key,
+            plan: reading.id(&self.plan, || path!["input", "plan"]),
+            expected_version: self.expected_version.0,
+        }
+    }
+}

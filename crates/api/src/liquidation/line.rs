@@ -1,0 +1,165 @@
+//! A line of a plan as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID};
+use entity::prelude::Currency;
+use macros::resolvers;
+use platform::storage::Fault;
+use services::{
+    demand::core::six,
+    liquidation::core::{self, Document},
+};
+
+use super::{
+    enums::{LiquidationAction, LiquidationIssue, LiquidationLineState},
+    option::{LiquidationReason, LiquidationRecovery, LiquidationStep, PriceResponse, money, units},
+};
+use crate::{
+    catalog::Supplier,
+    graphql::{
+        fault::Answer,
+        scalars::{Date, Quantity},
+    },
+    purchasing::{
+        self, SupplierReturn,
+        links::{self, Money, Product, Store},
+    },
+    transfers::{self, Transfer},
+};
+
+/// A line's row.
+#[derive(Clone)]
+pub struct LiquidationPlanLine {
+    pub line: Arc<core::PlanLine>,
+    pub currency: Currency,
+    /// Minor units that it has brought. None where they were not asked for, and before it is approved.
+    pub recovered: Option<i64>,
+}
+
+crate::connection!(LiquidationPlanLineConnection, LiquidationPlanLineEdge, LiquidationPlanLine, "lines of a liquidation plan");
+
+impl LiquidationPlanLine {
+    pub(super) fn new(line: core::PlanLine, currency: Currency, recovered: Option<i64>) -> Self {
+        Self { line: Arc::new(line), currency, recovered }
+    }
+}
+
+/// Proposal for the units of a product in a store.
+#[resolvers(requires = PurchaseRead)]
+impl LiquidationPlanLine {
+    /// ID of the line, for liquidationPlanApprove.
+    async fn id(&self) -> ID {
+        ID(self.line.id.to_string())
+    }
+    /// Place in the plan, from 1; the largest value comes first.
+    async fn position(&self) -> i32 {
+        self.line.position
+    }
+    /// Action.
+    async fn action(&self) -> LiquidationAction {
+        self.line.act.word().into()
+    }
+    /// State of the line.
+    async fn state(&self) -> LiquidationLineState {
+        self.line.state.word().into()
+    }
+    /// Reason for which it is REFUSED. Null in other states.
+    async fn issue(&self) -> Option<LiquidationIssue> {
+        self.line.state.issue().map(Into::into)
+    }
+    /// Product.
+    async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
+        links::product(ctx, self.line.product).await
+    }
+    /// Store that the units lie in.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.line.store).await
+    }
+    /// Store that a TRANSFER goes to. Null for other actions.
+    async fn to_store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        Some(links::store(ctx, self.line.act.target()?).await)
+    }
+    /// Supplier that a RETURN goes to. Null for other actions.
+    async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
+        Some(links::supplier(ctx, self.line.act.supplier()?).await)
+    }
+    /// Units that it is about, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        units(self.line.quantity)
+    }
+    /// Price of a whole unit when the plan was made. Null where there was none.
+    async fn price(&self) -> Option<Money> {
+        Some(money(self.line.figures.price_minor?, self.currency))
+    }
+    /// Prices of a MARKDOWN. Empty for other actions.
+    #[field(list_size(assumed = 3))]
+    async fn steps(&self) -> Vec<LiquidationStep> {
+        LiquidationStep::all(&self.line.act, self.currency)
+    }
+    /// Number of steps of a MARKDOWN that were made or passed over.
+    async fn steps_done(&self) -> i32 {
+        self.line.steps_done
+    }
+    /// Last day of the expectation.
+    async fn until(&self) -> Date {
+        Date(self.line.until)
+    }
+    /// Cost of the free units when the plan was made. Null where none is known, and without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.line.figures.value_minor?, self.currency))
+    }
+    /// Recovery that is expected. Null without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn expected(&self, ctx: &Context<'_>) -> Option<LiquidationRecovery> {
+        Some(LiquidationRecovery::of(self.line.expected, self.currency))
+    }
+    /// Amount that it has brought so far: of a MARKDOWN the sales of its units in its store less refunds, of a TRANSFER those of the other store beyond the units
+    /// that this had itself, of a RETURN the credit less freight, of a WRITE_OFF nothing. Null before it is approved, in the answer to a mutation, and without
+    /// product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn recovered(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.recovered?, self.currency))
+    }
+    /// Day on which it was approved, in the tenant's time zone. Null before.
+    async fn approved_on(&self) -> Option<Date> {
+        self.line.approved_on.map(Date)
+    }
+    /// Smallest units a week that were expected to be sold at the price of then.
+    async fn weekly_demand(&self) -> f64 {
+        six(self.line.figures.weekly)
+    }
+    /// Days since the last sale when the plan was made. Null where nothing was ever sold.
+    async fn days_without_sale(&self) -> Option<i32> {
+        self.line.figures.days_without_sale
+    }
+    /// Response of sales to the price that the own history showed. Null where it could not show any.
+    async fn price_response(&self) -> Option<PriceResponse> {
+        PriceResponse::of(self.line.figures.response)
+    }
+    /// Reasons in words.
+    #[field(list_size(assumed = 4))]
+    async fn reasons(&self) -> Vec<LiquidationReason> {
+        self.line.reasons.iter().map(Into::into).collect()
+    }
+    /// Draft that it was made into. Null unless it is a TRANSFER that was approved.
+    async fn transfer(&self, ctx: &Context<'_>) -> Option<Answer<Transfer>> {
+        let Some(Document::Transfer(id)) = self.line.state.document() else { return None };
+        let lost = || Fault::corrupt("transfer", "a transfer stays").into();
+        Some(transfers::load_transfer(ctx, id).await.and_then(|found| found.ok_or_else(lost)))
+    }
+    /// Return that it was made into. Null unless it is a RETURN that is done.
+    async fn supplier_return(&self, ctx: &Context<'_>) -> Option<Answer<SupplierReturn>> {
+        let Some(Document::SupplierReturn(id)) = self.line.state.document() else { return None };
+        let lost = || Fault::corrupt("supplier_return", "a return stays").into();
+        Some(purchasing::load_return(ctx, id).await.and_then(|found| found.ok_or_else(lost)))
+    }
+    /// ID of the movement that removed the units. Null unless it is a WRITE_OFF that is done.
+    async fn movement_id(&self) -> Option<ID> {
+        match self.line.state.document() {
+            Some(Document::Movement(id)) => Some(ID(id.to_string())),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What can be done with stock, and what it is expected to bring.
+
+use async_graphql::{Context, SimpleObject};
+use entity::prelude::{self, Currency};
+use macros::resolvers;
+use services::{demand::core::six, liquidation::core};
+
+use super::enums::{LiquidationAction, LiquidationReasonCode};
+use crate::{
+    catalog::Supplier,
+    graphql::{
+        fault::Answer,
+        scalars::{Date, Quantity},
+    },
+    purchasing::links::{self, Money, Store},
+};
+
+pub(super) fn units(n: i64) -> Quantity {
+    let most = entity::quantity::MAX_SAFE;
+    Quantity(prelude::Quantity::new(n.clamp(-most, most)).unwrap_or_default())
+}
+
+pub(super) fn money(minor: i64, currency: Currency) -> Money {
+    prelude::Money::new(minor, currency).into()
+}
+
+/// Amounts after the cost of the action: a range of about 80 %.
+#[derive(Clone, SimpleObject)]
+pub struct LiquidationRecovery {
+    /// Lower bound, by which actions are compared.
+    pub low: Money,
+    /// Likely amount.
+    pub likely: Money,
+    /// Upper bound.
+    pub high: Money,
+}
+
+impl LiquidationRecovery {
+    pub(super) fn of(recovery: core::Recovery, currency: Currency) -> Self {
+        Self {
+            low: money(recovery.low, currency),
+            likely: money(recovery.likely, currency),
+            high: money(recovery.high, currency),
+        }
+    }
+}
+
+/// Price of a markdown from a day on.
+#[derive(Clone, SimpleObject)]
+pub struct LiquidationStep {
+    /// Percent off the price, before it was rounded to the tenant's ending and held to the floor.
+    pub percent: i32,
+    /// Price of a whole unit.
+    pub price: Money,
+    /// First day of the price.
+    pub from: Date,
+}
+
+impl LiquidationStep {
+    pub(super) fn all(act: &core::Act, currency: Currency) -> Vec<Self> {
+        let step = |step: &core::Step| Self {
+            percent: step.percent,
+            price: money(step.price_minor, currency),
+            from: Date(step.from_date),
+        };
+        act.steps().iter().map(step).collect()
+    }
+}
+
+/// Reason in words.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct LiquidationReason {
+    /// Subject of the reason, as a stable code.
+    pub code: LiquidationReasonCode,
+    /// Reason in words, in whole units and days.
+    pub text: String,
+}
+
+impl From<&core::Reason> for LiquidationReason {
+    fn from(reason: &core::Reason) -> Self {
+        Self { code: reason.code.into(), text: reason.text.clone() }
+    }
+}
+
+/// Percent by which weekly sales were higher where the price was lower by 1 %, as the own history shows it. It is an association: prices are cut because things do
+/// not sell, which bends it towards 0.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct PriceResponse {
+    /// Least figure that leaving out one price gives.
+    pub low: f64,
+    /// Figure of all weeks.
+    pub likely: f64,
+    /// Largest figure that leaving out one price gives.
+    pub high: f64,
+    /// Number of prices that are at least 5 % apart.
+    pub prices: i32,
+    /// Number of weeks.
+    pub weeks: i32,
+}
+
+impl PriceResponse {
+    pub(super) fn of(response: core::Response) -> Option<Self> {
+        match response {
+            core::Response::NotShown => None,
+            core::Response::Shown { low, likely, high, levels, weeks } => Some(Self {
+                low: six(low),
+                likely: six(likely),
+                high: six(high),
+                prices: i32::try_from(levels).unwrap_or(i32::MAX),
+                weeks: i32::try_from(weeks).unwrap_or(i32::MAX),
+            }),
+        }
+    }
+}
+
+/// An action that is possible.
+pub struct LiquidationOption {
+    of: core::Candidate,
+    currency: Currency,
+}
+
+impl LiquidationOption {
+    pub(super) fn of(candidate: &core::Candidate, currency: Currency) -> Self {
+        Self { of: candidate.clone(), currency }
+    }
+}
+
+/// Action that is possible for dead or slow stock, with the recovery that is expected of it.
+#[resolvers]
+impl LiquidationOption {
+    /// Action.
+    async fn action(&self) -> LiquidationAction {
+        self.of.act.word().into()
+    }
+    /// Units that it is about, in the product's smallest unit.
+    async fn quantity(&self) -> Quantity {
+        units(self.of.quantity)
+    }
+    /// Store that a TRANSFER goes to. Null for other actions.
+    async fn to_store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        Some(links::store(ctx, self.of.act.target()?).await)
+    }
+    /// Supplier that a RETURN goes to. Null for other actions.
+    async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
+        Some(links::supplier(ctx, self.of.act.supplier()?).await)
+    }
+    /// Prices of a MARKDOWN. Empty for other actions.
+    #[field(list_size(assumed = 3))]
+    async fn steps(&self) -> Vec<LiquidationStep> {
+        LiquidationStep::all(&self.of.act, self.currency)
+    }
+    /// Last day of the expectation.
+    async fn until(&self) -> Date {
+        Date(self.of.until)
+    }
+    /// Recovery that is expected until then. Null without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn expected(&self, ctx: &Context<'_>) -> Option<LiquidationRecovery> {
+        Some(LiquidationRecovery::of(self.of.recovery, self.currency))
+    }
+    /// Whole units that are left then if much is sold.
+    async fn least_left(&self) -> f64 {
+        six(self.of.left.0)
+    }
+    /// Whole units that are left then if little is sold.
+    async fn most_left(&self) -> f64 {
+        six(self.of.left.1)
+    }
+}

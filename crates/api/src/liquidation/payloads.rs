@@ -1,0 +1,240 @@
+//! What mutations of liquidation answer, and how its refusals meet GraphQL: once, here.
+
+use async_graphql::{Context, SimpleObject};
+use entity::prelude::Currency;
+use platform::path;
+use services::liquidation::{
+    core::{CriteriaProblem, PlanLine},
+    shell::{Advanced, Approved, LineProblem, LiquidationError, Refusal},
+};
+
+use super::{enums::LiquidationRefusalCode, line::LiquidationPlanLine, plan::LiquidationPlan, settings::LiquidationSettings};
+use crate::{
+    catalog::user_error,
+    graphql::{
+        fault::{Answer, TopError},
+        refusal::{ErrorCode, Path, UserError, VersionConflict},
+        scalars::Long,
+    },
+    payload,
+    stock::refuse_all,
+};
+
+/// Refused lines that an answer carries at most.
+const MOST_REPORTED: usize = 250;
+
+payload!(LiquidationSettingsPayload, settings: LiquidationSettings, "criteria of dead stock");
+payload!(LiquidationPlanPayload, plan: LiquidationPlan, "plan of liquidation");
+
+/// A line that was not carried out.
+#[derive(SimpleObject)]
+pub struct LiquidationLineRefusal {
+    /// Line as it is now.
+    pub line: LiquidationPlanLine,
+    /// Reason, as a stable code.
+    pub code: LiquidationRefusalCode,
+    /// Reason in words.
+    pub message: String,
+}
+
+/// Result of approving lines of a plan.
+#[derive(SimpleObject, Default)]
+pub struct LiquidationApprovalPayload {
+    /// Plan as it is now. Null when the call was refused.
+    pub plan: Option<LiquidationPlan>,
+    /// Number of lines that were carried out, or with validateOnly would be.
+    pub approved: i32,
+    /// Number of chosen lines beyond the most of a call, which stay PROPOSED.
+    pub left_open: i32,
+    /// Chosen lines that were not carried out, the 250 of the largest value.
+    pub refused: Vec<LiquidationLineRefusal>,
+    /// Reasons for which the call was refused; empty when it was carried out, also where lines were refused.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+/// Result of following a plan.
+#[derive(SimpleObject, Default)]
+pub struct LiquidationAdvancePayload {
+    /// Plan as it is now. Null when the call was refused.
+    pub plan: Option<LiquidationPlan>,
+    /// Number of lines whose price went down a step, or with validateOnly would.
+    pub cut: i32,
+    /// Number of lines whose step was passed over: they will be sold out without it, with a chance of 80 %.
+    pub skipped: i32,
+    /// Number of lines that are done, as their last day is over.
+    pub closed: i32,
+    /// Lines whose price could not be cut, at most 250.
+    pub refused: Vec<LiquidationLineRefusal>,
+    /// Reasons for which the call was refused; empty when it was carried out, also where lines were refused.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+impl From<Vec<UserError>> for LiquidationSettingsPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { settings: None, user_errors, replayed: false, seq: None }
+    }
+}
+impl From<Vec<UserError>> for LiquidationPlanPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { plan: None, user_errors, replayed: false, seq: None }
+    }
+}
+impl From<Vec<UserError>> for LiquidationApprovalPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+impl From<Vec<UserError>> for LiquidationAdvancePayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+
+fn count(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+impl LiquidationApprovalPayload {
+    pub(super) async fn of(ctx: &Context<'_>, done: Result<Approved, LiquidationError>) -> Answer<Self> {
+        let Approved { plan, approved, later, problems, seq, is_replayed } = match done {
+            Ok(approved) => approved,
+            Err(error) => return Ok(stopped(error)?.into()),
+        };
+        let refused = refusals(ctx, plan.currency, problems).await;
+        Ok(Self {
+            plan: Some(plan.into()),
+            approved: count(approved),
+            left_open: count(later),
+            refused,
+            user_errors: Vec::new(),
+            replayed: is_replayed,
+            seq: seq.map(Long),
+        })
+    }
+}
+
+impl LiquidationAdvancePayload {
+    pub(super) async fn of(ctx: &Context<'_>, done: Result<Advanced, LiquidationError>) -> Answer<Self> {
+        let Advanced { plan, cut, skipped, closed, problems, seq, is_replayed } = match done {
+            Ok(advanced) => advanced,
+            Err(error) => return Ok(stopped(error)?.into()),
+        };
+        let refused = refusals(ctx, plan.currency, problems).await;
+        Ok(Self {
+            plan: Some(plan.into()),
+            cut: count(cut),
+            skipped: count(skipped),
+            closed: count(closed),
+            refused,
+            user_errors: Vec::new(),
+            replayed: is_replayed,
+            seq: seq.map(Long),
+        })
+    }
+}
+
+async fn refusals(ctx: &Context<'_>, currency: Currency, problems: Vec<(PlanLine, LineProblem)>) -> Vec<LiquidationLineRefusal> {
+    let mut refused = Vec::with_capacity(problems.len().min(MOST_REPORTED));
+    for (line, problem) in problems.into_iter().take(MOST_REPORTED) {
+        let (code, message) = problem_of(ctx, problem).await;
+        refused.push(LiquidationLineRefusal { line: LiquidationPlanLine::new(line, currency, None), code, message });
+    }
+    refused
+}
+
+async fn problem_of(ctx: &Context<'_>, problem: LineProblem) -> (LiquidationRefusalCode, String) {
+    match problem {
+        LineProblem::Forbidden(permission) => {
+            let message = format!("the permission {permission} is needed: of a price for all stores, else in its store");
+            (LiquidationRefusalCode::Forbidden, message)
+        }
+        LineProblem::Stale => {
+            let message = "fewer units are free than the line is about: make another plan";
+            (LiquidationRefusalCode::Stale, message.to_owned())
+        }
+        LineProblem::Refused(why) => {
+            let errors = match why {
+                Some(Refusal::Ledger(rejections)) => refuse_all(ctx, rejections).await,
+                Some(Refusal::Catalog(problems)) => problems.iter().map(|problem| user_error(problem, &[], None)).collect(),
+                None => Vec::new(),
+            };
+            let words = errors.into_iter().next().map(|error| match error {
+                UserError::InputError(error) => error.message,
+                UserError::VersionConflict(error) => error.message,
+                UserError::InsufficientStock(error) => error.message,
+                UserError::InUse(error) => error.message,
+            });
+            let message = words.unwrap_or_else(|| "the line was refused by the room that carries it out".to_owned());
+            (LiquidationRefusalCode::Refused, message)
+        }
+    }
+}
+
+fn input(name: &str) -> Path {
+    path!["input", name]
+}
+
+/// Refusals are data, faults are top-level errors.
+pub(super) fn stopped(error: LiquidationError) -> Result<Vec<UserError>, TopError> {
+    let refused = match error {
+        LiquidationError::Fault(fault) => return Err(fault.into()),
+        LiquidationError::NotFound { what, field } => UserError::not_found(what, field),
+        LiquidationError::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
+        LiquidationError::Criteria(problem) => criteria_refused(problem),
+        LiquidationError::NotEverywhere => {
+            let message = "criteria are for all stores, and your permission is for some of them";
+            UserError::new(ErrorCode::Invalid, message, path!["input"])
+        }
+        LiquidationError::TooMany { what, most, field } => {
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {most} {what} are taken"), field)
+        }
+        LiquidationError::State(state) => {
+            let message = format!("the plan is {state}: proposed lines are approved, and those under way are followed");
+            UserError::new(ErrorCode::InvalidState, message, input("plan"))
+        }
+        LiquidationError::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            UserError::new(ErrorCode::IdempotencyKeyReused, message, input("idempotencyKey"))
+        }
+        LiquidationError::Stale { what, actual } => UserError::VersionConflict(Box::new(VersionConflict {
+            code: ErrorCode::VersionConflict.noted(),
+            message: format!("the {what} has changed since you read it and is at version {actual} now"),
+            field: Some(input("expectedVersion")),
+            retryable: false,
+            actual_version: Long(actual),
+            current: None,
+        })),
+    };
+    Ok(vec![refused])
+}
+
+fn criteria_refused(problem: CriteriaProblem) -> UserError {
+    match problem {
+        CriteriaProblem::Range(name, least, most) => {
+            UserError::new(ErrorCode::OutOfRange, format!("{least} to {most} is expected, amounts in minor units"), input(name))
+        }
+        CriteriaProblem::Steps => {
+            let message = "one to five percents from 1 to 95 are expected, each above the one before";
+            UserError::new(ErrorCode::OutOfRange, message, input("markdownPercents"))
+        }
+        CriteriaProblem::Twice(index) => {
+            let field = path!["input", "supplierTerms", index, "supplierId"];
+            UserError::new(ErrorCode::Duplicate, "this supplier has terms already", field)
+        }
+        CriteriaProblem::Terms(index, name, least, most) => {
+            let field = path!["input", "supplierTerms", index, name];
+            UserError::new(ErrorCode::OutOfRange, format!("{least} to {most} is expected, amounts in minor units"), field)
+        }
+        CriteriaProblem::TooManyTerms => {
+            UserError::new(ErrorCode::LimitExceeded, "at most 250 suppliers are taken", input("supplierTerms"))
+        }
+    }
+}

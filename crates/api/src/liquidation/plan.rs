@@ -1,0 +1,207 @@
+//! A plan as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, SimpleObject};
+use entity::prelude::LiquidationPlanId;
+use iam::access::kind;
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::paging::CursorSigner;
+use services::liquidation::{
+    core,
+    rows::{self, LineFilter},
+    shell,
+};
+
+use super::{
+    enums::{LiquidationAction, LiquidationLineState, LiquidationPlanState},
+    line::{LiquidationPlanLine, LiquidationPlanLineConnection},
+    option::{LiquidationRecovery, money},
+};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        filters::IdFilter,
+        scalars::{CurrencyCode, Cursor, Date, DateTime, Long},
+    },
+    identity::{Actor, actor},
+    purchasing::links::{self, MOST_A_PAGE, Money, Store},
+};
+
+/// A plan's row.
+#[derive(Clone)]
+pub struct LiquidationPlan {
+    pub plan: Arc<core::Plan>,
+    /// Lines of a dry run, which are kept nowhere else.
+    pub lines: Option<Arc<Vec<core::PlanLine>>>,
+}
+
+crate::connection!(LiquidationPlanConnection, LiquidationPlanEdge, LiquidationPlan, "plans of liquidation");
+
+impl From<core::Plan> for LiquidationPlan {
+    fn from(plan: core::Plan) -> Self {
+        Self { plan: Arc::new(plan), lines: None }
+    }
+}
+
+/// Lines of a plan. All conditions hold; one that is null is absent.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct LiquidationPlanLineFilter {
+    /// Stores to include.
+    pub store: Option<IdFilter>,
+    /// States to include; an empty list matches nothing.
+    pub state: Option<Vec<LiquidationLineState>>,
+    /// Actions to include; an empty list matches nothing.
+    pub action: Option<Vec<LiquidationAction>>,
+}
+
+impl LiquidationPlanLineFilter {
+    fn read(filter: Option<Self>) -> Answer<LineFilter> {
+        let Self { store, state, action } = filter.unwrap_or_default();
+        Ok(LineFilter {
+            seen: None,
+            stores: store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?,
+            states: state.map(|states| states.into_iter().map(Into::into).collect()),
+            actions: action.map(|actions| actions.into_iter().map(Into::into).collect()),
+        })
+    }
+}
+
+/// Whether a line of a dry run is one of those that the filter is about.
+fn fits(filter: &LineFilter, line: &core::PlanLine) -> bool {
+    filter.stores.as_ref().is_none_or(|stores| stores.contains(&line.store))
+        && filter.states.as_ref().is_none_or(|states| states.contains(&line.state.word()))
+        && filter.actions.as_ref().is_none_or(|actions| actions.contains(&line.act.word()))
+}
+
+/// Proposals for dead and slow stock, as they were worked out at one time. Approved lines become drafts of transfers, returns to suppliers, prices and removals, and
+/// are followed to their result.
+#[resolvers(requires = PurchaseRead)]
+impl LiquidationPlan {
+    /// ID of the plan.
+    pub async fn id(&self) -> ID {
+        ID(self.plan.id.to_string())
+    }
+    /// State of the plan.
+    async fn state(&self) -> LiquidationPlanState {
+        self.plan.state.into()
+    }
+    /// Day of the plan, in the tenant's time zone.
+    async fn business_date(&self) -> Date {
+        Date(self.plan.business_date)
+    }
+    /// Time at which it was made.
+    async fn made_at(&self) -> DateTime {
+        DateTime(self.plan.made_at)
+    }
+    /// Sequence number of the last event before its facts were read.
+    async fn seq(&self) -> Long {
+        Long(self.plan.seq)
+    }
+    /// Monday of the first week of the forecast run that it rests on. Null where there was none.
+    async fn forecast_week(&self) -> Option<Date> {
+        self.plan.forecast_week.map(Date)
+    }
+    /// Stores that it is for. Empty for all.
+    #[field(list_size(assumed = 5))]
+    async fn stores(&self, ctx: &Context<'_>) -> Answer<Vec<Store>> {
+        let mut stores = Vec::with_capacity(self.plan.stores.len());
+        for store in &self.plan.stores {
+            stores.push(links::store(ctx, *store).await?);
+        }
+        Ok(stores)
+    }
+    /// Currency of all amounts: the company's own.
+    async fn currency(&self) -> CurrencyCode {
+        CurrencyCode(self.plan.currency.to_string())
+    }
+    /// Number of lines.
+    async fn line_count(&self) -> Long {
+        Long(self.plan.line_count)
+    }
+    /// Number of proposals beyond the 2,000 of the largest value, which it has no lines for.
+    async fn left_out(&self) -> Long {
+        Long(self.plan.left_out)
+    }
+    /// Cost of the units that it is about. Null without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
+        Some(money(self.plan.value_minor, self.plan.currency))
+    }
+    /// Recovery that is expected of all lines. Bounds of parts do not add up to the bounds of the sum: these are the outermost. Null without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn expected(&self, ctx: &Context<'_>) -> Option<LiquidationRecovery> {
+        Some(LiquidationRecovery::of(self.plan.expected, self.plan.currency))
+    }
+    /// Amount that its lines have brought so far, of those that the caller sees, beside what was expected of them. Null before a line is approved, and without
+    /// product.cost.read.
+    #[field(mask = ProductCostRead, cost = "20")]
+    async fn result(&self, ctx: &Context<'_>) -> Answer<Option<LiquidationResult>> {
+        let permit = ctx.permit::<kind::PurchaseRead>()?;
+        let found = shell::plan_result(&permit, ctx.given::<Ledger>()?, &self.plan).await?;
+        Ok(found.map(|(recovered, expected)| LiquidationResult {
+            recovered: money(recovered, self.plan.currency),
+            expected: LiquidationRecovery::of(expected, self.plan.currency),
+        }))
+    }
+    /// Member or integration that asked for it.
+    async fn made_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+        actor(ctx, self.plan.actor).await
+    }
+    /// 1 when it was made, +1 for each change.
+    pub async fn version(&self) -> Long {
+        Long(self.plan.version)
+    }
+    /// Time of its last change.
+    pub async fn updated_at(&self) -> DateTime {
+        DateTime(self.plan.updated_at)
+    }
+    /// Lines of the caller's stores, or to them, the largest value first.
+    #[field(permit = PurchaseRead, paged)]
+    async fn lines(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Stores, states and actions to include.")] filter: Option<LiquidationPlanLineFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+    ) -> Answer<LiquidationPlanLineConnection> {
+        let filter = LiquidationPlanLineFilter::read(filter)?;
+        let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", rows::LINES, self.plan.id));
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let ledger = ctx.given::<Ledger>()?;
+        let page = if let Some(lines) = &self.lines {
+            let all = lines.iter().filter(|line| fits(&filter, line)).map(|line| (line.clone(), rows::line_keys(line)));
+            request.pick(all.collect()).into_iter().map(|(line, _)| line).collect()
+        } else {
+            shell::line_page(&permit, ledger.database(), (self.plan.id, filter), &request).await?
+        };
+        let results = shell::line_results(&permit, ledger, &self.plan, &page).await?;
+        let nodes = page.into_iter().map(|line| {
+            let (keys, recovered) = (rows::line_keys(&line), results.get(&line.id).copied());
+            (LiquidationPlanLine::new(line, self.plan.currency, recovered), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, kind, signer).into())
+    }
+}
+
+/// Result of approved lines.
+#[derive(SimpleObject)]
+pub struct LiquidationResult {
+    /// Amount that they have brought so far.
+    pub recovered: Money,
+    /// Amount that was expected of them until their last days.
+    pub expected: LiquidationRecovery,
+}
+
+/// The plan of an id.
+pub async fn find_plan(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<LiquidationPlan>> {
+    let permit = ctx.permit::<kind::PurchaseRead>()?;
+    let id = LiquidationPlanId::from_uuid(id);
+    let found = shell::find_plan(&permit, ctx.given::<Ledger>()?.database(), id).await?;
+    Ok(found.map(Into::into))
+}

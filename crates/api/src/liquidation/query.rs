@@ -1,0 +1,96 @@
+//! Reading criteria, dead stock and plans.
+
+use async_graphql::{Context, ID, InputObject};
+use entity::prelude;
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::{paging::CursorSigner, path};
+use services::liquidation::{rows, shell};
+
+use super::{
+    dead_stock::{DeadStockConnection, DeadStockFilter, DeadStockItem, DeadStockTotals},
+    enums::LiquidationPlanState,
+    plan::{LiquidationPlan, LiquidationPlanConnection},
+    settings::LiquidationSettings,
+};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        scalars::Cursor,
+    },
+    purchasing::links::{MOST_A_PAGE, argument},
+    reports::{filter::of_no_channel, page::ReportPaging},
+};
+
+/// Plans. All conditions hold; one that is null is absent.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct LiquidationPlanFilter {
+    /// States to include; an empty list matches nothing.
+    pub state: Option<Vec<LiquidationPlanState>>,
+}
+
+/// The root fields of liquidation.
+#[derive(Default)]
+pub struct LiquidationQuery;
+
+#[resolvers]
+impl LiquidationQuery {
+    /// Dead and slow stock by the criteria of `liquidationSettings`, the largest value first, with all that can be done about it and what that is expected to bring.
+    ///
+    /// Requires report.read. Costs 100.
+    #[field(permit = ReportRead, cost = "100", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    async fn dead_stock(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Products, stores and best actions to include.")] filter: Option<DeadStockFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<DeadStockConnection> {
+        of_no_channel(&permit)?;
+        let ask = DeadStockFilter::read(filter)?;
+        let paging = ReportPaging::of(ctx, "deadStock", first, after)?;
+        let found = Box::pin(shell::dead_stock(ctx.given::<Ledger>()?, permit, ask)).await?;
+        let currency = found.source.currency;
+        let page = paging.page(found.rows, |of| DeadStockItem::new(of, currency));
+        Ok(DeadStockConnection::new(page, DeadStockTotals::new(found.totals, currency), found.source))
+    }
+
+    /// Criteria of dead and slow stock, or the default ones.
+    #[field(permit = ReportRead)]
+    async fn liquidation_settings(&self, ctx: &Context<'_>) -> Answer<LiquidationSettings> {
+        let (settings, currency) = shell::find_settings(&permit, ctx.given::<Ledger>()?.database()).await?;
+        Ok(LiquidationSettings::new(settings, currency))
+    }
+
+    /// Plans of liquidation, the newest first. Plans are kept for 400 days.
+    #[field(permit = PurchaseRead, paged)]
+    async fn liquidation_plans(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "States to include.")] filter: Option<LiquidationPlanFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+    ) -> Answer<LiquidationPlanConnection> {
+        let states = filter.unwrap_or_default().state;
+        let states: Option<Vec<prelude::LiquidationPlanState>> = states.map(|all| all.into_iter().map(Into::into).collect());
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(rows::PLANS, signer, MOST_A_PAGE)?;
+        let page = shell::plan_page(&permit, ctx.given::<Ledger>()?.database(), states.as_deref(), &request).await?;
+        let nodes = page.into_iter().map(|plan| {
+            let keys = rows::plan_keys(&plan);
+            (LiquidationPlan::from(plan), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, rows::PLANS, signer).into())
+    }
+
+    /// A plan of liquidation. Null when there is none.
+    #[field(permit = PurchaseRead)]
+    async fn liquidation_plan(&self, ctx: &Context<'_>, #[graphql(desc = "Plan.")] id: ID) -> Answer<Option<LiquidationPlan>> {
+        let id: prelude::LiquidationPlanId = argument(&id, || path!["id"])?;
+        Ok(shell::find_plan(&permit, ctx.given::<Ledger>()?.database(), id).await?.map(Into::into))
+    }
+}

@@ -1,0 +1,115 @@
+//! Criteria as clients see them.
+
+use async_graphql::Context;
+use entity::prelude::Currency;
+use macros::resolvers;
+use services::liquidation::{core, rows::Settings};
+
+use super::option::money;
+use crate::{
+    catalog::Supplier,
+    graphql::{
+        fault::Answer,
+        scalars::{DateTime, Long},
+    },
+    purchasing::links::{self, Money},
+};
+
+/// Terms on which a supplier takes goods back.
+pub struct LiquidationTerms {
+    of: core::SupplierTerms,
+    currency: Currency,
+}
+
+/// Terms on which a supplier takes goods back.
+#[resolvers]
+impl LiquidationTerms {
+    /// Supplier.
+    async fn supplier(&self, ctx: &Context<'_>) -> Answer<Supplier> {
+        links::supplier(ctx, self.of.supplier).await
+    }
+    /// Percent of the cost that is credited, from 1 to 100.
+    async fn credit_percent(&self) -> i32 {
+        self.of.credit_percent
+    }
+    /// Cost of one return.
+    async fn freight(&self) -> Money {
+        money(self.of.freight_minor, self.currency)
+    }
+}
+
+/// A tenant's criteria.
+pub struct LiquidationSettings {
+    of: Settings,
+    currency: Currency,
+}
+
+impl LiquidationSettings {
+    pub(super) const fn new(of: Settings, currency: Currency) -> Self {
+        Self { of, currency }
+    }
+}
+
+/// Criteria of dead and slow stock, and the costs and returns of actions on it.
+#[resolvers]
+impl LiquidationSettings {
+    /// Days without a sale after which stock is dead, from 1 to 3,650. Stock that came later is neither dead nor slow.
+    async fn days_without_sale(&self) -> i32 {
+        self.of.criteria.days_without_sale
+    }
+    /// Days of supply beyond which stock is slow. Null: days of supply make nothing slow.
+    async fn slow_days_of_supply(&self) -> Option<i32> {
+        self.of.criteria.slow_days_of_supply
+    }
+    /// Whole units a month below which a product is slow. Null: velocity makes nothing slow.
+    async fn slow_monthly_units(&self) -> Option<i32> {
+        self.of.criteria.slow_monthly_units
+    }
+    /// Whether stock is listed that expires before it is sold.
+    async fn expiring(&self) -> bool {
+        self.of.criteria.expiring
+    }
+    /// Cost of a product's units in a store below which they are not listed.
+    async fn least_value(&self) -> Money {
+        money(self.of.criteria.least_value_minor, self.currency)
+    }
+    /// Steps of a markdown in percent off the price, ascending.
+    #[field(list_size(assumed = 3))]
+    async fn markdown_percents(&self) -> Vec<i32> {
+        self.of.criteria.markdown_percents.clone()
+    }
+    /// Lowest price of a markdown, in percent of the cost, from 0 to 200.
+    async fn floor_percent(&self) -> i32 {
+        self.of.criteria.floor_percent
+    }
+    /// Last two digits of prices in minor units, from 0 to 99, as 99 for 4.99. Null: any.
+    async fn price_ending(&self) -> Option<i32> {
+        self.of.criteria.price_ending
+    }
+    /// Cost of keeping stock for a year, in percent of its cost, from 0 to 100.
+    async fn holding_percent(&self) -> i32 {
+        self.of.criteria.holding_percent
+    }
+    /// Percent of the cost that a write-off brings, as by its tax, from 0 to 100.
+    async fn salvage_percent(&self) -> i32 {
+        self.of.criteria.salvage_percent
+    }
+    /// Cost of one line of a transfer.
+    async fn transfer_freight(&self) -> Money {
+        money(self.of.criteria.transfer_freight_minor, self.currency)
+    }
+    /// Suppliers that take goods back. A RETURN is proposed to no other.
+    #[field(list_size(assumed = 5))]
+    async fn supplier_terms(&self) -> Vec<LiquidationTerms> {
+        let terms = self.of.criteria.supplier_terms.iter();
+        terms.map(|terms| LiquidationTerms { of: *terms, currency: self.currency }).collect()
+    }
+    /// Version of the criteria: 0 before they are set, +1 for each change.
+    async fn version(&self) -> Long {
+        Long(self.of.version)
+    }
+    /// Time of the last change. Null before the first.
+    async fn updated_at(&self) -> Option<DateTime> {
+        self.of.updated_at.map(DateTime)
+    }
+}

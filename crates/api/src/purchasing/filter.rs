@@ -1,0 +1,122 @@
+//! The list of purchase orders: its filter, its sorts and its pages.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, InputObject};
+use entity::prelude::SupplierId;
+use iam::access::{Permission, Permit, Reach};
+use inventory::{
+    ledger::Ledger,
+    purchasing::rows::{self, DaySpan, Filter},
+};
+use platform::{paging::CursorSigner, path, storage::Reads};
+
+use super::{
+    enums::PurchaseOrderStatus,
+    links::MOST_A_PAGE,
+    order::PurchaseOrder,
+    query::{PurchaseOrderConnection, ids},
+};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        filters::{DateFilter, DateTimeFilter, IdFilter, StringFilter},
+        scalars::Date,
+    },
+    orders::document_filter::{DocumentFilter, document_sort},
+};
+
+document_sort!(PurchaseOrderSort, PurchaseOrderSortField, "purchase orders");
+
+/// Purchase orders that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct PurchaseOrderFilter {
+    /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<PurchaseOrderStatus>>,
+    /// Bought from these suppliers.
+    pub supplier: Option<IdFilter>,
+    /// Delivered to these stores.
+    pub store: Option<IdFilter>,
+    /// Expected on a day before this one.
+    pub expected_before: Option<Date>,
+    /// Day on which the goods are expected.
+    pub expected_on: Option<DateFilter>,
+    /// Number of the purchase order, with or without `PO-` before it.
+    pub number: Option<StringFilter>,
+    /// Product of at least one line of the purchase order.
+    pub product: Option<IdFilter>,
+    /// SKU of the product of at least one line, in any spelling of capitals.
+    pub sku: Option<StringFilter>,
+    /// Time at which the purchase order was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the purchase order last changed.
+    pub updated_at: Option<DateTimeFilter>,
+}
+
+impl PurchaseOrderFilter {
+    fn read(self) -> Answer<Filter> {
+        let days = self.expected_on.map(|days| DaySpan { from: days.gte.map(|day| day.0), before: days.lt.map(|day| day.0) });
+        let empty = days.is_some_and(|days| days.from.zip(days.before).is_some_and(|(from, before)| from >= before));
+        if empty {
+            return Err(TopError::bad_input("lt must be a day after gte", path!["filter", "expectedOn", "lt"]));
+        }
+        let document = DocumentFilter {
+            number: self.number,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            product: self.product,
+            sku: self.sku,
+        };
+        Ok(Filter {
+            statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
+            suppliers: ids(self.supplier.as_ref(), "supplier")?,
+            stores: ids(self.store.as_ref(), "store")?.into_iter().collect(),
+            expected_before: self.expected_before.map(|day| day.0),
+            expected_on: days.into_iter().collect(),
+            documents: document.read_filter("PO")?,
+        })
+    }
+}
+
+/// What a list of purchase orders is asked for.
+#[derive(Default)]
+pub struct PurchaseOrderAsk {
+    pub filter: Option<PurchaseOrderFilter>,
+    pub sort: Option<PurchaseOrderSort>,
+    pub args: PageArgs,
+    /// Of this supplier alone.
+    pub supplier: Option<SupplierId>,
+}
+
+/// Documents of the permit's stores only.
+pub(super) fn within<P: Permission>(permit: &Permit<P>, filter: &mut Filter) {
+    if let Reach::Stores(stores) = permit.reach() {
+        filter.stores.push(stores.to_vec());
+    }
+}
+
+/// Reads a page of purchase orders: one statement.
+pub async fn purchase_orders<P: Permission>(
+    ctx: &Context<'_>,
+    permit: &Permit<P>,
+    ask: PurchaseOrderAsk,
+) -> Answer<PurchaseOrderConnection> {
+    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let signer = ctx.given::<CursorSigner>()?;
+    let mut filter = ask.filter.unwrap_or_default().read()?;
+    within(permit, &mut filter);
+    if let Some(supplier) = ask.supplier {
+        let named = filter.suppliers.take().is_none_or(|suppliers| suppliers.contains(&supplier));
+        filter.suppliers = Some(if named { vec![supplier] } else { Vec::new() });
+    }
+    let sorted = ask.sort.map_or(rows::NEWEST, Into::into);
+    let kind = sorted.kind(rows::PURCHASES);
+    let request = ask.args.check(&kind, signer, MOST_A_PAGE)?;
+    let source = rows::source(scope.backend(), &filter);
+    let page = rows::page(&scope, source.clone(), sorted, &request).await?;
+    let nodes = page.into_iter().map(|row| (rows::keys(sorted, &row), row));
+    let nodes = nodes.map(|(keys, row)| (PurchaseOrder::head(Arc::new(row)), keys));
+    Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
+}

@@ -1,0 +1,106 @@
+//! Tests of products that look beside their own texts: barcodes, prices and metadata.
+
+use entity::prelude::Currency;
+use platform::storage::Backend;
+
+use super::{
+    Clause,
+    filter::{TextTest, begins_with},
+};
+use crate::catalog::core::gtin;
+
+/// A price in one currency; what is None has no bound. Products without a price, or with one in another currency, do not pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PriceTest {
+    pub currency: Currency,
+    /// In minor units.
+    pub least: Option<i64>,
+    pub most: Option<i64>,
+}
+
+impl PriceTest {
+    pub(super) fn compile(&self, clause: &mut Clause) {
+        let currency = clause.bind(self.currency.as_str());
+        clause.push(&format!("p.price_minor IS NOT NULL AND p.price_currency IS NOT NULL AND p.price_currency = {currency}"));
+        for (bound, operator) in [(self.least, ">="), (self.most, "<=")] {
+            if let Some(minor) = bound {
+                let mark = clause.bind(minor);
+                let test = clause.backend().rarely(&format!("p.price_minor {operator} {mark}"));
+                clause.push(&format!(" AND {test}"));
+            }
+        }
+    }
+}
+
+/// Appends the condition that a product has a barcode that passes. Whole codes are compared as GTINs, parts of codes as they are printed.
+pub(super) fn barcode(test: &TextTest, clause: &mut Clause) {
+    clause.push("p.id IN (SELECT b.product_id FROM barcode b WHERE b.tenant_id = $1 AND ");
+    match test {
+        TextTest::In(codes) => {
+            let keys: Vec<String> = codes.iter().map(|code| gtin::key_of_typed(code.trim())).collect();
+            let number = clause.number(clause.backend().texts(keys.iter().map(String::as_str)));
+            clause.push(&clause.backend().in_texts("b.code_key", number));
+        }
+        TextTest::StartsWith(prefix) => begins_with(clause, "b.code", prefix),
+        TextTest::Contains(part) => {
+            let mark = clause.bind(part.as_str());
+            clause.push(&format!("{}(b.code, {mark}) > 0", finder(clause.backend())));
+        }
+    }
+    clause.push(")");
+}
+
+/// A key of a product's metadata, and what its text is. Without a test the key is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetadataTest {
+    pub key: String,
+    /// All must hold of the value, which is a text then.
+    pub value: Vec<TextTest>,
+}
+
+impl MetadataTest {
+    pub(super) fn compile(&self, clause: &mut Clause) {
+        let (backend, key) = (clause.backend(), clause.bind(self.key.as_str()));
+        // Postgres cannot read a text with the character NUL: such metadata is passed over.
+        let (opened, is_text, text, closed) = match backend {
+            Backend::Postgres => (
+                r"CASE WHEN strpos(p.metadata, '\u0000') > 0 THEN FALSE ELSE EXISTS (SELECT 1 FROM json_each(CAST(p.metadata AS json)) AS j (key, value)",
+                "json_typeof(j.value) = 'string'",
+                "(j.value #>> '{}')",
+                ") END",
+            ),
+            Backend::Sqlite => ("EXISTS (SELECT 1 FROM json_each(p.metadata) AS j", "j.type = 'text'", "j.atom", ")"),
+        };
+        clause.push(&format!("{opened} WHERE j.key = {key}"));
+        for test in &self.value {
+            clause.push(&format!(" AND {is_text} AND "));
+            value(test, text, clause);
+        }
+        clause.push(closed);
+    }
+}
+
+/// A text, compared as it is.
+fn value(test: &TextTest, column: &str, clause: &mut Clause) {
+    match test {
+        TextTest::In(texts) => {
+            let number = clause.number(clause.backend().texts(texts.iter().map(String::as_str)));
+            clause.push(&clause.backend().in_texts(column, number));
+        }
+        TextTest::StartsWith(prefix) => {
+            let (mark, length) = (clause.bind(prefix.as_str()), prefix.chars().count());
+            clause.push(&format!("substr({column}, 1, {length}) = {mark}"));
+        }
+        TextTest::Contains(part) => {
+            let mark = clause.bind(part.as_str());
+            clause.push(&format!("{}({column}, {mark}) > 0", finder(clause.backend())));
+        }
+    }
+}
+
+fn finder(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Postgres => "strpos",
+        Backend::Sqlite => "instr",
+    }
+}

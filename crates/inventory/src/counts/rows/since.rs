@@ -1,0 +1,58 @@
+//! What rests on a count that is to be undone.
+
+use std::collections::HashMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::count_line,
+};
+use platform::storage::{Fault, Finds, Reads, Row};
+
+use crate::counts::core::{CountsSince, LineKey, Undone};
+
+/// Documents that are looked through: what is beyond them is not counted.
+const MOST: usize = 500;
+
+#[derive(Record)]
+struct StandingRow {
+    #[record(of = count_line, alias = "l")]
+    product_id: ProductId,
+    #[record(of = count_line, alias = "l")]
+    lot_key: String,
+    #[record(sql = "CAST(max(l.counted_at) AS bigint)")]
+    counted_at: Timestamp,
+}
+
+/// When other counts counted the products of one, which of those were approved after it, and what came late since.
+pub async fn counts_since(reads: &impl Reads, undone: &Undone) -> Result<CountsSince, Fault> {
+    let products = || reads.backend().ids(undone.products.iter().copied());
+    let of = |column: &str| reads.backend().in_ids(column, 2);
+    // Lines of other counts that stand.
+    let others = format!(
+        "FROM count_line l JOIN stock_count c ON c.tenant_id = $1 AND c.id = l.count_id
+         WHERE l.tenant_id = $1 AND {} AND l.posted IS NOT NULL AND l.reversed_at IS NULL AND c.store_id = $3 AND c.id <> $4",
+        of("l.product_id")
+    );
+    let values = || vec![products(), undone.store.into(), undone.count.into()];
+    let sql = format!("SELECT {} {others} GROUP BY l.product_id, l.lot_key", StandingRow::SELECT);
+    let rows = reads.records::<StandingRow>(&sql, values()).await?;
+    let moment = |row: StandingRow| (LineKey { product: row.product_id, lot: row.lot_key }, row.counted_at);
+    let standing: HashMap<LineKey, Timestamp> = rows.into_iter().map(moment).collect();
+
+    let sql = format!("SELECT DISTINCT c.id, c.number {others} AND c.completed_at >= $5 ORDER BY c.number DESC LIMIT {MOST}");
+    let mut since = values();
+    since.push(undone.completed_at.micros().into());
+    let rows = reads.rows(&sql, since).await?;
+    let later = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<CountId>, _>>()?;
+
+    let sql = format!(
+        "SELECT DISTINCT m.id, m.seq FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq
+         WHERE e.tenant_id = $1 AND {} AND e.store_id = $3 AND e.seq > $4 AND m.kind = 'COUNT' AND m.reference_kind IS NULL
+         ORDER BY m.seq DESC LIMIT {MOST}",
+        of("e.product_id")
+    );
+    let rows = reads.rows(&sql, vec![products(), undone.store.into(), undone.seq.into()]).await?;
+    let late = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<MovementId>, _>>()?;
+    Ok(CountsSince { standing, later, late })
+}

@@ -1,0 +1,95 @@
+//! Undoing counts.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::storage::{Fault, Reads, idempotency::Key};
+
+use crate::{
+    counts::{
+        core::{Count, CountReversal, Line, ReverseCount, Undone},
+        rows,
+    },
+    ledger::{Command, Done, Ledger, Mode, first_answer, key_of, submit},
+    reversals::{
+        rows::movements_of,
+        shell::{DocumentReverse, MOST_TRIES, MUTATION, call_of, checked, is_overtaken, missing, named, wanted},
+    },
+    stock::core::{Movement, Reference, ReferenceKind},
+};
+
+/// A count with the lines that were posted, and what it posted.
+struct Undoing {
+    count: Count,
+    lines: Vec<Line>,
+    originals: Vec<Movement>,
+}
+
+/// Takes off the books what a count put on them, whole or line by line: the caller may reverse documents and approve counts, in the count's store.
+pub async fn count_reverse(
+    ledger: &Ledger,
+    permit: &Permit<kind::DocumentReverse>,
+    input: &DocumentReverse,
+    count: CountId,
+    mode: Mode,
+) -> Done {
+    checked(input)?;
+    let approving = permit.also::<kind::CountApprove>()?;
+    let key = key_of(permit, MUTATION, &input.idempotency_key, input);
+    let covers = |store: StoreId| permit.covers(store) && approving.covers(store);
+    let mut tries = MOST_TRIES;
+    loop {
+        tries -= 1;
+        let scope = permit.scope(ledger.database());
+        let Some(found) = undoing(&scope, count).await?.filter(|found| covers(found.count.store)) else {
+            return first_answer(ledger, permit, &key, missing()).await;
+        };
+        match attempt(ledger, permit, (input, mode), &found, key.clone()).await {
+            Err(stop) if tries > 0 && input.expected_version.is_none() && is_overtaken(&stop) => {}
+            Err(stop) => return Err(named(&scope, stop, &found.originals).await?),
+            done => return done,
+        }
+    }
+}
+
+async fn attempt(
+    ledger: &Ledger,
+    permit: &Permit<kind::DocumentReverse>,
+    (input, mode): (&DocumentReverse, Mode),
+    found: &Undoing,
+    key: Key,
+) -> Done {
+    let Undoing { count, lines, originals } = found;
+    let is_named = |line: &&Line| input.lines.as_ref().is_none_or(|all| all.iter().any(|one| one.line == line.id.uuid()));
+    let named: BTreeSet<ProductId> = lines.iter().filter(is_named).map(|line| line.product).collect();
+    let products: BTreeSet<ProductId> = lines.iter().map(|line| line.product).collect();
+    let undone = Undone {
+        count: count.id,
+        store: count.store,
+        products: named.into_iter().collect(),
+        completed_at: count.state.completed_at().unwrap_or(count.updated_at),
+        seq: originals.iter().map(|movement| movement.seq).min().unwrap_or_default(),
+    };
+    let reverse = ReverseCount {
+        expected_version: input.expected_version,
+        seen: count.version,
+        undone,
+        products: products.into_iter().collect(),
+        lots: lines.iter().filter_map(|line| line.lot.as_ref()?.id).collect(),
+        originals: originals.clone(),
+        lines: wanted(input),
+        call: call_of(ledger, permit, input, originals)?,
+    };
+    submit(ledger, permit, Command::of(CountReversal(Box::new(reverse))), key, mode).await
+}
+
+/// The count is read first: what is read later is never older than its version.
+async fn undoing(reads: &impl Reads, id: CountId) -> Result<Option<Undoing>, Fault> {
+    let Some(count) = rows::counts(reads, &[id]).await?.pop() else { return Ok(None) };
+    let lines = rows::lines(reads, id, None).await?;
+    let lines = lines.into_values().filter(|line| line.state.posted().is_some()).collect();
+    let of = Reference { kind: ReferenceKind::Count, id: id.uuid() };
+    let originals = movements_of(reads, of, &[MovementKind::Count]).await?;
+    Ok(Some(Undoing { count, lines, originals }))
+}

@@ -1,0 +1,143 @@
+//! Undoing a shipment: its goods are back where they left from and held for the order, and its parcels are packed again.
+
+use entity::prelude::*;
+
+use super::{
+    book::{Touched, WorkBook, WorkDecision},
+    needs::WorkNeeds,
+    work::Work,
+};
+use crate::{
+    ledger::{Books, Decide, Decision, Needs},
+    orders::{
+        core::{
+            By, Fulfilment, OrderBook, OrderDecision, OrderFact, OrderNeeds, Refusal as OrderRefusal, keeps, order_effects,
+            sold_by, unship,
+        },
+        events::ORDER_UPDATED,
+    },
+    reversals::core::{
+        Call, Refusal as ReversalRefusal, Reversal, ReversalBook, ReversalDecision, Subject, Wanted, choose, level_effects,
+        mirror, needs as mirror_needs,
+    },
+    stock::core::{At, Draft, Field, LevelKey, Movement, Noun, Rejection, RoomRefusal},
+};
+
+/// A shipment to undo, as it was read: it is refused as stale when its order changed meanwhile.
+#[derive(Debug, Clone)]
+pub struct ReverseShipment {
+    pub order: OrderId,
+    pub fulfilment: FulfilmentId,
+    /// Where it left from.
+    pub store: StoreId,
+    pub expected_version: Option<i64>,
+    /// The version of the order that everything else was read at.
+    pub seen: i64,
+    /// What it posted.
+    pub original: Movement,
+    /// It is undone whole: lines are refused.
+    pub lines: Option<Vec<Wanted>>,
+    /// An id for the movement that holds what had not been held.
+    pub holding: MovementId,
+    pub call: Call,
+}
+
+#[derive(Debug, Clone)]
+pub struct ShipmentReversal(pub Box<ReverseShipment>);
+
+impl Decide for ShipmentReversal {
+    fn name(&self) -> &'static str {
+        "fulfilment.reverse"
+    }
+
+    fn weight(&self) -> usize {
+        self.0.original.entries.len()
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        let ReverseShipment { order, fulfilment, original, call, .. } = self.0.as_ref();
+        mirror_needs(needs, std::slice::from_ref(original), call.on_shortage);
+        needs.held_by_orders.insert(*order);
+        needs.documents.with(|own: &mut OrderNeeds| own.orders.insert(*order));
+        needs.documents.with(|own: &mut WorkNeeds| own.fulfilments.insert(*fulfilment));
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
+        books.read(|orders: &OrderBook| {
+            books.read(|works: &WorkBook| books.read(|reversed: &ReversalBook| decide((orders, works, reversed), draft, &self.0)))
+        })
+    }
+}
+
+fn decide(
+    (orders, works, reversed): (&OrderBook, &WorkBook, &ReversalBook),
+    draft: &mut Draft<'_>,
+    command: &ReverseShipment,
+) -> Result<Decision, Rejection> {
+    let ReverseShipment { original, call, .. } = command;
+    let field = At::input(Field::Document);
+    let missing = || Rejection::not_found(Noun::Document, field);
+    let was = orders.orders.get(&command.order).ok_or_else(missing)?;
+    was.expect(Some(command.seen))?;
+    was.expect(command.expected_version)?;
+    let found = works.fulfilments.get(&command.fulfilment).filter(|one| one.order == was.id);
+    let mut shipment = found.ok_or_else(missing)?.clone();
+    let parts = choose(&sold_by(was, &shipment.lines, original), reversed, None)?;
+    if command.lines.is_some() {
+        return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
+    }
+    if shipment.status != FulfilmentStatus::Shipped {
+        return Err(ReversalRefusal::Arrived.at(field));
+    }
+    if !matches!(was.status, OrderStatus::PartiallyFulfilled | OrderStatus::Fulfilled) {
+        return Err(OrderRefusal::Status(was.status).at(field));
+    }
+    keeps(was, &shipment.lines)?;
+    let occurred_at = call.moment(draft, shipment.shipped_at.unwrap_or(original.occurred_at))?;
+    let mut order = was.clone();
+    let mirrored = mirror(draft, call, std::slice::from_ref(original), &parts)?;
+    unship(draft, &mut order, &shipment, (&parts, call.actor, command.holding))?;
+    shipment.status = FulfilmentStatus::Cancelled;
+    let repacked = packed_again(works, &shipment);
+    let mut effects = order_effects(was, &order);
+    effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key), &parts)?);
+    let first = parts.first().map(|part| LevelKey { store: command.store, ..part.entry.key }).ok_or_else(missing)?;
+    let subject = Subject {
+        kind: ReversedKind::Shipment,
+        part: shipment.id.uuid(),
+        document: order.id.uuid(),
+        store: command.store,
+        other_store: None,
+    };
+    let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), mirrored, effects)?;
+    let by = By { actor: call.actor, reason: Some(call.note.clone()), cancel: None };
+    let event = OrderFact { kind: ORDER_UPDATED, order: order.id, before: Some(was.status), by, changed: Vec::new() };
+    let mut decision = Decision::of(WorkDecision { works: repacked, arrived: vec![shipment], ..WorkDecision::default() });
+    decision.documents.put(OrderDecision { orders: vec![order], events: vec![event], ..OrderDecision::default() });
+    decision.documents.put(ReversalDecision { reversal });
+    Ok(decision)
+}
+
+/// The works of which parcels had left with a shipment, with those parcels packed and not sent.
+fn packed_again(book: &WorkBook, shipment: &Fulfilment) -> Vec<Touched> {
+    let mut touched = Vec::new();
+    for work in book.of_order(shipment.order) {
+        let mut work: Work = work.clone();
+        let mut back: Vec<(u16, i64)> = Vec::new();
+        for parcel in work.parcels.iter_mut().filter(|parcel| parcel.sent.is_some_and(|sent| sent.fulfilment == shipment.id)) {
+            parcel.sent = None;
+            back.extend(parcel.lines.iter().map(|line| (line.nth, line.quantity)));
+        }
+        if back.is_empty() {
+            continue;
+        }
+        for (nth, units) in back {
+            if let Some(line) = work.line_mut(nth) {
+                line.shipped -= units;
+                line.packed += units;
+            }
+        }
+        touched.push(Touched { work, before: None });
+    }
+    touched
+}

@@ -1,0 +1,205 @@
+//! Undoing what an order sold: over the counter, whole; and what left with a shipment, which is held for the order again.
+
+use entity::prelude::*;
+
+use super::{
+    act::decided,
+    command,
+    hold::{order_head, reservation},
+    order::{By, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, count},
+    refusal::Refusal,
+};
+use crate::{
+    ledger::{Books, Decide, Decision, Needs},
+    orders::events::ORDER_CANCELLED,
+    reversals::core::{
+        Call, Effect, Original, Part, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalBook, ReversalDecision,
+        Subject, Wanted, choose, level_effects, mirror, needs as mirror_needs, status_effect,
+    },
+    stock::core::{At, Delta, Draft, Entry, Field, LevelKey, Movement, MovementHead, Noun, Rejection, Reservation, RoomRefusal},
+};
+
+/// A sale over the counter to undo, as it was read: it is refused as stale when its order changed meanwhile.
+#[derive(Debug, Clone)]
+pub struct ReverseSale {
+    pub order: OrderId,
+    pub expected_version: Option<i64>,
+    /// The version of the order that everything else was read at.
+    pub seen: i64,
+    /// What it posted.
+    pub original: Movement,
+    /// It is undone whole: lines are refused.
+    pub lines: Option<Vec<Wanted>>,
+    pub call: Call,
+}
+
+#[derive(Debug, Clone)]
+pub struct SaleReversal(pub Box<ReverseSale>);
+
+impl Decide for SaleReversal {
+    fn name(&self) -> &'static str {
+        "order.reverse"
+    }
+
+    fn weight(&self) -> usize {
+        self.0.original.entries.len()
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        let ReverseSale { order, original, call, .. } = self.0.as_ref();
+        mirror_needs(needs, std::slice::from_ref(original), call.on_shortage);
+        command::order(*order, needs);
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
+        let (orders, reversal) =
+            books.read(|book: &OrderBook| books.read(|reversed: &ReversalBook| decide(book, reversed, draft, &self.0)))?;
+        let mut decision = Decision::of(orders);
+        decision.documents.put(ReversalDecision { reversal });
+        Ok(decision)
+    }
+}
+
+fn decide(
+    book: &OrderBook,
+    reversed: &ReversalBook,
+    draft: &mut Draft<'_>,
+    sale: &ReverseSale,
+) -> Result<(OrderDecision, Reversal), Rejection> {
+    let ReverseSale { original, call, .. } = sale;
+    let field = At::input(Field::Document);
+    let missing = || Rejection::not_found(Noun::Document, field);
+    let was = book.orders.get(&sale.order).ok_or_else(missing)?;
+    was.expect(Some(sale.seen))?;
+    was.expect(sale.expected_version)?;
+    let mut order = was.clone();
+    // A sale over the counter delivered all of its lines.
+    let sold: Vec<FulfilmentLine> = order.lines.iter().map(sold_whole).collect();
+    let parts = choose(&sold_by(&order, &sold, original), reversed, None)?;
+    if sale.lines.is_some() {
+        return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
+    }
+    if order.status != OrderStatus::Fulfilled {
+        return Err(Refusal::Status(order.status).at(field));
+    }
+    keeps(&order, &sold)?;
+    let occurred_at = call.moment(draft, order.placed_at)?;
+    let mirrored = mirror(draft, call, std::slice::from_ref(original), &parts)?;
+    for line in &mut order.lines {
+        (line.cancelled, line.fulfilled) = (count(line.cancelled.get() + line.fulfilled.get()), Quantity::ZERO);
+    }
+    order.status = OrderStatus::Cancelled;
+    order.touch(draft.now());
+    let mut effects = order_effects(was, &order);
+    effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key), &parts)?);
+    let first = parts.first().map(|part| part.entry.key).ok_or_else(missing)?;
+    let id = order.id.uuid();
+    let subject = Subject { kind: ReversedKind::Sale, part: id, document: id, store: order.store, other_store: None };
+    let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), mirrored, effects)?;
+    let by = By { actor: call.actor, reason: Some(call.note.clone()), cancel: Some(CancelReason::Error) };
+    Ok((decided(book, order, ORDER_CANCELLED, by), reversal))
+}
+
+fn sold_whole(line: &Line) -> FulfilmentLine {
+    FulfilmentLine { position: line.position, quantity: line.quantity }
+}
+
+/// Which lines of an order posted which entries of a sale of so much of each: those of a line follow each other.
+pub fn sold_by(order: &Order, sold: &[FulfilmentLine], original: &Movement) -> Vec<Original> {
+    let mut left: Vec<(u16, ProductId, i64)> = goods_of(order, sold);
+    let mut of = |product: ProductId, units: i64| {
+        let (position, _, rest) = left.iter_mut().find(|(_, goods, rest)| *goods == product && *rest > 0)?;
+        *rest -= units;
+        Some(*position)
+    };
+    let entries = original.entries.iter().filter(|entry| entry.on_hand_delta != 0);
+    let posted = |entry: &Entry| {
+        let position = of(entry.key.product, -entry.on_hand_delta)?;
+        Some(Original { line: order.line_id(position).uuid(), movement: original.id, entry: entry.clone() })
+    };
+    entries.filter_map(posted).collect()
+}
+
+/// What left stock with so much of each line: by line and product.
+pub fn goods_of(order: &Order, sold: &[FulfilmentLine]) -> Vec<(u16, ProductId, i64)> {
+    let mut goods = Vec::with_capacity(sold.len());
+    for one in sold {
+        let Some(line) = order.lines.iter().find(|line| line.position == one.position) else { continue };
+        goods.extend(line.goods().map(|(product, takes)| (line.position, product, one.quantity.get() * takes)));
+    }
+    goods
+}
+
+/// Refuses to take back what came back, or is to come back: fewer units would have left than that.
+pub fn keeps(order: &Order, sold: &[FulfilmentLine]) -> Result<(), Rejection> {
+    let units = |line: &Line| sold.iter().find(|one| one.position == line.position).map_or(0, |one| one.quantity.get());
+    if order.lines.iter().any(|line| units(line) > line.returnable()) {
+        let rests = Rests::unnamed(Resting::Returned { order: order.id });
+        return Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)));
+    }
+    Ok(())
+}
+
+/// The order's status and the figures of its lines, where they changed.
+pub fn order_effects(was: &Order, order: &Order) -> Vec<Effect> {
+    let mut effects: Vec<Effect> = status_effect(&order.id, &was.status, &order.status).into_iter().collect();
+    for (line, before) in order.lines.iter().zip(&was.lines) {
+        let figures = [
+            (ReversalEffect::Fulfilled, line.fulfilled, before.fulfilled),
+            (ReversalEffect::Open, line.open, before.open),
+            (ReversalEffect::Cancelled, line.cancelled, before.cancelled),
+        ];
+        let changed = figures.into_iter().filter(|(_, now, then)| now != then);
+        let id: OrderLineId = order.line_id(line.position);
+        effects.extend(changed.map(|(kind, now, then)| Effect::quantity(&id, kind, now.get() - then.get())));
+    }
+    effects
+}
+
+/// What left with a shipment is outstanding again, and its goods, which are back, are held where they had left from.
+pub fn unship(
+    draft: &mut Draft<'_>,
+    order: &mut Order,
+    shipment: &Fulfilment,
+    (parts, actor, holding): (&[Part], Actor, MovementId),
+) -> Result<(), Rejection> {
+    for one in &shipment.lines {
+        let Some(line) = order.line_mut(one.position) else { continue };
+        line.fulfilled = count(line.fulfilled.get() - one.quantity.get());
+        line.open = count(line.open.get() + one.quantity.get());
+    }
+    let has_left = order.lines.iter().any(|line| line.fulfilled.is_positive());
+    order.status = if has_left { OrderStatus::PartiallyFulfilled } else { OrderStatus::Confirmed };
+    order.touch(draft.now());
+    hold_again(draft, order, shipment, (parts, actor, holding))
+}
+
+/// Holds what is back. What had been held is held by its mirror already; the rest is held now.
+fn hold_again(
+    draft: &mut Draft<'_>,
+    order: &Order,
+    shipment: &Fulfilment,
+    (parts, actor, holding): (&[Part], Actor, MovementId),
+) -> Result<(), Rejection> {
+    let (field, now) = (At::input(Field::Document), draft.now());
+    let mut begin = Some(MovementHead { actor, ..order_head(holding, MovementKind::Reserve, order, now) });
+    for (number, (position, product, units)) in (1u16..).zip(goods_of(order, &shipment.lines)) {
+        let (key, line) = (LevelKey { product, store: shipment.store }, order.line_id(position).uuid());
+        let own = parts.iter().filter(|part| part.line == line && part.entry.key == key);
+        let held: i64 = own.map(|part| -part.entry.reserved_delta).sum();
+        let more = units - held;
+        if more > 0 {
+            let there = draft.movable(key, field)?;
+            if there < more {
+                return Err(draft.unpromised(key, (more, there), field));
+            }
+            if let Some(head) = begin.take() {
+                draft.begin(head, key, field)?;
+            }
+            draft.post(key, Delta { reserved: more, ..Delta::default() }, None, None, field)?;
+        }
+        let hold = reservation(order, (position, number), key, (count(units), now));
+        draft.put_reservation(Reservation { id: holding.line(number), ..hold });
+    }
+    Ok(())
+}

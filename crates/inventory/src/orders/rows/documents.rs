@@ -1,0 +1,259 @@
+//! What lists of documents of every kind are filtered and sorted by: their numbers, their moments and the products of their lines.
+
+use entity::prelude::*;
+use platform::{
+    paging::{Key, ListSource, PageRequest},
+    storage::Backend,
+};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use super::filter::{Clause, Span, TextTest};
+use crate::catalog::core::text;
+
+/// A test of a document's number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NumberTest {
+    /// One of these; an empty list matches nothing.
+    In(Vec<i64>),
+    /// Begins with the digits of this number, which is above zero.
+    StartsWith(i64),
+    /// Has these digits somewhere.
+    Contains(String),
+}
+
+impl NumberTest {
+    /// Whether a number passes.
+    pub fn holds(&self, number: i64) -> bool {
+        match self {
+            Self::In(numbers) => numbers.contains(&number),
+            Self::StartsWith(prefix) => beginning_with(*prefix).iter().any(|(from, to)| (*from..=*to).contains(&number)),
+            Self::Contains(digits) => number.to_string().contains(digits.as_str()),
+        }
+    }
+
+    fn push_to(&self, clause: &mut Clause, column: &str) {
+        match self {
+            Self::In(numbers) => {
+                let number = clause.bind(clause.backend().numbers(numbers.iter().copied()));
+                clause.push(&clause.backend().in_numbers(column, number));
+            }
+            Self::StartsWith(prefix) => {
+                let ranges = beginning_with(*prefix).into_iter().map(|(from, to)| {
+                    let (from, to) = (clause.bind(from), clause.bind(to));
+                    format!("{column} BETWEEN ${from} AND ${to}")
+                });
+                let any = ranges.collect::<Vec<_>>().join(" OR ");
+                clause.push(&format!("({any})"));
+            }
+            Self::Contains(digits) => {
+                let number = clause.bind(digits.as_str());
+                let finder = finder(clause.backend());
+                clause.push(&format!("{finder}(CAST({column} AS text), ${number}) > 0"));
+            }
+        }
+    }
+}
+
+/// The numbers that begin with these digits, as ranges that an index serves: the number itself, then ten times as many for each digit more.
+fn beginning_with(prefix: i64) -> Vec<(i64, i64)> {
+    let (mut range, mut ranges) = ((prefix, prefix), Vec::new());
+    loop {
+        ranges.push(range);
+        let Some(from) = range.0.checked_mul(10) else { return ranges };
+        range = (from, range.1.saturating_mul(10).saturating_add(9));
+    }
+}
+
+fn finder(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Postgres => "strpos",
+        Backend::Sqlite => "instr",
+    }
+}
+
+/// A test that documents of every kind take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DocumentTest {
+    Number(NumberTest),
+    CreatedAt(Span),
+    UpdatedAt(Span),
+    /// Has a line of one of these products.
+    Product(Vec<Uuid>),
+    /// Has a line of a product whose SKU passes. Case does not count.
+    Sku(TextTest),
+}
+
+/// Where documents of a kind and their lines are.
+pub(crate) struct DocumentTable {
+    /// Alias of the documents' table.
+    pub alias: &'static str,
+    /// Table of their lines.
+    pub lines: &'static str,
+    /// Column of a line that names its document.
+    pub of: &'static str,
+    /// Which lines count: a condition on `l` that begins with ` AND `, or nothing.
+    pub counts: &'static str,
+}
+
+/// Orders and their lines.
+pub(super) const ORDERS: DocumentTable = DocumentTable { alias: "o", lines: "order_line", of: "order_id", counts: "" };
+
+impl DocumentTest {
+    /// Adds the condition on documents of this table.
+    pub(crate) fn push_to(&self, clause: &mut Clause, table: &DocumentTable) {
+        let alias = table.alias;
+        match self {
+            Self::Number(test) => test.push_to(clause, &format!("{alias}.number")),
+            Self::CreatedAt(span) => rare_span(clause, &format!("{alias}.created_at"), *span),
+            Self::UpdatedAt(span) => rare_span(clause, &format!("{alias}.updated_at"), *span),
+            Self::Product(ids) => {
+                open_lines(clause, table);
+                clause.ids("l.product_id", ids);
+                clause.push(")");
+            }
+            Self::Sku(test) => {
+                open_lines(clause, table);
+                clause.push("l.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND ");
+                sku(clause, test);
+                clause.push("))");
+            }
+        }
+    }
+
+    /// The condition that all of these hold: each begins with ` AND `. Parameters are numbered from `next`.
+    pub(crate) fn all(tests: &[Self], table: &DocumentTable, backend: Backend, next: usize) -> (String, Vec<Value>) {
+        let mut clause = Clause::new(backend, next);
+        for test in tests {
+            clause.push(" AND ");
+            test.push_to(&mut clause, table);
+        }
+        (clause.sql, clause.values)
+    }
+}
+
+/// Begins the condition that a document has a line; whoever calls says which line, and closes the bracket.
+fn open_lines(clause: &mut Clause, table: &DocumentTable) {
+    let DocumentTable { alias, lines, of, counts } = table;
+    clause.push(&format!("{alias}.id IN (SELECT l.{of} FROM {lines} l WHERE l.tenant_id = $1{counts} AND "));
+}
+
+/// A SKU that passes, on the table `product` as `p`.
+fn sku(clause: &mut Clause, test: &TextTest) {
+    let backend = clause.backend();
+    match test {
+        TextTest::In(texts) => {
+            let keys: Vec<String> = texts.iter().map(|one| text::fold(one.trim())).collect();
+            let number = clause.bind(backend.texts(keys.iter().map(String::as_str)));
+            clause.push(&backend.in_texts("p.sku_key", number));
+        }
+        TextTest::StartsWith(prefix) => {
+            let prefix = text::fold(prefix);
+            let from = clause.bind(prefix.as_str());
+            clause.push(&format!("p.sku_key >= ${from}"));
+            if let Some(after) = text::after_prefix(&prefix) {
+                let to = clause.bind(after);
+                clause.push(&format!(" AND p.sku_key < ${to}"));
+            }
+        }
+        TextTest::Contains(part) => {
+            let number = clause.bind(text::fold(part));
+            clause.push(&format!("{}(p.sku_key, ${number}) > 0", finder(backend)));
+        }
+    }
+}
+
+/// A moment within a span that few rows are in.
+fn rare_span(clause: &mut Clause, column: &str, span: Span) {
+    let mut parts = vec!["TRUE".to_owned()];
+    let backend = clause.backend();
+    for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
+        parts.extend(bound.map(|at| backend.rarely(&format!("{column} {operator} ${}", clause.bind(at.micros())))));
+    }
+    clause.push(&parts.join(" AND "));
+}
+
+/// What documents of every kind are sorted by; the id breaks ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentSort {
+    Number,
+    CreatedAt,
+    UpdatedAt,
+}
+
+/// A sort of documents and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentSorted {
+    pub by: DocumentSort,
+    pub descending: bool,
+}
+
+impl DocumentSorted {
+    /// The last one first.
+    pub const fn last_first(by: DocumentSort) -> Self {
+        Self { by, descending: true }
+    }
+    /// Names the sort of `list` in cursors: one of another sort does not open.
+    pub fn kind(self, list: &str) -> String {
+        let by = match self.by {
+            DocumentSort::Number => "NUMBER",
+            DocumentSort::CreatedAt => "CREATED_AT",
+            DocumentSort::UpdatedAt => "UPDATED_AT",
+        };
+        format!("{list}:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    /// The value that a document is sorted by.
+    pub(crate) fn key(self, number: i64, created_at: Timestamp, updated_at: Timestamp) -> Key {
+        Key::Int(match self.by {
+            DocumentSort::Number => number,
+            DocumentSort::CreatedAt => created_at.micros(),
+            DocumentSort::UpdatedAt => updated_at.micros(),
+        })
+    }
+    /// The statement of a page in this order, of documents under this alias.
+    pub(crate) fn page(self, source: ListSource, select: &str, alias: &str, request: &PageRequest) -> (String, Vec<Value>) {
+        let column = match self.by {
+            DocumentSort::Number => "number",
+            DocumentSort::CreatedAt => "created_at",
+            DocumentSort::UpdatedAt => "updated_at",
+        };
+        let (column, id) = (format!("{alias}.{column}"), format!("{alias}.id"));
+        source.page(select, &[column.as_str(), id.as_str()], self.descending, request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_begins_with_digits_or_has_them() {
+        let begins = NumberTest::StartsWith(12);
+        for (number, good) in [(12, true), (120, true), (1_299, true), (1, false), (2, false), (130, false), (112, false)] {
+            assert_eq!(begins.holds(number), good, "{number}");
+        }
+        assert!(NumberTest::StartsWith(9).holds(i64::MAX), "the last range ends with the numbers");
+        assert!(NumberTest::Contains("23".to_owned()).holds(1_234) && !NumberTest::Contains("32".to_owned()).holds(1_234));
+        assert!(!NumberTest::In(Vec::new()).holds(1));
+    }
+
+    #[test]
+    fn the_ranges_of_a_prefix_end_where_numbers_do() {
+        assert_eq!(beginning_with(7)[..3], [(7, 7), (70, 79), (700, 799)]);
+        assert_eq!(beginning_with(7).len(), 19);
+        assert_eq!(beginning_with(i64::MAX), [(i64::MAX, i64::MAX)]);
+    }
+
+    #[test]
+    fn values_are_parameters_and_follow_those_before() {
+        let evil = TextTest::StartsWith("x' OR 1=1 --".to_owned());
+        let tests = [DocumentTest::Number(NumberTest::Contains("7".to_owned())), DocumentTest::Sku(evil)];
+        let (sql, values) = DocumentTest::all(&tests, &ORDERS, Backend::Postgres, 4);
+        assert_eq!(
+            sql,
+            " AND strpos(CAST(o.number AS text), $4) > 0 AND o.id IN (SELECT l.order_id FROM order_line l WHERE l.tenant_id = $1 AND \
+             l.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.sku_key >= $5 AND p.sku_key < $6))"
+        );
+        assert_eq!(values.len(), 3);
+    }
+}

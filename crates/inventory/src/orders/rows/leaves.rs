@@ -1,0 +1,66 @@
+//! Tests that orders alone take: of the total, and of the stores that their stock is in.
+
+use entity::prelude::*;
+use uuid::Uuid;
+
+use super::filter::Clause;
+
+/// A total in one currency; what is None has no bound. Totals in other currencies do not pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TotalTest {
+    pub currency: Currency,
+    /// In minor units.
+    pub least: Option<i64>,
+    pub most: Option<i64>,
+}
+
+impl TotalTest {
+    pub(super) fn holds(&self, total: Money) -> bool {
+        total.currency == self.currency
+            && self.least.is_none_or(|least| total.minor >= least)
+            && self.most.is_none_or(|most| total.minor <= most)
+    }
+
+    pub(super) fn push_to(&self, clause: &mut Clause) {
+        let currency = clause.bind(self.currency.as_str());
+        clause.push(&format!("o.currency = ${currency}"));
+        for (bound, operator) in [(self.least, ">="), (self.most, "<=")] {
+            if let Some(minor) = bound {
+                let test = format!("o.total_minor {operator} ${}", clause.bind(minor));
+                let test = clause.backend().rarely(&test);
+                clause.push(&format!(" AND {test}"));
+            }
+        }
+    }
+}
+
+/// Stores that hold stock for an order, or that it went out from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AllocatedTest {
+    Ids(Vec<Uuid>),
+    /// Codes of stores, folded.
+    Codes(Vec<String>),
+}
+
+impl AllocatedTest {
+    pub(super) fn push_to(&self, clause: &mut Clause) {
+        clause.push(
+            "o.id IN (SELECT a.order_id FROM reservation a WHERE a.tenant_id = $1 AND a.status = 'ACTIVE' AND a.order_id IS NOT NULL AND ",
+        );
+        self.store(clause, "a.store_id");
+        clause.push(" UNION ALL SELECT f.order_id FROM fulfilment f WHERE f.tenant_id = $1 AND f.status <> 'CANCELLED' AND ");
+        self.store(clause, "f.store_id");
+        clause.push(")");
+    }
+
+    fn store(&self, clause: &mut Clause, column: &str) {
+        match self {
+            Self::Ids(ids) => clause.ids(column, ids),
+            Self::Codes(codes) => {
+                let number = clause.bind(clause.backend().texts(codes.iter().map(String::as_str)));
+                let codes = clause.backend().in_texts("s.code_key", number);
+                clause.push(&format!("{column} IN (SELECT s.id FROM store s WHERE s.tenant_id = $1 AND {codes})"));
+            }
+        }
+    }
+}

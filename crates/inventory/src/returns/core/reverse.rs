@@ -1,0 +1,148 @@
+//! Undoing what a closed return gave back: it is INSPECTED again, and its orders come to as much as before.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use uuid::Uuid;
+
+use super::{
+    book::{Before, ClosedSince, Decided, ReturnBasis, ReturnBook},
+    create::decided,
+    needs::ReturnNeeds,
+    refusal::ReturnStepRefusal,
+    sales_return::{Return, ReturnPiece, ReturnState},
+};
+use crate::{
+    ledger::{Books, Decide, Decision, DocumentNumber, MAX_WEIGHT, Needs},
+    orders::core::{Order, OrderBook, OrderNeeds},
+    returns::events::RETURN_REOPENED,
+    reversals::core::{
+        Call, Effect, Named, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalDecision, Subject,
+        needs as mirror_needs, status_effect,
+    },
+    stock::core::{At, Draft, Field, Noun, Reference, ReferenceKind, Rejection, RoomRefusal, check_moment},
+};
+
+/// A closed return to open again. It moves no stock.
+#[derive(Debug, Clone)]
+pub struct ReverseRefund {
+    pub ret: ReturnId,
+    /// The orders that its lines go back on, read before: they never change.
+    pub orders: Vec<OrderId>,
+    pub expected_version: Option<i64>,
+    /// Of the store that it came in at.
+    pub time_zone: String,
+    /// It is undone whole: lines are refused.
+    pub has_lines: bool,
+    pub call: Call,
+}
+
+#[derive(Debug, Clone)]
+pub struct RefundReversal(pub Box<ReverseRefund>);
+
+impl Decide for RefundReversal {
+    fn name(&self) -> &'static str {
+        "return.reverse"
+    }
+
+    /// How much came back for good is less afterwards: it is decided in a batch of its own.
+    fn weight(&self) -> usize {
+        MAX_WEIGHT + 1
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        let ReverseRefund { ret, orders, call, .. } = self.0.as_ref();
+        mirror_needs(needs, &[], call.on_shortage);
+        needs.held_by_orders.extend(orders);
+        needs.documents.with(|own: &mut OrderNeeds| own.orders.extend(orders));
+        needs.documents.with(|own: &mut ReturnNeeds| {
+            own.returns.insert(*ret);
+            own.reopened.insert(*ret);
+        });
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
+        let ((sales_return, orders), reversal) = books.read(|orders: &OrderBook| {
+            books.read(|returns: &ReturnBook| decide(ReturnBasis { orders, returns }, draft, &self.0))
+        })?;
+        let mut decision = Decision::of(sales_return);
+        if !orders.orders.is_empty() {
+            decision.documents.put(orders);
+        }
+        decision.documents.put(ReversalDecision { reversal });
+        Ok(decision)
+    }
+}
+
+fn decide(basis: ReturnBasis<'_>, draft: &Draft<'_>, command: &ReverseRefund) -> Result<(Decided, Reversal), Rejection> {
+    let (call, field) = (&command.call, At::input(Field::Document));
+    let missing = || Rejection::not_found(Noun::Document, field);
+    let was = basis.returns.returns.get(&command.ret).ok_or_else(missing)?;
+    was.expect(command.expected_version)?;
+    if command.has_lines {
+        return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
+    }
+    let ReturnState::Closed { received_at, refunded } = was.state else {
+        return Err(ReturnStepRefusal::Status(was.status()).at(field));
+    };
+    rests(basis.returns.since.get(&was.id))?;
+    let occurred_at = call.moment(draft, was.updated_at)?;
+    let business_date = check_moment(draft.book(), occurred_at, &command.time_zone)?;
+    let (mut ret, mut orders) = (was.clone(), BTreeMap::new());
+    for id in was.orders() {
+        let given = given_on(was, id).ok_or_else(|| ReversalRefusal::SharesUnknown.at(field))?;
+        if given != 0 {
+            let mut order: Order = basis.order(id).ok_or_else(missing)?.clone();
+            order.paid.returned -= given;
+            order.touch(draft.now());
+            orders.insert(id, order);
+        }
+    }
+    ret.lines.iter_mut().flat_map(|line| &mut line.matches).for_each(|piece| piece.given = None);
+    ret.state = ReturnState::Inspected { received_at };
+    ret.touch(draft.now());
+    let mut effects: Vec<Effect> = status_effect(&ret.id, &was.status(), &ret.status()).into_iter().collect();
+    if refunded.minor != 0 {
+        effects.push(Effect::money(&ret.id, ReversalEffect::Refunded, Money::new(-refunded.minor, refunded.currency)));
+    }
+    let id: Uuid = ret.id.uuid();
+    let subject = Subject { kind: ReversedKind::ReturnRefund, part: id, document: id, store: ret.store, other_store: None };
+    let reversal = Reversal {
+        id: call.id,
+        number: DocumentNumber::Pending,
+        subject,
+        note: call.note.clone(),
+        actor: call.actor,
+        occurred_at,
+        business_date,
+        created_at: draft.now(),
+        lines: Vec::new(),
+        effects,
+    };
+    Ok((decided(ret, Some(Before::of(was)), RETURN_REOPENED, orders, call.actor), reversal))
+}
+
+/// How much it gave back on an order; None where that was not kept.
+fn given_on(ret: &Return, order: OrderId) -> Option<i64> {
+    let is_of = |piece: &&ReturnPiece| {
+        let (of, _): (OrderId, u16) = piece.line.split_line();
+        of == order
+    };
+    ret.lines.iter().flat_map(|line| &line.matches).filter(is_of).map(|piece| piece.given).sum()
+}
+
+/// A return stays closed while money was given back for it, and while what later ones gave back was reckoned after it.
+fn rests(since: Option<&ClosedSince>) -> Result<(), Rejection> {
+    let Some(since) = since else { return Ok(()) };
+    let (why, documents): (Resting, Vec<Named>) = if !since.payments.is_empty() {
+        (Resting::Paid, since.payments.iter().copied().map(Named::Payment).collect())
+    } else if !since.returns.is_empty() {
+        let named = |ret: &ReturnId| Named::Document(Reference { kind: ReferenceKind::Return, id: ret.uuid() });
+        (Resting::LaterReturn, since.returns.iter().map(named).collect())
+    } else {
+        return Ok(());
+    };
+    let count = documents.len();
+    let rests = Rests { why, documents: documents.into_iter().take(10).collect(), count };
+    Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)))
+}

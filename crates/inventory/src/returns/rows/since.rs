@@ -1,0 +1,26 @@
+//! What rests on what a closed return gave back.
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Row};
+
+use crate::returns::core::ClosedSince;
+
+/// Documents that are looked through: what is beyond them is not counted.
+const MOST: usize = 500;
+
+/// Returns of the same orders that were closed after a return, and payments that gave money back for it. A closed return is as it was closed.
+pub async fn closed_since(reads: &impl Reads, ret: ReturnId) -> Result<ClosedSince, Fault> {
+    let sql = format!(
+        "SELECT DISTINCT r.id, r.number FROM return_match k
+         JOIN sales_return c ON c.tenant_id = $1 AND c.id = k.return_id
+         JOIN return_match m ON m.tenant_id = $1 AND m.order_id = k.order_id AND m.return_id <> k.return_id
+         JOIN sales_return r ON r.tenant_id = $1 AND r.id = m.return_id AND r.status = 'CLOSED' AND r.updated_at >= c.updated_at
+         WHERE k.tenant_id = $1 AND k.return_id = $2 ORDER BY r.number DESC LIMIT {MOST}"
+    );
+    let rows = reads.rows(&sql, vec![ret.into()]).await?;
+    let returns = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<ReturnId>, _>>()?;
+    let sql = format!("SELECT p.id FROM payment p WHERE p.tenant_id = $1 AND p.return_id = $2 ORDER BY p.id DESC LIMIT {MOST}");
+    let rows = reads.rows(&sql, vec![ret.into()]).await?;
+    let payments = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<PaymentId>, _>>()?;
+    Ok(ClosedSince { returns, payments })
+}

@@ -1,0 +1,105 @@
+//! Which lines are approved, which the caller may not, and which have been overtaken.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    action::Act,
+    line::{LineState, PlanLine},
+};
+
+/// Lines that a document has at most.
+const MOST_OF_A_DOCUMENT: usize = 500;
+
+/// Which lines are approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Approval {
+    All,
+    Ids(Vec<LiquidationLineId>),
+}
+
+impl Approval {
+    fn takes(&self, line: &PlanLine) -> bool {
+        match self {
+            Self::All => true,
+            Self::Ids(ids) => ids.contains(&line.id),
+        }
+    }
+}
+
+/// What becomes of the lines that were chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Claims {
+    /// Places in the plan's lines, with the document that each goes into.
+    pub claimed: Vec<(usize, Uuid)>,
+    pub stale: Vec<usize>,
+    pub forbidden: Vec<usize>,
+    /// Chosen beyond the most of a call: they stay proposed.
+    pub later: usize,
+}
+
+/// What lines of one document share.
+type DocumentKey = (LiquidationAction, Option<StoreId>, Option<StoreId>, Option<SupplierId>, Option<ProductId>);
+
+fn key(line: &PlanLine) -> DocumentKey {
+    let word = line.act.word();
+    match &line.act {
+        // A price is the product's, in all stores.
+        Act::Markdown { .. } => (word, None, None, None, Some(line.product)),
+        act => (word, Some(line.store), act.target(), act.supplier(), None),
+    }
+}
+
+/// Units that have to be free for a line: a price can be cut for what is left, anything else is about all of its units.
+const fn least_free(line: &PlanLine) -> i64 {
+    match line.act {
+        Act::Markdown { .. } => 1,
+        _ => line.quantity,
+    }
+}
+
+/// Decides on each proposed line that is chosen. A line is stale where fewer units are free than it needs.
+pub fn approve(
+    lines: &[PlanLine],
+    approval: &Approval,
+    free: &BTreeMap<(ProductId, StoreId), i64>,
+    may: &dyn Fn(&PlanLine) -> bool,
+    (most, mut group): (usize, impl FnMut() -> Uuid),
+) -> Claims {
+    let mut claims = Claims::default();
+    let mut groups: BTreeMap<DocumentKey, (Uuid, usize)> = BTreeMap::new();
+    let chosen = |line: &PlanLine| line.state == LineState::Proposed && approval.takes(line);
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| chosen(line)) {
+        if !may(line) {
+            claims.forbidden.push(index);
+        } else if free.get(&(line.product, line.store)).copied().unwrap_or_default() < least_free(line) {
+            claims.stale.push(index);
+        } else if claims.claimed.len() >= most {
+            claims.later += 1;
+        } else {
+            let (id, size) = groups.entry(key(line)).or_insert_with(|| (group(), 0));
+            if *size >= MOST_OF_A_DOCUMENT {
+                (*id, *size) = (group(), 0);
+            }
+            *size += 1;
+            claims.claimed.push((index, *id));
+        }
+    }
+    claims
+}
+
+/// The state of a plan whose lines stand like this.
+pub fn state_of(lines: &[PlanLine]) -> LiquidationPlanState {
+    let has = |word: LiquidationLineState| lines.iter().any(|line| line.state.word() == word);
+    let is_under_way = has(LiquidationLineState::Approved) || has(LiquidationLineState::Claimed);
+    let is_begun = is_under_way || has(LiquidationLineState::Done);
+    match (is_begun, has(LiquidationLineState::Proposed), is_under_way) {
+        (false, _, _) => LiquidationPlanState::Draft,
+        (true, true, _) => LiquidationPlanState::Partly,
+        (true, false, true) => LiquidationPlanState::Approved,
+        (true, false, false) => LiquidationPlanState::Done,
+    }
+}

@@ -1,0 +1,138 @@
+//! What a tenant calls dead and slow, and what its actions cost and bring.
+
+use entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Suppliers with terms at most.
+const MOST_TERMS: usize = 250;
+/// Steps of a markdown at most.
+const MOST_STEPS: usize = 5;
+
+/// How a supplier takes goods back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SupplierTerms {
+    pub supplier: SupplierId,
+    /// Share of the cost that is credited.
+    pub credit_percent: i32,
+    /// Cost of one return, in minor units of the tenant's currency.
+    pub freight_minor: i64,
+}
+
+/// A tenant's criteria. Amounts are minor units of the tenant's currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Criteria {
+    /// Days without a sale after which stock is dead. Younger stock is neither dead nor slow.
+    pub days_without_sale: i32,
+    /// None: days of supply make nothing slow.
+    pub slow_days_of_supply: Option<i32>,
+    /// Whole units a month below which a product is slow. None: velocity makes nothing slow.
+    pub slow_monthly_units: Option<i32>,
+    /// Whether stock counts that expires before it is sold.
+    pub expiring: bool,
+    /// Stock of a store that is worth less is left out.
+    pub least_value_minor: i64,
+    /// Steps of a markdown, in percent of the price, ascending.
+    pub markdown_percents: Vec<i32>,
+    /// The lowest price, in percent of the cost.
+    pub floor_percent: i32,
+    /// Last two digits of a price in minor units. None: any.
+    pub price_ending: Option<i32>,
+    /// Cost of keeping stock for a year, in percent of its cost.
+    pub holding_percent: i32,
+    /// Share of the cost that a write-off brings, as by its tax.
+    pub salvage_percent: i32,
+    /// Cost of one line of a transfer.
+    pub transfer_freight_minor: i64,
+    /// Suppliers that take goods back.
+    pub supplier_terms: Vec<SupplierTerms>,
+}
+
+/// Why criteria cannot be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CriteriaProblem {
+    /// The field lies between these.
+    Range(&'static str, i64, i64),
+    /// Steps ascend, one to five of them.
+    Steps,
+    /// A supplier is named twice: its place.
+    Twice(usize),
+    /// Terms out of range: their place and field.
+    Terms(usize, &'static str, i64, i64),
+    TooManyTerms,
+}
+
+impl Default for Criteria {
+    fn default() -> Self {
+        Self {
+            days_without_sale: 90,
+            slow_days_of_supply: Some(180),
+            slow_monthly_units: Some(1),
+            expiring: true,
+            least_value_minor: 0,
+            markdown_percents: vec![20, 40, 60],
+            floor_percent: 0,
+            price_ending: None,
+            holding_percent: 25,
+            salvage_percent: 0,
+            transfer_freight_minor: 0,
+            supplier_terms: Vec::new(),
+        }
+    }
+}
+
+impl Criteria {
+    pub fn terms_of(&self, supplier: SupplierId) -> Option<&SupplierTerms> {
+        self.supplier_terms.iter().find(|terms| terms.supplier == supplier)
+    }
+
+    /// # Errors
+    /// The first field that is out of its range.
+    pub fn check(&self) -> Result<(), CriteriaProblem> {
+        const MOST_MINOR: i64 = 1_000_000_000_000;
+        let ranges = [
+            ("daysWithoutSale", Some(i64::from(self.days_without_sale)), 1, 3_650),
+            ("slowDaysOfSupply", self.slow_days_of_supply.map(i64::from), 1, 3_650),
+            ("slowMonthlyUnits", self.slow_monthly_units.map(i64::from), 1, 1_000_000),
+            ("leastValue", Some(self.least_value_minor), 0, MOST_MINOR),
+            ("floorPercent", Some(i64::from(self.floor_percent)), 0, 200),
+            ("priceEnding", self.price_ending.map(i64::from), 0, 99),
+            ("holdingPercent", Some(i64::from(self.holding_percent)), 0, 100),
+            ("salvagePercent", Some(i64::from(self.salvage_percent)), 0, 100),
+            ("transferFreight", Some(self.transfer_freight_minor), 0, MOST_MINOR),
+        ];
+        for (name, value, least, most) in ranges {
+            if value.is_some_and(|value| !(least..=most).contains(&value)) {
+                return Err(CriteriaProblem::Range(name, least, most));
+            }
+        }
+        let steps = &self.markdown_percents;
+        let ascends = steps.windows(2).all(|pair| pair[0] < pair[1]);
+        if steps.is_empty() || steps.len() > MOST_STEPS || !ascends || steps.iter().any(|step| !(1..=95).contains(step)) {
+            return Err(CriteriaProblem::Steps);
+        }
+        if self.supplier_terms.len() > MOST_TERMS {
+            return Err(CriteriaProblem::TooManyTerms);
+        }
+        for (place, terms) in self.supplier_terms.iter().enumerate() {
+            if !(1..=100).contains(&terms.credit_percent) {
+                return Err(CriteriaProblem::Terms(place, "creditPercent", 1, 100));
+            }
+            if !(0..=MOST_MINOR).contains(&terms.freight_minor) {
+                return Err(CriteriaProblem::Terms(place, "freight", 0, MOST_MINOR));
+            }
+            if self.supplier_terms[..place].iter().any(|before| before.supplier == terms.supplier) {
+                return Err(CriteriaProblem::Twice(place));
+            }
+        }
+        Ok(())
+    }
+
+    /// A price with the tenant's ending, no higher than this one; where none is, this one.
+    pub fn rounded(&self, price: i64) -> i64 {
+        let Some(ending) = self.price_ending.map(i64::from) else { return price };
+        let below = price - (price - ending).rem_euclid(100);
+        if below > 0 { below } else { price }
+    }
+}

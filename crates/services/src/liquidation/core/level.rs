@@ -1,0 +1,141 @@
+//! A product as it lies in its stores.
+
+use entity::prelude::*;
+use forecast::ratios::is_dead;
+
+use super::{
+    criteria::Criteria,
+    reason::{Reason, ReasonCode},
+    response::Response,
+};
+
+/// Days of sales that velocity and days of supply are told by: 13 weeks.
+pub const SALES_DAYS: i32 = 91;
+/// Weeks that are looked ahead at most.
+pub const MOST_WEEKS: i32 = 26;
+/// Days of a month.
+const MONTH: f64 = 30.0;
+/// Weeks of a history without a sale that count at most.
+const MOST_SILENT_WEEKS: f64 = 52.0;
+
+/// A product in a store. Units are the product's smallest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Level {
+    pub store: StoreId,
+    /// Whether it can be listed, and whether goods can be sent there.
+    pub is_asked: bool,
+    pub is_target: bool,
+    /// Neither reserved nor unavailable nor owed, nor about to be sent elsewhere.
+    pub free: i64,
+    /// The first day on which a unit came or went; None before the facts know one.
+    pub first_day: Option<i32>,
+    pub last_sale: Option<i32>,
+    /// Sold on the last `SALES_DAYS`.
+    pub sold: i64,
+    /// Mean units a week of the forecast. None without one.
+    pub weekly: Option<f64>,
+    /// The day after which half of the free units cannot be sold any more.
+    pub expires: Option<i32>,
+}
+
+/// A product in all of its stores. Amounts are minor units of the tenant's currency, of one whole unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Product {
+    pub id: ProductId,
+    pub decimals: u8,
+    pub price: Option<i64>,
+    pub cost: Option<f64>,
+    pub supplier: Option<SupplierId>,
+    pub response: Response,
+    /// Whether a plan cuts its price already: it is not cut from there again.
+    pub is_cut: bool,
+    pub levels: Vec<Level>,
+}
+
+impl Product {
+    /// Smallest units of a whole one.
+    pub fn scale(&self) -> f64 {
+        10_f64.powi(self.decimals.into())
+    }
+    /// What units cost, in whole minor units.
+    pub fn worth(&self, units: i64) -> Option<i64> {
+        self.cost.map(|cost| (units as f64 / self.scale() * cost).round() as i64)
+    }
+}
+
+impl Level {
+    /// Whether somebody wants it here.
+    pub fn sells(&self) -> bool {
+        self.sold > 0 || self.weekly.is_some_and(|weekly| weekly > 0.0)
+    }
+    /// Units a week: of the forecast, else of the last 13 weeks. Where nothing was sold at all, half a whole unit in the weeks of silence: none in so many weeks
+    /// does not say that there never is one.
+    pub fn rate(&self, today: i32, scale: f64) -> f64 {
+        if let Some(weekly) = self.weekly.filter(|weekly| *weekly > 0.0) {
+            return weekly;
+        }
+        if self.sold > 0 {
+            return self.sold as f64 * 7.0 / f64::from(SALES_DAYS);
+        }
+        let since = self.last_sale.or(self.first_day).unwrap_or(today);
+        0.5 * scale / (f64::from(today - since) / 7.0).clamp(1.0, MOST_SILENT_WEEKS)
+    }
+    /// Whole weeks until it cannot be sold any more, 26 at most.
+    pub fn weeks(&self, today: i32) -> i32 {
+        self.expires.map_or(MOST_WEEKS, |day| ((day - today + 1).max(0) / 7).min(MOST_WEEKS))
+    }
+    /// Days since the last sale; None where nothing was ever sold.
+    pub fn days_without_sale(&self, today: i32) -> Option<i32> {
+        self.last_sale.map(|day| (today - day).max(0))
+    }
+    /// Days that the free units last at the sales of the last 91 days; None where nothing was sold.
+    pub fn days_of_supply(&self) -> Option<f64> {
+        (self.sold > 0).then(|| self.free.max(0) as f64 * f64::from(SALES_DAYS) / self.sold as f64)
+    }
+
+    /// Why it is on the list; empty where it is not.
+    pub fn judge(&self, criteria: &Criteria, today: i32, (decimals, worth): (u8, Option<i64>)) -> Vec<Reason> {
+        let mut reasons = Vec::new();
+        if self.free <= 0 || worth.unwrap_or_default() < criteria.least_value_minor {
+            return reasons;
+        }
+        let age = self.first_day.map_or(0, |first| (today - first).max(0));
+        let silent = self.days_without_sale(today);
+        if is_dead(self.free, silent.map(i32::unsigned_abs), age.unsigned_abs(), criteria.days_without_sale.unsigned_abs()) {
+            let text = match silent {
+                Some(days) => format!("no sale for {days} days"),
+                None => format!("never sold in {age} days"),
+            };
+            reasons.push(Reason::new(ReasonCode::NoSale, text));
+        } else if age >= criteria.days_without_sale {
+            reasons.extend(self.slow(criteria, decimals));
+        }
+        reasons.extend(criteria.expiring.then(|| self.expiring(today, decimals)).flatten());
+        reasons
+    }
+
+    fn slow(&self, criteria: &Criteria, decimals: u8) -> Vec<Reason> {
+        let mut reasons = Vec::new();
+        let supply = self.days_of_supply();
+        if let Some((days, most)) = supply.zip(criteria.slow_days_of_supply).filter(|(days, most)| *days > f64::from(*most)) {
+            let text = format!("stock lasts {days:.0} days; more than {most} are slow");
+            reasons.push(Reason::new(ReasonCode::LongSupply, text));
+        }
+        let monthly = self.sold as f64 / 10_f64.powi(decimals.into()) * MONTH / f64::from(SALES_DAYS);
+        if let Some(least) = criteria.slow_monthly_units.filter(|least| monthly < f64::from(*least)) {
+            let text = format!("{monthly:.2} sold a month; fewer than {least} are slow");
+            reasons.push(Reason::new(ReasonCode::SlowVelocity, text));
+        }
+        reasons
+    }
+
+    fn expiring(&self, today: i32, decimals: u8) -> Option<Reason> {
+        let day = self.expires?;
+        let left = (day - today + 1).max(0);
+        let wanted = self.rate(today, 10_f64.powi(decimals.into())) / 7.0 * f64::from(left);
+        (wanted < self.free as f64).then(|| {
+            let text = format!("half of it expires in {left} days, and is not sold by then");
+            Reason::new(ReasonCode::Expires, text)
+        })
+    }
+}

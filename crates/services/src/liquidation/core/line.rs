@@ -1,0 +1,128 @@
+//! A proposal of a plan, and what became of it.
+
+use entity::prelude::*;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    action::{Act, Recovery},
+    reason::Reason,
+    response::Response,
+};
+
+/// What carries a line out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Document {
+    Transfer(TransferId),
+    SupplierReturn(SupplierReturnId),
+    /// The movement of a write-off.
+    Movement(MovementId),
+    /// A product's price, of which there is no document.
+    Price,
+}
+
+/// What became of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineState {
+    Proposed,
+    /// Approved; what carries it out is being made, by whoever claimed it.
+    Claimed {
+        group: Uuid,
+        by: Uuid,
+    },
+    /// Under way, and followed until its last day.
+    Approved {
+        group: Uuid,
+        document: Document,
+    },
+    Done {
+        group: Uuid,
+        document: Document,
+    },
+    Refused(LiquidationIssue),
+}
+
+impl LineState {
+    /// The state after something was carried out: a transfer and a markdown are followed until their last day.
+    pub const fn carried(group: Uuid, document: Document) -> Self {
+        match document {
+            Document::Transfer(_) | Document::Price => Self::Approved { group, document },
+            Document::SupplierReturn(_) | Document::Movement(_) => Self::Done { group, document },
+        }
+    }
+    pub const fn word(&self) -> LiquidationLineState {
+        match self {
+            Self::Proposed => LiquidationLineState::Proposed,
+            Self::Claimed { .. } => LiquidationLineState::Claimed,
+            Self::Approved { .. } => LiquidationLineState::Approved,
+            Self::Done { .. } => LiquidationLineState::Done,
+            Self::Refused(_) => LiquidationLineState::Refused,
+        }
+    }
+    pub const fn group(&self) -> Option<Uuid> {
+        match self {
+            Self::Claimed { group, .. } | Self::Approved { group, .. } | Self::Done { group, .. } => Some(*group),
+            _ => None,
+        }
+    }
+    pub const fn document(&self) -> Option<Document> {
+        match self {
+            Self::Approved { document, .. } | Self::Done { document, .. } => Some(*document),
+            _ => None,
+        }
+    }
+    pub const fn issue(&self) -> Option<LiquidationIssue> {
+        match self {
+            Self::Refused(issue) => Some(*issue),
+            _ => None,
+        }
+    }
+}
+
+/// What a line rests on. Units are the product's smallest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LineFigures {
+    /// Free units when the plan was made, here and, of a transfer, where it goes.
+    pub free: i64,
+    pub target_free: i64,
+    pub decimals: u8,
+    pub weekly: f64,
+    pub days_without_sale: Option<i32>,
+    pub days_of_supply: Option<f64>,
+    pub price_minor: Option<i64>,
+    pub value_minor: Option<i64>,
+    /// What a whole unit is credited with, of a return; and the freight of the line.
+    pub credit_minor: i64,
+    pub freight_minor: i64,
+    pub response: Response,
+}
+
+/// A line of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanLine {
+    pub id: LiquidationLineId,
+    /// From 1; what is worth most comes first.
+    pub position: i32,
+    pub act: Act,
+    pub state: LineState,
+    pub product: ProductId,
+    pub store: StoreId,
+    pub quantity: i64,
+    pub expected: Recovery,
+    pub until: i32,
+    /// The day on which it was approved.
+    pub approved_on: Option<i32>,
+    /// Steps of a markdown that were made.
+    pub steps_done: i32,
+    pub figures: LineFigures,
+    pub reasons: Vec<Reason>,
+}
+
+impl PlanLine {
+    /// The price that is due on a day: the newest step that has begun and was not made yet. Prices that were passed over are left out.
+    pub fn price_due(&self, today: i32) -> Option<(i32, i64)> {
+        let begun = (1..).zip(self.act.steps()).filter(|(_, step)| step.from_date <= today).last();
+        begun.filter(|(place, _)| *place > self.steps_done).map(|(place, step)| (place, step.price_minor))
+    }
+}

@@ -1,0 +1,26 @@
+//! Which stock is dead or slow, what to do about it, and what comes of it. No database, no clock.
+
+mod action;
+mod approve;
+mod criteria;
+mod level;
+mod line;
+mod plan;
+mod propose;
+mod reason;
+mod recovered;
+mod response;
+
+pub use action::{Act, Candidate, Recovery, Step};
+pub use approve::{Approval, Claims, approve, state_of};
+pub use criteria::{Criteria, CriteriaProblem, SupplierTerms};
+pub use level::{Level, Product, SALES_DAYS};
+pub use line::{Document, LineFigures, LineState, PlanLine};
+pub use plan::{Plan, sum};
+pub use propose::{Proposal, propose};
+pub use reason::{Reason, ReasonCode};
+pub use recovered::{SoldDay, recovered, sells_out};
+pub use response::{PricedWeek, Response, has_levels, price_response, priced_weeks};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+//! A plan without its lines.
+
+use entity::prelude::*;
+
+use super::{action::Recovery, line::PlanLine};
+
+/// A plan as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    pub id: LiquidationPlanId,
+    pub state: LiquidationPlanState,
+    /// Ascending; empty for all stores.
+    pub stores: Vec<StoreId>,
+    pub business_date: i32,
+    pub made_at: Timestamp,
+    /// The last event before its facts were read.
+    pub seq: i64,
+    pub forecast_week: Option<i32>,
+    pub currency: Currency,
+    pub line_count: i64,
+    /// Proposals beyond the most lines of a plan.
+    pub left_out: i64,
+    /// Sums of its lines.
+    pub expected: Recovery,
+    pub value_minor: i64,
+    pub actor: Actor,
+    pub version: i64,
+    pub updated_at: Timestamp,
+}
+
+/// What lines are expected to bring together. Bounds of parts do not add up to the bounds of the sum: these are the outermost.
+pub fn sum<'a>(lines: impl IntoIterator<Item = &'a PlanLine>) -> Recovery {
+    lines.into_iter().fold(Recovery::default(), |sum, line| sum.plus(line.expected))
+}

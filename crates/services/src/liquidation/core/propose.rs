@@ -1,0 +1,185 @@
+//! Which levels of a product are listed, and what is best done with each.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+
+use super::{
+    action::{Act, Basis, Candidate},
+    criteria::Criteria,
+    level::{Level, Product},
+    reason::{Reason, ReasonCode},
+    response::Response,
+};
+
+/// Dead or slow stock of a product in a store. Units are the product's smallest, amounts minor units of the tenant's currency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposal {
+    pub product: ProductId,
+    pub store: StoreId,
+    pub free: i64,
+    /// What it cost. None where no cost is known.
+    pub value: Option<i64>,
+    /// Units a week that it is expected to sell at its price.
+    pub weekly: f64,
+    pub days_without_sale: Option<i32>,
+    pub days_of_supply: Option<f64>,
+    pub expires: Option<i32>,
+    pub decimals: u8,
+    /// Of a whole unit, as its cost.
+    pub price: Option<i64>,
+    pub cost: Option<f64>,
+    pub response: Response,
+    pub reasons: Vec<Reason>,
+    pub candidates: Vec<Candidate>,
+    /// The best one's place. None where nothing can be said.
+    pub best: Option<usize>,
+}
+
+impl Proposal {
+    pub fn chosen(&self) -> Option<&Candidate> {
+        self.candidates.get(self.best?)
+    }
+    fn place_of(&self, word: LiquidationAction) -> Option<usize> {
+        self.candidates.iter().position(|candidate| candidate.act.word() == word)
+    }
+    fn low_of(&self, word: LiquidationAction) -> i64 {
+        self.place_of(word).map_or(0, |place| self.candidates[place].recovery.low)
+    }
+}
+
+/// What is listed of a product: the store with the most units first, as what it sends elsewhere is not sent twice.
+pub fn propose(criteria: &Criteria, today: i32, product: &Product) -> Vec<Proposal> {
+    let judge = |level: &Level| level.judge(criteria, today, (product.decimals, product.worth(level.free)));
+    let mut listed: Vec<(&Level, Vec<Reason>)> = product
+        .levels
+        .iter()
+        .filter(|level| level.is_asked)
+        .map(|level| (level, judge(level)))
+        .filter(|(_, reasons)| !reasons.is_empty())
+        .collect();
+    listed.sort_by_key(|(level, _)| (std::cmp::Reverse(level.free), level.store));
+    let is_listed = |store: StoreId| listed.iter().any(|(level, _)| level.store == store);
+    let sells_elsewhere = product.levels.iter().any(|level| level.sells() && !is_listed(level.store));
+    // A product has one price: its steps end where the first store has to be done.
+    let weeks = listed.iter().map(|(level, _)| level.weeks(today)).filter(|weeks| *weeks > 0).min().unwrap_or_default();
+    let mut taken: BTreeMap<StoreId, i64> = BTreeMap::new();
+    let mut found = Vec::with_capacity(listed.len());
+    for (level, reasons) in &listed {
+        let basis = Basis { criteria, today, product, level };
+        let mut candidates: Vec<Candidate> = [basis.keep(), basis.write_off(), basis.give_back()].into_iter().flatten().collect();
+        candidates.extend(best_target(&basis, &taken));
+        if !sells_elsewhere && !product.is_cut && level.weeks(today) > 0 {
+            candidates.extend(basis.markdown(weeks));
+        }
+        let best = best_of(&candidates);
+        if let Some(Candidate { act: Act::Transfer { to }, quantity, .. }) = best.map(|place| &candidates[place]) {
+            *taken.entry(*to).or_default() += quantity;
+        }
+        found.push(Proposal {
+            product: product.id,
+            store: level.store,
+            free: level.free,
+            value: product.worth(level.free),
+            weekly: level.rate(today, product.scale()),
+            days_without_sale: level.days_without_sale(today),
+            days_of_supply: level.days_of_supply(),
+            expires: level.expires,
+            decimals: product.decimals,
+            price: product.price,
+            cost: product.cost,
+            response: product.response,
+            reasons: reasons.clone(),
+            candidates,
+            best,
+        });
+    }
+    let is_barred = one_price(&mut found, &listed) || sells_elsewhere;
+    for (proposal, (level, _)) in found.iter_mut().zip(&listed) {
+        let notes = notes(product, level, is_barred, proposal);
+        proposal.reasons.extend(notes);
+    }
+    found
+}
+
+/// The store that is expected to bring the most for what is moved there.
+fn best_target(basis: &Basis<'_>, taken: &BTreeMap<StoreId, i64>) -> Option<Candidate> {
+    let on_the_way = |store: StoreId| taken.get(&store).copied().unwrap_or_default();
+    let targets = basis.product.levels.iter().filter_map(|to| basis.transfer(to, on_the_way(to.store)));
+    // Of equal ones the first store.
+    targets.reduce(|best, next| if next.recovery.low > best.recovery.low { next } else { best })
+}
+
+/// The best lower bound; of equal ones the simpler action.
+fn best_of(candidates: &[Candidate]) -> Option<usize> {
+    let places = 0..candidates.len();
+    places.reduce(|best, next| if candidates[next].recovery.low > candidates[best].recovery.low { next } else { best })
+}
+
+/// A price is cut in all stores at once: only where the stores that sell lose nothing by it, and then in all that would have kept theirs.
+/// Says whether it was taken out of the proposals.
+fn one_price(found: &mut [Proposal], listed: &[(&Level, Vec<Reason>)]) -> bool {
+    let (mut cut, mut kept) = (0_i64, 0_i64);
+    for (proposal, _) in found.iter().zip(listed).filter(|(_, (level, _))| level.sells()) {
+        cut = cut.saturating_add(proposal.low_of(LiquidationAction::Markdown));
+        kept = kept.saturating_add(proposal.low_of(LiquidationAction::Keep));
+    }
+    let is = |proposal: &Proposal, word: LiquidationAction| proposal.chosen().is_some_and(|chosen| chosen.act.word() == word);
+    if cut < kept {
+        for proposal in found.iter_mut() {
+            proposal.candidates.retain(|candidate| candidate.act.word() != LiquidationAction::Markdown);
+            proposal.best = best_of(&proposal.candidates);
+        }
+        return true;
+    }
+    if !found.iter().any(|proposal| is(proposal, LiquidationAction::Markdown)) {
+        return false;
+    }
+    for proposal in found.iter_mut().filter(|proposal| is(proposal, LiquidationAction::Keep)) {
+        proposal.best = proposal.place_of(LiquidationAction::Markdown).or(proposal.best);
+    }
+    false
+}
+
+/// What the figures rest on, in words.
+fn notes(product: &Product, level: &Level, is_barred: bool, proposal: &Proposal) -> Vec<Reason> {
+    let mut notes = Vec::new();
+    let mut note = |code: ReasonCode, text: String| notes.push(Reason::new(code, text));
+    if product.price.is_none() {
+        note(ReasonCode::NoPrice, "it has no price in the company's currency: no sale can be valued".to_owned());
+    }
+    if product.cost.is_none() {
+        note(ReasonCode::NoCost, "no cost is known".to_owned());
+    }
+    if !level.sells() {
+        let text = "nothing was sold lately: half a unit in the weeks of silence stands for demand".to_owned();
+        note(ReasonCode::NoDemandSeen, text);
+    }
+    let is_cut = proposal.place_of(LiquidationAction::Markdown).is_some();
+    if product.is_cut {
+        note(ReasonCode::UnderWay, "a plan that is under way cuts its price".to_owned());
+    } else if is_barred {
+        note(ReasonCode::SellsElsewhere, "other stores sell it at its price, which a markdown would cut there, too".to_owned());
+    }
+    if is_cut {
+        match product.response {
+            Response::Shown { low, likely, high, levels, weeks } => {
+                let text = format!(
+                    "over {weeks} weeks at {levels} prices a price lower by 1 % went with {likely:.2} % more sales ({low:.2} to {high:.2})"
+                );
+                note(ReasonCode::ResponseShown, text);
+            }
+            Response::NotShown => {
+                let text =
+                    "the history cannot show how sales answer a price: 1, 2 and 3 % more for a price lower by 1 % are assumed";
+                note(ReasonCode::ResponseNotShown, text.to_owned());
+            }
+        }
+    }
+    if let Some(chosen) = proposal.chosen().filter(|chosen| chosen.left.0 >= 1.0 && chosen.act.word() != LiquidationAction::Keep)
+    {
+        let (least, most) = chosen.left;
+        note(ReasonCode::UnitsRemain, format!("{least:.0} to {most:.0} units will be left"));
+    }
+    notes
+}

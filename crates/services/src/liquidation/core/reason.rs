@@ -1,0 +1,34 @@
+//! Why stock is listed, and what an action rests on, in words and figures.
+
+use serde::{Deserialize, Serialize};
+
+/// What a reason is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ReasonCode {
+    NoSale,
+    LongSupply,
+    SlowVelocity,
+    Expires,
+    NoDemandSeen,
+    NoPrice,
+    NoCost,
+    SellsElsewhere,
+    UnderWay,
+    ResponseShown,
+    ResponseNotShown,
+    UnitsRemain,
+}
+
+/// A reason in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    pub code: ReasonCode,
+    pub text: String,
+}
+
+impl Reason {
+    pub const fn new(code: ReasonCode, text: String) -> Self {
+        Self { code, text }
+    }
+}

@@ -1,0 +1,63 @@
+//! What a line has brought so far.
+
+use super::{
+    action::Act,
+    line::{Document, LineState, PlanLine},
+};
+
+/// What a product sold in a store on a day: smallest units, and minor units less refunds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SoldDay {
+    pub date: i32,
+    pub units: i64,
+    pub net_minor: i64,
+}
+
+/// Minor units that a line has brought until a day. A markdown brings what its store sold from its first day on, as far as that was the line's stock; a transfer
+/// what the other store sold beyond the units that it had itself; a return its credit less freight; a write-off nothing. None before it is approved.
+pub fn recovered(line: &PlanLine, sales: &[SoldDay], today: i32) -> Option<i64> {
+    let (LineState::Approved { document, .. } | LineState::Done { document, .. }) = line.state else { return None };
+    let since = line.approved_on?;
+    match (document, &line.act) {
+        (Document::SupplierReturn(_), _) => {
+            let scale = 10_f64.powi(line.figures.decimals.into());
+            let credit = (line.quantity as f64 / scale * line.figures.credit_minor as f64).round() as i64;
+            Some(credit.saturating_sub(line.figures.freight_minor))
+        }
+        (Document::Movement(_), _) => Some(0),
+        (Document::Transfer(_) | Document::Price, act) => {
+            let last = line.until.min(today);
+            let days = sales.iter().filter(|day| (since..=last).contains(&day.date));
+            let (units, net) = days
+                .fold((0_i64, 0_i64), |(units, net), day| (units.saturating_add(day.units), net.saturating_add(day.net_minor)));
+            // Goods that stood there before are sold first.
+            let is_moved = matches!(act, Act::Transfer { .. });
+            let before = if is_moved { line.figures.target_free.max(0) } else { 0 };
+            let own = units.saturating_sub(before).clamp(0, line.quantity);
+            if units <= 0 || own == 0 {
+                return Some(0);
+            }
+            let share = (net as f64 * own as f64 / units as f64).round() as i64;
+            Some(share.saturating_sub(line.figures.freight_minor))
+        }
+    }
+}
+
+/// Units of its own that a line has sold until a day.
+fn sold(line: &PlanLine, sales: &[SoldDay], today: i32) -> i64 {
+    let since = line.approved_on.unwrap_or(today);
+    let days = sales.iter().filter(|day| (since..=today).contains(&day.date));
+    days.fold(0_i64, |units, day| units.saturating_add(day.units)).clamp(0, line.quantity)
+}
+
+/// Whether a markdown's units will be gone on its last day with a chance of 80 %, at the pace of the days that are over.
+pub fn sells_out(line: &PlanLine, sales: &[SoldDay], today: i32) -> bool {
+    /// Four of five of what comes by chance are above the mean less so many roots.
+    const LIKELY: f64 = 0.8416;
+    let scale = 10_f64.powi(line.figures.decimals.into());
+    let sold = sold(line, sales, today);
+    let left = (line.quantity - sold) as f64 / scale;
+    let over = (today - line.approved_on.unwrap_or(today) + 1).max(1);
+    let coming = sold as f64 / scale / f64::from(over) * f64::from((line.until - today).max(0));
+    left <= 0.0 || coming - LIKELY * coming.sqrt() >= left
+}

@@ -1,0 +1,154 @@
+//! What the own history shows of how sales answer a price. It is an association: shops cut prices because things do not sell, which bends the slope towards 0.
+
+use serde::{Deserialize, Serialize};
+
+/// Prices closer together than this are one level.
+const APART: f64 = 1.05;
+const LEAST_LEVELS: usize = 3;
+const LEAST_WEEKS: usize = 4;
+/// Days between the first and the last week: one season shows nothing.
+const LEAST_DAYS: i32 = 182;
+/// An interval that is wider is none.
+const MOST_WIDTH: f64 = 2.0;
+/// Elasticities that stand for a response that nobody has seen.
+const ASSUMED: [f64; 3] = [1.0, 2.0, 3.0];
+
+/// A week in which the product could be sold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PricedWeek {
+    /// Its Monday.
+    pub week: i32,
+    /// Paid for a whole unit; of a week without a sale that of the week before.
+    pub price: f64,
+    /// Whole units.
+    pub units: f64,
+    /// Whole units of the other products of its category. None where it has none.
+    pub category: Option<f64>,
+}
+
+/// By how many percent sales rise where the price falls by one.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Response {
+    /// The least, the likely and the most that leaving out each price level gives.
+    Shown { low: f64, likely: f64, high: f64, levels: u32, weeks: u32 },
+    /// The history has too few prices, or they agree on nothing.
+    NotShown,
+}
+
+impl Response {
+    /// Elasticities from the least favourable on.
+    pub fn elasticities(&self) -> [f64; 3] {
+        match self {
+            Self::Shown { low, likely, high, .. } => [low.max(0.0), likely.max(0.0), high.max(0.0)],
+            Self::NotShown => ASSUMED,
+        }
+    }
+}
+
+/// Weeks by their price levels, those with fewer than four weeks left out.
+fn levels(weeks: &[PricedWeek]) -> Vec<Vec<PricedWeek>> {
+    let mut sorted: Vec<PricedWeek> = weeks.iter().copied().filter(|week| week.price > 0.0).collect();
+    sorted.sort_by(|one, other| one.price.total_cmp(&other.price));
+    let mut levels: Vec<Vec<PricedWeek>> = Vec::new();
+    for week in sorted {
+        match levels.last_mut() {
+            Some(level) if level.first().is_some_and(|first| week.price < first.price * APART) => level.push(week),
+            _ => levels.push(vec![week]),
+        }
+    }
+    levels.retain(|level| level.len() >= LEAST_WEEKS);
+    levels
+}
+
+/// Whether prices could show anything, before weeks without a sale are known.
+pub fn has_levels(prices: impl Iterator<Item = f64>) -> bool {
+    let mut prices: Vec<f64> = prices.filter(|price| *price > 0.0).collect();
+    prices.sort_by(f64::total_cmp);
+    let (mut found, mut first) = (0, 0.0);
+    for price in prices {
+        if price >= first * APART {
+            (found, first) = (found + 1, price);
+        }
+    }
+    found >= LEAST_LEVELS
+}
+
+/// The elasticity that weeks show, with the range of leaving out each level.
+pub fn price_response(weeks: &[PricedWeek]) -> Response {
+    let levels = levels(weeks);
+    let used: Vec<PricedWeek> = levels.iter().flatten().copied().collect();
+    let (first, last) = (used.iter().map(|week| week.week).min(), used.iter().map(|week| week.week).max());
+    let is_long = first.zip(last).is_some_and(|(first, last)| last - first >= LEAST_DAYS);
+    if levels.len() < LEAST_LEVELS || !is_long {
+        return Response::NotShown;
+    }
+    let without = |left_out: usize| -> Vec<PricedWeek> {
+        levels.iter().enumerate().filter(|(place, _)| *place != left_out).flat_map(|(_, level)| level).copied().collect()
+    };
+    let Some(likely) = slope(&used) else { return Response::NotShown };
+    let mut range = vec![-likely];
+    for left_out in 0..levels.len() {
+        let Some(slope) = slope(&without(left_out)) else { return Response::NotShown };
+        range.push(-slope);
+    }
+    let low = range.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = range.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if high - low >= MOST_WIDTH || high <= 0.0 {
+        return Response::NotShown;
+    }
+    Response::Shown { low, likely: -likely, high, levels: levels.len() as u32, weeks: used.len() as u32 }
+}
+
+/// Least squares of log(units + 0.5) on log price, beside the category's weeks where all of them are known.
+fn slope(weeks: &[PricedWeek]) -> Option<f64> {
+    let mean = |of: &dyn Fn(&PricedWeek) -> f64| weeks.iter().map(of).sum::<f64>() / weeks.len() as f64;
+    let (price, units) = (|week: &PricedWeek| week.price.ln(), |week: &PricedWeek| (week.units.max(0.0) + 0.5).ln());
+    let has_category = weeks.iter().all(|week| week.category.is_some());
+    let category = |week: &PricedWeek| (week.category.unwrap_or_default().max(0.0) + 0.5).ln();
+    let (mean_price, mean_units, mean_category) = (mean(&price), mean(&units), mean(&category));
+    let (mut pp, mut cc, mut pc, mut pu, mut cu) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for week in weeks {
+        let (p, u, c) = (price(week) - mean_price, units(week) - mean_units, category(week) - mean_category);
+        pp += p * p;
+        pu += p * u;
+        cc += c * c;
+        pc += p * c;
+        cu += c * u;
+    }
+    if pp < 1e-9 {
+        return None;
+    }
+    let determinant = pp * cc - pc * pc;
+    if has_category && cc > 1e-9 && determinant > 1e-6 * pp * cc {
+        return Some((pu * cc - cu * pc) / determinant);
+    }
+    Some(pu / pp)
+}
+
+/// Weeks of a product at the price of their sales; a week without one, in which it lay in a store on each day, is at the price before. `sales` are Mondays in
+/// order, whole units and what a whole unit was paid for; `spans` are days in stock, the last one None while it lasts.
+pub fn priced_weeks(
+    sales: &[(i32, f64, f64)],
+    spans: &[(i32, Option<i32>)],
+    category: Option<&dyn Fn(i32) -> f64>,
+    until: i32,
+) -> Vec<PricedWeek> {
+    let Some((first, _, mut price)) = sales.first().copied() else { return Vec::new() };
+    let (mut sales, mut weeks) = (sales.iter().copied().peekable(), Vec::new());
+    for week in (first..until).step_by(7) {
+        let sold = sales.next_if(|(monday, ..)| *monday == week);
+        let was_there = || spans.iter().any(|(from, to)| *from <= week && to.is_none_or(|to| to >= week + 6));
+        let units = match sold {
+            Some((_, units, paid)) => {
+                price = paid;
+                units
+            }
+            None if was_there() => 0.0,
+            None => continue,
+        };
+        let category = category.map(|of| (of(week) - units).max(0.0));
+        weeks.push(PricedWeek { week, price, units, category });
+    }
+    weeks
+}

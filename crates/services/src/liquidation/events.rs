@@ -1,0 +1,60 @@
+//! Events of criteria and plans. No amounts: costs are not for everybody.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::storage::events::{EventViewer, Shown, Terms};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::core::Plan;
+
+pub use platform::storage::events::EventType;
+
+platform::events! {
+    /// Criteria of dead stock.
+    LIQUIDATION_SETTINGS: SettingsEvent = Terms { permission: code::<kind::StockPolicy>(), shown: Shown::Part(shown_settings), stream: None } => {
+        LIQUIDATION_SETTINGS_SET "liquidation_settings.set",
+    }
+    /// Plans of liquidation.
+    LIQUIDATION_PLAN: PlanEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: Shown::Part(shown_plan), stream: None } => {
+        LIQUIDATION_PLAN_CREATED "liquidation_plan.created",
+        LIQUIDATION_PLAN_APPROVED "liquidation_plan.approved",
+        LIQUIDATION_PLAN_ADVANCED "liquidation_plan.advanced",
+    }
+}
+
+/// The payload of an event of criteria.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingsEvent {
+    pub version: i64,
+}
+
+/// The payload of a plan's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanEvent {
+    pub id: LiquidationPlanId,
+    pub state: LiquidationPlanState,
+    pub lines: i64,
+    /// Lines that were carried out, or whose price was cut further.
+    #[serde(default)]
+    pub changed: i64,
+    pub version: i64,
+}
+
+impl PlanEvent {
+    pub fn of(plan: &Plan, changed: i64) -> Self {
+        Self { id: plan.id, state: plan.state, lines: plan.line_count, changed, version: plan.version }
+    }
+}
+
+fn shown_settings(event: &SettingsEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    viewer.is_permitted().then(|| json!({ "version": event.version }))
+}
+
+fn shown_plan(event: &PlanEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    viewer.is_permitted().then(|| {
+        json!({ "id": event.id, "state": event.state, "lines": event.lines, "changed": event.changed, "version": event.version })
+    })
+}

@@ -1,0 +1,101 @@
+//! Levels with what the demand facts know of them, and their products.
+
+use std::collections::BTreeMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::product,
+};
+use platform::storage::{Fault, Finds, Reads};
+use sea_orm::Value;
+
+use crate::{demand::rows::by_level, replenishment::rows as replenishment};
+
+/// The rows that reports read.
+pub(super) const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
+
+/// A level. Units are the product's smallest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct LevelFacts {
+    #[record(sql = "l.product_id")]
+    pub product: ProductId,
+    #[record(sql = "l.store_id")]
+    pub store: StoreId,
+    #[record(sql = "l.available")]
+    pub available: i64,
+    /// The first day on which a unit came or went.
+    #[record(sql = "l.first_day")]
+    pub first_day: Option<i32>,
+    #[record(sql = "l.last_sale")]
+    pub last_sale: Option<i32>,
+    /// Sold since the day that was asked for.
+    #[record(sql = "l.sold")]
+    pub sold: i64,
+}
+
+/// What is known of a product.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[record(of = product, alias = "p")]
+pub struct ProductFacts {
+    pub id: ProductId,
+    pub category_id: Option<CategoryId>,
+    pub unit_decimals: i32,
+    pub price_minor: Option<i64>,
+    pub price_currency: Option<String>,
+    pub cost_minor: Option<i64>,
+    pub cost_currency: Option<String>,
+}
+
+/// Levels of stores that are not archived, by product and store, with what they sold since a day: of these products, or of all.
+pub async fn levels(reads: &impl Reads, since: i32, products: Option<&[ProductId]>) -> Result<Vec<LevelFacts>, Fault> {
+    let backend = reads.backend();
+    let mut values: Vec<Value> = vec![i64::from(since).into()];
+    let mut only = String::new();
+    if let Some(products) = products {
+        values.push(backend.ids(products.iter().copied()));
+        only = format!(" AND {}", backend.in_ids("l.product_id", 3));
+    }
+    let facts = format!(
+        "demand_day d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = l.product_id AND d.store_id = l.store_id",
+        by_level(backend)
+    );
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT l.product_id, l.store_id, l.on_hand - l.unavailable - l.reserved AS available,
+             CAST((SELECT min(d.business_date) FROM {facts}) AS integer) AS first_day,
+             CAST((SELECT max(d.business_date) FROM {facts} AND d.ordered_units > d.cancelled_units) AS integer) AS last_sale,
+             CAST(coalesce((SELECT sum(d.ordered_units - d.cancelled_units - d.taken_back_units) FROM {facts} AND d.business_date >= $2), 0)
+               AS bigint) AS sold
+           FROM stock_level l JOIN store s ON s.tenant_id = $1 AND s.id = l.store_id AND s.archived_at IS NULL
+           WHERE l.tenant_id = $1{only}) l ORDER BY l.product_id, l.store_id",
+        select = LevelFacts::SELECT
+    );
+    reads.records(&sql, values).await
+}
+
+/// Products that are kept: no kits, none that stock is not counted of. By ID.
+pub async fn products(reads: &impl Reads, ids: &[ProductId]) -> Result<Vec<ProductFacts>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND {} AND p.stock_policy <> 'UNTRACKED' AND p.is_kit = 0 ORDER BY p.id",
+        ProductFacts::SELECT,
+        backend.in_ids("p.id", 2)
+    );
+    reads.records(&sql, vec![backend.ids(ids.iter().copied())]).await
+}
+
+/// What is free of products now: neither reserved nor owed, nor in a draft of a transfer.
+pub async fn free_now(reads: &impl Reads, products: &[ProductId]) -> Result<BTreeMap<(ProductId, StoreId), i64>, Fault> {
+    let (owed, leaving) = (replenishment::owed(reads).await?, replenishment::leaving(reads).await?);
+    let mut found = BTreeMap::new();
+    for (product, levels) in replenishment::levels(reads, products).await? {
+        for mut level in levels {
+            let key = (product, level.store);
+            level.owed = owed.get(&key).copied().unwrap_or_default();
+            level.leaving = leaving.get(&key).copied().unwrap_or_default();
+            found.insert(key, level.free());
+        }
+    }
+    Ok(found)
+}

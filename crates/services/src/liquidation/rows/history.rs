@@ -1,0 +1,113 @@
+//! Weeks of sales with their prices, for what the history shows of a price.
+
+use std::collections::HashMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::stock_span,
+};
+use platform::storage::{Fault, Finds, Reads};
+
+use super::facts::CURRENT;
+
+/// Weeks of a product in order: the Monday, smallest units, and what was paid for them.
+pub type PriceHistory = HashMap<ProductId, Vec<(i32, i64, i64)>>;
+/// Units of a category by week.
+pub type CategoryWeeks = HashMap<CategoryId, HashMap<i32, i64>>;
+
+#[derive(Record)]
+struct WeekRow {
+    #[record(sql = "d.product_id")]
+    product: ProductId,
+    #[record(sql = "CAST(d.business_date - (d.business_date + 3) % 7 AS integer)")]
+    week: i32,
+    #[record(sql = "CAST(sum(d.ordered_units - d.cancelled_units) AS bigint)")]
+    units: i64,
+    #[record(sql = "CAST(sum(d.gross_minor) AS bigint)")]
+    paid: i64,
+}
+
+#[derive(Record)]
+struct CategoryRow {
+    #[record(sql = "p.category_id")]
+    category: CategoryId,
+    #[record(sql = "w.week_date")]
+    week: i32,
+    #[record(sql = "CAST(sum(w.ordered_units - w.cancelled_units) AS bigint)")]
+    units: i64,
+}
+
+#[derive(Record)]
+#[record(of = stock_span, alias = "s")]
+struct SpanRow {
+    product_id: ProductId,
+    from_date: i32,
+    to_date: Option<i32>,
+}
+
+/// Weeks in which products were sold, in all stores and in one currency, from a Monday on and before another one.
+pub async fn price_weeks(
+    reads: &impl Reads,
+    products: &[ProductId],
+    (from, to): (i32, i32),
+    currency: Currency,
+) -> Result<PriceHistory, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND {} AND d.business_date >= $3
+         AND d.business_date < $4 AND d.currency = $5 GROUP BY d.product_id, d.business_date - (d.business_date + 3) % 7
+         HAVING sum(d.ordered_units - d.cancelled_units) > 0 ORDER BY 1, 2",
+        WeekRow::SELECT,
+        backend.in_ids("d.product_id", 2)
+    );
+    let values =
+        vec![backend.ids(products.iter().copied()), i64::from(from).into(), i64::from(to).into(), currency.as_str().into()];
+    let mut found = PriceHistory::new();
+    for row in reads.records::<WeekRow>(&sql, values).await? {
+        found.entry(row.product).or_default().push((row.week, row.units, row.paid));
+    }
+    Ok(found)
+}
+
+/// What products of categories sold in weeks from a Monday on and before another one.
+pub async fn category_weeks(
+    reads: &impl Reads,
+    categories: &[CategoryId],
+    (from, to): (i32, i32),
+) -> Result<CategoryWeeks, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM demand_week w JOIN product p ON p.tenant_id = $1 AND p.id = w.product_id
+         WHERE w.tenant_id = $1 AND w.generation = {CURRENT} AND w.week_date >= $3 AND w.week_date < $4 AND {}
+         GROUP BY p.category_id, w.week_date",
+        CategoryRow::SELECT,
+        backend.in_ids("p.category_id", 2)
+    );
+    let values = vec![backend.ids(categories.iter().copied()), i64::from(from).into(), i64::from(to).into()];
+    let mut found = CategoryWeeks::new();
+    for row in reads.records::<CategoryRow>(&sql, values).await? {
+        found.entry(row.category).or_default().insert(row.week, row.units);
+    }
+    Ok(found)
+}
+
+/// Days on which products were in stock somewhere, as spans that reach to a day or beyond it.
+pub async fn in_stock(
+    reads: &impl Reads,
+    products: &[ProductId],
+    since: i32,
+) -> Result<HashMap<ProductId, Vec<(i32, Option<i32>)>>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM stock_span s WHERE s.tenant_id = $1 AND s.generation = {CURRENT} AND {} AND s.state = 'IN_STOCK'
+         AND (s.to_date IS NULL OR s.to_date >= $3)",
+        SpanRow::SELECT,
+        backend.in_ids("s.product_id", 2)
+    );
+    let mut found: HashMap<ProductId, Vec<(i32, Option<i32>)>> = HashMap::new();
+    for row in reads.records::<SpanRow>(&sql, vec![backend.ids(products.iter().copied()), i64::from(since).into()]).await? {
+        found.entry(row.product_id).or_default().push((row.from_date, row.to_date));
+    }
+    Ok(found)
+}

@@ -1,0 +1,259 @@
+//! Lines of plans.
+
+use std::collections::BTreeSet;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::liquidation_line,
+};
+use platform::{
+    paging::{Key, ListSource, PageRequest},
+    storage::{Backend, Bulk, Fault, Finds, Reads, Row, Rows, Work},
+};
+use sea_orm::Value;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::liquidation::core::{Act, Document, LineFigures, LineState, PlanLine, Reason, Recovery};
+
+/// Names the order of a plan's lines in cursors.
+pub const LINES: &str = "liquidationLines:VALUE:DESC";
+
+/// The body of a line.
+#[derive(Serialize, Deserialize)]
+struct Body {
+    act: Act,
+    figures: LineFigures,
+    reasons: Vec<Reason>,
+}
+
+#[derive(Record)]
+#[record(of = liquidation_line, alias = "l")]
+struct LineRow {
+    position: i32,
+    id: LiquidationLineId,
+    action: LiquidationAction,
+    state: LiquidationLineState,
+    product_id: ProductId,
+    store_id: StoreId,
+    quantity: i64,
+    low_minor: i64,
+    likely_minor: i64,
+    high_minor: i64,
+    until_date: i32,
+    approved_date: Option<i32>,
+    steps_done: i32,
+    group_id: Option<Uuid>,
+    claimed_by: Option<Uuid>,
+    transfer_id: Option<TransferId>,
+    supplier_return_id: Option<SupplierReturnId>,
+    movement_id: Option<MovementId>,
+    issue: Option<LiquidationIssue>,
+    body: String,
+}
+
+/// What becomes of a line.
+#[derive(Record)]
+#[record(of = liquidation_line)]
+struct ChangedLine {
+    plan_id: LiquidationPlanId,
+    position: i32,
+    state: LiquidationLineState,
+    approved_date: Option<i32>,
+    steps_done: i32,
+    group_id: Option<Uuid>,
+    claimed_by: Option<Uuid>,
+    transfer_id: Option<TransferId>,
+    supplier_return_id: Option<SupplierReturnId>,
+    movement_id: Option<MovementId>,
+    issue: Option<LiquidationIssue>,
+}
+
+fn corrupt(rule: &'static str) -> Fault {
+    Fault::corrupt("liquidation_line", rule)
+}
+
+/// A price has no document: it is the one of a line that has no other.
+fn document_of(row: &LineRow) -> Option<Document> {
+    let (transfer, back) = (row.transfer_id.map(Document::Transfer), row.supplier_return_id.map(Document::SupplierReturn));
+    let other = transfer.or(back).or_else(|| row.movement_id.map(Document::Movement));
+    other.or_else(|| (row.action == LiquidationAction::Markdown).then_some(Document::Price))
+}
+
+fn state_of(row: &LineRow) -> Result<LineState, Fault> {
+    Ok(match (row.state, row.group_id, row.claimed_by, document_of(row), row.issue) {
+        (LiquidationLineState::Proposed, None, None, _, None) => LineState::Proposed,
+        (LiquidationLineState::Claimed, Some(group), Some(by), _, None) => LineState::Claimed { group, by },
+        (LiquidationLineState::Approved, Some(group), None, Some(document), None) => LineState::Approved { group, document },
+        (LiquidationLineState::Done, Some(group), None, Some(document), None) => LineState::Done { group, document },
+        (LiquidationLineState::Refused, None, None, _, Some(issue)) => LineState::Refused(issue),
+        _ => return Err(corrupt("a line has what its state has")),
+    })
+}
+
+impl TryFrom<LineRow> for PlanLine {
+    type Error = Fault;
+    fn try_from(row: LineRow) -> Result<Self, Fault> {
+        let state = state_of(&row)?;
+        let Body { act, figures, reasons } =
+            serde_json::from_str(&row.body).map_err(|_| corrupt("its body has an act, figures and reasons"))?;
+        if act.word() != row.action {
+            return Err(corrupt("its body is about its action"));
+        }
+        Ok(Self {
+            id: row.id,
+            position: row.position,
+            act,
+            state,
+            product: row.product_id,
+            store: row.store_id,
+            quantity: row.quantity,
+            expected: Recovery { low: row.low_minor, likely: row.likely_minor, high: row.high_minor },
+            until: row.until_date,
+            approved_on: row.approved_date,
+            steps_done: row.steps_done,
+            figures,
+            reasons,
+        })
+    }
+}
+
+/// The columns of a document.
+fn documents(state: &LineState) -> (Option<TransferId>, Option<SupplierReturnId>, Option<MovementId>) {
+    match state.document() {
+        Some(Document::Transfer(id)) => (Some(id), None, None),
+        Some(Document::SupplierReturn(id)) => (None, Some(id), None),
+        Some(Document::Movement(id)) => (None, None, Some(id)),
+        Some(Document::Price) | None => (None, None, None),
+    }
+}
+
+fn claimer(state: &LineState) -> Option<Uuid> {
+    match state {
+        LineState::Claimed { by, .. } => Some(*by),
+        _ => None,
+    }
+}
+
+/// Writes a new plan's lines.
+pub async fn insert_lines(work: &Work, plan: LiquidationPlanId, lines: &[PlanLine]) -> Result<(), Fault> {
+    let mut rows = Rows::<liquidation_line::Model>::insert(work.tenant());
+    for line in lines {
+        let (transfer_id, supplier_return_id, movement_id) = documents(&line.state);
+        let body = Body { act: line.act.clone(), figures: line.figures.clone(), reasons: line.reasons.clone() };
+        rows.push(liquidation_line::Model {
+            tenant_id: work.tenant(),
+            plan_id: plan,
+            position: line.position,
+            id: line.id,
+            action: line.act.word(),
+            state: line.state.word(),
+            product_id: line.product,
+            store_id: line.store,
+            to_store_id: line.act.target(),
+            supplier_id: line.act.supplier(),
+            quantity: line.quantity,
+            low_minor: line.expected.low,
+            likely_minor: line.expected.likely,
+            high_minor: line.expected.high,
+            until_date: line.until,
+            approved_date: line.approved_on,
+            steps_done: line.steps_done,
+            group_id: line.state.group(),
+            claimed_by: claimer(&line.state),
+            transfer_id,
+            supplier_return_id,
+            movement_id,
+            issue: line.state.issue(),
+            body: serde_json::to_string(&body).map_err(|err| Fault::Broken(err.to_string()))?,
+        });
+    }
+    work.write(Bulk::from(rows)).await
+}
+
+/// Writes what became of lines.
+pub async fn change_lines<'a>(
+    work: &Work,
+    plan: LiquidationPlanId,
+    lines: impl IntoIterator<Item = &'a PlanLine>,
+) -> Result<(), Fault> {
+    let mut rows = Rows::<ChangedLine>::update(work.tenant());
+    for line in lines {
+        let (transfer_id, supplier_return_id, movement_id) = documents(&line.state);
+        rows.push(ChangedLine {
+            plan_id: plan,
+            position: line.position,
+            state: line.state.word(),
+            approved_date: line.approved_on,
+            steps_done: line.steps_done,
+            group_id: line.state.group(),
+            claimed_by: claimer(&line.state),
+            transfer_id,
+            supplier_return_id,
+            movement_id,
+            issue: line.state.issue(),
+        });
+    }
+    work.write(Bulk::from(rows)).await
+}
+
+/// All lines of a plan, what is worth most first.
+pub async fn lines_of(reads: &impl Reads, plan: LiquidationPlanId) -> Result<Vec<PlanLine>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM liquidation_line l WHERE l.tenant_id = $1 AND l.plan_id = $2 ORDER BY l.position",
+        LineRow::SELECT
+    );
+    reads.records::<LineRow>(&sql, vec![plan.into()]).await?.into_iter().map(PlanLine::try_from).collect()
+}
+
+/// Which lines of a plan; an empty list matches nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LineFilter {
+    /// Of these stores, or to them.
+    pub seen: Option<Vec<StoreId>>,
+    pub stores: Option<Vec<StoreId>>,
+    pub states: Option<Vec<LiquidationLineState>>,
+    pub actions: Option<Vec<LiquidationAction>>,
+}
+
+/// Where a line stands in its plan.
+pub fn line_keys(line: &PlanLine) -> Vec<Key> {
+    vec![Key::Int(line.position.into())]
+}
+
+/// The lines of a plan that the filter is about.
+pub fn lines_source(backend: Backend, plan: LiquidationPlanId, filter: &LineFilter) -> ListSource {
+    let mut from = "FROM liquidation_line l WHERE l.tenant_id = $1 AND l.plan_id = $2".to_owned();
+    let mut values: Vec<Value> = vec![plan.into()];
+    if let Some(seen) = &filter.seen {
+        values.push(backend.ids(seen.iter().copied()));
+        let next = values.len() + 1;
+        from.push_str(&format!(" AND ({} OR {})", backend.in_ids("l.store_id", next), backend.in_ids("l.to_store_id", next)));
+    }
+    if let Some(stores) = &filter.stores {
+        values.push(backend.ids(stores.iter().copied()));
+        from.push_str(&format!(" AND {}", backend.in_ids("l.store_id", values.len() + 1)));
+    }
+    if let Some(states) = &filter.states {
+        values.push(backend.texts(states.iter().map(|state| state.as_str())));
+        from.push_str(&format!(" AND {}", backend.in_texts("l.state", values.len() + 1)));
+    }
+    if let Some(actions) = &filter.actions {
+        values.push(backend.texts(actions.iter().map(|action| action.as_str())));
+        from.push_str(&format!(" AND {}", backend.in_texts("l.action", values.len() + 1)));
+    }
+    ListSource { from, values }
+}
+
+/// A page of lines, what is worth most first.
+pub async fn line_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<PlanLine>, Fault> {
+    let (sql, values) = source.page(LineRow::SELECT, &["l.position"], false, request);
+    reads.records::<LineRow>(&sql, values).await?.into_iter().map(PlanLine::try_from).collect()
+}
+
+/// Products whose price a plan cuts.
+pub async fn products_cut(reads: &impl Reads) -> Result<BTreeSet<ProductId>, Fault> {
+    let sql = "SELECT l.product_id FROM liquidation_line l WHERE l.tenant_id = $1 AND l.action = 'MARKDOWN' AND l.state IN ('CLAIMED', 'APPROVED')";
+    reads.rows(sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+}

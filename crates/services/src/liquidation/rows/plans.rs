@@ -1,0 +1,156 @@
+//! Plans without their lines.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::liquidation_plan,
+};
+use platform::{
+    paging::{Key, ListSource, PageRequest},
+    storage::{Backend, Fault, Finds, Reads, Work},
+};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::liquidation::core::{Plan, Recovery};
+
+/// Names the order of plans in cursors.
+pub const PLANS: &str = "liquidationPlans:MADE_AT:DESC";
+
+#[derive(Record)]
+#[record(of = liquidation_plan, alias = "p")]
+struct PlanRow {
+    id: LiquidationPlanId,
+    state: LiquidationPlanState,
+    stores: String,
+    business_date: i32,
+    made_at: Timestamp,
+    seq: i64,
+    forecast_week: Option<i32>,
+    currency: String,
+    line_count: i64,
+    left_out: i64,
+    low_minor: i64,
+    likely_minor: i64,
+    high_minor: i64,
+    value_minor: i64,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+impl TryFrom<PlanRow> for Plan {
+    type Error = Fault;
+    fn try_from(row: PlanRow) -> Result<Self, Fault> {
+        let corrupt = |rule: &'static str| Fault::corrupt("liquidation_plan", rule);
+        Ok(Self {
+            id: row.id,
+            state: row.state,
+            stores: serde_json::from_str(&row.stores).map_err(|_| corrupt("stores is a list of ids"))?,
+            business_date: row.business_date,
+            made_at: row.made_at,
+            seq: row.seq,
+            forecast_week: row.forecast_week,
+            currency: Currency::parse(&row.currency).ok_or_else(|| corrupt("its currency is in use"))?,
+            line_count: row.line_count,
+            left_out: row.left_out,
+            expected: Recovery { low: row.low_minor, likely: row.likely_minor, high: row.high_minor },
+            value_minor: row.value_minor,
+            actor: Actor { kind: row.actor_kind, id: row.actor_id },
+            version: row.version,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+fn stores_text(plan: &Plan) -> Result<String, Fault> {
+    serde_json::to_string(&plan.stores).map_err(|err| Fault::Broken(err.to_string()))
+}
+
+fn row_of(tenant_id: TenantId, plan: &Plan) -> Result<liquidation_plan::Model, Fault> {
+    Ok(liquidation_plan::Model {
+        tenant_id,
+        id: plan.id,
+        state: plan.state,
+        stores: stores_text(plan)?,
+        business_date: plan.business_date,
+        made_at: plan.made_at,
+        seq: plan.seq,
+        forecast_week: plan.forecast_week,
+        currency: plan.currency.to_string(),
+        line_count: plan.line_count,
+        left_out: plan.left_out,
+        low_minor: plan.expected.low,
+        likely_minor: plan.expected.likely,
+        high_minor: plan.expected.high,
+        value_minor: plan.value_minor,
+        actor_kind: plan.actor.kind,
+        actor_id: plan.actor.id,
+        version: plan.version,
+        updated_at: plan.updated_at,
+    })
+}
+
+async fn plans_where(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Plan>, Fault> {
+    let sql = format!("SELECT {} FROM liquidation_plan p WHERE p.tenant_id = $1{conditions}", PlanRow::SELECT);
+    reads.records::<PlanRow>(&sql, values).await?.into_iter().map(Plan::try_from).collect()
+}
+
+/// The plan of an id.
+pub async fn plan(reads: &impl Reads, id: LiquidationPlanId) -> Result<Option<Plan>, Fault> {
+    Ok(plans_where(reads, " AND p.id = $2", vec![id.into()]).await?.pop())
+}
+
+/// The same, locked until the transaction ends.
+pub async fn lock_plan(work: &Work, id: LiquidationPlanId) -> Result<Option<Plan>, Fault> {
+    let lock = work.backend().for_change("p");
+    Ok(plans_where(work, &format!(" AND p.id = $2{lock}"), vec![id.into()]).await?.pop())
+}
+
+pub async fn insert_plan(work: &Work, plan: &Plan) -> Result<(), Fault> {
+    work.insert::<liquidation_plan::Entity>(row_of(work.tenant(), plan)?).await
+}
+
+pub async fn change_plan(work: &Work, plan: &Plan) -> Result<(), Fault> {
+    work.update::<liquidation_plan::Entity>(row_of(work.tenant(), plan)?).await
+}
+
+/// Plans of the same stores of which nothing is approved: another one takes their place. One that is partly approved stays, so that its result is followed.
+pub async fn supersede(work: &Work, by: &Plan) -> Result<u64, Fault> {
+    let sql = "UPDATE liquidation_plan SET state = 'SUPERSEDED', version = version + 1, updated_at = $2
+        WHERE tenant_id = $1 AND state = 'DRAFT' AND id <> $3 AND (stores = $4 OR $5 = 1)";
+    let values: Vec<Value> =
+        vec![by.made_at.micros().into(), by.id.into(), stores_text(by)?.into(), i64::from(by.stores.is_empty()).into()];
+    work.execute(sql, values).await
+}
+
+/// Removes plans that were made before a moment, with their lines.
+pub async fn forget_plans(work: &Work, before: Timestamp) -> Result<(), Fault> {
+    let old = "SELECT p.id FROM liquidation_plan p WHERE p.tenant_id = $1 AND p.made_at < $2";
+    let lines = format!("DELETE FROM liquidation_line WHERE tenant_id = $1 AND plan_id IN ({old})");
+    work.execute(&lines, vec![before.micros().into()]).await?;
+    let plans = "DELETE FROM liquidation_plan WHERE tenant_id = $1 AND made_at < $2";
+    work.execute(plans, vec![before.micros().into()]).await.map(drop)
+}
+
+/// Where a plan stands in its list.
+pub fn plan_keys(plan: &Plan) -> Vec<Key> {
+    vec![Key::Int(plan.made_at.micros()), plan.id.into()]
+}
+
+/// A tenant's plans, in these states or in any.
+pub fn plans_source(backend: Backend, states: Option<&[LiquidationPlanState]>) -> ListSource {
+    let (mut from, mut values) = ("FROM liquidation_plan p WHERE p.tenant_id = $1".to_owned(), Vec::<Value>::new());
+    if let Some(states) = states {
+        values.push(backend.texts(states.iter().map(|state| state.as_str())));
+        from.push_str(&format!(" AND {}", backend.in_texts("p.state", 2)));
+    }
+    ListSource { from, values }
+}
+
+/// A page of plans, the newest first.
+pub async fn plan_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<Plan>, Fault> {
+    let (sql, values) = source.page(PlanRow::SELECT, &["p.made_at", "p.id"], true, request);
+    reads.records::<PlanRow>(&sql, values).await?.into_iter().map(Plan::try_from).collect()
+}

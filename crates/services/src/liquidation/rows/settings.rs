@@ -1,0 +1,48 @@
+//! A tenant's criteria.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::liquidation_settings,
+};
+use platform::storage::{Fault, Finds, Reads, Work};
+use sea_orm::Value;
+
+use crate::liquidation::core::Criteria;
+
+/// Criteria as they are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub criteria: Criteria,
+    /// 0 until somebody has set them.
+    pub version: i64,
+    pub updated_at: Option<Timestamp>,
+}
+
+#[derive(Record)]
+#[record(of = liquidation_settings, alias = "s")]
+struct SettingsRow {
+    body: String,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+/// The tenant's criteria, or the default ones.
+pub async fn settings(reads: &impl Reads) -> Result<Settings, Fault> {
+    let sql = format!("SELECT {} FROM liquidation_settings s WHERE s.tenant_id = $1", SettingsRow::SELECT);
+    let Some(row) = reads.records::<SettingsRow>(&sql, vec![]).await?.pop() else {
+        return Ok(Settings { criteria: Criteria::default(), version: 0, updated_at: None });
+    };
+    let criteria =
+        serde_json::from_str(&row.body).map_err(|_| Fault::corrupt("liquidation_settings", "its body has the criteria"))?;
+    Ok(Settings { criteria, version: row.version, updated_at: Some(row.updated_at) })
+}
+
+/// Writes criteria in the place of those that were there.
+pub async fn change_settings(work: &Work, settings: &Settings, now: Timestamp) -> Result<(), Fault> {
+    let body = serde_json::to_string(&settings.criteria).map_err(|err| Fault::Broken(err.to_string()))?;
+    let sql = "INSERT INTO liquidation_settings (tenant_id, body, version, updated_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant_id) DO UPDATE SET body = excluded.body, version = excluded.version, updated_at = excluded.updated_at";
+    let values: Vec<Value> = vec![body.into(), settings.version.into(), now.micros().into()];
+    work.execute(sql, values).await.map(drop)
+}

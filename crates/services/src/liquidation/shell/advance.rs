@@ -1,0 +1,230 @@
+//! Following a plan: prices go down a step when its day has come, and lines whose last day is over or whose units are gone are done.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use inventory::{catalog::rows::small::tenant_zone, ledger::Mode};
+use platform::{
+    audit::{self, Target},
+    clock::local_day,
+    path,
+    storage::{
+        Fault, Reads, TenantScope,
+        idempotency::{self, Key, KeyUse, hash_of},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    LineProblem, LiquidationError,
+    approve::sees,
+    carry_out::{Cut, Rooms, cut_price, may, needed},
+    check_key, tell,
+};
+use crate::{
+    demand::shell::catch_up,
+    liquidation::{
+        core::{LineState, Plan, PlanLine, SoldDay, sells_out, state_of},
+        events::{LIQUIDATION_PLAN_ADVANCED, PlanEvent},
+        rows,
+    },
+};
+
+/// Products whose sales are read together.
+const CHUNK: usize = 500;
+
+/// A plan that is to be followed. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlanAdvance {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub plan: LiquidationPlanId,
+    #[serde(skip)]
+    pub expected_version: i64,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Advanced {
+    pub plan: Plan,
+    /// Lines whose price went down.
+    pub cut: usize,
+    /// Lines whose step was passed over, as they sell out without it.
+    pub skipped: usize,
+    /// Lines that are done.
+    pub closed: usize,
+    pub problems: Vec<(PlanLine, LineProblem)>,
+    pub seq: Option<i64>,
+    pub is_replayed: bool,
+}
+
+/// What is remembered of a call.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Receipt {
+    plan: LiquidationPlanId,
+    cut: usize,
+    skipped: usize,
+    closed: usize,
+    seq: Option<i64>,
+}
+
+type May = Permit<kind::PurchaseRead>;
+
+/// Lines by product, with the step that they are at then, and its price.
+type Steps = BTreeMap<ProductId, Vec<(PlanLine, i32, i64)>>;
+
+/// What is to be done on a day.
+#[derive(Default)]
+struct Due {
+    steps: Steps,
+    skipped: Vec<PlanLine>,
+    closed: Vec<PlanLine>,
+}
+
+/// Carries out what is due of a plan.
+pub async fn advance_plan(rooms: Rooms<'_>, permit: May, input: PlanAdvance, mode: Mode) -> Result<Advanced, LiquidationError> {
+    check_key(&input.idempotency_key)?;
+    let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
+    let key = Key { owner, mutation: "liquidationPlanAdvance", key: text, hash: hash_of(&input) };
+    let scope = permit.scope(rooms.ledger.database());
+    let known = idempotency::look_up(&scope, [&key]).await?;
+    if let Some(known) = idempotency::key_use(&key, &known) {
+        return replayed(&scope, known).await;
+    }
+    let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
+    let plan = rows::plan(&scope, input.plan).await?.ok_or_else(missing)?;
+    audit::about(Target::of(plan.id));
+    if !matches!(plan.state, LiquidationPlanState::Partly | LiquidationPlanState::Approved) {
+        return Err(LiquidationError::State(plan.state));
+    }
+    if plan.version != input.expected_version {
+        return Err(LiquidationError::Stale { what: "liquidation plan", actual: plan.version });
+    }
+    Box::pin(catch_up(rooms.ledger.database(), scope.tenant(), usize::MAX)).await?;
+    let today = local_day(rooms.ledger.clock().now(), &tenant_zone(&scope).await?);
+    let Due { steps, skipped, closed } = due(&scope, &permit, &plan, today).await?;
+    let (mut changed, problems) = cut_prices(rooms, (&permit, mode), &plan, steps).await?;
+    let receipt = Receipt { plan: plan.id, cut: changed.len(), skipped: skipped.len(), closed: closed.len(), seq: None };
+    changed.extend(skipped);
+    changed.extend(closed);
+    if mode == Mode::Validate {
+        return Ok(answer(plan, receipt, problems, false));
+    }
+    let (plan, receipt) = write_down(rooms, &permit, (&key, &input), (receipt, &changed)).await?;
+    Ok(answer(plan, receipt, problems, false))
+}
+
+/// Cuts prices: the lines that it was done for, and those that it was not.
+async fn cut_prices(
+    rooms: Rooms<'_>,
+    (permit, mode): (&May, Mode),
+    plan: &Plan,
+    steps: Steps,
+) -> Result<(Vec<PlanLine>, Vec<(PlanLine, LineProblem)>), Fault> {
+    let (mut changed, mut problems) = (Vec::new(), Vec::new());
+    for (product, lines) in steps {
+        if let Some((line, ..)) = lines.iter().find(|(line, ..)| !may(permit, line)) {
+            let permission = needed(line);
+            problems.extend(lines.into_iter().map(|(line, ..)| (line, LineProblem::Forbidden(permission))));
+            continue;
+        }
+        let Some(price) = lines.iter().map(|(_, _, price)| *price).min() else { continue };
+        let made = match mode {
+            Mode::Validate => Cut::Made,
+            Mode::Commit => cut_price(rooms.catalog, permit, product, Money::new(price, plan.currency)).await?,
+        };
+        match made {
+            Cut::Made => changed.extend(lines.into_iter().map(|(line, place, _)| PlanLine { steps_done: place, ..line })),
+            Cut::Refused(why) => {
+                problems.extend(lines.into_iter().map(|(line, ..)| (line, LineProblem::Refused(Some(why.clone())))));
+            }
+            Cut::Denied => {}
+        }
+    }
+    Ok((changed, problems))
+}
+
+fn answer(plan: Plan, receipt: Receipt, problems: Vec<(PlanLine, LineProblem)>, is_replayed: bool) -> Advanced {
+    let Receipt { cut, skipped, closed, seq, .. } = receipt;
+    Advanced { plan, cut, skipped, closed, problems, seq, is_replayed }
+}
+
+async fn due(scope: &TenantScope, permit: &May, plan: &Plan, today: i32) -> Result<Due, Fault> {
+    let mut lines = rows::lines_of(scope, plan.id).await?;
+    lines.retain(|line| matches!(line.state, LineState::Approved { .. }) && sees(permit, line));
+    let sales = sales(scope, plan, &lines).await?;
+    let mut due = Due::default();
+    for line in lines {
+        let LineState::Approved { group, document } = line.state else { continue };
+        let days = sales.get(&(line.product, line.act.target().unwrap_or(line.store))).map(Vec::as_slice).unwrap_or_default();
+        if line.until < today {
+            due.closed.push(PlanLine { state: LineState::Done { group, document }, ..line });
+        } else if let Some((place, price)) = line.price_due(today) {
+            if sells_out(&line, days, today) {
+                due.skipped.push(PlanLine { steps_done: place, ..line });
+            } else {
+                due.steps.entry(line.product).or_default().push((line, place, price));
+            }
+        }
+    }
+    Ok(due)
+}
+
+async fn sales(
+    scope: &TenantScope,
+    plan: &Plan,
+    lines: &[PlanLine],
+) -> Result<HashMap<(ProductId, StoreId), Vec<SoldDay>>, Fault> {
+    let Some(since) = lines.iter().filter_map(|line| line.approved_on).min() else { return Ok(HashMap::new()) };
+    let mut products: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
+    products.sort_unstable();
+    products.dedup();
+    let mut found = HashMap::new();
+    for chunk in products.chunks(CHUNK) {
+        found.extend(rows::sales_since(scope, chunk, since, plan.currency).await?);
+    }
+    Ok(found)
+}
+
+async fn write_down(
+    rooms: Rooms<'_>,
+    permit: &May,
+    (key, input): (&Key, &PlanAdvance),
+    (mut receipt, changed): (Receipt, &[PlanLine]),
+) -> Result<(Plan, Receipt), LiquidationError> {
+    let mut work = permit.scope(rooms.ledger.database()).begin().await?;
+    let now = rooms.ledger.clock().now();
+    journal::take(&work, journal::Want::default()).await?;
+    let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
+    let mut plan = rows::lock_plan(&work, input.plan).await?.ok_or_else(missing)?;
+    if plan.version != input.expected_version {
+        // Somebody else was first. A price that went down meanwhile is the one of the step, and is not cut again.
+        let actual = plan.version;
+        work.rollback().await?;
+        return Err(LiquidationError::Stale { what: "liquidation plan", actual });
+    }
+    if !changed.is_empty() {
+        rows::change_lines(&work, plan.id, changed).await?;
+        plan.state = state_of(&rows::lines_of(&work, plan.id).await?);
+        (plan.version, plan.updated_at) = (plan.version + 1, now);
+        rows::change_plan(&work, &plan).await?;
+        let event = LIQUIDATION_PLAN_ADVANCED.event(&PlanEvent::of(&plan, changed.len() as i64));
+        receipt.seq = Some(tell(&mut work, event, now).await?);
+    }
+    let kept = serde_json::to_string(&receipt).map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(&work, [(key, kept)], now).await?;
+    work.commit().await?;
+    Ok((plan, receipt))
+}
+
+/// The answer of an earlier call: its plan as it is now.
+async fn replayed(scope: &TenantScope, known: KeyUse) -> Result<Advanced, LiquidationError> {
+    let KeyUse::Same(receipt) = known else { return Err(LiquidationError::KeyReused) };
+    let receipt: Receipt =
+        serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a plan names it"))?;
+    let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
+    let plan = rows::plan(scope, receipt.plan).await?.ok_or_else(missing)?;
+    Ok(answer(plan, receipt, Vec::new(), true))
+}

@@ -1,0 +1,288 @@
+//! Approving lines: they are claimed in one transaction, carried out through the rooms' shells, and written down in another. A call that ended in between is taken up
+//! by the next one.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use inventory::{catalog::rows::small::tenant_zone, ledger::Mode};
+use platform::{
+    audit::{self, Target},
+    clock::local_day,
+    path,
+    storage::{
+        Fault, Work,
+        idempotency::{self, Key, KeyUse, hash_of},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    LiquidationError, Refusal,
+    carry_out::{CarryOutcome, Rooms, carry_out, may, needed},
+    check_key, tell,
+};
+use crate::liquidation::{
+    core::{Approval, Claims, LineState, Plan, PlanLine, approve, state_of},
+    events::{LIQUIDATION_PLAN_APPROVED, PlanEvent},
+    rows,
+};
+
+/// Lines that a call approves at most, what is worth most. Others stay proposed.
+pub const MOST_APPROVED: usize = 1_000;
+/// Lines that a call names by id at most.
+const MOST_IDS: usize = 500;
+
+/// Lines to approve. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlanApprove {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub plan: LiquidationPlanId,
+    #[serde(skip)]
+    pub expected_version: i64,
+    pub approval: Approval,
+}
+
+/// Why a chosen line was not carried out.
+#[derive(Debug)]
+pub enum LineProblem {
+    /// The permission that it needs in its store: the line stays proposed.
+    Forbidden(&'static str),
+    Stale,
+    /// With the reasons of the room, which a later call with the same key does not know any more.
+    Refused(Option<Refusal>),
+}
+
+/// What came of an approval.
+#[derive(Debug)]
+pub struct Approved {
+    pub plan: Plan,
+    /// Lines that this call carried out, or that were carried out for it earlier.
+    pub approved: usize,
+    /// Chosen lines beyond the most of a call: they stay proposed.
+    pub later: usize,
+    pub problems: Vec<(PlanLine, LineProblem)>,
+    pub seq: Option<i64>,
+    pub is_replayed: bool,
+}
+
+/// What is remembered of a call: lines by their places.
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    plan: LiquidationPlanId,
+    claimed: Vec<i32>,
+    stale: Vec<i32>,
+    forbidden: Vec<i32>,
+    later: usize,
+}
+
+type May = Permit<kind::PurchaseRead>;
+
+/// Approves the chosen lines of a plan.
+pub async fn approve_plan(rooms: Rooms<'_>, permit: May, input: PlanApprove, mode: Mode) -> Result<Approved, LiquidationError> {
+    check_key(&input.idempotency_key)?;
+    if let Approval::Ids(ids) = &input.approval
+        && ids.len() > MOST_IDS
+    {
+        return Err(LiquidationError::TooMany { what: "lines", most: MOST_IDS, field: path!["input", "lines", "ids"] });
+    }
+    let mut work = permit.scope(rooms.ledger.database()).begin().await?;
+    let claim = claim(&mut work, rooms, (&permit, mode), &input).await;
+    match &claim {
+        Ok((_, is_replayed)) if !is_replayed && mode == Mode::Commit => work.commit().await?,
+        _ => work.rollback().await?,
+    }
+    let (receipt, is_replayed) = claim?;
+    if mode == Mode::Validate {
+        return told(rooms, &permit, receipt, (BTreeMap::new(), None, is_replayed)).await;
+    }
+    let (refusals, seq) = finish(rooms, &permit, receipt.plan).await?;
+    told(rooms, &permit, receipt, (refusals, seq, is_replayed)).await
+}
+
+/// Whether the line is shown to the caller at all.
+pub(super) fn sees(permit: &May, line: &PlanLine) -> bool {
+    permit.covers(line.store) || line.act.target().is_some_and(|store| permit.covers(store))
+}
+
+async fn claim(
+    work: &mut Work,
+    rooms: Rooms<'_>,
+    (permit, mode): (&May, Mode),
+    input: &PlanApprove,
+) -> Result<(Receipt, bool), LiquidationError> {
+    let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
+    let key = Key { owner, mutation: "liquidationPlanApprove", key: text, hash: hash_of(input) };
+    // The counter first, so that calls come one after the other.
+    journal::take(work, journal::Want::default()).await?;
+    match idempotency::before(work, &key).await? {
+        None => {}
+        Some(KeyUse::Reused) => return Err(LiquidationError::KeyReused),
+        Some(KeyUse::Same(receipt)) => {
+            let receipt = serde_json::from_str(&receipt)
+                .map_err(|_| Fault::corrupt("idempotency", "a receipt of an approval names its lines"))?;
+            return Ok((receipt, true));
+        }
+    }
+    let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
+    let mut plan = rows::lock_plan(work, input.plan).await?.ok_or_else(missing)?;
+    audit::about(Target::of(plan.id));
+    let mut lines = rows::lines_of(work, plan.id).await?;
+    lines.retain(|line| sees(permit, line));
+    check_ids(&input.approval, &lines)?;
+    let is_claimed = lines.iter().any(|line| matches!(line.state, LineState::Claimed { .. }));
+    let is_open = matches!(plan.state, LiquidationPlanState::Draft | LiquidationPlanState::Partly);
+    if !is_open && !is_claimed {
+        return Err(LiquidationError::State(plan.state));
+    }
+    if plan.version != input.expected_version {
+        return Err(LiquidationError::Stale { what: "liquidation plan", actual: plan.version });
+    }
+    let mut products: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
+    products.sort_unstable();
+    products.dedup();
+    let free = rows::free_now(work, &products).await?;
+    let claims = if is_open {
+        let may = |line: &PlanLine| may(permit, line);
+        approve(&lines, &input.approval, &free, &may, (MOST_APPROVED, || rooms.ledger.clock().uuid()))
+    } else {
+        Claims::default()
+    };
+    let receipt = receipt_of(plan.id, &lines, &claims);
+    if mode == Mode::Validate {
+        return Ok((receipt, false));
+    }
+    for (index, group) in &claims.claimed {
+        lines[*index].state = LineState::Claimed { group: *group, by: owner };
+    }
+    for index in &claims.stale {
+        lines[*index].state = LineState::Refused(LiquidationIssue::Stale);
+    }
+    let changed = claims.claimed.iter().map(|(index, _)| *index).chain(claims.stale.iter().copied());
+    rows::change_lines(work, plan.id, changed.map(|index| &lines[index])).await?;
+    if is_open {
+        plan.state = state_of(&rows::lines_of(work, plan.id).await?);
+    }
+    let now = rooms.ledger.clock().now();
+    (plan.version, plan.updated_at) = (plan.version + 1, now);
+    rows::change_plan(work, &plan).await?;
+    let kept = serde_json::to_string(&receipt).map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(work, [(&key, kept)], now).await?;
+    Ok((receipt, false))
+}
+
+/// Every id names a line of the plan.
+fn check_ids(approval: &Approval, lines: &[PlanLine]) -> Result<(), LiquidationError> {
+    let Approval::Ids(ids) = approval else { return Ok(()) };
+    match ids.iter().position(|id| !lines.iter().any(|line| line.id == *id)) {
+        Some(index) => Err(LiquidationError::NotFound { what: "line of the plan", field: path!["input", "lines", "ids", index] }),
+        None => Ok(()),
+    }
+}
+
+fn receipt_of(plan: LiquidationPlanId, lines: &[PlanLine], claims: &Claims) -> Receipt {
+    let places = |indices: &[usize]| indices.iter().map(|index| lines[*index].position).collect();
+    Receipt {
+        plan,
+        claimed: claims.claimed.iter().map(|(index, _)| lines[*index].position).collect(),
+        stale: places(&claims.stale),
+        forbidden: places(&claims.forbidden),
+        later: claims.later,
+    }
+}
+
+type Refusals = BTreeMap<i32, Refusal>;
+
+/// Carries out all claimed lines of a plan that the caller may, and writes them down.
+async fn finish(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId) -> Result<(Refusals, Option<i64>), Fault> {
+    let scope = permit.scope(rooms.ledger.database());
+    let Some(plan) = rows::plan(&scope, id).await? else { return Ok((Refusals::new(), None)) };
+    let today = local_day(rooms.ledger.clock().now(), &tenant_zone(&scope).await?);
+    let mut groups: BTreeMap<(Uuid, Uuid), Vec<PlanLine>> = BTreeMap::new();
+    for line in rows::lines_of(&scope, id).await? {
+        if let LineState::Claimed { group, by } = line.state {
+            groups.entry((group, by)).or_default().push(line);
+        }
+    }
+    let (mut done, mut refusals, mut stopped) = (Vec::new(), Refusals::new(), None);
+    for (key, lines) in groups {
+        if !lines.iter().all(|line| may(permit, line)) {
+            continue;
+        }
+        match carry_out(rooms, permit, key, &lines, (today, plan.currency)).await {
+            Ok(CarryOutcome::Made(document)) => done.extend(lines.into_iter().map(|line| PlanLine {
+                state: LineState::carried(key.0, document),
+                approved_on: Some(today),
+                steps_done: line.price_due(today).map_or(line.steps_done, |(place, _)| place),
+                ..line
+            })),
+            Ok(CarryOutcome::Refused(why)) => {
+                let state = LineState::Refused(LiquidationIssue::Refused);
+                refusals.extend(lines.iter().map(|line| (line.position, why.clone())));
+                done.extend(lines.into_iter().map(|line| PlanLine { state, ..line }));
+            }
+            Ok(CarryOutcome::Denied) => {}
+            // What was carried out is written down before the fault is told.
+            Err(fault) => {
+                stopped = Some(fault);
+                break;
+            }
+        }
+    }
+    let seq = if done.is_empty() { None } else { Some(write_down(rooms, permit, id, &done).await?) };
+    match stopped {
+        Some(fault) => Err(fault),
+        None => Ok((refusals, seq)),
+    }
+}
+
+async fn write_down(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId, done: &[PlanLine]) -> Result<i64, Fault> {
+    let mut work = permit.scope(rooms.ledger.database()).begin().await?;
+    let now = rooms.ledger.clock().now();
+    journal::take(&work, journal::Want::default()).await?;
+    let Some(mut plan) = rows::lock_plan(&work, id).await? else {
+        return Err(Fault::corrupt("liquidation_plan", "a plan that is approved stays"));
+    };
+    rows::change_lines(&work, id, done).await?;
+    if plan.state != LiquidationPlanState::Superseded {
+        plan.state = state_of(&rows::lines_of(&work, id).await?);
+    }
+    (plan.version, plan.updated_at) = (plan.version + 1, now);
+    rows::change_plan(&work, &plan).await?;
+    let carried = done.iter().filter(|line| line.state.document().is_some()).count();
+    let seq = tell(&mut work, LIQUIDATION_PLAN_APPROVED.event(&PlanEvent::of(&plan, carried as i64)), now).await?;
+    work.commit().await?;
+    Ok(seq)
+}
+
+/// The answer, built from the receipt and the lines as they are now.
+async fn told(
+    rooms: Rooms<'_>,
+    permit: &May,
+    receipt: Receipt,
+    (mut refusals, seq, is_replayed): (Refusals, Option<i64>, bool),
+) -> Result<Approved, LiquidationError> {
+    let scope = permit.scope(rooms.ledger.database());
+    let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
+    let plan = rows::plan(&scope, receipt.plan).await?.ok_or_else(missing)?;
+    let mut problems = Vec::new();
+    for line in rows::lines_of(&scope, plan.id).await? {
+        let place = line.position;
+        // Places ascend, as they were taken from the plan's lines.
+        let has = |places: &[i32]| places.binary_search(&place).is_ok();
+        if has(&receipt.forbidden) {
+            let permission = needed(&line);
+            problems.push((line, LineProblem::Forbidden(permission)));
+        } else if has(&receipt.stale) {
+            problems.push((line, LineProblem::Stale));
+        } else if has(&receipt.claimed) && line.state == LineState::Refused(LiquidationIssue::Refused) {
+            problems.push((line, LineProblem::Refused(refusals.remove(&place))));
+        }
+    }
+    let refused = problems.iter().filter(|(_, problem)| matches!(problem, LineProblem::Refused(_))).count();
+    let approved = receipt.claimed.len().saturating_sub(refused);
+    Ok(Approved { plan, approved, later: receipt.later, problems, seq, is_replayed })
+}

@@ -1,0 +1,179 @@
+//! Asking for dead stock, criteria, plans, their lines and what they brought.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use iam::access::{Permission, Permit, Reach, kind};
+use inventory::{catalog::rows::small::tenant_zone, ledger::Ledger};
+use platform::{
+    clock::local_day,
+    paging::{Key, PageRequest},
+    storage::{Database, Fault, Reads, TenantScope},
+};
+
+use super::work_out::{Within, work_out};
+use crate::{
+    demand::shell::{FactsProgress, catch_up},
+    liquidation::{
+        core::{Plan, PlanLine, Proposal, Recovery, SALES_DAYS, recovered},
+        rows::{self, LineFilter, Settings},
+    },
+    reports::{
+        core::Span,
+        shell::{Ranked, ReportSource},
+    },
+};
+
+/// Pages of the journal that whoever asks waits for.
+const PAGES: usize = 16;
+/// Products whose sales are read together.
+const CHUNK: usize = 500;
+
+/// What dead stock is asked for. None is all.
+#[derive(Debug, Clone, Default)]
+pub struct DeadStockAsk {
+    pub products: Option<Vec<ProductId>>,
+    pub stores: Option<Vec<StoreId>>,
+    pub actions: Option<Vec<LiquidationAction>>,
+}
+
+/// All that is listed, together. Amounts are minor units of the company's currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DeadSums {
+    pub levels: i64,
+    pub value: i64,
+    /// Levels whose cost is not known, which the value leaves out.
+    pub without_cost: i64,
+    pub expected: Recovery,
+}
+
+/// Dead and slow stock, what is worth most first.
+pub struct DeadStock {
+    pub source: ReportSource,
+    pub totals: DeadSums,
+    pub rows: Vec<Ranked<Proposal>>,
+}
+
+/// The stores that are asked for and that a permit is for.
+pub(super) fn stores_within<P: Permission>(permit: &Permit<P>, asked: Option<Vec<StoreId>>) -> Option<Vec<StoreId>> {
+    let Reach::Stores(own) = permit.reach() else { return asked };
+    let is_asked = |store: &StoreId| asked.as_ref().is_none_or(|asked| asked.contains(store));
+    Some(own.iter().copied().filter(is_asked).collect())
+}
+
+/// Lists dead and slow stock in stores of the permit's.
+pub async fn dead_stock(ledger: &Ledger, permit: Permit<kind::ReportRead>, ask: DeadStockAsk) -> Result<DeadStock, Fault> {
+    let (db, scope) = (ledger.database(), permit.scope(ledger.database()));
+    let progress: FactsProgress = Box::pin(catch_up(db, scope.tenant(), PAGES)).await?;
+    let criteria = rows::settings(&scope).await?.criteria;
+    let within = Within { products: ask.products, asked: stores_within(&permit, ask.stores), seen: stores_within(&permit, None) };
+    let found = Box::pin(work_out(&scope, ledger.clock(), &criteria, within)).await?;
+    let is_asked = |proposal: &Proposal| {
+        let word = proposal.chosen().map(|chosen| chosen.act.word());
+        ask.actions.as_ref().is_none_or(|asked| word.is_some_and(|word| asked.contains(&word)))
+    };
+    let (mut totals, mut ranked) = (DeadSums::default(), Vec::new());
+    for proposal in found.proposals.into_iter().filter(is_asked) {
+        totals.levels += 1;
+        totals.value = totals.value.saturating_add(proposal.value.unwrap_or_default());
+        totals.without_cost += i64::from(proposal.value.is_none());
+        totals.expected = totals.expected.plus(proposal.chosen().map(|chosen| chosen.recovery).unwrap_or_default());
+        // What has no cost comes last.
+        let place = Key::Int(proposal.value.map_or(i64::MAX, |value| -value));
+        let keys = vec![place, proposal.product.into(), proposal.store.into()];
+        ranked.push((proposal, keys));
+    }
+    let span = Span { from: found.business_date - SALES_DAYS + 1, to: found.business_date };
+    Ok(DeadStock { source: ReportSource { currency: found.currency, span, progress }, totals, rows: ranked })
+}
+
+/// The tenant's criteria, or the default ones.
+pub async fn find_settings(permit: &Permit<kind::ReportRead>, db: &Database) -> Result<(Settings, Currency), Fault> {
+    let scope = permit.scope(db);
+    Ok((rows::settings(&scope).await?, crate::insight::rows::default_currency(&scope).await?))
+}
+
+/// A page of plans, the newest first.
+pub async fn plan_page(
+    permit: &Permit<kind::PurchaseRead>,
+    db: &Database,
+    states: Option<&[LiquidationPlanState]>,
+    request: &PageRequest,
+) -> Result<Vec<Plan>, Fault> {
+    let scope = permit.scope(db);
+    rows::plan_page(&scope, rows::plans_source(scope.backend(), states), request).await
+}
+
+/// The plan of an id.
+pub async fn find_plan(permit: &Permit<kind::PurchaseRead>, db: &Database, id: LiquidationPlanId) -> Result<Option<Plan>, Fault> {
+    rows::plan(&permit.scope(db), id).await
+}
+
+/// A page of a plan's lines, what is worth most first: those of stores of the permit's, or to them.
+pub async fn line_page(
+    permit: &Permit<kind::PurchaseRead>,
+    db: &Database,
+    (plan, mut filter): (LiquidationPlanId, LineFilter),
+    request: &PageRequest,
+) -> Result<Vec<PlanLine>, Fault> {
+    if let Reach::Stores(stores) = permit.reach() {
+        filter.seen = Some(stores.to_vec());
+    }
+    let scope = permit.scope(db);
+    rows::line_page(&scope, rows::lines_source(scope.backend(), plan, &filter), request).await
+}
+
+/// What lines of a plan have brought so far; those that nothing came of yet are left out.
+pub async fn line_results(
+    permit: &Permit<kind::PurchaseRead>,
+    ledger: &Ledger,
+    plan: &Plan,
+    lines: &[PlanLine],
+) -> Result<HashMap<LiquidationLineId, i64>, Fault> {
+    let scope = permit.scope(ledger.database());
+    let Some(since) = lines.iter().filter_map(|line| line.approved_on).min() else { return Ok(HashMap::new()) };
+    Box::pin(catch_up(ledger.database(), scope.tenant(), PAGES)).await?;
+    let today = local_day(ledger.clock().now(), &tenant_zone(&scope).await?);
+    results(&scope, plan.currency, lines, (since, today)).await
+}
+
+async fn results(
+    scope: &TenantScope,
+    currency: Currency,
+    lines: &[PlanLine],
+    (since, today): (i32, i32),
+) -> Result<HashMap<LiquidationLineId, i64>, Fault> {
+    let mut products: Vec<ProductId> = lines.iter().filter(|line| line.approved_on.is_some()).map(|line| line.product).collect();
+    products.sort_unstable();
+    products.dedup();
+    let mut sales = HashMap::new();
+    for chunk in products.chunks(CHUNK) {
+        sales.extend(rows::sales_since(scope, chunk, since, currency).await?);
+    }
+    let of = |line: &PlanLine| {
+        // What is moved is sold where it goes.
+        let store = line.act.target().unwrap_or(line.store);
+        let days = sales.get(&(line.product, store)).map(Vec::as_slice).unwrap_or_default();
+        recovered(line, days, today).map(|minor| (line.id, minor))
+    };
+    Ok(lines.iter().filter_map(of).collect())
+}
+
+/// What all lines of a plan have brought, and were expected to bring, of those that the caller sees and that were approved. None before the first one.
+pub async fn plan_result(
+    permit: &Permit<kind::PurchaseRead>,
+    ledger: &Ledger,
+    plan: &Plan,
+) -> Result<Option<(i64, Recovery)>, Fault> {
+    let mut lines = rows::lines_of(&permit.scope(ledger.database()), plan.id).await?;
+    lines.retain(|line| {
+        let is_seen = permit.covers(line.store) || line.act.target().is_some_and(|store| permit.covers(store));
+        is_seen && line.approved_on.is_some()
+    });
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let found = line_results(permit, ledger, plan, &lines).await?;
+    let brought = found.values().fold(0_i64, |sum, minor| sum.saturating_add(*minor));
+    Ok(Some((brought, crate::liquidation::core::sum(&lines))))
+}

@@ -1,0 +1,253 @@
+//! Carrying lines out through the rooms' own shells. What they make carries the group of its lines as its external reference, by which it is found again.
+
+use entity::prelude::*;
+use iam::access::{Permission, Permit, Reach, kind};
+use inventory::{
+    catalog::{
+        Ask, Catalog, Mode as Write,
+        core::{
+            Patch,
+            product::{MoneyText, ProductFields},
+        },
+        shell::Which,
+    },
+    ledger::{
+        Ledger, Mode, ProductRef, Stop, StoreRef,
+        shell::{AdjustInput, ChangeInput, stock_adjust},
+    },
+    purchasing::shell::{NewReturnLine, SupplierRef, SupplierReturnCreate, supplier_return_create},
+    stock::core::Shortage,
+    transfers::shell::{TransferCreate, TransferLine, transfer_create},
+};
+use platform::storage::{Fault, Reads, Row, idempotency};
+use uuid::Uuid;
+
+use super::Refusal;
+use crate::liquidation::{
+    core::{Act, Document, PlanLine, ReasonCode as Why},
+    rows,
+};
+
+type May = Permit<kind::PurchaseRead>;
+
+/// What came of a group of lines.
+pub enum CarryOutcome {
+    Made(Document),
+    Refused(Refusal),
+    /// The caller has no right to it, or somebody else began it: the lines stay claimed.
+    Denied,
+}
+
+/// The rooms that lines are carried out through.
+#[derive(Clone, Copy)]
+pub struct Rooms<'a> {
+    pub ledger: &'a Ledger,
+    pub catalog: &'a Catalog,
+}
+
+/// The permission that a line needs in the store where its stock is.
+pub fn needed(line: &PlanLine) -> &'static str {
+    match line.act {
+        Act::Transfer { .. } => kind::TransferWrite::info().code,
+        Act::Return { .. } => kind::PurchaseReceive::info().code,
+        Act::WriteOff => kind::StockAdjust::info().code,
+        Act::Markdown { .. } | Act::Keep => kind::ProductWrite::info().code,
+    }
+}
+
+pub fn may(permit: &May, line: &PlanLine) -> bool {
+    match line.act {
+        Act::Transfer { .. } => permit.also::<kind::TransferWrite>().is_ok_and(|permit| permit.covers(line.store)),
+        Act::Return { .. } => permit.also::<kind::PurchaseReceive>().is_ok_and(|permit| permit.covers(line.store)),
+        Act::WriteOff => permit.also::<kind::StockAdjust>().is_ok_and(|permit| permit.covers(line.store)),
+        // A price is the same in all stores.
+        Act::Markdown { .. } => permit.also::<kind::ProductWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere),
+        Act::Keep => false,
+    }
+}
+
+/// Carries a group out, or finds that it was. `by` began it.
+pub async fn carry_out(
+    rooms: Rooms<'_>,
+    permit: &May,
+    (group, by): (Uuid, Uuid),
+    lines: &[PlanLine],
+    (today, currency): (i32, Currency),
+) -> Result<CarryOutcome, Fault> {
+    let Some(first) = lines.first() else { return Ok(CarryOutcome::Denied) };
+    let scope = permit.scope(rooms.ledger.database());
+    let reference = format!("liquidation-{}", group.simple());
+    if let Some(document) = found(&scope, first, &reference).await? {
+        return Ok(CarryOutcome::Made(document));
+    }
+    if let Act::Markdown { steps } = &first.act {
+        let due = first.price_due(today).map(|(_, price)| price);
+        let Some(price) = due.or_else(|| steps.first().map(|step| step.price_minor)) else { return Ok(CarryOutcome::Denied) };
+        return Ok(match cut_price(rooms.catalog, permit, first.product, Money::new(price, currency)).await? {
+            Cut::Made => CarryOutcome::Made(Document::Price),
+            Cut::Refused(why) => CarryOutcome::Refused(why),
+            Cut::Denied => CarryOutcome::Denied,
+        });
+    }
+    // Nothing but its key keeps a return or a removal from being made twice, and keys are their owner's.
+    if !matches!(first.act, Act::Transfer { .. }) && by != permit.actor().id {
+        return Ok(CarryOutcome::Denied);
+    }
+    let refused = match by_act(rooms.ledger, permit, &reference, lines, currency).await {
+        Ok(()) => Vec::new(),
+        Err(Stop::Refused(rejections)) => rejections,
+        Err(Stop::Denied(_)) => return Ok(CarryOutcome::Denied),
+        Err(Stop::Fault(fault)) => return Err(fault),
+    };
+    // Made now, or by another call in the meantime, whose reference is taken then.
+    match found(&scope, first, &reference).await? {
+        Some(document) => Ok(CarryOutcome::Made(document)),
+        None if refused.is_empty() => Err(Fault::Broken("what a line was carried out with is not there".to_owned())),
+        None => Ok(CarryOutcome::Refused(Refusal::Ledger(refused))),
+    }
+}
+
+/// One call of the room that the lines are for. The key stands for the group alone.
+async fn by_act(ledger: &Ledger, permit: &May, reference: &str, lines: &[PlanLine], currency: Currency) -> Result<(), Stop> {
+    let Some(first) = lines.first() else { return Ok(()) };
+    match &first.act {
+        Act::Transfer { to } => {
+            let permit = permit.also::<kind::TransferWrite>()?;
+            let input = transfer((first.store, *to), reference, lines)?;
+            Box::pin(idempotency::by_key(transfer_create(ledger, permit, input, Mode::Commit))).await?;
+        }
+        Act::Return { supplier } => {
+            let permit = permit.also::<kind::PurchaseReceive>()?;
+            let input = goods_back((first.store, *supplier), reference, (lines, currency))?;
+            Box::pin(idempotency::by_key(supplier_return_create(ledger, permit, input, Mode::Commit))).await?;
+        }
+        Act::WriteOff => {
+            let permit = permit.also::<kind::StockAdjust>()?;
+            let input = removal(first.store, reference, lines)?;
+            Box::pin(idempotency::by_key(stock_adjust(ledger, permit, input, Mode::Commit))).await?;
+        }
+        Act::Markdown { .. } | Act::Keep => {}
+    }
+    Ok(())
+}
+
+async fn found(reads: &impl Reads, line: &PlanLine, reference: &str) -> Result<Option<Document>, Fault> {
+    let values = vec![reference.into()];
+    match line.act {
+        Act::Transfer { .. } => {
+            let sql = "SELECT t.id FROM transfer t WHERE t.tenant_id = $1 AND t.external_ref = $2";
+            let rows = reads.rows(sql, values).await?;
+            rows.first().map(|row| Row::new(row).take().map(Document::Transfer)).transpose()
+        }
+        Act::Return { .. } => {
+            let sql = "SELECT r.id FROM supplier_return r WHERE r.tenant_id = $1 AND r.external_ref = $2";
+            let rows = reads.rows(sql, values).await?;
+            rows.first().map(|row| Row::new(row).take().map(Document::SupplierReturn)).transpose()
+        }
+        Act::WriteOff => {
+            let sql = "SELECT m.id FROM movement m WHERE m.tenant_id = $1 AND m.external_ref = $2 ORDER BY m.seq LIMIT 1";
+            let rows = reads.rows(sql, values).await?;
+            rows.first().map(|row| Row::new(row).take().map(Document::Movement)).transpose()
+        }
+        Act::Markdown { .. } | Act::Keep => Ok(None),
+    }
+}
+
+/// What came of a price.
+pub enum Cut {
+    Made,
+    Refused(Refusal),
+    Denied,
+}
+
+/// Sets a price that is lower than the present one; one that is lower already stays. Doing it twice is doing it once.
+pub async fn cut_price(catalog: &Catalog, permit: &May, product: ProductId, price: Money) -> Result<Cut, Fault> {
+    let Ok(permit) = permit.also::<kind::ProductWrite>() else { return Ok(Cut::Denied) };
+    let Some(facts) = rows::products(&permit.scope(&catalog.db), &[product]).await?.pop() else {
+        return Ok(Cut::Refused(Refusal::Catalog(Vec::new())));
+    };
+    let is_own = facts.price_currency.as_deref() == Some(price.currency.as_str());
+    let Some(present) = facts.price_minor.filter(|_| is_own) else { return Ok(Cut::Refused(Refusal::Catalog(Vec::new()))) };
+    if present <= price.minor {
+        return Ok(Cut::Made);
+    }
+    let which = Which { id: product.to_string(), expected_version: None };
+    let text = MoneyText { amount: price.amount(), currency: price.currency.to_string() };
+    let fields = ProductFields { price: Patch::Set(text), ..ProductFields::default() };
+    let ask = Ask { key: None, mode: Write::WriteAll };
+    let batch = Box::pin(catalog.products_update(permit, "liquidationPlanApprove", vec![(which, fields)], ask)).await?;
+    let mut problems = batch.refused;
+    problems.extend(batch.rows.into_iter().flat_map(|row| row.problems));
+    Ok(if problems.is_empty() { Cut::Made } else { Cut::Refused(Refusal::Catalog(problems)) })
+}
+
+fn quantity(line: &PlanLine) -> Result<Quantity, Fault> {
+    Quantity::new(line.quantity).ok_or_else(|| Fault::corrupt("liquidation_line", "a quantity can be counted exactly"))
+}
+
+fn transfer((from, to): (StoreId, StoreId), reference: &str, lines: &[PlanLine]) -> Result<TransferCreate, Fault> {
+    let line = |line: &PlanLine| -> Result<TransferLine, Fault> {
+        Ok(TransferLine { product: ProductRef::Id(line.product), quantity: quantity(line)? })
+    };
+    Ok(TransferCreate {
+        idempotency_key: reference.to_owned(),
+        from: StoreRef::Id(from),
+        to: StoreRef::Id(to),
+        external_ref: Some(reference.to_owned()),
+        note: None,
+        expected_at: None,
+        lines: lines.iter().map(line).collect::<Result<_, Fault>>()?,
+    })
+}
+
+fn goods_back(
+    (store, supplier): (StoreId, SupplierId),
+    reference: &str,
+    (lines, currency): (&[PlanLine], Currency),
+) -> Result<SupplierReturnCreate, Fault> {
+    let line = |line: &PlanLine| -> Result<NewReturnLine, Fault> {
+        Ok(NewReturnLine {
+            product: Some(ProductRef::Id(line.product)),
+            of: None,
+            quantity: quantity(line)?,
+            source: ReturnSource::Available,
+            unit_credit: Some(Money::new(line.figures.credit_minor, currency)),
+            lot: None,
+        })
+    };
+    Ok(SupplierReturnCreate {
+        idempotency_key: reference.to_owned(),
+        supplier: SupplierRef::Id(supplier),
+        store: StoreRef::Id(store),
+        external_ref: Some(reference.to_owned()),
+        reason: ReasonCode::Other,
+        note: None,
+        occurred_at: None,
+        lines: lines.iter().map(line).collect::<Result<_, Fault>>()?,
+    })
+}
+
+fn removal(store: StoreId, reference: &str, lines: &[PlanLine]) -> Result<AdjustInput, Fault> {
+    let change = |line: &PlanLine| -> Result<ChangeInput, Fault> {
+        Ok(ChangeInput {
+            product: ProductRef::Id(line.product),
+            store: StoreRef::Id(store),
+            delta: quantity(line)?.negated(),
+            expected_version: None,
+            unit_cost: None,
+            note: None,
+            lot: None,
+        })
+    };
+    let is_expired = lines.iter().all(|line| line.reasons.iter().any(|reason| reason.code == Why::Expires));
+    Ok(AdjustInput {
+        idempotency_key: reference.to_owned(),
+        kind: MovementKind::Removal,
+        reason: if is_expired { ReasonCode::Expiry } else { ReasonCode::Other },
+        note: None,
+        external_ref: Some(reference.to_owned()),
+        occurred_at: None,
+        on_shortage: Shortage::Refuse,
+        changes: lines.iter().map(change).collect::<Result<_, Fault>>()?,
+    })
+}

@@ -1,0 +1,227 @@
+//! Making a plan: proposals are worked out without a transaction, and written at once.
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
+use inventory::ledger::{Ledger, Mode};
+use platform::{
+    clock::Clock,
+    path,
+    storage::{
+        Fault, Reads, Work,
+        idempotency::{self, Key, KeyUse, hash_of},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Acted, LiquidationError,
+    ask::stores_within,
+    check_key, tell,
+    work_out::{Within, WorkedOut, work_out},
+};
+use crate::{
+    demand::shell::catch_up,
+    liquidation::{
+        core::{Act, Candidate, Criteria, LineFigures, LineState, Plan, PlanLine, Proposal, sum},
+        events::{LIQUIDATION_PLAN_CREATED, PlanEvent},
+        rows,
+    },
+    replenishment::rows::stores as known_stores,
+};
+
+/// Lines of a plan at most: what is worth most.
+pub const MOST_LINES: usize = 2_000;
+/// Stores that a plan names at most.
+const MOST_STORES: usize = 250;
+/// Days that plans are kept.
+const KEPT_DAYS: i64 = 400;
+
+/// What a plan is wanted for. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlanCreate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    /// Empty for all of the caller's.
+    pub stores: Vec<StoreId>,
+    /// None: whatever is best.
+    pub actions: Option<Vec<LiquidationAction>>,
+}
+
+/// A plan that was made. A dry run's lines are nowhere else.
+#[derive(Debug, Clone)]
+pub struct Made {
+    pub plan: Plan,
+    pub lines: Option<Vec<PlanLine>>,
+}
+
+/// What is remembered of a call.
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    plan: LiquidationPlanId,
+    seq: Option<i64>,
+}
+
+type May = Permit<kind::PurchaseWrite>;
+type Done = Result<Acted<Made>, LiquidationError>;
+
+/// Makes a plan, in the place of drafts for the same stores.
+pub async fn create_plan(ledger: &Ledger, permit: May, input: PlanCreate, mode: Mode) -> Done {
+    check_key(&input.idempotency_key)?;
+    let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
+    let key = Key { owner, mutation: "liquidationPlanCreate", key: text, hash: hash_of(&input) };
+    let scope = permit.scope(ledger.database());
+    let known = idempotency::look_up(&scope, [&key]).await?;
+    if let Some(known) = idempotency::key_use(&key, &known) {
+        return replayed(&scope, known).await;
+    }
+    let stores = plan_stores(&scope, &permit, &input).await?;
+    // A derived book is read on by whoever reads it, a dry run too: it is no part of what the caller changes.
+    catch_up(ledger.database(), scope.tenant(), usize::MAX).await?;
+    let criteria = rows::settings(&scope).await?.criteria;
+    let asked = (!stores.is_empty()).then(|| stores.clone());
+    let within = Within { products: None, asked, seen: stores_within(&permit, None) };
+    let worked_out = Box::pin(work_out(&scope, ledger.clock(), &criteria, within)).await?;
+    let (plan, lines) = plan_of(ledger.clock(), worked_out, &criteria, (stores, input.actions), permit.actor());
+    if mode == Mode::Validate {
+        return Ok(Acted { value: Made { plan, lines: Some(lines) }, seq: None, is_replayed: false });
+    }
+    let mut work = scope.begin().await?;
+    let done = keep(&mut work, &key, plan, &lines).await;
+    match &done {
+        Ok(acted) if !acted.is_replayed => work.commit().await?,
+        _ => work.rollback().await?,
+    }
+    done
+}
+
+/// The stores that the plan is for, ascending; empty for all.
+async fn plan_stores(reads: &impl Reads, permit: &May, input: &PlanCreate) -> Result<Vec<StoreId>, LiquidationError> {
+    if input.stores.len() > MOST_STORES {
+        return Err(LiquidationError::TooMany { what: "stores", most: MOST_STORES, field: path!["input", "storeIds"] });
+    }
+    if input.actions.as_ref().is_some_and(|actions| actions.contains(&LiquidationAction::Keep)) {
+        let message = "what is kept needs no plan";
+        return Err(LiquidationError::Invalid { message, field: path!["input", "actions"] });
+    }
+    let known = known_stores(reads).await?;
+    for (index, store) in input.stores.iter().enumerate() {
+        if !known.contains(store) || !permit.covers(*store) {
+            return Err(LiquidationError::NotFound { what: "store", field: path!["input", "storeIds", index] });
+        }
+    }
+    let mut stores = input.stores.clone();
+    if let (true, Reach::Stores(own)) = (stores.is_empty(), permit.reach()) {
+        stores = own.to_vec();
+    }
+    stores.sort_unstable();
+    stores.dedup();
+    Ok(stores)
+}
+
+fn plan_of(
+    clock: &Clock,
+    worked_out: WorkedOut,
+    criteria: &Criteria,
+    (stores, actions): (Vec<StoreId>, Option<Vec<LiquidationAction>>),
+    actor: Actor,
+) -> (Plan, Vec<PlanLine>) {
+    let WorkedOut { proposals, seq, business_date, forecast_week, currency } = worked_out;
+    let is_wanted = |word: LiquidationAction| {
+        word != LiquidationAction::Keep && actions.as_ref().is_none_or(|actions| actions.contains(&word))
+    };
+    let mut lines: Vec<PlanLine> = proposals
+        .into_iter()
+        .filter_map(|proposal| {
+            let chosen = proposal.chosen().filter(|chosen| is_wanted(chosen.act.word()))?.clone();
+            Some(line_of(clock, proposal, chosen, criteria))
+        })
+        .collect();
+    let left_out = lines.len().saturating_sub(MOST_LINES);
+    lines.truncate(MOST_LINES);
+    for (position, line) in (1..).zip(&mut lines) {
+        line.position = position;
+    }
+    let value = lines.iter().filter_map(|line| line.figures.value_minor).fold(0_i64, i64::saturating_add);
+    let now = clock.now();
+    let plan = Plan {
+        id: clock.id(),
+        state: LiquidationPlanState::Draft,
+        stores,
+        business_date,
+        made_at: now,
+        seq,
+        forecast_week,
+        currency,
+        line_count: lines.len() as i64,
+        left_out: left_out as i64,
+        expected: sum(&lines),
+        value_minor: value,
+        actor,
+        version: 1,
+        updated_at: now,
+    };
+    (plan, lines)
+}
+
+fn line_of(clock: &Clock, proposal: Proposal, chosen: Candidate, criteria: &Criteria) -> PlanLine {
+    let terms = chosen.act.supplier().and_then(|supplier| criteria.terms_of(supplier));
+    let credit = |percent: i32| (proposal.cost.unwrap_or_default() * f64::from(percent) / 100.0).round() as i64;
+    let figures = LineFigures {
+        free: proposal.free,
+        target_free: chosen.target_free,
+        decimals: proposal.decimals,
+        weekly: proposal.weekly,
+        days_without_sale: proposal.days_without_sale,
+        days_of_supply: proposal.days_of_supply,
+        price_minor: proposal.price,
+        value_minor: proposal.value,
+        credit_minor: terms.map_or(0, |terms| credit(terms.credit_percent)),
+        freight_minor: match &chosen.act {
+            Act::Transfer { .. } => criteria.transfer_freight_minor,
+            _ => terms.map_or(0, |terms| terms.freight_minor),
+        },
+        response: proposal.response,
+    };
+    PlanLine {
+        id: clock.id(),
+        position: 0,
+        act: chosen.act,
+        state: LineState::Proposed,
+        product: proposal.product,
+        store: proposal.store,
+        quantity: chosen.quantity,
+        expected: chosen.recovery,
+        until: chosen.until,
+        approved_on: None,
+        steps_done: 0,
+        figures,
+        reasons: proposal.reasons,
+    }
+}
+
+async fn keep(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> Done {
+    // The counter first: a call with the same key that came meanwhile has been committed, or waits.
+    journal::take(work, journal::Want::default()).await?;
+    if let Some(known) = idempotency::before(work, key).await? {
+        return replayed(work, known).await;
+    }
+    rows::supersede(work, &plan).await?;
+    rows::forget_plans(work, plan.made_at.plus_seconds(-86_400 * KEPT_DAYS)).await?;
+    rows::insert_plan(work, &plan).await?;
+    rows::insert_lines(work, plan.id, lines).await?;
+    let seq = Some(tell(work, LIQUIDATION_PLAN_CREATED.event(&PlanEvent::of(&plan, 0)), plan.made_at).await?);
+    let receipt = serde_json::to_string(&Receipt { plan: plan.id, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(work, [(key, receipt)], plan.made_at).await?;
+    Ok(Acted { value: Made { plan, lines: None }, seq, is_replayed: false })
+}
+
+/// The answer of an earlier call: its plan as it is now.
+async fn replayed(reads: &impl Reads, known: KeyUse) -> Done {
+    let KeyUse::Same(receipt) = known else { return Err(LiquidationError::KeyReused) };
+    let receipt: Receipt =
+        serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a plan names it"))?;
+    let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "idempotencyKey"] };
+    let plan = rows::plan(reads, receipt.plan).await?.ok_or_else(missing)?;
+    Ok(Acted { value: Made { plan, lines: None }, seq: receipt.seq, is_replayed: true })
+}

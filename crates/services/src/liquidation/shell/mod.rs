@@ -1,0 +1,100 @@
+//! Setting criteria, listing dead stock, making plans, approving their lines and following them.
+
+mod advance;
+mod approve;
+mod ask;
+mod carry_out;
+mod make;
+mod settings;
+mod work_out;
+
+use entity::prelude::*;
+use inventory::{catalog::core::Problem, stock::core::Rejection};
+use platform::{
+    path,
+    storage::{
+        Fault, Work,
+        idempotency::is_key,
+        journal::{self, NewEvent, Want},
+    },
+};
+
+pub use advance::{Advanced, PlanAdvance, advance_plan};
+pub use approve::{Approved, LineProblem, MOST_APPROVED, PlanApprove, approve_plan};
+pub use ask::{
+    DeadStock, DeadStockAsk, DeadSums, dead_stock, find_plan, find_settings, line_page, line_results, plan_page, plan_result,
+};
+pub use carry_out::Rooms;
+pub use make::{MOST_LINES, Made, PlanCreate, create_plan};
+pub use settings::{SettingsSet, set_settings};
+
+use super::core::CriteriaProblem;
+
+/// Why a call came to nothing: nothing was written.
+#[derive(Debug)]
+pub enum LiquidationError {
+    NotFound {
+        what: &'static str,
+        field: Vec<String>,
+    },
+    Invalid {
+        message: &'static str,
+        field: Vec<String>,
+    },
+    /// Of criteria.
+    Criteria(CriteriaProblem),
+    /// Criteria are for all stores, and so is who sets them.
+    NotEverywhere,
+    /// More than is taken at once.
+    TooMany {
+        what: &'static str,
+        most: usize,
+        field: Vec<String>,
+    },
+    /// The plan's state does not have it.
+    State(LiquidationPlanState),
+    /// Somebody has changed it since it was read: what, and its version now.
+    Stale {
+        what: &'static str,
+        actual: i64,
+    },
+    KeyReused,
+    Fault(Fault),
+}
+
+impl From<Fault> for LiquidationError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// What was changed, the last event that says so, and whether that was an earlier call with the same key.
+#[derive(Debug, Clone)]
+pub struct Acted<T> {
+    pub value: T,
+    pub seq: Option<i64>,
+    pub is_replayed: bool,
+}
+
+/// Why lines could not be carried out, in the room's own reasons.
+#[derive(Debug, Clone)]
+pub enum Refusal {
+    Ledger(Vec<Rejection>),
+    Catalog(Vec<Problem>),
+}
+
+/// Refuses a key that is not kept.
+fn check_key(key: &str) -> Result<(), LiquidationError> {
+    if is_key(key) {
+        return Ok(());
+    }
+    let message = "a key of 1 to 255 characters is expected";
+    Err(LiquidationError::Invalid { message, field: path!["input", "idempotencyKey"] })
+}
+
+/// Appends an event as the last statement of a transaction. It is not about master data, so nobody who remembers that needs to look at it.
+async fn tell(work: &mut Work, event: NewEvent, now: Timestamp) -> Result<i64, Fault> {
+    let seq = journal::take(work, Want::events(1)).await?.seq + 1;
+    journal::write(work, vec![event.numbered(seq, now)]).await?;
+    Ok(seq)
+}

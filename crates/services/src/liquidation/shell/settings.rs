@@ -1,0 +1,94 @@
+//! Setting a tenant's criteria.
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
+use inventory::{ledger::Mode, purchasing::rows::known_suppliers};
+use platform::{
+    clock::Clock,
+    path,
+    storage::{
+        Database, Fault, Work,
+        idempotency::{self, Key, KeyUse, hash_of},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Acted, LiquidationError, check_key, tell};
+use crate::liquidation::{
+    core::Criteria,
+    events::{LIQUIDATION_SETTINGS_SET, SettingsEvent},
+    rows::{self, Settings},
+};
+
+/// Criteria as they are wanted. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct SettingsSet {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub criteria: Criteria,
+}
+
+/// What is remembered of a call.
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    seq: Option<i64>,
+}
+
+type May = Permit<kind::StockPolicy>;
+type Done = Result<Acted<Settings>, LiquidationError>;
+
+/// Sets all criteria at once.
+pub async fn set_settings(db: &Database, clock: &Clock, permit: May, input: SettingsSet, mode: Mode) -> Done {
+    check_key(&input.idempotency_key)?;
+    input.criteria.check().map_err(LiquidationError::Criteria)?;
+    if permit.reach() != Reach::Everywhere {
+        return Err(LiquidationError::NotEverywhere);
+    }
+    let mut work = permit.scope(db).begin().await?;
+    let done = set(&mut work, clock.now(), &permit, &input).await;
+    match (&done, mode) {
+        (Ok(acted), Mode::Commit) if !acted.is_replayed => work.commit().await?,
+        _ => work.rollback().await?,
+    }
+    match mode {
+        Mode::Commit => done,
+        Mode::Validate => done.map(|acted| Acted { seq: None, ..acted }),
+    }
+}
+
+async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &SettingsSet) -> Done {
+    let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
+    let key = Key { owner, mutation: "liquidationSettingsSet", key: text, hash: hash_of(input) };
+    // The counter first, so that two calls come one after the other.
+    journal::take(work, journal::Want::default()).await?;
+    let before = rows::settings(work).await?;
+    match idempotency::before(work, &key).await? {
+        None => {}
+        Some(KeyUse::Reused) => return Err(LiquidationError::KeyReused),
+        Some(KeyUse::Same(receipt)) => {
+            let Receipt { seq } = serde_json::from_str(&receipt)
+                .map_err(|_| Fault::corrupt("idempotency", "a receipt of criteria names their event"))?;
+            return Ok(Acted { value: before, seq, is_replayed: true });
+        }
+    }
+    if input.expected_version.is_some_and(|expected| expected != before.version) {
+        return Err(LiquidationError::Stale { what: "criteria", actual: before.version });
+    }
+    let named: Vec<SupplierId> = input.criteria.supplier_terms.iter().map(|terms| terms.supplier).collect();
+    let known = if named.is_empty() { Vec::new() } else { known_suppliers(work, &named, &[]).await? };
+    for (index, supplier) in named.iter().enumerate() {
+        if !known.iter().any(|known| known.id == *supplier) {
+            let field = path!["input", "supplierTerms", index, "supplierId"];
+            return Err(LiquidationError::NotFound { what: "supplier", field });
+        }
+    }
+    let after = Settings { criteria: input.criteria.clone(), version: before.version + 1, updated_at: Some(now) };
+    rows::change_settings(work, &after, now).await?;
+    let seq = Some(tell(work, LIQUIDATION_SETTINGS_SET.event(&SettingsEvent { version: after.version }), now).await?);
+    let receipt = serde_json::to_string(&Receipt { seq }).map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(work, [(&key, receipt)], now).await?;
+    Ok(Acted { value: after, seq, is_replayed: false })
+}

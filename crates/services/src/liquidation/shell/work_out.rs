@@ -1,0 +1,236 @@
+//! Reads what proposals are made of, product by product in chunks, and has each worked out.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use entity::prelude::*;
+use inventory::{
+    catalog::rows::{page::ProductCondition, small::tenant_zone},
+    costing::shell as costing,
+    purchasing::rows::preferred_of,
+};
+use platform::{
+    clock::{Clock, local_day},
+    storage::{Fault, Reads, TenantScope},
+};
+
+use crate::{
+    demand::core::week_of,
+    forecasting::rows::{self as forecasts, KeptSeries},
+    liquidation::{
+        core::{Criteria, Level, Product, Proposal, Response, SALES_DAYS, has_levels, price_response, priced_weeks, propose},
+        rows::{self, LevelFacts, ProductFacts},
+    },
+    replenishment::rows::{StoreUnits, leaving, owed},
+    reports::{
+        core::Span,
+        rows::{Narrow, dated_lots, unit_worth},
+    },
+};
+
+/// Products that are read together.
+const CHUNK: usize = 500;
+/// Days that lots expire within, and weeks that a forecast is averaged over.
+const HORIZON_WEEKS: i32 = 26;
+/// Weeks of prices that a response is read off.
+const PRICE_WEEKS: i32 = 104;
+
+/// What proposals are wanted of. None is all.
+#[derive(Debug, Clone, Default)]
+pub struct Within {
+    pub products: Option<Vec<ProductId>>,
+    /// Stores whose stock is listed.
+    pub asked: Option<Vec<StoreId>>,
+    /// Stores that goods can be sent to.
+    pub seen: Option<Vec<StoreId>>,
+}
+
+/// Proposals with what they rest on: what is worth most comes first.
+pub struct WorkedOut {
+    pub proposals: Vec<Proposal>,
+    pub seq: i64,
+    pub business_date: i32,
+    pub forecast_week: Option<i32>,
+    pub currency: Currency,
+}
+
+/// What is known of all products, whichever chunk they are in.
+struct Tenant {
+    today: i32,
+    currency: Currency,
+    method: CostingMethod,
+    forecast_week: Option<i32>,
+    owed: StoreUnits,
+    leaving: StoreUnits,
+    /// Last days and units of lots, the first one first.
+    lots: HashMap<(ProductId, StoreId), Vec<(i32, i64)>>,
+    cut: BTreeSet<ProductId>,
+    within: Within,
+}
+
+/// Works out what is dead or slow, and what is best done with it.
+pub async fn work_out(scope: &TenantScope, clock: &Clock, criteria: &Criteria, within: Within) -> Result<WorkedOut, Fault> {
+    let scope = scope.long();
+    let today = local_day(clock.now(), &tenant_zone(&scope).await?);
+    let books = costing::begin(&scope, None).await?;
+    let seq = scope.head().await?.seq;
+    let levels = rows::levels(&scope, today - SALES_DAYS + 1, within.products.as_deref()).await?;
+    let known = Tenant {
+        today,
+        currency: books.currency,
+        method: books.method,
+        forecast_week: forecasts::last_run(&scope).await?.map(|run| run.first_week),
+        owed: owed(&scope).await?,
+        leaving: leaving(&scope).await?,
+        lots: lots(&scope, today).await?,
+        cut: rows::products_cut(&scope).await?,
+        within,
+    };
+    let mut of_products: BTreeMap<ProductId, Vec<Level>> = BTreeMap::new();
+    for facts in levels {
+        of_products.entry(facts.product).or_default().push(known.level(&facts));
+    }
+    of_products.retain(|_, levels| levels.iter().any(|level| known.may_list(criteria, level)));
+    let ids: Vec<ProductId> = of_products.keys().copied().collect();
+    let mut proposals = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        for product in products(&scope, &known, chunk, &mut of_products).await? {
+            proposals.extend(propose(criteria, today, &product));
+        }
+    }
+    proposals.sort_by_key(|one| (std::cmp::Reverse(one.value.unwrap_or(-1)), one.product, one.store));
+    let (forecast_week, currency) = (known.forecast_week, known.currency);
+    Ok(WorkedOut { proposals, seq, business_date: today, forecast_week, currency })
+}
+
+/// Lots that expire within the horizon.
+async fn lots(reads: &impl Reads, today: i32) -> Result<HashMap<(ProductId, StoreId), Vec<(i32, i64)>>, Fault> {
+    let span = Span { from: today, to: today + 7 * HORIZON_WEEKS };
+    let narrow = Narrow { span, products: ProductCondition::default(), stores: None, channels: None };
+    let mut found: HashMap<(ProductId, StoreId), Vec<(i32, i64)>> = HashMap::new();
+    for lot in dated_lots(reads, &narrow).await? {
+        found.entry((lot.product_id, lot.store_id)).or_default().push((lot.expires_on, lot.units));
+    }
+    Ok(found)
+}
+
+impl Tenant {
+    fn level(&self, facts: &LevelFacts) -> Level {
+        let key = (facts.product, facts.store);
+        let of = |units: &StoreUnits| units.get(&key).copied().unwrap_or_default();
+        let free = facts.available.saturating_sub(of(&self.owed)).saturating_sub(of(&self.leaving));
+        let is_in = |stores: &Option<Vec<StoreId>>| stores.as_ref().is_none_or(|stores| stores.contains(&facts.store));
+        Level {
+            store: facts.store,
+            is_asked: is_in(&self.within.asked),
+            is_target: is_in(&self.within.seen),
+            free,
+            first_day: facts.first_day,
+            last_sale: facts.last_sale,
+            sold: facts.sold,
+            weekly: None,
+            expires: self.lots.get(&key).and_then(|lots| half_gone(lots, free)),
+        }
+    }
+    /// Whether a level could be listed, before its product is read.
+    fn may_list(&self, criteria: &Criteria, level: &Level) -> bool {
+        let age = level.first_day.map_or(0, |first| self.today - first);
+        level.is_asked && level.free > 0 && (age >= criteria.days_without_sale || level.expires.is_some())
+    }
+}
+
+/// The last day on which more than half of the free units can be sold.
+fn half_gone(lots: &[(i32, i64)], free: i64) -> Option<i32> {
+    let mut gone = 0_i64;
+    for (day, units) in lots {
+        gone = gone.saturating_add(*units);
+        if free > 0 && gone.saturating_mul(2) >= free {
+            return Some(*day);
+        }
+    }
+    None
+}
+
+async fn products(
+    scope: &TenantScope,
+    known: &Tenant,
+    ids: &[ProductId],
+    levels: &mut BTreeMap<ProductId, Vec<Level>>,
+) -> Result<Vec<Product>, Fault> {
+    let facts = rows::products(scope, ids).await?;
+    let worth = unit_worth(scope, known.method, ids).await?;
+    let suppliers = preferred_of(scope, ids).await?;
+    let weekly = match known.forecast_week {
+        Some(week) => forecasts::series_of_products(scope, week, ids).await?,
+        None => Vec::new(),
+    };
+    let weekly: HashMap<(ProductId, StoreId), f64> =
+        weekly.iter().filter_map(|series| Some(((series.product, series.store), mean(series, known.today)?))).collect();
+    let responses = responses(scope, known, &facts).await?;
+    let mut found = Vec::with_capacity(facts.len());
+    for facts in facts {
+        let mut levels = levels.remove(&facts.id).unwrap_or_default();
+        for level in &mut levels {
+            level.weekly = weekly.get(&(facts.id, level.store)).copied();
+        }
+        let decimals = u8::try_from(facts.unit_decimals).unwrap_or_default();
+        let own = |minor: Option<i64>, currency: &Option<String>| {
+            minor.filter(|_| currency.as_deref() == Some(known.currency.as_str()))
+        };
+        let cost = worth.get(&facts.id).map(|each| each * 10_f64.powi(decimals.into()));
+        found.push(Product {
+            id: facts.id,
+            decimals,
+            price: own(facts.price_minor, &facts.price_currency),
+            cost: cost.or_else(|| own(facts.cost_minor, &facts.cost_currency).map(|minor| minor as f64)),
+            supplier: suppliers.get(&facts.id).map(|(supplier, _)| *supplier),
+            response: responses.get(&facts.id).copied().unwrap_or(Response::NotShown),
+            is_cut: known.cut.contains(&facts.id),
+            levels,
+        });
+    }
+    Ok(found)
+}
+
+/// Mean units a week over the horizon, from today's week on: a run may be some weeks old. None where it says too little.
+fn mean(series: &KeptSeries, today: i32) -> Option<f64> {
+    if series.status == ForecastStatus::TooLittle {
+        return None;
+    }
+    let gone = usize::try_from((today - series.first_week) / 7).unwrap_or_default();
+    let weeks: Vec<f64> = series.body.points().map(|point| point.mean.max(0.0)).skip(gone).take(HORIZON_WEEKS as usize).collect();
+    (!weeks.is_empty()).then(|| weeks.iter().sum::<f64>() / weeks.len() as f64)
+}
+
+/// What the histories of products show of their prices. Most have had one price: nothing more is read of them.
+async fn responses(scope: &TenantScope, known: &Tenant, facts: &[ProductFacts]) -> Result<HashMap<ProductId, Response>, Fault> {
+    let until = week_of(known.today);
+    let span = (until - 7 * PRICE_WEEKS, until);
+    let ids: Vec<ProductId> = facts.iter().map(|facts| facts.id).collect();
+    let mut history = rows::price_weeks(scope, &ids, span, known.currency).await?;
+    history.retain(|_, weeks| has_levels(weeks.iter().map(|(_, units, paid)| *paid as f64 / *units as f64)));
+    let ids: Vec<ProductId> = history.keys().copied().collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let spans = rows::in_stock(scope, &ids, span.0).await?;
+    let mut categories: Vec<CategoryId> =
+        facts.iter().filter(|facts| history.contains_key(&facts.id)).filter_map(|facts| facts.category_id).collect();
+    categories.sort_unstable();
+    categories.dedup();
+    let categories = rows::category_weeks(scope, &categories, span).await?;
+    let mut found = HashMap::new();
+    for facts in facts {
+        let Some(weeks) = history.get(&facts.id) else { continue };
+        let scale = 10_f64.powi(facts.unit_decimals.clamp(0, 9));
+        let sales: Vec<(i32, f64, f64)> = weeks
+            .iter()
+            .map(|(week, units, paid)| (*week, *units as f64 / scale, *paid as f64 / *units as f64 * scale))
+            .collect();
+        let of_category = facts.category_id.and_then(|category| categories.get(&category));
+        let of_week = |week: i32| of_category.and_then(|weeks| weeks.get(&week)).map_or(0.0, |units| *units as f64 / scale);
+        let category = of_category.map(|_| &of_week as &dyn Fn(i32) -> f64);
+        let spans = spans.get(&facts.id).map(Vec::as_slice).unwrap_or_default();
+        found.insert(facts.id, price_response(&priced_weeks(&sales, spans, category, until)));
+    }
+    Ok(found)
+}

@@ -1,0 +1,287 @@
+//! Dead and slow stock: what is listed, what is planned, what approving does and what comes of it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
+
+mod clearance;
+
+use serde_json::{Value, json};
+
+use crate::{
+    authorization::world::World,
+    purchasing::office::{done, gbp, key, refused},
+    world::on_both,
+};
+use clearance::{Clearance, PLAN, approve};
+
+on_both!(
+    stock_that_nobody_buys_is_listed_with_what_can_be_done,
+    criteria_say_what_is_listed_and_what_it_costs,
+    what_is_sent_back_is_credited_once,
+    a_markdown_cuts_the_price_in_steps_and_is_followed,
+    what_another_store_sells_is_moved_there,
+    what_is_written_off_leaves_stock,
+    a_line_that_was_overtaken_is_refused_alone,
+    a_line_without_the_right_stays_proposed,
+    a_dry_run_shows_a_plan_and_keeps_none,
+    a_newer_plan_takes_the_place_of_a_draft,
+);
+
+fn codes(node: &Value) -> Vec<&str> {
+    node["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap()).collect()
+}
+
+async fn stock_that_nobody_buys_is_listed_with_what_can_be_done(world: &World) {
+    let desk = Clearance::of(world).await;
+    let (mug, plate) = (desk.dead("MUG").await, desk.product("PLATE").await);
+    desk.books.receive(&plate, 50, "3.00").await;
+    assert_eq!(desk.listed(&plate).await["nodes"], json!([]), "it came today");
+    let listed = desk.listed(&mug).await;
+    assert_eq!((&listed["totals"]["levels"], &listed["totals"]["value"]["amount"]), (&json!(1), &json!("240.00")), "{listed:#}");
+    let node = &listed["nodes"][0];
+    assert_eq!((&node["quantity"], &node["price"]["amount"]), (&json!(80), &json!("9.00")));
+    assert_eq!(
+        (&node["daysWithoutSale"], &node["daysOfSupply"], &node["priceResponse"]),
+        (&Value::Null, &Value::Null, &Value::Null)
+    );
+    assert_eq!(codes(node), ["NO_SALE", "NO_DEMAND_SEEN", "RESPONSE_NOT_SHOWN", "UNITS_REMAIN"], "{node:#}");
+    assert_eq!(node["reasons"][0]["text"], "never sold in 100 days");
+    // Half a unit in 100 days of silence.
+    assert_eq!(node["weeklyDemand"], 0.035);
+    let actions: Vec<&Value> = node["options"].as_array().unwrap().iter().map(|option| &option["action"]).collect();
+    assert_eq!((json!(actions), &node["best"]["action"]), (json!(["KEEP", "MARKDOWN"]), &json!("MARKDOWN")));
+    desk.terms().await;
+    let node = &desk.listed(&mug).await["nodes"][0];
+    // 85 % of 80 × 3.00, less 20.00.
+    assert_eq!(
+        (&node["best"]["action"], &node["best"]["expected"]["low"]["amount"]),
+        (&json!("RETURN"), &json!("184.00")),
+        "{node:#}"
+    );
+    desk.books.sell(&mug, 1).await;
+    assert_eq!(desk.listed(&mug).await["nodes"][0]["daysWithoutSale"], 0, "one in 91 days is still slow");
+}
+
+async fn criteria_say_what_is_listed_and_what_it_costs(world: &World) {
+    let desk = Clearance::of(world).await;
+    let mug = desk.dead("MUG").await;
+    let query = "{ liquidationSettings { version daysWithoutSale slowDaysOfSupply markdownPercents holdingPercent supplierTerms { creditPercent } updatedAt } }";
+    let answer = desk.office().ask(query, json!({})).await;
+    let known = json!({ "version": 0, "daysWithoutSale": 90, "slowDaysOfSupply": 180, "markdownPercents": [20, 40, 60], "holdingPercent": 25,
+        "supplierTerms": [], "updatedAt": null });
+    assert_eq!(answer["data"]["liquidationSettings"], known, "{answer:#}");
+    let set = desk.settings(json!({ "daysWithoutSale": 101 })).await;
+    assert_eq!((&done(&set, "settings")["version"], &set["settings"]["slowMonthlyUnits"]), (&json!(1), &Value::Null));
+    assert_eq!(desk.listed(&mug).await["nodes"], json!([]));
+    done(&desk.settings(json!({ "leastValue": gbp("240.01") })).await, "settings");
+    assert_eq!(desk.listed(&mug).await["nodes"], json!([]), "it is worth 240.00");
+    refused(&desk.settings(json!({ "daysWithoutSale": 0 })).await, "OUT_OF_RANGE", "input.daysWithoutSale");
+    refused(&desk.settings(json!({ "markdownPercents": [40, 20] })).await, "OUT_OF_RANGE", "input.markdownPercents");
+    let euros = json!({ "amount": "1.00", "currencyCode": "EUR" });
+    refused(&desk.settings(json!({ "transferFreight": euros })).await, "INVALID", "input.transferFreight");
+    let theirs = json!([{ "supplierId": world.theirs.ids["sup"], "creditPercent": 50 }]);
+    refused(&desk.settings(json!({ "supplierTerms": theirs })).await, "NOT_FOUND", "input.supplierTerms.0.supplierId");
+    refused(&desk.settings(json!({ "expectedVersion": 1 })).await, "VERSION_CONFLICT", "input.expectedVersion");
+    desk.office().is_sound().await;
+}
+
+async fn what_is_sent_back_is_credited_once(world: &World) {
+    let desk = Clearance::of(world).await;
+    let mug = desk.dead("MUG").await;
+    desk.terms().await;
+    let dock = json!({ "storeIds": [desk.office().store["id"]] });
+    let plan = desk.plan(dock).await;
+    assert_eq!((&plan["state"], &plan["lineCount"], &plan["result"]), (&json!("DRAFT"), &json!(1), &Value::Null), "{plan:#}");
+    let line = &plan["lines"]["nodes"][0];
+    assert_eq!((&line["action"], &line["state"], &line["quantity"]), (&json!("RETURN"), &json!("PROPOSED"), &json!(80)));
+    assert_eq!((&line["supplier"]["id"], &line["recovered"]), (&desk.office().supplier["id"], &Value::Null));
+    let again = key();
+    let first = approve(desk.office(), &again, &plan).await;
+    assert_eq!(
+        (&first["approved"], &first["replayed"], &first["plan"]["state"]),
+        (&json!(1), &json!(false), &json!("DONE")),
+        "{first:#}"
+    );
+    let second = approve(desk.office(), &again, &plan).await;
+    assert_eq!(
+        (&second["approved"], &second["replayed"], &second["plan"]),
+        (&json!(1), &json!(true), &first["plan"]),
+        "{second:#}"
+    );
+    refused(&approve(desk.office(), &key(), &plan).await, "INVALID_STATE", "input.plan");
+    assert_eq!(desk.office().level(&mug, &desk.office().store).await, [0, 0, 0]);
+    let read = desk.read(&plan).await;
+    let line = &read["lines"]["nodes"][0];
+    assert_eq!((&line["state"], &line["recovered"]["amount"]), (&json!("DONE"), &json!("184.00")), "{line:#}");
+    assert_eq!(
+        (&read["result"]["recovered"]["amount"], &read["result"]["expected"]["low"]["amount"]),
+        (&json!("184.00"), &json!("184.00"))
+    );
+    let query =
+        "query($s: ID!) { supplierReturns(filter: { supplier: { eq: $s } }) { nodes { id creditTotal: credit { amount } } } }";
+    let answer = desk.office().ask(query, json!({ "s": desk.office().supplier["id"] })).await;
+    let returns = answer["data"]["supplierReturns"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
+    assert_eq!((returns.len(), &returns[0]["id"]), (1, &line["supplierReturn"]["id"]));
+    desk.office().is_sound().await;
+}
+
+async fn a_markdown_cuts_the_price_in_steps_and_is_followed(world: &World) {
+    const DAY: i64 = 86_400;
+    let desk = Clearance::of(world).await;
+    let mug = desk.dead("MUG").await;
+    let plan = desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await;
+    let prices: Vec<&Value> =
+        plan["lines"]["nodes"][0]["steps"].as_array().unwrap().iter().map(|step| &step["price"]["amount"]).collect();
+    assert_eq!(prices, ["7.20", "5.40", "3.60"], "{plan:#}");
+    let plan = desk.approved(&plan).await;
+    assert_eq!((desk.price(&mug).await, &plan["state"]), (json!("7.20"), &json!("APPROVED")), "{plan:#}");
+    desk.books.sell(&mug, 2).await;
+    let read = desk.read(&plan).await;
+    let line = &read["lines"]["nodes"][0];
+    assert_eq!(
+        (&line["state"], &line["stepsDone"], &line["recovered"]["amount"]),
+        (&json!("APPROVED"), &json!(1), &json!("14.40"))
+    );
+    // It is under way: neither listed for a markdown nor planned again.
+    assert!(codes(&desk.listed(&mug).await["nodes"][0]).contains(&"UNDER_WAY"));
+    assert_eq!(desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await["lineCount"], 0);
+    let early = desk.advance(&read).await;
+    assert_eq!((&early["cut"], &early["seq"]), (&json!(0), &Value::Null), "its day has not come: {early:#}");
+    // Steps last 182 ÷ 3 days: the second begins on day 60.
+    world.pass(61 * DAY);
+    let payload = desk.advance(&read).await;
+    assert_eq!((&payload["cut"], &payload["skipped"], &payload["closed"]), (&json!(1), &json!(0), &json!(0)), "{payload:#}");
+    assert_eq!(desk.price(&mug).await, "5.40");
+    refused(&desk.advance(&read).await, "VERSION_CONFLICT", "input.expectedVersion");
+    world.pass(130 * DAY);
+    let payload = desk.advance(&payload["plan"]).await;
+    assert_eq!((&payload["closed"], &payload["plan"]["state"]), (&json!(1), &json!("DONE")), "{payload:#}");
+    assert_eq!(desk.price(&mug).await, "5.40", "the last step was missed");
+    desk.office().is_sound().await;
+}
+
+async fn what_another_store_sells_is_moved_there(world: &World) {
+    let desk = Clearance::of(world).await;
+    let mug = desk.dead("MUG").await;
+    let shop = desk.shop(&mug).await;
+    let plan = desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await;
+    let line = &plan["lines"]["nodes"][0];
+    // Two a week for 26 weeks are 52, of which the shop has four.
+    assert_eq!(
+        (&line["action"], &line["quantity"], &line["toStore"]["id"]),
+        (&json!("TRANSFER"), &json!(48), &shop["id"]),
+        "{plan:#}"
+    );
+    // At least 52 − 1.2816 × √52 − 4 = 38.758 of 9.00.
+    assert_eq!(line["expected"]["low"]["amount"], "348.82");
+    assert!(codes(line).contains(&"SELLS_ELSEWHERE"), "{line:#}");
+    let plan = desk.approved(&plan).await;
+    let transfer = &plan["lines"]["nodes"][0]["transfer"];
+    assert_eq!((&transfer["status"], &transfer["lines"][0]["quantity"]), (&json!("DRAFT"), &json!(48)), "{plan:#}");
+    assert_eq!(desk.price(&mug).await, "9.00");
+    // Its own four are sold first.
+    let lines = json!([{ "product": mug, "quantity": 4 }]);
+    let input = json!({ "idempotencyKey": key(), "store": shop, "status": "FULFILLED", "lines": lines });
+    done(&desk.office().act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    assert_eq!(desk.read(&plan).await["lines"]["nodes"][0]["recovered"]["amount"], "0.00");
+    desk.office().is_sound().await;
+}
+
+async fn what_is_written_off_leaves_stock(world: &World) {
+    let desk = Clearance::of(world).await;
+    let mug = desk.dead("MUG").await;
+    done(&desk.settings(json!({ "salvagePercent": 19 })).await, "settings");
+    let dock = json!([desk.office().store["id"]]);
+    assert_eq!(desk.plan(json!({ "storeIds": dock, "actions": ["MARKDOWN"] })).await["lineCount"], 0, "that is not the best");
+    let plan = desk.plan(json!({ "storeIds": dock, "actions": ["WRITE_OFF"] })).await;
+    let line = &plan["lines"]["nodes"][0];
+    // 19 % of 240.00.
+    assert_eq!((&line["action"], &line["expected"]["likely"]["amount"]), (&json!("WRITE_OFF"), &json!("45.60")), "{plan:#}");
+    let plan = desk.approved(&plan).await;
+    let line = &plan["lines"]["nodes"][0];
+    assert_eq!((&line["state"], &line["recovered"]["amount"], &plan["state"]), (&json!("DONE"), &json!("0.00"), &json!("DONE")));
+    let query = "query($id: ID!) { node(id: $id) { ... on StockMovement { kind reasonCode entries { onHandDelta } } } }";
+    let movement = desk.office().ask(query, json!({ "id": line["movementId"] })).await;
+    let movement = &movement["data"]["node"];
+    assert_eq!((&movement["kind"], &movement["entries"][0]["onHandDelta"]), (&json!("REMOVAL"), &json!(-80)), "{movement:#}");
+    assert_eq!(desk.office().level(&mug, &desk.office().store).await, [0, 0, 0]);
+    desk.office().is_sound().await;
+}
+
+async fn a_line_that_was_overtaken_is_refused_alone(world: &World) {
+    let desk = Clearance::of(world).await;
+    let (mug, _plate) = (desk.dead("MUG").await, desk.dead("PLATE").await);
+    desk.terms().await;
+    let plan = desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await;
+    assert_eq!(plan["lineCount"], 2, "{plan:#}");
+    desk.books.sell(&mug, 1).await;
+    let payload = approve(desk.office(), &key(), &plan).await;
+    assert_eq!((&payload["approved"], &payload["plan"]["state"]), (&json!(1), &json!("DONE")), "{payload:#}");
+    let stale = &payload["refused"][0];
+    assert_eq!(
+        (&stale["code"], &stale["line"]["state"], &stale["line"]["issue"]),
+        (&json!("STALE"), &json!("REFUSED"), &json!("STALE"))
+    );
+    assert_eq!(desk.office().level(&mug, &desk.office().store).await, [79, 0, 0]);
+}
+
+async fn a_line_without_the_right_stays_proposed(world: &World) {
+    let desk = Clearance::of(world).await;
+    let mug = desk.dead("MUG").await;
+    let plan = desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await;
+    let reader = desk.office().as_caller(world.ours.only(&["purchase.read", "product.read", "store.read"]));
+    let payload = approve(&reader, &key(), &plan).await;
+    assert_eq!((&payload["approved"], &payload["userErrors"]), (&json!(0), &json!([])), "{payload:#}");
+    let line = &payload["refused"][0];
+    assert_eq!((&line["code"], &line["line"]["state"]), (&json!("FORBIDDEN"), &json!("PROPOSED")), "{payload:#}");
+    assert!(line["message"].as_str().unwrap().contains("product.write"), "{line:#}");
+    assert_eq!(desk.price(&mug).await, "9.00");
+    // What it cost is not for everybody.
+    let query = "query($id: ID!) { liquidationPlan(id: $id) { value { amount } expected { low { amount } } \
+        lines { nodes { value { amount } expected { low { amount } } } } } }";
+    let answer = reader.ask(query, json!({ "id": plan["id"] })).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    let seen = &answer["data"]["liquidationPlan"];
+    let line = &seen["lines"]["nodes"][0];
+    assert_eq!([&seen["value"], &seen["expected"], &line["value"], &line["expected"]], [&Value::Null; 4], "{answer:#}");
+    // Another company has no such plan.
+    let query = "query($id: ID!) { liquidationPlan(id: $id) { id } }";
+    let answer = world.ask(&world.theirs, Some(world.theirs.owner.clone()), query, &json!({ "id": plan["id"] })).await;
+    assert_eq!(answer["data"]["liquidationPlan"], Value::Null, "{answer:#}");
+}
+
+/// IDs and states of all plans.
+async fn plans(desk: &Clearance<'_>) -> Value {
+    let answer = desk.office().ask("{ liquidationPlans { nodes { id state } } }", json!({})).await;
+    answer["data"]["liquidationPlans"]["nodes"].clone()
+}
+
+async fn a_dry_run_shows_a_plan_and_keeps_none(world: &World) {
+    let desk = Clearance::of(world).await;
+    desk.dead("MUG").await;
+    let before = plans(&desk).await;
+    let query = format!(
+        "mutation($input: LiquidationPlanCreateInput!) {{ liquidationPlanCreate(input: $input, validateOnly: true) {{ plan {{ {PLAN} }} userErrors {{ code }} seq }} }}"
+    );
+    let input = json!({ "idempotencyKey": key(), "storeIds": [desk.office().store["id"]] });
+    let answer = desk.office().ask(&query, json!({ "input": input })).await;
+    let payload = &answer["data"]["liquidationPlanCreate"];
+    assert_eq!(
+        (&payload["plan"]["lines"]["nodes"][0]["action"], &payload["seq"]),
+        (&json!("MARKDOWN"), &Value::Null),
+        "{answer:#}"
+    );
+    assert_eq!(plans(&desk).await, before);
+}
+
+async fn a_newer_plan_takes_the_place_of_a_draft(world: &World) {
+    let desk = Clearance::of(world).await;
+    desk.dead("MUG").await;
+    let dock = || json!({ "storeIds": [desk.office().store["id"]] });
+    let (first, second) = (desk.plan(dock()).await, desk.plan(dock()).await);
+    assert_eq!((&desk.read(&first).await["state"], &second["state"]), (&json!("SUPERSEDED"), &json!("DRAFT")));
+    let kept = json!({ "idempotencyKey": key(), "actions": ["KEEP"] });
+    let payload = desk.office().act("liquidationPlanCreate", "LiquidationPlanCreateInput", "plan { id }", kept).await;
+    refused(&payload, "INVALID", "input.actions");
+    desk.approved(&second).await;
+    desk.plan(json!({})).await;
+    assert_eq!(desk.read(&second).await["state"], "APPROVED", "one that is under way is followed to its end");
+}

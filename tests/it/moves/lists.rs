@@ -1,0 +1,73 @@
+//! Which transfers, counts and movements a list has, and in which order.
+
+use serde_json::{Value, json};
+
+use super::world::World;
+
+async fn numbers(world: &World, list: &str, kind: &str, variables: Value) -> String {
+    let document = format!(
+        "query($filter: {kind}Filter, $sort: {kind}Sort, $first: Int, $after: Cursor) {{ \
+         {list}(filter: $filter, sort: $sort, first: $first, after: $after) {{ nodes {{ number }} totalCount {{ count }} }} }}"
+    );
+    let answer = world.ask(&document, variables).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    let nodes = answer[list]["nodes"].as_array().unwrap();
+    assert_eq!(answer[list]["totalCount"]["count"], nodes.len(), "all are on this page");
+    nodes.iter().map(|node| node["number"].as_str().unwrap()).collect::<Vec<_>>().join("")
+}
+
+#[tokio::test]
+async fn transfers_are_found_by_number_product_and_last_change() {
+    World::on_both(async |world| {
+        let first = world.draft(&[(world.mug, 1)]).await;
+        world.draft(&[(world.tea, 1)]).await;
+        let before = entrepot::clock::rfc3339(world.clock.now().plus_seconds(30));
+        world.pass(60);
+        world.does("transferReady", &first).await;
+        let sku = first["lines"][0]["sku"].as_str().unwrap();
+        for (filter, expected) in [
+            (json!({}), "12"),
+            (json!({"number": {"eq": "TR-1"}}), "1"),
+            (json!({"number": {"startsWith": "2"}}), "2"),
+            (json!({"number": {"contains": "3"}}), ""),
+            (json!({"sku": {"eq": sku.to_lowercase()}}), "1"),
+            (json!({"sku": {"startsWith": "none"}}), ""),
+            (json!({"updatedAt": {"gte": before}}), "1"),
+            (json!({"updatedAt": {"lt": before}, "status": ["DRAFT"]}), "2"),
+        ] {
+            let sort = json!({"field": "NUMBER", "direction": "ASC"});
+            let found = numbers(&world, "transfers", "Transfer", json!({"filter": filter, "sort": sort})).await;
+            assert_eq!(found, expected, "{filter}");
+        }
+        for (field, expected) in [("UPDATED_AT", "12"), ("NUMBER", "21")] {
+            let found = numbers(&world, "transfers", "Transfer", json!({"sort": {"field": field}})).await;
+            assert_eq!(found, expected, "{field}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn counts_are_found_by_number_product_and_last_change() {
+    World::on_both(async |world| {
+        let first = world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}]})).await;
+        world.counting(json!({"kind": "LIST", "products": [{"id": world.tea}]})).await;
+        let before = entrepot::clock::rfc3339(world.clock.now().plus_seconds(30));
+        world.pass(60);
+        world.counts("countCancel", &first).await;
+        for (filter, expected) in [
+            (json!({}), "12"),
+            (json!({"number": {"in": ["CN-1", "TR-2"]}}), "1"),
+            (json!({"number": {"startsWith": "2"}}), "2"),
+            (json!({"product": {"eq": world.tea}}), "2"),
+            (json!({"product": {"eq": world.foreign.mug}}), ""),
+            (json!({"updatedAt": {"gte": before}}), "1"),
+            (json!({"updatedAt": {"lt": before}}), "2"),
+        ] {
+            let sort = json!({"field": "NUMBER", "direction": "ASC"});
+            assert_eq!(numbers(&world, "counts", "Count", json!({"filter": filter, "sort": sort})).await, expected, "{filter}");
+        }
+        assert_eq!(numbers(&world, "counts", "Count", json!({"sort": {"field": "UPDATED_AT"}})).await, "12");
+    })
+    .await;
+}

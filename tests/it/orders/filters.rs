@@ -1,0 +1,143 @@
+//! Orders by their numbers, products, totals, stores and last changes, and in pages where many have the same value.
+
+use serde_json::{Value, json};
+
+use super::world::{START, World, done};
+
+const LIST: &str = "query($filter: OrderFilter, $orderBy: OrderOrder, $first: Int, $after: Cursor) \
+    { orders(filter: $filter, orderBy: $orderBy, first: $first, after: $after) \
+    { nodes { number store { code } total { amount currencyCode } lines { sku } } totalCount { count } pageInfo { hasNextPage endCursor } } }";
+
+async fn place(world: &World, store: Value, status: &str, lines: Value) {
+    let input = json!({"idempotencyKey": world.key(), "store": {"id": store}, "status": status, "customerId": world.customer, "lines": lines});
+    done(&world.act("orderCreate", input).await, "order");
+}
+
+/// Five orders, a minute apart: one to four mugs, every second order from the depot, and a draft of wrapping alone.
+async fn five(world: &World) {
+    for quantity in 1..=4_i64 {
+        let store = if quantity % 2 == 0 { json!(world.depot) } else { json!(world.store) };
+        place(world, store, "CONFIRMED", json!([{"product": {"id": world.mug}, "quantity": quantity}])).await;
+        world.pass(60);
+    }
+    place(world, json!(world.store), "DRAFT", json!([{"product": {"id": world.wrap}, "quantity": 1}])).await;
+}
+
+async fn page(world: &World, variables: Value) -> Value {
+    let answer = world.ask(LIST, variables).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    answer["orders"].clone()
+}
+
+fn numbers(page: &Value) -> String {
+    page["nodes"].as_array().unwrap().iter().map(|node| node["number"].as_str().unwrap()).collect::<Vec<_>>().join("")
+}
+
+#[tokio::test]
+async fn orders_are_found_by_what_they_are_made_of() {
+    World::on_both(async |world| {
+        five(&world).await;
+        let asc = json!({"field": "NUMBER", "direction": "ASC"});
+        let all = page(&world, json!({"orderBy": asc})).await;
+        let [third, fourth] = [2, 3].map(|place| all["nodes"][place].clone());
+        let (sku, currency) = (third["lines"][0]["sku"].as_str().unwrap(), &third["total"]["currencyCode"]);
+        let depot = fourth["store"]["code"].as_str().unwrap().to_lowercase();
+        let total = |order: &Value| order["total"]["amount"].clone();
+        let at = |minutes: i64| entrepot::clock::rfc3339(entity::prelude::Timestamp(START).plus_seconds(60 * minutes));
+        for (filter, expected) in [
+            (json!({"number": {"eq": "SO-0003"}}), "3"),
+            (json!({"number": {"in": ["1", "so-5", "PO-2", "x"]}}), "15"),
+            (json!({"number": {"startsWith": "4"}}), "4"),
+            (json!({"number": {"startsWith": "SO-"}}), "12345"),
+            (json!({"number": {"startsWith": "TR-"}}), ""),
+            (json!({"number": {"contains": "2"}}), "2"),
+            (json!({"number": {"contains": "%"}}), ""),
+            (json!({"not": {"number": {"eq": "3"}}}), "1245"),
+            (json!({"product": {"eq": world.mug}}), "1234"),
+            (json!({"product": {"in": [world.wrap, world.tea]}}), "5"),
+            (json!({"product": {"eq": world.foreign.mug}}), ""),
+            (json!({"sku": {"eq": sku.to_lowercase()}}), "1234"),
+            (json!({"not": {"sku": {"eq": sku}}}), "5"),
+            (json!({"sku": {"startsWith": &sku[..2]}, "number": {"in": ["1", "5"]}}), "1"),
+            (json!({"sku": {"contains": "_"}}), ""),
+            (json!({"total": {"currencyCode": currency, "gte": total(&third)}}), "34"),
+            (json!({"total": {"currencyCode": currency, "gte": total(&third), "lte": total(&third)}}), "3"),
+            (json!({"product": {"eq": world.mug}, "total": {"currencyCode": currency, "lte": total(&third)}}), "123"),
+            (json!({"total": {"currencyCode": "JPY"}}), ""),
+            (json!({"updatedAt": {"gte": at(2), "lt": at(4)}}), "34"),
+            (json!({"allocatedStore": {"eq": world.depot}}), "24"),
+            (json!({"allocatedStore": {"key": [depot, "none-such"]}}), "24"),
+            (json!({"allocatedStore": {"key": []}}), ""),
+            (json!({"allocatedStore": {"eq": world.foreign.store}}), ""),
+            (json!({"not": {"allocatedStore": {"eq": world.depot}}}), "135"),
+        ] {
+            let found = page(&world, json!({"filter": filter, "orderBy": asc, "first": 1})).await;
+            let whole = page(&world, json!({"filter": filter, "orderBy": asc})).await;
+            assert_eq!(numbers(&whole), expected, "{filter}");
+            assert_eq!(found["totalCount"]["count"], expected.len(), "{filter}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn filters_that_make_no_sense_are_refused_at_their_place() {
+    World::on_both(async |world| {
+        let asked = world.db.statements();
+        let many: Vec<String> = (0..1_001).map(|n| n.to_string()).collect();
+        for filter in [
+            json!({"total": {"currencyCode": "XXX"}}),
+            json!({"total": {"currencyCode": "GBP", "gte": "0.001"}}),
+            json!({"total": {"currencyCode": "GBP", "gte": "2.00", "lte": "1.99"}}),
+            json!({"product": {"eq": world.store}}),
+            json!({"allocatedStore": {"in": [world.mug]}}),
+            json!({"allocatedStore": {"key": many}}),
+            json!({"number": {"in": many}}),
+            json!({"sku": {"eq": "a\u{0}b"}}),
+        ] {
+            let answer = world.ask(LIST, json!({"filter": filter})).await;
+            assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{filter}");
+        }
+        assert_eq!(world.db.statements(), asked, "bad input is refused before any statement");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_ends_anywhere_among_orders_of_one_total_and_one_moment() {
+    World::on_both(async |world| {
+        for _ in 0..5 {
+            place(&world, json!(world.store), "DRAFT", json!([{"product": {"id": world.mug}, "quantity": 1}])).await;
+        }
+        for field in ["TOTAL", "UPDATED_AT", "NUMBER"] {
+            for direction in ["ASC", "DESC"] {
+                let by = json!({"field": field, "direction": direction});
+                let whole = numbers(&page(&world, json!({"orderBy": by})).await);
+                let (mut found, mut after) = (String::new(), Value::Null);
+                loop {
+                    let part = page(&world, json!({"orderBy": by, "first": 2, "after": after})).await;
+                    found.push_str(&numbers(&part));
+                    after = part["pageInfo"]["endCursor"].clone();
+                    if part["pageInfo"]["hasNextPage"] == false {
+                        break;
+                    }
+                }
+                assert_eq!((found.len(), &found), (5, &whole), "{field} {direction}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_customer_leads_to_the_orders() {
+    World::on_both(async |world| {
+        five(&world).await;
+        let document = "{ orders(first: 1) { nodes { customer { orders(filter: { status: [CONFIRMED] }, first: 3) { \
+            nodes { number } totalCount { count } } } } } }";
+        let answer = world.ask(document, json!({})).await;
+        let orders = &answer["orders"]["nodes"][0]["customer"]["orders"];
+        assert_eq!((numbers(orders), &orders["totalCount"]["count"]), ("432".to_owned(), &json!(4)), "{answer:#}");
+    })
+    .await;
+}

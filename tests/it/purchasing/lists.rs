@@ -1,0 +1,101 @@
+//! Which purchase orders a list has, in which order, and the ways from a supplier and a category.
+
+use serde_json::{Value, json};
+
+use super::office::Office;
+use crate::{authorization::world::World, world::on_both};
+
+on_both!(
+    purchase_orders_are_found_by_number_product_and_moment,
+    purchase_orders_of_one_moment_are_paged_in_every_order,
+    a_supplier_leads_to_products_and_purchase_orders,
+);
+
+const LIST: &str = "query($filter: PurchaseOrderFilter, $sort: PurchaseOrderSort, $first: Int, $after: Cursor) { \
+    purchaseOrders(filter: $filter, sort: $sort, first: $first, after: $after) { nodes { id } totalCount { count } \
+    pageInfo { hasNextPage endCursor } } }";
+
+async fn page(office: &Office<'_>, variables: Value) -> Value {
+    let answer = office.ask(LIST, variables).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    answer["data"]["purchaseOrders"].clone()
+}
+
+fn ids(page: &Value) -> Vec<Value> {
+    page["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect()
+}
+
+async fn purchase_orders_are_found_by_number_product_and_moment(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, jug) = (office.product("MUG-L", "2.00").await, office.product("JUG-L", "3.00").await);
+    let mut made = Vec::new();
+    for (product, day) in [(&mug, Some("2026-12-01")), (&jug, Some("2026-12-03")), (&mug, None)] {
+        let order = json!({ "expectedOn": day, "lines": [{ "product": product, "quantity": 1 }] });
+        made.push(office.draft_with(order).await);
+    }
+    let number = |place: usize| made[place]["number"].as_str().unwrap().to_owned();
+    let own = json!({ "eq": office.supplier["id"] });
+    for (filter, expected) in [
+        (json!({}), vec![2, 1, 0]),
+        (json!({ "number": { "eq": format!("PO-{}", number(1)) } }), vec![1]),
+        (json!({ "number": { "in": [number(0), number(2), "SO-1"] } }), vec![2, 0]),
+        (json!({ "number": { "startsWith": "x" } }), vec![]),
+        (json!({ "product": { "eq": mug["id"] } }), vec![2, 0]),
+        (json!({ "sku": { "eq": "jug-l" } }), vec![1]),
+        (json!({ "sku": { "startsWith": "MUG-", "contains": "l" } }), vec![2, 0]),
+        (json!({ "expectedOn": { "gte": "2026-12-01", "lt": "2026-12-03" } }), vec![0]),
+        (json!({ "expectedOn": { "gte": "2026-12-02" } }), vec![1]),
+        (json!({ "createdAt": { "lt": "2020-01-01T00:00:00Z" } }), vec![]),
+        (json!({ "updatedAt": { "gte": "2020-01-01T00:00:00Z" } }), vec![2, 1, 0]),
+    ] {
+        let mut filter = filter;
+        filter["supplier"] = own.clone();
+        let found = page(&office, json!({ "filter": filter })).await;
+        let wanted: Vec<Value> = expected.iter().map(|place: &usize| made[*place]["id"].clone()).collect();
+        assert_eq!(ids(&found), wanted, "{filter}");
+        let counted = page(&office, json!({ "filter": filter, "first": 1 })).await;
+        assert_eq!(counted["totalCount"]["count"], wanted.len(), "{filter}");
+    }
+    let backwards = json!({ "filter": { "expectedOn": { "gte": "2026-12-03", "lt": "2026-12-01" } } });
+    assert_eq!(office.ask(LIST, backwards).await["errors"][0]["code"], "BAD_USER_INPUT");
+}
+
+async fn purchase_orders_of_one_moment_are_paged_in_every_order(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG-T", "2.00").await;
+    for _ in 0..3 {
+        office.draft(json!([{ "product": mug, "quantity": 1 }])).await;
+    }
+    let filter = json!({ "supplier": { "eq": office.supplier["id"] } });
+    for field in ["NUMBER", "CREATED_AT", "UPDATED_AT"] {
+        for direction in ["ASC", "DESC"] {
+            let sort = json!({ "field": field, "direction": direction });
+            let whole = ids(&page(&office, json!({ "filter": filter, "sort": sort })).await);
+            let one = page(&office, json!({ "filter": filter, "sort": sort, "first": 2 })).await;
+            let after = &one["pageInfo"]["endCursor"];
+            let two = page(&office, json!({ "filter": filter, "sort": sort, "first": 2, "after": after })).await;
+            assert_eq!(([ids(&one), ids(&two)].concat(), whole.len()), (whole.clone(), 3), "{field} {direction}");
+        }
+    }
+}
+
+async fn a_supplier_leads_to_products_and_purchase_orders(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG-S", "2.00").await;
+    let order = office.draft(json!([{ "product": mug, "quantity": 1 }])).await;
+    let query = "query($by: SupplierRef!, $filter: PurchaseOrderFilter) { supplier(by: $by) { products { nodes { sku } } \
+        purchaseOrders(filter: $filter) { nodes { id } totalCount { count } } } }";
+    let asked = async |filter: Value| {
+        let answer = office.ask(query, json!({ "by": office.supplier, "filter": filter })).await;
+        assert!(answer["errors"].is_null(), "{answer:#}");
+        answer["data"]["supplier"].clone()
+    };
+    let supplier = asked(json!({})).await;
+    assert_eq!(ids(&supplier["purchaseOrders"]), [order["id"].clone()]);
+    assert_eq!(supplier["purchaseOrders"]["totalCount"]["count"], 1);
+    assert_eq!(ids(&asked(json!({ "status": ["RECEIVED"] })).await["purchaseOrders"]), Vec::<Value>::new());
+    let other = office.ask("{ suppliers { nodes { id purchaseOrders { nodes { id } } } } }", json!({})).await;
+    let mut others =
+        other["data"]["suppliers"]["nodes"].as_array().unwrap().iter().filter(|one| one["id"] != office.supplier["id"]);
+    assert!(others.all(|one| !ids(&one["purchaseOrders"]).contains(&order["id"])), "{other:#}");
+}

@@ -1,0 +1,240 @@
+//! Counts that are undone: whole, line by line, and not while something rests on what they found.
+
+use serde_json::{Value, json};
+
+use super::{
+    receipts::with,
+    undo::{Office, asked, done, effect, key, refused, reverse, undone},
+};
+use crate::{authorization::world::World, costing::world::Books, lots::house::House, world::on_both};
+
+on_both!(
+    a_count_is_undone_and_the_shelf_is_counted_again,
+    a_line_of_a_count_is_undone_by_itself,
+    of_two_counts_the_later_one_is_undone_first,
+    what_happened_before_a_count_is_no_longer_balanced_once_it_is_undone,
+    what_was_balanced_for_a_count_keeps_it,
+    what_a_count_found_and_somebody_bought_stays,
+    a_tally_from_before_knows_what_was_undone,
+    lots_that_were_missing_are_back,
+    whoever_may_not_approve_counts_undoes_none,
+);
+
+const COUNT: &str =
+    "count { id version status startedAt lines { nodes { id product { id } counted book difference countedAt reversedAt } } }";
+
+/// A step of a count.
+async fn step(office: &Office<'_>, mutation: &str, mut input: Value) -> Value {
+    input["idempotencyKey"] = json!(key());
+    let kind = match mutation {
+        "countCreate" => "CountCreateInput",
+        "countRecord" => "CountRecordInput",
+        "countSubmit" => "CountSubmitInput",
+        _ => "CountActionInput",
+    };
+    done(&office.act(mutation, kind, COUNT, input).await, "count").clone()
+}
+
+/// A count of these products that has begun.
+async fn begun(office: &Office<'_>, products: &[&Value]) -> Value {
+    let input = json!({ "store": office.store, "kind": "LIST", "isBlind": false, "products": products });
+    let made = step(office, "countCreate", input).await;
+    step(office, "countStart", json!({ "id": made["id"] })).await
+}
+
+async fn found(office: &Office<'_>, count: &Value, found: &[(&Value, i64)]) {
+    let lines: Vec<Value> = found.iter().map(|(product, units)| json!({ "product": product, "counted": units })).collect();
+    step(office, "countRecord", json!({ "id": count["id"], "lines": lines })).await;
+}
+
+async fn approved(office: &Office<'_>, count: &Value) -> Value {
+    step(office, "countSubmit", json!({ "id": count["id"] })).await;
+    step(office, "countApprove", json!({ "id": count["id"] })).await
+}
+
+/// A count that found so much of each product, and is approved.
+async fn counted(office: &Office<'_>, products: &[(&Value, i64)]) -> Value {
+    let names: Vec<&Value> = products.iter().map(|(product, _)| *product).collect();
+    let count = begun(office, &names).await;
+    found(office, &count, products).await;
+    approved(office, &count).await
+}
+
+fn line<'c>(count: &'c Value, product: &Value) -> &'c Value {
+    let lines = count["lines"]["nodes"].as_array().unwrap();
+    lines.iter().find(|line| line["product"]["id"] == product["id"]).unwrap()
+}
+
+async fn on_hand(office: &Office<'_>, product: &Value) -> i64 {
+    office.level(product, &office.store).await[0]
+}
+
+async fn a_count_is_undone_and_the_shelf_is_counted_again(world: &World) {
+    let books = Books::of(world).await;
+    let office = &books.office;
+    let mug = office.product("MUG", "2.00").await;
+    books.receive(&mug, 10, "2.00").await;
+    let before = books.cost(&mug).await;
+    let count = counted(office, &[(&mug, 7)]).await;
+    assert_eq!((on_hand(office, &mug).await, &line(&count, &mug)["difference"]), (7, &json!(-3)));
+    let stale = reverse(office, &count["id"], json!({ "expectedVersion": 1 })).await;
+    refused(&stale, "VERSION_CONFLICT", "input.expectedVersion");
+    let made = undone(office, &count["id"], json!({})).await;
+    assert_eq!((&made["kind"], &made["documentId"], &made["document"]["id"]), (&json!("COUNT"), &count["id"], &count["id"]));
+    assert_eq!((effect(&made, "ON_HAND"), &made["lines"][0]["lineId"]), (vec![3], &line(&count, &mug)["id"]));
+    assert_eq!((on_hand(office, &mug).await, books.cost(&mug).await), (10, before));
+    let query = format!("query($id: ID!) {{ {} }}", COUNT.replacen("count", "count(by: { id: $id })", 1));
+    let now = office.ask(&query, json!({ "id": count["id"] })).await["data"]["count"].clone();
+    assert_eq!((&now["status"], line(&now, &mug)["reversedAt"].is_string()), (&json!("COMPLETED"), true));
+    refused(&reverse(office, &count["id"], json!({})).await, "INVALID_STATE", "input.documentId");
+    // Nothing of it is left in what the next count is held against.
+    let again = counted(office, &[(&mug, 9)]).await;
+    assert_eq!((&line(&again, &mug)["book"], on_hand(office, &mug).await), (&json!(10), 9));
+    office.is_sound().await;
+}
+
+async fn a_line_of_a_count_is_undone_by_itself(world: &World) {
+    let books = Books::of(world).await;
+    let office = &books.office;
+    let (mug, cup, jug) =
+        (office.product("MUG", "2.00").await, office.product("CUP", "1.00").await, office.product("JUG", "9.00").await);
+    for product in [&mug, &cup, &jug] {
+        books.receive(product, 10, "1.00").await;
+    }
+    let count = counted(office, &[(&mug, 8), (&cup, 13), (&jug, 10)]).await;
+    let of_mugs = &line(&count, &mug)["id"];
+    let part = json!({ "lines": [{ "lineId": of_mugs, "quantity": 1 }] });
+    refused(&reverse(office, &count["id"], part).await, "INVALID", "input.lines.0.quantity");
+    let right = json!({ "lines": [{ "lineId": line(&count, &jug)["id"] }] });
+    refused(&reverse(office, &count["id"], right).await, "NOT_FOUND", "input.lines.0.lineId");
+    let mugs = json!({ "lines": [{ "lineId": of_mugs }] });
+    let made = undone(office, &count["id"], mugs.clone()).await;
+    assert_eq!((made["lines"].as_array().unwrap().len(), effect(&made, "ON_HAND")), (1, vec![2]));
+    assert_eq!((on_hand(office, &mug).await, on_hand(office, &cup).await), (10, 13));
+    refused(&reverse(office, &count["id"], mugs).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+    office.is_sound().await;
+    undone(office, &count["id"], json!({})).await;
+    assert_eq!((on_hand(office, &mug).await, on_hand(office, &cup).await), (10, 10));
+    office.is_sound().await;
+}
+
+async fn of_two_counts_the_later_one_is_undone_first(world: &World) {
+    let books = Books::of(world).await;
+    let office = &books.office;
+    let mug = office.product("MUG", "2.00").await;
+    books.receive(&mug, 10, "2.00").await;
+    let first = counted(office, &[(&mug, 8)]).await;
+    let second = counted(office, &[(&mug, 7)]).await;
+    let payload = reverse(office, &first["id"], json!({})).await;
+    refused(&payload, "IN_USE", "input.documentId");
+    let error = &payload["userErrors"][0];
+    assert_eq!((&error["documents"][0]["id"], &error["documentsCount"]), (&second["id"], &json!(1)));
+    undone(office, &second["id"], json!({})).await;
+    assert_eq!(on_hand(office, &mug).await, 8);
+    undone(office, &first["id"], json!({})).await;
+    assert_eq!(on_hand(office, &mug).await, 10);
+    office.is_sound().await;
+}
+
+async fn what_happened_before_a_count_is_no_longer_balanced_once_it_is_undone(world: &World) {
+    let books = Books::of(world).await;
+    let office = &books.office;
+    let mug = office.product("MUG", "2.00").await;
+    books.receive(&mug, 10, "2.00").await;
+    let earlier = counted(office, &[(&mug, 9)]).await;
+    let between = begun(office, &[&mug]).await["startedAt"].clone();
+    let count = counted(office, &[(&mug, 8)]).await;
+    undone(office, &count["id"], json!({})).await;
+    assert_eq!(on_hand(office, &mug).await, 9);
+    // The later count had seen it; the earlier one had not.
+    books.adjust("SALE", &mug, -2, json!({ "occurredAt": between })).await;
+    assert_eq!(on_hand(office, &mug).await, 7);
+    // What the earlier count had seen is balanced as before.
+    books.adjust("SALE", &mug, -2, json!({ "occurredAt": earlier["startedAt"] })).await;
+    assert_eq!(on_hand(office, &mug).await, 7);
+    office.is_sound().await;
+}
+
+async fn what_was_balanced_for_a_count_keeps_it(world: &World) {
+    let books = Books::of(world).await;
+    let office = &books.office;
+    let mug = office.product("MUG", "2.00").await;
+    books.receive(&mug, 10, "2.00").await;
+    let count = counted(office, &[(&mug, 8)]).await;
+    books.adjust("SALE", &mug, -2, json!({ "occurredAt": count["startedAt"] })).await;
+    assert_eq!(on_hand(office, &mug).await, 8, "the count had seen it");
+    let payload = reverse(office, &count["id"], json!({})).await;
+    refused(&payload, "IN_USE", "input.documentId");
+    let error = &payload["userErrors"][0];
+    assert_eq!((&error["documents"][0]["__typename"], &error["documentsCount"]), (&json!("StockMovement"), &json!(1)));
+    assert_eq!(on_hand(office, &mug).await, 8);
+    office.is_sound().await;
+}
+
+async fn what_a_count_found_and_somebody_bought_stays(world: &World) {
+    let books = Books::of(world).await;
+    let office = &books.office;
+    let mug = office.product("MUG", "2.00").await;
+    books.receive(&mug, 10, "2.00").await;
+    let count = counted(office, &[(&mug, 15)]).await;
+    let sale = books.sell(&mug, 12).await;
+    let payload = reverse(office, &count["id"], json!({})).await;
+    refused(&payload, "IN_USE", "input.documentId");
+    assert_eq!(payload["userErrors"][0]["documents"][0]["id"], sale["id"]);
+    undone(office, &sale["id"], json!({})).await;
+    undone(office, &count["id"], json!({})).await;
+    assert_eq!(on_hand(office, &mug).await, 10);
+    office.is_sound().await;
+}
+
+async fn a_tally_from_before_knows_what_was_undone(world: &World) {
+    let books = Books::of(world).await;
+    let office = &books.office;
+    let mug = office.product("MUG", "2.00").await;
+    books.receive(&mug, 10, "2.00").await;
+    // One tally from before the other count, one that a scanner brings later.
+    let (early, late) = (begun(office, &[&mug]).await, begun(office, &[&mug]).await);
+    found(office, &early, &[(&mug, 9)]).await;
+    let other = counted(office, &[(&mug, 6)]).await;
+    undone(office, &other["id"], json!({})).await;
+    let scanned = json!([{ "product": mug, "counted": 9 }]);
+    let when = json!({ "id": late["id"], "lines": scanned, "countedAt": late["startedAt"] });
+    step(office, "countRecord", when).await;
+    let posted = approved(office, &early).await;
+    let of = |count: &Value| (line(count, &mug)["book"].clone(), line(count, &mug)["difference"].clone());
+    assert_eq!((of(&posted), on_hand(office, &mug).await), ((json!(10), json!(-1)), 9));
+    approved(office, &late).await;
+    assert_eq!(on_hand(office, &mug).await, 9, "a mug is missing, whoever says so");
+    office.is_sound().await;
+}
+
+async fn lots_that_were_missing_are_back(world: &World) {
+    let house = House::open(world).await;
+    let office = &house.office;
+    for (code, quantity) in [("a", 6), ("b", 4)] {
+        house.takes_in(code, quantity, "2099-03-01").await;
+    }
+    let before = house.lots(&house.cheese, &office.store).await;
+    let count = house.counting(json!({ "kind": "FULL" })).await;
+    house.finds(&count, &[("a", 4), ("b", 5)]).await;
+    let posted = house.posts(&count).await;
+    let made = undone(office, &posted["id"], json!({})).await;
+    assert_eq!((made["lines"].as_array().unwrap().len(), effect(&made, "ON_HAND")), (2, vec![1]));
+    assert_eq!(house.lots(&house.cheese, &office.store).await, before);
+    office.is_sound().await;
+}
+
+async fn whoever_may_not_approve_counts_undoes_none(world: &World) {
+    let books = Books::of(world).await;
+    let office = &books.office;
+    let mug = office.product("MUG", "2.00").await;
+    books.receive(&mug, 10, "2.00").await;
+    let count = counted(office, &[(&mug, 7)]).await;
+    let clerk = office.as_caller(with(&office.caller, None, &["document.reverse"]));
+    let answer = asked(&clerk, &count["id"], json!({}), false).await;
+    assert!(answer["errors"].to_string().contains("count.approve"), "{answer:#}");
+    let annex = office.new_store("ANNEX").await;
+    let elsewhere = office.as_caller(with(&office.caller, Some(&annex), &["document.reverse", "count.approve"]));
+    refused(&reverse(&elsewhere, &count["id"], json!({})).await, "NOT_FOUND", "input.documentId");
+    assert_eq!(on_hand(office, &mug).await, 7);
+}

@@ -1,0 +1,151 @@
+//! Returns that were closed with the wrong amount.
+
+use serde_json::{Value, json};
+
+use super::{
+    receipts::with,
+    undo::{Office, asked, done, gbp, key, refused, reverse, undone},
+};
+use crate::{authorization::world::World, costing::world::Books, world::on_both};
+
+on_both!(
+    a_closed_return_is_opened_and_closed_again,
+    what_fell_on_two_orders_goes_back_to_each,
+    of_two_returns_of_an_order_the_later_one_is_opened_first,
+    money_that_was_given_back_stays_given,
+    whoever_may_not_settle_returns_opens_none,
+);
+
+const RETURN: &str = "return { id status version refunded { amount } lines { id } }";
+
+/// A return of these lines of orders that came in and was looked at.
+async fn inspected(office: &Office<'_>, lines: &[(&Value, i64)]) -> Value {
+    let lines: Vec<Value> = lines.iter().map(|(line, units)| json!({ "orderLineId": line, "quantity": units })).collect();
+    let input = json!({ "idempotencyKey": key(), "store": office.store, "lines": lines });
+    let made = office.act("returnCreate", "ReturnCreateInput", RETURN, input).await;
+    let look = json!({ "idempotencyKey": key(), "id": done(&made, "return")["id"] });
+    let seen = office.act("returnInspect", "ReturnInspectInput", RETURN, look).await;
+    done(&seen, "return").clone()
+}
+
+async fn closed(office: &Office<'_>, ret: &Value, refund: &str) -> Value {
+    let input = json!({ "idempotencyKey": key(), "id": ret["id"], "refund": gbp(refund) });
+    let payload = office.act("returnClose", "ReturnCloseInput", RETURN, input).await;
+    done(&payload, "return").clone()
+}
+
+async fn now(office: &Office<'_>, ret: &Value) -> Value {
+    let query = "query($id: ID!) { node(id: $id) { ... on Return { id status version refunded { amount } } } }";
+    office.ask(query, json!({ "id": ret["id"] })).await["data"]["node"].clone()
+}
+
+/// What an order comes to.
+async fn net(office: &Office<'_>, order: &Value) -> Value {
+    let query = "query($id: ID!) { order(by: { id: $id }) { netTotal { amount } } }";
+    office.ask(query, json!({ "id": order["id"] })).await["data"]["order"]["netTotal"]["amount"].clone()
+}
+
+/// A desk, and so many sales of two mugs for 99.00 each.
+async fn sold<'w>(world: &'w World, sales: usize) -> (Books<'w>, Vec<Value>) {
+    let books = Books::of(world).await;
+    let mug = books.office.product("MUG", "2.00").await;
+    books.receive(&mug, 20, "2.00").await;
+    let mut all = Vec::with_capacity(sales);
+    for _ in 0..sales {
+        all.push(books.sell(&mug, 2).await);
+    }
+    (books, all)
+}
+
+async fn a_closed_return_is_opened_and_closed_again(world: &World) {
+    let (books, sales) = sold(world, 1).await;
+    let (office, sale) = (&books.office, &sales[0]);
+    let ret = inspected(office, &[(&sale["lines"][0]["id"], 1)]).await;
+    refused(&reverse(office, &ret["id"], json!({})).await, "INVALID_STATE", "input.documentId");
+    let settled = closed(office, &ret, "90.00").await;
+    assert_eq!(net(office, sale).await, "108.00");
+    let part = json!({ "lines": [{ "lineId": settled["lines"][0]["id"] }] });
+    refused(&reverse(office, &ret["id"], part).await, "INVALID", "input.lines");
+    let stale = reverse(office, &ret["id"], json!({ "expectedVersion": ret["version"] })).await;
+    refused(&stale, "VERSION_CONFLICT", "input.expectedVersion");
+    let made = undone(office, &ret["id"], json!({})).await;
+    assert_eq!((&made["kind"], &made["document"]["id"], &made["lines"]), (&json!("RETURN_REFUND"), &ret["id"], &json!([])));
+    let effects = made["effects"].as_array().unwrap();
+    assert_eq!((&effects[0]["statusBefore"], &effects[0]["statusAfter"]), (&json!("CLOSED"), &json!("INSPECTED")));
+    assert_eq!((&effects[1]["what"], &effects[1]["moneyDelta"]["amount"]), (&json!("REFUNDED"), &json!("-90.00")));
+    let open = now(office, &ret).await;
+    assert_eq!(
+        (&open["status"], &open["refunded"], net(office, sale).await),
+        (&json!("INSPECTED"), &Value::Null, json!("198.00"))
+    );
+    refused(&reverse(office, &ret["id"], json!({})).await, "INVALID_STATE", "input.documentId");
+    office.is_sound().await;
+    closed(office, &ret, "99.00").await;
+    assert_eq!(net(office, sale).await, "99.00");
+    undone(office, &ret["id"], json!({})).await;
+    closed(office, &ret, "0.00").await;
+    assert_eq!(net(office, sale).await, "198.00");
+    office.is_sound().await;
+}
+
+async fn what_fell_on_two_orders_goes_back_to_each(world: &World) {
+    let (books, sales) = sold(world, 2).await;
+    let office = &books.office;
+    let ret = inspected(office, &[(&sales[0]["lines"][0]["id"], 1), (&sales[1]["lines"][0]["id"], 2)]).await;
+    closed(office, &ret, "100.01").await;
+    // A third and two thirds, to the penny.
+    assert_eq!((net(office, &sales[0]).await, net(office, &sales[1]).await), (json!("164.66"), json!("131.33")));
+    undone(office, &ret["id"], json!({})).await;
+    assert_eq!((net(office, &sales[0]).await, net(office, &sales[1]).await), (json!("198.00"), json!("198.00")));
+    office.is_sound().await;
+}
+
+async fn of_two_returns_of_an_order_the_later_one_is_opened_first(world: &World) {
+    let (books, sales) = sold(world, 1).await;
+    let (office, line) = (&books.office, &sales[0]["lines"][0]["id"]);
+    let (first, second) = (inspected(office, &[(line, 1)]).await, inspected(office, &[(line, 1)]).await);
+    closed(office, &first, "99.00").await;
+    closed(office, &second, "99.00").await;
+    let payload = reverse(office, &first["id"], json!({})).await;
+    refused(&payload, "IN_USE", "input.documentId");
+    let error = &payload["userErrors"][0];
+    assert_eq!((&error["documents"][0]["id"], &error["documentsCount"]), (&second["id"], &json!(1)));
+    undone(office, &second["id"], json!({})).await;
+    undone(office, &first["id"], json!({})).await;
+    assert_eq!(net(office, &sales[0]).await, "198.00");
+    office.is_sound().await;
+}
+
+async fn money_that_was_given_back_stays_given(world: &World) {
+    let (books, sales) = sold(world, 1).await;
+    let (office, sale) = (&books.office, &sales[0]);
+    let pay = async |kind: &str, more: Value| {
+        let mut input = json!({ "idempotencyKey": key(), "order": { "id": sale["id"] }, "kind": kind, "method": "CASH" });
+        more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
+        done(&office.act("paymentRecord", "PaymentRecordInput", "payment { id }", input).await, "payment").clone()
+    };
+    pay("CAPTURE", json!({ "amount": gbp("198.00") })).await;
+    let ret = inspected(office, &[(&sale["lines"][0]["id"], 1)]).await;
+    closed(office, &ret, "99.00").await;
+    let refund = pay("REFUND", json!({ "amount": gbp("50.00"), "returnId": ret["id"] })).await;
+    let payload = reverse(office, &ret["id"], json!({})).await;
+    refused(&payload, "IN_USE", "input.documentId");
+    let error = &payload["userErrors"][0];
+    assert_eq!((&error["documents"][0]["id"], &error["documentsCount"]), (&refund["id"], &json!(1)));
+    assert_eq!(now(office, &ret).await["status"], "CLOSED");
+    office.is_sound().await;
+}
+
+async fn whoever_may_not_settle_returns_opens_none(world: &World) {
+    let (books, sales) = sold(world, 1).await;
+    let office = &books.office;
+    let ret = inspected(office, &[(&sales[0]["lines"][0]["id"], 1)]).await;
+    closed(office, &ret, "99.00").await;
+    let clerk = office.as_caller(with(&office.caller, None, &["document.reverse"]));
+    let answer = asked(&clerk, &ret["id"], json!({}), false).await;
+    assert!(answer["errors"].to_string().contains("return.approve"), "{answer:#}");
+    let annex = office.new_store("ANNEX").await;
+    let elsewhere = office.as_caller(with(&office.caller, Some(&annex), &["document.reverse", "return.approve"]));
+    refused(&reverse(&elsewhere, &ret["id"], json!({})).await, "NOT_FOUND", "input.documentId");
+    assert_eq!(now(office, &ret).await["status"], "CLOSED");
+}
