@@ -44,7 +44,7 @@ impl Replica {
         match (was_up, standing.is_up) {
             (false, true) => tracing::info!(replica = self.name, "reads may go to this replica"),
             (true, false) => {
-                tracing::warn!(replica = self.name, "this replica does not answer, or takes writes by now: reads go elsewhere")
+                tracing::warn!(replica = self.name, "this replica does not answer, or takes writes by now: reads go elsewhere");
             }
             _ => {}
         }
