@@ -15,7 +15,7 @@ use super::{
 use crate::{
     fulfilment::events,
     ledger::Decision,
-    orders::core::{Fulfilment, Order, OrderBook, OrderDecision},
+    orders::core::{Fulfilment, Line, Order, OrderBook, OrderDecision},
     stock::core::{At, Book, Field, Rejection, Reservation, RoomRefusal},
 };
 
@@ -108,6 +108,8 @@ struct Following<'a> {
     moved: Option<(FulfilmentWorkId, StoreId)>,
     /// What of a work's lines left by the short way.
     sent: HashMap<u16, Vec<ParcelLine>>,
+    /// Of the kit's part that is settled: how much may go off each work, so that the parts of one kit go off the same one. Empty where no kit is.
+    whole: HashMap<u16, i64>,
 }
 
 impl<'a> Following<'a> {
@@ -124,20 +126,34 @@ impl<'a> Following<'a> {
         if works.is_empty() && !is_worked(order.status) {
             return None;
         }
-        let (holds, sent) = (BTreeMap::new(), HashMap::new());
-        Some(Self { order, works, own: changed, holds, shipped, moved: None, sent })
+        let (holds, sent, whole) = (BTreeMap::new(), HashMap::new(), HashMap::new());
+        Some(Self { order, works, own: changed, holds, shipped, moved: None, sent, whole })
     }
 
     fn settle_all(&mut self) -> Result<(), Rejection> {
         let order = self.order;
         for line in &order.lines {
+            let kits = if line.is_kit() { self.unpicked_kits(line) } else { HashMap::new() };
             for (product, takes) in line.goods() {
+                self.whole = kits.iter().map(|(nth, kits)| (*nth, kits.saturating_mul(takes))).collect();
                 let open = if is_worked(order.status) { line.open.get() } else { 0 };
                 self.settle((line.position, product), (open.saturating_mul(takes), takes))?;
             }
         }
         self.pack_what_left();
         Ok(())
+    }
+
+    /// How many whole kits of a line nobody has picked anything of, in each work.
+    fn unpicked_kits(&self, line: &Line) -> HashMap<u16, i64> {
+        let kits = |work: &Work| {
+            let open = |product: ProductId| {
+                let own = work.lines.iter().find(|own| (own.position, own.product) == (line.position, product));
+                own.map_or(0, |own| own.open)
+            };
+            line.goods().map(|(product, takes)| open(product) / takes.max(1)).min().unwrap_or(0)
+        };
+        self.works.iter().map(|work| (work.head.nth, kits(work))).collect()
     }
 
     /// Brings what works have to send of a product for a line to what is `wanted`, store by store as it is held. What is held nowhere, because holds
@@ -194,7 +210,7 @@ impl<'a> Following<'a> {
     }
 
     /// Takes units that nobody has picked off a store's works, and says how many it could: of what leaves the oldest work first, of what is no longer
-    /// asked for those that nobody has accepted, the newest first.
+    /// asked for those that nobody has accepted, the newest first. Of a kit as many parts of each go off a work as make whole kits there.
     fn take(&mut self, goods: Goods, store: StoreId, units: i64, how: Taken) -> i64 {
         let mut order: Vec<usize> = (0..self.works.len()).filter(|index| self.works[*index].head.store == store).collect();
         if how == Taken::Dropped {
@@ -206,9 +222,13 @@ impl<'a> Following<'a> {
             let work = &mut self.works[index];
             let nth_work = work.head.nth;
             let Some(line) = work.line_of(goods.0, goods.1) else { continue };
-            let taken = left.min(line.open);
+            let most = self.whole.get(&nth_work).copied().unwrap_or(line.open);
+            let taken = left.min(line.open).min(most);
             if taken <= 0 {
                 continue;
+            }
+            if let Some(most) = self.whole.get_mut(&nth_work) {
+                *most -= taken;
             }
             left -= taken;
             line.open -= taken;
