@@ -35,11 +35,15 @@ pub fn follow(
     let asked = own.asked.iter().filter_map(|id| orders.orders.get(id));
     let all: Vec<&Order> = decided.iter().chain(asked).collect();
     for order in all {
+        let is_new = changed.is_some_and(|of| of.events.iter().any(|fact| fact.order == order.id && fact.before.is_none()));
+        // Whoever asked for no holds changes no goods.
+        if !is_new && !works.followed.contains(&order.id) {
+            continue;
+        }
         let shipped = fulfilments.iter().find(|one| one.order == order.id && one.work.is_none());
         let Some(mut following) = Following::of(order, works, &own, shipped) else { continue };
-        let is_new = changed.is_some_and(|of| of.events.iter().any(|fact| fact.order == order.id && fact.before.is_none()));
         following.holds = holds(stock, &decision.stock.reservations, order.id, is_new);
-        // A command that moves no goods has not asked for the holds: the works of an order of before there were works are the job's to make.
+        // Of an order of before there were works, of which nothing is held: there is no store to ask before it holds something again.
         let has_none = following.works.is_empty() && following.holds.is_empty() && !own.asked.contains(&order.id);
         if has_none && orders.orders.get(&order.id).is_some_and(|before| is_worked(before.status) && before.has_open()) {
             continue;
