@@ -65,3 +65,19 @@ async fn a_customer_who_knows_the_code_takes_the_goods() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn nothing_arrives_ahead_of_time() {
+    World::on_both(async |world| {
+        let work = world.packed(&world.work(&world.at_depot(6).await).await).await;
+        let shipped = world.does("fulfilmentWorkShip", &work, json!({})).await;
+        let sent = json!({"id": shipped["parcels"][0]["fulfilmentId"]});
+        let late = "9998-01-01T00:00:00Z";
+        let arrived = world.at("fulfilmentDeliver", &sent, json!({"deliveredAt": late})).await;
+        refused(&arrived, "OUT_OF_RANGE", "input.deliveredAt");
+        let failed = world.at("fulfilmentFail", &sent, json!({"reason": "lost", "failedAt": late})).await;
+        refused(&failed, "OUT_OF_RANGE", "input.failedAt");
+        assert_eq!(world.does("fulfilmentDeliver", &sent, json!({})).await["status"], "DONE");
+    })
+    .await;
+}

@@ -170,7 +170,7 @@ pub struct FulfilmentDeliverInput {
     pub id: ID,
     /// The same key with the same input gives the first answer again; 1 to 255 characters.
     pub idempotency_key: String,
-    /// Moment of the delivery; now when it is left out.
+    /// Moment of the delivery; now when it is left out. At most five minutes ahead.
     pub delivered_at: Option<DateTime>,
 }
 
@@ -183,7 +183,7 @@ pub struct FulfilmentFailInput {
     pub idempotency_key: String,
     /// Reason why; 1 to 1,000 characters.
     pub reason: String,
-    /// Moment at which that became known; now when it is left out.
+    /// Moment at which that became known; now when it is left out. At most five minutes ahead.
     pub failed_at: Option<DateTime>,
 }
 
