@@ -51,6 +51,11 @@ async fn a_customer_who_knows_the_code_takes_the_goods() {
         refused(&world.at("fulfilmentWorkReady", &work, json!({})).await, "INVALID_STATE", "input.id");
         world.packed(&work).await;
         let input = world.of(&work, json!({}));
+        let dry = "mutation($input: FulfilmentWorkActionInput!) {
+            result: fulfilmentWorkReady(input: $input, validateOnly: true) { work { status } collectCode userErrors { code } } }";
+        let foreseen = world.ask(dry, json!({"input": input})).await["result"].clone();
+        let told = json!({"work": {"status": "READY"}, "collectCode": null, "userErrors": []});
+        assert_eq!(foreseen, told, "no code that nobody could collect with");
         let ready = world.act("fulfilmentWorkReady", input.clone()).await;
         let code = ready["collectCode"].as_str().unwrap().to_owned();
         assert_eq!((&done(&ready, "work")["status"], code.len()), (&json!("READY"), 6));
