@@ -197,11 +197,20 @@ async fn shipping_and_cancelling_race_for_the_same_goods() {
 async fn orders_from_before_there_were_works_get_theirs_once() {
     World::on_both(async |world| {
         let order = world.at_depot(5).await;
+        let short = world.sold(json!([{"product": {"id": world.mug}, "quantity": 60}]), json!({})).await;
         world.as_owner(&["DELETE FROM fulfilment_work_line", "DELETE FROM fulfilment_work"]).await;
         world.sold(json!([{"product": {"id": world.mug}, "quantity": 1}]), json!({"status": "PENDING"})).await;
-        assert_eq!(follow_all(&world.ledger).await.unwrap(), 1);
+        // All mugs of the store break, and its holds give way.
+        let all = json!([{"product": {"id": world.mug}, "store": {"id": world.store}, "delta": -100}]);
+        let broken = json!({"idempotencyKey": world.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN", "changes": all});
+        let adjust = "mutation($input: StockAdjustInput!) { result: stockAdjust(input: $input) { userErrors { code } } }";
+        let answer = world.ask(adjust, json!({"input": broken})).await;
+        assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
+        assert_eq!(follow_all(&world.ledger).await.unwrap(), 2);
         let work = world.work(&order).await;
         assert_eq!((&work["store"]["code"], line(&work)), (&json!("DEPOT"), [5, 0, 0, 0, 0]));
+        let work = world.work(&short).await;
+        assert_eq!((&work["store"]["code"], line(&work)), (&json!("LDN"), [60, 0, 0, 0, 0]), "the order still owes it");
         assert_eq!(follow_all(&world.ledger).await.unwrap(), 0);
     })
     .await;
