@@ -16,7 +16,7 @@ async fn rejected_goods_are_asked_of_the_next_store_and_rejected_everywhere_they
             (&done(&rejected, "work")["status"], &rejected["work"]["rejectReason"]),
             (&json!("REJECTED"), &json!("NO_STOCK"))
         );
-        assert_eq!(line(&rejected["work"]), [0, 0, 0, 0, 20]);
+        assert_eq!((line(&rejected["work"]), &rejected["work"]["rejectNote"]), ([0, 0, 0, 0, 20], &json!("the shelf is empty")));
         assert_eq!(world.mugs().await, [[100, 20], [50, 0]]);
         let works = world.works(&order).await;
         assert_eq!(states(&works), [("DEPOT", "REJECTED"), ("LDN", "OPEN")]);

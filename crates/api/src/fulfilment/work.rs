@@ -136,6 +136,16 @@ impl FulfilmentWork {
     async fn reject_reason(&self) -> Option<RejectReason> {
         self.head.rejected.as_ref().map(|rejected| rejected.reason.into())
     }
+    /// Note that the store has left with that reason; null when it has left none.
+    async fn reject_note(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        let Some(rejected) = &self.head.rejected else { return Ok(None) };
+        if rejected.note.is_some() {
+            return Ok(rejected.note.clone());
+        }
+        // An event tells no note.
+        let now = self.with_lines(ctx).await?;
+        Ok(now.head.rejected.as_ref().and_then(|rejected| rejected.note.clone()))
+    }
     /// Mutations that the work's state allows and that you may do in its store. While a hold keeps the order's goods back, those that bring them
     /// nearer to leaving are left out.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
