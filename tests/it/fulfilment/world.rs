@@ -20,7 +20,6 @@ pub struct Works;
 impl Work for Works {
     fn document(mutation: &str) -> (String, String) {
         let kind = match mutation {
-            "fulfilmentWorkUnpick" => "FulfilmentWorkPickInput".to_owned(),
             "fulfilmentWorkReady" => "FulfilmentWorkActionInput".to_owned(),
             _ => input_of(mutation),
         };

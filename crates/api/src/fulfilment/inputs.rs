@@ -49,7 +49,7 @@ pub struct FulfilmentWorkRejectInput {
     pub lines: Option<Vec<WorkLineQuantity>>,
 }
 
-/// Goods that were picked, or put back.
+/// Goods that were picked.
 #[derive(Debug, Clone, InputObject)]
 pub struct FulfilmentWorkPickInput {
     /// ID of the work.
@@ -60,9 +60,22 @@ pub struct FulfilmentWorkPickInput {
     pub expected_version: Option<Long>,
     /// Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found.
     pub lines: Option<Vec<WorkLineQuantity>>,
-    /// Whether the rest is not there: it is looked for in other stores, as when it is rejected for NO_STOCK. Not for putting back.
+    /// Whether the rest is not there: it is looked for in other stores, as when it is rejected for NO_STOCK.
     #[graphql(default = false)]
     pub is_short: bool,
+}
+
+/// Goods that were put back.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWorkUnpickInput {
+    /// ID of the work.
+    pub id: ID,
+    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    pub idempotency_key: String,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// Lines and quantities; all that is picked or packed and has not left when it is left out. At most 2,000.
+    pub lines: Option<Vec<WorkLineQuantity>>,
 }
 
 /// Parcel to pack.
@@ -249,6 +262,14 @@ impl FulfilmentWorkPickInput {
             lines: lines(self.lines, reading, at_line),
             is_short: self.is_short,
         }
+    }
+}
+
+impl FulfilmentWorkUnpickInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WorkPick {
+        let (id, idempotency_key, expected_version) = (self.id, self.idempotency_key, self.expected_version);
+        FulfilmentWorkPickInput { id, idempotency_key, expected_version, lines: self.lines, is_short: false }.read(reading)
     }
 }
 

@@ -19,7 +19,8 @@ pub use enums::{ParcelStatus, RejectReason, WorkStatus};
 pub use inputs::{
     FulfilmentDeliverInput, FulfilmentFailInput, FulfilmentTrackingSetInput, FulfilmentWorkAcceptInput,
     FulfilmentWorkActionInput, FulfilmentWorkCollectInput, FulfilmentWorkMoveInput, FulfilmentWorkPackInput,
-    FulfilmentWorkPickInput, FulfilmentWorkRejectInput, FulfilmentWorkShipInput, ParcelInput, ParcelLabelInput, WorkLineQuantity,
+    FulfilmentWorkPickInput, FulfilmentWorkRejectInput, FulfilmentWorkShipInput, FulfilmentWorkUnpickInput, ParcelInput,
+    ParcelLabelInput, WorkLineQuantity,
 };
 pub use live::{FulfilmentWorkChange, FulfilmentWorkSubscription, FulfilmentWorkUpdate};
 pub use loaders::Rows;

@@ -15,7 +15,7 @@ use super::{
     inputs::{
         FulfilmentDeliverInput, FulfilmentFailInput, FulfilmentTrackingSetInput, FulfilmentWorkAcceptInput,
         FulfilmentWorkActionInput, FulfilmentWorkCollectInput, FulfilmentWorkMoveInput, FulfilmentWorkPackInput,
-        FulfilmentWorkPickInput, FulfilmentWorkRejectInput, FulfilmentWorkShipInput,
+        FulfilmentWorkPickInput, FulfilmentWorkRejectInput, FulfilmentWorkShipInput, FulfilmentWorkUnpickInput,
     },
     payload::{FulfilmentWorkPayload, FulfilmentWorkReadyPayload},
 };
@@ -67,7 +67,7 @@ impl FulfilmentMutation {
     async fn fulfilment_work_unpick(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Goods that were put back.")] input: FulfilmentWorkPickInput,
+        #[graphql(desc = "Goods that were put back.")] input: FulfilmentWorkUnpickInput,
     ) -> Answer<FulfilmentWorkPayload> {
         step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_unpick, dry_run)
     }
