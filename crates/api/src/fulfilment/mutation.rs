@@ -41,7 +41,7 @@ impl FulfilmentMutation {
         step!(FulfilmentWorkPayload, ctx, permit, input, shell::works_accept, dry_run)
     }
 
-    /// Refuses to send goods of an OPEN or ACCEPTED work. Their hold is let go here, and they are held where the order's rule finds them, in no store that
+    /// Refuses to send goods of an OPEN or ACCEPTED work. Their hold is let go here, and they are held where the rule finds them, in no store that
     /// has refused them before; found nowhere, they are backordered, and the order has the flag SOURCING.
     #[mutation(permit = FulfilmentWork, emits(WORK_REJECTED, WORK_CHANGED, WORK_CREATED, ORDER_UPDATED, STOCK_CHANGED), dry_run)]
     async fn fulfilment_work_reject(
