@@ -167,3 +167,30 @@ async fn many_parcels_of_a_fulfilment_are_read_like_one() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_store_whose_hold_gave_way_ships_its_share_and_leaves_the_others_theirs() {
+    World::on_both(async |world| {
+        let order = world.sold(json!([{"product": {"id": world.mug}, "quantity": 120}]), json!({"sourcing": {}})).await;
+        let works = world.works(&order).await;
+        let depot = works.iter().find(|work| work["store"]["code"] == "DEPOT").unwrap();
+        let share = line(depot)[0];
+        // Goods of the depot break, and new ones come.
+        let change = json!([{"product": {"id": world.mug}, "store": {"id": world.depot}, "delta": -50}]);
+        let broken = json!({"idempotencyKey": world.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN", "changes": change});
+        let adjust = "mutation($input: StockAdjustInput!) { result: stockAdjust(input: $input) { userErrors { code } } }";
+        let answer = world.ask(adjust, json!({"input": broken})).await;
+        assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
+        world.stock(&[(world.mug, world.depot, 50)]).await;
+        assert_eq!(world.mugs().await, [[100, 120 - share], [50, 0]]);
+        world.packed(depot).await;
+        world.does("fulfilmentWorkShip", depot, json!({})).await;
+        assert_eq!(world.mugs().await, [[100, 120 - share], [50 - share, 0]], "the store still has to send its own");
+        for work in works.iter().filter(|work| work["store"]["code"] != "DEPOT") {
+            world.packed(work).await;
+            world.does("fulfilmentWorkShip", work, json!({})).await;
+        }
+        assert_eq!((&world.order_now(&order).await["status"], world.mugs().await[0][1]), (&json!("FULFILLED"), 0));
+    })
+    .await;
+}
