@@ -99,8 +99,8 @@ impl FulfilmentWork {
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
         Box::pin(orders::load_order(ctx, self.head.order)).await.transpose()
     }
-    /// Address that the goods go to; null when the order has none or it was erased, when the store sends nothing of it any more, and without
-    /// fulfilment.address.read in the work's store.
+    /// Address that the goods go to; null when the order has none or it was erased, when the store has refused all of it or is not asked any more, and
+    /// without fulfilment.address.read in the work's store.
     #[field(mask = FulfilmentAddressRead)]
     async fn ship_to(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
         address_of(ctx, &self.head).await
