@@ -254,7 +254,8 @@ impl<'a> Following<'a> {
         let from = self.moved.filter(|(_, to)| *to == store).map(|(work, _)| work);
         let is_joined = |work: &Work| match from {
             Some(_) => work.head.version == 0 && work.head.moved_from == from,
-            None => work.head.accepted.is_none() && work.status() == WorkStatus::Open,
+            // Nobody has picked what nobody has accepted: it is OPEN. Its state by itself would be summed over all its lines, for each line of an order.
+            None => work.head.accepted.is_none() && work.is_live(),
         };
         let found = self.works.iter().position(|work| work.head.store == store && is_joined(work));
         let index = if let Some(index) = found { index } else { self.begin(store, from)? };
