@@ -64,11 +64,16 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0056_order_edits", &[include_str!("m0056/order_edits.sql")]),
     ("m0057_holds", &[include_str!("m0057/holds.sql")]),
     ("m0058_payments", &[include_str!("m0058/payments.sql")]),
+    ("m0059_fulfilment", &[include_str!("m0059/fulfilment.sql")]),
+    ("m0060_fulfilment_roles", &[include_str!("m0060/fulfilment_roles.sql")]),
     ("m0061_reversals", &[include_str!("m0061/reversals.sql")]),
     ("m0062_history", &[include_str!("m0062/history.sql")]),
     ("m0063_notes", &[include_str!("m0063/notes.sql")]),
+    ("m0064_purchase_amendments", &[include_str!("m0064/amendments.sql")]),
     ("m0065_replenishment", &[include_str!("m0065/replenishment.sql")]),
     ("m0066_open_orders", &[include_str!("m0066/open_orders.sql")]),
+    ("m0067_archive", &[include_str!("m0067/archive.sql")]),
+    ("m0070_saved_views", &[include_str!("m0070/saved_views.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

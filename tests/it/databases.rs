@@ -12,6 +12,7 @@ use entrepot::{
     clock::Clock,
     storage::{Database, Options},
 };
+use rustix::fs::{Access, access, statvfs};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use sha2::{Digest, Sha256};
 
@@ -115,9 +116,18 @@ pub fn random() -> u64 {
     u64::from_le_bytes(bytes)
 }
 
+/// Where databases and files of tests lie: in memory where it has room, as Postgres does for them (`scripts/services.sh`). On a disk each commit
+/// of SQLite waits a millisecond for it, hundreds of times a test; only a crash of the whole machine would show the difference.
+fn place() -> PathBuf {
+    const ROOM: u64 = 6 << 30;
+    let memory = Path::new("/dev/shm");
+    let free = statvfs(memory).map_or(0, |found| found.f_bavail.saturating_mul(found.f_frsize));
+    if free >= ROOM && access(memory, Access::WRITE_OK).is_ok() { memory.to_owned() } else { env::temp_dir() }
+}
+
 /// A folder that nobody else has.
 fn folder() -> PathBuf {
-    let folder = env::temp_dir().join(format!("entrepot-it-{:x}", random()));
+    let folder = place().join(format!("entrepot-it-{:x}", random()));
     fs::create_dir_all(&folder).unwrap();
     folder
 }
@@ -182,7 +192,7 @@ async fn strategy(connection: &DatabaseConnection) -> &'static str {
 
 /// The same as a file. Whoever is first makes it; of several at once the last one's stays, and all are alike.
 async fn template_file() -> PathBuf {
-    let file = env::temp_dir().join(format!("entrepot-template-{}.sqlite", text_of_migrations()));
+    let file = place().join(format!("entrepot-template-{}.sqlite", text_of_migrations()));
     if !file.exists() {
         let making = folder();
         let made = making.join(FILE);

@@ -6,11 +6,11 @@ export type ProductsQuery = {
   products: {
     /** The nodes alone. */
     nodes: Array<{
-      /** Its code in the tenant, unique in any spelling of capitals. */
+      /** SKU, unique in the tenant; case is ignored. */
       sku: string;
-      /** What it is called. */
+      /** Name of the product. */
       name: string;
-      /** What one whole unit is sold for. */
+      /** Selling price of one whole unit. Null when none is set. */
       price: {
         /** A decimal number with the currency's decimals. */
         amount: string;

@@ -4,17 +4,18 @@ import type * as S from './schema.js';
 
 export type StockChangedSubscription = {
   /**
-   * Stock as it changes. Without `after`: how things stand in pages (SNAPSHOT, the last one READY), then every change as it commits
-   * (LIVE). With `after`: every change since, then live. Never a gap; a row may come twice.
+   * Stock levels as they change. Without `after`: a snapshot in pages (SNAPSHOT, the last one
+   * READY), then every change as it commits (LIVE). With `after`: every change since, then live.
+   * No change is missing; a level may come twice.
    */
   stockChanged: {
     /** Phase of the stream that the item belongs to. */
     phase: S.Open<S.StreamPhase>;
-    /** Hand it to `after` to go on from here. */
+    /** Cursor of the item. Pass it as `after` to resume from here. */
     cursor: string | null;
     /** Reason that the stream ends; null unless the phase is RESET. */
     reset: S.Open<S.ResetReason> | null;
-    /** Levels as they stand, or as the change left them. */
+    /** Levels in their current state, or as the change left them. */
     changes: Array<{
       /** The event's number; of a row that comes twice, keep the one with the greater. */
       seq: number;
@@ -22,9 +23,9 @@ export type StockChangedSubscription = {
       inFilter: boolean;
       /** The level with the event's own figures. */
       level: {
-        /** Its id. */
+        /** ID of the stock level. */
         id: string;
-        /** Goes up by one for each entry on this level. */
+        /** Version of the level, +1 for each entry. */
         version: number;
         /** Quantity on hand: stock physically in the store, in the product's smallest unit. */
         onHand: number;
@@ -32,7 +33,7 @@ export type StockChangedSubscription = {
         reserved: number;
         /** Quantity on hand that cannot be sold: quarantined, damaged, expired or recalled. */
         unavailable: number;
-        /** On hand, less unavailable, less reserved. */
+        /** Available quantity: on hand, less unavailable, less reserved. */
         available: number;
         /** Quantity ordered from suppliers and not yet received, in the product's smallest unit. */
         incoming: number;
@@ -40,20 +41,20 @@ export type StockChangedSubscription = {
         status: S.Open<S.StockStatus>;
         /** The store. */
         store: {
-          /** Its id: a TypeID that begins with sto_. */
+          /** TypeID of the store, which begins with sto_. */
           id: string;
-          /** Its short name, unique in the tenant in any spelling of capitals. */
+          /** Code of the store, unique in the tenant; case is ignored. */
           code: string;
-          /** What it is called. */
+          /** Name of the store. */
           name: string;
         };
         /** The product. */
         product: {
-          /** Its id: a TypeID that begins with prd_. */
+          /** TypeID of the product, which begins with prd_. */
           id: string;
-          /** Its code in the tenant, unique in any spelling of capitals. */
+          /** SKU, unique in the tenant; case is ignored. */
           sku: string;
-          /** What it is called. */
+          /** Name of the product. */
           name: string;
         };
       };
@@ -72,17 +73,18 @@ export const StockChangedDocument: TypedDocumentString<StockChangedSubscription,
 
 export type OrderChangedSubscription = {
   /**
-   * Orders as they change. Without `after`: how things stand in pages (SNAPSHOT, the last one READY), then every change as it commits
-   * (LIVE). With `after`: every change since, then live. Never a gap; an order may come twice.
+   * Orders as they change. Without `after`: a snapshot in pages (SNAPSHOT, the last one READY),
+   * then every change as it commits (LIVE). With `after`: every change since, then live. No
+   * change is missing; an order may come twice.
    */
   orderChanged: {
     /** Phase of the stream to which the item belongs. */
     phase: S.Open<S.StreamPhase>;
-    /** Hand it to `after` to go on from here. */
+    /** Cursor of the item. Pass it as `after` to resume from here. */
     cursor: string | null;
     /** Reason for which the stream ends; null in every phase but RESET. */
     reset: S.Open<S.ResetReason> | null;
-    /** Orders as they stand, or as the change left them. */
+    /** Orders in their current state, or as the change left them. */
     changes: Array<{
       /** The event's number; 0 in a snapshot, where an order's version says how new it is. */
       seq: number;
@@ -97,11 +99,11 @@ export type OrderChangedSubscription = {
       eventType: string;
       /** The order with the event's own state, total and times; its lines and what hangs on them are read when the item is made. */
       order: {
-        /** Its id. */
+        /** ID of the order. */
         id: string;
         /** +1 for each change. */
         version: number;
-        /** Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
+        /** Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
         number: string;
         /** Status of the order. */
         status: S.Open<S.OrderStatus>;
@@ -120,11 +122,11 @@ export type OrderChangedSubscription = {
         };
         /** Store that sold the order. */
         store: {
-          /** Its id: a TypeID that begins with sto_. */
+          /** TypeID of the store, which begins with sto_. */
           id: string;
-          /** Its short name, unique in the tenant in any spelling of capitals. */
+          /** Code of the store, unique in the tenant; case is ignored. */
           code: string;
-          /** What it is called. */
+          /** Name of the store. */
           name: string;
         };
       };
@@ -148,15 +150,15 @@ export type AlertChangedSubscription = {
   alertChanged: {
     /** Phase of the stream to which the item belongs. */
     phase: S.Open<S.StreamPhase>;
-    /** Hand it to `after` to go on from here. */
+    /** Cursor of the item. Pass it as `after` to resume from here. */
     cursor: string | null;
     /** Reason for which the stream ends; null in every phase but RESET. */
     reset: S.Open<S.ResetReason> | null;
-    /** Alerts as they stand, or as the change left them. */
+    /** Alerts in their current state, or as the change left them. */
     changes: Array<{
       /** The event's number; 0 in a snapshot, where an alert's version says how new it is. */
       seq: number;
-      /** False: its state or whom it is handed to is not what the filter asks for, by now or still. */
+      /** False when the alert, by its state or assignee, does not match the filter. */
       inFilter: boolean;
       /**
        * Type of the event: alert.opened, alert.acknowledged, alert.snoozed, alert.woken, alert.assigned, alert.resolved; snapshot for the
@@ -165,7 +167,7 @@ export type AlertChangedSubscription = {
       eventType: string;
       /** The alert with the event's own state and times. */
       alert: {
-        /** Its id. */
+        /** ID of the alert. */
         id: string;
         /** +1 for each change. */
         version: number;
@@ -187,11 +189,11 @@ export const AlertChangedDocument: TypedDocumentString<AlertChangedSubscription,
   /* @__PURE__ */ new TypedDocumentString("subscription AlertChanged($filter:AlertListFilter $after:Cursor){alertChanged(filter:$filter after:$after){phase cursor reset changes{seq inFilter eventType alert{id version kind state}}}}");
 
 export type OrderFieldsFragment = {
-  /** Its id. */
+  /** ID of the order. */
   id: string;
   /** +1 for each change. */
   version: number;
-  /** Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
+  /** Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
   number: string;
   /** Status of the order. */
   status: S.Open<S.OrderStatus>;
@@ -210,16 +212,16 @@ export type OrderFieldsFragment = {
   };
   /** Store that sold the order. */
   store: {
-    /** Its id: a TypeID that begins with sto_. */
+    /** TypeID of the store, which begins with sto_. */
     id: string;
-    /** Its short name, unique in the tenant in any spelling of capitals. */
+    /** Code of the store, unique in the tenant; case is ignored. */
     code: string;
-    /** What it is called. */
+    /** Name of the store. */
     name: string;
   };
   /** Lines of the order, in the order of the input. */
   lines: Array<{
-    /** Its id. */
+    /** ID of the order line. */
     id: string;
     /** The SKU as it was when the order was placed. */
     sku: string;
@@ -235,11 +237,11 @@ export type OrderCreateMutation = {
   orderCreate: {
     /** The order as it is after the change; null exactly when there are userErrors. */
     order: {
-      /** Its id. */
+      /** ID of the order. */
       id: string;
       /** +1 for each change. */
       version: number;
-      /** Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
+      /** Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
       number: string;
       /** Status of the order. */
       status: S.Open<S.OrderStatus>;
@@ -258,16 +260,16 @@ export type OrderCreateMutation = {
       };
       /** Store that sold the order. */
       store: {
-        /** Its id: a TypeID that begins with sto_. */
+        /** TypeID of the store, which begins with sto_. */
         id: string;
-        /** Its short name, unique in the tenant in any spelling of capitals. */
+        /** Code of the store, unique in the tenant; case is ignored. */
         code: string;
-        /** What it is called. */
+        /** Name of the store. */
         name: string;
       };
       /** Lines of the order, in the order of the input. */
       lines: Array<{
-        /** Its id. */
+        /** ID of the order line. */
         id: string;
         /** The SKU as it was when the order was placed. */
         sku: string;
@@ -306,8 +308,9 @@ export type OrderCreateMutation = {
           /** Quantity that was requested, in the smallest unit; for a kit the number of whole kits. */
           requested: number;
           /**
-           * Quantity that the same call would be granted, in the smallest unit (for a kit: whole kits); 0 or more. Stock that is held for others
-           * or lies in lots that may not be shipped is not included, even where onShortage lets holds give way.
+           * Quantity that the same call would be granted, in the smallest unit (for a kit: whole kits);
+           * 0 or more. Stock that is held for others or is in lots that may not be shipped is not
+           * included, even where onShortage lets holds give way.
            */
           available: number;
         }
@@ -339,11 +342,11 @@ export type OrderCancelMutation = {
   orderCancel: {
     /** The order as it is after the change; null exactly when there are userErrors. */
     order: {
-      /** Its id. */
+      /** ID of the order. */
       id: string;
       /** +1 for each change. */
       version: number;
-      /** Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
+      /** Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
       number: string;
       /** Status of the order. */
       status: S.Open<S.OrderStatus>;
@@ -362,16 +365,16 @@ export type OrderCancelMutation = {
       };
       /** Store that sold the order. */
       store: {
-        /** Its id: a TypeID that begins with sto_. */
+        /** TypeID of the store, which begins with sto_. */
         id: string;
-        /** Its short name, unique in the tenant in any spelling of capitals. */
+        /** Code of the store, unique in the tenant; case is ignored. */
         code: string;
-        /** What it is called. */
+        /** Name of the store. */
         name: string;
       };
       /** Lines of the order, in the order of the input. */
       lines: Array<{
-        /** Its id. */
+        /** ID of the order line. */
         id: string;
         /** The SKU as it was when the order was placed. */
         sku: string;
@@ -423,11 +426,11 @@ export const OrderCancelDocument: TypedDocumentString<OrderCancelMutation, Order
 export type OrderByRefQuery = {
   /** An order; null when there is none or it is not yours. */
   order: {
-    /** Its id. */
+    /** ID of the order. */
     id: string;
     /** +1 for each change. */
     version: number;
-    /** Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
+    /** Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
     number: string;
     /** Status of the order. */
     status: S.Open<S.OrderStatus>;
@@ -446,16 +449,16 @@ export type OrderByRefQuery = {
     };
     /** Store that sold the order. */
     store: {
-      /** Its id: a TypeID that begins with sto_. */
+      /** TypeID of the store, which begins with sto_. */
       id: string;
-      /** Its short name, unique in the tenant in any spelling of capitals. */
+      /** Code of the store, unique in the tenant; case is ignored. */
       code: string;
-      /** What it is called. */
+      /** Name of the store. */
       name: string;
     };
     /** Lines of the order, in the order of the input. */
     lines: Array<{
-      /** Its id. */
+      /** ID of the order line. */
       id: string;
       /** The SKU as it was when the order was placed. */
       sku: string;
@@ -479,11 +482,11 @@ export type OrdersQuery = {
   orders: {
     /** The nodes alone. */
     nodes: Array<{
-      /** Its id. */
+      /** ID of the order. */
       id: string;
       /** +1 for each change. */
       version: number;
-      /** Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
+      /** Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
       number: string;
       /** Status of the order. */
       status: S.Open<S.OrderStatus>;
@@ -502,16 +505,16 @@ export type OrdersQuery = {
       };
       /** Store that sold the order. */
       store: {
-        /** Its id: a TypeID that begins with sto_. */
+        /** TypeID of the store, which begins with sto_. */
         id: string;
-        /** Its short name, unique in the tenant in any spelling of capitals. */
+        /** Code of the store, unique in the tenant; case is ignored. */
         code: string;
-        /** What it is called. */
+        /** Name of the store. */
         name: string;
       };
       /** Lines of the order, in the order of the input. */
       lines: Array<{
-        /** Its id. */
+        /** ID of the order line. */
         id: string;
         /** The SKU as it was when the order was placed. */
         sku: string;
@@ -545,11 +548,17 @@ export type LoginResultFieldsFragment = {
   result: 
     | {
         __typename: 'TokenPair';
-        /** For calls; empty where the page has it in a cookie (the header `Entrepot-Session: cookie`). */
+        /**
+         * Access token for calls; empty when the page has it in a cookie (the header
+         * `Entrepot-Session: cookie`).
+         */
         accessToken: string;
         /** Time at which the access token expires. */
         accessExpiresAt: string;
-        /** For sessionRefresh, before the access token ends; empty where the page has it in a cookie. */
+        /**
+         * Refresh token for sessionRefresh, to be used before the access token expires; empty when the
+         * page has it in a cookie.
+         */
         refreshToken: string;
         /** Time at which the refresh token expires. */
         refreshExpiresAt: string;
@@ -560,11 +569,11 @@ export type LoginResultFieldsFragment = {
         deviceToken: string | null;
         /** The tenant of the session. */
         tenant: {
-          /** Its id. */
+          /** ID of the tenant. */
           id: string;
-          /** Its short name, unique in the deployment. */
+          /** Slug of the tenant, unique in the deployment. */
           slug: string;
-          /** Its name. */
+          /** Name of the tenant. */
           name: string;
         };
       }
@@ -598,17 +607,23 @@ export type LoginResultFieldsFragment = {
 };
 
 export type LoginMutation = {
-  /** Begins a session. */
+  /** Starts a session. */
   login: {
     /** Tokens, or what is still asked for; null when it was refused. */
     result: 
       | {
           __typename: 'TokenPair';
-          /** For calls; empty where the page has it in a cookie (the header `Entrepot-Session: cookie`). */
+          /**
+           * Access token for calls; empty when the page has it in a cookie (the header
+           * `Entrepot-Session: cookie`).
+           */
           accessToken: string;
           /** Time at which the access token expires. */
           accessExpiresAt: string;
-          /** For sessionRefresh, before the access token ends; empty where the page has it in a cookie. */
+          /**
+           * Refresh token for sessionRefresh, to be used before the access token expires; empty when the
+           * page has it in a cookie.
+           */
           refreshToken: string;
           /** Time at which the refresh token expires. */
           refreshExpiresAt: string;
@@ -619,11 +634,11 @@ export type LoginMutation = {
           deviceToken: string | null;
           /** The tenant of the session. */
           tenant: {
-            /** Its id. */
+            /** ID of the tenant. */
             id: string;
-            /** Its short name, unique in the deployment. */
+            /** Slug of the tenant, unique in the deployment. */
             slug: string;
-            /** Its name. */
+            /** Name of the tenant. */
             name: string;
           };
         }
@@ -667,17 +682,26 @@ export const LoginDocument: TypedDocumentString<LoginMutation, LoginMutationVari
   /* @__PURE__ */ new TypedDocumentString("mutation Login($email:String!$password:String!$tenant:String){login(email:$email password:$password tenant:$tenant){...LoginResultFields}}fragment LoginResultFields on LoginPayload{result{__typename ...on TokenPair{accessToken accessExpiresAt refreshToken refreshExpiresAt deviceToken tenant{id slug name}}...on MfaChallenge{challengeToken expiresAt methods}...on RegistrationPending{email expiresAt}}userErrors{code message field retryable}}");
 
 export type MfaVerifyMutation = {
-  /** Goes on with a login that asked for a second factor. Five tries within five minutes, then log in again. */
+  /**
+   * Continues a login that requires a second factor: at most five tries within five minutes,
+   * then a new login is needed.
+   */
   mfaVerify: {
     /** Tokens, or what is still asked for; null when it was refused. */
     result: 
       | {
           __typename: 'TokenPair';
-          /** For calls; empty where the page has it in a cookie (the header `Entrepot-Session: cookie`). */
+          /**
+           * Access token for calls; empty when the page has it in a cookie (the header
+           * `Entrepot-Session: cookie`).
+           */
           accessToken: string;
           /** Time at which the access token expires. */
           accessExpiresAt: string;
-          /** For sessionRefresh, before the access token ends; empty where the page has it in a cookie. */
+          /**
+           * Refresh token for sessionRefresh, to be used before the access token expires; empty when the
+           * page has it in a cookie.
+           */
           refreshToken: string;
           /** Time at which the refresh token expires. */
           refreshExpiresAt: string;
@@ -688,11 +712,11 @@ export type MfaVerifyMutation = {
           deviceToken: string | null;
           /** The tenant of the session. */
           tenant: {
-            /** Its id. */
+            /** ID of the tenant. */
             id: string;
-            /** Its short name, unique in the deployment. */
+            /** Slug of the tenant, unique in the deployment. */
             slug: string;
-            /** Its name. */
+            /** Name of the tenant. */
             name: string;
           };
         }
@@ -737,19 +761,27 @@ export const MfaVerifyDocument: TypedDocumentString<MfaVerifyMutation, MfaVerify
 
 export type SessionRefreshMutation = {
   /**
-   * Goes on with a session: new tokens for its refresh token. A page whose tokens are in cookies sends an empty one, to /graphql/session. Calls with one
-   * refresh token within ten seconds of its rotation return the same new refresh token, so that pages that share it can refresh at once.
+   * Refreshes a session: returns new tokens for its refresh token. A page whose tokens are in
+   * cookies sends an empty one, to /graphql/session. Calls with one refresh token within ten
+   * seconds of its rotation return the same new refresh token, so that pages that share it can
+   * refresh at once.
    */
   sessionRefresh: {
     /** Tokens, or what is still asked for; null when it was refused. */
     result: 
       | {
           __typename: 'TokenPair';
-          /** For calls; empty where the page has it in a cookie (the header `Entrepot-Session: cookie`). */
+          /**
+           * Access token for calls; empty when the page has it in a cookie (the header
+           * `Entrepot-Session: cookie`).
+           */
           accessToken: string;
           /** Time at which the access token expires. */
           accessExpiresAt: string;
-          /** For sessionRefresh, before the access token ends; empty where the page has it in a cookie. */
+          /**
+           * Refresh token for sessionRefresh, to be used before the access token expires; empty when the
+           * page has it in a cookie.
+           */
           refreshToken: string;
           /** Time at which the refresh token expires. */
           refreshExpiresAt: string;
@@ -760,11 +792,11 @@ export type SessionRefreshMutation = {
           deviceToken: string | null;
           /** The tenant of the session. */
           tenant: {
-            /** Its id. */
+            /** ID of the tenant. */
             id: string;
-            /** Its short name, unique in the deployment. */
+            /** Slug of the tenant, unique in the deployment. */
             slug: string;
-            /** Its name. */
+            /** Name of the tenant. */
             name: string;
           };
         }
@@ -806,7 +838,7 @@ export const SessionRefreshDocument: TypedDocumentString<SessionRefreshMutation,
   /* @__PURE__ */ new TypedDocumentString("mutation SessionRefresh($refreshToken:String!){sessionRefresh(refreshToken:$refreshToken){...LoginResultFields}}fragment LoginResultFields on LoginPayload{result{__typename ...on TokenPair{accessToken accessExpiresAt refreshToken refreshExpiresAt deviceToken tenant{id slug name}}...on MfaChallenge{challengeToken expiresAt methods}...on RegistrationPending{email expiresAt}}userErrors{code message field retryable}}");
 
 export type LogoutMutation = {
-  /** Ends the session that asks. Its tokens are good for nothing from now on, and its sockets close. */
+  /** Ends the caller's session. Its tokens become invalid, and its sockets close. */
   logout: {
     /** Reasons for which the call was refused; empty when it was carried out, or with validateOnly would be. */
     userErrors: Array<{
@@ -832,9 +864,9 @@ export type StockLevelsQuery = {
   stockLevels: {
     /** The nodes alone. */
     nodes: Array<{
-      /** Its id. */
+      /** ID of the stock level. */
       id: string;
-      /** Goes up by one for each entry on this level. */
+      /** Version of the level, +1 for each entry. */
       version: number;
       /** Quantity on hand: stock physically in the store, in the product's smallest unit. */
       onHand: number;
@@ -842,7 +874,7 @@ export type StockLevelsQuery = {
       reserved: number;
       /** Quantity on hand that cannot be sold: quarantined, damaged, expired or recalled. */
       unavailable: number;
-      /** On hand, less unavailable, less reserved. */
+      /** Available quantity: on hand, less unavailable, less reserved. */
       available: number;
       /** Quantity ordered from suppliers and not yet received, in the product's smallest unit. */
       incoming: number;
@@ -850,20 +882,20 @@ export type StockLevelsQuery = {
       status: S.Open<S.StockStatus>;
       /** The store. */
       store: {
-        /** Its id: a TypeID that begins with sto_. */
+        /** TypeID of the store, which begins with sto_. */
         id: string;
-        /** Its short name, unique in the tenant in any spelling of capitals. */
+        /** Code of the store, unique in the tenant; case is ignored. */
         code: string;
-        /** What it is called. */
+        /** Name of the store. */
         name: string;
       };
       /** The product. */
       product: {
-        /** Its id: a TypeID that begins with prd_. */
+        /** TypeID of the product, which begins with prd_. */
         id: string;
-        /** Its code in the tenant, unique in any spelling of capitals. */
+        /** SKU, unique in the tenant; case is ignored. */
         sku: string;
-        /** What it is called. */
+        /** Name of the product. */
         name: string;
       };
     }>;
@@ -889,13 +921,13 @@ export const StockLevelsDocument: TypedDocumentString<StockLevelsQuery, StockLev
   /* @__PURE__ */ new TypedDocumentString("query StockLevels($first:Int=50 $after:Cursor $filter:StockFilter){stockLevels(first:$first after:$after filter:$filter){nodes{id version onHand reserved unavailable available incoming status store{id code name}product{id sku name}}pageInfo{hasNextPage endCursor}streamCursor}}");
 
 export type StoreByRefQuery = {
-  /** One store; null when there is none. */
+  /** Store by ID or code; null when there is none. */
   store: {
-    /** Its id: a TypeID that begins with sto_. */
+    /** TypeID of the store, which begins with sto_. */
     id: string;
-    /** Its short name, unique in the tenant in any spelling of capitals. */
+    /** Code of the store, unique in the tenant; case is ignored. */
     code: string;
-    /** What it is called. */
+    /** Name of the store. */
     name: string;
   } | null;
 };
@@ -912,9 +944,9 @@ export type StockAdjustMutation = {
   stockAdjust: {
     /** The levels as they are after it; null when it was refused. */
     levels: Array<{
-      /** Its id. */
+      /** ID of the stock level. */
       id: string;
-      /** Goes up by one for each entry on this level. */
+      /** Version of the level, +1 for each entry. */
       version: number;
       /** Quantity on hand: stock physically in the store, in the product's smallest unit. */
       onHand: number;
@@ -922,7 +954,7 @@ export type StockAdjustMutation = {
       reserved: number;
       /** Quantity on hand that cannot be sold: quarantined, damaged, expired or recalled. */
       unavailable: number;
-      /** On hand, less unavailable, less reserved. */
+      /** Available quantity: on hand, less unavailable, less reserved. */
       available: number;
       /** Quantity ordered from suppliers and not yet received, in the product's smallest unit. */
       incoming: number;
@@ -953,8 +985,9 @@ export type StockAdjustMutation = {
           /** Quantity that was requested, in the smallest unit; for a kit the number of whole kits. */
           requested: number;
           /**
-           * Quantity that the same call would be granted, in the smallest unit (for a kit: whole kits); 0 or more. Stock that is held for others
-           * or lies in lots that may not be shipped is not included, even where onShortage lets holds give way.
+           * Quantity that the same call would be granted, in the smallest unit (for a kit: whole kits);
+           * 0 or more. Stock that is held for others or is in lots that may not be shipped is not
+           * included, even where onShortage lets holds give way.
            */
           available: number;
         }

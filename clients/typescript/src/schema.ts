@@ -3,7 +3,10 @@
 /** An enum of an answer: values that this version does not know may come, and must not break a client. */
 export type Open<T extends string> = T | (string & {});
 
-/** How much of a store's revenue of the last 365 days a product brought. Products are ranked by it, ties by SKU. */
+/**
+ * ABC class of a product in a store, by its share of the store's revenue of the last 365 days.
+ * Products are ranked by revenue, ties by SKU.
+ */
 export type AbcClass =
   | 'A'
   | 'B'
@@ -37,7 +40,7 @@ export interface ActionInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Kept with the stock that moves; at most 1,000 characters. */
+  /** Note that is kept with the stock movements, at most 1,000 characters. */
   note?: string | null;
 }
 
@@ -77,7 +80,7 @@ export interface AlertActionInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Kept with it in place of the note before; at most 1,000 characters. */
+  /** Note that is kept with the alert in place of the previous one, at most 1,000 characters. */
   note?: string | null;
 }
 
@@ -89,13 +92,16 @@ export interface AlertAssignInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** To whom: an active member who may see it; to nobody when it is left out. */
+  /**
+   * ID of the member to assign: active, with the right to see the alert. Null removes the
+   * assignment.
+   */
   memberId?: string | null;
-  /** Kept with it in place of the note before; at most 1,000 characters. */
+  /** Note that is kept with the alert in place of the previous one, at most 1,000 characters. */
   note?: string | null;
 }
 
-/** Whether letters about alerts are collected. */
+/** Collection of e-mails about alerts. */
 export type AlertDigest =
   | 'DAILY'
   | 'HOURLY'
@@ -109,7 +115,7 @@ export interface AlertFilter {
   kind?: ReadonlyArray<StockAlertKind> | null;
   /** Products to include. */
   product?: IdFilter | null;
-  /** In these stores. */
+  /** Stores to include. */
   store?: IdFilter | null;
 }
 
@@ -135,7 +141,7 @@ export interface AlertListFilter {
   openedAt?: DateTimeFilter | null;
   /** Condition on the alert's product. */
   product?: IdFilter | null;
-  /** In one of these states; an empty list matches nothing. */
+  /** States to include; an empty list matches nothing. */
   state?: ReadonlyArray<AlertState> | null;
   /** Condition on the alert's store. */
   store?: IdFilter | null;
@@ -158,19 +164,19 @@ export interface AlertRuleUpsertInput {
    * (TRANSFER_OVERDUE); 0 to 3,650.
    */
   days?: number | null;
-  /** Whether letters are collected. */
+  /** Collection of the e-mails about alerts of this rule. */
   digest?: AlertDigest;
-  /** At which hour of the day a DAILY digest leaves; 0 to 23. */
+  /** Hour of the day at which a DAILY digest is sent, 0 to 23. */
   digestHour?: number;
-  /** Addresses that are told by letter, at most 20. */
+  /** E-mail addresses to notify, at most 20. */
   emails?: ReadonlyArray<string>;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Whether such alerts are opened, and told of. */
+  /** Whether such alerts are opened and notified. */
   isEnabled?: boolean;
   /** Kind of alerts to which the rule applies. */
   kind: AlertKind;
-  /** Members who are told by letter of what they may see, at most 20. */
+  /** Members to notify by e-mail, each about what they may see; at most 20. */
   memberIds?: ReadonlyArray<string>;
   /** The product that it is for; all when it is left out. */
   productId?: string | null;
@@ -180,7 +186,7 @@ export interface AlertRuleUpsertInput {
   storeId?: string | null;
   /** The line that is crossed, in smallest units, in place of the level's own: of LOW_STOCK, OVERSTOCK, COUNT_DIFFERENCE. */
   threshold?: number | null;
-  /** In which its hours are (IANA); that of the alert's store when it is left out. */
+  /** IANA time zone of the rule's hours. Null for that of the alert's store. */
   timeZone?: string | null;
 }
 
@@ -192,7 +198,7 @@ export interface AlertSnoozeInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Kept with it in place of the note before; at most 1,000 characters. */
+  /** Note that is kept with the alert in place of the previous one, at most 1,000 characters. */
   note?: string | null;
   /** Time at which the alert is OPEN again; in the future, within a year. */
   until: string;
@@ -229,13 +235,13 @@ export interface ApiKeyCreateInput {
   name: string;
   /** Permissions of the key, a subset of the integration's; all of them by default. */
   permissions?: ReadonlyArray<string> | null;
-  /** Its stores, of the integration's; all of them when this is left out. */
+  /** Stores that the key covers, out of the integration's. Null for all of them. */
   scope?: StoreScopeInput | null;
   /** Whether it may send only documents that the operator has listed; it may send what its integration may when this is left out. */
   trustedDocumentsOnly?: boolean | null;
 }
 
-/** Which of a list that leaves out what is archived. Without a filter, those that are in use. */
+/** Filter by archiving. Without a filter, lists show objects in use. */
 export interface ArchiveFilter {
   /** True for archived ones only, false for those in use, null for both. */
   isArchived?: boolean | null;
@@ -245,7 +251,7 @@ export interface ArchiveFilter {
 export interface AuditFilter {
   /** Condition on the action: the name of the mutation. */
   action?: StringFilter | null;
-  /** By these members or integrations. */
+  /** Member or integration that acted. */
   actor?: IdFilter | null;
   /** Written then. */
   at?: DateTimeFilter | null;
@@ -268,13 +274,16 @@ export interface BarcodeInput {
    * the same with zeros in front: a UPC-A and its EAN-13 are one code.
    */
   code: string;
-  /** How many smallest units the pack holds. */
+  /** Number of smallest units in the pack. */
   packQuantity?: number;
 }
 
 /** A mutation that is to be run for each line of a file. */
 export interface BulkOperationRunInput {
-  /** Only say what would be. The document declares $validateOnly: Boolean! for this, and hands it to its mutation's validateOnly. */
+  /**
+   * Report the outcome of each line without writing anything. The document declares
+   * $validateOnly: Boolean! for this and passes it to its mutation's validateOnly.
+   */
   dryRun?: boolean;
   /**
    * The file: one of yours, with the purpose IMPORT, whose bytes have come. JSON lines in UTF-8, each with the mutation's input:
@@ -303,11 +312,14 @@ export type CancelReason =
 
 /** Carrier as it is to be. All of it is set; the code finds it. */
 export interface CarrierUpsertInput {
-  /** Code of the carrier; at most 64 characters. Case does not tell codes apart. */
+  /** Code of the carrier; at most 64 characters; case is ignored. */
   code: string;
   /** Version that you saw, 0 for a new one; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
   /** Whether new parcels can name it. */
   isActive?: boolean;
@@ -317,13 +329,13 @@ export interface CarrierUpsertInput {
   numberPattern?: string | null;
   /** Services that parcels can name, at most 50 of at most 64 characters; any when it is empty. */
   services?: ReadonlyArray<string>;
-  /** Address of the page that tracks a parcel: https, with {number} once, where its number stands. */
+  /** URL of the page that tracks a parcel: https, with {number} once, in the place of its number. */
   trackingUrlTemplate?: string | null;
 }
 
 /** The category that goes out of use. */
 export interface CategoryArchiveInput {
-  /** Its version as you read it; any when left out. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The category. */
   id: string;
@@ -333,7 +345,7 @@ export interface CategoryArchiveInput {
 
 /** Categories to be made or changed, at most 500. */
 export interface CategoryBulkUpsertInput {
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
   /** The categories, parents before their children, each answered by itself. */
   rows: ReadonlyArray<CategoryUpsertInput>;
@@ -341,19 +353,19 @@ export interface CategoryBulkUpsertInput {
 
 /** A new category. */
 export interface CategoryCreateInput {
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
   /** A picture of it. */
   imageUrl?: string | null;
-  /** Anything else, a JSON object of at most 16 KiB. */
+  /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
-  /** What it is called, at most 255 characters. */
+  /** Name of the category, at most 255 characters. */
   name: string;
   /** The category above it; a root when left out. */
   parentId?: string | null;
-  /** Where it stands among its siblings, the smallest first. */
+  /** Position among the sibling categories, from 0; the smallest comes first. */
   position?: number | null;
-  /** Its name in addresses, unique; made of the name when left out. */
+  /** Name of the category in URLs, unique in the tenant. Null to derive it from the name. */
   slug?: string | null;
 }
 
@@ -364,7 +376,7 @@ export type CategoryRef =
 
 /** The category that comes back into use. */
 export interface CategoryRestoreInput {
-  /** Its version as you read it; any when left out. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The category. */
   id: string;
@@ -374,7 +386,7 @@ export interface CategoryRestoreInput {
 
 /** A change of a category: what is left out stays, null clears. */
 export interface CategoryUpdateInput {
-  /** Its version as you read it. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** The category. */
   id: string;
@@ -382,15 +394,15 @@ export interface CategoryUpdateInput {
   idempotencyKey?: string | null;
   /** A picture of it. */
   imageUrl?: string | null;
-  /** Anything else, a JSON object of at most 16 KiB. */
+  /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
-  /** What it is called. */
+  /** Name of the category, at most 255 characters. */
   name?: string | null;
   /** The category above it; null makes it a root. Never itself or one below it. */
   parentId?: string | null;
-  /** Where it stands among its siblings, the smallest first. */
+  /** Position among the sibling categories, from 0; the smallest comes first. */
   position?: number | null;
-  /** Its name in addresses, unique. */
+  /** Name of the category in URLs, unique in the tenant. */
   slug?: string | null;
 }
 
@@ -398,13 +410,13 @@ export interface CategoryUpdateInput {
 export interface CategoryUpsertInput {
   /** A picture of it. */
   imageUrl?: string | null;
-  /** Anything else, a JSON object of at most 16 KiB. */
+  /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
-  /** What it is called; needed for a new one. */
+  /** Name of the category, at most 255 characters. Required when the row creates one. */
   name?: string | null;
   /** The slug of the category above it, which may be an earlier row; null makes it a root. */
   parentSlug?: string | null;
-  /** Where it stands among its siblings, the smallest first. */
+  /** Position among the sibling categories, from 0; the smallest comes first. */
   position?: number | null;
   /** Finds the category. */
   slug: string;
@@ -412,7 +424,7 @@ export interface CategoryUpsertInput {
 
 /** The channel that goes out of use. */
 export interface ChannelArchiveInput {
-  /** Its version as you read it; any when left out. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The channel. */
   id: string;
@@ -422,11 +434,11 @@ export interface ChannelArchiveInput {
 
 /** A new channel. */
 export interface ChannelCreateInput {
-  /** Its short name, at most 64 characters, unique in any spelling of capitals. */
+  /** Code of the channel, at most 64 characters, unique in the tenant; case is ignored. */
   code: string;
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** What it is called, at most 255 characters. */
+  /** Name of the channel, at most 255 characters. */
   name: string;
 }
 
@@ -437,7 +449,7 @@ export type ChannelRef =
 
 /** The channel that comes back into use. */
 export interface ChannelRestoreInput {
-  /** Its version as you read it; any when left out. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The channel. */
   id: string;
@@ -510,9 +522,12 @@ export interface CountActionInput {
   expectedVersion?: number | null;
   /** The count. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
-  /** Kept with it; at most 1,000 characters. */
+  /** Note that is kept with the count, at most 1,000 characters. */
   note?: string | null;
 }
 
@@ -522,69 +537,75 @@ export interface CountCreateInput {
   abcClass?: AbcClass | null;
   /** The category, of a CATEGORY count and of no other. */
   categoryId?: string | null;
-  /** What it is called elsewhere; unique in the tenant; at most 128 characters. */
+  /** Reference of the count in an external system; at most 128 characters, unique in the tenant. */
   externalRef?: string | null;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
   /** Whether those who count are not to see what the books say. */
   isBlind?: boolean;
-  /** Which products it is of. */
+  /** Kind of the count: the products that it covers. */
   kind: CountKind;
-  /** Kept with it; at most 1,000 characters. */
+  /** Note that is kept with the count, at most 1,000 characters. */
   note?: string | null;
   /** The products, of a LIST and of no other; at most 2,000. */
   products?: ReadonlyArray<ProductRef>;
-  /** Where it is counted. */
+  /** Store in which the stock is counted. */
   store: StoreRef;
 }
 
-/** Which counts. Tests stand beside each other and must all hold; one that is null is absent. */
+/** Filter of the counts. Conditions are combined by AND; a null condition is ignored. */
 export interface CountFilter {
-  /** Was planned then. */
+  /** Range of the time at which the count was planned. */
   createdAt?: DateTimeFilter | null;
-  /** Is called so elsewhere; compared exactly. */
+  /** Reference in an external system, compared exactly. */
   externalRef?: string | null;
-  /** Is of one of these kinds; an empty list matches nothing. */
+  /** Kinds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<CountKind> | null;
-  /** Stands in one of these states; an empty list matches nothing. */
+  /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<CountStatus> | null;
-  /** Is of this store. */
+  /** Stores to include. */
   store?: IdFilter | null;
 }
 
-/** Which products a count is of. */
+/** Kind of a count: the products that it covers. */
 export type CountKind =
   | 'CATEGORY'
   | 'CYCLE'
   | 'FULL'
   | 'LIST';
 
-/** Which lines. Tests stand beside each other and must all hold; one that is null is absent. */
+/** Filter of the lines. Conditions are combined by AND; a null condition is ignored. */
 export interface CountLineFilter {
-  /** Was counted and is off (true), or is right (false); what is to be counted again is neither. Of a blind count it asks for count.review. */
+  /**
+   * True for counted lines with a difference, false for counted lines without one; lines to be
+   * counted once more are neither. Requires count.review for a blind count.
+   */
   hasDifference?: boolean | null;
-  /** Is of this product. */
+  /** Products to include. */
   product?: IdFilter | null;
-  /** Stands in one of these states; an empty list matches nothing. */
+  /** States to include; an empty list matches nothing. */
   state?: ReadonlyArray<CountLineState> | null;
 }
 
-/** What was found of a product. */
+/** Quantity found of one product or lot. */
 export interface CountLineInput {
-  /** How much is there, in the product's smallest unit: 0 or more. */
+  /** Quantity found, in the product's smallest unit: 0 or more. */
   counted: number;
   /**
-   * Which lot, where the product is tracked: a line for each. One that the books do not know is named by its code, and made when the count is
-   * approved.
+   * Lot that was counted, of a product that is tracked by lots; each lot has a line of its own.
+   * A lot unknown to the books is given by its code and created when the count is approved.
    */
   lot?: LotRef | null;
-  /** Kept with it; at most 1,000 characters. */
+  /** Note that is kept with the count, at most 1,000 characters. */
   note?: string | null;
   /** The product; also one that is not on the list. */
   product: ProductRef;
 }
 
-/** Where a line of a count stands. */
+/** State of a line of a count. */
 export type CountLineState =
   | 'COUNTED'
   | 'RECOUNT'
@@ -595,18 +616,24 @@ export type CountPrecision =
   | 'AT_LEAST'
   | 'EXACT';
 
-/** What somebody found. A product that was counted before is counted once more: the last time holds. */
+/**
+ * Quantities found in a count. A product that was counted before gets a further attempt, and the
+ * last attempt is valid.
+ */
 export interface CountRecordInput {
   /**
-   * When all of these were counted; now when it is left out. Not before the count was started. What was counted at another moment goes into a
-   * call of its own.
+   * Time of counting of all the lines, not before the start of the count. Null for now. Lines
+   * that were counted at another time need a call of their own.
    */
   countedAt?: string | null;
   /** The count. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
-  /** What was found, a line a product or lot; at most 500. */
+  /** Quantities found, one line for each product or lot; at most 500. */
   lines: ReadonlyArray<CountLineInput>;
 }
 
@@ -616,9 +643,12 @@ export interface CountRecountInput {
   expectedVersion?: number | null;
   /** The count. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
-  /** Their products, at most 500; all that are off when it is left out. */
+  /** Products to count once more, at most 500. Null for all with a difference. */
   products?: ReadonlyArray<ProductRef> | null;
 }
 
@@ -627,7 +657,7 @@ export type CountRef =
   | { id: string; number?: never }
   | { id?: never; number: string };
 
-/** Where a count stands. New states may be added. */
+/** Status of a count. New states may be added. */
 export type CountStatus =
   | 'CANCELLED'
   | 'COMPLETED'
@@ -641,20 +671,23 @@ export interface CountSubmitInput {
   expectedVersion?: number | null;
   /** The count. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
-  /** What to do about lines that nobody counted. */
+  /** Treatment of lines that were not counted. */
   onUncounted?: CountUncounted;
 }
 
-/** What to do about lines that nobody counted. */
+/** Treatment of lines that were not counted, when a count is submitted. */
 export type CountUncounted =
   | 'LEAVE'
   | 'REFUSE';
 
 /** Customers to be made or changed, at most 500. */
 export interface CustomerBulkUpsertInput {
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
   /** The customers, each answered by itself. */
   rows: ReadonlyArray<CustomerUpsertInput>;
@@ -662,21 +695,21 @@ export interface CustomerBulkUpsertInput {
 
 /** A new customer: at least one of externalRef, name and email is needed. */
 export interface CustomerCreateInput {
-  /** Its country: a code of ISO 3166, or a name. */
+  /** Country of the customer: an ISO 3166 code, or a name. */
   country?: string | null;
-  /** Where it can be written to. */
+  /** E-mail address of the customer. */
   email?: string | null;
   /** Your own key for it, unique. */
   externalRef?: string | null;
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** What it is called, at most 255 characters. */
+  /** Name of the customer, at most 255 characters. */
   name?: string | null;
 }
 
 /** A customer who is to be forgotten. */
 export interface CustomerEraseInput {
-  /** Its version as you read it; any when left out. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The customer. */
   id: string;
@@ -691,11 +724,11 @@ export type CustomerRef =
 
 /** A change of a customer: what is left out stays, null clears. */
 export interface CustomerUpdateInput {
-  /** Its country: a code of ISO 3166, or a name. */
+  /** Country of the customer: an ISO 3166 code, or a name. */
   country?: string | null;
-  /** Where it can be written to. */
+  /** E-mail address of the customer. */
   email?: string | null;
-  /** Its version as you read it. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** Your own key for it, unique. */
   externalRef?: string | null;
@@ -703,19 +736,19 @@ export interface CustomerUpdateInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** What it is called. */
+  /** Name of the customer, at most 255 characters. */
   name?: string | null;
 }
 
 /** A customer to be made, or changed where there is one with this reference: what is left out stays, null clears. */
 export interface CustomerUpsertInput {
-  /** Its country: a code of ISO 3166, or a name. */
+  /** Country of the customer: an ISO 3166 code, or a name. */
   country?: string | null;
-  /** Where it can be written to. */
+  /** E-mail address of the customer. */
   email?: string | null;
   /** Finds the customer: the caller's own key for it. */
   externalRef: string;
-  /** What it is called. */
+  /** Name of the customer, at most 255 characters. */
   name?: string | null;
 }
 
@@ -730,11 +763,11 @@ export type DashboardPanel =
   | 'STOCK_VALUE'
   | 'TRANSFERS';
 
-/** Rows whose moment lies here. */
+/** Range of time. */
 export interface DateTimeFilter {
-  /** This moment or later. */
+  /** Start of the range, included. */
   gte?: string | null;
-  /** Before this moment. */
+  /** End of the range, excluded. */
   lt?: string | null;
 }
 
@@ -771,19 +804,19 @@ export type DemandDimension =
 
 /** Days of products, stores and channels. All conditions hold. */
 export interface DemandFilter {
-  /** Only these channels. Null for all. */
+  /** Channels to include. Null for all. */
   channel?: IdFilter | null;
-  /** This business day or later. */
+  /** First business day, included. Null for no lower bound. */
   from?: string | null;
-  /** Only these products. Null for all. */
+  /** Products to include. Null for all. */
   product?: IdFilter | null;
-  /** Only these stores. Null for all. */
+  /** Stores to include. Null for all. */
   store?: IdFilter | null;
-  /** This business day or earlier. */
+  /** Last business day, included. Null for no upper bound. */
   to?: string | null;
 }
 
-/** Which way a list runs. */
+/** Direction in which a list is sorted. */
 export type Direction =
   | 'ASC'
   | 'DESC';
@@ -911,21 +944,27 @@ export type ExpiryRiskBasis =
 
 /** Rows that are to become a file. */
 export interface ExportCreateInput {
-  /** Only before this moment. */
+  /** End of the range of time, excluded. */
   before?: string | null;
-  /** Only of these categories. */
+  /** IDs of the categories to include. */
   categoryIds?: ReadonlyArray<string> | null;
-  /** Its form. In a CSV a text that a spreadsheet would take for a formula gets an apostrophe before it, which an import takes off again. */
+  /**
+   * Format of the file. In a CSV, a text that a spreadsheet would read as a formula is prefixed
+   * with an apostrophe, which an import removes.
+   */
   format?: ExchangeFormat;
-  /** Only from this moment on: changed, or of movements occurred, of orders placed. */
+  /**
+   * Start of the range of time, included: of the last change, for movements of the occurrence,
+   * for orders of the placing.
+   */
   from?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Type of the rows. */
   noun: ExportNoun;
-  /** Only of these products. */
+  /** IDs of the products to include. */
   productIds?: ReadonlyArray<string> | null;
-  /** Only of these stores. */
+  /** IDs of the stores to include. */
   storeIds?: ReadonlyArray<string> | null;
 }
 
@@ -1008,7 +1047,10 @@ export interface FulfilmentDeliverInput {
   deliveredAt?: string | null;
   /** ID of the fulfilment. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
 }
 
@@ -1018,7 +1060,10 @@ export interface FulfilmentFailInput {
   failedAt?: string | null;
   /** ID of the fulfilment. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
   /** Reason why; 1 to 1,000 characters. */
   reason: string;
@@ -1045,7 +1090,10 @@ export interface FulfilmentTrackingSetInput {
   carrierId?: string | null;
   /** ID of the parcel. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
   /** Service of the carrier, at most 128 characters; none when it is left out. */
   service?: string | null;
@@ -1055,7 +1103,10 @@ export interface FulfilmentTrackingSetInput {
 
 /** Works to accept. */
 export interface FulfilmentWorkAcceptInput {
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
   /** IDs of the works; 1 to 200. */
   ids: ReadonlyArray<string>;
@@ -1067,7 +1118,10 @@ export interface FulfilmentWorkActionInput {
   expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
 }
 
@@ -1079,11 +1133,14 @@ export interface FulfilmentWorkCollectInput {
   expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
 }
 
-/** Filter of works. Tests stand beside each other and must all hold; one that is null is absent. */
+/** Filter of works. Conditions are combined by AND; a null condition is ignored. */
 export interface FulfilmentWorkFilter {
   /** Works that are due then. */
   dueAt?: DateTimeFilter | null;
@@ -1101,9 +1158,15 @@ export interface FulfilmentWorkMoveInput {
   expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
-  /** Lines that go; all that nobody has picked when it is left out. At most 2,000. One part of a kit names the whole kit. */
+  /**
+   * Lines to move, at most 2,000; one part of a kit names the whole kit. Null for all that is
+   * not picked.
+   */
   lines?: ReadonlyArray<WorkLineQuantity> | null;
   /** Store that sends them. */
   toStore: StoreRef;
@@ -1127,7 +1190,10 @@ export interface FulfilmentWorkPackInput {
   expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
   /** Parcels; 1 to 200. */
   parcels: ReadonlyArray<ParcelInput>;
@@ -1139,9 +1205,15 @@ export interface FulfilmentWorkPickInput {
   expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
-  /** Whether the rest is not there: it is looked for in other stores, as when it is rejected for NO_STOCK. Not for putting back. */
+  /**
+   * Whether the missing units are not in the store: they are sourced from other stores, as after
+   * a rejection for NO_STOCK. Not for putting back.
+   */
   isShort?: boolean;
   /** Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found. */
   lines?: ReadonlyArray<WorkLineQuantity> | null;
@@ -1153,7 +1225,10 @@ export interface FulfilmentWorkRejectInput {
   expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
   /** Lines that the store does not send; all of the work when it is left out. At most 2,000. One part of a kit names the whole kit. */
   lines?: ReadonlyArray<WorkLineQuantity> | null;
@@ -1169,7 +1244,10 @@ export interface FulfilmentWorkShipInput {
   expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
-  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
   idempotencyKey?: string;
   /** Moment at which they left; now when it is left out. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
@@ -1196,9 +1274,9 @@ export type HistoryKind =
 
 /** Rows whose id is one of these. An id that does not exist, or is not yours, matches nothing. */
 export interface IdFilter {
-  /** This id. */
+  /** ID that must be equal. */
   eq?: string | null;
-  /** One of these ids, at most 250; an empty list matches nothing. */
+  /** IDs of which one must be equal, at most 250; an empty list matches nothing. */
   in?: ReadonlyArray<string> | null;
 }
 
@@ -1217,13 +1295,19 @@ export interface ImportCreateInput {
   decimalSeparator?: DecimalSeparator;
   /** Delimiter between the cells of a CSV, one character; detected from the header by default. */
   delimiter?: string | null;
-  /** Only say what would become of each row. Rows are looked at in chunks of 500, and orders each by itself, against what is here now. */
+  /**
+   * Report the outcome of each row without writing anything. Rows are checked in chunks of 500,
+   * orders one by one, against the present data.
+   */
   dryRun?: boolean;
-  /** Its encoding, as in utf-8, utf-16le or windows-1252; told from its bytes when left out. */
+  /**
+   * Character encoding of the file, such as utf-8, utf-16le or windows-1252. Null to detect it
+   * from the bytes.
+   */
   encoding?: string | null;
   /** The file: one of yours, with the purpose IMPORT, whose bytes have come. */
   fileId: string;
-  /** Its form; told from its bytes when left out. */
+  /** Format of the file. Null to detect it from the bytes. */
   format?: ExchangeFormat | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
@@ -1280,7 +1364,7 @@ export interface IntegrationUpdateInput {
    * accepted again.
    */
   enabled?: boolean | null;
-  /** Its version as it was read. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** The integration. */
   id: string;
@@ -1288,7 +1372,10 @@ export interface IntegrationUpdateInput {
   idempotencyKey?: string | null;
   /** Name of the integration. */
   name?: string | null;
-  /** All that it is to be able to do. Its keys lose what it loses. */
+  /**
+   * Permissions of the integration, in place of the present ones. A permission that is removed
+   * here is removed from the keys too.
+   */
   permissions?: ReadonlyArray<string> | null;
   /** The stores that its permissions of the class STORE are to be for. */
   scope?: StoreScopeInput | null;
@@ -1303,23 +1390,26 @@ export type JobState =
   | 'RUNNING'
   | 'WAITING';
 
-/** What one of a kit holds of a product. */
+/** Component of a kit: a product and its quantity in one kit. */
 export interface KitComponentInput {
   /** The product: one that is stocked, not archived, and no kit. */
   productId: string;
-  /** How much of it is in one kit, in its smallest unit; above 0. */
+  /** Quantity in one kit, in the component's smallest unit; above 0. */
   quantity: number;
 }
 
-/** What a product is made of. */
+/** Components of a kit, in place of the present ones. */
 export interface KitSetInput {
-  /** All that one of it is made of, each product once, at most 50; none, and it is no kit any more. */
+  /**
+   * Components of one kit, each product once, at most 50. An empty list makes the product an
+   * ordinary one.
+   */
   components: ReadonlyArray<KitComponentInput>;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
   /** The product. */
   id: string;
-  /** Makes the call safe to repeat. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
 }
 
@@ -1339,13 +1429,13 @@ export interface LineQuantity {
   quantity: number;
 }
 
-/** A step of a whole lot, wherever it lies. */
+/** Step of a whole lot, in all stores. */
 export interface LotActInput {
-  /** Its version as you read it. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
   /** The lot. */
   id: string;
-  /** Makes the call safe to repeat. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Reason for the step, stored with the movement; at most 1,000 characters. */
   note?: string | null;
@@ -1355,9 +1445,9 @@ export interface LotActInput {
 
 /** Codes of lots. Case does not count. */
 export interface LotCodeFilter {
-  /** This code. */
+  /** Code that must be equal. */
   eq?: string | null;
-  /** One of these codes, at most 250; an empty list matches nothing. */
+  /** Codes of which one must be equal, at most 250; an empty list matches nothing. */
   in?: ReadonlyArray<string> | null;
   /** A code that begins with this. */
   startsWith?: string | null;
@@ -1369,7 +1459,7 @@ export interface LotCreateInput {
   code: string;
   /** The last day on which it may be used. */
   expiresOn?: string | null;
-  /** Makes the call safe to repeat. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The day it was made. */
   madeOn?: string | null;
@@ -1381,15 +1471,15 @@ export interface LotCreateInput {
 
 /** Lots that match all of these. */
 export interface LotFilter {
-  /** With such a code, in any spelling of capitals. */
+  /** Code of the lot; case is ignored. */
   code?: LotCodeFilter | null;
   /** Lots whose expiry date is before this date. */
   expiresBefore?: string | null;
   /** Products to include. */
   product?: IdFilter | null;
-  /** In one of these states; an empty list matches nothing. */
+  /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<LotStatus> | null;
-  /** With stock in these stores. */
+  /** Stores with stock of the lot. */
   store?: IdFilter | null;
 }
 
@@ -1417,13 +1507,13 @@ export type LotStatus =
 
 /** A change of a lot: what is left out stays, null clears. */
 export interface LotUpdateInput {
-  /** Its version as you read it. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
   /** The last day on which it may be used. What was set aside because it had expired comes back when it has not. */
   expiresOn?: string | null;
   /** The lot. */
   id: string;
-  /** Makes the call safe to repeat. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The day it was made. */
   madeOn?: string | null;
@@ -1481,17 +1571,17 @@ export interface MoneyInput {
 
 /** Movements that match all of these. */
 export interface MovementFilter {
-  /** With this external reference; capitals count. */
+  /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
   /** Kinds of movement to include; an empty list matches nothing. */
   kind?: ReadonlyArray<MovementKind> | null;
-  /** That happened then. */
+  /** Range of the time at which the movement happened. */
   occurredAt?: DateTimeFilter | null;
-  /** With an entry of these products. */
+  /** Products with an entry in the movement. */
   product?: IdFilter | null;
-  /** That belong to these documents. */
+  /** Documents that the movements belong to. */
   reference?: IdFilter | null;
-  /** With an entry in these stores. */
+  /** Stores with an entry in the movement. */
   store?: IdFilter | null;
 }
 
@@ -1574,7 +1664,7 @@ export interface OrderCreateInput {
   idempotencyKey?: string;
   /** Lines of the order; at most 2,000, or 500 with `sourcing`. */
   lines: ReadonlyArray<OrderLineInput>;
-  /** Anything else, a JSON object of at most 16 KiB. */
+  /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
   /** A note for the customer; at most 1,000 characters. */
   noteForCustomer?: string | null;
@@ -1601,7 +1691,7 @@ export interface OrderCreateInput {
   status?: NewOrderStatus;
   /** Store that sells the order. It also holds the stock unless `sourcing` is given. */
   store: StoreRef;
-  /** Tags, at most 50 of at most 64 characters, told apart without their capitals. */
+  /** Tags, at most 50 of at most 64 characters; case is ignored in comparing them. */
   tags?: ReadonlyArray<string> | null;
 }
 
@@ -1609,29 +1699,32 @@ export interface OrderCreateInput {
 export interface OrderFilter {
   /** All of these hold. */
   and?: ReadonlyArray<OrderFilter> | null;
-  /** Came from this channel. */
+  /** Channels to include. */
   channel?: IdFilter | null;
-  /** Was sold to this customer. Needs customer.read. */
+  /** Customers to include. Needs customer.read. */
   customer?: IdFilter | null;
-  /** Is called so elsewhere; compared exactly. */
+  /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
-  /** Has a standing hold of one of these kinds, compared exactly; an empty list matches nothing. Flags (SHORT) are no holds. */
+  /**
+   * Kinds of hold that the order has, compared exactly; an empty list matches nothing. Flags
+   * (SHORT) are no holds.
+   */
   hold?: ReadonlyArray<string> | null;
-  /** True: at least one hold stands. False: none does. */
+  /** True for orders with a hold, false for orders without one. */
   isHeld?: boolean | null;
-  /** This does not hold. */
+  /** Condition that must not hold. */
   not?: OrderFilter | null;
-  /** One of these holds; an empty list matches nothing. */
+  /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<OrderFilter> | null;
-  /** Has one of these payment statuses; an empty list matches nothing. */
+  /** Payment statuses to include; an empty list matches nothing. */
   paymentStatus?: ReadonlyArray<PaymentStatus> | null;
-  /** Was placed then. */
+  /** Range of the time at which the order was placed. */
   placedAt?: DateTimeFilter | null;
-  /** Has one of these refund statuses; an empty list matches nothing. */
+  /** Refund statuses to include; an empty list matches nothing. */
   refundStatus?: ReadonlyArray<RefundStatus> | null;
-  /** Stands in one of these states; an empty list matches nothing. */
+  /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<OrderStatus> | null;
-  /** Was sold by this store. */
+  /** Stores that sold the order. */
   store?: IdFilter | null;
 }
 
@@ -1928,7 +2021,7 @@ export interface PositionInput {
 
 /** A price from a quantity on. */
 export interface PriceBreakInput {
-  /** From this quantity on, in smallest units; above 0. */
+  /** Smallest quantity at which the price applies, in smallest units; above 0. */
   fromQuantity: number;
   /** Cost of one whole unit from this quantity on, in the currency of the row. */
   unitCost: MoneyInput;
@@ -1936,7 +2029,7 @@ export interface PriceBreakInput {
 
 /** The product that is no longer used. */
 export interface ProductArchiveInput {
-  /** Its version as you read it; any when left out. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The product. */
   id: string;
@@ -1946,7 +2039,7 @@ export interface ProductArchiveInput {
 
 /** Products to be made or changed, at most 500. */
 export interface ProductBulkUpsertInput {
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
   /** The products, each answered by itself. */
   rows: ReadonlyArray<ProductUpsertInput>;
@@ -1956,39 +2049,39 @@ export interface ProductBulkUpsertInput {
 export interface ProductCreateInput {
   /** The codes printed on it, at most 50. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
-  /** The category it lies in. */
+  /** ID of the product's category. */
   categoryId?: string | null;
-  /** More about it, at most 10,000 characters. */
+  /** Description of the product, at most 10,000 characters. */
   description?: string | null;
   /** The family it is a variant of. */
   familyId?: string | null;
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** At or below this much it runs low, in smallest units. */
+  /** Available quantity, in smallest units, at or below which stock is low. */
   lowStockThreshold?: number | null;
-  /** Anything else, a JSON object of at most 16 KiB. */
+  /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
-  /** How many days a lot must still have before its expiry to be picked for a sale: 0 to 36,500. */
+  /** Days that must remain until the expiry of a lot for it to be picked for a sale: 0 to 36,500. */
   minimumRemainingDays?: number | null;
-  /** What it is called, at most 255 characters. */
+  /** Name of the product, at most 255 characters. */
   name: string;
   /** A value for each of the family's options. */
   options?: ReadonlyArray<ProductOptionInput> | null;
-  /** What one whole unit is sold for. */
+  /** Selling price of one whole unit. */
   price?: MoneyInput | null;
-  /** Its code, at most 64 characters, unique in any spelling of capitals. */
+  /** SKU, at most 64 characters, unique in the tenant; case is ignored. */
   sku: string;
-  /** Where it is in its life. */
+  /** Status of the product. */
   status?: ProductStatus;
-  /** What stock means for it. */
+  /** Stock policy of the product. */
   stockPolicy?: StockPolicy;
-  /** Whom it is bought from. */
+  /** ID of the supplier from which the product is bought. */
   supplierId?: string | null;
   /** Whether its stock is kept by lots or serial numbers; by neither when left out. */
   tracking?: Tracking | null;
-  /** What it is counted in: each, without decimals, when left out. */
+  /** Unit in which the product is counted. Default: each, without decimals. */
   unit?: UnitInput | null;
-  /** What one whole unit costs. */
+  /** Cost of one whole unit. */
   unitCost?: MoneyInput | null;
 }
 
@@ -2024,44 +2117,44 @@ export type ProductDuplicateReasonKind =
 
 /** A new family of variants. */
 export interface ProductFamilyCreateInput {
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** What it is called, at most 255 characters. */
+  /** Name of the family, at most 255 characters. */
   name: string;
   /** The options that each variant has a value for: 1 to 10. */
   optionNames: ReadonlyArray<string>;
 }
 
-/** Which products. All conditions that are given must hold; what is left out or null does not count. */
+/** Filter of the products. Conditions are combined by AND; a null condition is ignored. */
 export interface ProductFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<ProductFilter> | null;
-  /** The category it lies in itself, not one below. */
+  /** Category of the product; for its descendants too, use `categoryTree`. */
   category?: IdFilter | null;
   /** Category or one of its descendants. For the category alone, use `category`. */
   categoryTree?: IdFilter | null;
-  /** Its family. */
+  /** Family of the product. */
   family?: IdFilter | null;
   /** The product itself. */
   id?: IdFilter | null;
-  /** Its name. */
+  /** Name of the product. */
   name?: StringFilter | null;
-  /** This does not hold. */
+  /** Condition that must not hold. */
   not?: ProductFilter | null;
-  /** At least one of these holds; an empty list matches nothing. */
+  /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<ProductFilter> | null;
   /**
-   * Words of its SKU, name or barcodes; typos are forgiven. A text without a letter or a digit finds nothing: give null to search for nothing in
-   * particular.
+   * Words of the SKU, name or barcodes; typos are tolerated. A text without letters and digits
+   * finds nothing; null does not search.
    */
   search?: string | null;
-  /** Its SKU. */
+  /** SKU of the product. */
   sku?: StringFilter | null;
-  /** Its status is one of these; an empty list matches nothing. */
+  /** Statuses to include; an empty list matches nothing. */
   status?: ReadonlyArray<ProductStatus> | null;
-  /** Its supplier. */
+  /** Supplier of the product. */
   supplier?: IdFilter | null;
-  /** When it last changed. */
+  /** Range of the time of the product's last change. */
   updatedAt?: DateTimeFilter | null;
 }
 
@@ -2073,7 +2166,7 @@ export interface ProductImageAddInput {
   fileId: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Its place among the product's pictures, from 1 on; the last when left out. */
+  /** Position among the product's pictures, from 1. Null for the last. */
   position?: number | null;
   /** The product; it has at most 20 pictures. */
   productId: string;
@@ -2087,7 +2180,7 @@ export interface ProductImageRemoveInput {
   idempotencyKey?: string;
 }
 
-/** Another order of a product's pictures. */
+/** New order of a product's pictures. */
 export interface ProductImageReorderInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
@@ -2123,11 +2216,11 @@ export type ProductNameRule =
 export interface ProductOptionInput {
   /** The option's name. */
   name: string;
-  /** Its value for this product. */
+  /** Value of the option for this product. */
   value: string;
 }
 
-/** What a list of products is sorted by. */
+/** Sort order of a list of products. */
 export interface ProductOrder {
   /** The direction; RELEVANCE always has the best first. */
   direction?: Direction;
@@ -2135,7 +2228,7 @@ export interface ProductOrder {
   field: ProductOrderField;
 }
 
-/** What products can be sorted by; the id breaks ties. */
+/** Field by which products are sorted; ties are ordered by ID. */
 export type ProductOrderField =
   | 'CREATED_AT'
   | 'NAME'
@@ -2149,7 +2242,7 @@ export type ProductRef =
   | { barcode?: never; id: string; sku?: never }
   | { barcode?: never; id?: never; sku: string };
 
-/** Where a product is in its life. */
+/** Status of a product in its life cycle. */
 export type ProductStatus =
   | 'ACTIVE'
   | 'ARCHIVED'
@@ -2157,9 +2250,9 @@ export type ProductStatus =
 
 /** Products that categories are suggested for. Archived products are left out. */
 export interface ProductSuggestionFilter {
-  /** Only these products, at most 250. All when left out. */
+  /** IDs of the products to include, at most 250. Null for all. */
   productIds?: ReadonlyArray<string> | null;
-  /** Only products that have no category. */
+  /** True to include only products without a category. */
   withoutCategory?: boolean;
 }
 
@@ -2194,11 +2287,11 @@ export type ProductTextStatus =
 export interface ProductUpdateInput {
   /** The codes printed on it, all of them. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
-  /** The category it lies in. */
+  /** ID of the product's category. */
   categoryId?: string | null;
-  /** More about it. */
+  /** Description of the product, at most 10,000 characters. */
   description?: string | null;
-  /** Its version as you read it. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** The family it is a variant of; cleared, the options go with it. */
   familyId?: string | null;
@@ -2206,31 +2299,31 @@ export interface ProductUpdateInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** At or below this much it runs low, in smallest units. */
+  /** Available quantity, in smallest units, at or below which stock is low. */
   lowStockThreshold?: number | null;
-  /** Anything else, a JSON object of at most 16 KiB. */
+  /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
-  /** How many days a lot must still have before its expiry to be picked for a sale: 0 to 36,500. */
+  /** Days that must remain until the expiry of a lot for it to be picked for a sale: 0 to 36,500. */
   minimumRemainingDays?: number | null;
-  /** What it is called. */
+  /** Name of the product, at most 255 characters. */
   name?: string | null;
   /** A value for each of the family's options. */
   options?: ReadonlyArray<ProductOptionInput> | null;
-  /** What one whole unit is sold for. */
+  /** Selling price of one whole unit. */
   price?: MoneyInput | null;
-  /** Its code; the one it had is kept in formerSkus. */
+  /** SKU of the product. The previous one is kept in formerSkus. */
   sku?: string | null;
-  /** Where it is in its life; ARCHIVED only once nothing is left of it. */
+  /** Status of the product. ARCHIVED is accepted only when no stock remains. */
   status?: ProductStatus | null;
-  /** What stock means for it; UNTRACKED only once nothing is left of it. */
+  /** Stock policy of the product. UNTRACKED is accepted only when no stock remains. */
   stockPolicy?: StockPolicy | null;
-  /** Whom it is bought from. */
+  /** ID of the supplier from which the product is bought. */
   supplierId?: string | null;
   /** Whether its stock is kept by lots or serial numbers: fixed after the first movement. */
   tracking?: Tracking | null;
-  /** What it is counted in: fixed after the first movement. */
+  /** Unit in which the product is counted. Fixed after the first movement. */
   unit?: UnitInput | null;
-  /** What one whole unit costs. */
+  /** Cost of one whole unit. */
   unitCost?: MoneyInput | null;
 }
 
@@ -2238,37 +2331,37 @@ export interface ProductUpdateInput {
 export interface ProductUpsertInput {
   /** The codes printed on it, all of them. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
-  /** The category it lies in. */
+  /** ID of the product's category. */
   categoryId?: string | null;
-  /** More about it. */
+  /** Description of the product, at most 10,000 characters. */
   description?: string | null;
   /** The family it is a variant of. */
   familyId?: string | null;
-  /** At or below this much it runs low, in smallest units. */
+  /** Available quantity, in smallest units, at or below which stock is low. */
   lowStockThreshold?: number | null;
-  /** Anything else, a JSON object of at most 16 KiB. */
+  /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
-  /** How many days a lot must still have before its expiry to be picked for a sale: 0 to 36,500. */
+  /** Days that must remain until the expiry of a lot for it to be picked for a sale: 0 to 36,500. */
   minimumRemainingDays?: number | null;
-  /** What it is called; needed for a new one. */
+  /** Name of the product, at most 255 characters. Required when the row creates one. */
   name?: string | null;
   /** A value for each of the family's options. */
   options?: ReadonlyArray<ProductOptionInput> | null;
-  /** What one whole unit is sold for. */
+  /** Selling price of one whole unit. */
   price?: MoneyInput | null;
   /** Finds the product. */
   sku: string;
-  /** Where it is in its life. */
+  /** Status of the product. */
   status?: ProductStatus | null;
-  /** What stock means for it. */
+  /** Stock policy of the product. */
   stockPolicy?: StockPolicy | null;
-  /** Whom it is bought from. */
+  /** ID of the supplier from which the product is bought. */
   supplierId?: string | null;
   /** Whether its stock is kept by lots or serial numbers: fixed after the first movement. */
   tracking?: Tracking | null;
-  /** What it is counted in: fixed after the first movement. */
+  /** Unit in which the product is counted. Fixed after the first movement. */
   unit?: UnitInput | null;
-  /** What one whole unit costs. */
+  /** Cost of one whole unit. */
   unitCost?: MoneyInput | null;
 }
 
@@ -2389,7 +2482,7 @@ export interface PurchaseOrderCreateInput {
 export interface PurchaseOrderFilter {
   /** Expected on a day before this one. */
   expectedBefore?: string | null;
-  /** In one of these states; an empty list matches nothing. */
+  /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<PurchaseOrderStatus> | null;
   /** Delivered to these stores. */
   store?: IdFilter | null;
@@ -2429,15 +2522,16 @@ export interface PurchaseOrderLineReceiptInput {
   /** Damaged goods beside them: they are on hand and not available. */
   damaged?: number | null;
   /**
-   * In which lots, where the product is tracked: they sum to the quantity and to what is damaged. A new code is a new lot; a serial number is a
-   * lot of one. At most 2,000 in a call.
+   * Lots of a product that is tracked by lots; they sum to the received and the damaged
+   * quantity. An unknown code creates a lot, and a serial number is a lot of one. At most 2,000
+   * in a call.
    */
   lots?: ReadonlyArray<ReceivedLotInput>;
   /** A note on what is wrong with it; at most 1,000 characters. */
   note?: string | null;
   /** The order's line. */
   purchaseOrderLineId: string;
-  /** Sound goods, in the product's smallest unit. */
+  /** Quantity of undamaged goods, in the product's smallest unit. */
   quantity: number;
 }
 
@@ -2468,7 +2562,7 @@ export interface PurchaseOrderReceiveInput {
   idempotencyKey?: string;
   /** Lines received. Null receives the open quantity of every line. */
   lines?: ReadonlyArray<PurchaseOrderLineReceiptInput> | null;
-  /** Kept with the receipt and the stock that moves; at most 1,000 characters. */
+  /** Note that is kept with the receipt and the stock movements, at most 1,000 characters. */
   note?: string | null;
   /** Time of the receipt; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
@@ -2525,21 +2619,24 @@ export interface PurchaseOrderUpdateInput {
   underPercent?: number | null;
 }
 
-/** Rows whose number lies here. */
+/** Range of quantities, in smallest units. */
 export interface QuantityFilter {
-  /** This number. */
+  /** Number that must be equal. */
   eq?: number | null;
-  /** This number or more. */
+  /** Lower bound, included. */
   gte?: number | null;
-  /** This number or less. */
+  /** Upper bound, included. */
   lte?: number | null;
 }
 
-/** The hours in which no letter leaves. */
+/** Hours in which no e-mail is sent. */
 export interface QuietHoursInput {
-  /** From this time of day on, as in 22:00. */
+  /** Time of day at which the quiet hours begin, such as 22:00. */
   from: string;
-  /** Up to this time of day, as in 07:00; of the next day where it is before the other. */
+  /**
+   * Time of day at which the quiet hours end, such as 07:00; on the next day when it is before
+   * the beginning.
+   */
   to: string;
 }
 
@@ -2566,7 +2663,7 @@ export interface ReceivedLotInput {
   damaged?: number | null;
   /** The lot; a new one by its code, with its dates where it has any. */
   lot: LotRef;
-  /** Sound goods, in the product's smallest unit. */
+  /** Quantity of undamaged goods, in the product's smallest unit. */
   quantity: number;
 }
 
@@ -2655,23 +2752,23 @@ export interface ReplenishmentPlanCreateInput {
   idempotencyKey?: string;
   /** Stores that are planned for, at most 250; all of yours when it is empty. Other stores that you may buy for can still send stock. */
   storeIds?: ReadonlyArray<string>;
-  /** Only products that are bought from this supplier. */
+  /** ID of the supplier whose products are included. */
   supplierId?: string | null;
 }
 
 /** Plans. All conditions hold; one that is null is absent. */
 export interface ReplenishmentPlanFilter {
-  /** In one of these states; an empty list matches nothing. */
+  /** States to include; an empty list matches nothing. */
   state?: ReadonlyArray<ReplenishmentPlanState> | null;
 }
 
 /** Lines of a plan. All conditions hold; one that is null is absent. */
 export interface ReplenishmentPlanLineFilter {
-  /** One of these kinds; an empty list matches nothing. */
+  /** Kinds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<ReplenishmentLineKind> | null;
-  /** In one of these states; an empty list matches nothing. */
+  /** States to include; an empty list matches nothing. */
   state?: ReadonlyArray<ReplenishmentLineState> | null;
-  /** For these stores. */
+  /** Stores to include. */
   store?: IdFilter | null;
 }
 
@@ -2719,7 +2816,7 @@ export interface ReplenishmentPolicySetInput {
   productId?: string | null;
   /** Days from one review to the next, from 1 to 182. Needed of PERIODIC, and taken by no other kind. */
   reviewDays?: number | null;
-  /** One of the review days; a Monday when it is left out. Of PERIODIC. */
+  /** Date of one of the review days, of PERIODIC. Null for a Monday. */
   reviewFrom?: string | null;
   /** Days of mean demand beyond the lead time at which it is ordered, from 0 to 365; 0 when it is left out. Of TARGET_DAYS. */
   safetyDays?: number | null;
@@ -2819,7 +2916,7 @@ export interface ReturnCreateInput {
   idempotencyKey?: string;
   /** Lines of the return; at most 2,000. */
   lines: ReadonlyArray<ReturnLineInput>;
-  /** Kept with it; at most 1,000 characters. */
+  /** Note that is kept with the count, at most 1,000 characters. */
   note?: string | null;
   /** Time of the return; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
@@ -2831,13 +2928,13 @@ export interface ReturnCreateInput {
 
 /** Filter of returns. All conditions that are given must hold; a condition that is null is ignored. */
 export interface ReturnFilter {
-  /** Was given back by this customer. Needs customer.read. */
+  /** Customers to include. Needs customer.read. */
   customer?: IdFilter | null;
-  /** Is called so elsewhere; compared exactly. */
+  /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
-  /** Was taken in then. */
+  /** Range of the time at which the goods were received. */
   receivedAt?: DateTimeFilter | null;
-  /** Came in at this store. */
+  /** Stores that received the goods. */
   store?: IdFilter | null;
 }
 
@@ -2854,7 +2951,7 @@ export interface ReturnInspectInput {
    * line.
    */
   lines?: ReadonlyArray<ReturnInspectLineInput> | null;
-  /** Kept with the stock that moves; at most 1,000 characters. */
+  /** Note that is kept with the stock movements, at most 1,000 characters. */
   note?: string | null;
   /** Time of the inspection; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
@@ -2917,7 +3014,7 @@ export interface ReturnReceiveInput {
   isLast?: boolean;
   /** Lines that were received, at most 2,000; by default everything that is still to be received. */
   lines?: ReadonlyArray<ReturnReceiveLineInput> | null;
-  /** Kept with the stock that moves; at most 1,000 characters. */
+  /** Note that is kept with the stock movements, at most 1,000 characters. */
   note?: string | null;
   /** Time of the receipt; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
@@ -3014,7 +3111,7 @@ export interface RoleCreateInput {
   idempotencyKey?: string | null;
   /** The roles that it inherits. */
   inherits?: ReadonlyArray<string> | null;
-  /** Its short name: 2 to 63 small letters, digits and hyphens. */
+  /** Key of the role: 2 to 63 lowercase letters, digits and hyphens. */
   key: string;
   /** Name of the role. */
   name: string;
@@ -3024,7 +3121,7 @@ export interface RoleCreateInput {
 
 /** A role to be removed. */
 export interface RoleDeleteInput {
-  /** Its version as it was read. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** The role. */
   id: string;
@@ -3044,7 +3141,7 @@ export interface RoleGrantInput {
 
 /** Changes of a role; a field that is omitted stays as it is. */
 export interface RoleUpdateInput {
-  /** Its version as it was read. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** The role. */
   id: string;
@@ -3052,7 +3149,7 @@ export interface RoleUpdateInput {
   idempotencyKey?: string | null;
   /** The roles that it is to inherit. */
   inherits?: ReadonlyArray<string> | null;
-  /** Its short name. */
+  /** Key of the role: 2 to 63 lowercase letters, digits and hyphens. */
   key?: string | null;
   /** Name of the role. */
   name?: string | null;
@@ -3081,13 +3178,16 @@ export type SalesMeasure =
 
 /** Sales of some days. All conditions hold. */
 export interface SalesReportFilter {
-  /** Only these channels. Null for all. */
+  /** Channels to include. Null for all. */
   channel?: IdFilter | null;
   /** First business day. */
   from: string;
-  /** Only these products. `categoryTree` takes a category with all below it. Needs product.read. Null for all. */
+  /**
+   * Products to include. `categoryTree` takes a category with its descendants. Needs
+   * product.read. Null for all.
+   */
   product?: ProductFilter | null;
-  /** Only these stores. Null for all. */
+  /** Stores to include. Null for all. */
   store?: IdFilter | null;
   /** Last business day, at most 731 days in all. */
   to: string;
@@ -3102,8 +3202,8 @@ export interface SavedViewCreateInput {
   /** Name for people, of 1 to 100 characters. */
   name: string;
   /**
-   * Name for addresses, of 1 to 64 characters: lower-case letters, digits, and single hyphens between them. A second one of the tenant is refused as
-   * DUPLICATE.
+   * Name in URLs, 1 to 64 characters: lowercase letters, digits, and single hyphens between
+   * them; unique in the tenant.
    */
   slug: string;
   /** Values of its variables where a reader gives none: an object of at most 20 KiB. */
@@ -3139,7 +3239,7 @@ export interface SavedViewUpdateInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Whether it is not run until somebody says false. */
+  /** Whether the view is paused: a paused view is not run. */
   isPaused?: boolean | null;
   /** Name for people, of 1 to 100 characters. */
   name?: string | null;
@@ -3209,7 +3309,7 @@ export type ShrinkageGroup =
 export interface SourcingInput {
   /** Destination of the order; required by NEAREST. */
   destination?: PositionInput | null;
-  /** From how many stores at most; 1 to 10. */
+  /** Largest number of stores for an order, 1 to 10. */
   maxStores?: number | null;
   /** Whether it may come from several stores. */
   split?: SplitPolicy | null;
@@ -3219,7 +3319,7 @@ export interface SourcingInput {
 
 /** A rule for all orders that say nothing else. */
 export interface SourcingRuleInput {
-  /** From how many stores at most; 1 to 10. */
+  /** Largest number of stores for an order, 1 to 10. */
   maxStores?: number | null;
   /** Whether an order may come from several stores. */
   split?: SplitPolicy | null;
@@ -3254,7 +3354,7 @@ export interface StockAdjustInput {
   changes: ReadonlyArray<StockChangeInput>;
   /** Your own reference. */
   externalRef?: string | null;
-  /** Makes the call safe to repeat: the same key with the same input changes stock once. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Kind of the movement. */
   kind?: AdjustKind;
@@ -3281,21 +3381,21 @@ export interface StockAnomalyAcceptInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Kept with it; at most 1,000 characters. */
+  /** Note that is kept with the count, at most 1,000 characters. */
   note?: string | null;
 }
 
-/** Strange days of products and stores. All conditions hold; one that is null is absent. */
+/** Filter of anomalies. Conditions are combined by AND; a null condition is ignored. */
 export interface StockAnomalyFilter {
-  /** This business day or later. */
+  /** First business day, included. Null for no lower bound. */
   from?: string | null;
   /** Condition on the anomaly's product. */
   product?: IdFilter | null;
-  /** In one of these states; an empty list matches nothing. */
+  /** States to include; an empty list matches nothing. */
   state?: ReadonlyArray<StockAnomalyState> | null;
   /** Condition on the anomaly's store. */
   store?: IdFilter | null;
-  /** This business day or earlier. */
+  /** Last business day, included. Null for no upper bound. */
   to?: string | null;
 }
 
@@ -3320,7 +3420,7 @@ export type StockAnomalyState =
 
 /** A change of one level. */
 export interface StockChangeInput {
-  /** By how much, in the product's smallest unit; below 0 takes out. */
+  /** Change of the quantity, in the product's smallest unit; a negative number takes stock out. */
   delta: number;
   /** Refuse unless the level still has this version before the call's first change of it. */
   expectedVersion?: number | null;
@@ -3353,23 +3453,23 @@ export type StockDestination =
 export interface StockFilter {
   /** All of these must match. */
   and?: ReadonlyArray<StockFilter> | null;
-  /** With this much available. */
+  /** Available quantity, in smallest units. */
   available?: QuantityFilter | null;
   /** Categories whose products are included. */
   category?: IdFilter | null;
-  /** This must not match. */
+  /** Condition that must not hold. */
   not?: StockFilter | null;
-  /** With this much on hand. */
+  /** Quantity on hand, in smallest units. */
   onHand?: QuantityFilter | null;
-  /** One of these must match; an empty list matches nothing. */
+  /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<StockFilter> | null;
   /** Products to include. */
   product?: IdFilter | null;
-  /** Stocked like this; an empty list matches nothing. */
+  /** Stock statuses to include; an empty list matches nothing. */
   status?: ReadonlyArray<StockStatus> | null;
-  /** In these stores. */
+  /** Stores to include. */
   store?: IdFilter | null;
-  /** In stores of these groups. */
+  /** Groups whose stores are included. */
   storeGroup?: IdFilter | null;
 }
 
@@ -3377,7 +3477,7 @@ export interface StockFilter {
 export interface StockMoveInput {
   /** Current condition of the stock. */
   from?: StockShelf;
-  /** Makes the call safe to repeat. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The quantities, at most 500, all or none. */
   items: ReadonlyArray<StockMoveItem>;
@@ -3422,7 +3522,7 @@ export type StockOrderField =
   | 'PRODUCT_SKU'
   | 'UPDATED_AT';
 
-/** What stock means for a product. */
+/** Stock policy of a product. */
 export type StockPolicy =
   | 'BACKORDER'
   | 'TRACKED'
@@ -3434,7 +3534,7 @@ export interface StockPolicyInput {
   maximum?: number | null;
   /** The product. */
   product: ProductRef;
-  /** At or below this position it is ordered; at most the maximum. */
+  /** Position at or below which the product is reordered; at most the maximum. */
   reorderPoint?: number | null;
   /** Safety stock, in the product's smallest unit: a part of the stock that is not offered to channels. Null leaves it as it is. */
   safetyStock?: number | null;
@@ -3450,9 +3550,9 @@ export interface StockPolicySetInput {
   items: ReadonlyArray<StockPolicyInput>;
 }
 
-/** Held stock to let go. */
+/** Reservations to release. */
 export interface StockReleaseInput {
-  /** Makes the call safe to repeat. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The reservations, at most 500, all or none. */
   reservationIds: ReadonlyArray<string>;
@@ -3462,9 +3562,12 @@ export interface StockReleaseInput {
 export interface StockReportFilter {
   /** First business day. */
   from: string;
-  /** Only these products. `categoryTree` takes a category with all below it. Needs product.read. Null for all. */
+  /**
+   * Products to include. `categoryTree` takes a category with its descendants. Needs
+   * product.read. Null for all.
+   */
   product?: ProductFilter | null;
-  /** Only these stores. Null for all. */
+  /** Stores to include. Null for all. */
   store?: IdFilter | null;
   /** Last business day, at most 731 days in all. */
   to: string;
@@ -3472,7 +3575,7 @@ export interface StockReportFilter {
 
 /** Stock to hold for a while. */
 export interface StockReserveInput {
-  /** Makes the call safe to repeat. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Items to reserve, at most 500. Either all are reserved or none. */
   items: ReadonlyArray<ReserveItem>;
@@ -3504,7 +3607,7 @@ export interface StockRevalueLineInput {
 
 /** A movement to undo. */
 export interface StockReverseInput {
-  /** Makes the call safe to repeat. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The movement. One that belongs to an order or a return is undone there. */
   movementId: string;
@@ -3518,7 +3621,7 @@ export interface StockReverseInput {
 
 /** Absolute figures. */
 export interface StockSetInput {
-  /** Makes the call safe to repeat. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The figures, at most 500, all or none. */
   items: ReadonlyArray<StockSetItem>;
@@ -3610,7 +3713,7 @@ export type StockValueSummaryGroup =
 
 /** The store that closes for good. */
 export interface StoreArchiveInput {
-  /** Its version as you read it; any when left out. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The store. */
   id: string;
@@ -3620,13 +3723,13 @@ export interface StoreArchiveInput {
 
 /** A new store. */
 export interface StoreCreateInput {
-  /** Its short name, at most 64 characters, unique in any spelling of capitals. */
+  /** Code of the store, at most 64 characters, unique in the tenant; case is ignored. */
   code: string;
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** What it is. */
+  /** Kind of the store. */
   kind?: StoreKind;
-  /** What it is called, at most 255 characters. */
+  /** Name of the store, at most 255 characters. */
   name: string;
   /** The IANA time zone of its business days; the tenant's when left out. */
   timeZone?: string | null;
@@ -3634,7 +3737,7 @@ export interface StoreCreateInput {
 
 /** A group of stores to be made. */
 export interface StoreGroupCreateInput {
-  /** Its short name. */
+  /** Code of the group of stores, unique in the tenant; case is ignored. */
   code: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
@@ -3646,9 +3749,9 @@ export interface StoreGroupCreateInput {
 
 /** Changes of a group of stores; a field that is omitted stays as it is. */
 export interface StoreGroupUpdateInput {
-  /** Its short name. */
+  /** Code of the group of stores, unique in the tenant; case is ignored. */
   code?: string | null;
-  /** Its version as it was read. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** The group. */
   id: string;
@@ -3660,7 +3763,7 @@ export interface StoreGroupUpdateInput {
   storeIds?: ReadonlyArray<string> | null;
 }
 
-/** What a store is. */
+/** Kind of a store. */
 export type StoreKind =
   | 'SHOP'
   | 'VIRTUAL'
@@ -3683,7 +3786,7 @@ export interface StoreSourcingInput {
   isSource?: boolean;
   /** Geographic position of the store; unknown when omitted. */
   position?: PositionInput | null;
-  /** With PRIORITY the lowest is asked first. */
+  /** Priority of the store in the PRIORITY strategy; the lowest number comes first. */
   priority?: number;
   /** The store. */
   store: StoreRef;
@@ -3691,17 +3794,17 @@ export interface StoreSourcingInput {
 
 /** A change of a store: what is left out stays. */
 export interface StoreUpdateInput {
-  /** Its short name. */
+  /** Code of the store, unique in the tenant; case is ignored. */
   code?: string | null;
-  /** Its version as you read it. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** The store. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** What it is. */
+  /** Kind of the store. */
   kind?: StoreKind | null;
-  /** What it is called. */
+  /** Name of the store, at most 255 characters. */
   name?: string | null;
   /** The IANA time zone of its business days from now on. */
   timeZone?: string | null;
@@ -3717,19 +3820,19 @@ export type StreamPhase =
 
 /** Rows whose text matches. Case does not count. */
 export interface StringFilter {
-  /** A text that has this somewhere. */
+  /** Text that must be contained. */
   contains?: string | null;
-  /** This text. */
+  /** Text that must be equal. */
   eq?: string | null;
-  /** One of these texts, at most 250; an empty list matches nothing. */
+  /** Texts of which one must be equal, at most 250; an empty list matches nothing. */
   in?: ReadonlyArray<string> | null;
-  /** A text that begins with this. */
+  /** Text that must be the beginning. */
   startsWith?: string | null;
 }
 
 /** The supplier that goes out of use. */
 export interface SupplierArchiveInput {
-  /** Its version as you read it; any when left out. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The supplier. */
   id: string;
@@ -3739,15 +3842,15 @@ export interface SupplierArchiveInput {
 
 /** A new supplier. */
 export interface SupplierCreateInput {
-  /** Its short name, at most 64 characters, unique in any spelling of capitals. */
+  /** Code of the supplier, at most 64 characters, unique in the tenant; case is ignored. */
   code: string;
-  /** Where orders are sent to. */
+  /** E-mail address for purchase orders. */
   email?: string | null;
-  /** The same key and input give the same answer again. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** How many days pass from ordering to receiving, at most 3650. */
+  /** Lead time from ordering to receiving, in days: 0 to 3,650. */
   leadTimeDays?: number | null;
-  /** What it is called, at most 255 characters. */
+  /** Name of the supplier, at most 255 characters. */
   name: string;
 }
 
@@ -3761,9 +3864,9 @@ export interface SupplierProductBulkUpsertInput {
 
 /** Rows of suppliers' catalogues that match all of these. */
 export interface SupplierProductFilter {
-  /** Only these products. Null for all. */
+  /** Products to include. Null for all. */
   product?: IdFilter | null;
-  /** Only these suppliers. Null for all. */
+  /** Suppliers to include. Null for all. */
   supplier?: IdFilter | null;
 }
 
@@ -3775,7 +3878,7 @@ export interface SupplierProductInput {
   minimumOrder?: number | null;
   /** Smallest units in a pack; above 0. */
   packSize?: number | null;
-  /** Whether the product is bought from this supplier where nobody says otherwise; whoever was preferred before is so no longer. */
+  /** Whether this is the preferred supplier of the product, in place of the previous one. */
   preferred?: boolean;
   /** Costs of one whole unit for larger quantities, by ascending quantity; at most 20. */
   priceBreaks?: ReadonlyArray<PriceBreakInput>;
@@ -3803,7 +3906,7 @@ export type SupplierRef =
 
 /** The supplier that comes back into use. */
 export interface SupplierRestoreInput {
-  /** Its version as you read it; any when left out. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The supplier. */
   id: string;
@@ -3819,7 +3922,7 @@ export interface SupplierReturnCreateInput {
   idempotencyKey?: string;
   /** Lines of the return, at most 2,000. */
   lines: ReadonlyArray<SupplierReturnLineInput>;
-  /** Kept with it and with the stock that moves; at most 1,000 characters. */
+  /** Note that is kept with the return and the stock movements, at most 1,000 characters. */
   note?: string | null;
   /** Time of the return; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
@@ -3862,29 +3965,32 @@ export type SupplierReturnSource =
 
 /** A change of a supplier: what is left out stays, null clears. */
 export interface SupplierUpdateInput {
-  /** Its short name. */
+  /** Code of the supplier, unique in the tenant; case is ignored. */
   code?: string | null;
-  /** Where orders are sent to. */
+  /** E-mail address for purchase orders. */
   email?: string | null;
-  /** Its version as you read it. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** The supplier. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** How many days pass from ordering to receiving, at most 3650. */
+  /** Lead time from ordering to receiving, in days: 0 to 3,650. */
   leadTimeDays?: number | null;
-  /** What it is called. */
+  /** Name of the supplier, at most 255 characters. */
   name?: string | null;
 }
 
 /** Changes of a tenant; a field that is omitted stays as it is. */
 export interface TenantUpdateInput {
-  /** Whole units of a day's largest line from which on a strange day of stock is shown: from 1 to 1,000,000; null is the default, 50. */
+  /**
+   * Whole units in the largest line of a day from which the day is an anomaly of stock, 1 to
+   * 1,000,000. Null for the default, 50.
+   */
   anomalySize?: number | null;
   /**
-   * A purchase of more than this is approved by somebody else than whoever asks for it: in the currency of the books, and said again when that changes;
-   * null: none has to be.
+   * Amount above which a purchase must be approved by another member than the one who submits
+   * it, in the currency of the books; to be set again when that changes. Null for no limit.
    */
   approvalLimit?: MoneyInput | null;
   /** Closes the books through a day that is over: nothing that happened on it or before can be booked any more. An earlier day, or null, opens them again. */
@@ -3902,11 +4008,12 @@ export interface TenantUpdateInput {
   idempotencyKey?: string | null;
   /** Whether members must use a second factor. */
   mfaRequired?: boolean | null;
-  /** Its name, at most 200 characters. */
+  /** Name of the tenant, at most 200 characters. */
   name?: string | null;
   /**
-   * Characters that members' passwords have at least, a multiple of four from 12 to 64; null is the deployment's own limit. Whoever has a shorter one is
-   * not let in here with it, and sessions go on no longer than their access token.
+   * Smallest length of members' passwords, a multiple of four from 12 to 64 characters. Null for
+   * the deployment's own limit. Members with a shorter password cannot log in with it, and their
+   * sessions end with the access token.
    */
   passwordLength?: number | null;
   /**
@@ -3918,11 +4025,11 @@ export interface TenantUpdateInput {
   sessionIdleSeconds?: number | null;
   /** A session ends after so many seconds, used or not: from 900 to 1,209,600; null is the deployment's own limit. */
   sessionSeconds?: number | null;
-  /** Its time zone (IANA). Business days that are over keep their dates. */
+  /** IANA time zone of the tenant. Past business days keep their dates. */
   timeZone?: string | null;
 }
 
-/** Whether a product's stock is told apart below the level. Fixed after the first movement. */
+/** Tracking of a product's stock below the level. Fixed after the first movement. */
 export type Tracking =
   | 'LOT'
   | 'NONE'
@@ -3974,21 +4081,21 @@ export interface TransferCreateInput {
 
 /** Conditions on transfers. All must hold; a condition that is null is ignored. */
 export interface TransferFilter {
-  /** Was made then. */
+  /** Range of the time at which the transfer was created. */
   createdAt?: DateTimeFilter | null;
   /** Should arrive then. */
   expectedAt?: DateTimeFilter | null;
-  /** Is called so elsewhere; compared exactly. */
+  /** Reference in an external system, compared exactly. */
   externalRef?: string | null;
   /** Comes from this store. */
   fromStore?: IdFilter | null;
-  /** Has a line of this product. */
+  /** Products on a line of the transfer. */
   product?: IdFilter | null;
-  /** Stands in one of these states; an empty list matches nothing. */
+  /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<TransferStatus> | null;
   /** Comes from or goes to this store. */
   store?: IdFilter | null;
-  /** Goes to this store. */
+  /** Stores that receive the transfer. */
   toStore?: IdFilter | null;
 }
 
@@ -4069,15 +4176,18 @@ export interface TransferUpdateInput {
   note?: string | null;
 }
 
-/** What a product is counted in. */
+/** Unit in which a product is counted. */
 export interface UnitInput {
-  /** Its short name, as in each, kg or m: at most 16 characters. */
+  /** Code of the unit, such as each, kg or m; at most 16 characters. */
   code: string;
-  /** One whole unit is 10 to the power of this many smallest units: 0 to 9. */
+  /**
+   * Number of decimals of the unit, 0 to 9: one whole unit is 10 to the power of this many
+   * smallest units.
+   */
   decimals?: number;
 }
 
-/** What became of a row of a bulk upsert. */
+/** Outcome of a row of a bulk upsert. */
 export type UpsertOutcome =
   | 'CREATED'
   | 'REFUSED'
@@ -4102,7 +4212,10 @@ export type WebhookDisabledReason =
 export interface WebhookEndpointCreateInput {
   /** Description of the endpoint; empty when omitted. */
   description?: string | null;
-  /** The events that it is told of: names as in webhookEventTypes, noun.* for all of a noun, or * for all. */
+  /**
+   * Types of event to send to the endpoint: names as in webhookEventTypes, noun.* for all of a
+   * noun, or * for all.
+   */
   eventTypes: ReadonlyArray<string>;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
@@ -4112,13 +4225,16 @@ export interface WebhookEndpointCreateInput {
 
 /** Messages to send again: messageIds, or fromSeq and toSeq. */
 export interface WebhookEndpointReplayInput {
-  /** From this event on, those that the endpoint asks for. */
+  /** Number of the first event to replay, out of those that the endpoint asks for. */
   fromSeq?: number | null;
   /** The endpoint. */
   id: string;
-  /** These messages, at most 100, by their ids (the header webhook-id), whether the endpoint asks for their events or not. */
+  /**
+   * IDs of the messages (header webhook-id), at most 100, also of events that the endpoint does
+   * not ask for.
+   */
   messageIds?: ReadonlyArray<string> | null;
-  /** Up to this event, at most 100,000 in all. */
+  /** Number of the last event to replay; at most 100,000 events in all. */
   toSeq?: number | null;
 }
 
@@ -4126,7 +4242,7 @@ export interface WebhookEndpointReplayInput {
 export interface WebhookEndpointUpdateInput {
   /** Description of the endpoint; null clears it. */
   description?: string | null;
-  /** The events that it is told of. */
+  /** Types of event to send to the endpoint. */
   eventTypes?: ReadonlyArray<string> | null;
   /** The version that you have read. */
   expectedVersion: number;
@@ -4161,7 +4277,10 @@ export type WorkStatus =
   | 'REJECTED'
   | 'SHIPPED';
 
-/** Something that nobody ordered: it is noted and not taken in. */
+/**
+ * Product that was delivered and not ordered. The delivery is recorded, and the product is not
+ * received.
+ */
 export interface WrongItemInput {
   /** Note on the item and its further handling, at most 1,000 characters. */
   note?: string | null;

@@ -74,6 +74,7 @@ async fn no_field_tells_of_another_shop_or_changes_it(world: &World) {
     let (mut different, mut asked) = (Vec::new(), 0);
     for (operation, field) in calls.roots() {
         let name = field.name.node.as_str();
+        let all = calls.wide(&base(&field.ty.node), 3);
         for slot in calls.slots(field) {
             let kinds = OF_A_SHOP.iter().copied().chain(BY_SHOP.contains(&name).then_some("sto"));
             for prefix in kinds {
@@ -81,7 +82,7 @@ async fn no_field_tells_of_another_shop_or_changes_it(world: &World) {
                 let mut answers = Vec::new();
                 for id in [made_up(world, id), id.clone()] {
                     let variables = calls.variables(&world.ours, field, Some((&slot, &id)));
-                    let document = calls.document(operation, field, &variables, &calls.wide(&base(&field.ty.node), 3));
+                    let document = calls.document(operation, field, &variables, &all);
                     let answer = world.ask(&world.ours, Some(caller.clone()), &document, &variables).await;
                     let text = of_the_tenant(&answer);
                     assert!(!text.contains("charlie"), "{name} by {slot:?} = {id} tells of the other shop: {answer:#}");
@@ -98,7 +99,7 @@ async fn no_field_tells_of_another_shop_or_changes_it(world: &World) {
         }
         // Lists and whatever needs no id.
         let variables = calls.variables(&world.ours, field, None);
-        let document = calls.document(operation, field, &variables, &calls.wide(&base(&field.ty.node), 3));
+        let document = calls.document(operation, field, &variables, &all);
         let answer = world.ask(&world.ours, Some(caller.clone()), &document, &variables).await;
         assert!(!of_the_tenant(&answer).contains("charlie"), "{name} tells of the other shop: {answer:#}");
     }

@@ -82,6 +82,7 @@ pub async fn cross(world: &World, caller: &Caller, tried: Tried) {
     let before = world.dump(theirs.owner.tenant).await;
     let (mut different, mut asked) = (Vec::new(), 0);
     for (operation, field) in calls.roots() {
+        let all = calls.wide(&base(&field.ty.node), 3);
         for slot in calls.slots(field) {
             let fits =
                 |prefix: &str| tried == Tried::OfEveryKind || named(&field.name.node, &slot).is_none_or(|kind| kind == prefix);
@@ -89,7 +90,7 @@ pub async fn cross(world: &World, caller: &Caller, tried: Tried) {
                 let mut answers = Vec::new();
                 for id in [made_up(world, id), id.clone()] {
                     let variables = calls.variables(ours, field, Some((&slot, &id)));
-                    let document = calls.document(operation, field, &variables, &calls.wide(&base(&field.ty.node), 3));
+                    let document = calls.document(operation, field, &variables, &all);
                     let answer = world.ask(ours, Some(caller.clone()), &document, &variables).await;
                     assert!(
                         !answer.to_string().contains(theirs.word),

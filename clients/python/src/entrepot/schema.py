@@ -206,7 +206,7 @@ class ApiKeyCreateInput(_ApiKeyCreateInput, total=False):
 
 
 class ArchiveFilter(TypedDict, total=False):
-    """Which of a list that leaves out what is archived. Without a filter, those that are in use."""
+    """Filter by archiving. Without a filter, lists show objects in use."""
 
     isArchived: Optional[bool]
 
@@ -497,7 +497,7 @@ class CountCreateInput(_CountCreateInput, total=False):
 
 
 class CountFilter(TypedDict, total=False):
-    """Which counts. Tests stand beside each other and must all hold; one that is null is absent."""
+    """Filter of the counts. Conditions are combined by AND; a null condition is ignored."""
 
     createdAt: Optional["DateTimeFilter"]
     externalRef: Optional[str]
@@ -515,7 +515,7 @@ CountKind = Literal[
 
 
 class CountLineFilter(TypedDict, total=False):
-    """Which lines. Tests stand beside each other and must all hold; one that is null is absent."""
+    """Filter of the lines. Conditions are combined by AND; a null condition is ignored."""
 
     hasDifference: Optional[bool]
     product: Optional["IdFilter"]
@@ -528,7 +528,7 @@ class _CountLineInput(TypedDict):
 
 
 class CountLineInput(_CountLineInput, total=False):
-    """What was found of a product."""
+    """Quantity found of one product or lot."""
 
     lot: Optional["LotRef"]
     note: Optional[str]
@@ -553,7 +553,7 @@ class _CountRecordInput(TypedDict):
 
 
 class CountRecordInput(_CountRecordInput, total=False):
-    """What somebody found. A product that was counted before is counted once more: the last time holds."""
+    """Quantities found in a count. A product that was counted before gets a further attempt, and the last attempt is valid."""
 
     countedAt: Optional[str]
     idempotencyKey: str
@@ -683,7 +683,7 @@ DashboardPanel = Literal[
 
 
 class DateTimeFilter(TypedDict, total=False):
-    """Rows whose moment lies here."""
+    """Range of time."""
 
     gte: Optional[str]
     lt: Optional[str]
@@ -1051,7 +1051,7 @@ class FulfilmentWorkCollectInput(_FulfilmentWorkCollectInput, total=False):
 
 
 class FulfilmentWorkFilter(TypedDict, total=False):
-    """Filter of works. Tests stand beside each other and must all hold; one that is null is absent."""
+    """Filter of works. Conditions are combined by AND; a null condition is ignored."""
 
     dueAt: Optional["DateTimeFilter"]
     order: Optional["IdFilter"]
@@ -1247,7 +1247,7 @@ JobState = Literal[
 
 
 class KitComponentInput(TypedDict):
-    """What one of a kit holds of a product."""
+    """Component of a kit: a product and its quantity in one kit."""
 
     productId: str
     quantity: int
@@ -1259,7 +1259,7 @@ class _KitSetInput(TypedDict):
 
 
 class KitSetInput(_KitSetInput, total=False):
-    """What a product is made of."""
+    """Components of a kit, in place of the present ones."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -1288,7 +1288,7 @@ class _LotActInput(TypedDict):
 
 
 class LotActInput(_LotActInput, total=False):
-    """A step of a whole lot, wherever it lies."""
+    """Step of a whole lot, in all stores."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -1967,7 +1967,7 @@ class _ProductImageReorderInput(TypedDict):
 
 
 class ProductImageReorderInput(_ProductImageReorderInput, total=False):
-    """Another order of a product's pictures."""
+    """New order of a product's pictures."""
 
     idempotencyKey: str
 
@@ -2006,7 +2006,7 @@ class _ProductOrder(TypedDict):
 
 
 class ProductOrder(_ProductOrder, total=False):
-    """What a list of products is sorted by."""
+    """Sort order of a list of products."""
 
     direction: "Direction"
 
@@ -2344,7 +2344,7 @@ class PurchaseOrderUpdateInput(_PurchaseOrderUpdateInput, total=False):
 
 
 class QuantityFilter(TypedDict, total=False):
-    """Rows whose number lies here."""
+    """Range of quantities, in smallest units."""
 
     eq: Optional[int]
     gte: Optional[int]
@@ -2367,7 +2367,7 @@ _QuietHoursInput = TypedDict(
 
 
 class QuietHoursInput(_QuietHoursInput, _QuietHoursInputOptional):
-    """The hours in which no letter leaves."""
+    """Hours in which no e-mail is sent."""
 
 
 
@@ -3272,7 +3272,7 @@ class _StockReleaseInput(TypedDict):
 
 
 class StockReleaseInput(_StockReleaseInput, total=False):
-    """Held stock to let go."""
+    """Reservations to release."""
 
     idempotencyKey: str
 
@@ -3866,7 +3866,7 @@ class _UnitInput(TypedDict):
 
 
 class UnitInput(_UnitInput, total=False):
-    """What a product is counted in."""
+    """Unit in which a product is counted."""
 
     decimals: int
 
@@ -3960,7 +3960,7 @@ class _WrongItemInput(TypedDict):
 
 
 class WrongItemInput(_WrongItemInput, total=False):
-    """Something that nobody ordered: it is noted and not taken in."""
+    """Product that was delivered and not ordered. The delivery is recorded, and the product is not received."""
 
     note: Optional[str]
     product: Optional["ProductRef"]

@@ -26,7 +26,8 @@ pub struct WorkLineQuantity {
 /// Works to accept.
 #[derive(Debug, Clone, InputObject)]
 pub struct FulfilmentWorkAcceptInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// IDs of the works; 1 to 200.
     pub ids: Vec<ID>,
@@ -37,7 +38,8 @@ pub struct FulfilmentWorkAcceptInput {
 pub struct FulfilmentWorkRejectInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -54,13 +56,15 @@ pub struct FulfilmentWorkRejectInput {
 pub struct FulfilmentWorkPickInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
     /// Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found.
     pub lines: Option<Vec<WorkLineQuantity>>,
-    /// Whether the rest is not there: it is looked for in other stores, as when it is rejected for NO_STOCK.
+    /// Whether the missing units are not in the store: they are sourced from other stores, as after
+    /// a rejection for NO_STOCK.
     #[graphql(default = false)]
     pub is_short: bool,
 }
@@ -70,7 +74,8 @@ pub struct FulfilmentWorkPickInput {
 pub struct FulfilmentWorkUnpickInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -98,7 +103,8 @@ pub struct ParcelInput {
 pub struct FulfilmentWorkPackInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -111,7 +117,8 @@ pub struct FulfilmentWorkPackInput {
 pub struct FulfilmentWorkActionInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -135,7 +142,8 @@ pub struct ParcelLabelInput {
 pub struct FulfilmentWorkShipInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -153,7 +161,8 @@ pub struct FulfilmentWorkShipInput {
 pub struct FulfilmentWorkCollectInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -166,53 +175,16 @@ pub struct FulfilmentWorkCollectInput {
 pub struct FulfilmentWorkMoveInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
     /// Store that sends them.
     pub to_store: StoreRef,
-    /// Lines that go; all that nobody has picked when it is left out. At most 2,000. One part of a kit names the whole kit.
+    /// Lines to move, at most 2,000; one part of a kit names the whole kit. Null for all that is
+    /// not picked.
     pub lines: Option<Vec<WorkLineQuantity>>,
-}
-
-/// Goods that were delivered.
-#[derive(Debug, Clone, InputObject)]
-pub struct FulfilmentDeliverInput {
-    /// ID of the fulfilment.
-    pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
-    pub idempotency_key: String,
-    /// Moment of the delivery; now when it is left out. At most five minutes ahead.
-    pub delivered_at: Option<DateTime>,
-}
-
-/// Goods that could not be delivered.
-#[derive(Debug, Clone, InputObject)]
-pub struct FulfilmentFailInput {
-    /// ID of the fulfilment.
-    pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
-    pub idempotency_key: String,
-    /// Reason why; 1 to 1,000 characters.
-    pub reason: String,
-    /// Moment at which that became known; now when it is left out. At most five minutes ahead.
-    pub failed_at: Option<DateTime>,
-}
-
-/// Label of a parcel from now on. All of it is set.
-#[derive(Debug, Clone, InputObject)]
-pub struct FulfilmentTrackingSetInput {
-    /// ID of the parcel.
-    pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
-    pub idempotency_key: String,
-    /// ID of the carrier; none when it is left out.
-    pub carrier_id: Option<ID>,
-    /// Service of the carrier, at most 128 characters; none when it is left out.
-    pub service: Option<String>,
-    /// Number by which the carrier tracks it, of the form that the carrier has, at most 128 characters; none when it is left out.
-    pub tracking_number: Option<String>,
 }
 
 fn lines(lines: Option<Vec<WorkLineQuantity>>, reading: &mut Reading, at: impl Fn(usize) -> Path) -> shell::Lines {
@@ -349,42 +321,6 @@ impl FulfilmentWorkMoveInput {
             expected_version: self.expected_version.map(|version| version.0),
             to: reading.store(self.to_store, || path!["input", "toStore"]),
             lines: lines(self.lines, reading, at_line),
-        }
-    }
-}
-
-impl FulfilmentDeliverInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::FulfilmentArrive {
-        shell::FulfilmentArrive {
-            idempotency_key: self.idempotency_key,
-            fulfilment: reading.id(&self.id, || path!["input", "id"]),
-            failed: None,
-            occurred_at: self.delivered_at.map(|at| at.0),
-        }
-    }
-}
-
-impl FulfilmentFailInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::FulfilmentArrive {
-        shell::FulfilmentArrive {
-            idempotency_key: self.idempotency_key,
-            fulfilment: reading.id(&self.id, || path!["input", "id"]),
-            failed: Some(self.reason),
-            occurred_at: self.failed_at.map(|at| at.0),
-        }
-    }
-}
-
-impl FulfilmentTrackingSetInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::ParcelTrack {
-        let carrier = reading.id_opt(self.carrier_id.as_ref(), || path!["input", "carrierId"]);
-        shell::ParcelTrack {
-            idempotency_key: self.idempotency_key,
-            parcel: reading.id(&self.id, || path!["input", "id"]),
-            label: shell::LabelSaid { carrier, service: self.service, tracking_number: self.tracking_number },
         }
     }
 }

@@ -20,7 +20,14 @@ pub enum Mailer {
     Console,
     /// A file each.
     Folder(PathBuf),
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Smtp(Box<MailServer>),
+}
+
+/// A mail server, and how long it may take for a letter.
+#[derive(Clone)]
+pub struct MailServer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    limit: Duration,
 }
 
 /// Why letters cannot be sent the way that was asked for. Found at start.
@@ -55,7 +62,8 @@ impl std::str::FromStr for Mailer {
             _ if text.starts_with("smtp://") || text.starts_with("smtps://") => {
                 let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(text);
                 let transport = transport.map_err(|err| MailerError::Smtp(err.to_string()))?;
-                Ok(Self::Smtp(transport.timeout(Some(SMTP_CONNECT)).build()))
+                let transport = transport.timeout(Some(SMTP_CONNECT)).build();
+                Ok(Self::Smtp(Box::new(MailServer { transport, limit: SMTP_MESSAGE })))
             }
             _ => match text.strip_prefix("file:") {
                 Some(folder) if !folder.is_empty() => Ok(Self::Folder(folder.into())),
@@ -115,9 +123,10 @@ impl Mailer {
                 tokio::fs::write(&part, message(from, email)?.formatted()).await.map_err(|err| err.to_string())?;
                 tokio::fs::rename(part, whole).await.map_err(|err| err.to_string())
             }
-            Self::Smtp(transport) => {
-                let sent = tokio::time::timeout(SMTP_MESSAGE, transport.send(message(from, email)?)).await;
-                let sent = sent.map_err(|_| format!("the mail server did not take it within {SMTP_MESSAGE:?}"))?;
+            Self::Smtp(server) => {
+                let MailServer { transport, limit } = &**server;
+                let sent = tokio::time::timeout(*limit, transport.send(message(from, email)?)).await;
+                let sent = sent.map_err(|_| format!("the mail server did not take it within {limit:?}"))?;
                 sent.map(drop).map_err(|err| err.to_string())
             }
         }
@@ -139,6 +148,12 @@ mod tests {
     async fn a_mail_server_that_says_nothing_is_left_soon() {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mailer: Mailer = format!("smtp://{}", silent.local_addr().unwrap()).parse().unwrap();
+        let Mailer::Smtp(mut server) = mailer else { panic!("an address of SMTP is a mail server") };
+        assert_eq!(server.limit, SMTP_MESSAGE, "what a letter has in service");
+        // The test waits for all of it.
+        let limit = Duration::from_secs(1);
+        server.limit = limit;
+        let mailer = Mailer::Smtp(server);
         let email =
             Email { to: "reader@example.com".to_owned(), subject: "Hello".to_owned(), text: String::new(), html: String::new() };
         let taking = tokio::spawn(async move {
@@ -149,7 +164,7 @@ mod tests {
         });
         let began = tokio::time::Instant::now();
         let sent = mailer.carry("Entrepot <stock@example.com>", &email, "name").await;
-        assert!(sent.is_err() && began.elapsed() < SMTP_MESSAGE + SMTP_CONNECT, "{sent:?} after {:?}", began.elapsed());
+        assert!(sent.is_err() && began.elapsed() < limit + SMTP_CONNECT, "{sent:?} after {:?}", began.elapsed());
         taking.abort();
     }
 

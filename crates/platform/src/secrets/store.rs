@@ -235,8 +235,10 @@ mod tests {
         let shell = |script: &str| printed(std::process::Command::new("sh").args(["-c", script]), Duration::from_secs(2));
         assert_eq!(shell("echo keys"), Ok("keys\n".to_owned()));
         assert_eq!(shell("echo keys; exit 3"), Err("exit status: 3".to_owned()));
-        for slow in ["sleep 5", "exec 1>&-; sleep 5", "sleep 5 & echo keys"] {
-            assert_eq!(shell(slow), Err("it did not end within 2s".to_owned()), "{slow}");
-        }
+        std::thread::scope(|scope| {
+            for slow in ["sleep 5", "exec 1>&-; sleep 5", "sleep 5 & echo keys"] {
+                scope.spawn(move || assert_eq!(shell(slow), Err("it did not end within 2s".to_owned()), "{slow}"));
+            }
+        });
     }
 }
