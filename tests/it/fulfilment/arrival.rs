@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::world::{World, done, refused};
+use super::world::{World, done, of_depot, refused};
 
 #[tokio::test]
 async fn a_work_is_done_when_all_that_left_was_delivered() {
@@ -59,6 +59,12 @@ async fn a_customer_who_knows_the_code_takes_the_goods() {
         let ready = world.act("fulfilmentWorkReady", input.clone()).await;
         let code = ready["collectCode"].as_str().unwrap().to_owned();
         assert_eq!((&done(&ready, "work")["status"], code.len()), (&json!("READY"), 6));
+        let elsewhere = world.act_as(of_depot(&[world.store]), "fulfilmentWorkReady", input.clone()).await;
+        assert_eq!(
+            (&elsewhere["replayed"], &elsewhere["work"], &elsewhere["collectCode"]),
+            (&json!(true), &json!(null), &json!(null)),
+            "whoever works elsewhere by now: {elsewhere}"
+        );
         assert_eq!(world.act("fulfilmentWorkReady", input).await["collectCode"], json!(code), "the same key, the same code");
         let other = if code == "000000" { "000001" } else { "000000" };
         refused(&world.at("fulfilmentWorkCollect", &work, json!({"code": other})).await, "INVALID", "input.code");

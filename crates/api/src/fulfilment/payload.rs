@@ -44,9 +44,13 @@ seen_payload! {
             Ok(seen(ctx, self.waits.work.as_slice())?.into_iter().next())
         }
         /// Code that the customer has to say to collect the goods: six digits, to be sent to the customer. Null when there are userErrors, with
-        /// validateOnly, and once the goods were put back.
-        async fn collect_code(&self) -> Option<&str> {
-            self.waits.code.as_deref()
+        /// validateOnly, once the goods were put back, and without fulfilment.work in the work's store.
+        async fn collect_code(&self, ctx: &Context<'_>) -> Answer<Option<&str>> {
+            let Some(work) = &self.waits.work else { return Ok(None) };
+            // A repeated call may come after the caller's rights have gone.
+            let permit = ctx.permit::<kind::FulfilmentWork>()?;
+            let is_own = permit.channel().is_none() && permit.covers(work.row().store);
+            Ok(self.waits.code.as_deref().filter(|_| is_own))
         }
     }
 }
