@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(fits(Freshness::After(Position::UNKNOWN)), Err(Miss::Behind));
         let old = now + Duration::from_secs(10);
         assert_eq!(
-            standing(now).fits(Freshness::Bounded(Duration::from_secs(60)), BOUND, old),
+            standing(now).fits(Freshness::Bounded(Duration::from_mins(1)), BOUND, old),
             Err(Miss::Stale),
             "of the two bounds the nearer"
         );
