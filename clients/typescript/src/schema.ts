@@ -564,10 +564,18 @@ export interface CountFilter {
   externalRef?: string | null;
   /** Kinds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<CountKind> | null;
+  /** Number of the count, with or without `CN-` before it. */
+  number?: StringFilter | null;
+  /** Product of at least one line of the count. */
+  product?: IdFilter | null;
+  /** SKU of the product of at least one line, in any spelling of capitals. */
+  sku?: StringFilter | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<CountStatus> | null;
   /** Stores to include. */
   store?: IdFilter | null;
+  /** Time at which the count last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Kind of a count: the products that it covers. */
@@ -656,6 +664,20 @@ export interface CountRecountInput {
 export type CountRef =
   | { id: string; number?: never }
   | { id?: never; number: string };
+
+/** Sort order of a list of counts; rows with equal values are sorted by ID. */
+export interface CountSort {
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+  /** Field by which the list is sorted. */
+  field: CountSortField;
+}
+
+/** Field by which a list of counts can be sorted. */
+export type CountSortField =
+  | 'CREATED_AT'
+  | 'NUMBER'
+  | 'UPDATED_AT';
 
 /** Status of a count. New states may be added. */
 export type CountStatus =
@@ -763,12 +785,30 @@ export type DashboardPanel =
   | 'STOCK_VALUE'
   | 'TRANSFERS';
 
+/** Rows whose calendar day is in this range. Rows without a day do not match. */
+export interface DateFilter {
+  /** First day that matches. */
+  gte?: string | null;
+  /** First day after those that match. */
+  lt?: string | null;
+}
+
 /** Range of time. */
 export interface DateTimeFilter {
   /** Start of the range, included. */
   gte?: string | null;
   /** End of the range, excluded. */
   lt?: string | null;
+}
+
+/** Dead and slow stock. All conditions hold; one that is null is absent. */
+export interface DeadStockFilter {
+  /** Best actions to include; an empty list matches nothing. */
+  action?: ReadonlyArray<LiquidationAction> | null;
+  /** Products to include. */
+  product?: IdFilter | null;
+  /** Stores to include. */
+  store?: IdFilter | null;
 }
 
 /** Decimal separator of amounts in a text. */
@@ -837,11 +877,11 @@ export type Disposition =
 /** A document to undo. */
 export interface DocumentReverseInput {
   /**
-   * ID of a goods receipt, of a return to a supplier, of a movement by which a transfer left, arrived or was written off, or of a transfer, which stands for
-   * its last step.
+   * ID of a goods receipt, of a return to a supplier, of a count, of a fulfilment, of an order that was sold over the counter, of a closed return, of a movement
+   * by which a transfer left, arrived or was written off, or of a transfer, which stands for its last step.
    */
   documentId: string;
-  /** Version of the purchase order or transfer that you saw. Null for any. */
+  /** Version of the purchase order, transfer, count, order or return that you saw. Null for any. */
   expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
@@ -1043,7 +1083,7 @@ export type ForecastStatus =
 
 /** Goods that were delivered. */
 export interface FulfilmentDeliverInput {
-  /** Moment of the delivery; now when it is left out. */
+  /** Moment of the delivery; now when it is left out. At most five minutes ahead. */
   deliveredAt?: string | null;
   /** ID of the fulfilment. */
   id: string;
@@ -1056,7 +1096,7 @@ export interface FulfilmentDeliverInput {
 
 /** Goods that could not be delivered. */
 export interface FulfilmentFailInput {
-  /** Moment at which that became known; now when it is left out. */
+  /** Moment at which that became known; now when it is left out. At most five minutes ahead. */
   failedAt?: string | null;
   /** ID of the fulfilment. */
   id: string;
@@ -1199,7 +1239,7 @@ export interface FulfilmentWorkPackInput {
   parcels: ReadonlyArray<ParcelInput>;
 }
 
-/** Goods that were picked, or put back. */
+/** Goods that were picked. */
 export interface FulfilmentWorkPickInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
@@ -1212,7 +1252,7 @@ export interface FulfilmentWorkPickInput {
   idempotencyKey?: string;
   /**
    * Whether the missing units are not in the store: they are sourced from other stores, as after
-   * a rejection for NO_STOCK. Not for putting back.
+   * a rejection for NO_STOCK.
    */
   isShort?: boolean;
   /** Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found. */
@@ -1255,6 +1295,21 @@ export interface FulfilmentWorkShipInput {
   onShortage?: ShortagePolicy;
   /** Parcels that leave; all that are packed when it is left out. At most 200. */
   parcels?: ReadonlyArray<ParcelLabelInput> | null;
+}
+
+/** Goods that were put back. */
+export interface FulfilmentWorkUnpickInput {
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** ID of the work. */
+  id: string;
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
+  idempotencyKey?: string;
+  /** Lines and quantities; all that is picked or packed and has not left when it is left out. At most 2,000. */
+  lines?: ReadonlyArray<WorkLineQuantity> | null;
 }
 
 /** Kind of an actor. */
@@ -1429,6 +1484,151 @@ export interface LineQuantity {
   quantity: number;
 }
 
+/** Action on dead or slow stock. */
+export type LiquidationAction =
+  | 'KEEP'
+  | 'MARKDOWN'
+  | 'RETURN'
+  | 'TRANSFER'
+  | 'WRITE_OFF';
+
+/** Reason for which a line is REFUSED. */
+export type LiquidationIssue =
+  | 'REFUSED'
+  | 'STALE';
+
+/** Lines of a plan, in one of two ways. */
+export type LiquidationLineChoice =
+  | { all: boolean; ids?: never }
+  | { all?: never; ids: ReadonlyArray<string> };
+
+/** State of a line. */
+export type LiquidationLineState =
+  | 'APPROVED'
+  | 'CLAIMED'
+  | 'DONE'
+  | 'PROPOSED'
+  | 'REFUSED';
+
+/** A plan that is to be followed. */
+export interface LiquidationPlanAdvanceInput {
+  /** Version of the plan as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Plan. */
+  plan: string;
+}
+
+/** Lines of a plan to approve. */
+export interface LiquidationPlanApproveInput {
+  /** Version of the plan as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Lines. */
+  lines: LiquidationLineChoice;
+  /** Plan. */
+  plan: string;
+}
+
+/** A plan that is wanted now. */
+export interface LiquidationPlanCreateInput {
+  /** Best actions to include. Null for all; KEEP has no lines. */
+  actions?: ReadonlyArray<LiquidationAction> | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Stores whose stock is planned for, at most 250; all of yours when it is empty. Goods are sent to any store that you may buy for. */
+  storeIds?: ReadonlyArray<string>;
+}
+
+/** Plans. All conditions hold; one that is null is absent. */
+export interface LiquidationPlanFilter {
+  /** States to include; an empty list matches nothing. */
+  state?: ReadonlyArray<LiquidationPlanState> | null;
+}
+
+/** Lines of a plan. All conditions hold; one that is null is absent. */
+export interface LiquidationPlanLineFilter {
+  /** Actions to include; an empty list matches nothing. */
+  action?: ReadonlyArray<LiquidationAction> | null;
+  /** States to include; an empty list matches nothing. */
+  state?: ReadonlyArray<LiquidationLineState> | null;
+  /** Stores to include. */
+  store?: IdFilter | null;
+}
+
+/** State of a plan. */
+export type LiquidationPlanState =
+  | 'APPROVED'
+  | 'DONE'
+  | 'DRAFT'
+  | 'PARTLY'
+  | 'SUPERSEDED';
+
+/** Subject of a reason. */
+export type LiquidationReasonCode =
+  | 'EXPIRES'
+  | 'LONG_SUPPLY'
+  | 'NO_COST'
+  | 'NO_DEMAND_SEEN'
+  | 'NO_PRICE'
+  | 'NO_SALE'
+  | 'RESPONSE_NOT_SHOWN'
+  | 'RESPONSE_SHOWN'
+  | 'SELLS_ELSEWHERE'
+  | 'SLOW_VELOCITY'
+  | 'UNDER_WAY'
+  | 'UNITS_REMAIN';
+
+/** Reason for which a chosen line was not carried out. */
+export type LiquidationRefusalCode =
+  | 'FORBIDDEN'
+  | 'REFUSED'
+  | 'STALE';
+
+/** All criteria at once: what is left out gets its default. */
+export interface LiquidationSettingsSetInput {
+  /** Days without a sale after which stock is dead, from 1 to 3,650. */
+  daysWithoutSale?: number;
+  /** Version of the criteria as they were read; another one is a VERSION_CONFLICT. Null changes any. */
+  expectedVersion?: number | null;
+  /** Whether stock is listed that expires before it is sold. */
+  expiring?: boolean;
+  /** Lowest price of a markdown, in percent of the cost, from 0 to 200. */
+  floorPercent?: number;
+  /** Cost of keeping stock for a year, in percent of its cost, from 0 to 100. */
+  holdingPercent?: number;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Cost of a product's units in a store below which they are not listed, in the company's currency; nothing when it is left out. */
+  leastValue?: MoneyInput | null;
+  /** Steps of a markdown in percent off the price, ascending, one to five of them from 1 to 95. */
+  markdownPercents?: ReadonlyArray<number>;
+  /** Last two digits of prices in minor units, from 0 to 99, as 99 for 4.99. Null: any. */
+  priceEnding?: number | null;
+  /** Percent of the cost that a write-off brings, as by its tax, from 0 to 100. */
+  salvagePercent?: number;
+  /** Days of supply beyond which stock is slow, from 1 to 3,650; 180 are usual. Null: days of supply make nothing slow. */
+  slowDaysOfSupply?: number | null;
+  /** Whole units a month below which a product is slow, from 1 to 1,000,000. Null: velocity makes nothing slow. */
+  slowMonthlyUnits?: number | null;
+  /** Suppliers that take goods back, at most 250, each once. */
+  supplierTerms?: ReadonlyArray<LiquidationTermsInput>;
+  /** Cost of one line of a transfer, in the company's currency; nothing when it is left out. */
+  transferFreight?: MoneyInput | null;
+}
+
+/** Terms on which a supplier takes goods back. */
+export interface LiquidationTermsInput {
+  /** Percent of the cost that is credited, from 1 to 100. */
+  creditPercent: number;
+  /** Cost of one return, in the company's currency; nothing when it is left out. */
+  freight?: MoneyInput | null;
+  /** Supplier. */
+  supplierId: string;
+}
+
 /** Step of a whole lot, in all stores. */
 export interface LotActInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. */
@@ -1555,11 +1755,29 @@ export interface MemberUpdateRolesInput {
   memberId: string;
 }
 
+/** Rows whose metadata have this key. Keys and texts are compared exactly. */
+export interface MetadataFilter {
+  /** Key at the top of the metadata object. */
+  key: string;
+  /** Text of the key. Null matches every value; otherwise only texts match. */
+  value?: StringFilter | null;
+}
+
 /** A second factor. */
 export type MfaMethod =
   | 'BACKUP_CODE'
   | 'EMAIL'
   | 'TOTP';
+
+/** Rows whose amount is in this range of one currency. Amounts in other currencies do not match. */
+export interface MoneyFilter {
+  /** Currency of the amounts. */
+  currencyCode: string;
+  /** Least amount that matches, with at most the currency's decimals. */
+  gte?: string | null;
+  /** Greatest amount that matches, with at most the currency's decimals. */
+  lte?: string | null;
+}
 
 /** An amount of money. */
 export interface MoneyInput {
@@ -1571,6 +1789,8 @@ export interface MoneyInput {
 
 /** Movements that match all of these. */
 export interface MovementFilter {
+  /** Member, API key or integration that made the movement. */
+  actor?: IdFilter | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
   /** Kinds of movement to include; an empty list matches nothing. */
@@ -1579,8 +1799,12 @@ export interface MovementFilter {
   occurredAt?: DateTimeFilter | null;
   /** Products with an entry in the movement. */
   product?: IdFilter | null;
+  /** Reasons of the movement; an empty list matches nothing. */
+  reasonCode?: ReadonlyArray<ReasonCode> | null;
   /** Documents that the movements belong to. */
   reference?: IdFilter | null;
+  /** SKU of the product of at least one entry, in any spelling of capitals. */
+  sku?: StringFilter | null;
   /** Stores with an entry in the movement. */
   store?: IdFilter | null;
 }
@@ -1697,6 +1921,8 @@ export interface OrderCreateInput {
 
 /** Filter of orders. All conditions that are given must hold; a condition that is null is ignored. */
 export interface OrderFilter {
+  /** Store that holds stock for the order, or that goods of the order were sent from. Refused by `orderChanged`. */
+  allocatedStore?: StoreIdFilter | null;
   /** All of these hold. */
   and?: ReadonlyArray<OrderFilter> | null;
   /** Channels to include. */
@@ -1714,18 +1940,28 @@ export interface OrderFilter {
   isHeld?: boolean | null;
   /** Condition that must not hold. */
   not?: OrderFilter | null;
+  /** Number of the order, with or without `SO-` before it. */
+  number?: StringFilter | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<OrderFilter> | null;
   /** Payment statuses to include; an empty list matches nothing. */
   paymentStatus?: ReadonlyArray<PaymentStatus> | null;
   /** Range of the time at which the order was placed. */
   placedAt?: DateTimeFilter | null;
+  /** Product of at least one line of the order. Refused by `orderChanged`. */
+  product?: IdFilter | null;
   /** Refund statuses to include; an empty list matches nothing. */
   refundStatus?: ReadonlyArray<RefundStatus> | null;
+  /** SKU of the product of at least one line, in any spelling of capitals. Refused by `orderChanged`. */
+  sku?: StringFilter | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<OrderStatus> | null;
   /** Stores that sold the order. */
   store?: IdFilter | null;
+  /** Total of the order. */
+  total?: MoneyFilter | null;
+  /** Time at which the order last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Shipment of an order or of a part of it. */
@@ -1824,7 +2060,8 @@ export interface OrderOrder {
 export type OrderOrderField =
   | 'NUMBER'
   | 'PLACED_AT'
-  | 'TOTAL';
+  | 'TOTAL'
+  | 'UPDATED_AT';
 
 /** An order by one of its names. */
 export type OrderRef =
@@ -2129,20 +2366,28 @@ export interface ProductFamilyCreateInput {
 export interface ProductFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<ProductFilter> | null;
+  /** Barcode of the product. `eq` and `in` take a GTIN with or without zeros before it; `startsWith` and `contains` compare the printed code. */
+  barcode?: StringFilter | null;
   /** Category of the product; for its descendants too, use `categoryTree`. */
   category?: IdFilter | null;
   /** Category or one of its descendants. For the category alone, use `category`. */
   categoryTree?: IdFilter | null;
+  /** Time at which the product was created. */
+  createdAt?: DateTimeFilter | null;
   /** Family of the product. */
   family?: IdFilter | null;
   /** The product itself. */
   id?: IdFilter | null;
+  /** Keys of the metadata, at most 10, all of which must match; an empty list holds for everything. */
+  metadata?: ReadonlyArray<MetadataFilter> | null;
   /** Name of the product. */
   name?: StringFilter | null;
   /** Condition that must not hold. */
   not?: ProductFilter | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<ProductFilter> | null;
+  /** Price of one whole unit. */
+  price?: MoneyFilter | null;
   /**
    * Words of the SKU, name or barcodes; typos are tolerated. A text without letters and digits
    * finds nothing; null does not search.
@@ -2480,14 +2725,26 @@ export interface PurchaseOrderCreateInput {
 
 /** Purchase orders that match all of these. */
 export interface PurchaseOrderFilter {
+  /** Time at which the purchase order was created. */
+  createdAt?: DateTimeFilter | null;
   /** Expected on a day before this one. */
   expectedBefore?: string | null;
+  /** Day on which the goods are expected. */
+  expectedOn?: DateFilter | null;
+  /** Number of the purchase order, with or without `PO-` before it. */
+  number?: StringFilter | null;
+  /** Product of at least one line of the purchase order. */
+  product?: IdFilter | null;
+  /** SKU of the product of at least one line, in any spelling of capitals. */
+  sku?: StringFilter | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<PurchaseOrderStatus> | null;
   /** Delivered to these stores. */
   store?: IdFilter | null;
   /** Bought from these suppliers. */
   supplier?: IdFilter | null;
+  /** Time at which the purchase order last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** A line as the supplier confirmed it. */
@@ -2582,6 +2839,20 @@ export interface PurchaseOrderSendInput {
   /** Idempotency key, 1 to 255 characters. A repeated call with the same key and input sends the order once. */
   idempotencyKey?: string;
 }
+
+/** Sort order of a list of purchase orders; rows with equal values are sorted by ID. */
+export interface PurchaseOrderSort {
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+  /** Field by which the list is sorted. */
+  field: PurchaseOrderSortField;
+}
+
+/** Field by which a list of purchase orders can be sorted. */
+export type PurchaseOrderSortField =
+  | 'CREATED_AT'
+  | 'NUMBER'
+  | 'UPDATED_AT';
 
 /** Status of a purchase order. New values may be added. */
 export type PurchaseOrderStatus =
@@ -2928,14 +3199,28 @@ export interface ReturnCreateInput {
 
 /** Filter of returns. All conditions that are given must hold; a condition that is null is ignored. */
 export interface ReturnFilter {
+  /** Time at which the return was created. */
+  createdAt?: DateTimeFilter | null;
   /** Customers to include. Needs customer.read. */
   customer?: IdFilter | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
+  /** Number of the return, with or without `RT-` before it. */
+  number?: StringFilter | null;
+  /** Order whose lines were given back. */
+  order?: IdFilter | null;
+  /** Product of at least one line of the return. */
+  product?: IdFilter | null;
   /** Range of the time at which the goods were received. */
   receivedAt?: DateTimeFilter | null;
+  /** SKU of the product of at least one line, in any spelling of capitals. */
+  sku?: StringFilter | null;
+  /** Return statuses to include; an empty list matches nothing. */
+  status?: ReadonlyArray<ReturnStatus> | null;
   /** Stores that received the goods. */
   store?: IdFilter | null;
+  /** Time at which the return last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Findings of the inspection of a return. */
@@ -3042,6 +3327,20 @@ export interface ReturnRejectInput {
   reason: string;
 }
 
+/** Sort order of a list of returns; rows with equal values are sorted by ID. */
+export interface ReturnSort {
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+  /** Field by which the list is sorted. */
+  field: ReturnSortField;
+}
+
+/** Field by which a list of returns can be sorted. */
+export type ReturnSortField =
+  | 'CREATED_AT'
+  | 'NUMBER'
+  | 'UPDATED_AT';
+
 /** Status of a return. */
 export type ReturnStatus =
   | 'APPROVED'
@@ -3054,14 +3353,17 @@ export type ReturnStatus =
 
 /** A figure that a reversal changed. New kinds may be added. */
 export type ReversalEffectKind =
+  | 'CANCELLED'
   | 'CREDIT'
   | 'DAMAGED'
+  | 'FULFILLED'
   | 'INCOMING'
   | 'IN_TRANSIT'
   | 'LOST'
   | 'ON_HAND'
   | 'OPEN'
   | 'RECEIVED'
+  | 'REFUNDED'
   | 'RESERVED'
   | 'RETURNED'
   | 'SHIPPED'
@@ -3071,7 +3373,7 @@ export type ReversalEffectKind =
 
 /** Reversals that match all of these. */
 export interface ReversalFilter {
-  /** Documents, goods receipts or movements of transfers that were reversed. */
+  /** Documents, goods receipts, fulfilments or movements of transfers that were reversed. */
   document?: IdFilter | null;
   /** Stores of the reversals, at either end of a transfer. */
   store?: IdFilter | null;
@@ -3080,19 +3382,26 @@ export interface ReversalFilter {
 /** A line to reverse, or a part of one. */
 export interface ReverseLine {
   /**
-   * ID of the document's line: of the purchase order's line for a goods receipt, of the transfer's line for a transfer. ID of the product for a return to a
-   * supplier.
+   * ID of the document's line: of the purchase order's line for a goods receipt, of the transfer's line for a transfer, of the count's line for a count. ID of
+   * the product for a return to a supplier.
    */
   lineId: string;
   /** ID of the lot whose units go back. Null for all of them, the last one first. */
   lotId?: string | null;
-  /** Number of units that go back, in the product's smallest unit; above 0. Null for all that is left of the line. Sound goods go back before damaged ones. */
+  /**
+   * Number of units that go back, in the product's smallest unit; above 0. Null for all that is left of the line, and for a line of a count. Sound goods go back
+   * before damaged ones.
+   */
   quantity?: number | null;
 }
 
 /** A document, or a step of one, that was reversed. New kinds may be added. */
 export type ReversedKind =
+  | 'COUNT'
   | 'GOODS_RECEIPT'
+  | 'RETURN_REFUND'
+  | 'SALE'
+  | 'SHIPMENT'
   | 'SUPPLIER_RETURN'
   | 'TRANSFER_CLOSE'
   | 'TRANSFER_RECEIPT'
@@ -3763,6 +4072,16 @@ export interface StoreGroupUpdateInput {
   storeIds?: ReadonlyArray<string> | null;
 }
 
+/** Stores that match all of these: by ID or by code. A store that does not exist, or is not yours, matches nothing. */
+export interface StoreIdFilter {
+  /** ID of the store. */
+  eq?: string | null;
+  /** IDs of stores, at most 250; an empty list matches nothing. */
+  in?: ReadonlyArray<string> | null;
+  /** Codes of stores, at most 250, in any spelling of capitals; an empty list matches nothing. */
+  key?: ReadonlyArray<string> | null;
+}
+
 /** Kind of a store. */
 export type StoreKind =
   | 'SHOP'
@@ -3852,6 +4171,21 @@ export interface SupplierCreateInput {
   leadTimeDays?: number | null;
   /** Name of the supplier, at most 255 characters. */
   name: string;
+}
+
+/** Suppliers that match all of these. Without a filter, those in use. */
+export interface SupplierFilter {
+  /** Code of the supplier, in any spelling of capitals. */
+  code?: StringFilter | null;
+  /** True for archived suppliers only, false for those in use, null for both. */
+  isArchived?: boolean | null;
+  /** Name of the supplier, in any spelling of capitals. The first 10,000 suppliers by code are compared. */
+  name?: StringFilter | null;
+  /**
+   * Words of the code or the name, each by its beginning, in any order. The first 10,000 suppliers by code are compared. A text without a
+   * letter or a digit finds nothing.
+   */
+  search?: string | null;
 }
 
 /** Rows of suppliers' catalogues. */
@@ -4089,14 +4423,20 @@ export interface TransferFilter {
   externalRef?: string | null;
   /** Comes from this store. */
   fromStore?: IdFilter | null;
+  /** Number of the transfer, with or without `TR-` before it. */
+  number?: StringFilter | null;
   /** Products on a line of the transfer. */
   product?: IdFilter | null;
+  /** SKU of the product of at least one line, in any spelling of capitals. */
+  sku?: StringFilter | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<TransferStatus> | null;
   /** Comes from or goes to this store. */
   store?: IdFilter | null;
   /** Stores that receive the transfer. */
   toStore?: IdFilter | null;
+  /** Time at which the transfer last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Product and quantity of a transfer line. */
@@ -4148,6 +4488,20 @@ export interface TransferParcelInput {
 export type TransferRef =
   | { id: string; number?: never }
   | { id?: never; number: string };
+
+/** Sort order of a list of transfers; rows with equal values are sorted by ID. */
+export interface TransferSort {
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+  /** Field by which the list is sorted. */
+  field: TransferSortField;
+}
+
+/** Field by which a list of transfers can be sorted. */
+export type TransferSortField =
+  | 'CREATED_AT'
+  | 'NUMBER'
+  | 'UPDATED_AT';
 
 /** Status of a transfer. New values may be added. */
 export type TransferStatus =
@@ -4307,23 +4661,24 @@ export const KEYED_INPUTS: readonly string[] = (
   'ExchangeRatesImportInput ExportCreateInput FulfilmentDeliverInput FulfilmentFailInput ' +
   'FulfilmentTrackingSetInput FulfilmentWorkAcceptInput FulfilmentWorkActionInput ' +
   'FulfilmentWorkCollectInput FulfilmentWorkMoveInput FulfilmentWorkPackInput FulfilmentWorkPickInput ' +
-  'FulfilmentWorkRejectInput FulfilmentWorkShipInput ImportCreateInput IntegrationCreateInput ' +
-  'IntegrationUpdateInput KitSetInput LotActInput LotCreateInput LotUpdateInput MemberUpdateRolesInput ' +
-  'NoteAddInput OrderCreateInput OrderFulfilInput OrderHoldLiftInput OrderHoldSetInput OrderUpdateInput ' +
-  'PaymentRecordInput PaymentsRecordInput ProductArchiveInput ProductBulkUpsertInput ProductCreateInput ' +
-  'ProductDocumentAddInput ProductDocumentRemoveInput ProductFamilyCreateInput ProductImageAddInput ' +
-  'ProductImageRemoveInput ProductImageReorderInput ProductSuggestionRefuseInput ProductTextAcceptInput ' +
-  'ProductUpdateInput PurchaseOrderActionInput PurchaseOrderAmendInput PurchaseOrderConfirmInput ' +
-  'PurchaseOrderCreateInput PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ' +
-  'ReorderOrderInput ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ' +
-  'ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ReturnActionInput ReturnCloseInput ' +
-  'ReturnCreateInput ReturnInspectInput ReturnReceiveInput ReturnRejectInput RoleCreateInput ' +
-  'RoleDeleteInput RoleUpdateInput SavedViewCreateInput SavedViewDeleteInput SavedViewUpdateInput ' +
-  'SourcingSetInput StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockPolicySetInput ' +
-  'StockReleaseInput StockReserveInput StockRevalueInput StockReverseInput StockSetInput ' +
-  'StoreArchiveInput StoreCreateInput StoreGroupCreateInput StoreGroupUpdateInput StoreUpdateInput ' +
-  'SupplierArchiveInput SupplierCreateInput SupplierProductBulkUpsertInput SupplierRestoreInput ' +
-  'SupplierReturnCreateInput SupplierUpdateInput TenantUpdateInput TransferActionInput ' +
-  'TransferCloseInput TransferCreateInput TransferMoveInput TransferUpdateInput ' +
-  'WebhookEndpointCreateInput WebhookEndpointUpdateInput'
+  'FulfilmentWorkRejectInput FulfilmentWorkShipInput FulfilmentWorkUnpickInput ImportCreateInput ' +
+  'IntegrationCreateInput IntegrationUpdateInput KitSetInput LiquidationPlanAdvanceInput ' +
+  'LiquidationPlanApproveInput LiquidationPlanCreateInput LiquidationSettingsSetInput LotActInput ' +
+  'LotCreateInput LotUpdateInput MemberUpdateRolesInput NoteAddInput OrderCreateInput OrderFulfilInput ' +
+  'OrderHoldLiftInput OrderHoldSetInput OrderUpdateInput PaymentRecordInput PaymentsRecordInput ' +
+  'ProductArchiveInput ProductBulkUpsertInput ProductCreateInput ProductDocumentAddInput ' +
+  'ProductDocumentRemoveInput ProductFamilyCreateInput ProductImageAddInput ProductImageRemoveInput ' +
+  'ProductImageReorderInput ProductSuggestionRefuseInput ProductTextAcceptInput ProductUpdateInput ' +
+  'PurchaseOrderActionInput PurchaseOrderAmendInput PurchaseOrderConfirmInput PurchaseOrderCreateInput ' +
+  'PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ReorderOrderInput ' +
+  'ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ReplenishmentPolicyRemoveInput ' +
+  'ReplenishmentPolicySetInput ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ' +
+  'ReturnReceiveInput ReturnRejectInput RoleCreateInput RoleDeleteInput RoleUpdateInput ' +
+  'SavedViewCreateInput SavedViewDeleteInput SavedViewUpdateInput SourcingSetInput StockAdjustInput ' +
+  'StockAnomalyAcceptInput StockMoveInput StockPolicySetInput StockReleaseInput StockReserveInput ' +
+  'StockRevalueInput StockReverseInput StockSetInput StoreArchiveInput StoreCreateInput ' +
+  'StoreGroupCreateInput StoreGroupUpdateInput StoreUpdateInput SupplierArchiveInput ' +
+  'SupplierCreateInput SupplierProductBulkUpsertInput SupplierRestoreInput SupplierReturnCreateInput ' +
+  'SupplierUpdateInput TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput ' +
+  'TransferMoveInput TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointUpdateInput'
 ).split(' ');

@@ -502,8 +502,12 @@ class CountFilter(TypedDict, total=False):
     createdAt: Optional["DateTimeFilter"]
     externalRef: Optional[str]
     kind: Optional[Sequence["CountKind"]]
+    number: Optional["StringFilter"]
+    product: Optional["IdFilter"]
+    sku: Optional["StringFilter"]
     status: Optional[Sequence["CountStatus"]]
     store: Optional["IdFilter"]
+    updatedAt: Optional["DateTimeFilter"]
 
 
 CountKind = Literal[
@@ -576,6 +580,23 @@ class CountRef(TypedDict, total=False):
 
     id: str
     number: str
+
+
+class _CountSort(TypedDict):
+    field: "CountSortField"
+
+
+class CountSort(_CountSort, total=False):
+    """Sort order of a list of counts; rows with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+CountSortField = Literal[
+    "CREATED_AT",
+    "NUMBER",
+    "UPDATED_AT",
+]
 
 
 CountStatus = Literal[
@@ -682,11 +703,26 @@ DashboardPanel = Literal[
 ]
 
 
+class DateFilter(TypedDict, total=False):
+    """Rows whose calendar day is in this range. Rows without a day do not match."""
+
+    gte: Optional[str]
+    lt: Optional[str]
+
+
 class DateTimeFilter(TypedDict, total=False):
     """Range of time."""
 
     gte: Optional[str]
     lt: Optional[str]
+
+
+class DeadStockFilter(TypedDict, total=False):
+    """Dead and slow stock. All conditions hold; one that is null is absent."""
+
+    action: Optional[Sequence["LiquidationAction"]]
+    product: Optional["IdFilter"]
+    store: Optional["IdFilter"]
 
 
 DecimalSeparator = Literal[
@@ -1101,7 +1137,7 @@ class _FulfilmentWorkPickInput(TypedDict):
 
 
 class FulfilmentWorkPickInput(_FulfilmentWorkPickInput, total=False):
-    """Goods that were picked, or put back."""
+    """Goods that were picked."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -1135,6 +1171,18 @@ class FulfilmentWorkShipInput(_FulfilmentWorkShipInput, total=False):
     occurredAt: Optional[str]
     onShortage: "ShortagePolicy"
     parcels: Optional[Sequence["ParcelLabelInput"]]
+
+
+class _FulfilmentWorkUnpickInput(TypedDict):
+    id: str
+
+
+class FulfilmentWorkUnpickInput(_FulfilmentWorkUnpickInput, total=False):
+    """Goods that were put back."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    lines: Optional[Sequence["WorkLineQuantity"]]
 
 
 HistoryActorKind = Literal[
@@ -1283,6 +1331,144 @@ class LineQuantity(_LineQuantity, total=False):
     lot: Optional["LotRef"]
 
 
+LiquidationAction = Literal[
+    "KEEP",
+    "MARKDOWN",
+    "RETURN",
+    "TRANSFER",
+    "WRITE_OFF",
+]
+
+
+LiquidationIssue = Literal[
+    "REFUSED",
+    "STALE",
+]
+
+
+class LiquidationLineChoice(TypedDict, total=False):
+    """Lines of a plan, in one of two ways."""
+
+    all: bool
+    ids: Sequence[str]
+
+
+LiquidationLineState = Literal[
+    "APPROVED",
+    "CLAIMED",
+    "DONE",
+    "PROPOSED",
+    "REFUSED",
+]
+
+
+class _LiquidationPlanAdvanceInput(TypedDict):
+    expectedVersion: int
+    plan: str
+
+
+class LiquidationPlanAdvanceInput(_LiquidationPlanAdvanceInput, total=False):
+    """A plan that is to be followed."""
+
+    idempotencyKey: str
+
+
+class _LiquidationPlanApproveInput(TypedDict):
+    expectedVersion: int
+    lines: "LiquidationLineChoice"
+    plan: str
+
+
+class LiquidationPlanApproveInput(_LiquidationPlanApproveInput, total=False):
+    """Lines of a plan to approve."""
+
+    idempotencyKey: str
+
+
+class LiquidationPlanCreateInput(TypedDict, total=False):
+    """A plan that is wanted now."""
+
+    actions: Optional[Sequence["LiquidationAction"]]
+    idempotencyKey: str
+    storeIds: Sequence[str]
+
+
+class LiquidationPlanFilter(TypedDict, total=False):
+    """Plans. All conditions hold; one that is null is absent."""
+
+    state: Optional[Sequence["LiquidationPlanState"]]
+
+
+class LiquidationPlanLineFilter(TypedDict, total=False):
+    """Lines of a plan. All conditions hold; one that is null is absent."""
+
+    action: Optional[Sequence["LiquidationAction"]]
+    state: Optional[Sequence["LiquidationLineState"]]
+    store: Optional["IdFilter"]
+
+
+LiquidationPlanState = Literal[
+    "APPROVED",
+    "DONE",
+    "DRAFT",
+    "PARTLY",
+    "SUPERSEDED",
+]
+
+
+LiquidationReasonCode = Literal[
+    "EXPIRES",
+    "LONG_SUPPLY",
+    "NO_COST",
+    "NO_DEMAND_SEEN",
+    "NO_PRICE",
+    "NO_SALE",
+    "RESPONSE_NOT_SHOWN",
+    "RESPONSE_SHOWN",
+    "SELLS_ELSEWHERE",
+    "SLOW_VELOCITY",
+    "UNDER_WAY",
+    "UNITS_REMAIN",
+]
+
+
+LiquidationRefusalCode = Literal[
+    "FORBIDDEN",
+    "REFUSED",
+    "STALE",
+]
+
+
+class LiquidationSettingsSetInput(TypedDict, total=False):
+    """All criteria at once: what is left out gets its default."""
+
+    daysWithoutSale: int
+    expectedVersion: Optional[int]
+    expiring: bool
+    floorPercent: int
+    holdingPercent: int
+    idempotencyKey: str
+    leastValue: Optional["MoneyInput"]
+    markdownPercents: Sequence[int]
+    priceEnding: Optional[int]
+    salvagePercent: int
+    slowDaysOfSupply: Optional[int]
+    slowMonthlyUnits: Optional[int]
+    supplierTerms: Sequence["LiquidationTermsInput"]
+    transferFreight: Optional["MoneyInput"]
+
+
+class _LiquidationTermsInput(TypedDict):
+    creditPercent: int
+    supplierId: str
+
+
+class LiquidationTermsInput(_LiquidationTermsInput, total=False):
+    """Terms on which a supplier takes goods back."""
+
+    freight: Optional["MoneyInput"]
+
+
 class _LotActInput(TypedDict):
     id: str
 
@@ -1407,11 +1593,32 @@ class MemberUpdateRolesInput(_MemberUpdateRolesInput, total=False):
     idempotencyKey: Optional[str]
 
 
+class _MetadataFilter(TypedDict):
+    key: str
+
+
+class MetadataFilter(_MetadataFilter, total=False):
+    """Rows whose metadata have this key. Keys and texts are compared exactly."""
+
+    value: Optional["StringFilter"]
+
+
 MfaMethod = Literal[
     "BACKUP_CODE",
     "EMAIL",
     "TOTP",
 ]
+
+
+class _MoneyFilter(TypedDict):
+    currencyCode: str
+
+
+class MoneyFilter(_MoneyFilter, total=False):
+    """Rows whose amount is in this range of one currency. Amounts in other currencies do not match."""
+
+    gte: Optional[str]
+    lte: Optional[str]
 
 
 class MoneyInput(TypedDict):
@@ -1424,11 +1631,14 @@ class MoneyInput(TypedDict):
 class MovementFilter(TypedDict, total=False):
     """Movements that match all of these."""
 
+    actor: Optional["IdFilter"]
     externalRef: Optional["StringFilter"]
     kind: Optional[Sequence["MovementKind"]]
     occurredAt: Optional["DateTimeFilter"]
     product: Optional["IdFilter"]
+    reasonCode: Optional[Sequence["ReasonCode"]]
     reference: Optional["IdFilter"]
+    sku: Optional["StringFilter"]
     store: Optional["IdFilter"]
 
 
@@ -1528,6 +1738,7 @@ class OrderCreateInput(_OrderCreateInput, total=False):
 OrderFilter = TypedDict(
     "OrderFilter",
     {
+        "allocatedStore": "Optional['StoreIdFilter']",
         "and": "Optional[Sequence['OrderFilter']]",
         "channel": "Optional['IdFilter']",
         "customer": "Optional['IdFilter']",
@@ -1535,12 +1746,17 @@ OrderFilter = TypedDict(
         "hold": "Optional[Sequence[str]]",
         "isHeld": "Optional[bool]",
         "not": "Optional['OrderFilter']",
+        "number": "Optional['StringFilter']",
         "or": "Optional[Sequence['OrderFilter']]",
         "paymentStatus": "Optional[Sequence['PaymentStatus']]",
         "placedAt": "Optional['DateTimeFilter']",
+        "product": "Optional['IdFilter']",
         "refundStatus": "Optional[Sequence['RefundStatus']]",
+        "sku": "Optional['StringFilter']",
         "status": "Optional[Sequence['OrderStatus']]",
         "store": "Optional['IdFilter']",
+        "total": "Optional['MoneyFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -1634,6 +1850,7 @@ OrderOrderField = Literal[
     "NUMBER",
     "PLACED_AT",
     "TOTAL",
+    "UPDATED_AT",
 ]
 
 
@@ -1921,13 +2138,17 @@ ProductFilter = TypedDict(
     "ProductFilter",
     {
         "and": "Optional[Sequence['ProductFilter']]",
+        "barcode": "Optional['StringFilter']",
         "category": "Optional['IdFilter']",
         "categoryTree": "Optional['IdFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
         "family": "Optional['IdFilter']",
         "id": "Optional['IdFilter']",
+        "metadata": "Optional[Sequence['MetadataFilter']]",
         "name": "Optional['StringFilter']",
         "not": "Optional['ProductFilter']",
         "or": "Optional[Sequence['ProductFilter']]",
+        "price": "Optional['MoneyFilter']",
         "search": "Optional[str]",
         "sku": "Optional['StringFilter']",
         "status": "Optional[Sequence['ProductStatus']]",
@@ -2224,10 +2445,16 @@ class PurchaseOrderCreateInput(_PurchaseOrderCreateInput, total=False):
 class PurchaseOrderFilter(TypedDict, total=False):
     """Purchase orders that match all of these."""
 
+    createdAt: Optional["DateTimeFilter"]
     expectedBefore: Optional[str]
+    expectedOn: Optional["DateFilter"]
+    number: Optional["StringFilter"]
+    product: Optional["IdFilter"]
+    sku: Optional["StringFilter"]
     status: Optional[Sequence["PurchaseOrderStatus"]]
     store: Optional["IdFilter"]
     supplier: Optional["IdFilter"]
+    updatedAt: Optional["DateTimeFilter"]
 
 
 class _PurchaseOrderLineConfirmationInput(TypedDict):
@@ -2310,6 +2537,23 @@ class PurchaseOrderSendInput(_PurchaseOrderSendInput, total=False):
     """An order to send."""
 
     idempotencyKey: str
+
+
+class _PurchaseOrderSort(TypedDict):
+    field: "PurchaseOrderSortField"
+
+
+class PurchaseOrderSort(_PurchaseOrderSort, total=False):
+    """Sort order of a list of purchase orders; rows with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+PurchaseOrderSortField = Literal[
+    "CREATED_AT",
+    "NUMBER",
+    "UPDATED_AT",
+]
 
 
 PurchaseOrderStatus = Literal[
@@ -2655,10 +2899,17 @@ class ReturnCreateInput(_ReturnCreateInput, total=False):
 class ReturnFilter(TypedDict, total=False):
     """Filter of returns. All conditions that are given must hold; a condition that is null is ignored."""
 
+    createdAt: Optional["DateTimeFilter"]
     customer: Optional["IdFilter"]
     externalRef: Optional["StringFilter"]
+    number: Optional["StringFilter"]
+    order: Optional["IdFilter"]
+    product: Optional["IdFilter"]
     receivedAt: Optional["DateTimeFilter"]
+    sku: Optional["StringFilter"]
+    status: Optional[Sequence["ReturnStatus"]]
     store: Optional["IdFilter"]
+    updatedAt: Optional["DateTimeFilter"]
 
 
 class _ReturnInspectInput(TypedDict):
@@ -2749,6 +3000,23 @@ class ReturnRejectInput(_ReturnRejectInput, total=False):
     idempotencyKey: str
 
 
+class _ReturnSort(TypedDict):
+    field: "ReturnSortField"
+
+
+class ReturnSort(_ReturnSort, total=False):
+    """Sort order of a list of returns; rows with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+ReturnSortField = Literal[
+    "CREATED_AT",
+    "NUMBER",
+    "UPDATED_AT",
+]
+
+
 ReturnStatus = Literal[
     "APPROVED",
     "CLOSED",
@@ -2761,14 +3029,17 @@ ReturnStatus = Literal[
 
 
 ReversalEffectKind = Literal[
+    "CANCELLED",
     "CREDIT",
     "DAMAGED",
+    "FULFILLED",
     "INCOMING",
     "IN_TRANSIT",
     "LOST",
     "ON_HAND",
     "OPEN",
     "RECEIVED",
+    "REFUNDED",
     "RESERVED",
     "RETURNED",
     "SHIPPED",
@@ -2797,7 +3068,11 @@ class ReverseLine(_ReverseLine, total=False):
 
 
 ReversedKind = Literal[
+    "COUNT",
     "GOODS_RECEIPT",
+    "RETURN_REFUND",
+    "SALE",
+    "SHIPMENT",
     "SUPPLIER_RETURN",
     "TRANSFER_CLOSE",
     "TRANSFER_RECEIPT",
@@ -3496,6 +3771,17 @@ class StoreGroupUpdateInput(_StoreGroupUpdateInput, total=False):
     storeIds: Optional[Sequence[str]]
 
 
+StoreIdFilter = TypedDict(
+    "StoreIdFilter",
+    {
+        "eq": "Optional[str]",
+        "in": "Optional[Sequence[str]]",
+        "key": "Optional[Sequence[str]]",
+    },
+    total=False,
+)
+
+
 StoreKind = Literal[
     "SHOP",
     "VIRTUAL",
@@ -3588,6 +3874,15 @@ class SupplierCreateInput(_SupplierCreateInput, total=False):
     email: Optional[str]
     idempotencyKey: Optional[str]
     leadTimeDays: Optional[int]
+
+
+class SupplierFilter(TypedDict, total=False):
+    """Suppliers that match all of these. Without a filter, those in use."""
+
+    code: Optional["StringFilter"]
+    isArchived: Optional[bool]
+    name: Optional["StringFilter"]
+    search: Optional[str]
 
 
 class _SupplierProductBulkUpsertInput(TypedDict):
@@ -3784,10 +4079,13 @@ class TransferFilter(TypedDict, total=False):
     expectedAt: Optional["DateTimeFilter"]
     externalRef: Optional[str]
     fromStore: Optional["IdFilter"]
+    number: Optional["StringFilter"]
     product: Optional["IdFilter"]
+    sku: Optional["StringFilter"]
     status: Optional[Sequence["TransferStatus"]]
     store: Optional["IdFilter"]
     toStore: Optional["IdFilter"]
+    updatedAt: Optional["DateTimeFilter"]
 
 
 class TransferLineInput(TypedDict):
@@ -3834,6 +4132,23 @@ class TransferRef(TypedDict, total=False):
 
     id: str
     number: str
+
+
+class _TransferSort(TypedDict):
+    field: "TransferSortField"
+
+
+class TransferSort(_TransferSort, total=False):
+    """Sort order of a list of transfers; rows with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+TransferSortField = Literal[
+    "CREATED_AT",
+    "NUMBER",
+    "UPDATED_AT",
+]
 
 
 TransferStatus = Literal[
@@ -4017,10 +4332,15 @@ KEYED_INPUTS = frozenset(
         "FulfilmentWorkPickInput",
         "FulfilmentWorkRejectInput",
         "FulfilmentWorkShipInput",
+        "FulfilmentWorkUnpickInput",
         "ImportCreateInput",
         "IntegrationCreateInput",
         "IntegrationUpdateInput",
         "KitSetInput",
+        "LiquidationPlanAdvanceInput",
+        "LiquidationPlanApproveInput",
+        "LiquidationPlanCreateInput",
+        "LiquidationSettingsSetInput",
         "LotActInput",
         "LotCreateInput",
         "LotUpdateInput",
