@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod crossing;
 mod hooks;
+mod id_names;
 mod kinds;
 mod money;
 mod costs;

@@ -14,7 +14,7 @@ use async_graphql::parser::{
 };
 use serde_json::{Map, Value, json};
 
-use super::world::House;
+use super::{id_names::ID_NAMES, world::House};
 
 /// Input fields that a call needs in practice, though the schema lets them be left out.
 const ALSO: &[(&str, &str)] = &[
@@ -198,6 +198,7 @@ impl Calls {
             // Who makes a role or a key must hold what it gives.
             _ if name == "permissions" => json!(if root.starts_with("role") { "role.write" } else { "apikey.write" }),
             _ if name == "mutation" => json!(SUPPLIERS),
+            _ if name == "document" => json!("{ stores { nodes { id } } }"),
             _ if name == "delimiter" => json!(";"),
             _ if name == "ecbCsv" => json!("Date,USD\n2020-01-03,1.1147\n"),
             _ if name == "url" => json!("https://shop.example/hooks"),
@@ -318,62 +319,6 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
 
 /// The same, where the names tell it. Places like that of `node(id:)` take any kind.
 pub fn named(root: &str, path: &Path) -> Option<&'static str> {
-    const WORDS: &[(&str, &str)] = &[
-        ("savedview", "svw"),
-        ("fulfilmenttracking", "pcl"),
-        ("fulfilmentwork", "fwk"),
-        ("fulfilment", "ful"),
-        ("parcel", "pcl"),
-        ("carrier", "car"),
-        ("cancellines", "pol"),
-        // documentReverse undoes documents of several kinds.
-        ("documentid", "trf"),
-        ("replenishmentplan", "rpl"),
-        ("liquidationplan", "lqp"),
-        ("replenishmentpolic", "rpp"),
-        ("noteupdate", "nte"),
-        ("mention", "mem"),
-        ("anomaly", "anm"),
-        ("assignee", "mem"),
-        ("imageid", "img"),
-        ("productimage", "img"),
-        ("productdocument", "doc"),
-        ("alertrule", "arl"),
-        ("alert", "alr"),
-        ("exchange", "exc"),
-        ("fileid", "fil"),
-        ("lot", "lot"),
-        ("transfer", "trf"),
-        ("purchaseorderline", "pol"),
-        ("purchaseorder", "por"),
-        ("supplierreturn", "srt"),
-        ("webhook", "whe"),
-        ("job", "job"),
-        ("group", "grp"),
-        ("member", "mem"),
-        ("invitation", "mem"),
-        ("role", "rol"),
-        ("inherits", "rol"),
-        ("integration", "int"),
-        ("apikey", "key"),
-        ("session", "ses"),
-        ("productfamil", "fam"),
-        ("famil", "fam"),
-        ("product", "prd"),
-        ("store", "sto"),
-        ("categor", "cat"),
-        ("parent", "cat"),
-        ("supplier", "sup"),
-        ("customer", "cus"),
-        ("channel", "chn"),
-        ("movement", "mov"),
-        ("reservation", "rsv"),
-        ("line", "oln"),
-        ("reference", "ord"),
-        ("order", "ord"),
-        ("count", "cnt"),
-        ("return", "ret"),
-    ];
     if root.starts_with("payment") && path.last().is_some_and(|name| name == "parentId") {
         return Some("pay");
     }
@@ -383,7 +328,7 @@ pub fn named(root: &str, path: &Path) -> Option<&'static str> {
         let name = name.to_lowercase().replace("restore", "");
         // `lines` holds line inputs, which have ids of many kinds; `lineId` is one.
         let word = |(word, _): &&(&str, &str)| name.contains(word) && name != "lines";
-        WORDS.iter().find(word).map(|(_, prefix)| *prefix)
+        ID_NAMES.iter().find(word).map(|(_, prefix)| *prefix)
     });
     known.next()
 }

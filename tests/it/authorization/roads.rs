@@ -62,6 +62,7 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("FulfilmentWork.store", Subject),
     ("GoodsReceipt.rate", Subject),
     ("Integration.channel", Subject),
+    ("LiquidationSettingsPayload.settings", OwnWrite),
     ("LostSalesLevel.product", Subject),
     ("LostSalesLevel.store", Subject),
     ("Lot.product", Subject),

@@ -99,6 +99,10 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("MovementSummary.rows", "groupBy: STORE", "movementSummary:STORE", vec![i()]),
         ("SalesSummary.rows", "groupBy: PRODUCT", "salesSummary:PRODUCT:KEY", vec![i()]),
         ("StockValueSummary.rows", "groupBy: STORE", "stockValueSummary:STORE", vec![i()]),
+        ("Category.products", "", "products:Sku:ASC", vec![t("mug"), i()]),
+        ("Customer.orders", "", "orders:PlacedAt:DESC", vec![n(7), i()]),
+        ("Supplier.products", "", "products:Sku:ASC", vec![t("mug"), i()]),
+        ("Supplier.purchaseOrders", "", "purchases:NUMBER:DESC", vec![n(7), i()]),
         ("WebhookEndpoint.attempts", "", "webhook attempts:{whe}", vec![i()]),
         ("WebhookEndpoint.deliveries", "", "webhook deliveries:{whe}", vec![n(7)]),
     ]
@@ -130,6 +134,9 @@ async fn cursors_of_the_last_release_still_open(world: &World) {
             }
             _ => {
                 let prefix = match of {
+                    "Category" => "cat",
+                    "Customer" => "cus",
+                    "Supplier" => "sup",
                     "StockLevel" => "lvl",
                     "Store" => "sto",
                     "StockCount" => "cnt",
