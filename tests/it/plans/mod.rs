@@ -41,6 +41,8 @@ async fn what_is_selective_reads_little_on_postgres() {
 const MAY: &[(&str, &str)] = &[
     // Few values, each of which many rows have: the page is full soon. An index more would be paid by every order, movement and audit entry.
     ("alerts where kind*", "alert"),
+    ("exchangeRates where base", "exchange_rate"),
+    ("exchangeRates where quote", "exchange_rate"),
     ("counts where kind*", "stock_count"),
     ("fulfilmentWorks where status*", "fulfilment_work"),
     ("lots where status*", "lot"),
