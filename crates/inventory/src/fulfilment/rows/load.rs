@@ -163,8 +163,8 @@ async fn whole(reads: &impl Reads, heads: Vec<WorkHead>) -> Result<Vec<Work>, Fa
             work.lines.push(WorkLine::from(&row));
         }
     }
-    // Nothing is packed before somebody has accepted the work; what left by the order's short way is told by its lines.
-    let has_parcels = |work: &Work| work.head.accepted.is_some() || work.lines.iter().any(|line| line.shipped > 0);
+    // A work that is as it was made has no parcels, unless some of it left in the same step by the order's short way, which its lines tell.
+    let has_parcels = |work: &Work| work.head.version > 1 || work.lines.iter().any(|line| line.shipped > 0);
     let packed: HashMap<FulfilmentWorkId, usize> =
         places.into_iter().filter(|(_, place)| works.get(*place).is_some_and(has_parcels)).collect();
     if !packed.is_empty() {
