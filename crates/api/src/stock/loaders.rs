@@ -12,7 +12,7 @@ use inventory::stock::{
     core::{LevelKey, Lot, LotLevel, Movement},
     rows::{
         self, Which,
-        elsewhere::{Coming, Place},
+        elsewhere::{Coming, StoreStock},
         list::LevelRow,
         shown::{LevelColumns, ShownLevel},
     },
@@ -130,7 +130,7 @@ pub struct LevelsOf {
     scope: TenantScope,
     levels: Batcher<ProductId, Arc<Vec<LevelRow>>>,
     shown: Batcher<(ProductId, LevelColumns), Arc<Vec<ShownLevel>>>,
-    places: Batcher<ProductId, Arc<Vec<Place>>>,
+    places: Batcher<ProductId, Arc<Vec<StoreStock>>>,
     coming: Batcher<LevelKey, Arc<Vec<Coming>>>,
 }
 
@@ -165,14 +165,14 @@ impl LevelsOf {
         Ok(ids.iter().copied().zip(found).filter_map(|(id, levels)| Some((id, levels?))).collect())
     }
     /// The open stores that have most of a product, of those that the caller may ask about.
-    pub async fn places(&self, product: ProductId, permit: &Permit<kind::StockAvailabilityRead>) -> Answer<Arc<Vec<Place>>> {
+    pub async fn places(&self, product: ProductId, permit: &Permit<kind::StockAvailabilityRead>) -> Answer<Arc<Vec<StoreStock>>> {
         let stores = match permit.reach() {
             Reach::Everywhere => None,
             Reach::Stores(stores) => Some(stores.to_vec()),
         };
         let (stores, is_of_channel) = (stores.as_deref(), permit.channel().is_some());
         let load = |ids: Vec<ProductId>| async move {
-            let mut found: HashMap<ProductId, Vec<Place>> = HashMap::new();
+            let mut found: HashMap<ProductId, Vec<StoreStock>> = HashMap::new();
             for place in rows::elsewhere::places(&self.scope, &ids, stores, is_of_channel).await? {
                 found.entry(place.product).or_default().push(place);
             }

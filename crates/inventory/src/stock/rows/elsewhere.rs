@@ -52,7 +52,7 @@ struct UnderWayRow {
 
 /// So much of a product is available in a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct StoreStock {
     pub product: ProductId,
     pub store: StoreId,
     pub available: i64,
@@ -80,7 +80,7 @@ pub async fn places(
     products: &[ProductId],
     stores: Option<&[StoreId]>,
     is_of_channel: bool,
-) -> Result<Vec<Place>, Fault> {
+) -> Result<Vec<StoreStock>, Fault> {
     let backend = reads.backend();
     let mut values = vec![backend.ids(products.iter().copied())];
     let mut of = backend.in_ids("l.product_id", 2);
@@ -100,7 +100,7 @@ pub async fn places(
         select = PlaceRow::SELECT,
         most = MOST_PLACES + 1,
     );
-    let place = |row: PlaceRow| Place { product: row.product_id, store: row.store_id, available: row.available };
+    let place = |row: PlaceRow| StoreStock { product: row.product_id, store: row.store_id, available: row.available };
     Ok(reads.records::<PlaceRow>(&sql, values).await?.into_iter().map(place).collect())
 }
 
