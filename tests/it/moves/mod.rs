@@ -9,6 +9,7 @@ mod counts;
 mod late;
 mod lists;
 mod races;
+mod stages;
 mod states;
 mod transfer_rights;
 mod transfers;

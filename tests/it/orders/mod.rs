@@ -11,6 +11,7 @@ mod jobs;
 mod lists;
 mod returns;
 mod rights;
+mod stages;
 mod states;
 mod steps;
 pub mod world;

@@ -16,6 +16,7 @@ mod reorder;
 mod returns;
 mod rights;
 mod speed;
+mod stages;
 mod states;
 mod supply;
 mod vectors;

@@ -5,7 +5,7 @@ use entity::{
     id::{Id, Kind},
     prelude::{self, Currency, MoneyError},
 };
-use inventory::ledger as shell;
+use inventory::{ledger as shell, stock::core::MOST_TOLD};
 use platform::path;
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Refusals that a call reports at most.
-const MOST_REPORTED: usize = 10;
+const MOST_REPORTED: usize = MOST_TOLD;
 
 /// An input that was read, or everything that is wrong with it.
 pub fn read<T>(read: impl FnOnce(&mut Reading) -> T) -> Result<T, Vec<UserError>> {

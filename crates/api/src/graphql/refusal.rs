@@ -4,7 +4,11 @@ use ::graphql::sent_value::sent_value;
 use async_graphql::{ComplexObject, Context, Enum, Interface, SimpleObject};
 
 use super::scalars::{Long, Quantity};
-use crate::{schema::Node, stock::StockLevel};
+use crate::{
+    graphql::fault::Answer,
+    schema::Node,
+    stock::{IncomingStock, Lacking, StockAlternative, StockLevel, alternatives, next_incoming},
+};
 
 /// Code of a refusal. New codes may be added: treat an unknown one like INVALID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -136,12 +140,16 @@ pub struct InsufficientStock {
     pub retryable: bool,
     /// The level that is short, if you may see it.
     pub level: Option<StockLevel>,
+    /// SKU of the product that is short; of a kit, that of the component which is scarcest.
+    pub sku: Option<String>,
     /// Quantity that was requested, in the smallest unit; for a kit the number of whole kits.
     pub requested: Quantity,
     /// Quantity that the same call would be granted, in the smallest unit (for a kit: whole kits);
     /// 0 or more. Stock that is held for others or is in lots that may not be shipped is not
     /// included, even where onShortage lets holds give way.
     pub available: Quantity,
+    #[graphql(skip)]
+    pub lacking: Option<Lacking>,
 }
 
 /// Refusal to undo a document on which other documents depend.
@@ -163,9 +171,9 @@ pub struct InUse {
     pub documents_count: i32,
 }
 
-/// The value that each kind of refusal is about.
+/// The value that a kind of refusal is about, and fields of its own.
 macro_rules! tells_its_value {
-    ($($kind:ident),*) => {$(
+    ($kind:ident { $($own:tt)* }) => {
         #[ComplexObject]
         impl $kind {
             /// Value that was sent at `field`, as the SKU that names no product; of a reference the value of its one field. Null for lists and other objects,
@@ -177,10 +185,32 @@ macro_rules! tells_its_value {
                 );
                 self.field.as_deref().filter(|_| !is_secret).and_then(|path| sent_value(ctx, path))
             }
+            $($own)*
         }
-    )*};
+    };
 }
-tells_its_value!(InputError, VersionConflict, InsufficientStock, InUse);
+tells_its_value!(InputError {});
+tells_its_value!(VersionConflict {});
+tells_its_value!(InUse {});
+tells_its_value!(InsufficientStock {
+    /// Other stores with stock of the product, of those whose availability you may see; the store with most first. Empty without
+    /// `stock.availability.read`, and where the order looked in several stores itself. Information, not a promise.
+    async fn alternatives(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Number of stores to return, 1 to 5. Default 5.", default = 5)] first: i32,
+    ) -> Answer<Vec<StockAlternative>> {
+        Box::pin(alternatives(ctx, self.lacking.as_ref(), first)).await
+    }
+    /// Stock that is expected next in the store that is short, from suppliers and other stores; null when no day is known, and for who may not
+    /// see the stock level.
+    async fn next_incoming(&self, ctx: &Context<'_>) -> Answer<Option<IncomingStock>> {
+        match self.lacking.as_ref().filter(|_| self.level.is_some()) {
+            Some(lacking) => Box::pin(next_incoming(ctx, lacking)).await,
+            None => Ok(None),
+        }
+    }
+});
 
 /// A path into the input: `["input", "changes", "3", "delta"]`.
 pub type Path = Vec<String>;

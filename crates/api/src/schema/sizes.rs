@@ -34,6 +34,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("FulfilmentWorkUpdate", &[("changes", 10)]),
     ("GoodsReceipt", &[("lines", 10)]),
     ("InUse", &[("documents", 10)]),
+    ("InsufficientStock", &[("alternatives", 5)]),
     ("HistoryItem", &[("fields", 5)]),
     ("Integration", &[("keys", 10)]),
     ("LiquidationAdvancePayload", &[("refused", 10)]),

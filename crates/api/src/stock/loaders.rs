@@ -7,15 +7,17 @@ use std::{
 
 use async_graphql::{Context, dataloader::Loader};
 use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
 use inventory::stock::{
-    core::{Lot, LotLevel, Movement},
+    core::{LevelKey, Lot, LotLevel, Movement},
     rows::{
         self, Which,
+        elsewhere::{Coming, StoreStock},
         list::LevelRow,
         shown::{LevelColumns, ShownLevel},
     },
 };
-use platform::storage::TenantScope;
+use platform::{clock, storage::TenantScope};
 
 use crate::graphql::{
     fault::{Answer, TopError},
@@ -45,13 +47,10 @@ impl Loader<LevelId> for StockLoader {
     }
 }
 
-impl Loader<inventory::stock::core::LevelKey> for StockLoader {
+impl Loader<LevelKey> for StockLoader {
     type Value = LevelRow;
     type Error = TopError;
-    async fn load(
-        &self,
-        keys: &[inventory::stock::core::LevelKey],
-    ) -> Result<HashMap<inventory::stock::core::LevelKey, Self::Value>, TopError> {
+    async fn load(&self, keys: &[LevelKey]) -> Result<HashMap<LevelKey, Self::Value>, TopError> {
         Ok(rows::list::levels_by_key(&self.0, keys).await?.into_iter().map(|level| (level.key, level)).collect())
     }
 }
@@ -131,6 +130,8 @@ pub struct LevelsOf {
     scope: TenantScope,
     levels: Batcher<ProductId, Arc<Vec<LevelRow>>>,
     shown: Batcher<(ProductId, LevelColumns), Arc<Vec<ShownLevel>>>,
+    places: Batcher<ProductId, Arc<Vec<StoreStock>>>,
+    coming: Batcher<LevelKey, Arc<Vec<Coming>>>,
 }
 
 impl LevelsOf {
@@ -163,10 +164,42 @@ impl LevelsOf {
         let found = self.shown.many(&keys, load).await?;
         Ok(ids.iter().copied().zip(found).filter_map(|(id, levels)| Some((id, levels?))).collect())
     }
+    /// The open stores that have most of a product, of those that the caller may ask about.
+    pub async fn places(&self, product: ProductId, permit: &Permit<kind::StockAvailabilityRead>) -> Answer<Arc<Vec<StoreStock>>> {
+        let stores = match permit.reach() {
+            Reach::Everywhere => None,
+            Reach::Stores(stores) => Some(stores.to_vec()),
+        };
+        let (stores, is_of_channel) = (stores.as_deref(), permit.channel().is_some());
+        let load = |ids: Vec<ProductId>| async move {
+            let mut found: HashMap<ProductId, Vec<StoreStock>> = HashMap::new();
+            for place in rows::elsewhere::places(&self.scope, &ids, stores, is_of_channel).await? {
+                found.entry(place.product).or_default().push(place);
+            }
+            Ok(found.into_iter().map(|(id, places)| (id, Arc::new(places))).collect())
+        };
+        Ok(self.places.one(product, load).await?.unwrap_or_default())
+    }
+    /// What is expected to come to a level from now on.
+    pub async fn coming(&self, level: LevelKey, now: Timestamp) -> Answer<Arc<Vec<Coming>>> {
+        // It is yesterday somewhere: each level keeps to its own day.
+        let yesterday = clock::local_day(now, "UTC") - 1;
+        let load = |levels: Vec<LevelKey>| async move {
+            let mut found: HashMap<LevelKey, Vec<Coming>> = HashMap::new();
+            let from = (yesterday, now.plus_seconds(-2 * 24 * 3600));
+            for coming in rows::elsewhere::coming(&self.scope, &levels, from).await? {
+                found.entry(coming.level).or_default().push(coming);
+            }
+            Ok(found.into_iter().map(|(level, coming)| (level, Arc::new(coming))).collect())
+        };
+        Ok(self.coming.one(level, load).await?.unwrap_or_default())
+    }
     /// Something has changed since: what was read is read again.
     pub fn forget(&self) {
         self.levels.forget();
         self.shown.forget();
+        self.places.forget();
+        self.coming.forget();
     }
 }
 
@@ -185,6 +218,7 @@ impl From<TenantScope> for StockLoader {
 
 impl OfTenant for LevelsOf {
     fn of(scope: TenantScope) -> Self {
-        Self { scope, levels: Batcher::default(), shown: Batcher::default() }
+        let (levels, shown) = (Batcher::default(), Batcher::default());
+        Self { scope, levels, shown, places: Batcher::default(), coming: Batcher::default() }
     }
 }

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod availability;
+mod elsewhere;
 mod enums;
 mod explain;
 mod inputs;
@@ -33,6 +34,7 @@ pub use alerts::{AlertUpdate, StockAlert};
 pub use availability::{StockAvailability, availability_of_kit, availability_of_product};
 pub use digest::{DigestQuery, StockDigest, StockDigestLevel, StockDigestLevelConnection, StockDigestLevelEdge};
 pub use direct_json::Levels;
+pub use elsewhere::{IncomingStock, Lacking, StockAlternative, alternatives, next_incoming};
 pub use enums::*;
 pub use inputs::{StockFilter, StockOrder, level_filter};
 pub use level::{StockLevel, StockLevelConnection};

@@ -1,18 +1,19 @@
 //! How the ledger's rejections meet GraphQL: once, here.
 
+use ::graphql::sent_value::sent_value;
 use async_graphql::Context;
 use inventory::{
     ledger::{Done, Receipt, Stop},
     reversals,
     stock::{
-        core::{Level, Reason, Rejection},
+        core::{Level, Reason, Rejection, Scarce},
         rows::list::LevelRow,
     },
 };
 use platform::storage::Fault;
 
 use super::{
-    StockLevel, changed, level_seen,
+    Lacking, StockLevel, changed, level_seen,
     place::path,
     wording::{say, scarce},
 };
@@ -37,11 +38,12 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
     match rejection.why {
         Reason::LotShort { level, what, usable, requested } => {
             let message = format!("{requested} of {} asked for, {} there", scarce(&what), usable.max(0));
-            short(ctx, level.as_deref(), message, (requested, usable), field)
+            let named = (level.as_deref(), sku_of(what));
+            short(ctx, named, message, (requested, usable), field)
         }
         Reason::Insufficient { level, usable, requested } => {
             let message = format!("{} of {} asked for, {usable} available", requested, level.facts.sku);
-            short(ctx, Some(&level), message, (requested.get(), usable), field)
+            short(ctx, (Some(&level), None), message, (requested.get(), usable), field)
         }
         Reason::KeyReused => UserError::new(code, format!("{said}: use a new key for a new change"), field),
         Reason::VersionConflict { level, lot } => {
@@ -57,8 +59,22 @@ pub async fn refuse(ctx: &Context<'_>, rejection: Rejection) -> UserError {
             Some(reversals::core::Refusal::InUse(rests)) => Box::pin(crate::reversals::in_use(ctx, said, rests, field)).await,
             _ => UserError::new(code, said, field),
         },
-        Reason::NotFound(_) | Reason::PeriodClosed { .. } | Reason::Stock(_) => UserError::new(code, said, field),
+        Reason::NotFound(_) => UserError::new(code, naming(said, sent_value(ctx, &field)), field),
+        Reason::PeriodClosed { .. } | Reason::Stock(_) => UserError::new(code, said, field),
     }
+}
+
+/// Characters of a name that a message repeats.
+const MOST_NAMED: usize = 64;
+
+/// What was said, with the name that means nothing.
+fn naming(said: String, name: Option<String>) -> String {
+    let Some(name) = name else { return said };
+    let mut told: String = name.chars().take(MOST_NAMED).collect();
+    if told.len() < name.len() {
+        told.push('…');
+    }
+    format!("{said}: \"{told}\"")
 }
 
 fn stale(message: String, field: Path, actual: i64, current: Option<Node>) -> UserError {
@@ -72,13 +88,27 @@ fn stale(message: String, field: Path, actual: i64, current: Option<Node>) -> Us
     }))
 }
 
+/// The SKU that a shortage names by itself.
+fn sku_of(what: Scarce) -> Option<String> {
+    match what {
+        Scarce::Lot { .. } => None,
+        Scarce::Kit { part, .. } => Some(part),
+        Scarce::Aside { sku, .. }
+        | Scarce::MayBeTaken { sku }
+        | Scarce::MayBeSold { sku }
+        | Scarce::NotHeld { sku }
+        | Scarce::Stores { sku, .. } => Some(sku),
+    }
+}
+
 fn short(
     ctx: &Context<'_>,
-    level: Option<&Level>,
+    (level, sku): (Option<&Level>, Option<String>),
     message: String,
     (requested, available): (i64, i64),
     field: Path,
 ) -> UserError {
+    let sku = sku.or_else(|| level.map(|level| level.facts.sku.clone()));
     let quantity = |units: i64| Quantity(entity::prelude::Quantity::new(units.max(0)).unwrap_or_default());
     UserError::InsufficientStock(Box::new(InsufficientStock {
         code: ErrorCode::InsufficientStock.noted(),
@@ -88,6 +118,8 @@ fn short(
         retryable: false,
         available: quantity(available),
         requested: quantity(requested),
+        sku,
+        lacking: level.map(Lacking::from),
         level: level.and_then(|level| visible(ctx, level)),
     }))
 }

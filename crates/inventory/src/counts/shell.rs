@@ -22,8 +22,8 @@ use crate::{
         rows::{self, CountScope},
     },
     ledger::{
-        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Mode, Names, ProductRef, Stop, StoreRef, check_key,
-        chosen, document_ids, first_answer, key_of, known_store, submit, submit_found,
+        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, StoreRef,
+        check_key, chosen, document_ids, first_answer, key_of, known_store, submit, submit_named,
     },
     stock::core::{At, Field, LevelKey, LotName, Noun, Rejection},
 };
@@ -141,22 +141,29 @@ pub async fn count_create(ledger: &Ledger, permit: Permit<kind::CountWrite>, inp
     checks.done()?;
     let key = key_of(&permit, "countCreate", &input.idempotency_key, &input);
     let command = planned(ledger, &permit, &input).await;
-    submit_found(ledger, &permit, command, key, mode).await
+    submit_named(ledger, &permit, command, key, mode).await
 }
 
-async fn planned(ledger: &Ledger, permit: &Permit<kind::CountWrite>, input: &CountCreate) -> Result<Command, Stop> {
+async fn planned(ledger: &Ledger, permit: &Permit<kind::CountWrite>, input: &CountCreate) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
-    let store = known_store(&scope, &input.store, &permit.reach()).await?;
-    let store = store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))?.id;
+    let mut missing = Missing::default();
+    let store = known_store(&scope, &input.store, &permit.reach()).await?.map(|store| store.id);
+    let store = missing.or_nobodys(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
     if let Some(category) = input.category
         && !rows::has_category(&scope, category).await?
     {
-        return Err(Rejection::not_found(Noun::Category, At::input(Field::Category)).into());
+        missing.note(Rejection::not_found(Noun::Category, At::input(Field::Category)));
     }
+    let lacks_store = store == StoreId::NIL;
     let names = Names::look_up(&scope, &input.products).await?;
     let mut products = Vec::with_capacity(input.products.len());
     for (index, named) in input.products.iter().enumerate() {
-        products.push((names.product(named, || At::row(Field::Products, index))?, ledger.clock().id()));
+        let product = names.product(named, || At::row(Field::Products, index));
+        products.push((missing.or_nobodys(product), ledger.clock().id()));
+    }
+    // Without its store, every product would be told as missing.
+    if lacks_store {
+        return Err(missing.stop());
     }
     let levels = products.iter().map(|(product, _)| LevelKey { product: *product, store }).collect();
     let new = NewCount {
@@ -171,7 +178,7 @@ async fn planned(ledger: &Ledger, permit: &Permit<kind::CountWrite>, input: &Cou
     };
     let steps =
         Steps { count: ledger.clock().document_id(), actor: permit.actor(), expected_version: None, step: Step::Create(new) };
-    Ok(Command::of(CountCommand(Box::new(steps), levels)))
+    Ok((Command::of(CountCommand(Box::new(steps), levels)), missing))
 }
 
 /// Begins to count: what fits the count now is what it is of.
@@ -246,19 +253,18 @@ pub async fn count_record(ledger: &Ledger, permit: Permit<kind::CountRecord>, in
     let places = own(&scope, &permit, input.count).await?;
     let act = Act { mutation: "countRecord", key: &input.idempotency_key, count: input.count, expected_version: None };
     let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
-    let found = input.lines.iter().enumerate().map(|(index, line)| {
-        Ok(Tallied {
-            product: names.product(&line.product, || At::line(index).field(Field::Product))?,
-            lot: chosen(ledger, line.lot.as_ref()),
-            counted: line.counted,
-            note: line.note.clone(),
-            line: ledger.clock().id(),
-        })
+    let mut missing = Missing::default();
+    let found = input.lines.iter().enumerate().map(|(index, line)| Tallied {
+        product: missing.or_nobodys(names.product(&line.product, || At::line(index).field(Field::Product))),
+        lot: chosen(ledger, line.lot.as_ref()),
+        counted: line.counted,
+        note: line.note.clone(),
+        line: ledger.clock().id(),
     });
-    let tallied: Vec<Tallied> = match found.collect::<Result<_, Rejection>>() {
-        Ok(tallied) => tallied,
-        Err(missing) => return again(ledger, &permit, &act, &input, missing).await,
-    };
+    let tallied: Vec<Tallied> = found.collect();
+    if missing.has_any() {
+        return again(ledger, &permit, &act, &input, missing).await;
+    }
     let products = tallied.iter().map(|one| one.product).collect();
     let record = Record { counted_at: input.counted_at, tallied };
     step(ledger, permit, (act, mode), &input, (places, products), Step::Record(record)).await
@@ -294,11 +300,14 @@ pub async fn count_recount(ledger: &Ledger, permit: Permit<kind::CountReview>, i
         None => None,
         Some(named) => {
             let names = Names::look_up(&scope, named).await?;
-            let found = named.iter().enumerate().map(|(index, one)| names.product(one, || At::row(Field::Products, index)));
-            match found.collect::<Result<Vec<_>, Rejection>>() {
-                Ok(products) => Some(products),
-                Err(missing) => return again(ledger, &permit, &act, &input, missing).await,
+            let mut missing = Missing::default();
+            let found =
+                |(index, one): (usize, &ProductRef)| missing.or_nobodys(names.product(one, || At::row(Field::Products, index)));
+            let products: Vec<ProductId> = named.iter().enumerate().map(found).collect();
+            if missing.has_any() {
+                return again(ledger, &permit, &act, &input, missing).await;
             }
+            Some(products)
         }
     };
     step(ledger, permit, (act, mode), &input, (places, Vec::new()), Step::Recount(products)).await
@@ -352,8 +361,8 @@ async fn own<P: Permission>(reads: &impl Reads, permit: &Permit<P>, id: CountId)
 }
 
 /// What a step is answered that names what is not there any more.
-async fn again<P>(ledger: &Ledger, permit: &Permit<P>, act: &Act<'_>, input: &impl Serialize, missing: Rejection) -> Done {
-    first_answer(ledger, permit, &key_of(permit, act.mutation, act.key, input), missing.into()).await
+async fn again<P>(ledger: &Ledger, permit: &Permit<P>, act: &Act<'_>, input: &impl Serialize, missing: Missing) -> Done {
+    first_answer(ledger, permit, &key_of(permit, act.mutation, act.key, input), missing.stop()).await
 }
 
 /// A step of a count that exists. One that is not the caller's is nobody's: the ledger refuses it as it refuses what does not exist.

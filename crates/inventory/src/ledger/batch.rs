@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     audited::{self, Audited},
-    command::{Command, Outcome, Queued},
+    command::{Command, Queued, Verdict},
     decided::Decisions,
     decision::Decision,
     load::{self, State},
@@ -26,7 +26,7 @@ use super::{
     source::Source,
     speculative_state::KeyLookupPolicy,
 };
-use crate::stock::core::{Draft, Rejection};
+use crate::stock::core::{Draft, Rejection, Stage};
 
 /// What every batch rests on.
 #[derive(Clone)]
@@ -77,7 +77,7 @@ impl Writer {
 
 impl Basis {
     /// Decides against what is committed now, and writes nothing.
-    pub async fn dry_run(&self, tenant: TenantId, command: &Command, key: Option<&Key>) -> Outcome {
+    pub async fn dry_run(&self, tenant: TenantId, command: &Command, key: Option<&Key>) -> Verdict {
         let mut needs = Needs::default();
         command.needs(&mut needs);
         let scope = self.db.tenant(tenant);
@@ -141,13 +141,13 @@ pub fn replayed(stored: StoredReceipt) -> Receipt {
 
 enum Decided {
     /// Refused, or done before.
-    Done(Result<Receipt, Rejection>),
+    Done(Result<Receipt, Vec<Rejection>>),
     New(Decision),
 }
 
 fn decide(documents: &Documents, state: &State, command: &Command, key: Option<&Key>) -> Decided {
     if let Some(first) = key.and_then(|key| remembered(key, &state.receipts)) {
-        return Decided::Done(first);
+        return Decided::Done(first.map_err(|refused| vec![refused]));
     }
     let mut draft = Draft::new(&state.stock);
     let decided = command.decide(&mut draft, &state.books);
@@ -158,6 +158,19 @@ fn decide(documents: &Documents, state: &State, command: &Command, key: Option<&
     });
     match followed {
         Ok(decision) => Decided::New(decision),
-        Err(rejection) => Decided::Done(Err(rejection)),
+        Err(first) => Decided::Done(Err(reasons(state, command, first))),
     }
+}
+
+/// Everything that refuses a command in the stage of its earliest refusal. It is decided once more for that, and goes on behind each refusal;
+/// one line that is short has no others.
+fn reasons(state: &State, command: &Command, first: Rejection) -> Vec<Rejection> {
+    if first.why.stage() == Stage::Shortage && command.weight() <= 1 {
+        return vec![first];
+    }
+    let mut draft = Draft::to_tell_all(&state.stock);
+    let end = command.decide(&mut draft, &state.books).err();
+    let told = draft.told(end);
+    // What only the end of a draft refuses is found by nobody else.
+    if told.is_empty() { vec![first] } else { told }
 }

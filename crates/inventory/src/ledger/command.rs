@@ -29,7 +29,7 @@ pub trait Decide: Debug + Send + Sync + 'static {
     /// Decides against what was loaded; the draft holds what it would do to stock, the decision what became of documents. Pure.
     ///
     /// # Errors
-    /// What refuses it; the draft is thrown away.
+    /// What refuses it; the draft is thrown away. A draft that `tells_all` goes on behind what refuses a part (`Draft::pass`).
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection>;
 }
 
@@ -50,15 +50,18 @@ impl Deref for Command {
     }
 }
 
-/// Accepted, refused, or not known to have been done.
+/// Accepted, refused for all of these reasons, or not known to have been done.
+pub type Verdict = Result<Result<Receipt, Vec<Rejection>>, Fault>;
+
+/// The same with the first of the reasons.
 pub type Outcome = Result<Result<Receipt, Rejection>, Fault>;
 
 /// A command in the queue, with who waits for it.
 pub struct Queued {
     pub(super) command: Command,
     pub(super) key: Option<Key>,
-    pub(super) reply: oneshot::Sender<Outcome>,
-    pub(super) result: Option<Result<Receipt, Rejection>>,
+    pub(super) reply: oneshot::Sender<Verdict>,
+    pub(super) result: Option<Result<Receipt, Vec<Rejection>>>,
     /// On whose behalf, for the audit log; none for the jobs of the system.
     pub(super) audit_context: Option<Arc<AuditContext>>,
 }

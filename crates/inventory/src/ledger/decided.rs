@@ -106,14 +106,14 @@ impl Decisions {
     }
 }
 
-fn repeat(documents: &Documents, first: &Queued, second: &Queued) -> Result<Receipt, Rejection> {
+fn repeat(documents: &Documents, first: &Queued, second: &Queued) -> Result<Receipt, Vec<Rejection>> {
     if first.key.as_ref().map(|k| k.hash) != second.key.as_ref().map(|k| k.hash) {
-        return Err(Rejection::key_reused());
+        return Err(vec![Rejection::key_reused()]);
     }
     match &first.result {
         Some(Ok(receipt)) => Ok(replayed(receipt.stored.clone().unwrap_or_else(|| receipt.stored(documents)))),
-        Some(Err(rejection)) => Err(rejection.clone()),
-        None => Err(Rejection::key_reused()),
+        Some(Err(refused)) => Err(refused.clone()),
+        None => Err(vec![Rejection::key_reused()]),
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use super::{
     batch::{Basis, Writer},
-    command::{Command, Outcome, Queued},
+    command::{Command, Outcome, Queued, Verdict},
     registry::Documents,
     speculative_state::{KeyLookupPolicy, SpeculativeStates},
     tenants::{Terms, TermsCache},
@@ -64,15 +64,23 @@ impl Ledger {
         Self::with(Basis { db, clock, documents: Arc::new(documents) }, grouping, Some(audit_writer))
     }
 
-    /// Queues a command and waits until it is committed or refused.
-    pub async fn submit(&self, tenant: TenantId, command: Command, key: Option<Key>) -> Outcome {
+    /// Queues a command and waits until it is committed, or refused for all of the reasons of a stage.
+    pub async fn ask(&self, tenant: TenantId, command: Command, key: Option<Key>) -> Verdict {
         let (reply, answer) = oneshot::channel();
         self.lanes.submit(tenant, Queued { command, key, reply, result: None, audit_context: AuditContext::current() });
         answer.await.unwrap_or(Err(Fault::ShuttingDown))
     }
 
+    /// The same, with the first of the reasons.
+    pub async fn submit(&self, tenant: TenantId, command: Command, key: Option<Key>) -> Outcome {
+        Ok(match self.ask(tenant, command, key).await? {
+            Ok(receipt) => Ok(receipt),
+            Err(refused) => Err(refused.into_iter().next().ok_or_else(|| Fault::Broken("refused for no reason".to_owned()))?),
+        })
+    }
+
     /// A dry run: decides against what is committed now and writes nothing.
-    pub async fn validate(&self, tenant: TenantId, command: &Command, key: Option<&Key>) -> Outcome {
+    pub async fn validate(&self, tenant: TenantId, command: &Command, key: Option<&Key>) -> Verdict {
         self.basis.dry_run(tenant, command, key).await
     }
 

@@ -26,10 +26,10 @@ mod tenants;
 
 pub use call::{CallRefusal, Done, LotRef, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, ProductRef, Stop, StoreRef};
 pub(crate) use call::{
-    Checks, Names, check_key, chosen, document_ids, first_answer, key_of, known_store, may_override, overrides, own_reservations,
-    shortage_word, store_of, stores_by_code, submit, submit_found,
+    Checks, Missing, Names, check_key, chosen, document_ids, first_answer, key_of, known_store, may_override, overrides,
+    own_reservations, shortage_word, store_of, stores_by_code, submit, submit_found, submit_named,
 };
-pub use command::{Command, Decide, Outcome};
+pub use command::{Command, Decide, Outcome, Verdict};
 pub use decision::{Books, Decision};
 pub use document::{Document, Rows, Turn};
 pub use engine::Ledger;

@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Mode, Names, ProductRef, StockCommand, Stop, StoreRef,
-        check_key, chosen, first_answer, key_of, may_override, overrides, own_reservations, store_of, stores_by_code, submit,
-        submit_found,
+        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, StockCommand, Stop,
+        StoreRef, check_key, chosen, first_answer, key_of, may_override, overrides, own_reservations, store_of, stores_by_code,
+        submit, submit_named,
     },
     stock::{
         core::{
@@ -73,11 +73,11 @@ impl Lines {
         stores.retain(|_, store| reach.covers(*store));
         Ok(Self { products, stores, reach })
     }
-    pub(crate) fn key(&self, product: &ProductRef, store: &StoreRef, list: Field, index: usize) -> Result<LevelKey, Rejection> {
-        Ok(LevelKey {
-            product: self.products.product(product, || At::row(list, index).field(Field::Product))?,
-            store: self.reach.or_nobodys(store_of(store, &self.stores, || At::row(list, index).field(Field::Store))?),
-        })
+    /// The level that a line at a place means; of names that mean nothing, nobody's.
+    pub(crate) fn key(&self, missing: &mut Missing, (product, store): (&ProductRef, &StoreRef), line: At) -> LevelKey {
+        let product = self.products.product(product, || line.field(Field::Product));
+        let store = store_of(store, &self.stores, || line.field(Field::Store));
+        LevelKey { product: missing.or_nobodys(product), store: self.reach.or_nobodys(missing.or_nobodys(store)) }
     }
 }
 
@@ -130,7 +130,7 @@ pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, in
     checks.done()?;
     let key = key_of(&permit, "stockAdjust", &input.idempotency_key, &input);
     let command = adjustment(ledger, &permit, input, &overriding).await;
-    submit_found(ledger, &permit, command, key, mode).await
+    submit_named(ledger, &permit, command, key, mode).await
 }
 
 async fn adjustment(
@@ -138,7 +138,7 @@ async fn adjustment(
     permit: &Permit<kind::StockAdjust>,
     input: AdjustInput,
     overriding: &Reach,
-) -> Result<Command, Stop> {
+) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(&scope, permit.reach(), input.changes.iter().map(|c| (&c.product, &c.store))).await?;
     let of = Head {
@@ -150,10 +150,11 @@ async fn adjustment(
         occurred_at: input.occurred_at,
     };
     let head = head(ledger, permit, of);
+    let mut missing = Missing::default();
     let mut changes = Vec::with_capacity(input.changes.len());
     for (index, change) in input.changes.into_iter().enumerate() {
         changes.push(Change {
-            key: lines.key(&change.product, &change.store, Field::Changes, index)?,
+            key: lines.key(&mut missing, (&change.product, &change.store), At::row(Field::Changes, index)),
             delta: change.delta,
             expected_version: change.expected_version,
             unit_cost: change.unit_cost,
@@ -162,12 +163,8 @@ async fn adjustment(
         });
     }
     overrides(overriding, changes.iter().map(|change| change.key.store))?;
-    Ok(Command::of(StockCommand::Adjust(Adjust {
-        head,
-        room: ledger.clock().document_id(),
-        on_shortage: input.on_shortage,
-        changes,
-    })))
+    let adjust = Adjust { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, changes };
+    Ok((Command::of(StockCommand::Adjust(adjust)), missing))
 }
 
 /// What `stockSet` was given.
@@ -203,7 +200,7 @@ pub async fn stock_set(ledger: &Ledger, permit: Permit<kind::StockSet>, input: S
     checks.done()?;
     let key = key_of(&permit, "stockSet", &input.idempotency_key, &input);
     let command = figures(ledger, &permit, &input, &overriding).await;
-    submit_found(ledger, &permit, command, key, mode).await
+    submit_named(ledger, &permit, command, key, mode).await
 }
 
 async fn figures(
@@ -211,7 +208,7 @@ async fn figures(
     permit: &Permit<kind::StockSet>,
     input: &SetInput,
     overriding: &Reach,
-) -> Result<Command, Stop> {
+) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(&scope, permit.reach(), input.items.iter().map(|i| (&i.product, &i.store))).await?;
     let of = Head {
@@ -223,14 +220,16 @@ async fn figures(
         occurred_at: None,
     };
     let head = head(ledger, permit, of);
+    let mut missing = Missing::default();
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
-        let key = lines.key(&item.product, &item.store, Field::Items, index)?;
+        let key = lines.key(&mut missing, (&item.product, &item.store), At::row(Field::Items, index));
         let lot = chosen(ledger, item.lot.as_ref());
         items.push(SetItem { key, on_hand: item.on_hand, compare: item.compare, lot });
     }
     overrides(overriding, items.iter().map(|item| item.key.store))?;
-    Ok(Command::of(StockCommand::Set(Set { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, items })))
+    let set = Set { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, items };
+    Ok((Command::of(StockCommand::Set(set)), missing))
 }
 
 /// What `stockReverse` was given.
@@ -320,10 +319,10 @@ pub async fn stock_reserve(ledger: &Ledger, permit: Permit<kind::StockReserve>, 
     checks.done()?;
     let key = key_of(&permit, "stockReserve", &input.idempotency_key, &input);
     let command = holding(ledger, &permit, &input).await;
-    submit_found(ledger, &permit, command, key, mode).await
+    submit_named(ledger, &permit, command, key, mode).await
 }
 
-async fn holding(ledger: &Ledger, permit: &Permit<kind::StockReserve>, input: &ReserveInput) -> Result<Command, Stop> {
+async fn holding(ledger: &Ledger, permit: &Permit<kind::StockReserve>, input: &ReserveInput) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(&scope, permit.reach(), input.items.iter().map(|i| (&i.product, &i.store))).await?;
     let reference = match input.reference {
@@ -332,13 +331,15 @@ async fn holding(ledger: &Ledger, permit: &Permit<kind::StockReserve>, input: &R
     };
     let of = Head { kind: MovementKind::Reserve, reason: None, note: None, external_ref: None, reference, occurred_at: None };
     let head = head(ledger, permit, of);
+    let mut missing = Missing::default();
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
-        let key = lines.key(&item.product, &item.store, Field::Items, index)?;
+        let key = lines.key(&mut missing, (&item.product, &item.store), At::row(Field::Items, index));
         items.push(ReserveItem { id: ledger.clock().id(), key, quantity: item.quantity });
     }
     let expires_at = Some(ledger.clock().now().plus_seconds(input.ttl_seconds));
-    Ok(Command::of(StockCommand::Reserve(Reserve { head, expires_at, channel: permit.channel(), items })))
+    let reserve = Reserve { head, expires_at, channel: permit.channel(), items };
+    Ok((Command::of(StockCommand::Reserve(reserve)), missing))
 }
 
 /// What `stockRelease` was given.

@@ -8,10 +8,10 @@ use serde::Serialize;
 use crate::{
     catalog::core::Patch,
     ledger::{
-        CallRefusal, Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Mode, Names, ProductRef, Stop, StoreRef, check_key, chosen,
-        first_answer, key_of, may_override, overrides,
+        CallRefusal, Checks, Command, Done, Ledger, LotRef, MAX_NOTE, Missing, Mode, Names, ProductRef, Stop, StoreRef,
+        check_key, chosen, first_answer, key_of, may_override, overrides,
         shell::{Head, Lines, MAX_LINES, checked, head},
-        submit, submit_found,
+        submit, submit_named,
     },
     lots::core::{ActOnLot, CreateLot, Destination, LotAction, LotCommand, MoveItem, MoveStock},
     stock::{
@@ -186,7 +186,7 @@ pub async fn stock_move(ledger: &Ledger, permit: Permit<kind::StockAdjust>, inpu
     checks.done()?;
     let key = key_of(&permit, "stockMove", &input.idempotency_key, &input);
     let command = moving(ledger, &permit, &input, &overriding).await;
-    submit_found(ledger, &permit, command, key, mode).await
+    submit_named(ledger, &permit, command, key, mode).await
 }
 
 async fn moving(
@@ -194,7 +194,7 @@ async fn moving(
     permit: &Permit<kind::StockAdjust>,
     input: &MoveInput,
     overriding: &Reach,
-) -> Result<Command, Stop> {
+) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(&scope, permit.reach(), input.items.iter().map(|i| (&i.product, &i.store))).await?;
     let is_gone = input.to == Destination::WrittenOff;
@@ -207,15 +207,17 @@ async fn moving(
         occurred_at: input.occurred_at,
     };
     let head = head(ledger, permit, of);
+    let mut missing = Missing::default();
     let mut items = Vec::with_capacity(input.items.len());
     for (index, item) in input.items.iter().enumerate() {
-        let key = lines.key(&item.product, &item.store, Field::Items, index)?;
+        let key = lines.key(&mut missing, (&item.product, &item.store), At::row(Field::Items, index));
         let lot = chosen(ledger, item.lot.as_ref());
         items.push(MoveItem { key, quantity: item.quantity, lot, note: item.note.clone() });
     }
     overrides(overriding, items.iter().map(|item| item.key.store))?;
     let (room, on_shortage) = (ledger.clock().document_id(), input.on_shortage);
-    Ok(Command::of(LotCommand::Move(Box::new(MoveStock { head, room, on_shortage, from: input.from, to: input.to, items }))))
+    let moved = MoveStock { head, room, on_shortage, from: input.from, to: input.to, items };
+    Ok((Command::of(LotCommand::Move(Box::new(moved))), missing))
 }
 
 /// What a job does: sets aside what is past its date, and says how much that was of how many lots.

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Mode, Names, ProductRef, Stop, StoreRef, check_key,
-        chosen, document_ids, first_answer, key_of, store_of, stores_by_code, submit, submit_found,
+        Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, StoreRef,
+        check_key, chosen, document_ids, first_answer, key_of, store_of, stores_by_code, submit, submit_named,
     },
     stock::core::{At, Field, LevelKey, Noun, Reason, Rejection},
     transfers::{
@@ -143,19 +143,29 @@ pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite
     checks.done()?;
     let key = key_of(&permit, "transferCreate", &input.idempotency_key, &input);
     let command = asked(ledger, &permit, &input).await;
-    submit_found(ledger, &permit, command, key, mode).await
+    submit_named(ledger, &permit, command, key, mode).await
 }
 
-async fn asked(ledger: &Ledger, permit: &Permit<kind::TransferWrite>, input: &TransferCreate) -> Result<Command, Stop> {
+async fn asked(
+    ledger: &Ledger,
+    permit: &Permit<kind::TransferWrite>,
+    input: &TransferCreate,
+) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
+    let mut missing = Missing::default();
     let codes = stores_by_code(&scope, &[&input.from, &input.to]).await?;
-    let from = store_of(&input.from, &codes, || At::input(Field::FromStore))?;
-    let to = store_of(&input.to, &codes, || At::input(Field::ToStore))?;
-    if !Side::Either.is_within(&permit.reach(), from, to) {
-        return Err(Rejection::not_found(Noun::Store, At::input(Field::FromStore)).into());
+    let from = missing.or_nobodys(store_of(&input.from, &codes, || At::input(Field::FromStore)));
+    let to = missing.or_nobodys(store_of(&input.to, &codes, || At::input(Field::ToStore)));
+    if !missing.has_any() && !Side::Either.is_within(&permit.reach(), from, to) {
+        missing.note(Rejection::not_found(Noun::Store, At::input(Field::FromStore)));
+    } else {
+        exists(&scope, &mut missing, (from, to)).await?;
     }
-    exists(&scope, from, to).await?;
-    let lines = planned(&scope, &input.lines).await?;
+    let lacks_stores = missing.has_any();
+    let lines = planned(&scope, &mut missing, &input.lines).await?;
+    if lacks_stores {
+        return Err(missing.stop());
+    }
     let levels = levels(lines.iter().map(|line| line.product), from, to);
     let new = NewTransfer {
         from,
@@ -173,28 +183,27 @@ async fn asked(ledger: &Ledger, permit: &Permit<kind::TransferWrite>, input: &Tr
         sent: Vec::new(),
         movements: document_ids(ledger),
     };
-    Ok(Command::of(TransferCommand(Box::new(steps), levels)))
+    Ok((Command::of(TransferCommand(Box::new(steps), levels)), missing))
 }
 
 /// A store that is not there is said of its own field: lines would only say that the product or store is not.
-async fn exists(reads: &impl Reads, from: StoreId, to: StoreId) -> Result<(), Stop> {
+async fn exists(reads: &impl Reads, missing: &mut Missing, (from, to): (StoreId, StoreId)) -> Result<(), Fault> {
     let found = rows::existing_stores(reads, &[from, to]).await?;
     for (store, name) in [(from, Field::FromStore), (to, Field::ToStore)] {
         if !found.contains(&store) {
-            return Err(Rejection::not_found(Noun::Store, At::input(name)).into());
+            missing.note(Rejection::not_found(Noun::Store, At::input(name)));
         }
     }
     Ok(())
 }
 
-async fn planned(reads: &impl Reads, lines: &[TransferLine]) -> Result<Vec<Planned>, Stop> {
+async fn planned(reads: &impl Reads, missing: &mut Missing, lines: &[TransferLine]) -> Result<Vec<Planned>, Fault> {
     let names = Names::look_up(reads, lines.iter().map(|line| &line.product)).await?;
-    let mut planned = Vec::with_capacity(lines.len());
-    for (index, line) in lines.iter().enumerate() {
-        let product = names.product(&line.product, || At::line(index).field(Field::Product))?;
-        planned.push(Planned { product, quantity: line.quantity });
-    }
-    Ok(planned)
+    let plan = |(index, line): (usize, &TransferLine)| {
+        let product = names.product(&line.product, || At::line(index).field(Field::Product));
+        Planned { product: missing.or_nobodys(product), quantity: line.quantity }
+    };
+    Ok(lines.iter().enumerate().map(plan).collect())
 }
 
 fn levels(products: impl Iterator<Item = ProductId>, from: StoreId, to: StoreId) -> Vec<LevelKey> {
@@ -216,10 +225,12 @@ pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite
         note: input.note.as_ref(),
     };
     let scope = permit.scope(ledger.database());
-    let lines = match planned(&scope, &input.lines).await {
-        Ok(lines) => lines,
-        Err(stop) => return first_answer(ledger, &permit, &key_of(&permit, act.mutation, act.key, &input), stop).await,
-    };
+    let mut missing = Missing::default();
+    let lines = planned(&scope, &mut missing, &input.lines).await?;
+    if missing.has_any() {
+        let key = key_of(&permit, act.mutation, act.key, &input);
+        return first_answer(ledger, &permit, &key, missing.stop()).await;
+    }
     let also: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
     let change =
         Change { external_ref: input.external_ref.clone(), note: input.note.clone(), expected_at: input.expected_at, lines };

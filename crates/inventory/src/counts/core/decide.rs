@@ -160,19 +160,22 @@ pub(super) fn not_open(count: &Count) -> Rejection {
     Refusal::Status(count.status()).at(At::input(Field::Id))
 }
 
-fn create(book: &CountBook, draft: &Draft<'_>, steps: &Steps, new: &NewCount, changes: &mut Changes) -> Result<Count, Rejection> {
+fn create(
+    book: &CountBook,
+    draft: &mut Draft<'_>,
+    steps: &Steps,
+    new: &NewCount,
+    changes: &mut Changes,
+) -> Result<Count, Rejection> {
     if let Some(reference) = new.external_ref.as_ref().filter(|reference| book.taken_refs.contains(*reference)) {
         return Err(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)));
     }
     let selection = selection(new)?;
-    for (index, (product, id)) in new.products.iter().enumerate() {
-        let field = At::row(Field::Products, index);
-        if changes.made.iter().any(|line| line.product == *product) {
-            return Err(Refusal::ListedTwice.at(field));
-        }
-        let level = draft.stocked(LevelKey { product: *product, store: new.store }, field)?;
-        changes.made.push(line_of(level, *id, None, Expected::Listed));
+    for (index, listed) in new.products.iter().enumerate() {
+        let line = listed_line(draft, new.store, (listed, At::row(Field::Products, index)), &changes.made);
+        changes.made.extend(draft.pass(line)?);
     }
+    draft.end_pass()?;
     let now = draft.now();
     Ok(Count {
         id: steps.count,
@@ -188,6 +191,19 @@ fn create(book: &CountBook, draft: &Draft<'_>, steps: &Steps, new: &NewCount, ch
         created_at: now,
         updated_at: now,
     })
+}
+
+fn listed_line(
+    draft: &Draft<'_>,
+    store: StoreId,
+    ((product, id), field): (&(ProductId, CountLineId), At),
+    before: &[Line],
+) -> Result<Line, Rejection> {
+    let level = draft.stocked(LevelKey { product: *product, store }, field)?;
+    if before.iter().any(|line| line.product == *product) {
+        return Err(Refusal::ListedTwice.at(field));
+    }
+    Ok(line_of(level, *id, None, Expected::Listed))
 }
 
 /// A count says what its kind asks for, and nothing else.

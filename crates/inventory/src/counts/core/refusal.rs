@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use crate::stock::core::RoomRefusal;
+use crate::stock::core::{RoomRefusal, Stage};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -57,4 +57,18 @@ pub enum Refusal {
     /// Who counted approves nothing above this limit.
     AboveLimit(Money),
 }
-impl RoomRefusal for Refusal {}
+impl RoomRefusal for Refusal {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::Status(_)
+            | Self::ReferenceTaken { .. }
+            | Self::NothingFits
+            | Self::Uncounted { .. }
+            | Self::NothingToRecount
+            | Self::NothingCounted
+            | Self::NoValue { .. }
+            | Self::AboveLimit(_) => Stage::State,
+            _ => Stage::Values,
+        }
+    }
+}

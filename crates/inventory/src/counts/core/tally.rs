@@ -30,9 +30,19 @@ pub struct Tallied {
 /// How far ahead of our clock another one may run.
 const AHEAD_SECONDS: i64 = 300;
 
+/// What is written down in one call, and by whom.
+struct Tallying<'a> {
+    book: &'a CountBook,
+    count: &'a Count,
+    actor: Actor,
+    /// When it was counted, as its caller says.
+    said_at: Option<Timestamp>,
+    counted_at: Timestamp,
+}
+
 pub(super) fn tally(
     book: &CountBook,
-    draft: &Draft<'_>,
+    draft: &mut Draft<'_>,
     count: &Count,
     (actor, record): (Actor, &Record),
     changes: &mut Changes,
@@ -49,7 +59,23 @@ pub(super) fn tally(
     if record.tallied.is_empty() {
         return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     }
+    if draft.tells_all() {
+        for (index, found) in record.tallied.iter().enumerate() {
+            let key = LevelKey { product: found.product, store: count.store };
+            draft.look_for(key, At::line(index).field(Field::Product))?;
+        }
+    }
+    let tallying = Tallying { book, count, actor, said_at: record.counted_at, counted_at };
     for (index, found) in record.tallied.iter().enumerate() {
+        let line = tallying.line(draft, (index, found), changes);
+        draft.pass(line)?;
+    }
+    Ok(())
+}
+
+impl Tallying<'_> {
+    fn line(&self, draft: &Draft<'_>, (index, found): (usize, &Tallied), changes: &mut Changes) -> Result<(), Rejection> {
+        let Self { book, count, .. } = *self;
         let at = |name: Field| At::line(index).field(name);
         if found.counted.is_negative() {
             return Err(Refusal::Negative.at(at(Field::Counted)));
@@ -65,14 +91,14 @@ pub(super) fn tally(
             return Err(refusal.at(at(place)));
         }
         let on_books = match &named {
-            Some((_, lot)) => of_lot(book, draft, key, lot.as_ref(), record.counted_at),
+            Some((_, lot)) => of_lot(book, draft, key, lot.as_ref(), self.said_at),
             None if level.facts.tracking != Tracking::None => 0,
             None => {
-                let past = record.counted_at.and_then(|at| book.past.get(&(key.product, key.store, at)));
+                let past = self.said_at.and_then(|at| book.past.get(&(key.product, key.store, at)));
                 past.copied().unwrap_or(level.on_hand.get())
             }
         };
-        let tally = Tally { counted: found.counted, counted_at, book: on_books, book_version: level.version };
+        let tally = Tally { counted: found.counted, counted_at: self.counted_at, book: on_books, book_version: level.version };
         let lot = named.map(|named| named.0);
         let finding = Finding { attempts: 1, tally, unit_cost: level.facts.cost };
         changes.gone.retain(|gone| *gone != line_key);
@@ -83,12 +109,12 @@ pub(super) fn tally(
             changes.made.push(Line { state: LineState::Counted(finding), ..line });
             finding.attempts
         };
-        changes.tries.push(Try { of: line_key.clone(), attempt, tally, actor, note: found.note.clone() });
+        changes.tries.push(Try { of: line_key.clone(), attempt, tally, actor: self.actor, note: found.note.clone() });
         if line_key.is_of_a_lot() {
             changes.replaces_none(book, count.id, found.product);
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The lot that was found, as it is named and as the books know it; none where stock is not kept by lots, and where nothing was found of a

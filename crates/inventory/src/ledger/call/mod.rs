@@ -1,6 +1,7 @@
 //! What all calls of the ledger share, from a permit and plain input to a command: names are resolved, the key is made, the answer is a receipt or
 //! refusals.
 
+mod missing;
 mod names;
 mod ownership;
 
@@ -12,12 +13,13 @@ use platform::storage::{
 };
 use serde::Serialize;
 
+pub use missing::{Missing, submit_named};
 pub use names::{LotRef, Names, ProductRef, StoreRef, chosen, known_store, store_of, stores_by_code};
 pub use ownership::own_reservations;
 
 use super::{
     batch::remembered,
-    command::{Command, Outcome},
+    command::{Command, Verdict},
     engine::Ledger,
     receipt::Receipt,
 };
@@ -28,7 +30,7 @@ use crate::stock::core::{At, Field, MAX_LOT_CODE, Rejection, RoomRefusal, Shorta
 pub enum Stop {
     /// The caller lacks a permission that this very input needs.
     Denied(Denied),
-    /// The caller's business, first things first; never empty.
+    /// The caller's business: all of the earliest stage, in the order of the input; never empty.
     Refused(Vec<Rejection>),
     /// Ours.
     Fault(Fault),
@@ -158,12 +160,12 @@ pub fn overrides(reach: &Reach, stores: impl IntoIterator<Item = StoreId>) -> Re
 
 /// Hands the command in and waits for its receipt.
 pub async fn submit<P>(ledger: &Ledger, permit: &Permit<P>, command: Command, key: Key, mode: Mode) -> Done {
-    let outcome: Outcome = match mode {
+    let verdict: Verdict = match mode {
         // The ledger commits in a task of its own, which knows nothing of a dry run of this one.
-        Mode::Commit if !dry_run::is_on() => ledger.submit(permit.tenant(), command, Some(key)).await,
+        Mode::Commit if !dry_run::is_on() => ledger.ask(permit.tenant(), command, Some(key)).await,
         Mode::Commit | Mode::Validate => Box::pin(ledger.validate(permit.tenant(), &command, Some(&key))).await,
     };
-    Ok(outcome??)
+    verdict?.map_err(Stop::Refused)
 }
 
 /// Hands in what a call came to. A call that came to nothing is asked for by its key.

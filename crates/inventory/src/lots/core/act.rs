@@ -242,41 +242,57 @@ pub fn decide_move(draft: &mut Draft<'_>, command: &MoveStock) -> Result<(), Rej
     if !WAYS.iter().any(|(from, to)| *from == command.from && to.contains(&command.to)) {
         return Err(Refusal::WayClosed.at(At::input(Field::To)));
     }
+    if draft.tells_all() {
+        for (index, item) in command.items.iter().enumerate() {
+            draft.look_for(item.key, At::row(Field::Items, index))?;
+        }
+    }
     let mut steps = Vec::with_capacity(command.items.len());
     for (index, item) in command.items.iter().enumerate() {
-        let field = At::row(Field::Items, index).field(Field::Quantity);
-        if !item.quantity.is_positive() {
-            return Err(Refusal::NotPositive.at(field));
-        }
-        draft.stocked(item.key, At::row(Field::Items, index))?;
-        let quantity = item.quantity.get();
-        let available_delta = match (command.from, command.to) {
-            (None, _) => -quantity,
-            (Some(_), Destination::Available) => quantity,
-            (Some(_), _) => 0,
-        };
-        let on_hand_delta = if command.to == Destination::WrittenOff { -quantity } else { 0 };
-        let lots = if command.from.is_none() { vec![(item.lot.clone(), on_hand_delta)] } else { Vec::new() };
-        steps.push(Step { key: item.key, available_delta, on_hand_delta, lots, field });
+        let step = move_step(draft, command, (item, At::row(Field::Items, index)));
+        steps.extend(draft.pass(step)?);
     }
+    draft.end_pass()?;
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, At::row(Field::Items, 0))?;
     for (item, step) in command.items.iter().zip(&steps) {
-        let facts = draft.level(item.key, step.field)?.facts.clone();
-        let shelf = command.from.map_or(Shelf::Available, Shelf::Aside);
-        if facts.tracking == Tracking::None {
-            move_part(draft, command, item, (LotChoice::Unsaid, item.quantity.get()), step.field)?;
-            continue;
+        let moved = move_item(draft, command, item, step.field);
+        draft.pass(moved)?;
+    }
+    Ok(())
+}
+
+fn move_step(draft: &Draft<'_>, command: &MoveStock, (item, row): (&MoveItem, At)) -> Result<Step, Rejection> {
+    let field = row.field(Field::Quantity);
+    if !item.quantity.is_positive() {
+        return Err(Refusal::NotPositive.at(field));
+    }
+    draft.stocked(item.key, row)?;
+    let quantity = item.quantity.get();
+    let available_delta = match (command.from, command.to) {
+        (None, _) => -quantity,
+        (Some(_), Destination::Available) => quantity,
+        (Some(_), _) => 0,
+    };
+    let on_hand_delta = if command.to == Destination::WrittenOff { -quantity } else { 0 };
+    let lots = if command.from.is_none() { vec![(item.lot.clone(), on_hand_delta)] } else { Vec::new() };
+    Ok(Step { key: item.key, available_delta, on_hand_delta, lots, field })
+}
+
+fn move_item(draft: &mut Draft<'_>, command: &MoveStock, item: &MoveItem, field: At) -> Result<(), Rejection> {
+    let facts = draft.level(item.key, field)?.facts.clone();
+    let shelf = command.from.map_or(Shelf::Available, Shelf::Aside);
+    if facts.tracking == Tracking::None {
+        return move_part(draft, command, item, (LotChoice::Unsaid, item.quantity.get()), field);
+    }
+    let wanted = Posting { lot: item.lot.clone(), dates: Dates::Override, ..Posting::default() };
+    for (lot, quantity) in draft.pick(item.key, &wanted, (shelf, item.quantity.get()), field)? {
+        let today = draft.today(&facts);
+        let blocked = draft.lot(lot).and_then(|lot| Some((lot.code.clone(), lot.blocked(today)?)));
+        if let (Destination::Available, Some((code, why))) = (command.to, blocked) {
+            return Err(Refusal::Blocked { code, why }.at(field));
         }
-        let wanted = Posting { lot: item.lot.clone(), dates: Dates::Override, ..Posting::default() };
-        for (lot, quantity) in draft.pick(item.key, &wanted, (shelf, item.quantity.get()), step.field)? {
-            let today = draft.today(&facts);
-            let blocked = draft.lot(lot).and_then(|lot| Some((lot.code.clone(), lot.blocked(today)?)));
-            if let (Destination::Available, Some((code, why))) = (command.to, blocked) {
-                return Err(Refusal::Blocked { code, why }.at(step.field));
-            }
-            move_part(draft, command, item, (LotChoice::Id(lot), quantity), step.field)?;
-        }
+        move_part(draft, command, item, (LotChoice::Id(lot), quantity), field)?;
     }
     Ok(())
 }

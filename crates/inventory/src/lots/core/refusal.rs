@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use crate::stock::core::RoomRefusal;
+use crate::stock::core::{RoomRefusal, Stage};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -35,4 +35,15 @@ pub enum Refusal {
         why: Condition,
     },
 }
-impl RoomRefusal for Refusal {}
+impl RoomRefusal for Refusal {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::ProductArchived { .. }
+            | Self::CodeTaken { .. }
+            | Self::Status(_)
+            | Self::CameElsewhere
+            | Self::Blocked { .. } => Stage::State,
+            _ => Stage::Values,
+        }
+    }
+}

@@ -7,7 +7,8 @@ use super::{
     elsewhere::{Elsewhere, release_elsewhere},
     hold::{hold, order_head},
     holds::not_held,
-    kit::{in_kits, quotes},
+    kit::{in_kits, quotes, tell_quotes},
+    leaving::wanted_lines,
     order::{By, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, OrderFact, count},
     refusal::Refusal,
     sourcing::Sourcing,
@@ -16,7 +17,7 @@ use super::{
 use crate::orders::events::{self, EventType, OrderEvent};
 use crate::stock::core::{
     At, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Noun, Posting, Rejection, Reservation, Room, RoomRefusal,
-    Shortage, Step, check_moment, cover, whole_kits,
+    Shortage, Step, check_moment, cover,
 };
 
 /// An action that needs no more than the order.
@@ -76,9 +77,9 @@ pub fn decide_confirm(book: &OrderBook, draft: &mut Draft<'_>, confirm: &Confirm
         // A line that was set to 0 is not sold.
         for product in order.lines.iter().filter(|line| line.outstanding() > 0).filter_map(Line::product) {
             // The step has read the levels of all that a draft names.
-            if let Ok(level) = draft.level(LevelKey { product, store: order.store }, At::NOWHERE) {
-                is_sold(&level.facts, At::input(Field::Id))?;
-            }
+            let level = draft.level(LevelKey { product, store: order.store }, At::NOWHERE);
+            let sold = level.map_or(Ok(()), |level| is_sold(&level.facts, At::input(Field::Id)));
+            draft.pass(sold)?;
         }
         // It holds from now on: the day it was placed may lie in a closed period by now.
         let now = draft.now();
@@ -214,7 +215,7 @@ pub fn decide_fulfil(
     let store = command.store.unwrap_or(order.store);
     let occurred_at = command.occurred_at.unwrap_or(draft.now());
     let held = held_for(draft, &order);
-    let wanted = wanted_lines(&order, command, &held)?;
+    let wanted = wanted_lines(draft, &order, command, &held)?;
     let mut parcels = Vec::with_capacity(wanted.len());
     let mut lines = Vec::with_capacity(wanted.len());
     for (position, quantity, lot, field) in wanted {
@@ -267,58 +268,6 @@ fn zone_of<'a>(book: &'a OrderBook, draft: &'a Draft<'_>, order: &Order, store: 
     zone.or_else(|| book.stores.get(&store).map(|facts| facts.time_zone.as_str())).unwrap_or("UTC")
 }
 
-type Wanted = Vec<(u16, i64, LotChoice, At)>;
-
-fn wanted_lines(order: &Order, command: &Fulfil, held: &[Reservation]) -> Result<Wanted, Rejection> {
-    let Some(named) = &command.lines else { return all_lines(order, command, held) };
-    if named.is_empty() {
-        return Err(Refusal::NothingNamed.at(At::input(Field::Lines)));
-    }
-    let mut wanted: Wanted = Vec::with_capacity(named.len());
-    for (index, one) in named.iter().enumerate() {
-        let (of, position) = one.line.split_line();
-        let at = |name: Field| At::line(index).field(name);
-        let line = order.lines.iter().find(|line| of == order.id && line.position == position);
-        let Some(line) = line else { return Err(Rejection::not_found(Noun::OrderLine, at(Field::LineId))) };
-        if wanted.iter().any(|(p, ..)| *p == position) {
-            return Err(Refusal::LineTwice.at(at(Field::LineId)));
-        }
-        if !one.quantity.is_positive() || one.quantity.get() > line.outstanding() {
-            return Err(Refusal::ShippableUpTo { most: line.outstanding() }.at(at(Field::Quantity)));
-        }
-        wanted.push((position, one.quantity.get(), one.lot.clone(), at(Field::Quantity)));
-    }
-    Ok(wanted)
-}
-
-/// All that is open; of an order that is held in several stores, what is held where it leaves from. What waits for stock goes on waiting.
-fn all_lines(order: &Order, command: &Fulfil, held: &[Reservation]) -> Result<Wanted, Rejection> {
-    let store = command.store.unwrap_or(order.store);
-    let is_here = held.iter().any(|r| r.key.store == store);
-    let is_elsewhere = held.iter().any(|r| r.key.store != store);
-    if is_elsewhere && !is_here && command.store.is_none() {
-        return Err(Refusal::HeldInOtherStores.at(At::input(Field::Store)));
-    }
-    let wanted = |line: &Line| {
-        if !is_here || !is_elsewhere || line.goods().next().is_none() {
-            return line.open.get();
-        }
-        let units = |product| {
-            let own = held.iter().filter(|r| r.key == LevelKey { product, store } && r.order == Some((order.id, line.position)));
-            own.map(|r| r.remaining.get()).sum::<i64>()
-        };
-        whole_kits(line.goods().map(|(product, takes)| (units(product), takes))).min(line.open.get())
-    };
-    let lines = order.lines.iter().map(|line| (line.position, wanted(line))).filter(|(_, quantity)| *quantity > 0);
-    let all: Wanted =
-        lines.map(|(position, quantity)| (position, quantity, LotChoice::Unsaid, At::input(Field::Lines))).collect();
-    if all.is_empty() {
-        let why = if order.has_open() { Refusal::NothingHeldThere } else { Refusal::WaitsForStock };
-        return Err(why.at(At::input(Field::Lines)));
-    }
-    Ok(all)
-}
-
 /// Takes the goods out: what was held is consumed with them.
 fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parcel], at: Timestamp) -> Result<(), Rejection> {
     let step = |p: &Parcel| Step {
@@ -331,6 +280,7 @@ fn ship(draft: &mut Draft<'_>, order: &Order, command: &Fulfil, parcels: &[Parce
     let steps: Vec<Step> = parcels.iter().map(step).collect();
     let owners: Vec<(u16, i64)> = parcels.iter().map(|parcel| (parcel.position, parcel.takes)).collect();
     let quotes = quotes(draft, order, (&steps, &owners), command.on_shortage)?;
+    tell_quotes(draft, &quotes)?;
     take(draft, order, command, (parcels, &steps), at).map_err(|refusal| in_kits(refusal, quotes))
 }
 
@@ -365,7 +315,8 @@ fn take(
             None => draft.level(key, parcel.field)?.facts.cost,
         };
         let (lot, dates) = (parcel.lot.clone(), command.on_shortage.dates());
-        draft.post_to(key, Posting { delta, cost, lot, dates, ..Posting::default() }, parcel.field)?;
+        let posted = draft.post_to(key, Posting { delta, cost, lot, dates, ..Posting::default() }, parcel.field);
+        draft.pass(posted)?;
     }
     Ok(())
 }

@@ -15,7 +15,8 @@ use super::{
 use crate::ledger::DocumentNumber;
 use crate::orders::events;
 use crate::stock::core::{
-    At, Delta, Draft, Facts, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Rejection, RoomRefusal, Shortage,
+    At, Delta, Draft, Facts, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Rejection, Reservation, RoomRefusal,
+    Shortage,
 };
 
 /// How an order begins.
@@ -77,7 +78,10 @@ impl Create {
 }
 
 pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) -> Result<OrderDecision, Rejection> {
-    check_names(book, command)?;
+    if draft.tells_all() {
+        look_for(draft, command)?;
+    }
+    check_names(book, draft, command)?;
     let now = draft.now();
     let placed_at = command.placed_at.unwrap_or(now);
     let mut order = draft_order(book, draft, command, placed_at)?;
@@ -100,57 +104,74 @@ pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) 
     Ok(OrderDecision { orders: vec![order], events: vec![event], drafted, details, ..OrderDecision::default() })
 }
 
-fn check_names(book: &OrderBook, command: &Create) -> Result<(), Rejection> {
+/// Tells what the lines and reservations name and that is not there, before anything else is asked of them.
+fn look_for(draft: &mut Draft<'_>, command: &Create) -> Result<(), Rejection> {
+    for (index, line) in command.lines.iter().enumerate() {
+        if let Some(product) = line.product {
+            draft.look_for(LevelKey { product, store: command.store }, At::line(index).field(Field::Product))?;
+        }
+    }
+    for (index, id) in command.reservations.iter().enumerate() {
+        if draft.reservation(*id).is_none() {
+            draft.refuse(Rejection::not_found(Noun::Reservation, At::row(Field::Reservations, index)))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_names(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) -> Result<(), Rejection> {
     match book.channels.get(&command.channel) {
-        None => return Err(Rejection::not_found(Noun::Channel, At::input(Field::Channel))),
-        Some(Some(since)) => return Err(Refusal::ChannelArchived { since: *since }.at(At::input(Field::Channel))),
+        None => draft.refuse(Rejection::not_found(Noun::Channel, At::input(Field::Channel)))?,
+        Some(Some(since)) => draft.refuse(Refusal::ChannelArchived { since: *since }.at(At::input(Field::Channel)))?,
         Some(None) => {}
     }
     if command.customer.is_some_and(|customer| !book.customers.contains_key(&customer)) {
-        return Err(Rejection::not_found(Noun::Customer, At::input(Field::Customer)));
+        draft.refuse(Rejection::not_found(Noun::Customer, At::input(Field::Customer)))?;
     }
     if let Some(reference) = &command.external_ref
         && book.taken_refs.contains(&(command.channel, reference.clone()))
     {
-        return Err(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)));
+        draft.refuse(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)))?;
     }
     if command.lines.is_empty() {
-        return Err(Refusal::NoLines.at(At::input(Field::Lines)));
+        draft.refuse(Refusal::NoLines.at(At::input(Field::Lines)))?;
     }
     // Where a line names a product, its level knows the store.
     if command.is_only_charges() {
         match book.stores.get(&command.store) {
-            None => return Err(Rejection::not_found(Noun::Store, At::input(Field::Store))),
-            Some(store) if store.archived => return Err(Refusal::StoreArchived.at(At::input(Field::Store))),
+            None => draft.refuse(Rejection::not_found(Noun::Store, At::input(Field::Store)))?,
+            Some(store) if store.archived => draft.refuse(Refusal::StoreArchived.at(At::input(Field::Store)))?,
             Some(_) => {}
         }
     }
     if command.sourcing.is_some() && command.status == NewStatus::Fulfilled {
-        return Err(Refusal::SourcedOverCounter.at(At::input(Field::Sourcing)));
+        draft.refuse(Refusal::SourcedOverCounter.at(At::input(Field::Sourcing)))?;
     }
     if command.sourcing.as_ref().is_some_and(Sourcing::lacks_destination) {
-        return Err(Refusal::NoDestination.at(At::input(Field::SourcingDestination)));
+        draft.refuse(Refusal::NoDestination.at(At::input(Field::SourcingDestination)))?;
     }
     if command.on_shortage != Shortage::Refuse && command.status != NewStatus::Fulfilled {
-        return Err(Refusal::OverrideBeforeSale.at(At::input(Field::OnShortage)));
+        draft.refuse(Refusal::OverrideBeforeSale.at(At::input(Field::OnShortage)))?;
     }
     Ok(())
 }
 
 /// The order with its priced lines, before any stock is touched.
-fn draft_order(book: &OrderBook, draft: &Draft<'_>, command: &Create, placed_at: Timestamp) -> Result<Order, Rejection> {
+fn draft_order(book: &OrderBook, draft: &mut Draft<'_>, command: &Create, placed_at: Timestamp) -> Result<Order, Rejection> {
     let now = draft.now();
     let mut lines = Vec::with_capacity(command.lines.len());
     let mut currency = None;
     let mut zone = book.stores.get(&command.store).filter(|_| command.is_only_charges()).map(|store| store.time_zone.clone());
     for (index, new) in command.lines.iter().enumerate() {
-        let (line, line_zone) = price_line((book, draft), command.store, (index as u16 + 1, At::line(index)), new)?;
+        let priced = price_line((book, &*draft), command.store, (index as u16 + 1, At::line(index)), new);
+        let Some((line, line_zone)) = draft.pass(priced)? else { continue };
         if *currency.get_or_insert(line.total.currency) != line.total.currency {
-            return Err(LineRefusal::OtherCurrency.at(At::line(index).field(Field::UnitPriceCurrency)));
+            draft.refuse(LineRefusal::OtherCurrency.at(At::line(index).field(Field::UnitPriceCurrency)))?;
         }
         zone = zone.or(line_zone);
         lines.push(line);
     }
+    draft.end_pass()?;
     let holds = lines.len() + lines.iter().map(|line| line.parts().len()).sum::<usize>();
     if holds > usize::from(entity::id::MAX_LINES) {
         return Err(Refusal::TooManyHolds { holds, most: entity::id::MAX_LINES }.at(At::input(Field::Lines)));
@@ -296,29 +317,41 @@ pub(super) fn part(given: Option<Money>, gross: Money, field: At) -> Result<Mone
     Ok(amount)
 }
 
+/// A hold that the order takes the place of, if it may.
+fn given(
+    draft: &Draft<'_>,
+    command: &Create,
+    (id, goods): (ReservationId, &[ProductId]),
+    field: At,
+) -> Result<Reservation, Rejection> {
+    let Some(reservation) = draft.reservation(id) else { return Err(Rejection::not_found(Noun::Reservation, field)) };
+    if reservation.status != ReservationStatus::Active {
+        return Err(Refusal::ReservationEnded(reservation.status).at(field));
+    }
+    if reservation.order.is_some() {
+        return Err(Refusal::HeldForOrder.at(field));
+    }
+    if reservation.is_of_a_document() {
+        return Err(Refusal::HeldForDocument.at(field));
+    }
+    if command.status == NewStatus::Draft {
+        return Err(Refusal::DraftHolds.at(field));
+    }
+    if !goods.contains(&reservation.key.product) {
+        return Err(Refusal::HeldProductElsewhere.at(field));
+    }
+    Ok(reservation.clone())
+}
+
 /// Ends the holds that the order takes the place of.
 fn release_given(draft: &mut Draft<'_>, command: &Create, order: &Order) -> Result<(), Rejection> {
     let goods: Vec<ProductId> = order.lines.iter().flat_map(Line::goods).map(|(product, _)| product).collect();
+    let mut begun = false;
     for (index, id) in command.reservations.iter().enumerate() {
         let field = At::row(Field::Reservations, index);
-        let Some(reservation) = draft.reservation(*id) else { return Err(Rejection::not_found(Noun::Reservation, field)) };
-        if reservation.status != ReservationStatus::Active {
-            return Err(Refusal::ReservationEnded(reservation.status).at(field));
-        }
-        if reservation.order.is_some() {
-            return Err(Refusal::HeldForOrder.at(field));
-        }
-        if reservation.is_of_a_document() {
-            return Err(Refusal::HeldForDocument.at(field));
-        }
-        if command.status == NewStatus::Draft {
-            return Err(Refusal::DraftHolds.at(field));
-        }
-        if !goods.contains(&reservation.key.product) {
-            return Err(Refusal::HeldProductElsewhere.at(field));
-        }
-        let mut reservation = reservation.clone();
-        if index == 0 {
+        let given = given(draft, command, (*id, &goods), field);
+        let Some(mut reservation) = draft.pass(given)? else { continue };
+        if !begun {
             let head = MovementHead {
                 id: command.movements[1],
                 kind: MovementKind::Release,
@@ -331,11 +364,12 @@ fn release_given(draft: &mut Draft<'_>, command: &Create, order: &Order) -> Resu
                 occurred_at: command.placed_at.unwrap_or(draft.now()),
             };
             draft.begin(head, reservation.key, field)?;
+            begun = true;
         }
         let held = reservation.remaining.get();
         draft.post(reservation.key, Delta { reserved: -held, ..Delta::default() }, None, None, field)?;
         reservation.give_back(held, ReservationStatus::Consumed, draft.now());
         draft.put_reservation(reservation);
     }
-    Ok(())
+    draft.end_pass()
 }

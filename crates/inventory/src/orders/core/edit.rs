@@ -18,7 +18,7 @@ use super::{
 use crate::{
     catalog::core::Patch,
     orders::events,
-    stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
+    stock::core::{At, Draft, Field, LevelKey, Noun, Rejection, RoomRefusal},
 };
 
 /// The most lines of an order.
@@ -147,12 +147,19 @@ fn edit_lines(
 ) -> Result<(), Rejection> {
     let mut raised = Vec::new();
     let mut fallen = Vec::new();
+    if draft.tells_all() {
+        for (nth, product) in command.add_lines.iter().enumerate().filter_map(|(nth, line)| Some((nth, line.product?))) {
+            let place = At::row(Field::AddLines, nth).field(Field::Product);
+            draft.look_for(LevelKey { product, store: order.store }, place)?;
+        }
+    }
     for (nth, set) in command.set_lines.iter().enumerate() {
         let place = At::row(Field::SetLines, nth);
         if command.set_lines[..nth].iter().any(|earlier| earlier.line == set.line) {
-            return Err(Refusal::LineTwice.at(place.field(Field::Id)));
+            draft.refuse(Refusal::LineTwice.at(place.field(Field::Id)))?;
         }
-        let (index, units) = set_line(draft, order, set, place)?;
+        let line = set_line(draft, order, set, place);
+        let Some((index, units)) = draft.pass(line)? else { continue };
         let line = &order.lines[index];
         if set.unit_price.is_some() && set.tax.is_none() && line.tax.minor != 0 && !hints.contains(&Hint::TaxUnchanged) {
             hints.push(Hint::TaxUnchanged);
@@ -165,8 +172,10 @@ fn edit_lines(
         }
     }
     for (nth, new) in command.add_lines.iter().enumerate() {
-        raised.extend(add_line((book, &*draft), order, new, At::row(Field::AddLines, nth))?);
+        let line = add_line((book, &*draft), order, new, At::row(Field::AddLines, nth));
+        raised.extend(draft.pass(line)?.flatten());
     }
+    draft.end_pass()?;
     let holds = order.lines.len() + order.lines.iter().map(|line| line.parts().len()).sum::<usize>();
     if holds > usize::from(entity::id::MAX_LINES) {
         return Err(Refusal::TooManyHolds { holds, most: entity::id::MAX_LINES }.at(At::input(Field::AddLines)));

@@ -92,7 +92,11 @@ pub(super) fn hold_more(
         let shares = match &plan {
             _ if goods.is_empty() => Vec::new(),
             Some(plan) => plan[nth].clone(),
-            None => near(draft, order, raise, held.get(&position).map(Vec::as_slice).unwrap_or_default())?,
+            None => {
+                let near = near(draft, order, raise, held.get(&position).map(Vec::as_slice).unwrap_or_default());
+                let Some(near) = draft.pass(near)? else { continue };
+                near
+            }
         };
         let found = if goods.is_empty() { raise.units } else { total(&shares) };
         let line = &mut order.lines[raise.index];

@@ -4,10 +4,10 @@ use entity::prelude::*;
 
 use super::{
     create::Create,
-    kit::{in_kits, quotes},
+    kit::{in_kits, quotes, tell_quotes},
     order::{Line, Order, count},
     refusal::Refusal,
-    sourcing::{Demand, Share, Short, Source, Sourcing, SourcingPlan, source, total},
+    sourcing::{Demand, Lacking, Share, Short, Source, Sourcing, SourcingPlan, all_lacking, source, total},
 };
 use crate::stock::core::{
     At, Delta, Draft, Field, LevelKey, LotChoice, MovementHead, Posting, Reason, Reference, ReferenceKind, Rejection,
@@ -30,7 +30,7 @@ pub(super) fn order_head(id: MovementId, kind: MovementKind, order: &Order, occu
 }
 
 /// How many of a line's open units can be held: all of them, or as many as there are where what is short is BACKORDER.
-fn holdable(draft: &Draft<'_>, line: &Line, store: StoreId, field: At) -> Result<i64, Rejection> {
+fn holdable(draft: &mut Draft<'_>, line: &Line, store: StoreId, field: At) -> Result<i64, Rejection> {
     let wanted = line.open.get();
     let mut parts = Vec::new();
     let mut short = None;
@@ -49,15 +49,24 @@ fn holdable(draft: &Draft<'_>, line: &Line, store: StoreId, field: At) -> Result
         }
         parts.push((there, takes));
     }
-    match short {
-        Some((key, needed, there)) if !line.is_kit() => return Err(draft.unpromised(key, (needed, there), field)),
-        Some((key, ..)) => {
-            let whole = whole_kits(bound.into_iter());
-            return Err(draft.kits_short((&line.sku, key), (wanted, whole), field));
-        }
-        None => {}
+    if let Some((key, needed, there)) = short {
+        let refusal = if line.is_kit() {
+            draft.kits_short((&line.sku, key), (wanted, whole_kits(bound.into_iter())), field)
+        } else {
+            draft.unpromised(key, (needed, there), field)
+        };
+        // Where all refusals are asked for, it holds what there is.
+        draft.refuse(refusal)?;
     }
     Ok(if parts.is_empty() { wanted } else { wanted.min(whole_kits(parts.into_iter())) })
+}
+
+/// The holds of an order in the making.
+struct Holds {
+    head: MovementHead,
+    has_begun: bool,
+    /// The number of the next hold that shares no line's: those of a kit's parts, and of a line's further stores.
+    next: u16,
 }
 
 /// Holds stock for every line that takes any: at the order's store, or where its sourcing finds it. BACKORDER products hold what there is and
@@ -68,48 +77,57 @@ pub(super) fn hold(
     (movement, at): (MovementId, Timestamp),
     sourcing: Option<&Sourcing>,
 ) -> Result<(), Rejection> {
-    let head = order_head(movement, MovementKind::Reserve, order, at);
     let all = |order: &Order| -> Vec<Wanted> {
         let lines = order.lines.iter().enumerate();
         lines.map(|(index, line)| Wanted { index, units: line.open.get(), place: At::line(index) }).collect()
     };
     let found = sourcing.map(|sourcing| found(draft, order, &all(order), sourcing)).transpose()?;
-    let mut begun = false;
-    // One hold a line shares the line's number under the order's id; those of a kit's parts, and of a line's further stores, have the numbers
-    // behind the lines.
-    let mut next = order.lines.len() as u16 + 1;
+    // One hold a line shares the line's number under the order's id; the others have the numbers behind the lines.
+    let head = order_head(movement, MovementKind::Reserve, order, at);
+    let mut holds = Holds { head, has_begun: false, next: order.lines.len() as u16 + 1 };
     for index in 0..order.lines.len() {
-        let line = &order.lines[index];
-        let goods: Vec<(ProductId, i64)> = line.goods().collect();
-        // A draft's line may have been set to 0.
-        if goods.is_empty() || line.open.is_zero() {
-            continue;
-        }
-        let field = At::line(index).field(Field::Quantity);
-        let shares = match &found {
-            None => vec![Share { store: order.store, quantity: holdable(draft, line, order.store, field)? }],
-            Some(plan) => plan[index].clone(),
-        };
-        let (position, is_kit, wanted, held) = (line.position, line.is_kit(), line.open.get(), total(&shares));
-        let line = &mut order.lines[index];
-        (line.open, line.backordered) = (count(held), count(wanted - held));
-        for (nth, share) in shares.iter().enumerate().filter(|(_, share)| share.quantity > 0) {
-            for (product, takes) in &goods {
-                let is_apart = is_kit || nth > 0;
-                let number = if is_apart { next } else { position };
-                next += u16::from(is_apart);
-                if number > entity::id::MAX_LINES {
-                    return Err(Refusal::TooManyShares { most: entity::id::MAX_LINES }.at(field));
-                }
-                let key = LevelKey { product: *product, store: share.store };
-                if !begun {
-                    draft.begin(head.clone(), key, field)?;
-                    begun = true;
-                }
-                let quantity = count(share.quantity * takes);
-                draft.post(key, Delta { reserved: quantity.get(), ..Delta::default() }, None, None, field)?;
-                draft.put_reservation(reservation(order, (position, number), key, (quantity, draft.now())));
+        let held = hold_line(draft, order, (index, found.as_ref()), &mut holds);
+        draft.pass(held)?;
+    }
+    Ok(())
+}
+
+fn hold_line(
+    draft: &mut Draft<'_>,
+    order: &mut Order,
+    (index, found): (usize, Option<&SourcingPlan>),
+    holds: &mut Holds,
+) -> Result<(), Rejection> {
+    let line = &order.lines[index];
+    let goods: Vec<(ProductId, i64)> = line.goods().collect();
+    // A draft's line may have been set to 0.
+    if goods.is_empty() || line.open.is_zero() {
+        return Ok(());
+    }
+    let field = At::line(index).field(Field::Quantity);
+    let shares = match found {
+        None => vec![Share { store: order.store, quantity: holdable(draft, line, order.store, field)? }],
+        Some(plan) => plan[index].clone(),
+    };
+    let (position, is_kit, wanted, held) = (line.position, line.is_kit(), line.open.get(), total(&shares));
+    let line = &mut order.lines[index];
+    (line.open, line.backordered) = (count(held), count(wanted - held));
+    for (nth, share) in shares.iter().enumerate().filter(|(_, share)| share.quantity > 0) {
+        for (product, takes) in &goods {
+            let is_apart = is_kit || nth > 0;
+            let number = if is_apart { holds.next } else { position };
+            holds.next += u16::from(is_apart);
+            if number > entity::id::MAX_LINES {
+                return Err(Refusal::TooManyShares { most: entity::id::MAX_LINES }.at(field));
             }
+            let key = LevelKey { product: *product, store: share.store };
+            if !holds.has_begun {
+                draft.begin(holds.head.clone(), key, field)?;
+                holds.has_begun = true;
+            }
+            let quantity = count(share.quantity * takes);
+            draft.post(key, Delta { reserved: quantity.get(), ..Delta::default() }, None, None, field)?;
+            draft.put_reservation(reservation(order, (position, number), key, (quantity, draft.now())));
         }
     }
     Ok(())
@@ -124,7 +142,12 @@ pub(super) struct Wanted {
 }
 
 /// Where what is wanted is found, of what is there now.
-pub(super) fn found(draft: &Draft<'_>, order: &Order, wanted: &[Wanted], sourcing: &Sourcing) -> Result<SourcingPlan, Rejection> {
+pub(super) fn found(
+    draft: &mut Draft<'_>,
+    order: &Order,
+    wanted: &[Wanted],
+    sourcing: &Sourcing,
+) -> Result<SourcingPlan, Rejection> {
     let now = |source: &Source| {
         // What was archived meanwhile gives nothing.
         let there = |product: &ProductId| draft.promisable(LevelKey { product: *product, store: source.store }, At::NOWHERE).ok();
@@ -133,12 +156,19 @@ pub(super) fn found(draft: &Draft<'_>, order: &Order, wanted: &[Wanted], sourcin
     };
     let stores: Vec<Source> = sourcing.stores.iter().map(now).collect();
     let demands: Vec<Demand> = wanted.iter().map(|wanted| demand(draft, order, wanted)).collect::<Result<_, _>>()?;
-    source(&demands, &stores, &sourcing.rule, sourcing.destination).map_err(|lacking| {
+    let short = |lacking: Lacking| {
         let Wanted { index, units, place } = wanted[lacking.line];
         let what = Scarce::Stores { sku: order.lines[index].sku.clone(), most: sourcing.rule.most() };
         let why = Reason::LotShort { level: None, what, usable: lacking.found, requested: units };
         Rejection { why, at: place.field(Field::Quantity) }
-    })
+    };
+    if draft.tells_all() {
+        for lacking in all_lacking(&demands, &stores, &sourcing.rule, sourcing.destination) {
+            draft.refuse(short(lacking))?;
+        }
+        draft.end_pass()?;
+    }
+    source(&demands, &stores, &sourcing.rule, sourcing.destination).map_err(short)
 }
 
 /// What a line needs found. It may wait where all that it takes may be promised beyond stock.
@@ -194,6 +224,7 @@ pub(super) fn sell(draft: &mut Draft<'_>, order: &mut Order, command: &Create) -
         }));
     }
     let quotes = quotes(draft, order, (&steps, &owners), command.on_shortage)?;
+    tell_quotes(draft, &quotes)?;
     take(draft, (&steps, head), command).map_err(|refusal| in_kits(refusal, quotes))?;
     order.lines.iter_mut().for_each(|line| line.fulfil(line.quantity.get()));
     Ok(())
@@ -208,7 +239,8 @@ fn take(draft: &mut Draft<'_>, (steps, head): (&[Step], MovementHead), command: 
             let cost = draft.level(step.key, step.field)?.facts.cost;
             let delta = Delta { on_hand: step.on_hand_delta, ..Delta::default() };
             let dates = command.on_shortage.dates();
-            draft.post_to(step.key, Posting { delta, cost, dates, ..Posting::default() }, step.field)?;
+            let posted = draft.post_to(step.key, Posting { delta, cost, dates, ..Posting::default() }, step.field);
+            draft.pass(posted)?;
         }
     }
     Ok(())

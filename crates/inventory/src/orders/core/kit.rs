@@ -96,6 +96,20 @@ pub(super) fn quotes(
     Ok(found)
 }
 
+/// Where all refusals are asked for: tells what is short in whole kits, before a part of one is.
+pub(super) fn tell_quotes(draft: &mut Draft<'_>, quotes: &[Quote]) -> Result<(), Rejection> {
+    if draft.tells_all() {
+        for quote in quotes {
+            draft.refuse(quote.refusal.clone())?;
+        }
+        // A line is short once; where no line is named, each part of a kit would be told beside it.
+        if quotes.iter().any(|quote| quote.field.row.is_none()) {
+            draft.end_pass()?;
+        }
+    }
+    Ok(())
+}
+
 /// The refusal in whole kits, where it is of a part of one.
 pub(super) fn in_kits(refusal: Rejection, quotes: Vec<Quote>) -> Rejection {
     let (Reason::Insufficient { level, .. } | Reason::LotShort { level: Some(level), .. }) = &refusal.why else { return refusal };

@@ -14,6 +14,7 @@ mod hint;
 mod hold;
 pub mod holds;
 mod kit;
+mod leaving;
 mod needs;
 mod order;
 mod paid;

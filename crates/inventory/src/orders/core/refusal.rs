@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use crate::stock::core::RoomRefusal;
+use crate::stock::core::{RoomRefusal, Stage};
 
 /// What is refused of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +116,32 @@ pub enum Refusal {
     /// Discount and tax are stated of a quantity, and none of the line is left.
     NothingLeft,
 }
-impl RoomRefusal for Refusal {}
+impl RoomRefusal for Refusal {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::Status(_)
+            | Self::StoreArchived
+            | Self::ReferenceTaken { .. }
+            | Self::ChannelArchived { .. }
+            | Self::ReservationEnded(_)
+            | Self::HeldForOrder
+            | Self::HeldForDocument
+            | Self::KitChanged { .. }
+            | Self::HeldInOtherStores
+            | Self::NothingHeldThere
+            | Self::WaitsForStock
+            | Self::MayNotShipThere
+            | Self::OnHold { .. }
+            | Self::NothingToHold(_)
+            | Self::HeldOften { .. }
+            | Self::HoldLifted
+            | Self::OnlyNotes(_)
+            | Self::LinesStay(_)
+            | Self::PriceOfShipped { .. } => Stage::State,
+            _ => Stage::Values,
+        }
+    }
+}
 
 /// What is refused of a line, of an order and of a return.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,4 +164,8 @@ pub enum LineRefusal {
         status: ProductStatus,
     },
 }
-impl RoomRefusal for LineRefusal {}
+impl RoomRefusal for LineRefusal {
+    fn stage(&self) -> Stage {
+        if matches!(self, Self::NotActive { .. }) { Stage::State } else { Stage::Values }
+    }
+}

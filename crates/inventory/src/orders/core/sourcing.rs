@@ -189,10 +189,23 @@ pub fn source(
     best.ok_or_else(|| lacking(demands, &nearly).unwrap_or(Lacking { line: 0, found: 0 }))
 }
 
+/// Every line that is short where `source` finds no plan; none where it does.
+pub fn all_lacking(demands: &[Demand], stores: &[Source], rule: &SourcingRule, destination: Option<Position>) -> Vec<Lacking> {
+    if source(demands, stores, rule, destination).is_ok() {
+        return Vec::new();
+    }
+    let ranked = ranked(demands, stores, rule.strategy, destination);
+    let nearly = take(demands, &by_cover(demands, &ranked, rule.most()));
+    lacking_lines(demands, &nearly).collect()
+}
+
 /// The first line that is short and cannot wait.
 fn lacking(demands: &[Demand], plan: &SourcingPlan) -> Option<Lacking> {
-    let mut lines = demands.iter().zip(plan).enumerate();
-    lines.find_map(|(line, (demand, shares))| {
+    lacking_lines(demands, plan).next()
+}
+
+fn lacking_lines<'p>(demands: &'p [Demand], plan: &'p SourcingPlan) -> impl Iterator<Item = Lacking> + 'p {
+    demands.iter().zip(plan).enumerate().filter_map(|(line, (demand, shares))| {
         let (found, needed) = (total(shares), if demand.goods.is_empty() { 0 } else { demand.quantity });
         (demand.short == Short::Refuse && found < needed).then_some(Lacking { line, found })
     })

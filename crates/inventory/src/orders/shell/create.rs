@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
-use platform::storage::Reads;
+use platform::storage::{Fault, Reads};
 
 use super::{
     MAX_LINES, MAX_SOURCED, NewOrderLine, NewOrderStatus, OrderCreate,
@@ -13,8 +13,8 @@ use crate::orders::core::Refusal;
 use crate::{
     catalog::core::customer::{MAX_COUNTRY, country_code},
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NAME, MAX_REFERENCE, Mode, Names, Stop, StoreRef, check_key, document_ids,
-        first_answer, key_of, known_store, may_override, overrides, own_reservations, submit,
+        Checks, Command, Done, Ledger, MAX_NAME, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, StoreRef, check_key,
+        document_ids, first_answer, key_of, known_store, may_override, overrides, own_reservations, submit, submit_named,
     },
     orders::{
         core::{Create, NewLine, NewStatus, OrderCommand, Sourcing},
@@ -32,10 +32,14 @@ pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, inp
     }
     check(&input)?;
     let key = key_of(&permit, "orderCreate", &input.idempotency_key, &input);
-    let (create, levels) = match placed(ledger, &permit, input, &overriding).await {
+    let (create, levels, missing) = match placed(ledger, &permit, input, &overriding).await {
         Ok(placed) => placed,
         Err(stop) => return first_answer(ledger, &permit, &key, stop).await,
     };
+    if missing.has_any() {
+        let command = Command::of(OrderCommand::Create(Box::new(create), levels));
+        return submit_named(ledger, &permit, Ok((command, missing)), key, mode).await;
+    }
     let by = create.sourcing.as_ref().map(|by| (by.rule, by.destination));
     match by {
         // Only what is held is looked for.
@@ -58,13 +62,14 @@ async fn placed(
     permit: &Permit<kind::OrderWrite>,
     input: OrderCreate,
     overriding: &Reach,
-) -> Result<(Create, Vec<LevelKey>), Stop> {
+) -> Result<(Create, Vec<LevelKey>, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let now = ledger.clock().now();
     let terms = ledger.terms(&scope).await?;
-    let store = store_of(&scope, &input, &permit.reach()).await?;
+    let mut missing = Missing::default();
+    let store = missing.or_nobodys(store_of(&scope, &input, &permit.reach()).await?);
     overrides(overriding, [store])?;
-    let lines = lines_of(&scope, &input.lines, Field::Lines).await?;
+    let lines = lines_of(&scope, &mut missing, (&input.lines, Field::Lines)).await?;
     let (reservations, levels) = own_reservations(ledger, permit, &scope, input.reservations).await?;
     let channel = own_channel(ledger, permit, input.channel)
         .or(terms.direct)
@@ -100,7 +105,7 @@ async fn placed(
         movements: document_ids(ledger),
         currency: terms.currency,
     };
-    Ok((create, levels))
+    Ok((create, levels, missing))
 }
 
 fn check(input: &OrderCreate) -> Result<(), Stop> {
@@ -135,28 +140,29 @@ fn check(input: &OrderCreate) -> Result<(), Stop> {
 }
 
 /// A store that is given by id is found by the levels of the lines; without such lines it is asked for, as nothing else would miss it.
-async fn store_of(reads: &impl Reads, input: &OrderCreate, reach: &Reach) -> Result<StoreId, Stop> {
-    match &input.store {
+async fn store_of(reads: &impl Reads, input: &OrderCreate, reach: &Reach) -> Result<Result<StoreId, Rejection>, Fault> {
+    Ok(match &input.store {
         StoreRef::Id(id) if input.lines.iter().any(|line| line.product.is_some()) => Ok(reach.or_nobodys(*id)),
         named => {
             let store = known_store(reads, named, reach).await?;
-            Ok(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))?.id)
+            store.map(|store| store.id).ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))
         }
-    }
+    })
 }
 
-/// The lines of a list of the input, with their products found.
-pub(super) async fn lines_of(reads: &impl Reads, said: &[NewOrderLine], list: Field) -> Result<Vec<NewLine>, Stop> {
+/// The lines of a list of the input, with their products found; those that are not are noted.
+pub(super) async fn lines_of(
+    reads: &impl Reads,
+    missing: &mut Missing,
+    (said, list): (&[NewOrderLine], Field),
+) -> Result<Vec<NewLine>, Fault> {
     let names = Names::look_up(reads, said.iter().filter_map(|line| line.product.as_ref())).await?;
     let mut lines = Vec::with_capacity(said.len());
     for (index, line) in said.iter().enumerate() {
-        let product = match &line.product {
-            Some(named) => Some(names.product(named, || At::row(list, index).field(Field::Product))?),
-            None => None,
-        };
+        let found = |named: &ProductRef| names.product(named, || At::row(list, index).field(Field::Product));
         lines.push(NewLine {
             kind: line.kind,
-            product,
+            product: line.product.as_ref().map(|named| missing.or_nobodys(found(named))),
             name: line.name.clone(),
             quantity: line.quantity,
             unit_price: line.unit_price,

@@ -16,8 +16,8 @@ use super::{
 use crate::{
     catalog::core::{Patch, customer::country_code},
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Stop, check_key, document_ids, first_answer,
-        key_of, submit,
+        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Stop, check_key, document_ids,
+        first_answer, key_of, submit, submit_named,
     },
     orders::{
         core::{OrderCommand, Refusal, SetLine, Sourcing, Update},
@@ -75,8 +75,11 @@ pub async fn order_update(ledger: &Ledger, permit: Permit<kind::OrderWrite>, inp
     let command = |update| Command::of(OrderCommand::Update(Box::new(update)));
     match prepared(ledger, &permit, input).await {
         Err(stop) => first_answer(ledger, &permit, &key, stop).await,
-        Ok((update, None)) => submit(ledger, &permit, command(update), key, mode).await,
-        Ok((update, Some(search))) => {
+        Ok((update, _, missing)) if missing.has_any() => {
+            submit_named(ledger, &permit, Ok((command(update), missing)), key, mode).await
+        }
+        Ok((update, None, _)) => submit(ledger, &permit, command(update), key, mode).await,
+        Ok((update, Some(search), _)) => {
             let sourced = |sourcing| command(Update { sourcing: Some(sourcing), ..update.clone() });
             submit_sourced(ledger, &permit, search, (key, mode), sourced).await
         }
@@ -88,7 +91,7 @@ async fn prepared(
     ledger: &Ledger,
     permit: &Permit<kind::OrderWrite>,
     input: OrderUpdate,
-) -> Result<(Update, Option<Search>), Stop> {
+) -> Result<(Update, Option<Search>, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let order = own_order(ledger, permit, input.order).await?;
     // One that is nobody's is refused by the ledger.
@@ -99,7 +102,8 @@ async fn prepared(
             return Err(Denied(kind::OrderPrice::info().code).into());
         }
     }
-    let add_lines = lines_of(&scope, &input.add_lines, Field::AddLines).await?;
+    let mut missing = Missing::default();
+    let add_lines = lines_of(&scope, &mut missing, (&input.add_lines, Field::AddLines)).await?;
     let mut detail = input.detail.patch();
     detail.personal = resealed(&scope, order, &input.detail).await?;
     let country = input.detail.shipping_address.set().and_then(|address| address.country.clone());
@@ -126,7 +130,7 @@ async fn prepared(
         movements: document_ids(ledger),
         fulfilment: ledger.clock().id(),
     };
-    let Some(asked) = input.sourcing else { return Ok((update, None)) };
+    let Some(asked) = input.sourcing else { return Ok((update, None, missing)) };
     let (rule, destination) = (rows::sourcing_rule(&scope).await?.with(&asked), asked.destination);
     update.sourcing = Some(Sourcing { rule, destination, stores: Vec::new() });
     let lines = rows::orders(&scope, &[order]).await?.pop().map_or_else(Vec::new, |order| order.lines);
@@ -134,7 +138,7 @@ async fn prepared(
     let named = lines.iter().filter(|line| update.set_lines.iter().any(|set| set.line == order.line(line.position)));
     let taken = named.flat_map(|line| line.goods().map(|(product, _)| product));
     let products: BTreeSet<ProductId> = taken.chain(update.add_lines.iter().filter_map(|line| line.product)).collect();
-    Ok((update, Some(Search { rule, destination, products, reserved: Vec::new() })))
+    Ok((update, Some(Search { rule, destination, products, reserved: Vec::new() }), missing))
 }
 
 fn check(input: &OrderUpdate) -> Result<(), Stop> {

@@ -170,7 +170,8 @@ impl Command {
             Self::Create(all) => {
                 let mut whole = PurchaseDecision::default();
                 for one in all {
-                    let mut made = decide_create(book, draft, one)?;
+                    let made = decide_create(book, draft, one);
+                    let Some(mut made) = draft.pass(made)? else { continue };
                     whole.orders.append(&mut made.orders);
                     whole.events.append(&mut made.events);
                 }

@@ -79,7 +79,7 @@ pub struct Amend {
     pub actor: Actor,
 }
 
-pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -> Result<PurchaseDecision, Rejection> {
+pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Create) -> Result<PurchaseDecision, Rejection> {
     let now = draft.now();
     // It was in use when the call was read; behind the counter nobody archives it.
     if let Some(since) = book.archived.get(&command.supplier) {
@@ -121,7 +121,7 @@ pub fn decide_create(book: &PurchaseBook, draft: &Draft<'_>, command: &Create) -
     Ok(PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() })
 }
 
-pub fn decide_amend(book: &PurchaseBook, draft: &Draft<'_>, command: &Amend) -> Result<PurchaseDecision, Rejection> {
+pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Update, command.expected_version)?;
     let before = order.status();
     if let Some(reference) = &command.external_ref {
@@ -166,11 +166,17 @@ pub(super) fn free_ref(book: &PurchaseBook, supplier: SupplierId, reference: Opt
 /// An order, and where the costs of its lines come from.
 pub(super) type Terms<'a> = (&'a PurchaseOrder, Prices);
 
-fn lines(draft: &Draft<'_>, terms: Terms<'_>, new: &[NewLine]) -> Result<Vec<Line>, Rejection> {
+fn lines(draft: &mut Draft<'_>, terms: Terms<'_>, new: &[NewLine]) -> Result<Vec<Line>, Rejection> {
     if new.is_empty() {
         return Err(Refusal::NoLines.at(At::input(Field::Lines)));
     }
-    new.iter().enumerate().map(|(index, one)| line(draft, terms, (Field::Lines, index), one)).collect()
+    let mut lines = Vec::with_capacity(new.len());
+    for (index, one) in new.iter().enumerate() {
+        let line = line(draft, terms, (Field::Lines, index), one);
+        lines.extend(draft.pass(line)?);
+    }
+    draft.end_pass()?;
+    Ok(lines)
 }
 
 /// A line of a list in the input that is the `index`-th of its order, from 0.

@@ -67,15 +67,14 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
     let (before, now) = (order.status(), draft.now());
     let occurred_at = command.occurred_at.unwrap_or(now);
     let mut counted = Counted { receipt: command.id, now, lines: Vec::new(), lots: Vec::new(), discrepancies: Vec::new() };
-    for (index, one) in wanted(&order, command)?.iter().enumerate() {
-        let facts = &draft.level(order.key(&order.lines[one.0]), At::input(Field::Id))?.facts;
-        check_lots(facts, command, index, &one.1)?;
-        counted.line(&mut order, index, one)?;
-        counted.lots.push(one.1.lots.clone());
+    for (index, one) in wanted(draft, &order, command)?.iter().enumerate() {
+        let line = count_line(draft, command, &mut order, &mut counted, (index, one));
+        draft.pass(line)?;
     }
     for (index, wrong) in command.wrong.iter().enumerate() {
-        counted.wrong(&mut order, index, wrong)?;
+        draft.pass(counted.wrong(&mut order, index, wrong))?;
     }
+    draft.end_pass()?;
     if counted.lines.is_empty() && counted.discrepancies.is_empty() {
         return Err(Refusal::NothingReceived.at(At::input(Field::Lines)));
     }
@@ -112,8 +111,20 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
     })
 }
 
+fn count_line(
+    draft: &Draft<'_>,
+    command: &Receive,
+    order: &mut PurchaseOrder,
+    counted: &mut Counted,
+    (index, one): (usize, &(usize, ReceiveLine)),
+) -> Result<(), Rejection> {
+    let facts = &draft.level(order.key(&order.lines[one.0]), At::input(Field::Id))?.facts;
+    check_lots(facts, command, index, &one.1)?;
+    counted.line(order, index, one).map(|()| counted.lots.push(one.1.lots.clone()))
+}
+
 /// What is received of which line, by its place among the order's lines, in the order of the input.
-fn wanted(order: &PurchaseOrder, command: &Receive) -> Result<Vec<(usize, ReceiveLine)>, Rejection> {
+fn wanted(draft: &mut Draft<'_>, order: &PurchaseOrder, command: &Receive) -> Result<Vec<(usize, ReceiveLine)>, Rejection> {
     let Some(lines) = &command.lines else {
         let all = order.lines.iter().enumerate().filter(|(_, line)| line.open.is_positive());
         let whole = |line: &Line| ReceiveLine {
@@ -132,12 +143,14 @@ fn wanted(order: &PurchaseOrder, command: &Receive) -> Result<Vec<(usize, Receiv
         let field = || At::line(index).field(Field::PurchaseOrderLine);
         let (of, position) = one.line.split_line::<entity::id::kind::PurchaseOrderId>();
         let place = places.get(&position).copied().filter(|_| of == order.id);
-        let place = place.ok_or_else(|| Rejection::not_found(Noun::PurchaseOrderLine, field()))?;
+        let place = place.ok_or_else(|| Rejection::not_found(Noun::PurchaseOrderLine, field()));
+        let Some(place) = draft.pass(place)? else { continue };
         if std::mem::replace(&mut seen[place], true) {
-            return Err(Refusal::LineTwice.at(field()));
+            draft.refuse(Refusal::LineTwice.at(field()))?;
         }
         found.push((place, one.clone()));
     }
+    draft.end_pass()?;
     Ok(found)
 }
 

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 
 use super::create::Prices;
-use crate::stock::core::{At, Rejection, RoomRefusal};
+use crate::stock::core::{At, Rejection, RoomRefusal, Stage};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -109,7 +109,22 @@ pub enum Refusal {
     /// A line names neither a product nor an order's line.
     Nameless,
 }
-impl RoomRefusal for Refusal {}
+impl RoomRefusal for Refusal {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::Status(_)
+            | Self::OtherCommand
+            | Self::PersonDecides
+            | Self::AboveLimit(_)
+            | Self::ReferenceTaken { .. }
+            | Self::SupplierArchived { .. }
+            | Self::Lineless
+            | Self::RateMissing { .. } => Stage::State,
+            Self::Amend(why) => why.stage(),
+            _ => Stage::Values,
+        }
+    }
+}
 
 /// What is refused of changes and confirmations of an order that is with its supplier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,6 +166,16 @@ pub enum AmendRefusal {
 }
 
 impl AmendRefusal {
+    const fn stage(&self) -> Stage {
+        match self {
+            Self::LineCancelled { .. }
+            | Self::LineReceived { .. }
+            | Self::NothingToCome { .. }
+            | Self::RaiseNeedsApprover
+            | Self::RaiseAboveLimit(_) => Stage::State,
+            _ => Stage::Values,
+        }
+    }
     pub fn at(self, at: At) -> Rejection {
         Refusal::Amend(self).at(at)
     }

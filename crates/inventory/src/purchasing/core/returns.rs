@@ -104,7 +104,8 @@ pub fn decide_supplier_return(
     let mut lines = Vec::with_capacity(command.lines.len());
     let mut credit: Option<Money> = None;
     for (index, new) in command.lines.iter().enumerate() {
-        let line = line(book, draft, command, (index, new), &mut orders)?;
+        let line = line(book, draft, command, (index, new), &mut orders);
+        let Some(line) = draft.pass(line)? else { continue };
         let sum = credit.map_or(Some(line.total), |sum| sum.checked_add(line.total));
         let other = credit.is_some_and(|sum| sum.currency != line.total.currency);
         credit = Some(sum.ok_or_else(|| {
@@ -116,6 +117,7 @@ pub fn decide_supplier_return(
         })?);
         lines.push(line);
     }
+    draft.end_pass()?;
     draft.end();
     let named: Vec<PurchaseOrderId> = orders.keys().copied().collect();
     let ret = SupplierReturn {

@@ -75,8 +75,9 @@ pub fn decide_revise(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Revis
     order.revision = order.revision.saturating_add(1);
     order.expected_on = command.expected_on.unwrap_or(order.expected_on);
     order.note = command.note.clone().unwrap_or(order.note);
-    change_lines(&mut order, command, draft.now())?;
+    change_lines(draft, &mut order, command)?;
     add_lines(draft, &mut order, command)?;
+    draft.end_pass()?;
     if order.lines.iter().all(Line::is_cancelled) {
         return Err(AmendRefusal::AllCancelled.at(At::input(Field::CancelLines)));
     }
@@ -92,29 +93,48 @@ pub fn decide_revise(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Revis
 }
 
 /// Lines that are there: each is named once.
-fn change_lines(order: &mut PurchaseOrder, command: &Revise, now: Timestamp) -> Result<(), Rejection> {
-    let mut seen = BTreeSet::new();
-    let mut first = |place: usize, at: At| if seen.insert(place) { Ok(place) } else { Err(Refusal::LineTwice.at(at)) };
+fn change_lines(draft: &mut Draft<'_>, order: &mut PurchaseOrder, command: &Revise) -> Result<(), Rejection> {
+    let (mut seen, now) = (BTreeSet::new(), draft.now());
     for (index, set) in command.set_lines.iter().enumerate() {
-        let at = At::row(Field::SetLines, index);
-        let named = at.field(Field::PurchaseOrderLine);
-        let place = first(place_of(order, set.line, named)?, named)?;
-        if let Some(rest) = set_line(order, place, set, at)? {
-            push(order, rest, at)?;
-        }
+        let changed = change_line(order, &mut seen, set, At::row(Field::SetLines, index));
+        draft.pass(changed)?;
     }
     for (index, line) in command.cancel_lines.iter().enumerate() {
-        let at = At::row(Field::CancelLines, index);
-        let place = first(place_of(order, *line, at)?, at)?;
-        let revision = order.revision;
-        let line = &mut order.lines[place];
-        standing(line, at)?;
-        if line.received.is_positive() {
-            return Err(AmendRefusal::LineReceived { sku: line.sku.clone(), received: line.received }.at(at));
-        }
-        line.give_up();
-        (line.cancelled_at, line.revision) = (Some(now), revision);
+        let cancelled = cancel_line(order, &mut seen, (*line, now), At::row(Field::CancelLines, index));
+        draft.pass(cancelled)?;
     }
+    Ok(())
+}
+
+/// The place of a line among those of the order, if it was not named before.
+fn first(seen: &mut BTreeSet<usize>, place: usize, at: At) -> Result<usize, Rejection> {
+    if seen.insert(place) { Ok(place) } else { Err(Refusal::LineTwice.at(at)) }
+}
+
+fn change_line(order: &mut PurchaseOrder, seen: &mut BTreeSet<usize>, set: &SetLine, at: At) -> Result<(), Rejection> {
+    let named = at.field(Field::PurchaseOrderLine);
+    let place = first(seen, place_of(order, set.line, named)?, named)?;
+    match set_line(order, place, set, at)? {
+        Some(rest) => push(order, rest, at),
+        None => Ok(()),
+    }
+}
+
+fn cancel_line(
+    order: &mut PurchaseOrder,
+    seen: &mut BTreeSet<usize>,
+    (line, now): (PurchaseOrderLineId, Timestamp),
+    at: At,
+) -> Result<(), Rejection> {
+    let place = first(seen, place_of(order, line, at)?, at)?;
+    let revision = order.revision;
+    let line = &mut order.lines[place];
+    standing(line, at)?;
+    if line.received.is_positive() {
+        return Err(AmendRefusal::LineReceived { sku: line.sku.clone(), received: line.received }.at(at));
+    }
+    line.give_up();
+    (line.cancelled_at, line.revision) = (Some(now), revision);
     Ok(())
 }
 
@@ -182,10 +202,11 @@ fn resize(line: &mut Line, quantity: Quantity) -> Option<()> {
     Some(())
 }
 
-fn add_lines(draft: &Draft<'_>, order: &mut PurchaseOrder, command: &Revise) -> Result<(), Rejection> {
+fn add_lines(draft: &mut Draft<'_>, order: &mut PurchaseOrder, command: &Revise) -> Result<(), Rejection> {
     let Some(today) = today(draft, order)? else { return Ok(()) };
     for new in &command.add_lines {
-        let mut line = new_line(draft, (&*order, Prices::Stated), (Field::AddLines, order.lines.len()), new)?;
+        let line = new_line(draft, (&*order, Prices::Stated), (Field::AddLines, order.lines.len()), new);
+        let Some(mut line) = draft.pass(line)? else { continue };
         line.lead = command.leads.get(&line.product).map(|lead| lead.after(today));
         push(order, line, At::row(Field::AddLines, new.place))?;
     }

@@ -8,7 +8,7 @@ use iam::{
 
 use super::{MAX_LINES, PurchaseOrderAmend, create::lines_of, own_order};
 use crate::{
-    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, check_key, key_of, submit_found},
+    ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Missing, Mode, Stop, check_key, key_of, submit_named},
     purchasing::{
         core::{AmendRefusal, Command as Purchase, LeadTime, LeadTimes, PurchaseCommand, Raise, Revise, SetLine},
         rows,
@@ -43,10 +43,15 @@ pub async fn purchase_order_amend(
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderAmend", &input.idempotency_key, &input);
     let command = amended(ledger, &permit, input).await;
-    submit_found(ledger, &permit, command, key, mode).await
+    submit_named(ledger, &permit, command, key, mode).await
 }
 
-async fn amended(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: PurchaseOrderAmend) -> Result<Command, Stop> {
+async fn amended(
+    ledger: &Ledger,
+    permit: &Permit<kind::PurchaseWrite>,
+    input: PurchaseOrderAmend,
+) -> Result<(Command, Missing), Stop> {
+    let mut missing = Missing::default();
     let scope = permit.scope(ledger.database());
     let order = own_order(ledger, permit, input.order).await?;
     let place = rows::places_of(&scope, &[order]).await?.get(&order).copied();
@@ -54,7 +59,7 @@ async fn amended(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: P
     let (mut add_lines, mut leads) = (Vec::new(), LeadTimes::new());
     // An order that is nobody's is refused by the ledger.
     if let Some((store, supplier)) = place.filter(|_| !input.add_lines.is_empty()) {
-        add_lines = lines_of(&scope, supplier, (&input.add_lines, Field::AddLines)).await?;
+        add_lines = lines_of(&scope, &mut missing, supplier, (&input.add_lines, Field::AddLines)).await?;
         levels.extend(add_lines.iter().map(|line| LevelKey { product: line.product, store }));
         let own = rows::lead_time_of(&scope, supplier).await?;
         let lead = |days: Option<i32>| LeadTime::of(days, own);
@@ -90,5 +95,5 @@ async fn amended(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: P
         actor: permit.actor(),
         movement: ledger.clock().document_id(),
     };
-    Ok(Command::of(PurchaseCommand(Box::new(Purchase::Revise(revise)), levels)))
+    Ok((Command::of(PurchaseCommand(Box::new(Purchase::Revise(revise)), levels)), missing))
 }

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     catalog::core::text::fold,
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Names, Stop, check_key, key_of, known_store,
-        store_of, stores_by_code, submit_found,
+        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, key_of,
+        known_store, store_of, stores_by_code, submit_found, submit_named,
     },
     orders::rows::store_facts,
     purchasing::{
@@ -39,16 +39,22 @@ pub async fn purchase_order_create(
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderCreate", &input.idempotency_key, &input);
     let command = written(ledger, &permit, input).await;
-    submit_found(ledger, &permit, command, key, mode).await
+    submit_named(ledger, &permit, command, key, mode).await
 }
 
-async fn written(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: PurchaseOrderCreate) -> Result<Command, Stop> {
+async fn written(
+    ledger: &Ledger,
+    permit: &Permit<kind::PurchaseWrite>,
+    input: PurchaseOrderCreate,
+) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
-    let store = known_store(&scope, &input.store, &permit.reach()).await?;
-    let store = store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))?.id;
+    let mut missing = Missing::default();
+    let store = known_store(&scope, &input.store, &permit.reach()).await?.map(|store| store.id);
+    let store = missing.or_nobodys(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
     let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;
-    let supplier = suppliers.find(&input.supplier, || At::input(Field::Supplier))?.id;
-    let lines = lines_of(&scope, supplier, (&input.lines, Field::Lines)).await?;
+    let supplier = suppliers.find(&input.supplier, || At::input(Field::Supplier)).map(|supplier| supplier.id);
+    let supplier = missing.or_nobodys(supplier);
+    let lines = lines_of(&scope, &mut missing, supplier, (&input.lines, Field::Lines)).await?;
     let listed = || lines.iter().find_map(|line| line.supply.as_ref()).map(|supply| supply.unit_cost.currency);
     let currency = match input.currency.or_else(listed) {
         Some(currency) => currency,
@@ -69,7 +75,7 @@ async fn written(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: P
         charges: input.charges.into_iter().map(charge).collect(),
         actor: permit.actor(),
     };
-    Ok(Command::of(PurchaseCommand(Box::new(Purchase::Create(vec![create])), Vec::new())))
+    Ok((Command::of(PurchaseCommand(Box::new(Purchase::Create(vec![create])), Vec::new())), missing))
 }
 
 /// Changes a draft, or what was rejected, which is a draft then.
@@ -87,16 +93,21 @@ pub async fn purchase_order_update(
     checks.done()?;
     let key = key_of(&permit, "purchaseOrderUpdate", &input.idempotency_key, &input);
     let command = changed(ledger, &permit, input).await;
-    submit_found(ledger, &permit, command, key, mode).await
+    submit_named(ledger, &permit, command, key, mode).await
 }
 
-async fn changed(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: PurchaseOrderUpdate) -> Result<Command, Stop> {
+async fn changed(
+    ledger: &Ledger,
+    permit: &Permit<kind::PurchaseWrite>,
+    input: PurchaseOrderUpdate,
+) -> Result<(Command, Missing), Stop> {
+    let mut missing = Missing::default();
     let scope = permit.scope(ledger.database());
     let order = own_order(ledger, permit, input.order).await?;
     let place = rows::places_of(&scope, &[order]).await?.get(&order).copied();
     let (mut lines, mut levels) = (None, Vec::new());
     if let (Some(new), Some((store, supplier))) = (&input.lines, place) {
-        let found = lines_of(&scope, supplier, (new, Field::Lines)).await?;
+        let found = lines_of(&scope, &mut missing, supplier, (new, Field::Lines)).await?;
         levels = found.iter().map(|line| crate::stock::core::LevelKey { product: line.product, store }).collect();
         lines = Some(found);
     }
@@ -112,7 +123,7 @@ async fn changed(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input: P
         charges: input.charges.map(|charges| charges.into_iter().map(charge).collect()),
         actor: permit.actor(),
     };
-    Ok(Command::of(PurchaseCommand(Box::new(Purchase::Amend(amend)), levels)))
+    Ok((Command::of(PurchaseCommand(Box::new(Purchase::Amend(amend)), levels)), missing))
 }
 
 /// Makes drafts of lines, one for each supplier and store, in one command: all or none.
@@ -135,27 +146,34 @@ async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input:
     let codes = stores_by_code(&scope, &input.lines.iter().map(|line| &line.store).collect::<Vec<_>>()).await?;
     let suppliers = Suppliers::look_up(&scope, input.lines.iter().filter_map(|line| line.supplier.as_ref())).await?;
     let at = |index: usize, name: Field| At::line(index).field(name);
+    let mut missing = Missing::default();
     let mut wanted = Vec::with_capacity(input.lines.len());
     for (index, line) in input.lines.iter().enumerate() {
-        let product = names.product(&line.product, || at(index, Field::Product))?;
-        let store = permit.reach().or_nobodys(store_of(&line.store, &codes, || at(index, Field::Store))?);
-        wanted.push((product, store, line.quantity));
+        let product = missing.or_nobodys(names.product(&line.product, || at(index, Field::Product)));
+        let store = missing.or_nobodys(store_of(&line.store, &codes, || at(index, Field::Store)));
+        wanted.push((product, permit.reach().or_nobodys(store), line.quantity));
     }
     let stores: Vec<StoreId> = wanted.iter().map(|(_, store, _)| *store).collect();
     let known = store_facts(&scope, &stores).await?;
-    if let Some(index) = stores.iter().position(|store| !known.contains_key(store)) {
-        return Err(Rejection::not_found(Noun::Store, at(index, Field::Store)).into());
+    for (index, store) in stores.iter().enumerate() {
+        if !known.contains_key(store) {
+            missing.note(Rejection::not_found(Noun::Store, at(index, Field::Store)));
+        }
     }
     let preferred = rows::preferred_of(&scope, &wanted.iter().map(|(product, ..)| *product).collect::<Vec<_>>()).await?;
     let mut pairs = Vec::with_capacity(wanted.len());
     for (index, (line, (product, ..))) in input.lines.iter().zip(&wanted).enumerate() {
         let supplier = if let Some(named) = &line.supplier {
-            suppliers.find(named, || at(index, Field::Supplier))?.id
+            suppliers.find(named, || at(index, Field::Supplier)).map(|supplier| supplier.id)
         } else {
             let found = preferred.get(product).map(|(supplier, _)| *supplier);
-            found.ok_or_else(|| Refusal::NoSupplier.at(at(index, Field::Supplier)))?
+            found.ok_or_else(|| Refusal::NoSupplier.at(at(index, Field::Supplier)))
         };
-        pairs.push((supplier, *product));
+        pairs.push((missing.or_nobodys(supplier), *product));
+    }
+    // Whose goods they are decides which orders are made of them.
+    if missing.has_any() {
+        return Err(missing.stop());
     }
     let offers = rows::supplies(&scope, &pairs).await?;
     let own = ledger.terms(&scope).await?.currency;
@@ -222,16 +240,18 @@ fn charge(new: NewCharge) -> Charge {
     Charge { kind: new.kind, basis: new.basis, name, amount: new.amount }
 }
 
-/// Lines with what the supplier offers of their products.
+/// Lines with what the supplier offers of their products; those that are not there are noted.
 pub(super) async fn lines_of(
     reads: &impl Reads,
+    missing: &mut Missing,
     supplier: SupplierId,
     (lines, list): (&[NewPurchaseLine], Field),
-) -> Result<Vec<NewLine>, Stop> {
+) -> Result<Vec<NewLine>, Fault> {
     let names = Names::look_up(reads, lines.iter().map(|line| &line.product)).await?;
     let mut products = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
-        products.push(names.product(&line.product, || At::row(list, index).field(Field::Product))?);
+        let product = names.product(&line.product, || At::row(list, index).field(Field::Product));
+        products.push(missing.or_nobodys(product));
     }
     let pairs: Vec<(SupplierId, ProductId)> = products.iter().map(|product| (supplier, *product)).collect();
     let offers = rows::supplies(reads, &pairs).await?;

@@ -8,7 +8,8 @@ use super::{MAX_CHARGES, MAX_LINES, MAX_LOTS, PurchaseOrderReceive, own_order};
 use crate::{
     currency::{core::FrozenRate, shell::rate_on},
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, Names, Stop, check_key, chosen, key_of, submit_found,
+        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, chosen, key_of,
+        submit_found,
     },
     purchasing::{
         core::{Command as Purchase, PurchaseCommand, Receive, ReceiveLine, ReceivedLot, Refusal, WrongItem},
@@ -56,15 +57,23 @@ async fn counted_in(
     let order = own_order(ledger, permit, input.order).await?;
     let levels = rows::levels_of(&scope, &[order]).await?;
     let names = Names::look_up(&scope, input.wrong.iter().filter_map(|wrong| wrong.product.as_ref())).await?;
+    let mut missing = Missing::default();
+    let field = |index: usize| At::row(Field::WrongItems, index).field(Field::Product);
     let mut wrong = Vec::with_capacity(input.wrong.len());
     for (index, one) in input.wrong.into_iter().enumerate() {
-        let field = || At::row(Field::WrongItems, index).field(Field::Product);
-        let product = one.product.as_ref().map(|named| names.product(named, field)).transpose()?;
+        let product = one.product.as_ref().map(|named| missing.or_nobodys(names.product(named, || field(index))));
         wrong.push(WrongItem { product, quantity: one.quantity, note: one.note });
     }
     let known = rows::products_that_exist(&scope, wrong.iter().filter_map(|one| one.product)).await?;
-    if let Some(index) = wrong.iter().position(|one| one.product.is_some_and(|product| !known.contains(&product))) {
-        return Err(Rejection::not_found(Noun::Product, At::row(Field::WrongItems, index).field(Field::Product)).into());
+    let is_known = |one: &WrongItem| one.product.is_none_or(|product| known.contains(&product));
+    for (index, one) in wrong.iter().enumerate() {
+        if !is_known(one) {
+            missing.note(Rejection::not_found(Noun::Product, field(index)));
+        }
+    }
+    // The ledger asks nothing of what nobody ordered: it would take it for noted.
+    if missing.has_any() {
+        return Err(missing.stop());
     }
     let rate = rate_of(ledger, &scope, order, input.occurred_at).await?;
     let lines = input.lines.map(|lines| {

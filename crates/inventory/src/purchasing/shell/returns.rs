@@ -6,8 +6,8 @@ use iam::access::{Permit, kind};
 use super::{MAX_LINES, SupplierReturnCreate, create::Suppliers};
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, Names, Stop, check_key, chosen, key_of, known_store,
-        submit_found,
+        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, chosen, key_of,
+        known_store, submit_found,
     },
     purchasing::{
         core::{Command as Purchase, CreateSupplierReturn, NewReturnLine, PurchaseCommand, Refusal},
@@ -44,29 +44,29 @@ async fn sent_back(
     input: SupplierReturnCreate,
 ) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
-    let store = known_store(&scope, &input.store, &permit.reach()).await?;
-    let store = store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))?.id;
+    let mut missing = Missing::default();
+    let store = known_store(&scope, &input.store, &permit.reach()).await?.map(|store| store.id);
+    let store = missing.or_nobodys(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
     let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;
-    let supplier = suppliers.find(&input.supplier, || At::input(Field::Supplier))?.id;
+    let supplier = suppliers.find(&input.supplier, || At::input(Field::Supplier)).map(|supplier| supplier.id);
+    let supplier = missing.or_nobodys(supplier);
     let order_of = |line: PurchaseOrderLineId| line.split_line::<entity::id::kind::PurchaseOrderId>().0;
     let named: Vec<PurchaseOrderId> = input.lines.iter().filter_map(|line| line.of).map(order_of).collect();
     let (places, products) = (rows::places_of(&scope, &named).await?, rows::products_of_lines(&scope, &named).await?);
     let names = Names::look_up(&scope, input.lines.iter().filter_map(|line| line.product.as_ref())).await?;
     let mut lines = Vec::with_capacity(input.lines.len());
     for (index, line) in input.lines.into_iter().enumerate() {
-        let missing = || Rejection::not_found(Noun::PurchaseOrderLine, At::line(index).field(Field::PurchaseOrderLine));
         if let Some(of) = line.of {
             let is_own = places.get(&order_of(of)).is_some_and(|(store, _)| permit.covers(*store));
             if !is_own || !products.contains_key(&of) {
-                return Err(missing().into());
+                missing.note(Rejection::not_found(Noun::PurchaseOrderLine, At::line(index).field(Field::PurchaseOrderLine)));
             }
         }
         let product = match (&line.product, line.of) {
-            (Some(named), _) => names.product(named, || At::line(index).field(Field::Product))?,
-            (None, Some(of)) => *products.get(&of).ok_or_else(missing)?,
-            (None, None) => {
-                return Err(Refusal::Nameless.at(At::line(index).field(Field::Product)).into());
-            }
+            (Some(named), _) => missing.or_nobodys(names.product(named, || At::line(index).field(Field::Product))),
+            // One that is not there is noted above.
+            (None, Some(of)) => products.get(&of).copied().unwrap_or(ProductId::NIL),
+            (None, None) => missing.or_nobodys(Err(Refusal::Nameless.at(At::line(index).field(Field::Product)))),
         };
         lines.push(NewReturnLine {
             product,
@@ -76,6 +76,9 @@ async fn sent_back(
             unit_credit: line.unit_credit,
             lot: chosen(ledger, line.lot.as_ref()),
         });
+    }
+    if missing.has_any() {
+        return Err(missing.stop());
     }
     let create = CreateSupplierReturn {
         id: ledger.clock().document_id(),

@@ -199,7 +199,7 @@ fn credit(basis: ReturnBasis<'_>, orders: &mut Orders, line: &mut ReturnLine, qu
 /// Positions, how much of each, of which lot, and the field that says so.
 type Wanted = Vec<(u16, i64, LotChoice, At)>;
 
-fn wanted(ret: &Return, goods: &GoodsBack) -> Result<Wanted, Rejection> {
+fn wanted(draft: &mut Draft<'_>, ret: &Return, goods: &GoodsBack) -> Result<Wanted, Rejection> {
     let Some(named) = &goods.lines else {
         let awaited = ret.lines.iter().filter(|line| line.kind == LineKind::Product && line.awaited() > 0);
         return Ok(awaited.map(|line| (line.position, line.awaited(), LotChoice::Unsaid, At::input(Field::Lines))).collect());
@@ -213,18 +213,24 @@ fn wanted(ret: &Return, goods: &GoodsBack) -> Result<Wanted, Rejection> {
         let (of, position) = one.line.split_line();
         let at = |name: Field| At::line(index).field(name);
         let line = ret.lines.iter().find(|line| of == ret.id && line.position == position);
-        let Some(line) = line else { return Err(Rejection::not_found(Noun::ReturnLine, at(Field::LineId))) };
+        let Some(line) = line else {
+            draft.refuse(Rejection::not_found(Noun::ReturnLine, at(Field::LineId)))?;
+            continue;
+        };
         if line.kind == LineKind::Charge {
-            return Err(ReturnStepRefusal::ChargeDoesNotCome.at(at(Field::LineId)));
+            draft.refuse(ReturnStepRefusal::ChargeDoesNotCome.at(at(Field::LineId)))?;
+            continue;
         }
         let before = taken.entry(position).or_default();
         let left = line.awaited() - *before;
         if !one.quantity.is_positive() || one.quantity.get() > left {
-            return Err(ReturnStepRefusal::AwaitedUpTo { most: left }.at(at(Field::Quantity)));
+            draft.refuse(ReturnStepRefusal::AwaitedUpTo { most: left }.at(at(Field::Quantity)))?;
+            continue;
         }
         *before += one.quantity.get();
         wanted.push((position, one.quantity.get(), one.lot.clone(), at(Field::Quantity)));
     }
+    draft.end_pass()?;
     Ok(wanted)
 }
 
@@ -240,7 +246,7 @@ fn receive(
     let business_date = check_moment(draft.book(), at, &act.time_zone)?;
     let head = return_head(act, ret, (act.movements[0], MovementKind::Return), at);
     let mut begin = Some(head);
-    for (position, quantity, lot, field) in wanted(ret, goods)? {
+    for (position, quantity, lot, field) in wanted(draft, ret, goods)? {
         let key = ret.lines.iter().find(|line| line.position == position).and_then(|line| stocked(draft, ret, line));
         let mut came_in = None;
         if let Some(key) = key {

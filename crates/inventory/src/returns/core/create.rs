@@ -83,18 +83,16 @@ pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &Cr
     let mut orders: BTreeMap<OrderId, Order> = BTreeMap::new();
     let mut lines = Vec::with_capacity(command.lines.len());
     let mut currency = None;
+    look_for(draft, command)?;
     for (index, new) in command.lines.iter().enumerate() {
-        let mut line = return_line(basis, draft, command, index, new, &mut orders)?;
-        let goods = kit::comes_back(&basis.orders.kits, &orders, new, index)?;
-        line.parts = goods.iter().filter(|(product, _)| line.product != Some(*product)).map(|(p, n)| (*p, count(*n))).collect();
-        if command.receive == Receive::Later && !line.parts.is_empty() {
-            return Err(ReturnRefusal::KitLater { sku: line.sku }.at(At::line(index).field(Field::Product)));
-        }
+        let line = whole_line(basis, draft, command, (index, new), &mut orders);
+        let Some(line) = draft.pass(line)? else { continue };
         if *currency.get_or_insert(line.total.currency) != line.total.currency {
-            return Err(ReturnRefusal::OtherCurrency.at(At::line(index).field(Field::UnitPriceCurrency)));
+            draft.refuse(ReturnRefusal::OtherCurrency.at(At::line(index).field(Field::UnitPriceCurrency)))?;
         }
         lines.push(line);
     }
+    draft.end_pass()?;
     let products = lines.iter().map(|line| line.total);
     let refund = products.into_iter().try_fold(Money::zero(currency.unwrap_or(command.currency)), Money::checked_add);
     let refund = refund.ok_or_else(|| ReturnRefusal::RefundTooLarge.at(At::input(Field::Lines)))?;
@@ -122,6 +120,36 @@ pub fn decide_return(basis: ReturnBasis<'_>, draft: &mut Draft<'_>, command: &Cr
     }
     orders.values_mut().for_each(|order| order.touch(now));
     Ok(decided(ret, None, events::RETURN_CREATED, orders, command.actor))
+}
+
+/// Tells which products of the lines are not there, before anything else is asked of them.
+fn look_for(draft: &mut Draft<'_>, command: &CreateReturn) -> Result<(), Rejection> {
+    if draft.tells_all() {
+        for (index, line) in command.lines.iter().enumerate() {
+            if let Some(product) = line.product {
+                let key = LevelKey { product, store: command.store };
+                draft.look_for(key, At::line(index).field(Field::Product))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A line with the parts that come back of what is a kit.
+fn whole_line(
+    basis: ReturnBasis<'_>,
+    draft: &Draft<'_>,
+    command: &CreateReturn,
+    (index, new): (usize, &NewReturnLine),
+    orders: &mut BTreeMap<OrderId, Order>,
+) -> Result<ReturnLine, Rejection> {
+    let mut line = return_line(basis, draft, command, index, new, orders)?;
+    let goods = kit::comes_back(&basis.orders.kits, orders, new, index)?;
+    line.parts = goods.iter().filter(|(product, _)| line.product != Some(*product)).map(|(p, n)| (*p, count(*n))).collect();
+    if command.receive == Receive::Later && !line.parts.is_empty() {
+        return Err(ReturnRefusal::KitLater { sku: line.sku }.at(At::line(index).field(Field::Product)));
+    }
+    Ok(line)
 }
 
 /// A return and the orders that it changed, each with its event.

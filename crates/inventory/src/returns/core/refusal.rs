@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use crate::stock::core::RoomRefusal;
+use crate::stock::core::{RoomRefusal, Stage};
 
 /// What is refused of a return.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,14 @@ pub enum ReturnRefusal {
         code: String,
     },
 }
-impl RoomRefusal for ReturnRefusal {}
+impl RoomRefusal for ReturnRefusal {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::ReferenceTaken { .. } | Self::ProductArchived { .. } | Self::SerialLeftElsewhere { .. } => Stage::State,
+            _ => Stage::Values,
+        }
+    }
+}
 
 /// What is refused of a step of a return that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,4 +82,11 @@ pub enum ReturnStepRefusal {
     RefundIn(Currency),
     RefundUpTo(Money),
 }
-impl RoomRefusal for ReturnStepRefusal {}
+impl RoomRefusal for ReturnStepRefusal {
+    fn stage(&self) -> Stage {
+        match self {
+            Self::Status(_) | Self::NothingCame | Self::NothingToLookAt => Stage::State,
+            _ => Stage::Values,
+        }
+    }
+}

@@ -10,8 +10,8 @@ use serde::{Serializer, ser::SerializeSeq};
 use super::{MAX_LINES, ReturnCreate, ReturnLine};
 use crate::{
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Mode, Names, Stop, check_key, chosen, document_ids,
-        key_of, known_store, submit_found,
+        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, Stop, check_key, chosen,
+        document_ids, key_of, known_store, submit_found,
     },
     orders::rows::{self, SoldLine},
     returns::{
@@ -34,13 +34,17 @@ pub async fn return_create(ledger: &Ledger, permit: Permit<kind::OrderReturn>, m
 async fn taken_back(ledger: &Ledger, permit: &Permit<kind::OrderReturn>, input: &mut ReturnCreate) -> Result<Command, Stop> {
     let scope = permit.scope(ledger.database());
     let terms = ledger.terms(&scope).await?;
+    let mut missing = Missing::default();
     let store = known_store(&scope, &input.store, &permit.reach()).await?;
-    let store = store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store)))?;
+    if store.is_none() {
+        missing.note(Rejection::not_found(Noun::Store, At::input(Field::Store)));
+    }
     if permit.channel().is_some() {
         goes_back_on_orders(&input.lines)?;
     }
     own_lines(ledger, permit, &scope, &mut input.lines).await?;
-    let lines = lines_of(ledger, &scope, &input.lines).await?;
+    let lines = lines_of(ledger, &scope, &mut missing, &input.lines).await?;
+    let Some(store) = store.filter(|_| !missing.has_any()) else { return Err(missing.stop()) };
     let orders: Vec<OrderId> = lines.iter().flat_map(|line| &line.matches).map(|piece| piece.line.split_line().0).collect();
     let parts = rows::parts_of(&scope, &orders).await?.into_iter().map(|product| LevelKey { product, store: store.id }).collect();
     let create = CreateReturn {
@@ -98,18 +102,25 @@ fn goes_back_on_orders(lines: &[ReturnLine]) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn lines_of(ledger: &Ledger, reads: &impl Reads, lines: &[ReturnLine]) -> Result<Vec<NewReturnLine>, Stop> {
+async fn lines_of(
+    ledger: &Ledger,
+    reads: &impl Reads,
+    missing: &mut Missing,
+    lines: &[ReturnLine],
+) -> Result<Vec<NewReturnLine>, Fault> {
     let names = Names::look_up(reads, lines.iter().filter_map(|line| line.product.as_ref())).await?;
     let sold = sold_lines(reads, lines).await?;
     let mut new = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
         let of = origin(line).and_then(|id| sold.get(&id));
         let product = match (&line.product, line.kind) {
-            (Some(named), _) => Some(names.product(named, || At::line(index).field(Field::Product))?),
-            (None, LineKind::Product) => match (origin(line), of) {
-                (Some(_), None) => return Err(Rejection::not_found(Noun::OrderLine, origin_field(index, line)).into()),
-                (_, of) => of.and_then(|of| of.product),
-            },
+            (Some(named), _) => Some(missing.or_nobodys(names.product(named, || At::line(index).field(Field::Product)))),
+            (None, LineKind::Product) => {
+                if origin(line).is_some() && of.is_none() {
+                    missing.note(Rejection::not_found(Noun::OrderLine, origin_field(index, line)));
+                }
+                of.and_then(|of| of.product)
+            }
             (None, LineKind::Charge) => None,
         };
         let whole = line.order_line.map(|of| ReturnMatch { line: of, quantity: line.quantity });

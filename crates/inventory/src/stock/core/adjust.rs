@@ -1,6 +1,6 @@
 //! Deltas, absolute figures and reversals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
 
@@ -43,42 +43,58 @@ pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Reje
     let mut versions: BTreeMap<LevelKey, i64> = BTreeMap::new();
     let mut steps = Vec::with_capacity(command.changes.len());
     for (index, change) in command.changes.iter().enumerate() {
-        let level = draft.stocked(change.key, At::row(Field::Changes, index))?;
-        let version = *versions.entry(change.key).or_insert(level.version);
-        if change.expected_version.is_some_and(|expected| expected != version) {
-            let field = At::row(Field::Changes, index).field(Field::ExpectedVersion);
-            let why = Reason::VersionConflict { level: Box::new(level.clone()), lot: None };
-            return Err(Rejection { why, at: field });
-        }
-        check_sign(command.head.kind, change.delta, index)?;
-        steps.push(Step::moves(change.key, change.delta.get(), &change.lot, At::row(Field::Changes, index).field(Field::Delta)));
+        let step = change_step(draft, command.head.kind, (index, change), &mut versions);
+        steps.extend(draft.pass(step)?);
     }
+    draft.end_pass()?;
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, At::row(Field::Changes, 0))?;
     for (index, (change, step)) in command.changes.iter().zip(&steps).enumerate() {
-        let cost = match change.unit_cost {
-            Some(cost) => {
-                // Worth that could not be kept would be taken for the most that can.
-                let decimals = draft.level(change.key, step.field)?.facts.decimals;
-                if cost.times(change.delta, decimals).is_none() {
-                    let field = At::row(Field::Changes, index).field(Field::UnitCost);
-                    return Err(Refusal::LineTooLarge.at(field));
-                }
-                Some(cost)
-            }
-            None => draft.level(change.key, step.field)?.facts.cost,
-        };
-        let posting = Posting {
-            delta: Delta { on_hand: change.delta.get(), ..Delta::default() },
-            cost,
-            note: change.note.clone(),
-            lot: change.lot.clone(),
-            condition: None,
-            dates: command.on_shortage.dates(),
-        };
-        draft.post_to(change.key, posting, step.field)?;
+        let posted = post_change(draft, command.on_shortage.dates(), (index, change), step.field);
+        draft.pass(posted)?;
     }
     Ok(())
+}
+
+/// The step of a change, if its level, its version and its sign allow it. The version is that before the call's first change of the level.
+fn change_step(
+    draft: &Draft<'_>,
+    kind: MovementKind,
+    (index, change): (usize, &Change),
+    versions: &mut BTreeMap<LevelKey, i64>,
+) -> Result<Step, Rejection> {
+    let level = draft.stocked(change.key, At::row(Field::Changes, index))?;
+    let version = *versions.entry(change.key).or_insert(level.version);
+    if change.expected_version.is_some_and(|expected| expected != version) {
+        let field = At::row(Field::Changes, index).field(Field::ExpectedVersion);
+        let why = Reason::VersionConflict { level: Box::new(level.clone()), lot: None };
+        return Err(Rejection { why, at: field });
+    }
+    check_sign(kind, change.delta, index)?;
+    Ok(Step::moves(change.key, change.delta.get(), &change.lot, At::row(Field::Changes, index).field(Field::Delta)))
+}
+
+fn post_change(draft: &mut Draft<'_>, dates: Dates, (index, change): (usize, &Change), field: At) -> Result<(), Rejection> {
+    let cost = match change.unit_cost {
+        Some(cost) => {
+            // Worth that could not be kept would be taken for the most that can.
+            let decimals = draft.level(change.key, field)?.facts.decimals;
+            if cost.times(change.delta, decimals).is_none() {
+                return Err(Refusal::LineTooLarge.at(At::row(Field::Changes, index).field(Field::UnitCost)));
+            }
+            Some(cost)
+        }
+        None => draft.level(change.key, field)?.facts.cost,
+    };
+    let posting = Posting {
+        delta: Delta { on_hand: change.delta.get(), ..Delta::default() },
+        cost,
+        note: change.note.clone(),
+        lot: change.lot.clone(),
+        condition: None,
+        dates,
+    };
+    draft.post_to(change.key, posting, field)
 }
 
 /// RECEIPT and RETURN bring in, SALE and REMOVAL take out, ADJUSTMENT does either; 0 says nothing.
@@ -123,45 +139,13 @@ pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection>
     let Some(first) = command.items.first() else {
         return Err(Refusal::NoItems.at(At::input(Field::Items)));
     };
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = Seen::new();
     let mut steps = Vec::with_capacity(command.items.len());
     for (index, item) in command.items.iter().enumerate() {
-        let level = draft.stocked(item.key, At::row(Field::Items, index))?;
-        let lot = draft.said(item.key.product, &item.lot);
-        let current = if item.lot.is_said() {
-            lot.and_then(|lot| draft.lot_level(item.key, lot.id)).map_or(0, |level| level.on_hand)
-        } else {
-            level.on_hand.get()
-        };
-        let is_new = match &item.lot {
-            LotChoice::Unsaid => {
-                seen.insert((item.key, None)) && !seen.iter().any(|(key, lot)| *key == item.key && lot.is_some())
-            }
-            said => {
-                !seen.contains(&(item.key, None))
-                    && seen.insert((item.key, Some(lot.map_or_else(|| said.word(), |lot| lot.key.clone()))))
-            }
-        };
-        if !is_new {
-            return Err(Refusal::LevelTwice.at(At::row(Field::Items, index)));
-        }
-        let agrees = match item.compare {
-            Compare::Version(version) => version == level.version,
-            Compare::OnHand(on_hand) => on_hand.get() == current,
-            Compare::Unconditional => true,
-        };
-        if !agrees {
-            let of_lot = item.lot.is_said() && matches!(item.compare, Compare::OnHand(_));
-            let why = Reason::VersionConflict { level: Box::new(level.clone()), lot: of_lot.then_some(current) };
-            return Err(Rejection { why, at: At::row(Field::Items, index).field(Field::Compare) });
-        }
-        if item.on_hand.is_negative() {
-            return Err(Refusal::NegativeStock.at(At::row(Field::Items, index).field(Field::OnHand)));
-        }
-        let delta = item.on_hand.get() - current;
-        let field = At::row(Field::Items, index).field(Field::OnHand);
-        steps.push(Step::moves(item.key, delta, &item.lot, field));
+        let step = figure_step(draft, (index, item), &mut seen);
+        steps.extend(draft.pass(step)?);
     }
+    draft.end_pass()?;
     // Room is made by holds that give way; a discrepancy would change the very figure that is being set.
     let policy = if command.on_shortage == Shortage::PostDiscrepancy { Shortage::Shorten } else { command.on_shortage };
     cover(draft, &steps, policy, &command.head, command.room.into())?;
@@ -174,10 +158,50 @@ pub fn decide_set(draft: &mut Draft<'_>, command: &Set) -> Result<(), Rejection>
             dates: command.on_shortage.dates(),
             ..Posting::default()
         };
-        draft.post_to(step.key, posting, step.field)?;
+        let posted = draft.post_to(step.key, posting, step.field);
+        draft.pass(posted)?;
     }
     draft.end();
     Ok(())
+}
+
+/// Levels that were set so far, and which of their lots: None where the level as a whole was.
+type Seen = BTreeSet<(LevelKey, Option<String>)>;
+
+/// The step that an item comes to, if its level is what its caller believes and occurs once.
+fn figure_step(draft: &Draft<'_>, (index, item): (usize, &SetItem), seen: &mut Seen) -> Result<Step, Rejection> {
+    let level = draft.stocked(item.key, At::row(Field::Items, index))?;
+    let lot = draft.said(item.key.product, &item.lot);
+    let current = if item.lot.is_said() {
+        lot.and_then(|lot| draft.lot_level(item.key, lot.id)).map_or(0, |level| level.on_hand)
+    } else {
+        level.on_hand.get()
+    };
+    let is_new = match &item.lot {
+        LotChoice::Unsaid => seen.insert((item.key, None)) && !seen.iter().any(|(key, lot)| *key == item.key && lot.is_some()),
+        said => {
+            !seen.contains(&(item.key, None))
+                && seen.insert((item.key, Some(lot.map_or_else(|| said.word(), |lot| lot.key.clone()))))
+        }
+    };
+    if !is_new {
+        return Err(Refusal::LevelTwice.at(At::row(Field::Items, index)));
+    }
+    let agrees = match item.compare {
+        Compare::Version(version) => version == level.version,
+        Compare::OnHand(on_hand) => on_hand.get() == current,
+        Compare::Unconditional => true,
+    };
+    if !agrees {
+        let of_lot = item.lot.is_said() && matches!(item.compare, Compare::OnHand(_));
+        let why = Reason::VersionConflict { level: Box::new(level.clone()), lot: of_lot.then_some(current) };
+        return Err(Rejection { why, at: At::row(Field::Items, index).field(Field::Compare) });
+    }
+    if item.on_hand.is_negative() {
+        return Err(Refusal::NegativeStock.at(At::row(Field::Items, index).field(Field::OnHand)));
+    }
+    let delta = item.on_hand.get() - current;
+    Ok(Step::moves(item.key, delta, &item.lot, At::row(Field::Items, index).field(Field::OnHand)))
 }
 
 /// Undo a whole movement by one that mirrors it.

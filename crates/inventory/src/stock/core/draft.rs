@@ -14,6 +14,7 @@ use super::{
     refusal::{LotRefusal, Refusal},
     rejection::{Reason, Rejection},
     reserve::Reservation,
+    stages::Stages,
 };
 
 /// How an entry changes the buckets of its level, in smallest units.
@@ -79,6 +80,8 @@ pub struct Draft<'b> {
     /// What was put on levels so that a fact from before their last count could take it.
     pub(super) lent: BTreeMap<LevelKey, i64>,
     pub(super) gave_way: BTreeSet<OrderId>,
+    /// What was refused so far, where all refusals are asked for.
+    pub(super) stages: Option<Stages>,
 }
 
 impl<'b> Draft<'b> {
@@ -91,6 +94,7 @@ impl<'b> Draft<'b> {
             lots: LotDraft::default(),
             lent: BTreeMap::new(),
             gave_way: BTreeSet::new(),
+            stages: None,
         }
     }
     pub fn book(&self) -> &'b Book {

@@ -22,6 +22,7 @@ mod refusal;
 mod rejection;
 mod reserve;
 mod shortage;
+mod stages;
 
 pub(crate) use adjust::opposite;
 pub use adjust::{Adjust, Change, Compare, Reverse, Set, SetItem, decide_adjust, decide_reverse, decide_set};
@@ -43,3 +44,4 @@ pub use refusal::{ExpiredWay, LotRefusal, Refusal};
 pub use rejection::{AnyRefusal, Noun, Reason, Rejection, RoomRefusal, Scarce};
 pub use reserve::{Expire, Release, Reservation, Reserve, ReserveItem, decide_expire, decide_release, decide_reserve};
 pub use shortage::{Room, Shortage, Step, cover};
+pub use stages::{MOST_TOLD, Stage, Stages};

@@ -6,6 +6,7 @@ use super::{
     at::At,
     movement::ReferenceKind,
     rejection::{Reason, Rejection},
+    stages::Stage,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,9 +132,37 @@ impl Refusal {
     pub fn at(self, at: At) -> Rejection {
         Rejection { why: Reason::Stock(self), at }
     }
+    /// When it is told.
+    pub const fn stage(&self) -> Stage {
+        match self {
+            Self::ProductArchived { .. }
+            | Self::StoreArchived
+            | Self::AlreadyReversed
+            | Self::KeepsCount
+            | Self::OfDocument(_)
+            | Self::NotReversible(_)
+            | Self::NoEntries
+            | Self::HeldForOrder
+            | Self::HeldForDocument
+            | Self::ReservationEnded(_) => Stage::State,
+            Self::Lot(why) => why.stage(),
+            _ => Stage::Values,
+        }
+    }
 }
 
 impl LotRefusal {
+    const fn stage(&self) -> Stage {
+        match self {
+            Self::SerialInStock { .. }
+            | Self::SerialUnderWay { .. }
+            | Self::Expired { .. }
+            | Self::Blocked { .. }
+            | Self::BlockedForReversal { .. }
+            | Self::NotAvailable { .. } => Stage::State,
+            _ => Stage::Values,
+        }
+    }
     pub fn at(self, at: At) -> Rejection {
         Refusal::Lot(self).at(at)
     }

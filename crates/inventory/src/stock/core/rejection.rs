@@ -8,10 +8,11 @@ use super::{
     at::{At, Field},
     level::Level,
     refusal::Refusal,
+    stages::Stage,
 };
 
-/// A refusal: why, and the place of the input that is meant. When several apply, the first in the order of the input is given; for one line:
-/// not found, state, version, quantity.
+/// A refusal: why, and the place of the input that is meant. When several apply, all of the earliest stage are given (`stages`); for one line one
+/// of them: not found, state, version, quantity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rejection {
     pub why: Reason,
@@ -56,6 +57,21 @@ pub enum Reason {
     Stock(Refusal),
     /// One of a room above.
     Room(AnyRefusal),
+}
+
+impl Reason {
+    /// When it is told.
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::NotFound(_) => Stage::References,
+            Self::PeriodClosed { .. } | Self::VersionConflict { .. } | Self::StaleDocument { .. } | Self::KeyReused => {
+                Stage::State
+            }
+            Self::Insufficient { .. } | Self::LotShort { .. } => Stage::Shortage,
+            Self::Stock(refusal) => refusal.stage(),
+            Self::Room(any) => any.0.told_in(),
+        }
+    }
 }
 
 /// What is named by an input and may be missing or stale.
@@ -134,14 +150,22 @@ pub trait RoomRefusal: Any + Debug + PartialEq + Send + Sync {
     {
         Rejection { why: Reason::Room(AnyRefusal(Arc::new(self))), at }
     }
+    /// When it is told. A room names what depends on the state of things; all else is refused for its value.
+    fn stage(&self) -> Stage {
+        Stage::Values
+    }
 }
 
 trait Erased: Any + Debug + Send + Sync {
     fn is(&self, other: &dyn Any) -> bool;
+    fn told_in(&self) -> Stage;
 }
 impl<T: RoomRefusal> Erased for T {
     fn is(&self, other: &dyn Any) -> bool {
         other.downcast_ref::<T>().is_some_and(|other| self == other)
+    }
+    fn told_in(&self) -> Stage {
+        self.stage()
     }
 }
 
@@ -187,7 +211,11 @@ mod tests {
     impl RoomRefusal for Frozen {}
     #[derive(Debug, PartialEq)]
     struct Spoiled(u8);
-    impl RoomRefusal for Spoiled {}
+    impl RoomRefusal for Spoiled {
+        fn stage(&self) -> Stage {
+            Stage::State
+        }
+    }
 
     #[test]
     fn a_refusal_of_a_room_is_found_by_its_type() {
@@ -197,5 +225,6 @@ mod tests {
         assert_ne!(frozen, Frozen(4).at(At::line(2)));
         assert_ne!(frozen, Spoiled(3).at(At::line(2)), "of another room");
         assert_ne!(frozen, Frozen(3).at(At::line(1)), "of another line");
+        assert_eq!((frozen.why.stage(), Spoiled(3).at(At::line(2)).why.stage()), (Stage::Values, Stage::State));
     }
 }

@@ -70,36 +70,50 @@ pub fn decide_reserve(draft: &mut Draft<'_>, command: &Reserve) -> Result<Vec<Re
     let Some(first) = command.items.first() else {
         return Err(Refusal::NoItems.at(At::input(Field::Items)));
     };
+    if draft.tells_all() {
+        for (index, item) in command.items.iter().enumerate() {
+            draft.look_for(item.key, At::row(Field::Items, index))?;
+        }
+    }
     draft.begin(command.head.clone(), first.key, At::row(Field::Items, 0))?;
     for (index, item) in command.items.iter().enumerate() {
-        let field = At::row(Field::Items, index).field(Field::Quantity);
-        if !item.quantity.is_positive() {
-            return Err(Refusal::NotPositive.at(field));
-        }
-        // What is held for buyers is what may be promised to them.
-        let there = draft.promisable(item.key, At::row(Field::Items, index))?;
-        if there < item.quantity.get() {
-            return Err(draft.unpromised(item.key, (item.quantity.get(), there), field));
-        }
-        draft.post(item.key, Delta { reserved: item.quantity.get(), ..Delta::default() }, None, None, field)?;
-        let now = draft.now();
-        draft.put_reservation(Reservation {
-            id: item.id,
-            key: item.key,
-            quantity: item.quantity,
-            remaining: item.quantity,
-            status: ReservationStatus::Active,
-            expires_at: command.expires_at,
-            channel: command.channel,
-            order: None,
-            reference: command.head.reference,
-            version: 1,
-            created_at: now,
-            updated_at: now,
-            exists: false,
-        });
+        let held = hold_item(draft, command, (item, At::row(Field::Items, index)));
+        draft.pass(held)?;
     }
     Ok(command.items.iter().map(|item| item.id).collect())
+}
+
+fn hold_item(draft: &mut Draft<'_>, command: &Reserve, (item, line): (&ReserveItem, At)) -> Result<(), Rejection> {
+    let field = line.field(Field::Quantity);
+    if !item.quantity.is_positive() {
+        return Err(Refusal::NotPositive.at(field));
+    }
+    // What is held for buyers is what may be promised to them.
+    let (asked, there) = (item.quantity.get(), draft.promisable(item.key, line)?);
+    if there < asked {
+        let short = draft.unpromised(item.key, (asked, there), field);
+        draft.refuse(short)?;
+    }
+    // All of it; where it is short and all refusals are asked for, what there is.
+    let held = asked.min(there.max(0));
+    draft.post(item.key, Delta { reserved: held, ..Delta::default() }, None, None, field)?;
+    let now = draft.now();
+    draft.put_reservation(Reservation {
+        id: item.id,
+        key: item.key,
+        quantity: item.quantity,
+        remaining: item.quantity,
+        status: ReservationStatus::Active,
+        expires_at: command.expires_at,
+        channel: command.channel,
+        order: None,
+        reference: command.head.reference,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        exists: false,
+    });
+    Ok(())
 }
 
 /// Let held stock go.
@@ -114,17 +128,8 @@ pub fn decide_release(draft: &mut Draft<'_>, command: &Release) -> Result<(), Re
     let mut begun = false;
     for (index, id) in command.reservations.iter().enumerate() {
         let field = At::row(Field::Reservations, index);
-        let Some(reservation) = draft.reservation(*id) else { return Err(Rejection::not_found(Noun::Reservation, field)) };
-        if reservation.order.is_some() {
-            return Err(Refusal::HeldForOrder.at(field));
-        }
-        if reservation.is_of_a_document() {
-            return Err(Refusal::HeldForDocument.at(field));
-        }
-        if reservation.status != ReservationStatus::Active {
-            return Err(Refusal::ReservationEnded(reservation.status).at(field));
-        }
-        let mut reservation = reservation.clone();
+        let own = releasable(draft, *id, field);
+        let Some(mut reservation) = draft.pass(own)? else { continue };
         if !begun {
             draft.begin(command.head.clone(), reservation.key, field)?;
             begun = true;
@@ -134,7 +139,23 @@ pub fn decide_release(draft: &mut Draft<'_>, command: &Release) -> Result<(), Re
         reservation.give_back(held, ReservationStatus::Released, draft.now());
         draft.put_reservation(reservation);
     }
+    draft.end_pass()?;
     if begun { Ok(()) } else { Err(Refusal::NoReservations.at(At::input(Field::Reservations))) }
+}
+
+/// The hold, if nothing but its own release lets it go.
+fn releasable(draft: &Draft<'_>, id: ReservationId, field: At) -> Result<Reservation, Rejection> {
+    let Some(reservation) = draft.reservation(id) else { return Err(Rejection::not_found(Noun::Reservation, field)) };
+    if reservation.order.is_some() {
+        return Err(Refusal::HeldForOrder.at(field));
+    }
+    if reservation.is_of_a_document() {
+        return Err(Refusal::HeldForDocument.at(field));
+    }
+    if reservation.status != ReservationStatus::Active {
+        return Err(Refusal::ReservationEnded(reservation.status).at(field));
+    }
+    Ok(reservation.clone())
 }
 
 /// The job's command: end what has run out.

@@ -80,10 +80,13 @@ pub fn cover(draft: &mut Draft<'_>, steps: &[Step], policy: Shortage, head: &Mov
         let (now, lowest) = running.entry(step.key).or_insert((start, 0));
         *now += step.available_delta;
         if *now < *lowest {
-            if policy == Shortage::Refuse {
-                return Err(draft.short_step(steps, nth, taking));
+            if policy != Shortage::Refuse {
+                *lowest = *now;
+            } else if step.available_delta < 0 {
+                // It takes what there is: what comes behind it finds the level as if just that much had been asked for.
+                let short = draft.short_step(steps, nth, taking);
+                draft.refuse(short)?;
             }
-            *lowest = *now;
         }
     }
     let short: Vec<(LevelKey, i64, At)> = running
@@ -144,9 +147,10 @@ fn give_way(
                 usable = usable.min(lots);
             }
             let requested = Quantity::new(asked).unwrap_or(Quantity::ZERO);
-            return Err(Rejection { why: Reason::Insufficient { level, usable, requested }, at: field });
+            draft.refuse(Rejection { why: Reason::Insufficient { level, usable, requested }, at: field })?;
         }
     }
+    draft.end_pass()?;
     for (nth, of) in given.into_iter().enumerate() {
         for (index, (mut reservation, taken, field)) in of.into_iter().enumerate() {
             if index == 0 {

@@ -1,5 +1,6 @@
 //! Rows of the ledger.
 
+pub mod elsewhere;
 pub mod expected;
 mod filter;
 mod history;

@@ -153,7 +153,8 @@ pub(super) fn head(id: MovementId, kind: MovementKind, transfer: &Transfer, at: 
     }
 }
 
-fn create(book: &TransferBook, draft: &Draft<'_>, steps: &Steps, new: &NewTransfer) -> Result<Transfer, Rejection> {
+fn create(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps, new: &NewTransfer) -> Result<Transfer, Rejection> {
+    look_for(draft, (new.from, new.to), &new.lines)?;
     if new.from == new.to {
         return Err(Refusal::SameStore.at(At::input(Field::ToStore)));
     }
@@ -178,15 +179,33 @@ fn create(book: &TransferBook, draft: &Draft<'_>, steps: &Steps, new: &NewTransf
         lines: Vec::with_capacity(new.lines.len()),
     };
     for (index, planned) in new.lines.iter().enumerate() {
-        if !planned.quantity.is_positive() {
-            return Err(Refusal::NotPositive.at(At::line(index).field(Field::Quantity)));
-        }
-        if transfer.lines.iter().any(|line| line.product == planned.product) {
-            return Err(twice(index));
-        }
-        plan(draft, &mut transfer, *planned, At::line(index))?;
+        let line = create_line(draft, &mut transfer, (index, *planned));
+        draft.pass(line)?;
     }
+    draft.end_pass()?;
     Ok(transfer)
+}
+
+/// Tells which products of the lines are not there, before anything else is asked of them.
+fn look_for(draft: &mut Draft<'_>, (from, to): (StoreId, StoreId), lines: &[Planned]) -> Result<(), Rejection> {
+    if draft.tells_all() {
+        for (index, planned) in lines.iter().enumerate() {
+            for store in [from, to] {
+                draft.look_for(LevelKey { product: planned.product, store }, At::line(index))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn create_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, planned): (usize, Planned)) -> Result<(), Rejection> {
+    if !planned.quantity.is_positive() {
+        return Err(Refusal::NotPositive.at(At::line(index).field(Field::Quantity)));
+    }
+    if transfer.lines.iter().any(|line| line.product == planned.product) {
+        return Err(twice(index));
+    }
+    plan(draft, transfer, planned, At::line(index))
 }
 
 fn twice(index: usize) -> Rejection {
@@ -230,7 +249,7 @@ fn plan(draft: &Draft<'_>, transfer: &mut Transfer, planned: Planned, field: At)
 /// The most lines of a transfer: each is two entries of the movement that ships it.
 pub(super) const MOST_LINES: usize = entity::id::MAX_LINES as usize / 2;
 
-fn update(book: &TransferBook, draft: &Draft<'_>, transfer: &mut Transfer, change: &Change) -> Result<(), Rejection> {
+fn update(book: &TransferBook, draft: &mut Draft<'_>, transfer: &mut Transfer, change: &Change) -> Result<(), Rejection> {
     if change.external_ref.is_some() && change.external_ref != transfer.external_ref {
         not_taken(book, change.external_ref.as_ref())?;
         transfer.external_ref.clone_from(&change.external_ref);
@@ -239,20 +258,12 @@ fn update(book: &TransferBook, draft: &Draft<'_>, transfer: &mut Transfer, chang
         transfer.note.clone_from(&change.note);
     }
     transfer.expected_at = change.expected_at.or(transfer.expected_at);
-    for (index, planned) in change.lines.iter().enumerate() {
-        let field = At::line(index);
-        if planned.quantity.is_negative() {
-            return Err(Refusal::NegativeQuantity.at(At::line(index).field(Field::Quantity)));
-        }
-        if change.lines[..index].iter().any(|earlier| earlier.product == planned.product) {
-            return Err(twice(index));
-        }
-        let is_new = transfer.lines.iter().all(|line| line.product != planned.product);
-        if is_new && planned.quantity.is_zero() {
-            return Err(Rejection::not_found(Noun::LineOfThisProduct, At::line(index).field(Field::Product)));
-        }
-        plan(draft, transfer, *planned, field)?;
+    look_for(draft, (transfer.from, transfer.to), &change.lines)?;
+    for index in 0..change.lines.len() {
+        let line = update_line(draft, transfer, (index, change.lines.as_slice()));
+        draft.pass(line)?;
     }
+    draft.end_pass()?;
     if transfer.lines.len() > MOST_LINES {
         return Err(Refusal::TooManyLines { most: MOST_LINES }.at(At::input(Field::Lines)));
     }
@@ -260,6 +271,21 @@ fn update(book: &TransferBook, draft: &Draft<'_>, transfer: &mut Transfer, chang
         return Err(Refusal::Emptied.at(At::input(Field::Lines)));
     }
     Ok(())
+}
+
+fn update_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, lines): (usize, &[Planned])) -> Result<(), Rejection> {
+    let planned = lines[index];
+    if planned.quantity.is_negative() {
+        return Err(Refusal::NegativeQuantity.at(At::line(index).field(Field::Quantity)));
+    }
+    if lines[..index].iter().any(|earlier| earlier.product == planned.product) {
+        return Err(twice(index));
+    }
+    let is_new = transfer.lines.iter().all(|line| line.product != planned.product);
+    if is_new && planned.quantity.is_zero() {
+        return Err(Rejection::not_found(Noun::LineOfThisProduct, At::line(index).field(Field::Product)));
+    }
+    plan(draft, transfer, planned, At::line(index))
 }
 
 /// Holds every line's stock at the sender, all or nothing.
@@ -282,7 +308,9 @@ fn hold(
         draft.stocked(LevelKey { store: transfer.to, ..key }, field)?;
         let there = draft.movable(key, field)?;
         if there < line.quantity.get() {
-            return Err(draft.unpromised(key, (line.quantity.get(), there), field));
+            let short = draft.unpromised(key, (line.quantity.get(), there), field);
+            draft.refuse(short)?;
+            continue;
         }
         if !has_begun {
             draft.begin(reserve.clone(), key, field)?;

@@ -70,6 +70,7 @@ pub(super) fn held_for(draft: &Draft<'_>, transfer: &Transfer) -> Vec<Reservatio
 
 /// What is meant of each line. `most` is how much of a line there can be.
 fn wanted<'a>(
+    draft: &mut Draft<'_>,
     transfer: &Transfer,
     named: Option<&'a Vec<Parcel>>,
     most: impl Fn(&Line) -> i64,
@@ -89,26 +90,32 @@ fn wanted<'a>(
     }
     let mut found: Vec<Wanted<'a>> = Vec::with_capacity(named.len());
     for (index, one) in named.iter().enumerate() {
-        let (of, position) = one.line.split_line();
-        let at = |name: Field| At::line(index).field(name);
-        let line = transfer.live().find(|line| of == transfer.id && line.position == position);
-        let Some(line) = line else { return Err(Rejection::not_found(Noun::TransferLine, at(Field::LineId))) };
-        if found.iter().any(|wanted| wanted.position == position) {
-            return Err(Refusal::LineTwice.at(at(Field::LineId)));
-        }
-        let most = most(line);
-        if !one.quantity.is_positive() || one.quantity.get() > most {
-            return Err(Refusal::LineUpTo { most }.at(at(Field::Quantity)));
-        }
-        found.push(Wanted {
-            position,
-            quantity: one.quantity.get(),
-            lots: &one.lots,
-            index: Some(index),
-            field: at(Field::Quantity),
-        });
+        let line = wanted_line(transfer, &found, (index, one), &most);
+        found.extend(draft.pass(line)?);
     }
+    draft.end_pass()?;
     Ok(found)
+}
+
+fn wanted_line<'a>(
+    transfer: &Transfer,
+    before: &[Wanted<'_>],
+    (index, one): (usize, &'a Parcel),
+    most: impl Fn(&Line) -> i64,
+) -> Result<Wanted<'a>, Rejection> {
+    let (of, position) = one.line.split_line();
+    let at = |name: Field| At::line(index).field(name);
+    let line = transfer.live().find(|line| of == transfer.id && line.position == position);
+    let Some(line) = line else { return Err(Rejection::not_found(Noun::TransferLine, at(Field::LineId))) };
+    if before.iter().any(|wanted| wanted.position == position) {
+        return Err(Refusal::LineTwice.at(at(Field::LineId)));
+    }
+    let most = most(line);
+    if !one.quantity.is_positive() || one.quantity.get() > most {
+        return Err(Refusal::LineUpTo { most }.at(at(Field::Quantity)));
+    }
+    let (quantity, field) = (one.quantity.get(), at(Field::Quantity));
+    Ok(Wanted { position, quantity, lots: &one.lots, index: Some(index), field })
 }
 
 /// A figure made of figures that are in range.
@@ -119,7 +126,7 @@ pub(super) fn units(value: i64) -> Quantity {
 
 /// Takes the goods out of the sender's stock and puts them under way to the receiver.
 pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, shipment: &Shipment) -> Result<(), Rejection> {
-    let wanted = wanted(transfer, shipment.lines.as_ref(), |line| line.quantity.get())?;
+    let wanted = wanted(draft, transfer, shipment.lines.as_ref(), |line| line.quantity.get())?;
     let occurred_at = shipment.occurred_at.unwrap_or(draft.now());
     let from = transfer.from;
     let out = head(steps.movements[1], MovementKind::TransferOut, transfer, (steps.actor, occurred_at));
@@ -138,6 +145,7 @@ pub(super) fn ship(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps
         needed.push(crate::stock::core::Step { key, available_delta, on_hand_delta, lots, field: one.field });
     }
     cover(draft, &needed, Shortage::Refuse, &out, steps.movements[0].into())?;
+    draft.end_pass()?;
     let Some(first) = needed.first() else {
         return Err(Refusal::NothingLeaves.at(At::input(Field::Lines)));
     };
@@ -216,7 +224,7 @@ fn use_holds(draft: &mut Draft<'_>, transfer: &Transfer, steps: &Steps, wanted: 
 /// Takes what arrived on hand, at the cost it left with.
 pub(super) fn receive(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, arrival: &Arrival) -> Result<(), Rejection> {
     let Some((shipped_at, last_at)) = transfer.state.under_way() else { return Err(not_open(transfer)) };
-    let wanted = wanted(transfer, arrival.lines.as_ref(), Line::under_way)?;
+    let wanted = wanted(draft, transfer, arrival.lines.as_ref(), Line::under_way)?;
     let occurred_at = arrival.occurred_at.unwrap_or(draft.now());
     if occurred_at < shipped_at {
         return Err(Refusal::ArrivesBeforeItLeft.at(At::input(Field::OccurredAt)));

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use crate::stock::core::RoomRefusal;
+use crate::stock::core::{RoomRefusal, Stage};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -48,4 +48,8 @@ pub enum Refusal {
         sum: i128,
     },
 }
-impl RoomRefusal for Refusal {}
+impl RoomRefusal for Refusal {
+    fn stage(&self) -> Stage {
+        if matches!(self, Self::Status(_) | Self::ReferenceTaken { .. }) { Stage::State } else { Stage::Values }
+    }
+}

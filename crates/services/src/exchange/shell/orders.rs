@@ -4,7 +4,7 @@ use iam::access::{Caller, Permit, kind, permit};
 use inventory::{
     ledger::{Mode, Stop},
     orders::{
-        core::{Order, Refusal},
+        core::Order,
         rows::{OrderName, order_id, orders},
         shell::order_create,
     },
@@ -114,7 +114,8 @@ impl Exchange {
         match why.as_slice() {
             // The names in its rows stand for something else than when it was placed, just before its worker died: it is there.
             [Rejection { why: Reason::KeyReused, .. }] => return Ok(Fate::Known),
-            [why] if matches!(why.of_room(), Some(Refusal::ReferenceTaken { .. })) && terms.options.mode == RowMode::Upsert => {
+            // It may be there. That its reference is taken is told behind what its lines name and say, which may have changed since.
+            _ if terms.options.mode == RowMode::Upsert => {
                 if let Some(fate) = self.compare(terms, &said).await? {
                     return Ok(fate);
                 }

@@ -1,0 +1,104 @@
+//! Names of a call that mean nothing. All of them are told at once, with whatever else it names and that is not there.
+
+use entity::id::Id;
+use iam::access::Permit;
+use platform::storage::idempotency::Key;
+
+use super::{Done, Mode, Stop, first_answer, submit};
+use crate::{
+    ledger::{Command, Ledger},
+    stock::core::{Reason, Rejection, Stage, Stages},
+};
+
+/// What a call names and that was not found so far.
+#[derive(Debug, Default)]
+pub struct Missing(Vec<Rejection>);
+
+impl Missing {
+    /// What a name stands for. One that means nothing is noted, and stands for what nobody has: the ledger misses it in the same words.
+    pub fn or_nobodys<K>(&mut self, found: Result<Id<K>, Rejection>) -> Id<K> {
+        found.unwrap_or_else(|rejection| {
+            self.0.push(rejection);
+            Id::NIL
+        })
+    }
+    /// Whether anything was not found.
+    pub fn has_any(&self) -> bool {
+        !self.0.is_empty()
+    }
+    /// Notes what is not there.
+    pub fn note(&mut self, rejection: Rejection) {
+        self.0.push(rejection);
+    }
+    /// The refusal of a call that cannot go on without what it names.
+    pub fn stop(self) -> Stop {
+        Stop::Refused(self.with(Vec::new()))
+    }
+    /// With what the ledger misses. What else it refuses may come of names that mean nothing.
+    fn with(self, told: Vec<Rejection>) -> Vec<Rejection> {
+        let mut all = Stages::default();
+        let missed = told.into_iter().filter(|one| one.why.stage() == Stage::References);
+        self.0.into_iter().chain(missed).for_each(|rejection| all.add(rejection));
+        all.told()
+    }
+}
+
+/// Hands in what a call came to. Where names of it mean nothing, it is decided and not written, so that the ledger tells what else is not there.
+pub async fn submit_named<P>(
+    ledger: &Ledger,
+    permit: &Permit<P>,
+    named: Result<(Command, Missing), Stop>,
+    key: Key,
+    mode: Mode,
+) -> Done {
+    match named {
+        Ok((command, missing)) if !missing.has_any() => submit(ledger, permit, command, key, mode).await,
+        Ok((command, missing)) => not_there(ledger, permit, &command, &key, missing).await,
+        Err(stop) => first_answer(ledger, permit, &key, stop).await,
+    }
+}
+
+/// What a call is answered some of whose names mean nothing: the first answer where it was done while they did, else all that is not there.
+async fn not_there<P>(ledger: &Ledger, permit: &Permit<P>, command: &Command, key: &Key, missing: Missing) -> Done {
+    let told = match Box::pin(ledger.validate(permit.tenant(), command, Some(key))).await? {
+        Ok(receipt) if receipt.stored.is_some() => return Ok(receipt),
+        Ok(_) => Vec::new(),
+        Err(told) => told,
+    };
+    let is_reused = matches!(told.as_slice(), [Rejection { why: Reason::KeyReused, .. }]);
+    Err(Stop::Refused(if is_reused { told } else { missing.with(told) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::prelude::*;
+
+    use super::*;
+    use crate::stock::core::{At, Field, Noun, Refusal};
+
+    #[test]
+    fn names_that_mean_nothing_are_told_together_with_ids_that_nobody_has() {
+        let product = |line| Rejection::not_found(Noun::Product, At::line(line).field(Field::Product));
+        let mut missing = Missing::default();
+        let nobodys: ProductId = missing.or_nobodys(Err(product(1)));
+        assert_eq!(nobodys, ProductId::NIL);
+        let known = ProductId::from_uuid(uuid::Uuid::from_u128(7));
+        assert_eq!(missing.or_nobodys(Ok(known)), known);
+        missing.note(product(4));
+        let customer = Rejection::not_found(Noun::Customer, At::input(Field::Customer));
+        let zero = Refusal::NotPositive.at(At::line(0).field(Field::Quantity));
+        let ledgers = vec![customer.clone(), product(1), zero, product(3)];
+        assert_eq!(missing.with(ledgers), [customer, product(1), product(3), product(4)]);
+    }
+
+    #[test]
+    fn what_is_missed_twice_is_told_once() {
+        let mut missing = Missing::default();
+        assert!(!missing.has_any());
+        for _ in 0..2 {
+            missing.note(Rejection::not_found(Noun::Store, At::input(Field::Store)));
+        }
+        assert!(missing.has_any());
+        assert!(matches!(missing.stop(), Stop::Refused(all) if all.len() == 1));
+    }
+}

@@ -1,0 +1,186 @@
+//! Refusals by stage: first all that a call names and that is not there, then all values that are not taken, then all that the state of things
+//! does not allow, then all that is short. A command that was refused is decided once more to find them; one that is accepted pays for none of it.
+
+use super::{
+    at::At,
+    book::Book,
+    draft::Draft,
+    level::LevelKey,
+    rejection::{Reason, Rejection},
+};
+
+/// When a refusal is told: of several, those of the earliest stage alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// It is not there.
+    References,
+    /// The value is not taken, whatever the state of things.
+    Values,
+    /// The state of what is named does not allow it.
+    State,
+    /// There is not so much.
+    Shortage,
+}
+
+/// The most refusals that are told of a call.
+pub const MOST_TOLD: usize = 100;
+
+/// Refusals of the earliest stage in which anything was refused.
+#[derive(Debug, Default)]
+pub struct Stages(Vec<Rejection>);
+
+impl Stages {
+    pub fn add(&mut self, rejection: Rejection) {
+        let stage = rejection.why.stage();
+        match self.first().map(|first| first.why.stage()) {
+            Some(earlier) if earlier < stage => return,
+            Some(later) if later > stage => self.0.clear(),
+            _ => {}
+        }
+        if self.0.len() < MOST_TOLD && !self.0.iter().any(|told| says_the_same(told, &rejection)) {
+            self.0.push(rejection);
+        }
+    }
+    pub fn first(&self) -> Option<&Rejection> {
+        self.0.first()
+    }
+    /// In the order of the input: what is about the call as a whole, then list by list.
+    pub fn told(mut self) -> Vec<Rejection> {
+        self.0.sort_by_key(|rejection| rejection.at.row.map(|(list, index)| (list as usize, index)));
+        self.0
+    }
+}
+
+/// A line is short once, whichever rule finds it; where no line is named, once for each level.
+fn says_the_same(told: &Rejection, other: &Rejection) -> bool {
+    let of_level = |rejection: &Rejection| -> Option<Option<LevelKey>> {
+        match &rejection.why {
+            Reason::Insufficient { level, .. } => Some(Some(level.key)),
+            Reason::LotShort { level, .. } => Some(level.as_ref().map(|level| level.key)),
+            _ => None,
+        }
+    };
+    match (of_level(told), of_level(other)) {
+        (Some(one), Some(another)) => told.at == other.at && (told.at.row.is_some() || one == another),
+        _ => told == other,
+    }
+}
+
+impl<'b> Draft<'b> {
+    /// A draft that goes on behind a refusal, for a command that is refused.
+    pub fn to_tell_all(book: &'b Book) -> Self {
+        let mut draft = Self::new(book);
+        draft.stages = Some(Stages::default());
+        draft
+    }
+    /// Whether it goes on behind a refusal.
+    pub fn tells_all(&self) -> bool {
+        self.stages.is_some()
+    }
+
+    /// Refuses a part of the command: it ends here, unless all refusals are asked for.
+    ///
+    /// # Errors
+    /// The refusal itself.
+    pub fn refuse(&mut self, rejection: Rejection) -> Result<(), Rejection> {
+        match &mut self.stages {
+            None => Err(rejection),
+            Some(stages) => {
+                stages.add(rejection);
+                Ok(())
+            }
+        }
+    }
+    /// What came of a part of the command; None where it was refused, and all refusals are asked for.
+    ///
+    /// # Errors
+    /// The part's refusal.
+    pub fn pass<T>(&mut self, part: Result<T, Rejection>) -> Result<Option<T>, Rejection> {
+        match part {
+            Ok(done) => Ok(Some(done)),
+            Err(rejection) => self.refuse(rejection).map(|()| None),
+        }
+    }
+    /// Tells that a level is not there, before anything else is asked of its line.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub fn look_for(&mut self, key: LevelKey, field: At) -> Result<(), Rejection> {
+        let found = self.level(key, field).map(|_| ());
+        self.pass(found).map(|_| ())
+    }
+    /// Ends the command where what follows needs every part that came before.
+    ///
+    /// # Errors
+    /// The first refusal that was passed.
+    pub fn end_pass(&self) -> Result<(), Rejection> {
+        match self.stages.as_ref().and_then(Stages::first) {
+            Some(first) => Err(first.clone()),
+            None => Ok(()),
+        }
+    }
+    /// All refusals of the earliest stage, with the one that ended the command; none where nothing was refused.
+    pub fn told(self, end: Option<Rejection>) -> Vec<Rejection> {
+        let mut stages = self.stages.unwrap_or_default();
+        if let Some(end) = end {
+            stages.add(end);
+        }
+        stages.told()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::prelude::*;
+
+    use super::*;
+    use crate::stock::core::{Field, Noun, Refusal, Scarce};
+
+    fn missing(line: usize) -> Rejection {
+        Rejection::not_found(Noun::Product, At::line(line).field(Field::Product))
+    }
+    fn short(at: At) -> Rejection {
+        let what = Scarce::Lot { code: "L1".to_owned() };
+        Rejection { why: Reason::LotShort { level: None, what, usable: 4, requested: 6 }, at }
+    }
+    fn zero(line: usize) -> Rejection {
+        Refusal::NotPositive.at(At::line(line).field(Field::Quantity))
+    }
+    fn told(all: impl IntoIterator<Item = Rejection>) -> Vec<Rejection> {
+        let mut stages = Stages::default();
+        all.into_iter().for_each(|one| stages.add(one));
+        stages.told()
+    }
+
+    #[test]
+    fn the_earliest_stage_is_told_alone_and_whole() {
+        let quantity = |line| At::line(line).field(Field::Quantity);
+        assert_eq!(told([short(quantity(0)), zero(1), missing(2), zero(3), missing(4)]), [missing(2), missing(4)]);
+        assert_eq!(told([short(quantity(0)), zero(1), short(quantity(2)), zero(3)]), [zero(1), zero(3)]);
+        assert_eq!(told([short(quantity(0)), short(quantity(2))]), [short(quantity(0)), short(quantity(2))]);
+        assert!(told([]).is_empty());
+    }
+
+    #[test]
+    fn they_stand_in_the_order_of_the_input_each_once_and_no_more_than_are_read() {
+        let store = Rejection::not_found(Noun::Store, At::input(Field::Store));
+        let all = [missing(5), store.clone(), missing(2), store.clone(), missing(5)];
+        assert_eq!(told(all), [store, missing(2), missing(5)]);
+        let of_line = At::line(1).field(Field::Quantity);
+        assert_eq!(told([short(of_line), short(of_line)]).len(), 1, "a line is short once");
+        assert_eq!(told((0..500).map(missing)).len(), MOST_TOLD);
+    }
+
+    #[test]
+    fn a_draft_goes_on_only_where_all_is_asked_for() {
+        let book = Book::new(Timestamp(0), |_, _| 0);
+        let mut strict = Draft::new(&book);
+        assert_eq!(strict.pass::<()>(Err(zero(0))), Err(zero(0)));
+        assert_eq!(strict.end_pass(), Ok(()));
+        let mut patient = Draft::to_tell_all(&book);
+        assert_eq!(patient.pass::<()>(Err(zero(0))), Ok(None));
+        assert_eq!(patient.pass(Ok(7)), Ok(Some(7)));
+        assert_eq!(patient.end_pass(), Err(zero(0)));
+        assert_eq!(patient.told(Some(zero(1))), [zero(0), zero(1)]);
+    }
+}

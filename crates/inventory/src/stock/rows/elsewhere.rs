@@ -1,0 +1,139 @@
+//! Where else there is of what is short, and when more of it comes. It is read after a refusal, outside of every transaction: it informs, and
+//! promises nothing.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{purchase_order, purchase_order_line, stock_level, transfer, transfer_line},
+};
+use platform::storage::{Fault, Finds, Reads};
+use sea_orm::Value;
+
+use crate::stock::core::LevelKey;
+
+/// The most stores that are told of a product. One more is read, as the one that is short is not told.
+pub const MOST_PLACES: usize = 5;
+/// Arrivals that are looked at, the earliest first.
+const MOST_ARRIVALS: usize = 1_000;
+
+#[derive(Record)]
+struct PlaceRow {
+    #[record(of = stock_level, alias = "x")]
+    product_id: ProductId,
+    #[record(of = stock_level, alias = "x")]
+    store_id: StoreId,
+    #[record(sql = "x.available")]
+    available: i64,
+}
+
+#[derive(Record)]
+struct OrderedRow {
+    #[record(of = purchase_order_line, alias = "l")]
+    product_id: ProductId,
+    #[record(of = purchase_order, alias = "o")]
+    store_id: StoreId,
+    #[record(of = purchase_order_line, alias = "l")]
+    open: Quantity,
+    #[record(sql = "coalesce(l.confirmed_on, l.expected_on, o.expected_on, l.lead_on)")]
+    expected_on: Option<i32>,
+}
+
+#[derive(Record)]
+struct UnderWayRow {
+    #[record(of = transfer_line, alias = "l")]
+    product_id: ProductId,
+    #[record(of = transfer, alias = "t")]
+    to_store_id: StoreId,
+    #[record(sql = "l.shipped - l.received - l.lost")]
+    quantity: i64,
+    #[record(of = transfer, alias = "t")]
+    expected_at: Option<Timestamp>,
+}
+
+/// So much of a product is available in a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreStock {
+    pub product: ProductId,
+    pub store: StoreId,
+    pub available: i64,
+}
+
+/// When something is expected: orders say a day, transfers a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    Day(i32),
+    Moment(Timestamp),
+}
+
+/// So much is on its way to a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coming {
+    pub level: LevelKey,
+    pub due: Due,
+    pub quantity: i64,
+}
+
+/// The open stores that have most of each product, of these stores where some are named; the greatest first, equal ones by their codes. What is
+/// promised to a channel leaves safety stock where it is.
+pub async fn places(
+    reads: &impl Reads,
+    products: &[ProductId],
+    stores: Option<&[StoreId]>,
+    is_of_channel: bool,
+) -> Result<Vec<StoreStock>, Fault> {
+    let backend = reads.backend();
+    let mut values = vec![backend.ids(products.iter().copied())];
+    let mut of = backend.in_ids("l.product_id", 2);
+    if let Some(stores) = stores {
+        of = format!("{of} AND {}", backend.in_ids("l.store_id", 3));
+        values.push(backend.ids(stores.iter().copied()));
+    }
+    let kept = if is_of_channel { " - l.safety_stock" } else { "" };
+    let available = format!("l.on_hand - l.unavailable - l.reserved{kept}");
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT l.product_id, l.store_id, {available} AS available,
+             row_number() OVER (PARTITION BY l.product_id ORDER BY {available} DESC, s.code_key) AS place
+           FROM stock_level l JOIN store s ON s.tenant_id = l.tenant_id AND s.id = l.store_id
+           WHERE l.tenant_id = $1 AND {of} AND {available} > 0 AND s.archived_at IS NULL) x
+         WHERE x.place <= {most} ORDER BY x.product_id, x.place",
+        select = PlaceRow::SELECT,
+        most = MOST_PLACES + 1,
+    );
+    let place = |row: PlaceRow| StoreStock { product: row.product_id, store: row.store_id, available: row.available };
+    Ok(reads.records::<PlaceRow>(&sql, values).await?.into_iter().map(place).collect())
+}
+
+/// What suppliers and other stores are expected to bring to these levels from a day on, which began at this moment; each the earliest first.
+pub async fn coming(reads: &impl Reads, levels: &[LevelKey], (day, moment): (i32, Timestamp)) -> Result<Vec<Coming>, Fault> {
+    let pairs: Vec<(ProductId, StoreId)> = levels.iter().map(|key| (key.product, key.store)).collect();
+    let (k, values) = reads.backend().pairs(&pairs, 3);
+    let mut found = Vec::new();
+    let sql = format!(
+        "SELECT {select} FROM {k} CROSS JOIN purchase_order_line l
+         JOIN purchase_order o ON o.tenant_id = l.tenant_id AND o.id = l.purchase_order_id
+         WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.open > 0 AND o.store_id = k.b
+           AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED')
+           AND coalesce(l.confirmed_on, l.expected_on, o.expected_on, l.lead_on) >= $2
+         ORDER BY coalesce(l.confirmed_on, l.expected_on, o.expected_on, l.lead_on) LIMIT {MOST_ARRIVALS}",
+        select = OrderedRow::SELECT
+    );
+    let from = |first: Value| std::iter::once(first).chain(values.iter().cloned()).collect::<Vec<_>>();
+    for row in reads.records::<OrderedRow>(&sql, from(day.into())).await? {
+        let level = LevelKey { product: row.product_id, store: row.store_id };
+        found.extend(row.expected_on.map(|on| Coming { level, due: Due::Day(on), quantity: row.open.get() }));
+    }
+    let sql = format!(
+        "SELECT {select} FROM {k} CROSS JOIN transfer_line l
+         JOIN transfer t ON t.tenant_id = l.tenant_id AND t.id = l.transfer_id
+         WHERE l.tenant_id = $1 AND l.product_id = k.a AND l.shipped > l.received + l.lost AND t.to_store_id = k.b
+           AND t.status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED') AND t.expected_at >= $2
+         ORDER BY t.expected_at LIMIT {MOST_ARRIVALS}",
+        select = UnderWayRow::SELECT
+    );
+    for row in reads.records::<UnderWayRow>(&sql, from(moment.into())).await? {
+        let level = LevelKey { product: row.product_id, store: row.to_store_id };
+        found.extend(row.expected_at.map(|at| Coming { level, due: Due::Moment(at), quantity: row.quantity }));
+    }
+    Ok(found)
+}

@@ -1,0 +1,276 @@
+//! A call is told everything that is wrong with it, stage by stage: what it names and is not there, then values, then what is short.
+
+use entity::prelude::*;
+use entrepot::access::{PermissionSet, REGISTRY, Reach};
+use serde_json::{Value, json};
+
+use super::world::{World, done, refusals};
+
+const REFUSED: &str =
+    "userErrors { code message field value retryable ... on InsufficientStock { sku requested available level { store { code } }
+    alternatives { store { code } available } nextIncoming { expectedOn quantity } } }";
+
+/// An order of these lines in the world's store, and what is refused of it.
+fn ordering(world: &World, more: Value) -> (String, Value) {
+    let mut input = json!({"idempotencyKey": world.key(), "store": {"id": world.store}});
+    more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
+    let document =
+        format!("mutation($input: OrderCreateInput!) {{ result: orderCreate(input: $input) {{ order {{ id }} {REFUSED} }} }}");
+    (document, json!({"input": input}))
+}
+
+async fn order(world: &World, more: Value) -> Value {
+    let (document, variables) = ordering(world, more);
+    world.ask(&document, variables).await["result"].clone()
+}
+
+async fn stock(world: &World, mutation: &str, mut input: Value) -> Value {
+    input["idempotencyKey"] = json!(world.key());
+    let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+    let document = format!("mutation($input: {kind}!) {{ result: {mutation}(input: $input) {{ {REFUSED} }} }}");
+    world.ask(&document, json!({"input": input})).await["result"].clone()
+}
+
+fn sku(sku: &str, quantity: i64) -> Value {
+    json!({"product": {"sku": sku}, "quantity": quantity})
+}
+
+/// The code and the path of each.
+fn said(all: &[(&str, &str)]) -> Vec<(String, String)> {
+    all.iter().map(|(code, path)| ((*code).to_owned(), (*path).to_owned())).collect()
+}
+
+fn each<'p>(payload: &'p Value, field: &str) -> Vec<&'p Value> {
+    payload["userErrors"].as_array().unwrap().iter().map(|error| &error[field]).collect()
+}
+
+#[tokio::test]
+async fn a_cart_is_told_all_of_each_stage() {
+    World::on_both(async |world| {
+        let lines = json!([
+            sku("NONE-1", 1),
+            sku("MUG", 0),
+            sku("NONE-2", 1),
+            sku("MUG", 101),
+            sku("TEA", -5),
+            sku("NONE-3", 0),
+            sku("TEA", 6_000)
+        ]);
+        let payload = order(&world, json!({"lines": lines})).await;
+        let missing = "NOT_FOUND";
+        assert_eq!(
+            refusals(&payload),
+            said(&[(missing, "input.lines.0.product"), (missing, "input.lines.2.product"), (missing, "input.lines.5.product")])
+        );
+        assert_eq!(each(&payload, "value"), ["NONE-1", "NONE-2", "NONE-3"]);
+        assert!(payload["userErrors"][1]["message"].as_str().unwrap().contains("\"NONE-2\""), "{payload:#}");
+        assert!(payload["order"].is_null());
+        let lines = json!([sku("MUG", 0), sku("MUG", 101), sku("TEA", -5), sku("TEA", 6_000)]);
+        let payload = order(&world, json!({"lines": lines})).await;
+        let range = "OUT_OF_RANGE";
+        assert_eq!(refusals(&payload), said(&[(range, "input.lines.0.quantity"), (range, "input.lines.2.quantity")]));
+        assert_eq!(each(&payload, "value"), ["0", "-5"]);
+        let lines = json!([sku("MUG", 101), sku("LAMP", 9), sku("TEA", 6_000)]);
+        let payload = order(&world, json!({"lines": lines})).await;
+        let short = "INSUFFICIENT_STOCK";
+        assert_eq!(refusals(&payload), said(&[(short, "input.lines.0.quantity"), (short, "input.lines.2.quantity")]));
+        assert_eq!(each(&payload, "sku"), ["MUG", "TEA"]);
+        assert_eq!(each(&payload, "value"), ["101", "6000"]);
+        assert_eq!(each(&payload, "requested"), [&json!(101), &json!(6_000)]);
+        assert_eq!(each(&payload, "available"), [&json!(100), &json!(5_000)]);
+        assert_eq!(payload["userErrors"][0]["alternatives"], json!([{"store": {"code": "DEPOT"}, "available": 50}]));
+        assert_eq!(payload["userErrors"][1]["alternatives"], json!([]));
+        assert_eq!(world.level(world.mug, world.store).await, [100, 0, 0], "nothing was held on the way");
+        let lines = json!([sku("MUG", 100), sku("LAMP", 9), sku("TEA", 5_000)]);
+        done(&order(&world, json!({"lines": lines})).await, "order");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn everything_that_an_order_names_and_that_is_not_there_is_told_together() {
+    World::on_both(async |world| {
+        let clock = world.ledger.clock();
+        let (channel, customer, product): (ChannelId, CustomerId, ProductId) = (clock.id(), clock.id(), clock.id());
+        let hold: ReservationId = clock.id();
+        let names = json!({"channelId": channel, "customerId": customer, "reservationIds": [hold]});
+        for first in [json!({"sku": "NONE"}), json!({"id": world.foreign.mug}), json!({"barcode": "4012345678901"})] {
+            let mut more = names.clone();
+            more["lines"] =
+                json!([{"product": first, "quantity": 0}, sku("MUG", 1), {"product": {"id": product}, "quantity": 1}]);
+            let missing = "NOT_FOUND";
+            assert_eq!(
+                refusals(&order(&world, more).await),
+                said(&[
+                    (missing, "input.channelId"),
+                    (missing, "input.customerId"),
+                    (missing, "input.lines.0.product"),
+                    (missing, "input.lines.2.product"),
+                    (missing, "input.reservationIds.0"),
+                ]),
+                "{first}"
+            );
+        }
+        // Without a store there are no levels: it is told once, with the names that mean nothing.
+        let more = json!({"store": {"code": "NOPE"}, "lines": [sku("MUG", 1), sku("NONE", 1)]});
+        assert_eq!(
+            refusals(&order(&world, more).await),
+            said(&[("NOT_FOUND", "input.store"), ("NOT_FOUND", "input.lines.1.product")])
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_later_line_is_told_what_the_earlier_ones_leave() {
+    World::on_both(async |world| {
+        let twice = json!([sku("MUG", 60), sku("MUG", 60), sku("TEA", 1), sku("MUG", 3)]);
+        let left = [json!(40), json!(0)];
+        let items: Vec<Value> = twice.as_array().unwrap().iter().map(|line| json!({"product": line["product"], "store": {"id": world.store}, "quantity": line["quantity"]})).collect();
+        let changes: Vec<Value> = twice.as_array().unwrap().iter().map(|line| json!({"product": line["product"], "store": {"id": world.store}, "delta": -line["quantity"].as_i64().unwrap()})).collect();
+        for (payload, list, field) in [
+            (order(&world, json!({"lines": twice})).await, "lines", "quantity"),
+            (order(&world, json!({"lines": twice, "status": "FULFILLED"})).await, "lines", "quantity"),
+            (stock(&world, "stockReserve", json!({"items": items})).await, "items", "quantity"),
+            (stock(&world, "stockAdjust", json!({"kind": "SALE", "reasonCode": "SALE", "changes": changes})).await, "changes", "delta"),
+        ] {
+            let paths = [format!("input.{list}.1.{field}"), format!("input.{list}.3.{field}")];
+            let wanted: Vec<(&str, &str)> = paths.iter().map(|path| ("INSUFFICIENT_STOCK", path.as_str())).collect();
+            assert_eq!(refusals(&payload), said(&wanted), "{payload:#}");
+            assert_eq!(each(&payload, "available"), left.iter().collect::<Vec<_>>(), "{payload:#}");
+        }
+        // Who takes what each line is told is given it.
+        let lines = json!([sku("MUG", 60), sku("MUG", 40), sku("TEA", 1)]);
+        done(&order(&world, json!({"lines": lines})).await, "order");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn changes_of_stock_are_told_every_name_and_every_figure() {
+    World::on_both(async |world| {
+        let here = json!({"id": world.store});
+        let change = |product: Value, store: &Value, delta: i64, version: Option<i64>| json!({"product": product, "store": store, "delta": delta, "expectedVersion": version});
+        let nowhere = json!({"code": "NOPE"});
+        let changes = json!([
+            change(json!({"sku": "NONE"}), &nowhere, 1, None),
+            change(json!({"sku": "MUG"}), &nowhere, 0, None),
+            change(json!({"sku": "MUG"}), &here, 0, Some(99)),
+            change(json!({"id": world.foreign.mug}), &here, 1, None),
+        ]);
+        let adjust = async |changes: Value| refusals(&stock(&world, "stockAdjust", json!({"reasonCode": "OTHER", "changes": changes})).await);
+        let missing = "NOT_FOUND";
+        assert_eq!(
+            adjust(changes).await,
+            said(&[
+                (missing, "input.changes.0.product"),
+                (missing, "input.changes.0.store"),
+                (missing, "input.changes.1.store"),
+                (missing, "input.changes.3.product"),
+            ])
+        );
+        // Values come before what the state of things does not allow.
+        let of = |delta: i64, version: Option<i64>| change(json!({"sku": "MUG"}), &here, delta, version);
+        let range = "OUT_OF_RANGE";
+        assert_eq!(
+            adjust(json!([of(1, Some(99)), of(0, None), of(-500, None), of(0, None)])).await,
+            said(&[(range, "input.changes.1.delta"), (range, "input.changes.3.delta")])
+        );
+        let stale = "VERSION_CONFLICT";
+        assert_eq!(
+            adjust(json!([of(1, Some(99)), of(-500, None), of(1, Some(98))])).await,
+            said(&[(stale, "input.changes.0.expectedVersion"), (stale, "input.changes.2.expectedVersion")])
+        );
+        let released = stock(&world, "stockRelease", json!({"reservationIds": ["rsv_00000000000000000000000001", "rsv_00000000000000000000000002"]})).await;
+        assert_eq!(refusals(&released), said(&[(missing, "input.reservationIds.0"), (missing, "input.reservationIds.1")]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_more_than_a_hundred_are_told() {
+    World::on_both(async |world| {
+        let unknown: Vec<Value> = (0..150).map(|n| sku(&format!("NONE-{n}"), 1)).collect();
+        let payload = order(&world, json!({"lines": unknown})).await;
+        assert_eq!(each(&payload, "value").len(), 100);
+        assert_eq!(payload["userErrors"][99]["value"], "NONE-99");
+        // A shortage is no reason to leave out what is not there.
+        let mut lines: Vec<Value> = (0..150).map(|_| sku("MUG", 200)).collect();
+        lines.push(sku("NONE", 1));
+        assert_eq!(refusals(&order(&world, json!({"lines": lines})).await), said(&[("NOT_FOUND", "input.lines.150.product")]));
+    })
+    .await;
+}
+
+/// All permissions, this one for these stores alone.
+fn limited(code: &str, stores: &[StoreId]) -> PermissionSet {
+    let mut set = PermissionSet::default();
+    for (index, info) in REGISTRY.iter().enumerate() {
+        let reach = if info.code == code { Reach::stores(stores.iter().copied()) } else { Reach::Everywhere };
+        set.grant(index, &reach);
+    }
+    set
+}
+
+#[tokio::test]
+async fn other_stores_are_told_to_who_may_ask_about_them() {
+    World::on_both(async |world| {
+        let many = |world: &World| ordering(world, json!({"lines": [sku("MUG", 500)]}));
+        let short = |answer: &Value| answer["result"]["userErrors"][0].clone();
+        let availability = "stock.availability.read";
+        for (stores, told) in [
+            (vec![world.store], json!([])),
+            (vec![world.store, world.depot], json!([{"store": {"code": "DEPOT"}, "available": 50}])),
+        ] {
+            let (document, variables) = many(&world);
+            let answer = world.ask_as(limited(availability, &stores), &document, variables).await;
+            assert_eq!(short(&answer)["alternatives"], told, "{answer:#}");
+        }
+        // It is no reason to refuse the answer.
+        let (document, variables) = many(&world);
+        let answer = world.ask_without(&[availability, "stock.read"], &document, variables).await;
+        let error = short(&answer);
+        assert_eq!((&error["alternatives"], &error["level"], &error["nextIncoming"]), (&json!([]), &Value::Null, &Value::Null));
+        assert_eq!((&error["sku"], &error["available"]), (&json!("MUG"), &json!(100)));
+        // More than five are not told, and fewer than one are none.
+        let (document, variables) = many(&world);
+        let asked = document.replace("alternatives {", "alternatives(first: 6) {");
+        assert_eq!(world.ask(&asked, variables).await["errors"][0]["code"], "BAD_USER_INPUT");
+        // What was closed sends nothing.
+        world.pretend("UPDATE store SET archived_at = 1 WHERE tenant_id = $1 AND code = 'DEPOT'", vec![]).await;
+        let (document, variables) = many(&world);
+        assert_eq!(short(&world.ask(&document, variables).await)["alternatives"], json!([]));
+    })
+    .await;
+}
+
+/// Mugs that are under way from the depot, expected at a moment.
+async fn sends(world: &World, mugs: i64, expected_at: &str) {
+    let act = async |mutation: &str, kind: &str, mut input: Value| {
+        input["idempotencyKey"] = json!(world.key());
+        let document = format!(
+            "mutation($input: {kind}!) {{ result: {mutation}(input: $input) {{ transfer {{ id }} userErrors {{ code message }} }} }}"
+        );
+        let payload = world.ask(&document, json!({"input": input})).await["result"].clone();
+        done(&payload, "transfer")["id"].clone()
+    };
+    let input = json!({"fromStore": {"code": "DEPOT"}, "toStore": {"id": world.store}, "expectedAt": expected_at, "lines": [sku("MUG", mugs)]});
+    let id = act("transferCreate", "TransferCreateInput", input).await;
+    act("transferReady", "TransferActionInput", json!({"id": id})).await;
+    act("transferShip", "TransferMoveInput", json!({"id": id})).await;
+}
+
+#[tokio::test]
+async fn the_next_day_on_which_goods_come_is_told_with_all_that_come_on_it() {
+    World::on_both(async |world| {
+        let next = async || order(&world, json!({"lines": [sku("MUG", 500)]})).await["userErrors"][0]["nextIncoming"].clone();
+        assert_eq!(next().await, Value::Null);
+        for (mugs, at) in
+            [(9, "2029-03-06T08:00:00Z"), (5, "2029-03-04T10:00:00Z"), (7, "2029-03-04T18:00:00Z"), (3, "2020-01-01T00:00:00Z")]
+        {
+            sends(&world, mugs, at).await;
+        }
+        assert_eq!(next().await, json!({"expectedOn": "2029-03-04", "quantity": 12}));
+    })
+    .await;
+}

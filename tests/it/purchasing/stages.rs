@@ -1,0 +1,96 @@
+//! Buyers and the dock are told every line that is wrong, stage by stage.
+
+use serde_json::{Value, json};
+
+use super::office::{Office, gbp, key};
+use crate::{
+    authorization::world::World,
+    world::{
+        answers::{done, refusals},
+        on_both,
+    },
+};
+
+on_both!(an_order_is_told_all_names_then_all_figures, a_delivery_is_told_every_line, what_goes_back_is_told_every_line);
+
+/// The same code at each of these places.
+fn all(code: &str, paths: &[&str]) -> Vec<(String, String)> {
+    paths.iter().map(|path| (code.to_owned(), (*path).to_owned())).collect()
+}
+
+async fn an_order_is_told_all_names_then_all_figures(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let none = |sku: &str| json!({ "product": { "sku": sku }, "quantity": 0 });
+    let ask = async |supplier: &Value, store: &Value, lines: Value| {
+        let input = json!({ "supplier": supplier, "store": store, "lines": lines });
+        refusals(&office.buy("purchaseOrderCreate", input).await)
+    };
+    let lines = json!([none("NONE"), { "product": mug, "quantity": 0 }, none("NOR"), { "product": { "id": world.theirs.ids["prd"] }, "quantity": 1 }]);
+    assert_eq!(
+        ask(&office.supplier, &office.store, lines).await,
+        all("NOT_FOUND", &["input.lines.0.product", "input.lines.2.product", "input.lines.3.product"])
+    );
+    let nobody = json!({ "code": "NOBODY" });
+    assert_eq!(
+        ask(&nobody, &nobody, json!([{ "product": mug, "quantity": 1 }, none("NONE")])).await,
+        all("NOT_FOUND", &["input.store", "input.supplier", "input.lines.1.product"])
+    );
+    let line = |quantity: i64, cost: &str| json!({ "product": mug, "quantity": quantity, "unitCost": gbp(cost) });
+    assert_eq!(
+        ask(&office.supplier, &office.store, json!([line(0, "1.00"), line(1, "1.00"), line(1, "-1.00")])).await,
+        all("OUT_OF_RANGE", &["input.lines.0.quantity", "input.lines.2.unitCost"])
+    );
+}
+
+async fn a_delivery_is_told_every_line(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "3.00").await);
+    let ordered = json!({ "lines": [{ "product": mug, "quantity": 10 }, { "product": plate, "quantity": 5 }] });
+    let order = office.ordered(ordered).await;
+    let line = |nth: usize, quantity: i64| json!({ "purchaseOrderLineId": order["lines"][nth]["id"], "quantity": quantity });
+    let ask = async |lines: Value, wrong: Value| {
+        let input = json!({ "id": order["id"], "lines": lines, "wrongItems": wrong });
+        refusals(&office.buy("purchaseOrderReceive", input).await)
+    };
+    assert_eq!(
+        ask(json!([line(0, 11), line(1, 5), line(1, 6)]), json!([{ "quantity": 0, "note": "a box" }])).await,
+        all("INVALID", &["input.lines.2.purchaseOrderLineId"]),
+        "which line is meant comes first"
+    );
+    assert_eq!(
+        ask(json!([line(0, 11), line(1, 6)]), json!([{ "quantity": 0, "note": "a box" }])).await,
+        all("OUT_OF_RANGE", &["input.lines.0.quantity", "input.lines.1.quantity", "input.wrongItems.0.quantity"])
+    );
+    let wrong = json!([{ "product": { "sku": "NONE" }, "quantity": 1 }, { "product": mug, "quantity": 1 }, { "product": { "sku": "NOR" }, "quantity": 1 }]);
+    assert_eq!(
+        ask(json!([line(0, 1)]), wrong).await,
+        all("NOT_FOUND", &["input.wrongItems.0.product", "input.wrongItems.2.product"])
+    );
+    assert_eq!(office.level(&mug, &office.store).await, [0, 0, 10]);
+}
+
+async fn what_goes_back_is_told_every_line(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "3.00").await);
+    let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
+    done(&office.receive(&order, &[4]).await, "purchaseOrder");
+    let ask = async |lines: Value| {
+        let input = json!({ "idempotencyKey": key(), "supplier": office.supplier, "store": office.store, "lines": lines });
+        refusals(&office.act("supplierReturnCreate", "SupplierReturnCreateInput", "supplierReturn { id }", input).await)
+    };
+    let of = |product: &Value, quantity: i64| json!({ "product": product, "quantity": quantity });
+    assert_eq!(
+        ask(json!([of(&json!({ "sku": "NONE" }), 1), of(&mug, 0), of(&json!({ "sku": "NOR" }), 1)])).await,
+        all("NOT_FOUND", &["input.lines.0.product", "input.lines.2.product"])
+    );
+    assert_eq!(
+        ask(json!([of(&mug, 0), of(&plate, 1), of(&mug, -1)])).await,
+        all("OUT_OF_RANGE", &["input.lines.0.quantity", "input.lines.2.quantity"])
+    );
+    assert_eq!(
+        ask(json!([of(&mug, 3), of(&plate, 1), of(&mug, 2)])).await,
+        all("INSUFFICIENT_STOCK", &["input.lines.1.quantity", "input.lines.2.quantity"])
+    );
+    office.is_sound().await;
+}
