@@ -14,6 +14,7 @@ mod logs;
 mod nodes;
 mod people;
 mod tenant;
+mod traces;
 mod versions;
 
 use std::net::SocketAddr;
@@ -38,6 +39,7 @@ pub use logs::LogFormat;
 pub use nodes::RedisArgs;
 pub use people::{EmailArgs, Registration};
 pub use tenant::{PlannedLimit, TenantAction, TenantArgs};
+pub use traces::TraceArgs;
 pub use versions::{MigrateArgs, VersionArgs};
 
 /// Where stock is kept and changed: a multi-tenant inventory and order platform, GraphQL first.
@@ -355,6 +357,8 @@ pub struct Serve {
     pub sockets_entering: Written,
     #[command(flatten)]
     pub metrics_server: MetricsArgs,
+    #[command(flatten)]
+    pub traces: TraceArgs,
     /// Run each command in a transaction of its own: only to measure what grouping costs a lone client.
     #[arg(long, env = "ENTREPOT_UNGROUPED", hide = true)]
     pub ungrouped: bool,
