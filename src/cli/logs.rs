@@ -93,7 +93,43 @@ fn for_all_crates(filter: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+
+    #[derive(Clone, Default)]
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Buffer {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_of_json_names_the_trace_of_its_task() {
+        let buffer = Buffer::default();
+        let writer = buffer.clone();
+        let lines = tracing_subscriber::fmt().with_writer(move || writer.clone()).json().with_current_span(false);
+        let lines = lines.with_span_list(false).map_event_format(TracedJson).finish();
+        let context = traces::TraceContext::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        tracing::subscriber::with_default(lines, || {
+            runtime.block_on(traces::within(context, async { tracing::info!(request_id = "r", "inside") }));
+            tracing::info!("outside");
+        });
+        let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let [inside, outside] = &lines[..] else { panic!("{text}") };
+        assert_eq!(
+            (&inside["trace_id"], &inside["fields"]["request_id"]),
+            (&"0af7651916cd43dd8448eb211c80319c".into(), &"r".into())
+        );
+        assert_eq!((&outside["fields"]["message"], outside.get("trace_id")), (&"outside".into(), None));
+    }
 
     #[test]
     fn a_filter_for_entrepot_is_for_all_of_its_crates() {

@@ -51,6 +51,7 @@ mod stream;
 mod ties;
 mod topics;
 mod topology;
+mod traces;
 mod unwritable;
 mod uploads;
 mod versions;
