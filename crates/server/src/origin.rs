@@ -76,7 +76,7 @@ pub fn preflight(methods: Methods) -> Response<Body> {
     headers.insert(header::ALLOW, HeaderValue::from_static(methods.all));
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods.of_pages));
     let asked = HeaderValue::from_static(
-        "authorization, content-type, last-event-id, entrepot-client, entrepot-cost, entrepot-session, entrepot-device",
+        "authorization, content-type, last-event-id, traceparent, entrepot-client, entrepot-cost, entrepot-session, entrepot-device",
     );
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));

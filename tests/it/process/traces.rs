@@ -174,7 +174,8 @@ on_both!(a_write_is_one_picture_from_the_client_to_the_webhook, site: Site => {
     let events = events.to_string();
     assert!(events.contains("stock.changed") && !events.contains("traceparent") && !events.contains(TRACE), "{events}");
     let (path, headers, _) = collector.requests.lock().unwrap()[0].clone();
-    assert_eq!((path.as_str(), &headers["content-type"]), ("/v1/traces", &"application/x-protobuf"));
+    assert_eq!(path, "/v1/traces");
+    assert_eq!(headers["content-type"], "application/x-protobuf");
     assert_eq!(headers["x-collector-key"], "open sesame");
     let (bytes, receiver_url) = (collector.bytes(), receiver.url());
     assert!(is_in(&bytes, "Adjust") && is_in(&bytes, "service.name"));
