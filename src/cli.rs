@@ -5,6 +5,7 @@
 
 mod bench;
 mod logs;
+mod traces;
 
 use std::{
     cell::{Cell, RefCell},
@@ -50,8 +51,8 @@ fn carried_out<T>(runtime: Runtime, command: impl Future<Output = T>, is_patient
 
 async fn run(command: Command) -> ExitCode {
     match command {
-        Command::Serve(args) => ended(Box::pin(serve::run(*args)).await),
-        Command::Worker(args) => ended(serve::job_registry::run(*args).await),
+        Command::Serve(args) => ended(traces::exported(args.traces.clone(), Box::pin(serve::run(*args))).await),
+        Command::Worker(args) => ended(traces::exported(args.traces.clone(), Box::pin(serve::job_registry::run(*args))).await),
         Command::Migrate(args) => ended(migrate(&args).await),
         Command::Version(args) => sound(serve::versions::run(&args).await),
         Command::Doctor(args) => sound(Box::pin(serve::doctor::run(*args)).await),

@@ -15,6 +15,7 @@ mod nodes;
 mod people;
 mod replicas;
 mod tenant;
+mod traces;
 mod versions;
 
 use std::net::SocketAddr;
@@ -40,6 +41,7 @@ pub use nodes::RedisArgs;
 pub use people::{EmailArgs, Registration};
 pub use replicas::ReplicaArgs;
 pub use tenant::{PlannedLimit, TenantAction, TenantArgs};
+pub use traces::TraceArgs;
 pub use versions::{MigrateArgs, VersionArgs};
 
 /// Where stock is kept and changed: a multi-tenant inventory and order platform, GraphQL first.
@@ -359,6 +361,8 @@ pub struct Serve {
     pub sockets_entering: Written,
     #[command(flatten)]
     pub metrics_server: MetricsArgs,
+    #[command(flatten)]
+    pub traces: TraceArgs,
     /// Run each command in a transaction of its own: only to measure what grouping costs a lone client.
     #[arg(long, env = "ENTREPOT_UNGROUPED", hide = true)]
     pub ungrouped: bool,

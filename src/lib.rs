@@ -9,7 +9,7 @@ pub use inventory::{
     catalog, costing, counts, documents, fulfilment, ledger, lots, orders, payments, purchasing, returns, reversals, stock,
     transfers,
 };
-pub use platform::{audit, cache, clock, jobs, metrics, paging, rate_limit, realtime, secrets, storage};
+pub use platform::{audit, cache, clock, jobs, metrics, paging, rate_limit, realtime, secrets, storage, traces};
 pub use product_text;
 pub use server as http;
 pub use services::{

@@ -1,13 +1,23 @@
 //! Where log lines go, and how they are written.
 
 use std::{
+    fmt,
     io::{self, IsTerminal, Write},
     panic::{self, PanicHookInfo},
     sync::OnceLock,
 };
 
 use crate::{CRATES, config::LogFormat};
-use tracing_subscriber::EnvFilter;
+use platform::{metrics, traces};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{
+        FmtContext, FormatEvent, FormatFields,
+        format::{Format, Json, Writer},
+    },
+    registry::LookupSpan,
+};
 
 static FORMAT: OnceLock<LogFormat> = OnceLock::new();
 
@@ -24,9 +34,14 @@ pub fn begin(format: LogFormat, is_demo: bool) {
             // Colours are for eyes: not for files and pipes, nor for whoever wants none (no-color.org).
             let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
             lines.with_ansi(coloured).init();
+            let usual = panic::take_hook();
+            panic::set_hook(Box::new(move |panic| {
+                metrics::panicked();
+                usual(panic);
+            }));
         }
         LogFormat::Json => {
-            lines.json().with_current_span(false).with_span_list(false).init();
+            lines.json().with_current_span(false).with_span_list(false).map_event_format(TracedJson).init();
             panic::set_hook(Box::new(tell_panic));
         }
     }
@@ -43,8 +58,28 @@ pub fn tell_failure(err: &impl std::fmt::Display) {
 
 /// A panic as one line like all others.
 fn tell_panic(panic: &PanicHookInfo<'_>) {
+    metrics::panicked();
     let location = panic.location().map(ToString::to_string);
     tracing::error!(panic = panic.payload_as_str().unwrap_or("of no text"), location, "a thread panicked");
+}
+
+/// A line of JSON, with the trace that its task works for as `trace_id`.
+struct TracedJson(Format<Json>);
+
+impl<S, N> FormatEvent<S, N> for TracedJson
+where
+    S: Subscriber + for<'lookup> LookupSpan<'lookup>,
+    N: for<'writer> FormatFields<'writer> + 'static,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let Some(trace) = traces::current() else { return self.0.format_event(context, writer, event) };
+        let mut line = String::new();
+        self.0.format_event(context, Writer::new(&mut line), event)?;
+        match line.trim_end().strip_suffix('}') {
+            Some(members) => writeln!(writer, "{members},\"trace_id\":\"{:032x}\"}}", trace.trace_id),
+            None => writer.write_str(&line),
+        }
+    }
 }
 
 /// A filter of log lines, with each directive for `entrepot` or one of its rooms repeated for every crate: to operators they are one.
@@ -58,7 +93,43 @@ fn for_all_crates(filter: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+
+    #[derive(Clone, Default)]
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Buffer {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_of_json_names_the_trace_of_its_task() {
+        let buffer = Buffer::default();
+        let writer = buffer.clone();
+        let lines = tracing_subscriber::fmt().with_writer(move || writer.clone()).json().with_current_span(false);
+        let lines = lines.with_span_list(false).map_event_format(TracedJson).finish();
+        let context = traces::TraceContext::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        tracing::subscriber::with_default(lines, || {
+            runtime.block_on(traces::within(context, async { tracing::info!(request_id = "r", "inside") }));
+            tracing::info!("outside");
+        });
+        let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let [inside, outside] = &lines[..] else { panic!("{text}") };
+        assert_eq!(
+            (&inside["trace_id"], &inside["fields"]["request_id"]),
+            (&"0af7651916cd43dd8448eb211c80319c".into(), &"r".into())
+        );
+        assert_eq!((&outside["fields"]["message"], outside.get("trace_id")), (&"outside".into(), None));
+    }
 
     #[test]
     fn a_filter_for_entrepot_is_for_all_of_its_crates() {

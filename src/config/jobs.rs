@@ -107,4 +107,6 @@ pub struct Worker {
     pub jobs: JobArgs,
     #[command(flatten)]
     pub metrics_server: MetricsArgs,
+    #[command(flatten)]
+    pub traces: super::TraceArgs,
 }

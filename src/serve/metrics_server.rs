@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use graphql::{limits::Limits, live::drain::Drain};
 use inventory::ledger::Ledger;
-use platform::{clock, jobs::Jobs, metrics, storage::Database};
+use platform::{clock, jobs::Jobs, metrics, storage::Database, traces};
 use server::Readiness;
 use services::{backups, webhooks::Webhooks};
 use tokio::net::TcpListener;
@@ -105,6 +105,7 @@ impl server::MetricsSource for Sampled {
     fn text(&self) -> String {
         let Counting { db, ledger, jobs, webhooks, .. } = &self.rooms;
         metrics::statements(db.statements());
+        metrics::faults(traces::dropped());
         let jobs = jobs.counters().now();
         metrics::jobs(jobs.runs.saturating_sub(jobs.failures), jobs.failures, jobs.died, jobs.taken_over, jobs.held);
         let sent = webhooks.counters().now();

@@ -27,7 +27,7 @@ const ROOMS: [&[&str]; CRATES.len()] = [
     // product-text
     PRODUCT_TEXT,
     // platform
-    &["clock", "metrics", "rate_limit", "storage", "paging", "secrets", "cache", "audit", "jobs", "realtime"],
+    &["clock", "metrics", "traces", "rate_limit", "storage", "paging", "secrets", "cache", "audit", "jobs", "realtime"],
     // iam
     &["identity", "access", "tenancy"],
     // inventory
@@ -105,8 +105,8 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     ("jiff", &["clock.rs", "replay/", "demo/"], "calendars are the clock's"),
     (
         "reqwest",
-        &["replay/", "watch/", "demo/", "secrets/aws.rs", "webhooks/wire/"],
-        "only clients of the public API send requests, the store of keys, and webhooks, which check where to",
+        &["replay/", "watch/", "demo/", "secrets/aws.rs", "webhooks/wire/", "cli/traces.rs"],
+        "only clients of the public API send requests, the store of keys, webhooks, which check where to, and the exporter of traces",
     ),
     ("indicatif", &["replay/", "demo/"], "progress is for people at a terminal"),
 ];

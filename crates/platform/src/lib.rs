@@ -8,6 +8,8 @@ mod path;
 pub mod clock;
 /// What a node can say of itself in numbers.
 pub mod metrics;
+/// How long things took, as spans that a collector joins.
+pub mod traces;
 /// How much anyone may ask for: token buckets, in this process or in Redis for all nodes.
 pub mod rate_limit;
 /// The one door to the database: tenants' rows, transactions, group commit, journal, idempotency.

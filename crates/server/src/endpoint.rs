@@ -9,7 +9,10 @@ use axum::{
     http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
 };
 use futures_util::FutureExt;
-use platform::metrics;
+use platform::{
+    metrics,
+    traces::{Span, SpanKind},
+};
 use tokio::time::Instant;
 
 use super::{
@@ -37,6 +40,8 @@ use graphql::{
 };
 
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// The trace that a client goes on with here (W3C Trace Context).
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 const METHODS: Methods = Methods { all: "GET, POST, OPTIONS", of_pages: "GET, POST" };
 
@@ -49,7 +54,8 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
     let id = (front.service.new_id)();
     let page = request.headers().get(header::ORIGIN).cloned();
     let is_secure = came_by_tls(&front, request.extensions(), request.headers());
-    let answering = AssertUnwindSafe(dispatch(&front, request, &id)).catch_unwind();
+    let mut span = Span::root("request", SpanKind::Server, text(request.headers(), &TRACEPARENT));
+    let answering = AssertUnwindSafe(span.around(dispatch(&front, request, &id))).catch_unwind();
     let mut response = answering.await.unwrap_or_else(|_panic| {
         tracing::error!(request_id = id, "a request's handling panicked");
         let message = "something went wrong on our side; the request id finds it in the log";
@@ -60,7 +66,12 @@ pub async fn handle<E: Executor>(State(front): State<Arc<Front<E>>>, request: Re
         // A browser that came by TLS once comes so for a year; said without TLS it would mean nothing (RFC 6797, 7.2).
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    metrics::answered(method, response.status().as_u16(), began.elapsed());
+    let status = response.status().as_u16();
+    metrics::answered(method, status, began.elapsed());
+    span.set("http.request.method", method);
+    span.set("http.response.status_code", i64::from(status));
+    span.set("entrepot.request_id", id.as_str());
+    span.end(response.status().is_server_error());
     response
 }
 

@@ -77,7 +77,7 @@ pub fn preflight(methods: Methods) -> Response<Body> {
     headers.insert(header::ALLOW, HeaderValue::from_static(methods.all));
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods.of_pages));
     let asked = HeaderValue::from_static(
-        "authorization, content-type, last-event-id, entrepot-client, entrepot-cost, entrepot-position, entrepot-session, \
+        "authorization, content-type, last-event-id, traceparent, entrepot-client, entrepot-cost, entrepot-position, entrepot-session, \
          entrepot-device",
     );
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);

@@ -71,7 +71,7 @@ async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
     }
 }
 
-async fn endpoint(shop: &Shop, url: &str) -> String {
+pub async fn endpoint(shop: &Shop, url: &str) -> String {
     let create = "mutation($input: WebhookEndpointCreateInput!) { result: webhookEndpointCreate(input: $input) {
         webhookEndpoint { id } userErrors { code message } } }";
     let made = shop.client.done(create, json!({ "url": url, "eventTypes": ["stock.changed"] })).await;

@@ -53,6 +53,7 @@ mod stream;
 mod ties;
 mod topics;
 mod topology;
+mod traces;
 mod unwritable;
 mod uploads;
 mod versions;

@@ -44,6 +44,7 @@ pub struct Got {
     pub timestamp: i64,
     pub signatures: Vec<String>,
     pub body: String,
+    pub traceparent: Option<String>,
     pub at: Instant,
 }
 
@@ -159,6 +160,7 @@ async fn receive(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) 
         timestamp: header("webhook-timestamp").parse().unwrap(),
         signatures: header("webhook-signature").split(' ').map(ToOwned::to_owned).collect(),
         body: String::from_utf8(body.to_vec()).unwrap(),
+        traceparent: headers.get("traceparent").map(|value| value.to_str().unwrap().to_owned()),
         at: Instant::now(),
     };
     let answer = {

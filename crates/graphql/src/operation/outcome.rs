@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use async_graphql::{Response, Value};
+use platform::{
+    metrics,
+    traces::{Span, SpanKind, TextHash},
+};
 
 use crate::{
     answer::{Answer, Errors, too_large},
@@ -10,6 +14,7 @@ use crate::{
     cost_limiter::Unpaid,
     guard::{Kind, Operation, Refusal, cost},
     limits::Limits,
+    request::GraphqlRequest,
 };
 
 /// What an operation came to. One that failed in part did its work all the same; one that validation refused did none.
@@ -36,8 +41,30 @@ impl Refused {
     }
 }
 
+/// The span of an operation. Its document is told by its digest, which is the id of a trusted one; its variables are not told.
+pub fn span(operation: &Operation, params: &GraphqlRequest) -> Span {
+    let mut span = Span::child_or_root("graphql.operation", SpanKind::Internal);
+    span.set("graphql.operation.type", operation.kind.word());
+    if let Some(name) = operation.name.as_deref() {
+        span.set("graphql.operation.name", name);
+    }
+    match params.document_id.as_deref() {
+        Some(id) => span.set("graphql.document.hash", id.get(..16).unwrap_or(id)),
+        None => span.set("graphql.document.hash", TextHash(&params.query)),
+    }
+    span
+}
+
+/// Tells figures and span what became of an operation.
+pub fn ended(mut span: Span, kind: Kind, (answer, is_whole): (&Answer, bool), took: Duration) {
+    let outcome = outcome(answer, is_whole);
+    metrics::operated(kind.word(), outcome, took);
+    span.set("entrepot.outcome", outcome);
+    span.end(matches!(outcome, "INTERNAL" | "TIMEOUT" | "UNAVAILABLE" | "OVERLOADED"));
+}
+
 /// What became of an operation, as a label.
-pub fn outcome(answer: &Answer, is_whole: bool) -> &'static str {
+fn outcome(answer: &Answer, is_whole: bool) -> &'static str {
     match answer {
         Answer::Ran { .. } if is_whole => "OK",
         Answer::Ran { .. } => "PARTIAL",

@@ -11,6 +11,7 @@ use platform::{
         idempotency::{self, Key, KeyUse},
         journal,
     },
+    traces::QueueSpan,
 };
 use uuid::Uuid;
 
@@ -116,7 +117,8 @@ pub fn decide_all(documents: &Documents, state: &mut State, queue: &mut [Queued]
                     continue;
                 }
             }
-            Decided::New(decision) => {
+            Decided::New(mut decision) => {
+                decision.trace = queued.queue_span.as_ref().map(QueueSpan::context);
                 state.stock.evolve(&decision.stock);
                 documents.evolve(&mut state.books, &decision.documents);
                 decisions.accept(index, decision);

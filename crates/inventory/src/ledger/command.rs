@@ -5,6 +5,7 @@ use std::{fmt::Debug, ops::Deref, sync::Arc};
 use platform::{
     audit::AuditContext,
     storage::{Fault, idempotency::Key},
+    traces::QueueSpan,
 };
 use tokio::sync::oneshot;
 
@@ -64,4 +65,6 @@ pub struct Queued {
     pub(super) result: Option<Result<Receipt, Vec<Rejection>>>,
     /// On whose behalf, for the audit log; none for the jobs of the system.
     pub(super) audit_context: Option<Arc<AuditContext>>,
+    /// Its time in the queue, where its trace is recorded.
+    pub(super) queue_span: Option<QueueSpan>,
 }

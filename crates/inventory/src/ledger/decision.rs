@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use entity::prelude::*;
-use platform::storage::journal::{Counter, Event, NewEvent};
+use platform::{
+    storage::journal::{Counter, Event, NewEvent},
+    traces::TraceContext,
+};
 
 use super::{
     document::Turn,
@@ -26,6 +29,8 @@ pub struct Decision {
     pub documents: Parts,
     /// The number of the last fact about a document, once they are numbered.
     pub last_seq: Option<i64>,
+    /// The trace of the command, where that is recorded: its events carry it.
+    pub trace: Option<TraceContext>,
 }
 
 impl Decision {
@@ -43,9 +48,10 @@ impl Decision {
     /// they caused; entries share their movement's number.
     pub(super) fn number(&mut self, documents: &Documents, counter: &mut Counter, now: Timestamp, journaled: &mut Vec<Event>) {
         documents.number(&mut self.documents, counter);
+        let trace = self.trace;
         let mut push = |event: NewEvent| {
             counter.seq += 1;
-            journaled.push(event.numbered(counter.seq, now));
+            journaled.push(event.traced(trace).numbered(counter.seq, now));
             counter.seq
         };
         for event in self.document_events(documents) {

@@ -12,6 +12,7 @@ use platform::{
         group_commit::{ASIDE, Batch, Batcher, GroupCommit, Grouping, LaneStatus, Lanes, Plan},
         idempotency::Key,
     },
+    traces::QueueSpan,
 };
 use tokio::sync::oneshot;
 
@@ -67,7 +68,8 @@ impl Ledger {
     /// Queues a command and waits until it is committed, or refused for all of the reasons of a stage.
     pub async fn ask(&self, tenant: TenantId, command: Command, key: Option<Key>) -> Verdict {
         let (reply, answer) = oneshot::channel();
-        self.lanes.submit(tenant, Queued { command, key, reply, result: None, audit_context: AuditContext::current() });
+        let (audit_context, queue_span) = (AuditContext::current(), QueueSpan::begin("ledger.wait"));
+        self.lanes.submit(tenant, Queued { command, key, reply, result: None, audit_context, queue_span });
         answer.await.unwrap_or(Err(Fault::ShuttingDown))
     }
 
@@ -109,6 +111,9 @@ impl Batcher for Writer {
 
     fn weight(queued: &Queued) -> usize {
         queued.command.weight().max(1)
+    }
+    fn queue_span(queued: &mut Queued) -> Option<&mut QueueSpan> {
+        queued.queue_span.as_mut()
     }
     async fn plan(&self, speculative: &mut SpeculativeStates, batches: &mut [Batch<Queued>]) -> Plan {
         self.plan_batches(speculative, batches).await

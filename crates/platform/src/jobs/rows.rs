@@ -8,7 +8,10 @@ use entity::{
 use sea_orm::Value;
 
 use super::core::{Job, State};
-use crate::storage::{Fault, Finds, Global, GlobalReads, GlobalWork, Reads, Row, Work, word};
+use crate::{
+    storage::{Fault, Finds, Global, GlobalReads, GlobalWork, Reads, Row, Work, word},
+    traces,
+};
 
 #[derive(Record)]
 #[record(of = job)]
@@ -92,10 +95,13 @@ pub async fn by_id(reads: &impl Reads, id: JobId) -> Result<Option<Job>, Fault> 
     Ok(page(reads, " AND id = $2", "", vec![id.into()]).await?.pop())
 }
 
-/// Whether a job of this kind that says this waits or runs.
+/// Whether a job of this kind that says this waits or runs, whatever trace it carries.
 pub async fn is_open(reads: &impl Reads, kind: &str, payload: &str) -> Result<bool, Fault> {
-    let sql = "SELECT 1 FROM job WHERE tenant_id = $1 AND kind = $2 AND payload = $3 AND state IN ('WAITING', 'RUNNING') LIMIT 1";
-    Ok(!reads.rows(sql, vec![kind.into(), payload.into()]).await?.is_empty())
+    let opening = traces::opening(payload);
+    let sql = "SELECT 1 FROM job WHERE tenant_id = $1 AND kind = $2 AND state IN ('WAITING', 'RUNNING')
+               AND (payload = $3 OR substr(payload, 1, CAST($4 AS integer)) = $5) LIMIT 1";
+    let length = opening.chars().count() as i64;
+    Ok(!reads.rows(sql, vec![kind.into(), payload.into(), length.into(), opening.into()]).await?.is_empty())
 }
 
 pub async fn add(work: &Work, new: &Job) -> Result<(), Fault> {

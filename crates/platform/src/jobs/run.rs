@@ -17,7 +17,11 @@ use super::{
     rows::Outcome,
     shell::{Failure, Jobs, Lease},
 };
-use crate::{clock, metrics, storage::Fault};
+use crate::{
+    clock, metrics,
+    storage::Fault,
+    traces::{self, Span, SpanKind},
+};
 
 /// How a standing job fares.
 #[derive(Debug, Clone)]
@@ -26,6 +30,14 @@ pub struct Note {
     /// It has begun to fail, or recovered, since it was written down.
     pub is_new: bool,
     pub written: Option<Instant>,
+}
+
+/// The span of a run: of the trace that a queued job carries, else of a trace of its own.
+fn span_of(kind: &'static str, queued: Option<&Job>) -> Span {
+    let trace = queued.and_then(|job| traces::carried(&job.payload));
+    let mut span = Span::under_or_root(trace, "job", SpanKind::Consumer);
+    span.set("entrepot.job.kind", kind);
+    span
 }
 
 /// How a job stands that was just taken.
@@ -47,7 +59,9 @@ pub async fn keep(jobs: Jobs, periodic: PeriodicJob, lease: Lease, note: Arc<Mut
     loop {
         change(&mut |note| note.outcome.started_at = Some(jobs.clock().now()));
         let began = Instant::now();
-        let ended = (periodic.run)(lease).await;
+        let span = span_of(periodic.kind, None);
+        let ended = span.around((periodic.run)(lease)).await;
+        span.end(ended.is_err());
         jobs.counters().ran(ended.is_err());
         metrics::job_ran(periodic.kind, ended.is_err(), began.elapsed());
         let (now, mut wait) = (jobs.clock().now(), periodic.every);
@@ -116,8 +130,11 @@ pub async fn run(jobs: Jobs, queued: Queued, (lease, asked): (Lease, Arc<AtomicB
         return;
     }
     let began = Instant::now();
-    let ended = ASKED.scope(asked, (queued.run)(lease, job.clone())).await;
+    let mut span = span_of(queued.kind, Some(&job));
+    let ended = ASKED.scope(asked, span.around((queued.run)(lease, job.clone()))).await;
     let has_failed = matches!(ended, Err(Failure::Hopeless(_) | Failure::Fault(_)));
+    span.set("entrepot.job.failures", job.failures);
+    span.end(has_failed);
     jobs.counters().ran(has_failed);
     metrics::job_ran(queued.kind, has_failed, began.elapsed());
     let now = jobs.clock().now();

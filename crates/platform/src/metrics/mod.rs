@@ -3,6 +3,7 @@
 //!
 //! No label ever names a tenant, a member or a product: labels are words from lists of ours.
 
+mod faults;
 mod names;
 mod process;
 mod replicas;
@@ -19,6 +20,7 @@ use std::{
 use metrics::{Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 
+pub use faults::{faults, panicked};
 pub use process::{Process, memory_limit, process, resident_bytes};
 pub use replicas::{Used, replica, replica_reads};
 
@@ -139,13 +141,16 @@ pub enum Way {
     Locked,
 }
 
+impl Way {
+    pub fn as_str(self) -> &'static str {
+        if self == Self::Planned { "planned" } else { "locked" }
+    }
+}
+
 /// A batch of commands was committed.
 pub fn batch(way: Way, commands: usize, took: Duration) {
     if counts() {
-        let way = match way {
-            Way::Planned => "planned",
-            Way::Locked => "locked",
-        };
+        let way = way.as_str();
         histogram!(names::BATCH_SIZE, "way" => way).record(commands as f64);
         histogram!(names::BATCH_SECONDS, "way" => way).record(took);
     }

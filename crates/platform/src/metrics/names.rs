@@ -19,6 +19,8 @@ pub const SET_ASIDE: &str = "entrepot_ledger_tenants_set_aside_total";
 pub const ASIDE: &str = "entrepot_ledger_tenants_aside";
 pub const LANE_FULL: &str = "entrepot_ledger_lane_full_total";
 pub const LANE: &str = "entrepot_ledger_queue_depth";
+pub const PANICS: &str = "entrepot_panics_total";
+pub const TRACES_DROPPED: &str = "entrepot_traces_dropped_total";
 pub const STATEMENTS: &str = "entrepot_database_statements_total";
 pub const POOL_OPEN: &str = "entrepot_database_connections_open";
 pub const POOL_IDLE: &str = "entrepot_database_connections_idle";
@@ -99,6 +101,11 @@ pub fn describe() {
     describe_gauge!(ASIDE, "Tenants whose batch takes long, in a lane of the ledger");
     describe_counter!(LANE_FULL, "Commands answered OVERLOADED because their lane was full");
     describe_gauge!(LANE, "Commands that wait in a lane of the ledger");
+    describe_counter!(PANICS, "Panics of any thread, those that were caught among them");
+    describe_counter!(
+        TRACES_DROPPED,
+        "Spans of traces that were dropped: the queue was full, or the collector did not take them"
+    );
     describe_counter!(STATEMENTS, "Statements sent to the database by tenants' handles");
     describe_gauge!(POOL_OPEN, "Open connections to the database, by pool");
     describe_gauge!(POOL_IDLE, "Those of them that do nothing");

@@ -226,7 +226,7 @@ impl Database {
     }
     /// The rows of global tables, or of all tenants, that a single statement reads.
     pub(super) async fn read_across(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
-        self.statements.note(&statement);
+        let _span = self.statements.note(&statement);
         match &self.doors {
             Some(doors) => doors.across.rows(&Bound::Tenant(TenantId::NIL), statement).await,
             None => self.reader.query(statement).await,

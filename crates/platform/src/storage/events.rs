@@ -18,6 +18,7 @@ use super::{
     Fault,
     journal::{Event, NewEvent},
 };
+use crate::traces;
 
 /// What an event can be about, finely enough to find those who follow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -196,7 +197,8 @@ impl<P: DeserializeOwned> EventType<P> {
 }
 
 fn payload<P: DeserializeOwned>(event: &Event) -> Result<P, Fault> {
-    serde_json::from_str(&event.payload).map_err(|err| Fault::corrupt("event", format!("{}: {err}", event.seq)))
+    let payload = traces::without(&event.payload);
+    serde_json::from_str(&payload).map_err(|err| Fault::corrupt("event", format!("{}: {err}", event.seq)))
 }
 
 /// The payload of one event, as it was first read.
@@ -246,9 +248,10 @@ impl<P: DeserializeOwned + Send + Sync + 'static> Declared for EventType<P> {
     }
     fn shown(&self, payload: &str, viewer: &dyn Viewer) -> Result<Option<Value>, serde_json::Error> {
         let viewer = EventViewer { viewer, permission: self.0.terms.permission };
+        let payload = traces::without(payload);
         match self.0.terms.shown {
-            Shown::Whole => viewer.is_permitted().then(|| serde_json::from_str(payload)).transpose(),
-            Shown::Part(shown) => Ok(shown(&serde_json::from_str(payload)?, viewer)),
+            Shown::Whole => viewer.is_permitted().then(|| serde_json::from_str(&payload)).transpose(),
+            Shown::Part(shown) => Ok(shown(&serde_json::from_str(&payload)?, viewer)),
         }
     }
     fn audience(&self, event: &Event, read: &ReadOnce) -> Option<(Topic, Audience)> {

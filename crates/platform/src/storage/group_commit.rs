@@ -20,7 +20,7 @@ use entity::prelude::TenantId;
 use tokio::{runtime::Handle, time::Instant};
 
 use super::{Backend, Fault, Prepared, Written};
-use crate::metrics;
+use crate::{metrics, traces::QueueSpan};
 use homes::Homes;
 use lane::{Lane, Progress};
 use queue::Door;
@@ -39,6 +39,10 @@ pub trait Batcher: Send + Sync + 'static {
     type Speculative: Default + Send + Sync + 'static;
     /// How much of a batch the command takes: its lines.
     fn weight(command: &Self::Command) -> usize;
+    /// The command's time in the queue, where its trace is recorded.
+    fn queue_span(_command: &mut Self::Command) -> Option<&mut QueueSpan> {
+        None
+    }
     /// Decides the commands of some tenants, each named once, without a lock, and leaves each one's result in it.
     async fn plan(&self, speculative: &mut Self::Speculative, batches: &mut [Batch<Self::Command>]) -> Plan;
     /// Writes what was planned, each tenant's all or nothing.

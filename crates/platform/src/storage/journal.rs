@@ -16,6 +16,7 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use super::{Bulk, Fault, Finds, Reads, Row, Rows, Work, dry_run, events::Declared};
+use crate::traces::{self, TraceContext};
 
 /// A committed fact. `payload` is JSON; its shape belongs to the room that wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Record)]
@@ -37,6 +38,16 @@ pub struct NewEvent {
 impl NewEvent {
     pub(super) fn new(kind: &'static str, payload: String) -> Self {
         Self { kind, payload }
+    }
+    /// The event with the trace of what made it, if that is recorded: deliveries go on with it.
+    #[must_use]
+    pub fn traced(self, trace: Option<TraceContext>) -> Self {
+        Self { payload: traces::carry(self.payload, trace), ..self }
+    }
+    /// The same with the trace that the current task works for.
+    #[must_use]
+    pub fn in_trace(self) -> Self {
+        self.traced(traces::current())
     }
     /// The event under its number.
     pub fn numbered(self, seq: i64, recorded_at: Timestamp) -> Event {
@@ -241,7 +252,7 @@ pub async fn append(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> R
     }
     let count = events.len() as i64;
     let before = take(work, Want { of: Of::MasterData, ..Want::events(count) }).await?;
-    let numbered = (before.seq + 1..).zip(events).map(|(seq, event)| event.numbered(seq, now));
+    let numbered = (before.seq + 1..).zip(events).map(|(seq, event)| event.in_trace().numbered(seq, now));
     write(work, numbered.collect()).await?;
     Ok(Some(before.seq + count))
 }

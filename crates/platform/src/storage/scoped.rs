@@ -133,7 +133,7 @@ impl Reads for TenantScope {
         self.db.extensions()
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
-        self.db.statements.count(&statement);
+        let _span = self.db.statements.count(&statement);
         if let Some(route) = &self.route
             && let Some(replica) = route.replica()
         {
@@ -163,7 +163,7 @@ impl TenantsScope {
         let tenants = self.db.backend.ids(self.tenants.iter().copied());
         let all = std::iter::once(tenants).chain(values);
         let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, all);
-        self.db.statements.count(&statement);
+        let _span = self.db.statements.count(&statement);
         let rows = self.db.active_row_security.reads(doors).rows(&Bound::Tenants(self.tenants.clone()), statement).await?;
         rows.iter()
             .map(|row| {

@@ -8,6 +8,7 @@ use std::sync::{
 use sea_orm::Statement;
 
 use super::Database;
+use crate::traces::Span;
 
 #[derive(Default)]
 pub(super) struct Statements {
@@ -17,22 +18,24 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    /// Counts a statement of a tenant's handle.
-    pub(super) fn count(&self, statement: &Statement) {
-        self.count_one();
-        self.note(statement);
-    }
-
-    /// Counts a statement that no recording needs: the ledger's write of a batch.
-    pub(super) fn count_one(&self) {
+    /// Counts a statement of a tenant's handle. Its span, to be kept until it is answered.
+    pub(super) fn count(&self, statement: &Statement) -> Span {
         self.count.fetch_add(1, Ordering::Relaxed);
+        self.note(statement)
     }
 
-    /// Keeps a statement where statements are recorded, and counts nothing.
-    pub(super) fn note(&self, statement: &Statement) {
+    /// Counts a statement that no recording needs: the ledger's write of a batch. Its span, as of any other.
+    pub(super) fn count_one(&self, sql: &str) -> Span {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        Span::statement(sql)
+    }
+
+    /// Keeps a statement where statements are recorded, and counts nothing. Its span, as of any other.
+    pub(super) fn note(&self, statement: &Statement) -> Span {
         if self.is_recording.load(Ordering::Relaxed) {
             self.recorded.lock().unwrap_or_else(PoisonError::into_inner).push(statement.clone());
         }
+        Span::statement(&statement.sql)
     }
 }
 

@@ -46,7 +46,7 @@ impl Work {
         all.push(Value::from(self.tenant));
         all.extend(values);
         let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, all);
-        self.db.statements.count(&statement);
+        let _span = self.db.statements.count(&statement);
         Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?.rows_affected())
     }
 
@@ -62,7 +62,7 @@ impl Work {
     pub async fn execute_global(&self, sql: &str, values: Vec<Value>) -> Result<u64, Fault> {
         self.assert_stewards();
         let statement = Statement::from_sql_and_values(self.db.backend.into(), sql, values);
-        self.db.statements.count(&statement);
+        let _span = self.db.statements.count(&statement);
         Ok(self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?.rows_affected())
     }
 
@@ -75,7 +75,7 @@ impl Work {
     }
 
     pub(super) async fn run(&self, statement: Statement) -> Result<(), Fault> {
-        self.db.statements.count(&statement);
+        let _span = self.db.statements.count(&statement);
         self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?;
         Ok(())
     }
@@ -191,7 +191,7 @@ impl Reads for Work {
         self.db.extensions()
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
-        self.db.statements.count(&statement);
+        let _span = self.db.statements.count(&statement);
         self.transaction.query_all_raw(statement).await.map_err(|err| self.db.failed(err))
     }
 }

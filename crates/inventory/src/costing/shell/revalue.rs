@@ -181,7 +181,7 @@ async fn once(
     document.seq = before.seq + 1;
     rows::insert_revaluation(work, &document).await?;
     let event = events::REVALUATION_CREATED.event(&told(&document));
-    journal::write(work, vec![event.numbered(document.seq, now)]).await?;
+    journal::write(work, vec![event.in_trace().numbered(document.seq, now)]).await?;
     let receipt = serde_json::to_string(&Receipt { id: document.id, seq: document.seq });
     let receipt = receipt.map_err(|err| Fault::Broken(err.to_string()))?;
     idempotency::remember(work, [(key, receipt)], now).await?;

@@ -20,6 +20,7 @@ use super::{ASIDE, Batch, Batcher, Plan, SHARED_WEIGHT, locked::Locked, queue::D
 use crate::{
     metrics::{self, Way},
     storage::{Fault, Prepared},
+    traces::Span,
 };
 
 /// Since when a lane has been at what it is doing now.
@@ -164,13 +165,16 @@ impl<B: Batcher> Lane<B> {
         }
     }
 
-    fn start(&self, batches: Vec<Batch<B::Command>>, write: Box<Prepared>) -> UnderWay<B> {
+    fn start(&self, mut batches: Vec<Batch<B::Command>>, write: Box<Prepared>) -> UnderWay<B> {
         let tenants = batches.iter().map(|batch| batch.tenant).collect();
         let commands = batches.iter().map(|batch| batch.commands.len()).sum();
         let locked = self.locked.clone();
         let since = Instant::now();
+        let span = Locked::<B>::span(Way::Planned, batches.iter_mut().flat_map(|batch| &mut batch.commands));
         let task = tokio::spawn(async move {
-            match locked.batcher.write(*write).await {
+            let written = span.around(locked.batcher.write(*write)).await;
+            span.end(written.is_err());
+            match written {
                 Ok(written) => {
                     let (again, done): (Vec<_>, Vec<_>) =
                         batches.into_iter().partition(|batch| written.overtaken.contains(&batch.tenant));

@@ -10,6 +10,7 @@ use super::{ATTEMPTS, Batch, Batcher};
 use crate::{
     metrics::{self, Way},
     storage::Fault,
+    traces::Span,
 };
 
 /// Commands that are answered from the lane's own thread.
@@ -80,9 +81,22 @@ impl<B: Batcher> Locked<B> {
     /// A panic in a rule must not take the lane with it.
     async fn guarded(&self, tenant: TenantId, commands: &mut [B::Command]) -> Result<(), Fault> {
         let (began, count) = (Instant::now(), commands.len());
-        let outcome = AssertUnwindSafe(self.batcher.run(tenant, commands)).catch_unwind().await;
-        outcome
+        let span = Self::span(Way::Locked, commands.iter_mut());
+        let outcome = AssertUnwindSafe(span.around(self.batcher.run(tenant, commands))).catch_unwind().await;
+        let outcome = outcome
             .unwrap_or_else(|_| Err(Fault::Broken("a command panicked".to_owned())))
-            .inspect(|()| metrics::batch(Way::Locked, count, began.elapsed()))
+            .inspect(|()| metrics::batch(Way::Locked, count, began.elapsed()));
+        span.end(outcome.is_err());
+        outcome
+    }
+
+    /// The span of a transaction that runs these commands, which wait no longer.
+    pub(super) fn span<'a>(way: Way, commands: impl Iterator<Item = &'a mut B::Command>) -> Span {
+        let mut count = 0_i64;
+        let waiting = commands.inspect(|_| count += 1).filter_map(B::queue_span);
+        let mut span = Span::batch("ledger.batch", waiting);
+        span.set("entrepot.batch.way", way.as_str());
+        span.set("entrepot.batch.commands", count);
+        span
     }
 }

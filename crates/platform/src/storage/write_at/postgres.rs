@@ -164,7 +164,7 @@ impl Database {
             _ => (Bound::Tenants(tenants.into()), arguments.add(heads)),
         };
         added.map_err(|err| Fault::Broken(err.to_string()))?;
-        self.statements.count_one();
+        let _span = self.statements.count_one(&sql);
         let doors = self.doors.as_ref().ok_or_else(|| Fault::Broken("Postgres without connections".to_owned()))?;
         let found = doors.tenants.fetch(&bound, sqlx::query_with(AssertSqlSafe(sql), arguments)).await;
         let failed = |err: sqlx::Error| self.failed(DbErr::Exec(RuntimeErr::SqlxError(err.into())));

@@ -49,7 +49,7 @@ impl Writes {
             execute(db, transaction, &sql, vec![tenant.into(), to.into(), hash.into()]).await?;
         }
         for statement in rows {
-            db.statements.count(&statement);
+            let _span = db.statements.count(&statement);
             transaction.execute_raw(statement).await.map_err(|err| db.failed(err))?;
         }
         Ok(true)
@@ -80,7 +80,7 @@ async fn moves(
 
 async fn execute(db: &Database, transaction: &Transaction, sql: &str, values: Vec<Value>) -> Result<u64, Fault> {
     let statement = Statement::from_sql_and_values(Backend::Sqlite.into(), sql, values);
-    db.statements.count(&statement);
+    let _span = db.statements.count(&statement);
     Ok(transaction.execute_raw(statement).await.map_err(|err| db.failed(err))?.rows_affected())
 }
 

@@ -193,7 +193,7 @@ async fn tell(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> Result<
     }
     let count = events.len() as i64;
     let first = journal::take(work, Want::events(count)).await?.seq + 1;
-    let numbered = (first..).zip(events).map(|(seq, event)| event.numbered(seq, now));
+    let numbered = (first..).zip(events).map(|(seq, event)| event.in_trace().numbered(seq, now));
     journal::write(work, numbered.collect()).await?;
     Ok(Some(first + count - 1))
 }

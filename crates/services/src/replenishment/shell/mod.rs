@@ -88,6 +88,6 @@ fn check_key(key: &str) -> Result<(), ReplenishmentError> {
 /// Appends an event as the last statement of a transaction. It is not about master data, so nobody who remembers that needs to look at it.
 async fn tell(work: &mut Work, event: NewEvent, now: Timestamp) -> Result<i64, Fault> {
     let seq = journal::take(work, Want::events(1)).await?.seq + 1;
-    journal::write(work, vec![event.numbered(seq, now)]).await?;
+    journal::write(work, vec![event.in_trace().numbered(seq, now)]).await?;
     Ok(seq)
 }

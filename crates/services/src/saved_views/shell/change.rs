@@ -169,7 +169,7 @@ async fn free(work: &Work, slug: &str, own: Option<SavedViewId>) -> Result<(), S
 
 async fn end(work: &mut Work, (key, event): (&Key, EventType<SavedViewEvent>), view: View, now: Timestamp) -> Done {
     let seq = journal::take(work, Want::events(1)).await?.seq + 1;
-    journal::write(work, vec![event.event(&SavedViewEvent::of(&view)).numbered(seq, now)]).await?;
+    journal::write(work, vec![event.event(&SavedViewEvent::of(&view)).in_trace().numbered(seq, now)]).await?;
     let receipt =
         serde_json::to_string(&Receipt { view: view.id, seq: Some(seq) }).map_err(|err| Fault::Broken(err.to_string()))?;
     idempotency::remember(work, [(key, receipt)], now).await?;

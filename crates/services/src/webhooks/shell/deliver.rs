@@ -13,6 +13,7 @@ use platform::{
     clock,
     jobs::Lease,
     storage::{Fault, Work, events::Registry, journal},
+    traces::{self, Span, SpanKind, TraceContext},
 };
 use uuid::Uuid;
 
@@ -40,6 +41,8 @@ struct Message {
     due: Due,
     id: String,
     body: String,
+    /// The trace of what made the event, where that is recorded.
+    trace: Option<TraceContext>,
 }
 
 /// What came of a message's attempt.
@@ -116,9 +119,17 @@ impl Webhooks {
         let at = self.0.clock.now();
         let timestamp = at.micros().div_euclid(1_000_000);
         let signatures = core::signatures(signers, &message.id, timestamp, &message.body);
-        let parcel = Parcel { url, id: &message.id, timestamp, signatures: &signatures, body: &message.body };
+        let mut span = Span::under(message.trace, "webhook", SpanKind::Client);
+        span.set("entrepot.webhook.attempt", message.due.attempts + 1);
+        let traceparent = span.context().map(|context| context.traceparent());
+        let (id, body, traceparent) = (message.id.as_str(), message.body.as_str(), traceparent.as_deref());
+        let parcel = Parcel { url, id, timestamp, signatures: &signatures, body, traceparent };
         let sent = self.0.sender.send(parcel).await;
         let is_success = answer(&sent).is_success();
+        if let Some(status) = sent.status {
+            span.set("http.response.status_code", i64::from(status));
+        }
+        span.end(!is_success);
         self.0.counters.attempted(is_success, u64::try_from(sent.latency.as_micros()).unwrap_or(u64::MAX));
         Ended { due: message.due, sent, at }
     }
@@ -270,7 +281,8 @@ fn read(registry: &Registry, endpoint: &Endpoint, epoch: Uuid, maker: &Caller, p
         };
         let fact = Fact { tenant: endpoint.tenant, epoch, seq: due.seq, name, at: &clock::rfc3339(*at) };
         let (body, id) = (core::body(fact, &data), core::message_id(endpoint.tenant, epoch, due.seq).to_string());
-        messages.push(Message { due, id, body });
+        let trace = traces::carried(payload);
+        messages.push(Message { due, id, body, trace });
     }
     (messages, withheld)
 }

@@ -166,7 +166,7 @@ impl Webhooks {
         let seq = journal::take(&work, Want::events(1)).await?.seq + 1;
         deliveries::add(&work, id, &[seq], now).await?;
         let event = super::told(super::events::WEBHOOK_TESTED, &endpoint);
-        journal::write(&mut work, vec![event.numbered(seq, now)]).await?;
+        journal::write(&mut work, vec![event.in_trace().numbered(seq, now)]).await?;
         work.commit().await?;
         Ok(Changed { value: endpoint, seq: Some(seq) })
     }

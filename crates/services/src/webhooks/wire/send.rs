@@ -37,6 +37,8 @@ pub struct Parcel<'a> {
     pub timestamp: i64,
     pub signatures: &'a str,
     pub body: &'a str,
+    /// Where a receiver's spans go on from, if the trace is recorded.
+    pub traceparent: Option<&'a str>,
 }
 
 /// What came of it.
@@ -119,13 +121,16 @@ impl Sender {
         }
         let clients = self.clients.get_or_init(|| Clients::new(&self.allowed)).as_ref().map_err(Clone::clone)?;
         let client = if is_plain(&url) { &clients.plain } else { &clients.secure };
-        let request = client
+        let mut request = client
             .post(url)
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", parcel.id)
             .header("webhook-timestamp", parcel.timestamp)
             .header("webhook-signature", parcel.signatures)
             .body(parcel.body.to_owned());
+        if let Some(traceparent) = parcel.traceparent {
+            request = request.header("traceparent", traceparent);
+        }
         request.send().await.map_err(|err| told(&err))
     }
 

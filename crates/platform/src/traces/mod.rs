@@ -1,0 +1,82 @@
+//! Traces: how long a request, its command in the ledger, statements, jobs and deliveries took, as spans that a collector joins by the trace's ID.
+//!
+//! Spans are made by hand, and only of traces that are sampled: of the others a task knows the IDs and nothing else. Nothing is recorded before
+//! `install`. What is finished waits in a bounded queue; where that is full, it is dropped and counted. `docs/decisions/0149-traces.md`.
+//!
+//! No attribute has a value that a caller or a statement sent: texts are constants of ours, names of operations, or digests.
+
+mod context;
+mod payload;
+mod sampler;
+mod span;
+
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+use tokio::sync::mpsc;
+
+pub use context::{TraceContext, current, within};
+pub use payload::{carried, carry, opening, without};
+pub use span::{AttributeValue, FinishedSpan, QueueSpan, Span, SpanKind, TextHash};
+
+use self::sampler::Sampler;
+use crate::clock::Clock;
+
+/// Finished spans that wait for the exporter.
+pub const QUEUE: usize = 2_048;
+
+static TRACER: OnceLock<Tracer> = OnceLock::new();
+static DROPPED: AtomicU64 = AtomicU64::new(0);
+
+/// What begins spans and takes finished ones.
+struct Tracer {
+    clock: Clock,
+    sampler: Sampler,
+    queue: mpsc::Sender<FinishedSpan>,
+}
+
+/// Begins to record this share of traces, from 0 to 1, and returns where finished spans come out. None if it has begun already.
+pub fn install(clock: Clock, share: f64) -> Option<mpsc::Receiver<FinishedSpan>> {
+    let (queue, spans) = mpsc::channel(QUEUE);
+    TRACER.set(Tracer { clock, sampler: Sampler::new(share), queue }).is_ok().then_some(spans)
+}
+
+/// Spans of this process that no collector got.
+pub fn dropped() -> u64 {
+    DROPPED.load(Ordering::Relaxed)
+}
+
+/// Counts spans that no collector gets.
+pub fn count_dropped(spans: u64) {
+    DROPPED.fetch_add(spans, Ordering::Relaxed);
+}
+
+impl Tracer {
+    fn trace_id(&self) -> u128 {
+        let mut random = [0; 16];
+        self.clock.fill(&mut random);
+        // All zeros would be no ID.
+        u128::from_be_bytes(random) | 1
+    }
+
+    fn span_id(&self) -> u64 {
+        let mut random = [0; 8];
+        self.clock.fill(&mut random);
+        u64::from_be_bytes(random) | 1
+    }
+
+    /// Whether a trace that comes into this process is recorded.
+    fn samples(&self, parent: Option<TraceContext>) -> bool {
+        let mut random = [0; 4];
+        self.clock.fill(&mut random);
+        self.sampler.samples(parent.map(|parent| parent.is_sampled), u32::from_be_bytes(random))
+    }
+
+    fn take(&self, span: FinishedSpan) {
+        if self.queue.try_send(span).is_err() {
+            count_dropped(1);
+        }
+    }
+}
