@@ -64,6 +64,8 @@ pub const CASES: &[(&str, Needs)] = &[
     ("notes", SignIn),
     ("noteAdd", SignIn),
     ("noteUpdate", SignIn),
+    ("papers", SignIn),
+    ("paperCreate", SignIn),
     ("savedViews", May("view.read")),
     ("savedView", May("view.read")),
     ("savedViewResult", May("view.read")),

@@ -90,4 +90,5 @@ pub enum Payload {
     LiquidationAdvancePayload(liquidation::LiquidationAdvancePayload),
     NotePayload(crate::notes::NotePayload),
     SavedViewPayload(crate::saved_views::SavedViewPayload),
+    PaperPayload(crate::papers::PaperPayload),
 }

@@ -131,6 +131,7 @@ const TENANTED: &[&str] = &[
     "note",
     "note_edit",
     "note_mention",
+    "paper",
 ];
 
 /// Columns of `child` (with its key as text) that name rows of `parent`, where `only` holds.
