@@ -65,7 +65,11 @@ words! {
         DeliveryNote "DELIVERY_NOTE",
         OrderConfirmation "ORDER_CONFIRMATION",
         PurchaseOrder "PURCHASE_ORDER",
+        Invoice "INVOICE",
+        CreditNote "CREDIT_NOTE",
     }
+    /// Kind of a numbered legal paper.
+    InvoiceKind { Invoice "INVOICE", CreditNote "CREDIT_NOTE" }
     /// Language of a paper.
     PaperLocale { English "EN", German "DE", French "FR" }
     ActorKind { Member "MEMBER", Integration "INTEGRATION", System "SYSTEM" }

@@ -37,7 +37,7 @@ use crate::{
     media::{ProductDocument, ProductImage},
     notes::{self, Note},
     orders::{self as orders, Fulfilment, Order, OrderLine},
-    papers::{self, Paper},
+    papers::{self, Invoice, Paper},
     payments::{self as payments, Payment},
     purchasing::{self as purchasing, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
     replenishment::{self, ReplenishmentPlan, ReplenishmentPolicy},
@@ -117,6 +117,7 @@ pub enum Node {
     Note(Note),
     SavedView(SavedView),
     Paper(Paper),
+    Invoice(Invoice),
 }
 
 /// Object with a version for optimistic locking.
@@ -265,6 +266,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::AnomalyId::PREFIX => anomalies::find_anomaly(ctx, uuid).await?.map(Node::StockAnomaly),
         kind::ReplenishmentPlanId::PREFIX => replenishment::find_plan(ctx, uuid).await?.map(Node::ReplenishmentPlan),
         kind::LiquidationPlanId::PREFIX => liquidation::find_plan(ctx, uuid).await?.map(Node::LiquidationPlan),
+        kind::InvoiceId::PREFIX => papers::find_invoice(ctx, uuid).await?.map(Node::Invoice),
         kind::PaperId::PREFIX => papers::find_paper(ctx, uuid).await?.map(Node::Paper),
         kind::SavedViewId::PREFIX => saved_views::find_view(ctx, uuid).await?.map(Node::SavedView),
         kind::ReplenishmentPolicyId::PREFIX => replenishment::find_policy(ctx, uuid).await?.map(Node::ReplenishmentPolicy),

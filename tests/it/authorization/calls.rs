@@ -322,6 +322,7 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
 pub fn named(root: &str, path: &Path) -> Option<&'static str> {
     const WORDS: &[(&str, &str)] = &[
         ("savedview", "svw"),
+        ("invoiceid", "inv"),
         ("fulfilmenttracking", "pcl"),
         ("fulfilmentwork", "fwk"),
         ("fulfilment", "ful"),

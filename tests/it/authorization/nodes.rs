@@ -64,6 +64,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("nte", "Note", Some("product.read")),
     ("svw", "SavedView", Some("view.read")),
     ("ppr", "Paper", Some("order.read")),
+    ("inv", "Invoice", Some("order.read")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {

@@ -1,6 +1,8 @@
 //! Papers of documents: what is on them, for whom, and how long they are there.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+mod invoices;
+
 use entrepot::access::Caller;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};

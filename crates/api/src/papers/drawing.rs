@@ -15,12 +15,14 @@ use platform::{
 };
 use services::papers::{
     Papers,
-    core::{Frame, Goods, NotDrawn, Phrases, Said, Sheet, address_lines, contact_lines},
+    core::{Frame, Goods, NotDrawn, Phrases, Said, Sheet, address_lines, contact_lines, invoice_sheet},
     rows,
-    shell::{Drawing, NewPaper},
+    shell::{Drawing, NewPaper, buyer},
 };
 
+use super::Invoice;
 use crate::{
+    catalog::loads,
     fulfilment::FulfilmentWork,
     graphql::{
         context::ContextExt,
@@ -48,6 +50,7 @@ pub(super) async fn draw(ctx: &Context<'_>, papers: &Papers, new: &NewPaper, nod
         Node::FulfilmentWork(work) => of_work(ctx, &request, work).await,
         Node::Fulfilment(fulfilment) => of_fulfilment(ctx, &request, fulfilment).await,
         Node::Order(order) => of_order(ctx, &request, order).await,
+        Node::Invoice(invoice) => of_invoice(ctx, &request, invoice),
         Node::PurchaseOrder(order) => of_purchase(ctx, &request, order).await,
         _ => Ok(Err(UserError::not_found("document", path!["input", "documentId"]))),
     }
@@ -163,4 +166,21 @@ async fn of_purchase(ctx: &Context<'_>, request: &PaperRequest<'_>, order: &Purc
     let (supplier, store) = (printed.supplier, printed.store);
     let sheet = frame.purchase_order(order, vec![supplier.name, supplier.code], vec![store.name, store.code]);
     Ok(PaperRequest::done(order.number.to_string(), None, sheet))
+}
+
+fn of_invoice(ctx: &Context<'_>, request: &PaperRequest<'_>, invoice: &Invoice) -> Drawn {
+    let invoice = &invoice.0;
+    let is_credit = invoice.kind == InvoiceKind::CreditNote;
+    if is_credit != (request.new.kind == PaperKind::CreditNote) {
+        let message = if is_credit { "the document is a credit note" } else { "the document is an invoice" };
+        return Ok(Err(UserError::new(ErrorCode::Invalid, message, path!["input", "kind"])));
+    }
+    let mut to = Vec::new();
+    if invoice.personal.is_some() && ctx.holds::<kind::CustomerContactRead>() {
+        // Who was shown whose address is in the audit log.
+        loads(ctx)?.show_order(invoice.order);
+        to = buyer(&request.scope, invoice)?;
+    }
+    let sheet = invoice_sheet(Phrases::of(request.new.locale), invoice, to, day_text(invoice.issued_on));
+    Ok(PaperRequest::done(invoice.label.clone(), Some(invoice.order), Ok(sheet)))
 }

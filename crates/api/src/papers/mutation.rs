@@ -38,7 +38,7 @@ pub struct PaperCreateInput {
     /// Kind of the paper.
     pub kind: PaperKind,
     /// ID of the document: a fulfilment work for PACKING_SLIP and PICKING_LIST, a fulfilment for DELIVERY_NOTE, an order for
-    /// ORDER_CONFIRMATION, a purchase order for PURCHASE_ORDER.
+    /// ORDER_CONFIRMATION, a purchase order for PURCHASE_ORDER, an invoice for INVOICE, a credit note for CREDIT_NOTE.
     pub document_id: ID,
     /// Language of the paper's own words.
     #[graphql(default_with = "PaperLocale::English")]

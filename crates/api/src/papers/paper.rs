@@ -30,6 +30,10 @@ pub enum PaperKind {
     OrderConfirmation,
     /// Lines of a purchase order with their costs.
     PurchaseOrder,
+    /// An invoice, as it was issued.
+    Invoice,
+    /// A credit note, as it was issued.
+    CreditNote,
 }
 
 /// Language of a paper.

@@ -39,6 +39,8 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         liquidation::LIQUIDATION_PLAN.events(),
         saved_views::SAVED_VIEW.events(),
         papers::PAPER.events(),
+        papers::INVOICE.events(),
+        papers::LEGAL_ENTITY.events(),
         costing::REVALUATION.events(),
         currency::EXCHANGE_RATE.events(),
         alerts::ALERT.events(),

@@ -91,4 +91,6 @@ pub enum Payload {
     NotePayload(crate::notes::NotePayload),
     SavedViewPayload(crate::saved_views::SavedViewPayload),
     PaperPayload(crate::papers::PaperPayload),
+    InvoicePayload(crate::papers::InvoicePayload),
+    LegalEntityPayload(crate::papers::LegalEntityPayload),
 }

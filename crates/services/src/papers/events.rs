@@ -11,6 +11,40 @@ platform::events! {
     PAPER: PaperEvent = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Part(shown_paper), stream: None } => {
         PAPER_ISSUED "paper.issued",
     }
+    /// Invoices and credit notes.
+    INVOICE: InvoiceEvent = Terms { permission: code::<kind::OrderRead>(), shown: Shown::Part(shown_invoice), stream: None } => {
+        INVOICE_ISSUED "invoice.issued",
+        CREDIT_NOTE_ISSUED "credit_note.issued",
+    }
+    /// Companies that issue invoices.
+    LEGAL_ENTITY: LegalEntityEvent = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {
+        LEGAL_ENTITY_UPDATED "legal_entity.updated",
+    }
+}
+
+/// The payload of an invoice's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InvoiceEvent {
+    pub id: InvoiceId,
+    pub number: String,
+    pub order_id: OrderId,
+    pub store_id: StoreId,
+}
+
+/// The payload of a company's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LegalEntityEvent {
+    pub id: LegalEntityId,
+    pub code: String,
+    pub version: i64,
+}
+
+/// An invoice of a store that the viewer sees. Who is confined to a channel is not told: an invoice is the company's.
+fn shown_invoice(event: &InvoiceEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    (!viewer.is_confined() && viewer.covers(event.store_id))
+        .then(|| json!({ "id": event.id, "number": event.number, "orderId": event.order_id, "storeId": event.store_id }))
 }
 
 /// The payload of a paper's event.

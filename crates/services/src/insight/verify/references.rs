@@ -132,6 +132,10 @@ const TENANTED: &[&str] = &[
     "note_edit",
     "note_mention",
     "paper",
+    "legal_entity",
+    "store_legal_entity",
+    "invoice",
+    "invoice_line",
 ];
 
 /// Columns of `child` (with its key as text) that name rows of `parent`, where `only` holds.

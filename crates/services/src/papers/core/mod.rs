@@ -2,6 +2,8 @@
 
 mod draw;
 mod html;
+mod invoice;
+mod legal_entity;
 mod pdf;
 mod sheet;
 mod phrases;
@@ -9,8 +11,10 @@ mod phrases;
 use entity::prelude::*;
 use platform::audit::Target;
 
-pub use draw::{Frame, Goods, NotDrawn, Said, address_lines, contact_lines};
+pub use draw::{Frame, Goods, NotDrawn, Said, address_lines, contact_lines, invoice as invoice_sheet};
 pub use html::page;
+pub use invoice::{Facts, Invoice, InvoiceLine, Refusal, Scope, Totals, credit, due, totals};
+pub use legal_entity::{EntityFields, EntityProblem, LegalEntity, Numbers};
 pub use pdf::file;
 pub use phrases::Phrases;
 pub use sheet::{Column, Fact, Party, Sheet, Side, Table};
@@ -45,5 +49,6 @@ pub const fn drawn_of(kind: PaperKind) -> &'static str {
         PaperKind::DeliveryNote => ids::FulfilmentId::PREFIX,
         PaperKind::OrderConfirmation => ids::OrderId::PREFIX,
         PaperKind::PurchaseOrder => ids::PurchaseOrderId::PREFIX,
+        PaperKind::Invoice | PaperKind::CreditNote => ids::InvoiceId::PREFIX,
     }
 }

@@ -1,5 +1,9 @@
 //! Keeping what was drawn. The face has looked up the document that a paper is drawn of, and who may read it.
 
+mod call;
+mod entities;
+mod invoices;
+
 use std::sync::Arc;
 
 use entity::prelude::*;
@@ -25,6 +29,10 @@ use crate::{
     files::{FileError, Files, Made},
     notes::shell::{Readers, Write},
 };
+
+pub use call::{Acted, InvoiceError};
+pub use entities::{EntityUpsert, MOST_ENTITIES};
+pub use invoices::{CreditNoteIssue, InvoiceIssue, MAX_REASON, buyer};
 
 /// How often a call is begun again after another one took its key first.
 const TRIES: u32 = 3;
@@ -156,7 +164,7 @@ impl Papers {
         if write == Write::DryRun {
             return Ok(Kept { paper, is_replayed: false, seq: None });
         }
-        let name = format!("{}-{}", new.kind.as_str().to_lowercase().replace('_', "-"), paper.number);
+        let name = format!("{}-{}", new.kind.as_str().to_lowercase().replace('_', "-"), paper.number.replace(['/', '\\'], "-"));
         let html = self.made(caller, (format!("{name}.html"), "text/html; charset=utf-8"), html.into_bytes()).await?;
         let pdf = match pdf {
             Some(bytes) => Some(self.made(caller, (format!("{name}.pdf"), "application/pdf"), bytes).await?),

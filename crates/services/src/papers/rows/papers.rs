@@ -13,7 +13,7 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::core::Paper;
+use crate::papers::core::Paper;
 
 #[derive(Record)]
 #[record(of = paper, alias = "p")]
