@@ -91,7 +91,7 @@ impl PaperMutation {
             Ok(Some(kept)) => return Ok(kept.into()),
             Err(error) => return Ok(refused(error)?.into()),
         }
-        let drawing = match draw(ctx, papers, &new, &node).await? {
+        let drawing = match Box::pin(draw(ctx, papers, &new, &node)).await? {
             Ok(drawing) => drawing,
             Err(refused) => return Ok(refused.into()),
         };

@@ -254,9 +254,9 @@ async fn forget_orders(work: &Work, customers: &[CustomerId]) -> Result<(), Faul
     let sql = format!("UPDATE invoice SET personal = NULL WHERE tenant_id = $1 AND personal IS NOT NULL AND order_id IN ({own})");
     work.execute(&sql, ids()).await?;
     // Papers of theirs are drawn anew where they are asked for: the files go with the next round of whoever takes away what is over.
-    let drawn = |file: &str| format!("SELECT p.{file} FROM paper p WHERE p.tenant_id = $1 AND p.order_id IN ({own}) AND p.{file} IS NOT NULL");
+    let drawn = |file: &str| format!("SELECT p.{file} FROM paper p WHERE p.tenant_id = $1 AND p.order_id IN ({own})");
     let sql = format!(
-        "UPDATE file SET expires_at = created_at WHERE tenant_id = $1 AND state = 'READY' AND (id IN ({}) OR id IN ({}))",
+        "UPDATE file SET expires_at = created_at WHERE tenant_id = $1 AND state = 'READY' AND id IN ({} UNION ALL {} AND p.pdf_file_id IS NOT NULL)",
         drawn("html_file_id"),
         drawn("pdf_file_id")
     );

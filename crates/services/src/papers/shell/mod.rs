@@ -9,7 +9,7 @@ use std::sync::Arc;
 use entity::prelude::*;
 use iam::access::Caller;
 use platform::{
-    audit::Target,
+    audit::{self, Target},
     clock::Clock,
     storage::{
         Database, Fault, Reads, TenantScope, Work,
@@ -164,6 +164,8 @@ impl Papers {
         if write == Write::DryRun {
             return Ok(Kept { paper, is_replayed: false, seq: None });
         }
+        // The entry is written with the first of the files, which tells of no document.
+        audit::about(paper.target.clone());
         let name = format!("{}-{}", new.kind.as_str().to_lowercase().replace('_', "-"), paper.number.replace(['/', '\\'], "-"));
         let html = self.made(caller, (format!("{name}.html"), "text/html; charset=utf-8"), html.into_bytes()).await?;
         let pdf = match pdf {
