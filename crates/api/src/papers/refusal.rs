@@ -64,7 +64,10 @@ fn refused(why: Refusal, id: &str) -> UserError {
             UserError::new(ErrorCode::NotFound, "the line is not on the invoice, or is named twice", field)
         }
         Refusal::UpTo { index, most } => {
-            let message = format!("1 to {most} can be credited of this line");
+            let message = match most {
+                0 => "nothing of this line is left to be credited".to_owned(),
+                _ => format!("1 to {most} can be credited of this line"),
+            };
             UserError::new(ErrorCode::OutOfRange, message, path!["input", "lines", index, "quantity"])
         }
     }

@@ -176,7 +176,9 @@ pub fn credit(
 /// The `quantity` of a line that comes after `from`: all parts together are the line, to the penny.
 fn part_of(line: &InvoiceLine, from: i64, quantity: i64) -> Option<InvoiceLine> {
     let whole = line.quantity.get();
-    let part = |of: i64| share(of, from + quantity, whole) - share(of, from, whole);
+    // A charge may be below 0, and is shared out as its amount would be.
+    let first = |of: i64, part: i64| of.signum() * share(of.abs(), part, whole);
+    let part = |of: i64| first(of, from + quantity) - first(of, from);
     let gross = line.total.minor.checked_add(line.discount.minor)?.checked_sub(line.tax.minor)?;
     let (discount, tax) = (part(line.discount.minor), part(line.tax.minor));
     let currency = line.total.currency;
@@ -231,6 +233,22 @@ mod tests {
         assert_eq!(sum, 2_713);
         assert_eq!(credit(&invoiced, &before, None), Err(Refusal::NothingLeft));
         assert_eq!(credit(&invoiced, &before, Some(&[(1, 1)])), Err(Refusal::UpTo { index: 0, most: 0 }));
+    }
+
+    #[test]
+    fn what_was_taken_off_comes_back_to_the_penny_too() {
+        let zero = gbp(0);
+        let voucher = InvoiceLine {
+            quantity: Quantity::new(2).unwrap(),
+            unit_price: gbp(-251),
+            discount: zero,
+            tax: zero,
+            total: gbp(-501),
+            ..mugs()
+        };
+        let one =
+            |before: i64| credit(&[voucher.clone()], &BTreeMap::from([(1, before)]), Some(&[(1, 1)])).unwrap()[0].total.minor;
+        assert_eq!((one(0), one(1), one(0) + one(1)), (-251, -250, -501));
     }
 
     #[test]
