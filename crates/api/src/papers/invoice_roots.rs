@@ -1,7 +1,7 @@
 //! Issuing invoices and credit notes, asking for them, and the companies that issue them.
 
 use async_graphql::{Context, ID, InputObject};
-use entity::prelude::OrderId;
+use entity::prelude::{OrderId, OrderLineId};
 use iam::access::kind;
 use macros::resolvers;
 use platform::{
@@ -98,7 +98,7 @@ impl CreditNoteIssueInput {
         if self.reason.as_ref().is_some_and(|reason| reason.chars().nth(MAX_REASON).is_some() || reason.contains('\0')) {
             reading.invalid("a text of at most 1,000 characters is expected", || path!["input", "reason"]);
         }
-        let lines = self.lines.map(|lines| {
+        let lines: Option<Vec<(OrderLineId, i64)>> = self.lines.map(|lines| {
             let line = |(index, line): (usize, CreditNoteLineInput)| {
                 (reading.id(&line.order_line_id, || path!["input", "lines", index, "orderLineId"]), line.quantity.0.get())
             };
