@@ -14,7 +14,7 @@ pub use product_text;
 pub use server as http;
 pub use services::{
     alerts, anomalies, backups, demand, digest, exchange, files, forecasting, history, insight, labels, liquidation, media,
-    notes, replenishment, reports, saved_views, scan, search, suggestions, webhooks,
+    notes, papers, replenishment, reports, saved_views, scan, search, suggestions, webhooks,
 };
 pub use tools::{replay, watch};
 

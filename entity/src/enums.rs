@@ -58,6 +58,20 @@ words! {
     MemberStatus { Invited "INVITED", Active "ACTIVE", Suspended "SUSPENDED" }
     /// Audience of a note.
     NoteAudience { Staff "STAFF", Customer "CUSTOMER" }
+    /// Kind of a paper that is drawn of a document.
+    PaperKind {
+        PackingSlip "PACKING_SLIP",
+        PickingList "PICKING_LIST",
+        DeliveryNote "DELIVERY_NOTE",
+        OrderConfirmation "ORDER_CONFIRMATION",
+        PurchaseOrder "PURCHASE_ORDER",
+        Invoice "INVOICE",
+        CreditNote "CREDIT_NOTE",
+    }
+    /// Kind of a numbered legal paper.
+    InvoiceKind { Invoice "INVOICE", CreditNote "CREDIT_NOTE" }
+    /// Language of a paper.
+    PaperLocale { English "EN", German "DE", French "FR" }
     ActorKind { Member "MEMBER", Integration "INTEGRATION", System "SYSTEM" }
     MovementKind {
         Receipt "RECEIPT", Sale "SALE", Return "RETURN", Adjustment "ADJUSTMENT", Removal "REMOVAL", Count "COUNT", Discrepancy "DISCREPANCY",

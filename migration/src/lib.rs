@@ -68,6 +68,7 @@ mod m0069_undo;
 mod m0070_saved_views;
 mod m0071_lean_checks;
 mod m0072_list_filters;
+mod m0073_papers;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -139,6 +140,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0070_saved_views::Migration),
             Box::new(m0071_lean_checks::Migration),
             Box::new(m0072_list_filters::Migration),
+            Box::new(m0073_papers::Migration),
         ]
     }
 }

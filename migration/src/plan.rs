@@ -78,6 +78,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0070_saved_views", &[include_str!("m0070/saved_views.sql")]),
     ("m0071_lean_checks", &[include_str!("m0071/lean_checks.sql")]),
     ("m0072_list_filters", &[include_str!("m0072/list_filters.sql")]),
+    ("m0073_papers", &[include_str!("m0073/papers.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -41,6 +41,7 @@ mod reports;
 mod returns;
 mod reversals;
 mod row_security;
+mod papers;
 mod saved_views;
 mod scan;
 mod search;

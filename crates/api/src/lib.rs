@@ -42,6 +42,7 @@ pub mod liquidation;
 pub mod notes;
 pub mod history;
 pub mod saved_views;
+pub mod papers;
 
 /// Merges the rooms' roots and prints the SDL.
 pub mod schema;

@@ -11,7 +11,7 @@ use iam::{
 use inventory::{ledger::Ledger, stock::core::Movement};
 use macros::resolvers;
 use platform::{audit::Audit, jobs::Jobs, paging::CursorSigner, realtime::Hubs, storage::TenantScope};
-use services::{alerts::Alerts, media::Media, suggestions::Suggestions, webhooks::Webhooks};
+use services::{alerts::Alerts, media::Media, papers::Papers, suggestions::Suggestions, webhooks::Webhooks};
 
 use crate::{
     access::{self as access, ApiKey, Integration, Role, StoreGroup},
@@ -37,6 +37,7 @@ use crate::{
     media::{ProductDocument, ProductImage},
     notes::{self, Note},
     orders::{self as orders, Fulfilment, Order, OrderLine},
+    papers::{self, Invoice, Paper},
     payments::{self as payments, Payment},
     purchasing::{self as purchasing, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
     replenishment::{self, ReplenishmentPlan, ReplenishmentPolicy},
@@ -115,6 +116,8 @@ pub enum Node {
     LiquidationPlan(LiquidationPlan),
     Note(Note),
     SavedView(SavedView),
+    Paper(Paper),
+    Invoice(Invoice),
 }
 
 /// Object with a version for optimistic locking.
@@ -263,6 +266,8 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::AnomalyId::PREFIX => anomalies::find_anomaly(ctx, uuid).await?.map(Node::StockAnomaly),
         kind::ReplenishmentPlanId::PREFIX => replenishment::find_plan(ctx, uuid).await?.map(Node::ReplenishmentPlan),
         kind::LiquidationPlanId::PREFIX => liquidation::find_plan(ctx, uuid).await?.map(Node::LiquidationPlan),
+        kind::InvoiceId::PREFIX => papers::find_invoice(ctx, uuid).await?.map(Node::Invoice),
+        kind::PaperId::PREFIX => papers::find_paper(ctx, uuid).await?.map(Node::Paper),
         kind::SavedViewId::PREFIX => saved_views::find_view(ctx, uuid).await?.map(Node::SavedView),
         kind::ReplenishmentPolicyId::PREFIX => replenishment::find_policy(ctx, uuid).await?.map(Node::ReplenishmentPolicy),
         kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::Job),
@@ -321,6 +326,7 @@ pub struct Given {
 /// The schema with its rooms. It executes what has been validated.
 pub fn build(given: Given) -> EntrepotSchema {
     let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
+    let papers = Papers::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let suggestions = Suggestions::new(given.catalog.clone());
     let hubs = Hubs::new(given.ledger.database().clone(), events::registry());
     let schema = plain()
@@ -335,6 +341,7 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(given.alerts)
         .data(given.exchange.files().clone())
         .data(media)
+        .data(papers)
         .data(suggestions)
         .data(given.exchange)
         .data(given.saved_views)

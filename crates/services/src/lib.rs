@@ -44,3 +44,5 @@ pub mod notes;
 pub mod history;
 /// Queries that are kept under a name, and read with the rights of whoever reads.
 pub mod saved_views;
+/// Pages and PDFs that are drawn of documents.
+pub mod papers;

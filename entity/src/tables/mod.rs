@@ -57,9 +57,12 @@ pub mod history_sum;
 pub mod idempotency;
 pub mod integration;
 pub mod invitation;
+pub mod invoice;
+pub mod invoice_line;
 pub mod job;
 pub mod job_worker;
 pub mod kit_component;
+pub mod legal_entity;
 pub mod link;
 pub mod liquidation_line;
 pub mod liquidation_plan;
@@ -80,6 +83,7 @@ pub mod order_line_barred;
 pub mod order_line_part;
 pub mod order_sourcing;
 pub mod order_step;
+pub mod paper;
 pub mod parcel;
 pub mod parcel_line;
 pub mod payment;
@@ -124,6 +128,7 @@ pub mod stock_span;
 pub mod store;
 pub mod store_group;
 pub mod store_in_group;
+pub mod store_legal_entity;
 pub mod store_sourcing;
 pub mod subject;
 pub mod subject_history;
@@ -195,7 +200,7 @@ tables! {
     liquidation_line LiquidationLine, liquidation_plan LiquidationPlan, liquidation_settings LiquidationSettings,
     login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,
     movement Movement, order_detail OrderDetail, note Note, note_edit NoteEdit, note_mention NoteMention, order_hold OrderHold, order_line OrderLine, order_line_barred OrderLineBarred,
-    order_line_part OrderLinePart, order_sourcing OrderSourcing, parcel Parcel, parcel_line ParcelLine, payment Payment, order_step OrderStep, policy Policy, product Product, product_document ProductDocument,
+    order_line_part OrderLinePart, order_sourcing OrderSourcing, paper Paper, invoice Invoice, invoice_line InvoiceLine, legal_entity LegalEntity, store_legal_entity StoreLegalEntity, parcel Parcel, parcel_line ParcelLine, payment Payment, order_step OrderStep, policy Policy, product Product, product_document ProductDocument,
     product_family ProductFamily, product_image ProductImage, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
     refresh_token RefreshToken, registration Registration,

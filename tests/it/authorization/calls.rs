@@ -124,6 +124,8 @@ impl Calls {
         match &ty.base {
             BaseType::List(inner) => json!([self.value(house, root, inner, path, slot)]),
             BaseType::Named(name) => match self.types.get(name.as_str()).map(|kind| (&kind.kind, &kind.directives)) {
+                // The paper of an order, which is what `meant` finds for it.
+                Some((TypeKind::Enum(_), _)) if name.as_str() == "PaperKind" => json!("ORDER_CONFIRMATION"),
                 Some((TypeKind::Enum(words), _)) => json!(words.values[0].node.value.node.as_str()),
                 Some((TypeKind::InputObject(input), directives)) => {
                     let is_one_of = directives.iter().any(|directive| directive.node.name.node == "oneOf");
@@ -321,6 +323,9 @@ pub fn meant(root: &str, path: &Path) -> &'static str {
 pub fn named(root: &str, path: &Path) -> Option<&'static str> {
     if root.starts_with("payment") && path.last().is_some_and(|name| name == "parentId") {
         return Some("pay");
+    }
+    if root.starts_with("paper") && path.last().is_some_and(|name| name == "documentId") {
+        return Some("ord");
     }
     let names = path.iter().rev().map(String::as_str).chain([root]);
     let mut known = names.filter_map(|name| {

@@ -63,6 +63,8 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("rpp", "ReplenishmentPolicy", Some("stock.policy")),
     ("nte", "Note", Some("product.read")),
     ("svw", "SavedView", Some("view.read")),
+    ("ppr", "Paper", Some("order.read")),
+    ("inv", "Invoice", Some("order.read")),
 ];
 
 async fn a_node_needs_the_rights_of_its_type(world: &World) {

@@ -189,6 +189,16 @@ impl World {
         let query =
             "mutation($input: NoteAddInput!) { noteAdd(input: $input) { note { id } userErrors { code field message } } }";
         ids.insert("nte", text(&self.must(house, query, json!({ "input": input })).await["note"]["id"]));
+        let input = json!({ "idempotencyKey": format!("{word}-paper"), "kind": "ORDER_CONFIRMATION", "documentId": ids["ord"] });
+        let query =
+            "mutation($input: PaperCreateInput!) { paperCreate(input: $input) { paper { id } userErrors { code field message } } }";
+        ids.insert("ppr", text(&self.must(house, query, json!({ "input": input })).await["paper"]["id"]));
+        let input = json!({ "idempotencyKey": format!("{word}-entity"), "code": format!("{word}-ltd"), "name": format!("{word} Ltd"), "storeIds": [ids["sto"]] });
+        let query = "mutation($input: LegalEntityUpsertInput!) { legalEntityUpsert(input: $input) { legalEntity { id } userErrors { code field message } } }";
+        self.must(house, query, json!({ "input": input })).await;
+        let input = json!({ "idempotencyKey": format!("{word}-invoice"), "orderId": ids["ord"] });
+        let query = "mutation($input: InvoiceIssueInput!) { invoiceIssue(input: $input) { invoice { id } userErrors { code field message } } }";
+        ids.insert("inv", text(&self.must(house, query, json!({ "input": input })).await["invoice"]["id"]));
         // The log gets its places from a job, which here is this line.
         self.node.audit.seal_all().await.unwrap();
         let log = self.ask(house, Some(house.owner.clone()), "{ auditEntries(first: 1) { nodes { id } } }", &json!({})).await;

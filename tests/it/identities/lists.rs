@@ -60,6 +60,8 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.members", "", "members", vec![t("a@example.com"), i()]),
         ("Query.liquidationPlans", "", "liquidationPlans:MADE_AT:DESC", vec![n(7), i()]),
         ("Query.notes", "nodeId: \"{prd}\"", "notes:{prd}", vec![n(7), i()]),
+        ("Query.invoices", "orderId: \"{ord}\"", "invoices:{ord}", vec![n(7), i()]),
+        ("Query.papers", "documentId: \"{ord}\"", "papers:{ord}", vec![n(7), i()]),
         ("Query.orders", "", "orders:PlacedAt:DESC", vec![n(7), i()]),
         ("Query.orders", "orderBy: { field: TOTAL, direction: ASC }", "orders:Total:ASC", vec![n(7), i()]),
         ("Query.productCategorySuggestions", "", "productCategorySuggestions", vec![i()]),

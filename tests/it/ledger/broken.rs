@@ -272,10 +272,10 @@ pub fn named(report: &Report) -> BTreeSet<&'static str> {
     report.broken().map(|line| line.invariant).collect()
 }
 
-/// Invariants of what the story does not do: they are broken in `purchasing/proofs.rs`, `costing/rights.rs`, `demand/proofs.rs` and
-/// `reversals/proofs.rs`.
-const ELSEWHERE: [&str; 8] =
-    ["purchase order", "goods receipt", "supplier return", "cost ", "revaluation", "demand ", "stock span", "document reversal"];
+/// Invariants of what the story does not do: they are broken in `purchasing/proofs.rs`, `costing/rights.rs`, `demand/proofs.rs`,
+/// `reversals/proofs.rs` and `papers/mod.rs`.
+const ELSEWHERE: [&str; 9] =
+    ["purchase", "goods receipt", "supplier return", "cost ", "revaluation", "demand ", "stock span", "document rev", "invoice"];
 
 async fn every_invariant_that_is_broken_is_named(world: World) {
     let raw = lift_constraints(&world).await;

@@ -96,6 +96,7 @@ const MAY: &[(&str, &str)] = &[
     ("jobs*", "job"),
     ("fileUploadCreate", "file"),
     ("productLabelSheetCreate", "file"),
+    ("paperCreate", "file"),
     // What is closed for good is proven to be in no open document, once.
     ("kitSet", ""),
     ("productArchive", ""),

@@ -51,7 +51,7 @@ impl NodeAccess {
     }
 }
 
-/// What a node takes; None of what no notes are kept on: sessions, files and exchanges, which only their makers see, and notes.
+/// What a node takes; None of what no notes are kept on: sessions, files and exchanges, which only their makers see, papers and notes.
 pub async fn node_access(ctx: &Context<'_>, node: &Node) -> Answer<Option<NodeAccess>> {
     if let Some(access) = of_document(node) {
         return Ok(Some(access));
@@ -113,6 +113,7 @@ fn of_document(node: &Node) -> Option<NodeAccess> {
         }
         Node::Reservation(reservation) => NodeAccess::of::<kind::StockRead, kind::StockReserve>().at([reservation.1.key.store]),
         Node::Order(order) => NodeAccess::of::<kind::OrderRead, kind::OrderWrite>().at([order.row().store]),
+        Node::Invoice(invoice) => NodeAccess::of::<kind::OrderRead, kind::InvoiceIssue>().at([invoice.0.store]),
         Node::FulfilmentWork(work) => NodeAccess::of::<kind::FulfilmentRead, kind::FulfilmentWork>().at([work.row().store]),
         Node::OrderLine(line) => NodeAccess::of::<kind::OrderRead, kind::OrderWrite>().at([line.order_store()]),
         Node::Return(sales_return) => NodeAccess::of::<kind::OrderRead, kind::OrderReturn>().at([sales_return.row().store]),

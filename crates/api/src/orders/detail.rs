@@ -161,10 +161,23 @@ pub(super) fn personal_of(ctx: &Context<'_>, detail: &OrderDetail) -> Answer<cor
 
 /// Where an order goes, opened for a store that sends of it; that it was shown is written into the audit log.
 pub async fn ship_to(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> Answer<Option<Address>> {
+    Ok(goods_go_to(ctx, scope, order).await?.map(Address::from))
+}
+
+/// The same, as the rules have it.
+pub async fn goods_go_to(ctx: &Context<'_>, scope: &TenantScope, order: OrderId) -> Answer<Option<core::Address>> {
     let detail = detail_of(ctx, order, None).await?;
     let Some(sealed) = &detail.personal else { return Ok(None) };
     loads(ctx)?.show_order(order);
-    Ok(rows::open_personal(scope, order, sealed)?.shipping_address.map(Address::from))
+    Ok(rows::open_personal(scope, order, sealed)?.shipping_address)
+}
+
+/// What an order says beside its lines, and whom it is for: nobody, for a caller without the permission to see that.
+pub async fn said_of(ctx: &Context<'_>, order: OrderId) -> Answer<(Arc<OrderDetail>, core::Personal)> {
+    let detail = detail_of(ctx, order, None).await?;
+    let personal =
+        if ctx.holds::<kind::CustomerContactRead>() { personal_of(ctx, &detail)? } else { core::Personal::default() };
+    Ok((detail, personal))
 }
 
 /// The steps after an order was placed, the oldest first.

@@ -11,7 +11,7 @@ use inventory::{
 use platform::storage::events::Registry;
 use services::{
     alerts::events as alerts, exchange::events as exchange, files::events as files, liquidation::events as liquidation,
-    media::events as media, notes::events as notes, replenishment::events as replenishment, saved_views::events as saved_views,
+    media::events as media, notes::events as notes, papers::events as papers, replenishment::events as replenishment, saved_views::events as saved_views,
     webhooks::events as webhooks,
 };
 
@@ -38,6 +38,9 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         liquidation::LIQUIDATION_SETTINGS.events(),
         liquidation::LIQUIDATION_PLAN.events(),
         saved_views::SAVED_VIEW.events(),
+        papers::PAPER.events(),
+        papers::INVOICE.events(),
+        papers::LEGAL_ENTITY.events(),
         costing::REVALUATION.events(),
         currency::EXCHANGE_RATE.events(),
         alerts::ALERT.events(),

@@ -90,4 +90,7 @@ pub enum Payload {
     LiquidationAdvancePayload(liquidation::LiquidationAdvancePayload),
     NotePayload(crate::notes::NotePayload),
     SavedViewPayload(crate::saved_views::SavedViewPayload),
+    PaperPayload(crate::papers::PaperPayload),
+    InvoicePayload(crate::papers::InvoicePayload),
+    LegalEntityPayload(crate::papers::LegalEntityPayload),
 }

@@ -37,6 +37,8 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("InsufficientStock", &[("alternatives", 5)]),
     ("HistoryItem", &[("fields", 5)]),
     ("Integration", &[("keys", 10)]),
+    ("Invoice", &[("lines", 10), ("seller", 5)]),
+    ("LegalEntity", &[("address", 5), ("storeIds", 10)]),
     ("LiquidationAdvancePayload", &[("refused", 10)]),
     ("LiquidationApprovalPayload", &[("refused", 10)]),
     ("Member", &[("roles", 10)]),

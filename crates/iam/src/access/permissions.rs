@@ -69,6 +69,7 @@ permissions! {
     OrderHoldFraud "order.hold.fraud" Store "Lift holds of the kind FRAUD.";
     PaymentWrite "payment.write" Store "Record what was authorised and captured for orders, and given up.";
     PaymentRefund "payment.refund" Store "Record what was refunded of orders.";
+    InvoiceIssue "invoice.issue" Store "Issue invoices of orders, and credit notes of invoices.";
     OrderReturn "order.return" Store "Take returns.";
     ReturnApprove "return.approve" Store "Approve and reject returns, and close them with what is given back.";
     FulfilmentRead "fulfilment.read" Store "See what the store has to send, and nothing else of the orders.";

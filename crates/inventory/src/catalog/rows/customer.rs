@@ -248,6 +248,19 @@ async fn forget_orders(work: &Work, customers: &[CustomerId]) -> Result<(), Faul
     let sql =
         format!("UPDATE order_detail SET personal = NULL WHERE tenant_id = $1 AND personal IS NOT NULL AND order_id IN ({own})");
     work.execute(&sql, ids()).await?;
+    // Numbers and amounts of invoices stay; whom they are for goes with the key.
+    let invoices = format!("SELECT i.id FROM invoice i WHERE i.tenant_id = $1 AND i.order_id IN ({own})");
+    work.execute(&format!("DELETE FROM subject WHERE tenant_id = $1 AND id IN ({invoices})"), ids()).await?;
+    let sql = format!("UPDATE invoice SET personal = NULL WHERE tenant_id = $1 AND personal IS NOT NULL AND order_id IN ({own})");
+    work.execute(&sql, ids()).await?;
+    // Papers of theirs are drawn anew where they are asked for: the files go with the next round of whoever takes away what is over.
+    let drawn = |file: &str| format!("SELECT p.{file} FROM paper p WHERE p.tenant_id = $1 AND p.order_id IN ({own})");
+    let sql = format!(
+        "UPDATE file SET expires_at = created_at WHERE tenant_id = $1 AND state = 'READY' AND id IN ({} UNION ALL {} AND p.pdf_file_id IS NOT NULL)",
+        drawn("html_file_id"),
+        drawn("pdf_file_id")
+    );
+    work.execute(&sql, ids()).await?;
     Ok(())
 }
 

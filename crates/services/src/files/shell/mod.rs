@@ -220,9 +220,18 @@ impl Files {
     }
 
     fn link(&self, verb: Verb, file: &File, seconds: i64) -> String {
+        self.link_to(verb, (file.tenant, file.id), seconds)
+    }
+
+    fn link_to(&self, verb: Verb, (tenant, file): (TenantId, FileId), seconds: i64) -> String {
         let until = self.0.clock.now().plus_seconds(seconds);
-        let token = self.0.signer.sign(&Link { verb, tenant: file.tenant, file: file.id, until });
+        let token = self.0.signer.sign(&Link { verb, tenant, file, until });
         format!("/files/{token}")
+    }
+
+    /// The same for a file that was made ready and need not be read for it. What has gone since, the link does not find.
+    pub fn fetch_link_of(&self, tenant: TenantId, file: FileId) -> String {
+        self.link_to(Verb::Fetch(Size::Original), (tenant, file), FETCH_SECONDS)
     }
 
     /// A link that the bytes of a file can be fetched by for a quarter of an hour. Whoever hands it out has looked who may see it.

@@ -7,6 +7,26 @@ pub(super) const CHECKS: &[Check] = &[
     numbered!("supplier return", "supplier_return", "srt", "supplier_return_number"),
     numbered!("revaluation", "revaluation", "rvl", "revaluation_number"),
     Check {
+        invariant: "invoice: numbers of each company and kind run 1, 2, 3 without gaps",
+        table: "invoice",
+        broken: "SELECT 'inv:' || HEX(n.id), 'number ' || n.nth, 'number ' || n.number
+                 FROM (SELECT id, legal_entity_id, kind, number, row_number() OVER (PARTITION BY legal_entity_id, kind ORDER BY number) AS nth
+                       FROM invoice WHERE tenant_id = $1) n
+                 WHERE n.number <> n.nth ORDER BY n.legal_entity_id, n.kind, n.nth LIMIT 1",
+    },
+    Check {
+        invariant: "invoice: each company has given as many numbers as it has invoices and credit notes",
+        table: "legal_entity",
+        broken: "SELECT 'len:' || HEX(e.id), 'invoices ' || coalesce(n.invoices, 0) || ' credit notes ' || coalesce(n.credit_notes, 0),
+                   'invoices ' || e.invoices || ' credit notes ' || e.credit_notes
+                 FROM legal_entity e LEFT JOIN (
+                   SELECT legal_entity_id, sum(CASE kind WHEN 'INVOICE' THEN 1 ELSE 0 END) AS invoices,
+                     sum(CASE kind WHEN 'INVOICE' THEN 0 ELSE 1 END) AS credit_notes
+                   FROM invoice WHERE tenant_id = $1 GROUP BY legal_entity_id) n ON n.legal_entity_id = e.id
+                 WHERE e.tenant_id = $1 AND (e.invoices <> coalesce(n.invoices, 0) OR e.credit_notes <> coalesce(n.credit_notes, 0))
+                 ORDER BY e.id LIMIT 1",
+    },
+    Check {
         invariant: "goods receipt: those of an order are numbered 1, 2, 3 and came to its store",
         table: "goods_receipt",
         broken: "SELECT 'grn:' || HEX(r.id), 'number ' || r.nth || coalesce(' sto:' || HEX(o.store_id), ' of an order'), 'number ' || r.number || ' sto:' || HEX(r.store_id)

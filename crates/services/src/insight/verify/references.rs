@@ -131,6 +131,11 @@ const TENANTED: &[&str] = &[
     "note",
     "note_edit",
     "note_mention",
+    "paper",
+    "legal_entity",
+    "store_legal_entity",
+    "invoice",
+    "invoice_line",
 ];
 
 /// Columns of `child` (with its key as text) that name rows of `parent`, where `only` holds.

@@ -11,7 +11,8 @@ pub struct SheetLayout {
     pub rows: usize,
 }
 
-const PAGE: (f64, f64) = (595.28, 841.89);
+/// A sheet of A4: its width and its height.
+pub const PAGE: (f64, f64) = (595.28, 841.89);
 const MARGIN: f64 = 24.0;
 /// Nothing around a code, and room for its two lines of letters.
 const QUIET: f64 = 8.0;
@@ -72,7 +73,7 @@ fn draw(out: &mut String, label: &Label, (left, bottom): (f64, f64), (width, hei
     }
 }
 
-/// The whole file.
+/// Sheets of labels.
 pub fn sheet(labels: &[Label], layout: SheetLayout) -> Vec<u8> {
     let cell = ((PAGE.0 - 2.0 * MARGIN) / layout.columns as f64, (PAGE.1 - 2.0 * MARGIN) / layout.rows as f64);
     let pages: Vec<String> = labels
@@ -87,6 +88,11 @@ pub fn sheet(labels: &[Label], layout: SheetLayout) -> Vec<u8> {
             out
         })
         .collect();
+    document(&pages)
+}
+
+/// A file of these pages of A4, each by the operators that draw it: in ASCII, with the font Helvetica as F1.
+pub fn document(pages: &[String]) -> Vec<u8> {
     let count = pages.len();
     // 1 the catalogue, 2 the pages, 3 the font, then for each page itself and what is on it.
     let kids = (0..count).map(|at| format!("{} 0 R", 4 + 2 * at)).collect::<Vec<_>>().join(" ");

@@ -1,0 +1,186 @@
+//! Drawing a document for whoever asks: with what they may see of it.
+
+use async_graphql::Context;
+use entity::prelude::*;
+use iam::access::{Permission, kind};
+use inventory::{
+    fulfilment::{core::WorkHead, rows as works},
+    orders::{core::Address, rows as orders},
+    purchasing::rows as purchases,
+};
+use platform::{
+    clock::{day_text, local_day},
+    path,
+    storage::{Fault, TenantScope},
+};
+use services::papers::{
+    Papers,
+    core::{Frame, Goods, NotDrawn, Phrases, Said, Sheet, address_lines, contact_lines, invoice_sheet},
+    rows,
+    shell::{Drawing, NewPaper, buyer},
+};
+
+use super::Invoice;
+use crate::{
+    catalog::loads,
+    fulfilment::FulfilmentWork,
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        refusal::{ErrorCode, UserError},
+    },
+    orders::{Fulfilment, Order, goods_go_to, links, said_of},
+    purchasing::PurchaseOrder,
+    schema::Node,
+};
+
+type Drawn = Answer<Result<Drawing, UserError>>;
+
+/// The room, the rows of the caller's tenant, and what is wanted.
+struct PaperRequest<'a> {
+    papers: &'a Papers,
+    scope: TenantScope,
+    new: &'a NewPaper,
+}
+
+/// The paper that is wanted, of the document that was found.
+pub(super) async fn draw(ctx: &Context<'_>, papers: &Papers, new: &NewPaper, node: &Node) -> Drawn {
+    let request = PaperRequest { papers, scope: papers.scope(ctx.caller()?), new };
+    match node {
+        Node::FulfilmentWork(work) => of_work(ctx, &request, work).await,
+        Node::Fulfilment(fulfilment) => of_fulfilment(ctx, &request, fulfilment).await,
+        Node::Order(order) => of_order(ctx, &request, order).await,
+        Node::Invoice(invoice) => of_invoice(ctx, &request, invoice),
+        Node::PurchaseOrder(order) => of_purchase(ctx, &request, order).await,
+        _ => Ok(Err(UserError::not_found("document", path!["input", "documentId"]))),
+    }
+}
+
+impl PaperRequest<'_> {
+    /// What every paper of a store has.
+    async fn frame(&self, ctx: &Context<'_>, store: StoreId) -> Answer<Frame> {
+        let store = links::store(ctx, store).await?;
+        let today = local_day(self.papers.clock().now(), &store.0.time_zone);
+        Ok(Frame {
+            words: Phrases::of(self.new.locale),
+            from: vec![rows::tenant_name(&self.scope).await?, store.0.name.clone()],
+            day: day_text(today),
+            day_text,
+        })
+    }
+
+    fn done(number: String, order: Option<OrderId>, sheet: Result<Sheet, NotDrawn>) -> Result<Drawing, UserError> {
+        sheet.map(|sheet| Drawing { number, order, sheet }).map_err(|why| {
+            let message = match why {
+                NotDrawn::NothingPacked => "nothing of this work is packed",
+                NotDrawn::NothingToPick => "nothing of this work is left to be picked",
+                NotDrawn::Draft => "a draft is confirmed to nobody: confirm the order first",
+                NotDrawn::TooLarge => "its sums are beyond what can be printed exactly",
+            };
+            UserError::new(ErrorCode::InvalidState, message, path!["input", "documentId"])
+        })
+    }
+}
+
+fn corrupt(table: &'static str) -> Fault {
+    Fault::corrupt(table, "a document that was found stays")
+}
+
+async fn of_work(ctx: &Context<'_>, request: &PaperRequest<'_>, work: &FulfilmentWork) -> Drawn {
+    let (head, scope) = (work.row(), &request.scope);
+    let frame = request.frame(ctx, head.store).await?;
+    let work = works::works(scope, &[head.id]).await?.pop().ok_or_else(|| corrupt("fulfilment_work"))?;
+    let facts = works::order_facts(scope, &[head.order]).await?.pop().ok_or_else(|| corrupt("sales_order"))?;
+    let names: Vec<Goods> = works::goods_names(scope, &[head.order]).await?.into_iter().map(goods).collect();
+    let number = WorkHead::number(facts.number, head.nth);
+    let sheet = if request.new.kind == PaperKind::PickingList {
+        frame.picking_list(&number, &work, &names)
+    } else {
+        frame.packing_slip(&number, &work, &names, lines(work_goes_to(ctx, scope, head).await?.as_ref()))
+    };
+    Ok(PaperRequest::done(number, Some(head.order), sheet))
+}
+
+fn goods(name: works::GoodsName) -> Goods {
+    Goods { position: name.position, product: name.product, sku: name.sku, name: name.name, decimals: name.decimals }
+}
+
+/// Where the goods of a work go, for whoever may know it in its store while that sends of them.
+async fn work_goes_to(ctx: &Context<'_>, scope: &TenantScope, work: &WorkHead) -> Answer<Option<Address>> {
+    let is_over = matches!(work.status, WorkStatus::Rejected | WorkStatus::Cancelled);
+    let may = ctx.permit::<kind::FulfilmentAddressRead>();
+    if is_over || !may.is_ok_and(|permit| permit.channel().is_none() && permit.covers(work.store)) {
+        return Ok(None);
+    }
+    goods_go_to(ctx, scope, work.order).await
+}
+
+fn lines(address: Option<&Address>) -> Vec<String> {
+    address.map(address_lines).unwrap_or_default()
+}
+
+async fn of_fulfilment(ctx: &Context<'_>, request: &PaperRequest<'_>, fulfilment: &Fulfilment) -> Drawn {
+    let (scope, id, of) = (&request.scope, FulfilmentId::from_uuid(request.new.target.id), fulfilment.order_id());
+    let order = orders::orders(scope, &[of]).await?.pop().ok_or_else(|| corrupt("sales_order"))?;
+    let all = orders::fulfilments_of(scope, &[of]).await?;
+    let place = all.iter().position(|one| one.id == id).ok_or_else(|| corrupt("fulfilment"))?;
+    let one = &all[place];
+    let frame = request.frame(ctx, one.store).await?;
+    let store = links::store(ctx, one.store).await?;
+    let shipped = one.shipped_at.map(|at| day_text(local_day(at, &store.0.time_zone)));
+    let (_, personal) = said_of(ctx, of).await?;
+    let number = format!("{}-{}", order.number, place + 1);
+    let to = lines(personal.shipping_address.as_ref());
+    let sheet = frame.delivery_note(&number, (&order, one), to, shipped);
+    Ok(PaperRequest::done(number, Some(of), Ok(sheet)))
+}
+
+async fn of_order(ctx: &Context<'_>, request: &PaperRequest<'_>, order: &Order) -> Drawn {
+    let order = order.row();
+    let frame = request.frame(ctx, order.store).await?;
+    let (detail, personal) = said_of(ctx, order.id).await?;
+    let zone = links::store(ctx, order.store).await?.0.time_zone.clone();
+    let mut bill = lines(personal.billing_address.as_ref());
+    if bill.is_empty() {
+        bill = personal.contact.as_ref().map(contact_lines).unwrap_or_default();
+    }
+    if let Some(customer) = order.customer.filter(|_| bill.is_empty() && ctx.holds::<kind::CustomerRead>()) {
+        bill.extend(links::customer(ctx, customer).await?.0.name.clone());
+    }
+    let said = Said {
+        requested_for: detail.requested_for.map(|at| day_text(local_day(at, &zone))),
+        note: detail.note_for_customer.clone(),
+    };
+    let parties = (lines(personal.shipping_address.as_ref()), bill);
+    let sheet = frame.order_confirmation(order, parties, said);
+    Ok(PaperRequest::done(order.number.to_string(), Some(order.id), sheet))
+}
+
+async fn of_purchase(ctx: &Context<'_>, request: &PaperRequest<'_>, order: &PurchaseOrder) -> Drawn {
+    if !ctx.caller()?.sees_costs() {
+        return Err(TopError::Forbidden(kind::ProductCostRead::info().code));
+    }
+    let order = order.row();
+    let frame = request.frame(ctx, order.store).await?;
+    let printed = purchases::printed(&request.scope, order.id).await?.ok_or_else(|| corrupt("purchase_order"))?;
+    let (supplier, store) = (printed.supplier, printed.store);
+    let sheet = frame.purchase_order(order, vec![supplier.name, supplier.code], vec![store.name, store.code]);
+    Ok(PaperRequest::done(order.number.to_string(), None, sheet))
+}
+
+fn of_invoice(ctx: &Context<'_>, request: &PaperRequest<'_>, invoice: &Invoice) -> Drawn {
+    let invoice = &invoice.0;
+    let is_credit = invoice.kind == InvoiceKind::CreditNote;
+    if is_credit != (request.new.kind == PaperKind::CreditNote) {
+        let message = if is_credit { "the document is a credit note" } else { "the document is an invoice" };
+        return Ok(Err(UserError::new(ErrorCode::Invalid, message, path!["input", "kind"])));
+    }
+    let mut to = Vec::new();
+    if invoice.personal.is_some() && ctx.holds::<kind::CustomerContactRead>() {
+        // Who was shown whose address is in the audit log.
+        loads(ctx)?.show_order(invoice.order);
+        to = buyer(&request.scope, invoice)?;
+    }
+    let sheet = invoice_sheet(Phrases::of(request.new.locale), invoice, to, day_text(invoice.issued_on));
+    Ok(PaperRequest::done(invoice.label.clone(), Some(invoice.order), Ok(sheet)))
+}

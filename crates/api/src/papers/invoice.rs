@@ -1,0 +1,154 @@
+//! Invoices and credit notes as clients see them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, SimpleObject};
+use entity::prelude::InvoiceId;
+use iam::access::kind;
+use macros::resolvers;
+use services::papers::{Papers, core};
+
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        scalars::{Date, DateTime, Quantity},
+    },
+    history::HistoryActor,
+    orders::links::Money,
+};
+
+/// Kind of a numbered legal paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "entity::enums::InvoiceKind")]
+pub enum InvoiceKind {
+    /// An invoice of an order.
+    Invoice,
+    /// A credit note of an invoice.
+    CreditNote,
+}
+
+/// Share of an order that is invoiced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::Scope")]
+pub enum InvoiceScope {
+    /// Goods that have left and did not come back, and all charges.
+    Shipped,
+    /// All lines, without what was cancelled and what came back.
+    All,
+}
+
+/// An invoice's row, with its lines.
+#[derive(Debug, Clone)]
+pub struct Invoice(pub Arc<core::Invoice>);
+
+impl From<core::Invoice> for Invoice {
+    fn from(invoice: core::Invoice) -> Self {
+        Self(Arc::new(invoice))
+    }
+}
+
+/// Line of an order on an invoice or a credit note.
+#[derive(SimpleObject)]
+pub struct InvoiceLine {
+    /// ID of the order's line.
+    pub order_line_id: ID,
+    /// SKU, as it was when the order was placed.
+    pub sku: String,
+    /// Name, as it was when the order was placed.
+    pub name: String,
+    /// Quantity, in the product's smallest unit; above 0 on credit notes, too.
+    pub quantity: Quantity,
+    /// Price of one whole unit.
+    pub unit_price: Money,
+    /// Discount on the quantity.
+    pub discount: Money,
+    /// Tax on the quantity.
+    pub tax: Money,
+    /// Price of the quantity, less the discount, with the tax.
+    pub total: Money,
+}
+
+crate::connection!(InvoiceConnection, InvoiceEdge, Invoice, "invoices and credit notes");
+
+/// Invoice of an order, or credit note of an invoice. It never changes. Its amounts are above 0 on credit notes, too.
+#[resolvers(requires = OrderRead)]
+impl Invoice {
+    /// ID of the invoice.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Kind: an invoice, or a credit note of one.
+    async fn kind(&self) -> InvoiceKind {
+        self.0.kind.into()
+    }
+    /// Number as it is printed: a prefix, and 1, 2, 3 … for each legal entity and kind, without gaps.
+    async fn number(&self) -> &str {
+        &self.0.label
+    }
+    /// Name and address of the legal entity that issued it, as they were, 1 to 7 lines.
+    async fn seller(&self) -> &[String] {
+        &self.0.facts.seller
+    }
+    /// Tax ID of the legal entity, as it was; null when it had none.
+    async fn tax_id(&self) -> Option<&str> {
+        self.0.facts.tax_id.as_deref()
+    }
+    /// ID of the order.
+    async fn order_id(&self) -> ID {
+        ID(self.0.order.to_string())
+    }
+    /// ID of the invoice that a credit note is of; null of an invoice.
+    async fn credits_id(&self) -> Option<ID> {
+        self.0.credits.map(|id| ID(id.to_string()))
+    }
+    /// Lines, in the order of the order's lines.
+    async fn lines(&self) -> Vec<InvoiceLine> {
+        let line = |line: &core::InvoiceLine| InvoiceLine {
+            order_line_id: ID(self.0.order.line::<entity::id::kind::OrderLineId>(line.position).to_string()),
+            sku: line.sku.clone(),
+            name: line.name.clone(),
+            quantity: Quantity(line.quantity),
+            unit_price: line.unit_price.into(),
+            discount: line.discount.into(),
+            tax: line.tax.into(),
+            total: line.total.into(),
+        };
+        self.0.lines.iter().map(line).collect()
+    }
+    /// Sum of the lines without their tax.
+    async fn net(&self) -> Money {
+        self.0.totals.net.into()
+    }
+    /// Sum of the lines' tax.
+    async fn tax(&self) -> Money {
+        self.0.totals.tax.into()
+    }
+    /// Sum of the lines.
+    async fn total(&self) -> Money {
+        self.0.totals.total.into()
+    }
+    /// Reason for the credit note; null of an invoice, and when none was given.
+    async fn reason(&self) -> Option<&str> {
+        self.0.reason.as_deref()
+    }
+    /// Day of the issue, in the store's own time.
+    async fn issued_on(&self) -> Date {
+        Date(self.0.issued_on)
+    }
+    /// Time of the issue.
+    async fn issued_at(&self) -> DateTime {
+        DateTime(self.0.issued_at)
+    }
+    /// Member or integration that issued it.
+    async fn issued_by(&self) -> HistoryActor {
+        HistoryActor(Some(self.0.actor))
+    }
+}
+
+/// The invoice or credit note of an id, if it is of one of the caller's stores.
+pub async fn find_invoice(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Invoice>> {
+    let permit = ctx.permit::<kind::OrderRead>()?;
+    let found = ctx.given::<Papers>()?.invoice(&permit, InvoiceId::from_uuid(id)).await?;
+    Ok(found.map(Invoice::from))
+}

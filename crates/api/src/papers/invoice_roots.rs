@@ -1,0 +1,214 @@
+//! Issuing invoices and credit notes, asking for them, and the companies that issue them.
+
+use async_graphql::{Context, ID, InputObject};
+use entity::prelude::{OrderId, OrderLineId};
+use iam::access::kind;
+use macros::resolvers;
+use platform::{
+    paging::{CursorSigner, Key},
+    path,
+};
+use services::papers::{
+    Papers, core,
+    events::{CREDIT_NOTE_ISSUED, INVOICE_ISSUED, LEGAL_ENTITY_UPDATED},
+    shell::{Acted, CreditNoteIssue, InvoiceError, InvoiceIssue, MAX_REASON},
+};
+
+use super::{Invoice, InvoiceConnection, InvoiceScope, LegalEntity, LegalEntityUpsertInput, refusal::stopped};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        reading::{Reading, read},
+        refusal::UserError,
+        scalars::{Cursor, Long, Quantity},
+    },
+    orders::{
+        links::{MOST_A_PAGE, argument},
+        load_order,
+    },
+    payload,
+    purchasing::check_key,
+};
+
+/// An invoice to issue.
+#[derive(Debug, Clone, InputObject)]
+pub struct InvoiceIssueInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// ID of the order.
+    pub order_id: ID,
+    /// Share of the order that is invoiced, less what is invoiced already.
+    #[graphql(default_with = "InvoiceScope::Shipped")]
+    pub scope: InvoiceScope,
+}
+
+/// A line of a credit note.
+#[derive(Debug, Clone, InputObject)]
+pub struct CreditNoteLineInput {
+    /// ID of the order's line, which is on the invoice.
+    pub order_line_id: ID,
+    /// Quantity that is credited, in the product's smallest unit; above 0.
+    pub quantity: Quantity,
+}
+
+/// A credit note to issue.
+#[derive(Debug, Clone, InputObject)]
+pub struct CreditNoteIssueInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// ID of the invoice.
+    pub invoice_id: ID,
+    /// Quantities that are credited; null for all that is left of the invoice.
+    pub lines: Option<Vec<CreditNoteLineInput>>,
+    /// Reason, which is printed; at most 1,000 characters. Null for none.
+    pub reason: Option<String>,
+}
+
+payload!(InvoicePayload, invoice: Invoice, "invoice");
+payload!(LegalEntityPayload, legal_entity: LegalEntity, "legal entity");
+
+impl From<Vec<UserError>> for InvoicePayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { invoice: None, user_errors, replayed: false, seq: None }
+    }
+}
+impl From<Vec<UserError>> for LegalEntityPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { legal_entity: None, user_errors, replayed: false, seq: None }
+    }
+}
+
+impl InvoicePayload {
+    fn of(ctx: &Context<'_>, done: Result<Acted<core::Invoice>, InvoiceError>, id: &str) -> Answer<Self> {
+        let Acted { value, seq, is_replayed } = match done {
+            Ok(acted) => acted,
+            Err(error) => return Ok(vec![stopped(error, id)?].into()),
+        };
+        // Who may issue need not be one who may see.
+        let invoice = Some(value).filter(|_| ctx.holds::<kind::OrderRead>()).map(Invoice::from);
+        Ok(Self { invoice, user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) })
+    }
+}
+
+impl CreditNoteIssueInput {
+    fn read(self, reading: &mut Reading) -> CreditNoteIssue {
+        check_key(reading, &self.idempotency_key);
+        if self.reason.as_ref().is_some_and(|reason| reason.chars().nth(MAX_REASON).is_some() || reason.contains('\0')) {
+            reading.invalid("a text of at most 1,000 characters is expected", || path!["input", "reason"]);
+        }
+        let lines: Option<Vec<(OrderLineId, i64)>> = self.lines.map(|lines| {
+            let line = |(index, line): (usize, CreditNoteLineInput)| {
+                (reading.id(&line.order_line_id, || path!["input", "lines", index, "orderLineId"]), line.quantity.0.get())
+            };
+            lines.into_iter().enumerate().map(line).collect()
+        });
+        let invoice = reading.id(&self.invoice_id, || path!["input", "invoiceId"]);
+        CreditNoteIssue { idempotency_key: self.idempotency_key, invoice, lines, reason: self.reason }
+    }
+}
+
+/// The root fields that ask for invoices.
+#[derive(Default)]
+pub struct InvoiceQuery;
+
+#[resolvers]
+impl InvoiceQuery {
+    /// Invoices and credit notes of an order, the newest first. Null when there is no such order, or it is not yours.
+    #[field(permit = OrderRead, paged)]
+    async fn invoices(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID of the order.")] order_id: ID,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<Option<InvoiceConnection>> {
+        let (signer, list) = (ctx.given::<CursorSigner>()?, format!("invoices:{}", order_id.as_str()));
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(&list, signer, MOST_A_PAGE)?;
+        let order: OrderId = argument(&order_id, || path!["orderId"])?;
+        let is_seen = permit.channel().is_none() && load_order(ctx, order).await?.is_some();
+        if !is_seen {
+            return Ok(None);
+        }
+        let nodes = ctx.given::<Papers>()?.invoices(&permit, order, &request).await?.into_iter().map(|invoice| {
+            let keys = vec![Key::Int(invoice.issued_at.micros()), invoice.id.into()];
+            (Invoice::from(invoice), keys)
+        });
+        Ok(Some(Page::build(nodes.collect(), &request, list, signer).into()))
+    }
+
+    /// Legal entities that issue the tenant's invoices, by their codes, at most 100.
+    #[field(permit = TenantWrite, list_size(assumed = 10))]
+    async fn legal_entities(&self, ctx: &Context<'_>) -> Answer<Vec<LegalEntity>> {
+        let all = ctx.given::<Papers>()?.entities(&permit).await?;
+        Ok(all.into_iter().map(LegalEntity::from).collect())
+    }
+}
+
+/// The root fields that issue invoices.
+#[derive(Default)]
+pub struct InvoiceMutation;
+
+#[resolvers]
+impl InvoiceMutation {
+    /// Issues an invoice of an order under the next number of the store's legal entity, and freezes its lines, its totals and its buyer.
+    #[mutation(permit = InvoiceIssue, emits(INVOICE_ISSUED), dry_run)]
+    async fn invoice_issue(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Invoice.")] input: InvoiceIssueInput,
+    ) -> Answer<InvoicePayload> {
+        let input = read(|reading| {
+            check_key(reading, &input.idempotency_key);
+            let order = reading.id(&input.order_id, || path!["input", "orderId"]);
+            InvoiceIssue { idempotency_key: input.idempotency_key.clone(), order, scope: input.scope.into() }
+        });
+        let input = match input {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(ctx.given::<Papers>()?.invoice_issue(permit, input, dry_run)).await;
+        InvoicePayload::of(ctx, done, "orderId")
+    }
+
+    /// Issues a credit note of an invoice, or of some of its lines. All credit notes of a line together give back at most what the invoice has of it.
+    #[mutation(permit = InvoiceIssue, emits(CREDIT_NOTE_ISSUED), dry_run)]
+    async fn credit_note_issue(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Credit note.")] input: CreditNoteIssueInput,
+    ) -> Answer<InvoicePayload> {
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(ctx.given::<Papers>()?.credit_note_issue(permit, input, dry_run)).await;
+        InvoicePayload::of(ctx, done, "invoiceId")
+    }
+
+    /// Creates a legal entity, or changes the one with the code. Invoices that were issued stay as they are.
+    #[mutation(permit = TenantWrite, emits(LEGAL_ENTITY_UPDATED), dry_run)]
+    async fn legal_entity_upsert(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Legal entity.")] input: LegalEntityUpsertInput,
+    ) -> Answer<LegalEntityPayload> {
+        let input = match read(|reading| {
+            check_key(reading, &input.idempotency_key);
+            input.read(reading)
+        }) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        Ok(match Box::pin(ctx.given::<Papers>()?.entity_upsert(permit, input, dry_run)).await {
+            Ok(Acted { value, seq, is_replayed }) => LegalEntityPayload {
+                legal_entity: Some(value.into()),
+                user_errors: Vec::new(),
+                replayed: is_replayed,
+                seq: seq.map(Long),
+            },
+            Err(error) => vec![stopped(error, "code")?].into(),
+        })
+    }
+}

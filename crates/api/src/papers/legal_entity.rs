@@ -1,0 +1,122 @@
+//! Companies that issue invoices, as clients see them.
+
+use std::sync::Arc;
+
+use async_graphql::{ID, InputObject};
+use macros::resolvers;
+use platform::path;
+use services::papers::{
+    core::{self, EntityFields},
+    shell::EntityUpsert,
+};
+
+use crate::graphql::{
+    reading::Reading,
+    scalars::{DateTime, Long},
+};
+
+/// A company's row.
+#[derive(Debug, Clone)]
+pub struct LegalEntity(pub Arc<core::LegalEntity>);
+
+impl From<core::LegalEntity> for LegalEntity {
+    fn from(entity: core::LegalEntity) -> Self {
+        Self(Arc::new(entity))
+    }
+}
+
+/// Company that issues invoices, with series of numbers of its own.
+#[resolvers]
+impl LegalEntity {
+    /// ID of the legal entity.
+    async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Code of the legal entity, unique in the tenant.
+    async fn code(&self) -> &str {
+        &self.0.fields.code
+    }
+    /// Name as it is printed.
+    async fn name(&self) -> &str {
+        &self.0.fields.name
+    }
+    /// Address, 0 to 6 lines.
+    async fn address(&self) -> &[String] {
+        &self.0.fields.address
+    }
+    /// Tax ID; null when none was given.
+    async fn tax_id(&self) -> Option<&str> {
+        self.0.fields.tax_id.as_deref()
+    }
+    /// Text before the numbers of invoices.
+    async fn invoice_prefix(&self) -> &str {
+        &self.0.fields.invoice_prefix
+    }
+    /// Text before the numbers of credit notes.
+    async fn credit_note_prefix(&self) -> &str {
+        &self.0.fields.credit_note_prefix
+    }
+    /// IDs of the stores that sell for the legal entity, at most 250.
+    async fn store_ids(&self) -> Vec<ID> {
+        self.0.fields.stores.iter().map(|store| ID(store.to_string())).collect()
+    }
+    /// Number of invoices that it has issued.
+    async fn invoice_count(&self) -> Long {
+        Long(self.0.numbers.invoices)
+    }
+    /// Number of credit notes that it has issued.
+    async fn credit_note_count(&self) -> Long {
+        Long(self.0.numbers.credit_notes)
+    }
+    /// Version of the legal entity, +1 for each change.
+    async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// Time of the last change.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+/// A company that issues invoices, as it is to be.
+#[derive(Debug, Clone, InputObject)]
+pub struct LegalEntityUpsertInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Code, 1 to 64 characters: the legal entity with this code is changed, or a new one is created.
+    pub code: String,
+    /// Name as it is printed, 1 to 200 characters.
+    pub name: String,
+    /// Address, at most 6 lines of 200 characters.
+    #[graphql(default)]
+    pub address: Vec<String>,
+    /// Tax ID, 1 to 64 characters; null for none.
+    pub tax_id: Option<String>,
+    /// Text before the numbers of invoices, at most 16 characters. It cannot change once an invoice was issued.
+    #[graphql(default_with = "\"INV-\".to_owned()")]
+    pub invoice_prefix: String,
+    /// Text before the numbers of credit notes, at most 16 characters, another one than that of invoices. It cannot change once a
+    /// credit note was issued.
+    #[graphql(default_with = "\"CN-\".to_owned()")]
+    pub credit_note_prefix: String,
+    /// IDs of all stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are named here.
+    #[graphql(default)]
+    pub store_ids: Vec<ID>,
+}
+
+impl LegalEntityUpsertInput {
+    pub(super) fn read(self, reading: &mut Reading) -> EntityUpsert {
+        let stores = self.store_ids.iter().enumerate().map(|(index, id)| reading.id(id, || path!["input", "storeIds", index]));
+        let stores = stores.collect();
+        let fields = EntityFields {
+            code: self.code,
+            name: self.name,
+            address: self.address,
+            tax_id: self.tax_id,
+            invoice_prefix: self.invoice_prefix,
+            credit_note_prefix: self.credit_note_prefix,
+            stores,
+        };
+        EntityUpsert { idempotency_key: self.idempotency_key, fields }
+    }
+}

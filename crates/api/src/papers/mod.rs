@@ -1,0 +1,20 @@
+//! Papers in GraphQL: documents as pages and PDFs, and the invoices among them.
+
+mod drawing;
+mod invoice;
+mod invoice_roots;
+mod legal_entity;
+mod mutation;
+mod paper;
+mod query;
+mod refusal;
+
+pub use invoice::{Invoice, InvoiceConnection, InvoiceEdge, InvoiceKind, InvoiceLine, InvoiceScope, find_invoice};
+pub use invoice_roots::{
+    CreditNoteIssueInput, CreditNoteLineInput, InvoiceIssueInput, InvoiceMutation, InvoicePayload, InvoiceQuery,
+    LegalEntityPayload,
+};
+pub use legal_entity::{LegalEntity, LegalEntityUpsertInput};
+pub use mutation::{PaperCreateInput, PaperMutation, PaperPayload};
+pub use paper::{Paper, PaperConnection, PaperEdge, PaperKind, PaperLocale, find_paper};
+pub use query::PaperQuery;

@@ -1,0 +1,134 @@
+//! Drawing papers.
+
+use async_graphql::{Context, ID, InputObject};
+use iam::access::Caller;
+use macros::resolvers;
+use platform::{audit::Target, path};
+use services::{
+    files::events::FILE_UPLOADED,
+    papers::{
+        Papers,
+        core::drawn_of,
+        events::PAPER_ISSUED,
+        shell::{Kept, NewPaper, PaperError},
+    },
+};
+
+use super::{Paper, PaperKind, PaperLocale, drawing::draw};
+use crate::{
+    files,
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        reading::read,
+        refusal::{ErrorCode, UserError},
+        scalars::Long,
+    },
+    notes::{NodeAccess, node_access},
+    payload,
+    purchasing::check_key,
+    schema::{self, Node},
+};
+
+/// A paper to draw.
+#[derive(Debug, Clone, InputObject)]
+pub struct PaperCreateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Kind of the paper.
+    pub kind: PaperKind,
+    /// ID of the document: a fulfilment work for PACKING_SLIP and PICKING_LIST, a fulfilment for DELIVERY_NOTE, an order for
+    /// ORDER_CONFIRMATION, a purchase order for PURCHASE_ORDER, an invoice for INVOICE, a credit note for CREDIT_NOTE.
+    pub document_id: ID,
+    /// Language of the paper's own words.
+    #[graphql(default_with = "PaperLocale::English")]
+    pub locale: PaperLocale,
+}
+
+payload!(PaperPayload, paper: Paper, "paper");
+
+impl From<Vec<UserError>> for PaperPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { paper: None, user_errors, replayed: false, seq: None }
+    }
+}
+impl From<UserError> for PaperPayload {
+    fn from(refused: UserError) -> Self {
+        vec![refused].into()
+    }
+}
+impl From<Kept> for PaperPayload {
+    fn from(kept: Kept) -> Self {
+        Self { paper: Some(kept.paper.into()), user_errors: Vec::new(), replayed: kept.is_replayed, seq: kept.seq.map(Long) }
+    }
+}
+
+/// The root fields that draw papers.
+#[derive(Default)]
+pub struct PaperMutation;
+
+#[resolvers]
+impl PaperMutation {
+    /// Draws a paper of a document, as an HTML page and as a PDF that are kept for seven days. It shows what you may see: without
+    /// the permissions for them, addresses are left out.
+    ///
+    /// Requires the permission that reading the document requires, and product.cost.read for a purchase order.
+    #[mutation(authenticated, cost = "50", emits(PAPER_ISSUED, FILE_UPLOADED), dry_run)]
+    async fn paper_create(&self, ctx: &Context<'_>, #[graphql(desc = "Paper.")] input: PaperCreateInput) -> Answer<PaperPayload> {
+        if let Err(errors) = read(|reading| check_key(reading, &input.idempotency_key)) {
+            return Ok(errors.into());
+        }
+        let (target, node, access) = match found(ctx, caller, &input).await? {
+            Ok(found) => found,
+            Err(refused) => return Ok(refused.into()),
+        };
+        let PaperCreateInput { idempotency_key, kind, locale, .. } = input;
+        let document_id = target.to_string();
+        let new = NewPaper { idempotency_key, kind: kind.into(), target, document_id, locale: locale.into() };
+        let papers = ctx.given::<Papers>()?;
+        match papers.earlier(caller, &new).await {
+            Ok(None) => {}
+            Ok(Some(kept)) => return Ok(kept.into()),
+            Err(error) => return Ok(refused(error)?.into()),
+        }
+        let drawing = match Box::pin(draw(ctx, papers, &new, &node)).await? {
+            Ok(drawing) => drawing,
+            Err(refused) => return Ok(refused.into()),
+        };
+        let readers = access.readers();
+        let kept = Box::pin(papers.keep((caller, &readers), &new, drawing, dry_run)).await;
+        Ok(match kept {
+            Ok(kept) => kept.into(),
+            Err(error) => refused(error)?.into(),
+        })
+    }
+}
+
+/// The document, if it is one that papers of the kind are drawn of and the caller may read it.
+async fn found(
+    ctx: &Context<'_>,
+    caller: &Caller,
+    input: &PaperCreateInput,
+) -> Answer<Result<(Target, Node, NodeAccess), UserError>> {
+    let at = || path!["input", "documentId"];
+    let prefix = drawn_of(input.kind.into());
+    let Some(target) = Target::parse(&input.document_id).filter(|target| target.kind == prefix) else {
+        let message = format!("an ID that begins with {prefix}_ is expected for a paper of this kind");
+        return Ok(Err(UserError::new(ErrorCode::Invalid, message, at())));
+    };
+    let not_found = || UserError::not_found("document", at());
+    let Some(node) = Box::pin(schema::find(ctx, &input.document_id)).await? else { return Ok(Err(not_found())) };
+    let access = node_access(ctx, &node).await?.filter(|access| access.shows(caller));
+    Ok(access.map_or_else(|| Err(not_found()), |access| Ok((target, node, access))))
+}
+
+fn refused(error: PaperError) -> Result<UserError, TopError> {
+    let key = || path!["input", "idempotencyKey"];
+    Ok(match error {
+        PaperError::NoKey => UserError::new(ErrorCode::Invalid, "a key of 1 to 255 characters is expected", key()),
+        PaperError::KeyReused => {
+            UserError::new(ErrorCode::IdempotencyKeyReused, "this key was used before with another input", key())
+        }
+        PaperError::File(error) => files::refuse(error, path!["input"])?,
+    })
+}

@@ -1,0 +1,54 @@
+//! Asking for papers.
+
+use async_graphql::{Context, ID};
+use macros::resolvers;
+use platform::{
+    audit::Target,
+    paging::{CursorSigner, Key},
+};
+use services::papers::{Papers, rows};
+
+use super::{Paper, PaperConnection};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        scalars::Cursor,
+    },
+    orders::links::MOST_A_PAGE,
+    schema,
+};
+
+/// The root field of papers.
+#[derive(Default)]
+pub struct PaperQuery;
+
+#[resolvers]
+impl PaperQuery {
+    /// Papers that were drawn of a document, the newest first. Null when there is no such document, or it is not yours.
+    ///
+    /// Requires the permission that reading the document requires.
+    #[field(authenticated, paged)]
+    async fn papers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID of the document.")] document_id: ID,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Option<Answer<PaperConnection>> {
+        page(ctx, &document_id, PageArgs { first, after, ..PageArgs::default() }).await.transpose()
+    }
+}
+
+async fn page(ctx: &Context<'_>, document_id: &ID, args: PageArgs) -> Answer<Option<PaperConnection>> {
+    let (signer, list) = (ctx.given::<CursorSigner>()?, format!("papers:{}", document_id.as_str()));
+    let request = args.check(&list, signer, MOST_A_PAGE)?;
+    let Some(target) = schema::find(ctx, document_id).await?.and_then(|_| Target::parse(document_id)) else { return Ok(None) };
+    let scope = ctx.given::<Papers>()?.scope(ctx.caller()?);
+    let nodes = rows::page(&scope, target.id, &request).await?.into_iter().map(|paper| {
+        let keys = vec![Key::Int(paper.created_at.micros()), paper.id.into()];
+        (Paper::from(paper), keys)
+    });
+    Ok(Some(Page::build(nodes.collect(), &request, list, signer).into()))
+}

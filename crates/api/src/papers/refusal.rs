@@ -1,0 +1,74 @@
+//! How refusals of invoices and companies meet GraphQL.
+
+use platform::path;
+use services::papers::{
+    core::{EntityProblem, Refusal},
+    shell::{InvoiceError, MOST_ENTITIES},
+};
+
+use crate::graphql::{
+    fault::TopError,
+    refusal::{ErrorCode, Path, UserError},
+};
+
+fn input(name: &str) -> Path {
+    path!["input", name]
+}
+
+/// Refusals are data, faults are top-level errors. `id` is the field of the document.
+pub(super) fn stopped(error: InvoiceError, id: &str) -> Result<UserError, TopError> {
+    Ok(match error {
+        InvoiceError::Fault(fault) => return Err(fault.into()),
+        InvoiceError::NotFound => UserError::not_found(if id == "orderId" { "order" } else { "invoice" }, input(id)),
+        InvoiceError::NoEntity => {
+            let message = "the order's store sells for no legal entity: name it in one with legalEntityUpsert";
+            UserError::new(ErrorCode::InvalidState, message, input(id))
+        }
+        InvoiceError::OfCreditNote => {
+            UserError::new(ErrorCode::Invalid, "an invoice is expected: nothing is credited of a credit note", input(id))
+        }
+        InvoiceError::Refused(why) => refused(why, id),
+        InvoiceError::Field(EntityProblem::Invalid { message, name }) => UserError::new(ErrorCode::Invalid, message, input(name)),
+        InvoiceError::Field(EntityProblem::TooLong { most, name }) => {
+            UserError::new(ErrorCode::TooLong, format!("at most {most} are taken"), input(name))
+        }
+        InvoiceError::NoStore { index } => UserError::not_found("store", path!["input", "storeIds", index]),
+        InvoiceError::Numbered => {
+            let message =
+                "numbers were issued under the legal entity's prefixes, which stay: create another legal entity for other ones";
+            UserError::new(ErrorCode::InvalidState, message, path!["input"])
+        }
+        InvoiceError::TooMany => {
+            let message = format!("at most {MOST_ENTITIES} legal entities are kept");
+            UserError::new(ErrorCode::LimitExceeded, message, path!["input"])
+        }
+        InvoiceError::NoKey => {
+            UserError::new(ErrorCode::Invalid, "a key of 1 to 255 characters is expected", input("idempotencyKey"))
+        }
+        InvoiceError::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            UserError::new(ErrorCode::IdempotencyKeyReused, message, input("idempotencyKey"))
+        }
+    })
+}
+
+fn refused(why: Refusal, id: &str) -> UserError {
+    let state = |message: String| UserError::new(ErrorCode::InvalidState, message, input(id));
+    match why {
+        Refusal::Status(status) => state(format!("an order that is {status} has nothing to be invoiced")),
+        Refusal::NothingDue => state("nothing of the order is left to be invoiced in this scope".to_owned()),
+        Refusal::NothingLeft => state("nothing of the invoice is left to be credited".to_owned()),
+        Refusal::TooLarge => state("its sums are beyond what can be kept exactly".to_owned()),
+        Refusal::NoLine { index } => {
+            let field = path!["input", "lines", index, "orderLineId"];
+            UserError::new(ErrorCode::NotFound, "the line is not on the invoice, or is named twice", field)
+        }
+        Refusal::UpTo { index, most } => {
+            let message = match most {
+                0 => "nothing of this line is left to be credited".to_owned(),
+                _ => format!("1 to {most} can be credited of this line"),
+            };
+            UserError::new(ErrorCode::OutOfRange, message, path!["input", "lines", index, "quantity"])
+        }
+    }
+}

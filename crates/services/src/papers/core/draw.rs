@@ -1,0 +1,318 @@
+//! Papers of documents: what of each stands on which.
+
+use entity::prelude::*;
+use inventory::{
+    fulfilment::core::Work,
+    orders::core::{Address, Contact, Fulfilment, Order},
+    purchasing::core::PurchaseOrder,
+};
+
+use super::{
+    invoice::Invoice,
+    phrases::Phrases,
+    sheet::{Column, Sheet, Table, left, right},
+};
+
+/// What every paper has, whatever it is of.
+pub struct Frame {
+    pub words: &'static Phrases,
+    /// Who makes it, by lines.
+    pub from: Vec<String>,
+    /// The day that it is drawn on.
+    pub day: String,
+    /// Writes a day as readers know it.
+    pub day_text: fn(i32) -> String,
+}
+
+/// Goods as they were called when their order was placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Goods {
+    /// The order's line.
+    pub position: u16,
+    pub product: ProductId,
+    pub sku: String,
+    pub name: String,
+    pub decimals: u8,
+}
+
+/// Why there is nothing to draw of a document as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotDrawn {
+    NothingPacked,
+    NothingToPick,
+    Draft,
+    /// Sums are beyond what can be kept exactly.
+    TooLarge,
+}
+
+impl Frame {
+    fn sheet(&self, kind: PaperKind, number: &str) -> Sheet {
+        let mut sheet = Sheet::new(self.words.tag, format!("{} {number}", self.words.title(kind)));
+        sheet.party(self.words.from, self.from.clone());
+        sheet
+    }
+
+    /// What is in each parcel of a work.
+    pub fn packing_slip(&self, number: &str, work: &Work, names: &[Goods], to: Vec<String>) -> Result<Sheet, NotDrawn> {
+        let words = self.words;
+        let mut sheet = self.sheet(PaperKind::PackingSlip, number);
+        sheet.party(words.deliver_to, to);
+        sheet.fact(words.date, Some(self.day.clone()));
+        for parcel in work.parcels.iter().filter(|parcel| !parcel.is_empty()) {
+            let tracking = parcel.label.tracking_number.as_ref().map(|number| format!(", {} {number}", words.tracking));
+            let heading = format!("{} {}{}", words.parcel, parcel.position, tracking.unwrap_or_default());
+            let rows = parcel.lines.iter().filter(|line| line.quantity > 0).filter_map(|line| {
+                let of = work.lines.iter().find(|own| own.nth == line.nth)?;
+                Some(self.goods(names, (of.position, of.product), line.quantity))
+            });
+            let columns = vec![left(words.sku, 3), left(words.product, 6), right(words.quantity, 2)];
+            sheet.tables.push(Table { heading: Some(heading), columns, rows: rows.collect() });
+        }
+        if sheet.tables.is_empty() { Err(NotDrawn::NothingPacked) } else { Ok(sheet) }
+    }
+
+    /// What a store has still to pick of a work, with room to tick it off. Nobody's name and no price is on it.
+    pub fn picking_list(&self, number: &str, work: &Work, names: &[Goods]) -> Result<Sheet, NotDrawn> {
+        let words = self.words;
+        let mut sheet = self.sheet(PaperKind::PickingList, number);
+        sheet.fact(words.date, Some(self.day.clone()));
+        let open = work.lines.iter().filter(|line| line.open > 0);
+        let mut rows: Vec<Vec<String>> = open.map(|line| self.goods(names, (line.position, line.product), line.open)).collect();
+        if rows.is_empty() {
+            return Err(NotDrawn::NothingToPick);
+        }
+        rows.sort();
+        for row in &mut rows {
+            row.push(String::new());
+        }
+        let columns = vec![left(words.sku, 3), left(words.product, 6), right(words.quantity, 2), right(words.picked, 2)];
+        sheet.tables.push(Table { heading: None, columns, rows });
+        Ok(sheet)
+    }
+
+    /// SKU, name and quantity of goods.
+    fn goods(&self, names: &[Goods], (position, product): (u16, ProductId), quantity: i64) -> Vec<String> {
+        let known = names.iter().find(|name| name.position == position && name.product == product);
+        let (sku, name, decimals) =
+            known.map_or((String::new(), String::new(), 0), |goods| (goods.sku.clone(), goods.name.clone(), goods.decimals));
+        vec![sku, name, self.words.units(quantity, decimals)]
+    }
+
+    /// What left with a fulfilment, without prices.
+    pub fn delivery_note(
+        &self,
+        number: &str,
+        (order, fulfilment): (&Order, &Fulfilment),
+        to: Vec<String>,
+        shipped: Option<String>,
+    ) -> Sheet {
+        let words = self.words;
+        let mut sheet = self.sheet(PaperKind::DeliveryNote, number);
+        sheet.party(words.deliver_to, to);
+        sheet.fact(words.date, Some(self.day.clone()));
+        sheet.fact(words.shipped_on, shipped);
+        sheet.fact(words.order, Some(order.number.to_string()));
+        sheet.fact(words.reference, order.external_ref.clone());
+        let rows = fulfilment.lines.iter().filter_map(|line| {
+            let of = order.lines.iter().find(|own| own.position == line.position)?;
+            Some(vec![of.sku.clone(), of.name.clone(), words.units(line.quantity.get(), of.decimals)])
+        });
+        let columns = vec![left(words.sku, 3), left(words.product, 6), right(words.quantity, 2)];
+        sheet.tables.push(Table { heading: None, columns, rows: rows.collect() });
+        sheet
+    }
+
+    /// What counts of an order, and what it comes to.
+    pub fn order_confirmation(
+        &self,
+        order: &Order,
+        (ship, bill): (Vec<String>, Vec<String>),
+        said: Said,
+    ) -> Result<Sheet, NotDrawn> {
+        if order.status == OrderStatus::Draft {
+            return Err(NotDrawn::Draft);
+        }
+        let words = self.words;
+        let mut sheet = self.sheet(PaperKind::OrderConfirmation, &order.number.to_string());
+        sheet.party(words.deliver_to, ship);
+        sheet.party(words.bill_to, bill);
+        sheet.fact(words.date, Some((self.day_text)(order.business_date)));
+        sheet.fact(words.reference, order.external_ref.clone());
+        sheet.fact(words.requested_for, said.requested_for);
+        let zero = Money::zero(order.total.currency);
+        let (mut rows, mut tax, mut total) = (Vec::new(), zero, zero);
+        for line in order.lines.iter().filter(|line| line.current() > 0) {
+            let priced = Quantity::new(line.current()).and_then(|current| {
+                let amounts = line.amounts(current)?;
+                Some((current, amounts, amounts.total()?))
+            });
+            let (current, amounts, of_line) = priced.ok_or(NotDrawn::TooLarge)?;
+            tax = tax.checked_add(amounts.tax).ok_or(NotDrawn::TooLarge)?;
+            total = total.checked_add(of_line).ok_or(NotDrawn::TooLarge)?;
+            rows.push(vec![
+                line.sku.clone(),
+                line.name.clone(),
+                words.units(current.get(), line.decimals),
+                words.amount(line.unit_price),
+                words.amount(amounts.discount),
+                words.amount(amounts.tax),
+                words.amount(of_line),
+            ]);
+        }
+        sheet.tables.push(Table { heading: None, columns: priced_columns(words), rows });
+        sheet.sum(words.tax, words.money(tax));
+        sheet.sum(words.total, words.money(total));
+        sheet.notes.extend(said.note);
+        Ok(sheet)
+    }
+
+    /// What is bought, at which cost, and by when. Of a later revision the lines are marked that changed in it.
+    pub fn purchase_order(&self, order: &PurchaseOrder, supplier: Vec<String>, store: Vec<String>) -> Result<Sheet, NotDrawn> {
+        let words = self.words;
+        let number = if order.revision > 1 {
+            format!("{}, {} {}", order.number, words.revision, order.revision)
+        } else {
+            order.number.to_string()
+        };
+        let mut sheet = self.sheet(PaperKind::PurchaseOrder, &number);
+        sheet.party(words.supplier, supplier);
+        sheet.party(words.deliver_to, store);
+        sheet.fact(words.date, Some(self.day.clone()));
+        sheet.fact(words.reference, order.external_ref.clone());
+        sheet.fact(words.expected_on, order.expected_on.map(self.day_text));
+        sheet.fact(words.note, order.note.clone());
+        let rows = order.lines.iter().map(|line| {
+            let expected = line.expected_on.map(|on| format!("\n{} {}", words.expected_on, (self.day_text)(on)));
+            let mark = match line.cancelled_at {
+                Some(_) => Some(words.cancelled),
+                None if order.revision > 1 && line.revision == order.revision => Some(words.changed),
+                None => None,
+            };
+            let mark = mark.map(|mark| format!("\n{mark}"));
+            vec![
+                line.sku.clone(),
+                format!("{}{}{}", line.name, expected.unwrap_or_default(), mark.unwrap_or_default()),
+                line.supplier_sku.clone().unwrap_or_default(),
+                words.units(line.quantity.get(), line.decimals),
+                words.amount(line.unit_cost),
+                words.amount(line.total),
+            ]
+        });
+        let columns = vec![
+            left(words.sku, 4),
+            left(words.product, 7),
+            left(words.supplier_sku, 4),
+            right(words.quantity, 3),
+            right(words.unit_price, 3),
+            right(words.total, 3),
+        ];
+        sheet.tables.push(Table { heading: None, columns, rows: rows.collect() });
+        for charge in &order.charges {
+            sheet.sum(&charge.name, words.money(charge.amount));
+        }
+        let total = order.total().ok_or(NotDrawn::TooLarge)?;
+        sheet.sum(words.total, words.money(total));
+        Ok(sheet)
+    }
+}
+
+/// An invoice or a credit note, of what was written when its number was given.
+pub fn invoice(words: &Phrases, invoice: &Invoice, buyer: Vec<String>, day: String) -> Sheet {
+    let kind = match invoice.kind {
+        InvoiceKind::Invoice => PaperKind::Invoice,
+        InvoiceKind::CreditNote => PaperKind::CreditNote,
+    };
+    let mut sheet = Sheet::new(words.tag, format!("{} {}", words.title(kind), invoice.label));
+    let facts = &invoice.facts;
+    sheet.party(words.from, facts.seller.clone());
+    sheet.party(words.bill_to, buyer);
+    sheet.fact(words.date, Some(day));
+    sheet.fact(words.tax_id, facts.tax_id.clone());
+    sheet.fact(words.of_invoice, facts.of_invoice.clone());
+    sheet.fact(words.order, Some(facts.order_number.to_string()));
+    sheet.fact(words.reference, facts.external_ref.clone());
+    sheet.fact(words.reason, invoice.reason.clone());
+    let rows = invoice.lines.iter().map(|line| {
+        vec![
+            line.sku.clone(),
+            line.name.clone(),
+            words.units(line.quantity.get(), line.decimals),
+            words.amount(line.unit_price),
+            words.amount(line.discount),
+            words.amount(line.tax),
+            words.amount(line.total),
+        ]
+    });
+    sheet.tables.push(Table { heading: None, columns: priced_columns(words), rows: rows.collect() });
+    sheet.sum(words.net, words.money(invoice.totals.net));
+    sheet.sum(words.tax, words.money(invoice.totals.tax));
+    sheet.sum(words.total, words.money(invoice.totals.total));
+    sheet
+}
+
+/// An invoice or a credit note, of what was written when its number was given.
+pub fn invoice(words: &Phrases, invoice: &Invoice, buyer: Vec<String>, day: String) -> Sheet {
+    let kind = match invoice.kind {
+        InvoiceKind::Invoice => PaperKind::Invoice,
+        InvoiceKind::CreditNote => PaperKind::CreditNote,
+    };
+    let mut sheet = Sheet::new(words.tag, format!("{} {}", words.title(kind), invoice.label));
+    let facts = &invoice.facts;
+    sheet.party(words.from, facts.seller.clone());
+    sheet.party(words.bill_to, buyer);
+    sheet.fact(words.date, Some(day));
+    sheet.fact(words.tax_id, facts.tax_id.clone());
+    sheet.fact(words.of_invoice, facts.of_invoice.clone());
+    sheet.fact(words.order, Some(facts.order_number.to_string()));
+    sheet.fact(words.reference, facts.external_ref.clone());
+    sheet.fact(words.reason, invoice.reason.clone());
+    let rows = invoice.lines.iter().map(|line| {
+        vec![
+            line.sku.clone(),
+            line.name.clone(),
+            words.units(line.quantity.get(), line.decimals),
+            words.amount(line.unit_price),
+            words.amount(line.discount),
+            words.amount(line.tax),
+            words.amount(line.total),
+        ]
+    });
+    sheet.tables.push(Table { heading: None, columns: priced_columns(words), rows: rows.collect() });
+    sheet.sum(words.net, words.money(invoice.totals.net));
+    sheet.sum(words.tax, words.money(invoice.totals.tax));
+    sheet.sum(words.total, words.money(invoice.totals.total));
+    sheet
+}
+
+/// What is said of an order beside its lines.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    pub requested_for: Option<String>,
+    /// For the customer.
+    pub note: Option<String>,
+}
+
+fn priced_columns(words: &Phrases) -> Vec<Column> {
+    vec![
+        left(words.sku, 4),
+        left(words.product, 7),
+        right(words.quantity, 3),
+        right(words.unit_price, 3),
+        right(words.discount, 3),
+        right(words.tax, 3),
+        right(words.total, 3),
+    ]
+}
+
+/// An address as it stands on an envelope.
+pub fn address_lines(address: &Address) -> Vec<String> {
+    let town = [&address.postal_code, &address.city].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+    let named = [&address.name, &address.company].into_iter().flatten().cloned();
+    let place = [Some(town), address.region.clone(), address.country.clone()].into_iter().flatten();
+    named.chain(address.lines.iter().cloned()).chain(place).filter(|line| !line.trim().is_empty()).collect()
+}
+
+/// A person to reach.
+pub fn contact_lines(contact: &Contact) -> Vec<String> {
+    [&contact.name, &contact.email, &contact.phone].into_iter().flatten().cloned().collect()
+}

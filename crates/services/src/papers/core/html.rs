@@ -1,0 +1,121 @@
+//! A paper as a page that prints on A4: it loads nothing, runs nothing, and every text in it is escaped.
+
+use super::sheet::{Column, Fact, Sheet, Side, Table};
+
+const STYLE: &str = "@page{size:A4;margin:18mm}body{font:10pt/1.4 sans-serif;color:#111;max-width:180mm;margin:8mm auto}\
+h1{font-size:16pt;margin:0 0 4mm}h2{font-size:11pt;margin:6mm 0 0}.p{display:flex;gap:12mm;margin:0 0 6mm}.p div{white-space:pre-line}.p b,dt{color:#555;\
+font-weight:normal}table{border-collapse:collapse;width:100%;margin:3mm 0 6mm}th,td{text-align:left;padding:1.5mm 2mm;border-bottom:.2mm solid #999;\
+vertical-align:top;white-space:pre-line}th{border-bottom:.5mm solid #111}.n{text-align:right}.s{width:auto;margin-left:auto}thead{display:table-header-group}\
+tr{break-inside:avoid}dl{display:grid;grid-template-columns:max-content 1fr;gap:1mm 6mm}dd{margin:0}@media print{body{margin:0;max-width:none}}";
+
+/// The whole page.
+pub fn page(sheet: &Sheet) -> String {
+    let (language, title) = (escaped(&sheet.language), escaped(&sheet.title));
+    let mut out = format!(
+        "<!doctype html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\"><title>{title}</title><style>{STYLE}</style></head>\n<body>\n<h1>{title}</h1>\n"
+    );
+    if !sheet.parties.is_empty() {
+        out.push_str("<div class=\"p\">\n");
+        for party in &sheet.parties {
+            let lines = escaped(&party.lines.join("\n"));
+            out.push_str(&format!("<div><b>{}</b>\n{lines}</div>\n", escaped(&party.role)));
+        }
+        out.push_str("</div>\n");
+    }
+    if !sheet.facts.is_empty() {
+        out.push_str("<dl>\n");
+        for Fact { name, value } in &sheet.facts {
+            out.push_str(&format!("<dt>{}</dt><dd>{}</dd>\n", escaped(name), escaped(value)));
+        }
+        out.push_str("</dl>\n");
+    }
+    for table in &sheet.tables {
+        push_table(&mut out, table);
+    }
+    if !sheet.sums.is_empty() {
+        out.push_str("<table class=\"s\"><tbody>\n");
+        for Fact { name, value } in &sheet.sums {
+            out.push_str(&format!("<tr><td>{}</td><td class=\"n\">{}</td></tr>\n", escaped(name), escaped(value)));
+        }
+        out.push_str("</tbody></table>\n");
+    }
+    for note in &sheet.notes {
+        out.push_str(&format!("<p>{}</p>\n", escaped(note)));
+    }
+    out.push_str("</body></html>\n");
+    out
+}
+
+fn push_table(out: &mut String, table: &Table) {
+    if let Some(heading) = &table.heading {
+        out.push_str(&format!("<h2>{}</h2>\n", escaped(heading)));
+    }
+    out.push_str("<table><thead><tr>");
+    for column in &table.columns {
+        out.push_str(&format!("<th{}>{}</th>", class(column), escaped(&column.title)));
+    }
+    out.push_str("</tr></thead>\n<tbody>\n");
+    for row in &table.rows {
+        out.push_str("<tr>");
+        for (column, cell) in table.columns.iter().zip(row) {
+            out.push_str(&format!("<td{}>{}</td>", class(column), escaped(cell)));
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str("</tbody></table>\n");
+}
+
+const fn class(column: &Column) -> &'static str {
+    match column.side {
+        Side::Left => "",
+        Side::Right => " class=\"n\"",
+    }
+}
+
+/// A text that is no markup. Control characters are left out, but line ends.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' => out.push('\n'),
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::sheet::left, *};
+
+    #[test]
+    fn no_text_writes_into_the_page() {
+        let evil = "<script>\"x\" & 'y'</script>\u{0}";
+        let mut sheet = Sheet::new("en", evil.to_owned());
+        sheet.party(evil, vec![evil.to_owned()]);
+        sheet.fact(evil, Some(evil.to_owned()));
+        sheet.sum(evil, evil.to_owned());
+        sheet.notes.push(evil.to_owned());
+        let table =
+            Table { heading: Some(evil.to_owned()), columns: vec![left(evil, 1)], rows: vec![vec![evil.to_owned()], Vec::new()] };
+        sheet.tables.push(table);
+        let page = page(&sheet);
+        assert!(!page.contains("<script") && !page.contains('\u{0}'), "{page}");
+        assert_eq!(page.matches("&lt;script&gt;&quot;x&quot; &amp; &#39;y&#39;&lt;/script&gt;").count(), 12, "{page}");
+    }
+
+    #[test]
+    fn what_there_is_none_of_leaves_nothing_behind() {
+        let page = page(&Sheet::new("de", "Lieferschein 7".to_owned()));
+        assert!(page.starts_with("<!doctype html>\n<html lang=\"de\">"), "{page}");
+        for part in ["<dl>", "<table", "<p>", "class=\"p\""] {
+            assert!(!page.contains(part), "{part}: {page}");
+        }
+    }
+}

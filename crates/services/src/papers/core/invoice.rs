@@ -1,0 +1,271 @@
+//! Invoices and credit notes: what of an order is due to be invoiced, and what of an invoice can be credited.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use inventory::{
+    orders::core::{Order, Sealed},
+    purchasing::core::share,
+};
+use serde::{Deserialize, Serialize};
+
+/// How much of an order is invoiced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Scope {
+    /// What has left and did not come back, and all charges.
+    Shipped,
+    /// All that counts of it.
+    All,
+}
+
+/// What else is printed, as it was when the number was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Facts {
+    /// The company that issues it, by lines.
+    pub seller: Vec<String>,
+    pub tax_id: Option<String>,
+    pub order_number: i64,
+    pub external_ref: Option<String>,
+    /// Of a credit note, its invoice as it is printed.
+    pub of_invoice: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invoice {
+    pub id: InvoiceId,
+    pub kind: InvoiceKind,
+    pub entity: LegalEntityId,
+    pub number: i64,
+    /// As it is printed.
+    pub label: String,
+    pub order: OrderId,
+    pub store: StoreId,
+    /// Of a credit note, its invoice.
+    pub credits: Option<InvoiceId>,
+    pub totals: Totals,
+    /// Days since 1970-01-01.
+    pub issued_on: i32,
+    pub issued_at: Timestamp,
+    pub facts: Facts,
+    /// Whom it is for, by lines; None where nothing is known, or it was erased.
+    pub personal: Option<Sealed>,
+    pub reason: Option<String>,
+    pub actor: Actor,
+    pub lines: Vec<InvoiceLine>,
+}
+
+/// A line, with what its quantity comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvoiceLine {
+    /// The order's line.
+    pub position: u16,
+    pub sku: String,
+    pub name: String,
+    pub decimals: u8,
+    pub quantity: Quantity,
+    /// For one whole unit.
+    pub unit_price: Money,
+    pub discount: Money,
+    pub tax: Money,
+    pub total: Money,
+}
+
+/// The sums of its lines: net + tax is the total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    pub net: Money,
+    pub tax: Money,
+    pub total: Money,
+}
+
+/// Why no number is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The order is in a state in which nothing of it is sold yet, or any more.
+    Status(OrderStatus),
+    NothingDue,
+    /// All of the invoice is credited.
+    NothingLeft,
+    /// The line is not on the invoice, or is named twice.
+    NoLine {
+        index: usize,
+    },
+    /// So much of the line can be credited at most.
+    UpTo {
+        index: usize,
+        most: i64,
+    },
+    /// Sums are beyond what can be kept exactly.
+    TooLarge,
+}
+
+/// What of an order is due: in all what the scope says, less what is invoiced and not credited (`before`, by line). Parts that follow each other come to the
+/// line's own total, to the penny.
+///
+/// # Errors
+/// Nothing is due, or it cannot be kept exactly.
+pub fn due(order: &Order, scope: Scope, before: &BTreeMap<u16, i64>) -> Result<Vec<InvoiceLine>, Refusal> {
+    if matches!(order.status, OrderStatus::Draft | OrderStatus::Pending | OrderStatus::Expired) {
+        return Err(Refusal::Status(order.status));
+    }
+    let mut lines = Vec::new();
+    for line in &order.lines {
+        let sold = match (scope, line.kind()) {
+            (Scope::Shipped, LineKind::Product) => line.fulfilled.get(),
+            (Scope::All, _) | (_, LineKind::Charge) => line.current(),
+        };
+        let from = before.get(&line.position).copied().unwrap_or_default().max(0);
+        let to = sold - line.returned.get();
+        if to <= from {
+            continue;
+        }
+        let part = || {
+            let (first, all) = (line.amounts(Quantity::new(from)?)?, line.amounts(Quantity::new(to)?)?);
+            let less = |all: Money, first: Money| Money::new(all.minor - first.minor, all.currency);
+            Some(InvoiceLine {
+                position: line.position,
+                sku: line.sku.clone(),
+                name: line.name.clone(),
+                decimals: line.decimals,
+                quantity: Quantity::new(to - from)?,
+                unit_price: line.unit_price,
+                discount: less(all.discount, first.discount),
+                tax: less(all.tax, first.tax),
+                total: less(all.total()?, first.total()?),
+            })
+        };
+        lines.push(part().ok_or(Refusal::TooLarge)?);
+    }
+    if lines.is_empty() { Err(Refusal::NothingDue) } else { Ok(lines) }
+}
+
+/// What a credit note gives back of an invoice's lines: so much of each, or all that is left. `before` is what earlier ones gave back, by line.
+///
+/// # Errors
+/// Nothing is left, or more is asked for than that.
+pub fn credit(
+    invoiced: &[InvoiceLine],
+    before: &BTreeMap<u16, i64>,
+    wanted: Option<&[(u16, i64)]>,
+) -> Result<Vec<InvoiceLine>, Refusal> {
+    let given = |line: &InvoiceLine| before.get(&line.position).copied().unwrap_or_default();
+    let left = |line: &InvoiceLine| line.quantity.get() - given(line);
+    let mut lines = Vec::new();
+    match wanted {
+        None => lines.extend(invoiced.iter().filter(|line| left(line) > 0).map(|line| (line, left(line)))),
+        Some(wanted) => {
+            for (index, (position, quantity)) in wanted.iter().enumerate() {
+                let is_twice = wanted[..index].iter().any(|(other, _)| other == position);
+                let line = invoiced.iter().find(|line| line.position == *position && !is_twice);
+                let line = line.ok_or(Refusal::NoLine { index })?;
+                let most = left(line);
+                if *quantity < 1 || *quantity > most {
+                    return Err(Refusal::UpTo { index, most });
+                }
+                lines.push((line, *quantity));
+            }
+        }
+    }
+    if lines.is_empty() {
+        return Err(Refusal::NothingLeft);
+    }
+    lines.into_iter().map(|(line, quantity)| part_of(line, given(line), quantity).ok_or(Refusal::TooLarge)).collect()
+}
+
+/// The `quantity` of a line that comes after `from`: all parts together are the line, to the penny.
+fn part_of(line: &InvoiceLine, from: i64, quantity: i64) -> Option<InvoiceLine> {
+    let whole = line.quantity.get();
+    // A charge may be below 0, and is shared out as its amount would be.
+    let first = |of: i64, part: i64| of.signum() * share(of.abs(), part, whole);
+    let part = |of: i64| first(of, from + quantity) - first(of, from);
+    let gross = line.total.minor.checked_add(line.discount.minor)?.checked_sub(line.tax.minor)?;
+    let (discount, tax) = (part(line.discount.minor), part(line.tax.minor));
+    let currency = line.total.currency;
+    Some(InvoiceLine {
+        quantity: Quantity::new(quantity)?,
+        discount: Money::new(discount, currency),
+        tax: Money::new(tax, currency),
+        total: Money::new(part(gross) - discount + tax, currency),
+        ..line.clone()
+    })
+}
+
+/// The sums of lines; None beyond what can be kept exactly.
+pub fn totals(lines: &[InvoiceLine], currency: Currency) -> Option<Totals> {
+    let zero = Money::zero(currency);
+    let sum = |of: fn(&InvoiceLine) -> Money| lines.iter().try_fold(zero, |sum, line| sum.checked_add(of(line)));
+    let (tax, total) = (sum(|line| line.tax)?, sum(|line| line.total)?);
+    Some(Totals { net: Money::new(total.minor - tax.minor, currency), tax, total })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gbp(minor: i64) -> Money {
+        Money::new(minor, Currency::GBP)
+    }
+
+    /// Seven mugs of 3.33 with a discount of 0.70 and a tax of 4.52: 27.13 together.
+    fn mugs() -> InvoiceLine {
+        InvoiceLine {
+            position: 1,
+            sku: "MUG".to_owned(),
+            name: "Mug".to_owned(),
+            decimals: 0,
+            quantity: Quantity::new(7).unwrap(),
+            unit_price: gbp(333),
+            discount: gbp(70),
+            tax: gbp(452),
+            total: gbp(2_713),
+        }
+    }
+
+    #[test]
+    fn credits_one_by_one_come_to_the_invoice() {
+        let (invoiced, mut before, mut sum) = ([mugs()], BTreeMap::new(), 0);
+        for _ in 0..7 {
+            let lines = credit(&invoiced, &before, Some(&[(1, 1)])).unwrap();
+            sum += lines[0].total.minor;
+            *before.entry(1).or_insert(0) += 1;
+        }
+        assert_eq!(sum, 2_713);
+        assert_eq!(credit(&invoiced, &before, None), Err(Refusal::NothingLeft));
+        assert_eq!(credit(&invoiced, &before, Some(&[(1, 1)])), Err(Refusal::UpTo { index: 0, most: 0 }));
+    }
+
+    #[test]
+    fn what_was_taken_off_comes_back_to_the_penny_too() {
+        let zero = gbp(0);
+        let voucher = InvoiceLine {
+            quantity: Quantity::new(2).unwrap(),
+            unit_price: gbp(-251),
+            discount: zero,
+            tax: zero,
+            total: gbp(-501),
+            ..mugs()
+        };
+        let one =
+            |before: i64| credit(&[voucher.clone()], &BTreeMap::from([(1, before)]), Some(&[(1, 1)])).unwrap()[0].total.minor;
+        assert_eq!((one(0), one(1), one(0) + one(1)), (-251, -250, -501));
+    }
+
+    #[test]
+    fn a_credit_note_names_lines_of_its_invoice_once() {
+        let (invoiced, before) = ([mugs()], BTreeMap::from([(1, 2)]));
+        assert_eq!(credit(&invoiced, &before, Some(&[(2, 1)])), Err(Refusal::NoLine { index: 0 }));
+        assert_eq!(credit(&invoiced, &before, Some(&[(1, 1), (1, 1)])), Err(Refusal::NoLine { index: 1 }));
+        assert_eq!(credit(&invoiced, &before, Some(&[(1, 6)])), Err(Refusal::UpTo { index: 0, most: 5 }));
+        assert_eq!(credit(&invoiced, &before, Some(&[])), Err(Refusal::NothingLeft));
+        let rest = credit(&invoiced, &before, None).unwrap();
+        assert_eq!(rest[0].quantity.get(), 5);
+    }
+
+    #[test]
+    fn net_and_tax_are_the_total() {
+        let lines = [mugs(), InvoiceLine { position: 2, tax: gbp(99), discount: gbp(0), total: gbp(594), ..mugs() }];
+        let of = totals(&lines, Currency::GBP).unwrap();
+        assert_eq!((of.net, of.tax, of.total), (gbp(2_756), gbp(551), gbp(3_307)));
+    }
+}

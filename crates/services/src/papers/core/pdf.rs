@@ -1,0 +1,375 @@
+//! A paper as a PDF: text on pages of A4, in the font that every reader has. That font has the letters of western Europe; a paper with others has no PDF.
+
+use std::fmt::Write;
+
+use super::sheet::{Column, Fact, Sheet, Side, Table};
+use crate::labels::core::{PAGE, document};
+
+const MARGIN: f64 = 51.0;
+const WIDTH: f64 = PAGE.0 - 2.0 * MARGIN;
+const TEXT: f64 = 9.0;
+const TITLE: f64 = 16.0;
+/// Between lines, as a multiple of the letters' size.
+const LEAD: f64 = 1.3;
+const GAP: f64 = 12.0;
+/// The column of the names of facts.
+const NAMES: f64 = 120.0;
+/// Between a column's text and its end.
+const PAD: f64 = 4.0;
+
+/// Widths of the signs from space to tilde in Helvetica, in thousandths of the letters' size.
+const WIDTHS: [u16; 95] = [
+    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556, 556,
+    556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778,
+    722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222,
+    500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
+];
+
+/// The file; None where a text has a sign that the font lacks.
+pub fn file(sheet: &Sheet) -> Option<Vec<u8>> {
+    let mut pages = Pages { done: Vec::new(), page: String::new(), y: PAGE.1 - MARGIN };
+    pages.paragraph(&sheet.title, TITLE)?;
+    pages.y -= GAP / 2.0;
+    pages.parties(sheet)?;
+    for Fact { name, value } in &sheet.facts {
+        pages.side_by_side(&[(name.as_str(), NAMES), (value.as_str(), WIDTH - NAMES)])?;
+    }
+    for table in &sheet.tables {
+        pages.table(table)?;
+    }
+    pages.sums(&sheet.sums)?;
+    for note in &sheet.notes {
+        pages.y -= GAP / 2.0;
+        pages.paragraph(note, TEXT)?;
+    }
+    Some(document(&pages.numbered()))
+}
+
+/// Pages as they fill from above.
+struct Pages {
+    done: Vec<String>,
+    page: String,
+    /// Where the next line begins, above its letters.
+    y: f64,
+}
+
+impl Pages {
+    /// Begins a page unless this one has so much room left.
+    fn need(&mut self, height: f64) -> bool {
+        let is_new = self.y - height < MARGIN && !self.page.is_empty();
+        if is_new {
+            self.done.push(std::mem::take(&mut self.page));
+            self.y = PAGE.1 - MARGIN;
+        }
+        is_new
+    }
+
+    fn put(&mut self, text: &[u8], size: f64, x: f64) {
+        if !text.is_empty() {
+            let y = self.y - size;
+            let _ = writeln!(self.page, "BT /F1 {size} Tf {x:.2} {y:.2} Td ({}) Tj ET", literal(text));
+        }
+    }
+
+    fn rule(&mut self) {
+        let (end, y) = (MARGIN + WIDTH, self.y);
+        let _ = writeln!(self.page, "0.5 w {MARGIN:.2} {y:.2} m {end:.2} {y:.2} l S");
+    }
+
+    fn paragraph(&mut self, text: &str, size: f64) -> Option<()> {
+        for line in wrapped(&encoded(text)?, size, WIDTH) {
+            self.need(size * LEAD);
+            self.put(&line, size, MARGIN);
+            self.y -= size * LEAD;
+        }
+        Some(())
+    }
+
+    /// Texts beside one another, each wrapped within its width.
+    fn side_by_side(&mut self, cells: &[(&str, f64)]) -> Option<()> {
+        let columns: Vec<Column> = cells.iter().map(|_| Column { title: String::new(), side: Side::Left, share: 1 }).collect();
+        let widths: Vec<f64> = cells.iter().map(|(_, width)| *width).collect();
+        let texts: Vec<String> = cells.iter().map(|(text, _)| (*text).to_owned()).collect();
+        let row = Row::of(&columns, &widths, &texts)?;
+        self.need(row.height());
+        self.row(&row);
+        Some(())
+    }
+
+    fn parties(&mut self, sheet: &Sheet) -> Option<()> {
+        if sheet.parties.is_empty() {
+            return Some(());
+        }
+        let width = WIDTH / sheet.parties.len() as f64;
+        let texts: Vec<String> =
+            sheet.parties.iter().map(|party| format!("{}\n{}", party.role, party.lines.join("\n"))).collect();
+        let cells: Vec<(&str, f64)> = texts.iter().map(|text| (text.as_str(), width)).collect();
+        self.side_by_side(&cells)?;
+        self.y -= GAP;
+        Some(())
+    }
+
+    /// A table, whose head is repeated on each page.
+    fn table(&mut self, table: &Table) -> Option<()> {
+        self.y -= GAP;
+        let all: f64 = table.columns.iter().map(|column| f64::from(column.share)).sum();
+        let widths: Vec<f64> = table.columns.iter().map(|column| WIDTH * f64::from(column.share) / all).collect();
+        let titles: Vec<String> = table.columns.iter().map(|column| column.title.clone()).collect();
+        let head = Row::of(&table.columns, &widths, &titles)?;
+        self.need(head.height() * 3.0);
+        if let Some(heading) = &table.heading {
+            self.paragraph(heading, TEXT + 2.0)?;
+        }
+        self.head(&head);
+        for cells in &table.rows {
+            let row = Row::of(&table.columns, &widths, cells)?;
+            if self.need(row.height()) {
+                self.head(&head);
+            }
+            self.row(&row);
+        }
+        Some(())
+    }
+
+    fn head(&mut self, head: &Row) {
+        self.row(head);
+        self.rule();
+        self.y -= PAD / 2.0;
+    }
+
+    fn row(&mut self, row: &Row) {
+        let top = self.y;
+        for cell in &row.cells {
+            self.y = top;
+            for (line, wide) in &cell.lines {
+                let x = match cell.side {
+                    Side::Left => cell.x,
+                    Side::Right => cell.x + cell.width - wide,
+                };
+                self.put(line, TEXT, x);
+                self.y -= TEXT * LEAD;
+            }
+        }
+        self.y = top - row.height();
+    }
+
+    fn sums(&mut self, sums: &[Fact]) -> Option<()> {
+        if sums.is_empty() {
+            return Some(());
+        }
+        self.y -= GAP / 2.0;
+        self.rule();
+        self.y -= PAD / 2.0;
+        let columns: Vec<Column> = (0..2).map(|_| Column { title: String::new(), side: Side::Right, share: 1 }).collect();
+        for Fact { name, value } in sums {
+            let row = Row::of(&columns, &[WIDTH * 0.75, WIDTH * 0.25], &[name.clone(), value.clone()])?;
+            self.need(row.height());
+            self.row(&row);
+        }
+        Some(())
+    }
+
+    /// All pages, each with its number where there are several.
+    fn numbered(mut self) -> Vec<String> {
+        self.done.push(self.page);
+        let count = self.done.len();
+        for (at, page) in self.done.iter_mut().enumerate().filter(|_| count > 1) {
+            let (x, y) = (MARGIN + WIDTH - 30.0, MARGIN / 2.0);
+            let _ = writeln!(page, "BT /F1 {TEXT} Tf {x:.2} {y:.2} Td ({} / {count}) Tj ET", at + 1);
+        }
+        self.done
+    }
+}
+
+/// A row whose texts are wrapped within their columns.
+struct Row {
+    cells: Vec<Cell>,
+}
+
+struct Cell {
+    x: f64,
+    /// Without the pad at its end.
+    width: f64,
+    side: Side,
+    /// Each with its own width.
+    lines: Vec<(Vec<u8>, f64)>,
+}
+
+impl Row {
+    fn of(columns: &[Column], widths: &[f64], texts: &[String]) -> Option<Self> {
+        let (mut cells, mut x) = (Vec::with_capacity(columns.len()), MARGIN);
+        for ((column, wide), text) in columns.iter().zip(widths).zip(texts) {
+            let width = wide - PAD;
+            let lines = wrapped(&encoded(text)?, TEXT, width);
+            let lines = lines.into_iter().map(|line| {
+                let wide = width_of(&line, TEXT);
+                (line, wide)
+            });
+            cells.push(Cell { x, width, side: column.side, lines: lines.collect() });
+            x += wide;
+        }
+        Some(Self { cells })
+    }
+
+    fn height(&self) -> f64 {
+        let lines = self.cells.iter().map(|cell| cell.lines.len()).max().unwrap_or(1);
+        lines as f64 * TEXT * LEAD + PAD / 2.0
+    }
+}
+
+/// Lines no wider than the room: broken between words, and inside a word where it is wider than a line.
+fn wrapped(text: &[u8], size: f64, room: f64) -> Vec<Vec<u8>> {
+    let mut lines = Vec::new();
+    for paragraph in text.split(|byte| *byte == b'\n') {
+        let mut line: Vec<u8> = Vec::new();
+        for word in paragraph.split(|byte| *byte == b' ').filter(|word| !word.is_empty()) {
+            if !line.is_empty() && width_of(&line, size) + width_of(b" ", size) + width_of(word, size) > room {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(b' ');
+            }
+            for byte in word {
+                if !line.is_empty() && width_of(&line, size) + width_of(&[*byte], size) > room {
+                    lines.push(std::mem::take(&mut line));
+                }
+                line.push(*byte);
+            }
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+fn width_of(text: &[u8], size: f64) -> f64 {
+    let units: u32 = text.iter().map(|byte| u32::from(width(*byte))).sum();
+    f64::from(units) * size / 1000.0
+}
+
+/// The width of a sign of the encoding.
+fn width(byte: u8) -> u16 {
+    match byte {
+        b' '..=b'~' => WIDTHS[usize::from(byte - b' ')],
+        0x85 | 0x97 | 0x99 | 0xc6 => 1000,
+        0x91 | 0x92 => 222,
+        0x93 | 0x94 | 0xba => 333,
+        0xa0 | 0xa1 | 0xcc..=0xcf | 0xec..=0xef => 278,
+        0xc0..=0xc5 | 0xc8..=0xcb | 0xdd | 0xde => 667,
+        0xc7 | 0xd0 | 0xd1 | 0xd9..=0xdc => 722,
+        0xd2..=0xd6 | 0xd8 => 778,
+        0xdf | 0xf8 => 611,
+        0xe6 => 889,
+        0xe7 | 0xfd | 0xff => 500,
+        _ => 556,
+    }
+}
+
+/// A text in the encoding of the font (WinAnsiEncoding), without control characters but line ends; None where it has no such sign.
+fn encoded(text: &str) -> Option<Vec<u8>> {
+    text.chars().filter(|c| *c == '\n' || !c.is_control()).map(byte_of).collect()
+}
+
+fn byte_of(c: char) -> Option<u8> {
+    Some(match c {
+        '\n' | ' '..='~' | '\u{a0}'..='\u{ff}' => u8::try_from(u32::from(c)).ok()?,
+        '€' => 0x80,
+        '‚' => 0x82,
+        'ƒ' => 0x83,
+        '„' => 0x84,
+        '…' => 0x85,
+        'Š' => 0x8a,
+        '‹' => 0x8b,
+        'Œ' => 0x8c,
+        'Ž' => 0x8e,
+        '‘' => 0x91,
+        '’' => 0x92,
+        '“' => 0x93,
+        '”' => 0x94,
+        '•' => 0x95,
+        '–' => 0x96,
+        '—' => 0x97,
+        '™' => 0x99,
+        'š' => 0x9a,
+        '›' => 0x9b,
+        'œ' => 0x9c,
+        'ž' => 0x9e,
+        'Ÿ' => 0x9f,
+        // Spaces and hyphens of typesetters.
+        '\u{2009}' | '\u{202f}' => 0xa0,
+        '\u{2010}' | '\u{2011}' => b'-',
+        _ => return None,
+    })
+}
+
+/// A string of the PDF's own syntax, in ASCII.
+fn literal(text: &[u8]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text {
+        match byte {
+            b'(' | b')' | b'\\' => {
+                out.push('\\');
+                out.push(char::from(*byte));
+            }
+            b' '..=b'~' => out.push(char::from(*byte)),
+            _ => {
+                let _ = write!(out, "\\{byte:03o}");
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::sheet::{left, right},
+        *,
+    };
+
+    fn text(sheet: &Sheet) -> String {
+        String::from_utf8(file(sheet).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn letters_of_western_europe_are_printed_and_others_have_no_file() {
+        let mut sheet = Sheet::new("en", "Bill (no. 7) \\ Größe".to_owned());
+        sheet.fact("Paid", Some("3 € – thanks".to_owned()));
+        let shown = text(&sheet);
+        assert!(shown.contains("(Bill \\(no. 7\\) \\\\ Gr\\366\\337e) Tj"), "{shown}");
+        assert!(shown.contains("(3 \\200 \\226 thanks) Tj"), "{shown}");
+        sheet.notes.push("Ευχαριστούμε".to_owned());
+        assert_eq!(file(&sheet), None);
+    }
+
+    #[test]
+    fn a_long_table_goes_on_under_its_head_on_each_page() {
+        let mut sheet = Sheet::new("en", "Picking list 1041-2".to_owned());
+        let rows = (0..200).map(|nth| vec![format!("SKU-{nth}"), "1".to_owned()]).collect();
+        sheet.tables.push(Table { heading: None, columns: vec![left("Article", 3), right("Units", 1)], rows });
+        let shown = text(&sheet);
+        let pages = shown.matches("/Type /Page ").count();
+        assert!(pages > 2, "{pages} pages");
+        assert_eq!(shown.matches("(Article) Tj").count(), pages);
+        assert_eq!(shown.matches("(SKU-").count(), 200);
+        assert!(shown.contains(&format!("({pages} / {pages}) Tj")), "the last page has its number");
+    }
+
+    #[test]
+    fn lines_are_no_wider_than_their_room() {
+        let long = encoded(&format!("{} and a few words more\nend", "x".repeat(80))).unwrap();
+        let lines = wrapped(&long, TEXT, 100.0);
+        assert!(lines.len() > 4 && lines.iter().all(|line| width_of(line, TEXT) <= 100.0));
+        assert_eq!(lines.last().unwrap(), b"end");
+        let letters: usize = lines.iter().flatten().filter(|byte| **byte != b' ').count();
+        assert_eq!(letters, 80 + "andafewwordsmore".len() + 3, "no letter is lost");
+    }
+
+    #[test]
+    fn figures_end_where_their_column_ends() {
+        let row = Row::of(&[right("Total", 1)], &[104.0], &["12.50".to_owned()]).unwrap();
+        let (line, wide) = &row.cells[0].lines[0];
+        assert_eq!((line.as_slice(), row.cells[0].x), (b"12.50".as_slice(), MARGIN));
+        // Four digits of 556 and a point of 278.
+        assert!((wide - 22.518).abs() < 1e-9, "{wide}");
+    }
+}

@@ -1,0 +1,71 @@
+//! Events of papers. What is printed is not told: it is read where it is kept.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::storage::events::{EventViewer, Shown, Terms};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+platform::events! {
+    /// Papers.
+    PAPER: PaperEvent = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Part(shown_paper), stream: None } => {
+        PAPER_ISSUED "paper.issued",
+    }
+    /// Invoices and credit notes.
+    INVOICE: InvoiceEvent = Terms { permission: code::<kind::OrderRead>(), shown: Shown::Part(shown_invoice), stream: None } => {
+        INVOICE_ISSUED "invoice.issued",
+        CREDIT_NOTE_ISSUED "credit_note.issued",
+    }
+    /// Companies that issue invoices.
+    LEGAL_ENTITY: LegalEntityEvent = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {
+        LEGAL_ENTITY_UPDATED "legal_entity.updated",
+    }
+}
+
+/// The payload of an invoice's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InvoiceEvent {
+    pub id: InvoiceId,
+    pub number: String,
+    pub order_id: OrderId,
+    pub store_id: StoreId,
+}
+
+/// The payload of a company's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LegalEntityEvent {
+    pub id: LegalEntityId,
+    pub code: String,
+    pub version: i64,
+}
+
+/// An invoice of a store that the viewer sees. Who is confined to a channel is not told: an invoice is the company's.
+fn shown_invoice(event: &InvoiceEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    (!viewer.is_confined() && viewer.covers(event.store_id))
+        .then(|| json!({ "id": event.id, "number": event.number, "orderId": event.order_id, "storeId": event.store_id }))
+}
+
+/// The payload of a paper's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaperEvent {
+    pub id: PaperId,
+    pub kind: PaperKind,
+    /// The document that it was drawn of.
+    pub document_id: String,
+    /// What reading the document takes: a permission, for one of the stores where there are any.
+    pub permission: Option<String>,
+    pub stores: Vec<StoreId>,
+}
+
+/// A paper is told to whoever may read its document.
+fn shown_paper(paper: &PaperEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    let reads = |permission: &str| {
+        let covers = paper.stores.is_empty() || paper.stores.iter().any(|store| viewer.covers_with(permission, *store));
+        viewer.holds(permission) && covers
+    };
+    let is_seen = viewer.is_permitted() && !viewer.is_confined() && paper.permission.as_deref().is_none_or(reads);
+    is_seen.then(|| json!({ "id": paper.id, "kind": paper.kind, "documentId": paper.document_id }))
+}

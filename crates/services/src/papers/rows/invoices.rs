@@ -1,0 +1,272 @@
+//! Invoices and credit notes. Whom one is for lies sealed under a key of its own, which comes with the row in the same statement: it goes with the
+//! customer, and an edit of the order leaves it readable.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{invoice, invoice_line, subject},
+};
+use inventory::orders::core::Sealed;
+use platform::{
+    paging::{PageRequest, keyset},
+    secrets::{KeyRing, Texts, row_context},
+    storage::{Fault, Finds, Reads, Row, Rows, Work},
+};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::papers::core::{Invoice, InvoiceLine, Totals};
+
+#[derive(Record)]
+struct SealedInvoice {
+    invoice: InvoiceRow,
+    #[record(of = subject, alias = "s", outer)]
+    key_sealed: Option<Vec<u8>>,
+}
+
+#[derive(Record)]
+#[record(of = invoice, alias = "i")]
+struct InvoiceRow {
+    id: InvoiceId,
+    kind: InvoiceKind,
+    legal_entity_id: LegalEntityId,
+    number: i64,
+    label: String,
+    order_id: OrderId,
+    store_id: StoreId,
+    credits_id: Option<InvoiceId>,
+    currency: String,
+    net_minor: i64,
+    tax_minor: i64,
+    total_minor: i64,
+    issued_on: i32,
+    issued_at: Timestamp,
+    facts: String,
+    personal: Option<Vec<u8>>,
+    reason: Option<String>,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+}
+
+#[derive(Record)]
+#[record(of = invoice_line, alias = "l")]
+struct LineRow {
+    invoice_id: InvoiceId,
+    position: i32,
+    order_id: OrderId,
+    sku: String,
+    name: String,
+    unit_decimals: i32,
+    quantity: Quantity,
+    unit_price_minor: i64,
+    discount_minor: i64,
+    tax_minor: i64,
+    total_minor: i64,
+}
+
+#[derive(Record)]
+#[record(of = subject)]
+struct KeyRow {
+    id: Uuid,
+    key_sealed: Vec<u8>,
+    created_at: Timestamp,
+}
+
+impl SealedInvoice {
+    fn invoice(self) -> Result<Invoice, Fault> {
+        let (row, key) = (self.invoice, self.key_sealed);
+        let unknown = || Fault::corrupt("invoice", format!("unknown currency {}", row.currency));
+        let currency = Currency::parse(&row.currency).ok_or_else(unknown)?;
+        let facts = serde_json::from_str(&row.facts).map_err(|_| Fault::corrupt("invoice", "facts are those of an invoice"))?;
+        let money = |minor| Money::new(minor, currency);
+        Ok(Invoice {
+            id: row.id,
+            kind: row.kind,
+            entity: row.legal_entity_id,
+            number: row.number,
+            label: row.label,
+            order: row.order_id,
+            store: row.store_id,
+            credits: row.credits_id,
+            totals: Totals { net: money(row.net_minor), tax: money(row.tax_minor), total: money(row.total_minor) },
+            issued_on: row.issued_on,
+            issued_at: row.issued_at,
+            facts,
+            // Without its key a value is noise: that is what erasing means.
+            personal: row.personal.zip(key).map(|(body, key)| Sealed { body, key }),
+            reason: row.reason,
+            actor: Actor { kind: row.actor_kind, id: row.actor_id },
+            lines: Vec::new(),
+        })
+    }
+}
+
+impl LineRow {
+    fn line(self, currency: Currency) -> InvoiceLine {
+        let money = |minor| Money::new(minor, currency);
+        InvoiceLine {
+            position: self.position as u16,
+            sku: self.sku,
+            name: self.name,
+            decimals: self.unit_decimals as u8,
+            quantity: self.quantity,
+            unit_price: money(self.unit_price_minor),
+            discount: money(self.discount_minor),
+            tax: money(self.tax_minor),
+            total: money(self.total_minor),
+        }
+    }
+}
+
+async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<Invoice>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM invoice i LEFT JOIN subject s ON s.tenant_id = i.tenant_id AND s.id = i.id WHERE i.tenant_id = $1{rest}",
+        SealedInvoice::SELECT
+    );
+    let rows = reads.records::<SealedInvoice>(&sql, values).await?;
+    let mut invoices = rows.into_iter().map(SealedInvoice::invoice).collect::<Result<Vec<_>, _>>()?;
+    if invoices.is_empty() {
+        return Ok(invoices);
+    }
+    let places: HashMap<InvoiceId, usize> = invoices.iter().enumerate().map(|(place, invoice)| (invoice.id, place)).collect();
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM invoice_line l WHERE l.tenant_id = $1 AND {} ORDER BY l.invoice_id, l.position",
+        LineRow::SELECT,
+        backend.in_ids("l.invoice_id", 2)
+    );
+    for row in reads.records::<LineRow>(&sql, vec![backend.ids(places.keys().copied())]).await? {
+        if let Some(invoice) = places.get(&row.invoice_id).and_then(|place| invoices.get_mut(*place)) {
+            invoice.lines.push(row.line(invoice.totals.total.currency));
+        }
+    }
+    Ok(invoices)
+}
+
+pub async fn invoice(reads: &impl Reads, id: InvoiceId) -> Result<Option<Invoice>, Fault> {
+    Ok(select(reads, " AND i.id = $2", vec![id.into()]).await?.pop())
+}
+
+/// A page of an order's invoices and credit notes, the newest first. Keys are the time and the id.
+pub async fn invoice_page(reads: &impl Reads, order: OrderId, request: &PageRequest) -> Result<Vec<Invoice>, Fault> {
+    let (bounds, by, bound) = keyset(&["i.issued_at", "i.id"], true, request, 3);
+    let mut values: Vec<Value> = vec![order.into()];
+    values.extend(bound);
+    select(reads, &format!(" AND i.order_id = $2{bounds}{by}"), values).await
+}
+
+/// How much of each line of an order is invoiced and not credited.
+pub async fn invoiced(reads: &impl Reads, order: OrderId) -> Result<BTreeMap<u16, i64>, Fault> {
+    let sql = "SELECT l.position, CAST(sum(CASE i.kind WHEN 'INVOICE' THEN l.quantity ELSE -l.quantity END) AS bigint)
+         FROM invoice_line l JOIN invoice i ON i.tenant_id = l.tenant_id AND i.id = l.invoice_id
+         WHERE l.tenant_id = $1 AND l.order_id = $2 GROUP BY l.position";
+    by_line(reads, sql, order.into()).await
+}
+
+/// How much of each line of an invoice is credited.
+pub async fn credited(reads: &impl Reads, invoice: InvoiceId) -> Result<BTreeMap<u16, i64>, Fault> {
+    let sql = "SELECT l.position, CAST(sum(l.quantity) AS bigint)
+         FROM invoice i JOIN invoice_line l ON l.tenant_id = i.tenant_id AND l.invoice_id = i.id
+         WHERE i.tenant_id = $1 AND i.credits_id = $2 GROUP BY l.position";
+    by_line(reads, sql, invoice.into()).await
+}
+
+async fn by_line(reads: &impl Reads, sql: &str, of: Value) -> Result<BTreeMap<u16, i64>, Fault> {
+    let rows = reads.rows(sql, vec![of]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            let (position, quantity): (i32, i64) = (row.take()?, row.take()?);
+            Ok((position as u16, quantity))
+        })
+        .collect()
+}
+
+/// The name of a store and its time zone.
+pub async fn store_facts(reads: &impl Reads, store: StoreId) -> Result<(String, String), Fault> {
+    let rows = reads.rows("SELECT name, time_zone FROM store WHERE tenant_id = $1 AND id = $2", vec![store.into()]).await?;
+    let row = rows.first().ok_or_else(|| Fault::corrupt("store", "what is referred to exists"))?;
+    let mut row = Row::new(row);
+    Ok((row.take()?, row.take()?))
+}
+
+/// Writes a new one with its lines and the key that it is sealed under.
+pub async fn insert_invoice(work: &Work, new: &Invoice) -> Result<(), Fault> {
+    let tenant = work.tenant();
+    let facts = serde_json::to_string(&new.facts).map_err(|err| Fault::Broken(err.to_string()))?;
+    if let Some(sealed) = &new.personal {
+        let mut keys = Rows::<KeyRow>::insert(tenant);
+        keys.push(KeyRow { id: new.id.uuid(), key_sealed: sealed.key.clone(), created_at: new.issued_at });
+        work.write(keys.into()).await?;
+    }
+    let mut rows = Rows::<InvoiceRow>::insert(tenant);
+    rows.push(InvoiceRow {
+        id: new.id,
+        kind: new.kind,
+        legal_entity_id: new.entity,
+        number: new.number,
+        label: new.label.clone(),
+        order_id: new.order,
+        store_id: new.store,
+        credits_id: new.credits,
+        currency: new.totals.total.currency.as_str().to_owned(),
+        net_minor: new.totals.net.minor,
+        tax_minor: new.totals.tax.minor,
+        total_minor: new.totals.total.minor,
+        issued_on: new.issued_on,
+        issued_at: new.issued_at,
+        facts,
+        personal: new.personal.as_ref().map(|sealed| sealed.body.clone()),
+        reason: new.reason.clone(),
+        actor_kind: new.actor.kind,
+        actor_id: new.actor.id,
+    });
+    work.write(rows.into()).await?;
+    let mut lines = Rows::<LineRow>::insert(tenant);
+    lines.extend(new.lines.iter().map(|line| LineRow {
+        invoice_id: new.id,
+        position: i32::from(line.position),
+        order_id: new.order,
+        sku: line.sku.clone(),
+        name: line.name.clone(),
+        unit_decimals: i32::from(line.decimals),
+        quantity: line.quantity,
+        unit_price_minor: line.unit_price.minor,
+        discount_minor: line.discount.minor,
+        tax_minor: line.tax.minor,
+        total_minor: line.total.minor,
+    }));
+    work.write(lines.into()).await
+}
+
+/// Seals whom an invoice is for, under a new key; None where nothing is known.
+pub fn seal_lines(reads: &impl Reads, id: InvoiceId, lines: &[String]) -> Result<Option<Sealed>, Fault> {
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let ring = ring(reads)?;
+    let texts = Texts::from([(BUYER.to_owned(), lines.join("\n"))]);
+    let (data_key, key) = ring.new_data_key(reads.tenant(), id.uuid())?;
+    let body = ring.seal_texts(&data_key, &context(reads.tenant(), id), &texts)?;
+    Ok(Some(Sealed { body, key }))
+}
+
+/// Whom an invoice is for, by lines.
+pub fn open_lines(reads: &impl Reads, id: InvoiceId, sealed: &Sealed) -> Result<Vec<String>, Fault> {
+    let key = ring(reads)?.data_key(reads.tenant(), id.uuid(), &sealed.key)?;
+    let texts = key.open_texts(&context(reads.tenant(), id), &sealed.body)?;
+    Ok(texts.get(BUYER).map(|text| text.lines().map(str::to_owned).collect()).unwrap_or_default())
+}
+
+/// The name that the sealed text has.
+const BUYER: &str = "buyer";
+
+fn ring(reads: &impl Reads) -> Result<KeyRing, Fault> {
+    reads.extensions().get().ok_or_else(|| Fault::Broken("invoices are sealed, and no keys were opened".to_owned()))
+}
+
+fn context(tenant: TenantId, id: InvoiceId) -> String {
+    row_context("invoice", tenant, id.uuid())
+}

@@ -1,0 +1,104 @@
+//! The table of papers.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::paper,
+};
+use platform::{
+    audit::Target,
+    paging::{PageRequest, keyset},
+    storage::{Fault, Finds, Reads, Row, Rows, Work},
+};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::papers::core::Paper;
+
+#[derive(Record)]
+#[record(of = paper, alias = "p")]
+struct PaperRow {
+    id: PaperId,
+    kind: PaperKind,
+    target_kind: String,
+    target_id: Uuid,
+    order_id: Option<OrderId>,
+    number: String,
+    locale: PaperLocale,
+    html_file_id: FileId,
+    pdf_file_id: Option<FileId>,
+    html_sha256: String,
+    pdf_sha256: Option<String>,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    created_at: Timestamp,
+}
+
+impl From<PaperRow> for Paper {
+    fn from(row: PaperRow) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind,
+            target: Target { kind: row.target_kind, id: row.target_id },
+            number: row.number,
+            order: row.order_id,
+            locale: row.locale,
+            html: row.html_file_id,
+            pdf: row.pdf_file_id,
+            html_sha256: row.html_sha256,
+            pdf_sha256: row.pdf_sha256,
+            actor: Actor { kind: row.actor_kind, id: row.actor_id },
+            created_at: row.created_at,
+        }
+    }
+}
+
+impl From<&Paper> for PaperRow {
+    fn from(paper: &Paper) -> Self {
+        Self {
+            id: paper.id,
+            kind: paper.kind,
+            target_kind: paper.target.kind.clone(),
+            target_id: paper.target.id,
+            order_id: paper.order,
+            number: paper.number.clone(),
+            locale: paper.locale,
+            html_file_id: paper.html,
+            pdf_file_id: paper.pdf,
+            html_sha256: paper.html_sha256.clone(),
+            pdf_sha256: paper.pdf_sha256.clone(),
+            actor_kind: paper.actor.kind,
+            actor_id: paper.actor.id,
+            created_at: paper.created_at,
+        }
+    }
+}
+
+async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<Paper>, Fault> {
+    let sql = format!("SELECT {} FROM paper p WHERE p.tenant_id = $1{rest}", PaperRow::SELECT);
+    Ok(reads.records::<PaperRow>(&sql, values).await?.into_iter().map(Paper::from).collect())
+}
+
+pub async fn by_id(reads: &impl Reads, id: PaperId) -> Result<Option<Paper>, Fault> {
+    Ok(select(reads, " AND p.id = $2", vec![id.into()]).await?.pop())
+}
+
+/// A page of a document's papers, the newest first. Keys are the time and the id.
+pub async fn page(reads: &impl Reads, target: Uuid, request: &PageRequest) -> Result<Vec<Paper>, Fault> {
+    let (bounds, order, bound) = keyset(&["p.created_at", "p.id"], true, request, 3);
+    let mut values: Vec<Value> = vec![target.into()];
+    values.extend(bound);
+    select(reads, &format!(" AND p.target_id = $2{bounds}{order}"), values).await
+}
+
+pub async fn insert(work: &Work, paper: &Paper) -> Result<(), Fault> {
+    let mut rows = Rows::<PaperRow>::insert(work.tenant());
+    rows.push(PaperRow::from(paper));
+    work.write(rows.into()).await
+}
+
+/// The name of the tenant.
+pub async fn tenant_name(reads: &impl Reads) -> Result<String, Fault> {
+    let rows = reads.rows("SELECT name FROM tenant WHERE id = $1", Vec::new()).await?;
+    rows.first().map_or_else(|| Ok(String::new()), |row| Row::new(row).take())
+}

@@ -1,0 +1,92 @@
+//! Companies that issue invoices.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use inventory::ledger::Mode;
+use platform::storage::{
+    Fault, Work,
+    idempotency::{Key, hash_of},
+};
+use serde::Serialize;
+
+use super::{
+    Papers,
+    call::{Acted, Done, InvoiceError, begin, end, settle},
+};
+use crate::papers::{
+    core::{EntityFields, LegalEntity, Numbers},
+    events::{LEGAL_ENTITY_UPDATED, LegalEntityEvent},
+    rows,
+};
+
+/// Companies of a tenant at most.
+pub const MOST_ENTITIES: usize = 100;
+
+/// A company as it is to be. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct EntityUpsert {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub fields: EntityFields,
+}
+
+impl Papers {
+    /// All companies, by their codes.
+    pub async fn entities<P>(&self, permit: &Permit<P>) -> Result<Vec<LegalEntity>, Fault> {
+        rows::entities(&permit.scope(&self.0.db)).await
+    }
+
+    /// Makes a company, or changes the one of this code.
+    pub async fn entity_upsert(&self, permit: Permit<kind::TenantWrite>, input: EntityUpsert, mode: Mode) -> Done<LegalEntity> {
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        let done = self.upserted(&mut work, &permit, input).await;
+        settle(work, done, mode).await
+    }
+
+    async fn upserted(&self, work: &mut Work, permit: &Permit<kind::TenantWrite>, input: EntityUpsert) -> Done<LegalEntity> {
+        let hash = hash_of(&input);
+        let EntityUpsert { idempotency_key, mut fields } = input;
+        let key = Key { owner: permit.actor().id, mutation: "legalEntityUpsert", key: idempotency_key, hash };
+        if let Some(receipt) = begin(work, &key).await? {
+            let value = rows::entity(work, LegalEntityId::from_uuid(receipt.id)).await?;
+            let value = value.ok_or_else(|| Fault::corrupt("legal_entity", "a company stays"))?;
+            return Ok(Acted { value, seq: receipt.seq, is_replayed: true });
+        }
+        fields.check().map_err(InvoiceError::Field)?;
+        let known = rows::known_stores(work, &fields.stores).await?;
+        if let Some(index) = fields.stores.iter().position(|store| !known.contains(store)) {
+            return Err(InvoiceError::NoStore { index });
+        }
+        fields.stores.sort_unstable();
+        fields.stores.dedup();
+        let now = self.0.clock.now();
+        let all = rows::entities(work).await?;
+        let has_room = all.len() < MOST_ENTITIES;
+        let after = match all.into_iter().find(|entity| entity.fields.code == fields.code) {
+            Some(before) => {
+                check_prefixes(&before, &fields)?;
+                let after = LegalEntity { fields, version: before.version + 1, updated_at: now, ..before };
+                rows::change_entity(work, &after).await?;
+                after
+            }
+            None if !has_room => return Err(InvoiceError::TooMany),
+            None => {
+                let id = self.0.clock.id();
+                let numbers = Numbers::default();
+                let after = LegalEntity { id, fields, numbers, version: 1, created_at: now, updated_at: now };
+                rows::insert_entity(work, &after).await?;
+                after
+            }
+        };
+        rows::set_stores(work, &after).await?;
+        let event = LegalEntityEvent { id: after.id, code: after.fields.code.clone(), version: after.version };
+        end(work, &key, (LEGAL_ENTITY_UPDATED, event), (after.id.uuid(), after), now).await
+    }
+}
+
+/// A prefix stays once a number was given under it: two prefixes in one series would look like a gap.
+fn check_prefixes(before: &LegalEntity, fields: &EntityFields) -> Result<(), InvoiceError> {
+    let is_kept = |kind: InvoiceKind| before.numbers.last(kind) == 0 || before.fields.label(kind, 0) == fields.label(kind, 0);
+    let kept = is_kept(InvoiceKind::Invoice) && is_kept(InvoiceKind::CreditNote);
+    if kept { Ok(()) } else { Err(InvoiceError::Numbered) }
+}

@@ -1,0 +1,239 @@
+//! Issuing invoices and credit notes: what is due is decided, the number taken and all of it written in one transaction, so that no number is ever
+//! given to nothing.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use inventory::{
+    catalog::rows::customer,
+    ledger::Mode,
+    orders::{
+        core::Order,
+        rows::{details, open_personal, orders},
+    },
+};
+use platform::{
+    clock::local_day,
+    paging::PageRequest,
+    storage::{
+        Fault, Reads, Work,
+        idempotency::{InputDigest, Key, hash_of},
+    },
+};
+use serde::Serialize;
+
+use super::{
+    Papers,
+    call::{Acted, Done, InvoiceError, begin, end, settle},
+};
+use crate::papers::{
+    core::{Facts, Invoice, InvoiceLine, LegalEntity, Refusal, Scope, address_lines, contact_lines, credit, due, totals},
+    events::{CREDIT_NOTE_ISSUED, INVOICE_ISSUED, InvoiceEvent},
+    rows,
+};
+
+/// Characters of a reason at most.
+pub const MAX_REASON: usize = 1_000;
+
+/// An invoice that is to be issued. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct InvoiceIssue {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub order: OrderId,
+    pub scope: Scope,
+}
+
+/// A credit note that is to be issued.
+#[derive(Debug, Clone, Serialize)]
+pub struct CreditNoteIssue {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub invoice: InvoiceId,
+    /// So much of each line; None: all that is left.
+    pub lines: Option<Vec<(OrderLineId, i64)>>,
+    pub reason: Option<String>,
+}
+
+type May = Permit<kind::InvoiceIssue>;
+
+/// What a number is given to.
+struct Draft {
+    kind: InvoiceKind,
+    order: OrderId,
+    store: StoreId,
+    currency: Currency,
+    credits: Option<InvoiceId>,
+    facts: Facts,
+    buyer: Vec<String>,
+    reason: Option<String>,
+    lines: Vec<InvoiceLine>,
+}
+
+impl Papers {
+    /// Issues an invoice of what is due of an order.
+    pub async fn invoice_issue(&self, permit: May, input: InvoiceIssue, mode: Mode) -> Done<Invoice> {
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        let done = self.invoiced(&mut work, &permit, &input).await;
+        settle(work, done, mode).await
+    }
+
+    async fn invoiced(&self, work: &mut Work, permit: &May, input: &InvoiceIssue) -> Done<Invoice> {
+        let key = key_of(permit, "invoiceIssue", &input.idempotency_key, hash_of(input));
+        if let Some(receipt) = begin(work, &key).await? {
+            return replayed(work, receipt.id, receipt.seq).await;
+        }
+        let found = orders(work, &[input.order]).await?.pop();
+        let may = |order: &Order| permit.channel().is_none() && permit.covers(order.store);
+        let order = found.filter(may).ok_or(InvoiceError::NotFound)?;
+        let entity = rows::entity_of_store(work, order.store).await?.ok_or(InvoiceError::NoEntity)?;
+        let lines = due(&order, input.scope, &rows::invoiced(work, order.id).await?)?;
+        let facts = Facts {
+            seller: entity.fields.lines(),
+            tax_id: entity.fields.tax_id.clone(),
+            order_number: order.number.get(),
+            external_ref: order.external_ref.clone(),
+            of_invoice: None,
+        };
+        let draft = Draft {
+            kind: InvoiceKind::Invoice,
+            order: order.id,
+            store: order.store,
+            currency: order.total.currency,
+            credits: None,
+            facts,
+            buyer: buyer_of(work, &order).await?,
+            reason: None,
+            lines,
+        };
+        self.numbered(work, (permit, &key), &entity, draft).await
+    }
+
+    /// Issues a credit note of an invoice, or of a part of it.
+    pub async fn credit_note_issue(&self, permit: May, input: CreditNoteIssue, mode: Mode) -> Done<Invoice> {
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        let done = self.credited(&mut work, &permit, &input).await;
+        settle(work, done, mode).await
+    }
+
+    async fn credited(&self, work: &mut Work, permit: &May, input: &CreditNoteIssue) -> Done<Invoice> {
+        let key = key_of(permit, "creditNoteIssue", &input.idempotency_key, hash_of(input));
+        if let Some(receipt) = begin(work, &key).await? {
+            return replayed(work, receipt.id, receipt.seq).await;
+        }
+        let found = rows::invoice(work, input.invoice).await?;
+        let may = |invoice: &Invoice| permit.channel().is_none() && permit.covers(invoice.store);
+        let invoice = found.filter(may).ok_or(InvoiceError::NotFound)?;
+        if invoice.kind == InvoiceKind::CreditNote {
+            return Err(InvoiceError::OfCreditNote);
+        }
+        let entity = rows::entity(work, invoice.entity).await?;
+        let entity = entity.ok_or_else(|| Fault::corrupt("legal_entity", "a company stays"))?;
+        let wanted = input.lines.as_deref().map(|lines| positions(invoice.order, lines)).transpose()?;
+        let lines = credit(&invoice.lines, &rows::credited(work, invoice.id).await?, wanted.as_deref())?;
+        let buyer = match &invoice.personal {
+            Some(sealed) => rows::open_lines(work, invoice.id, sealed)?,
+            None => Vec::new(),
+        };
+        let draft = Draft {
+            kind: InvoiceKind::CreditNote,
+            order: invoice.order,
+            store: invoice.store,
+            currency: invoice.totals.total.currency,
+            credits: Some(invoice.id),
+            facts: Facts { of_invoice: Some(invoice.label), ..invoice.facts },
+            buyer,
+            reason: input.reason.clone(),
+            lines,
+        };
+        self.numbered(work, (permit, &key), &entity, draft).await
+    }
+
+    /// Gives a draft the next number of its company, and writes it for good.
+    async fn numbered(&self, work: &mut Work, (permit, key): (&May, &Key), entity: &LegalEntity, draft: Draft) -> Done<Invoice> {
+        let now = self.0.clock.now();
+        let (_, zone) = rows::store_facts(work, draft.store).await?;
+        let number = entity.numbers.last(draft.kind) + 1;
+        rows::count_number(work, entity.id, draft.kind, number).await?;
+        let id: InvoiceId = self.0.clock.id();
+        let invoice = Invoice {
+            id,
+            kind: draft.kind,
+            entity: entity.id,
+            number,
+            label: entity.fields.label(draft.kind, number),
+            order: draft.order,
+            store: draft.store,
+            credits: draft.credits,
+            totals: totals(&draft.lines, draft.currency).ok_or(Refusal::TooLarge)?,
+            issued_on: local_day(now, &zone),
+            issued_at: now,
+            facts: draft.facts,
+            personal: rows::seal_lines(work, id, &draft.buyer)?,
+            reason: draft.reason,
+            actor: permit.actor(),
+            lines: draft.lines,
+        };
+        rows::insert_invoice(work, &invoice).await?;
+        let kind = match invoice.kind {
+            InvoiceKind::Invoice => INVOICE_ISSUED,
+            InvoiceKind::CreditNote => CREDIT_NOTE_ISSUED,
+        };
+        let event = InvoiceEvent { id, number: invoice.label.clone(), order_id: invoice.order, store_id: invoice.store };
+        end(work, key, (kind, event), (id.uuid(), invoice), now).await
+    }
+
+    /// The invoice or credit note of an id, of one of the caller's stores.
+    pub async fn invoice(&self, permit: &Permit<kind::OrderRead>, id: InvoiceId) -> Result<Option<Invoice>, Fault> {
+        let found = rows::invoice(&permit.scope(&self.0.db), id).await?;
+        Ok(found.filter(|invoice| permit.channel().is_none() && permit.covers(invoice.store)))
+    }
+    /// A page of an order's invoices and credit notes, the newest first. Whoever asks has looked who may see the order.
+    pub async fn invoices(
+        &self,
+        permit: &Permit<kind::OrderRead>,
+        order: OrderId,
+        request: &PageRequest,
+    ) -> Result<Vec<Invoice>, Fault> {
+        rows::invoice_page(&permit.scope(&self.0.db), order, request).await
+    }
+}
+
+/// Whom an invoice is for, by lines.
+pub fn buyer(reads: &impl Reads, invoice: &Invoice) -> Result<Vec<String>, Fault> {
+    invoice.personal.as_ref().map_or_else(|| Ok(Vec::new()), |sealed| rows::open_lines(reads, invoice.id, sealed))
+}
+
+/// Lines of an order by their positions; one of another order is none of the invoice's.
+fn positions(order: OrderId, lines: &[(OrderLineId, i64)]) -> Result<Vec<(u16, i64)>, Refusal> {
+    let position = |(index, (line, quantity)): (usize, &(OrderLineId, i64))| {
+        let (of, position) = line.split_line::<entity::id::kind::OrderId>();
+        if of == order { Ok((position, *quantity)) } else { Err(Refusal::NoLine { index }) }
+    };
+    lines.iter().enumerate().map(position).collect()
+}
+
+/// Whom an order is billed to, as it is known now: the address of the bill, else that of the goods, else the contact, else the customer's name.
+async fn buyer_of(reads: &impl Reads, order: &Order) -> Result<Vec<String>, Fault> {
+    let sealed = details(reads, &[order.id]).await?.pop().and_then(|detail| detail.personal);
+    if let Some(sealed) = sealed {
+        let personal = open_personal(reads, order.id, &sealed)?;
+        let address = personal.billing_address.as_ref().or(personal.shipping_address.as_ref()).map(address_lines);
+        let contact = personal.contact.as_ref().map(contact_lines);
+        let known = [address, contact].into_iter().flatten().find(|lines| !lines.is_empty());
+        if let Some(lines) = known {
+            return Ok(lines);
+        }
+    }
+    let Some(id) = order.customer else { return Ok(Vec::new()) };
+    Ok(customer::by_id(reads, id).await?.and_then(|customer| customer.name).into_iter().collect())
+}
+
+fn key_of(permit: &May, mutation: &'static str, key: &str, hash: InputDigest) -> Key {
+    Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash }
+}
+
+async fn replayed(work: &Work, id: uuid::Uuid, seq: Option<i64>) -> Done<Invoice> {
+    let value = rows::invoice(work, InvoiceId::from_uuid(id)).await?;
+    let value = value.ok_or_else(|| Fault::corrupt("invoice", "an invoice stays"))?;
+    Ok(Acted { value, seq, is_replayed: true })
+}

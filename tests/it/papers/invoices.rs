@@ -1,0 +1,218 @@
+//! Invoices and credit notes: what is due, numbers without gaps, and papers that stay as they were.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::{address, drawn, html, say};
+use crate::{
+    authorization::world::World,
+    purchasing::{
+        office::{key, refused},
+        proofs::{Break, each_is_named},
+    },
+    world::on_both,
+};
+
+on_both!(
+    what_has_left_is_invoiced_and_then_the_rest,
+    credit_notes_give_back_an_invoice_and_no_more,
+    a_refusal_and_a_dry_run_take_no_number,
+    of_calls_at_once_one_invoices_the_order,
+    an_invoice_is_printed_as_it_was_issued,
+    erasing_a_customer_leaves_number_and_amounts,
+    a_store_without_a_company_issues_nothing,
+    a_company_keeps_its_prefixes,
+    a_store_sells_for_one_company,
+    an_invoice_is_of_its_own_store,
+    each_proof_of_invoices_names_what_is_broken,
+);
+
+const ISSUE: &str = "mutation($input: InvoiceIssueInput!, $dry: Boolean! = false) { invoiceIssue(input: $input, validateOnly: $dry) {
+    invoice { id kind number seller lines { orderLineId quantity total { amount } } net { amount } tax { amount } total { amount } issuedOn }
+    userErrors { code message field } replayed seq } }";
+const CREDIT: &str = "mutation($input: CreditNoteIssueInput!) { creditNoteIssue(input: $input) {
+    invoice { id kind number creditsId reason lines { quantity total { amount } } total { amount } }
+    userErrors { code message field } replayed seq } }";
+const ENTITY: &str = "mutation($input: LegalEntityUpsertInput!) { legalEntityUpsert(input: $input) {
+    legalEntity { code name invoicePrefix storeIds invoiceCount creditNoteCount version } userErrors { code message field } } }";
+
+async fn payload(world: &World, query: &str, variables: Value) -> Value {
+    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &variables).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    answer["data"].as_object().unwrap().values().next().unwrap().clone()
+}
+
+async fn issued(world: &World, order: &str, scope: &str) -> Value {
+    payload(world, ISSUE, json!({ "input": { "idempotencyKey": key(), "orderId": order, "scope": scope } })).await
+}
+
+async fn credited(world: &World, invoice: &Value, more: Value) -> Value {
+    let mut input = json!({ "idempotencyKey": key(), "invoiceId": invoice });
+    input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+    payload(world, CREDIT, json!({ "input": input })).await
+}
+
+async fn entity(world: &World, more: Value) -> Value {
+    let mut input =
+        json!({ "idempotencyKey": key(), "code": "alpha-ltd", "name": "alpha Ltd", "storeIds": [world.ours.ids["sto"]] });
+    input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+    payload(world, ENTITY, json!({ "input": input })).await
+}
+
+/// An order of so many mugs at the store.
+async fn ordered(world: &World, store: &str, quantity: i64) -> String {
+    let ids = &world.ours.ids;
+    let query =
+        "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } userErrors { code message field } } }";
+    let input = json!({ "idempotencyKey": key(), "store": { "id": store }, "channelId": ids["chn"],
+        "lines": [{ "product": { "id": ids["prd"] }, "quantity": quantity }] });
+    world.must(&world.ours, query, json!({ "input": input })).await["order"]["id"].as_str().unwrap().to_owned()
+}
+
+async fn what_has_left_is_invoiced_and_then_the_rest(world: &World) {
+    let order = &world.ours.ids["ord"];
+    let query = "query($id: ID!) { invoices(orderId: $id) { nodes { number total { amount } lines { quantity } } } }";
+    let first = payload(world, query, json!({ "id": order })).await;
+    let shown = json!({ "number": "INV-1", "total": { "amount": "16.00" }, "lines": [{ "quantity": 4 }] });
+    assert_eq!(first["nodes"], json!([shown]), "4 of 10 mugs at 4.00 have left");
+    refused(&issued(world, order, "SHIPPED").await, "INVALID_STATE", "input.orderId");
+    let rest = issued(world, order, "ALL").await["invoice"].clone();
+    assert_eq!((&rest["number"], &rest["kind"], &rest["seller"]), (&json!("INV-2"), &json!("INVOICE"), &json!(["alpha Ltd"])));
+    assert_eq!((&rest["lines"][0]["quantity"], &rest["total"]["amount"]), (&json!(6), &json!("24.00")));
+    refused(&issued(world, order, "ALL").await, "INVALID_STATE", "input.orderId");
+}
+
+async fn credit_notes_give_back_an_invoice_and_no_more(world: &World) {
+    let (invoice, line) = (json!(world.ours.ids["inv"]), &world.ours.ids["oln"]);
+    let lines = |quantity: i64| json!({ "lines": [{ "orderLineId": line, "quantity": quantity }], "reason": "broken" });
+    let part = credited(world, &invoice, lines(1)).await["invoice"].clone();
+    assert_eq!(
+        (&part["kind"], &part["number"], &part["creditsId"], &part["reason"], &part["total"]["amount"]),
+        (&json!("CREDIT_NOTE"), &json!("CN-1"), &invoice, &json!("broken"), &json!("4.00"))
+    );
+    refused(&credited(world, &invoice, lines(4)).await, "OUT_OF_RANGE", "input.lines.0.quantity");
+    let rest = credited(world, &invoice, json!({})).await["invoice"].clone();
+    assert_eq!(
+        (&rest["number"], &rest["lines"][0]["quantity"], &rest["total"]["amount"]),
+        (&json!("CN-2"), &json!(3), &json!("12.00"))
+    );
+    refused(&credited(world, &invoice, json!({})).await, "INVALID_STATE", "input.invoiceId");
+    refused(&credited(world, &part["id"], json!({})).await, "INVALID", "input.invoiceId");
+    refused(&credited(world, &json!(world.theirs.ids["inv"]), json!({})).await, "NOT_FOUND", "input.invoiceId");
+    let again = issued(world, &world.ours.ids["ord"], "SHIPPED").await["invoice"].clone();
+    assert_eq!(
+        (&again["number"], &again["total"]["amount"]),
+        (&json!("INV-2"), &json!("16.00")),
+        "what was credited can be invoiced anew"
+    );
+}
+
+async fn a_refusal_and_a_dry_run_take_no_number(world: &World) {
+    let order = &world.ours.ids["ord"];
+    refused(&issued(world, order, "SHIPPED").await, "INVALID_STATE", "input.orderId");
+    let input = json!({ "idempotencyKey": "once", "orderId": order, "scope": "ALL" });
+    let tried = payload(world, ISSUE, json!({ "input": input, "dry": true })).await;
+    assert_eq!((&tried["invoice"]["total"]["amount"], &tried["seq"]), (&json!("24.00"), &Value::Null));
+    let first = payload(world, ISSUE, json!({ "input": input })).await;
+    assert_eq!((&first["invoice"]["number"], &first["replayed"]), (&json!("INV-2"), &json!(false)));
+    let again = payload(world, ISSUE, json!({ "input": input })).await;
+    assert_eq!(
+        (&again["invoice"]["id"], &again["replayed"], &again["seq"]),
+        (&first["invoice"]["id"], &json!(true), &first["seq"])
+    );
+}
+
+async fn of_calls_at_once_one_invoices_the_order(world: &World) {
+    let order = ordered(world, &world.ours.ids["sto"], 3).await;
+    let all = join_all((0..6).map(|_| issued(world, &order, "ALL"))).await;
+    let (done, others): (Vec<_>, Vec<_>) = all.iter().partition(|payload| payload["userErrors"] == json!([]));
+    assert_eq!((done.len(), &done[0]["invoice"]["number"]), (1, &json!("INV-2")));
+    for other in others {
+        refused(other, "INVALID_STATE", "input.orderId");
+    }
+    let next = ordered(world, &world.ours.ids["sto"], 1).await;
+    assert_eq!(issued(world, &next, "ALL").await["invoice"]["number"], json!("INV-3"));
+}
+
+async fn an_invoice_is_printed_as_it_was_issued(world: &World) {
+    say(world, json!({ "billingAddress": address() })).await;
+    let invoice = issued(world, &world.ours.ids["ord"], "ALL").await["invoice"]["id"].as_str().unwrap().to_owned();
+    let draw = async || {
+        let input = json!({ "idempotencyKey": key(), "kind": "INVOICE", "documentId": invoice });
+        payload(world, super::DRAW, json!({ "input": input })).await["paper"].clone()
+    };
+    let first = draw().await;
+    let page = html(world, &first).await;
+    for part in ["Invoice INV-2", "alpha Ltd", "Ann Buyer\n1 High Street", "24.00 GBP", "alpha-mug"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    say(world, json!({ "billingAddress": { "name": "Somebody Else", "lines": ["2 Low Street"] }, "externalRef": "another" }))
+        .await;
+    entity(world, json!({ "name": "alpha Holding" })).await;
+    let second = draw().await;
+    assert_eq!((&second["htmlSha256"], &second["pdfSha256"]), (&first["htmlSha256"], &first["pdfSha256"]));
+    let input = json!({ "idempotencyKey": key(), "kind": "CREDIT_NOTE", "documentId": invoice });
+    refused(&payload(world, super::DRAW, json!({ "input": input })).await, "INVALID", "input.kind");
+}
+
+async fn erasing_a_customer_leaves_number_and_amounts(world: &World) {
+    let before = html(world, &drawn(world, "INVOICE", "inv").await).await;
+    assert!(before.contains("alpha buyer") && before.contains("16.00 GBP"), "{before}");
+    let query = "mutation($input: CustomerEraseInput!) { customerErase(input: $input) { userErrors { code message field } } }";
+    world.must(&world.ours, query, json!({ "input": { "idempotencyKey": key(), "id": world.ours.ids["cus"] } })).await;
+    let after = html(world, &drawn(world, "INVOICE", "inv").await).await;
+    assert!(!after.contains("alpha buyer") && after.contains("Invoice INV-1") && after.contains("16.00 GBP"), "{after}");
+}
+
+async fn a_store_without_a_company_issues_nothing(world: &World) {
+    let order = ordered(world, &world.ours.depot, 1).await;
+    let answer = issued(world, &order, "ALL").await;
+    refused(&answer, "INVALID_STATE", "input.orderId");
+    assert!(answer["userErrors"][0]["message"].as_str().unwrap().contains("legalEntityUpsert"), "{answer:#}");
+}
+
+async fn a_company_keeps_its_prefixes(world: &World) {
+    refused(&entity(world, json!({ "invoicePrefix": "R-" })).await, "INVALID_STATE", "input");
+    let same = entity(world, json!({ "creditNotePrefix": "INV-" })).await;
+    refused(&same, "INVALID", "input.creditNotePrefix");
+    let free = entity(world, json!({ "creditNotePrefix": "G-", "address": ["1 Mill Lane"] })).await["legalEntity"].clone();
+    assert_eq!(
+        (&free["invoiceCount"], &free["creditNoteCount"], &free["version"]),
+        (&json!(1), &json!(0), &json!(2)),
+        "none of its credit notes has a number yet"
+    );
+    let part = credited(world, &json!(world.ours.ids["inv"]), json!({})).await;
+    assert_eq!(part["invoice"]["number"], json!("G-1"));
+}
+
+async fn a_store_sells_for_one_company(world: &World) {
+    let shop = &world.ours.ids["sto"];
+    let other = entity(world, json!({ "code": "beta-ltd", "name": "beta Ltd" })).await["legalEntity"].clone();
+    assert_eq!(other["storeIds"], json!([shop]));
+    let list = payload(world, "{ legalEntities { code storeIds } }", json!({})).await;
+    assert_eq!(list, json!([{ "code": "alpha-ltd", "storeIds": [] }, { "code": "beta-ltd", "storeIds": [shop] }]));
+    let rest = issued(world, &world.ours.ids["ord"], "ALL").await["invoice"].clone();
+    assert_eq!((&rest["number"], &rest["seller"]), (&json!("INV-1"), &json!(["beta Ltd"])), "each company counts by itself");
+    refused(&entity(world, json!({ "storeIds": [world.theirs.ids["sto"]] })).await, "NOT_FOUND", "input.storeIds.0");
+}
+
+async fn an_invoice_is_of_its_own_store(world: &World) {
+    let house = &world.ours;
+    let variables = json!({ "input": { "idempotencyKey": key(), "orderId": house.ids["ord"] } });
+    let denied = world.ask(house, Some(house.only(&["order.read"])), ISSUE, &variables).await;
+    assert_eq!(
+        (&denied["errors"][0]["code"], &denied["errors"][0]["permission"]),
+        (&json!("FORBIDDEN"), &json!("invoice.issue"))
+    );
+    let order = json!({ "input": { "idempotencyKey": key(), "orderId": world.theirs.ids["ord"] } });
+    refused(&payload(world, ISSUE, order).await, "NOT_FOUND", "input.orderId");
+}
+
+async fn each_proof_of_invoices_names_what_is_broken(world: &World) {
+    let one = |table, column, rows, named| Break { table, column, rows, named };
+    let breaks = [
+        one("invoice", "number", "number > 0", "invoice: numbers"),
+        one("legal_entity", "invoices", "invoices > 0", "invoice: each company"),
+    ];
+    each_is_named(world, &breaks).await;
+}

@@ -1,0 +1,259 @@
+//! Papers of documents: what is on them, for whom, and how long they are there.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
+
+mod invoices;
+
+use entrepot::access::Caller;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    authorization::world::World,
+    exchange::world::fetched,
+    purchasing::office::{key, refused},
+    world::on_both,
+};
+
+on_both!(
+    an_order_is_confirmed_with_what_it_comes_to,
+    a_picking_list_has_no_price_and_no_customer,
+    a_packing_slip_and_a_delivery_note_say_what_left,
+    a_purchase_order_is_printed_for_who_sees_costs,
+    a_paper_speaks_the_language_that_is_asked_for,
+    no_note_writes_into_the_page,
+    letters_that_pdfs_lack_leave_the_page_alone,
+    a_paper_shows_what_its_reader_may_see,
+    the_files_are_for_who_drew_the_paper,
+    a_paper_is_of_its_own_kind_of_document,
+    a_draft_is_not_confirmed,
+    a_repeated_call_draws_one_paper,
+    papers_of_a_document_are_listed,
+    erasing_a_customer_takes_the_files_along,
+);
+
+const DRAW: &str = "mutation($input: PaperCreateInput!) { paperCreate(input: $input) {
+    paper { id kind documentId number locale html pdf htmlSha256 pdfSha256 issuedAt }
+    userErrors { code message field } replayed seq } }";
+
+async fn tried(world: &World, caller: Caller, kind: &str, document: &str, more: Value) -> Value {
+    let mut input = json!({ "idempotencyKey": key(), "kind": kind, "documentId": document });
+    input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+    world.ask(&world.ours, Some(caller), DRAW, &json!({ "input": input })).await
+}
+
+async fn attempt(world: &World, kind: &str, document: &str) -> Value {
+    let answer = tried(world, world.ours.owner.clone(), kind, document, json!({})).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    answer["data"]["paperCreate"].clone()
+}
+
+async fn drawn_by(world: &World, caller: Caller, kind: &str, document: &str, more: Value) -> Value {
+    let answer = tried(world, caller, kind, document, more).await;
+    let payload = &answer["data"]["paperCreate"];
+    assert!(answer["errors"].is_null() && payload["userErrors"] == json!([]), "{answer:#}");
+    payload["paper"].clone()
+}
+
+async fn drawn(world: &World, kind: &str, id: &str) -> Value {
+    drawn_by(world, world.ours.owner.clone(), kind, &world.ours.ids[id], json!({})).await
+}
+
+async fn html(world: &World, paper: &Value) -> String {
+    String::from_utf8(fetched(world, &paper["html"]).await).unwrap()
+}
+
+/// Says something of the order.
+async fn say(world: &World, mut input: Value) {
+    let (house, id) = (&world.ours, &world.ours.ids["ord"]);
+    let found = world
+        .ask(
+            house,
+            Some(house.owner.clone()),
+            "query($id: ID!) { node(id: $id) { ... on Order { version } } }",
+            &json!({ "id": id }),
+        )
+        .await;
+    input["expectedVersion"] = found["data"]["node"]["version"].clone();
+    (input["id"], input["idempotencyKey"]) = (json!(id), json!(key()));
+    let query = "mutation($input: OrderUpdateInput!) { orderUpdate(input: $input) { order { version } userErrors { code message field } } }";
+    world.must(house, query, json!({ "input": input })).await;
+}
+
+fn address() -> Value {
+    json!({ "name": "Ann Buyer", "lines": ["1 High Street"], "city": "Leeds", "postalCode": "LS1 1AA", "country": "GB" })
+}
+
+async fn an_order_is_confirmed_with_what_it_comes_to(world: &World) {
+    say(world, json!({ "shippingAddress": address(), "noteForCustomer": "Ring twice" })).await;
+    let paper = drawn(world, "ORDER_CONFIRMATION", "ord").await;
+    assert_eq!((&paper["kind"], &paper["documentId"]), (&json!("ORDER_CONFIRMATION"), &json!(world.ours.ids["ord"])));
+    let page = html(world, &paper).await;
+    for part in [
+        "Order confirmation",
+        "alpha-mug",
+        "<td class=\"n\">4.00</td>",
+        "40.00 GBP",
+        "1 High Street\nLS1 1AA Leeds\nGB",
+        "Ring twice",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert_eq!(paper["htmlSha256"], hex::encode(Sha256::digest(page.as_bytes())));
+    let pdf = fetched(world, &paper["pdf"]).await;
+    assert!(pdf.starts_with(b"%PDF-1.4\n") && pdf.ends_with(b"%%EOF\n"));
+    assert_eq!(paper["pdfSha256"], hex::encode(Sha256::digest(&pdf)));
+    let text = String::from_utf8(pdf).unwrap();
+    assert!(text.contains("(40.00 GBP) Tj") && text.contains("(1 High Street) Tj"), "{text}");
+}
+
+async fn a_picking_list_has_no_price_and_no_customer(world: &World) {
+    say(world, json!({ "shippingAddress": address() })).await;
+    let page = html(world, &drawn(world, "PICKING_LIST", "fwk").await).await;
+    assert!(
+        page.contains("<td>alpha-mug</td>") && page.contains("<td class=\"n\">6</td>"),
+        "6 of 10 are left to be picked: {page}"
+    );
+    for part in ["4.00", "GBP", "Ann Buyer", "High Street"] {
+        assert!(!page.contains(part), "{part}: {page}");
+    }
+}
+
+async fn a_packing_slip_and_a_delivery_note_say_what_left(world: &World) {
+    say(world, json!({ "shippingAddress": address() })).await;
+    let slip = html(world, &drawn(world, "PACKING_SLIP", "fwk").await).await;
+    let note = html(world, &drawn(world, "DELIVERY_NOTE", "ful").await).await;
+    for page in [&slip, &note] {
+        assert!(page.contains("<td>alpha-mug</td>") && page.contains("<td class=\"n\">4</td>"), "{page}");
+        assert!(page.contains("Ann Buyer\n1 High Street") && !page.contains("GBP"), "{page}");
+    }
+    assert!(slip.contains("<h2>Parcel 1</h2>"), "{slip}");
+    assert!(note.contains("<dt>Shipped on</dt>"), "{note}");
+}
+
+async fn a_purchase_order_is_printed_for_who_sees_costs(world: &World) {
+    let house = &world.ours;
+    let page = html(world, &drawn(world, "PURCHASE_ORDER", "por").await).await;
+    assert!(page.contains("alpha supplies") && page.contains("alpha freight") && page.contains("alpha-mug"), "{page}");
+    let denied = tried(world, house.only(&["purchase.read"]), "PURCHASE_ORDER", &house.ids["por"], json!({})).await;
+    assert_eq!(
+        (&denied["errors"][0]["code"], &denied["errors"][0]["permission"]),
+        (&json!("FORBIDDEN"), &json!("product.cost.read"))
+    );
+}
+
+async fn a_paper_speaks_the_language_that_is_asked_for(world: &World) {
+    let (owner, order) = (&world.ours.owner, &world.ours.ids["ord"]);
+    for (locale, title, total) in [("DE", "Auftragsbestätigung", "40,00 GBP"), ("FR", "Confirmation de commande", "40,00 GBP")] {
+        let paper = drawn_by(world, owner.clone(), "ORDER_CONFIRMATION", order, json!({ "locale": locale })).await;
+        let page = html(world, &paper).await;
+        assert_eq!(paper["locale"], locale);
+        assert!(page.contains(title) && page.contains(total), "{page}");
+        assert!(page.contains(&format!("<html lang=\"{}\">", locale.to_lowercase())), "{page}");
+    }
+}
+
+async fn no_note_writes_into_the_page(world: &World) {
+    say(world, json!({ "noteForCustomer": "<script>alert('x')</script>" })).await;
+    let page = html(world, &drawn(world, "ORDER_CONFIRMATION", "ord").await).await;
+    assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;") && !page.contains("<script"), "{page}");
+}
+
+async fn letters_that_pdfs_lack_leave_the_page_alone(world: &World) {
+    say(world, json!({ "noteForCustomer": "Ευχαριστούμε" })).await;
+    let paper = drawn(world, "ORDER_CONFIRMATION", "ord").await;
+    assert_eq!((&paper["pdf"], &paper["pdfSha256"]), (&Value::Null, &Value::Null));
+    assert!(html(world, &paper).await.contains("Ευχαριστούμε"));
+}
+
+async fn a_paper_shows_what_its_reader_may_see(world: &World) {
+    say(world, json!({ "shippingAddress": address() })).await;
+    let house = &world.ours;
+    for (kind, id, read, address) in [
+        ("ORDER_CONFIRMATION", "ord", "order.read", "customer.contact.read"),
+        ("PACKING_SLIP", "fwk", "fulfilment.read", "fulfilment.address.read"),
+    ] {
+        let blind = drawn_by(world, house.only(&[read]), kind, &house.ids[id], json!({})).await;
+        let page = html(world, &blind).await;
+        assert!(!page.contains("Ann Buyer") && !page.contains("alpha buyer"), "{kind}: {page}");
+        let seeing = drawn_by(world, house.only(&[read, address]), kind, &house.ids[id], json!({})).await;
+        assert!(html(world, &seeing).await.contains("Ann Buyer"), "{kind}");
+        let denied = tried(world, house.only(&[]), kind, &house.ids[id], json!({})).await;
+        assert_eq!((&denied["errors"][0]["code"], &denied["errors"][0]["permission"]), (&json!("FORBIDDEN"), &json!(read)));
+    }
+}
+
+async fn the_files_are_for_who_drew_the_paper(world: &World) {
+    let paper = drawn(world, "ORDER_CONFIRMATION", "ord").await;
+    let query = "query($id: ID!) { node(id: $id) { ... on Paper { number html pdf htmlSha256 } } }";
+    let id = json!({ "id": paper["id"] });
+    let own = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &id).await["data"]["node"].clone();
+    assert!(own["html"].is_string() && own["pdf"].is_string(), "{own:#}");
+    let actor = entity::prelude::Actor::member(entity::prelude::MemberId::NIL);
+    let somebody = Caller { actor, ..world.ours.owner.clone() };
+    let other = world.ask(&world.ours, Some(somebody), query, &id).await["data"]["node"].clone();
+    assert_eq!((&other["number"], &other["htmlSha256"]), (&paper["number"], &paper["htmlSha256"]));
+    assert_eq!((&other["html"], &other["pdf"]), (&Value::Null, &Value::Null));
+}
+
+async fn a_paper_is_of_its_own_kind_of_document(world: &World) {
+    let at = "input.documentId";
+    refused(&attempt(world, "PACKING_SLIP", &world.ours.ids["ord"]).await, "INVALID", at);
+    refused(&attempt(world, "ORDER_CONFIRMATION", "ord_1").await, "INVALID", at);
+    for (kind, id) in
+        [("ORDER_CONFIRMATION", "ord"), ("PACKING_SLIP", "fwk"), ("DELIVERY_NOTE", "ful"), ("PURCHASE_ORDER", "por")]
+    {
+        refused(&attempt(world, kind, &world.theirs.ids[id]).await, "NOT_FOUND", at);
+    }
+}
+
+async fn a_draft_is_not_confirmed(world: &World) {
+    let (house, ids) = (&world.ours, &world.ours.ids);
+    let query =
+        "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } userErrors { code message field } } }";
+    let input = json!({ "idempotencyKey": key(), "store": { "id": ids["sto"] }, "channelId": ids["chn"], "status": "DRAFT",
+        "lines": [{ "product": { "id": ids["prd"] }, "quantity": 1 }] });
+    let order = world.must(house, query, json!({ "input": input })).await["order"]["id"].clone();
+    refused(&attempt(world, "ORDER_CONFIRMATION", order.as_str().unwrap()).await, "INVALID_STATE", "input.documentId");
+}
+
+async fn a_repeated_call_draws_one_paper(world: &World) {
+    let house = &world.ours;
+    let again = json!({ "idempotencyKey": "one" });
+    let first = drawn_by(world, house.owner.clone(), "ORDER_CONFIRMATION", &house.ids["ord"], again.clone()).await;
+    say(world, json!({ "noteForCustomer": "Said later" })).await;
+    let answer = tried(world, house.owner.clone(), "ORDER_CONFIRMATION", &house.ids["ord"], again.clone()).await;
+    let second = &answer["data"]["paperCreate"];
+    assert_eq!((&second["replayed"], &second["paper"]["id"]), (&json!(true), &first["id"]), "{answer:#}");
+    let other = tried(world, house.owner.clone(), "PICKING_LIST", &house.ids["fwk"], again).await;
+    refused(&other["data"]["paperCreate"], "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+}
+
+async fn papers_of_a_document_are_listed(world: &World) {
+    let (first, second) = (drawn(world, "PICKING_LIST", "fwk").await, drawn(world, "PACKING_SLIP", "fwk").await);
+    let query = "query($id: ID!) { papers(documentId: $id) { nodes { id kind } } }";
+    let list = async |id: &str| {
+        let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &json!({ "id": id })).await;
+        answer["data"]["papers"].clone()
+    };
+    let ids: Vec<Value> =
+        list(&world.ours.ids["fwk"]).await["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect();
+    assert_eq!(ids, [second["id"].clone(), first["id"].clone()], "the newest first");
+    assert_eq!(list(&world.theirs.ids["fwk"]).await, Value::Null);
+}
+
+async fn erasing_a_customer_takes_the_files_along(world: &World) {
+    say(world, json!({ "shippingAddress": address() })).await;
+    let paper = drawn(world, "ORDER_CONFIRMATION", "ord").await;
+    let list = drawn(world, "PURCHASE_ORDER", "por").await;
+    let query = "mutation($input: CustomerEraseInput!) { customerErase(input: $input) { userErrors { code message field } } }";
+    world.must(&world.ours, query, json!({ "input": { "idempotencyKey": key(), "id": world.ours.ids["cus"] } })).await;
+    world.node.files.forget_old().await.unwrap();
+    for file in ["html", "pdf"] {
+        let token = paper[file].as_str().unwrap().rsplit('/').next().unwrap();
+        assert!(world.node.files.fetch(token).await.is_err(), "{file}");
+        let token = list[file].as_str().unwrap().rsplit('/').next().unwrap();
+        assert!(world.node.files.fetch(token).await.is_ok(), "a supplier's paper is none of the customer's: {file}");
+    }
+    let page = html(world, &drawn(world, "ORDER_CONFIRMATION", "ord").await).await;
+    assert!(!page.contains("Ann Buyer") && page.contains("40.00 GBP"), "{page}");
+}
