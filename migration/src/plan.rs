@@ -77,6 +77,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0069_undo", &[include_str!("m0069/undo.sql")]),
     ("m0070_saved_views", &[include_str!("m0070/saved_views.sql")]),
     ("m0072_list_filters", &[include_str!("m0072/list_filters.sql")]),
+    ("m0074_document_numbers", &[include_str!("m0074/document_numbers.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod access;
 pub mod jobs;
 pub mod tenancy;
+pub mod numbering;
 pub mod catalog;
 pub mod stock;
 pub mod orders;

@@ -199,6 +199,7 @@ impl Calls {
             _ if name == "permissions" => json!(if root.starts_with("role") { "role.write" } else { "apikey.write" }),
             _ if name == "mutation" => json!(SUPPLIERS),
             _ if name == "delimiter" => json!(";"),
+            _ if name == "pattern" => json!("WEB-{n:5}"),
             _ if name == "ecbCsv" => json!("Date,USD\n2020-01-03,1.1147\n"),
             _ if name == "url" => json!("https://shop.example/hooks"),
             _ if name == "eventTypes" => json!("stock.changed"),

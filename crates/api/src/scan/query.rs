@@ -18,6 +18,7 @@ use super::{
 use crate::{
     catalog::Barcode,
     graphql::{context::ContextExt, fault::Answer, filters::plain},
+    numbering::patterns,
     schema::Node,
     stock::{Lot, lot_seen},
 };
@@ -53,7 +54,7 @@ impl ScanQuery {
         let mut reading = core::read(&code, year(ctx.given::<Ledger>()?.clock().now().micros()));
         let (kinds, matches) = match asked {
             Some((kinds, scope)) => {
-                let names = Names::of(&code, &reading);
+                let names = Names::of(&code, &reading, patterns(ctx).await?.as_ref());
                 let found = Box::pin(rows::matches(&scope, &names, &kinds)).await?;
                 (kinds, found)
             }

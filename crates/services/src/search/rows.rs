@@ -80,25 +80,9 @@ async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<V
             continue;
         }
         let tier = query.tier(field, &text);
-        found.push(Hit {
-            kind,
-            id,
-            tier,
-            field,
-            text,
-            title: title.map(|title| titled(kind, title)),
-            is_archived: archived != 0,
-        });
+        found.push(Hit { kind, id, tier, field, text, title, is_archived: archived != 0 });
     }
     Ok(found)
-}
-
-/// A document's number with the letters of its kind.
-fn titled(kind: Kind, title: String) -> String {
-    match Kind::NUMBERED.iter().find(|(numbered, _)| *numbered == kind) {
-        Some((_, letters)) => format!("{letters}-{title}"),
-        None => title,
-    }
 }
 
 /// The columns of a kind that hits show.
