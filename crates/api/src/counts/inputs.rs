@@ -40,6 +40,9 @@ pub struct CountCreateInput {
     pub external_ref: Option<String>,
     /// Note that is kept with the count, at most 1,000 characters.
     pub note: Option<String>,
+    /// Whether the count is started in the same call. False by default.
+    #[graphql(default)]
+    pub start: bool,
 }
 
 /// A step of a count.
@@ -139,6 +142,7 @@ impl CountCreateInput {
             sight: if self.is_blind { BookVisibility::Blind } else { BookVisibility::Open },
             external_ref: self.external_ref,
             note: self.note,
+            start: self.start,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The inputs of purchase orders' mutations.
 
-use async_graphql::{ID, InputObject, MaybeUndefined};
+use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
 use entity::prelude::Currency;
 use inventory::purchasing::shell;
 use platform::path;
@@ -74,6 +74,17 @@ pub struct PurchaseOrderCreateInput {
     /// Charges that are paid beside the goods and are part of their cost, at most 50.
     #[graphql(default)]
     pub charges: Vec<PurchaseChargeInput>,
+    /// ORDERED submits, approves and places the order in the same call, by a member with purchase.approve in the store; refused above the tenant's
+    /// approval limit. Null for DRAFT.
+    pub status: Option<PurchaseOrderStartStatus>,
+}
+
+/// Status that a new purchase order can have at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "shell::PurchaseStart", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum PurchaseOrderStartStatus {
+    /// Approved and placed with the supplier: its quantities are incoming.
+    Ordered,
 }
 
 /// A change of a draft, or of an order that was rejected. What is left out stays; null clears.
@@ -241,6 +252,7 @@ impl PurchaseOrderCreateInput {
             under_percent: self.under_percent,
             lines: PurchaseOrderLineInput::all(self.lines, reading),
             charges: PurchaseChargeInput::all(self.charges, reading),
+            status: self.status.map(Into::into),
         }
     }
 }

@@ -95,6 +95,7 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::ShippingCountry => &["shippingCountry"],
         Field::Sourcing => &["sourcing"],
         Field::SourcingDestination => &["sourcing", "destination"],
+        Field::Status => &["status"],
         Field::Store => &["store"],
         Field::Supplier => &["supplier"],
         Field::TagsAdd => &["tagsAdd"],

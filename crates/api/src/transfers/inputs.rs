@@ -1,6 +1,6 @@
 //! The inputs of transfers' mutations.
 
-use async_graphql::{ID, InputObject};
+use async_graphql::{Enum, ID, InputObject};
 use inventory::transfers::shell;
 use platform::path;
 
@@ -39,6 +39,18 @@ pub struct TransferCreateInput {
     pub expected_at: Option<DateTime>,
     /// Lines of the transfer, at most 500; more can be added by transferUpdate.
     pub lines: Vec<TransferLineInput>,
+    /// Status that the transfer has at once, READY or IN_TRANSIT; both need transfer.ship in the sending store. Null for DRAFT.
+    pub status: Option<TransferStartStatus>,
+}
+
+/// Status that a new transfer can have at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "shell::TransferStart", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum TransferStartStatus {
+    /// Stock of every line is held in the sending store.
+    Ready,
+    /// Every line has left whole, of the lots that expire first.
+    InTransit,
 }
 
 /// Changes of a DRAFT transfer. Fields that are left out stay as they are.
@@ -147,6 +159,7 @@ impl TransferCreateInput {
             note: self.note,
             expected_at: self.expected_at.map(|at| at.0),
             lines: lines(self.lines, reading),
+            status: self.status.map(Into::into),
         }
     }
 }

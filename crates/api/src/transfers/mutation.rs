@@ -30,8 +30,9 @@ pub struct TransfersMutation;
 /// What can be done to transfers.
 #[resolvers]
 impl TransfersMutation {
-    /// Asks for goods of another store, or offers them to one: a DRAFT, which holds nothing. Rights in either store will do.
-    #[mutation(permit = TransferWrite, emits(TRANSFER_CREATED), dry_run)]
+    /// Asks for goods of another store, or offers them to one: a DRAFT, which holds nothing, unless `status` says more. All of it is done, or nothing.
+    /// Rights in either store will do; `status` also needs transfer.ship in the sending store.
+    #[mutation(permit = TransferWrite, emits(TRANSFER_CREATED, TRANSFER_READY, TRANSFER_SHIPPED, STOCK_CHANGED), dry_run)]
     async fn transfer_create(
         &self,
         ctx: &Context<'_>,

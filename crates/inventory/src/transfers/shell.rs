@@ -13,7 +13,7 @@ use crate::{
     },
     stock::core::{At, Field, LevelKey, Noun, Reason, Rejection},
     transfers::{
-        core::{Arrival, Change, Loss, NewTransfer, Parcel, Planned, Shipment, Step, Steps, TransferCommand},
+        core::{Arrival, Begin, Change, Loss, NewTransfer, Parcel, Planned, Shipment, Step, Steps, TransferCommand},
         rows::{self, TransferRoute},
     },
 };
@@ -39,6 +39,16 @@ pub struct TransferCreate {
     pub note: Option<String>,
     pub expected_at: Option<Timestamp>,
     pub lines: Vec<TransferLine>,
+    /// How far it comes at once; None: a DRAFT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<TransferStart>,
+}
+
+/// How far a new transfer comes in the call that makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum TransferStart {
+    Ready,
+    InTransit,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -133,7 +143,7 @@ impl Side {
     }
 }
 
-/// Asks for goods of another store, or offers them to one.
+/// Asks for goods of another store, or offers them to one. What is held or leaves at once needs the right to ship in the sender's store.
 pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferCreate, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
@@ -154,6 +164,9 @@ async fn asked(ledger: &Ledger, permit: &Permit<kind::TransferWrite>, input: &Tr
     if !Side::Either.is_within(&permit.reach(), from, to) {
         return Err(Rejection::not_found(Noun::Store, At::input(Field::FromStore)).into());
     }
+    if input.status.is_some() && !permit.also::<kind::TransferShip>()?.covers(from) {
+        return Err(Rejection::not_found(Noun::Store, At::input(Field::FromStore)).into());
+    }
     exists(&scope, from, to).await?;
     let lines = planned(&scope, &input.lines).await?;
     let levels = levels(lines.iter().map(|line| line.product), from, to);
@@ -163,6 +176,11 @@ async fn asked(ledger: &Ledger, permit: &Permit<kind::TransferWrite>, input: &Tr
         external_ref: input.external_ref.clone(),
         note: input.note.clone(),
         expected_at: input.expected_at,
+        begin: match input.status {
+            None => Begin::Draft,
+            Some(TransferStart::Ready) => Begin::Ready(lines.iter().map(|_| ledger.clock().id()).collect()),
+            Some(TransferStart::InTransit) => Begin::InTransit,
+        },
         lines,
     };
     let steps = Steps {

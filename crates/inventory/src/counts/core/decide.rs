@@ -1,11 +1,13 @@
 //! What is asked of a count, and what comes of it.
 
+use std::collections::HashMap;
+
 use entity::prelude::*;
 
 use super::{
     count::{
-        BookVisibility, Count, CountBook, CountDecision, CountState, CountedLot, Expected, Line, LineKey, LineState, Selection,
-        Stage, Try,
+        BookVisibility, Count, CountBook, CountDecision, CountState, CountedLot, Expected, Line, LineKey, LineState, Made,
+        Selection, Stage, Try,
     },
     posting::{Approval, approve},
     refusal::Refusal,
@@ -57,8 +59,8 @@ impl Step {
     /// What the journal calls it.
     const fn event(&self) -> EventType<CountEvent> {
         match self {
-            Self::Create(_) => events::COUNT_CREATED,
-            Self::Start(_) => events::COUNT_STARTED,
+            Self::Create(NewCount { begin: None, .. }) => events::COUNT_CREATED,
+            Self::Create(_) | Self::Start(_) => events::COUNT_STARTED,
             Self::Record(_) => events::COUNT_RECORDED,
             Self::Submit(_) => events::COUNT_SUBMITTED,
             Self::Recount(_) => events::COUNT_RECOUNTED,
@@ -83,6 +85,17 @@ pub struct NewCount {
     pub note: Option<String>,
     /// What a LIST is of. Lots get their lines when the count is started.
     pub products: Vec<(ProductId, CountLineId)>,
+    /// Where it is started at once.
+    pub begin: Option<Begin>,
+}
+
+/// What a count begins with that is started in the call that makes it.
+#[derive(Debug, Clone, Default)]
+pub struct Begin {
+    /// Of every kind but a LIST.
+    pub lines: Vec<NewLine>,
+    /// Of the products of a LIST, the lots that lie there.
+    pub lots: HashMap<ProductId, Vec<(CountLineId, CountedLot)>>,
 }
 
 /// A line that a count begins with, as the catalogue has it.
@@ -128,8 +141,9 @@ pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<
         }
         (_, None) => return Err(Rejection::not_found(Noun::Count, At::input(Field::Id))),
     };
+    let mut first = None;
     match &steps.step {
-        Step::Create(_) => {}
+        Step::Create(new) => first = begun(draft, &mut count, new, &mut changes)?,
         Step::Start(lines) => start(book, draft, &mut count, lines, &mut changes)?,
         Step::Record(record) => tally(book, draft, &count, (steps.actor, record), &mut changes)?,
         Step::Submit(uncounted) => submit(book, draft, &mut count, *uncounted)?,
@@ -141,11 +155,11 @@ pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<
             count.note = note.clone().or(count.note);
         }
     }
-    if before.is_some() {
+    if before.is_some() || first.is_some() {
         count.touch(draft.now());
     }
     let Changes { made, changed, gone, tries } = changes;
-    Ok(CountDecision { count, made, changed, gone, tries, event: steps.step.event(), before })
+    Ok(CountDecision { count, made, changed, gone, tries, event: steps.step.event(), before, first })
 }
 
 /// The count, if the action is open in its state.
@@ -171,7 +185,13 @@ fn create(book: &CountBook, draft: &Draft<'_>, steps: &Steps, new: &NewCount, ch
             return Err(Refusal::ListedTwice.at(field));
         }
         let level = draft.stocked(LevelKey { product: *product, store: new.store }, field)?;
-        changes.made.push(line_of(level, *id, None, Expected::Listed));
+        match new.begin.as_ref().and_then(|begin| begin.lots.get(product)) {
+            Some(lots) => {
+                let of_lot = |(id, lot): &(CountLineId, CountedLot)| line_of(level, *id, Some(lot.clone()), Expected::Listed);
+                changes.made.extend(lots.iter().map(of_lot));
+            }
+            None => changes.made.push(line_of(level, *id, None, Expected::Listed)),
+        }
     }
     let now = draft.now();
     Ok(Count {
@@ -188,6 +208,21 @@ fn create(book: &CountBook, draft: &Draft<'_>, steps: &Steps, new: &NewCount, ch
         created_at: now,
         updated_at: now,
     })
+}
+
+/// Starts a new count where that was asked for, and says how it was made before.
+fn begun(draft: &Draft<'_>, count: &mut Count, new: &NewCount, changes: &mut Changes) -> Result<Option<Made>, Rejection> {
+    let Some(begin) = &new.begin else { return Ok(None) };
+    let made = Made { status: count.status(), version: count.version, lines: new.products.len() };
+    changes.made.extend(begin.lines.iter().map(|new| fresh(new, Expected::Listed)));
+    if changes.made.is_empty() {
+        return Err(Refusal::NothingFits.at(At::input(Field::Kind)));
+    }
+    if changes.made.len() > MOST_LINES {
+        return Err(Refusal::TooManyLines { most: MOST_LINES }.at(At::input(Field::Kind)));
+    }
+    count.state = CountState::Active(Stage::Counting { started_at: draft.now() });
+    Ok(Some(made))
 }
 
 /// A count says what its kind asks for, and nothing else.

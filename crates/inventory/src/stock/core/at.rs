@@ -77,6 +77,7 @@ pub enum Field {
     ShippingCountry,
     Sourcing,
     SourcingDestination,
+    Status,
     Store,
     Supplier,
     TagsAdd,
