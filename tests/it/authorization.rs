@@ -1,5 +1,6 @@
 //! Who may call what, over the whole schema: a root field without a case here fails, and so does a way around a permission.
 
+mod also;
 pub mod calls;
 pub mod crossing;
 mod hooks;

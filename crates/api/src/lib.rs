@@ -12,6 +12,7 @@ pub mod access;
 pub mod jobs;
 pub mod tenancy;
 pub mod numbering;
+pub mod packs;
 pub mod catalog;
 pub mod stock;
 pub mod orders;

@@ -14,24 +14,7 @@ use async_graphql::parser::{
 };
 use serde_json::{Map, Value, json};
 
-use super::world::House;
-
-/// Input fields that a call needs in practice, though the schema lets them be left out.
-const ALSO: &[(&str, &str)] = &[
-    ("OrderUpdateInput", "noteForStaff"),
-    ("PurchaseOrderAmendInput", "note"),
-    ("OrderLineInput", "product"),
-    ("ReturnLineInput", "product"),
-    ("SupplierReturnLineInput", "product"),
-    ("StockPolicyInput", "maximum"),
-    ("ReorderLineInput", "supplier"),
-    ("CustomerCreateInput", "name"),
-    ("ProductTextAcceptInput", "categories"),
-    ("CountCreateInput", "categoryId"),
-    ("ApiKeyCreateInput", "permissions"),
-    ("WebhookEndpointReplayInput", "fromSeq"),
-    ("WebhookEndpointReplayInput", "toSeq"),
-];
+use super::{also::ALSO, world::House};
 
 /// What is run for each line of a file.
 const SUPPLIERS: &str = "mutation($input: SupplierCreateInput!, $validateOnly: Boolean!) {

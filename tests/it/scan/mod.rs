@@ -1,6 +1,7 @@
 //! Scanned codes and what they name, with the rights of the one who scans.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+mod packs;
 mod properties;
 
 use serde_json::{Value, json};

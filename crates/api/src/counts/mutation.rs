@@ -59,7 +59,7 @@ impl CountsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Count with the quantities found.")] input: CountRecordInput,
     ) -> Answer<CountPayload> {
-        step!(CountPayload, ctx, permit, input, shell::count_record, dry_run)
+        step!(packs CountPayload, ctx, permit, input, shell::count_record, dry_run)
     }
 
     /// Submits a count for review.

@@ -44,7 +44,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The order.")] input: PurchaseOrderCreateInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_create, dry_run)
+        step!(packs PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_create, dry_run)
     }
 
     /// Changes a DRAFT, or a REJECTED order, which is a DRAFT then.
@@ -54,7 +54,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Changes of the order.")] input: PurchaseOrderUpdateInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_update, dry_run)
+        step!(packs PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_update, dry_run)
     }
 
     /// Counts a delivery in, whole or in part: stock comes at what it cost with its share of the charges, and what is otherwise than ordered is noted.
@@ -148,6 +148,6 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The order, and all that changes of it.")] input: PurchaseOrderAmendInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_amend, dry_run)
+        step!(packs PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_amend, dry_run)
     }
 }

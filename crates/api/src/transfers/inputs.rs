@@ -10,6 +10,7 @@ use crate::{
         scalars::{DateTime, Long, Quantity},
     },
     orders::links::{LotRef, ProductRef, StoreRef},
+    packs::PackLine,
     stock::ReasonCode,
 };
 
@@ -18,8 +19,10 @@ use crate::{
 pub struct TransferLineInput {
     /// The product; a transfer names it once.
     pub product: ProductRef,
-    /// Quantity to transfer, in the product's smallest unit; above 0. In transferUpdate 0 removes the line.
-    pub quantity: Quantity,
+    /// Quantity to transfer, in the product's smallest unit; above 0. In transferUpdate 0 removes the line. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
+    pub packs: Option<i32>,
 }
 
 /// A new transfer.
@@ -143,12 +146,27 @@ pub struct TransferCloseInput {
 fn lines(lines: Vec<TransferLineInput>, reading: &mut Reading) -> Vec<shell::TransferLine> {
     let read = |(index, line): (usize, TransferLineInput)| shell::TransferLine {
         product: reading.product(line.product, || path!["input", "lines", index, "product"]),
-        quantity: line.quantity.0,
+        quantity: reading.units(line.quantity, || path!["input", "lines", index, "quantity"]),
     };
     lines.into_iter().enumerate().map(read).collect()
 }
 
+/// What lines say of how much, for `packs::in_units`.
+fn pack_lines<'a>(lines: &'a mut [TransferLineInput], list: &str) -> Vec<PackLine<'a>> {
+    let line = |(index, line): (usize, &'a mut TransferLineInput)| PackLine {
+        product: Some(&line.product),
+        units: &mut line.quantity,
+        packs: line.packs,
+        name: "quantity",
+        at: path!["input", list, index],
+    };
+    lines.iter_mut().enumerate().map(line).collect()
+}
+
 impl TransferCreateInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        pack_lines(&mut self.lines, "lines")
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::TransferCreate {
         shell::TransferCreate {
@@ -165,6 +183,9 @@ impl TransferCreateInput {
 }
 
 impl TransferUpdateInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        pack_lines(&mut self.lines, "lines")
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::TransferUpdate {
         shell::TransferUpdate {

@@ -38,7 +38,7 @@ impl TransfersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The transfer.")] input: TransferCreateInput,
     ) -> Answer<TransferPayload> {
-        step!(TransferPayload, ctx, permit, input, shell::transfer_create, dry_run)
+        step!(packs TransferPayload, ctx, permit, input, shell::transfer_create, dry_run)
     }
 
     /// Changes a DRAFT.
@@ -48,7 +48,7 @@ impl TransfersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Changes of the transfer.")] input: TransferUpdateInput,
     ) -> Answer<TransferPayload> {
-        step!(TransferPayload, ctx, permit, input, shell::transfer_update, dry_run)
+        step!(packs TransferPayload, ctx, permit, input, shell::transfer_update, dry_run)
     }
 
     /// Holds the stock of a DRAFT at the sender, all of it or none. Asks for the right in the sender's store.
