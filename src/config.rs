@@ -13,6 +13,7 @@ mod jobs;
 mod logs;
 mod nodes;
 mod people;
+mod replicas;
 mod tenant;
 mod versions;
 
@@ -37,6 +38,7 @@ pub use jobs::{FileArgs, JobArgs, MetricsArgs, RunJobs, Worker};
 pub use logs::LogFormat;
 pub use nodes::RedisArgs;
 pub use people::{EmailArgs, Registration};
+pub use replicas::ReplicaArgs;
 pub use tenant::{PlannedLimit, TenantAction, TenantArgs};
 pub use versions::{MigrateArgs, VersionArgs};
 
@@ -333,6 +335,8 @@ pub struct Serve {
     pub operation_points: u32,
     #[command(flatten)]
     pub redis: RedisArgs,
+    #[command(flatten)]
+    pub replicas: ReplicaArgs,
     /// Documents that clients may name by their SHA-256: a JSON map from it to the document, or a folder of .graphql files.
     #[arg(long, env = "ENTREPOT_TRUSTED_DOCUMENTS")]
     pub trusted_documents: Option<std::path::PathBuf>,

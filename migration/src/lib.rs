@@ -66,6 +66,7 @@ mod m0067_archive;
 mod m0068_liquidation;
 mod m0069_undo;
 mod m0070_saved_views;
+mod m0071_lean_checks;
 mod m0072_list_filters;
 mod m0074_document_numbers;
 pub mod plan;
@@ -137,6 +138,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0068_liquidation::Migration),
             Box::new(m0069_undo::Migration),
             Box::new(m0070_saved_views::Migration),
+            Box::new(m0071_lean_checks::Migration),
             Box::new(m0072_list_filters::Migration),
             Box::new(m0074_document_numbers::Migration),
         ]

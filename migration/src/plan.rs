@@ -76,6 +76,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0068_liquidation", &[include_str!("m0068/liquidation.sql")]),
     ("m0069_undo", &[include_str!("m0069/undo.sql")]),
     ("m0070_saved_views", &[include_str!("m0070/saved_views.sql")]),
+    ("m0071_lean_checks", &[include_str!("m0071/lean_checks.sql")]),
     ("m0072_list_filters", &[include_str!("m0072/list_filters.sql")]),
     ("m0074_document_numbers", &[include_str!("m0074/document_numbers.sql")]),
 ];

@@ -102,6 +102,8 @@ pub struct Worker {
     #[command(flatten)]
     pub redis: super::RedisArgs,
     #[command(flatten)]
+    pub replicas: super::ReplicaArgs,
+    #[command(flatten)]
     pub jobs: JobArgs,
     #[command(flatten)]
     pub metrics_server: MetricsArgs,

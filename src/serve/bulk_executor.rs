@@ -98,6 +98,7 @@ impl BulkExecutor {
                 documents: Documents::Any,
                 now: Arc::new(move || read.now().micros()),
                 new_id: Arc::new(move || name.uuid().simple().to_string()),
+                positions: None,
             }))
         };
         Self::making(node_authenticator, Box::new(make))

@@ -9,7 +9,7 @@ use server::Readiness;
 use services::{backups, webhooks::Webhooks};
 use tokio::net::TcpListener;
 
-use super::{Node, StartError, backup::BackupSchedule};
+use super::{Node, StartError, backup::BackupSchedule, replicas};
 use crate::config::MetricsArgs;
 
 /// Rooms that count for themselves, and are asked.
@@ -112,6 +112,7 @@ impl server::MetricsSource for Sampled {
         for pool in db.pools() {
             metrics::pool(pool.name, pool.open, pool.idle, pool.most);
         }
+        replicas::measure(db);
         for (lane, lane_status) in ledger.lane_status().into_iter().enumerate() {
             metrics::lane(lane, lane_status.waiting, lane_status.aside);
         }

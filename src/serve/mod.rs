@@ -18,10 +18,12 @@ pub mod doctor;
 pub mod emergency;
 mod tenant_plans;
 mod tenant_provisioner;
+mod key_set;
 pub mod keys;
 mod leaked_keys;
 mod memory;
 mod ready;
+mod replicas;
 mod rights_cache;
 mod stop;
 pub mod tenant;
@@ -75,6 +77,7 @@ use crate::config::{RunJobs, Serve};
 use bulk_executor::BulkExecutor;
 use database::opened;
 use file_store::FileStore;
+use key_set::Keys;
 use ready::Ready;
 use rights_cache::NodeRightsCache;
 use tenant_provisioner::TenantDefaults;
@@ -335,15 +338,6 @@ fn run_by(executor: Arc<BulkExecutor>, exchange: &Exchange, saved_views: &SavedV
     bulk
 }
 
-/// The public keys of the deployment.
-struct Keys(Identity);
-
-impl server::KeySet for Keys {
-    fn key_set(&self) -> Arc<str> {
-        self.0.tokens().key_set()
-    }
-}
-
 /// `entrepot serve`.
 pub async fn run(args: Serve) -> Result<(), StartError> {
     let judges = Judges::begin();
@@ -368,6 +362,9 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         &keys,
     )
     .await?;
+    node.read_from(&args.replicas, &args.database).await?;
+    let token_life = Duration::from_secs(args.access_token_minutes.unsigned_abs() * 60);
+    let positions = node.session_positions(redis.clone(), token_life).await?;
     node.limits.points = args.operation_points;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
@@ -393,6 +390,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
         trusted,
         documents: if args.only_trusted { Documents::Trusted } else { Documents::Any },
         docs: args.introspection.then(docs::docs),
+        positions,
         ..server::Settings::default()
     };
     node.serve(judges, listener, front, Duration::from_secs(args.drain_seconds), stopped()).await

@@ -89,8 +89,8 @@ const DOORS: &[(&str, &[&str], &str)] = &[
     ("totp_rs", &["identity/"], "second factors are identity's"),
     (
         "redis",
-        &["rate_limit/", "cache/remote", "realtime/bus"],
-        "what nodes share through Redis is kept in three places: budgets, rows and hints",
+        &["rate_limit/", "cache/remote", "cache/positions/", "realtime/bus"],
+        "what nodes share through Redis is kept in four places: budgets, rows, positions of writes, and hints",
     ),
     ("object_store", &["files/store.rs"], "bytes are kept in one place"),
     ("image::DynamicImage", &["files/draw.rs"], "pictures are drawn in one place"),

@@ -372,7 +372,8 @@ pub fn sdl() -> String {
 pub fn attach(request: Request, scope: &TenantScope) -> Request {
     use crate::graphql::lazy::attach;
 
-    let scope = &Arc::new(scope.clone());
+    // The handle is as old as the session, and the request's reads may go elsewhere.
+    let scope = &Arc::new(scope.of_this_request());
     let request = access::attach(catalog::attach(request, scope), scope);
     let request = attach::<DataLoader<stock::StockLoader>>(attach::<stock::LevelsOf>(request, scope), scope);
     let request = attach::<DataLoader<orders::Rows>>(attach::<DataLoader<costing::Costs>>(request, scope), scope);

@@ -23,6 +23,8 @@ pub enum Answer {
         charge: Charge,
         /// When a part of it may come again that was turned away.
         retry_after_ms: Option<u64>,
+        /// The position that a later query may send to see what a mutation wrote, if reads go to replicas.
+        position: Option<String>,
     },
     /// It did not run.
     Refused(Errors),
@@ -157,7 +159,7 @@ pub fn finish(mut response: Response, context: AnswerContext<'_>, charge: Charge
         return Answer::Refused(too_large(context.operation.kind, context.answer_bytes, context.request_id).paid(charge));
     };
     context.operation.answered_with(json.len());
-    Answer::Ran { json, charge, retry_after_ms: response.errors.iter().filter_map(wait_of).max() }
+    Answer::Ran { json, charge, retry_after_ms: response.errors.iter().filter_map(wait_of).max(), position: None }
 }
 
 fn wait_of(error: &ServerError) -> Option<u64> {

@@ -1,5 +1,6 @@
 //! Where operations are carried out, for HTTP and sockets alike: guard, session, engine, deadline, answer.
 
+mod freshness;
 mod outcome;
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
@@ -10,7 +11,7 @@ use futures_util::{
     future::ready,
     stream::{self, BoxStream},
 };
-use platform::metrics;
+use platform::{cache::SessionPositions, metrics};
 use tokio::time::Instant;
 
 use self::outcome::{Refused, actual, outcome, panicked, timed_out, too_many_objects};
@@ -56,6 +57,8 @@ pub struct OperationService<E> {
     pub documents: Documents,
     pub now: Clock,
     pub new_id: NewId,
+    /// The positions of sessions' writes, if reads go to replicas.
+    pub positions: Option<SessionPositions>,
 }
 
 /// What an operation asks of the schema.
@@ -169,7 +172,7 @@ impl<E: Executor> OperationService<E> {
     /// Runs a query or a mutation to its end or to the deadline.
     pub async fn run(&self, operation: &Operation, params: GraphqlRequest, session: &Session, request_id: &str) -> Answer {
         let began = Instant::now();
-        let running = AssertUnwindSafe(self.pay_and_run(operation, params, session, request_id)).catch_unwind();
+        let running = AssertUnwindSafe(self.run_fresh(operation, params, session, request_id)).catch_unwind();
         let (answer, is_whole) = match tokio::time::timeout(self.limits.request_time, running).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_panic)) => (Answer::Refused(panicked(request_id)), false),
@@ -218,6 +221,7 @@ impl<E: Executor> OperationService<E> {
         };
         self.name_mismatches(operation, params.reread.as_ref(), &mut response);
         user_errors.truncations.note(&mut response);
+        freshness::note_age(&mut response, (self.now)());
         let points = actual(operation, &cost, &response).saturating_add(schema.points);
         self.cost_limiter.settle(&session.quota_subject, &mut charge, points);
         metrics::cost(charge.actual);
@@ -390,11 +394,5 @@ impl<E: Executor> OperationService<E> {
             shows_cost: false,
             answer_bytes,
         }
-    }
-}
-
-impl<E> std::fmt::Debug for OperationService<E> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OperationService").field("guard", &self.guard).field("limits", &self.limits).finish_non_exhaustive()
     }
 }

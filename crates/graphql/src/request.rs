@@ -21,6 +21,8 @@ pub struct GraphqlRequest {
     pub reread: Option<Reread>,
     /// Whether it runs within another operation, whose place among its tenant's it takes.
     pub is_within: bool,
+    /// The position of a write that a query is to see, as the answer to that write told it.
+    pub position: Option<String>,
 }
 
 /// What was asked is kept as it came, which costs nothing.
@@ -68,6 +70,7 @@ impl Members {
             shows_cost,
             reread: None,
             is_within: false,
+            position: None,
         })
     }
 }

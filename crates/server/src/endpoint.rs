@@ -184,6 +184,7 @@ async fn operate<E: Executor>(
         Ok(session) => session,
         Err(errors) => return reply::of_errors(&errors, media, id),
     };
+    params.position = text(headers, &reply::POSITION).map(ToOwned::to_owned);
     params.shows_cost |= text(headers, &SHOW_COST).is_some_and(|value| value == "true");
     let operation = match service.choose(&params, &session, id).await {
         Ok(operation) => operation,

@@ -78,6 +78,8 @@ async fn send<E: Executor>(
             let told = serde_json::json!({ "id": file.id, "size": file.size, "mediaType": file.media_type });
             let mut response = Response::new(Body::from(told.to_string()));
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let position = state.front.service.written_by(file.maker.id).await;
+            reply::tell_position(response.headers_mut(), position.as_deref());
             reply::seal(response.headers_mut(), &id);
             response
         }

@@ -26,7 +26,7 @@ use std::{fmt, sync::Arc};
 
 use async_graphql::Executor;
 use axum::{Router, http::StatusCode, routing::any};
-use platform::rate_limit::RateLimiter;
+use platform::{cache::SessionPositions, rate_limit::RateLimiter};
 
 use graphql::{
     cost_limiter::CostLimiter,
@@ -84,6 +84,8 @@ pub struct Settings {
     pub trusted: Trusted,
     /// Whether others may be sent too.
     pub documents: Documents,
+    /// The positions of sessions' writes, if reads go to replicas.
+    pub positions: Option<SessionPositions>,
 }
 
 /// All that the routes need. Made once, shared by all requests.
@@ -145,6 +147,7 @@ impl<E: Executor> Front<E> {
             documents,
             now,
             new_id,
+            positions: settings.positions.take(),
         });
         Self { streams: Streams::new(service.clone()), service, settings, readiness, drain: Drain::default(), admission }
     }

@@ -55,8 +55,9 @@ pub fn permit(page: Option<&HeaderValue>, response: &mut HeaderMap, allowed: &[S
         response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         // Its cookies are SameSite=Strict: this is for a page on another host of the same site.
         response.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-        let exposed =
-            HeaderValue::from_static("x-request-id, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset");
+        let exposed = HeaderValue::from_static(
+            "x-request-id, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, entrepot-position",
+        );
         response.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
 }
@@ -76,7 +77,8 @@ pub fn preflight(methods: Methods) -> Response<Body> {
     headers.insert(header::ALLOW, HeaderValue::from_static(methods.all));
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods.of_pages));
     let asked = HeaderValue::from_static(
-        "authorization, content-type, last-event-id, entrepot-client, entrepot-cost, entrepot-session, entrepot-device",
+        "authorization, content-type, last-event-id, entrepot-client, entrepot-cost, entrepot-position, entrepot-session, \
+         entrepot-device",
     );
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));

@@ -18,6 +18,8 @@ use graphql::{
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+/// The position of a write. A client sends it back as it came with a query that has to see the write.
+pub const POSITION: HeaderName = HeaderName::from_static("entrepot-position");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// How a client wants an answer.
@@ -32,13 +34,14 @@ pub struct Form {
 pub async fn of_answer(answer: Answer, form: Form, request_id: &str) -> Response<Body> {
     let media = form.media;
     match answer {
-        Answer::Ran { json, charge, retry_after_ms } => {
+        Answer::Ran { json, charge, retry_after_ms, position } => {
             let mut response = match form.coding {
                 Some(coding) if json.len() > compress::WORTH_IT => coded_response(media, json, coding, request_id).await,
                 _ => json_response(StatusCode::OK, media, json, request_id),
             };
             rate_limit_headers(response.headers_mut(), charge);
             tell_wait(response.headers_mut(), retry_after_ms);
+            tell_position(response.headers_mut(), position.as_deref());
             response
         }
         Answer::Refused(errors) => of_errors(&errors, media, request_id),
@@ -61,6 +64,13 @@ pub fn of_errors(errors: &Errors, media: Media, request_id: &str) -> Response<Bo
     }
     tell_wait(response.headers_mut(), errors.retry_after_ms);
     response
+}
+
+/// Tells the position of a write, if reads go to replicas.
+pub fn tell_position(headers: &mut HeaderMap, position: Option<&str>) {
+    if let Some(position) = position.and_then(|position| HeaderValue::from_str(position).ok()) {
+        headers.insert(POSITION, position);
+    }
 }
 
 fn tell_wait(headers: &mut HeaderMap, retry_after_ms: Option<u64>) {

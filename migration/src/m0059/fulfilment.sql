@@ -24,6 +24,9 @@ CREATE INDEX fulfilment_work_store ON fulfilment_work (tenant_id, store_id, stat
 ;;
 CREATE INDEX fulfilment_work_due ON fulfilment_work (tenant_id, due_at, id)
 ;;
+CREATE INDEX fulfilment_work_live ON fulfilment_work (tenant_id, due_at, id)
+  WHERE status IN ('OPEN', 'ACCEPTED', 'PICKING', 'PICKED', 'PACKED', 'READY')
+;;
 CREATE TABLE fulfilment_work_line (
   tenant_id {UUID} NOT NULL, work_id {UUID} NOT NULL, nth {SMALL} NOT NULL CHECK (nth BETWEEN 1 AND 4095),
   order_id {UUID} NOT NULL, position {SMALL} NOT NULL, product_id {UUID} NOT NULL,

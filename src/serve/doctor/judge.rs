@@ -1,6 +1,6 @@
 //! Rules of the checks: from facts to findings, without looking at anything.
 
-use platform::storage::{ReplicaFacts, ServerFacts, Versions};
+use platform::storage::{ReplicaFacts, ServerFacts, Versions, replicas::ReplicaStatus};
 
 use super::report::Finding;
 
@@ -153,6 +153,24 @@ fn replica(facts: &ReplicaFacts) -> Finding {
         Finding::warn("replication", seen, "look again in a minute; then at its disk and long queries on it")
     } else {
         Finding::ok("replication", seen)
+    }
+}
+
+/// A replica that nodes read from.
+pub(super) fn read_replica(replica: &ReplicaStatus, staleness_seconds: u64) -> Finding {
+    let ReplicaStatus { name, is_used, lag_bytes } = replica;
+    match lag_bytes {
+        None => Finding::fail(
+            "replicas",
+            format!("{name} does not answer as a replica"),
+            "start it, or leave it out of --read-database-url",
+        ),
+        Some(bytes) if *is_used => Finding::ok("replicas", format!("{name} is read from, and {} KiB behind", bytes / 1024)),
+        Some(bytes) => Finding::warn(
+            "replicas",
+            format!("{name} is more than {staleness_seconds} s behind, by {} KiB, so nodes do not read from it", bytes / 1024),
+            "look at its disk, its network and long queries on it, and whether its replay is paused",
+        ),
     }
 }
 

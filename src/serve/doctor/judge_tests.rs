@@ -80,6 +80,17 @@ fn disks_modes_and_releases_are_judged() {
 }
 
 #[test]
+fn replicas_that_nodes_do_not_read_from_are_found() {
+    let verdict = |is_used, lag_bytes| {
+        let replica = ReplicaStatus { name: "b:5432/entrepot".to_owned(), is_used, lag_bytes };
+        read_replica(&replica, 5).verdict
+    };
+    assert_eq!(verdict(true, Some(4_096)), Ok);
+    assert_eq!(verdict(false, Some(64 << 20)), Warn);
+    assert_eq!(verdict(false, None), Fail);
+}
+
+#[test]
 fn backups_grow_old() {
     let facts = BackupFacts {
         backup_age: Some(3_600),

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use entity::prelude::*;
 use iam::identity::file_store_mark;
 use platform::{
-    clock::Clock,
+    clock::{Clock, sleep},
     rate_limit::redis_time,
     secrets::{self, KeyRing, KeySource, Keys},
     storage::{ActiveRowSecurity, Backend, Database, Fault, Row},
@@ -21,12 +21,14 @@ use super::{
     report::Finding,
 };
 use crate::{
-    config::{BackupJobArgs, RedisArgs, Serve},
+    config::{BackupJobArgs, DatabaseArgs, RedisArgs, ReplicaArgs, Serve},
     serve::{backup::given, file_modes, keys::sealed_columns},
 };
 
 /// How long sealed values are counted. A large database has more than that.
 const WALK: Duration = Duration::from_secs(3);
+/// How long replicas are sampled before they are judged.
+const SAMPLED: Duration = Duration::from_secs(1);
 /// Runs of backups and drills that are looked at.
 const RUNS: i64 = 20;
 
@@ -57,6 +59,16 @@ pub(super) async fn clock(db: Database, clock: Clock) -> Vec<Finding> {
 fn ahead(other: Timestamp, before: Timestamp, after: Timestamp) -> i64 {
     let middle = before.micros().saturating_add(after.micros().saturating_sub(before.micros()) / 2);
     other.micros().saturating_sub(middle)
+}
+
+/// The replicas that nodes read from, as a node would find them a moment after its start.
+pub(super) async fn replicas(db: Database, args: ReplicaArgs, database: DatabaseArgs) -> Vec<Finding> {
+    let options = args.options(&database.database_url, &database.options());
+    if let Err(fault) = db.read_from(&args.urls, options).await {
+        return vec![Finding::fail("replicas", fault.to_string(), "mend --read-database-url: a node does not start with it")];
+    }
+    sleep(SAMPLED).await;
+    db.replicas().iter().map(|replica| judge::read_replica(replica, args.staleness_seconds)).collect()
 }
 
 /// The server itself, or the SQLite that is built in.

@@ -363,7 +363,8 @@ pub fn named(root: &str, path: &Path) -> Option<&'static str> {
     }
     let names = path.iter().rev().map(String::as_str).chain([root]);
     let mut known = names.filter_map(|name| {
-        let name = name.to_lowercase();
+        // To restore something has nothing to do with a store.
+        let name = name.to_lowercase().replace("restore", "");
         // `lines` holds line inputs, which have ids of many kinds; `lineId` is one.
         let word = |(word, _): &&(&str, &str)| name.contains(word) && name != "lines";
         WORDS.iter().find(word).map(|(_, prefix)| *prefix)

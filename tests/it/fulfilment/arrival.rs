@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::world::{World, done, refused};
+use super::world::{World, done, of_depot, refused};
 
 #[tokio::test]
 async fn a_work_is_done_when_all_that_left_was_delivered() {
@@ -51,9 +51,20 @@ async fn a_customer_who_knows_the_code_takes_the_goods() {
         refused(&world.at("fulfilmentWorkReady", &work, json!({})).await, "INVALID_STATE", "input.id");
         world.packed(&work).await;
         let input = world.of(&work, json!({}));
+        let dry = "mutation($input: FulfilmentWorkActionInput!) {
+            result: fulfilmentWorkReady(input: $input, validateOnly: true) { work { status } collectCode userErrors { code } } }";
+        let foreseen = world.ask(dry, json!({"input": input})).await["result"].clone();
+        let told = json!({"work": {"status": "READY"}, "collectCode": null, "userErrors": []});
+        assert_eq!(foreseen, told, "no code that nobody could collect with");
         let ready = world.act("fulfilmentWorkReady", input.clone()).await;
         let code = ready["collectCode"].as_str().unwrap().to_owned();
         assert_eq!((&done(&ready, "work")["status"], code.len()), (&json!("READY"), 6));
+        let elsewhere = world.act_as(of_depot(&[world.store]), "fulfilmentWorkReady", input.clone()).await;
+        assert_eq!(
+            (&elsewhere["replayed"], &elsewhere["work"], &elsewhere["collectCode"]),
+            (&json!(true), &json!(null), &json!(null)),
+            "whoever works elsewhere by now: {elsewhere}"
+        );
         assert_eq!(world.act("fulfilmentWorkReady", input).await["collectCode"], json!(code), "the same key, the same code");
         let other = if code == "000000" { "000001" } else { "000000" };
         refused(&world.at("fulfilmentWorkCollect", &work, json!({"code": other})).await, "INVALID", "input.code");
@@ -62,6 +73,22 @@ async fn a_customer_who_knows_the_code_takes_the_goods() {
         let now = world.order_now(&order).await;
         assert_eq!((&now["status"], &now["fulfilments"][0]["status"]), (&json!("FULFILLED"), &json!("DELIVERED")));
         assert_eq!((world.mugs().await, world.movements("SALE").await), ([[100, 0], [48, 0]], 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_arrives_ahead_of_time() {
+    World::on_both(async |world| {
+        let work = world.packed(&world.work(&world.at_depot(6).await).await).await;
+        let shipped = world.does("fulfilmentWorkShip", &work, json!({})).await;
+        let sent = json!({"id": shipped["parcels"][0]["fulfilmentId"]});
+        let late = "9998-01-01T00:00:00Z";
+        let arrived = world.at("fulfilmentDeliver", &sent, json!({"deliveredAt": late})).await;
+        refused(&arrived, "OUT_OF_RANGE", "input.deliveredAt");
+        let failed = world.at("fulfilmentFail", &sent, json!({"reason": "lost", "failedAt": late})).await;
+        refused(&failed, "OUT_OF_RANGE", "input.failedAt");
+        assert_eq!(world.does("fulfilmentDeliver", &sent, json!({})).await["status"], "DONE");
     })
     .await;
 }

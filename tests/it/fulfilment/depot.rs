@@ -1,6 +1,6 @@
 //! A depot sends what a store has sold.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::world::{WORK, World, done, line, lines, of_depot, refused};
 
@@ -142,6 +142,55 @@ async fn a_key_gives_the_first_answer_again_and_a_dry_run_writes_nothing() {
         assert_eq!(world.movements("SALE").await, 1);
         let stale = world.of(&work, json!({"expectedVersion": 1}));
         refused(&world.act("fulfilmentWorkShip", stale).await, "VERSION_CONFLICT", "input.expectedVersion");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_parcels_of_a_fulfilment_are_read_like_one() {
+    World::on_both(async |world| {
+        let mut counted = Vec::new();
+        // The first reads what is remembered from then on.
+        for parcels in [1_usize, 1, 6] {
+            let order = world.at_depot(6).await;
+            let work = world.work(&order).await;
+            world.does("fulfilmentWorkPick", &work, json!({})).await;
+            let each: Vec<Value> = (0..parcels).map(|_| json!({"lines": lines(&work, &[1])})).collect();
+            world.does("fulfilmentWorkPack", &work, json!({"parcels": each})).await;
+            world.does("fulfilmentWorkShip", &work, json!({})).await;
+            let before = world.db.statements();
+            let now = world.order_now(&order).await;
+            counted.push(world.db.statements() - before);
+            assert_eq!(now["fulfilments"][0]["parcels"].as_array().map(Vec::len), Some(parcels), "{now}");
+        }
+        assert_eq!(counted[1], counted[2], "{counted:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_store_whose_hold_gave_way_ships_its_share_and_leaves_the_others_theirs() {
+    World::on_both(async |world| {
+        let order = world.sold(json!([{"product": {"id": world.mug}, "quantity": 120}]), json!({"sourcing": {}})).await;
+        let works = world.works(&order).await;
+        let depot = works.iter().find(|work| work["store"]["code"] == "DEPOT").unwrap();
+        let share = line(depot)[0];
+        // Goods of the depot break, and new ones come.
+        let change = json!([{"product": {"id": world.mug}, "store": {"id": world.depot}, "delta": -50}]);
+        let broken = json!({"idempotencyKey": world.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN", "changes": change});
+        let adjust = "mutation($input: StockAdjustInput!) { result: stockAdjust(input: $input) { userErrors { code } } }";
+        let answer = world.ask(adjust, json!({"input": broken})).await;
+        assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
+        world.stock(&[(world.mug, world.depot, 50)]).await;
+        assert_eq!(world.mugs().await, [[100, 120 - share], [50, 0]]);
+        world.packed(depot).await;
+        world.does("fulfilmentWorkShip", depot, json!({})).await;
+        assert_eq!(world.mugs().await, [[100, 120 - share], [50 - share, 0]], "the store still has to send its own");
+        for work in works.iter().filter(|work| work["store"]["code"] != "DEPOT") {
+            world.packed(work).await;
+            world.does("fulfilmentWorkShip", work, json!({})).await;
+        }
+        assert_eq!((&world.order_now(&order).await["status"], world.mugs().await[0][1]), (&json!("FULFILLED"), 0));
     })
     .await;
 }

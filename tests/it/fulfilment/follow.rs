@@ -103,16 +103,22 @@ async fn the_short_way_takes_from_works_that_nobody_has_picked_and_packs_what_it
     .await;
 }
 
+/// A kit of two mugs and a lamp.
+async fn set(world: &World) -> ProductId {
+    let kit: ProductId = world.clock.id();
+    world.product_of(world.tenant, kit, ("SET", StockPolicy::Untracked, 0, 900)).await;
+    world.pretend("UPDATE product SET is_kit = 1 WHERE tenant_id = $1 AND id = $2", vec![kit.into()]).await;
+    let part = "INSERT INTO kit_component (tenant_id, kit_id, component_id, position, quantity) VALUES ($1, $2, $3, $4, $5)";
+    for (position, part_of, quantity) in [(1_i32, world.mug, 2_i64), (2, world.lamp, 1)] {
+        world.pretend(part, vec![kit.into(), part_of.into(), position.into(), quantity.into()]).await;
+    }
+    kit
+}
+
 #[tokio::test]
 async fn the_parts_of_a_kit_go_together() {
     World::on_both(async |world| {
-        let kit: ProductId = world.clock.id();
-        world.product_of(world.tenant, kit, ("SET", StockPolicy::Untracked, 0, 900)).await;
-        world.pretend("UPDATE product SET is_kit = 1 WHERE tenant_id = $1 AND id = $2", vec![kit.into()]).await;
-        let part = "INSERT INTO kit_component (tenant_id, kit_id, component_id, position, quantity) VALUES ($1, $2, $3, $4, $5)";
-        for (position, part_of, quantity) in [(1_i32, world.mug, 2_i64), (2, world.lamp, 1)] {
-            world.pretend(part, vec![kit.into(), part_of.into(), position.into(), quantity.into()]).await;
-        }
+        let kit = set(&world).await;
         let order = world.sold(json!([{"product": {"id": kit}, "quantity": 3}]), json!({})).await;
         let work = world.work(&order).await;
         let asked: Vec<_> =
@@ -129,6 +135,30 @@ async fn the_parts_of_a_kit_go_together() {
             (&now["status"], &now["lines"][0]["fulfilled"], world.movements("SALE").await),
             (&json!("FULFILLED"), &json!(3), 1)
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_short_way_takes_the_parts_of_a_kit_from_one_work() {
+    World::on_both(async |world| {
+        let kit = set(&world).await;
+        let order = world.sold(json!([{"product": {"id": kit}, "quantity": 1}]), json!({})).await;
+        let first = world.work(&order).await;
+        let lamp = json!([{"lineId": first["lines"][1]["id"], "quantity": 1}]);
+        world.does("fulfilmentWorkPick", &first, json!({"lines": lamp})).await;
+        let two = json!([{"id": order["lines"][0]["id"], "quantity": 2}]);
+        let more = world.of(&order, json!({"expectedVersion": 1, "setLines": two}));
+        done(&world.act_in::<Orders>("orderUpdate", more).await, "order");
+        assert_eq!(states(&world.works(&order).await), [("LDN", "PICKING"), ("LDN", "OPEN")]);
+        let one = json!([{"lineId": order["lines"][0]["id"], "quantity": 1}]);
+        done(&world.act_in::<Orders>("orderFulfil", world.of(&order, json!({"lines": one}))).await, "order");
+        // The lamp of the first work is picked: its mugs stay with it, and the second work's kit leaves whole.
+        assert_eq!(states(&world.works(&order).await), [("LDN", "PICKING"), ("LDN", "SHIPPED")]);
+        world.packed(&first).await;
+        world.does("fulfilmentWorkShip", &first, json!({})).await;
+        let now = world.order_now(&order).await;
+        assert_eq!((&now["status"], &now["lines"][0]["fulfilled"]), (&json!("FULFILLED"), &json!(2)));
     })
     .await;
 }
@@ -167,11 +197,20 @@ async fn shipping_and_cancelling_race_for_the_same_goods() {
 async fn orders_from_before_there_were_works_get_theirs_once() {
     World::on_both(async |world| {
         let order = world.at_depot(5).await;
+        let short = world.sold(json!([{"product": {"id": world.mug}, "quantity": 60}]), json!({})).await;
         world.as_owner(&["DELETE FROM fulfilment_work_line", "DELETE FROM fulfilment_work"]).await;
         world.sold(json!([{"product": {"id": world.mug}, "quantity": 1}]), json!({"status": "PENDING"})).await;
-        assert_eq!(follow_all(&world.ledger).await.unwrap(), 1);
+        // All mugs of the store break, and its holds give way.
+        let all = json!([{"product": {"id": world.mug}, "store": {"id": world.store}, "delta": -100}]);
+        let broken = json!({"idempotencyKey": world.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN", "changes": all});
+        let adjust = "mutation($input: StockAdjustInput!) { result: stockAdjust(input: $input) { userErrors { code } } }";
+        let answer = world.ask(adjust, json!({"input": broken})).await;
+        assert_eq!(answer["result"]["userErrors"], json!([]), "{answer}");
+        assert_eq!(follow_all(&world.ledger).await.unwrap(), 2);
         let work = world.work(&order).await;
         assert_eq!((&work["store"]["code"], line(&work)), (&json!("DEPOT"), [5, 0, 0, 0, 0]));
+        let work = world.work(&short).await;
+        assert_eq!((&work["store"]["code"], line(&work)), (&json!("LDN"), [60, 0, 0, 0, 0]), "the order still owes it");
         assert_eq!(follow_all(&world.ledger).await.unwrap(), 0);
     })
     .await;

@@ -16,7 +16,7 @@ async fn rejected_goods_are_asked_of_the_next_store_and_rejected_everywhere_they
             (&done(&rejected, "work")["status"], &rejected["work"]["rejectReason"]),
             (&json!("REJECTED"), &json!("NO_STOCK"))
         );
-        assert_eq!(line(&rejected["work"]), [0, 0, 0, 0, 20]);
+        assert_eq!((line(&rejected["work"]), &rejected["work"]["rejectNote"]), ([0, 0, 0, 0, 20], &json!("the shelf is empty")));
         assert_eq!(world.mugs().await, [[100, 20], [50, 0]]);
         let works = world.works(&order).await;
         assert_eq!(states(&works), [("DEPOT", "REJECTED"), ("LDN", "OPEN")]);
@@ -100,6 +100,24 @@ async fn whoever_assigns_gives_goods_to_another_store_whole() {
         let back = world.act_as(both(), "fulfilmentWorkMove", world.of(&works[1], to("DEPOT"))).await;
         refused(&back, "INSUFFICIENT_STOCK", "input.toStore");
         assert_eq!(world.mugs().await, [[100, 20], [50, 45]]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_store_would_not_send_is_not_given_to_it_with_another_line_of_the_same_goods() {
+    World::on_both(async |world| {
+        // 4 lamps are in the store: 3 for the first line, 1 for the second, which waits for 4.
+        let of = json!([{"product": {"id": world.lamp}, "quantity": 3}, {"product": {"id": world.lamp}, "quantity": 5}]);
+        let order = world.sold(of, json!({})).await;
+        let work = world.work(&order).await;
+        let first = json!({"reason": "DAMAGED", "lines": lines(&work, &[3])});
+        world.does("fulfilmentWorkReject", &work, first).await;
+        assert_eq!(fill_backorders(&world.ledger).await.unwrap(), 1);
+        let now = world.order_now(&order).await;
+        let waits: Vec<_> =
+            now["lines"].as_array().unwrap().iter().map(|line| (line["open"].as_i64(), line["backordered"].as_i64())).collect();
+        assert_eq!(waits, [(Some(0), Some(3)), (Some(4), Some(1))], "{now}");
     })
     .await;
 }

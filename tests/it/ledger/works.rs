@@ -15,7 +15,7 @@ pub const CASES: &[Case] = &[
     ),
     case(
         "UPDATE fulfilment_work_line SET open = open - 1, dropped = dropped + 1 WHERE @ AND order_id = {boxed}",
-        &["work: what stores"],
+        &["work: what stores", "work: what an order holds"],
     ),
     case(
         "UPDATE parcel_line SET quantity = quantity + 1 WHERE @ AND work_id IN (SELECT id FROM fulfilment_work WHERE @ AND order_id = {partly})",
@@ -30,6 +30,13 @@ pub const CASES: &[Case] = &[
          UPDATE parcel_line SET quantity = quantity - 1 WHERE @ AND work_id IN (SELECT id FROM fulfilment_work WHERE @ AND order_id = {partly})",
         &["fulfilment: the parcels", "work line: parcels"],
     ),
-    case("UPDATE fulfilment_work SET store_id = {new} WHERE @ AND order_id = {partly}", &["references: every row that is named"]),
+    case(
+        "UPDATE fulfilment_work SET store_id = {new} WHERE @ AND order_id = {partly}",
+        &["references: every row that is named", "work: what an order holds"],
+    ),
+    case(
+        "UPDATE fulfilment_work SET store_id = (SELECT id FROM store WHERE @ AND id <> {s0} ORDER BY id LIMIT 1) WHERE @ AND order_id = {partly}",
+        &["work: what an order holds"],
+    ),
     case("UPDATE parcel SET fulfilment_id = {new} WHERE @", &["references: every row that is named"]),
 ];

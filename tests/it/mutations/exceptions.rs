@@ -89,7 +89,7 @@ pub const NO_DRY_RUN: &[Exception] = &[
 
 /// Whose dry run refuses and warns as the call would, and shows what is there now instead of what would be: the payload reads it from the database.
 pub const SHOWS_WHAT_IS: &[Exception] = &[
-    ("fulfilmentWorkReady", "the code is another in each call: that of a dry run is nobody's"),
+    ("fulfilmentWorkReady", "a dry run makes no code that nobody could collect with"),
     ("memberInvite", "the member is null: nobody is placed"),
     ("memberUpdateRoles", "the member's grants are read"),
     ("productDocumentAdd", "the document is null, and documents are those that are there"),

@@ -146,6 +146,7 @@ async fn flags_are_explained() {
         &["serve", "--budget", "plenty"],
         &["serve", "--tenant-budget", "0/1"],
         &["serve", "--anonymous-requests", "0"],
+        &["serve", "--replica-staleness", "0"],
         &["serve", "--lift-budget", "prd_01h455vb4pex5vsknk084sn02q"],
         &["serve", "--origin", "*"],
         &["serve", "--origin", "https://shop.example/"],

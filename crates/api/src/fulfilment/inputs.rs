@@ -51,7 +51,7 @@ pub struct FulfilmentWorkRejectInput {
     pub lines: Option<Vec<WorkLineQuantity>>,
 }
 
-/// Goods that were picked, or put back.
+/// Goods that were picked.
 #[derive(Debug, Clone, InputObject)]
 pub struct FulfilmentWorkPickInput {
     /// ID of the work.
@@ -64,9 +64,23 @@ pub struct FulfilmentWorkPickInput {
     /// Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found.
     pub lines: Option<Vec<WorkLineQuantity>>,
     /// Whether the missing units are not in the store: they are sourced from other stores, as after
-    /// a rejection for NO_STOCK. Not for putting back.
+    /// a rejection for NO_STOCK.
     #[graphql(default = false)]
     pub is_short: bool,
+}
+
+/// Goods that were put back.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWorkUnpickInput {
+    /// ID of the work.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
+    pub idempotency_key: String,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// Lines and quantities; all that is picked or packed and has not left when it is left out. At most 2,000.
+    pub lines: Option<Vec<WorkLineQuantity>>,
 }
 
 /// Parcel to pack.
@@ -173,48 +187,6 @@ pub struct FulfilmentWorkMoveInput {
     pub lines: Option<Vec<WorkLineQuantity>>,
 }
 
-/// Goods that were delivered.
-#[derive(Debug, Clone, InputObject)]
-pub struct FulfilmentDeliverInput {
-    /// ID of the fulfilment.
-    pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
-    pub idempotency_key: String,
-    /// Moment of the delivery; now when it is left out.
-    pub delivered_at: Option<DateTime>,
-}
-
-/// Goods that could not be delivered.
-#[derive(Debug, Clone, InputObject)]
-pub struct FulfilmentFailInput {
-    /// ID of the fulfilment.
-    pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
-    pub idempotency_key: String,
-    /// Reason why; 1 to 1,000 characters.
-    pub reason: String,
-    /// Moment at which that became known; now when it is left out.
-    pub failed_at: Option<DateTime>,
-}
-
-/// Label of a parcel from now on. All of it is set.
-#[derive(Debug, Clone, InputObject)]
-pub struct FulfilmentTrackingSetInput {
-    /// ID of the parcel.
-    pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
-    pub idempotency_key: String,
-    /// ID of the carrier; none when it is left out.
-    pub carrier_id: Option<ID>,
-    /// Service of the carrier, at most 128 characters; none when it is left out.
-    pub service: Option<String>,
-    /// Number by which the carrier tracks it, of the form that the carrier has, at most 128 characters; none when it is left out.
-    pub tracking_number: Option<String>,
-}
-
 fn lines(lines: Option<Vec<WorkLineQuantity>>, reading: &mut Reading, at: impl Fn(usize) -> Path) -> shell::Lines {
     let read = |(index, one): (usize, WorkLineQuantity)| {
         let line = reading.id(&one.line_id, || {
@@ -262,6 +234,14 @@ impl FulfilmentWorkPickInput {
             lines: lines(self.lines, reading, at_line),
             is_short: self.is_short,
         }
+    }
+}
+
+impl FulfilmentWorkUnpickInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WorkPick {
+        let (id, idempotency_key, expected_version) = (self.id, self.idempotency_key, self.expected_version);
+        FulfilmentWorkPickInput { id, idempotency_key, expected_version, lines: self.lines, is_short: false }.read(reading)
     }
 }
 
@@ -341,42 +321,6 @@ impl FulfilmentWorkMoveInput {
             expected_version: self.expected_version.map(|version| version.0),
             to: reading.store(self.to_store, || path!["input", "toStore"]),
             lines: lines(self.lines, reading, at_line),
-        }
-    }
-}
-
-impl FulfilmentDeliverInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::FulfilmentArrive {
-        shell::FulfilmentArrive {
-            idempotency_key: self.idempotency_key,
-            fulfilment: reading.id(&self.id, || path!["input", "id"]),
-            failed: None,
-            occurred_at: self.delivered_at.map(|at| at.0),
-        }
-    }
-}
-
-impl FulfilmentFailInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::FulfilmentArrive {
-        shell::FulfilmentArrive {
-            idempotency_key: self.idempotency_key,
-            fulfilment: reading.id(&self.id, || path!["input", "id"]),
-            failed: Some(self.reason),
-            occurred_at: self.failed_at.map(|at| at.0),
-        }
-    }
-}
-
-impl FulfilmentTrackingSetInput {
-    /// What the ledger's shell takes.
-    pub fn read(self, reading: &mut Reading) -> shell::ParcelTrack {
-        let carrier = reading.id_opt(self.carrier_id.as_ref(), || path!["input", "carrierId"]);
-        shell::ParcelTrack {
-            idempotency_key: self.idempotency_key,
-            parcel: reading.id(&self.id, || path!["input", "id"]),
-            label: shell::LabelSaid { carrier, service: self.service, tracking_number: self.tracking_number },
         }
     }
 }

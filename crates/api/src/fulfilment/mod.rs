@@ -1,5 +1,6 @@
 //! Works of stores in GraphQL: what a store has to send of orders, its parcels, and carriers. Nothing here has a price.
 
+mod arrival_inputs;
 mod carriers;
 mod enums;
 mod inputs;
@@ -14,12 +15,13 @@ pub mod refusal;
 mod visibility;
 mod work;
 
+pub use arrival_inputs::{FulfilmentDeliverInput, FulfilmentFailInput, FulfilmentTrackingSetInput};
 pub use carriers::{CarrierMutation, CarrierPayload, CarrierQuery, CarrierUpsertInput, ShippingCarrier, find_carrier};
 pub use enums::{ParcelStatus, RejectReason, WorkStatus};
 pub use inputs::{
-    FulfilmentDeliverInput, FulfilmentFailInput, FulfilmentTrackingSetInput, FulfilmentWorkAcceptInput,
-    FulfilmentWorkActionInput, FulfilmentWorkCollectInput, FulfilmentWorkMoveInput, FulfilmentWorkPackInput,
-    FulfilmentWorkPickInput, FulfilmentWorkRejectInput, FulfilmentWorkShipInput, ParcelInput, ParcelLabelInput, WorkLineQuantity,
+    FulfilmentWorkAcceptInput, FulfilmentWorkActionInput, FulfilmentWorkCollectInput, FulfilmentWorkMoveInput,
+    FulfilmentWorkPackInput, FulfilmentWorkPickInput, FulfilmentWorkRejectInput, FulfilmentWorkShipInput,
+    FulfilmentWorkUnpickInput, ParcelInput, ParcelLabelInput, WorkLineQuantity,
 };
 pub use live::{FulfilmentWorkChange, FulfilmentWorkSubscription, FulfilmentWorkUpdate};
 pub use loaders::Rows;

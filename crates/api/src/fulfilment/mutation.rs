@@ -12,10 +12,11 @@ use inventory::{
 use macros::resolvers;
 
 use super::{
+    arrival_inputs::{FulfilmentDeliverInput, FulfilmentFailInput, FulfilmentTrackingSetInput},
     inputs::{
-        FulfilmentDeliverInput, FulfilmentFailInput, FulfilmentTrackingSetInput, FulfilmentWorkAcceptInput,
-        FulfilmentWorkActionInput, FulfilmentWorkCollectInput, FulfilmentWorkMoveInput, FulfilmentWorkPackInput,
-        FulfilmentWorkPickInput, FulfilmentWorkRejectInput, FulfilmentWorkShipInput,
+        FulfilmentWorkAcceptInput, FulfilmentWorkActionInput, FulfilmentWorkCollectInput, FulfilmentWorkMoveInput,
+        FulfilmentWorkPackInput, FulfilmentWorkPickInput, FulfilmentWorkRejectInput, FulfilmentWorkShipInput,
+        FulfilmentWorkUnpickInput,
     },
     payload::{FulfilmentWorkPayload, FulfilmentWorkReadyPayload},
 };
@@ -42,7 +43,7 @@ impl FulfilmentMutation {
     }
 
     /// Rejects an OPEN or ACCEPTED work. Its hold is released in this store, and the units are held
-    /// where the order's rule finds them, in no store that rejected them before; units found
+    /// where the sourcing rule finds them, in no store that rejected them before; units found
     /// nowhere are backordered, and the order has the flag SOURCING.
     #[mutation(permit = FulfilmentWork, emits(WORK_REJECTED, WORK_CHANGED, WORK_CREATED, ORDER_UPDATED, STOCK_CHANGED), dry_run)]
     async fn fulfilment_work_reject(
@@ -68,7 +69,7 @@ impl FulfilmentMutation {
     async fn fulfilment_work_unpick(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Goods that were put back.")] input: FulfilmentWorkPickInput,
+        #[graphql(desc = "Goods that were put back.")] input: FulfilmentWorkUnpickInput,
     ) -> Answer<FulfilmentWorkPayload> {
         step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_unpick, dry_run)
     }

@@ -1,9 +1,13 @@
 //! Parcels as clients see them.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use async_graphql::{Context, ID};
-use entity::prelude::{self, FulfilmentId, ParcelId};
+use entity::prelude::{self, FulfilmentId, FulfilmentWorkId, ParcelId};
+use futures_util::future::try_join_all;
 use iam::access::kind;
 use inventory::{
     fulfilment::{core, rows},
@@ -44,13 +48,13 @@ impl Parcel {
 /// Parcels that left with a fulfilment.
 pub async fn parcels_of_fulfilment(ctx: &Context<'_>, id: FulfilmentId) -> Answer<Vec<Parcel>> {
     let all = load(ctx, ParcelsOf(id)).await?.unwrap_or_default();
-    let mut parcels = Vec::with_capacity(all.len());
-    for (work, parcel) in all.iter() {
-        if let Some(of) = load(ctx, *work).await? {
-            parcels.push(Parcel { of, row: parcel.clone() });
-        }
-    }
-    Ok(parcels)
+    // A fulfilment has many parcels of few works: each work is read once, and all of them together.
+    let works: BTreeSet<FulfilmentWorkId> = all.iter().map(|(work, _)| *work).collect();
+    let works = try_join_all(works.into_iter().map(|work| load(ctx, work))).await?;
+    let works: HashMap<FulfilmentWorkId, Arc<core::Work>> =
+        works.into_iter().flatten().map(|work| (work.head.id, work)).collect();
+    let parcel = |(work, row): &(FulfilmentWorkId, core::Parcel)| Some(Parcel { of: works.get(work)?.clone(), row: row.clone() });
+    Ok(all.iter().filter_map(parcel).collect())
 }
 
 /// The parcel of an id, if its store is the caller's.

@@ -38,16 +38,29 @@ seen_payload! {
 
 seen_payload! {
     /// Work that waits for the customer.
-    FulfilmentWorkReadyPayload(work: Option<FulfilmentWork>) {
+    FulfilmentWorkReadyPayload(waits: Waits) {
         /// Work as it is after the change; null when there are userErrors, or when you may not see it.
         async fn work(&self, ctx: &Context<'_>) -> Answer<Option<FulfilmentWork>> {
-            Ok(seen(ctx, self.work.as_slice())?.into_iter().next())
+            Ok(seen(ctx, self.waits.work.as_slice())?.into_iter().next())
         }
-        /// Code that the customer has to say to collect the goods: six digits, to be sent to the customer. Null when there are userErrors.
-        async fn collect_code(&self) -> Option<&str> {
-            self.work.as_ref()?.row().ready.as_ref().map(|ready| ready.code.as_str())
+        /// Code that the customer has to say to collect the goods: six digits, to be sent to the customer. Null when there are userErrors, with
+        /// validateOnly, once the goods were put back, and without fulfilment.work in the work's store.
+        async fn collect_code(&self, ctx: &Context<'_>) -> Answer<Option<&str>> {
+            let Some(work) = &self.waits.work else { return Ok(None) };
+            // A repeated call may come after the caller's rights have gone.
+            let permit = ctx.permit::<kind::FulfilmentWork>()?;
+            let is_own = permit.channel().is_none() && permit.covers(work.row().store);
+            Ok(self.waits.code.as_deref().filter(|_| is_own))
         }
     }
+}
+
+/// A work that waits for the customer.
+#[derive(Default)]
+pub struct Waits {
+    work: Option<FulfilmentWork>,
+    /// None where nothing was written: each call makes a code of its own.
+    code: Option<String>,
 }
 
 fn seen(ctx: &Context<'_>, works: &[FulfilmentWork]) -> Answer<Vec<FulfilmentWork>> {
@@ -84,6 +97,10 @@ impl ReceiptPayload for FulfilmentWorkPayload {
 
 impl ReceiptPayload for FulfilmentWorkReadyPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
-        Ok(named(scope, receipt).await?.into_iter().next())
+        let is_written = receipt.seq.is_some();
+        let work = named(scope, receipt).await?.into_iter().next();
+        let ready = work.as_ref().and_then(|work| work.row().ready.as_ref());
+        let code = ready.filter(|_| is_written).map(|ready| ready.code.clone());
+        Ok(Waits { work, code })
     }
 }

@@ -35,6 +35,7 @@ pub fn work(why: &Refusal) -> Said {
         Refusal::TooManyParcels { most } => (ErrorCode::LimitExceeded, format!("a work has at most {most} parcels")),
         Refusal::TooManyWorks { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} works")),
         Refusal::Fulfilment(status) => state(&format!("it is {status}: only what is SHIPPED can be delivered, or fail to be")),
+        Refusal::Ahead => range("it lies more than five minutes ahead"),
         Refusal::WrongCode => invalid("this is not the code of the work"),
         Refusal::SameStore => invalid("goods are moved to another store than the one that they are in"),
         Refusal::CarrierInactive { code } => state(&format!("the carrier {code} is not in use")),

@@ -100,8 +100,8 @@ impl FulfilmentWork {
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
         Box::pin(orders::load_order(ctx, self.head.order)).await.transpose()
     }
-    /// Address that the goods go to; null when the order has none or it was erased, when the store sends nothing of it any more, and without
-    /// fulfilment.address.read in the work's store.
+    /// Address that the goods go to; null when the order has none or it was erased, when the store has refused all of it or is not asked any more, and
+    /// without fulfilment.address.read in the work's store.
     #[field(mask = FulfilmentAddressRead)]
     async fn ship_to(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
         address_of(ctx, &self.head).await
@@ -136,6 +136,16 @@ impl FulfilmentWork {
     /// Reason for which the store has refused all of it; null when it has not.
     async fn reject_reason(&self) -> Option<RejectReason> {
         self.head.rejected.as_ref().map(|rejected| rejected.reason.into())
+    }
+    /// Note that the store has left with that reason; null when it has left none.
+    async fn reject_note(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        let Some(rejected) = &self.head.rejected else { return Ok(None) };
+        if rejected.note.is_some() {
+            return Ok(rejected.note.clone());
+        }
+        // An event tells no note.
+        let now = self.with_lines(ctx).await?;
+        Ok(now.head.rejected.as_ref().and_then(|rejected| rejected.note.clone()))
     }
     /// Mutations that the work's state allows and that you may do in its store. While a hold keeps the order's goods back, those that bring them
     /// nearer to leaving are left out.

@@ -111,11 +111,7 @@ impl ReplenishmentPlan {
     /// Stores that it is for. Empty for all.
     #[field(list_size(assumed = 5))]
     async fn stores(&self, ctx: &Context<'_>) -> Answer<Vec<Store>> {
-        let mut stores = Vec::with_capacity(self.plan.scope.stores.len());
-        for store in &self.plan.scope.stores {
-            stores.push(links::store(ctx, *store).await?);
-        }
-        Ok(stores)
+        futures_util::future::try_join_all(self.plan.scope.stores.iter().map(|store| links::store(ctx, *store))).await
     }
     /// Supplier whose products alone it is for. Null for all.
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {

@@ -20,10 +20,7 @@ use super::{
 };
 use crate::{
     ledger::{Books, Decision, Document, Needs, Rows, Source, Turn},
-    orders::{
-        core::{OrderBook, OrderNeeds},
-        rows::fulfilments_by_id,
-    },
+    orders::{core::OrderBook, rows::fulfilments_by_id},
     stock::core::{Book, Rejection},
 };
 
@@ -54,11 +51,17 @@ impl Document for Works {
         true
     }
 
-    /// The works of all orders that are locked. A batch that only places orders locks none, and asks nothing.
+    /// The works of all orders whose holds are asked for: of those commands change goods. A batch that only places orders, holds them back or notes
+    /// what was paid asks nothing.
     async fn expand(_reads: &Source<'_>, needs: &mut Needs, _books: &mut Books) -> Result<(), Fault> {
-        let Some(own) = needs.documents.get::<OrderNeeds>().filter(|own| !own.orders.is_empty()) else { return Ok(()) };
-        let orders = own.orders.clone();
-        needs.documents.with(|own: &mut WorkNeeds| own.orders.extend(orders));
+        if needs.held_by_orders.is_empty() {
+            return Ok(());
+        }
+        let orders = needs.held_by_orders.clone();
+        needs.documents.with(|own: &mut WorkNeeds| {
+            own.orders.extend(&orders);
+            own.followed.extend(&orders);
+        });
         Ok(())
     }
 
@@ -69,6 +72,7 @@ impl Document for Works {
         let labelled = works.iter().filter(|work| needs.labels.contains(&work.head.order));
         let mut carriers = needs.carriers.clone();
         carriers.extend(labelled.flat_map(|work| &work.parcels).filter_map(|parcel| parcel.label.carrier));
+        book.followed.clone_from(&needs.followed);
         book.works = works.into_iter().map(|work| ((work.head.order, work.head.nth), work)).collect();
         let carriers: Vec<CarrierId> = carriers.into_iter().collect();
         book.carriers = rows::carriers_by_id(reads, &carriers).await?.into_iter().map(|one| (one.id, one)).collect();

@@ -85,18 +85,23 @@ pub async fn on_top_of(
     speculative: &mut SpeculativeState,
 ) -> Result<Option<State>, Fault> {
     let Basis { clock, documents, .. } = basis;
-    let missing: Vec<LevelKey> = needs.levels.iter().filter(|key| !speculative.levels.contains_key(key)).copied().collect();
-    learn_facts(scope, &missing, speculative).await?;
     if speculative.has_any_apart(needs) {
         return Ok(None);
     }
+    let missing: Vec<LevelKey> = needs.levels.iter().filter(|key| !speculative.levels.contains_key(key)).copied().collect();
+    let (unknown, known): (Vec<LevelKey>, Vec<LevelKey>) = missing.iter().copied().partition(|key| speculative.lacks_facts(*key));
     let mut memory = std::mem::take(&mut speculative.memory);
-    let (receipts, levels, books) = tokio::try_join!(
+    let (receipts, met, mut levels, books) = tokio::try_join!(
         idempotency::look_up(scope, keys.iter().copied()),
-        missing_levels(scope, clock, &missing, speculative),
+        levels_and_facts(scope, &unknown),
+        missing_levels(scope, clock, &known, speculative),
         documents.plan(scope, needs, &mut memory),
     )?;
     speculative.memory = memory;
+    levels.extend(learn(scope, clock, &unknown, met, speculative).await?);
+    if speculative.has_any_apart(needs) {
+        return Ok(None);
+    }
     let last = levels.iter().map(|level| level.updated_at).max().unwrap_or_default().max(speculative.now);
     let mut stock = Book::new(last.max(clock.now()), clock::local_day);
     stock.closed_through = speculative.closed_through;
@@ -143,15 +148,32 @@ async fn unknown_stores(
     Ok(stores)
 }
 
-/// What the rules need to know of products and stores that were not met yet.
-async fn learn_facts(reads: &impl Reads, keys: &[LevelKey], speculative: &mut SpeculativeState) -> Result<(), Fault> {
-    let unknown: Vec<LevelKey> = keys.iter().copied().filter(|key| speculative.lacks_facts(*key)).collect();
-    if !unknown.is_empty() {
-        for (key, facts) in stock_rows::facts_for(reads, &unknown).await? {
+/// Levels of which the product or the store was not met yet, with what the rules need to know of them: one statement and not two.
+async fn levels_and_facts(reads: &impl Reads, keys: &[LevelKey]) -> Result<Vec<Level>, Fault> {
+    if keys.is_empty() { Ok(Vec::new()) } else { stock_rows::read_levels(reads, keys).await }
+}
+
+/// Remembers what came with the levels of `keys` that were met. A level without a row begins empty; one whose product or store does not exist is
+/// left out.
+async fn learn(
+    reads: &impl Reads,
+    clock: &Clock,
+    keys: &[LevelKey],
+    mut met: Vec<Level>,
+    speculative: &mut SpeculativeState,
+) -> Result<Vec<Level>, Fault> {
+    for level in &met {
+        speculative.learn(level.key, level.facts.clone());
+    }
+    if met.len() < keys.len() {
+        let found: HashSet<LevelKey> = met.iter().map(|level| level.key).collect();
+        let without: Vec<LevelKey> = keys.iter().filter(|key| !found.contains(key)).copied().collect();
+        for (key, facts) in stock_rows::facts_for(reads, &without).await? {
             speculative.learn(key, facts);
         }
+        met.extend(without.into_iter().filter_map(|key| Some(Level::empty(key, clock.id(), speculative.facts(key)?))));
     }
-    Ok(())
+    Ok(met)
 }
 
 async fn load_levels(reads: &Source<'_>, clock: &Clock, needs: &Needs) -> Result<Book, Fault> {

@@ -150,12 +150,13 @@ impl SpeculativeState {
     pub fn lacks_facts(&self, key: LevelKey) -> bool {
         !self.products.contains_key(&key.product) || !self.stores.contains_key(&key.store)
     }
-    pub fn learn(&mut self, key: LevelKey, facts: Facts) {
+    pub fn learn(&mut self, key: LevelKey, facts: impl Into<Arc<Facts>>) {
+        let facts = facts.into();
         if facts.tracking != Tracking::None || facts.is_kit {
             self.apart.insert(key.product);
         }
         self.stores.insert(key.store, (facts.time_zone.clone(), facts.store_archived));
-        self.products.insert(key.product, Arc::new(facts));
+        self.products.insert(key.product, facts);
     }
     /// Whether any level is kept by lots, or is a kit's.
     pub fn has_any_apart(&self, needs: &Needs) -> bool {

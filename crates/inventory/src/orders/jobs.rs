@@ -68,10 +68,17 @@ pub async fn fill_backorders(ledger: &Ledger) -> Result<usize, Fault> {
     Ok(filled)
 }
 
+/// An order that waits: whose turn it is by, where something has come for it, and for which lines.
+struct Waits {
+    turn: (Timestamp, i64),
+    levels: BTreeSet<LevelKey>,
+    lines: BTreeSet<u16>,
+}
+
 /// One order after the other, so that nobody overtakes. A kit takes from several levels: whoever is before it at any of them has his turn first.
 async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<Arrived>) -> Result<usize, Fault> {
     let scope = ledger.database().tenant(tenant);
-    let mut queue: BTreeMap<OrderId, ((Timestamp, i64), BTreeSet<LevelKey>)> = BTreeMap::new();
+    let mut queue: BTreeMap<OrderId, Waits> = BTreeMap::new();
     let mut levels: Vec<(LevelKey, i64)> = arrived.iter().map(|one| (one.key, one.available)).collect();
     let mut asked: BTreeSet<LevelKey> = levels.iter().map(|(key, _)| *key).collect();
     while !levels.is_empty() {
@@ -83,7 +90,10 @@ async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<Arrived>) -
                 }
                 left -= waiting.quantity;
                 let turn = (waiting.placed_at, waiting.number);
-                queue.entry(waiting.order).or_insert_with(|| (turn, BTreeSet::new())).1.insert(key);
+                let none = || Waits { turn, levels: BTreeSet::new(), lines: BTreeSet::new() };
+                let own = queue.entry(waiting.order).or_insert_with(none);
+                own.levels.insert(key);
+                own.lines.insert(waiting.position);
                 kits.extend(waiting.is_part.then_some(waiting.order));
             }
         }
@@ -92,19 +102,19 @@ async fn fill_tenant(ledger: &Ledger, tenant: TenantId, arrived: Vec<Arrived>) -
         }
         let kits: Vec<OrderId> = kits.into_iter().collect();
         for (order, key, available) in rows::owed_parts(&scope, &kits).await? {
-            if let Some((_, keys)) = queue.get_mut(&order) {
-                keys.insert(key);
+            if let Some(own) = queue.get_mut(&order) {
+                own.levels.insert(key);
             }
             if asked.insert(key) {
                 levels.push((key, available));
             }
         }
     }
-    let mut turns: Vec<_> = queue.into_iter().map(|(order, (turn, levels))| (turn, order, levels)).collect();
-    turns.sort_unstable_by_key(|(turn, order, _)| (*turn, *order));
+    let mut turns: Vec<(OrderId, Waits)> = queue.into_iter().collect();
+    turns.sort_unstable_by_key(|(order, own)| (own.turn, *order));
     let mut filled = 0;
-    for (_, order, levels) in turns {
-        let fill = Fill { order, movement: ledger.clock().document_id(), levels: levels.into_iter().collect() };
+    for (order, Waits { levels, lines, .. }) in turns {
+        let fill = Fill { order, movement: ledger.clock().document_id(), levels: levels.into_iter().collect(), lines };
         filled += submit_all(ledger, vec![(tenant, Command::of(OrderCommand::Fill(fill)))], orders_of).await;
     }
     Ok(filled)

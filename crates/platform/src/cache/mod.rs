@@ -8,6 +8,7 @@
 
 mod local;
 mod log;
+mod positions;
 mod remote;
 
 use std::{
@@ -30,6 +31,7 @@ use crate::{
 };
 
 pub use entity::cached::Cached;
+pub use positions::SessionPositions;
 pub use remote::Remote;
 
 /// Changes that are read back to learn what another node's rows are still good for.

@@ -5,6 +5,7 @@
 
 mod names;
 mod process;
+mod replicas;
 mod zero;
 
 use std::{
@@ -19,6 +20,7 @@ use metrics::{Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 
 pub use process::{Process, memory_limit, process, resident_bytes};
+pub use replicas::{Used, replica, replica_reads};
 
 static COUNTS: AtomicBool = AtomicBool::new(false);
 /// Observed for each item that a subscriber gets, of which there are more than of anything else: kept, and not looked up each time.

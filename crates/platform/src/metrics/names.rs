@@ -49,6 +49,9 @@ pub const BACKUP_FAILURES: &str = "entrepot_backup_failures_total";
 pub const BACKUP_INTERVAL: &str = "entrepot_backup_interval_seconds";
 pub const DRILL_LAST: &str = "entrepot_backup_drill_last_success_timestamp_seconds";
 pub const DRILL_INTERVAL: &str = "entrepot_backup_drill_interval_seconds";
+pub const REPLICA_READS: &str = "entrepot_replica_reads_total";
+pub const REPLICA_USED: &str = "entrepot_replica_used";
+pub const REPLICA_LAG: &str = "entrepot_replica_lag_bytes";
 pub const RESIDENT: &str = "process_resident_memory_bytes";
 pub const OPEN_FILES: &str = "process_open_fds";
 pub const CPU_MILLISECONDS: &str = "entrepot_process_cpu_milliseconds_total";
@@ -127,6 +130,7 @@ pub fn describe() {
     describe_counter!(WEBHOOK_ATTEMPTS, "Attempts to deliver to webhook endpoints, by result");
     describe_counter!(WEBHOOKS_DISABLED, "Webhook endpoints disabled for how they fared");
     describe_backups();
+    describe_replicas();
     describe_gauge!(RESIDENT, Unit::Bytes, "Memory of the process");
     describe_gauge!(OPEN_FILES, "Open files and sockets of the process");
     describe_counter!(CPU_MILLISECONDS, "Processor time of the process, in milliseconds");
@@ -148,6 +152,15 @@ fn describe_backups() {
         "Start of the last drill that succeeded, in seconds since 1970 UTC; 0 where drills are scheduled and none has"
     );
     describe_gauge!(DRILL_INTERVAL, Unit::Seconds, "Time between two drills of the schedule");
+}
+
+fn describe_replicas() {
+    describe_counter!(
+        REPLICA_READS,
+        "Requests whose reads may go to a replica, by where they went and why: fresh, or down, stale, behind, failed, unknown"
+    );
+    describe_gauge!(REPLICA_USED, "1 when reads go to a replica, 0 while it does not answer or is too far behind");
+    describe_gauge!(REPLICA_LAG, Unit::Bytes, "WAL of the primary that a replica had not replayed when it was last heard of");
 }
 
 /// Statuses as labels: those that are ever answered, and one for what a later version may add.

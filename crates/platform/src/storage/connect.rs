@@ -1,6 +1,9 @@
 //! Opening the database: SQLite with one writer and many readers, or Postgres with a pool.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use entity::prelude::TenantId;
 use migration::{Migrator, MigratorTrait, row_security, statistics};
@@ -15,6 +18,7 @@ use super::{
     coalesce::Lines,
     limits,
     postgres::{self, Doors},
+    replicas::Replicas,
     sessions::Bound,
     statements::Statements,
     transaction::Connections,
@@ -92,6 +96,8 @@ pub struct Database {
     pub(super) extensions: Extensions,
     pub(super) write_health: WriteHealth,
     pub(super) statements: Arc<Statements>,
+    /// Servers for reads that need not see the last commit.
+    pub(super) replicas: Arc<OnceLock<Replicas>>,
 }
 
 /// How long a statement waits for a connection before the request is refused.
@@ -179,6 +185,7 @@ impl Database {
             extensions: Extensions::default(),
             write_health: WriteHealth::default(),
             statements: Arc::default(),
+            replicas: Arc::default(),
         })
     }
 
@@ -274,6 +281,9 @@ impl Database {
     pub async fn close(self) -> Result<(), Fault> {
         if let Some(doors) = &self.doors {
             doors.forget();
+        }
+        if let Some(replicas) = self.replicas.get() {
+            replicas.forget();
         }
         for connections in [self.reader, self.writer, self.maintenance, self.proofs] {
             connections.close().await?;

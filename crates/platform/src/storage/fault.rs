@@ -150,6 +150,16 @@ impl Fault {
         }
     }
 
+    /// Whether a replica failed where its primary may answer: its connection broke or was not to be had, it ended the statement to go on with its
+    /// replay, or it has yet to replay a migration. A statement that took too long takes as long elsewhere.
+    pub(super) fn is_of_a_replica(&self) -> bool {
+        match self.code().as_deref() {
+            Some("57014") => false,
+            Some("42P01" | "42703") => true,
+            _ => self.is_transient(),
+        }
+    }
+
     /// Whether the same work may succeed when done again: another writer was in the way, or the database was away for a moment, or takes no
     /// writes until somebody makes room or it has found its way to the server that does.
     pub fn is_transient(&self) -> bool {

@@ -39,6 +39,9 @@ pub(super) const STEWARDS: Limits = Limits { statement: Duration::from_mins(30),
 pub(super) const LONG: Limits = Limits { statement: Duration::from_mins(10), turn: Duration::from_secs(30), ..REQUESTS };
 /// Proofs and exports that read a whole tenant as it was at one moment, and write a file meanwhile. They lock nothing.
 pub(super) const SNAPSHOTS: Limits = Limits { statement: Duration::from_hours(1), idle: Duration::from_hours(1), ..REQUESTS };
+/// Reads on a replica: who cannot have a connection at once is answered by the primary.
+pub(super) const REPLICAS: Limits = Limits { turn: Duration::from_secs(1), ..REQUESTS };
+pub(super) const LONG_ON_REPLICAS: Limits = Limits { turn: Duration::from_secs(1), ..LONG };
 
 /// How much longer than the server's own limit an answer is waited for.
 const MARGIN: Duration = Duration::from_secs(2);
@@ -80,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_limit_within_ends_before_the_one_around_it() {
-        for limits in [REQUESTS, LANES, STEWARDS, LONG, SNAPSHOTS] {
+        for limits in [REQUESTS, LANES, STEWARDS, LONG, SNAPSHOTS, REPLICAS, LONG_ON_REPLICAS] {
             assert!(limits.lock < limits.statement && limits.statement < limits.answer(), "{limits:?}");
             assert!(limits.lock <= limits.idle, "who is blocked learns it before the one who blocks is ended: {limits:?}");
         }

@@ -21,6 +21,7 @@ mod cluster_notices;
 pub mod once;
 mod pools;
 mod postgres;
+pub mod replicas;
 pub mod commit_hook;
 mod rows;
 mod scoped;

@@ -25,6 +25,11 @@ impl Database {
                 pools.push(Pool { name, open, idle, most });
             }
         }
+        if let Some(replicas) = self.replicas.get() {
+            for (name, (open, idle, most)) in ["replicas", "replicas_long"].into_iter().zip(replicas.pools()) {
+                pools.push(Pool { name, open, idle, most });
+            }
+        }
         pools
     }
 }

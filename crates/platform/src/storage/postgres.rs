@@ -16,6 +16,7 @@ use super::{
     Backend, Database, Fault, LedgerPlans, Options,
     connect::{ACQUIRE_TIMEOUT, STATEMENT_CACHE},
     fault, limits,
+    replicas::ReplicaPools,
     row_security::{self, ActiveRowSecurity},
     sessions::{Binding, Sessions},
     transaction::Connections,
@@ -79,14 +80,7 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     owner.ping().await.map_err(|err| refused(url, &err))?;
     let active_row_security = row_security::choose(&owner, options.row_security).await?;
     let path = search_path(&owner).await?;
-    let as_role = |role: &str| {
-        if !active_row_security.stands() {
-            return login.clone();
-        }
-        let login = login.clone().options([("role", role)]);
-        // The login's own schema is not the role's.
-        path.iter().fold(login, |login, path| login.options([("search_path", path)]))
-    };
+    let as_role = |role: &str| as_role(&login, role, &active_row_security, path.as_deref());
     let (app, maintenance) = (as_role(APP), as_role(STEWARD));
     let binding = if active_row_security.stands() { Binding::Tenant } else { Binding::Nobody };
     let (long, bound) =
@@ -121,7 +115,48 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
         extensions: super::Extensions::default(),
         write_health,
         statements: std::sync::Arc::default(),
+        replicas: std::sync::Arc::default(),
     })
+}
+
+/// The same login with a role, where row security has roles.
+fn as_role(login: &PgConnectOptions, role: &str, security: &ActiveRowSecurity, path: Option<&str>) -> PgConnectOptions {
+    if !security.stands() {
+        return login.clone();
+    }
+    let login = login.clone().options([("role", role)]);
+    // The login's own schema is not the role's.
+    path.into_iter().fold(login, |login, path| login.options([("search_path", path)]))
+}
+
+/// Connections to a replica of a database, with the roles and the bindings of those to the database itself, and the login alone.
+pub(super) async fn replica(db: &Database, url: &str, readers: usize) -> Result<(ReplicaPools, PgConnectOptions), Fault> {
+    let url = url.replacen("postgresql://", "postgres://", 1);
+    let login = PgConnectOptions::from_str(&url)
+        .map_err(|err| Fault::Broken(format!("--read-database-url cannot be used: {err}")))?
+        .application_name("entrepot read")
+        .statement_cache_capacity(STATEMENT_CACHE)
+        .disable_statement_logging();
+    let path = search_path(&db.owner).await?;
+    let security = &db.active_row_security;
+    // As on the primary: where row security is for writes alone, reads pass by it.
+    let (role, binding) = match security {
+        ActiveRowSecurity::Writes => (STEWARD, Binding::Nobody),
+        ActiveRowSecurity::All => (APP, Binding::Tenant),
+        ActiveRowSecurity::Embedded | ActiveRowSecurity::None(_) => (APP, Binding::Nobody),
+    };
+    let reads = as_role(&login, role, security, path.as_deref());
+    // A host that refuses the setting on the primary refuses it here.
+    let long = match db.doors.as_ref().map(|doors| doors.plans) {
+        Some(LedgerPlans::Server) => reads.clone(),
+        _ => reads.clone().options([CUSTOM]),
+    };
+    let write_health = WriteHealth::default();
+    let pools = ReplicaPools {
+        reads: Sessions::new(&reads, readers, limits::REPLICAS, binding, &write_health),
+        long: Sessions::new(&long, LONG, limits::LONG_ON_REPLICAS, binding, &write_health),
+    };
+    Ok((pools, login))
 }
 
 /// Statements planned once, for whatever values; and each time, for its own.

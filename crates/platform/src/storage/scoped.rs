@@ -1,6 +1,6 @@
 //! Handles that carry the tenant.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use entity::{Tenanted, prelude::TenantId, record::Record};
@@ -8,7 +8,11 @@ use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, QueryTrait, Select, Statement, Value,
 };
 
-use super::{Backend, Database, Extensions, Fault, Row, Work, journal, sessions::Bound};
+use super::{
+    Backend, Database, Extensions, Fault, Row, Work, journal,
+    replicas::{self, Freshness, ReadRoute},
+    sessions::Bound,
+};
 
 /// Reading a tenant's rows. Raw statements get the tenant as `$1`; the caller's values follow as `$2`, `$3` …
 #[async_trait]
@@ -49,12 +53,18 @@ pub trait Finds: Reads {
 }
 impl<T: Reads + ?Sized> Finds for T {}
 
-/// The tenant's rows as committed.
+/// How often, and after which pause, a job looks for a replica that has caught up: for two seconds.
+const CATCHING_UP: u32 = 20;
+const BETWEEN: Duration = Duration::from_millis(100);
+
+/// The tenant's rows as committed, or as a replica has them that is fresh enough for the request that opened the handle.
 #[derive(Clone)]
 pub struct TenantScope {
     tenant: TenantId,
     db: Database,
     is_long: bool,
+    /// The way of the request that opened the handle; None reads from the primary.
+    route: Option<Arc<ReadRoute>>,
 }
 
 impl TenantScope {
@@ -67,8 +77,42 @@ impl TenantScope {
     pub fn long(&self) -> Self {
         Self { is_long: true, ..self.clone() }
     }
-    /// Begins a transaction on the tenant's rows.
+    /// The same rows, no older than is said; a read goes to a replica that has them.
+    #[must_use]
+    pub fn fresh(&self, freshness: Freshness) -> Self {
+        let route = match freshness {
+            Freshness::Primary => None,
+            Freshness::After(_) | Freshness::Bounded(_) => self.db.read_route(freshness, self.tenant.uuid().as_u128()),
+        };
+        Self { route, ..self.clone() }
+    }
+    /// The same rows, as fresh as the request that runs now needs them: for handles that were opened before it began.
+    #[must_use]
+    pub fn of_this_request(&self) -> Self {
+        Self { route: replicas::current(), ..self.clone() }
+    }
+    /// The same rows as they are now, or later: for jobs that read much, and wait a moment for a replica that has replayed so far.
+    pub async fn caught_up(&self) -> Self {
+        // Without a position nobody knows what a replica lacks.
+        let Ok(Some(position)) = self.db.position().await else { return self.fresh(Freshness::Primary) };
+        let scope = self.fresh(Freshness::After(position));
+        for _ in 0..CATCHING_UP {
+            if scope.route.as_ref().is_none_or(|route| route.would_fit()) {
+                break;
+            }
+            crate::clock::sleep(BETWEEN).await;
+        }
+        scope
+    }
+    /// Whether its reads go to a replica now, so that they cannot be shared with others'.
+    pub(super) fn is_on_replica(&self) -> bool {
+        self.route.as_ref().is_some_and(|route| route.replica().is_some())
+    }
+    /// Begins a transaction on the tenant's rows. Later reads may be of its own writes, so they go to the primary.
     pub async fn begin(&self) -> Result<Work, Fault> {
+        if let Some(route) = &self.route {
+            route.leave();
+        }
         Work::begin(&self.db, self.tenant).await
     }
     /// The number of the tenant's last event.
@@ -90,6 +134,17 @@ impl Reads for TenantScope {
     }
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, Fault> {
         self.db.statements.count(&statement);
+        if let Some(route) = &self.route
+            && let Some(replica) = route.replica()
+        {
+            match replica.rows(self.tenant, self.is_long, statement.clone()).await {
+                Err(fault) if fault.is_of_a_replica() => {
+                    tracing::debug!(error = %fault, "a replica did not answer: the primary is asked");
+                    route.failed();
+                }
+                answered => return answered,
+            }
+        }
         self.db.read(self.tenant, self.is_long, statement).await
     }
 }
@@ -157,7 +212,7 @@ impl Global {
 impl Database {
     /// The door to a tenant's rows. Only `access` and jobs, which know that they may, should open it.
     pub fn tenant(&self, tenant: TenantId) -> TenantScope {
-        TenantScope { tenant, db: self.clone(), is_long: false }
+        TenantScope { tenant, db: self.clone(), is_long: false, route: replicas::current() }
     }
     /// The same for several tenants at once; None on SQLite, where a statement costs too little to share it.
     pub fn tenants(&self, tenants: impl IntoIterator<Item = TenantId>) -> Option<TenantsScope> {

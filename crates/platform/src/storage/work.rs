@@ -11,7 +11,7 @@ use super::{
     commit_hook::{self, ObjectChange},
     dry_run,
     journal::Event,
-    once,
+    once, replicas,
     transaction::{Connections, Purpose, Transaction},
 };
 
@@ -34,6 +34,7 @@ impl Work {
     }
 
     async fn begin_on(db: &Database, connections: &Connections, tenant: TenantId, is_stewards: bool) -> Result<Self, Fault> {
+        replicas::leave();
         let transaction = connections.begin(db.active_row_security.stands().then_some(tenant), Purpose::Write).await?;
         Ok(Self { tenant, db: db.clone(), is_stewards, transaction, events: Vec::new(), changes: Vec::new() })
     }

@@ -1,6 +1,6 @@
 //! What works are decided on, and what becomes of them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use entity::prelude::*;
 
@@ -14,6 +14,8 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct WorkBook {
     pub works: BTreeMap<(OrderId, u16), Work>,
+    /// Orders whose works and holds are all loaded.
+    pub followed: BTreeSet<OrderId>,
     /// Stores that have refused a line of an order.
     pub barred: HashSet<(OrderId, u16, StoreId)>,
     pub fulfilments: HashMap<FulfilmentId, Fulfilment>,

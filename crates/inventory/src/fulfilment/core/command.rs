@@ -78,13 +78,13 @@ impl Decide for WorkCommand {
                 }
             }
             Self::LetGo(on, command, keys) => {
-                order(on.order, needs);
+                goods(on.order, needs);
                 needs.levels.extend(keys);
                 needs.levels.extend(command.sourcing.levels());
                 needs.documents.with(|own: &mut WorkNeeds| own.barred.insert(on.order));
             }
             Self::Ship(on, command, keys) => {
-                order(on.order, needs);
+                goods(on.order, needs);
                 needs.levels.extend(keys);
                 needs.lots.left_at(command.occurred_at);
                 needs.shortage(command.on_shortage, keys);
@@ -101,7 +101,7 @@ impl Decide for WorkCommand {
                 order(on.order, needs);
                 carriers(command.label.carrier.into_iter(), needs);
             }
-            Self::Follow(id) => order(*id, needs),
+            Self::Follow(id) => goods(*id, needs),
         }
     }
 
@@ -131,15 +131,48 @@ fn both(own: WorkDecision, orders: Option<OrderDecision>) -> Decision {
     decision
 }
 
-/// The order as it stands, and what it holds. Its works are loaded with it.
+/// The order as it stands, and its works: enough for steps that move no stock, which keep no level from others.
 fn order(order: OrderId, needs: &mut Needs) {
-    needs.held_by_orders.insert(order);
     needs.documents.with(|own: &mut OrderNeeds| own.orders.insert(order));
+    needs.documents.with(|own: &mut WorkNeeds| own.orders.insert(order));
+}
+
+/// The same with what the order holds: its works follow what becomes of that.
+fn goods(id: OrderId, needs: &mut Needs) {
+    needs.held_by_orders.insert(id);
+    order(id, needs);
 }
 
 fn carriers(named: impl Iterator<Item = CarrierId>, needs: &mut Needs) {
     let named: Vec<CarrierId> = named.collect();
     if !named.is_empty() {
         needs.documents.with(|own: &mut WorkNeeds| own.carriers.extend(named));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::carriers::Label, *};
+
+    #[test]
+    fn steps_that_move_no_stock_keep_no_level_from_others() {
+        let on = On { work: FulfilmentWorkId::NIL, order: OrderId::NIL, expected_version: None, actor: Actor::SYSTEM };
+        let label = Label::default();
+        let steps = [
+            WorkCommand::Accept(vec![on.clone()]),
+            WorkCommand::Step(on.clone(), Step::Pick(None)),
+            WorkCommand::Step(on.clone(), Step::Ready("123456".to_owned())),
+            WorkCommand::Track(on, Track { parcel: ParcelId::NIL, label }),
+        ];
+        for step in steps {
+            let mut needs = Needs::default();
+            step.needs(&mut needs);
+            assert!(needs.levels.is_empty() && needs.held_by_orders.is_empty(), "{}", step.name());
+            let own = needs.documents.get::<WorkNeeds>();
+            assert!(own.is_some_and(|own| own.orders.contains(&OrderId::NIL) && own.followed.is_empty()), "{}", step.name());
+        }
+        let mut needs = Needs::default();
+        WorkCommand::Follow(OrderId::NIL).needs(&mut needs);
+        assert!(needs.held_by_orders.contains(&OrderId::NIL), "works are made of what is held");
     }
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     fulfilment::events,
     ledger::Decision,
-    orders::core::{Fulfilment, Order, OrderBook, OrderDecision},
+    orders::core::{Fulfilment, Line, Order, OrderBook, OrderDecision},
     stock::core::{At, Book, Field, Rejection, Reservation, RoomRefusal},
 };
 
@@ -35,11 +35,15 @@ pub fn follow(
     let asked = own.asked.iter().filter_map(|id| orders.orders.get(id));
     let all: Vec<&Order> = decided.iter().chain(asked).collect();
     for order in all {
+        let is_new = changed.is_some_and(|of| of.events.iter().any(|fact| fact.order == order.id && fact.before.is_none()));
+        // Whoever asked for no holds changes no goods.
+        if !is_new && !works.followed.contains(&order.id) {
+            continue;
+        }
         let shipped = fulfilments.iter().find(|one| one.order == order.id && one.work.is_none());
         let Some(mut following) = Following::of(order, works, &own, shipped) else { continue };
-        let is_new = changed.is_some_and(|of| of.events.iter().any(|fact| fact.order == order.id && fact.before.is_none()));
         following.holds = holds(stock, &decision.stock.reservations, order.id, is_new);
-        // A command that moves no goods has not asked for the holds: the works of an order of before there were works are the job's to make.
+        // Of an order of before there were works, of which nothing is held: there is no store to ask before it holds something again.
         let has_none = following.works.is_empty() && following.holds.is_empty() && !own.asked.contains(&order.id);
         if has_none && orders.orders.get(&order.id).is_some_and(|before| is_worked(before.status) && before.has_open()) {
             continue;
@@ -111,6 +115,8 @@ struct Following<'a> {
     moved: Option<(FulfilmentWorkId, StoreId)>,
     /// What of a work's lines left by the short way.
     sent: HashMap<u16, Vec<ParcelLine>>,
+    /// Of the kit's part that is settled: how much may go off each work, so that the parts of one kit go off the same one. Empty where no kit is.
+    whole: HashMap<u16, i64>,
 }
 
 impl<'a> Following<'a> {
@@ -127,20 +133,34 @@ impl<'a> Following<'a> {
         if works.is_empty() && !is_worked(order.status) {
             return None;
         }
-        let (holds, sent) = (BTreeMap::new(), HashMap::new());
-        Some(Self { order, works, own: changed, holds, shipped, moved: None, sent })
+        let (holds, sent, whole) = (BTreeMap::new(), HashMap::new(), HashMap::new());
+        Some(Self { order, works, own: changed, holds, shipped, moved: None, sent, whole })
     }
 
     fn settle_all(&mut self) -> Result<(), Rejection> {
         let order = self.order;
         for line in &order.lines {
+            let kits = if line.is_kit() { self.unpicked_kits(line) } else { HashMap::new() };
             for (product, takes) in line.goods() {
+                self.whole = kits.iter().map(|(nth, kits)| (*nth, kits.saturating_mul(takes))).collect();
                 let open = if is_worked(order.status) { line.open.get() } else { 0 };
                 self.settle((line.position, product), (open.saturating_mul(takes), takes))?;
             }
         }
         self.pack_what_left();
         Ok(())
+    }
+
+    /// How many whole kits of a line nobody has picked anything of, in each work.
+    fn unpicked_kits(&self, line: &Line) -> HashMap<u16, i64> {
+        let kits = |work: &Work| {
+            let open = |product: ProductId| {
+                let own = work.lines.iter().find(|own| (own.position, own.product) == (line.position, product));
+                own.map_or(0, |own| own.open)
+            };
+            line.goods().map(|(product, takes)| open(product) / takes.max(1)).min().unwrap_or(0)
+        };
+        self.works.iter().map(|work| (work.head.nth, kits(work))).collect()
     }
 
     /// Brings what works have to send of a product for a line to what is `wanted`, store by store as it is held. What is held nowhere, because holds
@@ -197,7 +217,7 @@ impl<'a> Following<'a> {
     }
 
     /// Takes units that nobody has picked off a store's works, and says how many it could: of what leaves the oldest work first, of what is no longer
-    /// asked for those that nobody has accepted, the newest first.
+    /// asked for those that nobody has accepted, the newest first. Of a kit as many parts of each go off a work as make whole kits there.
     fn take(&mut self, goods: Goods, store: StoreId, units: i64, how: Taken) -> i64 {
         let mut order: Vec<usize> = (0..self.works.len()).filter(|index| self.works[*index].head.store == store).collect();
         if how == Taken::Dropped {
@@ -209,9 +229,13 @@ impl<'a> Following<'a> {
             let work = &mut self.works[index];
             let nth_work = work.head.nth;
             let Some(line) = work.line_of(goods.0, goods.1) else { continue };
-            let taken = left.min(line.open);
+            let most = self.whole.get(&nth_work).copied().unwrap_or(line.open);
+            let taken = left.min(line.open).min(most);
             if taken <= 0 {
                 continue;
+            }
+            if let Some(most) = self.whole.get_mut(&nth_work) {
+                *most -= taken;
             }
             left -= taken;
             line.open -= taken;
@@ -233,7 +257,8 @@ impl<'a> Following<'a> {
         let from = self.moved.filter(|(_, to)| *to == store).map(|(work, _)| work);
         let is_joined = |work: &Work| match from {
             Some(_) => work.head.version == 0 && work.head.moved_from == from,
-            None => work.head.accepted.is_none() && work.status() == WorkStatus::Open,
+            // Nobody has picked what nobody has accepted: it is OPEN. Its state by itself would be summed over all its lines, for each line of an order.
+            None => work.head.accepted.is_none() && work.is_live(),
         };
         let found = self.works.iter().position(|work| work.head.store == store && is_joined(work));
         let index = if let Some(index) = found { index } else { self.begin(store, from)? };

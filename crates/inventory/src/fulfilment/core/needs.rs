@@ -6,8 +6,10 @@ use entity::prelude::*;
 
 #[derive(Debug, Default)]
 pub struct WorkNeeds {
-    /// Orders whose works are loaded: all that are locked.
+    /// Orders whose works are loaded.
     pub orders: BTreeSet<OrderId>,
+    /// Those of them whose holds are all loaded too: their works follow what commands decide.
+    pub followed: BTreeSet<OrderId>,
     /// Orders of which it must be known which stores have refused lines.
     pub barred: BTreeSet<OrderId>,
     /// Orders of whose parcels the carriers are known.

@@ -46,6 +46,8 @@ pub enum Refusal {
     // Of what is on its way.
     /// It has arrived already, or did not.
     Fulfilment(FulfilmentStatus),
+    /// Nothing arrives, or fails to, ahead of time.
+    Ahead,
     WrongCode,
     SameStore,
 

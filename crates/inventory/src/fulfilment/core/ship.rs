@@ -15,9 +15,12 @@ use super::{
     work::Work,
 };
 use crate::{
-    orders::core::{Fulfil, Line, LineQuantity, Order, OrderBook, OrderDecision, count, decide_fulfil},
+    orders::core::{Elsewhere, Fulfil, Line, LineQuantity, Order, OrderBook, OrderDecision, count, decide_fulfil},
     stock::core::{At, Draft, Field, LotChoice, Noun, Rejection, RoomRefusal, Shortage},
 };
+
+/// How far the clock of whoever says when something arrived may run ahead.
+const AHEAD_SECONDS: i64 = 300;
 
 /// Parcels that leave a store.
 #[derive(Debug, Clone)]
@@ -78,7 +81,7 @@ pub fn decide_ship(
     };
     // Nobody typed lines: what is refused of one is refused of the work.
     let of_work = |why: Rejection| if why.at.row.is_some() { Rejection { at, ..why } } else { why };
-    let mut orders = decide_fulfil(books.0, draft, &fulfil).map_err(of_work)?;
+    let mut orders = decide_fulfil(books.0, draft, &fulfil, Elsewhere::Kept).map_err(of_work)?;
     let mut own = WorkDecision::default();
     for fulfilment in &mut orders.fulfilments {
         fulfilment.work = Some(work.head.id);
@@ -192,10 +195,17 @@ pub fn decide_arrival(book: &WorkBook, command: &Arrival, now: Timestamp) -> Res
     if fulfilment.status != FulfilmentStatus::Shipped {
         return Err(Refusal::Fulfilment(fulfilment.status).at(at));
     }
-    let status = if command.failed.is_some() { FulfilmentStatus::Failed } else { FulfilmentStatus::Delivered };
+    let (status, field) = match command.failed {
+        Some(_) => (FulfilmentStatus::Failed, Field::FailedAt),
+        None => (FulfilmentStatus::Delivered, Field::DeliveredAt),
+    };
+    let moment = command.at.unwrap_or(now);
+    if moment > now.plus_seconds(AHEAD_SECONDS) {
+        return Err(Refusal::Ahead.at(At::input(field)));
+    }
     fulfilment.status = status;
-    fulfilment.delivered_at = command.failed.is_none().then_some(command.at.unwrap_or(now));
-    fulfilment.failed_at = command.failed.as_ref().map(|_| command.at.unwrap_or(now));
+    fulfilment.delivered_at = command.failed.is_none().then_some(moment);
+    fulfilment.failed_at = command.failed.is_some().then_some(moment);
     fulfilment.failed_reason.clone_from(&command.failed);
     let has_it = |work: &&Work| {
         let mut sent = work.parcels.iter().filter_map(|parcel| parcel.sent);

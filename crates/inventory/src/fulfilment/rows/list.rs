@@ -37,6 +37,11 @@ impl WorkTest {
 /// Names the order of works in cursors.
 pub const WORKS: [&str; 2] = ["fulfilmentWorks:DUE_AT:ASC", "fulfilmentWorks:DUE_AT:DESC"];
 
+/// The states of works that have something left to send. They are few, and the first that are due: an index has only those, and lists of them say so.
+const LIVE: [WorkStatus; 6] =
+    [WorkStatus::Open, WorkStatus::Accepted, WorkStatus::Picking, WorkStatus::Picked, WorkStatus::Packed, WorkStatus::Ready];
+const IS_LIVE: &str = " AND w.status IN ('OPEN', 'ACCEPTED', 'PICKING', 'PICKED', 'PACKED', 'READY')";
+
 /// Where a work stands in its list.
 pub fn head_keys(work: &WorkHead) -> Vec<Key> {
     vec![Key::Int(work.due_at.micros()), work.id.into()]
@@ -63,7 +68,12 @@ fn condition(test: &WorkTest, backend: Backend, sql: &mut String, values: &mut V
             }
             return;
         }
-        WorkTest::Status(list) => (backend.in_texts("w.status", next), backend.texts(list.iter().map(|status| status.as_str()))),
+        WorkTest::Status(list) => {
+            if list.iter().all(|status| LIVE.contains(status)) {
+                sql.push_str(IS_LIVE);
+            }
+            (backend.in_texts("w.status", next), backend.texts(list.iter().map(|status| status.as_str())))
+        }
         WorkTest::Store(stores) => (backend.in_ids("w.store_id", next), backend.ids(stores.iter().copied())),
         WorkTest::Order(orders) => (backend.in_ids("w.order_id", next), backend.ids(orders.iter().copied())),
     };
@@ -96,4 +106,20 @@ pub async fn count_by_status(reads: &impl Reads, tests: &[WorkTest]) -> Result<H
         counts.insert(status, count);
     }
     Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_works_that_are_not_over_say_what_their_index_says() {
+        let words: Vec<String> = LIVE.iter().map(|status| format!("'{status}'")).collect();
+        let said = format!("status IN ({})", words.join(", "));
+        assert_eq!(IS_LIVE, format!(" AND w.{said}"));
+        assert!(include_str!("../../../../../migration/src/m0059/fulfilment.sql").contains(&format!("WHERE {said}")));
+        let of = |list: &[WorkStatus]| source(Backend::Postgres, &[WorkTest::Status(list.to_vec())]).from;
+        assert!(of(&[WorkStatus::Open, WorkStatus::Ready]).contains(IS_LIVE));
+        assert!(!of(&[WorkStatus::Open, WorkStatus::Done]).contains(IS_LIVE));
+    }
 }

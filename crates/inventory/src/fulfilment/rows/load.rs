@@ -163,7 +163,13 @@ async fn whole(reads: &impl Reads, heads: Vec<WorkHead>) -> Result<Vec<Work>, Fa
             work.lines.push(WorkLine::from(&row));
         }
     }
-    fill_parcels(reads, &places, &mut works).await?;
+    // Nothing is packed before somebody has accepted the work; what left by the order's short way is told by its lines.
+    let has_parcels = |work: &Work| work.head.accepted.is_some() || work.lines.iter().any(|line| line.shipped > 0);
+    let packed: HashMap<FulfilmentWorkId, usize> =
+        places.into_iter().filter(|(_, place)| works.get(*place).is_some_and(has_parcels)).collect();
+    if !packed.is_empty() {
+        fill_parcels(reads, &packed, &mut works).await?;
+    }
     Ok(works)
 }
 
@@ -256,14 +262,17 @@ pub async fn order_facts(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<O
         .collect()
 }
 
-/// The next page of orders that are held and have no works: those that were confirmed before there were any.
+/// The next page of orders that have goods to send and no works: those that were confirmed before there were any. Also where nothing is held any
+/// more, because holds gave way.
 pub async fn unworked(global: &Global, after: (TenantId, OrderId)) -> Result<Vec<(TenantId, OrderId)>, Fault> {
     let sql = format!(
-        "SELECT DISTINCT r.tenant_id, r.order_id FROM reservation r
-         JOIN sales_order o ON o.tenant_id = r.tenant_id AND o.id = r.order_id AND o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED')
-         WHERE r.order_id IS NOT NULL AND r.status = 'ACTIVE' AND (r.tenant_id, r.order_id) > ($1, $2)
-           AND NOT EXISTS (SELECT 1 FROM fulfilment_work w WHERE w.tenant_id = r.tenant_id AND w.order_id = r.order_id)
-         ORDER BY r.tenant_id, r.order_id LIMIT {PAGE}"
+        "WITH worked AS MATERIALIZED (SELECT tenant_id, id FROM sales_order WHERE status IN ('CONFIRMED', 'PARTIALLY_FULFILLED'))
+         SELECT o.tenant_id, o.id FROM worked o WHERE (o.tenant_id, o.id) > ($1, $2)
+           AND NOT EXISTS (SELECT 1 FROM fulfilment_work w WHERE w.tenant_id = o.tenant_id AND w.order_id = o.id)
+           AND EXISTS (SELECT 1 FROM order_line l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.open > 0
+             AND (l.stock_policy <> 'UNTRACKED' AND l.product_id IS NOT NULL OR EXISTS (SELECT 1 FROM order_line_part n
+               WHERE n.tenant_id = l.tenant_id AND n.order_id = l.order_id AND n.position = l.position)))
+         ORDER BY o.tenant_id, o.id LIMIT {PAGE}"
     );
     let rows = global.rows(&sql, vec![after.0.into(), after.1.into()]).await?;
     rows.iter()

@@ -50,7 +50,7 @@ pub struct WorkMove {
     pub lines: Lines,
 }
 
-/// Lets go what a store does not send, and looks for it in the next store by the order's rule.
+/// Lets go what a store does not send, and looks for it in the next store: by the rule that the order kept as a draft, else by the tenant's.
 pub async fn work_reject(ledger: &Ledger, permit: Permit<kind::FulfilmentWork>, input: WorkReject, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);

@@ -4,6 +4,7 @@ use entity::prelude::*;
 
 use super::{
     create::is_sold,
+    elsewhere::{Elsewhere, release_elsewhere},
     hold::{hold, order_head},
     holds::not_held,
     kit::{in_kits, quotes},
@@ -189,20 +190,25 @@ pub struct LineQuantity {
 }
 
 /// What leaves of one product for a line, and how much of it was held where it leaves.
-struct Parcel {
-    position: u16,
-    key: LevelKey,
-    quantity: i64,
+pub(super) struct Parcel {
+    pub position: u16,
+    pub key: LevelKey,
+    pub quantity: i64,
     /// Held at the place it leaves from.
-    held: i64,
+    pub held: i64,
     cost: Option<Money>,
     lot: LotChoice,
     /// How much of the product one unit of the line takes.
-    takes: i64,
-    field: At,
+    pub takes: i64,
+    pub field: At,
 }
 
-pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) -> Result<OrderDecision, Rejection> {
+pub fn decide_fulfil(
+    book: &OrderBook,
+    draft: &mut Draft<'_>,
+    command: &Fulfil,
+    elsewhere: Elsewhere,
+) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, command.order, command.expected_version, Action::Fulfil)?;
     not_held(&order, At::input(Field::Id))?;
     let store = command.store.unwrap_or(order.store);
@@ -227,7 +233,7 @@ pub fn decide_fulfil(book: &OrderBook, draft: &mut Draft<'_>, command: &Fulfil) 
             parcels.push(Parcel { position, key, quantity, held: held_here, cost, lot, takes, field });
         }
     }
-    release_elsewhere(draft, &order, command, &parcels, occurred_at)?;
+    release_elsewhere(draft, &order, (command, elsewhere), &parcels, occurred_at)?;
     ship(draft, &order, command, &parcels, occurred_at)?;
     lines.extend(deliver_charges(&mut order));
     // Also where nothing leaves stock.
@@ -311,38 +317,6 @@ fn all_lines(order: &Order, command: &Fulfil, held: &[Reservation]) -> Result<Wa
         return Err(why.at(At::input(Field::Lines)));
     }
     Ok(all)
-}
-
-/// Lets go what is held at other stores for lines that leave from this one.
-fn release_elsewhere(
-    draft: &mut Draft<'_>,
-    order: &Order,
-    command: &Fulfil,
-    parcels: &[Parcel],
-    at: Timestamp,
-) -> Result<(), Rejection> {
-    let mut begun = false;
-    for parcel in parcels {
-        let mut left = parcel.quantity - parcel.held;
-        for mut reservation in held_for(draft, order) {
-            let same_line = reservation.order.is_some_and(|(_, p)| p == parcel.position);
-            if left == 0 || !same_line || reservation.key == parcel.key || reservation.key.product != parcel.key.product {
-                continue;
-            }
-            if !begun {
-                let head =
-                    MovementHead { actor: command.actor, ..order_head(command.movements[1], MovementKind::Release, order, at) };
-                draft.begin(head, reservation.key, parcel.field)?;
-                begun = true;
-            }
-            let taken = left.min(reservation.remaining.get());
-            left -= taken;
-            draft.post(reservation.key, Delta { reserved: -taken, ..Delta::default() }, None, None, parcel.field)?;
-            reservation.give_back(taken, ReservationStatus::Consumed, draft.now());
-            draft.put_reservation(reservation);
-        }
-    }
-    Ok(())
 }
 
 /// Takes the goods out: what was held is consumed with them.

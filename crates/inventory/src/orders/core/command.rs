@@ -6,6 +6,7 @@ use super::{
     act::{Act, Confirm, Fulfil, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen},
     create::{Create, decide_create},
     edit::{Update, decide_update},
+    elsewhere::Elsewhere,
     fill::{Fill, decide_fill},
     needs::OrderNeeds,
     order::OrderBook,
@@ -88,7 +89,7 @@ impl Decide for OrderCommand {
             Self::Close(c) => decide_close(book, draft, c),
             Self::Reopen(c) => decide_reopen(book, draft, c),
             Self::Update(c) => decide_update(book, draft, c),
-            Self::Fulfil(c, _) => decide_fulfil(book, draft, c),
+            Self::Fulfil(c, _) => decide_fulfil(book, draft, c, Elsewhere::LetGo),
             Self::Fill(c) => decide_fill(book, draft, c).map(Option::unwrap_or_default),
         });
         decided.map(Decision::of)

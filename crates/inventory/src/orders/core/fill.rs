@@ -1,5 +1,7 @@
 //! Filling what orders were promised beyond stock, once stock has come.
 
+use std::collections::BTreeSet;
+
 use entity::prelude::*;
 
 use super::{
@@ -16,10 +18,12 @@ pub struct Fill {
     pub movement: MovementId,
     /// Where something has come for it: of a kit, all that it takes.
     pub levels: Vec<LevelKey>,
+    /// The lines that wait for it: none that this store would not send.
+    pub lines: BTreeSet<u16>,
 }
 
-/// Holds what is available for the order's backordered lines, as far as it goes, of kits in whole ones. None when nothing is: the order is over,
-/// or somebody else was given the stock meanwhile. Doing it twice does nothing more.
+/// Holds what is available for those of the order's backordered lines, as far as it goes, of kits in whole ones. None when nothing is: the order
+/// is over, or somebody else was given the stock meanwhile. Doing it twice does nothing more.
 pub fn decide_fill(book: &OrderBook, draft: &mut Draft<'_>, fill: &Fill) -> Result<Option<OrderDecision>, Rejection> {
     let waits = [OrderStatus::Pending, OrderStatus::Confirmed, OrderStatus::PartiallyFulfilled];
     let Some(order) = book.orders.get(&fill.order).filter(|order| waits.contains(&order.status)) else { return Ok(None) };
@@ -31,7 +35,7 @@ pub fn decide_fill(book: &OrderBook, draft: &mut Draft<'_>, fill: &Fill) -> Resu
     for index in 0..order.lines.len() {
         let line = &order.lines[index];
         let (position, is_kit, units) = (line.position, line.is_kit(), fillable(draft, line, order.store, fill));
-        if units == 0 {
+        if units == 0 || !fill.lines.contains(&position) {
             continue;
         }
         let goods: Vec<(ProductId, i64)> = line.goods().collect();

@@ -6,10 +6,13 @@ use super::{
     act::{decided, held_for},
     hold::{order_head, reservation},
     order::{Line, Order, OrderBook, OrderDecision, count},
+    refusal::Refusal,
     sourcing::{Demand, Share, Short, Source, Sourcing, SourcingPlan, source, total},
 };
 use crate::orders::events;
-use crate::stock::core::{At, Delta, Draft, Field, LevelKey, MovementHead, Noun, Reason, Rejection, Reservation, Scarce};
+use crate::stock::core::{
+    At, Delta, Draft, Field, LevelKey, MovementHead, Noun, Reason, Rejection, Reservation, RoomRefusal, Scarce,
+};
 
 /// So many units of an order's line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +155,9 @@ impl Holding {
             }
             let quantity = count(share.quantity.saturating_mul(takes));
             draft.post(key, Delta { reserved: quantity.get(), ..Delta::default() }, None, None, field)?;
+            if self.next > entity::id::MAX_LINES {
+                return Err(Refusal::TooManyShares { most: entity::id::MAX_LINES }.at(field));
+            }
             // Numbered under the movement, as the holds of a fill are.
             let (id, number) = (self.movement.line(self.next), self.next);
             self.next += 1;

@@ -40,6 +40,8 @@ struct QueuedRow {
     number: i64,
     #[record(of = sales_order, alias = "w")]
     id: OrderId,
+    #[record(of = order_line, alias = "w")]
+    position: i32,
     #[record(sql = "w.backordered")]
     backordered: i64,
     #[record(sql = "w.takes")]
@@ -124,6 +126,7 @@ pub struct Queued {
     pub placed_at: Timestamp,
     pub number: i64,
     pub order: OrderId,
+    pub position: u16,
     pub quantity: i64,
     /// Whether it waits for a part of a kit.
     pub is_part: bool,
@@ -150,6 +153,7 @@ pub async fn queue_for(reads: &impl Reads, key: LevelKey, most: usize) -> Result
         placed_at: row.placed_at,
         number: row.number,
         order: row.id,
+        position: row.position as u16,
         quantity: row.backordered.min(row.units) * row.takes,
         is_part: row.is_part == 1,
     };

@@ -50,4 +50,20 @@ impl Array {
             Self::Bool(column) => arguments.add(column),
         }
     }
+    /// Gives the only value itself instead of an array.
+    pub(in crate::storage) fn bind_only(self, arguments: &mut PgArguments) -> Result<(), BoxDynError> {
+        match self {
+            Self::Id(column) => arguments.add(only(column)),
+            Self::Int(column) => arguments.add(only(column)),
+            Self::Small(column) => arguments.add(only(column)),
+            Self::Text(column) => arguments.add(only(column)),
+            Self::Bytes(column) => arguments.add(only(column)),
+            Self::Bool(column) => arguments.add(only(column)),
+        }
+    }
+}
+
+/// The value of a column of one row.
+fn only<T>(column: Vec<Option<T>>) -> Option<T> {
+    column.into_iter().next().flatten()
 }

@@ -3,7 +3,7 @@
 use entity::record::Column;
 use sea_orm::sqlx::{Arguments, error::BoxDynError, postgres::PgArguments};
 
-use super::{Array, Bulk, Verb, list, same, unnested};
+use super::{Array, Bulk, Verb, list, same, unnested, with_prefix};
 
 /// The rows of several tenants for one table.
 ///
@@ -53,10 +53,10 @@ impl SharedBulk {
         for array in self.arrays {
             array.bind(arguments)?;
         }
-        let names = list(columns, |c| c.0.to_owned());
+        let names = with_prefix("", columns);
         let given = format!("{}, unnest(${place}::integer[]) AS gate_place", unnested(columns, place + 1));
         let from = format!("({given}) AS v JOIN {gate} AS g ON g.place = v.gate_place");
-        let picks = list(columns, |c| format!("v.{}", c.0));
+        let picks = with_prefix("v.", columns);
         Ok(match self.verb {
             Verb::Insert => format!("INSERT INTO {} (tenant_id, {names}) SELECT g.tenant_id, {picks} FROM {from}", self.table),
             Verb::Update { keys } => {

@@ -7,7 +7,11 @@ use sea_orm::{
 };
 
 use super::{Link, Own};
-use crate::storage::{Database, Fault, bulk::SharedBulk, sessions::Bound};
+use crate::storage::{
+    Database, Fault,
+    bulk::{Given, SharedBulk},
+    sessions::Bound,
+};
 
 /// A head that no tenant has.
 const NO_HEAD: i64 = -1;
@@ -27,6 +31,9 @@ pub(super) fn statement(mut all: Vec<Own>) -> Result<(String, PgArguments), BoxD
 /// One tenant, which is a constant to the planner.
 fn alone(own: Own) -> Result<(String, PgArguments), BoxDynError> {
     let Own { tenant, want, rows, link } = own;
+    // Only there: a batch of several commands would have a text for each table that happens to have one row.
+    let is_lone = link.as_ref().is_some_and(|link| link.rows.len() == 1);
+    let given = if is_lone { Given::Values } else { Given::Arrays };
     let mut arguments = PgArguments::default();
     arguments.add(tenant.uuid())?;
     let mut set = Vec::new();
@@ -36,12 +43,12 @@ fn alone(own: Own) -> Result<(String, PgArguments), BoxDynError> {
     }
     let mut parts = String::new();
     for (index, bulk) in rows.into_iter().enumerate() {
-        let part = bulk.gated("gate", &mut arguments)?;
+        let part = bulk.gated("gate", given, &mut arguments)?;
         parts += &format!(", part{index} AS ({part})");
     }
     parts += &match link {
         None => " SELECT 1 FROM gate".to_owned(),
-        Some(link) => linked(link, &mut arguments)?,
+        Some(link) => linked(link, given, &mut arguments)?,
     };
     let (set, head) = (set.join(", "), arguments.len() + 1);
     let gate = format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 AND head = ${head} RETURNING 1");
@@ -50,13 +57,13 @@ fn alone(own: Own) -> Result<(String, PgArguments), BoxDynError> {
 
 /// The rest of the statement where a chain grows along. Its head moves before anything is put behind it: whoever else makes the chain longer
 /// locks the head first too. A head that is not where it was fails the whole statement, by a division by none.
-fn linked(link: Link, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
+fn linked(link: Link, given: Given, arguments: &mut PgArguments) -> Result<String, BoxDynError> {
     let Link { table, from, to, hash, rows } = link;
     let first = arguments.len() + 1;
     arguments.add(to)?;
     arguments.add(hash)?;
     arguments.add(from)?;
-    let rows = rows.gated("link", arguments)?;
+    let rows = rows.gated("link", given, arguments)?;
     let (to, hash, from) = (first, first + 1, first + 2);
     Ok(format!(
         ", link AS (UPDATE {table} SET seq = ${to}, hash = ${hash} FROM gate WHERE tenant_id = $1 AND seq = ${from} RETURNING 1),
@@ -174,5 +181,39 @@ impl Database {
             }
         }
         Ok(written)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::record::{Column, ColumnKind};
+    use sea_orm::Value;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::storage::{Bulk, journal::Want};
+
+    const COLUMNS: &[Column] = &[Column("tenant_id", ColumnKind::Id), Column("name", ColumnKind::Text)];
+
+    /// The statement of so many commands with so many lines in all.
+    fn text(commands: usize, lines: usize) -> String {
+        let tenant = TenantId::from_uuid(Uuid::from_u128(1));
+        let rows = |table: &'static str, count: usize| {
+            let mut bulk = Bulk::insert(table, COLUMNS);
+            (0..count).for_each(|_| bulk.row([Value::from(tenant), "Shop".into()]));
+            bulk
+        };
+        let link = Link { table: "audit_head", from: 0, to: 1, hash: Vec::new(), rows: rows("audit_entry", commands) };
+        let rows = vec![rows("movement", commands), rows("entry", lines)];
+        statement(vec![Own { tenant, want: Want::events(1), rows, link: Some(link) }]).unwrap().0
+    }
+
+    #[test]
+    fn a_lone_command_is_written_by_values_and_several_by_arrays() {
+        assert!(!text(1, 1).contains("unnest("), "{}", text(1, 1));
+        assert_eq!(text(1, 3).matches("unnest(").count(), 1, "its lines are several: {}", text(1, 3));
+        assert_eq!(text(1, 3), text(1, 500));
+        assert_eq!(text(2, 1).matches("unnest(").count(), 3, "one row of a batch makes no text of its own: {}", text(2, 1));
+        assert_eq!(text(2, 1), text(256, 512));
     }
 }

@@ -22,7 +22,8 @@ impl Exchange {
         let options: ExportOptions = serde_json::from_str(&run.options)
             .map_err(|error| Fault::corrupt("exchange", format!("the options of an export: {error}")))?;
         let noun = run.noun.ok_or_else(|| Fault::corrupt("exchange", "an export has a noun"))?;
-        let scope = self.0.db.tenant(run.tenant).long();
+        // A replica that has replayed the order to export has what its maker wrote before.
+        let scope = self.0.db.tenant(run.tenant).long().caught_up().await;
         let head = scope.head().await?.seq;
         run = self.begin_again(lease, &run).await?;
         let name = noun.as_str().to_lowercase().replace('_', "-");

@@ -55,6 +55,23 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY g.order_id, g.position, g.product_id LIMIT 1",
     },
     Check {
+        invariant: "work: what an order holds in a store is asked of that store",
+        table: "fulfilment_work",
+        broken: "SELECT 'ord:' || HEX(r.order_id) || ' line ' || r.order_position || ' prd:' || HEX(r.product_id) || ' sto:' || HEX(r.store_id),
+                   'held ' || r.held || ' or more to be sent', 'to be sent ' || coalesce(s.live, 0)
+                 FROM (SELECT order_id, order_position, product_id, store_id, sum(remaining) AS held FROM reservation
+                       WHERE tenant_id = $1 AND order_id IS NOT NULL AND status = 'ACTIVE'
+                       GROUP BY order_id, order_position, product_id, store_id) r
+                 JOIN sales_order o ON o.tenant_id = $1 AND o.id = r.order_id AND o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED')
+                 LEFT JOIN (SELECT l.order_id, l.position, l.product_id, w.store_id, sum(l.open + l.picked + l.packed) AS live
+                            FROM fulfilment_work_line l JOIN fulfilment_work w ON w.tenant_id = $1 AND w.id = l.work_id
+                            WHERE l.tenant_id = $1 GROUP BY l.order_id, l.position, l.product_id, w.store_id) s
+                   ON s.order_id = r.order_id AND s.position = r.order_position AND s.product_id = r.product_id AND s.store_id = r.store_id
+                 WHERE r.held > coalesce(s.live, 0)
+                   AND EXISTS (SELECT 1 FROM fulfilment_work w WHERE w.tenant_id = $1 AND w.order_id = r.order_id)
+                 ORDER BY r.order_id, r.order_position, r.product_id, r.store_id LIMIT 1",
+    },
+    Check {
         invariant: "work line: parcels have what is packed, and those that left what is shipped",
         table: "parcel_line",
         broken: "SELECT 'fwk:' || HEX(l.work_id) || ' line ' || l.nth, 'packed ' || l.packed || ' shipped ' || l.shipped,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 use uuid::Uuid;
 
-use super::*;
+use super::{reason::ReasonCode, *};
 
 const TODAY: i32 = 20_000;
 

@@ -1,0 +1,85 @@
+//! The inputs of mutations on goods that have left.
+
+use async_graphql::{ID, InputObject};
+use inventory::fulfilment::shell;
+use platform::path;
+
+use crate::graphql::{reading::Reading, scalars::DateTime};
+
+/// Goods that were delivered.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentDeliverInput {
+    /// ID of the fulfilment.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
+    pub idempotency_key: String,
+    /// Moment of the delivery; now when it is left out. At most five minutes ahead.
+    pub delivered_at: Option<DateTime>,
+}
+
+/// Goods that could not be delivered.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentFailInput {
+    /// ID of the fulfilment.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
+    pub idempotency_key: String,
+    /// Reason why; 1 to 1,000 characters.
+    pub reason: String,
+    /// Moment at which that became known; now when it is left out. At most five minutes ahead.
+    pub failed_at: Option<DateTime>,
+}
+
+/// Label of a parcel from now on. All of it is set.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentTrackingSetInput {
+    /// ID of the parcel.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
+    pub idempotency_key: String,
+    /// ID of the carrier; none when it is left out.
+    pub carrier_id: Option<ID>,
+    /// Service of the carrier, at most 128 characters; none when it is left out.
+    pub service: Option<String>,
+    /// Number by which the carrier tracks it, of the form that the carrier has, at most 128 characters; none when it is left out.
+    pub tracking_number: Option<String>,
+}
+
+impl FulfilmentDeliverInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::FulfilmentArrive {
+        shell::FulfilmentArrive {
+            idempotency_key: self.idempotency_key,
+            fulfilment: reading.id(&self.id, || path!["input", "id"]),
+            failed: None,
+            occurred_at: self.delivered_at.map(|at| at.0),
+        }
+    }
+}
+
+impl FulfilmentFailInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::FulfilmentArrive {
+        shell::FulfilmentArrive {
+            idempotency_key: self.idempotency_key,
+            fulfilment: reading.id(&self.id, || path!["input", "id"]),
+            failed: Some(self.reason),
+            occurred_at: self.failed_at.map(|at| at.0),
+        }
+    }
+}
+
+impl FulfilmentTrackingSetInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::ParcelTrack {
+        let carrier = reading.id_opt(self.carrier_id.as_ref(), || path!["input", "carrierId"]);
+        shell::ParcelTrack {
+            idempotency_key: self.idempotency_key,
+            parcel: reading.id(&self.id, || path!["input", "id"]),
+            label: shell::LabelSaid { carrier, service: self.service, tracking_number: self.tracking_number },
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! How fresh the rows of an operation have to be. A mutation and a subscription read what is committed. A query may be a moment behind others' writes,
+//! and never behind its own session's, so its reads may go to a replica.
+
+use async_graphql::{Executor, Name, Response, Value, value};
+use entity::prelude::Timestamp;
+use platform::{
+    cache::SessionPositions,
+    clock,
+    storage::replicas::{self, reading},
+};
+use uuid::Uuid;
+
+use super::OperationService;
+use crate::{
+    answer::Answer,
+    guard::{Kind, Operation},
+    quota::{CredentialKind, QuotaSubject},
+    request::GraphqlRequest,
+    session::Session,
+};
+
+impl<E: Executor> OperationService<E> {
+    /// Pays for an operation and runs it, reading from where its rows are fresh enough. One within another reads as that one does.
+    pub(super) async fn run_fresh(
+        &self,
+        operation: &Operation,
+        mut params: GraphqlRequest,
+        session: &Session,
+        request_id: &str,
+    ) -> (Answer, bool) {
+        let Some(positions) = self.positions.as_ref().filter(|positions| positions.is_on() && !params.is_within) else {
+            return self.pay_and_run(operation, params, session, request_id).await;
+        };
+        let position = params.position.take();
+        // Apart: it is moved into what carries the way of its reads.
+        let running = Box::pin(self.pay_and_run(operation, params, session, request_id));
+        match operation.kind {
+            Kind::Query => {
+                if let Some(session) = number(session).filter(|_| self.is_new(positions, session)) {
+                    positions.meet(session).await;
+                }
+                match positions.route(number(session), position.as_deref()).await {
+                    Some(route) => reading(route, running).await,
+                    None => running.await,
+                }
+            }
+            Kind::Mutation => {
+                let unfinished = Unfinished { positions, session: number(session), is_over: false };
+                let (mut answer, is_whole) = running.await;
+                let written = unfinished.ends().await;
+                if let Answer::Ran { position, .. } = &mut answer {
+                    *position = written;
+                }
+                (answer, is_whole)
+            }
+            Kind::Subscription => running.await,
+        }
+    }
+
+    fn is_new(&self, positions: &SessionPositions, session: &Session) -> bool {
+        let is_member = matches!(session.quota_subject, QuotaSubject::Credential { kind: CredentialKind::Member, .. });
+        is_member && session.expires_at.is_some_and(|expires_at| positions.is_new(expires_at, (self.now)()))
+    }
+}
+
+impl<E> OperationService<E> {
+    /// A member or an integration has written by another way than a mutation. Returns the token of the position for its answer.
+    pub async fn written_by(&self, actor: Uuid) -> Option<String> {
+        self.positions.as_ref().filter(|positions| positions.is_on())?.written(Some(actor.as_u128())).await
+    }
+}
+
+/// Says in the extensions of an answer of which moment its rows are at least, if a replica had them.
+pub(super) fn note_age(response: &mut Response, now: i64) {
+    let Some(age) = replicas::age() else { return };
+    let as_of = now.saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX));
+    let entry = response.extensions.entry("entrepot".to_owned()).or_insert_with(|| value!({}));
+    if let Value::Object(members) = entry {
+        members.insert(Name::new("asOf"), Value::String(clock::rfc3339(Timestamp(as_of))));
+    }
+}
+
+/// A member or an integration: its keys and its sockets have one memory.
+fn number(session: &Session) -> Option<u128> {
+    match session.quota_subject {
+        QuotaSubject::Credential { id, .. } => Some(id.as_u128()),
+        QuotaSubject::Address(_) => None,
+    }
+}
+
+/// A mutation that runs. One that is given up, because its time is over or its client has gone, may have been committed all the same.
+struct Unfinished<'a> {
+    positions: &'a SessionPositions,
+    session: Option<u128>,
+    is_over: bool,
+}
+
+impl Unfinished<'_> {
+    /// Remembers where the session has written, and returns the token for its answer.
+    async fn ends(mut self) -> Option<String> {
+        let token = self.positions.written(self.session).await;
+        self.is_over = true;
+        token
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.positions.may_have_written(self.session);
+        }
+    }
+}
+
+impl<E> std::fmt::Debug for OperationService<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OperationService").field("guard", &self.guard).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,162 @@
+//! The positions of sessions' last writes, so that no session reads from a replica that has yet to replay its own.
+//!
+//! The position of a session's last write is kept for some seconds in this process and, where nodes share a Redis, there too; its answer tells
+//! it in a header, which the client may send back. While Redis does not answer, nobody knows what the session has written on another node,
+//! and a client that says nothing itself is answered by the primary.
+
+mod recent;
+mod shared;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use redis::Client;
+use tokio::time::Instant;
+
+use self::{recent::Recent, shared::SharedPositions};
+use crate::{
+    metrics,
+    paging::{CursorSigner, Key},
+    storage::{
+        Database,
+        replicas::{Freshness, Position, ReadRoute},
+    },
+};
+
+/// How long a write is remembered at least. A replica that is so far behind is left out anyway.
+const KEPT: Duration = Duration::from_secs(10);
+/// How much longer than a replica may be behind.
+const MARGIN: Duration = Duration::from_secs(5);
+/// The kind of cursor that a token is signed as.
+const KIND: &str = "position";
+
+/// The positions of sessions' last writes. Clones share them.
+#[derive(Clone)]
+pub struct SessionPositions(Arc<Inner>);
+
+struct Inner {
+    db: Database,
+    signer: CursorSigner,
+    /// How long a member's access token lives.
+    token_life: Duration,
+    kept: Duration,
+    recent: Mutex<Recent>,
+    shared: Option<SharedPositions>,
+}
+
+impl fmt::Debug for SessionPositions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionPositions")
+    }
+}
+
+impl SessionPositions {
+    /// For a database whose replicas are known. `redis` is what nodes share, with what all nodes of the deployment know alike.
+    pub fn new(db: Database, signer: CursorSigner, token_life: Duration, redis: Option<(Client, &[u8])>) -> Self {
+        let kept = KEPT.max(db.replica_staleness().unwrap_or_default() + MARGIN);
+        let shared = redis.map(|(client, deployment)| SharedPositions::of(client, deployment, kept));
+        Self(Arc::new(Inner { db, signer, token_life, kept, recent: Mutex::default(), shared }))
+    }
+
+    /// Whether there are replicas to read from.
+    pub fn is_on(&self) -> bool {
+        self.0.db.has_replicas()
+    }
+
+    /// Whether a member's token was made a moment ago. A member who has just signed in may have been written by somebody without a session: the registration
+    /// of a company, an invitation that was accepted.
+    pub fn is_new(&self, expires_at: i64, now: i64) -> bool {
+        let left = u64::try_from(expires_at.saturating_sub(now)).unwrap_or_default();
+        Duration::from_micros(left) + self.0.kept > self.0.token_life
+    }
+
+    /// Remembers of a session that is new here all that was committed until now, as if it had written it.
+    pub async fn meet(&self, session: u128) {
+        if self.recent().of(session, Instant::now()).is_some() {
+            return;
+        }
+        match self.0.db.position().await {
+            Ok(Some(position)) => self.remember(session, position),
+            Ok(None) => {}
+            Err(fault) => {
+                tracing::debug!(error = %fault, "the position of a new session is not known");
+                self.remember(session, Position::UNKNOWN);
+            }
+        }
+    }
+
+    /// The way of a request's reads: to a replica that has replayed what the session wrote, and what the client says that it knows of. None
+    /// is the primary.
+    pub async fn route(&self, session: Option<u128>, token: Option<&str>) -> Option<Arc<ReadRoute>> {
+        let staleness = self.0.db.replica_staleness()?;
+        let told = token.and_then(|token| self.open(token));
+        let here = session.and_then(|session| self.recent().of(session, Instant::now()));
+        let there = match (session, &self.0.shared) {
+            (Some(session), Some(shared)) => match shared.get(session).await {
+                Ok(text) => text.and_then(|text| self.open(&text)),
+                Err(_silent) if told.is_some() => None,
+                Err(_silent) => {
+                    metrics::replica_reads("primary", "unknown");
+                    return None;
+                }
+            },
+            _ => None,
+        };
+        let freshness = match told.max(here).max(there) {
+            Some(position) => Freshness::After(position),
+            None => Freshness::Bounded(staleness),
+        };
+        self.0.db.read_route(freshness, session.unwrap_or_default())
+    }
+
+    /// A session has written: remembers where, and returns the token for its answer. Without an answer of the database the session reads
+    /// from the primary for a while.
+    pub async fn written(&self, session: Option<u128>) -> Option<String> {
+        let position = match self.0.db.position().await {
+            Ok(position) => position?,
+            Err(fault) => {
+                tracing::debug!(error = %fault, "the position of a write is not known");
+                Position::UNKNOWN
+            }
+        };
+        let token = self.token(position);
+        if let Some(session) = session {
+            self.remember(session, position);
+            if let Some(shared) = self.0.shared.as_ref().filter(|_| position != Position::UNKNOWN) {
+                shared.put(session, position, &token).await;
+            }
+        }
+        (position != Position::UNKNOWN).then_some(token)
+    }
+
+    /// A session may have written, and nobody knows where.
+    pub fn may_have_written(&self, session: Option<u128>) {
+        if let Some(session) = session {
+            self.remember(session, Position::UNKNOWN);
+        }
+    }
+
+    fn remember(&self, session: u128, position: Position) {
+        let now = Instant::now();
+        self.recent().take(session, position, now + self.0.kept, now);
+    }
+
+    fn recent(&self) -> std::sync::MutexGuard<'_, Recent> {
+        self.0.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn token(&self, position: Position) -> String {
+        self.0.signer.sign(KIND, &[Key::Int(position.timeline), Key::Int(position.lsn)])
+    }
+
+    /// A position that this deployment has signed.
+    fn open(&self, token: &str) -> Option<Position> {
+        match self.0.signer.open(KIND, token)?.as_slice() {
+            [Key::Int(timeline), Key::Int(lsn)] => Some(Position { timeline: *timeline, lsn: *lsn }),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Positions of writes, each until a moment.
+
+use std::collections::HashMap;
+
+use tokio::time::Instant;
+
+use crate::storage::replicas::Position;
+
+/// Sessions that are remembered one by one. When more of them write within seconds, what they wrote counts for everybody.
+const MOST: usize = 50_000;
+
+type Until = (Position, Instant);
+
+#[derive(Default)]
+pub(super) struct Recent {
+    sessions: HashMap<u128, Until>,
+    /// For all sessions.
+    floor: Option<Until>,
+}
+
+impl Recent {
+    /// The position of the session's last write, as far as that still matters.
+    pub(super) fn of(&self, session: u128, now: Instant) -> Option<Position> {
+        let own = self.sessions.get(&session);
+        [own, self.floor.as_ref()].into_iter().flatten().filter(|(_, until)| *until > now).map(|(position, _)| *position).max()
+    }
+
+    pub(super) fn take(&mut self, session: u128, position: Position, until: Instant, now: Instant) {
+        if self.sessions.len() >= MOST {
+            self.sessions.retain(|_, (_, until)| *until > now);
+        }
+        if self.sessions.len() >= MOST {
+            let all = self.sessions.drain().map(|(_, position)| position).chain(self.floor);
+            self.floor = all.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)));
+        }
+        let last = self.sessions.entry(session).or_insert((position, until));
+        // A write that is over counts no more, and a position that is known lies behind all that was committed before.
+        let counts = last.1 > now && last.0 != Position::UNKNOWN;
+        *last = (if counts { last.0.max(position) } else { position }, until);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn at(lsn: i64) -> Position {
+        Position { timeline: 1, lsn }
+    }
+
+    #[test]
+    fn a_session_has_its_last_write_until_it_no_longer_matters() {
+        let (mut recent, now) = (Recent::default(), Instant::now());
+        let after = |seconds| now + Duration::from_secs(seconds);
+        recent.take(1, at(200), after(10), now);
+        recent.take(1, at(100), after(11), after(1));
+        assert_eq!(recent.of(1, after(2)), Some(at(200)), "a write that is told late takes nothing back");
+        assert_eq!(recent.of(2, after(2)), None, "another session has written nothing");
+        assert_eq!(recent.of(1, after(11)), None);
+        recent.take(1, at(150), after(30), after(20));
+        assert_eq!(recent.of(1, after(25)), Some(at(150)), "what is over counts no more");
+        recent.take(1, Position::UNKNOWN, after(31), after(21));
+        assert_eq!(recent.of(1, after(25)), Some(Position::UNKNOWN));
+        recent.take(1, at(300), after(32), after(22));
+        assert_eq!(recent.of(1, after(25)), Some(at(300)), "a position that is known lies behind one that is not");
+    }
+
+    #[test]
+    fn more_sessions_than_are_remembered_share_the_last_of_their_writes() {
+        let (mut recent, now) = (Recent::default(), Instant::now());
+        let until = now + Duration::from_secs(10);
+        for session in 0..=MOST as u128 {
+            recent.take(session, at(session as i64), until, now);
+        }
+        assert!(recent.sessions.len() <= MOST);
+        assert_eq!(recent.of(3, now), Some(at(MOST as i64 - 1)), "no write is forgotten");
+        assert_eq!(recent.of(3, until), None);
+    }
+}

@@ -1,0 +1,140 @@
+//! Positions of sessions' writes in the Redis that nodes share. Tokens are signed: whoever writes into that Redis can take a session's
+//! position away, and then the session reads what is no older than every replica may be.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use redis::{
+    Client, RedisError, Script,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+    cmd,
+};
+use sha2::{Digest, Sha256};
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, timeout},
+};
+
+use crate::storage::replicas::Position;
+
+/// Later than this the primary would have answered.
+const PATIENCE: Duration = Duration::from_millis(20);
+const CONNECTING: Duration = Duration::from_millis(250);
+/// After Redis has not answered, it is left alone for so long.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// KEYS: the session. ARGV: the position, in digits that sort as it does, with its token; seconds. The later of two positions stays, whichever
+/// node comes last.
+const PUT: &str = r"
+local held = redis.call('GET', KEYS[1])
+if held and held > ARGV[1] then
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+else
+  redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+end
+return 1
+";
+
+/// Redis did not answer in time, or has not of late.
+pub(super) struct Silent;
+
+pub(super) struct SharedPositions {
+    client: Client,
+    connection: OnceCell<ConnectionManager>,
+    prefix: String,
+    put: Script,
+    kept: Duration,
+    silent_until: Mutex<Option<Instant>>,
+}
+
+impl SharedPositions {
+    /// Connects when it is first needed.
+    pub(super) fn of(client: Client, deployment: &[u8], kept: Duration) -> Self {
+        let digest = Sha256::new().chain_update(b"positions").chain_update(deployment).finalize();
+        let prefix = format!("entrepot:position:{}", hex::encode(&digest[..8]));
+        let (connection, put) = (OnceCell::new(), Script::new(PUT));
+        Self { client, connection, prefix, put, kept, silent_until: Mutex::default() }
+    }
+
+    /// The token of the session's last write, where it has written of late.
+    pub(super) async fn get(&self, session: u128) -> Result<Option<String>, Silent> {
+        let held = self
+            .in_time(async {
+                let mut connection = self.connection().await?;
+                cmd("GET").arg(self.key(session)).query_async::<Option<String>>(&mut connection).await
+            })
+            .await?;
+        Ok(held.and_then(|held| held.split_once(':').map(|(_, token)| token.to_owned())))
+    }
+
+    /// Tells other nodes of a write, if Redis takes it.
+    pub(super) async fn put(&self, session: u128, position: Position, token: &str) {
+        let Position { timeline, lsn } = position;
+        let held = format!("{timeline:016x}{lsn:016x}:{token}");
+        let put = self.in_time(async {
+            let mut connection = self.connection().await?;
+            self.put.key(self.key(session)).arg(held).arg(self.kept.as_secs()).invoke_async::<i64>(&mut connection).await
+        });
+        if put.await.is_err() {
+            tracing::debug!("Redis does not take the position of a write: other nodes learn of it from the client alone");
+        }
+    }
+
+    fn key(&self, session: u128) -> String {
+        format!("{}:{session:032x}", self.prefix)
+    }
+
+    async fn in_time<T>(&self, asking: impl Future<Output = Result<T, RedisError>>) -> Result<T, Silent> {
+        if self.silence().is_some_and(|until| until > Instant::now()) {
+            return Err(Silent);
+        }
+        // The first question has the time of a connection.
+        let patience = if self.connection.initialized() { PATIENCE } else { CONNECTING };
+        if let Ok(Ok(answer)) = timeout(patience, asking).await {
+            return Ok(answer);
+        }
+        *self.silence() = Some(Instant::now() + PAUSE);
+        Err(Silent)
+    }
+
+    fn silence(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.silent_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn connection(&self) -> Result<ConnectionManager, RedisError> {
+        let connect = || {
+            let config = ConnectionManagerConfig::new()
+                .set_connection_timeout(Some(CONNECTING))
+                .set_response_timeout(Some(CONNECTING))
+                .set_number_of_retries(1);
+            ConnectionManager::new_with_config(self.client.clone(), config)
+        };
+        self.connection.get_or_try_init(connect).await.cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_redis_that_does_not_answer_is_left_alone_for_a_while() {
+        let nobody = Client::open("redis://127.0.0.1:1").unwrap();
+        let shared = SharedPositions::of(nobody, b"deployment", Duration::from_secs(10));
+        assert!(shared.get(7).await.is_err());
+        let began = Instant::now();
+        for _ in 0..100 {
+            assert!(shared.get(7).await.is_err());
+            shared.put(7, Position { timeline: 1, lsn: 2 }, "token").await;
+        }
+        assert!(began.elapsed() < PAUSE, "nobody waits for it meanwhile: {:?}", began.elapsed());
+    }
+
+    #[test]
+    fn what_is_held_sorts_as_positions_do() {
+        let held = |timeline: i64, lsn: i64| format!("{timeline:016x}{lsn:016x}:token");
+        assert!(held(1, 9) < held(1, 10) && held(1, i64::MAX) < held(2, 1));
+    }
+}

@@ -1,0 +1,29 @@
+//! Figures of the replicas that a node reads from.
+
+use metrics::{counter, gauge};
+
+use super::{counts, names};
+
+/// A request's reads went to a replica or to the primary, and why.
+pub fn replica_reads(place: &'static str, reason: &'static str) {
+    if counts() {
+        counter!(names::REPLICA_READS, "where" => place, "reason" => reason).increment(1);
+    }
+}
+
+/// Whether reads go to a replica now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Used {
+    Yes,
+    No,
+}
+
+/// A replica, by its place among those that were named: whether it is used, and the bytes that it has not replayed, while it answers.
+pub fn replica(place: usize, used: Used, lag_bytes: Option<i64>) {
+    if counts() {
+        gauge!(names::REPLICA_USED, "replica" => place.to_string()).set(if used == Used::Yes { 1.0 } else { 0.0 });
+        if let Some(bytes) = lag_bytes {
+            gauge!(names::REPLICA_LAG, "replica" => place.to_string()).set(bytes as f64);
+        }
+    }
+}

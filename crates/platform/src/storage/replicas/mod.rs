@@ -1,0 +1,268 @@
+//! Replicas of a Postgres, which take reads of requests off their primary.
+//!
+//! A replica is behind by a moment. A read says with `Freshness` how old the rows may be; the read goes to a replica that is known to have
+//! replayed enough, or else to the primary, which is what a place that says nothing gets. Replicas are sampled and not asked: the position
+//! that one has replayed only rises, so an old sample errs to the safe side. `docs/decisions/0146-read-replicas.md`.
+
+mod address;
+mod flushes;
+mod pool;
+mod route;
+mod sampler;
+mod standing;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use entity::prelude::TenantId;
+use sea_orm::{DbBackend, Statement};
+use tokio::time::Instant;
+
+use self::{
+    address::DatabaseAddress,
+    flushes::Flushes,
+    pool::Replica,
+    sampler::{Probe, follow_primary, follow_replica},
+    standing::{Miss, rank},
+};
+use super::{Database, Fault, Row, postgres};
+use crate::metrics;
+
+pub(super) use pool::ReplicaPools;
+pub use route::{ReadRoute, age, reading};
+pub(super) use route::{current, leave};
+
+/// A place in the WAL of a Postgres: all that was committed before somebody asked for it lies before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    pub timeline: i64,
+    pub lsn: i64,
+}
+
+impl Position {
+    /// Stands for a write whose own position is not known: no replica has replayed it.
+    pub const UNKNOWN: Self = Self { timeline: i64::MAX, lsn: i64::MAX };
+}
+
+/// How old the rows of a read may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Freshness {
+    /// As committed.
+    #[default]
+    Primary,
+    /// With all that was written before a position, and no older than the deployment allows.
+    After(Position),
+    /// So old at most, and no older than the deployment allows.
+    Bounded(Duration),
+}
+
+/// How replicas are used.
+#[derive(Debug, Clone, Copy)]
+pub struct ReplicaOptions<'a> {
+    /// The URL of the database that they are replicas of.
+    pub primary: &'a str,
+    /// A replica that is further behind is left out.
+    pub staleness: Duration,
+    /// Connections to each of them, besides those for long reads.
+    pub readers: u32,
+}
+
+/// How a replica stands on this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplicaStatus {
+    /// Its host, port and database.
+    pub name: String,
+    /// Whether reads go there now: it answers, and is not too far behind.
+    pub is_used: bool,
+    /// Bytes of the primary's WAL that it has not replayed; null while it does not answer.
+    pub lag_bytes: Option<i64>,
+}
+
+/// The replicas of a database. Clones share them.
+#[derive(Clone)]
+pub(super) struct Replicas(Arc<Inner>);
+
+struct Inner {
+    all: Vec<Arc<Replica>>,
+    staleness: Duration,
+    flushes: Mutex<Flushes>,
+}
+
+impl Inner {
+    fn flushes(&self) -> std::sync::MutexGuard<'_, Flushes> {
+        self.flushes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Replicas {
+    /// The replica for a request. A session keeps to one of them, so that its next page is not older than the one before.
+    fn choose(&self, freshness: Freshness, session: u128) -> Option<Arc<Replica>> {
+        let now = Instant::now();
+        let fits = |replica: &&Arc<Replica>| replica.standing().fits(freshness, self.0.staleness, now);
+        let fitting = self.0.all.iter().filter(|replica| fits(replica).is_ok());
+        let chosen = fitting.max_by_key(|replica| rank(&replica.name, session)).cloned();
+        if chosen.is_some() {
+            metrics::replica_reads("replica", "fresh");
+        } else if freshness != Freshness::Primary {
+            let miss = self.0.all.iter().filter_map(|replica| fits(&replica).err()).max().unwrap_or(Miss::Down);
+            metrics::replica_reads("primary", miss.word());
+        }
+        chosen
+    }
+
+    /// Whether a read would find a replica now.
+    fn fits(&self, freshness: Freshness) -> bool {
+        let now = Instant::now();
+        self.0.all.iter().any(|replica| replica.standing().fits(freshness, self.0.staleness, now).is_ok())
+    }
+
+    /// Connections to all of them, for requests and for long reads: those that are open, that do nothing, and that there may be.
+    pub(super) fn pools(&self) -> [(usize, usize, usize); 2] {
+        let mut sums = [(0, 0, 0); 2];
+        for replica in &self.0.all {
+            for (sum, (open, idle, most)) in sums.iter_mut().zip(replica.pools()) {
+                *sum = (sum.0 + open, sum.1 + idle, sum.2 + most);
+            }
+        }
+        sums
+    }
+
+    pub(super) fn forget(&self) {
+        self.0.all.iter().for_each(|replica| replica.forget());
+    }
+}
+
+/// The timeline, which only the server that writes it knows at each moment, and how far its WAL goes.
+const POSITION: &str = "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint,
+    (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint";
+
+impl Database {
+    /// Sends reads that may be a little old to replicas, from now on and in all clones. A replica that does not answer yet is used when it does.
+    ///
+    /// # Errors
+    /// The URLs cannot be those of replicas of this database.
+    pub async fn read_from(&self, urls: &[String], options: ReplicaOptions<'_>) -> Result<(), Fault> {
+        if urls.is_empty() {
+            return Ok(());
+        }
+        let Some(doors) = &self.doors else {
+            return Err(Fault::Broken(
+                "an SQLite database has no replicas: leave --read-database-url out, or give --database-url a Postgres".to_owned(),
+            ));
+        };
+        let addresses = addresses(urls, options.primary)?;
+        let system = self.system().await?;
+        let (mut all, mut probes) = (Vec::new(), Vec::new());
+        for (url, address) in urls.iter().zip(addresses) {
+            let (pools, login) = postgres::replica(self, url, options.readers as usize).await?;
+            let mut probe = Probe::new(login);
+            let replica = Replica::new(address.to_string(), pools);
+            replica.admit(&mut probe, system).await?;
+            all.push(Arc::new(replica));
+            probes.push(probe);
+        }
+        let flushes = Mutex::new(Flushes::new(options.staleness));
+        let inner = Arc::new(Inner { all, staleness: options.staleness, flushes });
+        tokio::spawn(follow_primary(Arc::downgrade(&inner), doors.across.clone()));
+        for (replica, probe) in inner.all.iter().zip(probes) {
+            tokio::spawn(follow_replica(Arc::downgrade(&inner), Arc::downgrade(replica), probe));
+        }
+        self.replicas.set(Replicas(inner)).map_err(|_| Fault::Broken("the replicas of a database are named once".to_owned()))
+    }
+
+    /// Which cluster it is: a replica has the number of its primary.
+    async fn system(&self) -> Result<i64, Fault> {
+        let sql = "SELECT system_identifier FROM pg_control_system()";
+        let rows = self.read_across(Statement::from_string(DbBackend::Postgres, sql)).await?;
+        let row = rows.first().ok_or_else(|| Fault::Broken("Postgres did not say which cluster it is".to_owned()))?;
+        Row::new(row).take()
+    }
+
+    /// Whether reads may go to replicas.
+    pub fn has_replicas(&self) -> bool {
+        self.replicas.get().is_some()
+    }
+
+    /// How old reads may be at most that go to a replica; None without replicas.
+    pub fn replica_staleness(&self) -> Option<Duration> {
+        self.replicas.get().map(|replicas| replicas.0.staleness)
+    }
+
+    /// The way of a request's reads, chosen once for all of them at the first; None without replicas.
+    pub fn read_route(&self, freshness: Freshness, session: u128) -> Option<Arc<ReadRoute>> {
+        self.replicas.get().map(|replicas| Arc::new(ReadRoute::new(replicas.clone(), freshness, session)))
+    }
+
+    /// A position behind all that was committed before; None without replicas. Those who ask at the same moment share one statement, which
+    /// begins after all of them have asked.
+    pub async fn position(&self) -> Result<Option<Position>, Fault> {
+        if !self.has_replicas() {
+            return Ok(None);
+        }
+        let load = |_: Vec<()>| async {
+            let rows = self.read_across(Statement::from_string(DbBackend::Postgres, POSITION)).await?;
+            let row = rows.first().ok_or_else(|| Fault::Broken("Postgres did not say where its WAL ends".to_owned()))?;
+            let mut row = Row::new(row);
+            let position = Position { timeline: row.take()?, lsn: row.take()? };
+            Ok(std::collections::HashMap::from([((), position)]))
+        };
+        let scope = self.tenant(TenantId::NIL).fresh(Freshness::Primary);
+        Ok(scope.coalesce(vec![()], load).await?.remove(&()))
+    }
+
+    /// How the replicas stand on this node.
+    pub fn replicas(&self) -> Vec<ReplicaStatus> {
+        let Some(Replicas(inner)) = self.replicas.get() else { return Vec::new() };
+        let (now, flushed) = (Instant::now(), inner.flushes().last());
+        let status = |replica: &Arc<Replica>| {
+            let standing = replica.standing();
+            ReplicaStatus {
+                name: replica.name.clone(),
+                is_used: standing.fits(Freshness::Bounded(inner.staleness), inner.staleness, now).is_ok(),
+                lag_bytes: flushed.filter(|_| standing.is_up).map(|flushed| (flushed - standing.replayed).max(0)),
+            }
+        };
+        inner.all.iter().map(status).collect()
+    }
+}
+
+/// The addresses of replicas, each of them another and none their primary's.
+fn addresses(urls: &[String], primary: &str) -> Result<Vec<DatabaseAddress>, Fault> {
+    let primary = DatabaseAddress::of(primary)?;
+    let mut addresses = Vec::with_capacity(urls.len());
+    for url in urls {
+        let address = DatabaseAddress::of(url)?;
+        if address == primary {
+            return Err(Fault::Broken(format!(
+                "--read-database-url {address} is the database itself: leave it out, or name a replica"
+            )));
+        }
+        if addresses.contains(&address) {
+            return Err(Fault::Broken(format!("--read-database-url {address} is given twice: leave one of them out")));
+        }
+        addresses.push(address);
+    }
+    Ok(addresses)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replicas_are_several_and_none_of_them_is_the_primary() {
+        let primary = "postgres://ann@db/entrepot";
+        let of = |urls: &[&str]| {
+            let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
+            addresses(&urls, primary).map(|addresses| addresses.len()).map_err(|fault| fault.to_string())
+        };
+        assert_eq!(of(&["postgres://ann@one/entrepot", "postgres://ann@two/entrepot"]), Ok(2));
+        let same = of(&["postgres://ann@one/entrepot", "postgres://bob@db:5432/entrepot"]).unwrap_err();
+        assert!(same.contains("is the database itself"), "{same}");
+        let twice = of(&["postgres://ann@one/entrepot", "postgres://ann@one/entrepot"]).unwrap_err();
+        assert!(twice.contains("is given twice"), "{twice}");
+        assert!(of(&["sqlite://entrepot.sqlite"]).is_err());
+    }
+}

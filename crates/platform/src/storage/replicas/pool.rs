@@ -1,0 +1,128 @@
+//! A replica: its connections, and how it stands.
+
+use std::time::Duration;
+
+use entity::prelude::TenantId;
+use sea_orm::{DbErr, QueryResult, RuntimeErr, Statement};
+use tokio::{sync::watch, time::timeout};
+
+use super::{
+    sampler::{Probe, Sample},
+    standing::Standing,
+};
+use crate::storage::{
+    Fault,
+    sessions::{Bound, Sessions},
+};
+
+/// How long a node that starts waits for a replica; one that is late is used later.
+const FIRST: Duration = Duration::from_secs(3);
+
+/// Connections to a replica, with the roles and bindings of those to the primary.
+pub(in crate::storage) struct ReplicaPools {
+    pub reads: Sessions,
+    pub long: Sessions,
+}
+
+pub(in crate::storage) struct Replica {
+    pub(super) name: String,
+    pools: ReplicaPools,
+    standing: watch::Sender<Standing>,
+}
+
+impl Replica {
+    pub(super) fn new(name: String, pools: ReplicaPools) -> Self {
+        Self { name, pools, standing: watch::Sender::new(Standing::default()) }
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        *self.standing.borrow()
+    }
+
+    pub(super) fn stands(&self, standing: Standing) {
+        let was_up = self.standing.send_replace(standing).is_up;
+        match (was_up, standing.is_up) {
+            (false, true) => tracing::info!(replica = self.name, "reads may go to this replica"),
+            (true, false) => {
+                tracing::warn!(replica = self.name, "this replica does not answer, or takes writes by now: reads go elsewhere");
+            }
+            _ => {}
+        }
+    }
+
+    /// Its connections for requests and for long reads.
+    pub(super) fn pools(&self) -> [(usize, usize, usize); 2] {
+        [self.pools.reads.standing(), self.pools.long.standing()]
+    }
+
+    pub(super) fn forget(&self) {
+        self.pools.reads.forget();
+        self.pools.long.forget();
+    }
+
+    /// Looks at it for the first time.
+    ///
+    /// # Errors
+    /// It answers, and is no replica of this cluster.
+    pub(super) async fn admit(&self, probe: &mut Probe, system: i64) -> Result<(), Fault> {
+        let sample = match timeout(FIRST, probe.sample()).await {
+            Ok(Ok(sample)) => sample,
+            Ok(Err(error)) => {
+                tracing::warn!(replica = self.name, %error, "a replica does not answer: it is used when it does");
+                return Ok(());
+            }
+            Err(_late) => {
+                tracing::warn!(replica = self.name, "a replica does not answer in time: it is used when it does");
+                return Ok(());
+            }
+        };
+        if sample.system != system {
+            return Err(Fault::Broken(format!(
+                "--read-database-url {} is of another Postgres cluster than --database-url: name a replica of it",
+                self.name
+            )));
+        }
+        if !sample.is_replica {
+            return Err(Fault::Broken(format!(
+                "--read-database-url {} takes writes, so it is no replica: leave it out, or name a standby",
+                self.name
+            )));
+        }
+        self.stands(sample.standing(None));
+        Ok(())
+    }
+
+    /// The rows of a tenant that a single statement reads. It is given up as soon as the replica is known not to answer.
+    pub(in crate::storage) async fn rows(
+        &self,
+        tenant: TenantId,
+        is_long: bool,
+        statement: Statement,
+    ) -> Result<Vec<QueryResult>, Fault> {
+        let sessions = if is_long { &self.pools.long } else { &self.pools.reads };
+        let bound = Bound::Tenant(tenant);
+        tokio::select! {
+            biased;
+            rows = sessions.rows(&bound, statement) => rows,
+            () = went_down(self.standing.subscribe()) => {
+                Err(DbErr::Conn(RuntimeErr::Internal("the replica does not answer".to_owned())).into())
+            }
+        }
+    }
+}
+
+async fn went_down(mut standing: watch::Receiver<Standing>) {
+    loop {
+        let is_up = standing.borrow_and_update().is_up;
+        if !is_up || standing.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+impl Sample {
+    /// How a replica stands that has everything of this moment.
+    pub(super) fn standing(&self, as_of: Option<tokio::time::Instant>) -> Standing {
+        Standing { is_up: self.is_replica, timeline: self.timeline, replayed: self.replayed, as_of }
+    }
+}

@@ -1,0 +1,176 @@
+//! The way of a request's reads. The task carries it, so that no room need know of replicas: a handle on a tenant's rows takes it along when it is
+//! opened, and so do look-ups that run in tasks of their own.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{Freshness, Replicas, pool::Replica};
+use crate::metrics;
+
+/// One replica for all reads of a request, or the primary. It goes from the one to the other at most once and never back, so that what a request
+/// reads later is not older than what it has read before: a stream that begins at the head which a query told misses nothing.
+pub struct ReadRoute {
+    replicas: Replicas,
+    freshness: Freshness,
+    session: u128,
+    /// With the moment of which it had everything then.
+    chosen: OnceLock<Option<(Arc<Replica>, Instant)>>,
+    has_left: AtomicBool,
+}
+
+impl ReadRoute {
+    pub(super) fn new(replicas: Replicas, freshness: Freshness, session: u128) -> Self {
+        Self { replicas, freshness, session, chosen: OnceLock::new(), has_left: AtomicBool::new(false) }
+    }
+
+    /// The replica, while there is one.
+    pub(in crate::storage) fn replica(&self) -> Option<&Replica> {
+        if self.has_left.load(Ordering::Acquire) {
+            return None;
+        }
+        let chosen = self.chosen.get_or_init(|| {
+            let replica = self.replicas.choose(self.freshness, self.session)?;
+            let as_of = replica.standing().as_of?;
+            Some((replica, as_of))
+        });
+        chosen.as_ref().map(|(replica, _)| &**replica)
+    }
+
+    /// How old the rows are at most that were read from a replica; None without one.
+    fn age(&self) -> Option<Duration> {
+        let (_, as_of) = self.chosen.get()?.as_ref()?;
+        Some(as_of.elapsed())
+    }
+
+    /// Whether a replica would be read that fits now: for who may wait for one.
+    pub(in crate::storage) fn would_fit(&self) -> bool {
+        self.replicas.fits(self.freshness)
+    }
+
+    /// The replica did not answer: the primary does, this and everything after it.
+    pub(in crate::storage) fn failed(&self) {
+        if !self.has_left.swap(true, Ordering::AcqRel) {
+            metrics::replica_reads("primary", "failed");
+        }
+    }
+
+    /// The request begins to write: what it reads from now on may be its own.
+    pub(in crate::storage) fn leave(&self) {
+        self.has_left.store(true, Ordering::Release);
+    }
+}
+
+tokio::task_local! {
+    static ROUTE: Arc<ReadRoute>;
+}
+
+/// Runs the future with a way for the reads of tenants' rows that it opens handles for; handles of other tasks are theirs.
+pub async fn reading<T>(route: Arc<ReadRoute>, future: impl Future<Output = T>) -> T {
+    ROUTE.scope(route, future).await
+}
+
+/// How old the rows are at most that this task has read; None where it has read the primary alone.
+pub fn age() -> Option<Duration> {
+    ROUTE.try_with(|route| route.age()).ok().flatten()
+}
+
+/// The way of this task's reads, if it has one.
+pub(in crate::storage) fn current() -> Option<Arc<ReadRoute>> {
+    ROUTE.try_with(Arc::clone).ok()
+}
+
+/// This task begins to write.
+pub(in crate::storage) fn leave() {
+    // Without a way there is nothing to leave.
+    let _ = ROUTE.try_with(|route| route.leave());
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::sqlx::postgres::PgConnectOptions;
+
+    use super::*;
+    use crate::storage::{
+        limits,
+        replicas::{Position, flushes::Flushes, pool::ReplicaPools, standing::Standing},
+        sessions::{Binding, Sessions},
+        writable::WriteHealth,
+    };
+
+    const BOUND: Duration = Duration::from_secs(5);
+
+    /// Replicas that nobody has connected to, as their last samples say.
+    fn replicas(names: &[&str]) -> Replicas {
+        let sessions = || {
+            let login = PgConnectOptions::new_without_pgpass();
+            Sessions::new(&login, 1, limits::REPLICAS, Binding::Nobody, &WriteHealth::default())
+        };
+        let replica = |name: &&str| {
+            let replica = Replica::new((*name).to_owned(), ReplicaPools { reads: sessions(), long: sessions() });
+            replica.stands(Standing { is_up: true, timeline: 1, replayed: 100, as_of: Some(Instant::now()) });
+            Arc::new(replica)
+        };
+        let all = names.iter().map(replica).collect();
+        let flushes = std::sync::Mutex::new(Flushes::new(BOUND));
+        Replicas(Arc::new(super::super::Inner { all, staleness: BOUND, flushes }))
+    }
+
+    #[test]
+    fn a_request_keeps_to_its_replica_until_that_fails_or_it_writes_and_never_comes_back() {
+        let replicas = replicas(&["one"]);
+        let route = |freshness| ReadRoute::new(replicas.clone(), freshness, 7);
+        let request = route(Freshness::Bounded(BOUND));
+        assert!(request.replica().is_some() && request.replica().is_some());
+        request.leave();
+        assert!(request.replica().is_none(), "it has begun to write");
+        let request = route(Freshness::After(Position { timeline: 1, lsn: 100 }));
+        assert!(request.replica().is_some() && request.would_fit());
+        request.failed();
+        assert!(request.replica().is_none());
+        let request = route(Freshness::After(Position { timeline: 1, lsn: 101 }));
+        assert!(request.replica().is_none() && !request.would_fit(), "its own write is not there yet");
+        replicas.0.all.iter().for_each(|replica| replica.stands(Standing { replayed: 101, ..replica.standing() }));
+        assert!(request.would_fit() && request.replica().is_none(), "what began with the primary stays there");
+    }
+
+    #[test]
+    fn a_session_keeps_to_one_replica_and_goes_to_another_while_that_is_away() {
+        let replicas = replicas(&["one", "two", "three"]);
+        let name = |session| {
+            let route = ReadRoute::new(replicas.clone(), Freshness::Bounded(BOUND), session);
+            route.replica().map(|replica| replica.name.clone()).unwrap()
+        };
+        let first = name(7);
+        assert!((0..10).all(|_| name(7) == first));
+        assert!((0..100).any(|session| name(session) != first), "others go to others");
+        let away = replicas.0.all.iter().find(|replica| replica.name == first).unwrap();
+        away.stands(Standing { is_up: false, ..away.standing() });
+        assert!(name(7) != first);
+        away.stands(Standing { is_up: true, ..away.standing() });
+        assert_eq!(name(7), first);
+    }
+
+    #[tokio::test]
+    async fn the_way_of_a_task_is_that_of_no_other() {
+        assert!(current().is_none());
+        let route = Arc::new(ReadRoute::new(replicas(&["one"]), Freshness::Bounded(BOUND), 7));
+        let elsewhere = reading(route.clone(), async {
+            assert!(current().is_some() && age().is_none(), "nothing was read yet");
+            assert!(current().is_some_and(|route| route.replica().is_some()));
+            assert!(age().is_some_and(|age| age < BOUND));
+            tokio::spawn(async { current().is_none() }).await.unwrap()
+        });
+        assert!(elsewhere.await);
+        reading(route.clone(), async { leave() }).await;
+        assert!(route.replica().is_none(), "what the task writes, its reads may have to see");
+        leave();
+    }
+}

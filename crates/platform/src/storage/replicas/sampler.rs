@@ -1,0 +1,111 @@
+//! Looking at the replicas and their primary, ten times a second.
+
+use std::{io, sync::Weak, time::Duration};
+
+use entity::prelude::TenantId;
+use sea_orm::{
+    DbBackend, Statement,
+    sqlx::{self, ConnectOptions, PgConnection, Row as _, postgres::PgConnectOptions},
+};
+use tokio::time::{Instant, timeout};
+
+use super::{Inner, pool::Replica, standing::Standing};
+use crate::{
+    clock,
+    storage::{
+        Fault, Row,
+        sessions::{Bound, Sessions},
+    },
+};
+
+/// Between two samples.
+const EVERY: Duration = Duration::from_millis(100);
+/// How long a sample may take: two that fail, and the pauses between, are less than a second.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// Samples that fail before a replica is left out. A refused connection is enough by itself.
+const FAILURES: u32 = 2;
+
+/// A standby that follows nobody yet has no receiver; then its last restart point says the timeline, which may be an older one: that errs to the safe side.
+const SAMPLE: &str = "SELECT pg_is_in_recovery(), coalesce((pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint, 0),
+    coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))::bigint,
+    (SELECT system_identifier FROM pg_control_system())";
+/// A flushed position can be replayed, and ends where records end; one that is only inserted may lie beyond.
+const FLUSHED: &str = "SELECT (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint";
+
+/// A replica's own report.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sample {
+    pub is_replica: bool,
+    pub replayed: i64,
+    pub timeline: i64,
+    pub system: i64,
+}
+
+/// A connection for samples, made again when it is lost: those of requests may all be in use.
+pub(super) struct Probe {
+    login: PgConnectOptions,
+    connection: Option<PgConnection>,
+}
+
+impl Probe {
+    pub(super) fn new(login: PgConnectOptions) -> Self {
+        Self { login, connection: None }
+    }
+
+    /// A future that is dropped takes its connection along.
+    pub(super) async fn sample(&mut self) -> Result<Sample, sqlx::Error> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.login.connect().await?,
+        };
+        let row = sqlx::query(SAMPLE).fetch_one(&mut connection).await?;
+        self.connection = Some(connection);
+        Ok(Sample { is_replica: row.try_get(0)?, replayed: row.try_get(1)?, timeline: row.try_get(2)?, system: row.try_get(3)? })
+    }
+}
+
+/// Samples a replica until nobody reads from it any more.
+pub(super) async fn follow_replica(replicas: Weak<Inner>, replica: Weak<Replica>, mut probe: Probe) {
+    let mut failures = 0;
+    loop {
+        let sampled = timeout(PATIENCE, probe.sample()).await;
+        {
+            let (Some(replicas), Some(replica)) = (replicas.upgrade(), replica.upgrade()) else { return };
+            failures = match sampled {
+                Ok(Ok(sample)) => {
+                    let as_of = replicas.flushes().covered(sample.replayed);
+                    replica.stands(sample.standing(as_of));
+                    0
+                }
+                Ok(Err(sqlx::Error::Io(error))) if error.kind() == io::ErrorKind::ConnectionRefused => FAILURES,
+                Ok(Err(_)) | Err(_) => failures + 1,
+            };
+            if failures >= FAILURES {
+                failures = FAILURES;
+                replica.stands(Standing { is_up: false, ..replica.standing() });
+            }
+        }
+        clock::sleep(EVERY).await;
+    }
+}
+
+/// Asks the primary how far its WAL goes, until nobody reads from its replicas any more.
+pub(super) async fn follow_primary(replicas: Weak<Inner>, primary: Sessions) {
+    loop {
+        let asked = Instant::now();
+        let flushed = timeout(PATIENCE, flushed(&primary)).await;
+        {
+            let Some(replicas) = replicas.upgrade() else { return };
+            if let Ok(Ok(Some(lsn))) = flushed {
+                replicas.flushes().take(asked, lsn);
+            }
+        }
+        clock::sleep(EVERY).await;
+    }
+}
+
+async fn flushed(primary: &Sessions) -> Result<Option<i64>, Fault> {
+    let statement = Statement::from_string(DbBackend::Postgres, FLUSHED);
+    let rows = primary.rows(&Bound::Tenant(TenantId::NIL), statement).await?;
+    rows.first().map(|row| Row::new(row).take()).transpose()
+}

@@ -1,0 +1,123 @@
+//! How a replica stands by its last sample, and whether a read may go there.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::Freshness;
+
+/// A replica by its last sample.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Standing {
+    /// It answers, and is a replica.
+    pub is_up: bool,
+    pub timeline: i64,
+    /// How far it has replayed.
+    pub replayed: i64,
+    /// The last moment of which it has everything; None where that is not known, or long ago.
+    pub as_of: Option<Instant>,
+}
+
+/// Why a read does not go to a replica. The later ones are nearer to being used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Miss {
+    /// It does not answer.
+    Down,
+    /// It is further behind than reads may be.
+    Stale,
+    /// It has yet to replay what this caller has written.
+    Behind,
+}
+
+impl Miss {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Stale => "stale",
+            Self::Behind => "behind",
+        }
+    }
+}
+
+impl Standing {
+    /// Whether its rows are fresh enough, where none may be older than `staleness`.
+    pub(super) fn fits(&self, freshness: Freshness, staleness: Duration, now: Instant) -> Result<(), Miss> {
+        if !self.is_up {
+            return Err(Miss::Down);
+        }
+        let (position, bound) = match freshness {
+            Freshness::Primary => return Err(Miss::Behind),
+            Freshness::After(position) => (Some(position), staleness),
+            Freshness::Bounded(bound) => (None, bound.min(staleness)),
+        };
+        if self.as_of.is_none_or(|as_of| now.duration_since(as_of) > bound) {
+            return Err(Miss::Stale);
+        }
+        // On an older timeline the same number may be that of a history which was given up.
+        match position {
+            Some(position) if self.timeline < position.timeline || self.replayed < position.lsn => Err(Miss::Behind),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How much a session leans to a replica: on all nodes the same, and another's going away changes nothing for those of the others.
+pub(super) fn rank(name: &str, session: u128) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (name, session).hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::replicas::Position;
+
+    const BOUND: Duration = Duration::from_secs(5);
+
+    fn standing(now: Instant) -> Standing {
+        Standing { is_up: true, timeline: 2, replayed: 1_000, as_of: now.checked_sub(Duration::from_secs(2)) }
+    }
+
+    #[test]
+    fn a_replica_that_is_fresh_enough_is_read() {
+        let now = Instant::now();
+        let fits = |freshness| standing(now).fits(freshness, BOUND, now);
+        assert_eq!(fits(Freshness::Bounded(BOUND)), Ok(()));
+        assert_eq!(fits(Freshness::After(Position { timeline: 2, lsn: 1_000 })), Ok(()));
+        assert_eq!(fits(Freshness::After(Position { timeline: 1, lsn: 900 })), Ok(()), "a timeline goes on where another ended");
+    }
+
+    #[test]
+    fn one_that_is_down_stale_or_behind_is_not() {
+        let now = Instant::now();
+        let fits = |freshness| standing(now).fits(freshness, BOUND, now);
+        assert_eq!(fits(Freshness::Primary), Err(Miss::Behind));
+        assert_eq!(fits(Freshness::Bounded(Duration::from_secs(1))), Err(Miss::Stale));
+        assert_eq!(fits(Freshness::After(Position { timeline: 2, lsn: 1_001 })), Err(Miss::Behind));
+        assert_eq!(fits(Freshness::After(Position { timeline: 3, lsn: 1 })), Err(Miss::Behind), "an older timeline");
+        assert_eq!(fits(Freshness::After(Position::UNKNOWN)), Err(Miss::Behind));
+        let old = now + Duration::from_secs(10);
+        assert_eq!(
+            standing(now).fits(Freshness::Bounded(Duration::from_secs(60)), BOUND, old),
+            Err(Miss::Stale),
+            "of the two bounds the nearer"
+        );
+        assert_eq!(standing(now).fits(Freshness::After(Position { timeline: 1, lsn: 1 }), BOUND, old), Err(Miss::Stale));
+        let unknown = Standing { as_of: None, ..standing(now) };
+        assert_eq!(unknown.fits(Freshness::Bounded(BOUND), BOUND, now), Err(Miss::Stale));
+        let down = Standing { is_up: false, ..standing(now) };
+        assert_eq!(down.fits(Freshness::Bounded(BOUND), BOUND, now), Err(Miss::Down));
+    }
+
+    #[test]
+    fn sessions_are_spread_and_each_keeps_its_own() {
+        let prefers_a = |session| rank("a", session) > rank("b", session);
+        let many = (0..1_000_u128).filter(|session| prefers_a(*session)).count();
+        assert!((300..700).contains(&many), "{many} of 1,000 lean to the one");
+        assert_eq!(prefers_a(7), prefers_a(7));
+    }
+}
