@@ -1,6 +1,6 @@
 //! GraphQL of documents' numbers: how they are shown and read, and their patterns.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_graphql::{Context, Enum, InputObject, SimpleObject};
 use entity::prelude::Numbered;
@@ -13,6 +13,7 @@ use inventory::numbering::{
 };
 use macros::resolvers;
 use platform::{path, storage::TenantScope};
+use tokio::sync::Mutex;
 
 use crate::graphql::{
     context::ContextExt,
@@ -26,40 +27,36 @@ use crate::graphql::{
 /// The patterns of the caller's tenant, read when the first number is shown, and again when one is that was given out since.
 pub struct Numbers {
     scope: TenantScope,
-    known: Mutex<Option<Arc<Patterns>>>,
+    /// Held while they are read: the rows of a page ask at the same time.
+    read: Mutex<Option<Arc<Patterns>>>,
 }
 
 impl OfTenant for Numbers {
     fn of(scope: TenantScope) -> Self {
-        Self { scope, known: Mutex::default() }
+        Self { scope, read: Mutex::default() }
     }
 }
 
 impl Numbers {
-    fn known(&self) -> Option<Arc<Patterns>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    async fn read(&self) -> Answer<Arc<Patterns>> {
-        let read = Arc::new(rows::patterns(&self.scope).await?);
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(read.clone());
-        Ok(read)
-    }
-
-    /// The patterns as they were when this request first asked.
+    /// The patterns as they were when this request last asked.
     pub async fn patterns(&self) -> Answer<Arc<Patterns>> {
-        match self.known() {
-            Some(known) => Ok(known),
-            None => self.read().await,
-        }
+        self.that(|_| true).await
     }
 
     /// Those that hold for a number of a kind.
     pub async fn reaching(&self, kind: Numbered, number: i64) -> Answer<Arc<Patterns>> {
-        match self.known() {
-            Some(known) if known.reach(kind, number) => Ok(known),
-            _ => self.read().await,
+        self.that(|patterns| patterns.reach(kind, number)).await
+    }
+
+    /// Patterns that will do, read anew where those that were read will not.
+    async fn that(&self, will_do: impl Fn(&Patterns) -> bool + Send) -> Answer<Arc<Patterns>> {
+        let mut read = self.read.lock().await;
+        if let Some(patterns) = read.as_ref().filter(|patterns| will_do(patterns)) {
+            return Ok(patterns.clone());
         }
+        let patterns = Arc::new(rows::patterns(&self.scope).await?);
+        *read = Some(patterns.clone());
+        Ok(patterns)
     }
 }
 
@@ -231,7 +228,7 @@ fn refused(problem: Problem) -> UserError {
         Problem::Taken(other) => {
             (ErrorCode::InUse, format!("numbers of another kind have these letters: {}", shell::name(other)))
         }
-        Problem::TooMany => (ErrorCode::Invalid, format!("a kind has at most {MOST_VERSIONS} patterns in all")),
+        Problem::TooMany => (ErrorCode::LimitExceeded, format!("a kind has at most {MOST_VERSIONS} patterns in all")),
     };
     UserError::new(code, message, path!["input", "pattern"])
 }

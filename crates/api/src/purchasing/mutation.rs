@@ -32,8 +32,8 @@ pub struct PurchaseMutation;
 /// What can be done to purchase orders.
 #[resolvers]
 impl PurchaseMutation {
-    /// Writes a purchase order: a DRAFT, or with `status` one that is placed with its supplier at once where it needs nobody else's approval. All of it
-    /// is done, or nothing.
+    /// Writes a purchase order: a DRAFT, or with `status` one that is placed with its supplier at once, where no other member has to approve it. All of
+    /// it is done, or nothing.
     #[mutation(
         permit = PurchaseWrite,
         emits(PURCHASE_ORDER_CREATED, PURCHASE_ORDER_SUBMITTED, PURCHASE_ORDER_APPROVED, PURCHASE_ORDER_ORDERED, STOCK_CHANGED),
