@@ -1,4 +1,5 @@
-//! Numbers of documents that name their kind. Those that were given before keep the digits that they have.
+//! Numbers of documents that name their kind. Those that were given before keep the digits that they have. Returns to suppliers are found by their
+//! references.
 
 use sea_orm_migration::prelude::*;
 

@@ -41,3 +41,5 @@ SELECT tenant_id, 'count_number', 1, '{n:1}', 0 FROM tenant_counter WHERE count_
 ;;
 INSERT INTO number_pattern (tenant_id, kind, from_number, pattern, created_at)
 SELECT tenant_id, 'count_number', count_number + 1, 'CN-{n:6}', 0 FROM tenant_counter WHERE count_number > 0
+;;
+CREATE INDEX supplier_return_ref ON supplier_return (tenant_id, external_ref) WHERE external_ref IS NOT NULL

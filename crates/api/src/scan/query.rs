@@ -34,7 +34,7 @@ pub struct ScanQuery;
 impl ScanQuery {
     /// Reads a scanned code and finds what it names: products by barcode or SKU, documents by number or external reference, lots and serial numbers,
     /// stores by code, customers by external reference. Understands GS1 element strings and Digital Links. Numbers count with or without their
-    /// letters: "PO-7" and "PO-000007" name the same purchase order, "7" every document with this number.
+    /// letters, which `numberPatterns` shows: "PO-7" and "PO-000007" name the same purchase order, "7" every document with this number.
     ///
     /// Requires the read permission of each kind: kinds without it are skipped. Costs 5.
     #[field(authenticated, cost = "5")]

@@ -22,10 +22,11 @@ pub enum Kind {
     Lot,
     Store,
     Category,
+    SupplierReturn,
 }
 
 impl Kind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Product,
         Self::Order,
         Self::Customer,
@@ -37,14 +38,16 @@ impl Kind {
         Self::Lot,
         Self::Store,
         Self::Category,
+        Self::SupplierReturn,
     ];
     /// The documents that have numbers.
-    pub const NUMBERED: [(Self, Numbered); 5] = [
+    pub const NUMBERED: [(Self, Numbered); 6] = [
         (Self::Order, Numbered::Order),
         (Self::PurchaseOrder, Numbered::PurchaseOrder),
         (Self::Transfer, Numbered::Transfer),
         (Self::Stocktake, Numbered::Count),
         (Self::Return, Numbered::Return),
+        (Self::SupplierReturn, Numbered::SupplierReturn),
     ];
 }
 
