@@ -6,8 +6,8 @@ pub use api::{self, graphql, schema};
 pub use forecast;
 pub use iam::{access, identity, tenancy};
 pub use inventory::{
-    catalog, costing, counts, documents, fulfilment, ledger, lots, orders, payments, purchasing, returns, reversals, stock,
-    transfers,
+    catalog, costing, counts, documents, fulfilment, ledger, lots, numbering, orders, payments, purchasing, returns, reversals,
+    stock, transfers,
 };
 pub use platform::{audit, cache, clock, jobs, metrics, paging, rate_limit, realtime, secrets, storage, traces};
 pub use product_text;

@@ -69,6 +69,7 @@ mod m0070_saved_views;
 mod m0071_lean_checks;
 mod m0072_list_filters;
 mod m0073_papers;
+mod m0074_document_numbers;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -141,6 +142,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0071_lean_checks::Migration),
             Box::new(m0072_list_filters::Migration),
             Box::new(m0073_papers::Migration),
+            Box::new(m0074_document_numbers::Migration),
         ]
     }
 }

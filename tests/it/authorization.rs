@@ -1,5 +1,6 @@
 //! Who may call what, over the whole schema: a root field without a case here fails, and so does a way around a permission.
 
+mod also;
 pub mod calls;
 pub mod crossing;
 mod hooks;
@@ -48,6 +49,7 @@ const CASES: &[(&str, Needs)] = &[
     ("search", SignIn),
     ("viewer", SignIn),
     ("rateLimit", SignIn),
+    ("numberPatterns", SignIn),
     ("product", May("product.read")),
     ("products", May("product.read")),
     ("productsCount", May("product.read")),
@@ -169,6 +171,7 @@ const CASES: &[(&str, Needs)] = &[
     ("sessionRevoke", SignIn),
     ("sessionRevokeOthers", SignIn),
     ("tenantUpdate", May("tenant.write")),
+    ("numberPatternSet", May("tenant.write")),
     ("jobRetry", May("job.manage")),
     ("webhookEndpointCreate", May("webhook.manage")),
     ("webhookEndpointUpdate", May("webhook.manage")),

@@ -28,6 +28,7 @@ mod lots;
 mod model;
 mod moves;
 mod mutations;
+mod numbering;
 mod orders;
 mod payments;
 mod purchasing;

@@ -17,6 +17,10 @@ use async_graphql::{
 /// A line that the served schema has answered, or that the core does not know, fails the test: take it out.
 const LATER: &[(&str, &[&str])] = &[];
 
+/// Inputs of the core that may be null now, because `packs` may stand in their place.
+const RELAXED: [&str; 4] =
+    ["OrderLineInput.quantity", "ReserveItem.quantity", "ReturnLineInput.quantity", "StockChangeInput.delta"];
+
 /// What a client can rely on, each under a path: `Product.stock` → `[StockLevel!]!`.
 type Shapes = BTreeMap<String, String>;
 
@@ -278,6 +282,8 @@ fn the_core_is_served() {
     for (path, shape) in core.iter().filter(|(path, _)| !later.iter().any(|line| covers(line, path))) {
         match served.get(path) {
             None => wrong.push(format!("{path} is missing: {shape}")),
+            // Clients of the core give the value: it may be left out where another one stands for it.
+            Some(other) if RELAXED.contains(&path.as_str()) && *shape == format!("{other}!") => {}
             Some(other) if other != shape => wrong.push(format!("{path} should be {shape}, it is {other}")),
             Some(_) => {}
         }

@@ -51,7 +51,7 @@ mod wide {
     pub const SERVICES: &[&str] = &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "search", "digest",
         "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "reports", "liquidation", "notes", "history",
         "saved_views", "papers"];
-    pub const INVENTORY: &[&str] = &["catalog", "stock", "ledger", "lots", "reversals", "orders", "fulfilment", "returns", "payments",
+    pub const INVENTORY: &[&str] = &["numbering", "catalog", "stock", "ledger", "lots", "reversals", "orders", "fulfilment", "returns", "payments",
         "currency", "purchasing", "transfers", "counts", "costing"];
     pub const FORECAST: &[&str] = &["class", "panel", "series", "models", "selection", "intervals", "engine", "accuracy", "abc", "xyz",
         "reorder", "simulate", "anomaly", "ratios", "bench"];
@@ -294,7 +294,7 @@ fn only_shells_ask_for_transactions() {
     const WHERE: &[&str] = &[
         "storage/", "access/shell/", "catalog/shell/", "identity/shell/", "secrets/shell.rs", "audit/shell.rs", "tenancy/",
         "jobs/shell/", "webhooks/shell/", "orders/shell/", "fulfilment/shell/", "purchasing/shell/", "costing/shell/", "currency/shell/",
-        "demand/shell/", "forecasting/shell/", "replenishment/shell/", "liquidation/shell/", "saved_views/shell/", "papers/shell/", "anomalies/shell/", "suggestions/shell/", "notes/shell/", "files/shell/", "media/shell.rs", "exchange/shell/",
+        "numbering/shell.rs", "demand/shell/", "forecasting/shell/", "replenishment/shell/", "liquidation/shell/", "saved_views/shell/", "papers/shell/", "anomalies/shell/", "suggestions/shell/", "notes/shell/", "files/shell/", "media/shell.rs", "exchange/shell/",
         "alerts/shell/", "backups/shell/", "stock/shell.rs", "ledger/batch.rs", "insight/verify/", "serve/",
     ];
     let mut faults = Vec::new();

@@ -11,6 +11,8 @@ pub mod identity;
 pub mod access;
 pub mod jobs;
 pub mod tenancy;
+pub mod numbering;
+pub mod packs;
 pub mod catalog;
 pub mod stock;
 pub mod orders;

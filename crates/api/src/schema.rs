@@ -36,6 +36,7 @@ use crate::{
     liquidation::{self, LiquidationPlan},
     media::{ProductDocument, ProductImage},
     notes::{self, Note},
+    numbering,
     orders::{self as orders, Fulfilment, Order, OrderLine},
     papers::{self, Invoice, Paper},
     payments::{self as payments, Payment},
@@ -383,7 +384,7 @@ pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let request = access::attach(catalog::attach(request, scope), scope);
     let request = attach::<DataLoader<stock::StockLoader>>(attach::<stock::LevelsOf>(request, scope), scope);
     let request = attach::<DataLoader<orders::Rows>>(attach::<DataLoader<costing::Costs>>(request, scope), scope);
-    let request = attach::<DataLoader<fulfilment::Rows>>(request, scope);
+    let request = attach::<numbering::Numbers>(attach::<DataLoader<fulfilment::Rows>>(request, scope), scope);
     let request = attach::<DataLoader<purchasing::Rows>>(attach::<DataLoader<transfers::Rows>>(request, scope), scope);
     let request = attach::<saved_views::Turns>(attach::<DataLoader<payments::Rows>>(request, scope), scope);
     attach::<DataLoader<counts::Rows>>(attach::<DataLoader<returns::Rows>>(request, scope), scope)

@@ -2,6 +2,8 @@
 //!
 //! Rooms, in reading order: each names only those before it.
 
+/// What numbers of documents look like, and which number a text is.
+pub mod numbering;
 /// What is sold and counted, from whom, to whom and where.
 pub mod catalog;
 /// Levels, the rules of the ledger, reservations.

@@ -14,24 +14,7 @@ use async_graphql::parser::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{id_names::ID_NAMES, world::House};
-
-/// Input fields that a call needs in practice, though the schema lets them be left out.
-const ALSO: &[(&str, &str)] = &[
-    ("OrderUpdateInput", "noteForStaff"),
-    ("PurchaseOrderAmendInput", "note"),
-    ("OrderLineInput", "product"),
-    ("ReturnLineInput", "product"),
-    ("SupplierReturnLineInput", "product"),
-    ("StockPolicyInput", "maximum"),
-    ("ReorderLineInput", "supplier"),
-    ("CustomerCreateInput", "name"),
-    ("ProductTextAcceptInput", "categories"),
-    ("CountCreateInput", "categoryId"),
-    ("ApiKeyCreateInput", "permissions"),
-    ("WebhookEndpointReplayInput", "fromSeq"),
-    ("WebhookEndpointReplayInput", "toSeq"),
-];
+use super::{also::ALSO, id_names::ID_NAMES, world::House};
 
 /// What is run for each line of a file.
 const SUPPLIERS: &str = "mutation($input: SupplierCreateInput!, $validateOnly: Boolean!) {
@@ -202,6 +185,7 @@ impl Calls {
             _ if name == "mutation" => json!(SUPPLIERS),
             _ if name == "document" => json!("{ stores { nodes { id } } }"),
             _ if name == "delimiter" => json!(";"),
+            _ if name == "pattern" => json!("WEB-{n:5}"),
             _ if name == "ecbCsv" => json!("Date,USD\n2020-01-03,1.1147\n"),
             _ if name == "url" => json!("https://shop.example/hooks"),
             _ if name == "eventTypes" => json!("stock.changed"),

@@ -4,7 +4,7 @@ use entity::prelude::*;
 use entrepot::{
     ledger::Command,
     orders::core::{NewStatus, OrderCommand},
-    transfers::core::{self as transfers, Arrival, NewTransfer, Parcel, Planned, Shipment, TransferCommand},
+    transfers::core::{self as transfers, Arrival, Begin, NewTransfer, Parcel, Planned, Shipment, TransferCommand},
 };
 use uuid::Uuid;
 
@@ -30,6 +30,7 @@ pub async fn story(world: &World, tenant: TenantId, make: &CommandFactory, chees
             external_ref: None,
             note: None,
             expected_at: None,
+            begin: Begin::Draft,
             lines: vec![Planned { product: cheese, quantity: q(2) }],
         }),
         transfers::Step::Ready { seen: 1, reservations: vec![world.clock.id()] },

@@ -7,7 +7,7 @@ use entrepot::{
     counts::core::{self as counts, Approval, BookVisibility, CountCommand, NewCount, Record, Tallied, Uncounted},
     ledger::Command,
     stock::core::LotChoice,
-    transfers::core::{self as transfers, Arrival, Loss, NewTransfer, Parcel, Planned, Shipment, TransferCommand},
+    transfers::core::{self as transfers, Arrival, Begin, Loss, NewTransfer, Parcel, Planned, Shipment, TransferCommand},
 };
 use uuid::Uuid;
 
@@ -36,6 +36,7 @@ pub async fn story(world: &World, tenant: TenantId, make: &CommandFactory) -> Ve
             external_ref: None,
             note: None,
             expected_at: None,
+            begin: Begin::Draft,
             lines: vec![Planned { product: make.products[MUG], quantity: q(4) }],
         };
         submit(step(transfer, transfers::Step::Create(new))).await;
@@ -66,6 +67,7 @@ async fn counted(world: &World, tenant: TenantId, make: &CommandFactory) -> Coun
         external_ref: None,
         note: None,
         products: vec![(make.products[MUG], world.clock.id())],
+        begin: None,
     };
     submit(step(counts::Step::Create(new))).await;
     submit(step(counts::Step::Start(Vec::new()))).await;

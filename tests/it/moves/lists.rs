@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::world::World;
+use crate::world::answers::digits;
 
 async fn numbers(world: &World, list: &str, kind: &str, variables: Value) -> String {
     let document = format!(
@@ -13,7 +14,7 @@ async fn numbers(world: &World, list: &str, kind: &str, variables: Value) -> Str
     assert!(answer["errors"].is_null(), "{answer:#}");
     let nodes = answer[list]["nodes"].as_array().unwrap();
     assert_eq!(answer[list]["totalCount"]["count"], nodes.len(), "all are on this page");
-    nodes.iter().map(|node| node["number"].as_str().unwrap()).collect::<Vec<_>>().join("")
+    nodes.iter().map(|node| digits(&node["number"])).collect::<Vec<_>>().join("")
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Transfers and counts through GraphQL, on both databases.
 
 mod answers;
+mod at_once;
 mod count_figures;
 mod count_rights;
 mod count_speed;

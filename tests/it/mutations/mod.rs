@@ -1,6 +1,6 @@
 //! Every mutation of the schema, called from the schema itself: each takes an idempotency key and `validateOnly` or is on the written list; a dry run
 //! leaves the database and the files as they are and answers as the call does; a repeated call is answered again. A new mutation needs no line here:
-//! `authorization/calls.rs` makes its call, with a line in `ALSO` where the schema lets out what a call needs.
+//! `authorization/calls.rs` makes its call, with a line in `authorization/also.rs` where the schema lets out what a call needs.
 
 mod exceptions;
 

@@ -21,7 +21,7 @@ async fn an_order_begins_in_every_state() {
             let payload = world.order(status, json!([mug(&world, 3)])).await;
             let order = done(&payload, "order");
             assert_eq!(order["status"], status);
-            assert_eq!(order["number"], (place + 1).to_string());
+            assert_eq!(order["number"], format!("SO-00000{}", place + 1));
             assert_eq!(order["allowedActions"], actions, "{status}");
             assert_eq!(order["total"], json!({"amount": "7.65", "currencyCode": "GBP"}));
             assert_eq!(order["channel"]["code"], "DIRECT");

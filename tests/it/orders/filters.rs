@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::world::{START, World, done};
+use crate::world::answers::digits;
 
 const LIST: &str = "query($filter: OrderFilter, $orderBy: OrderOrder, $first: Int, $after: Cursor) \
     { orders(filter: $filter, orderBy: $orderBy, first: $first, after: $after) \
@@ -30,7 +31,7 @@ async fn page(world: &World, variables: Value) -> Value {
 }
 
 fn numbers(page: &Value) -> String {
-    page["nodes"].as_array().unwrap().iter().map(|node| node["number"].as_str().unwrap()).collect::<Vec<_>>().join("")
+    page["nodes"].as_array().unwrap().iter().map(|node| digits(&node["number"])).collect::<Vec<_>>().join("")
 }
 
 #[tokio::test]

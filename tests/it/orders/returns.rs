@@ -22,7 +22,7 @@ async fn goods_come_back_on_their_order_line() {
         let input = back(&world, json!([{"orderLineId": line, "quantity": 2}]));
         let payload = world.act("returnCreate", input.clone()).await;
         let ret = done(&payload, "return");
-        assert_eq!((&ret["status"], &ret["number"]), (&json!("RECEIVED"), &json!("1")));
+        assert_eq!((&ret["status"], &ret["number"]), (&json!("RECEIVED"), &json!("RT-000001")));
         assert_eq!(ret["refund"], json!({"amount": "5.10", "currencyCode": "GBP"}));
         let got = &ret["lines"][0];
         assert!(got["id"].as_str().unwrap().starts_with("rln_"));
@@ -35,7 +35,7 @@ async fn goods_come_back_on_their_order_line() {
         let document =
             "query($id: ID!) { order(by: {id: $id}) { version returns { number lines { quantity } } lines { returned } } }";
         let answer = world.ask(document, json!({"id": order["id"]})).await;
-        let returns = json!([{"number": "1", "lines": [{"quantity": 2}]}]);
+        let returns = json!([{"number": "RT-000001", "lines": [{"quantity": 2}]}]);
         assert_eq!(answer["order"], json!({"version": 2, "returns": returns, "lines": [{"returned": 2}]}));
         // Only three are left to bring back, and the path is the caller's own.
         let much = back(&world, json!([{"orderLineId": line, "quantity": 4}]));

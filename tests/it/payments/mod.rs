@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 pub use crate::world::answers::{done, refused};
 use crate::world::{
     self,
+    answers::digits,
     retailer::{Retailer, Work, input_of},
 };
 
@@ -106,6 +107,6 @@ impl World {
         let document = "query($filter: OrderFilter!) { orders(filter: $filter, orderBy: {field: NUMBER, direction: ASC}) { nodes { number } } }";
         let answer = self.ask(document, json!({ "filter": filter })).await;
         let nodes = answer["orders"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
-        nodes.iter().map(|order| order["number"].as_str().unwrap().to_owned()).collect()
+        nodes.iter().map(|order| digits(&order["number"])).collect()
     }
 }

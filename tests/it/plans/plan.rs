@@ -37,6 +37,7 @@ pub const SMALL: &[&str] = &[
     "login_challenge",
     "login_failure",
     "member",
+    "number_pattern",
     "policy",
     "registration",
     "replenishment_plan",

@@ -25,5 +25,5 @@ on_both!(what_two_fragments_ask_of_a_list_is_all_there, site: Site => {
     let stock = json!([{ "store": { "code": "S0" }, "onHand": 7, "available": 5 }]);
     assert_eq!(answer["products"]["nodes"], json!([{ "sku": "P0", "stock": stock, "name": "Mug 0" }]));
     assert_eq!(answer["product"]["stock"], json!([{ "onHand": 7, "available": 5 }]));
-    assert_eq!(answer["orders"]["nodes"], json!([{ "number": "1", "lines": [{ "quantity": 2 }] }]));
+    assert_eq!(answer["orders"]["nodes"], json!([{ "number": "SO-000001", "lines": [{ "quantity": 2 }] }]));
 });

@@ -4,6 +4,7 @@
 pub mod office;
 mod amendments;
 mod archive;
+mod at_once;
 mod confirmations;
 mod currencies;
 mod lists;

@@ -192,7 +192,7 @@ async fn drafts_are_made_by_supplier_and_store_in_one_call(world: &World) {
             (one["number"].as_str().unwrap(), one["supplier"]["code"].as_str().unwrap(), one["lines"].as_array().unwrap().len())
         })
         .collect();
-    assert_eq!(said, [("2", "POT", 2), ("3", "OTHER", 1), ("4", "POT", 1)], "{payload:#}");
+    assert_eq!(said, [("PO-000002", "POT", 2), ("PO-000003", "OTHER", 1), ("PO-000004", "POT", 1)], "{payload:#}");
     assert_eq!(
         (&made[0]["lines"][0]["unitCost"]["amount"], &made[1]["lines"][0]["unitCost"]["amount"]),
         (&json!("1.80"), &json!("3.00"))

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::world::{World, back};
+use crate::world::answers::digits;
 
 const LIST: &str = "query($filter: ReturnFilter, $sort: ReturnSort, $first: Int, $after: Cursor) { \
     returns(filter: $filter, sort: $sort, first: $first, after: $after) { nodes { number } totalCount { count } \
@@ -15,7 +16,7 @@ async fn page(world: &World, variables: Value) -> Value {
 }
 
 fn numbers(page: &Value) -> String {
-    page["nodes"].as_array().unwrap().iter().map(|node| node["number"].as_str().unwrap()).collect::<Vec<_>>().join("")
+    page["nodes"].as_array().unwrap().iter().map(|node| digits(&node["number"])).collect::<Vec<_>>().join("")
 }
 
 #[tokio::test]

@@ -6,6 +6,12 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("a text is expected: {value}")).to_owned()
 }
 
+/// The digits of a document's number, without the letters of its kind and the zeros behind them.
+pub fn digits(number: &Value) -> String {
+    let number = text(number);
+    number.trim_start_matches(|sign: char| !sign.is_ascii_digit()).trim_start_matches('0').to_owned()
+}
+
 fn errors(payload: &Value) -> &[Value] {
     payload["userErrors"].as_array().unwrap_or_else(|| panic!("a payload is expected: {payload:#}"))
 }

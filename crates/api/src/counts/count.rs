@@ -28,6 +28,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{Cursor, DateTime, Decimal, Long, Quantity},
     },
+    numbering,
     orders::links::{self, Actor, Money, Store},
 };
 
@@ -43,9 +44,9 @@ impl Count {
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
-    async fn number(&self) -> String {
-        self.0.number.to_string()
+    /// Number, as in CN-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run.
+    async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
+        numbering::shown(ctx, prelude::Numbered::Count, self.0.number.get()).await
     }
     /// Kind of the count: the products that it covers.
     async fn kind(&self) -> CountKind {

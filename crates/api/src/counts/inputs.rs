@@ -14,6 +14,7 @@ use crate::{
         scalars::{DateTime, Long, Quantity},
     },
     orders::links::{LotRef, ProductRef, StoreRef},
+    packs::PackLine,
 };
 
 /// A new count.
@@ -40,6 +41,9 @@ pub struct CountCreateInput {
     pub external_ref: Option<String>,
     /// Note that is kept with the count, at most 1,000 characters.
     pub note: Option<String>,
+    /// Whether the count is started in the same call. False by default.
+    #[graphql(default)]
+    pub start: bool,
 }
 
 /// A step of a count.
@@ -64,8 +68,10 @@ pub struct CountLineInput {
     /// Lot that was counted, of a product that is tracked by lots; each lot has a line of its own.
     /// A lot unknown to the books is given by its code and created when the count is approved.
     pub lot: Option<LotRef>,
-    /// Quantity found, in the product's smallest unit: 0 or more.
-    pub counted: Quantity,
+    /// Quantity found, in the product's smallest unit: 0 or more. Null where `packs` is given.
+    pub counted: Option<Quantity>,
+    /// Packs of the barcode that names the product, instead of `counted`: `packs` times the units in a pack. Null where `counted` is given.
+    pub packs: Option<i32>,
     /// Note that is kept with the count, at most 1,000 characters.
     pub note: Option<String>,
 }
@@ -139,6 +145,7 @@ impl CountCreateInput {
             sight: if self.is_blind { BookVisibility::Blind } else { BookVisibility::Open },
             external_ref: self.external_ref,
             note: self.note,
+            start: self.start,
         }
     }
 }
@@ -155,13 +162,28 @@ impl CountActionInput {
     }
 }
 
+/// What lines say of how much, for `packs::in_units`.
+fn pack_lines<'a>(lines: &'a mut [CountLineInput], list: &str) -> Vec<PackLine<'a>> {
+    let line = |(index, line): (usize, &'a mut CountLineInput)| PackLine {
+        product: Some(&line.product),
+        units: &mut line.counted,
+        packs: line.packs,
+        name: "counted",
+        at: path!["input", list, index],
+    };
+    lines.iter_mut().enumerate().map(line).collect()
+}
+
 impl CountRecordInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        pack_lines(&mut self.lines, "lines")
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::CountRecord {
         let lines = self.lines.into_iter().enumerate().map(|(index, line)| shell::CountedLine {
             product: reading.product(line.product, || path!["input", "lines", index, "product"]),
             lot: line.lot.map(|lot| reading.lot(lot, || path!["input", "lines", index, "lot"])),
-            counted: line.counted.0,
+            counted: reading.units(line.counted, || path!["input", "lines", index, "counted"]),
             note: line.note,
         });
         let lines = lines.collect();

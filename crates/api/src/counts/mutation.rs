@@ -29,8 +29,9 @@ pub struct CountsMutation;
 /// What can be done to counts.
 #[resolvers]
 impl CountsMutation {
-    /// Plans a count: of everything, a category, an ABC class or a list. What it is of, but for a list, is looked up when it is started.
-    #[mutation(permit = CountWrite, emits(COUNT_CREATED), dry_run)]
+    /// Plans a count: of everything, a category, an ABC class or a list. What it is of, but for a list, is looked up when it is started: later, or in this
+    /// call with `start`. All of it is done, or nothing.
+    #[mutation(permit = CountWrite, emits(COUNT_CREATED, COUNT_STARTED), dry_run)]
     async fn count_create(
         &self,
         ctx: &Context<'_>,
@@ -58,7 +59,7 @@ impl CountsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Count with the quantities found.")] input: CountRecordInput,
     ) -> Answer<CountPayload> {
-        step!(CountPayload, ctx, permit, input, shell::count_record, dry_run)
+        step!(packs CountPayload, ctx, permit, input, shell::count_record, dry_run)
     }
 
     /// Submits a count for review.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, Object, OneofObject};
 use entity::{
     id::kind as ids,
-    prelude::{self, CountId},
+    prelude::{self, CountId, Numbered},
 };
 use iam::access::{Permit, Reach, kind};
 use inventory::{
@@ -14,6 +14,7 @@ use inventory::{
         shell::classes,
     },
     ledger::Ledger,
+    numbering::core::Patterns,
 };
 use macros::resolvers;
 use platform::{paging::CursorSigner, path, storage::Reads};
@@ -31,6 +32,7 @@ use crate::{
         filters::{DateTimeFilter, IdFilter, StringFilter, plain},
         scalars::{Cursor, DateTime},
     },
+    numbering,
     orders::{
         document_filter::{DocumentFilter, document_sort},
         links::{self, MOST_A_PAGE, Product, argument},
@@ -61,7 +63,7 @@ pub struct CountFilter {
     pub external_ref: Option<String>,
     /// Range of the time at which the count was planned.
     pub created_at: Option<DateTimeFilter>,
-    /// Number of the count, with or without `CN-` before it.
+    /// Number of the count, with or without its letters, as in CN-000007.
     pub number: Option<StringFilter>,
     /// Product of at least one line of the count.
     pub product: Option<IdFilter>,
@@ -73,7 +75,7 @@ pub struct CountFilter {
 
 impl CountFilter {
     /// The tests for the rows. Ids of another kind are refused with their path.
-    fn read(self) -> Answer<Vec<CountTest>> {
+    fn read(self, patterns: &Patterns) -> Answer<Vec<CountTest>> {
         let mut all = Vec::new();
         all.extend(self.status.map(|list| CountTest::Status(list.into_iter().map(Into::into).collect())));
         all.extend(self.kind.map(|list| CountTest::Kind(list.into_iter().map(Into::into).collect())));
@@ -94,7 +96,7 @@ impl CountFilter {
             updated_at: self.updated_at,
             created_at: None,
         };
-        all.extend(document.read_filter("CN")?.into_iter().map(CountTest::Document));
+        all.extend(document.read_filter((Numbered::Count, patterns))?.into_iter().map(CountTest::Document));
         Ok(all)
     }
 }
@@ -134,7 +136,9 @@ impl CountsQuery {
         let sorted = sort.map_or(rows::NEWEST, Into::into);
         let kind = sorted.kind(rows::COUNTS);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
-        let mut tests = filter.unwrap_or_default().read()?;
+        let filter = filter.unwrap_or_default();
+        let patterns = numbering::patterns_if(ctx, filter.number.is_some()).await?;
+        let mut tests = filter.read(&patterns)?;
         if let Reach::Stores(stores) = permit.reach() {
             tests.push(CountTest::Store(stores.to_vec()));
         }
@@ -212,7 +216,7 @@ async fn find(ctx: &Context<'_>, permit: Permit<kind::CountRead>, by: CountRef) 
         CountRef::Id(id) => argument(&id, || path!["by", "id"])?,
         // What is no number is the number of no count.
         CountRef::Number(number) => {
-            let Ok(number) = number.trim().parse() else { return Ok(None) };
+            let Some(number) = numbering::named(ctx, Numbered::Count, &number).await? else { return Ok(None) };
             let scope = permit.scope(ctx.given::<Ledger>()?.database());
             let Some(id) = rows::id_numbered(&scope, number).await? else { return Ok(None) };
             id

@@ -27,6 +27,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{DateTime, Long, Quantity},
     },
+    numbering,
     orders::{
         self, Address, Order,
         links::{self, Actor, Product, Store},
@@ -90,9 +91,9 @@ impl FulfilmentWork {
     async fn due_at(&self) -> DateTime {
         DateTime(self.head.due_at)
     }
-    /// Number of the order.
+    /// Number of the order, as in SO-000007.
     async fn order_number(&self, ctx: &Context<'_>) -> Answer<String> {
-        Ok(self.order_facts(ctx).await?.number.to_string())
+        numbering::shown(ctx, values::Numbered::Order, self.order_facts(ctx).await?.number).await
     }
     /// Order that the work is a share of; null without order.read in the store that sold it.
     #[field(mask = OrderRead)]

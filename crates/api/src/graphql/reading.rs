@@ -10,7 +10,10 @@ use platform::path;
 
 use crate::{
     catalog::{MoneyInput, ProductRef, StoreRef},
-    graphql::refusal::{ErrorCode, Path, UserError},
+    graphql::{
+        refusal::{ErrorCode, Path, UserError},
+        scalars::Quantity,
+    },
     stock::{LotName, LotRef},
 };
 
@@ -68,6 +71,15 @@ impl Reading {
             ProductRef::Sku(sku) => shell::ProductRef::Sku(sku),
             ProductRef::Barcode(code) => shell::ProductRef::Barcode(code),
         }
+    }
+
+    /// A quantity in smallest units. `packs` stood for one that is not there: `packs::in_units` has said it by now.
+    pub fn units(&mut self, units: Option<Quantity>, field: impl FnOnce() -> Path) -> prelude::Quantity {
+        let Some(Quantity(units)) = units else {
+            self.refuse(ErrorCode::Required, "a quantity is needed", field());
+            return prelude::Quantity::ZERO;
+        };
+        units
     }
 
     pub fn lot(&mut self, lot: LotRef, field: impl FnOnce() -> Path) -> shell::LotRef {

@@ -4,6 +4,15 @@
 /// permit for that right, and answers with the document as it is then, or with everything that is wrong with the input.
 #[macro_export]
 macro_rules! step {
+    // Of an input with lines that may count packs.
+    (packs $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
+        let mut input = $input;
+        let wrong = $crate::packs::in_units($ctx, input.pack_lines()).await?;
+        if !wrong.is_empty() {
+            return Ok(wrong.into());
+        }
+        $crate::step!($payload, $ctx, $permit, input, $step $(, $mode)?)
+    }};
     ($payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
         let ledger = $ctx.given::<inventory::ledger::Ledger>()?;
         let input = match $crate::graphql::reading::read(|reading| $input.read(reading)) {

@@ -83,7 +83,7 @@ pub(super) async fn orders(
     args: &PageArgs,
 ) -> Answer<OrderConnection> {
     let signer = ctx.given::<CursorSigner>()?;
-    let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::read(filter, ctx.caller()?)?);
+    let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, OrderFilter::read_in(ctx, filter).await?);
     let sorted = sorted(order);
     let kind = sorted.kind();
     let mut request = args.check(&kind, signer, MOST_A_PAGE)?;

@@ -10,13 +10,14 @@ use async_graphql::{
     ContextSelectionSet, OutputType, Positioned, ServerResult, Value, dataloader::DataLoader, parser::types::Field,
     registry::Registry,
 };
-use entity::prelude::{ChannelId, CustomerId, Money, OrderId, ProductId, StoreId};
+use entity::prelude::{ChannelId, CustomerId, Money, Numbered, OrderId, ProductId, StoreId};
 use iam::access::Caller;
 use inventory::{
     catalog::{
         core::{channel::ChannelRow, customer::CustomerRow, product::ProductRow, store::StoreRow},
         rows::product::ProductName,
     },
+    numbering::core::Patterns,
     orders::{
         core::{self, Action},
         rows::shown::{Shown, ShownLine, is_column, shown_lines},
@@ -33,6 +34,7 @@ use crate::{
         lazy::Lazy,
         lean_list::LeanList,
     },
+    numbering::Numbers,
 };
 
 /// The orders of a page.
@@ -99,6 +101,8 @@ struct PageReferences<'a> {
     /// Instead of them, when their names are all that is asked for.
     names: HashMap<ProductId, Arc<ProductName>>,
     actions: HashMap<OrderId, Vec<&'static str>>,
+    /// Of numbers.
+    patterns: Arc<Patterns>,
 }
 
 async fn orders(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, nodes: &[Order]) -> Option<ServerResult<Value>> {
@@ -127,6 +131,10 @@ impl<'a> PageReferences<'a> {
         let mut references = Self::default();
         if caller.sees_customers() && lean.writes("customer") {
             references.customers = Some(loads.known_customers(rows().filter_map(|row| row.customer).collect()).await.ok()?);
+        }
+        if lean.writes("number") {
+            let last = rows().map(|row| row.number.get()).max().unwrap_or_default();
+            references.patterns = ctx.data_opt::<Lazy<Numbers>>()?.get().reaching(Numbered::Order, last).await.ok()?;
         }
         if lean.writes("store") {
             references.stores = loads.known_stores(rows().map(|row| row.store).collect()).await.ok()?;
@@ -196,7 +204,7 @@ fn order(
 ) -> Option<()> {
     match field {
         "id" => out.id(row.id),
-        "number" => out.word(&row.number.to_string()),
+        "number" => out.word(&references.patterns.text(Numbered::Order, row.number.get())),
         "status" => out.word(row.status.as_str()),
         "store" => catalog::store(out, references.stores.get(&row.store)?, below.on("Store"))?,
         "channel" => catalog::channel(out, references.channels.get(&row.channel)?, below.on("Channel"))?,

@@ -1,7 +1,10 @@
 //! Filters and sorts that lists of documents of every kind have, as clients write them.
 
-use entity::id::kind;
-use inventory::orders::rows::{DocumentTest, NumberTest, TextTest};
+use entity::{id::kind, prelude::Numbered};
+use inventory::{
+    numbering::core::Patterns,
+    orders::rows::{DocumentTest, NumberTest, TextTest},
+};
 use platform::path;
 
 use super::{
@@ -21,11 +24,11 @@ pub(crate) struct DocumentFilter {
 }
 
 impl DocumentFilter {
-    /// The tests for the rows. `letters` stand before the numbers of this kind of document.
-    pub(crate) fn read(self, letters: &str, at: &Path) -> Result<Vec<DocumentTest>, TopError> {
+    /// The tests for the rows. The patterns say which letters stand before the numbers of this kind of document.
+    pub(crate) fn read(self, (kind, patterns): (Numbered, &Patterns), at: &Path) -> Result<Vec<DocumentTest>, TopError> {
         let mut all = Vec::new();
         for test in texts(self.number, &below(at, "number"))? {
-            all.extend(number(test, letters).map(DocumentTest::Number));
+            all.extend(number(test, kind, patterns).map(DocumentTest::Number));
         }
         all.extend(self.created_at.map(|test| DocumentTest::CreatedAt(span(&test))));
         all.extend(self.updated_at.map(|test| DocumentTest::UpdatedAt(span(&test))));
@@ -35,16 +38,16 @@ impl DocumentFilter {
     }
 
     /// The same for the argument `filter` of a list.
-    pub(crate) fn read_filter(self, letters: &str) -> Result<Vec<DocumentTest>, TopError> {
-        self.read(letters, &path!["filter"])
+    pub(crate) fn read_filter(self, of: (Numbered, &Patterns)) -> Result<Vec<DocumentTest>, TopError> {
+        self.read(of, &path!["filter"])
     }
 }
 
 /// What a text says of a number; None where every number passes.
-fn number(test: TextTest, letters: &str) -> Option<NumberTest> {
+fn number(test: TextTest, kind: Numbered, patterns: &Patterns) -> Option<NumberTest> {
     match test {
-        TextTest::In(texts) => Some(NumberTest::In(texts.iter().filter_map(|one| digits(one, letters)?.parse().ok()).collect())),
-        TextTest::StartsWith(text) => match digits(&text, letters) {
+        TextTest::In(texts) => Some(NumberTest::In(texts.iter().filter_map(|one| patterns.number(kind, one)).collect())),
+        TextTest::StartsWith(text) => match patterns.digits(kind, &text) {
             Some("") => None,
             // What is no number is the beginning of none.
             prefix => {
@@ -55,17 +58,6 @@ fn number(test: TextTest, letters: &str) -> Option<NumberTest> {
         TextTest::Contains(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => Some(NumberTest::Contains(text)),
         TextTest::Contains(_) => Some(NumberTest::In(Vec::new())),
     }
-}
-
-/// The digits of a number that may have the letters of its kind before it, without the zeros that they begin with; None of any other text.
-fn digits<'a>(text: &'a str, letters: &str) -> Option<&'a str> {
-    let text = text.trim();
-    let digits = match text.split_once('-') {
-        Some((own, digits)) if own.eq_ignore_ascii_case(letters) => digits,
-        Some(_) => return None,
-        None => text,
-    };
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.trim_start_matches('0'))
 }
 
 /// Declares the sort of a list of documents: the input and its fields.
@@ -107,23 +99,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_read_with_and_without_the_letters_of_its_kind() {
-        for (text, number) in [("7", Some("7")), ("so-0007", Some("7")), (" SO-7 ", Some("7")), ("", Some("")), ("SO-", Some(""))]
-        {
-            assert_eq!(digits(text, "SO"), number, "{text}");
-        }
-        for text in ["PO-7", "-7", "SO7", "SO-7-7", "seven", "7a"] {
-            assert_eq!(digits(text, "SO"), None, "{text}");
-        }
-    }
-
-    #[test]
     fn what_is_no_number_matches_nothing() {
+        let number = |test| number(test, Numbered::Order, &Patterns::default());
         let none = Some(NumberTest::In(Vec::new()));
-        assert_eq!(number(TextTest::In(vec!["x".to_owned(), "99999999999999999999".to_owned()]), "SO"), none);
-        assert_eq!(number(TextTest::StartsWith("x".to_owned()), "SO"), none);
-        assert_eq!(number(TextTest::Contains("%".to_owned()), "SO"), none);
-        assert_eq!(number(TextTest::StartsWith("SO-".to_owned()), "SO"), None, "every number");
-        assert_eq!(number(TextTest::StartsWith("SO-12".to_owned()), "SO"), Some(NumberTest::StartsWith(12)));
+        assert_eq!(number(TextTest::In(vec!["x".to_owned(), "99999999999999999999".to_owned()])), none);
+        assert_eq!(number(TextTest::StartsWith("x".to_owned())), none);
+        assert_eq!(number(TextTest::Contains("%".to_owned())), none);
+        assert_eq!(number(TextTest::StartsWith("SO-".to_owned())), None, "every number");
+        assert_eq!(number(TextTest::StartsWith("SO-12".to_owned())), Some(NumberTest::StartsWith(12)));
     }
 }

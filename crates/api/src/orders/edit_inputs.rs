@@ -9,13 +9,16 @@ use platform::path;
 
 use super::{
     enums::{CancelReason, DeliveryMethod},
-    inputs::{ActionInput, OrderCreateInput, OrderLineInput},
+    inputs::{ActionInput, OrderCreateInput, OrderLineInput, pack_lines},
     links::MoneyInput,
     sourcing::SourcingInput,
 };
-use crate::graphql::{
-    reading::Reading,
-    scalars::{DateTime, Json, Long, Quantity},
+use crate::{
+    graphql::{
+        reading::Reading,
+        scalars::{DateTime, Json, Long, Quantity},
+    },
+    packs::PackLine,
 };
 
 /// A person to reach about an order: at least one field. Sealed under a key of the order's own.
@@ -164,6 +167,9 @@ pub(super) fn said(input: &mut OrderCreateInput) -> Option<Box<shell::DetailSaid
 }
 
 impl OrderUpdateInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        pack_lines(self.add_lines.as_deref_mut().unwrap_or_default(), "addLines")
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::OrderUpdate {
         let customer = match self.customer_id {

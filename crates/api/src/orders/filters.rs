@@ -1,9 +1,11 @@
 //! Filters and sorts of lists, as clients write them.
 
-use async_graphql::{Enum, InputObject};
+use async_graphql::{Context, Enum, InputObject};
+use entity::prelude::Numbered;
 use iam::access::{Caller, Permission, kind};
 use inventory::{
     catalog::core::text,
+    numbering::core::Patterns,
     orders::rows::{AllocatedTest, Filter, IdColumn, OrderSort, Sorted, Span, TextTest, TotalTest},
 };
 use platform::path;
@@ -16,10 +18,12 @@ use super::{
 };
 use crate::{
     graphql::{
+        context::ContextExt,
         fault::TopError,
         filters::{MoneyFilter, StoreIdFilter, plain},
         refusal::Path,
     },
+    numbering,
     payments::{PaymentStatus, RefundStatus},
 };
 
@@ -53,7 +57,7 @@ pub struct OrderFilter {
     pub payment_status: Option<Vec<PaymentStatus>>,
     /// Refund statuses to include; an empty list matches nothing.
     pub refund_status: Option<Vec<RefundStatus>>,
-    /// Number of the order, with or without `SO-` before it.
+    /// Number of the order, with or without its letters, as in SO-000007.
     pub number: Option<StringFilter>,
     /// Product of at least one line of the order. Refused by `orderChanged`.
     pub product: Option<IdFilter>,
@@ -106,12 +110,29 @@ const MOST_TESTS: usize = 100;
 const MOST_VALUES: usize = 1_000;
 
 impl OrderFilter {
-    /// The filter for the rows. Ids of another kind, and more than is taken, are refused with their path; a test of the customer is FORBIDDEN
-    /// to a caller who is not told whom an order is of.
-    pub fn read(filter: Option<Self>, caller: &Caller) -> Result<Filter, TopError> {
+    /// The filter for the rows, with the tenant's patterns where it asks for a number.
+    pub async fn read_in(ctx: &Context<'_>, filter: Option<Self>) -> Result<Filter, TopError> {
+        let caller = ctx.caller()?;
+        if !filter.as_ref().is_some_and(Self::asks_number) {
+            return Self::read(filter, caller, &Patterns::default());
+        }
+        // What is wrong is refused before anything is read.
+        Self::read(filter.clone(), caller, &Patterns::default())?;
+        Self::read(filter, caller, numbering::patterns(ctx).await?.as_ref())
+    }
+
+    /// Whether it, or one inside it, asks for a number.
+    fn asks_number(&self) -> bool {
+        let mut parts = [&self.and, &self.or].into_iter().flatten().flatten();
+        self.number.is_some() || parts.any(Self::asks_number) || self.not.as_deref().is_some_and(Self::asks_number)
+    }
+
+    /// Ids of another kind, and more than is taken, are refused with their path; a test of the customer is FORBIDDEN to a caller who is not
+    /// told whom an order is of.
+    fn read(filter: Option<Self>, caller: &Caller, patterns: &Patterns) -> Result<Filter, TopError> {
         let Some(filter) = filter else { return Ok(Filter::default()) };
         let mut left = MOST_TESTS;
-        let filter = filter.compile(&path!["filter"], 1, &mut left)?;
+        let filter = filter.compile(&path!["filter"], 1, &mut left, patterns)?;
         if filter.asks_of(IdColumn::Customer) {
             customers_seen(caller)?;
         }
@@ -120,7 +141,8 @@ impl OrderFilter {
 
     /// The same for reports of sales, whose filter is asked of orders and returns alike.
     pub fn read_of_sales(filter: Option<Self>, caller: &Caller) -> Result<Filter, TopError> {
-        let filter = Self::read(filter, caller)?;
+        // A number is refused below, whatever its letters.
+        let filter = Self::read(filter, caller, &Patterns::default())?;
         if filter.fits_returns() {
             return Ok(filter);
         }
@@ -129,22 +151,23 @@ impl OrderFilter {
         Err(TopError::bad_input(message, path!["filter"]))
     }
 
-    fn compile(self, at: &Path, depth: usize, left: &mut usize) -> Result<Filter, TopError> {
+    fn compile(self, at: &Path, depth: usize, left: &mut usize, patterns: &Patterns) -> Result<Filter, TopError> {
         if depth > MOST_DEPTH {
             return Err(TopError::bad_input(format!("filters stand at most {MOST_DEPTH} deep inside each other"), at.clone()));
         }
         let mut all = Vec::new();
         for (index, part) in self.and.into_iter().flatten().enumerate() {
-            all.push(part.compile(&below(&below(at, "and"), &index), depth + 1, left)?);
+            all.push(part.compile(&below(&below(at, "and"), &index), depth + 1, left, patterns)?);
         }
         if let Some(parts) = self.or {
             let at = below(at, "or");
             let parts = parts.into_iter().enumerate();
-            let any: Result<_, _> = parts.map(|(index, part)| part.compile(&below(&at, &index), depth + 1, left)).collect();
+            let any: Result<_, _> =
+                parts.map(|(index, part)| part.compile(&below(&at, &index), depth + 1, left, patterns)).collect();
             all.push(Filter::Any(any?));
         }
         if let Some(part) = self.not {
-            all.push(Filter::Not(Box::new(part.compile(&below(at, "not"), depth + 1, left)?)));
+            all.push(Filter::Not(Box::new(part.compile(&below(at, "not"), depth + 1, left, patterns)?)));
         }
         all.extend(self.status.map(|list| Filter::Status(list.into_iter().map(Into::into).collect())));
         for test in ids::<entity::id::kind::StoreId>(self.store, &below(at, "store"))? {
@@ -171,7 +194,7 @@ impl OrderFilter {
             sku: self.sku,
             ..DocumentFilter::default()
         };
-        all.extend(document.read("SO", at)?.into_iter().map(Filter::Document));
+        all.extend(document.read((Numbered::Order, patterns), at)?.into_iter().map(Filter::Document));
         all.extend(self.total.map(|test| total(&test, &below(at, "total"))).transpose()?);
         for test in allocated(self.allocated_store, &below(at, "allocatedStore"))? {
             all.push(Filter::Allocated(test));

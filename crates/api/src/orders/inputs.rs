@@ -10,9 +10,12 @@ use super::{
     links::{LotRef, MoneyInput, ProductRef, ShortagePolicy, StoreRef},
     sourcing::SourcingInput,
 };
-use crate::graphql::{
-    reading::Reading,
-    scalars::{DateTime, Json, Long, Quantity},
+use crate::{
+    graphql::{
+        reading::Reading,
+        scalars::{DateTime, Json, Long, Quantity},
+    },
+    packs::PackLine,
 };
 
 /// An order by one of its names.
@@ -46,8 +49,10 @@ pub struct OrderLineInput {
     pub product: Option<ProductRef>,
     /// The name of a CHARGE. A PRODUCT line has its product's.
     pub name: Option<String>,
-    /// Ordered quantity, in the product's smallest unit; above 0.
-    pub quantity: Quantity,
+    /// Ordered quantity, in the product's smallest unit; above 0. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
+    pub packs: Option<i32>,
     /// The price of one whole unit. On a product it overrides the product's own and needs `order.price`.
     pub unit_price: Option<MoneyInput>,
     /// Discount deducted from the line's price; from 0 to the whole price.
@@ -151,7 +156,22 @@ pub struct OrderFulfilInput {
     pub on_shortage: ShortagePolicy,
 }
 
+/// What lines say of how much, for `packs::in_units`.
+pub(super) fn pack_lines<'a>(lines: &'a mut [OrderLineInput], list: &str) -> Vec<PackLine<'a>> {
+    let line = |(index, line): (usize, &'a mut OrderLineInput)| PackLine {
+        product: line.product.as_ref(),
+        units: &mut line.quantity,
+        packs: line.packs,
+        name: "quantity",
+        at: path!["input", list, index],
+    };
+    lines.iter_mut().enumerate().map(line).collect()
+}
+
 impl OrderCreateInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        pack_lines(&mut self.lines, "lines")
+    }
     /// What the ledger's shell takes.
     pub fn read(mut self, reading: &mut Reading) -> shell::OrderCreate {
         let detail = said(&mut self);
@@ -182,7 +202,7 @@ impl OrderLineInput {
             kind: self.kind.into(),
             product: self.product.map(|product| reading.product(product, || at("product"))),
             name: self.name,
-            quantity: self.quantity.0,
+            quantity: reading.units(self.quantity, || at("quantity")),
             unit_price: reading.money(self.unit_price.as_ref(), || at("unitPrice")),
             discount: reading.money(self.discount.as_ref(), || at("discount")),
             tax: reading.money(self.tax.as_ref(), || at("tax")),

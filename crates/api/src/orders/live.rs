@@ -102,7 +102,7 @@ impl OrderSubscription {
     ) -> Result<impl Stream<Item = Answer<OrderUpdate>> + use<>, TopError> {
         let scope = permit.scope(ledger(ctx)?.database());
         let rights = Rights::of::<kind::OrderRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
-        let filter = OrderFilter::read(filter, permit.caller())?;
+        let filter = OrderFilter::read_in(ctx, filter).await?;
         if filter.asks_of_lines() {
             let message =
                 "events of orders do not say their lines and the stores that their stock is in: filter by something else";

@@ -37,7 +37,7 @@ impl OrdersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The order.")] input: OrderCreateInput,
     ) -> Answer<OrderPayload> {
-        step!(OrderPayload, ctx, permit, input, shell::order_create, dry_run)
+        step!(packs OrderPayload, ctx, permit, input, shell::order_create, dry_run)
     }
 
     /// Confirms a DRAFT, which begins to hold its stock, or a PENDING order, which keeps it for good.
@@ -81,7 +81,7 @@ impl OrdersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The order, and all that changes of it.")] input: OrderUpdateInput,
     ) -> Answer<OrderPayload> {
-        step!(OrderPayload, ctx, permit, input, shell::order_update, dry_run)
+        step!(packs OrderPayload, ctx, permit, input, shell::order_update, dry_run)
     }
 
     /// Reopens a CLOSED order: its status follows from its lines.

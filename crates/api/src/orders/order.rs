@@ -29,6 +29,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::{DateTime, Json, Long},
     },
+    numbering,
     payments::{Payment, PaymentStatus, RefundStatus, payments_of_order},
     returns::{Return, returns_of_order},
 };
@@ -140,9 +141,9 @@ impl Order {
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
-    async fn number(&self) -> String {
-        self.row.number.to_string()
+    /// Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run.
+    async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
+        numbering::shown(ctx, prelude::Numbered::Order, self.row.number.get()).await
     }
     /// Status of the order.
     async fn status(&self) -> OrderStatus {

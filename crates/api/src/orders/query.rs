@@ -1,7 +1,7 @@
 //! Reading orders.
 
 use async_graphql::Context;
-use entity::prelude::{OrderId, ProductId};
+use entity::prelude::{Numbered, OrderId, ProductId};
 use iam::access::kind;
 use inventory::orders::rows::{self, Filter, IdColumn, OrderName};
 use macros::resolvers;
@@ -25,6 +25,7 @@ use crate::{
         fault::{Answer, TopError},
         scalars::Cursor,
     },
+    numbering,
 };
 
 /// The most orders that a count goes through.
@@ -76,7 +77,7 @@ impl OrdersQuery {
         if !(1..=MOST_COUNTED).contains(&limit) {
             return Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), path!["limit"]));
         }
-        let filter = orders_within(&permit, OrderFilter::read(filter, ctx.caller()?)?);
+        let filter = orders_within(&permit, OrderFilter::read_in(ctx, filter).await?);
         let found = rows::count(&scope, &filter, i64::from(limit)).await?;
         let precision = if found > i64::from(limit) { CountPrecision::AtLeast } else { CountPrecision::Exact };
         Ok(Count { count: i32::try_from(found).unwrap_or(limit).min(limit), precision })
@@ -118,9 +119,9 @@ pub(super) async fn find(ctx: &Context<'_>, by: OrderRef) -> Answer<Option<Order
     let name = match by {
         OrderRef::Id(id) => return whole(ctx, argument(&id, || path!["by", "id"])?).await,
         // What is no number is the number of no order.
-        OrderRef::Number(number) => match number.parse() {
-            Ok(number) => OrderName::Number(number),
-            Err(_) => return Ok(None),
+        OrderRef::Number(number) => match numbering::named(ctx, Numbered::Order, &number).await? {
+            Some(number) => OrderName::Number(number),
+            None => return Ok(None),
         },
         OrderRef::External(external) => {
             let channel = argument(&external.channel_id, || path!["by", "external", "channelId"])?;

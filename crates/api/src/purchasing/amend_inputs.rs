@@ -4,10 +4,16 @@ use async_graphql::{ID, InputObject, MaybeUndefined};
 use inventory::purchasing::shell;
 use platform::path;
 
-use super::{inputs::PurchaseOrderLineInput, links::MoneyInput};
-use crate::graphql::{
-    reading::Reading,
-    scalars::{Date, Long, Quantity},
+use super::{
+    inputs::{PurchaseOrderLineInput, pack_lines},
+    links::MoneyInput,
+};
+use crate::{
+    graphql::{
+        reading::Reading,
+        scalars::{Date, Long, Quantity},
+    },
+    packs::PackLine,
 };
 
 /// A line as the supplier confirmed it.
@@ -110,6 +116,9 @@ impl PurchaseOrderLineSet {
 }
 
 impl PurchaseOrderAmendInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        pack_lines(self.add_lines.as_deref_mut().unwrap_or_default(), "addLines")
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderAmend {
         let set_lines = self.set_lines.into_iter().flatten().enumerate();

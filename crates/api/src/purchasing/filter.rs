@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, InputObject};
-use entity::prelude::SupplierId;
+use entity::prelude::{Numbered, SupplierId};
 use iam::access::{Permission, Permit, Reach};
 use inventory::{
     ledger::Ledger,
+    numbering::core::Patterns,
     purchasing::rows::{self, DaySpan, Filter},
 };
 use platform::{paging::CursorSigner, path, storage::Reads};
@@ -25,6 +26,7 @@ use crate::{
         filters::{DateFilter, DateTimeFilter, IdFilter, StringFilter},
         scalars::Date,
     },
+    numbering,
     orders::document_filter::{DocumentFilter, document_sort},
 };
 
@@ -43,7 +45,7 @@ pub struct PurchaseOrderFilter {
     pub expected_before: Option<Date>,
     /// Day on which the goods are expected.
     pub expected_on: Option<DateFilter>,
-    /// Number of the purchase order, with or without `PO-` before it.
+    /// Number of the purchase order, with or without its letters, as in PO-000007.
     pub number: Option<StringFilter>,
     /// Product of at least one line of the purchase order.
     pub product: Option<IdFilter>,
@@ -56,7 +58,7 @@ pub struct PurchaseOrderFilter {
 }
 
 impl PurchaseOrderFilter {
-    fn read(self) -> Answer<Filter> {
+    fn read(self, patterns: &Patterns) -> Answer<Filter> {
         let days = self.expected_on.map(|days| DaySpan { from: days.gte.map(|day| day.0), before: days.lt.map(|day| day.0) });
         let empty = days.is_some_and(|days| days.from.zip(days.before).is_some_and(|(from, before)| from >= before));
         if empty {
@@ -75,7 +77,7 @@ impl PurchaseOrderFilter {
             stores: ids(self.store.as_ref(), "store")?.into_iter().collect(),
             expected_before: self.expected_before.map(|day| day.0),
             expected_on: days.into_iter().collect(),
-            documents: document.read_filter("PO")?,
+            documents: document.read_filter((Numbered::PurchaseOrder, patterns))?,
         })
     }
 }
@@ -105,7 +107,9 @@ pub async fn purchase_orders<P: Permission>(
 ) -> Answer<PurchaseOrderConnection> {
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let signer = ctx.given::<CursorSigner>()?;
-    let mut filter = ask.filter.unwrap_or_default().read()?;
+    let filter = ask.filter.unwrap_or_default();
+    let patterns = numbering::patterns_if(ctx, filter.number.is_some()).await?;
+    let mut filter = filter.read(&patterns)?;
     within(permit, &mut filter);
     if let Some(supplier) = ask.supplier {
         let named = filter.suppliers.take().is_none_or(|suppliers| suppliers.contains(&supplier));

@@ -1,6 +1,6 @@
 //! The inputs of purchase orders' mutations.
 
-use async_graphql::{ID, InputObject, MaybeUndefined};
+use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
 use entity::prelude::Currency;
 use inventory::purchasing::shell;
 use platform::path;
@@ -14,6 +14,7 @@ use crate::{
         reading::Reading,
         scalars::{CurrencyCode, Date, DateTime, Long, Quantity},
     },
+    packs::PackLine,
     stock::LotRef,
 };
 
@@ -22,8 +23,10 @@ use crate::{
 pub struct PurchaseOrderLineInput {
     /// The product.
     pub product: ProductRef,
-    /// Quantity to order, in the product's smallest unit; above 0.
-    pub quantity: Quantity,
+    /// Quantity to order, in the product's smallest unit; above 0. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
+    pub packs: Option<i32>,
     /// Cost of one whole unit, in the order's currency. Null takes the supplier's catalogue price for this quantity, else the product's own cost.
     pub unit_cost: Option<MoneyInput>,
     /// Weight of the whole line, in any unit that all lines share, for charges that are spread by weight. Null where it is not known.
@@ -74,6 +77,17 @@ pub struct PurchaseOrderCreateInput {
     /// Charges that are paid beside the goods and are part of their cost, at most 50.
     #[graphql(default)]
     pub charges: Vec<PurchaseChargeInput>,
+    /// ORDERED submits, approves and places the order in the same call, by a member with purchase.approve in the store; refused above the tenant's
+    /// approval limit. Null for DRAFT.
+    pub status: Option<PurchaseOrderStartStatus>,
+}
+
+/// Status that a new purchase order can have at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "shell::PurchaseStart", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum PurchaseOrderStartStatus {
+    /// Approved and placed with the supplier: its quantities are incoming.
+    Ordered,
 }
 
 /// A change of a draft, or of an order that was rejected. What is left out stays; null clears.
@@ -177,13 +191,37 @@ pub struct PurchaseOrderReceiveInput {
     pub wrong_items: Vec<WrongItemInput>,
 }
 
+/// What lines say of how much, for `packs::in_units`.
+pub(super) fn pack_lines<'a>(lines: &'a mut [PurchaseOrderLineInput], list: &str) -> Vec<PackLine<'a>> {
+    let line = |(index, line): (usize, &'a mut PurchaseOrderLineInput)| PackLine {
+        product: Some(&line.product),
+        units: &mut line.quantity,
+        packs: line.packs,
+        name: "quantity",
+        at: path!["input", list, index],
+    };
+    lines.iter_mut().enumerate().map(line).collect()
+}
+
+impl PurchaseOrderCreateInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        pack_lines(&mut self.lines, "lines")
+    }
+}
+
+impl PurchaseOrderUpdateInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        pack_lines(self.lines.as_deref_mut().unwrap_or_default(), "lines")
+    }
+}
+
 impl PurchaseOrderLineInput {
     /// A line of a list in the input.
     pub(super) fn read(self, list: &str, index: usize, reading: &mut Reading) -> shell::NewPurchaseLine {
         let at = |name: &str| path!["input", list, index, name];
         shell::NewPurchaseLine {
             product: reading.product(self.product, || at("product")),
-            quantity: self.quantity.0,
+            quantity: reading.units(self.quantity, || at("quantity")),
             unit_cost: reading.money(self.unit_cost.as_ref(), || at("unitCost")),
             weight: self.weight.map(|weight| weight.0),
             expected_on: self.expected_on.map(|day| day.0),
@@ -241,6 +279,7 @@ impl PurchaseOrderCreateInput {
             under_percent: self.under_percent,
             lines: PurchaseOrderLineInput::all(self.lines, reading),
             charges: PurchaseChargeInput::all(self.charges, reading),
+            status: self.status.map(Into::into),
         }
     }
 }

@@ -32,14 +32,19 @@ pub struct PurchaseMutation;
 /// What can be done to purchase orders.
 #[resolvers]
 impl PurchaseMutation {
-    /// Writes a purchase order, as a DRAFT.
-    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CREATED), dry_run)]
+    /// Writes a purchase order: a DRAFT, or with `status` one that is placed with its supplier at once, where no other member has to approve it. All of
+    /// it is done, or nothing.
+    #[mutation(
+        permit = PurchaseWrite,
+        emits(PURCHASE_ORDER_CREATED, PURCHASE_ORDER_SUBMITTED, PURCHASE_ORDER_APPROVED, PURCHASE_ORDER_ORDERED, STOCK_CHANGED),
+        dry_run
+    )]
     async fn purchase_order_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The order.")] input: PurchaseOrderCreateInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_create, dry_run)
+        step!(packs PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_create, dry_run)
     }
 
     /// Changes a DRAFT, or a REJECTED order, which is a DRAFT then.
@@ -49,7 +54,7 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Changes of the order.")] input: PurchaseOrderUpdateInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_update, dry_run)
+        step!(packs PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_update, dry_run)
     }
 
     /// Counts a delivery in, whole or in part: stock comes at what it cost with its share of the charges, and what is otherwise than ordered is noted.
@@ -143,6 +148,6 @@ impl PurchaseMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The order, and all that changes of it.")] input: PurchaseOrderAmendInput,
     ) -> Answer<PurchaseOrderPayload> {
-        step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_amend, dry_run)
+        step!(packs PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_amend, dry_run)
     }
 }

@@ -23,6 +23,7 @@ use crate::{
         fault::Answer,
         scalars::{CurrencyCode, Date, DateTime, Long},
     },
+    numbering,
 };
 
 /// An order's row, with its lines or without.
@@ -78,9 +79,9 @@ impl PurchaseOrder {
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
-    async fn number(&self) -> String {
-        self.row.number.to_string()
+    /// Number, as in PO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run.
+    async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
+        numbering::shown(ctx, prelude::Numbered::PurchaseOrder, self.row.number.get()).await
     }
     /// Status of the purchase order.
     async fn status(&self) -> PurchaseOrderStatus {

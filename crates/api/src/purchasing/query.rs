@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, OneofObject};
-use entity::prelude::{PurchaseOrderId, StoreId};
+use entity::prelude::{Numbered, PurchaseOrderId, StoreId};
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Ledger,
@@ -30,13 +30,16 @@ use super::{
     returns::SupplierReturn,
     supply::{SupplierProduct, SupplierProductConnection},
 };
-use crate::graphql::{
-    connection::{Page, PageArgs},
-    context::ContextExt,
-    fault::{Answer, TopError},
-    filters::IdFilter,
-    reading::Reading,
-    scalars::{Cursor, DateTime},
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        filters::IdFilter,
+        reading::Reading,
+        scalars::{Cursor, DateTime},
+    },
+    numbering,
 };
 
 crate::connection!(counted PurchaseOrderConnection, PurchaseOrderEdge, PurchaseOrder, "purchase orders");
@@ -124,7 +127,8 @@ impl PurchaseQuery {
         let id: PurchaseOrderId = argument(&id, || path!["id"])?;
         let Some(order) = order(ctx, id).await?.filter(|_| permit.caller().sees_costs()) else { return Ok(None) };
         let printed = rows::printed(&scope(ctx)?, id).await?;
-        Ok(printed.map(|of| core::page(order.row(), &of.buyer, &of.supplier, &of.store, day_text)))
+        let number = numbering::shown(ctx, Numbered::PurchaseOrder, order.row().number.get()).await?;
+        Ok(printed.map(|of| core::page((order.row(), &number), &of.buyer, &of.supplier, &of.store, day_text)))
     }
 
     /// Returns to suppliers, the newest first.
@@ -228,7 +232,10 @@ async fn named(ctx: &Context<'_>, by: PurchaseOrderRef) -> Answer<Option<Purchas
         PurchaseOrderRef::Id(id) => Some(argument(&id, || path!["by", "id"])?),
         PurchaseOrderRef::Number(number) => {
             // What is no number is the number of no order.
-            if let Ok(number) = number.trim().parse() { rows::number_of(&scope, number).await? } else { None }
+            match numbering::named(ctx, Numbered::PurchaseOrder, &number).await? {
+                Some(number) => rows::number_of(&scope, number).await?,
+                None => None,
+            }
         }
     };
     match id {

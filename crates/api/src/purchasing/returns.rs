@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID};
+use entity::prelude::Numbered;
 use inventory::purchasing::core;
 use macros::resolvers;
 
@@ -18,6 +19,7 @@ use crate::{
         fault::Answer,
         scalars::{DateTime, Quantity},
     },
+    numbering,
     stock::ReasonCode,
 };
 
@@ -50,9 +52,9 @@ impl SupplierReturn {
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
-    async fn number(&self) -> String {
-        self.row.number.to_string()
+    /// Number, as in SR-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run.
+    async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
+        numbering::shown(ctx, Numbered::SupplierReturn, self.row.number.get()).await
     }
     /// Supplier that received the returned goods.
     async fn supplier(&self, ctx: &Context<'_>) -> Answer<Supplier> {

@@ -21,6 +21,7 @@ use crate::{
         context::ContextExt,
         fault::Answer,
     },
+    numbering,
     orders::links::MOST_A_PAGE,
 };
 
@@ -35,7 +36,8 @@ pub(super) async fn returns(
     args: &PageArgs,
 ) -> Answer<ReturnConnection> {
     let signer = ctx.given::<CursorSigner>()?;
-    let tests = returns_within(&ctx.permit::<kind::OrderRead>()?, ReturnFilter::read(filter, ctx.caller()?)?);
+    let patterns = numbering::patterns_if(ctx, filter.as_ref().is_some_and(|filter| filter.number.is_some())).await?;
+    let tests = returns_within(&ctx.permit::<kind::OrderRead>()?, ReturnFilter::read(filter, ctx.caller()?, &patterns)?);
     let sorted = sort.map(Into::into);
     let kind = rows::returns_kind(sorted);
     let request = args.check(&kind, signer, MOST_A_PAGE)?;

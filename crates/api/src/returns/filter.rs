@@ -1,8 +1,9 @@
 //! The filter of returns, as clients write it.
 
 use async_graphql::InputObject;
+use entity::prelude::Numbered;
 use iam::access::Caller;
-use inventory::returns::rows::ReturnTest;
+use inventory::{numbering::core::Patterns, returns::rows::ReturnTest};
 use platform::path;
 
 use super::enums::ReturnStatus;
@@ -31,7 +32,7 @@ pub struct ReturnFilter {
     pub received_at: Option<DateTimeFilter>,
     /// Return statuses to include; an empty list matches nothing.
     pub status: Option<Vec<ReturnStatus>>,
-    /// Number of the return, with or without `RT-` before it.
+    /// Number of the return, with or without its letters, as in RT-000007.
     pub number: Option<StringFilter>,
     /// Order whose lines were given back.
     pub order: Option<IdFilter>,
@@ -47,7 +48,7 @@ pub struct ReturnFilter {
 
 impl ReturnFilter {
     /// The tests for the rows; refused like those of orders.
-    pub fn read(filter: Option<Self>, caller: &Caller) -> Result<Vec<ReturnTest>, TopError> {
+    pub fn read(filter: Option<Self>, caller: &Caller, patterns: &Patterns) -> Result<Vec<ReturnTest>, TopError> {
         let Some(filter) = filter else { return Ok(Vec::new()) };
         let mut all = Vec::new();
         for test in ids::<entity::id::kind::StoreId>(filter.store, &path!["filter", "store"])? {
@@ -69,7 +70,7 @@ impl ReturnFilter {
             product: filter.product,
             sku: filter.sku,
         };
-        all.extend(document.read_filter("RT")?.into_iter().map(ReturnTest::Document));
+        all.extend(document.read_filter((Numbered::Return, patterns))?.into_iter().map(ReturnTest::Document));
         Ok(all)
     }
 }

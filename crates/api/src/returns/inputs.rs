@@ -14,6 +14,7 @@ use crate::{
         OrderLineKind,
         links::{LotRef, MoneyInput, ProductRef, StoreRef},
     },
+    packs::PackLine,
 };
 
 /// A piece of a return line.
@@ -41,8 +42,10 @@ pub struct ReturnLineInput {
     pub product: Option<ProductRef>,
     /// The name of a CHARGE; that of the order's line when it is left out.
     pub name: Option<String>,
-    /// Returned quantity, in the product's smallest unit; above 0.
-    pub quantity: Quantity,
+    /// Returned quantity, in the product's smallest unit; above 0. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
+    pub packs: Option<i32>,
     /// Refund for one whole unit; by default the price at which the unit was sold, or else the product's price.
     pub unit_price: Option<MoneyInput>,
     /// Disposition of the returned goods.
@@ -74,7 +77,22 @@ pub struct ReturnCreateInput {
     pub lines: Vec<ReturnLineInput>,
 }
 
+/// What lines say of how much, for `packs::in_units`.
+fn pack_lines<'a>(lines: &'a mut [ReturnLineInput], list: &str) -> Vec<PackLine<'a>> {
+    let line = |(index, line): (usize, &'a mut ReturnLineInput)| PackLine {
+        product: line.product.as_ref(),
+        units: &mut line.quantity,
+        packs: line.packs,
+        name: "quantity",
+        at: path!["input", list, index],
+    };
+    lines.iter_mut().enumerate().map(line).collect()
+}
+
 impl ReturnCreateInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        pack_lines(&mut self.lines, "lines")
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::ReturnCreate {
         let lines = self.lines.into_iter().enumerate().map(|(index, line)| line.read(index, reading)).collect();
@@ -106,7 +124,7 @@ impl ReturnLineInput {
             matches,
             product: self.product.map(|product| reading.product(product, || at("product"))),
             name: self.name,
-            quantity: self.quantity.0,
+            quantity: reading.units(self.quantity, || at("quantity")),
             unit_price: reading.money(self.unit_price.as_ref(), || at("unitPrice")),
             disposition: self.disposition.into(),
             lot: self.lot.map(|lot| reading.lot(lot, || at("lot"))),

@@ -19,6 +19,7 @@ use crate::{
         fault::Answer,
         scalars::{DateTime, Long, Quantity},
     },
+    numbering,
     orders::{
         OrderLine, OrderLineKind, line_of,
         links::{self, Customer, Money, Product, Store},
@@ -73,9 +74,9 @@ impl Return {
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
-    async fn number(&self) -> String {
-        self.row.number.to_string()
+    /// Number, as in RT-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run.
+    async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
+        numbering::shown(ctx, prelude::Numbered::Return, self.row.number.get()).await
     }
     /// Store that receives the return.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {

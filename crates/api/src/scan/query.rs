@@ -18,6 +18,7 @@ use super::{
 use crate::{
     catalog::Barcode,
     graphql::{context::ContextExt, fault::Answer, filters::plain},
+    numbering::patterns,
     schema::Node,
     stock::{Lot, lot_seen},
 };
@@ -33,7 +34,7 @@ pub struct ScanQuery;
 impl ScanQuery {
     /// Reads a scanned code and finds what it names: products by barcode or SKU, documents by number or external reference, lots and serial numbers,
     /// stores by code, customers by external reference. Understands GS1 element strings and Digital Links. Numbers count with or without their
-    /// letters: "PO-7" and "PO-000007" name the same purchase order, "7" every document with this number.
+    /// letters, which `numberPatterns` shows: "PO-7" and "PO-000007" name the same purchase order, "7" every document with this number.
     ///
     /// Requires the read permission of each kind: kinds without it are skipped. Costs 5.
     #[field(authenticated, cost = "5")]
@@ -53,7 +54,7 @@ impl ScanQuery {
         let mut reading = core::read(&code, year(ctx.given::<Ledger>()?.clock().now().micros()));
         let (kinds, matches) = match asked {
             Some((kinds, scope)) => {
-                let names = Names::of(&code, &reading);
+                let names = Names::of(&code, &reading, patterns(ctx).await?.as_ref());
                 let found = Box::pin(rows::matches(&scope, &names, &kinds)).await?;
                 (kinds, found)
             }

@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use iam::{access::events as access, tenancy::events as tenancy};
 use inventory::{
     catalog::events as catalog, costing::events as costing, counts::events as counts, currency::events as currency,
-    fulfilment::events as fulfilment, orders::events as orders, payments::events as payments, purchasing::events as purchasing,
-    returns::events as returns, reversals::events as reversals, stock::events as stock, transfers::events as transfers,
+    fulfilment::events as fulfilment, numbering::events as numbering, orders::events as orders, payments::events as payments,
+    purchasing::events as purchasing, returns::events as returns, reversals::events as reversals, stock::events as stock,
+    transfers::events as transfers,
 };
 use platform::storage::events::Registry;
 use services::{
@@ -60,6 +61,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         access::INTEGRATION.events(),
         access::API_KEY.events(),
         tenancy::TENANT.events(),
+        numbering::NUMBER_PATTERN.events(),
         webhooks::WEBHOOK.events(),
         files::FILE.events(),
         exchange::EXCHANGE.events(),

@@ -65,6 +65,7 @@ pub enum Payload {
     IntegrationPayload(access::IntegrationPayload),
     ApiKeyPayload(access::ApiKeyPayload),
     TenantPayload(TenantPayload),
+    NumberPatternPayload(crate::numbering::NumberPatternPayload),
     OkPayload(crate::identity::OkPayload),
     SessionPayload(crate::identity::SessionPayload),
     SandboxPayload(crate::identity::SandboxPayload),

@@ -63,6 +63,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
             ("alertRules", 20),
             ("integrations", 20),
             ("movementReport", 50),
+            ("numberPatterns", 6),
             ("permissions", 100),
             ("roles", 20),
             ("standingJobs", 20),

@@ -7,7 +7,7 @@ use platform::path;
 use services::{
     scan::core::Kind,
     search::{
-        core::{self, FEWEST_CHARACTERS, Hit, MOST_CHARACTERS, MOST_HITS, Query},
+        core::{self, FEWEST_CHARACTERS, Field, Hit, MOST_CHARACTERS, MOST_HITS, Query},
         rows::{self, Sought},
     },
 };
@@ -18,6 +18,7 @@ use crate::{
         fault::{Answer, TopError},
         filters::plain,
     },
+    numbering,
     scan::{SearchKind, allowed, node_of},
     schema::Node,
 };
@@ -44,7 +45,7 @@ impl SearchQuery {
         #[graphql(desc = "Most results: 1 to 50.", default = 20)] first: i32,
     ) -> Answer<SearchResults> {
         plain(&query, || path!["query"])?;
-        let query = Query::parse(&query).ok_or_else(|| {
+        let query = Query::parse(&query, numbering::patterns(ctx).await?.as_ref()).ok_or_else(|| {
             TopError::bad_input(
                 format!("query must have {FEWEST_CHARACTERS} to {MOST_CHARACTERS} characters, without the blanks around it"),
                 path!["query"],
@@ -82,7 +83,17 @@ async fn shown(ctx: &Context<'_>, hit: Hit) -> Answer<Option<SearchResult>> {
     let Some(node) = node_of(ctx, hit.kind, hit.id).await? else { return Ok(None) };
     let title = match &node {
         Node::Customer(customer) => customer.0.name.clone().or(hit.title).unwrap_or_else(|| customer.0.id.to_string()),
-        _ => hit.title.unwrap_or_default(),
+        _ => numbered(ctx, hit.kind, hit.title.unwrap_or_default()).await?,
     };
-    Ok(Some(SearchResult { node, kind: hit.kind.into(), tier: hit.tier, field: hit.field, text: hit.text, title }))
+    let text = if hit.field == Field::Number { numbered(ctx, hit.kind, hit.text).await? } else { hit.text };
+    Ok(Some(SearchResult { node, kind: hit.kind.into(), tier: hit.tier, field: hit.field, text, title }))
+}
+
+/// The digits of a document's number as clients see it; any other text as it is.
+async fn numbered(ctx: &Context<'_>, kind: Kind, text: String) -> Answer<String> {
+    let of = Kind::NUMBERED.iter().find(|(document, _)| *document == kind);
+    match (of, text.parse()) {
+        (Some((_, of)), Ok(number)) => numbering::shown(ctx, *of, number).await,
+        _ => Ok(text),
+    }
 }

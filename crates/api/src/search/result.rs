@@ -85,8 +85,7 @@ impl SearchResult {
     async fn text(&self) -> &str {
         &self.text
     }
-    /// Title for people: the name of a product, store, supplier, category or customer, the number of a document with the letters of its kind
-    /// ("SO-7"), the code of a lot. The external reference of a customer without a name, or else its ID.
+    /// Title for people: the name of a product, store, supplier, category or customer, the number of a document as in SO-000007, the code of a lot. The external reference of a customer without a name, or else its ID.
     async fn title(&self) -> &str {
         &self.title
     }

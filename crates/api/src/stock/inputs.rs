@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, OneofObject};
 use entity::prelude::{CategoryId, GroupId, StoreId};
 use iam::access::core::Groups;
 use inventory::stock::rows::list::LevelFilter;
+use platform::path;
 
 use super::{AdjustKind, LotRef, ReasonCode, ShortagePolicy, StockStatus};
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
         filters::{IdFilter, MAX_NESTING, QuantityFilter},
         scalars::{DateTime, Long, Quantity},
     },
+    packs::PackLine,
 };
 
 /// Stock levels that match all of these.
@@ -135,8 +137,10 @@ pub struct StockChangeInput {
     pub product: ProductRef,
     /// The store.
     pub store: StoreRef,
-    /// Change of the quantity, in the product's smallest unit; a negative number takes stock out.
-    pub delta: Quantity,
+    /// Change of the quantity, in the product's smallest unit; a negative number takes stock out. Null where `packs` is given.
+    pub delta: Option<Quantity>,
+    /// Packs of the barcode that names the product, instead of `delta`: `packs` times the units in a pack. Null where `delta` is given.
+    pub packs: Option<i32>,
     /// Refuse unless the level still has this version before the call's first change of it.
     pub expected_version: Option<Long>,
     /// Cost of one whole unit. Default the product's unit cost.
@@ -235,8 +239,10 @@ pub struct ReserveItem {
     pub product: ProductRef,
     /// The store.
     pub store: StoreRef,
-    /// Quantity to hold, above 0, in the product's smallest unit.
-    pub quantity: Quantity,
+    /// Quantity to hold, above 0, in the product's smallest unit. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
+    pub packs: Option<i32>,
 }
 
 /// Stock to hold for a while.
@@ -260,4 +266,36 @@ pub struct StockReleaseInput {
     pub idempotency_key: String,
     /// The reservations, at most 500, all or none.
     pub reservation_ids: Vec<ID>,
+}
+
+impl StockAdjustInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        fn change((index, change): (usize, &mut StockChangeInput)) -> PackLine<'_> {
+            let StockChangeInput { product, delta, packs, .. } = change;
+            PackLine {
+                product: Some(&*product),
+                units: delta,
+                packs: *packs,
+                name: "delta",
+                at: path!["input", "changes", index],
+            }
+        }
+        self.changes.iter_mut().enumerate().map(change).collect()
+    }
+}
+
+impl StockReserveInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        fn item((index, item): (usize, &mut ReserveItem)) -> PackLine<'_> {
+            let ReserveItem { product, quantity, packs, .. } = item;
+            PackLine {
+                product: Some(&*product),
+                units: quantity,
+                packs: *packs,
+                name: "quantity",
+                at: path!["input", "items", index],
+            }
+        }
+        self.items.iter_mut().enumerate().map(item).collect()
+    }
 }

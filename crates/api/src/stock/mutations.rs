@@ -20,11 +20,14 @@ use super::{
     loaders::{BySeq, StockLoader},
     receipt,
 };
-use crate::graphql::{
-    context::ContextExt,
-    fault::Answer,
-    reading::{Reading, read},
-    scalars::Long,
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        reading::{Reading, read},
+        scalars::Long,
+    },
+    packs::in_units,
 };
 
 #[derive(Default)]
@@ -39,6 +42,11 @@ impl StockMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Changes to post.")] input: StockAdjustInput,
     ) -> Answer<StockPayload> {
+        let mut input = input;
+        let wrong = in_units(ctx, input.pack_lines()).await?;
+        if !wrong.is_empty() {
+            return Ok(StockPayload::refused(wrong));
+        }
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| adjust_input(reading, input)) {
             Ok(input) => input,
@@ -88,6 +96,11 @@ impl StockMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Items to reserve, and for how long.")] input: StockReserveInput,
     ) -> Answer<ReservationPayload> {
+        let mut input = input;
+        let wrong = in_units(ctx, input.pack_lines()).await?;
+        if !wrong.is_empty() {
+            return Ok(ReservationPayload::refused(wrong));
+        }
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| reserve_input(reading, input)) {
             Ok(input) => input,
@@ -119,7 +132,7 @@ fn adjust_input(reading: &mut Reading, input: StockAdjustInput) -> shell::Adjust
         shell::ChangeInput {
             product: reading.product(change.product, || at("product")),
             store: reading.store(change.store, || at("store")),
-            delta: change.delta.0,
+            delta: reading.units(change.delta, || at("delta")),
             expected_version: change.expected_version.map(|v| v.0),
             unit_cost: reading.money(change.unit_cost.as_ref(), || at("unitCost")),
             note: change.note,
@@ -168,7 +181,7 @@ fn reserve_input(reading: &mut Reading, input: StockReserveInput) -> shell::Rese
     let items = input.items.into_iter().enumerate().map(|(index, item)| {
         let at = |name: &str| path!["input", "items", index, name];
         let (product, store) = (reading.product(item.product, || at("product")), reading.store(item.store, || at("store")));
-        shell::ReserveItemInput { product, store, quantity: item.quantity.0 }
+        shell::ReserveItemInput { product, store, quantity: reading.units(item.quantity, || at("quantity")) }
     });
     let items = items.collect();
     let reference = input.reference_id.as_ref().and_then(|id| {

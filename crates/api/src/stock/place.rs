@@ -97,6 +97,7 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::ShippingCountry => &["shippingCountry"],
         Field::Sourcing => &["sourcing"],
         Field::SourcingDestination => &["sourcing", "destination"],
+        Field::Status => &["status"],
         Field::Store => &["store"],
         Field::Supplier => &["supplier"],
         Field::TagsAdd => &["tagsAdd"],

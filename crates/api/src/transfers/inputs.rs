@@ -1,6 +1,6 @@
 //! The inputs of transfers' mutations.
 
-use async_graphql::{ID, InputObject};
+use async_graphql::{Enum, ID, InputObject};
 use inventory::transfers::shell;
 use platform::path;
 
@@ -10,6 +10,7 @@ use crate::{
         scalars::{DateTime, Long, Quantity},
     },
     orders::links::{LotRef, ProductRef, StoreRef},
+    packs::PackLine,
     stock::ReasonCode,
 };
 
@@ -18,8 +19,10 @@ use crate::{
 pub struct TransferLineInput {
     /// The product; a transfer names it once.
     pub product: ProductRef,
-    /// Quantity to transfer, in the product's smallest unit; above 0. In transferUpdate 0 removes the line.
-    pub quantity: Quantity,
+    /// Quantity to transfer, in the product's smallest unit; above 0. In transferUpdate 0 removes the line. Null where `packs` is given.
+    pub quantity: Option<Quantity>,
+    /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
+    pub packs: Option<i32>,
 }
 
 /// A new transfer.
@@ -39,6 +42,18 @@ pub struct TransferCreateInput {
     pub expected_at: Option<DateTime>,
     /// Lines of the transfer, at most 500; more can be added by transferUpdate.
     pub lines: Vec<TransferLineInput>,
+    /// Status that the transfer has at once, READY or IN_TRANSIT; both need transfer.ship in the sending store. Null for DRAFT.
+    pub status: Option<TransferStartStatus>,
+}
+
+/// Status that a new transfer can have at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "shell::TransferStart", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum TransferStartStatus {
+    /// Stock of every line is held in the sending store.
+    Ready,
+    /// Every line has left whole, of the lots that expire first.
+    InTransit,
 }
 
 /// Changes of a DRAFT transfer. Fields that are left out stay as they are.
@@ -131,12 +146,27 @@ pub struct TransferCloseInput {
 fn lines(lines: Vec<TransferLineInput>, reading: &mut Reading) -> Vec<shell::TransferLine> {
     let read = |(index, line): (usize, TransferLineInput)| shell::TransferLine {
         product: reading.product(line.product, || path!["input", "lines", index, "product"]),
-        quantity: line.quantity.0,
+        quantity: reading.units(line.quantity, || path!["input", "lines", index, "quantity"]),
     };
     lines.into_iter().enumerate().map(read).collect()
 }
 
+/// What lines say of how much, for `packs::in_units`.
+fn pack_lines<'a>(lines: &'a mut [TransferLineInput], list: &str) -> Vec<PackLine<'a>> {
+    let line = |(index, line): (usize, &'a mut TransferLineInput)| PackLine {
+        product: Some(&line.product),
+        units: &mut line.quantity,
+        packs: line.packs,
+        name: "quantity",
+        at: path!["input", list, index],
+    };
+    lines.iter_mut().enumerate().map(line).collect()
+}
+
 impl TransferCreateInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        pack_lines(&mut self.lines, "lines")
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::TransferCreate {
         shell::TransferCreate {
@@ -147,11 +177,15 @@ impl TransferCreateInput {
             note: self.note,
             expected_at: self.expected_at.map(|at| at.0),
             lines: lines(self.lines, reading),
+            status: self.status.map(Into::into),
         }
     }
 }
 
 impl TransferUpdateInput {
+    pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
+        pack_lines(&mut self.lines, "lines")
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::TransferUpdate {
         shell::TransferUpdate {

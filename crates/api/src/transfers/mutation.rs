@@ -30,14 +30,15 @@ pub struct TransfersMutation;
 /// What can be done to transfers.
 #[resolvers]
 impl TransfersMutation {
-    /// Asks for goods of another store, or offers them to one: a DRAFT, which holds nothing. Rights in either store will do.
-    #[mutation(permit = TransferWrite, emits(TRANSFER_CREATED), dry_run)]
+    /// Asks for goods of another store, or offers them to one: a DRAFT, which holds nothing, unless `status` says more. All of it is done, or nothing.
+    /// Rights in either store will do; `status` also needs transfer.ship in the sending store.
+    #[mutation(permit = TransferWrite, emits(TRANSFER_CREATED, TRANSFER_READY, TRANSFER_SHIPPED, STOCK_CHANGED), dry_run)]
     async fn transfer_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The transfer.")] input: TransferCreateInput,
     ) -> Answer<TransferPayload> {
-        step!(TransferPayload, ctx, permit, input, shell::transfer_create, dry_run)
+        step!(packs TransferPayload, ctx, permit, input, shell::transfer_create, dry_run)
     }
 
     /// Changes a DRAFT.
@@ -47,7 +48,7 @@ impl TransfersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Changes of the transfer.")] input: TransferUpdateInput,
     ) -> Answer<TransferPayload> {
-        step!(TransferPayload, ctx, permit, input, shell::transfer_update, dry_run)
+        step!(packs TransferPayload, ctx, permit, input, shell::transfer_update, dry_run)
     }
 
     /// Holds the stock of a DRAFT at the sender, all of it or none. Asks for the right in the sender's store.

@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, OneofObject};
-use entity::{id::kind as ids, prelude::TransferId};
+use entity::{
+    id::kind as ids,
+    prelude::{Numbered, TransferId},
+};
 use iam::access::{Permit, Reach, kind};
 use inventory::{
     ledger::Ledger,
+    numbering::core::Patterns,
     transfers::{
         core,
         rows::{self, TransferTest},
@@ -28,6 +32,7 @@ use crate::{
         filters::{DateTimeFilter, IdFilter, StringFilter, plain},
         scalars::Cursor,
     },
+    numbering,
     orders::{
         document_filter::{DocumentFilter, document_sort},
         links::{MOST_A_PAGE, argument},
@@ -64,7 +69,7 @@ pub struct TransferFilter {
     pub created_at: Option<DateTimeFilter>,
     /// Should arrive then.
     pub expected_at: Option<DateTimeFilter>,
-    /// Number of the transfer, with or without `TR-` before it.
+    /// Number of the transfer, with or without its letters, as in TR-000007.
     pub number: Option<StringFilter>,
     /// SKU of the product of at least one line, in any spelling of capitals.
     pub sku: Option<StringFilter>,
@@ -74,7 +79,7 @@ pub struct TransferFilter {
 
 impl TransferFilter {
     /// The tests for the rows. Ids of another kind are refused with their path.
-    fn read(self) -> Answer<Vec<TransferTest>> {
+    fn read(self, patterns: &Patterns) -> Answer<Vec<TransferTest>> {
         let mut all = Vec::new();
         all.extend(self.status.map(|list| TransferTest::Status(list.into_iter().map(Into::into).collect())));
         let stores = |filter: Option<IdFilter>, name: &str| {
@@ -98,7 +103,7 @@ impl TransferFilter {
         }
         let document =
             DocumentFilter { number: self.number, sku: self.sku, updated_at: self.updated_at, ..DocumentFilter::default() };
-        all.extend(document.read_filter("TR")?.into_iter().map(TransferTest::Document));
+        all.extend(document.read_filter((Numbered::Transfer, patterns))?.into_iter().map(TransferTest::Document));
         Ok(all)
     }
 }
@@ -138,7 +143,9 @@ impl TransfersQuery {
         let sorted = sort.map_or(rows::NEWEST, Into::into);
         let kind = sorted.kind(rows::TRANSFERS);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
-        let mut tests = filter.unwrap_or_default().read()?;
+        let filter = filter.unwrap_or_default();
+        let patterns = numbering::patterns_if(ctx, filter.number.is_some()).await?;
+        let mut tests = filter.read(&patterns)?;
         if let Reach::Stores(stores) = permit.reach() {
             tests.push(TransferTest::Touches(stores.to_vec()));
         }
@@ -157,7 +164,7 @@ async fn find(ctx: &Context<'_>, permit: Permit<kind::TransferRead>, by: Transfe
         TransferRef::Id(id) => argument(&id, || path!["by", "id"])?,
         // What is no number is the number of no transfer.
         TransferRef::Number(number) => {
-            let Ok(number) = number.trim().parse() else { return Ok(None) };
+            let Some(number) = numbering::named(ctx, Numbered::Transfer, &number).await? else { return Ok(None) };
             let scope = permit.scope(ctx.given::<Ledger>()?.database());
             let Some(id) = rows::id_numbered(&scope, number).await? else { return Ok(None) };
             id

@@ -16,6 +16,7 @@ use crate::{
         fault::Answer,
         scalars::{DateTime, Long, Quantity},
     },
+    numbering,
     orders::links::{self, Actor, Money, Product, Store},
     stock::{Lot, ReasonCode, lot_of_document, lot_seen},
 };
@@ -54,9 +55,9 @@ impl Transfer {
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
-    async fn number(&self) -> String {
-        self.row.number.to_string()
+    /// Number, as in TR-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run.
+    async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
+        numbering::shown(ctx, values::Numbered::Transfer, self.row.number.get()).await
     }
     /// Status of the transfer.
     async fn status(&self) -> TransferStatus {

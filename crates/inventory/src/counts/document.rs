@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     core::{Count, CountBook, CountDecision, CountNeeds, Line, LineKey},
-    events::count_event,
+    events::count_events,
     rows::{self, CountChanges, Written},
 };
 use crate::{
@@ -96,8 +96,8 @@ impl Document for Counts {
         book.evolve(decision);
     }
 
-    fn facts(_decision: &CountDecision) -> usize {
-        1
+    fn facts(decision: &CountDecision) -> usize {
+        1 + usize::from(decision.first.is_some())
     }
 
     fn want(decision: &CountDecision, want: Want) -> Want {
@@ -109,7 +109,7 @@ impl Document for Counts {
     }
 
     fn events(decision: &CountDecision) -> Vec<NewEvent> {
-        vec![count_event(decision)]
+        count_events(decision)
     }
 
     fn rows(tenant: TenantId, decisions: &[&CountDecision], now: Timestamp) -> Rows {

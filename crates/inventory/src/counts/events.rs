@@ -52,9 +52,10 @@ fn shown_count(count: &CountEvent, viewer: EventViewer<'_>) -> Option<Value> {
     })
 }
 
-pub fn count_event(decision: &CountDecision) -> NewEvent {
-    let count = &decision.count;
-    let payload = CountEvent {
+/// The event of a step; before it, of a new count that was started at once, that of its making.
+pub fn count_events(decision: &CountDecision) -> Vec<NewEvent> {
+    let (count, first) = (&decision.count, decision.first);
+    let last = CountEvent {
         count: count.id,
         number: count.number.get(),
         kind: count.selection.kind(),
@@ -62,7 +63,11 @@ pub fn count_event(decision: &CountDecision) -> NewEvent {
         store: count.store,
         version: count.version,
         lines: decision.lines().count(),
-        before: decision.before,
+        before: decision.before.or(first.map(|first| first.status)),
     };
-    decision.event.event(&payload)
+    let made = first.map(|first| {
+        let (status, version, lines) = (first.status, first.version, first.lines);
+        COUNT_CREATED.event(&CountEvent { status, version, lines, before: None, ..last.clone() })
+    });
+    made.into_iter().chain([decision.event.event(&last)]).collect()
 }

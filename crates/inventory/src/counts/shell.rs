@@ -28,6 +28,7 @@ use crate::{
     stock::core::{At, Field, LevelKey, LotName, Noun, Rejection},
 };
 
+mod begin;
 mod reverse;
 
 pub use reverse::count_reverse;
@@ -53,6 +54,9 @@ pub struct CountCreate {
     pub sight: BookVisibility,
     pub external_ref: Option<String>,
     pub note: Option<String>,
+    /// Whether it is started at once.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub start: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -133,7 +137,7 @@ fn checked(key: &str, note: Option<&String>) -> Checks {
     checks
 }
 
-/// Plans a count.
+/// Plans a count, and starts it where that is asked for.
 pub async fn count_create(ledger: &Ledger, permit: Permit<kind::CountWrite>, input: CountCreate, mode: Mode) -> Done {
     let mut checks = checked(&input.idempotency_key, input.note.as_ref());
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
@@ -166,6 +170,7 @@ async fn planned(ledger: &Ledger, permit: &Permit<kind::CountWrite>, input: &Cou
         return Err(missing.stop());
     }
     let levels = products.iter().map(|(product, _)| LevelKey { product: *product, store }).collect();
+    let begin = if input.start { Some(begin::begin(ledger, &scope, (input, store), &products).await?) } else { None };
     let new = NewCount {
         kind: input.kind,
         store,
@@ -175,6 +180,7 @@ async fn planned(ledger: &Ledger, permit: &Permit<kind::CountWrite>, input: &Cou
         external_ref: input.external_ref.clone(),
         note: input.note.clone(),
         products,
+        begin,
     };
     let steps =
         Steps { count: ledger.clock().document_id(), actor: permit.actor(), expected_version: None, step: Step::Create(new) };

@@ -97,15 +97,16 @@ fn shown_return(ret: &SupplierReturnEvent, viewer: EventViewer<'_>) -> Option<Va
 
 pub fn document_event(of: &DocumentEvent, decision: &PurchaseDecision) -> Option<NewEvent> {
     match *of {
-        DocumentEvent::Order { kind, order, before } => {
+        DocumentEvent::Order { kind, order, before, stood } => {
             let order = decision.orders.iter().find(|one| one.id == order)?;
+            let (status, version) = stood.unwrap_or((order.status(), order.version));
             Some(kind.event(&PurchaseOrderEvent {
                 purchase_order: order.id,
                 number: order.number.get(),
-                status: order.status(),
+                status,
                 supplier: order.supplier,
                 store: order.store,
-                version: order.version,
+                version,
                 before,
             }))
         }

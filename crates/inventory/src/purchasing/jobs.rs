@@ -1,5 +1,6 @@
 //! Sending orders to suppliers.
 
+use entity::prelude::Numbered;
 use iam::identity::{Email, Mailer};
 use platform::{
     clock::{Clock, day_text},
@@ -7,7 +8,10 @@ use platform::{
     storage::{Database, Fault},
 };
 
-use crate::purchasing::{core::page, rows, shell};
+use crate::{
+    numbering::rows::patterns,
+    purchasing::{core::page, rows, shell},
+};
 
 /// Tries before a letter is a dead one: with their pauses, most of a day of a mail server that is away.
 const MOST_FAILURES: i64 = 12;
@@ -43,8 +47,9 @@ impl Mail {
         let gone = || Failure::Hopeless("there is no such order any more".to_owned());
         let order = rows::orders(&scope, &[what.order]).await?.pop().ok_or_else(gone)?;
         let printed = rows::printed(&scope, what.order).await?.ok_or_else(gone)?;
-        let html = page(&order, &printed.buyer, &printed.supplier, &printed.store, day_text);
-        let subject: String = format!("Purchase order {} of {}", order.number, printed.buyer)
+        let number = patterns(&scope).await?.text(Numbered::PurchaseOrder, order.number.get());
+        let html = page((&order, &number), &printed.buyer, &printed.supplier, &printed.store, day_text);
+        let subject: String = format!("Purchase order {number} of {}", printed.buyer)
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
             .collect();

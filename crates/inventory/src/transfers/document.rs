@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     core::{Before, Transfer, TransferBook, TransferDecision, TransferNeeds},
-    events::transfer_event,
+    events::transfer_events,
     rows,
 };
 use crate::{
@@ -79,8 +79,8 @@ impl Document for Transfers {
         book.evolve(decision);
     }
 
-    fn facts(_decision: &TransferDecision) -> usize {
-        1
+    fn facts(decision: &TransferDecision) -> usize {
+        1 + usize::from(decision.made.is_some())
     }
 
     fn want(decision: &TransferDecision, want: Want) -> Want {
@@ -92,7 +92,7 @@ impl Document for Transfers {
     }
 
     fn events(decision: &TransferDecision) -> Vec<NewEvent> {
-        vec![transfer_event(decision)]
+        transfer_events(decision)
     }
 
     fn rows(tenant: TenantId, decisions: &[&TransferDecision], _now: Timestamp) -> Rows {

@@ -53,16 +53,19 @@ fn shown_transfer(transfer: &TransferEvent, viewer: EventViewer<'_>) -> Option<V
     })
 }
 
-pub fn transfer_event(decision: &TransferDecision) -> NewEvent {
-    let transfer = &decision.transfer;
-    let payload = TransferEvent {
+/// The event of a step; before it, of a new transfer that did more at once, that of its making.
+pub fn transfer_events(decision: &TransferDecision) -> Vec<NewEvent> {
+    let TransferDecision { transfer, made, before, .. } = decision;
+    let last = TransferEvent {
         transfer: transfer.id,
         number: transfer.number.get(),
         status: transfer.status(),
         from: transfer.from,
         to: transfer.to,
         version: transfer.version,
-        before: decision.before.map(|before| before.status),
+        before: before.map(|before| before.status).or(made.map(|made| made.status)),
     };
-    decision.event.event(&payload)
+    let first = made.map(|made| TransferEvent { status: made.status, version: made.version, before: None, ..last.clone() });
+    let first = first.map(|first| TRANSFER_CREATED.event(&first));
+    first.into_iter().chain([decision.event.event(&last)]).collect()
 }

@@ -13,7 +13,7 @@ use crate::{
     },
     stock::core::{At, Field, LevelKey, Noun, Reason, Rejection},
     transfers::{
-        core::{Arrival, Change, Loss, NewTransfer, Parcel, Planned, Shipment, Step, Steps, TransferCommand},
+        core::{Arrival, Begin, Change, Loss, NewTransfer, Parcel, Planned, Shipment, Step, Steps, TransferCommand},
         rows::{self, TransferRoute},
     },
 };
@@ -39,6 +39,16 @@ pub struct TransferCreate {
     pub note: Option<String>,
     pub expected_at: Option<Timestamp>,
     pub lines: Vec<TransferLine>,
+    /// How far it comes at once; None: a DRAFT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<TransferStart>,
+}
+
+/// How far a new transfer comes in the call that makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum TransferStart {
+    Ready,
+    InTransit,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -133,7 +143,7 @@ impl Side {
     }
 }
 
-/// Asks for goods of another store, or offers them to one.
+/// Asks for goods of another store, or offers them to one. What is held or leaves at once needs the right to ship in the sender's store.
 pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferCreate, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
@@ -156,7 +166,7 @@ async fn asked(
     let codes = stores_by_code(&scope, &[&input.from, &input.to]).await?;
     let from = missing.or_nobodys(store_of(&input.from, &codes, || At::input(Field::FromStore)));
     let to = missing.or_nobodys(store_of(&input.to, &codes, || At::input(Field::ToStore)));
-    if !missing.has_any() && !Side::Either.is_within(&permit.reach(), from, to) {
+    if !missing.has_any() && !may_create(permit, input, (from, to))? {
         missing.note(Rejection::not_found(Noun::Store, At::input(Field::FromStore)));
     } else {
         exists(&scope, &mut missing, (from, to)).await?;
@@ -173,6 +183,11 @@ async fn asked(
         external_ref: input.external_ref.clone(),
         note: input.note.clone(),
         expected_at: input.expected_at,
+        begin: match input.status {
+            None => Begin::Draft,
+            Some(TransferStart::Ready) => Begin::Ready(lines.iter().map(|_| ledger.clock().id()).collect()),
+            Some(TransferStart::InTransit) => Begin::InTransit,
+        },
         lines,
     };
     let steps = Steps {
@@ -184,6 +199,16 @@ async fn asked(
         movements: document_ids(ledger),
     };
     Ok((Command::of(TransferCommand(Box::new(steps), levels)), missing))
+}
+
+/// Whether a side of it is the caller's own; what is held or leaves at once, leaves a store in which they may ship.
+fn may_create(
+    permit: &Permit<kind::TransferWrite>,
+    input: &TransferCreate,
+    (from, to): (StoreId, StoreId),
+) -> Result<bool, Stop> {
+    let has_side = Side::Either.is_within(&permit.reach(), from, to);
+    Ok(has_side && (input.status.is_none() || permit.also::<kind::TransferShip>()?.covers(from)))
 }
 
 /// A store that is not there is said of its own field: lines would only say that the product or store is not.

@@ -103,6 +103,7 @@ pub(super) fn text(name: &str, owner: &str, root: &str) -> String {
         "barcode" => "4006381333931",
         "slug" => "mugs",
         "number" => "1001",
+        "pattern" => "SO-{n:6}",
         "email" => "clerk@shop.example",
         "password" | "currentPassword" => "a warehouse full of mugs",
         "newPassword" => "a depot full of teapots",

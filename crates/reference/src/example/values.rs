@@ -19,20 +19,27 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 20] = [
+pub(super) const GIVEN: [(&str, &str); 27] = [
     ("CategoryUpsertInput", "name"),
     ("CountCreateInput", "categoryId"),
+    ("CountLineInput", "counted"),
     ("CustomerCreateInput", "name"),
     ("CustomerUpsertInput", "name"),
     ("OrderLineInput", "product"),
+    ("OrderLineInput", "quantity"),
     ("ProductUpsertInput", "name"),
+    ("PurchaseOrderLineInput", "quantity"),
     ("PurchaseOrderReceiveInput", "lines"),
+    ("ReserveItem", "quantity"),
     ("ReturnInspectInput", "lines"),
     ("ReturnLineInput", "product"),
+    ("ReturnLineInput", "quantity"),
     ("ReturnReceiveInput", "lines"),
     ("SourcingSetInput", "rule"),
+    ("StockChangeInput", "delta"),
     ("StockPolicyInput", "reorderPoint"),
     ("SupplierReturnLineInput", "product"),
+    ("TransferLineInput", "quantity"),
     ("TransferMoveInput", "lines"),
     ("WebhookEndpointReplayInput", "fromSeq"),
     ("WebhookEndpointUpdateInput", "eventTypes"),

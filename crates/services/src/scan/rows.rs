@@ -162,6 +162,7 @@ fn by_text(branches: &mut Branches, name: &str, wants: &impl Fn(Kind) -> bool) {
         (Kind::PurchaseOrder, ""),
         (Kind::Transfer, ""),
         (Kind::Stocktake, ""),
+        (Kind::SupplierReturn, ""),
         (Kind::Customer, ""),
     ];
     for (kind, narrowed) in by.into_iter().filter(|(kind, _)| wants(*kind)) {
@@ -186,5 +187,6 @@ fn table(kind: Kind) -> &'static str {
         Kind::Lot => "lot",
         Kind::Store => "store",
         Kind::Category => "category",
+        Kind::SupplierReturn => "supplier_return",
     }
 }

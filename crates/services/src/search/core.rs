@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use inventory::catalog::core::{gtin, search, text};
+use inventory::{
+    catalog::core::{gtin, search, text},
+    numbering::core::Patterns,
+};
 use uuid::Uuid;
 
 use crate::scan::core::{Kind, numbered};
@@ -30,15 +33,15 @@ pub struct Query {
 }
 
 impl Query {
-    /// None when it is too short or too long.
-    pub fn parse(query: &str) -> Option<Self> {
+    /// None when it is too short or too long. The patterns say which letters stand before numbers.
+    pub fn parse(query: &str, patterns: &Patterns) -> Option<Self> {
         let trimmed = query.trim();
         let length = trimmed.chars().count();
         (FEWEST_CHARACTERS..=MOST_CHARACTERS).contains(&length).then(|| Self {
             text: text::kept(trimmed),
             folded: text::fold(trimmed),
             barcode_key: gtin::key_of_typed(trimmed),
-            number: numbered(trimmed),
+            number: numbered(trimmed, patterns),
             words: search::Query::parse(trimmed),
         })
     }
@@ -99,7 +102,7 @@ pub struct Hit {
     pub field: Field,
     /// The value of the field.
     pub text: String,
-    /// What people call the thing; None for customers without a reference.
+    /// What people call the thing, of a document the digits of its number; None for customers without a reference.
     pub title: Option<String>,
     pub is_archived: bool,
 }
@@ -122,15 +125,16 @@ mod tests {
     use super::*;
 
     fn query(text: &str) -> Query {
-        Query::parse(text).unwrap()
+        Query::parse(text, &Patterns::default()).unwrap()
     }
 
     #[test]
     fn a_query_has_two_to_a_hundred_characters_without_the_blanks_around_it() {
+        let parse = |text: &str| Query::parse(text, &Patterns::default());
         for (text, is_good) in [(" a ", false), ("ab", true), ("  ab  ", true), ("", false)] {
-            assert_eq!(Query::parse(text).is_some(), is_good, "{text}");
+            assert_eq!(parse(text).is_some(), is_good, "{text}");
         }
-        assert!(Query::parse(&"ö".repeat(100)).is_some() && Query::parse(&"ö".repeat(101)).is_none());
+        assert!(parse(&"ö".repeat(100)).is_some() && parse(&"ö".repeat(101)).is_none());
         assert_eq!(query("%_").words, None, "no letter and no digit: there are no words to look for");
     }
 

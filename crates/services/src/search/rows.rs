@@ -47,7 +47,7 @@ async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<V
     let mut branches = Branches::new(reads.backend(), sought);
     match kind {
         Kind::Product => products(&mut branches, query),
-        Kind::Order | Kind::Return | Kind::PurchaseOrder | Kind::Transfer | Kind::Stocktake => {
+        Kind::Order | Kind::Return | Kind::PurchaseOrder | Kind::Transfer | Kind::Stocktake | Kind::SupplierReturn => {
             documents(&mut branches, query, kind);
         }
         Kind::Customer => {
@@ -80,25 +80,9 @@ async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<V
             continue;
         }
         let tier = query.tier(field, &text);
-        found.push(Hit {
-            kind,
-            id,
-            tier,
-            field,
-            text,
-            title: title.map(|title| titled(kind, title)),
-            is_archived: archived != 0,
-        });
+        found.push(Hit { kind, id, tier, field, text, title, is_archived: archived != 0 });
     }
     Ok(found)
-}
-
-/// A document's number with the letters of its kind.
-fn titled(kind: Kind, title: String) -> String {
-    match Kind::NUMBERED.iter().find(|(numbered, _)| *numbered == kind) {
-        Some((_, letters)) => format!("{letters}-{title}"),
-        None => title,
-    }
 }
 
 /// The columns of a kind that hits show.
@@ -168,7 +152,7 @@ fn visible(clause: &mut Clause, sought: &Sought) -> String {
         match sought.kind {
             // Their permissions are for the whole tenant.
             Kind::Product | Kind::Customer | Kind::Supplier | Kind::Category | Kind::Store => {}
-            Kind::Order | Kind::Return | Kind::PurchaseOrder | Kind::Stocktake => {
+            Kind::Order | Kind::Return | Kind::PurchaseOrder | Kind::Stocktake | Kind::SupplierReturn => {
                 sql = format!(" AND {}", backend.in_ids("r.store_id", clause.number(stores())));
             }
             Kind::Transfer => {
@@ -265,6 +249,7 @@ fn documents(branches: &mut Branches, query: &Query, kind: Kind) {
         Kind::PurchaseOrder => "purchase_order r",
         Kind::Transfer => "transfer r",
         Kind::Stocktake => "stock_count r",
+        Kind::SupplierReturn => "supplier_return r",
         _ => "sales_order r",
     };
     if let Some((number, _)) = query.number.as_ref().filter(|(_, kinds)| kinds.contains(&kind)) {

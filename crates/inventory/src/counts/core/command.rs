@@ -6,7 +6,7 @@ use entity::prelude::*;
 
 use super::{
     count::CountBook,
-    decide::{Step, Steps, decide},
+    decide::{NewCount, Step, Steps, decide},
     reverse::Undone,
 };
 use crate::{
@@ -71,6 +71,7 @@ impl Decide for CountCommand {
         match &steps.step {
             Step::Record(record) if record.counted_at.is_none() => keys.len(),
             Step::Start(lines) => lines.len(),
+            Step::Create(NewCount { begin: Some(begin), .. }) => keys.len().max(begin.lines.len()),
             Step::Record(_) | Step::Approve(_) | Step::Recount(_) => MAX_WEIGHT + 1,
             Step::Create(_) | Step::Submit(_) | Step::Cancel(_) => keys.len(),
         }

@@ -354,6 +354,15 @@ impl CountBook {
     }
 }
 
+/// How a count stood when it had been planned, and nothing more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    pub status: CountStatus,
+    pub version: i64,
+    /// How many lines it had.
+    pub lines: usize,
+}
+
 /// What an accepted step made of a count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountDecision {
@@ -369,6 +378,8 @@ pub struct CountDecision {
     pub event: EventType<CountEvent>,
     /// Where it stood before; None for a new one.
     pub before: Option<CountStatus>,
+    /// How it was made, of a new one that was started at once: that is an event of its own.
+    pub first: Option<Made>,
 }
 
 impl CountDecision {

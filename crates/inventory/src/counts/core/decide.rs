@@ -1,11 +1,13 @@
 //! What is asked of a count, and what comes of it.
 
+use std::collections::HashMap;
+
 use entity::prelude::*;
 
 use super::{
     count::{
-        BookVisibility, Count, CountBook, CountDecision, CountState, CountedLot, Expected, Line, LineKey, LineState, Selection,
-        Stage, Try,
+        BookVisibility, Count, CountBook, CountDecision, CountState, CountedLot, Expected, Line, LineKey, LineState, Made,
+        Selection, Stage, Try,
     },
     posting::{Approval, approve},
     refusal::Refusal,
@@ -57,8 +59,8 @@ impl Step {
     /// What the journal calls it.
     const fn event(&self) -> EventType<CountEvent> {
         match self {
-            Self::Create(_) => events::COUNT_CREATED,
-            Self::Start(_) => events::COUNT_STARTED,
+            Self::Create(NewCount { begin: None, .. }) => events::COUNT_CREATED,
+            Self::Create(_) | Self::Start(_) => events::COUNT_STARTED,
             Self::Record(_) => events::COUNT_RECORDED,
             Self::Submit(_) => events::COUNT_SUBMITTED,
             Self::Recount(_) => events::COUNT_RECOUNTED,
@@ -83,6 +85,17 @@ pub struct NewCount {
     pub note: Option<String>,
     /// What a LIST is of. Lots get their lines when the count is started.
     pub products: Vec<(ProductId, CountLineId)>,
+    /// Where it is started at once.
+    pub begin: Option<Begin>,
+}
+
+/// What a count begins with that is started in the call that makes it.
+#[derive(Debug, Clone, Default)]
+pub struct Begin {
+    /// Of every kind but a LIST.
+    pub lines: Vec<NewLine>,
+    /// Of the products of a LIST, the lots that lie there.
+    pub lots: HashMap<ProductId, Vec<(CountLineId, CountedLot)>>,
 }
 
 /// A line that a count begins with, as the catalogue has it.
@@ -128,8 +141,9 @@ pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<
         }
         (_, None) => return Err(Rejection::not_found(Noun::Count, At::input(Field::Id))),
     };
+    let mut first = None;
     match &steps.step {
-        Step::Create(_) => {}
+        Step::Create(new) => first = begun(draft, &mut count, new, &mut changes)?,
         Step::Start(lines) => start(book, draft, &mut count, lines, &mut changes)?,
         Step::Record(record) => tally(book, draft, &count, (steps.actor, record), &mut changes)?,
         Step::Submit(uncounted) => submit(book, draft, &mut count, *uncounted)?,
@@ -141,11 +155,11 @@ pub fn decide(book: &CountBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<
             count.note = note.clone().or(count.note);
         }
     }
-    if before.is_some() {
+    if before.is_some() || first.is_some() {
         count.touch(draft.now());
     }
     let Changes { made, changed, gone, tries } = changes;
-    Ok(CountDecision { count, made, changed, gone, tries, event: steps.step.event(), before })
+    Ok(CountDecision { count, made, changed, gone, tries, event: steps.step.event(), before, first })
 }
 
 /// The count, if the action is open in its state.
@@ -171,9 +185,10 @@ fn create(
         return Err(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)));
     }
     let selection = selection(new)?;
-    for (index, listed) in new.products.iter().enumerate() {
-        let line = listed_line(draft, new.store, (listed, At::row(Field::Products, index)), &changes.made);
-        changes.made.extend(draft.pass(line)?);
+    for (index, (product, id)) in new.products.iter().enumerate() {
+        let lots = new.begin.as_ref().and_then(|begin| begin.lots.get(product));
+        let lines = listed_lines(draft, new.store, (*product, *id, lots), &changes.made, At::row(Field::Products, index));
+        changes.made.extend(draft.pass(lines)?.into_iter().flatten());
     }
     draft.end_pass()?;
     let now = draft.now();
@@ -193,17 +208,38 @@ fn create(
     })
 }
 
-fn listed_line(
+/// The lines of a product that is listed: one, or one for each of its lots where the count starts at once.
+fn listed_lines(
     draft: &Draft<'_>,
     store: StoreId,
-    ((product, id), field): (&(ProductId, CountLineId), At),
+    (product, id, lots): (ProductId, CountLineId, Option<&Vec<(CountLineId, CountedLot)>>),
     before: &[Line],
-) -> Result<Line, Rejection> {
-    let level = draft.stocked(LevelKey { product: *product, store }, field)?;
-    if before.iter().any(|line| line.product == *product) {
+    field: At,
+) -> Result<Vec<Line>, Rejection> {
+    let level = draft.stocked(LevelKey { product, store }, field)?;
+    if before.iter().any(|line| line.product == product) {
         return Err(Refusal::ListedTwice.at(field));
     }
-    Ok(line_of(level, *id, None, Expected::Listed))
+    let of_lot = |(id, lot): &(CountLineId, CountedLot)| line_of(level, *id, Some(lot.clone()), Expected::Listed);
+    Ok(match lots {
+        Some(lots) => lots.iter().map(of_lot).collect(),
+        None => vec![line_of(level, id, None, Expected::Listed)],
+    })
+}
+
+/// Starts a new count where that was asked for, and says how it was made before.
+fn begun(draft: &Draft<'_>, count: &mut Count, new: &NewCount, changes: &mut Changes) -> Result<Option<Made>, Rejection> {
+    let Some(begin) = &new.begin else { return Ok(None) };
+    let made = Made { status: count.status(), version: count.version, lines: new.products.len() };
+    changes.made.extend(begin.lines.iter().map(|new| fresh(new, Expected::Listed)));
+    if changes.made.is_empty() {
+        return Err(Refusal::NothingFits.at(At::input(Field::Kind)));
+    }
+    if changes.made.len() > MOST_LINES {
+        return Err(Refusal::TooManyLines { most: MOST_LINES }.at(At::input(Field::Kind)));
+    }
+    count.state = CountState::Active(Stage::Counting { started_at: draft.now() });
+    Ok(Some(made))
 }
 
 /// A count says what its kind asks for, and nothing else.

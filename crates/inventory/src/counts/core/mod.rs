@@ -14,9 +14,9 @@ mod tally;
 pub use command::{CountCommand, CountNeeds};
 pub use count::{
     BookVisibility, Count, CountBook, CountDecision, CountState, CountedLot, CountsSince, Expected, Finding, Line, LineKey,
-    LineState, Selection, Stage, Tally, Try,
+    LineState, Made, Selection, Stage, Tally, Try,
 };
-pub use decide::{MOST_LINES, NewCount, NewLine, Step, Steps, Uncounted, decide};
+pub use decide::{Begin, MOST_LINES, NewCount, NewLine, Step, Steps, Uncounted, decide};
 pub use posting::{Approval, PART};
 pub use refusal::Refusal;
 pub use reverse::{CountReversal, ReverseCount, Undone};

@@ -122,6 +122,7 @@ fn decide(
         tries: Vec::new(),
         event: COUNT_REVERSED,
         before: Some(CountStatus::Completed),
+        first: None,
     };
     Ok((decision, reversal))
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::counts::core::{BookVisibility, Count, Expected, Line, LineKey, Try};
 
-/// A count's first row. Nothing of it has begun.
+/// A count's first row. Nothing of it is submitted.
 #[derive(Record)]
 #[record(of = stock_count)]
 struct NewCount {
@@ -26,6 +26,7 @@ struct NewCount {
     note: Option<String>,
     actor_kind: ActorKind,
     actor_id: Uuid,
+    started_at: Option<Timestamp>,
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -176,6 +177,7 @@ impl From<&Count> for NewCount {
             note: count.note.clone(),
             actor_kind: count.actor.kind,
             actor_id: count.actor.id,
+            started_at: count.state.started_at(),
             version: count.version,
             created_at: count.created_at,
             updated_at: count.updated_at,

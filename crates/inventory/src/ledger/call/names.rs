@@ -89,6 +89,20 @@ impl Names {
     }
 }
 
+/// How many smallest units are in the packs that these barcodes are of, by the keys of the codes; one that is not there is left out.
+pub async fn pack_quantities(reads: &impl Reads, mut keys: Vec<String>) -> Result<HashMap<String, i64>, Fault> {
+    keys.retain(|key| !key.contains('\0'));
+    let backend = reads.backend();
+    let sql = format!("SELECT code_key, pack_quantity FROM barcode WHERE tenant_id = $1 AND {}", backend.in_texts("code_key", 2));
+    let rows = reads.rows(&sql, vec![backend.texts(keys.iter().map(String::as_str))]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
+}
+
 async fn ids_by(
     reads: &impl Reads,
     select: &str,

@@ -9,6 +9,7 @@ use platform::storage::Fault;
 use super::{MAX_METHOD, MAX_RECORDED, NewFact, OrderRef, PaymentsRecord};
 use crate::{
     ledger::{Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Mode, Stop, check_key, key_of, submit_found},
+    numbering::{core::Patterns, rows::patterns},
     orders::rows::{OrderName, places_of},
     payments::{
         core::{NewPayment, PaymentCommand, Record},
@@ -85,12 +86,14 @@ async fn own_orders(ledger: &Ledger, permit: &Permit<kind::PaymentWrite>, facts:
     let is_refund = |fact: &NewFact| fact.kind == PaymentKind::Refund;
     let refunding = if facts.iter().any(is_refund) { Some(permit.also::<kind::PaymentRefund>()?) } else { None };
     let scope = permit.scope(ledger.database());
-    let names: HashSet<OrderName> = facts.iter().filter_map(|fact| name_of(&fact.order)).collect();
+    let is_numbered = facts.iter().any(|fact| matches!(fact.order, OrderRef::Number(_)));
+    let patterns = if is_numbered { patterns(&scope).await? } else { Patterns::default() };
+    let names: HashSet<OrderName> = facts.iter().filter_map(|fact| name_of(&fact.order, &patterns)).collect();
     let known = rows::orders_named(&scope, &names.into_iter().collect::<Vec<_>>()).await?;
     let nobodys: OrderId = ledger.clock().document_id();
     let id = |fact: &NewFact| match &fact.order {
         OrderRef::Id(id) => *id,
-        named => name_of(named).and_then(|name| known.get(&name).copied()).unwrap_or(nobodys),
+        named => name_of(named, &patterns).and_then(|name| known.get(&name).copied()).unwrap_or(nobodys),
     };
     let orders: Vec<OrderId> = facts.iter().map(id).collect();
     if !permit.is_limited() && refunding.as_ref().is_none_or(|refunding| !refunding.is_limited()) {
@@ -119,10 +122,10 @@ async fn places(
 }
 
 /// The name to look an order up by; None of an id, and of what is the number of no order.
-fn name_of(order: &OrderRef) -> Option<OrderName> {
+fn name_of(order: &OrderRef, patterns: &Patterns) -> Option<OrderName> {
     match order {
         OrderRef::Id(_) => None,
-        OrderRef::Number(number) => number.parse().ok().map(OrderName::Number),
+        OrderRef::Number(number) => patterns.number(Numbered::Order, number).map(OrderName::Number),
         OrderRef::External { channel, reference } => Some(OrderName::External(*channel, reference.clone())),
     }
 }

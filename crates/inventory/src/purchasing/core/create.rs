@@ -3,7 +3,8 @@
 use entity::prelude::*;
 
 use super::{
-    expected::Confirmation,
+    act::{Act, decide_act},
+    expected::{Confirmation, LeadTimes},
     landed::allot,
     order::{Change, Charge, Line, Off, PurchaseBook, PurchaseDecision, PurchaseOrder, percent},
     order_state::OrderState,
@@ -31,6 +32,17 @@ pub struct Create {
     pub prices: Prices,
     pub charges: Vec<NewCharge>,
     pub actor: Actor,
+    /// Where it goes to its supplier at once.
+    pub placing: Option<Placing>,
+}
+
+/// What it takes to submit, approve and place an order in the call that makes it.
+#[derive(Debug, Clone)]
+pub struct Placing {
+    /// Above this total somebody else approves, and nothing is made.
+    pub limit: Option<Money>,
+    pub movement: MovementId,
+    pub leads: LeadTimes,
 }
 
 /// Where the costs of lines come from.
@@ -118,7 +130,46 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
     order.charges = charges(&order, &command.charges)?;
     settle(&mut order)?;
     let events = vec![order.event(events::PURCHASE_ORDER_CREATED, None)];
-    Ok(PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() })
+    let made = PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() };
+    match &command.placing {
+        None => Ok(made),
+        Some(placing) => placed(draft, command, placing, made),
+    }
+}
+
+/// Takes a new order to its supplier: what asking for approval, approving and placing would do one after the other, with the same refusals.
+fn placed(
+    draft: &mut Draft<'_>,
+    command: &Create,
+    placing: &Placing,
+    mut made: PurchaseDecision,
+) -> Result<PurchaseDecision, Rejection> {
+    made.stood();
+    let mut book = PurchaseBook::default();
+    for action in [Action::Submit, Action::Approve, Action::Order] {
+        book.evolve(&made);
+        let act = Act {
+            order: command.id,
+            action,
+            expected_version: None,
+            note: None,
+            actor: command.actor,
+            movement: placing.movement,
+            limit: placing.limit,
+            leads: placing.leads.clone(),
+        };
+        let mut step = decide_act(&book, draft, &act).map_err(of_status)?;
+        step.stood();
+        made.orders = step.orders;
+        made.events.append(&mut step.events);
+    }
+    Ok(made)
+}
+
+/// A refusal of a step that the caller asked for by the status.
+fn of_status(refusal: Rejection) -> Rejection {
+    let at = if refusal.at == At::input(Field::Id) { At::input(Field::Status) } else { refusal.at };
+    Rejection { at, ..refusal }
 }
 
 pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend) -> Result<PurchaseDecision, Rejection> {

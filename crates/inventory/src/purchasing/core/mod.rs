@@ -25,7 +25,7 @@ mod supply;
 pub use act::{Act, decide_act};
 pub use command::{Command, PurchaseCommand, PurchaseNeeds};
 pub use confirm::{Confirm, ConfirmLine, decide_confirm};
-pub use create::{Amend, Create, NewCharge, NewLine, Prices, decide_amend, decide_create};
+pub use create::{Amend, Create, NewCharge, NewLine, Placing, Prices, decide_amend, decide_create};
 pub use expected::{Confirmation, ExpectedFrom, LeadDay, LeadTime, LeadTimes};
 pub use landed::{allot, pieces, share};
 pub use order::{

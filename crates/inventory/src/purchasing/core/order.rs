@@ -217,6 +217,8 @@ pub enum DocumentEvent {
         order: PurchaseOrderId,
         /// Where it stood before; None for what has just been made.
         before: Option<PurchaseOrderStatus>,
+        /// Where it stood then, and its version; None where that is how the decision leaves it.
+        stood: Option<(PurchaseOrderStatus, i64)>,
     },
     Return {
         kind: EventType<SupplierReturnEvent>,
@@ -236,6 +238,19 @@ pub struct PurchaseDecision {
     pub taken_back: Vec<TakenBack>,
     /// Lines of returns to suppliers that something was brought back of.
     pub brought_back: Vec<BroughtBack>,
+}
+
+impl PurchaseDecision {
+    /// Notes with each event of an order where it stands now: further steps of the same command follow.
+    pub(super) fn stood(&mut self) {
+        for event in &mut self.events {
+            if let DocumentEvent::Order { order, stood, .. } = event
+                && let Some(found) = self.orders.iter().find(|one| one.id == *order)
+            {
+                *stood = Some((found.status(), found.version));
+            }
+        }
+    }
 }
 
 impl PurchaseBook {
@@ -320,7 +335,7 @@ impl PurchaseOrder {
     }
     /// The fact that it has changed.
     pub fn event(&self, kind: EventType<PurchaseOrderEvent>, before: Option<PurchaseOrderStatus>) -> DocumentEvent {
-        DocumentEvent::Order { kind, order: self.id, before }
+        DocumentEvent::Order { kind, order: self.id, before, stood: None }
     }
 }
 

@@ -17,9 +17,15 @@ border-bottom:.2mm solid #999;vertical-align:top}th{border-bottom:.5mm solid #11
 thead{display:table-header-group}tr{break-inside:avoid}dl{display:grid;grid-template-columns:max-content 1fr;gap:1mm 6mm}dt{color:#555}dd{margin:0}\
 @media print{body{margin:0;max-width:none}}";
 
-/// The page. `day` writes a day as the reader knows it. Of a later revision it marks the lines that changed in it.
-pub fn page(order: &PurchaseOrder, buyer: &str, supplier: &Party, store: &Party, day: impl Fn(i32) -> String) -> String {
-    let mut title = format!("Purchase order {}", order.number);
+/// The page, under the order's number as people know it. `day` writes a day as the reader knows it. Of a later revision it marks the lines that changed in it.
+pub fn page(
+    (order, number): (&PurchaseOrder, &str),
+    buyer: &str,
+    supplier: &Party,
+    store: &Party,
+    day: impl Fn(i32) -> String,
+) -> String {
+    let mut title = format!("Purchase order {number}");
     if order.revision > 1 {
         title.push_str(&format!(", revision {}", order.revision));
     }

@@ -19,7 +19,7 @@ use crate::purchasing::core::{
     BroughtBack, Change, Charge, Discrepancy, GoodsReceipt, PurchaseOrder, ReceiptLine, SupplierReturn, TakenBack,
 };
 
-/// An order's first row. Nobody has asked for anything or decided it.
+/// An order's first row. Nothing of it has come.
 #[derive(Record)]
 #[record(of = purchase_order)]
 struct NewOrder {
@@ -39,6 +39,12 @@ struct NewOrder {
     under_percent: i32,
     goods_minor: i64,
     charges_minor: i64,
+    requester_kind: Option<ActorKind>,
+    requester_id: Option<Uuid>,
+    approver_id: Option<MemberId>,
+    submitted_at: Option<Timestamp>,
+    decided_at: Option<Timestamp>,
+    ordered_at: Option<Timestamp>,
     version: i64,
     updated_at: Timestamp,
 }
@@ -198,6 +204,7 @@ fn order_rows(tenant: TenantId, orders: &[&PurchaseOrder]) -> [Bulk; 8] {
 
 impl From<&PurchaseOrder> for NewOrder {
     fn from(order: &PurchaseOrder) -> Self {
+        let stage = order.state.stage();
         Self {
             id: order.id,
             number: order.number.get(),
@@ -215,6 +222,12 @@ impl From<&PurchaseOrder> for NewOrder {
             under_percent: order.under_percent.into(),
             goods_minor: order.goods.minor,
             charges_minor: order.charges_sum.minor,
+            requester_kind: stage.request().map(|request| request.by.kind),
+            requester_id: stage.request().map(|request| request.by.id),
+            approver_id: stage.approver(),
+            submitted_at: stage.request().map(|request| request.at),
+            decided_at: stage.decided_at(),
+            ordered_at: stage.ordered_at(),
             version: order.version,
             updated_at: order.updated_at,
         }

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use entity::prelude::*;
-use iam::access::{Permit, kind};
+use iam::{
+    access::{Permit, kind},
+    tenancy,
+};
 use platform::storage::{Fault, Reads};
 
 use super::{
-    MAX_CHARGES, MAX_LINES, MAX_PERCENT, NewCharge, NewPurchaseLine, PurchaseOrderCreate, PurchaseOrderUpdate, ReorderOrder,
-    SupplierRef, own_order,
+    MAX_CHARGES, MAX_LINES, MAX_PERCENT, NewCharge, NewPurchaseLine, PurchaseOrderCreate, PurchaseOrderUpdate, PurchaseStart,
+    ReorderOrder, SupplierRef, own_order,
 };
 use crate::{
     catalog::core::text::fold,
@@ -18,13 +21,16 @@ use crate::{
     },
     orders::rows::store_facts,
     purchasing::{
-        core::{Amend, Command as Purchase, Create, NewCharge as Charge, NewLine, Prices, PurchaseCommand, Refusal, Supply},
+        core::{
+            Amend, Command as Purchase, Create, LeadTime, NewCharge as Charge, NewLine, Placing, Prices, PurchaseCommand,
+            Refusal, Supply,
+        },
         rows::{self, SupplierFacts},
     },
     stock::core::{At, Field, Noun, Rejection, RoomRefusal},
 };
 
-/// Writes a draft.
+/// Writes a draft, or an order that goes to its supplier at once: then the caller may also approve in its store.
 pub async fn purchase_order_create(
     ledger: &Ledger,
     permit: Permit<kind::PurchaseWrite>,
@@ -60,6 +66,15 @@ async fn written(
         Some(currency) => currency,
         None => ledger.terms(&scope).await?.currency,
     };
+    let placing = match input.status {
+        None => None,
+        Some(PurchaseStart::Ordered) => {
+            if !permit.also::<kind::PurchaseApprove>()?.covers(store) {
+                return Err(Rejection::not_found(Noun::Store, At::input(Field::Store)).into());
+            }
+            Some(placing(ledger, &scope, supplier, &lines).await?)
+        }
+    };
     let create = Create {
         id: ledger.clock().document_id(),
         supplier,
@@ -74,8 +89,20 @@ async fn written(
         prices: Prices::Stated,
         charges: input.charges.into_iter().map(charge).collect(),
         actor: permit.actor(),
+        placing,
     };
     Ok((Command::of(PurchaseCommand(Box::new(Purchase::Create(vec![create])), Vec::new())), missing))
+}
+
+/// The approval limit, and how long the supplier takes for each product.
+async fn placing(ledger: &Ledger, reads: &impl Reads, supplier: SupplierId, lines: &[NewLine]) -> Result<Placing, Fault> {
+    let own = rows::lead_time_of(reads, supplier).await?;
+    let lead = |line: &NewLine| {
+        let of_product = line.supply.as_ref().and_then(|supply| supply.lead_time_days);
+        Some((line.product, LeadTime::of(of_product, own)?))
+    };
+    let limit = tenancy::approval_limit(reads).await?;
+    Ok(Placing { limit, movement: ledger.clock().document_id(), leads: lines.iter().filter_map(lead).collect() })
 }
 
 /// Changes a draft, or what was rejected, which is a draft then.
@@ -201,6 +228,7 @@ async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input:
         prices: Prices::Listed,
         charges: Vec::new(),
         actor: permit.actor(),
+        placing: None,
     };
     let orders = groups.into_iter().map(create).collect();
     Ok(Command::of(PurchaseCommand(Box::new(Purchase::Create(orders)), Vec::new())))

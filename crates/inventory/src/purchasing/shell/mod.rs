@@ -74,6 +74,15 @@ pub struct PurchaseOrderCreate {
     pub under_percent: i32,
     pub lines: Vec<NewPurchaseLine>,
     pub charges: Vec<NewCharge>,
+    /// Whether it goes to its supplier at once; None: a DRAFT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<PurchaseStart>,
+}
+
+/// How far a new order comes in the call that makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum PurchaseStart {
+    Ordered,
 }
 
 #[derive(Debug, Clone, Serialize)]

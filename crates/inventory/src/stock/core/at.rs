@@ -79,6 +79,7 @@ pub enum Field {
     ShippingCountry,
     Sourcing,
     SourcingDestination,
+    Status,
     Store,
     Supplier,
     TagsAdd,

@@ -3,10 +3,10 @@
 use entity::prelude::*;
 
 use super::{
-    moves::{Arrival, Loss, Shipment, close, held_for, receive, ship},
+    moves::{Arrival, Loss, Parcel, Shipment, close, held_for, receive, ship},
     refusal::Refusal,
     states::{Action, may},
-    transfer::{Before, Line, Transfer, TransferBook, TransferDecision, TransferState},
+    transfer::{Before, Line, Made, Transfer, TransferBook, TransferDecision, TransferState},
 };
 use crate::ledger::DocumentNumber;
 use crate::stock::core::{
@@ -62,7 +62,9 @@ impl Step {
     /// What the journal calls it.
     const fn event(&self) -> EventType<TransferEvent> {
         match self {
-            Self::Create(_) => events::TRANSFER_CREATED,
+            Self::Create(NewTransfer { begin: Begin::Draft, .. }) => events::TRANSFER_CREATED,
+            Self::Create(NewTransfer { begin: Begin::Ready(_), .. }) => events::TRANSFER_READY,
+            Self::Create(NewTransfer { begin: Begin::InTransit, .. }) => events::TRANSFER_SHIPPED,
             Self::Update(_) => events::TRANSFER_UPDATED,
             Self::Ready { .. } => events::TRANSFER_READY,
             Self::Ship(_) => events::TRANSFER_SHIPPED,
@@ -81,6 +83,17 @@ pub struct NewTransfer {
     pub note: Option<String>,
     pub expected_at: Option<Timestamp>,
     pub lines: Vec<Planned>,
+    pub begin: Begin,
+}
+
+/// How far a new transfer comes in the call that makes it.
+#[derive(Debug, Clone)]
+pub enum Begin {
+    Draft,
+    /// Its stock is held at once; an id for each line's hold.
+    Ready(Vec<ReservationId>),
+    /// Everything leaves at once, without having been held.
+    InTransit,
 }
 
 /// How much of a product is to go; 0 takes it off a draft.
@@ -110,19 +123,25 @@ pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Resu
         }
         (_, None) => return Err(Rejection::not_found(Noun::Transfer, At::input(Field::Id))),
     };
+    let mut made = None;
     match &steps.step {
-        Step::Create(_) => {}
+        Step::Create(new) => made = begun(draft, &mut transfer, steps, &new.begin)?,
         Step::Update(change) => update(book, draft, &mut transfer, change)?,
-        Step::Ready { seen, reservations } => hold(draft, &mut transfer, steps, *seen, reservations)?,
+        Step::Ready { seen, reservations } => {
+            if *seen != transfer.version {
+                return Err(transfer.stale());
+            }
+            hold(draft, &mut transfer, steps, reservations, |_| At::input(Field::Id))?;
+        }
         Step::Ship(shipment) => ship(draft, &mut transfer, steps, shipment)?,
         Step::Receive(arrival) => receive(draft, &mut transfer, steps, arrival)?,
         Step::Close(loss) => close(draft, &mut transfer, steps, loss)?,
         Step::Cancel { seen, note } => cancel(draft, &mut transfer, steps, *seen, note.as_ref())?,
     }
-    if before.is_some() {
+    if before.is_some() || made.is_some() {
         transfer.touch(draft.now());
     }
-    Ok(TransferDecision { transfer, event: steps.step.event(), before, unsent: Vec::new() })
+    Ok(TransferDecision { transfer, event: steps.step.event(), before, made, unsent: Vec::new() })
 }
 
 /// The transfer, if the action is open in its state.
@@ -288,22 +307,35 @@ fn update_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, lines): (usiz
     plan(draft, transfer, planned, At::line(index))
 }
 
-/// Holds every line's stock at the sender, all or nothing.
+/// What a new transfer does at once, and how it was made before.
+fn begun(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, begin: &Begin) -> Result<Option<Made>, Rejection> {
+    let made = Made { status: transfer.status(), version: transfer.version };
+    let field = |index: usize| At::line(index).field(Field::Quantity);
+    match begin {
+        Begin::Draft => return Ok(None),
+        Begin::Ready(reservations) => hold(draft, transfer, steps, reservations, field)?,
+        Begin::InTransit => {
+            let whole = |line: &Line| Parcel { line: transfer.line_id(line.position), quantity: line.quantity, lots: Vec::new() };
+            let lines = Some(transfer.lines.iter().map(whole).collect());
+            ship(draft, transfer, steps, &Shipment { lines, occurred_at: None, note: None })?;
+        }
+    }
+    Ok(Some(made))
+}
+
+/// Holds every line's stock at the sender, all or nothing. `field` is the place of a line, from 0.
 fn hold(
     draft: &mut Draft<'_>,
     transfer: &mut Transfer,
     steps: &Steps,
-    seen: i64,
     reservations: &[ReservationId],
+    field: impl Fn(usize) -> At,
 ) -> Result<(), Rejection> {
-    if seen != transfer.version {
-        return Err(transfer.stale());
-    }
-    let field = At::input(Field::Id);
     let now = draft.now();
     let reserve = head(steps.movements[0], MovementKind::Reserve, transfer, (steps.actor, now));
     let mut has_begun = false;
-    for (line, id) in transfer.live().zip(reservations) {
+    for (index, (line, id)) in transfer.live().zip(reservations).enumerate() {
+        let field = field(index);
         let key = LevelKey { product: line.product, store: transfer.from };
         draft.stocked(LevelKey { store: transfer.to, ..key }, field)?;
         let there = draft.movable(key, field)?;

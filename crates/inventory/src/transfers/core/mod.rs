@@ -12,9 +12,9 @@ mod states;
 mod transfer;
 
 pub use command::{TransferCommand, TransferNeeds};
-pub use decide::{Change, NewTransfer, Planned, Step, Steps, decide};
+pub use decide::{Begin, Change, NewTransfer, Planned, Step, Steps, decide};
 pub use moves::{Arrival, Loss, Parcel, Shipment};
 pub use refusal::Refusal;
 pub use reverse::{ReverseStep, StepReversal, Undo};
 pub use states::{Action, TRANSFER_STEPS, actions_from, may};
-pub use transfer::{Before, Line, SentLot, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState};
+pub use transfer::{Before, Line, Made, SentLot, Transfer, TransferBook, TransferDecision, TransferEnd, TransferState};

@@ -203,8 +203,17 @@ pub struct TransferDecision {
     pub event: EventType<TransferEvent>,
     /// None for a new one.
     pub before: Option<Before>,
+    /// How it was made, of a new one that did more at once: that is an event of its own.
+    pub made: Option<Made>,
     /// Lots of lines that have not left after all: their rows go.
     pub unsent: Vec<(u16, LotId)>,
+}
+
+/// How a transfer stood when it had been made, and nothing more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    pub status: TransferStatus,
+    pub version: i64,
 }
 
 /// What a step found of a transfer, and so what its rows are, before the first step of a batch.

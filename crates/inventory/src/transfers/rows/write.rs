@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::load::LotRow;
 use crate::transfers::core::{Before, Line, SentLot, Transfer};
 
-/// A transfer's first row. Nothing has left.
+/// A transfer's first row.
 #[derive(Record)]
 #[record(of = transfer)]
 struct NewTransfer {
@@ -23,6 +23,7 @@ struct NewTransfer {
     external_ref: Option<String>,
     note: Option<String>,
     expected_at: Option<Timestamp>,
+    shipped_at: Option<Timestamp>,
     actor_kind: ActorKind,
     actor_id: Uuid,
     version: i64,
@@ -59,6 +60,8 @@ struct NewLine {
     shipped: Quantity,
     received: Quantity,
     lost: Quantity,
+    unit_cost_minor: Option<i64>,
+    cost_currency: Option<String>,
 }
 
 #[derive(Record)]
@@ -129,6 +132,7 @@ impl From<&Transfer> for NewTransfer {
             external_ref: transfer.external_ref.clone(),
             note: transfer.note.clone(),
             expected_at: transfer.expected_at,
+            shipped_at: transfer.state.shipped_at(),
             actor_kind: transfer.actor.kind,
             actor_id: transfer.actor.id,
             version: transfer.version,
@@ -170,6 +174,8 @@ impl NewLine {
             shipped: line.shipped,
             received: line.received,
             lost: line.lost,
+            unit_cost_minor: line.unit_cost.map(|cost| cost.minor),
+            cost_currency: line.unit_cost.map(|cost| cost.currency.to_string()),
         }
     }
 }

@@ -17,7 +17,7 @@ pub struct Named {
     pub unit: Option<(String, u8)>,
     pub lot: Option<String>,
     /// Of a purchase order, a transfer or a count.
-    pub number: Option<i64>,
+    pub number: Option<String>,
 }
 
 /// A letter's parts.
@@ -69,7 +69,7 @@ fn line(alert: &Alert, named: &Named, day: DayText) -> String {
     let figures = &alert.figures;
     let amount = |figure: Option<i64>| figure.map_or_else(|| "?".to_owned(), |figure| quantity(figure, named.unit.as_ref()));
     let on = figures.day.map(day).unwrap_or_default();
-    let number = named.number.unwrap_or_default();
+    let number = text(&named.number);
     let said = match alert.kind {
         AlertKind::LowStock => {
             format!(
@@ -159,7 +159,7 @@ mod tests {
             product: text("Rice & \"peas\"\r\nBcc: eve@example.com"),
             unit: Some(("kg".to_owned(), 3)),
             lot: text("L1"),
-            number: Some(7),
+            number: text("TR-000007"),
         }
     }
     fn day(_: i32) -> String {
@@ -195,7 +195,7 @@ mod tests {
     fn a_transfer_is_told_by_its_number_and_the_day_for_which_it_was_expected() {
         let overdue = alert(AlertKind::TransferOverdue, AlertValues { day: Some(1), ..AlertValues::default() });
         let email = written("Mugs", &[(overdue, named())], 0, day);
-        assert_eq!(email.subject, "transfer 7 to Shop <1> is overdue: it was expected on 2026-11-30");
+        assert_eq!(email.subject, "transfer TR-000007 to Shop <1> is overdue: it was expected on 2026-11-30");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{lot, product, purchase_order, stock_count, store, transfer},
 };
+use inventory::numbering::{core::Patterns, rows::patterns};
 use platform::storage::{Fault, Finds, Reads, Row};
 
 use super::alert::AlertRow;
@@ -132,17 +133,20 @@ struct NamedRow {
     count: Option<i64>,
 }
 
-impl TryFrom<NamedRow> for (Alert, Named) {
-    type Error = Fault;
-    fn try_from(row: NamedRow) -> Result<Self, Fault> {
+impl NamedRow {
+    fn into_named(self, patterns: &Patterns) -> Result<(Alert, Named), Fault> {
+        let row = self;
         let decimals = row.unit_decimals.and_then(|of| u8::try_from(of).ok());
+        let numbers =
+            [(Numbered::PurchaseOrder, row.purchase_order), (Numbered::Transfer, row.transfer), (Numbered::Count, row.count)];
+        let number = numbers.into_iter().find_map(|(kind, number)| Some(patterns.text(kind, number?)));
         let named = Named {
             store: row.store,
             sku: row.sku,
             product: row.product,
             unit: row.unit_code.zip(decimals),
             lot: row.lot,
-            number: row.purchase_order.or(row.transfer).or(row.count),
+            number,
         };
         Ok((row.alert.try_into()?, named))
     }
@@ -166,7 +170,8 @@ pub async fn named(reads: &impl Reads, ids: &[AlertId]) -> Result<(String, Vec<(
         backend.in_ids("a.id", 2)
     );
     let rows = reads.records::<NamedRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
-    Ok((tenant, rows.into_iter().map(TryFrom::try_from).collect::<Result<_, Fault>>()?))
+    let patterns = patterns(reads).await?;
+    Ok((tenant, rows.into_iter().map(|row| row.into_named(&patterns)).collect::<Result<_, Fault>>()?))
 }
 
 /// What a rule's scope names and is not there, and the field that names it.

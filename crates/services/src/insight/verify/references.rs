@@ -106,6 +106,7 @@ const TENANTED: &[&str] = &[
     "liquidation_plan",
     "liquidation_settings",
     "saved_view",
+    "number_pattern",
     "anomaly_book",
     "stock_anomaly",
     "cost_book",

@@ -197,6 +197,7 @@ fn transfer((from, to): (StoreId, StoreId), reference: &str, lines: &[PlanLine])
         note: None,
         expected_at: None,
         lines: lines.iter().map(line).collect::<Result<_, Fault>>()?,
+        status: None,
     })
 }
 

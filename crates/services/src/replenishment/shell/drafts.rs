@@ -91,6 +91,7 @@ fn transfer(from: StoreId, to: StoreId, (reference, lines): (&str, &[PlanLine]))
         note: None,
         expected_at: None,
         lines: lines.iter().map(line).collect::<Result<_, Fault>>()?,
+        status: None,
     })
 }
 
@@ -115,5 +116,6 @@ fn purchase_order(
         under_percent: 0,
         lines: lines.iter().map(line).collect::<Result<_, Fault>>()?,
         charges: Vec::new(),
+        status: None,
     })
 }

@@ -1,6 +1,10 @@
 //! What a code may be the name of.
 
-use inventory::catalog::core::{gtin, text};
+use entity::prelude::Numbered;
+use inventory::{
+    catalog::core::{gtin, text},
+    numbering::core::Patterns,
+};
 
 use super::Reading;
 
@@ -18,10 +22,11 @@ pub enum Kind {
     Lot,
     Store,
     Category,
+    SupplierReturn,
 }
 
 impl Kind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Product,
         Self::Order,
         Self::Customer,
@@ -33,10 +38,17 @@ impl Kind {
         Self::Lot,
         Self::Store,
         Self::Category,
+        Self::SupplierReturn,
     ];
-    /// The letters before the number of a document, and the documents that have numbers.
-    pub const NUMBERED: [(Self, &'static str); 5] =
-        [(Self::Order, "SO"), (Self::PurchaseOrder, "PO"), (Self::Transfer, "TR"), (Self::Stocktake, "CN"), (Self::Return, "RT")];
+    /// The documents that have numbers.
+    pub const NUMBERED: [(Self, Numbered); 6] = [
+        (Self::Order, Numbered::Order),
+        (Self::PurchaseOrder, Numbered::PurchaseOrder),
+        (Self::Transfer, Numbered::Transfer),
+        (Self::Stocktake, Numbered::Count),
+        (Self::Return, Numbered::Return),
+        (Self::SupplierReturn, Numbered::SupplierReturn),
+    ];
 }
 
 /// What names a thing, in the order in which matches come.
@@ -67,7 +79,8 @@ pub struct Names {
 }
 
 impl Names {
-    pub fn of(code: &str, reading: &Reading) -> Self {
+    /// The patterns say which letters stand before numbers.
+    pub fn of(code: &str, reading: &Reading, patterns: &Patterns) -> Self {
         if !reading.elements.is_empty() {
             let gtin = reading.gtin();
             let lots = [reading.lot(), reading.serial()].into_iter().flatten().map(text::fold).collect();
@@ -81,7 +94,7 @@ impl Names {
         Self {
             base: Some(digits.as_str()).filter(|digits| gtin::wrong_check_digit(digits).is_none()).and_then(base_item),
             barcode: Some(digits),
-            number: numbered(code),
+            number: numbered(code, patterns),
             lots: vec![text::fold(code)],
             text: Some(text::kept(code)),
         }
@@ -89,13 +102,12 @@ impl Names {
 }
 
 /// The number that a text is, with or without the letters of its kind; capitals and zeros before it do not count.
-pub fn numbered(code: &str) -> Option<(i64, Vec<Kind>)> {
-    let (letters, digits) = code.rsplit_once('-').unwrap_or(("", code));
-    let is_number = !digits.is_empty() && digits.len() <= 18 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let kinds = Kind::NUMBERED.iter().filter(|(_, own)| letters.is_empty() || letters.eq_ignore_ascii_case(own));
-    let kinds: Vec<Kind> = kinds.map(|(kind, _)| *kind).collect();
-    let number = digits.parse().ok().filter(|_| is_number && !kinds.is_empty() && !code.starts_with('-'))?;
-    Some((number, kinds))
+pub fn numbered(code: &str, patterns: &Patterns) -> Option<(i64, Vec<Kind>)> {
+    let found = |(kind, of): &(Kind, Numbered)| Some((*kind, patterns.number(*of, code)?));
+    // The digits at the end are the number of each kind whose letters stand before them.
+    let found: Vec<(Kind, i64)> = Kind::NUMBERED.iter().filter_map(found).collect();
+    let (_, number) = *found.first()?;
+    Some((number, found.into_iter().map(|(kind, _)| kind).collect()))
 }
 
 /// Of a pack's fourteen digits that begin with 1 to 8, the key of the item in it: without the first digit, and checked anew (General
@@ -116,6 +128,7 @@ mod tests {
     #[test]
     fn a_document_is_named_by_its_number_with_or_without_its_letters() {
         let all = Kind::NUMBERED.map(|(kind, _)| kind).to_vec();
+        let numbered = |code: &str| numbered(code, &Patterns::default());
         assert_eq!(numbered("7"), Some((7, all.clone())));
         assert_eq!(numbered("000007"), Some((7, all)));
         for same in ["PO-7", "po-000007", "Po-07"] {

@@ -1,0 +1,234 @@
+//! GraphQL of documents' numbers: how they are shown and read, and their patterns.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, InputObject, SimpleObject};
+use entity::prelude::Numbered;
+use iam::identity::Identity;
+use inventory::numbering::{
+    core::{KINDS, MOST_VERSIONS, Patterns, Problem},
+    events::NUMBER_PATTERN_SET,
+    rows,
+    shell::{self, Changed},
+};
+use macros::resolvers;
+use platform::{path, storage::TenantScope};
+use tokio::sync::Mutex;
+
+use crate::graphql::{
+    context::ContextExt,
+    fault::Answer,
+    lazy::OfTenant,
+    once::{Again, Earlier},
+    refusal::{ErrorCode, UserError},
+    scalars::Long,
+};
+
+/// The patterns of the caller's tenant, read when the first number is shown, and again when one is that was given out since.
+pub struct Numbers {
+    scope: TenantScope,
+    /// Held while they are read: the rows of a page ask at the same time.
+    read: Mutex<Option<Arc<Patterns>>>,
+}
+
+impl OfTenant for Numbers {
+    fn of(scope: TenantScope) -> Self {
+        Self { scope, read: Mutex::default() }
+    }
+}
+
+impl Numbers {
+    /// The patterns as they were when this request last asked.
+    pub async fn patterns(&self) -> Answer<Arc<Patterns>> {
+        self.that(|_| true).await
+    }
+
+    /// Those that hold for a number of a kind.
+    pub async fn reaching(&self, kind: Numbered, number: i64) -> Answer<Arc<Patterns>> {
+        self.that(|patterns| patterns.reach(kind, number)).await
+    }
+
+    /// Patterns that will do, read anew where those that were read will not.
+    async fn that(&self, will_do: impl Fn(&Patterns) -> bool + Send) -> Answer<Arc<Patterns>> {
+        let mut read = self.read.lock().await;
+        if let Some(patterns) = read.as_ref().filter(|patterns| will_do(patterns)) {
+            return Ok(patterns.clone());
+        }
+        let patterns = Arc::new(rows::patterns(&self.scope).await?);
+        *read = Some(patterns.clone());
+        Ok(patterns)
+    }
+}
+
+/// A number of a kind of document as clients see it. 0 stays 0: a dry run gives no number.
+pub async fn shown(ctx: &Context<'_>, kind: Numbered, number: i64) -> Answer<String> {
+    if number <= 0 {
+        return Ok(number.to_string());
+    }
+    Ok(ctx.lazy::<Numbers>()?.reaching(kind, number).await?.text(kind, number))
+}
+
+/// The patterns by which numbers are read.
+pub async fn patterns(ctx: &Context<'_>) -> Answer<Arc<Patterns>> {
+    ctx.lazy::<Numbers>()?.patterns().await
+}
+
+/// The same for a filter: where it asks for no number, they are not read.
+pub async fn patterns_if(ctx: &Context<'_>, is_asked: bool) -> Answer<Arc<Patterns>> {
+    if is_asked { patterns(ctx).await } else { Ok(Arc::default()) }
+}
+
+/// The number of a kind that a text is; none where it is none.
+pub async fn named(ctx: &Context<'_>, kind: Numbered, text: &str) -> Answer<Option<i64>> {
+    Ok(patterns(ctx).await?.number(kind, text))
+}
+
+/// Kind of document whose numbers have a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum DocumentKind {
+    /// Sales order.
+    Order,
+    /// Purchase order.
+    PurchaseOrder,
+    /// Transfer between two stores.
+    Transfer,
+    /// Count of stock in a store.
+    Stocktake,
+    /// Return of a customer.
+    Return,
+    /// Return to a supplier.
+    SupplierReturn,
+}
+
+impl DocumentKind {
+    fn of(kind: Numbered) -> Option<Self> {
+        match kind {
+            Numbered::Order => Some(Self::Order),
+            Numbered::PurchaseOrder => Some(Self::PurchaseOrder),
+            Numbered::Transfer => Some(Self::Transfer),
+            Numbered::Count => Some(Self::Stocktake),
+            Numbered::Return => Some(Self::Return),
+            Numbered::SupplierReturn => Some(Self::SupplierReturn),
+            Numbered::Revaluation | Numbered::Reversal => None,
+        }
+    }
+}
+
+impl From<DocumentKind> for Numbered {
+    fn from(kind: DocumentKind) -> Self {
+        match kind {
+            DocumentKind::Order => Self::Order,
+            DocumentKind::PurchaseOrder => Self::PurchaseOrder,
+            DocumentKind::Transfer => Self::Transfer,
+            DocumentKind::Stocktake => Self::Count,
+            DocumentKind::Return => Self::Return,
+            DocumentKind::SupplierReturn => Self::SupplierReturn,
+        }
+    }
+}
+
+/// Pattern of the numbers of a kind of document.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct NumberPattern {
+    /// Kind of document.
+    pub kind: DocumentKind,
+    /// Pattern of the next number: letters, and the number with zeros before it, as in SO-{n:6}.
+    pub pattern: String,
+    /// Number that the next document of this kind gets, unless another pattern is chosen before.
+    pub next: String,
+}
+
+fn pattern_of(patterns: &Patterns, kind: Numbered) -> Option<NumberPattern> {
+    let (pattern, next) = patterns.next(kind);
+    DocumentKind::of(kind).map(|kind| NumberPattern { kind, pattern: pattern.written(), next })
+}
+
+/// The root fields that read patterns.
+#[derive(Default)]
+pub struct NumberQuery;
+
+#[resolvers]
+impl NumberQuery {
+    /// Patterns of the numbers that documents get from now on, one for each kind. Documents keep the number that they were given.
+    #[field(authenticated)]
+    async fn number_patterns(&self, ctx: &Context<'_>) -> Answer<Vec<NumberPattern>> {
+        let patterns = patterns(ctx).await?;
+        Ok(KINDS.iter().filter_map(|(kind, _)| pattern_of(&patterns, *kind)).collect())
+    }
+}
+
+/// Pattern for the numbers that documents of a kind get from now on.
+#[derive(Debug, Clone, InputObject)]
+pub struct NumberPatternSetInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
+    /// Kind of document.
+    pub kind: DocumentKind,
+    /// Pattern of 1 to 32 characters: two capital letters A to Z, then capitals, digits and hyphens, and at the end {n:W}, the number
+    /// with zeros before it up to W digits, 1 to 12. No digit stands next to the number. The letters belong to one kind for good.
+    pub pattern: String,
+}
+
+crate::payload!(NumberPatternPayload, number_pattern: NumberPattern, "pattern");
+
+impl From<Vec<UserError>> for NumberPatternPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { number_pattern: None, user_errors, replayed: false, seq: None }
+    }
+}
+
+impl Again for NumberPatternPayload {
+    async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
+        let kind = earlier.id::<String>().and_then(|word| Numbered::parse(&word));
+        let number_pattern = match kind {
+            Some(kind) => pattern_of(patterns(ctx).await?.as_ref(), kind),
+            None => None,
+        };
+        Ok(Self { number_pattern, user_errors: Vec::new(), replayed: true, seq: earlier.seq().map(Long) })
+    }
+}
+
+/// The root fields that change patterns.
+#[derive(Default)]
+pub struct NumberMutation;
+
+#[resolvers]
+impl NumberMutation {
+    /// Chooses the pattern of the numbers that documents of a kind get from now on. Numbers that were given stay as they are, and are found by
+    /// the letters that they had.
+    #[mutation(permit = TenantWrite, emits(NUMBER_PATTERN_SET), step_up, once, dry_run(rolled_back))]
+    async fn number_pattern_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Kind and pattern.")] input: NumberPatternSetInput,
+    ) -> Answer<NumberPatternPayload> {
+        let identity = ctx.given::<Identity>()?;
+        let kind = Numbered::from(input.kind);
+        Ok(match shell::set(identity.database(), identity.clock(), permit, (kind, &input.pattern)).await? {
+            Changed::Done(patterns, seq) => NumberPatternPayload {
+                number_pattern: pattern_of(&patterns, kind),
+                user_errors: Vec::new(),
+                replayed: false,
+                seq: seq.map(Long),
+            },
+            Changed::Refused(problem) => vec![refused(problem)].into(),
+        })
+    }
+}
+
+fn refused(problem: Problem) -> UserError {
+    let (code, message) = match problem {
+        Problem::TooLong => (ErrorCode::TooLong, "at most 32 characters are kept".to_owned()),
+        Problem::Token => (ErrorCode::Invalid, "one {n:1} to {n:12} is expected at the end, as in SO-{n:6}".to_owned()),
+        Problem::Letters => {
+            let message = "two capital letters are expected, then capitals, digits and hyphens, and no digit next to the number";
+            (ErrorCode::Invalid, message.to_owned())
+        }
+        Problem::Taken(other) => {
+            (ErrorCode::InUse, format!("numbers of another kind have these letters: {}", shell::name(other)))
+        }
+        Problem::TooMany => (ErrorCode::LimitExceeded, format!("a kind has at most {MOST_VERSIONS} patterns in all")),
+    };
+    UserError::new(code, message, path!["input", "pattern"])
+}

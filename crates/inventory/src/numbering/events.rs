@@ -1,0 +1,23 @@
+//! Events of numbers' patterns.
+
+use iam::access::{code, kind};
+use platform::storage::events::{Shown, Terms};
+use serde::{Deserialize, Serialize};
+
+platform::events! {
+    /// Patterns of documents' numbers.
+    NUMBER_PATTERN: NumberPatternSet = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {
+        NUMBER_PATTERN_SET "number_pattern.set",
+    }
+}
+
+/// A pattern that was set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NumberPatternSet {
+    /// As clients name it, as in `PURCHASE_ORDER`.
+    pub kind: String,
+    pub pattern: String,
+    /// The first number that is written so.
+    pub from_number: i64,
+}

@@ -1,0 +1,41 @@
+//! Stored patterns.
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Row, Work};
+
+use super::core::{KINDS, Pattern, Patterns, Version};
+
+/// The patterns of the tenant with the last number of each kind: one statement, so that they belong together.
+pub async fn patterns(reads: &impl Reads) -> Result<Patterns, Fault> {
+    let last = KINDS.map(|(kind, _)| format!("c.{kind}")).join(", ");
+    let sql = format!(
+        "SELECT {last}, p.kind, p.from_number, p.pattern FROM tenant_counter c
+         LEFT JOIN number_pattern p ON p.tenant_id = c.tenant_id WHERE c.tenant_id = $1"
+    );
+    let (mut versions, mut last) = (Vec::new(), Vec::new());
+    for row in &reads.rows(&sql, vec![]).await? {
+        let mut row = Row::new(row);
+        last.clear();
+        for (kind, _) in KINDS {
+            last.push((kind, row.take::<i64>()?));
+        }
+        let (kind, from, pattern) = (row.take::<Option<String>>()?, row.take::<Option<i64>>()?, row.take::<Option<String>>()?);
+        let (Some(kind), Some(from), Some(pattern)) = (kind, from, pattern) else { continue };
+        versions.push(version(&kind, from, &pattern)?);
+    }
+    Ok(Patterns::new(versions, last))
+}
+
+fn version(kind: &str, from: i64, pattern: &str) -> Result<Version, Fault> {
+    let kind = Numbered::parse(kind).ok_or_else(|| Fault::corrupt("number_pattern", "a kind that has numbers"))?;
+    let pattern = Pattern::kept(pattern).ok_or_else(|| Fault::corrupt("number_pattern", "a pattern with a number"))?;
+    Ok(Version { kind, from, pattern })
+}
+
+/// Writes a version, in place of one that begins with the same number.
+pub async fn write(work: &Work, version: &Version, now: Timestamp) -> Result<(), Fault> {
+    let sql = "INSERT INTO number_pattern (tenant_id, kind, from_number, pattern, created_at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant_id, kind, from_number) DO UPDATE SET pattern = excluded.pattern, created_at = excluded.created_at";
+    let values = vec![version.kind.as_str().into(), version.from.into(), version.pattern.written().into(), now.micros().into()];
+    work.execute(sql, values).await.map(drop)
+}

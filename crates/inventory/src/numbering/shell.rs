@@ -1,0 +1,81 @@
+//! Choosing patterns.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{
+    audit::{self, Fields},
+    clock::Clock,
+    storage::{Database, Fault, journal, once},
+};
+
+use super::{
+    core::{Pattern, Patterns, Problem, Version},
+    events::{NUMBER_PATTERN_SET, NumberPatternSet},
+    rows,
+};
+
+/// What a change came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// The patterns as they are now, with the number of the event; none when the pattern was so already.
+    Done(Patterns, Option<i64>),
+    Refused(Problem),
+}
+
+/// The name of a kind in events and in the audit log.
+pub const fn name(kind: Numbered) -> &'static str {
+    match kind {
+        Numbered::Order => "ORDER",
+        Numbered::Return => "RETURN",
+        Numbered::PurchaseOrder => "PURCHASE_ORDER",
+        Numbered::SupplierReturn => "SUPPLIER_RETURN",
+        Numbered::Transfer => "TRANSFER",
+        Numbered::Count => "STOCKTAKE",
+        Numbered::Revaluation => "REVALUATION",
+        Numbered::Reversal => "REVERSAL",
+    }
+}
+
+/// Chooses the pattern of the numbers that a kind of document gets from now on.
+pub async fn set(
+    db: &Database,
+    clock: &Clock,
+    permit: Permit<kind::TenantWrite>,
+    (kind, pattern): (Numbered, &str),
+) -> Result<Changed, Fault> {
+    let pattern = match Pattern::parse(pattern) {
+        Ok(pattern) => pattern,
+        Err(problem) => return Ok(Changed::Refused(problem)),
+    };
+    let mut work = permit.scope(db).begin().await?;
+    // No number is given out until the pattern is kept: it begins with the next one.
+    journal::hold(&work).await?;
+    let before = rows::patterns(&work).await?;
+    let version = match before.change(kind, pattern) {
+        Ok(Some(version)) => version,
+        Ok(None) => {
+            work.rollback().await?;
+            return Ok(Changed::Done(before, None));
+        }
+        Err(problem) => {
+            work.rollback().await?;
+            return Ok(Changed::Refused(problem));
+        }
+    };
+    let now = clock.now();
+    rows::write(&work, &version, now).await?;
+    let after = rows::patterns(&work).await?;
+    audit::changed(&mut work, permit.tenant(), Some(&traced(&before, kind)), Some(&traced(&after, kind)), None);
+    let Version { from, pattern, .. } = version;
+    let event = NumberPatternSet { kind: name(kind).to_owned(), pattern: pattern.written(), from_number: from };
+    once::about(&kind);
+    let seq = journal::append(&mut work, vec![NUMBER_PATTERN_SET.event(&event)], now).await?;
+    work.commit().await?;
+    Ok(Changed::Done(after, seq))
+}
+
+/// What the audit log compares.
+fn traced(patterns: &Patterns, kind: Numbered) -> Fields {
+    let (pattern, _) = patterns.next(kind);
+    Fields::default().with("numberPattern", format!("{}: {}", name(kind), pattern.written()))
+}

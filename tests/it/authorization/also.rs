@@ -1,0 +1,25 @@
+//! What calls need that the schema lets out.
+
+/// Input fields that a call needs in practice, though the schema lets them be left out.
+pub const ALSO: &[(&str, &str)] = &[
+    ("OrderUpdateInput", "noteForStaff"),
+    ("PurchaseOrderAmendInput", "note"),
+    ("OrderLineInput", "product"),
+    ("OrderLineInput", "quantity"),
+    ("CountLineInput", "counted"),
+    ("PurchaseOrderLineInput", "quantity"),
+    ("ReserveItem", "quantity"),
+    ("ReturnLineInput", "quantity"),
+    ("StockChangeInput", "delta"),
+    ("TransferLineInput", "quantity"),
+    ("ReturnLineInput", "product"),
+    ("SupplierReturnLineInput", "product"),
+    ("StockPolicyInput", "maximum"),
+    ("ReorderLineInput", "supplier"),
+    ("CustomerCreateInput", "name"),
+    ("ProductTextAcceptInput", "categories"),
+    ("CountCreateInput", "categoryId"),
+    ("ApiKeyCreateInput", "permissions"),
+    ("WebhookEndpointReplayInput", "fromSeq"),
+    ("WebhookEndpointReplayInput", "toSeq"),
+];

@@ -1,0 +1,162 @@
+//! Numbers of documents that name their kind, and the patterns that a company chooses for them.
+#![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
+
+use entity::prelude::Numbered;
+use entrepot::numbering::rows::patterns;
+use serde_json::{Value, json};
+
+use crate::{
+    authorization::world::World,
+    purchasing::office::{Office, done, refused},
+    world::on_both,
+};
+
+on_both!(
+    a_chosen_pattern_holds_from_the_next_number_on,
+    a_number_is_found_however_it_is_written,
+    what_is_no_pattern_is_refused_with_its_reason,
+    letters_belong_to_one_kind_for_good,
+    numbers_of_before_the_patterns_stay_as_they_were,
+    the_patterns_of_another_company_are_its_own,
+);
+
+async fn set(office: &Office<'_>, kind: &str, pattern: &str) -> Value {
+    let input = json!({ "kind": kind, "pattern": pattern });
+    office.act("numberPatternSet", "NumberPatternSetInput", "numberPattern { kind pattern next }", input).await
+}
+
+async fn pattern(office: &Office<'_>, kind: &str) -> Value {
+    let answer = office.ask("{ numberPatterns { kind pattern next } }", json!({})).await;
+    let all = answer["data"]["numberPatterns"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone();
+    assert_eq!(all.len(), 6);
+    all.into_iter().find(|one| one["kind"] == kind).unwrap()
+}
+
+/// A draft for one mug.
+async fn draft(office: &Office<'_>, mug: &Value) -> Value {
+    office.draft(json!([{ "product": mug, "quantity": 1 }])).await
+}
+
+/// What of a document's number is no digit, and the digits as a number.
+fn parts(document: &Value) -> (String, i64) {
+    let number = document["number"].as_str().unwrap();
+    let letters = number.trim_end_matches(|sign: char| sign.is_ascii_digit());
+    (letters.to_owned(), number[letters.len()..].parse().unwrap())
+}
+
+async fn a_chosen_pattern_holds_from_the_next_number_on(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG-N", "2.00").await;
+    let first = draft(&office, &mug).await;
+    let (letters, number) = parts(&first);
+    assert_eq!((letters.as_str(), first["number"].as_str().unwrap().len()), ("PO-", 9));
+    let next = format!("BUY-{:03}", number + 1);
+    let chosen = set(&office, "PURCHASE_ORDER", "BUY-{n:3}").await;
+    let as_chosen = json!({ "kind": "PURCHASE_ORDER", "pattern": "BUY-{n:3}", "next": next });
+    assert_eq!(done(&chosen, "numberPattern"), &as_chosen);
+    assert!(chosen["seq"].is_i64(), "it is an event of the tenant's");
+    assert_eq!(pattern(&office, "PURCHASE_ORDER").await, as_chosen);
+    let second = draft(&office, &mug).await;
+    assert_eq!(second["number"], next);
+    // What was printed once is not written another way.
+    let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { number } }";
+    let again = office.ask(query, json!({ "id": first["id"] })).await;
+    assert_eq!(again["data"]["purchaseOrder"]["number"], first["number"]);
+    // The same pattern once more is no change, and one that no number had gives way.
+    assert_eq!(set(&office, "PURCHASE_ORDER", "BUY-{n:3}").await["seq"], Value::Null);
+    done(&set(&office, "PURCHASE_ORDER", "TYPO-{n:3}").await, "numberPattern");
+    done(&set(&office, "PURCHASE_ORDER", "BUX2-{n:1}").await, "numberPattern");
+    assert_eq!(draft(&office, &mug).await["number"], format!("BUX2-{}", number + 2));
+    office.is_sound().await;
+}
+
+async fn a_number_is_found_however_it_is_written(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG-N", "2.00").await;
+    let first = draft(&office, &mug).await;
+    let (_, number) = parts(&first);
+    done(&set(&office, "PURCHASE_ORDER", "BUY-{n:3}").await, "numberPattern");
+    draft(&office, &mug).await;
+    let named = "query($n: String!) { purchaseOrder(by: { number: $n }) { id } }";
+    let listed = "query($n: String!) { purchaseOrders(filter: { number: { eq: $n } }) { nodes { id } } }";
+    let scanned = "query($n: String!) { scanCode(code: $n, kinds: [PURCHASE_ORDER]) { matches { matchedBy node { id } } } }";
+    let searched = "query($n: String!) { search(query: $n, kinds: [PURCHASE_ORDER]) { results { title text node { id } } } }";
+    for text in [format!("PO-{number:06}"), format!("po-{number}"), format!("buy-{number:05}"), format!("{number:04}")] {
+        let ask = async |query: &str| office.ask(query, json!({ "n": text })).await["data"].clone();
+        assert_eq!(ask(named).await["purchaseOrder"]["id"], first["id"], "{text}");
+        assert_eq!(ask(listed).await["purchaseOrders"]["nodes"], json!([{ "id": first["id"] }]), "{text}");
+        let found = json!([{ "matchedBy": "number", "node": { "id": first["id"] } }]);
+        assert_eq!(ask(scanned).await["scanCode"]["matches"], found, "{text}");
+        let hit = &ask(searched).await["search"]["results"][0];
+        assert_eq!(
+            (&hit["node"]["id"], &hit["title"], &hit["text"]),
+            (&first["id"], &first["number"], &first["number"]),
+            "{text}"
+        );
+    }
+    for text in [format!("SO-{number}"), format!("BUYS-{number}"), format!("PO-{number}-1"), "PO-".to_owned()] {
+        let none = office.ask(named, json!({ "n": text })).await;
+        assert_eq!(none["data"], json!({ "purchaseOrder": null }), "{text}");
+    }
+    let begins = "query($n: String!) { purchaseOrders(filter: { number: { startsWith: $n } }) { totalCount { count } } }";
+    let all = office.ask(begins, json!({ "n": "BUY-" })).await["data"]["purchaseOrders"]["totalCount"]["count"].clone();
+    assert_eq!(all, office.ask(begins, json!({ "n": "" })).await["data"]["purchaseOrders"]["totalCount"]["count"]);
+}
+
+async fn what_is_no_pattern_is_refused_with_its_reason(world: &World) {
+    let office = Office::of(world).await;
+    for (text, code) in [
+        ("PO-", "INVALID"),
+        ("PO-{n:6}-UK", "INVALID"),
+        ("P-{n:6}", "INVALID"),
+        ("po-{n:6}", "INVALID"),
+        ("PO-1{n:6}", "INVALID"),
+        ("PO-{yyyy}-{n:6}", "INVALID"),
+        ("PURCHASE-ORDERS-OF-THE-COMPANY-{n:6}", "TOO_LONG"),
+    ] {
+        refused(&set(&office, "PURCHASE_ORDER", text).await, code, "input.pattern");
+    }
+    assert_eq!(pattern(&office, "PURCHASE_ORDER").await["pattern"], "PO-{n:6}");
+}
+
+async fn letters_belong_to_one_kind_for_good(world: &World) {
+    let office = Office::of(world).await;
+    refused(&set(&office, "TRANSFER", "PO-{n:6}").await, "IN_USE", "input.pattern");
+    done(&set(&office, "ORDER", "WEB-{n:6}").await, "numberPattern");
+    done(&set(&office, "ORDER", "SALE-{n:6}").await, "numberPattern");
+    // No number was written with them: they are free again.
+    done(&set(&office, "TRANSFER", "WEB-{n:6}").await, "numberPattern");
+    refused(&set(&office, "ORDER", "WEB-{n:6}").await, "IN_USE", "input.pattern");
+    refused(&set(&office, "RETURN", "SO-{n:6}").await, "IN_USE", "input.pattern");
+}
+
+async fn numbers_of_before_the_patterns_stay_as_they_were(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG-N", "2.00").await;
+    let first = draft(&office, &mug).await;
+    let (_, number) = parts(&first);
+    // As the migration finds a tenant that has numbers.
+    let work = world.node.db.tenant(office.caller.tenant).begin().await.unwrap();
+    for (from, text) in [(1, "{n:1}"), (number + 1, "PO-{n:6}")] {
+        let sql = "INSERT INTO number_pattern (tenant_id, kind, from_number, pattern, created_at) VALUES ($1, 'purchase_order_number', $2, $3, 0)";
+        work.execute(sql, vec![from.into(), text.into()]).await.unwrap();
+    }
+    work.commit().await.unwrap();
+    let query = "query($n: String!) { purchaseOrder(by: { number: $n }) { id number } }";
+    for text in [format!("{number}"), format!("PO-{number}")] {
+        let found = office.ask(query, json!({ "n": text })).await;
+        assert_eq!(found["data"]["purchaseOrder"], json!({ "id": first["id"], "number": number.to_string() }), "{text}");
+    }
+    assert_eq!(draft(&office, &mug).await["number"], format!("PO-{:06}", number + 1));
+    let kept = patterns(&world.node.db.tenant(office.caller.tenant)).await.unwrap();
+    assert!(kept.reach(Numbered::PurchaseOrder, number + 1));
+}
+
+async fn the_patterns_of_another_company_are_its_own(world: &World) {
+    let office = Office::of(world).await;
+    done(&set(&office, "ORDER", "WEB-{n:4}").await, "numberPattern");
+    let theirs =
+        world.ask(&world.theirs, Some(world.theirs.owner.clone()), "{ numberPatterns { kind pattern } }", &json!({})).await;
+    let theirs = theirs["data"]["numberPatterns"].as_array().unwrap();
+    assert!(theirs.contains(&json!({ "kind": "ORDER", "pattern": "SO-{n:6}" })), "{theirs:?}");
+}

@@ -1,0 +1,94 @@
+//! Purchase orders that go to their supplier in the call that writes them.
+
+use entrepot::access::{Caller, PermissionSet};
+use serde_json::{Value, json};
+
+use super::office::{Office, done, gbp, key, refused};
+use crate::{authorization::world::World, world::on_both};
+
+on_both!(
+    an_order_is_placed_in_the_call_that_writes_it,
+    above_the_limit_nothing_is_written,
+    a_key_and_who_may_not_approve_place_nothing_at_once,
+);
+
+fn input(office: &Office<'_>, mug: &Value, quantity: i64) -> Value {
+    json!({ "idempotencyKey": key(), "supplier": office.supplier, "store": office.store, "status": "ORDERED",
+        "lines": [{ "product": mug, "quantity": quantity }] })
+}
+
+async fn orders(office: &Office<'_>) -> Value {
+    let answer = office.ask("{ purchaseOrders { totalCount { count } } }", json!({})).await;
+    answer["data"]["purchaseOrders"]["totalCount"]["count"].clone()
+}
+
+async fn an_order_is_placed_in_the_call_that_writes_it(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG-O", "2.00").await;
+    let input = input(&office, &mug, 10);
+    let payload = office.buy("purchaseOrderCreate", input.clone()).await;
+    let placed = done(&payload, "purchaseOrder").clone();
+    assert_eq!((&placed["status"], &placed["version"]), (&json!("ORDERED"), &json!(4)));
+    assert_eq!(placed["approvedBy"], json!({ "__typename": "Member" }));
+    assert_eq!(office.level(&mug, &office.store).await, [0, 0, 10]);
+    let events = office.ask("{ events(types: [\"purchase_order.*\"], first: 250) { nodes { type data } } }", json!({})).await;
+    let told: Vec<(Value, Value, Value)> = events["data"]["events"]["nodes"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{events:#}"))
+        .iter()
+        .filter(|event| event["data"]["id"] == placed["id"])
+        .map(|event| (event["type"].clone(), event["data"]["status"].clone(), event["data"]["version"].clone()))
+        .collect();
+    let steps = [("created", "DRAFT"), ("submitted", "PENDING_APPROVAL"), ("approved", "APPROVED"), ("ordered", "ORDERED")];
+    let expected: Vec<_> = (1..)
+        .zip(steps)
+        .map(|(version, (step, status))| (json!(format!("purchase_order.{step}")), json!(status), json!(version)))
+        .collect();
+    assert_eq!(told, expected);
+    // The supplier of these tests takes five days.
+    let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { status orderedAt submittedAt lines { expectedFrom } } }";
+    let read = office.ask(query, json!({ "id": placed["id"] })).await;
+    let order = &read["data"]["purchaseOrder"];
+    assert!(order["orderedAt"].is_string() && order["submittedAt"].is_string(), "{read:#}");
+    assert_eq!(order["lines"][0]["expectedFrom"], "SUPPLIER");
+    let again = office.buy("purchaseOrderCreate", input).await;
+    assert_eq!((&again["replayed"], &again["purchaseOrder"]["id"]), (&json!(true), &placed["id"]));
+    done(&office.receive(&placed, &[10]).await, "purchaseOrder");
+    assert_eq!(office.level(&mug, &office.store).await, [10, 0, 0]);
+    office.is_sound().await;
+}
+
+async fn above_the_limit_nothing_is_written(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG-O", "1.00").await;
+    let answer = office.ask("{ viewer { tenant { settings { version } } } }", json!({})).await;
+    let version = &answer["data"]["viewer"]["tenant"]["settings"]["version"];
+    let limit = json!({ "expectedVersion": version, "approvalLimit": gbp("100.00") });
+    done(&office.act("tenantUpdate", "TenantUpdateInput", "tenant { id }", limit).await, "tenant");
+    let before = orders(&office).await;
+    let said = refused(&office.buy("purchaseOrderCreate", input(&office, &mug, 101)).await, "INVALID_STATE", "input.status");
+    assert!(said.contains("100.00 GBP"), "{said}");
+    assert_eq!((orders(&office).await, office.level(&mug, &office.store).await), (before, [0, 0, 0]));
+    let within = office.buy("purchaseOrderCreate", input(&office, &mug, 100)).await;
+    assert_eq!(done(&within, "purchaseOrder")["status"], "ORDERED");
+}
+
+async fn a_key_and_who_may_not_approve_place_nothing_at_once(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG-O", "1.00").await;
+    let machine = Caller::new(
+        office.caller.tenant,
+        entity::prelude::Actor::integration(world.ours.ids["int"].parse().unwrap()),
+        PermissionSet::all(),
+    );
+    let asked = office.as_caller(machine).buy("purchaseOrderCreate", input(&office, &mug, 1)).await;
+    refused(&asked, "INVALID_STATE", "input.status");
+    let writer = office.as_caller(world.ours.only(&["purchase.write", "purchase.read"]));
+    let query = "mutation($input: PurchaseOrderCreateInput!) { purchaseOrderCreate(input: $input) { userErrors { code } } }";
+    let answer = writer.ask(query, json!({ "input": input(&office, &mug, 1) })).await;
+    assert_eq!(
+        (&answer["errors"][0]["code"], &answer["errors"][0]["permission"]),
+        (&json!("FORBIDDEN"), &json!("purchase.approve")),
+        "{answer:#}"
+    );
+}

@@ -1,0 +1,100 @@
+//! A case that is scanned books what is in it.
+
+use serde_json::{Value, json};
+
+use super::coded;
+use crate::{
+    authorization::world::World,
+    lots::house::{House, done, key},
+    purchasing::office::{gbp, refused},
+    world::on_both,
+};
+
+on_both!(a_case_books_what_is_in_it, a_case_is_counted_and_taken_out_whole, packs_that_cannot_be_counted_are_refused);
+
+const CASE: &str = "10012345678902";
+
+/// A house whose mugs come one by one and in cases of twelve.
+async fn open(world: &World) -> House<'_> {
+    let house = House::open(world).await;
+    coded(&house, &house.mug, json!([{ "code": "0012345678905" }, { "code": CASE, "packQuantity": 12 }])).await;
+    house
+}
+
+fn case(packs: i64) -> Value {
+    json!({ "product": { "barcode": CASE }, "packs": packs })
+}
+
+async fn adjusted(house: &House<'_>, mut change: Value) -> Value {
+    change["store"] = house.office.store.clone();
+    let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
+    house.office.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await
+}
+
+async fn a_case_books_what_is_in_it(world: &World) {
+    let house = open(world).await;
+    let office = &house.office;
+    assert_eq!(done(&adjusted(&house, case(5)).await, "levels")[0]["onHand"], 60);
+    let line = "lines { quantity }";
+    let sale = json!({ "idempotencyKey": key(), "store": office.store, "lines": [case(1)] });
+    let order = office.act("orderCreate", "OrderCreateInput", &format!("order {{ id version {line} }}"), sale.clone()).await;
+    let order_made = done(&order, "order").clone();
+    assert_eq!(order_made["lines"], json!([{ "quantity": 12 }]));
+    let again = office.act("orderCreate", "OrderCreateInput", &format!("order {{ id version {line} }}"), sale).await;
+    assert_eq!((&again["replayed"], &again["order"]["id"]), (&json!(true), &order_made["id"]));
+    let more = json!({ "id": order_made["id"], "idempotencyKey": key(), "expectedVersion": order_made["version"], "addLines": [case(2)] });
+    let more = office.act("orderUpdate", "OrderUpdateInput", &format!("order {{ {line} }}"), more).await;
+    assert_eq!(done(&more, "order")["lines"], json!([{ "quantity": 12 }, { "quantity": 24 }]));
+    let moved = json!({ "fromStore": office.store, "toStore": house.depot, "lines": [case(1)] });
+    let moved = house.moves("transferCreate", moved).await;
+    assert_eq!(done(&moved, "transfer")["lines"][0]["quantity"], 12);
+    let mut bought = case(3);
+    bought["unitCost"] = gbp("1.50");
+    let bought = office.draft(json!([bought])).await;
+    assert_eq!(bought["lines"][0]["quantity"], 36);
+    let mut held = case(1);
+    held["store"] = office.store.clone();
+    let held = json!({ "idempotencyKey": key(), "items": [held] });
+    let held = office.act("stockReserve", "StockReserveInput", "reservations { quantity }", held).await;
+    assert_eq!(done(&held, "reservations"), &json!([{ "quantity": 12 }]));
+    let back = json!({ "idempotencyKey": key(), "store": office.store, "lines": [case(1)] });
+    let back = office.act("returnCreate", "ReturnCreateInput", &format!("return {{ {line} }}"), back).await;
+    assert_eq!(done(&back, "return")["lines"], json!([{ "quantity": 12 }]));
+    office.is_sound().await;
+}
+
+async fn a_case_is_counted_and_taken_out_whole(world: &World) {
+    let house = open(world).await;
+    done(&adjusted(&house, case(3)).await, "levels");
+    let count = house.counting(json!({ "kind": "LIST", "products": [house.mug] })).await;
+    let found = json!({ "id": count["id"], "lines": [case(2)] });
+    let counted = house.counts("countRecord", found).await;
+    assert_eq!(done(&counted, "count")["lines"]["nodes"][0]["counted"], 24);
+    let mut out = case(-1);
+    out["store"] = house.office.store.clone();
+    let input = json!({ "idempotencyKey": key(), "kind": "ADJUSTMENT", "reasonCode": "DAMAGE", "changes": [out] });
+    let left = house.office.act("stockAdjust", "StockAdjustInput", "levels { onHand }", input).await;
+    assert_eq!(done(&left, "levels")[0]["onHand"], 24);
+    // A single one is a pack of one.
+    let one = json!({ "product": { "barcode": "0012345678905" }, "packs": 4 });
+    assert_eq!(done(&adjusted(&house, one).await, "levels")[0]["onHand"], 28);
+    // `quantity` counts smallest units, also with the barcode of a case.
+    let units = json!({ "product": { "barcode": CASE }, "delta": 1 });
+    assert_eq!(done(&adjusted(&house, units).await, "levels")[0]["onHand"], 29);
+}
+
+async fn packs_that_cannot_be_counted_are_refused(world: &World) {
+    let house = open(world).await;
+    let at = |name: &str| format!("input.changes.0.{name}");
+    for (change, code, field) in [
+        (json!({ "product": house.mug, "packs": 1 }), "INVALID", "packs"),
+        (json!({ "product": { "sku": "CUP" }, "packs": 1 }), "INVALID", "packs"),
+        (json!({ "product": { "barcode": CASE }, "packs": 1, "delta": 12 }), "INVALID", "packs"),
+        (json!({ "product": { "barcode": CASE } }), "REQUIRED", "delta"),
+        (json!({ "product": { "barcode": "4006381333931" }, "packs": 1 }), "NOT_FOUND", "product"),
+    ] {
+        refused(&adjusted(&house, change).await, code, &at(field));
+    }
+    coded(&house, &house.mug, json!([{ "code": CASE, "packQuantity": 9_007_199_254_740_991_i64 }])).await;
+    refused(&adjusted(&house, case(2)).await, "OUT_OF_RANGE", &at("packs"));
+}
