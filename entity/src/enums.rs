@@ -31,11 +31,11 @@ words! {
         Revaluation "revaluation_number",
         Reversal "reversal_number",
     }
-    /// What a store is.
+    /// Kind of a store.
     StoreKind { Shop "SHOP", Warehouse "WAREHOUSE", Virtual "VIRTUAL" }
-    /// Where a product is in its life.
+    /// Status of a product in its life cycle.
     ProductStatus { Draft "DRAFT", Active "ACTIVE", Archived "ARCHIVED" }
-    /// What stock means for a product.
+    /// Stock policy of a product.
     StockPolicy {
         Tracked "TRACKED",
         /// A service: no stock is kept.
@@ -43,20 +43,20 @@ words! {
         /// May be promised beyond stock; on hand is still never negative.
         Backorder "BACKORDER",
     }
-    /// Whether a product's stock is told apart below the level.
+    /// Tracking of a product's stock below the level.
     Tracking {
-        /// One unit is like another.
+        /// The units are not distinguished.
         None "NONE",
-        /// By batches with a code and dates.
+        /// Lots: batches with a code and dates.
         Lot "LOT",
-        /// Unit by unit: lots of one.
+        /// Serial numbers: lots of one unit.
         Serial "SERIAL",
     }
     LotStatus { Available "AVAILABLE", Quarantine "QUARANTINE", Recalled "RECALLED" }
-    /// Why stock that is there cannot be sold.
+    /// Reason for which stock on hand cannot be sold.
     Condition { Quarantine "QUARANTINE", Damaged "DAMAGED", Expired "EXPIRED", Recalled "RECALLED" }
     MemberStatus { Invited "INVITED", Active "ACTIVE", Suspended "SUSPENDED" }
-    /// For whose eyes a note is.
+    /// Audience of a note.
     NoteAudience { Staff "STAFF", Customer "CUSTOMER" }
     ActorKind { Member "MEMBER", Integration "INTEGRATION", System "SYSTEM" }
     MovementKind {
@@ -70,11 +70,11 @@ words! {
     ReservationStatus { Active "ACTIVE", Consumed "CONSUMED", Released "RELEASED", Expired "EXPIRED", Shortened "SHORTENED" }
     /// Whether a level had stock when its days closed.
     SpanState { InStock "IN_STOCK", Out "OUT" }
-    /// How often and how evenly a product is asked for.
+    /// Class of a product's demand, by its frequency and regularity.
     DemandClass {
         Smooth "SMOOTH", Erratic "ERRATIC", Intermittent "INTERMITTENT", Lumpy "LUMPY", New "NEW", Ended "ENDED", Dormant "DORMANT",
     }
-    /// How a series' forecast came about.
+    /// Status of a series' forecast.
     ForecastStatus {
         Ready "READY", New "NEW", Dormant "DORMANT", Ended "ENDED", TooLittle "TOO_LITTLE", NaiveWasBetter "NAIVE_WAS_BETTER",
     }
@@ -94,7 +94,7 @@ words! {
     }
     ReplenishmentLineKind { Transfer "TRANSFER", Purchase "PURCHASE" }
     ReplenishmentLineState { Open "OPEN", Claimed "CLAIMED", Approved "APPROVED", Refused "REFUSED", Cut "CUT" }
-    /// Why a line of a plan is refused or cut.
+    /// Reason for which a line of a plan is refused or cut.
     ReplenishmentIssue {
         Stale "STALE", NoSupplier "NO_SUPPLIER", DraftRefused "DRAFT_REFUSED", OverBudget "OVER_BUDGET", OtherCurrency "OTHER_CURRENCY",
     }
@@ -104,42 +104,42 @@ words! {
         Cancelled "CANCELLED", Expired "EXPIRED",
     }
     LineKind { Product "PRODUCT", Charge "CHARGE" }
-    /// How an order comes to whom it was sold to.
+    /// Delivery method of an order.
     DeliveryMethod {
-        /// It is sent.
+        /// The order is shipped to an address.
         Ship "SHIP",
-        /// It is fetched from the store.
+        /// The customer collects the order from the store.
         Collect "COLLECT",
     }
-    /// Why an order was cancelled.
+    /// Reason for which an order was cancelled.
     CancelReason {
         Customer "CUSTOMER", OutOfStock "OUT_OF_STOCK", Payment "PAYMENT", Fraud "FRAUD", Duplicate "DUPLICATE", Error "ERROR", Other "OTHER",
     }
-    /// Which stores are asked first for an order's stock.
+    /// Strategy that ranks the stores from which an order can take its stock.
     SourcingStrategy { Nearest "NEAREST", MostStock "MOST_STOCK", Priority "PRIORITY" }
     /// Whether an order may come from several stores.
     SplitPolicy { Allow "ALLOW", Refuse "REFUSE" }
     FulfilmentStatus {
         Pending "PENDING", Picked "PICKED", Packed "PACKED", Shipped "SHIPPED", Delivered "DELIVERED",
-        /// It did not arrive. Its row says SHIPPED, and when it failed.
+        /// The delivery failed. The row says SHIPPED, with the time of the failure.
         Failed "FAILED",
         Cancelled "CANCELLED",
     }
-    /// Where a store's share of an order stands.
+    /// Status of a store's share of an order.
     WorkStatus {
         Open "OPEN", Accepted "ACCEPTED", Picking "PICKING", Picked "PICKED", Packed "PACKED", Ready "READY", Shipped "SHIPPED", Done "DONE",
         Rejected "REJECTED", Cancelled "CANCELLED",
     }
-    /// Why a store does not send what it was asked for.
+    /// Reason of a store for not sending goods.
     RejectReason { NoStock "NO_STOCK", Damaged "DAMAGED", NoCapacity "NO_CAPACITY", CannotShip "CANNOT_SHIP", Other "OTHER" }
-    /// What a payment fact says.
+    /// Kind of a payment.
     PaymentKind { Authorisation "AUTHORISATION", Capture "CAPTURE", Void "VOID", Refund "REFUND" }
-    /// How far what an order comes to is paid.
+    /// Payment status of an order.
     PaymentStatus {
         NothingDue "NOTHING_DUE", Unpaid "UNPAID", PartiallyAuthorised "PARTIALLY_AUTHORISED", Authorised "AUTHORISED",
         PartiallyPaid "PARTIALLY_PAID", Paid "PAID", Overpaid "OVERPAID",
     }
-    /// How much of what was captured was given back.
+    /// Share of the captured amount that was refunded.
     RefundStatus { None "NONE", Partial "PARTIAL", Full "FULL" }
     Disposition { Restock "RESTOCK", Quarantine "QUARANTINE", WriteOff "WRITE_OFF" }
     ReturnStatus {
@@ -150,34 +150,35 @@ words! {
         Draft "DRAFT", Ready "READY", InTransit "IN_TRANSIT", PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED",
         Cancelled "CANCELLED",
     }
-    /// Which products a count is of.
+    /// Kind of a count: the products that it covers.
     CountKind { Full "FULL", Category "CATEGORY", Cycle "CYCLE", List "LIST" }
     CountStatus { Open "OPEN", Counting "COUNTING", Review "REVIEW", Completed "COMPLETED", Cancelled "CANCELLED" }
-    /// Where a line of a count stands.
+    /// State of a line of a count.
     CountLineState { Uncounted "UNCOUNTED", Counted "COUNTED", Recount "RECOUNT" }
-    /// How much of a store's revenue a product brings: A the first 80 %, B the next 15, C the rest.
+    /// ABC class of a product in a store, by its share of the revenue: A the first 80 %, B the next
+    /// 15, C the rest.
     AbcClass { A "A", B "B", C "C" }
     PurchaseOrderStatus {
         Draft "DRAFT", PendingApproval "PENDING_APPROVAL", Approved "APPROVED", Rejected "REJECTED", Ordered "ORDERED",
         PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED", Closed "CLOSED", Cancelled "CANCELLED",
     }
-    /// What a charge on a purchase is for.
+    /// Kind of a charge on a purchase order.
     ChargeKind { Freight "FREIGHT", Duty "DUTY", Insurance "INSURANCE", Other "OTHER" }
-    /// What a charge is spread over the lines by.
+    /// Basis on which a charge is spread over the lines of a purchase order.
     ChargeBasis { Value "VALUE", Quantity "QUANTITY", Weight "WEIGHT" }
     DiscrepancyKind { Short "SHORT", Over "OVER", Damaged "DAMAGED", WrongItem "WRONG_ITEM" }
-    /// Whose lead time a day follows from.
+    /// Source of the lead time that determines a day.
     LeadSource { SupplierProduct "SUPPLIER_PRODUCT", Supplier "SUPPLIER" }
-    /// What goes back to a supplier: what could be sold, or what lies in quarantine.
+    /// Stock from which goods are returned to a supplier: available or in quarantine.
     ReturnSource { Available "AVAILABLE", Quarantine "QUARANTINE" }
-    /// How the cost of what leaves is told.
+    /// Costing method: the cost of units that leave.
     CostingMethod {
-        /// What came in first leaves first.
+        /// The units that came in first leave first.
         Fifo "FIFO",
-        /// All of a product's units cost the same: what they are worth together, divided by their number.
+        /// All units of a product have the same cost: their value divided by their number.
         MovingAverage "MOVING_AVERAGE",
     }
-    /// What changed the worth of stock.
+    /// Kind of a change of the value of stock.
     CostKind {
         Receipt "RECEIPT",
         Sale "SALE",
@@ -186,21 +187,21 @@ words! {
         Correction "CORRECTION",
         Revaluation "REVALUATION",
     }
-    /// Where the cost of a posting is taken from.
+    /// Basis of the cost of a posting.
     CostBasis {
-        /// What the entry says: stated by whoever posted it, else what the product was listed at then.
+        /// Cost of the entry: stated by the caller, else the product's cost at that time.
         Stated "STATED",
-        /// What left: from the pool, or from its oldest layers.
+        /// Cost of the units that left: from the pool, or from its oldest layers.
         Issued "ISSUED",
-        /// What the sale had taken that it comes back from.
+        /// Cost that the returned sale had taken.
         Sold "SOLD",
-        /// What the movement had been booked with that it reverses.
+        /// Cost with which the reversed movement had been booked.
         Reversed "REVERSED",
-        /// What the product's units were worth then, as the entry says no cost.
+        /// Average cost of the product's units at that time, as the entry has no cost.
         Average "AVERAGE",
-        /// Nothing is known of its cost: it counts as 0.
+        /// The cost is unknown and counts as 0.
         Unknown "UNKNOWN",
-        /// A document said what the units are worth.
+        /// A document set the value of the units.
         Revalued "REVALUED",
     }
     /// A document, or a step of one, that can be reversed.
@@ -216,14 +217,14 @@ words! {
         Status "STATUS", Received "RECEIVED", Damaged "DAMAGED", Open "OPEN", Shipped "SHIPPED", Lost "LOST", Returned "RETURNED",
         Credit "CREDIT", OnHand "ON_HAND", Reserved "RESERVED", Unavailable "UNAVAILABLE", Incoming "INCOMING", InTransit "IN_TRANSIT", Value "VALUE",
     }
-    /// What an alert is about.
+    /// Kind of an alert: the condition that it reports.
     AlertKind {
         LowStock "LOW_STOCK", OutOfStock "OUT_OF_STOCK", BackInStock "BACK_IN_STOCK", Overstock "OVERSTOCK", Expiring "EXPIRING",
         NegativeMargin "NEGATIVE_MARGIN", PurchaseOrderLate "PURCHASE_ORDER_LATE", TransferOverdue "TRANSFER_OVERDUE",
         CountDifference "COUNT_DIFFERENCE",
     }
     AlertState { Open "OPEN", Acknowledged "ACKNOWLEDGED", Snoozed "SNOOZED", Resolved "RESOLVED" }
-    /// Whether letters about alerts are collected.
+    /// Collection of e-mails about alerts.
     AlertDigest { None "NONE", Hourly "HOURLY", Daily "DAILY" }
     /// A backup that is made, or one that is restored beside the database and proven.
     BackupKind { Backup "BACKUP", Drill "DRILL" }

@@ -113,11 +113,12 @@ fn collect(statement: &str, tables: &mut BTreeSet<String>) {
                 tables.extend(name_at(2));
             }
         }
-        (Some(first), Some(second)) if first.eq_ignore_ascii_case("CREATE") => {
-            if ["INDEX", "UNIQUE", "TRIGGER"].iter().any(|word| second.eq_ignore_ascii_case(word)) {
-                let on = (2..words.len()).find(|at| is(*at, "ON"));
-                tables.extend(on.and_then(|at| name_at(at + 1)));
-            }
+        (Some(first), Some(second))
+            if first.eq_ignore_ascii_case("CREATE")
+                && ["INDEX", "UNIQUE", "TRIGGER"].iter().any(|word| second.eq_ignore_ascii_case(word)) =>
+        {
+            let on = (2..words.len()).find(|at| is(*at, "ON"));
+            tables.extend(on.and_then(|at| name_at(at + 1)));
         }
         (Some(first), Some(_)) if first.eq_ignore_ascii_case("UPDATE") => tables.extend(name_at(1)),
         (Some(_), Some(second)) if second.eq_ignore_ascii_case("INTO") || second.eq_ignore_ascii_case("FROM") => {

@@ -235,6 +235,12 @@ export interface ApiKeyCreateInput {
   trustedDocumentsOnly?: boolean | null;
 }
 
+/** Which of a list that leaves out what is archived. Without a filter, those that are in use. */
+export interface ArchiveFilter {
+  /** True for archived ones only, false for those in use, null for both. */
+  isArchived?: boolean | null;
+}
+
 /** Entries that match all of these. */
 export interface AuditFilter {
   /** Condition on the action: the name of the mutation. */
@@ -295,6 +301,36 @@ export type CancelReason =
   | 'OUT_OF_STOCK'
   | 'PAYMENT';
 
+/** Carrier as it is to be. All of it is set; the code finds it. */
+export interface CarrierUpsertInput {
+  /** Code of the carrier; at most 64 characters. Case does not tell codes apart. */
+  code: string;
+  /** Version that you saw, 0 for a new one; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Whether new parcels can name it. */
+  isActive?: boolean;
+  /** Name of the carrier; at most 200 characters. */
+  name: string;
+  /** Form of its numbers, at most 64 characters: # is a digit, @ a letter, * either, and other characters are themselves. */
+  numberPattern?: string | null;
+  /** Services that parcels can name, at most 50 of at most 64 characters; any when it is empty. */
+  services?: ReadonlyArray<string>;
+  /** Address of the page that tracks a parcel: https, with {number} once, where its number stands. */
+  trackingUrlTemplate?: string | null;
+}
+
+/** The category that goes out of use. */
+export interface CategoryArchiveInput {
+  /** Its version as you read it; any when left out. */
+  expectedVersion?: number | null;
+  /** The category. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+}
+
 /** Categories to be made or changed, at most 500. */
 export interface CategoryBulkUpsertInput {
   /** The same key and input give the same answer again. */
@@ -325,6 +361,16 @@ export interface CategoryCreateInput {
 export type CategoryRef =
   | { id: string; slug?: never }
   | { id?: never; slug: string };
+
+/** The category that comes back into use. */
+export interface CategoryRestoreInput {
+  /** Its version as you read it; any when left out. */
+  expectedVersion?: number | null;
+  /** The category. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+}
 
 /** A change of a category: what is left out stays, null clears. */
 export interface CategoryUpdateInput {
@@ -364,6 +410,16 @@ export interface CategoryUpsertInput {
   slug: string;
 }
 
+/** The channel that goes out of use. */
+export interface ChannelArchiveInput {
+  /** Its version as you read it; any when left out. */
+  expectedVersion?: number | null;
+  /** The channel. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+}
+
 /** A new channel. */
 export interface ChannelCreateInput {
   /** Its short name, at most 64 characters, unique in any spelling of capitals. */
@@ -378,6 +434,16 @@ export interface ChannelCreateInput {
 export type ChannelRef =
   | { code: string; id?: never }
   | { code?: never; id: string };
+
+/** The channel that comes back into use. */
+export interface ChannelRestoreInput {
+  /** Its version as you read it; any when left out. */
+  expectedVersion?: number | null;
+  /** The channel. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+}
 
 /** Basis on which a charge is spread over the lines of a purchase order. */
 export type ChargeBasis =
@@ -936,6 +1002,28 @@ export type ForecastStatus =
   | 'READY'
   | 'TOO_LITTLE';
 
+/** Goods that were delivered. */
+export interface FulfilmentDeliverInput {
+  /** Moment of the delivery; now when it is left out. */
+  deliveredAt?: string | null;
+  /** ID of the fulfilment. */
+  id: string;
+  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  idempotencyKey?: string;
+}
+
+/** Goods that could not be delivered. */
+export interface FulfilmentFailInput {
+  /** Moment at which that became known; now when it is left out. */
+  failedAt?: string | null;
+  /** ID of the fulfilment. */
+  id: string;
+  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Reason why; 1 to 1,000 characters. */
+  reason: string;
+}
+
 /** Meaning of a row of fulfilmentReport. */
 export type FulfilmentGroup =
   | 'CHANNEL'
@@ -945,10 +1033,151 @@ export type FulfilmentGroup =
 export type FulfilmentStatus =
   | 'CANCELLED'
   | 'DELIVERED'
+  | 'FAILED'
   | 'PACKED'
   | 'PENDING'
   | 'PICKED'
   | 'SHIPPED';
+
+/** Label of a parcel from now on. All of it is set. */
+export interface FulfilmentTrackingSetInput {
+  /** ID of the carrier; none when it is left out. */
+  carrierId?: string | null;
+  /** ID of the parcel. */
+  id: string;
+  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Service of the carrier, at most 128 characters; none when it is left out. */
+  service?: string | null;
+  /** Number by which the carrier tracks it, of the form that the carrier has, at most 128 characters; none when it is left out. */
+  trackingNumber?: string | null;
+}
+
+/** Works to accept. */
+export interface FulfilmentWorkAcceptInput {
+  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** IDs of the works; 1 to 200. */
+  ids: ReadonlyArray<string>;
+}
+
+/** A step of a work. */
+export interface FulfilmentWorkActionInput {
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** ID of the work. */
+  id: string;
+  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  idempotencyKey?: string;
+}
+
+/** Goods that the customer collects. */
+export interface FulfilmentWorkCollectInput {
+  /** Code that the customer says; fulfilmentWorkReady gave it. */
+  code: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** ID of the work. */
+  id: string;
+  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  idempotencyKey?: string;
+}
+
+/** Filter of works. Tests stand beside each other and must all hold; one that is null is absent. */
+export interface FulfilmentWorkFilter {
+  /** Works that are due then. */
+  dueAt?: DateTimeFilter | null;
+  /** Works of these orders. */
+  order?: IdFilter | null;
+  /** Works in one of these states; an empty list matches nothing. */
+  status?: ReadonlyArray<WorkStatus> | null;
+  /** Works of these stores. */
+  store?: IdFilter | null;
+}
+
+/** Goods that go to another store. */
+export interface FulfilmentWorkMoveInput {
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** ID of the work. */
+  id: string;
+  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Lines that go; all that nobody has picked when it is left out. At most 2,000. One part of a kit names the whole kit. */
+  lines?: ReadonlyArray<WorkLineQuantity> | null;
+  /** Store that sends them. */
+  toStore: StoreRef;
+}
+
+/** Order of a list of works; IDs break ties. */
+export interface FulfilmentWorkOrder {
+  /** Direction of the list. */
+  direction?: Direction;
+  /** Field that the list is sorted by. */
+  field?: FulfilmentWorkOrderField;
+}
+
+/** Field that a list of works is sorted by. More may be added. */
+export type FulfilmentWorkOrderField =
+  | 'DUE_AT';
+
+/** Goods that are packed. */
+export interface FulfilmentWorkPackInput {
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** ID of the work. */
+  id: string;
+  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Parcels; 1 to 200. */
+  parcels: ReadonlyArray<ParcelInput>;
+}
+
+/** Goods that were picked, or put back. */
+export interface FulfilmentWorkPickInput {
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** ID of the work. */
+  id: string;
+  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Whether the rest is not there: it is looked for in other stores, as when it is rejected for NO_STOCK. Not for putting back. */
+  isShort?: boolean;
+  /** Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found. */
+  lines?: ReadonlyArray<WorkLineQuantity> | null;
+}
+
+/** Goods that the store does not send. */
+export interface FulfilmentWorkRejectInput {
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** ID of the work. */
+  id: string;
+  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Lines that the store does not send; all of the work when it is left out. At most 2,000. One part of a kit names the whole kit. */
+  lines?: ReadonlyArray<WorkLineQuantity> | null;
+  /** Kept with the work that is refused whole; at most 1,000 characters. */
+  note?: string | null;
+  /** Reason for not sending them. */
+  reason: RejectReason;
+}
+
+/** Parcels that leave. */
+export interface FulfilmentWorkShipInput {
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** ID of the work. */
+  id: string;
+  /** The same key with the same input gives the first answer again; 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Moment at which they left; now when it is left out. At most five minutes ahead, and not in a closed period. */
+  occurredAt?: string | null;
+  /** Policy for taking what was promised or was not there. */
+  onShortage?: ShortagePolicy;
+  /** Parcels that leave; all that are packed when it is left out. At most 200. */
+  parcels?: ReadonlyArray<ParcelLabelInput> | null;
+}
 
 /** Kind of an actor. */
 export type HistoryActorKind =
@@ -1566,6 +1795,39 @@ export interface OrderUpdateInput {
   tagsRemove?: ReadonlyArray<string> | null;
 }
 
+/** Parcel to pack. */
+export interface ParcelInput {
+  /** ID of the carrier. */
+  carrierId?: string | null;
+  /** Goods in it, never more than is picked; all that is picked when it is left out. */
+  lines?: ReadonlyArray<WorkLineQuantity> | null;
+  /** Service of the carrier; at most 128 characters. */
+  service?: string | null;
+  /** Number by which the carrier tracks it, of the form that the carrier has; at most 128 characters. */
+  trackingNumber?: string | null;
+  /** Weight in grams; above 0. */
+  weight?: number | null;
+}
+
+/** Label of a parcel that leaves. What is left out stays. */
+export interface ParcelLabelInput {
+  /** ID of the carrier. */
+  carrierId?: string | null;
+  /** ID of the parcel. */
+  id: string;
+  /** Service of the carrier; at most 128 characters. */
+  service?: string | null;
+  /** Number by which the carrier tracks it, of the form that the carrier has; at most 128 characters. */
+  trackingNumber?: string | null;
+}
+
+/** State of a parcel. New states may be added. */
+export type ParcelStatus =
+  | 'DELIVERED'
+  | 'FAILED'
+  | 'PACKED'
+  | 'SHIPPED';
+
 /** A payment to record with others. */
 export interface PaymentInput {
   /** Amount above 0, in the order's currency. */
@@ -2036,6 +2298,14 @@ export interface PurchaseChargeInput {
   name?: string | null;
 }
 
+/** The source of the day that a line of a purchase order is expected on. */
+export type PurchaseExpectedFrom =
+  | 'CONFIRMED'
+  | 'LINE'
+  | 'ORDER'
+  | 'SUPPLIER'
+  | 'SUPPLIER_PRODUCT';
+
 /** A step of a purchase order. */
 export interface PurchaseOrderActionInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. */
@@ -2046,6 +2316,47 @@ export interface PurchaseOrderActionInput {
   idempotencyKey?: string;
   /** Reason or note, at most 1,000 characters. Kept with the order where it is rejected, closed or cancelled. */
   note?: string | null;
+}
+
+/** An order that is with its supplier as it shall be from now on. Fields that are left out stay as they are; null clears. */
+export interface PurchaseOrderAmendInput {
+  /** Lines that are added; at most 2,000, as many as an order may have. */
+  addLines?: ReadonlyArray<PurchaseOrderLineInput> | null;
+  /** Lines that are cancelled, of which nothing has come; at most 2,000. One at least stays: purchaseOrderCancel gives up the whole order. */
+  cancelLines?: ReadonlyArray<string> | null;
+  /** The day that lines are expected on that state none. */
+  expectedOn?: string | null;
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** The order: ORDERED or PARTIALLY_RECEIVED. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** The note that the supplier gets with the order; at most 1,000 characters. */
+  note?: string | null;
+  /** The reason for the change, kept with the stock that is planned; at most 1,000 characters. */
+  reason?: string | null;
+  /** Lines that change, each named once; at most 2,000. */
+  setLines?: ReadonlyArray<PurchaseOrderLineSet> | null;
+}
+
+/** A supplier's confirmation of an order. It changes no quantity: availability and late alerts go by the confirmed day. */
+export interface PurchaseOrderConfirmInput {
+  /** The confirmed day of lines that state none; null keeps the day that was confirmed before. */
+  confirmedOn?: string | null;
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /**
+   * The supplier's reference of the order, which becomes its externalRef; unique among the orders with them; at most 128 characters. The order keeps the
+   * one that it has when it is left out.
+   */
+  externalRef?: string | null;
+  /** The order: ORDERED or PARTIALLY_RECEIVED. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** The confirmed lines, each named once; at most 2,000. When it is left out, all that is open is confirmed as it was ordered. */
+  lines?: ReadonlyArray<PurchaseOrderLineConfirmationInput> | null;
 }
 
 /** A new purchase order. */
@@ -2086,6 +2397,19 @@ export interface PurchaseOrderFilter {
   supplier?: IdFilter | null;
 }
 
+/** A line as the supplier confirmed it. */
+export interface PurchaseOrderLineConfirmationInput {
+  /** The confirmed day; the input's confirmedOn when it is left out, else the day that was confirmed before. */
+  confirmedOn?: string | null;
+  /** The order's line, of which something is still expected. */
+  purchaseOrderLineId: string;
+  /**
+   * The confirmed quantity of the whole line, in the product's smallest unit: from what has come up to mostReceivable. The quantity that was ordered
+   * when it is left out.
+   */
+  quantity?: number | null;
+}
+
 /** A line of a purchase order. */
 export interface PurchaseOrderLineInput {
   /** The day it is expected on; the order's when it is left out. */
@@ -2115,6 +2439,21 @@ export interface PurchaseOrderLineReceiptInput {
   purchaseOrderLineId: string;
   /** Sound goods, in the product's smallest unit. */
   quantity: number;
+}
+
+/** A line of a purchase order as it shall be from now on. Fields that are left out stay as they are; null clears. */
+export interface PurchaseOrderLineSet {
+  /** The day that the line is expected on, in place of a confirmed one; null leaves the order's day, else the supplier's lead time. */
+  expectedOn?: string | null;
+  /** The order's line. */
+  purchaseOrderLineId: string;
+  /** The ordered quantity, in the product's smallest unit: above 0, and not below what has come. A line at what has come is complete. */
+  quantity?: number | null;
+  /**
+   * The cost of one whole unit of what has yet to come. A line of which something has come keeps its cost at the quantity that came, and the rest becomes
+   * a line of its own behind the others.
+   */
+  unitCost?: MoneyInput | null;
 }
 
 /** A delivery. */
@@ -2236,6 +2575,14 @@ export type RefundStatus =
   | 'FULL'
   | 'NONE'
   | 'PARTIAL';
+
+/** Reason of a store for not sending goods. */
+export type RejectReason =
+  | 'CANNOT_SHIP'
+  | 'DAMAGED'
+  | 'NO_CAPACITY'
+  | 'NO_STOCK'
+  | 'OTHER';
 
 /** Kind of a reorder suggestion. */
 export type ReorderKind =
@@ -2744,6 +3091,62 @@ export interface SalesReportFilter {
   store?: IdFilter | null;
   /** Last business day, at most 731 days in all. */
   to: string;
+}
+
+/** A view that is to be made. */
+export interface SavedViewCreateInput {
+  /** GraphQL document with one query, of at most 20 KiB. It has no mutation, does not ask for the schema, and costs at most 1,000 points with its variables. */
+  document: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Name for people, of 1 to 100 characters. */
+  name: string;
+  /**
+   * Name for addresses, of 1 to 64 characters: lower-case letters, digits, and single hyphens between them. A second one of the tenant is refused as
+   * DUPLICATE.
+   */
+  slug: string;
+  /** Values of its variables where a reader gives none: an object of at most 20 KiB. */
+  variables?: unknown | null;
+}
+
+/** A view that is to go. */
+export interface SavedViewDeleteInput {
+  /** View. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+}
+
+/** A saved view. */
+export type SavedViewRef =
+  | { id: string; slug?: never }
+  | { id?: never; slug: string };
+
+/** Whether a view can be read. */
+export type SavedViewStatus =
+  | 'BROKEN'
+  | 'PAUSED'
+  | 'READY';
+
+/** A change of a view. Fields that are null stay as they are. */
+export interface SavedViewUpdateInput {
+  /** GraphQL document with one query, under the conditions of a new view. */
+  document?: string | null;
+  /** Version of the view as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** View. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Whether it is not run until somebody says false. */
+  isPaused?: boolean | null;
+  /** Name for people, of 1 to 100 characters. */
+  name?: string | null;
+  /** Name for addresses, of 1 to 64 characters. Addresses with the former one lead nowhere then. */
+  slug?: string | null;
+  /** Values of its variables where a reader gives none: an object, in the place of the whole former one. */
+  variables?: unknown | null;
 }
 
 /** Notation of a code. */
@@ -3324,6 +3727,16 @@ export interface StringFilter {
   startsWith?: string | null;
 }
 
+/** The supplier that goes out of use. */
+export interface SupplierArchiveInput {
+  /** Its version as you read it; any when left out. */
+  expectedVersion?: number | null;
+  /** The supplier. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+}
+
 /** A new supplier. */
 export interface SupplierCreateInput {
   /** Its short name, at most 64 characters, unique in any spelling of capitals. */
@@ -3387,6 +3800,16 @@ export type SupplierProductOutcome =
 export type SupplierRef =
   | { code: string; id?: never }
   | { code?: never; id: string };
+
+/** The supplier that comes back into use. */
+export interface SupplierRestoreInput {
+  /** Its version as you read it; any when left out. */
+  expectedVersion?: number | null;
+  /** The supplier. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+}
 
 /** Goods that go back to their supplier. */
 export interface SupplierReturnCreateInput {
@@ -3717,6 +4140,27 @@ export interface WebhookEndpointUpdateInput {
   url?: string | null;
 }
 
+/** Quantity of a work's line. */
+export interface WorkLineQuantity {
+  /** ID of the work's line. */
+  lineId: string;
+  /** Quantity in the product's smallest unit; above 0. */
+  quantity: number;
+}
+
+/** State of a work. New states may be added. */
+export type WorkStatus =
+  | 'ACCEPTED'
+  | 'CANCELLED'
+  | 'DONE'
+  | 'OPEN'
+  | 'PACKED'
+  | 'PICKED'
+  | 'PICKING'
+  | 'READY'
+  | 'REJECTED'
+  | 'SHIPPED';
+
 /** Something that nobody ordered: it is noted and not taken in. */
 export interface WrongItemInput {
   /** Note on the item and its further handling, at most 1,000 characters. */
@@ -3736,25 +4180,31 @@ export type XyzClass =
 /** Input types with a field `idempotencyKey`, which `mutate` fills. */
 export const KEYED_INPUTS: readonly string[] = (
   'ActionInput AlertActionInput AlertAssignInput AlertRuleDeleteInput AlertRuleUpsertInput ' +
-  'AlertSnoozeInput ApiKeyCreateInput BulkOperationRunInput CategoryBulkUpsertInput CategoryCreateInput ' +
-  'CategoryUpdateInput ChannelCreateInput CountActionInput CountCreateInput CountRecordInput ' +
-  'CountRecountInput CountSubmitInput CustomerBulkUpsertInput CustomerCreateInput CustomerEraseInput ' +
-  'CustomerUpdateInput DocumentReverseInput ExchangeRateSetInput ExchangeRatesImportInput ' +
-  'ExportCreateInput ImportCreateInput IntegrationCreateInput IntegrationUpdateInput KitSetInput ' +
-  'LotActInput LotCreateInput LotUpdateInput MemberUpdateRolesInput NoteAddInput OrderCreateInput ' +
-  'OrderFulfilInput OrderHoldLiftInput OrderHoldSetInput OrderUpdateInput PaymentRecordInput ' +
-  'PaymentsRecordInput ProductArchiveInput ProductBulkUpsertInput ProductCreateInput ' +
+  'AlertSnoozeInput ApiKeyCreateInput BulkOperationRunInput CarrierUpsertInput CategoryArchiveInput ' +
+  'CategoryBulkUpsertInput CategoryCreateInput CategoryRestoreInput CategoryUpdateInput ' +
+  'ChannelArchiveInput ChannelCreateInput ChannelRestoreInput CountActionInput CountCreateInput ' +
+  'CountRecordInput CountRecountInput CountSubmitInput CustomerBulkUpsertInput CustomerCreateInput ' +
+  'CustomerEraseInput CustomerUpdateInput DocumentReverseInput ExchangeRateSetInput ' +
+  'ExchangeRatesImportInput ExportCreateInput FulfilmentDeliverInput FulfilmentFailInput ' +
+  'FulfilmentTrackingSetInput FulfilmentWorkAcceptInput FulfilmentWorkActionInput ' +
+  'FulfilmentWorkCollectInput FulfilmentWorkMoveInput FulfilmentWorkPackInput FulfilmentWorkPickInput ' +
+  'FulfilmentWorkRejectInput FulfilmentWorkShipInput ImportCreateInput IntegrationCreateInput ' +
+  'IntegrationUpdateInput KitSetInput LotActInput LotCreateInput LotUpdateInput MemberUpdateRolesInput ' +
+  'NoteAddInput OrderCreateInput OrderFulfilInput OrderHoldLiftInput OrderHoldSetInput OrderUpdateInput ' +
+  'PaymentRecordInput PaymentsRecordInput ProductArchiveInput ProductBulkUpsertInput ProductCreateInput ' +
   'ProductDocumentAddInput ProductDocumentRemoveInput ProductFamilyCreateInput ProductImageAddInput ' +
   'ProductImageRemoveInput ProductImageReorderInput ProductSuggestionRefuseInput ProductTextAcceptInput ' +
-  'ProductUpdateInput PurchaseOrderActionInput PurchaseOrderCreateInput PurchaseOrderReceiveInput ' +
-  'PurchaseOrderSendInput PurchaseOrderUpdateInput ReorderOrderInput ReplenishmentPlanApproveInput ' +
-  'ReplenishmentPlanCreateInput ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ' +
-  'ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ReturnReceiveInput ' +
-  'ReturnRejectInput RoleCreateInput RoleDeleteInput RoleUpdateInput SourcingSetInput StockAdjustInput ' +
-  'StockAnomalyAcceptInput StockMoveInput StockPolicySetInput StockReleaseInput StockReserveInput ' +
-  'StockRevalueInput StockReverseInput StockSetInput StoreArchiveInput StoreCreateInput ' +
-  'StoreGroupCreateInput StoreGroupUpdateInput StoreUpdateInput SupplierCreateInput ' +
-  'SupplierProductBulkUpsertInput SupplierReturnCreateInput SupplierUpdateInput TenantUpdateInput ' +
-  'TransferActionInput TransferCloseInput TransferCreateInput TransferMoveInput TransferUpdateInput ' +
+  'ProductUpdateInput PurchaseOrderActionInput PurchaseOrderAmendInput PurchaseOrderConfirmInput ' +
+  'PurchaseOrderCreateInput PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ' +
+  'ReorderOrderInput ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ' +
+  'ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ReturnActionInput ReturnCloseInput ' +
+  'ReturnCreateInput ReturnInspectInput ReturnReceiveInput ReturnRejectInput RoleCreateInput ' +
+  'RoleDeleteInput RoleUpdateInput SavedViewCreateInput SavedViewDeleteInput SavedViewUpdateInput ' +
+  'SourcingSetInput StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockPolicySetInput ' +
+  'StockReleaseInput StockReserveInput StockRevalueInput StockReverseInput StockSetInput ' +
+  'StoreArchiveInput StoreCreateInput StoreGroupCreateInput StoreGroupUpdateInput StoreUpdateInput ' +
+  'SupplierArchiveInput SupplierCreateInput SupplierProductBulkUpsertInput SupplierRestoreInput ' +
+  'SupplierReturnCreateInput SupplierUpdateInput TenantUpdateInput TransferActionInput ' +
+  'TransferCloseInput TransferCreateInput TransferMoveInput TransferUpdateInput ' +
   'WebhookEndpointCreateInput WebhookEndpointUpdateInput'
 ).split(' ');

@@ -46,11 +46,11 @@ impl From<FilePurpose> for core::Purpose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
 pub enum FileState {
-    /// Its bytes have not come yet.
+    /// The bytes have not been uploaded yet.
     Awaited,
-    /// Its bytes are there, and do not change any more.
+    /// The bytes are stored and do not change any more.
     Ready,
-    /// Its time is over: the bytes have been taken away.
+    /// The file has expired, and its bytes were deleted.
     Gone,
 }
 
@@ -64,10 +64,11 @@ impl From<core::File> for File {
     }
 }
 
-/// Bytes that somebody has sent, or that were made for them. Only whoever made it can fetch it.
+/// File that was uploaded, or generated for a caller. Only the caller who created it can download
+/// it.
 #[Object]
 impl File {
-    /// Its id: a TypeID that begins with fil_.
+    /// TypeID of the file, which begins with fil_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
@@ -91,8 +92,8 @@ impl File {
     async fn sha256(&self) -> Option<String> {
         self.0.sha256.as_ref().map(hex::encode)
     }
-    /// Path on this server from which the file can be downloaded with GET for 15 minutes; null when there is nothing to download, or when
-    /// somebody else created the file.
+    /// Path on this server from which the file can be downloaded with GET for 15 minutes; null when
+    /// there is nothing to download, or when another caller created the file.
     async fn download_url(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         if ctx.caller()?.actor != self.0.maker {
             return Ok(None);
@@ -131,14 +132,14 @@ pub struct FileUploadCreateInput {
 /// Result of a request to upload a file.
 #[derive(SimpleObject, Default)]
 pub struct FileUploadPayload {
-    /// The file, whose bytes are awaited; null when the wish was refused.
+    /// The file, whose bytes are to be uploaded; null when the request was refused.
     pub file: Option<File>,
     /// Path on this server to which the bytes are to be sent with PUT within the hour; null when the request was refused. The
     /// link needs no token: it is one.
     pub upload_url: Option<String>,
     /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
-    /// Asked twice, there are two files: false.
+    /// Always false: a repeated call creates another file.
     pub replayed: bool,
     /// The event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
@@ -173,7 +174,8 @@ pub struct FileMutation;
 
 #[resolvers]
 impl FileMutation {
-    /// Makes room for a file and tells where to send its bytes: with PUT, as they are, within the hour. What is not needed goes after seven days.
+    /// Creates a file and returns the URL for its bytes: PUT them as they are, within the hour.
+    /// Unused files are deleted after seven days.
     #[mutation(permit = FileWrite, emits(FILE_CREATED))]
     async fn file_upload_create(
         &self,

@@ -29,13 +29,13 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
 pub enum JobState {
-    /// It runs when its time has come.
+    /// The job runs at its scheduled time.
     Waiting,
     /// A worker holds it. A standing job is always held while there is a worker.
     Running,
-    /// It has succeeded.
+    /// The job has succeeded.
     Done,
-    /// It has failed for good: see why, and jobRetry when that is put right.
+    /// The job has failed for good. After the cause is repaired, jobRetry runs it again.
     Dead,
 }
 
@@ -49,10 +49,11 @@ impl From<core::Job> for Job {
     }
 }
 
-/// Work that nobody waits for. A queued job belongs to you and runs until it succeeds; a standing one is there once for everybody and runs again and again.
+/// Background work. A queued job belongs to the caller and runs until it succeeds; a periodic job
+/// exists once in the deployment and runs again and again.
 #[resolvers(requires = JobRead)]
 impl Job {
-    /// Its id: a TypeID that begins with job_.
+    /// TypeID of the job, which begins with job_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
@@ -102,14 +103,15 @@ pub struct JobQuery;
 
 #[resolvers]
 impl JobQuery {
-    /// Your queued jobs, the newest first. Those that ended well are shown for a week, dead letters until they are seen to.
+    /// Your queued jobs, the newest first. Successful jobs are shown for a week, failed ones until
+    /// they are retried.
     #[field(permit = JobRead, paged)]
     async fn jobs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those in one of these states; an empty list matches nothing.")] states: Option<Vec<JobState>>,
+        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<JobState>>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<JobConnection> {
         let (jobs, signer) = (ctx.given::<Jobs>()?, ctx.given::<CursorSigner>()?);
         let request = PageArgs { first, after, ..PageArgs::default() }.check("jobs", signer, ctx.given::<Limits>()?.page)?;
@@ -150,7 +152,8 @@ pub struct JobMutation;
 
 #[resolvers]
 impl JobMutation {
-    /// Lets a dead letter be tried again: it runs within a second or two, with all of its tries before it.
+    /// Retries a job that failed for good. It runs within two seconds and keeps the record of its
+    /// earlier attempts.
     #[mutation(permit = JobManage)]
     async fn job_retry(&self, ctx: &Context<'_>, #[graphql(desc = "ID of the job to retry.")] id: ID) -> Answer<JobPayload> {
         // Who may write need not be one who may see.

@@ -72,11 +72,11 @@ pub struct ProductLabelSheetInput {
 /// Result of a request for a sheet of labels.
 #[derive(SimpleObject, Default)]
 pub struct ProductLabelSheetPayload {
-    /// The sheets as a PDF, kept for seven days; null when the wish was refused.
+    /// The sheets as a PDF, kept for seven days; null when the request was refused.
     pub file: Option<File>,
     /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
-    /// Asked twice, there are two files: false.
+    /// Always false: a repeated call creates another file.
     pub replayed: bool,
     /// The event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
@@ -146,7 +146,8 @@ pub struct LabelMutation;
 
 #[resolvers]
 impl LabelMutation {
-    /// Makes a PDF of labels, to be printed and cut. A product whose code cannot be drawn refuses the whole: it would be missed on the shelf.
+    /// Generates a PDF of labels to print and cut. A product whose code cannot be drawn refuses the
+    /// whole sheet.
     #[mutation(permit = ProductRead, cost = "100", emits(FILE_UPLOADED))]
     async fn product_label_sheet_create(
         &self,

@@ -60,9 +60,9 @@ pub use judges::Judges;
 pub use payloads::Payload;
 pub use roots::{Mutation, Query, Subscription};
 
-/// Something with an id.
+/// Object with an ID.
 #[derive(Interface, Clone)]
-#[graphql(field(name = "id", ty = "ID", desc = "Its id: a TypeID, the same string everywhere."))]
+#[graphql(field(name = "id", ty = "ID", desc = "TypeID of the object, equal in all fields that return it."))]
 pub enum Node {
     Product(Product),
     Category(Category),
@@ -115,10 +115,10 @@ pub enum Node {
     SavedView(SavedView),
 }
 
-/// Something that changes and says so.
+/// Object with a version for optimistic locking.
 #[derive(Interface)]
 #[graphql(
-    field(name = "version", ty = "Long", desc = "Goes up with each change."),
+    field(name = "version", ty = "Long", desc = "Version of the object, +1 for each change."),
     field(name = "updated_at", ty = "DateTime", desc = "Time of the last change.")
 )]
 pub enum Versioned {
@@ -159,9 +159,9 @@ const MAX_NODES: usize = 250;
 
 #[resolvers]
 impl NodeQuery {
-    /// The thing that an id stands for; null when there is none, or it is not yours.
+    /// Object with the given ID; null when there is none, or you may not see it.
     #[field(authenticated)]
-    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Any of our ids.")] id: ID) -> Option<Answer<Node>> {
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "ID of an object of any kind.")] id: ID) -> Option<Answer<Node>> {
         find(ctx, &id).await.transpose()
     }
 
@@ -170,7 +170,7 @@ impl NodeQuery {
     async fn nodes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 250 of our ids.")] ids: Vec<ID>,
+        #[graphql(desc = "IDs of objects of any kind, at most 250.")] ids: Vec<ID>,
     ) -> Answer<Vec<Option<Answer<Node>>>> {
         if ids.len() > MAX_NODES {
             return Err(TopError::bad_input(format!("at most {MAX_NODES} ids"), vec!["ids".to_owned()]));

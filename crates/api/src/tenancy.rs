@@ -27,7 +27,7 @@ use crate::{
 /// Settings of a tenant, in addition to the tenant's own fields.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct TenantSettings {
-    /// Goes up with each change: for tenantUpdate.
+    /// Version of the settings, +1 for each change; expected by tenantUpdate.
     pub version: Long,
     /// Time for which a PENDING order holds its stock, in seconds.
     pub reservation_seconds: Long,
@@ -37,11 +37,13 @@ pub struct TenantSettings {
     pub session_seconds: Option<Long>,
     /// Characters that members' passwords have at least; null is the deployment's own limit.
     pub password_length: Option<Long>,
-    /// A purchase of more than this is approved by somebody else than whoever asks for it; null: none has to be.
+    /// Amount above which a purchase must be approved by another member than the one who submits
+    /// it. Null for no limit.
     pub approval_limit: Option<Money>,
     /// Method by which the cost of goods that leave stock is computed.
     pub costing_method: CostingMethod,
-    /// Whole units of a day's largest line from which on a strange day of stock is shown; null is the default, 50.
+    /// Whole units in the largest line of a day from which the day is an anomaly of stock. Null for
+    /// the default, 50.
     pub anomaly_size: Option<Long>,
 }
 
@@ -80,11 +82,11 @@ pub struct TenantUpdateInput {
     pub idempotency_key: Option<String>,
     /// The version that was read: Tenant.settings.version.
     pub expected_version: Long,
-    /// Its name, at most 200 characters.
+    /// Name of the tenant, at most 200 characters.
     pub name: Option<String>,
     /// The currency of its books. It stays once stock has moved, because values in the ledger are in it.
     pub default_currency: Option<CurrencyCode>,
-    /// Its time zone (IANA). Business days that are over keep their dates.
+    /// IANA time zone of the tenant. Past business days keep their dates.
     pub time_zone: Option<String>,
     /// Whether members must use a second factor.
     pub mfa_required: Option<bool>,
@@ -95,18 +97,20 @@ pub struct TenantUpdateInput {
     pub session_idle_seconds: MaybeUndefined<Long>,
     /// A session ends after so many seconds, used or not: from 900 to 1,209,600; null is the deployment's own limit.
     pub session_seconds: MaybeUndefined<Long>,
-    /// Characters that members' passwords have at least, a multiple of four from 12 to 64; null is the deployment's own limit. Whoever has a shorter one is
-    /// not let in here with it, and sessions go on no longer than their access token.
+    /// Smallest length of members' passwords, a multiple of four from 12 to 64 characters. Null for
+    /// the deployment's own limit. Members with a shorter password cannot log in with it, and their
+    /// sessions end with the access token.
     pub password_length: MaybeUndefined<Long>,
-    /// A purchase of more than this is approved by somebody else than whoever asks for it: in the currency of the books, and said again when that changes;
-    /// null: none has to be.
+    /// Amount above which a purchase must be approved by another member than the one who submits
+    /// it, in the currency of the books; to be set again when that changes. Null for no limit.
     pub approval_limit: MaybeUndefined<MoneyInput>,
     /// Method by which the cost of goods that leave stock is computed. Both methods are recorded from the first movement on: reports of the
     /// past use the new one too.
     pub costing_method: Option<CostingMethod>,
     /// Closes the books through a day that is over: nothing that happened on it or before can be booked any more. An earlier day, or null, opens them again.
     pub closed_through: MaybeUndefined<Date>,
-    /// Whole units of a day's largest line from which on a strange day of stock is shown: from 1 to 1,000,000; null is the default, 50.
+    /// Whole units in the largest line of a day from which the day is an anomaly of stock, 1 to
+    /// 1,000,000. Null for the default, 50.
     pub anomaly_size: MaybeUndefined<Long>,
 }
 

@@ -102,7 +102,7 @@ pub struct Count {
 pub enum CountPrecision {
     /// Exactly so many.
     Exact,
-    /// So many or more: counting stopped at the limit.
+    /// The number is a lower bound: counting stopped at the limit.
     AtLeast,
 }
 
@@ -246,17 +246,17 @@ macro_rules! connection {
         }
     };
     (@edge $edge:ident, $node:ty, $what:literal) => {
-        #[doc = concat!("One of ", $what, " with its cursor.")]
+        #[doc = concat!("Edge of a page of ", $what, ": the node and its cursor.")]
         pub struct $edge(std::sync::Arc<$crate::connection::Page<$node>>, usize);
 
-        #[doc = concat!("One of ", $what, " with its cursor.")]
+        #[doc = concat!("Edge of a page of ", $what, ": the node and its cursor.")]
         #[async_graphql::Object]
         impl $edge {
             /// The node.
             async fn node(&self) -> &$node {
                 &self.0.nodes[self.1]
             }
-            /// Its position: hand it to `after` or `before` of the same list.
+            /// Cursor of the edge, for `after` or `before` of the same list.
             async fn cursor(&self) -> $crate::scalars::Cursor {
                 $crate::scalars::Cursor(self.0.signer.sign(&self.0.kind, &self.0.keys[self.1]))
             }

@@ -20,9 +20,9 @@ pub const MAX_NESTING: usize = 5;
 /// Rows whose id is one of these. An id that does not exist, or is not yours, matches nothing.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct IdFilter {
-    /// This id.
+    /// ID that must be equal.
     pub eq: Option<ID>,
-    /// One of these ids, at most 250; an empty list matches nothing.
+    /// IDs of which one must be equal, at most 250; an empty list matches nothing.
     #[graphql(name = "in")]
     pub one_of: Option<Vec<ID>>,
 }
@@ -30,34 +30,34 @@ pub struct IdFilter {
 /// Rows whose text matches. Case does not count.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StringFilter {
-    /// This text.
+    /// Text that must be equal.
     pub eq: Option<String>,
-    /// One of these texts, at most 250; an empty list matches nothing.
+    /// Texts of which one must be equal, at most 250; an empty list matches nothing.
     #[graphql(name = "in")]
     pub one_of: Option<Vec<String>>,
-    /// A text that begins with this.
+    /// Text that must be the beginning.
     pub starts_with: Option<String>,
-    /// A text that has this somewhere.
+    /// Text that must be contained.
     pub contains: Option<String>,
 }
 
-/// Rows whose number lies here.
+/// Range of quantities, in smallest units.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct QuantityFilter {
-    /// This number.
+    /// Number that must be equal.
     pub eq: Option<Quantity>,
-    /// This number or more.
+    /// Lower bound, included.
     pub gte: Option<Quantity>,
-    /// This number or less.
+    /// Upper bound, included.
     pub lte: Option<Quantity>,
 }
 
-/// Rows whose moment lies here.
+/// Range of time.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct DateTimeFilter {
-    /// This moment or later.
+    /// Start of the range, included.
     pub gte: Option<DateTime>,
-    /// Before this moment.
+    /// End of the range, excluded.
     pub lt: Option<DateTime>,
 }
 

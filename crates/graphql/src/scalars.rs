@@ -149,11 +149,11 @@ impl ScalarType for CurrencyCode {
     }
 }
 
-/// Any JSON value: metadata only.
+/// JSON value of any kind, for metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Json(pub serde_json::Value);
 
-/// Any JSON value: metadata only.
+/// JSON value of any kind, for metadata.
 #[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {

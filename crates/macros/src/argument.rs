@@ -17,7 +17,7 @@ pub enum Where {
     Body,
 }
 
-/// The text of `validateOnly`, of which clients have been shown three, and how nothing is written.
+/// The text of `validateOnly`, of which there are two, and how nothing is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DryRun {
     Document,
@@ -30,10 +30,8 @@ pub enum DryRun {
 impl DryRun {
     pub fn text(self) -> &'static str {
         match self {
-            Self::Document => "Only say what would happen; nothing is written.",
-            Self::Record => "Only say what would be: nothing is written.",
-            Self::KeyStaysFree => "Only say what would happen; nothing is written and the key is not taken.",
-            Self::RolledBack => "Validate only; nothing is written.",
+            Self::Document | Self::Record | Self::RolledBack => "Validate only; nothing is written.",
+            Self::KeyStaysFree => "Validate only; nothing is written, and the idempotency key stays free.",
         }
     }
 }

@@ -296,7 +296,7 @@ mod tests {
                 async fn store_create(
                     &self,
                     input: Input,
-                    #[graphql(desc = "Only say what would be: nothing is written.", default = false)] validate_only: bool
+                    #[graphql(desc = "Validate only; nothing is written.", default = false)] validate_only: bool
                 ) -> Answer<Payload> {
                     let dry_run = crate::graphql::dry_run::mode(validate_only);
                     create(input, Ask { key: None, mode: dry_run }).await

@@ -58,7 +58,7 @@ pub(super) fn disk(what: &str, free: u64, total: u64) -> Finding {
 pub(super) fn mode(path: &str, mode: u32, is_key: bool) -> Finding {
     let mode = mode & 0o7777;
     let seen = format!("{path} has mode {mode:04o}");
-    if mode & 0o007 == 0 {
+    if mode.is_multiple_of(0o10) {
         return Finding::ok("modes", seen);
     }
     let advice = format!("every user of this machine can use it: chmod o= {path}");

@@ -252,7 +252,7 @@ async fn paying_takes_no_time() {
     let began = Instant::now();
     for _ in 0..10_000 {
         let mut charge = cost_limiter.charge(&quota_subject, 86).await.unwrap();
-        let pass = cost_limiter.enter(&quota_subject, &charge).await.unwrap();
+        let pass = cost_limiter.enter(&quota_subject, &charge, false).await.unwrap();
         drop(pass);
         cost_limiter.settle(&quota_subject, &mut charge, 20);
     }

@@ -205,6 +205,12 @@ class ApiKeyCreateInput(_ApiKeyCreateInput, total=False):
     trustedDocumentsOnly: Optional[bool]
 
 
+class ArchiveFilter(TypedDict, total=False):
+    """Which of a list that leaves out what is archived. Without a filter, those that are in use."""
+
+    isArchived: Optional[bool]
+
+
 class AuditFilter(TypedDict, total=False):
     """Entries that match all of these."""
 
@@ -256,6 +262,33 @@ CancelReason = Literal[
 ]
 
 
+class _CarrierUpsertInput(TypedDict):
+    code: str
+    name: str
+
+
+class CarrierUpsertInput(_CarrierUpsertInput, total=False):
+    """Carrier as it is to be. All of it is set; the code finds it."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    isActive: bool
+    numberPattern: Optional[str]
+    services: Sequence[str]
+    trackingUrlTemplate: Optional[str]
+
+
+class _CategoryArchiveInput(TypedDict):
+    id: str
+
+
+class CategoryArchiveInput(_CategoryArchiveInput, total=False):
+    """The category that goes out of use."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: Optional[str]
+
+
 class _CategoryBulkUpsertInput(TypedDict):
     rows: Sequence["CategoryUpsertInput"]
 
@@ -286,6 +319,17 @@ class CategoryRef(TypedDict, total=False):
 
     id: str
     slug: str
+
+
+class _CategoryRestoreInput(TypedDict):
+    id: str
+
+
+class CategoryRestoreInput(_CategoryRestoreInput, total=False):
+    """The category that comes back into use."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: Optional[str]
 
 
 class _CategoryUpdateInput(TypedDict):
@@ -319,6 +363,17 @@ class CategoryUpsertInput(_CategoryUpsertInput, total=False):
     position: Optional[int]
 
 
+class _ChannelArchiveInput(TypedDict):
+    id: str
+
+
+class ChannelArchiveInput(_ChannelArchiveInput, total=False):
+    """The channel that goes out of use."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: Optional[str]
+
+
 class _ChannelCreateInput(TypedDict):
     code: str
     name: str
@@ -335,6 +390,17 @@ class ChannelRef(TypedDict, total=False):
 
     code: str
     id: str
+
+
+class _ChannelRestoreInput(TypedDict):
+    id: str
+
+
+class ChannelRestoreInput(_ChannelRestoreInput, total=False):
+    """The channel that comes back into use."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: Optional[str]
 
 
 ChargeBasis = Literal[
@@ -898,6 +964,29 @@ ForecastStatus = Literal[
 ]
 
 
+class _FulfilmentDeliverInput(TypedDict):
+    id: str
+
+
+class FulfilmentDeliverInput(_FulfilmentDeliverInput, total=False):
+    """Goods that were delivered."""
+
+    deliveredAt: Optional[str]
+    idempotencyKey: str
+
+
+class _FulfilmentFailInput(TypedDict):
+    id: str
+    reason: str
+
+
+class FulfilmentFailInput(_FulfilmentFailInput, total=False):
+    """Goods that could not be delivered."""
+
+    failedAt: Optional[str]
+    idempotencyKey: str
+
+
 FulfilmentGroup = Literal[
     "CHANNEL",
     "STORE",
@@ -907,11 +996,145 @@ FulfilmentGroup = Literal[
 FulfilmentStatus = Literal[
     "CANCELLED",
     "DELIVERED",
+    "FAILED",
     "PACKED",
     "PENDING",
     "PICKED",
     "SHIPPED",
 ]
+
+
+class _FulfilmentTrackingSetInput(TypedDict):
+    id: str
+
+
+class FulfilmentTrackingSetInput(_FulfilmentTrackingSetInput, total=False):
+    """Label of a parcel from now on. All of it is set."""
+
+    carrierId: Optional[str]
+    idempotencyKey: str
+    service: Optional[str]
+    trackingNumber: Optional[str]
+
+
+class _FulfilmentWorkAcceptInput(TypedDict):
+    ids: Sequence[str]
+
+
+class FulfilmentWorkAcceptInput(_FulfilmentWorkAcceptInput, total=False):
+    """Works to accept."""
+
+    idempotencyKey: str
+
+
+class _FulfilmentWorkActionInput(TypedDict):
+    id: str
+
+
+class FulfilmentWorkActionInput(_FulfilmentWorkActionInput, total=False):
+    """A step of a work."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+
+
+class _FulfilmentWorkCollectInput(TypedDict):
+    code: str
+    id: str
+
+
+class FulfilmentWorkCollectInput(_FulfilmentWorkCollectInput, total=False):
+    """Goods that the customer collects."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+
+
+class FulfilmentWorkFilter(TypedDict, total=False):
+    """Filter of works. Tests stand beside each other and must all hold; one that is null is absent."""
+
+    dueAt: Optional["DateTimeFilter"]
+    order: Optional["IdFilter"]
+    status: Optional[Sequence["WorkStatus"]]
+    store: Optional["IdFilter"]
+
+
+class _FulfilmentWorkMoveInput(TypedDict):
+    id: str
+    toStore: "StoreRef"
+
+
+class FulfilmentWorkMoveInput(_FulfilmentWorkMoveInput, total=False):
+    """Goods that go to another store."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    lines: Optional[Sequence["WorkLineQuantity"]]
+
+
+class FulfilmentWorkOrder(TypedDict, total=False):
+    """Order of a list of works; IDs break ties."""
+
+    direction: "Direction"
+    field: "FulfilmentWorkOrderField"
+
+
+FulfilmentWorkOrderField = Literal[
+    "DUE_AT",
+]
+
+
+class _FulfilmentWorkPackInput(TypedDict):
+    id: str
+    parcels: Sequence["ParcelInput"]
+
+
+class FulfilmentWorkPackInput(_FulfilmentWorkPackInput, total=False):
+    """Goods that are packed."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+
+
+class _FulfilmentWorkPickInput(TypedDict):
+    id: str
+
+
+class FulfilmentWorkPickInput(_FulfilmentWorkPickInput, total=False):
+    """Goods that were picked, or put back."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    isShort: bool
+    lines: Optional[Sequence["WorkLineQuantity"]]
+
+
+class _FulfilmentWorkRejectInput(TypedDict):
+    id: str
+    reason: "RejectReason"
+
+
+class FulfilmentWorkRejectInput(_FulfilmentWorkRejectInput, total=False):
+    """Goods that the store does not send."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    lines: Optional[Sequence["WorkLineQuantity"]]
+    note: Optional[str]
+
+
+class _FulfilmentWorkShipInput(TypedDict):
+    id: str
+
+
+class FulfilmentWorkShipInput(_FulfilmentWorkShipInput, total=False):
+    """Parcels that leave."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    occurredAt: Optional[str]
+    onShortage: "ShortagePolicy"
+    parcels: Optional[Sequence["ParcelLabelInput"]]
 
 
 HistoryActorKind = Literal[
@@ -1461,6 +1684,36 @@ class OrderUpdateInput(_OrderUpdateInput, total=False):
     tagsRemove: Optional[Sequence[str]]
 
 
+class ParcelInput(TypedDict, total=False):
+    """Parcel to pack."""
+
+    carrierId: Optional[str]
+    lines: Optional[Sequence["WorkLineQuantity"]]
+    service: Optional[str]
+    trackingNumber: Optional[str]
+    weight: Optional[int]
+
+
+class _ParcelLabelInput(TypedDict):
+    id: str
+
+
+class ParcelLabelInput(_ParcelLabelInput, total=False):
+    """Label of a parcel that leaves. What is left out stays."""
+
+    carrierId: Optional[str]
+    service: Optional[str]
+    trackingNumber: Optional[str]
+
+
+ParcelStatus = Literal[
+    "DELIVERED",
+    "FAILED",
+    "PACKED",
+    "SHIPPED",
+]
+
+
 class _PaymentInput(TypedDict):
     amount: "MoneyInput"
     kind: "PaymentKind"
@@ -1897,6 +2150,15 @@ class PurchaseChargeInput(_PurchaseChargeInput, total=False):
     name: Optional[str]
 
 
+PurchaseExpectedFrom = Literal[
+    "CONFIRMED",
+    "LINE",
+    "ORDER",
+    "SUPPLIER",
+    "SUPPLIER_PRODUCT",
+]
+
+
 class _PurchaseOrderActionInput(TypedDict):
     id: str
 
@@ -1907,6 +2169,37 @@ class PurchaseOrderActionInput(_PurchaseOrderActionInput, total=False):
     expectedVersion: Optional[int]
     idempotencyKey: str
     note: Optional[str]
+
+
+class _PurchaseOrderAmendInput(TypedDict):
+    id: str
+
+
+class PurchaseOrderAmendInput(_PurchaseOrderAmendInput, total=False):
+    """An order that is with its supplier as it shall be from now on. Fields that are left out stay as they are; null clears."""
+
+    addLines: Optional[Sequence["PurchaseOrderLineInput"]]
+    cancelLines: Optional[Sequence[str]]
+    expectedOn: Optional[str]
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    note: Optional[str]
+    reason: Optional[str]
+    setLines: Optional[Sequence["PurchaseOrderLineSet"]]
+
+
+class _PurchaseOrderConfirmInput(TypedDict):
+    id: str
+
+
+class PurchaseOrderConfirmInput(_PurchaseOrderConfirmInput, total=False):
+    """A supplier's confirmation of an order. It changes no quantity: availability and late alerts go by the confirmed day."""
+
+    confirmedOn: Optional[str]
+    expectedVersion: Optional[int]
+    externalRef: Optional[str]
+    idempotencyKey: str
+    lines: Optional[Sequence["PurchaseOrderLineConfirmationInput"]]
 
 
 class _PurchaseOrderCreateInput(TypedDict):
@@ -1937,6 +2230,17 @@ class PurchaseOrderFilter(TypedDict, total=False):
     supplier: Optional["IdFilter"]
 
 
+class _PurchaseOrderLineConfirmationInput(TypedDict):
+    purchaseOrderLineId: str
+
+
+class PurchaseOrderLineConfirmationInput(_PurchaseOrderLineConfirmationInput, total=False):
+    """A line as the supplier confirmed it."""
+
+    confirmedOn: Optional[str]
+    quantity: Optional[int]
+
+
 class _PurchaseOrderLineInput(TypedDict):
     product: "ProductRef"
     quantity: int
@@ -1961,6 +2265,18 @@ class PurchaseOrderLineReceiptInput(_PurchaseOrderLineReceiptInput, total=False)
     damaged: Optional[int]
     lots: Sequence["ReceivedLotInput"]
     note: Optional[str]
+
+
+class _PurchaseOrderLineSet(TypedDict):
+    purchaseOrderLineId: str
+
+
+class PurchaseOrderLineSet(_PurchaseOrderLineSet, total=False):
+    """A line of a purchase order as it shall be from now on. Fields that are left out stay as they are; null clears."""
+
+    expectedOn: Optional[str]
+    quantity: Optional[int]
+    unitCost: Optional["MoneyInput"]
 
 
 class _PurchaseOrderReceiveInput(TypedDict):
@@ -2088,6 +2404,15 @@ RefundStatus = Literal[
     "FULL",
     "NONE",
     "PARTIAL",
+]
+
+
+RejectReason = Literal[
+    "CANNOT_SHIP",
+    "DAMAGED",
+    "NO_CAPACITY",
+    "NO_STOCK",
+    "OTHER",
 ]
 
 
@@ -2580,6 +2905,59 @@ _SalesReportFilter = TypedDict(
 class SalesReportFilter(_SalesReportFilter, _SalesReportFilterOptional):
     """Sales of some days. All conditions hold."""
 
+
+
+class _SavedViewCreateInput(TypedDict):
+    document: str
+    name: str
+    slug: str
+
+
+class SavedViewCreateInput(_SavedViewCreateInput, total=False):
+    """A view that is to be made."""
+
+    idempotencyKey: str
+    variables: Optional[Any]
+
+
+class _SavedViewDeleteInput(TypedDict):
+    id: str
+
+
+class SavedViewDeleteInput(_SavedViewDeleteInput, total=False):
+    """A view that is to go."""
+
+    idempotencyKey: str
+
+
+class SavedViewRef(TypedDict, total=False):
+    """A saved view."""
+
+    id: str
+    slug: str
+
+
+SavedViewStatus = Literal[
+    "BROKEN",
+    "PAUSED",
+    "READY",
+]
+
+
+class _SavedViewUpdateInput(TypedDict):
+    expectedVersion: int
+    id: str
+
+
+class SavedViewUpdateInput(_SavedViewUpdateInput, total=False):
+    """A change of a view. Fields that are null stay as they are."""
+
+    document: Optional[str]
+    idempotencyKey: str
+    isPaused: Optional[bool]
+    name: Optional[str]
+    slug: Optional[str]
+    variables: Optional[Any]
 
 
 ScanFormat = Literal[
@@ -3188,6 +3566,17 @@ StringFilter = TypedDict(
 )
 
 
+class _SupplierArchiveInput(TypedDict):
+    id: str
+
+
+class SupplierArchiveInput(_SupplierArchiveInput, total=False):
+    """The supplier that goes out of use."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: Optional[str]
+
+
 class _SupplierCreateInput(TypedDict):
     code: str
     name: str
@@ -3248,6 +3637,17 @@ class SupplierRef(TypedDict, total=False):
 
     code: str
     id: str
+
+
+class _SupplierRestoreInput(TypedDict):
+    id: str
+
+
+class SupplierRestoreInput(_SupplierRestoreInput, total=False):
+    """The supplier that comes back into use."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: Optional[str]
 
 
 class _SupplierReturnCreateInput(TypedDict):
@@ -3534,6 +3934,27 @@ class WebhookEndpointUpdateInput(_WebhookEndpointUpdateInput, total=False):
     url: Optional[str]
 
 
+class WorkLineQuantity(TypedDict):
+    """Quantity of a work's line."""
+
+    lineId: str
+    quantity: int
+
+
+WorkStatus = Literal[
+    "ACCEPTED",
+    "CANCELLED",
+    "DONE",
+    "OPEN",
+    "PACKED",
+    "PICKED",
+    "PICKING",
+    "READY",
+    "REJECTED",
+    "SHIPPED",
+]
+
+
 class _WrongItemInput(TypedDict):
     quantity: int
 
@@ -3563,10 +3984,15 @@ KEYED_INPUTS = frozenset(
         "AlertSnoozeInput",
         "ApiKeyCreateInput",
         "BulkOperationRunInput",
+        "CarrierUpsertInput",
+        "CategoryArchiveInput",
         "CategoryBulkUpsertInput",
         "CategoryCreateInput",
+        "CategoryRestoreInput",
         "CategoryUpdateInput",
+        "ChannelArchiveInput",
         "ChannelCreateInput",
+        "ChannelRestoreInput",
         "CountActionInput",
         "CountCreateInput",
         "CountRecordInput",
@@ -3580,6 +4006,17 @@ KEYED_INPUTS = frozenset(
         "ExchangeRateSetInput",
         "ExchangeRatesImportInput",
         "ExportCreateInput",
+        "FulfilmentDeliverInput",
+        "FulfilmentFailInput",
+        "FulfilmentTrackingSetInput",
+        "FulfilmentWorkAcceptInput",
+        "FulfilmentWorkActionInput",
+        "FulfilmentWorkCollectInput",
+        "FulfilmentWorkMoveInput",
+        "FulfilmentWorkPackInput",
+        "FulfilmentWorkPickInput",
+        "FulfilmentWorkRejectInput",
+        "FulfilmentWorkShipInput",
         "ImportCreateInput",
         "IntegrationCreateInput",
         "IntegrationUpdateInput",
@@ -3609,6 +4046,8 @@ KEYED_INPUTS = frozenset(
         "ProductTextAcceptInput",
         "ProductUpdateInput",
         "PurchaseOrderActionInput",
+        "PurchaseOrderAmendInput",
+        "PurchaseOrderConfirmInput",
         "PurchaseOrderCreateInput",
         "PurchaseOrderReceiveInput",
         "PurchaseOrderSendInput",
@@ -3627,6 +4066,9 @@ KEYED_INPUTS = frozenset(
         "RoleCreateInput",
         "RoleDeleteInput",
         "RoleUpdateInput",
+        "SavedViewCreateInput",
+        "SavedViewDeleteInput",
+        "SavedViewUpdateInput",
         "SourcingSetInput",
         "StockAdjustInput",
         "StockAnomalyAcceptInput",
@@ -3642,8 +4084,10 @@ KEYED_INPUTS = frozenset(
         "StoreGroupCreateInput",
         "StoreGroupUpdateInput",
         "StoreUpdateInput",
+        "SupplierArchiveInput",
         "SupplierCreateInput",
         "SupplierProductBulkUpsertInput",
+        "SupplierRestoreInput",
         "SupplierReturnCreateInput",
         "SupplierUpdateInput",
         "TenantUpdateInput",

@@ -24,11 +24,11 @@ pub struct StoreGroup(pub Arc<core::StoreGroup>);
 /// Stores that rights and filters take together.
 #[resolvers]
 impl StoreGroup {
-    /// Its id: a TypeID that begins with grp_.
+    /// TypeID of the group, which begins with grp_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// Its short name, unique in the tenant in any spelling of capitals.
+    /// Code of the group of stores, unique in the tenant; case is ignored.
     async fn code(&self) -> &str {
         &self.0.code
     }

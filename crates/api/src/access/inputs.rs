@@ -21,7 +21,7 @@ pub enum StoreScopeInput {
     All(bool),
     /// The stores of these groups, whichever are in them at the time.
     GroupIds(Vec<ID>),
-    /// These stores.
+    /// Stores that the scope names.
     StoreIds(Vec<ID>),
 }
 
@@ -93,7 +93,7 @@ impl MemberUpdateRolesInput {
 pub struct RoleCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Its short name: 2 to 63 small letters, digits and hyphens.
+    /// Key of the role: 2 to 63 lowercase letters, digits and hyphens.
     pub key: String,
     /// Name of the role.
     pub name: String,
@@ -117,9 +117,9 @@ pub struct RoleUpdateInput {
     pub idempotency_key: Option<String>,
     /// The role.
     pub id: ID,
-    /// Its version as it was read.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
-    /// Its short name.
+    /// Key of the role: 2 to 63 lowercase letters, digits and hyphens.
     pub key: Option<String>,
     /// Name of the role.
     pub name: Option<String>,
@@ -143,7 +143,7 @@ pub struct RoleDeleteInput {
     pub idempotency_key: Option<String>,
     /// The role.
     pub id: ID,
-    /// Its version as it was read.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
 }
 
@@ -152,7 +152,7 @@ pub struct RoleDeleteInput {
 pub struct StoreGroupCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Its short name.
+    /// Code of the group of stores, unique in the tenant; case is ignored.
     pub code: String,
     /// Name of the group of stores.
     pub name: String,
@@ -174,9 +174,9 @@ pub struct StoreGroupUpdateInput {
     pub idempotency_key: Option<String>,
     /// The group.
     pub id: ID,
-    /// Its version as it was read.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
-    /// Its short name.
+    /// Code of the group of stores, unique in the tenant; case is ignored.
     pub code: Option<String>,
     /// Name of the group of stores.
     pub name: Option<String>,
@@ -228,13 +228,14 @@ pub struct IntegrationUpdateInput {
     pub idempotency_key: Option<String>,
     /// The integration.
     pub id: ID,
-    /// Its version as it was read.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Name of the integration.
     pub name: Option<String>,
     /// The channel that it is to be bound to; null binds it to none.
     pub channel_id: MaybeUndefined<ID>,
-    /// All that it is to be able to do. Its keys lose what it loses.
+    /// Permissions of the integration, in place of the present ones. A permission that is removed
+    /// here is removed from the keys too.
     pub permissions: Option<Vec<String>>,
     /// The stores that its permissions of the class STORE are to be for.
     pub scope: Option<StoreScopeInput>,
@@ -278,7 +279,7 @@ pub struct ApiKeyCreateInput {
     pub name: String,
     /// Permissions of the key, a subset of the integration's; all of them by default.
     pub permissions: Option<Vec<String>>,
-    /// Its stores, of the integration's; all of them when this is left out.
+    /// Stores that the key covers, out of the integration's. Null for all of them.
     pub scope: Option<StoreScopeInput>,
     /// The networks that it is accepted from, as 192.0.2.0/24 or 2001:db8::/32; any when this is left out.
     pub allowed_cidrs: Option<Vec<String>>,

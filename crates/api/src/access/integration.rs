@@ -34,10 +34,11 @@ impl Integration {
     }
 }
 
-/// A program of a partner, or of your own. It belongs to the tenant, not to whoever made it, and calls with keys.
+/// Program of a partner or of the tenant, which calls with API keys. It belongs to the tenant and
+/// not to the member who created it.
 #[resolvers]
 impl Integration {
-    /// Its id: a TypeID that begins with int_.
+    /// TypeID of the integration, which begins with int_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
@@ -65,7 +66,7 @@ impl Integration {
         self.open(ctx)?;
         scope_shown(ctx, &self.0.scope).await
     }
-    /// Its keys, the oldest first, those that have ended included.
+    /// API keys of the integration, the oldest first, including those that have ended.
     #[field(permit = ApikeyRead)]
     async fn keys(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKey>> {
         Ok(loads(ctx)?.keys(self.0.id).await?.iter().cloned().map(ApiKey).collect())
@@ -117,7 +118,7 @@ impl ApiKey {
 /// A key of an integration. Its secret is shown once, by the call that made it, and kept nowhere.
 #[resolvers(requires = ApikeyRead)]
 impl ApiKey {
-    /// Its id: a TypeID that begins with key_. It is not the secret.
+    /// TypeID of the key, which begins with key_. The ID is not the secret.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
@@ -125,7 +126,7 @@ impl ApiKey {
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// The beginning of its secret, by which keys are told apart.
+    /// First characters of the secret, which identify the key in lists.
     async fn prefix(&self) -> &str {
         &self.0.prefix
     }

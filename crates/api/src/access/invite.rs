@@ -24,14 +24,15 @@ pub struct InviteMutation;
 
 #[resolvers]
 impl InviteMutation {
-    /// Invites somebody by their address, with roles that must be within your own rights. They come in by the link of the letter that is sent there,
-    /// good for seven days and once. What is answered is the same whether the address has an account or not.
+    /// Invites a person by e-mail address, with roles that must be within your own rights. The link
+    /// in the e-mail is valid once, for seven days. The answer does not reveal whether the address
+    /// has an account.
     #[mutation(permit = MemberInvite, step_up, once(argument), emits(MEMBER_INVITED), dry_run(rolled_back))]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn member_invite(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Their address.")] email: String,
+        #[graphql(desc = "E-mail address of the person to invite.")] email: String,
         #[graphql(desc = "The roles that they are to have.")] role_ids: Vec<ID>,
         #[graphql(desc = "The stores that the roles are for.")] scope: StoreScopeInput,
         #[graphql(desc = "Time at which the roles expire; they do not expire when omitted.")] expires_at: Option<DateTime>,

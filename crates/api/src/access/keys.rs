@@ -129,7 +129,8 @@ pub struct KeyMutation;
 
 #[resolvers]
 impl KeyMutation {
-    /// Makes an integration. It belongs to the tenant; you can give it only what you hold yourself now.
+    /// Creates an integration. It belongs to the tenant; you can grant it only permissions that you
+    /// hold yourself now.
     #[mutation(permit = ApikeyWrite, step_up, once, emits(INTEGRATION_CREATED), dry_run(rolled_back))]
     async fn integration_create(
         &self,
@@ -163,7 +164,7 @@ impl KeyMutation {
         }
     }
 
-    /// Ends an integration: none of its keys is accepted any more, on any node, within five seconds.
+    /// Disables an integration: within five seconds no node accepts any of its keys.
     #[mutation(permit = ApikeyWrite, once(argument), emits(INTEGRATION_DISABLED), dry_run(rolled_back))]
     async fn integration_disable(
         &self,
@@ -176,7 +177,7 @@ impl KeyMutation {
         }
     }
 
-    /// Makes a key of an integration and tells its secret, this once.
+    /// Creates an API key of an integration and returns its secret, this once.
     #[mutation(permit = ApikeyWrite, step_up, once, emits(API_KEY_CREATED), dry_run(rolled_back))]
     async fn api_key_create(
         &self,
@@ -189,7 +190,8 @@ impl KeyMutation {
         }
     }
 
-    /// Makes a key like another one and tells its secret, this once. Both are accepted until the old one ends.
+    /// Creates a successor of an API key and returns its secret, this once. Both are accepted until
+    /// the old one ends.
     #[mutation(permit = ApikeyWrite, step_up, once(argument), emits(API_KEY_ROLLED), dry_run(rolled_back))]
     async fn api_key_roll(
         &self,
@@ -203,7 +205,7 @@ impl KeyMutation {
         }
     }
 
-    /// Ends a key: it is not accepted any more, on any node, within five seconds. Its open sockets close.
+    /// Revokes an API key: within five seconds no node accepts it, and its open sockets close.
     #[mutation(permit = ApikeyWrite, once(argument), emits(API_KEY_REVOKED), dry_run(rolled_back))]
     async fn api_key_revoke(
         &self,

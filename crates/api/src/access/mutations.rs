@@ -125,7 +125,7 @@ pub struct RightsMutation;
 
 #[resolvers]
 impl RightsMutation {
-    /// Makes a role. It can give only what you hold yourself, for all stores.
+    /// Creates a role. It can grant only what you hold yourself, for all stores.
     #[mutation(permit = RoleWrite, step_up, once, emits(ROLE_CREATED), dry_run(rolled_back))]
     async fn role_create(
         &self,
@@ -138,7 +138,8 @@ impl RightsMutation {
         }
     }
 
-    /// Changes a role of the tenant's own: what is left out stays. Whoever has it notices within five seconds.
+    /// Changes a role of the tenant's own: a field that is omitted stays. Members with the role are
+    /// affected within five seconds.
     #[mutation(permit = RoleWrite, step_up, once, emits(ROLE_UPDATED), dry_run(rolled_back))]
     async fn role_update(
         &self,
@@ -156,7 +157,7 @@ impl RightsMutation {
         }
     }
 
-    /// Removes a role of the tenant's own that nobody has and no other role inherits.
+    /// Deletes a role of the tenant's own that no member has and no other role inherits.
     #[mutation(permit = RoleWrite, step_up, once, emits(ROLE_DELETED), dry_run(rolled_back))]
     async fn role_delete(
         &self,
@@ -197,7 +198,7 @@ impl RightsMutation {
         }
     }
 
-    /// Makes a group of stores.
+    /// Creates a group of stores.
     #[mutation(permit = StoreWrite, once, emits(STORE_GROUP_CREATED), dry_run(rolled_back))]
     async fn store_group_create(
         &self,

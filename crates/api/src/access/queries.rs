@@ -11,16 +11,16 @@ use crate::graphql::{context::ContextExt, fault::Answer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Class", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum PermissionClass {
-    /// For the whole tenant: a grant for some stores never gives it.
+    /// The permission applies to the whole tenant: a grant for some stores never includes it.
     Tenant,
-    /// For the stores of the grant it came by.
+    /// The permission applies to the stores of its grant.
     Store,
 }
 
-/// Something that callers may or may not do.
+/// Permission that roles and API keys can grant.
 #[derive(Debug, Clone, Copy, SimpleObject)]
 pub struct Permission {
-    /// Its code, as roles and keys name it.
+    /// Code of the permission, as roles and API keys use it.
     pub code: &'static str,
     /// Whether it can be limited to stores.
     pub class: PermissionClass,

@@ -24,11 +24,11 @@ pub struct Role(pub Arc<RoleView>);
 /// Permissions that members are granted together. Every tenant has the default roles; others are its own.
 #[Object]
 impl Role {
-    /// Its id. The default roles have the same ids in every tenant.
+    /// ID of the role. The default roles have equal IDs in every tenant.
     pub async fn id(&self) -> ID {
         ID(self.0.role.id.to_string())
     }
-    /// Its short name, unique in the tenant.
+    /// Key of the role, unique in the tenant.
     async fn key(&self) -> &str {
         &self.0.role.key
     }

@@ -36,10 +36,11 @@ impl From<core::Alert> for Alert {
     }
 }
 
-/// Something that somebody should look at: one for each time that a line was crossed.
+/// Condition in the stock or its documents that needs attention. One alert is created each time a
+/// rule's limit is crossed.
 #[resolvers(requires = AlertRead, shared)]
 impl Alert {
-    /// Its id.
+    /// ID of the alert.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
@@ -89,12 +90,12 @@ impl Alert {
     async fn day(&self) -> Option<Date> {
         self.0.figures.day.map(Date)
     }
-    /// The price, of NEGATIVE_MARGIN; null for whoever may not see costs.
+    /// Price of the product, of NEGATIVE_MARGIN; null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn price(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
         Ok(self.0.figures.margin.map(|margin| margin.price.into()))
     }
-    /// The cost that the price lies below, of NEGATIVE_MARGIN; null for whoever may not see costs.
+    /// Cost that exceeds the price, of NEGATIVE_MARGIN; null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
         Ok(self.0.figures.margin.map(|margin| margin.cost.into()))
@@ -119,7 +120,7 @@ impl Alert {
     async fn resolved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
         Some(actor(ctx, self.0.handling.resolver()?).await)
     }
-    /// Member to whom the alert is assigned; null when nobody is.
+    /// Member to whom the alert is assigned. Null when it is not assigned.
     async fn assignee(&self, ctx: &Context<'_>) -> Option<Answer<Member>> {
         member(ctx, self.0.assignee?).await.transpose()
     }

@@ -9,15 +9,16 @@ use entity::prelude;
 pub enum AlertKind {
     /// Available fell to the rule's threshold, or to one and a half times the reorder point or the product's own threshold.
     LowStock,
-    /// Nothing is available any more.
+    /// No stock is available.
     OutOfStock,
-    /// Something is available again. It is RESOLVED from the beginning: news, and nothing to do.
+    /// Stock is available again. The alert is RESOLVED from the start, as nothing remains to be
+    /// done.
     BackInStock,
     /// Available rose to the rule's threshold, or to the level's maximum.
     Overstock,
     /// A store has some of a lot that is for sale and near its date or past it.
     Expiring,
-    /// A product's price lies below its cost.
+    /// The price of a product is below its cost.
     NegativeMargin,
     /// Lines of a purchase order were expected by now.
     PurchaseOrderLate,
@@ -31,24 +32,24 @@ pub enum AlertKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::AlertState", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum AlertState {
-    /// Nobody has taken note of it.
+    /// The alert was not acknowledged yet.
     Open,
-    /// Somebody has.
+    /// The alert was acknowledged.
     Acknowledged,
     /// Put off; it is OPEN again when its time comes.
     Snoozed,
-    /// It is over, or somebody said so.
+    /// The condition has ended, or the alert was resolved by hand.
     Resolved,
 }
 
-/// Whether letters about alerts are collected.
+/// Collection of e-mails about alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::AlertDigest", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum AlertDigest {
-    /// They leave at once.
+    /// E-mails are sent at once.
     None,
-    /// One letter an hour, at the full hour.
+    /// E-mails are collected and sent once an hour, at the full hour.
     Hourly,
-    /// One letter a day, at an hour of the rule's.
+    /// E-mails are collected and sent once a day, at the hour that the rule sets.
     Daily,
 }

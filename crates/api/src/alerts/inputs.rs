@@ -23,7 +23,7 @@ pub struct AlertActionInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Kept with it in place of the note before; at most 1,000 characters.
+    /// Note that is kept with the alert in place of the previous one, at most 1,000 characters.
     pub note: Option<String>,
 }
 
@@ -38,7 +38,7 @@ pub struct AlertSnoozeInput {
     pub until: DateTime,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Kept with it in place of the note before; at most 1,000 characters.
+    /// Note that is kept with the alert in place of the previous one, at most 1,000 characters.
     pub note: Option<String>,
 }
 
@@ -49,20 +49,22 @@ pub struct AlertAssignInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// To whom: an active member who may see it; to nobody when it is left out.
+    /// ID of the member to assign: active, with the right to see the alert. Null removes the
+    /// assignment.
     pub member_id: Option<ID>,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Kept with it in place of the note before; at most 1,000 characters.
+    /// Note that is kept with the alert in place of the previous one, at most 1,000 characters.
     pub note: Option<String>,
 }
 
-/// The hours in which no letter leaves.
+/// Hours in which no e-mail is sent.
 #[derive(Debug, Clone, InputObject)]
 pub struct QuietHoursInput {
-    /// From this time of day on, as in 22:00.
+    /// Time of day at which the quiet hours begin, such as 22:00.
     pub from: String,
-    /// Up to this time of day, as in 07:00; of the next day where it is before the other.
+    /// Time of day at which the quiet hours end, such as 07:00; on the next day when it is before
+    /// the beginning.
     pub to: String,
 }
 
@@ -79,7 +81,7 @@ pub struct AlertRuleUpsertInput {
     pub category_id: Option<ID>,
     /// The product that it is for; all when it is left out.
     pub product_id: Option<ID>,
-    /// Whether such alerts are opened, and told of.
+    /// Whether such alerts are opened and notified.
     #[graphql(default = true)]
     pub is_enabled: bool,
     /// The line that is crossed, in smallest units, in place of the level's own: of LOW_STOCK, OVERSTOCK, COUNT_DIFFERENCE.
@@ -87,20 +89,20 @@ pub struct AlertRuleUpsertInput {
     /// Days before a lot's date (EXPIRING), 30 when it is left out, or of grace after that of an order (PURCHASE_ORDER_LATE) or a transfer
     /// (TRANSFER_OVERDUE); 0 to 3,650.
     pub days: Option<i32>,
-    /// Addresses that are told by letter, at most 20.
+    /// E-mail addresses to notify, at most 20.
     #[graphql(default)]
     pub emails: Vec<String>,
-    /// Members who are told by letter of what they may see, at most 20.
+    /// Members to notify by e-mail, each about what they may see; at most 20.
     #[graphql(default)]
     pub member_ids: Vec<ID>,
     /// Hours in which no e-mail is sent; an e-mail waits for their end. No quiet hours when omitted.
     pub quiet_hours: Option<QuietHoursInput>,
-    /// In which its hours are (IANA); that of the alert's store when it is left out.
+    /// IANA time zone of the rule's hours. Null for that of the alert's store.
     pub time_zone: Option<String>,
-    /// Whether letters are collected.
+    /// Collection of the e-mails about alerts of this rule.
     #[graphql(default_with = "AlertDigest::None")]
     pub digest: AlertDigest,
-    /// At which hour of the day a DAILY digest leaves; 0 to 23.
+    /// Hour of the day at which a DAILY digest is sent, 0 to 23.
     #[graphql(default = 8)]
     pub digest_hour: i32,
 }

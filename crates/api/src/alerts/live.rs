@@ -47,11 +47,11 @@ impl AlertChanges {
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
-    /// Hand it to `after` to go on from here.
+    /// Cursor of the item. Pass it as `after` to resume from here.
     async fn cursor(&self) -> Option<&Cursor> {
         self.0.cursor.as_ref()
     }
-    /// Alerts as they stand, or as the change left them.
+    /// Alerts in their current state, or as the change left them.
     async fn changes(&self, ctx: &Context<'_>) -> Answer<&[AlertChange]> {
         crate::catalog::loads(ctx)?.forget();
         Ok(&self.0.changes)
@@ -88,7 +88,7 @@ impl AlertChange {
     async fn event_type(&self) -> &str {
         self.shared_event.as_ref().map_or(SNAPSHOT, |shared_event| shared_event.event.kind.as_str())
     }
-    /// False: its state or whom it is handed to is not what the filter asks for, by now or still.
+    /// False when the alert, by its state or assignee, does not match the filter.
     async fn in_filter(&self) -> bool {
         self.in_filter
     }

@@ -37,7 +37,7 @@ async fn act(
 /// What can be done to alerts.
 #[resolvers]
 impl AlertMutation {
-    /// Takes note of an alert.
+    /// Acknowledges an alert.
     #[mutation(permit = AlertWrite, emits(ALERT_ACKNOWLEDGED), dry_run(rolled_back))]
     async fn alert_acknowledge(
         &self,
@@ -47,7 +47,8 @@ impl AlertMutation {
         act(ctx, permit, |reading| input.read(Do::Acknowledge, reading)).await
     }
 
-    /// Puts an alert off. It is OPEN again when its time comes, unless it has got better by then.
+    /// Snoozes an alert. It is OPEN again after the given time, unless its condition has ended by
+    /// then.
     #[mutation(permit = AlertWrite, emits(ALERT_SNOOZED), dry_run(rolled_back))]
     async fn alert_snooze(
         &self,
@@ -57,7 +58,7 @@ impl AlertMutation {
         act(ctx, permit, |reading| input.read(reading)).await
     }
 
-    /// Hands an alert to a member, or to nobody.
+    /// Assigns an alert to a member, or removes the assignment.
     #[mutation(permit = AlertWrite, emits(ALERT_ASSIGNED), dry_run(rolled_back))]
     async fn alert_assign(
         &self,
@@ -67,7 +68,7 @@ impl AlertMutation {
         act(ctx, permit, |reading| input.read(reading)).await
     }
 
-    /// Says that nothing more is to be done about an alert. While things stay as they are there is no new one.
+    /// Resolves an alert. No new alert is opened while the condition persists.
     #[mutation(permit = AlertWrite, emits(ALERT_RESOLVED), dry_run(rolled_back))]
     async fn alert_resolve(
         &self,
@@ -91,7 +92,7 @@ impl AlertMutation {
         }
     }
 
-    /// Takes a rule away. What it said holds no more; alerts that are there stay.
+    /// Deletes a rule. Its settings no longer apply; open alerts stay.
     #[mutation(permit = AlertRuleWrite, emits(ALERT_RULE_DELETED), dry_run(rolled_back))]
     async fn alert_rule_delete(
         &self,

@@ -34,7 +34,7 @@ use crate::{
 pub struct AlertListFilter {
     /// Kinds of alerts to include; an empty list matches nothing.
     pub kind: Option<Vec<AlertKind>>,
-    /// In one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub state: Option<Vec<AlertState>>,
     /// Condition on the alert's store.
     pub store: Option<IdFilter>,
@@ -82,9 +82,9 @@ impl AlertQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the alerts; all alerts by default.")] filter: Option<AlertListFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<AlertConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::ALERTS, signer, MOST_A_PAGE)?;

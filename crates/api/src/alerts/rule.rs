@@ -29,12 +29,13 @@ impl From<core::Rule> for AlertRule {
     }
 }
 
-/// The hours in which no letter leaves.
+/// Hours in which no e-mail is sent.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct QuietHours {
-    /// From this time of day on, as in 22:00.
+    /// Time of day at which the quiet hours begin, such as 22:00.
     pub from: String,
-    /// Up to this time of day, as in 07:00; of the next day where it is before the other.
+    /// Time of day at which the quiet hours end, such as 07:00; on the next day when it is before
+    /// the beginning.
     pub to: String,
 }
 
@@ -47,7 +48,7 @@ fn time_of_day(minute: i32) -> String {
 /// rules for the same place, the narrowest decides on opening and threshold; each of them notifies its own recipients.
 #[resolvers(requires = AlertRuleWrite)]
 impl AlertRule {
-    /// Its id.
+    /// ID of the rule.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
@@ -84,11 +85,11 @@ impl AlertRule {
     async fn days(&self) -> Option<i32> {
         self.0.days
     }
-    /// Addresses that are told.
+    /// E-mail addresses that are notified.
     async fn emails(&self) -> &[String] {
         &self.0.emails
     }
-    /// Members who are told, of what they may see.
+    /// Members who are notified by e-mail, each about what they may see.
     async fn members(&self, ctx: &Context<'_>) -> Answer<Vec<Member>> {
         ctx.caller()?;
         let mut found = Vec::with_capacity(self.0.members.len());
@@ -101,15 +102,16 @@ impl AlertRule {
     async fn quiet_hours(&self) -> Option<QuietHours> {
         self.0.quiet.map(|quiet| QuietHours { from: time_of_day(quiet.from), to: time_of_day(quiet.to) })
     }
-    /// In which its hours are; null for that of the alert's store, or of the tenant where it has none.
+    /// IANA time zone of the rule's hours. Null for that of the alert's store, or of the tenant
+    /// when the alert has no store.
     async fn time_zone(&self) -> Option<&str> {
         self.0.time_zone.as_deref()
     }
-    /// Whether letters are collected.
+    /// Collection of the e-mails about alerts of this rule.
     async fn digest(&self) -> AlertDigest {
         self.0.digest.into()
     }
-    /// At which hour of the day a DAILY digest leaves.
+    /// Hour of the day at which a DAILY digest is sent, 0 to 23.
     async fn digest_hour(&self) -> i32 {
         self.0.digest_hour
     }

@@ -24,7 +24,7 @@ use crate::{
 #[derive(Clone)]
 pub struct StockAnomaly(pub Arc<core::Anomaly>);
 
-crate::connection!(StockAnomalyConnection, StockAnomalyEdge, StockAnomaly, "strange days of stock");
+crate::connection!(StockAnomalyConnection, StockAnomalyEdge, StockAnomaly, "anomalies of stock");
 
 impl From<core::Anomaly> for StockAnomaly {
     fn from(anomaly: core::Anomaly) -> Self {
@@ -40,7 +40,8 @@ fn thousandths(figure: i64) -> f64 {
     figure as f64 / 1_000.0
 }
 
-/// Strange day of a product in a store: one kind of movement was far from the days before, or had a huge line. Units are the product's smallest.
+/// Day with unusual movements of a product in a store: the total of one kind was far from the days
+/// before, or one line was very large. Quantities are in the product's smallest unit.
 #[resolvers(requires = ReportRead)]
 impl StockAnomaly {
     /// ID of the anomaly.
@@ -103,7 +104,7 @@ impl StockAnomaly {
     async fn accepted_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
         Some(actor(ctx, self.0.acceptance.as_ref()?.by).await)
     }
-    /// Note of whoever accepted it.
+    /// Note on the acceptance; null when there is none.
     async fn note(&self) -> Option<&str> {
         self.0.acceptance.as_ref()?.note.as_deref()
     }

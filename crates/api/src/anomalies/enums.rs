@@ -35,8 +35,8 @@ pub enum StockAnomalyRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::AnomalyState", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StockAnomalyState {
-    /// Nobody has accepted it.
+    /// The anomaly was not accepted yet.
     Open,
-    /// Somebody said that it is fine.
+    /// The anomaly was accepted as correct.
     Accepted,
 }

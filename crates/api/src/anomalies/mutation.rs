@@ -27,7 +27,7 @@ pub struct StockAnomalyAcceptInput {
     pub idempotency_key: Option<String>,
     /// The anomaly.
     pub id: ID,
-    /// Kept with it; at most 1,000 characters.
+    /// Note that is kept with the count, at most 1,000 characters.
     pub note: Option<String>,
 }
 
@@ -60,8 +60,9 @@ pub struct AnomalyMutation;
 
 #[resolvers]
 impl AnomalyMutation {
-    /// Accepts a strange day: it is fine. For 90 days, days of the same product, store and kind that are no further from the usual on the same side are
-    /// not flagged again. One that is accepted already stays as it is.
+    /// Accepts an anomaly as correct. For 90 days, days of the same product, store and kind that
+    /// deviate no further in the same direction are not flagged again. An accepted anomaly stays as
+    /// it is.
     ///
     /// Requires alert.write; the anomaly in the answer is null without report.read.
     #[mutation(permit = AlertWrite, once, dry_run(rolled_back))]

@@ -25,18 +25,18 @@ use crate::{
     orders::links::MOST_A_PAGE,
 };
 
-/// Strange days of products and stores. All conditions hold; one that is null is absent.
+/// Filter of anomalies. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StockAnomalyFilter {
     /// Condition on the anomaly's store.
     pub store: Option<IdFilter>,
     /// Condition on the anomaly's product.
     pub product: Option<IdFilter>,
-    /// In one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub state: Option<Vec<StockAnomalyState>>,
-    /// This business day or later.
+    /// First business day, included. Null for no lower bound.
     pub from: Option<Date>,
-    /// This business day or earlier.
+    /// Last business day, included. Null for no upper bound.
     pub to: Option<Date>,
 }
 
@@ -63,19 +63,20 @@ pub struct AnomalyQuery;
 
 #[resolvers]
 impl AnomalyQuery {
-    /// Strange days of stock, the newest first: days on which a product had far more or far less sold, returned, adjusted or removed in a store than on
-    /// the days before. A day is judged once it is over. A caller of some stores is shown theirs.
+    /// Anomalies of stock, the newest first: days on which far more or far less of a product was
+    /// sold, returned, adjusted or removed in a store than on the days before. A day is judged once
+    /// it is over. A caller of some stores is shown theirs.
     ///
     /// Requires report.read; a caller of one channel is refused.
     #[field(permit = ReportRead, paged)]
     async fn stock_anomalies(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these stores, products, states and days.")] filter: Option<StockAnomalyFilter>,
+        #[graphql(desc = "Stores, products, states and days to include.")] filter: Option<StockAnomalyFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<StockAnomalyConnection> {
         // Movements are of stores, not of channels.
         if permit.channel().is_some() {

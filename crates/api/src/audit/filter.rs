@@ -13,7 +13,7 @@ use crate::graphql::{
 /// Entries that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct AuditFilter {
-    /// By these members or integrations.
+    /// Member or integration that acted.
     pub actor: Option<IdFilter>,
     /// About these things, of any kind.
     pub target: Option<IdFilter>,

@@ -38,9 +38,9 @@ impl AuditQuery {
     async fn audit_entries(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these.")] filter: Option<AuditFilter>,
+        #[graphql(desc = "Filter of the entries; all entries by default.")] filter: Option<AuditFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<AuditEntryConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let scope = permit.scope(ctx.given::<Audit>()?.database());
@@ -58,7 +58,8 @@ impl AuditQuery {
         Ok(Page::build(nodes.collect(), &request, "audit", signer).into())
     }
 
-    /// Walks part of the audit log and proves that nothing in it was changed, taken out or added. A toSeq beyond the end means up to the end.
+    /// Verifies a part of the audit log: that no entry was changed, removed or inserted. A toSeq
+    /// beyond the end means up to the end.
     #[field(permit = AuditRead, cost = "100")]
     async fn audit_verify(
         &self,

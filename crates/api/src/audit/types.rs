@@ -22,19 +22,19 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "platform::audit::Outcome")]
 pub enum AuditOutcome {
-    /// It was done.
+    /// The call was carried out.
     Done,
-    /// It was accepted and changed nothing: done before, or already so.
+    /// The call was accepted and changed nothing, as its effect was there before.
     Unchanged,
-    /// It was refused for what it asked; changes says with which codes.
+    /// The input was refused; `changes` has the codes of the refusals.
     Refused,
-    /// It was refused for who asked: a permission, a step-up or a second factor was missing.
+    /// The caller was refused: a permission, a step-up or a second factor was missing.
     Denied,
-    /// It came to nothing through a fault of ours.
+    /// The call failed because of an internal fault.
     Failed,
 }
 
-/// One line of the audit log, chained to the one before by its hash.
+/// Entry of the audit log, chained to the previous entry by its hash.
 #[derive(Debug, Clone)]
 pub struct AuditEntry {
     stored: Arc<Stored>,
@@ -60,14 +60,14 @@ pub fn hide(caller: &Caller, field: &mut Value) -> bool {
     is_hidden
 }
 
-/// One line of the audit log, chained to the one before by its hash.
+/// Entry of the audit log, chained to the previous entry by its hash.
 #[resolvers(requires = AuditRead)]
 impl AuditEntry {
-    /// Its id.
+    /// ID of the entry.
     pub async fn id(&self) -> ID {
         self.stored.entry.id.to_string().into()
     }
-    /// Its number in the tenant's log, from 1 without gaps.
+    /// Number in the tenant's audit log, from 1 without gaps.
     pub async fn seq(&self) -> Long {
         Long(self.seal.seq)
     }

@@ -22,15 +22,15 @@ pub struct Category(pub Arc<CategoryRow>);
 /// A node of the tree of categories.
 #[resolvers(shared)]
 impl Category {
-    /// Its id: a TypeID that begins with cat_.
+    /// TypeID of the category, which begins with cat_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What it is called.
+    /// Name of the category.
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// Its name in addresses, unique in the tenant.
+    /// Name of the category in URLs, unique in the tenant.
     async fn slug(&self) -> &str {
         &self.0.slug
     }
@@ -53,7 +53,7 @@ impl Category {
     async fn path(&self, ctx: &Context<'_>) -> Answer<Vec<Category>> {
         Ok(loads(ctx)?.path(self.0.id).await?.iter().cloned().map(Category).collect())
     }
-    /// Where it stands among its siblings, the smallest first.
+    /// Position among the sibling categories, from 0; the smallest comes first.
     async fn position(&self) -> i32 {
         self.0.position
     }
@@ -61,11 +61,11 @@ impl Category {
     async fn image_url(&self) -> Option<&str> {
         self.0.image_url.as_deref()
     }
-    /// Anything else, a JSON object.
+    /// Custom data: a JSON object.
     async fn metadata(&self) -> Json {
         Json::from_text(&self.0.metadata)
     }
-    /// How many products that are not archived lie in it.
+    /// Number of products in the category itself that are not archived.
     async fn product_count(
         &self,
         ctx: &Context<'_>,
@@ -74,7 +74,7 @@ impl Category {
         let loads = loads(ctx)?;
         Ok(Long(if with_descendants { loads.whole_count(self.0.id).await? } else { loads.own_count(self.0.id).await? }))
     }
-    /// When it was archived; null while it is in use.
+    /// Time at which the category was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
     }
@@ -82,7 +82,7 @@ impl Category {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it last changed.
+    /// Time of the last change of the category.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }

@@ -15,14 +15,14 @@ use crate::{
     },
 };
 
-/// Whom orders are sold to.
+/// Customer to whom orders are sold.
 #[derive(Clone)]
 pub struct Customer(pub Arc<CustomerRow>);
 
-/// Whom orders are sold to.
+/// Customer to whom orders are sold.
 #[resolvers(shared)]
 impl Customer {
-    /// Its id: a TypeID that begins with cus_.
+    /// TypeID of the customer, which begins with cus_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
@@ -30,15 +30,16 @@ impl Customer {
     async fn external_ref(&self) -> Option<&str> {
         self.0.external_ref.as_deref()
     }
-    /// What it is called.
+    /// Name of the customer. Null when none is known, or after the customer was erased.
     async fn name(&self) -> Option<&str> {
         self.0.name.as_deref()
     }
-    /// Its country: a code of ISO 3166, or a name as it was given.
+    /// Country of the customer: an ISO 3166 code, or the name that was given. Null when it is
+    /// unknown.
     async fn country(&self) -> Option<&str> {
         self.0.country.as_deref()
     }
-    /// Where it can be written to.
+    /// E-mail address of the customer. Null when there is none.
     #[field(mask = CustomerContactRead, personal)]
     async fn email(&self, ctx: &Context<'_>) -> Option<Answer<&str>> {
         let email = self.0.email.as_deref()?;
@@ -49,40 +50,40 @@ impl Customer {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it last changed.
+    /// Time of the last change of the customer.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
 }
 
-/// Whom products are bought from.
+/// Supplier from which products are bought.
 #[derive(Clone)]
 pub struct Supplier(pub Arc<SupplierRow>);
 
-/// Whom products are bought from.
+/// Supplier from which products are bought.
 #[resolvers(shared)]
 impl Supplier {
-    /// Its id: a TypeID that begins with sup_.
+    /// TypeID of the supplier, which begins with sup_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// Its short name, unique in the tenant in any spelling of capitals.
+    /// Code of the supplier, unique in the tenant; case is ignored.
     async fn code(&self) -> &str {
         &self.0.code
     }
-    /// What it is called.
+    /// Name of the supplier.
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// How many days pass from ordering to receiving.
+    /// Lead time from ordering to receiving, in days. Null when it is unknown.
     async fn lead_time_days(&self) -> Option<i32> {
         self.0.lead_time_days
     }
-    /// Where orders are sent to.
+    /// E-mail address for purchase orders. Null when there is none.
     async fn email(&self) -> Option<&str> {
         self.0.email.as_deref()
     }
-    /// When it was archived; null while it is in use.
+    /// Time at which the supplier was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
     }
@@ -90,32 +91,32 @@ impl Supplier {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it last changed.
+    /// Time of the last change of the supplier.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
 }
 
-/// Where orders come from. Every tenant has DIRECT.
+/// Sales channel that orders come from. Every tenant has the channel DIRECT.
 #[derive(Clone)]
 pub struct Channel(pub Arc<ChannelRow>);
 
-/// Where orders come from. Every tenant has DIRECT.
+/// Sales channel that orders come from. Every tenant has the channel DIRECT.
 #[resolvers(shared)]
 impl Channel {
-    /// Its id: a TypeID that begins with chn_.
+    /// TypeID of the channel, which begins with chn_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// Its short name, unique in the tenant in any spelling of capitals.
+    /// Code of the channel, unique in the tenant; case is ignored.
     async fn code(&self) -> &str {
         &self.0.code
     }
-    /// What it is called.
+    /// Name of the channel.
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// When it was archived; null while it is in use.
+    /// Time at which the channel was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
     }
@@ -123,7 +124,7 @@ impl Channel {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it last changed.
+    /// Time of the last change of the channel.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }

@@ -2,7 +2,7 @@
 
 use async_graphql::Enum;
 
-/// What a store is.
+/// Kind of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::prelude::StoreKind", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StoreKind {
@@ -10,23 +10,23 @@ pub enum StoreKind {
     Shop,
     /// Stock is kept and sent from here.
     Warehouse,
-    /// No place: a drop shipper's stock, a marketplace's.
+    /// The store is no physical place, such as the stock of a drop shipper or a marketplace.
     Virtual,
 }
 
-/// Where a product is in its life.
+/// Status of a product in its life cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::prelude::ProductStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ProductStatus {
-    /// Not offered yet.
+    /// The product is not offered yet.
     Draft,
-    /// On sale.
+    /// The product is on sale.
     Active,
-    /// No longer used; kept for the ledger and for old orders.
+    /// The product is no longer used; it is kept for the ledger and for old orders.
     Archived,
 }
 
-/// What stock means for a product.
+/// Stock policy of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::prelude::StockPolicy", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StockPolicy {
@@ -38,14 +38,14 @@ pub enum StockPolicy {
     Backorder,
 }
 
-/// Whether a product's stock is told apart below the level. Fixed after the first movement.
+/// Tracking of a product's stock below the level. Fixed after the first movement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::prelude::Tracking", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum Tracking {
-    /// One unit is like another.
+    /// The units are not distinguished.
     None,
-    /// By lots: batches with a code and dates.
+    /// Lots: batches with a code and dates.
     Lot,
-    /// By serial numbers: lots of one.
+    /// Serial numbers: lots of one unit.
     Serial,
 }

@@ -22,11 +22,11 @@ pub struct ProductFamily(pub Arc<FamilyRow>);
 /// Variants: products that differ by the values of these options.
 #[resolvers(shared)]
 impl ProductFamily {
-    /// Its id: a TypeID that begins with fam_.
+    /// TypeID of the family, which begins with fam_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What it is called.
+    /// Name of the family.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -34,7 +34,7 @@ impl ProductFamily {
     async fn option_names(&self) -> Vec<String> {
         option_names(&self.0.option_names).unwrap_or_default()
     }
-    /// Its variants, by SKU.
+    /// Variants of the family, by SKU.
     #[field(permit = ProductRead)]
     async fn products(&self, ctx: &Context<'_>) -> Answer<Vec<Product>> {
         Ok(loads(ctx)?.variants(self.0.id).await?.iter().cloned().map(Product::from).collect())
@@ -43,7 +43,7 @@ impl ProductFamily {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it last changed.
+    /// Time of the last change of the family.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }

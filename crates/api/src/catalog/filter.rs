@@ -13,39 +13,39 @@ use crate::graphql::{
     refusal::Path,
 };
 
-/// Which products. All conditions that are given must hold; what is left out or null does not count.
+/// Filter of the products. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductFilter {
     /// All of these hold; an empty list holds for everything.
     pub and: Option<Vec<ProductFilter>>,
-    /// At least one of these holds; an empty list matches nothing.
+    /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<ProductFilter>>,
-    /// This does not hold.
+    /// Condition that must not hold.
     pub not: Option<Box<ProductFilter>>,
     /// The product itself.
     pub id: Option<IdFilter>,
-    /// Its SKU.
+    /// SKU of the product.
     pub sku: Option<StringFilter>,
-    /// Its name.
+    /// Name of the product.
     pub name: Option<StringFilter>,
-    /// Its status is one of these; an empty list matches nothing.
+    /// Statuses to include; an empty list matches nothing.
     pub status: Option<Vec<ProductStatus>>,
-    /// The category it lies in itself, not one below.
+    /// Category of the product; for its descendants too, use `categoryTree`.
     pub category: Option<IdFilter>,
     /// Category or one of its descendants. For the category alone, use `category`.
     pub category_tree: Option<IdFilter>,
-    /// Its supplier.
+    /// Supplier of the product.
     pub supplier: Option<IdFilter>,
-    /// Its family.
+    /// Family of the product.
     pub family: Option<IdFilter>,
-    /// When it last changed.
+    /// Range of the time of the product's last change.
     pub updated_at: Option<DateTimeFilter>,
-    /// Words of its SKU, name or barcodes; typos are forgiven. A text without a letter or a digit finds nothing: give null to search for nothing in
-    /// particular.
+    /// Words of the SKU, name or barcodes; typos are tolerated. A text without letters and digits
+    /// finds nothing; null does not search.
     pub search: Option<String>,
 }
 
-/// Which of a list that leaves out what is archived. Without a filter, those that are in use.
+/// Filter by archiving. Without a filter, lists show objects in use.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct ArchiveFilter {
     /// True for archived ones only, false for those in use, null for both.
@@ -53,7 +53,7 @@ pub struct ArchiveFilter {
     pub is_archived: Option<bool>,
 }
 
-/// What a list is asked for: without a filter, what is in use.
+/// Returns the value of `isArchived`, or false without a filter.
 pub fn is_archived(filter: Option<ArchiveFilter>) -> Option<bool> {
     filter.map_or(Some(false), |filter| filter.is_archived)
 }

@@ -18,12 +18,13 @@ pub struct MoneyInput {
     pub currency_code: CurrencyCode,
 }
 
-/// What a product is counted in.
+/// Unit in which a product is counted.
 #[derive(Debug, Clone, InputObject)]
 pub struct UnitInput {
-    /// Its short name, as in each, kg or m: at most 16 characters.
+    /// Code of the unit, such as each, kg or m; at most 16 characters.
     pub code: String,
-    /// One whole unit is 10 to the power of this many smallest units: 0 to 9.
+    /// Number of decimals of the unit, 0 to 9: one whole unit is 10 to the power of this many
+    /// smallest units.
     #[graphql(default)]
     pub decimals: i32,
 }
@@ -34,7 +35,7 @@ pub struct BarcodeInput {
     /// A GTIN of 8, 12, 13 or 14 digits, whose check digit is verified, or any other code of at most 64 characters. A GTIN is
     /// the same with zeros in front: a UPC-A and its EAN-13 are one code.
     pub code: String,
-    /// How many smallest units the pack holds.
+    /// Number of smallest units in the pack.
     #[graphql(default_with = "Quantity(entity::prelude::Quantity::ONE)")]
     pub pack_quantity: Quantity,
 }
@@ -44,50 +45,50 @@ pub struct BarcodeInput {
 pub struct ProductOptionInput {
     /// The option's name.
     pub name: String,
-    /// Its value for this product.
+    /// Value of the option for this product.
     pub value: String,
 }
 
 /// A new product.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductCreateInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Its code, at most 64 characters, unique in any spelling of capitals.
+    /// SKU, at most 64 characters, unique in the tenant; case is ignored.
     pub sku: String,
-    /// What it is called, at most 255 characters.
+    /// Name of the product, at most 255 characters.
     pub name: String,
-    /// More about it, at most 10,000 characters.
+    /// Description of the product, at most 10,000 characters.
     pub description: Option<String>,
-    /// What it is counted in: each, without decimals, when left out.
+    /// Unit in which the product is counted. Default: each, without decimals.
     pub unit: Option<UnitInput>,
     /// The codes printed on it, at most 50.
     pub barcodes: Option<Vec<BarcodeInput>>,
-    /// The category it lies in.
+    /// ID of the product's category.
     pub category_id: Option<ID>,
-    /// Whom it is bought from.
+    /// ID of the supplier from which the product is bought.
     pub supplier_id: Option<ID>,
     /// The family it is a variant of.
     pub family_id: Option<ID>,
     /// A value for each of the family's options.
     pub options: Option<Vec<ProductOptionInput>>,
-    /// What one whole unit is sold for.
+    /// Selling price of one whole unit.
     pub price: Option<MoneyInput>,
-    /// What one whole unit costs.
+    /// Cost of one whole unit.
     pub unit_cost: Option<MoneyInput>,
-    /// At or below this much it runs low, in smallest units.
+    /// Available quantity, in smallest units, at or below which stock is low.
     pub low_stock_threshold: Option<Quantity>,
-    /// Where it is in its life.
+    /// Status of the product.
     #[graphql(default_with = "enums::ProductStatus::Active")]
     pub status: enums::ProductStatus,
-    /// What stock means for it.
+    /// Stock policy of the product.
     #[graphql(default_with = "enums::StockPolicy::Tracked")]
     pub stock_policy: enums::StockPolicy,
     /// Whether its stock is kept by lots or serial numbers; by neither when left out.
     pub tracking: Option<enums::Tracking>,
-    /// How many days a lot must still have before its expiry to be picked for a sale: 0 to 36,500.
+    /// Days that must remain until the expiry of a lot for it to be picked for a sale: 0 to 36,500.
     pub minimum_remaining_days: Option<i32>,
-    /// Anything else, a JSON object of at most 16 KiB.
+    /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: Option<Json>,
 }
 
@@ -96,43 +97,43 @@ pub struct ProductCreateInput {
 pub struct ProductUpdateInput {
     /// The product.
     pub id: ID,
-    /// Its version as you read it.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Its code; the one it had is kept in formerSkus.
+    /// SKU of the product. The previous one is kept in formerSkus.
     pub sku: MaybeUndefined<String>,
-    /// What it is called.
+    /// Name of the product, at most 255 characters.
     pub name: MaybeUndefined<String>,
-    /// More about it.
+    /// Description of the product, at most 10,000 characters.
     pub description: MaybeUndefined<String>,
-    /// What it is counted in: fixed after the first movement.
+    /// Unit in which the product is counted. Fixed after the first movement.
     pub unit: MaybeUndefined<UnitInput>,
     /// The codes printed on it, all of them.
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
-    /// The category it lies in.
+    /// ID of the product's category.
     pub category_id: MaybeUndefined<ID>,
-    /// Whom it is bought from.
+    /// ID of the supplier from which the product is bought.
     pub supplier_id: MaybeUndefined<ID>,
     /// The family it is a variant of; cleared, the options go with it.
     pub family_id: MaybeUndefined<ID>,
     /// A value for each of the family's options.
     pub options: MaybeUndefined<Vec<ProductOptionInput>>,
-    /// What one whole unit is sold for.
+    /// Selling price of one whole unit.
     pub price: MaybeUndefined<MoneyInput>,
-    /// What one whole unit costs.
+    /// Cost of one whole unit.
     pub unit_cost: MaybeUndefined<MoneyInput>,
-    /// At or below this much it runs low, in smallest units.
+    /// Available quantity, in smallest units, at or below which stock is low.
     pub low_stock_threshold: MaybeUndefined<Quantity>,
-    /// Where it is in its life; ARCHIVED only once nothing is left of it.
+    /// Status of the product. ARCHIVED is accepted only when no stock remains.
     pub status: MaybeUndefined<enums::ProductStatus>,
-    /// What stock means for it; UNTRACKED only once nothing is left of it.
+    /// Stock policy of the product. UNTRACKED is accepted only when no stock remains.
     pub stock_policy: MaybeUndefined<enums::StockPolicy>,
     /// Whether its stock is kept by lots or serial numbers: fixed after the first movement.
     pub tracking: MaybeUndefined<enums::Tracking>,
-    /// How many days a lot must still have before its expiry to be picked for a sale: 0 to 36,500.
+    /// Days that must remain until the expiry of a lot for it to be picked for a sale: 0 to 36,500.
     pub minimum_remaining_days: MaybeUndefined<i32>,
-    /// Anything else, a JSON object of at most 16 KiB.
+    /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: MaybeUndefined<Json>,
 }
 
@@ -141,44 +142,44 @@ pub struct ProductUpdateInput {
 pub struct ProductUpsertInput {
     /// Finds the product.
     pub sku: String,
-    /// What it is called; needed for a new one.
+    /// Name of the product, at most 255 characters. Required when the row creates one.
     pub name: MaybeUndefined<String>,
-    /// More about it.
+    /// Description of the product, at most 10,000 characters.
     pub description: MaybeUndefined<String>,
-    /// What it is counted in: fixed after the first movement.
+    /// Unit in which the product is counted. Fixed after the first movement.
     pub unit: MaybeUndefined<UnitInput>,
     /// The codes printed on it, all of them.
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
-    /// The category it lies in.
+    /// ID of the product's category.
     pub category_id: MaybeUndefined<ID>,
-    /// Whom it is bought from.
+    /// ID of the supplier from which the product is bought.
     pub supplier_id: MaybeUndefined<ID>,
     /// The family it is a variant of.
     pub family_id: MaybeUndefined<ID>,
     /// A value for each of the family's options.
     pub options: MaybeUndefined<Vec<ProductOptionInput>>,
-    /// What one whole unit is sold for.
+    /// Selling price of one whole unit.
     pub price: MaybeUndefined<MoneyInput>,
-    /// What one whole unit costs.
+    /// Cost of one whole unit.
     pub unit_cost: MaybeUndefined<MoneyInput>,
-    /// At or below this much it runs low, in smallest units.
+    /// Available quantity, in smallest units, at or below which stock is low.
     pub low_stock_threshold: MaybeUndefined<Quantity>,
-    /// Where it is in its life.
+    /// Status of the product.
     pub status: MaybeUndefined<enums::ProductStatus>,
-    /// What stock means for it.
+    /// Stock policy of the product.
     pub stock_policy: MaybeUndefined<enums::StockPolicy>,
     /// Whether its stock is kept by lots or serial numbers: fixed after the first movement.
     pub tracking: MaybeUndefined<enums::Tracking>,
-    /// How many days a lot must still have before its expiry to be picked for a sale: 0 to 36,500.
+    /// Days that must remain until the expiry of a lot for it to be picked for a sale: 0 to 36,500.
     pub minimum_remaining_days: MaybeUndefined<i32>,
-    /// Anything else, a JSON object of at most 16 KiB.
+    /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: MaybeUndefined<Json>,
 }
 
 /// Products to be made or changed, at most 500.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductBulkUpsertInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// The products, each answered by itself.
     pub rows: Vec<ProductUpsertInput>,
@@ -189,7 +190,7 @@ pub struct ProductBulkUpsertInput {
 pub struct ProductArchiveInput {
     /// The product.
     pub id: ID,
-    /// Its version as you read it; any when left out.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,

@@ -18,13 +18,13 @@ use crate::graphql::scalars::Long;
 /// A new store.
 #[derive(Debug, Clone, InputObject)]
 pub struct StoreCreateInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Its short name, at most 64 characters, unique in any spelling of capitals.
+    /// Code of the store, at most 64 characters, unique in the tenant; case is ignored.
     pub code: String,
-    /// What it is called, at most 255 characters.
+    /// Name of the store, at most 255 characters.
     pub name: String,
-    /// What it is.
+    /// Kind of the store.
     #[graphql(default_with = "enums::StoreKind::Shop")]
     pub kind: enums::StoreKind,
     /// The IANA time zone of its business days; the tenant's when left out.
@@ -47,15 +47,15 @@ impl From<StoreCreateInput> for StoreFields {
 pub struct StoreUpdateInput {
     /// The store.
     pub id: ID,
-    /// Its version as you read it.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Its short name.
+    /// Code of the store, unique in the tenant; case is ignored.
     pub code: MaybeUndefined<String>,
-    /// What it is called.
+    /// Name of the store, at most 255 characters.
     pub name: MaybeUndefined<String>,
-    /// What it is.
+    /// Kind of the store.
     pub kind: MaybeUndefined<enums::StoreKind>,
     /// The IANA time zone of its business days from now on.
     pub time_zone: MaybeUndefined<String>,
@@ -77,7 +77,7 @@ impl From<StoreUpdateInput> for StoreFields {
 pub struct StoreArchiveInput {
     /// The store.
     pub id: ID,
-    /// Its version as you read it; any when left out.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
@@ -86,15 +86,15 @@ pub struct StoreArchiveInput {
 /// A new customer: at least one of externalRef, name and email is needed.
 #[derive(Debug, Clone, InputObject)]
 pub struct CustomerCreateInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// Your own key for it, unique.
     pub external_ref: Option<String>,
-    /// What it is called, at most 255 characters.
+    /// Name of the customer, at most 255 characters.
     pub name: Option<String>,
-    /// Its country: a code of ISO 3166, or a name.
+    /// Country of the customer: an ISO 3166 code, or a name.
     pub country: Option<String>,
-    /// Where it can be written to.
+    /// E-mail address of the customer.
     pub email: Option<String>,
 }
 impl From<CustomerCreateInput> for CustomerFields {
@@ -113,17 +113,17 @@ impl From<CustomerCreateInput> for CustomerFields {
 pub struct CustomerUpdateInput {
     /// The customer.
     pub id: ID,
-    /// Its version as you read it.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// Your own key for it, unique.
     pub external_ref: MaybeUndefined<String>,
-    /// What it is called.
+    /// Name of the customer, at most 255 characters.
     pub name: MaybeUndefined<String>,
-    /// Its country: a code of ISO 3166, or a name.
+    /// Country of the customer: an ISO 3166 code, or a name.
     pub country: MaybeUndefined<String>,
-    /// Where it can be written to.
+    /// E-mail address of the customer.
     pub email: MaybeUndefined<String>,
 }
 impl From<CustomerUpdateInput> for CustomerFields {
@@ -140,15 +140,15 @@ impl From<CustomerUpdateInput> for CustomerFields {
 /// A new supplier.
 #[derive(Debug, Clone, InputObject)]
 pub struct SupplierCreateInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Its short name, at most 64 characters, unique in any spelling of capitals.
+    /// Code of the supplier, at most 64 characters, unique in the tenant; case is ignored.
     pub code: String,
-    /// What it is called, at most 255 characters.
+    /// Name of the supplier, at most 255 characters.
     pub name: String,
-    /// How many days pass from ordering to receiving, at most 3650.
+    /// Lead time from ordering to receiving, in days: 0 to 3,650.
     pub lead_time_days: Option<i32>,
-    /// Where orders are sent to.
+    /// E-mail address for purchase orders.
     pub email: Option<String>,
 }
 impl From<SupplierCreateInput> for SupplierFields {
@@ -167,17 +167,17 @@ impl From<SupplierCreateInput> for SupplierFields {
 pub struct SupplierUpdateInput {
     /// The supplier.
     pub id: ID,
-    /// Its version as you read it.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Its short name.
+    /// Code of the supplier, unique in the tenant; case is ignored.
     pub code: MaybeUndefined<String>,
-    /// What it is called.
+    /// Name of the supplier, at most 255 characters.
     pub name: MaybeUndefined<String>,
-    /// How many days pass from ordering to receiving, at most 3650.
+    /// Lead time from ordering to receiving, in days: 0 to 3,650.
     pub lead_time_days: MaybeUndefined<i32>,
-    /// Where orders are sent to.
+    /// E-mail address for purchase orders.
     pub email: MaybeUndefined<String>,
 }
 impl From<SupplierUpdateInput> for SupplierFields {
@@ -194,11 +194,11 @@ impl From<SupplierUpdateInput> for SupplierFields {
 /// A new channel.
 #[derive(Debug, Clone, InputObject)]
 pub struct ChannelCreateInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Its short name, at most 64 characters, unique in any spelling of capitals.
+    /// Code of the channel, at most 64 characters, unique in the tenant; case is ignored.
     pub code: String,
-    /// What it is called, at most 255 characters.
+    /// Name of the channel, at most 255 characters.
     pub name: String,
 }
 impl From<ChannelCreateInput> for ChannelFields {
@@ -212,7 +212,7 @@ impl From<ChannelCreateInput> for ChannelFields {
 pub struct SupplierArchiveInput {
     /// The supplier.
     pub id: ID,
-    /// Its version as you read it; any when left out.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
@@ -223,7 +223,7 @@ pub struct SupplierArchiveInput {
 pub struct SupplierRestoreInput {
     /// The supplier.
     pub id: ID,
-    /// Its version as you read it; any when left out.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
@@ -234,7 +234,7 @@ pub struct SupplierRestoreInput {
 pub struct ChannelArchiveInput {
     /// The channel.
     pub id: ID,
-    /// Its version as you read it; any when left out.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
@@ -245,7 +245,7 @@ pub struct ChannelArchiveInput {
 pub struct ChannelRestoreInput {
     /// The channel.
     pub id: ID,
-    /// Its version as you read it; any when left out.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
@@ -254,7 +254,7 @@ pub struct ChannelRestoreInput {
 /// Customers to be made or changed, at most 500.
 #[derive(Debug, Clone, InputObject)]
 pub struct CustomerBulkUpsertInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// The customers, each answered by itself.
     pub rows: Vec<CustomerUpsertInput>,
@@ -265,7 +265,7 @@ pub struct CustomerBulkUpsertInput {
 pub struct CustomerEraseInput {
     /// The customer.
     pub id: ID,
-    /// Its version as you read it; any when left out.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
@@ -276,11 +276,11 @@ pub struct CustomerEraseInput {
 pub struct CustomerUpsertInput {
     /// Finds the customer: the caller's own key for it.
     pub external_ref: String,
-    /// What it is called.
+    /// Name of the customer, at most 255 characters.
     pub name: MaybeUndefined<String>,
-    /// Its country: a code of ISO 3166, or a name.
+    /// Country of the customer: an ISO 3166 code, or a name.
     pub country: MaybeUndefined<String>,
-    /// Where it can be written to.
+    /// E-mail address of the customer.
     pub email: MaybeUndefined<String>,
 }
 impl From<CustomerUpsertInput> for CustomerFields {

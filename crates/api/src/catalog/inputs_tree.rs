@@ -9,19 +9,19 @@ use crate::graphql::scalars::{Json, Long};
 /// A new category.
 #[derive(Debug, Clone, InputObject)]
 pub struct CategoryCreateInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// What it is called, at most 255 characters.
+    /// Name of the category, at most 255 characters.
     pub name: String,
-    /// Its name in addresses, unique; made of the name when left out.
+    /// Name of the category in URLs, unique in the tenant. Null to derive it from the name.
     pub slug: Option<String>,
     /// The category above it; a root when left out.
     pub parent_id: Option<ID>,
-    /// Where it stands among its siblings, the smallest first.
+    /// Position among the sibling categories, from 0; the smallest comes first.
     pub position: Option<i32>,
     /// A picture of it.
     pub image_url: Option<String>,
-    /// Anything else, a JSON object of at most 16 KiB.
+    /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: Option<Json>,
 }
 impl From<CategoryCreateInput> for CategoryFields {
@@ -43,21 +43,21 @@ impl From<CategoryCreateInput> for CategoryFields {
 pub struct CategoryUpdateInput {
     /// The category.
     pub id: ID,
-    /// Its version as you read it.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// What it is called.
+    /// Name of the category, at most 255 characters.
     pub name: MaybeUndefined<String>,
-    /// Its name in addresses, unique.
+    /// Name of the category in URLs, unique in the tenant.
     pub slug: MaybeUndefined<String>,
     /// The category above it; null makes it a root. Never itself or one below it.
     pub parent_id: MaybeUndefined<ID>,
-    /// Where it stands among its siblings, the smallest first.
+    /// Position among the sibling categories, from 0; the smallest comes first.
     pub position: MaybeUndefined<i32>,
     /// A picture of it.
     pub image_url: MaybeUndefined<String>,
-    /// Anything else, a JSON object of at most 16 KiB.
+    /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: MaybeUndefined<Json>,
 }
 impl From<CategoryUpdateInput> for CategoryFields {
@@ -79,7 +79,7 @@ impl From<CategoryUpdateInput> for CategoryFields {
 pub struct CategoryArchiveInput {
     /// The category.
     pub id: ID,
-    /// Its version as you read it; any when left out.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
@@ -90,7 +90,7 @@ pub struct CategoryArchiveInput {
 pub struct CategoryRestoreInput {
     /// The category.
     pub id: ID,
-    /// Its version as you read it; any when left out.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
@@ -101,15 +101,15 @@ pub struct CategoryRestoreInput {
 pub struct CategoryUpsertInput {
     /// Finds the category.
     pub slug: String,
-    /// What it is called; needed for a new one.
+    /// Name of the category, at most 255 characters. Required when the row creates one.
     pub name: MaybeUndefined<String>,
     /// The slug of the category above it, which may be an earlier row; null makes it a root.
     pub parent_slug: MaybeUndefined<String>,
-    /// Where it stands among its siblings, the smallest first.
+    /// Position among the sibling categories, from 0; the smallest comes first.
     pub position: MaybeUndefined<i32>,
     /// A picture of it.
     pub image_url: MaybeUndefined<String>,
-    /// Anything else, a JSON object of at most 16 KiB.
+    /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: MaybeUndefined<Json>,
 }
 impl From<CategoryUpsertInput> for CategoryFields {
@@ -129,7 +129,7 @@ impl From<CategoryUpsertInput> for CategoryFields {
 /// Categories to be made or changed, at most 500.
 #[derive(Debug, Clone, InputObject)]
 pub struct CategoryBulkUpsertInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// The categories, parents before their children, each answered by itself.
     pub rows: Vec<CategoryUpsertInput>,
@@ -138,9 +138,9 @@ pub struct CategoryBulkUpsertInput {
 /// A new family of variants.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductFamilyCreateInput {
-    /// The same key and input give the same answer again.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// What it is called, at most 255 characters.
+    /// Name of the family, at most 255 characters.
     pub name: String,
     /// The options that each variant has a value for: 1 to 10.
     pub option_names: Vec<String>,

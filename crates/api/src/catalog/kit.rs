@@ -14,7 +14,7 @@ use crate::graphql::{
 /// A product in a kit.
 pub struct KitComponent(pub Component);
 
-/// What one of a kit holds of a product.
+/// Component of a kit: a product and its quantity in one kit.
 #[resolvers(shared)]
 impl KitComponent {
     /// The product.
@@ -22,7 +22,7 @@ impl KitComponent {
         let found = loads(ctx)?.product(self.0.product).await?;
         found.map(Product::from).ok_or_else(|| missing().into())
     }
-    /// How much of it is in one kit, in its smallest unit.
+    /// Quantity in one kit, in the component's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(entity::prelude::Quantity::new(self.0.quantity).unwrap_or_default())
     }

@@ -20,25 +20,26 @@ use crate::graphql::{
     scalars::{Long, Quantity},
 };
 
-/// What one of a kit holds of a product.
+/// Component of a kit: a product and its quantity in one kit.
 #[derive(Debug, Clone, InputObject)]
 pub struct KitComponentInput {
     /// The product: one that is stocked, not archived, and no kit.
     pub product_id: ID,
-    /// How much of it is in one kit, in its smallest unit; above 0.
+    /// Quantity in one kit, in the component's smallest unit; above 0.
     pub quantity: Quantity,
 }
 
-/// What a product is made of.
+/// Components of a kit, in place of the present ones.
 #[derive(Debug, Clone, InputObject)]
 pub struct KitSetInput {
-    /// Makes the call safe to repeat.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The product.
     pub id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// All that one of it is made of, each product once, at most 50; none, and it is no kit any more.
+    /// Components of one kit, each product once, at most 50. An empty list makes the product an
+    /// ordinary one.
     pub components: Vec<KitComponentInput>,
 }
 

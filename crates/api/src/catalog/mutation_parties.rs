@@ -36,12 +36,12 @@ pub struct PartyMutation;
 
 #[resolvers]
 impl PartyMutation {
-    /// Makes a store.
+    /// Creates a store.
     #[mutation(permit = StoreWrite, emits(STORE_CREATED), dry_run(record))]
     async fn store_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: StoreCreateInput,
+        #[graphql(desc = "Store to create.")] input: StoreCreateInput,
     ) -> Answer<StorePayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.store_create(permit, input.into(), ask).await?;
@@ -55,7 +55,7 @@ impl PartyMutation {
     async fn store_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: StoreUpdateInput,
+        #[graphql(desc = "Store to change, with the new values.")] input: StoreUpdateInput,
     ) -> Answer<StorePayload> {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
@@ -70,7 +70,7 @@ impl PartyMutation {
     async fn store_archive(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: StoreArchiveInput,
+        #[graphql(desc = "Store to archive, with its expected version.")] input: StoreArchiveInput,
     ) -> Answer<StorePayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -80,12 +80,12 @@ impl PartyMutation {
         Ok(StorePayload { store: entity, user_errors, replayed, seq })
     }
 
-    /// Makes a supplier.
+    /// Creates a supplier.
     #[mutation(permit = ProductWrite, emits(SUPPLIER_CREATED), dry_run(record))]
     async fn supplier_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: SupplierCreateInput,
+        #[graphql(desc = "Supplier to create.")] input: SupplierCreateInput,
     ) -> Answer<SupplierPayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.supplier_create(permit, input.into(), ask).await?;
@@ -99,7 +99,7 @@ impl PartyMutation {
     async fn supplier_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: SupplierUpdateInput,
+        #[graphql(desc = "Supplier to change, with the new values.")] input: SupplierUpdateInput,
     ) -> Answer<SupplierPayload> {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
@@ -114,7 +114,7 @@ impl PartyMutation {
     async fn supplier_archive(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: SupplierArchiveInput,
+        #[graphql(desc = "Supplier to archive, with its expected version.")] input: SupplierArchiveInput,
     ) -> Answer<SupplierPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -129,7 +129,7 @@ impl PartyMutation {
     async fn supplier_restore(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: SupplierRestoreInput,
+        #[graphql(desc = "Supplier to restore, with its expected version.")] input: SupplierRestoreInput,
     ) -> Answer<SupplierPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -139,12 +139,12 @@ impl PartyMutation {
         Ok(SupplierPayload { supplier: entity, user_errors, replayed, seq })
     }
 
-    /// Makes a customer. Without customer.read the answer tells its id and version only.
+    /// Creates a customer. Without customer.read the answer has the ID and the version only.
     #[mutation(permit = CustomerWrite, emits(CUSTOMER_CREATED), dry_run(record))]
     async fn customer_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CustomerCreateInput,
+        #[graphql(desc = "Customer to create.")] input: CustomerCreateInput,
     ) -> Answer<CustomerPayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.customer_create(permit, input.into(), ask).await?;
@@ -153,12 +153,13 @@ impl PartyMutation {
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
-    /// Changes a customer: what is left out of the input stays, null clears. Without customer.read the answer tells its id and version only.
+    /// Updates a customer: a field that is omitted stays, null clears it. Without customer.read the
+    /// answer has the ID and the version only.
     #[mutation(permit = CustomerWrite, emits(CUSTOMER_UPDATED), dry_run(record))]
     async fn customer_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CustomerUpdateInput,
+        #[graphql(desc = "Customer to change, with the new values.")] input: CustomerUpdateInput,
     ) -> Answer<CustomerPayload> {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
@@ -168,12 +169,13 @@ impl PartyMutation {
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
-    /// Forgets who a customer is, for good: reference, name and e-mail address go, and the key that they were kept under. Country, orders and returns stay.
+    /// Erases the personal data of a customer for good: reference, name and e-mail address, with
+    /// the key that encrypted them. Country, orders and returns stay.
     #[mutation(permit = CustomerErase, emits(CUSTOMER_ERASED), step_up, dry_run(record))]
     async fn customer_erase(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Who is to be forgotten.")] input: CustomerEraseInput,
+        #[graphql(desc = "Customer to erase and its expected version.")] input: CustomerEraseInput,
     ) -> Answer<CustomerPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -183,13 +185,14 @@ impl PartyMutation {
         Ok(CustomerPayload { customer: entity, user_errors, replayed, seq })
     }
 
-    /// Makes or changes up to 500 customers by externalRef. Each row is answered by itself: a refused one does not stop the others. Without
-    /// customer.read the answer tells ids and versions only.
+    /// Creates or updates up to 500 customers by externalRef. Each row has its own result: a
+    /// refused row does not stop the others. Without customer.read the answer has IDs and versions
+    /// only.
     #[mutation(permit = CustomerWrite, emits(CUSTOMER_CREATED, CUSTOMER_UPDATED), dry_run(record))]
     async fn customer_bulk_upsert(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CustomerBulkUpsertInput,
+        #[graphql(desc = "Rows to create or change.")] input: CustomerBulkUpsertInput,
     ) -> Answer<CustomerBulkUpsertPayload> {
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
         let rows = input.rows.into_iter().map(Into::into).collect();
@@ -198,12 +201,12 @@ impl PartyMutation {
         Ok(CustomerBulkUpsertPayload::of(batch, |row| told(ctx, row)))
     }
 
-    /// Makes a channel.
+    /// Creates a channel.
     #[mutation(permit = ChannelWrite, emits(CHANNEL_CREATED), dry_run(record))]
     async fn channel_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ChannelCreateInput,
+        #[graphql(desc = "Channel to create.")] input: ChannelCreateInput,
     ) -> Answer<ChannelPayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.channel_create(permit, input.into(), ask).await?;
@@ -217,7 +220,7 @@ impl PartyMutation {
     async fn channel_archive(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ChannelArchiveInput,
+        #[graphql(desc = "Channel to archive, with its expected version.")] input: ChannelArchiveInput,
     ) -> Answer<ChannelPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -232,7 +235,7 @@ impl PartyMutation {
     async fn channel_restore(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ChannelRestoreInput,
+        #[graphql(desc = "Channel to restore, with its expected version.")] input: ChannelRestoreInput,
     ) -> Answer<ChannelPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };

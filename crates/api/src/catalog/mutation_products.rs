@@ -48,12 +48,12 @@ pub(super) fn visibility<P: Permission>(ctx: &Context<'_>) -> Answer<RowVisibili
 
 #[resolvers]
 impl ProductMutation {
-    /// Makes a product.
+    /// Creates a product.
     #[mutation(permit = ProductWrite, emits(PRODUCT_CREATED), dry_run(record))]
     async fn product_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductCreateInput,
+        #[graphql(desc = "Product to create.")] input: ProductCreateInput,
     ) -> Answer<ProductPayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.product_create(permit, input.into(), ask).await?;
@@ -66,7 +66,7 @@ impl ProductMutation {
     async fn product_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductUpdateInput,
+        #[graphql(desc = "Product to change, with the new values.")] input: ProductUpdateInput,
     ) -> Answer<ProductPayload> {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
@@ -75,12 +75,12 @@ impl ProductMutation {
         Ok(ProductPayload { product: entity, user_errors, replayed, seq })
     }
 
-    /// Takes a product out of use. Refused while stock, reservations or open orders of it remain.
+    /// Archives a product. Refused while stock, reservations or open orders of it remain.
     #[mutation(permit = ProductWrite, emits(PRODUCT_ARCHIVED), dry_run(record))]
     async fn product_archive(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductArchiveInput,
+        #[graphql(desc = "Product to archive, with its expected version.")] input: ProductArchiveInput,
     ) -> Answer<ProductPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -91,12 +91,13 @@ impl ProductMutation {
         Ok(ProductPayload { product: entity, user_errors, replayed, seq })
     }
 
-    /// Makes or changes up to 500 products by SKU. Each row is answered by itself: a refused one does not stop the others.
+    /// Creates or updates up to 500 products by SKU. Each row has its own result: a refused row
+    /// does not stop the others.
     #[mutation(permit = ProductWrite, emits(PRODUCT_CREATED, PRODUCT_UPDATED, PRODUCT_ARCHIVED), dry_run(record))]
     async fn product_bulk_upsert(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductBulkUpsertInput,
+        #[graphql(desc = "Rows to create or change.")] input: ProductBulkUpsertInput,
     ) -> Answer<ProductBulkUpsertPayload> {
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
         let rows = input.rows.into_iter().map(Into::into).collect();
@@ -105,12 +106,12 @@ impl ProductMutation {
         Ok(ProductBulkUpsertPayload::of(batch, Product::from))
     }
 
-    /// Makes a category.
+    /// Creates a category.
     #[mutation(permit = ProductWrite, emits(CATEGORY_CREATED), dry_run(record))]
     async fn category_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CategoryCreateInput,
+        #[graphql(desc = "Category to create.")] input: CategoryCreateInput,
     ) -> Answer<CategoryPayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.category_create(permit, input.into(), ask).await?;
@@ -124,7 +125,7 @@ impl ProductMutation {
     async fn category_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CategoryUpdateInput,
+        #[graphql(desc = "Category to change, with the new values.")] input: CategoryUpdateInput,
     ) -> Answer<CategoryPayload> {
         let which = which(&input.id, Some(input.expected_version));
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
@@ -134,12 +135,13 @@ impl ProductMutation {
         Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
     }
 
-    /// Takes a category out of use: lists leave it out, and no product or category is put into it. Refused while products or categories that are not archived lie in it.
+    /// Archives a category: lists leave it out, and products and categories cannot be added to it.
+    /// Refused while it has products or categories that are not archived.
     #[mutation(permit = ProductWrite, emits(CATEGORY_ARCHIVED), dry_run(record))]
     async fn category_archive(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CategoryArchiveInput,
+        #[graphql(desc = "Category to archive, with its expected version.")] input: CategoryArchiveInput,
     ) -> Answer<CategoryPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -154,7 +156,7 @@ impl ProductMutation {
     async fn category_restore(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CategoryRestoreInput,
+        #[graphql(desc = "Category to restore, with its expected version.")] input: CategoryRestoreInput,
     ) -> Answer<CategoryPayload> {
         let which = which(&input.id, input.expected_version);
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
@@ -164,12 +166,13 @@ impl ProductMutation {
         Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
     }
 
-    /// Makes or changes up to 500 categories by slug. Each row is answered by itself: a refused one does not stop the others.
+    /// Creates or updates up to 500 categories by slug. Each row has its own result: a refused row
+    /// does not stop the others.
     #[mutation(permit = ProductWrite, emits(CATEGORY_CREATED, CATEGORY_UPDATED), dry_run(record))]
     async fn category_bulk_upsert(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: CategoryBulkUpsertInput,
+        #[graphql(desc = "Rows to create or change.")] input: CategoryBulkUpsertInput,
     ) -> Answer<CategoryBulkUpsertPayload> {
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
         let rows = input.rows.into_iter().map(Into::into).collect();
@@ -178,12 +181,12 @@ impl ProductMutation {
         Ok(CategoryBulkUpsertPayload::of(batch, |row| Category(row.into())))
     }
 
-    /// Makes a family of variants.
+    /// Creates a family of variants.
     #[mutation(permit = ProductWrite, emits(FAMILY_CREATED), dry_run(record))]
     async fn product_family_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is wanted.")] input: ProductFamilyCreateInput,
+        #[graphql(desc = "Family to create.")] input: ProductFamilyCreateInput,
     ) -> Answer<ProductFamilyPayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.family_create(permit, input.into(), ask).await?;

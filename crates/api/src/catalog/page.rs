@@ -14,7 +14,7 @@ pub use crate::graphql::connection::{Count, CountPrecision, counted};
 /// The largest page.
 pub const MAX_PAGE: u32 = 250;
 
-/// Which way a list runs.
+/// Direction in which a list is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum Direction {

@@ -18,17 +18,17 @@ payload!(ProductFamilyPayload, product_family: ProductFamily, "product family");
 payload!(CustomerPayload, customer: Customer, "customer");
 payload!(ChannelPayload, channel: Channel, "channel");
 
-/// What became of a row of a bulk upsert.
+/// Outcome of a row of a bulk upsert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum UpsertOutcome {
-    /// It was not there before.
+    /// The row created a new object.
     Created,
-    /// It was changed.
+    /// The object was changed.
     Updated,
-    /// It was already so.
+    /// The object was equal to the row before.
     Unchanged,
-    /// It was not written; userErrors says why.
+    /// The row was refused; userErrors has the reasons.
     Refused,
 }
 impl From<Outcome> for UpsertOutcome {
@@ -44,24 +44,25 @@ impl From<Outcome> for UpsertOutcome {
 
 macro_rules! bulk_payload {
     ($payload:ident, $row:ident, $field:ident: $type:ty, $what:literal) => {
-        #[doc = concat!("What became of a row of a bulk upsert of a ", $what, ".")]
+        #[doc = concat!("Outcome of a row of a bulk upsert: a ", $what, ".")]
         #[derive(SimpleObject)]
         pub struct $row {
             /// The row's position in the input, from 0.
             pub index: i32,
-            /// What became of it.
+            /// Outcome of the row.
             pub outcome: UpsertOutcome,
             #[doc = concat!("The ", $what, " as it is now; null when the row was refused.")]
             pub $field: Option<$type>,
-            /// Why the row was refused.
+            /// Reasons for which the row was refused; empty when it was not.
             pub user_errors: Vec<UserError>,
         }
-        #[doc = concat!("What became of the rows of a bulk upsert; each is a ", $what, ".")]
+        #[doc = concat!("Outcome of a bulk upsert, with a row for each ", $what, ".")]
         #[derive(SimpleObject)]
         pub struct $payload {
             /// The rows in the order of the input; empty when the whole call was refused.
             pub rows: Vec<$row>,
-            /// Why the whole call was refused. Rows that were refused say so themselves.
+            /// Reasons for which the whole call was refused; empty when it was not. Refused rows
+            /// have their own.
             pub user_errors: Vec<UserError>,
             /// Whether this is the answer to an earlier call with the same key.
             pub replayed: bool,

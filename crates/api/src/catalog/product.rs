@@ -43,13 +43,15 @@ impl From<entity::prelude::Money> for Money {
     }
 }
 
-/// What a product is counted in: one kg with 3 decimals is 1000 smallest units. Fixed after the first movement.
+/// Unit in which a product is counted: one kg with 3 decimals is 1000 smallest units. Fixed after
+/// the first movement.
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(directive = shared::apply())]
 pub struct Unit {
-    /// Its short name, as in each, kg or m.
+    /// Code of the unit, such as each, kg or m.
     pub code: String,
-    /// One whole unit is 10 to the power of this many smallest units.
+    /// Number of decimals of the unit: one whole unit is 10 to the power of this many smallest
+    /// units.
     pub decimals: i32,
 }
 
@@ -59,21 +61,21 @@ pub struct Unit {
 pub struct Barcode {
     /// A GTIN, whose check digit was verified, or any other code.
     pub code: String,
-    /// How many smallest units the pack holds: a case of twelve is a barcode too.
+    /// Number of smallest units in the pack: 12 for the barcode of a case of twelve.
     pub pack_quantity: Quantity,
 }
 
-/// What tells a variant from the others of its family.
+/// Option that distinguishes a variant in its family.
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(directive = shared::apply())]
 pub struct ProductOption {
-    /// One of the family's option names.
+    /// Name of the option in the family.
     pub name: String,
-    /// Its value for this product.
+    /// Value of the option for this product.
     pub value: String,
 }
 
-/// What is sold and counted: one SKU. A variant is a product of a family.
+/// Product that is sold and counted under one SKU; a variant is a product of a family.
 #[derive(Clone)]
 pub struct Product {
     pub row: Arc<ProductRow>,
@@ -97,14 +99,15 @@ impl From<ProductDoc> for Product {
     }
 }
 
-/// What is sold and counted: one SKU. A variant is a product of a family. Price and cost are for one whole unit.
+/// Product that is sold and counted under one SKU; a variant is a product of a family. Price and
+/// cost are for one whole unit.
 #[resolvers(shared)]
 impl Product {
-    /// Its id: a TypeID that begins with prd_.
+    /// TypeID of the product, which begins with prd_.
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Its code in the tenant, unique in any spelling of capitals.
+    /// SKU, unique in the tenant; case is ignored.
     async fn sku(&self) -> &str {
         &self.row.sku
     }
@@ -124,23 +127,23 @@ impl Product {
         };
         Ok(barcodes.iter().map(shape).collect())
     }
-    /// What it is called.
+    /// Name of the product.
     async fn name(&self) -> &str {
         &self.row.name
     }
-    /// More about it; empty when nothing was said.
+    /// Description of the product; empty when none was given.
     async fn description(&self) -> &str {
         self.row.description.as_deref().unwrap_or_default()
     }
-    /// Where it is in its life.
+    /// Status of the product.
     async fn status(&self) -> ProductStatus {
         self.row.status.into()
     }
-    /// What stock means for it.
+    /// Stock policy of the product.
     async fn stock_policy(&self) -> StockPolicy {
         self.row.stock_policy.into()
     }
-    /// The category it lies in.
+    /// Category of the product. Null when it has none.
     #[field(permit = ProductRead)]
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let row = async {
@@ -149,7 +152,7 @@ impl Product {
         };
         row.await.transpose().map(|row| row.map(Category))
     }
-    /// Whom it is bought from.
+    /// Supplier from which the product is bought. Null when none is set.
     #[field(permit = ProductRead)]
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
         let row = async {
@@ -167,11 +170,12 @@ impl Product {
         };
         row.await.transpose().map(|row| row.map(ProductFamily))
     }
-    /// What tells it from the other variants, in the family's order; empty without a family.
+    /// Options that distinguish the variant, in the family's order; empty without a family.
     async fn options(&self) -> Vec<ProductOption> {
         self.row.option_list().into_iter().map(|option| ProductOption { name: option.name, value: option.value }).collect()
     }
-    /// What one of it is made of, where it is a kit; empty otherwise. A kit has no stock of its own: see availability.
+    /// Components of one kit; empty when the product is not a kit. A kit has no stock of its own:
+    /// see `availability`.
     #[field(list_size(assumed = 5), permit = ProductRead)]
     async fn components(&self, ctx: &Context<'_>) -> Answer<Vec<KitComponent>> {
         if !self.row.is_kit {
@@ -187,15 +191,16 @@ impl Product {
         let rows = loads.known_products(ids.to_vec()).await?;
         Ok(ids.iter().filter_map(|id| rows.get(id)).cloned().map(Product::from).collect())
     }
-    /// What it is counted in.
+    /// Unit in which the product is counted.
     async fn unit(&self) -> Unit {
         Unit { code: self.row.unit_code.clone(), decimals: self.row.unit_decimals }
     }
-    /// What one whole unit is sold for.
+    /// Selling price of one whole unit. Null when none is set.
     async fn price(&self) -> Option<Money> {
         self.row.price.map(Money::from)
     }
-    /// What one whole unit costs; of a kit, what its components cost together, where all of them have a cost in one currency.
+    /// Cost of one whole unit; for a kit, the sum of the components' costs. Null when no cost is
+    /// set, or a component has none or one in another currency.
     #[field(mask = ProductCostRead)]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
         if self.row.is_kit {
@@ -203,7 +208,8 @@ impl Product {
         }
         self.row.unit_cost.map(|cost| Ok(cost.into()))
     }
-    /// At or below this much available it runs low, in smallest units, where a store says nothing else.
+    /// Available quantity, in smallest units, at or below which stock is low in stores without a
+    /// reorder point of their own. Null when none is set.
     async fn low_stock_threshold(&self) -> Option<Quantity> {
         self.row.low_stock_threshold.and_then(entity::prelude::Quantity::new).map(Quantity)
     }
@@ -211,21 +217,22 @@ impl Product {
     async fn tracking(&self) -> Tracking {
         self.row.tracking.into()
     }
-    /// How many days a lot must still have before its expiry to be picked for a sale; 0 when nothing was said.
+    /// Days that must remain until the expiry of a lot for it to be picked for a sale. 0 by
+    /// default.
     async fn minimum_remaining_days(&self) -> i32 {
         self.row.minimum_remaining_days.unwrap_or_default()
     }
-    /// Its pictures, in their order.
+    /// Pictures of the product, in their order.
     #[field(list_size(assumed = 20))]
     async fn images(&self, ctx: &Context<'_>) -> Answer<Vec<ProductImage>> {
         images_of(ctx, self.row.id).await
     }
-    /// Its documents, the oldest first.
+    /// Documents of the product, the oldest first.
     #[field(list_size(assumed = 20))]
     async fn documents(&self, ctx: &Context<'_>) -> Answer<Vec<ProductDocument>> {
         documents_of(ctx, self.row.id).await
     }
-    /// Anything else, a JSON object.
+    /// Custom data: a JSON object.
     async fn metadata(&self) -> Json {
         Json::from_text(&self.row.metadata)
     }
@@ -233,30 +240,31 @@ impl Product {
     pub async fn version(&self) -> Long {
         Long(self.row.version)
     }
-    /// When it last changed.
+    /// Time of the last change of the product.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.row.updated_at)
     }
-    /// When it was created.
+    /// Time at which the product was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.row.created_at)
     }
-    /// What is where: its levels in all stores, or in the ones named.
+    /// Stock levels of the product, in all stores or in the given ones.
     #[field(list_size(assumed = 20, arguments("stores")))]
     async fn stock(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these stores; one that does not exist has no level.")] stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "Stores to include; a store that does not exist has no level.")] stores: Option<Vec<StoreRef>>,
     ) -> Answer<Levels> {
         Box::pin(levels_of_product(ctx, self.row.id, stores)).await
     }
-    /// How much is available where, also in stores of which you may see no more: in all of them, or in the ones named. Of a kit it is how many
-    /// whole ones its components are enough for.
+    /// Available quantity by store, in all stores or in the given ones, including stores whose
+    /// other stock figures you may not see. For a kit, the number of whole kits that the components
+    /// suffice for.
     #[field(permit = StockAvailabilityRead, list_size(assumed = 20, arguments("stores")))]
     async fn availability(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these stores; one that does not exist has nothing.")] stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "Stores to include; a store that does not exist has nothing.")] stores: Option<Vec<StoreRef>>,
     ) -> Answer<Vec<StockAvailability>> {
         if self.row.is_kit {
             return Box::pin(availability_of_kit(ctx, &permit, &self.row, stores)).await;
@@ -285,7 +293,7 @@ impl ProductConnection {
     async fn nodes(&self) -> direct_json::Products {
         direct_json::Products(self.0.page.clone())
     }
-    /// Where the page stands in the list.
+    /// Position of the page in the list.
     async fn page_info(&self) -> PageInfo {
         self.0.page.info()
     }

@@ -20,9 +20,13 @@ pub struct PartyQuery;
 
 #[resolvers]
 impl PartyQuery {
-    /// One store; null when there is none.
+    /// Store by ID or code; null when there is none.
     #[field(permit = StoreRead)]
-    async fn store(&self, ctx: &Context<'_>, #[graphql(desc = "Which store.")] by: StoreRef) -> Option<Answer<Store>> {
+    async fn store(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID or code of the store.")] by: StoreRef,
+    ) -> Option<Answer<Store>> {
         async {
             let by = match by {
                 StoreRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
@@ -39,10 +43,10 @@ impl PartyQuery {
     async fn stores(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<StoreConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("stores", &catalog.signer, MAX_PAGE)?;
@@ -56,12 +60,12 @@ impl PartyQuery {
         .into())
     }
 
-    /// One supplier; null when there is none.
+    /// Supplier by ID or code; null when there is none.
     #[field(permit = ProductRead)]
     async fn supplier(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which supplier.")] by: SupplierRef,
+        #[graphql(desc = "ID or code of the supplier.")] by: SupplierRef,
     ) -> Option<Answer<Supplier>> {
         async {
             let by = match by {
@@ -79,11 +83,11 @@ impl PartyQuery {
     async fn suppliers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-        #[graphql(desc = "Which of them; those in use when left out.")] filter: Option<ArchiveFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        #[graphql(desc = "Archived or not; objects in use by default.")] filter: Option<ArchiveFilter>,
     ) -> Answer<SupplierConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("suppliers", &catalog.signer, MAX_PAGE)?;
@@ -97,12 +101,12 @@ impl PartyQuery {
         .into())
     }
 
-    /// One customer; null when there is none.
+    /// Customer by ID or external reference; null when there is none.
     #[field(permit = CustomerRead)]
     async fn customer(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which customer.")] by: CustomerRef,
+        #[graphql(desc = "ID or external reference of the customer.")] by: CustomerRef,
     ) -> Option<Answer<Customer>> {
         async {
             let by = match by {
@@ -115,16 +119,17 @@ impl PartyQuery {
         .transpose()
     }
 
-    /// Customers in the order of their creation; with an e-mail address only those who have it, for which customer.contact.read is needed too.
+    /// Customers in the order of their creation. A filter by e-mail address also requires
+    /// customer.contact.read.
     #[field(permit = CustomerRead, paged)]
     async fn customers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-        #[graphql(desc = "Only those with this e-mail address, whatever its capitals.")] email: Option<String>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        #[graphql(desc = "E-mail address of the customers to include; case is ignored.")] email: Option<String>,
     ) -> Answer<CustomerConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("customers", &catalog.signer, MAX_PAGE)?;
@@ -144,7 +149,7 @@ impl PartyQuery {
         .into())
     }
 
-    /// How many customers there are, counted up to a limit.
+    /// Number of customers, counted up to a limit.
     #[field(permit = CustomerRead, cost = "3")]
     async fn customers_count(
         &self,
@@ -155,9 +160,13 @@ impl PartyQuery {
         Ok(counted(ctx.given::<Catalog>()?.customers_count(permit, limit).await?, limit))
     }
 
-    /// One channel; null when there is none.
+    /// Channel by ID or code; null when there is none.
     #[field(permit = ChannelRead)]
-    async fn channel(&self, ctx: &Context<'_>, #[graphql(desc = "Which channel.")] by: ChannelRef) -> Option<Answer<Channel>> {
+    async fn channel(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID or code of the channel.")] by: ChannelRef,
+    ) -> Option<Answer<Channel>> {
         async {
             let by = match by {
                 ChannelRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
@@ -174,11 +183,11 @@ impl PartyQuery {
     async fn channels(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-        #[graphql(desc = "Which of them; those in use when left out.")] filter: Option<ArchiveFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        #[graphql(desc = "Archived or not; objects in use by default.")] filter: Option<ArchiveFilter>,
     ) -> Answer<ChannelConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("channels", &catalog.signer, MAX_PAGE)?;

@@ -39,9 +39,13 @@ pub struct ProductQuery;
 
 #[resolvers]
 impl ProductQuery {
-    /// One product; null when there is none.
+    /// Product by ID, SKU or barcode; null when there is none.
     #[field(permit = ProductRead)]
-    async fn product(&self, ctx: &Context<'_>, #[graphql(desc = "Which product.")] by: ProductRef) -> Option<Answer<Product>> {
+    async fn product(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID, SKU or barcode of the product.")] by: ProductRef,
+    ) -> Option<Answer<Product>> {
         async {
             let by = match by {
                 ProductRef::Id(id) => ProductBy::Id(query_id(&id, path!["by", "id"])?),
@@ -60,12 +64,12 @@ impl ProductQuery {
     async fn products(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which products; all when left out.")] filter: Option<ProductFilter>,
-        #[graphql(desc = "What they are sorted by.")] order_by: Option<ProductOrder>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+        #[graphql(desc = "Filter of the products; all products by default.")] filter: Option<ProductFilter>,
+        #[graphql(desc = "Sort order.")] order_by: Option<ProductOrder>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let filter = product_filter(filter)?;
@@ -102,12 +106,12 @@ impl ProductQuery {
         })
     }
 
-    /// How many products there are, counted up to a limit.
+    /// Number of products, counted up to a limit.
     #[field(permit = ProductRead, cost = "3")]
     async fn products_count(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which products; all when left out.")] filter: Option<ProductFilter>,
+        #[graphql(desc = "Filter of the products; all products by default.")] filter: Option<ProductFilter>,
         #[graphql(desc = "Count no further than this, at most 1,000,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let limit = count_limit(limit)?;
@@ -119,12 +123,12 @@ impl ProductQuery {
         Ok(count)
     }
 
-    /// One category; null when there is none.
+    /// Category by ID or slug; null when there is none.
     #[field(permit = ProductRead)]
     async fn category(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which category.")] by: CategoryRef,
+        #[graphql(desc = "ID or slug of the category.")] by: CategoryRef,
     ) -> Option<Answer<Category>> {
         async {
             let by = category_by(by, "by")?;
@@ -140,12 +144,12 @@ impl ProductQuery {
     async fn categories(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The category they lie below; the roots when left out.")] parent: Option<CategoryRef>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
-        #[graphql(desc = "Which of them; those in use when left out.")] filter: Option<ArchiveFilter>,
+        #[graphql(desc = "Parent category. Null for the root categories.")] parent: Option<CategoryRef>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        #[graphql(desc = "Archived or not; objects in use by default.")] filter: Option<ArchiveFilter>,
     ) -> Answer<CategoryConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("categories", &catalog.signer, MAX_PAGE)?;
@@ -165,12 +169,12 @@ impl ProductQuery {
         .into())
     }
 
-    /// One family of variants; null when there is none.
+    /// Family of variants by ID; null when there is none.
     #[field(permit = ProductRead)]
     async fn product_family(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which family.")] id: ID,
+        #[graphql(desc = "ID of the family.")] id: ID,
     ) -> Option<Answer<ProductFamily>> {
         async {
             let id = query_id(&id, path!["id"])?;
@@ -185,10 +189,10 @@ impl ProductQuery {
     async fn product_families(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ProductFamilyConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("productFamilies", &catalog.signer, MAX_PAGE)?;

@@ -7,60 +7,60 @@ use super::page::Direction;
 /// A product by what is known of it: exactly one.
 #[derive(Debug, Clone, OneofObject)]
 pub enum ProductRef {
-    /// By its id.
+    /// ID of the product.
     Id(ID),
-    /// By its SKU, in any spelling of capitals.
+    /// SKU of the product; case is ignored.
     Sku(String),
-    /// By a code printed on it or on a pack of it.
+    /// Barcode of the product or of one of its packs.
     Barcode(String),
 }
 
 /// A store by what is known of it: exactly one.
 #[derive(Debug, Clone, OneofObject)]
 pub enum StoreRef {
-    /// By its id.
+    /// ID of the store.
     Id(ID),
-    /// By its code, in any spelling of capitals.
+    /// Code of the store; case is ignored.
     Code(String),
 }
 
 /// A category by what is known of it: exactly one.
 #[derive(Debug, Clone, OneofObject)]
 pub enum CategoryRef {
-    /// By its id.
+    /// ID of the category.
     Id(ID),
-    /// By its slug.
+    /// Slug of the category.
     Slug(String),
 }
 
 /// A supplier by what is known of it: exactly one.
 #[derive(Debug, Clone, OneofObject)]
 pub enum SupplierRef {
-    /// By its id.
+    /// ID of the supplier.
     Id(ID),
-    /// By its code, in any spelling of capitals.
+    /// Code of the supplier; case is ignored.
     Code(String),
 }
 
 /// A channel by what is known of it: exactly one.
 #[derive(Debug, Clone, OneofObject)]
 pub enum ChannelRef {
-    /// By its id.
+    /// ID of the channel.
     Id(ID),
-    /// By its code, in any spelling of capitals.
+    /// Code of the channel; case is ignored.
     Code(String),
 }
 
 /// A customer by what is known of it: exactly one.
 #[derive(Debug, Clone, OneofObject)]
 pub enum CustomerRef {
-    /// By its id.
+    /// ID of the customer.
     Id(ID),
-    /// By the caller's own key.
+    /// Key of the customer in the caller's own system.
     ExternalRef(String),
 }
 
-/// What a list of products is sorted by.
+/// Sort order of a list of products.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductOrder {
     /// The value.
@@ -70,7 +70,7 @@ pub struct ProductOrder {
     pub direction: Direction,
 }
 
-/// What products can be sorted by; the id breaks ties.
+/// Field by which products are sorted; ties are ordered by ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ProductOrderField {
@@ -78,10 +78,10 @@ pub enum ProductOrderField {
     Sku,
     /// The name, whatever its capitals.
     Name,
-    /// When it was created.
+    /// Time at which the product was created.
     CreatedAt,
-    /// When it last changed.
+    /// Time of the last change of the product.
     UpdatedAt,
-    /// How well it fits `search`, which must be given; at most 500 products.
+    /// Relevance for `search`, which is required; at most 500 products.
     Relevance,
 }

@@ -25,23 +25,23 @@ pub struct Store(pub Arc<StoreRow>);
 /// A place that holds stock.
 #[resolvers(cost = "0.02", shared)]
 impl Store {
-    /// Its id: a TypeID that begins with sto_.
+    /// TypeID of the store, which begins with sto_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// Its short name, unique in the tenant in any spelling of capitals.
+    /// Code of the store, unique in the tenant; case is ignored.
     async fn code(&self) -> &str {
         &self.0.code
     }
-    /// What it is called.
+    /// Name of the store.
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// What it is.
+    /// Kind of the store.
     async fn kind(&self) -> StoreKind {
         self.0.kind.into()
     }
-    /// The IANA time zone that its business days are told in.
+    /// IANA time zone of the store's business days.
     async fn time_zone(&self) -> &str {
         &self.0.time_zone
     }
@@ -50,7 +50,7 @@ impl Store {
     async fn groups(&self, ctx: &Context<'_>) -> Answer<Vec<StoreGroup>> {
         groups_of_store(ctx, self.0.id).await
     }
-    /// When it was closed for good; null while it is in use.
+    /// Time at which the store was closed for good. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
     }
@@ -58,22 +58,22 @@ impl Store {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it last changed.
+    /// Time of the last change of the store.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
-    /// What is in it.
+    /// Stock levels of the store.
     #[expect(clippy::too_many_arguments, reason = "a Relay list takes four of them")]
     #[field(paged)]
     async fn stock_levels(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which levels; all of the store when not given.")] filter: Option<StockFilter>,
-        #[graphql(desc = "In which order; by SKU when not given.")] order_by: Option<StockOrder>,
-        #[graphql(desc = "How many from the start, at most 250; 50 when neither is given.")] first: Option<i32>,
-        #[graphql(desc = "After the level with this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end, at most 250.")] last: Option<i32>,
-        #[graphql(desc = "Before the level with this cursor.")] before: Option<Cursor>,
+        #[graphql(desc = "Filter of the stock levels. All levels of the store by default.")] filter: Option<StockFilter>,
+        #[graphql(desc = "Sort order. By SKU by default.")] order_by: Option<StockOrder>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<StockLevelConnection> {
         let page = PageArgs { first, after, last, before };
         Box::pin(levels_of_store(ctx, self.0.id, filter.as_ref(), order_by.as_ref(), &page)).await

@@ -18,7 +18,7 @@ pub enum CostingMethod {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "shell::ValueGroup", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StockValueGroup {
-    /// No rows: the total alone.
+    /// The report has no rows, only the total.
     None,
     /// A product.
     Product,
@@ -30,7 +30,7 @@ pub enum StockValueGroup {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "rows::CostGroup", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum CostGroup {
-    /// One row for everything; its key is null.
+    /// The report has one row for everything; its key is null.
     None,
     /// A calendar day of the store, as 2011-11-30.
     Day,
@@ -38,7 +38,8 @@ pub enum CostGroup {
     Month,
     /// A product, by its id.
     Product,
-    /// The store that took in or let go, by its id: those whose stock or reports you see. Revaluations are of no store, and told to who sees all of them.
+    /// Store in which the stock came in or left, by its ID: stores whose stock or reports you see.
+    /// Revaluations have no store and are included for callers who see all stores.
     Store,
 }
 
@@ -46,7 +47,7 @@ pub enum CostGroup {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "shell::WorthGroup", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StockValueSummaryGroup {
-    /// One row for everything; its key is null.
+    /// The report has one row for everything; its key is null.
     None,
     /// Product, by ID.
     Product,

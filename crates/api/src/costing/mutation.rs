@@ -59,7 +59,8 @@ pub struct CostMutation;
 
 #[resolvers]
 impl CostMutation {
-    /// Says what the units of products are worth from now on, whatever they cost. The ledger's quantities stay; what leaves later leaves at the new worth.
+    /// Sets the value of products' units from now on, whatever they cost. The quantities stay;
+    /// later movements use the new value.
     #[mutation(permit = CostWrite, emits(REVALUATION_CREATED), dry_run)]
     async fn stock_revalue(
         &self,

@@ -56,13 +56,12 @@ impl CostQuery {
     async fn stock_value(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "By what had happened at this moment; now when it is left out.")] at: Option<DateTime>,
-        #[graphql(desc = "As it was known at this moment: without what was recorded later. Now when it is left out.")]
-        known_at: Option<DateTime>,
-        #[graphql(desc = "As costs are told this way; in the tenant's own when it is left out.")] method: Option<CostingMethod>,
+        #[graphql(desc = "Time of the valuation: later movements are left out. Null for now.")] at: Option<DateTime>,
+        #[graphql(desc = "Time of knowledge: records made later are left out. Null for now.")] known_at: Option<DateTime>,
+        #[graphql(desc = "Costing method. Null for the tenant's own.")] method: Option<CostingMethod>,
         #[graphql(desc = "Meaning of a row. Default: no rows, the total alone.", default_with = "StockValueGroup::None")]
         group_by: StockValueGroup,
-        #[graphql(desc = "At most this many rows, 1 to 250: the most valuable first.", default = 250)] first: i32,
+        #[graphql(desc = "Rows in the answer at most, 1 to 250: the most valuable first.", default = 250)] first: i32,
     ) -> Answer<StockValuation> {
         let ledger = ctx.given::<Ledger>()?;
         let of = match (at, known_at) {
@@ -89,14 +88,14 @@ impl CostQuery {
     async fn cost_report(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only events that occurred at this moment or later. Null for no start.")] from: Option<DateTime>,
-        #[graphql(desc = "Only events that occurred before this moment. Null for no end.")] to: Option<DateTime>,
-        #[graphql(desc = "Only this product. Null for all.")] product: Option<ProductRef>,
-        #[graphql(desc = "Only this store, if you see its stock or its reports. Null for all.")] store: Option<StoreRef>,
-        #[graphql(desc = "As costs are told this way; in the tenant's own when it is left out.")] method: Option<CostingMethod>,
+        #[graphql(desc = "Start of the range of the events' time, included. Null for no start.")] from: Option<DateTime>,
+        #[graphql(desc = "End of the range of the events' time, excluded. Null for no end.")] to: Option<DateTime>,
+        #[graphql(desc = "Product to include. Null for all.")] product: Option<ProductRef>,
+        #[graphql(desc = "Store to include, if you see its stock or its reports. Null for all.")] store: Option<StoreRef>,
+        #[graphql(desc = "Costing method. Null for the tenant's own.")] method: Option<CostingMethod>,
         #[graphql(desc = "Meaning of a row. Default: one row for everything.", default_with = "CostGroup::None")]
         group_by: CostGroup,
-        #[graphql(desc = "At most this many rows, 1 to 250.", default = 250)] first: i32,
+        #[graphql(desc = "Rows in the answer at most, 1 to 250.", default = 250)] first: i32,
     ) -> Answer<CostReport> {
         if permit.channel().is_some() {
             // The books know no channels: what one of them sold cannot be told from the rest.
@@ -136,9 +135,9 @@ impl CostQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<RevaluationConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;

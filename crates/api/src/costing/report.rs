@@ -93,7 +93,7 @@ impl CostReport {
     async fn is_current(&self) -> bool {
         self.how.progress.is_current()
     }
-    /// In the order of their keys, what belongs to no group last.
+    /// Rows in the order of their keys; the row without a group comes last.
     async fn rows(&self) -> Vec<CostReportRow> {
         self.rows.iter().cloned().map(CostReportRow).collect()
     }

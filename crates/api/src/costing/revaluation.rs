@@ -30,11 +30,11 @@ pub struct Revaluation {
 /// A document that sets the value of units. It never changes; a later revaluation corrects it.
 #[resolvers(requires = ProductCostRead)]
 impl Revaluation {
-    /// Its id.
+    /// ID of the revaluation.
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
     async fn number(&self) -> String {
         self.row.number.to_string()
     }
@@ -77,7 +77,8 @@ impl RevaluationLine {
     async fn unit_cost(&self) -> Money {
         prelude::Money::new(self.of.row.lines[self.index].unit_cost, self.of.how.1).into()
     }
-    /// By how much it changed what there was, as the tenant tells costs; in a dry run by how much it would. Null until the books have come to it.
+    /// Change of the value of the stock on hand, by the tenant's costing method; in a dry run, the
+    /// change that would result. Null until the books include the revaluation.
     async fn change(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
         let change = async {
             let line = &self.of.row.lines[self.index];

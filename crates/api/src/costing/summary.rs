@@ -57,7 +57,8 @@ impl CostSummary {
     async fn seq(&self) -> Long {
         Long(self.how.progress.seq)
     }
-    /// True if that was the tenant's last event when it was read. After many changes at once the books take a while: ask again.
+    /// Whether the books included the tenant's last event when they were read. After many changes
+    /// the books need some time; query again.
     async fn is_current(&self) -> bool {
         self.how.progress.is_current()
     }
@@ -115,7 +116,8 @@ impl StockValueSummary {
     async fn seq(&self) -> Long {
         Long(self.how.progress.seq)
     }
-    /// True if that was the tenant's last event when it was read. After many changes at once the books take a while: ask again.
+    /// Whether the books included the tenant's last event when they were read. After many changes
+    /// the books need some time; query again.
     async fn is_current(&self) -> bool {
         self.how.progress.is_current()
     }

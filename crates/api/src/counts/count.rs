@@ -39,23 +39,23 @@ pub struct Count(pub Arc<core::Count>);
 /// line was counted.
 #[resolvers(name = "StockCount", requires = CountRead)]
 impl Count {
-    /// Its id.
+    /// ID of the count.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
     async fn number(&self) -> String {
         self.0.number.to_string()
     }
-    /// Which products it is of.
+    /// Kind of the count: the products that it covers.
     async fn kind(&self) -> CountKind {
         self.0.selection.kind().into()
     }
-    /// Where it stands.
+    /// Status of the count.
     async fn status(&self) -> CountStatus {
         self.0.status().into()
     }
-    /// Where it is counted.
+    /// Store in which the stock is counted.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.0.store).await
     }
@@ -71,15 +71,15 @@ impl Count {
     async fn is_blind(&self) -> bool {
         self.0.sight == BookVisibility::Blind
     }
-    /// What it is called elsewhere; unique in the tenant.
+    /// Reference of the count in an external system, unique in the tenant; null when there is none.
     async fn external_ref(&self) -> Option<&str> {
         self.0.external_ref.as_deref()
     }
-    /// What was noted about it.
+    /// Note on the count. Null when there is none.
     async fn note(&self) -> Option<&str> {
         self.0.note.as_deref()
     }
-    /// How far it has come.
+    /// Progress of the count, in lines.
     async fn progress(&self, ctx: &Context<'_>) -> Answer<CountProgress> {
         let found = load(ctx, ProgressOf(self.0.id)).await?.unwrap_or_default();
         Ok(CountProgress {
@@ -90,26 +90,26 @@ impl Count {
             found: Long(found.found),
         })
     }
-    /// Its lines, by SKU.
+    /// Lines of the count, by SKU.
     #[field(paged)]
     async fn lines(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which ones.")] filter: Option<CountLineFilter>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Filter of the lines; all lines by default.")] filter: Option<CountLineFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<CountLineConnection> {
         line::lines(ctx, &self.0, filter.unwrap_or_default(), &PageArgs { first, after, last, before }).await
     }
-    /// How well the books agree with what was found, over all lines that were counted.
+    /// Accuracy of the books, over all lines that were counted.
     #[field(cost = "5")]
     async fn figures(
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "By how many smallest units a line may be off and still count as right; 0 or more.",
+            desc = "Smallest units by which a line may differ and still count as accurate; 0 or more.",
             default_with = "Quantity(prelude::Quantity::ZERO)"
         )]
         tolerance: Quantity,
@@ -133,23 +133,23 @@ impl Count {
         }
         Ok(open.into_iter().map(Action::mutation).collect())
     }
-    /// When it was started.
+    /// Time at which the count was started. Null before.
     async fn started_at(&self) -> Option<DateTime> {
         self.0.state.started_at().map(DateTime)
     }
-    /// When it was handed in.
+    /// Time at which the count was submitted. Null before.
     async fn submitted_at(&self) -> Option<DateTime> {
         self.0.state.submitted_at().map(DateTime)
     }
-    /// When it was approved and posted.
+    /// Time at which the count was approved and posted. Null before.
     async fn completed_at(&self) -> Option<DateTime> {
         self.0.state.completed_at().map(DateTime)
     }
-    /// Who planned it.
+    /// Member, integration or job that planned the count.
     async fn planned_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.0.actor).await
     }
-    /// Who approved it.
+    /// Member, integration or job that approved the count. Null before.
     async fn approved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
         Some(links::actor(ctx, self.0.state.approver()?).await)
     }
@@ -157,11 +157,11 @@ impl Count {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// When it was made.
+    /// Time at which the count was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// When it changed last.
+    /// Time of the last change of the count.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
@@ -188,36 +188,38 @@ fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
     caller.permissions.reach(needed).covers(store)
 }
 
-/// How far a count has come, in lines.
+/// Progress of a count, in lines.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct CountProgress {
     /// All of them.
     pub lines: Long,
-    /// Those that have been counted.
+    /// Number of lines that were counted.
     pub counted: Long,
-    /// Those that nobody has counted.
+    /// Number of lines that were not counted yet.
     pub uncounted: Long,
-    /// Those that are to be counted once more.
+    /// Number of lines that are to be counted once more.
     pub recount: Long,
-    /// Those that were not on the list, but found.
+    /// Number of lines that were not on the list and were found.
     pub found: Long,
 }
 
-/// How well the books agree with what was found. Formulas: Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains.
+/// Accuracy of the books, measured by a count. Formulas: Silver, Pyke & Thomas, Inventory and
+/// Production Management in Supply Chains.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct CountFigures {
-    /// What the books had, in smallest units, over all lines that were counted.
+    /// Quantity in the books, in smallest units, over all lines that were counted.
     pub booked: Long,
-    /// What was found.
+    /// Quantity counted, in smallest units, over all lines that were counted.
     pub counted: Long,
     /// (booked − counted) ÷ booked, with six decimals; null where the books had nothing.
     pub shrinkage: Option<Decimal>,
     /// The share of lines that are right within the tolerance, with six decimals; null when nothing was counted.
     pub accuracy: Option<Decimal>,
-    /// What the differences are worth, those above and below zero against each other; null without the right to see costs, or where costs are of
-    /// several currencies.
+    /// Net value of the differences: positive and negative ones offset each other. Null without
+    /// product.cost.read, and when costs are in several currencies.
     pub difference_value: Option<Money>,
-    /// The same, all differences taken as positive.
+    /// Sum of the values of the differences, each taken as positive. Null without
+    /// product.cost.read, and when costs are in several currencies.
     pub absolute_value: Option<Money>,
 }
 

@@ -3,21 +3,21 @@
 use async_graphql::Enum;
 use entity::prelude;
 
-/// Which products a count is of.
+/// Kind of a count: the products that it covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::CountKind", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum CountKind {
-    /// Everything that is stocked in the store.
+    /// All products that are stocked in the store.
     Full,
     /// A category and those below it.
     Category,
-    /// Those of one ABC class.
+    /// The products of one ABC class.
     Cycle,
-    /// Those that are named.
+    /// The products that the count lists by name.
     List,
 }
 
-/// Where a count stands. New states may be added.
+/// Status of a count. New states may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::CountStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum CountStatus {
@@ -25,34 +25,37 @@ pub enum CountStatus {
     Open,
     /// People are counting.
     Counting,
-    /// It was handed in, and somebody looks at what is off.
+    /// The count was submitted, and its differences are under review.
     Review,
-    /// It was approved, and the stock is set to what was found.
+    /// The count was approved, and its differences were posted to the stock.
     Completed,
-    /// Called off; nothing was posted.
+    /// The count was cancelled; nothing was posted.
     Cancelled,
 }
 
-/// Where a line of a count stands.
+/// State of a line of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::CountLineState", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum CountLineState {
-    /// Nobody has counted it.
+    /// The line was not counted yet.
     Uncounted,
-    /// It has been counted.
+    /// The line was counted.
     Counted,
-    /// It is to be counted once more.
+    /// The line is to be counted once more.
     Recount,
 }
 
-/// How much of a store's revenue of the last 365 days a product brought. Products are ranked by it, ties by SKU.
+/// ABC class of a product in a store, by its share of the store's revenue of the last 365 days.
+/// Products are ranked by revenue, ties by SKU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::AbcClass", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum AbcClass {
-    /// Those ranked before it bring less than 80 %.
+    /// Products ranked before this one bring less than 80 % of the revenue together.
     A,
-    /// Less than 95 %.
+    /// Products ranked before this one bring 80 % or more, but less than 95 % of the revenue
+    /// together.
     B,
-    /// The rest, and what brought nothing.
+    /// Products ranked before this one bring 95 % or more of the revenue, or this one had no
+    /// revenue.
     C,
 }

@@ -19,11 +19,12 @@ use crate::{
 /// A new count.
 #[derive(Debug, Clone, InputObject)]
 pub struct CountCreateInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
-    /// Which products it is of.
+    /// Kind of the count: the products that it covers.
     pub kind: CountKind,
-    /// Where it is counted.
+    /// Store in which the stock is counted.
     pub store: StoreRef,
     /// The category, of a CATEGORY count and of no other.
     pub category_id: Option<ID>,
@@ -35,9 +36,9 @@ pub struct CountCreateInput {
     /// Whether those who count are not to see what the books say.
     #[graphql(default = true)]
     pub is_blind: bool,
-    /// What it is called elsewhere; unique in the tenant; at most 128 characters.
+    /// Reference of the count in an external system; at most 128 characters, unique in the tenant.
     pub external_ref: Option<String>,
-    /// Kept with it; at most 1,000 characters.
+    /// Note that is kept with the count, at most 1,000 characters.
     pub note: Option<String>,
 }
 
@@ -46,49 +47,52 @@ pub struct CountCreateInput {
 pub struct CountActionInput {
     /// The count.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Kept with it; at most 1,000 characters.
+    /// Note that is kept with the count, at most 1,000 characters.
     pub note: Option<String>,
 }
 
-/// What was found of a product.
+/// Quantity found of one product or lot.
 #[derive(Debug, Clone, InputObject)]
 pub struct CountLineInput {
     /// The product; also one that is not on the list.
     pub product: ProductRef,
-    /// Which lot, where the product is tracked: a line for each. One that the books do not know is named by its code, and made when the count is
-    /// approved.
+    /// Lot that was counted, of a product that is tracked by lots; each lot has a line of its own.
+    /// A lot unknown to the books is given by its code and created when the count is approved.
     pub lot: Option<LotRef>,
-    /// How much is there, in the product's smallest unit: 0 or more.
+    /// Quantity found, in the product's smallest unit: 0 or more.
     pub counted: Quantity,
-    /// Kept with it; at most 1,000 characters.
+    /// Note that is kept with the count, at most 1,000 characters.
     pub note: Option<String>,
 }
 
-/// What somebody found. A product that was counted before is counted once more: the last time holds.
+/// Quantities found in a count. A product that was counted before gets a further attempt, and the
+/// last attempt is valid.
 #[derive(Debug, Clone, InputObject)]
 pub struct CountRecordInput {
     /// The count.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
-    /// When all of these were counted; now when it is left out. Not before the count was started. What was counted at another moment goes into a
-    /// call of its own.
+    /// Time of counting of all the lines, not before the start of the count. Null for now. Lines
+    /// that were counted at another time need a call of their own.
     pub counted_at: Option<DateTime>,
-    /// What was found, a line a product or lot; at most 500.
+    /// Quantities found, one line for each product or lot; at most 500.
     pub lines: Vec<CountLineInput>,
 }
 
-/// What to do about lines that nobody counted.
+/// Treatment of lines that were not counted, when a count is submitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Uncounted", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum CountUncounted {
     /// Refuse.
     Refuse,
-    /// Their stock stays as it is.
+    /// The stock of lines that were not counted stays unchanged.
     Leave,
 }
 
@@ -97,11 +101,12 @@ pub enum CountUncounted {
 pub struct CountSubmitInput {
     /// The count.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// What to do about lines that nobody counted.
+    /// Treatment of lines that were not counted.
     #[graphql(default_with = "CountUncounted::Refuse")]
     pub on_uncounted: CountUncounted,
 }
@@ -111,11 +116,12 @@ pub struct CountSubmitInput {
 pub struct CountRecountInput {
     /// The count.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Their products, at most 500; all that are off when it is left out.
+    /// Products to count once more, at most 500. Null for all with a difference.
     pub products: Option<Vec<ProductRef>>,
 }
 

@@ -32,14 +32,15 @@ use crate::{
     stock::{Lot, lot_seen},
 };
 
-/// Which lines. Tests stand beside each other and must all hold; one that is null is absent.
+/// Filter of the lines. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct CountLineFilter {
-    /// Stands in one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub state: Option<Vec<CountLineState>>,
-    /// Is of this product.
+    /// Products to include.
     pub product: Option<IdFilter>,
-    /// Was counted and is off (true), or is right (false); what is to be counted again is neither. Of a blind count it asks for count.review.
+    /// True for counted lines with a difference, false for counted lines without one; lines to be
+    /// counted once more are neither. Requires count.review for a blind count.
     pub has_difference: Option<bool>,
 }
 
@@ -98,10 +99,10 @@ fn quantity(units: i64) -> Option<Quantity> {
     prelude::Quantity::new(units).map(Quantity)
 }
 
-/// What is counted of one product, or of one of its lots.
+/// Line of a count: one product, or one of its lots.
 #[resolvers]
 impl CountLine {
-    /// Its id.
+    /// ID of the count line.
     async fn id(&self) -> ID {
         ID(self.shown.line.id.to_string())
     }
@@ -132,24 +133,27 @@ impl CountLine {
     async fn is_expected(&self) -> bool {
         self.shown.line.expected == Expected::Listed
     }
-    /// Where it stands.
+    /// State of the line.
     async fn state(&self) -> CountLineState {
         self.shown.line.state.status().into()
     }
-    /// How many times it was counted.
+    /// Number of times that the line was counted.
     async fn attempts(&self) -> Long {
         Long(self.shown.line.state.attempts())
     }
-    /// What was found the last time, in the product's smallest unit.
+    /// Quantity counted the last time, in the product's smallest unit. Null before the line is
+    /// counted.
     async fn counted(&self) -> Option<Quantity> {
         self.shown.line.state.tally().map(|tally| tally.counted.into())
     }
-    /// When that was.
+    /// Time of the last counting. Null before the line is counted.
     async fn counted_at(&self) -> Option<DateTime> {
         self.shown.line.state.tally().map(|tally| DateTime(tally.counted_at))
     }
-    /// What the books had at that moment, with all that is known by now, also what other counts posted meanwhile. Where a later count of it has
-    /// been posted, that one holds: it is what was found here. Of a blind count it takes count.review to see it.
+    /// Quantity in the books at the time of counting, in the product's smallest unit, with
+    /// everything recorded or posted since for that time; equal to `counted` when a later count of
+    /// the product was posted. Null before the line is counted, and in a blind count for callers
+    /// without count.review.
     // Asked of a blind count alone, for the count's own store.
     #[field(mask(CountReview, in_body))]
     async fn book(&self, ctx: &Context<'_>) -> Option<Quantity> {
@@ -161,7 +165,8 @@ impl CountLine {
     async fn difference(&self, ctx: &Context<'_>) -> Option<Quantity> {
         quantity(self.off_by(ctx)?)
     }
-    /// What the difference is worth, at what a unit cost when it was counted.
+    /// Value of the difference at the unit cost of the time of counting. Null without
+    /// product.cost.read, without a difference, and when the product has no cost.
     #[field(mask = ProductCostRead)]
     async fn difference_value(&self, ctx: &Context<'_>) -> Option<Money> {
         let cost = self.shown.line.state.finding()?.unit_cost?;
@@ -186,30 +191,30 @@ pub struct CountTry {
     recorded_at: prelude::Timestamp,
 }
 
-/// One of the times that a line was counted; kept for good.
+/// Attempt at counting a line; kept for good.
 #[Object]
 impl CountTry {
-    /// Which time it was, from 1 on.
+    /// Number of the attempt, from 1.
     async fn attempt(&self) -> Long {
         Long(self.row.attempt)
     }
-    /// What was found, in the product's smallest unit.
+    /// Quantity counted, in the product's smallest unit.
     async fn counted(&self) -> Quantity {
         self.row.tally.counted.into()
     }
-    /// When it was counted.
+    /// Time at which the line was counted.
     async fn counted_at(&self) -> DateTime {
         DateTime(self.row.tally.counted_at)
     }
-    /// When it was recorded.
+    /// Time at which the attempt was recorded.
     async fn recorded_at(&self) -> DateTime {
         DateTime(self.recorded_at)
     }
-    /// Who counted.
+    /// Member, integration or job that counted.
     async fn counted_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.row.actor).await
     }
-    /// What was noted.
+    /// Note on the attempt. Null when there is none.
     async fn note(&self) -> Option<&str> {
         self.row.note.as_deref()
     }

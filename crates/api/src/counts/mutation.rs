@@ -39,54 +39,57 @@ impl CountsMutation {
         step!(CountPayload, ctx, permit, input, shell::count_create, dry_run)
     }
 
-    /// Begins to count: every stocked product that fits the count, and has a level in the store now, gets a line.
+    /// Starts a count: every stocked product that the count covers, and that has a level in the
+    /// store now, gets a line.
     #[mutation(permit = CountWrite, emits(COUNT_STARTED), dry_run)]
     async fn count_start(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which count.")] input: CountActionInput,
+        #[graphql(desc = "Count and its expected version.")] input: CountActionInput,
     ) -> Answer<CountPayload> {
         step!(CountPayload, ctx, permit, input, shell::count_start, dry_run)
     }
 
-    /// Writes down what somebody found, also of what was not on the list. Several may count at once; each time is kept, and the last one holds.
+    /// Records quantities found, including products that are not on the list. Several callers may
+    /// count at once; each attempt is kept, and the last one is valid.
     #[mutation(permit = CountRecord, emits(COUNT_RECORDED), dry_run)]
     async fn count_record(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What was found.")] input: CountRecordInput,
+        #[graphql(desc = "Count with the quantities found.")] input: CountRecordInput,
     ) -> Answer<CountPayload> {
         step!(CountPayload, ctx, permit, input, shell::count_record, dry_run)
     }
 
-    /// Hands a count in for review.
+    /// Submits a count for review.
     #[mutation(permit = CountRecord, emits(COUNT_SUBMITTED), dry_run)]
     async fn count_submit(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which count.")] input: CountSubmitInput,
+        #[graphql(desc = "Count and its expected version.")] input: CountSubmitInput,
     ) -> Answer<CountPayload> {
         step!(CountPayload, ctx, permit, input, shell::count_submit, dry_run)
     }
 
-    /// Has lines of a count in REVIEW counted once more.
+    /// Requests another counting of lines of a count in REVIEW.
     #[mutation(permit = CountReview, emits(COUNT_RECOUNTED), dry_run)]
     async fn count_recount(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to count again.")] input: CountRecountInput,
+        #[graphql(desc = "Count and the products to count once more.")] input: CountRecountInput,
     ) -> Answer<CountPayload> {
         step!(CountPayload, ctx, permit, input, shell::count_recount, dry_run)
     }
 
-    /// Approves a count and posts it: each line's difference to what the books had when it was counted goes on what they have now, so that nothing
-    /// that moved meanwhile is lost; holds give way where they must. Where the differences are worth more than the tenant's approvalLimit, nobody
-    /// approves what they counted themselves.
+    /// Approves a count and posts it: the difference of each line, measured against the books at
+    /// the time of counting, is added to the present stock, so that later movements are kept; holds
+    /// give way where they must. Above the tenant's approvalLimit, members cannot approve what they
+    /// counted themselves.
     #[mutation(permit = CountApprove, emits(COUNT_COMPLETED, STOCK_CHANGED), dry_run)]
     async fn count_approve(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which count.")] input: CountActionInput,
+        #[graphql(desc = "Count and its expected version.")] input: CountActionInput,
     ) -> Answer<CountPayload> {
         step!(CountPayload, ctx, permit, input, shell::count_approve, dry_run)
     }
@@ -96,7 +99,7 @@ impl CountsMutation {
     async fn count_cancel(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which count.")] input: CountActionInput,
+        #[graphql(desc = "Count and its expected version.")] input: CountActionInput,
     ) -> Answer<CountPayload> {
         step!(CountPayload, ctx, permit, input, shell::count_cancel, dry_run)
     }

@@ -37,24 +37,24 @@ use crate::{
 /// A count by one of its names.
 #[derive(Debug, Clone, OneofObject)]
 pub enum CountRef {
-    /// Its id.
+    /// ID of the count.
     Id(ID),
-    /// Its number.
+    /// Number of the count.
     Number(String),
 }
 
-/// Which counts. Tests stand beside each other and must all hold; one that is null is absent.
+/// Filter of the counts. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct CountFilter {
-    /// Stands in one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub status: Option<Vec<CountStatus>>,
-    /// Is of one of these kinds; an empty list matches nothing.
+    /// Kinds to include; an empty list matches nothing.
     pub kind: Option<Vec<CountKind>>,
-    /// Is of this store.
+    /// Stores to include.
     pub store: Option<IdFilter>,
-    /// Is called so elsewhere; compared exactly.
+    /// Reference in an external system, compared exactly.
     pub external_ref: Option<String>,
-    /// Was planned then.
+    /// Range of the time at which the count was planned.
     pub created_at: Option<DateTimeFilter>,
 }
 
@@ -90,7 +90,7 @@ impl CountsQuery {
     async fn count(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one: by its id or its number.")] by: CountRef,
+        #[graphql(desc = "ID or number of the count.")] by: CountRef,
     ) -> Option<Answer<Count>> {
         find(ctx, permit, by).await.transpose()
     }
@@ -100,11 +100,11 @@ impl CountsQuery {
     async fn counts(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which ones.")] filter: Option<CountFilter>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Filter of the counts; all counts by default.")] filter: Option<CountFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<CountConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
@@ -122,15 +122,15 @@ impl CountsQuery {
         Ok(Page::build(nodes.collect(), &request, rows::COUNTS, signer).counted(scope, source).into())
     }
 
-    /// What is due to be counted in a store, those that bring most first: products of class A that were not counted for 30 days, of B for 90, of C
-    /// for 180. Empty for a store that is not yours.
+    /// Products due for a count in a store, class A first: those of class A that were not counted
+    /// for 30 days, of B for 90, of C for 180. Empty for a store that you may not see.
     #[field(permit = CountRead, cost = "10", list_size(assumed = 50, arguments("first")))]
     async fn counts_due(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The store.")] store_id: ID,
-        #[graphql(desc = "Of this class only.")] abc_class: Option<AbcClass>,
-        #[graphql(desc = "How many; 1 to 250.", default = 50)] first: i32,
+        #[graphql(desc = "ABC class to include. Null for all classes.")] abc_class: Option<AbcClass>,
+        #[graphql(desc = "Rows in the answer at most, 1 to 250.", default = 50)] first: i32,
     ) -> Answer<Vec<CountDue>> {
         let store: prelude::StoreId = argument(&store_id, || path!["storeId"])?;
         let most = usize::try_from(first).ok().filter(|most| (1..=MOST_A_PAGE as usize).contains(most));
@@ -171,11 +171,12 @@ impl CountDue {
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.planned.of.product).await
     }
-    /// Its class in that store.
+    /// ABC class of the product in the store.
     async fn abc_class(&self) -> AbcClass {
         self.class.into()
     }
-    /// When it was last counted there, in a count that was posted; null for never.
+    /// Time of the last posted count of the product in the store. Null when it was never counted
+    /// there.
     async fn counted_at(&self) -> Option<DateTime> {
         self.planned.counted_at.map(DateTime)
     }

@@ -88,7 +88,8 @@ impl DemandFact {
     async fn ordered_units(&self) -> Quantity {
         units(self.row.figures.ordered_units)
     }
-    /// Those of the ordered units that were cancelled; an order that was cancelled whole is in neither.
+    /// Cancelled units out of the ordered ones. An order that was cancelled whole counts in
+    /// neither.
     async fn cancelled_units(&self) -> Quantity {
         units(self.row.figures.cancelled_units)
     }
@@ -96,7 +97,8 @@ impl DemandFact {
     async fn sold_units(&self) -> Quantity {
         units(self.row.figures.ordered_units - self.row.figures.cancelled_units)
     }
-    /// Those of the sold units that came back since, by returns that name their line, on whatever day.
+    /// Returned units out of the sold ones, by returns that name the order line; on whatever day
+    /// they came back.
     async fn taken_back_units(&self) -> Quantity {
         units(self.row.figures.taken_back_units)
     }
@@ -108,7 +110,7 @@ impl DemandFact {
     async fn orders(&self) -> Option<Long> {
         self.is_of_product.then_some(Long(self.row.figures.orders))
     }
-    /// Their lines, without those that were cancelled whole.
+    /// Number of lines of these orders, without lines that were cancelled whole.
     async fn order_lines(&self) -> Long {
         Long(self.row.figures.order_lines)
     }
@@ -116,7 +118,7 @@ impl DemandFact {
     async fn returns(&self) -> Option<Long> {
         self.is_of_product.then_some(Long(self.row.figures.returns))
     }
-    /// Their lines of which something came.
+    /// Number of lines of these returns of which something arrived.
     async fn return_lines(&self) -> Long {
         Long(self.row.figures.return_lines)
     }
@@ -181,7 +183,8 @@ impl DemandFact {
     async fn removed_units(&self) -> Quantity {
         units(self.row.figures.removed_units)
     }
-    /// By how much on hand changed: a reversal counts on its own day here, and on the day of what it reverses elsewhere.
+    /// Change of the quantity on hand. A reversal counts here on its own day, and in the other
+    /// fields on the day of the movement that it reverses.
     async fn net_units(&self) -> Quantity {
         units(self.row.figures.net_units)
     }

@@ -12,15 +12,15 @@ use crate::graphql::{
 /// Days of products, stores and channels. All conditions hold.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct DemandFilter {
-    /// This business day or later.
+    /// First business day, included. Null for no lower bound.
     pub from: Option<Date>,
-    /// This business day or earlier.
+    /// Last business day, included. Null for no upper bound.
     pub to: Option<Date>,
-    /// Only these products. Null for all.
+    /// Products to include. Null for all.
     pub product: Option<IdFilter>,
-    /// Only these stores. Null for all.
+    /// Stores to include. Null for all.
     pub store: Option<IdFilter>,
-    /// Only these channels. Null for all.
+    /// Channels to include. Null for all.
     pub channel: Option<IdFilter>,
 }
 

@@ -44,19 +44,17 @@ impl DemandQuery {
     async fn demand_facts(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these days, products, stores and channels.")] filter: Option<DemandFilter>,
+        #[graphql(desc = "Days, products, stores and channels to include.")] filter: Option<DemandFilter>,
         #[graphql(
             desc = "Dimensions of a row: 1 to 5, each once. Default: the business day.",
             default_with = "vec![DemandDimension::Day]"
         )]
         group_by: Vec<DemandDimension>,
-        #[graphql(desc = "Only documents in this currency; the tenant's own when it is left out.")] currency: Option<
-            CurrencyCode,
-        >,
+        #[graphql(desc = "Currency of the documents to include. Null for the tenant's own.")] currency: Option<CurrencyCode>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<DemandFactConnection> {
         let filter = DemandFilter::read(filter)?;
         let group = checked_group(&group_by)?;

@@ -58,7 +58,8 @@ impl StockPerformance {
     async fn period_days(&self) -> Long {
         Long(self.days)
     }
-    /// Those of them on which the product was kept in the store, from its first movement on; of all together, summed over levels.
+    /// Days of the period from the product's first movement in the store on; in the totals, summed
+    /// over levels.
     async fn active_days(&self) -> Long {
         Long(self.period.in_stock_days + self.period.out_days)
     }
@@ -83,7 +84,7 @@ impl StockPerformance {
     async fn sold_units(&self) -> Quantity {
         units(self.period.sold)
     }
-    /// On hand when the period began.
+    /// Quantity on hand at the beginning of the period.
     async fn opening_units(&self) -> Quantity {
         units(self.period.opening)
     }
@@ -91,7 +92,7 @@ impl StockPerformance {
     async fn received_units(&self) -> Quantity {
         units(self.period.received)
     }
-    /// On hand when the period ended.
+    /// Quantity on hand at the end of the period.
     async fn closing_units(&self) -> Quantity {
         units(self.period.closing)
     }
@@ -124,15 +125,15 @@ pub struct LostSales(pub LostUnits);
 /// Units that were not sold for want of stock, by how many buyers took something else.
 #[resolvers]
 impl LostSales {
-    /// If half of them did.
+    /// Estimate if half of the buyers took a substitute.
     async fn low(&self) -> f64 {
         six(self.0.low)
     }
-    /// If as many did as the question says.
+    /// Estimate if the given share of the buyers took a substitute.
     async fn mid(&self) -> f64 {
         six(self.0.mid)
     }
-    /// If nobody did.
+    /// Estimate if no buyer took a substitute.
     async fn high(&self) -> f64 {
         six(self.0.high)
     }
@@ -147,7 +148,7 @@ pub struct StockPerformanceConnection {
     progress: FactsProgress,
     days: i64,
 }
-crate::connection!(@edge StockPerformanceEdge, StockPerformance, "levels by how their stock has done");
+crate::connection!(@edge StockPerformanceEdge, StockPerformance, "levels by the performance of their stock");
 
 /// A page of levels by how their stock has done.
 #[Object]
@@ -172,7 +173,7 @@ impl StockPerformanceConnection {
     async fn cut_days(&self) -> Long {
         Long(self.totals.out_days - self.totals.capped_days)
     }
-    /// Levels that had no day with stock: nobody knows what they would have sold.
+    /// Levels that had no day with stock, so that their lost sales cannot be estimated.
     async fn unknown_levels(&self) -> Long {
         Long(self.unknown)
     }
@@ -200,15 +201,15 @@ impl StockPerformanceQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The first business day.")] from: Date,
-        #[graphql(desc = "The last business day; at most 731 days are told of.")] to: Date,
-        #[graphql(desc = "Only these products.")] product: Option<IdFilter>,
-        #[graphql(desc = "Only these stores.")] store: Option<IdFilter>,
+        #[graphql(desc = "Last business day; a period has at most 731 days.")] to: Date,
+        #[graphql(desc = "Products to include.")] product: Option<IdFilter>,
+        #[graphql(desc = "Stores to include.")] store: Option<IdFilter>,
         #[graphql(desc = "The share of buyers who take something else where there is none, 0 to 1.", default = 0.2)]
         substitution: f64,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<StockPerformanceConnection> {
         if permit.channel().is_some() {
             // Stock is of no channel: what one of them had cannot be told from the rest.

@@ -24,7 +24,8 @@ pub struct BulkOperationRunInput {
     /// mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { movement { id } userErrors { code message field } } }.
     /// What it selects is what the result says of each line.
     pub mutation: String,
-    /// Only say what would be. The document declares $validateOnly: Boolean! for this, and hands it to its mutation's validateOnly.
+    /// Report the outcome of each line without writing anything. The document declares
+    /// $validateOnly: Boolean! for this and passes it to its mutation's validateOnly.
     #[graphql(default)]
     pub dry_run: bool,
 }

@@ -27,8 +27,9 @@ pub enum ImportNoun {
     Categories,
     /// Customers, by externalRef. Needs customer.write.
     Customers,
-    /// Orders, a line a row: the rows of one order have the same channel and externalRef and stand next to each other. Needs order.write, and
-    /// order.price where a product has a price of its own.
+    /// Orders, one line a row: the rows of one order have the same channel and externalRef and
+    /// follow each other. Needs order.write, and order.price where a product has a price of its
+    /// own.
     Orders,
 }
 
@@ -62,8 +63,9 @@ pub enum ExportNoun {
     Suppliers,
     /// Categories, by slug. Needs product.read.
     Categories,
-    /// Customers, in the order that they were made. Needs customer.read; without customer.contact.read their addresses are left out, with it
-    /// the log says whose were told.
+    /// Customers, in the order of their creation. Needs customer.read; without
+    /// customer.contact.read the contact fields are left out, with it the audit log records the
+    /// access.
     Customers,
 }
 
@@ -85,7 +87,7 @@ impl From<ExportNoun> for Noun {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "Mode")]
 pub enum ImportMode {
-    /// It is refused.
+    /// The row is refused.
     Create,
     /// The existing record is changed as the row says: an empty cell changes nothing, \N clears the value. An order is never changed: one
     /// that is there as the rows say is left as it is, another one is refused.
@@ -96,9 +98,9 @@ pub enum ImportMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "Decimal")]
 pub enum DecimalSeparator {
-    /// As in 12.50.
+    /// Point, as in 12.50.
     Point,
-    /// As in 12,50.
+    /// Comma, as in 12,50.
     Comma,
 }
 
@@ -120,11 +122,12 @@ pub struct ImportCreateInput {
     pub file_id: ID,
     /// Type of the rows.
     pub noun: ImportNoun,
-    /// Its form; told from its bytes when left out.
+    /// Format of the file. Null to detect it from the bytes.
     pub format: Option<ExchangeFormat>,
     /// Delimiter between the cells of a CSV, one character; detected from the header by default.
     pub delimiter: Option<String>,
-    /// Its encoding, as in utf-8, utf-16le or windows-1252; told from its bytes when left out.
+    /// Character encoding of the file, such as utf-8, utf-16le or windows-1252. Null to detect it
+    /// from the bytes.
     pub encoding: Option<String>,
     /// Mapping of columns to fields, for columns whose names do not identify the field.
     #[graphql(default)]
@@ -132,7 +135,8 @@ pub struct ImportCreateInput {
     /// Policy for a row whose key exists already. Stock is always set or changed.
     #[graphql(default_with = "ImportMode::Upsert")]
     pub mode: ImportMode,
-    /// Only say what would become of each row. Rows are looked at in chunks of 500, and orders each by itself, against what is here now.
+    /// Report the outcome of each row without writing anything. Rows are checked in chunks of 500,
+    /// orders one by one, against the present data.
     #[graphql(default)]
     pub dry_run: bool,
     /// Reason code of the stock changes.
@@ -151,18 +155,20 @@ pub struct ExportCreateInput {
     pub idempotency_key: String,
     /// Type of the rows.
     pub noun: ExportNoun,
-    /// Its form. In a CSV a text that a spreadsheet would take for a formula gets an apostrophe before it, which an import takes off again.
+    /// Format of the file. In a CSV, a text that a spreadsheet would read as a formula is prefixed
+    /// with an apostrophe, which an import removes.
     #[graphql(default_with = "ExchangeFormat::Csv")]
     pub format: ExchangeFormat,
-    /// Only of these stores.
+    /// IDs of the stores to include.
     pub store_ids: Option<Vec<ID>>,
-    /// Only of these categories.
+    /// IDs of the categories to include.
     pub category_ids: Option<Vec<ID>>,
-    /// Only of these products.
+    /// IDs of the products to include.
     pub product_ids: Option<Vec<ID>>,
-    /// Only from this moment on: changed, or of movements occurred, of orders placed.
+    /// Start of the range of time, included: of the last change, for movements of the occurrence,
+    /// for orders of the placing.
     pub from: Option<DateTime>,
-    /// Only before this moment.
+    /// End of the range of time, excluded.
     pub before: Option<DateTime>,
 }
 

@@ -30,8 +30,9 @@ pub struct ExchangeSubscription;
 
 #[resolvers(subscription)]
 impl ExchangeSubscription {
-    /// An import, export or bulk operation as it stands, then each time that it is seen to have changed, at most twice a second, and for the
-    /// last time when it is over: then the stream ends. Null, and the end, when there is none, or it is not yours to see.
+    /// Import, export or bulk operation in its current state, then after each change, at most twice
+    /// a second, and a last time when it ends: then the stream ends. Null, followed by the end,
+    /// when it does not exist or you may not see it.
     #[field(permit = ExchangeRun)]
     async fn exchange_changed(
         &self,

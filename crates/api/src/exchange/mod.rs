@@ -45,9 +45,9 @@ impl ExchangeQuery {
     async fn exchanges(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those in one of these states; an empty list matches nothing.")] states: Option<Vec<ExchangeState>>,
+        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<ExchangeState>>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<ExchangeConnection> {
         let (exchange, signer) = (ctx.given::<services::exchange::Exchange>()?, ctx.given::<CursorSigner>()?);
         let request = PageArgs { first, after, ..PageArgs::default() }.check("exchanges", signer, ctx.given::<Limits>()?.page)?;

@@ -30,7 +30,7 @@ use crate::{
 /// Result of a request for an import or an export, or of its cancellation.
 #[derive(SimpleObject, Default)]
 pub struct ExchangePayload {
-    /// The exchange as it is now; null when the wish was refused.
+    /// The exchange as it is now; null when the request was refused.
     pub exchange: Option<Exchange>,
     /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
@@ -121,7 +121,8 @@ pub struct ExchangeMutation;
 
 #[resolvers]
 impl ExchangeMutation {
-    /// Makes rows here of the rows of a file, beside the requests and with your rights as they are then. What is refused is told row by row in its result.
+    /// Imports the rows of a file in the background, with the rights that you have at that time.
+    /// The result lists the refused rows.
     #[mutation(permit = ExchangeRun, cost = "100", emits(EXCHANGE_CREATED))]
     async fn import_create(
         &self,
@@ -146,7 +147,8 @@ impl ExchangeMutation {
         .await
     }
 
-    /// Makes a file of rows from here, beside the requests and with your rights as they are then. It is kept for seven days.
+    /// Exports rows to a file in the background, with the rights that you have at that time. The
+    /// file is kept for seven days.
     #[mutation(permit = ExchangeRun, cost = "100", emits(EXCHANGE_CREATED))]
     async fn export_create(
         &self,
@@ -171,7 +173,8 @@ impl ExchangeMutation {
         .await
     }
 
-    /// Ends an import, an export or a mutation for each line after the rows that are under way. What is done stays done.
+    /// Cancels an import, an export or a bulk mutation after the rows that are in progress.
+    /// Processed rows keep their effect.
     #[mutation(permit = ExchangeRun, emits(EXCHANGE_CANCELLED))]
     async fn exchange_cancel(
         &self,

@@ -55,15 +55,15 @@ pub enum ExchangeNoun {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
 pub enum ExchangeState {
-    /// It waits for a worker.
+    /// The exchange waits for a worker.
     Queued,
-    /// It is being carried out.
+    /// The exchange is being processed.
     Running,
-    /// It has come to its end: rows may have been refused all the same.
+    /// The exchange has finished; some rows may have been refused.
     Done,
-    /// It could not go on; what was done before stays done.
+    /// The exchange could not continue; rows processed before keep their effect.
     Failed,
-    /// Somebody ended it; what was done before stays done.
+    /// The exchange was cancelled; rows processed before keep their effect.
     Cancelled,
 }
 
@@ -91,13 +91,13 @@ pub struct ExchangeColumn {
 /// Format of a file as it was read: its given and its detected properties.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct ExchangeReading {
-    /// Its form.
+    /// Format of the file. Null until it is known.
     pub format: Option<ExchangeFormat>,
-    /// Its encoding, of a text.
+    /// Character encoding of the file. Null for formats that are not text.
     pub encoding: Option<String>,
     /// Delimiter between the cells of a CSV; null for other formats.
     pub delimiter: Option<String>,
-    /// Its columns, in their order.
+    /// Columns of the file, in their order.
     pub columns: Vec<ExchangeColumn>,
 }
 
@@ -106,11 +106,11 @@ pub struct ExchangeReading {
 pub struct ExchangeCounts {
     /// Rows that are done with. Of an export: rows that were written.
     pub rows: Long,
-    /// New here.
+    /// Rows that created an object.
     pub created: Long,
-    /// Changed here. Of a mutation: lines that it was carried out for.
+    /// Rows that changed an object. For a bulk mutation: lines that were carried out.
     pub updated: Long,
-    /// As they were before. Of an export all rows are.
+    /// Rows that were left as they were. In an export, all rows.
     pub unchanged: Long,
     /// Refused, for what the result says.
     pub refused: Long,
@@ -136,10 +136,11 @@ impl Exchange {
 
 crate::connection!(ExchangeConnection, ExchangeEdge, Exchange, "imports and exports");
 
-/// An import, an export, or a mutation for each line of a file: carried out beside the requests, with the rights of whoever asked for it.
+/// Import, export or bulk mutation over the lines of a file. A worker processes it with the rights
+/// of the caller who requested it.
 #[resolvers(requires = ExchangeRun)]
 impl Exchange {
-    /// Its id: a TypeID that begins with exc_.
+    /// TypeID of the exchange, which begins with exc_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
@@ -197,7 +198,7 @@ impl Exchange {
         let Some(id) = self.0.result.filter(|_| permit.actor() == self.0.maker) else { return Ok(None) };
         Ok(ctx.given::<Service>()?.files().find(&permit, id).await?.map(File::from))
     }
-    /// Whoever asked for it.
+    /// Member, integration or job that requested the exchange.
     async fn maker(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.0.maker).await
     }

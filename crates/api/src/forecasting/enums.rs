@@ -21,7 +21,7 @@ pub enum DemandClass {
     New,
     /// Archived, or not asked for any more though in stock.
     Ended,
-    /// Out of stock for more than eight weeks with nothing incoming.
+    /// The product has been out of stock for more than eight weeks with nothing incoming.
     Dormant,
 }
 
@@ -33,13 +33,15 @@ pub enum ForecastStatus {
     Ready,
     /// Few weeks are known: their mean is blended with that of new products of the category.
     New,
-    /// Out of stock for long with nothing incoming: the last forecast is shown and not scored.
+    /// The product has long been out of stock with nothing incoming: the last forecast is shown and
+    /// not scored.
     Dormant,
-    /// Not sold any more: 0.
+    /// The product is not sold any more: the forecast is 0.
     Ended,
-    /// Never asked for: no forecast.
+    /// The product was never ordered: it has no forecast.
     TooLittle,
-    /// No method beat the last week's value in this class, so that is used.
+    /// The last week's value had a smaller error in this class than every method, so that it is
+    /// used.
     NaiveWasBetter,
 }
 
@@ -59,13 +61,13 @@ pub enum ForecastLevel {
 pub enum ForecastExclusionReason {
     /// Far above the product's usual weeks: cut to a limit.
     Capped,
-    /// In stock on two to four days: scaled to seven.
+    /// The product was in stock on two to four days: scaled to seven.
     Scaled,
-    /// In stock on one day or none: unknown.
+    /// The product was in stock on one day or none: unknown.
     OutOfStock,
-    /// More was cancelled or taken back than ordered: used as 0.
+    /// Cancellations and returns exceeded the orders: used as 0.
     Negative,
-    /// Not a number: unknown.
+    /// The value is not a number: unknown.
     NotANumber,
 }
 
@@ -75,12 +77,12 @@ pub enum ForecastExclusionReason {
 pub enum ForecastQualityReason {
     /// Weeks are unknown: up to 40 points by their share.
     MissingWeeks,
-    /// More than 2 % of weeks were cut: 20 points.
+    /// Share of weeks that were cut above 2 %: 20 points.
     Capped,
     /// Fewer than 26 weeks are known: 20 points.
     ShortHistory,
     /// Weeks in which more was cancelled or taken back than ordered: 10 points.
     NegativeWeeks,
-    /// More than 5 % of units were recorded more than seven days late: 10 points.
+    /// Share of units recorded more than seven days late above 5 %: 10 points.
     LateRecords,
 }

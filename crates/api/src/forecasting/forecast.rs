@@ -141,7 +141,8 @@ pub struct ForecastWeek {
     pub lower95: Option<f64>,
     /// Upper bound of the 95 % interval. Null where too few errors are known.
     pub upper95: Option<f64>,
-    /// True beyond eight weeks ahead: the interval was widened, not measured.
+    /// Whether the week is more than eight weeks ahead, where the interval is widened and not
+    /// measured.
     pub extrapolated: bool,
 }
 

@@ -58,7 +58,7 @@ pub struct ForecastMethod {
     pub mean: String,
     /// Method of the median.
     pub median: String,
-    /// True where the last week's value lost no more than any method, so that it is used.
+    /// Whether the last week's value had no greater error than any method, so that it is used.
     pub naive_was_better: bool,
     /// Weighted absolute percentage error of the mean: Σ|error| ÷ Σ units. Null without enough weeks.
     pub wape: Option<f64>,

@@ -110,11 +110,11 @@ fn within(given: i64, range: RangeInclusive<i64>, name: &str) -> Answer<i64> {
 pub enum StockSimulationStatus {
     /// Simulated.
     Ready,
-    /// Never asked for in the store, or no week with demand is over.
+    /// The product was never ordered in the store, or no week with demand is over.
     NoDemand,
     /// Too few weeks are known of the product, or of the store's products, before the first day.
     HistoryTooShort,
-    /// No complete week lies between the days.
+    /// The period has no complete week.
     NoCompleteWeek,
 }
 

@@ -52,7 +52,8 @@ impl ShippingCarrier {
     async fn services(&self) -> &[String] {
         &self.0.services
     }
-    /// Address of the page that tracks a parcel, with {number} where its number stands; null when there is none.
+    /// URL of the page that tracks a parcel, with {number} in the place of its number; null when
+    /// there is none.
     async fn tracking_url_template(&self) -> Option<&str> {
         self.0.url_template.as_deref()
     }
@@ -91,18 +92,19 @@ impl From<Vec<UserError>> for CarrierPayload {
 /// Carrier as it is to be. All of it is set; the code finds it.
 #[derive(Debug, Clone, InputObject)]
 pub struct CarrierUpsertInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// Version that you saw, 0 for a new one; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Code of the carrier; at most 64 characters. Case does not tell codes apart.
+    /// Code of the carrier; at most 64 characters; case is ignored.
     pub code: String,
     /// Name of the carrier; at most 200 characters.
     pub name: String,
     /// Services that parcels can name, at most 50 of at most 64 characters; any when it is empty.
     #[graphql(default)]
     pub services: Vec<String>,
-    /// Address of the page that tracks a parcel: https, with {number} once, where its number stands.
+    /// URL of the page that tracks a parcel: https, with {number} once, in the place of its number.
     pub tracking_url_template: Option<String>,
     /// Form of its numbers, at most 64 characters: # is a digit, @ a letter, * either, and other characters are themselves.
     pub number_pattern: Option<String>,

@@ -8,7 +8,7 @@ use inventory::fulfilment::core::Sent;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::WorkStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum WorkStatus {
-    /// Nobody has accepted it.
+    /// The anomaly was not accepted yet.
     Open,
     /// A person of the store has accepted it.
     Accepted,
@@ -50,13 +50,13 @@ pub enum RejectReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ParcelStatus {
-    /// It has not left.
+    /// The parcel has not left.
     Packed,
-    /// It has left.
+    /// The parcel has left.
     Shipped,
-    /// It was delivered.
+    /// The parcel was delivered.
     Delivered,
-    /// It could not be delivered.
+    /// The parcel could not be delivered.
     Failed,
 }
 

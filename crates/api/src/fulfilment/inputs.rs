@@ -26,7 +26,8 @@ pub struct WorkLineQuantity {
 /// Works to accept.
 #[derive(Debug, Clone, InputObject)]
 pub struct FulfilmentWorkAcceptInput {
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// IDs of the works; 1 to 200.
     pub ids: Vec<ID>,
@@ -37,7 +38,8 @@ pub struct FulfilmentWorkAcceptInput {
 pub struct FulfilmentWorkRejectInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -54,13 +56,15 @@ pub struct FulfilmentWorkRejectInput {
 pub struct FulfilmentWorkPickInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
     /// Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found.
     pub lines: Option<Vec<WorkLineQuantity>>,
-    /// Whether the rest is not there: it is looked for in other stores, as when it is rejected for NO_STOCK. Not for putting back.
+    /// Whether the missing units are not in the store: they are sourced from other stores, as after
+    /// a rejection for NO_STOCK. Not for putting back.
     #[graphql(default = false)]
     pub is_short: bool,
 }
@@ -85,7 +89,8 @@ pub struct ParcelInput {
 pub struct FulfilmentWorkPackInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -98,7 +103,8 @@ pub struct FulfilmentWorkPackInput {
 pub struct FulfilmentWorkActionInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -122,7 +128,8 @@ pub struct ParcelLabelInput {
 pub struct FulfilmentWorkShipInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -140,7 +147,8 @@ pub struct FulfilmentWorkShipInput {
 pub struct FulfilmentWorkCollectInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
@@ -153,13 +161,15 @@ pub struct FulfilmentWorkCollectInput {
 pub struct FulfilmentWorkMoveInput {
     /// ID of the work.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
     /// Store that sends them.
     pub to_store: StoreRef,
-    /// Lines that go; all that nobody has picked when it is left out. At most 2,000. One part of a kit names the whole kit.
+    /// Lines to move, at most 2,000; one part of a kit names the whole kit. Null for all that is
+    /// not picked.
     pub lines: Option<Vec<WorkLineQuantity>>,
 }
 
@@ -168,7 +178,8 @@ pub struct FulfilmentWorkMoveInput {
 pub struct FulfilmentDeliverInput {
     /// ID of the fulfilment.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// Moment of the delivery; now when it is left out.
     pub delivered_at: Option<DateTime>,
@@ -179,7 +190,8 @@ pub struct FulfilmentDeliverInput {
 pub struct FulfilmentFailInput {
     /// ID of the fulfilment.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// Reason why; 1 to 1,000 characters.
     pub reason: String,
@@ -192,7 +204,8 @@ pub struct FulfilmentFailInput {
 pub struct FulfilmentTrackingSetInput {
     /// ID of the parcel.
     pub id: ID,
-    /// The same key with the same input gives the first answer again; 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+    /// 255 characters.
     pub idempotency_key: String,
     /// ID of the carrier; none when it is left out.
     pub carrier_id: Option<ID>,

@@ -51,11 +51,11 @@ impl FulfilmentWorkUpdate {
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
-    /// Hand it to `after` to go on from here.
+    /// Cursor of the item. Pass it as `after` to resume from here.
     async fn cursor(&self) -> Option<&Cursor> {
         self.0.cursor.as_ref()
     }
-    /// Works as they stand, or as the change left them.
+    /// Works in their current state, or as the change left them.
     async fn changes(&self, ctx: &Context<'_>) -> Answer<&[FulfilmentWorkChange]> {
         crate::catalog::loads(ctx)?.forget();
         Ok(&self.0.changes)
@@ -87,8 +87,8 @@ impl FulfilmentWorkChange {
     async fn work(&self) -> &FulfilmentWork {
         &self.work
     }
-    /// Type of the event: fulfilment_work.created, fulfilment_work.changed, fulfilment_work.rejected; snapshot when it is how things stand. More may be
-    /// added.
+    /// Type of the event: fulfilment_work.created, fulfilment_work.changed,
+    /// fulfilment_work.rejected; snapshot for the current state. More may be added.
     async fn event_type(&self) -> &str {
         self.shared_event.as_ref().map_or(SNAPSHOT, |shared_event| shared_event.event.kind.as_str())
     }
@@ -164,8 +164,9 @@ pub struct FulfilmentWorkSubscription;
 
 #[resolvers(subscription)]
 impl FulfilmentWorkSubscription {
-    /// Works of stores of yours as they change. Without `after`: how things stand in pages (SNAPSHOT, the last one READY), then every change as it
-    /// commits (LIVE). With `after`: every change since, then live. Never a gap; a work may come twice.
+    /// Works of your stores as they change. Without `after`: a snapshot in pages (SNAPSHOT, the
+    /// last one READY), then every change as it commits (LIVE). With `after`: every change since,
+    /// then live. No change is missing; a work may come twice.
     #[field(permit = FulfilmentRead)]
     async fn fulfilment_work_changed(
         &self,

@@ -41,8 +41,9 @@ impl FulfilmentMutation {
         step!(FulfilmentWorkPayload, ctx, permit, input, shell::works_accept, dry_run)
     }
 
-    /// Refuses to send goods of an OPEN or ACCEPTED work. Their hold is let go here, and they are held where the order's rule finds them, in no store that
-    /// has refused them before; found nowhere, they are backordered, and the order has the flag SOURCING.
+    /// Rejects an OPEN or ACCEPTED work. Its hold is released in this store, and the units are held
+    /// where the order's rule finds them, in no store that rejected them before; units found
+    /// nowhere are backordered, and the order has the flag SOURCING.
     #[mutation(permit = FulfilmentWork, emits(WORK_REJECTED, WORK_CHANGED, WORK_CREATED, ORDER_UPDATED, STOCK_CHANGED), dry_run)]
     async fn fulfilment_work_reject(
         &self,
@@ -116,8 +117,8 @@ impl FulfilmentMutation {
         step!(FulfilmentWorkPayload, ctx, permit, input, shell::work_collect, dry_run)
     }
 
-    /// Moves what nobody has picked of an OPEN or ACCEPTED work to another store, all of it or nothing: a new work there. Requires fulfilment.assign in
-    /// both stores.
+    /// Moves the units of an OPEN or ACCEPTED work that are not picked to a new work in another
+    /// store, all of them or nothing. Requires fulfilment.assign in both stores.
     #[mutation(permit = FulfilmentAssign, emits(WORK_CHANGED, WORK_CREATED, ORDER_UPDATED, STOCK_CHANGED), dry_run)]
     async fn fulfilment_work_move(
         &self,

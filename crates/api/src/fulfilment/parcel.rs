@@ -83,7 +83,7 @@ impl Parcel {
         let full = self.row.lines.iter().filter(|line| line.quantity > 0);
         full.map(|line| ParcelLine { of: self.of.clone(), row: *line }).collect()
     }
-    /// Weight in grams; null when nobody has weighed it.
+    /// Weight in grams; null when it was not weighed.
     async fn weight(&self) -> Option<Long> {
         self.row.weight.map(Long)
     }

@@ -60,12 +60,12 @@ fn seen(ctx: &Context<'_>, works: &[FulfilmentWork]) -> Answer<Vec<FulfilmentWor
 
 /// The works that a command was about.
 async fn named(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<FulfilmentWork>> {
-    let works: Vec<Work> = match receipt.stored.as_ref().map(|stored| stored.part::<StoredWorks>().works) {
-        Some(ids) => in_order(&ids, rows::works(scope, &ids).await?),
-        None => {
-            let own: WorkDecision = receipt.documents.take().ok_or_else(|| lost("fulfilment_work"))?;
-            in_order(&own.named, own.works.into_iter().map(|touched| touched.work).collect())
-        }
+    let works: Vec<Work> = if let Some(stored) = &receipt.stored {
+        let ids = stored.part::<StoredWorks>().works;
+        in_order(&ids, rows::works(scope, &ids).await?)
+    } else {
+        let own: WorkDecision = receipt.documents.take().ok_or_else(|| lost("fulfilment_work"))?;
+        in_order(&own.named, own.works.into_iter().map(|touched| touched.work).collect())
     };
     Ok(works.into_iter().map(|work| FulfilmentWork::whole(Arc::new(work))).collect())
 }

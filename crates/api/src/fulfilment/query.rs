@@ -27,7 +27,7 @@ use crate::{
     orders::links::{Direction, MOST_A_PAGE, argument},
 };
 
-/// Filter of works. Tests stand beside each other and must all hold; one that is null is absent.
+/// Filter of works. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct FulfilmentWorkFilter {
     /// Works of these stores.
@@ -106,7 +106,8 @@ impl FulfilmentQuery {
         find(ctx, permit, id).await.transpose()
     }
 
-    /// Works of stores of yours: what they have to send of orders, whoever sold them. The first that are due come first.
+    /// Works of your stores: units to send for orders of any store. The first that are due come
+    /// first.
     #[field(permit = FulfilmentRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn fulfilment_works(
@@ -114,10 +115,10 @@ impl FulfilmentQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Only works that pass this filter.")] filter: Option<FulfilmentWorkFilter>,
         #[graphql(desc = "Order of the list; DUE_AT ASC when it is left out.")] order_by: Option<FulfilmentWorkOrder>,
-        #[graphql(desc = "How many from the start; 1 to 250, 50 when it is left out.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
-        #[graphql(desc = "How many from the end; 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<FulfilmentWorkConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;

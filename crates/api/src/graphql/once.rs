@@ -25,7 +25,7 @@ pub enum SecretStatus {
     Shown,
     /// The answer of the first call with this key held the secret, which is kept nowhere. Roll it with a new key where that answer was lost.
     AlreadyShown,
-    /// No secret was made.
+    /// The call created no secret.
     #[default]
     None,
 }

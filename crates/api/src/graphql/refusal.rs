@@ -18,11 +18,11 @@ pub enum ErrorCode {
     TooLong,
     /// A number or a time is outside its range.
     OutOfRange,
-    /// Another row has this value, and it must be unique.
+    /// The value must be unique, and another row has it.
     Duplicate,
-    /// There is no such thing, or it is not yours.
+    /// The object does not exist, or you may not see it.
     NotFound,
-    /// It cannot be removed or changed while other things use it.
+    /// The object is used by others and cannot be removed or changed.
     InUse,
     /// The state does not allow this step; the message names the state and the steps that are open.
     InvalidState,
@@ -30,7 +30,7 @@ pub enum ErrorCode {
     PeriodClosed,
     /// The row has changed since you read it: read again and retry.
     VersionConflict,
-    /// There is not enough stock to promise or take.
+    /// The stock does not suffice for the promise or removal.
     InsufficientStock,
     /// The idempotency key was used before with another input.
     IdempotencyKeyReused,
@@ -46,7 +46,7 @@ pub enum ErrorCode {
     MfaInvalid,
     /// The token is too old.
     TokenExpired,
-    /// No exchange rate joins two currencies on a day: enter one and retry.
+    /// The exchange rate between two currencies on a day is missing; enter it and retry.
     RateMissing,
     /// A hold keeps the goods of the order back: have each hold lifted, and retry.
     OnHold,
@@ -122,7 +122,7 @@ pub struct VersionConflict {
     pub current: Option<Node>,
 }
 
-/// There is not enough stock to promise or take.
+/// The stock does not suffice for the promise or removal.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct InsufficientStock {
@@ -138,12 +138,13 @@ pub struct InsufficientStock {
     pub level: Option<StockLevel>,
     /// Quantity that was requested, in the smallest unit; for a kit the number of whole kits.
     pub requested: Quantity,
-    /// Quantity that the same call would be granted, in the smallest unit (for a kit: whole kits); 0 or more. Stock that is held for others
-    /// or lies in lots that may not be shipped is not included, even where onShortage lets holds give way.
+    /// Quantity that the same call would be granted, in the smallest unit (for a kit: whole kits);
+    /// 0 or more. Stock that is held for others or is in lots that may not be shipped is not
+    /// included, even where onShortage lets holds give way.
     pub available: Quantity,
 }
 
-/// It cannot be undone while other documents rest on it.
+/// Refusal to undo a document on which other documents depend.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct InUse {
@@ -155,7 +156,8 @@ pub struct InUse {
     pub field: Option<Vec<String>>,
     /// Whether the same call may succeed later without being changed.
     pub retryable: bool,
-    /// Documents that rest on it, the newest first: at most 10, of those that you may see. Movements of no document stand for themselves.
+    /// Documents that depend on it, the newest first: at most 10, of those that you may see.
+    /// Movements without a document are listed themselves.
     pub documents: Vec<Node>,
     /// Number of documents that rest on it, those included that are not named; at most 500.
     pub documents_count: i32,

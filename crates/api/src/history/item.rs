@@ -31,7 +31,7 @@ pub enum HistoryKind {
     Movement,
     /// A note was added.
     Note,
-    /// Something else was done to a thing that is no document.
+    /// Another event of an object that is not a document.
     Event,
 }
 
@@ -45,7 +45,7 @@ pub enum HistoryActorKind {
     Integration,
     /// Job of Entrepot itself.
     System,
-    /// Somebody who had not shown who they are.
+    /// Caller without credentials.
     Anonymous,
 }
 
@@ -111,7 +111,7 @@ pub struct HistoryField {
     pub before: Option<Json>,
     /// Value after, in the same form.
     pub after: Option<Json>,
-    /// Whether the value tells who somebody is: then before and after are marks.
+    /// Whether the value identifies a person; `before` and `after` are masked then.
     pub is_personal: bool,
     /// Whether before and after are hidden because the caller lacks a permission.
     pub is_masked: bool,
@@ -141,7 +141,7 @@ impl HistoryField {
     }
 }
 
-/// Something that was done to a thing.
+/// Step in the history of an object.
 #[derive(Debug, Clone)]
 pub struct HistoryItem {
     pub item: Item,
@@ -149,7 +149,7 @@ pub struct HistoryItem {
     pub is_document: bool,
 }
 
-crate::connection!(HistoryConnection, HistoryEdge, HistoryItem, "what was done to a thing");
+crate::connection!(HistoryConnection, HistoryEdge, HistoryItem, "steps in the history of an object");
 
 impl HistoryItem {
     fn fields_of(&self) -> Vec<Value> {
@@ -159,7 +159,7 @@ impl HistoryItem {
     }
 }
 
-/// Something that was done to a thing.
+/// Step in the history of an object.
 #[resolvers]
 impl HistoryItem {
     /// Kind.

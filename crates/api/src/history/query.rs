@@ -52,9 +52,9 @@ impl HistoryQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the thing.")] node_id: ID,
-        #[graphql(desc = "Only these kinds; all when not given, none of an empty list.")] kinds: Option<Vec<HistoryKind>>,
+        #[graphql(desc = "Kinds to include; an empty list matches nothing. Null for all.")] kinds: Option<Vec<HistoryKind>>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Option<Answer<HistoryConnection>> {
         page(ctx, &node_id, kinds.as_deref(), PageArgs { first, after, ..PageArgs::default() }).await.transpose()
     }

@@ -24,9 +24,9 @@ pub struct TotpPayload {
     pub secret_status: SecretStatus,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
-    /// Never replayed: secrets are shown once.
+    /// Always false: secrets are returned once.
     pub replayed: bool,
-    /// No event of the tenant's stream: null.
+    /// Always null: the call writes no event to the tenant's stream.
     pub seq: Option<Long>,
 }
 
@@ -45,7 +45,8 @@ fn codes(outcome: Result<Vec<String>, IdentityError>) -> Answer<TotpPayload> {
 
 #[resolvers]
 impl FactorMutation {
-    /// Begins to enrol an authenticator as the caller's second factor. It counts once totpConfirm has seen a code of it.
+    /// Starts the enrolment of an authenticator as the caller's second factor. The factor is active
+    /// after totpConfirm.
     #[mutation(authenticated, step_up, session(to_enrol))]
     async fn totp_enrol(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
         let (enrolment, user_errors) = settled(ctx.given::<Identity>()?.totp_enrol(session).await)?;
@@ -54,7 +55,8 @@ impl FactorMutation {
         Ok(TotpPayload { otpauth_uri, qr_svg, secret_status, user_errors, ..TotpPayload::default() })
     }
 
-    /// Ends the enrolment with a code of the authenticator, and gives codes for emergencies. The caller's other sessions end.
+    /// Confirms the enrolment by a code of the authenticator and returns backup codes. The caller's
+    /// other sessions end.
     #[mutation(authenticated, step_up, session(to_enrol))]
     async fn totp_confirm(
         &self,
@@ -64,19 +66,20 @@ impl FactorMutation {
         codes(ctx.given::<Identity>()?.totp_confirm(session, &code).await)
     }
 
-    /// Takes the caller's second factor away. Their other sessions end.
+    /// Removes the caller's second factor. Their other sessions end.
     #[mutation(authenticated, step_up, session)]
     async fn totp_remove(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
         OkPayload::of(ctx.given::<Identity>()?.totp_remove(session).await)
     }
 
-    /// Makes a new set of codes for emergencies; those from before are good for nothing.
+    /// Creates a new set of backup codes; the previous codes become invalid.
     #[mutation(authenticated, step_up, session)]
     async fn backup_codes_regenerate(&self, ctx: &Context<'_>) -> Answer<TotpPayload> {
         codes(ctx.given::<Identity>()?.new_backup_codes(session).await)
     }
 
-    /// Takes a member's second factor away, so that they can enrol another one: they lost it. All their sessions end. Nobody can set one for them.
+    /// Removes the second factor of a member who has lost it, so that they can enrol another one.
+    /// All their sessions end. Only members themselves can enrol a factor.
     #[mutation(permit = MemberWrite, step_up, session)]
     async fn member_mfa_reset(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
         let outcome = match id.parse::<MemberId>() {

@@ -33,17 +33,18 @@ pub struct MemberQuery;
 
 #[resolvers]
 impl MemberQuery {
-    /// Members by address, those included who were invited and have not come in yet; without those who have left.
+    /// Members by e-mail address, including invited ones; without those who have left.
     #[field(permit = MemberRead, paged)]
     async fn members(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those who stand there: INVITED are the invitations that wait. All when this is left out.")]
-        status: Option<Vec<MemberStatus>>,
-        #[graphql(desc = "So many from the beginning, at most 250; 50 when neither first nor last is given.")] first: Option<i32>,
-        #[graphql(desc = "Only what comes after this cursor.")] after: Option<Cursor>,
-        #[graphql(desc = "So many from the end, at most 250.")] last: Option<i32>,
-        #[graphql(desc = "Only what comes before this cursor.")] before: Option<Cursor>,
+        #[graphql(desc = "Statuses to include; INVITED has the pending invitations. Null for all.")] status: Option<
+            Vec<MemberStatus>,
+        >,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<MemberConnection> {
         let (tenant, signer) = (ctx.caller()?.tenant, ctx.given::<CursorSigner>()?);
         let request = PageArgs { first, after, last, before }.check("members", signer, ctx.given::<Limits>()?.page)?;
@@ -82,23 +83,25 @@ pub struct InvitationMutation;
 
 #[resolvers]
 impl InvitationMutation {
-    /// Accepts an invitation by the link that was sent, good once, and logs in. Whoever has an account under the address shows its password; whoever has
-    /// none chooses one, and a name.
+    /// Accepts an invitation by the link that was sent, which is valid once, and logs in. A user
+    /// who has an account under the address gives its password; a new user chooses a password and a
+    /// name.
     #[mutation(public)]
     async fn invitation_accept(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Token of the invitation link.")] token: String,
-        #[graphql(desc = "The account's password; for whoever has no account 12 to 256 characters that nobody would guess.")]
+        #[graphql(desc = "Password of the account; for a new account 12 to 256 characters that are hard to guess.")]
         password: String,
-        #[graphql(desc = "The name of whoever has no account yet.")] display_name: Option<String>,
+        #[graphql(desc = "Name of a user who has no account yet.")] display_name: Option<String>,
     ) -> Answer<LoginPayload> {
         let identity = ctx.given::<Identity>()?;
         let accepted = Box::pin(identity.accept_invitation(&token, &password, display_name.as_deref(), &visit(ctx))).await;
         answer(ctx, accepted)
     }
 
-    /// Sends an invitation once more, with another link and seven more days. The link from before is good for nothing.
+    /// Sends an invitation once more, with a new link that is valid for seven days. The previous
+    /// link becomes invalid.
     #[mutation(permit = MemberInvite, step_up, session, once(argument), dry_run(rolled_back))]
     async fn invitation_resend(
         &self,
@@ -112,7 +115,7 @@ impl InvitationMutation {
         shown(ctx, outcome)
     }
 
-    /// Takes an invitation back: its link is good for nothing any more.
+    /// Revokes an invitation: its link becomes invalid.
     #[mutation(permit = MemberInvite, step_up, session, once(argument), dry_run(rolled_back))]
     async fn invitation_revoke(
         &self,
@@ -126,7 +129,8 @@ impl InvitationMutation {
         OkPayload::of(outcome)
     }
 
-    /// Removes a member: their rights are gone and their sessions end at once. What they did keeps their name, and they can be invited again.
+    /// Removes a member: their rights and sessions end at once. Records keep their name, and they
+    /// can be invited again.
     #[mutation(permit = MemberWrite, step_up, session, once(argument), dry_run(rolled_back))]
     async fn member_remove(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
         let outcome = match member_id(&id) {

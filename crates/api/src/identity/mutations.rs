@@ -22,11 +22,13 @@ use crate::graphql::{
 /// Tokens of a session. Send the access token as `Authorization: Bearer …`.
 #[derive(SimpleObject)]
 pub struct TokenPair {
-    /// For calls; empty where the page has it in a cookie (the header `Entrepot-Session: cookie`).
+    /// Access token for calls; empty when the page has it in a cookie (the header
+    /// `Entrepot-Session: cookie`).
     pub access_token: String,
     /// Time at which the access token expires.
     pub access_expires_at: DateTime,
-    /// For sessionRefresh, before the access token ends; empty where the page has it in a cookie.
+    /// Refresh token for sessionRefresh, to be used before the access token expires; empty when the
+    /// page has it in a cookie.
     pub refresh_token: String,
     /// Time at which the refresh token expires.
     pub refresh_expires_at: DateTime,
@@ -45,7 +47,7 @@ pub struct TokenPair {
 pub enum MfaMethod {
     /// A code of an authenticator app.
     Totp,
-    /// One of the codes kept for emergencies.
+    /// Backup code for emergencies.
     BackupCode,
     /// A code that was sent to the account's address: for a very unusual login to an account without an authenticator.
     Email,
@@ -98,7 +100,8 @@ pub struct IdentityMutation;
 
 #[resolvers]
 impl IdentityMutation {
-    /// Makes a tenant and the user who owns it, and logs them in. Whoever has an account already gives its password.
+    /// Creates a tenant and the user who owns it, and logs them in. A user who has an account
+    /// already gives its password.
     #[mutation(public)]
     async fn register(
         &self,
@@ -107,13 +110,13 @@ impl IdentityMutation {
         #[graphql(desc = "12 to 256 characters.")] password: String,
         #[graphql(desc = "The owner's name.")] display_name: String,
         #[graphql(desc = "The company's name.")] tenant_name: String,
-        #[graphql(desc = "Its short name: small letters, digits and hyphens.")] tenant_slug: String,
+        #[graphql(desc = "Slug of the tenant: lowercase letters, digits and hyphens.")] tenant_slug: String,
     ) -> Answer<LoginPayload> {
         let new = NewTenant { email, password, display_name, tenant_name, tenant_slug };
         answer(ctx, Box::pin(ctx.given::<Identity>()?.register(new, &visit(ctx))).await)
     }
 
-    /// Begins a session.
+    /// Starts a session.
     #[mutation(public)]
     async fn login(
         &self,
@@ -125,7 +128,8 @@ impl IdentityMutation {
         answer(ctx, ctx.given::<Identity>()?.login(&email, &password, tenant.as_deref(), &visit(ctx)).await)
     }
 
-    /// Goes on with a login that asked for a second factor. Five tries within five minutes, then log in again.
+    /// Continues a login that requires a second factor: at most five tries within five minutes,
+    /// then a new login is needed.
     #[mutation(public)]
     async fn mfa_verify(
         &self,
@@ -137,8 +141,9 @@ impl IdentityMutation {
         answer(ctx, ctx.given::<Identity>()?.mfa_verify(&challenge_token, method.into(), &code, &visit(ctx)).await)
     }
 
-    /// Shows once more who is there, for what asks for that: a code of whoever has a second factor, the password of whoever has none.
-    /// The session goes on with the tokens of the answer; those from before are good for nothing new.
+    /// Authenticates the caller again for calls that require it: by a code of the second factor, or
+    /// by the password without one. The session continues with the tokens of the answer; the
+    /// previous tokens do not carry the new authentication.
     #[mutation(authenticated, session(to_enrol))]
     async fn reauthenticate(
         &self,
@@ -150,8 +155,10 @@ impl IdentityMutation {
         answer(ctx, identity.reauthenticate(session, password.as_deref(), code.as_deref()).await)
     }
 
-    /// Goes on with a session: new tokens for its refresh token. A page whose tokens are in cookies sends an empty one, to /graphql/session. Calls with one
-    /// refresh token within ten seconds of its rotation return the same new refresh token, so that pages that share it can refresh at once.
+    /// Refreshes a session: returns new tokens for its refresh token. A page whose tokens are in
+    /// cookies sends an empty one, to /graphql/session. Calls with one refresh token within ten
+    /// seconds of its rotation return the same new refresh token, so that pages that share it can
+    /// refresh at once.
     #[mutation(public)]
     async fn session_refresh(
         &self,

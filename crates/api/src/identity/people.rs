@@ -35,7 +35,7 @@ impl AccountMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Token of the link, valid once and for 30 minutes.")] token: String,
-        #[graphql(desc = "12 to 256 characters that nobody would guess.")] new_password: String,
+        #[graphql(desc = "New password: 12 to 256 characters that are hard to guess.")] new_password: String,
     ) -> Answer<OkPayload> {
         OkPayload::of(ctx.given::<Identity>()?.reset_password(&token, &new_password).await)
     }
@@ -46,7 +46,7 @@ impl AccountMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The password as it is.")] current_password: String,
-        #[graphql(desc = "The password as it is to be: 12 to 256 characters that nobody would guess.")] new_password: String,
+        #[graphql(desc = "New password: 12 to 256 characters that are hard to guess.")] new_password: String,
     ) -> Answer<OkPayload> {
         let identity = ctx.given::<Identity>()?;
         OkPayload::of(identity.change_password(session, &current_password, &new_password).await)
@@ -81,9 +81,11 @@ impl AccountMutation {
         OkPayload::of(ctx.given::<Identity>()?.change_profile(session, change).await)
     }
 
-    /// Begins a session in another of the caller's tenants, with what they have shown in this one. This one goes on, and the new one ends with it: at logout,
-    /// when it is revoked, and at the latest when its time is over. From another network than where the session began it asks for a step-up
-    /// (STEP_UP_REQUIRED) and the owner gets an e-mail. The tenant of this session is refused with INVALID_STATE.
+    /// Starts a session in another of the caller's tenants, with the authentication of this one.
+    /// This session continues, and the new one ends with it: at logout, when it is revoked, and at
+    /// the latest when it expires. From another network than that of the session's start a step-up
+    /// is required (STEP_UP_REQUIRED), and the owner gets an e-mail. The tenant of this session is
+    /// refused with INVALID_STATE.
     #[mutation(authenticated, session)]
     async fn tenant_switch(
         &self,
@@ -94,19 +96,20 @@ impl AccountMutation {
         answer(ctx, ctx.given::<Identity>()?.switch(session, &tenant, &visit(ctx), shown).await)
     }
 
-    /// The caller leaves the tenant: their rights and sessions there are gone. What they did there keeps their name.
+    /// Removes the caller from the tenant: their rights and sessions there end. Records keep their
+    /// name.
     #[mutation(authenticated, step_up, session)]
     async fn tenant_leave(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
         OkPayload::of(ctx.given::<Identity>()?.leave(session).await)
     }
 
-    /// Lets a member in no longer. Their sessions end at once.
+    /// Suspends a member, who can no longer log in. Their sessions end at once.
     #[mutation(permit = MemberWrite, step_up, session, once(argument), dry_run(rolled_back))]
     async fn member_suspend(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
         set_standing(ctx, session, &id, MemberStatus::Suspended).await
     }
 
-    /// Lets a suspended member in again.
+    /// Resumes a suspended member, who can log in again.
     #[mutation(permit = MemberWrite, step_up, session, once(argument), dry_run(rolled_back))]
     async fn member_resume(&self, ctx: &Context<'_>, #[graphql(desc = "The member.")] id: ID) -> Answer<MemberPayload> {
         set_standing(ctx, session, &id, MemberStatus::Active).await

@@ -24,7 +24,7 @@ pub struct OkPayload {
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key; false where no key is taken.
     pub replayed: bool,
-    /// No event of the tenant's stream: null.
+    /// Always null: the call writes no event to the tenant's stream.
     pub seq: Option<Long>,
 }
 
@@ -54,9 +54,9 @@ pub struct SessionPayload {
     pub session: Option<LoginSession>,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
-    /// Never replayed: doing it again changes nothing.
+    /// Always false: a repeated call changes nothing.
     pub replayed: bool,
-    /// No event of the tenant's stream: null.
+    /// Always null: the call writes no event to the tenant's stream.
     pub seq: Option<Long>,
 }
 
@@ -69,14 +69,14 @@ fn session_id(id: &ID) -> Result<SessionId, IdentityError> {
 
 #[resolvers]
 impl SessionMutation {
-    /// Ends the session that asks. Its tokens are good for nothing from now on, and its sockets close.
+    /// Ends the caller's session. Its tokens become invalid, and its sockets close.
     #[mutation(authenticated, session(to_enrol))]
     async fn logout(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
         forget_cookies(ctx);
         OkPayload::of(ctx.given::<Identity>()?.end_session(session.user, session.id, EndReason::Logout).await)
     }
 
-    /// Ends one of the caller's sessions, at once: somebody else's device, or one that was lost.
+    /// Ends one of the caller's sessions at once, for instance on a lost device.
     #[mutation(authenticated, session)]
     async fn session_revoke(&self, ctx: &Context<'_>, #[graphql(desc = "The session.")] id: ID) -> Answer<OkPayload> {
         let (user, identity) = (session.user, ctx.given::<Identity>()?);
@@ -87,7 +87,7 @@ impl SessionMutation {
         OkPayload::of(outcome)
     }
 
-    /// Ends all of the caller's sessions but the one that asks.
+    /// Ends all of the caller's sessions but the present one.
     #[mutation(authenticated, session)]
     async fn session_revoke_others(&self, ctx: &Context<'_>) -> Answer<OkPayload> {
         let which = Which::OthersOfUser(session.user, session.id);
@@ -101,7 +101,7 @@ impl SessionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The session.")] id: ID,
-        #[graphql(desc = "Its name, at most 255 characters; none to take the name away.")] name: Option<String>,
+        #[graphql(desc = "Name of the session, at most 255 characters. Null removes it.")] name: Option<String>,
     ) -> Answer<SessionPayload> {
         let identity = ctx.given::<Identity>()?;
         let outcome = match session_id(&id) {

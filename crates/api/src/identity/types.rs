@@ -29,16 +29,16 @@ use crate::{
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(complex)]
 pub struct Tenant {
-    /// Its id.
+    /// ID of the tenant.
     #[graphql(owned)]
     pub id: ID,
-    /// Its short name, unique in the deployment.
+    /// Slug of the tenant, unique in the deployment.
     pub slug: String,
-    /// Its name.
+    /// Name of the tenant.
     pub name: String,
     /// The currency of prices that name none.
     pub default_currency: CurrencyCode,
-    /// Its time zone (IANA).
+    /// IANA time zone of the tenant.
     pub time_zone: String,
     /// Whether members must use a second factor.
     pub mfa_required: bool,
@@ -70,7 +70,7 @@ impl From<tenant::Model> for Tenant {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "entity::enums::MemberStatus")]
 pub enum MemberStatus {
-    /// Asked to join.
+    /// The member is invited and has not accepted yet.
     Invited,
     /// May come in.
     Active,
@@ -82,12 +82,12 @@ pub enum MemberStatus {
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(complex, directive = requires::apply("member.read".into()))]
 pub struct Member {
-    /// Their id.
+    /// ID of the member.
     #[graphql(owned)]
     pub id: ID,
-    /// Their address.
+    /// E-mail address of the member.
     pub email: String,
-    /// Their name; their address until they have come in.
+    /// Name of the member; the e-mail address until the invitation is accepted.
     pub display_name: String,
     /// Status of the member.
     pub status: MemberStatus,
@@ -99,7 +99,7 @@ pub struct Member {
     pub left_at: Option<DateTime>,
     /// The invitation that waits for their answer.
     pub invitation: Option<Invitation>,
-    /// Goes up with each change.
+    /// Version of the member, +1 for each change.
     #[graphql(owned)]
     pub version: Long,
     /// Time of the last change of the member.
@@ -157,11 +157,11 @@ impl From<Sent> for Invitation {
 /// Profile of a user, the same in each of the user's tenants.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Profile {
-    /// Their address.
+    /// E-mail address of the user.
     pub email: String,
     /// Whether they have shown that the address is theirs.
     pub email_verified: bool,
-    /// Their name as others see it.
+    /// Name of the user that others see.
     pub display_name: String,
     /// The language that they read, as in en-GB.
     pub locale: Option<String>,
@@ -198,7 +198,7 @@ pub struct StoreScope {
     pub all: bool,
     /// The stores of these groups.
     pub groups: Vec<StoreGroup>,
-    /// These stores.
+    /// Stores that the scope names.
     pub stores: Vec<Store>,
 }
 
@@ -215,7 +215,7 @@ pub struct PermissionGrant {
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(name = "Session")]
 pub struct LoginSession {
-    /// Its id.
+    /// ID of the session.
     #[graphql(owned)]
     pub id: ID,
     /// Name that the user gave to the session; null when there is none.
@@ -242,9 +242,9 @@ pub struct LoginSession {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "iam::identity::Sign")]
 pub enum RiskSign {
-    /// Nobody has logged in to the account from the device.
+    /// The device was never used to log in to the account.
     NewDevice,
-    /// Nor from the network.
+    /// The network was never used to log in to the account.
     NewNetwork,
     /// Wrong passwords were tried before.
     Failures,

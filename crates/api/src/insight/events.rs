@@ -45,7 +45,8 @@ pub struct Event {
 /// A recorded event of the tenant, as the journal holds it.
 #[Object]
 impl Event {
-    /// Its number in the tenant's stream: dense, in the order of commits. Numbers that are missing are of events that are not for you.
+    /// Number of the event in the tenant's stream, in the order of commits. Events that you may not
+    /// see leave gaps.
     async fn seq(&self) -> Long {
         Long(self.row.seq)
     }
@@ -116,7 +117,7 @@ impl EventEdge {
     async fn node(&self) -> &Event {
         &self.0.0
     }
-    /// Hand it to `after` to go on behind this event.
+    /// Cursor of the event. Pass it as `after` to read the events after it.
     async fn cursor(&self) -> &Cursor {
         &self.0.1
     }
@@ -134,7 +135,7 @@ impl EventQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "Only of these types, as in order.created, order.* or *; at most 50, and an empty list matches nothing."
+            desc = "Types of event to include, such as order.created, order.* or *; at most 50, and an empty list matches nothing."
         )]
         types: Option<Vec<String>>,
         #[graphql(desc = "Events in this page, 1 to 250. Default 50.")] first: Option<i32>,

@@ -46,7 +46,7 @@ fn no_report(error: ReportError) -> TopError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Group", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SalesGroup {
-    /// One row for everything; its key is null.
+    /// The report has one row for everything; its key is null.
     None,
     /// A calendar day of the store, as 2011-11-30.
     Day,
@@ -101,7 +101,7 @@ impl SalesRow {
     async fn orders(&self) -> Long {
         Long(self.row.orders)
     }
-    /// Their lines of products, without those that were cancelled whole.
+    /// Number of product lines of these orders, without lines that were cancelled whole.
     async fn order_lines(&self) -> Long {
         Long(self.row.order_lines)
     }
@@ -118,7 +118,7 @@ impl SalesRow {
     async fn returns(&self) -> Long {
         Long(self.row.returns)
     }
-    /// Their lines of products.
+    /// Number of product lines of these returns.
     async fn return_lines(&self) -> Long {
         Long(self.row.return_lines)
     }
@@ -212,16 +212,18 @@ impl InsightQuery {
     async fn sales_report(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only orders placed, and returns made, at this moment or later.")] from: Option<DateTime>,
-        #[graphql(desc = "Only orders placed, and returns made, before this moment.")] to: Option<DateTime>,
+        #[graphql(desc = "Start of the range of time, included, at which orders were placed and returns created.")] from: Option<
+            DateTime,
+        >,
+        #[graphql(desc = "End of the range of time, excluded, at which orders were placed and returns created.")] to: Option<
+            DateTime,
+        >,
         #[graphql(desc = "Meaning of a row. Default: one row for everything.", default_with = "SalesGroup::None")]
         group_by: SalesGroup,
-        #[graphql(desc = "Only these orders, and the returns that fit.")] filter: Option<OrderFilter>,
+        #[graphql(desc = "Orders to include, with the returns that match.")] filter: Option<OrderFilter>,
         #[graphql(desc = "Order rows by this, the largest first, instead of by key.")] top_by: Option<SalesMeasure>,
-        #[graphql(desc = "At most this many rows, 1 to 250.", default = 250)] first: i32,
-        #[graphql(desc = "Only documents in this currency; the tenant's own when it is left out.")] currency: Option<
-            CurrencyCode,
-        >,
+        #[graphql(desc = "Rows in the answer at most, 1 to 250.", default = 250)] first: i32,
+        #[graphql(desc = "Currency of the documents to include. Null for the tenant's own.")] currency: Option<CurrencyCode>,
     ) -> Answer<Vec<SalesRow>> {
         if group_by == SalesGroup::Customer {
             customers_seen(ctx.caller()?)?;
@@ -254,7 +256,7 @@ impl InsightQuery {
     async fn movement_report(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these movements. Null for all.")] filter: Option<MovementFilter>,
+        #[graphql(desc = "Movements to include. Null for all.")] filter: Option<MovementFilter>,
     ) -> Answer<Vec<MovementReportRow>> {
         if permit.channel().is_some() {
             // The ledger knows no channels: what one of them moved cannot be told from the rest.

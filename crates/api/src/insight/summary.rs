@@ -83,7 +83,7 @@ impl SalesSummary {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "rows::MovementGroup", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum MovementGroup {
-    /// One row for everything; its key is null.
+    /// The report has one row for everything; its key is null.
     None,
     /// Kind of movement.
     Kind,

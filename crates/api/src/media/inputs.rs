@@ -16,7 +16,7 @@ pub struct ProductImageAddInput {
     /// Alternative text of the picture, for readers who cannot see it; at most 500 characters.
     #[graphql(default)]
     pub alt: String,
-    /// Its place among the product's pictures, from 1 on; the last when left out.
+    /// Position among the product's pictures, from 1. Null for the last.
     pub position: Option<Long>,
 }
 
@@ -29,7 +29,7 @@ pub struct ProductImageRemoveInput {
     pub id: ID,
 }
 
-/// Another order of a product's pictures.
+/// New order of a product's pictures.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductImageReorderInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.

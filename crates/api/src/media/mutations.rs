@@ -33,9 +33,10 @@ use crate::{
 /// Result of a change of a product's pictures.
 #[derive(SimpleObject, Default)]
 pub struct ProductImagePayload {
-    /// The picture that was added; null otherwise, and for whoever may not see products.
+    /// The picture that was added; null otherwise, and for callers without product.read.
     pub image: Option<ProductImage>,
-    /// All pictures of the product as they are now, also with validateOnly, in their order; empty for whoever may not see products.
+    /// All pictures of the product as they are now, also with validateOnly, in their order; empty
+    /// for callers without product.read.
     pub images: Vec<ProductImage>,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
@@ -48,9 +49,10 @@ pub struct ProductImagePayload {
 /// Result of a change of a product's documents.
 #[derive(SimpleObject, Default)]
 pub struct ProductDocumentPayload {
-    /// The document that was added; null otherwise, and for whoever may not see products.
+    /// The document that was added; null otherwise, and for callers without product.read.
     pub document: Option<ProductDocument>,
-    /// All documents of the product as they are now, also with validateOnly, the oldest first; empty for whoever may not see products.
+    /// All documents of the product as they are now, also with validateOnly, the oldest first;
+    /// empty for callers without product.read.
     pub documents: Vec<ProductDocument>,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,
@@ -143,7 +145,8 @@ pub struct MediaMutation;
 
 #[resolvers]
 impl MediaMutation {
-    /// Gives a product a picture that you have sent. It is kept until it is removed; its small versions are made a moment later.
+    /// Adds an uploaded picture to a product. It is kept until it is removed; its smaller sizes are
+    /// generated a moment later.
     #[mutation(permit = ProductWrite, emits(PRODUCT_IMAGES_CHANGED), dry_run(rolled_back))]
     async fn product_image_add(
         &self,
@@ -160,7 +163,7 @@ impl MediaMutation {
         ProductImagePayload::of(ctx, outcome, Some).await
     }
 
-    /// Takes a picture of a product away. Its bytes go within the hour.
+    /// Removes a picture from a product. Its bytes are deleted within the hour.
     #[mutation(permit = ProductWrite, emits(PRODUCT_IMAGES_CHANGED), dry_run(rolled_back))]
     async fn product_image_remove(
         &self,
@@ -175,7 +178,8 @@ impl MediaMutation {
         ProductImagePayload::of(ctx, outcome, |_removed| None).await
     }
 
-    /// Puts some pictures of a product first, in the order that is given; the others follow as they were.
+    /// Moves some pictures of a product to the front, in the given order; the others follow as
+    /// before.
     #[mutation(permit = ProductWrite, emits(PRODUCT_IMAGES_CHANGED), dry_run(rolled_back))]
     async fn product_image_reorder(
         &self,
@@ -193,7 +197,7 @@ impl MediaMutation {
         ProductImagePayload::of(ctx, outcome, |_product| None).await
     }
 
-    /// Gives a product a document that you have sent. It is kept until it is removed.
+    /// Adds an uploaded document to a product. It is kept until it is removed.
     #[mutation(permit = ProductWrite, emits(PRODUCT_DOCUMENTS_CHANGED), dry_run(rolled_back))]
     async fn product_document_add(
         &self,
@@ -209,7 +213,7 @@ impl MediaMutation {
         ProductDocumentPayload::of(ctx, outcome).await
     }
 
-    /// Takes a document of a product away. Its bytes go within the hour.
+    /// Removes a document from a product. Its bytes are deleted within the hour.
     #[mutation(permit = ProductWrite, emits(PRODUCT_DOCUMENTS_CHANGED), dry_run(rolled_back))]
     async fn product_document_remove(
         &self,

@@ -20,11 +20,11 @@ use crate::graphql::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "Size")]
 pub enum ImageSize {
-    /// As it was sent.
+    /// The picture as it was uploaded.
     Original,
-    /// At most 128 pixels a side: for lists.
+    /// The picture with at most 128 pixels a side, for lists.
     Small,
-    /// At most 512 pixels a side: for a page of its own.
+    /// The picture with at most 512 pixels a side, for a page of its own.
     Medium,
 }
 
@@ -43,11 +43,11 @@ pub struct ProductImage(pub(super) Shown<Image>);
 /// A picture of a product.
 #[Object]
 impl ProductImage {
-    /// Its id: a TypeID that begins with img_.
+    /// TypeID of the picture, which begins with img_.
     pub async fn id(&self) -> ID {
         ID(self.0.0.id.to_string())
     }
-    /// Its place among the product's pictures, from 1 on.
+    /// Position among the product's pictures, from 1.
     async fn position(&self) -> Long {
         Long(self.0.0.position)
     }
@@ -93,7 +93,7 @@ pub struct ProductDocument(pub(super) Shown<Document>);
 /// A document of a product, such as a data sheet.
 #[Object]
 impl ProductDocument {
-    /// Its id: a TypeID that begins with doc_.
+    /// TypeID of the document, which begins with doc_.
     pub async fn id(&self) -> ID {
         ID(self.0.0.id.to_string())
     }

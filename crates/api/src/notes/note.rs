@@ -54,7 +54,8 @@ pub struct NoteEdit {
 
 crate::connection!(NoteConnection, NoteEdge, Note, "notes");
 
-/// A note of a person or an integration on a thing. Whoever may read the thing may read it.
+/// Note of a member or an integration on an object. Callers who may read the object may read the
+/// note.
 #[resolvers]
 impl Note {
     /// ID of the note.
@@ -98,7 +99,7 @@ impl Note {
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// Goes up with each change.
+    /// Version of the note, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }

@@ -36,7 +36,7 @@ impl NoteQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the thing.")] node_id: ID,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Option<Answer<NoteConnection>> {
         page(ctx, &node_id, PageArgs { first, after, ..PageArgs::default() }).await.transpose()
     }

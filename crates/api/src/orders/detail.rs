@@ -77,11 +77,11 @@ impl From<core::Address> for Address {
     }
 }
 
-/// Something that is true of an edit, was not refused, and is worth a look.
+/// Remark on an edit that was accepted and deserves a check.
 #[derive(Debug, Clone, Copy)]
 pub struct Hint(pub core::Hint);
 
-/// Something that is true of an edit, was not refused, and is worth a look.
+/// Remark on an edit that was accepted and deserves a check.
 #[Object]
 impl Hint {
     /// The kind of hint, as a word: CHARGES_UNCHANGED, TAX_UNCHANGED. More may be added.
@@ -118,10 +118,10 @@ impl From<&StepTaken> for OrderStep {
     }
 }
 
-/// Something that was done to an order: a step for each version that it had.
+/// Step in the history of an order; each version of the order has one.
 #[Object]
 impl OrderStep {
-    /// The event that told it, such as order.confirmed or order.updated.
+    /// Type of the event that recorded the step, such as order.confirmed or order.updated.
     async fn action(&self) -> &str {
         &self.action
     }

@@ -7,21 +7,21 @@ use entity::prelude;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::OrderStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum OrderStatus {
-    /// Being put together; holds no stock.
+    /// The order is being drafted and holds no stock.
     Draft,
     /// Holds stock until its time limit.
     Pending,
     /// Holds stock for good; may be shipped.
     Confirmed,
-    /// Some of it has left.
+    /// Some units have left.
     PartiallyFulfilled,
-    /// All that was not cancelled has left.
+    /// All units that were not cancelled have left.
     Fulfilled,
-    /// Filed.
+    /// The order is closed.
     Closed,
     /// Cancelled before anything left.
     Cancelled,
-    /// Its time limit passed before it was confirmed.
+    /// The time limit passed before the order was confirmed.
     Expired,
 }
 
@@ -45,7 +45,7 @@ pub enum NewOrderStatus {
 pub enum OrderLineKind {
     /// A product.
     Product,
-    /// Something that is no stock: postage, a fee.
+    /// Charge without stock, such as postage or a fee.
     Charge,
 }
 
@@ -53,9 +53,9 @@ pub enum OrderLineKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::DeliveryMethod", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum DeliveryMethod {
-    /// It is sent.
+    /// The order is shipped to an address.
     Ship,
-    /// It is fetched from a store.
+    /// The customer collects the order from a store.
     Collect,
 }
 
@@ -65,17 +65,17 @@ pub enum DeliveryMethod {
 pub enum CancelReason {
     /// The customer changed their mind.
     Customer,
-    /// There is not enough stock.
+    /// The stock does not suffice.
     OutOfStock,
-    /// It was not paid.
+    /// The order was not paid.
     Payment,
-    /// It looks like fraud.
+    /// The order is suspected of fraud.
     Fraud,
-    /// It was placed twice.
+    /// The order was placed twice.
     Duplicate,
-    /// It was placed or priced wrongly.
+    /// The order was placed or priced wrongly.
     Error,
-    /// Another reason, which the note tells.
+    /// Another reason, which the note describes.
     Other,
 }
 
@@ -83,18 +83,18 @@ pub enum CancelReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::FulfilmentStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum FulfilmentStatus {
-    /// To be picked.
+    /// The goods are to be picked.
     Pending,
-    /// Taken off the shelves.
+    /// The goods are picked.
     Picked,
-    /// In its box.
+    /// The goods are packed.
     Packed,
-    /// On its way: it has left the stock.
+    /// The goods have left and are on their way.
     Shipped,
     /// Arrived.
     Delivered,
     /// Could not be delivered.
     Failed,
-    /// Given up before it left.
+    /// The fulfilment was cancelled before it left.
     Cancelled,
 }

@@ -20,29 +20,30 @@ use crate::{
 pub struct OrderFilter {
     /// All of these hold.
     pub and: Option<Vec<OrderFilter>>,
-    /// One of these holds; an empty list matches nothing.
+    /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<OrderFilter>>,
-    /// This does not hold.
+    /// Condition that must not hold.
     pub not: Option<Box<OrderFilter>>,
-    /// Stands in one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub status: Option<Vec<OrderStatus>>,
-    /// Was sold by this store.
+    /// Stores that sold the order.
     pub store: Option<IdFilter>,
-    /// Came from this channel.
+    /// Channels to include.
     pub channel: Option<IdFilter>,
-    /// Was sold to this customer. Needs customer.read.
+    /// Customers to include. Needs customer.read.
     pub customer: Option<IdFilter>,
-    /// Is called so elsewhere; compared exactly.
+    /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,
-    /// Was placed then.
+    /// Range of the time at which the order was placed.
     pub placed_at: Option<DateTimeFilter>,
-    /// Has a standing hold of one of these kinds, compared exactly; an empty list matches nothing. Flags (SHORT) are no holds.
+    /// Kinds of hold that the order has, compared exactly; an empty list matches nothing. Flags
+    /// (SHORT) are no holds.
     pub hold: Option<Vec<String>>,
-    /// True: at least one hold stands. False: none does.
+    /// True for orders with a hold, false for orders without one.
     pub is_held: Option<bool>,
-    /// Has one of these payment statuses; an empty list matches nothing.
+    /// Payment statuses to include; an empty list matches nothing.
     pub payment_status: Option<Vec<PaymentStatus>>,
-    /// Has one of these refund statuses; an empty list matches nothing.
+    /// Refund statuses to include; an empty list matches nothing.
     pub refund_status: Option<Vec<RefundStatus>>,
 }
 
@@ -62,9 +63,9 @@ pub struct OrderOrder {
 pub enum OrderOrderField {
     /// Time at which the order was placed.
     PlacedAt,
-    /// Its number.
+    /// Number of the order.
     Number,
-    /// Its total, in minor units.
+    /// Total of the order, in minor units.
     Total,
 }
 

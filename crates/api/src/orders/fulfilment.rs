@@ -44,7 +44,7 @@ impl Fulfilment {
 /// Goods of an order that leave a store together.
 #[resolvers(shared)]
 impl Fulfilment {
-    /// Its id.
+    /// ID of the fulfilment.
     pub async fn id(&self) -> ID {
         ID(self.row().id.to_string())
     }

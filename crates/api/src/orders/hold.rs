@@ -99,7 +99,8 @@ impl OrderHold {
     async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.actor_key()).await
     }
-    /// Whether you may lift it by orderHoldLift: it stands, and you hold order.hold, of FRAUD order.hold.fraud too, in the order's store.
+    /// Whether you may lift the hold by orderHoldLift: it is not lifted yet, and you have
+    /// order.hold, for FRAUD also order.hold.fraud, in the order's store.
     async fn liftable(&self, ctx: &Context<'_>) -> Answer<bool> {
         let Source::Set(hold, store) = &self.0 else { return Ok(false) };
         let permissions = &ctx.caller()?.permissions;

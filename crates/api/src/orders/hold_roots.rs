@@ -75,8 +75,9 @@ pub struct HoldMutation;
 /// Changes of holds.
 #[resolvers]
 impl HoldMutation {
-    /// Sets a hold on an order: while any hold stands, orderFulfil is refused with ON_HOLD. Several of one kind may stand; each is lifted by its ID. Open to
-    /// orders that are DRAFT, PENDING, CONFIRMED or PARTIALLY_FULFILLED.
+    /// Sets a hold on an order: until all holds are lifted, orderFulfil is refused with ON_HOLD. An
+    /// order may have several holds of one kind; each is lifted by its ID. Open to orders that are
+    /// DRAFT, PENDING, CONFIRMED or PARTIALLY_FULFILLED.
     #[mutation(permit = OrderHold, emits(ORDER_HELD), dry_run)]
     async fn order_hold_set(
         &self,
@@ -86,7 +87,8 @@ impl HoldMutation {
         step!(OrderHoldPayload, ctx, permit, input, shell::order_hold_set, dry_run)
     }
 
-    /// Lifts one hold. The goods may leave once the last one is lifted. A hold of the kind FRAUD needs order.hold.fraud besides.
+    /// Lifts one hold. The goods may leave once all holds are lifted. A hold of the kind FRAUD also
+    /// requires order.hold.fraud.
     #[mutation(permit = OrderHold, emits(ORDER_HOLD_LIFTED), dry_run)]
     async fn order_hold_lift(
         &self,

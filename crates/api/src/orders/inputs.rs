@@ -18,11 +18,11 @@ use crate::graphql::{
 /// An order by one of its names.
 #[derive(Debug, Clone, OneofObject)]
 pub enum OrderRef {
-    /// Its id.
+    /// ID of the order.
     Id(ID),
-    /// Its number.
+    /// Number of the order.
     Number(String),
-    /// Its reference in a channel.
+    /// Reference of the order in a channel.
     External(ExternalRef),
 }
 
@@ -96,9 +96,9 @@ pub struct OrderCreateInput {
     pub note_for_customer: Option<String>,
     /// A note for staff; at most 1,000 characters.
     pub note_for_staff: Option<String>,
-    /// Tags, at most 50 of at most 64 characters, told apart without their capitals.
+    /// Tags, at most 50 of at most 64 characters; case is ignored in comparing them.
     pub tags: Option<Vec<String>>,
-    /// Anything else, a JSON object of at most 16 KiB.
+    /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: Option<Json>,
     /// The moment that it is wanted for.
     pub requested_for: Option<DateTime>,
@@ -126,7 +126,7 @@ pub struct ActionInput {
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Kept with the stock that moves; at most 1,000 characters.
+    /// Note that is kept with the stock movements, at most 1,000 characters.
     pub note: Option<String>,
 }
 

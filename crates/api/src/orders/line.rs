@@ -71,7 +71,7 @@ pub async fn line_of(ctx: &Context<'_>, id: OrderLineId) -> Answer<OrderLine> {
 /// A line of an order: quantity = open + backordered + cancelled + fulfilled.
 #[resolvers(shared)]
 impl OrderLine {
-    /// Its id.
+    /// ID of the order line.
     pub async fn id(&self) -> ID {
         ID(self.order.line_id(self.row().position).to_string())
     }

@@ -32,11 +32,11 @@ impl OrderUpdate {
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
-    /// Hand it to `after` to go on from here.
+    /// Cursor of the item. Pass it as `after` to resume from here.
     async fn cursor(&self) -> Option<&Cursor> {
         self.0.cursor.as_ref()
     }
-    /// Orders as they stand, or as the change left them.
+    /// Orders in their current state, or as the change left them.
     async fn changes(&self, ctx: &Context<'_>) -> Answer<&[OrderChange]> {
         crate::catalog::loads(ctx)?.forget();
         Ok(&self.0.changes)
@@ -89,8 +89,9 @@ pub struct OrderSubscription;
 
 #[resolvers(subscription)]
 impl OrderSubscription {
-    /// Orders as they change. Without `after`: how things stand in pages (SNAPSHOT, the last one READY), then every change as it commits
-    /// (LIVE). With `after`: every change since, then live. Never a gap; an order may come twice.
+    /// Orders as they change. Without `after`: a snapshot in pages (SNAPSHOT, the last one READY),
+    /// then every change as it commits (LIVE). With `after`: every change since, then live. No
+    /// change is missing; an order may come twice.
     #[field(permit = OrderRead)]
     async fn order_changed(
         &self,

@@ -66,14 +66,15 @@ impl OrdersMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Order and its expected version.")] input: ActionInput,
-        #[graphql(desc = "The reason that it is cancelled for; the note tells more.")] reason: Option<CancelReason>,
+        #[graphql(desc = "Reason of the cancellation; the note has the details.")] reason: Option<CancelReason>,
     ) -> Answer<OrderPayload> {
         let input = Cancelling { input, reason };
         step!(OrderPayload, ctx, permit, input, shell::order_cancel, dry_run)
     }
 
-    /// Changes what an order says and its lines, all of it or nothing. Lines change until all has left: the difference is held or let go at
-    /// once, and `hints` says what is worth a look. A CLOSED or CANCELLED order takes notes, tags and metadata.
+    /// Changes the fields and the lines of an order, all of them or nothing. Lines can change until
+    /// all units have left: the difference is reserved or released at once, and `hints` has remarks
+    /// on the edit. A CLOSED or CANCELLED order takes notes, tags and metadata.
     #[mutation(permit = OrderWrite, emits(ORDER_UPDATED, STOCK_CHANGED, WORK_CREATED, WORK_CHANGED, FULFILMENT_SHIPPED), dry_run)]
     async fn order_update(
         &self,
@@ -83,7 +84,7 @@ impl OrdersMutation {
         step!(OrderPayload, ctx, permit, input, shell::order_update, dry_run)
     }
 
-    /// Reopens a CLOSED order: it stands where its lines say.
+    /// Reopens a CLOSED order: its status follows from its lines.
     #[mutation(permit = OrderWrite, emits(ORDER_REOPENED), dry_run)]
     async fn order_reopen(&self, ctx: &Context<'_>, #[graphql(desc = "The order.")] input: ActionInput) -> Answer<OrderPayload> {
         step!(OrderPayload, ctx, permit, input, shell::order_reopen, dry_run)

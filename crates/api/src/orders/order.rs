@@ -133,14 +133,14 @@ impl Order {
     }
 }
 
-/// An order: what was sold, by whom, to whom, and what has become of it.
+/// Order with its lines, customer, channel, holds and fulfilments.
 #[resolvers(requires = OrderRead, shared)]
 impl Order {
-    /// Its id.
+    /// ID of the order.
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
     async fn number(&self) -> String {
         self.row.number.to_string()
     }
@@ -206,11 +206,11 @@ impl Order {
     async fn note_for_staff(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         Ok(self.detail(ctx).await?.note_for_staff.clone())
     }
-    /// Its tags, 0 to 50, in the order in which they were added.
+    /// Tags of the order, 0 to 50, in the order in which they were added.
     async fn tags(&self, ctx: &Context<'_>) -> Answer<Vec<String>> {
         Ok(self.detail(ctx).await?.tags.clone())
     }
-    /// Anything else, a JSON object.
+    /// Custom data: a JSON object.
     async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
         Ok(Json::from_text(&self.detail(ctx).await?.metadata))
     }
@@ -222,7 +222,8 @@ impl Order {
     async fn delivery_method(&self, ctx: &Context<'_>) -> Answer<DeliveryMethod> {
         Ok(self.detail(ctx).await?.delivery_method.into())
     }
-    /// Everything that was done to it, the oldest first; of more than 250 steps the first and the latest 250.
+    /// Steps in the history of the order, the oldest first; of more than 250 the first one and the
+    /// latest 250.
     async fn steps(&self, ctx: &Context<'_>) -> Answer<Vec<OrderStep>> {
         // A stream's order does not know who placed it.
         let (order, later) = (self.with_lines(ctx).await?, steps_of(ctx, self.row.id).await?);
@@ -308,8 +309,8 @@ impl Order {
     async fn returns(&self, ctx: &Context<'_>) -> Answer<Vec<Return>> {
         returns_of_order(ctx, self.row.id).await
     }
-    /// The mutations that its state allows and that you may do; orderFulfil where any of it is open, lies in a store that you may ship from, and no hold
-    /// stands.
+    /// Mutations that the status allows and that you may call; orderFulfil when open units are in a
+    /// store that you may ship from and the order has no hold.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
         let mut open: Vec<Action> = self.actions(caller).collect();

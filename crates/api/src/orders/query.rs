@@ -54,11 +54,11 @@ impl OrdersQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the orders; all orders by default.")] filter: Option<OrderFilter>,
-        #[graphql(desc = "In which order; PLACED_AT DESC when it is left out.")] order_by: Option<OrderOrder>,
+        #[graphql(desc = "Sort order. Default PLACED_AT DESC.")] order_by: Option<OrderOrder>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<OrderConnection> {
         let scope = permit.scope(ledger(ctx)?.database());
         connections::orders(ctx, &scope, filter, order_by, &PageArgs { first, after, last, before }).await
@@ -87,10 +87,10 @@ impl OrdersQuery {
     async fn backorders(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only of this product.")] product: Option<ProductRef>,
-        #[graphql(desc = "Only of this store's orders.")] store: Option<StoreRef>,
+        #[graphql(desc = "Product to include. Null for all.")] product: Option<ProductRef>,
+        #[graphql(desc = "Store whose orders are included. Null for all.")] store: Option<StoreRef>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<BackorderConnection> {
         let scope = permit.scope(ledger(ctx)?.database());
         let mut filter = Vec::new();

@@ -20,11 +20,11 @@ use crate::graphql::{context::ContextExt, fault::Answer, reading::Reading};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::SourcingStrategy", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SourcingStrategy {
-    /// Those that lie nearest to where it goes.
+    /// Stores nearest to the destination come first.
     Nearest,
-    /// Those that have most of what is asked for.
+    /// Stores with the most stock of the requested products come first.
     MostStock,
-    /// Those with the lowest priority number.
+    /// Stores with the lowest priority number come first.
     Priority,
 }
 
@@ -34,7 +34,7 @@ pub enum SourcingStrategy {
 pub enum SplitPolicy {
     /// The order is split when no store has everything.
     Allow,
-    /// Never.
+    /// The order must come from one store.
     Refuse,
 }
 
@@ -54,7 +54,7 @@ pub struct SourcingInput {
     pub strategy: Option<SourcingStrategy>,
     /// Whether it may come from several stores.
     pub split: Option<SplitPolicy>,
-    /// From how many stores at most; 1 to 10.
+    /// Largest number of stores for an order, 1 to 10.
     pub max_stores: Option<i32>,
     /// Destination of the order; required by NEAREST.
     pub destination: Option<PositionInput>,
@@ -68,7 +68,7 @@ pub struct StoreSourcingInput {
     /// Whether orders of other stores may come from it.
     #[graphql(default = true)]
     pub is_source: bool,
-    /// With PRIORITY the lowest is asked first.
+    /// Priority of the store in the PRIORITY strategy; the lowest number comes first.
     #[graphql(default = 0)]
     pub priority: i32,
     /// Geographic position of the store; unknown when omitted.
@@ -94,7 +94,7 @@ pub struct SourcingRuleInput {
     pub strategy: Option<SourcingStrategy>,
     /// Whether an order may come from several stores.
     pub split: Option<SplitPolicy>,
-    /// From how many stores at most; 1 to 10.
+    /// Largest number of stores for an order, 1 to 10.
     pub max_stores: Option<i32>,
 }
 
@@ -181,7 +181,7 @@ impl Sourcing {
     async fn split(&self) -> SplitPolicy {
         self.rule.split.into()
     }
-    /// From how many stores at most.
+    /// Largest number of stores for an order.
     async fn max_stores(&self) -> i32 {
         i32::from(self.rule.max_stores)
     }
@@ -215,7 +215,7 @@ impl SourcingStore {
     async fn is_source(&self) -> bool {
         self.0.is_source
     }
-    /// With PRIORITY the lowest is asked first.
+    /// Priority of the store in the PRIORITY strategy; the lowest number comes first.
     async fn priority(&self) -> i32 {
         self.0.priority
     }

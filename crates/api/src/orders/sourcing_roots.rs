@@ -125,7 +125,7 @@ pub struct SourcingPayload {
 /// Result of a change of the sourcing rule, with the rule as it is now.
 #[Object]
 impl SourcingPayload {
-    /// As it is after the change; null exactly when there are userErrors.
+    /// Sourcing settings after the change. Null exactly when there are userErrors.
     async fn sourcing(&self, ctx: &Context<'_>) -> Option<Answer<Sourcing>> {
         if self.is_set { Some(Sourcing::of(ctx).await) } else { None }
     }

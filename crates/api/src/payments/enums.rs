@@ -23,11 +23,11 @@ pub enum PaymentKind {
 pub enum PaymentStatus {
     /// The order comes to 0, and nothing was captured.
     NothingDue,
-    /// Nothing is kept of it, and nothing is authorised.
+    /// `got` is 0, and no amount is authorised.
     Unpaid,
-    /// Less than netTotal is authorised, and nothing is kept.
+    /// An amount below netTotal is authorised, and `got` is 0.
     PartiallyAuthorised,
-    /// At least netTotal is authorised, and nothing is kept.
+    /// At least netTotal is authorised, and `got` is 0.
     Authorised,
     /// `got` is above 0 and below netTotal.
     PartiallyPaid,
@@ -41,10 +41,10 @@ pub enum PaymentStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::RefundStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum RefundStatus {
-    /// Nothing.
+    /// No amount was refunded.
     None,
-    /// Some of it.
+    /// Part of the captured amount was refunded.
     Partial,
-    /// All of it.
+    /// The whole captured amount was refunded.
     Full,
 }

@@ -46,11 +46,12 @@ pub async fn find_payment(ctx: &Context<'_>, id: PaymentId) -> Answer<Option<Pay
     Ok(load_order(ctx, found.order).await?.map(|_| Payment(found)))
 }
 
-/// A fact about the money of an order, as whoever carried it out reported it. It never changes: a capture that did not stand is a refund, an authorisation that
-/// lapsed a void. Its currency is the order's.
+/// Payment, refund or authorisation of an order, as the payment provider reported it. It never
+/// changes: a reversed capture is a refund, a lapsed authorisation a void. Amounts are in the
+/// order's currency.
 #[resolvers(requires = OrderRead)]
 impl Payment {
-    /// Its ID.
+    /// ID of the payment.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }

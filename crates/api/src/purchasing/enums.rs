@@ -7,23 +7,23 @@ use entity::prelude;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::PurchaseOrderStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum PurchaseOrderStatus {
-    /// Being put together.
+    /// The order is being drafted.
     Draft,
-    /// Somebody has asked for its approval.
+    /// The order waits for approval.
     PendingApproval,
-    /// It may be ordered.
+    /// The order is approved and may be placed with the supplier.
     Approved,
-    /// It may not be ordered as it is; it can be changed, and is a draft then.
+    /// The order was rejected. An edit makes it a draft again.
     Rejected,
-    /// It has gone to the supplier: what is open is incoming.
+    /// The order was placed with the supplier. Open quantities count as incoming.
     Ordered,
-    /// Some of it has come; what is open is incoming.
+    /// Part of the order was received; open quantities are incoming.
     PartiallyReceived,
     /// All of it has come, within the tolerance.
     Received,
-    /// Filed; what had not come is not expected any more.
+    /// The order is closed; quantities that were not received are no longer expected.
     Closed,
-    /// Given up before anything came.
+    /// The order was cancelled before anything was received.
     Cancelled,
 }
 
@@ -37,7 +37,7 @@ pub enum ChargeKind {
     Duty,
     /// Insurance on the way.
     Insurance,
-    /// Something else, as its name says.
+    /// Another charge, which its name describes.
     Other,
 }
 
@@ -45,11 +45,11 @@ pub enum ChargeKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ChargeBasis", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ChargeBasis {
-    /// By what the lines cost.
+    /// The charge is spread by the cost of each line.
     Value,
-    /// By how many smallest units they have.
+    /// The charge is spread by the number of smallest units on each line.
     Quantity,
-    /// By what they weigh.
+    /// The charge is spread by the weight of each line.
     Weight,
 }
 
@@ -57,13 +57,13 @@ pub enum ChargeBasis {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::DiscrepancyKind", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum DiscrepancyKind {
-    /// Less than was ordered, and the rest will not come.
+    /// The quantity received is less than the quantity ordered, and the rest will not come.
     Short,
-    /// More than was ordered.
+    /// The quantity received is greater than the quantity ordered.
     Over,
-    /// Broken or spoiled: on hand, and not available.
+    /// Goods arrived damaged; they are on hand and not available.
     Damaged,
-    /// Something that nobody ordered; it was not taken in.
+    /// A product that was not ordered was delivered; it was not received.
     WrongItem,
 }
 
@@ -77,9 +77,9 @@ pub enum PurchaseExpectedFrom {
     Line,
     /// The order states it.
     Order,
-    /// It is the day of ordering and the lead time of the supplier's product.
+    /// The date is the day of ordering plus the lead time of the supplier's product.
     SupplierProduct,
-    /// It is the day of ordering and the supplier's lead time.
+    /// The date is the day of ordering plus the supplier's lead time.
     Supplier,
 }
 
@@ -87,7 +87,7 @@ pub enum PurchaseExpectedFrom {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReturnSource", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SupplierReturnSource {
-    /// Sound goods.
+    /// The goods are undamaged.
     Available,
     /// Stock that is on hand and not available: damaged goods.
     Quarantine,
@@ -97,7 +97,7 @@ pub enum SupplierReturnSource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ReorderKind {
-    /// Another store has more than its maximum: bring it from there.
+    /// Another store has more than its maximum and can send stock.
     Transfer,
     /// Buy it.
     Purchase,

@@ -119,12 +119,13 @@ pub struct PurchaseOrderActionInput {
 pub struct PurchaseOrderLineReceiptInput {
     /// The order's line.
     pub purchase_order_line_id: ID,
-    /// Sound goods, in the product's smallest unit.
+    /// Quantity of undamaged goods, in the product's smallest unit.
     pub quantity: Quantity,
     /// Damaged goods beside them: they are on hand and not available.
     pub damaged: Option<Quantity>,
-    /// In which lots, where the product is tracked: they sum to the quantity and to what is damaged. A new code is a new lot; a serial number is a
-    /// lot of one. At most 2,000 in a call.
+    /// Lots of a product that is tracked by lots; they sum to the received and the damaged
+    /// quantity. An unknown code creates a lot, and a serial number is a lot of one. At most 2,000
+    /// in a call.
     #[graphql(default)]
     pub lots: Vec<ReceivedLotInput>,
     /// A note on what is wrong with it; at most 1,000 characters.
@@ -136,13 +137,14 @@ pub struct PurchaseOrderLineReceiptInput {
 pub struct ReceivedLotInput {
     /// The lot; a new one by its code, with its dates where it has any.
     pub lot: LotRef,
-    /// Sound goods, in the product's smallest unit.
+    /// Quantity of undamaged goods, in the product's smallest unit.
     pub quantity: Quantity,
     /// Damaged goods beside them.
     pub damaged: Option<Quantity>,
 }
 
-/// Something that nobody ordered: it is noted and not taken in.
+/// Product that was delivered and not ordered. The delivery is recorded, and the product is not
+/// received.
 #[derive(Debug, Clone, InputObject)]
 pub struct WrongItemInput {
     /// Product that was delivered, where it is one of yours. Null where it is not.
@@ -164,7 +166,7 @@ pub struct PurchaseOrderReceiveInput {
     pub expected_version: Option<Long>,
     /// The number of the supplier's delivery note; at most 128 characters.
     pub delivery_note: Option<String>,
-    /// Kept with the receipt and the stock that moves; at most 1,000 characters.
+    /// Note that is kept with the receipt and the stock movements, at most 1,000 characters.
     pub note: Option<String>,
     /// Time of the receipt; now by default. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,

@@ -53,7 +53,7 @@ pub struct SupplierReturnCreateInput {
     /// Reason for the return.
     #[graphql(default_with = "ReasonCode::Damage")]
     pub reason_code: ReasonCode,
-    /// Kept with it and with the stock that moves; at most 1,000 characters.
+    /// Note that is kept with the return and the stock movements, at most 1,000 characters.
     pub note: Option<String>,
     /// Time of the return; now by default. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
@@ -131,7 +131,7 @@ impl ReorderOrderInput {
 /// A price from a quantity on.
 #[derive(Debug, Clone, InputObject)]
 pub struct PriceBreakInput {
-    /// From this quantity on, in smallest units; above 0.
+    /// Smallest quantity at which the price applies, in smallest units; above 0.
     pub from_quantity: Quantity,
     /// Cost of one whole unit from this quantity on, in the currency of the row.
     pub unit_cost: MoneyInput,
@@ -157,7 +157,7 @@ pub struct SupplierProductInput {
     /// Costs of one whole unit for larger quantities, by ascending quantity; at most 20.
     #[graphql(default)]
     pub price_breaks: Vec<PriceBreakInput>,
-    /// Whether the product is bought from this supplier where nobody says otherwise; whoever was preferred before is so no longer.
+    /// Whether this is the preferred supplier of the product, in place of the previous one.
     #[graphql(default = false)]
     pub preferred: bool,
 }
@@ -226,7 +226,7 @@ pub struct StockPolicyInput {
     pub product: ProductRef,
     /// The store.
     pub store: StoreRef,
-    /// At or below this position it is ordered; at most the maximum.
+    /// Position at or below which the product is reordered; at most the maximum.
     pub reorder_point: MaybeUndefined<Quantity>,
     /// Quantity up to which the position is filled, in the product's smallest unit. Stock above it can be transferred to another store. Null clears it.
     pub maximum: MaybeUndefined<Quantity>,

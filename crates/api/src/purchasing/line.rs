@@ -44,11 +44,11 @@ impl PurchaseOrderLine {
 /// Line of a purchase order: a product, and the quantities ordered and received. Quantities are in the product's smallest unit.
 #[resolvers(requires = PurchaseRead)]
 impl PurchaseOrderLine {
-    /// Its id: hand it to purchaseOrderReceive.
+    /// ID of the line, for purchaseOrderReceive.
     pub async fn id(&self) -> ID {
         ID(self.order.line_id(self.row().position).to_string())
     }
-    /// Its place among the lines, from 1.
+    /// Position in the order, from 1.
     async fn position(&self) -> i32 {
         i32::from(self.row().position)
     }
@@ -106,7 +106,8 @@ impl PurchaseOrderLine {
     async fn total(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row().total.into())
     }
-    /// Its share of the order's charges.
+    /// Share of the order's charges that falls on the line. Null for callers without
+    /// product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn charges(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row().charges.into())
@@ -115,12 +116,13 @@ impl PurchaseOrderLine {
     async fn weight(&self) -> Option<Long> {
         self.row().weight.map(Long)
     }
-    /// The day it is expected on, in the store's own time: as it was confirmed, else its own, else the order's, else the day of ordering and the lead time of
-    /// the supplier's product, else of the supplier. Null where nobody says.
+    /// Expected day of arrival in the store's time zone: the confirmed day, else the line's, else
+    /// the order's, else the day of ordering plus the lead time of the supplier's product, else of
+    /// the supplier. Null when none is known.
     async fn expected_on(&self) -> Option<Date> {
         self.row().expected(self.order.expected_on).map(|(day, _)| Date(day))
     }
-    /// The source of expectedOn; null where nobody says a day.
+    /// Source of expectedOn; null when no day is known.
     async fn expected_from(&self) -> Option<PurchaseExpectedFrom> {
         self.row().expected(self.order.expected_on).map(|(_, from)| from.into())
     }
@@ -140,7 +142,8 @@ impl PurchaseOrderLine {
     async fn revision(&self) -> i32 {
         i32::from(self.row().revision)
     }
-    /// The time at which purchaseOrderAmend cancelled it; null while it stands. It counts for no total, and nothing of it is expected.
+    /// Time at which purchaseOrderAmend cancelled the line; null when it is not cancelled. A
+    /// cancelled line counts in no total and expects nothing.
     async fn cancelled_at(&self) -> Option<DateTime> {
         self.row().cancelled_at.map(DateTime)
     }

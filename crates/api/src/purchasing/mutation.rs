@@ -72,7 +72,8 @@ impl PurchaseMutation {
         step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_submit, dry_run)
     }
 
-    /// Approves an order. Above the tenant's approval limit somebody else than who wrote it or asked for it does; a key never does.
+    /// Approves an order. Above the tenant's approval limit the approver must be another member
+    /// than the one who wrote or submitted it, and an API key cannot approve it.
     #[mutation(permit = PurchaseApprove, emits(PURCHASE_ORDER_APPROVED), dry_run)]
     async fn purchase_order_approve(
         &self,
@@ -92,7 +93,8 @@ impl PurchaseMutation {
         step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_reject, dry_run)
     }
 
-    /// Notes that an APPROVED order has gone to the supplier: what is open is incoming from now on.
+    /// Records that an APPROVED order was placed with the supplier: its open quantities are
+    /// incoming from now on.
     #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_ORDERED, STOCK_CHANGED), dry_run)]
     async fn purchase_order_order(
         &self,
@@ -112,7 +114,7 @@ impl PurchaseMutation {
         step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_close, dry_run)
     }
 
-    /// Gives an order up before anything has come; what was incoming is so no longer.
+    /// Cancels an order before anything was received; its quantities are no longer incoming.
     #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CANCELLED, STOCK_CHANGED), dry_run)]
     async fn purchase_order_cancel(
         &self,

@@ -65,7 +65,7 @@ fn too_many(rows: usize, name: &str) -> Option<UserError> {
 /// What can be done around purchase orders.
 #[resolvers]
 impl SupplyMutation {
-    /// Makes and changes rows of suppliers' catalogues, each by itself.
+    /// Creates and updates rows of suppliers' catalogues; each row has its own result.
     #[mutation(permit = ProductWrite, emits(SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED), dry_run(rolled_back))]
     async fn supplier_product_bulk_upsert(
         &self,
@@ -146,7 +146,8 @@ impl SupplyMutation {
         Ok(StockPolicyPayload { levels, user_errors: Vec::new(), replayed: set.is_replayed, seq: set.seq.map(Long) })
     }
 
-    /// Makes drafts of what is named, one for each supplier, store and currency, all or none.
+    /// Creates draft purchase orders from the given lines, one for each supplier, store and
+    /// currency, all or none.
     #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CREATED), dry_run)]
     async fn reorder_order(
         &self,

@@ -70,14 +70,15 @@ fn may(caller: &Caller, action: Action, order: &core::PurchaseOrder, limit: Opti
     }
 }
 
-/// A purchase order: what is bought from whom for which store, and what has become of it. What it costs is shown to those who may see costs.
+/// Purchase order for products of one supplier, delivered to one store. Costs are null for callers
+/// without product.cost.read.
 #[resolvers(requires = PurchaseRead)]
 impl PurchaseOrder {
-    /// Its id.
+    /// ID of the purchase order.
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
     async fn number(&self) -> String {
         self.row.number.to_string()
     }

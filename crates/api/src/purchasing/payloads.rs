@@ -84,20 +84,20 @@ seen_payload! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SupplierProductOutcome {
-    /// There was none before.
+    /// The row created an entry.
     Created,
-    /// It says something else now.
+    /// The entry was changed.
     Updated,
-    /// It said the same before.
+    /// The entry was equal to the row before.
     Unchanged,
-    /// Its userErrors say why.
+    /// The row was refused; userErrors has the reasons.
     Refused,
 }
 
 /// Result of one row of a supplier catalogue upsert.
 #[derive(SimpleObject)]
 pub struct SupplierProductUpsertRow {
-    /// Its place in the input, from 0.
+    /// Position in the input, from 0.
     pub index: i32,
     /// Outcome of the row.
     pub outcome: SupplierProductOutcome,

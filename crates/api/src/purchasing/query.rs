@@ -45,16 +45,16 @@ crate::connection!(counted SupplierReturnConnection, SupplierReturnEdge, Supplie
 /// A purchase order by one of its names.
 #[derive(Debug, Clone, OneofObject)]
 pub enum PurchaseOrderRef {
-    /// Its id.
+    /// ID of the purchase order.
     Id(ID),
-    /// Its number.
+    /// Number of the purchase order.
     Number(String),
 }
 
 /// Purchase orders that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct PurchaseOrderFilter {
-    /// In one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub status: Option<Vec<PurchaseOrderStatus>>,
     /// Bought from these suppliers.
     pub supplier: Option<IdFilter>,
@@ -76,9 +76,9 @@ pub struct SupplierReturnFilter {
 /// Rows of suppliers' catalogues that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct SupplierProductFilter {
-    /// Only these suppliers. Null for all.
+    /// Suppliers to include. Null for all.
     pub supplier: Option<IdFilter>,
-    /// Only these products. Null for all.
+    /// Products to include. Null for all.
     pub product: Option<IdFilter>,
 }
 
@@ -124,9 +124,9 @@ impl PurchaseQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Conditions on the purchase orders. Null for all.")] filter: Option<PurchaseOrderFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<PurchaseOrderConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (signer, asked) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
@@ -165,9 +165,9 @@ impl PurchaseQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Conditions on the returns. Null for all.")] filter: Option<SupplierReturnFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<SupplierReturnConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (signer, asked) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
@@ -194,9 +194,9 @@ impl PurchaseQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Conditions on the rows. Null for all.")] filter: Option<SupplierProductFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<SupplierProductConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (signer, asked) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
@@ -233,8 +233,8 @@ impl PurchaseQuery {
     async fn reorder_suggestions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only what these stores need; another one may still help out.")] stores: Option<Vec<StoreRef>>,
-        #[graphql(desc = "Only what is bought from this supplier.")] supplier: Option<SupplierRef>,
+        #[graphql(desc = "Stores whose needs are included; other stores may still send stock.")] stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "Supplier whose products are included.")] supplier: Option<SupplierRef>,
         #[graphql(desc = "Days of sales that the demand is taken from, up to yesterday; 1 to 365.", default = 30)] days: i32,
         #[graphql(desc = "Days of demand that an order is to cover where a level has no maximum; 0 to 365.", default = 14)]
         cover_days: i32,

@@ -34,10 +34,10 @@ impl GoodsReceipt {
     }
 }
 
-/// One delivery, as it was counted in.
+/// Receipt of one delivery, as it was counted.
 #[Object]
 impl GoodsReceipt {
-    /// Its id.
+    /// ID of the receipt.
     async fn id(&self) -> ID {
         ID(self.row().id.to_string())
     }

@@ -103,7 +103,7 @@ impl ReorderSuggestion {
     async fn backordered(&self) -> Quantity {
         units(self.row.store_stock.backordered)
     }
-    /// At or below this position it is ordered.
+    /// Position at or below which the product is reordered.
     async fn reorder_point(&self) -> Quantity {
         units(self.row.reorder_point)
     }
@@ -127,7 +127,8 @@ impl ReorderSuggestion {
     async fn lead_time_days(&self) -> i32 {
         i32::from(self.row.lead_days)
     }
-    /// Their standard deviation, as the supplier's deliveries of the last 365 days were measured; 0 where fewer than three were.
+    /// Standard deviation of the lead time in days, measured over the supplier's deliveries of the
+    /// last 365 days. 0 with fewer than three deliveries.
     async fn lead_time_days_deviation(&self) -> f64 {
         self.row.lead_deviation
     }
@@ -140,7 +141,7 @@ pub struct SupplierPerformance {
     pub orders: i32,
     /// Days from ordering to the last receipt, on average.
     pub lead_time_days_mean: Option<f64>,
-    /// Their standard deviation as a sample; null for less than two.
+    /// Standard deviation of the lead time in days, as a sample. Null for fewer than two orders.
     pub lead_time_days_deviation: Option<f64>,
     /// Units that came of units that were ordered; what came beyond counts for nothing.
     pub unit_fill_rate: Option<f64>,

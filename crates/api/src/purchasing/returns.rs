@@ -46,11 +46,11 @@ impl SupplierReturn {
 /// Goods that went back to their supplier: a document of its own, with what is credited for them.
 #[resolvers(requires = PurchaseRead)]
 impl SupplierReturn {
-    /// Its id.
+    /// ID of the supplier return.
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
     async fn number(&self) -> String {
         self.row.number.to_string()
     }

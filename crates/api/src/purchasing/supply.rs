@@ -57,7 +57,7 @@ impl SupplierProduct {
         let one = |one: &core::PriceBreak| PriceBreak { from: one.from, cost: entity::prelude::Money::new(one.minor, currency) };
         self.0.breaks.iter().map(one).collect()
     }
-    /// Whether the product is bought from this supplier where nobody says otherwise.
+    /// Whether this is the preferred supplier of the product.
     async fn preferred(&self) -> bool {
         self.0.is_preferred
     }
@@ -80,7 +80,7 @@ pub struct PriceBreak {
 /// Cost of one whole unit from a quantity on.
 #[resolvers]
 impl PriceBreak {
-    /// From this quantity on, in smallest units.
+    /// Smallest quantity at which the price applies, in smallest units.
     async fn from_quantity(&self) -> Quantity {
         Quantity(self.from)
     }
@@ -91,4 +91,4 @@ impl PriceBreak {
     }
 }
 
-crate::connection!(counted SupplierProductConnection, SupplierProductEdge, SupplierProduct, "what suppliers offer");
+crate::connection!(counted SupplierProductConnection, SupplierProductEdge, SupplierProduct, "products that suppliers offer");

@@ -8,15 +8,18 @@ use services::replenishment::core;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReplenishmentPolicyKind", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ReplenishmentPolicyKind {
-    /// At or below the level's own reorder point, up to its maximum, or by 14 days of demand where it has none.
+    /// Order at or below the level's own reorder point, up to its maximum, or by 14 days of demand
+    /// when it has none.
     MinMax,
-    /// At or below Q(L), up to Q(L) and the days to cover, or the economic lot if that is more.
+    /// Order at or below Q(L), up to Q(L) and the days to cover, or the economic lot if that is
+    /// more.
     ReorderPoint,
-    /// On review days, up to Q(L and review).
+    /// Order on review days, up to Q(L and review).
     Periodic,
-    /// As REORDER_POINT, with the service level of the product's class: A 98, 97, 95 %, B 95, 95, 90 %, C 90, 90, 85 %, for X, Y and Z.
+    /// Reorder point with the service level of the product's class: A 98, 97, 95 %, B 95, 95, 90 %,
+    /// C 90, 90, 85 %, for X, Y and Z.
     Service,
-    /// At or below the mean demand over L and safety days, up to that over L and target days.
+    /// Order at or below the mean demand over L and safety days, up to that over L and target days.
     TargetDays,
 }
 
@@ -50,13 +53,13 @@ pub enum ReplenishmentLineKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReplenishmentLineState", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ReplenishmentLineState {
-    /// Not approved yet.
+    /// The line was not approved yet.
     Open,
     /// Approved; its draft is being made.
     Claimed,
-    /// In a draft.
+    /// The line is approved and in a draft.
     Approved,
-    /// Not to be approved: `issue` tells why.
+    /// The line cannot be approved, for the reason in `issue`.
     Refused,
     /// The budget has no place for it.
     Cut,
@@ -68,13 +71,13 @@ pub enum ReplenishmentLineState {
 pub enum ReplenishmentIssue {
     /// Stock moved by more than a fifth of its quantity after the plan was made. Make another plan.
     Stale,
-    /// Nobody is known who sells the product.
+    /// No supplier of the product is known.
     NoSupplier,
     /// The draft was refused, as for a product that is archived by now.
     DraftRefused,
     /// Other lines save more margin for the money.
     OverBudget,
-    /// Its price is not known, or in another currency than the budget.
+    /// The price of the product is unknown, or in a currency other than the budget's.
     OtherCurrency,
 }
 
@@ -84,23 +87,23 @@ pub enum ReplenishmentIssue {
 pub enum ReplenishmentReasonCode {
     /// The position is at or below the point.
     BelowPoint,
-    /// It is a review day.
+    /// The day is a review day.
     ReviewDay,
     /// Open orders wait for it.
     Owed,
-    /// No policy is for it.
+    /// The product has no policy in the store.
     DefaultPolicy,
     /// Too few errors of forecasts are known for a chance.
     FewErrors,
-    /// No demand is forecast.
+    /// The forecast has no demand.
     NoForecast,
     /// The lead time is longer than any sum of forecasts that was checked.
     Extrapolated,
-    /// It sold less in a year than the chance would keep.
+    /// The sales of a year are lower than the stock that the service level would need.
     CappedBySales,
-    /// No lead time is known.
+    /// The lead time is unknown.
     AssumedLead,
-    /// Some is in drafts already.
+    /// Part of the quantity is in drafts already.
     InDrafts,
     /// Other stores bring some of it first.
     MovedFirst,
@@ -112,9 +115,9 @@ pub enum ReplenishmentReasonCode {
     Pack,
     /// The pack lasts longer than half a year.
     LargePack,
-    /// Nobody is known who sells it.
+    /// No supplier of the product is known.
     NoSupplier,
-    /// Another store has more than it needs.
+    /// A store has more stock than it needs.
     Surplus,
 }
 
@@ -126,6 +129,6 @@ pub enum ReplenishmentRefusalCode {
     Forbidden,
     /// Stock moved by more than a fifth of its quantity after the plan was made. The line is REFUSED.
     Stale,
-    /// Its draft was refused. The line is REFUSED.
+    /// The draft was refused. The line is REFUSED.
     DraftRefused,
 }

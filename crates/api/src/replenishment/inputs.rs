@@ -42,7 +42,7 @@ pub struct ReplenishmentPolicySetInput {
     pub cover_days: Option<i32>,
     /// Days from one review to the next, from 1 to 182. Needed of PERIODIC, and taken by no other kind.
     pub review_days: Option<i32>,
-    /// One of the review days; a Monday when it is left out. Of PERIODIC.
+    /// Date of one of the review days, of PERIODIC. Null for a Monday.
     pub review_from: Option<Date>,
     /// Days of mean demand beyond the lead time at which it is ordered, from 0 to 365; 0 when it is left out. Of TARGET_DAYS.
     pub safety_days: Option<i32>,
@@ -69,7 +69,7 @@ pub struct ReplenishmentPlanCreateInput {
     /// Stores that are planned for, at most 250; all of yours when it is empty. Other stores that you may buy for can still send stock.
     #[graphql(default)]
     pub store_ids: Vec<ID>,
-    /// Only products that are bought from this supplier.
+    /// ID of the supplier whose products are included.
     pub supplier_id: Option<ID>,
     /// Most that purchases may cost. Those that save the most margin for the money come first, and others are CUT.
     pub budget: Option<MoneyInput>,
@@ -80,7 +80,7 @@ pub struct ReplenishmentPlanCreateInput {
 pub enum PlanLineChoice {
     /// True for all open lines, the most urgent 5,000.
     All(bool),
-    /// These lines, at most 500.
+    /// IDs of the lines, at most 500.
     Ids(Vec<ID>),
     /// Transfers, and purchases that cost no more than this in its currency; the most urgent 5,000.
     Under(MoneyInput),

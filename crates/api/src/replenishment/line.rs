@@ -192,7 +192,8 @@ impl ReplenishmentPlanLine {
     async fn from_store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, self.0.kind.giver()?).await)
     }
-    /// Supplier that sells it: the preferred one, else the product's own. Null for a transfer, and where nobody is known.
+    /// Supplier of the product: the preferred one, else the product's own. Null for a transfer, and
+    /// when none is known.
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
         Some(links::supplier(ctx, self.0.kind.supplier()?).await)
     }
@@ -200,7 +201,8 @@ impl ReplenishmentPlanLine {
     async fn quantity(&self) -> Quantity {
         units(self.0.quantity)
     }
-    /// Whole days until the stock is gone at mean demand; 0 where it is. Null beyond 182 days, and without demand.
+    /// Whole days until the stock runs out at mean demand; 0 when it has. Null beyond 182 days, and
+    /// without demand.
     async fn urgency_days(&self) -> Option<i32> {
         self.0.urgency_days
     }
@@ -209,7 +211,7 @@ impl ReplenishmentPlanLine {
     async fn cost(&self, ctx: &Context<'_>) -> Option<Money> {
         self.0.cost.map(Money::from)
     }
-    /// ID of the policy that held, which may be gone by now. Null for the default.
+    /// ID of the policy that applied, which may have been removed since. Null for the default.
     async fn policy_id(&self) -> Option<ID> {
         self.0.policy.map(|(id, _)| ID(id.to_string()))
     }

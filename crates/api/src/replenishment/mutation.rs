@@ -24,7 +24,7 @@ pub struct ReplenishmentMutation;
 
 #[resolvers]
 impl ReplenishmentMutation {
-    /// Makes a policy of replenishment, or changes one. Plans that are made from now on go by it.
+    /// Creates or changes a policy of replenishment. Plans that are created from now on use it.
     #[mutation(permit = StockPolicy, emits(REPLENISHMENT_POLICY_SET), dry_run)]
     async fn replenishment_policy_set(
         &self,
@@ -56,8 +56,9 @@ impl ReplenishmentMutation {
         ReplenishmentPolicyPayload::of(done)
     }
 
-    /// Makes a plan now, from the newest forecast, stock, drafts and policies. Open plans of the same scope become SUPERSEDED; a plan for everything takes the
-    /// place of all. With validateOnly the plan is worked out and shown with its lines, and not kept.
+    /// Creates a plan from the newest forecast, stock, drafts and policies. Open plans of the same
+    /// scope become SUPERSEDED; a plan without a scope supersedes all. With validateOnly the plan
+    /// is computed and returned with its lines, and not stored.
     ///
     /// Requires purchase.write; the plan in the answer is null without purchase.read.
     #[mutation(permit = PurchaseWrite, emits(REPLENISHMENT_PLAN_CREATED), dry_run, cost = "100")]

@@ -50,11 +50,11 @@ impl From<core::Plan> for ReplenishmentPlan {
 /// Lines of a plan. All conditions hold; one that is null is absent.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReplenishmentPlanLineFilter {
-    /// For these stores.
+    /// Stores to include.
     pub store: Option<IdFilter>,
-    /// In one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub state: Option<Vec<ReplenishmentLineState>>,
-    /// One of these kinds; an empty list matches nothing.
+    /// Kinds to include; an empty list matches nothing.
     pub kind: Option<Vec<ReplenishmentLineKind>>,
 }
 
@@ -160,11 +160,11 @@ impl ReplenishmentPlan {
     async fn lines(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these stores, states and kinds.")] filter: Option<ReplenishmentPlanLineFilter>,
+        #[graphql(desc = "Stores, states and kinds to include.")] filter: Option<ReplenishmentPlanLineFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ReplenishmentPlanLineConnection> {
         let filter = ReplenishmentPlanLineFilter::read(filter)?;
         let (signer, kind) = (ctx.given::<CursorSigner>()?, format!("{}:{}", rows::LINES, self.plan.id));

@@ -85,7 +85,7 @@ impl ReplenishmentPolicy {
             _ => None,
         }
     }
-    /// One of the review days. Null unless PERIODIC.
+    /// Date of one of the review days. Null unless PERIODIC.
     async fn review_from(&self) -> Option<Date> {
         match self.0.rule {
             Rule::Periodic { review_from, .. } => Some(Date(review_from)),

@@ -25,7 +25,7 @@ use crate::{
 /// Plans. All conditions hold; one that is null is absent.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReplenishmentPlanFilter {
-    /// In one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub state: Option<Vec<ReplenishmentPlanState>>,
 }
 
@@ -41,9 +41,9 @@ impl ReplenishmentQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ReplenishmentPolicyConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::POLICIES, signer, MOST_A_PAGE)?;
@@ -60,11 +60,11 @@ impl ReplenishmentQuery {
     async fn replenishment_plans(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these states.")] filter: Option<ReplenishmentPlanFilter>,
+        #[graphql(desc = "States to include.")] filter: Option<ReplenishmentPlanFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ReplenishmentPlanConnection> {
         let states = filter.unwrap_or_default().state;
         let states: Option<Vec<prelude::ReplenishmentPlanState>> = states.map(|all| all.into_iter().map(Into::into).collect());

@@ -59,7 +59,7 @@ impl AbcXyz {
     async fn revenue_share(&self) -> Option<f64> {
         (self.revenue > 0).then(|| six(self.of.sold.revenue as f64 / self.revenue as f64))
     }
-    /// Share of revenue that products ranked before it bring: what the class is told by.
+    /// Share of revenue of the products ranked before this one, which determines the class.
     async fn share_before(&self) -> f64 {
         six(self.of.share_before)
     }
@@ -89,7 +89,7 @@ impl AbcXyzTotals {
     async fn products(&self) -> Long {
         Long(self.products)
     }
-    /// Complete weeks, Monday to Sunday, that evenness is told by.
+    /// Complete weeks, Monday to Sunday, over which evenness is measured.
     async fn weeks(&self) -> Long {
         Long(self.weeks)
     }

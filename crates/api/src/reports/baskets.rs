@@ -22,10 +22,11 @@ use crate::graphql::{
 /// Two products that are bought together.
 pub struct BoughtTogether(Pair);
 
-/// Two products that orders have together more often than by chance. Shares are 0 to 1, to six decimals.
+/// Pair of products that orders have together more often than by chance. Shares are 0 to 1, to six
+/// decimals.
 #[resolvers]
 impl BoughtTogether {
-    /// One of them.
+    /// Product of the pair.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.0.products[0]).await
     }

@@ -83,7 +83,7 @@ impl CustomerScoreTotals {
     async fn customers(&self) -> Long {
         Long(self.customers)
     }
-    /// Their orders.
+    /// Number of orders of these customers.
     async fn orders(&self) -> Long {
         Long(self.orders)
     }
@@ -125,15 +125,18 @@ impl CustomerCohort {
     async fn customers(&self) -> Long {
         Long(self.of.cohort.customers)
     }
-    /// Those of them who ordered again within 30 days.
+    /// Customers of the cohort who ordered again within 30 days. Null until 30 days are over for
+    /// all of them.
     async fn repeated_within30_days(&self) -> Option<Long> {
         self.repeated(0)
     }
-    /// Those of them who ordered again within 90 days.
+    /// Customers of the cohort who ordered again within 90 days. Null until 90 days are over for
+    /// all of them.
     async fn repeated_within90_days(&self) -> Option<Long> {
         self.repeated(1)
     }
-    /// Those of them who ordered again within 365 days.
+    /// Customers of the cohort who ordered again within 365 days. Null until 365 days are over for
+    /// all of them.
     async fn repeated_within365_days(&self) -> Option<Long> {
         self.repeated(2)
     }
@@ -174,8 +177,8 @@ impl CustomerReportQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Last of the 365 days. Default: today, in UTC.")] to: Option<Date>,
-        #[graphql(desc = "Only orders of these stores.")] store: Option<IdFilter>,
-        #[graphql(desc = "Only orders of these channels.")] channel: Option<IdFilter>,
+        #[graphql(desc = "Stores whose orders are included.")] store: Option<IdFilter>,
+        #[graphql(desc = "Channels whose orders are included.")] channel: Option<IdFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<CustomerScoreConnection> {
@@ -206,8 +209,8 @@ impl CustomerReportQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Days on which first orders were placed.")] period: PeriodInput,
-        #[graphql(desc = "Only orders of these stores.")] store: Option<IdFilter>,
-        #[graphql(desc = "Only orders of these channels.")] channel: Option<IdFilter>,
+        #[graphql(desc = "Stores whose orders are included.")] store: Option<IdFilter>,
+        #[graphql(desc = "Channels whose orders are included.")] channel: Option<IdFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<CustomerCohortConnection> {

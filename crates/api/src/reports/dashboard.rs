@@ -71,7 +71,7 @@ impl DashboardSales {
 /// Levels by how they stand.
 pub struct DashboardStock(Levels);
 
-/// Levels of active products in open stores by how they stand now.
+/// Stock levels of active products in open stores, by their current status.
 #[resolvers]
 impl DashboardStock {
     /// Levels.
@@ -131,7 +131,7 @@ impl TopSeller {
     }
 }
 
-/// Stock that nobody buys.
+/// Stock without sales.
 pub struct DeadStock {
     of: DeadSums,
     currency: Currency,
@@ -148,7 +148,7 @@ impl DeadStock {
     async fn units(&self) -> Quantity {
         units(self.of.units.into())
     }
-    /// Their booked cost. Null for callers without product.cost.read.
+    /// Booked cost of the units. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.of.value.into(), self.currency))
@@ -196,7 +196,8 @@ impl DashboardMask {
 /// One answer of many panels.
 pub struct Dashboard(Arc<shell::Dashboard>);
 
-/// One answer of many panels. Each is of the stores that its own permission is for; one that is not shown is null, and `masked` says why.
+/// Dashboard with many panels. Each covers the stores of its own permission; a panel without
+/// permission is null, and `masked` has the reason.
 #[resolvers]
 impl Dashboard {
     /// Moment at which it was made, at most five seconds ago unless nothing has happened since, and then at most a minute.
@@ -237,7 +238,7 @@ impl Dashboard {
     async fn stock_value(&self) -> Option<Money> {
         Some(money(self.0.stock_value?.into(), self.0.currency))
     }
-    /// Levels by how they stand now.
+    /// Numbers of stock levels by their current status.
     async fn stock(&self) -> Option<DashboardStock> {
         self.0.stock.map(DashboardStock)
     }
@@ -253,11 +254,11 @@ impl Dashboard {
     async fn transfers(&self) -> Option<AwaitedDocuments> {
         self.0.transfers.map(AwaitedDocuments)
     }
-    /// Alerts that nobody has taken up.
+    /// Alerts that are not acknowledged.
     async fn open_alerts(&self) -> Option<Long> {
         self.0.alerts.map(Long)
     }
-    /// Stock that nobody buys.
+    /// Stock without sales.
     async fn dead_stock(&self) -> Option<DeadStock> {
         Some(DeadStock { of: self.0.dead?, currency: self.0.currency })
     }

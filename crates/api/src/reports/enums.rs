@@ -134,7 +134,7 @@ pub enum DashboardPanel {
     Transfers,
     /// Alerts that are open. Needs alert.read.
     Alerts,
-    /// Stock that nobody buys. Needs stock.read.
+    /// Stock without sales. Needs stock.read.
     DeadStock,
     /// Forecast of the next weeks. Needs report.read, and no channel.
     Forecast,

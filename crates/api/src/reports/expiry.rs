@@ -132,9 +132,9 @@ impl ExpiryRiskQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Days from today that lots expire in, 1 to 1,826. Default 90.", default = 90)] within: i32,
-        #[graphql(desc = "Only these products; `categoryTree` takes a category with all below it. Needs product.read.")]
+        #[graphql(desc = "Products to include; `categoryTree` takes a category with its descendants. Needs product.read.")]
         product: Option<ProductFilter>,
-        #[graphql(desc = "Only these stores.")] store: Option<IdFilter>,
+        #[graphql(desc = "Stores to include.")] store: Option<IdFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<ExpiryRiskConnection> {

@@ -24,11 +24,12 @@ pub struct SalesReportFilter {
     pub from: Date,
     /// Last business day, at most 731 days in all.
     pub to: Date,
-    /// Only these products. `categoryTree` takes a category with all below it. Needs product.read. Null for all.
+    /// Products to include. `categoryTree` takes a category with its descendants. Needs
+    /// product.read. Null for all.
     pub product: Option<ProductFilter>,
-    /// Only these stores. Null for all.
+    /// Stores to include. Null for all.
     pub store: Option<IdFilter>,
-    /// Only these channels. Null for all.
+    /// Channels to include. Null for all.
     pub channel: Option<IdFilter>,
 }
 
@@ -39,9 +40,10 @@ pub struct StockReportFilter {
     pub from: Date,
     /// Last business day, at most 731 days in all.
     pub to: Date,
-    /// Only these products. `categoryTree` takes a category with all below it. Needs product.read. Null for all.
+    /// Products to include. `categoryTree` takes a category with its descendants. Needs
+    /// product.read. Null for all.
     pub product: Option<ProductFilter>,
-    /// Only these stores. Null for all.
+    /// Stores to include. Null for all.
     pub store: Option<IdFilter>,
 }
 

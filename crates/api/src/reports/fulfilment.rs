@@ -60,7 +60,7 @@ impl FulfilmentReport {
     async fn whole_orders(&self) -> Long {
         Long(self.sums.fill.whole_orders)
     }
-    /// Their lines.
+    /// Number of lines of these orders.
     async fn lines(&self) -> Long {
         Long(self.sums.fill.lines)
     }
@@ -106,7 +106,7 @@ report_connection!(
     FulfilmentReportEdge,
     FulfilmentReport,
     FulfilmentReport,
-    "rows by how much of orders left in time"
+    "rows by the share of orders that left in time"
 );
 
 /// The root field of what left in time.

@@ -33,15 +33,15 @@ pub struct LostMoney {
 /// Money that was lost for want of stock, by how many buyers took something else.
 #[resolvers]
 impl LostMoney {
-    /// If half of them did.
+    /// Estimate if half of the buyers took a substitute.
     async fn low(&self) -> Money {
         money(self.of.low.into(), self.currency)
     }
-    /// If as many did as the question says.
+    /// Estimate if the given share of the buyers took a substitute.
     async fn mid(&self) -> Money {
         money(self.of.mid.into(), self.currency)
     }
-    /// If nobody did.
+    /// Estimate if no buyer took a substitute.
     async fn high(&self) -> Money {
         money(self.of.high.into(), self.currency)
     }
@@ -135,7 +135,7 @@ impl LostSalesTotals {
     async fn lost_margin(&self, ctx: &Context<'_>) -> Option<LostMoney> {
         Some(LostMoney { of: self.of.margin, currency: self.currency })
     }
-    /// Products in stores that had no day with stock: nobody knows what they would have sold.
+    /// Products in stores that had no day with stock, so that their lost sales cannot be estimated.
     async fn unknown_levels(&self) -> Long {
         Long(self.of.unknown)
     }
@@ -144,7 +144,7 @@ impl LostSalesTotals {
         Long(self.of.unpriced)
     }
 }
-report_connection!(LostSalesConnection, LostSalesEdge, LostSalesLevel, LostSalesTotals, "levels by what stock-outs cost");
+report_connection!(LostSalesConnection, LostSalesEdge, LostSalesLevel, LostSalesTotals, "levels by the cost of stock-outs");
 
 /// The root field of what stock-outs cost.
 #[derive(Default)]

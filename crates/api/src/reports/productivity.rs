@@ -51,7 +51,7 @@ impl StockProductivity {
         let id = self.id(shell::ProductivityGroup::Store)?;
         Some(links::store(ctx, StoreId::from_uuid(id)).await)
     }
-    /// On hand when the period began, in the products' smallest units.
+    /// Quantity on hand at the beginning of the period, in the products' smallest units.
     async fn opening_units(&self) -> Quantity {
         units(self.sums.opening)
     }
@@ -63,7 +63,7 @@ impl StockProductivity {
     async fn sold_units(&self) -> Quantity {
         units(self.sums.sold)
     }
-    /// On hand when the period ended.
+    /// Quantity on hand at the end of the period.
     async fn closing_units(&self) -> Quantity {
         units(self.sums.closing)
     }
@@ -75,12 +75,13 @@ impl StockProductivity {
     async fn net_revenue(&self) -> Money {
         money(self.sums.net, self.currency)
     }
-    /// Booked cost of what was sold, returns not deducted. Null for callers without product.cost.read.
+    /// Booked cost of the goods sold, returns not deducted. Null for callers without
+    /// product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.cost, self.currency))
     }
-    /// Booked cost of what came back. Null for callers without product.cost.read.
+    /// Booked cost of the goods returned. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn returned_cost(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.returned_cost, self.currency))
@@ -118,7 +119,7 @@ report_connection!(
     StockProductivityEdge,
     StockProductivity,
     StockProductivity,
-    "rows by what stock brought"
+    "rows by the margin that stock brought"
 );
 
 /// The root field of what stock brought.

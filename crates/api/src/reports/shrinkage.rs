@@ -33,11 +33,12 @@ pub struct Shrinkage {
     currency: Currency,
 }
 
-/// Stock that left and came without a sale. Losses and gains stand apart, as numbers above 0; net is losses less gains. Values are booked costs, and null for
-/// callers without product.cost.read.
+/// Stock that left or came without a sale. Losses and gains are separate numbers above 0; net is
+/// losses less gains. Values are booked costs, and null for callers without product.cost.read.
 #[resolvers]
 impl Shrinkage {
-    /// Reason that movements say, when rows stand for reasons; null for counts, which find what is gone and not why.
+    /// Reason of the movements, when rows stand for reasons; null for counts, which find a loss
+    /// without its reason.
     async fn reason(&self) -> Option<ReasonCode> {
         match self.key? {
             LossKey::Reason(reason) => Some(reason.into()),
@@ -74,12 +75,12 @@ impl Shrinkage {
     async fn net_units(&self) -> Quantity {
         units(self.sums.net_units())
     }
-    /// Booked cost of what left.
+    /// Booked cost of the units lost.
     #[field(mask = ProductCostRead)]
     async fn lost_value(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.lost_value, self.currency))
     }
-    /// Booked cost of what came.
+    /// Booked cost of the units found.
     #[field(mask = ProductCostRead)]
     async fn found_value(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.found_value, self.currency))
@@ -90,7 +91,7 @@ impl Shrinkage {
         Some(money(self.sums.net_value(), self.currency))
     }
 }
-report_connection!(ShrinkageConnection, ShrinkageEdge, Shrinkage, Shrinkage, "rows by what is gone");
+report_connection!(ShrinkageConnection, ShrinkageEdge, Shrinkage, Shrinkage, "rows by shrinkage");
 
 /// Lines of counts, of one group or of all.
 pub struct CountAccuracy {
@@ -147,13 +148,7 @@ impl CountAccuracy {
         self.lines.shrinkage().map(six)
     }
 }
-report_connection!(
-    CountAccuracyConnection,
-    CountAccuracyEdge,
-    CountAccuracy,
-    CountAccuracy,
-    "rows by how well books agree with counts"
-);
+report_connection!(CountAccuracyConnection, CountAccuracyEdge, CountAccuracy, CountAccuracy, "rows by the accuracy of the books");
 
 /// The root fields of stock that is gone.
 #[derive(Default)]

@@ -7,11 +7,11 @@ use entity::prelude;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::Disposition", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum Disposition {
-    /// It can be sold again.
+    /// The goods can be sold again.
     Restock,
-    /// It is on hand, but not available until somebody has looked at it.
+    /// The goods are on hand, but not available until they have been inspected.
     Quarantine,
-    /// It comes in and goes out again as a loss.
+    /// The goods are received and written off as a loss.
     WriteOff,
 }
 
@@ -19,18 +19,18 @@ pub enum Disposition {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReturnStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ReturnStatus {
-    /// Somebody wants to give it back; no stock has moved.
+    /// The return was requested; no stock has moved.
     Requested,
-    /// It may come.
+    /// The return is approved, and the goods may be sent.
     Approved,
-    /// It may not come.
+    /// The return was rejected.
     Rejected,
-    /// Some of it has come.
+    /// Part of the goods was received.
     PartiallyReceived,
     /// All of it has come.
     Received,
-    /// It has been looked at.
+    /// The goods were inspected.
     Inspected,
-    /// Filed.
+    /// The return is closed.
     Closed,
 }

@@ -17,13 +17,13 @@ use crate::{
 /// Filter of returns. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReturnFilter {
-    /// Came in at this store.
+    /// Stores that received the goods.
     pub store: Option<IdFilter>,
-    /// Was given back by this customer. Needs customer.read.
+    /// Customers to include. Needs customer.read.
     pub customer: Option<IdFilter>,
-    /// Is called so elsewhere; compared exactly.
+    /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,
-    /// Was taken in then.
+    /// Range of the time at which the goods were received.
     pub received_at: Option<DateTimeFilter>,
 }
 

@@ -66,7 +66,7 @@ pub struct ReturnCreateInput {
     /// Whether it is taken in at once; otherwise it is only REQUESTED and moves no stock.
     #[graphql(default = true)]
     pub receive: bool,
-    /// Kept with it; at most 1,000 characters.
+    /// Note that is kept with the count, at most 1,000 characters.
     pub note: Option<String>,
     /// Time of the return; now by default. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,

@@ -29,7 +29,7 @@ pub struct ReturnsMutation;
 /// What can be done to returns.
 #[resolvers]
 impl ReturnsMutation {
-    /// Takes goods back, or notes that somebody wants to give them back.
+    /// Creates a return: a request, or goods that a customer has brought back.
     #[mutation(permit = OrderReturn, emits(RETURN_CREATED, ORDER_UPDATED, STOCK_CHANGED), dry_run)]
     async fn return_create(
         &self,
@@ -38,7 +38,7 @@ impl ReturnsMutation {
     ) -> Answer<ReturnPayload> {
         step!(ReturnPayload, ctx, permit, input, shell::return_create, dry_run)
     }
-    /// Lets the goods of a REQUESTED return come.
+    /// Approves a REQUESTED return, so that its goods may be sent.
     #[mutation(permit = ReturnApprove, emits(RETURN_APPROVED), dry_run)]
     async fn return_approve(
         &self,
@@ -48,7 +48,8 @@ impl ReturnsMutation {
         step!(ReturnPayload, ctx, permit, input, shell::return_approve, dry_run)
     }
 
-    /// Says why the goods of a return may not come, or no longer; what was asked back can be asked back again.
+    /// Rejects a return, or what is still to come of it, with a reason; the units can be requested
+    /// again.
     #[mutation(permit = ReturnApprove, emits(RETURN_REJECTED, ORDER_UPDATED), dry_run)]
     async fn return_reject(
         &self,
@@ -58,7 +59,8 @@ impl ReturnsMutation {
         step!(ReturnPayload, ctx, permit, input, shell::return_reject, dry_run)
     }
 
-    /// Takes goods of an approved return in, whole or in parts. They lie in quarantine until somebody has looked at them.
+    /// Receives goods of an approved return, whole or in parts. They are in quarantine until they
+    /// are inspected.
     #[mutation(permit = OrderReturn, emits(RETURN_RECEIVED, ORDER_UPDATED, STOCK_CHANGED), dry_run)]
     async fn return_receive(
         &self,
@@ -68,7 +70,8 @@ impl ReturnsMutation {
         step!(ReturnPayload, ctx, permit, input, shell::return_receive, dry_run)
     }
 
-    /// Says what was found: what can be sold again, what stays aside, what is written off. INSPECTED once all that came was looked at.
+    /// Records the inspection of returned goods: which can be sold again, which stay aside and
+    /// which are written off. The return is INSPECTED once all received units have a result.
     #[mutation(permit = OrderReturn, emits(RETURN_INSPECTED, STOCK_CHANGED), dry_run)]
     async fn return_inspect(
         &self,

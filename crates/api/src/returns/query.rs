@@ -24,9 +24,9 @@ impl ReturnsQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the returns; all returns by default.")] filter: Option<ReturnFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ReturnConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         connection::returns(ctx, &scope, filter, &PageArgs { first, after, last, before }).await

@@ -65,14 +65,15 @@ pub async fn returns_of_order(ctx: &Context<'_>, id: OrderId) -> Answer<Vec<Retu
     Ok(returns_seen(ctx, all.to_vec()).await?.into_iter().map(Return::head).collect())
 }
 
-/// Goods that came back, or that somebody wants to give back: a document of its own, at any store, from one order, several or none.
+/// Return of goods by a customer: requested or received, at any store, from one order, several or
+/// none.
 #[resolvers(requires = OrderRead)]
 impl Return {
-    /// Its id.
+    /// ID of the return.
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
     async fn number(&self) -> String {
         self.row.number.to_string()
     }
@@ -171,7 +172,7 @@ impl ReturnLine {
 /// Line of a return: the returned quantity of one product, or a charge that is credited.
 #[resolvers]
 impl ReturnLine {
-    /// Its id.
+    /// ID of the return line.
     async fn id(&self) -> ID {
         ID(self.of.line::<entity::id::kind::ReturnLineId>(self.row().position).to_string())
     }

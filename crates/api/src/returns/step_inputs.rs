@@ -64,7 +64,7 @@ pub struct ReturnReceiveInput {
     pub is_last: bool,
     /// Time of the receipt; now by default. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
-    /// Kept with the stock that moves; at most 1,000 characters.
+    /// Note that is kept with the stock movements, at most 1,000 characters.
     pub note: Option<String>,
 }
 
@@ -95,7 +95,7 @@ pub struct ReturnInspectInput {
     pub lines: Option<Vec<ReturnInspectLineInput>>,
     /// Time of the inspection; now by default. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
-    /// Kept with the stock that moves; at most 1,000 characters.
+    /// Note that is kept with the stock movements, at most 1,000 characters.
     pub note: Option<String>,
 }
 

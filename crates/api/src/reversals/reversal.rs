@@ -183,10 +183,10 @@ impl ReversedLine {
     }
 }
 
-/// One figure that a reversal changed.
+/// Figure that a reversal changed.
 pub struct ReverseEffect(core::Effect);
 
-/// One figure that a reversal changed.
+/// Figure that a reversal changed.
 #[resolvers]
 impl ReverseEffect {
     /// ID of what changed: a document, a line of one, a stock level.

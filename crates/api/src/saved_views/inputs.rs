@@ -20,9 +20,9 @@ use crate::{
 /// A saved view.
 #[derive(Debug, Clone, OneofObject)]
 pub enum SavedViewRef {
-    /// By its ID.
+    /// ID of the view.
     Id(ID),
-    /// By its slug.
+    /// Slug of the saved view.
     Slug(String),
 }
 
@@ -33,8 +33,8 @@ pub struct SavedViewCreateInput {
     pub idempotency_key: String,
     /// Name for people, of 1 to 100 characters.
     pub name: String,
-    /// Name for addresses, of 1 to 64 characters: lower-case letters, digits, and single hyphens between them. A second one of the tenant is refused as
-    /// DUPLICATE.
+    /// Name in URLs, 1 to 64 characters: lowercase letters, digits, and single hyphens between
+    /// them; unique in the tenant.
     pub slug: String,
     /// GraphQL document with one query, of at most 20 KiB. It has no mutation, does not ask for the schema, and costs at most 1,000 points with its variables.
     pub document: String,
@@ -59,7 +59,7 @@ pub struct SavedViewUpdateInput {
     pub document: Option<String>,
     /// Values of its variables where a reader gives none: an object, in the place of the whole former one.
     pub variables: Option<Json>,
-    /// Whether it is not run until somebody says false.
+    /// Whether the view is paused: a paused view is not run.
     pub is_paused: Option<bool>,
 }
 

@@ -25,11 +25,11 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SavedViewStatus {
-    /// It can be read.
+    /// The view can be read.
     Ready,
-    /// Its document does not fit the schema as it is now: change it.
+    /// The document does not fit the present schema and has to be changed.
     Broken,
-    /// Somebody has paused it, and it is not run.
+    /// The view was paused and is not run.
     Paused,
 }
 
@@ -55,7 +55,7 @@ impl From<View> for SavedView {
     }
 }
 
-/// Query that is kept under a name. Reading it runs it with the rights of whoever reads.
+/// Query that is kept under a name. Reading it runs it with the rights of the reader.
 #[resolvers(requires = ViewRead)]
 impl SavedView {
     /// ID of the view.

@@ -54,7 +54,7 @@ pub enum ScanProblemCode {
     Truncated,
     /// A GTIN or SSCC has a wrong check digit, so it names nothing.
     BadCheckDigit,
-    /// No known application identifier stands at this place.
+    /// The place in the code has no known application identifier.
     UnknownAi,
     /// The code is of a pack whose barcode is not kept: the match is the item in it. Do not book the pack as one item.
     UnknownPack,

@@ -43,9 +43,9 @@ pub enum StockAlertKind {
     Low,
     /// Available fell to the reorder point, or the product's low-stock threshold.
     Critical,
-    /// Nothing is available any more.
+    /// No stock is available.
     OutOfStock,
-    /// Something is available again.
+    /// Stock is available again.
     BackInStock,
 }
 
@@ -54,7 +54,7 @@ pub enum StockAlertKind {
 pub struct AlertFilter {
     /// Kinds of alert to include; an empty list matches nothing.
     pub kind: Option<Vec<StockAlertKind>>,
-    /// In these stores.
+    /// Stores to include.
     pub store: Option<IdFilter>,
     /// Products to include.
     pub product: Option<IdFilter>,
@@ -101,7 +101,7 @@ impl AlertUpdate {
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
-    /// Hand it to `after` to go on from here.
+    /// Cursor of the item. Pass it as `after` to resume from here.
     async fn cursor(&self) -> Option<&Cursor> {
         self.0.cursor.as_ref()
     }

@@ -46,7 +46,7 @@ impl StockAvailability {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.store).await
     }
-    /// On hand, less unavailable, less reserved, in the product's smallest unit.
+    /// Available quantity in the product's smallest unit: on hand, less unavailable, less reserved.
     async fn available(&self) -> Quantity {
         Quantity(prelude::Quantity::new(self.available).unwrap_or_default())
     }

@@ -18,15 +18,16 @@ macro_rules! mirrored_enum {
 mirrored_enum! {
     /// Stock status of a level, derived from its available quantity.
     StockStatus = "entity::enums::StockStatus" {
-        /// Nothing is available.
+        /// No stock is available.
         OutOfStock,
-        /// At or below the reorder point, or the product's low-stock threshold.
+        /// The available quantity is at or below the reorder point, or the product's low-stock
+        /// threshold.
         Critical,
-        /// At most one and a half times that.
+        /// The available quantity is at most one and a half times the limit of CRITICAL.
         Low,
-        /// Enough.
+        /// The available quantity is between the limits of LOW and OVERSTOCK.
         Normal,
-        /// At or above the maximum that is set.
+        /// The available quantity is at or above the maximum.
         Overstock,
     }
 }
@@ -52,11 +53,11 @@ mirrored_enum! {
         TransferOut,
         /// Goods arrived from another store.
         TransferIn,
-        /// Stock was held for somebody.
+        /// Stock was reserved.
         Reserve,
-        /// Held stock was let go.
+        /// Reserved stock was released.
         Release,
-        /// Another movement was undone.
+        /// A movement was reversed.
         Reversal,
     }
 }
@@ -70,7 +71,7 @@ mirrored_enum! {
         Sale,
         /// Brought back by a customer.
         CustomerReturn,
-        /// Broken or spoiled.
+        /// The goods are damaged.
         Damage,
         /// Missing.
         Loss,
@@ -80,17 +81,17 @@ mirrored_enum! {
         Expiry,
         /// Turned up.
         Found,
-        /// Given away as a sample.
+        /// The goods were given away as a sample.
         Sample,
         /// A mistake put right.
         Correction,
         /// Stock as of the first day.
         Opening,
-        /// Set aside until somebody has looked.
+        /// The goods are set aside until they are inspected.
         Quarantine,
-        /// Called back.
+        /// The goods were recalled.
         Recall,
-        /// Something else: say what in the note.
+        /// Another reason, which the note describes.
         Other,
     }
 }
@@ -102,11 +103,11 @@ mirrored_enum! {
         Active,
         /// The held stock has left the store, or an order's reservation has replaced this one.
         Consumed,
-        /// It was let go.
+        /// The reservation was released.
         Released,
-        /// Its time ran out.
+        /// The reservation's time limit has passed.
         Expired,
-        /// It gave way to a physical fact.
+        /// The reservation was reduced, as the stock was not there.
         Shortened,
     }
 }
@@ -114,11 +115,11 @@ mirrored_enum! {
 mirrored_enum! {
     /// Whether a lot may be sold.
     LotStatus = "entity::enums::LotStatus" {
-        /// It may, until its last day.
+        /// The lot may be sold until its last day.
         Available,
-        /// Not until it is released.
+        /// The lot may not be sold until it is released.
         Quarantine,
-        /// It was called back.
+        /// The lot was recalled.
         Recalled,
     }
 }
@@ -126,13 +127,13 @@ mirrored_enum! {
 mirrored_enum! {
     /// Condition that keeps stock on hand from being sold.
     Condition = "entity::enums::Condition" {
-        /// Set aside until somebody has looked.
+        /// The goods are set aside until they are inspected.
         Quarantine,
-        /// Broken or spoiled.
+        /// The goods are damaged.
         Damaged,
         /// Past its date.
         Expired,
-        /// Called back.
+        /// The goods were recalled.
         Recalled,
     }
 }

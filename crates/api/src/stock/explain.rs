@@ -34,17 +34,17 @@ fn quantity(units: i64) -> Quantity {
 /// Explanation of a product's available quantity in a store.
 pub struct AvailabilityExplained(Explanation);
 
-/// Something that is on its way to a store.
+/// Stock that is on its way to a store.
 pub struct ExpectedStock(Arrival);
 
-/// Something that is on its way to a store.
+/// Stock that is on its way to a store.
 #[resolvers(requires = StockRead)]
 impl ExpectedStock {
     /// Quantity, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         quantity(self.0.quantity)
     }
-    /// The day it is expected, in the store's time zone; null where nobody said.
+    /// Expected day of arrival, in the store's time zone; null when none is known.
     async fn expected_on(&self) -> Option<Date> {
         self.0.on.map(Date)
     }
@@ -117,7 +117,7 @@ impl AvailabilityExplained {
         let listed: i64 = listed.map(|held| held.remaining.get()).sum();
         Ok(quantity(self.0.level_snapshot.level.reserved.get() - listed))
     }
-    /// On hand, less unavailable, less reserved.
+    /// Available quantity: on hand, less unavailable, less reserved.
     async fn available(&self) -> Quantity {
         quantity(self.0.level_snapshot.level.available())
     }

@@ -21,23 +21,23 @@ use crate::{
 pub struct StockFilter {
     /// All of these must match.
     pub and: Option<Vec<StockFilter>>,
-    /// One of these must match; an empty list matches nothing.
+    /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<StockFilter>>,
-    /// This must not match.
+    /// Condition that must not hold.
     pub not: Option<Box<StockFilter>>,
-    /// In these stores.
+    /// Stores to include.
     pub store: Option<IdFilter>,
-    /// In stores of these groups.
+    /// Groups whose stores are included.
     pub store_group: Option<IdFilter>,
     /// Products to include.
     pub product: Option<IdFilter>,
     /// Categories whose products are included.
     pub category: Option<IdFilter>,
-    /// With this much available.
+    /// Available quantity, in smallest units.
     pub available: Option<QuantityFilter>,
-    /// With this much on hand.
+    /// Quantity on hand, in smallest units.
     pub on_hand: Option<QuantityFilter>,
-    /// Stocked like this; an empty list matches nothing.
+    /// Stock statuses to include; an empty list matches nothing.
     pub status: Option<Vec<StockStatus>>,
 }
 
@@ -135,7 +135,7 @@ pub struct StockChangeInput {
     pub product: ProductRef,
     /// The store.
     pub store: StoreRef,
-    /// By how much, in the product's smallest unit; below 0 takes out.
+    /// Change of the quantity, in the product's smallest unit; a negative number takes stock out.
     pub delta: Quantity,
     /// Refuse unless the level still has this version before the call's first change of it.
     pub expected_version: Option<Long>,
@@ -150,7 +150,7 @@ pub struct StockChangeInput {
 /// Changes of stock by deltas.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockAdjustInput {
-    /// Makes the call safe to repeat: the same key with the same input changes stock once.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Kind of the movement.
     #[graphql(default_with = "AdjustKind::Adjustment")]
@@ -173,11 +173,11 @@ pub struct StockAdjustInput {
 /// Expected state of a level, compared before it is set. Exactly one field is given.
 #[derive(Debug, Clone, OneofObject)]
 pub enum StockCompare {
-    /// It has this version.
+    /// Version that the level must have.
     ExpectedVersion(Long),
-    /// It has this much on hand.
+    /// Quantity on hand that the level must have, in the product's smallest unit.
     ExpectedOnHand(Quantity),
-    /// Whatever it is; must be true.
+    /// True to set the level without a comparison; false is refused.
     Unconditional(bool),
 }
 
@@ -199,7 +199,7 @@ pub struct StockSetItem {
 /// Absolute figures.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockSetInput {
-    /// Makes the call safe to repeat.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Reason for the change.
     pub reason_code: ReasonCode,
@@ -215,7 +215,7 @@ pub struct StockSetInput {
 /// A movement to undo.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockReverseInput {
-    /// Makes the call safe to repeat.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The movement. One that belongs to an order or a return is undone there.
     pub movement_id: ID,
@@ -242,7 +242,7 @@ pub struct ReserveItem {
 /// Stock to hold for a while.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockReserveInput {
-    /// Makes the call safe to repeat.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Lifetime of the reservations, in seconds: 1 to 2,592,000.
     #[graphql(default = 900)]
@@ -253,10 +253,10 @@ pub struct StockReserveInput {
     pub items: Vec<ReserveItem>,
 }
 
-/// Held stock to let go.
+/// Reservations to release.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockReleaseInput {
-    /// Makes the call safe to repeat.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The reservations, at most 500, all or none.
     pub reservation_ids: Vec<ID>,

@@ -31,7 +31,7 @@ pub struct StockLevel(pub LevelRow);
 /// Stock level of a product in a store: available = onHand − unavailable − reserved. Quantities are in the product's smallest unit.
 #[resolvers(requires = StockRead, cost = "0.05", shared)]
 impl StockLevel {
-    /// Its id.
+    /// ID of the stock level.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
@@ -55,7 +55,7 @@ impl StockLevel {
     async fn unavailable(&self) -> Quantity {
         self.0.unavailable.into()
     }
-    /// On hand, less unavailable, less reserved.
+    /// Available quantity: on hand, less unavailable, less reserved.
     async fn available(&self) -> Quantity {
         Quantity(entity::prelude::Quantity::new(self.0.available()).unwrap_or_default())
     }
@@ -83,11 +83,11 @@ impl StockLevel {
     async fn status(&self) -> StockStatus {
         self.0.status().into()
     }
-    /// Goes up by one for each entry on this level.
+    /// Version of the level, +1 for each entry.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// The last event that moved it; in a stream, the event that is told.
+    /// Number of the last event that changed the level; in a stream, of the event in the item.
     async fn seq(&self) -> Long {
         Long(self.0.seq)
     }
@@ -114,7 +114,7 @@ impl StockLevel {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "After the entry with this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<StockEntryConnection> {
         let scope = movements_of(ctx, self.0.key.store)?.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;

@@ -41,11 +41,11 @@ impl StockUpdate {
     async fn phase(&self) -> StreamPhase {
         self.0.phase
     }
-    /// Hand it to `after` to go on from here.
+    /// Cursor of the item. Pass it as `after` to resume from here.
     async fn cursor(&self) -> Option<&Cursor> {
         self.0.cursor.as_ref()
     }
-    /// Levels as they stand, or as the change left them.
+    /// Levels in their current state, or as the change left them.
     async fn changes(&self, ctx: &Context<'_>) -> Answer<&[StockChange]> {
         forget(ctx)?;
         Ok(&self.0.changes)
@@ -111,8 +111,9 @@ pub struct StockSubscription;
 
 #[resolvers(subscription)]
 impl StockSubscription {
-    /// Stock as it changes. Without `after`: how things stand in pages (SNAPSHOT, the last one READY), then every change as it commits
-    /// (LIVE). With `after`: every change since, then live. Never a gap; a row may come twice.
+    /// Stock levels as they change. Without `after`: a snapshot in pages (SNAPSHOT, the last one
+    /// READY), then every change as it commits (LIVE). With `after`: every change since, then live.
+    /// No change is missing; a level may come twice.
     #[field(permit = StockRead)]
     async fn stock_changed(
         &self,
@@ -134,8 +135,9 @@ impl StockSubscription {
         Ok(updates.map(|update| update.map(StockUpdate)).boxed())
     }
 
-    /// Stock that ran low, ran out or came back, once for each time that a level crossed the line. Without `after` it begins now: how things
-    /// stand is what stockLevels says. With `after`: every alert since, then live.
+    /// Alerts of stock that ran low, ran out or came back, one each time a level crosses a limit.
+    /// Without `after` it begins now; query stockLevels for the current state. With `after`: every
+    /// alert since, then live.
     #[field(permit = StockRead)]
     async fn alert_raised(
         &self,

@@ -60,7 +60,7 @@ impl Lot {
 /// A batch of a product with its code and dates, or a serial number: a lot of one.
 #[resolvers(requires = StockRead, shared)]
 impl Lot {
-    /// Its id.
+    /// ID of the lot.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
@@ -107,11 +107,11 @@ impl Lot {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "After the line with this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<LotTraceConnection> {
         Box::pin(trace(ctx, &permit, self.0.id, &PageArgs { first, after, ..PageArgs::default() })).await
     }
-    /// Goes up with each change of its own words.
+    /// Version of the lot, +1 for each change of its own fields.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
@@ -161,7 +161,7 @@ pub struct LotTrace {
     movement: StockMovement,
 }
 
-/// A line of the ledger that moved a lot: when, where, how much, and for whom.
+/// Entry of the ledger that moved a lot: its time, store, quantity and document.
 #[resolvers(requires = StockMovementRead)]
 impl LotTrace {
     /// The movement.
@@ -209,7 +209,7 @@ async fn customer_of(ctx: &Context<'_>, reference: Reference) -> Answer<Option<C
 
 connection!(counted LotConnection, LotEdge, Lot, "lots");
 connection!(LotTraceConnection, LotTraceEdge, LotTrace, "lines that moved a lot");
-connection!(ExpiringLotConnection, ExpiringLotEdge, ExpiringLot, "lots that will not last");
+connection!(ExpiringLotConnection, ExpiringLotEdge, ExpiringLot, "lots that expire soon");
 
 /// A page of what moved a lot, the oldest first.
 pub async fn trace(

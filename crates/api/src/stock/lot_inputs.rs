@@ -22,11 +22,12 @@ use crate::{
 /// A lot of the line's product. Give one.
 #[derive(Debug, Clone, OneofObject)]
 pub enum LotRef {
-    /// Its id.
+    /// ID of the lot.
     Id(ID),
-    /// Its code, in any spelling of capitals, at most 128 characters. Where stock comes in, a new code is a new lot without dates.
+    /// Code of the lot, at most 128 characters; case is ignored. For stock that comes in, an
+    /// unknown code creates a lot without dates.
     Code(String),
-    /// Its code with the dates of a new lot.
+    /// Code of the lot, with the dates of a new one.
     Named(LotName),
 }
 
@@ -46,22 +47,22 @@ pub struct LotName {
 pub struct LotFilter {
     /// Products to include.
     pub product: Option<IdFilter>,
-    /// With stock in these stores.
+    /// Stores with stock of the lot.
     pub store: Option<IdFilter>,
-    /// In one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub status: Option<Vec<LotStatus>>,
     /// Lots whose expiry date is before this date.
     pub expires_before: Option<Date>,
-    /// With such a code, in any spelling of capitals.
+    /// Code of the lot; case is ignored.
     pub code: Option<LotCodeFilter>,
 }
 
 /// Codes of lots. Case does not count.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct LotCodeFilter {
-    /// This code.
+    /// Code that must be equal.
     pub eq: Option<String>,
-    /// One of these codes, at most 250; an empty list matches nothing.
+    /// Codes of which one must be equal, at most 250; an empty list matches nothing.
     #[graphql(name = "in")]
     pub one_of: Option<Vec<String>>,
     /// A code that begins with this.
@@ -99,7 +100,7 @@ impl LotFilter {
 /// A new lot.
 #[derive(Debug, Clone, InputObject)]
 pub struct LotCreateInput {
-    /// Makes the call safe to repeat.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The product, which is tracked by lots or serial numbers.
     pub product: ProductRef,
@@ -129,11 +130,11 @@ impl LotCreateInput {
 /// A change of a lot: what is left out stays, null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct LotUpdateInput {
-    /// Makes the call safe to repeat.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The lot.
     pub id: ID,
-    /// Its version as you read it.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
     /// The day it was made.
     pub made_on: MaybeUndefined<Date>,
@@ -172,14 +173,14 @@ impl LotUpdateInput {
     }
 }
 
-/// A step of a whole lot, wherever it lies.
+/// Step of a whole lot, in all stores.
 #[derive(Debug, Clone, InputObject)]
 pub struct LotActInput {
-    /// Makes the call safe to repeat.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The lot.
     pub id: ID,
-    /// Its version as you read it.
+    /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
     /// Reason for the step, stored with the movement; at most 1,000 characters.
     pub note: Option<String>,
@@ -207,13 +208,13 @@ impl LotActInput {
 pub enum StockShelf {
     /// Stock that can be sold.
     Available,
-    /// Set aside until somebody has looked.
+    /// The goods are set aside until they are inspected.
     Quarantine,
-    /// Broken or spoiled.
+    /// The goods are damaged.
     Damaged,
     /// Past its date: only to be written off.
     Expired,
-    /// Called back: only to be written off.
+    /// The goods were recalled and can only be written off.
     Recalled,
 }
 impl From<StockShelf> for Option<entity::prelude::Condition> {
@@ -233,13 +234,13 @@ impl From<StockShelf> for Option<entity::prelude::Condition> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Destination", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StockDestination {
-    /// It can be sold.
+    /// The stock can be sold.
     Available,
-    /// Set aside until somebody has looked.
+    /// The goods are set aside until they are inspected.
     Quarantine,
-    /// Broken or spoiled, and still there.
+    /// The goods are damaged and still there.
     Damaged,
-    /// It is no longer there.
+    /// The stock is gone.
     WrittenOff,
 }
 
@@ -261,7 +262,7 @@ pub struct StockMoveItem {
 /// Stock that is set aside, taken back or written off.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockMoveInput {
-    /// Makes the call safe to repeat.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Current condition of the stock.
     #[graphql(default_with = "StockShelf::Available")]

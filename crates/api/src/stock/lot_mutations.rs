@@ -51,7 +51,7 @@ impl LotPayload {
         let lot = self.lot.as_ref()?;
         Some(ctx.permit().map(|_: Permit<kind::StockRead>| lot))
     }
-    /// The movement that set its stock aside, or took it back; null when nothing of it lies anywhere.
+    /// Movement that set the lot's stock aside or released it; null when no store has any.
     async fn movement(&self, ctx: &Context<'_>) -> Option<Answer<StockMovement>> {
         movement_seen(ctx, Some(self.movement.as_ref()?.0.clone())).transpose()
     }
@@ -85,7 +85,8 @@ pub struct LotMutation;
 
 #[resolvers]
 impl LotMutation {
-    /// Makes a lot before anything comes into it. Receiving into a new code makes one too.
+    /// Creates a lot before any stock of it comes in. Receiving into an unknown code creates one
+    /// too.
     #[mutation(permit = LotWrite, emits(LOT_CHANGED), dry_run(key_stays_free))]
     async fn lot_create(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotCreateInput) -> Answer<LotPayload> {
         let ledger = ctx.given::<Ledger>()?;
@@ -110,7 +111,7 @@ impl LotMutation {
         .await
     }
 
-    /// Takes a lot out of sale wherever it lies, until it is released.
+    /// Sets a lot aside in all stores, until it is released.
     #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run(key_stays_free))]
     async fn lot_quarantine(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotActInput) -> Answer<LotPayload> {
         act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
@@ -119,8 +120,8 @@ impl LotMutation {
         .await
     }
 
-    /// Lets a lot be sold again: all of it that was quarantined or recalled. What is damaged or past its date stays set aside,
-    /// and so does what a customer brought back and nobody has inspected.
+    /// Releases a lot: all of its stock that was quarantined or recalled can be sold again. Damaged
+    /// and expired units stay set aside, and so do customer returns that are not inspected yet.
     #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run(key_stays_free))]
     async fn lot_release(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotActInput) -> Answer<LotPayload> {
         act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {

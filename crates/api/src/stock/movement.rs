@@ -29,14 +29,14 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct StockMovement(pub Arc<Movement>);
 
-/// One business fact in the ledger, whole: its entries are its lines. It is never changed, only reversed.
+/// Business fact in the ledger with all its entries. It is never changed, only reversed.
 #[resolvers(requires = StockMovementRead, shared)]
 impl StockMovement {
-    /// Its id.
+    /// ID of the movement.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
-    /// Its event's number in the tenant's stream.
+    /// Number of the movement's event in the tenant's stream.
     async fn seq(&self) -> Long {
         Long(self.0.seq)
     }
@@ -44,7 +44,7 @@ impl StockMovement {
     async fn kind(&self) -> MovementKind {
         self.0.kind.into()
     }
-    /// Its lines, of the stores whose movements you may see.
+    /// Entries of the movement, for the stores whose movements you may see.
     async fn entries(&self, ctx: &Context<'_>) -> Answer<Vec<StockEntry>> {
         let reach = ctx.permit::<kind::StockMovementRead>()?.reach();
         let own = self.0.entries.iter().filter(|entry| reach.covers(entry.key.store));
@@ -54,7 +54,7 @@ impl StockMovement {
     async fn reason_code(&self) -> Option<ReasonCode> {
         self.0.reason.map(Into::into)
     }
-    /// A note of whoever made it.
+    /// Note on the movement.
     async fn note(&self) -> Option<&String> {
         self.0.note.as_ref()
     }
@@ -118,7 +118,7 @@ impl StockEntry {
 /// A line of a movement: what it did to one level, and how that level stood after it.
 #[resolvers(requires = StockMovementRead, shared)]
 impl StockEntry {
-    /// Its id.
+    /// ID of the entry.
     pub async fn id(&self) -> ID {
         self.movement.entry_id(self.line).to_string().into()
     }
@@ -174,7 +174,7 @@ impl StockEntry {
     async fn in_transit_delta(&self) -> Answer<Quantity> {
         self.delta(|entry| entry.in_transit_delta)
     }
-    /// On hand after this line.
+    /// Quantity on hand after the entry.
     async fn on_hand_after(&self) -> Answer<Quantity> {
         Ok(self.entry()?.on_hand_after.into())
     }
@@ -191,8 +191,9 @@ impl StockEntry {
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
         self.entry().map(|entry| entry.unit_cost.map(Money::from)).transpose()
     }
-    /// By how much it changed what stock is worth, as the tenant tells costs: below 0 for what left. 0 where units only went from one store to
-    /// another. Null until the books have come there, in a dry run, and without product.cost.read.
+    /// Change of the value of the stock, by the tenant's costing method; negative for stock that
+    /// left, 0 for a transfer between stores. Null until the books include the movement, in a dry
+    /// run, and without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn book_value(&self, ctx: &Context<'_>) -> Option<Answer<Money>> {
         let booked = crate::costing::entry_cost(ctx, self.movement.seq, self.line).await;

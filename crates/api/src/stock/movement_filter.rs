@@ -14,15 +14,15 @@ use crate::graphql::{
 pub struct MovementFilter {
     /// Kinds of movement to include; an empty list matches nothing.
     pub kind: Option<Vec<MovementKind>>,
-    /// With an entry in these stores.
+    /// Stores with an entry in the movement.
     pub store: Option<IdFilter>,
-    /// With an entry of these products.
+    /// Products with an entry in the movement.
     pub product: Option<IdFilter>,
-    /// That belong to these documents.
+    /// Documents that the movements belong to.
     pub reference: Option<IdFilter>,
-    /// With this external reference; capitals count.
+    /// Reference in an external system, compared exactly.
     pub external_ref: Option<StringFilter>,
-    /// That happened then.
+    /// Range of the time at which the movement happened.
     pub occurred_at: Option<DateTimeFilter>,
 }
 

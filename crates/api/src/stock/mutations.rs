@@ -58,7 +58,8 @@ impl StockMutation {
         Box::pin(stock_payload(ctx, Box::pin(shell::stock_set(ledger, permit, input, dry_run)).await)).await
     }
 
-    /// Undoes a whole movement by one that mirrors it. A movement is reversed once.
+    /// Reverses a whole movement by a movement with the opposite sign. A movement can be reversed
+    /// once.
     #[mutation(permit = StockReverse, emits(STOCK_CHANGED), dry_run(key_stays_free))]
     async fn stock_reverse(
         &self,
@@ -95,7 +96,8 @@ impl StockMutation {
         Box::pin(reservation_payload(ctx, Box::pin(shell::stock_reserve(ledger, permit, input, dry_run)).await)).await
     }
 
-    /// Lets held stock go, all or none. What an order holds is released by the order's own actions.
+    /// Releases holds, all or none. Stock that an order holds is released by the order's own
+    /// mutations.
     #[mutation(permit = StockReserve, emits(STOCK_CHANGED), dry_run(key_stays_free))]
     async fn stock_release(
         &self,

@@ -49,11 +49,11 @@ impl StockQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the stock levels. All levels by default.")] filter: Option<StockFilter>,
-        #[graphql(desc = "In which order; by SKU when not given.")] order_by: Option<StockOrder>,
+        #[graphql(desc = "Sort order. By SKU by default.")] order_by: Option<StockOrder>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "After the level with this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Before the level with this cursor.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<StockLevelConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let filter = within(&permit, level_filter(ctx, filter.as_ref()).await?);
@@ -67,9 +67,9 @@ impl StockQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the movements. All movements by default.")] filter: Option<MovementFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "After the movement with this cursor.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Before the movement with this cursor.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<StockMovementConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;

@@ -22,10 +22,11 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Reservation(pub Option<Arc<LevelRow>>, pub Held);
 
-/// Stock that is held for somebody, on one level, until it is taken, let go or has run out.
+/// Quantity of one stock level held for an order or a cart until it is fulfilled, released or
+/// expired.
 #[resolvers(requires = StockRead)]
 impl Reservation {
-    /// Its id.
+    /// ID of the reservation.
     pub async fn id(&self) -> ID {
         self.1.id.to_string().into()
     }
@@ -58,7 +59,7 @@ impl Reservation {
     async fn reference(&self, ctx: &Context<'_>) -> Option<Answer<Node>> {
         Box::pin(crate::schema::reference(ctx, self.1.reference?)).await.transpose()
     }
-    /// Goes up with each change.
+    /// Version of the reservation, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.1.version)
     }

@@ -24,7 +24,7 @@ use crate::{
 /// Two products that are probably one.
 pub struct ProductDuplicate(pub ListedPair);
 
-/// Two products that are probably one, entered twice.
+/// Pair of products that are probably duplicates.
 #[resolvers(requires = ProductRead)]
 impl ProductDuplicate {
     /// The product that was created first.
@@ -46,7 +46,7 @@ impl ProductDuplicate {
     }
 }
 
-suggestions!(ProductDuplicateConnection, ProductDuplicateEdge, ProductDuplicate, "pairs of products that are probably one");
+suggestions!(ProductDuplicateConnection, ProductDuplicateEdge, ProductDuplicate, "pairs of probable duplicates");
 
 /// A reason for which two products are probably one.
 #[derive(Debug, Clone, SimpleObject)]

@@ -9,11 +9,12 @@ use services::suggestions::core;
 pub enum ProductTextStatus {
     /// Learned from the catalogue as it is now, or with at most one product in a hundred changed since.
     Ready,
-    /// Being learned for the first time. Ask again after some seconds.
+    /// The model is being trained for the first time. Query again after some seconds.
     Learning,
     /// Fewer than two categories have eight products or more. Put more products into categories.
     TooFewCategories,
-    /// On products that were held out, right no more often than the most frequent category: the texts do not tell the categories apart.
+    /// The model was right no more often on held-out products than the most frequent category: the
+    /// texts do not distinguish the categories.
     NoBetterThanBaseline,
 }
 
@@ -43,12 +44,12 @@ pub enum ProductDuplicateReasonKind {
     SameWords,
     /// The words are divided otherwise, as in "key ring" and "keyring".
     Joined,
-    /// Two words differ in their ending.
+    /// The names differ in the ending of a word.
     Ending,
-    /// One word is a misspelling of the other.
+    /// The names differ by the spelling of a word.
     Misspelled,
     /// The first word is the beginning of the second.
     Shortened,
-    /// One of the names has a word more.
+    /// The names differ by one additional word.
     ExtraWord,
 }

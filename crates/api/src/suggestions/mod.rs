@@ -54,7 +54,7 @@ macro_rules! suggestions {
             async fn status(&self) -> ProductTextStatus {
                 self.status
             }
-            /// True where the catalogue is larger than what is read of it at once: the newest products.
+            /// Whether the catalogue is larger than one reading, which covers the newest products.
             async fn is_partial(&self) -> bool {
                 self.is_partial
             }

@@ -115,7 +115,8 @@ pub struct SuggestionMutation;
 
 #[resolvers]
 impl SuggestionMutation {
-    /// Gives products the categories and names that were accepted, all or none: one refused line refuses all. Events, versions and refusals are those of productUpdate.
+    /// Applies accepted categories and names to products, all or none: one refused line refuses
+    /// all. Events, versions and refusals are those of productUpdate.
     #[mutation(permit = ProductWrite, emits(PRODUCT_UPDATED), dry_run(record))]
     async fn product_text_accept(
         &self,

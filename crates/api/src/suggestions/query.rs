@@ -31,9 +31,9 @@ const CLEANUPS: &str = "productNameCleanups";
 /// Products that categories are suggested for. Archived products are left out.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductSuggestionFilter {
-    /// Only these products, at most 250. All when left out.
+    /// IDs of the products to include, at most 250. Null for all.
     pub product_ids: Option<Vec<ID>>,
-    /// Only products that have no category.
+    /// True to include only products without a category.
     #[graphql(default = true)]
     pub without_category: bool,
 }
@@ -55,9 +55,9 @@ impl SuggestionQuery {
             ProductSuggestionFilter,
         >,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ProductCategorySuggestionConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(CATEGORIES, signer, MOST_A_PAGE)?;
@@ -81,9 +81,9 @@ impl SuggestionQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ProductDuplicateConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(DUPLICATES, signer, MOST_A_PAGE)?;
@@ -102,9 +102,9 @@ impl SuggestionQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ProductNameCleanupConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(CLEANUPS, signer, MOST_A_PAGE)?;

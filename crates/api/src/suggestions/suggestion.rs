@@ -44,7 +44,7 @@ impl ProductCategorySuggestion {
     async fn product(&self) -> &Product {
         &self.product
     }
-    /// True if the first category has a confidence of 0.5 or more. Below that it is a guess.
+    /// Whether the first category has a confidence of 0.5 or more; below that it is a guess.
     async fn is_confident(&self) -> bool {
         self.is_confident
     }
@@ -123,7 +123,8 @@ pub struct ProductTextModel {
     pub calibration_error: Option<f64>,
     /// Share of the products held out that are in the most frequent category, 0 to 1: what `accuracyTop1` has to beat.
     pub baseline: Option<f64>,
-    /// True where the tenant has more products with a category than are learned from: the newest are.
+    /// Whether the tenant has more categorised products than the model learns from, which are the
+    /// newest.
     pub is_partial: bool,
 }
 

@@ -7,16 +7,16 @@ use entity::prelude;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::TransferStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum TransferStatus {
-    /// Being put together; holds no stock.
+    /// The transfer is being drafted and holds no stock.
     Draft,
-    /// Its stock is held at the sender.
+    /// The stock is reserved in the sending store.
     Ready,
-    /// It has left, and none of it has arrived.
+    /// All of the transfer is under way; nothing has arrived.
     InTransit,
-    /// Some of it has arrived.
+    /// Part of the goods has arrived.
     PartiallyReceived,
-    /// All that left has arrived, or was written off.
+    /// All units that left have arrived or were written off.
     Received,
-    /// Called off before it left.
+    /// The transfer was cancelled before it left.
     Cancelled,
 }

@@ -71,7 +71,8 @@ impl TransfersMutation {
         step!(TransferPayload, ctx, permit, input, shell::transfer_ship, dry_run)
     }
 
-    /// Takes in what arrived, whole or in parts, at the cost it left with; never more than left. Asks for the right in the receiver's store.
+    /// Receives goods that arrived, whole or in parts, at the cost with which they left; never more
+    /// than left. Requires the permission in the receiving store.
     #[mutation(permit = TransferReceive, emits(TRANSFER_RECEIVED, STOCK_CHANGED), dry_run)]
     async fn transfer_receive(
         &self,

@@ -34,28 +34,28 @@ use crate::{
 /// A transfer by one of its names.
 #[derive(Debug, Clone, OneofObject)]
 pub enum TransferRef {
-    /// Its id.
+    /// ID of the transfer.
     Id(ID),
-    /// Its number.
+    /// Number of the transfer.
     Number(String),
 }
 
 /// Conditions on transfers. All must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct TransferFilter {
-    /// Stands in one of these states; an empty list matches nothing.
+    /// States to include; an empty list matches nothing.
     pub status: Option<Vec<TransferStatus>>,
     /// Comes from this store.
     pub from_store: Option<IdFilter>,
-    /// Goes to this store.
+    /// Stores that receive the transfer.
     pub to_store: Option<IdFilter>,
     /// Comes from or goes to this store.
     pub store: Option<IdFilter>,
-    /// Has a line of this product.
+    /// Products on a line of the transfer.
     pub product: Option<IdFilter>,
-    /// Is called so elsewhere; compared exactly.
+    /// Reference in an external system, compared exactly.
     pub external_ref: Option<String>,
-    /// Was made then.
+    /// Range of the time at which the transfer was created.
     pub created_at: Option<DateTimeFilter>,
     /// Should arrive then.
     pub expected_at: Option<DateTimeFilter>,
@@ -113,9 +113,9 @@ impl TransfersQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Conditions on the transfers. Null for all.")] filter: Option<TransferFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this one.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this one.")] before: Option<Cursor>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<TransferConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;

@@ -50,11 +50,11 @@ impl Transfer {
 /// Goods on their way from one store to another. Who may see either store sees the transfer; what it moved is seen store by store.
 #[resolvers(requires = TransferRead)]
 impl Transfer {
-    /// Its id.
+    /// ID of the transfer.
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// Its number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
+    /// Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written.
     async fn number(&self) -> String {
         self.row.number.to_string()
     }
@@ -158,7 +158,7 @@ impl TransferLine {
 /// Line of a transfer: a product, its quantity, and the part shipped. Shipped units are in transit, received or lost.
 #[resolvers]
 impl TransferLine {
-    /// Its id.
+    /// ID of the transfer line.
     async fn id(&self) -> ID {
         ID(self.of.line_id(self.row().position).to_string())
     }

@@ -22,13 +22,13 @@ use crate::graphql::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "DeliveryState")]
 pub enum WebhookDeliveryState {
-    /// It is tried when its time has come.
+    /// The message waits for its next attempt.
     Pending,
-    /// It was answered with 2xx.
+    /// The endpoint answered with a 2xx status.
     Delivered,
     /// All of its attempts have failed: webhookEndpointReplay sends it again.
     Failed,
-    /// Whoever made the endpoint may not see the event.
+    /// The member or integration that created the endpoint may not see the event.
     Withheld,
 }
 
@@ -42,7 +42,7 @@ pub struct WebhookDelivery {
 /// A message for an endpoint.
 #[resolvers(requires = WebhookRead)]
 impl WebhookDelivery {
-    /// Its id, as the header webhook-id has it: the same at each attempt and each replay.
+    /// ID of the message, sent in the header webhook-id; equal for each attempt and each replay.
     async fn message_id(&self) -> String {
         self.message.to_string()
     }
@@ -58,7 +58,7 @@ impl WebhookDelivery {
     async fn state(&self) -> WebhookDeliveryState {
         self.delivery.state.into()
     }
-    /// Attempts since it was put down, or last replayed; ten at most.
+    /// Attempts since the message was created or last replayed, 0 to 10.
     async fn attempts(&self) -> Long {
         Long(self.delivery.attempts)
     }
@@ -106,7 +106,7 @@ impl WebhookAttempt {
     async fn error(&self) -> Option<&str> {
         self.attempt.error.as_deref()
     }
-    /// From its beginning to the answer's end, in milliseconds.
+    /// Time from the start of the attempt to the end of the answer, in milliseconds.
     async fn latency_ms(&self) -> Long {
         Long(self.attempt.latency_ms)
     }

@@ -16,10 +16,10 @@ pub use types::WebhookEndpoint;
 
 use crate::graphql::{context::ContextExt, fault::Answer};
 
-/// An event that endpoints can be told of.
+/// Type of event that endpoints can subscribe to.
 #[derive(Debug, Clone, Copy, SimpleObject)]
 pub struct WebhookEventType {
-    /// Its name, as eventTypes of an endpoint take it.
+    /// Name of the event, as in `eventTypes` of an endpoint.
     pub name: &'static str,
     /// Permission that the creator of an endpoint needs to receive the event.
     pub permission: &'static str,
@@ -36,7 +36,7 @@ impl WebhookQuery {
         Ok(ctx.given::<Webhooks>()?.endpoints(&permit).await?.into_iter().map(WebhookEndpoint::from).collect())
     }
 
-    /// Every event that there is to be told of.
+    /// Types of event that endpoints can subscribe to.
     #[field(authenticated)]
     async fn webhook_event_types(&self, ctx: &Context<'_>) -> Answer<Vec<WebhookEventType>> {
         let named = |event: &'static dyn Declared| WebhookEventType { name: event.name(), permission: event.permission() };

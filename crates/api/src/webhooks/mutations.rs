@@ -31,7 +31,8 @@ pub struct WebhookEndpointCreateInput {
     pub idempotency_key: Option<String>,
     /// URL to which messages are sent: https, port 443, on the public internet.
     pub url: String,
-    /// The events that it is told of: names as in webhookEventTypes, noun.* for all of a noun, or * for all.
+    /// Types of event to send to the endpoint: names as in webhookEventTypes, noun.* for all of a
+    /// noun, or * for all.
     pub event_types: Vec<String>,
     /// Description of the endpoint; empty when omitted.
     pub description: Option<String>,
@@ -48,7 +49,7 @@ pub struct WebhookEndpointUpdateInput {
     pub expected_version: Long,
     /// URL to which messages are sent; unchanged when omitted.
     pub url: Option<String>,
-    /// The events that it is told of.
+    /// Types of event to send to the endpoint.
     pub event_types: Option<Vec<String>>,
     /// Description of the endpoint; null clears it.
     pub description: MaybeUndefined<String>,
@@ -61,11 +62,12 @@ pub struct WebhookEndpointUpdateInput {
 pub struct WebhookEndpointReplayInput {
     /// The endpoint.
     pub id: ID,
-    /// These messages, at most 100, by their ids (the header webhook-id), whether the endpoint asks for their events or not.
+    /// IDs of the messages (header webhook-id), at most 100, also of events that the endpoint does
+    /// not ask for.
     pub message_ids: Option<Vec<String>>,
-    /// From this event on, those that the endpoint asks for.
+    /// Number of the first event to replay, out of those that the endpoint asks for.
     pub from_seq: Option<Long>,
-    /// Up to this event, at most 100,000 in all.
+    /// Number of the last event to replay; at most 100,000 events in all.
     pub to_seq: Option<Long>,
 }
 
@@ -89,13 +91,13 @@ pub struct WebhookEndpointPayload {
 /// Result of a request to send messages again.
 #[derive(SimpleObject, Default)]
 pub struct WebhookReplayPayload {
-    /// The endpoint; null when the wish was refused.
+    /// The endpoint; null when the request was refused.
     pub webhook_endpoint: Option<WebhookEndpoint>,
     /// Job that sends the messages of a range; null for single messages.
     pub job: Option<Job>,
     /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
-    /// Asked twice, messages are sent twice, under the same ids: false.
+    /// Always false: a repeated call sends the messages again, with equal IDs.
     pub replayed: bool,
     /// Sending again is no event: null.
     pub seq: Option<Long>,
@@ -205,7 +207,8 @@ pub struct WebhookMutation;
 
 #[resolvers]
 impl WebhookMutation {
-    /// Makes an endpoint and tells its secret, this once. Events from now on are sent to it, as far as you may see them yourself.
+    /// Creates an endpoint and returns its secret, this once. Events from now on are sent to it, as
+    /// far as you may see them yourself.
     #[mutation(permit = WebhookManage, step_up, once, emits(WEBHOOK_CREATED), dry_run(rolled_back))]
     async fn webhook_endpoint_create(
         &self,
@@ -217,7 +220,8 @@ impl WebhookMutation {
         WebhookEndpointPayload::made(ctx, ctx.given::<Webhooks>()?.create(permit, new).await)
     }
 
-    /// Changes an endpoint. If you say where it leads, what it tells, or that it is enabled again, it tells what you may see from then on.
+    /// Updates an endpoint. A change of its URL, its event types or its enabling limits its events
+    /// to those that you may see.
     #[mutation(permit = WebhookManage, step_up, once, emits(WEBHOOK_UPDATED), dry_run(rolled_back))]
     async fn webhook_endpoint_update(
         &self,
@@ -251,7 +255,8 @@ impl WebhookMutation {
         }
     }
 
-    /// Gives an endpoint a new secret and tells it, this once. Messages are signed with both until the overlap is over.
+    /// Rotates the secret of an endpoint and returns the new one, this once. Messages are signed
+    /// with both until the overlap is over.
     #[mutation(permit = WebhookManage, step_up, once(argument), emits(WEBHOOK_ROTATED), dry_run(rolled_back))]
     async fn webhook_endpoint_rotate_secret(
         &self,

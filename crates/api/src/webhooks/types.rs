@@ -25,13 +25,13 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "DisabledWhy")]
 pub enum WebhookDisabledReason {
-    /// Somebody switched it off.
+    /// The endpoint was disabled by hand.
     SwitchedOff,
-    /// It answered 410: it wants nothing more.
+    /// The endpoint answered with status 410.
     Gone,
-    /// It did nothing but fail for five days.
+    /// Every attempt of the last five days failed.
     Failing,
-    /// Whoever made it is no longer an active member.
+    /// The member or integration that created the endpoint is no longer active.
     MakerGone,
 }
 
@@ -48,7 +48,7 @@ impl From<Endpoint> for WebhookEndpoint {
 /// An address that events are sent to, signed after Standard Webhooks, at least once each, in no promised order: go by seq.
 #[resolvers(requires = WebhookRead)]
 impl WebhookEndpoint {
-    /// Its id: a TypeID that begins with whe_.
+    /// TypeID of the endpoint, which begins with whe_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
@@ -60,7 +60,7 @@ impl WebhookEndpoint {
     async fn description(&self) -> &str {
         &self.0.description
     }
-    /// The events that it is told of: names, noun.* for all of a noun, or * for all.
+    /// Types of event that are sent to the endpoint: names, noun.* for all of a noun, or * for all.
     async fn event_types(&self) -> &[String] {
         &self.0.patterns
     }
@@ -81,11 +81,12 @@ impl WebhookEndpoint {
     async fn disabled_reason(&self) -> Option<WebhookDisabledReason> {
         self.0.disabled.map(|(_, why)| why.into())
     }
-    /// The last event that was looked at for it.
+    /// Number of the last event that was processed for the endpoint.
     async fn seq(&self) -> Long {
         Long(self.0.journal_seq)
     }
-    /// Events up to this one were let go before they were looked at: it was disabled, or behind, for longer than events are kept.
+    /// Number of the last event that was skipped, as the endpoint was disabled or behind for longer
+    /// than events are kept. Null when none was.
     async fn skipped_through_seq(&self) -> Option<Long> {
         self.0.skipped_through.map(Long)
     }
@@ -93,15 +94,18 @@ impl WebhookEndpoint {
     async fn failures(&self) -> Long {
         Long(self.0.health.failures)
     }
-    /// Since when it has done nothing but fail; it is disabled after five days of that.
+    /// Time since which every attempt has failed; the endpoint is disabled after five days. Null
+    /// when the last attempt succeeded, or there was none.
     async fn failing_since(&self) -> Option<DateTime> {
         self.0.health.failing_since.map(DateTime)
     }
-    /// It is left alone until then: it asked for that, or failed too often in a row.
+    /// Time until which no attempt is made, as the endpoint requested it or failed too often in a
+    /// row. Null when there is no pause.
     async fn paused_until(&self) -> Option<DateTime> {
         self.0.health.paused_until.map(DateTime)
     }
-    /// Until when the secret before this one signs too; null when none does, or when that was long ago.
+    /// Time until which the previous secret signs too. Null when there is none, or its time is
+    /// over.
     async fn old_secret_expires_at(&self) -> Option<DateTime> {
         self.0.old_secret_until.map(DateTime)
     }
@@ -111,27 +115,25 @@ impl WebhookEndpoint {
         let permit = ctx.permit::<kind::WebhookRead>()?;
         Ok(ctx.given::<Webhooks>()?.public_keys(&permit, &self.0).await?)
     }
-    /// Its messages, the newest event first. Those that are settled are shown for thirty days.
+    /// Messages for the endpoint, the newest event first. Settled messages are shown for 30 days.
     #[field(paged)]
     async fn deliveries(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those in one of these states; an empty list matches nothing.")] states: Option<
-            Vec<WebhookDeliveryState>,
-        >,
+        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<WebhookDeliveryState>>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<WebhookDeliveryConnection> {
         log::deliveries(ctx, &self.0, states, first, after).await
     }
-    /// Its attempts of the last thirty days, the newest first.
+    /// Attempts of the last 30 days, the newest first.
     #[field(paged)]
     async fn attempts(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those of the message of this event.")] seq: Option<Long>,
+        #[graphql(desc = "Number of the event whose message's attempts are included.")] seq: Option<Long>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Behind this cursor of an earlier page.")] after: Option<Cursor>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<WebhookAttemptConnection> {
         log::attempts(ctx, &self.0, seq, first, after).await
     }

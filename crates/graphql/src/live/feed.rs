@@ -48,7 +48,7 @@ pub trait Topic: Send + Sync + 'static {
     fn seq(change: &Self::Change) -> i64;
 }
 
-/// A page of how things stand.
+/// Page of a snapshot.
 pub struct SnapshotPage<T: Topic + ?Sized> {
     pub changes: Vec<T::Change>,
     pub next: Option<Vec<Key>>,

@@ -14,9 +14,9 @@ use crate::{canonical, fault::Answer, scalars::Cursor};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ResetReason {
-    /// It is older than what is kept.
+    /// The cursor is older than the events that are kept.
     CursorExpired,
-    /// It is of another tenant, or for another filter, or not one of ours.
+    /// The cursor belongs to another tenant or another filter, or was not issued here.
     CursorForeign,
     /// The database was restored to an earlier moment since.
     EpochChanged,
@@ -39,13 +39,13 @@ impl ResetReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StreamPhase {
-    /// A page of how things stand.
+    /// The item is a page of the snapshot.
     Snapshot,
-    /// The last page of how things stand; changes follow.
+    /// The item is the last page of the snapshot; changes follow.
     Ready,
     /// Changes.
     Live,
-    /// Nothing matched for a while: only the cursor moves on.
+    /// The item has a cursor and no changes, as nothing matched for a while.
     Progress,
     /// The stream ends; see the reason.
     Reset,

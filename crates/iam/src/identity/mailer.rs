@@ -124,7 +124,7 @@ impl Mailer {
                 tokio::fs::rename(part, whole).await.map_err(|err| err.to_string())
             }
             Self::Smtp(server) => {
-                let MailServer { transport, limit } = server.as_ref();
+                let MailServer { transport, limit } = &**server;
                 let sent = tokio::time::timeout(*limit, transport.send(message(from, email)?)).await;
                 let sent = sent.map_err(|_| format!("the mail server did not take it within {limit:?}"))?;
                 sent.map(drop).map_err(|err| err.to_string())

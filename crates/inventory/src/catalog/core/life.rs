@@ -32,6 +32,7 @@ pub trait Retires: Versioned {
 
     fn archived_at(&self) -> Option<Timestamp>;
     /// The next version of it, archived since then or in use.
+    #[must_use]
     fn turned(&self, archived_at: Option<Timestamp>, now: Timestamp) -> Self;
 }
 

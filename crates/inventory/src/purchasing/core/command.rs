@@ -149,7 +149,9 @@ impl Command {
     pub fn suppliers(&self) -> BTreeSet<SupplierId> {
         match self {
             Self::Create(all) => all.iter().map(|one| one.supplier).collect(),
-            Self::Amend(_) | Self::Act(_) | Self::Receive(_) | Self::Return(_) | Self::Confirm(_) | Self::Revise(_) => BTreeSet::new(),
+            Self::Amend(_) | Self::Act(_) | Self::Receive(_) | Self::Return(_) | Self::Confirm(_) | Self::Revise(_) => {
+                BTreeSet::new()
+            }
         }
     }
 
