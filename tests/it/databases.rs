@@ -1,6 +1,7 @@
 //! A database of its own for each test: a copy of a migrated one, gone in the end. To migrate an empty database takes seconds on Postgres, to
 //! copy one a tenth of a second.
 
+pub mod furnished;
 mod tables;
 
 use std::{

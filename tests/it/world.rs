@@ -29,6 +29,14 @@ pub trait Setup: Sized {
     /// A world in a migrated database.
     async fn set_up(home: Home) -> World<Self>;
 
+    /// A world on SQLite, and one on Postgres. Setups that do much copy a database in which it was done.
+    async fn on_sqlite() -> World<Self> {
+        Self::set_up(Home::sqlite().await).await
+    }
+    async fn on_postgres() -> Option<World<Self>> {
+        Some(Self::set_up(Home::postgres().await?).await)
+    }
+
     /// Asserts what holds at the end of each scenario of `World::on_both`.
     async fn check(_: &World<Self>) {}
 }
@@ -63,24 +71,24 @@ impl<S> DerefMut for World<S> {
 
 impl<S: Setup> World<S> {
     pub async fn sqlite() -> Self {
-        S::set_up(Home::sqlite().await).await
+        S::on_sqlite().await
     }
 
     /// None, said plainly, where no Postgres is given; on CI that is a failure.
     pub async fn postgres() -> Option<Self> {
-        Some(S::set_up(Home::postgres().await?).await)
+        S::on_postgres().await
     }
 
     /// Runs a scenario on both databases, one after the other, in one test.
     pub async fn on_both(scenario: impl AsyncFn(Arc<Self>)) {
-        let run = async |home| {
-            let world = Arc::new(S::set_up(home).await);
+        let run = async |world: Self| {
+            let world = Arc::new(world);
             scenario(world.clone()).await;
             S::check(&world).await;
         };
-        run(Home::sqlite().await).await;
-        if let Some(home) = Home::postgres().await {
-            run(home).await;
+        run(Self::sqlite().await).await;
+        if let Some(world) = Self::postgres().await {
+            run(world).await;
         }
     }
 }
@@ -91,10 +99,15 @@ impl<S> World<S> {
     }
 
     pub async fn end(self) {
+        drop(self.closed().await);
+    }
+
+    /// Ends, and leaves its database and folder.
+    pub async fn closed(self) -> Home {
         let Self { setup, db, home, .. } = self;
         drop(setup);
         db.close().await.unwrap();
-        drop(home);
+        home
     }
 
     pub fn pass(&self, seconds: i64) {

@@ -1,5 +1,7 @@
 //! A node without its front door, on a database of its own, with two companies in it that have one of everything.
 
+mod furnished;
+
 use std::{collections::BTreeMap, path::PathBuf, sync::Mutex, time::Duration};
 
 use async_graphql::{
@@ -23,7 +25,7 @@ use serde_json::{Value, json};
 
 pub use crate::world::answers::text;
 use crate::{
-    databases::Home,
+    databases::{self, Home},
     world::{self, Hands, OurTenant, Setup, keys},
 };
 
@@ -90,6 +92,13 @@ impl Setup for TwoCompanies {
         world.ours.hold = world.ours.ids.remove("hld").unwrap();
         world.theirs.hold = world.theirs.ids.remove("hld").unwrap();
         world
+    }
+
+    async fn on_sqlite() -> World {
+        furnished::again(databases::furnished::sqlite(furnished::furnish).await).await
+    }
+    async fn on_postgres() -> Option<World> {
+        Some(furnished::again(databases::furnished::postgres(furnished::furnish).await?).await)
     }
 }
 

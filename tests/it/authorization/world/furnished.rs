@@ -1,0 +1,81 @@
+//! Both companies once more, in a copy of the database in which they were set up.
+
+use std::sync::Mutex;
+
+use entity::prelude::*;
+use entrepot::{
+    files::FileLocation,
+    identity::{Session, Settings},
+    ledger::Grouping,
+    serve::Node,
+};
+use serde_json::{Value, json};
+
+use super::{House, TwoCompanies, World, text};
+use crate::{
+    databases::Home,
+    world::{Hands, Setup, keys},
+};
+
+/// Sets both companies up, and leaves them.
+pub async fn furnish(home: Home) -> (Home, Value) {
+    let world = TwoCompanies::set_up(home).await;
+    let mut kept = json!({ "ours": world.ours.kept(), "theirs": world.theirs.kept() });
+    let clock = world.clock.clone();
+    let home = world.closed().await;
+    kept["now"] = json!(clock.now().micros());
+    (home, kept)
+}
+
+/// The world as it was left, on a node that has just begun. Its ids follow from another seed: no one of theirs is made again.
+pub async fn again((home, kept): (Home, Value)) -> World {
+    let hands = Hands::ticking(kept["now"].as_i64().unwrap());
+    let clock = hands.clock(12);
+    let node = Node::open(&home.url, clock.clone(), Settings::default(), Grouping::Together, &keys()).await.unwrap();
+    let files = home.folder.join("files");
+    node.files.keep_in(FileLocation::Folder(files.clone()));
+    let ours = House::again(&node, &kept["ours"]).await;
+    let theirs = House::again(&node, &kept["theirs"]).await;
+    let db = node.db.clone();
+    World::new(home, db, (hands, clock), TwoCompanies { node, ours, theirs, files, last: Mutex::default() })
+}
+
+impl House {
+    fn kept(&self) -> Value {
+        let Session { id, user, tenant, member, authenticated_at, .. } = &self.session;
+        json!({ "word": self.word, "session": id, "user": user, "tenant": tenant, "member": member, "at": authenticated_at.micros(),
+            "ids": self.ids, "depot": self.depot, "picture": self.picture, "manual": self.manual, "hold": self.hold })
+    }
+
+    async fn again(node: &Node, kept: &Value) -> Self {
+        let part = |name: &str| text(&kept[name]);
+        let (tenant, member): (TenantId, MemberId) = (part("tenant").parse().unwrap(), part("member").parse().unwrap());
+        let session = Session {
+            id: part("session").parse().unwrap(),
+            user: part("user").parse().unwrap(),
+            tenant,
+            member,
+            authenticated_at: Timestamp(kept["at"].as_i64().unwrap()),
+            mfa: false,
+            risk: 0,
+            visit: Default::default(),
+        };
+        let owner = node.node_authenticator.caller(tenant, member).await.unwrap().unwrap();
+        let ids = kept["ids"].as_object().unwrap().iter().map(|(prefix, id)| (lasting(prefix.clone()), text(id))).collect();
+        Self {
+            word: lasting(part("word")),
+            owner,
+            session,
+            ids,
+            depot: part("depot"),
+            picture: part("picture"),
+            manual: part("manual"),
+            hold: part("hold"),
+        }
+    }
+}
+
+/// A word for as long as the test runs.
+fn lasting(word: String) -> &'static str {
+    word.leak()
+}
