@@ -163,7 +163,7 @@ pub(super) fn found(
         Rejection { why, at: place.field(Field::Quantity) }
     };
     if draft.tells_all() {
-        for lacking in all_lacking(&demands, &stores, &sourcing.rule, sourcing.destination) {
+        for lacking in all_lacking(&demands, &stores, sourcing.rule, sourcing.destination) {
             draft.refuse(short(lacking))?;
         }
         draft.end_pass()?;

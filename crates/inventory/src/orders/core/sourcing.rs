@@ -190,8 +190,8 @@ pub fn source(
 }
 
 /// Every line that is short where `source` finds no plan; none where it does.
-pub fn all_lacking(demands: &[Demand], stores: &[Source], rule: &SourcingRule, destination: Option<Position>) -> Vec<Lacking> {
-    if source(demands, stores, rule, destination).is_ok() {
+pub fn all_lacking(demands: &[Demand], stores: &[Source], rule: SourcingRule, destination: Option<Position>) -> Vec<Lacking> {
+    if source(demands, stores, &rule, destination).is_ok() {
         return Vec::new();
     }
     let ranked = ranked(demands, stores, rule.strategy, destination);

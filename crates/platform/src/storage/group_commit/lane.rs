@@ -20,7 +20,6 @@ use super::{ASIDE, Batch, Batcher, Plan, SHARED_WEIGHT, locked::Locked, queue::D
 use crate::{
     metrics::{self, Way},
     storage::{Fault, Prepared},
-    traces::Span,
 };
 
 /// Since when a lane has been at what it is doing now.

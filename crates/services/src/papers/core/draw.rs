@@ -250,40 +250,6 @@ pub fn invoice(words: &Phrases, invoice: &Invoice, buyer: Vec<String>, day: Stri
     sheet
 }
 
-/// An invoice or a credit note, of what was written when its number was given.
-pub fn invoice(words: &Phrases, invoice: &Invoice, buyer: Vec<String>, day: String) -> Sheet {
-    let kind = match invoice.kind {
-        InvoiceKind::Invoice => PaperKind::Invoice,
-        InvoiceKind::CreditNote => PaperKind::CreditNote,
-    };
-    let mut sheet = Sheet::new(words.tag, format!("{} {}", words.title(kind), invoice.label));
-    let facts = &invoice.facts;
-    sheet.party(words.from, facts.seller.clone());
-    sheet.party(words.bill_to, buyer);
-    sheet.fact(words.date, Some(day));
-    sheet.fact(words.tax_id, facts.tax_id.clone());
-    sheet.fact(words.of_invoice, facts.of_invoice.clone());
-    sheet.fact(words.order, Some(facts.order_number.to_string()));
-    sheet.fact(words.reference, facts.external_ref.clone());
-    sheet.fact(words.reason, invoice.reason.clone());
-    let rows = invoice.lines.iter().map(|line| {
-        vec![
-            line.sku.clone(),
-            line.name.clone(),
-            words.units(line.quantity.get(), line.decimals),
-            words.amount(line.unit_price),
-            words.amount(line.discount),
-            words.amount(line.tax),
-            words.amount(line.total),
-        ]
-    });
-    sheet.tables.push(Table { heading: None, columns: priced_columns(words), rows: rows.collect() });
-    sheet.sum(words.net, words.money(invoice.totals.net));
-    sheet.sum(words.tax, words.money(invoice.totals.tax));
-    sheet.sum(words.total, words.money(invoice.totals.total));
-    sheet
-}
-
 /// What is said of an order beside its lines.
 #[derive(Debug, Clone, Default)]
 pub struct Said {

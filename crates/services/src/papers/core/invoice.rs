@@ -246,8 +246,8 @@ mod tests {
             total: gbp(-501),
             ..mugs()
         };
-        let one =
-            |before: i64| credit(&[voucher.clone()], &BTreeMap::from([(1, before)]), Some(&[(1, 1)])).unwrap()[0].total.minor;
+        let invoiced = [voucher];
+        let one = |before: i64| credit(&invoiced, &BTreeMap::from([(1, before)]), Some(&[(1, 1)])).unwrap()[0].total.minor;
         assert_eq!((one(0), one(1), one(0) + one(1)), (-251, -250, -501));
     }
 
