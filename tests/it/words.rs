@@ -18,7 +18,6 @@ const MODULES: &[(&str, &str)] = &[
     ("beforehand", "preauthorize"),
     ("beside", "attachment"),
     ("budget", "rate_limit"),
-    ("carrier", "bulk_executor"),
     ("chores", "job_registry"),
     ("chosen", "settings"),
     ("counted", "count_events"),

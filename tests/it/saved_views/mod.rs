@@ -99,16 +99,16 @@ async fn a_view_shows_what_its_document_asks_for(world: &World) {
 
 async fn a_view_is_read_with_the_rights_of_its_reader(world: &World) {
     let office = Office::of(world).await;
-    made(&office, "rates", "{ stores { nodes { id } } exchangeRates { nodes { id } } }").await;
-    let view = json!({ "slug": "rates" });
+    made(&office, "orders", "{ stores { nodes { id } } order(by: { number: \"1\" }) { id } }").await;
+    let view = json!({ "slug": "orders" });
     assert_eq!(read(&office, view.clone(), Value::Null).await["errors"], json!([]));
     let clerk = office.as_caller(world.ours.only(&["view.read", "store.read"]));
     let shown = read(&clerk, view.clone(), Value::Null).await;
-    let codes = (&shown["data"]["exchangeRates"], &shown["errors"][0]["code"]);
+    let codes = (&shown["data"]["order"], &shown["errors"][0]["code"]);
     assert_eq!(codes, (&Value::Null, &json!("FORBIDDEN")), "{shown:#}");
     assert!(!shown["data"]["stores"]["nodes"].as_array().unwrap().is_empty(), "{shown:#}");
-    assert_eq!(shown["errors"][0]["path"], json!(["exchangeRates"]), "{shown:#}");
-    let stranger = office.as_caller(world.ours.only(&["store.read", "rate.read"]));
+    assert_eq!(shown["errors"][0]["path"], json!(["order"]), "{shown:#}");
+    let stranger = office.as_caller(world.ours.only(&["store.read", "order.read"]));
     let answer = answer(&stranger, view, Value::Null).await;
     assert_eq!(answer["errors"][0]["permission"], "view.read", "{answer:#}");
 }

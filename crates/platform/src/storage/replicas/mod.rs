@@ -9,7 +9,7 @@ mod flushes;
 mod pool;
 mod route;
 mod sampler;
-mod standing;
+mod state;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -25,7 +25,7 @@ use self::{
     flushes::Flushes,
     pool::Replica,
     sampler::{Probe, follow_primary, follow_replica},
-    standing::{Miss, rank},
+    state::{Miss, rank},
 };
 use super::{Database, Fault, Row, postgres};
 use crate::metrics;
@@ -100,7 +100,7 @@ impl Replicas {
     /// The replica for a request. A session keeps to one of them, so that its next page is not older than the one before.
     fn choose(&self, freshness: Freshness, session: u128) -> Option<Arc<Replica>> {
         let now = Instant::now();
-        let fits = |replica: &&Arc<Replica>| replica.standing().fits(freshness, self.0.staleness, now);
+        let fits = |replica: &&Arc<Replica>| replica.state().fits(freshness, self.0.staleness, now);
         let fitting = self.0.all.iter().filter(|replica| fits(replica).is_ok());
         let chosen = fitting.max_by_key(|replica| rank(&replica.name, session)).cloned();
         if chosen.is_some() {
@@ -115,7 +115,7 @@ impl Replicas {
     /// Whether a read would find a replica now.
     fn fits(&self, freshness: Freshness) -> bool {
         let now = Instant::now();
-        self.0.all.iter().any(|replica| replica.standing().fits(freshness, self.0.staleness, now).is_ok())
+        self.0.all.iter().any(|replica| replica.state().fits(freshness, self.0.staleness, now).is_ok())
     }
 
     /// Connections to all of them, for requests and for long reads: those that are open, that do nothing, and that there may be.
@@ -217,11 +217,11 @@ impl Database {
         let Some(Replicas(inner)) = self.replicas.get() else { return Vec::new() };
         let (now, flushed) = (Instant::now(), inner.flushes().last());
         let status = |replica: &Arc<Replica>| {
-            let standing = replica.standing();
+            let state = replica.state();
             ReplicaStatus {
                 name: replica.name.clone(),
-                is_used: standing.fits(Freshness::Bounded(inner.staleness), inner.staleness, now).is_ok(),
-                lag_bytes: flushed.filter(|_| standing.is_up).map(|flushed| (flushed - standing.replayed).max(0)),
+                is_used: state.fits(Freshness::Bounded(inner.staleness), inner.staleness, now).is_ok(),
+                lag_bytes: flushed.filter(|_| state.is_up).map(|flushed| (flushed - state.replayed).max(0)),
             }
         };
         inner.all.iter().map(status).collect()

@@ -8,7 +8,7 @@ use tokio::{sync::watch, time::timeout};
 
 use super::{
     sampler::{Probe, Sample},
-    standing::Standing,
+    state::ReplicaState,
 };
 use crate::storage::{
     Fault,
@@ -27,21 +27,21 @@ pub(in crate::storage) struct ReplicaPools {
 pub(in crate::storage) struct Replica {
     pub(super) name: String,
     pools: ReplicaPools,
-    standing: watch::Sender<Standing>,
+    state: watch::Sender<ReplicaState>,
 }
 
 impl Replica {
     pub(super) fn new(name: String, pools: ReplicaPools) -> Self {
-        Self { name, pools, standing: watch::Sender::new(Standing::default()) }
+        Self { name, pools, state: watch::Sender::new(ReplicaState::default()) }
     }
 
-    pub(super) fn standing(&self) -> Standing {
-        *self.standing.borrow()
+    pub(super) fn state(&self) -> ReplicaState {
+        *self.state.borrow()
     }
 
-    pub(super) fn stands(&self, standing: Standing) {
-        let was_up = self.standing.send_replace(standing).is_up;
-        match (was_up, standing.is_up) {
+    pub(super) fn stands(&self, state: ReplicaState) {
+        let was_up = self.state.send_replace(state).is_up;
+        match (was_up, state.is_up) {
             (false, true) => tracing::info!(replica = self.name, "reads may go to this replica"),
             (true, false) => {
                 tracing::warn!(replica = self.name, "this replica does not answer, or takes writes by now: reads go elsewhere");
@@ -88,7 +88,7 @@ impl Replica {
                 self.name
             )));
         }
-        self.stands(sample.standing(None));
+        self.stands(sample.state(None));
         Ok(())
     }
 
@@ -104,17 +104,17 @@ impl Replica {
         tokio::select! {
             biased;
             rows = sessions.rows(&bound, statement) => rows,
-            () = went_down(self.standing.subscribe()) => {
+            () = went_down(self.state.subscribe()) => {
                 Err(DbErr::Conn(RuntimeErr::Internal("the replica does not answer".to_owned())).into())
             }
         }
     }
 }
 
-async fn went_down(mut standing: watch::Receiver<Standing>) {
+async fn went_down(mut state: watch::Receiver<ReplicaState>) {
     loop {
-        let is_up = standing.borrow_and_update().is_up;
-        if !is_up || standing.changed().await.is_err() {
+        let is_up = state.borrow_and_update().is_up;
+        if !is_up || state.changed().await.is_err() {
             return;
         }
     }
@@ -122,7 +122,7 @@ async fn went_down(mut standing: watch::Receiver<Standing>) {
 
 impl Sample {
     /// How a replica stands that has everything of this moment.
-    pub(super) fn standing(&self, as_of: Option<tokio::time::Instant>) -> Standing {
-        Standing { is_up: self.is_replica, timeline: self.timeline, replayed: self.replayed, as_of }
+    pub(super) fn state(&self, as_of: Option<tokio::time::Instant>) -> ReplicaState {
+        ReplicaState { is_up: self.is_replica, timeline: self.timeline, replayed: self.replayed, as_of }
     }
 }

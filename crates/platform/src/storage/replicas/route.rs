@@ -38,7 +38,7 @@ impl ReadRoute {
         }
         let chosen = self.chosen.get_or_init(|| {
             let replica = self.replicas.choose(self.freshness, self.session)?;
-            let as_of = replica.standing().as_of?;
+            let as_of = replica.state().as_of?;
             Some((replica, as_of))
         });
         chosen.as_ref().map(|(replica, _)| &**replica)
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::storage::{
         limits,
-        replicas::{Position, flushes::Flushes, pool::ReplicaPools, standing::Standing},
+        replicas::{Position, flushes::Flushes, pool::ReplicaPools, state::ReplicaState},
         sessions::{Binding, Sessions},
         writable::WriteHealth,
     };
@@ -115,7 +115,7 @@ mod tests {
         };
         let replica = |name: &&str| {
             let replica = Replica::new((*name).to_owned(), ReplicaPools { reads: sessions(), long: sessions() });
-            replica.stands(Standing { is_up: true, timeline: 1, replayed: 100, as_of: Some(Instant::now()) });
+            replica.stands(ReplicaState { is_up: true, timeline: 1, replayed: 100, as_of: Some(Instant::now()) });
             Arc::new(replica)
         };
         let all = names.iter().map(replica).collect();
@@ -137,7 +137,7 @@ mod tests {
         assert!(request.replica().is_none());
         let request = route(Freshness::After(Position { timeline: 1, lsn: 101 }));
         assert!(request.replica().is_none() && !request.would_fit(), "its own write is not there yet");
-        replicas.0.all.iter().for_each(|replica| replica.stands(Standing { replayed: 101, ..replica.standing() }));
+        replicas.0.all.iter().for_each(|replica| replica.stands(ReplicaState { replayed: 101, ..replica.state() }));
         assert!(request.would_fit() && request.replica().is_none(), "what began with the primary stays there");
     }
 
@@ -152,9 +152,9 @@ mod tests {
         assert!((0..10).all(|_| name(7) == first));
         assert!((0..100).any(|session| name(session) != first), "others go to others");
         let away = replicas.0.all.iter().find(|replica| replica.name == first).unwrap();
-        away.stands(Standing { is_up: false, ..away.standing() });
+        away.stands(ReplicaState { is_up: false, ..away.state() });
         assert!(name(7) != first);
-        away.stands(Standing { is_up: true, ..away.standing() });
+        away.stands(ReplicaState { is_up: true, ..away.state() });
         assert_eq!(name(7), first);
     }
 

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use tokio::time::{Instant, timeout};
 
-use super::{Inner, pool::Replica, standing::Standing};
+use super::{Inner, pool::Replica, state::ReplicaState};
 use crate::{
     clock,
     storage::{
@@ -74,7 +74,7 @@ pub(super) async fn follow_replica(replicas: Weak<Inner>, replica: Weak<Replica>
             failures = match sampled {
                 Ok(Ok(sample)) => {
                     let as_of = replicas.flushes().covered(sample.replayed);
-                    replica.stands(sample.standing(as_of));
+                    replica.stands(sample.state(as_of));
                     0
                 }
                 Ok(Err(sqlx::Error::Io(error))) if error.kind() == io::ErrorKind::ConnectionRefused => FAILURES,
@@ -82,7 +82,7 @@ pub(super) async fn follow_replica(replicas: Weak<Inner>, replica: Weak<Replica>
             };
             if failures >= FAILURES {
                 failures = FAILURES;
-                replica.stands(Standing { is_up: false, ..replica.standing() });
+                replica.stands(ReplicaState { is_up: false, ..replica.state() });
             }
         }
         clock::sleep(EVERY).await;

@@ -186,25 +186,28 @@ impl Database {
 
 #[cfg(test)]
 mod tests {
-    use entity::record::{Column, ColumnKind};
-    use sea_orm::Value;
+    use entity::{record::Record, tables::store};
     use uuid::Uuid;
 
     use super::*;
-    use crate::storage::{Bulk, journal::Want};
+    use crate::storage::{Bulk, Rows, journal::Want};
 
-    const COLUMNS: &[Column] = &[Column("tenant_id", ColumnKind::Id), Column("name", ColumnKind::Text)];
+    #[derive(Record)]
+    #[record(of = store)]
+    struct Named {
+        name: String,
+    }
 
     /// The statement of so many commands with so many lines in all.
     fn text(commands: usize, lines: usize) -> String {
         let tenant = TenantId::from_uuid(Uuid::from_u128(1));
-        let rows = |table: &'static str, count: usize| {
-            let mut bulk = Bulk::insert(table, COLUMNS);
-            (0..count).for_each(|_| bulk.row([Value::from(tenant), "Shop".into()]));
-            bulk
+        let rows = |count: usize| {
+            let mut rows = Rows::<Named>::insert(tenant);
+            rows.extend((0..count).map(|_| Named { name: "Shop".to_owned() }));
+            Bulk::from(rows)
         };
-        let link = Link { table: "audit_head", from: 0, to: 1, hash: Vec::new(), rows: rows("audit_entry", commands) };
-        let rows = vec![rows("movement", commands), rows("entry", lines)];
+        let link = Link { table: "audit_head", from: 0, to: 1, hash: Vec::new(), rows: rows(commands) };
+        let rows = vec![rows(commands), rows(lines)];
         statement(vec![Own { tenant, want: Want::events(1), rows, link: Some(link) }]).unwrap().0
     }
 

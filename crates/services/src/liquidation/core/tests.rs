@@ -59,7 +59,8 @@ fn recovery(low: i64, likely: i64, high: i64) -> Recovery {
 }
 
 fn of(proposal: &Proposal, word: LiquidationAction) -> &Candidate {
-    proposal.candidates.iter().find(|candidate| candidate.act.word() == word).unwrap()
+    let found = proposal.candidates.iter().find(|candidate| candidate.act.word() == word);
+    found.unwrap_or_else(|| panic!("{word:?} is no candidate"))
 }
 
 fn codes(proposal: &Proposal) -> Vec<ReasonCode> {

@@ -11,7 +11,7 @@ use super::Freshness;
 
 /// A replica by its last sample.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Standing {
+pub(super) struct ReplicaState {
     /// It answers, and is a replica.
     pub is_up: bool,
     pub timeline: i64,
@@ -42,7 +42,7 @@ impl Miss {
     }
 }
 
-impl Standing {
+impl ReplicaState {
     /// Whether its rows are fresh enough, where none may be older than `staleness`.
     pub(super) fn fits(&self, freshness: Freshness, staleness: Duration, now: Instant) -> Result<(), Miss> {
         if !self.is_up {
@@ -78,14 +78,14 @@ mod tests {
 
     const BOUND: Duration = Duration::from_secs(5);
 
-    fn standing(now: Instant) -> Standing {
-        Standing { is_up: true, timeline: 2, replayed: 1_000, as_of: now.checked_sub(Duration::from_secs(2)) }
+    fn state(now: Instant) -> ReplicaState {
+        ReplicaState { is_up: true, timeline: 2, replayed: 1_000, as_of: now.checked_sub(Duration::from_secs(2)) }
     }
 
     #[test]
     fn a_replica_that_is_fresh_enough_is_read() {
         let now = Instant::now();
-        let fits = |freshness| standing(now).fits(freshness, BOUND, now);
+        let fits = |freshness| state(now).fits(freshness, BOUND, now);
         assert_eq!(fits(Freshness::Bounded(BOUND)), Ok(()));
         assert_eq!(fits(Freshness::After(Position { timeline: 2, lsn: 1_000 })), Ok(()));
         assert_eq!(fits(Freshness::After(Position { timeline: 1, lsn: 900 })), Ok(()), "a timeline goes on where another ended");
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn one_that_is_down_stale_or_behind_is_not() {
         let now = Instant::now();
-        let fits = |freshness| standing(now).fits(freshness, BOUND, now);
+        let fits = |freshness| state(now).fits(freshness, BOUND, now);
         assert_eq!(fits(Freshness::Primary), Err(Miss::Behind));
         assert_eq!(fits(Freshness::Bounded(Duration::from_secs(1))), Err(Miss::Stale));
         assert_eq!(fits(Freshness::After(Position { timeline: 2, lsn: 1_001 })), Err(Miss::Behind));
@@ -102,14 +102,14 @@ mod tests {
         assert_eq!(fits(Freshness::After(Position::UNKNOWN)), Err(Miss::Behind));
         let old = now + Duration::from_secs(10);
         assert_eq!(
-            standing(now).fits(Freshness::Bounded(Duration::from_mins(1)), BOUND, old),
+            state(now).fits(Freshness::Bounded(Duration::from_mins(1)), BOUND, old),
             Err(Miss::Stale),
             "of the two bounds the nearer"
         );
-        assert_eq!(standing(now).fits(Freshness::After(Position { timeline: 1, lsn: 1 }), BOUND, old), Err(Miss::Stale));
-        let unknown = Standing { as_of: None, ..standing(now) };
+        assert_eq!(state(now).fits(Freshness::After(Position { timeline: 1, lsn: 1 }), BOUND, old), Err(Miss::Stale));
+        let unknown = ReplicaState { as_of: None, ..state(now) };
         assert_eq!(unknown.fits(Freshness::Bounded(BOUND), BOUND, now), Err(Miss::Stale));
-        let down = Standing { is_up: false, ..standing(now) };
+        let down = ReplicaState { is_up: false, ..state(now) };
         assert_eq!(down.fits(Freshness::Bounded(BOUND), BOUND, now), Err(Miss::Down));
     }
 
