@@ -33,6 +33,9 @@ pub struct Model {
     pub purchase_order_id: Option<PurchaseOrderId>,
     pub transfer_id: Option<TransferId>,
     pub issue: Option<ReplenishmentIssue>,
+    /// Who approved it; null while nobody has, and of lines that were approved before this was kept.
+    pub approved_kind: Option<ActorKind>,
+    pub approved_by: Option<Uuid>,
     /// Each step's figure, and reasons, as JSON.
     pub body: String,
 }

@@ -48,6 +48,8 @@ pub const CASES: &[(&str, Needs)] = &[
     ("replenishmentPolicies", May("stock.policy")),
     ("replenishmentPolicySet", May("stock.policy")),
     ("replenishmentPolicyRemove", May("stock.policy")),
+    ("replenishmentRule", May("stock.policy")),
+    ("replenishmentRuleSet", May("stock.policy")),
     ("replenishmentPlans", May("purchase.read")),
     ("replenishmentPlan", May("purchase.read")),
     ("replenishmentPlanCreate", May("purchase.write")),

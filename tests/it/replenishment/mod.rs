@@ -4,6 +4,7 @@
 mod approval;
 pub mod desk;
 mod policies;
+mod rule;
 
 use entity::prelude::Timestamp;
 use entrepot::{clock::Clock, replenishment::shell::plan_night};

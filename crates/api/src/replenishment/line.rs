@@ -18,6 +18,7 @@ use crate::{
     catalog::Supplier,
     forecasting::DemandClass,
     graphql::{fault::Answer, scalars::Quantity},
+    identity::{Actor, actor},
     purchasing::{
         self, PurchaseOrder,
         links::{self, Money, Product, Store},
@@ -235,6 +236,10 @@ impl ReplenishmentPlanLine {
     /// Data quality of the forecast, 0 to 1. Null without one.
     async fn confidence(&self) -> Option<f64> {
         self.0.figures.confidence.map(six)
+    }
+    /// Member or integration that approved it, or the tenant's rule. Null while it is not approved, and of lines that were approved before this was kept.
+    async fn approved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
+        Some(actor(ctx, self.0.approved_by?).await)
     }
     /// Draft that it was made into. Null unless it is an APPROVED purchase.
     async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {

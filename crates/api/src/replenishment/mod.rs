@@ -8,6 +8,7 @@ mod payloads;
 mod plan;
 mod policy;
 mod query;
+mod rule;
 
 pub use enums::{
     ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentPlanState, ReplenishmentPolicyKind,
@@ -15,7 +16,7 @@ pub use enums::{
 };
 pub use inputs::{
     PlanLineChoice, ReplenishmentPlanApproveInput, ReplenishmentPlanCreateInput, ReplenishmentPolicyRemoveInput,
-    ReplenishmentPolicySetInput,
+    ReplenishmentPolicySetInput, ReplenishmentRuleSetInput,
 };
 pub use line::{
     ReplenishmentFigures, ReplenishmentNumber, ReplenishmentPlanLine, ReplenishmentPlanLineConnection, ReplenishmentPlanLineEdge,
@@ -24,7 +25,9 @@ pub use line::{
 pub use mutation::ReplenishmentMutation;
 pub use payloads::{
     ReplenishmentApprovalPayload, ReplenishmentLineRefusal, ReplenishmentPlanPayload, ReplenishmentPolicyPayload,
+    ReplenishmentRulePayload,
 };
 pub use plan::{ReplenishmentPlan, ReplenishmentPlanConnection, ReplenishmentPlanEdge, ReplenishmentPlanLineFilter, find_plan};
 pub use policy::{ReplenishmentPolicy, ReplenishmentPolicyConnection, ReplenishmentPolicyEdge, find_policy};
 pub use query::{ReplenishmentPlanFilter, ReplenishmentQuery};
+pub use rule::ReplenishmentRule;

@@ -11,6 +11,7 @@ use super::{
     enums::ReplenishmentPlanState,
     plan::{ReplenishmentPlan, ReplenishmentPlanConnection},
     policy::{ReplenishmentPolicy, ReplenishmentPolicyConnection},
+    rule::ReplenishmentRule,
 };
 use crate::{
     graphql::{
@@ -53,6 +54,12 @@ impl ReplenishmentQuery {
             (ReplenishmentPolicy::from(policy), keys)
         });
         Ok(Page::build(nodes.collect(), &request, rows::POLICIES, signer).into())
+    }
+
+    /// Rule by which lines of the plan of each night are approved without a person. Null before one was set: each line waits for a person.
+    #[field(permit = StockPolicy)]
+    async fn replenishment_rule(&self, ctx: &Context<'_>) -> Answer<Option<ReplenishmentRule>> {
+        Ok(shell::find_rule(&permit, ctx.given::<Ledger>()?.database()).await?.map(ReplenishmentRule))
     }
 
     /// Plans of replenishment, the newest first. Plans are kept for 400 days.

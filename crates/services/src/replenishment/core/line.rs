@@ -148,6 +148,8 @@ pub struct PlanLine {
     /// Expected margin of the units at risk, in minor units of the cost's currency; 0 where the price is not known.
     pub margin: i64,
     pub policy: Option<(ReplenishmentPolicyId, i64)>,
+    /// Who approved it, also where its draft was refused.
+    pub approved_by: Option<Actor>,
     pub figures: LineFigures,
     pub reasons: Vec<Reason>,
 }

@@ -1,5 +1,6 @@
 //! What policies say, what a product needs in its stores, and what becomes of lines. No database, no clock.
 
+mod approval_rule;
 mod approve;
 mod spending;
 mod classes;
@@ -11,6 +12,7 @@ mod propose;
 mod purchase;
 mod reason;
 
+pub use approval_rule::{ApprovalRule, CONFIDENCE_PARTS, Limits, RuleProblem};
 pub use approve::{Choice, Claims, Now, approve, state_of};
 pub use classes::{Turnover, YEAR_WEEKS, classify};
 pub use line::{Document, LineFigures, LineKind, LineState, PlanLine, by_urgency};

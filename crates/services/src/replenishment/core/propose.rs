@@ -311,6 +311,7 @@ pub(super) fn line_of(basis: &Basis, product: &ProductState, need: &Target<'_>, 
         cost: None,
         margin: 0,
         policy: need.policy.map(|policy| (policy.id, policy.version)),
+        approved_by: None,
         figures,
         reasons: why(product, need, (point, up_to)),
     }

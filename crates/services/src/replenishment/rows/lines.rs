@@ -47,6 +47,8 @@ struct LineRow {
     purchase_order_id: Option<PurchaseOrderId>,
     transfer_id: Option<TransferId>,
     issue: Option<ReplenishmentIssue>,
+    approved_kind: Option<ActorKind>,
+    approved_by: Option<Uuid>,
     body: String,
 }
 
@@ -61,6 +63,8 @@ struct ChangedLine {
     purchase_order_id: Option<PurchaseOrderId>,
     transfer_id: Option<TransferId>,
     issue: Option<ReplenishmentIssue>,
+    approved_kind: Option<ActorKind>,
+    approved_by: Option<Uuid>,
 }
 
 fn corrupt(rule: &'static str) -> Fault {
@@ -107,6 +111,7 @@ impl TryFrom<LineRow> for PlanLine {
             cost,
             margin: body.margin,
             policy: row.policy_id.zip(row.policy_version),
+            approved_by: row.approved_kind.zip(row.approved_by).map(|(kind, id)| Actor { kind, id }),
             figures: body.figures,
             reasons: body.reasons,
         })
@@ -148,6 +153,8 @@ pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanL
             purchase_order_id,
             transfer_id,
             issue: line.state.issue(),
+            approved_kind: line.approved_by.map(|who| who.kind),
+            approved_by: line.approved_by.map(|who| who.id),
             body: serde_json::to_string(&body).map_err(|err| Fault::Broken(err.to_string()))?,
         });
     }
@@ -171,6 +178,8 @@ pub async fn change_lines<'a>(
             purchase_order_id,
             transfer_id,
             issue: line.state.issue(),
+            approved_kind: line.approved_by.map(|who| who.kind),
+            approved_by: line.approved_by.map(|who| who.id),
         });
     }
     work.write(Bulk::from(rows)).await
