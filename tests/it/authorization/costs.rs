@@ -50,6 +50,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("replenishmentPolicyRemove", May("stock.policy")),
     ("replenishmentRule", May("stock.policy")),
     ("replenishmentRuleSet", May("stock.policy")),
+    ("replenishmentScore", May("purchase.read")),
     ("replenishmentPlans", May("purchase.read")),
     ("replenishmentPlan", May("purchase.read")),
     ("replenishmentPlanCreate", May("purchase.write")),

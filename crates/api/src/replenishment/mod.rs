@@ -9,9 +9,10 @@ mod plan;
 mod policy;
 mod query;
 mod rule;
+mod score;
 
 pub use enums::{
-    ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentPlanState, ReplenishmentPolicyKind,
+    ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentOutcome, ReplenishmentPlanState, ReplenishmentPolicyKind,
     ReplenishmentReasonCode, ReplenishmentRefusalCode,
 };
 pub use inputs::{
@@ -19,7 +20,7 @@ pub use inputs::{
     ReplenishmentPolicySetInput, ReplenishmentRuleSetInput,
 };
 pub use line::{
-    ReplenishmentFigures, ReplenishmentNumber, ReplenishmentPlanLine, ReplenishmentPlanLineConnection, ReplenishmentPlanLineEdge,
+    ReplenishmentFigures, ReplenishmentLineScore, ReplenishmentNumber, ReplenishmentPlanLine, ReplenishmentPlanLineConnection, ReplenishmentPlanLineEdge,
     ReplenishmentReason,
 };
 pub use mutation::ReplenishmentMutation;
@@ -31,3 +32,4 @@ pub use plan::{ReplenishmentPlan, ReplenishmentPlanConnection, ReplenishmentPlan
 pub use policy::{ReplenishmentPolicy, ReplenishmentPolicyConnection, ReplenishmentPolicyEdge, find_policy};
 pub use query::{ReplenishmentPlanFilter, ReplenishmentQuery};
 pub use rule::ReplenishmentRule;
+pub use score::ReplenishmentOutcomeScore;

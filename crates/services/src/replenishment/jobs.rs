@@ -1,4 +1,4 @@
-//! Plans are made at night, and a tenant's rule approves what it may of them.
+//! Plans are made at night, and a tenant's rule approves what it may of them; proposals that are due are scored.
 
 use std::time::Duration;
 
@@ -17,7 +17,8 @@ pub fn register(registry: Registry, ledger: &Ledger, audit_writer: &AuditWriter)
         let (ledger, audit_writer) = (ledger.clone(), audit_writer.clone());
         async move {
             shell::plan_all(ledger.database(), ledger.clock(), &audit_writer).await?;
-            shell::approve_all(&ledger, &audit_writer).await
+            shell::approve_all(&ledger, &audit_writer).await?;
+            shell::score_all(ledger.database(), ledger.clock()).await
         }
     })
 }

@@ -4,7 +4,7 @@ use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::reason::Reason;
+use super::{reason::Reason, score::LineScore};
 
 /// What a line proposes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,6 +150,10 @@ pub struct PlanLine {
     pub policy: Option<(ReplenishmentPolicyId, i64)>,
     /// Who approved it, also where its draft was refused.
     pub approved_by: Option<Actor>,
+    /// Business day on which its delivery is due.
+    pub due_on: Option<i32>,
+    /// None until that day.
+    pub score: Option<LineScore>,
     pub figures: LineFigures,
     pub reasons: Vec<Reason>,
 }

@@ -11,6 +11,7 @@ mod product;
 mod propose;
 mod purchase;
 mod reason;
+mod score;
 
 pub use approval_rule::{ApprovalRule, CONFIDENCE_PARTS, Limits, RuleProblem};
 pub use approve::{Choice, Claims, Now, approve, state_of};
@@ -21,6 +22,7 @@ pub use policy::{Policies, Policy, PolicyFields, PolicyProblem, PolicyScope, Rul
 pub use product::{Basis, Classes, Demand, Leads, LevelState, ProductState};
 pub use propose::plan_product;
 pub use reason::{Reason, ReasonCode};
+pub use score::{Happened, LineScore, due_on};
 pub use spending::within_budget;
 
 #[cfg(test)]

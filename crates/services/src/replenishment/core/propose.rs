@@ -312,6 +312,8 @@ pub(super) fn line_of(basis: &Basis, product: &ProductState, need: &Target<'_>, 
         margin: 0,
         policy: need.policy.map(|policy| (policy.id, policy.version)),
         approved_by: None,
+        due_on: None,
+        score: None,
         figures,
         reasons: why(product, need, (point, up_to)),
     }

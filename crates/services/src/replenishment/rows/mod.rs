@@ -5,6 +5,7 @@ mod facts;
 mod lines;
 mod plans;
 mod policies;
+mod scores;
 
 pub use approval_rule::{KeptRule, change_rule, done_with, nightly_since, ordered_from, rule, tenants_with_rule};
 pub use facts::{ProductFacts, StoreUnits, catalogue, drafted, leads, leaving, levels, owed, stores, turnovers};
@@ -17,3 +18,4 @@ pub use policies::{
     POLICIES, count_policies, insert_policy, lock_policy, missing, policies, policy, policy_keys, policy_of_scope, policy_page,
     policy_source, remove_policy, update_policy,
 };
+pub use scores::{OutcomeSum, Scored, due_scores, outcome_sums, write_scores};

@@ -8,6 +8,7 @@ mod facts;
 mod make;
 mod nightly;
 mod policies;
+mod score;
 
 use entity::prelude::*;
 use inventory::stock::core::Rejection;
@@ -26,6 +27,7 @@ pub use ask::{find_plan, find_policy, line_page, plan_page, policy_page};
 pub use make::{MOST_LINES, Made, PlanCreate, create_plan};
 pub use nightly::{plan_all, plan_night};
 pub use policies::{PolicyRemoval, PolicySet, remove_policy, set_policy};
+pub use score::{outcome_sums, score_all, score_due};
 
 use super::core::{PolicyProblem, RuleProblem};
 
