@@ -12,16 +12,16 @@ mod rule;
 mod score;
 
 pub use enums::{
-    ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentOutcome, ReplenishmentPlanState, ReplenishmentPolicyKind,
-    ReplenishmentReasonCode, ReplenishmentRefusalCode,
+    ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentOutcome, ReplenishmentPlanState,
+    ReplenishmentPolicyKind, ReplenishmentReasonCode, ReplenishmentRefusalCode,
 };
 pub use inputs::{
     PlanLineChoice, ReplenishmentPlanApproveInput, ReplenishmentPlanCreateInput, ReplenishmentPolicyRemoveInput,
     ReplenishmentPolicySetInput, ReplenishmentRuleSetInput,
 };
 pub use line::{
-    ReplenishmentFigures, ReplenishmentLineScore, ReplenishmentNumber, ReplenishmentPlanLine, ReplenishmentPlanLineConnection, ReplenishmentPlanLineEdge,
-    ReplenishmentReason,
+    ReplenishmentFigures, ReplenishmentLineScore, ReplenishmentNumber, ReplenishmentPlanLine, ReplenishmentPlanLineConnection,
+    ReplenishmentPlanLineEdge, ReplenishmentReason,
 };
 pub use mutation::ReplenishmentMutation;
 pub use payloads::{

@@ -5,7 +5,10 @@ use platform::storage::{Bulk, Fault, Reads, Row, Rows, Work};
 use sea_orm::Value;
 
 use super::lines::figures_of;
-use crate::replenishment::core::{Happened, LineScore};
+use crate::{
+    demand::rows::by_level,
+    replenishment::core::{Happened, LineScore},
+};
 
 /// Proposals that are scored at once.
 const CHUNK: i64 = 500;
@@ -36,6 +39,7 @@ struct ScoredLine {
 
 /// The next proposals without a score whose delivery was due by a day, scored: no more than are written at once.
 pub async fn due_scores(reads: &impl Reads, today: i32) -> Result<Vec<Scored>, Fault> {
+    let by_level = by_level(reads.backend());
     let sql = format!(
         "SELECT l.plan_id, l.position, l.quantity, l.body,
           (SELECT CAST(sum(x.quantity) AS bigint) FROM purchase_order o
@@ -44,7 +48,7 @@ pub async fn due_scores(reads: &impl Reads, today: i32) -> Result<Vec<Scored>, F
           (SELECT CAST(sum(x.quantity) AS bigint) FROM transfer t
              JOIN transfer_line x ON x.tenant_id = $1 AND x.transfer_id = t.id AND x.product_id = l.product_id
              WHERE t.tenant_id = $1 AND t.id = l.transfer_id AND t.status <> 'CANCELLED'),
-          (SELECT CAST(coalesce(sum(d.ordered_units - d.cancelled_units - d.taken_back_units), 0) AS bigint) FROM demand_day d
+          (SELECT CAST(coalesce(sum(d.ordered_units - d.cancelled_units - d.taken_back_units), 0) AS bigint) FROM demand_day d{by_level}
              WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = l.product_id AND d.store_id = l.store_id
                AND d.business_date >= p.business_date AND d.business_date < l.due_on),
           (SELECT CAST(coalesce(sum(
