@@ -112,13 +112,11 @@ pub async fn outcome_sums(
 ) -> Result<Vec<OutcomeSum>, Fault> {
     let backend = reads.backend();
     let mut values: Vec<Value> = vec![from.into(), to.into()];
-    let only = match stores {
-        None => String::new(),
-        Some(stores) => {
-            values.push(backend.ids(stores.iter().copied()));
-            format!(" AND {}", backend.in_ids("l.store_id", 4))
-        }
-    };
+    let mut only = String::new();
+    if let Some(stores) = stores {
+        values.push(backend.ids(stores.iter().copied()));
+        only = format!(" AND {}", backend.in_ids("l.store_id", 4));
+    }
     let sql = format!(
         "SELECT l.outcome, CAST(count(*) AS bigint), CAST(sum(l.is_within) AS bigint),
            CAST(sum(CASE WHEN l.out_days > 0 THEN 1 ELSE 0 END) AS bigint), CAST(sum(l.out_days) AS bigint),
