@@ -107,6 +107,8 @@ words! {
         Draft "DRAFT", Partly "PARTLY", Approved "APPROVED", Executed "EXECUTED", Superseded "SUPERSEDED",
     }
     ReplenishmentLineKind { Transfer "TRANSFER", Purchase "PURCHASE" }
+    /// What became of a proposal by the day on which its delivery was due.
+    ReplenishmentOutcome { Accepted "ACCEPTED", Changed "CHANGED", Refused "REFUSED" }
     ReplenishmentLineState { Open "OPEN", Claimed "CLAIMED", Approved "APPROVED", Refused "REFUSED", Cut "CUT" }
     /// Action on dead stock.
     LiquidationAction { Keep "KEEP", WriteOff "WRITE_OFF", Return "RETURN", Transfer "TRANSFER", Markdown "MARKDOWN" }

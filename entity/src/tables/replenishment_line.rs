@@ -33,6 +33,19 @@ pub struct Model {
     pub purchase_order_id: Option<PurchaseOrderId>,
     pub transfer_id: Option<TransferId>,
     pub issue: Option<ReplenishmentIssue>,
+    /// Who approved it; null while nobody has, and of lines that were approved before this was kept.
+    pub approved_kind: Option<ActorKind>,
+    pub approved_by: Option<Uuid>,
+    /// Business day on which its delivery is due, since 1970-01-01; null of lines that were made before this was kept.
+    pub due_on: Option<i32>,
+    /// Null until it is scored, like what follows.
+    pub outcome: Option<ReplenishmentOutcome>,
+    pub demand_units: Option<i64>,
+    /// 0 or 1.
+    pub is_within: Option<i32>,
+    pub out_days: Option<i32>,
+    pub left_units: Option<i64>,
+    pub excess_units: Option<i64>,
     /// Each step's figure, and reasons, as JSON.
     pub body: String,
 }

@@ -42,6 +42,7 @@ pub const SMALL: &[&str] = &[
     "registration",
     "replenishment_plan",
     "replenishment_policy",
+    "replenishment_rule",
     "role",
     "role_grant",
     "saved_view",

@@ -4,6 +4,8 @@
 mod approval;
 pub mod desk;
 mod policies;
+mod rule;
+mod score;
 
 use entity::prelude::Timestamp;
 use entrepot::{clock::Clock, replenishment::shell::plan_night};

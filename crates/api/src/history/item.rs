@@ -94,7 +94,7 @@ impl HistoryActor {
             ActorKind::Integration => {
                 author(ctx, IntegrationId::from_uuid(who.id)).await?.map(|integration| integration.0.name.clone())
             }
-            ActorKind::System => Some("system".to_owned()),
+            ActorKind::System => Some(who.system_name().to_owned()),
         };
         let nameless = if who.kind == ActorKind::Member { "a member" } else { "an integration" };
         Ok(name.unwrap_or_else(|| nameless.to_owned()))

@@ -43,7 +43,7 @@ pub async fn actor(ctx: &Context<'_>, who: Who) -> Answer<Actor> {
     {
         return Ok(Actor::Integration(integration));
     }
-    Ok(Actor::SystemActor(SystemActor { name: "system".to_owned() }))
+    Ok(Actor::SystemActor(SystemActor { name: who.system_name().to_owned() }))
 }
 
 /// A member of the caller's tenant, for whoever may see members. Callers see themselves.

@@ -39,6 +39,18 @@ pub enum ReplenishmentPlanState {
     Superseded,
 }
 
+/// Outcome of a proposal by the day on which its delivery was due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::ReplenishmentOutcome", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ReplenishmentOutcome {
+    /// Ordered or sent as proposed.
+    Accepted,
+    /// Ordered or sent with another quantity.
+    Changed,
+    /// Not approved, or called off.
+    Refused,
+}
+
 /// Kind of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ReplenishmentLineKind", rename_items = "SCREAMING_SNAKE_CASE")]

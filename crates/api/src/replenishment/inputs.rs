@@ -4,7 +4,7 @@ use async_graphql::{ID, InputObject, OneofObject};
 use platform::path;
 use services::replenishment::{
     core::{Choice, PolicyFields, PolicyScope},
-    shell::{PlanApprove, PlanCreate, PolicyRemoval, PolicySet},
+    shell::{PlanApprove, PlanCreate, PolicyRemoval, PolicySet, RuleSet},
 };
 
 use super::enums::ReplenishmentPolicyKind;
@@ -97,6 +97,42 @@ pub struct ReplenishmentPlanApproveInput {
     pub expected_version: Long,
     /// Lines.
     pub lines: PlanLineChoice,
+}
+
+/// The rule by which lines of the plan of each night are approved without a person.
+#[derive(Debug, Clone, InputObject)]
+pub struct ReplenishmentRuleSetInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Version of the rule as it was read, 0 before it was first set; another one is a VERSION_CONFLICT. Null changes any.
+    pub expected_version: Option<Long>,
+    /// Whether the rule approves lines from the next plan on.
+    #[graphql(default = true)]
+    pub enabled: bool,
+    /// Most that the purchases of one plan may cost together, above 0, in the currency of `supplierAmount`. Null: purchases wait.
+    pub plan_amount: Option<MoneyInput>,
+    /// Most that the purchases from one supplier may cost in one plan, above 0. An order above it waits as a whole. Null: purchases wait.
+    pub supplier_amount: Option<MoneyInput>,
+    /// Whether transfers are approved.
+    #[graphql(default = true)]
+    pub transfers: bool,
+    /// Least data quality of a line's forecast, from 0 to 1; 0.8 when it is left out. A line without a forecast waits.
+    #[graphql(default_with = "0.8")]
+    pub confidence: f64,
+}
+
+impl ReplenishmentRuleSetInput {
+    pub(super) fn read(self, reading: &mut Reading) -> RuleSet {
+        RuleSet {
+            idempotency_key: self.idempotency_key,
+            expected_version: self.expected_version.map(|version| version.0),
+            is_on: self.enabled,
+            plan: reading.money(self.plan_amount.as_ref(), || path!["input", "planAmount"]),
+            supplier: reading.money(self.supplier_amount.as_ref(), || path!["input", "supplierAmount"]),
+            transfers: self.transfers,
+            confidence: self.confidence,
+        }
+    }
 }
 
 impl ReplenishmentPolicySetInput {

@@ -12,12 +12,17 @@ use services::{
 };
 
 use super::enums::{
-    ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentPolicyKind, ReplenishmentReasonCode,
+    ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentOutcome, ReplenishmentPolicyKind,
+    ReplenishmentReasonCode,
 };
 use crate::{
     catalog::Supplier,
     forecasting::DemandClass,
-    graphql::{fault::Answer, scalars::Quantity},
+    graphql::{
+        fault::Answer,
+        scalars::{Date, Quantity},
+    },
+    identity::{Actor, actor},
     purchasing::{
         self, PurchaseOrder,
         links::{self, Money, Product, Store},
@@ -157,6 +162,38 @@ impl ReplenishmentFigures {
     }
 }
 
+/// A proposal's score.
+pub struct ReplenishmentLineScore(core::LineScore);
+
+/// Comparison of a proposal with what happened from the day of the plan until the day before the delivery was due. Quantities are in the product's smallest unit.
+#[resolvers(requires = PurchaseRead)]
+impl ReplenishmentLineScore {
+    /// Outcome of the proposal.
+    async fn outcome(&self) -> ReplenishmentOutcome {
+        self.0.outcome.into()
+    }
+    /// Units that were ordered, less cancelled ones and those taken back.
+    async fn demand(&self) -> Quantity {
+        units(self.0.demand)
+    }
+    /// Whether the demand was at most the point that the proposal rests on.
+    async fn is_within(&self) -> bool {
+        self.0.is_within
+    }
+    /// Days that closed without stock.
+    async fn out_days(&self) -> i32 {
+        self.0.out_days
+    }
+    /// Units available when it was scored; negative when more was promised than there was.
+    async fn left(&self) -> Quantity {
+        units(self.0.left)
+    }
+    /// Units available above the target when it was scored; 0 of a REFUSED proposal.
+    async fn excess(&self) -> Quantity {
+        units(self.0.excess)
+    }
+}
+
 /// Proposal to move a product to a store or to buy it for one.
 #[resolvers(requires = PurchaseRead)]
 impl ReplenishmentPlanLine {
@@ -235,6 +272,18 @@ impl ReplenishmentPlanLine {
     /// Data quality of the forecast, 0 to 1. Null without one.
     async fn confidence(&self) -> Option<f64> {
         self.0.figures.confidence.map(six)
+    }
+    /// Member or integration that approved it, or the tenant's rule. Null while it is not approved, and of lines that were approved before this was kept.
+    async fn approved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
+        Some(actor(ctx, self.0.approved_by?).await)
+    }
+    /// Day on which the delivery is due, by the lead time in `figures`. Null of lines that were made before this was kept.
+    async fn due_on(&self) -> Option<Date> {
+        self.0.due_on.map(Date)
+    }
+    /// Score of the proposal. Null until the night before `dueOn`, and when `dueOn` is null.
+    async fn score(&self) -> Option<ReplenishmentLineScore> {
+        self.0.score.map(ReplenishmentLineScore)
     }
     /// Draft that it was made into. Null unless it is an APPROVED purchase.
     async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {

@@ -8,23 +8,28 @@ mod payloads;
 mod plan;
 mod policy;
 mod query;
+mod rule;
+mod score;
 
 pub use enums::{
-    ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentPlanState, ReplenishmentPolicyKind,
-    ReplenishmentReasonCode, ReplenishmentRefusalCode,
+    ReplenishmentIssue, ReplenishmentLineKind, ReplenishmentLineState, ReplenishmentOutcome, ReplenishmentPlanState,
+    ReplenishmentPolicyKind, ReplenishmentReasonCode, ReplenishmentRefusalCode,
 };
 pub use inputs::{
     PlanLineChoice, ReplenishmentPlanApproveInput, ReplenishmentPlanCreateInput, ReplenishmentPolicyRemoveInput,
-    ReplenishmentPolicySetInput,
+    ReplenishmentPolicySetInput, ReplenishmentRuleSetInput,
 };
 pub use line::{
-    ReplenishmentFigures, ReplenishmentNumber, ReplenishmentPlanLine, ReplenishmentPlanLineConnection, ReplenishmentPlanLineEdge,
-    ReplenishmentReason,
+    ReplenishmentFigures, ReplenishmentLineScore, ReplenishmentNumber, ReplenishmentPlanLine, ReplenishmentPlanLineConnection,
+    ReplenishmentPlanLineEdge, ReplenishmentReason,
 };
 pub use mutation::ReplenishmentMutation;
 pub use payloads::{
     ReplenishmentApprovalPayload, ReplenishmentLineRefusal, ReplenishmentPlanPayload, ReplenishmentPolicyPayload,
+    ReplenishmentRulePayload,
 };
 pub use plan::{ReplenishmentPlan, ReplenishmentPlanConnection, ReplenishmentPlanEdge, ReplenishmentPlanLineFilter, find_plan};
 pub use policy::{ReplenishmentPolicy, ReplenishmentPolicyConnection, ReplenishmentPolicyEdge, find_policy};
 pub use query::{ReplenishmentPlanFilter, ReplenishmentQuery};
+pub use rule::ReplenishmentRule;
+pub use score::ReplenishmentOutcomeScore;

@@ -5,15 +5,21 @@ use iam::access::kind;
 use inventory::{ledger::Ledger, purchasing::events::PURCHASE_ORDER_CREATED, transfers::events::TRANSFER_CREATED};
 use macros::resolvers;
 use services::replenishment::{
-    events::{REPLENISHMENT_PLAN_APPROVED, REPLENISHMENT_PLAN_CREATED, REPLENISHMENT_POLICY_REMOVED, REPLENISHMENT_POLICY_SET},
+    events::{
+        REPLENISHMENT_PLAN_APPROVED, REPLENISHMENT_PLAN_CREATED, REPLENISHMENT_POLICY_REMOVED, REPLENISHMENT_POLICY_SET,
+        REPLENISHMENT_RULE_SET,
+    },
     shell,
 };
 
 use super::{
     inputs::{
         ReplenishmentPlanApproveInput, ReplenishmentPlanCreateInput, ReplenishmentPolicyRemoveInput, ReplenishmentPolicySetInput,
+        ReplenishmentRuleSetInput,
     },
-    payloads::{ReplenishmentApprovalPayload, ReplenishmentPlanPayload, ReplenishmentPolicyPayload, stopped},
+    payloads::{
+        ReplenishmentApprovalPayload, ReplenishmentPlanPayload, ReplenishmentPolicyPayload, ReplenishmentRulePayload, stopped,
+    },
     plan::ReplenishmentPlan,
 };
 use crate::graphql::{context::ContextExt, fault::Answer, reading::read, scalars::Long};
@@ -54,6 +60,24 @@ impl ReplenishmentMutation {
         };
         let done = Box::pin(shell::remove_policy(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
         ReplenishmentPolicyPayload::of(done)
+    }
+
+    /// Sets the rule by which lines of the plan of each night are approved without a person. Plans that are there stay with people.
+    ///
+    /// Requires stock.policy, and purchase.write and transfer.write, each for all stores.
+    #[mutation(permit = StockPolicy, emits(REPLENISHMENT_RULE_SET), dry_run)]
+    async fn replenishment_rule_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rule.")] input: ReplenishmentRuleSetInput,
+    ) -> Answer<ReplenishmentRulePayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(shell::set_rule(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
+        ReplenishmentRulePayload::of(done)
     }
 
     /// Creates a plan from the newest forecast, stock, drafts and policies. Open plans of the same

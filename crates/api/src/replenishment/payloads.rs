@@ -3,11 +3,15 @@
 use async_graphql::{Context, SimpleObject};
 use platform::path;
 use services::replenishment::{
-    core::{Policy, PolicyProblem},
+    core::{Policy, PolicyProblem, RuleProblem},
+    rows::KeptRule,
     shell::{Acted, Approved, LineProblem, ReplenishmentError},
 };
 
-use super::{enums::ReplenishmentRefusalCode, line::ReplenishmentPlanLine, plan::ReplenishmentPlan, policy::ReplenishmentPolicy};
+use super::{
+    enums::ReplenishmentRefusalCode, line::ReplenishmentPlanLine, plan::ReplenishmentPlan, policy::ReplenishmentPolicy,
+    rule::ReplenishmentRule,
+};
 use crate::{
     graphql::{
         fault::{Answer, TopError},
@@ -22,6 +26,7 @@ use crate::{
 const MOST_REPORTED: usize = 250;
 
 payload!(ReplenishmentPolicyPayload, policy: ReplenishmentPolicy, "policy of replenishment");
+payload!(ReplenishmentRulePayload, rule: ReplenishmentRule, "rule of approval");
 payload!(ReplenishmentPlanPayload, plan: ReplenishmentPlan, "plan of replenishment");
 
 /// A chosen line that was not approved.
@@ -59,6 +64,11 @@ impl From<Vec<UserError>> for ReplenishmentPolicyPayload {
         Self { policy: None, user_errors, replayed: false, seq: None }
     }
 }
+impl From<Vec<UserError>> for ReplenishmentRulePayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { rule: None, user_errors, replayed: false, seq: None }
+    }
+}
 impl From<Vec<UserError>> for ReplenishmentPlanPayload {
     fn from(user_errors: Vec<UserError>) -> Self {
         Self { plan: None, user_errors, replayed: false, seq: None }
@@ -76,6 +86,17 @@ impl ReplenishmentPolicyPayload {
             Err(error) => stopped(error)?.into(),
             Ok(Acted { value, seq, is_replayed }) => {
                 Self { policy: value.map(Into::into), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
+            }
+        })
+    }
+}
+
+impl ReplenishmentRulePayload {
+    pub(super) fn of(done: Result<Acted<Option<KeptRule>>, ReplenishmentError>) -> Answer<Self> {
+        Ok(match done {
+            Err(error) => stopped(error)?.into(),
+            Ok(Acted { value, seq, is_replayed }) => {
+                Self { rule: value.map(ReplenishmentRule), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
             }
         })
     }
@@ -139,6 +160,7 @@ pub(super) fn stopped(error: ReplenishmentError) -> Result<Vec<UserError>, TopEr
         ReplenishmentError::NotFound { what, field } => UserError::not_found(what, field),
         ReplenishmentError::Invalid { message, field } => UserError::new(ErrorCode::Invalid, message, field),
         ReplenishmentError::Policy(problem) => policy_refused(problem),
+        ReplenishmentError::Rule(problem) => rule_refused(problem),
         ReplenishmentError::ScopeTaken => {
             UserError::new(ErrorCode::Duplicate, "another policy has this scope: change that one", path!["input"])
         }
@@ -163,6 +185,26 @@ pub(super) fn stopped(error: ReplenishmentError) -> Result<Vec<UserError>, TopEr
         })),
     };
     Ok(vec![refused])
+}
+
+fn rule_refused(problem: RuleProblem) -> UserError {
+    match problem {
+        RuleProblem::Confidence => UserError::new(ErrorCode::OutOfRange, "a share from 0 to 1 is expected", input("confidence")),
+        RuleProblem::AmountNeeded(name) => {
+            UserError::new(ErrorCode::Required, "both amounts are needed, or none of them", input(name))
+        }
+        RuleProblem::Amount(name) => {
+            UserError::new(ErrorCode::OutOfRange, "an amount above 0 is expected", path!["input", name, "amount"])
+        }
+        RuleProblem::Currencies => {
+            let message = "both amounts are in one currency";
+            UserError::new(ErrorCode::Invalid, message, path!["input", "supplierAmount", "currencyCode"])
+        }
+        RuleProblem::Idle => {
+            let message = "a rule without amounts and transfers approves nothing: set enabled to false";
+            UserError::new(ErrorCode::Invalid, message, input("enabled"))
+        }
+    }
 }
 
 fn policy_refused(problem: PolicyProblem) -> UserError {

@@ -11,16 +11,21 @@ use super::{
     enums::ReplenishmentPlanState,
     plan::{ReplenishmentPlan, ReplenishmentPlanConnection},
     policy::{ReplenishmentPolicy, ReplenishmentPolicyConnection},
+    rule::ReplenishmentRule,
+    score::ReplenishmentOutcomeScore,
 };
 use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        fault::Answer,
-        scalars::Cursor,
+        fault::{Answer, TopError},
+        scalars::{Cursor, Date},
     },
     purchasing::links::{MOST_A_PAGE, argument},
 };
+
+/// Days that a score is of at most.
+const MOST_DAYS: i32 = 400;
 
 /// Plans. All conditions hold; one that is null is absent.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -53,6 +58,29 @@ impl ReplenishmentQuery {
             (ReplenishmentPolicy::from(policy), keys)
         });
         Ok(Page::build(nodes.collect(), &request, rows::POLICIES, signer).into())
+    }
+
+    /// Rule by which lines of the plan of each night are approved without a person. Null before one was set: each line waits for a person.
+    #[field(permit = StockPolicy)]
+    async fn replenishment_rule(&self, ctx: &Context<'_>) -> Answer<Option<ReplenishmentRule>> {
+        Ok(shell::find_rule(&permit, ctx.given::<Ledger>()?.database()).await?.map(ReplenishmentRule))
+    }
+
+    /// Proposals by outcome, compared with what happened until their deliveries were due: for stores of the caller's. An outcome without proposals is left out.
+    ///
+    /// Requires purchase.read. Costs 20.
+    #[field(permit = PurchaseRead, cost = "20", list_size(assumed = 3))]
+    async fn replenishment_score(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "First day of `dueOn`.")] from: Date,
+        #[graphql(desc = "Last day of `dueOn`, inclusive; at most 400 days.")] to: Date,
+    ) -> Answer<Vec<ReplenishmentOutcomeScore>> {
+        if to.0 < from.0 || i64::from(to.0) - i64::from(from.0) >= i64::from(MOST_DAYS) {
+            return Err(TopError::bad_input(format!("to is a day of the {MOST_DAYS} from `from` on"), path!["to"]));
+        }
+        let sums = shell::outcome_sums(&permit, ctx.given::<Ledger>()?.database(), (from.0, to.0)).await?;
+        Ok(sums.into_iter().map(ReplenishmentOutcomeScore).collect())
     }
 
     /// Plans of replenishment, the newest first. Plans are kept for 400 days.

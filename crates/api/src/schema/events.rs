@@ -12,8 +12,8 @@ use inventory::{
 use platform::storage::events::Registry;
 use services::{
     alerts::events as alerts, exchange::events as exchange, files::events as files, liquidation::events as liquidation,
-    media::events as media, notes::events as notes, papers::events as papers, replenishment::events as replenishment, saved_views::events as saved_views,
-    webhooks::events as webhooks,
+    media::events as media, notes::events as notes, papers::events as papers, replenishment::events as replenishment,
+    saved_views::events as saved_views, webhooks::events as webhooks,
 };
 
 /// All families, in the order in which clients are told of them.
@@ -35,6 +35,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         reversals::REVERSAL.events(),
         stock::STOCK_POLICY.events(),
         replenishment::REPLENISHMENT_POLICY.events(),
+        replenishment::REPLENISHMENT_RULE.events(),
         replenishment::REPLENISHMENT_PLAN.events(),
         liquidation::LIQUIDATION_SETTINGS.events(),
         liquidation::LIQUIDATION_PLAN.events(),

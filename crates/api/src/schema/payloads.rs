@@ -83,6 +83,7 @@ pub enum Payload {
     AlertRulePayload(alerts::AlertRulePayload),
     StockAnomalyPayload(anomalies::StockAnomalyPayload),
     ReplenishmentPolicyPayload(replenishment::ReplenishmentPolicyPayload),
+    ReplenishmentRulePayload(replenishment::ReplenishmentRulePayload),
     ReplenishmentPlanPayload(replenishment::ReplenishmentPlanPayload),
     ReplenishmentApprovalPayload(replenishment::ReplenishmentApprovalPayload),
     LiquidationSettingsPayload(liquidation::LiquidationSettingsPayload),

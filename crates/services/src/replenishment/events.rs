@@ -16,6 +16,10 @@ platform::events! {
         REPLENISHMENT_POLICY_SET "replenishment_policy.set",
         REPLENISHMENT_POLICY_REMOVED "replenishment_policy.removed",
     }
+    /// The rule that approves lines of the night's plan.
+    REPLENISHMENT_RULE: RuleEvent = Terms { permission: code::<kind::StockPolicy>(), shown: Shown::Part(shown_rule), stream: None } => {
+        REPLENISHMENT_RULE_SET "replenishment_rule.set",
+    }
     /// Plans of replenishment.
     REPLENISHMENT_PLAN: PlanEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: Shown::Part(shown_plan), stream: None } => {
         REPLENISHMENT_PLAN_CREATED "replenishment_plan.created",
@@ -31,6 +35,14 @@ pub struct PolicyEvent {
     pub kind: ReplenishmentPolicyKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<StoreId>,
+    pub version: i64,
+}
+
+/// The payload of a rule's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleEvent {
+    pub is_on: bool,
     pub version: i64,
 }
 
@@ -63,6 +75,10 @@ impl PlanEvent {
 fn shown_policy(event: &PolicyEvent, viewer: EventViewer<'_>) -> Option<Value> {
     let is_seen = event.store.is_none_or(|store| viewer.covers(store));
     is_seen.then(|| json!({ "id": event.id, "kind": event.kind, "storeId": event.store, "version": event.version }))
+}
+
+fn shown_rule(event: &RuleEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    viewer.is_permitted().then(|| json!({ "enabled": event.is_on, "version": event.version }))
 }
 
 fn shown_plan(event: &PlanEvent, viewer: EventViewer<'_>) -> Option<Value> {

@@ -1,8 +1,9 @@
-//! Plans are made at night.
+//! Plans are made at night, and a tenant's rule approves what it may of them; proposals that are due are scored.
 
 use std::time::Duration;
 
-use platform::{audit::AuditWriter, clock::Clock, jobs::Registry, storage::Database};
+use inventory::ledger::Ledger;
+use platform::{audit::AuditWriter, jobs::Registry};
 
 use super::shell;
 
@@ -10,10 +11,14 @@ use super::shell;
 const EVERY: Duration = Duration::from_mins(15);
 
 /// What workers know of replenishment.
-pub fn register(registry: Registry, db: &Database, clock: &Clock, audit_writer: &AuditWriter) -> Registry {
-    let (db, clock, audit_writer) = (db.clone(), clock.clone(), audit_writer.clone());
+pub fn register(registry: Registry, ledger: &Ledger, audit_writer: &AuditWriter) -> Registry {
+    let (ledger, audit_writer) = (ledger.clone(), audit_writer.clone());
     registry.periodic("replenishment.plan", EVERY, move |_| {
-        let (db, clock, audit_writer) = (db.clone(), clock.clone(), audit_writer.clone());
-        async move { shell::plan_all(&db, &clock, &audit_writer).await }
+        let (ledger, audit_writer) = (ledger.clone(), audit_writer.clone());
+        async move {
+            shell::plan_all(ledger.database(), ledger.clock(), &audit_writer).await?;
+            shell::approve_all(&ledger, &audit_writer).await?;
+            shell::score_all(ledger.database(), ledger.clock()).await
+        }
     })
 }

@@ -140,6 +140,8 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("replenishment_line", PLAN_LINE, "state", one_of!(ReplenishmentLineState)),
     enum_column("replenishment_line", PLAN_LINE, "issue", one_of!(ReplenishmentIssue)),
     enum_column("replenishment_line", PLAN_LINE, "cost_currency", one_of!(Currency)),
+    enum_column("replenishment_line", PLAN_LINE, "approved_kind", one_of!(ActorKind)),
+    enum_column("replenishment_line", PLAN_LINE, "outcome", one_of!(ReplenishmentOutcome)),
     enum_column("liquidation_plan", "'lqp:' || HEX(c.id)", "state", one_of!(LiquidationPlanState)),
     enum_column("liquidation_plan", "'lqp:' || HEX(c.id)", "currency", one_of!(Currency)),
     enum_column("liquidation_plan", "'lqp:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),

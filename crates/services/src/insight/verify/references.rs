@@ -102,6 +102,7 @@ const TENANTED: &[&str] = &[
     "replenishment_line",
     "replenishment_plan",
     "replenishment_policy",
+    "replenishment_rule",
     "liquidation_line",
     "liquidation_plan",
     "liquidation_settings",

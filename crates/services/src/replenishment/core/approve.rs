@@ -1,6 +1,6 @@
 //! Which lines a choice approves, which the caller may not, and which have been overtaken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
 use serde::Serialize;
@@ -20,6 +20,11 @@ pub enum Choice {
     Ids(Vec<ReplenishmentLineId>),
     /// Transfers, and purchases that cost no more than this.
     Under(Money),
+    /// Those that the tenant's rule has taken. Which they are is no part of a call's hash: a call that is made again finds other lines open.
+    Rule {
+        #[serde(skip)]
+        lines: BTreeSet<ReplenishmentLineId>,
+    },
 }
 
 impl Choice {
@@ -27,6 +32,7 @@ impl Choice {
         match self {
             Self::All => true,
             Self::Ids(ids) => ids.contains(&line.id),
+            Self::Rule { lines } => lines.contains(&line.id),
             Self::Under(most) => match line.kind {
                 LineKind::Transfer { .. } => true,
                 LineKind::Purchase { .. } => {

@@ -4,7 +4,7 @@ use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::reason::Reason;
+use super::{reason::Reason, score::LineScore};
 
 /// What a line proposes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +148,12 @@ pub struct PlanLine {
     /// Expected margin of the units at risk, in minor units of the cost's currency; 0 where the price is not known.
     pub margin: i64,
     pub policy: Option<(ReplenishmentPolicyId, i64)>,
+    /// Who approved it, also where its draft was refused.
+    pub approved_by: Option<Actor>,
+    /// Business day on which its delivery is due.
+    pub due_on: Option<i32>,
+    /// None until that day.
+    pub score: Option<LineScore>,
     pub figures: LineFigures,
     pub reasons: Vec<Reason>,
 }

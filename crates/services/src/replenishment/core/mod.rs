@@ -1,5 +1,6 @@
 //! What policies say, what a product needs in its stores, and what becomes of lines. No database, no clock.
 
+mod approval_rule;
 mod approve;
 mod spending;
 mod classes;
@@ -10,7 +11,9 @@ mod product;
 mod propose;
 mod purchase;
 mod reason;
+mod score;
 
+pub use approval_rule::{ApprovalRule, CONFIDENCE_PARTS, Limits, RuleProblem};
 pub use approve::{Choice, Claims, Now, approve, state_of};
 pub use classes::{Turnover, YEAR_WEEKS, classify};
 pub use line::{Document, LineFigures, LineKind, LineState, PlanLine, by_urgency};
@@ -19,6 +22,7 @@ pub use policy::{Policies, Policy, PolicyFields, PolicyProblem, PolicyScope, Rul
 pub use product::{Basis, Classes, Demand, Leads, LevelState, ProductState};
 pub use propose::plan_product;
 pub use reason::{Reason, ReasonCode};
+pub use score::{Happened, LineScore, due_on};
 pub use spending::within_budget;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Plans of single products: the worked example of INSIGHT 6.1, and what shopkeepers would wonder about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
 use forecast::{intervals::SumPools, xyz::XyzClass};
@@ -342,4 +342,46 @@ fn what_the_plan_itself_brought_is_no_change() {
     }
     lines[1].state = LineState::Refused(ReplenishmentIssue::Stale);
     assert_eq!(state_of(&lines), ReplenishmentPlanState::Approved);
+}
+
+#[test]
+fn a_rule_takes_whole_orders_that_are_small_sure_and_not_the_first() {
+    let base = plan_product(&basis(6.447, point(9_500, 0)), &product(vec![level(2, 18, MEAN)])).remove(0);
+    let line = |number: u128, supplier: u128, minor: i64| PlanLine {
+        id: id(number),
+        kind: LineKind::Purchase { supplier: Some(id(supplier)) },
+        cost: Some(gbp(minor)),
+        ..base.clone()
+    };
+    let lines = [line(1, 50, 600), line(2, 51, 900), line(3, 50, 500), line(4, 52, 100), line(5, 53, 100)];
+    let known: BTreeSet<SupplierId> = [50, 51, 52].map(id).into();
+    let taken = |plan: i64, supplier: i64, confidence: f64, lines: &[PlanLine]| -> Vec<ReplenishmentLineId> {
+        let rule = ApprovalRule::new(true, (Some(gbp(plan)), Some(gbp(supplier))), true, confidence).unwrap();
+        rule.approves(lines, &known).into_iter().collect()
+    };
+    let ids = |numbers: &[u128]| -> Vec<ReplenishmentLineId> { numbers.iter().map(|number| id(*number)).collect() };
+    assert_eq!(taken(9_999, 1_100, 0.8, &lines), ids(&[1, 2, 3, 4]), "53 was never ordered from");
+    assert_eq!(taken(9_999, 1_099, 0.8, &lines), ids(&[2, 4]), "1,100 are above the amount, and are not split");
+    assert_eq!(taken(1_200, 1_100, 0.8, &lines), ids(&[1, 3, 4]), "the most urgent order first, and what still fits");
+    assert_eq!(taken(9_999, 1_100, 0.81, &lines), ids(&[]), "the data is good for 0.8");
+    let moved = PlanLine { kind: LineKind::Transfer { from: id(4) }, cost: None, ..line(6, 50, 0) };
+    let unknown = PlanLine { cost: None, ..line(7, 50, 0) };
+    let unset = PlanLine { policy: None, ..line(8, 50, 1) };
+    let done = PlanLine { state: LineState::Refused(ReplenishmentIssue::Stale), ..line(9, 50, 1) };
+    assert_eq!(taken(9_999, 9_999, 0.0, &[moved.clone(), unknown, unset, done]), ids(&[6]));
+    let still = ApprovalRule::new(true, (Some(gbp(1)), Some(gbp(1))), false, 0.0).unwrap();
+    assert!(still.approves(std::slice::from_ref(&moved), &known).is_empty());
+    assert!(ApprovalRule { is_on: false, transfers: true, ..still }.approves(&[moved], &known).is_empty());
+}
+
+#[test]
+fn a_rule_says_what_of_it_cannot_hold() {
+    let of = |plan: Option<i64>, supplier: Option<i64>, transfers, confidence| {
+        ApprovalRule::new(true, (plan.map(gbp), supplier.map(gbp)), transfers, confidence).err()
+    };
+    assert_eq!(of(Some(1), Some(1), true, 1.01), Some(RuleProblem::Confidence));
+    assert_eq!(of(Some(1), Some(1), true, f64::NAN), Some(RuleProblem::Confidence));
+    assert_eq!(of(Some(1), None, true, 0.8), Some(RuleProblem::AmountNeeded("supplierAmount")));
+    assert_eq!(of(Some(1), Some(0), true, 0.8), Some(RuleProblem::Amount("supplierAmount")));
+    assert_eq!((of(None, None, false, 0.8), of(None, None, true, 0.8)), (Some(RuleProblem::Idle), None));
 }

@@ -13,7 +13,7 @@ use sea_orm::Value;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::replenishment::core::{Document, LineFigures, LineKind, LineState, PlanLine, Reason};
+use crate::replenishment::core::{Document, LineFigures, LineKind, LineScore, LineState, PlanLine, Reason};
 
 /// Names the order of a plan's lines in cursors.
 pub const LINES: &str = "replenishmentLines:URGENCY:ASC";
@@ -47,6 +47,15 @@ struct LineRow {
     purchase_order_id: Option<PurchaseOrderId>,
     transfer_id: Option<TransferId>,
     issue: Option<ReplenishmentIssue>,
+    approved_kind: Option<ActorKind>,
+    approved_by: Option<Uuid>,
+    due_on: Option<i32>,
+    outcome: Option<ReplenishmentOutcome>,
+    demand_units: Option<i64>,
+    is_within: Option<i32>,
+    out_days: Option<i32>,
+    left_units: Option<i64>,
+    excess_units: Option<i64>,
     body: String,
 }
 
@@ -61,10 +70,31 @@ struct ChangedLine {
     purchase_order_id: Option<PurchaseOrderId>,
     transfer_id: Option<TransferId>,
     issue: Option<ReplenishmentIssue>,
+    approved_kind: Option<ActorKind>,
+    approved_by: Option<Uuid>,
 }
 
 fn corrupt(rule: &'static str) -> Fault {
     Fault::corrupt("replenishment_line", rule)
+}
+
+fn score_of(row: &LineRow) -> Result<Option<LineScore>, Fault> {
+    let Some(outcome) = row.outcome else { return Ok(None) };
+    let of = |column: Option<i64>| column.ok_or_else(|| corrupt("a line that is scored has all figures"));
+    Ok(Some(LineScore {
+        outcome,
+        demand: of(row.demand_units)?,
+        is_within: of(row.is_within.map(i64::from))? == 1,
+        out_days: row.out_days.unwrap_or_default(),
+        left: of(row.left_units)?,
+        excess: of(row.excess_units)?,
+    }))
+}
+
+/// The figures in a line's body.
+pub(super) fn figures_of(body: &str) -> Result<LineFigures, Fault> {
+    let body: Body = serde_json::from_str(body).map_err(|_| corrupt("its body has figures and reasons"))?;
+    Ok(body.figures)
 }
 
 fn state_of(row: &LineRow) -> Result<LineState, Fault> {
@@ -82,7 +112,7 @@ fn state_of(row: &LineRow) -> Result<LineState, Fault> {
 impl TryFrom<LineRow> for PlanLine {
     type Error = Fault;
     fn try_from(row: LineRow) -> Result<Self, Fault> {
-        let state = state_of(&row)?;
+        let (state, score) = (state_of(&row)?, score_of(&row)?);
         let kind = match (row.kind, row.from_store_id) {
             (ReplenishmentLineKind::Transfer, Some(from)) => LineKind::Transfer { from },
             (ReplenishmentLineKind::Purchase, None) => LineKind::Purchase { supplier: row.supplier_id },
@@ -107,6 +137,9 @@ impl TryFrom<LineRow> for PlanLine {
             cost,
             margin: body.margin,
             policy: row.policy_id.zip(row.policy_version),
+            approved_by: row.approved_kind.zip(row.approved_by).map(|(kind, id)| Actor { kind, id }),
+            due_on: row.due_on,
+            score,
             figures: body.figures,
             reasons: body.reasons,
         })
@@ -148,6 +181,16 @@ pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanL
             purchase_order_id,
             transfer_id,
             issue: line.state.issue(),
+            approved_kind: line.approved_by.map(|who| who.kind),
+            approved_by: line.approved_by.map(|who| who.id),
+            due_on: line.due_on,
+            // Nothing is scored before its lead time has passed.
+            outcome: None,
+            demand_units: None,
+            is_within: None,
+            out_days: None,
+            left_units: None,
+            excess_units: None,
             body: serde_json::to_string(&body).map_err(|err| Fault::Broken(err.to_string()))?,
         });
     }
@@ -171,6 +214,8 @@ pub async fn change_lines<'a>(
             purchase_order_id,
             transfer_id,
             issue: line.state.issue(),
+            approved_kind: line.approved_by.map(|who| who.kind),
+            approved_by: line.approved_by.map(|who| who.id),
         });
     }
     work.write(Bulk::from(rows)).await

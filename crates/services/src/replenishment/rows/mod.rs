@@ -1,10 +1,13 @@
 //! The tables of replenishment, and the facts that plans are made of.
 
+mod approval_rule;
 mod facts;
 mod lines;
 mod plans;
 mod policies;
+mod scores;
 
+pub use approval_rule::{KeptRule, change_rule, done_with, nightly_since, ordered_from, rule, tenants_with_rule};
 pub use facts::{ProductFacts, StoreUnits, catalogue, drafted, leads, leaving, levels, owed, stores, turnovers};
 pub use lines::{LINES, LineFilter, change_lines, insert_lines, line_keys, line_page, lines_of, lines_source};
 pub use plans::{
@@ -15,3 +18,4 @@ pub use policies::{
     POLICIES, count_policies, insert_policy, lock_policy, missing, policies, policy, policy_keys, policy_of_scope, policy_page,
     policy_source, remove_policy, update_policy,
 };
+pub use scores::{OutcomeSum, Scored, due_scores, outcome_sums, write_scores};

@@ -171,6 +171,7 @@ async fn claim(
     }
     for (index, group) in &claims.claimed {
         lines[*index].state = LineState::Claimed { group: *group };
+        lines[*index].approved_by = Some(permit.actor());
     }
     for index in &claims.stale {
         lines[*index].state = LineState::Refused(ReplenishmentIssue::Stale);

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     demand::shell::catch_up,
     replenishment::{
-        core::{LineState, Plan, PlanLine, PlanScope, by_urgency, sums, within_budget},
+        core::{LineState, Plan, PlanLine, PlanScope, by_urgency, due_on, sums, within_budget},
         events::{PlanEvent, REPLENISHMENT_PLAN_CREATED},
         rows,
     },
@@ -150,6 +150,7 @@ pub(super) fn plan_of(
     }
     for (line, position) in lines.iter_mut().zip(1..) {
         (line.id, line.position) = (clock.id(), position);
+        line.due_on = Some(due_on(business_date, line.figures.lead_days));
     }
     let now = clock.now();
     let plan = Plan {

@@ -1,5 +1,6 @@
 //! Setting policies, making plans, asking for them, and approving their lines.
 
+mod approval_rule;
 mod approve;
 mod ask;
 mod drafts;
@@ -7,6 +8,7 @@ mod facts;
 mod make;
 mod nightly;
 mod policies;
+mod score;
 
 use entity::prelude::*;
 use inventory::stock::core::Rejection;
@@ -19,13 +21,15 @@ use platform::{
     },
 };
 
+pub use approval_rule::{RuleSet, approve_all, approve_night, find_rule, set_rule};
 pub use approve::{Approved, LineProblem, MOST_APPROVED, PlanApprove, approve_plan};
 pub use ask::{find_plan, find_policy, line_page, plan_page, policy_page};
 pub use make::{MOST_LINES, Made, PlanCreate, create_plan};
 pub use nightly::{plan_all, plan_night};
 pub use policies::{PolicyRemoval, PolicySet, remove_policy, set_policy};
+pub use score::{outcome_sums, score_all, score_due};
 
-use super::core::PolicyProblem;
+use super::core::{PolicyProblem, RuleProblem};
 
 /// Why a call came to nothing: nothing was written.
 #[derive(Debug)]
@@ -40,6 +44,8 @@ pub enum ReplenishmentError {
     },
     /// Of a policy.
     Policy(PolicyProblem),
+    /// Of a rule of approval.
+    Rule(RuleProblem),
     /// Another policy has this scope.
     ScopeTaken,
     /// More than is kept or taken at once.

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Minutes after midnight, in the tenant's time zone, from which on the night's plan is made: its day's facts are complete, and nobody buys yet.
-const FROM_MINUTE: i32 = 120;
+pub(super) const FROM_MINUTE: i32 = 120;
 
 /// Makes the plans of this night of all tenants that have none. A tenant whose plan fails is logged and passed over, so that it holds nobody else up.
 pub async fn plan_all(db: &Database, clock: &Clock, audit_writer: &AuditWriter) -> Result<(), Fault> {

@@ -1,0 +1,125 @@
+//! Which lines of the night's plan a tenant's rule approves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::line::{LineKind, LineState, PlanLine};
+
+/// Parts of a share: a confidence of 0.8 is 8,000.
+pub const CONFIDENCE_PARTS: f64 = 10_000.0;
+
+/// What purchases may cost that nobody looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Of a plan; there is one a night.
+    pub plan: Money,
+    /// Of one supplier in it.
+    pub supplier: Money,
+}
+
+/// A tenant's rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalRule {
+    pub is_on: bool,
+    /// None: purchases wait.
+    pub limits: Option<Limits>,
+    pub transfers: bool,
+    /// Least data quality of the forecast, in parts.
+    pub confidence: i32,
+}
+
+/// What of a rule cannot hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleProblem {
+    /// Confidence is a share.
+    Confidence,
+    /// One of both amounts is left out: its name.
+    AmountNeeded(&'static str),
+    /// An amount is not above 0: its name.
+    Amount(&'static str),
+    Currencies,
+    /// Nothing is ever approved.
+    Idle,
+}
+
+impl ApprovalRule {
+    /// A rule that can hold; `plan` and `supplier` are both there, or neither.
+    pub fn new(
+        is_on: bool,
+        (plan, supplier): (Option<Money>, Option<Money>),
+        transfers: bool,
+        confidence: f64,
+    ) -> Result<Self, RuleProblem> {
+        if !(0.0..=1.0).contains(&confidence) {
+            return Err(RuleProblem::Confidence);
+        }
+        let limits = match (plan, supplier) {
+            (None, None) => None,
+            (Some(_), None) => return Err(RuleProblem::AmountNeeded("supplierAmount")),
+            (None, Some(_)) => return Err(RuleProblem::AmountNeeded("planAmount")),
+            (Some(plan), _) if plan.minor <= 0 => return Err(RuleProblem::Amount("planAmount")),
+            (_, Some(supplier)) if supplier.minor <= 0 => return Err(RuleProblem::Amount("supplierAmount")),
+            (Some(plan), Some(supplier)) if plan.currency != supplier.currency => return Err(RuleProblem::Currencies),
+            (Some(plan), Some(supplier)) => Some(Limits { plan, supplier }),
+        };
+        if is_on && limits.is_none() && !transfers {
+            return Err(RuleProblem::Idle);
+        }
+        Ok(Self { is_on, limits, transfers, confidence: (confidence * CONFIDENCE_PARTS).round() as i32 })
+    }
+
+    /// Whether a line may be approved at all, whatever it costs: it goes by a policy that somebody has set, and its forecast rests on good data.
+    fn fits(&self, line: &PlanLine) -> bool {
+        let confidence = line.figures.confidence.map(|share| (share * CONFIDENCE_PARTS).round());
+        line.state == LineState::Open
+            && line.policy.is_some()
+            && confidence.is_some_and(|parts| parts >= f64::from(self.confidence))
+    }
+
+    /// The lines that it approves. An order that is above the amount of a supplier waits as a whole, and so does one that the amount of the plan has no place
+    /// for beside more urgent ones. `known` are suppliers that were ordered from before: a first order is for a person.
+    pub fn approves(&self, lines: &[PlanLine], known: &BTreeSet<SupplierId>) -> BTreeSet<ReplenishmentLineId> {
+        let mut approved = BTreeSet::new();
+        if !self.is_on {
+            return approved;
+        }
+        if self.transfers {
+            let moved = lines.iter().filter(|line| matches!(line.kind, LineKind::Transfer { .. }) && self.fits(line));
+            approved.extend(moved.map(|line| line.id));
+        }
+        let Some(limits) = self.limits else { return approved };
+        let mut left = limits.plan.minor;
+        for (sum, ids) in self.orders(lines, limits.plan.currency, known) {
+            if let Some(sum) = sum.filter(|sum| *sum <= limits.supplier.minor && *sum <= left) {
+                left -= sum;
+                approved.extend(ids);
+            }
+        }
+        approved
+    }
+
+    /// What is bought of each supplier, with its cost; None beyond what is counted. The most urgent order first.
+    fn orders(
+        &self,
+        lines: &[PlanLine],
+        currency: Currency,
+        known: &BTreeSet<SupplierId>,
+    ) -> Vec<(Option<i64>, Vec<ReplenishmentLineId>)> {
+        let mut orders: Vec<(Option<i64>, Vec<ReplenishmentLineId>)> = Vec::new();
+        let mut places: BTreeMap<SupplierId, usize> = BTreeMap::new();
+        for line in lines.iter().filter(|line| self.fits(line)) {
+            let Some(supplier) = line.kind.supplier().filter(|supplier| known.contains(supplier)) else { continue };
+            let Some(cost) = line.cost.filter(|cost| cost.currency == currency) else { continue };
+            let place = *places.entry(supplier).or_insert_with(|| {
+                orders.push((Some(0), Vec::new()));
+                orders.len() - 1
+            });
+            let (sum, ids) = &mut orders[place];
+            *sum = sum.and_then(|sum| sum.checked_add(cost.minor));
+            ids.push(line.id);
+        }
+        orders
+    }
+}

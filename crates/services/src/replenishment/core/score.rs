@@ -1,0 +1,109 @@
+//! How a proposal came true, once its lead time has passed.
+
+use entity::prelude::*;
+
+use super::line::LineFigures;
+
+/// What became of a proposal, and what happened until the day on which its delivery was due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineScore {
+    pub outcome: ReplenishmentOutcome,
+    /// Units wanted from the day of the plan until the day before the delivery was due.
+    pub demand: i64,
+    /// Whether that is no more than the point that the proposal rests on, rounded up.
+    pub is_within: bool,
+    /// Days of these that closed without stock.
+    pub out_days: i32,
+    /// Units available when it was scored; negative where more is promised than there is.
+    pub left: i64,
+    /// Units of these above the target of a proposal that was taken.
+    pub excess: i64,
+}
+
+/// What happened in a level since a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Happened {
+    pub demand: i64,
+    pub out_days: i32,
+    pub left: i64,
+}
+
+impl LineScore {
+    /// `taken` are the units of the draft that it was made into, 0 of one that was called off; None without one.
+    pub fn of(quantity: i64, figures: &LineFigures, taken: Option<i64>, happened: Happened) -> Self {
+        let outcome = match taken {
+            None | Some(0) => ReplenishmentOutcome::Refused,
+            Some(units) if units == quantity => ReplenishmentOutcome::Accepted,
+            Some(_) => ReplenishmentOutcome::Changed,
+        };
+        let above = happened.left.saturating_sub(figures.up_to).max(0);
+        Self {
+            outcome,
+            demand: happened.demand,
+            is_within: happened.demand <= figures.point,
+            out_days: happened.out_days,
+            left: happened.left,
+            excess: if outcome == ReplenishmentOutcome::Refused { 0 } else { above },
+        }
+    }
+}
+
+/// The day on which a delivery is due that is ordered on a day: what happened before it was out of the proposal's reach.
+pub fn due_on(business_date: i32, lead_days: f64) -> i32 {
+    business_date.saturating_add((lead_days.ceil() as i32).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures() -> LineFigures {
+        LineFigures {
+            rule: ReplenishmentPolicyKind::ReorderPoint,
+            service: Some(0.95),
+            available: 18,
+            incoming: 0,
+            in_transit: 0,
+            owed: 0,
+            drafted: 0,
+            position: 18,
+            surplus: None,
+            giver_free: None,
+            lead_days: 21.0,
+            weekly: 11.126,
+            lead_demand: 33.379,
+            exact_point: 76.61,
+            exact_up_to: 76.61,
+            point: 77,
+            up_to: 77,
+            moved: 0,
+            needed: 59,
+            after_break: 59,
+            at_risk: 20.0,
+            class: None,
+            known_weeks: None,
+            confidence: None,
+        }
+    }
+
+    #[test]
+    fn what_a_draft_became_is_the_outcome() {
+        use ReplenishmentOutcome::{Accepted, Changed, Refused};
+        let of = |taken| LineScore::of(60, &figures(), taken, Happened { demand: 77, out_days: 2, left: 80 });
+        let outcomes = [None, Some(0), Some(60), Some(48)].map(|taken| of(taken).outcome);
+        assert_eq!(outcomes, [Refused, Refused, Accepted, Changed]);
+        assert_eq!((of(Some(60)).excess, of(None).excess), (3, 0), "who refused it has no excess of it");
+        assert!(of(None).is_within && of(None).out_days == 2);
+    }
+
+    #[test]
+    fn one_unit_above_the_point_was_too_many() {
+        let score = LineScore::of(60, &figures(), Some(60), Happened { demand: 78, out_days: 0, left: -1 });
+        assert_eq!((score.is_within, score.excess, score.left), (false, 0, -1));
+    }
+
+    #[test]
+    fn a_delivery_takes_a_day_at_least() {
+        assert_eq!([due_on(100, 0.0), due_on(100, 0.2), due_on(100, 6.5), due_on(100, 21.0)], [101, 101, 107, 121]);
+    }
+}

@@ -1,0 +1,93 @@
+//! A tenant's rule, the plans that it has not gone through, and suppliers that were ordered from.
+
+use std::collections::BTreeSet;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::replenishment_rule,
+};
+use platform::storage::{Fault, Finds, Global, Reads, Row, Work};
+use sea_orm::Value;
+
+use crate::replenishment::core::{ApprovalRule, PlanLine};
+
+/// A rule as it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptRule {
+    pub rule: ApprovalRule,
+    /// Plans that were made up to this moment are none of its own, or it has gone through them.
+    pub done_until: Timestamp,
+    pub version: i64,
+    pub updated_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = replenishment_rule, alias = "r")]
+struct RuleRow {
+    body: String,
+    done_until: Timestamp,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+/// The tenant's rule; None before somebody has set one.
+pub async fn rule(reads: &impl Reads) -> Result<Option<KeptRule>, Fault> {
+    let sql = format!("SELECT {} FROM replenishment_rule r WHERE r.tenant_id = $1", RuleRow::SELECT);
+    let Some(row) = reads.records::<RuleRow>(&sql, vec![]).await?.pop() else { return Ok(None) };
+    let rule = serde_json::from_str(&row.body).map_err(|_| Fault::corrupt("replenishment_rule", "its body has the rule"))?;
+    Ok(Some(KeptRule { rule, done_until: row.done_until, version: row.version, updated_at: row.updated_at }))
+}
+
+/// Writes a rule in the place of the one that was there.
+pub async fn change_rule(work: &Work, kept: &KeptRule) -> Result<(), Fault> {
+    let body = serde_json::to_string(&kept.rule).map_err(|err| Fault::Broken(err.to_string()))?;
+    let sql =
+        "INSERT INTO replenishment_rule (tenant_id, is_on, body, done_until, version, updated_at) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (tenant_id) DO UPDATE SET is_on = excluded.is_on, body = excluded.body, done_until = excluded.done_until,
+          version = excluded.version, updated_at = excluded.updated_at";
+    let values: Vec<Value> = vec![
+        i32::from(kept.rule.is_on).into(),
+        body.into(),
+        kept.done_until.micros().into(),
+        kept.version.into(),
+        kept.updated_at.micros().into(),
+    ];
+    work.execute(sql, values).await.map(drop)
+}
+
+/// Notes that the rule has gone through the plans that were made up to a moment.
+pub async fn done_with(work: &Work, made_at: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE replenishment_rule SET done_until = $2 WHERE tenant_id = $1 AND done_until < $2";
+    work.execute(sql, vec![made_at.micros().into()]).await.map(drop)
+}
+
+/// Tenants whose rule is on.
+pub async fn tenants_with_rule(global: &Global) -> Result<Vec<TenantId>, Fault> {
+    let sql = "SELECT r.tenant_id FROM replenishment_rule r WHERE r.is_on = 1 ORDER BY r.tenant_id";
+    global.rows(sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// The newest plan of a night, if it was made after a moment.
+pub async fn nightly_since(reads: &impl Reads, moment: Timestamp) -> Result<Option<ReplenishmentPlanId>, Fault> {
+    let sql = "SELECT p.id FROM replenishment_plan p WHERE p.tenant_id = $1 AND p.is_nightly = 1 AND p.made_at > $2
+        ORDER BY p.made_at DESC, p.id DESC LIMIT 1";
+    let rows = reads.rows(sql, vec![moment.micros().into()]).await?;
+    rows.first().map(|row| Row::new(row).take()).transpose()
+}
+
+/// Of the suppliers of lines those that something was ordered from before.
+pub async fn ordered_from(reads: &impl Reads, lines: &[PlanLine]) -> Result<BTreeSet<SupplierId>, Fault> {
+    let named: BTreeSet<SupplierId> = lines.iter().filter_map(|line| line.kind.supplier()).collect();
+    if named.is_empty() {
+        return Ok(named);
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT s.id FROM supplier s WHERE s.tenant_id = $1 AND {}
+           AND EXISTS (SELECT 1 FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = s.id AND o.ordered_at IS NOT NULL)",
+        backend.in_ids("s.id", 2)
+    );
+    let rows = reads.rows(&sql, vec![backend.ids(named)]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}

@@ -1,0 +1,173 @@
+//! Setting a tenant's rule, and approving the night's plan by it.
+
+use entity::prelude::*;
+use iam::access::{Caller, Permission, PermissionSet, Permit, Reach, kind, permit};
+use inventory::ledger::{Ledger, Mode};
+use platform::{
+    audit::{AuditContext, AuditWriter, Origin},
+    clock::Clock,
+    path,
+    storage::{
+        Database, Fault, Work,
+        idempotency::{self, Key, KeyUse, hash_of},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Acted, ReplenishmentError,
+    approve::{PlanApprove, approve_plan},
+    check_key, tell,
+};
+use crate::replenishment::{
+    core::{ApprovalRule, Choice},
+    events::{REPLENISHMENT_RULE_SET, RuleEvent},
+    rows::{self, KeptRule},
+};
+
+/// A rule as it is wanted. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct RuleSet {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub is_on: bool,
+    pub plan: Option<Money>,
+    pub supplier: Option<Money>,
+    pub transfers: bool,
+    pub confidence: f64,
+}
+
+/// What is remembered of a call.
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    seq: Option<i64>,
+}
+
+type May = Permit<kind::StockPolicy>;
+type Done = Result<Acted<Option<KeptRule>>, ReplenishmentError>;
+
+/// The tenant's rule; None before somebody has set one.
+pub async fn find_rule(permit: &May, db: &Database) -> Result<Option<KeptRule>, Fault> {
+    rows::rule(&permit.scope(db)).await
+}
+
+/// Sets the rule. It does what its owner may do everywhere: buy and move.
+pub async fn set_rule(db: &Database, clock: &Clock, permit: May, input: RuleSet, mode: Mode) -> Done {
+    check_key(&input.idempotency_key)?;
+    let rule = ApprovalRule::new(input.is_on, (input.plan, input.supplier), input.transfers, input.confidence)
+        .map_err(ReplenishmentError::Rule)?;
+    let buys = permit.also::<kind::PurchaseWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
+    let moves = permit.also::<kind::TransferWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere);
+    if permit.reach() != Reach::Everywhere || !buys || !moves {
+        let message = "the rule acts in all stores: stock.policy, purchase.write and transfer.write are needed for all of them";
+        return Err(ReplenishmentError::Invalid { message, field: path!["input"] });
+    }
+    let mut work = permit.scope(db).begin().await?;
+    let done = set(&mut work, clock.now(), &permit, (&input, rule)).await;
+    match (&done, mode) {
+        (Ok(acted), Mode::Commit) if !acted.is_replayed => work.commit().await?,
+        _ => work.rollback().await?,
+    }
+    match mode {
+        Mode::Commit => done,
+        Mode::Validate => done.map(|acted| Acted { seq: None, ..acted }),
+    }
+}
+
+async fn set(work: &mut Work, now: Timestamp, permit: &May, (input, rule): (&RuleSet, ApprovalRule)) -> Done {
+    let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
+    let key = Key { owner, mutation: "replenishmentRuleSet", key: text, hash: hash_of(input) };
+    // The counter first, so that two calls come one after the other.
+    journal::take(work, journal::Want::default()).await?;
+    let before = rows::rule(work).await?;
+    match idempotency::before(work, &key).await? {
+        None => {}
+        Some(KeyUse::Reused) => return Err(ReplenishmentError::KeyReused),
+        Some(KeyUse::Same(receipt)) => {
+            let Receipt { seq } = serde_json::from_str(&receipt)
+                .map_err(|_| Fault::corrupt("idempotency", "a receipt of a rule names its event"))?;
+            return Ok(Acted { value: before, seq, is_replayed: true });
+        }
+    }
+    let actual = before.map_or(0, |kept| kept.version);
+    if input.expected_version.is_some_and(|expected| expected != actual) {
+        return Err(ReplenishmentError::Stale { what: "rule", actual });
+    }
+    // Plans that are there stay with people: it begins with the next one.
+    let after = KeptRule { rule, done_until: now, version: actual + 1, updated_at: now };
+    rows::change_rule(work, &after).await?;
+    let event = RuleEvent { is_on: rule.is_on, version: after.version };
+    let seq = Some(tell(work, REPLENISHMENT_RULE_SET.event(&event), now).await?);
+    let receipt = serde_json::to_string(&Receipt { seq }).map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(work, [(&key, receipt)], now).await?;
+    Ok(Acted { value: Some(after), seq, is_replayed: false })
+}
+
+/// Has the rules of all tenants go through the plans of the night. A tenant whose plan fails is logged and passed over, so that it holds nobody else up.
+pub async fn approve_all(ledger: &Ledger, audit_writer: &AuditWriter) -> Result<(), Fault> {
+    for tenant in rows::tenants_with_rule(&ledger.database().global()).await? {
+        match Box::pin(approve_night(ledger, audit_writer, tenant)).await {
+            Ok(0) => {}
+            Ok(lines) => tracing::info!(tenant = %tenant, lines, "a rule approved lines of a replenishment plan"),
+            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "no replenishment plan could be approved by its rule"),
+        }
+    }
+    Ok(())
+}
+
+/// Approves what a tenant's rule takes of the newest plan of a night, and says how many lines that were. None where it is off, or has gone through the plan.
+/// A call that was cut off is made again with the same key, and finishes what is claimed.
+pub async fn approve_night(ledger: &Ledger, audit_writer: &AuditWriter, tenant: TenantId) -> Result<usize, Fault> {
+    let scope = ledger.database().tenant(tenant);
+    let Some(kept) = rows::rule(&scope).await?.filter(|kept| kept.rule.is_on) else { return Ok(0) };
+    let Some(id) = rows::nightly_since(&scope, kept.done_until).await? else { return Ok(0) };
+    let Some(plan) = rows::plan(&scope, id).await? else { return Ok(0) };
+    let lines = rows::lines_of(&scope, id).await?;
+    let chosen = kept.rule.approves(&lines, &rows::ordered_from(&scope, &lines).await?);
+    let is_begun = lines.iter().any(|line| line.approved_by == Some(Actor::REPLENISHMENT_RULE));
+    let approved = if chosen.is_empty() && !is_begun {
+        0
+    } else {
+        let input = PlanApprove {
+            idempotency_key: format!("rule-{id}"),
+            plan: id,
+            expected_version: plan.version,
+            choice: Choice::Rule { lines: chosen },
+        };
+        match by_rule(ledger, audit_writer, tenant, input).await {
+            Ok(approved) => approved,
+            // Somebody approves it just now: the next round finds what is left.
+            Err(ReplenishmentError::Stale { .. }) => return Ok(0),
+            // Nothing of it is open any more.
+            Err(ReplenishmentError::State(_) | ReplenishmentError::NotFound { .. }) => 0,
+            Err(ReplenishmentError::Fault(fault)) => return Err(fault),
+            Err(other) => return Err(Fault::Broken(format!("{other:?}"))),
+        }
+    };
+    let work = scope.begin().await?;
+    rows::done_with(&work, plan.made_at).await?;
+    work.commit().await?;
+    Ok(approved)
+}
+
+/// The approval, with the rule as its actor.
+async fn by_rule(
+    ledger: &Ledger,
+    audit_writer: &AuditWriter,
+    tenant: TenantId,
+    input: PlanApprove,
+) -> Result<usize, ReplenishmentError> {
+    let mut permissions = PermissionSet::default();
+    for index in [kind::PurchaseRead::INDEX, kind::PurchaseWrite::INDEX, kind::TransferWrite::INDEX] {
+        permissions.insert(index);
+    }
+    let caller = Caller::new(tenant, Actor::REPLENISHMENT_RULE, permissions);
+    let permit = permit::<kind::PurchaseRead>(&caller).map_err(|denied| Fault::Broken(denied.to_string()))?;
+    let who = Some((tenant, Actor::REPLENISHMENT_RULE));
+    let context = AuditContext::new("replenishment.approve".to_owned(), Origin::default(), audit_writer.clone(), who, None);
+    let approved = context.over(Box::pin(approve_plan(ledger, permit, input, Mode::Commit))).await?;
+    Ok(approved.approved)
+}

@@ -1,0 +1,188 @@
+//! What a rule approves at night without a person.
+
+use entity::prelude::Timestamp;
+use entrepot::{
+    clock::Clock,
+    replenishment::shell::{approve_night, plan_night},
+};
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use crate::{
+    authorization::world::World,
+    purchasing::office::{Office, done, gbp, key, refused},
+    world::on_both,
+};
+
+on_both!(
+    without_a_rule_each_line_waits,
+    what_is_small_and_sure_is_in_a_draft_in_the_morning,
+    an_order_above_an_amount_waits_as_a_whole,
+    the_first_order_to_a_supplier_is_for_a_person,
+    a_guess_waits_and_so_does_what_nobody_has_set_a_policy_for,
+    transfers_go_by_themselves_while_purchases_wait,
+    a_rule_is_checked_and_needs_what_it_does,
+);
+
+const RULE: &str = "rule { enabled planAmount { amount } supplierAmount { amount } transfers confidence version }";
+
+async fn set(office: &Office<'_>, mut input: Value) -> Value {
+    if input["idempotencyKey"].is_null() {
+        input["idempotencyKey"] = json!(key());
+    }
+    office.act("replenishmentRuleSet", "ReplenishmentRuleSetInput", RULE, input).await
+}
+
+fn amounts(plan: &str, supplier: &str) -> Value {
+    json!({ "planAmount": gbp(plan), "supplierAmount": gbp(supplier) })
+}
+
+/// The plan of a coming night, and how many of its lines the rule approves.
+async fn night(desk: &Desk<'_>, days: i64) -> (Value, usize) {
+    const DAY: i64 = 86_400_000_000;
+    let (node, tenant) = (&desk.world.node, desk.world.ours.owner.tenant);
+    let now = (node.clock.now().micros() / DAY + days) * DAY + DAY / 6;
+    let clock = Clock::manual(move || Timestamp(now), now as u64);
+    let plan = plan_night(&node.db, &clock, node.audit.audit_writer(), tenant).await.unwrap().unwrap();
+    let approved = approve_night(&node.ledger, node.audit.audit_writer(), tenant).await.unwrap();
+    (desk.read(&json!({ "id": plan.id.to_string() })).await, approved)
+}
+
+/// Something else was ordered from the supplier before.
+async fn ordered_before(desk: &Desk<'_>) {
+    let tea = desk.books.office.product("TEA", "1.00").await;
+    desk.books.office.ordered(json!({ "lines": [{ "product": tea, "quantity": 1 }] })).await;
+}
+
+/// The states of a plan's lines for one product.
+fn states<'v>(plan: &'v Value, product: &Value) -> Vec<&'v Value> {
+    let lines = plan["lines"]["nodes"].as_array().unwrap();
+    lines.iter().filter(|line| line["product"]["id"] == product["id"]).map(|line| &line["state"]).collect()
+}
+
+async fn without_a_rule_each_line_waits(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.mug().await;
+    ordered_before(&desk).await;
+    let office = &desk.books.office;
+    let answer = office.ask("{ replenishmentRule { enabled } }", json!({})).await;
+    assert_eq!(answer["data"]["replenishmentRule"], Value::Null, "{answer:#}");
+    let (plan, approved) = night(&desk, 1).await;
+    assert_eq!((approved, states(&plan, &mug), &plan["state"]), (0, vec![&json!("OPEN")], &json!("DRAFT")));
+    let mut off = amounts("9000.00", "9000.00");
+    off["enabled"] = json!(false);
+    assert_eq!(done(&set(office, off).await, "rule")["enabled"], false);
+    assert_eq!(night(&desk, 2).await.1, 0);
+}
+
+async fn what_is_small_and_sure_is_in_a_draft_in_the_morning(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.mug().await;
+    ordered_before(&desk).await;
+    let (office, mut input) = (&desk.books.office, amounts("500.00", "200.00"));
+    input["idempotencyKey"] = json!(key());
+    let first = set(office, input.clone()).await;
+    let shown = json!({ "enabled": true, "planAmount": { "amount": "500.00" }, "supplierAmount": { "amount": "200.00" },
+        "transfers": true, "confidence": 0.8, "version": 1 });
+    assert_eq!(done(&first, "rule"), &shown);
+    let again = set(office, input).await;
+    assert_eq!((&again["rule"], &again["replayed"]), (&shown, &json!(true)));
+    let (plan, approved) = night(&desk, 1).await;
+    assert_eq!((approved, states(&plan, &mug)), (1, vec![&json!("APPROVED")]), "{plan:#}");
+    let query = "query($id: ID!) { replenishmentPlan(id: $id) { lines(filter: { state: [APPROVED] }) { nodes { approvedBy { ... on SystemActor { name } }
+        purchaseOrder { status createdBy { ... on SystemActor { name } } } } } } }";
+    let answer = office.ask(query, json!({ "id": plan["id"] })).await;
+    let rule = json!({ "name": "replenishment rule" });
+    let line = json!({ "approvedBy": rule, "purchaseOrder": { "status": "DRAFT", "createdBy": rule } });
+    assert_eq!(answer["data"]["replenishmentPlan"]["lines"]["nodes"], json!([line]), "{answer:#}");
+    // The rule has gone through this plan; the next one counts what is in the draft.
+    let node = &world.node;
+    let later = approve_night(&node.ledger, node.audit.audit_writer(), world.ours.owner.tenant).await.unwrap();
+    assert_eq!(later, 0);
+    let (plan, approved) = night(&desk, 2).await;
+    assert_eq!((approved, states(&plan, &mug)), (0, Vec::<&Value>::new()), "{plan:#}");
+    office.is_sound().await;
+}
+
+async fn an_order_above_an_amount_waits_as_a_whole(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.mug().await;
+    ordered_before(&desk).await;
+    for (days, limits) in [(1, amounts("900.00", "20.00")), (2, amounts("20.00", "900.00"))] {
+        set(&desk.books.office, limits).await;
+        let (plan, approved) = night(&desk, days).await;
+        assert_eq!((approved, states(&plan, &mug)), (0, vec![&json!("OPEN")]), "{plan:#}");
+    }
+    set(&desk.books.office, amounts("900.00", "900.00")).await;
+    assert_eq!(night(&desk, 3).await.1, 1);
+}
+
+async fn the_first_order_to_a_supplier_is_for_a_person(world: &World) {
+    let desk = Desk::of(world).await;
+    desk.mug().await;
+    set(&desk.books.office, amounts("900.00", "900.00")).await;
+    assert_eq!(night(&desk, 1).await.1, 0);
+    ordered_before(&desk).await;
+    assert_eq!(night(&desk, 2).await.1, 1);
+}
+
+async fn a_guess_waits_and_so_does_what_nobody_has_set_a_policy_for(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.product("MUG").await;
+    desk.forecast(&[&mug]).await;
+    ordered_before(&desk).await;
+    set(&desk.books.office, amounts("900.00", "900.00")).await;
+    let (plan, approved) = night(&desk, 1).await;
+    assert_eq!((approved, states(&plan, &mug)), (0, vec![&json!("OPEN")]), "it goes by the default: {plan:#}");
+    desk.promise().await;
+    let mut sure = amounts("900.00", "900.00");
+    sure["confidence"] = json!(0.81);
+    set(&desk.books.office, sure).await;
+    assert_eq!(night(&desk, 2).await.1, 0, "the forecast has 0.8");
+    set(&desk.books.office, amounts("900.00", "900.00")).await;
+    assert_eq!(night(&desk, 3).await.1, 1);
+}
+
+async fn transfers_go_by_themselves_while_purchases_wait(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.mug().await;
+    ordered_before(&desk).await;
+    let annex = desk.books.office.new_store("ANNEX").await;
+    desk.put(&mug, &annex, 40).await;
+    done(&set(&desk.books.office, json!({ "transfers": true })).await, "rule");
+    let (plan, approved) = night(&desk, 1).await;
+    assert_eq!((approved, &plan["state"]), (1, &json!("PARTLY")), "{plan:#}");
+    let lines = plan["lines"]["nodes"].as_array().unwrap();
+    let moved = lines.iter().find(|line| line["kind"] == "TRANSFER").unwrap();
+    assert_eq!((&moved["state"], &moved["transfer"]["status"]), (&json!("APPROVED"), &json!("DRAFT")));
+    // A person approves the rest of the same plan.
+    assert!(states(&plan, &mug).contains(&&json!("OPEN")), "{plan:#}");
+    let open = lines.iter().filter(|line| line["state"] == "OPEN").count();
+    let payload = desk.approve(&plan, json!({ "all": true })).await;
+    assert_eq!(payload["approved"], open, "{payload:#}");
+    desk.books.office.is_sound().await;
+}
+
+async fn a_rule_is_checked_and_needs_what_it_does(world: &World) {
+    let desk = Desk::of(world).await;
+    let office = &desk.books.office;
+    let with = |name: &str, value: Value| {
+        let mut input = amounts("900.00", "900.00");
+        input[name] = value;
+        input
+    };
+    refused(&set(office, with("confidence", json!(1.5))).await, "OUT_OF_RANGE", "input.confidence");
+    refused(&set(office, with("supplierAmount", Value::Null)).await, "REQUIRED", "input.supplierAmount");
+    refused(&set(office, with("planAmount", gbp("0.00"))).await, "OUT_OF_RANGE", "input.planAmount.amount");
+    let euros = json!({ "amount": "1.00", "currencyCode": "EUR" });
+    refused(&set(office, with("supplierAmount", euros)).await, "INVALID", "input.supplierAmount.currencyCode");
+    refused(&set(office, json!({ "transfers": false })).await, "INVALID", "input.enabled");
+    refused(&set(office, with("expectedVersion", json!(1))).await, "VERSION_CONFLICT", "input.expectedVersion");
+    done(&set(office, with("expectedVersion", json!(0))).await, "rule");
+    let clerk = office.as_caller(world.ours.only(&["stock.policy", "purchase.write"]));
+    refused(&set(&clerk, amounts("900.00", "900.00")).await, "INVALID", "input");
+    // Another company has no rule.
+    let answer =
+        world.ask(&world.theirs, Some(world.theirs.owner.clone()), "{ replenishmentRule { version } }", &json!({})).await;
+    assert_eq!(answer["data"]["replenishmentRule"], Value::Null, "{answer:#}");
+}

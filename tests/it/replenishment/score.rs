@@ -1,0 +1,102 @@
+//! What came of proposals once their lead time has passed.
+
+use entity::prelude::Timestamp;
+use entrepot::{clock::Clock, replenishment::shell::score_due};
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use crate::{
+    authorization::world::World,
+    purchasing::office::{Office, done, key},
+    world::on_both,
+};
+
+on_both!(
+    a_proposal_is_scored_when_its_delivery_is_due,
+    a_changed_and_a_called_off_draft_are_no_accepted_proposals,
+    a_buyer_is_told_of_their_stores,
+);
+
+const DAY: i64 = 86_400_000_000;
+
+/// How many proposals are scored in the night so many days from now.
+async fn scored(desk: &Desk<'_>, days: i64) -> usize {
+    let now = (desk.world.node.clock.now().micros() / DAY + days) * DAY + DAY / 6;
+    let clock = Clock::manual(move || Timestamp(now), now as u64);
+    score_due(&desk.world.node.db, &clock, desk.world.ours.owner.tenant).await.unwrap()
+}
+
+async fn line(desk: &Desk<'_>, plan: &Value) -> Value {
+    let query = "query($id: ID!) { replenishmentPlan(id: $id) { businessDate lines { nodes { state dueOn score { outcome demand isWithin outDays left excess } } } } }";
+    let answer = desk.books.office.ask(query, json!({ "id": plan["id"] })).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    answer["data"]["replenishmentPlan"]["lines"]["nodes"][0].clone()
+}
+
+/// The counts by outcome over all days on which something was due.
+async fn counts(office: &Office<'_>, due: &Value) -> Value {
+    let query = "query($from: Date!, $to: Date!) { replenishmentScore(from: $from, to: $to) { outcome lines withinLines stockoutLines outDays excessLines } }";
+    let answer = office.ask(query, json!({ "from": due, "to": due })).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    answer["data"]["replenishmentScore"].clone()
+}
+
+async fn a_proposal_is_scored_when_its_delivery_is_due(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.mug().await;
+    let plan = desk.plan(json!({})).await;
+    desk.approve(&plan, json!({ "all": true })).await;
+    let office = &desk.books.office;
+    let lines = json!([{ "product": mug, "quantity": 10, "unitPrice": { "amount": "9.00", "currencyCode": "GBP" } }]);
+    let input = json!({ "idempotencyKey": key(), "store": office.store, "status": "FULFILLED", "lines": lines });
+    done(&office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    assert_eq!(scored(&desk, 20).await, 0, "a day is left of three weeks");
+    assert_eq!(line(&desk, &plan).await["score"], Value::Null);
+    assert_eq!(scored(&desk, 22).await, 1);
+    assert_eq!(scored(&desk, 23).await, 0, "once");
+    let line = line(&desk, &plan).await;
+    let score = json!({ "outcome": "ACCEPTED", "demand": 10, "isWithin": true, "outDays": 0, "left": 8, "excess": 0 });
+    assert_eq!(line["score"], score, "{line:#}");
+    let sums =
+        json!([{ "outcome": "ACCEPTED", "lines": 1, "withinLines": 1, "stockoutLines": 0, "outDays": 0, "excessLines": 0 }]);
+    assert_eq!(counts(office, &line["dueOn"]).await, sums);
+    office.is_sound().await;
+}
+
+async fn a_changed_and_a_called_off_draft_are_no_accepted_proposals(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.mug().await;
+    let office = &desk.books.office;
+    let plan = desk.plan(json!({})).await;
+    desk.approve(&plan, json!({ "all": true })).await;
+    let order = desk.read(&plan).await["lines"]["nodes"][0]["purchaseOrder"].clone();
+    office.step(&order, "purchaseOrderCancel").await;
+    // Called off, so it is proposed again, and left alone this time.
+    let other = desk.plan(json!({})).await;
+    let last = desk.plan(json!({})).await;
+    desk.approve(&last, json!({ "all": true })).await;
+    let draft = desk.read(&last).await["lines"]["nodes"][0]["purchaseOrder"].clone();
+    let fewer = json!({ "id": draft["id"], "lines": [{ "product": mug, "quantity": 48 }] });
+    done(&office.buy("purchaseOrderUpdate", fewer).await, "purchaseOrder");
+    assert_eq!(scored(&desk, 22).await, 3);
+    let mut found = Vec::new();
+    for plan in [&plan, &other, &last] {
+        found.push(line(&desk, plan).await["score"]["outcome"].clone());
+    }
+    assert_eq!(json!(found), json!(["REFUSED", "REFUSED", "CHANGED"]));
+}
+
+async fn a_buyer_is_told_of_their_stores(world: &World) {
+    let desk = Desk::of(world).await;
+    desk.mug().await;
+    let plan = desk.plan(json!({})).await;
+    assert_eq!(scored(&desk, 22).await, 1);
+    let due = line(&desk, &plan).await["dueOn"].clone();
+    let annex = desk.books.office.new_store("ANNEX").await;
+    let own = counts(&desk.as_buyer(&desk.books.office.store), &due).await;
+    assert_eq!((&own[0]["outcome"], &own[0]["lines"]), (&json!("REFUSED"), &json!(1)));
+    assert_eq!(counts(&desk.as_buyer(&annex), &due).await, json!([]));
+    let query = "{ replenishmentScore(from: \"2026-01-02\", to: \"2026-01-01\") { lines } }";
+    let answer = desk.books.office.ask(query, json!({})).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{answer:#}");
+}
