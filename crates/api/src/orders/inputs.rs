@@ -219,6 +219,7 @@ impl ActionInput {
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
             reason: None,
+            lines: None,
         }
     }
 }

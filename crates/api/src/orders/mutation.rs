@@ -12,7 +12,7 @@ use inventory::{
 use macros::resolvers;
 
 use super::{
-    edit_inputs::{Cancelling, OrderUpdateInput},
+    edit_inputs::{Cancelling, OrderLineCancel, OrderUpdateInput},
     enums::CancelReason,
     inputs::{ActionInput, OrderCreateInput, OrderFulfilInput},
     payloads::OrderPayload,
@@ -60,15 +60,21 @@ impl OrdersMutation {
         step!(OrderPayload, ctx, permit, input, shell::order_fulfil, dry_run)
     }
 
-    /// Cancels what has not left, charges that were not delivered included, and lets its stock go. Order.currentTotal is what remains.
-    #[mutation(permit = OrderCancel, emits(ORDER_CANCELLED, STOCK_CHANGED, WORK_CHANGED), dry_run)]
+    /// Cancels what has not left, charges that were not delivered included, or the named quantities of
+    /// lines, and lets its stock go. Order.currentTotal is what remains. Refused for goods that a store
+    /// has picked or packed: fulfilmentWorkUnpick comes first.
+    #[mutation(permit = OrderCancel, emits(ORDER_CANCELLED, ORDER_UPDATED, STOCK_CHANGED, WORK_CHANGED, FULFILMENT_SHIPPED), dry_run)]
     async fn order_cancel(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Order and its expected version.")] input: ActionInput,
         #[graphql(desc = "Reason of the cancellation; the note has the details.")] reason: Option<CancelReason>,
+        #[graphql(
+            desc = "Lines to cancel in part, each named once; at most 2,000. By default all that has not left is cancelled."
+        )]
+        lines: Option<Vec<OrderLineCancel>>,
     ) -> Answer<OrderPayload> {
-        let input = Cancelling { input, reason };
+        let input = Cancelling { input, reason, lines };
         step!(OrderPayload, ctx, permit, input, shell::order_cancel, dry_run)
     }
 

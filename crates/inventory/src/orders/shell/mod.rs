@@ -24,7 +24,7 @@ pub use reverse::sale_reverse;
 pub(crate) use sourced::Search;
 pub use sourcing::{SourcingRefusal, SourcingSet, SourcingSetDone, set_sourcing};
 
-pub use crate::orders::core::SourcingAsked;
+pub use crate::orders::core::{CancelLine, SourcingAsked};
 use crate::{
     ledger::{LotRef, ProductRef, StoreRef},
     orders::core::MAX_ORDER_LINES,
@@ -101,6 +101,9 @@ pub struct OrderAct {
     /// Why it is cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<CancelReason>,
+    /// What of it is cancelled; None: all that has not left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<CancelLine>>,
 }
 
 /// How much of an order's line, and of which lot.
