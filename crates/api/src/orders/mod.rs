@@ -19,6 +19,7 @@ mod mutation;
 mod named;
 pub mod nodes;
 mod order;
+mod paid_inputs;
 mod payloads;
 mod query;
 pub mod refusal;
@@ -43,6 +44,7 @@ pub use live::{OrderChange, OrderSubscription, OrderUpdate};
 pub use loaders::Rows;
 pub use mutation::OrdersMutation;
 pub use order::Order;
+pub use paid_inputs::OrderPaymentInput;
 pub use payloads::{OrderHoldPayload, OrderPayload};
 pub use query::OrdersQuery;
 pub use sourcing::{

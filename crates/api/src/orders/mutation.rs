@@ -7,6 +7,7 @@ use inventory::{
         events::{ORDER_CANCELLED, ORDER_CLOSED, ORDER_CONFIRMED, ORDER_CREATED, ORDER_FULFILLED, ORDER_REOPENED, ORDER_UPDATED},
         shell,
     },
+    payments::{events::PAYMENT_RECORDED, shell as paying},
     stock::events::STOCK_CHANGED,
 };
 use macros::resolvers;
@@ -30,14 +31,15 @@ pub struct OrdersMutation;
 /// What can be done to orders.
 #[resolvers]
 impl OrdersMutation {
-    /// Places an order, accepted or refused whole: its lines, its prices and its holds.
-    #[mutation(permit = OrderWrite, emits(ORDER_CREATED, STOCK_CHANGED, WORK_CREATED), dry_run)]
+    /// Places an order, accepted or refused whole: its lines, its prices, its holds and its payments.
+    /// Payments also require payment.write in the order's store.
+    #[mutation(permit = OrderWrite, emits(ORDER_CREATED, STOCK_CHANGED, WORK_CREATED, PAYMENT_RECORDED), dry_run)]
     async fn order_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The order.")] input: OrderCreateInput,
     ) -> Answer<OrderPayload> {
-        step!(packs OrderPayload, ctx, permit, input, shell::order_create, dry_run)
+        step!(packs OrderPayload, ctx, permit, input, paying::order_create, dry_run)
     }
 
     /// Confirms a DRAFT, which begins to hold its stock, or a PENDING order, which keeps it for good.
