@@ -81,6 +81,7 @@ async fn three_of_ten_mugs_are_cancelled_and_seven_cost_what_seven_cost() {
         let five = cancels(&world, &order, &[(0, 2)]).await;
         assert_eq!(counters(&five["lines"][0]), [10, 5, 0, 5, 0]);
         assert_eq!(world.level(world.mug, world.store).await, [100, 5, 0]);
+        assert_eq!(world.events_of("order.").await, ["order.created", "order.updated", "order.updated"]);
         verified(&world).await;
     })
     .await;

@@ -24,6 +24,10 @@ async fn a_till_sells_and_takes_the_money_in_one_call() {
         assert_eq!(order["payments"].as_array().unwrap().len(), 1);
         assert_eq!(world.money(&order).await, ["7.65", "0.00", "PAID", "NONE"]);
         assert_eq!(world.level(world.mug, world.store).await, [97, 0, 0]);
+        assert_eq!(
+            [world.events_of("order.").await, world.events_of("payment.").await],
+            [["order.created"], ["payment.recorded"]]
+        );
         let again = world.act("orderCreate", input.clone()).await;
         assert_eq!((&again["replayed"], &done(&again, "order")["id"]), (&json!(true), &order["id"]));
         let mut less = input;

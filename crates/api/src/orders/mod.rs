@@ -31,7 +31,7 @@ mod enums;
 
 pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, OrderEdge, orders_of_customer};
 pub use detail::{Address, Contact, Hint, OrderStep, goods_go_to, said_of, ship_to};
-pub use edit_inputs::{AddressInput, ContactInput, OrderLineSet, OrderUpdateInput};
+pub use edit_inputs::{AddressInput, ContactInput, OrderLineCancel, OrderLineSet, OrderUpdateInput};
 pub use enums::{CancelReason, DeliveryMethod, FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus};
 pub use filters::{OrderFilter, OrderOrder, OrderOrderField, customers_seen};
 pub use fulfilment::{Fulfilment, FulfilmentLine};
