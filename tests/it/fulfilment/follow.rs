@@ -139,6 +139,53 @@ async fn the_parts_of_a_kit_go_together() {
     .await;
 }
 
+/// Cancels units of an order's first line; gives the answer.
+async fn cancels(world: &World, order: &serde_json::Value, quantity: i64) -> serde_json::Value {
+    let document = "mutation($input: ActionInput!, $lines: [OrderLineCancel!]) { orderCancel(input: $input, lines: $lines) { \
+        order { status lines { open backordered cancelled } } userErrors { code message field } } }";
+    let input = json!({"id": order["id"], "idempotencyKey": world.key()});
+    let lines = json!([{"lineId": order["lines"][0]["id"], "quantity": quantity}]);
+    world.ask(document, json!({"input": input, "lines": lines})).await["orderCancel"].clone()
+}
+
+#[tokio::test]
+async fn a_part_that_is_cancelled_goes_off_what_nobody_has_picked() {
+    World::on_both(async |world| {
+        let order = world.at_depot(10).await;
+        let work = world.work(&order).await;
+        world.does("fulfilmentWorkPick", &work, json!({"lines": lines(&work, &[4])})).await;
+        let message = refused(&cancels(&world, &order, 7).await, "INVALID_STATE", "input.id");
+        assert!(message.contains("1-1") && message.contains("fulfilmentWorkUnpick"), "{message}");
+        assert_eq!(world.mugs().await, [[100, 0], [50, 10]]);
+        done(&cancels(&world, &order, 6).await, "order");
+        let rest = world.work(&order).await;
+        assert_eq!((&rest["status"], line(&rest)), (&json!("PICKED"), [0, 4, 0, 0, 6]));
+        assert_eq!(world.mugs().await, [[100, 0], [50, 4]]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn kits_are_cancelled_whole() {
+    World::on_both(async |world| {
+        let kit = set(&world).await;
+        let order = world.sold(json!([{"product": {"id": kit}, "quantity": 3}]), json!({})).await;
+        let first = world.work(&order).await;
+        let cancelled = cancels(&world, &order, 1).await;
+        assert_eq!(done(&cancelled, "order")["lines"][0], json!({"open": 2, "backordered": 0, "cancelled": 1}));
+        let work = world.work(&order).await;
+        assert_eq!((&work["lines"][0]["open"], &work["lines"][1]["open"]), (&json!(4), &json!(2)));
+        assert_eq!((world.mugs().await[0], world.level(world.lamp, world.store).await), ([100, 4], [4, 2, 0]));
+        // The lamp of one kit is picked: its mugs stay with it, and only the other kit can go.
+        let lamp = json!([{"lineId": first["lines"][1]["id"], "quantity": 1}]);
+        world.does("fulfilmentWorkPick", &first, json!({"lines": lamp})).await;
+        refused(&cancels(&world, &order, 2).await, "INVALID_STATE", "input.id");
+        done(&cancels(&world, &order, 1).await, "order");
+        assert_eq!((world.mugs().await[0], world.level(world.lamp, world.store).await), ([100, 2], [4, 1, 0]));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_short_way_takes_the_parts_of_a_kit_from_one_work() {
     World::on_both(async |world| {

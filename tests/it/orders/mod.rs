@@ -1,6 +1,7 @@
 //! Orders and returns through GraphQL, on both databases.
 #![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 
+mod cancels;
 mod charges;
 mod create;
 mod described;

@@ -4,6 +4,7 @@
 mod amounts;
 mod facts;
 mod holds;
+mod placed;
 mod rights;
 
 use serde_json::{Value, json};

@@ -13,6 +13,7 @@ use inventory::orders::{
 use platform::storage::TenantScope;
 
 use super::{
+    enums::CancelReason,
     links::{self, Actor},
     loaders::{DetailOf, StepsOf, load},
     payloads::ledger,
@@ -103,18 +104,20 @@ pub struct OrderStep {
     at: Timestamp,
     actor: ActorKey,
     reason: Option<String>,
+    cancel: Option<CancelReason>,
 }
 
 impl OrderStep {
     /// Placing the order, which its own row tells.
     pub(super) fn placed(order: &core::Order) -> Self {
-        Self { action: ORDER_CREATED.text(), at: order.created_at, actor: order.actor, reason: None }
+        Self { action: ORDER_CREATED.text(), at: order.created_at, actor: order.actor, reason: None, cancel: None }
     }
 }
 
 impl From<&StepTaken> for OrderStep {
     fn from(step: &StepTaken) -> Self {
-        Self { action: step.action.clone(), at: step.at, actor: step.actor, reason: step.reason.clone() }
+        let cancel = step.cancel.map(CancelReason::from);
+        Self { action: step.action.clone(), at: step.at, actor: step.actor, reason: step.reason.clone(), cancel }
     }
 }
 
@@ -136,6 +139,10 @@ impl OrderStep {
     /// The note or reason that was given with it; null when none was.
     async fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
+    }
+    /// Reason for which the order, or quantities of its lines, were cancelled in this step; null of any other step, and when none was given.
+    async fn cancel_reason(&self) -> Option<CancelReason> {
+        self.cancel
     }
 }
 

@@ -218,15 +218,32 @@ impl OrderLineSet {
     }
 }
 
-/// A step and why it is taken.
+/// Units of an order's line to cancel.
+#[derive(Debug, Clone, InputObject)]
+pub struct OrderLineCancel {
+    /// The order's line.
+    pub line_id: ID,
+    /// Quantity to cancel, in the product's smallest unit: between 1 and what is open or backordered of the line. Of a kit, whole kits.
+    pub quantity: Quantity,
+}
+
+/// A step, why it is taken, and the lines that it is limited to.
 pub(super) struct Cancelling {
     pub input: ActionInput,
     pub reason: Option<CancelReason>,
+    pub lines: Option<Vec<OrderLineCancel>>,
 }
 
 impl Cancelling {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::OrderAct {
-        shell::OrderAct { reason: self.reason.map(Into::into), ..self.input.read(reading) }
+        let lines = self.lines.map(|lines| {
+            let read = lines.into_iter().enumerate().map(|(index, one)| shell::CancelLine {
+                line: reading.id(&one.line_id, || path!["lines", index, "lineId"]),
+                quantity: one.quantity.0,
+            });
+            read.collect()
+        });
+        shell::OrderAct { reason: self.reason.map(Into::into), lines, ..self.input.read(reading) }
     }
 }

@@ -8,6 +8,7 @@ use super::{
     edit_inputs::{AddressInput, ContactInput, said},
     enums::{DeliveryMethod, NewOrderStatus, OrderLineKind},
     links::{LotRef, MoneyInput, ProductRef, ShortagePolicy, StoreRef},
+    paid_inputs::OrderPaymentInput,
     sourcing::SourcingInput,
 };
 use crate::{
@@ -109,6 +110,9 @@ pub struct OrderCreateInput {
     pub requested_for: Option<DateTime>,
     /// The way that it comes; SHIP when it is left out.
     pub delivery_method: Option<DeliveryMethod>,
+    /// Payments of it, in the order in which they happened; at most 100. The order and its payments are recorded together or not at all. Needs
+    /// payment.write.
+    pub payments: Option<Vec<OrderPaymentInput>>,
 }
 
 /// Quantity of an order line.
@@ -175,6 +179,8 @@ impl OrderCreateInput {
     /// What the ledger's shell takes.
     pub fn read(mut self, reading: &mut Reading) -> shell::OrderCreate {
         let detail = said(&mut self);
+        let payments = self.payments.take().unwrap_or_default().into_iter().enumerate();
+        let payments = payments.map(|(index, paid)| paid.read(index, reading)).collect();
         let lines = self.lines.into_iter().enumerate().map(|(index, line)| line.read("lines", index, reading)).collect();
         shell::OrderCreate {
             idempotency_key: self.idempotency_key,
@@ -190,6 +196,7 @@ impl OrderCreateInput {
             lines,
             sourcing: self.sourcing.map(|asked| asked.read("sourcing", reading)),
             detail,
+            payments,
         }
     }
 }
@@ -219,6 +226,7 @@ impl ActionInput {
             expected_version: self.expected_version.map(|version| version.0),
             note: self.note,
             reason: None,
+            lines: None,
         }
     }
 }

@@ -72,9 +72,9 @@ impl OrderChange {
         &self.order
     }
     /// Type of the event: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed, order.held
-    /// and order.hold_lifted (a hold was set or lifted), order.reopened, order.updated (the order was edited, a backorder was
-    /// filled, stock that it held gave way, a return changed the quantities returned, pending or refunded, or a payment was
-    /// recorded); snapshot for the current state. More may be added.
+    /// and order.hold_lifted (a hold was set or lifted), order.reopened, order.updated (the order was edited, a part of it was
+    /// cancelled, a backorder was filled, stock that it held gave way, a return changed the quantities returned, pending or
+    /// refunded, or a payment was recorded); snapshot for the current state. More may be added.
     async fn event_type(&self) -> &str {
         self.kind.as_ref().map_or(SNAPSHOT, |shared_event| shared_event.event.kind.as_str())
     }

@@ -19,6 +19,7 @@ mod mutation;
 mod named;
 pub mod nodes;
 mod order;
+mod paid_inputs;
 mod payloads;
 mod query;
 pub mod refusal;
@@ -30,7 +31,7 @@ mod enums;
 
 pub use connections::{BackorderConnection, BackorderEdge, OrderConnection, OrderEdge, orders_of_customer};
 pub use detail::{Address, Contact, Hint, OrderStep, goods_go_to, said_of, ship_to};
-pub use edit_inputs::{AddressInput, ContactInput, OrderLineSet, OrderUpdateInput};
+pub use edit_inputs::{AddressInput, ContactInput, OrderLineCancel, OrderLineSet, OrderUpdateInput};
 pub use enums::{CancelReason, DeliveryMethod, FulfilmentStatus, NewOrderStatus, OrderLineKind, OrderStatus};
 pub use filters::{OrderFilter, OrderOrder, OrderOrderField, customers_seen};
 pub use fulfilment::{Fulfilment, FulfilmentLine};
@@ -43,6 +44,7 @@ pub use live::{OrderChange, OrderSubscription, OrderUpdate};
 pub use loaders::Rows;
 pub use mutation::OrdersMutation;
 pub use order::Order;
+pub use paid_inputs::OrderPaymentInput;
 pub use payloads::{OrderHoldPayload, OrderPayload};
 pub use query::OrdersQuery;
 pub use sourcing::{

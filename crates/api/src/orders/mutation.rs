@@ -7,12 +7,13 @@ use inventory::{
         events::{ORDER_CANCELLED, ORDER_CLOSED, ORDER_CONFIRMED, ORDER_CREATED, ORDER_FULFILLED, ORDER_REOPENED, ORDER_UPDATED},
         shell,
     },
+    payments::{events::PAYMENT_RECORDED, shell as paying},
     stock::events::STOCK_CHANGED,
 };
 use macros::resolvers;
 
 use super::{
-    edit_inputs::{Cancelling, OrderUpdateInput},
+    edit_inputs::{Cancelling, OrderLineCancel, OrderUpdateInput},
     enums::CancelReason,
     inputs::{ActionInput, OrderCreateInput, OrderFulfilInput},
     payloads::OrderPayload,
@@ -30,14 +31,15 @@ pub struct OrdersMutation;
 /// What can be done to orders.
 #[resolvers]
 impl OrdersMutation {
-    /// Places an order, accepted or refused whole: its lines, its prices and its holds.
-    #[mutation(permit = OrderWrite, emits(ORDER_CREATED, STOCK_CHANGED, WORK_CREATED), dry_run)]
+    /// Places an order, accepted or refused whole: its lines, its prices, its holds and its payments.
+    /// Payments also require payment.write in the order's store.
+    #[mutation(permit = OrderWrite, emits(ORDER_CREATED, STOCK_CHANGED, WORK_CREATED, PAYMENT_RECORDED), dry_run)]
     async fn order_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The order.")] input: OrderCreateInput,
     ) -> Answer<OrderPayload> {
-        step!(packs OrderPayload, ctx, permit, input, shell::order_create, dry_run)
+        step!(packs OrderPayload, ctx, permit, input, paying::order_create, dry_run)
     }
 
     /// Confirms a DRAFT, which begins to hold its stock, or a PENDING order, which keeps it for good.
@@ -60,15 +62,21 @@ impl OrdersMutation {
         step!(OrderPayload, ctx, permit, input, shell::order_fulfil, dry_run)
     }
 
-    /// Cancels what has not left, charges that were not delivered included, and lets its stock go. Order.currentTotal is what remains.
-    #[mutation(permit = OrderCancel, emits(ORDER_CANCELLED, STOCK_CHANGED, WORK_CHANGED), dry_run)]
+    /// Cancels what has not left, charges that were not delivered included, or the named quantities of
+    /// lines, and lets its stock go. Order.currentTotal is what remains. Refused for goods that a store
+    /// has picked or packed: fulfilmentWorkUnpick comes first.
+    #[mutation(permit = OrderCancel, emits(ORDER_CANCELLED, ORDER_UPDATED, STOCK_CHANGED, WORK_CHANGED, FULFILMENT_SHIPPED), dry_run)]
     async fn order_cancel(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Order and its expected version.")] input: ActionInput,
         #[graphql(desc = "Reason of the cancellation; the note has the details.")] reason: Option<CancelReason>,
+        #[graphql(
+            desc = "Lines to cancel in part, each named once; at most 2,000. By default all that has not left is cancelled."
+        )]
+        lines: Option<Vec<OrderLineCancel>>,
     ) -> Answer<OrderPayload> {
-        let input = Cancelling { input, reason };
+        let input = Cancelling { input, reason, lines };
         step!(OrderPayload, ctx, permit, input, shell::order_cancel, dry_run)
     }
 

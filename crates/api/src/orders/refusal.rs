@@ -67,6 +67,10 @@ pub fn order(why: &Refusal) -> Said {
         Refusal::WaitsForStock => {
             state("all that is left of it waits for stock (backorders): name the lines to ship what has come meanwhile")
         }
+        Refusal::NothingToCancel => invalid("at least one line is needed; leave lines out to cancel all that has not left"),
+        Refusal::CancellableUpTo { most: 0 } => range("nothing of the line is left to cancel"),
+        Refusal::CancellableUpTo { most } => range(&format!("between 1 and {most} can be cancelled")),
+        Refusal::DraftIsEdited => state("a DRAFT owes nothing yet: set its lines by orderUpdate, or cancel it whole"),
         Refusal::OnHold { kinds } => (
             ErrorCode::OnHold,
             format!("The order is on hold: {}. Nothing leaves until each hold is lifted (orderHoldLift).", kinds.join(", ")),

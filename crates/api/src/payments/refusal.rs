@@ -30,6 +30,9 @@ pub fn payment(why: &Refusal) -> Said {
         }
         Refusal::OrderExpired => state("the order is EXPIRED: nothing is authorised for it any more"),
         Refusal::TooManyFacts { most } => (ErrorCode::LimitExceeded, format!("an order has at most {most} payments")),
+        Refusal::OfNewOrder { kind } => {
+            invalid(&format!("a new order takes an AUTHORISATION or a CAPTURE; record a {kind} by paymentRecord"))
+        }
         Refusal::ParentOfAuthorisation => invalid("an AUTHORISATION names no other payment"),
         Refusal::ParentUnsaid => (ErrorCode::Required, "a VOID names the authorisation that is given up".to_owned()),
         Refusal::ParentKind { kind, of } => invalid(&format!("a {kind} names one of the kind {of}")),

@@ -87,10 +87,12 @@ impl Document for Payments {
     }
 
     fn target(decision: &PaymentDecision) -> Option<Target> {
-        decision.facts.first().map(|fact| Target::of(fact.payment.id))
+        decision.facts.first().filter(|_| !decision.with_order).map(|fact| Target::of(fact.payment.id))
     }
 
     fn stored(decision: &PaymentDecision) -> StoredPayments {
-        StoredPayments { payments: decision.facts.iter().map(|fact| fact.payment.id).collect() }
+        // What an order was placed with is found by the order.
+        let facts = decision.facts.iter().filter(|_| !decision.with_order);
+        StoredPayments { payments: facts.map(|fact| fact.payment.id).collect() }
     }
 }

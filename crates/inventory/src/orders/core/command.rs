@@ -4,6 +4,7 @@ use entity::prelude::*;
 
 use super::{
     act::{Act, Confirm, Fulfil, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen},
+    cancel_lines::{CancelLines, decide_cancel_lines},
     create::{Create, decide_create},
     edit::{Update, decide_update},
     elsewhere::Elsewhere,
@@ -24,6 +25,7 @@ pub enum OrderCommand {
     Create(Box<Create>, Vec<LevelKey>),
     Confirm(Box<Confirm>, Vec<LevelKey>),
     Cancel(Act, Vec<LevelKey>),
+    CancelLines(Box<CancelLines>, Vec<LevelKey>),
     Expire(Act, Vec<LevelKey>),
     Close(Act),
     Fulfil(Fulfil, Vec<LevelKey>),
@@ -37,7 +39,7 @@ impl Decide for OrderCommand {
         match self {
             Self::Create(..) => "order.create",
             Self::Confirm(..) => "order.confirm",
-            Self::Cancel(..) => "order.cancel",
+            Self::Cancel(..) | Self::CancelLines(..) => "order.cancel",
             Self::Expire(..) => "order.expire",
             Self::Close(_) => "order.close",
             Self::Fulfil(..) => "order.fulfil",
@@ -51,7 +53,7 @@ impl Decide for OrderCommand {
         match self {
             Self::Create(c, _) => c.lines.len() + c.sourcing.iter().flat_map(Sourcing::levels).count(),
             Self::Confirm(c, keys) => keys.len() + c.sourcing.iter().flat_map(Sourcing::levels).count(),
-            Self::Cancel(_, keys) | Self::Expire(_, keys) | Self::Fulfil(_, keys) => keys.len(),
+            Self::Cancel(_, keys) | Self::CancelLines(_, keys) | Self::Expire(_, keys) | Self::Fulfil(_, keys) => keys.len(),
             Self::Close(_) | Self::Reopen(_) => 1,
             Self::Update(c) => c.set_lines.len() + c.add_lines.len() + c.sourcing.iter().flat_map(Sourcing::levels).count(),
             Self::Fill(c) => c.levels.len(),
@@ -70,6 +72,10 @@ impl Decide for OrderCommand {
                 needs.levels.extend(keys);
                 order(c.order, needs);
             }
+            Self::CancelLines(c, keys) => {
+                needs.levels.extend(keys);
+                order(c.act.order, needs);
+            }
             Self::Close(c) | Self::Reopen(c) => order(c.order, needs),
             Self::Update(c) => update(c, needs),
             Self::Fulfil(c, keys) => fulfil(c, keys, needs),
@@ -85,6 +91,7 @@ impl Decide for OrderCommand {
             Self::Create(c, _) => decide_create(book, draft, c),
             Self::Confirm(c, _) => decide_confirm(book, draft, c),
             Self::Cancel(c, _) => decide_cancel(book, draft, c),
+            Self::CancelLines(c, _) => decide_cancel_lines(book, draft, c),
             Self::Expire(c, _) => decide_expire(book, draft, c).map(Option::unwrap_or_default),
             Self::Close(c) => decide_close(book, draft, c),
             Self::Reopen(c) => decide_reopen(book, draft, c),

@@ -76,7 +76,7 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
     if command.edits_lines() {
         edit_lines(book, draft, &mut order, command, &mut hints)?;
         changed.push("lines");
-        fulfilments.extend(settle(draft, &mut order, command));
+        fulfilments.extend(settle(draft, &mut order, command.fulfilment));
     }
     order.touch(draft.now());
     let added = order.lines[placed..].iter().map(|line| (order.id, line.position)).collect();
@@ -189,13 +189,13 @@ fn edit_lines(
     Ok(())
 }
 
-/// Charges go with the last of the goods, also where an edit takes the rest of those off an order of which something has left.
-fn settle(draft: &Draft<'_>, order: &mut Order, command: &Update) -> Option<Fulfilment> {
+/// Charges go with the last of the goods, also where an edit or a cancellation takes the rest of those off an order of which something has left.
+pub(super) fn settle(draft: &Draft<'_>, order: &mut Order, id: FulfilmentId) -> Option<Fulfilment> {
     if order.status != OrderStatus::PartiallyFulfilled {
         return None;
     }
     let lines = deliver_charges(order);
     order.status = order.standing();
-    let fulfilment = Fulfilment::shipped((command.fulfilment, order.id), order.store, draft.now(), lines);
+    let fulfilment = Fulfilment::shipped((id, order.id), order.store, draft.now(), lines);
     (!fulfilment.lines.is_empty()).then_some(fulfilment)
 }

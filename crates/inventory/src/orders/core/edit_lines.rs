@@ -75,7 +75,7 @@ fn redraft(line: &mut Line, wanted: i64) {
 }
 
 /// Takes units off a line: first what waits for stock, then what is open.
-fn lower(line: &mut Line, units: i64) {
+pub(super) fn lower(line: &mut Line, units: i64) {
     let waiting = units.min(line.backordered.get());
     line.cancelled = count(line.cancelled.get() + units);
     line.backordered = count(line.backordered.get() - waiting);

@@ -2,6 +2,7 @@
 
 mod act;
 mod amounts;
+mod cancel_lines;
 mod command;
 mod create;
 mod detail;
@@ -29,6 +30,7 @@ pub use act::{
     Act, Confirm, Fulfil, LineQuantity, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen,
 };
 pub use amounts::{Amounts, Basis, Placed, Totals};
+pub use cancel_lines::{CancelLine, CancelLines, decide_cancel_lines};
 pub use command::OrderCommand;
 pub use create::{Create, NewLine, NewStatus, decide_create};
 pub use detail::{Address, Contact, DetailChange, DetailPatch, MAX_TAG, MAX_TAGS, OrderDetail, Personal, Resealed, Sealed};

@@ -68,6 +68,15 @@ pub enum Refusal {
     /// It is held in this store, and the caller lacks the permission there.
     MayNotShipThere,
 
+    // Of a cancellation of lines.
+    NothingToCancel,
+    /// So many units of the line are still to be delivered.
+    CancellableUpTo {
+        most: i64,
+    },
+    /// A draft owes nothing: its lines are set by an edit.
+    DraftIsEdited,
+
     // Of holds.
     /// Holds of these kinds stand: nothing leaves.
     OnHold {
@@ -135,6 +144,7 @@ impl RoomRefusal for Refusal {
             | Self::NothingToHold(_)
             | Self::HeldOften { .. }
             | Self::HoldLifted
+            | Self::DraftIsEdited
             | Self::OnlyNotes(_)
             | Self::LinesStay(_)
             | Self::PriceOfShipped { .. } => Stage::State,

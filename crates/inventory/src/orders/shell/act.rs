@@ -5,13 +5,13 @@ use iam::access::{Permission, Permit, kind};
 use platform::storage::{Fault, Reads, idempotency::Key};
 
 use super::{
-    OrderAct,
+    MAX_LINES, OrderAct,
     sourced::{Search, submit_sourced},
 };
 use crate::{
     ledger::{Checks, Command, Done, Ledger, MAX_NOTE, Mode, Stop, check_key, key_of, submit},
     orders::{
-        core::{Act, Confirm, OrderCommand},
+        core::{Act, CancelLines, Confirm, OrderCommand},
         rows,
         shell::ownership::own_order,
     },
@@ -32,9 +32,15 @@ pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, in
     }
 }
 
-/// Cancels what is outstanding and lets its holds go.
+/// Cancels what is outstanding, or what is named of it, and lets its holds go.
 pub async fn order_cancel(ledger: &Ledger, permit: Permit<kind::OrderCancel>, input: OrderAct, mode: Mode) -> Done {
-    act(ledger, permit, input, ("orderCancel", mode), |act, levels| Command::of(OrderCommand::Cancel(act, levels))).await
+    let lines = input.lines.clone();
+    let fulfilment = ledger.clock().id();
+    let command = |act, levels| match lines {
+        None => Command::of(OrderCommand::Cancel(act, levels)),
+        Some(lines) => Command::of(OrderCommand::CancelLines(Box::new(CancelLines { act, lines, fulfilment }), levels)),
+    };
+    act(ledger, permit, input, ("orderCancel", mode), command).await
 }
 
 /// Takes a closed order out of the files.
@@ -68,6 +74,7 @@ async fn prepared<P: Permission>(
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
+    checks.items(input.lines.as_ref().map_or(0, Vec::len), MAX_LINES, || At::argument(Field::Lines));
     checks.done()?;
     let key = key_of(permit, mutation, &input.idempotency_key, &input);
     let order = own_order(ledger, permit, input.order).await?;

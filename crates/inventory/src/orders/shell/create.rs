@@ -1,11 +1,11 @@
 //! Placing an order. With ids and no reservations nothing is read before the ledger's own batch.
 
 use entity::prelude::*;
-use iam::access::{Permit, Reach, kind};
+use iam::access::{Denied, Permission, Permit, Reach, kind};
 use platform::storage::{Fault, Reads};
 
 use super::{
-    MAX_LINES, MAX_SOURCED, NewOrderLine, NewOrderStatus, OrderCreate,
+    MAX_LINES, MAX_METHOD, MAX_PAID, MAX_SOURCED, NewOrderLine, NewOrderStatus, OrderCreate, PaidAtOnce,
     detail::{self, new_detail},
     sourced::{Search, submit_sourced},
 };
@@ -13,8 +13,9 @@ use crate::orders::core::Refusal;
 use crate::{
     catalog::core::customer::{MAX_COUNTRY, country_code},
     ledger::{
-        Checks, Command, Done, Ledger, MAX_NAME, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, StoreRef, check_key,
-        document_ids, first_answer, key_of, known_store, may_override, overrides, own_reservations, submit, submit_named,
+        Checks, Command, Done, Ledger, MAX_NAME, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, StoreRef,
+        check_key, document_ids, first_answer, key_of, known_store, may_override, overrides, own_reservations, submit,
+        submit_named,
     },
     orders::{
         core::{Create, NewLine, NewStatus, OrderCommand, Sourcing},
@@ -26,18 +27,38 @@ use crate::{
 
 /// Places an order. Needs `order.price` where a product's price is overridden, and `stock.override` where a shortage is.
 pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderCreate, mode: Mode) -> Done {
+    let command = |create, levels| Command::of(OrderCommand::Create(create, levels));
+    Box::pin(order_place(ledger, permit, input, mode, command)).await
+}
+
+/// Places an order by the command that is made of it. Needs `payment.write` in its store where it says what was paid.
+pub async fn order_place(
+    ledger: &Ledger,
+    permit: Permit<kind::OrderWrite>,
+    input: OrderCreate,
+    mode: Mode,
+    command: impl Fn(Box<Create>, Vec<LevelKey>) -> Command + Send + Sync,
+) -> Done {
     let overriding = may_override(&permit, input.on_shortage)?;
     if input.lines.iter().any(|line| line.kind == LineKind::Product && line.unit_price.is_some()) {
         permit.also::<kind::OrderPrice>()?;
     }
+    let paying = if input.payments.is_empty() { None } else { Some(permit.also::<kind::PaymentWrite>()?) };
     check(&input)?;
     let key = key_of(&permit, "orderCreate", &input.idempotency_key, &input);
     let (create, levels, missing) = match placed(ledger, &permit, input, &overriding).await {
         Ok(placed) => placed,
         Err(stop) => return first_answer(ledger, &permit, &key, stop).await,
     };
+    // A store that is nobody's is refused by the ledger.
+    let is_elsewhere = |paying: &Permit<kind::PaymentWrite>| {
+        create.store != StoreId::NIL && !paying.covers_document(create.store, create.channel)
+    };
+    if paying.as_ref().is_some_and(is_elsewhere) {
+        return Err(Denied(kind::PaymentWrite::info().code).into());
+    }
     if missing.has_any() {
-        let command = Command::of(OrderCommand::Create(Box::new(create), levels));
+        let command = command(Box::new(create), levels);
         return submit_named(ledger, &permit, Ok((command, missing)), key, mode).await;
     }
     let by = create.sourcing.as_ref().map(|by| (by.rule, by.destination));
@@ -46,13 +67,13 @@ pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, inp
         Some((rule, destination)) if matches!(create.status, NewStatus::Pending { .. } | NewStatus::Confirmed) => {
             let products = create.lines.iter().filter_map(|line| line.product).collect();
             let search = Search { rule, destination, products, reserved: levels.clone() };
-            let command = |sourcing| {
+            let sourced = |sourcing| {
                 let create = Create { sourcing: Some(sourcing), ..create.clone() };
-                Command::of(OrderCommand::Create(Box::new(create), levels.clone()))
+                command(Box::new(create), levels.clone())
             };
-            submit_sourced(ledger, &permit, search, (key, mode), command).await
+            submit_sourced(ledger, &permit, search, (key, mode), sourced).await
         }
-        _ => submit(ledger, &permit, Command::of(OrderCommand::Create(Box::new(create), levels)), key, mode).await,
+        _ => submit(ledger, &permit, command(Box::new(create), levels), key, mode).await,
     }
 }
 
@@ -130,6 +151,7 @@ fn check(input: &OrderCreate) -> Result<(), Stop> {
     for (index, line) in input.lines.iter().enumerate().take(MAX_LINES) {
         checks.text(line.name.as_deref(), MAX_NAME, || At::line(index).field(Field::Name));
     }
+    check_paid(&mut checks, &input.payments);
     let mut seen = std::collections::HashSet::with_capacity(input.reservations.len());
     for (index, id) in input.reservations.iter().enumerate() {
         if !seen.insert(id) {
@@ -137,6 +159,16 @@ fn check(input: &OrderCreate) -> Result<(), Stop> {
         }
     }
     checks.done()
+}
+
+fn check_paid(checks: &mut Checks, payments: &[PaidAtOnce]) {
+    checks.items(payments.len(), MAX_PAID, || At::input(Field::Payments));
+    for (index, paid) in payments.iter().enumerate().take(MAX_PAID) {
+        let place = At::row(Field::Payments, index);
+        checks.text(Some(&paid.method), MAX_METHOD, || place.field(Field::Method));
+        checks.text(paid.reference.as_deref(), MAX_REFERENCE, || place.field(Field::PaymentReference));
+        checks.text(paid.note.as_deref(), MAX_NOTE, || place.field(Field::Note));
+    }
 }
 
 /// A store that is given by id is found by the levels of the lines; without such lines it is asked for, as nothing else would miss it.

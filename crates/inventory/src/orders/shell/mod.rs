@@ -15,7 +15,7 @@ use entity::prelude::*;
 use serde::Serialize;
 
 pub use act::{order_cancel, order_close, order_confirm, order_reopen};
-pub use create::order_create;
+pub use create::{order_create, order_place};
 pub use detail::DetailSaid;
 pub use edit::{LineSet, OrderUpdate, order_update};
 pub use fulfil::order_fulfil;
@@ -24,7 +24,7 @@ pub use reverse::sale_reverse;
 pub(crate) use sourced::Search;
 pub use sourcing::{SourcingRefusal, SourcingSet, SourcingSetDone, set_sourcing};
 
-pub use crate::orders::core::SourcingAsked;
+pub use crate::orders::core::{CancelLine, SourcingAsked};
 use crate::{
     ledger::{LotRef, ProductRef, StoreRef},
     orders::core::MAX_ORDER_LINES,
@@ -35,6 +35,11 @@ use crate::{
 pub const MAX_LINES: usize = MAX_ORDER_LINES;
 /// The most lines of an order whose stock is looked for in several stores.
 pub const MAX_SOURCED: usize = 500;
+
+/// The most payments that an order is placed with.
+const MAX_PAID: usize = 100;
+/// Characters of a payment's method.
+pub const MAX_METHOD: usize = 64;
 
 /// How an order begins, as callers say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -75,6 +80,20 @@ pub struct OrderCreate {
     /// None: it says nothing beside its lines.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<Box<DetailSaid>>,
+    /// What was paid of it as it is placed. `payments::shell` records that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub payments: Vec<PaidAtOnce>,
+}
+
+/// What was paid of an order as it is placed.
+#[derive(Debug, Clone, Serialize)]
+pub struct PaidAtOnce {
+    pub kind: PaymentKind,
+    pub amount: Money,
+    pub method: String,
+    pub reference: Option<String>,
+    pub occurred_at: Option<Timestamp>,
+    pub note: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -101,6 +120,9 @@ pub struct OrderAct {
     /// Why it is cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<CancelReason>,
+    /// What of it is cancelled; None: all that has not left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<CancelLine>>,
 }
 
 /// How much of an order's line, and of which lot.

@@ -2,10 +2,12 @@
 
 mod book;
 mod payment;
+mod place;
 mod record;
 mod refusal;
 
 pub use book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded, Reference};
 pub use payment::Payment;
+pub use place::PlacePaid;
 pub use record::{MAX_FACTS, NewPayment, PaymentCommand, Record};
 pub use refusal::Refusal;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::prelude::*;
 
 use super::{
-    book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded},
+    book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded, Reference},
     payment::Payment,
     refusal::Refusal,
 };
@@ -43,6 +43,13 @@ pub struct NewPayment {
     pub note: Option<String>,
 }
 
+impl NewPayment {
+    /// The method and the reference that it takes.
+    pub(super) fn named(&self) -> Option<Reference> {
+        Some((self.method.clone(), self.reference.clone()?))
+    }
+}
+
 /// Facts that are recorded together.
 #[derive(Debug, Clone)]
 pub struct Record {
@@ -73,7 +80,6 @@ impl Decide for PaymentCommand {
         let Self::Record(record) = self;
         let orders: BTreeSet<OrderId> = record.facts.iter().map(|fact| fact.order).collect();
         let returns: BTreeSet<ReturnId> = record.facts.iter().filter_map(|fact| fact.sales_return).collect();
-        let reference = |fact: &NewPayment| Some((fact.method.clone(), fact.reference.clone()?));
         needs.documents.with(|own: &mut OrderNeeds| {
             own.orders.extend(&orders);
             own.holds.extend(&orders);
@@ -84,7 +90,7 @@ impl Decide for PaymentCommand {
         needs.documents.with(|own: &mut PaymentNeeds| {
             own.orders.extend(&orders);
             own.returns.extend(&returns);
-            own.references.extend(record.facts.iter().filter_map(reference));
+            own.references.extend(record.facts.iter().filter_map(NewPayment::named));
         });
     }
 
@@ -104,10 +110,10 @@ impl Decide for PaymentCommand {
 
 /// A fact is decided on its order, the return that it is for, and the facts before it.
 #[derive(Clone, Copy)]
-struct Basis<'b> {
-    orders: &'b OrderBook,
-    returns: &'b ReturnBook,
-    payments: &'b PaymentBook,
+pub(super) struct Basis<'b> {
+    pub orders: &'b OrderBook,
+    pub returns: &'b ReturnBook,
+    pub payments: &'b PaymentBook,
 }
 
 /// What the facts of a call have come to so far.
@@ -142,7 +148,28 @@ fn decide_record(basis: Basis<'_>, now: Timestamp, record: &Record) -> Result<(P
         lifted.extend(holds::lift(order, paid, (now, record.actor)));
     }
     let changed = OrderDecision { orders: orders.into_values().collect(), events, holds: lifted, ..OrderDecision::default() };
-    Ok((PaymentDecision { facts }, changed))
+    Ok((PaymentDecision { facts, with_order: false }, changed))
+}
+
+/// What was paid of an order that the same command places: it is written with its sums, and its own event says them.
+pub(super) fn decide_paid(
+    basis: Basis<'_>,
+    draft: &mut Draft<'_>,
+    placed: &mut OrderDecision,
+    record: &Record,
+) -> Result<PaymentDecision, Rejection> {
+    let orders = placed.orders.drain(..).map(|order| (order.id, order)).collect();
+    let mut progress = Progress { basis, own: PaymentBook::default(), orders, facts: Vec::new() };
+    for (index, new) in record.facts.iter().enumerate() {
+        let place = At::row(Field::Payments, index);
+        let added = match new.kind {
+            PaymentKind::Authorisation | PaymentKind::Capture => progress.add(new, (draft.now(), record.actor), place),
+            kind @ (PaymentKind::Void | PaymentKind::Refund) => Err(Refusal::OfNewOrder { kind }.at(place.field(Field::Kind))),
+        };
+        draft.pass(added)?;
+    }
+    placed.orders.extend(progress.orders.into_values());
+    Ok(PaymentDecision { facts: progress.facts, with_order: true })
 }
 
 /// The holds that a capture lifts: those that wait for the payment, once what the order comes to is paid.

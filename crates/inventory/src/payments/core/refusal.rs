@@ -24,6 +24,11 @@ pub enum Refusal {
         most: usize,
     },
 
+    /// Nothing was given up or given back of an order that is just placed.
+    OfNewOrder {
+        kind: PaymentKind,
+    },
+
     // Of what it names.
     /// An authorisation names no other fact.
     ParentOfAuthorisation,

@@ -1,16 +1,18 @@
 //! Recording payments: what callers supply, and how it becomes a command.
 
+mod place;
 mod record;
 
 use entity::prelude::*;
 use serde::Serialize;
 
+pub use crate::orders::shell::MAX_METHOD;
+
+pub use place::order_create;
 pub use record::{payment_record, payments_record};
 
 /// Facts in one call at most.
 pub const MAX_RECORDED: usize = 500;
-/// Characters of a method and of a reference.
-pub const MAX_METHOD: usize = 64;
 
 /// An order, named in one of three ways.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

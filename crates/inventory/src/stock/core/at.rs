@@ -101,7 +101,7 @@ pub enum Field {
 /// A place in an input: a field, a row of a list, a part of a row, or a field of one of those.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct At {
-    /// False where no field is meant: nobody typed what is refused.
+    /// False where no field of the input is meant: an argument beside it, or nobody typed what is refused.
     pub is_input: bool,
     /// A list and the position in it, from 0.
     pub row: Option<(Field, usize)>,
@@ -120,6 +120,14 @@ impl At {
     }
     pub const fn row(list: Field, index: usize) -> Self {
         Self { row: Some((list, index)), ..Self::INPUT }
+    }
+    /// A list that is an argument beside the input.
+    pub const fn argument(list: Field) -> Self {
+        Self { field: Some(list), ..Self::NOWHERE }
+    }
+    /// A row of a list that is an argument beside the input.
+    pub const fn beside(list: Field, index: usize) -> Self {
+        Self { row: Some((list, index)), ..Self::NOWHERE }
     }
     pub const fn line(index: usize) -> Self {
         Self::row(Field::Lines, index)

@@ -130,6 +130,7 @@ impl Said {
             on_shortage: Shortage::Refuse,
             sourcing: None,
             detail: None,
+            payments: Vec::new(),
             lines: self.lines.clone(),
         })
     }

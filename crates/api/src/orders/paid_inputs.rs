@@ -1,0 +1,45 @@
+//! What was paid of an order as it is placed.
+
+use async_graphql::InputObject;
+use entity::prelude::{Currency, Money};
+use inventory::orders::shell;
+use platform::path;
+
+use super::links::MoneyInput;
+use crate::{
+    graphql::{reading::Reading, scalars::DateTime},
+    payments::PaymentKind,
+};
+
+/// A payment of a new order, recorded in the same step.
+#[derive(Debug, Clone, InputObject)]
+pub struct OrderPaymentInput {
+    /// Kind of the payment: AUTHORISATION or CAPTURE.
+    pub kind: PaymentKind,
+    /// Amount above 0, in the order's currency. More than the order comes to is taken, too: the order is OVERPAID then.
+    pub amount: MoneyInput,
+    /// Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters.
+    pub method: String,
+    /// Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE.
+    pub reference: Option<String>,
+    /// Moment at which it happened; now when it is left out. At most five minutes ahead.
+    pub occurred_at: Option<DateTime>,
+    /// Note to keep with it; at most 1,000 characters.
+    pub note: Option<String>,
+}
+
+impl OrderPaymentInput {
+    /// What the ledger's shell takes.
+    pub(super) fn read(self, index: usize, reading: &mut Reading) -> shell::PaidAtOnce {
+        let amount = reading.money(Some(&self.amount), || path!["input", "payments", index, "amount"]);
+        shell::PaidAtOnce {
+            kind: self.kind.into(),
+            // What is no amount is refused when the input has been read.
+            amount: amount.unwrap_or(Money::zero(Currency::GBP)),
+            method: self.method,
+            reference: self.reference,
+            occurred_at: self.occurred_at.map(|moment| moment.0),
+            note: self.note,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Cancelling units of some lines: what they hold is let go in the same step, and the rest of the order stands.
+
+use entity::prelude::*;
+use serde::Serialize;
+
+use super::{
+    act::{Act, decided, open},
+    edit::settle,
+    edit_holds::{Editing, let_go_excess},
+    edit_lines::lower,
+    hold::Wanted,
+    order::{Order, OrderBook, OrderDecision},
+    refusal::Refusal,
+    states::Action,
+};
+use crate::{
+    orders::events,
+    stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
+};
+
+/// So many units of a line that are not wanted any more; of a kit whole kits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct CancelLine {
+    pub line: OrderLineId,
+    pub quantity: Quantity,
+}
+
+/// A cancellation of some lines.
+#[derive(Debug, Clone)]
+pub struct CancelLines {
+    pub act: Act,
+    /// Each line once.
+    pub lines: Vec<CancelLine>,
+    /// Of the charges, where nothing but them is left to deliver.
+    pub fulfilment: FulfilmentId,
+}
+
+/// Cancels these units: first what waits for stock, then what is open. An order of which nothing is left to deliver is cancelled, or FULFILLED where
+/// something has left.
+pub fn decide_cancel_lines(book: &OrderBook, draft: &mut Draft<'_>, command: &CancelLines) -> Result<OrderDecision, Rejection> {
+    let act = &command.act;
+    let mut order = open(book, act.order, act.expected_version, Action::Cancel)?;
+    if order.status == OrderStatus::Draft {
+        return Err(Refusal::DraftIsEdited.at(At::argument(Field::Lines)));
+    }
+    let fallen = named(draft, &order, &command.lines)?;
+    for Wanted { index, units, .. } in &fallen {
+        lower(&mut order.lines[*index], *units);
+    }
+    let editing = Editing { actor: act.actor, note: act.note.as_deref(), movements: [act.movement; 2] };
+    let_go_excess(draft, &order, &fallen, &editing)?;
+    let fulfilment = settle(draft, &mut order, command.fulfilment);
+    let is_over = order.lines.iter().all(|line| line.outstanding() == 0);
+    if is_over && order.status != OrderStatus::Fulfilled {
+        order.status = OrderStatus::Cancelled;
+        order.expires_at = None;
+    }
+    order.touch(draft.now());
+    let kind = if is_over { events::ORDER_CANCELLED } else { events::ORDER_UPDATED };
+    let mut decision = OrderDecision { fulfilments: fulfilment.into_iter().collect(), ..decided(book, order, kind, act.into()) };
+    decision.events.iter_mut().for_each(|fact| fact.changed.push("lines"));
+    Ok(decision)
+}
+
+/// The lines that it names, each with what is still to be delivered at most.
+fn named(draft: &mut Draft<'_>, order: &Order, lines: &[CancelLine]) -> Result<Vec<Wanted>, Rejection> {
+    if lines.is_empty() {
+        return Err(Refusal::NothingToCancel.at(At::argument(Field::Lines)));
+    }
+    let mut fallen: Vec<Wanted> = Vec::with_capacity(lines.len());
+    for (nth, one) in lines.iter().enumerate() {
+        let found = cancellable(order, &fallen, one, At::beside(Field::Lines, nth));
+        fallen.extend(draft.pass(found)?);
+    }
+    draft.end_pass()?;
+    Ok(fallen)
+}
+
+fn cancellable(order: &Order, before: &[Wanted], one: &CancelLine, place: At) -> Result<Wanted, Rejection> {
+    let at = |name: Field| place.field(name);
+    let (of, position) = one.line.split_line();
+    let found = order.lines.iter().position(|line| of == order.id && line.position == position);
+    let Some(index) = found else { return Err(Rejection::not_found(Noun::OrderLine, at(Field::LineId))) };
+    if before.iter().any(|other| other.index == index) {
+        return Err(Refusal::LineTwice.at(at(Field::LineId)));
+    }
+    let most = order.lines[index].outstanding();
+    if !one.quantity.is_positive() || one.quantity.get() > most {
+        return Err(Refusal::CancellableUpTo { most }.at(at(Field::Quantity)));
+    }
+    Ok(Wanted { index, units: one.quantity.get(), place })
+}

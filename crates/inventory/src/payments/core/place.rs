@@ -1,0 +1,57 @@
+//! An order that is placed with what was paid of it: both in one step, or neither.
+
+use entity::prelude::*;
+
+use super::{
+    book::{PaymentBook, PaymentNeeds},
+    record::{Basis, NewPayment, Record, decide_paid},
+};
+use crate::{
+    ledger::{Books, Decide, Decision, Needs},
+    orders::core::{OrderBook, OrderCommand, OrderDecision},
+    returns::core::ReturnBook,
+    stock::core::{Draft, Rejection},
+};
+
+/// A new order, and facts that are of it.
+#[derive(Debug, Clone)]
+pub struct PlacePaid {
+    pub order: OrderId,
+    /// Creates the order.
+    pub create: OrderCommand,
+    pub record: Record,
+}
+
+impl Decide for PlacePaid {
+    fn name(&self) -> &'static str {
+        self.create.name()
+    }
+
+    fn weight(&self) -> usize {
+        self.create.weight() + self.record.facts.len()
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        self.create.needs(needs);
+        needs.documents.with(|own: &mut PaymentNeeds| {
+            // Nothing is there of it yet, but references are looked up under the locks that an order takes.
+            own.orders.insert(self.order);
+            own.references.extend(self.record.facts.iter().filter_map(NewPayment::named));
+        });
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
+        let mut decision = self.create.decide(draft, books)?;
+        let mut placed = decision.documents.with(std::mem::take::<OrderDecision>);
+        let paid = books.read(|orders: &OrderBook| {
+            books.read(|returns: &ReturnBook| {
+                books.read(|payments: &PaymentBook| {
+                    decide_paid(Basis { orders, returns, payments }, draft, &mut placed, &self.record)
+                })
+            })
+        })?;
+        decision.documents.put(placed);
+        decision.documents.put(paid);
+        Ok(decision)
+    }
+}

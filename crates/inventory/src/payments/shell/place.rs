@@ -1,0 +1,45 @@
+//! Placing an order with what was paid of it.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+
+use crate::{
+    ledger::{Command, Done, Ledger, Mode},
+    orders::{
+        core::{Create, OrderCommand},
+        shell::{self as orders, OrderCreate, PaidAtOnce},
+    },
+    payments::core::{NewPayment, PlacePaid, Record},
+    stock::core::LevelKey,
+};
+
+/// Places an order, and records what was paid of it in the same step. Needs `payment.write` where anything was.
+pub async fn order_create(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderCreate, mode: Mode) -> Done {
+    if input.payments.is_empty() {
+        return Box::pin(orders::order_create(ledger, permit, input, mode)).await;
+    }
+    let actor = permit.actor();
+    let facts: Vec<(PaymentId, PaidAtOnce)> = input.payments.iter().map(|paid| (ledger.clock().id(), paid.clone())).collect();
+    let command = move |create: Box<Create>, levels: Vec<LevelKey>| {
+        let order = create.id;
+        let facts = facts.iter().map(|(id, paid)| of_order(*id, order, paid)).collect();
+        let record = Record { facts, is_list: true, actor };
+        Command::of(PlacePaid { order, create: OrderCommand::Create(create, levels), record })
+    };
+    Box::pin(orders::order_place(ledger, permit, input, mode, command)).await
+}
+
+fn of_order(id: PaymentId, order: OrderId, paid: &PaidAtOnce) -> NewPayment {
+    NewPayment {
+        id,
+        order,
+        kind: paid.kind,
+        amount: paid.amount,
+        method: paid.method.clone(),
+        reference: paid.reference.clone(),
+        parent: None,
+        sales_return: None,
+        occurred_at: paid.occurred_at,
+        note: paid.note.clone(),
+    }
+}
