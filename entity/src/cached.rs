@@ -20,8 +20,9 @@ impl Cached for store::Model {
 
 impl Cached for category::Model {
     fn weight(&self) -> usize {
-        let image = self.image_url.as_ref().map_or(0, String::len);
-        size_of_val(self) + self.name.len() + self.slug.len() + self.metadata.len() + image
+        let texts = [&self.image_url, &self.description, &self.seo_title, &self.seo_description];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        size_of_val(self) + self.name.len() + self.slug.len() + self.metadata.len() + texts
     }
 }
 

@@ -8,6 +8,7 @@ pub mod channel;
 mod check;
 pub mod customer;
 pub mod family;
+pub mod goods;
 pub mod gtin;
 pub mod kit;
 pub mod life;

@@ -10,7 +10,7 @@ use platform::storage::{Fault, Reads, Row};
 use uuid::Uuid;
 
 /// A row of the statement begins with the number of its table. The columns of the two stand side by side, and have the same kinds: id, parent,
-/// names, texts, a number, a moment, counters.
+/// names, texts, a number, a moment, counters; what only categories have comes last.
 #[derive(Record)]
 struct CategorySide {
     #[record(sql = "0")]
@@ -32,6 +32,10 @@ struct CategoryRow {
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
+    description: Option<String>,
+    seo_title: Option<String>,
+    seo_description: Option<String>,
+    is_active: bool,
 }
 
 #[derive(Record)]
@@ -43,6 +47,14 @@ struct SupplierSide {
     #[record(sql = "NULL")]
     _parent: Option<Uuid>,
     row: SupplierRow,
+    #[record(sql = "NULL")]
+    _description: Option<String>,
+    #[record(sql = "NULL")]
+    _seo_title: Option<String>,
+    #[record(sql = "NULL")]
+    _seo_description: Option<String>,
+    #[record(sql = "NULL")]
+    _is_active: Option<bool>,
 }
 
 #[derive(Record)]
@@ -105,6 +117,10 @@ impl CategoryRow {
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            description: self.description,
+            seo_title: self.seo_title,
+            seo_description: self.seo_description,
+            is_active: self.is_active,
         }
     }
 }
