@@ -14,7 +14,8 @@ pub trait Cached: Serialize + DeserializeOwned + Send + Sync + 'static {
 
 impl Cached for store::Model {
     fn weight(&self) -> usize {
-        size_of_val(self) + self.code.len() + self.code_key.len() + self.name.len() + self.time_zone.len()
+        let reach = self.contacts.len() + self.address.as_ref().map_or(0, String::len);
+        size_of_val(self) + self.code.len() + self.code_key.len() + self.name.len() + self.time_zone.len() + reach
     }
 }
 
@@ -28,6 +29,8 @@ impl Cached for category::Model {
 
 impl Cached for supplier::Model {
     fn weight(&self) -> usize {
-        size_of_val(self) + self.code.len() + self.code_key.len() + self.name.len() + self.email.as_ref().map_or(0, String::len)
+        let texts = [&self.email, &self.address, &self.payment_terms].into_iter().flatten().map(String::len).sum::<usize>();
+        let lists = self.contacts.len() + self.tax_ids.len();
+        size_of_val(self) + self.code.len() + self.code_key.len() + self.name.len() + texts + lists
     }
 }

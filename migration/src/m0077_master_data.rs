@@ -1,4 +1,5 @@
-//! Categories say more of themselves to shops and search engines; products say what carriers and customs ask.
+//! Categories say more of themselves to shops and search engines; products say what carriers and customs ask; suppliers and stores say how they are
+//! reached, and suppliers how they are paid.
 
 use sea_orm_migration::prelude::*;
 

@@ -200,6 +200,6 @@ mod tests {
         assert_eq!(tables("m0052_backup_runs", DbBackend::Sqlite), ["backup_run"]);
         assert_eq!(tables("m0060_fulfilment_roles", DbBackend::Postgres), ["policy", "role"]);
         assert_eq!(tables("m0067_archive", DbBackend::Sqlite), ["category", "channel", "event", "sales_order", "supplier"]);
-        assert_eq!(tables("m0077_master_data", DbBackend::Postgres), ["category", "product"]);
+        assert_eq!(tables("m0077_master_data", DbBackend::Postgres), ["category", "product", "store", "supplier"]);
     }
 }

@@ -19,3 +19,15 @@ ALTER TABLE product ADD COLUMN origin_country {TEXT}
 ALTER TABLE product ADD COLUMN tariff_number {TEXT}
 ;;
 ALTER TABLE product ADD COLUMN tags {TEXT} NOT NULL DEFAULT '[]'
+;;
+ALTER TABLE supplier ADD COLUMN contacts {TEXT} NOT NULL DEFAULT '[]'
+;;
+ALTER TABLE supplier ADD COLUMN address {TEXT}
+;;
+ALTER TABLE supplier ADD COLUMN tax_ids {TEXT} NOT NULL DEFAULT '[]'
+;;
+ALTER TABLE supplier ADD COLUMN payment_terms {TEXT}
+;;
+ALTER TABLE store ADD COLUMN contacts {TEXT} NOT NULL DEFAULT '[]'
+;;
+ALTER TABLE store ADD COLUMN address {TEXT}

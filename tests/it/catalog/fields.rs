@@ -1,4 +1,4 @@
-//! What categories and products say of themselves to shops, search engines, carriers and customs.
+//! What categories and products say of themselves to shops, search engines, carriers and customs, and how suppliers and stores are reached.
 
 use serde_json::{Value, json};
 
@@ -102,4 +102,65 @@ on_both!(what_customs_would_send_back_is_refused_at_once, world: World => {
     let many: Vec<String> = (0..51).map(|n| format!("t{n}")).collect();
     let refused = refusals(&product(world, json!({ "sku": "mug", "name": "Mug", "tags": many })).await);
     assert_eq!(refused, said("LIMIT_EXCEEDED", "input.tags"));
+});
+
+const SUPPLIER: &str =
+    "supplier { version contacts { name email phone role } address { company lines city postalCode country phone }
+    taxIds { country kind number } paymentTerms { days discountDays discountPercent text } }";
+
+on_both!(a_supplier_says_whom_to_call_where_it_is_and_when_it_is_paid, world: World => {
+    let input = json!({ "code": "KILN", "name": "The Kiln",
+        "contacts": [{ "name": "Ana", "email": "ana@kiln.example", "role": "orders" }, { "phone": " +351 21 000 ", "name": " " }],
+        "address": { "company": "The Kiln Lda", "lines": ["Rua 1", " "], "city": "Porto", "postalCode": "4000-001", "country": "pt" },
+        "taxIds": [{ "country": "pt", "kind": "VAT", "number": "pt 501 442 600" }],
+        "paymentTerms": { "days": 30, "discountDays": 10, "discountPercent": "2.5" } });
+    let payload = made(change(world, "supplierCreate", "SupplierCreateInput", &SUPPLIER.replacen("version", "version id", 1), input).await);
+    let (id, mut shown) = (payload["supplier"]["id"].clone(), payload["supplier"].clone());
+    shown.as_object_mut().unwrap().remove("id");
+    assert_eq!(shown, json!({ "version": 1,
+        "contacts": [{ "name": "Ana", "email": "ana@kiln.example", "phone": null, "role": "orders" },
+            { "name": null, "email": null, "phone": "+351 21 000", "role": null }],
+        "address": { "company": "The Kiln Lda", "lines": ["Rua 1"], "city": "Porto", "postalCode": "4000-001", "country": "PT", "phone": null },
+        "taxIds": [{ "country": "PT", "kind": "VAT", "number": "PT501442600" }],
+        "paymentTerms": { "days": 30, "discountDays": 10, "discountPercent": "2.50", "text": null } }));
+    // A page of products reads its suppliers with its categories.
+    made(product(world, json!({ "sku": "a", "name": "A", "supplierId": id })).await);
+    let query = format!("{{ products {{ nodes {{ category {{ name }} {SUPPLIER} }} }} }}");
+    assert_eq!(world.ask(&query, json!({})).await["products"]["nodes"][0], json!({ "category": null, "supplier": shown }));
+    let update = async |input: Value| change(world, "supplierUpdate", "SupplierUpdateInput", SUPPLIER, input).await;
+    let named = made(update(json!({ "id": id, "expectedVersion": 1, "name": "Kiln" })).await);
+    assert_eq!((&named["supplier"]["version"], &named["supplier"]["contacts"]), (&json!(2), &shown["contacts"]));
+    let same = made(update(json!({ "id": id, "expectedVersion": 2, "taxIds": [{ "country": "PT", "kind": "VAT", "number": "PT501442600" }] })).await);
+    assert_eq!(same["supplier"]["version"], 2);
+    let none = json!({ "id": id, "expectedVersion": 2, "contacts": null, "address": null, "taxIds": null, "paymentTerms": null });
+    let none = made(update(none).await)["supplier"].clone();
+    assert_eq!(none, json!({ "version": 3, "contacts": [], "address": null, "taxIds": [], "paymentTerms": null }));
+});
+
+on_both!(a_store_says_whom_to_call_and_where_it_is, world: World => {
+    let shown = "store { id version contacts { name phone } address { lines city country } }";
+    let input = json!({ "code": "HIGH", "name": "High Street", "contacts": [{ "name": "Till", "phone": "020 1" }],
+        "address": { "lines": ["1 High Street"], "city": "London", "country": "gb" } });
+    let store = made(change(world, "storeCreate", "StoreCreateInput", shown, input).await)["store"].clone();
+    assert_eq!(store["contacts"], json!([{ "name": "Till", "phone": "020 1" }]));
+    assert_eq!(store["address"], json!({ "lines": ["1 High Street"], "city": "London", "country": "GB" }));
+    let moved = json!({ "id": store["id"], "expectedVersion": 1, "address": { "city": "Leeds" } });
+    let moved = made(change(world, "storeUpdate", "StoreUpdateInput", shown, moved).await)["store"].clone();
+    assert_eq!((&moved["version"], &moved["contacts"]), (&json!(2), &store["contacts"]));
+    assert_eq!(moved["address"], json!({ "lines": [], "city": "Leeds", "country": null }));
+    let gone = change(world, "storeArchive", "StoreArchiveInput", shown, json!({ "id": store["id"] })).await;
+    assert_eq!(made(gone)["store"]["address"], moved["address"], "a closed store keeps its address");
+});
+
+on_both!(what_nobody_can_be_reached_by_is_refused, world: World => {
+    let input = json!({ "code": "KILN", "name": "The Kiln", "contacts": [{ "email": "nowhere" }, { "role": "orders" }], "address": { "lines": [] },
+        "taxIds": [{ "country": "Spain", "kind": "VAT", "number": "none" }], "paymentTerms": { "days": 3651, "discountPercent": "2.555" } });
+    let refused = change(world, "supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
+    let mut paths: Vec<String> = refusals(&refused).into_iter().map(|(_, path)| path).collect();
+    paths.sort();
+    assert_eq!(paths, ["input.address", "input.contacts.0.email", "input.contacts.1", "input.paymentTerms.days",
+        "input.paymentTerms.discountPercent", "input.taxIds.0.country", "input.taxIds.0.number"]);
+    let many: Vec<Value> = (0..21).map(|n| json!({ "name": format!("n{n}") })).collect();
+    let refused = change(world, "storeCreate", "StoreCreateInput", "store { id }", json!({ "code": "S", "name": "S", "contacts": many })).await;
+    assert_eq!(refusals(&refused), said("LIMIT_EXCEEDED", "input.contacts"));
 });

@@ -6,6 +6,7 @@
 pub mod category;
 pub mod channel;
 mod check;
+pub mod company;
 pub mod customer;
 pub mod family;
 pub mod goods;

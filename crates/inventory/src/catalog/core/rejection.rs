@@ -41,6 +41,7 @@ pub enum Form {
     Object,
     /// A code of ISO 3166.
     Country,
+    TaxNumber,
     /// A number of a customs tariff.
     Tariff,
     Tag,

@@ -10,12 +10,14 @@ use platform::storage::{Fault, Reads, Row};
 use uuid::Uuid;
 
 /// A row of the statement begins with the number of its table. The columns of the two stand side by side, and have the same kinds: id, parent,
-/// names, texts, a number, a moment, counters; what only categories have comes last.
+/// names, texts, a number, a moment, counters, texts; what only one of them has comes last.
 #[derive(Record)]
 struct CategorySide {
     #[record(sql = "0")]
     _table: i32,
     row: CategoryRow,
+    #[record(sql = "NULL")]
+    _payment_terms: Option<String>,
 }
 
 #[derive(Record)]
@@ -48,13 +50,9 @@ struct SupplierSide {
     _parent: Option<Uuid>,
     row: SupplierRow,
     #[record(sql = "NULL")]
-    _description: Option<String>,
-    #[record(sql = "NULL")]
-    _seo_title: Option<String>,
-    #[record(sql = "NULL")]
-    _seo_description: Option<String>,
-    #[record(sql = "NULL")]
     _is_active: Option<bool>,
+    #[record(of = supplier, alias = "")]
+    payment_terms: Option<String>,
 }
 
 #[derive(Record)]
@@ -69,6 +67,9 @@ struct SupplierRow {
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
+    contacts: String,
+    address: Option<String>,
+    tax_ids: String,
 }
 
 /// The categories and the suppliers of these ids, in no order.
@@ -127,7 +128,7 @@ impl CategoryRow {
 
 impl SupplierSide {
     fn supplier(self, tenant: TenantId) -> supplier::Model {
-        let Self { id, row, .. } = self;
+        let Self { id, row, payment_terms, .. } = self;
         supplier::Model {
             tenant_id: tenant,
             id,
@@ -140,6 +141,10 @@ impl SupplierSide {
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            contacts: row.contacts,
+            address: row.address,
+            tax_ids: row.tax_ids,
+            payment_terms,
         }
     }
 }

@@ -89,6 +89,10 @@ pub(super) fn supplier(row: &SupplierRow) -> Fields {
         .with("name", &row.name)
         .with("leadTimeDays", row.lead_time_days)
         .with("email", &row.email)
+        .with("contacts", parsed(&row.contacts))
+        .with("address", row.address.as_deref().map(parsed))
+        .with("taxIds", parsed(&row.tax_ids))
+        .with("paymentTerms", row.payment_terms.as_deref().map(parsed))
         .with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 
@@ -98,6 +102,8 @@ pub(super) fn store(row: &StoreRow) -> Fields {
         .with("name", &row.name)
         .with("kind", row.kind)
         .with("timeZone", &row.time_zone)
+        .with("contacts", parsed(&row.contacts))
+        .with("address", row.address.as_deref().map(parsed))
         .with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 

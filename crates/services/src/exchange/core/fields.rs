@@ -287,6 +287,7 @@ pub fn supplier(record: &Record) -> Result<SupplierFields, Refused> {
             whole(text).and_then(|n| i32::try_from(n).map_err(|_| "that is too long".to_owned()))
         })?,
         email: cells.texts("email"),
+        ..SupplierFields::default()
     })
 }
 
