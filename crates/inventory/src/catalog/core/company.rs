@@ -184,16 +184,16 @@ fn address(c: &mut Checker, given: &Address) -> Option<String> {
     for (index, line) in given.lines.iter().enumerate() {
         lines.extend(words(c, input_path!["address", "lines", index], Some(line), MAX_WORDS));
     }
-    let mut one = |field: &str, value: &Option<String>, most: usize| words(c, below(&at, field), value.as_ref(), most);
+    let mut one = |field: &str, value: Option<&String>, most: usize| words(c, below(&at, field), value, most);
     let kept = Address {
-        name: one("name", &given.name, MAX_WORDS),
-        company: one("company", &given.company, MAX_WORDS),
+        name: one("name", given.name.as_ref(), MAX_WORDS),
+        company: one("company", given.company.as_ref(), MAX_WORDS),
         lines,
-        city: one("city", &given.city, MAX_WORDS),
-        region: one("region", &given.region, MAX_WORDS),
-        postal_code: one("postalCode", &given.postal_code, MAX_WORDS),
-        country: one("country", &given.country, MAX_COUNTRY).map(country_code),
-        phone: one("phone", &given.phone, MAX_WORDS),
+        city: one("city", given.city.as_ref(), MAX_WORDS),
+        region: one("region", given.region.as_ref(), MAX_WORDS),
+        postal_code: one("postalCode", given.postal_code.as_ref(), MAX_WORDS),
+        country: one("country", given.country.as_ref(), MAX_COUNTRY).map(country_code),
+        phone: one("phone", given.phone.as_ref(), MAX_WORDS),
     };
     if kept == Address::default() && c.problems.iter().all(|problem| problem.at.first() != at.first()) {
         c.refuse(at, Rejection::Required);
