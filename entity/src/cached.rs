@@ -14,19 +14,23 @@ pub trait Cached: Serialize + DeserializeOwned + Send + Sync + 'static {
 
 impl Cached for store::Model {
     fn weight(&self) -> usize {
-        size_of_val(self) + self.code.len() + self.code_key.len() + self.name.len() + self.time_zone.len()
+        let reach = self.contacts.len() + self.address.as_ref().map_or(0, String::len);
+        size_of_val(self) + self.code.len() + self.code_key.len() + self.name.len() + self.time_zone.len() + reach
     }
 }
 
 impl Cached for category::Model {
     fn weight(&self) -> usize {
-        let image = self.image_url.as_ref().map_or(0, String::len);
-        size_of_val(self) + self.name.len() + self.slug.len() + self.metadata.len() + image
+        let texts = [&self.image_url, &self.description, &self.seo_title, &self.seo_description];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        size_of_val(self) + self.name.len() + self.slug.len() + self.metadata.len() + texts
     }
 }
 
 impl Cached for supplier::Model {
     fn weight(&self) -> usize {
-        size_of_val(self) + self.code.len() + self.code_key.len() + self.name.len() + self.email.as_ref().map_or(0, String::len)
+        let texts = [&self.email, &self.address, &self.payment_terms].into_iter().flatten().map(String::len).sum::<usize>();
+        let lists = self.contacts.len() + self.tax_ids.len();
+        size_of_val(self) + self.code.len() + self.code_key.len() + self.name.len() + texts + lists
     }
 }

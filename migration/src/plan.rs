@@ -81,6 +81,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0073_papers", &[include_str!("m0073/papers.sql")]),
     ("m0074_document_numbers", &[include_str!("m0074/document_numbers.sql")]),
     ("m0078_replenishment_rule", &[include_str!("m0078/rule.sql")]),
+    ("m0077_master_data", &[include_str!("m0077/master_data.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.
@@ -200,5 +201,6 @@ mod tests {
         assert_eq!(tables("m0052_backup_runs", DbBackend::Sqlite), ["backup_run"]);
         assert_eq!(tables("m0060_fulfilment_roles", DbBackend::Postgres), ["policy", "role"]);
         assert_eq!(tables("m0067_archive", DbBackend::Sqlite), ["category", "channel", "event", "sales_order", "supplier"]);
+        assert_eq!(tables("m0077_master_data", DbBackend::Postgres), ["category", "product", "store", "supplier"]);
     }
 }

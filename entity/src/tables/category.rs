@@ -21,4 +21,15 @@ pub struct Model {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    pub description: Option<String>,
+    pub seo_title: Option<String>,
+    pub seo_description: Option<String>,
+    /// Whether shops offer it. Copies that older releases remember do not say it.
+    #[serde(default = "offered")]
+    pub is_active: bool,
+}
+
+/// A category is offered unless it says otherwise.
+fn offered() -> bool {
+    true
 }

@@ -1,4 +1,4 @@
-//! What is sold and counted. Price and cost are for one whole unit; `options`, `former_skus` and `metadata` are JSON texts.
+//! What is sold and counted. Price and cost are for one whole unit; `options`, `former_skus`, `tags` and `metadata` are JSON texts.
 
 use sea_orm::entity::prelude::*;
 
@@ -40,4 +40,11 @@ pub struct Model {
     pub minimum_remaining_days: Option<i32>,
     /// 0 or 1.
     pub is_kit: i32,
+    pub weight_grams: Option<i32>,
+    pub length_mm: Option<i32>,
+    pub width_mm: Option<i32>,
+    pub height_mm: Option<i32>,
+    pub origin_country: Option<String>,
+    pub tariff_number: Option<String>,
+    pub tags: String,
 }

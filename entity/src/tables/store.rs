@@ -20,4 +20,9 @@ pub struct Model {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// JSON: a list. Rows that older releases remember do not say it.
+    #[serde(default)]
+    pub contacts: String,
+    #[serde(default)]
+    pub address: Option<String>,
 }

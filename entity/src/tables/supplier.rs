@@ -20,4 +20,14 @@ pub struct Model {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// JSON: a list. Rows that older releases remember do not say it.
+    #[serde(default)]
+    pub contacts: String,
+    #[serde(default)]
+    pub address: Option<String>,
+    /// JSON: a list, as contacts.
+    #[serde(default)]
+    pub tax_ids: String,
+    #[serde(default)]
+    pub payment_terms: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! Scenarios of the catalogue.
 mod archive;
 mod bulk;
+mod fields;
 mod lists;
 mod parties;
 mod products;

@@ -107,7 +107,10 @@ async fn an_export_imported_again_changes_nothing(world: &World) {
     let codes = ["A|B", "A,B", "A;B", "A B", "A*B", "A*12", "\\N", "'=A", "=A", "[A", "\"A\"", "'\\N", "plain"];
     let row = |(at, text): (usize, &&str)| {
         let barcodes = json!([codes[at], { "code": format!("P{}", codes[at]), "packQuantity": 12 }]);
-        json!({ "sku": text, "name": text, "description": format!("{text}\r\n\ttext"), "barcodes": barcodes }).to_string() + "\n"
+        json!({ "sku": text, "name": text, "description": format!("{text}\r\n\ttext"), "barcodes": barcodes,
+            "weightGrams": at, "originCountry": "pt", "tariffNumber": "0912.00", "tags": [format!("tag {at}"), "two, words"] })
+        .to_string()
+            + "\n"
     };
     let made =
         over(world, &import(world, "PRODUCTS", texts.iter().enumerate().map(row).collect::<String>(), json!({})).await).await;

@@ -104,6 +104,10 @@ impl World {
                 version,
                 created_at,
                 updated_at,
+                description: None,
+                seo_title: None,
+                seo_description: None,
+                is_active: true,
             };
             work.insert::<category::Entity>(row).await.unwrap();
             self.categories.push(id);

@@ -41,6 +41,8 @@ pub fn store(tenant_id: TenantId, id: StoreId, code: &str, now: Timestamp) -> st
         version: 1,
         created_at: now,
         updated_at: now,
+        contacts: "[]".to_owned(),
+        address: None,
     }
 }
 

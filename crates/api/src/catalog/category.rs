@@ -68,6 +68,22 @@ impl Category {
     async fn image_url(&self) -> Option<&str> {
         self.0.image_url.as_deref()
     }
+    /// Text about the category for shoppers, at most 10,000 characters. Null when there is none.
+    async fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+    /// True while shops show the category. False takes it out of their menus, and refuses nothing in Entrepot.
+    async fn is_active(&self) -> bool {
+        self.0.is_active
+    }
+    /// Title of the category's page for search engines, at most 255 characters. Null for its name.
+    async fn seo_title(&self) -> Option<&str> {
+        self.0.seo_title.as_deref()
+    }
+    /// Summary of the category's page for search engines, at most 1,000 characters. Null when there is none.
+    async fn seo_description(&self) -> Option<&str> {
+        self.0.seo_description.as_deref()
+    }
     /// Custom data: a JSON object.
     async fn metadata(&self) -> Json {
         Json::from_text(&self.0.metadata)

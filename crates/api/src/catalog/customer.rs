@@ -8,6 +8,7 @@ use macros::resolvers;
 
 use super::{
     ProductConnection,
+    company::{self, PartyAddress, PartyContact, PaymentTerms, TaxId},
     filter::{ProductFilter, of_supplier},
     loads,
     query_products::products_page,
@@ -107,6 +108,24 @@ impl Supplier {
     /// E-mail address for purchase orders. Null when there is none.
     async fn email(&self) -> Option<&str> {
         self.0.email.as_deref()
+    }
+    /// Contacts at the supplier, at most 20, in the order in which they were given.
+    #[field(list_size(assumed = 20))]
+    async fn contacts(&self) -> Vec<PartyContact> {
+        company::contacts(&self.0.contacts)
+    }
+    /// Address of the supplier. Null when none was given.
+    async fn address(&self) -> Option<PartyAddress> {
+        self.0.address.as_deref().map(company::address)
+    }
+    /// Tax numbers of the supplier, at most 10, in the order in which they were given.
+    #[field(list_size(assumed = 10))]
+    async fn tax_ids(&self) -> Vec<TaxId> {
+        company::tax_ids(&self.0.tax_ids)
+    }
+    /// Payment terms of the supplier. Null when none are agreed.
+    async fn payment_terms(&self) -> Option<PaymentTerms> {
+        self.0.payment_terms.as_deref().map(company::payment_terms)
     }
     /// Products bought from the supplier by default, by SKU, or by relevance where the filter searches, unless orderBy says otherwise.
     #[field(permit = ProductRead, paged)]

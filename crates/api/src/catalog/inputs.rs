@@ -3,6 +3,7 @@
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use inventory::catalog::core::{
     Patch,
+    goods::GoodsFields,
     product::{self, MoneyText, ProductFields, UnitText},
 };
 
@@ -88,6 +89,20 @@ pub struct ProductCreateInput {
     pub tracking: Option<enums::Tracking>,
     /// Days that must remain until the expiry of a lot for it to be picked for a sale: 0 to 36,500.
     pub minimum_remaining_days: Option<i32>,
+    /// Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000.
+    pub weight_grams: Option<i32>,
+    /// Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    pub length_mm: Option<i32>,
+    /// Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    pub width_mm: Option<i32>,
+    /// Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    pub height_mm: Option<i32>,
+    /// Country in which the product was made: an ISO 3166 code of two letters; case is ignored.
+    pub origin_country: Option<String>,
+    /// Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out.
+    pub tariff_number: Option<String>,
+    /// All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
+    pub tags: Option<Vec<String>>,
     /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: Option<Json>,
 }
@@ -133,6 +148,20 @@ pub struct ProductUpdateInput {
     pub tracking: MaybeUndefined<enums::Tracking>,
     /// Days that must remain until the expiry of a lot for it to be picked for a sale: 0 to 36,500.
     pub minimum_remaining_days: MaybeUndefined<i32>,
+    /// Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000.
+    pub weight_grams: MaybeUndefined<i32>,
+    /// Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    pub length_mm: MaybeUndefined<i32>,
+    /// Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    pub width_mm: MaybeUndefined<i32>,
+    /// Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    pub height_mm: MaybeUndefined<i32>,
+    /// Country in which the product was made: an ISO 3166 code of two letters; case is ignored.
+    pub origin_country: MaybeUndefined<String>,
+    /// Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out.
+    pub tariff_number: MaybeUndefined<String>,
+    /// All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
+    pub tags: MaybeUndefined<Vec<String>>,
     /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: MaybeUndefined<Json>,
 }
@@ -172,6 +201,20 @@ pub struct ProductUpsertInput {
     pub tracking: MaybeUndefined<enums::Tracking>,
     /// Days that must remain until the expiry of a lot for it to be picked for a sale: 0 to 36,500.
     pub minimum_remaining_days: MaybeUndefined<i32>,
+    /// Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000.
+    pub weight_grams: MaybeUndefined<i32>,
+    /// Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    pub length_mm: MaybeUndefined<i32>,
+    /// Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    pub width_mm: MaybeUndefined<i32>,
+    /// Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    pub height_mm: MaybeUndefined<i32>,
+    /// Country in which the product was made: an ISO 3166 code of two letters; case is ignored.
+    pub origin_country: MaybeUndefined<String>,
+    /// Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out.
+    pub tariff_number: MaybeUndefined<String>,
+    /// All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
+    pub tags: MaybeUndefined<Vec<String>>,
     /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: MaybeUndefined<Json>,
 }
@@ -239,6 +282,15 @@ impl From<ProductCreateInput> for ProductFields {
             stock_policy: Patch::Set(input.stock_policy.into()),
             tracking: input.tracking.map(Into::into).into(),
             minimum_remaining_days: input.minimum_remaining_days.map(i64::from).into(),
+            goods: GoodsFields {
+                weight_grams: input.weight_grams.map(i64::from).into(),
+                length_mm: input.length_mm.map(i64::from).into(),
+                width_mm: input.width_mm.map(i64::from).into(),
+                height_mm: input.height_mm.map(i64::from).into(),
+                origin_country: input.origin_country.into(),
+                tariff_number: input.tariff_number.into(),
+                tags: input.tags.into(),
+            },
             metadata: input.metadata.map(|json| json.0).into(),
         }
     }
@@ -263,6 +315,15 @@ macro_rules! product_fields {
             stock_policy: patch($input.stock_policy, Into::into),
             tracking: patch($input.tracking, Into::into),
             minimum_remaining_days: patch($input.minimum_remaining_days, i64::from),
+            goods: GoodsFields {
+                weight_grams: patch($input.weight_grams, i64::from),
+                length_mm: patch($input.length_mm, i64::from),
+                width_mm: patch($input.width_mm, i64::from),
+                height_mm: patch($input.height_mm, i64::from),
+                origin_country: text($input.origin_country),
+                tariff_number: text($input.tariff_number),
+                tags: patch($input.tags, |tags| tags),
+            },
             metadata: patch($input.metadata, |json| json.0),
         }
     };

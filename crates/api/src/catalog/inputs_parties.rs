@@ -4,12 +4,14 @@ use async_graphql::{ID, InputObject, MaybeUndefined};
 use inventory::catalog::core::{
     Patch,
     channel::ChannelFields,
+    company::{ReachFields, TermsFields},
     customer::CustomerFields,
     store::{Life, StoreFields},
     supplier::SupplierFields,
 };
 
 use super::{
+    company::{PartyAddressInput, PartyContactInput, PaymentTermsInput, TaxIdInput, all},
     enums,
     inputs::{patch, text},
 };
@@ -29,6 +31,10 @@ pub struct StoreCreateInput {
     pub kind: enums::StoreKind,
     /// The IANA time zone of its business days; the tenant's when left out.
     pub time_zone: Option<String>,
+    /// All contacts at the store, at most 20.
+    pub contacts: Option<Vec<PartyContactInput>>,
+    /// Address of the store.
+    pub address: Option<PartyAddressInput>,
 }
 impl From<StoreCreateInput> for StoreFields {
     fn from(input: StoreCreateInput) -> Self {
@@ -38,6 +44,7 @@ impl From<StoreCreateInput> for StoreFields {
             kind: Patch::Set(input.kind.into()),
             time_zone: input.time_zone.into(),
             life: Life::AsItIs,
+            reach: ReachFields { contacts: input.contacts.map(all).into(), address: input.address.map(Into::into).into() },
         }
     }
 }
@@ -59,6 +66,10 @@ pub struct StoreUpdateInput {
     pub kind: MaybeUndefined<enums::StoreKind>,
     /// The IANA time zone of its business days from now on.
     pub time_zone: MaybeUndefined<String>,
+    /// All contacts at the store, at most 20.
+    pub contacts: MaybeUndefined<Vec<PartyContactInput>>,
+    /// Address of the store.
+    pub address: MaybeUndefined<PartyAddressInput>,
 }
 impl From<StoreUpdateInput> for StoreFields {
     fn from(input: StoreUpdateInput) -> Self {
@@ -68,6 +79,7 @@ impl From<StoreUpdateInput> for StoreFields {
             kind: patch(input.kind, Into::into),
             time_zone: text(input.time_zone),
             life: Life::AsItIs,
+            reach: ReachFields { contacts: patch(input.contacts, all), address: patch(input.address, Into::into) },
         }
     }
 }
@@ -150,6 +162,14 @@ pub struct SupplierCreateInput {
     pub lead_time_days: Option<i32>,
     /// E-mail address for purchase orders.
     pub email: Option<String>,
+    /// All contacts at the supplier, at most 20.
+    pub contacts: Option<Vec<PartyContactInput>>,
+    /// Address of the supplier.
+    pub address: Option<PartyAddressInput>,
+    /// All tax numbers of the supplier, at most 10.
+    pub tax_ids: Option<Vec<TaxIdInput>>,
+    /// Payment terms of the supplier.
+    pub payment_terms: Option<PaymentTermsInput>,
 }
 impl From<SupplierCreateInput> for SupplierFields {
     fn from(input: SupplierCreateInput) -> Self {
@@ -158,6 +178,11 @@ impl From<SupplierCreateInput> for SupplierFields {
             name: Patch::Set(input.name),
             lead_time_days: input.lead_time_days.into(),
             email: input.email.into(),
+            reach: ReachFields { contacts: input.contacts.map(all).into(), address: input.address.map(Into::into).into() },
+            terms: TermsFields {
+                tax_ids: input.tax_ids.map(all).into(),
+                payment_terms: input.payment_terms.map(Into::into).into(),
+            },
         }
     }
 }
@@ -179,6 +204,14 @@ pub struct SupplierUpdateInput {
     pub lead_time_days: MaybeUndefined<i32>,
     /// E-mail address for purchase orders.
     pub email: MaybeUndefined<String>,
+    /// All contacts at the supplier, at most 20.
+    pub contacts: MaybeUndefined<Vec<PartyContactInput>>,
+    /// Address of the supplier.
+    pub address: MaybeUndefined<PartyAddressInput>,
+    /// All tax numbers of the supplier, at most 10.
+    pub tax_ids: MaybeUndefined<Vec<TaxIdInput>>,
+    /// Payment terms of the supplier.
+    pub payment_terms: MaybeUndefined<PaymentTermsInput>,
 }
 impl From<SupplierUpdateInput> for SupplierFields {
     fn from(input: SupplierUpdateInput) -> Self {
@@ -187,6 +220,8 @@ impl From<SupplierUpdateInput> for SupplierFields {
             name: text(input.name),
             lead_time_days: patch(input.lead_time_days, |days| days),
             email: text(input.email),
+            reach: ReachFields { contacts: patch(input.contacts, all), address: patch(input.address, Into::into) },
+            terms: TermsFields { tax_ids: patch(input.tax_ids, all), payment_terms: patch(input.payment_terms, Into::into) },
         }
     }
 }

@@ -1,7 +1,11 @@
 //! Inputs of categories, and of families.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
-use inventory::catalog::core::{Patch, category::CategoryFields, family::FamilyFields};
+use inventory::catalog::core::{
+    Patch,
+    category::{CategoryFields, CategoryTexts},
+    family::FamilyFields,
+};
 
 use super::inputs::{patch, text};
 use crate::graphql::scalars::{Json, Long};
@@ -23,6 +27,14 @@ pub struct CategoryCreateInput {
     pub image_url: Option<String>,
     /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: Option<Json>,
+    /// Text about the category for shoppers, at most 10,000 characters.
+    pub description: Option<String>,
+    /// Whether shops show the category. True when left out.
+    pub is_active: Option<bool>,
+    /// Title of the category's page for search engines, at most 255 characters.
+    pub seo_title: Option<String>,
+    /// Summary of the category's page for search engines, at most 1,000 characters.
+    pub seo_description: Option<String>,
 }
 impl From<CategoryCreateInput> for CategoryFields {
     fn from(input: CategoryCreateInput) -> Self {
@@ -34,6 +46,12 @@ impl From<CategoryCreateInput> for CategoryFields {
             position: input.position.into(),
             image_url: input.image_url.into(),
             metadata: input.metadata.map(|json| json.0).into(),
+            texts: CategoryTexts {
+                description: input.description.into(),
+                seo_title: input.seo_title.into(),
+                seo_description: input.seo_description.into(),
+                is_active: input.is_active.into(),
+            },
         }
     }
 }
@@ -59,6 +77,14 @@ pub struct CategoryUpdateInput {
     pub image_url: MaybeUndefined<String>,
     /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: MaybeUndefined<Json>,
+    /// Text about the category for shoppers, at most 10,000 characters.
+    pub description: MaybeUndefined<String>,
+    /// Whether shops show the category.
+    pub is_active: MaybeUndefined<bool>,
+    /// Title of the category's page for search engines, at most 255 characters.
+    pub seo_title: MaybeUndefined<String>,
+    /// Summary of the category's page for search engines, at most 1,000 characters.
+    pub seo_description: MaybeUndefined<String>,
 }
 impl From<CategoryUpdateInput> for CategoryFields {
     fn from(input: CategoryUpdateInput) -> Self {
@@ -70,6 +96,12 @@ impl From<CategoryUpdateInput> for CategoryFields {
             position: patch(input.position, |position| position),
             image_url: text(input.image_url),
             metadata: patch(input.metadata, |json| json.0),
+            texts: CategoryTexts {
+                description: text(input.description),
+                seo_title: text(input.seo_title),
+                seo_description: text(input.seo_description),
+                is_active: patch(input.is_active, |is_active| is_active),
+            },
         }
     }
 }
@@ -111,6 +143,14 @@ pub struct CategoryUpsertInput {
     pub image_url: MaybeUndefined<String>,
     /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: MaybeUndefined<Json>,
+    /// Text about the category for shoppers, at most 10,000 characters.
+    pub description: MaybeUndefined<String>,
+    /// Whether shops show the category. True when the row creates one and leaves it out.
+    pub is_active: MaybeUndefined<bool>,
+    /// Title of the category's page for search engines, at most 255 characters.
+    pub seo_title: MaybeUndefined<String>,
+    /// Summary of the category's page for search engines, at most 1,000 characters.
+    pub seo_description: MaybeUndefined<String>,
 }
 impl From<CategoryUpsertInput> for CategoryFields {
     fn from(input: CategoryUpsertInput) -> Self {
@@ -122,6 +162,12 @@ impl From<CategoryUpsertInput> for CategoryFields {
             position: patch(input.position, |position| position),
             image_url: text(input.image_url),
             metadata: patch(input.metadata, |json| json.0),
+            texts: CategoryTexts {
+                description: text(input.description),
+                seo_title: text(input.seo_title),
+                seo_description: text(input.seo_description),
+                is_active: patch(input.is_active, |is_active| is_active),
+            },
         }
     }
 }

@@ -1,6 +1,7 @@
 //! GraphQL of the catalogue: parse, permit, call, shape. Nothing is decided here.
 
 mod category;
+mod company;
 mod customer;
 mod family;
 mod filter;

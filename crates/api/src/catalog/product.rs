@@ -222,6 +222,35 @@ impl Product {
     async fn minimum_remaining_days(&self) -> i32 {
         self.row.minimum_remaining_days.unwrap_or_default()
     }
+    /// Weight of one whole unit with its packaging, in grams. Null when it is not known.
+    async fn weight_grams(&self) -> Option<i32> {
+        self.row.goods.weight_grams
+    }
+    /// Length of one whole unit with its packaging, in millimetres. Null when it is not known.
+    async fn length_mm(&self) -> Option<i32> {
+        self.row.goods.length_mm
+    }
+    /// Width of one whole unit with its packaging, in millimetres. Null when it is not known.
+    async fn width_mm(&self) -> Option<i32> {
+        self.row.goods.width_mm
+    }
+    /// Height of one whole unit with its packaging, in millimetres. Null when it is not known.
+    async fn height_mm(&self) -> Option<i32> {
+        self.row.goods.height_mm
+    }
+    /// Country in which the product was made: an ISO 3166 code of two letters. Null when it is not
+    /// known.
+    async fn origin_country(&self) -> Option<&str> {
+        self.row.goods.origin_country.as_deref()
+    }
+    /// Number of the product in the customs tariff, 6 to 10 digits. Null when it has none.
+    async fn tariff_number(&self) -> Option<&str> {
+        self.row.goods.tariff_number.as_deref()
+    }
+    /// Tags of the product, at most 50, in the order in which they were given.
+    async fn tags(&self) -> Vec<String> {
+        self.row.goods.tags.clone()
+    }
     /// Pictures of the product, in their order.
     #[field(list_size(assumed = 20))]
     async fn images(&self, ctx: &Context<'_>) -> Answer<Vec<ProductImage>> {

@@ -41,6 +41,12 @@ fn wanted(form: Form) -> &'static str {
         Form::Currency => "a currency code of ISO 4217 is expected, as in GBP",
         Form::Amount => "a decimal number is expected, as in \"12.50\"",
         Form::Object => "a JSON object is expected",
+        Form::Country => "a country code of ISO 3166 with two letters is expected, as in PT",
+        Form::TaxNumber => {
+            "a tax number of 2 to 32 letters and digits is expected, with points, hyphens and strokes between them"
+        }
+        Form::Tariff => "a tariff number of 6 to 10 digits is expected, as in 6912.00.23",
+        Form::Tag => "a tag is expected that has no | and does not begin with [",
     }
 }
 

@@ -6,7 +6,10 @@ use async_graphql::{Context, ID};
 use inventory::catalog::core::store::StoreRow;
 use macros::resolvers;
 
-use super::enums::StoreKind;
+use super::{
+    company::{self, PartyAddress, PartyContact},
+    enums::StoreKind,
+};
 use crate::{
     access::{StoreGroup, groups_of_store},
     connection,
@@ -44,6 +47,15 @@ impl Store {
     /// IANA time zone of the store's business days.
     async fn time_zone(&self) -> &str {
         &self.0.time_zone
+    }
+    /// Contacts at the store, at most 20, in the order in which they were given.
+    #[field(list_size(assumed = 20))]
+    async fn contacts(&self) -> Vec<PartyContact> {
+        company::contacts(&self.0.contacts)
+    }
+    /// Address of the store. Null when none was given.
+    async fn address(&self) -> Option<PartyAddress> {
+        self.0.address.as_deref().map(company::address)
     }
     /// The groups it belongs to.
     #[field(permit = StoreRead)]

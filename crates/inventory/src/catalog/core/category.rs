@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     Checker, Fresh, Patch, Problem, Rejection, Subject, Target, Verdict,
-    check::{MAX_NAME, input_path},
+    check::{MAX_DESCRIPTION, MAX_NAME, MAX_SEO_DESCRIPTION, input_path},
     found,
     text::slug_of,
 };
@@ -27,6 +27,48 @@ pub struct CategoryFields {
     pub position: Patch<i32>,
     pub image_url: Patch<String>,
     pub metadata: Patch<serde_json::Value>,
+    #[serde(skip_serializing_if = "CategoryTexts::is_empty")]
+    pub texts: CategoryTexts,
+}
+
+/// What shops and search engines are told of a category. Left out of the digest where nothing is said: keys of earlier calls keep theirs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CategoryTexts {
+    pub description: Patch<String>,
+    pub seo_title: Patch<String>,
+    pub seo_description: Patch<String>,
+    pub is_active: Patch<bool>,
+}
+
+impl CategoryTexts {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn check(&self, c: &mut Checker) -> Self {
+        let description =
+            c.free(&said(&self.description), |c, value| c.prose(input_path!["description"], value, MAX_DESCRIPTION));
+        let seo_title = c.free(&said(&self.seo_title), |c, value| c.line(input_path!["seoTitle"], value, MAX_NAME));
+        let seo_description =
+            c.free(&said(&self.seo_description), |c, value| c.prose(input_path!["seoDescription"], value, MAX_SEO_DESCRIPTION));
+        let is_active = c.needed("isActive", &self.is_active, |_, value| Some(*value));
+        Self { description, seo_title, seo_description, is_active }
+    }
+
+    fn apply(&self, row: &mut CategoryRow) {
+        self.description.apply(&mut row.description);
+        self.seo_title.apply(&mut row.seo_title);
+        self.seo_description.apply(&mut row.seo_description);
+        self.is_active.apply_value(&mut row.is_active);
+    }
+}
+
+/// An empty text says the same as none.
+fn said(patch: &Patch<String>) -> Patch<String> {
+    match patch {
+        Patch::Set(text) if text.trim().is_empty() => Patch::Clear,
+        other => other.clone(),
+    }
 }
 
 /// Where a category hangs.
@@ -46,6 +88,7 @@ pub struct CategoryCommand {
     pub position: Patch<i32>,
     pub image_url: Patch<String>,
     pub metadata: Patch<String>,
+    pub texts: CategoryTexts,
     pub problems: Vec<Problem>,
 }
 
@@ -71,8 +114,9 @@ pub fn check(target: Target<CategoryId>, fields: &CategoryFields, mut checker: C
         Patch::Clear => Patch::Set("{}".to_owned()),
         other => checker.free(other, |c, value| c.metadata(input_path!["metadata"], value)),
     };
+    let texts = fields.texts.check(&mut checker);
     let parent = if by_id.is_keep() { by_slug } else { by_id };
-    CategoryCommand { target, slug, name, parent, position, image_url, metadata, problems: checker.problems }
+    CategoryCommand { target, slug, name, parent, position, image_url, metadata, texts, problems: checker.problems }
 }
 
 /// What the database knows around a call's categories: the rows they name, all ancestors of those, and all that lies below one that moves.
@@ -114,6 +158,7 @@ impl CategoryContext {
         command.position.apply_value(&mut row.position);
         command.image_url.apply(&mut row.image_url);
         command.metadata.apply_value(&mut row.metadata);
+        command.texts.apply(&mut row);
         if let Err(problem) = self.hang(&command.parent, &mut row) {
             problems.push(problem);
         }
@@ -198,6 +243,10 @@ impl CategoryContext {
             version: 1,
             created_at: fresh.now,
             updated_at: fresh.now,
+            description: None,
+            seo_title: None,
+            seo_description: None,
+            is_active: true,
         }
     }
 }

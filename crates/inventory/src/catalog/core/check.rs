@@ -19,6 +19,8 @@ pub(super) use input_path;
 pub const MAX_CODE: usize = 64;
 pub const MAX_NAME: usize = 255;
 pub const MAX_DESCRIPTION: usize = 10_000;
+/// More than search engines show.
+pub const MAX_SEO_DESCRIPTION: usize = 1_000;
 pub const MAX_METADATA_BYTES: usize = 16 * 1024;
 const MAX_EMAIL: usize = 254;
 const MAX_URL: usize = 2_048;

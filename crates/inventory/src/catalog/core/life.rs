@@ -113,6 +113,10 @@ mod tests {
             version: 3,
             created_at: Timestamp(1),
             updated_at: Timestamp(2),
+            contacts: "[]".to_owned(),
+            address: None,
+            tax_ids: "[]".to_owned(),
+            payment_terms: None,
         }
     }
 

@@ -6,8 +6,10 @@
 pub mod category;
 pub mod channel;
 mod check;
+pub mod company;
 pub mod customer;
 pub mod family;
+pub mod goods;
 pub mod gtin;
 pub mod kit;
 pub mod life;

@@ -3,7 +3,12 @@
 use entity::prelude::{CategoryId, FamilyId, Money, ProductId, ProductStatus, StockPolicy, SupplierId, Timestamp, Tracking};
 use serde::{Deserialize, Serialize};
 
-use super::{Patch, Problem, Target, check::Code, text};
+use super::{
+    Patch, Problem, Target,
+    check::Code,
+    goods::{Goods, GoodsCommand, GoodsFields},
+    text,
+};
 pub use super::{
     check::MoneyText,
     product_check::check,
@@ -43,6 +48,8 @@ pub struct ProductRow {
     pub tracking: Tracking,
     /// Days that a lot must still have before its expiry to be picked for a sale.
     pub minimum_remaining_days: Option<i32>,
+    #[serde(default)]
+    pub goods: Goods,
     /// JSON: an object.
     pub metadata: String,
     pub version: i64,
@@ -136,6 +143,8 @@ pub struct ProductFields {
     pub tracking: Patch<Tracking>,
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub minimum_remaining_days: Patch<i64>,
+    #[serde(skip_serializing_if = "GoodsFields::is_empty")]
+    pub goods: GoodsFields,
     pub metadata: Patch<serde_json::Value>,
 }
 
@@ -159,6 +168,7 @@ pub struct ProductCommand {
     pub stock_policy: Patch<StockPolicy>,
     pub tracking: Patch<Tracking>,
     pub minimum_remaining_days: Patch<i64>,
+    pub goods: GoodsCommand,
     pub metadata: Patch<String>,
     pub problems: Vec<Problem>,
 }

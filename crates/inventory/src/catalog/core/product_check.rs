@@ -52,6 +52,7 @@ pub fn check(target: Target<ProductId>, fields: &ProductFields, mut checker: Che
     let minimum_remaining_days = c.free(&fields.minimum_remaining_days, |c, value| {
         c.range(input_path!["minimumRemainingDays"], *value, 0, MAX_REMAINING_DAYS)
     });
+    let goods = fields.goods.check(c);
     let metadata = match &fields.metadata {
         Patch::Clear => Patch::Set("{}".to_owned()),
         other => c.free(other, |c, value| c.metadata(input_path!["metadata"], value)),
@@ -74,6 +75,7 @@ pub fn check(target: Target<ProductId>, fields: &ProductFields, mut checker: Che
         stock_policy,
         tracking,
         minimum_remaining_days,
+        goods,
         metadata,
         problems: checker.problems,
     }

@@ -10,7 +10,9 @@ use entity::prelude::{CategoryId, FamilyId, ProductId, ProductStatus, StockPolic
 use super::{
     Fresh, Patch, Problem, Rejection, Subject, Target, Use, Verdict, Versioned,
     check::input_path,
-    found, gtin,
+    found,
+    goods::Goods,
+    gtin,
     product::{ProductCommand, ProductDoc, ProductOption, ProductRow},
     text,
 };
@@ -247,6 +249,7 @@ fn set_plain(command: &ProductCommand, row: &mut ProductRow) {
     let mut days = row.minimum_remaining_days.map(i64::from);
     command.minimum_remaining_days.apply(&mut days);
     row.minimum_remaining_days = days.and_then(|days| i32::try_from(days).ok());
+    command.goods.apply(&mut row.goods);
     command.metadata.apply_value(&mut row.metadata);
 }
 
@@ -308,6 +311,7 @@ fn blank(Fresh { id, now }: Fresh) -> ProductDoc {
         low_stock_threshold: None,
         tracking: Tracking::None,
         minimum_remaining_days: None,
+        goods: Goods::default(),
         metadata: "{}".to_owned(),
         version: 1,
         created_at: now,

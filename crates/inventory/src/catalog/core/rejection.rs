@@ -39,6 +39,12 @@ pub enum Form {
     Amount,
     /// A JSON object.
     Object,
+    /// A code of ISO 3166.
+    Country,
+    TaxNumber,
+    /// A number of a customs tariff.
+    Tariff,
+    Tag,
 }
 
 /// What still stands in the way of archiving, or of a change of unit or policy.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{
     Checker, Form, Fresh, Patch, Problem, Rejection, Subject, Target, Use, Verdict,
     check::{Code, MAX_NAME, input_path},
+    company::{Reach, ReachFields},
     found,
 };
 
@@ -19,6 +20,8 @@ pub struct StoreFields {
     pub kind: Patch<StoreKind>,
     pub time_zone: Patch<String>,
     pub life: Life,
+    #[serde(skip_serializing_if = "ReachFields::is_empty")]
+    pub reach: ReachFields,
 }
 
 /// Whether a store is in use.
@@ -38,6 +41,7 @@ pub struct StoreCommand {
     pub kind: Patch<StoreKind>,
     pub time_zone: Patch<String>,
     pub life: Life,
+    pub reach: Reach,
     pub problems: Vec<Problem>,
 }
 
@@ -54,7 +58,8 @@ pub fn check(
     let time_zone = checker.needed("timeZone", &fields.time_zone, |c, value| {
         c.formed(input_path!["timeZone"], value.trim().to_owned(), Form::TimeZone, is_time_zone)
     });
-    StoreCommand { target, code, name, kind, time_zone, life: fields.life, problems: checker.problems }
+    let reach = fields.reach.check(&mut checker);
+    StoreCommand { target, code, name, kind, time_zone, life: fields.life, reach, problems: checker.problems }
 }
 
 /// What the database knows around one store's command.
@@ -92,6 +97,7 @@ impl StoreContext {
         command.name.apply_value(&mut row.name);
         command.kind.apply_value(&mut row.kind);
         command.time_zone.apply_value(&mut row.time_zone);
+        command.reach.apply(&mut row.contacts, &mut row.address);
         if command.life == Life::Archive && row.archived_at.is_none() {
             if !self.uses.is_empty() {
                 problems.push(Problem::at("id", Rejection::InUse(self.uses.clone())));
@@ -122,6 +128,8 @@ impl StoreContext {
             version: 1,
             created_at: fresh.now,
             updated_at: fresh.now,
+            contacts: "[]".to_owned(),
+            address: None,
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     Checker, Fresh, Patch, Problem, Rejection, Subject, Target, Verdict,
     check::{Code, MAX_NAME, input_path},
+    company::{Reach, ReachFields, Terms, TermsFields},
     found,
 };
 
@@ -20,6 +21,10 @@ pub struct SupplierFields {
     pub name: Patch<String>,
     pub lead_time_days: Patch<i32>,
     pub email: Patch<String>,
+    #[serde(skip_serializing_if = "ReachFields::is_empty")]
+    pub reach: ReachFields,
+    #[serde(skip_serializing_if = "TermsFields::is_empty")]
+    pub terms: TermsFields,
 }
 
 /// A checked command.
@@ -30,6 +35,8 @@ pub struct SupplierCommand {
     pub name: Patch<String>,
     pub lead_time_days: Patch<i32>,
     pub email: Patch<String>,
+    pub reach: Reach,
+    pub terms: Terms,
     pub problems: Vec<Problem>,
 }
 
@@ -43,7 +50,8 @@ pub fn check(target: Target<SupplierId>, fields: &SupplierFields, mut checker: C
         c.range(input_path!["leadTimeDays"], i64::from(*days), 0, MAX_LEAD_TIME_DAYS).map(|days| days as i32)
     });
     let email = checker.free(&fields.email, |c, value| c.email(input_path!["email"], value));
-    SupplierCommand { target, code, name, lead_time_days, email, problems: checker.problems }
+    let (reach, terms) = (fields.reach.check(&mut checker), fields.terms.check(&mut checker));
+    SupplierCommand { target, code, name, lead_time_days, email, reach, terms, problems: checker.problems }
 }
 
 /// What the database knows around a call's suppliers, and what the call has done to them so far.
@@ -97,6 +105,8 @@ impl SupplierContext {
         command.name.apply_value(&mut row.name);
         command.lead_time_days.apply(&mut row.lead_time_days);
         command.email.apply(&mut row.email);
+        command.reach.apply(&mut row.contacts, &mut row.address);
+        command.terms.apply(&mut row.tax_ids, &mut row.payment_terms);
         if !problems.is_empty() {
             return Verdict::refused(problems);
         }
@@ -134,6 +144,10 @@ impl SupplierContext {
             version: 1,
             created_at: fresh.now,
             updated_at: fresh.now,
+            contacts: "[]".to_owned(),
+            address: None,
+            tax_ids: "[]".to_owned(),
+            payment_terms: None,
         }
     }
 }

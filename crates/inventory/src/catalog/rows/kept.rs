@@ -19,6 +19,6 @@ impl Cached for ProductRow {
             &self.metadata,
         ];
         let description = self.description.as_ref().map_or(0, String::len);
-        size_of_val(self) + texts.into_iter().map(String::len).sum::<usize>() + description
+        size_of_val(self) + texts.into_iter().map(String::len).sum::<usize>() + description + self.goods.weight()
     }
 }

@@ -10,12 +10,14 @@ use platform::storage::{Fault, Reads, Row};
 use uuid::Uuid;
 
 /// A row of the statement begins with the number of its table. The columns of the two stand side by side, and have the same kinds: id, parent,
-/// names, texts, a number, a moment, counters.
+/// names, texts, a number, a moment, counters, texts; what only one of them has comes last.
 #[derive(Record)]
 struct CategorySide {
     #[record(sql = "0")]
     _table: i32,
     row: CategoryRow,
+    #[record(sql = "NULL")]
+    _payment_terms: Option<String>,
 }
 
 #[derive(Record)]
@@ -32,6 +34,10 @@ struct CategoryRow {
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
+    description: Option<String>,
+    seo_title: Option<String>,
+    seo_description: Option<String>,
+    is_active: bool,
 }
 
 #[derive(Record)]
@@ -43,6 +49,10 @@ struct SupplierSide {
     #[record(sql = "NULL")]
     _parent: Option<Uuid>,
     row: SupplierRow,
+    #[record(sql = "NULL")]
+    _is_active: Option<bool>,
+    #[record(of = supplier, alias = "")]
+    payment_terms: Option<String>,
 }
 
 #[derive(Record)]
@@ -57,6 +67,9 @@ struct SupplierRow {
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
+    contacts: String,
+    address: Option<String>,
+    tax_ids: String,
 }
 
 /// The categories and the suppliers of these ids, in no order.
@@ -105,13 +118,17 @@ impl CategoryRow {
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            description: self.description,
+            seo_title: self.seo_title,
+            seo_description: self.seo_description,
+            is_active: self.is_active,
         }
     }
 }
 
 impl SupplierSide {
     fn supplier(self, tenant: TenantId) -> supplier::Model {
-        let Self { id, row, .. } = self;
+        let Self { id, row, payment_terms, .. } = self;
         supplier::Model {
             tenant_id: tenant,
             id,
@@ -124,6 +141,10 @@ impl SupplierSide {
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            contacts: row.contacts,
+            address: row.address,
+            tax_ids: row.tax_ids,
+            payment_terms,
         }
     }
 }

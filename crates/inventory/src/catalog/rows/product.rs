@@ -11,6 +11,7 @@ use platform::storage::{Fault, Finds, Reads, Rows, TenantScope, Work};
 use sea_orm::Value;
 
 use crate::catalog::core::{
+    goods::Goods,
     gtin,
     product::{Barcode, ProductDoc, ProductRow},
 };
@@ -46,6 +47,13 @@ pub(super) struct ShownRow {
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
+    weight_grams: Option<i32>,
+    length_mm: Option<i32>,
+    width_mm: Option<i32>,
+    height_mm: Option<i32>,
+    origin_country: Option<String>,
+    tariff_number: Option<String>,
+    tags: String,
 }
 
 /// The same as it is written. What makes it a kit is written with its components.
@@ -79,6 +87,13 @@ struct WrittenRow {
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
+    weight_grams: Option<i32>,
+    length_mm: Option<i32>,
+    width_mm: Option<i32>,
+    height_mm: Option<i32>,
+    origin_country: Option<String>,
+    tariff_number: Option<String>,
+    tags: String,
 }
 
 #[derive(Record)]
@@ -124,6 +139,15 @@ impl ShownRow {
             low_stock_threshold: self.low_stock_threshold.map(Quantity::get),
             tracking: self.tracking,
             minimum_remaining_days: self.minimum_remaining_days,
+            goods: Goods {
+                weight_grams: self.weight_grams,
+                length_mm: self.length_mm,
+                width_mm: self.width_mm,
+                height_mm: self.height_mm,
+                origin_country: self.origin_country,
+                tariff_number: self.tariff_number,
+                tags: serde_json::from_str(&self.tags).unwrap_or_default(),
+            },
             metadata: self.metadata,
             version: self.version,
             created_at: self.created_at,
@@ -254,6 +278,13 @@ impl WrittenRow {
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            weight_grams: row.goods.weight_grams,
+            length_mm: row.goods.length_mm,
+            width_mm: row.goods.width_mm,
+            height_mm: row.goods.height_mm,
+            origin_country: row.goods.origin_country.clone(),
+            tariff_number: row.goods.tariff_number.clone(),
+            tags: serde_json::Value::from(row.goods.tags.clone()).to_string(),
         })
     }
 }

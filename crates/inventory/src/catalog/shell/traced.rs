@@ -54,6 +54,13 @@ fn of_product(row: &ProductRow) -> Fields {
         .with("lowStockThreshold", row.low_stock_threshold)
         .with("tracking", row.tracking)
         .with("minimumRemainingDays", row.minimum_remaining_days)
+        .with("weightGrams", row.goods.weight_grams)
+        .with("lengthMm", row.goods.length_mm)
+        .with("widthMm", row.goods.width_mm)
+        .with("heightMm", row.goods.height_mm)
+        .with("originCountry", &row.goods.origin_country)
+        .with("tariffNumber", &row.goods.tariff_number)
+        .with("tags", &row.goods.tags)
         .with("metadata", parsed(&row.metadata))
 }
 
@@ -65,6 +72,10 @@ pub(super) fn category(row: &CategoryRow) -> Fields {
         .with("position", row.position)
         .with("imageUrl", &row.image_url)
         .with("metadata", parsed(&row.metadata))
+        .with("description", &row.description)
+        .with("seoTitle", &row.seo_title)
+        .with("seoDescription", &row.seo_description)
+        .with("isActive", row.is_active)
         .with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 
@@ -78,6 +89,10 @@ pub(super) fn supplier(row: &SupplierRow) -> Fields {
         .with("name", &row.name)
         .with("leadTimeDays", row.lead_time_days)
         .with("email", &row.email)
+        .with("contacts", parsed(&row.contacts))
+        .with("address", row.address.as_deref().map(parsed))
+        .with("taxIds", parsed(&row.tax_ids))
+        .with("paymentTerms", row.payment_terms.as_deref().map(parsed))
         .with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 
@@ -87,6 +102,8 @@ pub(super) fn store(row: &StoreRow) -> Fields {
         .with("name", &row.name)
         .with("kind", row.kind)
         .with("timeZone", &row.time_zone)
+        .with("contacts", parsed(&row.contacts))
+        .with("address", row.address.as_deref().map(parsed))
         .with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 

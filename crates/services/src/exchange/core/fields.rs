@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::prelude::*;
 use inventory::catalog::core::{
     MAX_METADATA_BYTES, Patch,
-    category::CategoryFields,
+    category::{CategoryFields, CategoryTexts},
     customer::CustomerFields,
     gtin,
     product::{MoneyText, ProductFields, UnitText},
@@ -18,6 +18,7 @@ use super::{
     Decimal, Noun, Refused, barcodes,
     cells::{Cell, Values},
     columns::{fields_of, needed},
+    goods,
 };
 
 /// A row as it was read: a cell for each field of its noun.
@@ -99,7 +100,7 @@ impl<'a> Cells<'a> {
         }
     }
 
-    fn patch<T>(&self, field: &str, turn: impl FnOnce(&str) -> Result<T, String>) -> Result<Patch<T>, Refused> {
+    pub(super) fn patch<T>(&self, field: &str, turn: impl FnOnce(&str) -> Result<T, String>) -> Result<Patch<T>, Refused> {
         Ok(match self.get(field) {
             None => Patch::Keep,
             Some(Cell::Clear) => Patch::Clear,
@@ -108,7 +109,7 @@ impl<'a> Cells<'a> {
             }
         })
     }
-    fn texts(&self, field: &str) -> Patch<String> {
+    pub(super) fn texts(&self, field: &str) -> Patch<String> {
         match self.get(field) {
             None => Patch::Keep,
             Some(Cell::Clear) => Patch::Clear,
@@ -251,8 +252,17 @@ pub fn product(record: &Record, names: &ResolvedNames) -> Result<ProductFields, 
         stock_policy: cells.patch("stockPolicy", |text| word(StockPolicy::parse, "TRACKED, UNTRACKED and BACKORDER", text))?,
         tracking: cells.patch("tracking", |text| word(Tracking::parse, "NONE, LOT and SERIAL", text))?,
         minimum_remaining_days: cells.patch("minimumRemainingDays", whole)?,
+        goods: goods::read(&cells)?,
         metadata: cells.patch("metadata", json)?,
     })
+}
+
+fn truth(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "1" => Ok(true),
+        "false" | "no" | "0" => Ok(false),
+        _ => Err(format!("true or false is expected, and {:?} is neither", short(text))),
+    }
 }
 
 /// What a row is found by, as it says it; empty where it says nothing.
@@ -277,6 +287,7 @@ pub fn supplier(record: &Record) -> Result<SupplierFields, Refused> {
             whole(text).and_then(|n| i32::try_from(n).map_err(|_| "that is too long".to_owned()))
         })?,
         email: cells.texts("email"),
+        ..SupplierFields::default()
     })
 }
 
@@ -291,6 +302,12 @@ pub fn category(record: &Record) -> Result<CategoryFields, Refused> {
             .patch("position", |text| whole(text).and_then(|n| i32::try_from(n).map_err(|_| "that is too much".to_owned())))?,
         image_url: cells.texts("imageUrl"),
         metadata: cells.patch("metadata", json)?,
+        texts: CategoryTexts {
+            description: cells.texts("description"),
+            seo_title: cells.texts("seoTitle"),
+            seo_description: cells.texts("seoDescription"),
+            is_active: cells.patch("isActive", truth)?,
+        },
     })
 }
 

@@ -5,6 +5,7 @@ pub mod bulk;
 pub mod cells;
 pub mod columns;
 pub mod fields;
+mod goods;
 pub mod guess;
 pub mod orders;
 pub mod serial;

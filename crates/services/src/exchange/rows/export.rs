@@ -158,6 +158,13 @@ struct ProductRules {
     status: ProductStatus,
     stock_policy: StockPolicy,
     metadata: String,
+    weight_grams: Option<i32>,
+    length_mm: Option<i32>,
+    width_mm: Option<i32>,
+    height_mm: Option<i32>,
+    origin_country: Option<String>,
+    tariff_number: Option<String>,
+    tags: String,
 }
 
 #[derive(Record)]
@@ -178,6 +185,7 @@ impl ProductRow {
         let Self { names, category, supplier, rules } = self;
         let price = money(rules.price_minor, rules.price_currency, true)?;
         let cost = money(rules.cost_minor, rules.cost_currency, sees_costs)?;
+        let tags: Vec<String> = serde_json::from_str(&rules.tags).unwrap_or_default();
         let mut items: Vec<Item> = vec![names.sku.into(), names.name.into(), names.description.into(), names.unit_code.into()];
         items.extend([i64::from(names.unit_decimals).into(), Item::None, category.into(), supplier.into()]);
         items.extend(price.into_iter().chain(cost));
@@ -188,6 +196,13 @@ impl ProductRow {
             rules.status.as_str().into(),
             rules.stock_policy.as_str().into(),
             rules.metadata.into(),
+            rules.weight_grams.map(i64::from).into(),
+            rules.length_mm.map(i64::from).into(),
+            rules.width_mm.map(i64::from).into(),
+            rules.height_mm.map(i64::from).into(),
+            rules.origin_country.into(),
+            rules.tariff_number.into(),
+            (!tags.is_empty()).then(|| tags.join("|")).into(),
         ]);
         Ok(items)
     }
@@ -345,6 +360,14 @@ struct CategoryRow {
     image_url: Option<String>,
     #[record(of = category, alias = "c")]
     metadata: String,
+    #[record(of = category, alias = "c")]
+    description: Option<String>,
+    #[record(of = category, alias = "c")]
+    is_active: bool,
+    #[record(of = category, alias = "c")]
+    seo_title: Option<String>,
+    #[record(of = category, alias = "c")]
+    seo_description: Option<String>,
 }
 
 async fn categories(reads: &impl Reads, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
@@ -364,6 +387,10 @@ async fn categories(reads: &impl Reads, options: &ExportOptions, after: &After) 
             i64::from(row.position).into(),
             row.image_url.into(),
             row.metadata.into(),
+            row.description.into(),
+            row.is_active.to_string().into(),
+            row.seo_title.into(),
+            row.seo_description.into(),
         ];
         Ok((items, vec![row.slug.into()]))
     })

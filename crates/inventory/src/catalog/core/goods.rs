@@ -1,0 +1,198 @@
+//! What carriers and customs ask of a product, and its tags.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Checker, Form, Patch, Rejection,
+    check::{InputPath, input_path},
+    text,
+};
+
+/// How many tags a product may have.
+pub const MAX_TAGS: usize = 50;
+/// Characters of a tag.
+const MAX_TAG: usize = 64;
+/// A thousand tonnes.
+const MAX_GRAMS: i64 = 1_000_000_000;
+/// A kilometre.
+const MAX_MILLIMETRES: i64 = 1_000_000;
+
+/// Of one whole unit, as it is packed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Goods {
+    pub weight_grams: Option<i32>,
+    pub length_mm: Option<i32>,
+    pub width_mm: Option<i32>,
+    pub height_mm: Option<i32>,
+    /// A code of ISO 3166, in capitals.
+    pub origin_country: Option<String>,
+    /// 6 to 10 digits.
+    pub tariff_number: Option<String>,
+    pub tags: Vec<String>,
+}
+
+impl Goods {
+    /// About how many bytes its texts take in memory.
+    pub fn weight(&self) -> usize {
+        let texts = [&self.origin_country, &self.tariff_number].into_iter().flatten().map(String::len).sum::<usize>();
+        texts + self.tags.iter().map(|tag| size_of_val(tag) + tag.len()).sum::<usize>()
+    }
+}
+
+/// The same as callers describe it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct GoodsFields {
+    pub weight_grams: Patch<i64>,
+    pub length_mm: Patch<i64>,
+    pub width_mm: Patch<i64>,
+    pub height_mm: Patch<i64>,
+    pub origin_country: Patch<String>,
+    pub tariff_number: Patch<String>,
+    pub tags: Patch<Vec<String>>,
+}
+
+impl GoodsFields {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn check(&self, c: &mut Checker) -> GoodsCommand {
+        let mut whole = |field: &str, patch: &Patch<i64>, most: i64| {
+            c.free(patch, |c, value| c.range(input_path![field], *value, 0, most).and_then(|value| i32::try_from(value).ok()))
+        };
+        let weight_grams = whole("weightGrams", &self.weight_grams, MAX_GRAMS);
+        let length_mm = whole("lengthMm", &self.length_mm, MAX_MILLIMETRES);
+        let width_mm = whole("widthMm", &self.width_mm, MAX_MILLIMETRES);
+        let height_mm = whole("heightMm", &self.height_mm, MAX_MILLIMETRES);
+        let origin_country = c.free(&self.origin_country, |c, value| country(c, input_path!["originCountry"], value));
+        let tariff_number = c.free(&self.tariff_number, |c, value| tariff(c, input_path!["tariffNumber"], value));
+        let tags = match &self.tags {
+            Patch::Clear => Patch::Set(Vec::new()),
+            other => c.free(other, |c, list| tags(c, list)),
+        };
+        GoodsCommand { weight_grams, length_mm, width_mm, height_mm, origin_country, tariff_number, tags }
+    }
+}
+
+/// The same, checked.
+#[derive(Debug, Clone)]
+pub struct GoodsCommand {
+    weight_grams: Patch<i32>,
+    length_mm: Patch<i32>,
+    width_mm: Patch<i32>,
+    height_mm: Patch<i32>,
+    origin_country: Patch<String>,
+    tariff_number: Patch<String>,
+    tags: Patch<Vec<String>>,
+}
+
+impl GoodsCommand {
+    pub(super) fn apply(&self, goods: &mut Goods) {
+        self.weight_grams.apply(&mut goods.weight_grams);
+        self.length_mm.apply(&mut goods.length_mm);
+        self.width_mm.apply(&mut goods.width_mm);
+        self.height_mm.apply(&mut goods.height_mm);
+        self.origin_country.apply(&mut goods.origin_country);
+        self.tariff_number.apply(&mut goods.tariff_number);
+        self.tags.apply_value(&mut goods.tags);
+    }
+}
+
+/// Two letters, in capitals. Which of them are in use changes with the world, and is not asked.
+fn country(c: &mut Checker, at: InputPath, value: &str) -> Option<String> {
+    let code = value.trim().to_ascii_uppercase();
+    c.formed(at, code, Form::Country, |code| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase()))
+}
+
+/// Digits; points and spaces between them are how they are printed.
+fn tariff(c: &mut Checker, at: InputPath, value: &str) -> Option<String> {
+    let digits: String = value.chars().filter(|character| !matches!(character, '.' | ' ')).collect();
+    c.formed(at, digits, Form::Tariff, |text| (6..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Tags in the caller's order and spelling; one that only differs in case from an earlier one is the same tag.
+fn tags(c: &mut Checker, list: &[String]) -> Option<Vec<String>> {
+    if list.len() > MAX_TAGS {
+        c.refuse(input_path!["tags"], Rejection::TooMany { most: MAX_TAGS });
+        return None;
+    }
+    let mut kept: Vec<String> = Vec::with_capacity(list.len());
+    for (index, tag) in list.iter().enumerate() {
+        let Some(tag) = c.line(input_path!["tags", index], tag, MAX_TAG) else { continue };
+        // Files have bars between them.
+        let Some(tag) = c.formed(input_path!["tags", index], tag, Form::Tag, |tag| !tag.contains('|') && !tag.starts_with('['))
+        else {
+            continue;
+        };
+        if !kept.iter().any(|known| text::fold(known) == text::fold(&tag)) {
+            kept.push(tag);
+        }
+    }
+    Some(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(fields: &GoodsFields) -> (Goods, Vec<(InputPath, Rejection)>) {
+        let (mut checker, mut goods) = (Checker::default(), Goods::default());
+        fields.check(&mut checker).apply(&mut goods);
+        (goods, checker.problems.into_iter().map(|problem| (problem.at, problem.why)).collect())
+    }
+    fn texts(list: &[&str]) -> Patch<Vec<String>> {
+        Patch::Set(list.iter().map(|text| (*text).to_owned()).collect())
+    }
+
+    #[test]
+    fn what_customs_ask_is_kept_in_one_spelling() {
+        let (goods, problems) = checked(&GoodsFields {
+            weight_grams: Patch::Set(410),
+            height_mm: Patch::Set(0),
+            origin_country: Patch::Set(" pt ".to_owned()),
+            tariff_number: Patch::Set("6912.00 23".to_owned()),
+            tags: texts(&["Gift", " gift ", "blue"]),
+            ..GoodsFields::default()
+        });
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!((goods.weight_grams, goods.length_mm, goods.height_mm), (Some(410), None, Some(0)));
+        assert_eq!((goods.origin_country.as_deref(), goods.tariff_number.as_deref()), (Some("PT"), Some("69120023")));
+        assert_eq!(goods.tags, ["Gift", "blue"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_field_by_field() {
+        let (goods, problems) = checked(&GoodsFields {
+            weight_grams: Patch::Set(-1),
+            length_mm: Patch::Set(MAX_MILLIMETRES + 1),
+            origin_country: Patch::Set("Portugal".to_owned()),
+            tariff_number: Patch::Set("69120".to_owned()),
+            tags: texts(&["ok", "a|b", ""]),
+            ..GoodsFields::default()
+        });
+        assert_eq!(goods, Goods { tags: vec!["ok".to_owned()], ..Goods::default() });
+        let at: Vec<InputPath> = problems.iter().map(|(at, _)| at.clone()).collect();
+        let expected: Vec<InputPath> = vec![
+            input_path!["weightGrams"],
+            input_path!["lengthMm"],
+            input_path!["originCountry"],
+            input_path!["tariffNumber"],
+            input_path!["tags", 1],
+            input_path!["tags", 2],
+        ];
+        assert_eq!(at, expected);
+        assert_eq!(problems[0].1, Rejection::OutOfRange { least: 0, most: MAX_GRAMS });
+        assert_eq!(problems[3].1, Rejection::Malformed(Form::Tariff));
+    }
+
+    #[test]
+    fn tags_are_cleared_and_fifty_at_most() {
+        let many: Vec<String> = (0..=MAX_TAGS).map(|n| format!("t{n}")).collect();
+        let (_, problems) = checked(&GoodsFields { tags: Patch::Set(many), ..GoodsFields::default() });
+        assert_eq!(problems, [(input_path!["tags"], Rejection::TooMany { most: MAX_TAGS })]);
+        let mut goods = Goods { tags: vec!["old".to_owned()], ..Goods::default() };
+        GoodsFields { tags: Patch::Clear, ..GoodsFields::default() }.check(&mut Checker::default()).apply(&mut goods);
+        assert!(goods.tags.is_empty());
+        assert!(GoodsFields::default().is_empty());
+    }
+}

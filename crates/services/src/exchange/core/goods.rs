@@ -1,0 +1,47 @@
+//! What carriers and customs ask of a product, and its tags, as files say them.
+
+use inventory::catalog::core::goods::{GoodsFields, MAX_TAGS};
+
+use super::{
+    Refused,
+    cells::Values,
+    fields::{Cells, whole},
+};
+
+pub fn read(cells: &Cells<'_>) -> Result<GoodsFields, Refused> {
+    Ok(GoodsFields {
+        weight_grams: cells.patch("weightGrams", whole)?,
+        length_mm: cells.patch("lengthMm", whole)?,
+        width_mm: cells.patch("widthMm", whole)?,
+        height_mm: cells.patch("heightMm", whole)?,
+        origin_country: cells.texts("originCountry"),
+        tariff_number: cells.texts("tariffNumber"),
+        tags: cells.patch("tags", tags)?,
+    })
+}
+
+/// Tags between bars, as exports write them, or a list of JSON. Of a long text no more are read than are needed to refuse it.
+fn tags(text: &str) -> Result<Vec<String>, String> {
+    if text.starts_with('[') {
+        if Values::of(text.as_bytes()).count() > 2 * MAX_TAGS {
+            return Err(format!("a product has at most {MAX_TAGS} tags"));
+        }
+        return serde_json::from_str(text).map_err(|_| "a list of texts is expected".to_owned());
+    }
+    let parts = text.split('|').map(str::trim).filter(|part| !part.is_empty());
+    Ok(parts.take(MAX_TAGS + 1).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_stand_between_bars_or_in_a_list() {
+        assert_eq!(tags("gift | blue||").unwrap(), ["gift", "blue"]);
+        assert_eq!(tags("[\"gift\", \"a, b\"]").unwrap(), ["gift", "a, b"]);
+        assert!(tags("[1]").is_err() && tags("[").is_err());
+        assert_eq!(tags(&"t|".repeat(5_000)).unwrap().len(), MAX_TAGS + 1, "one more than a product may have is refused as such");
+        assert!(tags(&format!("[{}\"\"]", "\"\",".repeat(5_000))).is_err());
+    }
+}

@@ -1,0 +1,166 @@
+//! What categories and products say of themselves to shops, search engines, carriers and customs, and how suppliers and stores are reached.
+
+use serde_json::{Value, json};
+
+use super::{category, change, made, product, refusals, said};
+use crate::{catalog::world::World, world::on_both};
+
+const CATEGORY: &str = "category { version description isActive seoTitle seoDescription }";
+const PRODUCT: &str = "product { version weightGrams lengthMm widthMm heightMm originCountry tariffNumber tags metadata }";
+
+async fn category_update(world: &World, input: Value) -> Value {
+    change(world, "categoryUpdate", "CategoryUpdateInput", CATEGORY, input).await
+}
+async fn product_update(world: &World, input: Value) -> Value {
+    change(world, "productUpdate", "ProductUpdateInput", PRODUCT, input).await
+}
+
+on_both!(a_category_tells_shops_and_search_engines_what_lies_in_it, world: World => {
+    let id = made(category(world, json!({ "name": "Mugs" })).await)["category"]["id"].clone();
+    let read = "query($id: ID!) { category(by: { id: $id }) { version description isActive seoTitle seoDescription } }";
+    let plain = json!({ "version": 1, "description": null, "isActive": true, "seoTitle": null, "seoDescription": null });
+    assert_eq!(world.ask(read, json!({ "id": id })).await["category"], plain);
+    let told = made(category_update(world, json!({ "id": id, "expectedVersion": 1, "description": " Hold tea.\nAnd coffee. ",
+        "isActive": false, "seoTitle": "Mugs for tea", "seoDescription": "All our mugs." })).await);
+    let wanted = json!({ "version": 2, "description": "Hold tea.\nAnd coffee.", "isActive": false, "seoTitle": "Mugs for tea",
+        "seoDescription": "All our mugs." });
+    assert_eq!(told["category"], wanted);
+    // What nobody names stays.
+    let renamed = made(category_update(world, json!({ "id": id, "expectedVersion": 2, "name": "Cups" })).await);
+    assert_eq!(renamed["category"]["seoTitle"], "Mugs for tea");
+    let cleared = json!({ "id": id, "expectedVersion": 3, "description": null, "seoTitle": "  ", "isActive": true });
+    let cleared = made(category_update(world, cleared).await)["category"].clone();
+    assert_eq!((&cleared["description"], &cleared["seoTitle"], &cleared["isActive"]), (&Value::Null, &Value::Null, &json!(true)));
+    assert_eq!(cleared["seoDescription"], "All our mugs.");
+    assert_eq!(world.ask(read, json!({ "id": id })).await["category"], cleared);
+});
+
+on_both!(a_category_that_says_too_much_is_refused, world: World => {
+    let input = json!({ "name": "Mugs", "description": "x".repeat(10_001), "seoTitle": "two\nlines", "seoDescription": "x".repeat(1_001) });
+    let mut paths: Vec<String> = refusals(&category(world, input).await).into_iter().map(|(_, path)| path).collect();
+    paths.sort();
+    assert_eq!(paths, ["input.description", "input.seoDescription", "input.seoTitle"]);
+    let id = made(category(world, json!({ "name": "Mugs" })).await)["category"]["id"].clone();
+    let neither = category_update(world, json!({ "id": id, "expectedVersion": 1, "isActive": null })).await;
+    assert_eq!(refusals(&neither), said("REQUIRED", "input.isActive"));
+});
+
+on_both!(many_categories_are_told_at_once, world: World => {
+    let rows = json!([{ "slug": "tea", "name": "Tea", "isActive": false, "description": "Leaves" }, { "slug": "mugs", "name": "Mugs" }]);
+    let fields = "rows { outcome category { slug isActive description } }";
+    let upsert = async |rows: Value| {
+        change(world, "categoryBulkUpsert", "CategoryBulkUpsertInput", fields, json!({ "rows": rows })).await["rows"].clone()
+    };
+    let answer = upsert(rows.clone()).await;
+    assert_eq!(answer[0], json!({ "outcome": "CREATED", "category": { "slug": "tea", "isActive": false, "description": "Leaves" } }));
+    assert_eq!(answer[1]["category"]["isActive"], true);
+    assert_eq!(upsert(rows).await[0]["outcome"], "UNCHANGED");
+    assert_eq!(upsert(json!([{ "slug": "tea", "description": null }])).await[0]["outcome"], "UPDATED");
+});
+
+on_both!(a_products_category_is_shown_with_its_texts_beside_its_supplier, world: World => {
+    let mugs = made(category(world, json!({ "name": "Mugs", "seoTitle": "All mugs", "isActive": false })).await)["category"]["id"].clone();
+    let supplier = change(world, "supplierCreate", "SupplierCreateInput", "supplier { id }", json!({ "code": "KILN", "name": "The Kiln" })).await;
+    let kiln = made(supplier)["supplier"]["id"].clone();
+    made(product(world, json!({ "sku": "a", "name": "A", "categoryId": mugs, "supplierId": kiln })).await);
+    made(product(world, json!({ "sku": "b", "name": "B", "supplierId": kiln })).await);
+    let page = world.ask("{ products { nodes { category { name seoTitle isActive description } supplier { code } } } }", json!({})).await;
+    assert_eq!(page["products"]["nodes"], json!([
+        { "category": { "name": "Mugs", "seoTitle": "All mugs", "isActive": false, "description": null }, "supplier": { "code": "KILN" } },
+        { "category": null, "supplier": { "code": "KILN" } }]));
+});
+
+on_both!(a_product_says_what_carriers_and_customs_ask, world: World => {
+    let new = json!({ "sku": "mug", "name": "Mug", "weightGrams": 410, "lengthMm": 120, "widthMm": 90, "heightMm": 100,
+        "originCountry": "pt", "tariffNumber": "6912.00.23", "tags": ["Gift", "blue", "GIFT"] });
+    let id = made(product(world, new).await)["product"]["id"].clone();
+    let read = async || {
+        let query = format!("query($id: ID!) {{ product(by: {{ id: $id }}) {{ {} }} }}", &PRODUCT["product { ".len()..PRODUCT.len() - 2]);
+        world.ask(&query, json!({ "id": id })).await["product"].clone()
+    };
+    let first = json!({ "version": 1, "weightGrams": 410, "lengthMm": 120, "widthMm": 90, "heightMm": 100, "originCountry": "PT",
+        "tariffNumber": "69120023", "tags": ["Gift", "blue"], "metadata": {} });
+    assert_eq!(read().await, first);
+    let changed = json!({ "id": id, "expectedVersion": 1, "weightGrams": 0, "heightMm": null, "tags": ["sale"] });
+    let changed = made(product_update(world, changed).await)["product"].clone();
+    assert_eq!((&changed["weightGrams"], &changed["heightMm"], &changed["tags"]), (&json!(0), &Value::Null, &json!(["sale"])));
+    assert_eq!((&changed["lengthMm"], &changed["tariffNumber"]), (&json!(120), &json!("69120023")));
+    // The same once more is no change.
+    let same = made(product_update(world, json!({ "id": id, "expectedVersion": 2, "originCountry": "PT", "tags": ["sale"] })).await);
+    assert_eq!(same["product"]["version"], 2);
+    let none = made(product_update(world, json!({ "id": id, "expectedVersion": 2, "tags": null, "originCountry": null })).await);
+    assert_eq!((&none["product"]["tags"], &none["product"]["originCountry"]), (&json!([]), &Value::Null));
+    assert_eq!(read().await, none["product"]);
+});
+
+on_both!(what_customs_would_send_back_is_refused_at_once, world: World => {
+    let wrong = json!({ "sku": "mug", "name": "Mug", "weightGrams": -1, "lengthMm": 1_000_001, "originCountry": "Portugal",
+        "tariffNumber": "69-12-00", "tags": ["fine", "a|b"] });
+    let mut paths: Vec<String> = refusals(&product(world, wrong).await).into_iter().map(|(_, path)| path).collect();
+    paths.sort();
+    assert_eq!(paths, ["input.lengthMm", "input.originCountry", "input.tags.1", "input.tariffNumber", "input.weightGrams"]);
+    let many: Vec<String> = (0..51).map(|n| format!("t{n}")).collect();
+    let refused = refusals(&product(world, json!({ "sku": "mug", "name": "Mug", "tags": many })).await);
+    assert_eq!(refused, said("LIMIT_EXCEEDED", "input.tags"));
+});
+
+const SUPPLIER: &str =
+    "supplier { version contacts { name email phone role } address { company lines city postalCode country phone }
+    taxIds { country kind number } paymentTerms { days discountDays discountPercent text } }";
+
+on_both!(a_supplier_says_whom_to_call_where_it_is_and_when_it_is_paid, world: World => {
+    let input = json!({ "code": "KILN", "name": "The Kiln",
+        "contacts": [{ "name": "Ana", "email": "ana@kiln.example", "role": "orders" }, { "phone": " +351 21 000 ", "name": " " }],
+        "address": { "company": "The Kiln Lda", "lines": ["Rua 1", " "], "city": "Porto", "postalCode": "4000-001", "country": "pt" },
+        "taxIds": [{ "country": "pt", "kind": "VAT", "number": "pt 501 442 600" }],
+        "paymentTerms": { "days": 30, "discountDays": 10, "discountPercent": "2.5" } });
+    let payload = made(change(world, "supplierCreate", "SupplierCreateInput", &SUPPLIER.replacen("version", "version id", 1), input).await);
+    let (id, mut shown) = (payload["supplier"]["id"].clone(), payload["supplier"].clone());
+    shown.as_object_mut().unwrap().remove("id");
+    assert_eq!(shown, json!({ "version": 1,
+        "contacts": [{ "name": "Ana", "email": "ana@kiln.example", "phone": null, "role": "orders" },
+            { "name": null, "email": null, "phone": "+351 21 000", "role": null }],
+        "address": { "company": "The Kiln Lda", "lines": ["Rua 1"], "city": "Porto", "postalCode": "4000-001", "country": "PT", "phone": null },
+        "taxIds": [{ "country": "PT", "kind": "VAT", "number": "PT501442600" }],
+        "paymentTerms": { "days": 30, "discountDays": 10, "discountPercent": "2.50", "text": null } }));
+    // A page of products reads its suppliers with its categories.
+    made(product(world, json!({ "sku": "a", "name": "A", "supplierId": id })).await);
+    let query = format!("{{ products {{ nodes {{ category {{ name }} {SUPPLIER} }} }} }}");
+    assert_eq!(world.ask(&query, json!({})).await["products"]["nodes"][0], json!({ "category": null, "supplier": shown }));
+    let update = async |input: Value| change(world, "supplierUpdate", "SupplierUpdateInput", SUPPLIER, input).await;
+    let named = made(update(json!({ "id": id, "expectedVersion": 1, "name": "Kiln" })).await);
+    assert_eq!((&named["supplier"]["version"], &named["supplier"]["contacts"]), (&json!(2), &shown["contacts"]));
+    let same = made(update(json!({ "id": id, "expectedVersion": 2, "taxIds": [{ "country": "PT", "kind": "VAT", "number": "PT501442600" }] })).await);
+    assert_eq!(same["supplier"]["version"], 2);
+    let none = json!({ "id": id, "expectedVersion": 2, "contacts": null, "address": null, "taxIds": null, "paymentTerms": null });
+    let none = made(update(none).await)["supplier"].clone();
+    assert_eq!(none, json!({ "version": 3, "contacts": [], "address": null, "taxIds": [], "paymentTerms": null }));
+});
+
+on_both!(a_store_says_whom_to_call_and_where_it_is, world: World => {
+    let shown = "store { id version contacts { name phone } address { lines city country } }";
+    let input = json!({ "code": "HIGH", "name": "High Street", "contacts": [{ "name": "Till", "phone": "020 1" }],
+        "address": { "lines": ["1 High Street"], "city": "London", "country": "gb" } });
+    let store = made(change(world, "storeCreate", "StoreCreateInput", shown, input).await)["store"].clone();
+    assert_eq!(store["contacts"], json!([{ "name": "Till", "phone": "020 1" }]));
+    assert_eq!(store["address"], json!({ "lines": ["1 High Street"], "city": "London", "country": "GB" }));
+    let moved = json!({ "id": store["id"], "expectedVersion": 1, "address": { "city": "Leeds" } });
+    let moved = made(change(world, "storeUpdate", "StoreUpdateInput", shown, moved).await)["store"].clone();
+    assert_eq!((&moved["version"], &moved["contacts"]), (&json!(2), &store["contacts"]));
+    assert_eq!(moved["address"], json!({ "lines": [], "city": "Leeds", "country": null }));
+    let gone = change(world, "storeArchive", "StoreArchiveInput", shown, json!({ "id": store["id"] })).await;
+    assert_eq!(made(gone)["store"]["address"], moved["address"], "a closed store keeps its address");
+});
+
+on_both!(what_nobody_can_be_reached_by_is_refused, world: World => {
+    let input = json!({ "code": "KILN", "name": "The Kiln", "contacts": [{ "email": "nowhere" }, { "role": "orders" }], "address": { "lines": [] },
+        "taxIds": [{ "country": "Spain", "kind": "VAT", "number": "none" }], "paymentTerms": { "days": 3651, "discountPercent": "2.555" } });
+    let refused = change(world, "supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
+    let mut paths: Vec<String> = refusals(&refused).into_iter().map(|(_, path)| path).collect();
+    paths.sort();
+    assert_eq!(paths, ["input.address", "input.contacts.0.email", "input.contacts.1", "input.paymentTerms.days",
+        "input.paymentTerms.discountPercent", "input.taxIds.0.country", "input.taxIds.0.number"]);
+    let many: Vec<Value> = (0..21).map(|n| json!({ "name": format!("n{n}") })).collect();
+    let refused = change(world, "storeCreate", "StoreCreateInput", "store { id }", json!({ "code": "S", "name": "S", "contacts": many })).await;
+    assert_eq!(refusals(&refused), said("LIMIT_EXCEEDED", "input.contacts"));
+});
