@@ -54,7 +54,7 @@ pub use pools::Pool;
 pub use row_security::{ActiveRowSecurity, RowSecurity};
 pub use rows::{Row, word};
 pub use scoped::{Finds, Global, Reads, TenantScope, TenantsScope};
-pub use shipping::{Checkpoint, HeldWriter, ShippingLock};
+pub use shipping::{Checkpoint, HeldWriter, ShippingLock, is_shipped};
 pub use snapshot::Snapshot;
 pub use versions::Versions;
 pub use work::Work;

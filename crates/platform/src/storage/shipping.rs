@@ -41,7 +41,7 @@ impl ShippingLock {
 }
 
 /// Whether a process ships the log of this database now.
-pub(super) fn is_shipped(file: &Path) -> bool {
+pub fn is_shipped(file: &Path) -> bool {
     match File::open(lock_file(file)) {
         Ok(lock) => matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)),
         Err(error) => error.kind() != ErrorKind::NotFound,

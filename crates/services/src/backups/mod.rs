@@ -30,3 +30,4 @@ pub use shell::{
     segments::Reach,
     ship::{ShipSettings, Shipper},
 };
+pub use spool::waiting_since;

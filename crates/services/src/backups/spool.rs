@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::core::segment::SegmentName;
+
 /// Separates a generation from the name of its segment.
 const BETWEEN: char = '~';
 
@@ -111,6 +113,23 @@ impl Spool {
     }
 }
 
+/// When the segment was read that has waited longest beside this database, in microseconds since 1970 UTC; None where none waits.
+///
+/// # Errors
+/// The folder is there and cannot be read.
+pub fn waiting_since(file: &Path) -> io::Result<Option<i64>> {
+    let entries = match fs::read_dir(format!("{}.wal-spool", file.display())) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        entries => entries?,
+    };
+    let mut since = None;
+    for entry in entries {
+        let read_at = parts(&entry?.file_name().to_string_lossy()).and_then(|(_, segment)| SegmentName::parse(&segment));
+        since = since.into_iter().chain(read_at.map(|name| name.read_at)).min();
+    }
+    Ok(since)
+}
+
 fn parts(name: &str) -> Option<(String, String)> {
     let (generation, segment) = name.split_once(BETWEEN)?;
     Some((generation.to_owned(), segment.to_owned()))
@@ -136,6 +155,10 @@ mod tests {
         assert!(!spool.has_room());
         assert_eq!(spool.first().unwrap(), Some(("g1".to_owned(), "1".to_owned())));
         assert_eq!(spool.read("g1", "1").unwrap(), b"soon");
+        assert_eq!(waiting_since(&file).unwrap(), None, "these are no names of segments");
+        spool.keep("g1", "0000000000-1795467540123456", b"").unwrap();
+        assert_eq!(waiting_since(&file).unwrap(), Some(1_795_467_540_123_456));
+        spool.remove("g1", "0000000000-1795467540123456").unwrap();
         spool.remove("g1", "1").unwrap();
         spool.remove("g1", "2").unwrap();
         assert_eq!((spool.bytes(), spool.first().unwrap()), (0, None));

@@ -75,6 +75,8 @@ struct State {
     /// When the current generation began, in microseconds since 1970 UTC.
     begun_at: i64,
     checkpointed_at: Duration,
+    /// When the last round that went well began, and the last one of which nothing waits.
+    round_at: Duration,
     caught_up_at: Duration,
 }
 
@@ -147,8 +149,8 @@ impl Shipper {
     /// Tells the metrics how far behind the place of the backups is.
     fn tell(&self, began: Duration, went_well: bool) {
         let mut state = self.state.borrow_mut();
-        if went_well && state.current.is_some() && self.spool.bytes() == 0 {
-            state.caught_up_at = began;
+        if went_well && state.current.is_some() {
+            state.round_at = began;
         }
         let lag = monotonic(&self.clock).saturating_sub(state.caught_up_at);
         metrics::log_shipping(lag, self.spool.bytes(), log_bytes(&self.log));
@@ -248,7 +250,11 @@ impl Shipper {
     /// Sends the segment that has waited longest; says whether there was one.
     async fn upload(&self) -> Result<bool, BackupError> {
         let disk = |error: io::Error| BackupError::Disk(self.settings.file.display().to_string(), error);
-        let Some((generation, segment)) = self.spool.first().map_err(disk)? else { return Ok(false) };
+        let Some((generation, segment)) = self.spool.first().map_err(disk)? else {
+            let mut state = self.state.borrow_mut();
+            state.caught_up_at = state.caught_up_at.max(state.round_at);
+            return Ok(false);
+        };
         let bytes = Bytes::from(self.spool.read(&generation, &segment).map_err(disk)?);
         let object = format!("{generation}/{FOLDER}/{segment}");
         if !self.backups.store.create(&object, bytes.clone()).await? {
