@@ -25,7 +25,6 @@ use crate::config::{BackupAction, BackupsOf, DatabaseArgs, Epoch, KeysOf};
 
 use attempt::{Attempt, logged};
 pub use schedule::BackupSchedule;
-pub use shipping::Shipping;
 
 /// IDs of keys that a line of the list has.
 const KEYS_LISTED: usize = 8;

@@ -25,7 +25,7 @@ pub struct BackupSchedule {
     pub(super) file: PathBuf,
     every: Duration,
     drill_every: Option<Duration>,
-    all_days: i64,
+    pub(super) all_days: i64,
     /// Bytes of the spool at most; None where the log is not shipped.
     pub(super) spool_bytes: Option<u64>,
 }

@@ -5,7 +5,7 @@
 
 use std::{
     fs::{File, TryLockError},
-    io::ErrorKind,
+    io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -20,7 +20,7 @@ fn lock_file(file: &Path) -> PathBuf {
 /// The right to ship the log of a database: a lock of the system on FILE.shipping-lock, which ends with the process.
 #[derive(Debug)]
 pub struct ShippingLock {
-    _lock: File,
+    file: File,
 }
 
 impl ShippingLock {
@@ -30,13 +30,35 @@ impl ShippingLock {
     /// FILE.shipping-lock cannot be written.
     pub fn take(file: &Path) -> Result<Option<Self>, Fault> {
         let path = lock_file(file);
-        let failed = |error: std::io::Error| Fault::Broken(format!("the lock {} cannot be taken: {error}", path.display()));
-        let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        let failed = |error: io::Error| Fault::Broken(format!("the lock {} cannot be taken: {error}", path.display()));
+        let lock = File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Some(Self { _lock: lock })),
+            Ok(()) => Ok(Some(Self { file: lock })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
+    }
+
+    /// Notes what is being made, for the process that has the lock after this one.
+    ///
+    /// # Errors
+    /// The disk refuses the write.
+    pub fn note(&self, text: &str) -> io::Result<()> {
+        let mut file = &self.file;
+        file.set_len(0)?;
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(text.as_bytes())
+    }
+
+    /// What was noted last; empty where nothing was.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds no text.
+    pub fn noted(&self) -> io::Result<String> {
+        let (mut file, mut text) = (&self.file, String::new());
+        file.seek(SeekFrom::Start(0))?;
+        file.read_to_string(&mut text)?;
+        Ok(text)
     }
 }
 

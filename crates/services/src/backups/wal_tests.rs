@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use platform::storage::{Database, Options, Row, ShippingLock, is_shipped};
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection, sqlite};
 
 use super::*;
@@ -123,4 +124,28 @@ async fn a_log_begun_anew_is_known_by_its_salts() {
     assert!(batch(next(&shop.log, &Position::start(renewed)).unwrap()).end.frames > 0);
     shop.tell("PRAGMA wal_checkpoint(TRUNCATE)").await;
     assert_eq!(header(&shop.log).unwrap(), None);
+}
+
+#[tokio::test]
+async fn who_ships_a_log_keeps_others_from_checkpointing_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shop.sqlite");
+    let url = format!("sqlite://{}", file.display());
+    let checkpoints_by_itself = async || {
+        let db = Database::make(&url, Options::default()).await.unwrap();
+        let rows = db.global().rows("SELECT wal_autocheckpoint FROM pragma_wal_autocheckpoint", vec![]).await.unwrap();
+        let pages: i64 = Row::new(&rows[0]).take().unwrap();
+        db.close().await.unwrap();
+        pages > 0
+    };
+    assert!(checkpoints_by_itself().await);
+    let lock = ShippingLock::take(&file).unwrap().unwrap();
+    assert!(is_shipped(&file) && ShippingLock::take(&file).unwrap().is_none());
+    assert!(!checkpoints_by_itself().await);
+    lock.note("a long note").unwrap();
+    lock.note("a note").unwrap();
+    drop(lock);
+    assert!(!is_shipped(&file));
+    let next = ShippingLock::take(&file).unwrap().unwrap();
+    assert_eq!(next.noted().unwrap(), "a note");
 }

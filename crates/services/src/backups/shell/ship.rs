@@ -26,7 +26,7 @@ use crate::{
         core::{
             scrub::scrubbed,
             segment::{FOLDER, MOST_SEGMENT_BYTES},
-            wal::Position,
+            wal::{LogHeader, Position},
         },
         spool::Spool,
         wal::{self, Next},
@@ -59,6 +59,8 @@ pub struct ShipSettings {
     pub version: &'static str,
     /// Bytes of the spool at most.
     pub spool_bytes: u64,
+    /// Days in which every backup is kept.
+    pub all_days: i64,
 }
 
 #[derive(Default)]
@@ -71,6 +73,8 @@ struct State {
     position: Option<Position>,
     /// How far the log was when the last checkpoint put all of it into the database.
     whole: Option<Position>,
+    /// The log that it was, also where nobody reads it.
+    whole_log: Option<LogHeader>,
     is_copying: bool,
     /// When the current generation began, in microseconds since 1970 UTC.
     begun_at: i64,
@@ -101,7 +105,7 @@ pub struct Shipper {
     log: PathBuf,
     spool: Spool,
     state: RefCell<State>,
-    _lock: ShippingLock,
+    lock: ShippingLock,
 }
 
 impl Shipper {
@@ -116,7 +120,7 @@ impl Shipper {
         let spool = Spool::open(&settings.file, settings.spool_bytes).map_err(disk)?;
         let log = PathBuf::from(format!("{}-wal", settings.file.display()));
         let state = State { caught_up_at: monotonic(&clock), ..State::default() };
-        Ok(Some(Self { db, backups, clock, settings, main, log, spool, state: RefCell::new(state), _lock: lock }))
+        Ok(Some(Self { db, backups, clock, settings, main, log, spool, state: RefCell::new(state), lock }))
     }
 
     /// Ships until `stopped` is done, then what was committed last.
@@ -212,11 +216,14 @@ impl Shipper {
         let Some(mut writer) = self.db.hold_writer().await? else { return Ok(()) };
         self.round_or_fail();
         let checkpoint = writer.checkpoint().await?;
+        let whole_log = wal::header(&self.log).ok().flatten().filter(|_| checkpoint.is_whole);
         drop(writer);
+        // Gives the connection back before this thread compresses something.
+        tokio::task::yield_now().await;
         let mut state = self.state.borrow_mut();
         state.checkpointed_at = monotonic(&self.clock);
         let read = state.position.filter(|position| checkpoint.is_whole && position.frames == checkpoint.frames);
-        state.whole = read;
+        (state.whole, state.whole_log) = (read, whole_log);
         Ok(())
     }
 

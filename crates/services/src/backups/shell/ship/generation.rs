@@ -99,6 +99,7 @@ impl Shipper {
         let log = BackupLog::new(self.db.clone(), self.clock.clone());
         let row = log.begin(&lock, BackupKind::Backup, &self.settings.place).await?;
         let id = BackupId::new(&self.clock);
+        self.let_go_of_earlier(&id).await?;
         let made = self.backups.locked(&id, Box::pin(self.store(&lock, &id))).await;
         self.state.borrow_mut().is_copying = false;
         let (facts, ended) = match self.settle(&id, made) {
@@ -108,7 +109,21 @@ impl Shipper {
         if let Some(row) = row {
             log.end(row, facts, &ended).await?;
         }
-        ended
+        ended?;
+        // The schedule counts a generation as a backup, and then makes none after which it would prune.
+        if let Err(error) = self.backups.prune(self.settings.all_days).await {
+            failed("old backups could not be removed", &error);
+        }
+        Ok(())
+    }
+
+    /// Takes the lock of the place from a generation of this database that was killed. Its process has ended, as its lock on this machine has.
+    async fn let_go_of_earlier(&self, id: &BackupId) -> Result<(), BackupError> {
+        let disk = |error: io::Error| BackupError::Disk(self.settings.file.display().to_string(), error);
+        if let Some(earlier) = BackupId::parse(&self.lock.noted().map_err(disk)?) {
+            self.backups.unlock(&earlier).await?;
+        }
+        self.lock.note(id.as_str()).map_err(disk)
     }
 
     async fn store(&self, lock: &LocalLock, id: &BackupId) -> Result<Made, BackupError> {
@@ -143,7 +158,7 @@ impl Shipper {
     async fn copied(&self, id: &BackupId, key: &DataKey, copy: &LocalCopy) -> Result<Timestamp, BackupError> {
         let disk = |error: io::Error| BackupError::Disk(copy.path.display().to_string(), error);
         self.state.borrow_mut().is_copying = true;
-        let before = wal::header(&self.log).map_err(disk)?;
+        let (before, whole_log) = (wal::header(&self.log).map_err(disk)?, self.state.borrow().whole_log);
         let mut file = File::options().write(true).create_new(true).open(&copy.path).map_err(disk)?;
         let mut main = self.main;
         main.seek(SeekFrom::Start(0)).map_err(disk)?;
@@ -157,8 +172,16 @@ impl Shipper {
             clock::sleep(PACE).await;
         }
         // From here to the end nothing else of this thread runs.
-        self.round()?;
-        if before.is_some() && wal::header(&self.log).map_err(disk)? != before {
+        if !self.round_or_fail() {
+            return Err(BackupError::LogLost);
+        }
+        let is_known = match (before, wal::header(&self.log).map_err(disk)?) {
+            (None, _) => true,
+            // All of the log before was in the file when its copy began.
+            (Some(before), Some(after)) => after == before || (whole_log == Some(before) && after.follows(&before)),
+            (Some(_), None) => false,
+        };
+        if !is_known {
             return Err(BackupError::LogRenewed);
         }
         let mut state = self.state.borrow_mut();
