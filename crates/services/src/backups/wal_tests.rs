@@ -133,7 +133,7 @@ async fn who_ships_a_log_keeps_others_from_checkpointing_it() {
     let url = format!("sqlite://{}", file.display());
     let checkpoints_by_itself = async || {
         let db = Database::make(&url, Options::default()).await.unwrap();
-        let rows = db.global().rows("SELECT wal_autocheckpoint FROM pragma_wal_autocheckpoint", vec![]).await.unwrap();
+        let rows = db.global().rows("PRAGMA wal_autocheckpoint", vec![]).await.unwrap();
         let pages: i64 = Row::new(&rows[0]).take().unwrap();
         db.close().await.unwrap();
         pages > 0

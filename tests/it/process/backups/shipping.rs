@@ -74,7 +74,7 @@ fn lose(shop: &Shop) {
 
 async fn restored(shop: &Shop, name: &str, what: &[&str]) -> (Ended, PathBuf) {
     let file = shop.site.folder.join(name);
-    let words = [&["restore"], what].concat();
+    let words = [&["restore"][..], what].concat();
     (shop.ask(&format!("sqlite://{}", file.display()), &shop.site.keys(), &words).await, file)
 }
 

@@ -99,8 +99,10 @@ impl Shipper {
         let log = BackupLog::new(self.db.clone(), self.clock.clone());
         let row = log.begin(&lock, BackupKind::Backup, &self.settings.place).await?;
         let id = BackupId::new(&self.clock);
-        self.let_go_of_earlier(&id).await?;
-        let made = self.backups.locked(&id, Box::pin(self.store(&lock, &id))).await;
+        let made = match self.let_go_of_earlier(&id).await {
+            Ok(()) => self.backups.locked(&id, Box::pin(self.store(&lock, &id))).await,
+            Err(error) => Err(error),
+        };
         self.state.borrow_mut().is_copying = false;
         let (facts, ended) = match self.settle(&id, made) {
             Ok(made) => (facts_of(&made), Ok(())),
