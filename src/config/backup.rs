@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use entity::prelude::Timestamp;
+use platform::clock;
 use services::{backups, files::FileLocation};
 
 use super::{DatabaseArgs, KeysOf};
@@ -38,6 +40,24 @@ pub struct BackupJobArgs {
     /// Time between the starts of two drills, as in 7d, or off. Each needs as much free disk as the database has.
     #[arg(long, env = "ENTREPOT_BACKUP_DRILL_EVERY", default_value = "7d", value_parser = drill_interval)]
     pub backup_drill_every: DrillInterval,
+    #[command(flatten)]
+    pub shipping: ShippingArgs,
+}
+
+/// Continuous shipping of the write-ahead log.
+#[derive(Debug, Clone, Args)]
+pub struct ShippingArgs {
+    /// Ship the write-ahead log to --backups once a second, so that at most 10 s are lost with the disk, and `backup restore --at` goes to any second. Only `serve` does so.
+    #[arg(long, env = "ENTREPOT_BACKUP_SHIP_LOG", requires = "backups")]
+    pub backup_ship_log: bool,
+    /// Disk in MiB for what waits to be shipped, beside the database. When it is full, writes go on and what was committed since is not restorable until the place takes a new backup.
+    #[arg(long, env = "ENTREPOT_BACKUP_SPOOL_MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(16..=1_048_576))]
+    pub backup_spool_mib: u64,
+}
+
+/// Reads a moment in UTC.
+fn moment(text: &str) -> Result<Timestamp, &'static str> {
+    clock::parse_rfc3339(text).ok_or("a moment is written as in 2026-11-24T22:18:00Z")
 }
 
 /// How long backups are kept.
@@ -78,9 +98,9 @@ pub enum BackupAction {
     /// Back up an embedded database while it is served: one consistent file, compressed, encrypted under the key ring. Needs as much free disk as the database has.
     /// The keys and the stored files are not inside: keep copies of both. A Postgres is backed up by pgBackRest or pg_dump (docs/backups.md).
     Run(BackupsOf),
-    /// List backups, the oldest first: ID, when, sizes, whether the keys are here, whether it was verified, and what is wrong with it.
+    /// List backups, the oldest first: ID, when, sizes, whether the keys are here, whether it was verified, how far shipped segments reach, and what is wrong with it.
     List(BackupsOf),
-    /// Read a backup back and compare every hash, without restoring it.
+    /// Read a backup back with the segments that were shipped after it, and compare every hash, without restoring it.
     Verify {
         #[command(flatten)]
         of: BackupsOf,
@@ -95,6 +115,9 @@ pub enum BackupAction {
         /// The backup's ID, or `newest`.
         #[arg(default_value = "newest")]
         id: String,
+        /// Restore to this moment in UTC, as in 2026-11-24T22:18:00Z. Needs the segments of a shipped log up to it; without, the newest backup before it is restored.
+        #[arg(long, value_parser = moment)]
+        at: Option<Timestamp>,
         /// Revoke all API keys: among them those that were revoked since the backup.
         #[arg(long)]
         revoke_keys: bool,

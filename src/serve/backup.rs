@@ -3,6 +3,7 @@
 mod attempt;
 mod drill;
 mod schedule;
+mod shipping;
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,9 @@ use platform::{
     storage::{Database, Fault},
 };
 use services::{
-    backups::{self, BackupError, BackupId, BackupLog, Backups, Content, Keys, Listed, LocalLock, examine_file},
+    backups::{
+        self, BackupError, BackupId, BackupLog, Backups, Content, Keys, Listed, LocalLock, Reach, TenantHead, examine_file,
+    },
     files::FileLocation,
 };
 
@@ -33,16 +36,22 @@ pub async fn run(action: BackupAction) -> Result<(), StartError> {
         BackupAction::Verify { of, id } => {
             let backups = opened(&of)?;
             let id = backups.find(&id).await?;
-            let bytes = backups.verify(&id).await?;
-            say(&format!("{id} can be restored: {bytes} bytes are as they were"))?;
+            let verified = backups.verify(&id).await?;
+            say(&format!("{id} can be restored: {} bytes are as they were", verified.bytes))?;
+            if verified.reach.segments > 0 {
+                say(&reached(verified.reach))?;
+            }
             Ok(())
         }
-        BackupAction::Restore { of, id, revoke_keys, reset_passwords } => {
+        BackupAction::Restore { of, id, at, revoke_keys, reset_passwords } => {
             let target = file(&of)?;
             let backups = opened(&of)?;
-            let id = backups.find(&id).await?;
+            let id = match at {
+                Some(at) if id == "newest" => backups.find_at(at).await?,
+                _ => backups.find(&id).await?,
+            };
             let ends = Epoch { of: of.of.clone(), revoke_keys, reset_passwords };
-            restore(&backups, &id, &target, ends).await
+            restore(&backups, (&id, at), &target, ends).await
         }
         BackupAction::Drill { of, id } => Box::pin(drill(&of, &id)).await,
         BackupAction::Prune { of, retention } => prune(&of, retention.backup_keep).await,
@@ -181,6 +190,11 @@ async fn list(of: &BackupsOf) -> Result<(), StartError> {
     Ok(())
 }
 
+/// How far segments bring a backup.
+fn reached(reach: Reach) -> String {
+    format!("{} segment(s) of the log bring it to {}", reach.segments, clock::rfc3339(Timestamp(reach.until)))
+}
+
 /// ID, when it began, sizes, keys, and what else there is to say, between tabs.
 fn line(backup: &Listed) -> String {
     let mut line = format!("{}\t{}\t{} stored", backup.id, clock::rfc3339(backup.id.at()), backup.stored);
@@ -199,6 +213,9 @@ fn line(backup: &Listed) -> String {
             summary.problem.as_ref().map(backups::Problem::why)
         }
     };
+    if let Some((segments, until)) = backup.shipped {
+        line.push_str(&format!("\t{segments} segment(s) to {}", clock::rfc3339(Timestamp(until))));
+    }
     if backup.is_verified {
         line.push_str("\tverified");
     }
@@ -226,17 +243,25 @@ async fn prune(of: &BackupsOf, all_days: i64) -> Result<(), StartError> {
     Ok(())
 }
 
-async fn restore(backups: &Backups, id: &BackupId, target: &Path, mut ends: Epoch) -> Result<(), StartError> {
+async fn restore(
+    backups: &Backups,
+    (id, at): (&BackupId, Option<Timestamp>),
+    target: &Path,
+    mut ends: Epoch,
+) -> Result<(), StartError> {
     // Keys that nothing names are beside the file where it will be.
     ends.of.keys.keys_file.get_or_insert_with(|| PathBuf::from(format!("{}.keys", target.display())));
-    let restored = backups::restore(backups, id, target).await?;
+    let restored = backups::restore(backups, id, target, at).await?;
     ends.of.database.database_url = format!("sqlite://{}", restored.file.display());
-    settle(&restored.file, &ends).await?;
-    let manifest = restored.manifest.clone();
+    let heads = settle(&restored.file, &ends).await?;
+    let (manifest, reach) = (restored.manifest.clone(), restored.reach);
     restored.put_in_place()?;
-    let at = clock::rfc3339(Timestamp(manifest.taken_at));
-    say(&format!("{} holds {id}, as it was at {at}: {} tenant(s)", target.display(), manifest.tenants.len()))?;
-    for tenant in &manifest.tenants {
+    let at = clock::rfc3339(Timestamp(reach.until));
+    say(&format!("{} holds {id}, as it was at {at}: {} tenant(s)", target.display(), heads.len()))?;
+    if reach.segments > 0 {
+        say(&reached(reach))?;
+    }
+    for tenant in &heads {
         say(&format!("{}\thead {}", tenant.slug, tenant.head))?;
     }
     say(&format!("bring the {} stored file(s) back from their own copy, run `entrepot verify`, then serve it", manifest.files))?;
@@ -244,11 +269,13 @@ async fn restore(backups: &Backups, id: &BackupId, target: &Path, mut ends: Epoc
 }
 
 /// Looks through the file, and ends what a restored database would take for good.
-async fn settle(file: &Path, ends: &Epoch) -> Result<(), StartError> {
+async fn settle(file: &Path, ends: &Epoch) -> Result<Vec<TenantHead>, StartError> {
     let db = prepared(file, &ends.of).await?;
     BackupLog::new(db.clone(), Clock::system()).forget_running().await?;
+    let heads = backups::heads(&db).await;
     db.close().await?;
-    Box::pin(epoch::renew(ends)).await
+    Box::pin(epoch::renew(ends)).await?;
+    Ok(heads?)
 }
 
 /// The database of a restored file, looked through and migrated.

@@ -279,6 +279,7 @@ impl Node {
         let (read, name) = (self.clock.clone(), self.clock.clone());
         let plans = tenant_plans::follow(self.db.clone(), settings.terms.plans.clone());
         let working = self.workload.map(|terms| self.begin_to_work(terms));
+        let shipping = self.backups.as_ref().map(|backups| backups.ship(&self.db, &self.clock)).transpose()?.flatten();
         let limits = Limits { drain_delay, ..self.limits };
         let file_store = self.file_store();
         let (readiness, counting, metrics_server) = (self.readiness(file_store.clone()), self.counting(), self.metrics_server);
@@ -324,6 +325,9 @@ impl Node {
         }
         drop((bulk_executor, self.bulk_executor));
         drop(self.ledger);
+        if let Some(shipping) = shipping {
+            shipping.end().await;
+        }
         self.db.close().await?;
         Ok(())
     }
@@ -352,10 +356,11 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     }
     let keys = args.keys.source(&args.database.database_url);
     settings::close_files(&args.database.database_url, &keys, &args.emails, &args.jobs.files);
+    let ships_log = backups.as_ref().is_some_and(backup::BackupSchedule::ships_log);
     let mut node = Node::sharing(
         redis.clone().map(Redis::of),
         &args.database.database_url,
-        args.database.options(),
+        Options { ships_log, ..args.database.options() },
         Clock::system(),
         settings,
         grouping,

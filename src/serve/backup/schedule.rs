@@ -21,11 +21,13 @@ const LOOK: Duration = Duration::from_mins(1);
 /// When an embedded database is backed up, and where to.
 #[derive(Debug, Clone)]
 pub struct BackupSchedule {
-    of: BackupsOf,
-    file: PathBuf,
+    pub(super) of: BackupsOf,
+    pub(super) file: PathBuf,
     every: Duration,
     drill_every: Option<Duration>,
-    all_days: i64,
+    pub(super) all_days: i64,
+    /// Bytes of the spool at most; None where the log is not shipped.
+    pub(super) spool_bytes: Option<u64>,
 }
 
 impl BackupSchedule {
@@ -37,8 +39,9 @@ impl BackupSchedule {
         let Some(place) = &args.backups else { return Ok(None) };
         let of = BackupsOf { of: KeysOf { database: database.clone(), keys: keys.clone() }, backups: place.clone() };
         let file = file(&of).map_err(|fault| Fault::Broken(format!("{fault}, and start this one without --backups")))?;
+        let spool_bytes = args.shipping.backup_ship_log.then_some(args.shipping.backup_spool_mib << 20);
         let (every, drill_every) = (args.backup_every, args.backup_drill_every.0);
-        Ok(Some(Self { of, file, every, drill_every, all_days: args.retention.backup_keep }))
+        Ok(Some(Self { of, file, every, drill_every, all_days: args.retention.backup_keep, spool_bytes }))
     }
 
     /// Tells the intervals to Prometheus, so that its alarms know what is late.

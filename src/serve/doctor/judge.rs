@@ -216,6 +216,30 @@ pub(super) fn backups(facts: &BackupFacts) -> Vec<Finding> {
     vec![last, drill]
 }
 
+/// Whether a process ships the log, and for how many seconds its oldest segment has waited.
+pub(super) fn shipping(is_shipped: bool, lag: Option<i64>) -> Finding {
+    const PROMISED: i64 = 10;
+    let waits = lag.map_or_else(|| "nothing waits".to_owned(), |lag| format!("a segment has waited for {lag} s"));
+    if !is_shipped {
+        return Finding::warn(
+            "shipping",
+            format!("no process ships the log, {waits}"),
+            "start `entrepot serve` with --backup-ship-log",
+        );
+    }
+    match lag {
+        Some(lag) if lag > 30 * PROMISED => Finding::fail(
+            "shipping",
+            waits,
+            "look at the place of the backups, and at the server's log; writes go on, and are lost with the disk",
+        ),
+        Some(lag) if lag > PROMISED => {
+            Finding::warn("shipping", waits, "look at the place of the backups, and at the server's log")
+        }
+        _ => Finding::ok("shipping", format!("the log is shipped, {waits}")),
+    }
+}
+
 /// Background work that has stopped.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct JobFacts {

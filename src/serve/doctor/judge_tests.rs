@@ -109,6 +109,16 @@ fn backups_grow_old() {
 }
 
 #[test]
+fn a_log_that_is_not_shipped_is_found() {
+    let verdict = |is_shipped, lag| shipping(is_shipped, lag).verdict;
+    assert_eq!(verdict(true, None), Ok);
+    assert_eq!(verdict(true, Some(2)), Ok);
+    assert_eq!(verdict(true, Some(11)), Warn);
+    assert_eq!(verdict(true, Some(301)), Fail);
+    assert_eq!(verdict(false, None), Warn);
+}
+
+#[test]
 fn jobs_that_stand_still_are_found() {
     let verdicts = |facts: JobFacts| jobs(&facts).iter().map(|finding| finding.verdict).collect::<Vec<_>>();
     assert_eq!(verdicts(JobFacts { workers: 1, ..JobFacts::default() }), [Ok, Ok]);

@@ -8,10 +8,10 @@ use platform::{
     clock::{Clock, sleep},
     rate_limit::redis_time,
     secrets::{self, KeyRing, KeySource, Keys},
-    storage::{ActiveRowSecurity, Backend, Database, Fault, Row},
+    storage::{ActiveRowSecurity, Backend, Database, Fault, Row, is_shipped},
 };
 use services::{
-    backups::BackupLog,
+    backups::{BackupLog, waiting_since},
     files::{FileLocation, Store},
 };
 use tokio::time::timeout;
@@ -210,6 +210,23 @@ async fn backup_facts(db: &Database, clock: &Clock, args: &BackupJobArgs) -> Res
             .find(|run| run.state != BackupState::Running)
             .is_some_and(|run| run.state == BackupState::Failed),
     })
+}
+
+/// How the shipping of the log stands, where it is asked for.
+pub(super) fn shipping(database_url: &str, clock: &Clock, args: &BackupJobArgs) -> Vec<Finding> {
+    let file = file_modes::embedded(database_url).into_iter().next().filter(|_| args.shipping.backup_ship_log);
+    let Some(file) = file else { return Vec::new() };
+    match waiting_since(&file) {
+        Ok(since) => {
+            let lag = since.map(|since| clock.now().micros().saturating_sub(since).max(0) / 1_000_000);
+            vec![judge::shipping(is_shipped(&file), lag)]
+        }
+        Err(error) => vec![Finding::fail(
+            "shipping",
+            format!("what waits beside {} cannot be read: {error}", file.display()),
+            "run it as the user of the server",
+        )],
+    }
 }
 
 pub(super) async fn jobs(db: Database, clock: Clock) -> Vec<Finding> {

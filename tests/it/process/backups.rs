@@ -5,6 +5,7 @@ mod damaged;
 mod drill;
 mod runs;
 mod schedule;
+mod shipping;
 
 use std::{
     fs,

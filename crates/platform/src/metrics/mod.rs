@@ -256,6 +256,37 @@ pub fn backup_failures(backups: u64, drills: u64) {
     }
 }
 
+/// Shipping of SQLite's log: how far the place of the backups is behind, bytes that wait on the disk, and bytes of the log.
+pub fn log_shipping(lag: Duration, spooled: u64, log: u64) {
+    if counts() {
+        gauge!(names::SHIPPING_LAG).set(lag.as_secs_f64());
+        gauge!(names::SHIPPING_SPOOLED).set(spooled as f64);
+        gauge!(names::LOG_BYTES).set(log as f64);
+    }
+}
+
+/// A segment of the log is where the backups are.
+pub fn log_shipped(bytes: u64) {
+    if counts() {
+        counter!(names::SHIPPED_BYTES).increment(bytes);
+    }
+}
+
+/// A round, an upload, a checkpoint or a new generation failed.
+pub fn log_shipping_failed() {
+    if counts() {
+        counter!(names::SHIPPING_FAILURES).increment(1);
+    }
+}
+
+/// Shipping begins: its counters are there before their first event.
+pub fn log_shipping_begins() {
+    if counts() {
+        counter!(names::SHIPPED_BYTES).increment(0);
+        counter!(names::SHIPPING_FAILURES).increment(0);
+    }
+}
+
 /// Statements sent to the database since the start.
 pub fn statements(count: u64) {
     if counts() {

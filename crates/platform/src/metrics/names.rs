@@ -51,6 +51,11 @@ pub const BACKUP_FAILURES: &str = "entrepot_backup_failures_total";
 pub const BACKUP_INTERVAL: &str = "entrepot_backup_interval_seconds";
 pub const DRILL_LAST: &str = "entrepot_backup_drill_last_success_timestamp_seconds";
 pub const DRILL_INTERVAL: &str = "entrepot_backup_drill_interval_seconds";
+pub const SHIPPING_LAG: &str = "entrepot_wal_shipping_lag_seconds";
+pub const SHIPPING_SPOOLED: &str = "entrepot_wal_shipping_spooled_bytes";
+pub const SHIPPED_BYTES: &str = "entrepot_wal_shipped_bytes_total";
+pub const SHIPPING_FAILURES: &str = "entrepot_wal_shipping_failures_total";
+pub const LOG_BYTES: &str = "entrepot_sqlite_wal_bytes";
 pub const REPLICA_READS: &str = "entrepot_replica_reads_total";
 pub const REPLICA_USED: &str = "entrepot_replica_used";
 pub const REPLICA_LAG: &str = "entrepot_replica_lag_bytes";
@@ -137,10 +142,23 @@ pub fn describe() {
     describe_counter!(WEBHOOK_ATTEMPTS, "Attempts to deliver to webhook endpoints, by result");
     describe_counter!(WEBHOOKS_DISABLED, "Webhook endpoints disabled for how they fared");
     describe_backups();
+    describe_shipping();
     describe_replicas();
     describe_gauge!(RESIDENT, Unit::Bytes, "Memory of the process");
     describe_gauge!(OPEN_FILES, "Open files and sockets of the process");
     describe_counter!(CPU_MILLISECONDS, "Processor time of the process, in milliseconds");
+}
+
+fn describe_shipping() {
+    describe_gauge!(
+        SHIPPING_LAG,
+        Unit::Seconds,
+        "Time since everything committed was where the backups are, and could be restored: what is lost when the disk is gone"
+    );
+    describe_gauge!(SHIPPING_SPOOLED, Unit::Bytes, "Segments of the write-ahead log that wait on the disk to be sent");
+    describe_counter!(SHIPPED_BYTES, Unit::Bytes, "Segments of the write-ahead log that were sent, as stored");
+    describe_counter!(SHIPPING_FAILURES, "Rounds, uploads, checkpoints and generations of the shipping that failed");
+    describe_gauge!(LOG_BYTES, Unit::Bytes, "Size of the file of SQLite's write-ahead log");
 }
 
 fn describe_backups() {

@@ -20,6 +20,7 @@ use super::{
     postgres::{self, Doors},
     replicas::Replicas,
     sessions::Bound,
+    shipping,
     statements::Statements,
     transaction::Connections,
     versions,
@@ -42,10 +43,19 @@ pub struct Options {
     pub ledger_plans: LedgerPlans,
     /// The process that copies the deployment, so that it tells its own connections from others'.
     pub copier: Option<uuid::Uuid>,
+    /// Whether this process ships SQLite's write-ahead log, and so orders each checkpoint.
+    pub ships_log: bool,
 }
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 8, writers: 8, row_security: RowSecurity::default(), ledger_plans: LedgerPlans::default(), copier: None }
+        Self {
+            readers: 8,
+            writers: 8,
+            row_security: RowSecurity::default(),
+            ledger_plans: LedgerPlans::default(),
+            copier: None,
+            ships_log: false,
+        }
     }
 }
 impl Options {
@@ -149,6 +159,9 @@ impl Database {
             .foreign_keys(true)
             .busy_timeout(ACQUIRE_TIMEOUT)
             .statement_cache_capacity(STATEMENT_CACHE);
+        // Where the log is shipped, whoever ships it orders the checkpoints.
+        let is_shipped = options.ships_log || shipping::is_shipped(std::path::Path::new(path));
+        let base = if is_shipped { base.pragma("wal_autocheckpoint", "0") } else { base };
         let base = sea_orm::sqlx::ConnectOptions::disable_statement_logging(base);
         let pool = |max: u32, connect: sqlite::SqliteConnectOptions| {
             sqlite::SqlitePoolOptions::new()

@@ -92,6 +92,15 @@ impl LocalCopy {
     }
 }
 
+impl LocalCopy {
+    /// The place of a copy that the caller writes; nothing is there.
+    pub fn place(lock: &LocalLock) -> Self {
+        let copy = Self { path: beside(&lock.file, "backup-copy") };
+        remove(&copy.path);
+        copy
+    }
+}
+
 impl Drop for LocalCopy {
     fn drop(&mut self) {
         remove(&self.path);

@@ -8,9 +8,11 @@ mod file;
 mod id;
 mod rows;
 mod shell;
+mod spool;
+mod wal;
 
 pub use self::core::{
-    manifest::{FORMAT, Manifest, PARTS},
+    manifest::{FORMAT, Manifest, PARTS, TenantHead},
     retention::ALL_DAYS,
     schedule::{Earlier, is_due},
     scrub::scrubbed,
@@ -22,6 +24,10 @@ pub use shell::{
     list::{Content, Listed, Problem, Summary},
     log::{BackupLog, RunFacts, measure},
     prune::Pruned,
+    read::Verified,
     restore::{Restored, restore},
     run::{Made, Source, heads, run},
+    segments::Reach,
+    ship::{ShipSettings, Shipper},
 };
+pub use spool::waiting_since;

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LAST: &str = "entrepot_backup_last_success_timestamp_seconds";
 const FAILURES: &str = "entrepot_backup_failures_total";
 
-async fn shop() -> Shop {
+pub(super) async fn shop() -> Shop {
     let site = Site::sqlite().await;
     let backups = site.folder.join("backups");
     Shop { site, backups }
@@ -32,19 +32,19 @@ async fn full_shop() -> Shop {
 }
 
 /// A server that backs up, and where it tells its metrics.
-async fn serve(shop: &Shop, place: &Path, more: &[&str]) -> (Server, String) {
+pub(super) async fn serve(shop: &Shop, place: &Path, more: &[&str]) -> (Server, String) {
     let (place, inside) = (format!("file:{}", place.display()), free_address().to_string());
     let flags = ["--job-lease-seconds", "2", "--backups", &place, "--metrics-listen", &inside];
     let flags = [&UNLIMITED[..], &flags, more].concat();
     (Server::start_with(&shop.site, free_address(), &flags).await, inside)
 }
 
-async fn metric(inside: &str, name: &str, label: &str) -> Option<f64> {
+pub(super) async fn metric(inside: &str, name: &str, label: &str) -> Option<f64> {
     let text = reqwest::get(format!("http://{inside}/metrics")).await.unwrap().text().await.unwrap();
     figure(&text, name, label)
 }
 
-async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
+pub(super) async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !is().await {
         assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");

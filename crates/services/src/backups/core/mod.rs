@@ -5,3 +5,5 @@ pub mod retention;
 pub mod schedule;
 pub mod scrub;
 pub mod sealed;
+pub mod segment;
+pub mod wal;

@@ -31,6 +31,11 @@ impl DataKey {
         bytes
     }
 
+    /// The key of the generation's segments: their numbers begin at 0 too, and a number under one key is used once.
+    pub fn for_segments(&self) -> Self {
+        Self(self.derived("entrepot backup segments 1"))
+    }
+
     fn cipher(&self) -> Option<LessSafeKey> {
         Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &self.derived("entrepot backup chunk 1")).ok()?))
     }

@@ -1,6 +1,6 @@
 //! What backups there are, and what is wrong with them as far as a list can tell.
 
-use super::{BackupError, Backups, MANIFEST, MARKED, Objects, VERIFIED, read::needed};
+use super::{BackupError, Backups, MANIFEST, MARKED, Objects, VERIFIED, read::needed, segments::named};
 use crate::backups::{
     core::manifest::{Envelope, Manifest, plain},
     id::BackupId,
@@ -16,6 +16,8 @@ pub struct Listed {
     /// When prune marked it, in microseconds since 1970 UTC.
     pub marked_at: Option<i64>,
     pub content: Content,
+    /// How many segments of the log follow it, and when the last one was read, in microseconds since 1970 UTC; None where there are none.
+    pub shipped: Option<(usize, i64)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +67,9 @@ impl Backups {
             let marked_at = if objects.contains_key(MARKED) { self.moment(&format!("{id}/{MARKED}")).await? } else { None };
             let content = self.content(&id, &objects).await?;
             let stored = objects.values().sum();
-            listed.push(Listed { id, stored, is_verified: objects.contains_key(VERIFIED), marked_at, content });
+            let names = named(&objects);
+            let shipped = names.last().map(|last| (names.len(), last.read_at));
+            listed.push(Listed { id, stored, is_verified: objects.contains_key(VERIFIED), marked_at, content, shipped });
         }
         Ok(listed)
     }

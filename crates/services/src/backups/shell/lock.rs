@@ -72,7 +72,7 @@ impl Backups {
     }
 
     /// Lets others in. A lock that another run has taken over stays.
-    async fn unlock(&self, id: &BackupId) -> Result<(), BackupError> {
+    pub(super) async fn unlock(&self, id: &BackupId) -> Result<(), BackupError> {
         if self.is_ours(id).await? {
             self.store.remove(LOCK).await?;
         }

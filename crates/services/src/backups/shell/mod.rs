@@ -4,9 +4,11 @@ pub mod list;
 mod lock;
 pub mod log;
 pub mod prune;
-mod read;
+pub mod read;
 pub mod restore;
 pub mod run;
+pub mod segments;
+pub mod ship;
 
 use std::collections::BTreeMap;
 
@@ -53,6 +55,20 @@ pub enum BackupError {
     KeysMissing { id: BackupId, missing: usize, needed: usize, ids: String },
     #[error("the chunk {id}/{chunk} {why}. Restore another backup, and look at the place")]
     Chunk { id: BackupId, chunk: String, why: String },
+    #[error(
+        "the segment {object} {why}. What comes before it can be restored: give --at {until}. Look at the place, and let a new generation begin by a restart"
+    )]
+    Segment { object: String, why: String, until: String },
+    #[error("no backup was taken before {0}. `entrepot backup list` prints those that are")]
+    NoneBefore(String),
+    #[error("the backup {0} was taken at {1}: it cannot be restored to an earlier moment")]
+    TooEarly(BackupId, String),
+    #[error("frames of the database's log may be lost: somebody else has checkpointed it")]
+    LogLost,
+    #[error("a segment of the log could not be packed and encrypted")]
+    SegmentUnsealed,
+    #[error("the log of the database was begun anew while its file was copied")]
+    LogRenewed,
     #[error("the backup {0} does not come to the file that it was made of. Restore another one")]
     NotWhole(BackupId),
     #[error(
@@ -133,7 +149,7 @@ impl Backups {
         Ok(self.note(name).await?.and_then(|text| text.trim().parse().ok()))
     }
 
-    /// The backup that a person names: an ID, or `newest`, which is the last one that has a manifest, whether or not that can be read.
+    /// The backup that a person names: an ID, or `newest`, which is the one that comes nearest to now with its segments and has a manifest, whether or not that can be read.
     ///
     /// # Errors
     /// It is no ID, or there is no backup.
@@ -141,7 +157,6 @@ impl Backups {
         if name != "newest" {
             return BackupId::parse(name).ok_or_else(|| BackupError::NoId(name.chars().take(64).collect()));
         }
-        let newest = self.objects().await?.into_iter().rev().find(|(_, objects)| objects.contains_key(MANIFEST));
-        newest.map(|(id, _)| id).ok_or(BackupError::NoBackup)
+        self.farthest().await
     }
 }

@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use platform::secrets::{self, OpenError};
 
-use super::{BackupError, Backups, MANIFEST, VERIFIED};
+use super::{BackupError, Backups, MANIFEST, VERIFIED, segments::Reach};
 use crate::{
     backups::{
         core::{
@@ -20,7 +20,15 @@ use crate::{
 pub(super) struct Opened {
     pub id: BackupId,
     pub manifest: Manifest,
-    key: DataKey,
+    pub key: DataKey,
+}
+
+/// A backup that was read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified {
+    /// Bytes of the database that was copied.
+    pub bytes: u64,
+    pub reach: Reach,
 }
 
 /// What the data key of a backup is sealed for.
@@ -114,15 +122,16 @@ impl Backups {
         if is_whole { Ok(bytes) } else { Err(BackupError::NotWhole(of.id.clone())) }
     }
 
-    /// Reads a whole backup back, and notes that it can be restored. Answers the bytes of its database.
+    /// Reads a whole backup back with its segments, and notes that it can be restored.
     ///
     /// # Errors
     /// A part is missing, was changed, or does not open; the message names it.
-    pub async fn verify(&self, id: &BackupId) -> Result<u64, BackupError> {
+    pub async fn verify(&self, id: &BackupId) -> Result<Verified, BackupError> {
         let opened = self.opened(id).await?;
         let bytes = self.pieces(&opened, async |_| Ok(())).await?;
+        let reach = self.segments(&opened, None, |_, _| Ok(())).await?;
         self.note_verified(id).await?;
-        Ok(bytes)
+        Ok(Verified { bytes, reach })
     }
 
     /// Notes that a backup was read back as a whole.

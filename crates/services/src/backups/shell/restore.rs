@@ -6,29 +6,34 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use entity::prelude::Timestamp;
+use platform::clock;
 use tokio::io::AsyncWriteExt;
 
-use super::{BackupError, Backups, read::Opened};
+use super::{BackupError, Backups, read::Opened, segments::Reach};
 use crate::backups::{
-    core::manifest::Manifest,
+    core::{manifest::Manifest, segment::pages},
     file::{remove, with_companions},
     id::BackupId,
+    wal::write_pages,
 };
 
 /// A file that holds the content of a backup, under a name of its own until it is put in its place. It is removed on drop.
 #[derive(Debug)]
 pub struct Restored {
     pub manifest: Manifest,
+    /// How far the segments of its generation have brought it.
+    pub reach: Reach,
     /// Where the file is now: TARGET.restoring.
     pub file: PathBuf,
     target: PathBuf,
 }
 
-/// Writes the database of a backup to a file beside `target`.
+/// Writes the database of a backup to a file beside `target`, and brings it with the segments of its generation to the moment given, or as far as they go.
 ///
 /// # Errors
 /// The target is there, a key is missing, or a part of the backup is missing or was changed. Nothing is left then.
-pub async fn restore(backups: &Backups, id: &BackupId, target: &Path) -> Result<Restored, BackupError> {
+pub async fn restore(backups: &Backups, id: &BackupId, target: &Path, at: Option<Timestamp>) -> Result<Restored, BackupError> {
     refuse_taken(target)?;
     let file = PathBuf::from(format!("{}.restoring", target.display()));
     // A log of another file under this name would be taken for this one's.
@@ -36,13 +41,19 @@ pub async fn restore(backups: &Backups, id: &BackupId, target: &Path) -> Result<
         return Err(BackupError::RestoreLeft(left.display().to_string()));
     }
     let opened = backups.opened(id).await?;
+    let taken_at = opened.manifest.taken_at;
+    if at.is_some_and(|at| at.micros() < taken_at) {
+        return Err(BackupError::TooEarly(id.clone(), clock::rfc3339(Timestamp(taken_at))));
+    }
     let out = tokio::fs::File::options().write(true).create_new(true).open(&file).await;
     let out = out.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => BackupError::RestoreLeft(file.display().to_string()),
         _ => BackupError::Disk(file.display().to_string(), error),
     })?;
-    let restored = Restored { manifest: opened.manifest.clone(), file, target: target.to_owned() };
+    let reach = Reach { segments: 0, until: taken_at };
+    let mut restored = Restored { manifest: opened.manifest.clone(), reach, file, target: target.to_owned() };
     write(backups, &opened, &restored.file, out).await?;
+    restored.reach = bring_on(backups, &opened, &restored.file, at).await?;
     Ok(restored)
 }
 
@@ -51,6 +62,20 @@ async fn write(backups: &Backups, opened: &Opened, file: &Path, mut out: tokio::
     backups.pieces(opened, async |piece| out.write_all(&piece).await.map_err(disk)).await?;
     out.flush().await.map_err(disk)?;
     out.sync_all().await.map_err(disk)
+}
+
+/// Writes the frames of segments over the pages of the copy.
+async fn bring_on(backups: &Backups, opened: &Opened, path: &Path, at: Option<Timestamp>) -> Result<Reach, BackupError> {
+    let disk = |error| BackupError::Disk(path.display().to_string(), error);
+    let mut file = File::options().write(true).open(path).map_err(disk)?;
+    let reach = backups
+        .segments(opened, at.map(Timestamp::micros), |head, frames| {
+            write_pages(&mut file, head.page_bytes, pages(head.page_bytes, frames)).map_err(disk)?;
+            file.set_len(u64::from(head.pages) * u64::from(head.page_bytes)).map_err(disk)
+        })
+        .await?;
+    file.sync_all().map_err(disk)?;
+    Ok(reach)
 }
 
 impl Restored {

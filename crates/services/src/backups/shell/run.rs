@@ -60,26 +60,33 @@ pub async fn run(backups: &Backups, source: &Source<'_>) -> Result<Made, BackupE
     let work = async {
         let taken_at = backups.clock.now();
         let copy = LocalCopy::make(source.lock).await?;
-        backup_of(backups, source, &id, &copy.path, taken_at).await
+        let key = new_key(backups);
+        backup_of(backups, source, (&id, &key), &copy.path, taken_at).await
     };
     backups.locked(&id, Box::pin(work)).await
 }
 
-async fn backup_of(
+/// A random data key.
+pub(super) fn new_key(backups: &Backups) -> DataKey {
+    let mut bytes = [0; KEY_BYTES];
+    backups.clock.fill(&mut bytes);
+    DataKey::new(bytes)
+}
+
+/// Makes the backup of a copy, under this data key.
+pub(super) async fn backup_of(
     backups: &Backups,
     source: &Source<'_>,
-    id: &BackupId,
+    (id, key): (&BackupId, &DataKey),
     copy: &Path,
     taken_at: Timestamp,
 ) -> Result<Made, BackupError> {
     let facts = Facts::of(copy, source.options).await?;
-    let (mut bytes, mut nonce) = ([0; KEY_BYTES], [0; 12]);
-    backups.clock.fill(&mut bytes);
+    let mut nonce = [0; 12];
     backups.clock.fill(&mut nonce);
-    let key = DataKey::new(bytes);
     let sealed = backups.keys.seal(&context(id), key.bytes(), nonce);
     let sealed = sealed.ok_or_else(|| Fault::Broken("the data key could not be sealed".to_owned()))?;
-    let stored = store(backups, id, &key, copy).await?;
+    let stored = store(backups, id, key, copy).await?;
     let manifest = Manifest {
         id: id.to_string(),
         taken_at: taken_at.micros(),
@@ -93,7 +100,7 @@ async fn backup_of(
         files: facts.files,
         not_inside: PARTS.iter().filter(|part| !part.is_inside).map(|part| part.name.to_owned()).collect(),
     };
-    finish(backups, id, &Envelope::of(&manifest, &key, hex::encode(sealed), source.version).map_err(of_json)?).await?;
+    finish(backups, id, &Envelope::of(&manifest, key, hex::encode(sealed), source.version).map_err(of_json)?).await?;
     Ok(Made {
         id: id.clone(),
         bytes: manifest.bytes,

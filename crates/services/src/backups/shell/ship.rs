@@ -1,0 +1,295 @@
+//! Shipping the write-ahead log: generations, rounds, checkpoints and uploads, on a thread of its own.
+//!
+//! A generation is a backup and the segments that follow it. A round reads what was committed since the last one, and keeps it in the spool before a
+//! checkpoint may begin; uploads empty the spool. Whatever fails here, no write waits for it: a generation that cannot go on is given up, and another begins.
+
+mod generation;
+
+use std::{
+    cell::RefCell,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use platform::{
+    clock::{self, Clock},
+    metrics,
+    storage::{Database, Fault, Options, ShippingLock},
+};
+
+use super::{BackupError, Backups};
+use crate::{
+    backups::{
+        core::{
+            scrub::scrubbed,
+            segment::{FOLDER, MOST_SEGMENT_BYTES},
+            wal::{LogHeader, Position},
+        },
+        spool::Spool,
+        wal::{self, Next},
+    },
+    files::{FileLocation, StoreError},
+};
+use generation::Stream;
+
+/// Time between two rounds.
+const ROUND: Duration = Duration::from_secs(1);
+/// Time between two looks at an empty spool.
+const IDLE: Duration = Duration::from_millis(200);
+/// Time until something that failed is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
+/// A checkpoint is due after so many pages, or so much time.
+const CHECKPOINT_PAGES: u64 = 4_000;
+const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
+/// A copy of the database keeps checkpoints off until its log has so many bytes.
+const MOST_LOG_BYTES: u64 = 1 << 30;
+/// How long an ending process takes to empty the spool.
+const LAST_UPLOADS: Duration = Duration::from_secs(10);
+
+/// The database whose log is shipped, and where to.
+#[derive(Debug, Clone)]
+pub struct ShipSettings {
+    pub file: PathBuf,
+    pub place: FileLocation,
+    pub options: Options,
+    /// The version of this binary.
+    pub version: &'static str,
+    /// Bytes of the spool at most.
+    pub spool_bytes: u64,
+    /// Days in which every backup is kept.
+    pub all_days: i64,
+}
+
+#[derive(Default)]
+struct State {
+    /// The generation that can be restored.
+    current: Option<Stream>,
+    /// The one whose backup is being stored.
+    coming: Option<Stream>,
+    /// How far the log was read, for both; None before its first frame, and while there is no generation.
+    position: Option<Position>,
+    /// How far the log was when the last checkpoint put all of it into the database.
+    whole: Option<Position>,
+    /// The log that it was, also where nobody reads it.
+    whole_log: Option<LogHeader>,
+    is_copying: bool,
+    /// When the current generation began, in microseconds since 1970 UTC.
+    begun_at: i64,
+    checkpointed_at: Duration,
+    /// When the last round that went well began, and the last one of which nothing waits.
+    round_at: Duration,
+    caught_up_at: Duration,
+}
+
+impl State {
+    fn has_streams(&self) -> bool {
+        self.current.is_some() || self.coming.is_some()
+    }
+
+    fn give_up(&mut self) {
+        (self.current, self.coming, self.position, self.whole) = (None, None, None, None);
+    }
+}
+
+/// Ships the log of one database.
+pub struct Shipper {
+    db: Database,
+    backups: Backups,
+    clock: Clock,
+    settings: ShipSettings,
+    /// Never closed: closing it would drop the locks that SQLite has on the file.
+    main: &'static File,
+    log: PathBuf,
+    spool: Spool,
+    state: RefCell<State>,
+    lock: ShippingLock,
+}
+
+impl Shipper {
+    /// None while another process ships this log.
+    ///
+    /// # Errors
+    /// The database's file, its lock or the spool cannot be opened.
+    pub fn open(db: Database, backups: Backups, clock: Clock, settings: ShipSettings) -> Result<Option<Self>, BackupError> {
+        let Some(lock) = ShippingLock::take(&settings.file)? else { return Ok(None) };
+        let disk = |error: io::Error| BackupError::Disk(settings.file.display().to_string(), error);
+        let main: &'static File = Box::leak(Box::new(File::open(&settings.file).map_err(disk)?));
+        let spool = Spool::open(&settings.file, settings.spool_bytes).map_err(disk)?;
+        let log = PathBuf::from(format!("{}-wal", settings.file.display()));
+        let state = State { caught_up_at: monotonic(&clock), ..State::default() };
+        Ok(Some(Self { db, backups, clock, settings, main, log, spool, state: RefCell::new(state), lock }))
+    }
+
+    /// Ships until `stopped` is done, then what was committed last.
+    pub async fn run(&self, stopped: impl Future<Output = ()>) {
+        tokio::select! {
+            () = self.rounds() => {}
+            () = self.uploads() => {}
+            () = self.generations() => {}
+            () = stopped => {}
+        }
+        self.round_or_fail();
+        let last = async { while self.upload().await.is_ok_and(|sent| sent) {} };
+        if tokio::time::timeout(LAST_UPLOADS, last).await.is_err() {
+            tracing::warn!("the last segments of the log are not where the backups are; the next start sends them");
+        }
+    }
+
+    async fn rounds(&self) {
+        loop {
+            let began = monotonic(&self.clock);
+            let went_well = self.round_or_fail();
+            if let Err(fault) = self.checkpoint().await {
+                failed("the log could not be checkpointed", &fault);
+            }
+            self.tell(began, went_well);
+            clock::sleep(ROUND).await;
+        }
+    }
+
+    /// Tells the metrics how far behind the place of the backups is.
+    fn tell(&self, began: Duration, went_well: bool) {
+        let mut state = self.state.borrow_mut();
+        if went_well && state.current.is_some() {
+            state.round_at = began;
+        }
+        let lag = monotonic(&self.clock).saturating_sub(state.caught_up_at);
+        metrics::log_shipping(lag, self.spool.bytes(), log_bytes(&self.log));
+    }
+
+    fn round_or_fail(&self) -> bool {
+        match self.round() {
+            Ok(()) => true,
+            Err(error) => {
+                self.state.borrow_mut().give_up();
+                failed("a generation of the log is given up, and another begins", &error);
+                false
+            }
+        }
+    }
+
+    /// Reads what was committed since the last round, and keeps it in the spool.
+    fn round(&self) -> Result<(), BackupError> {
+        let mut state = self.state.borrow_mut();
+        let disk = |error: io::Error| BackupError::Disk(self.log.display().to_string(), error);
+        while state.has_streams() {
+            let Some(from) = self.continued(&state)? else { return Ok(()) };
+            let batch = match wal::next(&self.log, &from).map_err(disk)? {
+                Next::Nothing => return Ok(()),
+                Next::Renewed => return Err(BackupError::LogLost),
+                Next::Frames(batch) => batch,
+            };
+            let now = self.clock.now().micros();
+            let State { current, coming, .. } = &mut *state;
+            for stream in current.iter_mut().chain(coming.iter_mut()) {
+                let (segment, bytes) = stream.sealed(&from, &batch, now)?;
+                self.spool.keep(stream.id.as_str(), &segment, &bytes).map_err(disk)?;
+            }
+            state.position = Some(batch.end);
+        }
+        Ok(())
+    }
+
+    /// Where the next frame is: in the log that was read before, or at the start of the one that SQLite has begun after a checkpoint of ours. Any other log has been
+    /// begun by somebody else's checkpoint, and frames between the two may be lost.
+    fn continued(&self, state: &State) -> Result<Option<Position>, BackupError> {
+        let disk = |error: io::Error| BackupError::Disk(self.log.display().to_string(), error);
+        let is_whole = state.whole.is_some() && state.whole == state.position;
+        match (state.position, wal::header(&self.log).map_err(disk)?) {
+            (None, None) => Ok(None),
+            (None, Some(header)) => Ok(Some(Position::start(header))),
+            (Some(position), Some(header)) if header == position.header => Ok(Some(position)),
+            (Some(position), Some(header)) if is_whole && header.follows(&position.header) => Ok(Some(Position::start(header))),
+            (Some(_), None) if is_whole => Ok(None),
+            (Some(_), _) => Err(BackupError::LogLost),
+        }
+    }
+
+    /// Has SQLite put the log into the database, when that is due. No batch is written meanwhile, so all that the checkpoint takes is in the spool.
+    async fn checkpoint(&self) -> Result<(), Fault> {
+        if !self.is_checkpoint_due() {
+            return Ok(());
+        }
+        let Some(mut writer) = self.db.hold_writer().await? else { return Ok(()) };
+        self.round_or_fail();
+        let checkpoint = writer.checkpoint().await?;
+        let whole_log = wal::header(&self.log).ok().flatten().filter(|_| checkpoint.is_whole);
+        drop(writer);
+        // Gives the connection back before this thread compresses something.
+        tokio::task::yield_now().await;
+        let mut state = self.state.borrow_mut();
+        state.checkpointed_at = monotonic(&self.clock);
+        let read = state.position.filter(|position| checkpoint.is_whole && position.frames == checkpoint.frames);
+        (state.whole, state.whole_log) = (read, whole_log);
+        Ok(())
+    }
+
+    fn is_checkpoint_due(&self) -> bool {
+        let state = self.state.borrow();
+        let bytes = log_bytes(&self.log);
+        if bytes == 0 || (state.is_copying && bytes < MOST_LOG_BYTES) {
+            return false;
+        }
+        let waited = monotonic(&self.clock).saturating_sub(state.checkpointed_at);
+        match state.position {
+            Some(position) if state.whole == Some(position) => false,
+            Some(position) => position.frames >= CHECKPOINT_PAGES || waited >= CHECKPOINT_EVERY,
+            None => waited >= CHECKPOINT_EVERY,
+        }
+    }
+
+    async fn uploads(&self) {
+        loop {
+            match self.upload().await {
+                Ok(true) => {}
+                Ok(false) => clock::sleep(IDLE).await,
+                Err(error) => {
+                    failed("a segment of the log could not be sent", &error);
+                    clock::sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+
+    /// Sends the segment that has waited longest; says whether there was one.
+    async fn upload(&self) -> Result<bool, BackupError> {
+        let disk = |error: io::Error| BackupError::Disk(self.settings.file.display().to_string(), error);
+        let Some((generation, segment)) = self.spool.first().map_err(disk)? else {
+            let mut state = self.state.borrow_mut();
+            state.caught_up_at = state.caught_up_at.max(state.round_at);
+            return Ok(false);
+        };
+        let bytes = Bytes::from(self.spool.read(&generation, &segment).map_err(disk)?);
+        let object = format!("{generation}/{FOLDER}/{segment}");
+        if !self.backups.store.create(&object, bytes.clone()).await? {
+            // A process that ended before it heard that it was kept.
+            let found = match self.backups.store.get(&object, MOST_SEGMENT_BYTES).await {
+                Err(StoreError::Missing) => None,
+                found => found?,
+            };
+            if found.is_none_or(|found| found != bytes) {
+                return Err(BackupError::Occupied(object));
+            }
+        }
+        metrics::log_shipped(bytes.len() as u64);
+        self.spool.remove(&generation, &segment).map_err(disk)?;
+        Ok(true)
+    }
+}
+
+fn failed(what: &str, error: &impl std::fmt::Display) {
+    metrics::log_shipping_failed();
+    let error = scrubbed(&error.to_string());
+    tracing::warn!(%error, "{what}");
+}
+
+fn monotonic(clock: &Clock) -> Duration {
+    Duration::from_micros(clock.monotonic().micros().unsigned_abs())
+}
+
+fn log_bytes(log: &Path) -> u64 {
+    std::fs::metadata(log).map_or(0, |found| found.len())
+}

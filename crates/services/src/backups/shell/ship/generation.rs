@@ -1,0 +1,232 @@
+//! Generations: a backup of the database's file with its log, and the chain of segments after it.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom, Write},
+    time::Duration,
+};
+
+use entity::prelude::*;
+use platform::clock;
+
+use super::{AGAIN, ROUND, Shipper, failed};
+use crate::backups::{
+    core::{
+        sealed::{DataKey, sha256},
+        segment::{SegmentHead, SegmentName, packed, pages},
+        wal::Position,
+    },
+    file::{LocalCopy, LocalLock},
+    id::BackupId,
+    shell::{
+        BackupError,
+        log::{BackupLog, RunFacts},
+        run::{Made, Source, backup_of, new_key},
+    },
+    wal::{self, Batch, Next, write_pages},
+};
+
+/// A generation ends when it is so old, in microseconds, and another one is there.
+const LIFE_MICROS: i64 = 24 * 3600 * 1_000_000;
+/// Bytes of the file that are copied at once, and the time between two: 64 MiB/s at most.
+const PIECE_BYTES: usize = 1 << 20;
+const PACE: Duration = Duration::from_millis(16);
+/// Time until another generation is tried where the place or the disk did not take one: each try is a row in the log of backups.
+const LATER: Duration = Duration::from_mins(1);
+
+/// The chain of a generation.
+pub(super) struct Stream {
+    pub id: BackupId,
+    key: DataKey,
+    number: u32,
+    previous: String,
+}
+
+impl Stream {
+    /// The next segment: its name, and its bytes as stored.
+    pub(super) fn sealed(&mut self, from: &Position, batch: &Batch, read_at: i64) -> Result<(String, Vec<u8>), BackupError> {
+        let head = SegmentHead {
+            generation: self.id.to_string(),
+            number: self.number,
+            read_at,
+            salts: from.header.salts,
+            from_frame: from.frames,
+            to_frame: batch.end.frames,
+            page_bytes: from.header.page_bytes,
+            pages: batch.pages,
+            bytes: batch.frames.len() as u64,
+            previous: self.previous.clone(),
+        };
+        let sealed = packed(&head, &batch.frames).and_then(|plain| self.key.seal(self.id.as_str(), self.number, plain));
+        let sealed = sealed.ok_or(BackupError::SegmentUnsealed)?;
+        self.number = self.number.checked_add(1).ok_or(BackupError::SegmentUnsealed)?;
+        self.previous = sha256(&sealed);
+        Ok((SegmentName::of(&head).text(), sealed))
+    }
+}
+
+impl Shipper {
+    /// Begins a generation wherever there is none, and another one each day.
+    pub(super) async fn generations(&self) {
+        loop {
+            if self.needs_generation() {
+                match Box::pin(self.begin()).await {
+                    Ok(()) => {}
+                    Err(BackupError::Busy | BackupError::Locked { .. }) => {
+                        tracing::info!("another backup is being made; a generation of the log begins after it");
+                        clock::sleep(AGAIN).await;
+                    }
+                    Err(error) => {
+                        failed("no generation of the log could be begun", &error);
+                        let passes = matches!(error, BackupError::LogLost | BackupError::LogRenewed);
+                        clock::sleep(if passes { AGAIN } else { LATER }).await;
+                    }
+                }
+            }
+            clock::sleep(ROUND).await;
+        }
+    }
+
+    fn needs_generation(&self) -> bool {
+        let state = self.state.borrow();
+        let age = self.clock.now().micros().saturating_sub(state.begun_at);
+        state.coming.is_none() && (state.current.is_none() || age >= LIFE_MICROS) && self.spool.has_room()
+    }
+
+    /// Makes the backup that a generation begins with. What is committed meanwhile is in its segments.
+    async fn begin(&self) -> Result<(), BackupError> {
+        let lock = LocalLock::take(&self.settings.file)?.ok_or(BackupError::Busy)?;
+        let log = BackupLog::new(self.db.clone(), self.clock.clone());
+        let row = log.begin(&lock, BackupKind::Backup, &self.settings.place).await?;
+        let id = BackupId::new(&self.clock);
+        let made = match self.let_go_of_earlier(&id).await {
+            Ok(()) => self.backups.locked(&id, Box::pin(self.store(&lock, &id))).await,
+            Err(error) => Err(error),
+        };
+        self.state.borrow_mut().is_copying = false;
+        let (facts, ended) = match self.settle(&id, made) {
+            Ok(made) => (facts_of(&made), Ok(())),
+            Err(error) => (RunFacts::default(), Err(error)),
+        };
+        if let Some(row) = row {
+            log.end(row, facts, &ended).await?;
+        }
+        ended?;
+        // The schedule counts a generation as a backup, and then makes none after which it would prune.
+        if let Err(error) = self.backups.prune(self.settings.all_days).await {
+            failed("old backups could not be removed", &error);
+        }
+        Ok(())
+    }
+
+    /// Takes the lock of the place from a generation of this database that was killed. Its process has ended, as its lock on this machine has.
+    async fn let_go_of_earlier(&self, id: &BackupId) -> Result<(), BackupError> {
+        let disk = |error: io::Error| BackupError::Disk(self.settings.file.display().to_string(), error);
+        if let Some(earlier) = BackupId::parse(&self.lock.noted().map_err(disk)?) {
+            self.backups.unlock(&earlier).await?;
+        }
+        self.lock.note(id.as_str()).map_err(disk)
+    }
+
+    async fn store(&self, lock: &LocalLock, id: &BackupId) -> Result<Made, BackupError> {
+        let copy = LocalCopy::place(lock);
+        let key = new_key(&self.backups);
+        let taken_at = self.copied(id, &key, &copy).await?;
+        let source = Source { lock, options: self.settings.options, version: self.settings.version };
+        backup_of(&self.backups, &source, (id, &key), &copy.path, taken_at).await
+    }
+
+    /// The generation that was made takes the place of the one before, unless its own chain is broken already.
+    fn settle(&self, id: &BackupId, made: Result<Made, BackupError>) -> Result<Made, BackupError> {
+        let mut state = self.state.borrow_mut();
+        let coming = state.coming.take().filter(|stream| stream.id == *id);
+        match (made, coming) {
+            (Ok(made), Some(stream)) => {
+                (state.current, state.begun_at) = (Some(stream), id.at().micros());
+                tracing::info!(generation = %id, "a generation of the log can be restored");
+                Ok(made)
+            }
+            (Ok(_), None) => Err(BackupError::LogLost),
+            (Err(error), _) => {
+                if state.current.is_none() {
+                    state.give_up();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Copies the file while no checkpoint changes it, then writes all frames of its log over the copy. The chain begins after them.
+    async fn copied(&self, id: &BackupId, key: &DataKey, copy: &LocalCopy) -> Result<Timestamp, BackupError> {
+        let disk = |error: io::Error| BackupError::Disk(copy.path.display().to_string(), error);
+        self.state.borrow_mut().is_copying = true;
+        let (before, whole_log) = (wal::header(&self.log).map_err(disk)?, self.state.borrow().whole_log);
+        let mut file = File::options().write(true).create_new(true).open(&copy.path).map_err(disk)?;
+        let mut main = self.main;
+        main.seek(SeekFrom::Start(0)).map_err(disk)?;
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            let read = main.read(&mut piece).map_err(disk)?;
+            if read == 0 {
+                break;
+            }
+            file.write_all(&piece[..read]).map_err(disk)?;
+            clock::sleep(PACE).await;
+        }
+        // From here to the end nothing else of this thread runs.
+        if !self.round_or_fail() {
+            return Err(BackupError::LogLost);
+        }
+        let is_known = match (before, wal::header(&self.log).map_err(disk)?) {
+            (None, _) => true,
+            // All of the log before was in the file when its copy began.
+            (Some(before), Some(after)) => after == before || (whole_log == Some(before) && after.follows(&before)),
+            (Some(_), None) => false,
+        };
+        if !is_known {
+            return Err(BackupError::LogRenewed);
+        }
+        let mut state = self.state.borrow_mut();
+        let stop = state.position.filter(|_| state.current.is_some());
+        state.position = self.write_log(&mut file, stop).map_err(disk)?;
+        file.sync_all().map_err(disk)?;
+        state.coming = Some(Stream { id: id.clone(), key: key.for_segments(), number: 0, previous: String::new() });
+        state.is_copying = false;
+        Ok(self.clock.now())
+    }
+
+    /// Writes the log's frames over a copy, up to a position, or to the last transaction. Answers where that is; None where there is no log.
+    fn write_log(&self, file: &mut File, stop: Option<Position>) -> io::Result<Option<Position>> {
+        let Some(header) = wal::header(&self.log)? else { return Ok(stop) };
+        if stop.is_some_and(|stop| stop.header != header) {
+            // The next log has begun since the last checkpoint, and nothing of it was committed.
+            return Ok(stop);
+        }
+        let mut at = Position::start(header);
+        while stop.is_none_or(|stop| at.frames < stop.frames) {
+            let batch = match wal::next(&self.log, &at)? {
+                Next::Nothing => break,
+                Next::Renewed => return Err(io::Error::other("the log was begun anew")),
+                Next::Frames(batch) => batch,
+            };
+            if stop.is_some_and(|stop| batch.end.frames > stop.frames) {
+                return Err(io::Error::other("the log was written to after it was read"));
+            }
+            write_pages(file, header.page_bytes, pages(header.page_bytes, &batch.frames))?;
+            file.set_len(u64::from(batch.pages) * u64::from(header.page_bytes))?;
+            at = batch.end;
+        }
+        Ok(Some(at))
+    }
+}
+
+fn facts_of(made: &Made) -> RunFacts {
+    RunFacts {
+        backup_id: Some(made.id.to_string()),
+        bytes: i64::try_from(made.bytes).ok(),
+        stored_bytes: i64::try_from(made.stored).ok(),
+        files: Some(made.files),
+        head: Some(made.head),
+        ..RunFacts::default()
+    }
+}

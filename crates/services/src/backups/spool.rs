@@ -1,0 +1,166 @@
+//! Segments on the disk beside the database, until they are where the backups are.
+
+use std::{
+    cell::Cell,
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use super::core::segment::SegmentName;
+
+/// Separates a generation from the name of its segment.
+const BETWEEN: char = '~';
+
+/// The folder FILE.wal-spool, bounded. What a process that was killed has left there is carried on by the next.
+pub struct Spool {
+    folder: PathBuf,
+    most: u64,
+    bytes: Cell<u64>,
+}
+
+impl Spool {
+    /// # Errors
+    /// The folder cannot be made or read.
+    pub fn open(file: &Path, most: u64) -> io::Result<Self> {
+        let folder = PathBuf::from(format!("{}.wal-spool", file.display()));
+        fs::create_dir_all(&folder)?;
+        let spool = Self { folder, most, bytes: Cell::new(0) };
+        let mut bytes = 0;
+        for entry in fs::read_dir(&spool.folder)? {
+            let entry = entry?;
+            match parts(&entry.file_name().to_string_lossy()) {
+                Some(_) => bytes += entry.metadata()?.len(),
+                // Half a segment.
+                None => fs::remove_file(entry.path())?,
+            }
+        }
+        spool.bytes.set(bytes);
+        Ok(spool)
+    }
+
+    /// Keeps a segment, so that a crash of the machine does not take it.
+    ///
+    /// # Errors
+    /// The disk or the spool is full.
+    pub fn keep(&self, generation: &str, segment: &str, bytes: &[u8]) -> io::Result<()> {
+        let after = self.bytes.get().saturating_add(bytes.len() as u64);
+        if after > self.most {
+            return Err(io::Error::new(
+                io::ErrorKind::StorageFull,
+                format!("{} has its {} bytes", self.folder.display(), self.most),
+            ));
+        }
+        let half = self.folder.join("half");
+        let mut file = File::create(&half)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&half, self.folder.join(format!("{generation}{BETWEEN}{segment}")))?;
+        if cfg!(unix) {
+            File::open(&self.folder)?.sync_all()?;
+        }
+        self.bytes.set(after);
+        Ok(())
+    }
+
+    /// Generation and segment of what has waited longest.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn first(&self) -> io::Result<Option<(String, String)>> {
+        let mut first = None;
+        for entry in fs::read_dir(&self.folder)? {
+            let found = parts(&entry?.file_name().to_string_lossy());
+            first = match (first, found) {
+                (Some(first), Some(found)) => Some(std::cmp::min(first, found)),
+                (first, found) => first.or(found),
+            };
+        }
+        Ok(first)
+    }
+
+    /// The bytes of a segment.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read(&self, generation: &str, segment: &str) -> io::Result<Vec<u8>> {
+        fs::read(self.path(generation, segment))
+    }
+
+    /// Lets a segment go.
+    ///
+    /// # Errors
+    /// It cannot be removed.
+    pub fn remove(&self, generation: &str, segment: &str) -> io::Result<()> {
+        let path = self.path(generation, segment);
+        let bytes = fs::metadata(&path)?.len();
+        fs::remove_file(path)?;
+        self.bytes.set(self.bytes.get().saturating_sub(bytes));
+        Ok(())
+    }
+
+    fn path(&self, generation: &str, segment: &str) -> PathBuf {
+        self.folder.join(format!("{generation}{BETWEEN}{segment}"))
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.bytes.get()
+    }
+
+    /// Whether less than half of it is used: a new generation has room.
+    pub fn has_room(&self) -> bool {
+        self.bytes.get() < self.most / 2
+    }
+}
+
+/// When the segment was read that has waited longest beside this database, in microseconds since 1970 UTC; None where none waits.
+///
+/// # Errors
+/// The folder is there and cannot be read.
+pub fn waiting_since(file: &Path) -> io::Result<Option<i64>> {
+    let entries = match fs::read_dir(format!("{}.wal-spool", file.display())) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        entries => entries?,
+    };
+    let mut since = None;
+    for entry in entries {
+        let read_at = parts(&entry?.file_name().to_string_lossy()).and_then(|(_, segment)| SegmentName::parse(&segment));
+        since = since.into_iter().chain(read_at.map(|name| name.read_at)).min();
+    }
+    Ok(since)
+}
+
+fn parts(name: &str) -> Option<(String, String)> {
+    let (generation, segment) = name.split_once(BETWEEN)?;
+    Some((generation.to_owned(), segment.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_wait_in_order_and_survive_their_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shop.sqlite");
+        let spool = Spool::open(&file, 10).unwrap();
+        assert_eq!(spool.first().unwrap(), None);
+        spool.keep("g1", "2", b"later").unwrap();
+        spool.keep("g1", "1", b"soon").unwrap();
+        let full = spool.keep("g1", "3", b"too much").unwrap_err();
+        assert_eq!(full.kind(), io::ErrorKind::StorageFull);
+        fs::write(folder.path().join("shop.sqlite.wal-spool/half"), "half").unwrap();
+        let spool = Spool::open(&file, 10).unwrap();
+        assert_eq!(spool.bytes(), 9);
+        assert!(!spool.has_room());
+        assert_eq!(spool.first().unwrap(), Some(("g1".to_owned(), "1".to_owned())));
+        assert_eq!(spool.read("g1", "1").unwrap(), b"soon");
+        assert_eq!(waiting_since(&file).unwrap(), None, "these are no names of segments");
+        spool.keep("g1", "0000000000-1795467540123456", b"").unwrap();
+        assert_eq!(waiting_since(&file).unwrap(), Some(1_795_467_540_123_456));
+        spool.remove("g1", "0000000000-1795467540123456").unwrap();
+        spool.remove("g1", "1").unwrap();
+        spool.remove("g1", "2").unwrap();
+        assert_eq!((spool.bytes(), spool.first().unwrap()), (0, None));
+    }
+}

@@ -1,0 +1,95 @@
+//! Shipping the write-ahead log beside the requests, on a thread of its own.
+
+use std::time::Duration;
+
+use platform::{
+    clock::{self, Clock},
+    metrics,
+    storage::{Database, Fault},
+};
+use services::backups::{BackupError, ShipSettings, Shipper, scrubbed};
+use tokio::sync::oneshot;
+
+use super::{BackupSchedule, opened_or_made};
+
+/// Time between two tries to begin.
+const AGAIN: Duration = Duration::from_secs(1);
+/// The same, where the place, the keys or the disk refuse.
+const LATER: Duration = Duration::from_secs(15);
+
+/// A log that is being shipped.
+pub struct Shipping {
+    stop: oneshot::Sender<()>,
+    ended: oneshot::Receiver<()>,
+}
+
+impl Shipping {
+    /// Ships what was committed last, and ends.
+    pub async fn end(self) {
+        drop(self.stop);
+        // An error means that it has ended.
+        let _ = self.ended.await;
+    }
+}
+
+impl BackupSchedule {
+    /// Whether this process ships the log of its database.
+    pub fn ships_log(&self) -> bool {
+        self.spool_bytes.is_some()
+    }
+
+    /// Begins to ship, where that is asked for.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn ship(&self, db: &Database, clock: &Clock) -> Result<Option<Shipping>, Fault> {
+        let Some(spool_bytes) = self.spool_bytes else { return Ok(None) };
+        let failed = |error: std::io::Error| Fault::Broken(format!("there is no thread to ship the log: {error}"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let ((stop, stopped), (end, ended)) = (oneshot::channel::<()>(), oneshot::channel::<()>());
+        let (schedule, db, clock) = (self.clone(), db.clone(), clock.clone());
+        let work = move || {
+            runtime.block_on(schedule.shipped(db, clock, spool_bytes, stopped));
+            drop(end);
+        };
+        metrics::log_shipping_begins();
+        std::thread::Builder::new().name("shipping".to_owned()).spawn(work).map_err(failed)?;
+        Ok(Some(Shipping { stop, ended }))
+    }
+
+    async fn shipped(&self, db: Database, clock: Clock, spool_bytes: u64, mut stopped: oneshot::Receiver<()>) {
+        loop {
+            let wait = match self.shipper(&db, &clock, spool_bytes) {
+                Ok(Some(shipper)) => {
+                    let stopped = async {
+                        let _ = (&mut stopped).await;
+                    };
+                    return shipper.run(stopped).await;
+                }
+                Ok(None) => AGAIN,
+                Err(error) => {
+                    metrics::log_shipping_failed();
+                    let error = scrubbed(&error.to_string());
+                    tracing::warn!(%error, "the log is not shipped");
+                    LATER
+                }
+            };
+            tokio::select! {
+                _ = &mut stopped => return,
+                () = clock::sleep(wait) => {}
+            }
+        }
+    }
+
+    fn shipper(&self, db: &Database, clock: &Clock, spool_bytes: u64) -> Result<Option<Shipper>, BackupError> {
+        let settings = ShipSettings {
+            file: self.file.clone(),
+            place: self.of.backups.clone(),
+            options: self.of.of.database.options(),
+            version: env!("CARGO_PKG_VERSION"),
+            spool_bytes,
+            all_days: self.all_days,
+        };
+        Shipper::open(db.clone(), opened_or_made(&self.of)?, clock.clone(), settings)
+    }
+}

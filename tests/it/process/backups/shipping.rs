@@ -1,0 +1,184 @@
+//! The write-ahead log shipped beside a server, and what is restored of it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use entrepot::{
+    clock::{self, Clock},
+    storage::{Database, Options, Row},
+};
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::{
+    Shop,
+    schedule::{metric, serve, shop, until},
+    write,
+};
+use crate::process::{
+    client::Client,
+    server::{Ended, Server, entrepot},
+};
+
+const LAG: &str = "entrepot_wal_shipping_lag_seconds";
+/// What is promised to be lost at most, in seconds.
+const PROMISED: f64 = 10.0;
+const FLAGS: [&str; 7] = ["--backup-ship-log", "--backup-every", "1d", "--backup-drill-every", "off", "--registration", "open"];
+
+/// A server whose log is shipped, with a generation that can be restored.
+async fn shipping(shop: &Shop) -> (Server, String) {
+    let (server, inside) = serve(shop, &shop.backups, &FLAGS).await;
+    until("a generation", async || generations(shop).await.len() == 1).await;
+    caught_up(&inside).await;
+    (server, inside)
+}
+
+/// IDs of generations that can be restored, the oldest first.
+async fn generations(shop: &Shop) -> Vec<String> {
+    if !shop.backups.is_dir() {
+        return Vec::new();
+    }
+    let listed = shop.backup(&["list"]).await;
+    let finished = listed.out.lines().filter(|line| line.contains("segment(s) to") && line.contains("keys: present"));
+    finished.map(|line| line.split('\t').next().unwrap().to_owned()).collect()
+}
+
+/// Waits until what was committed by now is where the backups are: it has to be within the promised time.
+async fn caught_up(inside: &str) {
+    // The metric is that of the last round, a second ago at most: then less than this lag is a moment after now.
+    sleep(Duration::from_millis(4_500)).await;
+    until("the shipping", async || metric(inside, LAG, "").await.is_some_and(|lag| lag < 2.5)).await;
+}
+
+async fn make_store(owner: &Client, code: &str) {
+    let create = "mutation($i: StoreCreateInput!) { result: storeCreate(input: $i) { store { id } userErrors { code } } }";
+    let input = json!({ "code": code, "name": "A store", "kind": "SHOP", "timeZone": "UTC" });
+    let made = owner.ask(create, json!({ "i": input })).await;
+    assert_eq!(made["result"]["userErrors"], json!([]), "{made}");
+}
+
+/// The disk with the database is gone.
+fn lose(shop: &Shop) {
+    for name in ["it.sqlite", "it.sqlite-wal", "it.sqlite-shm"] {
+        let _ = fs::remove_file(shop.site.folder.join(name));
+    }
+    fs::remove_dir_all(shop.site.folder.join("it.sqlite.wal-spool")).unwrap();
+}
+
+async fn restored(shop: &Shop, name: &str, what: &[&str]) -> (Ended, PathBuf) {
+    let file = shop.site.folder.join(name);
+    let words = [&["restore"][..], what].concat();
+    (shop.ask(&format!("sqlite://{}", file.display()), &shop.site.keys(), &words).await, file)
+}
+
+/// Stores that the tests have made.
+async fn stores(file: &Path) -> Vec<String> {
+    let db = Database::open(&format!("sqlite://{}", file.display()), Options::default()).await.unwrap();
+    let rows = db.global().rows("SELECT code FROM store WHERE code LIKE 'S-%' ORDER BY code", vec![]).await.unwrap();
+    let codes = rows.iter().map(|row| Row::new(row).take().unwrap()).collect();
+    db.close().await.unwrap();
+    codes
+}
+
+/// Segments of a generation, in order.
+fn segments(shop: &Shop, id: &str) -> Vec<PathBuf> {
+    let found = fs::read_dir(shop.backups.join(id).join("wal")).unwrap();
+    let mut found: Vec<PathBuf> = found.map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_disk_takes_the_last_seconds_and_no_more() {
+    let shop = shop().await;
+    let (server, inside) = shipping(&shop).await;
+    let owner = Client::register(&server.url(), "shipped").await;
+    let (stop, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicI64::new(0)));
+    let writer = tokio::spawn(write(owner, stop.clone(), written.clone()));
+    until("some writes", async || written.load(Ordering::SeqCst) >= 40).await;
+    let promised = written.load(Ordering::SeqCst);
+    let began = Clock::system().monotonic();
+    // Writes go on: what was answered before is there within the promised time all the same.
+    caught_up(&inside).await;
+    let took = Clock::system().monotonic().since(began).as_secs_f64();
+    assert!(took < PROMISED, "{took} s");
+    server.kill();
+    writer.abort();
+    lose(&shop);
+    let (ended, file) = restored(&shop, "again.sqlite", &[]).await;
+    assert!(ended.well() && ended.out.contains("segment(s) of the log bring it to"), "{ended:?}");
+    let found = stores(&file).await.len();
+    assert!(found >= usize::try_from(promised).unwrap(), "{found} of {promised} stores");
+    let proved = entrepot(&["verify", "--database-url", &format!("sqlite://{}", file.display())]).await;
+    assert!(proved.well(), "{proved:?}");
+    let drilled = shop.backup(&["drill"]).await;
+    assert!(drilled.well() && drilled.out.contains("RPO "), "{drilled:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restore_goes_to_a_moment_between_two_writes_and_a_turned_bit_is_told() {
+    let shop = shop().await;
+    let (server, inside) = shipping(&shop).await;
+    let owner = Client::register(&server.url(), "moments").await;
+    make_store(&owner, "S-1").await;
+    caught_up(&inside).await;
+    sleep(Duration::from_secs(1)).await;
+    let between = clock::rfc3339(Clock::system().now());
+    make_store(&owner, "S-2").await;
+    caught_up(&inside).await;
+    server.kill();
+    let (ended, file) = restored(&shop, "between.sqlite", &["--at", &between]).await;
+    assert!(ended.well(), "{ended:?}");
+    assert_eq!(stores(&file).await, ["S-1"]);
+    let (ended, file) = restored(&shop, "newest.sqlite", &[]).await;
+    assert!(ended.well(), "{ended:?}");
+    assert_eq!(stores(&file).await, ["S-1", "S-2"]);
+    restored(&shop, "early.sqlite", &["--at", "2020-01-01T00:00:00Z"]).await.0.refused(&["no backup was taken before", "2020"]);
+
+    let id = generations(&shop).await.remove(0);
+    let last = segments(&shop, &id).pop().unwrap();
+    let sound = fs::read(&last).unwrap();
+    let mut turned = sound.clone();
+    let middle = turned.len() / 2;
+    turned[middle] ^= 1;
+    for (damaged, case) in [(turned, "a turned bit"), (sound[..sound.len() / 2].to_vec(), "a cut segment")] {
+        fs::write(&last, damaged).unwrap();
+        shop.backup(&["verify"]).await.refused(&["the segment", "does not open", "--at"]);
+        let (ended, file) = restored(&shop, "refused.sqlite", &[]).await;
+        ended.refused(&["the segment", "What comes before it can be restored", "--at"]);
+        assert!(shop.beside(&file).is_empty(), "{case}: nothing is left");
+    }
+    let (ended, file) = restored(&shop, "before.sqlite", &["--at", &between]).await;
+    assert!(ended.well(), "what comes before the damage is restored: {ended:?}");
+    assert_eq!(stores(&file).await, ["S-1"]);
+    fs::write(&last, sound).unwrap();
+    let first = segments(&shop, &id).remove(0);
+    fs::remove_file(first).unwrap();
+    shop.backup(&["verify"]).await.refused(&["the segment", "follows one that is missing"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkpoint_by_somebody_else_begins_a_new_generation() {
+    let shop = shop().await;
+    let (server, inside) = shipping(&shop).await;
+    let owner = Client::register(&server.url(), "foreign").await;
+    make_store(&owner, "S-1").await;
+    caught_up(&inside).await;
+    shop.site.tell("PRAGMA wal_checkpoint(TRUNCATE)").await;
+    make_store(&owner, "S-2").await;
+    until("another generation", async || generations(&shop).await.len() == 2).await;
+    make_store(&owner, "S-3").await;
+    caught_up(&inside).await;
+    server.kill();
+    lose(&shop);
+    let (ended, file) = restored(&shop, "again.sqlite", &[]).await;
+    assert!(ended.well(), "{ended:?}");
+    assert_eq!(stores(&file).await, ["S-1", "S-2", "S-3"]);
+}
