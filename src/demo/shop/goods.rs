@@ -104,8 +104,10 @@ impl Shop<'_> {
     async fn categories(&mut self) -> Result<HashMap<String, Value>, DemoError> {
         let mut ids = HashMap::new();
         for level in [&ROOTS[..], &BRANCHES, &LEAVES] {
-            let row =
-                |(slug, name, parent): &(&str, &str, Option<&str>)| json!({ "slug": slug, "name": name, "parentSlug": parent });
+            let row = |(slug, name, parent): &(&str, &str, Option<&str>)| match parent {
+                Some(parent) => json!({ "slug": slug, "name": name, "parentSlug": parent }),
+                None => json!({ "slug": slug, "name": name }),
+            };
             let rows: Vec<Value> = level.iter().map(row).collect();
             let fields = "rows { category { id slug } userErrors { code message } }";
             let made = self.call("categoryBulkUpsert", "CategoryBulkUpsertInput", fields, json!({ "rows": rows })).await?;
