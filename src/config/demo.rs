@@ -27,6 +27,9 @@ pub struct Demo {
     /// Web pages that may call the API beside those of this machine, on whatever port: https://shop.example
     #[arg(long = "origin", env = "ENTREPOT_ORIGINS", value_delimiter = ',', value_parser = super::origin)]
     pub origins: Vec<String>,
+    /// Only the retailer's data, without the depot and the three shops that are set up beside them.
+    #[arg(long)]
+    pub plain: bool,
     /// Then have a day of a shop and its depot through the API: buy, transfer, sell, take back, make kits, run
     /// out, fill, recall, count, close; and prove the database.
     #[arg(long)]

@@ -18,6 +18,12 @@ pub struct Filled {
     pub asked: String,
     /// Whether all of the data came in and their totals were checked.
     pub is_complete: bool,
+    /// From which day's date the shop beside the data is reckoned; kept, so that a start that broke off is taken up with the same dates.
+    #[serde(default)]
+    pub shop_day: Option<String>,
+    /// Whether that shop is set up.
+    #[serde(default)]
+    pub is_furnished: bool,
 }
 
 impl Filled {
@@ -27,7 +33,7 @@ impl Filled {
             Some(path) => format!("--data {}", path.display()),
             None => format!("--rows {} --seed {}", args.rows, args.seed),
         };
-        Self { csv_sha256: csv_sha256.to_owned(), asked, is_complete: false }
+        Self { csv_sha256: csv_sha256.to_owned(), asked, is_complete: false, shop_day: None, is_furnished: false }
     }
 
     /// None where there is none that can be read: then the data are sent, and what is there already is known again.

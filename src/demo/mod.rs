@@ -9,6 +9,7 @@ mod day;
 mod dice;
 mod filled;
 mod people;
+mod shop;
 mod stoppable;
 
 pub use run::{DemoError, run};

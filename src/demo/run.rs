@@ -11,6 +11,7 @@ use api::schema::Judges;
 use graphql::quota::Terms;
 use iam::identity::Settings;
 use inventory::ledger::Grouping;
+use jiff::{civil::Date, tz::TimeZone};
 use platform::{
     clock::Clock,
     secrets::KeySource,
@@ -25,6 +26,7 @@ use super::{
     day::Day,
     filled::{Filled, Filling},
     generate,
+    shop::Shop,
     stoppable::Stoppable,
 };
 use crate::{
@@ -57,6 +59,8 @@ pub enum DemoError {
     Stopped,
     #[error("the day went wrong: {0}")]
     Day(String),
+    #[error("the shop beside the data is not set up: {0}")]
+    Shop(String),
     #[error("{0}")]
     Http(#[from] reqwest::Error),
 }
@@ -107,6 +111,9 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     let guide = async {
         let work = async {
             let token = fill(&args, fresh, &base, (&folder, &asked)).await?;
+            if !args.plain {
+                furnish(&args, &clock, &base, &token).await?;
+            }
             drop(filling);
             if args.day {
                 day(&db, &clock, &base, &token).await?;
@@ -208,6 +215,21 @@ async fn load(args: &Demo, data: &Path, plan: &Plan, client: &Arc<Client>) -> Re
     Ok(())
 }
 
+/// Sets up the shop beside the data, once. The data's totals have been checked by then, and a later start does not check them again:
+/// so nothing of the shop can enter them.
+async fn furnish(args: &Demo, clock: &Clock, base: &str, token: &str) -> Result<(), DemoError> {
+    let unkept = |err| DemoError::File(args.file.clone(), err);
+    let Some(mut filled) = Filled::read(&args.file).filter(|filled| !filled.is_furnished) else { return Ok(()) };
+    let now = jiff::Timestamp::from_microsecond(clock.now().0).unwrap_or(jiff::Timestamp::MAX);
+    let begun = filled.shop_day.as_ref().and_then(|day| day.parse().ok());
+    let today: Date = begun.unwrap_or_else(|| now.to_zoned(TimeZone::UTC).date());
+    filled.shop_day = Some(today.to_string());
+    filled.write(&args.file).map_err(unkept)?;
+    Shop::new(&Client::new(base, token)?, args.seed, today).furnish().await?;
+    filled.is_furnished = true;
+    filled.write(&args.file).map_err(unkept)
+}
+
 /// A day through the API, and the proof of the whole database after it.
 async fn day(db: &Database, clock: &Clock, base: &str, token: &str) -> Result<(), DemoError> {
     let word = clock.uuid().simple().to_string()[24..].to_owned();
@@ -270,7 +292,7 @@ fn welcome(base: &str, token: &str) {
 Entrepot is up.
 
   GraphiQL  {base}/graphql#token={token}
-            (the tab \"Stock\" follows changes live; run \"Adjust\" beside it)
+            (the tab \"Stock\" follows changes live; run \"Adjust\" beside it: what they name is there)
   Reference {base}/docs
   Login     {EMAIL} / {PASSWORD}   (tenant {SLUG})
   Token     {token}

@@ -354,7 +354,7 @@ mutation Adjust($input: StockAdjustInput!) {
       ... on VersionConflict { actualVersion }
     }
   }
-}`,{input:{idempotencyKey:"graphiql-1",reasonCode:"DAMAGE",note:"dropped",changes:[{product:{sku:"put a SKU here"},store:{code:"put a store code here"},delta:-2}]}}),Cs(`
+}`,{input:{idempotencyKey:"graphiql-1",reasonCode:"DAMAGE",note:"dropped",changes:[{product:{sku:"DS-MUGS-4"},store:{code:"LDN"},delta:-2}]}}),Cs(`
 # First what there is, page by page, then every change as it is committed. Leave it running and adjust something.
 subscription Stock($filter: StockFilter, $after: Cursor) {
   stockChanged(filter: $filter, after: $after) {
@@ -394,7 +394,7 @@ mutation Order($input: OrderCreateInput!) {
     }
     userErrors { code message field }
   }
-}`,{input:{idempotencyKey:"graphiql-order-1",store:{code:"put a store code here"},lines:[{product:{sku:"put a SKU here"},quantity:1}]}}),Cs(`
+}`,{input:{idempotencyKey:"graphiql-order-1",store:{code:"LDN"},lines:[{product:{sku:"DS-MUGS-4"},quantity:1}]}}),Cs(`
 query Orders {
   orders(first: 10) {
     nodes {

@@ -38,7 +38,7 @@ mutation Adjust($input: StockAdjustInput!) {
       idempotencyKey: 'graphiql-1',
       reasonCode: 'DAMAGE',
       note: 'dropped',
-      changes: [{ product: { sku: 'put a SKU here' }, store: { code: 'put a store code here' }, delta: -2 }],
+      changes: [{ product: { sku: 'DS-MUGS-4' }, store: { code: 'LDN' }, delta: -2 }],
     },
   }),
   tab(`
@@ -87,8 +87,8 @@ mutation Order($input: OrderCreateInput!) {
 }`, {
     input: {
       idempotencyKey: 'graphiql-order-1',
-      store: { code: 'put a store code here' },
-      lines: [{ product: { sku: 'put a SKU here' }, quantity: 1 }],
+      store: { code: 'LDN' },
+      lines: [{ product: { sku: 'DS-MUGS-4' }, quantity: 1 }],
     },
   }),
   tab(`

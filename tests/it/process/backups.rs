@@ -37,7 +37,7 @@ struct Shop {
 impl Shop {
     async fn open() -> Self {
         let site = Site::empty_sqlite();
-        let words = ["demo", "--file", "it.sqlite", "--rows", "200", "--day", "--exit", "--listen", "127.0.0.1:0"];
+        let words = ["demo", "--file", "it.sqlite", "--rows", "200", "--day", "--plain", "--exit", "--listen", "127.0.0.1:0"];
         let made = entrepot_in(&site.folder, &words).await;
         assert!(made.well(), "{made:?}");
         let backups = site.folder.join("backups");

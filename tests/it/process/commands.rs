@@ -4,6 +4,7 @@ use std::{path::Path, process::Stdio, time::Duration};
 
 use tokio::time::timeout;
 
+use super::demo_shop;
 use super::replay::reached;
 use super::server::{Ended, Server, Site, command, entrepot, entrepot_in, free_address};
 
@@ -235,7 +236,7 @@ async fn a_file_that_is_no_database_is_said() {
 }
 
 async fn demo(folder: &Path) -> Ended {
-    entrepot_in(folder, &["demo", "--exit", "--rows", "2000", "--listen", "127.0.0.1:0"]).await
+    entrepot_in(folder, &["demo", "--exit", "--plain", "--rows", "2000", "--listen", "127.0.0.1:0"]).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -258,6 +259,16 @@ async fn a_second_demo_keeps_the_data() {
     let url = format!("sqlite://{}", site.folder.join(".entrepot/demo.sqlite").display());
     let verified = entrepot(&["verify", "--database-url", &url]).await;
     assert!(verified.well(), "{verified:?}");
+    let words = ["demo", "--exit", "--rows", "50", "--file", "it.sqlite", "--listen", "127.0.0.1:0"];
+    let shop = entrepot_in(&site.folder, &words).await;
+    assert!(shop.well() && shop.out.contains("\n  watches "), "{shop:?}");
+    // What it made once is not made again.
+    let again = entrepot_in(&site.folder, &words).await;
+    assert!(again.well() && !again.out.contains("\n  watches "), "{again:?}");
+    let server = Server::start(&site).await;
+    demo_shop::is_there(&server).await;
+    drop(server);
+    site.verify().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -272,7 +283,7 @@ async fn one_demo_fills_a_file_at_a_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_demo_that_is_stopped_while_it_fills_ends_at_once_and_goes_on_later() {
     let site = Site::empty_sqlite();
-    let words = ["demo", "--exit", "--rows", "5000", "--listen", "127.0.0.1:0"];
+    let words = ["demo", "--exit", "--plain", "--rows", "5000", "--listen", "127.0.0.1:0"];
     let mut demo = command(&words);
     let mut child = demo.current_dir(&site.folder).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     assert!(reached(child.stdout.take().unwrap(), 5).await);
@@ -312,7 +323,7 @@ async fn a_demo_that_is_stopped_while_it_makes_its_data_ends_at_once_and_leaves_
 async fn a_day_is_lived_and_the_books_hold_after_it() {
     let site = Site::empty_sqlite();
     let demo = async |words: &[&str]| {
-        entrepot_in(&site.folder, &[&["demo", "--exit", "--listen", "127.0.0.1:0"][..], words].concat()).await
+        entrepot_in(&site.folder, &[&["demo", "--exit", "--plain", "--listen", "127.0.0.1:0"][..], words].concat()).await
     };
     let day = demo(&["--day", "--rows", "50"]).await;
     assert!(day.well() && day.out.contains("invariants hold"), "{day:?}");

@@ -19,7 +19,7 @@ use crate::databases::{connect, random};
 /// A retailer with documents of every kind that a day in a shop makes.
 async fn retailer() -> Site {
     let site = Site::empty_sqlite();
-    let words = ["demo", "--file", "it.sqlite", "--rows", "300", "--day", "--exit", "--listen", "127.0.0.1:0"];
+    let words = ["demo", "--file", "it.sqlite", "--rows", "300", "--day", "--plain", "--exit", "--listen", "127.0.0.1:0"];
     let made = entrepot_in(&site.folder, &words).await;
     assert!(made.well(), "{made:?}");
     site

@@ -13,6 +13,7 @@ mod commands;
 mod cookies;
 mod copying;
 mod crash;
+mod demo_shop;
 mod docs;
 mod doctor;
 mod edges;

@@ -1,0 +1,168 @@
+//! Papers as they lie about on a working day: some done, some under way, some late, and what watches over them.
+
+use serde_json::{Value, json};
+
+use super::{DEPOT, LEEDS, LONDON, PARIS, Shop, goods::SUPPLIERS, place, tell};
+use crate::demo::run::DemoError;
+
+/// How far a purchase order has come, and in how many days its goods are expected.
+const PURCHASES: [(&[&str], i64); 9] = [
+    (&ORDERED, -6),
+    (&ORDERED, -2),
+    (&ORDERED, 1),
+    (&ORDERED, 3),
+    (&ORDERED, 6),
+    (&["Submit"], 9),
+    (&["Submit", "Approve"], 12),
+    (&[], 20),
+    (&ORDERED, 0),
+];
+const ORDERED: [&str; 3] = ["Submit", "Approve", "Order"];
+/// The one that has come in.
+const RECEIVED: usize = 8;
+const HELD_SECONDS: u32 = 30 * 24 * 3600;
+
+/// Slug, name and document of each saved view.
+const VIEWS: [(&str, &str, &str); 3] = [
+    (
+        "low-stock-today",
+        "Low stock today",
+        "query LowStock { stockLevels(first: 50, filter: { status: [OUT_OF_STOCK, CRITICAL, LOW] }) {
+  nodes { product { sku name } store { code } available reorderPoint status } } }",
+    ),
+    (
+        "orders-to-ship",
+        "Orders to ship",
+        "query OrdersToShip { fulfilmentWorks(first: 30, filter: { status: [OPEN, ACCEPTED] }) {
+  nodes { number orderNumber store { code } dueAt status } } }",
+    ),
+    (
+        "sales-by-day",
+        "Sales by day",
+        "query SalesByDay { salesSummary { total { orders unitsSold }
+  rows(groupBy: DAY, first: 50) { nodes { key orders unitsSold netRevenue { amount currencyCode } } } } }",
+    ),
+];
+
+impl Shop<'_> {
+    pub(super) async fn buy(&mut self) -> Result<(), DemoError> {
+        for (at, (steps, days)) in PURCHASES.into_iter().enumerate() {
+            let lines: Vec<Value> = (0..3)
+                .map(|_| json!({ "product": self.plenty(DEPOT), "quantity": 24, "unitCost": super::pounds(310) }))
+                .collect();
+            let supplier = json!({ "code": SUPPLIERS[at % SUPPLIERS.len()].0 });
+            let input = json!({ "supplier": supplier, "store": place(DEPOT), "expectedOn": self.day(days), "lines": lines });
+            let fields = "purchaseOrder { id lines { id } }";
+            let made = self.call("purchaseOrderCreate", "PurchaseOrderCreateInput", fields, input).await?;
+            let order = &made["purchaseOrder"];
+            for step in steps {
+                let mutation = match *step {
+                    "Submit" => "purchaseOrderSubmit",
+                    "Approve" => "purchaseOrderApprove",
+                    _ => "purchaseOrderOrder",
+                };
+                let input = json!({ "id": order["id"] });
+                self.call(mutation, "PurchaseOrderActionInput", "purchaseOrder { id }", input).await?;
+            }
+            if at == RECEIVED {
+                let all = order["lines"].as_array().into_iter().flatten();
+                let lines: Vec<Value> = all.map(|line| json!({ "purchaseOrderLineId": line["id"], "quantity": 24 })).collect();
+                let input = json!({ "id": order["id"], "lines": lines });
+                self.call("purchaseOrderReceive", "PurchaseOrderReceiveInput", "purchaseOrder { id }", input).await?;
+            }
+        }
+        tell("buys", "9 purchase orders: two late, three due this week, one waits for approval, one received");
+        Ok(())
+    }
+
+    /// From the depot: one arrived, one on its way, one packed, one only written down.
+    pub(super) async fn transfer(&mut self) -> Result<(), DemoError> {
+        for (steps, store) in [(3, LONDON), (2, LEEDS), (1, PARIS), (0, LONDON)] {
+            let lines: Vec<Value> = (0..2).map(|_| json!({ "product": self.plenty(DEPOT), "quantity": 4 })).collect();
+            let expected = format!("{}T12:00:00Z", self.day(2));
+            let input = json!({ "fromStore": place(DEPOT), "toStore": place(store), "expectedAt": expected, "lines": lines });
+            let made = self.call("transferCreate", "TransferCreateInput", "transfer { id }", input).await?;
+            let moves = [
+                ("transferReady", "TransferActionInput"),
+                ("transferShip", "TransferMoveInput"),
+                ("transferReceive", "TransferMoveInput"),
+            ];
+            for (mutation, kind) in moves.into_iter().take(steps) {
+                self.call(mutation, kind, "transfer { id }", json!({ "id": made["transfer"]["id"] })).await?;
+            }
+        }
+        tell("transfers", "4 transfers from the depot, one of them on its way");
+        Ok(())
+    }
+
+    /// Sales over the counter, some of which come back; orders that wait to be sent; and holds.
+    pub(super) async fn sell(&mut self) -> Result<(), DemoError> {
+        let mut sold = Vec::new();
+        for (number, store) in (0..24).zip([LONDON, LEEDS, PARIS].into_iter().cycle()) {
+            let status = if number < 12 { "FULFILLED" } else { "CONFIRMED" };
+            let lines: Vec<Value> = (0..2).map(|_| json!({ "product": self.plenty(store), "quantity": 1 })).collect();
+            let customer = self.dice.below(self.customers.len() as u64) as usize;
+            let input =
+                json!({ "store": place(store), "status": status, "customerId": self.customers.get(customer), "lines": lines });
+            let made = self.call("orderCreate", "OrderCreateInput", "order { id lines { id } }", input).await?;
+            sold.push((store, made["order"]["lines"][0]["id"].clone()));
+        }
+        for (number, (store, line)) in sold.into_iter().take(6).enumerate() {
+            let input =
+                json!({ "store": place(store), "receive": number < 4, "lines": [{ "orderLineId": line, "quantity": 1 }] });
+            self.call("returnCreate", "ReturnCreateInput", "return { id }", input).await?;
+        }
+        for store in [LONDON, LEEDS, PARIS] {
+            let items: Vec<Value> =
+                (0..5).map(|_| json!({ "product": self.plenty(store), "store": place(store), "quantity": 2 })).collect();
+            let input = json!({ "items": items, "ttlSeconds": HELD_SECONDS });
+            self.call("stockReserve", "StockReserveInput", "reservations { id }", input).await?;
+        }
+        tell("sells", "12 sales, 12 orders that wait to be sent, 6 returns, 15 reservations");
+        Ok(())
+    }
+
+    /// One count that found a piece too many, and one that has begun.
+    pub(super) async fn count(&mut self) -> Result<(), DemoError> {
+        // Sold out, so that what there should be is known: none.
+        let product = json!({ "sku": self.goods.first().map(|good| good.sku.as_str()) });
+        for (store, is_done) in [(LONDON, true), (LEEDS, false)] {
+            let input = json!({ "kind": "LIST", "store": place(store), "products": [product] });
+            let made = self.call("countCreate", "CountCreateInput", "count { id }", input).await?;
+            let id = json!({ "id": made["count"]["id"] });
+            self.call("countStart", "CountActionInput", "count { id }", id.clone()).await?;
+            if is_done {
+                let lines = json!([{ "product": product, "counted": 1 }]);
+                let input = json!({ "id": made["count"]["id"], "lines": lines });
+                self.call("countRecord", "CountRecordInput", "count { id }", input).await?;
+                self.call("countSubmit", "CountSubmitInput", "count { id }", id.clone()).await?;
+                self.call("countApprove", "CountActionInput", "count { id }", id).await?;
+            }
+        }
+        tell("counts", "2 counts: one found a mug that the books did not know, one is under way");
+        Ok(())
+    }
+
+    /// Rules of alerts, views and a webhook that is switched off.
+    pub(super) async fn watch(&mut self) -> Result<(), DemoError> {
+        for rule in [
+            json!({ "kind": "LOW_STOCK" }),
+            json!({ "kind": "OVERSTOCK" }),
+            json!({ "kind": "EXPIRING", "days": 14 }),
+            json!({ "kind": "PURCHASE_ORDER_LATE", "days": 1 }),
+        ] {
+            self.call("alertRuleUpsert", "AlertRuleUpsertInput", "alertRule { id }", rule).await?;
+        }
+        for (slug, name, document) in VIEWS {
+            let input = json!({ "slug": slug, "name": name, "document": document });
+            self.call("savedViewCreate", "SavedViewCreateInput", "savedView { id }", input).await?;
+        }
+        let input = json!({ "url": "https://hooks.example.com/entrepot", "description": "A partner's, switched off", "eventTypes": ["order.created"] });
+        let fields = "webhookEndpoint { id }";
+        let made = self.call("webhookEndpointCreate", "WebhookEndpointCreateInput", fields, input).await?;
+        let input = json!({ "id": made["webhookEndpoint"]["id"], "expectedVersion": 1, "isEnabled": false });
+        self.call("webhookEndpointUpdate", "WebhookEndpointUpdateInput", fields, input).await?;
+        tell("watches", "4 rules of alerts, 3 saved views, a webhook that is switched off");
+        Ok(())
+    }
+}

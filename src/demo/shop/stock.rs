@@ -1,0 +1,102 @@
+//! What lies where: mostly plenty, some low, some too much, some sold out; lots with their dates and numbered pieces.
+
+use serde_json::{Value, json};
+
+use super::{
+    LEEDS, LONDON, PARIS, STORES, Shop,
+    goods::{LOTTED, NUMBERED},
+    place, tell,
+};
+use crate::demo::run::DemoError;
+
+/// From so many on a product is sold, moved and held by the papers.
+pub(super) const PLENTY: u64 = 50;
+/// What is received of a product that is then sold out.
+const LAST_ONES: u64 = 6;
+const REORDER_POINT: u64 = 10;
+const MAXIMUM: u64 = 120;
+/// Days until the last day of a lot that is far from it.
+const FAR: i64 = 400;
+
+impl Shop<'_> {
+    pub(super) async fn stock_up(&mut self) -> Result<(), DemoError> {
+        for store in 0..STORES.len() {
+            let mut changes = Vec::new();
+            for at in 0..self.goods.len() {
+                let quantity = self.quantity(at);
+                self.goods[at].on_hand[store] = quantity;
+                changes.push(json!({ "product": { "sku": self.goods[at].sku }, "store": place(store), "delta": quantity }));
+            }
+            self.receive(changes).await?;
+            // Lines that are set below what is there, or above it, are crossed by that: alerts.
+            let policy = |change: &Value| json!({ "product": change, "store": place(store), "reorderPoint": REORDER_POINT, "maximum": MAXIMUM });
+            let items: Vec<Value> = self.goods.iter().map(|good| policy(&json!({ "sku": good.sku }))).collect();
+            self.call("stockPolicySet", "StockPolicySetInput", "levels { id }", json!({ "items": items })).await?;
+            self.sell_out(store).await?;
+        }
+        // One store after another: a lot is made by whoever names it first, and known by the others.
+        for store in [LONDON, LEEDS, PARIS] {
+            let dated = self.dated(store);
+            self.receive(dated).await?;
+        }
+        tell(
+            "stocks",
+            "54 products in each store, some low, some sold out; 8 foods by lots, two lots past their dates; numbered machines",
+        );
+        Ok(())
+    }
+
+    /// The first products are what every seed has: one sold out, one low, one too many, three plentiful.
+    fn quantity(&mut self, at: usize) -> u64 {
+        let rolled = self.dice.below(100);
+        let plenty = self.dice.between(PLENTY, 90);
+        match (at, rolled) {
+            (0, _) => LAST_ONES,
+            (1, _) => 8,
+            (2, _) => MAXIMUM + 10,
+            (3..6, _) => plenty,
+            (_, 0..5) => LAST_ONES,
+            (_, 5..14) => 8,
+            (_, 14..17) => MAXIMUM + 10,
+            _ => plenty,
+        }
+    }
+
+    async fn receive(&mut self, changes: Vec<Value>) -> Result<(), DemoError> {
+        let input = json!({ "kind": "RECEIPT", "reasonCode": "OPENING", "changes": changes });
+        self.call("stockAdjust", "StockAdjustInput", "movement { id }", input).await?;
+        Ok(())
+    }
+
+    /// Over the counter goes what there are a last few of.
+    async fn sell_out(&mut self, store: usize) -> Result<(), DemoError> {
+        let last = self.goods.iter().filter(|good| good.on_hand[store] == LAST_ONES);
+        let lines: Vec<Value> = last.map(|good| json!({ "product": { "sku": good.sku }, "quantity": LAST_ONES })).collect();
+        let input = json!({ "store": place(store), "status": "FULFILLED", "lines": lines });
+        self.call("orderCreate", "OrderCreateInput", "order { id }", input).await?;
+        Ok(())
+    }
+
+    /// What a shop has by lots: foods, in London also two lots past their dates and five near them, and machines by their numbers.
+    fn dated(&self, store: usize) -> Vec<Value> {
+        let mut changes = Vec::new();
+        let mut add = |sku: String, lot: Value, quantity: u64| {
+            changes.push(json!({ "product": { "sku": sku }, "store": place(store), "delta": quantity, "lot": { "named": lot } }));
+        };
+        for (at, soon) in (1..=LOTTED.len()).zip([-4, -1, 3, 5, 8, 12, 20, FAR]) {
+            let sku = format!("DS-FOOD-{at}");
+            add(sku.clone(), json!({ "code": format!("L{at}-B"), "expiresOn": self.day(FAR) }), 24);
+            if store == LONDON {
+                add(sku, json!({ "code": format!("L{at}-A"), "expiresOn": self.day(soon) }), 8);
+            }
+        }
+        if store == LONDON {
+            for at in 1..=NUMBERED.len() {
+                for piece in 1..=3 {
+                    add(format!("DS-MACHINE-{at}"), json!({ "code": format!("SN-{at}00{piece}") }), 1);
+                }
+            }
+        }
+        changes
+    }
+}
