@@ -57,4 +57,5 @@ mod traces;
 mod unwritable;
 mod uploads;
 mod versions;
+mod views;
 mod watch;
