@@ -38,7 +38,7 @@ use graphql::{
 
 use self::layout::Layout;
 
-const VIEW: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id document } }";
+const VIEW: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id document version } }";
 const READ: &str = "query($view: SavedViewRef!, $variables: JSON) { savedViewResult(view: $view, variables: $variables) {
     data errors { code message path } seq } }";
 /// Rows of a table at most.
@@ -151,12 +151,12 @@ fn refused(errors: &Errors, id: &str) -> Response<Body> {
 }
 
 /// What the parameters of an address say.
-struct Asked {
+struct Parameters {
     variables: Map<String, Value>,
     rows: Option<String>,
 }
 
-impl Asked {
+impl Parameters {
     fn of(query: &str) -> Result<Self, String> {
         let mut parameters: BTreeMap<String, String> = envelope::parameters(query)?;
         let variables = match parameters.remove("variables").filter(|text| !text.is_empty()) {
@@ -174,9 +174,8 @@ impl Asked {
 impl<E: Executor> Reading<'_, E> {
     /// `None`: there is no such view.
     async fn sheet(&self, slug: &str, format: Format, query: &str) -> Result<Option<Sheet>, Errors> {
-        let asked = Asked::of(query).map_err(|message| self.wrong(message))?;
-        let (mut found, _) = self.ask(VIEW, json!({ "view": { "slug": slug } })).await?;
-        let view = found["savedView"].take();
+        let asked = Parameters::of(query).map_err(|message| self.wrong(message))?;
+        let view = self.view(slug).await?;
         let (Some(id), Some(document)) = (view["id"].as_str(), view["document"].as_str()) else { return Ok(None) };
         if format == Format::Json {
             let (result, _) = self.result(id, &asked.variables).await?;
@@ -186,12 +185,21 @@ impl<E: Executor> Reading<'_, E> {
         let layout = Layout::of(document, asked.rows.as_deref()).map_err(|message| self.wrong(message))?;
         for _ in 0..ATTEMPTS {
             if let Some(rows) = self.rows(id, &layout, asked.variables.clone()).await? {
+                // Another document has other columns.
+                if self.view(slug).await? != view {
+                    break;
+                }
                 let text = if format == Format::Csv { sheet::csv(&layout, &rows) } else { sheet::jsonl(&rows) };
                 return Ok(Some(Sheet { format, text }));
             }
         }
-        let errors = Errors::one(Code::Unavailable, "the data changes while its pages are read: try again", self.id);
+        let errors = Errors::one(Code::Unavailable, "the view or its data changes while it is read: try again", self.id);
         Err(Errors { retry_after_ms: Some(PAUSE_MS), ..errors })
+    }
+
+    async fn view(&self, slug: &str) -> Result<Value, Errors> {
+        let (mut found, _) = self.ask(VIEW, json!({ "view": { "slug": slug } })).await?;
+        Ok(found["savedView"].take())
     }
 
     /// The rows of all pages; `None` when something has changed between the first and the last.
@@ -317,9 +325,9 @@ mod tests {
         for other in ["low-stock", "low-stock.xml", "csv"] {
             assert_eq!(named(other), None, "{other}");
         }
-        assert!(Asked::of("variables=%7B%22n%22%3A5%7D&rows=stores").is_ok_and(|asked| asked.variables["n"] == 5));
+        assert!(Parameters::of("variables=%7B%22n%22%3A5%7D&rows=stores").is_ok_and(|asked| asked.variables["n"] == 5));
         for wrong in ["variables=5", "first=5", "rows=a&rows=b"] {
-            assert!(Asked::of(wrong).is_err(), "{wrong}");
+            assert!(Parameters::of(wrong).is_err(), "{wrong}");
         }
     }
 
