@@ -303,6 +303,7 @@ impl Node {
         let (leaked_keys, looking_into) = leaked_keys::LeakedKeyReports::open(self.access.clone(), self.identity.clone());
         let routes = server::router(front.clone())
             .merge(server::leaked_keys(front.clone(), Arc::new(leaked_keys)))
+            .merge(server::views(front.clone()))
             .merge(server::files(front, self.files.clone()))
             .merge(server::key_set(Arc::new(Keys(self.identity.clone()))));
         let metrics_server = metrics_server.map(|server| server.serve(counting, readiness, drain.clone()));

@@ -35,14 +35,7 @@ fn unread(error: &serde_json::Error) -> String {
 /// # Errors
 /// What is wrong with the parameters, in words for the client.
 pub fn from_parameters(query_string: &str) -> Result<GraphqlRequest, String> {
-    let mut parameters: BTreeMap<String, String> = BTreeMap::new();
-    for pair in query_string.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decoded(name)?, decoded(value)?);
-        if parameters.insert(name, value).is_some() {
-            return Err("a parameter is given twice".into());
-        }
-    }
+    let parameters = parameters(query_string)?;
     let json = |name: &str| parameters.get(name).map(String::as_str).filter(|value| !value.is_empty());
     let wrong = |name: &str| format!("`{name}` must be a JSON map");
     let variables = json("variables").map(serde_json::from_str).transpose().map_err(|_| wrong("variables"))?;
@@ -51,6 +44,22 @@ pub fn from_parameters(query_string: &str) -> Result<GraphqlRequest, String> {
     let (query, document_id) = (parameters.get("query").cloned(), parameters.get("documentId").cloned());
     let members = Members { query, document_id, operation_name, variables, extensions };
     with_query(members)
+}
+
+/// The parameters of an address by their names.
+///
+/// # Errors
+/// What is wrong with them, in words for the client.
+pub fn parameters(query_string: &str) -> Result<BTreeMap<String, String>, String> {
+    let mut parameters: BTreeMap<String, String> = BTreeMap::new();
+    for pair in query_string.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decoded(name)?, decoded(value)?);
+        if parameters.insert(name, value).is_some() {
+            return Err("a parameter is given twice".into());
+        }
+    }
+    Ok(parameters)
 }
 
 /// Percent signs and plus signs of a form undone.

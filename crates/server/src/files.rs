@@ -49,7 +49,7 @@ pub fn routes<E: Executor>(front: Arc<Front<E>>, files: Files) -> Router {
 }
 
 /// Lets listed pages read whatever is answered here.
-async fn for_pages<E: Executor>(State(front): State<Arc<Front<E>>>, request: Request<Body>, next: Next) -> Response<Body> {
+pub async fn for_pages<E: Executor>(State(front): State<Arc<Front<E>>>, request: Request<Body>, next: Next) -> Response<Body> {
     let page = request.headers().get(header::ORIGIN).cloned();
     let mut response = next.run(request).await;
     origin::permit(page.as_ref(), response.headers_mut(), &front.settings.origins);

@@ -21,6 +21,7 @@ mod reply;
 mod serve;
 mod stall;
 mod upgrade;
+mod views;
 
 use std::{fmt, sync::Arc};
 
@@ -54,6 +55,7 @@ pub use self::{
     metrics_endpoint::{MetricsSource, routes as metrics},
     proxies::TrustedProxy,
     serve::serve,
+    views::routes as views,
 };
 
 /// Whether the explorer's page is served.

@@ -58,4 +58,5 @@ mod traces;
 mod unwritable;
 mod uploads;
 mod versions;
+mod views;
 mod watch;

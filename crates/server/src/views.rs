@@ -1,0 +1,342 @@
+//! `GET /views/{slug}.json`, `.jsonl` and `.csv`: a saved view for programs and spreadsheets, by a key, with the rights and at the cost of its reader.
+//!
+//! Everything is read before the first byte is sent: what is not whole is refused.
+
+mod layout;
+mod sheet;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_graphql::{Executor, Variables};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header, request::Parts},
+    middleware::from_fn_with_state,
+    routing::get,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    Front,
+    endpoint::{address, text},
+    envelope,
+    files::for_pages,
+    negotiate::Media,
+    origin::{self, Methods},
+    reply,
+};
+use graphql::{
+    answer::{Answer, Errors},
+    code::Code,
+    request::GraphqlRequest,
+    session::{RequestMeta, Session, bearer},
+};
+
+use self::layout::Layout;
+
+const VIEW: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id document version } }";
+const READ: &str = "query($view: SavedViewRef!, $variables: JSON) { savedViewResult(view: $view, variables: $variables) {
+    data errors { code message path } seq } }";
+/// Rows of a table at most.
+const MOST_ROWS: usize = 100_000;
+/// Bytes of the answers that a table is made of, at most.
+const MOST_BYTES: usize = 16 << 20;
+/// How often a table is begun again whose data has changed meanwhile.
+const ATTEMPTS: usize = 3;
+const PAUSE_MS: u64 = 1_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Json,
+    JsonLines,
+    Csv,
+}
+
+/// What is sent.
+struct Sheet {
+    format: Format,
+    text: String,
+}
+
+/// Somebody who reads a view.
+struct Reading<'a, E> {
+    front: &'a Front<E>,
+    session: Session,
+    id: &'a str,
+}
+
+pub fn routes<E: Executor>(front: Arc<Front<E>>) -> Router {
+    let methods = get(read::<E>).options(preflight::<E>);
+    let pages = from_fn_with_state(front.clone(), for_pages::<E>);
+    Router::new().route("/views/{file}", methods.layer(pages)).with_state(front)
+}
+
+/// A browser asks so before a page of another site reads a view.
+async fn preflight<E: Executor>(State(front): State<Arc<Front<E>>>) -> Response<Body> {
+    let mut response = origin::preflight(Methods { all: "GET, OPTIONS", of_pages: "GET" });
+    reply::seal(response.headers_mut(), &(front.service.new_id)());
+    response
+}
+
+async fn read<E: Executor>(
+    State(front): State<Arc<Front<E>>>,
+    Path(file): Path<String>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let id = (front.service.new_id)();
+    let (parts, _) = request.into_parts();
+    let Some((slug, format)) = named(&file) else { return nowhere(&id) };
+    let session = match admitted(&front, &parts, &id).await {
+        Ok(session) => session,
+        Err(errors) => return refused(&errors, &id),
+    };
+    let reading = Reading { front: &front, session, id: &id };
+    match Box::pin(reading.sheet(slug, format, parts.uri.query().unwrap_or_default())).await {
+        Ok(Some(sheet)) => sheet.response(&parts.headers, &id),
+        Ok(None) => nowhere(&id),
+        Err(errors) => refused(&errors, &id),
+    }
+}
+
+/// The slug and the format that a file's name says.
+fn named(file: &str) -> Option<(&str, Format)> {
+    let (slug, ending) = file.rsplit_once('.')?;
+    let format = match ending {
+        "json" => Format::Json,
+        "jsonl" => Format::JsonLines,
+        "csv" => Format::Csv,
+        _ => return None,
+    };
+    Some((slug, format))
+}
+
+/// Lets in whoever has a key; spreadsheets send it as a password.
+async fn admitted<E: Executor>(front: &Front<E>, parts: &Parts, id: &str) -> Result<Session, Errors> {
+    let meta = RequestMeta { id, address: address(front, parts), user_agent: text(&parts.headers, &header::USER_AGENT) };
+    let Some(token) = text(&parts.headers, &header::AUTHORIZATION).and_then(token) else {
+        let errors = Errors::one(Code::Unauthenticated, "a key is expected, as Bearer or as the password of Basic", id);
+        return Err(front.service.turned_away(errors, &meta).await);
+    };
+    front.service.admit(Some(&token), &meta).await
+}
+
+fn token(authorization: &str) -> Option<String> {
+    if let Some(token) = bearer(authorization) {
+        return Some(token.to_owned());
+    }
+    let (scheme, rest) = authorization.trim().split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = String::from_utf8(STANDARD.decode(rest.trim()).ok()?).ok()?;
+    pair.split_once(':').map(|(_, password)| password.to_owned()).filter(|password| !password.is_empty())
+}
+
+fn nowhere(id: &str) -> Response<Body> {
+    let message = "there is no such saved view: an address is /views/, its slug, and .json, .jsonl or .csv";
+    reply::of_fault(StatusCode::NOT_FOUND, message, Media::Json, id)
+}
+
+fn refused(errors: &Errors, id: &str) -> Response<Body> {
+    let mut response = reply::of_errors(errors, Media::Json, id);
+    *response.status_mut() = StatusCode::from_u16(errors.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if errors.code == Code::Unauthenticated {
+        response.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"views\""));
+    }
+    response
+}
+
+/// What the parameters of an address say.
+struct Parameters {
+    variables: Map<String, Value>,
+    rows: Option<String>,
+}
+
+impl Parameters {
+    fn of(query: &str) -> Result<Self, String> {
+        let mut parameters: BTreeMap<String, String> = envelope::parameters(query)?;
+        let variables = match parameters.remove("variables").filter(|text| !text.is_empty()) {
+            None => Map::new(),
+            Some(text) => serde_json::from_str(&text).map_err(|_| "`variables` must be a JSON map".to_owned())?,
+        };
+        let rows = parameters.remove("rows");
+        match parameters.into_keys().next() {
+            Some(name) => Err(format!("`{name}` is no parameter of a view: there are `variables` and `rows`")),
+            None => Ok(Self { variables, rows }),
+        }
+    }
+}
+
+impl<E: Executor> Reading<'_, E> {
+    /// `None`: there is no such view.
+    async fn sheet(&self, slug: &str, format: Format, query: &str) -> Result<Option<Sheet>, Errors> {
+        let asked = Parameters::of(query).map_err(|message| self.wrong(message))?;
+        let view = self.view(slug).await?;
+        let (Some(id), Some(document)) = (view["id"].as_str(), view["document"].as_str()) else { return Ok(None) };
+        if format == Format::Json {
+            let (result, _) = self.result(id, &asked.variables).await?;
+            let told = json!({ "data": result["data"], "errors": result["errors"] });
+            return Ok(Some(Sheet { format, text: told.to_string() }));
+        }
+        let layout = Layout::of(document, asked.rows.as_deref()).map_err(|message| self.wrong(message))?;
+        for _ in 0..ATTEMPTS {
+            if let Some(rows) = self.rows(id, &layout, asked.variables.clone()).await? {
+                // Another document has other columns.
+                if self.view(slug).await? != view {
+                    break;
+                }
+                let text = if format == Format::Csv { sheet::csv(&layout, &rows) } else { sheet::jsonl(&rows) };
+                return Ok(Some(Sheet { format, text }));
+            }
+        }
+        let errors = Errors::one(Code::Unavailable, "the view or its data changes while it is read: try again", self.id);
+        Err(Errors { retry_after_ms: Some(PAUSE_MS), ..errors })
+    }
+
+    async fn view(&self, slug: &str) -> Result<Value, Errors> {
+        let (mut found, _) = self.ask(VIEW, json!({ "view": { "slug": slug } })).await?;
+        Ok(found["savedView"].take())
+    }
+
+    /// The rows of all pages; `None` when something has changed between the first and the last.
+    async fn rows(&self, view: &str, layout: &Layout, mut variables: Map<String, Value>) -> Result<Option<Vec<Value>>, Errors> {
+        let (mut rows, mut bytes, mut pages, mut began) = (Vec::new(), 0, 0, None);
+        loop {
+            let (mut result, size) = self.result(view, &variables).await?;
+            if let Some(error) = result["errors"].get(0) {
+                return Err(self.told(error, error));
+            }
+            let seq = result["seq"].take();
+            if *began.get_or_insert_with(|| seq.clone()) != seq {
+                return Ok(None);
+            }
+            let page = layout.page(&mut result["data"]).map_err(|message| self.wrong(message))?;
+            rows.extend(page.rows);
+            bytes += size;
+            pages += 1;
+            if rows.len() > MOST_ROWS || bytes > MOST_BYTES {
+                let message = format!("a table has at most {MOST_ROWS} rows and {} MiB: narrow the view", MOST_BYTES >> 20);
+                return Err(Errors::one(Code::LimitExceeded, message, self.id));
+            }
+            let Some(next) = page.next else { break };
+            variables.insert("after".to_owned(), next.into());
+        }
+        // A page is no older than its `seq` and may be newer: one read behind the last page says that none was.
+        let is_one = pages == 1 || Some(self.result(view, &variables).await?.0["seq"].take()) == began;
+        Ok(is_one.then_some(rows))
+    }
+
+    /// What a view shows, and the bytes of that.
+    async fn result(&self, view: &str, variables: &Map<String, Value>) -> Result<(Value, usize), Errors> {
+        let (mut data, size) = self.ask(READ, json!({ "view": { "id": view }, "variables": variables })).await?;
+        Ok((data["savedViewResult"].take(), size))
+    }
+
+    /// Runs one of our documents as its reader. Whoever may send listed documents only is held to them by the view's own.
+    async fn ask(&self, query: &str, variables: Value) -> Result<(Value, usize), Errors> {
+        let (service, refusal) = (&self.front.service, |refusal| Errors::refusal(refusal, self.id));
+        let operation = service.guard.operation(query, None).map_err(refusal)?;
+        let variables = Variables::from_json(variables);
+        operation.check_variables(&variables, &service.limits).map_err(refusal)?;
+        let params = GraphqlRequest { query: query.to_owned(), variables, ..GraphqlRequest::default() };
+        let json = match Box::pin(service.run(&operation, params, &self.session, self.id)).await {
+            Answer::Ran { json, .. } => json,
+            Answer::Refused(errors) => return Err(errors),
+        };
+        let read = serde_json::from_slice(&json);
+        let mut answer: Value = read.map_err(|_| Errors::one(Code::Internal, "something went wrong on our side", self.id))?;
+        match answer["errors"].get(0) {
+            Some(error) => Err(self.told(error, &error["extensions"])),
+            None => Ok((answer["data"].take(), json.len())),
+        }
+    }
+
+    /// An error of a document, of which the code stands in `coded`.
+    fn told(&self, error: &Value, coded: &Value) -> Errors {
+        let code = coded["code"].as_str().and_then(Code::parse).unwrap_or(Code::Internal);
+        let mut message = error["message"].as_str().unwrap_or_default().to_owned();
+        let path: Vec<&str> = error["path"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        if !path.is_empty() {
+            message = format!("{message}: at {}", path.join("."));
+        }
+        Errors { retry_after_ms: coded["retryAfterMs"].as_u64(), ..Errors::one(code, message, self.id) }
+    }
+
+    fn wrong(&self, message: String) -> Errors {
+        Errors::one(Code::BadRequest, message, self.id)
+    }
+}
+
+impl Sheet {
+    fn response(self, asked: &HeaderMap, id: &str) -> Response<Body> {
+        let tag = format!("\"{}\"", hex::encode(Sha256::digest(self.text.as_bytes())));
+        let is_known = is_known(asked, &tag);
+        let mut response = Response::new(if is_known { Body::empty() } else { Body::from(self.text) });
+        if is_known {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        }
+        let headers = response.headers_mut();
+        let media = match self.format {
+            Format::Json => "application/json; charset=utf-8",
+            Format::JsonLines => "application/jsonl; charset=utf-8",
+            Format::Csv => "text/csv; charset=utf-8",
+        };
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+        if let Ok(tag) = HeaderValue::from_str(&tag) {
+            headers.insert(header::ETAG, tag);
+        }
+        // Kept by its reader alone, and asked for anew each time.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        headers.insert(header::VARY, HeaderValue::from_static("authorization"));
+        reply::seal(headers, id);
+        response
+    }
+}
+
+/// Whether whoever asks has what this tag is of (RFC 9110, 13.1.2).
+fn is_known(asked: &HeaderMap, tag: &str) -> bool {
+    let lines = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_comes_as_bearer_or_as_a_password() {
+        let basic = format!("Basic {}", STANDARD.encode("anybody:ek_1:2"));
+        assert_eq!(token("Bearer ek_1").as_deref(), Some("ek_1"));
+        assert_eq!(token(&basic).as_deref(), Some("ek_1:2"));
+        for none in ["", "Basic", "Basic ===", "Digest x"] {
+            assert_eq!(token(none), None, "{none}");
+        }
+        assert_eq!(token(&format!("Basic {}", STANDARD.encode("ek_1:"))), None);
+    }
+
+    #[test]
+    fn an_address_says_the_view_and_its_format() {
+        assert_eq!(named("low-stock.csv"), Some(("low-stock", Format::Csv)));
+        assert_eq!(named("low-stock.jsonl"), Some(("low-stock", Format::JsonLines)));
+        for other in ["low-stock", "low-stock.xml", "csv"] {
+            assert_eq!(named(other), None, "{other}");
+        }
+        assert!(Parameters::of("variables=%7B%22n%22%3A5%7D&rows=stores").is_ok_and(|asked| asked.variables["n"] == 5));
+        for wrong in ["variables=5", "first=5", "rows=a&rows=b"] {
+            assert!(Parameters::of(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_a_reader_has_is_not_sent_again() {
+        let mut asked = HeaderMap::new();
+        assert!(!is_known(&asked, "\"a\""));
+        asked.insert(header::IF_NONE_MATCH, HeaderValue::from_static("\"b\", W/\"a\""));
+        assert!(is_known(&asked, "\"a\""));
+        assert!(!is_known(&asked, "\"c\""));
+    }
+}

@@ -1,0 +1,313 @@
+//! How the data of a view is a table: the one list whose rows it has, and the columns that its document selects.
+
+use async_graphql::parser::{
+    parse_query,
+    types::{ExecutableDocument, Field, Selection, SelectionSet},
+};
+use serde_json::Value;
+
+/// Fields that are looked for by their names.
+const KNOWN: [&str; 6] = ["nodes", "edges", "node", "pageInfo", "hasNextPage", "endCursor"];
+const NO_END: &str = "select pageInfo { hasNextPage endCursor } in each list: else nobody knows whether the table is whole";
+
+/// Fields of one object by the names that they have in the data, in the document's order.
+type Selected<'a> = Vec<Entry<'a>>;
+type Entry<'a> = (&'a str, Vec<&'a Field>);
+/// A list by its path in the data.
+type List<'a> = (Vec<String>, Vec<&'a Field>);
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Layout {
+    rows: Vec<String>,
+    /// Whether rows are `edges { node }`; else they are `nodes`.
+    by_edges: bool,
+    /// Whether the list takes the variable `$after`.
+    turns: bool,
+    pub columns: Vec<Vec<String>>,
+    /// Lists within a row.
+    inner: Vec<Vec<String>>,
+}
+
+/// Rows that were read at once.
+#[derive(Debug, PartialEq)]
+pub struct Page {
+    pub rows: Vec<Value>,
+    /// The cursor of the next ones, if there are more.
+    pub next: Option<String>,
+}
+
+impl Layout {
+    /// The table of a document, whose list is at `rows` if that is said.
+    ///
+    /// # Errors
+    /// Why there is none, in words for the reader.
+    pub fn of(document: &str, rows: Option<&str>) -> Result<Self, String> {
+        let document = parse_query(document).map_err(|_| "the document of this view cannot be read any more".to_owned())?;
+        let roots: Vec<&SelectionSet> = document.operations.iter().map(|(_, one)| &one.node.selection_set.node).collect();
+        let fragments = document.fragments.values().map(|one| &one.node.selection_set.node);
+        if let Some(name) = renamed(roots.iter().copied().chain(fragments).collect()) {
+            return Err(format!("{name} has another name in this view: as CSV and JSONL it keeps its own"));
+        }
+        let mut found = Vec::new();
+        lists(&document, &mut Vec::new(), &merged(&document, &roots), &mut found);
+        let (rows, fields) = chosen(found, rows)?;
+        let under = below(&document, &fields);
+        let by_edges = !under.iter().any(|(key, _)| *key == "nodes");
+        let list = if by_edges { "edges" } else { "nodes" };
+        let mut row = inside(&document, under, list);
+        if by_edges {
+            row = inside(&document, row, "node");
+        }
+        let turns = fields.iter().any(|field| takes_after(field));
+        let mut layout = Self { rows, by_edges, turns, columns: Vec::new(), inner: Vec::new() };
+        layout.add(&document, &mut Vec::new(), &row);
+        if layout.columns.is_empty() {
+            return Err("the list of this view has no columns".to_owned());
+        }
+        Ok(layout)
+    }
+
+    fn add(&mut self, document: &ExecutableDocument, path: &mut Vec<String>, selected: &[Entry<'_>]) {
+        for (key, fields) in selected {
+            let mut under = below(document, fields);
+            path.push((*key).to_owned());
+            if under.is_empty() {
+                self.columns.push(path.clone());
+            } else if is_list(&under) {
+                self.inner.push(path.clone());
+                under.retain(|(key, _)| *key != "pageInfo");
+            }
+            self.add(document, path, &under);
+            path.pop();
+        }
+    }
+
+    /// The rows of what was read.
+    ///
+    /// # Errors
+    /// Something is left out, or may be, in words for the reader.
+    pub fn page(&self, data: &mut Value) -> Result<Page, String> {
+        let mut at = data;
+        for key in &self.rows {
+            if at.is_array() {
+                return Err("the rows stand in a list within a list: a table has the rows of one".to_owned());
+            }
+            if at.is_null() {
+                break;
+            }
+            at = &mut at[key.as_str()];
+        }
+        if at.is_array() {
+            return Err("the rows stand in a list within a list: a table has the rows of one".to_owned());
+        }
+        if at.is_null() {
+            return Ok(Page { rows: Vec::new(), next: None });
+        }
+        let next = self.next(&at["pageInfo"])?;
+        let list = at[if self.by_edges { "edges" } else { "nodes" }].take();
+        let Value::Array(mut rows) = list else { return Err("the rows of this view are left out".to_owned()) };
+        if self.by_edges {
+            rows = rows.into_iter().map(|mut edge| edge["node"].take()).collect();
+        }
+        rows.iter().try_for_each(|row| self.is_whole(row))?;
+        Ok(Page { rows, next })
+    }
+
+    fn next(&self, page_info: &Value) -> Result<Option<String>, String> {
+        match page_info["hasNextPage"].as_bool() {
+            None => Err(NO_END.to_owned()),
+            Some(false) => Ok(None),
+            Some(true) if !self.turns => {
+                Err("there are more rows than one page: declare $after: Cursor, and hand it to the list as after: $after"
+                    .to_owned())
+            }
+            Some(true) => page_info["endCursor"].as_str().map(|cursor| Some(cursor.to_owned())).ok_or_else(|| NO_END.to_owned()),
+        }
+    }
+
+    /// Refuses a row of which a list goes on.
+    fn is_whole(&self, row: &Value) -> Result<(), String> {
+        for path in &self.inner {
+            for list in values(row, path).into_iter().filter(|list| !list.is_null()) {
+                match list["pageInfo"]["hasNextPage"].as_bool() {
+                    Some(false) => {}
+                    Some(true) => {
+                        return Err(format!("{} of a row has more than one page: ask for more of it at once", path.join(".")));
+                    }
+                    None => return Err(NO_END.to_owned()),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What stands at a path, through all lists on the way.
+pub fn values<'a>(row: &'a Value, path: &[String]) -> Vec<&'a Value> {
+    let mut found = vec![row];
+    for key in path {
+        found = found.into_iter().flat_map(flat).filter_map(|value| value.get(key.as_str())).collect();
+    }
+    found.into_iter().flat_map(flat).collect()
+}
+
+fn flat(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(flat).collect(),
+        one => vec![one],
+    }
+}
+
+fn gather<'a>(document: &'a ExecutableDocument, set: &'a SelectionSet, found: &mut Selected<'a>) {
+    for item in &set.items {
+        match &item.node {
+            Selection::Field(field) => {
+                let (key, field) = (field.node.response_key().node.as_str(), &field.node);
+                match found.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, fields)) => fields.push(field),
+                    None => found.push((key, vec![field])),
+                }
+            }
+            Selection::InlineFragment(inline) => gather(document, &inline.node.selection_set.node, found),
+            Selection::FragmentSpread(spread) => {
+                if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
+                    gather(document, &fragment.node.selection_set.node, found);
+                }
+            }
+        }
+    }
+}
+
+fn merged<'a>(document: &'a ExecutableDocument, sets: &[&'a SelectionSet]) -> Selected<'a> {
+    let mut found = Vec::new();
+    for set in sets {
+        gather(document, set, &mut found);
+    }
+    found
+}
+
+fn below<'a>(document: &'a ExecutableDocument, fields: &[&'a Field]) -> Selected<'a> {
+    let sets: Vec<&SelectionSet> = fields.iter().map(|field| &field.selection_set.node).collect();
+    merged(document, &sets)
+}
+
+/// What is selected in the field of a name.
+fn inside<'a>(document: &'a ExecutableDocument, selected: Selected<'a>, name: &str) -> Selected<'a> {
+    let field = selected.into_iter().find(|(key, _)| *key == name);
+    field.map(|(_, fields)| below(document, &fields)).unwrap_or_default()
+}
+
+fn is_list(under: &[Entry<'_>]) -> bool {
+    under.iter().any(|(key, _)| matches!(*key, "nodes" | "edges"))
+}
+
+/// Lists that are in no other list.
+fn lists<'a>(document: &'a ExecutableDocument, path: &mut Vec<String>, selected: &[Entry<'a>], found: &mut Vec<List<'a>>) {
+    for (key, fields) in selected {
+        let under = below(document, fields);
+        path.push((*key).to_owned());
+        if is_list(&under) {
+            found.push((path.clone(), fields.clone()));
+        } else {
+            lists(document, path, &under, found);
+        }
+        path.pop();
+    }
+}
+
+fn chosen<'a>(mut found: Vec<List<'a>>, rows: Option<&str>) -> Result<List<'a>, String> {
+    let names: Vec<String> = found.iter().map(|(path, _)| path.join(".")).collect();
+    match rows {
+        Some(rows) => match names.iter().position(|name| name == rows) {
+            Some(index) => Ok(found.swap_remove(index)),
+            None => Err(format!("`rows` is the path of a list of this view: {}", names.join(", "))),
+        },
+        None if found.len() > 1 => Err(format!("this view has several lists: say by `rows` which one, of {}", names.join(", "))),
+        None => found.pop().ok_or_else(|| "this view has no list of nodes or edges: read it as .json".to_owned()),
+    }
+}
+
+fn takes_after(field: &Field) -> bool {
+    field.arguments.iter().any(|(name, value)| name.node == "after" && value.node.to_string() == "$after")
+}
+
+/// A known field that has another name in the data.
+fn renamed<'a>(mut sets: Vec<&'a SelectionSet>) -> Option<&'a str> {
+    while let Some(set) = sets.pop() {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => {
+                    let name = field.node.name.node.as_str();
+                    let is_other = field.node.alias.as_ref().is_some_and(|alias| alias.node != name);
+                    if is_other && KNOWN.contains(&name) {
+                        return Some(name);
+                    }
+                    sets.push(&field.node.selection_set.node);
+                }
+                Selection::InlineFragment(inline) => sets.push(&inline.node.selection_set.node),
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ORDERS: &str = "query($after: Cursor) { orders(first: 2, after: $after) { pageInfo { hasNextPage endCursor }
+        nodes { number total: amount { currency } ...Lines } } }
+        fragment Lines on Order { lines { nodes { sku } pageInfo { hasNextPage } } tags }";
+
+    fn names(layout: &Layout) -> Vec<String> {
+        layout.columns.iter().map(|path| path.join(".")).collect()
+    }
+
+    #[test]
+    fn columns_are_leaves_in_the_order_of_the_document() {
+        let layout = Layout::of(ORDERS, None).unwrap();
+        assert_eq!(names(&layout), ["number", "total.currency", "lines.nodes.sku", "tags"]);
+        let edges = Layout::of("{ a { orders { edges { cursor node { id b: code } } } } }", None).unwrap();
+        assert_eq!(
+            (names(&edges), &edges.rows),
+            (vec!["id".to_owned(), "b".to_owned()], &vec!["a".to_owned(), "orders".to_owned()])
+        );
+    }
+
+    #[test]
+    fn of_several_lists_one_is_named() {
+        let two = "{ stores { nodes { id } } more: stores { nodes { code } } }";
+        assert!(Layout::of(two, None).unwrap_err().contains("stores, more"));
+        assert_eq!(names(&Layout::of(two, Some("more")).unwrap()), ["code"]);
+        assert!(Layout::of(two, Some("orders")).is_err());
+        assert!(Layout::of("{ tenant { id } }", None).is_err());
+        assert!(Layout::of("{ stores { rows: nodes { id } nodes { id } } }", None).is_err());
+    }
+
+    #[test]
+    fn nothing_is_left_out_in_silence() {
+        let layout = Layout::of(ORDERS, None).unwrap();
+        let row = |goes_on: bool| json!({ "number": "SO-1", "lines": { "nodes": [], "pageInfo": { "hasNextPage": goes_on } } });
+        let data = |page_info: Value, row: Value| json!({ "orders": { "pageInfo": page_info, "nodes": [row] } });
+        let last = json!({ "hasNextPage": false });
+        let page = layout.page(&mut data(last.clone(), row(false))).unwrap();
+        assert_eq!(page, Page { rows: vec![row(false)], next: None });
+        let page = layout.page(&mut data(json!({ "hasNextPage": true, "endCursor": "c" }), row(false))).unwrap();
+        assert_eq!(page.next.as_deref(), Some("c"));
+        assert!(layout.page(&mut data(last.clone(), row(true))).unwrap_err().contains("lines"));
+        assert_eq!(layout.page(&mut data(Value::Null, row(false))).unwrap_err(), NO_END);
+        let fixed = Layout::of("{ orders { nodes { number } } }", None).unwrap();
+        let more = json!({ "hasNextPage": true, "endCursor": "c" });
+        assert!(fixed.page(&mut data(more, row(false))).unwrap_err().contains("$after"));
+    }
+
+    #[test]
+    fn values_stand_at_a_path_through_lists() {
+        let row = json!({ "lines": { "nodes": [{ "sku": "A" }, { "sku": null }, { "sku": "B" }] } });
+        let path = ["lines", "nodes", "sku"].map(ToOwned::to_owned);
+        assert_eq!(values(&row, &path), [&json!("A"), &Value::Null, &json!("B")]);
+    }
+}

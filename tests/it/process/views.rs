@@ -1,0 +1,149 @@
+//! Saved views by addresses, as spreadsheets and scripts read them.
+
+use reqwest::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::{
+    client::Client,
+    server::{Server, Site},
+};
+use crate::world::on_both;
+
+const VIEW: &str = "mutation($input: SavedViewCreateInput!) { result: savedViewCreate(input: $input) { savedView { id } userErrors { code message } } }";
+const STORE: &str =
+    "mutation($input: StoreCreateInput!) { result: storeCreate(input: $input) { store { id } userErrors { code message } } }";
+const INTEGRATION: &str = "mutation($input: IntegrationCreateInput!) { result: integrationCreate(input: $input) {
+    integration { id } userErrors { code message } } }";
+const KEY: &str =
+    "mutation($input: ApiKeyCreateInput!) { result: apiKeyCreate(input: $input) { secret userErrors { code message } } }";
+/// A page has two stores.
+const STORES: &str = "query($after: Cursor, $n: Int = 2) { stores(first: $n, after: $after) {
+    pageInfo { hasNextPage endCursor } nodes { name code } } }";
+
+async fn keep(owner: &Client, slug: &str, document: &str) {
+    let input = json!({ "idempotencyKey": slug, "name": "A view", "slug": slug, "document": document });
+    owner.done(VIEW, input).await;
+}
+
+/// A program with these rights alone.
+async fn program(owner: &Client, permissions: &[&str]) -> Client {
+    let input = json!({ "name": "Sheet", "permissions": permissions, "scope": { "all": true } });
+    let made = owner.done(INTEGRATION, input).await;
+    let made = owner.done(KEY, json!({ "integrationId": made["integration"]["id"], "name": "Sheet 1" })).await;
+    let mut client = owner.clone();
+    made["secret"].as_str().unwrap().clone_into(&mut client.token);
+    client
+}
+
+async fn get(client: &Client, file: &str) -> Response {
+    let request = reqwest::Client::new().get(format!("{}/views/{file}", client.url));
+    request.bearer_auth(&client.token).send().await.unwrap()
+}
+
+async fn text(client: &Client, file: &str) -> String {
+    let answer = get(client, file).await;
+    let (status, text) = (answer.status(), answer.text().await.unwrap());
+    assert_eq!(status, StatusCode::OK, "{file}: {text}");
+    text
+}
+
+/// The status and code of a refusal, and its words.
+async fn refused(client: &Client, file: &str) -> (u16, Value, String) {
+    let answer = get(client, file).await;
+    let status = answer.status().as_u16();
+    let mut told: Value = answer.json().await.unwrap();
+    let error = told["errors"][0].take();
+    (status, error["extensions"]["code"].clone(), error["message"].as_str().unwrap_or_default().to_owned())
+}
+
+/// A shop with five stores at least, and a view of them.
+async fn shop(server: &Server) -> Client {
+    let owner = server.tenant().await;
+    for (code, name) in [("A1", "=SUM(A1)"), ("A2", "Mugs, \"large\""), ("A3", "Plain"), ("A4", "Last")] {
+        owner.done(STORE, json!({ "code": code, "name": name })).await;
+    }
+    keep(&owner, "stores", STORES).await;
+    owner
+}
+
+on_both!(a_view_has_the_same_rows_as_json_lines_and_as_a_table, site: Site => {
+    let server = Server::start(site).await;
+    let owner = shop(&server).await;
+    let all = owner.all("query($after: Cursor) { result: stores(first: 250, after: $after) {
+        pageInfo { hasNextPage endCursor } nodes { name code } } }").await;
+    assert!(all.len() >= 4, "more than a page: {all:?}");
+    let lines: Vec<Value> = text(&owner, "stores.jsonl").await.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines, all, "all pages, in the order of the list");
+    let table = text(&owner, "stores.csv").await;
+    let rows: Vec<&str> = table.split_terminator("\r\n").collect();
+    assert_eq!((rows[0], rows.len()), ("name,code", all.len() + 1), "{table}");
+    for row in ["'=SUM(A1),A1", "\"Mugs, \"\"large\"\"\",A2", "Plain,A3"] {
+        assert!(rows.contains(&row), "{row}: {table}");
+    }
+    let shown: Value = serde_json::from_str(&text(&owner, "stores.json?variables=%7B%22n%22%3A250%7D").await).unwrap();
+    assert_eq!((&shown["data"]["stores"]["nodes"], &shown["errors"]), (&json!(all), &json!([])), "{shown:#}");
+});
+
+on_both!(a_view_that_has_not_changed_is_not_sent_again, site: Site => {
+    let server = Server::start(site).await;
+    let owner = shop(&server).await;
+    let first = get(&owner, "stores.csv").await;
+    let tag = first.headers()["etag"].clone();
+    assert_eq!(first.headers()["content-type"], "text/csv; charset=utf-8");
+    let again = || reqwest::Client::new().get(format!("{}/views/stores.csv", owner.url)).header("if-none-match", &tag);
+    // A spreadsheet sends its key as a password.
+    let known = again().basic_auth("sheet", Some(&owner.token)).send().await.unwrap();
+    assert_eq!((known.status(), &known.headers()["etag"]), (StatusCode::NOT_MODIFIED, &tag));
+    assert_eq!(known.text().await.unwrap(), "");
+    owner.done(STORE, json!({ "code": "A5", "name": "One more" })).await;
+    let changed = again().bearer_auth(&owner.token).send().await.unwrap();
+    assert_eq!(changed.status(), StatusCode::OK);
+    assert!(changed.text().await.unwrap().contains("One more,A5"));
+});
+
+on_both!(a_table_has_the_rights_of_whoever_reads_it, site: Site => {
+    let server = Server::start(site).await;
+    let owner = shop(&server).await;
+    keep(&owner, "rates", "{ exchangeRates { pageInfo { hasNextPage endCursor } nodes { id } } }").await;
+    let clerk = program(&owner, &["view.read", "store.read"]).await;
+    assert!(text(&clerk, "stores.csv").await.contains("Plain,A3"));
+    for file in ["rates.csv", "rates.jsonl"] {
+        let (status, code, _) = refused(&clerk, file).await;
+        assert_eq!((status, code), (403, json!("FORBIDDEN")), "{file}");
+    }
+    let stranger = program(&owner, &["store.read"]).await;
+    assert_eq!(refused(&stranger, "stores.csv").await.0, 403, "who may see stores, and no views");
+    let other = server.tenant().await;
+    assert_eq!(get(&other, "stores.csv").await.status(), StatusCode::NOT_FOUND, "a view of another company");
+    let mut nobody = owner.clone();
+    nobody.token = "none".to_owned();
+    let answer = get(&nobody, "stores.csv").await;
+    assert_eq!((answer.status(), answer.headers().get_all("www-authenticate").iter().count()), (StatusCode::UNAUTHORIZED, 2));
+});
+
+on_both!(a_table_that_would_not_be_whole_is_refused, site: Site => {
+    let server = Server::start(site).await;
+    let owner = shop(&server).await;
+    keep(&owner, "endless", "{ stores(first: 2) { nodes { code } } }").await;
+    keep(&owner, "fixed", "{ stores(first: 2) { pageInfo { hasNextPage endCursor } nodes { code } } }").await;
+    keep(&owner, "single", "{ viewer { tenant { slug } } }").await;
+    let two = "{ few: stores { pageInfo { hasNextPage } nodes { code } } many: stores(first: 250) { pageInfo { hasNextPage } nodes { name } } }";
+    keep(&owner, "two", two).await;
+    for (file, words) in [
+        ("endless.csv", "pageInfo"),
+        ("fixed.csv", "$after"),
+        ("single.csv", "no list"),
+        ("two.csv", "few, many"),
+        ("two.csv?rows=none", "few, many"),
+        ("stores.csv?colour=red", "colour"),
+        ("stores.csv?variables=5", "variables"),
+    ] {
+        let (status, code, message) = refused(&owner, file).await;
+        assert_eq!((status, code), (400, json!("BAD_REQUEST")), "{file}: {message}");
+        assert!(message.contains(words), "{file}: {message}");
+    }
+    assert!(text(&owner, "two.csv?rows=many").await.starts_with("name\r\n"));
+    for file in ["nothing.csv", "stores.xml", "stores"] {
+        assert_eq!(get(&owner, file).await.status(), StatusCode::NOT_FOUND, "{file}");
+    }
+});
