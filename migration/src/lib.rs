@@ -70,8 +70,8 @@ mod m0071_lean_checks;
 mod m0072_list_filters;
 mod m0073_papers;
 mod m0074_document_numbers;
-mod m0078_replenishment_rule;
 mod m0077_master_data;
+mod m0078_replenishment_rule;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -145,8 +145,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0072_list_filters::Migration),
             Box::new(m0073_papers::Migration),
             Box::new(m0074_document_numbers::Migration),
-            Box::new(m0078_replenishment_rule::Migration),
             Box::new(m0077_master_data::Migration),
+            Box::new(m0078_replenishment_rule::Migration),
         ]
     }
 }
