@@ -40,6 +40,9 @@ use Needs::{May, Nothing, SignIn};
 
 use crate::world::on_both;
 
+/// Who gives or takes roles must hold what they give; so must who brings rows or takes them away, and whose rule acts by itself.
+const FOR_MORE: [&str; 5] = ["memberUpdateRoles", "memberInvite", "importCreate", "exportCreate", "replenishmentRuleSet"];
+
 /// The root fields and what they need. Whoever adds one adds a line, and so says once more, apart from the code, who may call it.
 const CASES: &[(&str, Needs)] = &[
     ("node", SignIn),
@@ -333,13 +336,7 @@ async fn each_root_field_asks_for_its_permission(world: &World) {
             // What is behind an id or a code has rights of its own.
             SignIn if field.name.node != "viewer" => vec!["product.read"],
             Nothing | SignIn => vec![],
-            // Who gives or takes roles must hold what they give.
-            // So must who brings rows or takes them away.
-            May(_)
-                if ["memberUpdateRoles", "memberInvite", "importCreate", "exportCreate"].contains(&field.name.node.as_str()) =>
-            {
-                REGISTRY.iter().map(|known| known.code).collect()
-            }
+            May(_) if FOR_MORE.contains(&field.name.node.as_str()) => REGISTRY.iter().map(|known| known.code).collect(),
             May(permission) => vec![permission],
         };
         let caller = (needs(field) != Nothing).then(|| house.only(&permissions));

@@ -118,7 +118,6 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("StockAges.product", Subject),
     ("StockAnomaly.product", Subject),
     ("StockAnomaly.store", Subject),
-    ("StockAlternative.store", Subject),
     ("StockAvailability.store", Subject),
     ("StockCount.category", Subject),
     ("StockCount.store", Subject),

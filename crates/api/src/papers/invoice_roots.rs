@@ -188,7 +188,7 @@ impl InvoiceMutation {
     }
 
     /// Creates a legal entity, or changes the one with the code. Invoices that were issued stay as they are.
-    #[mutation(permit = TenantWrite, emits(LEGAL_ENTITY_UPDATED), dry_run)]
+    #[mutation(permit = TenantWrite, emits(LEGAL_ENTITY_UPDATED), step_up, dry_run)]
     async fn legal_entity_upsert(
         &self,
         ctx: &Context<'_>,

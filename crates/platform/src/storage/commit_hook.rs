@@ -27,19 +27,24 @@ pub trait CommitHook: Send + Sync + 'static {
 }
 
 tokio::task_local! {
-    static COMMIT_HOOK: Arc<dyn CommitHook>;
+    static COMMIT_HOOK: Option<Arc<dyn CommitHook>>;
 }
 
 /// Runs the future with a hook on each transaction that it commits itself; transactions of other tasks are theirs.
 pub async fn with<T>(commit_hook: Arc<dyn CommitHook>, future: impl Future<Output = T>) -> T {
-    COMMIT_HOOK.scope(commit_hook, future).await
+    COMMIT_HOOK.scope(Some(commit_hook), future).await
+}
+
+/// Runs the future without the task's hook: what it commits only prepares what the task is about.
+pub async fn without<T>(future: impl Future<Output = T>) -> T {
+    COMMIT_HOOK.scope(None, future).await
 }
 
 /// Whether a hook stands: without one nobody reads what objects a transaction changes.
 pub fn is_set() -> bool {
-    COMMIT_HOOK.try_with(|_| ()).is_ok()
+    current().is_some()
 }
 
 pub(super) fn current() -> Option<Arc<dyn CommitHook>> {
-    COMMIT_HOOK.try_with(Arc::clone).ok()
+    COMMIT_HOOK.try_with(Clone::clone).ok().flatten()
 }

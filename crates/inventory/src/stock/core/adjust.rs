@@ -171,6 +171,9 @@ type Seen = BTreeSet<(LevelKey, Option<String>)>;
 /// The step that an item comes to, if its level is what its caller believes and occurs once.
 fn figure_step(draft: &Draft<'_>, (index, item): (usize, &SetItem), seen: &mut Seen) -> Result<Step, Rejection> {
     let level = draft.stocked(item.key, At::row(Field::Items, index))?;
+    if item.on_hand.is_negative() {
+        return Err(Refusal::NegativeStock.at(At::row(Field::Items, index).field(Field::OnHand)));
+    }
     let lot = draft.said(item.key.product, &item.lot);
     let current = if item.lot.is_said() {
         lot.and_then(|lot| draft.lot_level(item.key, lot.id)).map_or(0, |level| level.on_hand)
@@ -196,9 +199,6 @@ fn figure_step(draft: &Draft<'_>, (index, item): (usize, &SetItem), seen: &mut S
         let of_lot = item.lot.is_said() && matches!(item.compare, Compare::OnHand(_));
         let why = Reason::VersionConflict { level: Box::new(level.clone()), lot: of_lot.then_some(current) };
         return Err(Rejection { why, at: At::row(Field::Items, index).field(Field::Compare) });
-    }
-    if item.on_hand.is_negative() {
-        return Err(Refusal::NegativeStock.at(At::row(Field::Items, index).field(Field::OnHand)));
     }
     let delta = item.on_hand.get() - current;
     Ok(Step::moves(item.key, delta, &item.lot, At::row(Field::Items, index).field(Field::OnHand)))

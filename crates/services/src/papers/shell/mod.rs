@@ -12,7 +12,7 @@ use platform::{
     audit::{self, Target},
     clock::Clock,
     storage::{
-        Database, Fault, Reads, TenantScope, Work,
+        Database, Fault, Reads, TenantScope, Work, commit_hook,
         idempotency::{self, Key, KeyUse, hash_of, is_key},
         journal,
     },
@@ -164,7 +164,6 @@ impl Papers {
         if write == Write::DryRun {
             return Ok(Kept { paper, is_replayed: false, seq: None });
         }
-        // The entry is written with the first of the files, which tells of no document.
         audit::about(paper.target.clone());
         let name = format!("{}-{}", new.kind.as_str().to_lowercase().replace('_', "-"), paper.number.replace(['/', '\\'], "-"));
         let html = self.made(caller, (format!("{name}.html"), "text/html; charset=utf-8"), html.into_bytes()).await?;
@@ -177,9 +176,13 @@ impl Papers {
     }
 
     async fn made(&self, caller: &Caller, named: (String, &str), bytes: Vec<u8>) -> Result<Made, FileError> {
-        let mut writer = self.0.files.write(caller.tenant, caller.actor, named).await?;
-        writer.write(bytes.into()).await?;
-        writer.finish().await
+        // The entry is written with the paper, not with the place of a file.
+        commit_hook::without(async {
+            let mut writer = self.0.files.write(caller.tenant, caller.actor, named).await?;
+            writer.write(bytes.into()).await?;
+            writer.finish().await
+        })
+        .await
     }
 
     async fn write(&self, caller: &Caller, (key, readers): (&Key, &Readers), made: (&Paper, &Bytes)) -> Result<Kept, PaperError> {
