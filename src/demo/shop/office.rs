@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{LEEDS, STORES, Shop, goods::SUPPLIERS, place, tell};
+use super::{LEEDS, STORES, Shop, goods::SUPPLIERS, place, pounds, tell};
 use crate::demo::run::DemoError;
 
 const SOLD: &str = "query($stores: [ID!]!) { orders(first: 60, filter: { status: [FULFILLED], store: { in: $stores } }) {
@@ -64,7 +64,7 @@ impl Shop<'_> {
             .iter()
             .map(|(food, days)| {
                 let lot = json!({ "code": format!("L{food}-S"), "expiresOn": self.day(*days) });
-                json!({ "product": { "sku": format!("DS-FOOD-{food}") }, "store": place(LEEDS), "delta": 60, "lot": { "named": lot } })
+                json!({ "product": { "sku": format!("DS-FOOD-{food}") }, "store": place(LEEDS), "delta": 60, "unitCost": pounds(220), "lot": { "named": lot } })
             })
             .collect();
         self.receive(changes).await?;

@@ -226,9 +226,7 @@ fn written(emails: &Path) -> io::Result<Vec<String>> {
 /// The token of the link in an invitation to an address. Lines of an e-mail are broken and signs are written by their numbers.
 fn token_in(email: &str, address: &str) -> Option<String> {
     let text = email.replace("=\r\n", "").replace("=3D", "=");
-    if !text.contains(&format!("To: {address}")) {
-        return None;
-    }
+    text.lines().find(|line| line.starts_with("To: ") && line.contains(address))?;
     let (_, rest) = text.split_once("/invitation#token=")?;
     Some(rest.chars().take_while(|sign| sign.is_ascii_alphanumeric() || "_-".contains(*sign)).collect())
 }
