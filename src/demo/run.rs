@@ -87,13 +87,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     db.migrate().await?;
     db.close().await?;
 
-    let settings = Settings {
-        access_seconds: TOKEN_SECONDS,
-        idle_seconds: TOKEN_SECONDS,
-        mailer: Mailer::Folder(emails(&args.file)),
-        public_url: format!("http://{}", args.listen),
-        ..Settings::default()
-    };
+    let settings = settings(&args, fresh)?;
     let node = Node::open(&url, Clock::system(), settings, Grouping::Together, &KeySource::choose(None, None, &url)).await?;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let address = listener.local_addr()?;
@@ -153,6 +147,24 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
         }
     }
     Ok(served?)
+}
+
+/// E-mails are files beside the database. Those of a database that was deleted invite nobody any more.
+fn settings(args: &Demo, fresh: bool) -> Result<Settings, DemoError> {
+    let emails = emails(&args.file);
+    if fresh
+        && let Err(err) = std::fs::remove_dir_all(&emails)
+        && err.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(DemoError::File(emails, err));
+    }
+    Ok(Settings {
+        access_seconds: TOKEN_SECONDS,
+        idle_seconds: TOKEN_SECONDS,
+        mailer: Mailer::Folder(emails),
+        public_url: format!("http://{}", args.listen),
+        ..Settings::default()
+    })
 }
 
 /// Done when a stop was asked for, and never where nobody will say so any more.

@@ -35,7 +35,7 @@ const LEEDS: usize = 2;
 const PARIS: usize = 3;
 /// Calls of the second half are numbered from here on: a shop that was begun before there was one goes on with it.
 const SECOND_HALF: u32 = 1_000;
-const IDS: &str = "{ stores(first: 250) { nodes { id code } } suppliers(first: 250) { nodes { id code } } }";
+const IDS: &str = "{ stores(first: 100) { nodes { id code } } suppliers(first: 100) { nodes { id code } } }";
 
 /// A product that is kept without lots.
 struct Good {

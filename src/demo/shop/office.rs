@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{LEEDS, STORES, Shop, goods::SUPPLIERS, place, pounds, tell};
 use crate::demo::run::DemoError;
 
-const SOLD: &str = "query($stores: [ID!]!) { orders(first: 60, filter: { status: [FULFILLED], store: { in: $stores } }) {
+const SOLD: &str = "query($stores: [ID!]!) { orders(first: 30, filter: { status: [FULFILLED], store: { in: $stores } }) {
     nodes { id customer { id } lines { returned } } } }";
 /// Invoices that are issued, the last of which is credited.
 const INVOICES: usize = 4;

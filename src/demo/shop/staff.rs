@@ -147,6 +147,8 @@ pub const STAFF: [Employee; 4] = [
 
 const INVITE: &str = "mutation($email: String!, $roles: [ID!]!, $scope: StoreScopeInput!, $key: String!) {
     memberInvite(email: $email, roleIds: $roles, scope: $scope, idempotencyKey: $key) { member { id } userErrors { code message } } }";
+const RESEND: &str = "mutation($id: ID!, $key: String!) {
+    invitationResend(id: $id, idempotencyKey: $key) { member { id } userErrors { code message } } }";
 const ACCEPT: &str = "mutation($token: String!, $password: String!, $name: String!) {
     entered: invitationAccept(token: $token, password: $password, displayName: $name) {
         result { ... on TokenPair { accessToken } } userErrors { code message } } }";
@@ -170,17 +172,28 @@ impl Shop<'_> {
             let variables = json!({
                 "email": one.email, "roles": [made["role"]["id"]], "scope": scope, "key": format!("demo-invite-{}", one.role),
             });
-            self.ask("memberInvite", INVITE, variables).await?;
-            enter(site, one).await?;
+            let made = self.ask("memberInvite", INVITE, variables).await?;
+            let token = match invitation(site.emails, one.email).await? {
+                Some(token) => token,
+                // An earlier start ended between the invitation and its e-mail.
+                None => self.invite_again(site, (one, &made["member"]["id"])).await?,
+            };
+            enter(site, one, &token).await?;
         }
         tell("people", "4 people with roles of their own: depot staff, shop staff, a buyer and an accountant");
         Ok(())
     }
+
+    async fn invite_again(&self, site: &DemoSite<'_>, (one, member): (&Employee, &Value)) -> Result<String, DemoError> {
+        let variables = json!({ "id": member, "key": format!("demo-invite-again-{}", one.role) });
+        self.ask("invitationResend", RESEND, variables).await?;
+        let found = invitation(site.emails, one.email).await?;
+        found.ok_or_else(|| DemoError::Shop(format!("no invitation to {} is in {}", one.email, site.emails.display())))
+    }
 }
 
 /// Accepts somebody's invitation. A start that broke off may have done so already: then they log in.
-async fn enter(site: &DemoSite<'_>, one: &Employee) -> Result<(), DemoError> {
-    let token = invitation(site.emails, one.email).await?;
+async fn enter(site: &DemoSite<'_>, one: &Employee, token: &str) -> Result<(), DemoError> {
     let accept = json!({ "token": token, "password": one.password, "name": one.name });
     let login = json!({ "email": one.email, "password": one.password, "tenant": SLUG });
     let mut refused = Value::Null;
@@ -195,16 +208,16 @@ async fn enter(site: &DemoSite<'_>, one: &Employee) -> Result<(), DemoError> {
     Err(DemoError::Shop(format!("{} did not come in: {refused}", one.email)))
 }
 
-/// The token of the invitation that was written to an address.
-async fn invitation(emails: &Path, address: &str) -> Result<String, DemoError> {
+/// The token of the invitation that was written to an address; none when there is none after a while.
+async fn invitation(emails: &Path, address: &str) -> Result<Option<String>, DemoError> {
     for _ in 0..LOOKS {
         let found = written(emails).map_err(|err| DemoError::File(emails.to_owned(), err))?;
         if let Some(token) = found.iter().find_map(|text| token_in(text, address)) {
-            return Ok(token);
+            return Ok(Some(token));
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
     }
-    Err(DemoError::Shop(format!("no invitation to {address} is in {}", emails.display())))
+    Ok(None)
 }
 
 /// The texts of all e-mails; none before the first one.

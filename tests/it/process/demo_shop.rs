@@ -53,7 +53,7 @@ async fn staff_come_in(owner: &Client) {
 
 /// Invoices, suggestions and plans.
 async fn the_office_has_its_papers(owner: &Client) {
-    let query = "{ legalEntities { code invoiceCount creditNoteCount } reorderSuggestions(first: 250) { quantity }
+    let query = "{ legalEntities { code invoiceCount creditNoteCount } reorderSuggestions(first: 100) { quantity }
         replenishmentPlans(first: 5) { nodes { state lineCount } } replenishmentPolicies(first: 5) { nodes { kind } }
         liquidationPlans(first: 5) { nodes { state lineCount } } deadStock(first: 10) { nodes { quantity } } }";
     let there = owner.ask(query, json!({})).await;
