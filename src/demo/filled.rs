@@ -24,6 +24,9 @@ pub struct Filled {
     /// Whether that shop is set up.
     #[serde(default)]
     pub is_furnished: bool,
+    /// Whether its people, invoices, plans and pictures are there too.
+    #[serde(default)]
+    pub is_staffed: bool,
 }
 
 impl Filled {
@@ -33,7 +36,8 @@ impl Filled {
             Some(path) => format!("--data {}", path.display()),
             None => format!("--rows {} --seed {}", args.rows, args.seed),
         };
-        Self { csv_sha256: csv_sha256.to_owned(), asked, is_complete: false, shop_day: None, is_furnished: false }
+        let csv_sha256 = csv_sha256.to_owned();
+        Self { csv_sha256, asked, is_complete: false, shop_day: None, is_furnished: false, is_staffed: false }
     }
 
     /// None where there is none that can be read: then the data are sent, and what is there already is known again.
@@ -63,6 +67,11 @@ impl Filling {
             Err(TryLockError::Error(err)) => Err(err),
         }
     }
+}
+
+/// Where a demo's e-mails are written to: beside its database.
+pub fn emails(database: &Path) -> PathBuf {
+    named(database, ".emails")
 }
 
 fn beside(database: &Path) -> PathBuf {

@@ -9,7 +9,7 @@ use std::{
 
 use api::schema::Judges;
 use graphql::quota::Terms;
-use iam::identity::Settings;
+use iam::identity::{Mailer, Settings};
 use inventory::ledger::Grouping;
 use jiff::{civil::Date, tz::TimeZone};
 use platform::{
@@ -24,9 +24,9 @@ use tools::replay::{self, Client, Plan, ReplayError, expect, intake, reader::Row
 
 use super::{
     day::Day,
-    filled::{Filled, Filling},
+    filled::{Filled, Filling, emails},
     generate,
-    shop::Shop,
+    shop::{DemoSite, STAFF, Shop},
     stoppable::Stoppable,
 };
 use crate::{
@@ -68,7 +68,7 @@ pub enum DemoError {
 const EMAIL: &str = "owner@demo.example";
 /// The demo listens on this machine only; whoever can reach it may as well read its password here.
 const PASSWORD: &str = "a warehouse full of mugs";
-const SLUG: &str = "demo";
+pub(super) const SLUG: &str = "demo";
 /// A day of looking around without logging in again.
 const TOKEN_SECONDS: i64 = 24 * 3600;
 
@@ -87,7 +87,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     db.migrate().await?;
     db.close().await?;
 
-    let settings = Settings { access_seconds: TOKEN_SECONDS, idle_seconds: TOKEN_SECONDS, ..Settings::default() };
+    let settings = settings(&args, fresh)?;
     let node = Node::open(&url, Clock::system(), settings, Grouping::Together, &KeySource::choose(None, None, &url)).await?;
     let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
     let address = listener.local_addr()?;
@@ -112,7 +112,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
         let work = async {
             let token = fill(&args, fresh, &base, (&folder, &asked)).await?;
             if !args.plain {
-                furnish(&args, &clock, &base, &token).await?;
+                furnish(&args, &clock, &base).await?;
             }
             drop(filling);
             if args.day {
@@ -129,7 +129,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
         };
         match &filled {
             Ok(token) if !args.exit => {
-                welcome(&base, token);
+                welcome(&args, &base, token);
                 // Held until the server ends: letting it go is what stops it.
                 (filled, Some(stop))
             }
@@ -147,6 +147,24 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
         }
     }
     Ok(served?)
+}
+
+/// E-mails are files beside the database. Those of a database that was deleted invite nobody any more.
+fn settings(args: &Demo, fresh: bool) -> Result<Settings, DemoError> {
+    let emails = emails(&args.file);
+    if fresh
+        && let Err(err) = std::fs::remove_dir_all(&emails)
+        && err.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(DemoError::File(emails, err));
+    }
+    Ok(Settings {
+        access_seconds: TOKEN_SECONDS,
+        idle_seconds: TOKEN_SECONDS,
+        mailer: Mailer::Folder(emails),
+        public_url: format!("http://{}", args.listen),
+        ..Settings::default()
+    })
 }
 
 /// Done when a stop was asked for, and never where nobody will say so any more.
@@ -217,16 +235,24 @@ async fn load(args: &Demo, data: &Path, plan: &Plan, client: &Arc<Client>) -> Re
 
 /// Sets up the shop beside the data, once. The data's totals have been checked by then, and a later start does not check them again:
 /// so nothing of the shop can enter them.
-async fn furnish(args: &Demo, clock: &Clock, base: &str, token: &str) -> Result<(), DemoError> {
+async fn furnish(args: &Demo, clock: &Clock, base: &str) -> Result<(), DemoError> {
     let unkept = |err| DemoError::File(args.file.clone(), err);
-    let Some(mut filled) = Filled::read(&args.file).filter(|filled| !filled.is_furnished) else { return Ok(()) };
+    let Some(mut filled) = Filled::read(&args.file).filter(|filled| !filled.is_staffed) else { return Ok(()) };
     let now = jiff::Timestamp::from_microsecond(clock.now().0).unwrap_or(jiff::Timestamp::MAX);
     let begun = filled.shop_day.as_ref().and_then(|day| day.parse().ok());
     let today: Date = begun.unwrap_or_else(|| now.to_zoned(TimeZone::UTC).date());
     filled.shop_day = Some(today.to_string());
     filled.write(&args.file).map_err(unkept)?;
-    Shop::new(&Client::new(base, token)?, args.seed, today).furnish().await?;
-    filled.is_furnished = true;
+    // Who invites people has shown a password in the last minutes; bringing the data in may have taken longer.
+    let client = Client::new(base, &log_in(base).await?)?;
+    if !filled.is_furnished {
+        Shop::new(&client, args.seed, today).furnish().await?;
+        filled.is_furnished = true;
+        filled.write(&args.file).map_err(unkept)?;
+    }
+    let emails = emails(&args.file);
+    Shop::new(&client, args.seed, today).complete(&DemoSite { base, emails: &emails }).await?;
+    filled.is_staffed = true;
     filled.write(&args.file).map_err(unkept)
 }
 
@@ -286,7 +312,12 @@ async fn log_in(base: &str) -> Result<String, DemoError> {
     Err(DemoError::Login(refusals.join("; ")))
 }
 
-fn welcome(base: &str, token: &str) {
+fn welcome(args: &Demo, base: &str, token: &str) {
+    let mut people = String::new();
+    for one in STAFF.iter().filter(|_| !args.plain) {
+        people.push_str(&format!("\n            {} / {}   ({})", one.email, one.password, one.title));
+    }
+    let emails = emails(&args.file);
     println!(
         "
 Entrepot is up.
@@ -294,12 +325,14 @@ Entrepot is up.
   GraphiQL  {base}/graphql#token={token}
             (the tab \"Stock\" follows changes live; run \"Adjust\" beside it: what they name is there)
   Reference {base}/docs
-  Login     {EMAIL} / {PASSWORD}   (tenant {SLUG})
+  Login     {EMAIL} / {PASSWORD}   (tenant {SLUG}){people}
+  E-mails   {}
   Token     {token}
 
   curl -s {base}/graphql -H 'content-type: application/json' -H 'authorization: Bearer {token}' \\
        -d '{{\"query\":\"{{ products(first: 3) {{ nodes {{ sku name stock {{ onHand store {{ code }} }} }} }} }}\"}}'
 
-Stop it with Ctrl-C; the next start keeps the data."
+Stop it with Ctrl-C; the next start keeps the data.",
+        emails.display()
     );
 }

@@ -26,7 +26,7 @@ const LEAVES: [(&str, &str, Option<&str>); 4] = [
 ];
 
 /// Category, pence for the first product, names.
-const RANGES: [(&str, u64, [&str; 6]); 7] = [
+pub(super) const RANGES: [(&str, u64, [&str; 6]); 7] = [
     ("mugs", 650, ["Blue mug", "Speckled mug", "Tall mug", "White mug", "Travel mug", "Espresso cup"]),
     ("glasses", 425, ["Tumbler", "Wine glass", "Carafe", "Water glass", "Jam jar glass", "Tea glass"]),
     ("plates", 895, ["Dinner plate", "Side plate", "Serving plate", "Cake plate", "Oval plate", "Saucer"]),

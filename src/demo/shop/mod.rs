@@ -3,8 +3,13 @@
 //! Every call's key is its number, so that a start that broke off is taken up again: what was made is answered once more, not made again.
 
 mod goods;
+mod office;
 mod papers;
+mod pictures;
+mod staff;
 mod stock;
+
+use std::collections::HashMap;
 
 use jiff::{Span, civil::Date};
 use serde_json::{Value, json};
@@ -14,6 +19,8 @@ use tools::replay::{
 };
 
 use super::{dice::Dice, run::DemoError};
+
+pub use staff::{DemoSite, STAFF};
 
 /// Code, name, kind and time zone; the depot comes first.
 const STORES: [(&str, &str, &str, &str); 4] = [
@@ -26,6 +33,9 @@ const DEPOT: usize = 0;
 const LONDON: usize = 1;
 const LEEDS: usize = 2;
 const PARIS: usize = 3;
+/// Calls of the second half are numbered from here on: a shop that was begun before there was one goes on with it.
+const SECOND_HALF: u32 = 1_000;
+const IDS: &str = "{ stores(first: 100) { nodes { id code } } suppliers(first: 100) { nodes { id code } } }";
 
 /// A product that is kept without lots.
 struct Good {
@@ -43,6 +53,8 @@ pub struct Shop<'c> {
     calls: u32,
     goods: Vec<Good>,
     customers: Vec<Value>,
+    /// IDs of stores and suppliers by their codes, in the second half.
+    ids: HashMap<String, Value>,
     /// In each store, how many times a plentiful product was asked for.
     turns: [usize; 4],
 }
@@ -50,7 +62,8 @@ pub struct Shop<'c> {
 impl<'c> Shop<'c> {
     /// The same seed and day make the same calls.
     pub fn new(client: &'c Client, seed: u64, today: Date) -> Self {
-        Self { client, dice: Dice::new(seed), today, calls: 0, goods: Vec::new(), customers: Vec::new(), turns: [0; 4] }
+        let (goods, customers, ids) = (Vec::new(), Vec::new(), HashMap::new());
+        Self { client, dice: Dice::new(seed), today, calls: 0, goods, customers, ids, turns: [0; 4] }
     }
 
     pub async fn furnish(mut self) -> Result<(), DemoError> {
@@ -65,6 +78,24 @@ impl<'c> Shop<'c> {
         self.watch().await
     }
 
+    /// People, invoices, plans and pictures, of a shop that is furnished.
+    pub async fn complete(mut self, site: &DemoSite<'_>) -> Result<(), DemoError> {
+        self.calls = SECOND_HALF;
+        let found: Value = self.client.ask(&RequestLabel::new("shop", "stores"), request(IDS, json!({}))?).await?;
+        let nodes = ["stores", "suppliers"].into_iter().filter_map(|of| found[of]["nodes"].as_array()).flatten();
+        self.ids = nodes.filter_map(|node| Some((node["code"].as_str()?.to_owned(), node["id"].clone()))).collect();
+        self.hire(site).await?;
+        self.invoice().await?;
+        self.replenish().await?;
+        self.clear().await?;
+        self.illustrate(site).await
+    }
+
+    /// The ID of a store or a supplier by its code; null where there is none any more.
+    fn id_of(&self, code: &str) -> Value {
+        self.ids.get(code).cloned().unwrap_or_default()
+    }
+
     async fn places(&mut self) -> Result<(), DemoError> {
         for (code, name, kind, time_zone) in STORES {
             let input = json!({ "code": code, "name": name, "kind": kind, "timeZone": time_zone });
@@ -76,21 +107,30 @@ impl<'c> Shop<'c> {
         Ok(())
     }
 
-    /// The payload of a mutation that takes one input; a refusal, also of a row, ends it.
+    /// The payload of a mutation that takes one input, with a key that is the call's number; a refusal, also of a row, ends it.
     async fn call(&mut self, mutation: &'static str, kind: &str, fields: &str, mut input: Value) -> Result<Value, DemoError> {
         self.calls += 1;
         input["idempotencyKey"] = json!(format!("demo-shop-{}", self.calls));
+        self.send(mutation, kind, fields, input).await
+    }
+
+    /// The payload of a mutation whose input has a key of its own, or needs none.
+    async fn send(&self, mutation: &'static str, kind: &str, fields: &str, input: Value) -> Result<Value, DemoError> {
         let query =
             format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {fields} userErrors {{ code message }} }} }}");
-        let mut data: Value =
-            self.client.ask(&RequestLabel::new("shop", mutation), request(&query, json!({ "input": input }))?).await?;
-        let payload = data[mutation].take();
+        self.ask(mutation, &query, json!({ "input": input })).await
+    }
+
+    /// The one root field that a document has; a refusal, also of a row, ends it.
+    async fn ask(&self, field: &'static str, query: &str, variables: Value) -> Result<Value, DemoError> {
+        let mut data: Value = self.client.ask(&RequestLabel::new("shop", field), request(query, variables)?).await?;
+        let payload = data[field].take();
         let rows = payload["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
         let refused =
             std::iter::once(&payload).chain(rows).find(|part| is_refused(part)).map(|part| part["userErrors"].to_string());
         match refused {
             None => Ok(payload),
-            Some(why) => Err(DemoError::Shop(format!("{mutation} was refused: {why}"))),
+            Some(why) => Err(DemoError::Shop(format!("{field} was refused: {why}"))),
         }
     }
 

@@ -153,16 +153,19 @@ impl Shop<'_> {
         ] {
             self.call("alertRuleUpsert", "AlertRuleUpsertInput", "alertRule { id }", rule).await?;
         }
+        let mut costs = Vec::new();
         for (slug, name, document) in VIEWS {
             let input = json!({ "slug": slug, "name": name, "document": document });
-            self.call("savedViewCreate", "SavedViewCreateInput", "savedView { id }", input).await?;
+            let made = self.call("savedViewCreate", "SavedViewCreateInput", "savedView { id cost }", input).await?;
+            costs.push(made["savedView"]["cost"].to_string());
         }
         let input = json!({ "url": "https://hooks.example.com/entrepot", "description": "A partner's, switched off", "eventTypes": ["order.created"] });
         let fields = "webhookEndpoint { id }";
         let made = self.call("webhookEndpointCreate", "WebhookEndpointCreateInput", fields, input).await?;
         let input = json!({ "id": made["webhookEndpoint"]["id"], "expectedVersion": 1, "isEnabled": false });
         self.call("webhookEndpointUpdate", "WebhookEndpointUpdateInput", fields, input).await?;
-        tell("watches", "4 rules of alerts, 3 saved views, a webhook that is switched off");
+        let costs = costs.join(", ");
+        tell("watches", &format!("4 rules of alerts, 3 saved views ({costs} points each time), a webhook that is switched off"));
         Ok(())
     }
 }

@@ -62,7 +62,7 @@ impl Shop<'_> {
         }
     }
 
-    async fn receive(&mut self, changes: Vec<Value>) -> Result<(), DemoError> {
+    pub(super) async fn receive(&mut self, changes: Vec<Value>) -> Result<(), DemoError> {
         let input = json!({ "kind": "RECEIPT", "reasonCode": "OPENING", "changes": changes });
         self.call("stockAdjust", "StockAdjustInput", "movement { id }", input).await?;
         Ok(())

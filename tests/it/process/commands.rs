@@ -262,9 +262,14 @@ async fn a_second_demo_keeps_the_data() {
     let words = ["demo", "--exit", "--rows", "50", "--file", "it.sqlite", "--listen", "127.0.0.1:0"];
     let shop = entrepot_in(&site.folder, &words).await;
     assert!(shop.well() && shop.out.contains("\n  watches "), "{shop:?}");
-    // What it made once is not made again.
+    // What it made once is not made again, also where a start ended just before it noted that all was made.
+    let record = site.folder.join("it.sqlite.filled.json");
+    let noted = std::fs::read_to_string(&record).unwrap();
+    std::fs::write(&record, noted.replace("\"is_staffed\":true", "\"is_staffed\":false")).unwrap();
     let again = entrepot_in(&site.folder, &words).await;
-    assert!(again.well() && !again.out.contains("\n  watches "), "{again:?}");
+    assert!(again.well() && again.out.contains("\n  pictures ") && !again.out.contains("\n  watches "), "{again:?}");
+    let third = entrepot_in(&site.folder, &words).await;
+    assert!(third.well() && !third.out.contains("\n  pictures "), "{third:?}");
     let server = Server::start(&site).await;
     demo_shop::is_there(&server).await;
     drop(server);

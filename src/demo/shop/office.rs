@@ -1,0 +1,83 @@
+//! What the office adds to the shop: a company that issues invoices, policies and a plan of replenishment, and a plan of liquidation.
+
+use serde_json::{Value, json};
+
+use super::{LEEDS, STORES, Shop, goods::SUPPLIERS, place, pounds, tell};
+use crate::demo::run::DemoError;
+
+const SOLD: &str = "query($stores: [ID!]!) { orders(first: 30, filter: { status: [FULFILLED], store: { in: $stores } }) {
+    nodes { id customer { id } lines { returned } } } }";
+/// Invoices that are issued, the last of which is credited.
+const INVOICES: usize = 4;
+/// Foods that Leeds has too many of, and in how many days they expire.
+const TOO_MANY: [(usize, i64); 4] = [(2, 10), (3, 12), (4, 15), (5, 18)];
+/// Percent of the cost that suppliers credit for goods that are sent back.
+const CREDIT_PERCENT: u32 = 70;
+
+impl Shop<'_> {
+    /// A company that the stores sell for, and its invoices of goods that were sold to known customers.
+    pub(super) async fn invoice(&mut self) -> Result<(), DemoError> {
+        let stores: Vec<Value> = STORES.iter().map(|(code, ..)| self.id_of(code)).collect();
+        let address = json!(["1 Wharf Lane", "London E1 6AN", "United Kingdom"]);
+        let input = json!({
+            "code": "demo-retail", "name": "Demo Retail Ltd", "address": address, "taxId": "GB123456789", "storeIds": stores,
+        });
+        self.call("legalEntityUpsert", "LegalEntityUpsertInput", "legalEntity { id }", input).await?;
+        let sold = self.ask("orders", SOLD, json!({ "stores": stores })).await?;
+        let whole = |order: &&Value| {
+            let lines = order["lines"].as_array().map(Vec::as_slice).unwrap_or_default();
+            order["customer"].is_object() && lines.iter().all(|line| line["returned"] == 0)
+        };
+        let orders: Vec<&Value> = sold["nodes"].as_array().into_iter().flatten().filter(whole).take(INVOICES).collect();
+        let mut last = Value::Null;
+        for order in &orders {
+            // An order's invoice, whichever orders an earlier start found.
+            let key = format!("demo-invoice-{}", order["id"].as_str().unwrap_or_default());
+            let input = json!({ "idempotencyKey": key, "orderId": order["id"] });
+            let mut made = self.send("invoiceIssue", "InvoiceIssueInput", "invoice { id }", input).await?;
+            last = made["invoice"]["id"].take();
+        }
+        if last.is_string() {
+            let key = format!("demo-credit-{}", last.as_str().unwrap_or_default());
+            let input = json!({ "idempotencyKey": key, "invoiceId": last, "reason": "Goodwill" });
+            self.send("creditNoteIssue", "CreditNoteIssueInput", "invoice { id }", input).await?;
+        }
+        tell("invoices", &format!("{} invoices of Demo Retail Ltd, one of them credited", orders.len()));
+        Ok(())
+    }
+
+    /// Levels are filled up by their own lines; what sells best, by how it sells.
+    pub(super) async fn replenish(&mut self) -> Result<(), DemoError> {
+        for policy in [json!({ "kind": "MIN_MAX" }), json!({ "kind": "SERVICE", "abcClass": "A" })] {
+            self.call("replenishmentPolicySet", "ReplenishmentPolicySetInput", "policy { id }", policy).await?;
+        }
+        let stores: Vec<Value> = STORES.iter().map(|(code, ..)| self.id_of(code)).collect();
+        let input = json!({ "storeIds": stores });
+        let made = self.call("replenishmentPlanCreate", "ReplenishmentPlanCreateInput", "plan { lineCount }", input).await?;
+        tell("plans", &format!("2 policies, and a plan of {} lines that waits for approval", made["plan"]["lineCount"]));
+        Ok(())
+    }
+
+    /// Food that expires before anybody buys it, and what can be done about it.
+    pub(super) async fn clear(&mut self) -> Result<(), DemoError> {
+        let changes: Vec<Value> = TOO_MANY
+            .iter()
+            .map(|(food, days)| {
+                let lot = json!({ "code": format!("L{food}-S"), "expiresOn": self.day(*days) });
+                json!({ "product": { "sku": format!("DS-FOOD-{food}") }, "store": place(LEEDS), "delta": 60, "unitCost": pounds(220), "lot": { "named": lot } })
+            })
+            .collect();
+        self.receive(changes).await?;
+        let terms: Vec<Value> = SUPPLIERS
+            .iter()
+            .map(|(code, ..)| json!({ "supplierId": self.id_of(code), "creditPercent": CREDIT_PERCENT }))
+            .collect();
+        let input = json!({ "slowDaysOfSupply": 180, "slowMonthlyUnits": 1, "supplierTerms": terms });
+        self.call("liquidationSettingsSet", "LiquidationSettingsSetInput", "settings { version }", input).await?;
+        let stores: Vec<Value> = STORES.iter().map(|(code, ..)| self.id_of(code)).collect();
+        let input = json!({ "storeIds": stores });
+        let made = self.call("liquidationPlanCreate", "LiquidationPlanCreateInput", "plan { lineCount }", input).await?;
+        tell("clears", &format!("a plan of liquidation of {} lines, for food that expires unsold", made["plan"]["lineCount"]));
+        Ok(())
+    }
+}

@@ -1,0 +1,261 @@
+//! Who works in the shop: four people, each with a role of its own rights, who come in as people do: by the link of an invitation.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use super::{Shop, tell};
+use crate::demo::run::{DemoError, SLUG};
+
+/// The demo as people reach it, and where its e-mails lie.
+pub struct DemoSite<'a> {
+    pub base: &'a str,
+    pub emails: &'a Path,
+}
+
+/// Somebody who works in the shop.
+pub struct Employee {
+    pub email: &'static str,
+    /// The demo listens on this machine only; whoever can reach it may as well read its passwords here.
+    pub password: &'static str,
+    name: &'static str,
+    /// Key of the role.
+    role: &'static str,
+    /// Name of the role.
+    pub title: &'static str,
+    /// Where they work; none: in all stores.
+    store: Option<&'static str>,
+    permissions: &'static [&'static str],
+}
+
+pub const STAFF: [Employee; 4] = [
+    Employee {
+        email: "depot@demo.example",
+        password: "three pallets by the gate",
+        name: "Dora Dock",
+        role: "depot-staff",
+        title: "Depot staff",
+        store: Some("DEPOT"),
+        permissions: &[
+            "store.read",
+            "product.read",
+            "stock.read",
+            "stock.movement.read",
+            "stock.adjust",
+            "transfer.read",
+            "transfer.write",
+            "transfer.ship",
+            "transfer.receive",
+            "purchase.read",
+            "purchase.receive",
+            "count.read",
+            "count.record",
+            "fulfilment.read",
+            "fulfilment.address.read",
+            "fulfilment.work",
+            "fulfilment.ship",
+            "alert.read",
+        ],
+    },
+    Employee {
+        email: "shop@demo.example",
+        password: "seven tumblers in a row",
+        name: "Lou London",
+        role: "shop-staff",
+        title: "Shop staff",
+        store: Some("LDN"),
+        permissions: &[
+            "store.read",
+            "product.read",
+            "channel.read",
+            "customer.read",
+            "stock.read",
+            "stock.adjust",
+            "stock.reserve",
+            "order.read",
+            "order.write",
+            "order.fulfil",
+            "order.return",
+            "transfer.read",
+            "transfer.receive",
+            "count.read",
+            "count.record",
+            "fulfilment.read",
+            "fulfilment.work",
+            "fulfilment.ship",
+            "alert.read",
+        ],
+    },
+    Employee {
+        email: "buyer@demo.example",
+        password: "forty crates of green tea",
+        name: "Bea Buyer",
+        role: "buyer",
+        title: "Buyer",
+        store: None,
+        permissions: &[
+            "store.read",
+            "product.read",
+            "product.cost.read",
+            "product.write",
+            "stock.read",
+            "stock.movement.read",
+            "stock.policy",
+            "transfer.read",
+            "transfer.write",
+            "purchase.read",
+            "purchase.write",
+            "report.read",
+            "view.read",
+            "alert.read",
+            "alert.write",
+        ],
+    },
+    Employee {
+        email: "accounts@demo.example",
+        password: "each penny has a column",
+        name: "Arthur Ledger",
+        role: "accountant",
+        title: "Accountant",
+        store: None,
+        permissions: &[
+            "store.read",
+            "product.read",
+            "product.cost.read",
+            "customer.read",
+            "stock.read",
+            "stock.movement.read",
+            "order.read",
+            "payment.write",
+            "payment.refund",
+            "invoice.issue",
+            "purchase.read",
+            "purchase.approve",
+            "cost.write",
+            "rate.read",
+            "rate.write",
+            "report.read",
+            "view.read",
+            "audit.read",
+        ],
+    },
+];
+
+const INVITE: &str = "mutation($email: String!, $roles: [ID!]!, $scope: StoreScopeInput!, $key: String!) {
+    memberInvite(email: $email, roleIds: $roles, scope: $scope, idempotencyKey: $key) { member { id } userErrors { code message } } }";
+const RESEND: &str = "mutation($id: ID!, $key: String!) {
+    invitationResend(id: $id, idempotencyKey: $key) { member { id } userErrors { code message } } }";
+const ACCEPT: &str = "mutation($token: String!, $password: String!, $name: String!) {
+    entered: invitationAccept(token: $token, password: $password, displayName: $name) {
+        result { ... on TokenPair { accessToken } } userErrors { code message } } }";
+const LOGIN: &str = "mutation($email: String!, $password: String!, $tenant: String!) {
+    entered: login(email: $email, password: $password, tenant: $tenant) {
+        result { ... on TokenPair { accessToken } } userErrors { code message } } }";
+
+/// An e-mail is written beside the answer: it is looked for so often, so long apart.
+const LOOKS: u32 = 400;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
+
+impl Shop<'_> {
+    pub(super) async fn hire(&mut self, site: &DemoSite<'_>) -> Result<(), DemoError> {
+        for one in &STAFF {
+            let input = json!({ "key": one.role, "name": one.title, "permissions": one.permissions });
+            let made = self.call("roleCreate", "RoleCreateInput", "role { id }", input).await?;
+            let scope = match one.store {
+                Some(store) => json!({ "storeIds": [self.id_of(store)] }),
+                None => json!({ "all": true }),
+            };
+            let variables = json!({
+                "email": one.email, "roles": [made["role"]["id"]], "scope": scope, "key": format!("demo-invite-{}", one.role),
+            });
+            let made = self.ask("memberInvite", INVITE, variables).await?;
+            let token = match invitation(site.emails, one.email).await? {
+                Some(token) => token,
+                // An earlier start ended between the invitation and its e-mail.
+                None => self.invite_again(site, (one, &made["member"]["id"])).await?,
+            };
+            enter(site, one, &token).await?;
+        }
+        tell("people", "4 people with roles of their own: depot staff, shop staff, a buyer and an accountant");
+        Ok(())
+    }
+
+    async fn invite_again(&self, site: &DemoSite<'_>, (one, member): (&Employee, &Value)) -> Result<String, DemoError> {
+        let variables = json!({ "id": member, "key": format!("demo-invite-again-{}", one.role) });
+        self.ask("invitationResend", RESEND, variables).await?;
+        let found = invitation(site.emails, one.email).await?;
+        found.ok_or_else(|| DemoError::Shop(format!("no invitation to {} is in {}", one.email, site.emails.display())))
+    }
+}
+
+/// Accepts somebody's invitation. A start that broke off may have done so already: then they log in.
+async fn enter(site: &DemoSite<'_>, one: &Employee, token: &str) -> Result<(), DemoError> {
+    let accept = json!({ "token": token, "password": one.password, "name": one.name });
+    let login = json!({ "email": one.email, "password": one.password, "tenant": SLUG });
+    let mut refused = Value::Null;
+    for (query, variables) in [(ACCEPT, accept), (LOGIN, login)] {
+        let request = reqwest::Client::new().post(format!("{}/graphql", site.base));
+        let answer: Value = request.json(&json!({ "query": query, "variables": variables })).send().await?.json().await?;
+        if answer["data"]["entered"]["result"]["accessToken"].is_string() {
+            return Ok(());
+        }
+        refused = answer;
+    }
+    Err(DemoError::Shop(format!("{} did not come in: {refused}", one.email)))
+}
+
+/// The token of the invitation that was written to an address; none when there is none after a while.
+async fn invitation(emails: &Path, address: &str) -> Result<Option<String>, DemoError> {
+    for _ in 0..LOOKS {
+        let found = written(emails).map_err(|err| DemoError::File(emails.to_owned(), err))?;
+        if let Some(token) = found.iter().find_map(|text| token_in(text, address)) {
+            return Ok(Some(token));
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    Ok(None)
+}
+
+/// The texts of all e-mails; none before the first one.
+fn written(emails: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(emails) {
+        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path: PathBuf = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "eml") {
+            found.push(fs::read_to_string(path)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The token of the link in an invitation to an address. Lines of an e-mail are broken and signs are written by their numbers.
+fn token_in(email: &str, address: &str) -> Option<String> {
+    let text = email.replace("=\r\n", "").replace("=3D", "=");
+    text.lines().find(|line| line.starts_with("To: ") && line.contains(address))?;
+    let (_, rest) = text.split_once("/invitation#token=")?;
+    Some(rest.chars().take_while(|sign| sign.is_ascii_alphanumeric() || "_-".contains(*sign)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::token_in;
+
+    #[test]
+    fn the_link_of_an_invitation_is_found_in_the_email_of_whom_it_invites() {
+        let email = "From: a@b.example\r\nTo: depot@demo.example\r\n\r\nAccept:\r\n\r\n  http://localhost/invitation#token=3Depi_a-b=\r\n_9\r\n";
+        assert_eq!(token_in(email, "depot@demo.example").as_deref(), Some("epi_a-b_9"));
+        assert_eq!(token_in(email, "shop@demo.example"), None);
+        assert_eq!(
+            token_in("To: depot@demo.example\r\n\r\nhttp://localhost/password#token=epr_1\r\n", "depot@demo.example"),
+            None
+        );
+    }
+}
