@@ -66,7 +66,7 @@ pub fn read(input: &[u8], is_workbook: bool) {
                         Noun::Suppliers => drop(said(&rows, fields::supplier)),
                         Noun::Categories => drop(said(&rows, fields::category)),
                         Noun::Customers => drop(said(&rows, fields::customer)),
-                        Noun::Stock | Noun::StockChanges | Noun::Movements | Noun::Orders => {
+                        Noun::Stock | Noun::StockChanges | Noun::Movements | Noun::Orders | Noun::DemandFacts => {
                             rows.iter().for_each(|row| cells(noun, row, &known));
                         }
                     }

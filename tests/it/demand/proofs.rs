@@ -82,7 +82,7 @@ async fn a_row_that_is_gone_or_too_much_is_named(world: &World) {
         let report = verify_tenant(&world.node.db, tenant, |_| {}).await.unwrap();
         assert!(report.broken().any(|line| line.invariant.starts_with(named)), "{broken}: {report}");
         // Made again from nothing, all is as it was.
-        for table in ["demand_day", "demand_week", "stock_span", "demand_document", "demand_book"] {
+        for table in ["demand_day", "demand_gone", "demand_week", "stock_span", "demand_document", "demand_book"] {
             pretend(world, &format!("DELETE FROM {table} WHERE tenant_id = $1")).await;
         }
         kept(world).await;

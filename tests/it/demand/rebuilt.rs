@@ -50,7 +50,7 @@ async fn a_rebuild_replaces_the_facts_and_leaves_nothing_behind(world: &World) {
     assert!(made.generation > before.generation + 5);
     let scope = world.node.db.tenant(tenant);
     assert_eq!(generations(&scope).await.unwrap(), [(made.generation, true)]);
-    for table in ["demand_day", "demand_week", "stock_span", "demand_document"] {
+    for table in ["demand_day", "demand_gone", "demand_week", "stock_span", "demand_document"] {
         let sql = format!("SELECT 1 FROM {table} WHERE tenant_id = $1 AND generation <> $2");
         assert!(scope.rows(&sql, vec![made.generation.into()]).await.unwrap().is_empty(), "{table}");
     }

@@ -2,6 +2,7 @@
 
 mod bounded;
 mod bulk;
+mod columnar;
 mod encodings;
 mod exports;
 mod failed;

@@ -3,11 +3,14 @@
 use async_graphql::{Enum, ID, InputObject};
 use entity::prelude::{FileId, ReasonCode};
 use platform::path;
-use services::exchange::core::{Decimal, Earnest, ExportOptions, ImportOptions, Mode, Noun};
+use services::exchange::core::{Decimal, Earnest, ExportOptions, ImportOptions, Mode, Noun, Since};
 
 use super::types::ExchangeFormat;
 use crate::{
-    graphql::{reading::Reading, scalars::DateTime},
+    graphql::{
+        reading::Reading,
+        scalars::{DateTime, Long},
+    },
     stock::ReasonCode as ReasonWord,
 };
 
@@ -67,6 +70,10 @@ pub enum ExportNoun {
     /// customer.contact.read the contact fields are left out, with it the audit log records the
     /// access.
     Customers,
+    /// Demand facts, one row for each business day, product, store, channel and currency. Needs
+    /// report.read, and shows the stores that it is for; costs are left out without
+    /// product.cost.read.
+    DemandFacts,
 }
 
 impl From<ExportNoun> for Noun {
@@ -79,6 +86,7 @@ impl From<ExportNoun> for Noun {
             ExportNoun::Suppliers => Self::Suppliers,
             ExportNoun::Categories => Self::Categories,
             ExportNoun::Customers => Self::Customers,
+            ExportNoun::DemandFacts => Self::DemandFacts,
         }
     }
 }
@@ -122,7 +130,7 @@ pub struct ImportCreateInput {
     pub file_id: ID,
     /// Type of the rows.
     pub noun: ImportNoun,
-    /// Format of the file. Null to detect it from the bytes.
+    /// Format of the file; PARQUET is refused, because it is only exported. Null to detect it from the bytes.
     pub format: Option<ExchangeFormat>,
     /// Delimiter between the cells of a CSV, one character; detected from the header by default.
     pub delimiter: Option<String>,
@@ -166,10 +174,17 @@ pub struct ExportCreateInput {
     /// IDs of the products to include.
     pub product_ids: Option<Vec<ID>>,
     /// Start of the range of time, included: of the last change, for movements of the occurrence,
-    /// for orders of the placing.
+    /// for orders of the placing, for demand facts of the business day, which counts from midnight UTC.
     pub from: Option<DateTime>,
     /// End of the range of time, excluded.
     pub before: Option<DateTime>,
+    /// Only demand facts that later events have revised: the field to of the manifest of the export before, at
+    /// least 0. The rows replace those of the same businessDate, productId, storeId, channelId and
+    /// currency; a row with the state GONE removes its own. Null to export all facts.
+    pub since_seq: Option<Long>,
+    /// Generation of the manifest that sinceSeq is taken from. The exchange fails if the facts have been rebuilt since, because a new
+    /// generation needs an export of all facts. Null to compare the generations of the manifests instead.
+    pub since_generation: Option<Long>,
 }
 
 impl ImportCreateInput {
@@ -182,6 +197,9 @@ impl ImportCreateInput {
             }
             one
         });
+        if self.format == Some(ExchangeFormat::Parquet) {
+            reading.invalid("a Parquet file is exported and not imported", || path!["input", "format"]);
+        }
         let mapping = self.mapping.iter().map(|one| (one.column.clone(), one.field.clone().unwrap_or_default())).collect();
         let options = ImportOptions {
             format: self.format.map(Into::into),
@@ -199,6 +217,16 @@ impl ImportCreateInput {
 
 impl ExportCreateInput {
     pub(super) fn read(&self, reading: &mut Reading) -> ExportOptions {
+        let since = self.since_seq.map(|seq| Since { seq: seq.0, generation: self.since_generation.map(|known| known.0) });
+        if since.is_some_and(|since| since.seq < 0) {
+            reading.invalid("the number of an event is at least 0", || path!["input", "sinceSeq"]);
+        }
+        if since.is_some() && self.noun != ExportNoun::DemandFacts {
+            reading.invalid("only demand facts are exported by what has been revised", || path!["input", "sinceSeq"]);
+        }
+        if since.is_none() && self.since_generation.is_some() {
+            reading.invalid("a generation belongs to a sinceSeq", || path!["input", "sinceGeneration"]);
+        }
         ExportOptions {
             format: self.format.into(),
             stores: self.store_ids.clone().map(|ids| reading.ids(Some(ids), "storeIds")),
@@ -206,6 +234,7 @@ impl ExportCreateInput {
             products: self.product_ids.clone().map(|ids| reading.ids(Some(ids), "productIds")),
             from: self.from.map(|at| at.0.micros()),
             before: self.before.map(|at| at.0.micros()),
+            since,
         }
     }
 }

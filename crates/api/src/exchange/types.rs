@@ -49,6 +49,8 @@ pub enum ExchangeNoun {
     Movements,
     /// Lines of orders.
     Orders,
+    /// Demand facts, by business day, product, store, channel and currency.
+    DemandFacts,
 }
 
 /// State of an exchange.
@@ -77,6 +79,9 @@ pub enum ExchangeFormat {
     Jsonl,
     /// A workbook of Excel: its first sheet, whose first row names the columns.
     Xlsx,
+    /// Apache Parquet for analysis: typed columns, compressed with Zstandard, in groups of 131,072 rows. Amounts are minor units, and their
+    /// columns end with Minor. Exports only.
+    Parquet,
 }
 
 /// A column of a file, and what it was taken for.
@@ -99,6 +104,21 @@ pub struct ExchangeReading {
     pub delimiter: Option<String>,
     /// Columns of the file, in their order.
     pub columns: Vec<ExchangeColumn>,
+}
+
+/// Manifest of an export of demand facts, from which the next export continues.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ExchangeManifest {
+    /// Generation of the facts. Rows of another generation do not belong together with these: start over with an export of all facts.
+    pub generation: Long,
+    /// Event after which the rows were revised; 0 for an export of all facts.
+    pub from: Long,
+    /// Last event that the facts include. The next export takes it as its sinceSeq.
+    pub to: Long,
+    /// Number of rows in the file.
+    pub rows: Long,
+    /// SHA-256 of the file, 64 hexadecimal digits.
+    pub sha256: String,
 }
 
 /// Numbers of rows by outcome.
@@ -131,6 +151,17 @@ impl Exchange {
     fn bulk(&self) -> Option<core::bulk::BulkOptions> {
         let text = Some(&self.0.options).filter(|_| self.0.kind == core::Kind::Bulk)?;
         serde_json::from_str(text).ok()
+    }
+    /// Of an export of demand facts that is whole.
+    fn facts(&self) -> Option<ExchangeManifest> {
+        let core::FactManifest { range, sha256 } = self.0.told.facts.clone()?;
+        Some(ExchangeManifest {
+            generation: Long(range.generation),
+            from: Long(range.from),
+            to: Long(range.to),
+            rows: Long(self.0.counts.total()),
+            sha256: sha256?,
+        })
     }
 }
 
@@ -186,6 +217,10 @@ impl Exchange {
             delimiter: told.delimiter.map(String::from),
             columns: columns.collect(),
         })
+    }
+    /// Manifest of an export of demand facts; null before it is DONE, and for every other exchange.
+    async fn manifest(&self) -> Option<ExchangeManifest> {
+        self.facts()
     }
     /// Error that ended the exchange; null unless it FAILED.
     async fn error(&self) -> Option<&str> {

@@ -111,7 +111,7 @@ pub async fn write(work: &Work, book: &Book) -> Result<(), Fault> {
 }
 
 /// Tables with rows of generations; the book last, so that what is left of one is found again.
-const TABLES: [&str; 5] = ["demand_day", "demand_week", "stock_span", "demand_document", "demand_book"];
+const TABLES: [&str; 6] = ["demand_day", "demand_gone", "demand_week", "stock_span", "demand_document", "demand_book"];
 
 /// Removes a generation that reports do not read.
 pub async fn discard(work: &Work, generation: i64) -> Result<(), Fault> {

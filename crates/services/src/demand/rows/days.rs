@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use entity::{
     prelude::*,
     record::{Record, Selected, TableRecord},
-    tables::{demand_day, demand_week, order_line, sales_order},
+    tables::{demand_day, demand_gone, demand_week, order_line, sales_order},
 };
 use platform::storage::{Backend, Bulk, Fault, Finds, Reads, Row, Rows, Work};
 use sea_orm::Value;
@@ -24,6 +24,44 @@ struct DayGone {
     store_id: StoreId,
     channel_id: ChannelId,
     currency: String,
+}
+
+/// A key that is not said to be gone any more.
+#[derive(Record)]
+#[record(of = demand_gone)]
+struct Forgotten {
+    generation: i64,
+    business_date: i32,
+    product_id: ProductId,
+    store_id: StoreId,
+    channel_id: ChannelId,
+    currency: String,
+}
+
+impl Forgotten {
+    fn of(row: &Day) -> Self {
+        Self {
+            generation: row.generation,
+            business_date: row.business_date,
+            product_id: row.product_id,
+            store_id: row.store_id,
+            channel_id: row.channel_id,
+            currency: row.currency.clone(),
+        }
+    }
+}
+
+fn gone_at(row: &Day, revised_seq: i64) -> demand_gone::Model {
+    demand_gone::Model {
+        tenant_id: row.tenant_id,
+        generation: row.generation,
+        business_date: row.business_date,
+        product_id: row.product_id,
+        store_id: row.store_id,
+        channel_id: row.channel_id,
+        currency: row.currency.clone(),
+        revised_seq,
+    }
 }
 
 #[derive(Record)]
@@ -113,27 +151,44 @@ fn key_of(row: &Day) -> DayKey {
     }
 }
 
-/// Writes days in the order of their keys: as they were, and as they are; a row is None where it does not exist.
-pub async fn write_days(work: &Work, days: Vec<(Option<Day>, Option<Day>)>) -> Result<(), Fault> {
+/// A day before and after a page; None where it has no row.
+pub struct DayChange {
+    pub before: Option<Day>,
+    pub after: Option<Day>,
+    /// The event that changed it.
+    pub seq: i64,
+}
+
+/// Writes days in the order of their keys. The key of a row that goes is kept, until there is one of that key again: whoever copies what is revised
+/// has to know.
+pub async fn write_days(work: &Work, days: Vec<DayChange>) -> Result<(), Fault> {
     let tenant = work.tenant();
     let (mut new, mut changed, mut gone) =
         (Rows::<Day>::insert(tenant), Rows::<Day>::update(tenant), Rows::<DayGone>::delete(tenant));
-    for (before, after) in days {
+    let (mut kept, mut forgotten) = (Rows::<demand_gone::Model>::insert(tenant), Rows::<Forgotten>::delete(tenant));
+    for DayChange { before, after, seq } in days {
         match (before, after) {
             (Some(_), Some(row)) => changed.push(row),
-            (None, Some(row)) => new.push(row),
-            (Some(row), None) => gone.push(DayGone {
-                generation: row.generation,
-                business_date: row.business_date,
-                product_id: row.product_id,
-                store_id: row.store_id,
-                channel_id: row.channel_id,
-                currency: row.currency,
-            }),
+            (None, Some(row)) => {
+                forgotten.push(Forgotten::of(&row));
+                new.push(row);
+            }
+            (Some(row), None) => {
+                forgotten.push(Forgotten::of(&row));
+                kept.push(gone_at(&row, seq));
+                gone.push(DayGone {
+                    generation: row.generation,
+                    business_date: row.business_date,
+                    product_id: row.product_id,
+                    store_id: row.store_id,
+                    channel_id: row.channel_id,
+                    currency: row.currency,
+                });
+            }
             (None, None) => {}
         }
     }
-    write_all(work, [new.into(), changed.into(), gone.into()]).await
+    write_all(work, [forgotten.into(), new.into(), changed.into(), gone.into(), kept.into()]).await
 }
 
 /// The same of weeks.
@@ -154,7 +209,7 @@ pub async fn write_weeks(work: &Work, weeks: Vec<(Option<Week>, Option<Week>)>) 
     write_all(work, [new.into(), changed.into(), gone.into()]).await
 }
 
-async fn write_all(work: &Work, bulks: [Bulk; 3]) -> Result<(), Fault> {
+async fn write_all<const N: usize>(work: &Work, bulks: [Bulk; N]) -> Result<(), Fault> {
     for bulk in bulks {
         work.write(bulk).await?;
     }

@@ -42,6 +42,7 @@ pub(super) async fn apply(work: &Work, book: &mut Book, deltas: &Deltas) -> Resu
             row.max_line_units.max(delta.largest_added)
         };
         row.revised_seq = row.revised_seq.max(delta.last_seq);
+        let seq = row.revised_seq;
         let new = (!figures.is_zero()).then_some(row);
         for (is, by) in [(&old, -1), (&new, 1)] {
             if let Some(is) = is {
@@ -49,7 +50,7 @@ pub(super) async fn apply(work: &Work, book: &mut Book, deltas: &Deltas) -> Resu
                 if by > 0 { book.sum.add(is.tenant_id, is.summed()) } else { book.sum.remove(is.tenant_id, is.summed()) }
             }
         }
-        days.push((old, new));
+        days.push(rows::DayChange { before: old, after: new, seq });
     }
     rows::write_days(work, days).await?;
     apply_weeks(work, book, weeks).await

@@ -68,7 +68,7 @@ pub fn fields_of(noun: Noun) -> &'static [&'static str] {
             "tax",
             "number",
         ],
-        Noun::Movements => &[],
+        Noun::Movements | Noun::DemandFacts => &[],
     }
 }
 
@@ -136,6 +136,44 @@ pub fn exported(noun: Noun) -> &'static [&'static str] {
             "tax",
             "total",
         ],
+        Noun::DemandFacts => &[
+            "businessDate",
+            "productId",
+            "sku",
+            "storeId",
+            "store",
+            "channelId",
+            "channel",
+            "currency",
+            "state",
+            "orderedUnits",
+            "cancelledUnits",
+            "takenBackUnits",
+            "returnedUnits",
+            "orders",
+            "orderLines",
+            "returns",
+            "returnLines",
+            "grossRevenue",
+            "discounts",
+            "listValue",
+            "costOfGoodsSold",
+            "refunds",
+            "shippedUnits",
+            "restockedUnits",
+            "receivedUnits",
+            "movedInUnits",
+            "movedOutUnits",
+            "adjustedInUnits",
+            "adjustedOutUnits",
+            "countedInUnits",
+            "countedOutUnits",
+            "removedUnits",
+            "netUnits",
+            "largestLineUnits",
+            "firstSeq",
+            "revisedSeq",
+        ],
         Noun::StockChanges => &[],
     }
 }
@@ -155,7 +193,7 @@ pub fn needed(noun: Noun) -> &'static [&'static [&'static str]] {
         Noun::Categories => &[&["slug"]],
         Noun::Customers => &[&["externalRef"]],
         Noun::Orders => &[&["externalRef"], &["store"], &["sku", "barcode"], &["quantity"]],
-        Noun::Movements => &[],
+        Noun::Movements | Noun::DemandFacts => &[],
     }
 }
 

@@ -9,6 +9,7 @@ mod goods;
 pub mod guess;
 pub mod orders;
 pub mod serial;
+pub mod typed;
 
 use entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -50,10 +51,11 @@ pub enum Noun {
     Customers,
     Movements,
     Orders,
+    DemandFacts,
 }
 
 impl Noun {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Products,
         Self::Stock,
         Self::StockChanges,
@@ -62,6 +64,7 @@ impl Noun {
         Self::Customers,
         Self::Movements,
         Self::Orders,
+        Self::DemandFacts,
     ];
     pub fn as_str(self) -> &'static str {
         match self {
@@ -73,6 +76,7 @@ impl Noun {
             Self::Customers => "CUSTOMERS",
             Self::Movements => "MOVEMENTS",
             Self::Orders => "ORDERS",
+            Self::DemandFacts => "DEMAND_FACTS",
         }
     }
     pub fn parse(word: &str) -> Option<Self> {
@@ -123,6 +127,8 @@ pub enum Format {
     Csv,
     Jsonl,
     Xlsx,
+    /// Typed columns, for programs that read many rows. It is written and not read.
+    Parquet,
 }
 
 /// What becomes of a row whose key is there already.
@@ -198,6 +204,35 @@ pub struct ExportOptions {
     /// Of a time that the noun has: changed, occurred, placed.
     pub from: Option<i64>,
     pub before: Option<i64>,
+    /// Of demand facts: only what was revised since. Not said where it is not asked for: calls that were made before have the same digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
+}
+
+/// Up to where a reader of demand facts has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Since {
+    pub seq: i64,
+    /// The generation that they are of; None where the reader compares it itself.
+    pub generation: Option<i64>,
+}
+
+/// Which demand facts an export has: all of a generation, or those of it that events behind `from` up to `to` have revised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactRange {
+    pub generation: i64,
+    /// 0 where all are meant.
+    pub from: i64,
+    pub to: i64,
+    pub is_increment: bool,
+}
+
+/// What a reader has to know of an export of demand facts to go on behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactManifest {
+    pub range: FactRange,
+    /// Of the file, in hex; None until it is whole.
+    pub sha256: Option<String>,
 }
 
 /// How a file was read.
@@ -208,6 +243,9 @@ pub struct FileReading {
     pub delimiter: Option<char>,
     /// The columns, in their order, and what each was taken for.
     pub columns: Vec<(String, Option<String>)>,
+    /// Of an export of demand facts, which is written and not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<FactManifest>,
 }
 
 /// Rows by what became of them.

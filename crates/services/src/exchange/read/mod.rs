@@ -116,7 +116,7 @@ fn read(pipe: Pipe, is_workbook: bool, plan: Plan, sender: &Sender) -> Result<()
     match format {
         Format::Jsonl => jsonl::read(text, encoding, plan, sender),
         Format::Csv => table::read(text, &beginning, encoding, plan, sender),
-        Format::Xlsx => Err(Unreadable::Workbook("it is a text".to_owned()).into()),
+        Format::Xlsx | Format::Parquet => Err(Unreadable::Workbook("it is a text".to_owned()).into()),
     }
 }
 

@@ -10,7 +10,7 @@ use inventory::catalog::rows::{Clause, product::barcodes_of};
 use platform::storage::{Fault, Finds, Reads};
 use sea_orm::Value;
 
-use crate::exchange::core::{ExportOptions, Noun, barcodes, cells::Item};
+use crate::exchange::core::{ExportOptions, FactRange, Noun, barcodes, cells::Item};
 
 /// Rows that are read at once.
 const PAGE: usize = 5_000;
@@ -22,10 +22,11 @@ pub struct ExportScope {
     pub channel: Option<ChannelId>,
     pub sees_costs: bool,
     pub sees_contacts: bool,
-    /// Whose an order is.
     pub sees_customers: bool,
     /// The tenant's last event when the export began: what comes later is not in it, or an export of a busy ledger would never end.
     pub head: i64,
+    /// Of demand facts: which of them.
+    pub facts: Option<FactRange>,
 }
 
 /// Where a page ends: the values of its order. Empty before the first.
@@ -126,6 +127,7 @@ pub async fn page(
         Noun::Suppliers => suppliers(reads, options, after).await,
         Noun::Categories => categories(reads, options, after).await,
         Noun::Customers => super::customers::page(reads, export_scope, options, after).await,
+        Noun::DemandFacts => super::export_facts::facts(reads, export_scope, options, after).await,
         Noun::StockChanges => Ok(Page { rows: Vec::new(), next: None, contacts: Vec::new() }),
     }
 }

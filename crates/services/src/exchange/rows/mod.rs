@@ -2,6 +2,7 @@
 
 mod customers;
 pub mod export;
+pub mod export_facts;
 mod export_stock;
 pub mod resolved_names;
 pub mod lines;

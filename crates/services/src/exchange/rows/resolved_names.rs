@@ -63,7 +63,7 @@ pub async fn resolved_names(reads: &impl Reads, noun: Noun, rows: &[Record]) -> 
             names.channels = by_texts(reads, ("channel", "id", "code_key"), channels).await?;
             names.customers = by_texts(reads, ("customer", "id", "external_ref"), customers).await?;
         }
-        Noun::Suppliers | Noun::Categories | Noun::Customers | Noun::Movements => {}
+        Noun::Suppliers | Noun::Categories | Noun::Customers | Noun::Movements | Noun::DemandFacts => {}
     }
     let rows = reads.rows("SELECT default_currency FROM tenant WHERE id = $1", vec![]).await?;
     names.currency = rows.first().map_or(Ok(String::new()), |row| Row::new(row).take())?;

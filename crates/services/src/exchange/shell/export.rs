@@ -5,14 +5,17 @@ use iam::access::{Caller, kind, permit};
 use platform::{
     audit::{self, AuditContext, Origin, Outcome, Target},
     jobs::Lease,
-    storage::Fault,
+    storage::{Fault, Reads},
 };
 
 use super::{Exchange, Halt, write::Sheet};
 use crate::{
     exchange::{
-        core::{Counts, ExportOptions, Noun, Run, columns::exported},
-        rows::export::{ExportScope, page},
+        core::{Counts, ExportOptions, FactManifest, FactRange, FileReading, Noun, Run, Since, columns::exported},
+        rows::{
+            export::{ExportScope, page},
+            export_facts,
+        },
     },
     files::Made,
 };
@@ -25,14 +28,18 @@ impl Exchange {
         // A replica that has replayed the order to export has what its maker wrote before.
         let scope = self.0.db.tenant(run.tenant).long().caught_up().await;
         let head = scope.head().await?.seq;
-        run = self.begin_again(lease, &run).await?;
+        let facts = if noun == Noun::DemandFacts { Some(fact_range(&scope, options.since).await?) } else { None };
+        run = self.begin_again(lease, &run, facts).await?;
         let name = noun.as_str().to_lowercase().replace('_', "-");
         let mut sheet = Sheet::begin(&self.0.files, &run, (&name, options.format), exported(noun)).await?;
         let mut after = Vec::new();
         loop {
             // What somebody may see is asked anew for each page.
-            let export_scope = export_scope(&self.maker(&run).await?, noun, head)?;
+            let export_scope = export_scope(&self.maker(&run).await?, noun, (head, facts))?;
             let found = page(&scope, noun, (&export_scope, &options), &after).await?;
+            if let Some(range) = facts {
+                are_still(&scope, range).await?;
+            }
             self.tell_of_contacts(lease, &run, &found.contacts).await?;
             for row in &found.rows {
                 sheet.row(row)?;
@@ -71,23 +78,57 @@ impl Exchange {
         Ok(work.commit().await?)
     }
 
-    /// What another worker had counted is written anew.
-    async fn begin_again(&self, lease: Lease, run: &Run) -> Result<Run, Halt> {
+    /// What another worker had counted is written anew, and which facts it is of.
+    async fn begin_again(&self, lease: Lease, run: &Run, facts: Option<FactRange>) -> Result<Run, Halt> {
         let (work, before) = self.locked(lease, run).await?;
-        let after = Run { counts: Counts::default(), version: before.version + 1, ..before };
+        let told = FileReading { facts: facts.map(|range| FactManifest { range, sha256: None }), ..before.told };
+        let after = Run { counts: Counts::default(), told, version: before.version + 1, ..before };
         crate::exchange::rows::change(&work, &after).await?;
         work.commit().await?;
         Ok(after)
     }
 }
 
+/// Which demand facts an export has: where none are known to the reader, all of them.
+async fn fact_range(reads: &impl Reads, since: Option<Since>) -> Result<FactRange, Halt> {
+    let (generation, to) = export_facts::current(reads).await?.unwrap_or_default();
+    let Some(Since { seq, generation: known }) = since else {
+        return Ok(FactRange { generation, from: 0, to, is_increment: false });
+    };
+    if known.is_some_and(|known| known != generation) {
+        return Err(Halt::Failed(format!(
+            "demand facts have been made anew since, as generation {generation}: start over with an export of all of them"
+        )));
+    }
+    if seq > to {
+        return Err(Halt::Failed(format!("demand facts are counted up to the event {to}, which comes before {seq}")));
+    }
+    Ok(FactRange { generation, from: seq, to, is_increment: true })
+}
+
+/// A rebuild takes away the rows of the generation before: what was read since may be a part of them. It is tried again.
+async fn are_still(reads: &impl Reads, range: FactRange) -> Result<(), Fault> {
+    let generation = export_facts::current(reads).await?.map_or(0, |(generation, _)| generation);
+    if generation == range.generation {
+        return Ok(());
+    }
+    Err(Fault::Broken("demand facts were made anew while they were exported".to_owned()))
+}
+
+/// What is told of an export of demand facts once its file is whole.
+pub(super) fn sealed(told: FileReading, made: Option<&Made>) -> FileReading {
+    let sha256 = made.and_then(Made::sha256);
+    FileReading { facts: told.facts.map(|manifest| FactManifest { sha256, ..manifest }), ..told }
+}
+
 /// What somebody may see of a noun.
-fn export_scope(caller: &Caller, noun: Noun, head: i64) -> Result<ExportScope, Halt> {
+fn export_scope(caller: &Caller, noun: Noun, (head, facts): (i64, Option<FactRange>)) -> Result<ExportScope, Halt> {
     let reach = match noun {
         Noun::Stock => permit::<kind::StockRead>(caller)?.reach(),
         Noun::Movements => permit::<kind::StockMovementRead>(caller)?.reach(),
         Noun::Orders => permit::<kind::OrderRead>(caller)?.reach(),
         Noun::Customers => permit::<kind::CustomerRead>(caller)?.reach(),
+        Noun::DemandFacts => permit::<kind::ReportRead>(caller)?.reach(),
         Noun::Products | Noun::Suppliers | Noun::Categories | Noun::StockChanges => permit::<kind::ProductRead>(caller)?.reach(),
     };
     Ok(ExportScope {
@@ -97,5 +138,6 @@ fn export_scope(caller: &Caller, noun: Noun, head: i64) -> Result<ExportScope, H
         sees_customers: permit::<kind::CustomerRead>(caller).is_ok(),
         sees_contacts: caller.sees_contacts(),
         head,
+        facts,
     })
 }

@@ -103,6 +103,7 @@ const fn filled(noun: Noun) -> &'static [&'static str] {
         Noun::Suppliers => &["supplier"],
         Noun::Categories => &["category"],
         Noun::Customers => &["customer"],
+        Noun::DemandFacts => &[],
     }
 }
 

@@ -1,7 +1,7 @@
 //! Asking for exchanges, and ending them early.
 
 use entity::prelude::*;
-use iam::access::{Changed, Permit, kind};
+use iam::access::{Caller, Changed, Permit, kind, permit};
 use platform::{
     clock::Clock,
     jobs,
@@ -13,7 +13,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Exchange, ExchangeError, bulk::begin_next, may, sees, told};
+use super::{Exchange, ExchangeError, bulk::begin_next, sees, told};
 use crate::exchange::events;
 use crate::{
     exchange::{
@@ -55,6 +55,28 @@ pub struct Ask {
 
 /// An exchange that was asked for, and whether that was before.
 pub type Requested = (Run, bool);
+
+/// Whether the caller may do with this noun what an exchange does.
+fn may(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), ExchangeError> {
+    let Some(noun) = noun else { return Ok(()) };
+    match (kind_of, noun) {
+        (Kind::Import, Noun::Products | Noun::Suppliers | Noun::Categories) => drop(permit::<kind::ProductWrite>(caller)?),
+        (Kind::Import, Noun::Stock) => drop(permit::<kind::StockSet>(caller)?),
+        (Kind::Import, Noun::StockChanges) => drop(permit::<kind::StockAdjust>(caller)?),
+        (Kind::Import, Noun::Customers) => drop(permit::<kind::CustomerWrite>(caller)?),
+        (Kind::Import, Noun::Orders) => drop(permit::<kind::OrderWrite>(caller)?),
+        (Kind::Export, Noun::Products | Noun::Suppliers | Noun::Categories) => drop(permit::<kind::ProductRead>(caller)?),
+        (Kind::Export, Noun::Customers) => drop(permit::<kind::CustomerRead>(caller)?),
+        (Kind::Export, Noun::Stock) => drop(permit::<kind::StockRead>(caller)?),
+        (Kind::Export, Noun::Movements) => drop(permit::<kind::StockMovementRead>(caller)?),
+        (Kind::Export, Noun::Orders) => drop(permit::<kind::OrderRead>(caller)?),
+        (Kind::Export, Noun::DemandFacts) => drop(permit::<kind::ReportRead>(caller)?),
+        (Kind::Bulk, _) | (Kind::Import, Noun::Movements | Noun::DemandFacts) | (Kind::Export, Noun::StockChanges) => {
+            return Err(ExchangeError::NotOffered(noun));
+        }
+    }
+    Ok(())
+}
 
 /// Cancels an exchange that is not over; the next one that waits begins.
 async fn cancelled(work: &mut Work, run: Run, clock: &Clock) -> Result<Changed<Run>, Fault> {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod bulk;
+mod columnar;
 mod engine;
 mod export;
 mod halt;
@@ -117,27 +118,6 @@ struct Inner {
     /// What runs mutations. It knows the schema, which knows this room: so it is not held, only known.
     engine: RwLock<Option<Weak<dyn Engine>>>,
     most: RwLock<ImportLimits>,
-}
-
-/// Whether the caller may do with this noun what an exchange does.
-fn may(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), ExchangeError> {
-    let Some(noun) = noun else { return Ok(()) };
-    match (kind_of, noun) {
-        (Kind::Import, Noun::Products | Noun::Suppliers | Noun::Categories) => drop(permit::<kind::ProductWrite>(caller)?),
-        (Kind::Import, Noun::Stock) => drop(permit::<kind::StockSet>(caller)?),
-        (Kind::Import, Noun::StockChanges) => drop(permit::<kind::StockAdjust>(caller)?),
-        (Kind::Import, Noun::Customers) => drop(permit::<kind::CustomerWrite>(caller)?),
-        (Kind::Import, Noun::Orders) => drop(permit::<kind::OrderWrite>(caller)?),
-        (Kind::Export, Noun::Products | Noun::Suppliers | Noun::Categories) => drop(permit::<kind::ProductRead>(caller)?),
-        (Kind::Export, Noun::Customers) => drop(permit::<kind::CustomerRead>(caller)?),
-        (Kind::Export, Noun::Stock) => drop(permit::<kind::StockRead>(caller)?),
-        (Kind::Export, Noun::Movements) => drop(permit::<kind::StockMovementRead>(caller)?),
-        (Kind::Export, Noun::Orders) => drop(permit::<kind::OrderRead>(caller)?),
-        (Kind::Bulk, _) | (Kind::Import, Noun::Movements) | (Kind::Export, Noun::StockChanges) => {
-            return Err(ExchangeError::NotOffered(noun));
-        }
-    }
-    Ok(())
 }
 
 impl Exchange {
@@ -369,6 +349,7 @@ impl Exchange {
         }
         let after = Run {
             state,
+            told: export::sealed(before.told, made.as_ref()),
             result: made.map(|made| made.id()),
             error,
             finished_at: Some(self.0.clock.now()),

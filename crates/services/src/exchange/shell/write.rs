@@ -1,16 +1,17 @@
 //! Rows into a file, in one of its forms, in constant memory.
 
 use bytes::Bytes;
+use parquet::errors::ParquetError;
 use platform::{clock, storage::Fault};
 use rust_xlsxwriter::{Format as Style, Workbook, XlsxError};
 use serde_json::{Map, Number, Value as Json};
 
-use super::Halt;
+use super::{Halt, columnar::Columnar};
 use crate::{
     exchange::core::{
         Format, Run,
         cells::{Item, guarded},
-        serial,
+        serial, typed,
     },
     files::{Files, Made, Writer},
 };
@@ -28,6 +29,8 @@ enum Form {
     Csv(Box<csv::Writer<Vec<u8>>>),
     Jsonl(Vec<u8>),
     Xlsx(Box<Book>),
+    /// None while a thread beside us writes what is full.
+    Parquet(Option<Box<Columnar>>),
 }
 
 /// A workbook under way: its sheets are in files of their own until the end.
@@ -48,7 +51,7 @@ pub struct Sheet {
     writer: Writer,
 }
 
-fn broken(error: impl std::fmt::Display) -> Halt {
+pub(super) fn broken(error: impl std::fmt::Display) -> Halt {
     Fault::Broken(format!("a row could not be written: {error}")).into()
 }
 
@@ -66,12 +69,17 @@ impl Sheet {
             Format::Csv => ("csv", "text/csv; charset=utf-8"),
             Format::Jsonl => ("jsonl", "application/jsonl"),
             Format::Xlsx => ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            Format::Parquet => ("parquet", "application/vnd.apache.parquet"),
         };
         let writer = files.write(run.tenant, run.maker, (format!("{name}.{ending}"), media)).await?;
         let form = match format {
             Format::Csv => Form::Csv(Box::new(empty_csv())),
             Format::Jsonl => Form::Jsonl(Vec::new()),
             Format::Xlsx => Form::Xlsx(Box::new(Book::new())),
+            Format::Parquet => {
+                let columns: Vec<_> = names.iter().map(|name| (typed::typed_name(name), typed::type_of(name))).collect();
+                Form::Parquet(Some(Box::new(Columnar::begin(&columns)?)))
+            }
         };
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut sheet = Self { names, form, writer };
@@ -116,6 +124,8 @@ impl Sheet {
                 Ok(())
             }
             Form::Xlsx(open) => open.row(&self.names, values),
+            Form::Parquet(Some(open)) => open.row(values),
+            Form::Parquet(None) => Err(broken("its writer is gone")),
         }
     }
 
@@ -129,6 +139,8 @@ impl Sheet {
             }
             Form::Jsonl(out) => std::mem::take(out),
             Form::Xlsx(_) => return Ok(()),
+            Form::Parquet(Some(open)) if !open.is_full() => return Ok(()),
+            Form::Parquet(open) => columns_written(open, Columnar::write_full).await?,
         };
         if !bytes.is_empty() {
             self.writer.write(Bytes::from(bytes)).await?;
@@ -146,12 +158,29 @@ impl Sheet {
                     writer.write(part).await?;
                 }
             }
+            Form::Parquet(mut open) => writer.write(columns_written(&mut open, Columnar::finish).await?.into()).await?,
             // A file without a single byte is none: a line that says nothing is not read as a row.
             Form::Jsonl(_) if names.is_empty() => writer.write(Bytes::from_static(b"\n")).await?,
             Form::Csv(_) | Form::Jsonl(_) => {}
         }
         Ok(writer.finish().await?)
     }
+}
+
+/// What of a file of columns can be handed on, written beside whoever waits: it computes for a while.
+async fn columns_written(
+    open: &mut Option<Box<Columnar>>,
+    write: impl FnOnce(&mut Columnar) -> Result<Vec<u8>, ParquetError> + Send + 'static,
+) -> Result<Vec<u8>, Halt> {
+    let Some(mut own) = open.take() else { return Err(broken("its writer is gone")) };
+    let (own, written) = tokio::task::spawn_blocking(move || {
+        let written = write(&mut own);
+        (own, written)
+    })
+    .await
+    .map_err(broken)?;
+    *open = Some(own);
+    written.map_err(broken)
 }
 
 /// Rows with the line ends that RFC 4180 asks for.
@@ -169,7 +198,7 @@ fn part_of(file: &mut std::fs::File) -> std::io::Result<Option<Bytes>> {
 }
 
 /// An amount, a day or a moment as a text.
-fn shown(item: &Item) -> String {
+pub(super) fn shown(item: &Item) -> String {
     match item {
         Item::Amount(amount) => amount.amount(),
         Item::Day(day) => clock::day_text(*day),

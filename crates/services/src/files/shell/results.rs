@@ -88,6 +88,10 @@ impl Made {
     pub fn id(&self) -> FileId {
         self.0.id
     }
+    /// The hash of its bytes, in hex.
+    pub fn sha256(&self) -> Option<String> {
+        self.0.sha256.as_ref().map(hex::encode)
+    }
     /// Makes the file ready, in the transaction of what it is the result of.
     pub async fn keep(&self, work: &mut Work) -> Result<(), FileError> {
         let now = self.0.ready_at.unwrap_or(self.0.created_at);

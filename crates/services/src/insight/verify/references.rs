@@ -93,6 +93,7 @@ const TENANTED: &[&str] = &[
     "demand_book",
     "demand_day",
     "demand_document",
+    "demand_gone",
     "demand_week",
     "forecast_pool",
     "forecast_run",

@@ -221,6 +221,8 @@ pub(in super::super) const LINKS: &[Link] = &[
         only: "HEX(c.channel_id) <> '00000000000000000000000000000000'",
         ..link("demand_day", DAY, &[("channel_id", "id")], "channel")
     },
+    link("demand_gone", DAY, &[("product_id", "id")], "product"),
+    link("demand_gone", DAY, &[("store_id", "id")], "store"),
     link("demand_week", PRODUCT_OF, &[("product_id", "id")], "product"),
     link("demand_week", PRODUCT_OF, &[("store_id", "id")], "store"),
     link("forecast_series", PRODUCT_OF, &[("product_id", "id")], "product"),

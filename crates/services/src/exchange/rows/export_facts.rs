@@ -1,0 +1,245 @@
+//! Pages of demand facts that are exported: all of them by their keys, or what was revised since by the events that did it.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{channel, demand_book, demand_day, demand_gone, product, store},
+};
+use inventory::catalog::rows::Clause;
+use platform::storage::{Fault, Finds, Reads};
+use sea_orm::Value;
+
+use super::export::{After, ExportScope, Page, money, one_of, read_within, stores};
+use crate::exchange::core::{ExportOptions, FactRange, cells::Item};
+
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+/// Before the place in the list of rows that are gone: it comes behind the list of those that are there.
+const GONE: &str = "gone";
+/// The key of a row.
+const KEY: [&str; 5] = ["d.business_date", "d.product_id", "d.store_id", "d.channel_id", "d.currency"];
+/// The same by the events that revised rows.
+const REVISED: [&str; 6] = ["d.revised_seq", KEY[0], KEY[1], KEY[2], KEY[3], KEY[4]];
+
+#[derive(Record)]
+#[record(of = demand_book, alias = "b")]
+struct BookRow {
+    generation: i64,
+    seq: i64,
+}
+
+/// The generation of facts that is read now, and the event that it is counted up to; None before the first.
+pub async fn current(reads: &impl Reads) -> Result<Option<(i64, i64)>, Fault> {
+    let sql = format!("SELECT {} FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current", BookRow::SELECT);
+    Ok(reads.records::<BookRow>(&sql, vec![]).await?.pop().map(|row| (row.generation, row.seq)))
+}
+
+/// How a row's product, store and channel are called.
+struct Names {
+    sku: String,
+    store: String,
+    channel: Option<String>,
+}
+
+#[derive(Record)]
+struct DayRow {
+    #[record(alias = "d")]
+    day: demand_day::Model,
+    #[record(of = product, alias = "p")]
+    sku: String,
+    #[record(of = store, alias = "s", column = "code")]
+    store: String,
+    #[record(of = channel, alias = "c", column = "code", outer)]
+    channel: Option<String>,
+}
+
+#[derive(Record)]
+struct GoneRow {
+    #[record(alias = "d")]
+    day: demand_gone::Model,
+    #[record(of = product, alias = "p")]
+    sku: String,
+    #[record(of = store, alias = "s", column = "code")]
+    store: String,
+    #[record(of = channel, alias = "c", column = "code", outer)]
+    channel: Option<String>,
+}
+
+/// A row as it is written: there, or gone, when no figure of it is left.
+fn items(day: &demand_day::Model, names: Names, (state, sees_costs): (&str, bool)) -> Result<Vec<Item>, Fault> {
+    let amount = |minor: i64, is_seen: bool| -> Result<Item, Fault> {
+        let currency = Some(day.currency.clone()).filter(|code| !code.is_empty());
+        let [amount, _] = money(Some(minor), currency, is_seen)?;
+        Ok(amount)
+    };
+    let mut items: Vec<Item> = vec![Item::Day(day.business_date), day.product_id.to_string().into(), names.sku.into()];
+    items.extend([Item::from(day.store_id.to_string()), names.store.into()]);
+    items.extend([Item::from(day.channel_id.to_string()), names.channel.into()]);
+    items.extend([Item::from(day.currency.as_str()), state.into()]);
+    let ordered = [day.ordered_units, day.cancelled_units, day.taken_back_units, day.returned_units];
+    items.extend(ordered.map(Item::Number));
+    items.extend([day.orders, day.order_lines, day.returns, day.return_lines].map(Item::Number));
+    for (minor, is_seen) in [
+        (day.gross_minor, true),
+        (day.discount_minor, true),
+        (day.list_minor, true),
+        (day.cost_minor, sees_costs),
+        (day.refund_minor, true),
+    ] {
+        items.push(amount(minor, is_seen)?);
+    }
+    let moved = [day.shipped_units, day.restocked_units, day.received_units, day.moved_in_units, day.moved_out_units];
+    items.extend(moved.map(Item::Number));
+    let corrected = [day.adjusted_in_units, day.adjusted_out_units, day.counted_in_units, day.counted_out_units];
+    items.extend(corrected.map(Item::Number));
+    items.extend([day.removed_units, day.net_units, day.max_line_units, day.first_seq, day.revised_seq].map(Item::Number));
+    Ok(items)
+}
+
+/// Where a row stands in its list.
+fn place(day: &demand_day::Model, range: FactRange) -> After {
+    let key: [Value; 5] = [
+        day.business_date.into(),
+        day.product_id.into(),
+        day.store_id.into(),
+        day.channel_id.into(),
+        day.currency.as_str().into(),
+    ];
+    let revised = range.is_increment.then(|| Value::from(day.revised_seq));
+    revised.into_iter().chain(key).collect()
+}
+
+/// A row of which nothing is left: as one without a figure.
+fn empty(gone: demand_gone::Model) -> demand_day::Model {
+    demand_day::Model {
+        tenant_id: gone.tenant_id,
+        generation: gone.generation,
+        business_date: gone.business_date,
+        product_id: gone.product_id,
+        store_id: gone.store_id,
+        channel_id: gone.channel_id,
+        currency: gone.currency,
+        ordered_units: 0,
+        cancelled_units: 0,
+        taken_back_units: 0,
+        returned_units: 0,
+        orders: 0,
+        order_lines: 0,
+        returns: 0,
+        return_lines: 0,
+        gross_minor: 0,
+        discount_minor: 0,
+        list_minor: 0,
+        cost_minor: 0,
+        refund_minor: 0,
+        shipped_units: 0,
+        restocked_units: 0,
+        received_units: 0,
+        moved_in_units: 0,
+        moved_out_units: 0,
+        adjusted_in_units: 0,
+        adjusted_out_units: 0,
+        counted_in_units: 0,
+        counted_out_units: 0,
+        removed_units: 0,
+        net_units: 0,
+        max_line_units: 0,
+        first_seq: gone.revised_seq,
+        revised_seq: gone.revised_seq,
+    }
+}
+
+/// Which rows of a table `d` are meant.
+fn condition(reads: &impl Reads, export_scope: &ExportScope, options: &ExportOptions, range: FactRange) -> Clause {
+    let mut clause = Clause::new(reads.backend());
+    let generation = clause.bind(range.generation);
+    clause.push(&format!(" AND d.generation = {generation}"));
+    if range.is_increment {
+        let (from, to) = (clause.bind(range.from), clause.bind(range.to));
+        clause.push(&format!(" AND d.revised_seq > {from} AND d.revised_seq <= {to}"));
+    }
+    stores(&mut clause, "d.store_id", export_scope, options);
+    if let Some(channel) = export_scope.channel {
+        one_of(&mut clause, "d.channel_id", Some(&[channel]));
+    }
+    one_of(&mut clause, "d.product_id", options.products.as_deref());
+    if options.categories.is_some() {
+        clause.push(" AND d.product_id IN (SELECT i.id FROM product i WHERE i.tenant_id = $1");
+        one_of(&mut clause, "i.category_id", options.categories.as_deref());
+        clause.push(")");
+    }
+    for (operator, bound) in [(">=", options.from), ("<", options.before)] {
+        if let Some(at) = bound {
+            let mark = clause.bind(first_day(at));
+            clause.push(&format!(" AND d.business_date {operator} {mark}"));
+        }
+    }
+    clause
+}
+
+/// The first day that begins at a moment or behind it, by UTC.
+fn first_day(micros: i64) -> i32 {
+    let day = micros.div_euclid(DAY) + i64::from(micros.rem_euclid(DAY) > 0);
+    i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX })
+}
+
+/// A page of the facts of a range: first rows that are there; of an increment then those that are gone.
+pub(super) async fn facts(
+    reads: &impl Reads,
+    export_scope: &ExportScope,
+    options: &ExportOptions,
+    after: &After,
+) -> Result<Page, Fault> {
+    let range = export_scope.facts.ok_or_else(|| Fault::Broken("an export of demand facts has a range".to_owned()))?;
+    let clause = condition(reads, export_scope, options, range);
+    if let Some((Value::String(_), place)) = after.split_first() {
+        return gone(reads, clause, range, &place.to_vec()).await;
+    }
+    let order: &[&str] = if range.is_increment { &REVISED } else { &KEY };
+    let select = format!("SELECT {} FROM (SELECT * FROM demand_day d WHERE d.tenant_id = $1", DayRow::SELECT);
+    let mut page = read_within(reads, (&select, &joins(order)), clause, order, after, |row: DayRow| {
+        let DayRow { day, sku, store, channel } = row;
+        let items = items(&day, Names { sku, store, channel }, ("KEPT", export_scope.sees_costs))?;
+        Ok((items, place(&day, range)))
+    })
+    .await?;
+    if page.next.is_none() && range.is_increment {
+        page.next = Some(vec![GONE.into()]);
+    }
+    Ok(page)
+}
+
+async fn gone(reads: &impl Reads, clause: Clause, range: FactRange, after: &After) -> Result<Page, Fault> {
+    let select = format!("SELECT {} FROM (SELECT * FROM demand_gone d WHERE d.tenant_id = $1", GoneRow::SELECT);
+    let mut page = read_within(reads, (&select, &joins(&REVISED)), clause, &REVISED, after, |row: GoneRow| {
+        let GoneRow { day, sku, store, channel } = row;
+        let day = empty(day);
+        let place = place(&day, range);
+        Ok((items(&day, Names { sku, store, channel }, ("GONE", false))?, place))
+    })
+    .await?;
+    page.next = page.next.map(|place| [vec![GONE.into()], place].concat());
+    Ok(page)
+}
+
+/// What belongs to the rows of a page, in their order.
+fn joins(order: &[&str]) -> String {
+    format!(
+        ") d JOIN product p ON p.tenant_id = d.tenant_id AND p.id = d.product_id
+        JOIN store s ON s.tenant_id = d.tenant_id AND s.id = d.store_id
+        LEFT JOIN channel c ON c.tenant_id = d.tenant_id AND c.id = d.channel_id ORDER BY {}",
+        order.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_meant_from_its_midnight_on() {
+        let days = [0, 1, DAY, DAY + 1, -1, -DAY, i64::MAX, i64::MIN].map(first_day);
+        assert_eq!(days[..6], [0, 1, 1, 2, 0, -1]);
+        assert!(days[6] > 100_000_000 && days[7] < -100_000_000);
+    }
+}

@@ -1,0 +1,28 @@
+//! Keys of demand facts that are no rows any more: what a reader of increments takes away.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{prelude::*, record::Record};
+
+/// A row exists where `demand_day` had one of this key and generation, and has none now.
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
+#[sea_orm(table_name = "demand_gone")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub generation: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub business_date: i32,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub product_id: ProductId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub store_id: StoreId,
+    /// Nil: of no channel.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub channel_id: ChannelId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub currency: String,
+    /// The event that left no figure of the row.
+    pub revised_seq: i64,
+}
