@@ -2,13 +2,16 @@
 
 use async_graphql::Context;
 use iam::access::{Permission, kind};
-use inventory::catalog::{
-    Ask, Catalog,
-    events::{
-        CATEGORY_ARCHIVED, CATEGORY_CREATED, CATEGORY_RESTORED, CATEGORY_UPDATED, FAMILY_CREATED, PRODUCT_ARCHIVED,
-        PRODUCT_CREATED, PRODUCT_UPDATED,
+use inventory::{
+    catalog::{
+        Ask, Catalog,
+        events::{
+            CATEGORY_ARCHIVED, CATEGORY_CREATED, CATEGORY_RESTORED, CATEGORY_UPDATED, FAMILY_CREATED, PRODUCT_ARCHIVED,
+            PRODUCT_CREATED, PRODUCT_UPDATED,
+        },
+        shell::Which,
     },
-    shell::Which,
+    stock::events::STOCK_CHANGED,
 };
 use macros::resolvers;
 
@@ -20,6 +23,7 @@ use super::{
         ProductFamilyCreateInput,
     },
     loads::loads,
+    opening,
     payloads::{
         CategoryBulkUpsertPayload, CategoryPayload, Parts, ProductBulkUpsertPayload, ProductFamilyPayload, ProductPayload,
         RowVisibility, parts,
@@ -48,13 +52,17 @@ pub(super) fn visibility<P: Permission>(ctx: &Context<'_>) -> Answer<RowVisibili
 
 #[resolvers]
 impl ProductMutation {
-    /// Creates a product.
-    #[mutation(permit = ProductWrite, emits(PRODUCT_CREATED), dry_run(record))]
+    /// Creates a product, with the stock that it begins with where some is given.
+    #[mutation(permit = ProductWrite, emits(PRODUCT_CREATED, STOCK_CHANGED), dry_run(record))]
     async fn product_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Product to create.")] input: ProductCreateInput,
     ) -> Answer<ProductPayload> {
+        let mut input = input;
+        if let Some(lines) = input.opening_stock.take().filter(|lines| !lines.is_empty()) {
+            return Box::pin(opening::create(ctx, permit, (input, lines), dry_run)).await;
+        }
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.product_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
