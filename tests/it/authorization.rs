@@ -197,6 +197,8 @@ const CASES: &[(&str, Needs)] = &[
     ("kitSet", May("product.write")),
     ("productBulkUpsert", May("product.write")),
     ("productFamilyCreate", May("product.write")),
+    ("productFamilyArchive", May("product.write")),
+    ("productFamilyRestore", May("product.write")),
     ("categoryCreate", May("product.write")),
     ("categoryUpdate", May("product.write")),
     ("categoryArchive", May("product.write")),

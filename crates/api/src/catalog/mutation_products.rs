@@ -6,8 +6,8 @@ use inventory::{
     catalog::{
         Ask, Catalog,
         events::{
-            CATEGORY_ARCHIVED, CATEGORY_CREATED, CATEGORY_RESTORED, CATEGORY_UPDATED, FAMILY_CREATED, PRODUCT_ARCHIVED,
-            PRODUCT_CREATED, PRODUCT_UPDATED,
+            CATEGORY_ARCHIVED, CATEGORY_CREATED, CATEGORY_RESTORED, CATEGORY_UPDATED, FAMILY_ARCHIVED, FAMILY_CREATED,
+            FAMILY_RESTORED, PRODUCT_ARCHIVED, PRODUCT_CREATED, PRODUCT_UPDATED,
         },
         shell::Which,
     },
@@ -20,7 +20,7 @@ use super::{
     inputs::{ProductArchiveInput, ProductBulkUpsertInput, ProductCreateInput, ProductUpdateInput},
     inputs_tree::{
         CategoryArchiveInput, CategoryBulkUpsertInput, CategoryCreateInput, CategoryRestoreInput, CategoryUpdateInput,
-        ProductFamilyCreateInput,
+        ProductFamilyArchiveInput, ProductFamilyCreateInput, ProductFamilyRestoreInput,
     },
     loads::loads,
     opening,
@@ -198,6 +198,36 @@ impl ProductMutation {
     ) -> Answer<ProductFamilyPayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.family_create(permit, input.into(), ask).await?;
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
+        Ok(ProductFamilyPayload { product_family: entity, user_errors, replayed, seq })
+    }
+
+    /// Archives a family: lists leave it out, and products cannot be added to it. Refused while it has variants that are not archived.
+    #[mutation(permit = ProductWrite, emits(FAMILY_ARCHIVED), dry_run(record))]
+    async fn product_family_archive(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Family to archive, with its expected version.")] input: ProductFamilyArchiveInput,
+    ) -> Answer<ProductFamilyPayload> {
+        let which = which(&input.id, input.expected_version);
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let batch = ctx.given::<Catalog>()?.family_archive(permit, which, ask).await?;
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
+        Ok(ProductFamilyPayload { product_family: entity, user_errors, replayed, seq })
+    }
+
+    /// Takes an archived family back into use.
+    #[mutation(permit = ProductWrite, emits(FAMILY_RESTORED), dry_run(record))]
+    async fn product_family_restore(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Family to restore, with its expected version.")] input: ProductFamilyRestoreInput,
+    ) -> Answer<ProductFamilyPayload> {
+        let which = which(&input.id, input.expected_version);
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let batch = ctx.given::<Catalog>()?.family_restore(permit, which, ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
         Ok(ProductFamilyPayload { product_family: entity, user_errors, replayed, seq })

@@ -80,7 +80,10 @@ pub(super) fn category(row: &CategoryRow) -> Fields {
 }
 
 pub(super) fn family(row: &FamilyRow) -> Fields {
-    Fields::default().with("name", &row.name).with("optionNames", parsed(&row.option_names))
+    Fields::default()
+        .with("name", &row.name)
+        .with("optionNames", parsed(&row.option_names))
+        .with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 
 pub(super) fn supplier(row: &SupplierRow) -> Fields {
