@@ -1,4 +1,4 @@
-//! Product families that are archived.
+//! Product families, and rows of suppliers' catalogues, that are archived.
 
 use sea_orm_migration::prelude::*;
 

@@ -111,6 +111,8 @@ const CASES: &[(&str, Needs)] = &[
     ("purchaseOrderReceive", May("purchase.receive")),
     ("supplierReturnCreate", May("purchase.receive")),
     ("supplierProductBulkUpsert", May("product.write")),
+    ("supplierProductArchive", May("product.write")),
+    ("supplierProductRestore", May("product.write")),
     ("stockPolicySet", May("stock.policy")),
     ("reorderOrder", May("purchase.write")),
     ("salesReport", May("report.read")),
