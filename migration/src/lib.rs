@@ -161,8 +161,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// An older release takes an alert of a kind that it does not know for a corrupt row (`m0050_overdue`), cannot read what demand facts note of an edited
 /// order (`m0056_order_edits`), would ship an order under a hold (`m0057_holds`), does not derive the states of payment (`m0058_payments`), changes
 /// orders without their works (`m0059_fulfilment`), would receive a line of a purchase order that was cancelled (`m0064_purchase_amendments`), would
-/// remember categories and suppliers as they were before they were archived, and buy from them (`m0067_archive`), and takes a reversal of a kind that it
-/// does not know for a corrupt row (`m0069_undo`).
+/// remember categories and suppliers as they were before they were archived, and buy from them (`m0067_archive`), takes a reversal of a kind that it
+/// does not know for a corrupt row (`m0069_undo`), and would seal a customer anew without contacts and addresses, put products into archived families and
+/// buy by archived rows of suppliers' catalogues (`m0080_retired`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -172,6 +173,7 @@ pub const BREAKING: &[&str] = &[
     "m0064_purchase_amendments",
     "m0067_archive",
     "m0069_undo",
+    "m0080_retired",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.
