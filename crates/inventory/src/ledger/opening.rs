@@ -132,7 +132,7 @@ fn misfits(fields: &ProductFields, lines: &[OpeningLine]) -> Vec<Rejection> {
         if Quantity::new(total).is_none() {
             misfits.push(Refusal::StockTooLarge.at(at.field(Field::Quantity)));
         }
-        misfits.extend(lot_misfit((&sku, tracking), line, &mut lots, at).err());
+        misfits.extend(lot_misfit((sku.as_str(), tracking), line, &mut lots, at).err());
     }
     misfits
 }
