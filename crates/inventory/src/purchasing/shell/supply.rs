@@ -97,25 +97,30 @@ pub async fn upsert_supplies(
         key: input.idempotency_key.clone(),
         hash: hash_of(&input),
     };
-    run(&permit.scope(db), clock, &key, Asked::Rows(&input)).await
+    run(&permit.scope(db), clock, &key, SupplyCall::Rows(&input)).await
 }
 
 /// What is done in a transaction of its own.
 #[derive(Clone, Copy)]
-pub(super) enum Asked<'a> {
+pub(super) enum SupplyCall<'a> {
     Rows(&'a SupplyUpsert),
     Turn(&'a SupplyTurn),
 }
 
 /// Does it, once for the key.
-pub(super) async fn run(scope: &TenantScope, clock: &Clock, key: &Key, asked: Asked<'_>) -> Result<Option<SupplyBatch>, Fault> {
+pub(super) async fn run(
+    scope: &TenantScope,
+    clock: &Clock,
+    key: &Key,
+    asked: SupplyCall<'_>,
+) -> Result<Option<SupplyBatch>, Fault> {
     let mut tries = 0;
     loop {
         let mut work = scope.begin().await?;
         tries += 1;
         let answer = match asked {
-            Asked::Rows(input) => once(&mut work, clock, key, input).await,
-            Asked::Turn(input) => turned(&mut work, clock, key, input).await,
+            SupplyCall::Rows(input) => once(&mut work, clock, key, input).await,
+            SupplyCall::Turn(input) => turned(&mut work, clock, key, input).await,
         };
         match answer {
             Ok(Some(batch)) if batch.seq.is_some() && !batch.is_replayed => {

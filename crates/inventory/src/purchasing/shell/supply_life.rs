@@ -14,7 +14,7 @@ use platform::{
 use serde::Serialize;
 
 use super::{
-    supply::{Asked, Outcome, SupplyBatch, keep, replay, run},
+    supply::{Outcome, SupplyBatch, SupplyCall, keep, replay, run},
     traced,
 };
 use crate::{
@@ -49,7 +49,7 @@ pub async fn turn_supply(
         Step::Restore => "supplierProductRestore",
     };
     let key = Key { owner: permit.actor().id, mutation, key: input.idempotency_key.clone(), hash: hash_of(&input) };
-    run(&permit.scope(db), clock, &key, Asked::Turn(&input)).await
+    run(&permit.scope(db), clock, &key, SupplyCall::Turn(&input)).await
 }
 
 pub(super) async fn turned(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyTurn) -> Result<Option<SupplyBatch>, Fault> {
