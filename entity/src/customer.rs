@@ -18,6 +18,18 @@ pub struct Model {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Sealed with name and e-mail address; it has no column of its own.
+    #[sea_orm(ignore)]
+    pub particulars: Particulars,
+}
+
+/// What else is known of a customer: texts of JSON, each None where nothing was said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Particulars {
+    pub contacts: Option<String>,
+    pub addresses: Option<String>,
+    pub tax_ids: Option<String>,
+    pub payment_terms: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -82,6 +82,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0074_document_numbers", &[include_str!("m0074/document_numbers.sql")]),
     ("m0077_master_data", &[include_str!("m0077/master_data.sql")]),
     ("m0078_replenishment_rule", &[include_str!("m0078/rule.sql")]),
+    ("m0080_retired", &[include_str!("m0080/retired.sql")]),
     ("m0081_demand_export", &[include_str!("m0081/demand_export.sql")]),
 ];
 

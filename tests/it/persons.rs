@@ -74,6 +74,56 @@ on_both!(what_tells_who_a_customer_is_lies_sealed, world: Shop => {
     assert_eq!(count(&world.db, "SELECT count(*) FROM subject").await, 2, "one key for Ada, one to find addresses by");
 });
 
+/// How somebody is reached, and when they pay.
+const REACHED: &str = "version contacts { name email phone role } addresses { company lines city postalCode country } taxIds { country kind number } \
+    paymentTerms { days discountDays discountPercent text }";
+
+on_both!(how_a_customer_is_reached_and_pays_lies_sealed_and_dies_with_them, world: Shop => {
+    let id = ada(world).await["id"].clone();
+    let update = async |version: i64, more: Value| {
+        let mut input = json!({ "id": id, "expectedVersion": version });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let query = format!("mutation($input: CustomerUpdateInput!) {{ customerUpdate(input: $input) {{ customer {{ {REACHED} }} userErrors {{ code field }} }} }}");
+        world.ask(&query, json!({ "input": input })).await["customerUpdate"].clone()
+    };
+    let read = format!("query($id: ID!) {{ customer(by: {{ id: $id }}) {{ {REACHED} }} }}");
+    let nothing = json!({ "version": 1, "contacts": [], "addresses": [], "taxIds": [], "paymentTerms": null });
+    assert_eq!(world.ask(&read, json!({ "id": id })).await["customer"], nothing);
+    let more = json!({
+        "contacts": [{ "name": "Byron", "phone": "020 7946 0000", "role": "invoices" }],
+        "addresses": [{ "company": "Engine Works", "lines": ["1 Kiln Lane"], "city": "Leeds", "country": "gb" }, { "city": "York" }],
+        "taxIds": [{ "country": "gb", "kind": "VAT", "number": "gb 123 4567 82" }],
+        "paymentTerms": { "days": 30, "discountDays": 10, "discountPercent": "2.5" }
+    });
+    let told = update(1, more).await;
+    let wanted = json!({ "version": 2,
+        "contacts": [{ "name": "Byron", "email": null, "phone": "020 7946 0000", "role": "invoices" }],
+        "addresses": [{ "company": "Engine Works", "lines": ["1 Kiln Lane"], "city": "Leeds", "postalCode": null, "country": "GB" },
+            { "company": null, "lines": [], "city": "York", "postalCode": null, "country": null }],
+        "taxIds": [{ "country": "GB", "kind": "VAT", "number": "GB123456782" }],
+        "paymentTerms": { "days": 30, "discountDays": 10, "discountPercent": "2.50", "text": null } });
+    assert_eq!(told, json!({ "customer": wanted, "userErrors": [] }));
+    assert_eq!(world.ask(&read, json!({ "id": id })).await["customer"], wanted);
+    let bytes = kept(&world.db).await;
+    assert!(["byron", "kiln", "leeds", "123456782", "7946"].iter().all(|word| !holds(&bytes, word)), "something tells who it is");
+    // Who may see customers and not their contacts sees none of it.
+    let blind = world.ask_as(Some(world.with(&["customer.read"])), &read, json!({ "id": id })).await;
+    let masked = json!({ "version": 2, "contacts": null, "addresses": null, "taxIds": null, "paymentTerms": null });
+    assert_eq!(blind["data"]["customer"], masked, "{blind}");
+    // What nobody names stays; a list is said whole, and null clears.
+    assert_eq!(update(2, json!({ "name": "Ada King" })).await["customer"]["addresses"], wanted["addresses"]);
+    let fewer = update(3, json!({ "addresses": [{ "city": "York" }], "contacts": [], "paymentTerms": null })).await["customer"].clone();
+    assert_eq!((&fewer["contacts"], &fewer["paymentTerms"], &fewer["taxIds"]), (&json!([]), &Value::Null, &wanted["taxIds"]));
+    assert_eq!(fewer["addresses"][0]["city"], "York");
+    let wrong = update(4, json!({ "addresses": [{ "city": "York" }, {}], "taxIds": [{ "country": "Britain", "kind": "VAT", "number": "1" }] })).await;
+    let told: Vec<&Value> = wrong["userErrors"].as_array().unwrap().iter().map(|error| &error["field"]).collect();
+    assert_eq!(told, [&json!(["input", "addresses", "1"]), &json!(["input", "taxIds", "0", "country"]), &json!(["input", "taxIds", "0", "number"])]);
+    // Without its key it is noise.
+    world.pretend("DELETE FROM subject WHERE tenant_id = $1 AND id <> $1", vec![]).await;
+    let gone = world.ask(&read, json!({ "id": id })).await["customer"].clone();
+    assert_eq!((&gone["addresses"], &gone["taxIds"]), (&json!([]), &json!([])), "{gone}");
+});
+
 on_both!(a_sealed_person_cannot_be_moved_to_another_row, world: Shop => {
     ada(world).await;
     world.ask("mutation { customerCreate(input: { externalRef: \"c-2\", name: \"Bob\" }) { seq } }", json!({})).await;
@@ -114,6 +164,7 @@ on_both!(customers_from_before_are_sealed_as_they_stand, world: Shop => {
             version: 3,
             created_at: Timestamp(1),
             updated_at: Timestamp(2),
+            particulars: entity::customer::Particulars::default(),
         };
         work.insert::<entity::customer::Entity>(row).await.unwrap();
     }

@@ -13,6 +13,7 @@ pub struct Model {
     pub id: FamilyId,
     pub name: String,
     pub option_names: String,
+    pub archived_at: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

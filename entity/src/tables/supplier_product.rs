@@ -21,6 +21,7 @@ pub struct Model {
     pub unit_cost_minor: i64,
     pub price_breaks: String,
     pub preferred: i32,
+    pub archived_at: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

@@ -1,4 +1,4 @@
-//! What goes out of use: categories, suppliers and channels that are archived, and come back.
+//! What goes out of use: categories, families, suppliers and channels that are archived, and come back.
 
 use serde_json::{Value, json};
 
@@ -154,4 +154,47 @@ on_both!(each_step_is_told_once, world: World => {
     assert_eq!(refusals(&turn(world, "channel", "Archive", json!({ "id": direct })).await), said("INVALID_STATE", "input.id"));
     let nobody = turn(world, "supplier", "Archive", json!({ "id": home })).await;
     assert_eq!(refusals(&nobody), said("INVALID", "input.id"));
+});
+
+on_both!(a_family_retires_after_its_variants_and_takes_no_new_ones, world: World => {
+    let shown = "productFamily { id archivedAt version }";
+    let turn = async |verb: &str, input: Value| {
+        change(world, &format!("productFamily{verb}"), &format!("ProductFamily{verb}Input"), shown, input).await
+    };
+    let shirts = json!({ "name": "Shirts", "optionNames": ["Size"] });
+    let shirts = made(change(world, "productFamilyCreate", "ProductFamilyCreateInput", shown, shirts).await)["productFamily"]["id"].clone();
+    let variant = |sku: &str, size: &str| json!({ "sku": sku, "name": sku, "familyId": shirts, "options": [{ "name": "Size", "value": size }] });
+    let small = made(product(world, variant("shirt-s", "S")).await)["product"]["id"].clone();
+    let kept = turn("Archive", json!({ "id": shirts, "expectedVersion": 1 })).await;
+    assert_eq!(refusals(&kept), said("IN_USE", "input.id"));
+    assert!(message(&kept).contains("(1)"), "{kept:#}");
+    made(change(world, "productArchive", "ProductArchiveInput", "product { version }", json!({ "id": small })).await);
+    let input = json!({ "id": shirts, "expectedVersion": 1, "idempotencyKey": "shirts go" });
+    let gone = made(turn("Archive", input.clone()).await);
+    assert_eq!((gone["productFamily"]["archivedAt"].is_string(), &gone["productFamily"]["version"]), (true, &json!(2)), "{gone:#}");
+    assert_eq!(made(turn("Archive", input).await)["replayed"], true);
+    assert_eq!(made(turn("Archive", json!({ "id": shirts })).await)["seq"], Value::Null, "archived already");
+    // Nothing new comes into it, and what is in it does not wake; it may be changed, and may leave.
+    let new = product(world, variant("shirt-m", "M")).await;
+    assert_eq!(refusals(&new), said("INVALID", "input.familyId"));
+    assert!(message(&new).contains("productFamilyRestore"), "{new:#}");
+    let update = async |input: Value| change(world, "productUpdate", "ProductUpdateInput", "product { version }", input).await;
+    let woken = update(json!({ "id": small, "expectedVersion": 2, "status": "ACTIVE" })).await;
+    assert_eq!(refusals(&woken), said("INVALID_STATE", "input.status"));
+    made(update(json!({ "id": small, "expectedVersion": 2, "name": "Small shirt", "familyId": shirts })).await);
+    let query = "query($filter: ArchiveFilter, $id: ID!) { productFamilies(filter: $filter) { nodes { name } } productFamily(id: $id) { name archivedAt } }";
+    for (filter, names) in [
+        (json!(null), json!([])),
+        (json!({ "isArchived": true }), json!([{ "name": "Shirts" }])),
+        (json!({ "isArchived": null }), json!([{ "name": "Shirts" }])),
+    ] {
+        let read = world.ask(query, json!({ "filter": filter, "id": shirts })).await;
+        assert_eq!((&read["productFamilies"]["nodes"], &read["productFamily"]["name"]), (&names, &json!("Shirts")), "{filter}");
+    }
+    let back = made(turn("Restore", json!({ "id": shirts, "expectedVersion": 2 })).await);
+    assert_eq!((&back["productFamily"]["archivedAt"], &back["productFamily"]["version"]), (&Value::Null, &json!(3)));
+    made(product(world, variant("shirt-m", "M")).await);
+    made(update(json!({ "id": small, "expectedVersion": 3, "status": "ACTIVE" })).await);
+    let told: Vec<String> = world.events().await.into_iter().map(|(kind, _)| kind).filter(|kind| kind.starts_with("family.")).collect();
+    assert_eq!(told, ["family.created", "family.archived", "family.restored"]);
 });

@@ -10,6 +10,7 @@ on_both!(
     no_document_names_an_archived_supplier_anew,
     an_archived_supplier_gives_way_to_the_products_own,
     a_plan_buys_from_nobody_who_is_archived,
+    an_offer_that_is_archived_is_not_bought_by,
     a_channel_goes_once_its_orders_are_done,
     no_integration_sells_on_an_archived_channel,
 );
@@ -106,6 +107,66 @@ async fn an_archived_supplier_gives_way_to_the_products_own(world: &World) {
     office.step(&draft, "purchaseOrderCancel").await;
     done(&turn(&office, "supplierArchive", &office.supplier["id"]).await, "supplier");
     refused(&order().await, "INVALID", "input.lines.0.supplier");
+}
+
+async fn an_offer_that_is_archived_is_not_bought_by(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let row = |preferred: bool| json!({ "supplier": office.supplier, "product": mug, "unitCost": gbp("1.80"), "leadTimeDays": 9, "preferred": preferred });
+    assert_eq!(supplies(&office, row(true)).await["outcome"], "CREATED");
+    let turn = async |step: &str, key: &str| {
+        let (mutation, kind) = (format!("supplierProduct{step}"), format!("SupplierProduct{step}Input"));
+        let input = json!({ "idempotencyKey": key, "supplier": { "code": "pot" }, "product": mug });
+        office.act(&mutation, &kind, "supplierProduct { archivedAt preferred version }", input).await
+    };
+    // What a draft costs that is cancelled at once.
+    let cost = async || {
+        let draft = office.draft(json!([{ "product": mug, "quantity": 7 }])).await;
+        office.step(&draft, "purchaseOrderCancel").await;
+        draft["lines"][0]["unitCost"]["amount"].clone()
+    };
+    assert_eq!(cost().await, "1.80");
+    let gone = turn("Archive", "offer goes").await;
+    let shown = done(&gone, "supplierProduct");
+    assert_eq!(
+        (shown["archivedAt"].is_string(), &shown["preferred"], &shown["version"]),
+        (true, &json!(false), &json!(2)),
+        "{gone:#}"
+    );
+    let again = turn("Archive", "offer goes").await;
+    assert_eq!((&again["replayed"], &again["seq"]), (&json!(true), &gone["seq"]));
+    assert_eq!(turn("Archive", "goes again").await["seq"], Value::Null, "archived already");
+    assert_eq!(cost().await, "2.00", "the product's own cost");
+    // No supplier is left whom it would be ordered from by itself.
+    let lines = json!([{ "product": mug, "store": office.store, "quantity": 5 }]);
+    let reorder = json!({ "idempotencyKey": key(), "lines": lines });
+    refused(
+        &office.act("reorderOrder", "ReorderOrderInput", "purchaseOrders { id }", reorder).await,
+        "INVALID",
+        "input.lines.0.supplier",
+    );
+    let listed = async |filter: Value| {
+        let query = "query($filter: SupplierProductFilter) { supplierProducts(filter: $filter) { nodes { supplier { code } archivedAt } } }";
+        let answer = office.ask(query, json!({ "filter": filter })).await;
+        answer["data"]["supplierProducts"]["nodes"].as_array().map(Vec::len)
+    };
+    assert_eq!((listed(Value::Null).await, listed(json!({})).await), (Some(0), Some(0)));
+    assert_eq!((listed(json!({ "isArchived": true })).await, listed(json!({ "isArchived": null })).await), (Some(1), Some(1)));
+    // It may be corrected where it is; preferred it is not before it comes back.
+    assert_eq!(supplies(&office, row(false)).await["outcome"], "UNCHANGED");
+    let told = supplies(&office, row(true)).await;
+    assert_eq!(told["userErrors"][0]["field"], json!(["input", "rows", "0", "preferred"]), "{told:#}");
+    done(&self::turn(&office, "supplierArchive", &office.supplier["id"]).await, "supplier");
+    refused(&turn("Restore", "too early").await, "INVALID", "input.supplier");
+    done(&self::turn(&office, "supplierRestore", &office.supplier["id"]).await, "supplier");
+    let back = turn("Restore", "offer is back").await;
+    assert_eq!(done(&back, "supplierProduct"), &json!({ "archivedAt": null, "preferred": false, "version": 3 }));
+    assert_eq!((cost().await, listed(Value::Null).await), (json!("1.80"), Some(1)));
+    assert_eq!(supplies(&office, row(true)).await["outcome"], "UPDATED");
+    let nothing = json!({ "idempotencyKey": key(), "supplier": office.supplier, "product": office.product("CUP", "1.00").await });
+    let nothing =
+        office.act("supplierProductArchive", "SupplierProductArchiveInput", "supplierProduct { version }", nothing).await;
+    refused(&nothing, "NOT_FOUND", "input.product");
 }
 
 async fn a_plan_buys_from_nobody_who_is_archived(world: &World) {

@@ -76,6 +76,7 @@ fn check(metric: &str, input: &Value, expected: &Value, what: &str) -> bool {
                 unit_cost: Money::zero(Currency::GBP),
                 breaks: Vec::new(),
                 is_preferred: true,
+                archived_at: None,
                 version: 1,
                 created_at: Timestamp(0),
                 updated_at: Timestamp(0),

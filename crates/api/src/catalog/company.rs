@@ -1,11 +1,11 @@
-//! How suppliers and stores are reached, and how suppliers are paid.
+//! How suppliers, stores and customers are reached, and how suppliers are paid and customers pay.
 
 use async_graphql::{InputObject, SimpleObject};
 use inventory::catalog::core::company;
 
 use crate::graphql::scalars::Decimal;
 
-/// Person or desk to reach at a supplier or a store.
+/// Person or desk to reach at a supplier, a store or a customer.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PartyContact {
     /// Name of the person or desk. Null when none was given.
@@ -18,7 +18,7 @@ pub struct PartyContact {
     pub role: Option<String>,
 }
 
-/// Address of a supplier or a store.
+/// Address of a supplier, a store or a customer.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PartyAddress {
     /// Name on the address. Null when none was given.
@@ -39,7 +39,7 @@ pub struct PartyAddress {
     pub phone: Option<String>,
 }
 
-/// Number under which a tax office knows a supplier.
+/// Number under which a tax office knows a supplier or a customer.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct TaxId {
     /// Country of the tax office: an ISO 3166 code of two letters.
@@ -50,7 +50,7 @@ pub struct TaxId {
     pub number: String,
 }
 
-/// Agreement on when a supplier is paid.
+/// Agreement on when invoices are paid.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PaymentTerms {
     /// Days from the invoice to the payment, 0 to 3,650. Null when they are not agreed.
@@ -63,7 +63,7 @@ pub struct PaymentTerms {
     pub text: Option<String>,
 }
 
-/// Person or desk to reach at a supplier or a store: at least a name, an e-mail address or a telephone number.
+/// Person or desk to reach at a supplier, a store or a customer: at least a name, an e-mail address or a telephone number.
 #[derive(Debug, Clone, InputObject)]
 pub struct PartyContactInput {
     /// Name of the person or desk, at most 120 characters.
@@ -76,7 +76,7 @@ pub struct PartyContactInput {
     pub role: Option<String>,
 }
 
-/// Address of a supplier or a store: at least one field, each of at most 120 characters.
+/// Address of a supplier, a store or a customer: at least one field, each of at most 120 characters.
 #[derive(Debug, Clone, InputObject)]
 pub struct PartyAddressInput {
     /// Name on the address.
@@ -97,7 +97,7 @@ pub struct PartyAddressInput {
     pub phone: Option<String>,
 }
 
-/// Number under which a tax office knows a supplier. Its form is checked; it is not looked up.
+/// Number under which a tax office knows a supplier or a customer. Its form is checked; it is not looked up.
 #[derive(Debug, Clone, InputObject)]
 pub struct TaxIdInput {
     /// Country of the tax office: an ISO 3166 code of two letters; case is ignored.
@@ -108,7 +108,7 @@ pub struct TaxIdInput {
     pub number: String,
 }
 
-/// Agreement on when a supplier is paid: at least one field.
+/// Agreement on when invoices are paid: at least one field.
 #[derive(Debug, Clone, InputObject)]
 pub struct PaymentTermsInput {
     /// Days from the invoice to the payment, 0 to 3,650.
@@ -129,7 +129,10 @@ pub(super) fn contacts(text: &str) -> Vec<PartyContact> {
 
 /// The address in a column.
 pub(super) fn address(text: &str) -> PartyAddress {
-    let of: company::Address = company::read(text);
+    shown(company::read(text))
+}
+
+fn shown(of: company::Address) -> PartyAddress {
     PartyAddress {
         name: of.name,
         company: of.company,
@@ -140,6 +143,11 @@ pub(super) fn address(text: &str) -> PartyAddress {
         country: of.country,
         phone: of.phone,
     }
+}
+
+/// The addresses in a text.
+pub(super) fn addresses(text: &str) -> Vec<PartyAddress> {
+    company::read::<Vec<company::Address>>(text).into_iter().map(shown).collect()
 }
 
 /// The tax numbers in a column.

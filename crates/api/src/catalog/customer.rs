@@ -56,6 +56,32 @@ impl Customer {
         // Who read whose contacts is in the audit log.
         Some(loads(ctx).map(|loads| loads.show_contact(self.0.id)).map(|()| email))
     }
+    /// Contacts at the customer, at most 20, in the order in which they were given. Empty when there are none.
+    #[field(mask = CustomerContactRead, personal)]
+    async fn contacts(&self, ctx: &Context<'_>) -> Option<Answer<Vec<PartyContact>>> {
+        Some(
+            self.reached(ctx, self.0.particulars.contacts.as_deref()).map(|text| text.map(company::contacts).unwrap_or_default()),
+        )
+    }
+    /// Addresses of the customer, at most 20, in the order in which they were given. Empty when there are none.
+    #[field(mask = CustomerContactRead, personal)]
+    async fn addresses(&self, ctx: &Context<'_>) -> Option<Answer<Vec<PartyAddress>>> {
+        Some(
+            self.reached(ctx, self.0.particulars.addresses.as_deref())
+                .map(|text| text.map(company::addresses).unwrap_or_default()),
+        )
+    }
+    /// Tax numbers of the customer, at most 10, in the order in which they were given. Empty when there are none.
+    #[field(mask = CustomerContactRead, personal)]
+    async fn tax_ids(&self, ctx: &Context<'_>) -> Option<Answer<Vec<TaxId>>> {
+        Some(self.reached(ctx, self.0.particulars.tax_ids.as_deref()).map(|text| text.map(company::tax_ids).unwrap_or_default()))
+    }
+    /// Payment terms of the customer. Null when none are agreed.
+    #[field(mask = CustomerContactRead, personal)]
+    async fn payment_terms(&self, ctx: &Context<'_>) -> Option<Answer<PaymentTerms>> {
+        let text = self.0.particulars.payment_terms.as_deref()?;
+        Some(self.reached(ctx, Some(text)).map(|_| company::payment_terms(text)))
+    }
     /// Orders of the customer, the newest first unless orderBy says otherwise.
     #[field(permit = OrderRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
@@ -79,6 +105,16 @@ impl Customer {
     /// Time of the last change of the customer.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
+    }
+}
+
+impl Customer {
+    /// A text that tells how to reach the customer. Who read whose contacts is in the audit log; where there are none, nobody did.
+    fn reached<'a>(&self, ctx: &Context<'_>, text: Option<&'a str>) -> Answer<Option<&'a str>> {
+        if text.is_some() {
+            loads(ctx)?.show_contact(self.0.id);
+        }
+        Ok(text)
     }
 }
 

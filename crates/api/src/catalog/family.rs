@@ -39,6 +39,10 @@ impl ProductFamily {
     async fn products(&self, ctx: &Context<'_>) -> Answer<Vec<Product>> {
         Ok(loads(ctx)?.variants(self.0.id).await?.iter().cloned().map(Product::from).collect())
     }
+    /// Time since which the family is archived; null while it is in use.
+    async fn archived_at(&self) -> Option<DateTime> {
+        self.0.archived_at.map(DateTime)
+    }
     /// 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)

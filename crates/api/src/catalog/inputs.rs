@@ -7,7 +7,7 @@ use inventory::catalog::core::{
     product::{self, MoneyText, ProductFields, UnitText},
 };
 
-use super::enums;
+use super::{enums, opening::OpeningStockInput};
 use crate::graphql::scalars::{CurrencyCode, Decimal, Json, Long, Quantity};
 
 /// An amount of money.
@@ -105,6 +105,9 @@ pub struct ProductCreateInput {
     pub tags: Option<Vec<String>>,
     /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: Option<Json>,
+    /// Stock that the product begins with, at most 100 lines. Each line is received with the reason OPENING, under the same key: idempotencyKey is
+    /// needed, and the permission stock.adjust in each store. Null for none.
+    pub opening_stock: Option<Vec<OpeningStockInput>>,
 }
 
 /// A change of a product: what is left out stays, null clears.

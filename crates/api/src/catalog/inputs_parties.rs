@@ -6,6 +6,7 @@ use inventory::catalog::core::{
     channel::ChannelFields,
     company::{ReachFields, TermsFields},
     customer::CustomerFields,
+    particulars::ParticularsFields,
     store::{Life, StoreFields},
     supplier::SupplierFields,
 };
@@ -108,6 +109,14 @@ pub struct CustomerCreateInput {
     pub country: Option<String>,
     /// E-mail address of the customer.
     pub email: Option<String>,
+    /// All contacts at the customer, at most 20.
+    pub contacts: Option<Vec<PartyContactInput>>,
+    /// All addresses of the customer, at most 20.
+    pub addresses: Option<Vec<PartyAddressInput>>,
+    /// All tax numbers of the customer, at most 10.
+    pub tax_ids: Option<Vec<TaxIdInput>>,
+    /// Payment terms of the customer. Null for none.
+    pub payment_terms: Option<PaymentTermsInput>,
 }
 impl From<CustomerCreateInput> for CustomerFields {
     fn from(input: CustomerCreateInput) -> Self {
@@ -116,6 +125,14 @@ impl From<CustomerCreateInput> for CustomerFields {
             name: input.name.into(),
             country: input.country.into(),
             email: input.email.into(),
+            particulars: ParticularsFields {
+                contacts: input.contacts.map(all).into(),
+                addresses: input.addresses.map(all).into(),
+                terms: TermsFields {
+                    tax_ids: input.tax_ids.map(all).into(),
+                    payment_terms: input.payment_terms.map(Into::into).into(),
+                },
+            },
         }
     }
 }
@@ -137,6 +154,14 @@ pub struct CustomerUpdateInput {
     pub country: MaybeUndefined<String>,
     /// E-mail address of the customer.
     pub email: MaybeUndefined<String>,
+    /// All contacts at the customer, at most 20. Null for none.
+    pub contacts: MaybeUndefined<Vec<PartyContactInput>>,
+    /// All addresses of the customer, at most 20. Null for none.
+    pub addresses: MaybeUndefined<Vec<PartyAddressInput>>,
+    /// All tax numbers of the customer, at most 10. Null for none.
+    pub tax_ids: MaybeUndefined<Vec<TaxIdInput>>,
+    /// Payment terms of the customer. Null clears them.
+    pub payment_terms: MaybeUndefined<PaymentTermsInput>,
 }
 impl From<CustomerUpdateInput> for CustomerFields {
     fn from(input: CustomerUpdateInput) -> Self {
@@ -145,6 +170,11 @@ impl From<CustomerUpdateInput> for CustomerFields {
             name: text(input.name),
             country: text(input.country),
             email: text(input.email),
+            particulars: ParticularsFields {
+                contacts: patch(input.contacts, all),
+                addresses: patch(input.addresses, all),
+                terms: TermsFields { tax_ids: patch(input.tax_ids, all), payment_terms: patch(input.payment_terms, Into::into) },
+            },
         }
     }
 }
@@ -317,6 +347,14 @@ pub struct CustomerUpsertInput {
     pub country: MaybeUndefined<String>,
     /// E-mail address of the customer.
     pub email: MaybeUndefined<String>,
+    /// All contacts at the customer, at most 20. Null for none.
+    pub contacts: MaybeUndefined<Vec<PartyContactInput>>,
+    /// All addresses of the customer, at most 20. Null for none.
+    pub addresses: MaybeUndefined<Vec<PartyAddressInput>>,
+    /// All tax numbers of the customer, at most 10. Null for none.
+    pub tax_ids: MaybeUndefined<Vec<TaxIdInput>>,
+    /// Payment terms of the customer. Null clears them.
+    pub payment_terms: MaybeUndefined<PaymentTermsInput>,
 }
 impl From<CustomerUpsertInput> for CustomerFields {
     fn from(input: CustomerUpsertInput) -> Self {
@@ -325,6 +363,11 @@ impl From<CustomerUpsertInput> for CustomerFields {
             name: text(input.name),
             country: text(input.country),
             email: text(input.email),
+            particulars: ParticularsFields {
+                contacts: patch(input.contacts, all),
+                addresses: patch(input.addresses, all),
+                terms: TermsFields { tax_ids: patch(input.tax_ids, all), payment_terms: patch(input.payment_terms, Into::into) },
+            },
         }
     }
 }

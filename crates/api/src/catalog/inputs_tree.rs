@@ -196,3 +196,25 @@ impl From<ProductFamilyCreateInput> for FamilyFields {
         Self { name: input.name, option_names: input.option_names }
     }
 }
+
+/// The family that goes out of use.
+#[derive(Debug, Clone, InputObject)]
+pub struct ProductFamilyArchiveInput {
+    /// ID of the family.
+    pub id: ID,
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
+    pub expected_version: Option<Long>,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
+}
+
+/// The family that comes back into use.
+#[derive(Debug, Clone, InputObject)]
+pub struct ProductFamilyRestoreInput {
+    /// ID of the family.
+    pub id: ID,
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
+    pub expected_version: Option<Long>,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
+}

@@ -16,6 +16,7 @@ mod mutation_parties;
 mod mutation_products;
 mod named;
 mod node;
+mod opening;
 mod page;
 mod payloads;
 mod product;

@@ -2,13 +2,16 @@
 
 use async_graphql::Context;
 use iam::access::{Permission, kind};
-use inventory::catalog::{
-    Ask, Catalog,
-    events::{
-        CATEGORY_ARCHIVED, CATEGORY_CREATED, CATEGORY_RESTORED, CATEGORY_UPDATED, FAMILY_CREATED, PRODUCT_ARCHIVED,
-        PRODUCT_CREATED, PRODUCT_UPDATED,
+use inventory::{
+    catalog::{
+        Ask, Catalog,
+        events::{
+            CATEGORY_ARCHIVED, CATEGORY_CREATED, CATEGORY_RESTORED, CATEGORY_UPDATED, FAMILY_ARCHIVED, FAMILY_CREATED,
+            FAMILY_RESTORED, PRODUCT_ARCHIVED, PRODUCT_CREATED, PRODUCT_UPDATED,
+        },
+        shell::Which,
     },
-    shell::Which,
+    stock::events::STOCK_CHANGED,
 };
 use macros::resolvers;
 
@@ -17,9 +20,10 @@ use super::{
     inputs::{ProductArchiveInput, ProductBulkUpsertInput, ProductCreateInput, ProductUpdateInput},
     inputs_tree::{
         CategoryArchiveInput, CategoryBulkUpsertInput, CategoryCreateInput, CategoryRestoreInput, CategoryUpdateInput,
-        ProductFamilyCreateInput,
+        ProductFamilyArchiveInput, ProductFamilyCreateInput, ProductFamilyRestoreInput,
     },
     loads::loads,
+    opening,
     payloads::{
         CategoryBulkUpsertPayload, CategoryPayload, Parts, ProductBulkUpsertPayload, ProductFamilyPayload, ProductPayload,
         RowVisibility, parts,
@@ -48,13 +52,17 @@ pub(super) fn visibility<P: Permission>(ctx: &Context<'_>) -> Answer<RowVisibili
 
 #[resolvers]
 impl ProductMutation {
-    /// Creates a product.
-    #[mutation(permit = ProductWrite, emits(PRODUCT_CREATED), dry_run(record))]
+    /// Creates a product, with the stock that it begins with where some is given.
+    #[mutation(permit = ProductWrite, emits(PRODUCT_CREATED, STOCK_CHANGED), dry_run(record))]
     async fn product_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Product to create.")] input: ProductCreateInput,
     ) -> Answer<ProductPayload> {
+        let mut input = input;
+        if let Some(lines) = input.opening_stock.take().filter(|lines| !lines.is_empty()) {
+            return Box::pin(opening::create(ctx, permit, (input, lines), dry_run)).await;
+        }
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.product_create(permit, input.into(), ask).await?;
         let Parts { entity, user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
@@ -190,6 +198,36 @@ impl ProductMutation {
     ) -> Answer<ProductFamilyPayload> {
         let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
         let batch = ctx.given::<Catalog>()?.family_create(permit, input.into(), ask).await?;
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
+        Ok(ProductFamilyPayload { product_family: entity, user_errors, replayed, seq })
+    }
+
+    /// Archives a family: lists leave it out, and products cannot be added to it. Refused while it has variants that are not archived.
+    #[mutation(permit = ProductWrite, emits(FAMILY_ARCHIVED), dry_run(record))]
+    async fn product_family_archive(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Family to archive, with its expected version.")] input: ProductFamilyArchiveInput,
+    ) -> Answer<ProductFamilyPayload> {
+        let which = which(&input.id, input.expected_version);
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let batch = ctx.given::<Catalog>()?.family_archive(permit, which, ask).await?;
+        let Parts { entity, user_errors, replayed, seq } =
+            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
+        Ok(ProductFamilyPayload { product_family: entity, user_errors, replayed, seq })
+    }
+
+    /// Takes an archived family back into use.
+    #[mutation(permit = ProductWrite, emits(FAMILY_RESTORED), dry_run(record))]
+    async fn product_family_restore(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Family to restore, with its expected version.")] input: ProductFamilyRestoreInput,
+    ) -> Answer<ProductFamilyPayload> {
+        let which = which(&input.id, input.expected_version);
+        let ask = Ask { key: input.idempotency_key, mode: dry_run };
+        let batch = ctx.given::<Catalog>()?.family_restore(permit, which, ask).await?;
         let Parts { entity, user_errors, replayed, seq } =
             parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| ProductFamily(row.into()));
         Ok(ProductFamilyPayload { product_family: entity, user_errors, replayed, seq })

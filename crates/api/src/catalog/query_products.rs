@@ -152,7 +152,7 @@ impl ProductQuery {
         .transpose()
     }
 
-    /// Families in the order of their creation.
+    /// Families in the order of their creation; without a filter those that are in use.
     #[field(permit = ProductRead, paged)]
     async fn product_families(
         &self,
@@ -161,11 +161,12 @@ impl ProductQuery {
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        #[graphql(desc = "Filter by archiving. Default: families in use.")] filter: Option<ArchiveFilter>,
     ) -> Answer<ProductFamilyConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("productFamilies", &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.families(permit, &request).await?;
+        let listed = catalog.families(permit, is_archived(filter), &request).await?;
         Ok(build(listed.rows, &request, "productFamilies", &catalog.signer, |row| {
             let keys = vec![row.id.into()];
             (ProductFamily(row.into()), keys)

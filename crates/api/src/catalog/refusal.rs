@@ -68,9 +68,10 @@ fn tie(what: Use) -> &'static str {
     }
 }
 
-/// What is archived is named anew by nothing. The word is the mutation's, too.
+/// What is archived is named anew by nothing. The word is the mutation's, too, but for a family.
 pub fn archived_since(what: &str, since: Timestamp) -> String {
-    format!("this {what} is archived since {}: restore it with {what}Restore, or name another", clock::rfc3339(since))
+    let noun = if what == name(Subject::Family) { "productFamily" } else { what };
+    format!("this {what} is archived since {}: restore it with {noun}Restore, or name another", clock::rfc3339(since))
 }
 
 /// Code and words of a rejection.
@@ -115,6 +116,11 @@ fn say(why: &Rejection) -> (ErrorCode, String) {
         Rejection::InArchivedCategory { since } => {
             let since = clock::rfc3339(*since);
             let message = format!("the category it lies in is archived since {since}: restore that with categoryRestore first");
+            (ErrorCode::InvalidState, message)
+        }
+        Rejection::InArchivedFamily { since } => {
+            let since = clock::rfc3339(*since);
+            let message = format!("its family is archived since {since}: restore that with productFamilyRestore first");
             (ErrorCode::InvalidState, message)
         }
         Rejection::DirectStays => {

@@ -2,9 +2,12 @@
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use entity::prelude::{StoreId, SupplierId};
-use inventory::purchasing::{
-    rows::{PlaceName, ProductName},
-    shell::{self, PolicyRow, SupplyRow},
+use inventory::{
+    catalog::core::life::Step,
+    purchasing::{
+        rows::{PlaceName, ProductName},
+        shell::{self, PolicyRow, SupplyRow, SupplyTurn},
+    },
 };
 use platform::path;
 
@@ -12,6 +15,7 @@ use super::{
     enums::SupplierReturnSource,
     inputs::supplier_ref,
     links::{MoneyInput, ProductRef, StoreRef, SupplierRef},
+    mutation_more::check_key,
 };
 use crate::{
     graphql::{
@@ -169,6 +173,44 @@ pub struct SupplierProductBulkUpsertInput {
     pub idempotency_key: String,
     /// The rows, each made, changed or refused by itself; at most 500.
     pub rows: Vec<SupplierProductInput>,
+}
+
+/// The row of a supplier's catalogue that goes out of use.
+#[derive(Debug, Clone, InputObject)]
+pub struct SupplierProductArchiveInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Supplier that offers the product.
+    pub supplier: SupplierRef,
+    /// Product that is offered.
+    pub product: ProductRef,
+}
+
+/// The row of a supplier's catalogue that comes back into use.
+#[derive(Debug, Clone, InputObject)]
+pub struct SupplierProductRestoreInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Supplier that offers the product.
+    pub supplier: SupplierRef,
+    /// Product that is offered.
+    pub product: ProductRef,
+}
+
+/// A row that goes out of use or comes back.
+pub(super) fn supply_turn(
+    reading: &mut Reading,
+    idempotency_key: String,
+    (supplier, product): (SupplierRef, ProductRef),
+    step: Step,
+) -> SupplyTurn {
+    check_key(reading, &idempotency_key);
+    SupplyTurn {
+        idempotency_key,
+        supplier: supplier_name(reading, supplier, || path!["input", "supplier"]),
+        product: product_name(reading, product, || path!["input", "product"]),
+        step,
+    }
 }
 
 /// A product by whichever name it was given.

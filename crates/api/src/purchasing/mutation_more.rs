@@ -1,10 +1,15 @@
 //! What suppliers offer, when levels are filled up, what is reordered, sent and sent back.
 
 use async_graphql::{Context, ID, InputObject, dataloader::DataLoader};
+use iam::access::{Permit, kind};
 use inventory::{
+    catalog::core::life::Step,
     ledger::Ledger,
     purchasing::{
-        events::{PURCHASE_ORDER_CREATED, SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED, SUPPLIER_RETURN_CREATED},
+        events::{
+            PURCHASE_ORDER_CREATED, SUPPLIER_PRODUCT_ARCHIVED, SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_RESTORED,
+            SUPPLIER_PRODUCT_UPDATED, SUPPLIER_RETURN_CREATED,
+        },
         shell::{self as own, self, MAX_ROWS, Outcome},
     },
     stock::{
@@ -16,10 +21,13 @@ use macros::resolvers;
 use platform::{path, storage::idempotency::MAX_KEY};
 
 use super::{
-    inputs_more::{ReorderOrderInput, StockPolicySetInput, SupplierProductBulkUpsertInput, SupplierReturnCreateInput},
+    inputs_more::{
+        ReorderOrderInput, StockPolicySetInput, SupplierProductArchiveInput, SupplierProductBulkUpsertInput,
+        SupplierProductRestoreInput, SupplierReturnCreateInput, supply_turn,
+    },
     payloads::{
         PurchaseOrderPayload, ReorderOrderPayload, StockPolicyPayload, SupplierProductBulkUpsertPayload, SupplierProductOutcome,
-        SupplierProductUpsertRow, SupplierReturnPayload,
+        SupplierProductPayload, SupplierProductUpsertRow, SupplierReturnPayload,
     },
     refusal::{mail_refused, policy_refused, supply_refused},
     supply::SupplierProduct,
@@ -62,6 +70,32 @@ fn too_many(rows: usize, name: &str) -> Option<UserError> {
     (rows > MAX_ROWS).then(|| UserError::new(ErrorCode::LimitExceeded, message(), path!["input", name]))
 }
 
+fn not_turned(user_errors: Vec<UserError>) -> SupplierProductPayload {
+    SupplierProductPayload { supplier_product: None, user_errors, replayed: false, seq: None }
+}
+
+/// Archives or restores a row, and shapes the answer.
+async fn turned(ctx: &Context<'_>, permit: Permit<kind::ProductWrite>, turn: own::SupplyTurn) -> Answer<SupplierProductPayload> {
+    let ledger = ctx.given::<Ledger>()?;
+    let Some(batch) = own::turn_supply(ledger.database(), ledger.clock(), permit, turn).await? else {
+        let message = "this key was used before with another input";
+        return Ok(not_turned(vec![UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])]));
+    };
+    let mut payload = SupplierProductPayload {
+        supplier_product: None,
+        user_errors: Vec::new(),
+        replayed: batch.is_replayed,
+        seq: batch.seq.map(Long),
+    };
+    for (outcome, supply) in batch.rows {
+        if let Outcome::Refused(problem) = outcome {
+            payload.user_errors.push(supply_refused(problem, |name| path!["input", name]));
+        }
+        payload.supplier_product = supply.map(std::sync::Arc::new).map(SupplierProduct);
+    }
+    Ok(payload)
+}
+
 /// What can be done around purchase orders.
 #[resolvers]
 impl SupplyMutation {
@@ -101,7 +135,9 @@ impl SupplyMutation {
                 Outcome::Created => (SupplierProductOutcome::Created, Vec::new()),
                 Outcome::Updated => (SupplierProductOutcome::Updated, Vec::new()),
                 Outcome::Unchanged => (SupplierProductOutcome::Unchanged, Vec::new()),
-                Outcome::Refused(problem) => (SupplierProductOutcome::Refused, vec![supply_refused(problem, index)]),
+                Outcome::Refused(problem) => {
+                    (SupplierProductOutcome::Refused, vec![supply_refused(problem, |name| path!["input", "rows", index, name])])
+                }
             };
             let supplier_product = supply.map(std::sync::Arc::new).map(SupplierProduct);
             SupplierProductUpsertRow { index: index as i32, outcome, supplier_product, user_errors }
@@ -112,6 +148,35 @@ impl SupplyMutation {
             replayed: batch.is_replayed,
             seq: batch.seq.map(Long),
         })
+    }
+
+    /// Archives a row of a supplier's catalogue: lists leave it out, its terms are not bought by, and it is not the preferred row any more. Orders keep
+    /// what they were made with.
+    #[mutation(permit = ProductWrite, emits(SUPPLIER_PRODUCT_ARCHIVED), dry_run(rolled_back))]
+    async fn supplier_product_archive(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Row to archive.")] input: SupplierProductArchiveInput,
+    ) -> Answer<SupplierProductPayload> {
+        let names = (input.supplier, input.product);
+        match read(|reading| supply_turn(reading, input.idempotency_key, names, Step::Archive)) {
+            Ok(turn) => Box::pin(turned(ctx, permit, turn)).await,
+            Err(errors) => Ok(not_turned(errors)),
+        }
+    }
+
+    /// Takes an archived row of a supplier's catalogue back into use. Refused while the supplier is archived. The row is not preferred by that.
+    #[mutation(permit = ProductWrite, emits(SUPPLIER_PRODUCT_RESTORED), dry_run(rolled_back))]
+    async fn supplier_product_restore(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Row to restore.")] input: SupplierProductRestoreInput,
+    ) -> Answer<SupplierProductPayload> {
+        let names = (input.supplier, input.product);
+        match read(|reading| supply_turn(reading, input.idempotency_key, names, Step::Restore)) {
+            Ok(turn) => Box::pin(turned(ctx, permit, turn)).await,
+            Err(errors) => Ok(not_turned(errors)),
+        }
     }
 
     /// Sets when levels are filled up, all or none.

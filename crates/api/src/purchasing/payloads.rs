@@ -107,6 +107,8 @@ pub struct SupplierProductUpsertRow {
     pub user_errors: Vec<UserError>,
 }
 
+crate::payload!(SupplierProductPayload, supplier_product: SupplierProduct, "row of a supplier's catalogue");
+
 /// The answer of supplierProductBulkUpsert, row by row.
 #[derive(SimpleObject)]
 pub struct SupplierProductBulkUpsertPayload {

@@ -70,6 +70,9 @@ pub struct SupplierProductFilter {
     pub supplier: Option<IdFilter>,
     /// Products to include. Null for all.
     pub product: Option<IdFilter>,
+    /// True for archived rows only, false for those in use, null for both.
+    #[graphql(default_with = "Some(false)")]
+    pub is_archived: Option<bool>,
 }
 
 fn scope(ctx: &Context<'_>) -> Answer<TenantScope> {
@@ -165,17 +168,21 @@ impl PurchaseQuery {
     async fn supplier_products(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Conditions on the rows. Null for all.")] filter: Option<SupplierProductFilter>,
+        #[graphql(desc = "Conditions on the rows. Null for all that are in use.")] filter: Option<SupplierProductFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<SupplierProductConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let (signer, asked) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
+        let (signer, asked) = (
+            ctx.given::<CursorSigner>()?,
+            filter.unwrap_or_else(|| SupplierProductFilter { is_archived: Some(false), ..SupplierProductFilter::default() }),
+        );
         let filter = SupplyFilter {
             suppliers: ids(asked.supplier.as_ref(), "supplier")?,
             products: ids(asked.product.as_ref(), "product")?,
+            is_archived: asked.is_archived,
         };
         let request = PageArgs { first, after, last, before }.check(rows::SUPPLY, signer, MOST_A_PAGE)?;
         let source = rows::supply_source(scope.backend(), &filter);

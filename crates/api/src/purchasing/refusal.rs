@@ -5,17 +5,17 @@ use inventory::purchasing::{
     core::{Action, AmendRefusal, MAX_BREAKS, MAX_LEAD_TIME_DAYS, PolicyProblem, Prices, Refusal, SupplyProblem, actions_from},
     shell::{MailRefusal, PolicyRefusal, PolicyWhat},
 };
-use platform::path;
+use platform::{clock, path};
 
 use crate::{
     catalog::archived_since,
-    graphql::refusal::{ErrorCode, UserError},
+    graphql::refusal::{ErrorCode, Path, UserError},
     orders::refusal::{invalid, range, state},
     stock::Said,
 };
 
-pub(super) fn supply_refused(problem: SupplyProblem, row: usize) -> UserError {
-    let at = |name: &str| path!["input", "rows", row, name];
+/// Of a row of a supplier's catalogue whose fields stand there.
+pub(super) fn supply_refused(problem: SupplyProblem, at: impl Fn(&str) -> Path) -> UserError {
     let new = UserError::new;
     match problem {
         SupplyProblem::NoSupplier => UserError::not_found("supplier", at("supplier")),
@@ -40,6 +40,12 @@ pub(super) fn supply_refused(problem: SupplyProblem, row: usize) -> UserError {
         SupplyProblem::Twice => new(ErrorCode::Duplicate, "this supplier and product stand in an earlier row", at("product")),
         SupplyProblem::PreferredTwice => {
             new(ErrorCode::Duplicate, "an earlier row is the preferred one of this product", at("preferred"))
+        }
+        SupplyProblem::NoRow => UserError::not_found("row of the supplier's catalogue", at("product")),
+        SupplyProblem::Archived(since) => {
+            let since = clock::rfc3339(since);
+            let message = format!("this row is archived since {since}: restore it with supplierProductRestore first");
+            UserError::new(ErrorCode::Invalid, message, at("preferred"))
         }
     }
 }

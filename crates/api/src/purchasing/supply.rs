@@ -61,6 +61,10 @@ impl SupplierProduct {
     async fn preferred(&self) -> bool {
         self.0.is_preferred
     }
+    /// Time since which the row is archived; null while it is in use.
+    async fn archived_at(&self) -> Option<DateTime> {
+        self.0.archived_at.map(DateTime)
+    }
     /// +1 for each change.
     async fn version(&self) -> Long {
         Long(self.0.version)

@@ -52,6 +52,7 @@ pub enum Payload {
     ReorderOrderPayload(purchasing::ReorderOrderPayload),
     SupplierReturnPayload(purchasing::SupplierReturnPayload),
     SupplierProductBulkUpsertPayload(purchasing::SupplierProductBulkUpsertPayload),
+    SupplierProductPayload(purchasing::SupplierProductPayload),
     StockPolicyPayload(purchasing::StockPolicyPayload),
     RevaluationPayload(costing::RevaluationPayload),
     DocumentReversalPayload(reversals::DocumentReversalPayload),

@@ -23,6 +23,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("Category", &[("children", 20), ("path", 8)]),
     ("CategoryBulkUpsertPayload", &[("rows", 10)]),
     ("CountLine", &[("tries", 3)]),
+    ("Customer", &[("addresses", 3), ("contacts", 5), ("taxIds", 3)]),
     ("CustomerBulkUpsertPayload", &[("rows", 10)]),
     ("DocumentReversal", &[("effects", 20), ("lines", 10), ("movements", 2)]),
     ("Dashboard", &[("masked", 8), ("topSellers", 5)]),

@@ -72,6 +72,7 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::OnHand => &["onHand"],
         Field::OnShortage => &["onShortage"],
         Field::OnUncounted => &["onUncounted"],
+        Field::OpeningStock => &["openingStock"],
         Field::Order => &["order"],
         Field::OrderLine => &["orderLineId"],
         Field::OverPercent => &["overPercent"],

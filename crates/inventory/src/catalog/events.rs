@@ -23,6 +23,8 @@ platform::events! {
     /// Product families.
     FAMILY: RowChanged<of::FamilyId> = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
         FAMILY_CREATED "family.created",
+        FAMILY_ARCHIVED "family.archived",
+        FAMILY_RESTORED "family.restored",
     }
     /// Categories.
     CATEGORY: RowChanged<of::CategoryId> = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {

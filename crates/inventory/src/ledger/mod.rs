@@ -14,6 +14,7 @@ pub mod jobs;
 mod load;
 mod needs;
 mod number;
+pub mod opening;
 mod parts;
 mod plan;
 mod receipt;

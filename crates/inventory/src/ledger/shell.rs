@@ -133,7 +133,7 @@ pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, in
     submit_named(ledger, &permit, command, key, mode).await
 }
 
-async fn adjustment(
+pub(super) async fn adjustment(
     ledger: &Ledger,
     permit: &Permit<kind::StockAdjust>,
     input: AdjustInput,

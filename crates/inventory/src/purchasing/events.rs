@@ -44,6 +44,8 @@ platform::events! {
     SUPPLIER_PRODUCT: SupplyChanged = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
         SUPPLIER_PRODUCT_CREATED "supplier_product.created",
         SUPPLIER_PRODUCT_UPDATED "supplier_product.updated",
+        SUPPLIER_PRODUCT_ARCHIVED "supplier_product.archived",
+        SUPPLIER_PRODUCT_RESTORED "supplier_product.restored",
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
 };
 
 const MAX_CONTACTS: usize = 20;
+const MAX_ADDRESSES: usize = 20;
 const MAX_TAX_IDS: usize = 10;
 const MAX_LINES: usize = 6;
 /// Characters of a name, a town or a telephone number.
@@ -150,7 +151,7 @@ fn words(c: &mut Checker, at: InputPath, value: Option<&String>, most: usize) ->
     c.line(at, value, most)
 }
 
-fn contacts(c: &mut Checker, list: &[Contact]) -> Option<String> {
+pub(super) fn contacts(c: &mut Checker, list: &[Contact]) -> Option<String> {
     if list.len() > MAX_CONTACTS {
         c.refuse(input_path!["contacts"], Rejection::TooMany { most: MAX_CONTACTS });
         return None;
@@ -175,16 +176,34 @@ fn contacts(c: &mut Checker, list: &[Contact]) -> Option<String> {
 }
 
 fn address(c: &mut Checker, given: &Address) -> Option<String> {
-    let at = input_path!["address"];
+    let kept = place(c, &input_path!["address"], given)?;
+    serde_json::to_string(&kept).ok()
+}
+
+pub(super) fn addresses(c: &mut Checker, list: &[Address]) -> Option<String> {
+    if list.len() > MAX_ADDRESSES {
+        c.refuse(input_path!["addresses"], Rejection::TooMany { most: MAX_ADDRESSES });
+        return None;
+    }
+    let mut kept: Vec<Address> = Vec::with_capacity(list.len());
+    for (index, one) in list.iter().enumerate() {
+        kept.extend(place(c, &input_path!["addresses", index], one));
+    }
+    serde_json::to_string(&kept).ok()
+}
+
+/// An address that stands there in the input; at least one field of it says something.
+fn place(c: &mut Checker, at: &[String], given: &Address) -> Option<Address> {
+    let at_lines = below(at, "lines");
     if given.lines.len() > MAX_LINES {
-        c.refuse(below(&at, "lines"), Rejection::TooMany { most: MAX_LINES });
+        c.refuse(at_lines, Rejection::TooMany { most: MAX_LINES });
         return None;
     }
     let mut lines: Vec<String> = Vec::with_capacity(given.lines.len());
     for (index, line) in given.lines.iter().enumerate() {
-        lines.extend(words(c, input_path!["address", "lines", index], Some(line), MAX_WORDS));
+        lines.extend(words(c, below(&at_lines, &index.to_string()), Some(line), MAX_WORDS));
     }
-    let mut one = |field: &str, value: Option<&String>, most: usize| words(c, below(&at, field), value, most);
+    let mut one = |field: &str, value: Option<&String>, most: usize| words(c, below(at, field), value, most);
     let kept = Address {
         name: one("name", given.name.as_ref(), MAX_WORDS),
         company: one("company", given.company.as_ref(), MAX_WORDS),
@@ -195,13 +214,13 @@ fn address(c: &mut Checker, given: &Address) -> Option<String> {
         country: one("country", given.country.as_ref(), MAX_COUNTRY).map(country_code),
         phone: one("phone", given.phone.as_ref(), MAX_WORDS),
     };
-    if kept == Address::default() && c.problems.iter().all(|problem| problem.at.first() != at.first()) {
-        c.refuse(at, Rejection::Required);
+    if kept == Address::default() && !c.problems.iter().any(|problem| problem.at.starts_with(at)) {
+        c.refuse(at.to_vec(), Rejection::Required);
     }
-    serde_json::to_string(&kept).ok()
+    Some(kept)
 }
 
-fn tax_ids(c: &mut Checker, list: &[TaxId]) -> Option<String> {
+pub(super) fn tax_ids(c: &mut Checker, list: &[TaxId]) -> Option<String> {
     if list.len() > MAX_TAX_IDS {
         c.refuse(input_path!["taxIds"], Rejection::TooMany { most: MAX_TAX_IDS });
         return None;
@@ -228,7 +247,7 @@ fn is_tax_number(text: &str) -> bool {
         && text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-fn payment_terms(c: &mut Checker, given: &PaymentTerms) -> Option<String> {
+pub(super) fn payment_terms(c: &mut Checker, given: &PaymentTerms) -> Option<String> {
     let mut days = |field: &str, value: Option<i32>| {
         let value = c.range(input_path!["paymentTerms", field], i64::from(value?), 0, MAX_DAYS)?;
         i32::try_from(value).ok()

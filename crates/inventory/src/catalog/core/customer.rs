@@ -9,14 +9,18 @@ use super::{
     Checker, Fresh, Patch, Problem, Rejection, Subject, Target, Verdict,
     check::{MAX_NAME, input_path},
     found,
+    particulars::{ParticularsCommand, ParticularsFields},
 };
 
 pub use entity::customer::Model as CustomerRow;
+use entity::customer::Particulars;
 
 /// Forgets everything that tells who somebody is. The country stays, for the figures that were made of it.
 pub fn forget(target: Target<CustomerId>, checker: Checker) -> CustomerCommand {
-    let fields = CustomerFields { external_ref: Patch::Clear, name: Patch::Clear, country: Patch::Keep, email: Patch::Clear };
-    CustomerCommand { target, purpose: Purpose::Forget, fields, problems: checker.problems }
+    let (external_ref, name, email) = (Patch::Clear, Patch::Clear, Patch::Clear);
+    let fields = CustomerFields { external_ref, name, email, ..CustomerFields::default() };
+    let particulars = ParticularsCommand::none();
+    CustomerCommand { target, purpose: Purpose::Forget, fields, particulars, problems: checker.problems }
 }
 
 /// A customer as callers describe it.
@@ -26,6 +30,8 @@ pub struct CustomerFields {
     pub name: Patch<String>,
     pub country: Patch<String>,
     pub email: Patch<String>,
+    #[serde(skip_serializing_if = "ParticularsFields::is_empty")]
+    pub particulars: ParticularsFields,
 }
 
 /// What a command is about.
@@ -41,7 +47,9 @@ pub enum Purpose {
 pub struct CustomerCommand {
     pub target: Target<CustomerId>,
     pub purpose: Purpose,
+    /// All but the particulars.
     pub fields: CustomerFields,
+    pub particulars: ParticularsCommand,
     pub problems: Vec<Problem>,
 }
 
@@ -52,7 +60,8 @@ pub fn check(target: Target<CustomerId>, fields: &CustomerFields, mut checker: C
     let name = checker.free(&fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
     let country = checker.free(&fields.country, |c, value| c.line(input_path!["country"], value, MAX_COUNTRY).map(country_code));
     let email = checker.free(&fields.email, |c, value| c.email(input_path!["email"], value));
-    let fields = CustomerFields { external_ref, name, country, email };
+    let particulars = fields.particulars.check(&mut checker);
+    let fields = CustomerFields { external_ref, name, country, email, particulars: ParticularsFields::default() };
     let says_something = [&fields.external_ref, &fields.name, &fields.email].iter().any(|f| f.set().is_some());
     if target == Target::New && !says_something && checker.problems.is_empty() {
         checker.refuse(input_path!["name"], Rejection::Required);
@@ -60,7 +69,7 @@ pub fn check(target: Target<CustomerId>, fields: &CustomerFields, mut checker: C
     if target == Target::Key && fields.external_ref.set().is_none() && checker.problems.is_empty() {
         checker.refuse(input_path!["externalRef"], Rejection::Required);
     }
-    CustomerCommand { target, purpose: Purpose::Describe, fields, problems: checker.problems }
+    CustomerCommand { target, purpose: Purpose::Describe, fields, particulars, problems: checker.problems }
 }
 
 /// Whether anything tells who it is.
@@ -80,7 +89,7 @@ pub fn country_code(text: String) -> String {
 
 /// What is left of a customer for eyes that may not see who it is.
 pub fn nameless(row: CustomerRow) -> CustomerRow {
-    CustomerRow { external_ref: None, name: None, country: None, email: None, ..row }
+    CustomerRow { external_ref: None, name: None, country: None, email: None, particulars: Particulars::default(), ..row }
 }
 
 /// What the database knows around a call's customers.
@@ -115,11 +124,12 @@ impl CustomerContext {
                 problems.push(Problem::at("externalRef", Rejection::Taken(Subject::ExternalRef)));
             }
         }
-        let CustomerFields { external_ref, name, country, email } = &command.fields;
+        let CustomerFields { external_ref, name, country, email, .. } = &command.fields;
         external_ref.apply(&mut row.external_ref);
         name.apply(&mut row.name);
         country.apply(&mut row.country);
         email.apply(&mut row.email);
+        command.particulars.apply(&mut row.particulars);
         let loses_all = before.as_ref().is_some_and(is_somebody) && !is_somebody(&row);
         if loses_all && command.purpose == Purpose::Describe {
             problems.push(Problem::at("name", Rejection::Required));
@@ -152,6 +162,7 @@ impl CustomerContext {
             version: 1,
             created_at: fresh.now,
             updated_at: fresh.now,
+            particulars: Particulars::default(),
         }
     }
 }

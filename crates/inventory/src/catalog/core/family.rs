@@ -57,6 +57,7 @@ pub fn decide(tenant: TenantId, command: &FamilyCommand, fresh: Fresh) -> Verdic
             id: FamilyId::from_uuid(fresh.id),
             name: name.clone(),
             option_names: serde_json::Value::from(command.option_names.clone()).to_string(),
+            archived_at: None,
             version: 1,
             created_at: fresh.now,
             updated_at: fresh.now,

@@ -50,7 +50,8 @@ macro_rules! retires {
         }
     )* };
 }
-retires!(entity::category::Model => Category, entity::supplier::Model => Supplier, entity::channel::Model => Channel);
+retires!(entity::category::Model => Category, entity::supplier::Model => Supplier, entity::channel::Model => Channel,
+    entity::product_family::Model => Family);
 
 /// The row that a command is for, and what stands in the way of the step.
 #[derive(Debug)]

@@ -45,6 +45,8 @@ pub struct ProductContext {
     pub suppliers: HashMap<SupplierId, Option<Timestamp>>,
     /// The names of each family's options.
     pub families: HashMap<FamilyId, Vec<String>>,
+    /// The same families: since when each is archived.
+    pub families_since: HashMap<FamilyId, Option<Timestamp>>,
     pub combinations: HashMap<(FamilyId, String), ProductId>,
     /// SKUs that rows of this call have named, but for those that were refused.
     pub seen: HashSet<String>,
@@ -135,9 +137,8 @@ impl ProductContext {
         problems.extend(category.map(|why| Problem::at("categoryId", why)));
         let supplier = no_reference(&self.suppliers, command.supplier_id.set(), supplier, Subject::Supplier);
         problems.extend(supplier.map(|why| Problem::at("supplierId", why)));
-        if command.family_id.set().is_some_and(|id| !self.families.contains_key(id)) {
-            problems.push(Problem::at("familyId", Rejection::Missing(Subject::Family)));
-        }
+        let family = no_reference(&self.families_since, command.family_id.set(), doc.row.family_id, Subject::Family);
+        problems.extend(family.map(|why| Problem::at("familyId", why)));
         command.category_id.apply(&mut doc.row.category_id);
         command.supplier_id.apply(&mut doc.row.supplier_id);
         command.family_id.apply(&mut doc.row.family_id);
@@ -152,12 +153,18 @@ impl ProductContext {
         }
     }
 
-    /// An archived category holds no product that is in use.
-    fn wakes_in_archived(&self, before: &ProductRow, after: &ProductRow) -> Option<Problem> {
-        let wakes = before.status == ProductStatus::Archived && after.status != ProductStatus::Archived;
-        let category = after.category_id.filter(|id| wakes && before.category_id == Some(*id))?;
-        let since = (*self.categories.get(&category)?)?;
-        Some(Problem::at("status", Rejection::InArchivedCategory { since }))
+    /// An archived category or family holds no product that is in use.
+    fn wakes_in_archived(&self, before: &ProductRow, after: &ProductRow) -> Vec<Problem> {
+        if before.status != ProductStatus::Archived || after.status == ProductStatus::Archived {
+            return Vec::new();
+        }
+        let category = after.category_id.filter(|id| before.category_id == Some(*id));
+        let category = category.and_then(|id| self.categories.get(&id).copied().flatten());
+        let family = after.family_id.filter(|id| before.family_id == Some(*id));
+        let family = family.and_then(|id| self.families_since.get(&id).copied().flatten());
+        let category = category.map(|since| Rejection::InArchivedCategory { since });
+        let family = family.map(|since| Rejection::InArchivedFamily { since });
+        category.into_iter().chain(family).map(|why| Problem::at("status", why)).collect()
     }
 
     /// Puts the options in the family's order; refuses names that are not the family's, and a combination that a sibling has.

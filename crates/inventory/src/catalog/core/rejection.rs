@@ -131,6 +131,10 @@ pub enum Rejection {
     InArchivedCategory {
         since: Timestamp,
     },
+    /// A variant stays archived with its family.
+    InArchivedFamily {
+        since: Timestamp,
+    },
     /// Orders that name no channel are of DIRECT.
     DirectStays,
     /// A kit would be made of itself.

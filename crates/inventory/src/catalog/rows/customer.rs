@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use entity::{
+    customer::Particulars,
     prelude::*,
     record::{Record, Selected},
     tables::{customer, subject},
@@ -69,6 +70,11 @@ const FROM: &str = "FROM customer c LEFT JOIN subject s ON s.tenant_id = c.tenan
 /// The names that sealed texts have: those of the columns that held them before.
 const NAME: &str = "name";
 const EMAIL: &str = "email";
+/// Those of particulars, which never had columns.
+const CONTACTS: &str = "contacts";
+const ADDRESSES: &str = "addresses";
+const TAX_IDS: &str = "tax_ids";
+const PAYMENT_TERMS: &str = "payment_terms";
 
 fn ring(reads: &impl Reads) -> Result<KeyRing, Fault> {
     reads.extensions().get().ok_or_else(no_keys)
@@ -100,12 +106,19 @@ async fn opened(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Vec
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            particulars: Particulars::default(),
         };
         // Without its key a value is noise: that is what erasing means.
         if let (Some(sealed), Some(key)) = (row.personal.filter(|sealed| !sealed.is_empty()), key) {
             let key = ring.as_ref().ok_or_else(no_keys)?.data_key(customer.tenant_id, customer.id.uuid(), &key)?;
             let mut texts = key.open_texts(&context(customer.tenant_id, customer.id), &sealed)?;
             (customer.name, customer.email) = (texts.remove(NAME), texts.remove(EMAIL));
+            customer.particulars = Particulars {
+                contacts: texts.remove(CONTACTS),
+                addresses: texts.remove(ADDRESSES),
+                tax_ids: texts.remove(TAX_IDS),
+                payment_terms: texts.remove(PAYMENT_TERMS),
+            };
         }
         found.push(customer);
     }
@@ -266,7 +279,7 @@ async fn forget_orders(work: &Work, customers: &[CustomerId]) -> Result<(), Faul
 
 async fn seal<'a>(work: &Work, rows: impl Iterator<Item = &'a CustomerRow> + Clone) -> Result<HashMap<Uuid, Sealed>, Fault> {
     let mut sealed = HashMap::new();
-    let told = rows.filter(|row| row.name.is_some() || row.email.is_some());
+    let told = rows.filter(|row| row.name.is_some() || row.email.is_some() || row.particulars != Particulars::default());
     let Some(first) = told.clone().next() else { return Ok(sealed) };
     let ring = ring(work)?;
     let blind = if told.clone().any(|row| row.email.is_some()) {
@@ -276,7 +289,15 @@ async fn seal<'a>(work: &Work, rows: impl Iterator<Item = &'a CustomerRow> + Clo
     };
     for row in told {
         let (key, data_key) = ring.new_data_key(row.tenant_id, row.id.uuid())?;
-        let texts = [(NAME, &row.name), (EMAIL, &row.email)];
+        let more = &row.particulars;
+        let texts = [
+            (NAME, &row.name),
+            (EMAIL, &row.email),
+            (CONTACTS, &more.contacts),
+            (ADDRESSES, &more.addresses),
+            (TAX_IDS, &more.tax_ids),
+            (PAYMENT_TERMS, &more.payment_terms),
+        ];
         let texts: Texts = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text.clone()?))).collect();
         let body = ring.seal_texts(&key, &context(row.tenant_id, row.id), &texts)?;
         let blind = blind.as_ref().zip(row.email.as_deref()).map(|(key, email)| key.blind(&text::fold(email.trim())));

@@ -1,7 +1,7 @@
-//! What stands in the way of archiving a category, a supplier or a channel, and of a way back. The rooms that own the documents come later; what
+//! What stands in the way of archiving a category, a family, a supplier or a channel, and of a way back. The rooms that own the documents come later; what
 //! is asked here is only how many of them are open.
 
-use entity::prelude::{CategoryId, ChannelId, ProductStatus, SupplierId};
+use entity::prelude::{CategoryId, ChannelId, FamilyId, ProductStatus, SupplierId};
 use platform::storage::{Fault, Reads as _, Row, Work, journal};
 use sea_orm::Value;
 
@@ -10,6 +10,7 @@ use crate::catalog::core::{
     Rejection, Use,
     category::CategoryRow,
     channel::{ChannelRow, DIRECT},
+    family::FamilyRow,
     life::{LifeContext, Step, in_use_by},
     supplier::SupplierRow,
     text,
@@ -34,6 +35,18 @@ pub async fn category(work: &Work, id: CategoryId, step: Step) -> Result<LifeCon
             None => None,
         },
     };
+    Ok(LifeContext { row, hindrances: hindrance.into_iter().collect() })
+}
+
+/// A family with its variants. Whoever puts a product into it, or wakes one in it, locks its row, too: none comes meanwhile.
+pub async fn family(work: &Work, id: FamilyId, step: Step) -> Result<LifeContext<FamilyRow>, Fault> {
+    let row = locked::<entity::product_family::Entity, _>(work, id).await?;
+    if step == Step::Restore {
+        return Ok(LifeContext { row, hindrances: Vec::new() });
+    }
+    let variants = "SELECT count(*) FROM product p WHERE p.tenant_id = $1 AND p.family_id = $2 AND p.status <> $3";
+    let variants = count(work, variants, vec![id.into(), ProductStatus::Archived.as_str().into()]).await?;
+    let hindrance = in_use_by(&[(Use::Products, variants)]);
     Ok(LifeContext { row, hindrances: hindrance.into_iter().collect() })
 }
 

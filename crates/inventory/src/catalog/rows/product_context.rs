@@ -27,6 +27,7 @@ use crate::catalog::core::{
 struct FamilyRow {
     id: FamilyId,
     option_names: String,
+    archived_at: Option<Timestamp>,
 }
 
 #[derive(Record)]
@@ -128,9 +129,10 @@ async fn existing<K: Send + 'static>(
 /// The families that commands put products in, or whose variants they change, with the combinations that are taken.
 async fn families(work: &Work, commands: &[ProductCommand], context: &mut ProductContext) -> Result<(), Fault> {
     let mut ids: HashSet<FamilyId> = commands.iter().filter_map(|c| c.family_id.set().copied()).collect();
-    if commands.iter().any(|c| !c.options.is_keep()) {
-        ids.extend(context.products.values().filter_map(|known| known.doc.row.family_id));
-    }
+    let fits = commands.iter().any(|c| !c.options.is_keep());
+    // What is archived may come back into use: not in a family that is archived.
+    let known = context.products.values().map(|known| &known.doc.row);
+    ids.extend(known.filter(|row| fits || row.status == ProductStatus::Archived).filter_map(|row| row.family_id));
     if ids.is_empty() {
         return Ok(());
     }
@@ -142,9 +144,10 @@ async fn families(work: &Work, commands: &[ProductCommand], context: &mut Produc
         backend.in_ids("f.id", 2),
         backend.for_change("f")
     );
-    for FamilyRow { id, option_names: names } in work.records(&sql, vec![backend.ids(ids.iter().copied())]).await? {
+    for FamilyRow { id, option_names: names, archived_at } in work.records(&sql, vec![backend.ids(ids.iter().copied())]).await? {
         let names = option_names(&names).ok_or_else(|| Fault::corrupt("product_family", "option_names is a list of texts"))?;
         context.families.insert(id, names);
+        context.families_since.insert(id, archived_at);
     }
     let (select, of) = (VariantRow::SELECT, backend.in_ids("p.family_id", 2));
     let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {of}");

@@ -204,9 +204,12 @@ impl BatchEntity for Families {
     fn decide(tenant: &mut TenantId, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row> {
         family::decide(*tenant, command, fresh)
     }
-    async fn write(work: &Work, created: &[&Self::Row], _: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
+    async fn write(work: &Work, created: &[&Self::Row], updated: &[(&Self::Row, &Self::Row)]) -> Result<(), Fault> {
         for row in created {
             work.insert::<entity::product_family::Entity>((*row).clone()).await?;
+        }
+        for (_, row) in updated {
+            work.update::<entity::product_family::Entity>((*row).clone()).await?;
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     Catalog, Which,
     batch::{Ask, Batch, BatchEntity, Change},
-    entities::{Categories, Channels, Suppliers},
+    entities::{Categories, Channels, Families, Suppliers},
     writes::target,
 };
 use crate::catalog::{
@@ -21,6 +21,7 @@ use crate::catalog::{
         Checker, Fresh, Problem, Rejection, Verdict,
         category::CategoryRow,
         channel::ChannelRow,
+        family::FamilyRow,
         life::{LifeCommand, LifeContext, Retires, Step},
         supplier::SupplierRow,
     },
@@ -68,6 +69,18 @@ impl Retiring for Channels {
         match step {
             Step::Archive => events::CHANNEL_ARCHIVED.of(row.id, row.version),
             Step::Restore => events::CHANNEL_RESTORED.of(row.id, row.version),
+        }
+    }
+}
+
+impl Retiring for Families {
+    async fn around(work: &Work, id: Id<Self::Noun>, step: Step) -> Result<LifeContext<FamilyRow>, Fault> {
+        life::family(work, id, step).await
+    }
+    fn turned(row: &FamilyRow, step: Step) -> NewEvent {
+        match step {
+            Step::Archive => events::FAMILY_ARCHIVED.of(row.id, row.version),
+            Step::Restore => events::FAMILY_RESTORED.of(row.id, row.version),
         }
     }
 }
@@ -151,6 +164,24 @@ impl Catalog {
         ask: Ask,
     ) -> Result<Batch<CategoryRow>, Fault> {
         self.turn::<Categories, _>(permit, &which, &ask, ("categoryRestore", Step::Restore)).await
+    }
+
+    /// Takes a family out of use: none of its variants is in use.
+    pub async fn family_archive(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        which: Which,
+        ask: Ask,
+    ) -> Result<Batch<FamilyRow>, Fault> {
+        self.turn::<Families, _>(permit, &which, &ask, ("productFamilyArchive", Step::Archive)).await
+    }
+    pub async fn family_restore(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        which: Which,
+        ask: Ask,
+    ) -> Result<Batch<FamilyRow>, Fault> {
+        self.turn::<Families, _>(permit, &which, &ask, ("productFamilyRestore", Step::Restore)).await
     }
 
     /// Takes a supplier out of use: nothing is on order with it.

@@ -115,9 +115,16 @@ impl Catalog {
     pub async fn family(&self, permit: Permit<kind::ProductRead>, id: FamilyId) -> Result<Option<FamilyRow>, Fault> {
         small::by_id::<entity::product_family::Entity, _>(&self.scope(permit), id).await
     }
-    pub async fn families(&self, permit: Permit<kind::ProductRead>, request: &PageRequest) -> Result<Listed<FamilyRow>, Fault> {
+    pub async fn families(
+        &self,
+        permit: Permit<kind::ProductRead>,
+        is_archived: Option<bool>,
+        request: &PageRequest,
+    ) -> Result<Listed<FamilyRow>, Fault> {
         let scope = self.scope(permit);
-        small::page::<entity::product_family::Entity>(&scope, Clause::new(scope.backend()), &["id"], request).await
+        let mut clause = Clause::new(scope.backend());
+        small::archived(&mut clause, is_archived);
+        small::page::<entity::product_family::Entity>(&scope, clause, &["id"], request).await
     }
 
     pub async fn customer(&self, permit: Permit<kind::CustomerRead>, by: By<CustomerId>) -> Result<Option<CustomerRow>, Fault> {

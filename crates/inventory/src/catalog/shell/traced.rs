@@ -20,6 +20,7 @@ use crate::catalog::core::{
 };
 
 const CUSTOMER: &str = code::<kind::CustomerRead>();
+const CONTACT: &str = code::<kind::CustomerContactRead>();
 const COST: &str = code::<kind::ProductCostRead>();
 
 /// A column of JSON text; a broken one counts as null.
@@ -80,7 +81,10 @@ pub(super) fn category(row: &CategoryRow) -> Fields {
 }
 
 pub(super) fn family(row: &FamilyRow) -> Fields {
-    Fields::default().with("name", &row.name).with("optionNames", parsed(&row.option_names))
+    Fields::default()
+        .with("name", &row.name)
+        .with("optionNames", parsed(&row.option_names))
+        .with("archivedAt", row.archived_at.map(clock::rfc3339))
 }
 
 pub(super) fn supplier(row: &SupplierRow) -> Fields {
@@ -118,6 +122,10 @@ pub(super) fn customer(row: &CustomerRow) -> Fields {
         .personal("name", CUSTOMER, &row.name)
         .masked("country", CUSTOMER, &row.country)
         .personal("email", CUSTOMER, &row.email)
+        .personal("contacts", CONTACT, row.particulars.contacts.as_deref().map(parsed))
+        .personal("addresses", CONTACT, row.particulars.addresses.as_deref().map(parsed))
+        .personal("taxIds", CONTACT, row.particulars.tax_ids.as_deref().map(parsed))
+        .personal("paymentTerms", CONTACT, row.particulars.payment_terms.as_deref().map(parsed))
 }
 
 #[cfg(test)]
@@ -139,9 +147,13 @@ mod tests {
             version: 1,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
+            particulars: entity::customer::Particulars {
+                contacts: Some("[{\"name\":\"Byron\"}]".to_owned()),
+                ..entity::customer::Particulars::default()
+            },
         };
         let made = differences(None, Some(&customer(&row)), None);
         let plain: Vec<&Value> = made.iter().filter(|field| !field["after"].is_null()).map(|field| &field["path"]).collect();
-        assert_eq!((made.len(), plain), (4, vec![&json!("country")]));
+        assert_eq!((made.len(), plain), (5, vec![&json!("country")]));
     }
 }

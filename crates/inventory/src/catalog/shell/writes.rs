@@ -231,8 +231,19 @@ impl Catalog {
         fields: ProductFields,
         ask: Ask,
     ) -> Result<Batch<ProductDoc>, Fault> {
-        let command = product::check(Target::New, &fields, Checker::default());
-        self.run::<Products, _>(permit, &ask, ("productCreate", hash_of(&fields)), vec![command]).await
+        let hash = hash_of(&fields);
+        self.product_create_of(permit, &fields, hash, ask).await
+    }
+    /// The same, of an input that says more than the product's fields: it is compared by `hash`.
+    pub async fn product_create_of(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        fields: &ProductFields,
+        hash: InputDigest,
+        ask: Ask,
+    ) -> Result<Batch<ProductDoc>, Fault> {
+        let command = product::check(Target::New, fields, Checker::default());
+        self.run::<Products, _>(permit, &ask, ("productCreate", hash), vec![command]).await
     }
     pub async fn product_update(
         &self,

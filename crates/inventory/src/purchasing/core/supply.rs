@@ -28,6 +28,8 @@ pub struct Supply {
     pub breaks: Vec<PriceBreak>,
     /// Whom the product is bought from where nobody says otherwise: one a product.
     pub is_preferred: bool,
+    /// Nothing is bought by it since then; None while it is in use.
+    pub archived_at: Option<Timestamp>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -73,6 +75,10 @@ pub enum SupplyProblem {
     Twice,
     /// Another row of the call is already the preferred one of this product.
     PreferredTwice,
+    /// The supplier's catalogue has no such row.
+    NoRow,
+    /// A row that is archived does not become the preferred one.
+    Archived(Timestamp),
 }
 
 impl Supply {
@@ -85,6 +91,12 @@ impl Supply {
     pub fn says_the_same(&self, other: &Self) -> bool {
         let plain = |of: &Self| Self { version: 0, created_at: Timestamp(0), updated_at: Timestamp(0), ..of.clone() };
         plain(self) == plain(other)
+    }
+    /// The next version of it, archived since then or in use. What is archived is preferred no longer, and does not become so by coming back.
+    #[must_use]
+    pub fn turned(&self, archived_at: Option<Timestamp>, now: Timestamp) -> Self {
+        let is_preferred = self.is_preferred && archived_at.is_none();
+        Self { archived_at, is_preferred, version: self.version + 1, updated_at: now, ..self.clone() }
     }
 }
 
@@ -125,6 +137,7 @@ pub fn check_supply(fields: SupplyFields, before: Option<&Supply>, now: Timestam
         unit_cost: fields.unit_cost,
         breaks: fields.breaks.iter().map(|(from, cost)| PriceBreak { from: *from, minor: cost.minor }).collect(),
         is_preferred: fields.is_preferred,
+        archived_at: before.and_then(|row| row.archived_at),
         version: before.map_or(1, |row| row.version + 1),
         created_at: before.map_or(now, |row| row.created_at),
         updated_at: now,
@@ -156,6 +169,21 @@ mod tests {
         let supply = check_supply(fields(), None, Timestamp(1)).unwrap();
         let cost = |n| supply.cost_at(Quantity::new(n).unwrap()).minor;
         assert_eq!([cost(1), cost(49), cost(50), cost(99), cost(100), cost(5_000)], [100, 100, 90, 90, 80, 80]);
+    }
+
+    #[test]
+    fn a_row_that_goes_out_of_use_is_preferred_no_longer() {
+        let supply = check_supply(fields(), None, Timestamp(1)).unwrap();
+        let gone = supply.turned(Some(Timestamp(2)), Timestamp(2));
+        assert_eq!(
+            (gone.archived_at, gone.is_preferred, gone.version, gone.updated_at),
+            (Some(Timestamp(2)), false, 2, Timestamp(2))
+        );
+        // It is corrected where it is, and comes back without being preferred.
+        let corrected = check_supply(SupplyFields { is_preferred: false, ..fields() }, Some(&gone), Timestamp(3)).unwrap();
+        assert_eq!((corrected.archived_at, corrected.version), (Some(Timestamp(2)), 3));
+        let back = corrected.turned(None, Timestamp(4));
+        assert_eq!((back.archived_at, back.is_preferred, back.version), (None, false, 4));
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub async fn lead_times(reads: &impl Reads, order: PurchaseOrderId) -> Result<Le
          JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id
          JOIN supplier s ON s.tenant_id = $1 AND s.id = o.supplier_id
          LEFT JOIN supplier_product y ON y.tenant_id = $1 AND y.supplier_id = o.supplier_id AND y.product_id = l.product_id
+              AND y.archived_at IS NULL
          WHERE o.tenant_id = $1 AND o.id = $2",
         LeadTimeRow::SELECT
     );

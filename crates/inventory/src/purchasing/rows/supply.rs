@@ -33,6 +33,7 @@ struct SupplyRow {
     unit_cost_minor: i64,
     price_breaks: String,
     preferred: i32,
+    archived_at: Option<Timestamp>,
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -77,6 +78,7 @@ impl SupplyRow {
             unit_cost: Money::new(self.unit_cost_minor, currency),
             breaks,
             is_preferred: self.preferred == 1,
+            archived_at: self.archived_at,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -97,6 +99,7 @@ impl From<&Supply> for SupplyRow {
             unit_cost_minor: supply.unit_cost.minor,
             price_breaks: serde_json::to_string(&supply.breaks).unwrap_or_else(|_| "[]".to_owned()),
             preferred: i32::from(supply.is_preferred),
+            archived_at: supply.archived_at,
             version: supply.version,
             created_at: supply.created_at,
             updated_at: supply.updated_at,
@@ -104,33 +107,33 @@ impl From<&Supply> for SupplyRow {
     }
 }
 
-/// The rows of these pairs that there are.
+/// The rows of these pairs that there are and that are in use.
 pub async fn supplies(
     reads: &impl Reads,
     pairs: &[(SupplierId, ProductId)],
 ) -> Result<HashMap<(SupplierId, ProductId), Supply>, Fault> {
-    read(reads, pairs, "").await
+    read(reads, pairs, (" AND y.archived_at IS NULL", "")).await
 }
 
-/// The same, locked in the order of their key until the transaction ends.
+/// The same with those that are archived, locked in the order of their key until the transaction ends.
 pub async fn lock_supplies(
     work: &Work,
     pairs: &[(SupplierId, ProductId)],
 ) -> Result<HashMap<(SupplierId, ProductId), Supply>, Fault> {
-    read(work, pairs, &work.backend().for_change("y")).await
+    read(work, pairs, ("", &work.backend().for_change("y"))).await
 }
 
 async fn read(
     reads: &impl Reads,
     pairs: &[(SupplierId, ProductId)],
-    lock: &str,
+    (condition, lock): (&str, &str),
 ) -> Result<HashMap<(SupplierId, ProductId), Supply>, Fault> {
     if pairs.is_empty() {
         return Ok(HashMap::new());
     }
     let (k, values) = reads.backend().pairs(pairs, 2);
     let sql = format!(
-        "SELECT {select} FROM {k} CROSS JOIN supplier_product y WHERE y.tenant_id = $1 AND y.supplier_id = k.a AND y.product_id = k.b
+        "SELECT {select} FROM {k} CROSS JOIN supplier_product y WHERE y.tenant_id = $1 AND y.supplier_id = k.a AND y.product_id = k.b{condition}
          ORDER BY y.supplier_id, y.product_id{lock}",
         select = SupplyRow::SELECT
     );
@@ -161,7 +164,7 @@ pub async fn preferred_of(
         own.into_iter().map(|pair| (pair.1, (pair.0, offers.get(&pair).cloned()))).collect();
     let sql = format!(
         "SELECT {select} FROM supplier_product y JOIN supplier s ON s.tenant_id = $1 AND s.id = y.supplier_id AND s.archived_at IS NULL
-         WHERE y.tenant_id = $1 AND {of} AND y.preferred = 1",
+         WHERE y.tenant_id = $1 AND {of} AND y.preferred = 1 AND y.archived_at IS NULL",
         select = SupplyRow::SELECT,
         of = backend.in_ids("y.product_id", 2)
     );
@@ -203,6 +206,8 @@ pub async fn known_suppliers(reads: &impl Reads, ids: &[SupplierId], codes: &[St
 pub struct SupplyFilter {
     pub suppliers: Option<Vec<SupplierId>>,
     pub products: Option<Vec<ProductId>>,
+    /// None for both.
+    pub is_archived: Option<bool>,
 }
 
 /// Where a row stands in its list.
@@ -220,6 +225,11 @@ pub fn supply_source(backend: Backend, filter: &SupplyFilter) -> ListSource {
     if let Some(products) = &filter.products {
         values.push(backend.ids(products.iter().copied()));
         from.push_str(&format!(" AND {}", backend.in_ids("y.product_id", values.len() + 1)));
+    }
+    match filter.is_archived {
+        Some(true) => from.push_str(" AND y.archived_at IS NOT NULL"),
+        Some(false) => from.push_str(" AND y.archived_at IS NULL"),
+        None => {}
     }
     ListSource { from, values }
 }

@@ -12,6 +12,7 @@ mod receive;
 mod returns;
 mod reverse;
 mod supply;
+mod supply_life;
 mod traced;
 
 use entity::prelude::*;
@@ -33,6 +34,7 @@ pub use receive::purchase_order_receive;
 pub use returns::supplier_return_create;
 pub use reverse::{goods_receipt_reverse, supplier_return_reverse};
 pub use supply::{MAX_ROWS, Outcome, SupplyBatch, SupplyRow, SupplyUpsert, upsert_supplies};
+pub use supply_life::{SupplyTurn, turn_supply};
 
 use crate::{
     ledger::{Ledger, LotRef, ProductRef, StoreRef},

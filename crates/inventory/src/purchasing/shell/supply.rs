@@ -8,14 +8,18 @@ use platform::{
     audit,
     clock::Clock,
     storage::{
-        Database, Fault, Work,
+        Database, Fault, TenantScope, Work,
         idempotency::{self, Key, KeyUse, hash_of},
         journal::{self, NewEvent},
     },
 };
 use serde::{Deserialize, Serialize};
 
-use super::{TRIES, traced};
+use super::{
+    TRIES,
+    supply_life::{SupplyTurn, turned},
+    traced,
+};
 use crate::purchasing::events::{SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED, SupplyChanged};
 use crate::purchasing::{
     core::{Supply, SupplyFields, SupplyProblem, check_supply},
@@ -72,6 +76,14 @@ struct Receipt {
     rows: Vec<(Outcome, Option<(SupplierId, ProductId)>)>,
 }
 
+/// Keeps an answer under its key.
+pub(super) async fn keep(work: &Work, key: &Key, batch: &SupplyBatch, now: Timestamp) -> Result<(), Fault> {
+    let pair = |supply: &Supply| (supply.supplier, supply.product);
+    let rows = batch.rows.iter().map(|(outcome, supply)| (*outcome, supply.as_ref().map(pair))).collect();
+    let receipt = serde_json::to_string(&Receipt { seq: batch.seq, rows }).map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(work, [(key, receipt)], now).await
+}
+
 /// Makes or changes rows, each by itself. None: the key was used with another input.
 pub async fn upsert_supplies(
     db: &Database,
@@ -85,12 +97,32 @@ pub async fn upsert_supplies(
         key: input.idempotency_key.clone(),
         hash: hash_of(&input),
     };
-    let scope = permit.scope(db);
+    run(&permit.scope(db), clock, &key, SupplyCall::Rows(&input)).await
+}
+
+/// What is done in a transaction of its own.
+#[derive(Clone, Copy)]
+pub(super) enum SupplyCall<'a> {
+    Rows(&'a SupplyUpsert),
+    Turn(&'a SupplyTurn),
+}
+
+/// Does it, once for the key.
+pub(super) async fn run(
+    scope: &TenantScope,
+    clock: &Clock,
+    key: &Key,
+    asked: SupplyCall<'_>,
+) -> Result<Option<SupplyBatch>, Fault> {
     let mut tries = 0;
     loop {
         let mut work = scope.begin().await?;
         tries += 1;
-        match once(&mut work, clock, &key, &input).await {
+        let answer = match asked {
+            SupplyCall::Rows(input) => once(&mut work, clock, key, input).await,
+            SupplyCall::Turn(input) => turned(&mut work, clock, key, input).await,
+        };
+        match answer {
             Ok(Some(batch)) if batch.seq.is_some() && !batch.is_replayed => {
                 work.commit().await?;
                 return Ok(Some(batch));
@@ -164,10 +196,9 @@ async fn once(work: &mut Work, clock: &Clock, key: &Key, input: &SupplyUpsert) -
         audit::changed(work, after.product, before.as_ref(), Some(&traced::supply(after)), None);
     }
     let seq = journal::append(work, events, now).await?;
-    let kept = rows.iter().map(|(outcome, supply)| (*outcome, supply.as_ref().map(|row| (row.supplier, row.product)))).collect();
-    let receipt = serde_json::to_string(&Receipt { seq, rows: kept }).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(key, receipt)], now).await?;
-    Ok(Some(SupplyBatch { rows, is_replayed: false, seq }))
+    let batch = SupplyBatch { rows, is_replayed: false, seq };
+    keep(work, key, &batch, now).await?;
+    Ok(Some(batch))
 }
 
 fn decide<'a>(
@@ -186,6 +217,9 @@ fn decide<'a>(
         return Err(SupplyProblem::PreferredTwice);
     }
     let before = there((supplier, product));
+    if let Some(since) = before.and_then(|before| before.archived_at).filter(|_| row.is_preferred) {
+        return Err(SupplyProblem::Archived(since));
+    }
     // What was there before may be corrected; nobody begins to buy there.
     let is_anew = before.is_none_or(|before| row.is_preferred && !before.is_preferred);
     if let Some(since) = archived_since.filter(|_| is_anew) {
@@ -216,7 +250,7 @@ fn event((supplier, product, version): (SupplierId, ProductId, i64)) -> NewEvent
     kind.event(&SupplyChanged { product, supplier, version })
 }
 
-async fn replay(work: &Work, receipt: &str) -> Result<SupplyBatch, Fault> {
+pub(super) async fn replay(work: &Work, receipt: &str) -> Result<SupplyBatch, Fault> {
     let receipt: Receipt = serde_json::from_str(receipt)
         .map_err(|_| Fault::corrupt("idempotency", "a receipt of suppliers' catalogues lists its rows"))?;
     let pairs: Vec<_> = receipt.rows.iter().filter_map(|(_, pair)| *pair).collect();

@@ -2,7 +2,10 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::audit::{Fields, money};
+use platform::{
+    audit::{Fields, money},
+    clock,
+};
 use serde_json::json;
 
 use crate::purchasing::{core::Supply, rows::Policy};
@@ -23,6 +26,7 @@ pub(super) fn supply(supply: &Supply) -> Fields {
         .masked(path("unitCost"), COST, price(supply.unit_cost.minor))
         .masked(path("priceBreaks"), COST, breaks)
         .with(path("preferred"), supply.is_preferred)
+        .with(path("archivedAt"), supply.archived_at.map(clock::rfc3339))
 }
 
 /// A row that another one has displaced as the preferred one.

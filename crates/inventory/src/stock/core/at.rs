@@ -54,6 +54,7 @@ pub enum Field {
     OnHand,
     OnShortage,
     OnUncounted,
+    OpeningStock,
     Order,
     OrderLine,
     OverPercent,

@@ -8,6 +8,7 @@ use inventory::catalog::core::{
     category::{CategoryFields, CategoryTexts},
     customer::CustomerFields,
     gtin,
+    particulars::ParticularsFields,
     product::{MoneyText, ProductFields, UnitText},
     supplier::SupplierFields,
     text::fold,
@@ -318,6 +319,7 @@ pub fn customer(record: &Record) -> Result<CustomerFields, Refused> {
         name: cells.texts("name"),
         country: cells.texts("country"),
         email: cells.texts("email"),
+        particulars: ParticularsFields::default(),
     })
 }
 

@@ -65,6 +65,7 @@ fn supply(minimum: i64, pack: i64) -> Supply {
         unit_cost: gbp(180),
         breaks: Vec::new(),
         is_preferred: true,
+        archived_at: None,
         version: 1,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),

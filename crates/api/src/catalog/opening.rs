@@ -1,0 +1,97 @@
+//! A product and its opening stock in one call.
+
+use async_graphql::{Context, InputObject};
+use iam::access::{Permit, kind};
+use inventory::{
+    catalog::{Catalog, Mode},
+    ledger::{
+        Ledger,
+        opening::{Opened, OpeningLine, product_open},
+    },
+};
+use platform::path;
+
+use super::{
+    Product, StoreRef,
+    inputs::{MoneyInput, ProductCreateInput},
+    mutation_products::visibility,
+    payloads::{Parts, ProductPayload, parts},
+};
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        reading::{Reading, read},
+        refusal::{ErrorCode, UserError},
+        scalars::{Long, Quantity},
+    },
+    stock::{LotRef, receipt, stopped},
+};
+
+/// Stock of a new product in one store.
+#[derive(Debug, Clone, InputObject)]
+pub struct OpeningStockInput {
+    /// Store that holds the stock.
+    pub store: StoreRef,
+    /// Quantity on hand, above 0, in the product's smallest unit.
+    pub quantity: Quantity,
+    /// Cost of one whole unit. Null for the product's unit cost.
+    pub unit_cost: Option<MoneyInput>,
+    /// The new lot or serial number, where the product is tracked; null where it is not. A serial number is one line of quantity 1.
+    pub lot: Option<LotRef>,
+}
+
+fn refused(user_errors: Vec<UserError>) -> ProductPayload {
+    ProductPayload { product: None, user_errors, replayed: false, seq: None }
+}
+
+fn lines(reading: &mut Reading, lines: Vec<OpeningStockInput>) -> Vec<OpeningLine> {
+    let line = |(index, line): (usize, OpeningStockInput)| {
+        let at = |name: &str| path!["input", "openingStock", index, name];
+        OpeningLine {
+            store: reading.store(line.store, || at("store")),
+            quantity: line.quantity.0,
+            unit_cost: reading.money(line.unit_cost.as_ref(), || at("unitCost")),
+            lot: line.lot.map(|lot| reading.lot(lot, || at("lot"))),
+        }
+    };
+    lines.into_iter().enumerate().map(line).collect()
+}
+
+/// Creates a product with its stock. A product that was made and whose stock was refused is shown with the refusals: the key's next call goes on there.
+pub async fn create(
+    ctx: &Context<'_>,
+    permit: Permit<kind::ProductWrite>,
+    (input, opening): (ProductCreateInput, Vec<OpeningStockInput>),
+    mode: Mode,
+) -> Answer<ProductPayload> {
+    let Some(key) = input.idempotency_key.clone() else {
+        let message = "openingStock needs an idempotencyKey: a call that breaks off is finished by sending it again";
+        return Ok(refused(vec![UserError::new(ErrorCode::Required, message, path!["input", "idempotencyKey"])]));
+    };
+    let lines = match read(|reading| lines(reading, opening)) {
+        Ok(lines) => lines,
+        Err(errors) => return Ok(refused(errors)),
+    };
+    let rooms = (ctx.given::<Catalog>()?, ctx.given::<Ledger>()?);
+    let Opened { batch, stock } = match product_open(rooms, permit, (input.into(), lines), (key, mode)).await {
+        Ok(opened) => opened,
+        Err(stop) => return Ok(refused(stopped(ctx, stop).await?)),
+    };
+    let visibility = visibility::<kind::ProductRead>(ctx)?;
+    let Parts { mut entity, mut user_errors, mut replayed, mut seq } = parts(batch, visibility, Product::from);
+    if let Some(done) = stock {
+        match receipt(ctx, done).await? {
+            Ok(receipt) => {
+                replayed &= receipt.stored.is_some();
+                seq = receipt.seq.map(Long).or(seq);
+            }
+            Err(errors) => {
+                // Without an event nothing was written, the product neither.
+                entity = entity.filter(|_| seq.is_some());
+                user_errors.extend(errors);
+            }
+        }
+    }
+    Ok(ProductPayload { product: entity, user_errors, replayed, seq })
+}

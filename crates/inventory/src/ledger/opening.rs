@@ -1,0 +1,305 @@
+//! A product with the stock that it begins with: the catalogue writes the product, then the ledger the stock, both under the caller's one key. What
+//! ends between the two is finished by the next call with that key.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
+use platform::storage::{
+    Fault, Reads as _, Row, TenantScope,
+    idempotency::{self, Key, hash_of},
+};
+use serde::Serialize;
+
+use super::{
+    Checks, Done, Ledger, LotRef, Mode, ProductRef, Stop, StoreRef, check_key, key_of,
+    shell::{AdjustInput, ChangeInput, adjustment},
+    store_of, stores_by_code, submit_named,
+};
+use crate::{
+    catalog::{
+        self, Ask, Batch, Catalog, Outcome,
+        core::{
+            product::{ProductDoc, ProductFields},
+            text::fold,
+        },
+    },
+    stock::core::{At, Field, LotRefusal, Noun, Refusal, Rejection, Shortage, Stages, check_dates},
+};
+
+/// The most lines of opening stock.
+pub const MAX_OPENING: usize = 100;
+/// The name under which the ledger keeps the key: under the mutation's own the catalogue keeps it.
+const STOCK_KEY: &str = "productCreate.openingStock";
+
+/// What a product begins with in a store.
+#[derive(Debug, Clone, Serialize)]
+pub struct OpeningLine {
+    pub store: StoreRef,
+    pub quantity: Quantity,
+    pub unit_cost: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotRef>,
+}
+
+/// What came of both.
+#[derive(Debug)]
+pub struct Opened {
+    pub batch: Batch<ProductDoc>,
+    /// None where the ledger was not asked: the product was refused, or only looked at.
+    pub stock: Option<Done>,
+}
+
+/// Makes a product and receives its opening stock. What can be known to stand in the way of the stock is found before the product is written.
+pub async fn product_open(
+    (catalog, ledger): (&Catalog, &Ledger),
+    permit: Permit<kind::ProductWrite>,
+    (fields, lines): (ProductFields, Vec<OpeningLine>),
+    (key, mode): (String, catalog::Mode),
+) -> Result<Opened, Stop> {
+    let adjusts = permit.also::<kind::StockAdjust>()?;
+    typed(&key, &lines)?;
+    let hash = hash_of(&(&fields, &lines));
+    let made = Key { owner: permit.actor().id, mutation: "productCreate", key: key.clone(), hash };
+    let scope = permit.scope(&catalog.db);
+    let found = idempotency::look_up(&scope, [&made]).await?;
+    // The product of an earlier call is there: what has changed since is the ledger's to see, and what was done stays answered.
+    let is_known = idempotency::key_use(&made, &found).is_some();
+    let ask = |mode| Ask { key: Some(key.clone()), mode };
+    if !is_known {
+        let mut refused = Stages::default();
+        let closed = not_open(&scope, &adjusts.reach(), &lines).await?;
+        for rejection in closed.into_iter().chain(misfits(&fields, &lines)) {
+            refused.add(rejection);
+        }
+        let refused = refused.told();
+        if !refused.is_empty() {
+            let batch = catalog.product_create_of(permit, &fields, hash, ask(catalog::Mode::Check)).await?;
+            return Ok(Opened { batch, stock: Some(Err(Stop::Refused(refused))) });
+        }
+    }
+    let batch = catalog.product_create_of(permit, &fields, hash, ask(mode)).await?;
+    let row = batch.rows.first().filter(|row| row.outcome != Outcome::Refused).and_then(|row| row.row.as_ref());
+    let product = row.map(|doc| doc.row.id);
+    let mode = if mode == catalog::Mode::Check { Mode::Validate } else { Mode::Commit };
+    let stock = match product {
+        Some(product) if is_known || mode == Mode::Commit => {
+            Some(Box::pin(receive(ledger, adjusts, (product, lines), (key, mode))).await)
+        }
+        _ => None,
+    };
+    Ok(Opened { batch, stock })
+}
+
+/// What is refused as it was typed.
+fn typed(key: &str, lines: &[OpeningLine]) -> Result<(), Stop> {
+    let mut checks = Checks::default();
+    check_key(&mut checks, key);
+    checks.items(lines.len(), MAX_OPENING, || At::input(Field::OpeningStock));
+    for (index, line) in lines.iter().enumerate().take(MAX_OPENING) {
+        let at = At::row(Field::OpeningStock, index);
+        if !line.quantity.is_positive() {
+            checks.refuse(Refusal::NotPositive.at(at.field(Field::Quantity)));
+        }
+        if line.unit_cost.is_some_and(|cost| cost.minor < 0) {
+            checks.refuse(Refusal::NegativeCost.at(at.field(Field::UnitCost)));
+        }
+        checks.lot(line.lot.as_ref(), || at.field(Field::Lot));
+    }
+    checks.done()
+}
+
+/// What of the lines does not fit the product that is described.
+fn misfits(fields: &ProductFields, lines: &[OpeningLine]) -> Vec<Rejection> {
+    let sku = fields.sku.set().cloned().unwrap_or_default();
+    let tracking = fields.tracking.set().copied().unwrap_or(Tracking::None);
+    let decimals = fields.unit.set().map_or(0, |unit| u8::try_from(unit.decimals.clamp(0, 9)).unwrap_or_default());
+    let mut misfits = Vec::new();
+    if fields.stock_policy.set() == Some(&StockPolicy::Untracked) {
+        misfits.push(Refusal::Untracked { sku: sku.clone() }.at(At::input(Field::OpeningStock)));
+    }
+    if fields.status.set() == Some(&ProductStatus::Archived) {
+        misfits.push(Refusal::ProductArchived { sku: sku.clone() }.at(At::input(Field::OpeningStock)));
+    }
+    let mut total = 0_i64;
+    let mut lots = HashMap::new();
+    for (index, line) in lines.iter().enumerate() {
+        let at = At::row(Field::OpeningStock, index);
+        if line.unit_cost.is_some_and(|cost| cost.times(line.quantity, decimals).is_none()) {
+            misfits.push(Refusal::LineTooLarge.at(at.field(Field::UnitCost)));
+        }
+        total = total.saturating_add(line.quantity.get());
+        if Quantity::new(total).is_none() {
+            misfits.push(Refusal::StockTooLarge.at(at.field(Field::Quantity)));
+        }
+        misfits.extend(lot_misfit((sku.as_str(), tracking), line, &mut lots, at).err());
+    }
+    misfits
+}
+
+/// A lot as those before it know it: by its folded code, with its dates.
+type Lots = HashMap<String, (Option<i32>, Option<i32>)>;
+
+fn lot_misfit((sku, tracking): (&str, Tracking), line: &OpeningLine, lots: &mut Lots, at: At) -> Result<(), Rejection> {
+    let lot = at.field(Field::Lot);
+    let (code, made_on, expires_on) = match (&line.lot, tracking) {
+        (None, Tracking::None) => return Ok(()),
+        (Some(_), Tracking::None) => return Err(LotRefusal::NotTracked { sku: sku.to_owned() }.at(lot)),
+        (None, tracking) => return Err(LotRefusal::Unsaid { sku: sku.to_owned(), tracking }.at(lot)),
+        // A product that is made now has no lots yet.
+        (Some(LotRef::Id(_)), _) => return Err(Rejection::not_found(Noun::Lot, lot)),
+        (Some(LotRef::Code { code, made_on, expires_on }), _) => (code.trim(), *made_on, *expires_on),
+    };
+    check_dates(made_on, expires_on, at.expires_on())?;
+    if tracking == Tracking::Serial && line.quantity != Quantity::ONE {
+        return Err(LotRefusal::SerialNotOne.at(at.field(Field::Quantity)));
+    }
+    match lots.insert(fold(code), (made_on, expires_on)) {
+        Some(_) if tracking == Tracking::Serial => Err(LotRefusal::SerialInStock { code: code.to_owned() }.at(lot)),
+        Some(dates) if dates != (made_on, expires_on) => Err(LotRefusal::OtherDates { code: code.to_owned() }.at(lot)),
+        _ => Ok(()),
+    }
+}
+
+/// Stores that are not there for this caller, or closed.
+async fn not_open(scope: &TenantScope, reach: &Reach, lines: &[OpeningLine]) -> Result<Vec<Rejection>, Fault> {
+    let named: Vec<&StoreRef> = lines.iter().map(|line| &line.store).collect();
+    let by_code = stores_by_code(scope, &named).await?;
+    let meant: Vec<(Option<StoreId>, At)> = named
+        .iter()
+        .enumerate()
+        .map(|(index, store)| {
+            let at = At::row(Field::OpeningStock, index).field(Field::Store);
+            (store_of(store, &by_code, || at).ok().filter(|store| reach.covers(*store)), at)
+        })
+        .collect();
+    let backend = scope.backend();
+    let sql = format!("SELECT id, archived_at FROM store WHERE tenant_id = $1 AND {}", backend.in_ids("id", 2));
+    let rows = scope.rows(&sql, vec![backend.ids(meant.iter().filter_map(|(store, _)| *store))]).await?;
+    let mut known: HashMap<StoreId, Option<Timestamp>> = HashMap::new();
+    for row in &rows {
+        let mut row = Row::new(row);
+        known.insert(row.take()?, row.take()?);
+    }
+    let refusal = |(store, at): (Option<StoreId>, At)| match store.and_then(|store| known.get(&store)) {
+        None => Some(Rejection::not_found(Noun::Store, at)),
+        Some(Some(_)) => Some(Refusal::StoreArchived.at(at)),
+        Some(None) => None,
+    };
+    Ok(meant.into_iter().filter_map(refusal).collect())
+}
+
+/// Takes the stock in, once for the key.
+async fn receive(
+    ledger: &Ledger,
+    permit: Permit<kind::StockAdjust>,
+    (product, lines): (ProductId, Vec<OpeningLine>),
+    (key, mode): (String, Mode),
+) -> Done {
+    let change = |line: OpeningLine| ChangeInput {
+        product: ProductRef::Id(product),
+        store: line.store,
+        delta: line.quantity,
+        expected_version: None,
+        unit_cost: line.unit_cost,
+        note: None,
+        lot: line.lot,
+    };
+    let input = AdjustInput {
+        idempotency_key: key,
+        kind: MovementKind::Receipt,
+        reason: ReasonCode::Opening,
+        note: None,
+        external_ref: None,
+        occurred_at: None,
+        on_shortage: Shortage::Refuse,
+        changes: lines.into_iter().map(change).collect(),
+    };
+    let key = key_of(&permit, STOCK_KEY, &input.idempotency_key, &input);
+    let command = adjustment(ledger, &permit, input, &Reach::Everywhere).await;
+    match submit_named(ledger, &permit, command, key, mode).await {
+        Err(Stop::Refused(all)) => Err(Stop::Refused(all.into_iter().map(as_sent).collect())),
+        done => done,
+    }
+}
+
+/// A refusal of the movement, at the place of the input that it came from.
+fn as_sent(rejection: Rejection) -> Rejection {
+    let renamed = |field| match field {
+        Field::Changes | Field::OccurredAt => Field::OpeningStock,
+        Field::Delta => Field::Quantity,
+        other => other,
+    };
+    let at = rejection.at;
+    let at = At { row: at.row.map(|(list, index)| (renamed(list), index)), field: at.field.map(renamed), ..at };
+    Rejection { at, ..rejection }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalog::core::{Patch, product::UnitText},
+        stock::core::Reason,
+    };
+
+    fn line(quantity: i64, lot: Option<&str>) -> OpeningLine {
+        let lot = lot.map(|code| LotRef::Code { code: code.to_owned(), made_on: None, expires_on: None });
+        OpeningLine { store: StoreRef::Code("LDN".to_owned()), quantity: Quantity::new(quantity).unwrap(), unit_cost: None, lot }
+    }
+    fn kept_by(tracking: Tracking) -> ProductFields {
+        ProductFields { sku: Patch::Set("MUG".to_owned()), tracking: Patch::Set(tracking), ..ProductFields::default() }
+    }
+    fn refused(fields: &ProductFields, lines: &[OpeningLine]) -> Vec<Refusal> {
+        let why = |rejection: Rejection| match rejection.why {
+            Reason::Stock(refusal) => refusal,
+            other => panic!("{other:?}"),
+        };
+        misfits(fields, lines).into_iter().map(why).collect()
+    }
+
+    #[test]
+    fn a_lot_is_said_where_there_are_lots_and_nowhere_else() {
+        let mug = || "MUG".to_owned();
+        assert!(refused(&kept_by(Tracking::None), &[line(5, None)]).is_empty());
+        assert_eq!(
+            refused(&kept_by(Tracking::None), &[line(5, Some("L1"))]),
+            [Refusal::Lot(LotRefusal::NotTracked { sku: mug() })]
+        );
+        let unsaid = Refusal::Lot(LotRefusal::Unsaid { sku: mug(), tracking: Tracking::Lot });
+        assert_eq!(refused(&kept_by(Tracking::Lot), &[line(5, Some("L1")), line(5, Some("l1 ")), line(1, None)]), [unsaid]);
+    }
+
+    #[test]
+    fn a_serial_number_opens_once_with_one_unit() {
+        let twice = [line(1, Some("S1")), line(1, Some("s1"))];
+        let told = Refusal::Lot(LotRefusal::SerialInStock { code: "s1".to_owned() });
+        assert_eq!(refused(&kept_by(Tracking::Serial), &twice), [told]);
+        assert_eq!(refused(&kept_by(Tracking::Serial), &[line(2, Some("S1"))]), [Refusal::Lot(LotRefusal::SerialNotOne)]);
+    }
+
+    #[test]
+    fn more_than_can_be_counted_or_paid_is_refused_before_the_product_is_made() {
+        let most = Quantity::new((1 << 53) - 1).unwrap().get();
+        assert_eq!(refused(&kept_by(Tracking::None), &[line(most, None), line(1, None)]), [Refusal::StockTooLarge]);
+        let gbp = Currency::parse("GBP").unwrap();
+        let dear = |decimals| {
+            let unit = Patch::Set(UnitText { code: "g".to_owned(), decimals });
+            let cost = Some(Money { minor: 1_000_000_000, currency: gbp });
+            refused(
+                &ProductFields { unit, ..kept_by(Tracking::None) },
+                &[OpeningLine { unit_cost: cost, ..line(1_000_000_000, None) }],
+            )
+        };
+        assert_eq!((dear(0), dear(3)), (vec![Refusal::LineTooLarge], Vec::new()));
+    }
+
+    #[test]
+    fn the_ledgers_refusals_name_what_was_sent() {
+        let of = |at| as_sent(Refusal::StockTooLarge.at(at)).at;
+        let line = At::row(Field::OpeningStock, 3);
+        assert_eq!(of(At::row(Field::Changes, 3).field(Field::Delta)), line.field(Field::Quantity));
+        assert_eq!(of(At::row(Field::Changes, 3).field(Field::Store)), line.field(Field::Store));
+        assert_eq!(of(At::input(Field::Changes)), At::input(Field::OpeningStock));
+    }
+}

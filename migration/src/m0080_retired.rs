@@ -1,0 +1,13 @@
+//! Product families, and rows of suppliers' catalogues, that are archived.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0080/retired.sql")).await
+    }
+}
