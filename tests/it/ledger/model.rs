@@ -218,13 +218,16 @@ impl Model {
         Ok(())
     }
     fn reserve(&mut self, due: bool, items: &[(usize, usize, i64)]) -> Verdict {
-        for (product, store, quantity) in items {
+        // What no state of things would allow is told before what is short.
+        for (product, _, quantity) in items {
             if *quantity <= 0 {
                 return RANGE;
             }
             if *product == WRAPPING {
                 return Err("INVALID");
             }
+        }
+        for (product, store, quantity) in items {
             self.hold((*product, *store), *quantity, true, None)?;
             self.free.push(self.holds.len() - 1);
             self.holds.last_mut().unwrap().due = due;
