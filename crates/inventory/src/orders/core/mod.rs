@@ -24,7 +24,9 @@ mod resource;
 mod reverse;
 mod share;
 mod sourcing;
+mod stated;
 mod states;
+mod tax_rate;
 
 pub use act::{
     Act, Confirm, Fulfil, LineQuantity, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen,
@@ -53,3 +55,4 @@ pub use sourcing::{
     Demand, Lacking, MAX_STORES, Position, Share, Short, Source, Sourcing, SourcingAsked, SourcingPlan, SourcingRule, source,
 };
 pub use states::{Action, ORDER_STEPS, Step, actions_from, may};
+pub use tax_rate::{OddRate, TaxRate};

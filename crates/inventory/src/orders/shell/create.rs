@@ -200,6 +200,7 @@ pub(super) async fn lines_of(
             unit_price: line.unit_price,
             discount: line.discount,
             tax: line.tax,
+            tax_rate: line.tax_rate,
         });
     }
     Ok(lines)

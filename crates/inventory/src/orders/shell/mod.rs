@@ -27,7 +27,7 @@ pub use sourcing::{SourcingRefusal, SourcingSet, SourcingSetDone, set_sourcing};
 pub use crate::orders::core::{CancelLine, SourcingAsked};
 use crate::{
     ledger::{LotRef, ProductRef, StoreRef},
-    orders::core::MAX_ORDER_LINES,
+    orders::core::{MAX_ORDER_LINES, TaxRate},
     stock::core::Shortage,
 };
 
@@ -106,6 +106,8 @@ pub struct NewOrderLine {
     pub unit_price: Option<Money>,
     pub discount: Option<Money>,
     pub tax: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_rate: Option<TaxRate>,
 }
 
 /// A step that needs no more than the order.

@@ -85,6 +85,7 @@ pub enum Field {
     TagsAdd,
     TagsRemove,
     Tax,
+    TaxRate,
     To,
     ToStore,
     TrackingNumber,

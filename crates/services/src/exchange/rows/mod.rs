@@ -2,6 +2,7 @@
 
 mod customers;
 pub mod export;
+mod export_orders;
 mod export_stock;
 pub mod resolved_names;
 pub mod lines;
