@@ -54,6 +54,8 @@ pub struct Create {
     pub sourcing: Option<Sourcing>,
     /// What it says beside its lines; None for nothing.
     pub detail: Option<Box<OrderDetail>>,
+    /// It is shipped, and says no address to ship to.
+    pub lacks_address: bool,
     pub actor: Actor,
     /// Ids for the movements it may need: room, release, and its own.
     pub movements: [MovementId; 3],

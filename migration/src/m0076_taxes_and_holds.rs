@@ -1,4 +1,4 @@
-//! Rates of tax, of lines of orders.
+//! Rates of tax, of lines of orders, and rules that set holds.
 
 use sea_orm_migration::prelude::*;
 
@@ -8,6 +8,6 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, include_str!("m0076/tax_rates.sql")).await
+        super::run(manager, include_str!("m0076/taxes_and_holds.sql")).await
     }
 }
