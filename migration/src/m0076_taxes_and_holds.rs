@@ -1,4 +1,4 @@
-//! Rates of tax, of lines of orders, and rules that set holds.
+//! Rates of tax, of lines of orders, rules that set holds, and undoing receipts of returns.
 
 use sea_orm_migration::prelude::*;
 

@@ -198,7 +198,7 @@ pub(in super::super) const LINKS: &[Link] = &[
         ..link("document_reversal", REVERSAL, &[("document_id", "id")], "sales_order")
     },
     Link { only: "c.kind = 'SHIPMENT'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "fulfilment") },
-    Link { only: "c.kind = 'RETURN_REFUND'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "sales_return") },
+    Link { only: "c.kind LIKE 'RETURN%'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "sales_return") },
     Link { only: "c.kind = 'COUNT'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "stock_count") },
     Link { only: "c.kind LIKE 'TRANSFER%'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "transfer") },
     Link { only: "c.kind LIKE 'TRANSFER%'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "movement") },
