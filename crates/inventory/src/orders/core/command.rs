@@ -89,12 +89,12 @@ impl Decide for OrderCommand {
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
-        let decided = books.read(|book: &OrderBook| {
+        let decided: Result<OrderDecision, Rejection> = books.read(|book: &OrderBook| {
             let mut decision = self.decide_unheld(book, draft)?;
             self.hold(book, draft.now(), &mut decision);
             Ok(decision)
         });
-        decided.map(|decision: OrderDecision| Decision::of(decision))
+        decided.map(Decision::of)
     }
 }
 
