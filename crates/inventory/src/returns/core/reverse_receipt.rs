@@ -88,9 +88,8 @@ fn decide(
     if command.has_lines {
         return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
     }
-    let received_at = match was.state {
-        ReturnState::PartiallyReceived { received_at } | ReturnState::Received { received_at } => received_at,
-        _ => return Err(ReturnStepRefusal::Status(was.status()).at(field)),
+    let (ReturnState::PartiallyReceived { received_at } | ReturnState::Received { received_at }) = was.state else {
+        return Err(ReturnStepRefusal::Status(was.status()).at(field));
     };
     rests(was)?;
     if command.originals.is_empty() {
