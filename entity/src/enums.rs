@@ -237,6 +237,7 @@ words! {
         Sale "SALE",
         Shipment "SHIPMENT",
         ReturnRefund "RETURN_REFUND",
+        ReturnReceipt "RETURN_RECEIPT",
     }
     /// A figure that a reversal changes.
     ReversalEffect {

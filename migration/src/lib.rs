@@ -70,6 +70,7 @@ mod m0071_lean_checks;
 mod m0072_list_filters;
 mod m0073_papers;
 mod m0074_document_numbers;
+mod m0076_taxes_and_holds;
 mod m0077_master_data;
 mod m0078_replenishment_rule;
 mod m0080_retired;
@@ -147,6 +148,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0072_list_filters::Migration),
             Box::new(m0073_papers::Migration),
             Box::new(m0074_document_numbers::Migration),
+            Box::new(m0076_taxes_and_holds::Migration),
             Box::new(m0077_master_data::Migration),
             Box::new(m0078_replenishment_rule::Migration),
             Box::new(m0080_retired::Migration),
@@ -164,9 +166,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// order (`m0056_order_edits`), would ship an order under a hold (`m0057_holds`), does not derive the states of payment (`m0058_payments`), changes
 /// orders without their works (`m0059_fulfilment`), would receive a line of a purchase order that was cancelled (`m0064_purchase_amendments`), would
 /// remember categories and suppliers as they were before they were archived, and buy from them (`m0067_archive`), takes a reversal of a kind that it
-/// does not know for a corrupt row (`m0069_undo`), would seal a customer anew without contacts and addresses, put products into archived families and
-/// buy by archived rows of suppliers' catalogues (`m0080_retired`), and takes an export of demand facts or into Parquet for a corrupt row
-/// (`m0081_demand_export`).
+/// does not know for a corrupt row (`m0069_undo`), would edit a line by the tax that its rate came to and ask no rule that sets holds
+/// (`m0076_taxes_and_holds`), would seal a customer anew without contacts and addresses, put products into archived families and buy by archived rows
+/// of suppliers' catalogues (`m0080_retired`), and takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -176,6 +178,7 @@ pub const BREAKING: &[&str] = &[
     "m0064_purchase_amendments",
     "m0067_archive",
     "m0069_undo",
+    "m0076_taxes_and_holds",
     "m0080_retired",
     "m0081_demand_export",
 ];

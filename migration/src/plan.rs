@@ -80,6 +80,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0072_list_filters", &[include_str!("m0072/list_filters.sql")]),
     ("m0073_papers", &[include_str!("m0073/papers.sql")]),
     ("m0074_document_numbers", &[include_str!("m0074/document_numbers.sql")]),
+    ("m0076_taxes_and_holds", &[include_str!("m0076/taxes_and_holds.sql")]),
     ("m0077_master_data", &[include_str!("m0077/master_data.sql")]),
     ("m0078_replenishment_rule", &[include_str!("m0078/rule.sql")]),
     ("m0080_retired", &[include_str!("m0080/retired.sql")]),

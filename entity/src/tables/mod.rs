@@ -55,6 +55,7 @@ pub mod goods_receipt;
 pub mod goods_receipt_line;
 pub mod history_block;
 pub mod history_sum;
+pub mod hold_rule;
 pub mod idempotency;
 pub mod integration;
 pub mod invitation;
@@ -198,7 +199,7 @@ tables! {
     exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, file File, forecast_pool ForecastPool, forecast_run ForecastRun,
     forecast_score ForecastScore, forecast_series ForecastSeries, fulfilment Fulfilment,
     fulfilment_line FulfilmentLine, fulfilment_work FulfilmentWork, fulfilment_work_line FulfilmentWorkLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,
-    history_block HistoryBlock, history_sum HistorySum, idempotency Idempotency, integration Integration,
+    history_block HistoryBlock, history_sum HistorySum, hold_rule HoldRule, idempotency Idempotency, integration Integration,
     invitation Invitation, job Job, job_worker JobWorker, kit_component KitComponent, link Link,
     liquidation_line LiquidationLine, liquidation_plan LiquidationPlan, liquidation_settings LiquidationSettings,
     login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,

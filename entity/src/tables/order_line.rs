@@ -41,4 +41,6 @@ pub struct Model {
     pub placed_price_minor: Option<i64>,
     pub placed_discount_minor: Option<i64>,
     pub placed_total_minor: Option<i64>,
+    /// Of the price less the discount, in millionths; null where the tax is stated as an amount.
+    pub tax_rate: Option<i64>,
 }

@@ -22,4 +22,6 @@ pub struct Model {
     pub lifted_at: Option<Timestamp>,
     pub lifter_kind: Option<ActorKind>,
     pub lifter_id: Option<Uuid>,
+    /// Of the rule that set it; null of one that somebody set.
+    pub rule_code: Option<String>,
 }

@@ -3,6 +3,8 @@
 /// Input fields that a call needs in practice, though the schema lets them be left out.
 pub const ALSO: &[(&str, &str)] = &[
     ("OrderUpdateInput", "noteForStaff"),
+    // A condition that no order here meets.
+    ("HoldRuleUpsertInput", "countries"),
     ("PurchaseOrderAmendInput", "note"),
     ("OrderLineInput", "product"),
     ("OrderLineInput", "quantity"),

@@ -12,6 +12,7 @@ on_both!(
     an_order_that_is_there_is_left_as_it_is,
     a_dry_run_of_orders_places_none,
     what_was_exported_can_be_imported_again,
+    a_tax_rate_comes_with_a_line_and_is_exported,
     orders_are_placed_once_however_often_the_worker_dies,
     the_last_of_something_goes_to_the_first_in_the_file,
     long_orders_are_whole_and_endless_ones_refused,
@@ -199,6 +200,25 @@ async fn a_dry_run_of_orders_places_none(world: &World) {
     assert_eq!(counts(&done), [3, 1, 0, 1, 1], "{}", result(world, &done).await);
     assert_eq!(refusals(world, &done).await, ["2,INSUFFICIENT_STOCK,quantity"]);
     assert_eq!((orders(world).await, level(world, "alpha-mug").await), before);
+    works.kill().await;
+}
+
+async fn a_tax_rate_comes_with_a_line_and_is_exported(world: &World) {
+    let works = Works::begin(world);
+    let text = "externalRef,store,kind,sku,name,quantity,currency,unitPrice,tax,taxRate\n\
+        r-1,alpha-shop,CHARGE,,Wrapping,1,GBP,4.95,,0.2\n\
+        r-2,alpha-shop,CHARGE,,Wrapping,1,GBP,4.95,0.98,0.2\n\
+        r-3,alpha-shop,CHARGE,,Wrapping,1,GBP,4.95,,20\n";
+    let done = over(world, &import(world, "ORDERS", text, json!({})).await).await;
+    assert_eq!(counts(&done), [3, 1, 0, 0, 2], "{}", result(world, &done).await);
+    assert_eq!(refusals(world, &done).await, ["2,INVALID,taxRate", "3,INVALID,taxRate"]);
+    let first = order(world, None, "r-1").await;
+    assert_eq!((&first["total"]["amount"], &first["lines"][0]["tax"]["amount"]), (&json!("5.94"), &json!("0.99")));
+    let done = over(world, &export(world, json!({ "noun": "ORDERS", "format": "CSV" })).await).await;
+    let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
+    assert!(String::from_utf8_lossy(&bytes).contains(",0.99,0.2,5.94"), "tax, taxRate and total stand side by side");
+    let again = over(world, &import(world, "ORDERS", bytes, json!({})).await).await;
+    assert_eq!(counts(&again)[4], 0, "{}", result(world, &again).await);
     works.kill().await;
 }
 

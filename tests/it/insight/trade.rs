@@ -80,7 +80,7 @@ impl Trade {
         if random.random_bool(0.4) && currency == "GBP" {
             let (kind, name, quantity) = (LineKind::Charge, Some("Postage".to_owned()), Quantity::new(3).unwrap());
             let unit_price = Some(money(random.random_range(-50..400), currency));
-            lines.push(NewLine { kind, product: None, name, quantity, unit_price, discount: None, tax: None });
+            lines.push(NewLine { kind, product: None, name, quantity, unit_price, discount: None, tax: None, tax_rate: None });
         }
         let deal = Deal { store: world.stores[random.random_range(0..2)], status, placed_at, number: Some(number) };
         self.create(world, deal, lines).await
@@ -104,6 +104,7 @@ impl Trade {
             lines,
             sourcing: None,
             detail: None,
+            lacks_address: false,
             actor: Actor::SYSTEM,
             movements: [(); 3].map(|()| world.clock.document_id()),
             currency: Currency::GBP,
@@ -217,7 +218,7 @@ impl Trade {
     pub async fn sell_many(&mut self, world: &World, lines: usize, quantity: i64) {
         let (kind, product, quantity) = (LineKind::Product, Some(world.products[2]), Quantity::new(quantity).unwrap());
         let (name, unit_price, discount, tax) = (None, Some(money(0, "GBP")), None, None);
-        let line = NewLine { kind, product, name, quantity, unit_price, discount, tax };
+        let line = NewLine { kind, product, name, quantity, unit_price, discount, tax, tax_rate: None };
         let deal = Deal { store: world.stores[0], status: NewStatus::Fulfilled, placed_at: Timestamp(START), number: None };
         self.create(world, deal, vec![line; lines]).await;
     }
@@ -234,12 +235,22 @@ impl Trade {
                 unit_price: Some(money((day * 37 + n * 11) as i64 % 1_999, "GBP")),
                 discount: None,
                 tax: Some(money((day % 13) as i64, "GBP")),
+                tax_rate: None,
             };
             let mut lines: Vec<NewLine> = sold.enumerate().map(line).collect();
             if day % 5 == 0 {
                 let (kind, name, quantity) = (LineKind::Charge, Some("Postage".to_owned()), Quantity::new(1).unwrap());
                 let unit_price = Some(money(399, "GBP"));
-                lines.push(NewLine { kind, product: None, name, quantity, unit_price, discount: None, tax: None });
+                lines.push(NewLine {
+                    kind,
+                    product: None,
+                    name,
+                    quantity,
+                    unit_price,
+                    discount: None,
+                    tax: None,
+                    tax_rate: None,
+                });
             }
             let placed_at = Timestamp(START - 24 * HOUR * (day as i64 + 1));
             let deal = Deal { store: world.stores[day % 2], status: NewStatus::Fulfilled, placed_at, number: Some(1_000 + day) };
@@ -251,7 +262,7 @@ impl Trade {
     pub async fn sell_large(&mut self, world: &World, quantity: i64, price: i64, delivered: i64) {
         let (kind, product, quantity) = (LineKind::Product, Some(world.products[2]), Quantity::new(quantity).unwrap());
         let (name, unit_price, discount, tax) = (None, Some(money(price, "GBP")), Some(money(7, "GBP")), None);
-        let lines = vec![NewLine { kind, product, name, quantity, unit_price, discount, tax }];
+        let lines = vec![NewLine { kind, product, name, quantity, unit_price, discount, tax, tax_rate: None }];
         let (status, placed_at) = (NewStatus::Confirmed, Timestamp(START));
         let id = self.create(world, Deal { store: world.stores[0], status, placed_at, number: None }, lines).await;
         let order = self.orders[&id].clone();
@@ -279,5 +290,6 @@ fn line(world: &World, random: &mut StdRng, currency: &str) -> NewLine {
         unit_price: Some(money(price, currency)),
         discount: discount.map(|minor| money(minor, currency)),
         tax: random.random_bool(0.5).then(|| money(random.random_range(0..99), currency)),
+        tax_rate: None,
     }
 }

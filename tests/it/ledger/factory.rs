@@ -113,6 +113,7 @@ impl CommandFactory {
             unit_price: None,
             discount: None,
             tax: None,
+            tax_rate: None,
         }
     }
     pub fn charge(minor: i64) -> NewLine {
@@ -124,6 +125,7 @@ impl CommandFactory {
             unit_price: Some(gbp(minor)),
             discount: None,
             tax: None,
+            tax_rate: None,
         }
     }
     pub fn creating(&self, status: NewStatus, lines: Vec<NewLine>) -> Create {
@@ -141,6 +143,7 @@ impl CommandFactory {
             lines,
             sourcing: None,
             detail: None,
+            lacks_address: false,
             actor: self.actor,
             movements: std::array::from_fn(|_| self.clock.document_id()),
             currency: Currency::GBP,

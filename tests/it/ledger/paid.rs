@@ -35,6 +35,10 @@ pub const CASES: &[Case] = &[
          UPDATE sales_order SET captured_minor = 5, refunded_minor = 5, payment_status = 'PAID', refund_status = 'FULL' WHERE @ AND id = {cancelled}",
         &["return: no more is refunded"],
     ),
+    case(
+        "UPDATE order_line SET tax_rate = CASE WHEN tax_minor = 0 THEN 1000000 ELSE 0 END WHERE @ AND order_id = {sold} AND position = 2",
+        &["order line: a tax rate"],
+    ),
     case("UPDATE return_match SET given_minor = 1 WHERE @ AND return_id = {requested}", &["order: what came back of its money"]),
     case("UPDATE sales_order SET payment_status = 'PAID' WHERE @ AND id = {pending}", &["order: its statuses and kinds"]),
     case("UPDATE sales_order SET refund_status = 'FULL' WHERE @ AND id = {pending}", &["order: its statuses and kinds"]),

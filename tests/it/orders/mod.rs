@@ -15,4 +15,5 @@ mod rights;
 mod stages;
 mod states;
 mod steps;
+mod taxes;
 pub mod world;

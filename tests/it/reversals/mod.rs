@@ -6,6 +6,7 @@ mod counts;
 mod proofs;
 mod receipts;
 mod refunds;
+mod return_receipts;
 mod returns;
 mod sales;
 mod shipments;

@@ -16,7 +16,7 @@ use entrepot::{
         counts::{CountsMutation, CountsQuery},
         fulfilment::{CarrierMutation, CarrierQuery, FulfilmentMutation, FulfilmentQuery},
         insight::InsightQuery,
-        orders::{HoldMutation, OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
+        orders::{HoldMutation, HoldRuleMutation, HoldRuleQuery, OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
         payments::PaymentMutation,
         returns::{ReturnsMutation, ReturnsQuery},
         stock::{LotMutation, StockMutation, StockQuery},
@@ -51,6 +51,7 @@ pub struct Query(
     StockQuery,
     InsightQuery,
     SourcingQuery,
+    HoldRuleQuery,
     FulfilmentQuery,
     CarrierQuery,
 );
@@ -66,6 +67,7 @@ pub struct Mutation(
     FulfilmentMutation,
     CarrierMutation,
     HoldMutation,
+    HoldRuleMutation,
     PaymentMutation,
 );
 

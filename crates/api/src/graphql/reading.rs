@@ -43,6 +43,11 @@ impl Reading {
         self.refuse(ErrorCode::Invalid, message, field());
     }
 
+    /// Refuses a value beyond what is taken.
+    pub fn out_of_range(&mut self, message: &str, field: impl FnOnce() -> Path) {
+        self.refuse(ErrorCode::OutOfRange, message, field());
+    }
+
     /// The value, unless something in the input was refused.
     pub fn end<T>(self, value: T) -> Result<T, Vec<UserError>> {
         if self.0.is_empty() { Ok(value) } else { Err(self.0) }

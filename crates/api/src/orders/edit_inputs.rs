@@ -9,14 +9,14 @@ use platform::path;
 
 use super::{
     enums::{CancelReason, DeliveryMethod},
-    inputs::{ActionInput, OrderCreateInput, OrderLineInput, pack_lines},
+    inputs::{ActionInput, OrderCreateInput, OrderLineInput, pack_lines, tax_rate},
     links::MoneyInput,
     sourcing::SourcingInput,
 };
 use crate::{
     graphql::{
         reading::Reading,
-        scalars::{DateTime, Json, Long, Quantity},
+        scalars::{DateTime, Decimal, Json, Long, Quantity},
     },
     packs::PackLine,
 };
@@ -66,8 +66,11 @@ pub struct OrderLineSet {
     pub unit_price: Option<MoneyInput>,
     /// The discount of the quantity that counts. Needs `order.price`.
     pub discount: Option<MoneyInput>,
-    /// The tax of the quantity that counts. Needs `order.price`.
+    /// The tax of the quantity that counts, as an amount. It takes the place of a rate. Needs `order.price`.
     pub tax: Option<MoneyInput>,
+    /// Tax as a fraction of the price less the discount, from 0 to 1 with at most six decimals: 0.2 is 20 %. The tax follows quantity, price and
+    /// discount from now on; a `tax` beside it must be that amount. Null leaves the tax as it is. Needs `order.price`.
+    pub tax_rate: Option<Decimal>,
 }
 
 /// An order as it shall be from now on. A field that is left out stays as it is, null clears it.
@@ -214,6 +217,7 @@ impl OrderLineSet {
             unit_price: reading.money(self.unit_price.as_ref(), || at("unitPrice")),
             discount: reading.money(self.discount.as_ref(), || at("discount")),
             tax: reading.money(self.tax.as_ref(), || at("tax")),
+            tax_rate: tax_rate(reading, self.tax_rate.as_ref(), || at("taxRate")),
         }
     }
 }

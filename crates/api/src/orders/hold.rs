@@ -47,13 +47,13 @@ impl From<&Flag> for OrderHold {
     }
 }
 
-/// The holds that stand on an order, the oldest first. Nothing is read of one that has none.
-pub(super) async fn standing(ctx: &Context<'_>, order: &core::Order) -> Answer<Vec<OrderHold>> {
+/// The holds that stand on an order, the oldest first, then those that a dry run would set. Nothing is read of one that has none.
+pub(super) async fn standing(ctx: &Context<'_>, order: &core::Order, foreseen: &[core::holds::Hold]) -> Answer<Vec<OrderHold>> {
     if order.hold_kinds.is_empty() {
         return Ok(Vec::new());
     }
     let found = load(ctx, HoldsOf(order.id)).await?.unwrap_or_default();
-    Ok(found.iter().map(|hold| OrderHold::set(hold.clone(), order.store)).collect())
+    Ok(found.iter().chain(foreseen).map(|hold| OrderHold::set(hold.clone(), order.store)).collect())
 }
 
 /// A hold that keeps the goods of an order back until it is lifted, or a flag of the platform's own, which stops nothing and lifts itself. Neither changes
@@ -85,6 +85,13 @@ impl OrderHold {
     async fn note(&self) -> Option<&str> {
         match &self.0 {
             Source::Set(hold, _) => hold.note.as_deref(),
+            Source::Flag(_) => None,
+        }
+    }
+    /// Code of the rule that set the hold; null where somebody set it, and of a flag.
+    async fn rule_code(&self) -> Option<&str> {
+        match &self.0 {
+            Source::Set(hold, _) => hold.rule.as_deref(),
             Source::Flag(_) => None,
         }
     }

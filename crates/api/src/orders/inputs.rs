@@ -1,7 +1,7 @@
 //! The inputs of orders' mutations.
 
 use async_graphql::{ID, InputObject, OneofObject};
-use inventory::orders::shell;
+use inventory::orders::{core, shell};
 use platform::path;
 
 use super::{
@@ -14,7 +14,8 @@ use super::{
 use crate::{
     graphql::{
         reading::Reading,
-        scalars::{DateTime, Json, Long, Quantity},
+        refusal::Path,
+        scalars::{DateTime, Decimal, Json, Long, Quantity},
     },
     packs::PackLine,
 };
@@ -58,8 +59,11 @@ pub struct OrderLineInput {
     pub unit_price: Option<MoneyInput>,
     /// Discount deducted from the line's price; from 0 to the whole price.
     pub discount: Option<MoneyInput>,
-    /// Tax added to the line's price.
+    /// Tax added to the line's price, as an amount; 0 by default.
     pub tax: Option<MoneyInput>,
+    /// Tax as a fraction of the price less the discount, from 0 to 1 with at most six decimals: 0.2 is 20 %. The tax of any quantity is computed by it,
+    /// rounded half away from zero to the minor unit. A `tax` beside it must be that amount. Null where the tax is stated as an amount.
+    pub tax_rate: Option<Decimal>,
 }
 
 /// A new order.
@@ -201,6 +205,21 @@ impl OrderCreateInput {
     }
 }
 
+/// A rate between 0 and 1.
+pub(super) fn tax_rate(reading: &mut Reading, rate: Option<&Decimal>, field: impl FnOnce() -> Path) -> Option<core::TaxRate> {
+    match core::TaxRate::parse(&rate?.0) {
+        Ok(rate) => Some(rate),
+        Err(core::OddRate::OutOfRange) => {
+            reading.out_of_range("a tax rate lies between 0 and 1: 0.2 is 20 %", field);
+            None
+        }
+        Err(core::OddRate::NotANumber | core::OddRate::TooManyDecimals) => {
+            reading.invalid("a decimal number with at most six decimals is expected, as in 0.2", field);
+            None
+        }
+    }
+}
+
 impl OrderLineInput {
     /// A line of a list of the input.
     pub(super) fn read(self, list: &str, index: usize, reading: &mut Reading) -> shell::NewOrderLine {
@@ -213,6 +232,7 @@ impl OrderLineInput {
             unit_price: reading.money(self.unit_price.as_ref(), || at("unitPrice")),
             discount: reading.money(self.discount.as_ref(), || at("discount")),
             tax: reading.money(self.tax.as_ref(), || at("tax")),
+            tax_rate: tax_rate(reading, self.tax_rate.as_ref(), || at("taxRate")),
         }
     }
 }

@@ -17,7 +17,10 @@ use super::{
     loaders::{HeldFor, load},
     order::{Order, order_of},
 };
-use crate::graphql::{fault::Answer, scalars::Quantity};
+use crate::graphql::{
+    fault::Answer,
+    scalars::{Decimal, Quantity},
+};
 
 /// A line inside its order.
 #[derive(Clone)]
@@ -134,6 +137,10 @@ impl OrderLine {
     /// Tax added to the line's price.
     async fn tax(&self) -> Money {
         self.row().tax.into()
+    }
+    /// Rate of the tax, as a fraction of the line's price less its discount: 0.2 is 20 %. Null where the tax is stated as an amount.
+    async fn tax_rate(&self) -> Option<Decimal> {
+        self.row().basis.rate.map(|rate| Decimal(rate.to_string()))
     }
     /// unitPrice × quantity, rounded half away from zero to the minor unit, less discount, plus tax.
     async fn total(&self) -> Money {

@@ -4,7 +4,10 @@ use async_graphql::Context;
 use inventory::{
     fulfilment::events::{FULFILMENT_SHIPPED, WORK_CHANGED, WORK_CREATED},
     orders::{
-        events::{ORDER_CANCELLED, ORDER_CLOSED, ORDER_CONFIRMED, ORDER_CREATED, ORDER_FULFILLED, ORDER_REOPENED, ORDER_UPDATED},
+        events::{
+            ORDER_CANCELLED, ORDER_CLOSED, ORDER_CONFIRMED, ORDER_CREATED, ORDER_FULFILLED, ORDER_HELD, ORDER_REOPENED,
+            ORDER_UPDATED,
+        },
         shell,
     },
     payments::{events::PAYMENT_RECORDED, shell as paying},
@@ -32,8 +35,8 @@ pub struct OrdersMutation;
 #[resolvers]
 impl OrdersMutation {
     /// Places an order, accepted or refused whole: its lines, its prices, its holds and its payments.
-    /// Payments also require payment.write in the order's store.
-    #[mutation(permit = OrderWrite, emits(ORDER_CREATED, STOCK_CHANGED, WORK_CREATED, PAYMENT_RECORDED), dry_run)]
+    /// Payments also require payment.write in the order's store. Rules set holds on an order that is CONFIRMED (holdRuleUpsert).
+    #[mutation(permit = OrderWrite, emits(ORDER_CREATED, ORDER_HELD, STOCK_CHANGED, WORK_CREATED, PAYMENT_RECORDED), dry_run)]
     async fn order_create(
         &self,
         ctx: &Context<'_>,
@@ -42,8 +45,8 @@ impl OrdersMutation {
         step!(packs OrderPayload, ctx, permit, input, paying::order_create, dry_run)
     }
 
-    /// Confirms a DRAFT, which begins to hold its stock, or a PENDING order, which keeps it for good.
-    #[mutation(permit = OrderWrite, emits(ORDER_CONFIRMED, STOCK_CHANGED, WORK_CREATED), dry_run)]
+    /// Confirms a DRAFT, which begins to hold its stock, or a PENDING order, which keeps it for good. Rules set holds on it (holdRuleUpsert).
+    #[mutation(permit = OrderWrite, emits(ORDER_CONFIRMED, ORDER_HELD, STOCK_CHANGED, WORK_CREATED), dry_run)]
     async fn order_confirm(
         &self,
         ctx: &Context<'_>,

@@ -6,7 +6,10 @@ use async_graphql::{Context, ID};
 use entity::prelude;
 use iam::access::{Caller, Permission, Reach, kind};
 use inventory::orders::{
-    core::{self, Action, OrderDetail, Personal, Totals, actions_from, holds::may_be_held},
+    core::{
+        self, Action, OrderDetail, Personal, Totals, actions_from,
+        holds::{Hold, may_be_held},
+    },
     rows::{Flag, Held},
 };
 use macros::resolvers;
@@ -43,6 +46,8 @@ pub struct Order {
     foreseen: Foreseen,
     /// What it says beside its lines, as the change that is answered left it.
     detail: Option<Arc<OrderDetail>>,
+    /// The holds that a dry run would set.
+    holds: Option<Arc<Vec<Hold>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,19 +63,26 @@ impl Order {
     }
     /// With its lines.
     pub fn whole(row: Arc<core::Order>) -> Self {
-        Self { row, lines: Lines::Read, foreseen: None, detail: None }
+        Self { row, lines: Lines::Read, foreseen: None, detail: None, holds: None }
     }
     /// As a dry run would leave it, with its lines and what they would hold.
     pub(super) fn foreseen(row: Arc<core::Order>, held: Foreseen) -> Self {
-        Self { row, lines: Lines::Read, foreseen: held, detail: None }
+        Self { row, lines: Lines::Read, foreseen: held, detail: None, holds: None }
     }
     /// With what it says beside its lines, where that was changed.
     pub(super) fn saying(self, detail: Option<OrderDetail>) -> Self {
         Self { detail: detail.map(Arc::new), ..self }
     }
+    /// With the holds that a dry run would set.
+    pub(super) fn holding(self, holds: Vec<Hold>) -> Self {
+        Self { holds: (!holds.is_empty()).then(|| Arc::new(holds)), ..self }
+    }
+    fn foreseen_holds(&self) -> &[Hold] {
+        self.holds.as_deref().map_or(&[], Vec::as_slice)
+    }
     /// Its lines are read when they are asked for.
     pub fn head(row: Arc<core::Order>) -> Self {
-        Self { row, lines: Lines::ToRead, foreseen: None, detail: None }
+        Self { row, lines: Lines::ToRead, foreseen: None, detail: None, holds: None }
     }
     pub fn row(&self) -> &core::Order {
         &self.row
@@ -155,7 +167,7 @@ impl Order {
         let id = self.row.id;
         if !holds_stock(self.row.status) {
             let mut holds = flags(&load(ctx, FlagsOf(id)).await?.unwrap_or_default());
-            holds.extend(standing(ctx, &self.row).await?);
+            holds.extend(standing(ctx, &self.row, self.foreseen_holds()).await?);
             return Ok(holds);
         }
         // Asked for together, so that what `allocations` asks for at the same time is asked for once.
@@ -164,7 +176,7 @@ impl Order {
         let mut holds = flags(&placed?.unwrap_or_default());
         let (order, held) = (order?, held?);
         holds.extend(short(&order, &held));
-        holds.extend(standing(ctx, &self.row).await?);
+        holds.extend(standing(ctx, &self.row, self.foreseen_holds()).await?);
         Ok(holds)
     }
     /// Store that sold the order.

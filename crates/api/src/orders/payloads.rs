@@ -56,20 +56,25 @@ seen_payload! {
 impl ReceiptPayload for OrderPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
         let mut detail = None;
+        let mut holds = Vec::new();
         let (order, hints) = match receipt.stored.as_ref().map(StoredReceipt::part::<StoredOrder>) {
             None => {
                 let mut of: OrderDecision = receipt.documents.take().unwrap_or_default();
                 detail = of.details.pop().map(|change| change.after);
+                holds = of.holds;
                 (of.orders.pop(), of.hints)
             }
             Some(StoredOrder { order, hints, .. }) => (rows::orders(scope, order.as_slice()).await?.pop(), hints),
         };
         let order = order.ok_or_else(|| lost("sales_order"))?;
         let foreseen = match receipt.seq {
-            Some(_) => None,
+            Some(_) => {
+                holds.clear();
+                None
+            }
             None => Some(Arc::new(foreseen(scope, &receipt.reservations, order.id).await?)),
         };
-        Ok(OrderShown { order: Some(Order::foreseen(Arc::new(order), foreseen).saying(detail)), hints })
+        Ok(OrderShown { order: Some(Order::foreseen(Arc::new(order), foreseen).saying(detail).holding(holds)), hints })
     }
 }
 

@@ -109,6 +109,10 @@ pub fn line(why: &LineRefusal) -> Said {
         LineRefusal::NegativePrice => range("a price is never negative"),
         LineRefusal::NegativeAmount => range("an amount of 0 or more is expected"),
         LineRefusal::DiscountAbovePrice => range("a discount is at most the line's price"),
+        LineRefusal::RateBelowZero => invalid("a price below 0 has no tax rate: state its tax as an amount"),
+        LineRefusal::OtherTaxThanRate { tax } => {
+            invalid(&format!("the rate comes to a tax of {}: leave one of the two out", tax.amount()))
+        }
         LineRefusal::TooLarge => range("the line is too large to be kept exactly"),
         LineRefusal::KitsTooLarge => range("what these kits are made of would pass 2^53 − 1"),
         LineRefusal::OtherCurrency => invalid(ONE_CURRENCY),

@@ -25,6 +25,8 @@ pub enum ReversedKind {
     Shipment,
     /// Refund of a closed return.
     ReturnRefund,
+    /// Goods that came in with a return and were not looked at.
+    ReturnReceipt,
 }
 
 /// A figure that a reversal changed. New kinds may be added.

@@ -82,7 +82,7 @@ impl ReversalMutation {
     ///
     /// Requires document.reverse in each store that it touches, and the permission that made the document: purchase.receive for goods receipts and returns to
     /// suppliers, transfer.ship or transfer.receive for steps of transfers, count.approve for counts, order.write for sales over the counter, fulfilment.ship for
-    /// shipments, or order.fulfil where they left without a work, return.approve for closed returns.
+    /// shipments, or order.fulfil where they left without a work, return.approve for closed returns, order.return for what came in with a return.
     #[mutation(
         permit = DocumentReverse,
         emits(
@@ -129,7 +129,7 @@ async fn reverse(ledger: &Ledger, permit: &Permit<may::DocumentReverse>, input: 
         kind::CountId::PREFIX => counts::count_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::OrderId::PREFIX => orders::sale_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::FulfilmentId::PREFIX => fulfilment::shipment_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
-        kind::ReturnId::PREFIX => returns::refund_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
+        kind::ReturnId::PREFIX => returns::return_reverse(ledger, permit, input, Id::from_uuid(id), mode).await,
         kind::ReversalId::PREFIX => refused(Refusal::OfReversal),
         _ => refused(Refusal::NotReversible),
     }

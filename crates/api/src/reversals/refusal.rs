@@ -13,7 +13,7 @@ use crate::{
 pub fn reversal(why: &Refusal) -> Said {
     match why {
         Refusal::NotReversible => invalid(
-            "this is not undone by documentReverse: goods receipts, transfers, returns to suppliers, counts, sales over the counter, shipments and the refunds of returns are. Invoices are corrected by credit notes",
+            "this is not undone by documentReverse: goods receipts, transfers, returns to suppliers, counts, sales over the counter, shipments, and receipts and refunds of returns are. Invoices are corrected by credit notes",
         ),
         Refusal::OfReversal => state("a reversal is not reversed: make the document again"),
         Refusal::AlreadyReversed => state("nothing of it is left to reverse"),
@@ -43,6 +43,10 @@ fn resting(rests: &Rests) -> String {
         Resting::Loss => "what did not arrive was written off: reverse the close first".to_owned(),
         Resting::LaterSteps => "something of it has arrived or was written off: reverse those steps first".to_owned(),
         Resting::Returned { .. } => "goods of it came back or are to come back: that is a return".to_owned(),
+        Resting::Inspected => "goods of it were looked at: what became of them stays".to_owned(),
+        Resting::AskedBack { .. } => {
+            "what was given up of it was asked back since: reject those returns, or undo them, first".to_owned()
+        }
         Resting::Paid => "money was given back for it: payments stay as they are".to_owned(),
         Resting::LaterReturn => "returns of the same orders were closed since: reverse those first".to_owned(),
         Resting::LaterCount => "its products were counted again since: reverse the later counts first".to_owned(),

@@ -54,6 +54,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         catalog::SUPPLIER.events(),
         catalog::STORE.events(),
         orders::SOURCING.events(),
+        orders::HOLD_RULE.events(),
         access::STORE_GROUP.events(),
         catalog::CUSTOMER.events(),
         catalog::CHANNEL.events(),

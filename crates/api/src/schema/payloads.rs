@@ -39,6 +39,7 @@ pub enum Payload {
     LotPayload(stock::LotPayload),
     OrderPayload(orders::OrderPayload),
     OrderHoldPayload(orders::OrderHoldPayload),
+    HoldRulePayload(orders::HoldRulePayload),
     FulfilmentWorkPayload(fulfilment::FulfilmentWorkPayload),
     FulfilmentWorkReadyPayload(fulfilment::FulfilmentWorkReadyPayload),
     CarrierPayload(fulfilment::CarrierPayload),

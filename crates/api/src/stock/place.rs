@@ -104,6 +104,7 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::TagsAdd => &["tagsAdd"],
         Field::TagsRemove => &["tagsRemove"],
         Field::Tax => &["tax"],
+        Field::TaxRate => &["taxRate"],
         Field::To => &["to"],
         Field::ToStore => &["toStore"],
         Field::TrackingNumber => &["trackingNumber"],

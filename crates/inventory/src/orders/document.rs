@@ -115,6 +115,7 @@ impl Document for Orders {
         book.stores = rows::store_facts(reads, &stores).await?;
         let references: Vec<&str> = needs.order_refs.iter().map(String::as_str).collect();
         book.taken_refs = rows::taken_order_refs(reads, &references).await?;
+        book.hold_rules = rows::rules_in_force(reads, needs.hold_rules).await?;
         Ok(())
     }
 
@@ -126,18 +127,19 @@ impl Document for Orders {
         let customers: Vec<CustomerId> = needs.customers.iter().filter(|id| !names.customers.contains_key(id)).copied().collect();
         let stores: Vec<StoreId> = needs.stores.iter().copied().collect();
         let references: Vec<&str> = needs.order_refs.iter().map(String::as_str).collect();
-        let (channels, customers, stores, taken_refs) = tokio::try_join!(
+        let (channels, customers, stores, taken_refs, hold_rules) = tokio::try_join!(
             rows::existing_channels(scope, &channels),
             rows::existing_customers(scope, &customers),
             rows::store_facts(scope, &stores),
             rows::taken_order_refs(scope, &references),
+            rows::rules_in_force(scope, needs.hold_rules),
         )?;
         names.channels.extend(channels);
         names.customers.extend(customers);
         let channels = needs.channels.iter().filter_map(|id| Some((*id, *names.channels.get(id)?))).collect();
         let named = |id: &CustomerId| Some((*id, names.customers.get(id)?.clone()));
         let customers = needs.customers.iter().filter_map(named).collect();
-        Ok(OrderBook { taken_refs, channels, customers, stores, ..OrderBook::default() })
+        Ok(OrderBook { taken_refs, channels, customers, stores, hold_rules, ..OrderBook::default() })
     }
 
     /// The orders whose holds gave way to a command.

@@ -38,6 +38,11 @@ platform::events! {
         ORDER_HOLD_LIFTED "order.hold_lifted",
         ORDER_REOPENED "order.reopened",
     }
+    /// Rules that set holds on orders.
+    HOLD_RULE: HoldRuleEvent = Terms { permission: code::<kind::TenantWrite>(), shown: Shown::Whole, stream: None } => {
+        HOLD_RULE_UPDATED "hold_rule.updated",
+        HOLD_RULE_ARCHIVED "hold_rule.archived",
+    }
     /// Where orders look for their stock.
     SOURCING: SourcingChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
         SOURCING_SET "sourcing.set",
@@ -122,6 +127,14 @@ impl OrderEvent {
             lines: Vec::new(),
         })
     }
+}
+
+/// The payload of a rule's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HoldRuleEvent {
+    pub code: String,
+    pub version: i64,
 }
 
 /// The payload of `sourcing.set`: what was asked for, as it was sent.

@@ -10,12 +10,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    core::{Call, Refusal, Resting, Rests, Reversal, Wanted},
+    core::{Call, Named, Refusal, Resting, Rests, Reversal, Wanted},
     rows::{self, Found, ReversalFilter},
 };
 use crate::{
     ledger::{Checks, Ledger, MAX_NOTE, Stop, check_key, document_ids, may_override, overrides, shortage_word},
-    stock::core::{At, Field, Movement, Noun, Reason, Rejection, RoomRefusal, Shortage},
+    stock::core::{At, Field, Movement, Noun, Reason, Reference, ReferenceKind, Rejection, RoomRefusal, Shortage},
 };
 
 /// The most lines in one call.
@@ -129,7 +129,13 @@ async fn named_one(reads: &impl Reads, rejection: Rejection, originals: &[Moveme
     let found = match why {
         Resting::SupplierReturn { line } => rows::supplier_returns_of(reads, *line).await?,
         Resting::Returned { order } => rows::returns_of(reads, *order).await?,
+        Resting::AskedBack { order, ret } => {
+            let own = Named::Document(Reference { kind: ReferenceKind::Return, id: ret.uuid() });
+            let found = rows::returns_of(reads, *order).await?;
+            Found::of(found.documents.into_iter().filter(|document| *document != own))
+        }
         Resting::Taken { .. }
+        | Resting::Inspected
         | Resting::Paid
         | Resting::LaterReturn
         | Resting::Loss

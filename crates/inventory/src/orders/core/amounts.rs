@@ -6,6 +6,7 @@ use entity::prelude::*;
 use super::{
     order::{Line, Order},
     share::share,
+    tax_rate::TaxRate,
 };
 
 /// What discount and tax were last stated of. Those of any other quantity of the line follow from it.
@@ -14,7 +15,10 @@ pub struct Basis {
     /// Above 0.
     pub quantity: Quantity,
     pub discount: Money,
+    /// Said in place of it: `rate`.
     pub tax: Money,
+    /// What the tax is of the price less the discount, of any quantity.
+    pub rate: Option<TaxRate>,
 }
 
 /// A line as it was placed, which reports have counted it as before an edit changed it.
@@ -44,9 +48,13 @@ pub struct Amounts {
 }
 
 impl Amounts {
+    /// The gross amount less the discount.
+    pub fn net(&self) -> Money {
+        Money::new(self.gross.minor - self.discount.minor, self.gross.currency)
+    }
     /// None beyond what can be kept exactly.
     pub fn total(&self) -> Option<Money> {
-        Money::new(self.gross.minor - self.discount.minor, self.gross.currency).checked_add(self.tax)
+        self.net().checked_add(self.tax)
     }
 }
 
@@ -60,7 +68,11 @@ impl Basis {
         let gross = unit_price.times(quantity, decimals)?;
         let discount = part(self.discount)?;
         let discount = Money::new(discount.minor.min(gross.minor.max(0)), discount.currency);
-        Some(Amounts { gross, discount, tax: part(self.tax)? })
+        let amounts = Amounts { gross, discount, tax: Money::zero(gross.currency) };
+        Some(match self.rate {
+            Some(rate) => Amounts { tax: rate.of(amounts.net()), ..amounts },
+            None => Amounts { tax: part(self.tax)?, ..amounts },
+        })
     }
 }
 
@@ -140,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_mugs_come_to_what_the_paper_says() {
-        let mugs = Basis { quantity: q(10), discount: gbp(100), tax: gbp(646) };
+        let mugs = Basis { quantity: q(10), discount: gbp(100), tax: gbp(646), rate: None };
         for (quantity, expected) in [
             (10, [3_330, 100, 646, 3_876]),
             (7, [2_331, 70, 452, 2_713]),
@@ -150,22 +162,35 @@ mod tests {
             (0, [0, 0, 0, 0]),
         ] {
             assert_eq!(minor(&mugs, 333, 0, quantity), expected, "{quantity}");
+            let fifth = Basis { tax: gbp(0), rate: TaxRate::of_millionths(200_000), ..mugs };
+            assert_eq!(minor(&fifth, 333, 0, quantity), expected, "{quantity} at 20 %");
         }
     }
 
     #[test]
+    fn a_rate_is_of_the_price_less_the_discount_whatever_tax_was_stated() {
+        let rate = TaxRate::of_millionths(88_750);
+        let mugs = Basis { quantity: q(3), discount: gbp(100), tax: gbp(999), rate };
+        // 8.99 × 0.08875 = 0.797 …, 2.996 … ≈ 3.00 less 0.33.
+        assert_eq!(minor(&mugs, 333, 0, 3), [999, 100, 80, 979]);
+        assert_eq!(minor(&mugs, 333, 0, 1), [333, 33, 27, 327]);
+        assert_eq!(minor(&mugs, 1_000, 0, 3), [3_000, 100, 257, 3_157], "at another price");
+        assert_eq!(minor(&mugs, 10, 0, 3), [30, 30, 0, 0], "a discount takes all of it");
+    }
+
+    #[test]
     fn half_a_kilo_is_rounded_half_away_from_zero() {
-        let whole = Basis { quantity: q(500), discount: gbp(0), tax: gbp(0) };
+        let whole = Basis { quantity: q(500), discount: gbp(0), tax: gbp(0), rate: None };
         assert_eq!(minor(&whole, 333, 3, 500), [167, 0, 0, 167]);
-        let refund = Basis { quantity: q(1), discount: gbp(0), tax: gbp(0) };
+        let refund = Basis { quantity: q(1), discount: gbp(0), tax: gbp(0), rate: None };
         assert_eq!(minor(&refund, -333, 0, 1), [-333, 0, 0, -333], "a charge may be below 0 and has no discount then");
     }
 
     #[test]
     fn what_cannot_be_kept_is_nothing() {
-        let most = Basis { quantity: Quantity::ONE, discount: gbp(0), tax: gbp(1) };
+        let most = Basis { quantity: Quantity::ONE, discount: gbp(0), tax: gbp(1), rate: None };
         assert_eq!(most.amounts(gbp(entity::quantity::MAX_SAFE), 0, q(2)), None, "the price");
-        let taxed = Basis { quantity: Quantity::ONE, discount: gbp(0), tax: gbp(entity::quantity::MAX_SAFE) };
+        let taxed = Basis { quantity: Quantity::ONE, discount: gbp(0), tax: gbp(entity::quantity::MAX_SAFE), rate: None };
         assert_eq!(taxed.amounts(gbp(1), 0, q(2)), None, "the tax");
     }
 }

@@ -5,12 +5,13 @@ use entity::prelude::*;
 use super::{
     act::{Act, Confirm, Fulfil, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen},
     cancel_lines::{CancelLines, decide_cancel_lines},
-    create::{Create, decide_create},
+    create::{Create, NewStatus, decide_create},
     edit::{Update, decide_update},
     elsewhere::Elsewhere,
     fill::{Fill, decide_fill},
+    hold_rule::hold_by_rules,
     needs::OrderNeeds,
-    order::OrderBook,
+    order::{OrderBook, OrderDecision},
     sourcing::Sourcing,
 };
 use crate::{
@@ -67,6 +68,7 @@ impl Decide for OrderCommand {
                 needs.levels.extend(keys);
                 needs.levels.extend(c.sourcing.iter().flat_map(Sourcing::levels));
                 order(c.act.order, needs);
+                needs.documents.with(|own: &mut OrderNeeds| own.hold_rules = true);
             }
             Self::Cancel(c, keys) | Self::Expire(c, keys) => {
                 needs.levels.extend(keys);
@@ -87,7 +89,19 @@ impl Decide for OrderCommand {
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
-        let decided = books.read(|book: &OrderBook| match self {
+        let decided: Result<OrderDecision, Rejection> = books.read(|book: &OrderBook| {
+            let mut decision = self.decide_unheld(book, draft)?;
+            self.hold(book, draft.now(), &mut decision);
+            Ok(decision)
+        });
+        decided.map(Decision::of)
+    }
+}
+
+impl OrderCommand {
+    /// What it comes to before the rules that set holds are asked.
+    pub(crate) fn decide_unheld(&self, book: &OrderBook, draft: &mut Draft<'_>) -> Result<OrderDecision, Rejection> {
+        match self {
             Self::Create(c, _) => decide_create(book, draft, c),
             Self::Confirm(c, _) => decide_confirm(book, draft, c),
             Self::Cancel(c, _) => decide_cancel(book, draft, c),
@@ -98,8 +112,16 @@ impl Decide for OrderCommand {
             Self::Update(c) => decide_update(book, draft, c),
             Self::Fulfil(c, _) => decide_fulfil(book, draft, c, Elsewhere::LetGo),
             Self::Fill(c) => decide_fill(book, draft, c).map(Option::unwrap_or_default),
-        });
-        decided.map(Decision::of)
+        }
+    }
+
+    /// Sets the holds of the rules that match the order, where it is confirmed.
+    pub(crate) fn hold(&self, book: &OrderBook, now: Timestamp, decision: &mut OrderDecision) {
+        match self {
+            Self::Create(c, _) => hold_by_rules(&book.hold_rules, now, decision, c.lacks_address),
+            Self::Confirm(c, _) => hold_by_rules(&book.hold_rules, now, decision, c.lacks_address),
+            _ => {}
+        }
     }
 }
 
@@ -122,6 +144,7 @@ fn create(c: &Create, keys: &[LevelKey], needs: &mut Needs) {
         own.channels.insert(c.channel);
         own.customers.extend(c.customer);
         own.order_refs.extend(c.external_ref.clone());
+        own.hold_rules |= c.status == NewStatus::Confirmed;
         if c.is_only_charges() {
             own.stores.insert(c.store);
         }

@@ -11,6 +11,8 @@ use super::{
     paid::Paid,
     refusal::{LineRefusal, Refusal},
     sourcing::Sourcing,
+    stated::stated,
+    tax_rate::TaxRate,
 };
 use crate::ledger::DocumentNumber;
 use crate::orders::events;
@@ -52,6 +54,8 @@ pub struct Create {
     pub sourcing: Option<Sourcing>,
     /// What it says beside its lines; None for nothing.
     pub detail: Option<Box<OrderDetail>>,
+    /// It is shipped, and says no address to ship to.
+    pub lacks_address: bool,
     pub actor: Actor,
     /// Ids for the movements it may need: room, release, and its own.
     pub movements: [MovementId; 3],
@@ -68,6 +72,8 @@ pub struct NewLine {
     pub unit_price: Option<Money>,
     pub discount: Option<Money>,
     pub tax: Option<Money>,
+    /// Of the price less the discount. Where the tax is said too, it is what that comes to.
+    pub tax_rate: Option<TaxRate>,
 }
 
 impl Create {
@@ -251,12 +257,8 @@ pub(super) fn price_line(
     let decimals = facts.map_or(0, |f| f.decimals);
     let too_large = || LineRefusal::TooLarge.at(at(Field::Quantity));
     let gross = unit_price.times(new.quantity, decimals).ok_or_else(too_large)?;
-    let discount = part(new.discount, gross, at(Field::Discount))?;
-    let tax = part(new.tax, gross, at(Field::Tax))?;
-    if discount.minor > gross.minor.max(0) {
-        return Err(LineRefusal::DiscountAbovePrice.at(at(Field::Discount)));
-    }
-    let total = Money::new(gross.minor - discount.minor, gross.currency).checked_add(tax).ok_or_else(too_large)?;
+    let amounts = stated(new, gross, place)?;
+    let total = amounts.total().ok_or_else(too_large)?;
     let cost = if parts.is_empty() { facts.and_then(|f| f.cost) } else { kit::cost(draft, store, &parts) };
     let item = match new.product {
         None => LineItem::Charge,
@@ -279,10 +281,10 @@ pub(super) fn price_line(
         returned: Quantity::ZERO,
         return_pending: Quantity::ZERO,
         unit_price,
-        discount,
-        tax,
+        discount: amounts.discount,
+        tax: amounts.tax,
         total,
-        basis: Basis { quantity: new.quantity, discount, tax },
+        basis: Basis { quantity: new.quantity, discount: amounts.discount, tax: amounts.tax, rate: new.tax_rate },
         placed: None,
         // The row keeps it in the order's currency.
         unit_cost: cost.filter(|cost| cost.currency == unit_price.currency),
@@ -304,17 +306,6 @@ fn for_sale(facts: &Facts, field: At) -> Result<(), Rejection> {
         return Err(Refusal::StoreArchived.at(At::input(Field::Store)));
     }
     Ok(())
-}
-
-pub(super) fn part(given: Option<Money>, gross: Money, field: At) -> Result<Money, Rejection> {
-    let amount = given.unwrap_or(Money::zero(gross.currency));
-    if amount.currency != gross.currency {
-        return Err(LineRefusal::OtherCurrency.at(field));
-    }
-    if amount.minor < 0 {
-        return Err(LineRefusal::NegativeAmount.at(field));
-    }
-    Ok(amount)
 }
 
 /// A hold that the order takes the place of, if it may.

@@ -161,7 +161,8 @@ fn edit_lines(
         let line = set_line(draft, order, set, place);
         let Some((index, units)) = draft.pass(line)? else { continue };
         let line = &order.lines[index];
-        if set.unit_price.is_some() && set.tax.is_none() && line.tax.minor != 0 && !hints.contains(&Hint::TaxUnchanged) {
+        let is_taxed = line.tax.minor != 0 && line.basis.rate.is_none();
+        if set.unit_price.is_some() && set.tax.is_none() && is_taxed && !hints.contains(&Hint::TaxUnchanged) {
             hints.push(Hint::TaxUnchanged);
         }
         let wanted = Wanted { index, units: units.abs(), place };

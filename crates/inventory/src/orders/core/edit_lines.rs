@@ -3,13 +3,15 @@
 use entity::prelude::*;
 
 use super::{
-    amounts::{Basis, Placed},
-    create::{NewLine, is_sold, part, price_line},
+    amounts::{Amounts, Basis, Placed},
+    create::{NewLine, is_sold, price_line},
     edit::MAX_ORDER_LINES,
     hold::Wanted,
     kit,
     order::{Line, Order, OrderBook, count},
     refusal::{LineRefusal, Refusal},
+    stated::{part, tax_of},
+    tax_rate::TaxRate,
 };
 use crate::stock::core::{At, Draft, Field, LevelKey, Noun, Rejection, RoomRefusal};
 
@@ -23,7 +25,9 @@ pub struct SetLine {
     pub unit_price: Option<Money>,
     /// Of the quantity that counts.
     pub discount: Option<Money>,
+    /// It takes the place of a rate, unless one is said beside it.
     pub tax: Option<Money>,
+    pub tax_rate: Option<TaxRate>,
 }
 
 /// Sets a line; gives its index, and by how many units it rises, below 0 where it falls. What it holds is not touched.
@@ -83,7 +87,7 @@ pub(super) fn lower(line: &mut Line, units: i64) {
 }
 
 /// What is said of a line's price, discount and tax. The last two are of the quantity that counts now, and what any other comes to follows from
-/// them. Where one of the two is said, the other is restated as it is shown.
+/// them. Where one of the two is said, the other is restated as it is shown, or by its rate.
 fn price(line: &mut Line, set: &SetLine, wanted: Quantity, place: At) -> Result<(), Rejection> {
     let at = |name: Field| place.field(name);
     let currency = line.total.currency;
@@ -99,7 +103,12 @@ fn price(line: &mut Line, set: &SetLine, wanted: Quantity, place: At) -> Result<
         }
         line.unit_price = unit_price;
     }
-    if set.discount.is_none() && set.tax.is_none() {
+    let rate = if set.tax.is_some() { set.tax_rate } else { set.tax_rate.or(line.basis.rate) };
+    if rate.is_some() && line.unit_price.minor < 0 {
+        let field = if set.tax_rate.is_some() { Field::TaxRate } else { Field::UnitPrice };
+        return Err(LineRefusal::RateBelowZero.at(at(field)));
+    }
+    if set.discount.is_none() && set.tax.is_none() && set.tax_rate.is_none() {
         return Ok(());
     }
     if !wanted.is_positive() {
@@ -111,7 +120,9 @@ fn price(line: &mut Line, set: &SetLine, wanted: Quantity, place: At) -> Result<
     if discount.minor > now.gross.minor.max(0) {
         return Err(LineRefusal::DiscountAbovePrice.at(at(Field::Discount)));
     }
-    line.basis = Basis { quantity: wanted, discount, tax };
+    let amounts = Amounts { discount, tax, ..now };
+    let tax = rate.map_or(Ok(tax), |rate| tax_of(rate, &amounts, set.tax, at(Field::TaxRate)))?;
+    line.basis = Basis { quantity: wanted, discount, tax, rate };
     Ok(())
 }
 

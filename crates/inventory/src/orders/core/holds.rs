@@ -22,7 +22,9 @@ const KNOWN: [&str; 4] = ["CREDIT", FRAUD, "ADDRESS", PAYMENT];
 /// What the platform itself flags, which nobody sets.
 const FLAGS: [&str; 2] = ["SHORT", "SOURCING"];
 /// Holds of an order that stand at once.
-const MOST_STANDING: usize = 100;
+pub(super) const MOST_STANDING: usize = 100;
+/// Characters of a hold's kind.
+pub const MAX_KIND: usize = 64;
 
 /// A hold on an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub struct Hold {
     pub actor: Actor,
     /// When and by whom it was lifted; None while it stands.
     pub lifted: Option<(Timestamp, Actor)>,
+    /// The code of the rule that set it; None of one that somebody set.
+    pub rule: Option<String>,
 }
 
 /// Holds that stand, of orders that commands of a batch ask for.
@@ -150,6 +154,7 @@ fn decide_set(book: &OrderBook, now: Timestamp, command: &SetHold) -> Result<Ord
         placed_at: now,
         actor: command.actor,
         lifted: None,
+        rule: None,
     };
     order.hold_kinds.push(hold.kind.clone());
     order.hold_kinds.sort_unstable();

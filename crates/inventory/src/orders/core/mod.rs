@@ -13,6 +13,7 @@ mod elsewhere;
 mod fill;
 mod hint;
 mod hold;
+mod hold_rule;
 pub mod holds;
 mod kit;
 mod leaving;
@@ -24,7 +25,9 @@ mod resource;
 mod reverse;
 mod share;
 mod sourcing;
+mod stated;
 mod states;
+mod tax_rate;
 
 pub use act::{
     Act, Confirm, Fulfil, LineQuantity, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen,
@@ -39,6 +42,7 @@ pub use edit_lines::SetLine;
 pub use elsewhere::Elsewhere;
 pub use fill::{Fill, decide_fill};
 pub use hint::Hint;
+pub use hold_rule::{HoldRule, MOST_RULES, RuleFields, RuleProblem};
 pub(crate) use kit::times as kit_times;
 pub use kit::{Kits, Part};
 pub use needs::OrderNeeds;
@@ -53,3 +57,4 @@ pub use sourcing::{
     Demand, Lacking, MAX_STORES, Position, Share, Short, Source, Sourcing, SourcingAsked, SourcingPlan, SourcingRule, source,
 };
 pub use states::{Action, ORDER_STEPS, Step, actions_from, may};
+pub use tax_rate::{OddRate, TaxRate};

@@ -8,6 +8,7 @@ use super::{
     amounts::{Basis, Placed},
     detail::{DetailChange, OrderDetail},
     hint::Hint,
+    hold_rule::HoldRule,
     holds::{Hold, HoldsByOrder},
     kit::{Kits, Part},
     paid::Paid,
@@ -273,6 +274,8 @@ pub struct OrderBook {
     pub kits: Kits,
     /// The holds that stand, of orders that commands ask for.
     pub holds: HoldsByOrder,
+    /// The rules that set holds, by their codes; none where no order is confirmed.
+    pub hold_rules: Vec<HoldRule>,
 }
 
 /// A fact about an order, for the stream.

@@ -164,6 +164,12 @@ pub enum LineRefusal {
     NegativePrice,
     NegativeAmount,
     DiscountAbovePrice,
+    /// A rate is of what is not below 0.
+    RateBelowZero,
+    /// A tax is said beside a rate, which comes to another one.
+    OtherTaxThanRate {
+        tax: Money,
+    },
     TooLarge,
     /// What the kits are made of is more than is kept.
     KitsTooLarge,

@@ -27,6 +27,7 @@ struct HoldRow {
     lifted_at: Option<Timestamp>,
     lifter_kind: Option<ActorKind>,
     lifter_id: Option<Uuid>,
+    rule_code: Option<String>,
 }
 
 #[derive(Record)]
@@ -54,6 +55,7 @@ impl HoldRow {
             placed_at: self.placed_at,
             actor: Actor { kind: self.actor_kind, id: self.actor_id },
             lifted,
+            rule: self.rule_code,
         })
     }
 }
@@ -72,6 +74,7 @@ impl From<&Hold> for HoldRow {
             lifted_at: hold.lifted.map(|(at, _)| at),
             lifter_kind: hold.lifted.map(|(_, lifter)| lifter.kind),
             lifter_id: hold.lifted.map(|(_, lifter)| lifter.id),
+            rule_code: hold.rule.clone(),
         }
     }
 }

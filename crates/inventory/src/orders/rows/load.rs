@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     ledger::DocumentNumber,
-    orders::core::{Basis, Kits, Line, LineItem, Order, Paid, Part, Placed},
+    orders::core::{Basis, Kits, Line, LineItem, Order, Paid, Part, Placed, TaxRate},
 };
 
 /// An order without its lines, as it is written and read.
@@ -77,6 +77,7 @@ pub(super) struct LineRow {
     pub placed_price_minor: Option<i64>,
     pub placed_discount_minor: Option<i64>,
     pub placed_total_minor: Option<i64>,
+    pub tax_rate: Option<i64>,
 }
 
 #[derive(Record)]
@@ -266,6 +267,10 @@ pub(crate) fn currency_of(table: &'static str, code: &str) -> Result<Currency, F
     Currency::parse(code).ok_or_else(|| Fault::corrupt(table, format!("unknown currency {code}")))
 }
 
+fn rate_of(millionths: i64) -> Result<TaxRate, Fault> {
+    TaxRate::of_millionths(millionths).ok_or_else(|| Fault::corrupt("order_line", "a tax rate lies between 0 and 1"))
+}
+
 impl LineRow {
     /// None where the row has what its kind does not have, or lacks what it has. Parts are read later.
     fn item(&self) -> Option<LineItem> {
@@ -283,6 +288,7 @@ impl LineRow {
             quantity: self.basis_quantity.unwrap_or(self.quantity),
             discount: money(self.basis_discount_minor.unwrap_or(self.discount_minor)),
             tax: money(self.basis_tax_minor.unwrap_or(self.tax_minor)),
+            rate: self.tax_rate.map(rate_of).transpose()?,
         };
         let minor = |of: Option<i64>| money(of.unwrap_or_default());
         let placed = self.placed_quantity.map(|quantity| Placed {
@@ -354,6 +360,7 @@ mod tests {
                     placed_price_minor: None,
                     placed_discount_minor: None,
                     placed_total_minor: None,
+                    tax_rate: None,
                 };
                 let Ok(line) = row.line(Currency::GBP) else { continue };
                 legal += 1;

@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
 use uuid::Uuid;
 
-use crate::orders::core::OrderDecision;
+use crate::orders::core::{Order, OrderDecision};
 
 /// The latest steps of an order that are shown.
 const SHOWN: i64 = 250;
@@ -50,7 +50,9 @@ pub fn step_rows(tenant: TenantId, decisions: &[&OrderDecision], now: Timestamp)
     for decision in decisions {
         let mut of_order: HashMap<OrderId, i64> = HashMap::new();
         for fact in decision.events.iter().filter(|fact| fact.before.is_some()) {
-            let Some(order) = decision.orders.iter().find(|order| order.id == fact.order) else { continue };
+            // What rules made of an order as it was placed is no step after that.
+            let of_fact = |order: &&Order| order.id == fact.order && order.version > 1;
+            let Some(order) = decision.orders.iter().find(of_fact) else { continue };
             let nth = of_order.entry(order.id).or_default();
             *nth += 1;
             rows.push(StepRow {

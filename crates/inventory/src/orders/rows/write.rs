@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Bulk, Rows};
 
 use super::load::{LineRow, OrderRow};
-use crate::orders::core::{Basis, Fulfilment, FulfilmentLine, Line, Order, Part};
+use crate::orders::core::{Basis, Fulfilment, FulfilmentLine, Line, Order, Part, TaxRate};
 
 #[derive(Record)]
 #[record(of = sales_order)]
@@ -56,6 +56,7 @@ struct ChangedLine {
     placed_price_minor: Option<i64>,
     placed_discount_minor: Option<i64>,
     placed_total_minor: Option<i64>,
+    tax_rate: Option<i64>,
 }
 
 #[derive(Record)]
@@ -157,7 +158,7 @@ fn hold_kinds(order: &Order) -> Option<String> {
 
 /// The basis of a line; None where the line itself is it.
 fn basis(line: &Line) -> Option<Basis> {
-    let own = Basis { quantity: line.quantity, discount: line.discount, tax: line.tax };
+    let own = Basis { quantity: line.quantity, discount: line.discount, tax: line.tax, rate: line.basis.rate };
     (line.basis != own).then_some(line.basis)
 }
 
@@ -192,6 +193,7 @@ impl LineRow {
             placed_price_minor: line.placed.map(|placed| placed.unit_price.minor),
             placed_discount_minor: line.placed.map(|placed| placed.discount.minor),
             placed_total_minor: line.placed.map(|placed| placed.total.minor),
+            tax_rate: line.basis.rate.map(TaxRate::millionths),
         }
     }
 }
@@ -220,6 +222,7 @@ impl ChangedLine {
             placed_price_minor: line.placed.map(|placed| placed.unit_price.minor),
             placed_discount_minor: line.placed.map(|placed| placed.discount.minor),
             placed_total_minor: line.placed.map(|placed| placed.total.minor),
+            tax_rate: line.basis.rate.map(TaxRate::millionths),
         }
     }
 }

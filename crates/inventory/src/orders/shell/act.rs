@@ -6,6 +6,7 @@ use platform::storage::{Fault, Reads, idempotency::Key};
 
 use super::{
     MAX_LINES, OrderAct,
+    detail::has_no_address,
     sourced::{Search, submit_sourced},
 };
 use crate::{
@@ -21,8 +22,13 @@ use crate::{
 /// DRAFT begins to hold its stock; PENDING keeps what it holds, for good.
 pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
     let (key, act, levels) = prepared(ledger, &permit, input, "orderConfirm").await?;
-    let confirm = |sourcing| Command::of(OrderCommand::Confirm(Box::new(Confirm { act: act.clone(), sourcing }), levels.clone()));
-    match rows::drafted_sourcing(&permit.scope(ledger.database()), act.order).await? {
+    let scope = permit.scope(ledger.database());
+    let lacks_address = has_no_address(&scope, act.order).await?;
+    let confirm = |sourcing| {
+        let confirm = Confirm { act: act.clone(), sourcing, lacks_address };
+        Command::of(OrderCommand::Confirm(Box::new(confirm), levels.clone()))
+    };
+    match rows::drafted_sourcing(&scope, act.order).await? {
         None => submit(ledger, &permit, confirm(None), key, mode).await,
         Some((rule, destination)) => {
             let products = levels.iter().map(|level| level.product).collect();

@@ -125,6 +125,21 @@ fn check_address(checks: &mut Checks, address: Option<&Address>, field: Field) {
     checks.text(country.as_deref(), MAX_COUNTRY, at);
 }
 
+/// Whether a new order is shipped, and says no address to ship to.
+pub(super) fn lacks_address(said: &DetailSaid) -> bool {
+    said.delivery_method != Some(DeliveryMethod::Collect) && said.shipping_address.set().is_none()
+}
+
+/// The same of an order that is there. Its address is opened here, as the ledger sees it sealed.
+pub(super) async fn has_no_address(reads: &impl Reads, order: OrderId) -> Result<bool, Fault> {
+    let Some(detail) = rows::details(reads, &[order]).await?.pop() else { return Ok(true) };
+    match &detail.personal {
+        _ if detail.delivery_method == DeliveryMethod::Collect => Ok(false),
+        Some(sealed) => Ok(rows::open_personal(reads, order, sealed)?.shipping_address.is_none()),
+        None => Ok(true),
+    }
+}
+
 /// The detail of a new order.
 pub(super) fn new_detail(reads: &impl Reads, order: OrderId, said: &DetailSaid) -> Result<OrderDetail, Stop> {
     let (mut detail, _) = said.patch().apply(&OrderDetail::of(order), 1)?;

@@ -20,7 +20,7 @@ use crate::{
         first_answer, key_of, submit, submit_named,
     },
     orders::{
-        core::{OrderCommand, Refusal, SetLine, Sourcing, Update},
+        core::{OrderCommand, Refusal, SetLine, Sourcing, TaxRate, Update},
         rows,
     },
     stock::core::{At, Field, RoomRefusal},
@@ -53,6 +53,8 @@ pub struct LineSet {
     pub unit_price: Option<Money>,
     pub discount: Option<Money>,
     pub tax: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_rate: Option<TaxRate>,
 }
 
 impl OrderUpdate {
@@ -62,7 +64,8 @@ impl OrderUpdate {
     }
     /// Whether prices, discounts or taxes of lines that are there are said, or a product's price.
     fn says_prices(&self) -> bool {
-        let is_priced = |set: &LineSet| set.unit_price.is_some() || set.discount.is_some() || set.tax.is_some();
+        let is_taxed = |set: &LineSet| set.tax.is_some() || set.tax_rate.is_some();
+        let is_priced = |set: &LineSet| set.unit_price.is_some() || set.discount.is_some() || is_taxed(set);
         let overrides = |new: &NewOrderLine| new.kind == LineKind::Product && new.unit_price.is_some();
         self.set_lines.iter().any(is_priced) || self.add_lines.iter().any(overrides)
     }
@@ -113,6 +116,7 @@ async fn prepared(
         unit_price: set.unit_price,
         discount: set.discount,
         tax: set.tax,
+        tax_rate: set.tax_rate,
     };
     let mut update = Update {
         order,

@@ -9,16 +9,13 @@ use crate::{
     orders::{
         core::{
             Refusal,
-            holds::{FRAUD, HoldCommand, LiftHold, SetHold, kept_kind},
+            holds::{FRAUD, HoldCommand, LiftHold, MAX_KIND, SetHold, kept_kind},
         },
         rows,
         shell::ownership::own_order,
     },
     stock::core::{At, Field, RoomRefusal},
 };
-
-/// Characters of a hold's kind.
-const MAX_KIND: usize = 64;
 
 /// Keep the goods of an order back.
 #[derive(Debug, Clone, Serialize)]

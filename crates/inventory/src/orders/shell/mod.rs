@@ -5,6 +5,7 @@ mod create;
 mod detail;
 mod edit;
 mod fulfil;
+mod hold_rules;
 mod holds;
 mod ownership;
 mod reverse;
@@ -19,6 +20,7 @@ pub use create::{order_create, order_place};
 pub use detail::DetailSaid;
 pub use edit::{LineSet, OrderUpdate, order_update};
 pub use fulfil::order_fulfil;
+pub use hold_rules::{HoldRuleArchive, HoldRuleUpsert, RuleActed, RuleStop, hold_rule_archive, hold_rule_upsert, hold_rules};
 pub use holds::{OrderHoldLift, OrderHoldSet, order_hold_lift, order_hold_set};
 pub use reverse::sale_reverse;
 pub(crate) use sourced::Search;
@@ -27,7 +29,7 @@ pub use sourcing::{SourcingRefusal, SourcingSet, SourcingSetDone, set_sourcing};
 pub use crate::orders::core::{CancelLine, SourcingAsked};
 use crate::{
     ledger::{LotRef, ProductRef, StoreRef},
-    orders::core::MAX_ORDER_LINES,
+    orders::core::{MAX_ORDER_LINES, TaxRate},
     stock::core::Shortage,
 };
 
@@ -106,6 +108,8 @@ pub struct NewOrderLine {
     pub unit_price: Option<Money>,
     pub discount: Option<Money>,
     pub tax: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_rate: Option<TaxRate>,
 }
 
 /// A step that needs no more than the order.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     ledger::{Books, Decide, Decision, Needs},
-    orders::core::{OrderBook, OrderCommand, OrderDecision},
+    orders::core::{OrderBook, OrderCommand},
     returns::core::ReturnBook,
     stock::core::{Draft, Rejection},
 };
@@ -41,8 +41,7 @@ impl Decide for PlacePaid {
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
-        let mut decision = self.create.decide(draft, books)?;
-        let mut placed = decision.documents.with(std::mem::take::<OrderDecision>);
+        let mut placed = books.read(|orders: &OrderBook| self.create.decide_unheld(orders, draft))?;
         let paid = books.read(|orders: &OrderBook| {
             books.read(|returns: &ReturnBook| {
                 books.read(|payments: &PaymentBook| {
@@ -50,7 +49,9 @@ impl Decide for PlacePaid {
                 })
             })
         })?;
-        decision.documents.put(placed);
+        // Rules see what was paid.
+        books.read(|orders: &OrderBook| self.create.hold(orders, draft.now(), &mut placed));
+        let mut decision = Decision::of(placed);
         decision.documents.put(paid);
         Ok(decision)
     }

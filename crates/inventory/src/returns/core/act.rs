@@ -159,7 +159,11 @@ pub(super) fn stocked(draft: &Draft<'_>, ret: &Return, line: &ReturnLine) -> Opt
 }
 
 /// The order's line that a piece names, in the order as the step leaves it.
-fn order_line<'o>(basis: ReturnBasis<'_>, orders: &'o mut Orders, line: OrderLineId) -> Result<&'o mut Line, Rejection> {
+pub(super) fn order_line<'o>(
+    basis: ReturnBasis<'_>,
+    orders: &'o mut Orders,
+    line: OrderLineId,
+) -> Result<&'o mut Line, Rejection> {
     let (id, position) = line.split_line();
     let missing = || Rejection::not_found(Noun::OrderLine, At::input(Field::Id));
     let known = basis.order(id).ok_or_else(missing)?;

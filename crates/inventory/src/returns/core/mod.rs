@@ -11,6 +11,7 @@ mod kit;
 mod needs;
 mod refusal;
 mod reverse;
+mod reverse_receipt;
 mod sales_return;
 mod states;
 
@@ -22,5 +23,6 @@ pub use inspect::{Inspection, LineSeen};
 pub use needs::ReturnNeeds;
 pub use refusal::{ReturnRefusal, ReturnStepRefusal};
 pub use reverse::{RefundReversal, ReverseRefund};
+pub use reverse_receipt::{ReceiptReversal, ReverseReceipt};
 pub use sales_return::{Return, ReturnLine, ReturnLot, ReturnPiece, ReturnState};
 pub use states::{RETURN_STEPS, ReturnAction, ReturnSteps, return_actions_from};

@@ -13,7 +13,7 @@ pub use act::{
     return_close, return_inspect, return_receive, return_reject,
 };
 pub use create::return_create;
-pub use reverse::refund_reverse;
+pub use reverse::return_reverse;
 
 pub use crate::returns::core::{Receive, ReturnMatch};
 use crate::{

@@ -60,6 +60,10 @@ pub enum Resting {
     LaterSteps,
     /// Goods of it came back or are to come back.
     Returned { order: OrderId },
+    /// Goods of the return were looked at.
+    Inspected,
+    /// What was given up of a return was asked back since, with others.
+    AskedBack { order: OrderId, ret: ReturnId },
     /// The money was given back already.
     Paid,
     /// Returns of the same orders that were closed since.

@@ -34,7 +34,7 @@ impl Subject {
             ReversedKind::SupplierReturn => ReferenceKind::SupplierReturn,
             ReversedKind::Count => ReferenceKind::Count,
             ReversedKind::Sale | ReversedKind::Shipment => ReferenceKind::Order,
-            ReversedKind::ReturnRefund => ReferenceKind::Return,
+            ReversedKind::ReturnRefund | ReversedKind::ReturnReceipt => ReferenceKind::Return,
         }
     }
 }

@@ -28,7 +28,7 @@ pub struct Found {
 }
 
 impl Found {
-    fn of(all: impl Iterator<Item = Named>) -> Self {
+    pub(crate) fn of(all: impl Iterator<Item = Named>) -> Self {
         let mut seen = HashSet::new();
         let mut documents: Vec<Named> = all.filter(|one| seen.insert(*one)).collect();
         let count = documents.len();

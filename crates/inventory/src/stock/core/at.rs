@@ -86,6 +86,7 @@ pub enum Field {
     TagsAdd,
     TagsRemove,
     Tax,
+    TaxRate,
     To,
     ToStore,
     TrackingNumber,

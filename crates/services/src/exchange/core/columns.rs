@@ -66,6 +66,7 @@ pub fn fields_of(noun: Noun) -> &'static [&'static str] {
             "unitPrice",
             "discount",
             "tax",
+            "taxRate",
             "number",
         ],
         Noun::Movements | Noun::DemandFacts => &[],
@@ -134,6 +135,7 @@ pub fn exported(noun: Noun) -> &'static [&'static str] {
             "unitPrice",
             "discount",
             "tax",
+            "taxRate",
             "total",
         ],
         Noun::DemandFacts => &[

@@ -3,6 +3,7 @@
 mod customers;
 pub mod export;
 pub mod export_facts;
+mod export_orders;
 mod export_stock;
 pub mod resolved_names;
 pub mod lines;

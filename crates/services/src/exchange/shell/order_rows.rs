@@ -5,7 +5,7 @@ use inventory::{
     catalog::core::text::{fold, kept},
     ledger::{ProductRef, StoreRef},
     orders::{
-        core::{Line, Order},
+        core::{Line, Order, TaxRate},
         shell::{MAX_LINES, NewOrderLine, NewOrderStatus, OrderCreate},
     },
     stock::core::{At, Field, Shortage},
@@ -194,7 +194,8 @@ fn differing(said: &NewOrderLine, line: &Line) -> Option<&'static str> {
         ("quantity", said.quantity == line.quantity),
         ("unitPrice", said.unit_price.is_none_or(|price| price == line.unit_price)),
         ("discount", is_part(said.discount, line.discount)),
-        ("tax", is_part(said.tax, line.tax)),
+        ("tax", if said.tax_rate.is_some() { said.tax.is_none_or(|tax| tax == line.tax) } else { is_part(said.tax, line.tax) }),
+        ("taxRate", said.tax_rate.is_none_or(|rate| line.basis.rate == Some(rate))),
     ];
     tests.iter().find(|(_, is_so)| !is_so).map(|(field, _)| *field)
 }
@@ -218,6 +219,12 @@ fn line(cells: &Cells<'_>, names: &ResolvedNames) -> Result<NewOrderLine, Refuse
     let quantity = Quantity::new(cells.number("quantity")?)
         .ok_or_else(|| Refused { code: "OUT_OF_RANGE".to_owned(), ..refuse("quantity", "that is too much") })?;
     let money = |field: &str| cells.amount(field, "currency", names);
+    let tax_rate = match cells.text("taxRate").map(str::trim).filter(|text| !text.is_empty()) {
+        None => None,
+        Some(text) => {
+            Some(TaxRate::parse(text).map_err(|_| refuse("taxRate", "a fraction from 0 to 1 is expected: 0.2 is 20 %"))?)
+        }
+    };
     Ok(NewOrderLine {
         kind,
         product,
@@ -226,6 +233,7 @@ fn line(cells: &Cells<'_>, names: &ResolvedNames) -> Result<NewOrderLine, Refuse
         unit_price: money("unitPrice")?,
         discount: money("discount")?,
         tax: money("tax")?,
+        tax_rate,
     })
 }
 
@@ -244,6 +252,7 @@ fn column(place: At) -> &'static str {
         Some(Field::UnitPrice) => "unitPrice",
         Some(Field::Discount) => "discount",
         Some(Field::Tax) => "tax",
+        Some(Field::TaxRate) => "taxRate",
         Some(_) | None => "",
     }
 }

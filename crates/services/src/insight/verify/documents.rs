@@ -129,11 +129,19 @@ pub(super) const CHECKS: &[Check] = &[
                    'discount ' || l.discount_minor || ' tax ' || l.tax_minor
                  FROM (SELECT order_id, position, discount_minor, tax_minor, total_minor + discount_minor - tax_minor AS gross,
                          (2 * basis_discount_minor * quantity + basis_quantity) / (2 * basis_quantity) AS discount,
-                         (2 * basis_tax_minor * quantity + basis_quantity) / (2 * basis_quantity) AS tax
+                         CASE WHEN tax_rate IS NULL THEN (2 * basis_tax_minor * quantity + basis_quantity) / (2 * basis_quantity) ELSE tax_minor END AS tax
                        FROM order_line WHERE tenant_id = $1 AND basis_quantity BETWEEN 1 AND 1073741824 AND quantity <= 1073741824
                          AND basis_discount_minor <= 1073741824 AND basis_tax_minor <= 1073741824) l
                  WHERE l.tax <> l.tax_minor OR l.discount_minor <> CASE WHEN l.gross <= 0 THEN 0 WHEN l.discount > l.gross THEN l.gross ELSE l.discount END
                  ORDER BY l.order_id, l.position LIMIT 1",
+    },
+    Check {
+        invariant: "order line: a tax rate is of the price less the discount",
+        table: "order_line",
+        broken: "SELECT 'ord:' || HEX(l.order_id) || ' line ' || l.position, 'tax ' || l.tax || ' at ' || l.tax_rate || ' of a million', 'tax ' || l.tax_minor
+                 FROM (SELECT order_id, position, tax_minor, tax_rate, (2 * (total_minor - tax_minor) * tax_rate + 1000000) / 2000000 AS tax
+                       FROM order_line WHERE tenant_id = $1 AND tax_rate IS NOT NULL AND total_minor - tax_minor BETWEEN 0 AND 1099511627776) l
+                 WHERE l.tax <> l.tax_minor ORDER BY l.order_id, l.position LIMIT 1",
     },
     Check {
         invariant: "order: numbers run 1, 2, 3 without gaps",

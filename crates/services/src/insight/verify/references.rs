@@ -39,6 +39,7 @@ const TENANTED: &[&str] = &[
     "order_detail",
     "order_hold",
     "sales_hold",
+    "hold_rule",
     "payment",
     "order_sourcing",
     "order_step",

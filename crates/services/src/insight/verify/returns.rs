@@ -96,7 +96,7 @@ pub(super) const CHECKS: &[Check] = &[
         broken: "SELECT 'ret:' || HEX(s.return_id) || ' prd:' || HEX(s.product_id), 'taken in ' || coalesce(l.quantity, 0), 'taken in ' || s.taken
                  FROM (SELECT m.reference_id AS return_id, e.product_id, sum(e.on_hand_delta) AS taken FROM movement m
                        JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
-                       WHERE m.tenant_id = $1 AND m.kind = 'RETURN' AND m.reference_kind = 'RETURN'
+                       WHERE m.tenant_id = $1 AND m.kind IN ('RETURN', 'REVERSAL') AND m.reference_kind = 'RETURN'
                        GROUP BY m.reference_id, e.product_id) s
                  LEFT JOIN (SELECT n.return_id, n.product_id, sum(n.quantity) AS quantity FROM (
                               SELECT return_id, product_id, received AS quantity FROM return_line WHERE tenant_id = $1 AND product_id IS NOT NULL

@@ -94,6 +94,7 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("order_line", ORDER_LINE, &[("product_id", "id")], "product"),
     link("order_hold", "'ord:' || HEX(c.order_id)", &[("order_id", "id")], "sales_order"),
     link("sales_hold", "'hld:' || HEX(c.id)", &[("order_id", "id")], "sales_order"),
+    link("sales_hold", "'hld:' || HEX(c.id)", &[("rule_code", "code")], "hold_rule"),
     link("payment", PAYMENT, &[("order_id", "id")], "sales_order"),
     link("payment", PAYMENT, &[("parent_id", "id")], "payment"),
     link("payment", PAYMENT, &[("return_id", "id")], "sales_return"),
@@ -197,7 +198,7 @@ pub(in super::super) const LINKS: &[Link] = &[
         ..link("document_reversal", REVERSAL, &[("document_id", "id")], "sales_order")
     },
     Link { only: "c.kind = 'SHIPMENT'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "fulfilment") },
-    Link { only: "c.kind = 'RETURN_REFUND'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "sales_return") },
+    Link { only: "c.kind LIKE 'RETURN%'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "sales_return") },
     Link { only: "c.kind = 'COUNT'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "stock_count") },
     Link { only: "c.kind LIKE 'TRANSFER%'", ..link("document_reversal", REVERSAL, &[("document_id", "id")], "transfer") },
     Link { only: "c.kind LIKE 'TRANSFER%'", ..link("document_reversal", REVERSAL, &[("part_id", "id")], "movement") },

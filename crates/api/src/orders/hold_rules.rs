@@ -1,0 +1,228 @@
+//! Rules that set holds, as clients see them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, InputObject};
+use inventory::orders::{
+    core::{self, RuleFields, RuleProblem},
+    events::{HOLD_RULE_ARCHIVED, HOLD_RULE_UPDATED},
+    shell::{self, RuleActed, RuleStop},
+};
+use macros::resolvers;
+use platform::path;
+
+use super::{
+    links::{Money, MoneyInput},
+    payloads::ledger,
+};
+use crate::{
+    graphql::{
+        fault::{Answer, TopError},
+        reading::{Reading, read},
+        refusal::{ErrorCode, Path, UserError},
+        scalars::{DateTime, Long},
+    },
+    payload,
+    purchasing::check_key,
+};
+
+/// A rule's row.
+#[derive(Debug, Clone)]
+pub struct HoldRule(Arc<core::HoldRule>);
+
+/// Rule that sets a hold by itself on each order that is confirmed and of which all that the rule says is true.
+#[resolvers]
+impl HoldRule {
+    /// Code of the rule, unique in the tenant. It never changes.
+    async fn code(&self) -> &str {
+        &self.0.fields.code
+    }
+    /// Kind of the hold that the rule sets.
+    async fn kind(&self) -> &str {
+        &self.0.fields.kind
+    }
+    /// Reason of the hold that the rule sets.
+    async fn reason(&self) -> &str {
+        &self.0.fields.reason
+    }
+    /// Least total of an order that matches, with its currency; null where any total matches.
+    async fn total_at_least(&self) -> Option<Money> {
+        self.0.fields.total_at_least.map(Money::from)
+    }
+    /// Whether only orders match that are neither paid nor authorised in full.
+    async fn is_unpaid(&self) -> bool {
+        self.0.fields.is_unpaid
+    }
+    /// Whether only orders match that are shipped and say no shipping address.
+    async fn lacks_address(&self) -> bool {
+        self.0.fields.lacks_address
+    }
+    /// Countries of which an order that matches goes to one, at most 100; empty where any country matches.
+    async fn countries(&self) -> &[String] {
+        &self.0.fields.countries
+    }
+    /// Time since which the rule sets no holds; null while it is in force.
+    async fn archived_at(&self) -> Option<DateTime> {
+        self.0.archived_at.map(DateTime)
+    }
+    /// Version of the rule, +1 for each change.
+    async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// Time of the last change.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+/// A rule that sets holds, as it is to be. Its conditions are joined by "and"; at least one is needed.
+#[derive(Debug, Clone, InputObject)]
+pub struct HoldRuleUpsertInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Code, 1 to 64 characters: the rule with this code is changed, or a new one is created.
+    pub code: String,
+    /// Kind of the hold: CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own; 1 to 64 characters in one line.
+    pub kind: String,
+    /// Reason of the hold, shown with it; 1 to 1,000 characters in one line.
+    pub reason: String,
+    /// Least total of an order that matches, above 0. Orders in other currencies do not match. Null for any total.
+    pub total_at_least: Option<MoneyInput>,
+    /// Whether only orders match that are neither paid nor authorised in full.
+    #[graphql(default)]
+    pub is_unpaid: bool,
+    /// Whether only orders match that are shipped and say no shipping address.
+    #[graphql(default)]
+    pub lacks_address: bool,
+    /// Countries of which an order that matches goes to one: codes of ISO 3166, or names, as orders say them; at most 100 of 64 characters. Empty for any
+    /// country.
+    #[graphql(default)]
+    pub countries: Vec<String>,
+}
+
+/// A rule that is to set no more holds.
+#[derive(Debug, Clone, InputObject)]
+pub struct HoldRuleArchiveInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Code of the rule.
+    pub code: String,
+}
+
+impl HoldRuleUpsertInput {
+    fn read(self, reading: &mut Reading) -> shell::HoldRuleUpsert {
+        check_key(reading, &self.idempotency_key);
+        let fields = RuleFields {
+            code: self.code,
+            kind: self.kind,
+            reason: self.reason,
+            total_at_least: reading.money(self.total_at_least.as_ref(), || path!["input", "totalAtLeast"]),
+            is_unpaid: self.is_unpaid,
+            lacks_address: self.lacks_address,
+            countries: self.countries,
+        };
+        shell::HoldRuleUpsert { idempotency_key: self.idempotency_key, fields }
+    }
+}
+
+payload!(HoldRulePayload, hold_rule: HoldRule, "rule that sets holds");
+
+impl From<Vec<UserError>> for HoldRulePayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { hold_rule: None, user_errors, replayed: false, seq: None }
+    }
+}
+
+impl HoldRulePayload {
+    fn of(done: Result<RuleActed, RuleStop>) -> Answer<Self> {
+        Ok(match done {
+            Ok(RuleActed { rule, seq, is_replayed }) => Self {
+                hold_rule: Some(HoldRule(Arc::new(rule))),
+                user_errors: Vec::new(),
+                replayed: is_replayed,
+                seq: seq.map(Long),
+            },
+            Err(stop) => vec![stopped(stop)?].into(),
+        })
+    }
+}
+
+/// Refusals are data, faults are top-level errors.
+fn stopped(stop: RuleStop) -> Result<UserError, TopError> {
+    let input = |name: &str| -> Path { path!["input", name] };
+    Ok(match stop {
+        RuleStop::Fault(fault) => return Err(fault.into()),
+        RuleStop::NotFound => UserError::not_found("hold rule", input("code")),
+        RuleStop::Field(RuleProblem::Invalid { message, name }) => UserError::new(ErrorCode::Invalid, message, input(name)),
+        RuleStop::Field(RuleProblem::OutOfRange { message, name }) => UserError::new(ErrorCode::OutOfRange, message, input(name)),
+        RuleStop::Field(RuleProblem::TooLong { most, name }) => {
+            UserError::new(ErrorCode::TooLong, format!("at most {most} are taken"), input(name))
+        }
+        RuleStop::Field(RuleProblem::NoCondition) => {
+            let message =
+                "a rule without a condition would hold every order: say totalAtLeast, isUnpaid, lacksAddress or countries";
+            UserError::new(ErrorCode::Invalid, message, path!["input"])
+        }
+        RuleStop::TooMany => {
+            let message = format!("at most {} rules are kept", core::MOST_RULES);
+            UserError::new(ErrorCode::LimitExceeded, message, path!["input"])
+        }
+        RuleStop::NoKey => {
+            UserError::new(ErrorCode::Invalid, "a key of 1 to 255 characters is expected", input("idempotencyKey"))
+        }
+        RuleStop::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            UserError::new(ErrorCode::IdempotencyKeyReused, message, input("idempotencyKey"))
+        }
+    })
+}
+
+/// The root field that asks for rules.
+#[derive(Default)]
+pub struct HoldRuleQuery;
+
+#[resolvers]
+impl HoldRuleQuery {
+    /// Rules that set holds on orders, by their codes, with those that are archived; at most 100.
+    #[field(permit = TenantWrite, list_size(assumed = 10))]
+    async fn hold_rules(&self, ctx: &Context<'_>) -> Answer<Vec<HoldRule>> {
+        let all = shell::hold_rules(ledger(ctx)?, &permit).await?;
+        Ok(all.into_iter().map(|rule| HoldRule(Arc::new(rule))).collect())
+    }
+}
+
+/// The root fields that change rules.
+#[derive(Default)]
+pub struct HoldRuleMutation;
+
+#[resolvers]
+impl HoldRuleMutation {
+    /// Creates a rule that sets holds, or changes the one with the code; an archived one is in force again. It is asked when an order becomes CONFIRMED:
+    /// by orderCreate, an import, or orderConfirm. Orders that are confirmed already stay as they are.
+    #[mutation(permit = TenantWrite, emits(HOLD_RULE_UPDATED), dry_run)]
+    async fn hold_rule_upsert(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rule.")] input: HoldRuleUpsertInput,
+    ) -> Answer<HoldRulePayload> {
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        HoldRulePayload::of(Box::pin(shell::hold_rule_upsert(ledger(ctx)?, permit, input, dry_run)).await)
+    }
+
+    /// Archives a rule: it sets no more holds. Those that it has set stay until they are lifted.
+    #[mutation(permit = TenantWrite, emits(HOLD_RULE_ARCHIVED), dry_run)]
+    async fn hold_rule_archive(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rule to archive.")] input: HoldRuleArchiveInput,
+    ) -> Answer<HoldRulePayload> {
+        if let Err(errors) = read(|reading| check_key(reading, &input.idempotency_key)) {
+            return Ok(errors.into());
+        }
+        let archive = shell::HoldRuleArchive { idempotency_key: input.idempotency_key, code: input.code };
+        HoldRulePayload::of(Box::pin(shell::hold_rule_archive(ledger(ctx)?, permit, archive, dry_run)).await)
+    }
+}

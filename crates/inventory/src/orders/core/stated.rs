@@ -1,0 +1,45 @@
+//! Discount and tax of a line as somebody states them.
+
+use entity::prelude::*;
+
+use super::{amounts::Amounts, create::NewLine, refusal::LineRefusal, tax_rate::TaxRate};
+use crate::stock::core::{At, Field, Rejection, RoomRefusal};
+
+/// What is taken off a new line, and what is added to it as tax.
+pub(super) fn stated(new: &NewLine, gross: Money, place: At) -> Result<Amounts, Rejection> {
+    let at = |name: Field| place.field(name);
+    let discount = part(new.discount, gross, at(Field::Discount))?;
+    let tax = part(new.tax, gross, at(Field::Tax))?;
+    if discount.minor > gross.minor.max(0) {
+        return Err(LineRefusal::DiscountAbovePrice.at(at(Field::Discount)));
+    }
+    let amounts = Amounts { gross, discount, tax };
+    Ok(match new.tax_rate {
+        Some(rate) => Amounts { tax: tax_of(rate, &amounts, new.tax, at(Field::TaxRate))?, ..amounts },
+        None => amounts,
+    })
+}
+
+/// The tax that a rate comes to, of what is not below 0. A tax that is said beside it is that, or refused.
+pub(super) fn tax_of(rate: TaxRate, amounts: &Amounts, said: Option<Money>, field: At) -> Result<Money, Rejection> {
+    if amounts.gross.minor < 0 {
+        return Err(LineRefusal::RateBelowZero.at(field));
+    }
+    let tax = rate.of(amounts.net());
+    match said {
+        Some(said) if said != tax => Err(LineRefusal::OtherTaxThanRate { tax }.at(field)),
+        _ => Ok(tax),
+    }
+}
+
+/// An amount that is said, or nothing, in the currency of the line.
+pub(super) fn part(given: Option<Money>, gross: Money, field: At) -> Result<Money, Rejection> {
+    let amount = given.unwrap_or(Money::zero(gross.currency));
+    if amount.currency != gross.currency {
+        return Err(LineRefusal::OtherCurrency.at(field));
+    }
+    if amount.minor < 0 {
+        return Err(LineRefusal::NegativeAmount.at(field));
+    }
+    Ok(amount)
+}

@@ -1,0 +1,195 @@
+//! Rules that set holds: made, changed and archived, one call after the other.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::{
+    audit::{self, Fields},
+    storage::{
+        Fault, Reads, Work,
+        events::EventType,
+        idempotency::{self, Key, KeyUse, hash_of, is_key},
+        journal::{self, Want},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ledger::{Ledger, Mode},
+    orders::{
+        core::{HoldRule, MOST_RULES, RuleFields, RuleProblem},
+        events::{HOLD_RULE_ARCHIVED, HOLD_RULE_UPDATED, HoldRuleEvent},
+        rows,
+    },
+};
+
+/// A rule as it is to be. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct HoldRuleUpsert {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub fields: RuleFields,
+}
+
+/// A rule that is to set no more holds.
+#[derive(Debug, Clone, Serialize)]
+pub struct HoldRuleArchive {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub code: String,
+}
+
+/// Why nothing was written.
+#[derive(Debug)]
+pub enum RuleStop {
+    NotFound,
+    Field(RuleProblem),
+    TooMany,
+    NoKey,
+    KeyReused,
+    Fault(Fault),
+}
+
+impl From<Fault> for RuleStop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// The rule, the event that says so, and whether that was an earlier call with the same key.
+#[derive(Debug, Clone)]
+pub struct RuleActed {
+    pub rule: HoldRule,
+    pub seq: Option<i64>,
+    pub is_replayed: bool,
+}
+
+type Done = Result<RuleActed, RuleStop>;
+
+/// What is remembered of a call.
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    code: String,
+    seq: i64,
+}
+
+/// All rules of the tenant, by their codes.
+pub async fn hold_rules(ledger: &Ledger, permit: &Permit<kind::TenantWrite>) -> Result<Vec<HoldRule>, Fault> {
+    rows::hold_rules(&permit.scope(ledger.database())).await
+}
+
+/// Makes a rule, or changes the one of this code; one that was archived is in force again.
+pub async fn hold_rule_upsert(ledger: &Ledger, permit: Permit<kind::TenantWrite>, input: HoldRuleUpsert, mode: Mode) -> Done {
+    let key = key_of(&permit, "holdRuleUpsert", &input.idempotency_key, &input);
+    let mut work = permit.scope(ledger.database()).begin().await?;
+    let done = upserted(&mut work, &key, input.fields, ledger.clock().now()).await;
+    settle(work, done, mode).await
+}
+
+/// Takes a rule out of force. Holds that it has set stay.
+pub async fn hold_rule_archive(ledger: &Ledger, permit: Permit<kind::TenantWrite>, input: HoldRuleArchive, mode: Mode) -> Done {
+    let key = key_of(&permit, "holdRuleArchive", &input.idempotency_key, &input);
+    let mut work = permit.scope(ledger.database()).begin().await?;
+    let done = archived(&mut work, &key, &input.code, ledger.clock().now()).await;
+    settle(work, done, mode).await
+}
+
+fn key_of(permit: &Permit<kind::TenantWrite>, mutation: &'static str, key: &str, input: &impl Serialize) -> Key {
+    Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash: hash_of(input) }
+}
+
+async fn upserted(work: &mut Work, key: &Key, fields: RuleFields, now: Timestamp) -> Done {
+    if let Some(earlier) = begin(work, key).await? {
+        return Ok(earlier);
+    }
+    let fields = fields.checked().map_err(RuleStop::Field)?;
+    let has_room = rows::hold_rules(work).await?.len() < MOST_RULES;
+    let found = rows::hold_rule(work, &fields.code).await?;
+    let was = found.as_ref().map(traced);
+    let rule = match found {
+        Some(before) => {
+            let rule = HoldRule { fields, archived_at: None, version: before.version + 1, updated_at: now, ..before };
+            rows::change_rule(work, &rule).await?;
+            rule
+        }
+        None if !has_room => return Err(RuleStop::TooMany),
+        None => {
+            let rule = HoldRule { fields, archived_at: None, version: 1, created_at: now, updated_at: now };
+            rows::insert_rule(work, &rule).await?;
+            rule
+        }
+    };
+    end(work, key, HOLD_RULE_UPDATED, (was, rule)).await
+}
+
+async fn archived(work: &mut Work, key: &Key, code: &str, now: Timestamp) -> Done {
+    if let Some(earlier) = begin(work, key).await? {
+        return Ok(earlier);
+    }
+    // No code has NUL, and Postgres takes none.
+    let found = if code.contains('\0') { None } else { rows::hold_rule(work, code.trim()).await? };
+    let Some(before) = found else { return Err(RuleStop::NotFound) };
+    if before.archived_at.is_some() {
+        return Ok(RuleActed { rule: before, seq: None, is_replayed: false });
+    }
+    let was = traced(&before);
+    let rule = HoldRule { archived_at: Some(now), version: before.version + 1, updated_at: now, ..before };
+    rows::change_rule(work, &rule).await?;
+    end(work, key, HOLD_RULE_ARCHIVED, (Some(was), rule)).await
+}
+
+/// The counter first, so that two calls come one after the other, and the second finds what the first has written. What an earlier call answers.
+async fn begin(work: &Work, key: &Key) -> Result<Option<RuleActed>, RuleStop> {
+    if !is_key(&key.key) {
+        return Err(RuleStop::NoKey);
+    }
+    journal::take(work, Want::default()).await?;
+    match idempotency::before(work, key).await? {
+        None => Ok(None),
+        Some(KeyUse::Reused) => Err(RuleStop::KeyReused),
+        Some(KeyUse::Same(receipt)) => {
+            let broken = |_| Fault::corrupt("idempotency", "a receipt names what was written");
+            let Receipt { code, seq } = serde_json::from_str(&receipt).map_err(broken)?;
+            let rule = rows::hold_rule(work, &code).await?.ok_or_else(|| Fault::corrupt("hold_rule", "a rule stays"))?;
+            Ok(Some(RuleActed { rule, seq: Some(seq), is_replayed: true }))
+        }
+    }
+}
+
+/// What the audit log compares: fields of the tenant's, each under the rule's code.
+fn traced(rule: &HoldRule) -> Fields {
+    let RuleFields { code, kind, reason, total_at_least, is_unpaid, lacks_address, countries } = &rule.fields;
+    let path = |field: &str| format!("holdRule.{code}.{field}");
+    Fields::default()
+        .with(path("kind"), kind)
+        .with(path("reason"), reason)
+        .with(path("totalAtLeast"), total_at_least)
+        .with(path("isUnpaid"), is_unpaid)
+        .with(path("lacksAddress"), lacks_address)
+        .with(path("countries"), countries)
+        .with(path("isArchived"), rule.archived_at.is_some())
+}
+
+/// The event, and the receipt of the call.
+async fn end(work: &mut Work, key: &Key, kind: EventType<HoldRuleEvent>, (was, rule): (Option<Fields>, HoldRule)) -> Done {
+    let (now, tenant) = (rule.updated_at, work.tenant());
+    audit::changed(work, tenant, was.as_ref(), Some(&traced(&rule)), None);
+    let seq = journal::take(work, Want::events(1)).await?.seq + 1;
+    let event = HoldRuleEvent { code: rule.fields.code.clone(), version: rule.version };
+    journal::write(work, vec![kind.event(&event).numbered(seq, now)]).await?;
+    let receipt = Receipt { code: event.code, seq };
+    let receipt = serde_json::to_string(&receipt).map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(work, [(key, receipt)], now).await?;
+    Ok(RuleActed { rule, seq: Some(seq), is_replayed: false })
+}
+
+/// Keeps what was done; a refusal, a dry run, and the answer of an earlier call leave nothing.
+async fn settle(work: Work, done: Done, mode: Mode) -> Done {
+    match (&done, mode) {
+        (Ok(acted), Mode::Commit) if !acted.is_replayed => work.commit().await?,
+        _ => work.rollback().await?,
+    }
+    match mode {
+        Mode::Commit => done,
+        Mode::Validate => done.map(|acted| RuleActed { seq: None, ..acted }),
+    }
+}

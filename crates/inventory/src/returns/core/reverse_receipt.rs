@@ -1,0 +1,184 @@
+//! Undoing what came in with a return: its goods leave again, and it waits for them as when it was approved.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+
+use super::{
+    act::order_line,
+    book::{Before, Decided, ReturnBasis, ReturnBook},
+    create::decided,
+    needs::ReturnNeeds,
+    refusal::ReturnStepRefusal,
+    sales_return::{Return, ReturnState},
+};
+use crate::{
+    ledger::{Books, Decide, Decision, Needs},
+    orders::core::{Order, OrderBook, OrderNeeds, count},
+    returns::events::RETURN_REOPENED,
+    reversals::core::{
+        Call, Effect, Named, Original, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalBook, ReversalDecision,
+        Subject, choose, level_effects, mirror, needs as mirror_needs, status_effect,
+    },
+    stock::core::{At, Draft, Field, Movement, Noun, Reference, ReferenceKind, Rejection, RoomRefusal},
+};
+
+/// A return whose goods came in, as it was read: it is refused as stale when it changed meanwhile.
+#[derive(Debug, Clone)]
+pub struct ReverseReceipt {
+    pub ret: ReturnId,
+    /// The orders that its lines go back on, read before: they never change.
+    pub orders: Vec<OrderId>,
+    pub expected_version: Option<i64>,
+    /// The version of the return that everything else was read at.
+    pub seen: i64,
+    /// What it took in, step by step.
+    pub originals: Vec<Movement>,
+    /// It is undone whole: lines are refused.
+    pub has_lines: bool,
+    pub call: Call,
+}
+
+#[derive(Debug, Clone)]
+pub struct ReceiptReversal(pub Box<ReverseReceipt>);
+
+impl Decide for ReceiptReversal {
+    fn name(&self) -> &'static str {
+        "return.reverse"
+    }
+
+    fn weight(&self) -> usize {
+        self.0.originals.iter().map(|original| original.entries.len()).sum::<usize>().max(1)
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        let ReverseReceipt { ret, orders, originals, call, .. } = self.0.as_ref();
+        mirror_needs(needs, originals, call.on_shortage);
+        needs.held_by_orders.extend(orders);
+        needs.documents.with(|own: &mut OrderNeeds| own.orders.extend(orders));
+        needs.documents.with(|own: &mut ReturnNeeds| own.returns.insert(*ret));
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
+        let ((sales_return, orders), reversal) = books.read(|orders: &OrderBook| {
+            books.read(|returns: &ReturnBook| {
+                books.read(|reversed: &ReversalBook| decide(ReturnBasis { orders, returns }, reversed, draft, &self.0))
+            })
+        })?;
+        let mut decision = Decision::of(sales_return);
+        if !orders.orders.is_empty() {
+            decision.documents.put(orders);
+        }
+        decision.documents.put(ReversalDecision { reversal });
+        Ok(decision)
+    }
+}
+
+fn decide(
+    basis: ReturnBasis<'_>,
+    reversed: &ReversalBook,
+    draft: &mut Draft<'_>,
+    command: &ReverseReceipt,
+) -> Result<(Decided, Reversal), Rejection> {
+    let (call, field) = (&command.call, At::input(Field::Document));
+    let missing = || Rejection::not_found(Noun::Document, field);
+    let was = basis.returns.returns.get(&command.ret).ok_or_else(missing)?;
+    was.expect(Some(command.seen))?;
+    was.expect(command.expected_version)?;
+    if command.has_lines {
+        return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
+    }
+    let (ReturnState::PartiallyReceived { received_at } | ReturnState::Received { received_at }) = was.state else {
+        return Err(ReturnStepRefusal::Status(was.status()).at(field));
+    };
+    rests(was)?;
+    if command.originals.is_empty() {
+        return Err(ReversalRefusal::NothingMoved.at(field));
+    }
+    let parts = choose(&taken_in(was, &command.originals), reversed, None)?;
+    let occurred_at = call.moment(draft, received_at)?;
+    let mirrored = mirror(draft, call, &command.originals, &parts)?;
+    let mut ret = was.clone();
+    let orders = awaited_again(basis, draft, &mut ret)?;
+    let mut effects: Vec<Effect> = status_effect(&ret.id, &was.status(), &ret.status()).into_iter().collect();
+    effects.extend(figures(was, basis, &orders));
+    effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key), &parts)?);
+    let first = parts.first().map(|part| part.entry.key).ok_or_else(missing)?;
+    let id = ret.id.uuid();
+    let subject = Subject { kind: ReversedKind::ReturnReceipt, part: id, document: id, store: ret.store, other_store: None };
+    let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), mirrored, effects)?;
+    Ok((decided(ret, Some(Before::of(was)), RETURN_REOPENED, orders, call.actor), reversal))
+}
+
+/// Goods that somebody has looked at are on sale, in quarantine or written off: they came.
+fn rests(ret: &Return) -> Result<(), Rejection> {
+    let is_seen = ret.lines.iter().any(|line| line.kind == LineKind::Product && line.unseen() < line.received.get());
+    if !is_seen {
+        return Ok(());
+    }
+    let own = Named::Document(Reference { kind: ReferenceKind::Return, id: ret.id.uuid() });
+    let rests = Rests { why: Resting::Inspected, documents: vec![own], count: 1 };
+    Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)))
+}
+
+/// Which lines took in which entries: those of a product in the order of its lines.
+fn taken_in(ret: &Return, originals: &[Movement]) -> Vec<Original> {
+    let mut left: Vec<(u16, ProductId, i64)> =
+        ret.lines.iter().filter_map(|line| Some((line.position, line.product?, line.received.get()))).collect();
+    let mut all = Vec::new();
+    for original in originals {
+        for entry in original.entries.iter().filter(|entry| entry.on_hand_delta != 0) {
+            let is_of = |(_, product, _): &(u16, ProductId, i64)| *product == entry.key.product;
+            let place = left.iter().position(|one| is_of(one) && one.2 > 0).or_else(|| left.iter().position(is_of));
+            let Some((position, _, rest)) = place.and_then(|place| left.get_mut(place)) else { continue };
+            *rest -= entry.on_hand_delta;
+            let line = ret.id.line::<entity::id::kind::ReturnLineId>(*position).uuid();
+            all.push(Original { line, movement: original.id, entry: entry.clone() });
+        }
+    }
+    all
+}
+
+/// Puts the return back to where nothing had come, and its pieces to where they were asked back. What had been given up is asked back again, while the
+/// order's line has so much to give.
+fn awaited_again(basis: ReturnBasis<'_>, draft: &Draft<'_>, ret: &mut Return) -> Result<BTreeMap<OrderId, Order>, Rejection> {
+    let mut orders = BTreeMap::new();
+    let was_over = matches!(ret.state, ReturnState::Received { .. });
+    let id = ret.id;
+    for line in &mut ret.lines {
+        for piece in &mut line.matches {
+            let of = order_line(basis, &mut orders, piece.line)?;
+            let asked = if was_over { piece.quantity } else { piece.received };
+            of.returned = count(of.returned.get() - piece.received.get());
+            of.return_pending = count(of.return_pending.get() + asked.get());
+            if of.returnable() < 0 {
+                let (order, _) = piece.line.split_line();
+                let rests = Rests::unnamed(Resting::AskedBack { order, ret: id });
+                return Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)));
+            }
+            piece.received = Quantity::ZERO;
+        }
+        line.received = Quantity::ZERO;
+        line.lots.iter_mut().for_each(|lot| lot.received = Quantity::ZERO);
+    }
+    ret.state = ReturnState::Approved;
+    ret.touch(draft.now());
+    orders.values_mut().for_each(|order: &mut Order| order.touch(draft.now()));
+    Ok(orders)
+}
+
+/// What came of the return's lines and does not any more, and of the orders'.
+fn figures(was: &Return, basis: ReturnBasis<'_>, orders: &BTreeMap<OrderId, Order>) -> Vec<Effect> {
+    let came = was.lines.iter().filter(|line| line.received.is_positive());
+    let of_line = |position: u16| was.id.line::<entity::id::kind::ReturnLineId>(position);
+    let mut effects: Vec<Effect> =
+        came.map(|line| Effect::quantity(&of_line(line.position), ReversalEffect::Received, -line.received.get())).collect();
+    for (id, order) in orders {
+        let Some(before) = basis.order(*id) else { continue };
+        for (line, before) in order.lines.iter().zip(&before.lines).filter(|(line, before)| line.returned != before.returned) {
+            let delta = line.returned.get() - before.returned.get();
+            effects.push(Effect::quantity(&order.line_id(line.position), ReversalEffect::Returned, delta));
+        }
+    }
+    effects
+}
