@@ -77,6 +77,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("savedViews", May("view.read")),
     ("savedView", May("view.read")),
     ("savedViewResult", May("view.read")),
+    ("savedViewChanged", May("view.read")),
     ("savedViewCreate", May("view.manage")),
     ("savedViewUpdate", May("view.manage")),
     ("savedViewDelete", May("view.manage")),

@@ -80,6 +80,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("Revaluation", &[("lines", 10)]),
     ("Role", &[("inherits", 5)]),
     ("SavedViewResult", &[("errors", 10)]),
+    ("SavedViewUpdate", &[("errors", 10)]),
     ("ScanResult", &[("elements", 5), ("matches", 5)]),
     ("StockAges", &[("ages", 6)]),
     ("StockChange", &[("entries", 10)]),

@@ -1,5 +1,7 @@
 //! What a view may be.
 
+use std::collections::BTreeSet;
+
 use entity::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -8,6 +10,10 @@ use serde_json::{Map, Value};
 pub const MOST_VIEWS: i64 = 1_000;
 /// Points that a view may cost with its own variables.
 pub const MOST_COST: i64 = 1_000;
+/// Points that a view may cost that somebody follows, with their variables.
+pub const MOST_LIVE_COST: i64 = 200;
+/// Bytes of the data of a view that somebody follows.
+pub const MOST_LIVE_BYTES: usize = 1 << 20;
 /// Bytes of a document, and of the variables as JSON.
 pub const MOST_BYTES: usize = 20 * 1_024;
 const MOST_NAME: usize = 100;
@@ -53,6 +59,29 @@ pub struct Change {
 pub enum ViewRef {
     Id(SavedViewId),
     Slug(String),
+}
+
+/// The events after which a view may show something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MovedBy {
+    Everything,
+    /// By what stands before the point of their types.
+    Nouns(BTreeSet<&'static str>),
+}
+
+impl MovedBy {
+    pub fn includes(&self, event_type: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Nouns(nouns) => nouns.contains(noun(event_type)),
+        }
+    }
+}
+
+/// What stands before the point of an event's type.
+#[must_use]
+pub fn noun(event_type: &str) -> &str {
+    event_type.split_once('.').map_or(event_type, |(noun, _)| noun)
 }
 
 /// What is wrong with a field.
@@ -158,6 +187,14 @@ mod tests {
         let mut large = fields();
         large.variables.insert("text".to_owned(), json!("x".repeat(20_480)));
         assert_eq!(large.check(), Err(Problem::TooLong { most: 20_480, name: "variables" }));
+    }
+
+    #[test]
+    fn a_view_is_moved_by_all_events_of_its_nouns() {
+        let moved_by = MovedBy::Nouns(BTreeSet::from(["stock", "order"]));
+        let types = ["stock.changed", "order.packed", "stock_policy.set", "store.created"];
+        assert_eq!(types.map(|event_type| moved_by.includes(event_type)), [true, true, false, false]);
+        assert!(MovedBy::Everything.includes("payroll.changed"));
     }
 
     #[test]

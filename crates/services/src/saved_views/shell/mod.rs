@@ -2,6 +2,7 @@
 
 mod change;
 mod engine;
+mod live;
 mod read;
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
@@ -13,7 +14,8 @@ use platform::{
 
 pub use change::{ViewCreate, ViewDelete, ViewUpdate};
 pub use engine::{DocumentProblem, Outcome, Reader, Refused, ViewEngine};
-pub use read::{ReadError, Status, ViewResult};
+pub use live::{Live, NotLive};
+pub use read::{ReadError, Status, ViewRequest, ViewResult};
 
 use super::core::Problem;
 
@@ -62,6 +64,10 @@ struct Inner {
 impl SavedViews {
     pub fn new(db: Database, clock: Clock) -> Self {
         Self(Arc::new(Inner { db, clock, engine: RwLock::default() }))
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.0.db
     }
 
     /// Documents are run by this one from now on, for as long as whoever made it keeps it. Said at the start.
