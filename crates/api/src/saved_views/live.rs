@@ -246,7 +246,11 @@ impl Follow {
                 next = self.listener.next(PATIENCE) => next?,
             };
             match next {
-                Next::Events(events) => events.iter().for_each(|shared_event| self.hear(shared_event)),
+                Next::Events(events) => {
+                    for shared_event in &events {
+                        self.hear(shared_event);
+                    }
+                }
                 Next::Quiet => {}
                 // What was missed need not be made up for: what is read next has all of it.
                 Next::Expired => {

@@ -9,55 +9,57 @@ use services::saved_views::core::{MovedBy, noun};
 
 use crate::{graphql::guard::field_reads::FieldRead, schema::events::registry};
 
-/// Of each kind of object the nouns of the events that change it.
+/// Of each kind of object the nouns of the events that change it, or that bring it into the filters of its lists.
 const OBJECTS: &[(&str, &[&str])] = &[
-    ("Alert", &["alert"]),
+    ("Alert", &["alert", "product", "category", "store"]),
     ("AlertRule", &["alert_rule"]),
     ("ApiKey", &["api_key", "integration"]),
     ("AvailabilityExplained", &["stock", "stock_policy", "order", "lot"]),
     ("AvailableOn", &["stock", "order", "purchase_order", "transfer"]),
+    ("Backorder", &["order", "stock"]),
     ("Carrier", &["carrier"]),
     ("Category", &["category", "product"]),
     ("Channel", &["channel"]),
+    ("CountDue", &["count", "stock", "product"]),
     ("Customer", &["customer"]),
     ("DocumentReversal", &["document"]),
     ("ExchangeRate", &["exchange_rate"]),
     ("ExpectedStock", &["stock", "purchase_order", "transfer"]),
-    ("Fulfilment", &["fulfilment", "order"]),
-    ("FulfilmentWork", &["fulfilment_work", "fulfilment"]),
+    ("Fulfilment", &["fulfilment", "order", "store"]),
+    ("FulfilmentWork", &["fulfilment_work", "fulfilment", "order", "store"]),
     ("Integration", &["integration", "api_key"]),
     ("Invoice", &["invoice", "credit_note"]),
     ("LegalEntity", &["legal_entity"]),
     ("LiquidationPlan", &["liquidation_plan", "order", "stock"]),
-    ("Lot", &["lot", "stock"]),
+    ("Lot", &["lot", "stock", "product"]),
     ("LotLevel", &["lot", "stock"]),
     ("LotShare", &["lot", "stock"]),
     ("Member", &["member", "role"]),
     ("Note", &["note"]),
-    ("Order", &["order", "payment", "return", "fulfilment"]),
+    ("Order", &["order", "payment", "return", "fulfilment", "customer", "channel", "store", "product"]),
     ("OrderLine", &["order", "return", "fulfilment"]),
     ("Paper", &["paper"]),
     ("Parcel", &["fulfilment_work", "fulfilment"]),
     ("Payment", &["payment", "order"]),
-    ("Product", &["product", "family", "stock_policy"]),
+    ("Product", &["product", "family", "stock_policy", "category", "supplier"]),
     ("ProductDocument", &["product"]),
     ("ProductFamily", &["family", "product"]),
     ("ProductImage", &["product"]),
-    ("PurchaseOrder", &["purchase_order", "supplier_return"]),
+    ("PurchaseOrder", &["purchase_order", "supplier_return", "supplier", "store", "product"]),
     ("PurchaseOrderLine", &["purchase_order", "supplier_return"]),
     ("ReplenishmentPlan", &["replenishment_plan", "purchase_order"]),
     ("ReplenishmentPolicy", &["replenishment_policy", "replenishment_rule"]),
-    ("Reservation", &["stock", "order"]),
-    ("Return", &["return", "order", "payment"]),
+    ("Reservation", &["stock", "order", "product", "store"]),
+    ("Return", &["return", "order", "payment", "customer", "store"]),
     ("Revaluation", &["revaluation"]),
     ("Role", &["role"]),
     ("SavedView", &["saved_view"]),
     ("Sourcing", &["sourcing", "store"]),
-    ("StockAvailability", &["stock", "stock_policy", "sourcing"]),
-    ("StockCount", &["count"]),
-    ("StockEntry", &["stock", "document"]),
-    ("StockLevel", &["stock", "stock_policy", "product"]),
-    ("StockMovement", &["stock", "document"]),
+    ("StockAvailability", &["stock", "stock_policy", "sourcing", "product"]),
+    ("StockCount", &["count", "store", "product", "category"]),
+    ("StockEntry", &["stock", "document", "product", "store"]),
+    ("StockLevel", &["stock", "stock_policy", "product", "category", "supplier", "store", "store_group"]),
+    ("StockMovement", &["stock", "document", "product", "store"]),
     ("StockPolicy", &["stock_policy"]),
     ("Store", &["store"]),
     ("StoreGroup", &["store_group", "store"]),
@@ -65,7 +67,7 @@ const OBJECTS: &[(&str, &[&str])] = &[
     ("SupplierProduct", &["supplier_product"]),
     ("SupplierReturn", &["supplier_return"]),
     ("Tenant", &["tenant"]),
-    ("Transfer", &["transfer"]),
+    ("Transfer", &["transfer", "store", "product"]),
     ("WebhookEndpoint", &["webhook"]),
 ];
 
@@ -149,6 +151,8 @@ pub fn moved_by(reads: &BTreeSet<FieldRead>) -> Result<MovedBy, String> {
         if UNHEARD.contains(&of) || UNHEARD.contains(&read.on.as_str()) || !is_at_hand {
             return Err(format!("no event tells of what {}.{} shows", read.on, read.name));
         }
+        // Any kind of object may stand behind an id or a code.
+        is_everything |= read.on == ROOT && of == "Node";
         for own in [of, read.on.as_str()] {
             nouns.extend(nouns_of(own).into_iter().flatten());
         }
@@ -234,6 +238,7 @@ mod tests {
     fn reports_are_moved_by_everything_and_logs_cannot_be_followed() {
         assert_eq!(told(&[read("Query", "salesSummary", "SalesSummary", Some("report.read"))]), Ok(MovedBy::Everything));
         assert_eq!(told(&[read("Query", "secrets", "Secret", Some("secret.read"))]), Ok(MovedBy::Everything));
+        assert_eq!(told(&[read("Query", "node", "Node", None)]), Ok(MovedBy::Everything));
         assert!(told(&[read("Query", "auditEntries", "AuditEntryConnection", Some("audit.read"))]).is_err());
         assert!(told(&[read("Query", "weather", "Weather", None)]).is_err(), "nothing is known of it");
     }
