@@ -92,9 +92,9 @@ export type OrderChangedSubscription = {
       inFilter: boolean;
       /**
        * Type of the event: order.created, order.confirmed, order.fulfilled, order.cancelled, order.expired, order.closed, order.held
-       * and order.hold_lifted (a hold was set or lifted), order.reopened, order.updated (the order was edited, a backorder was
-       * filled, stock that it held gave way, a return changed the quantities returned, pending or refunded, or a payment was
-       * recorded); snapshot for the current state. More may be added.
+       * and order.hold_lifted (a hold was set or lifted), order.reopened, order.updated (the order was edited, a part of it was
+       * cancelled, a backorder was filled, stock that it held gave way, a return changed the quantities returned, pending or
+       * refunded, or a payment was recorded); snapshot for the current state. More may be added.
        */
       eventType: string;
       /** The order with the event's own state, total and times; its lines and what hangs on them are read when the item is made. */
@@ -103,7 +103,7 @@ export type OrderChangedSubscription = {
         id: string;
         /** +1 for each change. */
         version: number;
-        /** Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
+        /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
         number: string;
         /** Status of the order. */
         status: S.Open<S.OrderStatus>;
@@ -193,7 +193,7 @@ export type OrderFieldsFragment = {
   id: string;
   /** +1 for each change. */
   version: number;
-  /** Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
+  /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
   number: string;
   /** Status of the order. */
   status: S.Open<S.OrderStatus>;
@@ -233,7 +233,10 @@ export type OrderFieldsFragment = {
 };
 
 export type OrderCreateMutation = {
-  /** Places an order, accepted or refused whole: its lines, its prices and its holds. */
+  /**
+   * Places an order, accepted or refused whole: its lines, its prices, its holds and its payments.
+   * Payments also require payment.write in the order's store.
+   */
   orderCreate: {
     /** The order as it is after the change; null exactly when there are userErrors. */
     order: {
@@ -241,7 +244,7 @@ export type OrderCreateMutation = {
       id: string;
       /** +1 for each change. */
       version: number;
-      /** Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
+      /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
       number: string;
       /** Status of the order. */
       status: S.Open<S.OrderStatus>;
@@ -338,7 +341,11 @@ export const OrderCreateDocument: TypedDocumentString<OrderCreateMutation, Order
   /* @__PURE__ */ new TypedDocumentString("mutation OrderCreate($input:OrderCreateInput!$validateOnly:Boolean!=false){orderCreate(input:$input validateOnly:$validateOnly){order{...OrderFields}replayed userErrors{code message field retryable ...on InsufficientStock{requested available}...on VersionConflict{actualVersion}}}}fragment OrderFields on Order{id version number status externalRef placedAt updatedAt total{amount currencyCode}store{id code name}lines{id sku name quantity}}");
 
 export type OrderCancelMutation = {
-  /** Cancels what has not left, charges that were not delivered included, and lets its stock go. Order.currentTotal is what remains. */
+  /**
+   * Cancels what has not left, charges that were not delivered included, or the named quantities of
+   * lines, and lets its stock go. Order.currentTotal is what remains. Refused for goods that a store
+   * has picked or packed: fulfilmentWorkUnpick comes first.
+   */
   orderCancel: {
     /** The order as it is after the change; null exactly when there are userErrors. */
     order: {
@@ -346,7 +353,7 @@ export type OrderCancelMutation = {
       id: string;
       /** +1 for each change. */
       version: number;
-      /** Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
+      /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
       number: string;
       /** Status of the order. */
       status: S.Open<S.OrderStatus>;
@@ -430,7 +437,7 @@ export type OrderByRefQuery = {
     id: string;
     /** +1 for each change. */
     version: number;
-    /** Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
+    /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
     number: string;
     /** Status of the order. */
     status: S.Open<S.OrderStatus>;
@@ -486,7 +493,7 @@ export type OrdersQuery = {
       id: string;
       /** +1 for each change. */
       version: number;
-      /** Number: per tenant, without gaps. 0 in a dry run, as a number is given when it is written. */
+      /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
       number: string;
       /** Status of the order. */
       status: S.Open<S.OrderStatus>;

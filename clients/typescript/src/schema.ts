@@ -353,10 +353,14 @@ export interface CategoryBulkUpsertInput {
 
 /** A new category. */
 export interface CategoryCreateInput {
+  /** Text about the category for shoppers, at most 10,000 characters. */
+  description?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
   /** A picture of it. */
   imageUrl?: string | null;
+  /** Whether shops show the category. True when left out. */
+  isActive?: boolean | null;
   /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
   /** Name of the category, at most 255 characters. */
@@ -365,6 +369,10 @@ export interface CategoryCreateInput {
   parentId?: string | null;
   /** Position among the sibling categories, from 0; the smallest comes first. */
   position?: number | null;
+  /** Summary of the category's page for search engines, at most 1,000 characters. */
+  seoDescription?: string | null;
+  /** Title of the category's page for search engines, at most 255 characters. */
+  seoTitle?: string | null;
   /** Name of the category in URLs, unique in the tenant. Null to derive it from the name. */
   slug?: string | null;
 }
@@ -386,6 +394,8 @@ export interface CategoryRestoreInput {
 
 /** A change of a category: what is left out stays, null clears. */
 export interface CategoryUpdateInput {
+  /** Text about the category for shoppers, at most 10,000 characters. */
+  description?: string | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** The category. */
@@ -394,6 +404,8 @@ export interface CategoryUpdateInput {
   idempotencyKey?: string | null;
   /** A picture of it. */
   imageUrl?: string | null;
+  /** Whether shops show the category. */
+  isActive?: boolean | null;
   /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
   /** Name of the category, at most 255 characters. */
@@ -402,14 +414,22 @@ export interface CategoryUpdateInput {
   parentId?: string | null;
   /** Position among the sibling categories, from 0; the smallest comes first. */
   position?: number | null;
+  /** Summary of the category's page for search engines, at most 1,000 characters. */
+  seoDescription?: string | null;
+  /** Title of the category's page for search engines, at most 255 characters. */
+  seoTitle?: string | null;
   /** Name of the category in URLs, unique in the tenant. */
   slug?: string | null;
 }
 
 /** A category to be made, or changed where there is one with this slug: what is left out stays, null clears. */
 export interface CategoryUpsertInput {
+  /** Text about the category for shoppers, at most 10,000 characters. */
+  description?: string | null;
   /** A picture of it. */
   imageUrl?: string | null;
+  /** Whether shops show the category. True when the row creates one and leaves it out. */
+  isActive?: boolean | null;
   /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
   /** Name of the category, at most 255 characters. Required when the row creates one. */
@@ -418,6 +438,10 @@ export interface CategoryUpsertInput {
   parentSlug?: string | null;
   /** Position among the sibling categories, from 0; the smallest comes first. */
   position?: number | null;
+  /** Summary of the category's page for search engines, at most 1,000 characters. */
+  seoDescription?: string | null;
+  /** Title of the category's page for search engines, at most 255 characters. */
+  seoTitle?: string | null;
   /** Finds the category. */
   slug: string;
 }
@@ -552,6 +576,8 @@ export interface CountCreateInput {
   note?: string | null;
   /** The products, of a LIST and of no other; at most 2,000. */
   products?: ReadonlyArray<ProductRef>;
+  /** Whether the count is started in the same call. False by default. */
+  start?: boolean;
   /** Store in which the stock is counted. */
   store: StoreRef;
 }
@@ -564,7 +590,7 @@ export interface CountFilter {
   externalRef?: string | null;
   /** Kinds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<CountKind> | null;
-  /** Number of the count, with or without `CN-` before it. */
+  /** Number of the count, with or without its letters, as in CN-000007. */
   number?: StringFilter | null;
   /** Product of at least one line of the count. */
   product?: IdFilter | null;
@@ -600,8 +626,8 @@ export interface CountLineFilter {
 
 /** Quantity found of one product or lot. */
 export interface CountLineInput {
-  /** Quantity found, in the product's smallest unit: 0 or more. */
-  counted: number;
+  /** Quantity found, in the product's smallest unit: 0 or more. Null where `packs` is given. */
+  counted?: number | null;
   /**
    * Lot that was counted, of a product that is tracked by lots; each lot has a line of its own.
    * A lot unknown to the books is given by its code and created when the count is approved.
@@ -609,6 +635,8 @@ export interface CountLineInput {
   lot?: LotRef | null;
   /** Note that is kept with the count, at most 1,000 characters. */
   note?: string | null;
+  /** Packs of the barcode that names the product, instead of `counted`: `packs` times the units in a pack. Null where `counted` is given. */
+  packs?: number | null;
   /** The product; also one that is not on the list. */
   product: ProductRef;
 }
@@ -706,6 +734,26 @@ export interface CountSubmitInput {
 export type CountUncounted =
   | 'LEAVE'
   | 'REFUSE';
+
+/** A credit note to issue. */
+export interface CreditNoteIssueInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** ID of the invoice. */
+  invoiceId: string;
+  /** Quantities that are credited; null for all that is left of the invoice. */
+  lines?: ReadonlyArray<CreditNoteLineInput> | null;
+  /** Reason, which is printed; at most 1,000 characters. Null for none. */
+  reason?: string | null;
+}
+
+/** A line of a credit note. */
+export interface CreditNoteLineInput {
+  /** ID of the order's line, which is on the invoice. */
+  orderLineId: string;
+  /** Quantity that is credited, in the product's smallest unit; above 0. */
+  quantity: number;
+}
 
 /** Customers to be made or changed, at most 500. */
 export interface CustomerBulkUpsertInput {
@@ -873,6 +921,15 @@ export type Disposition =
   | 'QUARANTINE'
   | 'RESTOCK'
   | 'WRITE_OFF';
+
+/** Kind of document whose numbers have a pattern. */
+export type DocumentKind =
+  | 'ORDER'
+  | 'PURCHASE_ORDER'
+  | 'RETURN'
+  | 'STOCKTAKE'
+  | 'SUPPLIER_RETURN'
+  | 'TRANSFER';
 
 /** A document to undo. */
 export interface DocumentReverseInput {
@@ -1438,6 +1495,26 @@ export interface IntegrationUpdateInput {
   trustedDocumentsOnly?: boolean | null;
 }
 
+/** An invoice to issue. */
+export interface InvoiceIssueInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** ID of the order. */
+  orderId: string;
+  /** Share of the order that is invoiced, less what is invoiced already. */
+  scope?: InvoiceScope;
+}
+
+/** Kind of a numbered legal paper. */
+export type InvoiceKind =
+  | 'CREDIT_NOTE'
+  | 'INVOICE';
+
+/** Share of an order that is invoiced. */
+export type InvoiceScope =
+  | 'ALL'
+  | 'SHIPPED';
+
 /** State of a job. */
 export type JobState =
   | 'DEAD'
@@ -1473,6 +1550,29 @@ export type LabelSymbology =
   | 'CODE_128'
   | 'EAN_13'
   | 'QR';
+
+/** A company that issues invoices, as it is to be. */
+export interface LegalEntityUpsertInput {
+  /** Address, at most 6 lines of 200 characters. */
+  address?: ReadonlyArray<string>;
+  /** Code, 1 to 64 characters: the legal entity with this code is changed, or a new one is created. */
+  code: string;
+  /**
+   * Text before the numbers of credit notes, at most 16 characters, another one than that of invoices. It cannot change once a
+   * credit note was issued.
+   */
+  creditNotePrefix?: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Text before the numbers of invoices, at most 16 characters. It cannot change once an invoice was issued. */
+  invoicePrefix?: string;
+  /** Name as it is printed, 1 to 200 characters. */
+  name: string;
+  /** IDs of all stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are named here. */
+  storeIds?: ReadonlyArray<string>;
+  /** Tax ID, 1 to 64 characters; null for none. */
+  taxId?: string | null;
+}
 
 /** Quantity of an order line. */
 export interface LineQuantity {
@@ -1847,7 +1947,7 @@ export interface NoteAddInput {
   idempotencyKey?: string;
   /** IDs of members whom the note mentions, at most 20. Each of them must be able to read the thing. */
   mentions?: ReadonlyArray<string>;
-  /** ID of the thing that the note is about: any node but sessions, files, exchanges and notes. */
+  /** ID of the thing that the note is about: any node but sessions, files, exchanges, papers and notes. */
   nodeId: string;
   /** Text, 1 to 4,000 characters. */
   text: string;
@@ -1868,6 +1968,19 @@ export interface NoteUpdateInput {
   mentions?: ReadonlyArray<string> | null;
   /** Text, 1 to 4,000 characters. The text before is kept in `edits`. */
   text: string;
+}
+
+/** Pattern for the numbers that documents of a kind get from now on. */
+export interface NumberPatternSetInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+  /** Kind of document. */
+  kind: DocumentKind;
+  /**
+   * Pattern of 1 to 32 characters: two capital letters A to Z, then capitals, digits and hyphens, and at the end {n:W}, the number
+   * with zeros before it up to W digits, 1 to 12. No digit stands next to the number. The letters belong to one kind for good.
+   */
+  pattern: string;
 }
 
 /** A new order. */
@@ -1896,6 +2009,11 @@ export interface OrderCreateInput {
   noteForStaff?: string | null;
   /** Policy for a FULFILLED order that takes stock which is promised to others or not there. */
   onShortage?: ShortagePolicy;
+  /**
+   * Payments of it, in the order in which they happened; at most 100. The order and its payments are recorded together or not at all. Needs
+   * payment.write.
+   */
+  payments?: ReadonlyArray<OrderPaymentInput> | null;
   /** Time at which the order was placed; now by default. At most five minutes ahead, and not in a closed period. */
   placedAt?: string | null;
   /** The moment that it is wanted for. */
@@ -1940,7 +2058,7 @@ export interface OrderFilter {
   isHeld?: boolean | null;
   /** Condition that must not hold. */
   not?: OrderFilter | null;
-  /** Number of the order, with or without `SO-` before it. */
+  /** Number of the order, with or without its letters, as in SO-000007. */
   number?: StringFilter | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<OrderFilter> | null;
@@ -2011,6 +2129,14 @@ export interface OrderHoldSetInput {
   reason: string;
 }
 
+/** Units of an order's line to cancel. */
+export interface OrderLineCancel {
+  /** The order's line. */
+  lineId: string;
+  /** Quantity to cancel, in the product's smallest unit: between 1 and what is open or backordered of the line. Of a kit, whole kits. */
+  quantity: number;
+}
+
 /** A line of a new order. A CHARGE has a name and a unitPrice and no product. */
 export interface OrderLineInput {
   /** Discount deducted from the line's price; from 0 to the whole price. */
@@ -2019,10 +2145,12 @@ export interface OrderLineInput {
   kind?: OrderLineKind;
   /** The name of a CHARGE. A PRODUCT line has its product's. */
   name?: string | null;
+  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
+  packs?: number | null;
   /** The product, for a PRODUCT line. */
   product?: ProductRef | null;
-  /** Ordered quantity, in the product's smallest unit; above 0. */
-  quantity: number;
+  /** Ordered quantity, in the product's smallest unit; above 0. Null where `packs` is given. */
+  quantity?: number | null;
   /** Tax added to the line's price. */
   tax?: MoneyInput | null;
   /** The price of one whole unit. On a product it overrides the product's own and needs `order.price`. */
@@ -2062,6 +2190,22 @@ export type OrderOrderField =
   | 'PLACED_AT'
   | 'TOTAL'
   | 'UPDATED_AT';
+
+/** A payment of a new order, recorded in the same step. */
+export interface OrderPaymentInput {
+  /** Amount above 0, in the order's currency. More than the order comes to is taken, too: the order is OVERPAID then. */
+  amount: MoneyInput;
+  /** Kind of the payment: AUTHORISATION or CAPTURE. */
+  kind: PaymentKind;
+  /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
+  method: string;
+  /** Note to keep with it; at most 1,000 characters. */
+  note?: string | null;
+  /** Moment at which it happened; now when it is left out. At most five minutes ahead. */
+  occurredAt?: string | null;
+  /** Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE. */
+  reference?: string | null;
+}
 
 /** An order by one of its names. */
 export type OrderRef =
@@ -2125,6 +2269,37 @@ export interface OrderUpdateInput {
   tagsRemove?: ReadonlyArray<string> | null;
 }
 
+/** A paper to draw. */
+export interface PaperCreateInput {
+  /**
+   * ID of the document: a fulfilment work for PACKING_SLIP and PICKING_LIST, a fulfilment for DELIVERY_NOTE, an order for
+   * ORDER_CONFIRMATION, a purchase order for PURCHASE_ORDER, an invoice for INVOICE, a credit note for CREDIT_NOTE.
+   */
+  documentId: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Kind of the paper. */
+  kind: PaperKind;
+  /** Language of the paper's own words. */
+  locale?: PaperLocale;
+}
+
+/** Kind of a paper. */
+export type PaperKind =
+  | 'CREDIT_NOTE'
+  | 'DELIVERY_NOTE'
+  | 'INVOICE'
+  | 'ORDER_CONFIRMATION'
+  | 'PACKING_SLIP'
+  | 'PICKING_LIST'
+  | 'PURCHASE_ORDER';
+
+/** Language of a paper. */
+export type PaperLocale =
+  | 'DE'
+  | 'EN'
+  | 'FR';
+
 /** Parcel to pack. */
 export interface ParcelInput {
   /** ID of the carrier. */
@@ -2157,6 +2332,38 @@ export type ParcelStatus =
   | 'FAILED'
   | 'PACKED'
   | 'SHIPPED';
+
+/** Address of a supplier or a store: at least one field, each of at most 120 characters. */
+export interface PartyAddressInput {
+  /** Town of the address. */
+  city?: string | null;
+  /** Company on the address. */
+  company?: string | null;
+  /** Country of the address: an ISO 3166 code, or a name of at most 64 characters. */
+  country?: string | null;
+  /** Street and house, at most 6 lines. */
+  lines?: ReadonlyArray<string> | null;
+  /** Name on the address. */
+  name?: string | null;
+  /** Telephone number at the address. */
+  phone?: string | null;
+  /** Postal code of the address. */
+  postalCode?: string | null;
+  /** State or county of the address. */
+  region?: string | null;
+}
+
+/** Person or desk to reach at a supplier or a store: at least a name, an e-mail address or a telephone number. */
+export interface PartyContactInput {
+  /** E-mail address of the contact, at most 254 characters. */
+  email?: string | null;
+  /** Name of the person or desk, at most 120 characters. */
+  name?: string | null;
+  /** Telephone number of the contact, at most 120 characters. */
+  phone?: string | null;
+  /** Task of the contact, such as orders or invoices; at most 120 characters. */
+  role?: string | null;
+}
 
 /** A payment to record with others. */
 export interface PaymentInput {
@@ -2220,6 +2427,18 @@ export type PaymentStatus =
   | 'PARTIALLY_AUTHORISED'
   | 'PARTIALLY_PAID'
   | 'UNPAID';
+
+/** Agreement on when a supplier is paid: at least one field. */
+export interface PaymentTermsInput {
+  /** Days from the invoice to the payment, 0 to 3,650. */
+  days?: number | null;
+  /** Days from the invoice in which a payment has the discount, 0 to 3,650. */
+  discountDays?: number | null;
+  /** Discount for an early payment, in percent with at most 2 decimals, 0 to 100. */
+  discountPercent?: string | null;
+  /** Further terms in words, at most 500 characters. */
+  text?: string | null;
+}
 
 /** Payments to record together, of one order or several. */
 export interface PaymentsRecordInput {
@@ -2292,8 +2511,12 @@ export interface ProductCreateInput {
   description?: string | null;
   /** The family it is a variant of. */
   familyId?: string | null;
+  /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  heightMm?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
+  /** Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  lengthMm?: number | null;
   /** Available quantity, in smallest units, at or below which stock is low. */
   lowStockThreshold?: number | null;
   /** Custom data: a JSON object of at most 16 KiB. */
@@ -2304,6 +2527,8 @@ export interface ProductCreateInput {
   name: string;
   /** A value for each of the family's options. */
   options?: ReadonlyArray<ProductOptionInput> | null;
+  /** Country in which the product was made: an ISO 3166 code of two letters; case is ignored. */
+  originCountry?: string | null;
   /** Selling price of one whole unit. */
   price?: MoneyInput | null;
   /** SKU, at most 64 characters, unique in the tenant; case is ignored. */
@@ -2314,12 +2539,20 @@ export interface ProductCreateInput {
   stockPolicy?: StockPolicy;
   /** ID of the supplier from which the product is bought. */
   supplierId?: string | null;
+  /** All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
+  tags?: ReadonlyArray<string> | null;
+  /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
+  tariffNumber?: string | null;
   /** Whether its stock is kept by lots or serial numbers; by neither when left out. */
   tracking?: Tracking | null;
   /** Unit in which the product is counted. Default: each, without decimals. */
   unit?: UnitInput | null;
   /** Cost of one whole unit. */
   unitCost?: MoneyInput | null;
+  /** Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. */
+  weightGrams?: number | null;
+  /** Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  widthMm?: number | null;
 }
 
 /** A document for a product. */
@@ -2540,10 +2773,14 @@ export interface ProductUpdateInput {
   expectedVersion: number;
   /** The family it is a variant of; cleared, the options go with it. */
   familyId?: string | null;
+  /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  heightMm?: number | null;
   /** The product. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
+  /** Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  lengthMm?: number | null;
   /** Available quantity, in smallest units, at or below which stock is low. */
   lowStockThreshold?: number | null;
   /** Custom data: a JSON object of at most 16 KiB. */
@@ -2554,6 +2791,8 @@ export interface ProductUpdateInput {
   name?: string | null;
   /** A value for each of the family's options. */
   options?: ReadonlyArray<ProductOptionInput> | null;
+  /** Country in which the product was made: an ISO 3166 code of two letters; case is ignored. */
+  originCountry?: string | null;
   /** Selling price of one whole unit. */
   price?: MoneyInput | null;
   /** SKU of the product. The previous one is kept in formerSkus. */
@@ -2564,12 +2803,20 @@ export interface ProductUpdateInput {
   stockPolicy?: StockPolicy | null;
   /** ID of the supplier from which the product is bought. */
   supplierId?: string | null;
+  /** All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
+  tags?: ReadonlyArray<string> | null;
+  /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
+  tariffNumber?: string | null;
   /** Whether its stock is kept by lots or serial numbers: fixed after the first movement. */
   tracking?: Tracking | null;
   /** Unit in which the product is counted. Fixed after the first movement. */
   unit?: UnitInput | null;
   /** Cost of one whole unit. */
   unitCost?: MoneyInput | null;
+  /** Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. */
+  weightGrams?: number | null;
+  /** Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  widthMm?: number | null;
 }
 
 /** A product to be made, or changed where there is one with this SKU: what is left out stays, null clears. */
@@ -2582,6 +2829,10 @@ export interface ProductUpsertInput {
   description?: string | null;
   /** The family it is a variant of. */
   familyId?: string | null;
+  /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  heightMm?: number | null;
+  /** Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  lengthMm?: number | null;
   /** Available quantity, in smallest units, at or below which stock is low. */
   lowStockThreshold?: number | null;
   /** Custom data: a JSON object of at most 16 KiB. */
@@ -2592,6 +2843,8 @@ export interface ProductUpsertInput {
   name?: string | null;
   /** A value for each of the family's options. */
   options?: ReadonlyArray<ProductOptionInput> | null;
+  /** Country in which the product was made: an ISO 3166 code of two letters; case is ignored. */
+  originCountry?: string | null;
   /** Selling price of one whole unit. */
   price?: MoneyInput | null;
   /** Finds the product. */
@@ -2602,12 +2855,20 @@ export interface ProductUpsertInput {
   stockPolicy?: StockPolicy | null;
   /** ID of the supplier from which the product is bought. */
   supplierId?: string | null;
+  /** All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
+  tags?: ReadonlyArray<string> | null;
+  /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
+  tariffNumber?: string | null;
   /** Whether its stock is kept by lots or serial numbers: fixed after the first movement. */
   tracking?: Tracking | null;
   /** Unit in which the product is counted. Fixed after the first movement. */
   unit?: UnitInput | null;
   /** Cost of one whole unit. */
   unitCost?: MoneyInput | null;
+  /** Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. */
+  weightGrams?: number | null;
+  /** Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  widthMm?: number | null;
 }
 
 /** Meaning of a row of stockProductivity. */
@@ -2715,6 +2976,11 @@ export interface PurchaseOrderCreateInput {
   note?: string | null;
   /** Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. */
   overPercent?: number;
+  /**
+   * ORDERED submits, approves and places the order in the same call, by a member with purchase.approve in the store; refused above the tenant's
+   * approval limit. Null for DRAFT.
+   */
+  status?: PurchaseOrderStartStatus | null;
   /** Store that receives the goods. */
   store: StoreRef;
   /** Supplier of the goods. */
@@ -2731,7 +2997,7 @@ export interface PurchaseOrderFilter {
   expectedBefore?: string | null;
   /** Day on which the goods are expected. */
   expectedOn?: DateFilter | null;
-  /** Number of the purchase order, with or without `PO-` before it. */
+  /** Number of the purchase order, with or without its letters, as in PO-000007. */
   number?: StringFilter | null;
   /** Product of at least one line of the purchase order. */
   product?: IdFilter | null;
@@ -2764,10 +3030,12 @@ export interface PurchaseOrderLineConfirmationInput {
 export interface PurchaseOrderLineInput {
   /** The day it is expected on; the order's when it is left out. */
   expectedOn?: string | null;
+  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
+  packs?: number | null;
   /** The product. */
   product: ProductRef;
-  /** Quantity to order, in the product's smallest unit; above 0. */
-  quantity: number;
+  /** Quantity to order, in the product's smallest unit; above 0. Null where `packs` is given. */
+  quantity?: number | null;
   /** Cost of one whole unit, in the order's currency. Null takes the supplier's catalogue price for this quantity, else the product's own cost. */
   unitCost?: MoneyInput | null;
   /** Weight of the whole line, in any unit that all lines share, for charges that are spread by weight. Null where it is not known. */
@@ -2853,6 +3121,10 @@ export type PurchaseOrderSortField =
   | 'CREATED_AT'
   | 'NUMBER'
   | 'UPDATED_AT';
+
+/** Status that a new purchase order can have at once. */
+export type PurchaseOrderStartStatus =
+  | 'ORDERED';
 
 /** Status of a purchase order. New values may be added. */
 export type PurchaseOrderStatus =
@@ -3003,6 +3275,12 @@ export type ReplenishmentLineState =
   | 'OPEN'
   | 'REFUSED';
 
+/** Outcome of a proposal by the day on which its delivery was due. */
+export type ReplenishmentOutcome =
+  | 'ACCEPTED'
+  | 'CHANGED'
+  | 'REFUSED';
+
 /** Lines of a plan to approve. */
 export interface ReplenishmentPlanApproveInput {
   /** Version of the plan as it was read; another one is a VERSION_CONFLICT. */
@@ -3127,6 +3405,24 @@ export type ReplenishmentRefusalCode =
   | 'FORBIDDEN'
   | 'STALE';
 
+/** The rule by which lines of the plan of each night are approved without a person. */
+export interface ReplenishmentRuleSetInput {
+  /** Least data quality of a line's forecast, from 0 to 1; 0.8 when it is left out. A line without a forecast waits. */
+  confidence?: number;
+  /** Whether the rule approves lines from the next plan on. */
+  enabled?: boolean;
+  /** Version of the rule as it was read, 0 before it was first set; another one is a VERSION_CONFLICT. Null changes any. */
+  expectedVersion?: number | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Most that the purchases of one plan may cost together, above 0, in the currency of `supplierAmount`. Null: purchases wait. */
+  planAmount?: MoneyInput | null;
+  /** Most that the purchases from one supplier may cost in one plan, above 0. An order above it waits as a whole. Null: purchases wait. */
+  supplierAmount?: MoneyInput | null;
+  /** Whether transfers are approved. */
+  transfers?: boolean;
+}
+
 /** Status of a reservation. */
 export type ReservationStatus =
   | 'ACTIVE'
@@ -3137,10 +3433,12 @@ export type ReservationStatus =
 
 /** Stock to hold. */
 export interface ReserveItem {
+  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
+  packs?: number | null;
   /** The product. */
   product: ProductRef;
-  /** Quantity to hold, above 0, in the product's smallest unit. */
-  quantity: number;
+  /** Quantity to hold, above 0, in the product's smallest unit. Null where `packs` is given. */
+  quantity?: number | null;
   /** The store. */
   store: StoreRef;
 }
@@ -3205,7 +3503,7 @@ export interface ReturnFilter {
   customer?: IdFilter | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
-  /** Number of the return, with or without `RT-` before it. */
+  /** Number of the return, with or without its letters, as in RT-000007. */
   number?: StringFilter | null;
   /** Order whose lines were given back. */
   order?: IdFilter | null;
@@ -3271,10 +3569,12 @@ export interface ReturnLineInput {
   name?: string | null;
   /** The order's line that the whole quantity goes back on. */
   orderLineId?: string | null;
+  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
+  packs?: number | null;
   /** The product; that of the order's line when it is left out. */
   product?: ProductRef | null;
-  /** Returned quantity, in the product's smallest unit; above 0. */
-  quantity: number;
+  /** Returned quantity, in the product's smallest unit; above 0. Null where `packs` is given. */
+  quantity?: number | null;
   /** Refund for one whole unit; by default the price at which the unit was sold, or else the product's price. */
   unitPrice?: MoneyInput | null;
 }
@@ -3588,6 +3888,7 @@ export type SearchKind =
   | 'STOCKTAKE'
   | 'STORE'
   | 'SUPPLIER'
+  | 'SUPPLIER_RETURN'
   | 'TRANSFER';
 
 /** Tier of a search result: how near it is to the query. */
@@ -3729,14 +4030,16 @@ export type StockAnomalyState =
 
 /** A change of one level. */
 export interface StockChangeInput {
-  /** Change of the quantity, in the product's smallest unit; a negative number takes stock out. */
-  delta: number;
+  /** Change of the quantity, in the product's smallest unit; a negative number takes stock out. Null where `packs` is given. */
+  delta?: number | null;
   /** Refuse unless the level still has this version before the call's first change of it. */
   expectedVersion?: number | null;
   /** The lot, where the product is tracked: needed where stock comes in, picked first-expired-first-out where it goes out. */
   lot?: LotRef | null;
   /** A note on this line. */
   note?: string | null;
+  /** Packs of the barcode that names the product, instead of `delta`: `packs` times the units in a pack. Null where `delta` is given. */
+  packs?: number | null;
   /** The product. */
   product: ProductRef;
   /** The store. */
@@ -4032,8 +4335,12 @@ export interface StoreArchiveInput {
 
 /** A new store. */
 export interface StoreCreateInput {
+  /** Address of the store. */
+  address?: PartyAddressInput | null;
   /** Code of the store, at most 64 characters, unique in the tenant; case is ignored. */
   code: string;
+  /** All contacts at the store, at most 20. */
+  contacts?: ReadonlyArray<PartyContactInput> | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
   /** Kind of the store. */
@@ -4113,8 +4420,12 @@ export interface StoreSourcingInput {
 
 /** A change of a store: what is left out stays. */
 export interface StoreUpdateInput {
+  /** Address of the store. */
+  address?: PartyAddressInput | null;
   /** Code of the store, unique in the tenant; case is ignored. */
   code?: string | null;
+  /** All contacts at the store, at most 20. */
+  contacts?: ReadonlyArray<PartyContactInput> | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** The store. */
@@ -4161,8 +4472,12 @@ export interface SupplierArchiveInput {
 
 /** A new supplier. */
 export interface SupplierCreateInput {
+  /** Address of the supplier. */
+  address?: PartyAddressInput | null;
   /** Code of the supplier, at most 64 characters, unique in the tenant; case is ignored. */
   code: string;
+  /** All contacts at the supplier, at most 20. */
+  contacts?: ReadonlyArray<PartyContactInput> | null;
   /** E-mail address for purchase orders. */
   email?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -4171,6 +4486,10 @@ export interface SupplierCreateInput {
   leadTimeDays?: number | null;
   /** Name of the supplier, at most 255 characters. */
   name: string;
+  /** Payment terms of the supplier. */
+  paymentTerms?: PaymentTermsInput | null;
+  /** All tax numbers of the supplier, at most 10. */
+  taxIds?: ReadonlyArray<TaxIdInput> | null;
 }
 
 /** Suppliers that match all of these. Without a filter, those in use. */
@@ -4299,8 +4618,12 @@ export type SupplierReturnSource =
 
 /** A change of a supplier: what is left out stays, null clears. */
 export interface SupplierUpdateInput {
+  /** Address of the supplier. */
+  address?: PartyAddressInput | null;
   /** Code of the supplier, unique in the tenant; case is ignored. */
   code?: string | null;
+  /** All contacts at the supplier, at most 20. */
+  contacts?: ReadonlyArray<PartyContactInput> | null;
   /** E-mail address for purchase orders. */
   email?: string | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
@@ -4313,6 +4636,20 @@ export interface SupplierUpdateInput {
   leadTimeDays?: number | null;
   /** Name of the supplier, at most 255 characters. */
   name?: string | null;
+  /** Payment terms of the supplier. */
+  paymentTerms?: PaymentTermsInput | null;
+  /** All tax numbers of the supplier, at most 10. */
+  taxIds?: ReadonlyArray<TaxIdInput> | null;
+}
+
+/** Number under which a tax office knows a supplier. Its form is checked; it is not looked up. */
+export interface TaxIdInput {
+  /** Country of the tax office: an ISO 3166 code of two letters; case is ignored. */
+  country: string;
+  /** Kind of the number, such as VAT or EORI; at most 32 characters. */
+  kind: string;
+  /** The number: 2 to 32 letters and digits, with points, hyphens and strokes between them. Spaces are left out. */
+  number: string;
 }
 
 /** Changes of a tenant; a field that is omitted stays as it is. */
@@ -4409,6 +4746,8 @@ export interface TransferCreateInput {
   lines: ReadonlyArray<TransferLineInput>;
   /** Note that is kept with the transfer, at most 1,000 characters. */
   note?: string | null;
+  /** Status that the transfer has at once, READY or IN_TRANSIT; both need transfer.ship in the sending store. Null for DRAFT. */
+  status?: TransferStartStatus | null;
   /** Store that receives the goods. */
   toStore: StoreRef;
 }
@@ -4423,7 +4762,7 @@ export interface TransferFilter {
   externalRef?: string | null;
   /** Comes from this store. */
   fromStore?: IdFilter | null;
-  /** Number of the transfer, with or without `TR-` before it. */
+  /** Number of the transfer, with or without its letters, as in TR-000007. */
   number?: StringFilter | null;
   /** Products on a line of the transfer. */
   product?: IdFilter | null;
@@ -4441,10 +4780,12 @@ export interface TransferFilter {
 
 /** Product and quantity of a transfer line. */
 export interface TransferLineInput {
+  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
+  packs?: number | null;
   /** The product; a transfer names it once. */
   product: ProductRef;
-  /** Quantity to transfer, in the product's smallest unit; above 0. In transferUpdate 0 removes the line. */
-  quantity: number;
+  /** Quantity to transfer, in the product's smallest unit; above 0. In transferUpdate 0 removes the line. Null where `packs` is given. */
+  quantity?: number | null;
 }
 
 /** Quantity of a lot that moves. */
@@ -4502,6 +4843,11 @@ export type TransferSortField =
   | 'CREATED_AT'
   | 'NUMBER'
   | 'UPDATED_AT';
+
+/** Status that a new transfer can have at once. */
+export type TransferStartStatus =
+  | 'IN_TRANSIT'
+  | 'READY';
 
 /** Status of a transfer. New values may be added. */
 export type TransferStatus =
@@ -4656,29 +5002,31 @@ export const KEYED_INPUTS: readonly string[] = (
   'AlertSnoozeInput ApiKeyCreateInput BulkOperationRunInput CarrierUpsertInput CategoryArchiveInput ' +
   'CategoryBulkUpsertInput CategoryCreateInput CategoryRestoreInput CategoryUpdateInput ' +
   'ChannelArchiveInput ChannelCreateInput ChannelRestoreInput CountActionInput CountCreateInput ' +
-  'CountRecordInput CountRecountInput CountSubmitInput CustomerBulkUpsertInput CustomerCreateInput ' +
-  'CustomerEraseInput CustomerUpdateInput DocumentReverseInput ExchangeRateSetInput ' +
+  'CountRecordInput CountRecountInput CountSubmitInput CreditNoteIssueInput CustomerBulkUpsertInput ' +
+  'CustomerCreateInput CustomerEraseInput CustomerUpdateInput DocumentReverseInput ExchangeRateSetInput ' +
   'ExchangeRatesImportInput ExportCreateInput FulfilmentDeliverInput FulfilmentFailInput ' +
   'FulfilmentTrackingSetInput FulfilmentWorkAcceptInput FulfilmentWorkActionInput ' +
   'FulfilmentWorkCollectInput FulfilmentWorkMoveInput FulfilmentWorkPackInput FulfilmentWorkPickInput ' +
   'FulfilmentWorkRejectInput FulfilmentWorkShipInput FulfilmentWorkUnpickInput ImportCreateInput ' +
-  'IntegrationCreateInput IntegrationUpdateInput KitSetInput LiquidationPlanAdvanceInput ' +
-  'LiquidationPlanApproveInput LiquidationPlanCreateInput LiquidationSettingsSetInput LotActInput ' +
-  'LotCreateInput LotUpdateInput MemberUpdateRolesInput NoteAddInput OrderCreateInput OrderFulfilInput ' +
-  'OrderHoldLiftInput OrderHoldSetInput OrderUpdateInput PaymentRecordInput PaymentsRecordInput ' +
+  'IntegrationCreateInput IntegrationUpdateInput InvoiceIssueInput KitSetInput LegalEntityUpsertInput ' +
+  'LiquidationPlanAdvanceInput LiquidationPlanApproveInput LiquidationPlanCreateInput ' +
+  'LiquidationSettingsSetInput LotActInput LotCreateInput LotUpdateInput MemberUpdateRolesInput ' +
+  'NoteAddInput NumberPatternSetInput OrderCreateInput OrderFulfilInput OrderHoldLiftInput ' +
+  'OrderHoldSetInput OrderUpdateInput PaperCreateInput PaymentRecordInput PaymentsRecordInput ' +
   'ProductArchiveInput ProductBulkUpsertInput ProductCreateInput ProductDocumentAddInput ' +
   'ProductDocumentRemoveInput ProductFamilyCreateInput ProductImageAddInput ProductImageRemoveInput ' +
   'ProductImageReorderInput ProductSuggestionRefuseInput ProductTextAcceptInput ProductUpdateInput ' +
   'PurchaseOrderActionInput PurchaseOrderAmendInput PurchaseOrderConfirmInput PurchaseOrderCreateInput ' +
   'PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ReorderOrderInput ' +
   'ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ReplenishmentPolicyRemoveInput ' +
-  'ReplenishmentPolicySetInput ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ' +
-  'ReturnReceiveInput ReturnRejectInput RoleCreateInput RoleDeleteInput RoleUpdateInput ' +
-  'SavedViewCreateInput SavedViewDeleteInput SavedViewUpdateInput SourcingSetInput StockAdjustInput ' +
-  'StockAnomalyAcceptInput StockMoveInput StockPolicySetInput StockReleaseInput StockReserveInput ' +
-  'StockRevalueInput StockReverseInput StockSetInput StoreArchiveInput StoreCreateInput ' +
-  'StoreGroupCreateInput StoreGroupUpdateInput StoreUpdateInput SupplierArchiveInput ' +
-  'SupplierCreateInput SupplierProductBulkUpsertInput SupplierRestoreInput SupplierReturnCreateInput ' +
-  'SupplierUpdateInput TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput ' +
-  'TransferMoveInput TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointUpdateInput'
+  'ReplenishmentPolicySetInput ReplenishmentRuleSetInput ReturnActionInput ReturnCloseInput ' +
+  'ReturnCreateInput ReturnInspectInput ReturnReceiveInput ReturnRejectInput RoleCreateInput ' +
+  'RoleDeleteInput RoleUpdateInput SavedViewCreateInput SavedViewDeleteInput SavedViewUpdateInput ' +
+  'SourcingSetInput StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockPolicySetInput ' +
+  'StockReleaseInput StockReserveInput StockRevalueInput StockReverseInput StockSetInput ' +
+  'StoreArchiveInput StoreCreateInput StoreGroupCreateInput StoreGroupUpdateInput StoreUpdateInput ' +
+  'SupplierArchiveInput SupplierCreateInput SupplierProductBulkUpsertInput SupplierRestoreInput ' +
+  'SupplierReturnCreateInput SupplierUpdateInput TenantUpdateInput TransferActionInput ' +
+  'TransferCloseInput TransferCreateInput TransferMoveInput TransferUpdateInput ' +
+  'WebhookEndpointCreateInput WebhookEndpointUpdateInput'
 ).split(' ');

@@ -199,8 +199,7 @@ impl World {
             "mutation($input: NoteAddInput!) { noteAdd(input: $input) { note { id } userErrors { code field message } } }";
         ids.insert("nte", text(&self.must(house, query, json!({ "input": input })).await["note"]["id"]));
         let input = json!({ "idempotencyKey": format!("{word}-paper"), "kind": "ORDER_CONFIRMATION", "documentId": ids["ord"] });
-        let query =
-            "mutation($input: PaperCreateInput!) { paperCreate(input: $input) { paper { id } userErrors { code field message } } }";
+        let query = "mutation($input: PaperCreateInput!) { paperCreate(input: $input) { paper { id } userErrors { code field message } } }";
         ids.insert("ppr", text(&self.must(house, query, json!({ "input": input })).await["paper"]["id"]));
         let input = json!({ "idempotencyKey": format!("{word}-entity"), "code": format!("{word}-ltd"), "name": format!("{word} Ltd"), "storeIds": [ids["sto"]] });
         let query = "mutation($input: LegalEntityUpsertInput!) { legalEntityUpsert(input: $input) { legalEntity { id } userErrors { code field message } } }";

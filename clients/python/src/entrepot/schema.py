@@ -306,11 +306,15 @@ class _CategoryCreateInput(TypedDict):
 class CategoryCreateInput(_CategoryCreateInput, total=False):
     """A new category."""
 
+    description: Optional[str]
     idempotencyKey: Optional[str]
     imageUrl: Optional[str]
+    isActive: Optional[bool]
     metadata: Optional[Any]
     parentId: Optional[str]
     position: Optional[int]
+    seoDescription: Optional[str]
+    seoTitle: Optional[str]
     slug: Optional[str]
 
 
@@ -340,12 +344,16 @@ class _CategoryUpdateInput(TypedDict):
 class CategoryUpdateInput(_CategoryUpdateInput, total=False):
     """A change of a category: what is left out stays, null clears."""
 
+    description: Optional[str]
     idempotencyKey: Optional[str]
     imageUrl: Optional[str]
+    isActive: Optional[bool]
     metadata: Optional[Any]
     name: Optional[str]
     parentId: Optional[str]
     position: Optional[int]
+    seoDescription: Optional[str]
+    seoTitle: Optional[str]
     slug: Optional[str]
 
 
@@ -356,11 +364,15 @@ class _CategoryUpsertInput(TypedDict):
 class CategoryUpsertInput(_CategoryUpsertInput, total=False):
     """A category to be made, or changed where there is one with this slug: what is left out stays, null clears."""
 
+    description: Optional[str]
     imageUrl: Optional[str]
+    isActive: Optional[bool]
     metadata: Optional[Any]
     name: Optional[str]
     parentSlug: Optional[str]
     position: Optional[int]
+    seoDescription: Optional[str]
+    seoTitle: Optional[str]
 
 
 class _ChannelArchiveInput(TypedDict):
@@ -494,6 +506,7 @@ class CountCreateInput(_CountCreateInput, total=False):
     isBlind: bool
     note: Optional[str]
     products: Sequence["ProductRef"]
+    start: bool
 
 
 class CountFilter(TypedDict, total=False):
@@ -527,15 +540,16 @@ class CountLineFilter(TypedDict, total=False):
 
 
 class _CountLineInput(TypedDict):
-    counted: int
     product: "ProductRef"
 
 
 class CountLineInput(_CountLineInput, total=False):
     """Quantity found of one product or lot."""
 
+    counted: Optional[int]
     lot: Optional["LotRef"]
     note: Optional[str]
+    packs: Optional[int]
 
 
 CountLineState = Literal[
@@ -624,6 +638,25 @@ CountUncounted = Literal[
     "LEAVE",
     "REFUSE",
 ]
+
+
+class _CreditNoteIssueInput(TypedDict):
+    invoiceId: str
+
+
+class CreditNoteIssueInput(_CreditNoteIssueInput, total=False):
+    """A credit note to issue."""
+
+    idempotencyKey: str
+    lines: Optional[Sequence["CreditNoteLineInput"]]
+    reason: Optional[str]
+
+
+class CreditNoteLineInput(TypedDict):
+    """A line of a credit note."""
+
+    orderLineId: str
+    quantity: int
 
 
 class _CustomerBulkUpsertInput(TypedDict):
@@ -788,6 +821,16 @@ Disposition = Literal[
     "QUARANTINE",
     "RESTOCK",
     "WRITE_OFF",
+]
+
+
+DocumentKind = Literal[
+    "ORDER",
+    "PURCHASE_ORDER",
+    "RETURN",
+    "STOCKTAKE",
+    "SUPPLIER_RETURN",
+    "TRANSFER",
 ]
 
 
@@ -1286,6 +1329,29 @@ class IntegrationUpdateInput(_IntegrationUpdateInput, total=False):
     trustedDocumentsOnly: Optional[bool]
 
 
+class _InvoiceIssueInput(TypedDict):
+    orderId: str
+
+
+class InvoiceIssueInput(_InvoiceIssueInput, total=False):
+    """An invoice to issue."""
+
+    idempotencyKey: str
+    scope: "InvoiceScope"
+
+
+InvoiceKind = Literal[
+    "CREDIT_NOTE",
+    "INVOICE",
+]
+
+
+InvoiceScope = Literal[
+    "ALL",
+    "SHIPPED",
+]
+
+
 JobState = Literal[
     "DEAD",
     "DONE",
@@ -1318,6 +1384,22 @@ LabelSymbology = Literal[
     "EAN_13",
     "QR",
 ]
+
+
+class _LegalEntityUpsertInput(TypedDict):
+    code: str
+    name: str
+
+
+class LegalEntityUpsertInput(_LegalEntityUpsertInput, total=False):
+    """A company that issues invoices, as it is to be."""
+
+    address: Sequence[str]
+    creditNotePrefix: str
+    idempotencyKey: str
+    invoicePrefix: str
+    storeIds: Sequence[str]
+    taxId: Optional[str]
 
 
 class _LineQuantity(TypedDict):
@@ -1706,6 +1788,17 @@ class NoteUpdateInput(_NoteUpdateInput, total=False):
     mentions: Optional[Sequence[str]]
 
 
+class _NumberPatternSetInput(TypedDict):
+    kind: "DocumentKind"
+    pattern: str
+
+
+class NumberPatternSetInput(_NumberPatternSetInput, total=False):
+    """Pattern for the numbers that documents of a kind get from now on."""
+
+    idempotencyKey: Optional[str]
+
+
 class _OrderCreateInput(TypedDict):
     lines: Sequence["OrderLineInput"]
     store: "StoreRef"
@@ -1725,6 +1818,7 @@ class OrderCreateInput(_OrderCreateInput, total=False):
     noteForCustomer: Optional[str]
     noteForStaff: Optional[str]
     onShortage: "ShortagePolicy"
+    payments: Optional[Sequence["OrderPaymentInput"]]
     placedAt: Optional[str]
     requestedFor: Optional[str]
     reservationIds: Optional[Sequence[str]]
@@ -1802,17 +1896,22 @@ class OrderHoldSetInput(_OrderHoldSetInput, total=False):
     note: Optional[str]
 
 
-class _OrderLineInput(TypedDict):
+class OrderLineCancel(TypedDict):
+    """Units of an order's line to cancel."""
+
+    lineId: str
     quantity: int
 
 
-class OrderLineInput(_OrderLineInput, total=False):
+class OrderLineInput(TypedDict, total=False):
     """A line of a new order. A CHARGE has a name and a unitPrice and no product."""
 
     discount: Optional["MoneyInput"]
     kind: "OrderLineKind"
     name: Optional[str]
+    packs: Optional[int]
     product: Optional["ProductRef"]
+    quantity: Optional[int]
     tax: Optional["MoneyInput"]
     unitPrice: Optional["MoneyInput"]
 
@@ -1852,6 +1951,20 @@ OrderOrderField = Literal[
     "TOTAL",
     "UPDATED_AT",
 ]
+
+
+class _OrderPaymentInput(TypedDict):
+    amount: "MoneyInput"
+    kind: "PaymentKind"
+    method: str
+
+
+class OrderPaymentInput(_OrderPaymentInput, total=False):
+    """A payment of a new order, recorded in the same step."""
+
+    note: Optional[str]
+    occurredAt: Optional[str]
+    reference: Optional[str]
 
 
 class OrderRef(TypedDict, total=False):
@@ -1901,6 +2014,36 @@ class OrderUpdateInput(_OrderUpdateInput, total=False):
     tagsRemove: Optional[Sequence[str]]
 
 
+class _PaperCreateInput(TypedDict):
+    documentId: str
+    kind: "PaperKind"
+
+
+class PaperCreateInput(_PaperCreateInput, total=False):
+    """A paper to draw."""
+
+    idempotencyKey: str
+    locale: "PaperLocale"
+
+
+PaperKind = Literal[
+    "CREDIT_NOTE",
+    "DELIVERY_NOTE",
+    "INVOICE",
+    "ORDER_CONFIRMATION",
+    "PACKING_SLIP",
+    "PICKING_LIST",
+    "PURCHASE_ORDER",
+]
+
+
+PaperLocale = Literal[
+    "DE",
+    "EN",
+    "FR",
+]
+
+
 class ParcelInput(TypedDict, total=False):
     """Parcel to pack."""
 
@@ -1929,6 +2072,28 @@ ParcelStatus = Literal[
     "PACKED",
     "SHIPPED",
 ]
+
+
+class PartyAddressInput(TypedDict, total=False):
+    """Address of a supplier or a store: at least one field, each of at most 120 characters."""
+
+    city: Optional[str]
+    company: Optional[str]
+    country: Optional[str]
+    lines: Optional[Sequence[str]]
+    name: Optional[str]
+    phone: Optional[str]
+    postalCode: Optional[str]
+    region: Optional[str]
+
+
+class PartyContactInput(TypedDict, total=False):
+    """Person or desk to reach at a supplier or a store: at least a name, an e-mail address or a telephone number."""
+
+    email: Optional[str]
+    name: Optional[str]
+    phone: Optional[str]
+    role: Optional[str]
 
 
 class _PaymentInput(TypedDict):
@@ -1983,6 +2148,15 @@ PaymentStatus = Literal[
     "PARTIALLY_PAID",
     "UNPAID",
 ]
+
+
+class PaymentTermsInput(TypedDict, total=False):
+    """Agreement on when a supplier is paid: at least one field."""
+
+    days: Optional[int]
+    discountDays: Optional[int]
+    discountPercent: Optional[str]
+    text: Optional[str]
 
 
 class _PaymentsRecordInput(TypedDict):
@@ -2076,18 +2250,25 @@ class ProductCreateInput(_ProductCreateInput, total=False):
     categoryId: Optional[str]
     description: Optional[str]
     familyId: Optional[str]
+    heightMm: Optional[int]
     idempotencyKey: Optional[str]
+    lengthMm: Optional[int]
     lowStockThreshold: Optional[int]
     metadata: Optional[Any]
     minimumRemainingDays: Optional[int]
     options: Optional[Sequence["ProductOptionInput"]]
+    originCountry: Optional[str]
     price: Optional["MoneyInput"]
     status: "ProductStatus"
     stockPolicy: "StockPolicy"
     supplierId: Optional[str]
+    tags: Optional[Sequence[str]]
+    tariffNumber: Optional[str]
     tracking: Optional["Tracking"]
     unit: Optional["UnitInput"]
     unitCost: Optional["MoneyInput"]
+    weightGrams: Optional[int]
+    widthMm: Optional[int]
 
 
 class _ProductDocumentAddInput(TypedDict):
@@ -2302,20 +2483,27 @@ class ProductUpdateInput(_ProductUpdateInput, total=False):
     categoryId: Optional[str]
     description: Optional[str]
     familyId: Optional[str]
+    heightMm: Optional[int]
     idempotencyKey: Optional[str]
+    lengthMm: Optional[int]
     lowStockThreshold: Optional[int]
     metadata: Optional[Any]
     minimumRemainingDays: Optional[int]
     name: Optional[str]
     options: Optional[Sequence["ProductOptionInput"]]
+    originCountry: Optional[str]
     price: Optional["MoneyInput"]
     sku: Optional[str]
     status: Optional["ProductStatus"]
     stockPolicy: Optional["StockPolicy"]
     supplierId: Optional[str]
+    tags: Optional[Sequence[str]]
+    tariffNumber: Optional[str]
     tracking: Optional["Tracking"]
     unit: Optional["UnitInput"]
     unitCost: Optional["MoneyInput"]
+    weightGrams: Optional[int]
+    widthMm: Optional[int]
 
 
 class _ProductUpsertInput(TypedDict):
@@ -2329,18 +2517,25 @@ class ProductUpsertInput(_ProductUpsertInput, total=False):
     categoryId: Optional[str]
     description: Optional[str]
     familyId: Optional[str]
+    heightMm: Optional[int]
+    lengthMm: Optional[int]
     lowStockThreshold: Optional[int]
     metadata: Optional[Any]
     minimumRemainingDays: Optional[int]
     name: Optional[str]
     options: Optional[Sequence["ProductOptionInput"]]
+    originCountry: Optional[str]
     price: Optional["MoneyInput"]
     status: Optional["ProductStatus"]
     stockPolicy: Optional["StockPolicy"]
     supplierId: Optional[str]
+    tags: Optional[Sequence[str]]
+    tariffNumber: Optional[str]
     tracking: Optional["Tracking"]
     unit: Optional["UnitInput"]
     unitCost: Optional["MoneyInput"]
+    weightGrams: Optional[int]
+    widthMm: Optional[int]
 
 
 ProductivityGroup = Literal[
@@ -2439,6 +2634,7 @@ class PurchaseOrderCreateInput(_PurchaseOrderCreateInput, total=False):
     idempotencyKey: str
     note: Optional[str]
     overPercent: int
+    status: Optional["PurchaseOrderStartStatus"]
     underPercent: int
 
 
@@ -2470,13 +2666,14 @@ class PurchaseOrderLineConfirmationInput(_PurchaseOrderLineConfirmationInput, to
 
 class _PurchaseOrderLineInput(TypedDict):
     product: "ProductRef"
-    quantity: int
 
 
 class PurchaseOrderLineInput(_PurchaseOrderLineInput, total=False):
     """A line of a purchase order."""
 
     expectedOn: Optional[str]
+    packs: Optional[int]
+    quantity: Optional[int]
     unitCost: Optional["MoneyInput"]
     weight: Optional[int]
 
@@ -2553,6 +2750,11 @@ PurchaseOrderSortField = Literal[
     "CREATED_AT",
     "NUMBER",
     "UPDATED_AT",
+]
+
+
+PurchaseOrderStartStatus = Literal[
+    "ORDERED",
 ]
 
 
@@ -2718,6 +2920,13 @@ ReplenishmentLineState = Literal[
 ]
 
 
+ReplenishmentOutcome = Literal[
+    "ACCEPTED",
+    "CHANGED",
+    "REFUSED",
+]
+
+
 class _ReplenishmentPlanApproveInput(TypedDict):
     expectedVersion: int
     lines: "PlanLineChoice"
@@ -2832,6 +3041,18 @@ ReplenishmentRefusalCode = Literal[
 ]
 
 
+class ReplenishmentRuleSetInput(TypedDict, total=False):
+    """The rule by which lines of the plan of each night are approved without a person."""
+
+    confidence: float
+    enabled: bool
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    planAmount: Optional["MoneyInput"]
+    supplierAmount: Optional["MoneyInput"]
+    transfers: bool
+
+
 ReservationStatus = Literal[
     "ACTIVE",
     "CONSUMED",
@@ -2841,12 +3062,16 @@ ReservationStatus = Literal[
 ]
 
 
-class ReserveItem(TypedDict):
+class _ReserveItem(TypedDict):
+    product: "ProductRef"
+    store: "StoreRef"
+
+
+class ReserveItem(_ReserveItem, total=False):
     """Stock to hold."""
 
-    product: "ProductRef"
-    quantity: int
-    store: "StoreRef"
+    packs: Optional[int]
+    quantity: Optional[int]
 
 
 ResetReason = Literal[
@@ -2938,11 +3163,7 @@ class ReturnInspectLineInput(_ReturnInspectLineInput, total=False):
     lot: Optional["LotRef"]
 
 
-class _ReturnLineInput(TypedDict):
-    quantity: int
-
-
-class ReturnLineInput(_ReturnLineInput, total=False):
+class ReturnLineInput(TypedDict, total=False):
     """Line of a return. Without orderLineId and matches the goods came from no known order; a key that is bound to a channel must name one of them."""
 
     disposition: "Disposition"
@@ -2951,7 +3172,9 @@ class ReturnLineInput(_ReturnLineInput, total=False):
     matches: Sequence["ReturnMatchInput"]
     name: Optional[str]
     orderLineId: Optional[str]
+    packs: Optional[int]
     product: Optional["ProductRef"]
+    quantity: Optional[int]
     unitPrice: Optional["MoneyInput"]
 
 
@@ -3266,6 +3489,7 @@ SearchKind = Literal[
     "STOCKTAKE",
     "STORE",
     "SUPPLIER",
+    "SUPPLIER_RETURN",
     "TRANSFER",
 ]
 
@@ -3407,7 +3631,6 @@ StockAnomalyState = Literal[
 
 
 class _StockChangeInput(TypedDict):
-    delta: int
     product: "ProductRef"
     store: "StoreRef"
 
@@ -3415,9 +3638,11 @@ class _StockChangeInput(TypedDict):
 class StockChangeInput(_StockChangeInput, total=False):
     """A change of one level."""
 
+    delta: Optional[int]
     expectedVersion: Optional[int]
     lot: Optional["LotRef"]
     note: Optional[str]
+    packs: Optional[int]
     unitCost: Optional["MoneyInput"]
 
 
@@ -3740,6 +3965,8 @@ class _StoreCreateInput(TypedDict):
 class StoreCreateInput(_StoreCreateInput, total=False):
     """A new store."""
 
+    address: Optional["PartyAddressInput"]
+    contacts: Optional[Sequence["PartyContactInput"]]
     idempotencyKey: Optional[str]
     kind: "StoreKind"
     timeZone: Optional[str]
@@ -3824,7 +4051,9 @@ class _StoreUpdateInput(TypedDict):
 class StoreUpdateInput(_StoreUpdateInput, total=False):
     """A change of a store: what is left out stays."""
 
+    address: Optional["PartyAddressInput"]
     code: Optional[str]
+    contacts: Optional[Sequence["PartyContactInput"]]
     idempotencyKey: Optional[str]
     kind: Optional["StoreKind"]
     name: Optional[str]
@@ -3871,9 +4100,13 @@ class _SupplierCreateInput(TypedDict):
 class SupplierCreateInput(_SupplierCreateInput, total=False):
     """A new supplier."""
 
+    address: Optional["PartyAddressInput"]
+    contacts: Optional[Sequence["PartyContactInput"]]
     email: Optional[str]
     idempotencyKey: Optional[str]
     leadTimeDays: Optional[int]
+    paymentTerms: Optional["PaymentTermsInput"]
+    taxIds: Optional[Sequence["TaxIdInput"]]
 
 
 class SupplierFilter(TypedDict, total=False):
@@ -3996,11 +4229,23 @@ class _SupplierUpdateInput(TypedDict):
 class SupplierUpdateInput(_SupplierUpdateInput, total=False):
     """A change of a supplier: what is left out stays, null clears."""
 
+    address: Optional["PartyAddressInput"]
     code: Optional[str]
+    contacts: Optional[Sequence["PartyContactInput"]]
     email: Optional[str]
     idempotencyKey: Optional[str]
     leadTimeDays: Optional[int]
     name: Optional[str]
+    paymentTerms: Optional["PaymentTermsInput"]
+    taxIds: Optional[Sequence["TaxIdInput"]]
+
+
+class TaxIdInput(TypedDict):
+    """Number under which a tax office knows a supplier. Its form is checked; it is not looked up."""
+
+    country: str
+    kind: str
+    number: str
 
 
 class _TenantUpdateInput(TypedDict):
@@ -4070,6 +4315,7 @@ class TransferCreateInput(_TransferCreateInput, total=False):
     externalRef: Optional[str]
     idempotencyKey: str
     note: Optional[str]
+    status: Optional["TransferStartStatus"]
 
 
 class TransferFilter(TypedDict, total=False):
@@ -4088,11 +4334,15 @@ class TransferFilter(TypedDict, total=False):
     updatedAt: Optional["DateTimeFilter"]
 
 
-class TransferLineInput(TypedDict):
+class _TransferLineInput(TypedDict):
+    product: "ProductRef"
+
+
+class TransferLineInput(_TransferLineInput, total=False):
     """Product and quantity of a transfer line."""
 
-    product: "ProductRef"
-    quantity: int
+    packs: Optional[int]
+    quantity: Optional[int]
 
 
 class TransferLotInput(TypedDict):
@@ -4148,6 +4398,12 @@ TransferSortField = Literal[
     "CREATED_AT",
     "NUMBER",
     "UPDATED_AT",
+]
+
+
+TransferStartStatus = Literal[
+    "IN_TRANSIT",
+    "READY",
 ]
 
 
@@ -4313,6 +4569,7 @@ KEYED_INPUTS = frozenset(
         "CountRecordInput",
         "CountRecountInput",
         "CountSubmitInput",
+        "CreditNoteIssueInput",
         "CustomerBulkUpsertInput",
         "CustomerCreateInput",
         "CustomerEraseInput",
@@ -4336,7 +4593,9 @@ KEYED_INPUTS = frozenset(
         "ImportCreateInput",
         "IntegrationCreateInput",
         "IntegrationUpdateInput",
+        "InvoiceIssueInput",
         "KitSetInput",
+        "LegalEntityUpsertInput",
         "LiquidationPlanAdvanceInput",
         "LiquidationPlanApproveInput",
         "LiquidationPlanCreateInput",
@@ -4346,11 +4605,13 @@ KEYED_INPUTS = frozenset(
         "LotUpdateInput",
         "MemberUpdateRolesInput",
         "NoteAddInput",
+        "NumberPatternSetInput",
         "OrderCreateInput",
         "OrderFulfilInput",
         "OrderHoldLiftInput",
         "OrderHoldSetInput",
         "OrderUpdateInput",
+        "PaperCreateInput",
         "PaymentRecordInput",
         "PaymentsRecordInput",
         "ProductArchiveInput",
@@ -4377,6 +4638,7 @@ KEYED_INPUTS = frozenset(
         "ReplenishmentPlanCreateInput",
         "ReplenishmentPolicyRemoveInput",
         "ReplenishmentPolicySetInput",
+        "ReplenishmentRuleSetInput",
         "ReturnActionInput",
         "ReturnCloseInput",
         "ReturnCreateInput",

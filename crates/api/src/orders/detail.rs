@@ -182,8 +182,7 @@ pub async fn goods_go_to(ctx: &Context<'_>, scope: &TenantScope, order: OrderId)
 /// What an order says beside its lines, and whom it is for: nobody, for a caller without the permission to see that.
 pub async fn said_of(ctx: &Context<'_>, order: OrderId) -> Answer<(Arc<OrderDetail>, core::Personal)> {
     let detail = detail_of(ctx, order, None).await?;
-    let personal =
-        if ctx.holds::<kind::CustomerContactRead>() { personal_of(ctx, &detail)? } else { core::Personal::default() };
+    let personal = if ctx.holds::<kind::CustomerContactRead>() { personal_of(ctx, &detail)? } else { core::Personal::default() };
     Ok((detail, personal))
 }
 

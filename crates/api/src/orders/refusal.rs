@@ -23,6 +23,10 @@ pub fn open(mutations: impl Iterator<Item = &'static str>) -> String {
     if mutations.is_empty() { "nothing is open".to_owned() } else { format!("open are {}", mutations.join(", ")) }
 }
 
+const FROM_ITS_STORE: &str = "what is sold over the counter (FULFILLED) leaves from its store: leave sourcing out";
+const HOLD_KINDS: &str =
+    "CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own in one line is expected; SHORT and SOURCING are the platform's own";
+
 pub fn order(why: &Refusal) -> Said {
     match why {
         Refusal::Status(status) => {
@@ -36,9 +40,7 @@ pub fn order(why: &Refusal) -> Said {
         Refusal::ChannelArchived { since } => invalid(&archived_since("channel", *since)),
         Refusal::OddCountry => invalid("a code of ISO 3166, or a name, is expected"),
         Refusal::NoLines => invalid(NO_LINES),
-        Refusal::SourcedOverCounter => {
-            invalid("what is sold over the counter (FULFILLED) leaves from its store: leave sourcing out")
-        }
+        Refusal::SourcedOverCounter => invalid(FROM_ITS_STORE),
         Refusal::NoDestination => invalid("NEAREST needs to know where the order goes: say destination, or another strategy"),
         Refusal::OverrideBeforeSale => invalid("only a sale that has happened (FULFILLED) can override a shortage"),
         Refusal::TooManyHolds { holds, most } => {
@@ -77,9 +79,7 @@ pub fn order(why: &Refusal) -> Said {
         ),
         Refusal::NothingToHold(status) => state(&format!("the order is {status}: nothing of it leaves any more")),
         Refusal::HeldOften { most } => (ErrorCode::LimitExceeded, format!("at most {most} holds stand on an order at once")),
-        Refusal::OddHoldKind => invalid(
-            "CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own in one line is expected; SHORT and SOURCING are the platform's own",
-        ),
+        Refusal::OddHoldKind => invalid(HOLD_KINDS),
         Refusal::HoldLifted => state("the hold is lifted already"),
         Refusal::MayNotShipThere => state("it is held in this store, and you lack the permission order.fulfil there"),
         Refusal::OnlyNotes(status) => state(&format!("the order is {status}: only its notes, tags and metadata change")),

@@ -232,7 +232,7 @@ fn takes_after(field: &Field) -> bool {
 }
 
 /// A known field that has another name in the data.
-fn renamed<'a>(mut sets: Vec<&'a SelectionSet>) -> Option<&'a str> {
+fn renamed(mut sets: Vec<&SelectionSet>) -> Option<&str> {
     while let Some(set) = sets.pop() {
         for item in &set.items {
             match &item.node {

@@ -32,6 +32,7 @@ impl DataKey {
     }
 
     /// The key of the generation's segments: their numbers begin at 0 too, and a number under one key is used once.
+    #[must_use]
     pub fn for_segments(&self) -> Self {
         Self(self.derived("entrepot backup segments 1"))
     }

@@ -53,13 +53,9 @@ impl LogHeader {
 /// Goes on with a checksum over words in pairs.
 fn summed(is_big_endian: bool, sums: [u32; 2], bytes: &[u8]) -> [u32; 2] {
     let [mut first, mut second] = sums;
-    for pair in bytes.as_chunks::<8>().0 {
-        let [a, b, c, d, e, f, g, h] = *pair;
-        let (left, right) = if is_big_endian {
-            (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
-        } else {
-            (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]))
-        };
+    let word = |bytes: &[u8; 4]| if is_big_endian { u32::from_be_bytes(*bytes) } else { u32::from_le_bytes(*bytes) };
+    let mut words = bytes.as_chunks::<4>().0.iter().map(word);
+    while let (Some(left), Some(right)) = (words.next(), words.next()) {
         first = first.wrapping_add(left).wrapping_add(second);
         second = second.wrapping_add(right).wrapping_add(first);
     }

@@ -7,7 +7,7 @@ use forecast::{intervals::SumPools, xyz::XyzClass};
 use inventory::purchasing::core::{PriceBreak, Supply};
 use uuid::Uuid;
 
-use super::{reason::ReasonCode, *};
+use super::{line::LineKind, reason::ReasonCode, *};
 
 /// Mean of the worked example: three weeks are 33.379.
 const MEAN: f64 = 33.379 / 3.0;
