@@ -72,6 +72,7 @@ mod m0073_papers;
 mod m0074_document_numbers;
 mod m0077_master_data;
 mod m0078_replenishment_rule;
+mod m0079_saved_view_links;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -147,6 +148,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0074_document_numbers::Migration),
             Box::new(m0077_master_data::Migration),
             Box::new(m0078_replenishment_rule::Migration),
+            Box::new(m0079_saved_view_links::Migration),
         ]
     }
 }

@@ -82,6 +82,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0074_document_numbers", &[include_str!("m0074/document_numbers.sql")]),
     ("m0077_master_data", &[include_str!("m0077/master_data.sql")]),
     ("m0078_replenishment_rule", &[include_str!("m0078/rule.sql")]),
+    ("m0079_saved_view_links", &[include_str!("m0079/saved_view_links.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -65,7 +65,7 @@ struct Fact {
 }
 
 /// What puts down what is carried out later, or makes links that are not to lie in a file.
-const EXCLUDED: [&str; 4] = ["bulkOperationRun", "importCreate", "exportCreate", "fileUploadCreate"];
+const EXCLUDED: [&str; 5] = ["bulkOperationRun", "importCreate", "exportCreate", "fileUploadCreate", "savedViewLinkCreate"];
 /// Where a line says nothing of when it may come again.
 const PAUSE: Duration = Duration::from_secs(1);
 

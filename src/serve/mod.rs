@@ -28,6 +28,7 @@ mod rights_cache;
 mod stop;
 pub mod tenant;
 pub mod versions;
+mod view_links;
 mod stdout;
 
 use std::{future::Future, io, sync::Arc, time::Duration};
@@ -303,7 +304,7 @@ impl Node {
         let (leaked_keys, looking_into) = leaked_keys::LeakedKeyReports::open(self.access.clone(), self.identity.clone());
         let routes = server::router(front.clone())
             .merge(server::leaked_keys(front.clone(), Arc::new(leaked_keys)))
-            .merge(server::views(front.clone()))
+            .merge(server::views(front.clone(), view_links::of(&self.saved_views, &self.node_authenticator)))
             .merge(server::files(front, self.files.clone()))
             .merge(server::key_set(Arc::new(Keys(self.identity.clone()))));
         let metrics_server = metrics_server.map(|server| server.serve(counting, readiness, drain.clone()));

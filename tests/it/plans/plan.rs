@@ -46,6 +46,7 @@ pub const SMALL: &[&str] = &[
     "role",
     "role_grant",
     "saved_view",
+    "saved_view_link",
     "server_secret",
     "signing_key",
     "sourcing_rule",

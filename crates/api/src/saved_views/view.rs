@@ -12,7 +12,7 @@ use services::saved_views::{
     shell::Status,
 };
 
-use super::update::because;
+use super::{link::SavedViewLink, update::because};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -99,6 +99,11 @@ impl SavedView {
     async fn not_live_because(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         let reason = ctx.given::<SavedViews>()?.not_live(&self.0).await?;
         Ok(reason.map(because).transpose()?)
+    }
+    /// Links of the view, the oldest first, including those that have expired, at most 20.
+    #[field(permit = ViewManage, cost = "1")]
+    async fn links(&self, ctx: &Context<'_>) -> Answer<Vec<SavedViewLink>> {
+        Ok(ctx.given::<SavedViews>()?.links(&permit, self.0.id).await?.into_iter().map(SavedViewLink).collect())
     }
     /// Member or integration that made it.
     async fn owner(&self, ctx: &Context<'_>) -> Answer<Actor> {

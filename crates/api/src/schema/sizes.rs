@@ -79,6 +79,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("Return", &[("lines", 10)]),
     ("Revaluation", &[("lines", 10)]),
     ("Role", &[("inherits", 5)]),
+    ("SavedView", &[("links", 5)]),
     ("SavedViewResult", &[("errors", 10)]),
     ("SavedViewUpdate", &[("errors", 10)]),
     ("ScanResult", &[("elements", 5), ("matches", 5)]),

@@ -2,6 +2,7 @@
 
 mod change;
 mod engine;
+mod links;
 mod live;
 mod read;
 
@@ -14,6 +15,7 @@ use platform::{
 
 pub use change::{ViewCreate, ViewDelete, ViewUpdate};
 pub use engine::{DocumentProblem, Outcome, Reader, Refused, ViewEngine};
+pub use links::{LinkCreate, LinkRevoke, Linked, OpenedLink};
 pub use live::{Live, NotLive};
 pub use read::{ReadError, Status, ViewRequest, ViewResult};
 
@@ -23,6 +25,10 @@ use super::core::Problem;
 #[derive(Debug)]
 pub enum SavedViewError {
     NotFound,
+    /// There is no view to make a link of.
+    NoView,
+    NoLink,
+    TooManyLinks,
     Field(Problem),
     Document(DocumentProblem),
     /// It costs so many points with its own variables.
