@@ -68,14 +68,14 @@ use services::{
     alerts::Alerts,
     exchange::{Engine, Exchange},
     files::{FileLocation, Files, core::link::Signer},
-    saved_views::{SavedViews, shell::ViewEngine},
+    saved_views::SavedViews,
     webhooks::{Allowed, Keep, Sender, Webhooks},
 };
 use tokio::net::TcpListener;
 
 use crate::config::{RunJobs, Serve};
 
-use bulk_executor::BulkExecutor;
+use bulk_executor::{BulkExecutor, run_by};
 use database::opened;
 use file_store::FileStore;
 use key_set::Keys;
@@ -333,15 +333,6 @@ impl Node {
         self.db.close().await?;
         Ok(())
     }
-}
-
-/// Has documents of bulk operations and of saved views run by this one, for as long as what is returned is kept.
-fn run_by(executor: Arc<BulkExecutor>, exchange: &Exchange, saved_views: &SavedViews) -> Arc<dyn Engine> {
-    let views: Arc<dyn ViewEngine> = executor.clone();
-    saved_views.run_by(&views);
-    let bulk: Arc<dyn Engine> = executor;
-    exchange.run_by(&bulk);
-    bulk
 }
 
 /// `entrepot serve`.
