@@ -256,7 +256,7 @@ kinds! {
     FileId "fil" "file"; ExchangeId "exc" "exchange"; ImageId "img" "product image"; DocumentId "doc" "product document";
     AlertId "alr" "alert"; AlertRuleId "arl" "alert rule"; AnomalyId "anm" "stock anomaly"; NoteId "nte" "note";
     ReplenishmentPolicyId "rpp" "replenishment policy"; ReplenishmentPlanId "rpl" "replenishment plan";
-    SavedViewId "svw" "saved view";
+    SavedViewId "svw" "saved view"; SavedViewLinkId "svl" "link of a saved view";
     PaperId "ppr" "paper"; InvoiceId "inv" "invoice"; LegalEntityId "len" "legal entity";
     ReplenishmentLineId "rpi" "line of a replenishment plan";
     LiquidationPlanId "lqp" "liquidation plan"; LiquidationLineId "lqi" "line of a liquidation plan";

@@ -73,6 +73,7 @@ mod m0074_document_numbers;
 mod m0076_taxes_and_holds;
 mod m0077_master_data;
 mod m0078_replenishment_rule;
+mod m0079_saved_view_links;
 mod m0080_retired;
 mod m0081_demand_export;
 pub mod plan;
@@ -151,6 +152,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0076_taxes_and_holds::Migration),
             Box::new(m0077_master_data::Migration),
             Box::new(m0078_replenishment_rule::Migration),
+            Box::new(m0079_saved_view_links::Migration),
             Box::new(m0080_retired::Migration),
             Box::new(m0081_demand_export::Migration),
         ]

@@ -83,6 +83,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0076_taxes_and_holds", &[include_str!("m0076/taxes_and_holds.sql")]),
     ("m0077_master_data", &[include_str!("m0077/master_data.sql")]),
     ("m0078_replenishment_rule", &[include_str!("m0078/rule.sql")]),
+    ("m0079_saved_view_links", &[include_str!("m0079/saved_view_links.sql")]),
     ("m0080_retired", &[include_str!("m0080/retired.sql")]),
     ("m0081_demand_export", &[include_str!("m0081/demand_export.sql")]),
 ];

@@ -37,7 +37,10 @@ use async_graphql::{
 use async_trait::async_trait;
 use iam::access::Caller;
 use platform::{clock::Clock, rate_limit::RateLimiter, storage::Fault};
-use services::exchange::{BatchOutcome, Call, DryRun, Engine, Looked, Requester, core::bulk};
+use services::{
+    exchange::{BatchOutcome, Call, DryRun, Engine, Exchange, Looked, Requester, core::bulk},
+    saved_views::{SavedViews, shell::ViewEngine},
+};
 
 use super::{NodeAuthenticator, StartError};
 
@@ -48,6 +51,15 @@ pub struct BulkExecutor {
     node_authenticator: Arc<NodeAuthenticator>,
     make: MakeOperations,
     ready: OnceLock<Ready>,
+}
+
+/// Has documents of bulk operations and of saved views run by this one, for as long as what is returned is kept.
+pub fn run_by(executor: Arc<BulkExecutor>, exchange: &Exchange, saved_views: &SavedViews) -> Arc<dyn Engine> {
+    let views: Arc<dyn ViewEngine> = executor.clone();
+    saved_views.run_by(&views);
+    let bulk: Arc<dyn Engine> = executor;
+    exchange.run_by(&bulk);
+    bulk
 }
 
 struct Ready {
@@ -65,7 +77,7 @@ struct Fact {
 }
 
 /// What puts down what is carried out later, or makes links that are not to lie in a file.
-const EXCLUDED: [&str; 4] = ["bulkOperationRun", "importCreate", "exportCreate", "fileUploadCreate"];
+const EXCLUDED: [&str; 5] = ["bulkOperationRun", "importCreate", "exportCreate", "fileUploadCreate", "savedViewLinkCreate"];
 /// Where a line says nothing of when it may come again.
 const PAUSE: Duration = Duration::from_secs(1);
 

@@ -28,6 +28,7 @@ mod rights_cache;
 mod stop;
 pub mod tenant;
 pub mod versions;
+mod view_links;
 mod stdout;
 
 use std::{future::Future, io, sync::Arc, time::Duration};
@@ -67,14 +68,14 @@ use services::{
     alerts::Alerts,
     exchange::{Engine, Exchange},
     files::{FileLocation, Files, core::link::Signer},
-    saved_views::{SavedViews, shell::ViewEngine},
+    saved_views::SavedViews,
     webhooks::{Allowed, Keep, Sender, Webhooks},
 };
 use tokio::net::TcpListener;
 
 use crate::config::{RunJobs, Serve};
 
-use bulk_executor::BulkExecutor;
+use bulk_executor::{BulkExecutor, run_by};
 use database::opened;
 use file_store::FileStore;
 use key_set::Keys;
@@ -303,7 +304,7 @@ impl Node {
         let (leaked_keys, looking_into) = leaked_keys::LeakedKeyReports::open(self.access.clone(), self.identity.clone());
         let routes = server::router(front.clone())
             .merge(server::leaked_keys(front.clone(), Arc::new(leaked_keys)))
-            .merge(server::views(front.clone()))
+            .merge(server::views(front.clone(), view_links::of(&self.saved_views, &self.node_authenticator)))
             .merge(server::files(front, self.files.clone()))
             .merge(server::key_set(Arc::new(Keys(self.identity.clone()))));
         let metrics_server = metrics_server.map(|server| server.serve(counting, readiness, drain.clone()));
@@ -332,15 +333,6 @@ impl Node {
         self.db.close().await?;
         Ok(())
     }
-}
-
-/// Has documents of bulk operations and of saved views run by this one, for as long as what is returned is kept.
-fn run_by(executor: Arc<BulkExecutor>, exchange: &Exchange, saved_views: &SavedViews) -> Arc<dyn Engine> {
-    let views: Arc<dyn ViewEngine> = executor.clone();
-    saved_views.run_by(&views);
-    let bulk: Arc<dyn Engine> = executor;
-    exchange.run_by(&bulk);
-    bulk
 }
 
 /// `entrepot serve`.

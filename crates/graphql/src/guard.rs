@@ -4,6 +4,7 @@
 mod cache;
 pub mod cost;
 mod defaults;
+pub mod field_reads;
 mod measure;
 mod merge;
 pub mod coercion_path;

@@ -21,6 +21,8 @@ pub struct GraphqlRequest {
     pub reread: Option<Reread>,
     /// Whether it runs within another operation, whose place among its tenant's it takes.
     pub is_within: bool,
+    /// Whether a query is to read all that is committed, and nothing that is a moment behind.
+    pub reads_committed: bool,
     /// The position of a write that a query is to see, as the answer to that write told it.
     pub position: Option<String>,
 }
@@ -70,6 +72,7 @@ impl Members {
             shows_cost,
             reread: None,
             is_within: false,
+            reads_committed: false,
             position: None,
         })
     }

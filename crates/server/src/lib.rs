@@ -55,7 +55,7 @@ pub use self::{
     metrics_endpoint::{MetricsSource, routes as metrics},
     proxies::TrustedProxy,
     serve::serve,
-    views::routes as views,
+    views::{LinkedView, ViewLinks, routes as views},
 };
 
 /// Whether the explorer's page is served.

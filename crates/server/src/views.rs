@@ -1,7 +1,9 @@
 //! `GET /views/{slug}.json`, `.jsonl` and `.csv`: a saved view for programs and spreadsheets, by a key, with the rights and at the cost of its reader.
+//! `GET /views/t/{secret}.csv` and the others: the same by a link, with the rights and at the cost of whoever made it.
 //!
 //! Everything is read before the first byte is sent: what is not whole is refused.
 
+mod by_link;
 mod layout;
 mod sheet;
 
@@ -36,6 +38,7 @@ use graphql::{
     session::{RequestMeta, Session, bearer},
 };
 
+pub use self::by_link::{LinkedView, ViewLinks};
 use self::layout::Layout;
 
 const VIEW: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id document version } }";
@@ -62,6 +65,12 @@ struct Sheet {
     text: String,
 }
 
+/// The view that is read, and what of it is fixed.
+struct Target {
+    by: Value,
+    variables: Option<Map<String, Value>>,
+}
+
 /// Somebody who reads a view.
 struct Reading<'a, E> {
     front: &'a Front<E>,
@@ -69,10 +78,11 @@ struct Reading<'a, E> {
     id: &'a str,
 }
 
-pub fn routes<E: Executor>(front: Arc<Front<E>>) -> Router {
+pub fn routes<E: Executor>(front: Arc<Front<E>>, links: Arc<dyn ViewLinks>) -> Router {
     let methods = get(read::<E>).options(preflight::<E>);
     let pages = from_fn_with_state(front.clone(), for_pages::<E>);
-    Router::new().route("/views/{file}", methods.layer(pages)).with_state(front)
+    let linked = by_link::routes(front.clone(), links);
+    Router::new().route("/views/{file}", methods.layer(pages)).with_state(front).merge(linked)
 }
 
 /// A browser asks so before a page of another site reads a view.
@@ -95,7 +105,8 @@ async fn read<E: Executor>(
         Err(errors) => return refused(&errors, &id),
     };
     let reading = Reading { front: &front, session, id: &id };
-    match Box::pin(reading.sheet(slug, format, parts.uri.query().unwrap_or_default())).await {
+    let target = Target { by: json!({ "slug": slug }), variables: None };
+    match Box::pin(reading.sheet(&target, format, parts.uri.query().unwrap_or_default())).await {
         Ok(Some(sheet)) => sheet.response(&parts.headers, &id),
         Ok(None) => nowhere(&id),
         Err(errors) => refused(&errors, &id),
@@ -141,9 +152,14 @@ fn nowhere(id: &str) -> Response<Body> {
     reply::of_fault(StatusCode::NOT_FOUND, message, Media::Json, id)
 }
 
-fn refused(errors: &Errors, id: &str) -> Response<Body> {
+fn reply_of(errors: &Errors, id: &str) -> Response<Body> {
     let mut response = reply::of_errors(errors, Media::Json, id);
     *response.status_mut() = StatusCode::from_u16(errors.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+}
+
+fn refused(errors: &Errors, id: &str) -> Response<Body> {
+    let mut response = reply_of(errors, id);
     if errors.code == Code::Unauthenticated {
         response.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"views\""));
     }
@@ -173,9 +189,15 @@ impl Parameters {
 
 impl<E: Executor> Reading<'_, E> {
     /// `None`: there is no such view.
-    async fn sheet(&self, slug: &str, format: Format, query: &str) -> Result<Option<Sheet>, Errors> {
-        let asked = Parameters::of(query).map_err(|message| self.wrong(message))?;
-        let view = self.view(slug).await?;
+    async fn sheet(&self, target: &Target, format: Format, query: &str) -> Result<Option<Sheet>, Errors> {
+        let mut asked = Parameters::of(query).map_err(|message| self.wrong(message))?;
+        if let Some(fixed) = &target.variables {
+            if !asked.variables.is_empty() {
+                return Err(self.wrong("the variables of a link are fixed: leave `variables` out".to_owned()));
+            }
+            asked.variables.clone_from(fixed);
+        }
+        let view = self.view(&target.by).await?;
         let (Some(id), Some(document)) = (view["id"].as_str(), view["document"].as_str()) else { return Ok(None) };
         if format == Format::Json {
             let (result, _) = self.result(id, &asked.variables).await?;
@@ -186,7 +208,7 @@ impl<E: Executor> Reading<'_, E> {
         for _ in 0..ATTEMPTS {
             if let Some(rows) = self.rows(id, &layout, asked.variables.clone()).await? {
                 // Another document has other columns.
-                if self.view(slug).await? != view {
+                if self.view(&target.by).await? != view {
                     break;
                 }
                 let text = if format == Format::Csv { sheet::csv(&layout, &rows) } else { sheet::jsonl(&rows) };
@@ -197,8 +219,8 @@ impl<E: Executor> Reading<'_, E> {
         Err(Errors { retry_after_ms: Some(PAUSE_MS), ..errors })
     }
 
-    async fn view(&self, slug: &str) -> Result<Value, Errors> {
-        let (mut found, _) = self.ask(VIEW, json!({ "view": { "slug": slug } })).await?;
+    async fn view(&self, by: &Value) -> Result<Value, Errors> {
+        let (mut found, _) = self.ask(VIEW, json!({ "view": by })).await?;
         Ok(found["savedView"].take())
     }
 

@@ -2,12 +2,12 @@
 
 use api::graphql::{
     answer::{Answer, Errors, shortened},
-    guard::{Kind, Operation},
+    guard::{Kind, Operation, field_reads},
     operation::OperationService,
     request::GraphqlRequest,
     session::Documents,
 };
-use api::schema::EntrepotSchema;
+use api::{saved_views::moved_by, schema::EntrepotSchema};
 use async_graphql::{
     Variables as Values,
     parser::types::{Selection, SelectionSet},
@@ -17,7 +17,7 @@ use platform::storage::Fault;
 use serde::Deserialize;
 use serde_json::Value;
 use services::saved_views::{
-    core::Variables,
+    core::{MovedBy, Variables},
     shell::{DocumentProblem, Outcome, Reader, Refused, ViewEngine},
 };
 
@@ -41,6 +41,15 @@ impl ViewEngine for BulkExecutor {
         Ok(examined(&self.ready()?.service, document, variables, is_held).await)
     }
 
+    fn moved_by(&self, document: &str) -> Result<Result<MovedBy, String>, Fault> {
+        let guard = &self.ready()?.service.guard;
+        let operation = match guard.operation(document, None) {
+            Ok(operation) => operation,
+            Err(refusal) => return Ok(Err(shortened(refusal.message))),
+        };
+        Ok(moved_by(&field_reads::of(&operation, guard.schema_index())))
+    }
+
     async fn answer(&self, reader: Reader, document: &str, variables: Variables) -> Result<Outcome, Fault> {
         let service = &self.ready()?.service;
         if let Err(problem) = examined(service, document, &variables, reader.caller.trusted_only).await {
@@ -59,7 +68,8 @@ impl ViewEngine for BulkExecutor {
             query: document.to_owned(),
             variables: Values::from_json(values),
             reread: Some(Box::new(move || Some(Values::from_json(again.clone())))),
-            is_within: true,
+            is_within: reader.is_within,
+            reads_committed: true,
             ..GraphqlRequest::default()
         };
         let answer = match service.choose(&params, &session, request).await {

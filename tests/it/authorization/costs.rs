@@ -9,7 +9,10 @@ use entrepot::{
         core::{Basis, Leads, LevelState, Plan, PlanScope, Policy, PolicyScope, ProductState, Rule, plan_product},
         rows,
     },
-    saved_views::{self, core::View},
+    saved_views::{
+        self,
+        core::{Link, View},
+    },
 };
 use serde_json::json;
 
@@ -80,9 +83,12 @@ pub const CASES: &[(&str, Needs)] = &[
     ("savedViews", May("view.read")),
     ("savedView", May("view.read")),
     ("savedViewResult", May("view.read")),
+    ("savedViewChanged", May("view.read")),
     ("savedViewCreate", May("view.manage")),
     ("savedViewUpdate", May("view.manage")),
     ("savedViewDelete", May("view.manage")),
+    ("savedViewLinkCreate", May("view.manage")),
+    ("savedViewLinkRevoke", May("view.manage")),
     ("productCost", May("product.cost.read")),
     ("revaluations", May("product.cost.read")),
     ("productCategorySuggestions", May("product.read")),
@@ -233,8 +239,19 @@ impl World {
         let view = View { id, fields, cost: 1, is_paused: false, maker, version: 1, created_at: now, updated_at: now };
         let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
         saved_views::rows::insert_view(&work, &view).await.unwrap();
+        let link = Link {
+            id: self.node.clock.id(),
+            view: id,
+            variables: saved_views::core::Variables::new(),
+            maker,
+            key: None,
+            expires_at: now.plus_seconds(3_600),
+            created_at: now,
+        };
+        saved_views::rows::insert_link(&work, &link, "none".to_owned()).await.unwrap();
         work.commit().await.unwrap();
         ids.insert("svw", id.to_string());
+        ids.insert("svl", link.id.to_string());
     }
 
     /// A strange day, as the detector would have flagged it.

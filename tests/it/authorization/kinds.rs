@@ -48,7 +48,9 @@ async fn each_kind_of_caller_is_answered_as_its_rights_say(world: &World) {
                 May(code) if !caller.permissions.holds(index_of(code).unwrap()) => &[json!("FORBIDDEN")],
                 May(_) if is_program && steps_up => &[json!("STEP_UP_REQUIRED")],
                 // A view that a kind before this one has deleted cannot be read.
-                May(_) if field.name.node == "savedViewResult" => &[Value::Null, json!("BAD_USER_INPUT")],
+                May(_) if matches!(field.name.node.as_str(), "savedViewResult" | "savedViewChanged") => {
+                    &[Value::Null, json!("BAD_USER_INPUT")]
+                }
                 May(_) => &[Value::Null],
                 // What an id or a code leads to has rights of its own, and sessions are people's.
                 SignIn if is_program => &[Value::Null, json!("FORBIDDEN"), json!("STEP_UP_REQUIRED")],

@@ -47,6 +47,7 @@ pub const SMALL: &[&str] = &[
     "role",
     "role_grant",
     "saved_view",
+    "saved_view_link",
     "server_secret",
     "signing_key",
     "sourcing_rule",

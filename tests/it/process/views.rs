@@ -147,3 +147,45 @@ on_both!(a_table_that_would_not_be_whole_is_refused, site: Site => {
         assert_eq!(get(&owner, file).await.status(), StatusCode::NOT_FOUND, "{file}");
     }
 });
+
+const LINK: &str = "mutation($input: SavedViewLinkCreateInput!) { result: savedViewLinkCreate(input: $input) {
+    savedViewLink { id } secret userErrors { code message } } }";
+const REVOKE: &str =
+    "mutation($input: SavedViewLinkRevokeInput!) { result: savedViewLinkRevoke(input: $input) { userErrors { code message } } }";
+
+/// A link of a view: its id and its secret.
+async fn linked(maker: &Client, view: &Value, variables: Value) -> (Value, String) {
+    let key = format!("link {variables}");
+    let made = maker.done(LINK, json!({ "idempotencyKey": key, "savedViewId": view, "variables": variables })).await;
+    (made["savedViewLink"]["id"].clone(), made["secret"].as_str().unwrap().to_owned())
+}
+
+/// What is read by an address without a key.
+async fn open(client: &Client, file: &str) -> (StatusCode, String) {
+    let answer = reqwest::get(format!("{}/views/t/{file}", client.url)).await.unwrap();
+    (answer.status(), answer.text().await.unwrap())
+}
+
+on_both!(a_link_is_read_without_a_key_and_with_the_rights_of_whoever_made_it, site: Site => {
+    let server = Server::start(site).await;
+    let owner = shop(&server).await;
+    let view = owner.ask("{ savedView(by: { slug: \"stores\" }) { id } }", json!({})).await["savedView"]["id"].take();
+    let (id, secret) = linked(&owner, &view, json!({})).await;
+    assert_eq!(open(&owner, &format!("{secret}.csv")).await, (StatusCode::OK, text(&owner, "stores.csv").await));
+    assert_eq!(open(&owner, &format!("{secret}.jsonl")).await, (StatusCode::OK, text(&owner, "stores.jsonl").await));
+    let (status, _) = open(&owner, &format!("{secret}.csv?variables=%7B%22n%22%3A1%7D")).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "the variables of a link are fixed");
+    // The secret is no key: it opens the view, and nothing else.
+    let mut bearer = owner.clone();
+    bearer.token.clone_from(&secret);
+    assert_eq!(get(&bearer, "stores.csv").await.status(), StatusCode::UNAUTHORIZED);
+    // A program that may keep views, and not see stores.
+    let program = program(&owner, &["view.read", "view.manage"]).await;
+    let (_, blind) = linked(&program, &view, json!({ "n": 3 })).await;
+    assert_eq!(open(&owner, &format!("{blind}.csv")).await.0, StatusCode::FORBIDDEN);
+    owner.done(REVOKE, json!({ "idempotencyKey": "end", "savedViewLinkId": id })).await;
+    for file in [format!("{secret}.csv"), "evl_none.csv".to_owned()] {
+        assert_eq!(open(&owner, &file).await.0, StatusCode::UNAUTHORIZED, "{file}");
+    }
+    assert_eq!(open(&owner, "evl_none.xml").await.0, StatusCode::NOT_FOUND);
+});

@@ -1,6 +1,9 @@
 //! Queries that are kept under a name: what may be one, and whose rights it is read with.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+mod links;
+mod live;
+
 use std::{
     sync::{
         Arc,
@@ -15,7 +18,7 @@ use entrepot::{
     audit::{Origin, rows as log},
     graphql::{cost_limiter::Charge, rate_limit::Paid},
     saved_views::{
-        core::Variables as Values,
+        core::{MovedBy, Variables as Values},
         shell::{DocumentProblem, Outcome, Reader, ViewEngine},
     },
     schema,
@@ -225,6 +228,9 @@ struct Counting {
 impl ViewEngine for Counting {
     async fn examine(&self, _document: &str, _variables: &Values, _is_held: bool) -> Result<Result<i64, DocumentProblem>, Fault> {
         Ok(Ok(1))
+    }
+    fn moved_by(&self, _document: &str) -> Result<Result<MovedBy, String>, Fault> {
+        Ok(Ok(MovedBy::Everything))
     }
     async fn answer(&self, _reader: Reader, _document: &str, _variables: Values) -> Result<Outcome, Fault> {
         self.all.fetch_add(1, Ordering::Relaxed);

@@ -1,11 +1,11 @@
 //! The inputs of saved views.
 
 use async_graphql::{ID, InputObject, OneofObject};
-use entity::prelude::SavedViewId;
+use entity::prelude::{ApiKeyId, SavedViewId};
 use platform::path;
 use services::saved_views::{
     core::{Change, Fields, Variables, ViewRef},
-    shell::{ViewCreate, ViewDelete, ViewUpdate},
+    shell::{LinkCreate, LinkRevoke, ViewCreate, ViewDelete, ViewUpdate},
 };
 
 use crate::{
@@ -73,6 +73,29 @@ pub struct SavedViewDeleteInput {
     pub id: ID,
 }
 
+/// A link that is to be made.
+#[derive(Debug, Clone, InputObject)]
+pub struct SavedViewLinkCreateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result, without the secret.
+    pub idempotency_key: String,
+    /// ID of the view.
+    pub saved_view_id: ID,
+    /// Values of its variables, fixed in the link: an object of at most 20 KiB. Those that are left out are the view's own.
+    pub variables: Option<Json>,
+    /// Days after which the link expires, 1 to 365. Default 30.
+    #[graphql(default = 30)]
+    pub expires_in_days: i32,
+}
+
+/// A link that is to end.
+#[derive(Debug, Clone, InputObject)]
+pub struct SavedViewLinkRevokeInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// ID of the link.
+    pub saved_view_link_id: ID,
+}
+
 fn variables(given: Option<Json>, reading: &mut Reading) -> Option<Variables> {
     let serde_json::Value::Object(values) = given?.0 else {
         reading.invalid("a JSON object is expected", || path!["input", "variables"]);
@@ -110,6 +133,25 @@ impl SavedViewUpdateInput {
 impl SavedViewDeleteInput {
     pub(super) fn read(self, reading: &mut Reading) -> ViewDelete {
         ViewDelete { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
+    }
+}
+
+impl SavedViewLinkCreateInput {
+    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut Reading) -> LinkCreate {
+        LinkCreate {
+            idempotency_key: self.idempotency_key,
+            view: reading.id(&self.saved_view_id, || path!["input", "savedViewId"]),
+            variables: variables(self.variables, reading).unwrap_or_default(),
+            days: self.expires_in_days,
+            key,
+        }
+    }
+}
+
+impl SavedViewLinkRevokeInput {
+    pub(super) fn read(self, reading: &mut Reading) -> LinkRevoke {
+        let link = reading.id(&self.saved_view_link_id, || path!["input", "savedViewLinkId"]);
+        LinkRevoke { idempotency_key: self.idempotency_key, link }
     }
 }
 

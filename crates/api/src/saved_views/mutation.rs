@@ -4,14 +4,19 @@ use async_graphql::Context;
 use macros::resolvers;
 use services::saved_views::{
     SavedViews,
-    events::{SAVED_VIEW_CREATED, SAVED_VIEW_DELETED, SAVED_VIEW_UPDATED},
+    events::{SAVED_VIEW_CREATED, SAVED_VIEW_DELETED, SAVED_VIEW_LINK_CREATED, SAVED_VIEW_LINK_REVOKED, SAVED_VIEW_UPDATED},
 };
 
 use super::{
-    inputs::{SavedViewCreateInput, SavedViewDeleteInput, SavedViewUpdateInput},
-    payloads::SavedViewPayload,
+    inputs::{
+        SavedViewCreateInput, SavedViewDeleteInput, SavedViewLinkCreateInput, SavedViewLinkRevokeInput, SavedViewUpdateInput,
+    },
+    payloads::{SavedViewLinkPayload, SavedViewPayload},
 };
-use crate::graphql::{context::ContextExt, fault::Answer, reading::read};
+use crate::{
+    access::KeyUse,
+    graphql::{context::ContextExt, fault::Answer, reading::read},
+};
 
 /// The root fields that change saved views.
 #[derive(Default)]
@@ -61,6 +66,38 @@ impl SavedViewMutation {
             Err(errors) => return Ok(errors.into()),
         };
         let done = Box::pin(ctx.given::<SavedViews>()?.delete(permit, input, dry_run)).await;
+        SavedViewPayload::of(ctx, done)
+    }
+
+    /// Makes a link of a saved view and returns its secret, this once. Its holder reads the view with your rights and at the cost of your budget, as
+    /// they are at each reading, until the link expires or is revoked; at most 20 links of a view are kept.
+    #[mutation(permit = ViewManage, emits(SAVED_VIEW_LINK_CREATED), dry_run)]
+    async fn saved_view_link_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Link.")] input: SavedViewLinkCreateInput,
+    ) -> Answer<SavedViewLinkPayload> {
+        let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
+        let input = match read(|reading| input.read(key, reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(ctx.given::<SavedViews>()?.create_link(permit, input, dry_run)).await;
+        SavedViewLinkPayload::of(ctx, done)
+    }
+
+    /// Ends a link of a saved view: its secret opens nothing from now on.
+    #[mutation(permit = ViewManage, emits(SAVED_VIEW_LINK_REVOKED), dry_run)]
+    async fn saved_view_link_revoke(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Link.")] input: SavedViewLinkRevokeInput,
+    ) -> Answer<SavedViewPayload> {
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(ctx.given::<SavedViews>()?.revoke_link(permit, input, dry_run)).await;
         SavedViewPayload::of(ctx, done)
     }
 }

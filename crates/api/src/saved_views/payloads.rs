@@ -1,18 +1,19 @@
 //! What mutations of saved views answer, and how their refusals meet GraphQL.
 
-use async_graphql::Context;
+use async_graphql::{Context, SimpleObject};
 use iam::access::kind;
 use platform::path;
 use services::saved_views::{
-    core::{MOST_COST, MOST_VIEWS, Problem, View},
-    shell::{Acted, DocumentProblem, SavedViewError},
+    core::{MOST_COST, MOST_LINKS, MOST_VIEWS, Problem, View},
+    shell::{Acted, DocumentProblem, Linked, SavedViewError},
 };
 
-use super::view::SavedView;
+use super::{link::SavedViewLink, view::SavedView};
 use crate::{
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
+        once::SecretStatus,
         refusal::{ErrorCode, Path, UserError, VersionConflict},
         scalars::Long,
     },
@@ -39,6 +40,54 @@ impl SavedViewPayload {
     }
 }
 
+/// Result of making a link of a saved view.
+#[derive(SimpleObject, Default)]
+pub struct SavedViewLinkPayload {
+    /// The link as it is now, or with validateOnly as it would be; null when it was refused, or was revoked since an earlier call.
+    pub saved_view_link: Option<SavedViewLink>,
+    /// The view of the link; null when the link was refused, and without view.read.
+    pub saved_view: Option<SavedView>,
+    /// Secret of the link, this once: it is kept nowhere. The address is /views/t/, the secret, and .csv, .jsonl or .json. Null otherwise.
+    pub secret: Option<String>,
+    /// Whether this answer holds the secret, or an earlier one with the same idempotency key did.
+    pub secret_status: SecretStatus,
+    /// Reasons for which the link was refused; empty when it was made, or with validateOnly would be.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key: without the secret.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+impl From<Vec<UserError>> for SavedViewLinkPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+
+impl SavedViewLinkPayload {
+    pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<Linked>, SavedViewError>) -> Answer<Self> {
+        let Acted { value: Linked { view, link, secret }, seq, is_replayed } = match done {
+            Ok(acted) => acted,
+            Err(error) => return Ok(stopped(error)?.into()),
+        };
+        let secret_status = match (&secret, is_replayed) {
+            (Some(_), _) => SecretStatus::Shown,
+            (None, true) => SecretStatus::AlreadyShown,
+            (None, false) => SecretStatus::None,
+        };
+        Ok(Self {
+            saved_view_link: link.map(SavedViewLink),
+            saved_view: view.filter(|_| ctx.holds::<kind::ViewRead>()).map(SavedView::from),
+            secret,
+            secret_status,
+            user_errors: Vec::new(),
+            replayed: is_replayed,
+            seq: seq.map(Long),
+        })
+    }
+}
+
 fn input(name: &str) -> Path {
     path!["input", name]
 }
@@ -48,6 +97,12 @@ fn stopped(error: SavedViewError) -> Result<Vec<UserError>, TopError> {
     let refused = match error {
         SavedViewError::Fault(fault) => return Err(fault.into()),
         SavedViewError::NotFound => UserError::not_found("saved view", input("id")),
+        SavedViewError::NoView => UserError::not_found("saved view", input("savedViewId")),
+        SavedViewError::NoLink => UserError::not_found("link of a saved view", input("savedViewLinkId")),
+        SavedViewError::TooManyLinks => {
+            let message = format!("at most {MOST_LINKS} links of a view are kept: revoke one");
+            UserError::new(ErrorCode::LimitExceeded, message, input("savedViewId"))
+        }
         SavedViewError::Field(Problem::Invalid { message, name }) => UserError::new(ErrorCode::Invalid, message, input(name)),
         SavedViewError::Field(Problem::TooLong { most, name }) => {
             let unit = if matches!(name, "document" | "variables") { "bytes" } else { "characters" };

@@ -6,7 +6,7 @@ use platform::{audit::Origin, paging::CursorSigner, path, storage::TenantScope};
 use serde_json::Value;
 use services::saved_views::{
     SavedViews, rows,
-    shell::{ReadError, Refused, ViewResult},
+    shell::{ReadError, Refused, ViewRequest, ViewResult},
 };
 use tokio::sync::Mutex;
 
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Wait before a view is read again, where nothing else is said.
-const PAUSE_MS: u64 = 1_000;
+pub(super) const PAUSE_MS: u64 = 1_000;
 
 /// Whose turn it is among the views that one operation reads. It has one place among its tenant's operations: its documents run one after another in it.
 #[derive(Default)]
@@ -71,7 +71,7 @@ impl From<ViewResult> for SavedViewResult {
     }
 }
 
-fn error(told: &Value) -> SavedViewError {
+pub(super) fn error(told: &Value) -> SavedViewError {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
     SavedViewError {
         code: told["extensions"]["code"].as_str().unwrap_or("INTERNAL").to_owned(),
@@ -81,7 +81,7 @@ fn error(told: &Value) -> SavedViewError {
 }
 
 /// Why a view was not read, as of a request.
-fn unread(error: ReadError) -> TopError {
+pub(super) fn unread(error: ReadError) -> TopError {
     match error {
         ReadError::Fault(fault) => fault.into(),
         ReadError::NotFound => TopError::bad_input("there is no such saved view", path!["view"]),
@@ -141,10 +141,13 @@ impl SavedViewQuery {
         >,
     ) -> Answer<SavedViewResult> {
         let (meant, variables) = (meant(view, "view")?, given(variables)?);
-        let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
-        let origin = ctx.data_opt::<Origin>().cloned().unwrap_or_default();
+        let request = ViewRequest {
+            key: ctx.data_opt::<KeyUse>().map(|used| used.key),
+            origin: ctx.data_opt::<Origin>().cloned().unwrap_or_default(),
+            is_within: true,
+        };
         let _turn = ctx.lazy::<Turns>()?.0.lock().await;
-        let read = Box::pin(ctx.given::<SavedViews>()?.read(&permit, &meant, variables, (key, origin))).await;
+        let read = Box::pin(ctx.given::<SavedViews>()?.read(&permit, &meant, variables, request)).await;
         read.map(Into::into).map_err(unread)
     }
 }

@@ -12,6 +12,7 @@ use services::saved_views::{
     shell::Status,
 };
 
+use super::{link::SavedViewLink, update::because};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -86,6 +87,23 @@ impl SavedView {
     #[field(cost = "1")]
     async fn status(&self, ctx: &Context<'_>) -> Answer<SavedViewStatus> {
         Ok(ctx.given::<SavedViews>()?.status(&self.0).await?.into())
+    }
+    /// Whether savedViewChanged can follow it with its own variables.
+    #[field(cost = "1")]
+    async fn is_live(&self, ctx: &Context<'_>) -> Answer<bool> {
+        Ok(ctx.given::<SavedViews>()?.not_live(&self.0).await?.is_none())
+    }
+    /// Reason for which savedViewChanged cannot follow it: the view is paused or does not fit the schema, it costs more than 200 points, or no event
+    /// tells of something that it shows. Null when it can be followed.
+    #[field(cost = "1")]
+    async fn not_live_because(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        let reason = ctx.given::<SavedViews>()?.not_live(&self.0).await?;
+        Ok(reason.map(because).transpose()?)
+    }
+    /// Links of the view, the oldest first, including those that have expired, at most 20.
+    #[field(permit = ViewManage, cost = "1")]
+    async fn links(&self, ctx: &Context<'_>) -> Answer<Vec<SavedViewLink>> {
+        Ok(ctx.given::<SavedViews>()?.links(&permit, self.0.id).await?.into_iter().map(SavedViewLink).collect())
     }
     /// Member or integration that made it.
     async fn owner(&self, ctx: &Context<'_>) -> Answer<Actor> {

@@ -94,6 +94,7 @@ pub enum Payload {
     LiquidationAdvancePayload(liquidation::LiquidationAdvancePayload),
     NotePayload(crate::notes::NotePayload),
     SavedViewPayload(crate::saved_views::SavedViewPayload),
+    SavedViewLinkPayload(crate::saved_views::SavedViewLinkPayload),
     PaperPayload(crate::papers::PaperPayload),
     InvoicePayload(crate::papers::InvoicePayload),
     LegalEntityPayload(crate::papers::LegalEntityPayload),

@@ -35,7 +35,7 @@ use crate::{
     reports::ReportsQuery,
     returns::{ReturnsMutation, ReturnsQuery},
     reversals::{ReversalMutation, ReversalQuery},
-    saved_views::{SavedViewMutation, SavedViewQuery},
+    saved_views::{SavedViewMutation, SavedViewQuery, SavedViewSubscription},
     scan::ScanQuery,
     search::SearchQuery,
     stock::{DigestQuery, LotMutation, LotQuery, StockMutation, StockQuery, StockSubscription},
@@ -157,6 +157,7 @@ pub struct Subscriptions(
     FulfilmentWorkSubscription,
     ExchangeSubscription,
     AlertSubscription,
+    SavedViewSubscription,
 );
 
 /// The roots as they are served: what goes through them is in the audit log.

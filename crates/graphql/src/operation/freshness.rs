@@ -28,7 +28,8 @@ impl<E: Executor> OperationService<E> {
         session: &Session,
         request_id: &str,
     ) -> (Answer, bool) {
-        let Some(positions) = self.positions.as_ref().filter(|positions| positions.is_on() && !params.is_within) else {
+        let is_as_told = params.is_within || params.reads_committed;
+        let Some(positions) = self.positions.as_ref().filter(|positions| positions.is_on() && !is_as_told) else {
             return self.pay_and_run(operation, params, session, request_id).await;
         };
         let position = params.position.take();

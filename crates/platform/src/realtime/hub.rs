@@ -13,12 +13,15 @@ use uuid::Uuid;
 
 use super::{
     Follower,
-    index::{Index, Interest},
+    index::{Index, Interest, JOURNAL},
     listener::Listener,
     ring::Ring,
     shared_event::SharedEvent,
 };
-use crate::storage::{Database, Fault, TenantScope, events::Registry};
+use crate::storage::{
+    Database, Fault, TenantScope,
+    events::{Audience, Registry},
+};
 
 /// Events that wait for one follower before it has to read up by itself.
 const INBOX: usize = 1_024;
@@ -213,10 +216,12 @@ impl Hub {
     fn hand_out(&self, events: impl Iterator<Item = Arc<SharedEvent>>) {
         let mut state = self.lock();
         for shared_event in events {
+            let mut concerned = state.index.concerned(JOURNAL, &Audience::All);
             if let Some((topic, audience)) = shared_event.audience(self.registry) {
-                for number in state.index.concerned(topic, &audience) {
-                    state.drop_into(number, &shared_event);
-                }
+                concerned.extend(state.index.concerned(topic, &audience));
+            }
+            for number in concerned {
+                state.drop_into(number, &shared_event);
             }
             state.position = shared_event.seq();
             state.ring.push(shared_event);

@@ -4,6 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::storage::events::{Audience, Subject, Topic};
 
+/// The topic of those who care for every event, whether a stream carries it or not.
+pub const JOURNAL: Topic = Topic("journal");
+
 /// What a follower cares for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interest {

@@ -14,7 +14,7 @@ mod shared_event;
 pub use bus::{Bus, RightsCache};
 pub use follower::Follower;
 pub use hub::{Hub, Hubs};
-pub use index::Interest;
+pub use index::{Interest, JOURNAL};
 pub use listener::{Listener, Next};
 pub use relay::relay;
 pub use shared_event::SharedEvent;

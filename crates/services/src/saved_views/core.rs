@@ -1,15 +1,28 @@
 //! What a view may be.
 
+use std::{collections::BTreeSet, fmt};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 /// Views of a tenant at most.
 pub const MOST_VIEWS: i64 = 1_000;
 /// Points that a view may cost with its own variables.
 pub const MOST_COST: i64 = 1_000;
+/// Points that a view may cost that somebody follows, with their variables.
+pub const MOST_LIVE_COST: i64 = 200;
+/// Bytes of the data of a view that somebody follows.
+pub const MOST_LIVE_BYTES: usize = 1 << 20;
 /// Bytes of a document, and of the variables as JSON.
 pub const MOST_BYTES: usize = 20 * 1_024;
+/// Links of a view at most.
+pub const MOST_LINKS: usize = 20;
+/// Days that a link is good for, at most.
+pub const MOST_DAYS: i32 = 365;
 const MOST_NAME: usize = 100;
 const MOST_SLUG: usize = 64;
 
@@ -53,6 +66,88 @@ pub struct Change {
 pub enum ViewRef {
     Id(SavedViewId),
     Slug(String),
+}
+
+/// A link by which a view is read without a key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    pub id: SavedViewLinkId,
+    pub view: SavedViewId,
+    /// Values of the view's variables: whoever reads by it sets none.
+    pub variables: Variables,
+    /// Whose rights it has, at each reading.
+    pub maker: Actor,
+    /// The key that a program made it with: the link ends with it.
+    pub key: Option<ApiKeyId>,
+    pub expires_at: Timestamp,
+    pub created_at: Timestamp,
+}
+
+/// The secret of a link: `evl_` and, in base 64, the tenant, the link and 32 random bytes. It says where its hash is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LinkToken {
+    pub tenant: TenantId,
+    pub link: SavedViewLinkId,
+    text: String,
+}
+
+impl fmt::Debug for LinkToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LinkToken({})", self.link)
+    }
+}
+
+const TOKEN: &str = "evl_";
+const UUID_BYTES: usize = 16;
+const TOKEN_BYTES: usize = 2 * UUID_BYTES + 32;
+
+impl LinkToken {
+    #[must_use]
+    pub fn new(tenant: TenantId, link: SavedViewLinkId, random: [u8; 32]) -> Self {
+        let bytes = [&tenant.uuid().as_bytes()[..], link.uuid().as_bytes(), &random].concat();
+        Self { tenant, link, text: format!("{TOKEN}{}", URL_SAFE_NO_PAD.encode(bytes)) }
+    }
+
+    /// None of what is no such secret.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(TOKEN)?).ok().filter(|bytes| bytes.len() == TOKEN_BYTES)?;
+        let uuid = |at: usize| Uuid::from_slice(&bytes[at..at + UUID_BYTES]).ok();
+        let (tenant, link) = (TenantId::from_uuid(uuid(0)?), SavedViewLinkId::from_uuid(uuid(UUID_BYTES)?));
+        Some(Self { tenant, link, text: text.to_owned() })
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// SHA-256 of it, in hexadecimal digits: what is kept.
+    pub fn hash(&self) -> String {
+        hex::encode(Sha256::digest(self.text.as_bytes()))
+    }
+}
+
+/// The events after which a view may show something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MovedBy {
+    Everything,
+    /// By what stands before the point of their types.
+    Nouns(BTreeSet<&'static str>),
+}
+
+impl MovedBy {
+    pub fn includes(&self, event_type: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Nouns(nouns) => nouns.contains(noun(event_type)),
+        }
+    }
+}
+
+/// What stands before the point of an event's type.
+#[must_use]
+pub fn noun(event_type: &str) -> &str {
+    event_type.split_once('.').map_or(event_type, |(noun, _)| noun)
 }
 
 /// What is wrong with a field.
@@ -158,6 +253,26 @@ mod tests {
         let mut large = fields();
         large.variables.insert("text".to_owned(), json!("x".repeat(20_480)));
         assert_eq!(large.check(), Err(Problem::TooLong { most: 20_480, name: "variables" }));
+    }
+
+    #[test]
+    fn the_secret_of_a_link_says_where_it_is_kept_and_is_not_written_down() {
+        let (tenant, link) = (TenantId::from_uuid(Uuid::from_u128(7)), SavedViewLinkId::from_uuid(Uuid::from_u128(9)));
+        let token = LinkToken::new(tenant, link, [5; 32]);
+        assert_eq!(LinkToken::parse(token.text()), Some(token.clone()));
+        assert_eq!((token.hash().len(), token.hash() == LinkToken::new(tenant, link, [6; 32]).hash()), (64, false));
+        assert!(!format!("{token:?}").contains(token.text()));
+        for other in ["", "evl_", "evl_AAAA", "epk_live_0", &token.text()[..token.text().len() - 2]] {
+            assert_eq!(LinkToken::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_view_is_moved_by_all_events_of_its_nouns() {
+        let moved_by = MovedBy::Nouns(BTreeSet::from(["stock", "order"]));
+        let types = ["stock.changed", "order.packed", "stock_policy.set", "store.created"];
+        assert_eq!(types.map(|event_type| moved_by.includes(event_type)), [true, true, false, false]);
+        assert!(MovedBy::Everything.includes("payroll.changed"));
     }
 
     #[test]

@@ -16,6 +16,8 @@ platform::events! {
         SAVED_VIEW_CREATED "saved_view.created",
         SAVED_VIEW_UPDATED "saved_view.updated",
         SAVED_VIEW_DELETED "saved_view.deleted",
+        SAVED_VIEW_LINK_CREATED "saved_view.link_created",
+        SAVED_VIEW_LINK_REVOKED "saved_view.link_revoked",
     }
 }
 

@@ -3,7 +3,7 @@
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::saved_view,
+    tables::{saved_view, saved_view_link},
 };
 use platform::{
     paging::{Key, ListSource, PageRequest},
@@ -12,7 +12,7 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::core::{Fields, View, ViewRef};
+use super::core::{Fields, Link, View, ViewRef};
 
 /// Names the order of views in cursors.
 pub const VIEWS: &str = "savedViews:SLUG:ASC";
@@ -118,4 +118,76 @@ pub async fn view_page(reads: &impl Reads, request: &PageRequest) -> Result<Vec<
     let source = ListSource { from: "FROM saved_view v WHERE v.tenant_id = $1".to_owned(), values: Vec::new() };
     let (sql, values) = source.page(ViewRow::SELECT, &["v.slug", "v.id"], false, request);
     reads.records::<ViewRow>(&sql, values).await?.into_iter().map(View::try_from).collect()
+}
+
+#[derive(Record)]
+#[record(of = saved_view_link, alias = "l")]
+struct LinkRow {
+    id: SavedViewLinkId,
+    view_id: SavedViewId,
+    secret_hash: String,
+    variables: String,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    key_id: Option<ApiKeyId>,
+    expires_at: Timestamp,
+    created_at: Timestamp,
+}
+
+impl LinkRow {
+    /// The link, and the hash of its secret.
+    fn link(self) -> Result<(Link, String), Fault> {
+        let variables = serde_json::from_str(&self.variables)
+            .map_err(|_| Fault::corrupt("saved_view_link", "variables are a JSON object"))?;
+        let link = Link {
+            id: self.id,
+            view: self.view_id,
+            variables,
+            maker: Actor { kind: self.actor_kind, id: self.actor_id },
+            key: self.key_id,
+            expires_at: self.expires_at,
+            created_at: self.created_at,
+        };
+        Ok((link, self.secret_hash))
+    }
+}
+
+/// The links of a view, the oldest first.
+pub async fn links_of(reads: &impl Reads, view: SavedViewId) -> Result<Vec<Link>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM saved_view_link l WHERE l.tenant_id = $1 AND l.view_id = $2 ORDER BY l.created_at, l.id",
+        LinkRow::SELECT
+    );
+    let rows = reads.records::<LinkRow>(&sql, vec![view.into()]).await?;
+    rows.into_iter().map(|row| row.link().map(|(link, _)| link)).collect()
+}
+
+/// The link of an id, and the hash of its secret.
+pub async fn link(reads: &impl Reads, id: SavedViewLinkId) -> Result<Option<(Link, String)>, Fault> {
+    let sql = format!("SELECT {} FROM saved_view_link l WHERE l.tenant_id = $1 AND l.id = $2", LinkRow::SELECT);
+    reads.records::<LinkRow>(&sql, vec![id.into()]).await?.pop().map(LinkRow::link).transpose()
+}
+
+pub async fn insert_link(work: &Work, link: &Link, secret_hash: String) -> Result<(), Fault> {
+    let row = saved_view_link::Model {
+        tenant_id: work.tenant(),
+        id: link.id,
+        view_id: link.view,
+        secret_hash,
+        variables: serde_json::Value::Object(link.variables.clone()).to_string(),
+        actor_kind: link.maker.kind,
+        actor_id: link.maker.id,
+        key_id: link.key,
+        expires_at: link.expires_at,
+        created_at: link.created_at,
+    };
+    work.insert::<saved_view_link::Entity>(row).await
+}
+
+pub async fn remove_link(work: &Work, id: SavedViewLinkId) -> Result<u64, Fault> {
+    work.execute("DELETE FROM saved_view_link WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await
+}
+
+pub async fn remove_links_of(work: &Work, view: SavedViewId) -> Result<u64, Fault> {
+    work.execute("DELETE FROM saved_view_link WHERE tenant_id = $1 AND view_id = $2", vec![view.into()]).await
 }

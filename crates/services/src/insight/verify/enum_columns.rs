@@ -153,6 +153,7 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("document_reversal_effect", "'rev:' || HEX(c.reversal_id)", "kind", one_of!(ReversalEffect)),
     enum_column("document_reversal_effect", "'rev:' || HEX(c.reversal_id)", "currency", one_of!(Currency)),
     enum_column("saved_view", "'svw:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column("saved_view_link", "'svl:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
     enum_column("number_pattern", "c.kind || ' from ' || c.from_number", "kind", one_of!(Numbered)),
     enum_column("stock_anomaly", "'anm:' || HEX(c.id)", "kind", one_of!(AnomalyKind)),
     enum_column("stock_anomaly", "'anm:' || HEX(c.id)", "rule", one_of!(AnomalyRule)),

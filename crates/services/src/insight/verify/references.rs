@@ -109,6 +109,7 @@ const TENANTED: &[&str] = &[
     "liquidation_plan",
     "liquidation_settings",
     "saved_view",
+    "saved_view_link",
     "number_pattern",
     "anomaly_book",
     "stock_anomaly",

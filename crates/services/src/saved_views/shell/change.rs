@@ -46,13 +46,16 @@ pub struct ViewDelete {
 
 /// What is remembered of a call.
 #[derive(Debug, Serialize, Deserialize)]
-struct Receipt {
-    view: SavedViewId,
-    seq: Option<i64>,
+pub(super) struct Receipt {
+    pub view: SavedViewId,
+    /// The link that was made.
+    #[serde(default)]
+    pub link: Option<SavedViewLinkId>,
+    pub seq: Option<i64>,
 }
 
-type May = Permit<kind::ViewManage>;
-type Done = Result<Acted<Option<View>>, SavedViewError>;
+pub(super) type May = Permit<kind::ViewManage>;
+pub(super) type Done = Result<Acted<Option<View>>, SavedViewError>;
 
 impl SavedViews {
     /// Makes a view of a document that could run now.
@@ -129,6 +132,7 @@ impl SavedViews {
             return replayed(work, known).await;
         }
         let view = rows::lock_view(work, input.id).await?.ok_or(SavedViewError::NotFound)?;
+        rows::remove_links_of(work, view.id).await?;
         rows::remove_view(work, view.id).await?;
         end(work, (&key, SAVED_VIEW_DELETED), view, self.0.clock.now()).await
     }
@@ -143,7 +147,7 @@ impl SavedViews {
     }
 }
 
-fn check_key(key: &str) -> Result<(), SavedViewError> {
+pub(super) fn check_key(key: &str) -> Result<(), SavedViewError> {
     if is_key(key) {
         return Ok(());
     }
@@ -151,12 +155,12 @@ fn check_key(key: &str) -> Result<(), SavedViewError> {
     Err(SavedViewError::Field(Problem::Invalid { message, name: "idempotencyKey" }))
 }
 
-fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idempotency::InputDigest) -> Key {
+pub(super) fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idempotency::InputDigest) -> Key {
     Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash }
 }
 
 /// The counter first, so that two calls come one after the other, and the second finds what the first has made.
-async fn begin(work: &Work, key: &Key) -> Result<Option<KeyUse>, Fault> {
+pub(super) async fn begin(work: &Work, key: &Key) -> Result<Option<KeyUse>, Fault> {
     journal::take(work, Want::default()).await?;
     idempotency::before(work, key).await
 }
@@ -167,26 +171,45 @@ async fn free(work: &Work, slug: &str, own: Option<SavedViewId>) -> Result<(), S
     if there.is_some_and(|view| Some(view.id) != own) { Err(SavedViewError::SlugTaken) } else { Ok(()) }
 }
 
-async fn end(work: &mut Work, (key, event): (&Key, EventType<SavedViewEvent>), view: View, now: Timestamp) -> Done {
+pub(super) async fn end(work: &mut Work, (key, event): (&Key, EventType<SavedViewEvent>), view: View, now: Timestamp) -> Done {
+    end_with(work, (key, event), view, None, now).await
+}
+
+/// The same for what made a link.
+pub(super) async fn end_with(
+    work: &mut Work,
+    (key, event): (&Key, EventType<SavedViewEvent>),
+    view: View,
+    link: Option<SavedViewLinkId>,
+    now: Timestamp,
+) -> Done {
     let seq = journal::take(work, Want::events(1)).await?.seq + 1;
     journal::write(work, vec![event.event(&SavedViewEvent::of(&view)).in_trace().numbered(seq, now)]).await?;
     let receipt =
-        serde_json::to_string(&Receipt { view: view.id, seq: Some(seq) }).map_err(|err| Fault::Broken(err.to_string()))?;
+        serde_json::to_string(&Receipt { view: view.id, link, seq: Some(seq) }).map_err(|err| Fault::Broken(err.to_string()))?;
     idempotency::remember(work, [(key, receipt)], now).await?;
     Ok(Acted { value: Some(view), seq: Some(seq), is_replayed: false })
 }
 
-/// The answer of an earlier call: the view as it is now, if it is still there.
-async fn replayed(work: &Work, known: KeyUse) -> Done {
+/// What is remembered of an earlier call.
+pub(super) fn receipt_of(known: KeyUse) -> Result<Receipt, SavedViewError> {
     let KeyUse::Same(receipt) = known else { return Err(SavedViewError::KeyReused) };
-    let receipt: Receipt =
-        serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a view names it"))?;
+    serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a view names it").into())
+}
+
+/// The answer of an earlier call: the view as it is now, if it is still there.
+pub(super) async fn replayed(work: &Work, known: KeyUse) -> Done {
+    let receipt = receipt_of(known)?;
     let value = rows::view(work, &ViewRef::Id(receipt.view)).await?;
     Ok(Acted { value, seq: receipt.seq, is_replayed: true })
 }
 
 /// Keeps what was done; a refusal, a dry run, and the answer of an earlier call leave nothing.
-async fn settle(work: Work, done: Done, mode: Mode) -> Done {
+pub(super) async fn settle<T>(
+    work: Work,
+    done: Result<Acted<T>, SavedViewError>,
+    mode: Mode,
+) -> Result<Acted<T>, SavedViewError> {
     match (&done, mode) {
         (Ok(acted), Mode::Commit) if !acted.is_replayed => work.commit().await?,
         _ => work.rollback().await?,

@@ -6,7 +6,7 @@ use iam::access::Caller;
 use platform::{audit::Origin, storage::Fault};
 use serde_json::Value;
 
-use crate::saved_views::core::Variables;
+use crate::saved_views::core::{MovedBy, Variables};
 
 /// What a document does not do that a view must.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Reader {
     pub key: Option<ApiKeyId>,
     /// Where their request comes from: what they are shown is in the audit log with it.
     pub origin: Origin,
+    /// Whether they read it within an operation, whose place among its tenant's it takes.
+    pub is_within: bool,
 }
 
 /// What came of a run.
@@ -51,6 +53,9 @@ pub struct Refused {
 pub trait ViewEngine: Send + Sync + 'static {
     /// The points that a document costs with these variables, or why it cannot be a view. `is_held`: only documents of the operator's list will do.
     async fn examine(&self, document: &str, variables: &Variables, is_held: bool) -> Result<Result<i64, DocumentProblem>, Fault>;
+
+    /// The events after which a document that can be a view may show something else; in words what it shows that no event tells of.
+    fn moved_by(&self, document: &str) -> Result<Result<MovedBy, String>, Fault>;
 
     /// Runs a document with the rights of its reader and at their cost.
     async fn answer(&self, reader: Reader, document: &str, variables: Variables) -> Result<Outcome, Fault>;

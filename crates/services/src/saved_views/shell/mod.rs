@@ -2,6 +2,8 @@
 
 mod change;
 mod engine;
+mod links;
+mod live;
 mod read;
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
@@ -13,7 +15,9 @@ use platform::{
 
 pub use change::{ViewCreate, ViewDelete, ViewUpdate};
 pub use engine::{DocumentProblem, Outcome, Reader, Refused, ViewEngine};
-pub use read::{ReadError, Status, ViewResult};
+pub use links::{LinkCreate, LinkRevoke, Linked, OpenedLink};
+pub use live::{Live, NotLive};
+pub use read::{ReadError, Status, ViewRequest, ViewResult};
 
 use super::core::Problem;
 
@@ -21,6 +25,10 @@ use super::core::Problem;
 #[derive(Debug)]
 pub enum SavedViewError {
     NotFound,
+    /// There is no view to make a link of.
+    NoView,
+    NoLink,
+    TooManyLinks,
     Field(Problem),
     Document(DocumentProblem),
     /// It costs so many points with its own variables.
@@ -62,6 +70,10 @@ struct Inner {
 impl SavedViews {
     pub fn new(db: Database, clock: Clock) -> Self {
         Self(Arc::new(Inner { db, clock, engine: RwLock::default() }))
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.0.db
     }
 
     /// Documents are run by this one from now on, for as long as whoever made it keeps it. Said at the start.

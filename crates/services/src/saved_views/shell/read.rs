@@ -1,5 +1,6 @@
 //! Asking for views, and for what they show.
 
+use entity::prelude::ApiKeyId;
 use iam::access::{Permit, kind};
 use platform::{audit::Origin, paging::PageRequest, storage::Fault};
 use serde_json::Value;
@@ -35,6 +36,18 @@ pub struct ViewResult {
     pub seq: i64,
     /// SHA-256 of the data, in hexadecimal digits.
     pub hash: String,
+    /// Length of the data as JSON.
+    pub bytes: usize,
+}
+
+/// How somebody asks for a view.
+#[derive(Debug, Clone, Default)]
+pub struct ViewRequest {
+    /// The key that a program reads with.
+    pub key: Option<ApiKeyId>,
+    pub origin: Origin,
+    /// Whether it is within an operation, whose place among its tenant's it takes.
+    pub is_within: bool,
 }
 
 /// Why a view was not read.
@@ -76,21 +89,23 @@ impl SavedViews {
         permit: &May,
         meant: &ViewRef,
         given: Variables,
-        (key, origin): (Option<entity::prelude::ApiKeyId>, Origin),
+        request: ViewRequest,
     ) -> Result<ViewResult, ReadError> {
         let scope = permit.scope(&self.0.db);
         let view = rows::view(&scope, meant).await?.ok_or(ReadError::NotFound)?;
         if view.is_paused {
             return Err(ReadError::Paused);
         }
-        let reader = Reader { caller: permit.caller().clone(), key, origin };
+        let ViewRequest { key, origin, is_within } = request;
+        let reader = Reader { caller: permit.caller().clone(), key, origin, is_within };
         let variables = chosen(&view.fields.variables, given);
         // Before it runs: what is read may be newer, and never older.
         let seq = scope.head().await?.seq;
         match self.engine()?.answer(reader, &view.fields.document, variables).await? {
             Outcome::Ran { data, errors } => {
-                let hash = hex::encode(Sha256::digest(data.to_string().as_bytes()));
-                Ok(ViewResult { data, errors, seq, hash })
+                let text = data.to_string();
+                let hash = hex::encode(Sha256::digest(text.as_bytes()));
+                Ok(ViewResult { data, errors, seq, hash, bytes: text.len() })
             }
             Outcome::Refused(refused) => Err(ReadError::Refused(refused)),
         }

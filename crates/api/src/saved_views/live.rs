@@ -1,0 +1,339 @@
+//! `savedViewChanged`: what a view shows, and again each time that it shows something else.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::Context;
+use entity::prelude::{SavedViewId, TenantId};
+use futures_util::Stream;
+use iam::access::{Caller, LiveRights, Permit, kind, permit};
+use macros::resolvers;
+use platform::{
+    audit::Origin,
+    metrics,
+    paging::{CursorSigner, Key},
+    realtime::{Hubs, Interest, JOURNAL, Listener, Next, SharedEvent},
+    storage::{Fault, journal::Head},
+};
+use serde_json::json;
+use services::saved_views::{
+    SavedViews,
+    core::{MOST_LIVE_BYTES, MovedBy, Variables, ViewRef, noun},
+    shell::{ReadError, Refused, ViewRequest, ViewResult},
+};
+use tokio::time::Instant;
+
+use super::{
+    inputs::{SavedViewRef, given, meant},
+    query::{PAUSE_MS, unread},
+    update::{SavedViewUpdate, refused},
+};
+use crate::{
+    access::KeyUse,
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        scalars::{Cursor, Json},
+    },
+    live::{
+        rights::{Changed, Rights},
+        stream::{self, ResetReason, StreamPhase},
+        stream_handle::{Begin, ItemMeta, StreamHandle},
+    },
+};
+
+/// Between two readings at least.
+const EVERY: Duration = Duration::from_secs(1);
+/// Between two readings at most: a day that begins, or a date that passes, is no event.
+const AT_LEAST: Duration = Duration::from_hours(1);
+/// Waits for events are this long.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+#[derive(Default)]
+pub struct SavedViewSubscription;
+
+#[resolvers(subscription)]
+impl SavedViewSubscription {
+    /// Data of a saved view, read with your own rights: once (READY), then again, at most once a second, after changes of what it shows (LIVE). Data
+    /// that is the same is not sent again. Each reading costs your budget the points of the document, which may be 200 at most.
+    #[field(permit = ViewRead)]
+    async fn saved_view_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "View.")] view: SavedViewRef,
+        #[graphql(desc = "Values of its variables, as an object. Those that are left out are the view's own.")] variables: Option<
+            Json,
+        >,
+        #[graphql(
+            desc = "Go on after this cursor, of this stream with the same view and variables: data that has not changed since is not sent."
+        )]
+        after: Option<Cursor>,
+    ) -> Result<impl Stream<Item = Answer<SavedViewUpdate>> + use<>, TopError> {
+        let (meant, variables) = (meant(view, "view")?, given(variables)?);
+        Ok(Follow::open(ctx, permit, (meant, variables), after).await?.run())
+    }
+}
+
+/// One subscriber's view.
+struct Follow {
+    saved_views: SavedViews,
+    caller: Caller,
+    rights: Rights,
+    live_rights: Option<LiveRights>,
+    stream_handle: Option<Arc<StreamHandle>>,
+    listener: Listener,
+    positions: Positions,
+    view: SavedViewId,
+    variables: Variables,
+    request: ViewRequest,
+    moved_by: MovedBy,
+    /// The view itself has changed since it was looked at.
+    is_edited: bool,
+    /// Hash of what was said last, or why there is no going on.
+    seen: Result<Option<String>, ResetReason>,
+    /// What was read last has everything up to this event.
+    seq: i64,
+    /// When it is read again, and not before when.
+    due: Instant,
+    not_before: Instant,
+}
+
+/// Makes cursors of one view with its variables.
+struct Positions {
+    signer: CursorSigner,
+    tenant: TenantId,
+    head: Head,
+    /// Of the view and the variables.
+    name: String,
+}
+
+impl Positions {
+    fn kind(&self) -> String {
+        format!("savedView:{}", self.tenant)
+    }
+
+    fn cursor(&self, seq: i64, hash: &str) -> Cursor {
+        let keys = [Key::Id(self.head.epoch), Key::Int(seq), Key::Text(self.name.clone()), Key::Text(hash.to_owned())];
+        Cursor(self.signer.sign(&self.kind(), &keys))
+    }
+
+    /// The hash of the data that a cursor stands after. The newest data is whole, so no cursor is too old.
+    fn open(&self, cursor: &Cursor) -> Result<String, ResetReason> {
+        let keys = self.signer.open(&self.kind(), &cursor.0).ok_or(ResetReason::CursorForeign)?;
+        let [Key::Id(epoch), Key::Int(seq), Key::Text(name), Key::Text(hash)] = keys.as_slice() else {
+            return Err(ResetReason::CursorForeign);
+        };
+        if *name != self.name {
+            return Err(ResetReason::CursorForeign);
+        }
+        match stream::follows(self.head, *seq, *epoch) {
+            Ok(()) | Err(ResetReason::CursorExpired) => Ok(hash.clone()),
+            Err(reason) => Err(reason),
+        }
+    }
+}
+
+enum Step {
+    Read,
+    Over(ResetReason),
+}
+
+impl Follow {
+    async fn open(
+        ctx: &Context<'_>,
+        permit: Permit<kind::ViewRead>,
+        (meant, variables): (ViewRef, Variables),
+        after: Option<Cursor>,
+    ) -> Answer<Self> {
+        let saved_views = ctx.given::<SavedViews>()?.clone();
+        // Following begins before anything is read, so nothing can slip between the two.
+        let mut listener = ctx.given::<Hubs>()?.listen(permit.tenant(), Interest::all(JOURNAL)).await?;
+        let head = permit.scope(saved_views.database()).head().await?;
+        listener.go_on_after(head.seq);
+        let live = Box::pin(saved_views.live(&permit, &meant, &variables)).await.map_err(refused)?;
+        let view = live.view.id;
+        let name = stream::filter_name(json!({ "view": view, "variables": variables }), "").now;
+        let positions = Positions { signer: ctx.given::<CursorSigner>()?.clone(), tenant: permit.tenant(), head, name };
+        let stream_handle = ctx.data_opt::<Arc<StreamHandle>>().cloned();
+        let asked = match stream_handle.as_ref().and_then(|stream_handle| stream_handle.begin.as_ref()) {
+            Some(Begin::Cursor(cursor)) => Some(cursor.clone()),
+            Some(Begin::After(_)) | None => after,
+        };
+        let live_rights = ctx.data_opt::<LiveRights>().cloned();
+        let now = Instant::now();
+        Ok(Self {
+            seen: asked.map(|cursor| positions.open(&cursor)).transpose(),
+            saved_views,
+            caller: permit.caller().clone(),
+            rights: Rights::of::<kind::ViewRead>(permit.caller().clone(), live_rights.clone()),
+            live_rights,
+            stream_handle,
+            listener,
+            positions,
+            view,
+            variables,
+            request: ViewRequest {
+                key: ctx.data_opt::<KeyUse>().map(|used| used.key),
+                origin: ctx.data_opt::<Origin>().cloned().unwrap_or_default(),
+                is_within: false,
+            },
+            moved_by: live.moved_by,
+            is_edited: false,
+            seq: head.seq,
+            due: now,
+            not_before: now,
+        })
+    }
+
+    fn run(mut self) -> impl Stream<Item = Answer<SavedViewUpdate>> + use<> {
+        async_stream::stream! {
+            if let Err(reason) = self.seen {
+                yield Ok(self.last(reason));
+                return;
+            }
+            loop {
+                match self.step().await {
+                    Ok(Step::Read) => {}
+                    Ok(Step::Over(reason)) => {
+                        yield Ok(self.last(reason));
+                        return;
+                    }
+                    Err(fault) => {
+                        yield Err(TopError::from(fault));
+                        return;
+                    }
+                }
+                match Box::pin(self.read()).await {
+                    Ok(Some(update)) => {
+                        self.point(update.cursor.clone());
+                        yield Ok(update);
+                    }
+                    Ok(None) => {}
+                    Err(error) => {
+                        yield Err(error);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn last(&self, reason: ResetReason) -> SavedViewUpdate {
+        metrics::stream_reset(reason.as_str());
+        self.point(None);
+        SavedViewUpdate::last(reason)
+    }
+
+    fn point(&self, cursor: Option<Cursor>) {
+        if let Some(stream_handle) = &self.stream_handle {
+            stream_handle.put(ItemMeta { cursor, recorded: None });
+        }
+    }
+
+    /// Waits until it is time to read the view.
+    async fn step(&mut self) -> Result<Step, Fault> {
+        loop {
+            let next = tokio::select! {
+                biased;
+                changed = self.rights.changed() => match changed {
+                    Changed::Scope => return Ok(Step::Over(ResetReason::ScopeChanged)),
+                    Changed::Else => {
+                        self.rights.accept();
+                        self.mark();
+                        continue;
+                    }
+                },
+                () = tokio::time::sleep_until(self.due) => return Ok(Step::Read),
+                next = self.listener.next(PATIENCE) => next?,
+            };
+            match next {
+                Next::Events(events) => {
+                    for shared_event in &events {
+                        self.hear(shared_event);
+                    }
+                }
+                Next::Quiet => {}
+                // What was missed need not be made up for: what is read next has all of it.
+                Next::Expired => {
+                    let position = self.listener.position();
+                    self.listener.go_on_after(position);
+                    self.is_edited = true;
+                    self.mark();
+                }
+                Next::Another => return Ok(Step::Over(ResetReason::EpochChanged)),
+            }
+        }
+    }
+
+    fn hear(&mut self, shared_event: &SharedEvent) {
+        let event_type = shared_event.event.kind.as_str();
+        if noun(event_type) == "saved_view" {
+            self.is_edited = true;
+            self.mark();
+        } else if shared_event.seq() > self.seq && self.moved_by.includes(event_type) {
+            self.mark();
+        }
+    }
+
+    /// It is read again as soon as it may be.
+    fn mark(&mut self) {
+        self.due = self.due.min(self.not_before);
+    }
+
+    /// What is to be said of the view as it is now, if anything.
+    async fn read(&mut self) -> Answer<Option<SavedViewUpdate>> {
+        let caller = self.caller()?;
+        let permit = permit::<kind::ViewRead>(&caller)?;
+        let (began, meant) = (Instant::now(), ViewRef::Id(self.view));
+        (self.not_before, self.due) = (began + EVERY, began + AT_LEAST);
+        if std::mem::take(&mut self.is_edited) {
+            self.moved_by = self.saved_views.live(&permit, &meant, &self.variables).await.map_err(refused)?.moved_by;
+        }
+        let read = self.saved_views.read(&permit, &meant, self.variables.clone(), self.request.clone()).await;
+        let result = match read {
+            Ok(result) => result,
+            Err(ReadError::Refused(refused)) if let Some(wait) = self.wait(&refused) => {
+                self.not_before = began + wait;
+                self.due = self.not_before;
+                return Ok(None);
+            }
+            Err(error) => return Err(unread(error)),
+        };
+        if result.bytes > MOST_LIVE_BYTES {
+            let message = format!("the view shows more than {MOST_LIVE_BYTES} bytes: ask for smaller pages");
+            return Err(TopError::LimitExceeded(message));
+        }
+        // It was read with rights that are not those of now: the next step looks at them.
+        if self.rights.now().is_some() {
+            return Ok(None);
+        }
+        Ok(self.news(result))
+    }
+
+    /// The result, if it is another one than was said last.
+    fn news(&mut self, result: ViewResult) -> Option<SavedViewUpdate> {
+        self.seq = result.seq;
+        let phase = match &self.seen {
+            Ok(Some(hash)) if *hash == result.hash => return None,
+            Ok(Some(_)) => StreamPhase::Live,
+            Ok(None) | Err(_) => StreamPhase::Ready,
+        };
+        self.seen = Ok(Some(result.hash.clone()));
+        Some(SavedViewUpdate::of(phase, self.positions.cursor(result.seq, &result.hash), result))
+    }
+
+    /// Who reads it, with the rights of now.
+    fn caller(&self) -> Answer<Caller> {
+        match &self.live_rights {
+            Some(live_rights) => live_rights.now().ok_or(TopError::Unauthenticated),
+            None => Ok(self.caller.clone()),
+        }
+    }
+
+    /// How long to wait with what was refused for now; None of any other refusal, and before the first reading: that is answered at once.
+    fn wait(&self, refused: &Refused) -> Option<Duration> {
+        let has_begun = matches!(self.seen, Ok(Some(_)));
+        let may_pass = matches!(refused.code.as_str(), "RATE_LIMITED" | "OVERLOADED" | "UNAVAILABLE");
+        let pause = Duration::from_millis(refused.retry_after_ms.unwrap_or(PAUSE_MS));
+        (has_begun && may_pass).then(|| pause.max(EVERY))
+    }
+}

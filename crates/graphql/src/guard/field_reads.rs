@@ -1,0 +1,69 @@
+//! Which fields an operation reads and what they bring, by the schema: for whoever has to know what changes its answer.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use async_graphql::{
+    Name, Positioned,
+    parser::types::{FragmentDefinition, Selection, SelectionSet},
+};
+
+use super::Operation;
+use crate::schema_index::SchemaIndex;
+
+/// A field that is selected somewhere in an operation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FieldRead {
+    /// The type that it is selected on.
+    pub on: String,
+    pub name: String,
+    /// The type that it brings, without lists and exclamation marks.
+    pub of: String,
+    /// The permission that its caller must hold.
+    pub requires: Option<String>,
+}
+
+/// The fields that an operation may read, under whatever condition.
+pub fn of(operation: &Operation, schema_index: &SchemaIndex) -> BTreeSet<FieldRead> {
+    let document = operation.parsed();
+    let mut look = Look { schema_index, fragments: &document.fragments, followed: HashSet::new(), found: BTreeSet::new() };
+    for (_, definition) in document.operations.iter() {
+        if let Some(root) = schema_index.root(definition.node.ty) {
+            look.read(root, &definition.node.selection_set.node);
+        }
+    }
+    look.found
+}
+
+struct Look<'a> {
+    schema_index: &'a SchemaIndex,
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    /// Fragments that were looked into: once is enough, wherever they are spread.
+    followed: HashSet<&'a Name>,
+    found: BTreeSet<FieldRead>,
+}
+
+impl<'a> Look<'a> {
+    fn read(&mut self, on: &str, set: &'a SelectionSet) {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => {
+                    let name = field.node.name.node.as_str();
+                    let Some(known) = self.schema_index.field(on, name) else { continue };
+                    let (of, requires) = (known.of.to_string(), known.requires.clone());
+                    self.read(&of, &field.node.selection_set.node);
+                    self.found.insert(FieldRead { on: on.to_owned(), name: name.to_owned(), of, requires });
+                }
+                Selection::InlineFragment(inline) => {
+                    let on = inline.node.type_condition.as_ref().map_or(on, |condition| condition.node.on.node.as_str());
+                    self.read(on, &inline.node.selection_set.node);
+                }
+                Selection::FragmentSpread(spread) => {
+                    let Some((name, fragment)) = self.fragments.get_key_value(&spread.node.fragment_name.node) else { continue };
+                    if self.followed.insert(name) {
+                        self.read(fragment.node.type_condition.node.on.node.as_str(), &fragment.node.selection_set.node);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Links: a view for whoever has its address, with the rights of whoever made it.
+
+use entity::prelude::*;
+use inventory::ledger::Mode;
+use platform::storage::{Fault, Work, idempotency::hash_of};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    Acted, SavedViewError, SavedViews,
+    change::{Done, May, begin, check_key, end, end_with, key_of, receipt_of, replayed, settle},
+    engine::DocumentProblem,
+};
+use crate::saved_views::{
+    core::{Link, LinkToken, MOST_BYTES, MOST_COST, MOST_DAYS, MOST_LINKS, Problem, Variables, View, ViewRef, chosen},
+    events::{SAVED_VIEW_LINK_CREATED, SAVED_VIEW_LINK_REVOKED},
+    rows,
+};
+
+/// A link that is to be made. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct LinkCreate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub view: SavedViewId,
+    pub variables: Variables,
+    pub days: i32,
+    /// The key that a program asks with.
+    #[serde(skip)]
+    pub key: Option<ApiKeyId>,
+}
+
+/// A link that is to end.
+#[derive(Debug, Clone, Serialize)]
+pub struct LinkRevoke {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub link: SavedViewLinkId,
+}
+
+/// A link with its view. The secret is there only when it was made just now.
+#[derive(Clone)]
+pub struct Linked {
+    pub view: Option<View>,
+    pub link: Option<Link>,
+    pub secret: Option<String>,
+}
+
+/// What somebody reads by a link.
+#[derive(Debug, Clone)]
+pub struct OpenedLink {
+    pub tenant: TenantId,
+    pub link: Link,
+}
+
+const SECONDS_A_DAY: i64 = 86_400;
+
+impl SavedViews {
+    /// Makes a link of a view.
+    pub async fn create_link(&self, permit: May, input: LinkCreate, mode: Mode) -> Result<Acted<Linked>, SavedViewError> {
+        check_key(&input.idempotency_key)?;
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        let done = self.link_created(&mut work, &permit, &input, mode).await;
+        settle(work, done, mode).await
+    }
+
+    async fn link_created(
+        &self,
+        work: &mut Work,
+        permit: &May,
+        input: &LinkCreate,
+        mode: Mode,
+    ) -> Result<Acted<Linked>, SavedViewError> {
+        let key = key_of(permit, "savedViewLinkCreate", &input.idempotency_key, hash_of(input));
+        if let Some(known) = begin(work, &key).await? {
+            let receipt = receipt_of(known)?;
+            let link = match receipt.link {
+                Some(id) => rows::link(work, id).await?.map(|(link, _)| link),
+                None => None,
+            };
+            let view = rows::view(work, &ViewRef::Id(receipt.view)).await?;
+            return Ok(Acted { value: Linked { view, link, secret: None }, seq: receipt.seq, is_replayed: true });
+        }
+        let view = rows::lock_view(work, input.view).await?.ok_or(SavedViewError::NoView)?;
+        self.readable(permit, &view, input).await?;
+        if rows::links_of(work, view.id).await?.len() >= MOST_LINKS {
+            return Err(SavedViewError::TooManyLinks);
+        }
+        let (now, mut random) = (self.0.clock.now(), [0; 32]);
+        self.0.clock.fill(&mut random);
+        let link = Link {
+            id: self.0.clock.id(),
+            view: view.id,
+            variables: input.variables.clone(),
+            maker: permit.actor(),
+            key: input.key,
+            expires_at: now.plus_seconds(SECONDS_A_DAY * i64::from(input.days)),
+            created_at: now,
+        };
+        let token = LinkToken::new(permit.tenant(), link.id, random);
+        rows::insert_link(work, &link, token.hash()).await?;
+        let acted = end_with(work, (&key, SAVED_VIEW_LINK_CREATED), view, Some(link.id), now).await?;
+        // A dry run makes none.
+        let secret = matches!(mode, Mode::Commit).then(|| token.text().to_owned());
+        let Acted { value: view, seq, is_replayed } = acted;
+        Ok(Acted { value: Linked { view, link: Some(link), secret }, seq, is_replayed })
+    }
+
+    /// Refuses what could never be read by the link.
+    async fn readable(&self, permit: &May, view: &View, input: &LinkCreate) -> Result<(), SavedViewError> {
+        if !(1..=MOST_DAYS).contains(&input.days) {
+            return Err(SavedViewError::Field(Problem::Invalid { message: "1 to 365 days are expected", name: "expiresInDays" }));
+        }
+        if Value::Object(input.variables.clone()).to_string().len() > MOST_BYTES {
+            return Err(SavedViewError::Field(Problem::TooLong { most: MOST_BYTES, name: "variables" }));
+        }
+        let variables = chosen(&view.fields.variables, input.variables.clone());
+        let examined = self.engine()?.examine(&view.fields.document, &variables, permit.caller().trusted_only).await?;
+        let cost = examined.map_err(|problem| {
+            let (DocumentProblem::Document(message) | DocumentProblem::Variables(message)) = problem;
+            SavedViewError::Document(DocumentProblem::Variables(message))
+        })?;
+        if cost > MOST_COST {
+            let message = format!("the view costs {cost} points with these variables, and a view may cost {MOST_COST}");
+            return Err(SavedViewError::Document(DocumentProblem::Variables(message)));
+        }
+        Ok(())
+    }
+
+    /// Ends a link.
+    pub async fn revoke_link(&self, permit: May, input: LinkRevoke, mode: Mode) -> Done {
+        check_key(&input.idempotency_key)?;
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        let done = self.link_revoked(&mut work, &permit, &input).await;
+        settle(work, done, mode).await
+    }
+
+    async fn link_revoked(&self, work: &mut Work, permit: &May, input: &LinkRevoke) -> Done {
+        let key = key_of(permit, "savedViewLinkRevoke", &input.idempotency_key, hash_of(input));
+        if let Some(known) = begin(work, &key).await? {
+            return replayed(work, known).await;
+        }
+        let (link, _) = rows::link(work, input.link).await?.ok_or(SavedViewError::NoLink)?;
+        let view = rows::lock_view(work, link.view).await?.ok_or(SavedViewError::NoLink)?;
+        if rows::remove_link(work, link.id).await? == 0 {
+            return Err(SavedViewError::NoLink);
+        }
+        end(work, (&key, SAVED_VIEW_LINK_REVOKED), view, self.0.clock.now()).await
+    }
+
+    /// The links of a view, the oldest first, including those that have expired.
+    pub async fn links(&self, permit: &May, view: SavedViewId) -> Result<Vec<Link>, Fault> {
+        rows::links_of(&permit.scope(&self.0.db), view).await
+    }
+
+    /// The link of a secret; None of what is none, has ended or has expired.
+    pub async fn open_link(&self, secret: &str) -> Result<Option<OpenedLink>, Fault> {
+        let Some(token) = LinkToken::parse(secret) else { return Ok(None) };
+        let found = rows::link(&self.0.db.tenant(token.tenant), token.link).await?;
+        let now = self.0.clock.now();
+        let open = found.filter(|(link, hash)| *hash == token.hash() && link.expires_at > now);
+        Ok(open.map(|(link, _)| OpenedLink { tenant: token.tenant, link }))
+    }
+}

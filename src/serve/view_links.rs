@@ -1,0 +1,33 @@
+//! Links of saved views: a secret becomes a session of whoever made the link, with their rights of this moment.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use platform::storage::Fault;
+use server::{LinkedView, ViewLinks};
+use services::{
+    exchange::Requester,
+    saved_views::{SavedViews, shell::OpenedLink},
+};
+
+use super::NodeAuthenticator;
+
+struct NodeViewLinks {
+    saved_views: SavedViews,
+    node_authenticator: Arc<NodeAuthenticator>,
+}
+
+/// What a node knows of links.
+pub fn of(saved_views: &SavedViews, node_authenticator: &Arc<NodeAuthenticator>) -> Arc<dyn ViewLinks> {
+    Arc::new(NodeViewLinks { saved_views: saved_views.clone(), node_authenticator: node_authenticator.clone() })
+}
+
+#[async_trait]
+impl ViewLinks for NodeViewLinks {
+    async fn open(&self, secret: &str, request_id: &str) -> Result<Option<LinkedView>, Fault> {
+        let Some(OpenedLink { tenant, link }) = self.saved_views.open_link(secret).await? else { return Ok(None) };
+        let requester = Requester { tenant, actor: link.maker, key: link.key };
+        let session = self.node_authenticator.in_name_of(requester, request_id).await?;
+        Ok(session.map(|session| LinkedView { session, view: link.view.to_string(), variables: link.variables }))
+    }
+}
