@@ -21,7 +21,8 @@ SELECT t.oid, a.attnum, a.attname::text AS name, a.atttypid::regtype::text AS ty
     'idempotency_key', 'name', 'name_key', 'search_text', 'sku', 'sku_key', 'supplier_sku') AS own,
   (SELECT substring(pg_get_constraintdef(k.oid) FROM '= ANY [(]+ARRAY.''(\w+)''') FROM pg_constraint k
     WHERE k.conrelid = t.oid AND k.contype = 'c' AND k.conkey = ARRAY[a.attnum] AND pg_get_constraintdef(k.oid) LIKE '%= ANY%' LIMIT 1) AS word,
-  NOT a.attnotnull AND (a.attname = 'order_position' OR EXISTS (SELECT FROM pg_index i
+  NOT a.attnotnull AND (a.attname = 'order_position' OR
+    (t.name = 'replenishment_line' AND a.attname IN ('demand_units', 'is_within', 'left_units', 'excess_units')) OR EXISTS (SELECT FROM pg_index i
     WHERE i.indrelid = t.oid AND i.indkey[0] = 1 AND pg_get_expr(i.indpred, t.oid) ~ format('\m%s IS NOT NULL', a.attname))) AS sparse,
   seldom.value AS seldom
 FROM crowd t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
@@ -31,7 +32,7 @@ LEFT JOIN (VALUES ('actor_id', 'member'), ('approver_id', 'member'), ('assignee_
   ('receipt_id', 'goods_receipt'), ('reversal_id', 'document_reversal'), ('input_id', 'file'), ('result_id', 'file'), ('from_store_id', 'store'), ('to_store_id', 'store'),
   -- These may be of several kinds, of each of which a row has that id.
   ('reference_id', 'movement'), ('reverses_id', 'movement'), ('target_id', 'movement')) AS alias (name, parent) ON alias.name = a.attname
-LEFT JOIN (VALUES ('entry', 'unavailable_delta', '1'), ('lot', 'status', 'QUARANTINE'), ('return_lot', 'inspected', '0'),
+LEFT JOIN (VALUES ('entry', 'unavailable_delta', '1'), ('lot', 'status', 'QUARANTINE'), ('return_lot', 'inspected', '0'), ('replenishment_line', 'outcome', 'REFUSED'),
   ('supplier_product', 'preferred', '1')) AS seldom (name, attname, value) ON seldom.name = t.name AND seldom.attname = a.attname
 LEFT JOIN crowd p ON a.atttypid = 'uuid'::regtype
   AND p.name = CASE WHEN a.attname = 'id' THEN t.name ELSE coalesce(alias.parent, regexp_replace(a.attname, '_id$', '')) END;

@@ -8,8 +8,8 @@ use super::{client::Client, server::Server};
 
 const SHOP: &str = "{ stores(first: 50) { nodes { code } } suppliers(first: 50) { nodes { code } } productFamilies(first: 50) { nodes { name } }
     categories(first: 50) { nodes { slug } } purchaseOrders(first: 50) { nodes { status } } transfers(first: 50) { nodes { status } }
-    counts(first: 50) { nodes { status } } savedViews(first: 50) { nodes { slug } } fulfilmentWorks(first: 100) { nodes { status } }
-    lots(first: 100) { nodes { code } } returns(first: 50) { nodes { status } } webhookEndpoints { isEnabled }
+    counts(first: 50) { nodes { status } } savedViews(first: 50) { nodes { slug } } fulfilmentWorks(first: 100) { nodes { status } } }";
+const STOCK: &str = "{ lots(first: 100) { nodes { code } } returns(first: 50) { nodes { status } } webhookEndpoints { isEnabled }
     stockLevels(first: 250) { nodes { available } } kit: product(by: { sku: \"DS-KIT-TABLE\" }) { components { quantity } }
     explainAvailability(product: { sku: \"DS-MUGS-4\" }, store: { code: \"LDN\" }) { available } }";
 
@@ -112,7 +112,8 @@ pub async fn is_there(server: &Server) {
     the_office_has_its_papers(&client).await;
     products_have_pictures(&client).await;
     views_run(&client).await;
-    let there = client.ask(SHOP, json!({})).await;
+    let mut there = client.ask(SHOP, json!({})).await;
+    there.as_object_mut().unwrap().append(client.ask(STOCK, json!({})).await.as_object_mut().unwrap());
     let nodes = |of: &str| there[of]["nodes"].as_array().unwrap().clone();
     let having = |of: &str, field: &str, is: &str| nodes(of).iter().filter(|node| node[field] == is).count();
     let counts = ["stores", "suppliers", "productFamilies", "categories", "purchaseOrders", "transfers", "counts", "savedViews"];

@@ -42,7 +42,7 @@ async fn an_approved_order_is_mailed_once(world: &World) {
     // Quoted-printable folds long lines.
     let letter = letters[0].replace("=\r\n", "");
     assert!(
-        letter.contains("To: orders@potters.example") && letter.contains("Subject: Purchase order 2 of alpha company"),
+        letter.contains("To: orders@potters.example") && letter.contains("Subject: Purchase order PO-000002 of alpha company"),
         "{letter}"
     );
     assert!(letter.contains("mind &lt;the&gt; step") && !letter.contains("<the>"), "{letter}");
