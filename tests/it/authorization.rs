@@ -24,6 +24,7 @@ use entity::prelude::{Actor, MemberId};
 use entrepot::access::{Caller, REGISTRY};
 use serde_json::{Value, json};
 
+use also::FOR_MORE;
 use calls::{Calls, least, required};
 use world::World;
 
@@ -39,9 +40,6 @@ enum Needs {
 use Needs::{May, Nothing, SignIn};
 
 use crate::world::on_both;
-
-/// Who gives or takes roles must hold what they give; so must who brings rows or takes them away, and whose rule acts by itself.
-const FOR_MORE: [&str; 5] = ["memberUpdateRoles", "memberInvite", "importCreate", "exportCreate", "replenishmentRuleSet"];
 
 /// The root fields and what they need. Whoever adds one adds a line, and so says once more, apart from the code, who may call it.
 const CASES: &[(&str, Needs)] = &[

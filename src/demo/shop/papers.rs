@@ -1,5 +1,6 @@
 //! Papers as they lie about on a working day: some done, some under way, some late, and what watches over them.
 
+use inventory::orders::events::ORDER_CREATED;
 use serde_json::{Value, json};
 
 use super::{DEPOT, LEEDS, LONDON, PARIS, Shop, goods::SUPPLIERS, place, tell};
@@ -159,7 +160,7 @@ impl Shop<'_> {
             let made = self.call("savedViewCreate", "SavedViewCreateInput", "savedView { id cost }", input).await?;
             costs.push(made["savedView"]["cost"].to_string());
         }
-        let input = json!({ "url": "https://hooks.example.com/entrepot", "description": "A partner's, switched off", "eventTypes": ["order.created"] });
+        let input = json!({ "url": "https://hooks.example.com/entrepot", "description": "A partner's, switched off", "eventTypes": [ORDER_CREATED.name()] });
         let fields = "webhookEndpoint { id }";
         let made = self.call("webhookEndpointCreate", "WebhookEndpointCreateInput", fields, input).await?;
         let input = json!({ "id": made["webhookEndpoint"]["id"], "expectedVersion": 1, "isEnabled": false });

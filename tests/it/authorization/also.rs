@@ -25,3 +25,6 @@ pub const ALSO: &[(&str, &str)] = &[
     ("WebhookEndpointReplayInput", "fromSeq"),
     ("WebhookEndpointReplayInput", "toSeq"),
 ];
+
+/// Who gives or takes roles must hold what they give; so must who brings rows or takes them away, and whose rule acts by itself.
+pub const FOR_MORE: [&str; 5] = ["memberUpdateRoles", "memberInvite", "importCreate", "exportCreate", "replenishmentRuleSet"];

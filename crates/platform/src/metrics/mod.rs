@@ -3,6 +3,7 @@
 //!
 //! No label ever names a tenant, a member or a product: labels are words from lists of ours.
 
+mod backups;
 mod faults;
 mod names;
 mod process;
@@ -20,6 +21,10 @@ use std::{
 use metrics::{Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 
+pub use backups::{
+    backup_drilled, backup_failures, backup_made, backup_schedule, log_shipped, log_shipping, log_shipping_begins,
+    log_shipping_failed,
+};
 pub use faults::{faults, panicked};
 pub use process::{Process, memory_limit, process, resident_bytes};
 pub use replicas::{Used, replica, replica_reads};
@@ -217,73 +222,6 @@ pub fn webhooks(delivered: u64, failed: u64, disabled: u64) {
         counter!(names::WEBHOOK_ATTEMPTS, "result" => "delivered").absolute(delivered);
         counter!(names::WEBHOOK_ATTEMPTS, "result" => "failed").absolute(failed);
         counter!(names::WEBHOOKS_DISABLED).absolute(disabled);
-    }
-}
-
-/// The schedule of backups and drills in this process. The moments of the last ones are 0 until the log says more.
-pub fn backup_schedule(every: Duration, drill_every: Option<Duration>) {
-    if counts() {
-        gauge!(names::BACKUP_INTERVAL).set(every.as_secs_f64());
-        gauge!(names::BACKUP_LAST).set(0.0);
-        if let Some(every) = drill_every {
-            gauge!(names::DRILL_INTERVAL).set(every.as_secs_f64());
-            gauge!(names::DRILL_LAST).set(0.0);
-        }
-    }
-}
-
-/// The last backup in the log that was made: its start in seconds since 1970 UTC, how long it took, and its bytes as stored.
-pub fn backup_made(started: f64, took: Duration, stored_bytes: i64) {
-    if counts() {
-        gauge!(names::BACKUP_LAST).set(started);
-        gauge!(names::BACKUP_SECONDS).set(took.as_secs_f64());
-        gauge!(names::BACKUP_BYTES).set(stored_bytes as f64);
-    }
-}
-
-/// The start of the last drill in the log that succeeded, in seconds since 1970 UTC.
-pub fn backup_drilled(started: f64) {
-    if counts() {
-        gauge!(names::DRILL_LAST).set(started);
-    }
-}
-
-/// Backups and drills in the log that failed.
-pub fn backup_failures(backups: u64, drills: u64) {
-    if counts() {
-        counter!(names::BACKUP_FAILURES, "kind" => "backup").absolute(backups);
-        counter!(names::BACKUP_FAILURES, "kind" => "drill").absolute(drills);
-    }
-}
-
-/// Shipping of SQLite's log: how far the place of the backups is behind, bytes that wait on the disk, and bytes of the log.
-pub fn log_shipping(lag: Duration, spooled: u64, log: u64) {
-    if counts() {
-        gauge!(names::SHIPPING_LAG).set(lag.as_secs_f64());
-        gauge!(names::SHIPPING_SPOOLED).set(spooled as f64);
-        gauge!(names::LOG_BYTES).set(log as f64);
-    }
-}
-
-/// A segment of the log is where the backups are.
-pub fn log_shipped(bytes: u64) {
-    if counts() {
-        counter!(names::SHIPPED_BYTES).increment(bytes);
-    }
-}
-
-/// A round, an upload, a checkpoint or a new generation failed.
-pub fn log_shipping_failed() {
-    if counts() {
-        counter!(names::SHIPPING_FAILURES).increment(1);
-    }
-}
-
-/// Shipping begins: its counters are there before their first event.
-pub fn log_shipping_begins() {
-    if counts() {
-        counter!(names::SHIPPED_BYTES).increment(0);
-        counter!(names::SHIPPING_FAILURES).increment(0);
     }
 }
 

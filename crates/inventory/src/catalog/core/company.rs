@@ -176,7 +176,8 @@ pub(super) fn contacts(c: &mut Checker, list: &[Contact]) -> Option<String> {
 }
 
 fn address(c: &mut Checker, given: &Address) -> Option<String> {
-    let kept = place(c, &input_path!["address"], given)?;
+    let at = input_path!["address"];
+    let kept = place(c, &at, given)?;
     serde_json::to_string(&kept).ok()
 }
 
@@ -187,7 +188,8 @@ pub(super) fn addresses(c: &mut Checker, list: &[Address]) -> Option<String> {
     }
     let mut kept: Vec<Address> = Vec::with_capacity(list.len());
     for (index, one) in list.iter().enumerate() {
-        kept.extend(place(c, &input_path!["addresses", index], one));
+        let at = input_path!["addresses", index];
+        kept.extend(place(c, &at, one));
     }
     serde_json::to_string(&kept).ok()
 }

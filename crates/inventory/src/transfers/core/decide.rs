@@ -3,10 +3,11 @@
 use entity::prelude::*;
 
 use super::{
-    moves::{Arrival, Loss, Parcel, Shipment, close, held_for, receive, ship},
+    begin::begun,
+    moves::{Arrival, Loss, Shipment, close, held_for, receive, ship},
     refusal::Refusal,
     states::{Action, may},
-    transfer::{Before, Line, Made, Transfer, TransferBook, TransferDecision, TransferState},
+    transfer::{Before, Line, Transfer, TransferBook, TransferDecision, TransferState},
 };
 use crate::ledger::DocumentNumber;
 use crate::stock::core::{
@@ -307,24 +308,8 @@ fn update_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, lines): (usiz
     plan(draft, transfer, planned, At::line(index))
 }
 
-/// What a new transfer does at once, and how it was made before.
-fn begun(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, begin: &Begin) -> Result<Option<Made>, Rejection> {
-    let made = Made { status: transfer.status(), version: transfer.version };
-    let field = |index: usize| At::line(index).field(Field::Quantity);
-    match begin {
-        Begin::Draft => return Ok(None),
-        Begin::Ready(reservations) => hold(draft, transfer, steps, reservations, field)?,
-        Begin::InTransit => {
-            let whole = |line: &Line| Parcel { line: transfer.line_id(line.position), quantity: line.quantity, lots: Vec::new() };
-            let lines = Some(transfer.lines.iter().map(whole).collect());
-            ship(draft, transfer, steps, &Shipment { lines, occurred_at: None, note: None })?;
-        }
-    }
-    Ok(Some(made))
-}
-
 /// Holds every line's stock at the sender, all or nothing. `field` is the place of a line, from 0.
-fn hold(
+pub(super) fn hold(
     draft: &mut Draft<'_>,
     transfer: &mut Transfer,
     steps: &Steps,

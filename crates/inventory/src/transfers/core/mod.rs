@@ -2,6 +2,7 @@
 //!
 //! What is under way is in `in_transit` of the receiver's level: shipping puts it there, receiving takes it on hand, closing writes it off.
 
+mod begin;
 mod command;
 mod decide;
 mod lots;

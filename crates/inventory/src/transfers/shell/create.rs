@@ -1,0 +1,97 @@
+//! Making a transfer.
+
+use entity::prelude::*;
+use iam::access::{Permit, kind};
+use platform::storage::{Fault, Reads};
+
+use super::{MAX_LINES, Side, TransferCreate, TransferStart, levels, planned};
+use crate::{
+    ledger::{
+        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Stop, check_key, document_ids, key_of, store_of,
+        stores_by_code, submit_named,
+    },
+    stock::core::{At, Field, Noun, Rejection},
+    transfers::{
+        core::{Begin, NewTransfer, Step, Steps, TransferCommand},
+        rows,
+    },
+};
+
+/// Asks for goods of another store, or offers them to one. What is held or leaves at once needs the right to ship in the sender's store.
+pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferCreate, mode: Mode) -> Done {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
+    checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
+    checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
+    checks.done()?;
+    let key = key_of(&permit, "transferCreate", &input.idempotency_key, &input);
+    let command = asked(ledger, &permit, &input).await;
+    submit_named(ledger, &permit, command, key, mode).await
+}
+
+async fn asked(
+    ledger: &Ledger,
+    permit: &Permit<kind::TransferWrite>,
+    input: &TransferCreate,
+) -> Result<(Command, Missing), Stop> {
+    let scope = permit.scope(ledger.database());
+    let mut missing = Missing::default();
+    let codes = stores_by_code(&scope, &[&input.from, &input.to]).await?;
+    let from = missing.or_nobodys(store_of(&input.from, &codes, || At::input(Field::FromStore)));
+    let to = missing.or_nobodys(store_of(&input.to, &codes, || At::input(Field::ToStore)));
+    if !missing.has_any() && !may_create(permit, input, (from, to))? {
+        missing.note(Rejection::not_found(Noun::Store, At::input(Field::FromStore)));
+    } else {
+        exists(&scope, &mut missing, (from, to)).await?;
+    }
+    let lacks_stores = missing.has_any();
+    let lines = planned(&scope, &mut missing, &input.lines).await?;
+    if lacks_stores {
+        return Err(missing.stop());
+    }
+    let levels = levels(lines.iter().map(|line| line.product), from, to);
+    let new = NewTransfer {
+        from,
+        to,
+        external_ref: input.external_ref.clone(),
+        note: input.note.clone(),
+        expected_at: input.expected_at,
+        begin: match input.status {
+            None => Begin::Draft,
+            Some(TransferStart::Ready) => Begin::Ready(lines.iter().map(|_| ledger.clock().id()).collect()),
+            Some(TransferStart::InTransit) => Begin::InTransit,
+        },
+        lines,
+    };
+    let steps = Steps {
+        transfer: ledger.clock().document_id(),
+        actor: permit.actor(),
+        expected_version: None,
+        step: Step::Create(new),
+        sent: Vec::new(),
+        movements: document_ids(ledger),
+    };
+    Ok((Command::of(TransferCommand(Box::new(steps), levels)), missing))
+}
+
+/// Whether a side of it is the caller's own; what is held or leaves at once, leaves a store in which they may ship.
+fn may_create(
+    permit: &Permit<kind::TransferWrite>,
+    input: &TransferCreate,
+    (from, to): (StoreId, StoreId),
+) -> Result<bool, Stop> {
+    let has_side = Side::Either.is_within(&permit.reach(), from, to);
+    Ok(has_side && (input.status.is_none() || permit.also::<kind::TransferShip>()?.covers(from)))
+}
+
+/// A store that is not there is said of its own field: lines would only say that the product or store is not.
+async fn exists(reads: &impl Reads, missing: &mut Missing, (from, to): (StoreId, StoreId)) -> Result<(), Fault> {
+    let found = rows::existing_stores(reads, &[from, to]).await?;
+    for (store, name) in [(from, Field::FromStore), (to, Field::ToStore)] {
+        if !found.contains(&store) {
+            missing.note(Rejection::not_found(Noun::Store, At::input(name)));
+        }
+    }
+    Ok(())
+}
