@@ -235,7 +235,7 @@ export type OrderFieldsFragment = {
 export type OrderCreateMutation = {
   /**
    * Places an order, accepted or refused whole: its lines, its prices, its holds and its payments.
-   * Payments also require payment.write in the order's store.
+   * Payments also require payment.write in the order's store. Rules set holds on an order that is CONFIRMED (holdRuleUpsert).
    */
   orderCreate: {
     /** The order as it is after the change; null exactly when there are userErrors. */

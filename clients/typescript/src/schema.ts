@@ -765,6 +765,10 @@ export interface CustomerBulkUpsertInput {
 
 /** A new customer: at least one of externalRef, name and email is needed. */
 export interface CustomerCreateInput {
+  /** All addresses of the customer, at most 20. */
+  addresses?: ReadonlyArray<PartyAddressInput> | null;
+  /** All contacts at the customer, at most 20. */
+  contacts?: ReadonlyArray<PartyContactInput> | null;
   /** Country of the customer: an ISO 3166 code, or a name. */
   country?: string | null;
   /** E-mail address of the customer. */
@@ -775,6 +779,10 @@ export interface CustomerCreateInput {
   idempotencyKey?: string | null;
   /** Name of the customer, at most 255 characters. */
   name?: string | null;
+  /** Payment terms of the customer. Null for none. */
+  paymentTerms?: PaymentTermsInput | null;
+  /** All tax numbers of the customer, at most 10. */
+  taxIds?: ReadonlyArray<TaxIdInput> | null;
 }
 
 /** A customer who is to be forgotten. */
@@ -794,6 +802,10 @@ export type CustomerRef =
 
 /** A change of a customer: what is left out stays, null clears. */
 export interface CustomerUpdateInput {
+  /** All addresses of the customer, at most 20. Null for none. */
+  addresses?: ReadonlyArray<PartyAddressInput> | null;
+  /** All contacts at the customer, at most 20. Null for none. */
+  contacts?: ReadonlyArray<PartyContactInput> | null;
   /** Country of the customer: an ISO 3166 code, or a name. */
   country?: string | null;
   /** E-mail address of the customer. */
@@ -808,10 +820,18 @@ export interface CustomerUpdateInput {
   idempotencyKey?: string | null;
   /** Name of the customer, at most 255 characters. */
   name?: string | null;
+  /** Payment terms of the customer. Null clears them. */
+  paymentTerms?: PaymentTermsInput | null;
+  /** All tax numbers of the customer, at most 10. Null for none. */
+  taxIds?: ReadonlyArray<TaxIdInput> | null;
 }
 
 /** A customer to be made, or changed where there is one with this reference: what is left out stays, null clears. */
 export interface CustomerUpsertInput {
+  /** All addresses of the customer, at most 20. Null for none. */
+  addresses?: ReadonlyArray<PartyAddressInput> | null;
+  /** All contacts at the customer, at most 20. Null for none. */
+  contacts?: ReadonlyArray<PartyContactInput> | null;
   /** Country of the customer: an ISO 3166 code, or a name. */
   country?: string | null;
   /** E-mail address of the customer. */
@@ -820,6 +840,10 @@ export interface CustomerUpsertInput {
   externalRef: string;
   /** Name of the customer, at most 255 characters. */
   name?: string | null;
+  /** Payment terms of the customer. Null clears them. */
+  paymentTerms?: PaymentTermsInput | null;
+  /** All tax numbers of the customer, at most 10. Null for none. */
+  taxIds?: ReadonlyArray<TaxIdInput> | null;
 }
 
 /** A panel of the dashboard that needs a right of its own. */
@@ -979,6 +1003,7 @@ export type ErrorCode =
 export type ExchangeFormat =
   | 'CSV'
   | 'JSONL'
+  | 'PARQUET'
   | 'XLSX';
 
 /** Kind of an exchange. */
@@ -991,6 +1016,7 @@ export type ExchangeKind =
 export type ExchangeNoun =
   | 'CATEGORIES'
   | 'CUSTOMERS'
+  | 'DEMAND_FACTS'
   | 'MOVEMENTS'
   | 'ORDERS'
   | 'PRODUCTS'
@@ -1052,7 +1078,7 @@ export interface ExportCreateInput {
   format?: ExchangeFormat;
   /**
    * Start of the range of time, included: of the last change, for movements of the occurrence,
-   * for orders of the placing.
+   * for orders of the placing, for demand facts of the business day, which counts from midnight UTC.
    */
   from?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -1061,6 +1087,17 @@ export interface ExportCreateInput {
   noun: ExportNoun;
   /** IDs of the products to include. */
   productIds?: ReadonlyArray<string> | null;
+  /**
+   * Generation of the manifest that sinceSeq is taken from. The exchange fails if the facts have been rebuilt since, because a new
+   * generation needs an export of all facts. Null to compare the generations of the manifests instead.
+   */
+  sinceGeneration?: number | null;
+  /**
+   * Only demand facts that later events have revised: the field to of the manifest of the export before, at
+   * least 0. The rows replace those of the same businessDate, productId, storeId, channelId and
+   * currency; a row with the state GONE removes its own. Null to export all facts.
+   */
+  sinceSeq?: number | null;
   /** IDs of the stores to include. */
   storeIds?: ReadonlyArray<string> | null;
 }
@@ -1069,6 +1106,7 @@ export interface ExportCreateInput {
 export type ExportNoun =
   | 'CATEGORIES'
   | 'CUSTOMERS'
+  | 'DEMAND_FACTS'
   | 'MOVEMENTS'
   | 'ORDERS'
   | 'PRODUCTS'
@@ -1384,6 +1422,37 @@ export type HistoryKind =
   | 'NOTE'
   | 'STEP';
 
+/** A rule that is to set no more holds. */
+export interface HoldRuleArchiveInput {
+  /** Code of the rule. */
+  code: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+}
+
+/** A rule that sets holds, as it is to be. Its conditions are joined by "and"; at least one is needed. */
+export interface HoldRuleUpsertInput {
+  /** Code, 1 to 64 characters: the rule with this code is changed, or a new one is created. */
+  code: string;
+  /**
+   * Countries of which an order that matches goes to one: codes of ISO 3166, or names, as orders say them; at most 100 of 64 characters. Empty for any
+   * country.
+   */
+  countries?: ReadonlyArray<string>;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Whether only orders match that are neither paid nor authorised in full. */
+  isUnpaid?: boolean;
+  /** Kind of the hold: CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own; 1 to 64 characters in one line. */
+  kind: string;
+  /** Whether only orders match that are shipped and say no shipping address. */
+  lacksAddress?: boolean;
+  /** Reason of the hold, shown with it; 1 to 1,000 characters in one line. */
+  reason: string;
+  /** Least total of an order that matches, above 0. Orders in other currencies do not match. Null for any total. */
+  totalAtLeast?: MoneyInput | null;
+}
+
 /** Rows whose id is one of these. An id that does not exist, or is not yours, matches nothing. */
 export interface IdFilter {
   /** ID that must be equal. */
@@ -1419,7 +1488,7 @@ export interface ImportCreateInput {
   encoding?: string | null;
   /** The file: one of yours, with the purpose IMPORT, whose bytes have come. */
   fileId: string;
-  /** Format of the file. Null to detect it from the bytes. */
+  /** Format of the file; PARQUET is refused, because it is only exported. Null to detect it from the bytes. */
   format?: ExchangeFormat | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
@@ -1983,6 +2052,18 @@ export interface NumberPatternSetInput {
   pattern: string;
 }
 
+/** Stock of a new product in one store. */
+export interface OpeningStockInput {
+  /** The new lot or serial number, where the product is tracked; null where it is not. A serial number is one line of quantity 1. */
+  lot?: LotRef | null;
+  /** Quantity on hand, above 0, in the product's smallest unit. */
+  quantity: number;
+  /** Store that holds the stock. */
+  store: StoreRef;
+  /** Cost of one whole unit. Null for the product's unit cost. */
+  unitCost?: MoneyInput | null;
+}
+
 /** A new order. */
 export interface OrderCreateInput {
   /** The place that its bill goes to. */
@@ -2151,8 +2232,13 @@ export interface OrderLineInput {
   product?: ProductRef | null;
   /** Ordered quantity, in the product's smallest unit; above 0. Null where `packs` is given. */
   quantity?: number | null;
-  /** Tax added to the line's price. */
+  /** Tax added to the line's price, as an amount; 0 by default. */
   tax?: MoneyInput | null;
+  /**
+   * Tax as a fraction of the price less the discount, from 0 to 1 with at most six decimals: 0.2 is 20 %. The tax of any quantity is computed by it,
+   * rounded half away from zero to the minor unit. A `tax` beside it must be that amount. Null where the tax is stated as an amount.
+   */
+  taxRate?: string | null;
   /** The price of one whole unit. On a product it overrides the product's own and needs `order.price`. */
   unitPrice?: MoneyInput | null;
 }
@@ -2170,8 +2256,13 @@ export interface OrderLineSet {
   id: string;
   /** The quantity that shall count, in the product's smallest unit: absolute, 0 or more, and not below what has left. */
   quantity?: number | null;
-  /** The tax of the quantity that counts. Needs `order.price`. */
+  /** The tax of the quantity that counts, as an amount. It takes the place of a rate. Needs `order.price`. */
   tax?: MoneyInput | null;
+  /**
+   * Tax as a fraction of the price less the discount, from 0 to 1 with at most six decimals: 0.2 is 20 %. The tax follows quantity, price and
+   * discount from now on; a `tax` beside it must be that amount. Null leaves the tax as it is. Needs `order.price`.
+   */
+  taxRate?: string | null;
   /** The price of one whole unit, of the whole line, while nothing of it has left. Needs `order.price`. */
   unitPrice?: MoneyInput | null;
 }
@@ -2333,7 +2424,7 @@ export type ParcelStatus =
   | 'PACKED'
   | 'SHIPPED';
 
-/** Address of a supplier or a store: at least one field, each of at most 120 characters. */
+/** Address of a supplier, a store or a customer: at least one field, each of at most 120 characters. */
 export interface PartyAddressInput {
   /** Town of the address. */
   city?: string | null;
@@ -2353,7 +2444,7 @@ export interface PartyAddressInput {
   region?: string | null;
 }
 
-/** Person or desk to reach at a supplier or a store: at least a name, an e-mail address or a telephone number. */
+/** Person or desk to reach at a supplier, a store or a customer: at least a name, an e-mail address or a telephone number. */
 export interface PartyContactInput {
   /** E-mail address of the contact, at most 254 characters. */
   email?: string | null;
@@ -2428,7 +2519,7 @@ export type PaymentStatus =
   | 'PARTIALLY_PAID'
   | 'UNPAID';
 
-/** Agreement on when a supplier is paid: at least one field. */
+/** Agreement on when invoices are paid: at least one field. */
 export interface PaymentTermsInput {
   /** Days from the invoice to the payment, 0 to 3,650. */
   days?: number | null;
@@ -2525,6 +2616,11 @@ export interface ProductCreateInput {
   minimumRemainingDays?: number | null;
   /** Name of the product, at most 255 characters. */
   name: string;
+  /**
+   * Stock that the product begins with, at most 100 lines. Each line is received with the reason OPENING, under the same key: idempotencyKey is
+   * needed, and the permission stock.adjust in each store. Null for none.
+   */
+  openingStock?: ReadonlyArray<OpeningStockInput> | null;
   /** A value for each of the family's options. */
   options?: ReadonlyArray<ProductOptionInput> | null;
   /** Country in which the product was made: an ISO 3166 code of two letters; case is ignored. */
@@ -2585,6 +2681,16 @@ export type ProductDuplicateReasonKind =
   | 'SAME_WORDS'
   | 'SHORTENED';
 
+/** The family that goes out of use. */
+export interface ProductFamilyArchiveInput {
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** ID of the family. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+}
+
 /** A new family of variants. */
 export interface ProductFamilyCreateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -2593,6 +2699,16 @@ export interface ProductFamilyCreateInput {
   name: string;
   /** The options that each variant has a value for: 1 to 10. */
   optionNames: ReadonlyArray<string>;
+}
+
+/** The family that comes back into use. */
+export interface ProductFamilyRestoreInput {
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** ID of the family. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
 }
 
 /** Filter of the products. Conditions are combined by AND; a null condition is ignored. */
@@ -3699,6 +3815,7 @@ export interface ReverseLine {
 export type ReversedKind =
   | 'COUNT'
   | 'GOODS_RECEIPT'
+  | 'RETURN_RECEIPT'
   | 'RETURN_REFUND'
   | 'SALE'
   | 'SHIPMENT'
@@ -3825,6 +3942,26 @@ export interface SavedViewDeleteInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+}
+
+/** A link that is to be made. */
+export interface SavedViewLinkCreateInput {
+  /** Days after which the link expires, 1 to 365. Default 30. */
+  expiresInDays?: number;
+  /** Idempotency key. A repeated call with the same key and input returns the first result, without the secret. */
+  idempotencyKey?: string;
+  /** ID of the view. */
+  savedViewId: string;
+  /** Values of its variables, fixed in the link: an object of at most 20 KiB. Those that are left out are the view's own. */
+  variables?: unknown | null;
+}
+
+/** A link that is to end. */
+export interface SavedViewLinkRevokeInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** ID of the link. */
+  savedViewLinkId: string;
 }
 
 /** A saved view. */
@@ -4507,6 +4644,16 @@ export interface SupplierFilter {
   search?: string | null;
 }
 
+/** The row of a supplier's catalogue that goes out of use. */
+export interface SupplierProductArchiveInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Product that is offered. */
+  product: ProductRef;
+  /** Supplier that offers the product. */
+  supplier: SupplierRef;
+}
+
 /** Rows of suppliers' catalogues. */
 export interface SupplierProductBulkUpsertInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -4517,6 +4664,8 @@ export interface SupplierProductBulkUpsertInput {
 
 /** Rows of suppliers' catalogues that match all of these. */
 export interface SupplierProductFilter {
+  /** True for archived rows only, false for those in use, null for both. */
+  isArchived?: boolean | null;
   /** Products to include. Null for all. */
   product?: IdFilter | null;
   /** Suppliers to include. Null for all. */
@@ -4551,6 +4700,16 @@ export type SupplierProductOutcome =
   | 'REFUSED'
   | 'UNCHANGED'
   | 'UPDATED';
+
+/** The row of a supplier's catalogue that comes back into use. */
+export interface SupplierProductRestoreInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Product that is offered. */
+  product: ProductRef;
+  /** Supplier that offers the product. */
+  supplier: SupplierRef;
+}
 
 /** A supplier by what is known of it: exactly one. */
 export type SupplierRef =
@@ -4642,7 +4801,7 @@ export interface SupplierUpdateInput {
   taxIds?: ReadonlyArray<TaxIdInput> | null;
 }
 
-/** Number under which a tax office knows a supplier. Its form is checked; it is not looked up. */
+/** Number under which a tax office knows a supplier or a customer. Its form is checked; it is not looked up. */
 export interface TaxIdInput {
   /** Country of the tax office: an ISO 3166 code of two letters; case is ignored. */
   country: string;
@@ -5007,26 +5166,28 @@ export const KEYED_INPUTS: readonly string[] = (
   'ExchangeRatesImportInput ExportCreateInput FulfilmentDeliverInput FulfilmentFailInput ' +
   'FulfilmentTrackingSetInput FulfilmentWorkAcceptInput FulfilmentWorkActionInput ' +
   'FulfilmentWorkCollectInput FulfilmentWorkMoveInput FulfilmentWorkPackInput FulfilmentWorkPickInput ' +
-  'FulfilmentWorkRejectInput FulfilmentWorkShipInput FulfilmentWorkUnpickInput ImportCreateInput ' +
-  'IntegrationCreateInput IntegrationUpdateInput InvoiceIssueInput KitSetInput LegalEntityUpsertInput ' +
-  'LiquidationPlanAdvanceInput LiquidationPlanApproveInput LiquidationPlanCreateInput ' +
-  'LiquidationSettingsSetInput LotActInput LotCreateInput LotUpdateInput MemberUpdateRolesInput ' +
-  'NoteAddInput NumberPatternSetInput OrderCreateInput OrderFulfilInput OrderHoldLiftInput ' +
-  'OrderHoldSetInput OrderUpdateInput PaperCreateInput PaymentRecordInput PaymentsRecordInput ' +
-  'ProductArchiveInput ProductBulkUpsertInput ProductCreateInput ProductDocumentAddInput ' +
-  'ProductDocumentRemoveInput ProductFamilyCreateInput ProductImageAddInput ProductImageRemoveInput ' +
+  'FulfilmentWorkRejectInput FulfilmentWorkShipInput FulfilmentWorkUnpickInput HoldRuleArchiveInput ' +
+  'HoldRuleUpsertInput ImportCreateInput IntegrationCreateInput IntegrationUpdateInput ' +
+  'InvoiceIssueInput KitSetInput LegalEntityUpsertInput LiquidationPlanAdvanceInput ' +
+  'LiquidationPlanApproveInput LiquidationPlanCreateInput LiquidationSettingsSetInput LotActInput ' +
+  'LotCreateInput LotUpdateInput MemberUpdateRolesInput NoteAddInput NumberPatternSetInput ' +
+  'OrderCreateInput OrderFulfilInput OrderHoldLiftInput OrderHoldSetInput OrderUpdateInput ' +
+  'PaperCreateInput PaymentRecordInput PaymentsRecordInput ProductArchiveInput ProductBulkUpsertInput ' +
+  'ProductCreateInput ProductDocumentAddInput ProductDocumentRemoveInput ProductFamilyArchiveInput ' +
+  'ProductFamilyCreateInput ProductFamilyRestoreInput ProductImageAddInput ProductImageRemoveInput ' +
   'ProductImageReorderInput ProductSuggestionRefuseInput ProductTextAcceptInput ProductUpdateInput ' +
   'PurchaseOrderActionInput PurchaseOrderAmendInput PurchaseOrderConfirmInput PurchaseOrderCreateInput ' +
   'PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ReorderOrderInput ' +
   'ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ReplenishmentPolicyRemoveInput ' +
   'ReplenishmentPolicySetInput ReplenishmentRuleSetInput ReturnActionInput ReturnCloseInput ' +
   'ReturnCreateInput ReturnInspectInput ReturnReceiveInput ReturnRejectInput RoleCreateInput ' +
-  'RoleDeleteInput RoleUpdateInput SavedViewCreateInput SavedViewDeleteInput SavedViewUpdateInput ' +
-  'SourcingSetInput StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockPolicySetInput ' +
-  'StockReleaseInput StockReserveInput StockRevalueInput StockReverseInput StockSetInput ' +
-  'StoreArchiveInput StoreCreateInput StoreGroupCreateInput StoreGroupUpdateInput StoreUpdateInput ' +
-  'SupplierArchiveInput SupplierCreateInput SupplierProductBulkUpsertInput SupplierRestoreInput ' +
-  'SupplierReturnCreateInput SupplierUpdateInput TenantUpdateInput TransferActionInput ' +
-  'TransferCloseInput TransferCreateInput TransferMoveInput TransferUpdateInput ' +
-  'WebhookEndpointCreateInput WebhookEndpointUpdateInput'
+  'RoleDeleteInput RoleUpdateInput SavedViewCreateInput SavedViewDeleteInput SavedViewLinkCreateInput ' +
+  'SavedViewLinkRevokeInput SavedViewUpdateInput SourcingSetInput StockAdjustInput ' +
+  'StockAnomalyAcceptInput StockMoveInput StockPolicySetInput StockReleaseInput StockReserveInput ' +
+  'StockRevalueInput StockReverseInput StockSetInput StoreArchiveInput StoreCreateInput ' +
+  'StoreGroupCreateInput StoreGroupUpdateInput StoreUpdateInput SupplierArchiveInput ' +
+  'SupplierCreateInput SupplierProductArchiveInput SupplierProductBulkUpsertInput ' +
+  'SupplierProductRestoreInput SupplierRestoreInput SupplierReturnCreateInput SupplierUpdateInput ' +
+  'TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput TransferMoveInput ' +
+  'TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointUpdateInput'
 ).split(' ');

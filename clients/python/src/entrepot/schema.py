@@ -672,11 +672,15 @@ class CustomerBulkUpsertInput(_CustomerBulkUpsertInput, total=False):
 class CustomerCreateInput(TypedDict, total=False):
     """A new customer: at least one of externalRef, name and email is needed."""
 
+    addresses: Optional[Sequence["PartyAddressInput"]]
+    contacts: Optional[Sequence["PartyContactInput"]]
     country: Optional[str]
     email: Optional[str]
     externalRef: Optional[str]
     idempotencyKey: Optional[str]
     name: Optional[str]
+    paymentTerms: Optional["PaymentTermsInput"]
+    taxIds: Optional[Sequence["TaxIdInput"]]
 
 
 class _CustomerEraseInput(TypedDict):
@@ -705,11 +709,15 @@ class _CustomerUpdateInput(TypedDict):
 class CustomerUpdateInput(_CustomerUpdateInput, total=False):
     """A change of a customer: what is left out stays, null clears."""
 
+    addresses: Optional[Sequence["PartyAddressInput"]]
+    contacts: Optional[Sequence["PartyContactInput"]]
     country: Optional[str]
     email: Optional[str]
     externalRef: Optional[str]
     idempotencyKey: Optional[str]
     name: Optional[str]
+    paymentTerms: Optional["PaymentTermsInput"]
+    taxIds: Optional[Sequence["TaxIdInput"]]
 
 
 class _CustomerUpsertInput(TypedDict):
@@ -719,9 +727,13 @@ class _CustomerUpsertInput(TypedDict):
 class CustomerUpsertInput(_CustomerUpsertInput, total=False):
     """A customer to be made, or changed where there is one with this reference: what is left out stays, null clears."""
 
+    addresses: Optional[Sequence["PartyAddressInput"]]
+    contacts: Optional[Sequence["PartyContactInput"]]
     country: Optional[str]
     email: Optional[str]
     name: Optional[str]
+    paymentTerms: Optional["PaymentTermsInput"]
+    taxIds: Optional[Sequence["TaxIdInput"]]
 
 
 DashboardPanel = Literal[
@@ -876,6 +888,7 @@ ErrorCode = Literal[
 ExchangeFormat = Literal[
     "CSV",
     "JSONL",
+    "PARQUET",
     "XLSX",
 ]
 
@@ -890,6 +903,7 @@ ExchangeKind = Literal[
 ExchangeNoun = Literal[
     "CATEGORIES",
     "CUSTOMERS",
+    "DEMAND_FACTS",
     "MOVEMENTS",
     "ORDERS",
     "PRODUCTS",
@@ -949,6 +963,8 @@ _ExportCreateInputOptional = TypedDict(
         "from": "Optional[str]",
         "idempotencyKey": "str",
         "productIds": "Optional[Sequence[str]]",
+        "sinceGeneration": "Optional[int]",
+        "sinceSeq": "Optional[int]",
         "storeIds": "Optional[Sequence[str]]",
     },
     total=False,
@@ -969,6 +985,7 @@ class ExportCreateInput(_ExportCreateInput, _ExportCreateInputOptional):
 ExportNoun = Literal[
     "CATEGORIES",
     "CUSTOMERS",
+    "DEMAND_FACTS",
     "MOVEMENTS",
     "ORDERS",
     "PRODUCTS",
@@ -1243,6 +1260,32 @@ HistoryKind = Literal[
     "NOTE",
     "STEP",
 ]
+
+
+class _HoldRuleArchiveInput(TypedDict):
+    code: str
+
+
+class HoldRuleArchiveInput(_HoldRuleArchiveInput, total=False):
+    """A rule that is to set no more holds."""
+
+    idempotencyKey: str
+
+
+class _HoldRuleUpsertInput(TypedDict):
+    code: str
+    kind: str
+    reason: str
+
+
+class HoldRuleUpsertInput(_HoldRuleUpsertInput, total=False):
+    """A rule that sets holds, as it is to be. Its conditions are joined by "and"; at least one is needed."""
+
+    countries: Sequence[str]
+    idempotencyKey: str
+    isUnpaid: bool
+    lacksAddress: bool
+    totalAtLeast: Optional["MoneyInput"]
 
 
 IdFilter = TypedDict(
@@ -1799,6 +1842,18 @@ class NumberPatternSetInput(_NumberPatternSetInput, total=False):
     idempotencyKey: Optional[str]
 
 
+class _OpeningStockInput(TypedDict):
+    quantity: int
+    store: "StoreRef"
+
+
+class OpeningStockInput(_OpeningStockInput, total=False):
+    """Stock of a new product in one store."""
+
+    lot: Optional["LotRef"]
+    unitCost: Optional["MoneyInput"]
+
+
 class _OrderCreateInput(TypedDict):
     lines: Sequence["OrderLineInput"]
     store: "StoreRef"
@@ -1913,6 +1968,7 @@ class OrderLineInput(TypedDict, total=False):
     product: Optional["ProductRef"]
     quantity: Optional[int]
     tax: Optional["MoneyInput"]
+    taxRate: Optional[str]
     unitPrice: Optional["MoneyInput"]
 
 
@@ -1932,6 +1988,7 @@ class OrderLineSet(_OrderLineSet, total=False):
     discount: Optional["MoneyInput"]
     quantity: Optional[int]
     tax: Optional["MoneyInput"]
+    taxRate: Optional[str]
     unitPrice: Optional["MoneyInput"]
 
 
@@ -2075,7 +2132,7 @@ ParcelStatus = Literal[
 
 
 class PartyAddressInput(TypedDict, total=False):
-    """Address of a supplier or a store: at least one field, each of at most 120 characters."""
+    """Address of a supplier, a store or a customer: at least one field, each of at most 120 characters."""
 
     city: Optional[str]
     company: Optional[str]
@@ -2088,7 +2145,7 @@ class PartyAddressInput(TypedDict, total=False):
 
 
 class PartyContactInput(TypedDict, total=False):
-    """Person or desk to reach at a supplier or a store: at least a name, an e-mail address or a telephone number."""
+    """Person or desk to reach at a supplier, a store or a customer: at least a name, an e-mail address or a telephone number."""
 
     email: Optional[str]
     name: Optional[str]
@@ -2151,7 +2208,7 @@ PaymentStatus = Literal[
 
 
 class PaymentTermsInput(TypedDict, total=False):
-    """Agreement on when a supplier is paid: at least one field."""
+    """Agreement on when invoices are paid: at least one field."""
 
     days: Optional[int]
     discountDays: Optional[int]
@@ -2256,6 +2313,7 @@ class ProductCreateInput(_ProductCreateInput, total=False):
     lowStockThreshold: Optional[int]
     metadata: Optional[Any]
     minimumRemainingDays: Optional[int]
+    openingStock: Optional[Sequence["OpeningStockInput"]]
     options: Optional[Sequence["ProductOptionInput"]]
     originCountry: Optional[str]
     price: Optional["MoneyInput"]
@@ -2304,6 +2362,17 @@ ProductDuplicateReasonKind = Literal[
 ]
 
 
+class _ProductFamilyArchiveInput(TypedDict):
+    id: str
+
+
+class ProductFamilyArchiveInput(_ProductFamilyArchiveInput, total=False):
+    """The family that goes out of use."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: Optional[str]
+
+
 class _ProductFamilyCreateInput(TypedDict):
     name: str
     optionNames: Sequence[str]
@@ -2312,6 +2381,17 @@ class _ProductFamilyCreateInput(TypedDict):
 class ProductFamilyCreateInput(_ProductFamilyCreateInput, total=False):
     """A new family of variants."""
 
+    idempotencyKey: Optional[str]
+
+
+class _ProductFamilyRestoreInput(TypedDict):
+    id: str
+
+
+class ProductFamilyRestoreInput(_ProductFamilyRestoreInput, total=False):
+    """The family that comes back into use."""
+
+    expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
 
 
@@ -3293,6 +3373,7 @@ class ReverseLine(_ReverseLine, total=False):
 ReversedKind = Literal[
     "COUNT",
     "GOODS_RECEIPT",
+    "RETURN_RECEIPT",
     "RETURN_REFUND",
     "SALE",
     "SHIPMENT",
@@ -3424,6 +3505,28 @@ class _SavedViewDeleteInput(TypedDict):
 
 class SavedViewDeleteInput(_SavedViewDeleteInput, total=False):
     """A view that is to go."""
+
+    idempotencyKey: str
+
+
+class _SavedViewLinkCreateInput(TypedDict):
+    savedViewId: str
+
+
+class SavedViewLinkCreateInput(_SavedViewLinkCreateInput, total=False):
+    """A link that is to be made."""
+
+    expiresInDays: int
+    idempotencyKey: str
+    variables: Optional[Any]
+
+
+class _SavedViewLinkRevokeInput(TypedDict):
+    savedViewLinkId: str
+
+
+class SavedViewLinkRevokeInput(_SavedViewLinkRevokeInput, total=False):
+    """A link that is to end."""
 
     idempotencyKey: str
 
@@ -4118,6 +4221,17 @@ class SupplierFilter(TypedDict, total=False):
     search: Optional[str]
 
 
+class _SupplierProductArchiveInput(TypedDict):
+    product: "ProductRef"
+    supplier: "SupplierRef"
+
+
+class SupplierProductArchiveInput(_SupplierProductArchiveInput, total=False):
+    """The row of a supplier's catalogue that goes out of use."""
+
+    idempotencyKey: str
+
+
 class _SupplierProductBulkUpsertInput(TypedDict):
     rows: Sequence["SupplierProductInput"]
 
@@ -4131,6 +4245,7 @@ class SupplierProductBulkUpsertInput(_SupplierProductBulkUpsertInput, total=Fals
 class SupplierProductFilter(TypedDict, total=False):
     """Rows of suppliers' catalogues that match all of these."""
 
+    isArchived: Optional[bool]
     product: Optional["IdFilter"]
     supplier: Optional["IdFilter"]
 
@@ -4158,6 +4273,17 @@ SupplierProductOutcome = Literal[
     "UNCHANGED",
     "UPDATED",
 ]
+
+
+class _SupplierProductRestoreInput(TypedDict):
+    product: "ProductRef"
+    supplier: "SupplierRef"
+
+
+class SupplierProductRestoreInput(_SupplierProductRestoreInput, total=False):
+    """The row of a supplier's catalogue that comes back into use."""
+
+    idempotencyKey: str
 
 
 class SupplierRef(TypedDict, total=False):
@@ -4241,7 +4367,7 @@ class SupplierUpdateInput(_SupplierUpdateInput, total=False):
 
 
 class TaxIdInput(TypedDict):
-    """Number under which a tax office knows a supplier. Its form is checked; it is not looked up."""
+    """Number under which a tax office knows a supplier or a customer. Its form is checked; it is not looked up."""
 
     country: str
     kind: str
@@ -4590,6 +4716,8 @@ KEYED_INPUTS = frozenset(
         "FulfilmentWorkRejectInput",
         "FulfilmentWorkShipInput",
         "FulfilmentWorkUnpickInput",
+        "HoldRuleArchiveInput",
+        "HoldRuleUpsertInput",
         "ImportCreateInput",
         "IntegrationCreateInput",
         "IntegrationUpdateInput",
@@ -4619,7 +4747,9 @@ KEYED_INPUTS = frozenset(
         "ProductCreateInput",
         "ProductDocumentAddInput",
         "ProductDocumentRemoveInput",
+        "ProductFamilyArchiveInput",
         "ProductFamilyCreateInput",
+        "ProductFamilyRestoreInput",
         "ProductImageAddInput",
         "ProductImageRemoveInput",
         "ProductImageReorderInput",
@@ -4650,6 +4780,8 @@ KEYED_INPUTS = frozenset(
         "RoleUpdateInput",
         "SavedViewCreateInput",
         "SavedViewDeleteInput",
+        "SavedViewLinkCreateInput",
+        "SavedViewLinkRevokeInput",
         "SavedViewUpdateInput",
         "SourcingSetInput",
         "StockAdjustInput",
@@ -4668,7 +4800,9 @@ KEYED_INPUTS = frozenset(
         "StoreUpdateInput",
         "SupplierArchiveInput",
         "SupplierCreateInput",
+        "SupplierProductArchiveInput",
         "SupplierProductBulkUpsertInput",
+        "SupplierProductRestoreInput",
         "SupplierRestoreInput",
         "SupplierReturnCreateInput",
         "SupplierUpdateInput",

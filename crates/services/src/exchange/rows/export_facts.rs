@@ -1,7 +1,6 @@
 //! Pages of demand facts that are exported: all of them by their keys, or what was revised since by the events that did it.
 
 use entity::{
-    prelude::*,
     record::{Record, Selected},
     tables::{channel, demand_book, demand_day, demand_gone, product, store},
 };

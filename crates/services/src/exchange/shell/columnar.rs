@@ -235,7 +235,8 @@ mod tests {
         assert!(!parts.is_empty());
         parts.extend(file.finish().unwrap());
         let reader = SerializedFileReader::new(Bytes::from(parts)).unwrap();
-        let rows: Vec<i64> = reader.metadata().row_groups().iter().map(|group| group.num_rows()).collect();
+        let rows: Vec<i64> =
+            reader.metadata().row_groups().iter().map(parquet::file::metadata::RowGroupMetaData::num_rows).collect();
         assert_eq!(rows, [GROUP_ROWS as i64, 1]);
         let last = reader.get_row_iter(None).unwrap().last().unwrap().unwrap();
         assert_eq!(last.into_columns()[1].1, Field::Long(GROUP_ROWS as i64));
