@@ -14,7 +14,11 @@ use async_graphql::parser::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{also::ALSO, id_names::ID_NAMES, world::House};
+use super::{
+    also::{ALSO, KEPT_RULE},
+    id_names::ID_NAMES,
+    world::House,
+};
 
 /// What is run for each line of a file.
 const SUPPLIERS: &str = "mutation($input: SupplierCreateInput!, $validateOnly: Boolean!) {
@@ -177,6 +181,7 @@ impl Calls {
             "CurrencyCode" if ["to", "quoteCode"].contains(&name) => json!("EUR"),
             "CurrencyCode" => json!("GBP"),
             "JSON" => json!({}),
+            _ if root == "holdRuleArchive" && name == "code" => json!(KEPT_RULE),
             _ if name == "code" && root.starts_with("scan") => json!(format!("{}-mug", house.word)),
             _ if name == "query" && root == "search" => json!(format!("{}-mug", house.word)),
             _ if root == "tenantSwitch" => json!(format!("{}-company", house.word)),

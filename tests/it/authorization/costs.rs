@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use entity::{prelude::*, tables::stock_anomaly};
 use entrepot::{
     liquidation,
+    orders::{
+        core::{HoldRule, RuleFields},
+        rows as order_rows,
+    },
     replenishment::{
         core::{Basis, Leads, LevelState, Plan, PlanScope, Policy, PolicyScope, ProductState, Rule, plan_product},
         rows,
@@ -18,6 +22,7 @@ use serde_json::json;
 
 use super::{
     Needs::{self, May, SignIn},
+    also::KEPT_RULE,
     world::{House, World, text},
 };
 
@@ -119,6 +124,7 @@ impl World {
         self.planned(house, ids).await;
         self.liquidated(house, ids).await;
         self.saved(house, ids).await;
+        self.ruled(house).await;
     }
 
     /// A policy, and a plan that would buy one of the product.
@@ -252,6 +258,24 @@ impl World {
         work.commit().await.unwrap();
         ids.insert("svw", id.to_string());
         ids.insert("svl", link.id.to_string());
+    }
+
+    /// A rule that holds orders to a country to which none go.
+    async fn ruled(&self, house: &House) {
+        let (now, kept) = (self.node.clock.now(), KEPT_RULE.to_owned());
+        let fields = RuleFields {
+            code: kept,
+            kind: "FRAUD".to_owned(),
+            reason: "far away".to_owned(),
+            total_at_least: None,
+            is_unpaid: false,
+            lacks_address: false,
+            countries: vec!["AQ".to_owned()],
+        };
+        let rule = HoldRule { fields, archived_at: None, version: 1, created_at: now, updated_at: now };
+        let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
+        order_rows::insert_rule(&work, &rule).await.unwrap();
+        work.commit().await.unwrap();
     }
 
     /// A strange day, as the detector would have flagged it.

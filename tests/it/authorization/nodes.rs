@@ -71,7 +71,8 @@ async fn a_node_needs_the_rights_of_its_type(world: &World) {
     let calls = Calls::of_the_schema();
     let house = &world.ours;
     let query = "query($id: ID!) { node(id: $id) { __typename id } }";
-    for (prefix, id) in &house.ids {
+    // A link is no node: its view shows it.
+    for (prefix, id) in house.ids.iter().filter(|(prefix, _)| **prefix != "svl") {
         let (_, kind, needed) =
             NODES.iter().find(|(known, ..)| known == prefix).unwrap_or_else(|| panic!("{prefix} has no case"));
         let variables = json!({ "id": id });

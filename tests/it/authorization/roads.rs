@@ -160,6 +160,7 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("StoreGroupPayload.storeGroup", OwnWrite),
     ("StorePayload.store", OwnWrite),
     ("SupplierPayload.supplier", OwnWrite),
+    ("SupplierProductPayload.supplierProduct", OwnWrite),
     ("SupplierProductUpsertRow.supplierProduct", OwnWrite),
     ("Role.inherits", Granted),
     ("RoleGrant.role", Granted),
