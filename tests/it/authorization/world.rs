@@ -322,6 +322,10 @@ impl World {
 }
 
 impl House {
+    /// What `node` finds, by the kind of its ID: all but the link of a view.
+    pub fn nodes(&self) -> impl Iterator<Item = (&&'static str, &String)> {
+        self.ids.iter().filter(|(prefix, _)| **prefix != "svl")
+    }
     async fn founded(node: &Node, word: &'static str) -> Self {
         let new = NewTenant {
             email: format!("{word}@example.com"),

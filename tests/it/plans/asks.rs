@@ -104,7 +104,7 @@ fn nodes(world: &World, calls: &Calls) -> Vec<Ask> {
         variables: json!({ "id": id }),
         wants: Wants::Few,
     };
-    world.ours.ids.iter().map(ask).collect()
+    world.ours.nodes().map(ask).collect()
 }
 
 fn query(world: &World, calls: &Calls, field: &FieldDefinition) -> Vec<Ask> {
