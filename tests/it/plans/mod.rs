@@ -101,6 +101,9 @@ const MAY: &[(&str, &str)] = &[
     ("kitSet", ""),
     ("productArchive", ""),
     ("storeArchive", ""),
+    // Their index has archived rows alone, in the order of the list.
+    ("productFamilies where isArchived", "product_family"),
+    ("supplierProducts where isArchived", "supplier_product"),
     // Whether there is any at all.
     ("tenantUpdate", "movement"),
     // A plan is of all levels, owed units and drafts of the tenant, and its lines are compared with them as they are now.
