@@ -184,9 +184,9 @@ async fn many_changes_are_shown_at_most_once_a_second(world: &World) {
 async fn a_view_is_read_again_after_events_of_its_kinds_only(world: &World) {
     let office = Office::of(world).await;
     let (engine, _kept) = Scripted::running(world);
-    made(&office, "stores", STORES).await;
+    made(&office, "our-stores", STORES).await;
     engine.shows(json!({ "n": 1 }));
-    let mut feed = Feed::of(&office, "stores");
+    let mut feed = Feed::of(&office, "our-stores");
     assert_eq!(feed.next().await["data"], json!({ "n": 1 }));
     // A store is of its kinds, and this one shows nothing new.
     office.new_store("ANNEX").await;
@@ -205,9 +205,9 @@ async fn a_view_is_read_again_after_events_of_its_kinds_only(world: &World) {
 async fn what_was_refused_for_now_is_read_later(world: &World) {
     let office = Office::of(world).await;
     let (engine, _kept) = Scripted::running(world);
-    made(&office, "stores", STORES).await;
+    made(&office, "our-stores", STORES).await;
     engine.shows(json!({ "n": 1 }));
-    let mut feed = Feed::of(&office, "stores");
+    let mut feed = Feed::of(&office, "our-stores");
     assert_eq!(feed.next().await["data"], json!({ "n": 1 }));
     engine.shows(json!({ "n": 2 }));
     engine.refusals.store(1, Ordering::Relaxed);
@@ -215,7 +215,7 @@ async fn what_was_refused_for_now_is_read_later(world: &World) {
     assert_eq!(feed.next().await["data"], json!({ "n": 2 }), "a budget fills again");
     // Whoever has heard nothing yet is answered at once.
     engine.refusals.store(1, Ordering::Relaxed);
-    assert!(Feed::of(&office, "stores").refusal().await.starts_with("too many attempts"));
+    assert!(Feed::of(&office, "our-stores").refusal().await.starts_with("too many attempts"));
 }
 
 async fn a_follower_goes_on_from_what_it_has_seen(world: &World) {
