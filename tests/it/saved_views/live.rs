@@ -295,7 +295,7 @@ async fn what_costs_too_much_or_changes_unheard_is_not_followed(world: &World) {
         let query = "query($by: SavedViewRef!) { savedView(by: $by) { cost isLive notLiveBecause } }";
         office.ask(query, json!({ "by": { "slug": slug } })).await["data"]["savedView"].take()
     };
-    made(&office, "dear", "query($n: Int = 50) { stores(first: $n) { nodes { id stockLevels(first: $n) { nodes { id } } } } }")
+    made(&office, "dear", "query($n: Int = 100) { stores(first: $n) { nodes { id stockLevels(first: $n) { nodes { id } } } } }")
         .await;
     let dear = asked("dear").await;
     assert!(dear["cost"].as_i64() > Some(200) && dear["isLive"] == false, "{dear:#}");

@@ -88,7 +88,7 @@ impl OrderHold {
             Source::Flag(_) => None,
         }
     }
-    /// Code of the rule that set the hold; null where somebody set it, and of a flag.
+    /// Code of the rule that set the hold; null for a hold that a member or an integration set, and for a flag.
     async fn rule_code(&self) -> Option<&str> {
         match &self.0 {
             Source::Set(hold, _) => hold.rule.as_deref(),

@@ -49,7 +49,8 @@ impl TaxRate {
             return Err(OddRate::TooManyDecimals);
         }
         let units: i64 = whole.parse().map_err(|_| OddRate::OutOfRange)?;
-        let parts: i64 = format!("{decimals:0<DECIMALS$}").parse().map_err(|_| OddRate::NotANumber)?;
+        let digits: i64 = if decimals.is_empty() { 0 } else { decimals.parse().map_err(|_| OddRate::NotANumber)? };
+        let parts = (decimals.len()..DECIMALS).fold(digits, |parts, _| parts * 10);
         units.checked_mul(ONE).and_then(|units| Self::of_millionths(units.checked_add(parts)?)).ok_or(OddRate::OutOfRange)
     }
     /// The tax of an amount, rounded half away from zero to the minor unit.
@@ -61,11 +62,14 @@ impl TaxRate {
 
 impl fmt::Display for TaxRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (units, parts) = (self.0 / ONE, format!("{:0>DECIMALS$}", self.0 % ONE));
-        match parts.trim_end_matches('0') {
-            "" => write!(f, "{units}"),
-            decimals => write!(f, "{units}.{decimals}"),
+        let (units, mut parts, mut width) = (self.0 / ONE, self.0 % ONE, DECIMALS);
+        if parts == 0 {
+            return write!(f, "{units}");
         }
+        while parts % 10 == 0 {
+            (parts, width) = (parts / 10, width - 1);
+        }
+        write!(f, "{units}.{parts:0>width$}")
     }
 }
 
