@@ -199,7 +199,7 @@ pub struct HoldRuleMutation;
 impl HoldRuleMutation {
     /// Creates a rule that sets holds, or changes the one with the code; an archived one is in force again. It is asked when an order becomes CONFIRMED:
     /// by orderCreate, an import, or orderConfirm. Orders that are confirmed already stay as they are.
-    #[mutation(permit = TenantWrite, emits(HOLD_RULE_UPDATED), step_up, dry_run)]
+    #[mutation(permit = TenantWrite, emits(HOLD_RULE_UPDATED), dry_run)]
     async fn hold_rule_upsert(
         &self,
         ctx: &Context<'_>,
@@ -213,7 +213,7 @@ impl HoldRuleMutation {
     }
 
     /// Archives a rule: it sets no more holds. Those that it has set stay until they are lifted.
-    #[mutation(permit = TenantWrite, emits(HOLD_RULE_ARCHIVED), step_up, dry_run)]
+    #[mutation(permit = TenantWrite, emits(HOLD_RULE_ARCHIVED), dry_run)]
     async fn hold_rule_archive(
         &self,
         ctx: &Context<'_>,
