@@ -18,5 +18,5 @@ def test_the_first_example_runs(server: Server, shop: Tenant, tmp_path: Path) ->
     env = {**os.environ, "ENTREPOT_URL": server.url, "ENTREPOT_KEY": shop.key, "PYTHONPATH": str(README.parent / "src")}
     ended = subprocess.run([sys.executable, "first.py"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr
-    expected = r"(LDN|PAR) has 10 of SKU-0\norder 1: CONFIRMED\n8 levels, live\nnow 10 of SKU-0\n"
+    expected = r"(LDN|PAR) has 10 of SKU-0\norder SO-000001: CONFIRMED\n8 levels, live\nnow 10 of SKU-0\n"
     assert re.fullmatch(expected, ended.stdout), ended.stdout

@@ -46,7 +46,7 @@ test('the first example runs', () => {
   });
   assert.equal(status, 0, stderr);
   assert.match(stdout, /^(LDN|PAR) has 10 of SKU-0\n6 levels, live\n/);
-  assert.match(stdout, /order 1: CONFIRMED/);
+  assert.match(stdout, /order SO-000001: CONFIRMED/);
   assert.match(stdout, /now 9 of SKU-0/);
 });
 
