@@ -27,7 +27,7 @@ const ROOMS: [&[&str]; CRATES.len()] = [
     // product-text
     PRODUCT_TEXT,
     // platform
-    &["clock", "metrics", "traces", "rate_limit", "storage", "paging", "secrets", "cache", "audit", "jobs", "realtime"],
+    &["markup", "clock", "metrics", "traces", "rate_limit", "storage", "paging", "secrets", "cache", "audit", "jobs", "realtime"],
     // iam
     &["identity", "access", "tenancy"],
     // inventory

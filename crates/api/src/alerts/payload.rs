@@ -2,8 +2,8 @@
 
 use async_graphql::{Context, Object};
 use iam::access::kind;
-use platform::path;
-use services::alerts::{Acted, AlertError, core, sees};
+use platform::{path, storage::idempotency::Acted};
+use services::alerts::{AlertError, core, sees};
 
 use super::{alert::Alert, rule::AlertRule};
 use crate::{

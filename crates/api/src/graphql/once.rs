@@ -6,8 +6,8 @@ use platform::{
     path,
     storage::{
         dry_run,
-        idempotency::{Key, hash_of, is_key},
-        once::{Before, Once, Receipt},
+        idempotency::{Before, Key, hash_of, is_key},
+        once::{Once, Receipt},
     },
 };
 
@@ -99,7 +99,7 @@ pub async fn once<P: Again>(ctx: &Context<'_>, sent: Sent, call: impl Future<Out
     }
 }
 
-async fn answered<P: Again>(ctx: &Context<'_>, before: Before, (mutation, at): (&'static str, Path)) -> Answer<P> {
+async fn answered<P: Again>(ctx: &Context<'_>, before: Before<Receipt>, (mutation, at): (&'static str, Path)) -> Answer<P> {
     match before {
         Before::Same(receipt) => P::again(ctx, Earlier { mutation, receipt }).await,
         Before::Nothing | Before::Reused => {

@@ -6,10 +6,10 @@ use async_graphql::{Context, InputObject};
 use inventory::orders::{
     core::{self, RuleFields, RuleProblem},
     events::{HOLD_RULE_ARCHIVED, HOLD_RULE_UPDATED},
-    shell::{self, RuleActed, RuleStop},
+    shell::{self, RuleStop},
 };
 use macros::resolvers;
-use platform::path;
+use platform::{path, storage::idempotency::Acted};
 
 use super::{
     links::{Money, MoneyInput},
@@ -134,9 +134,9 @@ impl From<Vec<UserError>> for HoldRulePayload {
 }
 
 impl HoldRulePayload {
-    fn of(done: Result<RuleActed, RuleStop>) -> Answer<Self> {
+    fn of(done: Result<Acted<core::HoldRule>, RuleStop>) -> Answer<Self> {
         Ok(match done {
-            Ok(RuleActed { rule, seq, is_replayed }) => Self {
+            Ok(Acted { value: rule, seq, is_replayed }) => Self {
                 hold_rule: Some(HoldRule(Arc::new(rule))),
                 user_errors: Vec::new(),
                 replayed: is_replayed,

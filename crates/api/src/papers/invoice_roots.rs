@@ -7,11 +7,12 @@ use macros::resolvers;
 use platform::{
     paging::{CursorSigner, Key},
     path,
+    storage::idempotency::Acted,
 };
 use services::papers::{
     Papers, core,
     events::{CREDIT_NOTE_ISSUED, INVOICE_ISSUED, LEGAL_ENTITY_UPDATED},
-    shell::{Acted, CreditNoteIssue, InvoiceError, InvoiceIssue, MAX_REASON},
+    shell::{CreditNoteIssue, InvoiceError, InvoiceIssue, MAX_REASON},
 };
 
 use super::{Invoice, InvoiceConnection, InvoiceScope, LegalEntity, LegalEntityUpsertInput, refusal::stopped};

@@ -1,11 +1,11 @@
 //! What mutations of replenishment answer, and how its refusals meet GraphQL: once, here.
 
 use async_graphql::{Context, SimpleObject};
-use platform::path;
+use platform::{path, storage::idempotency::Acted};
 use services::replenishment::{
     core::{Policy, PolicyProblem, RuleProblem},
     rows::KeptRule,
-    shell::{Acted, Approved, LineProblem, ReplenishmentError},
+    shell::{Approved, LineProblem, ReplenishmentError},
 };
 
 use super::{

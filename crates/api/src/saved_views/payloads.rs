@@ -2,10 +2,10 @@
 
 use async_graphql::{Context, SimpleObject};
 use iam::access::kind;
-use platform::path;
+use platform::{path, storage::idempotency::Acted};
 use services::saved_views::{
     core::{MOST_COST, MOST_LINKS, MOST_VIEWS, Problem, View},
-    shell::{Acted, DocumentProblem, Linked, SavedViewError},
+    shell::{DocumentProblem, Linked, SavedViewError},
 };
 
 use super::{link::SavedViewLink, view::SavedView};

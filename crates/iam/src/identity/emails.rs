@@ -1,5 +1,7 @@
 //! What we write to people, as text and as HTML. Pure.
 
+use platform::markup::escaped;
+
 /// A letter, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email {
@@ -193,10 +195,6 @@ impl EmailKind {
         );
         Email { to: address.to_owned(), subject, text, html }
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 #[cfg(test)]

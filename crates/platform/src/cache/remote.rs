@@ -24,7 +24,8 @@ use crate::{clock, secrets::KeyRing};
 
 /// Later than this the database would have answered.
 const PATIENCE: Duration = Duration::from_millis(20);
-const CONNECTING: Duration = Duration::from_millis(250);
+/// How long a connection may take, and an answer of it.
+pub(super) const CONNECTING: Duration = Duration::from_millis(250);
 /// After Redis has not answered, it is left alone for so long.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long a row is kept there, in seconds.
@@ -126,6 +127,18 @@ impl Drop for Silence {
     }
 }
 
+/// The connection in the cell, which is made when it is first needed.
+pub(super) async fn connected(cell: &OnceCell<ConnectionManager>, client: &Client) -> Result<ConnectionManager, RedisError> {
+    let connect = || {
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(CONNECTING))
+            .set_response_timeout(Some(CONNECTING))
+            .set_number_of_retries(1);
+        ConnectionManager::new_with_config(client.clone(), config)
+    };
+    cell.get_or_try_init(connect).await.cloned()
+}
+
 impl Inner {
     /// The tenant stands where a cluster looks for the slot: a request's rows are on one of its nodes.
     fn key(&self, tenant: TenantId, id: Uuid) -> String {
@@ -133,14 +146,7 @@ impl Inner {
     }
 
     async fn connection(&self) -> Result<ConnectionManager, RedisError> {
-        let connect = || {
-            let config = ConnectionManagerConfig::new()
-                .set_connection_timeout(Some(CONNECTING))
-                .set_response_timeout(Some(CONNECTING))
-                .set_number_of_retries(1);
-            ConnectionManager::new_with_config(self.client.clone(), config)
-        };
-        self.connection.get_or_try_init(connect).await.cloned()
+        connected(&self.connection, &self.client).await
     }
 
     async fn write(&self, tenant: TenantId, rows: Sealed) {

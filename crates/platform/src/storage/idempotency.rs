@@ -8,11 +8,14 @@ use entity::{
     record::{Record, Selected},
     tables::idempotency,
 };
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Bulk, Fault, Finds, Reads, Rows, Work};
+use super::{
+    Bulk, Fault, Finds, Reads, Rows, Work,
+    journal::{self, Want},
+};
 
 /// What a caller sent to be able to send it again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -134,6 +137,60 @@ pub fn key_use(key: &Key, found: &[(Key, String)]) -> Option<KeyUse> {
 /// found here, or stands in the way of our write.
 pub async fn before(work: &Work, key: &Key) -> Result<Option<KeyUse>, Fault> {
     Ok(key_use(key, &look_up(work, [key]).await?))
+}
+
+/// What is known of a key, with its receipt as it was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Before<R> {
+    /// No call with this key has been done.
+    Nothing,
+    Same(R),
+    /// The key was used with another input.
+    Reused,
+}
+
+/// Reads the receipt that was kept.
+pub(super) fn read<R: DeserializeOwned>(known: Option<KeyUse>) -> Result<Before<R>, Fault> {
+    Ok(match known {
+        None => Before::Nothing,
+        Some(KeyUse::Reused) => Before::Reused,
+        Some(KeyUse::Same(receipt)) => Before::Same(
+            serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt names what was changed"))?,
+        ),
+    })
+}
+
+/// What an earlier call with this key left, in this call's turn: the counter is locked first, so that of two calls the second finds what the first has
+/// written.
+pub async fn in_turn<R: DeserializeOwned>(work: &Work, key: &Key) -> Result<Before<R>, Fault> {
+    journal::take(work, Want::default()).await?;
+    read(before(work, key).await?)
+}
+
+/// Remembers a receipt, in the transaction of what it is for.
+pub async fn keep(work: &Work, key: &Key, receipt: &impl Serialize, now: Timestamp) -> Result<(), Fault> {
+    let receipt = serde_json::to_string(receipt).map_err(|err| Fault::Broken(format!("a receipt has no JSON: {err}")))?;
+    remember(work, [(key, receipt)], now).await
+}
+
+/// What was changed, the last event that says so, and whether that was an earlier call with the same key.
+#[derive(Debug, Clone)]
+pub struct Acted<T> {
+    pub value: T,
+    pub seq: Option<i64>,
+    pub is_replayed: bool,
+}
+
+/// Keeps what was done; a refusal, a dry run, and the answer of an earlier call leave nothing.
+///
+/// # Errors
+/// The call's own refusal, or the database.
+pub async fn settle<T, E: From<Fault>>(work: Work, done: Result<Acted<T>, E>, is_dry: bool) -> Result<Acted<T>, E> {
+    match &done {
+        Ok(acted) if !is_dry && !acted.is_replayed => work.commit().await?,
+        _ => work.rollback().await?,
+    }
+    if is_dry { done.map(|acted| Acted { seq: None, ..acted }) } else { done }
 }
 
 #[derive(Record)]

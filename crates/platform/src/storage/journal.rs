@@ -247,11 +247,20 @@ pub async fn write(work: &mut Work, events: Vec<Event>) -> Result<(), Fault> {
 
 /// Appends events as the last statements of a transaction that is no ledger batch; returns the last one's number, None for none. A dry run gives no number.
 pub async fn append(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> Result<Option<i64>, Fault> {
+    append_of(work, Of::MasterData, events, now).await
+}
+
+/// The same for events that are not about master data: nobody who remembers that needs to look at them.
+pub async fn append_other(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> Result<Option<i64>, Fault> {
+    append_of(work, Of::Ledger, events, now).await
+}
+
+async fn append_of(work: &mut Work, of: Of, events: Vec<NewEvent>, now: Timestamp) -> Result<Option<i64>, Fault> {
     if events.is_empty() || dry_run::is_on() {
         return Ok(None);
     }
     let count = events.len() as i64;
-    let before = take(work, Want { of: Of::MasterData, ..Want::events(count) }).await?;
+    let before = take(work, Want { of, ..Want::events(count) }).await?;
     let numbered = (before.seq + 1..).zip(events).map(|(seq, event)| event.in_trace().numbered(seq, now));
     write(work, numbered.collect()).await?;
     Ok(Some(before.seq + count))

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Bulk, Fault, Reads,
-    idempotency::{self, Key, KeyUse},
+    idempotency::{self, Before, Key},
     journal::Event,
 };
 
@@ -28,16 +28,6 @@ pub struct Receipt {
     pub id: Option<String>,
     /// The number of the last event.
     pub seq: Option<i64>,
-}
-
-/// What is known of a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Before {
-    /// No call with this key has been done.
-    Nothing,
-    Same(Receipt),
-    /// The key was used with another input.
-    Reused,
 }
 
 /// A call that is done once.
@@ -63,15 +53,9 @@ impl Once {
     ///
     /// # Errors
     /// The database, or a receipt that cannot be read.
-    pub async fn before(&self, reads: &impl Reads) -> Result<Before, Fault> {
+    pub async fn before(&self, reads: &impl Reads) -> Result<Before<Receipt>, Fault> {
         let found = idempotency::look_up(reads, [&self.key]).await?;
-        Ok(match idempotency::key_use(&self.key, &found) {
-            None => Before::Nothing,
-            Some(KeyUse::Reused) => Before::Reused,
-            Some(KeyUse::Same(receipt)) => Before::Same(
-                serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt names what was changed"))?,
-            ),
-        })
+        idempotency::read(idempotency::key_use(&self.key, &found))
     }
 
     /// Runs the call: what it commits first takes its receipt along.

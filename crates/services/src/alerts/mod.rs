@@ -12,4 +12,4 @@ mod shell;
 
 pub use events::AlertEvent;
 pub use shell::limits;
-pub use shell::{Act, Acted, AlertEmail, AlertError, Alerts, Do, EMAIL_JOB, RuleFields, RuleRemoval, sees};
+pub use shell::{Act, AlertEmail, AlertError, Alerts, Do, EMAIL_JOB, RuleFields, RuleRemoval, sees};

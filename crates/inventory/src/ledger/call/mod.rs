@@ -67,6 +67,9 @@ impl Mode {
     pub fn of(validate_only: bool) -> Self {
         if validate_only { Self::Validate } else { Self::Commit }
     }
+    pub fn is_dry(self) -> bool {
+        self == Self::Validate
+    }
 }
 
 /// The longest note, in characters.

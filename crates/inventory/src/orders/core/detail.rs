@@ -1,42 +1,20 @@
 //! What an order says beside its lines: whom to reach and where it goes, how and when it comes, and what was noted of it.
 
 use entity::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::refusal::Refusal;
 use crate::{
-    catalog::core::{Patch, text::fold},
+    catalog::core::{
+        Patch,
+        company::{Address, Contact},
+        text::fold,
+    },
     stock::core::{At, Field, Noun, Rejection, RoomRefusal},
 };
 
 /// Tags of an order at most, and the characters of one.
 pub const MAX_TAGS: usize = 50;
 pub const MAX_TAG: usize = 64;
-
-/// Whom to reach about an order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Contact {
-    pub name: Option<String>,
-    pub email: Option<String>,
-    pub phone: Option<String>,
-    pub role: Option<String>,
-}
-
-/// Where an order, or its bill, goes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Address {
-    pub name: Option<String>,
-    pub company: Option<String>,
-    pub lines: Vec<String>,
-    pub city: Option<String>,
-    pub region: Option<String>,
-    pub postal_code: Option<String>,
-    /// A code of ISO 3166, or a name.
-    pub country: Option<String>,
-    pub phone: Option<String>,
-}
 
 /// What tells who an order is for. It is sealed under a key of the order's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

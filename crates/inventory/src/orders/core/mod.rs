@@ -29,6 +29,7 @@ mod stated;
 mod states;
 mod tax_rate;
 
+pub use crate::catalog::core::company::{Address, Contact};
 pub use act::{
     Act, Confirm, Fulfil, LineQuantity, decide_cancel, decide_close, decide_confirm, decide_expire, decide_fulfil, decide_reopen,
 };
@@ -36,7 +37,7 @@ pub use amounts::{Amounts, Basis, Placed, Totals};
 pub use cancel_lines::{CancelLine, CancelLines, decide_cancel_lines};
 pub use command::OrderCommand;
 pub use create::{Create, NewLine, NewStatus, decide_create};
-pub use detail::{Address, Contact, DetailChange, DetailPatch, MAX_TAG, MAX_TAGS, OrderDetail, Personal, Resealed, Sealed};
+pub use detail::{DetailChange, DetailPatch, MAX_TAG, MAX_TAGS, OrderDetail, Personal, Resealed, Sealed};
 pub use edit::{MAX_ORDER_LINES, Update, decide_update};
 pub use edit_lines::SetLine;
 pub use elsewhere::Elsewhere;

@@ -7,8 +7,8 @@ use platform::{
     storage::{
         Fault, Reads, Work,
         events::EventType,
-        idempotency::{self, Key, KeyUse, hash_of, is_key},
-        journal::{self, Want},
+        idempotency::{self, Acted, Before, Key, hash_of, is_key, settle},
+        journal,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -55,21 +55,13 @@ impl From<Fault> for RuleStop {
     }
 }
 
-/// The rule, the event that says so, and whether that was an earlier call with the same key.
-#[derive(Debug, Clone)]
-pub struct RuleActed {
-    pub rule: HoldRule,
-    pub seq: Option<i64>,
-    pub is_replayed: bool,
-}
-
-type Done = Result<RuleActed, RuleStop>;
+type Done = Result<Acted<HoldRule>, RuleStop>;
 
 /// What is remembered of a call.
 #[derive(Debug, Serialize, Deserialize)]
 struct Receipt {
     code: String,
-    seq: i64,
+    seq: Option<i64>,
 }
 
 /// All rules of the tenant, by their codes.
@@ -82,7 +74,7 @@ pub async fn hold_rule_upsert(ledger: &Ledger, permit: Permit<kind::TenantWrite>
     let key = key_of(&permit, "holdRuleUpsert", &input.idempotency_key, &input);
     let mut work = permit.scope(ledger.database()).begin().await?;
     let done = upserted(&mut work, &key, input.fields, ledger.clock().now()).await;
-    settle(work, done, mode).await
+    settle(work, done, mode.is_dry()).await
 }
 
 /// Takes a rule out of force. Holds that it has set stay.
@@ -90,7 +82,7 @@ pub async fn hold_rule_archive(ledger: &Ledger, permit: Permit<kind::TenantWrite
     let key = key_of(&permit, "holdRuleArchive", &input.idempotency_key, &input);
     let mut work = permit.scope(ledger.database()).begin().await?;
     let done = archived(&mut work, &key, &input.code, ledger.clock().now()).await;
-    settle(work, done, mode).await
+    settle(work, done, mode.is_dry()).await
 }
 
 fn key_of(permit: &Permit<kind::TenantWrite>, mutation: &'static str, key: &str, input: &impl Serialize) -> Key {
@@ -129,7 +121,7 @@ async fn archived(work: &mut Work, key: &Key, code: &str, now: Timestamp) -> Don
     let found = if code.contains('\0') { None } else { rows::hold_rule(work, code.trim()).await? };
     let Some(before) = found else { return Err(RuleStop::NotFound) };
     if before.archived_at.is_some() {
-        return Ok(RuleActed { rule: before, seq: None, is_replayed: false });
+        return Ok(Acted { value: before, seq: None, is_replayed: false });
     }
     let was = traced(&before);
     let rule = HoldRule { archived_at: Some(now), version: before.version + 1, updated_at: now, ..before };
@@ -137,20 +129,17 @@ async fn archived(work: &mut Work, key: &Key, code: &str, now: Timestamp) -> Don
     end(work, key, HOLD_RULE_ARCHIVED, (Some(was), rule)).await
 }
 
-/// The counter first, so that two calls come one after the other, and the second finds what the first has written. What an earlier call answers.
-async fn begin(work: &Work, key: &Key) -> Result<Option<RuleActed>, RuleStop> {
+/// What an earlier call answers.
+async fn begin(work: &Work, key: &Key) -> Result<Option<Acted<HoldRule>>, RuleStop> {
     if !is_key(&key.key) {
         return Err(RuleStop::NoKey);
     }
-    journal::take(work, Want::default()).await?;
-    match idempotency::before(work, key).await? {
-        None => Ok(None),
-        Some(KeyUse::Reused) => Err(RuleStop::KeyReused),
-        Some(KeyUse::Same(receipt)) => {
-            let broken = |_| Fault::corrupt("idempotency", "a receipt names what was written");
-            let Receipt { code, seq } = serde_json::from_str(&receipt).map_err(broken)?;
-            let rule = rows::hold_rule(work, &code).await?.ok_or_else(|| Fault::corrupt("hold_rule", "a rule stays"))?;
-            Ok(Some(RuleActed { rule, seq: Some(seq), is_replayed: true }))
+    match idempotency::in_turn(work, key).await? {
+        Before::Nothing => Ok(None),
+        Before::Reused => Err(RuleStop::KeyReused),
+        Before::Same(Receipt { code, seq }) => {
+            let value = rows::hold_rule(work, &code).await?.ok_or_else(|| Fault::corrupt("hold_rule", "a rule stays"))?;
+            Ok(Some(Acted { value, seq, is_replayed: true }))
         }
     }
 }
@@ -173,23 +162,8 @@ fn traced(rule: &HoldRule) -> Fields {
 async fn end(work: &mut Work, key: &Key, kind: EventType<HoldRuleEvent>, (was, rule): (Option<Fields>, HoldRule)) -> Done {
     let (now, tenant) = (rule.updated_at, work.tenant());
     audit::changed(work, tenant, was.as_ref(), Some(&traced(&rule)), None);
-    let seq = journal::take(work, Want::events(1)).await?.seq + 1;
     let event = HoldRuleEvent { code: rule.fields.code.clone(), version: rule.version };
-    journal::write(work, vec![kind.event(&event).numbered(seq, now)]).await?;
-    let receipt = Receipt { code: event.code, seq };
-    let receipt = serde_json::to_string(&receipt).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(key, receipt)], now).await?;
-    Ok(RuleActed { rule, seq: Some(seq), is_replayed: false })
-}
-
-/// Keeps what was done; a refusal, a dry run, and the answer of an earlier call leave nothing.
-async fn settle(work: Work, done: Done, mode: Mode) -> Done {
-    match (&done, mode) {
-        (Ok(acted), Mode::Commit) if !acted.is_replayed => work.commit().await?,
-        _ => work.rollback().await?,
-    }
-    match mode {
-        Mode::Commit => done,
-        Mode::Validate => done.map(|acted| RuleActed { seq: None, ..acted }),
-    }
+    let seq = journal::append_other(work, vec![kind.event(&event)], now).await?;
+    idempotency::keep(work, key, &Receipt { code: event.code, seq }, now).await?;
+    Ok(Acted { value: rule, seq, is_replayed: false })
 }

@@ -1,6 +1,7 @@
 //! A purchase order as a page: HTML that prints on A4 and needs nothing else. Every text is escaped.
 
 use entity::prelude::*;
+use platform::markup::escaped;
 
 use super::order::{Line, PurchaseOrder};
 
@@ -95,10 +96,6 @@ fn units(quantity: Quantity, decimals: u8) -> String {
     let scale = 10_i64.pow(u32::from(decimals));
     let (whole, rest) = (quantity.get() / scale, quantity.get() % scale);
     if decimals == 0 { whole.to_string() } else { format!("{whole}.{rest:0width$}", width = usize::from(decimals)) }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 #[cfg(test)]

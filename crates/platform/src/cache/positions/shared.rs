@@ -6,22 +6,20 @@ use std::{
     time::Duration,
 };
 
-use redis::{
-    Client, RedisError, Script,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-    cmd,
-};
+use redis::{Client, RedisError, Script, aio::ConnectionManager, cmd};
 use sha2::{Digest, Sha256};
 use tokio::{
     sync::OnceCell,
     time::{Instant, timeout},
 };
 
-use crate::storage::replicas::Position;
+use crate::{
+    cache::remote::{CONNECTING, connected},
+    storage::replicas::Position,
+};
 
 /// Later than this the primary would have answered.
 const PATIENCE: Duration = Duration::from_millis(20);
-const CONNECTING: Duration = Duration::from_millis(250);
 /// After Redis has not answered, it is left alone for so long.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -104,14 +102,7 @@ impl SharedPositions {
     }
 
     async fn connection(&self) -> Result<ConnectionManager, RedisError> {
-        let connect = || {
-            let config = ConnectionManagerConfig::new()
-                .set_connection_timeout(Some(CONNECTING))
-                .set_response_timeout(Some(CONNECTING))
-                .set_number_of_retries(1);
-            ConnectionManager::new_with_config(self.client.clone(), config)
-        };
-        self.connection.get_or_try_init(connect).await.cloned()
+        connected(&self.connection, &self.client).await
     }
 }
 

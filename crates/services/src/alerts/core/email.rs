@@ -1,6 +1,7 @@
 //! What a letter about alerts says, as text and as HTML.
 
 use entity::prelude::*;
+use platform::markup::escaped;
 
 use super::alert::Alert;
 
@@ -57,10 +58,6 @@ pub fn written(tenant: &str, alerts: &[(Alert, Named)], more: usize, day: DayTex
 /// One line: names of things stand in it, and none of them ends it.
 fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 fn line(alert: &Alert, named: &Named, day: DayText) -> String {

@@ -6,12 +6,13 @@ use platform::{
     path,
     storage::{
         Work,
-        idempotency::{self, Key, KeyUse, hash_of},
+        idempotency::{self, Acted, Key, KeyUse, hash_of},
+        journal,
     },
 };
 use serde::Serialize;
 
-use super::{Acted, AlertError, Alerts, check_key, sees, settle, tell};
+use super::{AlertError, Alerts, check_key, sees, settle};
 use crate::alerts::AlertEvent;
 use crate::alerts::{
     core::{Action, Alert, Handling, MAX_NOTE, MAX_SNOOZE_SECONDS, actions_from, to_state},
@@ -102,7 +103,7 @@ impl Alerts {
         let after = self.after(permit, act, &alert, now).await?;
         debug_assert_eq!(after.state(), state, "a step leads where the table says");
         rows::change(work, [&after]).await?;
-        let seq = tell(work, vec![action.event().event(&AlertEvent::of(&after))], now).await?;
+        let seq = journal::append_other(work, vec![action.event().event(&AlertEvent::of(&after))], now).await?;
         idempotency::remember(work, [(&key, seq.unwrap_or_default().to_string())], now).await?;
         Ok(Acted { value: after, seq, is_replayed: false })
     }

@@ -21,7 +21,7 @@ use platform::{
     },
 };
 
-use super::{Alerts, load_rules, tell};
+use super::{Alerts, load_rules};
 use crate::alerts::AlertEvent;
 use crate::alerts::{
     core::{
@@ -175,7 +175,7 @@ impl Alerts {
         rows::put_down(&work, &emails).await?;
         let events: Vec<_> = settled.told.iter().map(|(event, alert)| event.event(&AlertEvent::of(alert))).collect();
         let count = events.len();
-        tell(&mut work, events, now).await?;
+        journal::append_other(&mut work, events, now).await?;
         self.commit(work, count).await?;
         Ok(Some(settled.opened.len()))
     }

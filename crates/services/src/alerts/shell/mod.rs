@@ -19,8 +19,7 @@ use platform::{
     paging::PageRequest,
     storage::{
         Database, Fault, Reads, Work, dry_run,
-        idempotency::is_key,
-        journal::{self, NewEvent, Want},
+        idempotency::{Acted, is_key},
     },
 };
 
@@ -71,14 +70,6 @@ impl From<Fault> for AlertError {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
     }
-}
-
-/// What was changed, the last event that says so, and whether that was an earlier call with the same key.
-#[derive(Debug, Clone)]
-pub struct Acted<T> {
-    pub value: T,
-    pub seq: Option<i64>,
-    pub is_replayed: bool,
 }
 
 /// The room's service. Cheap to clone.
@@ -183,19 +174,6 @@ async fn load_rules(reads: &impl Reads) -> Result<Rules, Fault> {
     let has_categories = rules.iter().any(|rule| rule.scope.category.is_some());
     let parents = if has_categories { rows::categories(reads).await? } else { BTreeMap::new() };
     Ok(Rules { rules, parents })
-}
-
-/// Appends events as the last statements of a transaction; the last one's number, None for none. They are not about master data, so nobody who
-/// remembers that needs to look at them.
-async fn tell(work: &mut Work, events: Vec<NewEvent>, now: Timestamp) -> Result<Option<i64>, Fault> {
-    if events.is_empty() || dry_run::is_on() {
-        return Ok(None);
-    }
-    let count = events.len() as i64;
-    let first = journal::take(work, Want::events(count)).await?.seq + 1;
-    let numbered = (first..).zip(events).map(|(seq, event)| event.in_trace().numbered(seq, now));
-    journal::write(work, numbered.collect()).await?;
-    Ok(Some(first + count - 1))
 }
 
 /// Keeps what was done; a refusal, a dry run, and the answer of an earlier call, leave nothing.

@@ -8,13 +8,13 @@ use platform::{
     clock, path,
     storage::{
         Fault, Work,
-        idempotency::{self, Key, KeyUse, hash_of},
+        idempotency::{self, Acted, Key, KeyUse, hash_of},
         journal,
     },
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Acted, AlertError, Alerts, check_key, covers, settle};
+use super::{AlertError, Alerts, check_key, covers, settle};
 use crate::alerts::events::{ALERT_RULE_DELETED, ALERT_RULE_SET, EventType, RuleChanged};
 use crate::alerts::{
     core::{MAX_DAYS, MAX_EMAIL, MAX_RECIPIENTS, MAX_RULES, Quiet, Rule, Scope, is_address, kind_takes},

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 use platform::{
     clock,
-    storage::{Fault, TenantScope},
+    storage::{Fault, TenantScope, journal},
 };
 
 use super::{
     Alerts,
     follow::{Dated as DatedStep, MOST_STEPS},
-    load_rules, tell,
+    load_rules,
 };
 use crate::alerts::events::{ALERT_WOKEN, AlertEvent};
 use crate::alerts::{
@@ -108,7 +108,8 @@ impl Alerts {
                 );
             }
             rows::change(&work, &awake).await?;
-            tell(&mut work, awake.iter().map(|alert| ALERT_WOKEN.event(&AlertEvent::of(alert))).collect(), now).await?;
+            journal::append_other(&mut work, awake.iter().map(|alert| ALERT_WOKEN.event(&AlertEvent::of(alert))).collect(), now)
+                .await?;
             self.commit(work, awake.len()).await?;
             woken += awake.len();
         }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use platform::markup;
+
 use super::{Drawn, Label};
 
 /// Modules of nothing around a code: scanners find its ends by it.
@@ -11,19 +13,7 @@ const HEIGHT: usize = 50;
 const LINE: usize = 12;
 
 fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() => {}
-            c => out.push(c),
-        }
-    }
-    out
+    markup::escaped(&text.chars().filter(|c| !c.is_control()).collect::<String>())
 }
 
 /// So much of a name as a label has room for.

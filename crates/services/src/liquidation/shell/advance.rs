@@ -21,7 +21,7 @@ use super::{
     LineProblem, LiquidationError,
     approve::sees,
     carry_out::{Cut, Rooms, cut_price, may, needed},
-    check_key, tell,
+    check_key,
 };
 use crate::{
     demand::shell::catch_up,
@@ -211,10 +211,9 @@ async fn write_down(
         (plan.version, plan.updated_at) = (plan.version + 1, now);
         rows::change_plan(&work, &plan).await?;
         let event = LIQUIDATION_PLAN_ADVANCED.event(&PlanEvent::of(&plan, changed.len() as i64));
-        receipt.seq = Some(tell(&mut work, event, now).await?);
+        receipt.seq = journal::append_other(&mut work, vec![event], now).await?;
     }
-    let kept = serde_json::to_string(&receipt).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(&work, [(key, kept)], now).await?;
+    idempotency::keep(&work, key, &receipt, now).await?;
     work.commit().await?;
     Ok((plan, receipt))
 }

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::{
     LiquidationError, Refusal,
     carry_out::{CarryOutcome, Rooms, carry_out, may, needed},
-    check_key, tell,
+    check_key,
 };
 use crate::liquidation::{
     core::{Approval, Claims, LineState, Plan, PlanLine, approve, state_of},
@@ -169,8 +169,7 @@ async fn claim(
     let now = rooms.ledger.clock().now();
     (plan.version, plan.updated_at) = (plan.version + 1, now);
     rows::change_plan(work, &plan).await?;
-    let kept = serde_json::to_string(&receipt).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(&key, kept)], now).await?;
+    idempotency::keep(work, &key, &receipt, now).await?;
     Ok((receipt, false))
 }
 
@@ -232,14 +231,14 @@ async fn finish(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId) -> Result
             }
         }
     }
-    let seq = if done.is_empty() { None } else { Some(write_down(rooms, permit, id, &done).await?) };
+    let seq = if done.is_empty() { None } else { write_down(rooms, permit, id, &done).await? };
     match stopped {
         Some(fault) => Err(fault),
         None => Ok((refusals, seq)),
     }
 }
 
-async fn write_down(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId, done: &[PlanLine]) -> Result<i64, Fault> {
+async fn write_down(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId, done: &[PlanLine]) -> Result<Option<i64>, Fault> {
     let mut work = permit.scope(rooms.ledger.database()).begin().await?;
     let now = rooms.ledger.clock().now();
     journal::take(&work, journal::Want::default()).await?;
@@ -253,7 +252,8 @@ async fn write_down(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId, done:
     (plan.version, plan.updated_at) = (plan.version + 1, now);
     rows::change_plan(&work, &plan).await?;
     let carried = done.iter().filter(|line| line.state.document().is_some()).count();
-    let seq = tell(&mut work, LIQUIDATION_PLAN_APPROVED.event(&PlanEvent::of(&plan, carried as i64)), now).await?;
+    let seq = journal::append_other(&mut work, vec![LIQUIDATION_PLAN_APPROVED.event(&PlanEvent::of(&plan, carried as i64))], now)
+        .await?;
     work.commit().await?;
     Ok(seq)
 }

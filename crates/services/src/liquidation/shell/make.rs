@@ -8,16 +8,16 @@ use platform::{
     path,
     storage::{
         Fault, Reads, Work,
-        idempotency::{self, Key, KeyUse, hash_of},
+        idempotency::{self, Acted, Key, KeyUse, hash_of},
         journal,
     },
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Acted, LiquidationError,
+    LiquidationError,
     ask::stores_within,
-    check_key, tell,
+    check_key,
     work_out::{Within, WorkedOut, work_out},
 };
 use crate::{
@@ -210,9 +210,8 @@ async fn keep(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> Don
     rows::forget_plans(work, plan.made_at.plus_seconds(-86_400 * KEPT_DAYS)).await?;
     rows::insert_plan(work, &plan).await?;
     rows::insert_lines(work, plan.id, lines).await?;
-    let seq = Some(tell(work, LIQUIDATION_PLAN_CREATED.event(&PlanEvent::of(&plan, 0)), plan.made_at).await?);
-    let receipt = serde_json::to_string(&Receipt { plan: plan.id, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(key, receipt)], plan.made_at).await?;
+    let seq = journal::append_other(work, vec![LIQUIDATION_PLAN_CREATED.event(&PlanEvent::of(&plan, 0))], plan.made_at).await?;
+    idempotency::keep(work, key, &Receipt { plan: plan.id, seq }, plan.made_at).await?;
     Ok(Acted { value: Made { plan, lines: None }, seq, is_replayed: false })
 }
 

@@ -7,14 +7,14 @@ use platform::{
     clock::Clock,
     path,
     storage::{
-        Database, Fault, Work,
-        idempotency::{self, Key, KeyUse, hash_of},
+        Database, Work,
+        idempotency::{self, Acted, Before, Key, hash_of, settle},
         journal,
     },
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Acted, LiquidationError, check_key, tell};
+use super::{LiquidationError, check_key};
 use crate::liquidation::{
     core::Criteria,
     events::{LIQUIDATION_SETTINGS_SET, SettingsEvent},
@@ -49,30 +49,18 @@ pub async fn set_settings(db: &Database, clock: &Clock, permit: May, input: Sett
     }
     let mut work = permit.scope(db).begin().await?;
     let done = set(&mut work, clock.now(), &permit, &input).await;
-    match (&done, mode) {
-        (Ok(acted), Mode::Commit) if !acted.is_replayed => work.commit().await?,
-        _ => work.rollback().await?,
-    }
-    match mode {
-        Mode::Commit => done,
-        Mode::Validate => done.map(|acted| Acted { seq: None, ..acted }),
-    }
+    settle(work, done, mode.is_dry()).await
 }
 
 async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &SettingsSet) -> Done {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "liquidationSettingsSet", key: text, hash: hash_of(input) };
-    // The counter first, so that two calls come one after the other.
-    journal::take(work, journal::Want::default()).await?;
+    let earlier = idempotency::in_turn(work, &key).await?;
     let before = rows::settings(work).await?;
-    match idempotency::before(work, &key).await? {
-        None => {}
-        Some(KeyUse::Reused) => return Err(LiquidationError::KeyReused),
-        Some(KeyUse::Same(receipt)) => {
-            let Receipt { seq } = serde_json::from_str(&receipt)
-                .map_err(|_| Fault::corrupt("idempotency", "a receipt of criteria names their event"))?;
-            return Ok(Acted { value: before, seq, is_replayed: true });
-        }
+    match earlier {
+        Before::Nothing => {}
+        Before::Reused => return Err(LiquidationError::KeyReused),
+        Before::Same(Receipt { seq }) => return Ok(Acted { value: before, seq, is_replayed: true }),
     }
     if input.expected_version.is_some_and(|expected| expected != before.version) {
         return Err(LiquidationError::Stale { what: "criteria", actual: before.version });
@@ -87,8 +75,8 @@ async fn set(work: &mut Work, now: Timestamp, permit: &May, input: &SettingsSet)
     }
     let after = Settings { criteria: input.criteria.clone(), version: before.version + 1, updated_at: Some(now) };
     rows::change_settings(work, &after, now).await?;
-    let seq = Some(tell(work, LIQUIDATION_SETTINGS_SET.event(&SettingsEvent { version: after.version }), now).await?);
-    let receipt = serde_json::to_string(&Receipt { seq }).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(&key, receipt)], now).await?;
+    let seq =
+        journal::append_other(work, vec![LIQUIDATION_SETTINGS_SET.event(&SettingsEvent { version: after.version })], now).await?;
+    idempotency::keep(work, &key, &Receipt { seq }, now).await?;
     Ok(Acted { value: after, seq, is_replayed: false })
 }

@@ -140,8 +140,7 @@ async fn once(
     }
     rows::insert(work, note, mentions).await?;
     let seq = journal::append(work, vec![NOTE_ADDED.event(&event(note, mentions, readers))], note.created_at).await?;
-    let receipt = serde_json::to_string(&Receipt { note: note.id, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(key, receipt)], note.created_at).await?;
+    idempotency::keep(work, key, &Receipt { note: note.id, seq }, note.created_at).await?;
     Ok(Ok(Kept { note: note.clone(), is_replayed: false, seq }))
 }
 

@@ -1,5 +1,7 @@
 //! A paper as a page that prints on A4: it loads nothing, runs nothing, and every text in it is escaped.
 
+use platform::markup;
+
 use super::sheet::{Column, Fact, Sheet, Side, Table};
 
 const STYLE: &str = "@page{size:A4;margin:18mm}body{font:10pt/1.4 sans-serif;color:#111;max-width:180mm;margin:8mm auto}\
@@ -74,20 +76,7 @@ const fn class(column: &Column) -> &'static str {
 
 /// A text that is no markup. Control characters are left out, but line ends.
 fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\n' => out.push('\n'),
-            c if c.is_control() => {}
-            c => out.push(c),
-        }
-    }
-    out
+    markup::escaped(&text.chars().filter(|c| *c == '\n' || !c.is_control()).collect::<String>())
 }
 
 #[cfg(test)]

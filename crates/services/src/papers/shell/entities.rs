@@ -5,13 +5,13 @@ use iam::access::{Permit, kind};
 use inventory::ledger::Mode;
 use platform::storage::{
     Fault, Work,
-    idempotency::{Key, hash_of},
+    idempotency::{Acted, Key, hash_of, settle},
 };
 use serde::Serialize;
 
 use super::{
     Papers,
-    call::{Acted, Done, InvoiceError, begin, end, settle},
+    call::{Done, InvoiceError, begin, end},
 };
 use crate::papers::{
     core::{EntityFields, LegalEntity, Numbers},
@@ -40,7 +40,7 @@ impl Papers {
     pub async fn entity_upsert(&self, permit: Permit<kind::TenantWrite>, input: EntityUpsert, mode: Mode) -> Done<LegalEntity> {
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.upserted(&mut work, &permit, input).await;
-        settle(work, done, mode).await
+        settle(work, done, mode.is_dry()).await
     }
 
     async fn upserted(&self, work: &mut Work, permit: &Permit<kind::TenantWrite>, input: EntityUpsert) -> Done<LegalEntity> {

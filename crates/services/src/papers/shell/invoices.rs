@@ -16,14 +16,14 @@ use platform::{
     paging::PageRequest,
     storage::{
         Fault, Reads, Work,
-        idempotency::{InputDigest, Key, hash_of},
+        idempotency::{Acted, InputDigest, Key, hash_of, settle},
     },
 };
 use serde::Serialize;
 
 use super::{
     Papers,
-    call::{Acted, Done, InvoiceError, begin, end, settle},
+    call::{Done, InvoiceError, begin, end},
 };
 use crate::papers::{
     core::{Facts, Invoice, InvoiceLine, LegalEntity, Refusal, Scope, address_lines, contact_lines, credit, due, totals},
@@ -74,7 +74,7 @@ impl Papers {
     pub async fn invoice_issue(&self, permit: May, input: InvoiceIssue, mode: Mode) -> Done<Invoice> {
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.invoiced(&mut work, &permit, &input).await;
-        settle(work, done, mode).await
+        settle(work, done, mode.is_dry()).await
     }
 
     async fn invoiced(&self, work: &mut Work, permit: &May, input: &InvoiceIssue) -> Done<Invoice> {
@@ -112,7 +112,7 @@ impl Papers {
     pub async fn credit_note_issue(&self, permit: May, input: CreditNoteIssue, mode: Mode) -> Done<Invoice> {
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.credited(&mut work, &permit, &input).await;
-        settle(work, done, mode).await
+        settle(work, done, mode.is_dry()).await
     }
 
     async fn credited(&self, work: &mut Work, permit: &May, input: &CreditNoteIssue) -> Done<Invoice> {

@@ -30,7 +30,7 @@ use crate::{
     notes::shell::{Readers, Write},
 };
 
-pub use call::{Acted, InvoiceError};
+pub use call::InvoiceError;
 pub use entities::{EntityUpsert, MOST_ENTITIES};
 pub use invoices::{CreditNoteIssue, InvoiceIssue, MAX_REASON, buyer};
 
@@ -231,8 +231,7 @@ async fn once(work: &mut Work, key: &Key, (paper, bytes): (&Paper, &Bytes), read
         stores: readers.stores.clone(),
     };
     let seq = journal::append(work, vec![PAPER_ISSUED.event(&event)], paper.created_at).await?;
-    let receipt = serde_json::to_string(&Receipt { paper: paper.id, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(key, receipt)], paper.created_at).await?;
+    idempotency::keep(work, key, &Receipt { paper: paper.id, seq }, paper.created_at).await?;
     Ok(Kept { paper: paper.clone(), is_replayed: false, seq })
 }
 

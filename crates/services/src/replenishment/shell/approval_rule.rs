@@ -9,16 +9,16 @@ use platform::{
     path,
     storage::{
         Database, Fault, Work,
-        idempotency::{self, Key, KeyUse, hash_of},
+        idempotency::{self, Acted, Before, Key, hash_of, settle},
         journal,
     },
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Acted, ReplenishmentError,
+    ReplenishmentError,
     approve::{PlanApprove, approve_plan},
-    check_key, tell,
+    check_key,
 };
 use crate::replenishment::{
     core::{ApprovalRule, Choice},
@@ -67,30 +67,18 @@ pub async fn set_rule(db: &Database, clock: &Clock, permit: May, input: RuleSet,
     }
     let mut work = permit.scope(db).begin().await?;
     let done = set(&mut work, clock.now(), &permit, (&input, rule)).await;
-    match (&done, mode) {
-        (Ok(acted), Mode::Commit) if !acted.is_replayed => work.commit().await?,
-        _ => work.rollback().await?,
-    }
-    match mode {
-        Mode::Commit => done,
-        Mode::Validate => done.map(|acted| Acted { seq: None, ..acted }),
-    }
+    settle(work, done, mode.is_dry()).await
 }
 
 async fn set(work: &mut Work, now: Timestamp, permit: &May, (input, rule): (&RuleSet, ApprovalRule)) -> Done {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentRuleSet", key: text, hash: hash_of(input) };
-    // The counter first, so that two calls come one after the other.
-    journal::take(work, journal::Want::default()).await?;
+    let earlier = idempotency::in_turn(work, &key).await?;
     let before = rows::rule(work).await?;
-    match idempotency::before(work, &key).await? {
-        None => {}
-        Some(KeyUse::Reused) => return Err(ReplenishmentError::KeyReused),
-        Some(KeyUse::Same(receipt)) => {
-            let Receipt { seq } = serde_json::from_str(&receipt)
-                .map_err(|_| Fault::corrupt("idempotency", "a receipt of a rule names its event"))?;
-            return Ok(Acted { value: before, seq, is_replayed: true });
-        }
+    match earlier {
+        Before::Nothing => {}
+        Before::Reused => return Err(ReplenishmentError::KeyReused),
+        Before::Same(Receipt { seq }) => return Ok(Acted { value: before, seq, is_replayed: true }),
     }
     let actual = before.map_or(0, |kept| kept.version);
     if input.expected_version.is_some_and(|expected| expected != actual) {
@@ -100,9 +88,8 @@ async fn set(work: &mut Work, now: Timestamp, permit: &May, (input, rule): (&Rul
     let after = KeptRule { rule, done_until: now, version: actual + 1, updated_at: now };
     rows::change_rule(work, &after).await?;
     let event = RuleEvent { is_on: rule.is_on, version: after.version };
-    let seq = Some(tell(work, REPLENISHMENT_RULE_SET.event(&event), now).await?);
-    let receipt = serde_json::to_string(&Receipt { seq }).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(&key, receipt)], now).await?;
+    let seq = journal::append_other(work, vec![REPLENISHMENT_RULE_SET.event(&event)], now).await?;
+    idempotency::keep(work, &key, &Receipt { seq }, now).await?;
     Ok(Acted { value: Some(after), seq, is_replayed: false })
 }
 

@@ -21,7 +21,6 @@ use uuid::Uuid;
 use super::{
     DraftRefusal, ReplenishmentError, check_key,
     drafts::{Drafted, draft},
-    tell,
 };
 use crate::replenishment::{
     core::{Choice, Claims, LineKind, LineState, Now, Plan, PlanLine, approve, state_of},
@@ -183,8 +182,7 @@ async fn claim(
     }
     (plan.version, plan.updated_at) = (plan.version + 1, at);
     rows::change_plan(work, &plan).await?;
-    let kept = serde_json::to_string(&receipt).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(&key, kept)], at).await?;
+    idempotency::keep(work, &key, &receipt, at).await?;
     Ok((receipt, false))
 }
 
@@ -268,14 +266,14 @@ async fn finish(ledger: &Ledger, permit: &May, plan: ReplenishmentPlanId) -> Res
         };
         done.extend(lines.into_iter().map(|line| PlanLine { state, ..line }));
     }
-    let seq = if done.is_empty() { None } else { Some(write_down(ledger, permit, plan, &done).await?) };
+    let seq = if done.is_empty() { None } else { write_down(ledger, permit, plan, &done).await? };
     match stopped {
         Some(fault) => Err(fault),
         None => Ok((refusals, seq)),
     }
 }
 
-async fn write_down(ledger: &Ledger, permit: &May, id: ReplenishmentPlanId, done: &[PlanLine]) -> Result<i64, Fault> {
+async fn write_down(ledger: &Ledger, permit: &May, id: ReplenishmentPlanId, done: &[PlanLine]) -> Result<Option<i64>, Fault> {
     let mut work = permit.scope(ledger.database()).begin().await?;
     let now = ledger.clock().now();
     journal::take(&work, journal::Want::default()).await?;
@@ -289,7 +287,9 @@ async fn write_down(ledger: &Ledger, permit: &May, id: ReplenishmentPlanId, done
     (plan.version, plan.updated_at) = (plan.version + 1, now);
     rows::change_plan(&work, &plan).await?;
     let approved = done.iter().filter(|line| line.state.document().is_some()).count();
-    let seq = tell(&mut work, REPLENISHMENT_PLAN_APPROVED.event(&PlanEvent::of(&plan, approved as i64)), now).await?;
+    let seq =
+        journal::append_other(&mut work, vec![REPLENISHMENT_PLAN_APPROVED.event(&PlanEvent::of(&plan, approved as i64))], now)
+            .await?;
     work.commit().await?;
     Ok(seq)
 }

@@ -11,16 +11,15 @@ use platform::{
     path,
     storage::{
         Fault, Reads, TenantScope, Work,
-        idempotency::{self, Key, KeyUse, hash_of},
+        idempotency::{self, Acted, Key, KeyUse, hash_of},
         journal,
     },
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Acted, ReplenishmentError, check_key,
+    ReplenishmentError, check_key,
     facts::{WorkedOut, work_out},
-    tell,
 };
 use crate::{
     demand::shell::catch_up,
@@ -180,19 +179,18 @@ async fn keep(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> Don
     if let Some(known) = idempotency::before(work, key).await? {
         return replayed(work, known).await;
     }
-    let seq = Some(write(work, &plan, lines).await?);
-    let receipt = serde_json::to_string(&Receipt { plan: plan.id, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(key, receipt)], plan.made_at).await?;
+    let seq = write(work, &plan, lines).await?;
+    idempotency::keep(work, key, &Receipt { plan: plan.id, seq }, plan.made_at).await?;
     Ok(Acted { value: Made { plan, lines: None }, seq, is_replayed: false })
 }
 
 /// Writes a plan, and closes those that it takes the place of.
-pub(super) async fn write(work: &mut Work, plan: &Plan, lines: &[PlanLine]) -> Result<i64, Fault> {
+pub(super) async fn write(work: &mut Work, plan: &Plan, lines: &[PlanLine]) -> Result<Option<i64>, Fault> {
     rows::supersede(work, plan).await?;
     rows::forget_plans(work, plan.made_at.plus_seconds(-86_400 * KEPT_DAYS)).await?;
     rows::insert_plan(work, plan).await?;
     rows::insert_lines(work, plan.id, lines).await?;
-    tell(work, REPLENISHMENT_PLAN_CREATED.event(&PlanEvent::of(plan, 0)), plan.made_at).await
+    journal::append_other(work, vec![REPLENISHMENT_PLAN_CREATED.event(&PlanEvent::of(plan, 0))], plan.made_at).await
 }
 
 /// The answer of an earlier call: its plan as it is now.

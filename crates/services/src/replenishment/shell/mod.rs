@@ -14,11 +14,7 @@ use entity::prelude::*;
 use inventory::stock::core::Rejection;
 use platform::{
     path,
-    storage::{
-        Fault, Work,
-        idempotency::is_key,
-        journal::{self, NewEvent, Want},
-    },
+    storage::{Fault, idempotency::is_key},
 };
 
 pub use approval_rule::{RuleSet, approve_all, approve_night, find_rule, set_rule};
@@ -71,14 +67,6 @@ impl From<Fault> for ReplenishmentError {
     }
 }
 
-/// What was changed, the last event that says so, and whether that was an earlier call with the same key.
-#[derive(Debug, Clone)]
-pub struct Acted<T> {
-    pub value: T,
-    pub seq: Option<i64>,
-    pub is_replayed: bool,
-}
-
 /// Why a draft could not be made, in the room's own reasons.
 pub type DraftRefusal = Vec<Rejection>;
 
@@ -89,11 +77,4 @@ fn check_key(key: &str) -> Result<(), ReplenishmentError> {
     }
     let message = "a key of 1 to 255 characters is expected";
     Err(ReplenishmentError::Invalid { message, field: path!["input", "idempotencyKey"] })
-}
-
-/// Appends an event as the last statement of a transaction. It is not about master data, so nobody who remembers that needs to look at it.
-async fn tell(work: &mut Work, event: NewEvent, now: Timestamp) -> Result<i64, Fault> {
-    let seq = journal::take(work, Want::events(1)).await?.seq + 1;
-    journal::write(work, vec![event.in_trace().numbered(seq, now)]).await?;
-    Ok(seq)
 }

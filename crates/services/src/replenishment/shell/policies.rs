@@ -8,13 +8,13 @@ use platform::{
     path,
     storage::{
         Database, Fault, Work,
-        idempotency::{self, Key, KeyUse, hash_of},
+        idempotency::{self, Acted, Key, KeyUse, hash_of, settle},
         journal,
     },
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Acted, ReplenishmentError, check_key, tell};
+use super::{ReplenishmentError, check_key};
 use crate::replenishment::{
     core::{Policy, PolicyFields, PolicyScope, Rule},
     events::{EventType, PolicyEvent, REPLENISHMENT_POLICY_REMOVED, REPLENISHMENT_POLICY_SET},
@@ -74,7 +74,7 @@ pub async fn set_policy(db: &Database, clock: &Clock, permit: May, input: Policy
     }
     let mut work = permit.scope(db).begin().await?;
     let done = set(&mut work, clock, &permit, (&input, rule)).await;
-    settle(work, done, mode).await
+    settle(work, done, mode.is_dry()).await
 }
 
 async fn set(work: &mut Work, clock: &Clock, permit: &May, (input, rule): (&PolicySet, Rule)) -> Done {
@@ -130,7 +130,7 @@ pub async fn remove_policy(db: &Database, clock: &Clock, permit: May, input: Pol
     check_key(&input.idempotency_key)?;
     let mut work = permit.scope(db).begin().await?;
     let done = remove(&mut work, clock, &permit, &input).await;
-    settle(work, done, mode).await
+    settle(work, done, mode.is_dry()).await
 }
 
 async fn remove(work: &mut Work, clock: &Clock, permit: &May, input: &PolicyRemoval) -> Done {
@@ -148,9 +148,8 @@ async fn remove(work: &mut Work, clock: &Clock, permit: &May, input: &PolicyRemo
 }
 
 async fn end(work: &mut Work, (key, event): (&Key, EventType<PolicyEvent>), policy: Policy, now: Timestamp) -> Done {
-    let seq = Some(tell(work, event.event(&PolicyEvent::of(&policy)), now).await?);
-    let receipt = serde_json::to_string(&Receipt { policy: policy.id, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(key, receipt)], now).await?;
+    let seq = journal::append_other(work, vec![event.event(&PolicyEvent::of(&policy))], now).await?;
+    idempotency::keep(work, key, &Receipt { policy: policy.id, seq }, now).await?;
     Ok(Acted { value: Some(policy), seq, is_replayed: false })
 }
 
@@ -161,16 +160,4 @@ async fn replayed(work: &Work, permit: &May, known: KeyUse) -> Done {
         serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a policy names it"))?;
     let value = rows::policy(work, receipt.policy).await?.filter(|policy| covers(permit, &policy.scope));
     Ok(Acted { value, seq: receipt.seq, is_replayed: true })
-}
-
-/// Keeps what was done; a refusal, a dry run, and the answer of an earlier call leave nothing.
-async fn settle(work: Work, done: Done, mode: Mode) -> Done {
-    match (&done, mode) {
-        (Ok(acted), Mode::Commit) if !acted.is_replayed => work.commit().await?,
-        _ => work.rollback().await?,
-    }
-    match mode {
-        Mode::Commit => done,
-        Mode::Validate => done.map(|acted| Acted { seq: None, ..acted }),
-    }
 }

@@ -4,13 +4,13 @@ use entity::prelude::*;
 use iam::access::{Permit, kind};
 use inventory::ledger::Mode;
 use platform::storage::{
-    Fault, Work,
-    idempotency::{self, Key, KeyUse, hash_of, is_key},
-    journal::{self, Want},
+    Work,
+    idempotency::{self, Acted, Before, Key, hash_of, is_key, settle},
+    journal,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Acted, SavedViewError, SavedViews};
+use super::{SavedViewError, SavedViews};
 use crate::saved_views::{
     core::{Change, Fields, MOST_COST, MOST_VIEWS, Problem, View, ViewRef},
     events::{EventType, SAVED_VIEW_CREATED, SAVED_VIEW_DELETED, SAVED_VIEW_UPDATED, SavedViewEvent},
@@ -63,13 +63,13 @@ impl SavedViews {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.created(&mut work, &permit, &input).await;
-        settle(work, done, mode).await
+        settle(work, done, mode.is_dry()).await
     }
 
     async fn created(&self, work: &mut Work, permit: &May, input: &ViewCreate) -> Done {
         let key = key_of(permit, "savedViewCreate", &input.idempotency_key, hash_of(input));
-        if let Some(known) = begin(work, &key).await? {
-            return replayed(work, known).await;
+        if let Some(receipt) = begin(work, &key).await? {
+            return replayed(work, receipt).await;
         }
         let cost = self.priced(permit, &input.fields).await?;
         free(work, &input.fields.slug, None).await?;
@@ -96,13 +96,13 @@ impl SavedViews {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.updated(&mut work, &permit, &input).await;
-        settle(work, done, mode).await
+        settle(work, done, mode.is_dry()).await
     }
 
     async fn updated(&self, work: &mut Work, permit: &May, input: &ViewUpdate) -> Done {
         let key = key_of(permit, "savedViewUpdate", &input.idempotency_key, hash_of(input));
-        if let Some(known) = begin(work, &key).await? {
-            return replayed(work, known).await;
+        if let Some(receipt) = begin(work, &key).await? {
+            return replayed(work, receipt).await;
         }
         let before = rows::lock_view(work, input.id).await?.ok_or(SavedViewError::NotFound)?;
         if before.version != input.expected_version {
@@ -123,13 +123,13 @@ impl SavedViews {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.deleted(&mut work, &permit, &input).await;
-        settle(work, done, mode).await
+        settle(work, done, mode.is_dry()).await
     }
 
     async fn deleted(&self, work: &mut Work, permit: &May, input: &ViewDelete) -> Done {
         let key = key_of(permit, "savedViewDelete", &input.idempotency_key, hash_of(input));
-        if let Some(known) = begin(work, &key).await? {
-            return replayed(work, known).await;
+        if let Some(receipt) = begin(work, &key).await? {
+            return replayed(work, receipt).await;
         }
         let view = rows::lock_view(work, input.id).await?.ok_or(SavedViewError::NotFound)?;
         rows::remove_links_of(work, view.id).await?;
@@ -159,10 +159,13 @@ pub(super) fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idem
     Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash }
 }
 
-/// The counter first, so that two calls come one after the other, and the second finds what the first has made.
-pub(super) async fn begin(work: &Work, key: &Key) -> Result<Option<KeyUse>, Fault> {
-    journal::take(work, Want::default()).await?;
-    idempotency::before(work, key).await
+/// What is remembered of an earlier call.
+pub(super) async fn begin(work: &Work, key: &Key) -> Result<Option<Receipt>, SavedViewError> {
+    match idempotency::in_turn(work, key).await? {
+        Before::Nothing => Ok(None),
+        Before::Reused => Err(SavedViewError::KeyReused),
+        Before::Same(receipt) => Ok(Some(receipt)),
+    }
 }
 
 /// Refuses a slug that another view has.
@@ -183,39 +186,13 @@ pub(super) async fn end_with(
     link: Option<SavedViewLinkId>,
     now: Timestamp,
 ) -> Done {
-    let seq = journal::take(work, Want::events(1)).await?.seq + 1;
-    journal::write(work, vec![event.event(&SavedViewEvent::of(&view)).in_trace().numbered(seq, now)]).await?;
-    let receipt =
-        serde_json::to_string(&Receipt { view: view.id, link, seq: Some(seq) }).map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(key, receipt)], now).await?;
-    Ok(Acted { value: Some(view), seq: Some(seq), is_replayed: false })
-}
-
-/// What is remembered of an earlier call.
-pub(super) fn receipt_of(known: KeyUse) -> Result<Receipt, SavedViewError> {
-    let KeyUse::Same(receipt) = known else { return Err(SavedViewError::KeyReused) };
-    serde_json::from_str(&receipt).map_err(|_| Fault::corrupt("idempotency", "a receipt of a view names it").into())
+    let seq = journal::append_other(work, vec![event.event(&SavedViewEvent::of(&view))], now).await?;
+    idempotency::keep(work, key, &Receipt { view: view.id, link, seq }, now).await?;
+    Ok(Acted { value: Some(view), seq, is_replayed: false })
 }
 
 /// The answer of an earlier call: the view as it is now, if it is still there.
-pub(super) async fn replayed(work: &Work, known: KeyUse) -> Done {
-    let receipt = receipt_of(known)?;
+pub(super) async fn replayed(work: &Work, receipt: Receipt) -> Done {
     let value = rows::view(work, &ViewRef::Id(receipt.view)).await?;
     Ok(Acted { value, seq: receipt.seq, is_replayed: true })
-}
-
-/// Keeps what was done; a refusal, a dry run, and the answer of an earlier call leave nothing.
-pub(super) async fn settle<T>(
-    work: Work,
-    done: Result<Acted<T>, SavedViewError>,
-    mode: Mode,
-) -> Result<Acted<T>, SavedViewError> {
-    match (&done, mode) {
-        (Ok(acted), Mode::Commit) if !acted.is_replayed => work.commit().await?,
-        _ => work.rollback().await?,
-    }
-    match mode {
-        Mode::Commit => done,
-        Mode::Validate => done.map(|acted| Acted { seq: None, ..acted }),
-    }
 }

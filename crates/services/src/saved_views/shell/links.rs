@@ -2,13 +2,16 @@
 
 use entity::prelude::*;
 use inventory::ledger::Mode;
-use platform::storage::{Fault, Work, idempotency::hash_of};
+use platform::storage::{
+    Fault, Work,
+    idempotency::{Acted, hash_of, settle},
+};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Acted, SavedViewError, SavedViews,
-    change::{Done, May, begin, check_key, end, end_with, key_of, receipt_of, replayed, settle},
+    SavedViewError, SavedViews,
+    change::{Done, May, begin, check_key, end, end_with, key_of, replayed},
     engine::DocumentProblem,
 };
 use crate::saved_views::{
@@ -61,7 +64,7 @@ impl SavedViews {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.link_created(&mut work, &permit, &input, mode).await;
-        settle(work, done, mode).await
+        settle(work, done, mode.is_dry()).await
     }
 
     async fn link_created(
@@ -72,8 +75,7 @@ impl SavedViews {
         mode: Mode,
     ) -> Result<Acted<Linked>, SavedViewError> {
         let key = key_of(permit, "savedViewLinkCreate", &input.idempotency_key, hash_of(input));
-        if let Some(known) = begin(work, &key).await? {
-            let receipt = receipt_of(known)?;
+        if let Some(receipt) = begin(work, &key).await? {
             let link = match receipt.link {
                 Some(id) => rows::link(work, id).await?.map(|(link, _)| link),
                 None => None,
@@ -132,13 +134,13 @@ impl SavedViews {
         check_key(&input.idempotency_key)?;
         let mut work = permit.scope(&self.0.db).begin().await?;
         let done = self.link_revoked(&mut work, &permit, &input).await;
-        settle(work, done, mode).await
+        settle(work, done, mode.is_dry()).await
     }
 
     async fn link_revoked(&self, work: &mut Work, permit: &May, input: &LinkRevoke) -> Done {
         let key = key_of(permit, "savedViewLinkRevoke", &input.idempotency_key, hash_of(input));
-        if let Some(known) = begin(work, &key).await? {
-            return replayed(work, known).await;
+        if let Some(receipt) = begin(work, &key).await? {
+            return replayed(work, receipt).await;
         }
         let (link, _) = rows::link(work, input.link).await?.ok_or(SavedViewError::NoLink)?;
         let view = rows::lock_view(work, link.view).await?.ok_or(SavedViewError::NoLink)?;

@@ -48,14 +48,6 @@ impl From<Fault> for SavedViewError {
     }
 }
 
-/// What was changed, the last event that says so, and whether that was an earlier call with the same key.
-#[derive(Debug, Clone)]
-pub struct Acted<T> {
-    pub value: T,
-    pub seq: Option<i64>,
-    pub is_replayed: bool,
-}
-
 /// The room's service. Cheap to clone.
 #[derive(Clone)]
 pub struct SavedViews(Arc<Inner>);
