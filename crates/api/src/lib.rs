@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod tenancy;
 pub mod numbering;
 pub mod packs;
+pub mod references;
 pub mod catalog;
 pub mod stock;
 pub mod orders;

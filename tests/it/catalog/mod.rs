@@ -6,6 +6,7 @@ mod lists;
 mod opening;
 mod parties;
 mod products;
+mod references;
 mod remembered;
 mod rights;
 mod search;

@@ -10,6 +10,7 @@ mod edits;
 mod filters;
 mod jobs;
 mod lists;
+mod references;
 mod returns;
 mod rights;
 mod stages;

@@ -8,10 +8,14 @@ use iam::access::{
 };
 use platform::path;
 
-use crate::graphql::{
-    reading::Reading,
-    refusal::Path,
-    scalars::{DateTime, Long},
+use crate::{
+    catalog::ChannelRef,
+    graphql::{
+        reading::Reading,
+        refusal::Path,
+        scalars::{DateTime, Long},
+    },
+    references::Names,
 };
 
 /// The stores of a grant: said, never implied. Exactly one of these.
@@ -200,6 +204,8 @@ pub struct IntegrationCreateInput {
     pub name: String,
     /// The channel that it is bound to: of orders and reservations it sees that channel's only, and makes them there.
     pub channel_id: Option<ID>,
+    /// The channel that it is bound to, instead of `channelId`.
+    pub channel: Option<ChannelRef>,
     /// Permissions of the integration, by name.
     pub permissions: Vec<String>,
     /// The stores that its permissions of the class STORE are for.
@@ -209,6 +215,9 @@ pub struct IntegrationCreateInput {
 }
 
 impl IntegrationCreateInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).optional(("channel", self.channel.take()), ("channelId", &mut self.channel_id))
+    }
     pub fn read(self, reading: &mut Reading) -> NewIntegration {
         NewIntegration {
             channel: reading.id_opt(self.channel_id.as_ref(), || path!["input", "channelId"]),
@@ -234,6 +243,8 @@ pub struct IntegrationUpdateInput {
     pub name: Option<String>,
     /// The channel that it is to be bound to; null binds it to none.
     pub channel_id: MaybeUndefined<ID>,
+    /// The channel that it is to be bound to, instead of `channelId`; null binds it to none.
+    pub channel: MaybeUndefined<ChannelRef>,
     /// Permissions of the integration, in place of the present ones. A permission that is removed
     /// here is removed from the keys too.
     pub permissions: Option<Vec<String>>,
@@ -247,6 +258,9 @@ pub struct IntegrationUpdateInput {
 }
 
 impl IntegrationUpdateInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).patch(("channel", std::mem::take(&mut self.channel)), ("channelId", &mut self.channel_id))
+    }
     pub fn read(self, reading: &mut Reading) -> IntegrationFields {
         IntegrationFields {
             name: self.name,

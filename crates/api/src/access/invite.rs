@@ -48,17 +48,17 @@ impl InviteMutation {
         });
         let grants = match grants {
             Ok(grants) => grants,
-            Err(errors) => return Ok(MemberPayload::refused(errors)),
+            Err(errors) => return Ok(MemberPayload::from(errors)),
         };
         let identity = ctx.given::<Identity>()?;
         let invitee = match settled(identity.invitee(permit.caller().tenant, &email).await)? {
             (Some(invitee), _) => invitee,
-            (None, errors) => return Ok(MemberPayload::refused(errors)),
+            (None, errors) => return Ok(MemberPayload::from(errors)),
         };
         let done = ctx.given::<Access>()?.member_invite(identity, permit, &invitee, grants).await;
         changed(ctx);
         match done {
-            Err(error) => Ok(MemberPayload::refused(stopped(error)?)),
+            Err(error) => Ok(MemberPayload::from(stopped(error)?)),
             Ok(Changed { value, seq }) => {
                 // Who may invite need not be one who may see.
                 let member = if ctx.holds::<kind::MemberRead>() { member(ctx, value).await? } else { None };

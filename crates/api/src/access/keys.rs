@@ -26,7 +26,7 @@ use crate::{
         refusal::UserError,
         scalars::{DateTime, Long},
     },
-    payload,
+    named, payload,
 };
 
 /// In the data of an operation that a key is used for.
@@ -76,11 +76,6 @@ impl ApiKeyPayload {
 impl From<Vec<UserError>> for ApiKeyPayload {
     fn from(user_errors: Vec<UserError>) -> Self {
         Self::refused(user_errors)
-    }
-}
-impl From<Vec<UserError>> for IntegrationPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { integration: None, user_errors, replayed: false, seq: None }
     }
 }
 
@@ -137,10 +132,12 @@ impl KeyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Integration to create.")] input: IntegrationCreateInput,
     ) -> Answer<IntegrationPayload> {
-        match read(|reading| input.read(reading)) {
-            Ok(new) => integration_payload(ctx, ctx.given::<Access>()?.integration_create(permit, new).await),
-            Err(user_errors) => Ok(IntegrationPayload { integration: None, user_errors, replayed: false, seq: None }),
-        }
+        named!(ctx, input, IntegrationPayload, {
+            match read(|reading| input.read(reading)) {
+                Ok(new) => integration_payload(ctx, ctx.given::<Access>()?.integration_create(permit, new).await),
+                Err(errors) => Ok(errors.into()),
+            }
+        })
     }
 
     /// Changes an integration: what is left out stays. You must hold yourself what it gains, its keys lose what it loses, and one that is no
@@ -151,17 +148,19 @@ impl KeyMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Integration to change, with its new values.")] input: IntegrationUpdateInput,
     ) -> Answer<IntegrationPayload> {
-        let expected = input.expected_version.0;
-        let parts = read(|reading| {
-            let id: IntegrationId = reading.id(&input.id, || path!["input", "id"]);
-            (id, input.read(reading))
-        });
-        match parts {
-            Ok((id, fields)) => {
-                integration_payload(ctx, ctx.given::<Access>()?.integration_update(permit, (id, expected), fields).await)
+        named!(ctx, input, IntegrationPayload, {
+            let expected = input.expected_version.0;
+            let parts = read(|reading| {
+                let id: IntegrationId = reading.id(&input.id, || path!["input", "id"]);
+                (id, input.read(reading))
+            });
+            match parts {
+                Ok((id, fields)) => {
+                    integration_payload(ctx, ctx.given::<Access>()?.integration_update(permit, (id, expected), fields).await)
+                }
+                Err(errors) => Ok(errors.into()),
             }
-            Err(user_errors) => Ok(IntegrationPayload { integration: None, user_errors, replayed: false, seq: None }),
-        }
+        })
     }
 
     /// Disables an integration: within five seconds no node accepts any of its keys.

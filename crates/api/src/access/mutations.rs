@@ -24,7 +24,6 @@ use crate::{
         fault::Answer,
         once::{Again, Earlier},
         reading::read,
-        refusal::UserError,
         scalars::Long,
     },
     identity::{Member, member},
@@ -36,13 +35,10 @@ payload!(MemberPayload, member: Member, "member");
 payload!(StoreGroupPayload, store_group: StoreGroup, "group of stores");
 
 impl RolePayload {
-    fn refused(user_errors: Vec<UserError>) -> Self {
-        Self { role: None, user_errors, replayed: false, seq: None }
-    }
     fn of(ctx: &Context<'_>, done: Result<Changed<RoleView>, AccessError>) -> Answer<Self> {
         changed(ctx);
         Ok(match done {
-            Err(error) => Self::refused(stopped(error)?),
+            Err(error) => Self::from(stopped(error)?),
             Ok(Changed { value, seq }) => {
                 Self { role: Some(Role(value.into())), user_errors: Vec::new(), replayed: false, seq: seq.map(Long) }
             }
@@ -51,40 +47,15 @@ impl RolePayload {
 }
 
 impl StoreGroupPayload {
-    fn refused(user_errors: Vec<UserError>) -> Self {
-        Self { store_group: None, user_errors, replayed: false, seq: None }
-    }
     fn of(ctx: &Context<'_>, done: Result<Changed<core::StoreGroup>, AccessError>) -> Answer<Self> {
         changed(ctx);
         Ok(match done {
-            Err(error) => Self::refused(stopped(error)?),
+            Err(error) => Self::from(stopped(error)?),
             Ok(Changed { value, seq }) => {
                 let store_group = Some(StoreGroup(value.into()));
                 Self { store_group, user_errors: Vec::new(), replayed: false, seq: seq.map(Long) }
             }
         })
-    }
-}
-
-impl MemberPayload {
-    pub(super) fn refused(user_errors: Vec<UserError>) -> Self {
-        Self { member: None, user_errors, replayed: false, seq: None }
-    }
-}
-
-impl From<Vec<UserError>> for RolePayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self::refused(user_errors)
-    }
-}
-impl From<Vec<UserError>> for StoreGroupPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self::refused(user_errors)
-    }
-}
-impl From<Vec<UserError>> for MemberPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self::refused(user_errors)
     }
 }
 
@@ -134,7 +105,7 @@ impl RightsMutation {
     ) -> Answer<RolePayload> {
         match read(|reading| input.read(reading)) {
             Ok(new) => RolePayload::of(ctx, ctx.given::<Access>()?.role_create(permit, new).await),
-            Err(errors) => Ok(RolePayload::refused(errors)),
+            Err(errors) => Ok(RolePayload::from(errors)),
         }
     }
 
@@ -153,7 +124,7 @@ impl RightsMutation {
         });
         match parts {
             Ok((id, fields)) => RolePayload::of(ctx, ctx.given::<Access>()?.role_update(permit, (id, expected), fields).await),
-            Err(errors) => Ok(RolePayload::refused(errors)),
+            Err(errors) => Ok(RolePayload::from(errors)),
         }
     }
 
@@ -166,7 +137,7 @@ impl RightsMutation {
     ) -> Answer<RolePayload> {
         match read(|reading| reading.id::<entity::id::kind::RoleId>(&input.id, || path!["input", "id"])) {
             Ok(id) => RolePayload::of(ctx, ctx.given::<Access>()?.role_delete(permit, id, input.expected_version.0).await),
-            Err(errors) => Ok(RolePayload::refused(errors)),
+            Err(errors) => Ok(RolePayload::from(errors)),
         }
     }
 
@@ -184,12 +155,12 @@ impl RightsMutation {
         });
         let (id, grants) = match parts {
             Ok(parts) => parts,
-            Err(errors) => return Ok(MemberPayload::refused(errors)),
+            Err(errors) => return Ok(MemberPayload::from(errors)),
         };
         let done = ctx.given::<Access>()?.member_update_roles(permit, (id, input.expected_version.0), grants).await;
         changed(ctx);
         match done {
-            Err(error) => Ok(MemberPayload::refused(stopped(error)?)),
+            Err(error) => Ok(MemberPayload::from(stopped(error)?)),
             Ok(Changed { value, seq }) => {
                 // Who may write need not be one who may see.
                 let member = if ctx.holds::<kind::MemberRead>() { member(ctx, value).await? } else { None };
@@ -207,7 +178,7 @@ impl RightsMutation {
     ) -> Answer<StoreGroupPayload> {
         match read(|reading| input.read(reading)) {
             Ok(fields) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_create(permit, fields).await),
-            Err(errors) => Ok(StoreGroupPayload::refused(errors)),
+            Err(errors) => Ok(StoreGroupPayload::from(errors)),
         }
     }
 
@@ -228,7 +199,7 @@ impl RightsMutation {
             Ok((id, fields)) => {
                 StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_update(permit, (id, expected), fields).await)
             }
-            Err(errors) => Ok(StoreGroupPayload::refused(errors)),
+            Err(errors) => Ok(StoreGroupPayload::from(errors)),
         }
     }
 }

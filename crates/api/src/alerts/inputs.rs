@@ -9,9 +9,13 @@ use services::alerts::{
 };
 
 use super::enums::{AlertDigest, AlertKind};
-use crate::graphql::{
-    reading::Reading,
-    scalars::{DateTime, Long, Quantity},
+use crate::{
+    catalog::{CategoryRef, ProductRef, StoreRef},
+    graphql::{
+        reading::Reading,
+        scalars::{DateTime, Long, Quantity},
+    },
+    references::Names,
 };
 
 /// A step of an alert.
@@ -77,10 +81,16 @@ pub struct AlertRuleUpsertInput {
     pub kind: AlertKind,
     /// The store that it is for; all when it is left out. Not of NEGATIVE_MARGIN.
     pub store_id: Option<ID>,
+    /// The store that it is for, instead of `storeId`.
+    pub store: Option<StoreRef>,
     /// The category that it is for, with those below it; all when it is left out. Not together with a product.
     pub category_id: Option<ID>,
+    /// The category that it is for, instead of `categoryId`.
+    pub category: Option<CategoryRef>,
     /// The product that it is for; all when it is left out.
     pub product_id: Option<ID>,
+    /// The product that it is for, instead of `productId`.
+    pub product: Option<ProductRef>,
     /// Whether such alerts are opened and notified.
     #[graphql(default = true)]
     pub is_enabled: bool,
@@ -155,6 +165,12 @@ fn minute(text: &str) -> Option<i32> {
 }
 
 impl AlertRuleUpsertInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"])
+            .optional(("store", self.store.take()), ("storeId", &mut self.store_id))
+            .optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
+            .optional(("product", self.product.take()), ("productId", &mut self.product_id))
+    }
     /// What the shell takes.
     pub fn read(self, reading: &mut Reading) -> RuleFields {
         let quiet = self.quiet_hours.and_then(|hours| {

@@ -12,10 +12,13 @@ use super::{
     inputs::{AlertActionInput, AlertAssignInput, AlertRuleDeleteInput, AlertRuleUpsertInput, AlertSnoozeInput},
     payload::{AlertPayload, AlertRulePayload},
 };
-use crate::graphql::{
-    context::ContextExt,
-    fault::Answer,
-    reading::{Reading, read},
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        reading::{Reading, read},
+    },
+    named,
 };
 
 /// The root fields that change alerts.
@@ -86,10 +89,15 @@ impl AlertMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The rule.")] input: AlertRuleUpsertInput,
     ) -> Answer<AlertRulePayload> {
-        match read(|reading| input.read(reading)) {
-            Ok(input) => AlertRulePayload::of(Box::pin(ctx.given::<Alerts>()?.set_rule(permit, input)).await),
-            Err(errors) => Ok(errors.into()),
-        }
+        named!(
+            ctx,
+            input,
+            AlertRulePayload,
+            match read(|reading| input.read(reading)) {
+                Ok(input) => AlertRulePayload::of(Box::pin(ctx.given::<Alerts>()?.set_rule(permit, input)).await),
+                Err(errors) => Ok(errors.into()),
+            }
+        )
     }
 
     /// Deletes a rule. Its settings no longer apply; open alerts stay.

@@ -58,12 +58,6 @@ impl From<Vec<UserError>> for AlertPayload {
     }
 }
 
-impl From<Vec<UserError>> for AlertRulePayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { alert_rule: None, user_errors, replayed: false, seq: None }
-    }
-}
-
 impl AlertPayload {
     pub(super) fn of(done: Result<Acted<core::Alert>, AlertError>) -> Answer<Self> {
         Ok(match done {

@@ -38,11 +38,6 @@ impl From<UserError> for StockAnomalyPayload {
         vec![refused].into()
     }
 }
-impl From<Vec<UserError>> for StockAnomalyPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { anomaly: None, user_errors, replayed: false, seq: None }
-    }
-}
 
 impl Again for StockAnomalyPayload {
     async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {

@@ -1,14 +1,24 @@
 //! Inputs of products, and how they become fields of the core.
 
+use std::mem::take;
+
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use inventory::catalog::core::{
     Patch,
     goods::GoodsFields,
     product::{self, MoneyText, ProductFields, UnitText},
 };
+use platform::path;
 
-use super::{enums, opening::OpeningStockInput};
-use crate::graphql::scalars::{CurrencyCode, Decimal, Json, Long, Quantity};
+use super::{
+    enums,
+    opening::OpeningStockInput,
+    refs::{CategoryRef, SupplierRef},
+};
+use crate::{
+    graphql::scalars::{CurrencyCode, Decimal, Json, Long, Quantity},
+    references::Names,
+};
 
 /// An amount of money.
 #[derive(Debug, Clone, InputObject)]
@@ -67,8 +77,12 @@ pub struct ProductCreateInput {
     pub barcodes: Option<Vec<BarcodeInput>>,
     /// ID of the product's category.
     pub category_id: Option<ID>,
+    /// The product's category, instead of `categoryId`.
+    pub category: Option<CategoryRef>,
     /// ID of the supplier from which the product is bought.
     pub supplier_id: Option<ID>,
+    /// Supplier from which the product is bought, instead of `supplierId`.
+    pub supplier: Option<SupplierRef>,
     /// The family it is a variant of.
     pub family_id: Option<ID>,
     /// A value for each of the family's options.
@@ -131,8 +145,12 @@ pub struct ProductUpdateInput {
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
     /// ID of the product's category.
     pub category_id: MaybeUndefined<ID>,
+    /// The product's category, instead of `categoryId`.
+    pub category: MaybeUndefined<CategoryRef>,
     /// ID of the supplier from which the product is bought.
     pub supplier_id: MaybeUndefined<ID>,
+    /// Supplier from which the product is bought, instead of `supplierId`.
+    pub supplier: MaybeUndefined<SupplierRef>,
     /// The family it is a variant of; cleared, the options go with it.
     pub family_id: MaybeUndefined<ID>,
     /// A value for each of the family's options.
@@ -184,8 +202,12 @@ pub struct ProductUpsertInput {
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
     /// ID of the product's category.
     pub category_id: MaybeUndefined<ID>,
+    /// The product's category, instead of `categoryId`.
+    pub category: MaybeUndefined<CategoryRef>,
     /// ID of the supplier from which the product is bought.
     pub supplier_id: MaybeUndefined<ID>,
+    /// Supplier from which the product is bought, instead of `supplierId`.
+    pub supplier: MaybeUndefined<SupplierRef>,
     /// The family it is a variant of.
     pub family_id: MaybeUndefined<ID>,
     /// A value for each of the family's options.
@@ -240,6 +262,32 @@ pub struct ProductArchiveInput {
     pub expected_version: Option<Long>,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
+}
+
+impl ProductCreateInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"])
+            .optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
+            .optional(("supplier", self.supplier.take()), ("supplierId", &mut self.supplier_id))
+    }
+}
+impl ProductUpdateInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"])
+            .patch(("category", take(&mut self.category)), ("categoryId", &mut self.category_id))
+            .patch(("supplier", take(&mut self.supplier)), ("supplierId", &mut self.supplier_id))
+    }
+}
+impl ProductBulkUpsertInput {
+    pub fn names(&mut self) -> Names<'_> {
+        let rows = self.rows.iter_mut().enumerate();
+        rows.fold(Names::of(path!["input"]), |names, (index, row)| {
+            let row = Names::of(path!["input", "rows", index])
+                .patch(("category", take(&mut row.category)), ("categoryId", &mut row.category_id))
+                .patch(("supplier", take(&mut row.supplier)), ("supplierId", &mut row.supplier_id));
+            names.and(row)
+        })
+    }
 }
 
 /// How a field that may be left out becomes one of the core.

@@ -6,9 +6,16 @@ use inventory::catalog::core::{
     category::{CategoryFields, CategoryTexts},
     family::FamilyFields,
 };
+use platform::path;
 
-use super::inputs::{patch, text};
-use crate::graphql::scalars::{Json, Long};
+use super::{
+    inputs::{patch, text},
+    refs::CategoryRef,
+};
+use crate::{
+    graphql::scalars::{Json, Long},
+    references::Names,
+};
 
 /// A new category.
 #[derive(Debug, Clone, InputObject)]
@@ -21,6 +28,8 @@ pub struct CategoryCreateInput {
     pub slug: Option<String>,
     /// The category above it; a root when left out.
     pub parent_id: Option<ID>,
+    /// The category above it, instead of `parentId`; a root when both are left out.
+    pub parent: Option<CategoryRef>,
     /// Position among the sibling categories, from 0; the smallest comes first.
     pub position: Option<i32>,
     /// A picture of it.
@@ -35,6 +44,16 @@ pub struct CategoryCreateInput {
     pub seo_title: Option<String>,
     /// Summary of the category's page for search engines, at most 1,000 characters.
     pub seo_description: Option<String>,
+}
+impl CategoryCreateInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).optional(("parent", self.parent.take()), ("parentId", &mut self.parent_id))
+    }
+}
+impl CategoryUpdateInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).patch(("parent", std::mem::take(&mut self.parent)), ("parentId", &mut self.parent_id))
+    }
 }
 impl From<CategoryCreateInput> for CategoryFields {
     fn from(input: CategoryCreateInput) -> Self {
@@ -71,6 +90,8 @@ pub struct CategoryUpdateInput {
     pub slug: MaybeUndefined<String>,
     /// The category above it; null makes it a root. Never itself or one below it.
     pub parent_id: MaybeUndefined<ID>,
+    /// The category above it, instead of `parentId`; null makes it a root. Never itself or one below it.
+    pub parent: MaybeUndefined<CategoryRef>,
     /// Position among the sibling categories, from 0; the smallest comes first.
     pub position: MaybeUndefined<i32>,
     /// A picture of it.

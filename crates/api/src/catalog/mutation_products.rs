@@ -29,7 +29,11 @@ use super::{
         RowVisibility, parts,
     },
 };
-use crate::graphql::{context::ContextExt, fault::Answer, scalars::Long};
+use crate::{
+    graphql::{context::ContextExt, fault::Answer, scalars::Long},
+    named,
+    references::in_ids,
+};
 
 /// Changes of products, categories and families.
 #[derive(Default)]
@@ -59,14 +63,15 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Product to create.")] input: ProductCreateInput,
     ) -> Answer<ProductPayload> {
-        let mut input = input;
-        if let Some(lines) = input.opening_stock.take().filter(|lines| !lines.is_empty()) {
-            return Box::pin(opening::create(ctx, permit, (input, lines), dry_run)).await;
-        }
-        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.product_create(permit, input.into(), ask).await?;
-        let Parts { entity, user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
-        Ok(ProductPayload { product: entity, user_errors, replayed, seq })
+        named!(ctx, input, ProductPayload, {
+            if let Some(lines) = input.opening_stock.take().filter(|lines| !lines.is_empty()) {
+                return Box::pin(opening::create(ctx, permit, (input, lines), dry_run)).await;
+            }
+            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.product_create(permit, input.into(), ask).await?;
+            let Parts { entity, user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
+            Ok(ProductPayload { product: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Changes a product: what is left out of the input stays, null clears.
@@ -76,11 +81,13 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Product to change, with the new values.")] input: ProductUpdateInput,
     ) -> Answer<ProductPayload> {
-        let which = which(&input.id, Some(input.expected_version));
-        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.product_update(permit, which, input.into(), ask).await?;
-        let Parts { entity, user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
-        Ok(ProductPayload { product: entity, user_errors, replayed, seq })
+        named!(ctx, input, ProductPayload, {
+            let which = which(&input.id, Some(input.expected_version));
+            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.product_update(permit, which, input.into(), ask).await?;
+            let Parts { entity, user_errors, replayed, seq } = parts(batch, visibility::<kind::ProductRead>(ctx)?, Product::from);
+            Ok(ProductPayload { product: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Archives a product. Refused while stock, reservations or open orders of it remain.
@@ -107,11 +114,18 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Rows to create or change.")] input: ProductBulkUpsertInput,
     ) -> Answer<ProductBulkUpsertPayload> {
+        let mut input = input;
+        let moved = match in_ids(ctx, input.names()).await? {
+            Ok(moved) => moved,
+            Err(wrong) => return Ok(wrong.into()),
+        };
         let ask = Ask { key: input.idempotency_key, mode: dry_run };
         let rows = input.rows.into_iter().map(Into::into).collect();
         let batch = ctx.given::<Catalog>()?.product_upsert(permit, rows, ask).await?;
         written(ctx)?;
-        Ok(ProductBulkUpsertPayload::of(batch, Product::from))
+        let mut answer = ProductBulkUpsertPayload::of(batch, Product::from);
+        answer.rows.iter_mut().for_each(|row| moved.tell(&mut row.user_errors));
+        Ok(answer)
     }
 
     /// Creates a category.
@@ -121,11 +135,13 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Category to create.")] input: CategoryCreateInput,
     ) -> Answer<CategoryPayload> {
-        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.category_create(permit, input.into(), ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
-        Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
+        named!(ctx, input, CategoryPayload, {
+            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.category_create(permit, input.into(), ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
+            Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Changes a category: what is left out of the input stays, null clears.
@@ -135,12 +151,14 @@ impl ProductMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Category to change, with the new values.")] input: CategoryUpdateInput,
     ) -> Answer<CategoryPayload> {
-        let which = which(&input.id, Some(input.expected_version));
-        let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
-        let batch = ctx.given::<Catalog>()?.category_update(permit, which, input.into(), ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
-        Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
+        named!(ctx, input, CategoryPayload, {
+            let which = which(&input.id, Some(input.expected_version));
+            let ask = Ask { key: input.idempotency_key.clone(), mode: dry_run };
+            let batch = ctx.given::<Catalog>()?.category_update(permit, which, input.into(), ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ProductRead>(ctx)?, |row| Category(row.into()));
+            Ok(CategoryPayload { category: entity, user_errors, replayed, seq })
+        })
     }
 
     /// Archives a category: lists leave it out, and products and categories cannot be added to it.

@@ -41,10 +41,6 @@ pub struct OpeningStockInput {
     pub lot: Option<LotRef>,
 }
 
-fn refused(user_errors: Vec<UserError>) -> ProductPayload {
-    ProductPayload { product: None, user_errors, replayed: false, seq: None }
-}
-
 fn lines(reading: &mut Reading, lines: Vec<OpeningStockInput>) -> Vec<OpeningLine> {
     let line = |(index, line): (usize, OpeningStockInput)| {
         let at = |name: &str| path!["input", "openingStock", index, name];
@@ -67,16 +63,16 @@ pub async fn create(
 ) -> Answer<ProductPayload> {
     let Some(key) = input.idempotency_key.clone() else {
         let message = "openingStock needs an idempotencyKey: a call that breaks off is finished by sending it again";
-        return Ok(refused(vec![UserError::new(ErrorCode::Required, message, path!["input", "idempotencyKey"])]));
+        return Ok(vec![UserError::new(ErrorCode::Required, message, path!["input", "idempotencyKey"])].into());
     };
     let lines = match read(|reading| lines(reading, opening)) {
         Ok(lines) => lines,
-        Err(errors) => return Ok(refused(errors)),
+        Err(errors) => return Ok(errors.into()),
     };
     let rooms = (ctx.given::<Catalog>()?, ctx.given::<Ledger>()?);
     let Opened { batch, stock } = match product_open(rooms, permit, (input.into(), lines), (key, mode)).await {
         Ok(opened) => opened,
-        Err(stop) => return Ok(refused(stopped(ctx, stop).await?)),
+        Err(stop) => return Ok(stopped(ctx, stop).await?.into()),
     };
     let visibility = visibility::<kind::ProductRead>(ctx)?;
     let Parts { mut entity, mut user_errors, mut replayed, mut seq } = parts(batch, visibility, Product::from);

@@ -69,6 +69,11 @@ macro_rules! bulk_payload {
             /// The last event of this change, to wait for on a stream; null when nothing was written.
             pub seq: Option<Long>,
         }
+        impl From<Vec<UserError>> for $payload {
+            fn from(user_errors: Vec<UserError>) -> Self {
+                Self { rows: Vec::new(), user_errors, replayed: false, seq: None }
+            }
+        }
         impl $payload {
             /// Shapes a call's answer, each row's paths under its position.
             pub fn of<R>(batch: Batch<R>, turn: impl Fn(R) -> $type) -> Self {

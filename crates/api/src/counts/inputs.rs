@@ -9,12 +9,14 @@ use platform::path;
 
 use super::enums::{AbcClass, CountKind};
 use crate::{
+    catalog::CategoryRef,
     graphql::{
         reading::Reading,
         scalars::{DateTime, Long, Quantity},
     },
     orders::links::{LotRef, ProductRef, StoreRef},
     packs::PackLine,
+    references::Names,
 };
 
 /// A new count.
@@ -29,6 +31,8 @@ pub struct CountCreateInput {
     pub store: StoreRef,
     /// The category, of a CATEGORY count and of no other.
     pub category_id: Option<ID>,
+    /// The category, instead of `categoryId`.
+    pub category: Option<CategoryRef>,
     /// The class, of a CYCLE count and of no other.
     pub abc_class: Option<AbcClass>,
     /// The products, of a LIST and of no other; at most 2,000.
@@ -132,6 +136,9 @@ pub struct CountRecountInput {
 }
 
 impl CountCreateInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::CountCreate {
         let products = self.products.into_iter().enumerate();

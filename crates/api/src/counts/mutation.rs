@@ -37,7 +37,7 @@ impl CountsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The count.")] input: CountCreateInput,
     ) -> Answer<CountPayload> {
-        step!(CountPayload, ctx, permit, input, shell::count_create, dry_run)
+        step!(named CountPayload, ctx, permit, input, shell::count_create, dry_run)
     }
 
     /// Starts a count: every stocked product that the count covers, and that has a level in the

@@ -83,12 +83,6 @@ pub async fn find_carrier(ctx: &Context<'_>, id: CarrierId) -> Answer<Option<Shi
 
 payload!(CarrierPayload, carrier: ShippingCarrier, "carrier");
 
-impl From<Vec<UserError>> for CarrierPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { carrier: None, user_errors, replayed: false, seq: None }
-    }
-}
-
 /// Carrier as it is to be. All of it is set; the code finds it.
 #[derive(Debug, Clone, InputObject)]
 pub struct CarrierUpsertInput {

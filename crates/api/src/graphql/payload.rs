@@ -26,6 +26,11 @@ macro_rules! payload {
             /// The last event of this change, to wait for on a stream; null when nothing was written.
             pub seq: Option<$crate::graphql::scalars::Long>,
         }
+        impl From<Vec<$crate::graphql::refusal::UserError>> for $name {
+            fn from(user_errors: Vec<$crate::graphql::refusal::UserError>) -> Self {
+                Self { $field: None, user_errors, replayed: false, seq: None }
+            }
+        }
     };
 }
 

@@ -227,14 +227,17 @@ impl UserError {
     }
     /// Names another field of the input, where that is the one that is meant.
     pub fn renamed(&mut self, from: &str, to: &str) {
-        let field = match self {
-            Self::InputError(error) => &mut error.field,
-            Self::VersionConflict(error) => &mut error.field,
-            Self::InsufficientStock(error) => &mut error.field,
-            Self::InUse(error) => &mut error.field,
-        };
-        if let Some(name) = field.as_mut().and_then(|path| path.last_mut()).filter(|name| *name == from) {
+        if let Some(name) = self.field_mut().and_then(|path| path.last_mut()).filter(|name| *name == from) {
             to.clone_into(name);
+        }
+    }
+    /// The path to the field of the input; None where it is about the whole call.
+    pub fn field_mut(&mut self) -> Option<&mut Path> {
+        match self {
+            Self::InputError(error) => error.field.as_mut(),
+            Self::VersionConflict(error) => error.field.as_mut(),
+            Self::InsufficientStock(error) => error.field.as_mut(),
+            Self::InUse(error) => error.field.as_mut(),
         }
     }
     /// Also what is said of other tenants' rows: not found and not yours look the same.

@@ -4,6 +4,14 @@
 /// permit for that right, and answers with the document as it is then, or with everything that is wrong with the input.
 #[macro_export]
 macro_rules! step {
+    // Of an input that may name master data by references, with lines that may count packs.
+    (named packs $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {
+        $crate::named!($ctx, $input, $payload, $crate::step!(packs $payload, $ctx, $permit, $input, $step $(, $mode)?))
+    };
+    // Of an input that may name master data by references.
+    (named $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {
+        $crate::named!($ctx, $input, $payload, $crate::step!($payload, $ctx, $permit, $input, $step $(, $mode)?))
+    };
     // Of an input with lines that may count packs.
     (packs $payload:ident, $ctx:ident, $permit:ident, $input:ident, $step:path $(, $mode:expr)?) => {{
         let mut input = $input;

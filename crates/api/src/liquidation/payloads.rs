@@ -77,16 +77,6 @@ pub struct LiquidationAdvancePayload {
     pub seq: Option<Long>,
 }
 
-impl From<Vec<UserError>> for LiquidationSettingsPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { settings: None, user_errors, replayed: false, seq: None }
-    }
-}
-impl From<Vec<UserError>> for LiquidationPlanPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { plan: None, user_errors, replayed: false, seq: None }
-    }
-}
 impl From<Vec<UserError>> for LiquidationApprovalPayload {
     fn from(user_errors: Vec<UserError>) -> Self {
         Self { user_errors, ..Self::default() }

@@ -58,11 +58,6 @@ pub struct NoteUpdateInput {
 
 payload!(NotePayload, note: Note, "note");
 
-impl From<Vec<UserError>> for NotePayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { note: None, user_errors, replayed: false, seq: None }
-    }
-}
 impl From<UserError> for NotePayload {
     fn from(refused: UserError) -> Self {
         vec![refused].into()

@@ -10,7 +10,7 @@ use platform::path;
 use super::{
     enums::{CancelReason, DeliveryMethod},
     inputs::{ActionInput, OrderCreateInput, OrderLineInput, pack_lines, tax_rate},
-    links::MoneyInput,
+    links::{CustomerRef, MoneyInput},
     sourcing::SourcingInput,
 };
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
         scalars::{DateTime, Decimal, Json, Long, Quantity},
     },
     packs::PackLine,
+    references::Names,
 };
 
 /// A person to reach about an order: at least one field. Sealed under a key of the order's own.
@@ -84,6 +85,8 @@ pub struct OrderUpdateInput {
     pub expected_version: Long,
     /// The customer that it is sold to.
     pub customer_id: MaybeUndefined<ID>,
+    /// The customer that it is sold to, instead of `customerId`.
+    pub customer: MaybeUndefined<CustomerRef>,
     /// The order's reference elsewhere; unique in its channel; at most 128 characters.
     pub external_ref: MaybeUndefined<String>,
     /// The person to reach about it.
@@ -170,6 +173,9 @@ pub(super) fn said(input: &mut OrderCreateInput) -> Option<Box<shell::DetailSaid
 }
 
 impl OrderUpdateInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).patch(("customer", std::mem::take(&mut self.customer)), ("customerId", &mut self.customer_id))
+    }
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(self.add_lines.as_deref_mut().unwrap_or_default(), "addLines")
     }

@@ -127,12 +127,6 @@ impl HoldRuleUpsertInput {
 
 payload!(HoldRulePayload, hold_rule: HoldRule, "rule that sets holds");
 
-impl From<Vec<UserError>> for HoldRulePayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { hold_rule: None, user_errors, replayed: false, seq: None }
-    }
-}
-
 impl HoldRulePayload {
     fn of(done: Result<Acted<core::HoldRule>, RuleStop>) -> Answer<Self> {
         Ok(match done {

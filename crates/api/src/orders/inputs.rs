@@ -7,7 +7,7 @@ use platform::path;
 use super::{
     edit_inputs::{AddressInput, ContactInput, said},
     enums::{DeliveryMethod, NewOrderStatus, OrderLineKind},
-    links::{LotRef, MoneyInput, ProductRef, ShortagePolicy, StoreRef},
+    links::{ChannelRef, CustomerRef, LotRef, MoneyInput, ProductRef, ShortagePolicy, StoreRef},
     paid_inputs::OrderPaymentInput,
     sourcing::SourcingInput,
 };
@@ -18,6 +18,7 @@ use crate::{
         scalars::{DateTime, Decimal, Json, Long, Quantity},
     },
     packs::PackLine,
+    references::Names,
 };
 
 /// An order by one of its names.
@@ -75,10 +76,14 @@ pub struct OrderCreateInput {
     pub store: StoreRef,
     /// Channel from which the order came; the channel with the code DIRECT by default.
     pub channel_id: Option<ID>,
+    /// The channel from which the order came, instead of `channelId`; the channel with the code DIRECT by default.
+    pub channel: Option<ChannelRef>,
     /// Reference of the order in an external system; at most 128 characters, unique in its channel.
     pub external_ref: Option<String>,
     /// Customer to whom the order is sold; an anonymous sale when omitted.
     pub customer_id: Option<ID>,
+    /// Customer to whom the order is sold, instead of `customerId`; an anonymous sale when both are omitted.
+    pub customer: Option<CustomerRef>,
     /// The country that it is sold to: a code of ISO 3166, or a name; the customer's when it is left out. At most 64 characters. Kept with the
     /// order, whatever becomes of the customer.
     pub shipping_country: Option<String>,
@@ -177,6 +182,11 @@ pub(super) fn pack_lines<'a>(lines: &'a mut [OrderLineInput], list: &str) -> Vec
 }
 
 impl OrderCreateInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"])
+            .optional(("channel", self.channel.take()), ("channelId", &mut self.channel_id))
+            .optional(("customer", self.customer.take()), ("customerId", &mut self.customer_id))
+    }
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(&mut self.lines, "lines")
     }

@@ -17,7 +17,10 @@ use crate::{
     live::stream,
 };
 pub use crate::{
-    catalog::{Channel, Count, CountPrecision, Customer, Direction, Money, MoneyInput, Product, ProductRef, Store, StoreRef},
+    catalog::{
+        Channel, ChannelRef, Count, CountPrecision, Customer, CustomerRef, Direction, Money, MoneyInput, Product, ProductRef,
+        Store, StoreRef,
+    },
     graphql::filters::{DateTimeFilter, IdFilter, StringFilter},
     identity::{Actor, actor},
     stock::{LotRef, ShortagePolicy},

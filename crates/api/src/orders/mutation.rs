@@ -42,7 +42,7 @@ impl OrdersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The order.")] input: OrderCreateInput,
     ) -> Answer<OrderPayload> {
-        step!(packs OrderPayload, ctx, permit, input, paying::order_create, dry_run)
+        step!(named packs OrderPayload, ctx, permit, input, paying::order_create, dry_run)
     }
 
     /// Confirms a DRAFT, which begins to hold its stock, or a PENDING order, which keeps it for good. Rules set holds on it (holdRuleUpsert).
@@ -92,7 +92,7 @@ impl OrdersMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The order, and all that changes of it.")] input: OrderUpdateInput,
     ) -> Answer<OrderPayload> {
-        step!(packs OrderPayload, ctx, permit, input, shell::order_update, dry_run)
+        step!(named packs OrderPayload, ctx, permit, input, shell::order_update, dry_run)
     }
 
     /// Reopens a CLOSED order: its status follows from its lines.

@@ -22,7 +22,6 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         reading::{Reading, read},
-        refusal::UserError,
         scalars::{Cursor, Long, Quantity},
     },
     orders::{
@@ -69,17 +68,6 @@ pub struct CreditNoteIssueInput {
 
 payload!(InvoicePayload, invoice: Invoice, "invoice");
 payload!(LegalEntityPayload, legal_entity: LegalEntity, "legal entity");
-
-impl From<Vec<UserError>> for InvoicePayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { invoice: None, user_errors, replayed: false, seq: None }
-    }
-}
-impl From<Vec<UserError>> for LegalEntityPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { legal_entity: None, user_errors, replayed: false, seq: None }
-    }
-}
 
 impl InvoicePayload {
     fn of(ctx: &Context<'_>, done: Result<Acted<core::Invoice>, InvoiceError>, id: &str) -> Answer<Self> {

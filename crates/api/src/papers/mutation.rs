@@ -47,11 +47,6 @@ pub struct PaperCreateInput {
 
 payload!(PaperPayload, paper: Paper, "paper");
 
-impl From<Vec<UserError>> for PaperPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { paper: None, user_errors, replayed: false, seq: None }
-    }
-}
 impl From<UserError> for PaperPayload {
     fn from(refused: UserError) -> Self {
         vec![refused].into()

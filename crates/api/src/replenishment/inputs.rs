@@ -9,12 +9,14 @@ use services::replenishment::{
 
 use super::enums::ReplenishmentPolicyKind;
 use crate::{
+    catalog::{ProductRef, StoreRef, SupplierRef},
     counts::AbcClass,
     graphql::{
         reading::Reading,
         scalars::{Date, Long},
     },
     purchasing::links::MoneyInput,
+    references::Names,
 };
 
 /// A policy. A product, a class or a supplier is named, or none of them for the whole tenant; a store beside a product or a class.
@@ -30,12 +32,18 @@ pub struct ReplenishmentPolicySetInput {
     pub kind: ReplenishmentPolicyKind,
     /// Product that it is for.
     pub product_id: Option<ID>,
+    /// Product that it is for, instead of `productId`.
+    pub product: Option<ProductRef>,
     /// Store that it is for, of a product or a class. Needed unless your rights are for all stores.
     pub store_id: Option<ID>,
+    /// Store that it is for, instead of `storeId`.
+    pub store: Option<StoreRef>,
     /// ABC class that it is for.
     pub abc_class: Option<AbcClass>,
     /// Supplier whose products it is for.
     pub supplier_id: Option<ID>,
+    /// Supplier whose products it is for, instead of `supplierId`.
+    pub supplier: Option<SupplierRef>,
     /// Share of order cycles without running out, from 0.5 to 0.999. Needed of REORDER_POINT and PERIODIC, and taken by no other kind.
     pub service_level: Option<f64>,
     /// Days of demand that an order covers beyond the point, from 0 to 365; 14 when it is left out. Of REORDER_POINT and SERVICE.
@@ -71,6 +79,8 @@ pub struct ReplenishmentPlanCreateInput {
     pub store_ids: Vec<ID>,
     /// ID of the supplier whose products are included.
     pub supplier_id: Option<ID>,
+    /// Supplier whose products are included, instead of `supplierId`.
+    pub supplier: Option<SupplierRef>,
     /// Most that purchases may cost. Those that save the most margin for the money come first, and others are CUT.
     pub budget: Option<MoneyInput>,
 }
@@ -136,6 +146,12 @@ impl ReplenishmentRuleSetInput {
 }
 
 impl ReplenishmentPolicySetInput {
+    pub(super) fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"])
+            .optional(("product", self.product.take()), ("productId", &mut self.product_id))
+            .optional(("store", self.store.take()), ("storeId", &mut self.store_id))
+            .optional(("supplier", self.supplier.take()), ("supplierId", &mut self.supplier_id))
+    }
     pub(super) fn read(self, reading: &mut Reading) -> PolicySet {
         let scope = PolicyScope {
             product: reading.id_opt(self.product_id.as_ref(), || path!["input", "productId"]),
@@ -169,6 +185,9 @@ impl ReplenishmentPolicyRemoveInput {
 }
 
 impl ReplenishmentPlanCreateInput {
+    pub(super) fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).optional(("supplier", self.supplier.take()), ("supplierId", &mut self.supplier_id))
+    }
     pub(super) fn read(self, reading: &mut Reading) -> PlanCreate {
         PlanCreate {
             idempotency_key: self.idempotency_key,

@@ -22,7 +22,10 @@ use super::{
     },
     plan::ReplenishmentPlan,
 };
-use crate::graphql::{context::ContextExt, fault::Answer, reading::read, scalars::Long};
+use crate::{
+    graphql::{context::ContextExt, fault::Answer, reading::read, scalars::Long},
+    named,
+};
 
 /// The root fields that change replenishment.
 #[derive(Default)]
@@ -37,13 +40,15 @@ impl ReplenishmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Policy.")] input: ReplenishmentPolicySetInput,
     ) -> Answer<ReplenishmentPolicyPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let done = Box::pin(shell::set_policy(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
-        ReplenishmentPolicyPayload::of(done)
+        named!(ctx, input, ReplenishmentPolicyPayload, {
+            let ledger = ctx.given::<Ledger>()?;
+            let input = match read(|reading| input.read(reading)) {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let done = Box::pin(shell::set_policy(ledger.database(), ledger.clock(), permit, input, dry_run)).await;
+            ReplenishmentPolicyPayload::of(done)
+        })
     }
 
     /// Removes a policy. The next one that fits holds from now on; plans that are there stay.
@@ -91,20 +96,22 @@ impl ReplenishmentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Stores, supplier and budget of the plan.")] input: ReplenishmentPlanCreateInput,
     ) -> Answer<ReplenishmentPlanPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let acted = match Box::pin(shell::create_plan(ledger, permit, input, dry_run)).await {
-            Ok(acted) => acted,
-            Err(error) => return Ok(stopped(error)?.into()),
-        };
-        let shell::Made { plan, lines } = acted.value;
-        let plan = ReplenishmentPlan { plan: plan.into(), lines: lines.map(Into::into) };
-        // Who may buy need not be one who may see.
-        let plan = ctx.holds::<kind::PurchaseRead>().then_some(plan);
-        Ok(ReplenishmentPlanPayload { plan, user_errors: Vec::new(), replayed: acted.is_replayed, seq: acted.seq.map(Long) })
+        named!(ctx, input, ReplenishmentPlanPayload, {
+            let ledger = ctx.given::<Ledger>()?;
+            let input = match read(|reading| input.read(reading)) {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let acted = match Box::pin(shell::create_plan(ledger, permit, input, dry_run)).await {
+                Ok(acted) => acted,
+                Err(error) => return Ok(stopped(error)?.into()),
+            };
+            let shell::Made { plan, lines } = acted.value;
+            let plan = ReplenishmentPlan { plan: plan.into(), lines: lines.map(Into::into) };
+            // Who may buy need not be one who may see.
+            let plan = ctx.holds::<kind::PurchaseRead>().then_some(plan);
+            Ok(ReplenishmentPlanPayload { plan, user_errors: Vec::new(), replayed: acted.is_replayed, seq: acted.seq.map(Long) })
+        })
     }
 
     /// Approves lines of a plan: purchases become drafts of purchase orders, one a supplier, store and currency, and transfers drafts of transfers, one a pair of

@@ -59,21 +59,6 @@ pub struct ReplenishmentApprovalPayload {
     pub seq: Option<Long>,
 }
 
-impl From<Vec<UserError>> for ReplenishmentPolicyPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { policy: None, user_errors, replayed: false, seq: None }
-    }
-}
-impl From<Vec<UserError>> for ReplenishmentRulePayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { rule: None, user_errors, replayed: false, seq: None }
-    }
-}
-impl From<Vec<UserError>> for ReplenishmentPlanPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { plan: None, user_errors, replayed: false, seq: None }
-    }
-}
 impl From<Vec<UserError>> for ReplenishmentApprovalPayload {
     fn from(user_errors: Vec<UserError>) -> Self {
         Self { user_errors, ..Self::default() }

@@ -12,9 +12,10 @@ use crate::{
     },
     orders::{
         OrderLineKind,
-        links::{LotRef, MoneyInput, ProductRef, StoreRef},
+        links::{CustomerRef, LotRef, MoneyInput, ProductRef, StoreRef},
     },
     packs::PackLine,
+    references::Names,
 };
 
 /// A piece of a return line.
@@ -64,6 +65,8 @@ pub struct ReturnCreateInput {
     pub store: StoreRef,
     /// Customer who returns the goods; an anonymous return when omitted.
     pub customer_id: Option<ID>,
+    /// Customer who returns the goods, instead of `customerId`; an anonymous return when both are omitted.
+    pub customer: Option<CustomerRef>,
     /// Reference of the return in an external system; at most 128 characters, unique in the tenant.
     pub external_ref: Option<String>,
     /// Whether it is taken in at once; otherwise it is only REQUESTED and moves no stock.
@@ -90,6 +93,9 @@ fn pack_lines<'a>(lines: &'a mut [ReturnLineInput], list: &str) -> Vec<PackLine<
 }
 
 impl ReturnCreateInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).optional(("customer", self.customer.take()), ("customerId", &mut self.customer_id))
+    }
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(&mut self.lines, "lines")
     }

@@ -36,7 +36,7 @@ impl ReturnsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The return.")] input: ReturnCreateInput,
     ) -> Answer<ReturnPayload> {
-        step!(packs ReturnPayload, ctx, permit, input, shell::return_create, dry_run)
+        step!(named packs ReturnPayload, ctx, permit, input, shell::return_create, dry_run)
     }
     /// Approves a REQUESTED return, so that its goods may be sent.
     #[mutation(permit = ReturnApprove, emits(RETURN_APPROVED), dry_run)]

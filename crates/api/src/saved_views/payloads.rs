@@ -22,12 +22,6 @@ use crate::{
 
 payload!(SavedViewPayload, saved_view: SavedView, "saved view");
 
-impl From<Vec<UserError>> for SavedViewPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { saved_view: None, user_errors, replayed: false, seq: None }
-    }
-}
-
 impl SavedViewPayload {
     pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<Option<View>>, SavedViewError>) -> Answer<Self> {
         let Acted { value, seq, is_replayed } = match done {

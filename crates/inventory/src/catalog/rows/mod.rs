@@ -3,6 +3,7 @@
 pub mod product_context;
 pub mod category;
 mod kept;
+pub mod keys;
 pub mod customer;
 pub mod filter;
 pub mod history_key;

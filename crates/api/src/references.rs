@@ -1,0 +1,258 @@
+//! Master data that an input names by a reference instead of an ID: `category` beside `categoryId`.
+//!
+//! A reference becomes the ID beside it before the rest of the input is read, one statement a kind. A key that names nothing becomes an ID
+//! that no row has: the mutation refuses it in its turn, after it has looked for an earlier call with the same idempotency key.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, ID, MaybeUndefined};
+use entity::prelude::{CategoryId, ChannelId, CustomerId, ProductId, StoreId, SupplierId};
+use inventory::{
+    catalog::rows::keys::{KeyKind, ids_by_keys},
+    ledger::Ledger,
+};
+use platform::storage::TenantScope;
+use uuid::Uuid;
+
+use crate::{
+    catalog::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef},
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        refusal::{ErrorCode, Path, UserError},
+    },
+};
+
+/// How a reference names a thing.
+pub enum Name {
+    Id(ID),
+    /// The kind of the key, the key, and the field of the reference that it was sent in.
+    Key(KeyKind, String, &'static str),
+}
+
+impl From<CategoryRef> for Name {
+    fn from(category: CategoryRef) -> Self {
+        match category {
+            CategoryRef::Id(id) => Self::Id(id),
+            CategoryRef::Slug(slug) => Self::Key(KeyKind::CategorySlug, slug, "slug"),
+        }
+    }
+}
+impl From<SupplierRef> for Name {
+    fn from(supplier: SupplierRef) -> Self {
+        match supplier {
+            SupplierRef::Id(id) => Self::Id(id),
+            SupplierRef::Code(code) => Self::Key(KeyKind::SupplierCode, code, "code"),
+        }
+    }
+}
+impl From<ChannelRef> for Name {
+    fn from(channel: ChannelRef) -> Self {
+        match channel {
+            ChannelRef::Id(id) => Self::Id(id),
+            ChannelRef::Code(code) => Self::Key(KeyKind::ChannelCode, code, "code"),
+        }
+    }
+}
+impl From<CustomerRef> for Name {
+    fn from(customer: CustomerRef) -> Self {
+        match customer {
+            CustomerRef::Id(id) => Self::Id(id),
+            CustomerRef::ExternalRef(text) => Self::Key(KeyKind::CustomerExternalRef, text, "externalRef"),
+        }
+    }
+}
+impl From<StoreRef> for Name {
+    fn from(store: StoreRef) -> Self {
+        match store {
+            StoreRef::Id(id) => Self::Id(id),
+            StoreRef::Code(code) => Self::Key(KeyKind::StoreCode, code, "code"),
+        }
+    }
+}
+impl From<ProductRef> for Name {
+    fn from(product: ProductRef) -> Self {
+        match product {
+            ProductRef::Id(id) => Self::Id(id),
+            ProductRef::Sku(sku) => Self::Key(KeyKind::ProductSku, sku, "sku"),
+            ProductRef::Barcode(code) => Self::Key(KeyKind::ProductBarcode, code, "barcode"),
+        }
+    }
+}
+
+/// The field with the ID.
+enum Slot<'a> {
+    Option(&'a mut Option<ID>),
+    Patch(&'a mut MaybeUndefined<ID>),
+}
+
+impl Slot<'_> {
+    fn id(&self) -> Option<&ID> {
+        match self {
+            Self::Option(id) => id.as_ref(),
+            Self::Patch(MaybeUndefined::Value(id)) => Some(id),
+            Self::Patch(_) => None,
+        }
+    }
+    fn set(self, id: ID) {
+        match self {
+            Self::Option(slot) => *slot = Some(id),
+            Self::Patch(slot) => *slot = MaybeUndefined::Value(id),
+        }
+    }
+}
+
+/// A reference that was given, and the field with the ID beside it.
+pub struct Named<'a> {
+    name: Name,
+    id: Slot<'a>,
+    /// Paths of the field with the ID and of the reference.
+    id_at: Path,
+    at: Path,
+}
+
+/// Reads the references of an input, or of an object in it.
+pub struct Names<'a> {
+    path: Path,
+    found: Vec<Named<'a>>,
+    wrong: Vec<UserError>,
+}
+
+impl<'a> Names<'a> {
+    /// Of the object at `path`.
+    pub fn of(path: Path) -> Self {
+        Self { path, found: Vec::new(), wrong: Vec::new() }
+    }
+    fn at(&self, name: &str) -> Path {
+        let mut path = self.path.clone();
+        path.push(name.to_owned());
+        path
+    }
+    /// A reference beside an ID that may be left out.
+    #[must_use]
+    pub fn optional(
+        mut self,
+        (field, given): (&str, Option<impl Into<Name>>),
+        (id_field, id): (&str, &'a mut Option<ID>),
+    ) -> Self {
+        if let Some(name) = given {
+            let (at, id_at) = (self.at(field), self.at(id_field));
+            self.found.push(Named { name: name.into(), id: Slot::Option(id), id_at, at });
+        }
+        self
+    }
+    /// A reference beside an ID of a change: null clears what the ID names.
+    #[must_use]
+    pub fn patch(
+        mut self,
+        (field, given): (&str, MaybeUndefined<impl Into<Name>>),
+        (id_field, id): (&str, &'a mut MaybeUndefined<ID>),
+    ) -> Self {
+        let (at, id_at) = (self.at(field), self.at(id_field));
+        match given {
+            MaybeUndefined::Undefined => {}
+            MaybeUndefined::Null if id.is_value() => self.wrong.push(differing(at, &id_at)),
+            MaybeUndefined::Null => *id = MaybeUndefined::Null,
+            MaybeUndefined::Value(_) if id.is_null() => self.wrong.push(differing(at, &id_at)),
+            MaybeUndefined::Value(name) => self.found.push(Named { name: name.into(), id: Slot::Patch(id), id_at, at }),
+        }
+        self
+    }
+    /// With those of another object.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.found.extend(other.found);
+        self.wrong.extend(other.wrong);
+        self
+    }
+}
+
+fn differing(at: Path, id_at: &[String]) -> UserError {
+    let id = id_at.last().map_or("id", String::as_str);
+    UserError::new(ErrorCode::Invalid, format!("it names another one than {id}: leave one of the two out"), at)
+}
+
+/// Fields that a reference was given for: a refusal of the ID is about the reference.
+#[derive(Default)]
+pub struct Moved(Vec<(Path, Path)>);
+
+impl Moved {
+    pub fn tell(&self, errors: &mut [UserError]) {
+        for error in errors {
+            let moved =
+                error.field_mut().and_then(|field| self.0.iter().find(|(from, _)| from == field).map(|(_, to)| (field, to)));
+            if let Some((field, to)) = moved {
+                field.clone_from(to);
+            }
+        }
+    }
+}
+
+/// Writes the ID of each thing that was named by a reference. Refused where the ID beside it is another one.
+pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved, Vec<UserError>>> {
+    let Names { found: named, mut wrong, .. } = names;
+    if named.is_empty() {
+        return Ok(if wrong.is_empty() { Ok(Moved::default()) } else { Err(wrong) });
+    }
+    let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+    let known = known(&scope, &named).await?;
+    let mut moved = Vec::with_capacity(named.len());
+    for Named { name, id: slot, id_at, mut at } in named {
+        let (id, last) = match name {
+            Name::Id(id) => (id, "id"),
+            // No row has this ID, so that it is refused like any other that is not there.
+            Name::Key(kind, key, field) => (id_of(kind, known.get(&(kind, key)).copied().unwrap_or(Uuid::max())), field),
+        };
+        if slot.id().is_some_and(|other| *other != id) {
+            wrong.push(differing(at, &id_at));
+            continue;
+        }
+        slot.set(id);
+        at.push(last.to_owned());
+        moved.push((id_at, at));
+    }
+    Ok(if wrong.is_empty() { Ok(Moved(moved)) } else { Err(wrong) })
+}
+
+/// The rows that keys name, one statement a kind.
+async fn known(scope: &TenantScope, named: &[Named<'_>]) -> Answer<HashMap<(KeyKind, String), Uuid>> {
+    let mut keys: HashMap<KeyKind, Vec<&str>> = HashMap::new();
+    for one in named {
+        if let Name::Key(kind, key, _) = &one.name {
+            keys.entry(*kind).or_default().push(key);
+        }
+    }
+    let mut known = HashMap::new();
+    for (kind, keys) in keys {
+        let found = ids_by_keys(scope, kind, &keys).await?;
+        known.extend(found.into_iter().map(|(key, id)| ((kind, key), id)));
+    }
+    Ok(known)
+}
+
+fn id_of(kind: KeyKind, id: Uuid) -> ID {
+    ID(match kind {
+        KeyKind::CategorySlug => CategoryId::from_uuid(id).to_string(),
+        KeyKind::SupplierCode => SupplierId::from_uuid(id).to_string(),
+        KeyKind::ChannelCode => ChannelId::from_uuid(id).to_string(),
+        KeyKind::StoreCode => StoreId::from_uuid(id).to_string(),
+        KeyKind::CustomerExternalRef => CustomerId::from_uuid(id).to_string(),
+        KeyKind::ProductSku | KeyKind::ProductBarcode => ProductId::from_uuid(id).to_string(),
+    })
+}
+
+/// Makes a call with the IDs of what its input names by references. What it refuses of such an ID is told of the reference.
+#[macro_export]
+macro_rules! named {
+    ($ctx:ident, $input:ident, $payload:ident, $call:expr) => {{
+        let mut $input = $input;
+        let moved = match $crate::references::in_ids($ctx, $input.names()).await? {
+            Ok(moved) => moved,
+            Err(wrong) => return Ok(wrong.into()),
+        };
+        let answer: $crate::graphql::fault::Answer<$payload> = async { $call }.await;
+        let mut answer = answer?;
+        moved.tell(&mut answer.user_errors);
+        Ok(answer)
+    }};
+}

@@ -1,0 +1,62 @@
+//! Which rows have these keys: how callers name master data without its ID.
+
+use std::collections::HashMap;
+
+use platform::storage::{Fault, Reads, Row};
+use uuid::Uuid;
+
+use crate::catalog::core::{gtin, text};
+
+/// A kind of key that is unique in a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyKind {
+    CategorySlug,
+    SupplierCode,
+    ChannelCode,
+    StoreCode,
+    CustomerExternalRef,
+    ProductSku,
+    ProductBarcode,
+}
+
+impl KeyKind {
+    /// The key as the table keeps it.
+    fn kept(self, key: &str) -> String {
+        let key = key.trim();
+        match self {
+            Self::CategorySlug => key.to_owned(),
+            Self::SupplierCode | Self::ChannelCode | Self::StoreCode | Self::ProductSku => text::fold(key),
+            Self::CustomerExternalRef => text::kept(key),
+            Self::ProductBarcode => gtin::key(key),
+        }
+    }
+    /// The table, its column of keys, and its column of IDs.
+    const fn place(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::CategorySlug => ("category", "slug", "id"),
+            Self::SupplierCode => ("supplier", "code_key", "id"),
+            Self::ChannelCode => ("channel", "code_key", "id"),
+            Self::StoreCode => ("store", "code_key", "id"),
+            Self::CustomerExternalRef => ("customer", "external_ref", "id"),
+            Self::ProductSku => ("product", "sku_key", "id"),
+            Self::ProductBarcode => ("barcode", "code_key", "product_id"),
+        }
+    }
+}
+
+/// The IDs of the rows with these keys, archived ones included, by the keys as they were asked for. One statement.
+pub async fn ids_by_keys(reads: &impl Reads, kind: KeyKind, keys: &[&str]) -> Result<HashMap<String, Uuid>, Fault> {
+    let kept: Vec<String> = keys.iter().map(|key| kind.kept(key)).collect();
+    let (table, column, id) = kind.place();
+    let backend = reads.backend();
+    let of = backend.in_texts(column, 2);
+    let sql = format!("SELECT {column}, {id} FROM {table} WHERE tenant_id = $1 AND {of}");
+    // Postgres refuses a text with a NUL character; no key has one.
+    let texts = backend.texts(kept.iter().map(String::as_str).filter(|key| !key.contains('\0')));
+    let mut found: HashMap<String, Uuid> = HashMap::new();
+    for row in reads.rows(&sql, vec![texts]).await? {
+        let mut row = Row::new(&row);
+        found.insert(row.take()?, row.take()?);
+    }
+    Ok(keys.iter().zip(&kept).filter_map(|(key, kept)| Some(((*key).to_owned(), *found.get(kept)?))).collect())
+}
