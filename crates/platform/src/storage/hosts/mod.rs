@@ -123,7 +123,10 @@ impl Hosts {
         let reports = self.own_reports().await;
         let (before, writable) = (self.primary(), writable(&reports));
         if writable > 1 {
-            tracing::error!(hosts = writable, "several hosts of the database take writes: the one that was promoted last is written to; stop the others");
+            tracing::error!(
+                hosts = writable,
+                "several hosts of the database take writes: the one that was promoted last is written to; stop the others"
+            );
         }
         if let Some(host) = chosen(&reports, before.host).filter(|host| *host != before.host) {
             self.go(before, host);
@@ -135,7 +138,10 @@ impl Hosts {
         let mut reports = reports(&self.0.logins).await;
         for (report, name) in reports.iter_mut().zip(&self.0.names) {
             if report.as_ref().is_ok_and(|report| report.system != self.0.system) {
-                tracing::error!(host = name, "this host of the database is of another Postgres cluster by now: nothing is written to it");
+                tracing::error!(
+                    host = name,
+                    "this host of the database is of another Postgres cluster by now: nothing is written to it"
+                );
                 *report = Err(sqlx::Error::Protocol("of another Postgres cluster".to_owned()));
             }
         }
