@@ -10,7 +10,10 @@ mod status;
 mod url;
 
 use std::{
-    sync::{Arc, OnceLock, Weak},
+    sync::{
+        Arc, OnceLock, Weak,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -56,6 +59,8 @@ struct Inner {
     /// The cluster that all are of.
     system: i64,
     primary: watch::Sender<Primary>,
+    /// The latest timeline that was written to.
+    newest: AtomicI64,
     /// When the last look at all hosts began; whoever looks holds it.
     last_look: Mutex<Option<Instant>>,
     suspected: Notify,
@@ -72,11 +77,12 @@ impl Hosts {
             return Err(Fault::Broken(format!("the database URL names {} twice: leave one of them out", twice.1)));
         }
         let until = Instant::now() + FIRST;
-        let (host, system) = loop {
+        let (host, newest, system) = loop {
             let reports = reports(logins).await;
             let system = one_system(&names, &reports)?;
-            if let (Some(host), Some(system)) = (chosen(&reports, 0), system) {
-                break (host, system);
+            if let (Some((host, timeline)), Some(system)) = (chosen(&reports, 0, 0), system) {
+                tell_rivals(&reports);
+                break (host, timeline, system);
             }
             if Instant::now() >= until {
                 return Err(unwritable(&names, reports));
@@ -88,6 +94,7 @@ impl Hosts {
             logins: logins.to_vec(),
             system,
             primary: watch::Sender::new(Primary { host, term: 1 }),
+            newest: AtomicI64::new(newest),
             last_look: Mutex::default(),
             suspected: Notify::new(),
             owner: OnceLock::new(),
@@ -121,15 +128,13 @@ impl Hosts {
         }
         *last_look = Some(Instant::now());
         let reports = self.own_reports().await;
-        let (before, writable) = (self.primary(), writable(&reports));
-        if writable > 1 {
-            tracing::error!(
-                hosts = writable,
-                "several hosts of the database take writes: the one that was promoted last is written to; stop the others"
-            );
-        }
-        if let Some(host) = chosen(&reports, before.host).filter(|host| *host != before.host) {
-            self.go(before, host);
+        tell_rivals(&reports);
+        let (before, newest) = (self.primary(), self.0.newest.load(Ordering::Relaxed));
+        if let Some((host, timeline)) = chosen(&reports, before.host, newest) {
+            self.0.newest.store(timeline, Ordering::Relaxed);
+            if host != before.host {
+                self.go(before, host);
+            }
         }
     }
 
@@ -197,6 +202,16 @@ async fn watch_primary(hosts: Weak<Inner>) {
     }
 }
 
+fn tell_rivals(reports: &[Answer]) {
+    let hosts = writable(reports);
+    if hosts > 1 {
+        tracing::error!(
+            hosts,
+            "several hosts of the database take writes: the one that was promoted last is written to; stop the others"
+        );
+    }
+}
+
 fn name(login: &PgConnectOptions) -> String {
     format!("{}:{}", login.get_host(), login.get_port())
 }
@@ -255,6 +270,7 @@ mod tests {
             logins,
             system: 7,
             primary: watch::Sender::new(Primary { host: 0, term: 1 }),
+            newest: AtomicI64::new(1),
             last_look: Mutex::default(),
             suspected: Notify::new(),
             owner: OnceLock::new(),

@@ -51,13 +51,14 @@ pub(super) fn silent() -> sqlx::Error {
     io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into()
 }
 
-/// The host to write to. Of several that take writes it is the one of the latest timeline: the others were given up for it.
-pub(super) fn chosen(reports: &[Answer], current: usize) -> Option<usize> {
+/// The host to write to, and its timeline. Of several that take writes it is the one of the latest timeline, which the others were given up for; one
+/// of an earlier timeline than was written to before is none: it was the primary once, and lacks what was written since.
+pub(super) fn chosen(reports: &[Answer], current: usize, newest: i64) -> Option<(usize, i64)> {
     let writable = reports.iter().enumerate().filter_map(|(host, report)| {
-        let report = report.as_ref().ok().filter(|report| report.is_writable)?;
+        let report = report.as_ref().ok().filter(|report| report.is_writable && report.timeline >= newest)?;
         Some((host, report.timeline))
     });
-    writable.max_by_key(|(host, timeline)| (*timeline, *host == current, Reverse(*host))).map(|(host, _)| host)
+    writable.max_by_key(|(host, timeline)| (*timeline, *host == current, Reverse(*host)))
 }
 
 /// How many of them take writes.
@@ -78,19 +79,25 @@ mod tests {
 
     #[test]
     fn the_host_that_takes_writes_is_chosen_wherever_it_stands() {
-        assert_eq!(chosen(&[primary(1), standby()], 0), Some(0));
-        assert_eq!(chosen(&[standby(), primary(2)], 0), Some(1));
-        assert_eq!(chosen(&[Err(silent()), standby(), primary(2)], 0), Some(2));
-        assert_eq!(chosen(&[standby(), Err(silent())], 0), None, "nobody takes writes yet");
-        assert_eq!(chosen(&[], 0), None);
+        assert_eq!(chosen(&[primary(1), standby()], 0, 0), Some((0, 1)));
+        assert_eq!(chosen(&[standby(), primary(2)], 0, 1), Some((1, 2)));
+        assert_eq!(chosen(&[Err(silent()), standby(), primary(2)], 0, 2), Some((2, 2)));
+        assert_eq!(chosen(&[standby(), Err(silent())], 0, 1), None, "nobody takes writes yet");
+        assert_eq!(chosen(&[], 0, 0), None);
     }
 
     #[test]
     fn of_two_that_take_writes_the_one_that_was_promoted_last_is_chosen() {
         let both = [primary(2), primary(3)];
-        assert_eq!((chosen(&both, 0), chosen(&both, 1), writable(&both)), (Some(1), Some(1), 2));
+        assert_eq!((chosen(&both, 0, 2), chosen(&both, 1, 3), writable(&both)), (Some((1, 3)), Some((1, 3)), 2));
         let alike = [primary(2), primary(2), primary(2)];
-        assert_eq!((chosen(&alike, 0), chosen(&alike, 2)), (Some(0), Some(2)), "no reason to go elsewhere");
+        assert_eq!((chosen(&alike, 0, 2), chosen(&alike, 2, 2)), (Some((0, 2)), Some((2, 2))), "no reason to go elsewhere");
         assert_eq!(writable(&[standby(), Err(silent()), primary(1)]), 1);
+    }
+
+    #[test]
+    fn one_that_was_given_up_is_not_written_to_while_the_other_is_away() {
+        assert_eq!(chosen(&[primary(1), Err(silent())], 1, 2), None);
+        assert_eq!(chosen(&[primary(3), Err(silent())], 1, 2), Some((0, 3)), "it was promoted since");
     }
 }
