@@ -30,9 +30,11 @@ use self::report::{Answer, PATIENCE, chosen, is_writable, reports, writable};
 use super::{Fault, postgres, sessions::is_lost, writable::WriteHealth};
 use crate::{clock, metrics};
 
-pub(super) use login::Login;
-pub use status::{HostReport, HostState, HostStatus};
-pub(super) use url::each;
+pub use self::status::{HostReport, HostState, HostStatus};
+pub(super) use self::{
+    login::{Login, left},
+    url::each,
+};
 
 /// How long the first look goes on for: a standby may be on its way to take over.
 const FIRST: Duration = Duration::from_secs(3);
@@ -252,7 +254,6 @@ fn unwritable(names: &[String], reports: Vec<Answer>) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::{
-        login::left,
         report::{Report, silent},
         *,
     };
