@@ -134,7 +134,9 @@ fn logins(url: &str, application: &str) -> Result<Vec<PgConnectOptions>, Fault> 
                 "the database URL cannot be used: {err}; docs/OPERATIONS.md has its parameters, sslmode and its kin"
             ))
         })?;
-        Ok(options.application_name(application).statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging())
+        Ok::<_, Fault>(
+            options.application_name(application).statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging(),
+        )
     };
     hosts::each(url)?.into_iter().map(login).collect()
 }

@@ -27,7 +27,7 @@ impl Login {
 
     /// At one host.
     pub(in crate::storage) fn alone(options: PgConnectOptions) -> Self {
-        Self { all: vec![options], hosts: None }
+        Self::of(vec![options], None)
     }
 
     /// At the one of these hosts that takes writes; with one, nobody is asked yet.
@@ -36,7 +36,7 @@ impl Login {
     /// Of several none takes writes, or they are not of one cluster.
     pub(in crate::storage) async fn at(all: Vec<PgConnectOptions>, write_health: &WriteHealth) -> Result<Self, Fault> {
         let hosts = if all.len() > 1 { Some(Hosts::open(&all, write_health).await?) } else { None };
-        Ok(Self { all, hosts })
+        Ok(Self::of(all, hosts))
     }
 
     /// The same login that asks for something else, too.
