@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# A throwaway Postgres with a streaming replica, for the tests of reads from replicas.
+# A throwaway Postgres with a streaming replica, for the tests of reads from replicas and of failover.
 #
-#   scripts/standby.sh start FOLDER  starts both; their addresses lie in FOLDER/primary.url and FOLDER/replica.url
-#   scripts/standby.sh down FOLDER   ends the replica at once, as a crash does
-#   scripts/standby.sh up FOLDER     starts it again
-#   scripts/standby.sh stop FOLDER   ends both and removes their data
+#   scripts/standby.sh start FOLDER    starts both; their addresses lie in FOLDER/primary.url and FOLDER/replica.url
+#   scripts/standby.sh down FOLDER     ends the replica at once, as a crash does
+#   scripts/standby.sh up FOLDER       starts it again
+#   scripts/standby.sh lose FOLDER     ends the primary at once, as a crash does
+#   scripts/standby.sh promote FOLDER  has the replica take over from it
+#   scripts/standby.sh back FOLDER     starts the primary again as it was, which knows nothing of that
+#   scripts/standby.sh rejoin FOLDER   makes a replica of the former primary, at its address
+#   scripts/standby.sh stop FOLDER     ends both and removes their data
 #
 # Both listen on the loopback address only, on free ports, trust every local user, and run unprivileged. FOLDER is there already, and the
 # unprivileged account can reach it.
@@ -68,10 +72,27 @@ lc_messages = 'C'
 fsync = off
 CONF
   start_server primary
-  own_folder "$DIR/replica"
-  as_service "$BIN/pg_basebackup" -d "host=127.0.0.1 port=$(cat "$DIR/primary.port") user=postgres" -D "$DIR/replica" \
-    -R -X stream -c fast --no-sync
+  follow primary replica
   start_server replica
+}
+
+# A copy of a server that follows it.
+follow() { # server copy
+  own_folder "$DIR/$2"
+  as_service "$BIN/pg_basebackup" -d "host=127.0.0.1 port=$(cat "$DIR/$1.port") user=postgres" -D "$DIR/$2" \
+    -R -X stream -c fast --no-sync
+}
+
+again() { # name
+  as_service "$BIN/pg_ctl" -D "$DIR/$1" -w -t 60 -l "$DIR/$1/server.log" start >/dev/null
+}
+
+rejoin() {
+  end primary
+  follow replica primary
+  # Of two settings the last one holds: the copy has that of the server it is of.
+  echo "port = $(cat "$DIR/primary.port")" >>"$DIR/primary/postgresql.auto.conf"
+  again primary
 }
 
 end() { # name
@@ -83,7 +104,11 @@ end() { # name
 case "$1" in
 start) start ;;
 down) end replica ;;
-up) as_service "$BIN/pg_ctl" -D "$DIR/replica" -w -t 60 -l "$DIR/replica/server.log" start >/dev/null ;;
+up) again replica ;;
+lose) end primary ;;
+promote) as_service "$BIN/pg_ctl" -D "$DIR/replica" -w -t 60 promote >/dev/null ;;
+back) again primary ;;
+rejoin) rejoin ;;
 stop)
   end replica || true
   end primary || true

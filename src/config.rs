@@ -117,7 +117,8 @@ pub enum Command {
 
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseArgs {
-    /// sqlite://path/to/file or postgres://user:password@host/database
+    /// sqlite://path/to/file or postgres://user:password@host/database. A primary and its standbys are named together, as in
+    /// postgres://user:password@host1:5432,host2:5432/database?target_session_attrs=read-write: the one that takes writes is used.
     #[arg(long, env = "ENTREPOT_DATABASE_URL", default_value = "sqlite://entrepot.sqlite", hide_env_values = true)]
     pub database_url: String,
     /// Postgres' own wall between tenants: for reads and writes (all), for writes alone (writes), none (off), or as much as the login may have (auto).

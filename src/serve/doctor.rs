@@ -62,6 +62,7 @@ async fn of_database(args: &DoctorArgs, db: &Database, source: KeySource, clock:
     let mut findings = vec![versions];
     findings.extend(within("clock", look::clock(db.clone(), clock.clone())).await);
     findings.extend(within("postgres", look::server(db.clone(), args.nodes)).await);
+    findings.extend(within("hosts", look::hosts(db.clone())).await);
     if !args.serve.replicas.urls.is_empty() {
         let (replicas, database) = (args.serve.replicas.clone(), args.serve.database.clone());
         findings.extend(within("replicas", look::replicas(db.clone(), replicas, database)).await);

@@ -1,4 +1,4 @@
-//! The replicas that a node reads from, and the positions of sessions' writes.
+//! The hosts of the database, the replicas that a node reads from, and the positions of sessions' writes.
 
 use std::time::Duration;
 
@@ -28,8 +28,11 @@ impl Node {
     }
 }
 
-/// Tells how the replicas stand.
+/// Tells which host of the database is used, and how the replicas stand.
 pub(super) fn measure(db: &Database) {
+    for (place, host) in db.hosts().into_iter().enumerate() {
+        metrics::database_host(place + 1, if host.is_used { metrics::Used::Yes } else { metrics::Used::No });
+    }
     for (place, replica) in db.replicas().into_iter().enumerate() {
         let used = if replica.is_used { metrics::Used::Yes } else { metrics::Used::No };
         metrics::replica(place + 1, used, replica.lag_bytes);

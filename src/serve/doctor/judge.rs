@@ -1,6 +1,6 @@
 //! Rules of the checks: from facts to findings, without looking at anything.
 
-use platform::storage::{ReplicaFacts, ServerFacts, Versions, replicas::ReplicaStatus};
+use platform::storage::{HostReport, HostState, ReplicaFacts, ServerFacts, Versions, replicas::ReplicaStatus};
 
 use super::report::Finding;
 
@@ -153,6 +153,25 @@ fn replica(facts: &ReplicaFacts) -> Finding {
         Finding::warn("replication", seen, "look again in a minute; then at its disk and long queries on it")
     } else {
         Finding::ok("replication", seen)
+    }
+}
+
+/// A host of a database that has several.
+pub(super) fn host(host: &HostReport) -> Finding {
+    let HostReport { name, state } = host;
+    match state {
+        HostState::Primary => Finding::ok("hosts", format!("{name} takes writes, and connections go there")),
+        HostState::Standby => Finding::ok("hosts", format!("{name} is a standby, or may only be read")),
+        HostState::Rival => Finding::fail(
+            "hosts",
+            format!("{name} takes writes beside the host that is written to"),
+            "stop it now; it was the primary before another was promoted, so bring it back as a standby (pg_rewind)",
+        ),
+        HostState::Away(why) => Finding::warn(
+            "hosts",
+            format!("{name} does not answer: {why}"),
+            "start it, or leave it out of --database-url: without it nobody can take over",
+        ),
     }
 }
 

@@ -91,6 +91,14 @@ fn replicas_that_nodes_do_not_read_from_are_found() {
 }
 
 #[test]
+fn hosts_that_cannot_take_over_or_that_have_are_found() {
+    let verdict = |state| host(&HostReport { name: "b:5432".to_owned(), state }).verdict;
+    assert_eq!((verdict(HostState::Primary), verdict(HostState::Standby)), (Ok, Ok));
+    assert_eq!(verdict(HostState::Away("no answer in time".to_owned())), Warn);
+    assert_eq!(verdict(HostState::Rival), Fail);
+}
+
+#[test]
 fn backups_grow_old() {
     let facts = BackupFacts {
         backup_age: Some(3_600),

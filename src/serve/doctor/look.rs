@@ -61,6 +61,11 @@ fn ahead(other: Timestamp, before: Timestamp, after: Timestamp) -> i64 {
     other.micros().saturating_sub(middle)
 }
 
+/// The hosts of the database, where it has several.
+pub(super) async fn hosts(db: Database) -> Vec<Finding> {
+    db.ask_hosts().await.iter().map(judge::host).collect()
+}
+
 /// The replicas that nodes read from, as a node would find them a moment after its start.
 pub(super) async fn replicas(db: Database, args: ReplicaArgs, database: DatabaseArgs) -> Vec<Finding> {
     let options = args.options(&database.database_url, &database.options());

@@ -19,6 +19,7 @@ mod doctor;
 mod edges;
 mod events;
 mod examples;
+mod failover;
 mod files;
 mod fragments;
 mod front;

@@ -67,6 +67,13 @@ impl Site {
         Self(self.0.by_way_of(format!("{login}@{address}/{name}")))
     }
 
+    /// The same Postgres by the URL of several hosts, whose end is not the database's.
+    pub fn at_hosts(&self, hosts: &str) -> Self {
+        let (login, place) = self.url.rsplit_once('@').unwrap();
+        let (_, name) = place.split_once('/').unwrap();
+        Self(self.0.by_way_of(format!("{login}@{hosts}/{name}?target_session_attrs=read-write")))
+    }
+
     /// Adds a parameter to the URL.
     pub fn url_with(&mut self, parameter: &str) {
         let joint = if self.0.url.contains('?') { '&' } else { '?' };

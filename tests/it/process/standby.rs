@@ -1,12 +1,16 @@
-//! A Postgres of a test's own with a streaming replica, which may be stopped and held back.
+//! A Postgres of a test's own with a streaming replica, which may be stopped, held back, and promoted.
 
 use std::{
     env, fs,
     path::PathBuf,
     process::{Command, Stdio},
+    time::Duration,
 };
 
-use crate::databases::{random, tell};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use tokio::time::{Instant, sleep};
+
+use crate::databases::{connect, random, tell};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/standby.sh");
 
@@ -49,6 +53,49 @@ impl Replicated {
         format!("{server}/{database}")
     }
 
+    /// Where both listen, as in a URL of several hosts: the primary first.
+    pub fn hosts(&self) -> String {
+        let host = |url: &str| url.rsplit_once('@').unwrap().1.split('/').next().unwrap().to_owned();
+        format!("{},{}", host(&self.primary), host(&self.replica))
+    }
+
+    /// Where the former primary has a database.
+    pub fn primary_of(&self, name: &str) -> String {
+        let (server, _) = self.primary.rsplit_once('/').unwrap();
+        format!("{server}/{name}")
+    }
+
+    /// From now on the primary answers a commit when the replica has it on its disk.
+    pub async fn commit_together(&self) {
+        tell(&self.primary, "ALTER SYSTEM SET synchronous_standby_names = '*'").await;
+        tell(&self.primary, "SELECT pg_reload_conf()").await;
+        let began = Instant::now();
+        while number(&self.primary, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'").await != 1 {
+            assert!(began.elapsed() < Duration::from_secs(20), "the replica does not become a synchronous one");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The primary ends at once, as in a crash.
+    pub fn lose(&self) {
+        assert!(self.script("lose"));
+    }
+
+    /// The replica takes over.
+    pub fn promote(&self) {
+        assert!(self.script("promote"));
+    }
+
+    /// The former primary starts as it was: it takes writes for its own.
+    pub fn bring_back(&self) {
+        assert!(self.script("back"));
+    }
+
+    /// The former primary becomes a replica of the other.
+    pub fn rejoin(&self) {
+        assert!(self.script("rejoin"));
+    }
+
     /// The replica goes on to answer, and replays nothing.
     pub async fn hold_back(&self) {
         tell(&self.replica, "SELECT pg_wal_replay_pause()").await;
@@ -66,6 +113,14 @@ impl Replicated {
     pub fn start_again(&self) {
         assert!(self.script("up"));
     }
+}
+
+/// The number that a statement answers.
+pub async fn number(url: &str, sql: &str) -> i64 {
+    let connection = connect(url).await;
+    let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap().unwrap();
+    connection.close().await.unwrap();
+    row.try_get_by_index(0).unwrap()
 }
 
 impl Drop for Replicated {

@@ -56,6 +56,8 @@ pub const SHIPPING_SPOOLED: &str = "entrepot_wal_shipping_spooled_bytes";
 pub const SHIPPED_BYTES: &str = "entrepot_wal_shipped_bytes_total";
 pub const SHIPPING_FAILURES: &str = "entrepot_wal_shipping_failures_total";
 pub const LOG_BYTES: &str = "entrepot_sqlite_wal_bytes";
+pub const HOST_USED: &str = "entrepot_database_host_used";
+pub const FAILOVERS: &str = "entrepot_database_failovers_total";
 pub const REPLICA_READS: &str = "entrepot_replica_reads_total";
 pub const REPLICA_USED: &str = "entrepot_replica_used";
 pub const REPLICA_LAG: &str = "entrepot_replica_lag_bytes";
@@ -180,6 +182,8 @@ fn describe_backups() {
 }
 
 fn describe_replicas() {
+    describe_gauge!(HOST_USED, "1 for the host of the database that is written to, 0 for its others");
+    describe_counter!(FAILOVERS, "Times that another host of the database was found to take writes, and connections went there");
     describe_counter!(
         REPLICA_READS,
         "Requests whose reads may go to a replica, by where they went and why: fresh, or down, stale, behind, failed, unknown"

@@ -1,4 +1,4 @@
-//! Figures of the replicas that a node reads from.
+//! Figures of the hosts of the database, and of the replicas that a node reads from.
 
 use metrics::{counter, gauge};
 
@@ -11,11 +11,25 @@ pub fn replica_reads(place: &'static str, reason: &'static str) {
     }
 }
 
-/// Whether reads go to a replica now.
+/// Whether connections go to a server now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Used {
     Yes,
     No,
+}
+
+/// A host of the database, by its place in the URL: whether it is written to.
+pub fn database_host(place: usize, used: Used) {
+    if counts() {
+        gauge!(names::HOST_USED, "host" => place.to_string()).set(if used == Used::Yes { 1.0 } else { 0.0 });
+    }
+}
+
+/// Another host of the database was found to take writes.
+pub fn database_failover() {
+    if counts() {
+        counter!(names::FAILOVERS).increment(1);
+    }
 }
 
 /// A replica, by its place among those that were named: whether it is used, and the bytes that it has not replayed, while it answers.

@@ -8,7 +8,7 @@ use metrics::counter;
 
 use super::names;
 
-const PLAIN: [&str; 7] = [
+const PLAIN: [&str; 8] = [
     names::USER_ERRORS,
     names::BATCH_OVERTAKEN,
     names::BATCH_UNPLANNED,
@@ -16,6 +16,7 @@ const PLAIN: [&str; 7] = [
     names::LANE_FULL,
     names::FOUND_BY_POLL,
     names::TURNED_AWAY,
+    names::FAILOVERS,
 ];
 
 /// Names, their label, and all values of it.

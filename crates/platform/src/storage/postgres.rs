@@ -15,7 +15,9 @@ use sea_orm::{
 use super::{
     Backend, Database, Fault, LedgerPlans, Options,
     connect::{ACQUIRE_TIMEOUT, STATEMENT_CACHE},
-    fault, limits,
+    fault,
+    hosts::{self, Login},
+    limits,
     replicas::ReplicaPools,
     row_security::{self, ActiveRowSecurity},
     sessions::{Binding, Sessions},
@@ -67,16 +69,11 @@ impl Doors {
 }
 
 pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault> {
-    let login = PgConnectOptions::from_str(url).map_err(|err| {
-        Fault::Broken(format!(
-            "the database URL cannot be used: {err}; docs/OPERATIONS.md has its parameters, sslmode and its kin"
-        ))
-    })?;
-    let login =
-        login.application_name(&options.application()).statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging();
     let write_health = WriteHealth::default();
+    let login = Login::at(logins(url, &options.application())?, &write_health).await?;
     // Seldom used, and what `/readyz` asks by: they are asked for a sign of life first, since a restart of the server ends all of them.
-    let owner = opened(pool_of(OWNERS, &write_health).test_before_acquire(true), login.clone());
+    let owner = opened(pool_of(OWNERS, &write_health).test_before_acquire(true), login.options().clone());
+    login.lead(owner.get_postgres_connection_pool());
     owner.ping().await.map_err(|err| refused(url, &err))?;
     let active_row_security = row_security::choose(&owner, options.row_security).await?;
     let path = search_path(&owner).await?;
@@ -89,7 +86,7 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     let long = match plans {
         // Who refuses the one refuses the other.
         LedgerPlans::Server if refuses_plans(long, CUSTOM).await?.is_some() => long.clone(),
-        _ => long.clone().options([CUSTOM]),
+        _ => long.with(|options| options.options([CUSTOM])),
     };
     let readers = options.readers as usize;
     let doors = Doors {
@@ -98,7 +95,7 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
         long: Sessions::new(&long, LONG, limits::LONG, bound, &write_health),
         plans,
     };
-    let transactions = |login: &PgConnectOptions, most: usize, limits: limits::Limits| {
+    let transactions = |login: &Login, most: usize, limits: limits::Limits| {
         Connections::Postgres(Sessions::new(login, most, limits, Binding::Nobody, &write_health))
     };
     Ok(Database {
@@ -120,13 +117,28 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
 }
 
 /// The same login with a role, where row security has roles.
-fn as_role(login: &PgConnectOptions, role: &str, security: &ActiveRowSecurity, path: Option<&str>) -> PgConnectOptions {
+fn as_role(login: &Login, role: &str, security: &ActiveRowSecurity, path: Option<&str>) -> Login {
     if !security.stands() {
         return login.clone();
     }
-    let login = login.clone().options([("role", role)]);
+    let login = login.with(|options| options.options([("role", role)]));
     // The login's own schema is not the role's.
-    path.into_iter().fold(login, |login, path| login.options([("search_path", path)]))
+    path.into_iter().fold(login, |login, path| login.with(|options| options.options([("search_path", path)])))
+}
+
+/// The login of a URL at each of its hosts.
+fn logins(url: &str, application: &str) -> Result<Vec<PgConnectOptions>, Fault> {
+    let login = |url: String| {
+        let options = PgConnectOptions::from_str(&url).map_err(|err| {
+            Fault::Broken(format!(
+                "the database URL cannot be used: {err}; docs/OPERATIONS.md has its parameters, sslmode and its kin"
+            ))
+        })?;
+        Ok::<_, Fault>(
+            options.application_name(application).statement_cache_capacity(STATEMENT_CACHE).disable_statement_logging(),
+        )
+    };
+    hosts::each(url)?.into_iter().map(login).collect()
 }
 
 /// Connections to a replica of a database, with the roles and the bindings of those to the database itself, and the login alone.
@@ -145,11 +157,11 @@ pub(super) async fn replica(db: &Database, url: &str, readers: usize) -> Result<
         ActiveRowSecurity::All => (APP, Binding::Tenant),
         ActiveRowSecurity::Embedded | ActiveRowSecurity::None(_) => (APP, Binding::Nobody),
     };
-    let reads = as_role(&login, role, security, path.as_deref());
+    let reads = as_role(&Login::alone(login.clone()), role, security, path.as_deref());
     // A host that refuses the setting on the primary refuses it here.
     let long = match db.doors.as_ref().map(|doors| doors.plans) {
         Some(LedgerPlans::Server) => reads.clone(),
-        _ => reads.clone().options([CUSTOM]),
+        _ => reads.with(|options| options.options([CUSTOM])),
     };
     let write_health = WriteHealth::default();
     let pools = ReplicaPools {
@@ -164,10 +176,10 @@ pub(super) const GENERIC: (&str, &str) = ("plan_cache_mode", "force_generic_plan
 const CUSTOM: (&str, &str) = ("plan_cache_mode", "force_custom_plan");
 
 /// Why a connection cannot have its statements planned like that; None when it can. A host, or what stands between, may refuse the setting.
-async fn refuses_plans(login: &PgConnectOptions, (setting, value): (&str, &str)) -> Result<Option<String>, Fault> {
-    let options = limits::LANES.kept_by(login.clone()).options([(setting, value)]);
+async fn refuses_plans(login: &Login, (setting, value): (&str, &str)) -> Result<Option<String>, Fault> {
+    let login = login.with(|options| limits::LANES.kept_by(options).options([(setting, value)]));
     let tried = async {
-        let mut connection = options.connect().await?;
+        let (mut connection, _) = login.connect().await?;
         let said: String = sqlx::query_scalar("SHOW plan_cache_mode").fetch_one(&mut connection).await?;
         connection.close().await?;
         Ok::<_, sqlx::Error>(said)
@@ -184,7 +196,7 @@ async fn refuses_plans(login: &PgConnectOptions, (setting, value): (&str, &str))
 }
 
 /// How the ledger's statements are planned here. Where the setting is refused Postgres plans as it sees fit, which is slower and as right.
-async fn plans(app: &PgConnectOptions, asked: LedgerPlans) -> Result<LedgerPlans, Fault> {
+async fn plans(app: &Login, asked: LedgerPlans) -> Result<LedgerPlans, Fault> {
     if asked == LedgerPlans::Server {
         return Ok(asked);
     }
@@ -204,7 +216,7 @@ fn unanswered(url: &str, err: &dyn std::fmt::Display) -> Fault {
 }
 
 /// Why the first connection was not opened: nobody answers, or the server says what is missing.
-fn refused(url: &str, err: &DbErr) -> Fault {
+pub(super) fn refused(url: &str, err: &DbErr) -> Fault {
     let DbErr::Conn(RuntimeErr::SqlxError(cause)) = err else { return unanswered(url, err) };
     let said = cause.as_database_error().map(DatabaseError::message).unwrap_or_default();
     match fault::code(err).as_deref() {

@@ -13,10 +13,7 @@ use std::{
 use entity::prelude::TenantId;
 use sea_orm::{
     DbErr, QueryResult, RuntimeErr, Statement,
-    sqlx::{
-        self, AssertSqlSafe, ConnectOptions, Executor, PgConnection, Postgres,
-        postgres::{PgConnectOptions, PgRow},
-    },
+    sqlx::{self, AssertSqlSafe, Executor, PgConnection, Postgres, postgres::PgRow},
 };
 use sea_query_sqlx::SqlxValues;
 use tokio::{
@@ -27,6 +24,7 @@ use tokio::{
 use super::{
     Fault,
     dialect::listed,
+    hosts::{Login, left},
     limits::Limits,
     postgres::{GENERIC, IDLE_LIMIT, OLDEST},
     writable::WriteHealth,
@@ -37,7 +35,7 @@ use super::{
 pub(super) struct Sessions(Arc<Inner>);
 
 struct Inner {
-    options: PgConnectOptions,
+    login: Login,
     limits: Limits,
     free: Arc<Semaphore>,
     most: usize,
@@ -78,6 +76,8 @@ impl Bound {
 struct Session {
     bound: Option<Bound>,
     connection: PgConnection,
+    /// Of the host that it leads to, where the database has several.
+    term: u64,
     opened: Instant,
     /// When it was last heard of.
     since: Instant,
@@ -91,15 +91,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 impl Sessions {
     /// Connections whose server keeps the limits.
-    pub(super) fn new(
-        options: &PgConnectOptions,
-        most: usize,
-        limits: Limits,
-        binding: Binding,
-        write_health: &WriteHealth,
-    ) -> Self {
+    pub(super) fn new(login: &Login, most: usize, limits: Limits, binding: Binding, write_health: &WriteHealth) -> Self {
         Self(Arc::new(Inner {
-            options: limits.kept_by(options.clone()),
+            login: login.with(|options| limits.kept_by(options)),
             limits,
             free: Arc::new(Semaphore::new(most)),
             most,
@@ -111,13 +105,17 @@ impl Sessions {
 
     /// Other connections like these, with limits of their own: a connection belongs to the runtime that opened it.
     pub(super) fn others(&self, most: usize, limits: Limits) -> Self {
-        Self::new(&self.0.options, most, limits, self.0.binding, &self.0.write_health)
+        Self::new(&self.0.login, most, limits, self.0.binding, &self.0.write_health)
     }
 
     /// Others, on which a statement is planned once, for whatever values.
     pub(super) fn by_kept_plans(&self, most: usize, limits: Limits) -> Self {
-        let options = self.0.options.clone().options([GENERIC]);
-        Self::new(&options, most, limits, self.0.binding, &self.0.write_health)
+        let login = self.0.login.with(|options| options.options([GENERIC]));
+        Self::new(&login, most, limits, self.0.binding, &self.0.write_health)
+    }
+
+    pub(super) fn login(&self) -> &Login {
+        &self.0.login
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -165,21 +163,23 @@ impl Sessions {
         let session = if let Some(session) = self.take(wanted) {
             session
         } else {
-            let connection = self.connect().await?;
-            Session { bound: None, connection, opened: Instant::now(), since: Instant::now() }
+            let (connection, term) = self.connect().await?;
+            Session { bound: None, connection, term, opened: Instant::now(), since: Instant::now() }
         };
         Ok(Lent { home: self.clone(), session: Some(session), _turn: turn })
     }
 
-    /// A new connection; while the server starts, or nobody listens where it was a moment ago, it is tried again.
-    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+    /// A new connection, and its term; while the server starts, nobody listens where it was a moment ago, or another host has yet to take over, it is
+    /// tried again.
+    async fn connect(&self) -> Result<(PgConnection, u64), sqlx::Error> {
         let (until, mut pause) = (Instant::now() + self.0.limits.sign_of_life(), FIRST_PAUSE);
         loop {
-            let Ok(tried) = tokio::time::timeout_at(until, self.0.options.connect()).await else {
+            let Ok(tried) = tokio::time::timeout_at(until, self.0.login.connect()).await else {
                 return Err(late("no connection to the database in time"));
             };
             match tried {
-                Err(err) if is_starting(&err) && Instant::now() + pause < until => {}
+                Err(err) if (is_starting(&err) || self.0.login.may_move(&err)) && Instant::now() + pause < until => {}
+                Err(err) if self.0.login.may_move(&err) => return Err(late("no host of the database takes writes")),
                 done => return done,
             }
             crate::clock::sleep(pause).await;
@@ -196,6 +196,7 @@ impl Sessions {
                 && age < OLDEST
                 && self.0.write_health.holds(age)
                 && self.0.write_health.is_heard_of(idle.since)
+                && self.0.login.is_current(idle.term)
         });
         match idle.iter().rposition(|idle| idle.bound.as_ref() == wanted) {
             Some(index) => Some(idle.remove(index)),
@@ -242,8 +243,8 @@ impl Lent {
         }
     }
 
-    /// Asks something and waits for the answer, no longer than the limit. A connection that broke, that gave no answer in time, or whose
-    /// answer nobody waits for any more, is closed.
+    /// Asks something and waits for the answer, no longer than the limit, and no longer than its host is the one that takes writes. A connection that
+    /// broke, that gave no answer in time, or whose answer nobody waits for any more, is closed.
     pub(super) async fn ask<T>(
         &mut self,
         limit: Duration,
@@ -254,10 +255,17 @@ impl Lent {
             return Err(io::Error::new(io::ErrorKind::NotConnected, "the connection to the database has gone").into());
         };
         let silence = Silence { write_health: &self.home.0.write_health, began: Instant::now(), is_answered: false };
-        let answer = timeout(limit, question(&mut session.connection)).await;
-        let answer = answer.unwrap_or_else(|_| Err(late("the database did not answer in time")));
+        let answer = tokio::select! {
+            biased;
+            // Nothing more is asked of a host that was left: a COMMIT that went there would be nobody's.
+            () = self.home.0.login.ends(session.term) => Err(left()),
+            answer = timeout(limit, question(&mut session.connection)) => {
+                answer.unwrap_or_else(|_| Err(late("the database did not answer in time")))
+            }
+        };
         match &answer {
             Err(err) if is_lost(err) => {
+                self.home.0.login.suspect(session.term);
                 // Others that are idle may have ended with the same server, and are better not tried one after the other.
                 self.home.0.write_health.lost(silence.began);
             }

@@ -37,6 +37,11 @@ impl WriteHealth {
         self.lock().left.is_none_or(|left| left.elapsed() > age)
     }
 
+    /// No connection of before may be used any more.
+    pub(super) fn leave(&self) {
+        self.lock().left = Some(Instant::now());
+    }
+
     /// A connection broke, or gave no answer, over a question that began then.
     pub(super) fn lost(&self, began: Instant) {
         let mut last = self.lock();

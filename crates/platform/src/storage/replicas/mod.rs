@@ -27,7 +27,7 @@ use self::{
     sampler::{Probe, follow_primary, follow_replica},
     state::{Miss, rank},
 };
-use super::{Database, Fault, Row, postgres};
+use super::{Database, Fault, Row, hosts::each, postgres};
 use crate::metrics;
 
 pub(super) use pool::ReplicaPools;
@@ -61,7 +61,7 @@ pub enum Freshness {
 /// How replicas are used.
 #[derive(Debug, Clone, Copy)]
 pub struct ReplicaOptions<'a> {
-    /// The URL of the database that they are replicas of.
+    /// The URL of the database that they are replicas of. Where it has several hosts, a replica that takes writes is used once it takes none.
     pub primary: &'a str,
     /// A replica that is further behind is left out.
     pub staleness: Duration,
@@ -152,6 +152,7 @@ impl Database {
                 "an SQLite database has no replicas: leave --read-database-url out, or give --database-url a Postgres".to_owned(),
             ));
         };
+        let may_take_over = self.hosts().len() > 1;
         let addresses = addresses(urls, options.primary)?;
         let system = self.system().await?;
         let (mut all, mut probes) = (Vec::new(), Vec::new());
@@ -159,7 +160,7 @@ impl Database {
             let (pools, login) = postgres::replica(self, url, options.readers as usize).await?;
             let mut probe = Probe::new(login);
             let replica = Replica::new(address.to_string(), pools);
-            replica.admit(&mut probe, system).await?;
+            replica.admit(&mut probe, system, may_take_over).await?;
             all.push(Arc::new(replica));
             probes.push(probe);
         }
@@ -228,13 +229,14 @@ impl Database {
     }
 }
 
-/// The addresses of replicas, each of them another and none their primary's.
+/// The addresses of replicas, each of them another. None is their primary's where that has one host; of several hosts the standbys may be read from.
 fn addresses(urls: &[String], primary: &str) -> Result<Vec<DatabaseAddress>, Fault> {
-    let primary = DatabaseAddress::of(primary)?;
+    let mut hosts = each(primary)?;
+    let primary = hosts.pop().filter(|_| hosts.is_empty()).map(|url| DatabaseAddress::of(&url)).transpose()?;
     let mut addresses = Vec::with_capacity(urls.len());
     for url in urls {
         let address = DatabaseAddress::of(url)?;
-        if address == primary {
+        if primary.as_ref() == Some(&address) {
             return Err(Fault::Broken(format!(
                 "--read-database-url {address} is the database itself: leave it out, or name a replica"
             )));
@@ -263,6 +265,9 @@ mod tests {
         assert!(same.contains("is the database itself"), "{same}");
         let twice = of(&["postgres://ann@one/entrepot", "postgres://ann@one/entrepot"]).unwrap_err();
         assert!(twice.contains("is given twice"), "{twice}");
+        let hosts = "postgres://ann@one,two/entrepot?target_session_attrs=read-write";
+        let standbys = ["postgres://ann@one/entrepot", "postgres://ann@two/entrepot"].map(str::to_owned);
+        assert_eq!(addresses(&standbys, hosts).map(|addresses| addresses.len()).unwrap(), 2, "whichever of them is a standby");
         assert!(of(&["sqlite://entrepot.sqlite"]).is_err());
     }
 }

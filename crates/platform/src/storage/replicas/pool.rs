@@ -60,11 +60,11 @@ impl Replica {
         self.pools.long.forget();
     }
 
-    /// Looks at it for the first time.
+    /// Looks at it for the first time. One that may take over from its primary may have done so, and is used when it is a replica again.
     ///
     /// # Errors
     /// It answers, and is no replica of this cluster.
-    pub(super) async fn admit(&self, probe: &mut Probe, system: i64) -> Result<(), Fault> {
+    pub(super) async fn admit(&self, probe: &mut Probe, system: i64, may_take_over: bool) -> Result<(), Fault> {
         let sample = match timeout(FIRST, probe.sample()).await {
             Ok(Ok(sample)) => sample,
             Ok(Err(error)) => {
@@ -82,7 +82,7 @@ impl Replica {
                 self.name
             )));
         }
-        if !sample.is_replica {
+        if !sample.is_replica && !may_take_over {
             return Err(Fault::Broken(format!(
                 "--read-database-url {} takes writes, so it is no replica: leave it out, or name a standby",
                 self.name

@@ -99,6 +99,7 @@ mod tests {
 
     use super::*;
     use crate::storage::{
+        hosts::Login,
         limits,
         replicas::{Position, flushes::Flushes, pool::ReplicaPools, state::ReplicaState},
         sessions::{Binding, Sessions},
@@ -110,7 +111,7 @@ mod tests {
     /// Replicas that nobody has connected to, as their last samples say.
     fn replicas(names: &[&str]) -> Replicas {
         let sessions = || {
-            let login = PgConnectOptions::new_without_pgpass();
+            let login = Login::alone(PgConnectOptions::new_without_pgpass());
             Sessions::new(&login, 1, limits::REPLICAS, Binding::Nobody, &WriteHealth::default())
         };
         let replica = |name: &&str| {

@@ -1,0 +1,103 @@
+//! What a host says of itself, and which of several is written to.
+
+use std::{cmp::Reverse, io, time::Duration};
+
+use futures_util::future::join_all;
+use sea_orm::sqlx::{self, ConnectOptions, PgConnection, Row as _, postgres::PgConnectOptions};
+use tokio::time::timeout;
+
+/// How long a host may take to let somebody in and to answer: longer than one that is well takes from another region.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Only a server that writes its timeline knows it at each moment.
+const REPORT: &str = "SELECT current_setting('transaction_read_only') = 'off',
+    CASE WHEN pg_is_in_recovery() THEN 0
+         ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END,
+    (SELECT system_identifier FROM pg_control_system())";
+const IS_WRITABLE: &str = "SELECT current_setting('transaction_read_only') = 'off'";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Report {
+    pub is_writable: bool,
+    /// It grows with each promotion; 0 of a standby.
+    pub timeline: i64,
+    /// The cluster that it is of: a standby has the number of its primary.
+    pub system: i64,
+}
+
+/// What a host answered.
+pub(super) type Answer = Result<Report, sqlx::Error>;
+
+/// Asks all at once.
+pub(super) async fn reports(logins: &[PgConnectOptions]) -> Vec<Answer> {
+    join_all(logins.iter().map(report)).await
+}
+
+async fn report(login: &PgConnectOptions) -> Answer {
+    let asked = async {
+        let mut connection = login.connect().await?;
+        let row = sqlx::query(REPORT).fetch_one(&mut connection).await?;
+        Ok::<_, sqlx::Error>(Report { is_writable: row.try_get(0)?, timeline: row.try_get(1)?, system: row.try_get(2)? })
+    };
+    timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err(silent()))
+}
+
+/// Whether a host takes writes by this connection.
+pub(super) async fn is_writable(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar::<sqlx::Postgres, bool>(IS_WRITABLE).persistent(false).fetch_one(connection).await
+}
+
+pub(super) fn silent() -> sqlx::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into()
+}
+
+/// The host to write to, and its timeline. Of several that take writes it is the one of the latest timeline, which the others were given up for; one
+/// of an earlier timeline than was written to before is none: it was the primary once, and lacks what was written since.
+pub(super) fn chosen(reports: &[Answer], current: usize, newest: i64) -> Option<(usize, i64)> {
+    let writable = reports.iter().enumerate().filter_map(|(host, report)| {
+        let report = report.as_ref().ok().filter(|report| report.is_writable && report.timeline >= newest)?;
+        Some((host, report.timeline))
+    });
+    writable.max_by_key(|(host, timeline)| (*timeline, *host == current, Reverse(*host)))
+}
+
+/// How many of them take writes.
+pub(super) fn writable(reports: &[Answer]) -> usize {
+    reports.iter().flatten().filter(|report| report.is_writable).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn primary(timeline: i64) -> Answer {
+        Ok(Report { is_writable: true, timeline, system: 7 })
+    }
+    fn standby() -> Answer {
+        Ok(Report { is_writable: false, timeline: 0, system: 7 })
+    }
+
+    #[test]
+    fn the_host_that_takes_writes_is_chosen_wherever_it_stands() {
+        assert_eq!(chosen(&[primary(1), standby()], 0, 0), Some((0, 1)));
+        assert_eq!(chosen(&[standby(), primary(2)], 0, 1), Some((1, 2)));
+        assert_eq!(chosen(&[Err(silent()), standby(), primary(2)], 0, 2), Some((2, 2)));
+        assert_eq!(chosen(&[standby(), Err(silent())], 0, 1), None, "nobody takes writes yet");
+        assert_eq!(chosen(&[], 0, 0), None);
+    }
+
+    #[test]
+    fn of_two_that_take_writes_the_one_that_was_promoted_last_is_chosen() {
+        let both = [primary(2), primary(3)];
+        assert_eq!((chosen(&both, 0, 2), chosen(&both, 1, 3), writable(&both)), (Some((1, 3)), Some((1, 3)), 2));
+        let alike = [primary(2), primary(2), primary(2)];
+        assert_eq!((chosen(&alike, 0, 2), chosen(&alike, 2, 2)), (Some((0, 2)), Some((2, 2))), "no reason to go elsewhere");
+        assert_eq!(writable(&[standby(), Err(silent()), primary(1)]), 1);
+    }
+
+    #[test]
+    fn one_that_was_given_up_is_not_written_to_while_the_other_is_away() {
+        assert_eq!(chosen(&[primary(1), Err(silent())], 1, 2), None);
+        assert_eq!(chosen(&[primary(3), Err(silent())], 1, 2), Some((0, 3)), "it was promoted since");
+    }
+}
