@@ -74,6 +74,11 @@ const OBJECTS: &[(&str, &[&str])] = &[
 /// Fields that other events change than those of their object.
 const FIELDS: &[(&str, &str, &[&str])] = &[
     ("Product", "unitCost", &["stock", "revaluation", "supplier_product"]),
+    // Their filters ask of stock.
+    ("Query", "products", &["stock", "store"]),
+    ("Query", "productsCount", &["stock", "store"]),
+    ("Category", "products", &["stock", "store"]),
+    ("Supplier", "products", &["stock", "store"]),
     ("Order", "costOfGoodsSold", &["stock", "revaluation"]),
     ("OrderLine", "unitCost", &["stock", "revaluation"]),
 ];
