@@ -20,6 +20,10 @@ pub trait NestedFilter: Sized {
     fn take_inner(&mut self) -> Inner<Self>;
     /// The filters inside it.
     fn inner(&self) -> Vec<&Self>;
+    /// How many filters it is, with those inside it.
+    fn parts(&self) -> usize {
+        1 + self.inner().into_iter().map(Self::parts).sum::<usize>()
+    }
     /// Whether it, or one inside it, passes the test.
     fn has(&self, test: &impl Fn(&Self) -> bool) -> bool {
         test(self) || self.inner().into_iter().any(|inner| inner.has(test))
