@@ -81,7 +81,8 @@ fn part<F: NestedFilter, T>(
     let Inner { and, or, not } = filter.take_inner();
     let own = read(filter, &at)?;
     bounds.depth += 1;
-    let below = |names: &[&str]| at.iter().map(String::as_str).chain(names.iter().copied()).map(ToOwned::to_owned).collect();
+    let below =
+        |names: &[&str]| -> Vec<String> { at.iter().cloned().chain(names.iter().map(|name| (*name).to_owned())).collect() };
     let mut nested = Nested { own, and: Vec::new(), or: None, not: None };
     for (index, inner) in and.into_iter().flatten().enumerate() {
         nested.and.push(part(inner, below(&["and", index.to_string().as_str()]), bounds, read)?);

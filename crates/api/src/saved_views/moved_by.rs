@@ -240,6 +240,13 @@ mod tests {
     }
 
     #[test]
+    fn lists_of_products_are_moved_by_stock_that_their_filters_ask_of() {
+        let list = told(&[read("Query", "products", "ProductConnection", Some("product.read"))]).unwrap();
+        let one = told(&[read("Query", "product", "Product", Some("product.read"))]).unwrap();
+        assert_eq!([list, one].map(|moved_by| moved_by.includes("stock.changed")), [true, false]);
+    }
+
+    #[test]
     fn reports_are_moved_by_everything_and_logs_cannot_be_followed() {
         assert_eq!(told(&[read("Query", "salesSummary", "SalesSummary", Some("report.read"))]), Ok(MovedBy::Everything));
         assert_eq!(told(&[read("Query", "secrets", "Secret", Some("secret.read"))]), Ok(MovedBy::Everything));
