@@ -28,6 +28,7 @@ mod lots;
 mod model;
 mod moves;
 mod mutations;
+mod nested_filters;
 mod numbering;
 mod orders;
 mod payments;

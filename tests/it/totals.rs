@@ -43,7 +43,7 @@ const COUNTED: [&str; 18] = [
 ];
 
 /// The owner, whose permissions are for the depot alone where there are such.
-fn of_the_depot(house: &House) -> Caller {
+pub fn of_the_depot(house: &House) -> Caller {
     let mut permissions = PermissionSet::default();
     for (index, known) in REGISTRY.iter().enumerate() {
         match known.class {

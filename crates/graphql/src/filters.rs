@@ -16,6 +16,8 @@ use super::{
 pub const MAX_VALUES: usize = 250;
 /// How deep `and`, `or` and `not` may nest.
 pub const MAX_NESTING: usize = 5;
+/// How many tests a filter has at most, with those inside `and`, `or` and `not`; an empty one counts for one.
+pub const MAX_TESTS: usize = 100;
 
 /// Rows whose id is one of these. An id that does not exist, or is not yours, matches nothing.
 #[derive(Debug, Clone, Default, InputObject)]

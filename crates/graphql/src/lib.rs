@@ -23,6 +23,7 @@ pub mod lazy;
 pub mod lean_list;
 pub mod limits;
 pub mod loader;
+pub mod nested;
 pub mod operation;
 pub mod preauthorize;
 pub mod price;

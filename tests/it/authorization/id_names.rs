@@ -2,6 +2,7 @@
 
 /// The first that is part of a name wins.
 pub const ID_NAMES: &[(&str, &str)] = &[
+    ("stockedin", "sto"),
     ("savedviewlinkid", "svl"),
     ("savedview", "svw"),
     ("invoiceid", "inv"),

@@ -82,6 +82,62 @@ async fn orders_are_found_by_what_they_are_made_of() {
 }
 
 #[tokio::test]
+async fn orders_are_found_by_the_words_of_their_texts() {
+    World::on_both(async |world| {
+        let lines = json!([{"product": {"id": world.mug}, "quantity": 1}]);
+        for more in [
+            json!({"externalRef": "Web-1001", "noteForStaff": "Fragile: wrap 100% well", "contact": {"name": "Grace"}}),
+            json!({"externalRef": "web-1002", "noteForCustomer": "A gift. Not fragile"}),
+            json!({"customerId": world.customer, "externalRef": "till 3"}),
+            json!({}),
+        ] {
+            let mut input =
+                json!({"idempotencyKey": world.key(), "store": {"id": world.store}, "status": "DRAFT", "lines": lines});
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            done(&world.act("orderCreate", input).await, "order");
+        }
+        let asc = json!({"field": "NUMBER", "direction": "ASC"});
+        for (search, expected) in [
+            ("WEB-10", "12"),
+            ("fragile", "12"),
+            ("fragile web-1002", "2"),
+            ("  gift\tfragile ", "2"),
+            ("100%", "1"),
+            ("%", "1"),
+            ("_", ""),
+            ("SO-4", "4"),
+            ("so-2 gift", "2"),
+            ("TR-4", ""),
+            // The number of the first, and in references of others.
+            ("1", "123"),
+            ("c-1", "3"),
+            ("till c-1", "3"),
+            ("grace", ""),
+            ("x' OR 1=1 --", ""),
+            (" ", ""),
+        ] {
+            let filter = json!({"search": search});
+            let whole = page(&world, json!({"filter": filter, "orderBy": asc})).await;
+            assert_eq!(numbers(&whole), expected, "{search}");
+            let first = page(&world, json!({"filter": filter, "orderBy": asc, "first": 1})).await;
+            assert_eq!(first["totalCount"]["count"], expected.len(), "{search}");
+        }
+        let without = page(&world, json!({"filter": {"not": {"search": "fragile"}}, "orderBy": asc})).await;
+        assert_eq!(numbers(&without), "34");
+        // Whoever is not told whom an order is of does not find it by that.
+        let variables = json!({"filter": {"search": "c-1"}});
+        let document = "query($filter: OrderFilter) { orders(filter: $filter) { nodes { number } totalCount { count } } }";
+        let blind = world.ask_without(&["customer.read"], document, variables).await;
+        assert_eq!(blind["orders"], json!({"nodes": [], "totalCount": {"count": 0}}), "{blind}");
+        for search in ["a b c d e f g h i".to_owned(), "x".repeat(256), "a\0".to_owned()] {
+            let answer = world.ask(LIST, json!({"filter": {"search": search}})).await;
+            assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{search:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn filters_that_make_no_sense_are_refused_at_their_place() {
     World::on_both(async |world| {
         let asked = world.db.statements();

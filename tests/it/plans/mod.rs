@@ -78,6 +78,16 @@ const MAY: &[(&str, &str)] = &[
     ("*where metadata key", "product"),
     ("*where metadata value", "product"),
     ("*where barcode contains", ""),
+    // Summed over the levels of each product in the list's order, and a store has levels of many products.
+    ("products where stockStatus*", "product"),
+    ("productsCount where stockStatus*", "product"),
+    ("products filter.stockedIn*", ""),
+    ("productsCount filter.stockedIn*", ""),
+    ("products where stockedIn*", ""),
+    ("productsCount where stockedIn*", ""),
+    // Words anywhere in texts, of which an order has several.
+    ("orders where search", "sales_order"),
+    ("ordersCount where search", "sales_order"),
     // All of a tenant's orders are in few currencies.
     ("*where total currencyCode", "sales_order"),
     // A page of a store's lots is soon found among the newest lots where it has many; where it has few, they are read by the store.

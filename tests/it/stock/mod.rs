@@ -3,4 +3,5 @@
 mod digest;
 mod digest_face;
 mod lots;
+mod products;
 pub mod page;

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use async_graphql::{ID, InputObject};
+use async_graphql::{Context, ID, InputObject};
 use entity::prelude::{Id, kind};
 use inventory::catalog::rows::{
     filter::{Filter, IdColumn, TextColumn, TextTest},
@@ -10,11 +10,17 @@ use inventory::catalog::rows::{
     suppliers::SupplierTests,
 };
 
-use super::enums::ProductStatus;
-use crate::graphql::{
-    fault::{Answer, TopError},
-    filters::{DateTimeFilter, IdFilter, MoneyFilter, StringFilter},
-    refusal::Path,
+use super::{
+    enums::ProductStatus,
+    stocked::{stock_seen, stock_test},
+};
+use crate::{
+    graphql::{
+        fault::{Answer, TopError},
+        filters::{DateTimeFilter, IdFilter, MAX_NESTING, MAX_TESTS, MoneyFilter, StoreIdFilter, StringFilter},
+        refusal::Path,
+    },
+    stock::StockStatus,
 };
 
 /// Filter of the products. Conditions are combined by AND; a null condition is ignored.
@@ -55,6 +61,13 @@ pub struct ProductFilter {
     pub metadata: Option<Vec<MetadataFilter>>,
     /// Time at which the product was created.
     pub created_at: Option<DateTimeFilter>,
+    /// Statuses of the product's stock, as for one level: the available quantities, limits and maximums of all stores that you may see are
+    /// summed, or those of `stockedIn`. A product without a level is OUT_OF_STOCK; kits and untracked products match no status. Needs
+    /// stock.read. An empty list matches nothing.
+    pub stock_status: Option<Vec<StockStatus>>,
+    /// Stores of which at least one has a stock level of the product, be it 0. Only these count for `stockStatus`. Needs stock.read; stores
+    /// whose stock you may not see match nothing.
+    pub stocked_in: Option<StoreIdFilter>,
 }
 
 /// Rows whose metadata have this key. Keys and texts are compared exactly.
@@ -146,8 +159,6 @@ pub fn of_supplier(filter: Option<ProductFilter>, id: ID) -> ProductFilter {
     filter
 }
 
-/// How deep filters may lie in each other.
-const MAX_NESTING: usize = 5;
 /// The longest list, and the longest text, in a filter.
 const MAX_LIST: usize = 250;
 const MAX_TEXT: usize = 255;
@@ -156,21 +167,26 @@ fn bad<T>(message: impl Into<String>, at: &Path) -> Answer<T> {
     Err(TopError::bad_input(message, at.clone()))
 }
 
-fn below(at: &Path, parts: &[&str]) -> Path {
+pub(super) fn below(at: &Path, parts: &[&str]) -> Path {
     at.iter().cloned().chain(parts.iter().map(|part| (*part).to_owned())).collect()
 }
 
-/// The condition that a filter stands for.
-pub fn product_filter(filter: Option<ProductFilter>) -> Answer<Filter> {
-    product_filter_at(filter, "filter")
+/// The condition that a filter stands for, as far as the caller may see what it asks of.
+pub fn product_filter(ctx: &Context<'_>, filter: Option<ProductFilter>) -> Answer<Filter> {
+    product_filter_at(ctx, filter, "filter")
 }
 
 /// The same of an argument of another name.
-pub fn product_filter_at(filter: Option<ProductFilter>, argument: &str) -> Answer<Filter> {
-    filter.map_or_else(|| Ok(Filter::default()), |filter| parse(filter, 0, &vec![argument.to_owned()]))
+pub fn product_filter_at(ctx: &Context<'_>, filter: Option<ProductFilter>, argument: &str) -> Answer<Filter> {
+    let Some(filter) = filter else { return Ok(Filter::default()) };
+    let mut left = MAX_TESTS;
+    let mut filter = parse(filter, 0, &vec![argument.to_owned()], &mut left)?;
+    stock_seen(ctx, &mut filter)?;
+    Ok(filter)
 }
 
-fn parse(filter: ProductFilter, depth: usize, at: &Path) -> Answer<Filter> {
+/// `left` is how many tests the whole filter may still have.
+fn parse(filter: ProductFilter, depth: usize, at: &Path, left: &mut usize) -> Answer<Filter> {
     if depth > MAX_NESTING {
         return bad(format!("and, or and not may lie at most {MAX_NESTING} deep in each other"), at);
     }
@@ -208,24 +224,29 @@ fn parse(filter: ProductFilter, depth: usize, at: &Path) -> Answer<Filter> {
     for (index, test) in metadata(filter.metadata, at)?.into_iter().enumerate() {
         all.push(metadata_test(test, &below(at, &["metadata", index.to_string().as_str()]))?);
     }
+    all.extend(stock_test(filter.stock_status, filter.stocked_in, at)?);
     if let Some(search) = filter.search {
         all.push(Filter::Search(checked(search, &below(at, &["search"]))?));
     }
+    *left = match left.checked_sub(all.len().max(1)) {
+        Some(left) => left,
+        None => return bad(format!("a filter has at most {MAX_TESTS} tests"), at),
+    };
     if let Some(parts) = filter.and {
-        all.push(Filter::All(nested(parts, depth, &below(at, &["and"]))?));
+        all.push(Filter::All(nested(parts, depth, &below(at, &["and"]), left)?));
     }
     if let Some(parts) = filter.or {
-        all.push(Filter::Any(nested(parts, depth, &below(at, &["or"]))?));
+        all.push(Filter::Any(nested(parts, depth, &below(at, &["or"]), left)?));
     }
     if let Some(part) = filter.not {
-        all.push(Filter::Not(Box::new(parse(*part, depth + 1, &below(at, &["not"]))?)));
+        all.push(Filter::Not(Box::new(parse(*part, depth + 1, &below(at, &["not"]), left)?)));
     }
     Ok(Filter::All(all))
 }
 
-fn nested(parts: Vec<ProductFilter>, depth: usize, at: &Path) -> Answer<Vec<Filter>> {
+fn nested(parts: Vec<ProductFilter>, depth: usize, at: &Path, left: &mut usize) -> Answer<Vec<Filter>> {
     listed(parts.len(), at)?;
-    let part = |(index, part)| parse(part, depth + 1, &below(at, &[usize::to_string(&index).as_str()]));
+    let part = |(index, part)| parse(part, depth + 1, &below(at, &[usize::to_string(&index).as_str()]), left);
     parts.into_iter().enumerate().map(part).collect()
 }
 
@@ -296,12 +317,12 @@ fn text_tests(filter: StringFilter, at: &Path) -> Answer<Vec<TextTest>> {
     Ok(all)
 }
 
-fn listed(length: usize, at: &Path) -> Answer<()> {
+pub(super) fn listed(length: usize, at: &Path) -> Answer<()> {
     if length <= MAX_LIST { Ok(()) } else { bad(format!("at most {MAX_LIST} values are taken"), at) }
 }
 
 /// No text that is kept has a NUL, and Postgres takes none.
-fn checked(text: String, at: &Path) -> Answer<String> {
+pub(super) fn checked(text: String, at: &Path) -> Answer<String> {
     if text.chars().count() > MAX_TEXT {
         return bad(format!("at most {MAX_TEXT} characters are taken"), at);
     }

@@ -24,6 +24,7 @@ mod query_parties;
 mod query_products;
 mod refs;
 mod refusal;
+mod stocked;
 mod store;
 mod enums;
 mod within;

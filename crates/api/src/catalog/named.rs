@@ -1,7 +1,10 @@
 //! Filters of products as cursors keep them.
 
 use entity::prelude::Timestamp;
-use inventory::catalog::rows::filter::{Filter, IdColumn, TextColumn, TextTest};
+use inventory::catalog::rows::{
+    filter::{Filter, IdColumn, TextColumn, TextTest},
+    stocked::{StockTest, StoresTest},
+};
 use serde_json::{Value, json};
 
 use crate::graphql::canonical::Canonical;
@@ -40,6 +43,7 @@ impl Canonical for Filter {
             Self::Metadata(test) => {
                 json!({ "metadata": { "key": test.key, "value": test.value.iter().map(text).collect::<Vec<_>>() } })
             }
+            Self::Stock(test) => stock(test),
             Self::Search(text) => json!({ "search": text }),
         }
     }
@@ -51,6 +55,18 @@ fn text(test: &TextTest) -> Value {
         TextTest::StartsWith(text) => json!({ "startsWith": text }),
         TextTest::Contains(text) => json!({ "contains": text }),
     }
+}
+
+fn stock(test: &StockTest) -> Value {
+    let stores = |test: &StoresTest| match test {
+        StoresTest::Ids(ids) => json!({ "in": ids }),
+        StoresTest::Codes(codes) => json!({ "key": codes }),
+    };
+    json!({
+        "stockStatus": test.statuses.as_ref().map(|list| list.iter().map(|status| status.as_str()).collect::<Vec<_>>()),
+        "stockedIn": test.stores.iter().map(stores).collect::<Vec<_>>(),
+        "seen": test.seen,
+    })
 }
 
 fn span(from: Option<Timestamp>, before: Option<Timestamp>) -> Value {

@@ -83,7 +83,7 @@ impl ProductQuery {
         #[graphql(desc = "Count no further than this, at most 1,000,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let limit = count_limit(limit)?;
-        let (scope, scoped) = ctx.given::<Catalog>()?.filtered(permit, product_filter(filter)?).await?;
+        let (scope, scoped) = ctx.given::<Catalog>()?.filtered(permit, product_filter(ctx, filter)?).await?;
         let mut count = counted(scoped.count(&scope, limit).await?, limit);
         if scoped.is_vague {
             count.precision = super::CountPrecision::AtLeast;
@@ -184,7 +184,7 @@ pub async fn products_page(
     page: &PageArgs,
 ) -> Answer<ProductConnection> {
     let catalog = ctx.given::<Catalog>()?;
-    let filter = product_filter(filter)?;
+    let filter = product_filter(ctx, filter)?;
     Ok(match sorted(order_by.as_ref(), &filter)? {
         Sorted::By(order) => {
             let request = page.check(&order.kind(), &catalog.signer, MAX_PAGE)?;

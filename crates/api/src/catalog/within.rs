@@ -29,7 +29,7 @@ pub async fn products_within(
     }
     let permit = ctx.permit::<kind::ProductRead>()?;
     let catalog = ctx.given::<Catalog>()?;
-    let mut filter = product_filter_at(filter, "product")?;
+    let mut filter = product_filter_at(ctx, filter, "product")?;
     if let Some(named) = tree {
         let by = match named {
             CategoryRef::Id(id) => By::Id(query_id(&id, vec!["categoryTree".to_owned(), "id".to_owned()])?),

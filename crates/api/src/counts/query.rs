@@ -17,7 +17,11 @@ use inventory::{
     numbering::core::Patterns,
 };
 use macros::resolvers;
-use platform::{paging::CursorSigner, path, storage::Reads};
+use platform::{
+    paging::CursorSigner,
+    path,
+    storage::{Nested, Reads},
+};
 
 use super::{
     count::{Count, CountConnection},
@@ -30,11 +34,14 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         filters::{DateTimeFilter, IdFilter, StringFilter, plain},
+        nested::{NestedFilter, place, read_nested},
+        refusal::Path,
         scalars::{Cursor, DateTime},
     },
     numbering,
     orders::{
         document_filter::{DocumentFilter, document_sort},
+        filters::below,
         links::{self, MOST_A_PAGE, Product, argument},
     },
 };
@@ -53,6 +60,12 @@ pub enum CountRef {
 /// Filter of the counts. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct CountFilter {
+    /// All of these hold; an empty list holds for everything.
+    pub and: Option<Vec<CountFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<CountFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<CountFilter>>,
     /// States to include; an empty list matches nothing.
     pub status: Option<Vec<CountStatus>>,
     /// Kinds to include; an empty list matches nothing.
@@ -73,17 +86,23 @@ pub struct CountFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
+::graphql::nested_filter!(CountFilter);
+
 impl CountFilter {
     /// The tests for the rows. Ids of another kind are refused with their path.
-    fn read(self, patterns: &Patterns) -> Answer<Vec<CountTest>> {
+    fn read(self, patterns: &Patterns) -> Answer<Nested<Vec<CountTest>>> {
+        read_nested(self, &mut |filter: Self, at| filter.tests(patterns, at))
+    }
+
+    fn tests(self, patterns: &Patterns, at: &Path) -> Answer<Vec<CountTest>> {
         let mut all = Vec::new();
         all.extend(self.status.map(|list| CountTest::Status(list.into_iter().map(Into::into).collect())));
         all.extend(self.kind.map(|list| CountTest::Kind(list.into_iter().map(Into::into).collect())));
         if let Some(filter) = self.store {
-            all.extend(filter.ids::<ids::StoreId>(&["filter", "store"])?.map(CountTest::Store));
+            all.extend(filter.ids::<ids::StoreId>(&place(at, "store"))?.map(CountTest::Store));
         }
         if let Some(text) = self.external_ref {
-            plain(&text, || path!["filter", "externalRef"])?;
+            plain(&text, || below(at, "externalRef"))?;
             all.push(CountTest::ExternalRef(text));
         }
         if let Some((from, before)) = self.created_at.as_ref().map(DateTimeFilter::range) {
@@ -96,7 +115,7 @@ impl CountFilter {
             updated_at: self.updated_at,
             created_at: None,
         };
-        all.extend(document.read_filter((Numbered::Count, patterns))?.into_iter().map(CountTest::Document));
+        all.extend(document.read((Numbered::Count, patterns), at)?.into_iter().map(CountTest::Document));
         Ok(all)
     }
 }
@@ -137,10 +156,10 @@ impl CountsQuery {
         let kind = sorted.kind(rows::COUNTS);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let filter = filter.unwrap_or_default();
-        let patterns = numbering::patterns_if(ctx, filter.number.is_some()).await?;
+        let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
         let mut tests = filter.read(&patterns)?;
         if let Reach::Stores(stores) = permit.reach() {
-            tests.push(CountTest::Store(stores.to_vec()));
+            tests.own.push(CountTest::Store(stores.to_vec()));
         }
         let source = rows::source(scope.backend(), &tests);
         let page = rows::page(&scope, source.clone(), sorted, &request).await?;

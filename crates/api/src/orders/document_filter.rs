@@ -5,7 +5,6 @@ use inventory::{
     numbering::core::Patterns,
     orders::rows::{DocumentTest, NumberTest, TextTest},
 };
-use platform::path;
 
 use super::{
     filters::{below, ids, span, texts},
@@ -35,11 +34,6 @@ impl DocumentFilter {
         all.extend(ids::<kind::ProductId>(self.product, &below(at, "product"))?.into_iter().map(DocumentTest::Product));
         all.extend(texts(self.sku, &below(at, "sku"))?.into_iter().map(DocumentTest::Sku));
         Ok(all)
-    }
-
-    /// The same for the argument `filter` of a list.
-    pub(crate) fn read_filter(self, of: (Numbered, &Patterns)) -> Result<Vec<DocumentTest>, TopError> {
-        self.read(of, &path!["filter"])
     }
 }
 

@@ -6,7 +6,7 @@ use iam::access::{Caller, Permission, kind};
 use inventory::{
     catalog::core::text,
     numbering::core::Patterns,
-    orders::rows::{AllocatedTest, Filter, IdColumn, OrderSort, Sorted, Span, TextTest, TotalTest},
+    orders::rows::{AllocatedTest, Filter, IdColumn, OrderSort, SearchTest, SearchWord, Sorted, Span, TextTest, TotalTest},
 };
 use platform::path;
 use uuid::Uuid;
@@ -69,6 +69,10 @@ pub struct OrderFilter {
     pub allocated_store: Option<StoreIdFilter>,
     /// Time at which the order last changed.
     pub updated_at: Option<DateTimeFilter>,
+    /// Words, at most 8, in any spelling of the letters A to Z: each is the number of the order, or is contained in its reference or its notes,
+    /// or, with customer.read, in the reference of its customer. Contacts and addresses are not searched. A text without words finds nothing.
+    /// Refused by `orderChanged`.
+    pub search: Option<String>,
 }
 
 /// Sort order of a list of orders; orders with equal values are sorted by ID.
@@ -108,6 +112,15 @@ const MOST_DEPTH: usize = 5;
 const MOST_TESTS: usize = 100;
 /// Values of one `in`.
 const MOST_VALUES: usize = 1_000;
+/// Words of a search, and characters of its text.
+const MOST_WORDS: usize = 8;
+const MOST_CHARACTERS: usize = 255;
+
+/// What filters are read with: the tenant's patterns of numbers, and whether the caller is told whom orders are of.
+struct Reading<'a> {
+    patterns: &'a Patterns,
+    sees_customers: bool,
+}
 
 impl OrderFilter {
     /// The filter for the rows, with the tenant's patterns where it asks for a number.
@@ -124,7 +137,10 @@ impl OrderFilter {
     /// Whether it, or one inside it, asks for a number.
     fn asks_number(&self) -> bool {
         let mut parts = [&self.and, &self.or].into_iter().flatten().flatten();
-        self.number.is_some() || parts.any(Self::asks_number) || self.not.as_deref().is_some_and(Self::asks_number)
+        self.number.is_some()
+            || self.search.is_some()
+            || parts.any(Self::asks_number)
+            || self.not.as_deref().is_some_and(Self::asks_number)
     }
 
     /// Ids of another kind, and more than is taken, are refused with their path; a test of the customer is FORBIDDEN to a caller who is not
@@ -132,7 +148,8 @@ impl OrderFilter {
     fn read(filter: Option<Self>, caller: &Caller, patterns: &Patterns) -> Result<Filter, TopError> {
         let Some(filter) = filter else { return Ok(Filter::default()) };
         let mut left = MOST_TESTS;
-        let filter = filter.compile(&path!["filter"], 1, &mut left, patterns)?;
+        let reading = Reading { patterns, sees_customers: caller.sees_customers() };
+        let filter = filter.compile(&path!["filter"], 1, &mut left, &reading)?;
         if filter.asks_of(IdColumn::Customer) {
             customers_seen(caller)?;
         }
@@ -151,23 +168,23 @@ impl OrderFilter {
         Err(TopError::bad_input(message, path!["filter"]))
     }
 
-    fn compile(self, at: &Path, depth: usize, left: &mut usize, patterns: &Patterns) -> Result<Filter, TopError> {
+    fn compile(self, at: &Path, depth: usize, left: &mut usize, reading: &Reading<'_>) -> Result<Filter, TopError> {
         if depth > MOST_DEPTH {
             return Err(TopError::bad_input(format!("filters stand at most {MOST_DEPTH} deep inside each other"), at.clone()));
         }
         let mut all = Vec::new();
         for (index, part) in self.and.into_iter().flatten().enumerate() {
-            all.push(part.compile(&below(&below(at, "and"), &index), depth + 1, left, patterns)?);
+            all.push(part.compile(&below(&below(at, "and"), &index), depth + 1, left, reading)?);
         }
         if let Some(parts) = self.or {
             let at = below(at, "or");
             let parts = parts.into_iter().enumerate();
             let any: Result<_, _> =
-                parts.map(|(index, part)| part.compile(&below(&at, &index), depth + 1, left, patterns)).collect();
+                parts.map(|(index, part)| part.compile(&below(&at, &index), depth + 1, left, reading)).collect();
             all.push(Filter::Any(any?));
         }
         if let Some(part) = self.not {
-            all.push(Filter::Not(Box::new(part.compile(&below(at, "not"), depth + 1, left, patterns)?)));
+            all.push(Filter::Not(Box::new(part.compile(&below(at, "not"), depth + 1, left, reading)?)));
         }
         all.extend(self.status.map(|list| Filter::Status(list.into_iter().map(Into::into).collect())));
         for test in ids::<entity::id::kind::StoreId>(self.store, &below(at, "store"))? {
@@ -194,11 +211,12 @@ impl OrderFilter {
             sku: self.sku,
             ..DocumentFilter::default()
         };
-        all.extend(document.read((Numbered::Order, patterns), at)?.into_iter().map(Filter::Document));
+        all.extend(document.read((Numbered::Order, reading.patterns), at)?.into_iter().map(Filter::Document));
         all.extend(self.total.map(|test| total(&test, &below(at, "total"))).transpose()?);
         for test in allocated(self.allocated_store, &below(at, "allocatedStore"))? {
             all.push(Filter::Allocated(test));
         }
+        all.extend(self.search.map(|text| search(&text, reading, &below(at, "search"))).transpose()?);
         *left = left
             .checked_sub(all.len().max(1))
             .ok_or_else(|| TopError::bad_input(format!("a filter has at most {MOST_TESTS} tests"), path!["filter"]))?;
@@ -256,6 +274,20 @@ pub(crate) fn texts(filter: Option<StringFilter>, at: &Path) -> Result<Vec<TextT
         tests.push(TextTest::Contains(sound(text, "contains")?));
     }
     Ok(tests)
+}
+
+/// The words of a search of orders.
+fn search(text: &str, reading: &Reading<'_>, at: &Path) -> Result<Filter, TopError> {
+    plain(text, || at.clone())?;
+    if text.chars().count() > MOST_CHARACTERS {
+        return Err(TopError::bad_input(format!("at most {MOST_CHARACTERS} characters are taken"), at.clone()));
+    }
+    let word = |text: &str| SearchWord { text: text.to_owned(), number: reading.patterns.number(Numbered::Order, text) };
+    let words: Vec<SearchWord> = text.split_whitespace().map(word).collect();
+    if words.len() > MOST_WORDS {
+        return Err(TopError::bad_input(format!("at most {MOST_WORDS} words are taken"), at.clone()));
+    }
+    Ok(Filter::Search(SearchTest { words, sees_customers: reading.sees_customers }))
 }
 
 fn total(test: &MoneyFilter, at: &Path) -> Result<Filter, TopError> {

@@ -104,8 +104,7 @@ impl OrderSubscription {
         let rights = Rights::of::<kind::OrderRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned());
         let filter = OrderFilter::read_in(ctx, filter).await?;
         if filter.asks_of_lines() {
-            let message =
-                "events of orders do not say their lines and the stores that their stock is in: filter by something else";
+            let message = "events of orders do not say their lines, their texts and the stores that their stock is in: filter by something else";
             return Err(TopError::bad_input(message, path!["filter"]));
         }
         let filter = orders_within(&permit, filter);

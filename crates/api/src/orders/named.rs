@@ -1,7 +1,7 @@
 //! Filters of orders as cursors keep them.
 
 use entity::prelude::Timestamp;
-use inventory::orders::rows::{AllocatedTest, DocumentTest, Filter, IdColumn, NumberTest, Span, TextTest};
+use inventory::orders::rows::{AllocatedTest, DocumentTest, Filter, IdColumn, NumberTest, SearchTest, Span, TextTest};
 use serde_json::{Value, json};
 
 use crate::graphql::canonical::Canonical;
@@ -34,6 +34,9 @@ impl Canonical for Filter {
             }
             Self::Allocated(AllocatedTest::Ids(ids)) => json!({ "allocatedStore": { "in": ids } }),
             Self::Allocated(AllocatedTest::Codes(codes)) => json!({ "allocatedStore": { "key": codes } }),
+            Self::Search(SearchTest { words, sees_customers }) => {
+                json!({ "search": words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>(), "customers": sees_customers })
+            }
         }
     }
 }

@@ -10,24 +10,27 @@ use inventory::{
     numbering::core::Patterns,
     purchasing::rows::{self, DaySpan, Filter},
 };
-use platform::{paging::CursorSigner, path, storage::Reads};
-
-use super::{
-    enums::PurchaseOrderStatus,
-    links::MOST_A_PAGE,
-    order::PurchaseOrder,
-    query::{PurchaseOrderConnection, ids},
+use platform::{
+    paging::CursorSigner,
+    storage::{Nested, Reads},
 };
+
+use super::{enums::PurchaseOrderStatus, links::MOST_A_PAGE, order::PurchaseOrder, query::PurchaseOrderConnection};
 use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
         filters::{DateFilter, DateTimeFilter, IdFilter, StringFilter},
+        nested::{NestedFilter, place, read_nested},
+        refusal::Path,
         scalars::Date,
     },
     numbering,
-    orders::document_filter::{DocumentFilter, document_sort},
+    orders::{
+        document_filter::{DocumentFilter, document_sort},
+        filters::below,
+    },
 };
 
 document_sort!(PurchaseOrderSort, PurchaseOrderSortField, "purchase orders");
@@ -35,6 +38,12 @@ document_sort!(PurchaseOrderSort, PurchaseOrderSortField, "purchase orders");
 /// Purchase orders that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct PurchaseOrderFilter {
+    /// All of these hold; an empty list holds for everything.
+    pub and: Option<Vec<PurchaseOrderFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<PurchaseOrderFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<PurchaseOrderFilter>>,
     /// States to include; an empty list matches nothing.
     pub status: Option<Vec<PurchaseOrderStatus>>,
     /// Bought from these suppliers.
@@ -57,13 +66,21 @@ pub struct PurchaseOrderFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
+::graphql::nested_filter!(PurchaseOrderFilter);
+
 impl PurchaseOrderFilter {
-    fn read(self, patterns: &Patterns) -> Answer<Filter> {
+    fn read(self, patterns: &Patterns) -> Answer<Nested<Filter>> {
+        read_nested(self, &mut |filter: Self, at| filter.tests(patterns, at))
+    }
+
+    fn tests(self, patterns: &Patterns, at: &Path) -> Answer<Filter> {
         let days = self.expected_on.map(|days| DaySpan { from: days.gte.map(|day| day.0), before: days.lt.map(|day| day.0) });
         let empty = days.is_some_and(|days| days.from.zip(days.before).is_some_and(|(from, before)| from >= before));
         if empty {
-            return Err(TopError::bad_input("lt must be a day after gte", path!["filter", "expectedOn", "lt"]));
+            return Err(TopError::bad_input("lt must be a day after gte", below(&below(at, "expectedOn"), "lt")));
         }
+        let suppliers = self.supplier.map(|filter| filter.ids(&place(at, "supplier"))).transpose()?.flatten();
+        let stores = self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten();
         let document = DocumentFilter {
             number: self.number,
             created_at: self.created_at,
@@ -73,11 +90,11 @@ impl PurchaseOrderFilter {
         };
         Ok(Filter {
             statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
-            suppliers: ids(self.supplier.as_ref(), "supplier")?,
-            stores: ids(self.store.as_ref(), "store")?.into_iter().collect(),
+            suppliers,
+            stores: stores.into_iter().collect(),
             expected_before: self.expected_before.map(|day| day.0),
             expected_on: days.into_iter().collect(),
-            documents: document.read_filter((Numbered::PurchaseOrder, patterns))?,
+            documents: document.read((Numbered::PurchaseOrder, patterns), at)?,
         })
     }
 }
@@ -108,12 +125,12 @@ pub async fn purchase_orders<P: Permission>(
     let scope = permit.scope(ctx.given::<Ledger>()?.database());
     let signer = ctx.given::<CursorSigner>()?;
     let filter = ask.filter.unwrap_or_default();
-    let patterns = numbering::patterns_if(ctx, filter.number.is_some()).await?;
+    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
     let mut filter = filter.read(&patterns)?;
-    within(permit, &mut filter);
+    within(permit, &mut filter.own);
     if let Some(supplier) = ask.supplier {
-        let named = filter.suppliers.take().is_none_or(|suppliers| suppliers.contains(&supplier));
-        filter.suppliers = Some(if named { vec![supplier] } else { Vec::new() });
+        let named = filter.own.suppliers.take().is_none_or(|suppliers| suppliers.contains(&supplier));
+        filter.own.suppliers = Some(if named { vec![supplier] } else { Vec::new() });
     }
     let sorted = ask.sort.map_or(rows::NEWEST, Into::into);
     let kind = sorted.kind(rows::PURCHASES);

@@ -20,6 +20,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::Answer,
+        nested::NestedFilter,
     },
     numbering,
     orders::links::MOST_A_PAGE,
@@ -36,8 +37,9 @@ pub(super) async fn returns(
     args: &PageArgs,
 ) -> Answer<ReturnConnection> {
     let signer = ctx.given::<CursorSigner>()?;
-    let patterns = numbering::patterns_if(ctx, filter.as_ref().is_some_and(|filter| filter.number.is_some())).await?;
-    let tests = returns_within(&ctx.permit::<kind::OrderRead>()?, ReturnFilter::read(filter, ctx.caller()?, &patterns)?);
+    let filter = filter.unwrap_or_default();
+    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
+    let tests = returns_within(&ctx.permit::<kind::OrderRead>()?, filter.read(ctx.caller()?, &patterns)?);
     let sorted = sort.map(Into::into);
     let kind = rows::returns_kind(sorted);
     let request = args.check(&kind, signer, MOST_A_PAGE)?;

@@ -4,15 +4,15 @@ use async_graphql::InputObject;
 use entity::prelude::Numbered;
 use iam::access::Caller;
 use inventory::{numbering::core::Patterns, returns::rows::ReturnTest};
-use platform::path;
+use platform::storage::Nested;
 
 use super::enums::ReturnStatus;
 use crate::{
-    graphql::fault::TopError,
+    graphql::{fault::TopError, nested::read_nested, refusal::Path},
     orders::{
         customers_seen,
         document_filter::{DocumentFilter, document_sort},
-        filters::{ids, span, texts},
+        filters::{below, ids, span, texts},
         links::{DateTimeFilter, IdFilter, StringFilter},
     },
 };
@@ -22,6 +22,12 @@ document_sort!(ReturnSort, ReturnSortField, "returns");
 /// Filter of returns. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct ReturnFilter {
+    /// All of these hold; an empty list holds for everything.
+    pub and: Option<Vec<ReturnFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<ReturnFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<ReturnFilter>>,
     /// Stores that received the goods.
     pub store: Option<IdFilter>,
     /// Customers to include. Needs customer.read.
@@ -46,31 +52,36 @@ pub struct ReturnFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
+::graphql::nested_filter!(ReturnFilter);
+
 impl ReturnFilter {
     /// The tests for the rows; refused like those of orders.
-    pub fn read(filter: Option<Self>, caller: &Caller, patterns: &Patterns) -> Result<Vec<ReturnTest>, TopError> {
-        let Some(filter) = filter else { return Ok(Vec::new()) };
+    pub fn read(self, caller: &Caller, patterns: &Patterns) -> Result<Nested<Vec<ReturnTest>>, TopError> {
+        read_nested(self, &mut |filter: Self, at| filter.tests(caller, patterns, at))
+    }
+
+    fn tests(self, caller: &Caller, patterns: &Patterns, at: &Path) -> Result<Vec<ReturnTest>, TopError> {
         let mut all = Vec::new();
-        for test in ids::<entity::id::kind::StoreId>(filter.store, &path!["filter", "store"])? {
+        for test in ids::<entity::id::kind::StoreId>(self.store, &below(at, "store"))? {
             all.push(ReturnTest::Store(test));
         }
-        for test in ids::<entity::id::kind::CustomerId>(filter.customer, &path!["filter", "customer"])? {
+        for test in ids::<entity::id::kind::CustomerId>(self.customer, &below(at, "customer"))? {
             customers_seen(caller)?;
             all.push(ReturnTest::Customer(test));
         }
-        all.extend(texts(filter.external_ref, &path!["filter", "externalRef"])?.into_iter().map(ReturnTest::ExternalRef));
-        all.extend(filter.received_at.map(|test| ReturnTest::ReceivedAt(span(&test))));
-        all.extend(filter.status.map(|list| ReturnTest::Status(list.into_iter().map(Into::into).collect())));
-        let orders = ids::<entity::id::kind::OrderId>(filter.order, &path!["filter", "order"])?;
+        all.extend(texts(self.external_ref, &below(at, "externalRef"))?.into_iter().map(ReturnTest::ExternalRef));
+        all.extend(self.received_at.map(|test| ReturnTest::ReceivedAt(span(&test))));
+        all.extend(self.status.map(|list| ReturnTest::Status(list.into_iter().map(Into::into).collect())));
+        let orders = ids::<entity::id::kind::OrderId>(self.order, &below(at, "order"))?;
         all.extend(orders.into_iter().map(ReturnTest::Order));
         let document = DocumentFilter {
-            number: filter.number,
-            created_at: filter.created_at,
-            updated_at: filter.updated_at,
-            product: filter.product,
-            sku: filter.sku,
+            number: self.number,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            product: self.product,
+            sku: self.sku,
         };
-        all.extend(document.read_filter((Numbered::Return, patterns))?.into_iter().map(ReturnTest::Document));
+        all.extend(document.read((Numbered::Return, patterns), at)?.into_iter().map(ReturnTest::Document));
         Ok(all)
     }
 }

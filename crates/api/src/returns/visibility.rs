@@ -12,15 +12,16 @@ use inventory::{
         rows::{self, ReturnTest},
     },
 };
+use platform::storage::Nested;
 
 use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// Returns that the permit is for.
-pub fn returns_within<P: Permission>(permit: &Permit<P>, mut tests: Vec<ReturnTest>) -> Vec<ReturnTest> {
+pub fn returns_within<P: Permission>(permit: &Permit<P>, mut tests: Nested<Vec<ReturnTest>>) -> Nested<Vec<ReturnTest>> {
     if let Reach::Stores(stores) = permit.reach() {
-        tests.push(ReturnTest::Store(stores.iter().map(|id| id.uuid()).collect()));
+        tests.own.push(ReturnTest::Store(stores.iter().map(|id| id.uuid()).collect()));
     }
-    tests.extend(permit.channel().map(ReturnTest::Channel));
+    tests.own.extend(permit.channel().map(ReturnTest::Channel));
     tests
 }
 

@@ -74,6 +74,11 @@ const OBJECTS: &[(&str, &[&str])] = &[
 /// Fields that other events change than those of their object.
 const FIELDS: &[(&str, &str, &[&str])] = &[
     ("Product", "unitCost", &["stock", "revaluation", "supplier_product"]),
+    // Their filters ask of stock.
+    ("Query", "products", &["stock", "store"]),
+    ("Query", "productsCount", &["stock", "store"]),
+    ("Category", "products", &["stock", "store"]),
+    ("Supplier", "products", &["stock", "store"]),
     ("Order", "costOfGoodsSold", &["stock", "revaluation"]),
     ("OrderLine", "unitCost", &["stock", "revaluation"]),
 ];
@@ -232,6 +237,13 @@ mod tests {
         let levels = [stores[0].clone(), read("Store", "stockLevels", "StockLevelConnection", None)];
         let moved_by = told(&levels).unwrap();
         assert_eq!(types.map(|event_type| moved_by.includes(event_type)), [true, true, false]);
+    }
+
+    #[test]
+    fn lists_of_products_are_moved_by_stock_that_their_filters_ask_of() {
+        let list = told(&[read("Query", "products", "ProductConnection", Some("product.read"))]).unwrap();
+        let one = told(&[read("Query", "product", "Product", Some("product.read"))]).unwrap();
+        assert_eq!([list, one].map(|moved_by| moved_by.includes("stock.changed")), [true, false]);
     }
 
     #[test]

@@ -12,7 +12,8 @@ use crate::{
     catalog::{MoneyInput, ProductRef, StoreRef},
     graphql::{
         fault::TopError,
-        filters::{IdFilter, MAX_NESTING, QuantityFilter},
+        filters::{IdFilter, MAX_NESTING, MAX_TESTS, QuantityFilter},
+        nested::NestedFilter,
         scalars::{DateTime, Long, Quantity},
     },
     packs::PackLine,
@@ -43,9 +44,14 @@ pub struct StockFilter {
     pub status: Option<Vec<StockStatus>>,
 }
 
+::graphql::nested_filter!(StockFilter);
+
 /// Turns the input into what lists and streams filter by.
 pub async fn level_filter(ctx: &Context<'_>, filter: Option<&StockFilter>) -> Result<LevelFilter, TopError> {
     let Some(filter) = filter else { return Ok(LevelFilter::default()) };
+    if filter.parts() > MAX_TESTS {
+        return Err(TopError::bad_input(format!("at most {MAX_TESTS} filters may lie in each other"), vec!["filter".to_owned()]));
+    }
     let mut named = Vec::new();
     groups_named(filter, 1, &mut named)?;
     plain(filter, 1, &stores_of_groups(ctx, &named).await?)

@@ -5,16 +5,24 @@ use inventory::{
     catalog::core::text,
     stock::rows::{MovementFilterSpec, TextTest},
 };
+use platform::{path, storage::Nested};
 
 use super::{MovementKind, ReasonCode};
 use crate::graphql::{
     fault::TopError,
     filters::{DateTimeFilter, IdFilter, StringFilter},
+    nested::{place, read_nested},
 };
 
 /// Movements that match all of these.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct MovementFilter {
+    /// All of these hold; an empty list holds for everything. Refused by reports.
+    pub and: Option<Vec<MovementFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing. Refused by reports.
+    pub or: Option<Vec<MovementFilter>>,
+    /// Condition that must not hold. Refused by reports.
+    pub not: Option<Box<MovementFilter>>,
     /// Kinds of movement to include; an empty list matches nothing.
     pub kind: Option<Vec<MovementKind>>,
     /// Stores with an entry in the movement.
@@ -35,22 +43,43 @@ pub struct MovementFilter {
     pub sku: Option<StringFilter>,
 }
 
+::graphql::nested_filter!(MovementFilter);
+
 impl MovementFilter {
-    /// The filter as rows understand it.
+    /// The filter of a list as rows understand it.
+    pub fn nested(filter: Option<Self>) -> Result<Nested<MovementFilterSpec>, TopError> {
+        read_nested(filter.unwrap_or_default(), &mut |filter: Self, at| filter.spec_at(at))
+    }
+
+    /// The filter of a report, whose sums are of the entries that fit: filters inside it are refused.
     pub fn spec(filter: Option<&Self>) -> Result<MovementFilterSpec, TopError> {
         let Some(filter) = filter else { return Ok(MovementFilterSpec::default()) };
-        let (occurred_from, occurred_before) = filter.occurred_at.as_ref().map(DateTimeFilter::range).unwrap_or_default();
+        let inside = [("and", filter.and.is_some()), ("or", filter.or.is_some()), ("not", filter.not.is_some())];
+        if let Some((name, _)) = inside.into_iter().find(|(_, is_there)| *is_there) {
+            return Err(TopError::bad_input("reports of movements take no filters inside filters", path!["filter", name]));
+        }
+        filter.spec_at(&path!["filter"])
+    }
+
+    fn spec_at(&self, at: &[String]) -> Result<MovementFilterSpec, TopError> {
+        let (occurred_from, occurred_before) = self.occurred_at.as_ref().map(DateTimeFilter::range).unwrap_or_default();
+        let texts = |filter: &Option<StringFilter>, name: &str| {
+            filter.as_ref().map(|filter| texts(filter, &place(at, name))).transpose().map(Option::unwrap_or_default)
+        };
+        let of_any_kind = |filter: &Option<IdFilter>, name: &str| {
+            Ok::<_, TopError>(filter.as_ref().map(|filter| filter.of_any_kind(&place(at, name))).transpose()?.flatten())
+        };
         Ok(MovementFilterSpec {
-            kinds: filter.kind.as_ref().map(|kinds| kinds.iter().map(|kind| (*kind).into()).collect()),
-            stores: filter.store.as_ref().map(|f| f.ids(&["filter", "store"])).transpose()?.flatten(),
-            products: filter.product.as_ref().map(|f| f.ids(&["filter", "product"])).transpose()?.flatten(),
-            references: filter.reference.as_ref().map(|f| f.of_any_kind(&["filter", "reference"])).transpose()?.flatten(),
-            external_ref: filter.external_ref.as_ref().map(|f| texts(f, "externalRef")).transpose()?.unwrap_or_default(),
+            kinds: self.kind.as_ref().map(|kinds| kinds.iter().map(|kind| (*kind).into()).collect()),
+            stores: self.store.as_ref().map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
+            products: self.product.as_ref().map(|filter| filter.ids(&place(at, "product"))).transpose()?.flatten(),
+            references: of_any_kind(&self.reference, "reference")?,
+            external_ref: texts(&self.external_ref, "externalRef")?,
             occurred_from,
             occurred_before,
-            reasons: filter.reason_code.as_ref().map(|reasons| reasons.iter().map(|reason| (*reason).into()).collect()),
-            actors: filter.actor.as_ref().map(|f| f.of_any_kind(&["filter", "actor"])).transpose()?.flatten(),
-            skus: filter.sku.as_ref().map(|f| texts(f, "sku")).transpose()?.unwrap_or_default().into_iter().map(folded).collect(),
+            reasons: self.reason_code.as_ref().map(|reasons| reasons.iter().map(|reason| (*reason).into()).collect()),
+            actors: of_any_kind(&self.actor, "actor")?,
+            skus: texts(&self.sku, "sku")?.into_iter().map(folded).collect(),
         })
     }
 }
@@ -64,8 +93,8 @@ fn folded(test: TextTest) -> TextTest {
     }
 }
 
-fn texts(filter: &StringFilter, name: &str) -> Result<Vec<TextTest>, TopError> {
-    filter.check(&["filter", name])?;
+fn texts(filter: &StringFilter, at: &[&str]) -> Result<Vec<TextTest>, TopError> {
+    filter.check(at)?;
     let listed = filter.one_of.clone().map(TextTest::In);
     let same = filter.eq.clone().map(|text| TextTest::In(vec![text]));
     let begins = filter.starts_with.clone().map(TextTest::StartsWith);

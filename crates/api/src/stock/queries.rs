@@ -75,9 +75,13 @@ impl StockQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let list = "movements";
         let request = PageArgs { first, after, last, before }.check(list, signer, ctx.given::<Limits>()?.page)?;
-        let spec = movements_within(&permit, MovementFilter::spec(filter.as_ref())?);
-        let filter = rows::movement_filter(scope.backend(), &spec, 2);
-        let (conditions, mut values) = (filter.on_movements(), filter.values);
+        let mut filter = MovementFilter::nested(filter)?;
+        // Inside `not` and `or` too: an entry in another store is not there for whoever may not see it.
+        filter.each(&mut |spec| *spec = movements_within(&permit, std::mem::take(spec)));
+        let (conditions, mut values) = filter.conditions(2, &|spec, next| {
+            let filter = rows::movement_filter(scope.backend(), spec, next);
+            (filter.on_movements(), filter.values)
+        });
         let source = rows::movements_source(&conditions, values.clone());
         let (bounds, order, bound) = keyset(&["m.seq"], true, &request, values.len() + 2);
         values.extend(bound);

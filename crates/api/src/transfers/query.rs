@@ -17,7 +17,11 @@ use inventory::{
     },
 };
 use macros::resolvers;
-use platform::{paging::CursorSigner, path, storage::Reads};
+use platform::{
+    paging::CursorSigner,
+    path,
+    storage::{Nested, Reads},
+};
 
 use super::{
     enums::TransferStatus,
@@ -30,11 +34,14 @@ use crate::{
         context::ContextExt,
         fault::{Answer, TopError},
         filters::{DateTimeFilter, IdFilter, StringFilter, plain},
+        nested::{NestedFilter, place, read_nested},
+        refusal::Path,
         scalars::Cursor,
     },
     numbering,
     orders::{
         document_filter::{DocumentFilter, document_sort},
+        filters::below,
         links::{MOST_A_PAGE, argument},
     },
 };
@@ -53,6 +60,12 @@ pub enum TransferRef {
 /// Conditions on transfers. All must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct TransferFilter {
+    /// All of these hold; an empty list holds for everything.
+    pub and: Option<Vec<TransferFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<TransferFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<TransferFilter>>,
     /// States to include; an empty list matches nothing.
     pub status: Option<Vec<TransferStatus>>,
     /// Comes from this store.
@@ -77,22 +90,28 @@ pub struct TransferFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
+::graphql::nested_filter!(TransferFilter);
+
 impl TransferFilter {
     /// The tests for the rows. Ids of another kind are refused with their path.
-    fn read(self, patterns: &Patterns) -> Answer<Vec<TransferTest>> {
+    fn read(self, patterns: &Patterns) -> Answer<Nested<Vec<TransferTest>>> {
+        read_nested(self, &mut |filter: Self, at| filter.tests(patterns, at))
+    }
+
+    fn tests(self, patterns: &Patterns, at: &Path) -> Answer<Vec<TransferTest>> {
         let mut all = Vec::new();
         all.extend(self.status.map(|list| TransferTest::Status(list.into_iter().map(Into::into).collect())));
         let stores = |filter: Option<IdFilter>, name: &str| {
-            Ok::<_, TopError>(filter.map(|filter| filter.ids::<ids::StoreId>(&["filter", name])).transpose()?.flatten())
+            Ok::<_, TopError>(filter.map(|filter| filter.ids::<ids::StoreId>(&place(at, name))).transpose()?.flatten())
         };
         all.extend(stores(self.from_store, "fromStore")?.map(TransferTest::From));
         all.extend(stores(self.to_store, "toStore")?.map(TransferTest::To));
         all.extend(stores(self.store, "store")?.map(TransferTest::Touches));
         if let Some(filter) = self.product {
-            all.extend(filter.ids::<ids::ProductId>(&["filter", "product"])?.map(TransferTest::Product));
+            all.extend(filter.ids::<ids::ProductId>(&place(at, "product"))?.map(TransferTest::Product));
         }
         if let Some(text) = self.external_ref {
-            plain(&text, || path!["filter", "externalRef"])?;
+            plain(&text, || below(at, "externalRef"))?;
             all.push(TransferTest::ExternalRef(vec![text]));
         }
         if let Some((from, before)) = self.created_at.as_ref().map(DateTimeFilter::range) {
@@ -103,7 +122,7 @@ impl TransferFilter {
         }
         let document =
             DocumentFilter { number: self.number, sku: self.sku, updated_at: self.updated_at, ..DocumentFilter::default() };
-        all.extend(document.read_filter((Numbered::Transfer, patterns))?.into_iter().map(TransferTest::Document));
+        all.extend(document.read((Numbered::Transfer, patterns), at)?.into_iter().map(TransferTest::Document));
         Ok(all)
     }
 }
@@ -144,10 +163,10 @@ impl TransfersQuery {
         let kind = sorted.kind(rows::TRANSFERS);
         let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
         let filter = filter.unwrap_or_default();
-        let patterns = numbering::patterns_if(ctx, filter.number.is_some()).await?;
+        let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
         let mut tests = filter.read(&patterns)?;
         if let Reach::Stores(stores) = permit.reach() {
-            tests.push(TransferTest::Touches(stores.to_vec()));
+            tests.own.push(TransferTest::Touches(stores.to_vec()));
         }
         let source = rows::source(scope.backend(), &tests);
         let page = rows::page(&scope, source.clone(), sorted, &request).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::{CategoryId, ProductId, ProductStatus, Timestamp};
+use entity::prelude::{CategoryId, ProductId, ProductStatus, StoreId, Timestamp};
 use platform::storage::Backend;
 use sea_orm::Value;
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use super::{
     Clause,
     leaves::{self, MetadataTest, PriceTest},
     search::Ranked,
+    stocked::StockTest,
 };
 use crate::catalog::core::text;
 
@@ -37,6 +38,7 @@ pub enum Filter {
     Barcode(TextTest),
     Price(PriceTest),
     Metadata(MetadataTest),
+    Stock(StockTest),
     Search(String),
 }
 
@@ -97,7 +99,28 @@ impl Filter {
             | Self::CreatedAt { .. }
             | Self::Barcode(_)
             | Self::Price(_)
-            | Self::Metadata(_) => {}
+            | Self::Metadata(_)
+            | Self::Stock(_) => {}
+        }
+    }
+
+    /// Whether it tests stock, anywhere within.
+    pub fn asks_of_stock(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_of_stock),
+            Self::Not(part) => part.asks_of_stock(),
+            Self::Stock(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Lets its tests of stock see the levels of these stores alone.
+    pub fn see_stock_of(&mut self, stores: &[StoreId]) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter_mut().for_each(|part| part.see_stock_of(stores)),
+            Self::Not(part) => part.see_stock_of(stores),
+            Self::Stock(test) => test.seen = Some(stores.to_vec()),
+            _ => {}
         }
     }
 
@@ -123,6 +146,7 @@ impl Filter {
             Self::Barcode(test) => leaves::barcode(test, clause),
             Self::Price(test) => test.compile(clause),
             Self::Metadata(test) => test.compile(clause),
+            Self::Stock(test) => test.compile(clause),
             Self::Search(text) => match found.get(text) {
                 Some(ranked) => ranked.compile(clause),
                 None => clause.push("FALSE"),

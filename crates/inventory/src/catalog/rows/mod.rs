@@ -16,6 +16,7 @@ pub mod parties;
 pub mod product;
 pub mod search;
 pub mod small;
+pub mod stocked;
 pub mod suppliers;
 pub mod uses;
 

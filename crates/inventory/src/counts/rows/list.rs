@@ -3,8 +3,9 @@
 use entity::{prelude::*, record::Selected};
 use platform::{
     paging::{Key, ListSource, PageRequest},
-    storage::{Backend, Fault, Finds, Reads, Row},
+    storage::{Backend, Fault, Finds, Nested, Reads, Row},
 };
+use sea_orm::Value;
 
 use super::count_row::CountRow;
 use crate::{
@@ -37,11 +38,17 @@ pub fn count_keys(sorted: DocumentSorted, count: &Count) -> Vec<Key> {
     vec![sorted.key(count.number.get(), count.created_at, count.updated_at), count.id.into()]
 }
 
-/// The counts that pass all of these tests.
-pub fn source(backend: Backend, tests: &[CountTest]) -> ListSource {
-    let (mut from, mut values) = ("FROM stock_count c WHERE c.tenant_id = $1".to_owned(), Vec::new());
+/// The counts that pass these tests: all of each list.
+pub fn source(backend: Backend, tests: &Nested<Vec<CountTest>>) -> ListSource {
+    let (conditions, values) = tests.conditions(2, &|tests, next| conditions(backend, tests, next));
+    ListSource { from: format!("FROM stock_count c WHERE c.tenant_id = $1{conditions}"), values }
+}
+
+/// The conditions of all of these tests; parameters are numbered from `first`.
+fn conditions(backend: Backend, tests: &[CountTest], first: usize) -> (String, Vec<Value>) {
+    let (mut sql, mut values) = (String::new(), Vec::new());
     for test in tests {
-        let next = values.len() + 2;
+        let next = first + values.len();
         let part = match test {
             CountTest::Status(list) => {
                 values.push(backend.texts(list.iter().map(|status| status.as_str())));
@@ -67,14 +74,14 @@ pub fn source(backend: Backend, tests: &[CountTest]) -> ListSource {
             CountTest::Document(test) => {
                 let (part, more) = DocumentTest::all(std::slice::from_ref(test), &TABLE, backend, next);
                 values.extend(more);
-                from.push_str(&part);
+                sql.push_str(&part);
                 continue;
             }
         };
-        from.push_str(" AND ");
-        from.push_str(&part);
+        sql.push_str(" AND ");
+        sql.push_str(&part);
     }
-    ListSource { from, values }
+    (sql, values)
 }
 
 /// A page of counts.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     documents::{DocumentTest, ORDERS},
-    leaves::{AllocatedTest, TotalTest},
+    leaves::{AllocatedTest, SearchTest, TotalTest},
 };
 use crate::orders::core::Order;
 
@@ -34,6 +34,8 @@ pub enum Filter {
     Total(TotalTest),
     /// Stock is held for it in such a store, or went out from there.
     Allocated(AllocatedTest),
+    /// Its number or its texts have these words.
+    Search(SearchTest),
 }
 impl Default for Filter {
     fn default() -> Self {
@@ -57,7 +59,8 @@ impl Filter {
             | Self::Refund(_)
             | Self::Document(_)
             | Self::Total(_)
-            | Self::Allocated(_) => false,
+            | Self::Allocated(_)
+            | Self::Search(_) => false,
         }
     }
 
@@ -71,12 +74,12 @@ impl Filter {
         }
     }
 
-    /// Whether it tests, anywhere within, what no event of an order says: its lines, and the stores that its stock is in.
+    /// Whether it tests, anywhere within, what no event of an order says: its lines, its texts, and the stores that its stock is in.
     pub fn asks_of_lines(&self) -> bool {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_of_lines),
             Self::Not(part) => part.asks_of_lines(),
-            Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_)) | Self::Allocated(_) => true,
+            Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_)) | Self::Allocated(_) | Self::Search(_) => true,
             _ => false,
         }
     }
@@ -88,7 +91,9 @@ impl Filter {
             Self::Not(part) => part.asks_of_money_or_holds(),
             Self::Hold(_) | Self::IsHeld(_) | Self::Payment(_) | Self::Refund(_) | Self::Total(_) => true,
             Self::Document(test) => matches!(test, DocumentTest::UpdatedAt(_)),
-            Self::Ids(..) | Self::Status(_) | Self::ExternalRef(_) | Self::PlacedAt(_) | Self::Allocated(_) => false,
+            Self::Ids(..) | Self::Status(_) | Self::ExternalRef(_) | Self::PlacedAt(_) | Self::Allocated(_) | Self::Search(_) => {
+                false
+            }
         }
     }
 
@@ -113,7 +118,7 @@ impl Filter {
             Self::Document(DocumentTest::CreatedAt(span)) => span.holds(order.created_at),
             Self::Document(DocumentTest::UpdatedAt(span)) => span.holds(order.updated_at),
             Self::Total(test) => test.holds(order.total),
-            Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_)) | Self::Allocated(_) => false,
+            Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_)) | Self::Allocated(_) | Self::Search(_) => false,
         }
     }
 }
@@ -248,6 +253,7 @@ impl Clause {
             Filter::Document(test) => test.push_to(self, &ORDERS),
             Filter::Total(test) => test.push_to(self),
             Filter::Allocated(test) => test.push_to(self),
+            Filter::Search(test) => test.push_to(self),
         }
     }
 

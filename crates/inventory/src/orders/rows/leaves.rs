@@ -1,6 +1,7 @@
-//! Tests that orders alone take: of the total, and of the stores that their stock is in.
+//! Tests that orders alone take: of the total, of the stores that their stock is in, and of their texts.
 
 use entity::prelude::*;
+use platform::storage::Backend;
 use uuid::Uuid;
 
 use super::filter::Clause;
@@ -61,6 +62,60 @@ impl AllocatedTest {
                 let codes = clause.backend().in_texts("s.code_key", number);
                 clause.push(&format!("{column} IN (SELECT s.id FROM store s WHERE s.tenant_id = $1 AND {codes})"));
             }
+        }
+    }
+}
+
+/// Words, each of which is the order's number or is contained in one of its texts: its reference, its notes, and the reference of its customer.
+/// The letters A to Z are compared without their case, which both databases do alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchTest {
+    /// None of no words: such a search finds nothing.
+    pub words: Vec<SearchWord>,
+    /// Whether references of customers are looked at.
+    pub sees_customers: bool,
+}
+
+/// A word of a search, and the number that it is read as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchWord {
+    pub text: String,
+    pub number: Option<i64>,
+}
+
+impl SearchTest {
+    pub(super) fn push_to(&self, clause: &mut Clause) {
+        if self.words.is_empty() {
+            clause.push("FALSE");
+        }
+        for (index, word) in self.words.iter().enumerate() {
+            clause.push(if index == 0 { "(" } else { " AND (" });
+            self.word(clause, word);
+            clause.push(")");
+        }
+    }
+
+    fn word(&self, clause: &mut Clause, word: &SearchWord) {
+        if let Some(number) = word.number {
+            let number = clause.bind(number);
+            clause.push(&format!("o.number = ${number} OR "));
+        }
+        let (backend, number) = (clause.backend(), clause.bind(word.text.to_ascii_lowercase()));
+        let has = |column: &str| match backend {
+            Backend::Postgres => format!("strpos(lower(coalesce({column}, '') COLLATE \"C\"), ${number}) > 0"),
+            Backend::Sqlite => format!("instr(lower(coalesce({column}, '')), ${number}) > 0"),
+        };
+        clause.push(&format!(
+            "{} OR EXISTS (SELECT 1 FROM order_detail d WHERE d.tenant_id = $1 AND d.order_id = o.id AND ({} OR {}))",
+            has("o.external_ref"),
+            has("d.note_for_customer"),
+            has("d.note_for_staff")
+        ));
+        if self.sees_customers {
+            clause.push(&format!(
+                " OR (o.customer_id IS NOT NULL AND EXISTS (SELECT 1 FROM customer k WHERE k.tenant_id = $1 AND k.id = o.customer_id AND {}))",
+                has("k.external_ref")
+            ));
         }
     }
 }

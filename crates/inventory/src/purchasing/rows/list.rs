@@ -3,7 +3,7 @@
 use entity::{prelude::*, record::Selected};
 use platform::{
     paging::{Key, ListSource, PageRequest},
-    storage::{Backend, Fault, Finds, Reads, Row},
+    storage::{Backend, Fault, Finds, Nested, Reads, Row},
 };
 use sea_orm::Value;
 
@@ -46,11 +46,12 @@ pub struct DaySpan {
 const ORDERS: DocumentTable = DocumentTable { alias: "o", lines: "purchase_order_line", of: "purchase_order_id", counts: "" };
 
 impl Filter {
-    fn conditions(&self, alias: &str, backend: Backend) -> (String, Vec<Value>) {
+    /// The conditions, whose parameters are numbered from `first`.
+    fn conditions(&self, alias: &str, backend: Backend, first: usize) -> (String, Vec<Value>) {
         let (mut sql, mut values) = (String::new(), Vec::new());
         let mut also = |condition: &dyn Fn(usize) -> String, value: Value| {
             values.push(value);
-            sql.push_str(&format!(" AND {}", condition(values.len() + 1)));
+            sql.push_str(&format!(" AND {}", condition(first + values.len() - 1)));
         };
         if let Some(statuses) = &self.statuses {
             let words = backend.texts(statuses.iter().map(|status| status.as_str()));
@@ -85,11 +86,14 @@ pub fn keys(sorted: DocumentSorted, order: &PurchaseOrder) -> Vec<Key> {
 }
 
 /// The orders that the filter is about.
-pub fn source(backend: Backend, filter: &Filter) -> ListSource {
-    let (mut conditions, mut values) = filter.conditions("o", backend);
-    let (sql, more) = DocumentTest::all(&filter.documents, &ORDERS, backend, values.len() + 2);
-    conditions.push_str(&sql);
-    values.extend(more);
+pub fn source(backend: Backend, filter: &Nested<Filter>) -> ListSource {
+    let (conditions, values) = filter.conditions(2, &|filter, first| {
+        let (mut sql, mut values) = filter.conditions("o", backend, first);
+        let (documents, more) = DocumentTest::all(&filter.documents, &ORDERS, backend, first + values.len());
+        sql.push_str(&documents);
+        values.extend(more);
+        (sql, values)
+    });
     ListSource { from: format!("FROM purchase_order o WHERE o.tenant_id = $1{conditions}"), values }
 }
 
@@ -117,7 +121,7 @@ pub fn return_keys(ret: &SupplierReturn) -> Vec<Key> {
 
 /// The returns that the filter is about.
 pub fn returns_source(backend: Backend, filter: &Filter) -> ListSource {
-    let (conditions, values) = filter.conditions("r", backend);
+    let (conditions, values) = filter.conditions("r", backend, 2);
     ListSource { from: format!("FROM supplier_return r WHERE r.tenant_id = $1{conditions}"), values }
 }
 

@@ -3,7 +3,7 @@
 use entity::{prelude::*, record::Selected};
 use platform::{
     paging::{Key, ListSource, PageRequest},
-    storage::{Backend, Fault, Finds, Reads},
+    storage::{Backend, Fault, Finds, Nested, Reads},
 };
 use uuid::Uuid;
 
@@ -73,14 +73,17 @@ pub fn return_keys(sorted: Option<DocumentSorted>, ret: &Return) -> Vec<Key> {
     vec![first, ret.id.into()]
 }
 
-/// The returns that pass all of these tests.
-pub fn returns_source(backend: Backend, tests: &[ReturnTest]) -> ListSource {
-    let mut clause = Clause::new(backend, 2);
-    for test in tests {
-        clause.push(" AND ");
-        test.push_to(&mut clause);
-    }
-    ListSource { from: format!("FROM sales_return r WHERE r.tenant_id = $1{}", clause.sql), values: clause.values }
+/// The returns that pass these tests: all of each list.
+pub fn returns_source(backend: Backend, tests: &Nested<Vec<ReturnTest>>) -> ListSource {
+    let (conditions, values) = tests.conditions(2, &|tests, next| {
+        let mut clause = Clause::new(backend, next);
+        for test in tests {
+            clause.push(" AND ");
+            test.push_to(&mut clause);
+        }
+        (clause.sql, clause.values)
+    });
+    ListSource { from: format!("FROM sales_return r WHERE r.tenant_id = $1{conditions}"), values }
 }
 
 /// A page of returns without their lines; the newest first where no sort is given.

@@ -3,8 +3,9 @@
 use entity::{prelude::*, record::Selected};
 use platform::{
     paging::{Key, ListSource, PageRequest},
-    storage::{Backend, Fault, Finds, Reads, Row},
+    storage::{Backend, Fault, Finds, Nested, Reads, Row},
 };
+use sea_orm::Value;
 
 use super::load::TransferRow;
 use crate::{
@@ -48,13 +49,16 @@ pub fn transfer_keys(sorted: DocumentSorted, transfer: &Transfer) -> Vec<Key> {
     vec![sorted.key(transfer.number.get(), transfer.created_at, transfer.updated_at), transfer.id.into()]
 }
 
-/// The transfers that pass all of these tests.
-pub fn source(backend: Backend, tests: &[TransferTest]) -> ListSource {
-    let (mut from, mut values) = ("FROM transfer t WHERE t.tenant_id = $1".to_owned(), Vec::new());
-    for test in tests {
-        condition(test, backend, &mut from, &mut values);
-    }
-    ListSource { from, values }
+/// The transfers that pass these tests: all of each list.
+pub fn source(backend: Backend, tests: &Nested<Vec<TransferTest>>) -> ListSource {
+    let (conditions, values) = tests.conditions(2, &|tests, first| {
+        let (mut sql, mut values) = (String::new(), Vec::new());
+        for test in tests {
+            condition(test, backend, first, &mut sql, &mut values);
+        }
+        (sql, values)
+    });
+    ListSource { from: format!("FROM transfer t WHERE t.tenant_id = $1{conditions}"), values }
 }
 
 /// A page of transfers without their lines.
@@ -68,13 +72,14 @@ pub async fn page(
     reads.records::<TransferRow>(&sql, values).await?.into_iter().map(Transfer::try_from).collect()
 }
 
-fn condition(test: &TransferTest, backend: Backend, sql: &mut String, values: &mut Vec<sea_orm::Value>) {
-    let next = values.len() + 2;
+/// Adds the condition of a test to what was written so far, whose parameters are numbered from `first`.
+fn condition(test: &TransferTest, backend: Backend, first: usize, sql: &mut String, values: &mut Vec<Value>) {
+    let next = first + values.len();
     let mut span = |column: &str, from: Option<Timestamp>, before: Option<Timestamp>| {
         for (bound, operator) in [(from, ">="), (before, "<")] {
             if let Some(bound) = bound {
                 values.push(bound.micros().into());
-                let test = format!("{column} {operator} ${}", values.len() + 1);
+                let test = format!("{column} {operator} ${}", first + values.len() - 1);
                 // What a list is sorted by needs no index beside the list's own.
                 let test = if column == "t.created_at" { test } else { backend.rarely(&test) };
                 sql.push_str(&format!(" AND {test}"));

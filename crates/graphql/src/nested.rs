@@ -1,0 +1,144 @@
+//! Filters inside one another: `and`, `or` and `not` of the inputs of lists, read alike for all.
+
+use platform::storage::Nested;
+
+use super::{
+    fault::TopError,
+    filters::{MAX_NESTING, MAX_TESTS},
+};
+
+/// The filters inside a filter.
+pub struct Inner<F> {
+    pub and: Option<Vec<F>>,
+    pub or: Option<Vec<F>>,
+    pub not: Option<Box<F>>,
+}
+
+/// A filter with `and`, `or` and `not`.
+pub trait NestedFilter: Sized {
+    /// Takes the filters inside out of it.
+    fn take_inner(&mut self) -> Inner<Self>;
+    /// The filters inside it.
+    fn inner(&self) -> Vec<&Self>;
+    /// How many filters it is, with those inside it.
+    fn parts(&self) -> usize {
+        1 + self.inner().into_iter().map(Self::parts).sum::<usize>()
+    }
+    /// Whether it, or one inside it, passes the test.
+    fn has(&self, test: &impl Fn(&Self) -> bool) -> bool {
+        test(self) || self.inner().into_iter().any(|inner| inner.has(test))
+    }
+}
+
+/// Makes inputs with the fields `and`, `or` and `not` filters that nest.
+#[macro_export]
+macro_rules! nested_filter {
+    ($filter:ty) => {
+        impl $crate::nested::NestedFilter for $filter {
+            fn take_inner(&mut self) -> $crate::nested::Inner<Self> {
+                $crate::nested::Inner { and: self.and.take(), or: self.or.take(), not: self.not.take() }
+            }
+            fn inner(&self) -> Vec<&Self> {
+                [&self.and, &self.or].into_iter().flatten().flatten().chain(self.not.as_deref()).collect()
+            }
+        }
+    };
+}
+
+/// The names of a place as readers of single fields take them.
+pub fn place<'a>(at: &'a [String], name: &'a str) -> Vec<&'a str> {
+    at.iter().map(String::as_str).chain([name]).collect()
+}
+
+/// Reads a filter of the argument `filter` with those inside it. `read` reads the fields of one, which it is given without its `and`, `or` and
+/// `not`, and with its place. Filters that nest too deep, or are too many, are refused at theirs.
+pub fn read_nested<F: NestedFilter, T>(
+    filter: F,
+    read: &mut impl FnMut(F, &Vec<String>) -> Result<T, TopError>,
+) -> Result<Nested<T>, TopError> {
+    part(filter, vec!["filter".to_owned()], &mut Bounds { depth: 0, left: MAX_TESTS }, read)
+}
+
+/// How deep a filter lies, and how many may still come.
+struct Bounds {
+    depth: usize,
+    left: usize,
+}
+
+fn part<F: NestedFilter, T>(
+    mut filter: F,
+    at: Vec<String>,
+    bounds: &mut Bounds,
+    read: &mut impl FnMut(F, &Vec<String>) -> Result<T, TopError>,
+) -> Result<Nested<T>, TopError> {
+    if bounds.depth > MAX_NESTING {
+        return Err(TopError::bad_input(format!("and, or and not may lie at most {MAX_NESTING} deep in each other"), at));
+    }
+    if bounds.left == 0 {
+        return Err(TopError::bad_input(format!("at most {MAX_TESTS} filters may lie in each other"), at));
+    }
+    bounds.left -= 1;
+    let Inner { and, or, not } = filter.take_inner();
+    let own = read(filter, &at)?;
+    bounds.depth += 1;
+    let below =
+        |names: &[&str]| -> Vec<String> { at.iter().cloned().chain(names.iter().map(|name| (*name).to_owned())).collect() };
+    let mut nested = Nested { own, and: Vec::new(), or: None, not: None };
+    for (index, inner) in and.into_iter().flatten().enumerate() {
+        nested.and.push(part(inner, below(&["and", index.to_string().as_str()]), bounds, read)?);
+    }
+    if let Some(list) = or {
+        let any = nested.or.insert(Vec::with_capacity(list.len()));
+        for (index, inner) in list.into_iter().enumerate() {
+            any.push(part(inner, below(&["or", index.to_string().as_str()]), bounds, read)?);
+        }
+    }
+    if let Some(inner) = not {
+        nested.not = Some(Box::new(part(*inner, below(&["not"]), bounds, read)?));
+    }
+    bounds.depth -= 1;
+    Ok(nested)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Filter {
+        and: Option<Vec<Filter>>,
+        or: Option<Vec<Filter>>,
+        not: Option<Box<Filter>>,
+        text: Option<&'static str>,
+    }
+    nested_filter!(Filter);
+
+    fn deep(levels: usize) -> Filter {
+        (0..levels).fold(Filter::default(), |inner, _| Filter { not: Some(Box::new(inner)), ..Filter::default() })
+    }
+
+    fn read(filter: Filter) -> Result<Nested<String>, TopError> {
+        read_nested(filter, &mut |filter: Filter, at| Ok(format!("{} {}", at.join("."), filter.text.unwrap_or_default())))
+    }
+
+    #[test]
+    fn each_filter_is_read_at_its_place() {
+        let mug = Filter { text: Some("mug"), ..Filter::default() };
+        let filter = Filter { and: Some(vec![Filter::default(), mug.clone()]), or: Some(vec![mug]), ..Filter::default() };
+        assert!(filter.has(&|filter| filter.text.is_some()) && !deep(2).has(&|filter| filter.text.is_some()));
+        let nested = read(filter).unwrap();
+        assert_eq!(nested.own, "filter ");
+        assert_eq!(nested.and[1].own, "filter.and.1 mug");
+        assert_eq!(nested.or.unwrap()[0].own, "filter.or.0 mug");
+    }
+
+    #[test]
+    fn too_deep_and_too_many_are_refused_at_their_place() {
+        let many = |count| read(Filter { or: Some(vec![Filter::default(); count]), ..Filter::default() });
+        assert!(read(deep(MAX_NESTING)).is_ok() && many(MAX_TESTS - 1).is_ok());
+        for (refused, last) in [(read(deep(MAX_NESTING + 1)), "not"), (many(MAX_TESTS), "99")] {
+            let Err(TopError::BadUserInput { field, .. }) = refused else { panic!("that is refused") };
+            assert_eq!(field.last().map(String::as_str), Some(last), "{field:?}");
+        }
+    }
+}

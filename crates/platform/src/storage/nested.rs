@@ -1,0 +1,75 @@
+//! Conditions inside one another, as `and`, `or` and `not` of filters have them.
+
+use sea_orm::Value;
+
+/// A condition of a list and those beside it, all of which must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nested<T> {
+    pub own: T,
+    /// Each must hold.
+    pub and: Vec<Self>,
+    /// One must hold; of an empty list none does.
+    pub or: Option<Vec<Self>>,
+    /// Must not hold.
+    pub not: Option<Box<Self>>,
+}
+
+impl<T> Nested<T> {
+    /// Changes the condition itself and every one inside.
+    pub fn each(&mut self, change: &mut impl FnMut(&mut T)) {
+        change(&mut self.own);
+        let parts = self.and.iter_mut().chain(self.or.iter_mut().flatten());
+        for part in parts.chain(self.not.as_deref_mut()) {
+            part.each(change);
+        }
+    }
+
+    /// The conditions as SQL, each beginning with ` AND `, and their values; parameters are numbered from `next`. `own` writes those of one part
+    /// alike. A comparison with NULL is true of no row, and `not` of it is true.
+    pub fn conditions(&self, next: usize, own: &impl Fn(&T, usize) -> (String, Vec<Value>)) -> (String, Vec<Value>) {
+        let (mut sql, mut values) = own(&self.own, next);
+        let written = |part: &Self, values: &mut Vec<Value>| {
+            let (sql, more) = part.conditions(next + values.len(), own);
+            values.extend(more);
+            sql
+        };
+        for part in &self.and {
+            sql.push_str(&written(part, &mut values));
+        }
+        if let Some(parts) = &self.or {
+            let any: Vec<String> = parts.iter().map(|part| format!("(TRUE{})", written(part, &mut values))).collect();
+            sql.push_str(&format!(" AND ({})", if any.is_empty() { "FALSE".to_owned() } else { any.join(" OR ") }));
+        }
+        if let Some(part) = &self.not {
+            let part = written(part, &mut values);
+            sql.push_str(&format!(" AND (TRUE{part}) IS NOT TRUE"));
+        }
+        (sql, values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(own: i32) -> Nested<i32> {
+        Nested { own, and: Vec::new(), or: None, not: None }
+    }
+
+    #[test]
+    fn parts_are_written_one_after_the_other_and_number_their_parameters() {
+        let own = |own: &i32, next: usize| (format!(" AND x = ${next}"), vec![Value::from(*own)]);
+        let or = Some(vec![plain(2), Nested { not: Some(Box::new(plain(3))), ..plain(4) }]);
+        let mut nested = Nested { and: vec![plain(1)], or, not: Some(Box::new(plain(5))), ..plain(0) };
+        nested.each(&mut |own| *own += 10);
+        let (sql, values) = nested.conditions(2, &own);
+        assert_eq!(
+            sql,
+            " AND x = $2 AND x = $3 AND ((TRUE AND x = $4) OR (TRUE AND x = $5 AND (TRUE AND x = $6) IS NOT TRUE)) \
+             AND (TRUE AND x = $7) IS NOT TRUE"
+        );
+        assert_eq!(values, [10, 11, 12, 14, 13, 15].map(Value::from));
+        let (none, _) = Nested { or: Some(Vec::new()), ..plain(0) }.conditions(2, &own);
+        assert_eq!(none, " AND x = $2 AND (FALSE)");
+    }
+}

@@ -1,0 +1,149 @@
+//! Filters inside filters: `and`, `or` and `not` mean the same in every list that has them, and are bounded.
+
+use std::collections::BTreeSet;
+
+use entrepot::access::Caller;
+use serde_json::{Value, json};
+
+use crate::{authorization::world::World, totals::of_the_depot, world::on_both};
+
+on_both!(
+    and_or_and_not_mean_the_same_in_every_list,
+    filters_inside_filters_are_bounded,
+    no_filter_inside_another_shows_more_than_one_may_see,
+    reports_of_movements_take_no_filters_inside_filters,
+);
+
+/// Lists whose filters nest, with the types of their filters.
+const LISTS: [(&str, &str); 8] = [
+    ("counts", "CountFilter"),
+    ("orders", "OrderFilter"),
+    ("products", "ProductFilter"),
+    ("purchaseOrders", "PurchaseOrderFilter"),
+    ("returns", "ReturnFilter"),
+    ("stockLevels", "StockFilter"),
+    ("stockMovements", "MovementFilter"),
+    ("transfers", "TransferFilter"),
+];
+
+/// Tests of one store, of another one, and of one of another company; products have no store.
+fn leaves(world: &World, list: &str) -> [Value; 3] {
+    let (ours, theirs) = (&world.ours, &world.theirs);
+    match list {
+        "products" => [
+            json!({ "sku": { "contains": "m" } }),
+            json!({ "id": { "eq": ours.ids["prd"] } }),
+            json!({ "id": { "eq": theirs.ids["prd"] } }),
+        ],
+        _ => [&ours.depot, &ours.ids["sto"], &theirs.depot].map(|store| json!({ "store": { "eq": store } })),
+    }
+}
+
+async fn answer(world: &World, caller: &Caller, (list, kind): (&str, &str), filter: &Value) -> Value {
+    let document = format!(
+        "query($filter: {kind}) {{ list: {list}(filter: $filter, first: 250) {{ nodes {{ id }} totalCount {{ count }} }} }}"
+    );
+    world.ask(&world.ours, Some(caller.clone()), &document, &json!({ "filter": filter })).await
+}
+
+/// The ids that a filter finds, as many as its total says.
+async fn found(world: &World, caller: &Caller, list: (&str, &str), filter: Value) -> BTreeSet<String> {
+    let answer = answer(world, caller, list, &filter).await;
+    assert!(answer["errors"].is_null(), "{list:?} {filter}: {answer:#}");
+    let page = &answer["data"]["list"];
+    let ids: BTreeSet<String> =
+        page["nodes"].as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(page["totalCount"]["count"], ids.len(), "{list:?} {filter}");
+    ids
+}
+
+async fn and_or_and_not_mean_the_same_in_every_list(world: &World) {
+    let owner = world.ours.owner.clone();
+    for list in LISTS {
+        let all = found(world, &owner, list, json!({})).await;
+        assert!(!all.is_empty(), "{list:?} is empty: that proves nothing");
+        let [one, other, foreign] = leaves(world, list.0);
+        for nothing in [
+            json!({ "not": {} }),
+            json!({ "or": [] }),
+            json!({ "and": [{}, { "or": [] }] }),
+            json!({ "not": { "and": [] } }),
+            json!({ "or": [foreign, { "not": {} }] }),
+            json!({ "and": [one, { "not": one }] }),
+        ] {
+            assert_eq!(found(world, &owner, list, nothing.clone()).await, BTreeSet::new(), "{list:?} {nothing}");
+        }
+        for everything in [
+            json!({ "and": [] }),
+            json!({ "not": { "or": [] } }),
+            json!({ "or": [{}, foreign] }),
+            json!({ "not": foreign }),
+            json!({ "or": [one, { "not": one }] }),
+            json!({ "not": { "not": {} } }),
+        ] {
+            assert_eq!(found(world, &owner, list, everything.clone()).await, all, "{list:?} {everything}");
+        }
+        let both = async |filter: Value, same: Value| {
+            let [left, right] = [found(world, &owner, list, filter.clone()).await, found(world, &owner, list, same).await];
+            assert_eq!(left, right, "{list:?} {filter}");
+        };
+        both(json!({ "or": [one] }), one.clone()).await;
+        both(json!({ "not": { "or": [one, other] } }), json!({ "and": [{ "not": one }, { "not": other }] })).await;
+        both(json!({ "not": { "and": [one, other] } }), json!({ "or": [{ "not": one }, { "not": other }] })).await;
+        both(json!({ "not": { "not": { "not": other } } }), json!({ "not": other })).await;
+    }
+}
+
+async fn filters_inside_filters_are_bounded(world: &World) {
+    let owner = world.ours.owner.clone();
+    let deep = |levels: usize| (0..levels).fold(json!({}), |inner, _| json!({ "not": inner }));
+    let ids = vec![world.ours.ids["sto"].clone(); 10_000];
+    let products = vec![world.ours.ids["prd"].clone(); 10_000];
+    for list in LISTS {
+        let many = if list.0 == "products" { json!({ "id": { "in": products } }) } else { json!({ "store": { "in": ids } }) };
+        for (what, filter) in [
+            ("too deep", deep(6)),
+            ("too many", json!({ "or": vec![json!({}); 101] })),
+            ("too many ids", many.clone()),
+            ("too many ids inside", json!({ "and": [{ "not": many }] })),
+        ] {
+            let answer = answer(world, &owner, list, &filter).await;
+            assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{list:?} {what}");
+        }
+        assert!(answer(world, &owner, list, &deep(4)).await["errors"].is_null(), "{list:?}");
+    }
+}
+
+async fn no_filter_inside_another_shows_more_than_one_may_see(world: &World) {
+    let clerk = of_the_depot(&world.ours);
+    let owner = world.ours.owner.clone();
+    for list in LISTS {
+        let seen = found(world, &clerk, list, json!({})).await;
+        let [one, other, _] = leaves(world, list.0);
+        for filter in [
+            json!({ "or": [one, other, {}] }),
+            json!({ "not": one }),
+            json!({ "not": other }),
+            json!({ "or": [{ "not": one }, { "not": other }] }),
+        ] {
+            let found = found(world, &clerk, list, filter.clone()).await;
+            assert!(found.is_subset(&seen), "{list:?} {filter}");
+        }
+    }
+    // Movements of both stores are shown by the entries that one may see: the others are no way to find them.
+    let movements = ("stockMovements", "MovementFilter");
+    let other = json!({ "store": { "eq": world.ours.ids["sto"] } });
+    assert!(!found(world, &owner, movements, other.clone()).await.is_empty(), "that proves nothing");
+    assert_eq!(found(world, &clerk, movements, json!({ "or": [other] })).await, BTreeSet::new());
+    let rest = found(world, &clerk, movements, json!({ "not": { "and": [other] } })).await;
+    assert_eq!(rest, found(world, &clerk, movements, json!({})).await);
+}
+
+async fn reports_of_movements_take_no_filters_inside_filters(world: &World) {
+    for inside in [json!({ "and": [] }), json!({ "or": [{}] }), json!({ "not": {} })] {
+        let document = "query($filter: MovementFilter) { movementSummary(filter: $filter) { __typename } }";
+        let variables = json!({ "filter": inside });
+        let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), document, &variables).await;
+        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{inside}: {answer}");
+    }
+}
