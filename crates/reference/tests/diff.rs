@@ -1,5 +1,7 @@
 //! The comparison of two schemas: a small pair of schemas for each kind of change, and the ways in which changes are written.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use reference::diff::{ChangeKind, Diff, DiffError, ExceptionError, Exceptions, Impact};
 
 /// What every schema of these tests has.

@@ -46,6 +46,7 @@ mod replicas;
 mod restored;
 mod restart;
 mod roles;
+mod schema_diff;
 mod secure_redis;
 mod sharing;
 mod silence;
