@@ -49,3 +49,69 @@ pub(super) fn note(used: &[Arc<Deprecation>], session: &Session, response: &mut 
         members.insert(Name::new("deprecated"), shown);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{PathSegment, ServerError};
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{deprecated::of_key, quota::QuotaSubject, session::Held};
+
+    fn session(key: u128) -> Session {
+        Session {
+            expires_at: None,
+            anonymous: false,
+            subject: "".into(),
+            quota_subject: QuotaSubject::Address(None),
+            key: Some(Uuid::from_u128(key)),
+            documents: Held::default(),
+            revoked: None,
+            attach: Arc::new(|request| request),
+            likeness: None,
+        }
+    }
+
+    fn deprecations(count: usize) -> Vec<Arc<Deprecation>> {
+        let one = |index| Deprecation { coordinate: format!("A.f{index:02}"), reason: "r".to_owned() };
+        (0..count).map(one).map(Arc::new).collect()
+    }
+
+    fn calls(key: u128) -> Vec<u64> {
+        of_key(Uuid::from_u128(key)).iter().map(|found| found.calls).collect()
+    }
+
+    #[test]
+    fn an_answer_names_ten_uses_beside_what_else_it_says() {
+        let mut response = Response::new(value!({ "a": 1 }));
+        response.extensions.insert("entrepot".to_owned(), value!({ "asOf": "now" }));
+        note(&deprecations(12), &session(1_001), &mut response, 7);
+        let told = serde_json::to_value(&response.extensions["entrepot"]).unwrap();
+        assert_eq!((&told["asOf"], told["deprecated"].as_array().unwrap().len()), (&json!("now"), 10));
+        assert_eq!(told["deprecated"][0], json!({ "coordinate": "A.f00", "reason": "r" }));
+        assert_eq!(calls(1_001), [1; 12], "all are counted");
+        let mut silent = Response::new(value!({ "a": 1 }));
+        note(&[], &session(1_001), &mut silent, 8);
+        assert!(silent.extensions.is_empty());
+    }
+
+    #[test]
+    fn what_did_nothing_used_nothing() {
+        let failed = |path: Vec<PathSegment>| {
+            let mut error = ServerError::new("no", None);
+            error.path = path;
+            let mut response = Response::new(Value::Null);
+            response.errors = vec![error];
+            response
+        };
+        let mut invalid = failed(Vec::new());
+        note(&deprecations(1), &session(1_002), &mut invalid, 7);
+        assert!(invalid.extensions.is_empty() && calls(1_002).is_empty());
+        // A resolver was asked, and had no answer.
+        let mut ran = failed(vec![PathSegment::Field("a".to_owned())]);
+        note(&deprecations(1), &session(1_002), &mut ran, 7);
+        assert!(!ran.extensions.is_empty());
+        assert_eq!(calls(1_002), [1]);
+    }
+}
