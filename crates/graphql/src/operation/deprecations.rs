@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn deprecations(count: usize) -> Vec<Arc<Deprecation>> {
-        let one = |index| Deprecation { coordinate: format!("A.f{index:02}"), reason: "r".to_owned() };
+        let one = |index: usize| Deprecation { coordinate: format!("A.f{index:02}"), reason: "r".to_owned() };
         (0..count).map(one).map(Arc::new).collect()
     }
 

@@ -162,9 +162,17 @@ impl Found {
     /// Of two definitions of one name and one kind.
     fn definition(&mut self, was: &Definition, is: &Definition) {
         let owner = was.name.as_str();
-        self.names(owner, (&was.implements, &is.implements), [ChangeKind::InterfaceRemoved, ChangeKind::InterfaceAdded]);
+        self.names(
+            owner,
+            (was.implements.as_slice(), is.implements.as_slice()),
+            [ChangeKind::InterfaceRemoved, ChangeKind::InterfaceAdded],
+        );
         if was.kind == Kind::Union {
-            self.names(owner, (&was.members, &is.members), [ChangeKind::UnionMemberRemoved, ChangeKind::UnionMemberAdded]);
+            self.names(
+                owner,
+                (was.members.as_slice(), is.members.as_slice()),
+                [ChangeKind::UnionMemberRemoved, ChangeKind::UnionMemberAdded],
+            );
         }
         if was.kind == Kind::Input && was.directives.has("oneOf") != is.directives.has("oneOf") {
             let (kind, text) = if is.directives.has("oneOf") {
