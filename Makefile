@@ -31,8 +31,9 @@ check-deploy: ## check the files in deploy with the tools that are installed
 fmt: ## format the source
 	cargo fmt --all
 
-schema: ## write schema.graphql from the code
+schema: ## write schema.graphql from the code, and what has changed in it since the last release
 	cargo run --quiet -- schema > schema.graphql.new && mv schema.graphql.new schema.graphql || { rm -f schema.graphql.new; exit 1; }
+	@scripts/api-changelog.sh cargo run --quiet --
 
 clients: ## write the generated files of clients/ from schema.graphql (needs Node alone)
 	@node clients/typescript/codegen/generate.mjs

@@ -64,10 +64,11 @@ format() {
   cargo fmt --all --check
 }
 
-# What the given program prints.
+# What the given program prints, and its changes since the last release.
 schema() {
   step "schema: schema.graphql against what the binary prints"
   "$@" schema | diff -u schema.graphql - >&2 || die "schema.graphql is not what the server serves: run 'make schema' and look at the difference"
+  scripts/api-changelog.sh --check "$@"
 }
 
 # Generated files and versions of clients/: two seconds, and Node alone.

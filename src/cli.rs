@@ -5,11 +5,12 @@
 
 mod bench;
 mod logs;
+mod schema_command;
 mod traces;
 
 use std::{
     cell::{Cell, RefCell},
-    io::{self, ErrorKind, Write},
+    io::{self, Write},
     process::ExitCode,
 };
 
@@ -17,7 +18,6 @@ use crate::{
     config::{Cli, Command, DatabaseArgs, MigrateArgs, SigningKeyCommand},
     demo, serve,
 };
-use api::schema;
 use clap::Parser;
 use platform::storage::{Database, Fault, Options, RowSecurity};
 use services::insight::{
@@ -77,11 +77,7 @@ async fn run(command: Command) -> ExitCode {
         },
         Command::Keys(args) => ended(serve::keys::run(args.action).await),
         Command::Forecast(args) => ended(bench::run(&args.action)),
-        Command::Schema => match std::io::stdout().write_all(schema::sdl().as_bytes()) {
-            // Whoever reads it may have enough of it.
-            Err(err) if err.kind() != ErrorKind::BrokenPipe => failed(&err),
-            _ => ExitCode::SUCCESS,
-        },
+        Command::Schema(args) => ended(schema_command::run(&args)),
     }
 }
 

@@ -14,6 +14,7 @@ mod logs;
 mod nodes;
 mod people;
 mod replicas;
+mod schema;
 mod tenant;
 mod traces;
 mod versions;
@@ -40,6 +41,7 @@ pub use logs::LogFormat;
 pub use nodes::RedisArgs;
 pub use people::{EmailArgs, Registration};
 pub use replicas::ReplicaArgs;
+pub use schema::{DiffFormat, SchemaAction, SchemaArgs, SchemaDiffArgs};
 pub use tenant::{PlannedLimit, TenantAction, TenantArgs};
 pub use traces::TraceArgs;
 pub use versions::{MigrateArgs, VersionArgs};
@@ -111,8 +113,8 @@ pub enum Command {
     Forecast(ForecastArgs),
     /// Make demand facts again, or compare them with what documents and ledger say.
     Facts(FactsArgs),
-    /// Print the schema (SDL).
-    Schema,
+    /// Print the schema (SDL), or compare two.
+    Schema(SchemaArgs),
 }
 
 #[derive(Debug, Clone, Args)]

@@ -16,6 +16,7 @@ const GUIDES: &[Guide] = guides![
     "files",
     "errors",
     "rate-limits",
+    "versioning",
     "forecasts",
     "demand-facts",
     "purchasing",

@@ -6,6 +6,7 @@
 mod access;
 mod alerts;
 mod anomalies;
+mod api_versions;
 mod audit;
 mod audit_cost;
 mod authorization;

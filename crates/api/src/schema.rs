@@ -189,7 +189,7 @@ impl NodeQuery {
     /// you may see are found; null when there is none.
     #[field(
         authenticated,
-        deprecation = "Since 0.2, 2026-11-23: use scanCode, which returns every match and reads GS1 codes. Removed in 1.0 at the earliest."
+        deprecation = "2026-11-23: use scanCode, which returns every match and reads GS1 codes. Removed after 2027-11-23."
     )]
     async fn scan(&self, ctx: &Context<'_>, #[graphql(desc = "The code, as it was read.")] code: String) -> Option<Answer<Node>> {
         scanned(ctx, &code).await.transpose()

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use async_graphql::{PathSegment, Response, ServerError, Value};
+use async_graphql::{Name, PathSegment, Response, ServerError, Value};
 
 use super::{
     code::Code,
@@ -274,7 +274,10 @@ fn written(response: &Response, context: &AnswerContext<'_>, charge: Charge) -> 
         let mut extensions: BTreeMap<&str, Value> =
             response.extensions.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         if context.user_errors > 0 {
-            extensions.insert("entrepot", async_graphql::value!({ "userErrorCount": (context.user_errors) }));
+            let entry = extensions.entry("entrepot").or_insert_with(|| async_graphql::value!({}));
+            if let Value::Object(members) = entry {
+                members.insert(Name::new("userErrorCount"), context.user_errors.into());
+            }
         }
         if context.shows_cost {
             extensions.insert("cost", shown(charge));

@@ -4,6 +4,7 @@
 mod cache;
 pub mod cost;
 mod defaults;
+mod deprecated_uses;
 pub mod field_reads;
 mod measure;
 mod merge;
@@ -27,6 +28,7 @@ use self::{cache::Cache, measure::Scale};
 use super::{code::Code, limits::Limits, schema_index::SchemaIndex, session::Visibility};
 
 pub use self::{
+    deprecated_uses::DeprecatedUses,
     measure::Measure,
     operation::{Kind, Operation},
 };
@@ -123,15 +125,19 @@ impl Guard {
             let Some(measure) = sizes.iter().find(|(known, _)| *known == name).map(|(_, measure)| *measure) else { continue };
             // What is too large is refused when it is chosen, so that nobody needs to know what it costs.
             let (mut plan, mut merged, mut seen) = (cost::Plan::default(), None, Visibility::PerUser);
+            let mut deprecated = DeprecatedUses::default();
             if check(&measure, &self.limits).is_ok() {
                 positions::check(&document, &self.schema_index)?;
+                // Before defaults of the schema are taken over, which no client has written.
+                deprecated = DeprecatedUses::of(&document, &self.schema_index);
                 defaults::take_over(&mut document, &self.schema_index);
                 plan = cost::compile(&document, &self.schema_index);
                 seen = visibility::of(&document, &self.schema_index);
                 merged = merge::merged(&document, &self.schema_index, None)?;
             }
             copies += 1 + usize::from(matches!(merged, Some(merge::Merged::Always(_))));
-            let operation = Operation::new(name.clone(), measure, (plan, seen), (document, merged), &self.schema_index);
+            let operation =
+                Operation::new(name.clone(), measure, (plan, seen, deprecated), (document, merged), &self.schema_index);
             operations.extend(operation.map(|operation| (name, Arc::new(operation))));
         }
         // A token becomes a node, a name and their positions in each operation's own copy: measured, about 150 bytes.

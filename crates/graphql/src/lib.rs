@@ -12,6 +12,7 @@ pub mod code;
 pub mod connection;
 pub mod context;
 pub mod cost_limiter;
+pub mod deprecated;
 pub mod direct_json;
 pub mod directives;
 pub mod fault;

@@ -1,5 +1,6 @@
 //! Where operations are carried out, for HTTP and sockets alike: guard, session, engine, deadline, answer.
 
+mod deprecations;
 mod freshness;
 mod outcome;
 
@@ -201,6 +202,7 @@ impl<E: Executor> OperationService<E> {
                 return (Answer::Refused(Errors::unpaid(*unpaid, request_id)), false);
             }
         };
+        let deprecated = operation.deprecated.with(&params.variables, self.guard.schema_index());
         let (request, user_errors, pieces) = self.request(operation, params.variables, session, charge);
         let mut schema = Schema::default();
         let executed = if let Some(refused) = self.validated(operation, &request.variables).await {
@@ -222,6 +224,7 @@ impl<E: Executor> OperationService<E> {
         self.name_mismatches(operation, params.reread.as_ref(), &mut response);
         user_errors.truncations.note(&mut response);
         freshness::note_age(&mut response, (self.now)());
+        deprecations::note(&deprecated, session, &mut response, (self.now)());
         let points = actual(operation, &cost, &response).saturating_add(schema.points);
         self.cost_limiter.settle(&session.quota_subject, &mut charge, points);
         metrics::cost(charge.actual);
@@ -293,17 +296,6 @@ impl<E: Executor> OperationService<E> {
             return Err(Box::new(Unpaid { code: Code::CostExceeded, message, retry_after_ms: None, limit: Some(most), charge }));
         }
         self.cost_limiter.charge(&session.quota_subject, now).await
-    }
-
-    /// Takes what a subscription costs. It is paid for when it starts; how much then happens is not its caller's choice.
-    ///
-    /// # Errors
-    /// The budget does not reach.
-    pub async fn pay(&self, operation: &Operation, variables: &Variables, session: &Session, id: &str) -> Result<Charge, Errors> {
-        match self.charge(operation, variables, session).await {
-            Ok((_, charge)) => Ok(charge),
-            Err(unpaid) => Err(Errors::unpaid(*unpaid, id)),
-        }
     }
 
     /// Runs a subscription that has been paid for. `dress` puts more into its request's data.

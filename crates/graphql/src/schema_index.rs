@@ -14,7 +14,10 @@ use async_graphql::{
     },
 };
 
-use super::price::{self, Millis};
+use super::{
+    deprecated::DeprecatedIndex,
+    price::{self, Millis},
+};
 
 /// The schema in short.
 #[derive(Debug, Default)]
@@ -27,6 +30,7 @@ pub struct SchemaIndex {
     one_of: HashSet<Name>,
     /// The values of enums.
     enums: HashMap<Name, HashSet<Name>>,
+    deprecated: DeprecatedIndex,
 }
 
 /// The names of the types that operations begin with.
@@ -136,6 +140,7 @@ impl SchemaIndex {
             }
         }
         schema_index.roots = roots;
+        schema_index.deprecated = DeprecatedIndex::of(&document);
         schema_index.find_shared(&document);
         Ok(schema_index)
     }
@@ -191,6 +196,10 @@ impl SchemaIndex {
     }
     pub fn is_one_of(&self, input: &str) -> bool {
         self.one_of.contains(input)
+    }
+    /// What is deprecated.
+    pub fn deprecated(&self) -> &DeprecatedIndex {
+        &self.deprecated
     }
     /// The values of an enum.
     pub fn enum_values(&self, name: &str) -> Option<&HashSet<Name>> {

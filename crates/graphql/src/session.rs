@@ -14,6 +14,7 @@ use async_graphql::Request;
 use async_trait::async_trait;
 use platform::rate_limit::host;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use super::{code::Code, quota::QuotaSubject, truncated::Truncations};
 
@@ -54,6 +55,8 @@ pub struct Session {
     pub subject: Arc<str>,
     /// Whose budget its operations are charged to.
     pub quota_subject: QuotaSubject,
+    /// The API key that it was opened with.
+    pub key: Option<Uuid>,
     /// Which documents it may send.
     pub documents: Held,
     /// Becomes true when the session is revoked; open sockets then close. `None` when nobody watches.
@@ -189,6 +192,7 @@ mod tests {
                 anonymous: true,
                 subject: "".into(),
                 quota_subject: QuotaSubject::Address(Some(address.parse().unwrap())),
+                key: None,
                 documents: Held::default(),
                 revoked: None,
                 attach: Arc::new(|request| request),

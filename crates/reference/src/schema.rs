@@ -154,6 +154,11 @@ impl Schema {
         self.types.get(name)
     }
 
+    /// All types with the roots, by name.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Definition> {
+        self.types.values()
+    }
+
     /// All types but the roots, by name.
     pub(crate) fn types(&self) -> impl Iterator<Item = &Definition> {
         self.types.values().filter(|definition| !self.is_root(&definition.name))

@@ -148,6 +148,7 @@ impl Authenticator for Door {
                     share: share(&subject),
                 },
             },
+            key: None,
             documents: if user == "pinned" { Documents::Trusted } else { Documents::Any }.into(),
             subject,
             revoked: Some(self.revoked.clone()),

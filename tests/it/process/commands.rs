@@ -125,6 +125,7 @@ async fn flags_are_explained() {
         &["replay"],
         &["verify"],
         &["schema"],
+        &["schema", "diff"],
         &["keys", "rotate"],
         &["audit", "verify"],
         &["tenant", "export"],

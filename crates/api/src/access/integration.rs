@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, SimpleObject};
-use entity::prelude::{self, ApiKeyId, IntegrationId};
+use entity::prelude::{self, ApiKeyId, IntegrationId, Timestamp};
 use iam::access::{core, kind as may, rows};
 use macros::resolvers;
 use platform::storage::Fault;
@@ -13,8 +13,9 @@ use crate::{
     catalog::Channel,
     graphql::{
         context::ContextExt,
+        deprecated::{self, Notice},
         fault::{Answer, TopError},
-        scalars::{DateTime, Long},
+        scalars::{Date, DateTime, Long},
     },
     identity::StoreScope,
     orders::links,
@@ -162,6 +163,11 @@ impl ApiKey {
     async fn addresses(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKeyAddress>> {
         Ok(loads(ctx)?.addresses(self.0.id).await?.iter().map(ApiKeyAddress::from).collect())
     }
+    /// Deprecated fields, arguments, input fields and enum values that calls with the key have used, by coordinate. Counted by
+    /// the node that answers, since it started; empty when it has seen none.
+    async fn deprecated_use(&self) -> Vec<ApiKeyDeprecatedUse> {
+        deprecated::of_key(self.0.id.uuid()).into_iter().map(ApiKeyDeprecatedUse::from).collect()
+    }
     /// Time at which the key expires; null when it does not expire.
     async fn expires_at(&self) -> Option<DateTime> {
         self.0.expires_at.map(DateTime)
@@ -196,6 +202,37 @@ pub struct ApiKeyBudget {
 impl From<core::KeyBudget> for ApiKeyBudget {
     fn from(budget: core::KeyBudget) -> Self {
         Self { points: budget.points, restore_rate: budget.restored_per_second }
+    }
+}
+
+/// Deprecated part of the schema that a key has used.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ApiKeyDeprecatedUse {
+    /// Schema coordinate of the part, such as Query.scan, Query.orders(old:) or OrderStatus.OLD.
+    pub coordinate: String,
+    /// Notice of the deprecation, with the replacement.
+    pub reason: String,
+    /// Number of operations that used the part on this node since it started.
+    #[graphql(owned)]
+    pub calls: Long,
+    /// Time of the last operation that used the part on this node.
+    #[graphql(owned)]
+    pub last_used_at: DateTime,
+    /// Last day, in UTC, on which the part is certain to be there; null when the notice names none.
+    #[graphql(owned)]
+    pub removed_after: Option<Date>,
+}
+
+impl From<deprecated::Use> for ApiKeyDeprecatedUse {
+    fn from(found: deprecated::Use) -> Self {
+        let deprecated::Use { deprecation, calls, last_used_at } = found;
+        Self {
+            coordinate: deprecation.coordinate.clone(),
+            reason: deprecation.reason.clone(),
+            calls: Long(i64::try_from(calls).unwrap_or(i64::MAX)),
+            last_used_at: DateTime(Timestamp(last_used_at)),
+            removed_after: Notice::read(&deprecation.reason).map(|notice| Date(notice.removed_after)),
+        }
     }
 }
 

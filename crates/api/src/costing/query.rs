@@ -51,7 +51,7 @@ impl CostQuery {
         permit = ProductCostRead,
         cost = "50",
         list_size(arguments("first"), fields("rows")),
-        deprecation = "Since 0.2, 2026-11-23: use stockValueSummary, which returns all rows in pages. Removed in 1.0 at the earliest."
+        deprecation = "2026-11-23: use stockValueSummary, which returns all rows in pages. Removed after 2027-11-23."
     )]
     async fn stock_value(
         &self,
@@ -82,7 +82,7 @@ impl CostQuery {
         permit = ProductCostRead,
         cost = "50",
         list_size(arguments("first"), fields("rows")),
-        deprecation = "Since 0.2, 2026-11-23: use costSummary, which returns all rows in pages. Removed in 1.0 at the earliest."
+        deprecation = "2026-11-23: use costSummary, which returns all rows in pages. Removed after 2027-11-23."
     )]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn cost_report(

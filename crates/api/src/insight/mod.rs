@@ -206,7 +206,7 @@ impl InsightQuery {
         permit = ReportRead,
         cost = "50",
         list_size(arguments("first")),
-        deprecation = "Since 0.2, 2026-11-23: use salesSummary, which returns all rows in pages. Removed in 1.0 at the earliest."
+        deprecation = "2026-11-23: use salesSummary, which returns all rows in pages. Removed after 2027-11-23."
     )]
     #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
     async fn sales_report(
@@ -251,7 +251,7 @@ impl InsightQuery {
     #[field(
         permit = ReportRead,
         cost = "20",
-        deprecation = "Since 0.2, 2026-11-23: use movementSummary. Removed in 1.0 at the earliest."
+        deprecation = "2026-11-23: use movementSummary. Removed after 2027-11-23."
     )]
     async fn movement_report(
         &self,

@@ -15,6 +15,7 @@ use async_graphql_value::Value as InputValue;
 use super::{
     Refusal,
     cost::Plan,
+    deprecated_uses::DeprecatedUses,
     measure::Measure,
     merge::{self, Merged},
     within,
@@ -47,6 +48,8 @@ pub struct Operation {
     pub plan: Plan,
     /// Whether its answer depends on the person who asks.
     pub seen: Visibility,
+    /// What it uses of what is deprecated.
+    pub deprecated: DeprecatedUses,
     /// Whether it asks for the schema itself.
     pub is_introspective: bool,
     /// Whether anybody may do it, signed in or not.
@@ -78,7 +81,7 @@ impl Operation {
     pub(super) fn new(
         name: Option<Name>,
         measure: Measure,
-        (plan, seen): (Plan, Visibility),
+        (plan, seen, deprecated): (Plan, Visibility, DeprecatedUses),
         (document, merged): (ExecutableDocument, Option<Merged>),
         schema_index: &SchemaIndex,
     ) -> Option<Self> {
@@ -117,6 +120,7 @@ impl Operation {
             measure,
             plan,
             seen,
+            deprecated,
             is_introspective,
             is_public,
             longest_literal,

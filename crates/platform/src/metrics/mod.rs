@@ -123,6 +123,13 @@ pub fn user_errors(count: u32) {
     }
 }
 
+/// An operation used something deprecated. Coordinates are the schema's, of which there are as many as it has deprecated parts.
+pub fn deprecated_use(coordinate: &str) {
+    if counts() {
+        counter!(names::DEPRECATED_USES, "coordinate" => coordinate.to_owned()).increment(1);
+    }
+}
+
 /// A token or a key was looked at, or its absence.
 pub fn admitted(outcome: &'static str) {
     if counts() {

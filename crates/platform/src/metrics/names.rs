@@ -8,6 +8,7 @@ pub const OPERATION: &str = "entrepot_graphql_operation_duration_seconds";
 pub const COST: &str = "entrepot_graphql_operation_cost_points";
 pub const DOCUMENTS_REFUSED: &str = "entrepot_graphql_documents_refused_total";
 pub const USER_ERRORS: &str = "entrepot_graphql_user_errors_total";
+pub const DEPRECATED_USES: &str = "entrepot_graphql_deprecated_uses_total";
 pub const ADMISSIONS: &str = "entrepot_auth_attempts_total";
 pub const RATE_LIMIT_REFUSED: &str = "entrepot_budget_refusals_total";
 pub const CACHE: &str = "entrepot_cache_lookups_total";
@@ -94,6 +95,7 @@ pub fn describe() {
     describe_histogram!(COST, "Points that an operation came to");
     describe_counter!(DOCUMENTS_REFUSED, "Documents refused before anything ran, by code");
     describe_counter!(USER_ERRORS, "User errors in the payloads of mutations");
+    describe_counter!(DEPRECATED_USES, "Operations that used something deprecated, by its coordinate in the schema");
     describe_counter!(ADMISSIONS, "Tokens and keys looked at, by result");
     describe_counter!(RATE_LIMIT_REFUSED, "Operations kept out by a budget or a crowd, by code");
     describe_counter!(CACHE, "Looks into what this node remembers, by cache and result");

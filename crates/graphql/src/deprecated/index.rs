@@ -1,0 +1,132 @@
+//! Deprecated parts of a schema, by type and name.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use async_graphql::{
+    Name, Positioned, Value,
+    parser::types::{
+        ConstDirective, FieldDefinition, InputValueDefinition, ServiceDocument, TypeDefinition, TypeKind, TypeSystemDefinition,
+    },
+};
+
+use super::Deprecation;
+use crate::schema_index::base;
+
+/// What the specification says where a directive gives no reason.
+const NO_REASON: &str = "No longer supported";
+
+/// Read once from the SDL, so that a document is looked through by names alone.
+#[derive(Debug, Default)]
+pub struct DeprecatedIndex {
+    /// Fields of objects and interfaces, fields of inputs, and values of enums: of types that have a deprecated one.
+    members: HashMap<Name, HashMap<Name, Arc<Deprecation>>>,
+    /// Arguments, by the type and the field that they are of.
+    arguments: HashMap<Name, HashMap<Name, HashMap<Name, Arc<Deprecation>>>>,
+    /// Inputs and enums that have something deprecated in them, however deep.
+    holders: HashSet<Name>,
+}
+
+impl DeprecatedIndex {
+    pub fn of(document: &ServiceDocument) -> Self {
+        let mut index = Self::default();
+        for kind in types(document) {
+            match &kind.kind {
+                TypeKind::Object(object) => index.fields(&kind.name.node, &object.fields),
+                TypeKind::Interface(interface) => index.fields(&kind.name.node, &interface.fields),
+                TypeKind::InputObject(input) => {
+                    for field in &input.fields {
+                        index.member(&kind.name.node, &field.node.name.node, &field.node.directives);
+                    }
+                }
+                TypeKind::Enum(values) => {
+                    for value in &values.values {
+                        index.member(&kind.name.node, &value.node.value.node, &value.node.directives);
+                    }
+                }
+                TypeKind::Union(_) | TypeKind::Scalar => {}
+            }
+        }
+        index.find_holders(document);
+        index
+    }
+
+    /// A field of an object, interface or input, or a value of an enum, if it is deprecated.
+    pub fn of_member(&self, of: &str, name: &str) -> Option<&Arc<Deprecation>> {
+        self.members.get(of)?.get(name)
+    }
+
+    /// An argument, if it is deprecated.
+    pub fn of_argument(&self, of: &str, field: &str, name: &str) -> Option<&Arc<Deprecation>> {
+        self.arguments.get(of)?.get(field)?.get(name)
+    }
+
+    /// Whether a value of this input or enum may use something deprecated.
+    pub fn holds(&self, input: &str) -> bool {
+        self.holders.contains(input)
+    }
+
+    fn fields(&mut self, of: &Name, fields: &[Positioned<FieldDefinition>]) {
+        for field in fields {
+            let field = &field.node;
+            self.member(of, &field.name.node, &field.directives);
+            for argument in &field.arguments {
+                self.argument(of, &field.name.node, &argument.node);
+            }
+        }
+    }
+
+    fn member(&mut self, of: &Name, name: &Name, directives: &[Positioned<ConstDirective>]) {
+        if let Some(reason) = reason(directives) {
+            let deprecation = Deprecation { coordinate: format!("{of}.{name}"), reason };
+            self.members.entry(of.clone()).or_default().insert(name.clone(), Arc::new(deprecation));
+        }
+    }
+
+    fn argument(&mut self, of: &Name, field: &Name, argument: &InputValueDefinition) {
+        if let Some(reason) = reason(&argument.directives) {
+            let name = argument.name.node.clone();
+            let deprecation = Deprecation { coordinate: format!("{of}.{field}({name}:)"), reason };
+            let arguments = self.arguments.entry(of.clone()).or_default().entry(field.clone()).or_default();
+            arguments.insert(name, Arc::new(deprecation));
+        }
+    }
+
+    /// Inputs may hold one another, so this goes on until nothing more is found.
+    fn find_holders(&mut self, document: &ServiceDocument) {
+        for kind in types(document) {
+            let is_value = matches!(kind.kind, TypeKind::InputObject(_) | TypeKind::Enum(_));
+            if is_value && self.members.contains_key(&kind.name.node) {
+                self.holders.insert(kind.name.node.clone());
+            }
+        }
+        let mut is_complete = self.holders.is_empty();
+        while !is_complete {
+            is_complete = true;
+            for kind in types(document) {
+                let TypeKind::InputObject(input) = &kind.kind else { continue };
+                let is_holder = input.fields.iter().any(|field| self.holders.contains(base(&field.node.ty.node)));
+                if is_holder && self.holders.insert(kind.name.node.clone()) {
+                    is_complete = false;
+                }
+            }
+        }
+    }
+}
+
+fn types(document: &ServiceDocument) -> impl Iterator<Item = &TypeDefinition> {
+    document.definitions.iter().filter_map(|definition| match definition {
+        TypeSystemDefinition::Type(kind) => Some(&kind.node),
+        _ => None,
+    })
+}
+
+fn reason(directives: &[Positioned<ConstDirective>]) -> Option<String> {
+    let directive = directives.iter().find(|directive| directive.node.name.node == "deprecated")?;
+    Some(match directive.node.get_argument("reason").map(|value| &value.node) {
+        Some(Value::String(reason)) => reason.clone(),
+        _ => NO_REASON.to_owned(),
+    })
+}

@@ -1,0 +1,120 @@
+//! Uses of deprecated parts by API keys, as this node has counted them since it started. Nothing is written for it: a use costs its caller no
+//! statement, and whoever asks is answered for one node.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use platform::metrics;
+use uuid::Uuid;
+
+use super::Deprecation;
+use crate::session::Session;
+
+/// Keys that a node remembers: beyond that, the one whose last use is longest ago is forgotten.
+const MOST_KEYS: usize = 10_000;
+
+/// The node's own. A process is one node.
+static USES: KeyUses = KeyUses::new();
+
+/// A deprecated part, and how a key uses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    pub deprecation: Arc<Deprecation>,
+    /// Operations, however often each used it.
+    pub calls: u64,
+    /// In microseconds since 1970, UTC.
+    pub last_used_at: i64,
+}
+
+/// Uses by key and coordinate: no more of a key than the schema has deprecated parts.
+#[derive(Debug, Default)]
+pub struct KeyUses(Mutex<BTreeMap<Uuid, BTreeMap<String, Use>>>);
+
+impl KeyUses {
+    pub const fn new() -> Self {
+        Self(Mutex::new(BTreeMap::new()))
+    }
+
+    /// Counts an operation of a key.
+    pub fn add(&self, key: Uuid, used: &[Arc<Deprecation>], now: i64) {
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= MOST_KEYS && !keys.contains_key(&key) {
+            let last = |uses: &BTreeMap<String, Use>| uses.values().map(|one| one.last_used_at).max();
+            let oldest = keys.iter().min_by_key(|(_, uses)| last(uses)).map(|(key, _)| *key);
+            if let Some(oldest) = oldest {
+                keys.remove(&oldest);
+            }
+        }
+        let uses = keys.entry(key).or_default();
+        for deprecation in used {
+            if let Some(known) = uses.get_mut(&deprecation.coordinate) {
+                known.calls += 1;
+                known.last_used_at = now;
+            } else {
+                let first = Use { deprecation: deprecation.clone(), calls: 1, last_used_at: now };
+                uses.insert(deprecation.coordinate.clone(), first);
+            }
+        }
+    }
+
+    /// By coordinate.
+    pub fn of(&self, key: Uuid) -> Vec<Use> {
+        let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.get(&key).map(|uses| uses.values().cloned().collect()).unwrap_or_default()
+    }
+}
+
+/// What a key has used on this node, by coordinate.
+pub fn of_key(key: Uuid) -> Vec<Use> {
+    USES.of(key)
+}
+
+/// Counts an operation that used something deprecated: by its coordinates for the operator, and for its key if it came with one.
+pub(crate) fn count(used: &[Arc<Deprecation>], session: &Session, now: i64) {
+    used.iter().for_each(|one| metrics::deprecated_use(&one.coordinate));
+    if let Some(key) = session.key.filter(|_| !used.is_empty()) {
+        USES.add(key, used, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::slice::from_ref;
+
+    use super::*;
+
+    fn deprecation(coordinate: &str) -> Arc<Deprecation> {
+        Arc::new(Deprecation { coordinate: coordinate.to_owned(), reason: String::new() })
+    }
+
+    fn shown(uses: &KeyUses, key: u128) -> Vec<(String, u64, i64)> {
+        let uses = uses.of(Uuid::from_u128(key)).into_iter();
+        uses.map(|one| (one.deprecation.coordinate.clone(), one.calls, one.last_used_at)).collect()
+    }
+
+    #[test]
+    fn each_key_has_its_own_uses() {
+        let (uses, scan, sales) = (KeyUses::new(), deprecation("Query.scan"), deprecation("Query.salesReport"));
+        uses.add(Uuid::from_u128(1), &[scan.clone(), sales], 10);
+        uses.add(Uuid::from_u128(1), from_ref(&scan), 20);
+        uses.add(Uuid::from_u128(2), &[scan], 30);
+        assert_eq!(shown(&uses, 1), [("Query.salesReport".to_owned(), 1, 10), ("Query.scan".to_owned(), 2, 20)]);
+        assert_eq!(shown(&uses, 2), [("Query.scan".to_owned(), 1, 30)]);
+        assert!(shown(&uses, 3).is_empty());
+    }
+
+    #[test]
+    fn the_key_whose_last_use_is_longest_ago_is_forgotten_first() {
+        let (uses, scan) = (KeyUses::new(), deprecation("Query.scan"));
+        let keys = MOST_KEYS as u128;
+        for key in 0..keys {
+            uses.add(Uuid::from_u128(key), from_ref(&scan), key as i64);
+        }
+        uses.add(Uuid::from_u128(0), from_ref(&scan), 1_000_000);
+        uses.add(Uuid::from_u128(keys), from_ref(&scan), 1_000_001);
+        assert!(shown(&uses, 1).is_empty(), "key 0 was used again since");
+        assert_eq!((shown(&uses, 0).len(), shown(&uses, 2).len(), shown(&uses, keys).len()), (1, 1, 1));
+    }
+}

@@ -1,0 +1,240 @@
+//! Deprecated parts of the schema that an operation uses. What its document names is found once a document. What its variables hold is looked at in each
+//! call, but only of variables whose type has something deprecated in it: an operation that uses nothing of the kind pays for two comparisons.
+
+use std::{collections::HashSet, sync::Arc};
+
+use async_graphql::{
+    Name, Value, Variables,
+    parser::types::{ExecutableDocument, Selection, SelectionSet},
+};
+use async_graphql_value::Value as InputValue;
+
+use crate::{
+    deprecated::Deprecation,
+    schema_index::{SchemaIndex, base},
+};
+
+/// Of one operation.
+#[derive(Debug, Default)]
+pub struct DeprecatedUses {
+    /// Named in the document, under whatever condition.
+    written: Vec<Arc<Deprecation>>,
+    /// Variables that may hold more, with their input or enum.
+    variables: Vec<(Name, Name)>,
+}
+
+impl DeprecatedUses {
+    /// Of the only operation of a document that has passed the guard's limits.
+    pub fn of(document: &ExecutableDocument, schema_index: &SchemaIndex) -> Self {
+        let found = Found { schema_index, uses: Vec::new() };
+        let mut look = Look { document, followed: HashSet::new(), found };
+        let mut variables = Vec::new();
+        if let Some((_, operation)) = document.operations.iter().next() {
+            for definition in &operation.node.variable_definitions {
+                let of = base(&definition.node.var_type.node);
+                if let Some(default) = &definition.node.default_value {
+                    look.found.value(of, &default.node);
+                }
+                if schema_index.deprecated().holds(of) {
+                    variables.push((definition.node.name.node.clone(), of.clone()));
+                }
+            }
+            if let Some(root) = schema_index.root(operation.node.ty) {
+                look.set(root, &operation.node.selection_set.node);
+            }
+        }
+        Self { written: look.found.uses, variables }
+    }
+
+    /// In a call with these variables, each once.
+    pub fn with(&self, variables: &Variables, schema_index: &SchemaIndex) -> Vec<Arc<Deprecation>> {
+        if self.written.is_empty() && self.variables.is_empty() {
+            return Vec::new();
+        }
+        let mut found = Found { schema_index, uses: self.written.clone() };
+        for (name, of) in &self.variables {
+            if let Some(value) = variables.get(name) {
+                found.value(of, value);
+            }
+        }
+        found.uses
+    }
+}
+
+struct Found<'a> {
+    schema_index: &'a SchemaIndex,
+    uses: Vec<Arc<Deprecation>>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, deprecation: Option<&Arc<Deprecation>>) {
+        if let Some(deprecation) = deprecation.filter(|one| !self.uses.iter().any(|known| Arc::ptr_eq(known, one))) {
+            self.uses.push(deprecation.clone());
+        }
+    }
+
+    /// What a value in a document uses, where this input or enum is expected. A null is no use: it stands for what is left out.
+    fn literal(&mut self, of: &str, value: &InputValue) {
+        let schema_index = self.schema_index;
+        if !schema_index.deprecated().holds(of) {
+            return;
+        }
+        match value {
+            InputValue::Enum(name) => self.add(schema_index.deprecated().of_member(of, name)),
+            InputValue::List(items) => items.iter().for_each(|item| self.literal(of, item)),
+            InputValue::Object(members) => {
+                for (name, member) in members.iter().filter(|(_, member)| !matches!(member, InputValue::Null)) {
+                    self.add(schema_index.deprecated().of_member(of, name));
+                    if let Some(input) = schema_index.input(of).and_then(|fields| fields.get(name)) {
+                        self.literal(base(&input.kind), member);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The same of a variable's value, in which an enum's value is a text.
+    fn value(&mut self, of: &str, value: &Value) {
+        let schema_index = self.schema_index;
+        if !schema_index.deprecated().holds(of) {
+            return;
+        }
+        match value {
+            Value::Enum(name) => self.add(schema_index.deprecated().of_member(of, name)),
+            Value::String(name) => self.add(schema_index.deprecated().of_member(of, name)),
+            Value::List(items) => items.iter().for_each(|item| self.value(of, item)),
+            Value::Object(members) => {
+                for (name, member) in members.iter().filter(|(_, member)| **member != Value::Null) {
+                    self.add(schema_index.deprecated().of_member(of, name));
+                    if let Some(input) = schema_index.input(of).and_then(|fields| fields.get(name)) {
+                        self.value(base(&input.kind), member);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+struct Look<'a> {
+    document: &'a ExecutableDocument,
+    /// Fragments that were looked into: once is enough, wherever they are spread.
+    followed: HashSet<&'a Name>,
+    found: Found<'a>,
+}
+
+impl<'a> Look<'a> {
+    fn set(&mut self, of: &str, set: &'a SelectionSet) {
+        let schema_index = self.found.schema_index;
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => {
+                    let name = field.node.name.node.as_str();
+                    let Some(known) = schema_index.field(of, name) else { continue };
+                    self.found.add(schema_index.deprecated().of_member(of, name));
+                    for (argument, value) in &field.node.arguments {
+                        self.found.add(schema_index.deprecated().of_argument(of, name, &argument.node));
+                        if let Some(input) = known.arguments.get(&argument.node) {
+                            self.found.literal(base(&input.kind), &value.node);
+                        }
+                    }
+                    self.set(&known.of, &field.node.selection_set.node);
+                }
+                Selection::InlineFragment(inline) => {
+                    let on = inline.node.type_condition.as_ref().map_or(of, |on| on.node.on.node.as_str());
+                    self.set(on, &inline.node.selection_set.node);
+                }
+                Selection::FragmentSpread(spread) => {
+                    let found = self.document.fragments.get_key_value(&spread.node.fragment_name.node);
+                    if let Some((_, fragment)) = found.filter(|(name, _)| self.followed.insert(name)) {
+                        self.set(fragment.node.type_condition.node.on.node.as_str(), &fragment.node.selection_set.node);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+
+    const SDL: &str = r#"schema { query: Query mutation: Mutation }
+        directive @deprecated(reason: String) on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE
+        interface Node { id: ID! former: ID @deprecated(reason: "n") }
+        type Query { shop: Shop, old: Shop @deprecated(reason: "q"), find(code: String, name: String @deprecated, status: Status, filter: Filter): Shop }
+        type Mutation { make(input: [Make!]!): Shop }
+        type Shop implements Node { id: ID! former: ID, label: String @deprecated(reason: "l"), name: String, shop: Shop }
+        enum Status { OPEN CLOSED GONE @deprecated(reason: "g") }
+        enum Plain { A B }
+        input Filter { not: Filter, status: [Status!], plain: Plain }
+        input Make { name: String, label: String @deprecated(reason: "m"), filter: Filter }
+        input Clean { plain: Plain }"#;
+
+    fn used(query: &str, variables: Json) -> Vec<String> {
+        let schema_index = SchemaIndex::of(SDL).unwrap();
+        let uses = DeprecatedUses::of(&parse_query(query).unwrap(), &schema_index);
+        let found = uses.with(&Variables::from_json(variables), &schema_index);
+        found.iter().map(|one| one.coordinate.clone()).collect()
+    }
+
+    #[test]
+    fn what_a_document_names_is_a_use() {
+        let vectors: &[(&str, &[&str])] = &[
+            ("{ old { id } }", &["Query.old"]),
+            ("{ shop { label label shop { label } } }", &["Shop.label"]),
+            ("{ shop { ...F } } fragment F on Shop { ... { ... on Shop { label } } ...F }", &["Shop.label"]),
+            ("{ shop { label @skip(if: true) } }", &["Shop.label"]),
+            ("{ find(name: \"x\") { id } }", &["Query.find(name:)"]),
+            ("{ find(status: GONE) { id } }", &["Status.GONE"]),
+            ("{ find(filter: { not: { status: [OPEN, GONE] } }) { id } }", &["Status.GONE"]),
+            ("mutation { make(input: [{ label: \"x\", filter: { status: GONE } }]) { id } }", &["Make.label", "Status.GONE"]),
+            ("query($s: Status = GONE) { find(status: $s) { id } }", &["Status.GONE"]),
+            // An interface says its own.
+            ("{ shop { ... on Node { former } } }", &["Node.former"]),
+        ];
+        for (query, expected) in vectors {
+            assert_eq!(used(query, json!({})), *expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn what_variables_hold_is_a_use() {
+        let make = "mutation($input: [Make!]!) { make(input: $input) { id } }";
+        assert_eq!(used(make, json!({ "input": [{ "name": "x" }, { "label": "y" }, { "label": "z" }] })), ["Make.label"]);
+        assert_eq!(used(make, json!({ "input": { "filter": { "not": { "status": "GONE" } } } })), ["Status.GONE"]);
+        let find = "query($f: Filter, $s: Status) { find(filter: $f, status: $s) { id } }";
+        assert_eq!(used(find, json!({ "s": "GONE", "f": { "status": ["GONE"] } })), ["Status.GONE"]);
+    }
+
+    #[test]
+    fn what_is_left_out_null_or_not_deprecated_is_none() {
+        let make = "mutation($input: [Make!]!) { make(input: $input) { id } }";
+        for (query, variables) in [
+            ("{ shop { id name former } }", json!({})),
+            ("{ find(status: OPEN, filter: { plain: A }) { id } }", json!({})),
+            (make, json!({ "input": [{ "name": "GONE", "label": null }] })),
+            (make, json!({ "input": [{ "filter": { "plain": "GONE" } }] })),
+            ("mutation { make(input: [{ label: null }]) { id } }", json!({})),
+            ("query($s: Status) { find(status: $s) { id } }", json!({ "s": "OPEN" })),
+            ("query($s: Status) { find(status: $s) { id } }", json!({})),
+            // Neither is known.
+            ("{ nowhere { label } ...Gone }", json!({})),
+        ] {
+            assert!(used(query, variables).is_empty(), "{query}");
+        }
+    }
+
+    #[test]
+    fn variables_that_hold_nothing_deprecated_are_not_looked_at() {
+        let schema_index = SchemaIndex::of(SDL).unwrap();
+        let document = parse_query("query($p: Plain, $c: Clean, $f: Filter, $n: String) { shop { id } }").unwrap();
+        let uses = DeprecatedUses::of(&document, &schema_index);
+        assert_eq!(uses.variables, [(Name::new("f"), Name::new("Filter"))]);
+        assert!(uses.written.is_empty());
+    }
+}

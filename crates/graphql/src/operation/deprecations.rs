@@ -1,0 +1,117 @@
+//! Uses of what is deprecated: counted when an operation has run, or a subscription has been paid for, and told in the answer's extensions.
+
+use std::sync::Arc;
+
+use async_graphql::{Executor, Name, Response, Value, Variables, value};
+
+use super::OperationService;
+use crate::{
+    answer::Errors,
+    cost_limiter::Charge,
+    deprecated::{Deprecation, count},
+    guard::Operation,
+    session::Session,
+};
+
+/// Uses that an answer names.
+const MOST_SHOWN: usize = 10;
+
+impl<E: Executor> OperationService<E> {
+    /// Takes what a subscription costs. It is paid for when it starts; how much then happens is not its caller's choice.
+    ///
+    /// # Errors
+    /// The budget does not reach.
+    pub async fn pay(&self, operation: &Operation, variables: &Variables, session: &Session, id: &str) -> Result<Charge, Errors> {
+        match self.charge(operation, variables, session).await {
+            Ok((_, charge)) => {
+                count(&operation.deprecated.with(variables, self.guard.schema_index()), session, (self.now)());
+                Ok(charge)
+            }
+            Err(unpaid) => Err(Errors::unpaid(*unpaid, id)),
+        }
+    }
+}
+
+/// Counts what an operation has used and says in the extensions of its answer what that was. An operation that did nothing used nothing.
+pub(super) fn note(used: &[Arc<Deprecation>], session: &Session, response: &mut Response, now: i64) {
+    let did_nothing = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
+    if used.is_empty() || did_nothing {
+        return;
+    }
+    count(used, session, now);
+    let shown = used.iter().take(MOST_SHOWN).map(|one| {
+        let (coordinate, reason) = (one.coordinate.as_str(), one.reason.as_str());
+        value!({ "coordinate": (coordinate), "reason": (reason) })
+    });
+    let shown = Value::List(shown.collect());
+    let entry = response.extensions.entry("entrepot".to_owned()).or_insert_with(|| value!({}));
+    if let Value::Object(members) = entry {
+        members.insert(Name::new("deprecated"), shown);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{PathSegment, ServerError};
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{deprecated::of_key, quota::QuotaSubject, session::Held};
+
+    fn session(key: u128) -> Session {
+        Session {
+            expires_at: None,
+            anonymous: false,
+            subject: "".into(),
+            quota_subject: QuotaSubject::Address(None),
+            key: Some(Uuid::from_u128(key)),
+            documents: Held::default(),
+            revoked: None,
+            attach: Arc::new(|request| request),
+            likeness: None,
+        }
+    }
+
+    fn deprecations(count: usize) -> Vec<Arc<Deprecation>> {
+        let one = |index: usize| Deprecation { coordinate: format!("A.f{index:02}"), reason: "r".to_owned() };
+        (0..count).map(one).map(Arc::new).collect()
+    }
+
+    fn calls(key: u128) -> Vec<u64> {
+        of_key(Uuid::from_u128(key)).iter().map(|found| found.calls).collect()
+    }
+
+    #[test]
+    fn an_answer_names_ten_uses_beside_what_else_it_says() {
+        let mut response = Response::new(value!({ "a": 1 }));
+        response.extensions.insert("entrepot".to_owned(), value!({ "asOf": "now" }));
+        note(&deprecations(12), &session(1_001), &mut response, 7);
+        let told = serde_json::to_value(&response.extensions["entrepot"]).unwrap();
+        assert_eq!((&told["asOf"], told["deprecated"].as_array().unwrap().len()), (&json!("now"), 10));
+        assert_eq!(told["deprecated"][0], json!({ "coordinate": "A.f00", "reason": "r" }));
+        assert_eq!(calls(1_001), [1; 12], "all are counted");
+        let mut silent = Response::new(value!({ "a": 1 }));
+        note(&[], &session(1_001), &mut silent, 8);
+        assert!(silent.extensions.is_empty());
+    }
+
+    #[test]
+    fn what_did_nothing_used_nothing() {
+        let failed = |path: Vec<PathSegment>| {
+            let mut error = ServerError::new("no", None);
+            error.path = path;
+            let mut response = Response::new(Value::Null);
+            response.errors = vec![error];
+            response
+        };
+        let mut invalid = failed(Vec::new());
+        note(&deprecations(1), &session(1_002), &mut invalid, 7);
+        assert!(invalid.extensions.is_empty() && calls(1_002).is_empty());
+        // A resolver was asked, and had no answer.
+        let mut ran = failed(vec![PathSegment::Field("a".to_owned())]);
+        note(&deprecations(1), &session(1_002), &mut ran, 7);
+        assert!(!ran.extensions.is_empty());
+        assert_eq!(calls(1_002), [1]);
+    }
+}

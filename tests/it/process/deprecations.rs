@@ -1,0 +1,67 @@
+//! Uses of what is deprecated: told in the answer, counted for the operator, and shown with the key that they came with.
+
+use serde_json::{Value, json};
+
+use super::{
+    client::Client,
+    operations::figure,
+    server::{Server, Site, free_address},
+};
+use crate::world::on_both;
+
+const OLD: &str = "{ movementReport { kind } }";
+const USES: &str = "query($id: ID!) { node(id: $id) { ... on ApiKey {
+    deprecatedUse { coordinate reason calls lastUsedAt removedAfter } } } }";
+
+const INTEGRATION: &str =
+    "mutation { result: integrationCreate(input: { name: \"Reports\", permissions: [\"report.read\"], scope: { all: true } }) {
+        integration { id } userErrors { code } } }";
+const KEY: &str = "mutation($i: ID!) { result: apiKeyCreate(input: { integrationId: $i, name: \"Reports\" }) {
+    secret apiKey { id } userErrors { code } } }";
+
+/// A client with a new key, and the key's id.
+async fn new_key(owner: &Client, integration: &Value) -> (Client, Value) {
+    let made = owner.ask(KEY, json!({ "i": integration })).await["result"].take();
+    let mut client = owner.clone();
+    client.token = made["secret"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+    (client, made["apiKey"]["id"].clone())
+}
+
+/// The notice as the schema has it.
+fn reason() -> String {
+    let sdl = entrepot::schema::sdl();
+    let (_, after) = sdl.split_once("): [MovementReportRow!]! @deprecated(reason: \"").unwrap();
+    after.split('"').next().unwrap().to_owned()
+}
+
+async fn uses(owner: &Client, key: &Value) -> Value {
+    owner.ask(USES, json!({ "id": key })).await["node"]["deprecatedUse"].take()
+}
+
+on_both!(uses_of_what_is_deprecated_are_counted_by_key, site: Site => {
+    let inside = free_address();
+    let server = Server::start_with(site, free_address(), &["--metrics-listen", &inside.to_string()]).await;
+    let owner = server.tenant().await;
+    let integration = owner.ask(INTEGRATION, json!({})).await["result"]["integration"]["id"].clone();
+    let ((till, key), (_, other)) = (new_key(&owner, &integration).await, new_key(&owner, &integration).await);
+    let told = json!([{ "coordinate": "Query.movementReport", "reason": reason() }]);
+    assert_eq!(till.send(OLD, &json!({})).await.unwrap()["extensions"]["entrepot"]["deprecated"], told);
+    // Twice in one operation is one use; a member's are no key's; what is refused by a rule has used nothing.
+    till.ask("{ a: movementReport { kind } b: movementReport { kind } }", json!({})).await;
+    assert_eq!(owner.send(OLD, &json!({})).await.unwrap()["extensions"]["entrepot"]["deprecated"], told);
+    till.send("{ movementReport { nowhere } }", &json!({})).await.unwrap();
+    let fresh = till.send("{ viewer { tenant { slug } } }", &json!({})).await.unwrap();
+    assert_eq!(fresh["extensions"], Value::Null, "{fresh:#}");
+    let shown = uses(&owner, &key).await;
+    assert_eq!((shown.as_array().unwrap().len(), &shown[0]["coordinate"]), (1, &json!("Query.movementReport")), "{shown:#}");
+    assert_eq!((&shown[0]["reason"], &shown[0]["removedAfter"]), (&json!(reason()), &json!("2027-11-23")));
+    assert_eq!(shown[0]["calls"], 2, "{shown:#}");
+    assert!(shown[0]["lastUsedAt"].is_string());
+    assert_eq!(uses(&owner, &other).await, json!([]), "another key of the same integration");
+    // Another tenant sees no key of ours.
+    let stranger = server.tenant().await;
+    assert_eq!(stranger.send(USES, &json!({ "id": key })).await.unwrap()["data"]["node"], Value::Null);
+    let text = reqwest::get(format!("http://{inside}/metrics")).await.unwrap().text().await.unwrap();
+    let counted = figure(&text, "entrepot_graphql_deprecated_uses_total", "coordinate=\"Query.movementReport\"").unwrap();
+    assert!(counted >= 3.0, "{counted}: {text}");
+});
