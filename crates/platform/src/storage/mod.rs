@@ -57,5 +57,5 @@ pub use scoped::{Finds, Global, Reads, TenantScope, TenantsScope};
 pub use shipping::{Checkpoint, HeldWriter, ShippingLock, is_shipped};
 pub use snapshot::Snapshot;
 pub use versions::Versions;
-pub use work::Work;
+pub use work::{Paused, Work};
 pub use write_at::{AtHead, Link, Prepared, Written};
