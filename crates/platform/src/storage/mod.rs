@@ -49,7 +49,7 @@ pub use entity::record::{Column, ColumnKind};
 pub use extensions::Extensions;
 pub use fault::{Fault, Unwritable};
 pub use global::{GlobalReads, GlobalWork};
-pub use inspect::{PlannedMigration, ReplicaFacts, ServerFacts, TableRows, schema_head};
+pub use inspect::{PlannedMigration, ReplicaFacts, ServerFacts, TableRows, knows_schema, schema_head};
 pub use pools::Pool;
 pub use row_security::{ActiveRowSecurity, RowSecurity};
 pub use rows::{Row, word};
