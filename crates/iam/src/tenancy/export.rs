@@ -23,7 +23,8 @@ use super::{
 
 const PAGE: usize = 2_000;
 /// Rows that belong to a tenant's members, not to the tenant, and what of them goes along.
-const MEMBERS: &str = "SELECT u.id, u.email, u.display_name, u.created_at, u.locale, u.time_zone, u.password_hash <> '' AS joined FROM app_user u
+const MEMBERS: &str =
+    "SELECT u.id, u.email, u.display_name, u.created_at, u.locale, u.time_zone, u.password_hash <> '' AS joined FROM app_user u
     JOIN member m ON m.user_id = u.id WHERE m.tenant_id = $1 ORDER BY u.id";
 
 /// Writes everything into a folder that is not there yet. All files show the same moment; the server may go on meanwhile.

@@ -64,8 +64,7 @@ struct Format {
 impl Manifest {
     /// Writes the manifest, which ends an export, and its sum before it: a folder without either was not finished.
     pub(super) fn write(&self, folder: &Path) -> Result<(), Fault> {
-        let failed =
-            |err: std::io::Error| Fault::Broken(format!("the export cannot be written to {}: {err}", folder.display()));
+        let failed = |err: std::io::Error| Fault::Broken(format!("the export cannot be written to {}: {err}", folder.display()));
         let text = serde_json::to_vec_pretty(self).map_err(|err| Fault::Broken(err.to_string()))?;
         fs::write(folder.join(SUM), sum_line(&text)).map_err(failed)?;
         fs::write(folder.join(MANIFEST), text).map_err(failed)

@@ -22,8 +22,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
 ];
 
 /// Columns whose values are secrets, which stay in the deployment. An export has an empty text in their place.
-pub(super) const WITHHELD: &[(&str, &str)] =
-    &[("webhook_endpoint", "secret_sealed"), ("webhook_endpoint", "old_secret_sealed")];
+pub(super) const WITHHELD: &[(&str, &str)] = &[("webhook_endpoint", "secret_sealed"), ("webhook_endpoint", "old_secret_sealed")];
 
 /// Whether an export leaves a table out.
 pub fn is_left_out(table: &str) -> bool {

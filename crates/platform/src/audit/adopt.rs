@@ -23,8 +23,7 @@ pub async fn adopt(work: &Work, audit_writer: &AuditWriter, arrival: Entry) -> R
     let mut chain: Chain = rows::lock_head(work).await?.chain;
     loop {
         let waiting = rows::unsealed(work, AuditId::NIL, PAGE).await?;
-        let seals: Vec<(AuditId, Seal)> =
-            waiting.iter().map(|stored| (stored.entry.id, chain.append(&stored.entry))).collect();
+        let seals: Vec<(AuditId, Seal)> = waiting.iter().map(|stored| (stored.entry.id, chain.append(&stored.entry))).collect();
         if seals.is_empty() {
             break;
         }

@@ -13,8 +13,8 @@ mod shell;
 mod context;
 pub mod verify;
 
-pub use adopt::adopt;
 pub use self::core::{Address, Chain, Checkpoint, Entry, GENESIS, Hash, Outcome, Seal, Target, changes, changes_of};
+pub use adopt::adopt;
 pub use context::{AuditContext, Origin, about, attribute, changed, listens, refused, refused_in_data};
 pub use fields::{Fields, money};
 pub use shell::Audit;

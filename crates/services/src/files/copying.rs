@@ -70,11 +70,7 @@ pub async fn missing(db: &Database, location: &FileLocation) -> Result<Vec<Store
 }
 
 /// The same of one tenant, or of all.
-pub async fn missing_of(
-    db: &Database,
-    location: &FileLocation,
-    tenant: Option<TenantId>,
-) -> Result<Vec<StoredFile>, Fault> {
+pub async fn missing_of(db: &Database, location: &FileLocation, tenant: Option<TenantId>) -> Result<Vec<StoredFile>, Fault> {
     let away = |error: StoreError| Fault::Broken(format!("{location:?}: {error}"));
     let store = Store::open(location).map_err(away)?;
     let sql = format!(

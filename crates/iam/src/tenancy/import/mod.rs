@@ -211,8 +211,7 @@ async fn rows(
 async fn adopt(work: &Work, audit_writer: &AuditWriter, manifest: &Manifest) -> Result<(), ImportError> {
     let changes = json!({ "exportedAt": manifest.exported_at, "slug": manifest.slug, "head": manifest.head, "auditHead": manifest.audit_head });
     let target = Some(Target::of(manifest.tenant));
-    let entry =
-        audit_writer.of_the_system(manifest.tenant, "tenant.import", target, "command line", changes.to_string());
+    let entry = audit_writer.of_the_system(manifest.tenant, "tenant.import", target, "command line", changes.to_string());
     match audit::adopt(work, audit_writer, entry).await?.broken {
         Some((seq, why)) => Err(Refusal::AuditLog { seq, why }.into()),
         None => Ok(()),
@@ -289,7 +288,7 @@ impl Arrival<'_> {
     /// Writes a batch that ends with this line, and the keys of the persons in it.
     async fn write(&mut self, step: &Step, batch: Batch, last: u64) -> Result<(), ImportError> {
         let (table, first) = (step.table().name, last + 1 - batch.rows);
-        step.insert(self.work, batch.values).await.map_err(|fault| refused_rows(fault, table, (first, last)))?;
+        step.insert(self.work, batch.values).await.map_err(|fault| refused_rows(fault, table, first, last))?;
         let keys = self.sealer.take_keys();
         if let Some(subjects) = self.subjects {
             subjects.insert(self.work, keys).await?;
@@ -299,7 +298,7 @@ impl Arrival<'_> {
 }
 
 /// What the database refuses is the export's fault, unless the database itself fails.
-fn refused_rows(fault: Fault, table: &'static str, (first, last): (u64, u64)) -> ImportError {
+fn refused_rows(fault: Fault, table: &'static str, first: u64, last: u64) -> ImportError {
     if fault.is_transient() || fault.is_damage() {
         return fault.into();
     }

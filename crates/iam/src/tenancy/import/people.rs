@@ -50,8 +50,7 @@ impl People {
 
     /// Finds the account of a line here, or makes one.
     pub async fn admit(&mut self, work: &Work, clock: &Clock, text: &str, at: At) -> Result<(), ImportError> {
-        let account: Account =
-            serde_json::from_str(text).map_err(|err| at.refuses(LineRefusal::NoJson(err.to_string())))?;
+        let account: Account = serde_json::from_str(text).map_err(|err| at.refuses(LineRefusal::NoJson(err.to_string())))?;
         let exported = id(&account.id).ok_or_else(|| at.refuses(LineRefusal::Value("id")))?;
         if check_email(&account.email).is_some() {
             return Err(at.refuses(LineRefusal::Address(account.email)));
@@ -103,7 +102,8 @@ impl People {
     /// Somebody was invited by another tenant and has not come yet: of whoever had an account in the other deployment one is made.
     async fn claim(&mut self, work: &Work, account: &Account, here: Uuid) -> Result<(), ImportError> {
         if account.joined {
-            let sql = "UPDATE app_user SET email = $2, password_hash = $3, display_name = $4 WHERE id = $1 AND password_hash = ''";
+            let sql =
+                "UPDATE app_user SET email = $2, password_hash = $3, display_name = $4 WHERE id = $1 AND password_hash = ''";
             let (email, name) = (account.email.as_str(), account.display_name.as_str());
             work.execute_global(sql, vec![here.into(), email.into(), NOBODYS_HASH.into(), name.into()]).await?;
         }

@@ -1,9 +1,6 @@
 //! A line of JSON as the values of its table's columns.
 
-use entity::{
-    record::ColumnKind,
-    tables::Description,
-};
+use entity::{record::ColumnKind, tables::Description};
 use sea_orm::Value;
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
