@@ -104,7 +104,7 @@ async fn written(
     let address_form = |address: &str| text::fold(address.trim());
     let terms = Terms { audit_writer: &audit_writer, ring, slug: request.slug, address_form };
     let (work, imported) = import::write(db, export, &terms, progress).await?;
-    let (work, report) = verify::verify_open(db, work, progress).await?;
+    let (work, report) = Box::pin(verify::verify_open(db, work, progress)).await?;
     if !report.is_sound() && !request.accept_broken {
         work.rollback().await?;
         return Err(Refusal::Unsound(broken(&report)).into());
@@ -141,10 +141,11 @@ pub async fn run(of: &KeysOf, args: &ImportArgs, files: &FileArgs, clock: &Clock
         accept_broken: args.accept_broken,
         files: args.files_from.as_ref().map(|from| (from, &place)),
     };
-    let outcome = take_in(ImportTarget { db: &db, ring: &ring, clock }, request, tell).await.map_err(|error| match error {
-        ImportError::Fault(fault) => fault,
-        ImportError::Refused(refusal) => Fault::Broken(format!("nothing was taken in: {refusal}")),
-    })?;
+    let outcome =
+        Box::pin(take_in(ImportTarget { db: &db, ring: &ring, clock }, request, tell)).await.map_err(|error| match error {
+            ImportError::Fault(fault) => fault,
+            ImportError::Refused(refusal) => Fault::Broken(format!("nothing was taken in: {refusal}")),
+        })?;
     if !args.dry_run {
         // Requests are planned for as many rows as there are now.
         db.measure(&[]).await?;

@@ -1,6 +1,7 @@
 //! What a tenant says of itself, takes with it, and leaves behind.
 
 mod import;
+mod import_refusals;
 
 use std::{collections::BTreeMap, fs};
 

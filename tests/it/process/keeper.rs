@@ -109,7 +109,9 @@ async fn taken_in_elsewhere(folder: &str, slug: &str) {
     let dry = well(&other, &["tenant", "import", folder, "--dry-run"]).await;
     assert!(dry.contains("dry run, nothing was kept") && dry.contains("3  store\n"), "{dry}");
     let taken = well(&other, &["tenant", "import", folder]).await;
-    for part in ["invariants hold over 1 tenants", "the tenant is in: ", "has no password and no second factor here", "begin anew"] {
+    for part in
+        ["invariants hold over 1 tenants", "the tenant is in: ", "has no password and no second factor here", "begin anew"]
+    {
         assert!(taken.contains(part), "\"{part}\" is not in {taken}");
     }
     told(&other, &["tenant", "import", folder]).await.refused(&["nothing was taken in", "is in this deployment already"]);
