@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::*;
 use platform::{
     clock::Clock,
     storage::{Reads, Row, Work},
