@@ -42,7 +42,7 @@ pub use nodes::RedisArgs;
 pub use people::{EmailArgs, Registration};
 pub use replicas::ReplicaArgs;
 pub use schema::{DiffFormat, SchemaAction, SchemaArgs, SchemaDiffArgs};
-pub use tenant::{PlannedLimit, TenantAction, TenantArgs};
+pub use tenant::{ImportArgs, PlannedLimit, TenantAction, TenantArgs};
 pub use traces::TraceArgs;
 pub use versions::{MigrateArgs, VersionArgs};
 
@@ -95,7 +95,7 @@ pub enum Command {
     SigningKey(SigningKey),
     /// Make, list and turn over the keys that secrets are sealed with.
     Keys(KeysArgs),
-    /// Export or erase a tenant.
+    /// Export, import or erase a tenant, or set its rate limits.
     Tenant(TenantArgs),
     /// Look after the place where files are kept.
     Files(FilesArgs),

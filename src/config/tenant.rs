@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use api::graphql::quota::Written;
 use clap::{Args, Subcommand};
+use services::files::FileLocation;
 
 use super::{FileArgs, KeysOf};
 
@@ -23,6 +24,22 @@ pub enum TenantAction {
         slug: String,
         /// A folder that is not there yet.
         to: std::path::PathBuf,
+    },
+    /// Take a tenant in that `tenant export` wrote, from another deployment: of either kind of database, under other keys, with other tenants in it.
+    ///
+    /// Every file is compared with the manifest first. All rows are written in one transaction, proven as `verify` does, and only then seen by anybody: killed or
+    /// refused anywhere, nothing is left. IDs, event numbers, document numbers and the audit log stay as they are; streams begin anew. What is known of persons is
+    /// sealed under the keys given here. Passwords, sessions, API keys and webhook secrets are not in an export: the command says at its end who must do what.
+    /// A tenant or slug that is there already is refused (--slug gives another one). Let only one of the two deployments go on with the tenant.
+    /// On SQLite others cannot write while it runs; on Postgres nodes go on.
+    #[command(verbatim_doc_comment)]
+    Import {
+        #[command(flatten)]
+        of: KeysOf,
+        #[command(flatten)]
+        import: ImportArgs,
+        #[command(flatten)]
+        files: FileArgs,
     },
     /// Ask for a tenant to be erased after thirty days, take that back, or erase it when the time is over.
     Erase {
@@ -55,6 +72,25 @@ pub enum TenantAction {
         #[arg(long)]
         together: Option<PlannedLimit>,
     },
+}
+
+/// What is taken in, and how.
+#[derive(Debug, Clone, Args)]
+pub struct ImportArgs {
+    /// The folder that `tenant export` wrote, or the manifest.json in it.
+    pub from: std::path::PathBuf,
+    /// Give the tenant another slug.
+    #[arg(long)]
+    pub slug: Option<String>,
+    /// Check, write and prove everything, and undo it.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Take the tenant in although `verify` finds broken rows, which are broken in the other deployment as well.
+    #[arg(long)]
+    pub accept_broken: bool,
+    /// Copy the tenant's stored files from there: file:FOLDER or s3://bucket/prefix. Without it only their rows come along.
+    #[arg(long)]
+    pub files_from: Option<FileLocation>,
 }
 
 /// A limit of a tenant's plan, as it is stored; `None` is the deployment's.

@@ -78,7 +78,7 @@ async fn target(args: &CopyArgs, options: Options) -> Result<Database, StartErro
 }
 
 /// Both databases have the same tables: those of this version.
-async fn up_to_date(db: &Database, which: &str) -> Result<(), Fault> {
+pub(super) async fn up_to_date(db: &Database, which: &str) -> Result<(), Fault> {
     let versions = db.versions().await?;
     if versions.missing == 0 && versions.newer.is_empty() {
         return Ok(());

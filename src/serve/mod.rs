@@ -27,6 +27,7 @@ mod replicas;
 mod rights_cache;
 mod stop;
 pub mod tenant;
+pub mod tenant_import;
 pub mod versions;
 mod view_links;
 mod stdout;

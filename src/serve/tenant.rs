@@ -1,4 +1,4 @@
-//! `entrepot tenant`: everything a tenant owns as files, its end, and its rate limits.
+//! `entrepot tenant`: everything a tenant owns as files, into another deployment, its end, and its rate limits.
 
 use entity::{prelude::*, tables::TenantPlan};
 use iam::tenancy::{erase, export, plan};
@@ -10,7 +10,7 @@ use platform::{
 };
 use services::files;
 
-use super::{StartError, migrated, say};
+use super::{StartError, migrated, say, tenant_import};
 use crate::config::{KeysOf, PlannedLimit, TenantAction};
 
 pub async fn run(action: TenantAction) -> Result<(), StartError> {
@@ -22,8 +22,13 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
             command.record("tenant.export", serde_json::json!({ "head": manifest.head })).await?;
             let rows: u64 = manifest.files.iter().map(|file| file.rows).sum();
             say(&format!("{rows} rows in {} files, and manifest.json, in {}", manifest.files.len(), to.display()))?;
+            for left in &manifest.left_out {
+                say(&format!("not in it: {}, {}", left.table, left.why))?;
+            }
+            say("stored files are not in it: `entrepot tenant import --files-from` copies them from where they are")?;
             command.db.close().await?;
         }
+        TenantAction::Import { of, import, files } => Box::pin(tenant_import::run(&of, &import, &files, &clock)).await?,
         TenantAction::Erase { of, slug, cancel, due, files: kept } => {
             let command = TenantCommand::open(&of, &clock, &slug).await?;
             if cancel {

@@ -193,6 +193,11 @@ pub fn keys() -> KeySource {
     KeySource::Given("k1:H7cvDlndLShHO1JTp25WZn9ILxeC1zsS+8XK/NXdCcM=".to_owned())
 }
 
+/// The keys of another deployment.
+pub fn other_keys() -> KeySource {
+    KeySource::Given("k2:DFQZSGmrV/N8fhvU0tQUU9n8uDNML/CkxjKkTSgk4uU=".to_owned())
+}
+
 /// The ring of a scenario's database.
 pub async fn ring(db: &Database, clock: &Clock) -> KeyRing {
     secrets::open(db, &keys(), clock).await.unwrap()

@@ -327,8 +327,11 @@ impl House {
         self.ids.iter().filter(|(prefix, _)| **prefix != "svl")
     }
     async fn founded(node: &Node, word: &'static str) -> Self {
+        Self::founded_by(node, word, &format!("{word}@example.com")).await
+    }
+    async fn founded_by(node: &Node, word: &'static str, email: &str) -> Self {
         let new = NewTenant {
-            email: format!("{word}@example.com"),
+            email: email.to_owned(),
             password: "correct horse battery staple".to_owned(),
             display_name: format!("{word} owner"),
             tenant_name: format!("{word} company"),

@@ -95,12 +95,34 @@ on_both!(the_log_is_proven_and_a_tenant_is_taken_out, site: Site => {
     let out = well(site, &["tenant", "export", &slug, &folder.display().to_string()]).await;
     assert!(out.contains("manifest.json"), "{out}");
     assert_eq!(fs::read_to_string(folder.join("store.jsonl")).unwrap().lines().count(), 3);
+    taken_in_elsewhere(&folder.display().to_string(), &slug).await;
     assert!(well(site, &["tenant", "erase", &slug]).await.contains("takes it back"));
     assert!(well(site, &["tenant", "erase", &slug, "--due"]).await.contains("nothing is due"), "thirty days are thirty days");
     assert!(well(site, &["tenant", "erase", &slug, "--cancel"]).await.contains("taken back"));
     drop(server);
     site.verify().await;
 });
+
+/// What the command says where an export is taken in.
+async fn taken_in_elsewhere(folder: &str, slug: &str) {
+    let other = Site::sqlite().await;
+    let dry = well(&other, &["tenant", "import", folder, "--dry-run"]).await;
+    assert!(dry.contains("dry run, nothing was kept") && dry.contains("3  store\n"), "{dry}");
+    let taken = well(&other, &["tenant", "import", folder]).await;
+    for part in
+        ["invariants hold over 1 tenants", "the tenant is in: ", "has no password and no second factor here", "begin anew"]
+    {
+        assert!(taken.contains(part), "\"{part}\" is not in {taken}");
+    }
+    told(&other, &["tenant", "import", folder]).await.refused(&["nothing was taken in", "is in this deployment already"]);
+    let again = well(&other, &["audit", "verify", "--tenant", slug]).await;
+    assert!(again.contains("ok      "), "{again}");
+    other.verify().await;
+    let help = entrepot(&["tenant", "import", "--help"]).await;
+    for part in ["one transaction", "--slug", "--dry-run", "--files-from", "--accept-broken", "--keys-file", "who must do what"] {
+        assert!(help.out.contains(part), "\"{part}\" is not in {}", help.out);
+    }
+}
 
 on_both!(a_reader_that_has_enough_is_no_failure, site: Site => {
     drop(Server::start(site).await);

@@ -18,10 +18,11 @@ mod turns;
 
 pub use self::core::{
     Field, InputRefusal, LEAD_SECONDS, LENGTH_STEP, LENGTHS, MemberRefusal, NewSandbox, NewTenant, Rejection, Risk, Sign,
-    Weakness,
+    Weakness, check_email, check_slug, email_key,
 };
 pub use emails::Email;
 pub use mailer::{Mailer, MailerError, check_sender};
+pub use password::NOBODY as NOBODYS_HASH;
 
 /// Identity's columns that are sealed.
 pub const SEALED: &[platform::secrets::SealedColumn] =

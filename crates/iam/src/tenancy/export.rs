@@ -6,54 +6,33 @@ use std::{
     path::Path,
 };
 
-use entity::prelude::*;
+use entity::{prelude::*, tables::ALL};
 use platform::{
     clock,
-    storage::{Backend, Database, Fault, Reads, Row, Snapshot, journal},
+    storage::{Backend, Database, Fault, Reads, Row, Snapshot, journal, schema_head},
 };
 use sea_orm::Value;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
+    manifest::{FORMAT, LeftOut, Manifest, Written},
     persons,
     tables::{self, Column, Kind, Table},
 };
 
 const PAGE: usize = 2_000;
 /// Rows that belong to a tenant's members, not to the tenant, and what of them goes along.
-const MEMBERS: &str = "SELECT u.id, u.email, u.display_name, u.created_at FROM app_user u
+const MEMBERS: &str =
+    "SELECT u.id, u.email, u.display_name, u.created_at, u.locale, u.time_zone, u.password_hash <> '' AS joined FROM app_user u
     JOIN member m ON m.user_id = u.id WHERE m.tenant_id = $1 ORDER BY u.id";
-
-/// What an export holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Manifest {
-    pub format: &'static str,
-    pub tenant: TenantId,
-    pub slug: String,
-    pub exported_at: String,
-    /// The last event that is in it.
-    pub head: i64,
-    /// The head of the audit log's chain, in hex.
-    pub audit_head: Option<String>,
-    pub files: Vec<Written>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Written {
-    pub file: String,
-    pub rows: u64,
-    pub bytes: u64,
-    pub sha256: String,
-}
 
 /// Writes everything into a folder that is not there yet. All files show the same moment; the server may go on meanwhile.
 pub async fn export(db: &Database, tenant: TenantId, slug: &str, now: Timestamp, folder: &Path) -> Result<Manifest, Fault> {
     let failed = |err: std::io::Error| Fault::Broken(format!("the export cannot be written to {}: {err}", folder.display()));
     fs::create_dir(folder).map_err(failed)?;
-    let tables = tables::of_tenants(&db.global()).await?;
+    let mut tables = tables::of_tenants(&db.global()).await?;
+    tables.retain(|table| !tables::is_left_out(&table.name));
     // People are no tenant's: the deployment reads them, and with them the rest at the same moment.
     let snapshot = db.global().snapshot_for(tenant).await?;
     let mut files = vec![
@@ -66,37 +45,42 @@ pub async fn export(db: &Database, tenant: TenantId, slug: &str, now: Timestamp,
     let head = journal::head(&snapshot).await?.seq;
     let audit_head = platform::audit::rows::head(&snapshot).await?.map(|head| hex::encode(head.chain.hash));
     let manifest = Manifest {
-        format: "entrepot export 1",
+        format: FORMAT.to_owned(),
+        schema: schema_head(),
         tenant,
         slug: slug.to_owned(),
         exported_at: clock::rfc3339(now),
         head,
         audit_head,
+        left_out: left_out(),
         files,
     };
-    let text = serde_json::to_vec_pretty(&manifest).map_err(|err| Fault::Broken(err.to_string()))?;
     // Last, so that a folder without it is one that was not finished.
-    fs::write(folder.join("manifest.json"), text).map_err(failed)?;
+    manifest.write(folder)?;
     Ok(manifest)
 }
 
+fn left_out() -> Vec<LeftOut> {
+    let left = |(table, why): &(&str, &str)| LeftOut { table: (*table).to_owned(), why: (*why).to_owned() };
+    tables::LEFT_OUT.iter().map(left).collect()
+}
+
+/// All that the tenant's own row has.
 fn tenant_columns() -> Vec<Column> {
-    let column = |name: &str, kind| Column { name: name.to_owned(), kind };
-    vec![
-        column("id", Kind::Id),
-        column("slug", Kind::Text),
-        column("name", Kind::Text),
-        column("default_currency", Kind::Text),
-        column("time_zone", Kind::Text),
-        column("mfa_required", Kind::Bool),
-        column("reservation_seconds", Kind::Int),
-        column("created_at", Kind::Int),
-    ]
+    ALL.iter().find(|table| table.name == "tenant").map(tables::columns_of).unwrap_or_default()
 }
 
 fn user_columns() -> Vec<Column> {
     let column = |name: &str, kind| Column { name: name.to_owned(), kind };
-    vec![column("id", Kind::Id), column("email", Kind::Text), column("display_name", Kind::Text), column("created_at", Kind::Int)]
+    vec![
+        column("id", Kind::Id),
+        column("email", Kind::Text),
+        column("display_name", Kind::Text),
+        column("created_at", Kind::Int),
+        column("locale", Kind::Text),
+        column("time_zone", Kind::Text),
+        column("joined", Kind::Bool),
+    ]
 }
 
 /// A file of few rows.
@@ -131,6 +115,7 @@ async fn table_file(snapshot: &Snapshot, folder: &Path, table: &Table) -> Result
         let sql = format!("SELECT {told} FROM {} WHERE tenant_id = $1{bound}{order} LIMIT {PAGE}", table.name);
         let page = snapshot.rows(&sql, values).await?;
         let mut lines = page.iter().map(|row| texts(row, &table.columns)).collect::<Result<Vec<_>, _>>()?;
+        withhold(table, &mut lines);
         persons::open(snapshot, table, &mut lines).await?;
         for line in &lines {
             file.line(&table.columns, line)?;
@@ -143,6 +128,16 @@ async fn table_file(snapshot: &Snapshot, folder: &Path, table: &Table) -> Result
         let value =
             |key: &&Column| position(key).and_then(|at| last[at].as_deref()).map_or(Value::from(""), |text| bind(key.kind, text));
         after = Some(keys.iter().map(value).collect());
+    }
+}
+
+/// Empties what stays a secret of the deployment.
+fn withhold(table: &Table, lines: &mut [Vec<Option<String>>]) {
+    let secrets = tables::WITHHELD.iter().filter(|(name, _)| *name == table.name);
+    for place in secrets.filter_map(|(_, secret)| table.columns.iter().position(|column| column.name == *secret)) {
+        for value in lines.iter_mut().filter_map(|line| line[place].as_mut()) {
+            value.clear();
+        }
     }
 }
 

@@ -4,6 +4,8 @@ mod core;
 pub mod erase;
 pub mod events;
 pub mod export;
+pub mod import;
+mod manifest;
 pub mod plan;
 mod persons;
 mod rows;
@@ -11,5 +13,6 @@ mod shell;
 pub mod tables;
 
 pub use self::core::{Change, Field, Rejection, Settings};
+pub use manifest::{FORMAT, LeftOut, Manifest, Written};
 pub use rows::approval_limit;
 pub use shell::{Changed, settings, update};

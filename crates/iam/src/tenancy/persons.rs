@@ -1,23 +1,36 @@
-//! What a tenant keeps of persons is its own: an export has it in the clear, in the columns that it was given for.
+//! What a tenant keeps of persons is its own: an export has it in the clear, in the columns that it was given for. An import seals it again, under keys of
+//! its deployment.
 
 use std::collections::HashMap;
 
 use entity::{
-    prelude::CustomerId,
+    prelude::{CustomerId, TenantId, Timestamp},
     record::{Record, Selected},
     tables::subject,
 };
 use platform::{
-    secrets::{KeyRing, row_context},
+    secrets::{DataKey, KeyRing, Texts, row_context},
     storage::{Fault, Finds, Reads, Snapshot},
 };
+use sea_orm::Value;
+use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::tables::Table;
+use super::{
+    import::LineRefusal,
+    tables::{Table, exported},
+};
 
 /// The column that holds what is sealed under a person's key, and the one that it is found by.
 const PERSONAL: &str = "personal";
 const BLIND: &str = "email_blind";
+/// Texts that have columns of their own beside what is sealed, by table.
+const IN_COLUMNS: &[(&str, &[&str])] = &[("customer", &["name", EMAIL])];
+const EMAIL: &str = "email";
+
+fn in_columns(table: &str) -> &'static [&'static str] {
+    IN_COLUMNS.iter().find(|(name, _)| *name == table).map(|(_, columns)| *columns).unwrap_or_default()
+}
 
 #[derive(Record)]
 #[record(of = subject, alias = "subject")]
@@ -48,18 +61,18 @@ pub(super) async fn open(snapshot: &Snapshot, table: &Table, lines: &mut [Vec<Op
         if let Some(key) = keys.get(&subject).filter(|_| !sealed.is_empty()) {
             let tenant = snapshot.tenant();
             let key = ring.data_key(tenant, subject, key)?;
-            let mut others = serde_json::Map::new();
+            let mut others = Map::new();
             for (name, text) in key.open_texts(&row_context(&table.name, tenant, subject), &sealed)? {
-                match place(&name) {
+                match place(&name).filter(|_| in_columns(&table.name).contains(&name.as_str())) {
                     Some(at) => line[at] = Some(text),
                     None => {
-                        others.insert(name, serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text)));
+                        others.insert(name, Json::String(text));
                     }
                 }
             }
             // What has no column of its own stands in the clear where it was sealed.
             if !others.is_empty() {
-                line[personal] = Some(serde_json::Value::Object(others).to_string());
+                line[personal] = Some(Json::Object(others).to_string());
             }
         }
     }
@@ -68,4 +81,114 @@ pub(super) async fn open(snapshot: &Snapshot, table: &Table, lines: &mut [Vec<Op
 
 fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).unwrap_or_default()).collect()
+}
+
+/// Seals what is known of persons in the lines of an export, each under a new key.
+pub(super) struct Sealer<'a> {
+    ring: &'a KeyRing,
+    tenant: TenantId,
+    now: Timestamp,
+    address_form: fn(&str) -> String,
+    /// The key that addresses are found by, once there is one.
+    blind: Option<DataKey>,
+    /// Rows of `subject` that wait to be written.
+    keys: Vec<Value>,
+}
+
+impl<'a> Sealer<'a> {
+    pub fn new(ring: &'a KeyRing, tenant: TenantId, now: Timestamp, address_form: fn(&str) -> String) -> Self {
+        Self { ring, tenant, now, address_form, blind: None, keys: Vec::new() }
+    }
+
+    /// The keys of the persons in the lines since the last call, as rows of their table.
+    pub fn take_keys(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.keys)
+    }
+
+    /// Seals what a line says of a person. The inner refusal is the line's.
+    pub fn seal(&mut self, table: &str, line: &mut Map<String, Json>) -> Result<Result<(), LineRefusal>, Fault> {
+        let has_persons = exported().any(|known| known.name == table && known.columns.iter().any(|column| column.0 == PERSONAL));
+        if !has_persons {
+            return Ok(Ok(()));
+        }
+        let Some(texts) = texts(table, line) else { return Ok(Err(LineRefusal::Personal)) };
+        let id = line.get("id").or_else(|| line.get("order_id")).and_then(Json::as_str);
+        let Some(subject) = id.and_then(|id| Uuid::try_parse(id).ok()) else { return Ok(Err(LineRefusal::Personal)) };
+        let email = texts.get(EMAIL).filter(|_| line.contains_key(BLIND)).cloned();
+        let sealed = if texts.is_empty() { None } else { Some(self.seal_texts(table, subject, &texts)?) };
+        line.insert(PERSONAL.to_owned(), sealed.map_or(Json::Null, |sealed| hex::encode(sealed).into()));
+        if line.contains_key(BLIND) {
+            let blind = email.map(|email| self.blind(&email)).transpose()?;
+            line.insert(BLIND.to_owned(), blind.map_or(Json::Null, |blind| hex::encode(blind).into()));
+        }
+        Ok(Ok(()))
+    }
+
+    fn seal_texts(&mut self, table: &str, subject: Uuid, texts: &Texts) -> Result<Vec<u8>, Fault> {
+        let (key, kept) = self.ring.new_data_key(self.tenant, subject)?;
+        self.keep(subject, kept);
+        self.ring.seal_texts(&key, &row_context(table, self.tenant, subject), texts)
+    }
+
+    /// What an address is found by. The key for it is the tenant's, and made with the first address.
+    fn blind(&mut self, email: &str) -> Result<Vec<u8>, Fault> {
+        let text = (self.address_form)(email);
+        if let Some(key) = &self.blind {
+            return Ok(key.blind(&text));
+        }
+        let (key, kept) = self.ring.new_data_key(self.tenant, self.tenant.uuid())?;
+        self.keep(self.tenant.uuid(), kept);
+        let blind = key.blind(&text);
+        self.blind = Some(key);
+        Ok(blind)
+    }
+
+    /// In the order of the table's columns.
+    fn keep(&mut self, subject: Uuid, kept: Vec<u8>) {
+        self.keys.extend([Value::from(self.tenant), subject.into(), kept.into(), self.now.micros().into()]);
+    }
+}
+
+/// Takes what a line says of a person out of it; None where that is no object of texts.
+fn texts(table: &str, line: &mut Map<String, Json>) -> Option<Texts> {
+    let mut texts = match line.remove(PERSONAL)? {
+        Json::Null => Texts::new(),
+        Json::String(text) => serde_json::from_str(&text).ok()?,
+        _ => return None,
+    };
+    for name in in_columns(table) {
+        match line.insert((*name).to_owned(), Json::Null)? {
+            Json::Null => {}
+            Json::String(text) => {
+                texts.insert((*name).to_owned(), text);
+            }
+            _ => return None,
+        }
+    }
+    Some(texts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> Map<String, Json> {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn texts_come_from_their_columns_and_from_what_was_sealed() {
+        let mut customer = line(r#"{"id":"1","name":"Ada","email":null,"personal":"{\"addresses\":\"[ 1 ]\"}","country":"GB"}"#);
+        let expected = [("name", "Ada"), ("addresses", "[ 1 ]")].map(|(name, text)| (name.to_owned(), text.to_owned()));
+        assert_eq!(texts("customer", &mut customer), Some(Texts::from(expected)));
+        assert_eq!(customer, line(r#"{"id":"1","name":null,"email":null,"country":"GB"}"#), "nothing stays in the clear");
+    }
+
+    #[test]
+    fn what_is_no_object_of_texts_is_none() {
+        for wrong in [r#"{"personal":7}"#, r#"{"personal":"x"}"#, r#"{"personal":"{\"a\":7}"}"#, "{}"] {
+            assert_eq!(texts("invoice", &mut line(wrong)), None, "{wrong}");
+        }
+        assert_eq!(texts("customer", &mut line(r#"{"personal":null,"email":null}"#)), None, "a column is missing");
+    }
 }

@@ -2,7 +2,40 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use entity::{
+    record::ColumnKind,
+    tables::{ALL, Description},
+};
 use platform::storage::{Backend, Fault, Global, Row};
+
+/// Tables of a tenant's that an export leaves out, and why. A table that is added is exported unless it is named here.
+pub const LEFT_OUT: &[(&str, &str)] = &[
+    ("session", "a login is with one deployment: everybody logs in again"),
+    ("login_challenge", "a login is with one deployment"),
+    ("invitation", "its link is a secret: invite again with invitationResend"),
+    ("api_key_index", "hashes of API keys: make new keys with apiKeyCreate"),
+    ("saved_view_link", "hashes of links: make new links with savedViewLinkCreate"),
+    ("subject", "keys of persons: an import makes new ones"),
+    ("subject_history", "keys of persons' histories: marks in the audit log from before an import match none from after it"),
+    ("tenant_erasure", "it was asked of one deployment"),
+    ("tenant_plan", "one deployment's operator granted it: `entrepot tenant plan`"),
+];
+
+/// Columns whose values are secrets, which stay in the deployment. An export has an empty text in their place.
+pub(super) const WITHHELD: &[(&str, &str)] = &[("webhook_endpoint", "secret_sealed"), ("webhook_endpoint", "old_secret_sealed")];
+
+/// Whether an export leaves a table out.
+pub fn is_left_out(table: &str) -> bool {
+    LEFT_OUT.iter().any(|(name, _)| *name == table)
+}
+
+/// The tables that an export has a file for, with the tenant itself and without its people.
+pub fn exported() -> impl Iterator<Item = &'static Description> {
+    ALL.iter().filter(|table| {
+        let is_tenants = table.columns.iter().any(|column| column.0 == "tenant_id");
+        table.name == "tenant" || is_tenants && !is_left_out(table.name)
+    })
+}
 
 /// How a column's values are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +60,18 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Names of the primary key's columns, `tenant_id` first.
     pub keys: Vec<String>,
+}
+
+/// The columns of a table as its struct has them.
+pub(super) fn columns_of(table: &Description) -> Vec<Column> {
+    let kind = |kind: ColumnKind| match kind {
+        ColumnKind::Id | ColumnKind::IdOrNull => Kind::Id,
+        ColumnKind::Int | ColumnKind::IntOrNull | ColumnKind::Small | ColumnKind::SmallOrNull => Kind::Int,
+        ColumnKind::Text | ColumnKind::TextOrNull => Kind::Text,
+        ColumnKind::Bytes | ColumnKind::BytesOrNull => Kind::Bytes,
+        ColumnKind::Bool | ColumnKind::BoolOrNull => Kind::Bool,
+    };
+    table.columns.iter().map(|column| Column { name: column.0.to_owned(), kind: kind(column.1) }).collect()
 }
 
 /// Every table with a column `tenant_id`, by name.

@@ -4,6 +4,7 @@
 //! with the task, and storage takes its entry along with the transaction that commits; no room has to think of it. What commits nothing
 //! (a refusal, a denial) is written by itself. A sealer then chains the entries of each tenant by their hashes and signs the head.
 
+mod adopt;
 mod core;
 pub mod fields;
 mod writer;
@@ -13,6 +14,7 @@ mod context;
 pub mod verify;
 
 pub use self::core::{Address, Chain, Checkpoint, Entry, GENESIS, Hash, Outcome, Seal, Target, changes, changes_of};
+pub use adopt::adopt;
 pub use context::{AuditContext, Origin, about, attribute, changed, listens, refused, refused_in_data};
 pub use fields::{Fields, money};
 pub use shell::Audit;

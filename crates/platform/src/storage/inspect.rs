@@ -171,6 +171,11 @@ fn cell<T: TryGetable>(row: &QueryResult, at: usize) -> Result<T, Fault> {
     Ok(row.try_get_by_index(at)?)
 }
 
+/// Whether this binary knows a migration of this name.
+pub fn knows_schema(name: &str) -> bool {
+    Migrator::migrations().iter().any(|migration| migration.name() == name)
+}
+
 /// The last migration that this binary knows.
 pub fn schema_head() -> String {
     Migrator::migrations().last().map(|migration| migration.name().to_owned()).unwrap_or_default()

@@ -34,7 +34,15 @@ impl Global {
 impl Snapshot {
     async fn begin(db: &Database, connections: &Connections, tenant: TenantId) -> Result<Self, Fault> {
         let transaction = connections.begin(db.active_row_security.stands().then_some(tenant), Purpose::Snapshot).await?;
-        Ok(Self { tenant, backend: db.backend, extensions: db.extensions().clone(), transaction })
+        Ok(Self::inside(db, tenant, transaction))
+    }
+
+    /// What an open transaction sees.
+    pub(super) fn inside(db: &Database, tenant: TenantId, transaction: Transaction) -> Self {
+        Self { tenant, backend: db.backend, extensions: db.extensions().clone(), transaction }
+    }
+    pub(super) fn into_parts(self) -> (TenantId, Transaction) {
+        (self.tenant, self.transaction)
     }
 }
 

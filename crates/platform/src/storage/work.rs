@@ -7,13 +7,16 @@ use entity::{Tenanted, prelude::TenantId};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryResult, Statement, Value};
 
 use super::{
-    Backend, Bulk, Committed, Database, Extensions, Fault, Reads,
+    Backend, Bulk, Committed, Database, Extensions, Fault, Reads, Snapshot,
     commit_hook::{self, ObjectChange},
     dry_run,
     journal::Event,
     once, replicas,
     transaction::{Connections, Purpose, Transaction},
 };
+
+/// How Postgres plans proofs of what is not committed yet.
+const PLANS: &str = "SET LOCAL enable_nestloop = off; SET LOCAL jit = off";
 
 pub struct Work {
     tenant: TenantId,
@@ -128,6 +131,22 @@ impl Work {
         }
     }
 
+    /// What it writes through.
+    pub(super) fn parts(&self) -> (&Database, &Transaction) {
+        (&self.db, &self.transaction)
+    }
+
+    /// What the transaction sees, with all that it has written, for proofs before it commits.
+    pub async fn into_snapshot(self) -> Result<(Snapshot, Paused), Fault> {
+        let Self { tenant, db, is_stewards, transaction, events, changes } = self;
+        if db.backend == Backend::Postgres {
+            // Nobody has measured rows that are not committed: planned for few of them, a loop over all pairs may take hours.
+            transaction.execute_unprepared(PLANS).await.map_err(|err| db.failed(err))?;
+        }
+        let snapshot = Snapshot::inside(&db, tenant, transaction);
+        Ok((snapshot, Paused { db, is_stewards, events, changes }))
+    }
+
     pub(super) fn keep_events(&mut self, events: impl IntoIterator<Item = Arc<Event>>) {
         self.events.extend(events);
     }
@@ -176,6 +195,23 @@ impl Work {
     /// Undoes everything at once, instead of when the connection is next used.
     pub async fn rollback(self) -> Result<(), Fault> {
         Ok(self.transaction.rollback().await?)
+    }
+}
+
+/// What a transaction is besides its snapshot, while it is read as one.
+pub struct Paused {
+    db: Database,
+    is_stewards: bool,
+    events: Vec<Arc<Event>>,
+    changes: Vec<ObjectChange>,
+}
+
+impl Paused {
+    /// Goes on with the transaction that the snapshot was made of.
+    pub fn resumed(self, snapshot: Snapshot) -> Work {
+        let Self { db, is_stewards, events, changes } = self;
+        let (tenant, transaction) = snapshot.into_parts();
+        Work { tenant, db, is_stewards, transaction, events, changes }
     }
 }
 

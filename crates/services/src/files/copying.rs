@@ -18,6 +18,15 @@ pub struct FilesCopied {
 
 /// Copies every object that the other store has not, or has with another size: stopped anywhere, it goes on when it is called again.
 pub async fn copy_all(from: &FileLocation, to: &FileLocation) -> Result<FilesCopied, StoreError> {
+    copy_under(from, to, "").await
+}
+
+/// The same with the objects of one tenant.
+pub async fn copy_of_tenant(from: &FileLocation, to: &FileLocation, tenant: TenantId) -> Result<FilesCopied, StoreError> {
+    copy_under(from, to, &format!("{tenant}/")).await
+}
+
+async fn copy_under(from: &FileLocation, to: &FileLocation, prefix: &str) -> Result<FilesCopied, StoreError> {
     if from == to {
         return Ok(FilesCopied::default());
     }
@@ -28,7 +37,7 @@ pub async fn copy_all(from: &FileLocation, to: &FileLocation) -> Result<FilesCop
     }
     let (from, to) = (Store::open(from)?, Store::open(to)?);
     let mut done = FilesCopied::default();
-    for (name, size) in from.names().await? {
+    for (name, size) in from.names().await?.into_iter().filter(|(name, _)| name.starts_with(prefix)) {
         if to.size(&name).await? == Some(size) {
             done.there += 1;
             continue;
@@ -57,6 +66,11 @@ const PAGE: i64 = 500;
 
 /// The files whose rows are ready and whose bytes are not there, of all tenants.
 pub async fn missing(db: &Database, location: &FileLocation) -> Result<Vec<StoredFile>, Fault> {
+    missing_of(db, location, None).await
+}
+
+/// The same of one tenant, or of all.
+pub async fn missing_of(db: &Database, location: &FileLocation, tenant: Option<TenantId>) -> Result<Vec<StoredFile>, Fault> {
     let away = |error: StoreError| Fault::Broken(format!("{location:?}: {error}"));
     let store = Store::open(location).map_err(away)?;
     let sql = format!(
@@ -64,12 +78,15 @@ pub async fn missing(db: &Database, location: &FileLocation) -> Result<Vec<Store
          ORDER BY f.tenant_id, f.id LIMIT $3",
         StoredFile::SELECT
     );
-    let (mut missing, mut after) = (Vec::new(), (TenantId::NIL, FileId::NIL));
+    let (mut missing, mut after) = (Vec::new(), (tenant.unwrap_or(TenantId::NIL), FileId::NIL));
     loop {
         let page: Vec<StoredFile> = db.global().records(&sql, vec![after.0.into(), after.1.into(), PAGE.into()]).await?;
         let Some(last) = page.last() else { return Ok(missing) };
         after = (last.tenant, last.id);
         for file in page {
+            if tenant.is_some_and(|tenant| tenant != file.tenant) {
+                return Ok(missing);
+            }
             let blob = file.blob.as_deref().unwrap_or_default();
             if !store.holds(blob).await.map_err(away)? {
                 missing.push(file);

@@ -13,6 +13,6 @@ mod rows;
 mod shell;
 mod store;
 
-pub use copying::{FilesCopied, StoredFile, copy_all, missing};
+pub use copying::{FilesCopied, StoredFile, copy_all, copy_of_tenant, missing, missing_of};
 pub use shell::{FileError, Files, Made, NewFile, Opened, Writer};
 pub use store::{Bytestream, FileLocation, Store, StoreError, erase};

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{House, TwoCompanies, World, text};
 use crate::{
     databases::Home,
-    world::{Hands, Setup, keys},
+    world::{Hands, Setup, keys, other_keys},
 };
 
 /// Sets both companies up, and leaves them.
@@ -40,7 +40,40 @@ pub async fn again((home, kept): (Home, Value)) -> World {
     World::new(home, db, (hands, clock), TwoCompanies { node, ours, theirs, files, last: Mutex::default() })
 }
 
+impl World {
+    /// Another deployment under keys of its own, with two companies in it. Everybody has confirmed their address; `owner` is that of the first one's owner.
+    pub async fn another_deployment(home: Home, now: Timestamp, owner: &str) -> Self {
+        let hands = Hands::ticking(now.micros());
+        let clock = hands.clock(31);
+        let node = Node::open(&home.url, clock.clone(), Settings::default(), Grouping::Together, &other_keys()).await.unwrap();
+        let files = home.folder.join("files");
+        node.files.keep_in(FileLocation::Folder(files.clone()));
+        let ours = House::founded_by(&node, "charlie", owner).await;
+        let theirs = House::founded(&node, "delta").await;
+        home.tell("UPDATE app_user SET verified_at = 1").await;
+        let db = node.db.clone();
+        Self::new(home, db, (hands, clock), TwoCompanies { node, ours, theirs, files, last: Mutex::default() })
+    }
+}
+
 impl House {
+    /// The same company in another deployment, where its owner is that user.
+    pub async fn arrived(&self, node: &Node, user: UserId) -> Self {
+        let Session { tenant, member, .. } = self.session;
+        let owner = node.node_authenticator.caller(tenant, member).await.unwrap().unwrap();
+        let session = Session { user, authenticated_at: node.clock.now(), ..self.session.clone() };
+        Self {
+            word: self.word,
+            owner,
+            session,
+            ids: self.ids.clone(),
+            depot: self.depot.clone(),
+            picture: self.picture.clone(),
+            manual: self.manual.clone(),
+            hold: self.hold.clone(),
+        }
+    }
+
     fn kept(&self) -> Value {
         let Session { id, user, tenant, member, authenticated_at, .. } = &self.session;
         json!({ "word": self.word, "session": id, "user": user, "tenant": tenant, "member": member, "at": authenticated_at.micros(),

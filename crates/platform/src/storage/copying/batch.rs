@@ -61,30 +61,8 @@ impl Batch {
             if let Some(Value::Uuid(Some(id))) = tenant(&first) {
                 self.bind(TenantId::from_uuid(id)).await?;
             }
-            self.insert_part(table, part).await?;
+            insert(&self.db, &self.transaction, table, part).await?;
             rest = others;
-        }
-        Ok(())
-    }
-
-    async fn insert_part(&self, table: &'static Description, rows: &[&[Value]]) -> Result<(), Fault> {
-        match self.db.backend {
-            Backend::Postgres => {
-                let (sql, arguments) = unnested(table, rows).map_err(|err| Fault::Broken(format!("{}: {err}", table.name)))?;
-                self.transaction.execute_with(sql, arguments).await.map_err(|err| self.db.failed(err))?;
-            }
-            Backend::Sqlite => {
-                let most = (SQLITE_PARAMETERS / table.columns.len()).max(1);
-                let mut rest = rows;
-                while !rest.is_empty() {
-                    // Powers of two, so that few texts are prepared.
-                    let (part, others) = rest.split_at(1 << rest.len().min(most).ilog2());
-                    let values = part.iter().flat_map(|row| row.iter().cloned());
-                    let statement = Statement::from_sql_and_values(DbBackend::Sqlite, placed(table, part.len()), values);
-                    self.transaction.execute_raw(statement).await.map_err(|err| self.db.failed(err))?;
-                    rest = others;
-                }
-            }
         }
         Ok(())
     }
@@ -118,6 +96,34 @@ impl Batch {
     pub async fn commit(self) -> Result<(), Fault> {
         self.transaction.commit().await.map_err(|err| self.db.failed(err))
     }
+}
+
+/// Writes rows of the bound tenant, nulls as nulls.
+pub(super) async fn insert(
+    db: &Database,
+    transaction: &Transaction,
+    table: &'static Description,
+    rows: &[&[Value]],
+) -> Result<(), Fault> {
+    match db.backend {
+        Backend::Postgres => {
+            let (sql, arguments) = unnested(table, rows).map_err(|err| Fault::Broken(format!("{}: {err}", table.name)))?;
+            transaction.execute_with(sql, arguments).await.map_err(|err| db.failed(err))?;
+        }
+        Backend::Sqlite => {
+            let most = (SQLITE_PARAMETERS / table.columns.len()).max(1);
+            let mut rest = rows;
+            while !rest.is_empty() {
+                // Powers of two, so that few texts are prepared.
+                let (part, others) = rest.split_at(1 << rest.len().min(most).ilog2());
+                let values = part.iter().flat_map(|row| row.iter().cloned());
+                let statement = Statement::from_sql_and_values(DbBackend::Sqlite, placed(table, part.len()), values);
+                transaction.execute_raw(statement).await.map_err(|err| db.failed(err))?;
+                rest = others;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The place of the column that says whose a row is; None for tables that are no tenant's.

@@ -4,6 +4,7 @@
 //! `copy_progress` commit together, which is all that resuming needs. Each batch checks that its process still has the copy.
 //! `docs/copy.md`, `docs/decisions/0121`.
 
+mod arrival;
 mod batch;
 mod claim;
 mod digest;
@@ -15,5 +16,5 @@ mod run;
 
 pub use claim::{Claimed, Claims, CopyMarks, End, give_up};
 pub use digest::{Difference, Digest, Digests, of_all as digests};
-pub use plan::{LEFT_OUT, Plan, carried};
+pub use plan::{LEFT_OUT, Plan, Step, carried};
 pub use run::{Copied, Copying};

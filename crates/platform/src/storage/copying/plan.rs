@@ -82,6 +82,10 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+    /// The tables, parents before children.
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
 }
 
 fn places(table: &'static Description, pairs: &[(String, String)]) -> Result<Vec<(usize, usize)>, Fault> {

@@ -34,7 +34,7 @@ use entity::{
     record::{Record, Selected},
     tables::tenant,
 };
-use platform::storage::{Backend, Database, Fault};
+use platform::storage::{Backend, Database, Fault, Reads, Work};
 
 pub use report::{Broken, Line, Report};
 
@@ -90,6 +90,15 @@ pub async fn verify_tenant(db: &Database, tenant: TenantId, progress: impl Fn(&s
     let mut report = Report::default();
     Tenancy::begin(db, tenant).await?.prove(&mut report, &tenant.to_string(), &progress, &|_: &Line| {}).await?;
     Ok(report)
+}
+
+/// Proves every invariant of what an open transaction has written of its tenant, and gives the transaction back to be committed or not.
+pub async fn verify_open(db: &Database, work: Work, progress: impl Fn(&str)) -> Result<(Work, Report), Fault> {
+    let name = work.tenant().to_string();
+    let (snapshot, paused) = work.into_snapshot().await?;
+    let mut report = Report::default();
+    let snapshot = Tenancy::inside(db, snapshot).prove(&mut report, &name, &progress, &|_: &Line| {}).await?;
+    Ok((paused.resumed(snapshot), report))
 }
 
 /// How wide the longest invariant is.

@@ -20,6 +20,8 @@ pub(super) struct Tenancy<'a> {
     db: &'a Database,
     tenant: TenantId,
     snapshot: Snapshot,
+    /// Whether another snapshot would see the same rows.
+    is_committed: bool,
     /// How many rows of a table it has, counted once.
     counted: HashMap<&'static str, u64>,
 }
@@ -27,7 +29,11 @@ pub(super) struct Tenancy<'a> {
 impl<'a> Tenancy<'a> {
     pub async fn begin(db: &'a Database, tenant: TenantId) -> Result<Self, Fault> {
         let snapshot = db.global().snapshot_for(tenant).await?;
-        Ok(Self { db, tenant, snapshot, counted: HashMap::new() })
+        Ok(Self { db, tenant, snapshot, is_committed: true, counted: HashMap::new() })
+    }
+    /// The rows of a transaction that is open: what cannot be read ends the proof.
+    pub fn inside(db: &'a Database, snapshot: Snapshot) -> Self {
+        Self { db, tenant: snapshot.tenant(), snapshot, is_committed: false, counted: HashMap::new() }
     }
 
     pub async fn prove(
@@ -36,7 +42,7 @@ impl<'a> Tenancy<'a> {
         name: &str,
         progress: &impl Fn(&str),
         told: &impl Fn(&Line),
-    ) -> Result<(), Fault> {
+    ) -> Result<Snapshot, Fault> {
         report.tenants += 1;
         for check in checks::all() {
             progress(&format!("{name}: {}", check.invariant));
@@ -75,7 +81,7 @@ impl<'a> Tenancy<'a> {
         let found = walk::receipts(&self.snapshot, &mut rows, progress, name).await;
         let broken = self.settled("idempotency", "one of its rows", found).await?;
         told(report.add(walk::RECEIPTS, rows, broken));
-        Ok(())
+        Ok(self.snapshot)
     }
 
     async fn enum_columns(&mut self) -> Result<(u64, Option<(TenantId, Broken)>), Fault> {
@@ -110,7 +116,7 @@ impl<'a> Tenancy<'a> {
         found: Result<Option<Broken>, Fault>,
     ) -> Result<Option<(TenantId, Broken)>, Fault> {
         let broken = match found {
-            Err(fault) if fault.is_of_rows() => {
+            Err(fault) if fault.is_of_rows() && self.is_committed => {
                 self.renew().await?;
                 Some(Broken::unreadable(table, key, &fault))
             }
@@ -133,7 +139,7 @@ impl<'a> Tenancy<'a> {
         }
         let rows = match self.snapshot.rows(&format!("SELECT count(*) FROM {table} WHERE {owner} = $1"), vec![]).await {
             // What cannot even be counted has been told to be broken.
-            Err(fault) if fault.is_of_rows() => {
+            Err(fault) if fault.is_of_rows() && self.is_committed => {
                 self.renew().await?;
                 Vec::new()
             }

@@ -1,0 +1,144 @@
+//! What of a row is another deployment's, replaced by what is this one's.
+
+use entity::{prelude::*, tables::Description};
+use platform::{
+    clock::Clock,
+    secrets::{KeyRing, SealedColumn},
+    storage::Fault,
+};
+use sea_orm::Value;
+
+use super::{Imported, people::People, refusal::LineRefusal};
+
+/// What an endpoint signs with, as the room of webhooks keeps it.
+const SECRET: SealedColumn =
+    SealedColumn { table: "webhook_endpoint", column: "secret_sealed", keys: &["tenant_id", "id"], blind: None };
+const SECRET_BYTES: usize = 32;
+
+pub(super) struct Adapter<'a> {
+    pub tenant: TenantId,
+    /// The slug that the manifest says.
+    pub manifest_slug: &'a str,
+    /// The slug that the tenant gets.
+    pub slug: &'a str,
+    pub ring: &'a KeyRing,
+    pub clock: &'a Clock,
+    pub now: Timestamp,
+    pub imported: Imported,
+}
+
+/// The values of a row, by the names of their columns.
+struct Columns<'a> {
+    table: &'static Description,
+    row: &'a mut [Value],
+}
+
+impl Columns<'_> {
+    fn place(&self, name: &str) -> Option<usize> {
+        self.table.columns.iter().position(|column| column.0 == name)
+    }
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.place(name).map(|place| &self.row[place])
+    }
+    fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name) {
+            Some(Value::String(Some(text))) => Some(text),
+            _ => None,
+        }
+    }
+    fn has_time(&self, name: &str) -> bool {
+        matches!(self.get(name), Some(Value::BigInt(Some(_))))
+    }
+    fn set(&mut self, name: &str, value: impl Into<Value>) {
+        if let Some(place) = self.place(name) {
+            self.row[place] = value.into();
+        }
+    }
+}
+
+impl Adapter<'_> {
+    /// Adapts a row to this deployment. The inner refusal is the line's.
+    pub fn adapt(
+        &mut self,
+        table: &'static Description,
+        row: &mut [Value],
+        people: &People,
+    ) -> Result<Result<(), LineRefusal>, Fault> {
+        let mut columns = Columns { table, row };
+        let owner = if table.name == "tenant" { "id" } else { "tenant_id" };
+        if columns.get(owner) != Some(&Value::from(self.tenant)) {
+            return Ok(Err(LineRefusal::ForeignRow));
+        }
+        match table.name {
+            "tenant" => {
+                if columns.text("slug") != Some(self.manifest_slug) {
+                    return Ok(Err(LineRefusal::OtherTenant));
+                }
+                columns.set("slug", self.slug);
+                // A sandbox stays one; whose it was is a tenant of the other deployment.
+                columns.set("sandbox_of", Value::Uuid(None));
+                columns.set("sandbox_slot", Value::Int(None));
+            }
+            // Cursors of the other deployment are none of this one's.
+            "tenant_counter" => columns.set("epoch", self.clock.uuid()),
+            "member" => {
+                let exported = match columns.get("user_id") {
+                    Some(Value::Uuid(Some(id))) => Some(*id),
+                    _ => None,
+                };
+                let Some(here) = exported.and_then(|exported| people.account(exported)) else {
+                    return Ok(Err(LineRefusal::UnknownAccount));
+                };
+                columns.set("user_id", here);
+            }
+            "integration" => {
+                if self.end(&mut columns, "disabled_at") {
+                    self.imported.integrations.extend(columns.text("name").map(str::to_owned));
+                }
+            }
+            "api_key" => self.imported.keys += u64::from(self.end(&mut columns, "revoked_at")),
+            "webhook_endpoint" => self.endpoint(&mut columns)?,
+            // As a copy does: a job that a worker held waits again.
+            "job" => {
+                columns.set("owner", Value::Uuid(None));
+                if columns.text("state") == Some("RUNNING") {
+                    columns.set("state", "WAITING");
+                }
+            }
+            "file" => {
+                let own = format!("{}/", self.tenant);
+                let is_own = |blob: &str| blob.starts_with(&own) && blob.split('/').all(|part| part != "..");
+                if columns.text("blob").is_some_and(|blob| !is_own(blob)) {
+                    return Ok(Err(LineRefusal::ForeignBytes));
+                }
+            }
+            _ => {}
+        }
+        Ok(Ok(()))
+    }
+
+    /// Ends what has not ended yet; whether it had not.
+    fn end(&self, columns: &mut Columns<'_>, name: &str) -> bool {
+        let goes_on = !columns.has_time(name);
+        if goes_on {
+            columns.set(name, self.now.micros());
+        }
+        goes_on
+    }
+
+    /// An endpoint gets a secret that nobody has seen, and is disabled until somebody has asked for another one.
+    fn endpoint(&mut self, columns: &mut Columns<'_>) -> Result<(), Fault> {
+        let Some(Value::Uuid(Some(id))) = columns.get("id") else { return Ok(()) };
+        let context = SECRET.context(&[self.tenant.uuid(), *id]);
+        let mut secret = [0; SECRET_BYTES];
+        self.clock.fill(&mut secret);
+        columns.set("secret_sealed", self.ring.seal(&context, &secret)?);
+        columns.set("old_secret_sealed", Value::Bytes(None));
+        columns.set("old_secret_until", Value::BigInt(None));
+        if self.end(columns, "disabled_at") {
+            columns.set("disabled_why", "SWITCHED_OFF");
+            self.imported.endpoints.extend(columns.text("url").map(str::to_owned));
+        }
+        Ok(())
+    }
+}

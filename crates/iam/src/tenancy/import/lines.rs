@@ -1,0 +1,82 @@
+//! A file of an export, line by line: what is read is counted and hashed, and compared with the manifest at its end.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, ErrorKind, Read},
+    path::Path,
+};
+
+use platform::storage::Fault;
+use sha2::{Digest, Sha256};
+
+use super::refusal::{At, ImportError, LineRefusal, Refusal};
+use crate::tenancy::manifest::Written;
+
+/// Bytes of a line at most.
+const LONGEST: u64 = 64 << 20;
+
+pub(super) struct Lines {
+    table: &'static str,
+    reader: BufReader<File>,
+    hash: Sha256,
+    rows: u64,
+    bytes: u64,
+    line: Vec<u8>,
+}
+
+impl Lines {
+    pub fn open(folder: &Path, table: &'static str) -> Result<Self, ImportError> {
+        let file = super::file_of(table);
+        let opened = match File::open(folder.join(&file)) {
+            Err(err) if err.kind() == ErrorKind::NotFound => return Err(Refusal::FileMissing(file).into()),
+            opened => opened.map_err(|err| failed(table, &err))?,
+        };
+        let reader = BufReader::with_capacity(1 << 20, opened);
+        Ok(Self { table, reader, hash: Sha256::new(), rows: 0, bytes: 0, line: Vec::new() })
+    }
+
+    /// The next line, without its end. A file that was cut ends with a line that has none; `finish` says so.
+    pub fn next_line(&mut self) -> Result<Option<&str>, ImportError> {
+        self.line.clear();
+        let mut limited = self.reader.by_ref().take(LONGEST);
+        let read = limited.read_until(b'\n', &mut self.line).map_err(|err| failed(self.table, &err))?;
+        if read == 0 {
+            return Ok(None);
+        }
+        self.hash.update(&self.line);
+        self.rows += 1;
+        self.bytes += read as u64;
+        let at = At { file: self.table, line: self.rows };
+        if self.line.last() != Some(&b'\n') && read as u64 == LONGEST {
+            return Err(at.refuses(LineRefusal::TooLong(LONGEST)));
+        }
+        let text = std::str::from_utf8(&self.line).map_err(|_| at.refuses(LineRefusal::NotUtf8))?;
+        Ok(Some(text.trim_end_matches('\n')))
+    }
+
+    /// Reads all that is left and compares the file with what the manifest says of it.
+    pub fn finish(mut self, written: &Written) -> Result<u64, ImportError> {
+        let mut rest = vec![0; 1 << 20];
+        loop {
+            let read = self.reader.read(&mut rest).map_err(|err| failed(self.table, &err))?;
+            if read == 0 {
+                break;
+            }
+            self.rows += rest[..read].iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.bytes += read as u64;
+            self.hash.update(&rest[..read]);
+        }
+        let file = super::file_of(self.table);
+        if self.bytes != written.bytes {
+            return Err(Refusal::FileCut { file, expected: written.bytes, found: self.bytes }.into());
+        }
+        if hex::encode(self.hash.finalize()) != written.sha256 || self.rows != written.rows {
+            return Err(Refusal::FileChanged(file).into());
+        }
+        Ok(self.rows)
+    }
+}
+
+fn failed(table: &str, err: &io::Error) -> Fault {
+    Fault::Broken(format!("{}: {err}", super::file_of(table)))
+}

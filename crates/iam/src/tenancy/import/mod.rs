@@ -1,0 +1,306 @@
+//! A tenant's export taken into another deployment: every file checked, then all rows written in one transaction, which the caller proves and commits.
+//! `docs/copy.md`, `docs/decisions/0165`.
+
+mod adapt;
+mod lines;
+mod people;
+mod refusal;
+mod values;
+
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
+
+use entity::prelude::*;
+use platform::{
+    audit::{self, AuditWriter, Target},
+    secrets::KeyRing,
+    storage::{
+        Database, Fault, Row, Work,
+        copying::{Plan, Step},
+    },
+};
+use sea_orm::Value;
+use serde_json::json;
+
+use super::{
+    manifest::{Manifest, Written},
+    persons::Sealer,
+    tables,
+};
+use adapt::Adapter;
+use lines::Lines;
+use people::{PEOPLE, People};
+use refusal::At;
+
+pub use refusal::{ImportError, LineRefusal, Refusal};
+
+/// Rows of a batch at most.
+const BATCH_ROWS: u64 = 4_096;
+/// Bytes of a batch's lines, about.
+const BATCH_BYTES: usize = 4 << 20;
+
+fn file_of(table: &str) -> String {
+    format!("{table}.jsonl")
+}
+
+/// An export whose manifest holds what it says of itself.
+pub struct Export {
+    folder: PathBuf,
+    manifest: Manifest,
+}
+
+/// How an export is taken in.
+pub struct Terms<'a> {
+    pub audit_writer: &'a AuditWriter,
+    /// Seals what is known of persons, and new secrets.
+    pub ring: &'a KeyRing,
+    /// Another slug than the export's.
+    pub slug: Option<&'a str>,
+    /// The form in which e-mail addresses of customers are found.
+    pub address_form: fn(&str) -> String,
+}
+
+/// What was written, and what somebody has to do now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Imported {
+    /// Tables that have rows, and how many.
+    pub tables: Vec<(&'static str, u64)>,
+    /// People who have an account in this deployment.
+    pub matched: u64,
+    /// Addresses of accounts that were made, and have no password.
+    pub newcomers: Vec<String>,
+    /// Names of integrations that are disabled now.
+    pub integrations: Vec<String>,
+    /// API keys that are revoked now.
+    pub keys: u64,
+    /// Addresses of webhook endpoints that are disabled now. Each has a secret that nobody knows.
+    pub endpoints: Vec<String>,
+}
+
+impl Export {
+    /// Opens a folder, or the manifest in it, and compares the manifest with this version.
+    pub fn open(from: &Path) -> Result<Self, ImportError> {
+        let (folder, manifest) = Manifest::read(from)?;
+        check_files(&manifest)?;
+        Ok(Self { folder, manifest })
+    }
+
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Reads every file to its end and compares it with the manifest; `progress` hears of each that has rows.
+    pub fn check(&self, progress: impl Fn(&str)) -> Result<(), ImportError> {
+        for table in tables::exported().map(|table| table.name).chain([PEOPLE]) {
+            let written = self.written(table)?;
+            if written.rows > 0 {
+                progress(&format!("checking {}: {} rows, {} MiB", written.file, written.rows, written.bytes >> 20));
+            }
+            Lines::open(&self.folder, table)?.finish(written)?;
+        }
+        Ok(())
+    }
+
+    fn written(&self, table: &str) -> Result<&Written, Refusal> {
+        let file = file_of(table);
+        self.manifest.files.iter().find(|written| written.file == file).ok_or(Refusal::FileUnlisted(file))
+    }
+    fn lines(&self, table: &'static str) -> Result<Lines, ImportError> {
+        Lines::open(&self.folder, table)
+    }
+
+    /// Refuses a tenant that is there, and a slug that is taken or none.
+    pub async fn refuse_known(&self, db: &Database, slug: Option<&str>) -> Result<(), ImportError> {
+        let slug = slug.unwrap_or(&self.manifest.slug);
+        if crate::identity::check_slug(slug).is_some() {
+            return Err(Refusal::Slug(slug.to_owned()).into());
+        }
+        let tenant = self.manifest.tenant;
+        let sql = "SELECT id, slug FROM tenant WHERE id = $1 OR slug = $2 ORDER BY slug";
+        for row in &db.global().rows(sql, vec![tenant.into(), slug.into()]).await? {
+            let mut row = Row::new(row);
+            let (id, taken): (TenantId, String) = (row.take()?, row.take()?);
+            if id == tenant {
+                return Err(Refusal::TenantThere(taken).into());
+            }
+            if taken == slug {
+                return Err(Refusal::SlugTaken(taken).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Each table has its file once, and nothing else is listed.
+fn check_files(manifest: &Manifest) -> Result<(), Refusal> {
+    let expected: Vec<String> = tables::exported().map(|table| file_of(table.name)).chain([file_of(PEOPLE)]).collect();
+    let mut listed = HashSet::new();
+    for written in &manifest.files {
+        if !expected.contains(&written.file) {
+            return Err(Refusal::UnknownFile(written.file.clone()));
+        }
+        if !listed.insert(&written.file) {
+            return Err(Refusal::FileTwice(written.file.clone()));
+        }
+    }
+    match expected.iter().find(|file| !listed.contains(file)) {
+        Some(file) => Err(Refusal::FileUnlisted(file.clone())),
+        None => Ok(()),
+    }
+}
+
+/// Writes all rows of an export in a transaction, which nobody else sees until it is committed; dropped, it leaves nothing.
+///
+/// # Errors
+/// A line, a row or the audit log breaks a rule, or the database fails.
+pub async fn write(
+    db: &Database,
+    export: &Export,
+    terms: &Terms<'_>,
+    progress: impl Fn(&str),
+) -> Result<(Work, Imported), ImportError> {
+    let plan = Plan::of(db).await?;
+    let work = db.global().maintenance_for(export.manifest.tenant).await?;
+    let imported = rows(&work, &plan, export, terms, &progress).await?;
+    progress("audit log");
+    adopt(&work, terms.audit_writer, &export.manifest).await?;
+    Ok((work, imported))
+}
+
+/// Writes the rows of all tables, parents before children.
+async fn rows(
+    work: &Work,
+    plan: &Plan,
+    export: &Export,
+    terms: &Terms<'_>,
+    progress: &impl Fn(&str),
+) -> Result<Imported, ImportError> {
+    let (manifest, clock) = (&export.manifest, terms.audit_writer.clock());
+    let mut arrival = Arrival {
+        export,
+        work,
+        subjects: plan.steps().iter().find(|step| step.table().name == "subject"),
+        sealer: Sealer::new(terms.ring, manifest.tenant, clock.now(), terms.address_form),
+        people: People::default(),
+        adapter: Adapter {
+            tenant: manifest.tenant,
+            manifest_slug: &manifest.slug,
+            slug: terms.slug.unwrap_or(&manifest.slug),
+            ring: terms.ring,
+            clock,
+            now: clock.now(),
+            imported: Imported::default(),
+        },
+    };
+    for step in plan.steps() {
+        match step.table().name {
+            "app_user" => arrival.accounts().await?,
+            name if tables::exported().any(|table| table.name == name) => arrival.table(step, progress).await?,
+            _ => {}
+        }
+    }
+    let Arrival { people, adapter, .. } = arrival;
+    let mut imported = adapter.imported;
+    (imported.matched, imported.newcomers) = (people.matched, people.newcomers);
+    Ok(imported)
+}
+
+/// Walks the audit log and ends it with an entry of this deployment.
+async fn adopt(work: &Work, audit_writer: &AuditWriter, manifest: &Manifest) -> Result<(), ImportError> {
+    let changes = json!({ "exportedAt": manifest.exported_at, "slug": manifest.slug, "head": manifest.head, "auditHead": manifest.audit_head });
+    let target = Some(Target::of(manifest.tenant));
+    let entry = audit_writer.of_the_system(manifest.tenant, "tenant.import", target, "command line", changes.to_string());
+    match audit::adopt(work, audit_writer, entry).await?.broken {
+        Some((seq, why)) => Err(Refusal::AuditLog { seq, why }.into()),
+        None => Ok(()),
+    }
+}
+
+/// Rows on their way into the database.
+struct Arrival<'a> {
+    export: &'a Export,
+    work: &'a Work,
+    /// Where keys of persons are written.
+    subjects: Option<&'a Step>,
+    sealer: Sealer<'a>,
+    people: People,
+    adapter: Adapter<'a>,
+}
+
+/// Rows that are written together.
+#[derive(Default)]
+struct Batch {
+    values: Vec<Value>,
+    rows: u64,
+    bytes: usize,
+}
+
+impl Arrival<'_> {
+    async fn accounts(&mut self) -> Result<(), ImportError> {
+        let mut lines = self.export.lines(PEOPLE)?;
+        let mut line = 0;
+        while let Some(text) = lines.next_line()? {
+            line += 1;
+            let at = At { file: PEOPLE, line };
+            self.people.admit(self.work, self.adapter.clock, text, at).await?;
+        }
+        lines.finish(self.export.written(PEOPLE)?)?;
+        Ok(())
+    }
+
+    async fn table(&mut self, step: &Step, progress: &impl Fn(&str)) -> Result<(), ImportError> {
+        let table = step.table().name;
+        let mut lines = self.export.lines(table)?;
+        let (mut batch, mut line) = (Batch::default(), 0);
+        while let Some(text) = lines.next_line()? {
+            line += 1;
+            let row = self.row(step, text, At { file: table, line })?;
+            batch.values.extend(row);
+            batch.rows += 1;
+            batch.bytes += text.len();
+            let is_full = batch.rows >= BATCH_ROWS || batch.bytes >= BATCH_BYTES;
+            if is_full && !step.names_itself() {
+                self.write(step, std::mem::take(&mut batch), line).await?;
+                progress(&format!("{table}: {line} rows"));
+            }
+        }
+        self.write(step, batch, line).await?;
+        let rows = lines.finish(self.export.written(table)?)?;
+        if rows > 0 {
+            progress(&format!("{table}: {rows} rows, all"));
+            self.adapter.imported.tables.push((table, rows));
+        }
+        Ok(())
+    }
+
+    /// The values of a line, as this deployment keeps them.
+    fn row(&mut self, step: &Step, text: &str, at: At) -> Result<Vec<Value>, ImportError> {
+        let refused = |why| at.refuses(why);
+        let mut fields = values::fields(text).map_err(refused)?;
+        self.sealer.seal(step.table().name, &mut fields)?.map_err(refused)?;
+        let mut row = values::values(step.table(), fields).map_err(refused)?;
+        self.adapter.adapt(step.table(), &mut row, &self.people)?.map_err(refused)?;
+        Ok(row)
+    }
+
+    /// Writes a batch that ends with this line, and the keys of the persons in it.
+    async fn write(&mut self, step: &Step, batch: Batch, last: u64) -> Result<(), ImportError> {
+        let (table, first) = (step.table().name, last + 1 - batch.rows);
+        step.insert(self.work, batch.values).await.map_err(|fault| refused_rows(fault, table, first, last))?;
+        let keys = self.sealer.take_keys();
+        if let Some(subjects) = self.subjects {
+            subjects.insert(self.work, keys).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What the database refuses is the export's fault, unless the database itself fails.
+fn refused_rows(fault: Fault, table: &'static str, first: u64, last: u64) -> ImportError {
+    if fault.is_transient() || fault.is_damage() {
+        return fault.into();
+    }
+    Refusal::Rows { table, first, last, why: fault.to_string() }.into()
+}

@@ -1,0 +1,123 @@
+//! Accounts of a tenant's members: matched by their confirmed address, or made without a password.
+
+use std::collections::HashMap;
+
+use platform::{
+    clock::Clock,
+    storage::{Reads, Row, Work},
+};
+use sea_orm::{QueryResult, Statement, Value};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    refusal::{At, ImportError, LineRefusal, Refusal},
+    values::id,
+};
+use crate::identity::{NOBODYS_HASH, check_email, email_key};
+
+/// The name of their file. It is no table's: what else is known of an account belongs to its owner.
+pub(super) const PEOPLE: &str = "user";
+
+/// An account as an export has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Account {
+    id: String,
+    email: String,
+    display_name: String,
+    created_at: i64,
+    locale: Option<String>,
+    time_zone: Option<String>,
+    /// Whether they have ever come in; else they were only invited.
+    joined: bool,
+}
+
+/// The accounts of this deployment that belong to those of the export.
+#[derive(Default)]
+pub(super) struct People {
+    accounts: HashMap<Uuid, Uuid>,
+    pub matched: u64,
+    pub newcomers: Vec<String>,
+}
+
+impl People {
+    /// The account here of one in the export.
+    pub fn account(&self, exported: Uuid) -> Option<Uuid> {
+        self.accounts.get(&exported).copied()
+    }
+
+    /// Finds the account of a line here, or makes one.
+    pub async fn admit(&mut self, work: &Work, clock: &Clock, text: &str, at: At) -> Result<(), ImportError> {
+        let account: Account = serde_json::from_str(text).map_err(|err| at.refuses(LineRefusal::NoJson(err.to_string())))?;
+        let exported = id(&account.id).ok_or_else(|| at.refuses(LineRefusal::Value("id")))?;
+        if check_email(&account.email).is_some() {
+            return Err(at.refuses(LineRefusal::Address(account.email)));
+        }
+        let key = email_key(&account.email);
+        let sql = "SELECT id, password_hash, verified_at FROM app_user WHERE email_key = $1";
+        let here = match select(work, sql, vec![key.as_str().into()]).await?.first() {
+            None => self.newcomer(work, clock, &account, exported).await?,
+            Some(row) => {
+                let mut row = Row::new(row);
+                let (here, hash): (Uuid, String) = (row.take()?, row.take()?);
+                let confirmed = row.time_opt()?;
+                if hash.is_empty() {
+                    self.claim(work, &account, here).await?;
+                } else if confirmed.is_none() {
+                    // Whoever has registered an address that is not theirs must not come to its owner's rights.
+                    return Err(Refusal::Unconfirmed(account.email).into());
+                } else {
+                    self.matched += 1;
+                }
+                here
+            }
+        };
+        self.accounts.insert(exported, here);
+        Ok(())
+    }
+
+    /// Makes an account, of the same ID where that is free. Its owner chooses a password by a link that is sent to the address.
+    async fn newcomer(&mut self, work: &Work, clock: &Clock, account: &Account, exported: Uuid) -> Result<Uuid, ImportError> {
+        let taken = select(work, "SELECT 1 FROM app_user WHERE id = $1", vec![exported.into()]).await?;
+        let here = if taken.is_empty() { exported } else { clock.uuid() };
+        let sql = "INSERT INTO app_user (id, email, email_key, password_hash, display_name, created_at, locale, time_zone)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let values = vec![
+            here.into(),
+            account.email.as_str().into(),
+            email_key(&account.email).into(),
+            if account.joined { NOBODYS_HASH } else { "" }.into(),
+            account.display_name.as_str().into(),
+            account.created_at.into(),
+            account.locale.clone().into(),
+            account.time_zone.clone().into(),
+        ];
+        work.execute_global(sql, values).await?;
+        self.note(account);
+        Ok(here)
+    }
+
+    /// Somebody was invited by another tenant and has not come yet: of whoever had an account in the other deployment one is made.
+    async fn claim(&mut self, work: &Work, account: &Account, here: Uuid) -> Result<(), ImportError> {
+        if account.joined {
+            let sql =
+                "UPDATE app_user SET email = $2, password_hash = $3, display_name = $4 WHERE id = $1 AND password_hash = ''";
+            let (email, name) = (account.email.as_str(), account.display_name.as_str());
+            work.execute_global(sql, vec![here.into(), email.into(), NOBODYS_HASH.into(), name.into()]).await?;
+        }
+        self.note(account);
+        Ok(())
+    }
+
+    /// Who was only invited has no password to choose: the invitation is what they need.
+    fn note(&mut self, account: &Account) {
+        if account.joined {
+            self.newcomers.push(account.email.clone());
+        }
+    }
+}
+
+async fn select(work: &Work, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, ImportError> {
+    Ok(work.query(Statement::from_sql_and_values(work.backend().into(), sql, values)).await?)
+}

@@ -1,0 +1,126 @@
+//! The manifest of an export: what it holds, and what each of its files must hash to. `manifest.sha256` says the same of the manifest.
+
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use entity::prelude::*;
+use platform::storage::{Fault, knows_schema, schema_head};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::import::{ImportError, Refusal};
+
+/// What this version writes, and the only format that it imports: format 1 had no sum of its manifest, and rows of tables that belong to a deployment.
+pub const FORMAT: &str = "entrepot export 2";
+const FAMILY: &str = "entrepot export ";
+const VERSION: u32 = 2;
+pub(super) const MANIFEST: &str = "manifest.json";
+const SUM: &str = "manifest.sha256";
+/// Bytes of a manifest at most: it has some hundred lines.
+const MOST_BYTES: u64 = 4 << 20;
+
+/// What an export holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    pub format: String,
+    /// The last migration of the tables.
+    pub schema: String,
+    pub tenant: TenantId,
+    pub slug: String,
+    pub exported_at: String,
+    /// The last event that is in it.
+    pub head: i64,
+    /// The head of the audit log's chain, in hex.
+    pub audit_head: Option<String>,
+    pub left_out: Vec<LeftOut>,
+    pub files: Vec<Written>,
+}
+
+/// A table that is not in the export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    pub table: String,
+    pub why: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    pub file: String,
+    pub rows: u64,
+    pub bytes: u64,
+    pub sha256: String,
+}
+
+/// What every format's manifest says.
+#[derive(Deserialize)]
+struct Format {
+    format: String,
+}
+
+impl Manifest {
+    /// Writes the manifest, which ends an export, and its sum before it: a folder without either was not finished.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), Fault> {
+        let failed = |err: std::io::Error| Fault::Broken(format!("the export cannot be written to {}: {err}", folder.display()));
+        let text = serde_json::to_vec_pretty(self).map_err(|err| Fault::Broken(err.to_string()))?;
+        fs::write(folder.join(SUM), sum_line(&text)).map_err(failed)?;
+        fs::write(folder.join(MANIFEST), text).map_err(failed)
+    }
+
+    /// Reads the manifest of a folder, which may be named by its manifest, and checks all that it says of itself.
+    pub(super) fn read(from: &Path) -> Result<(PathBuf, Self), ImportError> {
+        let is_manifest = from.file_name().is_some_and(|name| name == MANIFEST);
+        let folder = if is_manifest { from.parent().unwrap_or(Path::new("")).to_owned() } else { from.to_owned() };
+        let text = whole(&folder.join(MANIFEST))?.ok_or_else(|| Refusal::NoManifest(folder.clone()))?;
+        let unreadable = |err: serde_json::Error| Refusal::Manifest(err.to_string());
+        let Format { format } = serde_json::from_slice(&text).map_err(unreadable)?;
+        check_format(format)?;
+        let sum = whole(&folder.join(SUM))?.ok_or(Refusal::NoSum)?;
+        if sum != sum_line(&text).into_bytes() {
+            return Err(Refusal::ManifestChanged.into());
+        }
+        let manifest: Self = serde_json::from_slice(&text).map_err(unreadable)?;
+        manifest.check_schema()?;
+        Ok((folder, manifest))
+    }
+
+    fn check_schema(&self) -> Result<(), Refusal> {
+        if self.schema == schema_head() {
+            Ok(())
+        } else if knows_schema(&self.schema) {
+            Err(Refusal::OlderSchema { export: self.schema.clone(), here: schema_head() })
+        } else {
+            Err(Refusal::NewerSchema { export: self.schema.clone(), here: schema_head() })
+        }
+    }
+}
+
+fn check_format(format: String) -> Result<(), Refusal> {
+    if format == FORMAT {
+        return Ok(());
+    }
+    match format.strip_prefix(FAMILY).and_then(|version| version.parse::<u32>().ok()) {
+        Some(version) if version > VERSION => Err(Refusal::NewerFormat(format)),
+        Some(_) => Err(Refusal::OlderFormat(format)),
+        None => Err(Refusal::OtherFormat(format)),
+    }
+}
+
+/// As `sha256sum -c` reads it.
+fn sum_line(manifest: &[u8]) -> String {
+    format!("{}  {MANIFEST}\n", hex::encode(Sha256::digest(manifest)))
+}
+
+/// A small file; None where it is not there.
+fn whole(path: &Path) -> Result<Option<Vec<u8>>, ImportError> {
+    let failed = |err: std::io::Error| Fault::Broken(format!("{}: {err}", path.display()));
+    match fs::metadata(path) {
+        Ok(meta) if meta.len() > MOST_BYTES => Err(Refusal::Manifest(format!("{} is too large", path.display())).into()),
+        Ok(_) => Ok(Some(fs::read(path).map_err(failed)?)),
+        Err(err) if matches!(err.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(err) => Err(failed(err).into()),
+    }
+}

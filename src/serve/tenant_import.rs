@@ -1,0 +1,217 @@
+//! `entrepot tenant import`: a tenant's export into this deployment.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use entity::prelude::TenantId;
+use iam::tenancy::import::{self, Export, ImportError, Imported, Refusal, Terms};
+use inventory::catalog::core::text;
+use platform::{
+    audit::AuditWriter,
+    clock::{Clock, Monotonic},
+    secrets::{self, KeyRing},
+    storage::{Database, Fault},
+};
+use services::{
+    files::{self, FileLocation},
+    insight::verify::{self, Report},
+};
+
+use super::{StartError, copy, migrated, say};
+use crate::config::{FileArgs, ImportArgs, KeysOf};
+
+/// What is taken in, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportRequest<'a> {
+    pub from: &'a Path,
+    pub slug: Option<&'a str>,
+    /// Undo everything at the end.
+    pub dry_run: bool,
+    /// Commit rows that break an invariant.
+    pub accept_broken: bool,
+    /// Where stored files are copied from, and to.
+    pub files: Option<(&'a FileLocation, &'a FileLocation)>,
+}
+
+/// Where it is taken in.
+#[derive(Clone, Copy)]
+pub struct ImportTarget<'a> {
+    pub db: &'a Database,
+    pub ring: &'a KeyRing,
+    pub clock: &'a Clock,
+}
+
+/// What was taken in.
+#[derive(Debug)]
+pub struct ImportOutcome {
+    pub tenant: TenantId,
+    pub imported: Imported,
+    pub report: Report,
+    pub files: files::FilesCopied,
+}
+
+/// Takes an export in: all of it, or nothing.
+///
+/// # Errors
+/// The export is not whole, does not fit this deployment, or breaks a rule; or the database or a store of files fails.
+pub async fn take_in(
+    target: ImportTarget<'_>,
+    request: ImportRequest<'_>,
+    progress: impl Fn(&str),
+) -> Result<ImportOutcome, ImportError> {
+    let export = Export::open(request.from)?;
+    export.refuse_known(target.db, request.slug).await?;
+    export.check(&progress)?;
+    let tenant = export.manifest().tenant;
+    let taken = match copy_files(&export, request).await {
+        Ok(files) => {
+            let written = written(target, &export, request, &progress).await;
+            written.map(|(imported, report)| ImportOutcome { tenant, imported, report, files })
+        }
+        Err(fault) => Err(fault.into()),
+    };
+    if let (Err(_), Some((from, to)), false) = (&taken, request.files, request.dry_run)
+        && from != to
+    {
+        // Nobody else has files under the tenant's name: it was not there.
+        let removed = files::erase(to, tenant).await;
+        removed.map_err(|error| Fault::Broken(format!("the files in {to:?} could not be removed: {error}")))?;
+    }
+    taken
+}
+
+async fn copy_files(export: &Export, request: ImportRequest<'_>) -> Result<files::FilesCopied, Fault> {
+    match request.files {
+        Some((from, to)) if !request.dry_run => {
+            let copied = files::copy_of_tenant(from, to, export.manifest().tenant).await;
+            copied.map_err(|error| Fault::Broken(format!("the files of {from:?} cannot be copied to {to:?}: {error}")))
+        }
+        _ => Ok(files::FilesCopied::default()),
+    }
+}
+
+/// Writes, proves and commits.
+async fn written(
+    target: ImportTarget<'_>,
+    export: &Export,
+    request: ImportRequest<'_>,
+    progress: &impl Fn(&str),
+) -> Result<(Imported, Report), ImportError> {
+    let ImportTarget { db, ring, clock } = target;
+    let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
+    let address_form = |address: &str| text::fold(address.trim());
+    let terms = Terms { audit_writer: &audit_writer, ring, slug: request.slug, address_form };
+    let (work, imported) = import::write(db, export, &terms, progress).await?;
+    let (work, report) = Box::pin(verify::verify_open(db, work, progress)).await?;
+    if !report.is_sound() && !request.accept_broken {
+        work.rollback().await?;
+        return Err(Refusal::Unsound(broken(&report)).into());
+    }
+    if request.dry_run {
+        work.rollback().await?;
+    } else {
+        work.commit().await?;
+    }
+    Ok((imported, report))
+}
+
+/// The invariants that do not hold, and the first row of each that breaks it.
+fn broken(report: &Report) -> String {
+    let broken = report.lines.iter().filter_map(|line| line.broken.as_ref().map(|(_, row)| (line.invariant, row)));
+    let texts = broken.map(|(invariant, row)| {
+        format!("{invariant} ({} {}: expected {}, found {})", row.table, row.key, row.expected, row.found)
+    });
+    texts.collect::<Vec<_>>().join("; ")
+}
+
+/// The command.
+pub async fn run(of: &KeysOf, args: &ImportArgs, files: &FileArgs, clock: &Clock) -> Result<(), StartError> {
+    let began = clock.monotonic();
+    let url = &of.database.database_url;
+    let db = migrated(url, of.database.options()).await?;
+    copy::up_to_date(&db, "database").await?;
+    let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
+    let place = files.place(url);
+    let request = ImportRequest {
+        from: &args.from,
+        slug: args.slug.as_deref(),
+        dry_run: args.dry_run,
+        accept_broken: args.accept_broken,
+        files: args.files_from.as_ref().map(|from| (from, &place)),
+    };
+    let outcome =
+        Box::pin(take_in(ImportTarget { db: &db, ring: &ring, clock }, request, tell)).await.map_err(|error| match error {
+            ImportError::Fault(fault) => fault,
+            ImportError::Refused(refusal) => Fault::Broken(format!("nothing was taken in: {refusal}")),
+        })?;
+    if !args.dry_run {
+        // Requests are planned for as many rows as there are now.
+        db.measure(&[]).await?;
+    }
+    tell_outcome(&outcome, seconds(began, clock), args.dry_run)?;
+    if args.files_from.is_some() && !args.dry_run {
+        tell_files(&db, &outcome, &place).await?;
+    }
+    tell_next(&outcome.imported)?;
+    db.close().await?;
+    Ok(())
+}
+
+fn tell_outcome(outcome: &ImportOutcome, seconds: String, is_dry: bool) -> io::Result<()> {
+    let tables = &outcome.imported.tables;
+    for (table, rows) in tables {
+        say(&format!("{rows:>10}  {table}"))?;
+    }
+    let width = verify::width();
+    for line in outcome.report.lines.iter().filter(|line| line.broken.is_some()) {
+        say(&line.text(width))?;
+    }
+    say(&outcome.report.summary())?;
+    let rows: u64 = tables.iter().map(|(_, rows)| rows).sum();
+    let done = if is_dry { "dry run, nothing was kept" } else { "the tenant is in" };
+    say(&format!("{done}: {rows} rows of {} tables in {seconds}", tables.len()))
+}
+
+async fn tell_files(db: &Database, outcome: &ImportOutcome, place: &FileLocation) -> Result<(), StartError> {
+    say(&format!("{} stored file(s) copied, {} were there", outcome.files.copied, outcome.files.there))?;
+    for file in files::missing_of(db, place, Some(outcome.tenant)).await? {
+        say(&format!("MISSING FILE {}: {} ({} bytes)", file.id, file.name, file.size))?;
+    }
+    Ok(())
+}
+
+/// What an export has not, and who has to do what about it.
+fn tell_next(imported: &Imported) -> io::Result<()> {
+    let Imported { matched, newcomers, integrations, keys, endpoints, .. } = imported;
+    say(&format!("{matched} member(s) have an account here and go on with its password"))?;
+    for address in newcomers {
+        say(&format!("{address} has no password and no second factor here: passwordResetRequest sends a link"))?;
+    }
+    for name in integrations {
+        say(&format!("the integration {name} is disabled: integrationUpdate enables it"))?;
+    }
+    if *keys > 0 {
+        say(&format!("{keys} API key(s) are revoked: apiKeyCreate makes new ones"))?;
+    }
+    for url in endpoints {
+        say(&format!(
+            "the webhook endpoint {url} is disabled and has a new secret: webhookEndpointRotateSecret, then webhookEndpointUpdate"
+        ))?;
+    }
+    say("invitations, links to saved views and the tenant's own rate limits are not in an export")?;
+    say(
+        "streams and cursors of the other deployment begin anew here; erase the tenant there, or do not serve it: both would send its e-mails",
+    )
+}
+
+fn seconds(began: Monotonic, clock: &Clock) -> String {
+    let micros = clock.monotonic().micros() - began.micros();
+    format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10)
+}
+
+/// Says how far it is. Nobody may be there to hear it.
+fn tell(what: &str) {
+    let _ = writeln!(io::stderr(), "{what}");
+}
