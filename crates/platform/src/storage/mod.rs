@@ -53,7 +53,7 @@ pub use inspect::{PlannedMigration, ReplicaFacts, ServerFacts, TableRows, schema
 pub use pools::Pool;
 pub use row_security::{ActiveRowSecurity, RowSecurity};
 pub use rows::{Row, word};
-pub use scoped::{Finds, Global, Reads, TenantScope, TenantsScope};
+pub use scoped::{Finds, Global, Reads, SUSPENDED, TenantScope, TenantsScope, is_suspended};
 pub use shipping::{Checkpoint, HeldWriter, ShippingLock, is_shipped};
 pub use snapshot::Snapshot;
 pub use versions::Versions;

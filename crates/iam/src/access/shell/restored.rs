@@ -6,7 +6,7 @@ use platform::storage::Fault;
 use super::{Access, events};
 use crate::access::{
     core::ApiKey,
-    rows::{self, KeyHome, Opened},
+    rows::{self, Opened},
 };
 
 /// A key that is accepted, in words for an operator.
@@ -40,7 +40,7 @@ impl Access {
     /// Revokes a key, as the system: an entry of the tenant's audit log says so.
     pub async fn revoke_as_system(&self, tenant: TenantId, key: ApiKeyId) -> Result<(), Fault> {
         let scope = self.0.db.tenant(tenant);
-        let home = KeyHome { tenant, key, is_sandbox: rows::is_sandbox(&scope).await? };
+        let home = rows::home_in(&scope, key).await?;
         let work = scope.begin().await?;
         rows::bump(&work).await?;
         let Some(Opened { key, .. }) = rows::opened(&work, key).await?.filter(|opened| opened.key.revoked_at.is_none()) else {

@@ -253,6 +253,8 @@ pub struct SessionStatus {
     pub mfa_required: bool,
     /// How unusual the login was, from 0 to 100.
     pub risk: i32,
+    /// The operator has suspended the tenant.
+    pub suspended: bool,
 }
 
 impl SessionStatus {
@@ -278,6 +280,8 @@ struct StatusRow {
     mfa_required: bool,
     #[record(of = session, alias = "s")]
     risk: i32,
+    #[record(of = tenant, alias = "t")]
+    suspended_at: Option<Timestamp>,
 }
 
 impl From<StatusRow> for SessionStatus {
@@ -290,6 +294,7 @@ impl From<StatusRow> for SessionStatus {
             ended: row.ended_at.is_some(),
             mfa_required: row.mfa_required,
             risk: row.risk,
+            suspended: row.suspended_at.is_some(),
         }
     }
 }
