@@ -139,6 +139,19 @@ pub async fn find_anywhere(global: &Global, id: JobId) -> Result<Option<Job>, Fa
     Ok(across(global, "job", "FROM job WHERE id = $1", vec![id.into()]).await?.pop())
 }
 
+/// Queued jobs in these states, of all tenants or of one: what is due first comes first.
+pub async fn list_anywhere(global: &Global, tenant: Option<TenantId>, states: &[State], most: i64) -> Result<Vec<Job>, Fault> {
+    let backend = global.backend();
+    let own = if tenant.is_some() { " AND tenant_id = $3" } else { "" };
+    let rest = format!(
+        "FROM job WHERE period IS NULL AND {}{own} ORDER BY due_at, tenant_id, id LIMIT $2",
+        backend.in_texts("state", 1)
+    );
+    let mut values = vec![backend.texts(states.iter().map(|state| state.as_str())), most.into()];
+    values.extend(tenant.map(Value::from));
+    across(global, "job", &rest, values).await
+}
+
 /// A queued job that waits or runs is dead, whoever holds it; says whether it is. Its worker finds that it holds it no more.
 pub async fn abandon(work: &Work, id: JobId, error: &str, now: Timestamp) -> Result<bool, Fault> {
     let sql = "UPDATE job SET state = 'DEAD', owner = NULL, error = $3, finished_at = $4 WHERE tenant_id = $1 AND id = $2 AND period IS NULL

@@ -37,8 +37,8 @@ impl Access {
         Ok(keys.into_iter().filter_map(live).collect())
     }
 
-    /// Revokes a key, as the system: an entry of the tenant's audit log says so.
-    pub async fn revoke_as_system(&self, tenant: TenantId, key: ApiKeyId) -> Result<(), Fault> {
+    /// Revokes a key, as the system: an entry of the tenant's audit log says so, as this action.
+    pub async fn revoke_as_system(&self, tenant: TenantId, key: ApiKeyId, action: &str) -> Result<(), Fault> {
         let scope = self.0.db.tenant(tenant);
         let home = rows::home_in(&scope, key).await?;
         let work = scope.begin().await?;
@@ -49,6 +49,6 @@ impl Access {
         let after = ApiKey { revoked_at: Some(self.0.clock.now()), ..key };
         rows::end_key(&work, &after).await?;
         let ended = self.end(work, events::API_KEY_REVOKED.of(after.id, 1));
-        self.logged(("api_key.revoked_after_restore", Actor::SYSTEM), home, None, ended).await.map(drop)
+        self.logged((action, Actor::SYSTEM), home, None, ended).await.map(drop)
     }
 }

@@ -198,6 +198,12 @@ pub async fn end_all_of(work: &GlobalWork, tenant: TenantId, now: Timestamp) -> 
     work.change(sql, vec![now.into(), EndReason::Revoked.as_str().into(), tenant.into()]).await
 }
 
+/// How many sessions with a tenant go on.
+pub async fn count_of(db: &impl GlobalReads, tenant: TenantId) -> Result<i64, Fault> {
+    let rows = db.rows("SELECT count(*) FROM session WHERE tenant_id = $1 AND ended_at IS NULL", vec![tenant.into()]).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
 async fn end_challenges(work: &GlobalWork, which: Which, now: Timestamp) -> Result<(), Fault> {
     let (filter, ids): (&str, Vec<Value>) = match which {
         Which::One(_) => return Ok(()),
