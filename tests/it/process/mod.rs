@@ -51,6 +51,7 @@ mod sharing;
 mod silence;
 mod standby;
 mod stream;
+mod suspension;
 mod ties;
 mod topics;
 mod topology;
