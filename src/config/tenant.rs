@@ -15,7 +15,7 @@ pub struct TenantArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum TenantAction {
-    /// List tenants: slug, name, kind, when it was made, and ACTIVE or SUSPENDED with since when and why, between tabs.
+    /// List tenants: slug, name, kind, when it was created, and ACTIVE or SUSPENDED with since when and why, between tabs.
     List(DatabaseArgs),
     /// Show one tenant, as `list` does.
     Show {

@@ -1,4 +1,4 @@
-//! A tenant is suspended and resumed, and tenants are listed with how they stand.
+//! A tenant is suspended and resumed, and tenants are listed with their status.
 
 use iam::tenancy::suspension::{self, TenantFacts};
 use platform::{
@@ -23,7 +23,7 @@ pub(super) async fn suspend(command: TenantCommand, slug: &str, reason: &str, cl
     } else {
         let found = suspension::find(&work).await?;
         work.rollback().await?;
-        format!("{slug} was suspended before, {}; nothing is changed", standing(&found))
+        format!("{slug} was suspended before, {}; nothing is changed", status(&found))
     };
     say(&said)?;
     command.db.close().await?;
@@ -40,7 +40,7 @@ pub(super) async fn resume(command: TenantCommand, slug: &str) -> Result<(), Sta
         });
         command.record_in(&work, "tenant.resume", changes).await?;
         work.commit().await?;
-        format!("{slug} is resumed: running nodes let everybody in again within five seconds, and what waited goes on")
+        format!("{slug} is resumed: running nodes serve it again within five seconds, and what waited goes on")
     } else {
         work.rollback().await?;
         format!("{slug} is not suspended; nothing is changed")
@@ -50,7 +50,7 @@ pub(super) async fn resume(command: TenantCommand, slug: &str) -> Result<(), Sta
     Ok(())
 }
 
-/// One tenant or all, a line each: slug, name, when it was made, and how it stands, between tabs.
+/// One tenant or all, a line each: slug, name, kind, when it was created, and its status, between tabs.
 pub(super) async fn list(database: &DatabaseArgs, slug: Option<&str>) -> Result<(), StartError> {
     let db = migrated(&database.database_url, database.options()).await?;
     let mut tenants = suspension::all(&db.global()).await?;
@@ -63,14 +63,14 @@ pub(super) async fn list(database: &DatabaseArgs, slug: Option<&str>) -> Result<
     for tenant in &tenants {
         let kind = if tenant.sandbox { "sandbox" } else { "live" };
         let name = tenant.name.replace(['\t', '\n', '\r'], " ");
-        let made = clock::rfc3339(tenant.created_at);
-        say(&format!("{}\t{name}\t{kind}\tmade {made}\t{}", tenant.slug, standing(tenant)))?;
+        let created = clock::rfc3339(tenant.created_at);
+        say(&format!("{}\t{name}\t{kind}\tcreated {created}\t{}", tenant.slug, status(tenant)))?;
     }
     db.close().await?;
     Ok(())
 }
 
-fn standing(tenant: &TenantFacts) -> String {
+fn status(tenant: &TenantFacts) -> String {
     match (tenant.suspended_at, &tenant.suspended_reason) {
         (Some(at), Some(reason)) => format!("SUSPENDED since {}: {reason}", clock::rfc3339(at)),
         (Some(at), None) => format!("SUSPENDED since {}", clock::rfc3339(at)),

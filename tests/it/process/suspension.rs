@@ -236,8 +236,9 @@ async fn acts_are_logged(ours: &Client) {
 }
 
 on_both!(jobs_and_webhooks_of_a_suspended_tenant_wait, site: Site => {
-    let idle = [&UNLIMITED[..], &["--webhooks-allow", "127.0.0.0/8", "--jobs", "off"]].concat();
-    let busy = [&UNLIMITED[..], &["--webhooks-allow", "127.0.0.0/8", "--job-lease-seconds", "2"]].concat();
+    let files = format!("file:{}", site.folder.join("kept").display());
+    let busy = [&UNLIMITED[..], &["--files", &files, "--webhooks-allow", "127.0.0.0/8", "--job-lease-seconds", "2"]].concat();
+    let idle = [&busy[..], &["--jobs", "off"]].concat();
     let address = free_address();
     // Nobody does jobs here: they wait.
     let server = Server::start_with(site, address, &idle).await;
