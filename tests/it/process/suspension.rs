@@ -150,7 +150,7 @@ on_both!(a_suspended_tenant_is_refused_at_every_door_until_it_is_resumed, site: 
     let (session, refresh) = logged_in(&ours, "ours").await;
     let (till, _, _) = program(&ours, "").await;
     let doors = Doors::made(&ours).await;
-    let mut open = vec![watching(&ours).await, watching(&session.at(&other.url())).await, watching(&till.at(&other.url())).await];
+    let mut open = [watching(&ours).await, watching(&session.at(&other.url())).await, watching(&till.at(&other.url())).await];
     let stream = reqwest::Client::new().post(format!("{}/graphql", one.url())).bearer_auth(&ours.token);
     let mut events = stream.header("accept", "text/event-stream").json(&json!({ "query": WATCH })).send().await.unwrap();
     let mut undisturbed = watching(&theirs).await;
@@ -176,7 +176,8 @@ on_both!(a_suspended_tenant_is_refused_at_every_door_until_it_is_resumed, site: 
     doors.are_shut(&ours).await;
     doors.are_shut(&ours.at(&other.url())).await;
     // Whoever knows no password learns nothing.
-    let nobody = Client { token: String::new(), ..ours.clone() };
+    let mut nobody = ours.clone();
+    nobody.token.clear();
     let login = nobody.ask(LOGIN, json!({ "e": "ours@shop.example" })).await;
     assert_eq!(login["result"], json!({ "result": null, "userErrors": [{ "code": "TENANT_SUSPENDED" }] }));
     // A token of a session is sent with everything by some.
