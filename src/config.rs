@@ -34,7 +34,7 @@ pub use bench::{ForecastArgs, ForecastCommand};
 pub use copy::CopyArgs;
 pub use demo::Demo;
 pub use doctor::{DoctorArgs, ReportFormat};
-pub use emergency::{JobAction, JobCommandArgs, SessionsAction, SessionsArgs};
+pub use emergency::{JobAction, JobCommandArgs, ListedState, SessionsAction, SessionsArgs};
 pub use facts::{FactsAction, FactsArgs};
 pub use jobs::{FileArgs, JobArgs, MetricsArgs, RunJobs, Worker};
 pub use logs::LogFormat;
@@ -89,13 +89,13 @@ pub enum Command {
     Doctor(Box<DoctorArgs>),
     /// End sessions in an emergency.
     Sessions(SessionsArgs),
-    /// End a background job that cannot go on.
+    /// List, drop and retry background jobs.
     Job(JobCommandArgs),
     /// Change the key that signs access tokens, while everything runs.
     SigningKey(SigningKey),
     /// Make, list and turn over the keys that secrets are sealed with.
     Keys(KeysArgs),
-    /// Export, import or erase a tenant, or set its rate limits.
+    /// List, suspend, export, import or erase tenants, or set their rate limits.
     Tenant(TenantArgs),
     /// Look after the place where files are kept.
     Files(FilesArgs),
@@ -189,6 +189,8 @@ pub enum KeysAction {
         #[arg(long)]
         new_key: bool,
     },
+    /// What is lost without the keys that are missing: how many values of each column are sealed under a key that is not given. Changes nothing.
+    Lost(KeysOf),
     /// Let a key go that nothing is sealed under any more.
     Retire {
         #[command(flatten)]

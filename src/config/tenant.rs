@@ -6,7 +6,7 @@ use api::graphql::quota::Written;
 use clap::{Args, Subcommand};
 use services::files::FileLocation;
 
-use super::{FileArgs, KeysOf};
+use super::{DatabaseArgs, FileArgs, KeysOf, emergency::reason};
 
 #[derive(Debug, Clone, Args)]
 pub struct TenantArgs {
@@ -16,6 +16,32 @@ pub struct TenantArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum TenantAction {
+    /// List tenants: slug, name, kind, when it was created, and ACTIVE or SUSPENDED with since when and why, between tabs.
+    List(DatabaseArgs),
+    /// Show one tenant, as `list` does.
+    Show {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        /// The tenant's slug.
+        slug: String,
+    },
+    /// Refuse everybody of a tenant with TENANT_SUSPENDED and let its jobs, webhooks, alerts and e-mails wait, until `resume`. Running nodes notice within five seconds. Its rows and sessions stay.
+    Suspend {
+        #[command(flatten)]
+        of: KeysOf,
+        /// The tenant's slug.
+        slug: String,
+        /// Why, for the audit log and `tenant list`.
+        #[arg(long, value_parser = reason)]
+        reason: String,
+    },
+    /// Serve a tenant again that was suspended. What waited goes on.
+    Resume {
+        #[command(flatten)]
+        of: KeysOf,
+        /// The tenant's slug.
+        slug: String,
+    },
     /// Write everything that a tenant owns into a folder: a line of JSON a row, a file a table, a manifest of hashes. The server may go on meanwhile.
     Export {
         #[command(flatten)]

@@ -40,6 +40,20 @@ impl NodeAuthenticator {
         self.access.member(tenant, member).await
     }
 
+    /// Whether the operator has suspended the tenant.
+    pub async fn is_suspended(&self, tenant: TenantId) -> Result<bool, Fault> {
+        self.access.is_suspended(tenant).await
+    }
+
+    /// Why a member whose session goes on may not come in.
+    async fn shut_out(&self, tenant: TenantId) -> Refused {
+        match self.is_suspended(tenant).await {
+            Ok(true) => Refused::suspended(),
+            Ok(false) => Refused::unauthenticated(),
+            Err(fault) => unavailable(&fault),
+        }
+    }
+
     /// What somebody asked to be done while they are not there: with their rights of this moment and at their cost. None when they may not come
     /// in any more. Which documents may be run was looked at when they asked.
     pub async fn in_name_of(&self, requester: Requester, request: &str) -> Result<Option<FrontSession>, Fault> {
@@ -108,6 +122,7 @@ impl NodeAuthenticator {
     async fn program(&self, secret: &str, visit: Arc<Visit>, origin: Origin) -> Result<FrontSession, Refused> {
         let found = self.access.key(secret, visit.address).await.map_err(|refused| match refused {
             KeyRefused::Malformed | KeyRefused::NotAccepted => Refused::unauthenticated(),
+            KeyRefused::Suspended => Refused::suspended(),
             KeyRefused::Fault(fault) => unavailable(&fault),
         })?;
         let (live_rights, gone) = self.access.watch_key(found.hash, &found.caller);
@@ -200,11 +215,12 @@ impl Authenticator for NodeAuthenticator {
         let mut origin = origin(meta, None);
         let admitted = Box::pin(self.identity.admit(token, &origin)).await.map_err(|err| match err {
             AdmitError::Token => Refused::unauthenticated(),
+            AdmitError::Suspended => Refused::suspended(),
             AdmitError::Fault(fault) => unavailable(&fault),
         })?;
         let claims = &admitted.claims;
         let caller = self.caller(claims.tid, claims.mid).await.map_err(|fault| unavailable(&fault))?;
-        let caller = caller.ok_or_else(Refused::unauthenticated)?;
+        let Some(caller) = caller else { return Err(self.shut_out(claims.tid).await) };
         let scope = self.identity.database().tenant(caller.tenant);
         let session = Session {
             id: claims.sid,

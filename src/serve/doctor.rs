@@ -81,6 +81,7 @@ async fn of_database(args: &DoctorArgs, db: &Database, source: KeySource, clock:
     findings.extend(within("files", look::files(db.clone(), source, clock.clone(), place)).await);
     findings.extend(within("backups", look::backups(db.clone(), clock.clone(), args.serve.jobs.backups.clone())).await);
     findings.extend(look::shipping(&args.serve.database.database_url, clock, &args.serve.jobs.backups));
+    findings.extend(within("tenants", look::tenants(db.clone())).await);
     findings.extend(within("jobs", look::jobs(db.clone(), clock.clone())).await);
     findings
 }

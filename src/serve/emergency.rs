@@ -1,64 +1,72 @@
-//! Commands for an emergency: end sessions, end a job that cannot go on.
+//! Commands for an emergency: end sessions, look after jobs that cannot go on.
+
+mod jobs;
 
 use entity::prelude::*;
-use iam::identity::end_sessions;
+use iam::{
+    access::{Access, Policies},
+    identity::{end_sessions, open_sessions},
+};
 use platform::{
     audit::{self, AuditWriter, Target},
     clock::Clock,
-    jobs, secrets,
+    secrets,
     storage::{Database, Fault, GlobalWork, Reads, Row, Work},
 };
-use services::exchange;
 
 use super::{StartError, migrated, say};
-use crate::config::{JobAction, KeysOf, SessionsAction};
+use crate::config::{KeysOf, SessionsAction};
+
+pub use jobs::run as job;
 
 /// `entrepot sessions`.
 pub async fn sessions(action: SessionsAction) -> Result<(), StartError> {
-    let SessionsAction::End { of, tenant: slug, all: _ } = action;
-    let (clock, mut ended, mut count) = (Clock::system(), 0, 0);
+    let SessionsAction::End { of, tenant: slug, all, api_keys, yes } = action;
+    let (clock, mut ended, mut revoked) = (Clock::system(), 0, 0);
     let (db, audit_writer) = opened(&of, &clock).await?;
-    for tenant in tenants(&db, slug.as_deref()).await? {
+    let tenants = tenants(&db, slug.as_deref()).await?;
+    let access = Access::audited(db.clone(), clock.clone(), Policies::load().await?, audit_writer.clone());
+    if (all || api_keys) && !yes {
+        return Err(Fault::Broken(counted(&db, &access, &tenants, api_keys).await?).into());
+    }
+    for tenant in tenants.iter().copied() {
         let work = GlobalWork::from(db.global().maintenance_for(tenant).await?);
         let sessions = end_sessions(&work, tenant, clock.now()).await?;
         let changes = serde_json::json!({ "sessions": sessions });
         record(&audit_writer, work.tenant(), "session.end.all", Target::of(tenant), &changes).await?;
         work.commit().await?;
         ended += sessions;
-        count += 1;
+        if api_keys {
+            for key in access.live_keys(tenant).await? {
+                access.revoke_as_system(tenant, key.id, "api_key.revoke.all").await?;
+                revoked += 1;
+            }
+        }
     }
     say(&format!(
-        "{ended} session(s) of {count} tenant(s) are ended, with their refresh tokens; running nodes notice within five seconds"
+        "{ended} session(s) of {} tenant(s) are ended, with their refresh tokens; running nodes notice within five seconds",
+        tenants.len()
     ))?;
-    say("API keys are not sessions: revoke them with apiKeyRevoke, or all of them with `entrepot epoch --revoke-keys`")?;
+    say(&if api_keys {
+        format!("{revoked} API key(s) are revoked: make new ones with apiKeyCreate")
+    } else {
+        "API keys are not sessions: revoke them with apiKeyRevoke, or all of them with --api-keys".to_owned()
+    })?;
     db.close().await?;
     Ok(())
 }
 
-/// `entrepot job`.
-pub async fn job(action: JobAction) -> Result<(), StartError> {
-    let JobAction::Drop { of, id, reason } = action;
-    let clock = Clock::system();
-    let (db, audit_writer) = opened(&of, &clock).await?;
-    let job = jobs::find_anywhere(&db.global(), id).await?.ok_or_else(|| Fault::Broken(format!("there is no job {id}")))?;
-    if job.period.is_some() {
-        let why = format!("{id} ({}) is a standing job, which comes again by itself: it cannot be dropped", job.kind);
-        return Err(Fault::Broken(why).into());
+/// What would be ended, in words.
+async fn counted(db: &Database, access: &Access, tenants: &[TenantId], api_keys: bool) -> Result<String, Fault> {
+    let (mut sessions, mut keys) = (0, 0);
+    for tenant in tenants.iter().copied() {
+        sessions += open_sessions(db, tenant).await?;
+        if api_keys {
+            keys += access.live_keys(tenant).await?.len();
+        }
     }
-    let mut work = db.global().maintenance_for(job.tenant).await?;
-    if !jobs::abandon(&work, id, &format!("dropped by the operator: {reason}"), clock.now()).await? {
-        let why = format!("{id} ({}) is {} already: only a job that waits or runs is dropped", job.kind, job.state.as_str());
-        work.rollback().await?;
-        return Err(Fault::Broken(why).into());
-    }
-    let has_exchange = exchange::job_dropped(&mut work, (&job.kind, &job.payload), &clock).await?;
-    let changes = serde_json::json!({ "kind": job.kind, "reason": reason });
-    record(&audit_writer, &work, "job.drop", Target::of(id), &changes).await?;
-    work.commit().await?;
-    let next = if has_exchange { "its exchange is cancelled: ask for it anew" } else { "jobRetry begins it again" };
-    say(&format!("{id} ({}) is dropped; {next}", job.kind))?;
-    db.close().await?;
-    Ok(())
+    let keys = if api_keys { format!(", and {keys} API key(s) revoked") } else { String::new() };
+    Ok(format!("{sessions} session(s) of {} tenant(s) would be ended{keys}: repeat it with --yes", tenants.len()))
 }
 
 async fn opened(of: &KeysOf, clock: &Clock) -> Result<(Database, AuditWriter), StartError> {

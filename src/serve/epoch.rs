@@ -69,7 +69,7 @@ async fn programs(access: &Access, tenants: &[(TenantId, String)], args: &Epoch)
         for key in access.live_keys(*tenant).await? {
             count += 1;
             if args.revoke_keys {
-                access.revoke_as_system(*tenant, key.id).await?;
+                access.revoke_as_system(*tenant, key.id, "api_key.revoked_after_restore").await?;
             }
             say(&line(slug, &key))?;
         }

@@ -9,7 +9,7 @@ use platform::{
 };
 use services::webhooks;
 
-use super::{StartError, migrated, say};
+use super::{StartError, backup::given, migrated, say};
 use crate::config::{KeysAction, KeysOf, RotateSigningKey};
 
 /// Every sealed column of every room.
@@ -26,6 +26,7 @@ pub async fn run(action: KeysAction) -> Result<(), StartError> {
             list(&db, &ring).await?;
             db.close().await?;
         }
+        KeysAction::Lost(of) => lost(&of, &clock).await?,
         KeysAction::Rotate { of, new_key } => {
             let (db, ring) = open(&of, &clock).await?;
             if new_key {
@@ -61,6 +62,33 @@ async fn open(of: &KeysOf, clock: &Clock) -> Result<(Database, KeyRing), StartEr
     let db = migrated(url, of.database.options()).await?;
     let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
     Ok((db, ring))
+}
+
+/// Says what no key opens that is given: key, table and column, and values, between tabs.
+async fn lost(of: &KeysOf, clock: &Clock) -> Result<(), StartError> {
+    let url = &of.database.database_url;
+    let db = migrated(url, of.database.options()).await?;
+    // Where no key is given at all, all that is sealed is lost.
+    let keys = match given(&of.keys.source(url), clock) {
+        Ok(keys) => Some(keys),
+        Err(fault) => {
+            say(&format!("no key is given: {fault}"))?;
+            None
+        }
+    };
+    let mut sum = 0;
+    for column in sealed_columns() {
+        for (id, values) in secrets::count(&db, std::slice::from_ref(&column)).await?.by_key {
+            let is_open = id.is_empty() || keys.as_ref().is_some_and(|keys| keys.get(&id).is_some());
+            if !is_open {
+                sum += values;
+                say(&format!("{id}\t{}.{}\t{values} values", column.table, column.column))?;
+            }
+        }
+    }
+    say(&format!("{sum} value(s) are lost unless their keys are brought back; nothing is changed"))?;
+    db.close().await?;
+    Ok(())
 }
 
 async fn list(db: &Database, ring: &KeyRing) -> Result<(), StartError> {

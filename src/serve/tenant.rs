@@ -1,4 +1,6 @@
-//! `entrepot tenant`: everything a tenant owns as files, into another deployment, its end, and its rate limits.
+//! `entrepot tenant`: everything a tenant owns as files, into another deployment, its end, its rate limits, and whether it is served.
+
+mod suspension;
 
 use entity::{prelude::*, tables::TenantPlan};
 use iam::tenancy::{erase, export, plan};
@@ -16,6 +18,15 @@ use crate::config::{KeysOf, PlannedLimit, TenantAction};
 pub async fn run(action: TenantAction) -> Result<(), StartError> {
     let clock = Clock::system();
     match action {
+        TenantAction::List(database) => suspension::list(&database, None).await?,
+        TenantAction::Show { database, slug } => suspension::list(&database, Some(&slug)).await?,
+        TenantAction::Suspend { of, slug, reason } => {
+            let command = TenantCommand::open(&of, &clock, &slug).await?;
+            suspension::suspend(command, &slug, &reason, &clock).await?;
+        }
+        TenantAction::Resume { of, slug } => {
+            suspension::resume(TenantCommand::open(&of, &clock, &slug).await?, &slug).await?;
+        }
         TenantAction::Export { of, slug, to } => {
             let command = TenantCommand::open(&of, &clock, &slug).await?;
             let manifest = export::export(&command.db, command.tenant, &slug, clock.now(), &to).await?;
@@ -76,6 +87,10 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
     Ok(())
 }
 
+fn unknown(slug: &str) -> Fault {
+    Fault::Broken(format!("there is no tenant {slug}"))
+}
+
 /// A tenant's plan, a line a limit.
 fn plan_text(slug: &str, plan: Option<&TenantPlan>) -> String {
     let text = |limit: fn(&TenantPlan) -> &Option<String>| plan.and_then(|plan| limit(plan).as_deref()).unwrap_or("default");
@@ -99,7 +114,7 @@ impl TenantCommand {
         let url = &of.database.database_url;
         let db = migrated(url, of.database.options()).await?;
         let found = db.global().rows("SELECT id FROM tenant WHERE slug = $1", vec![slug.into()]).await?;
-        let row = found.first().ok_or_else(|| Fault::Broken(format!("there is no tenant {slug}")))?;
+        let row = found.first().ok_or_else(|| unknown(slug))?;
         let tenant = Row::new(row).take()?;
         let audit_writer = AuditWriter::new(secrets::open(&db, &of.keys.source(url), clock).await?, clock.clone());
         Ok(Self { db, tenant, audit_writer })

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use platform::storage::Fault;
-use server::{LinkedView, ViewLinks};
+use server::{LinkRefused, LinkedView, ViewLinks};
 use services::{
     exchange::Requester,
     saved_views::{SavedViews, shell::OpenedLink},
@@ -24,9 +23,12 @@ pub fn of(saved_views: &SavedViews, node_authenticator: &Arc<NodeAuthenticator>)
 
 #[async_trait]
 impl ViewLinks for NodeViewLinks {
-    async fn open(&self, secret: &str, request_id: &str) -> Result<Option<LinkedView>, Fault> {
+    async fn open(&self, secret: &str, request_id: &str) -> Result<Option<LinkedView>, LinkRefused> {
         let Some(OpenedLink { tenant, link }) = self.saved_views.open_link(secret).await? else { return Ok(None) };
         let requester = Requester { tenant, actor: link.maker, key: link.key };
+        if self.node_authenticator.is_suspended(tenant).await? {
+            return Err(LinkRefused::Suspended);
+        }
         let session = self.node_authenticator.in_name_of(requester, request_id).await?;
         Ok(session.map(|session| LinkedView { session, view: link.view.to_string(), variables: link.variables }))
     }

@@ -280,7 +280,9 @@ export class EntrepotClient {
     const { data } = await this.#send<{ sessionRefresh: LoginMutation['login'] }>({ body, repeatable: true, anonymous: true, path }, {});
     const { result, userErrors } = data.sessionRefresh;
     if (result?.__typename === 'TokenPair') return result;
-    throw new EntrepotError({ code: 'SIGNED_OUT', message: userErrors[0]?.message ?? 'The session has ended. Log in again.', data });
+    // A suspended tenant's session goes on when the tenant is resumed: its tokens are kept.
+    const code = userErrors[0]?.code === 'TENANT_SUSPENDED' ? 'TENANT_SUSPENDED' : 'SIGNED_OUT';
+    throw new EntrepotError({ code, message: userErrors[0]?.message ?? 'The session has ended. Log in again.', data });
   }
 
   async #send<R>(prepared: Prepared, options: CallOptions): Promise<Answer<R>> {

@@ -2,7 +2,8 @@ import type { ErrorCode as UserErrorCode, Open } from './schema.js';
 
 /** The server's top-level codes, and some of the client's own. */
 export type TopCode =
-  | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'STEP_UP_REQUIRED' | 'MFA_ENROLMENT_REQUIRED' | 'RATE_LIMITED' | 'COST_EXCEEDED'
+  | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'STEP_UP_REQUIRED' | 'MFA_ENROLMENT_REQUIRED' | 'TENANT_SUSPENDED' | 'RATE_LIMITED'
+  | 'COST_EXCEEDED'
   | 'QUERY_TOO_COMPLEX' | 'GRAPHQL_PARSE_FAILED' | 'GRAPHQL_VALIDATION_FAILED' | 'BAD_USER_INPUT' | 'BAD_REQUEST'
   | 'LIMIT_EXCEEDED' | 'TIMEOUT' | 'OVERLOADED' | 'UNAVAILABLE' | 'INTERNAL'
   /** No answer came: nobody knows whether a mutation was made. */

@@ -18,6 +18,7 @@ use crate::graphql::{
     fault::{Answer, TopError},
     refusal::{ErrorCode, UserError},
     scalars::{DateTime, Long},
+    session::SUSPENDED,
 };
 
 /// Purpose of a file that is uploaded.
@@ -150,6 +151,7 @@ pub fn refuse(error: FileError, field: Vec<String>) -> Result<UserError, TopErro
     let mib = |bytes: u64| bytes >> 20;
     let (code, message) = match error {
         FileError::NotFound => (ErrorCode::NotFound, "there is no such file".to_owned()),
+        FileError::Suspended => (ErrorCode::TenantSuspended, SUSPENDED.to_owned()),
         FileError::NotAwaited => (ErrorCode::InvalidState, "the bytes of this file are not awaited any more".to_owned()),
         FileError::NotReady => (ErrorCode::InvalidState, "the bytes of this file are not there: send them first".to_owned()),
         FileError::Held => (ErrorCode::InvalidState, "this file belongs to something already: send it once more".to_owned()),

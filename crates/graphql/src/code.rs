@@ -9,6 +9,8 @@ pub enum Code {
     Forbidden,
     StepUpRequired,
     MfaEnrolmentRequired,
+    /// The operator has suspended the caller's tenant.
+    TenantSuspended,
     RateLimited,
     CostExceeded,
     QueryTooComplex,
@@ -25,11 +27,12 @@ pub enum Code {
 }
 
 impl Code {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Unauthenticated,
         Self::Forbidden,
         Self::StepUpRequired,
         Self::MfaEnrolmentRequired,
+        Self::TenantSuspended,
         Self::RateLimited,
         Self::CostExceeded,
         Self::QueryTooComplex,
@@ -51,6 +54,7 @@ impl Code {
             Self::Forbidden => "FORBIDDEN",
             Self::StepUpRequired => "STEP_UP_REQUIRED",
             Self::MfaEnrolmentRequired => "MFA_ENROLMENT_REQUIRED",
+            Self::TenantSuspended => "TENANT_SUSPENDED",
             Self::RateLimited => "RATE_LIMITED",
             Self::CostExceeded => "COST_EXCEEDED",
             Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
@@ -80,7 +84,7 @@ impl Code {
     pub fn status(self) -> u16 {
         match self {
             Self::Unauthenticated => 401,
-            Self::Forbidden | Self::StepUpRequired | Self::MfaEnrolmentRequired => 403,
+            Self::Forbidden | Self::StepUpRequired | Self::MfaEnrolmentRequired | Self::TenantSuspended => 403,
             Self::RateLimited => 429,
             Self::QueryTooComplex
             | Self::LimitExceeded

@@ -134,6 +134,9 @@ impl fmt::Debug for Session {
     }
 }
 
+/// The refusal of a tenant that is suspended, in words.
+pub const SUSPENDED: &str = "the operator has suspended this tenant: ask them why, and when it is resumed";
+
 /// Why the authenticator said no.
 #[derive(Debug, Clone)]
 pub struct Refused {
@@ -152,6 +155,11 @@ impl Refused {
     /// The one answer to every bad token, whatever was wrong with it.
     pub fn unauthenticated() -> Self {
         Self::new(Code::Unauthenticated, "the token is not valid")
+    }
+
+    /// The answer to every caller of a tenant that the operator has suspended.
+    pub fn suspended() -> Self {
+        Self::new(Code::TenantSuspended, SUSPENDED)
     }
 }
 

@@ -26,6 +26,7 @@ pub(crate) const ALWAYS: [Code; 10] = [
 
 const UNAUTHENTICATED: Code = ("UNAUTHENTICATED", "No token was sent, or it is no longer valid.");
 const ENROLMENT: Code = ("MFA_ENROLMENT_REQUIRED", "The company requires a second factor, and this person has none yet.");
+const SUSPENDED: Code = ("TENANT_SUSPENDED", "The operator has suspended the company.");
 const FORBIDDEN: Code = ("FORBIDDEN", "The caller lacks the permission, or has it for other stores.");
 const STEP_UP: Code = ("STEP_UP_REQUIRED", "The password or code was confirmed too long ago. API keys always get this.");
 const BAD_INPUT: Code = ("BAD_USER_INPUT", "An argument has a value that the field does not accept.");
@@ -38,6 +39,7 @@ pub(crate) fn of_field(operation: Operation, field: &Field) -> Vec<Code> {
     let all = [
         (is_known, UNAUTHENTICATED),
         (is_known, ENROLMENT),
+        (is_known, SUSPENDED),
         (matches!(access, Access::Requires(_)), FORBIDDEN),
         (field.directives.step_up().is_some(), STEP_UP),
         (!field.arguments.is_empty(), BAD_INPUT),
@@ -61,7 +63,7 @@ pub(crate) fn page(schema: &Schema) -> String {
         let code = escaped(code);
         format!("<dt id=\"{code}\"><code>{code}</code></dt><dd>{}</dd>\n", inline(when))
     };
-    let own = [UNAUTHENTICATED, ENROLMENT, FORBIDDEN, STEP_UP, BAD_INPUT, LIMIT];
+    let own = [UNAUTHENTICATED, ENROLMENT, SUSPENDED, FORBIDDEN, STEP_UP, BAD_INPUT, LIMIT];
     let top = joined(own.iter().chain(&ALWAYS).map(|(code, when)| row(code, when)));
     let mut main = format!("<h1>Errors</h1>\n<h2 id=\"errors\">Codes in errors</h2>\n<dl>\n{top}</dl>\n");
     if let Some(codes) = schema.definition("ErrorCode") {

@@ -239,6 +239,8 @@ async fn admitted<E: Executor>(
         Err(errors) if errors.code == Code::Unauthenticated && (kept.is_some() || service.is_public(params)) => {
             service.open(None, &meta).await
         }
+        // Whoever belongs to other tenants too logs in to one of them.
+        Err(errors) if errors.code == Code::TenantSuspended && service.is_public(params) => service.open(None, &meta).await,
         Err(errors) => Err(service.turned_away(errors, &meta).await),
         opened => opened,
     }?;

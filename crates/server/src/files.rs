@@ -30,7 +30,7 @@ use super::{
     origin::{self, Methods},
     reply,
 };
-use graphql::{answer::Errors, code::Code, quota::QuotaSubject};
+use graphql::{answer::Errors, code::Code, quota::QuotaSubject, session::SUSPENDED};
 
 struct FilesState<E> {
     front: Arc<Front<E>>,
@@ -172,6 +172,7 @@ async fn refused<E: Executor>(
             }
             (StatusCode::NOT_FOUND, "this link leads nowhere: it has ended, or was never one of ours".to_owned())
         }
+        FileError::Suspended => (StatusCode::FORBIDDEN, SUSPENDED.to_owned()),
         FileError::NotAwaited | FileError::Held => (StatusCode::CONFLICT, "the bytes of this file have come before".to_owned()),
         FileError::NotReady => (StatusCode::GONE, "the bytes of this file are not there any more".to_owned()),
         FileError::NoName | FileError::NoBytes => (StatusCode::BAD_REQUEST, "a file has at least one byte".to_owned()),
@@ -205,6 +206,7 @@ async fn refused<E: Executor>(
         // Both have the status of a store that is full; only one of them passes by itself.
         FileError::Quota { .. } => reply::of_errors(&Errors::one(Code::LimitExceeded, message, id), Media::Json, id),
         FileError::Full => reply::of_errors(&Errors::one(Code::Unavailable, message, id), Media::Json, id),
+        FileError::Suspended => reply::of_errors(&Errors::one(Code::TenantSuspended, message, id), Media::Json, id),
         FileError::TooSlow => reply::of_errors(&Errors::one(Code::Timeout, message, id), Media::Json, id),
         FileError::Crowded { .. } => waits(Code::RateLimited, message, id),
         FileError::Busy => waits(Code::Overloaded, message, id),

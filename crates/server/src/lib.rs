@@ -55,7 +55,7 @@ pub use self::{
     metrics_endpoint::{MetricsSource, routes as metrics},
     proxies::TrustedProxy,
     serve::serve,
-    views::{LinkedView, ViewLinks, routes as views},
+    views::{LinkRefused, LinkedView, ViewLinks, routes as views},
 };
 
 /// Whether the explorer's page is served.

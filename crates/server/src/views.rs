@@ -38,7 +38,7 @@ use graphql::{
     session::{RequestMeta, Session, bearer},
 };
 
-pub use self::by_link::{LinkedView, ViewLinks};
+pub use self::by_link::{LinkRefused, LinkedView, ViewLinks};
 use self::layout::Layout;
 
 const VIEW: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id document version } }";

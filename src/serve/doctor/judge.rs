@@ -259,6 +259,15 @@ pub(super) fn shipping(is_shipped: bool, lag: Option<i64>) -> Finding {
     }
 }
 
+/// Tenants that are suspended, by slug.
+pub(super) fn tenants(suspended: &[&str]) -> Finding {
+    if suspended.is_empty() {
+        return Finding::ok("tenants", "none is suspended");
+    }
+    let advice = "`entrepot tenant list` says since when and why; `entrepot tenant resume SLUG` serves one again";
+    Finding::warn("tenants", format!("suspended: {}", suspended.join(", ")), advice)
+}
+
 /// Background work that has stopped.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct JobFacts {

@@ -127,6 +127,13 @@ fn a_log_that_is_not_shipped_is_found() {
 }
 
 #[test]
+fn tenants_that_are_suspended_are_named() {
+    assert_eq!(tenants(&[]).verdict, Ok);
+    let found = tenants(&["ours", "theirs"]);
+    assert_eq!((found.verdict, found.seen.as_str()), (Warn, "suspended: ours, theirs"));
+}
+
+#[test]
 fn jobs_that_stand_still_are_found() {
     let verdicts = |facts: JobFacts| jobs(&facts).iter().map(|finding| finding.verdict).collect::<Vec<_>>();
     assert_eq!(verdicts(JobFacts { workers: 1, ..JobFacts::default() }), [Ok, Ok]);

@@ -3,12 +3,12 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use entity::prelude::*;
-use iam::identity::file_store_mark;
+use iam::{identity::file_store_mark, tenancy::suspension};
 use platform::{
     clock::{Clock, sleep},
     rate_limit::redis_time,
     secrets::{self, KeyRing, KeySource, Keys},
-    storage::{ActiveRowSecurity, Backend, Database, Fault, Row, is_shipped},
+    storage::{ActiveRowSecurity, Backend, Database, Fault, Row, SUSPENDED, is_shipped},
 };
 use services::{
     backups::{BackupLog, waiting_since},
@@ -31,6 +31,8 @@ const WALK: Duration = Duration::from_secs(3);
 const SAMPLED: Duration = Duration::from_secs(1);
 /// Runs of backups and drills that are looked at.
 const RUNS: i64 = 20;
+/// Suspended tenants that are named.
+const SHOWN: i64 = 20;
 
 /// A fault as a finding.
 fn of_fault(check: &'static str, fault: &Fault) -> Vec<Finding> {
@@ -234,6 +236,17 @@ pub(super) fn shipping(database_url: &str, clock: &Clock, args: &BackupJobArgs) 
     }
 }
 
+/// Tenants that the operator has suspended.
+pub(super) async fn tenants(db: Database) -> Vec<Finding> {
+    match suspension::suspended(&db.global(), SHOWN).await {
+        Ok(suspended) => {
+            let slugs: Vec<&str> = suspended.iter().map(|tenant| tenant.slug.as_str()).collect();
+            vec![judge::tenants(&slugs)]
+        }
+        Err(fault) => of_fault("tenants", &fault),
+    }
+}
+
 pub(super) async fn jobs(db: Database, clock: Clock) -> Vec<Finding> {
     match job_facts(&db, &clock).await {
         Ok(facts) => judge::jobs(&facts),
@@ -242,12 +255,14 @@ pub(super) async fn jobs(db: Database, clock: Clock) -> Vec<Finding> {
 }
 
 async fn job_facts(db: &Database, clock: &Clock) -> Result<JobFacts, Fault> {
-    let sql = "SELECT (SELECT count(*) FROM job WHERE state = 'DEAD'),
+    let sql = format!(
+        "SELECT (SELECT count(*) FROM job WHERE state = 'DEAD'),
         (SELECT count(*) FROM job WHERE period IS NOT NULL AND failures >= 3),
-        (SELECT count(*) FROM job WHERE period IS NULL AND state = 'WAITING' AND due_at <= $1),
+        (SELECT count(*) FROM job WHERE period IS NULL AND state = 'WAITING' AND due_at <= $1 AND tenant_id NOT IN {SUSPENDED}),
         (SELECT count(*) FROM job_worker),
-        (SELECT count(*) FROM (SELECT 1 FROM webhook_delivery WHERE state = 'FAILED' LIMIT 1000) q)";
-    let rows = db.global().rows(sql, vec![clock.now().plus_seconds(-600).micros().into()]).await?;
+        (SELECT count(*) FROM (SELECT 1 FROM webhook_delivery WHERE state = 'FAILED' LIMIT 1000) q)"
+    );
+    let rows = db.global().rows(&sql, vec![clock.now().plus_seconds(-600).micros().into()]).await?;
     let Some(row) = rows.first() else { return Ok(JobFacts::default()) };
     let row = &mut Row::new(row);
     Ok(JobFacts { dead: row.take()?, failing: row.take()?, overdue: row.take()?, workers: row.take()?, undelivered: row.take()? })

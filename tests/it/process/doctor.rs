@@ -176,7 +176,8 @@ on_both!(sessions_of_one_tenant_or_of_all_are_ended, site: Site => {
     }
     assert_eq!(logged.matches("session.end.all").count(), 1, "{logged}");
 
-    let ended = keyed(site, &["sessions", "end", "--all"]).await;
+    keyed(site, &["sessions", "end", "--all"]).await.refused(&["2 session(s) of 2 tenant(s) would be ended", "--yes"]);
+    let ended = keyed(site, &["sessions", "end", "--all", "--yes"]).await;
     assert!(ended.well() && ended.out.contains("2 session(s) of 2 tenant(s)"), "{ended:?}");
     is_out(&ours).await;
     is_out(&theirs).await;

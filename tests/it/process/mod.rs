@@ -54,6 +54,7 @@ mod sharing;
 mod silence;
 mod standby;
 mod stream;
+mod suspension;
 mod ties;
 mod topics;
 mod topology;

@@ -166,8 +166,11 @@ class Entrepot:
             data = self._public(documents.SESSION_REFRESH, {"refreshToken": held.refresh_token}, repeatable=True)
             payload = data["sessionRefresh"]
             if not payload["result"] or payload["result"]["__typename"] != "TokenPair":
-                self._tokens = None
                 refused = payload["userErrors"]
+                if refused and refused[0]["code"] == "TENANT_SUSPENDED":
+                    # The session goes on when the tenant is resumed.
+                    raise error_of("TENANT_SUSPENDED", refused[0]["message"])
+                self._tokens = None
                 raise core.signed_out(refused[0]["message"] if refused else "The session has ended. Log in again.")
             self._take(Tokens.fresh(payload["result"]["accessToken"], payload["result"]["refreshToken"]))
             return True

@@ -83,7 +83,7 @@ class AuthenticationError(EntrepotError):
 
 
 class PermissionDenied(EntrepotError):
-    """FORBIDDEN, STEP_UP_REQUIRED, MFA_ENROLMENT_REQUIRED: see `permission`."""
+    """FORBIDDEN, STEP_UP_REQUIRED, MFA_ENROLMENT_REQUIRED, TENANT_SUSPENDED: see `permission`."""
 
 
 class InvalidRequest(EntrepotError):
@@ -101,6 +101,7 @@ _CLASSES = {
     "FORBIDDEN": PermissionDenied,
     "STEP_UP_REQUIRED": PermissionDenied,
     "MFA_ENROLMENT_REQUIRED": PermissionDenied,
+    "TENANT_SUSPENDED": PermissionDenied,
     "COST_EXCEEDED": InvalidRequest,
     "QUERY_TOO_COMPLEX": InvalidRequest,
     "GRAPHQL_PARSE_FAILED": InvalidRequest,

@@ -165,7 +165,9 @@ fn code_of(error: &ServerError) -> Code {
 /// What an error that reached the root says of what was asked for.
 fn failed(error: &ServerError) -> Outcome {
     match code_of(error) {
-        Code::Forbidden | Code::Unauthenticated | Code::StepUpRequired | Code::MfaEnrolmentRequired => Outcome::Denied,
+        Code::Forbidden | Code::Unauthenticated | Code::StepUpRequired | Code::MfaEnrolmentRequired | Code::TenantSuspended => {
+            Outcome::Denied
+        }
         Code::BadUserInput | Code::LimitExceeded => Outcome::Refused,
         // Arguments that are not what the field takes have no error of ours behind them.
         Code::Internal if error.source.is_none() => Outcome::Refused,

@@ -54,6 +54,8 @@ pub enum ErrorCode {
     RateMissing,
     /// A hold keeps the goods of the order back: have each hold lifted, and retry.
     OnHold,
+    /// The operator has suspended the company: ask them when it is resumed.
+    TenantSuspended,
 }
 
 impl ErrorCode {

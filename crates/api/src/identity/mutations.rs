@@ -123,7 +123,8 @@ impl IdentityMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The user's address.")] email: String,
         #[graphql(desc = "The user's password.")] password: String,
-        #[graphql(desc = "The slug of the tenant to come into; the user's oldest when not given.")] tenant: Option<String>,
+        #[graphql(desc = "The slug of the tenant to come into; when not given, the oldest of the user that is not suspended.")]
+        tenant: Option<String>,
     ) -> Answer<LoginPayload> {
         answer(ctx, ctx.given::<Identity>()?.login(&email, &password, tenant.as_deref(), &visit(ctx)).await)
     }

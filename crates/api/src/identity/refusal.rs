@@ -3,7 +3,10 @@
 use iam::identity::{Field, InputRefusal, MemberRefusal, Rejection, Weakness};
 use platform::path;
 
-use crate::graphql::refusal::{ErrorCode, UserError};
+use crate::graphql::{
+    refusal::{ErrorCode, UserError},
+    session::SUSPENDED,
+};
 
 fn path(field: Field) -> Vec<String> {
     let name = match field {
@@ -38,6 +41,7 @@ pub fn refuse(why: &Rejection) -> UserError {
             "no refresh token came with this call: give it as refreshToken; a page that has it in a cookie sends this to /graphql/session; without one, log in again",
             "refreshToken",
         ),
+        Rejection::TenantSuspended => UserError::new(ErrorCode::TenantSuspended, SUSPENDED, Vec::new()),
         Rejection::RefreshRaced => UserError::new(
             ErrorCode::IdempotencyInProgress,
             "another call with this refresh token is answered already: use its answer",

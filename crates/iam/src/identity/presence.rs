@@ -49,9 +49,10 @@ impl CachedSession {
         self.ended.subscribe()
     }
 
-    /// Whether a second factor must be enrolled that was not asked for when this was read.
+    /// Whether a second factor must be enrolled that was not asked for when this was read, or the tenant was suspended since.
     fn is_tightened(&self, now: &SessionStatus) -> bool {
-        now.must_enrol() && !self.session_status.must_enrol()
+        let before = &self.session_status;
+        (now.must_enrol() && !before.must_enrol()) || (now.suspended && !before.suspended)
     }
 
     /// The same session, to be read again before anything else.
@@ -128,8 +129,8 @@ impl Presence {
         }
     }
 
-    /// Tells everybody who watches this session here, if a second factor must be enrolled first that was not asked for before. The session
-    /// itself goes on.
+    /// Tells everybody who watches this session here, if a second factor must be enrolled first that was not asked for before, or its tenant is
+    /// suspended. The session itself goes on.
     pub fn tighten_here(&self, session_status: SessionStatus) {
         let mut sessions = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) =
@@ -200,6 +201,7 @@ mod tests {
             ended,
             mfa_required: false,
             risk: 0,
+            suspended: false,
         }
     }
 
@@ -240,6 +242,19 @@ mod tests {
         presence.keep(session_status(true), START);
         presence.tighten_here(asked());
         assert!(presence.keep(asked(), START).has_ended(), "what has ended stays so");
+    }
+
+    #[test]
+    fn a_suspended_tenant_closes_what_is_open_and_lets_the_session_be() {
+        let suspended = || SessionStatus { suspended: true, ..session_status(false) };
+        let presence = Presence::default();
+        let open = presence.keep(session_status(false), START).watch();
+        presence.tighten_here(suspended());
+        assert!(*open.borrow(), "open sockets are told");
+        let refused = presence.keep(suspended(), after(1));
+        assert!(refused.session_status().suspended && !refused.has_ended());
+        let resumed = presence.keep(session_status(false), after(5));
+        assert!(!resumed.session_status().suspended && !resumed.has_ended(), "the session goes on");
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod plan;
 mod persons;
 mod rows;
 mod shell;
+pub mod suspension;
 pub mod tables;
 
 pub use self::core::{Change, Field, Rejection, Settings};

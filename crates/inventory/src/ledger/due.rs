@@ -1,7 +1,7 @@
 //! Holds whose time is over, over all tenants, in pages. The question walks a partial index that holds only what can run out.
 
 use entity::prelude::*;
-use platform::storage::{Fault, Global, Row};
+use platform::storage::{Fault, Global, Row, SUSPENDED};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -35,7 +35,7 @@ pub async fn holds(global: &Global, now: Timestamp, after: PageKey) -> Result<Ve
     let sql = format!(
         "SELECT r.tenant_id, r.id, r.product_id, r.store_id, r.expires_at FROM reservation r
          WHERE r.status = 'ACTIVE' AND r.order_id IS NULL AND r.expires_at IS NOT NULL AND r.expires_at <= $1
-         AND (r.expires_at, r.id) > ($2, $3) ORDER BY r.expires_at, r.id LIMIT {PAGE}"
+         AND r.tenant_id NOT IN {SUSPENDED} AND (r.expires_at, r.id) > ($2, $3) ORDER BY r.expires_at, r.id LIMIT {PAGE}"
     );
     let rows = global.rows(&sql, bounds(now, after)).await?;
     rows.iter()

@@ -1,7 +1,7 @@
 //! Lots whose date is over, over all tenants. The question walks a partial index that holds only what can run out.
 
 use entity::prelude::*;
-use platform::storage::{Fault, Global, Row};
+use platform::storage::{Fault, Global, Row, SUSPENDED};
 
 use crate::ledger::due::PAGE;
 
@@ -21,7 +21,7 @@ pub async fn due_lots(global: &Global, day: i32) -> Result<Vec<DueLot>, Fault> {
         "SELECT l.tenant_id, l.id, l.expires_on, s.time_zone FROM lot l
          JOIN lot_level v ON v.tenant_id = l.tenant_id AND v.lot_id = l.id AND v.on_hand > v.unavailable
          JOIN store s ON s.tenant_id = v.tenant_id AND s.id = v.store_id
-         WHERE l.status = 'AVAILABLE' AND l.on_hand > 0 AND l.expires_on IS NOT NULL AND l.expires_on < $1
+         WHERE l.status = 'AVAILABLE' AND l.on_hand > 0 AND l.expires_on IS NOT NULL AND l.expires_on < $1 AND l.tenant_id NOT IN {SUSPENDED}
          ORDER BY l.expires_on, l.id LIMIT {PAGE}"
     );
     let rows = global.rows(&sql, vec![day.into()]).await?;

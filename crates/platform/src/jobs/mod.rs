@@ -13,7 +13,7 @@ mod supervisor;
 mod turns;
 
 pub use registry::{PeriodicJob, Queued, Registry};
-pub use rows::{abandon, find_anywhere};
+pub use rows::{abandon, find_anywhere, let_go, list_anywhere, revive};
 pub use run::is_asked_to_yield;
 pub use shell::{Failure, JobCounters, Jobs, Lease, Refusal, enqueue, enqueue_once};
 pub use supervisor::Terms;

@@ -9,7 +9,7 @@ use sea_orm::Value;
 
 use super::core::{Job, State};
 use crate::{
-    storage::{Fault, Finds, Global, GlobalReads, GlobalWork, Reads, Row, Work, word},
+    storage::{Fault, Finds, Global, GlobalReads, GlobalWork, Reads, Row, SUSPENDED, Work, word},
     traces,
 };
 
@@ -78,11 +78,20 @@ pub async fn running(global: &Global, now: Timestamp, most: i64) -> Result<Vec<J
 }
 
 /// Queued jobs that are due: the one of each tenant that waits longest, then the next one of each, and so on. However many one tenant has, the others'
-/// are among them.
+/// are among them. Those of a tenant that is suspended are left where they are.
 pub async fn waiting(global: &Global, now: Timestamp, most: i64) -> Result<Vec<Job>, Fault> {
-    let rest = "FROM (SELECT j.*, row_number() OVER (PARTITION BY j.tenant_id ORDER BY j.due_at, j.id) AS turn FROM job j
-           WHERE j.period IS NULL AND j.state = 'WAITING' AND j.due_at <= $1) q ORDER BY turn, due_at, tenant_id, id LIMIT $2";
-    across(global, "q", rest, vec![now.micros().into(), most.into()]).await
+    let rest = format!(
+        "FROM (SELECT j.*, row_number() OVER (PARTITION BY j.tenant_id ORDER BY j.due_at, j.id) AS turn FROM job j
+           WHERE j.period IS NULL AND j.state = 'WAITING' AND j.due_at <= $1 AND j.tenant_id NOT IN {SUSPENDED}) q
+         ORDER BY turn, due_at, tenant_id, id LIMIT $2"
+    );
+    across(global, "q", &rest, vec![now.micros().into(), most.into()]).await
+}
+
+/// Jobs of a tenant that workers hold wait again: each worker finds that it holds its one no more. Says how many.
+pub async fn let_go(work: &Work) -> Result<u64, Fault> {
+    let sql = "UPDATE job SET state = 'WAITING', owner = NULL WHERE tenant_id = $1 AND period IS NULL AND state = 'RUNNING'";
+    work.execute(sql, vec![]).await
 }
 
 /// A page of a tenant's own jobs.
@@ -128,6 +137,19 @@ pub async fn revive(work: &Work, id: JobId, now: Timestamp) -> Result<u64, Fault
 /// The job with this ID, whichever tenant has it.
 pub async fn find_anywhere(global: &Global, id: JobId) -> Result<Option<Job>, Fault> {
     Ok(across(global, "job", "FROM job WHERE id = $1", vec![id.into()]).await?.pop())
+}
+
+/// Queued jobs in these states, of all tenants or of one: what is due first comes first.
+pub async fn list_anywhere(global: &Global, tenant: Option<TenantId>, states: &[State], most: i64) -> Result<Vec<Job>, Fault> {
+    let backend = global.backend();
+    let own = if tenant.is_some() { " AND tenant_id = $3" } else { "" };
+    let rest = format!(
+        "FROM job WHERE period IS NULL AND {}{own} ORDER BY due_at, tenant_id, id LIMIT $2",
+        backend.in_texts("state", 1)
+    );
+    let mut values = vec![backend.texts(states.iter().map(|state| state.as_str())), most.into()];
+    values.extend(tenant.map(Value::from));
+    across(global, "job", &rest, values).await
 }
 
 /// A queued job that waits or runs is dead, whoever holds it; says whether it is. Its worker finds that it holds it no more.

@@ -57,7 +57,7 @@ pub use nested::Nested;
 pub use pools::Pool;
 pub use row_security::{ActiveRowSecurity, RowSecurity};
 pub use rows::{Row, word};
-pub use scoped::{Finds, Global, Reads, TenantScope, TenantsScope};
+pub use scoped::{Finds, Global, Reads, SUSPENDED, TenantScope, TenantsScope, is_suspended};
 pub use shipping::{Checkpoint, HeldWriter, ShippingLock, is_shipped};
 pub use snapshot::Snapshot;
 pub use versions::Versions;

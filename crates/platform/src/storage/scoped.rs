@@ -53,6 +53,18 @@ pub trait Finds: Reads {
 }
 impl<T: Reads + ?Sized> Finds for T {}
 
+/// The tenants that the operator has suspended, for statements over all tenants: `AND tenant_id NOT IN {SUSPENDED}` leaves out what waits until they
+/// are resumed.
+pub const SUSPENDED: &str = "(SELECT id FROM tenant WHERE suspended_at IS NOT NULL)";
+
+/// Whether the operator has suspended the tenant.
+///
+/// # Errors
+/// The database fails.
+pub async fn is_suspended(reads: &impl Reads) -> Result<bool, Fault> {
+    Ok(!reads.rows("SELECT 1 FROM tenant WHERE id = $1 AND suspended_at IS NOT NULL", vec![]).await?.is_empty())
+}
+
 /// How often, and after which pause, a job looks for a replica that has caught up: for two seconds.
 const CATCHING_UP: u32 = 20;
 const BETWEEN: Duration = Duration::from_millis(100);

@@ -22,7 +22,7 @@ use crate::{
 use graphql::{
     answer::Errors,
     code::Code,
-    session::{RequestMeta, Session},
+    session::{Refused, RequestMeta, Session},
 };
 
 /// What a link opens: one view with its variables, for a session of whoever made the link.
@@ -33,11 +33,23 @@ pub struct LinkedView {
     pub variables: Map<String, Value>,
 }
 
+/// Why a link of a view is not followed.
+pub enum LinkRefused {
+    /// The operator has suspended the tenant of whoever made it.
+    Suspended,
+    Fault(Fault),
+}
+impl From<Fault> for LinkRefused {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
 /// Who knows the links of views.
 #[async_trait]
 pub trait ViewLinks: Send + Sync + 'static {
     /// What a secret opens; None when it opens nothing, or nothing any more.
-    async fn open(&self, secret: &str, request_id: &str) -> Result<Option<LinkedView>, Fault>;
+    async fn open(&self, secret: &str, request_id: &str) -> Result<Option<LinkedView>, LinkRefused>;
 }
 
 struct LinkState<E> {
@@ -90,7 +102,8 @@ async fn opened<E: Executor>(
             let errors = Errors::one(Code::Unauthenticated, "this link opens nothing, or nothing any more", id);
             Err(front.service.turned_away(errors, &meta).await)
         }
-        Err(fault) => {
+        Err(LinkRefused::Suspended) => Err(Errors::refused(Refused::suspended(), id)),
+        Err(LinkRefused::Fault(fault)) => {
             tracing::warn!(error = %fault, "a link of a view could not be looked up");
             let errors = Errors::one(Code::Unavailable, "the link could not be looked up: try again", id);
             Err(Errors { retry_after_ms: Some(PAUSE_MS), ..errors })

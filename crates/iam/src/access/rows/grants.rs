@@ -26,13 +26,16 @@ struct StatusRow {
     status: MemberStatus,
     #[record(sql = "(SELECT p.version FROM policy p WHERE p.tenant_id = $1)")]
     version: Option<i64>,
+    #[record(sql = "(SELECT t.suspended_at FROM tenant t WHERE t.id = $1)")]
+    suspended_at: Option<Timestamp>,
 }
 
-/// Whether the member may come in now, and the version of the policies.
+/// Whether the member may come in now, which nobody may into a tenant that is suspended; and the version of the policies.
 pub async fn is_active(reads: &impl Reads, member: MemberId) -> Result<(bool, i64), Fault> {
     let sql = format!("SELECT {} FROM member m WHERE m.tenant_id = $1 AND m.id = $2", StatusRow::SELECT);
     let Some(row) = reads.records::<StatusRow>(&sql, vec![member.into()]).await?.pop() else { return Ok((false, 0)) };
-    Ok((row.status == MemberStatus::Active, row.version.unwrap_or_default()))
+    let is_active = row.status == MemberStatus::Active && row.suspended_at.is_none();
+    Ok((is_active, row.version.unwrap_or_default()))
 }
 
 /// A member's version, if there is such a member who has not left.

@@ -138,6 +138,9 @@ pub struct KeyHome {
     /// Whether the tenant is for trying things out.
     #[record(of = tenant, alias = "t", column = "sandbox")]
     pub is_sandbox: bool,
+    /// When the operator suspended the tenant; None: it is served.
+    #[record(of = tenant, alias = "t", column = "suspended_at")]
+    pub suspended_at: Option<Timestamp>,
 }
 
 /// The tenant and the key of a hash.
@@ -158,6 +161,19 @@ pub async fn opened(reads: &impl Reads, key: ApiKeyId) -> Result<Option<Opened>,
     let integration = integrations_by_id(reads, &[key.integration]).await?.pop();
     let integration = integration.ok_or_else(|| Fault::corrupt("api_key", "a key has an integration"))?;
     Ok(Some(Opened { key, integration }))
+}
+
+/// Where a key of the tenant lives.
+pub async fn home_in(reads: &impl Reads, key: ApiKeyId) -> Result<KeyHome, Fault> {
+    let rows = reads.rows("SELECT sandbox, suspended_at FROM tenant WHERE id = $1", vec![]).await?;
+    let (is_sandbox, suspended_at) = match rows.first() {
+        Some(row) => {
+            let mut row = Row::new(row);
+            (row.take()?, row.time_opt()?)
+        }
+        None => (false, None),
+    };
+    Ok(KeyHome { tenant: reads.tenant(), key, is_sandbox, suspended_at })
 }
 
 /// Whether the tenant is for trying things out.

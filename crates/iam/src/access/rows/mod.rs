@@ -15,7 +15,7 @@ pub use groups::{
     add_group, change_group, groups, groups_by_id, groups_of_stores, known_stores, members_of, roles_granted_by_group,
 };
 pub use integrations::{add_integration, change_integration, integrations, integrations_by_id, is_channel};
-pub use keys::{KeyHome, Opened, add_key, end_key, home_of, is_sandbox, keys_by_id, keys_of, live_keys, opened, used};
+pub use keys::{KeyHome, Opened, add_key, end_key, home_in, home_of, is_sandbox, keys_by_id, keys_of, live_keys, opened, used};
 pub use roles::{add_role, change_role, remove_role, roles};
 
 use platform::storage::Fault;

@@ -57,7 +57,12 @@ impl Access {
         if members.len() >= REMEMBERED {
             members.clear();
         }
-        members.insert((tenant, member), CachedCaller { caller: caller.clone(), version, read_at: asked_at });
+        // Nobody is remembered as shut out: a tenant that is resumed is served at once.
+        if caller.is_some() {
+            members.insert((tenant, member), CachedCaller { caller: caller.clone(), version, read_at: asked_at });
+        } else {
+            members.remove(&(tenant, member));
+        }
         Ok(caller)
     }
 

@@ -78,6 +78,8 @@ pub enum KeyRefused {
     Malformed,
     /// Nobody's, or ended, or from another network.
     NotAccepted,
+    /// It is accepted again when its tenant is resumed.
+    Suspended,
     Fault(Fault),
 }
 impl From<Fault> for KeyRefused {
@@ -92,10 +94,13 @@ impl Access {
         let secret = Secret::parse(token).ok_or(KeyRefused::Malformed)?;
         let hash = secret.hash();
         let record = self.known_key(&hash).await?.ok_or(KeyRefused::NotAccepted)?;
-        let caller = self.standing_of(&record).ok_or(KeyRefused::NotAccepted)?;
+        let caller = self.accepted(&record).ok_or(KeyRefused::NotAccepted)?;
         let is_from_there = |address: IpAddr| record.cidrs.iter().any(|network| network.contains(address));
         if !record.cidrs.is_empty() && !address.is_some_and(is_from_there) {
             return Err(KeyRefused::NotAccepted);
+        }
+        if record.home.suspended_at.is_some() {
+            return Err(KeyRefused::Suspended);
         }
         self.note_use(&record, caller.actor, address);
         let KeyRecord { created_at, expires_at, budget, .. } = record;
@@ -109,20 +114,25 @@ impl Access {
 
     /// What a key of a tenant stands for now, for what is done in its name while nobody calls; None when it has ended.
     pub async fn program(&self, tenant: TenantId, key: ApiKeyId) -> Result<Option<Caller>, Fault> {
-        let is_sandbox = rows::is_sandbox(&self.0.db.tenant(tenant)).await?;
-        let record = self.read_key(KeyHome { tenant, key, is_sandbox }, Arc::default()).await?;
+        let home = rows::home_in(&self.0.db.tenant(tenant), key).await?;
+        let record = self.read_key(home, Arc::default()).await?;
         Ok(record.and_then(|record| self.standing_of(&record)))
     }
 
     /// The same, with when the key was made and what it may spend.
     pub async fn program_on_terms(&self, tenant: TenantId, key: ApiKeyId) -> Result<Option<ProgramTerms>, Fault> {
-        let is_sandbox = rows::is_sandbox(&self.0.db.tenant(tenant)).await?;
-        let Some(record) = self.read_key(KeyHome { tenant, key, is_sandbox }, Arc::default()).await? else { return Ok(None) };
+        let home = rows::home_in(&self.0.db.tenant(tenant), key).await?;
+        let Some(record) = self.read_key(home, Arc::default()).await? else { return Ok(None) };
         let terms = |caller| ProgramTerms { caller, created_at: record.created_at, budget: record.budget };
         Ok(self.standing_of(&record).map(terms))
     }
 
+    /// What a key stands for now; None also while its tenant is suspended.
     fn standing_of(&self, record: &KeyRecord) -> Option<Caller> {
+        self.accepted(record).filter(|_| record.home.suspended_at.is_none())
+    }
+
+    fn accepted(&self, record: &KeyRecord) -> Option<Caller> {
         let has_ended = record.expires_at.is_some_and(|end| end <= self.0.clock.now());
         record.caller.clone().filter(|_| !has_ended)
     }

@@ -27,7 +27,7 @@ use platform::{
     audit::{AuditContext, AuditWriter, Origin, Target},
     clock::Clock,
     storage::{
-        Database, Fault, Reads, Work,
+        Database, Fault, Reads, Work, is_suspended,
         journal::{self, NewEvent},
     },
 };
@@ -152,6 +152,11 @@ impl Access {
         let who = Some((home.tenant, actor));
         let commits = Box::pin(commits);
         AuditContext::new(action.to_owned(), origin, audit_writer.clone(), who, Some(Target::of(home.key))).over(commits).await
+    }
+
+    /// Whether the operator has suspended the tenant.
+    pub async fn is_suspended(&self, tenant: TenantId) -> Result<bool, Fault> {
+        is_suspended(&self.0.db.tenant(tenant)).await
     }
 
     /// Begins a change of the tenant's rights.

@@ -6,7 +6,7 @@ use platform::storage::Fault;
 use super::{Access, events};
 use crate::access::{
     core::ApiKey,
-    rows::{self, KeyHome, Opened},
+    rows::{self, Opened},
 };
 
 /// A key that is accepted, in words for an operator.
@@ -37,10 +37,10 @@ impl Access {
         Ok(keys.into_iter().filter_map(live).collect())
     }
 
-    /// Revokes a key, as the system: an entry of the tenant's audit log says so.
-    pub async fn revoke_as_system(&self, tenant: TenantId, key: ApiKeyId) -> Result<(), Fault> {
+    /// Revokes a key, as the system: an entry of the tenant's audit log says so, as this action.
+    pub async fn revoke_as_system(&self, tenant: TenantId, key: ApiKeyId, action: &str) -> Result<(), Fault> {
         let scope = self.0.db.tenant(tenant);
-        let home = KeyHome { tenant, key, is_sandbox: rows::is_sandbox(&scope).await? };
+        let home = rows::home_in(&scope, key).await?;
         let work = scope.begin().await?;
         rows::bump(&work).await?;
         let Some(Opened { key, .. }) = rows::opened(&work, key).await?.filter(|opened| opened.key.revoked_at.is_none()) else {
@@ -49,6 +49,6 @@ impl Access {
         let after = ApiKey { revoked_at: Some(self.0.clock.now()), ..key };
         rows::end_key(&work, &after).await?;
         let ended = self.end(work, events::API_KEY_REVOKED.of(after.id, 1));
-        self.logged(("api_key.revoked_after_restore", Actor::SYSTEM), home, None, ended).await.map(drop)
+        self.logged((action, Actor::SYSTEM), home, None, ended).await.map(drop)
     }
 }

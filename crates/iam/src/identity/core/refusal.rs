@@ -20,6 +20,8 @@ pub enum Rejection {
     TokenExpired,
     /// No refresh token was given, and none came by cookie.
     TokenMissing,
+    /// The operator has suspended the tenant.
+    TenantSuspended,
     /// Another call with the same refresh token was answered meanwhile.
     RefreshRaced,
     /// The caller's own password, shown once more, is wrong.

@@ -56,6 +56,19 @@ pub async fn tenant(db: &impl GlobalReads, id: TenantId) -> Result<Option<tenant
     Ok(rows.first().map(|row| tenant::Model::from_query_result(row, "")).transpose()?)
 }
 
+/// Whether the operator has suspended a tenant.
+pub async fn is_suspended(db: &impl GlobalReads, tenant: TenantId) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM tenant WHERE id = $1 AND suspended_at IS NOT NULL";
+    Ok(!db.rows(sql, vec![tenant.into()]).await?.is_empty())
+}
+
+/// Those of some tenants that the operator has suspended.
+pub async fn suspended_among(db: &impl GlobalReads, tenants: &[TenantId]) -> Result<Vec<TenantId>, Fault> {
+    let backend = db.backend();
+    let sql = format!("SELECT id FROM tenant WHERE {} AND suspended_at IS NOT NULL", backend.in_ids("id", 1));
+    db.rows(&sql, vec![backend.ids(tenants.iter().copied())]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
 /// How strict a tenant is. None is the deployment's own limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Record)]
 #[record(of = tables::tenant, alias = "tenant")]

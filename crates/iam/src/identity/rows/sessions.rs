@@ -198,6 +198,12 @@ pub async fn end_all_of(work: &GlobalWork, tenant: TenantId, now: Timestamp) -> 
     work.change(sql, vec![now.into(), EndReason::Revoked.as_str().into(), tenant.into()]).await
 }
 
+/// How many sessions with a tenant go on.
+pub async fn count_of(db: &impl GlobalReads, tenant: TenantId) -> Result<i64, Fault> {
+    let rows = db.rows("SELECT count(*) FROM session WHERE tenant_id = $1 AND ended_at IS NULL", vec![tenant.into()]).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
 async fn end_challenges(work: &GlobalWork, which: Which, now: Timestamp) -> Result<(), Fault> {
     let (filter, ids): (&str, Vec<Value>) = match which {
         Which::One(_) => return Ok(()),
@@ -253,6 +259,8 @@ pub struct SessionStatus {
     pub mfa_required: bool,
     /// How unusual the login was, from 0 to 100.
     pub risk: i32,
+    /// The operator has suspended the tenant.
+    pub suspended: bool,
 }
 
 impl SessionStatus {
@@ -278,6 +286,8 @@ struct StatusRow {
     mfa_required: bool,
     #[record(of = session, alias = "s")]
     risk: i32,
+    #[record(of = tenant, alias = "t")]
+    suspended_at: Option<Timestamp>,
 }
 
 impl From<StatusRow> for SessionStatus {
@@ -290,6 +300,7 @@ impl From<StatusRow> for SessionStatus {
             ended: row.ended_at.is_some(),
             mfa_required: row.mfa_required,
             risk: row.risk,
+            suspended: row.suspended_at.is_some(),
         }
     }
 }

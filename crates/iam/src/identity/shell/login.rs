@@ -145,11 +145,15 @@ impl Identity {
         }
         let ids: Vec<TenantId> = memberships.iter().map(|m| m.tenant).collect();
         let tenants = rows::tenants_by_id(&global, &ids).await?;
-        let found = memberships.iter().filter(|m| m.status == MemberStatus::Active).find_map(|m| {
+        let suspended = rows::suspended_among(&global, &ids).await?;
+        let wanted = memberships.iter().filter(|m| m.status == MemberStatus::Active).filter_map(|m| {
             let row = tenants.iter().find(|t| t.id == m.tenant)?;
             tenant.is_none_or(|slug| slug == row.slug).then(|| (m, row.clone()))
         });
-        let Some((membership, tenant)) = found else { return Err(Rejection::InvalidCredentials.into()) };
+        let wanted: Vec<_> = wanted.collect();
+        // The oldest that is not suspended; where all are, `enter` says so.
+        let first = wanted.iter().position(|(m, _)| !suspended.contains(&m.tenant)).unwrap_or_default();
+        let Some((membership, tenant)) = wanted.into_iter().nth(first) else { return Err(Rejection::InvalidCredentials.into()) };
         self.forgive(&attempt);
         self.rehash(user.id, password, &user.password_hash).await?;
         let (user, checked) = (user.id, user.password_hash);
@@ -215,6 +219,10 @@ impl Identity {
     ) -> Result<Entered, IdentityError> {
         let (now, user) = (self.clock.now(), membership.user);
         audit::attribute(membership.tenant, Actor::member(membership.member));
+        if rows::is_suspended(&work, membership.tenant).await? {
+            work.rollback().await?;
+            return Err(Rejection::TenantSuspended.into());
+        }
         let user = rows::user(&work, user).await?.ok_or_else(|| Fault::corrupt("member", "a member is a user"))?;
         // Who calls this holds the user's row, so that none is confirmed meanwhile.
         let methods = Self::factors(&work, user.id).await?;
@@ -258,6 +266,10 @@ impl Identity {
         };
         let work = self.db.global().begin().await?;
         let now = self.clock.now();
+        if rows::is_suspended(&work, challenge.tenant).await? {
+            work.rollback().await?;
+            return Err(Rejection::TenantSuspended.into());
+        }
         // Code and challenge are used up in the transaction that begins the session: of many at once, one comes in.
         let is_fresh = match &proof {
             Some(proof) => self.use_up(&work, challenge.user, proof).await?,

@@ -163,6 +163,9 @@ impl Identity {
         let memberships = rows::memberships(&global, session.user).await?;
         let membership = memberships.iter().find(|m| m.tenant == tenant.id && m.status == MemberStatus::Active);
         let membership = membership.ok_or(Rejection::NoTenant)?;
+        if rows::is_suspended(&global, tenant.id).await? {
+            return Err(Rejection::TenantSuspended.into());
+        }
         // The password is not at hand here; where the tenant asks for a longer one, what is kept of its length says whether it will do.
         if let Some(least) = rows::strictness(&global, tenant.id).await?.password_length
             && rows::password_class(&global, session.user).await?.is_none_or(|class| class < least)

@@ -20,6 +20,7 @@ use crate::identity::{
 /// Why a session does not go on.
 enum Refusal {
     Expired,
+    Suspended,
     Raced,
     /// The whole family is to be ended.
     Family(SessionId),
@@ -59,6 +60,7 @@ impl Identity {
                 return Err(Rejection::TokenExpired.into());
             }
             Err(Refusal::Expired) => Rejection::TokenExpired.into(),
+            Err(Refusal::Suspended) => Rejection::TenantSuspended.into(),
             Err(Refusal::Raced) => Rejection::RefreshRaced.into(),
             Err(Refusal::Fault(fault)) => IdentityError::Fault(fault),
         };
@@ -98,6 +100,9 @@ impl Identity {
         let membership = rows::membership(work, session.tenant, session.member).await?;
         let membership = membership.filter(|m| m.status == MemberStatus::Active).ok_or(Refusal::Expired)?;
         let tenant = rows::tenant(work, session.tenant).await?.ok_or(Refusal::Expired)?;
+        if rows::is_suspended(work, session.tenant).await? {
+            return Err(Refusal::Suspended);
+        }
         self.tighten(work, &mut session, now).await?;
         if let Some((next, text)) = again {
             let expires_at = next.kept.expires_at.min(session.ends_at);

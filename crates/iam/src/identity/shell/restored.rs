@@ -47,6 +47,14 @@ pub async fn end_all(db: &Database, clock: &Clock, old: OldPasswords) -> Result<
     Ok(ended)
 }
 
+/// How many sessions with a tenant `end_sessions` would end.
+///
+/// # Errors
+/// The database fails.
+pub async fn open_sessions(db: &Database, tenant: TenantId) -> Result<i64, Fault> {
+    sessions::count_of(&db.global(), tenant).await
+}
+
 /// Ends every session with one tenant, and logins to it that wait for a second factor, once the transaction commits; how many sessions. Their refresh tokens
 /// are refused with them.
 ///

@@ -48,6 +48,8 @@ impl Admitted {
 pub enum AdmitError {
     /// The token is not good, or its session has ended: which of them is not said.
     Token,
+    /// The session goes on, but its tenant is suspended.
+    Suspended,
     Fault(Fault),
 }
 impl From<Fault> for AdmitError {
@@ -99,6 +101,9 @@ impl Identity {
             }
             work.commit().await?;
             self.tokens.remember(token, claims.clone());
+        }
+        if session_status.suspended {
+            return Err(AdmitError::Suspended);
         }
         Ok(Admitted { claims, cached })
     }
@@ -292,7 +297,7 @@ impl Identity {
             self.presence.end_here(&ended);
             found
                 .into_iter()
-                .filter(SessionStatus::must_enrol)
+                .filter(|session_status| session_status.must_enrol() || session_status.suspended)
                 .for_each(|session_status| self.presence.tighten_here(session_status));
         }
         Ok(())

@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{cost_layer, cost_pool, cost_posting},
 };
-use platform::storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, Work};
+use platform::storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, SUSPENDED, Work};
 use uuid::Uuid;
 
 use crate::costing::core::{Layer, Pool, Posting, PostingKey, Sums, Values};
@@ -139,9 +139,11 @@ pub async fn move_book(work: &Work, upto: i64) -> Result<(), Fault> {
 
 /// Tenants whose journal has gone on behind their books.
 pub async fn behind(global: &Global) -> Result<Vec<TenantId>, Fault> {
-    let sql = "SELECT c.tenant_id FROM tenant_counter c LEFT JOIN cost_book b ON b.tenant_id = c.tenant_id
-               WHERE c.head > coalesce(b.seq, 0) ORDER BY c.tenant_id";
-    global.rows(sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+    let sql = format!(
+        "SELECT c.tenant_id FROM tenant_counter c LEFT JOIN cost_book b ON b.tenant_id = c.tenant_id
+         WHERE c.head > coalesce(b.seq, 0) AND c.tenant_id NOT IN {SUSPENDED} ORDER BY c.tenant_id"
+    );
+    global.rows(&sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
 /// Pools by product; what they were when they were read stands beside them.

@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{fulfilment_work, fulfilment_work_line, order_line, order_line_barred},
 };
-use platform::storage::{Fault, Finds, Global, Reads, Row};
+use platform::storage::{Fault, Finds, Global, Reads, Row, SUSPENDED};
 use uuid::Uuid;
 
 use super::parcels::fill_parcels;
@@ -267,7 +267,7 @@ pub async fn order_facts(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<O
 pub async fn unworked(global: &Global, after: (TenantId, OrderId)) -> Result<Vec<(TenantId, OrderId)>, Fault> {
     let sql = format!(
         "WITH worked AS MATERIALIZED (SELECT tenant_id, id FROM sales_order WHERE status IN ('CONFIRMED', 'PARTIALLY_FULFILLED'))
-         SELECT o.tenant_id, o.id FROM worked o WHERE (o.tenant_id, o.id) > ($1, $2)
+         SELECT o.tenant_id, o.id FROM worked o WHERE (o.tenant_id, o.id) > ($1, $2) AND o.tenant_id NOT IN {SUSPENDED}
            AND NOT EXISTS (SELECT 1 FROM fulfilment_work w WHERE w.tenant_id = o.tenant_id AND w.order_id = o.id)
            AND EXISTS (SELECT 1 FROM order_line l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.open > 0
              AND (l.stock_policy <> 'UNTRACKED' AND l.product_id IS NOT NULL OR EXISTS (SELECT 1 FROM order_line_part n

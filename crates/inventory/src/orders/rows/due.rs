@@ -2,7 +2,7 @@
 //! partial index that holds only such rows.
 
 use entity::prelude::*;
-use platform::storage::{Fault, Global, Row};
+use platform::storage::{Fault, Global, Row, SUSPENDED};
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ pub struct DueOrder {
 pub async fn due_orders(global: &Global, now: Timestamp, after: PageKey) -> Result<Vec<DueOrder>, Fault> {
     let sql = format!(
         "SELECT o.tenant_id, o.id, o.expires_at FROM sales_order o
-         WHERE o.status = 'PENDING' AND o.expires_at IS NOT NULL AND o.expires_at <= $1 AND (o.expires_at, o.id) > ($2, $3)
+         WHERE o.status = 'PENDING' AND o.expires_at IS NOT NULL AND o.expires_at <= $1 AND o.tenant_id NOT IN {SUSPENDED} AND (o.expires_at, o.id) > ($2, $3)
          ORDER BY o.expires_at, o.id LIMIT {PAGE}"
     );
     let rows = global.rows(&sql, bounds(now, after)).await?;
@@ -60,7 +60,7 @@ pub async fn arrived(global: &Global, after: Option<&Arrived>) -> Result<Vec<Arr
            AND s.on_hand - s.unavailable - s.reserved > 0
          JOIN product p ON p.tenant_id = w.tenant_id AND p.id = w.product_id AND p.stock_policy <> 'UNTRACKED' AND p.status <> 'ARCHIVED'
          JOIN store t ON t.tenant_id = w.tenant_id AND t.id = w.store_id AND t.archived_at IS NULL
-         WHERE (w.tenant_id, w.product_id, w.store_id) > ($1, $2, $3)
+         WHERE (w.tenant_id, w.product_id, w.store_id) > ($1, $2, $3) AND w.tenant_id NOT IN {SUSPENDED}
          ORDER BY w.tenant_id, w.product_id, w.store_id LIMIT {PAGE}"
     );
     let nil = Uuid::nil();

@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::alert,
 };
-use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, Work};
+use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, SUSPENDED, Work};
 use uuid::Uuid;
 
 use crate::alerts::core::{Alert, AlertValues, Handling, Margin, Subject, SubjectIds};
@@ -284,7 +284,7 @@ struct AlertOfTenant {
 /// Alerts of all tenants whose time to wake has come, in order of tenants.
 pub async fn snoozed(global: &Global, now: Timestamp, most: i64) -> Result<Vec<(TenantId, AlertId)>, Fault> {
     let sql = format!(
-        "SELECT {} FROM alert WHERE state = 'SNOOZED' AND snoozed_until <= $1 ORDER BY tenant_id, id LIMIT $2",
+        "SELECT {} FROM alert WHERE state = 'SNOOZED' AND snoozed_until <= $1 AND tenant_id NOT IN {SUSPENDED} ORDER BY tenant_id, id LIMIT $2",
         AlertOfTenant::SELECT
     );
     let rows = global.records::<AlertOfTenant>(&sql, vec![now.micros().into(), most.into()]).await?;

@@ -8,7 +8,7 @@ use entity::{
 use inventory::stock::core::LevelKey;
 use platform::{
     clock,
-    storage::{Fault, Finds, Global, Reads, Row},
+    storage::{Fault, Finds, Global, Reads, Row, SUSPENDED},
 };
 
 use crate::alerts::core::{DatedKind, Subject};
@@ -32,11 +32,11 @@ const PAGE: usize = 1_000;
 pub async fn tenants_with_dates(global: &Global, day: i32) -> Result<Vec<TenantId>, Fault> {
     let backend = global.backend();
     let sql = format!(
-        "SELECT tenant_id FROM lot WHERE status = 'AVAILABLE' AND on_hand > 0 AND expires_on IS NOT NULL AND expires_on <= $1
+        "SELECT tenant_id FROM (SELECT tenant_id FROM lot WHERE status = 'AVAILABLE' AND on_hand > 0 AND expires_on IS NOT NULL AND expires_on <= $1
          UNION SELECT tenant_id FROM purchase_order WHERE status IN ('ORDERED', 'PARTIALLY_RECEIVED')
          UNION SELECT tenant_id FROM transfer WHERE status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED') AND expected_at IS NOT NULL
-         UNION SELECT tenant_id FROM alert WHERE state <> 'RESOLVED' AND {}
-         ORDER BY 1",
+         UNION SELECT tenant_id FROM alert WHERE state <> 'RESOLVED' AND {}) q
+         WHERE tenant_id NOT IN {SUSPENDED} ORDER BY 1",
         backend.in_texts("kind", 2)
     );
     let kinds = backend.texts(DatedKind::all().map(|(_, kind)| kind.as_str()));

@@ -5,7 +5,7 @@ use entity::{
     record::{Record, Selected},
     tables::alert_letter,
 };
-use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, Work};
+use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, SUSPENDED, Work};
 
 #[derive(Record)]
 #[record(of = alert_letter)]
@@ -26,8 +26,10 @@ pub async fn put_down(work: &Work, emails: &[(AlertId, String, Timestamp)]) -> R
 
 /// The tenants that have letters which are due.
 pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
-    let sql = "SELECT DISTINCT tenant_id FROM alert_letter WHERE queued_at IS NULL AND due_at <= $1";
-    global.rows(sql, vec![now.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+    let sql = format!(
+        "SELECT DISTINCT tenant_id FROM alert_letter WHERE queued_at IS NULL AND due_at <= $1 AND tenant_id NOT IN {SUSPENDED}"
+    );
+    global.rows(&sql, vec![now.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
 /// A letter that is due.

@@ -5,7 +5,7 @@ use entity::{
     record::{Record, Selected},
     tables::tenant_counter,
 };
-use platform::storage::{Fault, Global, Work};
+use platform::storage::{Fault, Global, SUSPENDED, Work};
 use sea_orm::Value;
 
 /// A tenant whose journal has events that nobody has looked at.
@@ -23,7 +23,7 @@ pub struct Behind {
 pub async fn behind(global: &Global, after: TenantId, most: i64) -> Result<Vec<Behind>, Fault> {
     let sql = format!(
         "SELECT {} FROM tenant_counter c LEFT JOIN alert_follower f ON f.tenant_id = c.tenant_id
-               WHERE c.head > coalesce(f.journal_seq, 0) AND c.tenant_id > $1 ORDER BY c.tenant_id LIMIT $2",
+               WHERE c.head > coalesce(f.journal_seq, 0) AND c.tenant_id > $1 AND c.tenant_id NOT IN {SUSPENDED} ORDER BY c.tenant_id LIMIT $2",
         Behind::SELECT
     );
     global.records(&sql, vec![after.into(), most.into()]).await

@@ -8,7 +8,7 @@ use entity::{
         demand_day::DemandFigures,
     },
 };
-use platform::storage::{Fault, Finds, Global, Reads, Row, RowSum, Work};
+use platform::storage::{Fault, Finds, Global, Reads, Row, RowSum, SUSPENDED, Work};
 
 /// A generation's book, with its checksum read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,9 +124,11 @@ pub async fn discard(work: &Work, generation: i64) -> Result<(), Fault> {
 
 /// Tenants whose journal has gone on behind their facts.
 pub async fn behind(global: &Global) -> Result<Vec<TenantId>, Fault> {
-    let sql = "SELECT c.tenant_id FROM tenant_counter c LEFT JOIN demand_book b ON b.tenant_id = c.tenant_id AND b.is_current
-               WHERE c.head > coalesce(b.seq, 0) ORDER BY c.tenant_id";
-    global.rows(sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+    let sql = format!(
+        "SELECT c.tenant_id FROM tenant_counter c LEFT JOIN demand_book b ON b.tenant_id = c.tenant_id AND b.is_current
+         WHERE c.head > coalesce(b.seq, 0) AND c.tenant_id NOT IN {SUSPENDED} ORDER BY c.tenant_id"
+    );
+    global.rows(&sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
 /// A row of `of` that `than` has not, or not so, as a text; None where all are the same.

@@ -178,7 +178,7 @@ impl Exchange {
             let (done, pause) = match Box::pin(engine.run(requester, &options.mutation, calls)).await? {
                 BatchOutcome::All(done) => (done, None),
                 BatchOutcome::Paused(done, wait) => (done, Some(wait)),
-                BatchOutcome::Gone => return Err(Halt::Failed("whoever asked for this may not come in any more".to_owned())),
+                BatchOutcome::Gone => return Err(self.shut_out(&run).await),
             };
             // What stands before the first line that was not let in is done with.
             let end = numbers.get(done.len()).copied().unwrap_or(i64::MAX);

@@ -184,9 +184,18 @@ impl Exchange {
             Some(key) => self.0.access.program(run.tenant, key).await?,
             None => self.0.access.member(run.tenant, MemberId::from_uuid(run.maker.id)).await?,
         };
-        let caller = caller.ok_or_else(|| Halt::Failed("whoever asked for this may not come in any more".to_owned()))?;
+        let Some(caller) = caller else { return Err(self.shut_out(run).await) };
         permit::<kind::ExchangeRun>(&caller)?;
         Ok(caller)
+    }
+
+    /// Why nothing is done in the name of whoever asked: what a suspended tenant has asked for goes on when it is resumed.
+    async fn shut_out(&self, run: &Run) -> Halt {
+        match self.0.access.is_suspended(run.tenant).await {
+            Ok(true) => Halt::Fault(Fault::Broken(format!("the tenant of {} is suspended", run.id))),
+            Ok(false) => Halt::Failed("whoever asked for this may not come in any more".to_owned()),
+            Err(fault) => Halt::Fault(fault),
+        }
     }
 
     /// Carries something out so that what it commits is in the audit log as the maker's.

@@ -19,6 +19,7 @@ use platform::{
     storage::{
         Database, Fault, Work,
         events::EventType,
+        is_suspended,
         journal::{self, NewEvent},
     },
 };
@@ -43,6 +44,8 @@ use crate::files::events;
 pub enum FileError {
     /// There is no such file, or the link is not good.
     NotFound,
+    /// The operator has suspended the tenant.
+    Suspended,
     /// Its bytes have come before, or its time is over.
     NotAwaited,
     /// Its bytes have not come yet, or its time is over.
@@ -252,11 +255,20 @@ impl Files {
         Ok(rows::by_ids(&self.0.db.tenant(tenant), &[id]).await?.pop())
     }
 
+    /// The file of a link, while its tenant is served.
+    async fn linked(&self, tenant: TenantId, id: FileId) -> Result<File, FileError> {
+        let file = self.of_tenant(tenant, id).await?.ok_or(FileError::NotFound)?;
+        if is_suspended(&self.0.db.tenant(tenant)).await? {
+            return Err(FileError::Suspended);
+        }
+        Ok(file)
+    }
+
     /// What a link leads to.
     pub async fn fetch(&self, token: &str) -> Result<Opened, FileError> {
         let fetch = Verb::Fetch(Size::Original);
         let link = self.0.signer.open(token, fetch, self.0.clock.now()).ok_or(FileError::NotFound)?;
-        let file = self.of_tenant(link.tenant, link.file).await?.ok_or(FileError::NotFound)?;
+        let file = self.linked(link.tenant, link.file).await?;
         if let Verb::Fetch(size) = link.verb
             && let Some(opened) = self.thumbnail(&file, size).await?
         {

@@ -58,7 +58,7 @@ impl Files {
         S: Stream<Item = Result<Bytes, ()>> + Send,
     {
         let link = self.0.signer.open(token, Verb::Send, self.0.clock.now()).ok_or(FileError::NotFound)?;
-        let file = self.of_tenant(link.tenant, link.file).await?.ok_or(FileError::NotFound)?;
+        let file = self.linked(link.tenant, link.file).await?;
         if file.state != State::Awaited {
             return Err(FileError::NotAwaited);
         }

@@ -8,7 +8,7 @@ use entity::{
     tables::{forecast_pool, forecast_run, forecast_series},
 };
 use forecast::{class::Class, intervals::SumPools, panel::LastClass};
-use platform::storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, Work};
+use platform::storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, SUSPENDED, Work};
 use sea_orm::Value;
 
 use crate::forecasting::core::{StoredSeries, class_of};
@@ -172,6 +172,8 @@ pub async fn forget(work: &Work, before: i32) -> Result<(), Fault> {
 
 /// Tenants that have demand facts.
 pub async fn tenants_with_facts(global: &Global) -> Result<Vec<TenantId>, Fault> {
-    let sql = "SELECT b.tenant_id FROM demand_book b WHERE b.is_current AND b.row_count > 0 ORDER BY b.tenant_id";
-    global.rows(sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+    let sql = format!(
+        "SELECT b.tenant_id FROM demand_book b WHERE b.is_current AND b.row_count > 0 AND b.tenant_id NOT IN {SUSPENDED} ORDER BY b.tenant_id"
+    );
+    global.rows(&sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
 }

@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::replenishment_rule,
 };
-use platform::storage::{Fault, Finds, Global, Reads, Row, Work};
+use platform::storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work};
 use sea_orm::Value;
 
 use crate::replenishment::core::{ApprovalRule, PlanLine};
@@ -64,8 +64,10 @@ pub async fn done_with(work: &Work, made_at: Timestamp) -> Result<(), Fault> {
 
 /// Tenants whose rule is on.
 pub async fn tenants_with_rule(global: &Global) -> Result<Vec<TenantId>, Fault> {
-    let sql = "SELECT r.tenant_id FROM replenishment_rule r WHERE r.is_on = 1 ORDER BY r.tenant_id";
-    global.rows(sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+    let sql = format!(
+        "SELECT r.tenant_id FROM replenishment_rule r WHERE r.is_on = 1 AND r.tenant_id NOT IN {SUSPENDED} ORDER BY r.tenant_id"
+    );
+    global.rows(&sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
 /// The newest plan of a night, if it was made after a moment.

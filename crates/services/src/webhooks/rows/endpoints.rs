@@ -7,7 +7,7 @@ use entity::{
 };
 use platform::{
     secrets::SealedColumn,
-    storage::{Fault, Finds, Global, Reads, Row, Work, word},
+    storage::{Fault, Finds, Global, Reads, Row, SUSPENDED, Work, word},
 };
 use sea_orm::Value;
 use uuid::Uuid;
@@ -206,7 +206,7 @@ struct BusyRow {
 pub async fn busy(global: &Global, shard: i32, after: EndpointId, now: Timestamp, most: i64) -> Result<Vec<Busy>, Fault> {
     let sql = format!(
         "SELECT * FROM (SELECT {} FROM webhook_endpoint e JOIN tenant_counter c ON c.tenant_id = e.tenant_id
-         WHERE e.shard = $1 AND e.disabled_at IS NULL) e WHERE e.is_due OR e.journal_seq < e.head ORDER BY CASE WHEN e.id > $4 THEN 0 ELSE 1 END, e.id LIMIT $3",
+         WHERE e.shard = $1 AND e.disabled_at IS NULL AND e.tenant_id NOT IN {SUSPENDED}) e WHERE e.is_due OR e.journal_seq < e.head ORDER BY CASE WHEN e.id > $4 THEN 0 ELSE 1 END, e.id LIMIT $3",
         BusyRow::SELECT
     );
     let rows = global.records::<BusyRow>(&sql, vec![shard.into(), now.micros().into(), most.into(), after.into()]).await?;

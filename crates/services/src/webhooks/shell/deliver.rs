@@ -59,9 +59,16 @@ impl Webhooks {
         for _ in 0..MOST_PAGES {
             let now = self.0.clock.now();
             // What somebody may see is asked anew for each page: rights that were taken away end with the last one.
-            let Some(maker) = self.0.access.member(endpoint.tenant, endpoint.maker).await? else {
-                return self.disable(lease, &endpoint, DisabledWhy::MakerGone).await;
-            };
+            let mut maker = self.0.access.member(endpoint.tenant, endpoint.maker).await?;
+            if maker.is_none() {
+                // What waits goes on when the tenant is resumed.
+                if self.0.access.is_suspended(endpoint.tenant).await? {
+                    return Ok(());
+                }
+                // It may have been resumed between the two.
+                maker = self.0.access.member(endpoint.tenant, endpoint.maker).await?;
+            }
+            let Some(maker) = maker else { return self.disable(lease, &endpoint, DisabledWhy::MakerGone).await };
             let page = deliveries::due(&scope, endpoint.id, now, PAGE).await?;
             if page.is_empty() {
                 return Ok(());

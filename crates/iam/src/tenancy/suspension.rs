@@ -1,0 +1,67 @@
+//! Suspending a tenant and resuming it: nobody comes in meanwhile, jobs and deliveries wait, and its rows stay.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::tenant,
+};
+use platform::storage::{Fault, Finds, Global, Reads, Work};
+
+/// A tenant as the operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[record(of = tenant, alias = "tenant")]
+pub struct TenantFacts {
+    pub id: TenantId,
+    pub slug: String,
+    pub name: String,
+    pub sandbox: bool,
+    pub created_at: Timestamp,
+    /// None: it is served.
+    pub suspended_at: Option<Timestamp>,
+    pub suspended_reason: Option<String>,
+}
+
+/// All tenants, by slug.
+///
+/// # Errors
+/// The database fails.
+pub async fn all(global: &Global) -> Result<Vec<TenantFacts>, Fault> {
+    global.records(&format!("SELECT {} FROM tenant ORDER BY slug, id", TenantFacts::SELECT), vec![]).await
+}
+
+/// Those that are suspended, by slug, at most so many.
+///
+/// # Errors
+/// The database fails.
+pub async fn suspended(global: &Global, most: i64) -> Result<Vec<TenantFacts>, Fault> {
+    let sql = format!("SELECT {} FROM tenant WHERE suspended_at IS NOT NULL ORDER BY slug, id LIMIT $1", TenantFacts::SELECT);
+    global.records(&sql, vec![most.into()]).await
+}
+
+/// One tenant.
+///
+/// # Errors
+/// The database fails.
+pub async fn find(reads: &impl Reads) -> Result<TenantFacts, Fault> {
+    let sql = format!("SELECT {} FROM tenant WHERE id = $1", TenantFacts::SELECT);
+    let found = reads.records::<TenantFacts>(&sql, vec![]).await?.pop();
+    found.ok_or_else(|| Fault::corrupt("tenant", "a tenant that was found has a row"))
+}
+
+/// Suspends the tenant; false where it was suspended before, which stays as it is.
+///
+/// # Errors
+/// The database fails.
+pub async fn suspend(work: &Work, reason: &str, now: Timestamp) -> Result<bool, Fault> {
+    let sql = "UPDATE tenant SET suspended_at = $2, suspended_reason = $3 WHERE id = $1 AND suspended_at IS NULL";
+    Ok(work.execute(sql, vec![now.micros().into(), reason.into()]).await? == 1)
+}
+
+/// Resumes the tenant; false where it was not suspended.
+///
+/// # Errors
+/// The database fails.
+pub async fn resume(work: &Work) -> Result<bool, Fault> {
+    let sql = "UPDATE tenant SET suspended_at = NULL, suspended_reason = NULL WHERE id = $1 AND suspended_at IS NOT NULL";
+    Ok(work.execute(sql, vec![]).await? == 1)
+}

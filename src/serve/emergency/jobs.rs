@@ -1,0 +1,103 @@
+//! `entrepot job`: queued jobs of all tenants are listed, dropped and tried again.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use iam::tenancy::suspension;
+use platform::{
+    audit::Target,
+    clock::{self, Clock},
+    jobs::{
+        self,
+        core::{Job, State},
+    },
+    storage::{Fault, is_suspended},
+};
+use services::exchange;
+
+use super::{StartError, migrated, opened, record, say, tenants};
+use crate::config::{DatabaseArgs, JobAction, KeysOf, ListedState};
+
+pub async fn run(action: JobAction) -> Result<(), StartError> {
+    match action {
+        JobAction::List { database, tenant, state, first } => list(&database, tenant.as_deref(), state, first).await,
+        JobAction::Retry { of, id } => retry(&of, id).await,
+        JobAction::Drop { of, id, reason } => abandon(&of, id, &reason).await,
+    }
+}
+
+async fn list(database: &DatabaseArgs, slug: Option<&str>, state: Option<ListedState>, first: i64) -> Result<(), StartError> {
+    let db = migrated(&database.database_url, database.options()).await?;
+    let tenant = match slug {
+        Some(_) => tenants(&db, slug).await?.pop(),
+        None => None,
+    };
+    let states: &[State] = match state {
+        Some(ListedState::Waiting) => &[State::Waiting],
+        Some(ListedState::Running) => &[State::Running],
+        Some(ListedState::Dead) => &[State::Dead],
+        None => &[State::Waiting, State::Running, State::Dead],
+    };
+    let slugs: HashMap<TenantId, String> =
+        suspension::all(&db.global()).await?.into_iter().map(|tenant| (tenant.id, tenant.slug)).collect();
+    for job in jobs::list_anywhere(&db.global(), tenant, states, first).await? {
+        let slug = slugs.get(&job.tenant).map_or("-", String::as_str);
+        say(&line(&job, slug))?;
+    }
+    db.close().await?;
+    Ok(())
+}
+
+/// ID, tenant, kind, state, when it is due, failures, and why it failed last, between tabs.
+fn line(job: &Job, slug: &str) -> String {
+    let why = job.fault.as_deref().or(job.error.as_deref()).unwrap_or_default().replace(['\t', '\n', '\r'], " ");
+    let due = clock::rfc3339(job.due_at);
+    format!("{}\t{slug}\t{}\t{}\tdue {due}\t{} failure(s)\t{why}", job.id, job.kind, job.state.as_str(), job.failures)
+}
+
+async fn retry(of: &KeysOf, id: JobId) -> Result<(), StartError> {
+    let clock = Clock::system();
+    let (db, audit_writer) = opened(of, &clock).await?;
+    let job = jobs::find_anywhere(&db.global(), id).await?.ok_or_else(|| unknown(id))?;
+    let work = db.global().maintenance_for(job.tenant).await?;
+    if jobs::revive(&work, id, clock.now()).await? == 0 {
+        let why = format!("{id} ({}) is {}: only a job that is DEAD is tried again", job.kind, job.state.as_str());
+        work.rollback().await?;
+        return Err(Fault::Broken(why).into());
+    }
+    let changes = serde_json::json!({ "kind": job.kind });
+    record(&audit_writer, &work, "job.retry", Target::of(id), &changes).await?;
+    let waits = if is_suspended(&work).await? { ", once its tenant is resumed" } else { "" };
+    work.commit().await?;
+    say(&format!("{id} ({}) waits for a worker{waits}", job.kind))?;
+    db.close().await?;
+    Ok(())
+}
+
+async fn abandon(of: &KeysOf, id: JobId, reason: &str) -> Result<(), StartError> {
+    let clock = Clock::system();
+    let (db, audit_writer) = opened(of, &clock).await?;
+    let job = jobs::find_anywhere(&db.global(), id).await?.ok_or_else(|| unknown(id))?;
+    if job.period.is_some() {
+        let why = format!("{id} ({}) is a standing job, which comes again by itself: it cannot be dropped", job.kind);
+        return Err(Fault::Broken(why).into());
+    }
+    let mut work = db.global().maintenance_for(job.tenant).await?;
+    if !jobs::abandon(&work, id, &format!("dropped by the operator: {reason}"), clock.now()).await? {
+        let why = format!("{id} ({}) is {} already: only a job that waits or runs is dropped", job.kind, job.state.as_str());
+        work.rollback().await?;
+        return Err(Fault::Broken(why).into());
+    }
+    let has_exchange = exchange::job_dropped(&mut work, (&job.kind, &job.payload), &clock).await?;
+    let changes = serde_json::json!({ "kind": job.kind, "reason": reason });
+    record(&audit_writer, &work, "job.drop", Target::of(id), &changes).await?;
+    work.commit().await?;
+    let next = if has_exchange { "its exchange is cancelled: ask for it anew" } else { "jobRetry begins it again" };
+    say(&format!("{id} ({}) is dropped; {next}", job.kind))?;
+    db.close().await?;
+    Ok(())
+}
+
+fn unknown(id: JobId) -> Fault {
+    Fault::Broken(format!("there is no job {id}"))
+}

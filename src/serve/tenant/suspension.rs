@@ -1,0 +1,79 @@
+//! A tenant is suspended and resumed, and tenants are listed with their status.
+
+use iam::tenancy::suspension::{self, TenantFacts};
+use platform::{
+    clock::{self, Clock},
+    jobs,
+};
+
+use super::{StartError, TenantCommand, migrated, say};
+use crate::config::DatabaseArgs;
+
+pub(super) async fn suspend(command: TenantCommand, slug: &str, reason: &str, clock: &Clock) -> Result<(), StartError> {
+    let work = command.db.tenant(command.tenant).begin().await?;
+    let said = if suspension::suspend(&work, reason, clock.now()).await? {
+        // Their workers find that they hold them no more, and nobody takes them before the tenant is resumed.
+        let waiting = jobs::let_go(&work).await?;
+        command.record_in(&work, "tenant.suspend", serde_json::json!({ "reason": reason })).await?;
+        work.commit().await?;
+        format!(
+            "{slug} is suspended: running nodes refuse everybody of it within five seconds; {waiting} job(s) that ran wait. \
+             `entrepot tenant resume {slug}` takes it back"
+        )
+    } else {
+        let found = suspension::find(&work).await?;
+        work.rollback().await?;
+        format!("{slug} was suspended before, {}; nothing is changed", status(&found))
+    };
+    say(&said)?;
+    command.db.close().await?;
+    Ok(())
+}
+
+pub(super) async fn resume(command: TenantCommand, slug: &str) -> Result<(), StartError> {
+    let work = command.db.tenant(command.tenant).begin().await?;
+    let before = suspension::find(&work).await?;
+    let said = if suspension::resume(&work).await? {
+        let changes = serde_json::json!({
+            "reason": before.suspended_reason,
+            "suspendedAt": before.suspended_at.map(clock::rfc3339),
+        });
+        command.record_in(&work, "tenant.resume", changes).await?;
+        work.commit().await?;
+        format!("{slug} is resumed: running nodes serve it again within five seconds, and what waited goes on")
+    } else {
+        work.rollback().await?;
+        format!("{slug} is not suspended; nothing is changed")
+    };
+    say(&said)?;
+    command.db.close().await?;
+    Ok(())
+}
+
+/// One tenant or all, a line each: slug, name, kind, when it was created, and its status, between tabs.
+pub(super) async fn list(database: &DatabaseArgs, slug: Option<&str>) -> Result<(), StartError> {
+    let db = migrated(&database.database_url, database.options()).await?;
+    let mut tenants = suspension::all(&db.global()).await?;
+    if let Some(slug) = slug {
+        tenants.retain(|tenant| tenant.slug == slug);
+        if tenants.is_empty() {
+            return Err(super::unknown(slug).into());
+        }
+    }
+    for tenant in &tenants {
+        let kind = if tenant.sandbox { "sandbox" } else { "live" };
+        let name = tenant.name.replace(['\t', '\n', '\r'], " ");
+        let created = clock::rfc3339(tenant.created_at);
+        say(&format!("{}\t{name}\t{kind}\tcreated {created}\t{}", tenant.slug, status(tenant)))?;
+    }
+    db.close().await?;
+    Ok(())
+}
+
+fn status(tenant: &TenantFacts) -> String {
+    match (tenant.suspended_at, &tenant.suspended_reason) {
+        (Some(at), Some(reason)) => format!("SUSPENDED since {}: {reason}", clock::rfc3339(at)),
+        (Some(at), None) => format!("SUSPENDED since {}", clock::rfc3339(at)),
+        (None, _) => "ACTIVE".to_owned(),
+    }
+}
