@@ -230,9 +230,6 @@ mod tests {
         let of_channels = ReportSpec { is_of_channels: true, ..spec(&[ClosingUnits], &[Store]) };
         assert_eq!(of_channels.check(), Err(BuilderRefusal::OfNoChannel(ClosingUnits)));
         let sorted = ReportSort { measure: Margin, is_descending: true };
-        assert_eq!(
-            ReportSpec { sort: Some(sorted), ..spec(&[SoldUnits], &[Day]) }.check(),
-            Err(BuilderRefusal::Sort(Margin))
-        );
+        assert_eq!(ReportSpec { sort: Some(sorted), ..spec(&[SoldUnits], &[Day]) }.check(), Err(BuilderRefusal::Sort(Margin)));
     }
 }

@@ -80,7 +80,7 @@ impl Axis {
         (0..=count).map(move |nth| self.low + f64::from(nth) * self.step)
     }
     fn text(self, tick: f64) -> String {
-        let (mut decimals, mut step) = (0, self.step);
+        let (mut decimals, mut step) = (0_usize, self.step);
         while step < 0.999_999 && decimals < 9 {
             step *= 10.0;
             decimals += 1;
@@ -250,6 +250,9 @@ mod tests {
     fn rows_of_time_have_words() {
         let label = |unit| period_label(unit, 20_454 + 31);
         assert_eq!(label(TimeUnit::Day), "2026-02-01");
-        assert_eq!((label(TimeUnit::Month), label(TimeUnit::Quarter), label(TimeUnit::Year)), ("2026-02".into(), "2026-Q1".into(), "2026".into()));
+        assert_eq!(
+            (label(TimeUnit::Month), label(TimeUnit::Quarter), label(TimeUnit::Year)),
+            ("2026-02".into(), "2026-Q1".into(), "2026".into())
+        );
     }
 }
