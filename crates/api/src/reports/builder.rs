@@ -34,6 +34,14 @@ use crate::graphql::{
 /// Pixels of a chart, each way.
 const SIZES: std::ops::RangeInclusive<i32> = 160..=4_000;
 
+/// A checked request for a chart.
+struct ChartAsk {
+    kind: core::ChartKind,
+    measure: core::ReportMeasure,
+    width: i32,
+    height: i32,
+}
+
 /// A page of a report, its totals, and its drawing.
 pub struct ReportRowConnection {
     page: Arc<Page<ReportRow>>,
@@ -48,18 +56,13 @@ crate::connection!(@edge ReportRowEdge, ReportRow, "rows of a report");
 
 impl ReportRowConnection {
     /// What is drawn of a measure, with the words below its points.
-    async fn chart(
-        &self,
-        ctx: &Context<'_>,
-        permit: Permit<kind::ReportRead>,
-        (kind, measure): (core::ChartKind, core::ReportMeasure),
-        (width, height): (i32, i32),
-    ) -> Answer<Chart> {
+    async fn chart(&self, ctx: &Context<'_>, permit: Permit<kind::ReportRead>, ask: ChartAsk) -> Answer<Chart> {
+        let ChartAsk { kind, measure, width, height } = ask;
         let Shape { spec, source } = &*self.shape;
         let [dimension] = spec.dimensions.as_slice() else {
             return Err(TopError::bad_input("a report of one dimension can be drawn", path!["dimensions"]));
         };
-        let ids: Vec<Uuid> = self.first.iter().filter_map(|row| id_of(row)).collect();
+        let ids: Vec<Uuid> = self.first.iter().filter_map(id_of).collect();
         let database = ctx.given::<Ledger>()?.database();
         let names = shell::report_names(permit, database, *dimension, &ids).await.map_err(no_report)?;
         let point = |row: &BuiltRow| {
@@ -166,7 +169,7 @@ impl ReportRowConnection {
         let measure = measure.filter(|one| measures.contains(one));
         let measure = measure.ok_or_else(|| TopError::bad_input("one of the report's measures is expected", path!["measure"]))?;
         costs_seen(ctx, measure.shows_costs())?;
-        let chart = self.chart(ctx, permit, (kind.into(), measure), (width, height)).await?;
+        let chart = self.chart(ctx, permit, ChartAsk { kind: kind.into(), measure, width, height }).await?;
         Ok(drawn(&chart))
     }
 }
@@ -216,11 +219,11 @@ impl ReportBuilderQuery {
         let found = Box::pin(found).await.map_err(refused)?;
         let shape = Arc::new(Shape { spec, source: found.source });
         let row_count = found.rows.len();
-        let drawn = found.rows.iter().take(MOST_POINTS).map(|(row, _)| row.clone()).collect();
+        let first_rows = found.rows.iter().take(MOST_POINTS).map(|(row, _)| row.clone()).collect();
         let page = paging.page(found.rows, |row| ReportRow { row, shape: shape.clone() });
         let totals = ReportRow { row: found.totals, shape: shape.clone() };
         let before = found.before.map(|before| before.span);
-        Ok(ReportRowConnection { page, totals, row_count, first: drawn, before, shape })
+        Ok(ReportRowConnection { page, totals, row_count, first: first_rows, before, shape })
     }
 
     /// Catalogue of `report`: its measures and dimensions, their units, and what combines.
