@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod builder;
+mod builder_rights;
 mod dashboard;
 mod sales;
 mod stock;
