@@ -49,6 +49,8 @@ pub const CASES: &[(&str, Needs)] = &[
     ("fulfilmentReport", May("report.read")),
     ("lostSales", May("report.read")),
     ("marginReport", May("report.read")),
+    ("report", May("report.read")),
+    ("reportCatalog", May("report.read")),
     ("shrinkage", May("report.read")),
     ("stockProductivity", May("report.read")),
     ("stockAnomalies", May("report.read")),

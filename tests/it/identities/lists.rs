@@ -74,6 +74,12 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.purchaseOrders", "", "purchases:NUMBER:DESC", vec![n(7), i()]),
         ("Query.replenishmentPlans", "", "replenishmentPlans:MADE_AT:DESC", vec![n(7), i()]),
         ("Query.replenishmentPolicies", "", "replenishmentPolicies:SCOPE:ASC", vec![t("-/-"), i()]),
+        (
+            "Query.report",
+            "measures: [SOLD_UNITS], dimensions: [DAY, PRODUCT], filter: { from: \"2026-01-01\", to: \"2026-01-31\" }",
+            "report:DAY,PRODUCT:KEY",
+            vec![n(20_000), i()],
+        ),
         ("Query.returns", "", "returns:OCCURRED_AT:DESC", vec![n(7), i()]),
         ("Query.revaluations", "", "revaluations:NUMBER:DESC", vec![n(7)]),
         ("Query.savedViews", "", "savedViews:SLUG:ASC", vec![t("low-stock"), i()]),

@@ -56,6 +56,7 @@ const REPORTS: &[&str] = &[
     "productNameCleanups",
     "productTextModel",
     "reorderSuggestions",
+    "report",
     "salesReport",
     "salesSummary",
     "shrinkage",

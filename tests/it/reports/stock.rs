@@ -161,6 +161,8 @@ async fn no_report_goes_through_the_ledger(world: &World) {
     fields.push(format!("customerCohorts(period: {period}) {{ nodes {{ __typename }} }}"));
     fields.extend(["expiryRisk", "customerScores"].map(|name| format!("{name} {{ nodes {{ __typename }} }}")));
     fields.push(format!("dashboard(period: {period}) {{ __typename }}"));
+    let measures = "[SOLD_UNITS, ORDERS, CLOSING_UNITS, STOCKOUT_RATE]";
+    fields.push(format!("report(measures: {measures}, dimensions: [PRODUCT], filter: {period}) {{ nodes {{ __typename }} }}"));
     for field in fields {
         let query = format!("{{ {field} }}");
         // The books are up to date when it is asked for the second time.

@@ -2,6 +2,10 @@
 
 mod abc;
 mod baskets;
+mod builder;
+mod builder_catalog;
+mod builder_enums;
+mod builder_row;
 mod customers;
 mod dashboard;
 mod enums;
@@ -17,6 +21,10 @@ mod shrinkage;
 
 pub use abc::{AbcXyz, AbcXyzClass, AbcXyzConnection, AbcXyzEdge, AbcXyzQuery, AbcXyzTotals};
 pub use baskets::{BasketQuery, BoughtTogether, BoughtTogetherConnection, BoughtTogetherEdge, BoughtTogetherTotals};
+pub use builder::{ReportBuilderQuery, ReportRowConnection, ReportRowEdge};
+pub use builder_catalog::{ReportCatalog, ReportDimensionInfo, ReportMeasureInfo};
+pub use builder_enums::{ReportChartKind, ReportComparison, ReportDimension, ReportMeasure, ReportSort, ReportUnit};
+pub use builder_row::{ReportRow, ReportValue};
 pub use customers::{
     CustomerCohort, CustomerCohortConnection, CustomerCohortEdge, CustomerCohortTotals, CustomerReportQuery, CustomerScore,
     CustomerScoreConnection, CustomerScoreEdge, CustomerScoreTotals,
@@ -51,4 +59,5 @@ pub struct ReportsQuery(
     BasketQuery,
     MarginQuery,
     DashboardQuery,
+    ReportBuilderQuery,
 );

@@ -2,6 +2,7 @@
 
 mod abc;
 mod baskets;
+mod builder;
 mod customers;
 mod dashboard;
 mod expiry;
@@ -14,6 +15,7 @@ mod shrinkage;
 
 pub use abc::{products_sold, weeks_sold};
 pub use baskets::{basket_lines, large_orders};
+pub use builder::{BuiltGroup, built_groups, names_of};
 pub use customers::{Ordered, first_orders, guest_orders, ordered};
 pub use dashboard::{
     Awaited, DeadStock, Levels, Sales, alerts_open, dead_stock, forecast_weeks, levels, net_sales, open_orders,

@@ -2,6 +2,7 @@
 
 mod abc;
 mod baskets;
+mod builder;
 mod customers;
 mod dashboard;
 mod expiry;
@@ -15,6 +16,7 @@ mod within;
 
 pub use abc::{AbcXyz, abc_xyz};
 pub use baskets::{BasketsError, BoughtTogether, bought_together};
+pub use builder::{BuilderError, BuiltReport, BuiltRow, ReportCell, built_report, report_names};
 pub use customers::{CohortRow, CustomerCohorts, CustomerScore, CustomerSegments, customer_cohorts, customer_segments};
 pub use dashboard::{Compared, Dashboard, DeadSums, Panel, TopSeller, dashboard};
 pub use expiry::{ExpiryRisk, RiskBasis, RiskRow, RiskSums, expiry_risk};

@@ -1,0 +1,258 @@
+//! Reports of the caller's own making: measures by dimensions, compared and drawn.
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+use iam::access::{Permit, kind};
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::path;
+use services::{
+    demand::rows::FactKey,
+    reports::{
+        core::{self, Chart, ChartPoint, MOST_POINTS, drawn, period_label},
+        shell::{self, BuilderError, BuiltRow},
+    },
+};
+use uuid::Uuid;
+
+use super::{
+    builder_catalog::ReportCatalog,
+    builder_enums::{ReportChartKind, ReportComparison, ReportDimension, ReportMeasure, ReportSort},
+    builder_row::{ReportRow, Shape, number, text},
+    filter::{SalesReportFilter, costs_seen},
+    links::{CurrencyCode, Date, Long, no_report},
+    page::{ReportPaging, value_name},
+};
+use crate::graphql::{
+    connection::{Page, PageInfo},
+    context::ContextExt,
+    fault::{Answer, TopError},
+    scalars::Cursor,
+};
+
+/// Pixels of a chart, each way.
+const SIZES: std::ops::RangeInclusive<i32> = 160..=4_000;
+
+/// A checked request for a chart.
+struct ChartAsk {
+    kind: core::ChartKind,
+    measure: core::ReportMeasure,
+    width: i32,
+    height: i32,
+}
+
+/// A page of a report, its totals, and its drawing.
+pub struct ReportRowConnection {
+    page: Arc<Page<ReportRow>>,
+    totals: ReportRow,
+    row_count: usize,
+    /// The first rows, as many as a chart has room for.
+    first: Vec<BuiltRow>,
+    before: Option<core::Span>,
+    shape: Arc<Shape>,
+}
+crate::connection!(@edge ReportRowEdge, ReportRow, "rows of a report");
+
+impl ReportRowConnection {
+    /// What is drawn of a measure, with the words below its points.
+    async fn chart(&self, ctx: &Context<'_>, permit: Permit<kind::ReportRead>, ask: ChartAsk) -> Answer<Chart> {
+        let ChartAsk { kind, measure, width, height } = ask;
+        let Shape { spec, source } = &*self.shape;
+        let [dimension] = spec.dimensions.as_slice() else {
+            return Err(TopError::bad_input("a report of one dimension can be drawn", path!["dimensions"]));
+        };
+        let ids: Vec<Uuid> = self.first.iter().filter_map(id_of).collect();
+        let database = ctx.given::<Ledger>()?.database();
+        let names = shell::report_names(permit, database, *dimension, &ids).await.map_err(no_report)?;
+        let point = |row: &BuiltRow| {
+            let label = match (row.keys.first(), dimension.unit()) {
+                (Some(FactKey::Date(day)), Some(unit)) => period_label(unit, *day),
+                (Some(FactKey::Id(id)), _) => names.get(id).cloned().unwrap_or_else(|| "–".to_owned()),
+                _ => String::new(),
+            };
+            let figure = row.cells.iter().find(|cell| cell.measure == measure).and_then(|cell| cell.now);
+            let value = figure.map(|figure| number(measure, figure, source.currency));
+            let text = figure.map(|figure| text(measure, figure, source.currency)).unwrap_or_default();
+            ChartPoint { label, value, text }
+        };
+        let money = match measure.unit() {
+            core::ReportUnit::Money => format!(" ({})", source.currency),
+            _ => String::new(),
+        };
+        let (from, to) = (period_label(core::TimeUnit::Day, source.span.from), period_label(core::TimeUnit::Day, source.span.to));
+        let title = format!("{}{money} by {}, {from} to {to}", words(measure.name()), words(dimension.name()).to_lowercase());
+        let points = self.first.iter().map(point).collect();
+        Ok(Chart { kind, title, width, height, points, left_out: self.row_count.saturating_sub(self.first.len()) })
+    }
+}
+
+/// What a row stands for, where it is not time.
+fn id_of(row: &BuiltRow) -> Option<Uuid> {
+    match row.keys.first()? {
+        FactKey::Id(id) => Some(*id),
+        FactKey::Date(_) => None,
+    }
+}
+
+/// A name of the schema in words: `SOLD_UNITS` is "Sold units".
+fn words(name: &str) -> String {
+    let text = name.replace('_', " ").to_lowercase();
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// A page of a report, its totals, and its drawing.
+#[resolvers]
+impl ReportRowConnection {
+    /// The nodes with their cursors.
+    async fn edges(&self) -> Vec<ReportRowEdge> {
+        (0..self.page.nodes.len()).map(|index| ReportRowEdge(self.page.clone(), index)).collect()
+    }
+    /// The nodes alone.
+    async fn nodes(&self) -> &[ReportRow] {
+        &self.page.nodes
+    }
+    /// Position of the page in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.page.info()
+    }
+    /// All rows together, also those that are on no page. A measure whose rows do not add up has no figure here.
+    async fn totals(&self) -> &ReportRow {
+        &self.totals
+    }
+    /// Number of rows on all pages together, at most 50,000.
+    async fn row_count(&self) -> Long {
+        Long(self.row_count as i64)
+    }
+    /// Currency of the amounts: the company's own. Documents in other currencies are left out.
+    async fn currency(&self) -> CurrencyCode {
+        CurrencyCode(self.shape.currency().to_string())
+    }
+    /// Days of the report.
+    async fn period_days(&self) -> Long {
+        Long(self.shape.source.span.days())
+    }
+    /// First business day of those that the report is compared with. Null without a comparison.
+    async fn compared_from(&self) -> Option<Date> {
+        self.before.map(|span| Date(span.from))
+    }
+    /// Last business day of those that the report is compared with. Null without a comparison.
+    async fn compared_to(&self) -> Option<Date> {
+        self.before.map(|span| Date(span.to))
+    }
+    /// The last event that is in it.
+    async fn seq(&self) -> Long {
+        Long(self.shape.source.progress.seq)
+    }
+    /// Whether that was the tenant's last event when it was asked. After many changes at once the facts take a while: ask again.
+    async fn is_current(&self) -> bool {
+        self.shape.source.progress.is_current()
+    }
+    /// Chart of one measure as an SVG drawing, without programs or links: its first 100 rows, in the order of the report. The report has to be of one dimension.
+    #[field(permit = ReportRead, cost = "5")]
+    async fn svg(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Drawing of the chart. Default BARS.", default_with = "ReportChartKind::Bars")] kind: ReportChartKind,
+        #[graphql(desc = "One of the report's measures. Null for the first one.")] measure: Option<ReportMeasure>,
+        #[graphql(desc = "Width in pixels, 160 to 4,000. Default 640.", default = 640)] width: i32,
+        #[graphql(desc = "Height in pixels, 160 to 4,000. Default 320.", default = 320)] height: i32,
+    ) -> Answer<String> {
+        for (pixels, name) in [(width, "width"), (height, "height")] {
+            if !SIZES.contains(&pixels) {
+                return Err(TopError::bad_input("160 to 4,000 pixels are expected", vec![name.to_owned()]));
+            }
+        }
+        let measures = &self.shape.spec.measures;
+        let measure = measure.map(core::ReportMeasure::from).or_else(|| measures.first().copied());
+        let measure = measure.filter(|one| measures.contains(one));
+        let measure = measure.ok_or_else(|| TopError::bad_input("one of the report's measures is expected", path!["measure"]))?;
+        costs_seen(ctx, measure.shows_costs())?;
+        let chart = self.chart(ctx, permit, ChartAsk { kind: kind.into(), measure, width, height }).await?;
+        Ok(drawn(&chart))
+    }
+}
+
+/// The root fields of the report builder.
+#[derive(Default)]
+pub struct ReportBuilderQuery;
+
+#[resolvers]
+impl ReportBuilderQuery {
+    /// Report of measures by dimensions, over demand facts, orders and days of stock: what is sold, returned, earned and on hand, by time, product,
+    /// category, supplier, store or channel. `reportCatalog` says what combines. Rows of zeros are left out, but a report by time alone has all of its days.
+    /// A caller of some stores, or of a channel, is shown theirs.
+    ///
+    /// Requires report.read. Costs 20.
+    #[field(permit = ReportRead, cost = "20", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the API's")]
+    async fn report(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Figures of a row: 1 to 6, each once.")] measures: Vec<ReportMeasure>,
+        #[graphql(desc = "Meaning of a row: 1 to 3 dimensions, each once, and one of time at most.")] dimensions: Vec<
+            ReportDimension,
+        >,
+        #[graphql(desc = "Sales and stock to report on. Channels narrow sales alone.")] filter: SalesReportFilter,
+        #[graphql(desc = "Days that each figure is compared with. Null for none.")] comparison: Option<ReportComparison>,
+        #[graphql(
+            desc = "Order of the rows. Null sorts by the dimensions if one is of time, else by the first measure, the largest first."
+        )]
+        sort: Option<ReportSort>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<ReportRowConnection> {
+        let sort = sort.map(ReportSort::read);
+        costs_seen(ctx, sort.is_some_and(|sort| sort.measure.shows_costs()))?;
+        let paging = ReportPaging::of(ctx, list_name(&dimensions, &measures, sort), first, after)?;
+        let spec = core::ReportSpec {
+            measures: measures.into_iter().map(Into::into).collect(),
+            dimensions: dimensions.into_iter().map(Into::into).collect(),
+            comparison: comparison.map(Into::into),
+            sort,
+            hides_costs: !ctx.caller()?.sees_costs(),
+            is_of_channels: false,
+        };
+        let narrow = filter.read(ctx).await?;
+        let found = shell::built_report(permit, ctx.given::<Ledger>()?.database(), narrow, spec.clone());
+        let found = Box::pin(found).await.map_err(refused)?;
+        let shape = Arc::new(Shape { spec, source: found.source });
+        let row_count = found.rows.len();
+        let first_rows = found.rows.iter().take(MOST_POINTS).map(|(row, _)| row.clone()).collect();
+        let page = paging.page(found.rows, |row| ReportRow { row, shape: shape.clone() });
+        let totals = ReportRow { row: found.totals, shape: shape.clone() };
+        let before = found.before.map(|before| before.span);
+        Ok(ReportRowConnection { page, totals, row_count, first: first_rows, before, shape })
+    }
+
+    /// Catalogue of `report`: its measures and dimensions, their units, and what combines.
+    ///
+    /// Requires report.read.
+    #[field(permit = ReportRead)]
+    async fn report_catalog(&self, ctx: &Context<'_>) -> Answer<ReportCatalog> {
+        Ok(ReportCatalog::whole())
+    }
+}
+
+/// What cursors of the report are bound to, in the words of the schema: its dimensions, and the figure that it is sorted by.
+fn list_name(dimensions: &[ReportDimension], measures: &[ReportMeasure], sort: Option<core::ReportSort>) -> String {
+    let is_by_time = dimensions.iter().any(|one| core::ReportDimension::from(*one).unit().is_some());
+    let order = match (sort, measures.first()) {
+        (Some(sort), _) => {
+            let direction = if sort.is_descending { "DESC" } else { "ASC" };
+            format!("{}:{direction}", sort.measure.name())
+        }
+        (None, Some(first)) if !is_by_time => format!("{}:DESC", value_name(*first)),
+        _ => "KEY".to_owned(),
+    };
+    let dimensions: Vec<String> = dimensions.iter().map(|one| value_name(*one)).collect();
+    format!("report:{}:{order}", dimensions.join(","))
+}
+
+fn refused(error: BuilderError) -> TopError {
+    match error {
+        BuilderError::Report(error) => no_report(error),
+        BuilderError::Refused(refusal) => TopError::bad_input(refusal.to_string(), path![refusal.argument()]),
+    }
+}

@@ -1,0 +1,85 @@
+//! What the report builder knows.
+
+use async_graphql::SimpleObject;
+use services::reports;
+
+use super::builder_enums::{ReportDimension, ReportMeasure, ReportUnit};
+
+/// Measures and dimensions of `report`.
+#[derive(SimpleObject)]
+pub struct ReportCatalog {
+    /// Figures that a report may have.
+    pub measures: Vec<ReportMeasureInfo>,
+    /// Meanings that its rows may have.
+    pub dimensions: Vec<ReportDimensionInfo>,
+    /// Measures of a report, at most.
+    pub most_measures: i32,
+    /// Dimensions of a report, at most.
+    pub most_dimensions: i32,
+    /// Rows of a report, at most.
+    pub most_rows: i32,
+}
+
+/// Measure of the report builder.
+#[derive(SimpleObject)]
+pub struct ReportMeasureInfo {
+    /// Measure.
+    pub measure: ReportMeasure,
+    /// Figure in words.
+    pub description: &'static str,
+    /// Unit of the figure.
+    pub unit: ReportUnit,
+    /// Dimensions that it is known by.
+    pub combines_with: Vec<ReportDimension>,
+    /// Dimensions whose rows sum to the total. Without one of a report's dimensions, the report has no total of it unless it is a ratio.
+    pub adds_over: Vec<ReportDimension>,
+    /// Whether it is additive: its rows sum to the total by each dimension that it is known by.
+    pub is_additive: bool,
+    /// Whether it is hidden from callers without product.cost.read.
+    pub shows_costs: bool,
+}
+
+/// Dimension of the report builder.
+#[derive(SimpleObject)]
+pub struct ReportDimensionInfo {
+    /// Dimension.
+    pub dimension: ReportDimension,
+    /// Row in words.
+    pub description: &'static str,
+    /// Whether it is of time: a report has one of those at most.
+    pub is_of_time: bool,
+}
+
+impl ReportCatalog {
+    pub(super) fn whole() -> Self {
+        let dimensions = reports::core::ReportDimension::ALL.map(|dimension| ReportDimensionInfo {
+            dimension: dimension.into(),
+            description: dimension.description(),
+            is_of_time: dimension.unit().is_some(),
+        });
+        Self {
+            measures: reports::core::ReportMeasure::ALL.map(info).into(),
+            dimensions: dimensions.into(),
+            most_measures: reports::core::MOST_MEASURES as i32,
+            most_dimensions: reports::core::MOST_DIMENSIONS as i32,
+            most_rows: reports::core::MOST_GROUPS as i32,
+        }
+    }
+}
+
+fn info(measure: reports::core::ReportMeasure) -> ReportMeasureInfo {
+    let those = |fits: &dyn Fn(reports::core::ReportDimension) -> bool| {
+        let all = reports::core::ReportDimension::ALL.into_iter();
+        all.filter(|dimension| fits(*dimension)).map(ReportDimension::from).collect::<Vec<_>>()
+    };
+    let (combines_with, adds_over) = (those(&|one| measure.combines(one)), those(&|one| measure.adds_over(one)));
+    ReportMeasureInfo {
+        measure: measure.into(),
+        description: measure.description(),
+        unit: measure.unit().into(),
+        is_additive: combines_with == adds_over,
+        combines_with,
+        adds_over,
+        shows_costs: measure.shows_costs(),
+    }
+}

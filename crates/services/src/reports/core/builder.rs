@@ -1,0 +1,235 @@
+//! The dimensions of the report builder, and which of them say something with which measures.
+
+use super::{
+    calendar::{Comparison, TimeUnit},
+    measure::{Base, ReportMeasure},
+};
+
+/// Measures that a report may have.
+pub const MOST_MEASURES: usize = 6;
+/// Dimensions that a report may have.
+pub const MOST_DIMENSIONS: usize = 3;
+/// Rows that a report may have.
+pub const MOST_GROUPS: usize = 50_000;
+
+/// The meaning of a report's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReportDimension {
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+    Product,
+    Category,
+    TopCategory,
+    Supplier,
+    Store,
+    Channel,
+}
+
+/// What is asked of the builder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportSpec {
+    pub measures: Vec<ReportMeasure>,
+    pub dimensions: Vec<ReportDimension>,
+    pub comparison: Option<Comparison>,
+    /// None: by time where a dimension is of time, else by the first measure, the largest first.
+    pub sort: Option<ReportSort>,
+    /// Whether the caller may not see costs: measures of them have no figures.
+    pub hides_costs: bool,
+    /// Whether channels are asked for by the filter, or are all that the caller is shown.
+    pub is_of_channels: bool,
+}
+
+/// The measure that rows are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReportSort {
+    pub measure: ReportMeasure,
+    pub is_descending: bool,
+}
+
+/// Why there is no such report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BuilderRefusal {
+    #[error("1 to 6 measures are expected, each once")]
+    Measures,
+    #[error("1 to 3 dimensions are expected, each once")]
+    Dimensions,
+    #[error("DAY, WEEK, MONTH, QUARTER and YEAR exclude each other: a report has one of them at most")]
+    TwoTimes,
+    #[error("{} is not known by {}: see combinesWith in reportCatalog", .0.name(), .1.name())]
+    Apart(ReportMeasure, ReportDimension),
+    #[error("{} needs {}, which is not known by {}: see combinesWith in reportCatalog", .0.name(), .1.name(), .2.name())]
+    WithoutBase(ReportMeasure, Base, ReportDimension),
+    #[error("{} is of stock, which belongs to no channel: leave the channels out of the filter", .0.name())]
+    OfNoChannel(ReportMeasure),
+    #[error("rows are sorted by a measure of the report, and {} is none", .0.name())]
+    Sort(ReportMeasure),
+    #[error("more than 50,000 rows: narrow the filter, or leave out a dimension")]
+    Groups,
+}
+
+impl BuilderRefusal {
+    /// The argument that it is about.
+    pub const fn argument(self) -> &'static str {
+        match self {
+            Self::Measures | Self::Apart(..) | Self::WithoutBase(..) => "measures",
+            Self::Dimensions | Self::TwoTimes | Self::Groups => "dimensions",
+            Self::OfNoChannel(_) => "filter",
+            Self::Sort(_) => "sort",
+        }
+    }
+}
+
+impl ReportDimension {
+    pub const ALL: [Self; 11] = [
+        Self::Day,
+        Self::Week,
+        Self::Month,
+        Self::Quarter,
+        Self::Year,
+        Self::Product,
+        Self::Category,
+        Self::TopCategory,
+        Self::Supplier,
+        Self::Store,
+        Self::Channel,
+    ];
+
+    pub const fn unit(self) -> Option<TimeUnit> {
+        match self {
+            Self::Day => Some(TimeUnit::Day),
+            Self::Week => Some(TimeUnit::Week),
+            Self::Month => Some(TimeUnit::Month),
+            Self::Quarter => Some(TimeUnit::Quarter),
+            Self::Year => Some(TimeUnit::Year),
+            _ => None,
+        }
+    }
+    pub const fn is_of_products(self) -> bool {
+        matches!(self, Self::Product | Self::Category | Self::TopCategory | Self::Supplier)
+    }
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "DAY",
+            Self::Week => "WEEK",
+            Self::Month => "MONTH",
+            Self::Quarter => "QUARTER",
+            Self::Year => "YEAR",
+            Self::Product => "PRODUCT",
+            Self::Category => "CATEGORY",
+            Self::TopCategory => "TOP_CATEGORY",
+            Self::Supplier => "SUPPLIER",
+            Self::Store => "STORE",
+            Self::Channel => "CHANNEL",
+        }
+    }
+    /// Its rows, in words.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Day => "A calendar day of the store.",
+            Self::Week => "A week from Monday to Sunday of the store's calendar days.",
+            Self::Month => "A calendar month.",
+            Self::Quarter => "Three calendar months, from January, April, July or October.",
+            Self::Year => "A calendar year.",
+            Self::Product => "A product.",
+            Self::Category => "The category that the product has now, without those below it.",
+            Self::TopCategory => "The uppermost category above the one that the product has now.",
+            Self::Supplier => "The supplier that the product has now.",
+            Self::Store => "A store.",
+            Self::Channel => "The channel of the order or the return.",
+        }
+    }
+}
+
+impl ReportSpec {
+    /// Refuses what the catalogue does not know.
+    pub fn check(&self) -> Result<(), BuilderRefusal> {
+        let Self { measures, dimensions, .. } = self;
+        if measures.is_empty() || measures.len() > MOST_MEASURES || !is_once(measures) {
+            return Err(BuilderRefusal::Measures);
+        }
+        if dimensions.is_empty() || dimensions.len() > MOST_DIMENSIONS || !is_once(dimensions) {
+            return Err(BuilderRefusal::Dimensions);
+        }
+        if dimensions.iter().filter(|one| one.unit().is_some()).count() > 1 {
+            return Err(BuilderRefusal::TwoTimes);
+        }
+        for measure in measures {
+            for dimension in dimensions {
+                if let Some(base) = measure.bases().find(|base| !base.combines(*dimension)) {
+                    let is_whole = !measure.is_ratio();
+                    return Err(if is_whole {
+                        BuilderRefusal::Apart(*measure, *dimension)
+                    } else {
+                        BuilderRefusal::WithoutBase(*measure, base, *dimension)
+                    });
+                }
+            }
+            if self.is_of_channels && !measure.combines(ReportDimension::Channel) {
+                return Err(BuilderRefusal::OfNoChannel(*measure));
+            }
+        }
+        match self.sort {
+            Some(sort) if !measures.contains(&sort.measure) => Err(BuilderRefusal::Sort(sort.measure)),
+            _ => Ok(()),
+        }
+    }
+    /// The unit of time that rows stand for.
+    pub fn unit(&self) -> Option<TimeUnit> {
+        self.dimensions.iter().find_map(|one| one.unit())
+    }
+    /// The sums that its statement has, each once.
+    pub fn bases(&self) -> Vec<Base> {
+        let mut bases = Vec::new();
+        for base in self.measures.iter().flat_map(|measure| measure.bases()) {
+            if !bases.contains(&base) {
+                bases.push(base);
+            }
+        }
+        bases
+    }
+    pub const fn hides(&self, measure: ReportMeasure) -> bool {
+        self.hides_costs && measure.shows_costs()
+    }
+}
+
+fn is_once<T: PartialEq>(list: &[T]) -> bool {
+    list.iter().enumerate().all(|(nth, one)| !list[..nth].contains(one))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(measures: &[ReportMeasure], dimensions: &[ReportDimension]) -> ReportSpec {
+        ReportSpec {
+            measures: measures.to_vec(),
+            dimensions: dimensions.to_vec(),
+            comparison: None,
+            sort: None,
+            hides_costs: false,
+            is_of_channels: false,
+        }
+    }
+
+    #[test]
+    fn what_the_catalogue_does_not_know_is_refused() {
+        use ReportDimension::{Channel, Day, Month, Product, Store, Supplier};
+        use ReportMeasure::{ClosingUnits, Margin, Orders, SoldUnits, StockoutRate};
+        assert_eq!(spec(&[SoldUnits, Orders, Margin], &[Month, Store, Channel]).check(), Ok(()));
+        assert_eq!(spec(&[StockoutRate, ClosingUnits], &[Product, Store, Supplier]).check(), Ok(()));
+        let refused = |measures: &[_], dimensions: &[_]| spec(measures, dimensions).check().unwrap_err();
+        assert_eq!(refused(&[], &[Day]), BuilderRefusal::Measures);
+        assert_eq!(refused(&[SoldUnits, SoldUnits], &[Day]), BuilderRefusal::Measures);
+        assert_eq!(refused(&[SoldUnits], &[Day, Product, Store, Channel]), BuilderRefusal::Dimensions);
+        assert_eq!(refused(&[SoldUnits], &[Day, Month]), BuilderRefusal::TwoTimes);
+        assert_eq!(refused(&[ClosingUnits], &[Month]), BuilderRefusal::Apart(ClosingUnits, Month));
+        assert_eq!(refused(&[StockoutRate], &[Day]), BuilderRefusal::WithoutBase(StockoutRate, Base::OutDays, Day));
+        let of_channels = ReportSpec { is_of_channels: true, ..spec(&[ClosingUnits], &[Store]) };
+        assert_eq!(of_channels.check(), Err(BuilderRefusal::OfNoChannel(ClosingUnits)));
+        let sorted = ReportSort { measure: Margin, is_descending: true };
+        assert_eq!(ReportSpec { sort: Some(sorted), ..spec(&[SoldUnits], &[Day]) }.check(), Err(BuilderRefusal::Sort(Margin)));
+    }
+}

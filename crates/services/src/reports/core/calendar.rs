@@ -1,0 +1,239 @@
+//! Days, months and years as a report's rows have them.
+
+use super::Span;
+
+/// A stretch of the calendar that a row stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TimeUnit {
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+/// The days that a report is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Comparison {
+    /// As many days, months, quarters or years right before.
+    PreviousPeriod,
+    /// The same days a year before.
+    PreviousYear,
+}
+
+/// By how much the compared days lie before the report's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shift {
+    Days(i32),
+    Months(i32),
+}
+
+/// The days of one row: those within the span, and the first day of the whole stretch as its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    pub first: i32,
+    pub last: i32,
+    pub key: i32,
+}
+
+/// Days before which a report is compared, and how its rows find theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compared {
+    pub span: Span,
+    shift: Shift,
+}
+
+/// Days from 0000-03-01 to 1970-01-01, and of 400 years.
+const EPOCH: i32 = 719_468;
+const ERA: i32 = 146_097;
+
+/// Year, month and day of a day since 1970-01-01.
+pub(super) const fn civil(day: i32) -> (i32, i32, i32) {
+    let since = day + EPOCH;
+    let era = since.div_euclid(ERA);
+    let of_era = since - era * ERA;
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    // Months are counted from March, so that a leap day is a year's last.
+    let from_march = (5 * of_year + 2) / 153;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = year_of_era + era * 400;
+    (if month <= 2 { year + 1 } else { year }, month, of_year - (153 * from_march + 2) / 5 + 1)
+}
+
+/// The first day of a month, which is given as months since the year 0.
+const fn first_of(months: i32) -> i32 {
+    let (year, month) = (months.div_euclid(12), months.rem_euclid(12) + 1);
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year - era * 400;
+    let from_march = if month > 2 { month - 3 } else { month + 9 };
+    let of_year = (153 * from_march + 2) / 5;
+    era * ERA + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year - EPOCH
+}
+
+/// Months since the year 0.
+const fn months(day: i32) -> i32 {
+    let (year, month, _) = civil(day);
+    year * 12 + month - 1
+}
+
+/// The same day so many months earlier, or that month's last one.
+const fn months_earlier(day: i32, by: i32) -> i32 {
+    let (_, _, of_month) = civil(day);
+    let month = months(day) - by;
+    let (same, last) = (first_of(month) + of_month - 1, first_of(month + 1) - 1);
+    if same < last { same } else { last }
+}
+
+impl TimeUnit {
+    /// How many months it has; None of days and weeks.
+    const fn months(self) -> Option<i32> {
+        match self {
+            Self::Day | Self::Week => None,
+            Self::Month => Some(1),
+            Self::Quarter => Some(3),
+            Self::Year => Some(12),
+        }
+    }
+    /// The first day of the stretch that a day is in. 1970-01-01 was a Thursday.
+    pub const fn start(self, day: i32) -> i32 {
+        match (self, self.months()) {
+            (Self::Week, _) => day - (day + 3).rem_euclid(7),
+            (_, Some(length)) => {
+                let month = months(day);
+                first_of(month - month.rem_euclid(length))
+            }
+            _ => day,
+        }
+    }
+    /// The first day of the stretch behind that of a day.
+    const fn next(self, day: i32) -> i32 {
+        match (self, self.months()) {
+            (Self::Week, _) => self.start(day) + 7,
+            (_, Some(length)) => first_of(months(self.start(day)) + length),
+            _ => day + 1,
+        }
+    }
+    /// The stretches of a span, in order.
+    pub fn buckets(self, span: Span) -> Vec<Bucket> {
+        let mut found = Vec::new();
+        let mut first = span.from;
+        while first <= span.to {
+            let next = self.next(first);
+            found.push(Bucket { first, last: (next - 1).min(span.to), key: self.start(first) });
+            first = next;
+        }
+        found
+    }
+}
+
+impl Compared {
+    /// What a span is compared with. Rows of months, quarters and years are compared with whole ones; other reports with as many days and, from a week on, the
+    /// same weekdays. All days lie before those of the span.
+    pub const fn of(span: Span, unit: Option<TimeUnit>, with: Comparison) -> Self {
+        let length = match unit {
+            Some(unit) => unit.months(),
+            None => None,
+        };
+        let Some(length) = length else {
+            let before = match with {
+                Comparison::PreviousPeriod => span.before(),
+                Comparison::PreviousYear => span.year_before(),
+            };
+            return Self { span: before, shift: Shift::Days(span.from - before.from) };
+        };
+        let touched = (months(span.to).div_euclid(length) - months(span.from).div_euclid(length) + 1) * length;
+        let by = match with {
+            Comparison::PreviousPeriod => touched,
+            Comparison::PreviousYear => (touched + 11) / 12 * 12,
+        };
+        let is_whole = months(span.to) != months(span.to + 1);
+        let to = if is_whole { first_of(months(span.to) + 1 - by) - 1 } else { months_earlier(span.to, by) };
+        Self { span: Span { from: months_earlier(span.from, by), to }, shift: Shift::Months(by) }
+    }
+    /// How many days before the report's the compared ones are; None where they are whole months before.
+    pub const fn days(&self) -> Option<i32> {
+        match self.shift {
+            Shift::Days(days) => Some(days),
+            Shift::Months(_) => None,
+        }
+    }
+    /// The compared stretches, each with the key of the row that it is compared in.
+    pub fn buckets(&self, unit: TimeUnit) -> Vec<Bucket> {
+        let key = |bucket: Bucket| match self.shift {
+            Shift::Days(days) => unit.start(bucket.first + days),
+            Shift::Months(by) => first_of(months(bucket.key) + by),
+        };
+        unit.buckets(self.span).into_iter().map(|bucket| Bucket { key: key(bucket), ..bucket }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-01-01.
+    const NEW_YEAR: i32 = 20_454;
+
+    fn of(from: i32, to: i32) -> Span {
+        Span { from, to }
+    }
+
+    #[test]
+    fn a_day_has_its_date() {
+        for (day, date) in [(0, (1970, 1, 1)), (-1, (1969, 12, 31)), (11_016, (2000, 2, 29)), (NEW_YEAR, (2026, 1, 1))] {
+            assert_eq!(civil(day), date);
+        }
+        for day in (-200_000..200_000).step_by(17) {
+            let (_, _, of_month) = civil(day);
+            assert_eq!(first_of(months(day)) + of_month - 1, day);
+        }
+    }
+
+    #[test]
+    fn a_span_is_cut_where_months_end() {
+        let cut = TimeUnit::Month.buckets(of(NEW_YEAR + 14, NEW_YEAR + 31));
+        let (january, february) = (NEW_YEAR, NEW_YEAR + 31);
+        assert_eq!(
+            cut,
+            [
+                Bucket { first: NEW_YEAR + 14, last: NEW_YEAR + 30, key: january },
+                Bucket { first: february, last: february, key: february }
+            ]
+        );
+        assert_eq!(TimeUnit::Quarter.start(NEW_YEAR + 100), NEW_YEAR + 90);
+        assert_eq!(TimeUnit::Year.buckets(of(NEW_YEAR - 1, NEW_YEAR)).len(), 2);
+        // 2026-01-01 is a Thursday.
+        assert_eq!(TimeUnit::Week.start(NEW_YEAR), NEW_YEAR - 3);
+        assert_eq!(TimeUnit::Week.buckets(of(NEW_YEAR, NEW_YEAR + 4)).len(), 2);
+    }
+
+    #[test]
+    fn months_are_compared_with_months() {
+        let february = of(NEW_YEAR + 31, NEW_YEAR + 58);
+        let before = Compared::of(february, Some(TimeUnit::Month), Comparison::PreviousPeriod);
+        assert_eq!((before.span, before.days()), (of(NEW_YEAR, NEW_YEAR + 30), None), "the whole of January");
+        assert_eq!(before.buckets(TimeUnit::Month), [Bucket { first: NEW_YEAR, last: NEW_YEAR + 30, key: NEW_YEAR + 31 }]);
+        let year = Compared::of(february, Some(TimeUnit::Month), Comparison::PreviousYear);
+        assert_eq!(year.span, of(NEW_YEAR - 365 + 31, NEW_YEAR - 365 + 58));
+        let part = Compared::of(of(NEW_YEAR + 31, NEW_YEAR + 40), Some(TimeUnit::Month), Comparison::PreviousPeriod);
+        assert_eq!(part.span, of(NEW_YEAR, NEW_YEAR + 9));
+        for days in 1..731 {
+            for unit in [None, Some(TimeUnit::Day), Some(TimeUnit::Month), Some(TimeUnit::Quarter), Some(TimeUnit::Year)] {
+                for with in [Comparison::PreviousPeriod, Comparison::PreviousYear] {
+                    let span = of(NEW_YEAR + 20, NEW_YEAR + 19 + days);
+                    assert!(Compared::of(span, unit, with).span.to < span.from, "{days} {unit:?} {with:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn days_are_compared_by_weekdays() {
+        let week = of(NEW_YEAR, NEW_YEAR + 6);
+        let before = Compared::of(week, Some(TimeUnit::Day), Comparison::PreviousPeriod);
+        assert_eq!((before.span, before.days()), (of(NEW_YEAR - 7, NEW_YEAR - 1), Some(7)));
+        assert_eq!(before.buckets(TimeUnit::Day)[0], Bucket { first: NEW_YEAR - 7, last: NEW_YEAR - 7, key: NEW_YEAR });
+    }
+}

@@ -1,0 +1,384 @@
+//! Measures of the report builder, and the sums that they are made of.
+
+use forecast::ratios::ratio;
+
+use super::builder::ReportDimension;
+
+/// A figure of a report's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReportMeasure {
+    OrderedUnits,
+    CancelledUnits,
+    SoldUnits,
+    ReturnedUnits,
+    Orders,
+    OrderLines,
+    GrossRevenue,
+    Discounts,
+    Refunds,
+    NetRevenue,
+    Cost,
+    Margin,
+    MarginRate,
+    AveragePrice,
+    AverageOrderValue,
+    ReturnRate,
+    ReceivedUnits,
+    RemovedUnits,
+    ClosingUnits,
+    InStockDays,
+    OutOfStockDays,
+    StockoutRate,
+}
+
+/// The unit of a measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReportUnit {
+    Units,
+    Documents,
+    Lines,
+    Days,
+    Money,
+    Share,
+}
+
+/// A sum that measures are made of: a column of the report's statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Base {
+    Ordered,
+    Cancelled,
+    Sold,
+    Returned,
+    OrderLines,
+    Gross,
+    Discount,
+    Refund,
+    Cost,
+    Received,
+    Removed,
+    Orders,
+    Closing,
+    InStockDays,
+    OutDays,
+}
+
+/// Rows that a sum is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BaseSource {
+    /// Demand facts of sales and returns.
+    Sales,
+    /// Demand facts of movements, which belong to no channel.
+    Movements,
+    /// Orders, each once.
+    Orders,
+    /// Movements up to the last day.
+    Closing,
+    /// Spans of days with and without stock.
+    Spans,
+}
+
+/// How a measure is made of sums.
+#[derive(Debug, Clone, Copy)]
+enum Formula {
+    Sum(Base),
+    /// The first less the second.
+    Less(Base, Base),
+    /// The first by the second.
+    Share(Base, Base),
+    /// The first by both.
+    Part(Base, Base),
+    /// The first less the second, by the first.
+    Rate(Base, Base),
+    /// Money of the first by the number of the second.
+    Average(Base, Base),
+}
+
+/// A figure of a row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Figure {
+    /// Units, documents, lines or days.
+    Count(i64),
+    /// Minor units.
+    Minor(i64),
+    /// A share, or an average in minor units.
+    Ratio(f64),
+}
+
+impl Base {
+    pub const fn source(self) -> BaseSource {
+        match self {
+            Self::Ordered
+            | Self::Cancelled
+            | Self::Sold
+            | Self::Returned
+            | Self::OrderLines
+            | Self::Gross
+            | Self::Discount
+            | Self::Refund
+            | Self::Cost => BaseSource::Sales,
+            Self::Received | Self::Removed => BaseSource::Movements,
+            Self::Orders => BaseSource::Orders,
+            Self::Closing => BaseSource::Closing,
+            Self::InStockDays | Self::OutDays => BaseSource::Spans,
+        }
+    }
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ordered => "ORDERED_UNITS",
+            Self::Cancelled => "CANCELLED_UNITS",
+            Self::Sold => "SOLD_UNITS",
+            Self::Returned => "RETURNED_UNITS",
+            Self::OrderLines => "ORDER_LINES",
+            Self::Gross => "GROSS_REVENUE",
+            Self::Discount => "DISCOUNTS",
+            Self::Refund => "REFUNDS",
+            Self::Cost => "COST",
+            Self::Received => "RECEIVED_UNITS",
+            Self::Removed => "REMOVED_UNITS",
+            Self::Orders => "ORDERS",
+            Self::Closing => "CLOSING_UNITS",
+            Self::InStockDays => "IN_STOCK_DAYS",
+            Self::OutDays => "OUT_OF_STOCK_DAYS",
+        }
+    }
+    /// Whether it is known by a dimension.
+    pub const fn combines(self, with: ReportDimension) -> bool {
+        match self.source() {
+            BaseSource::Sales | BaseSource::Orders => true,
+            BaseSource::Movements => !matches!(with, ReportDimension::Channel),
+            BaseSource::Closing => !matches!(with, ReportDimension::Channel) && with.unit().is_none(),
+            // A span for each of hundreds of days would be a row for each level and day.
+            BaseSource::Spans => !matches!(with, ReportDimension::Channel | ReportDimension::Day | ReportDimension::Week),
+        }
+    }
+    /// Whether rows of a dimension add up: an order of two products is in the rows of both.
+    pub const fn adds_over(self, dimension: ReportDimension) -> bool {
+        !matches!(self, Self::Orders) || !dimension.is_of_products()
+    }
+}
+
+impl ReportMeasure {
+    pub const ALL: [Self; 22] = [
+        Self::OrderedUnits,
+        Self::CancelledUnits,
+        Self::SoldUnits,
+        Self::ReturnedUnits,
+        Self::Orders,
+        Self::OrderLines,
+        Self::GrossRevenue,
+        Self::Discounts,
+        Self::Refunds,
+        Self::NetRevenue,
+        Self::Cost,
+        Self::Margin,
+        Self::MarginRate,
+        Self::AveragePrice,
+        Self::AverageOrderValue,
+        Self::ReturnRate,
+        Self::ReceivedUnits,
+        Self::RemovedUnits,
+        Self::ClosingUnits,
+        Self::InStockDays,
+        Self::OutOfStockDays,
+        Self::StockoutRate,
+    ];
+
+    const fn formula(self) -> Formula {
+        match self {
+            Self::OrderedUnits => Formula::Sum(Base::Ordered),
+            Self::CancelledUnits => Formula::Sum(Base::Cancelled),
+            Self::SoldUnits => Formula::Sum(Base::Sold),
+            Self::ReturnedUnits => Formula::Sum(Base::Returned),
+            Self::Orders => Formula::Sum(Base::Orders),
+            Self::OrderLines => Formula::Sum(Base::OrderLines),
+            Self::GrossRevenue => Formula::Sum(Base::Gross),
+            Self::Discounts => Formula::Sum(Base::Discount),
+            Self::Refunds => Formula::Sum(Base::Refund),
+            Self::NetRevenue => Formula::Less(Base::Gross, Base::Refund),
+            Self::Cost => Formula::Sum(Base::Cost),
+            Self::Margin => Formula::Less(Base::Gross, Base::Cost),
+            Self::MarginRate => Formula::Rate(Base::Gross, Base::Cost),
+            Self::AveragePrice => Formula::Average(Base::Gross, Base::Sold),
+            Self::AverageOrderValue => Formula::Average(Base::Gross, Base::Orders),
+            Self::ReturnRate => Formula::Share(Base::Returned, Base::Sold),
+            Self::ReceivedUnits => Formula::Sum(Base::Received),
+            Self::RemovedUnits => Formula::Sum(Base::Removed),
+            Self::ClosingUnits => Formula::Sum(Base::Closing),
+            Self::InStockDays => Formula::Sum(Base::InStockDays),
+            Self::OutOfStockDays => Formula::Sum(Base::OutDays),
+            Self::StockoutRate => Formula::Part(Base::OutDays, Base::InStockDays),
+        }
+    }
+    /// The sums that it is made of.
+    pub fn bases(self) -> impl Iterator<Item = Base> {
+        let (first, second) = match self.formula() {
+            Formula::Sum(base) => (base, None),
+            Formula::Less(first, second)
+            | Formula::Share(first, second)
+            | Formula::Part(first, second)
+            | Formula::Rate(first, second)
+            | Formula::Average(first, second) => (first, Some(second)),
+        };
+        [Some(first), second].into_iter().flatten()
+    }
+    pub const fn is_ratio(self) -> bool {
+        !matches!(self.formula(), Formula::Sum(_) | Formula::Less(..))
+    }
+    pub const fn shows_costs(self) -> bool {
+        matches!(self, Self::Cost | Self::Margin | Self::MarginRate)
+    }
+    /// Whether it is known by a dimension.
+    pub fn combines(self, with: ReportDimension) -> bool {
+        self.bases().all(|base| base.combines(with))
+    }
+    /// Whether the rows of a dimension sum to the total.
+    pub fn adds_over(self, dimension: ReportDimension) -> bool {
+        !self.is_ratio() && self.combines(dimension) && self.bases().all(|base| base.adds_over(dimension))
+    }
+    pub const fn unit(self) -> ReportUnit {
+        match self {
+            Self::OrderedUnits
+            | Self::CancelledUnits
+            | Self::SoldUnits
+            | Self::ReturnedUnits
+            | Self::ReceivedUnits
+            | Self::RemovedUnits
+            | Self::ClosingUnits => ReportUnit::Units,
+            Self::Orders => ReportUnit::Documents,
+            Self::OrderLines => ReportUnit::Lines,
+            Self::InStockDays | Self::OutOfStockDays => ReportUnit::Days,
+            Self::GrossRevenue
+            | Self::Discounts
+            | Self::Refunds
+            | Self::NetRevenue
+            | Self::Cost
+            | Self::Margin
+            | Self::AveragePrice
+            | Self::AverageOrderValue => ReportUnit::Money,
+            Self::MarginRate | Self::ReturnRate | Self::StockoutRate => ReportUnit::Share,
+        }
+    }
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OrderedUnits => "ORDERED_UNITS",
+            Self::CancelledUnits => "CANCELLED_UNITS",
+            Self::SoldUnits => "SOLD_UNITS",
+            Self::ReturnedUnits => "RETURNED_UNITS",
+            Self::Orders => "ORDERS",
+            Self::OrderLines => "ORDER_LINES",
+            Self::GrossRevenue => "GROSS_REVENUE",
+            Self::Discounts => "DISCOUNTS",
+            Self::Refunds => "REFUNDS",
+            Self::NetRevenue => "NET_REVENUE",
+            Self::Cost => "COST",
+            Self::Margin => "MARGIN",
+            Self::MarginRate => "MARGIN_RATE",
+            Self::AveragePrice => "AVERAGE_PRICE",
+            Self::AverageOrderValue => "AVERAGE_ORDER_VALUE",
+            Self::ReturnRate => "RETURN_RATE",
+            Self::ReceivedUnits => "RECEIVED_UNITS",
+            Self::RemovedUnits => "REMOVED_UNITS",
+            Self::ClosingUnits => "CLOSING_UNITS",
+            Self::InStockDays => "IN_STOCK_DAYS",
+            Self::OutOfStockDays => "OUT_OF_STOCK_DAYS",
+            Self::StockoutRate => "STOCKOUT_RATE",
+        }
+    }
+    /// What it counts, in words.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::OrderedUnits => "Units of lines of confirmed orders, with what was cancelled of them later.",
+            Self::CancelledUnits => "Cancelled units out of the ordered ones.",
+            Self::SoldUnits => "Ordered units less cancelled ones.",
+            Self::ReturnedUnits => "Units that customers brought back on these days.",
+            Self::Orders => "Orders placed, each once. By products, those that have sold one of them.",
+            Self::OrderLines => "Lines of orders, without lines that were cancelled whole.",
+            Self::GrossRevenue => "Totals of the sold units' lines, before refunds.",
+            Self::Discounts => "Discounts of the sold units' lines.",
+            Self::Refunds => "Refunds of products, on the day on which they came back.",
+            Self::NetRevenue => "Gross revenue less refunds.",
+            Self::Cost => "The sold units at the cost that their product had when they were ordered.",
+            Self::Margin => "Gross revenue less cost, before refunds.",
+            Self::MarginRate => "Margin by gross revenue.",
+            Self::AveragePrice => "Gross revenue by sold units, for one of the product's smallest units.",
+            Self::AverageOrderValue => "Gross revenue by orders.",
+            Self::ReturnRate => "Units returned on these days by units sold on them.",
+            Self::ReceivedUnits => "Units received from suppliers, or stocked otherwise.",
+            Self::RemovedUnits => "Units that were removed: breakage, loss, returns to suppliers.",
+            Self::ClosingUnits => "Quantity on hand at the end of the last day.",
+            Self::InStockDays => "Days of a product in a store that closed with stock.",
+            Self::OutOfStockDays => "Days of a product in a store that closed without stock.",
+            Self::StockoutRate => "Days that closed without stock by all days of a product in a store.",
+        }
+    }
+    /// The figure that sums make; None where one of them is not known, or without a denominator.
+    pub fn figure(self, sum: impl Fn(Base) -> Option<i64>) -> Option<Figure> {
+        let amount = |figure: i64| match self.unit() {
+            ReportUnit::Money => Figure::Minor(figure),
+            _ => Figure::Count(figure),
+        };
+        let by = |part: i64, whole: i64| ratio(part as f64, whole as f64).map(Figure::Ratio);
+        match self.formula() {
+            Formula::Sum(base) => sum(base).map(amount),
+            Formula::Less(first, second) => sum(first)?.checked_sub(sum(second)?).map(amount),
+            Formula::Share(first, second) | Formula::Average(first, second) => by(sum(first)?, sum(second)?),
+            Formula::Part(first, second) => by(sum(first)?, sum(first)?.checked_add(sum(second)?)?),
+            Formula::Rate(first, second) => by(sum(first)?.checked_sub(sum(second)?)?, sum(first)?),
+        }
+    }
+}
+
+impl Figure {
+    pub const fn number(self) -> f64 {
+        match self {
+            Self::Count(number) | Self::Minor(number) => number as f64,
+            Self::Ratio(number) => number,
+        }
+    }
+    /// By how much it is more than an earlier one; None of two kinds.
+    pub fn less(self, before: Self) -> Option<Self> {
+        match (self, before) {
+            (Self::Count(now), Self::Count(before)) => now.checked_sub(before).map(Self::Count),
+            (Self::Minor(now), Self::Minor(before)) => now.checked_sub(before).map(Self::Minor),
+            (Self::Ratio(now), Self::Ratio(before)) => Some(Self::Ratio(now - before)),
+            _ => None,
+        }
+    }
+    /// The change by the earlier figure's size; None where that was 0.
+    pub fn grown(self, before: Self) -> Option<f64> {
+        ratio(self.less(before)?.number(), before.number().abs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_made_of_sums() {
+        let sum = |base| match base {
+            Base::Gross => Some(1_000),
+            Base::Cost => Some(250),
+            Base::Sold => Some(4),
+            Base::Orders => None,
+            _ => Some(0),
+        };
+        assert_eq!(ReportMeasure::Margin.figure(sum), Some(Figure::Minor(750)));
+        assert_eq!(ReportMeasure::MarginRate.figure(sum), Some(Figure::Ratio(0.75)));
+        assert_eq!(ReportMeasure::AveragePrice.figure(sum), Some(Figure::Ratio(250.0)));
+        assert_eq!(ReportMeasure::AverageOrderValue.figure(sum), None, "orders do not add up here");
+        assert_eq!(ReportMeasure::StockoutRate.figure(sum), None, "no day is known");
+        assert_eq!(Figure::Minor(750).grown(Figure::Minor(500)), Some(0.5));
+        assert_eq!((Figure::Count(3).grown(Figure::Count(0)), Figure::Count(3).less(Figure::Minor(1))), (None, None));
+    }
+
+    #[test]
+    fn every_measure_is_known_by_products_and_stores() {
+        for measure in ReportMeasure::ALL {
+            assert!(measure.combines(ReportDimension::Product) && measure.combines(ReportDimension::Store), "{measure:?}");
+        }
+        assert!(!ReportMeasure::Orders.adds_over(ReportDimension::Category));
+        assert!(ReportMeasure::Orders.adds_over(ReportDimension::Store));
+        assert!(!ReportMeasure::MarginRate.adds_over(ReportDimension::Store));
+    }
+}

@@ -1,0 +1,368 @@
+//! The statement of the report builder, put together of our own pieces: what a caller says is in its parameters alone.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Row};
+use sea_orm::QueryResult;
+use uuid::Uuid;
+
+use super::narrow::{Bound, CURRENT, DAY_MICROS, Narrow, SOLD};
+use crate::{
+    demand::rows::FactKey,
+    reports::core::{Base, BaseSource, Bucket, Compared, MOST_GROUPS, ReportDimension, ReportSpec, TimeUnit},
+};
+
+/// The sums of a group, one for each of the statement's sums: of the report's days, and of those before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltGroup {
+    /// One for each dimension; the nil ID is of what belongs to none.
+    pub keys: Vec<FactKey>,
+    pub now: Vec<i64>,
+    /// Zeros without a comparison.
+    pub before: Vec<i64>,
+}
+
+/// The uppermost category of each category, as `u`.
+const TOP: &str = "WITH RECURSIVE up (id, root) AS (
+    SELECT c.id, c.id FROM category c WHERE c.tenant_id = $1 AND c.parent_id IS NULL
+    UNION ALL SELECT c.id, u.root FROM up u JOIN category c ON c.tenant_id = $1 AND c.parent_id = u.id) ";
+
+/// A part of the statement: where its days, products, stores and channels stand.
+struct Part {
+    /// The days of its rows; of spans and closings there is none.
+    day: Option<&'static str>,
+    product: &'static str,
+    store: &'static str,
+    channel: &'static str,
+}
+
+const OF_DAYS: Part =
+    Part { day: Some("d.business_date"), product: "d.product_id", store: "d.store_id", channel: "d.channel_id" };
+const OF_ORDERS: Part =
+    Part { day: Some("o.business_date"), product: "l.product_id", store: "o.store_id", channel: "o.channel_id" };
+const OF_SPANS: Part = Part { day: None, product: "x.product_id", store: "x.store_id", channel: "" };
+const OF_CLOSINGS: Part = Part { day: None, product: "d.product_id", store: "d.store_id", channel: "" };
+
+/// What the pieces of the statement share.
+struct Statement<'a> {
+    bound: Bound,
+    narrow: &'a Narrow,
+    spec: &'a ReportSpec,
+    before: Option<&'a Compared>,
+    bases: Vec<Base>,
+    currency: Currency,
+}
+
+/// Groups of what the narrowing lets through, at most one more than a report may have. Groups of nothing but zeros are left out.
+pub async fn built_groups(
+    reads: &impl Reads,
+    narrow: &Narrow,
+    spec: &ReportSpec,
+    before: Option<&Compared>,
+    currency: Currency,
+) -> Result<Vec<BuiltGroup>, Fault> {
+    let bound = Bound::of(reads, narrow);
+    let mut statement = Statement { bound, narrow, spec, before, bases: spec.bases(), currency };
+    let sql = statement.sql();
+    let (count, is_compared) = (statement.bases.len(), before.is_some());
+    let read = |row: &QueryResult| -> Result<BuiltGroup, Fault> {
+        let mut row = Row::new(row);
+        let key = |dimension: &ReportDimension| -> Result<FactKey, Fault> {
+            Ok(match dimension.unit() {
+                Some(_) => FactKey::Date(row.take()?),
+                None => FactKey::Id(row.take::<Option<Uuid>>()?.unwrap_or_default()),
+            })
+        };
+        let keys = spec.dimensions.iter().map(key).collect::<Result<Vec<_>, Fault>>()?;
+        let mut sums = || (0..count).map(|_| row.take()).collect::<Result<Vec<i64>, Fault>>();
+        let now = sums()?;
+        let before = if is_compared { sums()? } else { vec![0; count] };
+        Ok(BuiltGroup { keys, now, before })
+    };
+    reads.rows(&sql, statement.bound.values).await?.iter().map(read).collect()
+}
+
+impl Statement<'_> {
+    fn sql(&mut self) -> String {
+        let mut parts = Vec::new();
+        for source in [BaseSource::Sales, BaseSource::Movements, BaseSource::Orders, BaseSource::Closing, BaseSource::Spans] {
+            if !self.bases.iter().any(|base| base.source() == source) {
+                continue;
+            }
+            match source {
+                // Both are columns of the same rows.
+                BaseSource::Movements if self.bases.iter().any(|base| base.source() == BaseSource::Sales) => {}
+                BaseSource::Sales | BaseSource::Movements => parts.push(self.of_days()),
+                BaseSource::Orders => parts.push(self.of_orders()),
+                BaseSource::Closing => parts.extend(self.of_closings()),
+                BaseSource::Spans => parts.push(self.of_spans()),
+            }
+        }
+        let numbers = 0..self.bases.len();
+        let sum = |side: i32, name: &str| {
+            let one = |nth: usize| format!("CAST(sum(CASE WHEN a.w = {side} THEN a.b{nth} ELSE 0 END) AS bigint) AS {name}{nth}");
+            numbers.clone().map(one).collect::<Vec<_>>()
+        };
+        let mut names: Vec<String> = numbers.clone().map(|nth| format!("c{nth}")).collect();
+        let mut sums = sum(0, "c");
+        if self.before.is_some() {
+            names.extend(numbers.clone().map(|nth| format!("p{nth}")));
+            sums.extend(sum(1, "p"));
+        }
+        let keys: Vec<String> = (0..self.spec.dimensions.len()).map(|nth| format!("a.k{nth}")).collect();
+        let shown = self.spec.dimensions.iter().enumerate().map(|(nth, dimension)| match dimension.unit() {
+            Some(_) => format!("CAST(g.k{nth} AS integer)"),
+            None => format!("g.k{nth}"),
+        });
+        let some = names.iter().map(|name| format!("g.{name} <> 0")).collect::<Vec<_>>().join(" OR ");
+        let columns = names.iter().map(|name| format!("g.{name}"));
+        format!(
+            "{top}SELECT {shown} FROM (SELECT {keys}, {sums} FROM ({parts}) a GROUP BY {keys}) g WHERE {some} LIMIT {most}",
+            top = if self.spec.dimensions.contains(&ReportDimension::TopCategory) { TOP } else { "" },
+            shown = shown.chain(columns).collect::<Vec<_>>().join(", "),
+            keys = keys.join(", "),
+            sums = sums.join(", "),
+            parts = parts.join(" UNION ALL "),
+            most = MOST_GROUPS + 1
+        )
+    }
+
+    /// The days of the report and those before, from the first to the last: what a column is held against.
+    fn days(&mut self, column: &str) -> String {
+        let span = self.narrow.span;
+        let to = self.bound.mark(i64::from(span.to));
+        match self.before.map(|before| before.span) {
+            None => {
+                let from = self.bound.mark(i64::from(span.from));
+                format!("{column} >= {from} AND {column} <= {to}")
+            }
+            Some(before) => {
+                let since = self.bound.mark(i64::from(before.from));
+                let (until, from) = (self.bound.mark(i64::from(before.to)), self.bound.mark(i64::from(span.from)));
+                format!("{column} >= {since} AND {column} <= {to} AND ({column} <= {until} OR {column} >= {from})")
+            }
+        }
+    }
+
+    /// 0 for the report's days, 1 for those before.
+    fn side(&mut self, column: &str) -> String {
+        if self.before.is_none() {
+            return "0".to_owned();
+        }
+        let from = self.bound.mark(i64::from(self.narrow.span.from));
+        format!("CASE WHEN {column} < {from} THEN 1 ELSE 0 END")
+    }
+
+    /// The first day of the row that a day is in; a day before is in the row that it is compared in.
+    fn time(&mut self, unit: TimeUnit, column: &str) -> String {
+        let shifted = match self.before.and_then(Compared::days) {
+            None => column.to_owned(),
+            Some(days) => {
+                let from = self.bound.mark(i64::from(self.narrow.span.from));
+                let days = self.bound.mark(i64::from(days));
+                format!("(CASE WHEN {column} < {from} THEN {column} + {days} ELSE {column} END)")
+            }
+        };
+        match unit {
+            TimeUnit::Day => shifted,
+            // 1970-01-01 was a Thursday.
+            TimeUnit::Week => format!("{shifted} - (({shifted} + 3) % 7 + 7) % 7"),
+            TimeUnit::Month | TimeUnit::Quarter | TimeUnit::Year => {
+                let mut cases = String::new();
+                for bucket in self.buckets(unit).into_iter().map(|(bucket, _)| bucket) {
+                    let (last, key) = (self.bound.mark(i64::from(bucket.last)), self.bound.mark(i64::from(bucket.key)));
+                    cases.push_str(&format!(" WHEN {column} <= {last} THEN {key}"));
+                }
+                format!("CASE{cases} END")
+            }
+        }
+    }
+
+    /// The stretches before and those of the report, in order, each with its side.
+    fn buckets(&self, unit: TimeUnit) -> Vec<(Bucket, i32)> {
+        let before = self.before.map(|before| before.buckets(unit)).unwrap_or_default();
+        let now = unit.buckets(self.narrow.span);
+        before.into_iter().map(|bucket| (bucket, 1)).chain(now.into_iter().map(|bucket| (bucket, 0))).collect()
+    }
+
+    /// The keys of a part, and what they are found by.
+    fn keys(&mut self, part: &Part) -> (String, String) {
+        let mut keys = Vec::new();
+        let spec = self.spec;
+        let dimensions = &spec.dimensions;
+        for (nth, dimension) in dimensions.iter().enumerate() {
+            let key = match (dimension, dimension.unit(), part.day) {
+                (_, Some(unit), Some(day)) => self.time(unit, day),
+                // Spans are cut by the stretches that they are joined with.
+                (_, Some(_), None) => "b.k".to_owned(),
+                (ReportDimension::Category, ..) => "p.category_id".to_owned(),
+                (ReportDimension::TopCategory, ..) => "u.root".to_owned(),
+                (ReportDimension::Supplier, ..) => "p.supplier_id".to_owned(),
+                (ReportDimension::Store, ..) => part.store.to_owned(),
+                (ReportDimension::Channel, ..) => part.channel.to_owned(),
+                _ => part.product.to_owned(),
+            };
+            keys.push(format!("{key} AS k{nth}"));
+        }
+        let is_of_top = dimensions.contains(&ReportDimension::TopCategory);
+        let mut joins = String::new();
+        if is_of_top || [ReportDimension::Category, ReportDimension::Supplier].iter().any(|one| dimensions.contains(one)) {
+            joins.push_str(&format!(" JOIN product p ON p.tenant_id = $1 AND p.id = {}", part.product));
+        }
+        if is_of_top {
+            joins.push_str(" LEFT JOIN up u ON u.id = p.category_id");
+        }
+        (keys.join(", "), joins)
+    }
+
+    /// The sums of a part, 0 for those of other parts.
+    fn sums(&self, sum: impl Fn(Base) -> Option<String>) -> String {
+        let of = |(nth, base): (usize, &Base)| format!("{} AS b{nth}", sum(*base).unwrap_or_else(|| "0".to_owned()));
+        self.bases.iter().enumerate().map(of).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The products, stores and channels of a part.
+    fn within(&mut self, part: &Part) -> String {
+        let stores = self.bound.of_stores(self.narrow, part.store);
+        let channels = if part.channel.is_empty() { String::new() } else { self.bound.of_channels(self.narrow, part.channel) };
+        format!("{}{stores}{channels}", Bound::of_products(self.narrow, part.product))
+    }
+
+    /// Sales and movements by their facts; both in one currency, as movements have none.
+    fn of_days(&mut self) -> String {
+        let part = OF_DAYS;
+        let (keys, joins) = self.keys(&part);
+        let (side, days, within) = (self.side("d.business_date"), self.days("d.business_date"), self.within(&part));
+        let money = self.bound.mark(self.currency.as_str());
+        let sums = self.sums(|base| {
+            let column = match base {
+                Base::Ordered => "d.ordered_units",
+                Base::Cancelled => "d.cancelled_units",
+                Base::Sold => "d.ordered_units - d.cancelled_units",
+                Base::Returned => "d.returned_units",
+                Base::OrderLines => "d.order_lines",
+                Base::Gross => "d.gross_minor",
+                Base::Discount => "d.discount_minor",
+                Base::Refund => "d.refund_minor",
+                Base::Cost => "d.cost_minor",
+                Base::Received => "d.received_units",
+                Base::Removed => "d.removed_units",
+                Base::Orders | Base::Closing | Base::InStockDays | Base::OutDays => return None,
+            };
+            Some(column.to_owned())
+        });
+        format!(
+            "SELECT {keys}, {side} AS w, {sums} FROM demand_day d{joins}
+             WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.currency IN ('', {money}) AND {days}{within}"
+        )
+    }
+
+    /// Orders, each once in a group: by the orders themselves, or by their lines where products are asked for.
+    fn of_orders(&mut self) -> String {
+        let part = OF_ORDERS;
+        let is_of_products = self.spec.dimensions.iter().any(|one| one.is_of_products())
+            || !Bound::of_products(self.narrow, part.product).is_empty();
+        let (keys, joins) = self.keys(&part);
+        let (side, days) = (self.side("o.business_date"), self.days("o.business_date"));
+        let (stores, channels) =
+            (self.bound.of_stores(self.narrow, part.store), self.bound.of_channels(self.narrow, part.channel));
+        // The moments bound what the index of placed orders gives: a day begins within 14 hours of UTC's.
+        let first = self.before.map_or(self.narrow.span.from, |before| before.span.from);
+        let since = self.bound.mark((i64::from(first) - 1) * DAY_MICROS);
+        let until = self.bound.mark((i64::from(self.narrow.span.to) + 2) * DAY_MICROS);
+        let money = self.bound.mark(self.currency.as_str());
+        let sold = format!(
+            "o.tenant_id = $1 AND {SOLD} AND o.currency = {money} AND o.placed_at >= {since} AND o.placed_at < {until} AND {days}{stores}{channels}"
+        );
+        let names = (0..self.spec.dimensions.len()).map(|nth| format!("n.k{nth} AS k{nth}")).collect::<Vec<_>>().join(", ");
+        let sums = self.sums(|base| matches!(base, Base::Orders).then(|| "1".to_owned()));
+        if !is_of_products {
+            return format!("SELECT {keys}, {side} AS w, {sums} FROM sales_order o WHERE {sold}");
+        }
+        format!(
+            "SELECT {names}, n.w AS w, {sums} FROM (
+               SELECT DISTINCT {keys}, {side} AS w, o.id FROM sales_order o CROSS JOIN order_line l{joins}
+               WHERE {sold} AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.quantity > l.cancelled{only}) n",
+            only = Bound::of_products(self.narrow, part.product)
+        )
+    }
+
+    /// What was on hand when the last day closed, and when the last day before did.
+    fn of_closings(&mut self) -> Vec<String> {
+        let part = OF_CLOSINGS;
+        let sides = [(0, Some(self.narrow.span.to)), (1, self.before.map(|before| before.span.to))];
+        let mut parts = Vec::new();
+        for (side, last) in sides {
+            let Some(last) = last else { continue };
+            let (keys, joins) = self.keys(&part);
+            let (last, within) = (self.bound.mark(i64::from(last)), self.within(&part));
+            let sums = self.sums(|base| matches!(base, Base::Closing).then(|| "d.net_units".to_owned()));
+            parts.push(format!(
+                "SELECT {keys}, {side} AS w, {sums} FROM demand_day d{joins}
+                 WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date <= {last}{within}"
+            ));
+        }
+        parts
+    }
+
+    /// Days with and without stock: of each stretch, as much of each span as lies in it.
+    fn of_spans(&mut self) -> String {
+        let part = OF_SPANS;
+        let stretches = match self.spec.unit() {
+            Some(unit) => self.buckets(unit),
+            None => {
+                let whole = |from: i32, to: i32| Bucket { first: from, last: to, key: 0 };
+                let before = self.before.map(|before| (whole(before.span.from, before.span.to), 1));
+                before.into_iter().chain([(whole(self.narrow.span.from, self.narrow.span.to), 0)]).collect()
+            }
+        };
+        let mut listed = Vec::new();
+        for (Bucket { first, last, key }, side) in stretches {
+            let [first, last, key] = [first, last, key].map(|day| self.bound.mark(i64::from(day)));
+            listed.push(format!(
+                "SELECT CAST({first} AS bigint) AS since, CAST({last} AS bigint) AS until, CAST({key} AS bigint) AS k, {side} AS w"
+            ));
+        }
+        let (keys, joins) = self.keys(&part);
+        let within = self.within(&part);
+        let days = "(CASE WHEN x.to_date IS NULL OR x.to_date > b.until THEN b.until ELSE x.to_date END
+            - CASE WHEN x.from_date < b.since THEN b.since ELSE x.from_date END + 1)";
+        let sums = self.sums(|base| match base {
+            Base::InStockDays => Some(format!("CASE WHEN x.state = 'OUT' THEN 0 ELSE {days} END")),
+            Base::OutDays => Some(format!("CASE WHEN x.state = 'OUT' THEN {days} ELSE 0 END")),
+            _ => None,
+        });
+        format!(
+            "SELECT {keys}, b.w AS w, {sums} FROM ({listed}) b
+             JOIN stock_span x ON x.from_date <= b.until AND (x.to_date IS NULL OR x.to_date >= b.since){joins}
+             WHERE x.tenant_id = $1 AND x.generation = {CURRENT}{within}",
+            listed = listed.join(" UNION ALL ")
+        )
+    }
+}
+
+/// The names of what rows stand for, by ID. Time has none.
+pub async fn names_of(reads: &impl Reads, dimension: ReportDimension, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, Fault> {
+    let table = match dimension {
+        ReportDimension::Product => "product",
+        ReportDimension::Category | ReportDimension::TopCategory => "category",
+        ReportDimension::Supplier => "supplier",
+        ReportDimension::Store => "store",
+        ReportDimension::Channel => "channel",
+        ReportDimension::Day
+        | ReportDimension::Week
+        | ReportDimension::Month
+        | ReportDimension::Quarter
+        | ReportDimension::Year => return Ok(HashMap::new()),
+    };
+    let backend = reads.backend();
+    let values = vec![backend.ids(ids.iter().map(|id| ProductId::from_uuid(*id)))];
+    let sql = format!("SELECT t.id, t.name FROM {table} t WHERE t.tenant_id = $1 AND {}", backend.in_ids("t.id", 2));
+    let rows = reads.rows(&sql, values).await?;
+    let named = |row: &QueryResult| -> Result<(Uuid, String), Fault> {
+        let mut row = Row::new(row);
+        Ok((row.take()?, row.take()?))
+    };
+    rows.iter().map(named).collect()
+}

@@ -1,0 +1,188 @@
+//! The report builder: one statement, its groups as rows, and their totals.
+
+use std::collections::HashMap;
+
+use iam::access::{Permit, kind};
+use platform::{paging::Key, storage::Database};
+use uuid::Uuid;
+
+use super::within::{Ranked, ReportSource, exact, of_facts, ranked, within};
+use crate::{
+    demand::rows::FactKey,
+    insight::shell::ReportError,
+    reports::{
+        core::{Base, BuilderRefusal, Compared, Figure, MOST_GROUPS, ReportDimension, ReportMeasure, ReportSpec},
+        rows::{self, BuiltGroup, Narrow},
+    },
+};
+
+/// Why there is no such report.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum BuilderError {
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error(transparent)]
+    Refused(#[from] BuilderRefusal),
+}
+
+/// A figure of a row, and the one that it is compared with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReportCell {
+    pub measure: ReportMeasure,
+    /// None where it is not known, or not shown.
+    pub now: Option<Figure>,
+    /// None without a comparison, too.
+    pub before: Option<Figure>,
+    /// Whether the caller may not see it.
+    pub is_hidden: bool,
+}
+
+/// A row: one key for each dimension, one figure for each measure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BuiltRow {
+    pub keys: Vec<FactKey>,
+    pub cells: Vec<ReportCell>,
+}
+
+/// A report as it was asked for.
+#[derive(Debug, Clone)]
+pub struct BuiltReport {
+    pub source: ReportSource,
+    /// The days that it is compared with.
+    pub before: Option<Compared>,
+    pub totals: BuiltRow,
+    pub rows: Vec<Ranked<BuiltRow>>,
+}
+
+/// Sums what is shown to the permit.
+pub async fn built_report(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    narrow: Narrow,
+    mut spec: ReportSpec,
+) -> Result<BuiltReport, BuilderError> {
+    let scope = permit.scope(db).long();
+    let narrow = within(&permit, narrow);
+    spec.is_of_channels = narrow.channels.is_some();
+    spec.check()?;
+    let source = of_facts(db, &scope, narrow.span).await?;
+    let before = spec.comparison.map(|with| Compared::of(narrow.span, spec.unit(), with));
+    let found = rows::built_groups(&scope, &narrow, &spec, before.as_ref(), source.currency).await;
+    let mut groups = found.map_err(ReportError::from)?;
+    if groups.len() > MOST_GROUPS {
+        return Err(BuilderRefusal::Groups.into());
+    }
+    fill(&mut groups, &spec, &narrow);
+    let sheet = Sheet { bases: spec.bases(), spec: &spec, is_compared: before.is_some() };
+    let totals = sheet.totals(&groups)?;
+    let mut rows = Vec::with_capacity(groups.len());
+    for group in groups {
+        let row = sheet.row(group)?;
+        let place = sheet.place(&row);
+        rows.push((row, place));
+    }
+    Ok(BuiltReport { source, before, totals, rows: ranked(rows) })
+}
+
+/// The names of what the rows of a dimension stand for.
+pub async fn report_names(
+    permit: Permit<kind::ReportRead>,
+    db: &Database,
+    dimension: ReportDimension,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, String>, ReportError> {
+    Ok(rows::names_of(&permit.scope(db), dimension, ids).await?)
+}
+
+/// Days, weeks and months of which there is nothing are rows of zeros, where rows are of time alone.
+fn fill(groups: &mut Vec<BuiltGroup>, spec: &ReportSpec, narrow: &Narrow) {
+    let ([_], Some(unit)) = (spec.dimensions.as_slice(), spec.unit()) else { return };
+    let zeros = vec![0; spec.bases().len()];
+    let mut missing: Vec<BuiltGroup> = Vec::new();
+    for bucket in unit.buckets(narrow.span) {
+        let keys = vec![FactKey::Date(bucket.key)];
+        if !groups.iter().any(|group| group.keys == keys) {
+            missing.push(BuiltGroup { keys, now: zeros.clone(), before: zeros.clone() });
+        }
+    }
+    groups.extend(missing);
+}
+
+/// How sums become figures.
+struct Sheet<'a> {
+    bases: Vec<Base>,
+    spec: &'a ReportSpec,
+    is_compared: bool,
+}
+
+impl Sheet<'_> {
+    /// The figures of a row's sums; a sum that is None is not known.
+    fn cells(&self, now: &[Option<i64>], before: &[Option<i64>]) -> Vec<ReportCell> {
+        let cell = |measure: &ReportMeasure| {
+            let of = |sums: &[Option<i64>]| {
+                let sum =
+                    |base: Base| self.bases.iter().position(|one| *one == base).and_then(|nth| sums.get(nth).copied().flatten());
+                measure.figure(sum)
+            };
+            let is_hidden = self.spec.hides(*measure);
+            ReportCell {
+                measure: *measure,
+                now: of(now).filter(|_| !is_hidden),
+                before: of(before).filter(|_| self.is_compared && !is_hidden),
+                is_hidden,
+            }
+        };
+        self.spec.measures.iter().map(cell).collect()
+    }
+
+    fn row(&self, group: BuiltGroup) -> Result<BuiltRow, ReportError> {
+        let told = |sums: &[i64]| sums.iter().map(|sum| exact((*sum).into()).map(Some)).collect::<Result<Vec<_>, _>>();
+        let cells = self.cells(&told(&group.now)?, &told(&group.before)?);
+        Ok(BuiltRow { keys: group.keys, cells })
+    }
+
+    /// All rows together. What counts in several rows has no total.
+    fn totals(&self, groups: &[BuiltGroup]) -> Result<BuiltRow, ReportError> {
+        let sum = |nth: usize, side: fn(&BuiltGroup) -> &[i64]| {
+            let adds = self.spec.dimensions.iter().all(|dimension| self.bases[nth].adds_over(*dimension));
+            let sum: i128 = groups.iter().map(|group| i128::from(side(group)[nth])).sum();
+            if adds { exact(sum).map(Some) } else { Ok(None) }
+        };
+        let all =
+            |side: fn(&BuiltGroup) -> &[i64]| (0..self.bases.len()).map(|nth| sum(nth, side)).collect::<Result<Vec<_>, _>>();
+        let (now, before) = (all(|group| &group.now)?, all(|group| &group.before)?);
+        Ok(BuiltRow { keys: Vec::new(), cells: self.cells(&now, &before) })
+    }
+
+    /// The place of a row: by a figure if one is sorted by, and then by its keys.
+    fn place(&self, row: &BuiltRow) -> Vec<Key> {
+        let by = match self.spec.sort {
+            Some(sort) => Some((sort.measure, sort.is_descending)),
+            None if self.spec.unit().is_some() => None,
+            None => self.spec.measures.first().map(|measure| (*measure, true)),
+        };
+        let figure = by.map(|(measure, is_descending)| {
+            let cell = row.cells.iter().find(|cell| cell.measure == measure);
+            figure_key(cell.and_then(|cell| cell.now), is_descending)
+        });
+        let keys = row.keys.iter().map(|key| match key {
+            FactKey::Date(day) => Key::Int((*day).into()),
+            FactKey::Id(id) => Key::Id(*id),
+        });
+        figure.into_iter().chain(keys).collect()
+    }
+}
+
+/// A figure as a key; what is not known comes last.
+fn figure_key(figure: Option<Figure>, is_descending: bool) -> Key {
+    let number = match figure {
+        None => return Key::Int(i64::MAX),
+        Some(Figure::Count(number) | Figure::Minor(number)) => number,
+        // Millionths, as shares are shown, within what JSON holds exactly.
+        Some(Figure::Ratio(number)) => {
+            let most = entity::quantity::MAX_SAFE as f64;
+            (number * 1e6).round().clamp(-most, most) as i64
+        }
+    };
+    Key::Int(if is_descending { -number } else { number })
+}

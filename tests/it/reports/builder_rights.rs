@@ -1,0 +1,192 @@
+//! The report builder: rights, refusals, charts, and reports that are kept as views.
+
+use entrepot::access::{Permission, Reach, kind};
+use serde_json::{Value, json};
+
+use super::{
+    asked,
+    builder::{REPORT, SOLD, by, figures, of_products, shop},
+    filter, order, stocked,
+};
+use crate::{
+    authorization::world::World,
+    costing::world::Books,
+    demand::days::ago,
+    purchasing::office::{done, gbp, key},
+    world::on_both,
+};
+
+on_both!(
+    costs_and_stores_are_shown_to_those_who_may_see_them,
+    what_the_catalogue_does_not_know_is_refused,
+    a_chart_shows_names_as_texts,
+    a_report_is_kept_as_a_view,
+);
+
+async fn costs_and_stores_are_shown_to_those_who_may_see_them(world: &World) {
+    let books = Books::of(world).await;
+    let products = shop(&books).await;
+    let of = of_products(&books, &products, (7, 1));
+    let ask = json!({ "m": SOLD, "d": ["STORE"], "f": of });
+    let reader = books.office.as_caller(world.ours.only(&["report.read", "product.read"]));
+    let seen = reader.ask(REPORT, ask.clone()).await;
+    let row = &seen["data"]["report"]["nodes"][0];
+    assert_eq!(json!(figures(row, "value")), json!(["15", "135.00", null]), "{seen:#}");
+    assert_eq!(json!(figures(row, "isHidden")), json!([false, false, true]));
+    let mut sorted = ask.clone();
+    sorted["s"] = json!({ "measure": "MARGIN" });
+    let answer = reader.ask(REPORT, sorted).await;
+    assert_eq!(
+        (&answer["errors"][0]["code"], &answer["errors"][0]["permission"]),
+        (&json!("FORBIDDEN"), &json!("product.cost.read"))
+    );
+    // A reader of one store has its rows, and its sums alone.
+    let mut caller = world.ours.only(&["store.read", "product.read"]);
+    let own = books.office.store["id"].as_str().unwrap().parse().unwrap();
+    caller.permissions.grant(kind::ReportRead::INDEX, &Reach::stores([own]));
+    let limited = books.office.as_caller(caller);
+    let theirs = limited.ask(REPORT, ask.clone()).await;
+    let found = &theirs["data"]["report"];
+    assert_eq!(by(found, "/store/code").into_keys().collect::<Vec<_>>(), ["DOCK"], "{theirs:#}");
+    assert_eq!(json!(figures(&found["totals"], "value")), json!(["15", "135.00", null]));
+    let mut closings = ask.clone();
+    closings["m"] = json!(["CLOSING_UNITS", "IN_STOCK_DAYS", "ORDERS"]);
+    let stock = limited.ask(REPORT, closings).await;
+    assert_eq!(by(&stock["data"]["report"], "/store/code").into_keys().collect::<Vec<_>>(), ["DOCK"], "{stock:#}");
+    let none = limited
+        .ask(
+            REPORT,
+            json!({ "m": SOLD, "d": ["DAY"], "f": { "from": of["from"], "to": of["to"], "store": { "eq": world.ours.depot } } }),
+        )
+        .await;
+    assert_eq!(none["data"]["report"]["totals"]["values"][0]["value"], "0", "{none:#}");
+    // What is another tenant's is nowhere.
+    for narrowed in
+        [json!({ "store": { "eq": world.theirs.depot } }), json!({ "product": { "id": { "in": [world.theirs.ids["prd"]] } } })]
+    {
+        let mut foreign = json!({ "from": of["from"], "to": of["to"] });
+        foreign.as_object_mut().unwrap().extend(narrowed.as_object().unwrap().clone());
+        let found =
+            asked(&books, REPORT, json!({ "m": ["SOLD_UNITS", "ORDERS", "CLOSING_UNITS"], "d": ["STORE"], "f": foreign })).await;
+        assert_eq!((&found["nodes"], &found["rowCount"]), (&json!([]), &json!(0)), "{narrowed}");
+    }
+}
+
+async fn what_the_catalogue_does_not_know_is_refused(world: &World) {
+    let books = Books::of(world).await;
+    let of = filter(&books, (7, 1));
+    let many: Vec<String> = (0..251).map(|_| books.office.store["id"].as_str().unwrap().to_owned()).collect();
+    let channels = json!({ "from": of["from"], "to": of["to"], "channel": { "eq": world.ours.ids["chn"] } });
+    for (measures, dimensions, more, field) in [
+        (vec![], vec!["DAY"], json!({}), "measures"),
+        (vec!["ORDERS", "ORDERS"], vec!["DAY"], json!({}), "measures"),
+        (vec!["ORDERS"], vec![], json!({}), "dimensions"),
+        (vec!["ORDERS"], vec!["DAY", "STORE", "CHANNEL", "PRODUCT"], json!({}), "dimensions"),
+        (vec!["ORDERS"], vec!["DAY", "MONTH"], json!({}), "dimensions"),
+        (vec!["CLOSING_UNITS"], vec!["MONTH"], json!({}), "measures"),
+        (vec!["RECEIVED_UNITS"], vec!["CHANNEL"], json!({}), "measures"),
+        (vec!["STOCKOUT_RATE"], vec!["DAY"], json!({}), "measures"),
+        (vec!["ORDERS"], vec!["DAY"], json!({ "s": { "measure": "SOLD_UNITS" } }), "sort"),
+        (vec!["CLOSING_UNITS"], vec!["STORE"], json!({ "f": channels }), "filter"),
+        (vec!["ORDERS"], vec!["DAY"], json!({ "f": { "from": "2020-01-01", "to": "2022-01-02" } }), "filter"),
+        (vec!["ORDERS"], vec!["DAY"], json!({ "f": { "from": of["from"], "to": of["to"], "store": { "in": many } } }), "filter"),
+    ] {
+        let mut ask = json!({ "m": measures, "d": dimensions, "f": of });
+        ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = books.office.ask(REPORT, ask).await;
+        let error = &answer["errors"][0];
+        assert_eq!(
+            (&error["code"], &error["field"][0]),
+            (&json!("BAD_USER_INPUT"), &json!(field)),
+            "{measures:?} {dimensions:?}: {error:#}"
+        );
+    }
+    let catalog = asked(&books, "{ reportCatalog { measures { measure unit combinesWith addsOver isAdditive showsCosts } dimensions { dimension isOfTime } mostRows } }", json!({})).await;
+    // All that it says to combine is answered.
+    for measure in catalog["measures"].as_array().unwrap() {
+        for dimension in measure["combinesWith"].as_array().unwrap() {
+            let found = asked(&books, REPORT, json!({ "m": [measure["measure"]], "d": [dimension], "f": of })).await;
+            assert_eq!(found["isCurrent"], true, "{measure} by {dimension}");
+        }
+    }
+}
+
+/// Whether each element is closed, in the order in which they were opened.
+fn is_well_formed(drawing: &str) -> bool {
+    let mut open = Vec::new();
+    for tag in drawing.split('<').skip(1).filter_map(|piece| piece.split_once('>')).map(|(tag, _)| tag) {
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap().to_owned();
+        if tag.starts_with('/') {
+            if open.pop() != Some(name) {
+                return false;
+            }
+        } else if !tag.ends_with('/') {
+            open.push(name);
+        }
+        if tag.matches('"').count() % 2 != 0 {
+            return false;
+        }
+    }
+    open.is_empty() && drawing.matches('<').count() == drawing.matches('>').count()
+}
+
+const CHART: &str = "query($m: [ReportMeasure!]!, $d: [ReportDimension!]!, $f: SalesReportFilter!, $k: ReportChartKind!, $o: ReportMeasure, $w: Int!) {
+    report(measures: $m, dimensions: $d, filter: $f) { svg(kind: $k, measure: $o, width: $w) } }";
+
+async fn a_chart_shows_names_as_texts(world: &World) {
+    let books = Books::of(world).await;
+    let input = json!({ "sku": "EVIL", "name": "<script>\"x\"</script> & 'co'", "unitCost": gbp("2.00"), "price": gbp("99.00") });
+    let made = books.office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let evil = json!({ "id": done(&made, "product")["id"] });
+    books.adjust("RECEIPT", &evil, 10, json!({ "unitCost": gbp("2.00"), "occurredAt": ago(world, 9) })).await;
+    order(&books, &[(&evil, 3)], 3, Value::Null).await;
+    let of = filter(&books, (7, 1));
+    let ask =
+        |dimension: &str, kind: &str| json!({ "m": ["SOLD_UNITS", "MARGIN"], "d": [dimension], "f": of, "k": kind, "w": 480 });
+    let found = asked(&books, CHART, ask("PRODUCT", "BARS")).await;
+    let drawing = found["svg"].as_str().unwrap();
+    assert!(is_well_formed(drawing) && !drawing.contains("<script"), "{drawing}");
+    assert!(drawing.contains("<desc>&lt;script&gt;&quot;x&quot;&lt;/script&gt; &amp; &#39;co&#39;: 3</desc>"), "{drawing}");
+    assert!(
+        drawing.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"Sold units by product, "),
+        "{drawing}"
+    );
+    let again = asked(&books, CHART, ask("PRODUCT", "BARS")).await;
+    assert_eq!(found, again);
+    let line = asked(&books, CHART, ask("DAY", "LINE")).await;
+    let line = line["svg"].as_str().unwrap();
+    assert!(is_well_formed(line) && line.matches("<circle").count() == 7, "a point for each day: {line}");
+    // Who may not see costs sees no chart of them; two dimensions, and other sizes, are refused.
+    let reader = books.office.as_caller(world.ours.only(&["report.read"]));
+    let mut margin = ask("PRODUCT", "BARS");
+    margin["o"] = json!("MARGIN");
+    assert!(asked(&books, CHART, margin.clone()).await["svg"].as_str().unwrap().contains(": 21.00"), "3 × 7.00");
+    assert_eq!(reader.ask(CHART, margin).await["errors"][0]["code"], "FORBIDDEN");
+    for (name, value) in [("d", json!(["DAY", "STORE"])), ("o", json!("ORDERS")), ("w", json!(9_000))] {
+        let mut wrong = ask("PRODUCT", "BARS");
+        wrong[name] = value;
+        let answer = books.office.ask(CHART, wrong).await;
+        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{name}: {answer:#}");
+    }
+}
+
+/// A report is a query: kept under a name, and read by others with their own rights.
+async fn a_report_is_kept_as_a_view(world: &World) {
+    let books = Books::of(world).await;
+    let mug = stocked(&books, "MUG", 10, 9).await;
+    order(&books, &[(&mug, 3)], 3, Value::Null).await;
+    let document = "query($f: SalesReportFilter!) { report(measures: [SOLD_UNITS, MARGIN], dimensions: [PRODUCT], filter: $f) {
+        nodes { product { sku } sold: value(measure: SOLD_UNITS) { value } margin: value(measure: MARGIN) { value } }
+        pageInfo { hasNextPage endCursor } } }";
+    let input = json!({ "idempotencyKey": key(), "name": "Sold", "slug": "sold-by-product", "document": document, "variables": { "f": filter(&books, (7, 1)) } });
+    let made = books.office.act("savedViewCreate", "SavedViewCreateInput", "savedView { isLive }", input).await;
+    assert_eq!(done(&made, "savedView")["isLive"], true, "it is followed by the journal");
+    let read = "{ savedViewResult(view: { slug: \"sold-by-product\" }) { data errors { code } } }";
+    let whole = asked(&books, read, json!({})).await;
+    let row = json!([{ "product": { "sku": "MUG" }, "sold": { "value": "3" }, "margin": { "value": "21.00" } }]);
+    assert_eq!(whole["data"]["report"]["nodes"], row, "{whole:#}");
+    let reader = books.office.as_caller(world.ours.only(&["view.read", "report.read"]));
+    let seen = reader.ask(read, json!({})).await;
+    let row = &seen["data"]["savedViewResult"]["data"]["report"]["nodes"][0];
+    assert_eq!((&row["sold"]["value"], &row["margin"]["value"]), (&json!("3"), &Value::Null), "{seen:#}");
+}
