@@ -211,8 +211,10 @@ fn unship(
     let mut has_begun = false;
     for (line, id) in transfer.lines.iter_mut().filter(|line| line.quantity.is_positive()).zip(holds) {
         let key = LevelKey { product: line.product, store: transfer.from };
-        let again: i64 = let_go.iter().filter(|(product, _)| *product == line.product).map(|(_, held)| held).sum();
+        let released: i64 = let_go.iter().filter(|(product, _)| *product == line.product).map(|(_, held)| held).sum();
         let used: i64 = parts.iter().filter(|part| part.entry.key == key).map(|part| -part.entry.reserved_delta).sum();
+        // A change of the lines may have let go in the same moment what the line does not ask for any more.
+        let again = released.min(line.quantity.get() - used);
         (line.shipped, line.unit_cost) = (Quantity::ZERO, None);
         line.lots.clear();
         if again > 0 {

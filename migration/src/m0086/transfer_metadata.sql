@@ -1,0 +1,2 @@
+-- Null where none was given.
+ALTER TABLE transfer ADD COLUMN metadata {TEXT}
