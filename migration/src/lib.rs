@@ -76,7 +76,7 @@ mod m0078_replenishment_rule;
 mod m0079_saved_view_links;
 mod m0080_retired;
 mod m0081_demand_export;
-mod m0086_transfer_metadata;
+mod m0086_transfers_and_revaluations;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -157,7 +157,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0079_saved_view_links::Migration),
             Box::new(m0080_retired::Migration),
             Box::new(m0081_demand_export::Migration),
-            Box::new(m0086_transfer_metadata::Migration),
+            Box::new(m0086_transfers_and_revaluations::Migration),
         ]
     }
 }
@@ -173,7 +173,8 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// remember categories and suppliers as they were before they were archived, and buy from them (`m0067_archive`), takes a reversal of a kind that it
 /// does not know for a corrupt row (`m0069_undo`), would edit a line by the tax that its rate came to and ask no rule that sets holds
 /// (`m0076_taxes_and_holds`), would seal a customer anew without contacts and addresses, put products into archived families and buy by archived rows
-/// of suppliers' catalogues (`m0080_retired`), and takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`).
+/// of suppliers' catalogues (`m0080_retired`), takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`), and would book
+/// a revaluation that undoes another as one of its own (`m0086_transfers_and_revaluations`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -186,6 +187,7 @@ pub const BREAKING: &[&str] = &[
     "m0076_taxes_and_holds",
     "m0080_retired",
     "m0081_demand_export",
+    "m0086_transfers_and_revaluations",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

@@ -86,7 +86,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0079_saved_view_links", &[include_str!("m0079/saved_view_links.sql")]),
     ("m0080_retired", &[include_str!("m0080/retired.sql")]),
     ("m0081_demand_export", &[include_str!("m0081/demand_export.sql")]),
-    ("m0086_transfer_metadata", &[include_str!("m0086/transfer_metadata.sql")]),
+    ("m0086_transfers_and_revaluations", &[include_str!("m0086/transfers_and_revaluations.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -3,6 +3,7 @@
 /// The first that is part of a name wins.
 pub const ID_NAMES: &[(&str, &str)] = &[
     ("savedviewlinkid", "svl"),
+    ("revaluation", "rvl"),
     ("savedview", "svw"),
     ("invoiceid", "inv"),
     ("fulfilmenttracking", "pcl"),

@@ -1,4 +1,4 @@
-//! Custom data of transfers.
+//! Custom data of transfers, and revaluations that undo others.
 
 use sea_orm_migration::prelude::*;
 
@@ -8,6 +8,6 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        super::run(manager, include_str!("m0086/transfer_metadata.sql")).await
+        super::run(manager, include_str!("m0086/transfers_and_revaluations.sql")).await
     }
 }

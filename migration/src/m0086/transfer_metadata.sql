@@ -1,2 +1,0 @@
--- Null where none was given.
-ALTER TABLE transfer ADD COLUMN metadata {TEXT}
