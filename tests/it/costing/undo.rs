@@ -88,10 +88,14 @@ async fn what_was_sold_or_came_since_is_named(world: &World) {
     books.receive(&mug, 10, "2.00").await;
     books.receive(&jug, 10, "2.00").await;
     let made = revalued(&books, &mug, "3.00").await;
-    // Another product, and a hold, are nothing to it.
+    // Another product, a hold, and goods that go to another store are nothing to it.
     books.sell(&jug, 1).await;
     let holds = json!({ "idempotencyKey": key(), "items": [{ "product": mug, "store": books.office.store, "quantity": 1 }] });
     done(&books.office.act("stockReserve", "StockReserveInput", "reservations { id }", holds).await, "reservations");
+    let annex = books.office.new_store("ANNEX").await;
+    let lines = json!([{ "product": mug, "quantity": 2 }]);
+    let van = json!({ "idempotencyKey": key(), "fromStore": books.office.store, "toStore": annex, "status": "IN_TRANSIT", "lines": lines });
+    done(&books.office.act("transferCreate", "TransferCreateInput", "transfer { id }", van).await, "transfer");
     done(&undo(&books, &made, json!({}), true).await, "revaluation");
     books.sell(&mug, 1).await;
     let came = books.receive(&mug, 2, "2.00").await;
