@@ -77,6 +77,7 @@ mod m0079_saved_view_links;
 mod m0080_retired;
 mod m0081_demand_export;
 mod m0085_suspension;
+mod m0086_transfers_and_revaluations;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -158,6 +159,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0080_retired::Migration),
             Box::new(m0081_demand_export::Migration),
             Box::new(m0085_suspension::Migration),
+            Box::new(m0086_transfers_and_revaluations::Migration),
         ]
     }
 }
@@ -173,8 +175,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// remember categories and suppliers as they were before they were archived, and buy from them (`m0067_archive`), takes a reversal of a kind that it
 /// does not know for a corrupt row (`m0069_undo`), would edit a line by the tax that its rate came to and ask no rule that sets holds
 /// (`m0076_taxes_and_holds`), would seal a customer anew without contacts and addresses, put products into archived families and buy by archived rows
-/// of suppliers' catalogues (`m0080_retired`), takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`), and would serve a
-/// tenant that is suspended (`m0085_suspension`).
+/// of suppliers' catalogues (`m0080_retired`), takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`), would serve a
+/// tenant that is suspended (`m0085_suspension`), and would book a revaluation that undoes another as one of its own
+/// (`m0086_transfers_and_revaluations`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -188,6 +191,7 @@ pub const BREAKING: &[&str] = &[
     "m0080_retired",
     "m0081_demand_export",
     "m0085_suspension",
+    "m0086_transfers_and_revaluations",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

@@ -25,4 +25,6 @@ pub struct Model {
     /// Days since 1970-01-01, in the store's time zone.
     pub business_date: i32,
     pub recorded_at: Timestamp,
+    /// What the units were worth before they were revalued, as JSON.
+    pub worth_before: Option<String>,
 }

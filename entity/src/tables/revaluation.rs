@@ -20,4 +20,6 @@ pub struct Model {
     /// Days since 1970-01-01, in the store's time zone.
     pub business_date: i32,
     pub created_at: Timestamp,
+    /// The revaluation that this one undoes.
+    pub reverses_id: Option<RevaluationId>,
 }

@@ -27,4 +27,6 @@ pub struct Model {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// A JSON object; None where none was given.
+    pub metadata: Option<String>,
 }

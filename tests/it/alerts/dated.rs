@@ -14,6 +14,7 @@ on_both!(
     a_lead_time_makes_an_order_late_until_the_supplier_confirms_another_day,
     a_transfer_that_is_overdue_is_told_until_all_of_it_has_come,
     a_transfer_is_told_of_no_more_when_it_is_written_off_or_is_given_more_days,
+    a_transfer_that_gets_another_day_is_overdue_by_that_day,
     a_transfer_that_has_not_left_or_has_no_day_is_never_overdue,
     the_day_of_a_transfer_is_that_of_the_store_that_receives_it,
     a_count_that_was_off_is_told,
@@ -251,6 +252,26 @@ async fn a_transfer_is_told_of_no_more_when_it_is_written_off_or_is_given_more_d
     assert_ne!(shop.only("TRANSFER_OVERDUE").await["transfer"]["number"], lost["number"]);
     shop.rule(json!({ "kind": "TRANSFER_OVERDUE", "days": 3 })).await;
     assert_eq!(states(overdue(&shop).await), ["RESOLVED", "RESOLVED"]);
+    shop.is_sound().await;
+}
+
+async fn a_transfer_that_gets_another_day_is_overdue_by_that_day(world: &World) {
+    let shop = Shop::open(world).await;
+    let yard = shop.at(&shop.new_store("YARD").await);
+    let mug = shop.product("MUG", json!({})).await;
+    yard.moves(&[(&mug, 50)]).await;
+    let transfer = sent(&yard, &shop, &[&mug], Some(shop.now())).await;
+    world.pass(DAY);
+    let states = |alerts: Vec<Value>| alerts.iter().map(|alert| text(&alert["state"])).collect::<Vec<_>>();
+    assert_eq!(states(overdue(&shop).await), ["OPEN"]);
+    // The driver says that it comes tomorrow.
+    let later = json!({ "expectedAt": rfc3339(Timestamp(shop.now().micros() + DAY * 1_000_000)) });
+    step(&shop, "transferUpdate", "TransferUpdateInput", later, &transfer).await;
+    assert_eq!(states(overdue(&shop).await), ["RESOLVED"]);
+    world.pass(2 * DAY);
+    let mut alerts = states(overdue(&shop).await);
+    alerts.sort();
+    assert_eq!(alerts, ["OPEN", "RESOLVED"]);
     shop.is_sound().await;
 }
 

@@ -105,6 +105,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("productTextAccept", May("product.write")),
     ("productSuggestionRefuse", May("product.write")),
     ("stockRevalue", May("cost.write")),
+    ("revaluationReverse", May("cost.write")),
     ("exchangeRate", May("rate.read")),
     ("exchangeRates", May("rate.read")),
     ("exchangeRateSet", May("rate.write")),

@@ -4,6 +4,7 @@
 pub const ID_NAMES: &[(&str, &str)] = &[
     ("stockedin", "sto"),
     ("savedviewlinkid", "svl"),
+    ("revaluation", "rvl"),
     ("savedview", "svw"),
     ("invoiceid", "inv"),
     ("fulfilmenttracking", "pcl"),

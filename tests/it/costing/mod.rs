@@ -7,3 +7,4 @@ pub mod world;
 mod documents;
 mod rights;
 mod summaries;
+mod undo;

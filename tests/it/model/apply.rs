@@ -90,6 +90,7 @@ impl Model {
                 self.transfers.push(Transfer { status: "DRAFT", from: *from, to: *to, lines: lines.iter().map(line).collect() });
                 Ok(())
             }
+            Ask::Amend { transfer, product, quantity } => self.amend(*transfer, *product, *quantity),
             Ask::Ready(n) => self.ready(*n),
             Ask::Ship(n) => self.ship(*n),
             Ask::Receive { transfer, part } => self.receive(*transfer, *part),

@@ -88,6 +88,12 @@ pub enum Ask {
         to: usize,
         lines: Vec<(usize, i64)>,
     },
+    /// Another quantity of a product that is on it.
+    Amend {
+        transfer: usize,
+        product: usize,
+        quantity: i64,
+    },
     Ready(usize),
     Ship(usize),
     Receive {
@@ -277,6 +283,10 @@ fn transfer(dice: &mut Dice, model: &Model, far: i64) -> Option<Ask> {
     };
     let transfer = &model.transfers[which];
     Some(match transfer.status {
+        "DRAFT" | "READY" if dice.one_in(4) => {
+            let product = transfer.lines[dice.below(transfer.lines.len())].product;
+            Ask::Amend { transfer: which, product, quantity: dice.up_to(far) }
+        }
         "DRAFT" if !dice.one_in(8) => Ask::Ready(which),
         "READY" if !dice.one_in(8) => Ask::Ship(which),
         "DRAFT" | "READY" => Ask::CallOff(which),

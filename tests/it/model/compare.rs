@@ -90,10 +90,9 @@ impl Run {
             assert_eq!(*shown, json!({ "status": order.status, "lines": lines }), "{order:?}, {at}");
         }
         let ids = self.names.transfers.iter().map(|transfer| &transfer.0).collect();
-        let transfers = nodes(ids, "... on Transfer { status lines { shipped received lost } }").await;
+        let transfers = nodes(ids, "... on Transfer { status lines { quantity shipped received lost } }").await;
         for (transfer, shown) in self.model.transfers.iter().zip(&transfers) {
-            let line =
-                |line: &super::plain::Parcel| json!({ "shipped": line.shipped, "received": line.received, "lost": line.lost });
+            let line = |line: &super::plain::Parcel| json!({ "quantity": line.quantity, "shipped": line.shipped, "received": line.received, "lost": line.lost });
             let lines: Vec<_> = transfer.lines.iter().map(line).collect();
             assert_eq!(*shown, json!({ "status": transfer.status, "lines": lines }), "{transfer:?}, {at}");
         }

@@ -12,6 +12,21 @@ use super::{
 pub const ROOM: i64 = 80;
 
 impl Model {
+    /// What is held changes by the difference.
+    pub fn amend(&mut self, n: usize, product: usize, quantity: i64) -> Verdict {
+        let transfer = self.transfers[n].clone();
+        let line = transfer.lines.iter().position(|line| line.product == product).unwrap();
+        let (place, more) = ((product, transfer.from), quantity - transfer.lines[line].quantity);
+        match transfer.status {
+            "DRAFT" => {}
+            "READY" if more > 0 => self.hold(place, more)?,
+            "READY" => self.level(place).reserved += more,
+            _ => return Err(STATE),
+        }
+        self.transfers[n].lines[line].quantity = quantity;
+        Ok(())
+    }
+
     pub fn ready(&mut self, n: usize) -> Verdict {
         let transfer = self.transfers[n].clone();
         if transfer.status != "DRAFT" {
@@ -142,7 +157,9 @@ impl Model {
                 let level = self.levels.get(&(*product, *store)).copied().unwrap_or_default();
                 (level.on_hand - on_hand).max(0)
             }
-            Ask::Shelve { from: Shelf::Available, quantity, .. } | Ask::Reserve { quantity, .. } => *quantity,
+            Ask::Shelve { from: Shelf::Available, quantity, .. }
+            | Ask::Reserve { quantity, .. }
+            | Ask::Amend { quantity, .. } => *quantity,
             Ask::Order { lines, .. } => lines.iter().flat_map(|(product, n)| parts(*product, *n)).map(|(_, some)| some).sum(),
             Ask::Confirm(n) => all(&self.orders[*n].lines),
             Ask::Ready(n) => self.transfers[*n].lines.iter().map(|line| line.quantity).sum(),

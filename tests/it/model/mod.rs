@@ -51,6 +51,12 @@ async fn eight_clients_agree_with_the_model_on_postgres() {
     run(world, CLIENTS).await;
 }
 
+/// Whether so many clients change this transfer that one that makes it ready may be overtaken at every try.
+fn is_amended_often(asks: &[Ask], ask: &Ask) -> bool {
+    let Ask::Amend { transfer, .. } = ask else { return false };
+    asks.iter().filter(|other| matches!(other, Ask::Amend { transfer: same, .. } if same == transfer)).count() >= 2
+}
+
 /// A company, what should be true of it, and the names of both.
 pub struct Run {
     world: World,
@@ -164,7 +170,7 @@ impl Run {
         for _ in 0..self.clients {
             let ask = draw(&mut self.dice, &self.model, self.began, self.model.now);
             // Whether two clients that do the same to one document at once are both heard is another test's.
-            if !asks.contains(&ask) {
+            if !asks.contains(&ask) && !is_amended_often(&asks, &ask) {
                 asks.push(ask);
             }
         }

@@ -137,6 +137,10 @@ impl Names {
                 let input = json!({ "fromStore": self.store(*from), "toStore": self.store(*to), "lines": lines });
                 ("transferCreate", "TransferCreateInput", transfer, input)
             }
+            Ask::Amend { transfer: n, product, quantity } => {
+                let line = json!({ "product": self.product(*product), "quantity": quantity });
+                ("transferUpdate", "TransferUpdateInput", transfer, json!({ "id": self.transfers[*n].0, "lines": [line] }))
+            }
             Ask::Ready(n) => ("transferReady", "TransferActionInput", transfer, act(&self.transfers[*n].0)),
             Ask::Ship(n) => ("transferShip", "TransferMoveInput", transfer, act(&self.transfers[*n].0)),
             Ask::Receive { transfer: n, part } => {

@@ -22,7 +22,7 @@ async fn a_transfer_is_held_in_the_call_that_makes_it() {
         let payload = world.act("transferCreate", input.clone()).await;
         let ready = done(&payload, "transfer").clone();
         assert_eq!((&ready["status"], &ready["version"]), (&json!("READY"), &json!(2)));
-        assert_eq!(ready["allowedActions"], json!(["transferShip", "transferCancel"]));
+        assert_eq!(ready["allowedActions"], json!(["transferUpdate", "transferShip", "transferCancel"]));
         assert_eq!(world.level_in_transit(mug, store).await, [100, 10, 0]);
         assert_eq!(told(&world, "transfer.").await, ["transfer.created", "transfer.ready"]);
         let again = world.act("transferCreate", input).await;

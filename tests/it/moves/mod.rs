@@ -12,6 +12,8 @@ mod lists;
 mod races;
 mod stages;
 mod states;
+mod transfer_changes;
+mod transfer_races;
 mod transfer_rights;
 mod transfers;
 pub mod world;

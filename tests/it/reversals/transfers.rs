@@ -13,6 +13,7 @@ on_both!(
     what_was_sold_at_the_receiver_stays_there,
     what_was_written_off_is_still_to_come,
     what_left_is_back_and_held,
+    what_was_changed_before_it_left_is_held_as_changed,
     later_steps_are_undone_first,
     lots_and_serial_numbers_go_back_the_way_they_came,
     each_end_is_undone_by_whoever_may_do_it_there,
@@ -178,6 +179,29 @@ async fn what_left_is_back_and_held(world: &World) {
     office.is_sound().await;
     van.ship().await;
     assert_eq!((van.level(&mug, &office.store).await, van.level(&mug, &van.annex).await), ([2, 0, 0], [0, 0, 10]));
+    office.is_sound().await;
+}
+
+async fn what_was_changed_before_it_left_is_held_as_changed(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, jug) = (office.product("MUG", "2.00").await, office.product("JUG", "3.00").await);
+    for product in [&mug, &jug] {
+        stocked(&office, product, &office.store, 20).await;
+    }
+    let van = Van::loaded(&office, &mug, 10).await;
+    let lines = json!([{ "product": mug, "quantity": 6 }, { "product": jug, "quantity": 3 }]);
+    van.step("transferUpdate", "TransferUpdateInput", json!({ "lines": lines })).await;
+    let part = van.now().await;
+    let part = json!({ "lines": [{ "lineId": part["lines"][0]["id"], "quantity": 5 }] });
+    van.step("transferShip", "TransferMoveInput", part).await;
+    let held = async || [van.level(&mug, &office.store).await, van.level(&jug, &office.store).await];
+    assert_eq!(held().await, [[15, 0, 0], [20, 0, 0]]);
+    undone(&office, &van.id, json!({})).await;
+    assert_eq!(held().await, [[20, 6, 0], [20, 3, 0]], "what stayed behind is held again with what left");
+    let lines = json!([{ "product": jug, "quantity": 0 }, { "product": mug, "quantity": 7 }]);
+    van.step("transferUpdate", "TransferUpdateInput", json!({ "lines": lines })).await;
+    assert_eq!(held().await, [[20, 7, 0], [20, 0, 0]]);
+    assert_eq!(van.ship().await["lines"][0]["shipped"], 7);
     office.is_sound().await;
 }
 

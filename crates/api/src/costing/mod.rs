@@ -12,7 +12,7 @@ mod summary;
 pub use ageing::{AgeingQuery, StockAge, StockAges, StockAgesConnection, StockAgesEdge};
 pub use enums::{CostGroup, CostingMethod, StockValueGroup, StockValueSummaryGroup};
 pub use loaders::{Costs, entry_cost, order_cost};
-pub use mutation::{CostMutation, RevaluationPayload, StockRevalueInput, StockRevalueLineInput};
+pub use mutation::{CostMutation, RevaluationPayload, RevaluationReverseInput, StockRevalueInput, StockRevalueLineInput};
 pub use query::{CostQuery, checked_span};
 pub use report::{CostLayer, CostReport, CostReportRow, ProductCost, StockValuation, StockValueRow};
 pub use revaluation::{Revaluation, RevaluationConnection, RevaluationEdge, RevaluationLine, find_revaluation};

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject};
+use async_graphql::{Context, ID, InputObject};
 use iam::access::kind;
 use inventory::{
     costing::{
-        core::{MAX_NOTE, MAX_REVALUED, RevalueProblem},
+        core::{MAX_NOTE, MAX_REVALUED, Resting, RevalueProblem, UndoProblem},
         events::REVALUATION_CREATED,
         rows,
-        shell::{self, Outcome, Revalue, RevalueLine},
+        shell::{self, Outcome, RevaluationReverse, Revalue, RevalueLine},
     },
     ledger::Ledger,
 };
@@ -23,10 +23,11 @@ use crate::{
         context::ContextExt,
         fault::Answer,
         reading::Reading,
-        refusal::{ErrorCode, UserError},
+        refusal::{ErrorCode, InUse, UserError},
         scalars::Long,
     },
     purchasing::{check_key, product_name},
+    schema::{self, Node},
 };
 
 /// A product and the new value of its units.
@@ -49,6 +50,17 @@ pub struct StockRevalueInput {
     pub external_ref: Option<String>,
     /// The products, all or none; at most 500.
     pub lines: Vec<StockRevalueLineInput>,
+}
+
+/// Undoing of a revaluation.
+#[derive(Debug, Clone, InputObject)]
+pub struct RevaluationReverseInput {
+    /// The revaluation to undo.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Reason for undoing it, 1 to 1,000 characters.
+    pub note: String,
 }
 
 crate::payload!(RevaluationPayload, revaluation: Revaluation, "revaluation");
@@ -77,6 +89,84 @@ impl CostMutation {
         match Box::pin(shell::revalue(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
             Ok(outcome) => answer(ctx, outcome).await,
             Err(problem) => Ok(refused(vec![told(&problem)])),
+        }
+    }
+
+    /// Undoes a revaluation whole, by a revaluation of its own: every unit is worth what it was before, to the penny. Refused where units of its products
+    /// came or left since, or were revalued again; those are named.
+    #[mutation(permit = CostWrite, emits(REVALUATION_CREATED), dry_run)]
+    async fn revaluation_reverse(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Revaluation to undo, and the reason.")] input: RevaluationReverseInput,
+    ) -> Answer<RevaluationPayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let refused =
+            |errors: Vec<UserError>| RevaluationPayload { revaluation: None, user_errors: errors, replayed: false, seq: None };
+        let input = match input.read() {
+            Ok(input) => input,
+            Err(errors) => return Ok(refused(errors)),
+        };
+        match Box::pin(shell::revaluation_reverse(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
+            Ok(outcome) => answer(ctx, outcome).await,
+            Err(UndoProblem::Rests(resting)) => Ok(refused(vec![in_use(ctx, &resting).await])),
+            Err(problem) => Ok(refused(vec![not_undone(&problem)])),
+        }
+    }
+}
+
+impl RevaluationReverseInput {
+    fn read(self) -> Result<RevaluationReverse, Vec<UserError>> {
+        let mut reading = Reading::default();
+        check_key(&mut reading, &self.idempotency_key);
+        let revaluation = reading.id(&self.id, || path!["input", "id"]);
+        reading.end(RevaluationReverse { idempotency_key: self.idempotency_key, revaluation, note: self.note })
+    }
+}
+
+/// The refusal with the documents that the caller may see.
+async fn in_use(ctx: &Context<'_>, resting: &Resting) -> UserError {
+    let names = resting.revaluations.iter().map(ToString::to_string);
+    let names: Vec<String> = names.chain(resting.movements.iter().map(ToString::to_string)).take(10).collect();
+    let mut documents: Vec<Node> = Vec::with_capacity(names.len());
+    for name in &names {
+        documents.extend(schema::find(ctx, name).await.ok().flatten());
+    }
+    let message = "units of its products came or left since, or were revalued again: undo those first, or revalue what is there";
+    UserError::InUse(Box::new(InUse {
+        code: ErrorCode::InUse.noted(),
+        message: message.to_owned(),
+        field: Some(path!["input", "id"]),
+        retryable: false,
+        documents,
+        documents_count: i32::try_from(resting.count).unwrap_or(i32::MAX),
+    }))
+}
+
+fn not_undone(problem: &UndoProblem) -> UserError {
+    let new = UserError::new;
+    let id = || path!["input", "id"];
+    match problem {
+        UndoProblem::NoNote => new(ErrorCode::Required, "say why: a text is needed", path!["input", "note"]),
+        UndoProblem::NoteTooLong => {
+            UserError::new(ErrorCode::TooLong, format!("at most {MAX_NOTE} characters are kept"), path!["input", "note"])
+        }
+        UndoProblem::NoRevaluation => UserError::not_found("revaluation", id()),
+        UndoProblem::OfReversal => new(ErrorCode::InvalidState, "what undoes a revaluation is not undone: revalue again", id()),
+        UndoProblem::AlreadyReversed => new(ErrorCode::InvalidState, "it has been undone", id()),
+        UndoProblem::NotBooked => new(ErrorCode::InvalidState, "the books have not come to it yet: try again", id()),
+        UndoProblem::WorthUnknown => {
+            let message = "it was booked before worths of before were kept: revalue again";
+            new(ErrorCode::InvalidState, message, id())
+        }
+        UndoProblem::Rests(_) => new(ErrorCode::InUse, "later facts rest on it", id()),
+        UndoProblem::TooDearTogether => {
+            let message = "all stock together would be worth more than 2^53 − 1 minor units, the most that can be told exactly";
+            new(ErrorCode::OutOfRange, message, id())
+        }
+        UndoProblem::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct Revaluation {
     pub foreseen: Arc<Vec<core::Values>>,
 }
 
-/// A document that sets the value of units. It never changes; a later revaluation corrects it.
+/// A document that sets the value of units. It never changes; a later revaluation corrects it, and revaluationReverse undoes it.
 #[resolvers(requires = ProductCostRead)]
 impl Revaluation {
     /// ID of the revaluation.
@@ -54,6 +54,10 @@ impl Revaluation {
     async fn created_at(&self) -> DateTime {
         DateTime(self.row.created_at)
     }
+    /// ID of the revaluation that this one undoes. Null where it undoes none.
+    async fn reverses_id(&self) -> Option<ID> {
+        self.row.reverses.map(|id| ID(id.to_string()))
+    }
     /// Lines of the revaluation, in the order of the input.
     async fn lines(&self) -> Vec<RevaluationLine> {
         (0..self.row.lines.len()).map(|index| RevaluationLine { of: self.clone(), index }).collect()
@@ -73,7 +77,7 @@ impl RevaluationLine {
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.of.row.lines[self.index].product).await
     }
-    /// Value of one whole unit from the revaluation on, in the currency of the books.
+    /// Value of one whole unit from the revaluation on, in the currency of the books; of one that undoes another, by the moving average and rounded.
     async fn unit_cost(&self) -> Money {
         prelude::Money::new(self.of.row.lines[self.index].unit_cost, self.of.how.1).into()
     }

@@ -13,7 +13,7 @@ use crate::{
 pub fn reversal(why: &Refusal) -> Said {
     match why {
         Refusal::NotReversible => invalid(
-            "this is not undone by documentReverse: goods receipts, transfers, returns to suppliers, counts, sales over the counter, shipments, and receipts and refunds of returns are. Invoices are corrected by credit notes",
+            "this is not undone by documentReverse: goods receipts, transfers, returns to suppliers, counts, sales over the counter, shipments, and receipts and refunds of returns are. revaluationReverse undoes a revaluation, and credit notes correct invoices",
         ),
         Refusal::OfReversal => state("a reversal is not reversed: make the document again"),
         Refusal::AlreadyReversed => state("nothing of it is left to reverse"),

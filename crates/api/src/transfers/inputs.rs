@@ -7,7 +7,7 @@ use platform::path;
 use crate::{
     graphql::{
         reading::Reading,
-        scalars::{DateTime, Long, Quantity},
+        scalars::{DateTime, Json, Long, Quantity},
     },
     orders::links::{LotRef, ProductRef, StoreRef},
     packs::PackLine,
@@ -56,7 +56,7 @@ pub enum TransferStartStatus {
     InTransit,
 }
 
-/// Changes of a DRAFT transfer. Fields that are left out stay as they are.
+/// Changes of a transfer that has not ended. Fields that are left out stay as they are. Of a transfer that has left, `expectedAt` and `note` change.
 #[derive(Debug, Clone, InputObject)]
 pub struct TransferUpdateInput {
     /// The transfer.
@@ -71,9 +71,12 @@ pub struct TransferUpdateInput {
     pub note: Option<String>,
     /// Time at which the goods are expected to arrive. Null leaves it as it is.
     pub expected_at: Option<DateTime>,
-    /// New quantities of these products; other lines stay. At most 500 in a call and 2,047 in a transfer.
+    /// New quantities of these products; other lines stay. At most 500 in a call and 2,047 in a transfer. In READY the held stock changes by the
+    /// difference, which needs transfer.ship in the sending store.
     #[graphql(default)]
     pub lines: Vec<TransferLineInput>,
+    /// Custom data: a JSON object of at most 16 KiB, which replaces the one before. Null leaves it as it is.
+    pub metadata: Option<Json>,
 }
 
 /// A step of a transfer.
@@ -196,6 +199,7 @@ impl TransferUpdateInput {
             note: self.note,
             expected_at: self.expected_at.map(|at| at.0),
             lines: lines(self.lines, reading),
+            metadata: self.metadata.map(|json| json.0),
         }
     }
 }

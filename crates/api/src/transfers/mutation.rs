@@ -41,8 +41,10 @@ impl TransfersMutation {
         step!(packs TransferPayload, ctx, permit, input, shell::transfer_create, dry_run)
     }
 
-    /// Changes a DRAFT.
-    #[mutation(permit = TransferWrite, emits(TRANSFER_UPDATED), dry_run)]
+    /// Changes a transfer that has not ended; rights in either store will do. A DRAFT changes in everything. So does a READY one, whose held stock changes by
+    /// the difference of each line, all or none; its lines also need transfer.ship in the sending store. Of one that is under way, the expected time and
+    /// the note change.
+    #[mutation(permit = TransferWrite, emits(TRANSFER_UPDATED, STOCK_CHANGED), dry_run)]
     async fn transfer_update(
         &self,
         ctx: &Context<'_>,

@@ -13,6 +13,12 @@ pub fn transfer(why: &Refusal) -> Said {
         Refusal::Status(status) => {
             state(&format!("the transfer is {status}; {}", open(actions_from(*status).map(Action::mutation))))
         }
+        Refusal::HasLeft(status) => state(&format!(
+            "the transfer is {status}: only its expected time and its note change; undo its shipment by documentReverse"
+        )),
+        Refusal::SendersOnly => state("the stock is held: lines are changed by who may ship in the sending store"),
+        Refusal::NoObject => invalid("a JSON object is expected"),
+        Refusal::MetadataTooLarge { most_bytes } => range(&format!("at most {most_bytes} bytes of JSON are kept")),
         Refusal::SameStore => invalid("a transfer goes to another store than it comes from"),
         Refusal::NoLines => invalid("at least one line is needed"),
         Refusal::TooManyLines { most } => (ErrorCode::LimitExceeded, format!("a transfer has at most {most} lines")),

@@ -14,7 +14,7 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        scalars::{DateTime, Long, Quantity},
+        scalars::{DateTime, Json, Long, Quantity},
     },
     numbering,
     orders::links::{self, Actor, Money, Product, Store},
@@ -82,6 +82,10 @@ impl Transfer {
     /// Time at which the goods are expected to arrive. Null where none was given.
     async fn expected_at(&self) -> Option<DateTime> {
         self.row.expected_at.map(DateTime)
+    }
+    /// Custom data: a JSON object, empty where none was given.
+    async fn metadata(&self) -> Json {
+        Json::from_text(self.row.metadata.as_deref().unwrap_or("{}"))
     }
     /// Time at which the goods were shipped. Null before that.
     async fn shipped_at(&self) -> Option<DateTime> {

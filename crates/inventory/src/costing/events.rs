@@ -21,6 +21,9 @@ pub struct RevaluationEvent {
     pub lines: Vec<RevaluedLine>,
     /// A 64-bit number, as text.
     pub number: String,
+    /// The revaluation that it undoes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reverses: Option<RevaluationId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,15 +5,17 @@ use entity::prelude::*;
 use iam::access::{Permission, Permit, Reach, kind};
 use platform::storage::{Fault, Reads, idempotency::Key};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
+    catalog::core::MAX_METADATA_BYTES,
     ledger::{
         Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, StoreRef,
         check_key, chosen, document_ids, first_answer, key_of, submit,
     },
-    stock::core::{At, Field, LevelKey, Reason, Rejection},
+    stock::core::{At, Field, LevelKey, Reason, Rejection, RoomRefusal},
     transfers::{
-        core::{Arrival, Change, Loss, Parcel, Planned, Shipment, Step, Steps, TransferCommand},
+        core::{Arrival, Change, Loss, Parcel, Planned, Refusal, Shipment, Step, Steps, TransferCommand},
         rows::{self, TransferRoute},
     },
 };
@@ -59,7 +61,7 @@ pub struct TransferLine {
     pub quantity: Quantity,
 }
 
-/// What is changed of a draft; what is None stays.
+/// What is changed of a transfer; what is None stays.
 #[derive(Debug, Clone, Serialize)]
 pub struct TransferUpdate {
     #[serde(skip)]
@@ -71,6 +73,9 @@ pub struct TransferUpdate {
     pub note: Option<String>,
     pub expected_at: Option<Timestamp>,
     pub lines: Vec<TransferLine>,
+    /// A JSON object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Value>,
 }
 
 /// A step that needs no more than the transfer, and perhaps a word.
@@ -158,12 +163,15 @@ fn levels(products: impl Iterator<Item = ProductId>, from: StoreId, to: StoreId)
     products.flat_map(|product| [from, to].map(|store| LevelKey { product, store })).collect()
 }
 
-/// Changes a draft.
+/// Changes a transfer that has not ended. What is held changes with the lines, for whoever may ship in the sender's store.
 pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite>, input: TransferUpdate, mode: Mode) -> Done {
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
     checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
+    if let Some(value) = &input.metadata {
+        check_metadata(&mut checks, value);
+    }
     checks.done()?;
     let act = Act {
         mutation: "transferUpdate",
@@ -180,13 +188,34 @@ pub async fn transfer_update(ledger: &Ledger, permit: Permit<kind::TransferWrite
         return first_answer(ledger, &permit, &key, missing.stop()).await;
     }
     let also: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
-    let change =
-        Change { external_ref: input.external_ref.clone(), note: input.note.clone(), expected_at: input.expected_at, lines };
+    let shipping = permit.also::<kind::TransferShip>().ok().map(|permit| permit.reach());
+    let change = Change {
+        external_ref: input.external_ref.clone(),
+        note: input.note.clone(),
+        expected_at: input.expected_at,
+        metadata: input.metadata.as_ref().map(ToString::to_string),
+        lines,
+        may_hold: false,
+        reservations: Vec::new(),
+    };
     step(ledger, permit, act, &input, (Side::Either, mode), |places| {
         places.products.extend(also.iter().copied());
-        Step::Update(change.clone())
+        Step::Update(Change {
+            may_hold: shipping.as_ref().is_some_and(|reach| reach.covers(places.from)),
+            reservations: change.lines.iter().map(|_| ledger.clock().id()).collect(),
+            ..change.clone()
+        })
     })
     .await
+}
+
+fn check_metadata(checks: &mut Checks, value: &Value) {
+    let field = At::input(Field::Metadata);
+    if !value.is_object() {
+        checks.refuse(Refusal::NoObject.at(field));
+    } else if value.to_string().len() > MAX_METADATA_BYTES {
+        checks.refuse(Refusal::MetadataTooLarge { most_bytes: MAX_METADATA_BYTES }.at(field));
+    }
 }
 
 /// Holds the stock at the sender.

@@ -6,6 +6,8 @@ mod posting;
 mod revalue;
 
 pub use ageing::{AGE_DAYS, AGES, AgeSums, Piece, pieces};
-pub use pool::{Layer, Pool, PostingKey, Values, share, valued};
+pub use pool::{Layer, Pool, PostingKey, Values, WorthBefore, share, valued};
 pub use posting::{Fact, Posting, PostingHistory, Sums, facts, post};
-pub use revalue::{MAX_NOTE, MAX_REVALUED, NewLine, Revaluation, RevaluationLine, RevalueProblem, check, revalue};
+pub use revalue::{
+    MAX_NOTE, MAX_REVALUED, NewLine, Resting, Revaluation, RevaluationLine, RevalueProblem, UndoProblem, check, restore, revalue,
+};

@@ -9,6 +9,7 @@ use entity::{
     prelude::{CostingMethod, Timestamp},
     quantity::MAX_SAFE,
 };
+use serde::{Deserialize, Serialize};
 
 /// Which posting: the number of its event, and the line of the movement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,6 +104,13 @@ pub struct Pool {
     pub layers: VecDeque<Layer>,
 }
 
+/// What a product's units were worth before they were revalued, layer by layer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorthBefore {
+    pub average: i64,
+    pub layers: Vec<i64>,
+}
+
 impl Pool {
     pub fn values(&self) -> Values {
         Values { average: self.average, fifo: self.layers.iter().map(|layer| layer.value).sum() }
@@ -174,6 +182,22 @@ impl Pool {
             }
         }
         value
+    }
+
+    /// What its units are worth, layer by layer.
+    pub fn worth(&self) -> WorthBefore {
+        WorthBefore { average: self.average, layers: self.layers.iter().map(|layer| layer.value).collect() }
+    }
+
+    /// Gives units that were revalued, and of which none came or left since, their worth of before; by how much the values changed.
+    pub fn restore(&mut self, worth: &WorthBefore) -> Values {
+        let before = self.values();
+        self.average = worth.average;
+        for (layer, value) in self.layers.iter_mut().zip(&worth.layers) {
+            layer.value = *value;
+        }
+        let after = self.values();
+        Values { average: after.average - before.average, fifo: after.fifo - before.fifo }
     }
 
     /// Says what a whole unit is worth; by how much the values changed.
@@ -274,6 +298,19 @@ mod tests {
         pool.issue(14);
         let gone = pool.give_back(5, 3, 50_000);
         assert_eq!((pool.quantity, pool.values()), (0, Values::default()), "{gone:?}");
+    }
+
+    #[test]
+    fn a_revaluation_that_is_undone_leaves_every_layer_as_it_was() {
+        let mut pool = Pool::default();
+        let posting_key = |seq| PostingKey { seq, line: 1 };
+        pool.receive(posting_key(1), AT, 3, Values::both(1_000));
+        pool.receive(posting_key(2), AT, 7, Values::both(333));
+        pool.issue(1);
+        let (before, worth) = (pool.clone(), pool.worth());
+        let by = pool.revalue(150, 0);
+        assert_ne!(pool, before);
+        assert_eq!((pool.restore(&worth), &pool), (by.negated(), &before));
     }
 
     #[test]

@@ -69,8 +69,9 @@ pub struct PostingHistory {
     pub matched: HashMap<(Uuid, ProductId), Vec<(Uuid, i64)>>,
     /// What a movement, by its event, did to a product's worth and its reversal has not undone.
     pub booked: HashMap<(i64, ProductId), Sums>,
-    /// What a whole unit of a product was last said to be worth: in which event, in minor units, and the unit's decimals.
-    pub revalued: HashMap<ProductId, (i64, i64, u8)>,
+    /// What a whole unit of a product was said to be worth, and what has not been undone of that, the last one last: in which event, in minor units, and
+    /// the unit's decimals.
+    pub revalued: HashMap<ProductId, Vec<(i64, i64, u8)>>,
 }
 
 impl PostingHistory {
@@ -111,7 +112,7 @@ impl PostingHistory {
     }
     /// What units of a receipt brought that is undone: as they were valued since, where the product was.
     fn brought(&self, seq: i64, product: ProductId, left: Sums, units: i64) -> i64 {
-        match self.revalued.get(&product) {
+        match self.revalued.get(&product).and_then(|all| all.last()) {
             Some((since, unit_cost, decimals)) if *since > seq => {
                 valued(*unit_cost, left.quantity, *decimals) - valued(*unit_cost, left.quantity - units, *decimals)
             }
@@ -324,7 +325,7 @@ mod tests {
         booked(&mut pool, &mut history, Fact { unit_cost: Some(100), ..fact(1, 1, 10) });
         booked(&mut pool, &mut history, Fact { unit_cost: Some(1_000), ..fact(2, 1, 10) });
         pool.revalue(100, 0);
-        history.revalued.insert(ProductId::NIL, (3, 100, 0));
+        history.revalued.insert(ProductId::NIL, vec![(3, 100, 0)]);
         booked(&mut pool, &mut history, Fact { unit_cost: Some(300), ..fact(4, 1, 10) });
         let undone = booked(&mut pool, &mut history, Fact { reverses: Some(2), ..fact(5, 1, -10) });
         assert_eq!(undone.values, Values::both(-1_000));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entity::prelude::*;
 
 use super::{
-    pool::{Pool, PostingKey, can_be_told},
+    pool::{Pool, PostingKey, Values, WorthBefore, can_be_told},
     posting::Posting,
 };
 
@@ -33,6 +33,8 @@ pub struct Revaluation {
     pub actor: Actor,
     pub business_date: i32,
     pub created_at: Timestamp,
+    /// The one that it undoes.
+    pub reverses: Option<RevaluationId>,
     pub lines: Vec<RevaluationLine>,
 }
 
@@ -70,6 +72,35 @@ pub enum RevalueProblem {
     KeyReused,
 }
 
+/// Why a revaluation is not undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UndoProblem {
+    NoNote,
+    NoteTooLong,
+    NoRevaluation,
+    /// It undoes another one itself.
+    OfReversal,
+    AlreadyReversed,
+    /// The book has not come to it yet.
+    NotBooked,
+    /// An older release booked it, and kept no worths of before.
+    WorthUnknown,
+    /// Later facts of its products rest on it.
+    Rests(Resting),
+    /// All stock together would be worth more than can be told exactly.
+    TooDearTogether,
+    KeyReused,
+}
+
+/// What came after a revaluation of its products, the newest first: at most ten of a kind by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Resting {
+    pub revaluations: Vec<RevaluationId>,
+    pub movements: Vec<MovementId>,
+    /// How many there are, at most 500 of a kind.
+    pub count: usize,
+}
+
 /// Whether lines can be revalued: all or none. `units` says how many of a product there are, and its unit's decimals; None where there is no such
 /// product.
 pub fn check(
@@ -105,15 +136,24 @@ pub fn check(
 
 /// Books a line of a document on its product's pool.
 pub fn revalue(pool: &mut Pool, document: &Revaluation, line: &RevaluationLine) -> Posting {
+    posting(document, line, (CostBasis::Revalued, pool.revalue(line.unit_cost, line.decimals)))
+}
+
+/// Books a line of a document that undoes another one: the units are worth what they were before that.
+pub fn restore(pool: &mut Pool, document: &Revaluation, line: &RevaluationLine, before: &WorthBefore) -> Posting {
+    posting(document, line, (CostBasis::Reversed, pool.restore(before)))
+}
+
+fn posting(document: &Revaluation, line: &RevaluationLine, (basis, values): (CostBasis, Values)) -> Posting {
     Posting {
         posting_key: PostingKey { seq: document.seq, line: line.position },
         product: line.product,
         store: None,
         kind: CostKind::Revaluation,
-        basis: CostBasis::Revalued,
+        basis,
         reference: Some(document.id.uuid()),
         quantity: 0,
-        values: pool.revalue(line.unit_cost, line.decimals),
+        values,
         occurred_at: document.created_at,
         business_date: document.business_date,
         recorded_at: document.created_at,

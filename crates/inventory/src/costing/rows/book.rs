@@ -8,9 +8,10 @@ use entity::{
     tables::{cost_layer, cost_pool, cost_posting},
 };
 use platform::storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, SUSPENDED, Work};
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::costing::core::{Layer, Pool, Posting, PostingKey, Sums, Values};
+use crate::costing::core::{Layer, Pool, Posting, PostingKey, Sums, Values, WorthBefore};
 
 #[derive(Record)]
 #[record(of = cost_pool, alias = "")]
@@ -78,6 +79,18 @@ struct NewPosting {
     occurred_at: Timestamp,
     business_date: i32,
     recorded_at: Timestamp,
+    worth_before: Option<String>,
+}
+
+/// What the units of a product were worth before they were revalued.
+#[derive(Record)]
+struct WorthRow {
+    #[record(of = cost_posting, alias = "", not_null)]
+    reference_id: Uuid,
+    #[record(of = cost_posting, alias = "")]
+    product_id: ProductId,
+    #[record(of = cost_posting, alias = "", not_null)]
+    worth_before: String,
 }
 
 /// What several postings come to.
@@ -239,7 +252,37 @@ impl LayerLeft {
     }
 }
 
-pub async fn write_postings(work: &Work, postings: &[Posting]) -> Result<(), Fault> {
+/// Worths before revaluations, by the revaluation and the product.
+pub type WorthsBefore = HashMap<(Uuid, ProductId), WorthBefore>;
+
+/// What the units of these revaluations were worth before them, as far as they are booked and it was kept.
+pub async fn worths_before(reads: &impl Reads, revaluations: &[RevaluationId]) -> Result<WorthsBefore, Fault> {
+    let mut worths = WorthsBefore::new();
+    if revaluations.is_empty() {
+        return Ok(worths);
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {select} FROM cost_posting
+         WHERE tenant_id = $1 AND {of} AND kind = 'REVALUATION' AND worth_before IS NOT NULL",
+        select = WorthRow::SELECT,
+        of = backend.in_ids("reference_id", 2)
+    );
+    for row in reads.records::<WorthRow>(&sql, vec![backend.ids(revaluations.iter().copied())]).await? {
+        let worth = serde_json::from_str(&row.worth_before);
+        let worth = worth.map_err(|_| Fault::corrupt("cost_posting", "a worth of before is its JSON"))?;
+        worths.insert((row.reference_id, row.product_id), worth);
+    }
+    Ok(worths)
+}
+
+/// Writes postings; those of revaluations with what the units were worth before.
+pub async fn write_postings(work: &Work, postings: &[Posting], worths: &WorthsBefore) -> Result<(), Fault> {
+    let worth_before = |posting: &Posting| {
+        let revaluation = posting.reference.filter(|_| posting.basis == CostBasis::Revalued)?;
+        let WorthBefore { average, layers } = worths.get(&(revaluation, posting.product))?;
+        Some(json!({ "average": average, "layers": layers }).to_string())
+    };
     let mut rows = Rows::<NewPosting>::insert(work.tenant());
     rows.extend(postings.iter().map(|posting| NewPosting {
         seq: posting.posting_key.seq,
@@ -255,6 +298,7 @@ pub async fn write_postings(work: &Work, postings: &[Posting]) -> Result<(), Fau
         occurred_at: posting.occurred_at,
         business_date: posting.business_date,
         recorded_at: posting.recorded_at,
+        worth_before: worth_before(posting),
     }));
     work.write(rows.into()).await
 }

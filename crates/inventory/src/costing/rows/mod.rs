@@ -9,12 +9,14 @@ mod revaluation;
 mod units_by_store;
 
 pub use ageing::layer_pieces;
-pub use book::{Pools, behind, book, lock_book, move_book, pools, sold, write_pools, write_postings};
+pub use book::{
+    Pools, WorthsBefore, behind, book, lock_book, move_book, pools, sold, worths_before, write_pools, write_postings,
+};
 pub use page::{Page, page};
 pub use posting_history::posting_history;
 pub use report::{CostFilter, CostGroup, ProductWorth, Worth, cost_sums, entries_cost, layers, method, worth, worth_of};
 pub use revaluation::{
-    REVALUATIONS, insert_revaluation, is_taken, page_of_revaluations, product_units, revaluation, revaluation_keys,
-    revaluations_between, worth_of_all,
+    REVALUATIONS, insert_revaluation, is_reversed, is_taken, page_of_revaluations, product_units, resting, revaluation,
+    revaluation_keys, revaluations_between, worth_of_all,
 };
 pub use units_by_store::{StoreUnits, units_by_store};

@@ -57,6 +57,8 @@ struct RevaluedRow {
     product_id: ProductId,
     #[record(of = revaluation, alias = "v")]
     seq: i64,
+    #[record(of = revaluation, alias = "v")]
+    reverses_id: Option<RevaluationId>,
     #[record(of = revaluation_line, alias = "l")]
     unit_cost_minor: i64,
     #[record(of = product, alias = "p")]
@@ -173,7 +175,7 @@ async fn booked(reads: &impl Reads, seqs: &BTreeSet<i64>, history: &mut PostingH
     Ok(())
 }
 
-/// What a whole unit of products was last said to be worth, as far as the book is.
+/// What a whole unit of products was said to be worth and what has not been undone of that, as far as the book is.
 async fn revalued(
     reads: &impl Reads,
     upto: i64,
@@ -191,7 +193,13 @@ async fn revalued(
         of = backend.in_ids("c.product_id", 2)
     );
     for row in reads.records::<RevaluedRow>(&sql, vec![backend.ids(products.iter().copied()), upto.into()]).await? {
-        history.revalued.insert(row.product_id, (row.seq, row.unit_cost_minor, row.unit_decimals as u8));
+        let all = history.revalued.entry(row.product_id).or_default();
+        if row.reverses_id.is_some() {
+            // Only the last one that stands is undone.
+            all.pop();
+        } else {
+            all.push((row.seq, row.unit_cost_minor, row.unit_decimals as u8));
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Documents that revalue.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use entity::{
     prelude::*,
@@ -13,7 +13,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-use crate::costing::core::{Revaluation, RevaluationLine};
+use crate::costing::core::{Resting, Revaluation, RevaluationLine};
 
 /// A document without its lines, as it is written and read.
 #[derive(Record)]
@@ -28,6 +28,7 @@ struct HeadRow {
     actor_id: Uuid,
     business_date: i32,
     created_at: Timestamp,
+    reverses_id: Option<RevaluationId>,
 }
 
 /// A line as it is written and read.
@@ -84,6 +85,7 @@ impl From<&Revaluation> for HeadRow {
             actor_id: document.actor.id,
             business_date: document.business_date,
             created_at: document.created_at,
+            reverses_id: document.reverses,
         }
     }
 }
@@ -99,6 +101,7 @@ impl From<HeadRow> for Revaluation {
             actor: Actor { kind: row.actor_kind, id: row.actor_id },
             business_date: row.business_date,
             created_at: row.created_at,
+            reverses: row.reverses_id,
             lines: Vec::new(),
         }
     }
@@ -169,6 +172,47 @@ pub async fn revaluations_between(reads: &impl Reads, after: i64, upto: i64) -> 
 
 pub async fn revaluation(reads: &impl Reads, id: RevaluationId) -> Result<Option<Revaluation>, Fault> {
     Ok(documents(reads, "WHERE v.tenant_id = $1 AND v.id = $2", vec![id.into()]).await?.pop())
+}
+
+/// Whether another one undoes it.
+pub async fn is_reversed(reads: &impl Reads, id: RevaluationId) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM revaluation WHERE tenant_id = $1 AND reverses_id = $2";
+    Ok(!reads.rows(sql, vec![id.into()]).await?.is_empty())
+}
+
+/// Rows that are looked at of what rests on a revaluation, and those that are named.
+const MOST_RESTING: usize = 500;
+const MOST_NAMED: usize = 10;
+
+/// What came of products after an event: movements that changed how many units there are, and revaluations that stand.
+pub async fn resting(reads: &impl Reads, products: &BTreeSet<ProductId>, seq: i64) -> Result<Resting, Fault> {
+    let backend = reads.backend();
+    let values = || vec![seq.into(), backend.ids(products.iter().copied())];
+    let movements = format!(
+        "SELECT m.id FROM movement m WHERE m.tenant_id = $1 AND m.seq IN (
+           SELECT e.seq FROM entry e WHERE e.tenant_id = $1 AND e.seq > $2 AND {of}
+           GROUP BY e.seq, e.product_id HAVING sum(e.on_hand_delta + e.in_transit_delta) <> 0)
+         ORDER BY m.seq DESC LIMIT {MOST_RESTING}",
+        of = backend.in_ids("e.product_id", 3)
+    );
+    let revaluations = format!(
+        "SELECT v.id FROM revaluation v WHERE v.tenant_id = $1 AND v.seq > $2 AND v.reverses_id IS NULL
+           AND v.id IN (SELECT l.revaluation_id FROM revaluation_line l WHERE l.tenant_id = $1 AND {of})
+           AND NOT EXISTS (SELECT 1 FROM revaluation r WHERE r.tenant_id = $1 AND r.reverses_id = v.id)
+         ORDER BY v.seq DESC LIMIT {MOST_RESTING}",
+        of = backend.in_ids("l.product_id", 3)
+    );
+    let mut resting = Resting::default();
+    for row in &reads.rows(&movements, values()).await? {
+        resting.movements.push(Row::new(row).take()?);
+    }
+    for row in &reads.rows(&revaluations, values()).await? {
+        resting.revaluations.push(Row::new(row).take()?);
+    }
+    resting.count = resting.movements.len() + resting.revaluations.len();
+    resting.movements.truncate(MOST_NAMED);
+    resting.revaluations.truncate(MOST_NAMED);
+    Ok(resting)
 }
 
 /// Names the order of revaluations in cursors.

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::costing::{
     core::{self, Posting, PostingHistory, Revaluation},
-    rows::{self, Pools},
+    rows::{self, Pools, WorthsBefore},
 };
 
 /// How far a tenant's book is.
@@ -75,27 +75,50 @@ async fn turn_page(scope: &TenantScope) -> Result<i64, Fault> {
     let products: BTreeSet<ProductId> = facts.iter().map(|fact| fact.product).chain(of_documents).collect();
     let mut pools = rows::pools(&work, &products).await?;
     let mut history = rows::posting_history(&work, seq, &facts, &page.returns).await?;
+    let undone: Vec<RevaluationId> = documents.iter().filter_map(|one| one.reverses).collect();
+    let mut worths = rows::worths_before(&work, &undone).await?;
     let mut postings: Vec<Posting> = Vec::with_capacity(facts.len());
     let mut documents = documents.iter().peekable();
     for fact in &facts {
         while let Some(document) = documents.next_if(|one| one.seq < fact.posting_key.seq) {
-            apply(&mut pools, document, &mut postings, &mut history);
+            postings.extend(apply(&mut pools, document, &mut history, &mut worths)?);
         }
         let posting = core::post(pools.of.entry(fact.product).or_default(), fact, &history);
         history.note(&posting, fact.reverses);
         postings.push(posting);
     }
-    documents.for_each(|document| apply(&mut pools, document, &mut postings, &mut history));
+    for document in documents {
+        postings.extend(apply(&mut pools, document, &mut history, &mut worths)?);
+    }
     rows::write_pools(&work, &pools, page.upto).await?;
-    rows::write_postings(&work, &postings).await?;
+    rows::write_postings(&work, &postings, &worths).await?;
     rows::move_book(&work, page.upto).await?;
     work.commit().await?;
     Ok(page.upto)
 }
 
-fn apply(pools: &mut Pools, document: &Revaluation, postings: &mut Vec<Posting>, history: &mut PostingHistory) {
+/// Books a document. What the units were worth before it is noted: another one may undo it.
+fn apply(
+    pools: &mut Pools,
+    document: &Revaluation,
+    history: &mut PostingHistory,
+    worths: &mut WorthsBefore,
+) -> Result<Vec<Posting>, Fault> {
+    let mut postings = Vec::with_capacity(document.lines.len());
     for line in &document.lines {
-        history.revalued.insert(line.product, (document.seq, line.unit_cost, line.decimals));
-        postings.push(core::revalue(pools.of.entry(line.product).or_default(), document, line));
+        let pool = pools.of.entry(line.product).or_default();
+        let revalued = history.revalued.entry(line.product).or_default();
+        if let Some(undone) = document.reverses {
+            let before = worths.get(&(undone.uuid(), line.product));
+            let before =
+                before.ok_or_else(|| Fault::corrupt("cost_posting", "a revaluation that is undone keeps worths of before"))?;
+            revalued.pop();
+            postings.push(core::restore(pool, document, line, before));
+        } else {
+            revalued.push((document.seq, line.unit_cost, line.decimals));
+            worths.insert((document.id.uuid(), line.product), pool.worth());
+            postings.push(core::revalue(pool, document, line));
+        }
     }
+    Ok(postings)
 }

@@ -5,6 +5,7 @@ mod keep;
 mod report;
 mod revalue;
 mod summary;
+mod undo;
 
 pub use ageing::{Ageing, stock_ageing};
 pub use keep::{BookProgress, catch_up};
@@ -16,3 +17,4 @@ pub use revalue::{Outcome, Revalue, RevalueLine, Write, revalue};
 pub use summary::{
     CostSpec, PageAsk, SummaryPage, ValueSpec, WorthGroup, WorthRow, cost_rows, cost_total, worth_rows, worth_total,
 };
+pub use undo::{RevaluationReverse, revaluation_reverse};

@@ -7,7 +7,7 @@ use platform::{
     storage::{
         Database, Fault, Work,
         idempotency::{self, Key, KeyUse, hash_of},
-        journal::{self, Numbered, Want},
+        journal::{self, Counter, Numbered, Want},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -26,9 +26,9 @@ use crate::{
 };
 
 /// How often a call is begun again after another one took a unique value first.
-const TRIES: u32 = 3;
+pub(super) const TRIES: u32 = 3;
 /// Pages of the book that a revaluation waits for.
-const PAGES: usize = 50;
+pub(super) const PAGES: usize = 50;
 const MAX_REF: usize = 200;
 
 /// A revaluation to write. Its JSON is what the idempotency key's hash is over.
@@ -154,7 +154,7 @@ async fn once(
         Err(problem) => return Ok(Err(problem)),
     };
     let now = clock.now();
-    let mut document = Revaluation {
+    let document = Revaluation {
         id: clock.document_id(),
         number: 0,
         seq: 0,
@@ -163,6 +163,7 @@ async fn once(
         actor: permit.actor(),
         business_date: clock::local_day(now, &tenant_zone(work).await?),
         created_at: now,
+        reverses: None,
         lines,
     };
     let mut pools = rows::pools(work, &document.lines.iter().map(|line| line.product).collect()).await?;
@@ -176,20 +177,30 @@ async fn once(
         return Ok(Err(RevalueProblem::TooDearTogether));
     }
     let before = journal::take(work, Want::events(1).and(1, Numbered::Revaluation)).await?;
+    written(work, key, before, (document, foreseen)).await.map(Ok)
+}
+
+/// Writes a document under the numbers that follow on from a counter, with its event and the receipt of its key.
+pub(super) async fn written(
+    work: &mut Work,
+    key: &Key,
+    before: Counter,
+    (mut document, foreseen): (Revaluation, Vec<Values>),
+) -> Result<Outcome, Fault> {
     let mut counter = before;
     document.number = counter.number(Numbered::Revaluation);
     document.seq = before.seq + 1;
     rows::insert_revaluation(work, &document).await?;
     let event = events::REVALUATION_CREATED.event(&told(&document));
-    journal::write(work, vec![event.in_trace().numbered(document.seq, now)]).await?;
+    journal::write(work, vec![event.in_trace().numbered(document.seq, document.created_at)]).await?;
     let receipt = serde_json::to_string(&Receipt { id: document.id, seq: document.seq });
     let receipt = receipt.map_err(|err| Fault::Broken(err.to_string()))?;
-    idempotency::remember(work, [(key, receipt)], now).await?;
+    idempotency::remember(work, [(key, receipt)], document.created_at).await?;
     let seq = Some(document.seq);
-    Ok(Ok(Outcome { document, is_replayed: false, seq, foreseen }))
+    Ok(Outcome { document, is_replayed: false, seq, foreseen })
 }
 
-async fn replayed(work: &Work, receipt: &str) -> Result<Outcome, Fault> {
+pub(super) async fn replayed(work: &Work, receipt: &str) -> Result<Outcome, Fault> {
     let corrupt = || Fault::corrupt("idempotency", "a receipt of a revaluation names it");
     let receipt: Receipt = serde_json::from_str(receipt).map_err(|_| corrupt())?;
     let document = rows::revaluation(work, receipt.id).await?.ok_or_else(corrupt)?;
@@ -217,5 +228,6 @@ fn told(document: &Revaluation) -> events::RevaluationEvent {
         number: document.number.to_string(),
         external_ref: document.external_ref.clone(),
         lines: document.lines.iter().map(line).collect(),
+        reverses: document.reverses,
     }
 }

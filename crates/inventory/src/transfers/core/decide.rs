@@ -4,6 +4,7 @@ use entity::prelude::*;
 
 use super::{
     begin::begun,
+    change::{Change, update},
     moves::{Arrival, Loss, Shipment, close, held_for, receive, ship},
     refusal::Refusal,
     states::{Action, may},
@@ -104,15 +105,6 @@ pub struct Planned {
     pub quantity: Quantity,
 }
 
-/// What becomes of a draft; what is None stays.
-#[derive(Debug, Clone, Default)]
-pub struct Change {
-    pub external_ref: Option<String>,
-    pub note: Option<String>,
-    pub expected_at: Option<Timestamp>,
-    pub lines: Vec<Planned>,
-}
-
 /// Decides one step against what was loaded; the draft holds what it would do to stock.
 pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Result<TransferDecision, Rejection> {
     let (mut transfer, before) = match (&steps.step, steps.step.action()) {
@@ -127,16 +119,25 @@ pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Resu
     let mut made = None;
     match &steps.step {
         Step::Create(new) => made = begun(draft, &mut transfer, steps, &new.begin)?,
-        Step::Update(change) => update(book, draft, &mut transfer, change)?,
+        Step::Update(change) => update(book, draft, &mut transfer, steps, change)?,
         Step::Ready { seen, reservations } => {
             if *seen != transfer.version {
                 return Err(transfer.stale());
             }
             hold(draft, &mut transfer, steps, reservations, |_| At::input(Field::Id))?;
         }
-        Step::Ship(shipment) => ship(draft, &mut transfer, steps, shipment)?,
-        Step::Receive(arrival) => receive(draft, &mut transfer, steps, arrival)?,
-        Step::Close(loss) => close(draft, &mut transfer, steps, loss)?,
+        Step::Ship(shipment) => {
+            has_levels(draft, &transfer)?;
+            ship(draft, &mut transfer, steps, shipment)?;
+        }
+        Step::Receive(arrival) => {
+            has_levels(draft, &transfer)?;
+            receive(draft, &mut transfer, steps, arrival)?;
+        }
+        Step::Close(loss) => {
+            has_levels(draft, &transfer)?;
+            close(draft, &mut transfer, steps, loss)?;
+        }
         Step::Cancel { seen, note } => cancel(draft, &mut transfer, steps, *seen, note.as_ref())?,
     }
     if before.is_some() || made.is_some() {
@@ -151,6 +152,15 @@ fn open(book: &TransferBook, steps: &Steps, action: Action) -> Result<Transfer, 
     let transfer = found.ok_or_else(|| Rejection::not_found(Noun::Transfer, At::input(Field::Id)))?;
     transfer.expect(steps.expected_version)?;
     if may(transfer.status(), action) { Ok(transfer.clone()) } else { Err(not_open(transfer)) }
+}
+
+/// That the levels of every line are loaded. A line that was added after the step's levels were read makes the step stale.
+fn has_levels(draft: &Draft<'_>, transfer: &Transfer) -> Result<(), Rejection> {
+    let is_loaded = |line: &Line| {
+        let keys = [transfer.from, transfer.to].map(|store| LevelKey { product: line.product, store });
+        keys.into_iter().all(|key| draft.level(key, At::NOWHERE).is_ok())
+    };
+    if transfer.live().all(is_loaded) { Ok(()) } else { Err(transfer.stale()) }
 }
 
 /// The refusal of a step that the transfer's state does not allow.
@@ -192,6 +202,7 @@ fn create(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps, new: &NewTr
         external_ref: new.external_ref.clone(),
         note: new.note.clone(),
         expected_at: new.expected_at,
+        metadata: None,
         actor: steps.actor,
         version: 1,
         created_at: now,
@@ -207,7 +218,7 @@ fn create(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps, new: &NewTr
 }
 
 /// Tells which products of the lines are not there, before anything else is asked of them.
-fn look_for(draft: &mut Draft<'_>, (from, to): (StoreId, StoreId), lines: &[Planned]) -> Result<(), Rejection> {
+pub(super) fn look_for(draft: &mut Draft<'_>, (from, to): (StoreId, StoreId), lines: &[Planned]) -> Result<(), Rejection> {
     if draft.tells_all() {
         for (index, planned) in lines.iter().enumerate() {
             for store in [from, to] {
@@ -228,11 +239,11 @@ fn create_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, planned): (us
     plan(draft, transfer, planned, At::line(index))
 }
 
-fn twice(index: usize) -> Rejection {
+pub(super) fn twice(index: usize) -> Rejection {
     Refusal::ProductTwice.at(At::line(index).field(Field::Product))
 }
 
-fn not_taken(book: &TransferBook, reference: Option<&String>) -> Result<(), Rejection> {
+pub(super) fn not_taken(book: &TransferBook, reference: Option<&String>) -> Result<(), Rejection> {
     match reference {
         Some(reference) if book.taken_refs.contains(reference) => {
             Err(Refusal::ReferenceTaken { reference: reference.clone() }.at(At::input(Field::ExternalRef)))
@@ -242,7 +253,7 @@ fn not_taken(book: &TransferBook, reference: Option<&String>) -> Result<(), Reje
 }
 
 /// Puts so much of a product on the transfer. Both stores must be able to stock it.
-fn plan(draft: &Draft<'_>, transfer: &mut Transfer, planned: Planned, field: At) -> Result<(), Rejection> {
+pub(super) fn plan(draft: &Draft<'_>, transfer: &mut Transfer, planned: Planned, field: At) -> Result<(), Rejection> {
     if let Some(line) = transfer.lines.iter_mut().find(|line| line.product == planned.product) {
         line.quantity = planned.quantity;
         return Ok(());
@@ -264,48 +275,6 @@ fn plan(draft: &Draft<'_>, transfer: &mut Transfer, planned: Planned, field: At)
         lots: Vec::new(),
     });
     Ok(())
-}
-
-/// The most lines of a transfer: each is two entries of the movement that ships it.
-pub(super) const MOST_LINES: usize = entity::id::MAX_LINES as usize / 2;
-
-fn update(book: &TransferBook, draft: &mut Draft<'_>, transfer: &mut Transfer, change: &Change) -> Result<(), Rejection> {
-    if change.external_ref.is_some() && change.external_ref != transfer.external_ref {
-        not_taken(book, change.external_ref.as_ref())?;
-        transfer.external_ref.clone_from(&change.external_ref);
-    }
-    if change.note.is_some() {
-        transfer.note.clone_from(&change.note);
-    }
-    transfer.expected_at = change.expected_at.or(transfer.expected_at);
-    look_for(draft, (transfer.from, transfer.to), &change.lines)?;
-    for index in 0..change.lines.len() {
-        let line = update_line(draft, transfer, (index, change.lines.as_slice()));
-        draft.pass(line)?;
-    }
-    draft.end_pass()?;
-    if transfer.lines.len() > MOST_LINES {
-        return Err(Refusal::TooManyLines { most: MOST_LINES }.at(At::input(Field::Lines)));
-    }
-    if transfer.live().next().is_none() {
-        return Err(Refusal::Emptied.at(At::input(Field::Lines)));
-    }
-    Ok(())
-}
-
-fn update_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, lines): (usize, &[Planned])) -> Result<(), Rejection> {
-    let planned = lines[index];
-    if planned.quantity.is_negative() {
-        return Err(Refusal::NegativeQuantity.at(At::line(index).field(Field::Quantity)));
-    }
-    if lines[..index].iter().any(|earlier| earlier.product == planned.product) {
-        return Err(twice(index));
-    }
-    let is_new = transfer.lines.iter().all(|line| line.product != planned.product);
-    if is_new && planned.quantity.is_zero() {
-        return Err(Rejection::not_found(Noun::LineOfThisProduct, At::line(index).field(Field::Product)));
-    }
-    plan(draft, transfer, planned, At::line(index))
 }
 
 /// Holds every line's stock at the sender, all or nothing. `field` is the place of a line, from 0.

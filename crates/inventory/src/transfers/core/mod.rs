@@ -3,6 +3,7 @@
 //! What is under way is in `in_transit` of the receiver's level: shipping puts it there, receiving takes it on hand, closing writes it off.
 
 mod begin;
+mod change;
 mod command;
 mod decide;
 mod lots;
@@ -12,8 +13,9 @@ mod reverse;
 mod states;
 mod transfer;
 
+pub use change::Change;
 pub use command::{TransferCommand, TransferNeeds};
-pub use decide::{Begin, Change, NewTransfer, Planned, Step, Steps, decide};
+pub use decide::{Begin, NewTransfer, Planned, Step, Steps, decide};
 pub use moves::{Arrival, Loss, Parcel, Shipment};
 pub use refusal::Refusal;
 pub use reverse::{ReverseStep, StepReversal, Undo};

@@ -8,6 +8,10 @@ use crate::stock::core::{RoomRefusal, Stage};
 pub enum Refusal {
     /// The state does not allow the step.
     Status(TransferStatus),
+    /// What has left changes in its day and note alone.
+    HasLeft(TransferStatus),
+    /// Lines whose stock is held are changed by who may ship in the sender's store.
+    SendersOnly,
 
     // Of what is planned.
     SameStore,
@@ -22,6 +26,11 @@ pub enum Refusal {
     NegativeQuantity,
     ReferenceTaken {
         reference: String,
+    },
+    /// Its metadata is no JSON object.
+    NoObject,
+    MetadataTooLarge {
+        most_bytes: usize,
     },
 
     // Of goods that leave or arrive.
@@ -50,6 +59,9 @@ pub enum Refusal {
 }
 impl RoomRefusal for Refusal {
     fn stage(&self) -> Stage {
-        if matches!(self, Self::Status(_) | Self::ReferenceTaken { .. }) { Stage::State } else { Stage::Values }
+        match self {
+            Self::Status(_) | Self::HasLeft(_) | Self::SendersOnly | Self::ReferenceTaken { .. } => Stage::State,
+            _ => Stage::Values,
+        }
     }
 }

@@ -70,6 +70,12 @@ impl Decide for StepReversal {
 
     fn needs(&self, needs: &mut Needs) {
         mirror_needs(needs, std::slice::from_ref(&self.0.original), self.0.call.on_shortage);
+        if let Undo::Shipment { let_go, .. } = &self.0.undo {
+            // A line that stayed behind whole has no entry of the original.
+            let sender = self.0.original.entries.iter().find(|entry| entry.on_hand_delta < 0).map(|entry| entry.key.store);
+            let levels = |store: StoreId| let_go.iter().map(move |(product, _)| LevelKey { product: *product, store });
+            needs.levels.extend(sender.into_iter().flat_map(levels));
+        }
         needs.documents.with(|own: &mut TransferNeeds| own.transfers.insert(self.0.transfer));
     }
 
@@ -211,8 +217,10 @@ fn unship(
     let mut has_begun = false;
     for (line, id) in transfer.lines.iter_mut().filter(|line| line.quantity.is_positive()).zip(holds) {
         let key = LevelKey { product: line.product, store: transfer.from };
-        let again: i64 = let_go.iter().filter(|(product, _)| *product == line.product).map(|(_, held)| held).sum();
+        let released: i64 = let_go.iter().filter(|(product, _)| *product == line.product).map(|(_, held)| held).sum();
         let used: i64 = parts.iter().filter(|part| part.entry.key == key).map(|part| -part.entry.reserved_delta).sum();
+        // A change of the lines may have let go in the same moment what the line does not ask for any more.
+        let again = released.min(line.quantity.get() - used);
         (line.shipped, line.unit_cost) = (Quantity::ZERO, None);
         line.lots.clear();
         if again > 0 {
@@ -246,6 +254,7 @@ fn effects(draft: &Draft<'_>, transfer: &Transfer, was: &Transfer, parts: &[Part
         let id = transfer.line_id(line.position);
         effects.extend(changed.map(|(kind, now, then)| Effect::quantity(&id, kind, now.get() - then.get())));
     }
-    effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key), parts)?);
+    let senders = transfer.live().map(|line| LevelKey { product: line.product, store: transfer.from });
+    effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key).chain(senders), parts)?);
     Ok(effects)
 }

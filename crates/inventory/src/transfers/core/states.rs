@@ -32,10 +32,13 @@ pub const TRANSFER_STEPS: &[(TransferStatus, Action, &[TransferStatus])] = &[
     (Draft, Action::Update, &[Draft]),
     (Draft, Action::Ready, &[Ready]),
     (Draft, Action::Cancel, &[Cancelled]),
+    (Ready, Action::Update, &[Ready]),
     (Ready, Action::Ship, &[InTransit]),
     (Ready, Action::Cancel, &[Cancelled]),
+    (InTransit, Action::Update, &[InTransit]),
     (InTransit, Action::Receive, &[PartiallyReceived, Received]),
     (InTransit, Action::Close, &[Received]),
+    (PartiallyReceived, Action::Update, &[PartiallyReceived]),
     (PartiallyReceived, Action::Receive, &[PartiallyReceived, Received]),
     (PartiallyReceived, Action::Close, &[Received]),
 ];

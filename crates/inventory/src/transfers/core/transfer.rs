@@ -22,12 +22,14 @@ pub struct Transfer {
     pub note: Option<String>,
     /// When it should arrive.
     pub expected_at: Option<Timestamp>,
+    /// The text of a JSON object of the tenant's own; None where none was given.
+    pub metadata: Option<String>,
     /// Who asked for it.
     pub actor: Actor,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
-    /// One a product. A line that was taken off a draft stays with quantity 0, so that its id never means something else.
+    /// One a product. A line that was taken off before the goods left stays with quantity 0, so that its id never means something else.
     pub lines: Vec<Line>,
 }
 

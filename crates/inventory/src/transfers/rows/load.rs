@@ -36,6 +36,7 @@ pub(super) struct TransferRow {
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
+    metadata: Option<String>,
 }
 
 #[derive(Record)]
@@ -174,6 +175,7 @@ impl TryFrom<TransferRow> for Transfer {
             external_ref: row.external_ref,
             note: row.note,
             expected_at: row.expected_at,
+            metadata: row.metadata,
             actor: Actor { kind: row.actor_kind, id: row.actor_id },
             version: row.version,
             created_at: row.created_at,
@@ -295,6 +297,7 @@ mod tests {
                     version: 1,
                     created_at: Timestamp(0),
                     updated_at: Timestamp(0),
+                    metadata: None,
                 };
                 let Some(state) = state(&row) else { continue };
                 legal += 1;

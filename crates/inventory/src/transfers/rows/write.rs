@@ -43,6 +43,7 @@ struct ChangedTransfer {
     received_at: Option<Timestamp>,
     loss_reason: Option<ReasonCode>,
     loss_note: Option<String>,
+    metadata: Option<String>,
     version: i64,
     updated_at: Timestamp,
 }
@@ -155,6 +156,7 @@ impl From<&Transfer> for ChangedTransfer {
             received_at: transfer.state.received_at(),
             loss_reason: loss.map(|loss| loss.reason),
             loss_note: loss.and_then(|loss| loss.note.clone()),
+            metadata: transfer.metadata.clone(),
             version: transfer.version,
             updated_at: transfer.updated_at,
         }

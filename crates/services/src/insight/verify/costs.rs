@@ -133,7 +133,22 @@ pub(super) const CHECKS: &[Check] = &[
                  LEFT JOIN revaluation_line l ON l.tenant_id = $1 AND l.revaluation_id = v.id AND l.position = p.line AND l.product_id = p.product_id
                  WHERE p.tenant_id = $1 AND p.kind = 'REVALUATION' AND (l.position IS NULL OR p.store_id IS NOT NULL OR p.quantity <> 0
                    OR p.reference_id IS NULL OR p.reference_id <> v.id OR p.business_date <> v.business_date OR p.occurred_at <> v.created_at
-                   OR p.recorded_at <> v.created_at OR p.basis <> 'REVALUED')
+                   OR p.recorded_at <> v.created_at OR p.basis <> CASE WHEN v.reverses_id IS NULL THEN 'REVALUED' ELSE 'REVERSED' END)
                  ORDER BY p.seq, p.line LIMIT 1",
+    },
+    Check {
+        invariant: "revaluation: what undoes one takes back what it did, to the penny and once",
+        table: "revaluation",
+        broken: "SELECT 'rvl:' || HEX(v.id) || ' line ' || p.line,
+                   coalesce('average ' || -o.average_minor || ' first in, first out ' || -o.fifo_minor || ', and no stock moved between', 'a revaluation that is booked'),
+                   'average ' || p.average_minor || ' first in, first out ' || p.fifo_minor || ', ' || (
+                     SELECT count(*) FROM cost_posting b WHERE b.tenant_id = $1 AND b.product_id = p.product_id AND b.seq > o.seq AND b.seq < p.seq AND b.quantity <> 0)
+                     || ' postings between'
+                 FROM revaluation v JOIN cost_posting p ON p.tenant_id = $1 AND p.seq = v.seq
+                 LEFT JOIN revaluation w ON w.tenant_id = $1 AND w.id = v.reverses_id AND w.reverses_id IS NULL
+                 LEFT JOIN cost_posting o ON o.tenant_id = $1 AND o.seq = w.seq AND o.line = p.line AND o.product_id = p.product_id
+                 WHERE v.tenant_id = $1 AND v.reverses_id IS NOT NULL AND (o.seq IS NULL OR o.average_minor <> -p.average_minor OR o.fifo_minor <> -p.fifo_minor
+                   OR EXISTS (SELECT 1 FROM cost_posting b WHERE b.tenant_id = $1 AND b.product_id = p.product_id AND b.seq > o.seq AND b.seq < p.seq AND b.quantity <> 0))
+                 ORDER BY v.seq, p.line LIMIT 1",
     },
 ];

@@ -1,0 +1,158 @@
+//! Undoing a revaluation: by a document of its own, while no unit of its products has come or left since.
+
+use std::collections::BTreeSet;
+
+use entity::{prelude::*, quantity::MAX_SAFE};
+use iam::access::{Permit, kind};
+use platform::{
+    clock::{self, Clock},
+    storage::{
+        Database, Fault, Work,
+        idempotency::{self, Key, KeyUse, hash_of},
+        journal::{self, Numbered, Want},
+    },
+};
+use serde::Serialize;
+
+use super::{
+    keep::catch_up,
+    revalue::{Outcome, PAGES, TRIES, Write, replayed, written},
+};
+use crate::{
+    catalog::rows::small::tenant_zone,
+    costing::{
+        core::{MAX_NOTE, Revaluation, RevaluationLine, UndoProblem, Values, share},
+        rows::{self, WorthsBefore},
+    },
+};
+
+/// A revaluation to undo. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct RevaluationReverse {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub revaluation: RevaluationId,
+    pub note: String,
+}
+
+/// Undoes a revaluation, whole.
+pub async fn revaluation_reverse(
+    db: &Database,
+    clock: &Clock,
+    permit: Permit<kind::CostWrite>,
+    input: RevaluationReverse,
+    write: Write,
+) -> Result<Result<Outcome, UndoProblem>, Fault> {
+    let note = input.note.trim();
+    if note.is_empty() || note.contains('\0') {
+        return Ok(Err(UndoProblem::NoNote));
+    }
+    if note.chars().count() > MAX_NOTE {
+        return Ok(Err(UndoProblem::NoteTooLong));
+    }
+    let hash = hash_of(&input);
+    let key = Key { owner: permit.actor().id, mutation: "revaluationReverse", key: input.idempotency_key.clone(), hash };
+    catch_up(db, permit.tenant(), PAGES).await?;
+    let scope = permit.scope(db);
+    let mut tries = 0;
+    let outcome = loop {
+        let mut work = scope.begin().await?;
+        tries += 1;
+        match once(&mut work, clock, (&permit, &key), &input).await {
+            Ok(Ok(outcome)) if !outcome.is_replayed && write == Write::Really => {
+                work.commit().await?;
+                break outcome;
+            }
+            Ok(mut answer) => {
+                work.rollback().await?;
+                if let Ok(outcome) = &mut answer
+                    && !outcome.is_replayed
+                {
+                    // A number is given when it is written.
+                    (outcome.document.number, outcome.seq) = (0, None);
+                }
+                return Ok(answer);
+            }
+            Err(fault) => {
+                let _ = work.rollback().await;
+                if fault.unique_violation().is_none() || tries >= TRIES {
+                    return Err(fault);
+                }
+            }
+        }
+    };
+    catch_up(db, permit.tenant(), PAGES).await?;
+    Ok(Ok(outcome))
+}
+
+async fn once(
+    work: &mut Work,
+    clock: &Clock,
+    (permit, key): (&Permit<kind::CostWrite>, &Key),
+    input: &RevaluationReverse,
+) -> Result<Result<Outcome, UndoProblem>, Fault> {
+    match idempotency::before(work, key).await? {
+        None => {}
+        Some(KeyUse::Reused) => return Ok(Err(UndoProblem::KeyReused)),
+        Some(KeyUse::Same(receipt)) => return replayed(work, &receipt).await.map(Ok),
+    }
+    let Some(original) = rows::revaluation(work, input.revaluation).await? else { return Ok(Err(UndoProblem::NoRevaluation)) };
+    if original.reverses.is_some() {
+        return Ok(Err(UndoProblem::OfReversal));
+    }
+    // From here on nobody moves stock or revalues: what rests on it now is all that ever will before this document.
+    let before = journal::take(work, Want::events(1).and(1, Numbered::Revaluation)).await?;
+    if rows::is_reversed(work, original.id).await? {
+        return Ok(Err(UndoProblem::AlreadyReversed));
+    }
+    let products: BTreeSet<ProductId> = original.lines.iter().map(|line| line.product).collect();
+    let resting = rows::resting(work, &products, original.seq).await?;
+    if resting.count > 0 {
+        return Ok(Err(UndoProblem::Rests(resting)));
+    }
+    if rows::book(work).await? < original.seq {
+        return Ok(Err(UndoProblem::NotBooked));
+    }
+    let worths = rows::worths_before(work, &[original.id]).await?;
+    let Some((lines, foreseen)) = restored(work, &original, &products, &worths).await? else {
+        return Ok(Err(UndoProblem::WorthUnknown));
+    };
+    let raised = foreseen.iter().map(|by| by.average.max(by.fifo) as f64).sum::<f64>();
+    if raised > 0.0 && rows::worth_of_all(work).await? + raised > MAX_SAFE as f64 {
+        return Ok(Err(UndoProblem::TooDearTogether));
+    }
+    let now = clock.now();
+    let document = Revaluation {
+        id: clock.document_id(),
+        number: 0,
+        seq: 0,
+        external_ref: None,
+        note: input.note.trim().to_owned(),
+        actor: permit.actor(),
+        business_date: clock::local_day(now, &tenant_zone(work).await?),
+        created_at: now,
+        reverses: Some(original.id),
+        lines,
+    };
+    written(work, key, before, (document, foreseen)).await.map(Ok)
+}
+
+/// The lines of the document that undoes another one, each with what a whole unit is worth afterwards, and by how much it changes what there is. None
+/// where it was not kept what the units were worth before.
+async fn restored(
+    work: &Work,
+    original: &Revaluation,
+    products: &BTreeSet<ProductId>,
+    worths: &WorthsBefore,
+) -> Result<Option<(Vec<RevaluationLine>, Vec<Values>)>, Fault> {
+    let mut pools = rows::pools(work, products).await?;
+    let (mut lines, mut foreseen) = (Vec::with_capacity(original.lines.len()), Vec::with_capacity(original.lines.len()));
+    for line in &original.lines {
+        let Some(before) = worths.get(&(original.id.uuid(), line.product)) else { return Ok(None) };
+        let pool = pools.of.entry(line.product).or_default();
+        let unit_cost = share(before.average, 10i64.pow(u32::from(line.decimals)), pool.quantity);
+        lines.push(RevaluationLine { unit_cost, ..*line });
+        foreseen.push(pool.restore(before));
+    }
+    Ok(Some((lines, foreseen)))
+}

@@ -1,0 +1,190 @@
+//! Changing a transfer: a draft as one likes, one whose stock is held by the difference of each line, one that has left in words alone.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+
+use super::{
+    decide::{Planned, Steps, head, held, look_for, not_taken, plan, twice},
+    moves::{held_for, units},
+    refusal::Refusal,
+    transfer::{Transfer, TransferBook, TransferState},
+};
+use crate::stock::core::{At, Delta, Draft, Field, LevelKey, Noun, Rejection, Reservation, RoomRefusal};
+
+/// What becomes of a transfer; what is None stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    pub expected_at: Option<Timestamp>,
+    /// The text of a JSON object.
+    pub metadata: Option<String>,
+    pub lines: Vec<Planned>,
+    /// Whether the caller may change what is held at the sender.
+    pub may_hold: bool,
+    /// An id for the hold of each line.
+    pub reservations: Vec<ReservationId>,
+}
+
+/// The most lines of a transfer: each is two entries of the movement that ships it.
+const MOST_LINES: usize = entity::id::MAX_LINES as usize / 2;
+
+pub(super) fn update(
+    book: &TransferBook,
+    draft: &mut Draft<'_>,
+    transfer: &mut Transfer,
+    steps: &Steps,
+    change: &Change,
+) -> Result<(), Rejection> {
+    if transfer.state.shipped_at().is_some() {
+        only_words(draft, transfer, change)?;
+    }
+    if change.external_ref.is_some() && change.external_ref != transfer.external_ref {
+        not_taken(book, change.external_ref.as_ref())?;
+        transfer.external_ref.clone_from(&change.external_ref);
+    }
+    if change.note.is_some() {
+        transfer.note.clone_from(&change.note);
+    }
+    if change.metadata.is_some() {
+        transfer.metadata.clone_from(&change.metadata);
+    }
+    transfer.expected_at = change.expected_at.or(transfer.expected_at);
+    if change.lines.is_empty() { Ok(()) } else { set_lines(draft, transfer, steps, change) }
+}
+
+/// What has left is as it left: its day and note change, and nothing else.
+fn only_words(draft: &mut Draft<'_>, transfer: &Transfer, change: &Change) -> Result<(), Rejection> {
+    let said = [
+        (Field::ExternalRef, change.external_ref.is_some() && change.external_ref != transfer.external_ref),
+        (Field::Metadata, change.metadata.is_some() && change.metadata != transfer.metadata),
+        (Field::Lines, !change.lines.is_empty()),
+    ];
+    for (field, _) in said.into_iter().filter(|(_, is_said)| *is_said) {
+        draft.refuse(Refusal::HasLeft(transfer.status()).at(At::input(field)))?;
+    }
+    draft.end_pass()
+}
+
+/// Gives products their new quantities. Of a READY transfer, what falls is let go, and then what rises is held, all or nothing.
+fn set_lines(draft: &mut Draft<'_>, transfer: &mut Transfer, steps: &Steps, change: &Change) -> Result<(), Rejection> {
+    let is_held = transfer.state == TransferState::Ready;
+    if is_held && !change.may_hold {
+        return Err(Refusal::SendersOnly.at(At::input(Field::Lines)));
+    }
+    let before: HashMap<ProductId, i64> = transfer.lines.iter().map(|line| (line.product, line.quantity.get())).collect();
+    look_for(draft, (transfer.from, transfer.to), &change.lines)?;
+    for index in 0..change.lines.len() {
+        let line = set_line(draft, transfer, (index, change.lines.as_slice()));
+        draft.pass(line)?;
+    }
+    draft.end_pass()?;
+    if transfer.lines.len() > MOST_LINES {
+        return Err(Refusal::TooManyLines { most: MOST_LINES }.at(At::input(Field::Lines)));
+    }
+    if transfer.live().next().is_none() {
+        return Err(Refusal::Emptied.at(At::input(Field::Lines)));
+    }
+    if is_held {
+        let_go_excess(draft, transfer, steps, &change.lines)?;
+        hold_more(draft, transfer, steps, change, &before)?;
+        draft.end_pass()?;
+    }
+    Ok(())
+}
+
+fn set_line(draft: &Draft<'_>, transfer: &mut Transfer, (index, lines): (usize, &[Planned])) -> Result<(), Rejection> {
+    let planned = lines[index];
+    if planned.quantity.is_negative() {
+        return Err(Refusal::NegativeQuantity.at(At::line(index).field(Field::Quantity)));
+    }
+    if lines[..index].iter().any(|earlier| earlier.product == planned.product) {
+        return Err(twice(index));
+    }
+    let is_new = transfer.lines.iter().all(|line| line.product != planned.product);
+    if is_new && planned.quantity.is_zero() {
+        return Err(Rejection::not_found(Noun::LineOfThisProduct, At::line(index).field(Field::Product)));
+    }
+    plan(draft, transfer, planned, At::line(index))
+}
+
+/// What the transfer holds, by product.
+fn held_by_product(draft: &Draft<'_>, transfer: &Transfer) -> HashMap<ProductId, Vec<Reservation>> {
+    let mut holds: HashMap<ProductId, Vec<Reservation>> = HashMap::new();
+    for one in held_for(draft, transfer) {
+        holds.entry(one.key.product).or_default().push(one);
+    }
+    holds
+}
+
+/// Lets go what is held of these products beyond their new quantities. A line that is short of its hold lets less go, or nothing.
+fn let_go_excess(draft: &mut Draft<'_>, transfer: &Transfer, steps: &Steps, lines: &[Planned]) -> Result<(), Rejection> {
+    let now = draft.now();
+    let mut begin = Some(head(steps.movements[0], MovementKind::Release, transfer, (steps.actor, now)));
+    let mut holds = held_by_product(draft, transfer);
+    for (index, planned) in lines.iter().enumerate() {
+        let field = At::line(index).field(Field::Quantity);
+        let own = holds.remove(&planned.product).unwrap_or_default();
+        let mut excess = own.iter().map(|one| one.remaining.get()).sum::<i64>() - planned.quantity.get();
+        for mut reservation in own {
+            let taken = excess.min(reservation.remaining.get());
+            if taken <= 0 {
+                break;
+            }
+            excess -= taken;
+            if let Some(head) = begin.take() {
+                draft.begin(head, reservation.key, field)?;
+            }
+            draft.post(reservation.key, Delta { reserved: -taken, ..Delta::default() }, None, None, field)?;
+            reservation.give_back(taken, ReservationStatus::Released, now);
+            draft.put_reservation(reservation);
+        }
+    }
+    Ok(())
+}
+
+/// Holds what has been added to lines. A line has one hold: the one before it ends, and a new one holds the whole.
+fn hold_more(
+    draft: &mut Draft<'_>,
+    transfer: &Transfer,
+    steps: &Steps,
+    change: &Change,
+    before: &HashMap<ProductId, i64>,
+) -> Result<(), Rejection> {
+    let now = draft.now();
+    let reserve = head(steps.movements[1], MovementKind::Reserve, transfer, (steps.actor, now));
+    let mut has_begun = false;
+    let mut holds = held_by_product(draft, transfer);
+    for (index, (planned, id)) in change.lines.iter().zip(&change.reservations).enumerate() {
+        let more = planned.quantity.get() - before.get(&planned.product).copied().unwrap_or(0);
+        if more <= 0 {
+            continue;
+        }
+        let field = At::line(index).field(Field::Quantity);
+        let key = LevelKey { product: planned.product, store: transfer.from };
+        draft.stocked(LevelKey { store: transfer.to, ..key }, field)?;
+        let there = draft.movable(key, field)?;
+        if there < more {
+            let short = draft.unpromised(key, (more, there), field);
+            draft.refuse(short)?;
+            continue;
+        }
+        if !has_begun {
+            draft.begin(reserve.clone(), key, field)?;
+            has_begun = true;
+        }
+        draft.post(key, Delta { reserved: more, ..Delta::default() }, None, None, field)?;
+        let mut whole = held(*id, key, units(more), &reserve);
+        for mut earlier in holds.remove(&planned.product).unwrap_or_default() {
+            let kept = earlier.remaining.get();
+            whole.quantity = units(whole.quantity.get() + kept);
+            whole.created_at = whole.created_at.min(earlier.created_at);
+            earlier.give_back(kept, ReservationStatus::Released, now);
+            draft.put_reservation(earlier);
+        }
+        whole.remaining = whole.quantity;
+        draft.put_reservation(whole);
+    }
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! Custom data of transfers, and revaluations that undo others.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0086/transfers_and_revaluations.sql")).await
+    }
+}
