@@ -76,6 +76,7 @@ mod m0078_replenishment_rule;
 mod m0079_saved_view_links;
 mod m0080_retired;
 mod m0081_demand_export;
+mod m0087_merges;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -156,6 +157,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0079_saved_view_links::Migration),
             Box::new(m0080_retired::Migration),
             Box::new(m0081_demand_export::Migration),
+            Box::new(m0087_merges::Migration),
         ]
     }
 }
@@ -171,7 +173,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// remember categories and suppliers as they were before they were archived, and buy from them (`m0067_archive`), takes a reversal of a kind that it
 /// does not know for a corrupt row (`m0069_undo`), would edit a line by the tax that its rate came to and ask no rule that sets holds
 /// (`m0076_taxes_and_holds`), would seal a customer anew without contacts and addresses, put products into archived families and buy by archived rows
-/// of suppliers' catalogues (`m0080_retired`), and takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`).
+/// of suppliers' catalogues (`m0080_retired`), takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`), and would
+/// restore a supplier that is merged into another, give rights by an archived group of stores, and erase a customer without those merged into it
+/// (`m0087_merges`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -184,6 +188,7 @@ pub const BREAKING: &[&str] = &[
     "m0076_taxes_and_holds",
     "m0080_retired",
     "m0081_demand_export",
+    "m0087_merges",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

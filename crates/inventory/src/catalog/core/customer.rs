@@ -162,6 +162,7 @@ impl CustomerContext {
             version: 1,
             created_at: fresh.now,
             updated_at: fresh.now,
+            merged_into: None,
             particulars: Particulars::default(),
         }
     }

@@ -148,6 +148,7 @@ impl SupplierContext {
             address: None,
             tax_ids: "[]".to_owned(),
             payment_terms: None,
+            merged_into: None,
         }
     }
 }

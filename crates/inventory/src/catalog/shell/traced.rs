@@ -147,6 +147,7 @@ mod tests {
             version: 1,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
+            merged_into: None,
             particulars: entity::customer::Particulars {
                 contacts: Some("[{\"name\":\"Byron\"}]".to_owned()),
                 ..entity::customer::Particulars::default()
