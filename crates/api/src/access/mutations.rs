@@ -242,7 +242,7 @@ impl RightsMutation {
         #[graphql(desc = "Group of stores to archive, with its expected version.")] input: StoreGroupArchiveInput,
     ) -> Answer<StoreGroupPayload> {
         let expected = input.expected_version.map(|version| version.0);
-        match read(|reading| reading.id::<GroupId>(&input.id, || path!["input", "id"])) {
+        match read(|reading| -> GroupId { reading.id(&input.id, || path!["input", "id"]) }) {
             Ok(id) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_archive(permit, (id, expected)).await),
             Err(errors) => Ok(StoreGroupPayload::refused(errors)),
         }
@@ -256,7 +256,7 @@ impl RightsMutation {
         #[graphql(desc = "Group of stores to restore, with its expected version.")] input: StoreGroupRestoreInput,
     ) -> Answer<StoreGroupPayload> {
         let expected = input.expected_version.map(|version| version.0);
-        match read(|reading| reading.id::<GroupId>(&input.id, || path!["input", "id"])) {
+        match read(|reading| -> GroupId { reading.id(&input.id, || path!["input", "id"]) }) {
             Ok(id) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_restore(permit, (id, expected)).await),
             Err(errors) => Ok(StoreGroupPayload::refused(errors)),
         }
