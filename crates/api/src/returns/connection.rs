@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 use iam::access::kind;
-use inventory::returns::rows;
+use inventory::{orders::rows::with_merged_ids, returns::rows};
 use platform::{
     paging::CursorSigner,
     storage::{Reads, TenantScope},
@@ -27,7 +27,7 @@ use crate::{
 
 crate::connection!(counted ReturnConnection, ReturnEdge, Return, "returns");
 
-/// Reads a page of returns: one statement.
+/// Reads a page of returns: one statement, one more where a customer is asked for.
 pub(super) async fn returns(
     ctx: &Context<'_>,
     scope: &TenantScope,
@@ -37,7 +37,12 @@ pub(super) async fn returns(
 ) -> Answer<ReturnConnection> {
     let signer = ctx.given::<CursorSigner>()?;
     let patterns = numbering::patterns_if(ctx, filter.as_ref().is_some_and(|filter| filter.number.is_some())).await?;
-    let tests = returns_within(&ctx.permit::<kind::OrderRead>()?, ReturnFilter::read(filter, ctx.caller()?, &patterns)?);
+    let mut tests = returns_within(&ctx.permit::<kind::OrderRead>()?, ReturnFilter::read(filter, ctx.caller()?, &patterns)?);
+    for test in &mut tests {
+        if let rows::ReturnTest::Customer(ids) = test {
+            *ids = with_merged_ids(scope, ids).await?;
+        }
+    }
     let sorted = sort.map(Into::into);
     let kind = rows::returns_kind(sorted);
     let request = args.check(&kind, signer, MOST_A_PAGE)?;

@@ -168,6 +168,11 @@ pub async fn page(reads: &impl Reads, email: Option<&str>, request: &PageRequest
     Ok(Listed { rows: opened(reads, &sql, values).await?, source })
 }
 
+/// How many customers there are that are merged into none, counted up to one more than `limit`.
+pub async fn count(reads: &impl Reads, limit: i64) -> Result<i64, Fault> {
+    ListSource { from: format!("{FROM} AND c.merged_into IS NULL"), values: Vec::new() }.count(reads, limit).await
+}
+
 /// The value of `email_blind` that customers with an e-mail address have; None while no customer has an address.
 pub async fn email_blind(reads: &impl Reads, email: &str) -> Result<Option<Vec<u8>>, Fault> {
     Ok(blind_key(reads).await?.map(|key| key.blind(&text::fold(email.trim()))))

@@ -1,11 +1,13 @@
-//! Customers that are merged into others. Documents keep the one that they were made for; whoever lists those of the other asks here first.
+//! Customers and suppliers that are merged into others. Documents keep the one that they were made for; whoever lists those of the other asks here first.
 
 use entity::{
+    id::Kind,
     prelude::*,
     record::{Record, Selected},
-    tables::customer,
+    tables::{customer, supplier},
 };
 use platform::storage::{Fault, Finds, Reads, Row, Work};
+use sea_orm::Value;
 
 use crate::catalog::core::customer::CustomerRow;
 
@@ -18,10 +20,11 @@ struct MergedRow {
 }
 
 #[derive(Record)]
-#[record(of = customer, alias = "")]
-struct TurnedRow {
-    id: CustomerId,
-    version: i64,
+#[record(of = supplier, alias = "c")]
+struct MergedSupplier {
+    #[record(not_null)]
+    merged_into: SupplierId,
+    id: SupplierId,
 }
 
 /// The customers that are merged into one of these, each behind the one that it is merged into.
@@ -36,6 +39,21 @@ pub async fn merged_customers(reads: &impl Reads, into: &[CustomerId]) -> Result
         backend.in_ids("c.merged_into", 2)
     );
     let rows = reads.records::<MergedRow>(&sql, vec![backend.ids(into.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.merged_into, row.id)).collect())
+}
+
+/// The suppliers that are merged into one of these, each behind the one that it is merged into.
+pub async fn merged_suppliers(reads: &impl Reads, into: &[SupplierId]) -> Result<Vec<(SupplierId, SupplierId)>, Fault> {
+    if into.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM supplier c WHERE c.tenant_id = $1 AND c.merged_into IS NOT NULL AND {} ORDER BY c.merged_into, c.id",
+        MergedSupplier::SELECT,
+        backend.in_ids("c.merged_into", 2)
+    );
+    let rows = reads.records::<MergedSupplier>(&sql, vec![backend.ids(into.iter().copied())]).await?;
     Ok(rows.into_iter().map(|row| (row.merged_into, row.id)).collect())
 }
 
@@ -69,10 +87,31 @@ pub async fn merge_customers(work: &Work, merged: &CustomerRow, into: &CustomerR
     let now = into.updated_at.micros();
     let sql = "UPDATE customer SET merged_into = $3, version = version + 1, updated_at = $4
          WHERE tenant_id = $1 AND merged_into IS NOT NULL AND merged_into = $2 RETURNING id, version";
-    let rows = work.records::<TurnedRow>(sql, vec![merged.id.into(), into.id.into(), now.into()]).await?;
+    let rows = turned(work, sql, vec![merged.id.into(), into.id.into(), now.into()]).await?;
     let sql = "UPDATE customer SET merged_into = $3, version = $4, updated_at = $5 WHERE tenant_id = $1 AND id = $2";
     work.execute(sql, vec![merged.id.into(), into.id.into(), merged.version.into(), now.into()]).await?;
     let sql = "UPDATE customer SET version = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2";
     work.execute(sql, vec![into.id.into(), into.version.into(), now.into()]).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.version)).collect())
+    Ok(rows)
+}
+
+/// Writes that suppliers that were merged into one are merged into another: their ids and versions.
+pub async fn turn_suppliers(
+    work: &Work,
+    (from, to): (SupplierId, SupplierId),
+    now: Timestamp,
+) -> Result<Vec<(SupplierId, i64)>, Fault> {
+    let sql = "UPDATE supplier SET merged_into = $3, version = version + 1, updated_at = $4
+         WHERE tenant_id = $1 AND merged_into IS NOT NULL AND merged_into = $2 RETURNING id, version";
+    turned(work, sql, vec![from.into(), to.into(), now.micros().into()]).await
+}
+
+async fn turned<K: Kind>(work: &Work, sql: &str, values: Vec<Value>) -> Result<Vec<(Id<K>, i64)>, Fault> {
+    let rows = work.rows(sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
 }

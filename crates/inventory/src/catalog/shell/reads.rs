@@ -152,7 +152,7 @@ impl Catalog {
     }
     /// Counted up to one more than `limit`.
     pub async fn customers_count(&self, permit: Permit<kind::CustomerRead>, limit: i64) -> Result<i64, Fault> {
-        small::count::<entity::customer::Entity>(&self.scope(permit), limit).await
+        rows::customer::count(&self.scope(permit), limit).await
     }
 
     pub async fn channel(&self, permit: Permit<kind::ChannelRead>, by: By<ChannelId>) -> Result<Option<ChannelRow>, Fault> {
