@@ -98,7 +98,15 @@ impl Catalog {
         let scope = self.scope(permit);
         match by {
             By::Id(id) => small::by_id::<entity::supplier::Entity, _>(&scope, id).await,
-            By::Key(code) => small::by_text::<entity::supplier::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
+            By::Key(code) => {
+                let key = text::fold(code.trim());
+                let found = small::by_text::<entity::supplier::Entity>(&scope, "code_key", &key).await?;
+                // By the code of one that is merged the one is found that it is merged into.
+                match found.as_ref().and_then(|row| row.merged_into) {
+                    Some(into) => small::by_id::<entity::supplier::Entity, _>(&scope, into).await,
+                    None => Ok(found),
+                }
+            }
         }
     }
     pub async fn suppliers(

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use entity::prelude::*;
+use serde::Serialize;
 
 use super::Supply;
 
 /// Whose terms stay where both suppliers offer a product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Terms {
     /// Those of the supplier that stays.
     Survivor,

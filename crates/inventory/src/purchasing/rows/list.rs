@@ -9,6 +9,7 @@ use sea_orm::Value;
 
 use super::{order_row::OrderRow, returns::ReturnRow};
 use crate::{
+    catalog::rows::merge::merged_suppliers,
     orders::rows::{DocumentSort, DocumentSorted, DocumentTable, DocumentTest},
     purchasing::core::{PurchaseOrder, SupplierReturn},
 };
@@ -33,6 +34,17 @@ pub struct Filter {
     pub expected_on: Vec<DaySpan>,
     /// Each must hold.
     pub documents: Vec<DocumentTest>,
+}
+
+impl Filter {
+    /// With those who are merged into its suppliers; one statement where it has any.
+    pub async fn with_merged(mut self, reads: &impl Reads) -> Result<Self, Fault> {
+        if let Some(suppliers) = &mut self.suppliers {
+            let merged = merged_suppliers(reads, suppliers.as_slice()).await?;
+            suppliers.extend(merged.into_iter().map(|(_, one)| one));
+        }
+        Ok(self)
+    }
 }
 
 /// From a day to before another one; what is None has no bound.

@@ -47,7 +47,7 @@ pub async fn open_with(work: &Work, supplier: SupplierId) -> Result<OpenWith, Fa
     let (orders, policies, documents) = (row.take()?, row.take()?, row.take()?);
     let sql = format!("SELECT o.number FROM purchase_order o WHERE {open} ORDER BY o.number LIMIT $3");
     let rows = work.rows(&sql, vec![supplier.into(), MOST_NAMED.into()]).await?;
-    let numbers = rows.iter().map(|row| Row::new(row).take()).collect::<Result<_, _>>()?;
+    let numbers = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<i64>, Fault>>()?;
     Ok(OpenWith { orders, numbers, policies, documents })
 }
 
