@@ -124,7 +124,7 @@ fn say(why: &Rejection) -> (ErrorCode, String) {
             let message = format!("its family is archived since {since}: restore that with productFamilyRestore first");
             (ErrorCode::InvalidState, message)
         }
-        Rejection::IntoItself => (ErrorCode::Invalid, "nothing is merged into itself".to_owned()),
+        Rejection::IntoItself => (ErrorCode::InvalidState, "nothing is merged into itself".to_owned()),
         Rejection::MergedInto { what, into } => {
             (ErrorCode::InvalidState, format!("this {} is merged into {into}: name that one", name(*what)))
         }
