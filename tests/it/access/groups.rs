@@ -14,7 +14,8 @@ async fn turn(world: &World, step: &str, input: Value) -> Value {
     world.does(world.owner(), &query, input).await
 }
 async fn new_group(world: &World, code: &str) -> Value {
-    let query = "mutation($input: StoreGroupCreateInput!) { storeGroupCreate(input: $input) { storeGroup { id } userErrors { code } } }";
+    let query =
+        "mutation($input: StoreGroupCreateInput!) { storeGroupCreate(input: $input) { storeGroup { id } userErrors { code } } }";
     let input = json!({ "code": code, "name": code, "storeIds": [world.ours.ids["sto"]] });
     world.does(world.owner(), query, input).await["storeGroup"]["id"].clone()
 }

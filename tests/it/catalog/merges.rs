@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{change, made, refusals, said};
 use crate::{catalog::world::World, world::on_both};
 
-const FIELDS: &str = "customer { id name version externalRef mergedFrom { id } } merged { id name version mergedInto { id } } orders returns";
+const FIELDS: &str =
+    "customer { id name version externalRef mergedFrom { id } } merged { id name version mergedInto { id } } orders returns";
 
 async fn customer(world: &World, input: Value) -> Value {
     made(change(world, "customerCreate", "CustomerCreateInput", "customer { id }", input).await)["customer"]["id"].clone()

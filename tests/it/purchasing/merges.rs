@@ -68,7 +68,11 @@ async fn products_and_terms_go_over_and_orders_stay(world: &World) {
     let query = "query($id: ID!, $mug: ID!) { supplier(by: { id: $id }) { purchaseOrders { nodes { id supplier { code } } } }
         product(by: { id: $mug }) { supplier { code } } named: supplier(by: { code: \"pot\" }) { code } }";
     let read = office.ask(query, json!({ "id": kiln["id"], "mug": mug["id"] })).await["data"].clone();
-    assert_eq!(read["supplier"]["purchaseOrders"]["nodes"], json!([{ "id": order["id"], "supplier": { "code": "POT" } }]), "{read:#}");
+    assert_eq!(
+        read["supplier"]["purchaseOrders"]["nodes"],
+        json!([{ "id": order["id"], "supplier": { "code": "POT" } }]),
+        "{read:#}"
+    );
     assert_eq!((&read["product"]["supplier"]["code"], &read["named"]["code"]), (&json!("KILN"), &json!("KILN")));
     // Who orders by the old code orders from the other; the merged one does not come back.
     let draft = office.draft_with(json!({ "supplier": { "code": "POT" }, "lines": [{ "product": mug, "quantity": 1 }] })).await;

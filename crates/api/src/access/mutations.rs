@@ -4,7 +4,10 @@ use async_graphql::Context;
 use entity::prelude::{GroupId, MemberId, RoleId};
 use iam::access::{
     Access, AccessError, Changed, RoleView, core,
-    events::{MEMBER_UPDATED, ROLE_CREATED, ROLE_DELETED, ROLE_UPDATED, STORE_GROUP_ARCHIVED, STORE_GROUP_CREATED, STORE_GROUP_RESTORED, STORE_GROUP_UPDATED},
+    events::{
+        MEMBER_UPDATED, ROLE_CREATED, ROLE_DELETED, ROLE_UPDATED, STORE_GROUP_ARCHIVED, STORE_GROUP_CREATED,
+        STORE_GROUP_RESTORED, STORE_GROUP_UPDATED,
+    },
     kind,
 };
 use macros::resolvers;

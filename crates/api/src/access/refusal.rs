@@ -39,7 +39,9 @@ fn refuse(rejection: &Rejection) -> UserError {
         }
         Refusal::Inherited { by } => UserError::new(ErrorCode::InUse, format!("the role {by} inherits it"), field),
         Refusal::GroupInUse { members, integrations } => {
-            let message = format!("rights are given by this group to members ({members}) and integrations ({integrations}): give them by stores or another group first");
+            let message = format!(
+                "rights are given by this group to members ({members}) and integrations ({integrations}): give them by stores or another group first"
+            );
             UserError::new(ErrorCode::InUse, message, field)
         }
         Refusal::GroupArchived { since } => {

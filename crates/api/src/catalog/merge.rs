@@ -18,12 +18,7 @@ use inventory::{
 use macros::resolvers;
 use platform::{path, storage::idempotency::Acted};
 
-use super::{
-    Customer, Supplier,
-    mutation_parties::told,
-    mutation_products::written,
-    refusal::user_error,
-};
+use super::{Customer, Supplier, mutation_parties::told, mutation_products::written, refusal::user_error};
 use crate::{
     graphql::{
         context::ContextExt,

@@ -136,7 +136,8 @@ fn say(why: &Rejection) -> (ErrorCode, String) {
             (ErrorCode::InUse, format!("{} ({count}): {}", tie(*what), numbers.join(", ")))
         }
         Rejection::BothOffer { count, skus } => {
-            let message = format!("both offer the same products ({count}): {}; say in supplierProducts whose terms stay", skus.join(", "));
+            let message =
+                format!("both offer the same products ({count}): {}; say in supplierProducts whose terms stay", skus.join(", "));
             (ErrorCode::InUse, message)
         }
         Rejection::DirectStays => {

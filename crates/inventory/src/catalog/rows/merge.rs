@@ -74,7 +74,8 @@ pub async fn survivors_of_refs(reads: &impl Reads, refs: &[&str]) -> Result<Vec<
 
 /// How many orders and returns name a customer.
 pub async fn documents_of(reads: &impl Reads, customer: CustomerId) -> Result<(i64, i64), Fault> {
-    let sql = "SELECT (SELECT count(*) FROM sales_order o WHERE o.tenant_id = $1 AND o.customer_id IS NOT NULL AND o.customer_id = $2),
+    let sql =
+        "SELECT (SELECT count(*) FROM sales_order o WHERE o.tenant_id = $1 AND o.customer_id IS NOT NULL AND o.customer_id = $2),
         (SELECT count(*) FROM sales_return r WHERE r.tenant_id = $1 AND r.customer_id IS NOT NULL AND r.customer_id = $2)";
     let rows = reads.rows(sql, vec![customer.into()]).await?;
     let Some(row) = rows.first() else { return Ok((0, 0)) };

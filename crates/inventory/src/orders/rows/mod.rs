@@ -24,7 +24,6 @@ pub use detail::{detail_rows, details, open_personal, seal_personal};
 pub(crate) use documents::DocumentTable;
 pub use documents::{DocumentSort, DocumentSorted, DocumentTest, NumberTest};
 pub(crate) use filter::Clause;
-pub use merged::{with_merged, with_merged_ids};
 pub use filter::{Filter, IdColumn, Span, TextTest, compile};
 pub use hold_rules::{change_rule, hold_rule, hold_rules, insert_rule, rules_in_force};
 pub use holds::{hold, hold_rows, holds_of, standing_holds};
@@ -32,6 +31,7 @@ pub use leaves::{AllocatedTest, TotalTest};
 pub use list::{OrderName, OrderSort, Sorted, count, fill_lines, order_id, page, page_statement, source};
 pub(crate) use load::currency_of;
 pub use load::{kits, lock_orders, orders, parts_of};
+pub use merged::{with_merged, with_merged_ids};
 pub use names::{existing_channels, existing_customers, store_facts, taken_order_refs};
 pub use parts::{
     Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_by_id, fulfilments_of, held_in, held_of, sold_lines, stocked_levels,

@@ -28,7 +28,7 @@ pub use policy::{Policy, lock_policies, write_policies};
 pub use reorder::{Look, Situation, situations};
 pub use returns::{return_lines, returns};
 pub use supply::{
-    SUPPLY, SupplierFacts, SupplyFilter, known_suppliers, lock_supplies, named_suppliers, no_longer_preferred, preferred_of, supplies,
-    supply_keys, supply_page, supply_rows, supply_source,
+    SUPPLY, SupplierFacts, SupplyFilter, known_suppliers, lock_supplies, named_suppliers, no_longer_preferred, preferred_of,
+    supplies, supply_keys, supply_page, supply_rows, supply_source,
 };
 pub use write::{purchase_rows, undone_rows};

@@ -74,7 +74,8 @@ const RETURNS: &str = "(SELECT r.tenant_id, r.id, 'FULFILLED' AS status, r.store
     FROM sales_return r WHERE r.tenant_id = $1 AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')) o";
 
 /// The customer of a document; of one that is merged the one that it is merged into.
-const CUSTOMER: &str = "coalesce((SELECT m.merged_into FROM customer m WHERE m.tenant_id = $1 AND m.id = o.customer_id), o.customer_id)";
+const CUSTOMER: &str =
+    "coalesce((SELECT m.merged_into FROM customer m WHERE m.tenant_id = $1 AND m.id = o.customer_id), o.customer_id)";
 
 /// The product of a line, which a charge has none of.
 const PRODUCT_OF_LINE: &str = "LEFT JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id";
