@@ -191,7 +191,7 @@ pub struct MergeMutation;
 impl MergeMutation {
     /// Merges a customer into another. The one that is merged stays and names the other in mergedInto; its orders, returns and papers keep it, and are
     /// listed with the other's. Its reference and its e-mail address find the other from then on. Erasing the other erases it, too. There is no way back.
-    #[mutation(permit = CustomerMerge, emits(CUSTOMER_MERGED, CUSTOMER_UPDATED), step_up, dry_run)]
+    #[mutation(permit = CustomerMerge, emits(CUSTOMER_MERGED, CUSTOMER_UPDATED), step_up, dry_run(record))]
     async fn customer_merge(
         &self,
         ctx: &Context<'_>,
@@ -232,7 +232,7 @@ impl MergeMutation {
             SUPPLIER_PRODUCT_UPDATED
         ),
         step_up,
-        dry_run
+        dry_run(record)
     )]
     async fn supplier_merge(
         &self,
