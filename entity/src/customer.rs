@@ -18,6 +18,8 @@ pub struct Model {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// The customer that this one is merged into, which is merged into none itself.
+    pub merged_into: Option<CustomerId>,
     /// Sealed with name and e-mail address; it has no column of its own.
     #[sea_orm(ignore)]
     pub particulars: Particulars,

@@ -78,6 +78,7 @@ mod m0080_retired;
 mod m0081_demand_export;
 mod m0085_suspension;
 mod m0086_transfers_and_revaluations;
+mod m0087_merges;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -160,6 +161,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0081_demand_export::Migration),
             Box::new(m0085_suspension::Migration),
             Box::new(m0086_transfers_and_revaluations::Migration),
+            Box::new(m0087_merges::Migration),
         ]
     }
 }
@@ -176,8 +178,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// does not know for a corrupt row (`m0069_undo`), would edit a line by the tax that its rate came to and ask no rule that sets holds
 /// (`m0076_taxes_and_holds`), would seal a customer anew without contacts and addresses, put products into archived families and buy by archived rows
 /// of suppliers' catalogues (`m0080_retired`), takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`), would serve a
-/// tenant that is suspended (`m0085_suspension`), and would book a revaluation that undoes another as one of its own
-/// (`m0086_transfers_and_revaluations`).
+/// tenant that is suspended (`m0085_suspension`), would book a revaluation that undoes another as one of its own
+/// (`m0086_transfers_and_revaluations`), and would restore a supplier that is merged into another, give rights by an archived group of stores, and
+/// erase a customer without those merged into it (`m0087_merges`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -192,6 +195,7 @@ pub const BREAKING: &[&str] = &[
     "m0081_demand_export",
     "m0085_suspension",
     "m0086_transfers_and_revaluations",
+    "m0087_merges",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

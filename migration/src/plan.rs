@@ -88,6 +88,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0081_demand_export", &[include_str!("m0081/demand_export.sql")]),
     ("m0085_suspension", &[include_str!("m0085/suspension.sql")]),
     ("m0086_transfers_and_revaluations", &[include_str!("m0086/transfers_and_revaluations.sql")]),
+    ("m0087_merges", &[include_str!("m0087/merges.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

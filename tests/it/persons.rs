@@ -164,6 +164,7 @@ on_both!(customers_from_before_are_sealed_as_they_stand, world: Shop => {
             version: 3,
             created_at: Timestamp(1),
             updated_at: Timestamp(2),
+            merged_into: None,
             particulars: entity::customer::Particulars::default(),
         };
         work.insert::<entity::customer::Entity>(row).await.unwrap();

@@ -20,4 +20,6 @@ pub struct Model {
     pub updated_at: Timestamp,
     pub personal: Option<Vec<u8>>,
     pub email_blind: Option<Vec<u8>>,
+    /// The customer that this one is merged into, which is merged into none itself.
+    pub merged_into: Option<CustomerId>,
 }

@@ -30,4 +30,7 @@ pub struct Model {
     pub tax_ids: String,
     #[serde(default)]
     pub payment_terms: Option<String>,
+    /// The supplier that this one is merged into, which is merged into none itself. It is archived since then.
+    #[serde(default)]
+    pub merged_into: Option<SupplierId>,
 }

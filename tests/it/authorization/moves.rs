@@ -9,8 +9,12 @@ use super::{
     world::{House, World, text},
 };
 
-/// The root fields of works, transfers, counts and alerts, and what they need.
+/// The root fields of works, transfers, counts, alerts, merges and what retires, and what they need.
 pub const CASES: &[(&str, Needs)] = &[
+    ("customerMerge", May("customer.merge")),
+    ("supplierMerge", May("supplier.merge")),
+    ("storeGroupArchive", May("store.write")),
+    ("storeGroupRestore", May("store.write")),
     ("fulfilmentWork", May("fulfilment.read")),
     ("fulfilmentWorks", May("fulfilment.read")),
     ("fulfilmentWorksCount", May("fulfilment.read")),

@@ -3,6 +3,7 @@ mod archive;
 mod bulk;
 mod fields;
 mod lists;
+mod merges;
 mod opening;
 mod parties;
 mod products;

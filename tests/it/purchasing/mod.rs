@@ -9,6 +9,7 @@ mod confirmations;
 mod currencies;
 mod lists;
 mod mail;
+mod merges;
 mod orders;
 mod performance;
 pub mod proofs;

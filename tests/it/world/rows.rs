@@ -73,6 +73,7 @@ pub fn customer(tenant_id: TenantId, id: CustomerId, now: Timestamp) -> customer
         version: 1,
         created_at: now,
         updated_at: now,
+        merged_into: None,
         particulars: entity::customer::Particulars::default(),
     }
 }

@@ -42,6 +42,10 @@ impl StoreGroup {
         let members = loads(ctx)?.members(self.0.id).await?;
         futures_util::future::try_join_all(members.iter().map(|store| links::store(ctx, *store))).await
     }
+    /// Time at which the group of stores was archived. Null while it is in use.
+    async fn archived_at(&self) -> Option<DateTime> {
+        self.0.archived_at.map(DateTime)
+    }
     /// 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)

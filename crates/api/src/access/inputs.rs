@@ -188,6 +188,28 @@ pub struct StoreGroupUpdateInput {
     pub store_ids: Option<Vec<ID>>,
 }
 
+/// A group of stores to archive.
+#[derive(Debug, Clone, InputObject)]
+pub struct StoreGroupArchiveInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
+    /// Group of stores to archive.
+    pub id: ID,
+    /// Version of the group that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    pub expected_version: Option<Long>,
+}
+
+/// An archived group of stores to restore.
+#[derive(Debug, Clone, InputObject)]
+pub struct StoreGroupRestoreInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: Option<String>,
+    /// Group of stores to restore.
+    pub id: ID,
+    /// Version of the group that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    pub expected_version: Option<Long>,
+}
+
 impl StoreGroupUpdateInput {
     pub fn read(self, reading: &mut Reading) -> GroupFields {
         let stores = self.store_ids.as_deref().map(|list| ids(reading, list, "storeIds"));

@@ -4,7 +4,10 @@ use async_graphql::Context;
 use entity::prelude::{GroupId, MemberId, RoleId};
 use iam::access::{
     Access, AccessError, Changed, RoleView, core,
-    events::{MEMBER_UPDATED, ROLE_CREATED, ROLE_DELETED, ROLE_UPDATED, STORE_GROUP_CREATED, STORE_GROUP_UPDATED},
+    events::{
+        MEMBER_UPDATED, ROLE_CREATED, ROLE_DELETED, ROLE_UPDATED, STORE_GROUP_ARCHIVED, STORE_GROUP_CREATED,
+        STORE_GROUP_RESTORED, STORE_GROUP_UPDATED,
+    },
     kind,
 };
 use macros::resolvers;
@@ -13,7 +16,8 @@ use platform::path;
 use super::{
     Role, StoreGroup,
     inputs::{
-        MemberUpdateRolesInput, RoleCreateInput, RoleDeleteInput, RoleUpdateInput, StoreGroupCreateInput, StoreGroupUpdateInput,
+        MemberUpdateRolesInput, RoleCreateInput, RoleDeleteInput, RoleUpdateInput, StoreGroupArchiveInput, StoreGroupCreateInput,
+        StoreGroupRestoreInput, StoreGroupUpdateInput,
     },
     loads::{changed, loads},
     refusal::stopped,
@@ -200,6 +204,35 @@ impl RightsMutation {
                 StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_update(permit, (id, expected), fields).await)
             }
             Err(errors) => Ok(StoreGroupPayload::from(errors)),
+        }
+    }
+
+    /// Takes a group of stores out of use: lists leave it out, and no grant, integration or key names it. Refused while members, integrations or
+    /// keys have rights by it.
+    #[mutation(permit = StoreWrite, once, emits(STORE_GROUP_ARCHIVED), dry_run(rolled_back))]
+    async fn store_group_archive(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Group of stores to archive, with its expected version.")] input: StoreGroupArchiveInput,
+    ) -> Answer<StoreGroupPayload> {
+        let expected = input.expected_version.map(|version| version.0);
+        match read(|reading| -> GroupId { reading.id(&input.id, || path!["input", "id"]) }) {
+            Ok(id) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_archive(permit, (id, expected)).await),
+            Err(errors) => Ok(StoreGroupPayload::refused(errors)),
+        }
+    }
+
+    /// Takes an archived group of stores back into use, with the stores that it had.
+    #[mutation(permit = StoreWrite, once, emits(STORE_GROUP_RESTORED), dry_run(rolled_back))]
+    async fn store_group_restore(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Group of stores to restore, with its expected version.")] input: StoreGroupRestoreInput,
+    ) -> Answer<StoreGroupPayload> {
+        let expected = input.expected_version.map(|version| version.0);
+        match read(|reading| -> GroupId { reading.id(&input.id, || path!["input", "id"]) }) {
+            Ok(id) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_restore(permit, (id, expected)).await),
+            Err(errors) => Ok(StoreGroupPayload::refused(errors)),
         }
     }
 }

@@ -51,11 +51,21 @@ impl AccessQuery {
         Ok(all.iter().cloned().map(Role).collect())
     }
 
-    /// All groups of stores, by code.
+    /// Groups of stores, by code.
     #[field(permit = StoreRead)]
-    async fn store_groups(&self, ctx: &Context<'_>) -> Answer<Vec<StoreGroup>> {
+    async fn store_groups(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "True for archived groups, false for those in use, null for both. Default false.",
+            default_with = "Some(false)"
+        )]
+        is_archived: Option<bool>,
+    ) -> Answer<Vec<StoreGroup>> {
         let scope = permit.scope(ctx.given::<Access>()?.database());
-        Ok(rows::groups(&scope).await?.into_iter().map(|group| StoreGroup(group.into())).collect())
+        let groups = rows::groups(&scope).await?.into_iter();
+        let groups = groups.filter(|group| is_archived.is_none_or(|wanted| group.archived_at.is_some() == wanted));
+        Ok(groups.map(|group| StoreGroup(group.into())).collect())
     }
 
     /// All integrations, the oldest first.

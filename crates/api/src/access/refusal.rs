@@ -4,7 +4,7 @@ use iam::access::{
     AccessError,
     core::{At, Counted, Field, Given, Invalid, Noun, Part, Refusal, Rejection},
 };
-use platform::path;
+use platform::{clock, path};
 
 use crate::graphql::{
     fault::TopError,
@@ -38,6 +38,17 @@ fn refuse(rejection: &Rejection) -> UserError {
             UserError::new(ErrorCode::Duplicate, message, field)
         }
         Refusal::Inherited { by } => UserError::new(ErrorCode::InUse, format!("the role {by} inherits it"), field),
+        Refusal::GroupInUse { members, integrations } => {
+            let message = format!(
+                "rights are given by this group to members ({members}) and integrations ({integrations}): give them by stores or another group first"
+            );
+            UserError::new(ErrorCode::InUse, message, field)
+        }
+        Refusal::GroupArchived { since } => {
+            let since = clock::rfc3339(*since);
+            let message = format!("this group is archived since {since}: restore it with storeGroupRestore, or name another");
+            UserError::new(ErrorCode::Invalid, message, field)
+        }
         Refusal::HeldBy { members } => UserError::new(ErrorCode::InUse, format!("{members} members have it"), field),
         Refusal::BuiltIn { key } => {
             let message = format!("{key} is a default role: make one that inherits it");

@@ -98,6 +98,21 @@ impl Customer {
         let page = PageArgs { first, after, last, before };
         Box::pin(orders_of_customer(ctx, &permit, self.0.id, (filter, order_by), &page)).await
     }
+    /// Customer that this one is merged into. Null while it is not merged.
+    #[field(permit = CustomerRead)]
+    async fn merged_into(&self, ctx: &Context<'_>) -> Answer<Option<Customer>> {
+        match self.0.merged_into {
+            Some(id) => Ok(loads(ctx)?.customer(id).await?.map(Customer)),
+            None => Ok(None),
+        }
+    }
+    /// Customers that are merged into this one, by ID, at most 100. Orders and returns that were made for them are listed with this customer's.
+    #[field(permit = CustomerRead, list_size(assumed = 5))]
+    async fn merged_from(&self, ctx: &Context<'_>) -> Answer<Vec<Customer>> {
+        let ids = loads(ctx)?.merged_customers(self.0.id).await?;
+        let mut rows = loads(ctx)?.known_customers(ids.to_vec()).await?;
+        Ok(ids.iter().filter_map(|id| rows.remove(id)).map(Customer).collect())
+    }
     /// 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
@@ -199,6 +214,21 @@ impl Supplier {
         let args = PageArgs { first, after, last, before };
         let ask = PurchaseOrderAsk { filter, sort, args, supplier: Some(self.0.id) };
         Box::pin(purchase_orders(ctx, &permit, ask)).await
+    }
+    /// Supplier that this one is merged into. Null while it is not merged.
+    #[field(permit = ProductRead)]
+    async fn merged_into(&self, ctx: &Context<'_>) -> Answer<Option<Supplier>> {
+        match self.0.merged_into {
+            Some(id) => Ok(loads(ctx)?.supplier(id).await?.map(Supplier)),
+            None => Ok(None),
+        }
+    }
+    /// Suppliers that are merged into this one, by ID, at most 100.
+    #[field(permit = ProductRead, list_size(assumed = 5))]
+    async fn merged_from(&self, ctx: &Context<'_>) -> Answer<Vec<Supplier>> {
+        let ids = loads(ctx)?.merged_suppliers(self.0.id).await?;
+        let mut rows = loads(ctx)?.known_suppliers(ids.to_vec()).await?;
+        Ok(ids.iter().filter_map(|id| rows.remove(id)).map(Supplier).collect())
     }
     /// Time at which the supplier was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {

@@ -23,7 +23,7 @@ use inventory::catalog::{
         supplier::SupplierRow,
     },
     rows::{
-        category, customer, kit, parties,
+        category, customer, kit, merge, parties,
         product::{self, ProductName},
         small,
     },
@@ -66,6 +66,8 @@ pub struct Loads {
     families: Batcher<FamilyId, Arc<FamilyRow>>,
     stores: Batcher<StoreId, Arc<StoreRow>>,
     customers: Batcher<CustomerId, Arc<CustomerRow>>,
+    merged_customers: Batcher<CustomerId, Arc<Vec<CustomerId>>>,
+    merged_suppliers: Batcher<SupplierId, Arc<Vec<SupplierId>>>,
     channels: Batcher<ChannelId, Arc<ChannelRow>>,
     /// Pictures and documents of products.
     pub media: MediaLoads,
@@ -104,6 +106,8 @@ impl OfTenant for Loads {
             families: Batcher::default(),
             stores: Batcher::default(),
             customers: Batcher::default(),
+            merged_customers: Batcher::default(),
+            merged_suppliers: Batcher::default(),
             channels: Batcher::default(),
             shown: Mutex::default(),
             shown_orders: Mutex::default(),
@@ -137,6 +141,8 @@ impl Loads {
         self.families.forget();
         self.stores.forget();
         self.customers.forget();
+        self.merged_customers.forget();
+        self.merged_suppliers.forget();
         self.channels.forget();
         self.media.forget();
     }
@@ -266,6 +272,16 @@ impl Loads {
     pub async fn customer(&self, id: CustomerId) -> Answer<Option<Arc<CustomerRow>>> {
         self.customers.one(id, |ids| self.customer_rows(ids)).await
     }
+    /// The customers that are merged into one, by id.
+    pub async fn merged_customers(&self, id: CustomerId) -> Answer<Arc<Vec<CustomerId>>> {
+        let load = |ids: Vec<CustomerId>| async move { Ok(grouped(merge::merged_customers(&self.scope, &ids).await?)) };
+        Ok(self.merged_customers.one(id, load).await?.unwrap_or_default())
+    }
+    /// The same of suppliers.
+    pub async fn merged_suppliers(&self, id: SupplierId) -> Answer<Arc<Vec<SupplierId>>> {
+        let load = |ids: Vec<SupplierId>| async move { Ok(grouped(merge::merged_suppliers(&self.scope, &ids).await?)) };
+        Ok(self.merged_suppliers.one(id, load).await?.unwrap_or_default())
+    }
     pub async fn channel(&self, id: ChannelId) -> Answer<Option<Arc<ChannelRow>>> {
         self.channels.one(id, |ids| self.rows::<entity::channel::Entity, _>(ids, |row| row.id)).await
     }
@@ -369,6 +385,11 @@ fn by<I: Eq + Hash, R>(rows: Vec<R>, id: impl Fn(&R) -> I) -> HashMap<I, Arc<R>>
 }
 fn shared<I: Eq + Hash, R>(found: HashMap<I, Vec<R>>) -> HashMap<I, Arc<Vec<R>>> {
     found.into_iter().map(|(id, rows)| (id, Arc::new(rows))).collect()
+}
+fn grouped<I: Eq + Hash, R>(pairs: Vec<(I, R)>) -> HashMap<I, Arc<Vec<R>>> {
+    let mut found: HashMap<I, Vec<R>> = HashMap::new();
+    pairs.into_iter().for_each(|(id, row)| found.entry(id).or_default().push(row));
+    shared(found)
 }
 fn listed<I: Eq + Hash, R>(found: HashMap<I, Vec<R>>) -> HashMap<I, Arc<Vec<Arc<R>>>> {
     shared(found.into_iter().map(|(id, rows)| (id, rows.into_iter().map(Arc::new).collect())).collect())

@@ -11,6 +11,7 @@ mod inputs_tree;
 pub mod direct_json;
 mod kit;
 mod loads;
+mod merge;
 mod mutation_kits;
 mod mutation_parties;
 mod mutation_products;
@@ -44,6 +45,7 @@ pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter, SupplierFilter};
 pub use inputs::MoneyInput;
 pub use kit::KitComponent;
 pub use loads::{Loads, attach, loads};
+pub use merge::{CustomerMergePayload, SupplierMergePayload};
 pub use node::find as find_node;
 pub use page::{Count, CountPrecision, Direction};
 pub use payloads::*;
@@ -64,5 +66,6 @@ pub struct CatalogQuery(query_products::ProductQuery, Boxed<query_parties::Party
 pub struct CatalogMutation(
     mutation_products::ProductMutation,
     mutation_parties::PartyMutation,
+    Boxed<merge::MergeMutation>,
     Boxed<mutation_kits::KitMutation>,
 );

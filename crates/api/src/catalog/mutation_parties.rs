@@ -25,7 +25,7 @@ use super::{
 use crate::graphql::{context::ContextExt, fault::Answer};
 
 /// The customer that was written, for whoever wrote it: who may not read customers is told its id and version, and nothing that others have said of it.
-fn told(ctx: &Context<'_>, row: CustomerRow) -> Customer {
+pub(super) fn told(ctx: &Context<'_>, row: CustomerRow) -> Customer {
     let row = if ctx.holds::<kind::CustomerRead>() { row } else { nameless(row) };
     Customer(row.into())
 }

@@ -65,6 +65,7 @@ fn tie(what: Use) -> &'static str {
         Use::Products => "products that are not archived lie in it",
         Use::Categories => "categories that are not archived lie below it",
         Use::Integrations => "integrations that are not disabled are bound to it",
+        Use::Policies => "policies of replenishment are set for it",
     }
 }
 
@@ -122,6 +123,22 @@ fn say(why: &Rejection) -> (ErrorCode, String) {
             let since = clock::rfc3339(*since);
             let message = format!("its family is archived since {since}: restore that with productFamilyRestore first");
             (ErrorCode::InvalidState, message)
+        }
+        Rejection::IntoItself => (ErrorCode::InvalidState, "nothing is merged into itself".to_owned()),
+        Rejection::MergedInto { what, into } => {
+            (ErrorCode::InvalidState, format!("this {} is merged into {into}: name that one", name(*what)))
+        }
+        Rejection::OtherTaxIds => {
+            (ErrorCode::InvalidState, "they have no tax number in common: accept TAX_IDS where both are one".to_owned())
+        }
+        Rejection::Open { what, count, numbers } => {
+            let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+            (ErrorCode::InUse, format!("{} ({count}): {}", tie(*what), numbers.join(", ")))
+        }
+        Rejection::BothOffer { count, skus } => {
+            let message =
+                format!("both offer the same products ({count}): {}; say in supplierProducts whose terms stay", skus.join(", "));
+            (ErrorCode::InUse, message)
         }
         Rejection::DirectStays => {
             (ErrorCode::InvalidState, "orders that name no channel are of DIRECT: it cannot be archived".to_owned())

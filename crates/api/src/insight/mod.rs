@@ -229,8 +229,9 @@ impl InsightQuery {
             customers_seen(ctx.caller()?)?;
         }
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let filter = orders_within(&permit, OrderFilter::read_of_sales(filter, ctx.caller()?)?);
         let (condition, values) = inventory::orders::rows::compile(
-            &orders_within(&permit, OrderFilter::read_of_sales(filter, ctx.caller()?)?),
+            &inventory::orders::rows::with_merged(&scope, &filter).await?,
             scope.backend(),
             SalesFilter::FIRST,
         );

@@ -211,8 +211,9 @@ impl SummaryQuery {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (from, to) = checked_span(from, to)?;
         let products = products_within(ctx, product, None).await?;
+        let filter = orders_within(&permit, OrderFilter::read_of_sales(filter, ctx.caller()?)?);
         let (condition, values) = inventory::orders::rows::compile(
-            &orders_within(&permit, OrderFilter::read_of_sales(filter, ctx.caller()?)?),
+            &inventory::orders::rows::with_merged(&scope, &filter).await?,
             scope.backend(),
             SalesFilter::FIRST + products.values.len(),
         );

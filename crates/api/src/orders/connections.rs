@@ -95,7 +95,8 @@ pub(super) async fn orders(
     }
     let selects = |name: &str| look.field("nodes").field(name).exists() || look.field("edges").field("node").field(name).exists();
     let whole = selects("holds") || selects("lines") && !reads_lines_itself(ctx);
-    let mut page = rows::page(scope, &filter, sorted, &request).await?;
+    let widened = rows::with_merged(scope, &filter).await?;
+    let mut page = rows::page(scope, &widened, sorted, &request).await?;
     if whole {
         rows::fill_lines(scope, &mut page).await?;
     }
@@ -106,7 +107,7 @@ pub(super) async fn orders(
         (if whole { Order::whole(row) } else { Order::head(row) }, keys)
     });
     let page = Page::build(nodes.collect(), &request, kind, signer);
-    let counted = page.counted(scope.clone(), rows::source(scope.backend(), &filter));
+    let counted = page.counted(scope.clone(), rows::source(scope.backend(), &widened));
     Ok(OrderConnection { counted, stream, filter })
 }
 

@@ -78,6 +78,7 @@ impl OrdersQuery {
             return Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), path!["limit"]));
         }
         let filter = orders_within(&permit, OrderFilter::read_in(ctx, filter).await?);
+        let filter = rows::with_merged(&scope, &filter).await?;
         let found = rows::count(&scope, &filter, i64::from(limit)).await?;
         let precision = if found > i64::from(limit) { CountPrecision::AtLeast } else { CountPrecision::Exact };
         Ok(Count { count: i32::try_from(found).unwrap_or(limit).min(limit), precision })

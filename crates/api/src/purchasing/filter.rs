@@ -116,7 +116,7 @@ pub(super) fn within<P: Permission>(permit: &Permit<P>, filter: &mut Filter) {
     }
 }
 
-/// Reads a page of purchase orders: one statement.
+/// Reads a page of purchase orders: one statement, one more where a supplier is asked for.
 pub async fn purchase_orders<P: Permission>(
     ctx: &Context<'_>,
     permit: &Permit<P>,
@@ -135,6 +135,7 @@ pub async fn purchase_orders<P: Permission>(
     let sorted = ask.sort.map_or(rows::NEWEST, Into::into);
     let kind = sorted.kind(rows::PURCHASES);
     let request = ask.args.check(&kind, signer, MOST_A_PAGE)?;
+    rows::add_merged(&scope, filter.all_mut()).await?;
     let source = rows::source(scope.backend(), &filter);
     let page = rows::page(&scope, source.clone(), sorted, &request).await?;
     let nodes = page.into_iter().map(|row| (rows::keys(sorted, &row), row));

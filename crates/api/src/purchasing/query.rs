@@ -153,6 +153,7 @@ impl PurchaseQuery {
             ..Filter::default()
         };
         within(&permit, &mut filter);
+        rows::add_merged(&scope, vec![&mut filter]).await?;
         let request = PageArgs { first, after, last, before }.check(rows::RETURNS, signer, MOST_A_PAGE)?;
         let source = rows::returns_source(scope.backend(), &filter);
         let page = rows::returns_page(&scope, source.clone(), &request).await?;

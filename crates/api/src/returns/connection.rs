@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 use iam::access::kind;
-use inventory::returns::rows;
+use inventory::{orders::rows::add_merged, returns::rows};
 use platform::{
     paging::CursorSigner,
     storage::{Reads, TenantScope},
@@ -28,7 +28,7 @@ use crate::{
 
 crate::connection!(counted ReturnConnection, ReturnEdge, Return, "returns");
 
-/// Reads a page of returns: one statement.
+/// Reads a page of returns: one statement, one more where a customer is asked for.
 pub(super) async fn returns(
     ctx: &Context<'_>,
     scope: &TenantScope,
@@ -39,7 +39,12 @@ pub(super) async fn returns(
     let signer = ctx.given::<CursorSigner>()?;
     let filter = filter.unwrap_or_default();
     let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
-    let tests = returns_within(&ctx.permit::<kind::OrderRead>()?, filter.read(ctx.caller()?, &patterns)?);
+    let mut tests = returns_within(&ctx.permit::<kind::OrderRead>()?, filter.read(ctx.caller()?, &patterns)?);
+    let customers = tests.all_mut().into_iter().flatten().filter_map(|test| match test {
+        rows::ReturnTest::Customer(ids) => Some(ids),
+        _ => None,
+    });
+    add_merged(scope, customers.collect()).await?;
     let sorted = sort.map(Into::into);
     let kind = rows::returns_kind(sorted);
     let request = args.check(&kind, signer, MOST_A_PAGE)?;

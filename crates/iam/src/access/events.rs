@@ -10,6 +10,8 @@ platform::events! {
     STORE_GROUP: RowChanged<of::GroupId> = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
         STORE_GROUP_CREATED "store_group.created",
         STORE_GROUP_UPDATED "store_group.updated",
+        STORE_GROUP_ARCHIVED "store_group.archived",
+        STORE_GROUP_RESTORED "store_group.restored",
     }
     /// Members.
     MEMBER: RowChanged<of::MemberId> = Terms { permission: code::<kind::MemberRead>(), shown: Shown::Whole, stream: None } => {

@@ -48,6 +48,8 @@ permissions! {
     CustomerContactRead "customer.contact.read" Tenant "See how customers can be reached.";
     CustomerWrite "customer.write" Tenant "Create and change customers.";
     CustomerErase "customer.erase" Tenant "Forget who a customer is, for good.";
+    CustomerMerge "customer.merge" Tenant "Merge a customer into another.";
+    SupplierMerge "supplier.merge" Tenant "Merge a supplier into another.";
     ChannelRead "channel.read" Tenant "See channels.";
     ChannelWrite "channel.write" Tenant "Create and change channels.";
     StockRead "stock.read" Store "See stock levels and follow them live.";

@@ -39,6 +39,7 @@ platform::events! {
         SUPPLIER_UPDATED "supplier.updated",
         SUPPLIER_ARCHIVED "supplier.archived",
         SUPPLIER_RESTORED "supplier.restored",
+        SUPPLIER_MERGED "supplier.merged",
     }
     /// Stores.
     STORE: RowChanged<of::StoreId> = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
@@ -51,6 +52,7 @@ platform::events! {
         CUSTOMER_CREATED "customer.created",
         CUSTOMER_UPDATED "customer.updated",
         CUSTOMER_ERASED "customer.erased",
+        CUSTOMER_MERGED "customer.merged",
     }
     /// Channels.
     CHANNEL: RowChanged<of::ChannelId> = Terms { permission: code::<kind::ChannelRead>(), shown: Shown::Whole, stream: None } => {

@@ -15,6 +15,13 @@ pub struct Nested<T> {
 }
 
 impl<T> Nested<T> {
+    /// The condition itself and every one inside.
+    pub fn all_mut(&mut self) -> Vec<&mut T> {
+        let Self { own, and, or, not } = self;
+        let parts = and.iter_mut().chain(or.iter_mut().flatten()).chain(not.as_deref_mut());
+        std::iter::once(own).chain(parts.flat_map(Self::all_mut)).collect()
+    }
+
     /// Changes the condition itself and every one inside.
     pub fn each(&mut self, change: &mut impl FnMut(&mut T)) {
         change(&mut self.own);

@@ -39,6 +39,8 @@ pub struct StoreGroup {
     pub name: String,
     pub version: i64,
     pub updated_at: Timestamp,
+    /// None while it is in use.
+    pub archived_at: Option<Timestamp>,
 }
 
 /// The stores of groups.

@@ -1,5 +1,7 @@
 //! Why a change of rights is refused, and where the cause is. `api/src/access/refusal.rs` gives each reason its code and words, each place its path.
 
+use entity::prelude::Timestamp;
+
 /// A refusal: nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
@@ -36,6 +38,15 @@ pub enum Refusal {
     },
     HeldBy {
         members: i64,
+    },
+    /// Rights are given by the group.
+    GroupInUse {
+        members: i64,
+        integrations: usize,
+    },
+    /// The group is archived: nothing new is put into it, and no right is given by it.
+    GroupArchived {
+        since: Timestamp,
     },
     BuiltIn {
         key: &'static str,

@@ -19,11 +19,13 @@ struct GroupRow {
     name: String,
     version: i64,
     updated_at: Timestamp,
+    archived_at: Option<Timestamp>,
 }
 
 impl From<GroupRow> for StoreGroup {
     fn from(row: GroupRow) -> Self {
-        Self { id: row.id, code: row.code, name: row.name, version: row.version, updated_at: row.updated_at }
+        let GroupRow { id, code, name, version, updated_at, archived_at } = row;
+        Self { id, code, name, version, updated_at, archived_at }
     }
 }
 
@@ -129,6 +131,30 @@ pub async fn change_group(work: &Work, group: &StoreGroup, code_key: &str, store
     work.execute(sql, values).await?;
     work.execute("DELETE FROM store_in_group WHERE tenant_id = $1 AND group_id = $2", vec![group.id.into()]).await?;
     fill(work, group.id, stores).await
+}
+
+/// Archives a group, or takes it back into use.
+pub async fn turn_group(work: &Work, group: &StoreGroup) -> Result<(), Fault> {
+    let sql = "UPDATE store_group SET archived_at = $3, version = $4, updated_at = $5 WHERE tenant_id = $1 AND id = $2";
+    let since = group.archived_at.map(Timestamp::micros);
+    work.execute(sql, vec![group.id.into(), since.into(), group.version.into(), group.updated_at.micros().into()]).await?;
+    Ok(())
+}
+
+/// Since when these groups are archived; those in use are left out.
+pub async fn archived_groups(reads: &impl Reads, ids: &[GroupId]) -> Result<HashMap<GroupId, Timestamp>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = groups_by_id(reads, ids).await?;
+    Ok(found.into_iter().filter_map(|group| Some((group.id, group.archived_at?))).collect())
+}
+
+/// Members with a grant by way of a group, whether or not it has ended.
+pub async fn members_granted_by_group(reads: &impl Reads, group: GroupId) -> Result<i64, Fault> {
+    let sql = "SELECT count(DISTINCT member_id) FROM role_grant WHERE tenant_id = $1 AND scope LIKE $2";
+    let rows = reads.rows(sql, vec![format!("{{\"groups\":%\"{group}\"%").into()]).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
 }
 
 async fn fill(work: &Work, group: GroupId, stores: &[StoreId]) -> Result<(), Fault> {

@@ -12,7 +12,8 @@ pub use grants::{
     bump, find_member, grants_of, grants_of_all, has_lasting_owner, holders, is_active, owners, replace_grants, touch_member,
 };
 pub use groups::{
-    add_group, change_group, groups, groups_by_id, groups_of_stores, known_stores, members_of, roles_granted_by_group,
+    add_group, archived_groups, change_group, groups, groups_by_id, groups_of_stores, known_stores, members_granted_by_group,
+    members_of, roles_granted_by_group, turn_group,
 };
 pub use integrations::{add_integration, change_integration, integrations, integrations_by_id, is_channel};
 pub use keys::{KeyHome, Opened, add_key, end_key, home_in, home_of, is_sandbox, keys_by_id, keys_of, live_keys, opened, used};

@@ -1,9 +1,12 @@
 //! Groups of stores. Grants may name them, so who is in one is a matter of rights.
 
-use entity::prelude::*;
+use entity::{id::kind as of, prelude::*};
 use platform::{
     audit,
-    storage::{Fault, Work},
+    storage::{
+        Fault, Work,
+        events::{EventType, RowChanged},
+    },
 };
 
 use super::{Access, AccessError, Changed, events, traced};
@@ -44,6 +47,7 @@ impl Access {
             name: fields.name.unwrap_or_default().trim().to_owned(),
             version: 1,
             updated_at: self.clock().now(),
+            archived_at: None,
         };
         let stores = fields.stores.unwrap_or_default();
         let key = check(&work, &group, &stores, &all).await?;
@@ -67,6 +71,9 @@ impl Access {
         if before.version != expected {
             return Err(Refusal::Stale { actual: before.version }.at(At::input(Field::ExpectedVersion)).into());
         }
+        if let Some(since) = before.archived_at {
+            return Err(Refusal::GroupArchived { since }.at(At::input(Field::Id)).into());
+        }
         let had = rows::members_of(&work, &[id]).await?.remove(&id).unwrap_or_default();
         let group = StoreGroup {
             id,
@@ -74,6 +81,7 @@ impl Access {
             name: fields.name.map_or_else(|| before.name.clone(), |name| name.trim().to_owned()),
             version: before.version + 1,
             updated_at: self.clock().now(),
+            archived_at: None,
         };
         let stores = fields.stores.unwrap_or_else(|| had.clone());
         let key = check(&work, &group, &stores, &all).await?;
@@ -83,6 +91,56 @@ impl Access {
         let (was, is) = (traced::group(before, &had), traced::group(&group, &stores));
         audit::changed(&mut work, id, Some(&was), Some(&is), None);
         let seq = self.end(work, events::STORE_GROUP_UPDATED.of(id, group.version)).await?;
+        Ok(Changed { value: group, seq })
+    }
+
+    /// Takes a group out of use: no right is given by it, so nobody loses one.
+    pub async fn store_group_archive(
+        &self,
+        permit: Permit<kind::StoreWrite>,
+        which: (GroupId, Option<i64>),
+    ) -> Result<Changed<StoreGroup>, AccessError> {
+        self.turn_group(permit, which, events::STORE_GROUP_ARCHIVED).await
+    }
+    /// Takes an archived group back into use. No right is given by it, so nobody gets one.
+    pub async fn store_group_restore(
+        &self,
+        permit: Permit<kind::StoreWrite>,
+        which: (GroupId, Option<i64>),
+    ) -> Result<Changed<StoreGroup>, AccessError> {
+        self.turn_group(permit, which, events::STORE_GROUP_RESTORED).await
+    }
+
+    /// A step that was done before changes nothing. Grants are changed behind the same row as this: none comes meanwhile.
+    async fn turn_group(
+        &self,
+        permit: Permit<kind::StoreWrite>,
+        (id, expected): (GroupId, Option<i64>),
+        event: EventType<RowChanged<of::GroupId>>,
+    ) -> Result<Changed<StoreGroup>, AccessError> {
+        let mut work = self.begin(&permit).await?;
+        let Some(before) = rows::groups_by_id(&work, &[id]).await?.pop() else {
+            return Err(Refusal::NotFound(Noun::StoreGroup).at(At::input(Field::Id)).into());
+        };
+        if expected.is_some_and(|expected| expected != before.version) {
+            return Err(Refusal::Stale { actual: before.version }.at(At::input(Field::ExpectedVersion)).into());
+        }
+        let archives = event == events::STORE_GROUP_ARCHIVED;
+        if before.archived_at.is_some() == archives {
+            work.rollback().await?;
+            return Ok(Changed { value: before, seq: None });
+        }
+        if archives {
+            unused(&work, id).await?;
+        }
+        let now = self.clock().now();
+        let version = before.version + 1;
+        let group = StoreGroup { archived_at: archives.then_some(now), version, updated_at: now, ..before.clone() };
+        rows::turn_group(&work, &group).await?;
+        let stores = rows::members_of(&work, &[id]).await?.remove(&id).unwrap_or_default();
+        let (was, is) = (traced::group(&before, &stores), traced::group(&group, &stores));
+        audit::changed(&mut work, id, Some(&was), Some(&is), None);
+        let seq = self.end(work, event.of(id, group.version)).await?;
         Ok(Changed { value: group, seq })
     }
 
@@ -133,6 +191,24 @@ impl Access {
             }
         }
     }
+}
+
+/// Refuses where members, integrations or their keys have rights by the group.
+async fn unused(work: &Work, group: GroupId) -> Result<(), AccessError> {
+    let members = rows::members_granted_by_group(work, group).await?;
+    let is_by_group = |scope: &Scope| scope.groups().contains(&group);
+    let integrations = rows::integrations(work).await?;
+    let ids: Vec<IntegrationId> = integrations.iter().map(|integration| integration.id).collect();
+    let keys = rows::keys_of(work, &ids).await?;
+    let has_key = |integration: IntegrationId| {
+        let mut live = keys.iter().filter(|key| key.integration == integration && key.revoked_at.is_none());
+        live.any(|key| key.scope.as_ref().is_some_and(is_by_group))
+    };
+    let named = integrations.iter().filter(|one| is_by_group(&one.scope) || has_key(one.id)).count();
+    if members == 0 && named == 0 {
+        return Ok(());
+    }
+    Err(Refusal::GroupInUse { members, integrations: named }.at(At::input(Field::Id)).into())
 }
 
 /// The key that the group's code is unique by, if all is well with it.

@@ -1,5 +1,7 @@
 //! Granting roles to members.
 
+use std::collections::HashMap;
+
 use entity::prelude::*;
 use platform::{
     audit,
@@ -129,6 +131,7 @@ pub(super) fn check_scope(scope: &Scope, at: At) -> Result<(), Rejection> {
 /// The groups and stores that exist of those that scopes name.
 pub(super) struct ScopeTargets {
     pub groups: Groups,
+    archived: HashMap<GroupId, Timestamp>,
     stores: Vec<StoreId>,
 }
 
@@ -138,14 +141,21 @@ pub(super) async fn known_places<'a>(reads: &impl Reads, scopes: impl Iterator<I
         groups.extend_from_slice(scope.groups());
         stores.extend_from_slice(scope.stores());
     }
-    Ok(ScopeTargets { groups: rows::members_of(reads, &groups).await?, stores: rows::known_stores(reads, &stores).await? })
+    let archived = rows::archived_groups(reads, &groups).await?;
+    let stores = rows::known_stores(reads, &stores).await?;
+    Ok(ScopeTargets { groups: rows::members_of(reads, &groups).await?, archived, stores })
 }
 
 impl ScopeTargets {
-    /// Whether all that a scope names exists.
+    /// Whether all that a scope names exists and is in use.
     pub fn check(&self, scope: &Scope, at: At) -> Result<(), Rejection> {
         if let Some(index) = scope.groups().iter().position(|group| !self.groups.contains_key(group)) {
             return Err(Refusal::NotFound(Noun::StoreGroup).at(at.place(Field::GroupIds, index)));
+        }
+        let archived = |group: &GroupId| self.archived.get(group).copied();
+        let since = scope.groups().iter().enumerate().find_map(|(index, group)| Some((index, archived(group)?)));
+        if let Some((index, since)) = since {
+            return Err(Refusal::GroupArchived { since }.at(at.place(Field::GroupIds, index)));
         }
         if let Some(index) = scope.stores().iter().position(|store| !self.stores.contains(store)) {
             return Err(Refusal::NotFound(Noun::Store).at(at.place(Field::StoreIds, index)));

@@ -45,7 +45,11 @@ pub(super) fn grants(grants: &[Grant]) -> Fields {
 pub(super) fn group(group: &StoreGroup, stores: &[StoreId]) -> Fields {
     let mut stores = stores.to_vec();
     stores.sort_unstable();
-    Fields::default().with("code", &group.code).with("name", &group.name).with("storeIds", stores)
+    Fields::default()
+        .with("code", &group.code)
+        .with("name", &group.name)
+        .with("storeIds", stores)
+        .with("archivedAt", group.archived_at.map(clock::rfc3339))
 }
 
 pub(super) fn integration(integration: &Integration) -> Fields {

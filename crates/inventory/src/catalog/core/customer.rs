@@ -99,6 +99,10 @@ pub struct CustomerContext {
     pub rows: HashMap<CustomerId, CustomerRow>,
     pub by_ref: HashMap<String, CustomerId>,
     pub seen: HashSet<String>,
+    /// Customers that rows of this call were for.
+    pub touched: HashSet<CustomerId>,
+    /// Customers with one that is merged into them and that this call does not name.
+    pub unnamed: HashSet<CustomerId>,
 }
 
 impl CustomerContext {
@@ -107,7 +111,7 @@ impl CustomerContext {
         let wanted = command.fields.external_ref.set();
         let before = match &command.target {
             Target::New => None,
-            Target::Key => wanted.and_then(|text| self.by_ref.get(text)).and_then(|id| self.rows.get(id)),
+            Target::Key => wanted.and_then(|text| self.by_ref.get(text)).and_then(|id| self.survivor(*id)),
             Target::Id { id, expected_version } => {
                 match found(self.rows.get(id), *expected_version, Subject::Customer, &command.problems) {
                     Ok(row) => Some(row),
@@ -116,16 +120,20 @@ impl CustomerContext {
             }
         };
         let before = before.cloned();
+        problems.extend(before.as_ref().and_then(|row| self.merged(command, row)));
         let mut row = before.clone().unwrap_or_else(|| self.blank(fresh));
         if let Some(text) = wanted {
-            if command.target == Target::Key && self.seen.contains(text) {
+            if command.target == Target::Key && (self.seen.contains(text) || self.touched.contains(&row.id)) {
                 problems.push(Problem::at("externalRef", Rejection::Repeated(Subject::ExternalRef)));
-            } else if self.by_ref.get(text).is_some_and(|owner| *owner != row.id) {
+            } else if command.target != Target::Key && self.by_ref.get(text).is_some_and(|owner| *owner != row.id) {
                 problems.push(Problem::at("externalRef", Rejection::Taken(Subject::ExternalRef)));
             }
         }
         let CustomerFields { external_ref, name, country, email, .. } = &command.fields;
-        external_ref.apply(&mut row.external_ref);
+        // A bulk row by the reference of one that is merged is for the one that it is merged into, which keeps its own.
+        if command.target != Target::Key || before.is_none() {
+            external_ref.apply(&mut row.external_ref);
+        }
         name.apply(&mut row.name);
         country.apply(&mut row.country);
         email.apply(&mut row.email);
@@ -139,7 +147,8 @@ impl CustomerContext {
         }
         if let Some(text) = wanted {
             self.seen.insert(text.clone());
-            self.by_ref.insert(text.clone(), row.id);
+            self.touched.insert(row.id);
+            self.by_ref.entry(text.clone()).or_insert(row.id);
         }
         match before {
             None => Verdict::Created(row),
@@ -148,6 +157,27 @@ impl CustomerContext {
                 (row.version, row.updated_at) = (row.version + 1, fresh.now);
                 Verdict::Updated { before, after: row }
             }
+        }
+    }
+
+    /// The customer itself, or the one that it is merged into.
+    fn survivor(&self, id: CustomerId) -> Option<&CustomerRow> {
+        let row = self.rows.get(&id)?;
+        row.merged_into.map_or(Some(row), |into| self.rows.get(&into).or(Some(row)))
+    }
+
+    /// What stands in the way because of a merge: one that is merged stays as it was, and whoever forgets one forgets those merged into it.
+    fn merged(&self, command: &CustomerCommand, row: &CustomerRow) -> Option<Problem> {
+        match command.purpose {
+            Purpose::Describe => {
+                let into = row.merged_into?.to_string();
+                let at = if command.target == Target::Key { "externalRef" } else { "id" };
+                Some(Problem::at(at, Rejection::MergedInto { what: Subject::Customer, into }))
+            }
+            Purpose::Forget if self.unnamed.contains(&row.id) => {
+                Some(Problem::at("expectedVersion", Rejection::Stale { actual: row.version }))
+            }
+            Purpose::Forget => None,
         }
     }
 
@@ -162,6 +192,7 @@ impl CustomerContext {
             version: 1,
             created_at: fresh.now,
             updated_at: fresh.now,
+            merged_into: None,
             particulars: Particulars::default(),
         }
     }

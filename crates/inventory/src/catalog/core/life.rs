@@ -118,6 +118,7 @@ mod tests {
             address: None,
             tax_ids: "[]".to_owned(),
             payment_terms: None,
+            merged_into: None,
         }
     }
 

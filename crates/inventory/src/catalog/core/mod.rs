@@ -13,6 +13,7 @@ pub mod goods;
 pub mod gtin;
 pub mod kit;
 pub mod life;
+pub mod merge;
 pub mod particulars;
 pub mod product;
 mod product_check;

@@ -70,6 +70,8 @@ pub enum Use {
     Categories,
     /// Integrations that are not disabled are bound to it.
     Integrations,
+    /// Policies of replenishment are set for it.
+    Policies,
 }
 
 /// Why something is refused. The caller's business, each of them.
@@ -134,6 +136,25 @@ pub enum Rejection {
     /// A variant stays archived with its family.
     InArchivedFamily {
         since: Timestamp,
+    },
+    IntoItself,
+    /// It stays as it was when it was merged.
+    MergedInto {
+        what: Subject,
+        into: String,
+    },
+    /// Two that are to be merged have tax numbers, and none in common.
+    OtherTaxIds,
+    /// Documents of what is to be merged that are open: how many, and the first numbers.
+    Open {
+        what: Use,
+        count: i64,
+        numbers: Vec<i64>,
+    },
+    /// Two suppliers that are to be merged both offer these products: how many, and the first SKUs.
+    BothOffer {
+        count: usize,
+        skus: Vec<String>,
     },
     /// Orders that name no channel are of DIRECT.
     DirectStays,

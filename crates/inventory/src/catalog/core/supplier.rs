@@ -80,6 +80,10 @@ impl SupplierContext {
             Target::New => None,
         }
         .cloned();
+        if let Some(into) = before.as_ref().and_then(|row| row.merged_into) {
+            let at = if command.target == Target::Key { "code" } else { "id" };
+            problems.push(Problem::at(at, Rejection::MergedInto { what: Subject::Supplier, into: into.to_string() }));
+        }
         let mut row = before.clone().unwrap_or_else(|| self.blank(fresh));
         if command.target == Target::Key && command.code.is_keep() && problems.is_empty() {
             problems.push(Problem::at("code", Rejection::Required));
@@ -148,6 +152,7 @@ impl SupplierContext {
             address: None,
             tax_ids: "[]".to_owned(),
             payment_terms: None,
+            merged_into: None,
         }
     }
 }

@@ -39,9 +39,10 @@ struct StoredRow {
     created_at: Timestamp,
     updated_at: Timestamp,
     personal: Option<Vec<u8>>,
+    merged_into: Option<CustomerId>,
 }
 
-/// Name and address are sealed in `personal`, and empty beside it.
+/// Name and address are sealed in `personal`, and empty beside it. Whom it is merged into stays as it is (`rows::merge`).
 #[derive(Record)]
 #[record(of = customer)]
 struct WrittenRow {
@@ -106,6 +107,7 @@ async fn opened(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Vec
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            merged_into: row.merged_into,
             particulars: Particulars::default(),
         };
         // Without its key a value is noise: that is what erasing means.
@@ -132,8 +134,13 @@ pub async fn by_ids(reads: &impl Reads, ids: &[CustomerId]) -> Result<Vec<Custom
     let backend = reads.backend();
     select(reads, &format!(" AND {}", backend.in_ids("c.id", 2)), vec![backend.ids(ids.iter().copied())]).await
 }
+/// The customer of a reference; of one that is merged the one that it is merged into.
 pub async fn by_external_ref(reads: &impl Reads, text: &str) -> Result<Option<CustomerRow>, Fault> {
-    Ok(select(reads, " AND c.external_ref = $2", vec![text.into()]).await?.pop())
+    let found = select(reads, " AND c.external_ref = $2", vec![text.into()]).await?.pop();
+    match found.as_ref().and_then(|row| row.merged_into) {
+        Some(into) => by_id(reads, into).await,
+        None => Ok(found),
+    }
 }
 /// Those with one of the ids or references, locked in the order of their ids: whoever asks is about to write.
 pub async fn to_change(work: &Work, ids: &[CustomerId], refs: &[&str]) -> Result<Vec<CustomerRow>, Fault> {
@@ -142,7 +149,8 @@ pub async fn to_change(work: &Work, ids: &[CustomerId], refs: &[&str]) -> Result
     let rest = format!(" AND ({} OR {}) ORDER BY c.id{lock}", backend.in_ids("c.id", 2), backend.in_texts("c.external_ref", 3));
     select(work, &rest, vec![backend.ids(ids.iter().copied()), backend.texts(refs.iter().copied())]).await
 }
-/// A page in the order of creation; of those with an e-mail address, where one is given.
+/// A page in the order of creation; of those with an e-mail address, where one is given. One that is merged is left out: by its address the one is
+/// found that it is merged into.
 pub async fn page(reads: &impl Reads, email: Option<&str>, request: &PageRequest) -> Result<Listed<CustomerRow>, Fault> {
     let mut source = ListSource { from: FROM.to_owned(), values: Vec::new() };
     if let Some(email) = email {
@@ -150,11 +158,19 @@ pub async fn page(reads: &impl Reads, email: Option<&str>, request: &PageRequest
             source.from.push_str(" AND FALSE");
             return Ok(Listed { rows: Vec::new(), source });
         };
-        source.from.push_str(" AND c.email_blind = $2");
+        source.from.push_str(
+            " AND c.id IN (SELECT coalesce(m.merged_into, m.id) FROM customer m WHERE m.tenant_id = $1 AND m.email_blind = $2)",
+        );
         source.values.push(blind.into());
     }
+    source.from.push_str(" AND c.merged_into IS NULL");
     let (sql, values) = source.clone().page(SealedRow::SELECT, &["c.id"], false, request);
     Ok(Listed { rows: opened(reads, &sql, values).await?, source })
+}
+
+/// How many customers there are that are merged into none, counted up to one more than `limit`.
+pub async fn count(reads: &impl Reads, limit: i64) -> Result<i64, Fault> {
+    ListSource { from: format!("{FROM} AND c.merged_into IS NULL"), values: Vec::new() }.count(reads, limit).await
 }
 
 /// The value of `email_blind` that customers with an e-mail address have; None while no customer has an address.

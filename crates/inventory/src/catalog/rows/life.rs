@@ -7,7 +7,7 @@ use sea_orm::Value;
 
 use super::small::{by_id, locked};
 use crate::catalog::core::{
-    Rejection, Use,
+    Rejection, Subject, Use,
     category::CategoryRow,
     channel::{ChannelRow, DIRECT},
     family::FamilyRow,
@@ -54,7 +54,9 @@ pub async fn family(work: &Work, id: FamilyId, step: Step) -> Result<LifeContext
 pub async fn supplier(work: &Work, id: SupplierId, step: Step) -> Result<LifeContext<SupplierRow>, Fault> {
     let row = locked::<entity::supplier::Entity, _>(work, id).await?;
     if step == Step::Restore {
-        return Ok(LifeContext { row, hindrances: Vec::new() });
+        let into = row.as_ref().and_then(|row| row.merged_into);
+        let merged = into.map(|into| Rejection::MergedInto { what: Subject::Supplier, into: into.to_string() });
+        return Ok(LifeContext { row, hindrances: merged.into_iter().collect() });
     }
     journal::hold(work).await?;
     let open = "SELECT count(*) FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2

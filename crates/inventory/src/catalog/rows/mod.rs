@@ -11,6 +11,7 @@ pub mod kit;
 pub mod leaves;
 pub mod life;
 pub mod local_days;
+pub mod merge;
 pub mod page;
 pub mod parties;
 pub mod product;

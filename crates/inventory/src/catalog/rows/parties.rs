@@ -18,6 +18,8 @@ struct CategorySide {
     row: CategoryRow,
     #[record(sql = "NULL")]
     _payment_terms: Option<String>,
+    #[record(sql = "NULL")]
+    _merged_into: Option<Uuid>,
 }
 
 #[derive(Record)]
@@ -53,6 +55,8 @@ struct SupplierSide {
     _is_active: Option<bool>,
     #[record(of = supplier, alias = "")]
     payment_terms: Option<String>,
+    #[record(of = supplier, alias = "")]
+    merged_into: Option<SupplierId>,
 }
 
 #[derive(Record)]
@@ -128,7 +132,7 @@ impl CategoryRow {
 
 impl SupplierSide {
     fn supplier(self, tenant: TenantId) -> supplier::Model {
-        let Self { id, row, payment_terms, .. } = self;
+        let Self { id, row, payment_terms, merged_into, .. } = self;
         supplier::Model {
             tenant_id: tenant,
             id,
@@ -145,6 +149,7 @@ impl SupplierSide {
             address: row.address,
             tax_ids: row.tax_ids,
             payment_terms,
+            merged_into,
         }
     }
 }

@@ -209,6 +209,11 @@ pub async fn by_ids(reads: &impl Reads, ids: impl IntoIterator<Item = ProductId>
     let backend = reads.backend();
     select(reads, &backend.in_ids("p.id", 2), vec![backend.ids(ids)]).await
 }
+/// The first products of a supplier, locked in the order of their ids.
+pub async fn of_supplier(work: &Work, supplier: SupplierId, most: usize) -> Result<Vec<ProductRow>, Fault> {
+    let condition = format!("p.supplier_id = $2 ORDER BY p.id LIMIT $3{}", work.backend().for_change("p"));
+    select(work, &condition, vec![supplier.into(), (most as i64).into()]).await
+}
 /// The products that changed last.
 pub async fn latest(reads: &impl Reads, limit: i64) -> Result<Vec<ProductRow>, Fault> {
     select(reads, "true ORDER BY p.updated_at DESC LIMIT $2", vec![limit.into()]).await

@@ -86,11 +86,6 @@ fn source<E: Tenanted>(clause: Clause) -> ListSource {
     ListSource { from: format!("FROM {} WHERE tenant_id = $1{}", table::<E>(), clause.sql), values: clause.values }
 }
 
-/// How many rows there are, counted up to one more than `limit`.
-pub async fn count<E: Tenanted>(reads: &impl Reads, limit: i64) -> Result<i64, Fault> {
-    source::<E>(Clause::new(reads.backend())).count(reads, limit).await
-}
-
 /// The time zone of the tenant itself.
 pub async fn tenant_zone(reads: &impl Reads) -> Result<String, Fault> {
     let rows = reads.rows("SELECT time_zone FROM tenant WHERE id = $1", Vec::new()).await?;

@@ -22,7 +22,7 @@ use crate::catalog::{
         supplier,
     },
     rows::{
-        category as category_rows, customer as customer_rows, history_key,
+        category as category_rows, customer as customer_rows, history_key, merge as merge_rows,
         small::{self, by_ids, by_ids_or_texts},
         uses,
     },
@@ -276,12 +276,20 @@ impl BatchEntity for Customers {
         history_key::made(work, ids, now).await
     }
     async fn load(work: &Work, commands: &[Self::Command]) -> Result<Self::Context, Fault> {
-        let targets: Vec<CustomerId> = commands.iter().filter_map(|c| c.target.id()).collect();
+        let mut targets: Vec<CustomerId> = commands.iter().filter_map(|c| c.target.id()).collect();
+        let named: HashSet<CustomerId> = targets.iter().copied().collect();
         let refs: Vec<&str> = commands.iter().filter_map(|c| c.fields.external_ref.set()).map(String::as_str).collect();
+        // Before the rows are locked, so that they are locked in the order of their ids.
+        targets.extend(merge_rows::survivors_of_refs(work, &refs).await?);
         let rows = customer_rows::to_change(work, &targets, &refs).await?;
         let by_ref = rows.iter().filter_map(|row| Some((row.external_ref.clone()?, row.id))).collect();
         let rows = rows.into_iter().map(|row| (row.id, row)).collect();
-        Ok(customer::CustomerContext { tenant: work.tenant(), rows, by_ref, seen: HashSet::new() })
+        let forgets = commands.iter().filter(|c| c.purpose == customer::Purpose::Forget);
+        let forgotten: Vec<CustomerId> = forgets.filter_map(|c| c.target.id()).collect();
+        let merged = merge_rows::merged_customers(work, &forgotten).await?;
+        let unnamed = merged.into_iter().filter(|(_, one)| !named.contains(one)).map(|(into, _)| into).collect();
+        let (seen, touched) = (HashSet::new(), HashSet::new());
+        Ok(customer::CustomerContext { tenant: work.tenant(), rows, by_ref, seen, touched, unnamed })
     }
     fn decide(context: &mut Self::Context, command: &Self::Command, fresh: Fresh) -> Verdict<Self::Row> {
         context.decide(command, fresh)

@@ -4,6 +4,7 @@ mod batch;
 mod bulk;
 mod entities;
 mod life;
+mod merge;
 mod products;
 mod reads;
 mod seal;
@@ -18,6 +19,7 @@ use platform::{
 
 pub use batch::{Answered, Ask, Batch, Mode, Outcome};
 pub use bulk::Onto;
+pub use merge::{MOST_MOVED, MergeStop, Merged, MergedCustomer, earlier, merged_from, move_products, traced_supplier};
 pub use reads::{By, ProductBy};
 pub use seal::seal_customers;
 pub use writes::Which;

@@ -21,7 +21,7 @@ use crate::catalog::{
     rows,
 };
 
-fn told(before: Option<&ProductRow>, row: &ProductRow) -> NewEvent {
+pub(super) fn told(before: Option<&ProductRow>, row: &ProductRow) -> NewEvent {
     let archived = row.status == ProductStatus::Archived && before.is_some_and(|b| b.status != ProductStatus::Archived);
     let kind = match before {
         None => events::PRODUCT_CREATED,

@@ -98,7 +98,15 @@ impl Catalog {
         let scope = self.scope(permit);
         match by {
             By::Id(id) => small::by_id::<entity::supplier::Entity, _>(&scope, id).await,
-            By::Key(code) => small::by_text::<entity::supplier::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
+            By::Key(code) => {
+                let key = text::fold(code.trim());
+                let found = small::by_text::<entity::supplier::Entity>(&scope, "code_key", &key).await?;
+                // By the code of one that is merged the one is found that it is merged into.
+                match found.as_ref().and_then(|row| row.merged_into) {
+                    Some(into) => small::by_id::<entity::supplier::Entity, _>(&scope, into).await,
+                    None => Ok(found),
+                }
+            }
         }
     }
     pub async fn suppliers(
@@ -152,7 +160,7 @@ impl Catalog {
     }
     /// Counted up to one more than `limit`.
     pub async fn customers_count(&self, permit: Permit<kind::CustomerRead>, limit: i64) -> Result<i64, Fault> {
-        small::count::<entity::customer::Entity>(&self.scope(permit), limit).await
+        rows::customer::count(&self.scope(permit), limit).await
     }
 
     pub async fn channel(&self, permit: Permit<kind::ChannelRead>, by: By<ChannelId>) -> Result<Option<ChannelRow>, Fault> {

@@ -98,6 +98,7 @@ pub(super) fn supplier(row: &SupplierRow) -> Fields {
         .with("taxIds", parsed(&row.tax_ids))
         .with("paymentTerms", row.payment_terms.as_deref().map(parsed))
         .with("archivedAt", row.archived_at.map(clock::rfc3339))
+        .with("mergedInto", row.merged_into)
 }
 
 pub(super) fn store(row: &StoreRow) -> Fields {
@@ -126,6 +127,7 @@ pub(super) fn customer(row: &CustomerRow) -> Fields {
         .personal("addresses", CONTACT, row.particulars.addresses.as_deref().map(parsed))
         .personal("taxIds", CONTACT, row.particulars.tax_ids.as_deref().map(parsed))
         .personal("paymentTerms", CONTACT, row.particulars.payment_terms.as_deref().map(parsed))
+        .with("mergedInto", row.merged_into)
 }
 
 #[cfg(test)]
@@ -147,6 +149,7 @@ mod tests {
             version: 1,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
+            merged_into: None,
             particulars: entity::customer::Particulars {
                 contacts: Some("[{\"name\":\"Byron\"}]".to_owned()),
                 ..entity::customer::Particulars::default()

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use entity::prelude::{Id, ProductStatus};
+use entity::prelude::{CustomerId, Id, ProductStatus};
 use iam::access::{Permission, Permit, kind};
 use platform::{
     clock::is_time_zone,
@@ -29,6 +29,7 @@ use crate::catalog::core::{
     store::{self, Life, StoreFields, StoreRow},
     supplier::{self, SupplierFields, SupplierRow},
 };
+use crate::catalog::rows::merge::merged_customers;
 
 /// Which row an update is for, as callers say it.
 #[derive(Debug, Clone)]
@@ -201,7 +202,7 @@ impl Catalog {
         let command = customer::check(target, &fields, checker);
         self.run::<Customers, _>(permit, &ask, ("customerUpdate", hash_of(&(&which.id, &fields))), vec![command]).await
     }
-    /// Forgets who a customer is, for good: the key is gone under which it was kept. What they bought stays.
+    /// Forgets who a customer is, for good, with those that are merged into it: the keys are gone under which they were kept. What they bought stays.
     pub async fn customer_erase(
         &self,
         permit: Permit<kind::CustomerErase>,
@@ -210,8 +211,13 @@ impl Catalog {
     ) -> Result<Batch<CustomerRow>, Fault> {
         let mut checker = Checker::default();
         let target = target(&which, Subject::Customer, &mut checker);
-        let command = customer::forget(target, checker);
-        self.run::<Customers, _>(permit, &ask, ("customerErase", hash_of(&which.id)), vec![command]).await
+        let own: Vec<CustomerId> = target.id().into_iter().collect();
+        let merged = merged_customers(&permit.scope(&self.db), &own).await?;
+        let with = |id| customer::forget(Target::Id { id, expected_version: None }, Checker::default());
+        // The customer itself comes last: the answer is of it.
+        let commands = merged.into_iter().map(|(_, id)| with(id)).chain([customer::forget(target, checker)]).collect();
+        let mode = if ask.mode == Mode::Write { Mode::WriteAll } else { ask.mode };
+        self.run::<Customers, _>(permit, &Ask { mode, ..ask }, ("customerErase", hash_of(&which.id)), commands).await
     }
     /// Makes or changes customers by their external reference, each row by itself.
     pub async fn customer_upsert(

@@ -10,6 +10,7 @@ mod holds;
 mod leaves;
 mod list;
 mod load;
+mod merged;
 mod names;
 mod parts;
 pub mod shown;
@@ -30,6 +31,7 @@ pub use leaves::{AllocatedTest, SearchTest, SearchWord, TotalTest};
 pub use list::{OrderName, OrderSort, Sorted, count, fill_lines, order_id, page, page_statement, source};
 pub(crate) use load::currency_of;
 pub use load::{kits, lock_orders, orders, parts_of};
+pub use merged::{add_merged, with_merged};
 pub use names::{existing_channels, existing_customers, store_facts, taken_order_refs};
 pub use parts::{
     Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_by_id, fulfilments_of, held_in, held_of, sold_lines, stocked_levels,

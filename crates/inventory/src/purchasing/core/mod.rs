@@ -6,6 +6,7 @@ mod confirm;
 mod create;
 mod expected;
 mod landed;
+mod merge;
 mod order;
 mod order_state;
 mod page;
@@ -28,6 +29,7 @@ pub use confirm::{Confirm, ConfirmLine, decide_confirm};
 pub use create::{Amend, Create, NewCharge, NewLine, Placing, Prices, decide_amend, decide_create};
 pub use expected::{Confirmation, ExpectedFrom, LeadDay, LeadTime, LeadTimes};
 pub use landed::{allot, pieces, share};
+pub use merge::{MergedSupplies, Terms, merge_supplies};
 pub use order::{
     Change, Charge, Discrepancy, DocumentEvent, GoodsReceipt, Line, Off, PurchaseBook, PurchaseDecision, PurchaseOrder,
     ReceiptLine, TakenBack,

@@ -9,6 +9,7 @@ use sea_orm::Value;
 
 use super::{order_row::OrderRow, returns::ReturnRow};
 use crate::{
+    catalog::rows::merge::merged_suppliers,
     orders::rows::{DocumentSort, DocumentSorted, DocumentTable, DocumentTest},
     purchasing::core::{PurchaseOrder, SupplierReturn},
 };
@@ -33,6 +34,18 @@ pub struct Filter {
     pub expected_on: Vec<DaySpan>,
     /// Each must hold.
     pub documents: Vec<DocumentTest>,
+}
+
+/// Adds to each filter the suppliers who are merged into its own; one statement where any has some.
+pub async fn add_merged(reads: &impl Reads, filters: Vec<&mut Filter>) -> Result<(), Fault> {
+    let lists: Vec<&mut Vec<SupplierId>> = filters.into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect();
+    let asked: Vec<SupplierId> = lists.iter().flat_map(|suppliers| suppliers.iter().copied()).collect();
+    let merged = merged_suppliers(reads, &asked).await?;
+    for suppliers in lists {
+        let more: Vec<SupplierId> = merged.iter().filter(|(into, _)| suppliers.contains(into)).map(|(_, one)| *one).collect();
+        suppliers.extend(more);
+    }
+    Ok(())
 }
 
 /// From a day to before another one; what is None has no bound.

@@ -4,6 +4,7 @@ mod lead_times;
 mod line_rows;
 mod list;
 mod load;
+mod merge;
 mod names;
 mod order_row;
 mod parts;
@@ -19,6 +20,7 @@ pub use list::{
     DaySpan, Filter, NEWEST, PURCHASES, RETURNS, keys, number_of, page, return_keys, returns_page, returns_source, source,
 };
 pub use load::{fill_lines, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs, trade_of};
+pub use merge::{OpenWith, offered, open_with, skus_of};
 pub use names::{Names, PlaceName, ProductName};
 pub use parts::{discrepancies_of, order_of_receipt, printed, products_that_exist, receipts_of};
 pub use performance::{deliveries, leads};
@@ -26,7 +28,7 @@ pub use policy::{Policy, lock_policies, write_policies};
 pub use reorder::{Look, Situation, situations};
 pub use returns::{return_lines, returns};
 pub use supply::{
-    SUPPLY, SupplierFacts, SupplyFilter, known_suppliers, lock_supplies, no_longer_preferred, preferred_of, supplies,
-    supply_keys, supply_page, supply_rows, supply_source,
+    SUPPLY, SupplierFacts, SupplyFilter, known_suppliers, lock_supplies, named_suppliers, no_longer_preferred, preferred_of,
+    supplies, supply_keys, supply_page, supply_rows, supply_source,
 };
 pub use write::{purchase_rows, undone_rows};

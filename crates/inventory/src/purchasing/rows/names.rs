@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 use serde::Serialize;
 
-use super::supply::known_suppliers;
+use super::supply::named_suppliers;
 use crate::catalog::core::text::fold;
 
 #[derive(Record)]
@@ -128,10 +128,10 @@ impl Names {
         named: impl IntoIterator<Item = &'a PlaceName<SupplierId>>,
     ) -> Result<(), Fault> {
         let (ids, codes) = apart(named);
-        for one in known_suppliers(reads, &ids, &codes).await? {
+        for one in named_suppliers(reads, &ids, &codes).await? {
             self.suppliers.insert(one.id);
             self.archived_suppliers.extend(one.archived_at.map(|since| (one.id, since)));
-            self.supplier_codes.insert(one.code_key, one.id);
+            self.supplier_codes.insert(one.code_key, one.merged_into.unwrap_or(one.id));
         }
         Ok(())
     }

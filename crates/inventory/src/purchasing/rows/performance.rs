@@ -10,7 +10,7 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 
 use crate::{
-    catalog::rows::local_days::LocalDays,
+    catalog::rows::{local_days::LocalDays, merge::merged_suppliers},
     purchasing::core::{Delivery, Lead, lead_deviation},
 };
 
@@ -70,7 +70,10 @@ pub async fn deliveries(
     stores: Option<&[StoreId]>,
 ) -> Result<Vec<Delivery>, Fault> {
     let backend = reads.backend();
-    let mut values = vec![supplier.into(), from.micros().into(), to.micros().into(), MOST.into()];
+    // With what was ordered of those that are merged into it.
+    let merged = merged_suppliers(reads, &[supplier]).await?;
+    let suppliers = merged.into_iter().map(|(_, one)| one).chain([supplier]);
+    let mut values = vec![backend.ids(suppliers), from.micros().into(), to.micros().into(), MOST.into()];
     let mut within = String::new();
     if let Some(stores) = stores {
         values.push(backend.ids(stores.iter().copied()));
@@ -82,11 +85,12 @@ pub async fn deliveries(
         "SELECT {select}
          FROM (SELECT o.tenant_id, o.id, o.ordered_at, o.received_at, o.expected_on, {today} AS today,
                  CASE WHEN o.status IN ('RECEIVED', 'CLOSED', 'CANCELLED') THEN 1 ELSE 0 END AS is_over FROM purchase_order o
-               WHERE o.tenant_id = $1 AND o.supplier_id = $2 AND o.ordered_at >= $3 AND o.ordered_at < $4 AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED', 'CANCELLED'){within}
+               WHERE o.tenant_id = $1 AND {of} AND o.ordered_at >= $3 AND o.ordered_at < $4 AND o.status IN ('ORDERED', 'PARTIALLY_RECEIVED', 'RECEIVED', 'CLOSED', 'CANCELLED'){within}
                ORDER BY o.ordered_at DESC LIMIT $5) o
          JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = o.id AND l.cancelled_at IS NULL
          WHERE o.is_over = 1 OR coalesce(l.expected_on, o.expected_on) < o.today ORDER BY o.id, l.position",
-        select = DeliveryRow::SELECT
+        select = DeliveryRow::SELECT,
+        of = backend.in_ids("o.supplier_id", 2)
     );
     let mut found: BTreeMap<PurchaseOrderId, Delivery> = BTreeMap::new();
     for row in reads.records::<DeliveryRow>(&sql, values).await? {

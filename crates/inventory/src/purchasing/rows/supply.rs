@@ -22,7 +22,7 @@ pub const SUPPLY: &str = "supplies:SUPPLIER:ASC";
 /// A row as it is written and read.
 #[derive(Record)]
 #[record(of = supplier_product, alias = "y")]
-struct SupplyRow {
+pub(super) struct SupplyRow {
     supplier_id: SupplierId,
     product_id: ProductId,
     supplier_sku: Option<String>,
@@ -53,6 +53,7 @@ struct SupplierRow {
     id: SupplierId,
     code_key: String,
     archived_at: Option<Timestamp>,
+    merged_into: Option<SupplierId>,
 }
 
 #[derive(Record)]
@@ -64,7 +65,7 @@ struct NoLonger {
 }
 
 impl SupplyRow {
-    fn supply(self) -> Result<Supply, Fault> {
+    pub(super) fn supply(self) -> Result<Supply, Fault> {
         let currency = currency_of("supplier_product", &self.currency)?;
         let breaks: Vec<PriceBreak> = serde_json::from_str(&self.price_breaks)
             .map_err(|_| Fault::corrupt("supplier_product", "price breaks are a list"))?;
@@ -181,6 +182,8 @@ pub struct SupplierFacts {
     pub id: SupplierId,
     pub code_key: String,
     pub archived_at: Option<Timestamp>,
+    /// Who names it by its code means this one.
+    pub merged_into: Option<SupplierId>,
 }
 
 /// The suppliers of these ids and of these codes, as they are folded.
@@ -197,8 +200,24 @@ pub async fn known_suppliers(reads: &impl Reads, ids: &[SupplierId], codes: &[St
     );
     let codes = codes.iter().map(String::as_str).filter(|code| !code.contains('\0'));
     let rows = reads.records::<SupplierRow>(&sql, vec![backend.ids(ids.iter().copied()), backend.texts(codes)]).await?;
-    let facts = |row: SupplierRow| SupplierFacts { id: row.id, code_key: row.code_key, archived_at: row.archived_at };
+    let facts = |row: SupplierRow| SupplierFacts {
+        id: row.id,
+        code_key: row.code_key,
+        archived_at: row.archived_at,
+        merged_into: row.merged_into,
+    };
     Ok(rows.into_iter().map(facts).collect())
+}
+
+/// The same, with the suppliers that merged ones of these codes are merged into.
+pub async fn named_suppliers(reads: &impl Reads, ids: &[SupplierId], codes: &[String]) -> Result<Vec<SupplierFacts>, Fault> {
+    let mut found = known_suppliers(reads, ids, codes).await?;
+    let is_named = |one: &&SupplierFacts| codes.contains(&one.code_key);
+    let into: Vec<SupplierId> = found.iter().filter(is_named).filter_map(|one| one.merged_into).collect();
+    let there = |id: &SupplierId| found.iter().any(|one| one.id == *id);
+    let absent: Vec<SupplierId> = into.into_iter().filter(|id| !there(id)).collect();
+    found.extend(known_suppliers(reads, &absent, &[]).await?);
+    Ok(found)
 }
 
 /// Which rows of the catalogues; an empty list matches nothing.

@@ -307,16 +307,17 @@ impl Suppliers {
                 SupplierRef::Code(code) => codes.push(fold(code.trim())),
             }
         }
-        let found = rows::known_suppliers(reads, &ids, &codes).await?;
+        let found = rows::named_suppliers(reads, &ids, &codes).await?;
         Ok(Self(found.into_iter().map(|one| (one.id, one)).collect()))
     }
-    /// A supplier that is in use.
+    /// A supplier that is in use. By the code of one that is merged the one is found that it is merged into.
     pub(super) fn find(&self, named: &SupplierRef, field: impl FnOnce() -> At) -> Result<&SupplierFacts, Rejection> {
         let found = match named {
             SupplierRef::Id(id) => self.0.get(id),
             SupplierRef::Code(code) => {
                 let code = fold(code.trim());
-                self.0.values().find(|one| one.code_key == code)
+                let found = self.0.values().find(|one| one.code_key == code);
+                found.map(|one| one.merged_into.and_then(|into| self.0.get(&into)).unwrap_or(one))
             }
         };
         match found {

@@ -73,6 +73,10 @@ const RETURNS: &str = "(SELECT r.tenant_id, r.id, 'FULFILLED' AS status, r.store
     r.occurred_at AS placed_at, r.business_date, r.refund_minor, r.refunded_minor
     FROM sales_return r WHERE r.tenant_id = $1 AND r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')) o";
 
+/// The customer of a document; of one that is merged the one that it is merged into.
+const CUSTOMER: &str =
+    "coalesce((SELECT m.merged_into FROM customer m WHERE m.tenant_id = $1 AND m.id = o.customer_id), o.customer_id)";
+
 /// The product of a line, which a charge has none of.
 const PRODUCT_OF_LINE: &str = "LEFT JOIN product p ON p.tenant_id = $1 AND p.id = l.product_id";
 
@@ -186,7 +190,7 @@ impl SalesQuery {
             Group::Store => "o.store_id".to_owned(),
             Group::Channel => format!("nullif(o.channel_id, {nil})"),
             Group::Country => "o.country".to_owned(),
-            Group::Customer => "o.customer_id".to_owned(),
+            Group::Customer => CUSTOMER.to_owned(),
         }
     }
 

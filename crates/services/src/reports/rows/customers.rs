@@ -37,6 +37,16 @@ const STAYED: &str =
     "EXISTS (SELECT 1 FROM order_line k WHERE k.tenant_id = $1 AND k.order_id = o.id AND k.product_id IS NOT NULL
     AND k.quantity > k.cancelled + k.returned)";
 
+/// The customer of a document; of one that is merged the one that it is merged into.
+fn survivor(alias: &str) -> String {
+    format!("coalesce(m.merged_into, {alias}.customer_id)")
+}
+
+/// Joins the merged customers, of whom there are few, on alias `m`.
+fn merged(alias: &str) -> String {
+    format!("LEFT JOIN customer m ON m.tenant_id = $1 AND m.id = {alias}.customer_id AND m.merged_into IS NOT NULL")
+}
+
 /// What is left of a line's total, by quantity, rounded half away from zero, as salesReport has it. Totals and quantities whose product would leave 64 bits are
 /// divided first.
 const AMOUNT: &str = "CASE WHEN l.cancelled = 0 THEN l.total_minor WHEN l.total_minor > 17179869184 OR l.quantity > 268435456
@@ -54,19 +64,24 @@ pub async fn ordered(reads: &impl Reads, narrow: &Narrow, currency: Currency) ->
     let (stores, channels) = (bound.of_stores(narrow, "r.store_id"), bound.of_channels(narrow, "r.channel_id"));
     let sql = format!(
         "SELECT {select} FROM (
-           SELECT o.customer_id, count(DISTINCT o.id) AS orders, CAST(max(o.business_date) AS integer) AS last_day,
+           SELECT {customer} AS customer_id, count(DISTINCT o.id) AS orders, CAST(max(o.business_date) AS integer) AS last_day,
              CAST(sum({AMOUNT}) AS bigint) AS gross
-           FROM sales_order o CROSS JOIN order_line l
+           FROM sales_order o {merged} CROSS JOIN order_line l
            WHERE {orders} AND o.customer_id IS NOT NULL AND o.currency = {money} AND {STAYED}
              AND l.tenant_id = $1 AND l.order_id = o.id AND l.product_id IS NOT NULL AND l.quantity > l.cancelled
-           GROUP BY o.customer_id) g
+           GROUP BY {customer}) g
          LEFT JOIN (
-           SELECT r.customer_id, CAST(sum(coalesce(r.refunded_minor, r.refund_minor)) AS bigint) AS refunds FROM sales_return r
+           SELECT {returned} AS customer_id, CAST(sum(coalesce(r.refunded_minor, r.refund_minor)) AS bigint) AS refunds
+           FROM sales_return r {merged_returns}
            WHERE r.tenant_id = $1 AND {CAME_BACK} AND r.occurred_at >= {since} AND r.occurred_at < {until} AND r.business_date >= {from}
              AND r.business_date <= {to} AND r.customer_id IS NOT NULL AND r.currency = {money}{stores}{channels}
-           GROUP BY r.customer_id) b ON b.customer_id = g.customer_id
+           GROUP BY {returned}) b ON b.customer_id = g.customer_id
          ORDER BY g.customer_id",
-        select = Ordered::SELECT
+        select = Ordered::SELECT,
+        customer = survivor("o"),
+        merged = merged("o"),
+        returned = survivor("r"),
+        merged_returns = merged("r")
     );
     reads.records(&sql, bound.values).await
 }
@@ -87,12 +102,15 @@ pub async fn first_orders(reads: &impl Reads, narrow: &Narrow) -> Result<Vec<Fir
     let (stores, channels) = (bound.of_stores(narrow, "o.store_id"), bound.of_channels(narrow, "o.channel_id"));
     let sql = format!(
         "SELECT {select} FROM (
-           SELECT o.customer_id, o.business_date AS day, row_number() OVER (PARTITION BY o.customer_id ORDER BY o.placed_at, o.id) AS nth
-           FROM sales_order o WHERE o.tenant_id = $1 AND o.customer_id IS NOT NULL AND {SOLD} AND {STAYED}{stores}{channels}) q
+           SELECT {customer} AS customer_id, o.business_date AS day,
+             row_number() OVER (PARTITION BY {customer} ORDER BY o.placed_at, o.id) AS nth
+           FROM sales_order o {merged} WHERE o.tenant_id = $1 AND o.customer_id IS NOT NULL AND {SOLD} AND {STAYED}{stores}{channels}) q
          WHERE q.nth <= 2 GROUP BY q.customer_id
          HAVING min(CASE WHEN q.nth = 1 THEN q.day END) >= {from} AND min(CASE WHEN q.nth = 1 THEN q.day END) <= {to}
          ORDER BY q.customer_id",
-        select = FirstRow::SELECT
+        select = FirstRow::SELECT,
+        customer = survivor("o"),
+        merged = merged("o")
     );
     let first = |row: FirstRow| FirstOrders { first: row.first, second: row.second };
     Ok(reads.records::<FirstRow>(&sql, bound.values).await?.into_iter().map(first).collect())

@@ -44,6 +44,8 @@ const OWN_ROLE: &str = "substr(HEX(c.role_id), 1, 30) <> '0000000000000000000000
 
 pub(in super::super) const LINKS: &[Link] = &[
     link("category", "'cat:' || HEX(c.id)", &[("parent_id", "id")], "category"),
+    link("customer", "'cus:' || HEX(c.id)", &[("merged_into", "id")], "customer"),
+    link("supplier", "'sup:' || HEX(c.id)", &[("merged_into", "id")], "supplier"),
     link("product", PRODUCT, &[("category_id", "id")], "category"),
     link("product", PRODUCT, &[("supplier_id", "id")], "supplier"),
     link("product", PRODUCT, &[("family_id", "id")], "product_family"),

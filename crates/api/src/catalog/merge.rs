@@ -1,0 +1,263 @@
+//! Merging customers, and suppliers.
+
+use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
+use entity::id::kind as of;
+use inventory::{
+    catalog::{
+        Catalog,
+        core::merge::MergeAsk,
+        events::{CUSTOMER_MERGED, CUSTOMER_UPDATED, PRODUCT_UPDATED, SUPPLIER_ARCHIVED, SUPPLIER_MERGED, SUPPLIER_UPDATED},
+        shell::{MergeStop, MergedCustomer},
+    },
+    purchasing::{
+        core::Terms,
+        events::{SUPPLIER_PRODUCT_ARCHIVED, SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED},
+        shell::{MergedSupplier, SupplierMerge, supplier_merge},
+    },
+};
+use macros::resolvers;
+use platform::{path, storage::idempotency::Acted};
+
+use super::{Customer, Supplier, mutation_parties::told, mutation_products::written, refusal::user_error};
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        reading::{Reading, read},
+        refusal::UserError,
+        scalars::Long,
+    },
+    purchasing::check_key,
+};
+
+/// Difference that does not keep two from being one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum MergeDifference {
+    /// Both have tax numbers, and none in common.
+    TaxIds,
+}
+
+/// Terms that stay where two suppliers that are merged offer the same product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum MergeTerms {
+    /// Terms of the supplier that stays.
+    Survivor,
+    /// Terms of the supplier that is merged.
+    Merged,
+}
+
+impl From<MergeTerms> for Terms {
+    fn from(terms: MergeTerms) -> Self {
+        match terms {
+            MergeTerms::Survivor => Self::Survivor,
+            MergeTerms::Merged => Self::Merged,
+        }
+    }
+}
+
+/// Two customers to merge.
+#[derive(Debug, Clone, InputObject)]
+pub struct CustomerMergeInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Customer that is merged into the other.
+    pub id: ID,
+    /// Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    pub expected_version: Option<Long>,
+    /// Customer that stays.
+    pub into_id: ID,
+    /// Version of the customer that stays that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    pub into_expected_version: Option<Long>,
+    /// Differences in spite of which both are one. Default none.
+    #[graphql(default)]
+    pub accept: Vec<MergeDifference>,
+}
+
+/// Two suppliers to merge.
+#[derive(Debug, Clone, InputObject)]
+pub struct SupplierMergeInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Supplier that is merged into the other.
+    pub id: ID,
+    /// Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    pub expected_version: Option<Long>,
+    /// Supplier that stays.
+    pub into_id: ID,
+    /// Version of the supplier that stays that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    pub into_expected_version: Option<Long>,
+    /// Differences in spite of which both are one. Default none.
+    #[graphql(default)]
+    pub accept: Vec<MergeDifference>,
+    /// Terms that stay where both offer a product on different terms. Null refuses the merge then.
+    pub supplier_products: Option<MergeTerms>,
+}
+
+/// Result of merging two customers.
+#[derive(SimpleObject, Default)]
+pub struct CustomerMergePayload {
+    /// The customer that stays, as it is now, or with validateOnly as it would be. Null when the change was refused.
+    pub customer: Option<Customer>,
+    /// The customer that was merged, as it is now, or with validateOnly as it would be. Null when the change was refused.
+    pub merged: Option<Customer>,
+    /// Orders that keep the customer that was merged. Null when the change was refused.
+    pub orders: Option<Long>,
+    /// Returns that keep the customer that was merged. Null when the change was refused.
+    pub returns: Option<Long>,
+    /// Reasons for which the change was refused; empty when it was made, or with validateOnly would be.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+/// Result of merging two suppliers.
+#[derive(SimpleObject, Default)]
+pub struct SupplierMergePayload {
+    /// The supplier that stays, as it is now, or with validateOnly as it would be. Null when the change was refused.
+    pub supplier: Option<Supplier>,
+    /// The supplier that was merged, as it is now, or with validateOnly as it would be. Null when the change was refused.
+    pub merged: Option<Supplier>,
+    /// Products that name the supplier that stays in place of the other. Null when the change was refused.
+    pub products: Option<Long>,
+    /// Rows of the catalogue that went over to the supplier that stays, or gave way to its own. Null when the change was refused.
+    pub supplier_products: Option<Long>,
+    /// Purchase orders and returns that keep the supplier that was merged. Null when the change was refused.
+    pub documents: Option<Long>,
+    /// Reasons for which the change was refused; empty when it was made, or with validateOnly would be.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+impl From<Vec<UserError>> for CustomerMergePayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+impl From<Vec<UserError>> for SupplierMergePayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+
+impl CustomerMergeInput {
+    fn read(self, reading: &mut Reading) -> MergeAsk<of::CustomerId> {
+        check_key(reading, &self.idempotency_key);
+        MergeAsk {
+            idempotency_key: self.idempotency_key,
+            id: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            into: reading.id(&self.into_id, || path!["input", "intoId"]),
+            into_expected_version: self.into_expected_version.map(|version| version.0),
+            other_tax_ids: self.accept.contains(&MergeDifference::TaxIds),
+        }
+    }
+}
+
+impl SupplierMergeInput {
+    fn read(self, reading: &mut Reading) -> SupplierMerge {
+        check_key(reading, &self.idempotency_key);
+        let ask = MergeAsk {
+            idempotency_key: self.idempotency_key,
+            id: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            into: reading.id(&self.into_id, || path!["input", "intoId"]),
+            into_expected_version: self.into_expected_version.map(|version| version.0),
+            other_tax_ids: self.accept.contains(&MergeDifference::TaxIds),
+        };
+        SupplierMerge { ask, terms: self.supplier_products.map(Into::into) }
+    }
+}
+
+/// Refusals are data, faults are top-level errors.
+fn stopped(stop: MergeStop) -> Result<Vec<UserError>, TopError> {
+    match stop {
+        MergeStop::Fault(fault) => Err(fault.into()),
+        MergeStop::Refused(problems) => Ok(problems.iter().map(|problem| user_error(problem, &["input"], None)).collect()),
+    }
+}
+
+/// Merging of customers and of suppliers.
+#[derive(Default)]
+pub struct MergeMutation;
+
+#[resolvers]
+impl MergeMutation {
+    /// Merges a customer into another. The one that is merged stays and names the other in mergedInto; its orders, returns and papers keep it, and are
+    /// listed with the other's. Its reference and its e-mail address find the other from then on. Erasing the other erases it, too. There is no way back.
+    #[mutation(permit = CustomerMerge, emits(CUSTOMER_MERGED, CUSTOMER_UPDATED), step_up, dry_run(record))]
+    async fn customer_merge(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Customer to merge, and the customer that stays.")] input: CustomerMergeInput,
+    ) -> Answer<CustomerMergePayload> {
+        let ask = match read(|reading| input.read(reading)) {
+            Ok(ask) => ask,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(ctx.given::<Catalog>()?.customer_merge(permit, ask, dry_run)).await;
+        written(ctx)?;
+        Ok(match done {
+            Err(stop) => stopped(stop)?.into(),
+            Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed }) => CustomerMergePayload {
+                customer: Some(told(ctx, rows.into)),
+                merged: Some(told(ctx, rows.merged)),
+                orders: Some(Long(orders)),
+                returns: Some(Long(returns)),
+                user_errors: Vec::new(),
+                replayed: is_replayed,
+                seq: seq.map(Long),
+            },
+        })
+    }
+
+    /// Merges a supplier into another. The one that is merged is archived and names the other in mergedInto; its purchase orders, receipts and returns keep
+    /// it, and are listed with the other's. Its products and the rows of its catalogue go over to the other, at most 2,000 of each, and its code finds the
+    /// other from then on. Refused while purchase orders are open with it. There is no way back.
+    #[mutation(
+        permit = SupplierMerge,
+        emits(
+            SUPPLIER_MERGED,
+            SUPPLIER_ARCHIVED,
+            SUPPLIER_UPDATED,
+            PRODUCT_UPDATED,
+            SUPPLIER_PRODUCT_ARCHIVED,
+            SUPPLIER_PRODUCT_CREATED,
+            SUPPLIER_PRODUCT_UPDATED
+        ),
+        step_up,
+        dry_run(record)
+    )]
+    async fn supplier_merge(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Supplier to merge, and the supplier that stays.")] input: SupplierMergeInput,
+    ) -> Answer<SupplierMergePayload> {
+        let asked = match read(|reading| input.read(reading)) {
+            Ok(asked) => asked,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let catalog = ctx.given::<Catalog>()?;
+        let done = Box::pin(supplier_merge((&catalog.db, &catalog.clock), permit, asked, dry_run)).await;
+        written(ctx)?;
+        Ok(match done {
+            Err(stop) => stopped(stop)?.into(),
+            Ok(Acted { value: MergedSupplier { rows, counts }, seq, is_replayed }) => SupplierMergePayload {
+                supplier: Some(Supplier(rows.into.into())),
+                merged: Some(Supplier(rows.merged.into())),
+                products: Some(Long(counts.products as i64)),
+                supplier_products: Some(Long(counts.supplies as i64)),
+                documents: Some(Long(counts.documents)),
+                user_errors: Vec::new(),
+                replayed: is_replayed,
+                seq: seq.map(Long),
+            },
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! Merging one row into another. The one that is merged stays, points to the other, and is named by nothing new.
+
+use entity::{
+    id::Kind,
+    prelude::{Id, Timestamp},
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Problem, Rejection, Subject, Versioned, customer::CustomerRow, supplier::SupplierRow};
+
+/// Rows that are merged into one at most.
+pub const MOST_MERGED: usize = 100;
+
+/// Which row is merged into which, and what the caller knows of both.
+#[derive(Debug, Clone, Serialize)]
+#[serde(bound(serialize = ""))]
+pub struct MergeAsk<K: Kind> {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub id: Id<K>,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub into: Id<K>,
+    #[serde(skip)]
+    pub into_expected_version: Option<i64>,
+    /// Both are one although they have no tax number in common.
+    pub other_tax_ids: bool,
+}
+
+/// A row that can be merged into another of its kind.
+pub trait Merges: Versioned {
+    /// What it is called where it is missing.
+    const WHAT: Subject;
+
+    /// The id of the one that it is merged into.
+    fn merged_into(&self) -> Option<String>;
+    fn archived_at(&self) -> Option<Timestamp>;
+    /// JSON: a list.
+    fn tax_ids(&self) -> &str;
+}
+
+impl Merges for CustomerRow {
+    const WHAT: Subject = Subject::Customer;
+
+    fn merged_into(&self) -> Option<String> {
+        self.merged_into.map(|id| id.to_string())
+    }
+    /// Customers are merged and erased; they are not archived.
+    fn archived_at(&self) -> Option<Timestamp> {
+        None
+    }
+    fn tax_ids(&self) -> &str {
+        self.particulars.tax_ids.as_deref().unwrap_or("[]")
+    }
+}
+
+impl Merges for SupplierRow {
+    const WHAT: Subject = Subject::Supplier;
+
+    fn merged_into(&self) -> Option<String> {
+        self.merged_into.map(|id| id.to_string())
+    }
+    fn archived_at(&self) -> Option<Timestamp> {
+        self.archived_at
+    }
+    fn tax_ids(&self) -> &str {
+        &self.tax_ids
+    }
+}
+
+/// What is wrong with merging these two, as far as they themselves say.
+pub fn check<K: Kind, R: Merges>(ask: &MergeAsk<K>, merged: Option<&R>, into: Option<&R>) -> Vec<Problem> {
+    if ask.id == ask.into {
+        return vec![Problem::at("intoId", Rejection::IntoItself)];
+    }
+    let sides = [
+        (merged, "id", ask.expected_version, "expectedVersion"),
+        (into, "intoId", ask.into_expected_version, "intoExpectedVersion"),
+    ];
+    let mut problems = Vec::new();
+    for (row, at, expected, version_at) in sides {
+        let Some(row) = row else {
+            problems.push(Problem::at(at, Rejection::Missing(R::WHAT)));
+            continue;
+        };
+        if expected.is_some_and(|expected| expected != row.version()) {
+            problems.push(Problem::at(version_at, Rejection::Stale { actual: row.version() }));
+        }
+        if let Some(into) = row.merged_into() {
+            problems.push(Problem::at(at, Rejection::MergedInto { what: R::WHAT, into }));
+        } else if let Some(since) = row.archived_at() {
+            problems.push(Problem::at(at, Rejection::ArchivedSince { what: R::WHAT, since }));
+        }
+    }
+    if let (Some(merged), Some(into)) = (merged, into)
+        && !ask.other_tax_ids
+        && are_others(merged.tax_ids(), into.tax_ids())
+    {
+        problems.push(Problem::at("accept", Rejection::OtherTaxIds));
+    }
+    problems
+}
+
+/// Both lists have numbers, and none is in both.
+fn are_others(one: &str, other: &str) -> bool {
+    let listed = |text: &str| serde_json::from_str::<Vec<Value>>(text).unwrap_or_default();
+    let (one, other) = (listed(one), listed(other));
+    !one.is_empty() && !other.is_empty() && !one.iter().any(|number| other.contains(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tax_numbers_differ_where_both_have_some_and_none_in_common() {
+        let (gb, de) = (r#"[{"number":"GB1"}]"#, r#"[{"number":"DE2"}]"#);
+        let both = r#"[{"number":"DE2"},{"number":"GB1"}]"#;
+        assert!(are_others(gb, de));
+        for (one, other) in [(gb, gb), (gb, both), (both, de), (gb, "[]"), ("[]", de), ("[]", "[]")] {
+            assert!(!are_others(one, other), "{one} {other}");
+        }
+    }
+}

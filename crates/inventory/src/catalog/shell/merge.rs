@@ -1,0 +1,197 @@
+//! Merging two customers. Orders, returns and what was printed of them keep the one that they were made for; lists and figures of the other have both.
+
+use std::collections::HashMap;
+
+use entity::{id::kind as of, prelude::*};
+use iam::access::{Permit, kind};
+use platform::{
+    audit::{self, Fields},
+    storage::{
+        Fault, Work,
+        idempotency::{self, Acted, Before, Key, hash_of, is_key, settle},
+        journal::{self, NewEvent},
+    },
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{Catalog, Mode, traced};
+use crate::catalog::{
+    core::{
+        Problem, Rejection,
+        customer::CustomerRow,
+        merge::{self, MOST_MERGED, MergeAsk},
+        product::{ProductDoc, ProductRow},
+        supplier::SupplierRow,
+    },
+    events,
+    rows::{self, merge as merge_rows},
+};
+
+/// Products that are put under another supplier at once, at most.
+pub const MOST_MOVED: usize = 2_000;
+
+/// What was merged into what, as both are now.
+#[derive(Debug, Clone)]
+pub struct Merged<R> {
+    pub merged: R,
+    pub into: R,
+}
+
+/// A customer that is merged into another, and how many documents stay under its name.
+#[derive(Debug, Clone)]
+pub struct MergedCustomer {
+    pub rows: Merged<CustomerRow>,
+    pub orders: i64,
+    pub returns: i64,
+}
+
+/// Why nothing was merged.
+#[derive(Debug)]
+pub enum MergeStop {
+    Refused(Vec<Problem>),
+    Fault(Fault),
+}
+
+impl From<Fault> for MergeStop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl MergeStop {
+    pub fn at(field: &str, why: Rejection) -> Self {
+        Self::Refused(vec![Problem::at(field, why)])
+    }
+}
+
+/// What is remembered of a call.
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    merged: CustomerId,
+    into: CustomerId,
+    seq: Option<i64>,
+    orders: i64,
+    returns: i64,
+}
+
+/// What an earlier call with this key left. Whatever the call writes is locked before.
+pub async fn earlier<R: DeserializeOwned>(work: &Work, key: &Key) -> Result<Option<R>, MergeStop> {
+    if !is_key(&key.key) {
+        return Err(MergeStop::at("idempotencyKey", Rejection::Required));
+    }
+    match idempotency::in_turn(work, key).await? {
+        Before::Nothing => Ok(None),
+        Before::Reused => Err(MergeStop::at("idempotencyKey", Rejection::KeyReused)),
+        Before::Same(receipt) => Ok(Some(receipt)),
+    }
+}
+
+impl Catalog {
+    /// Merges a customer into another, once for the key.
+    pub async fn customer_merge(
+        &self,
+        permit: Permit<kind::CustomerMerge>,
+        ask: MergeAsk<of::CustomerId>,
+        mode: Mode,
+    ) -> Result<Acted<MergedCustomer>, MergeStop> {
+        let key =
+            Key { owner: permit.actor().id, mutation: "customerMerge", key: ask.idempotency_key.clone(), hash: hash_of(&ask) };
+        let mut work = permit.scope(&self.db).begin().await?;
+        let done = merged(&mut work, &key, &ask, self.clock.now()).await;
+        settle(work, done, mode == Mode::Check).await
+    }
+}
+
+async fn merged(
+    work: &mut Work,
+    key: &Key,
+    ask: &MergeAsk<of::CustomerId>,
+    now: Timestamp,
+) -> Result<Acted<MergedCustomer>, MergeStop> {
+    // Before the rows are locked, so that they are locked in the order of their ids: of two merges that cross, one waits for the other.
+    let before = merge_rows::merged_customers(work, &[ask.id, ask.into]).await?;
+    let own = before.iter().filter(|(into, _)| *into == ask.id).map(|(_, id)| *id);
+    let ids: Vec<CustomerId> = [ask.id, ask.into].into_iter().chain(own).collect();
+    let known = rows::customer::to_change(work, &ids, &[]).await?;
+    if let Some(receipt) = earlier::<Receipt>(work, key).await? {
+        return again(work, &receipt).await;
+    }
+    let row = |id: CustomerId| known.iter().find(|row| row.id == id);
+    let problems = merge::check(ask, row(ask.id), row(ask.into));
+    let (true, Some(one), Some(other)) = (problems.is_empty(), row(ask.id), row(ask.into)) else {
+        return Err(MergeStop::Refused(problems));
+    };
+    if before.len() >= MOST_MERGED {
+        return Err(MergeStop::at("intoId", Rejection::TooMany { most: MOST_MERGED }));
+    }
+    let one_after = CustomerRow { merged_into: Some(other.id), version: one.version + 1, updated_at: now, ..one.clone() };
+    let other_after = CustomerRow { version: other.version + 1, updated_at: now, ..other.clone() };
+    let turned = merge_rows::merge_customers(work, &one_after, &other_after).await?;
+    audit::changed(work, one.id, Some(&traced::customer(one)), Some(&traced::customer(&one_after)), None);
+    audit::changed(work, other.id, Some(&Fields::default()), Some(&merged_from(one.id.to_string())), None);
+    let mut all = vec![events::CUSTOMER_MERGED.of(one.id, one_after.version)];
+    for (id, version) in turned {
+        let into = |into: CustomerId| Fields::default().with("mergedInto", into);
+        audit::changed(work, id, Some(&into(one.id)), Some(&into(other.id)), None);
+        all.push(events::CUSTOMER_UPDATED.of(id, version));
+    }
+    all.push(events::CUSTOMER_UPDATED.of(other.id, other_after.version));
+    let (orders, returns) = merge_rows::documents_of(work, one.id).await?;
+    let seq = journal::append(work, all, now).await?;
+    let receipt = Receipt { merged: one.id, into: other.id, seq, orders, returns };
+    idempotency::keep(work, key, &receipt, now).await?;
+    let rows = Merged { merged: one_after, into: other_after };
+    Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed: false })
+}
+
+/// What the audit log says of the one that another is merged into.
+pub fn merged_from(id: String) -> Fields {
+    Fields::default().with("mergedFrom", id)
+}
+
+async fn again(work: &Work, receipt: &Receipt) -> Result<Acted<MergedCustomer>, MergeStop> {
+    let found = rows::customer::by_ids(work, &[receipt.merged, receipt.into]).await?;
+    let mut known: HashMap<CustomerId, CustomerRow> = found.into_iter().map(|row| (row.id, row)).collect();
+    let lost = || Fault::corrupt("customer", "a customer that was merged stays");
+    let merged = known.remove(&receipt.merged).ok_or_else(lost)?;
+    let into = known.remove(&receipt.into).ok_or_else(lost)?;
+    let value = MergedCustomer { rows: Merged { merged, into }, orders: receipt.orders, returns: receipt.returns };
+    Ok(Acted { value, seq: receipt.seq, is_replayed: true })
+}
+
+/// Puts the products of a supplier under another: their events. None: there are more than are put there at once.
+pub async fn move_products(
+    work: &mut Work,
+    (from, to): (SupplierId, SupplierId),
+    now: Timestamp,
+) -> Result<Option<Vec<NewEvent>>, Fault> {
+    let found = rows::product::of_supplier(work, from, MOST_MOVED + 1).await?;
+    if found.len() > MOST_MOVED {
+        return Ok(None);
+    }
+    if found.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let mut barcodes = rows::product::barcodes_of(work, found.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
+    let doc = |row: ProductRow| ProductDoc { barcodes: barcodes.remove(&row.id).unwrap_or_default(), row };
+    let before: Vec<ProductDoc> = found.into_iter().map(doc).collect();
+    let turned = |doc: &ProductDoc| {
+        let mut doc = doc.clone();
+        (doc.row.supplier_id, doc.row.version, doc.row.updated_at) = (Some(to), doc.row.version + 1, now);
+        doc
+    };
+    let after: Vec<ProductDoc> = before.iter().map(turned).collect();
+    let pairs: Vec<(&ProductDoc, &ProductDoc)> = before.iter().zip(&after).collect();
+    rows::product::write(work, &[], &pairs).await?;
+    let mut all = Vec::with_capacity(pairs.len());
+    for (was, is) in pairs {
+        audit::changed(work, is.row.id, Some(&traced::product(was)), Some(&traced::product(is)), None);
+        all.push(super::products::told(Some(&was.row), &is.row));
+    }
+    Ok(Some(all))
+}
+
+/// What the audit log compares of a supplier.
+pub fn traced_supplier(row: &SupplierRow) -> Fields {
+    traced::supplier(row)
+}

@@ -1,0 +1,56 @@
+//! Customers that are merged into those that lists are filtered by: what was made for them is listed, too.
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads};
+use uuid::Uuid;
+
+use super::filter::{Filter, IdColumn};
+use crate::catalog::rows::merge::merged_customers;
+
+/// The filter with those who are merged into its customers; one statement where it has any.
+pub async fn with_merged(reads: &impl Reads, filter: &Filter) -> Result<Filter, Fault> {
+    let mut asked = Vec::new();
+    named(filter, &mut asked);
+    let merged = merged_of(reads, &asked).await?;
+    Ok(if merged.is_empty() { filter.clone() } else { widened(filter, &merged) })
+}
+
+/// Adds to each list the customers who are merged into those on it; one statement where there are any.
+pub async fn add_merged(reads: &impl Reads, lists: Vec<&mut Vec<Uuid>>) -> Result<(), Fault> {
+    let asked: Vec<Uuid> = lists.iter().flat_map(|ids| ids.iter().copied()).collect();
+    let merged = merged_of(reads, &asked).await?;
+    for ids in lists {
+        *ids = joined(ids, &merged);
+    }
+    Ok(())
+}
+
+async fn merged_of(reads: &impl Reads, ids: &[Uuid]) -> Result<Vec<(CustomerId, CustomerId)>, Fault> {
+    let ids: Vec<CustomerId> = ids.iter().copied().map(CustomerId::from_uuid).collect();
+    merged_customers(reads, &ids).await
+}
+
+fn named(filter: &Filter, asked: &mut Vec<Uuid>) {
+    match filter {
+        Filter::All(parts) | Filter::Any(parts) => parts.iter().for_each(|part| named(part, asked)),
+        Filter::Not(part) => named(part, asked),
+        Filter::Ids(IdColumn::Customer, ids) => asked.extend(ids),
+        _ => {}
+    }
+}
+
+fn widened(filter: &Filter, merged: &[(CustomerId, CustomerId)]) -> Filter {
+    let all = |parts: &[Filter]| parts.iter().map(|part| widened(part, merged)).collect();
+    match filter {
+        Filter::All(parts) => Filter::All(all(parts)),
+        Filter::Any(parts) => Filter::Any(all(parts)),
+        Filter::Not(part) => Filter::Not(Box::new(widened(part, merged))),
+        Filter::Ids(IdColumn::Customer, ids) => Filter::Ids(IdColumn::Customer, joined(ids, merged)),
+        other => other.clone(),
+    }
+}
+
+fn joined(ids: &[Uuid], merged: &[(CustomerId, CustomerId)]) -> Vec<Uuid> {
+    let of_these = merged.iter().filter(|(into, _)| ids.contains(&into.uuid()));
+    ids.iter().copied().chain(of_these.map(|(_, one)| one.uuid())).collect()
+}

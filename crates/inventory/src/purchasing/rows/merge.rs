@@ -1,0 +1,63 @@
+//! What a supplier that is to be merged has: its catalogue, and what is open with it.
+
+use entity::{prelude::*, record::Selected};
+use platform::storage::{Fault, Finds, Reads, Row, Work};
+
+use super::supply::SupplyRow;
+use crate::purchasing::core::Supply;
+
+/// Open documents that a refusal names at most.
+const MOST_NAMED: i64 = 10;
+
+/// What is open with a supplier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenWith {
+    pub orders: i64,
+    /// The first numbers of them.
+    pub numbers: Vec<i64>,
+    pub policies: i64,
+    /// Orders and returns of every state.
+    pub documents: i64,
+}
+
+/// The first products of a supplier's catalogue whose rows are in use.
+pub async fn offered(reads: &impl Reads, supplier: SupplierId, most: usize) -> Result<Vec<Supply>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM supplier_product y WHERE y.tenant_id = $1 AND y.supplier_id = $2 AND y.archived_at IS NULL
+         ORDER BY y.supplier_id, y.product_id LIMIT $3",
+        SupplyRow::SELECT
+    );
+    let rows = reads.records::<SupplyRow>(&sql, vec![supplier.into(), (most as i64).into()]).await?;
+    rows.into_iter().map(SupplyRow::supply).collect()
+}
+
+/// What is open with a supplier. Behind the counter nobody opens more.
+pub async fn open_with(work: &Work, supplier: SupplierId) -> Result<OpenWith, Fault> {
+    let open = "o.tenant_id = $1 AND o.supplier_id = $2
+        AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')";
+    let sql = format!(
+        "SELECT (SELECT count(*) FROM purchase_order o WHERE {open}),
+           (SELECT count(*) FROM replenishment_policy p WHERE p.tenant_id = $1 AND p.supplier_id = $2),
+           (SELECT count(*) FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2)
+           + (SELECT count(*) FROM supplier_return r WHERE r.tenant_id = $1 AND r.supplier_id = $2)"
+    );
+    let rows = work.rows(&sql, vec![supplier.into()]).await?;
+    let row = rows.first().ok_or_else(|| Fault::Broken("a count has a row".to_owned()))?;
+    let mut row = Row::new(row);
+    let (orders, policies, documents) = (row.take()?, row.take()?, row.take()?);
+    let sql = format!("SELECT o.number FROM purchase_order o WHERE {open} ORDER BY o.number LIMIT $3");
+    let rows = work.rows(&sql, vec![supplier.into(), MOST_NAMED.into()]).await?;
+    let numbers = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<i64>, Fault>>()?;
+    Ok(OpenWith { orders, numbers, policies, documents })
+}
+
+/// The first SKUs of products.
+pub async fn skus_of(reads: &impl Reads, products: &[ProductId]) -> Result<Vec<String>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT p.sku FROM product p WHERE p.tenant_id = $1 AND {} ORDER BY p.sku_key LIMIT $3",
+        backend.in_ids("p.id", 2)
+    );
+    let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied()), MOST_NAMED.into()]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}

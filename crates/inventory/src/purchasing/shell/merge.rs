@@ -1,0 +1,226 @@
+//! Merging two suppliers. Products and rows of the catalogue go over to the one that stays; orders, receipts and returns keep the one that they were
+//! made with.
+
+use std::collections::HashMap;
+
+use entity::{id::kind as of, prelude::*};
+use iam::access::{Permit, kind};
+use platform::{
+    audit::{self, Fields},
+    clock::Clock,
+    storage::{
+        Database, Fault, Reads as _, Work,
+        idempotency::{self, Acted, Key, hash_of, settle},
+        journal::{self, NewEvent},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::traced;
+use crate::{
+    catalog::{
+        core::{
+            Rejection, Use,
+            life::in_use_by,
+            merge::{self, MOST_MERGED, MergeAsk},
+            supplier::SupplierRow,
+        },
+        events::{SUPPLIER_ARCHIVED, SUPPLIER_MERGED, SUPPLIER_UPDATED},
+        rows::{merge as merge_rows, small},
+        shell::{MOST_MOVED, MergeStop, Merged, Mode, earlier, merged_from, move_products, traced_supplier},
+    },
+    purchasing::{
+        core::{MergedSupplies, Supply, Terms, merge_supplies},
+        events::{SUPPLIER_PRODUCT_ARCHIVED, SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED, SupplyChanged},
+        rows,
+    },
+};
+
+/// Two suppliers to merge. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Serialize)]
+pub struct SupplierMerge {
+    pub ask: MergeAsk<of::SupplierId>,
+    pub terms: Option<Terms>,
+}
+
+/// A supplier that is merged into another, and what went over or stays under its name.
+#[derive(Debug, Clone)]
+pub struct MergedSupplier {
+    pub rows: Merged<SupplierRow>,
+    pub counts: MergeCounts,
+}
+
+/// How much a merge was about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergeCounts {
+    /// Products that went over.
+    pub products: usize,
+    /// Rows of the catalogue that went over, or gave way.
+    pub supplies: usize,
+    /// Purchase orders and returns that stay.
+    pub documents: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    merged: SupplierId,
+    into: SupplierId,
+    seq: Option<i64>,
+    counts: MergeCounts,
+}
+
+type Done = Result<Acted<MergedSupplier>, MergeStop>;
+
+/// Merges a supplier into another, once for the key.
+pub async fn supplier_merge(
+    (db, clock): (&Database, &Clock),
+    permit: Permit<kind::SupplierMerge>,
+    input: SupplierMerge,
+    mode: Mode,
+) -> Done {
+    let key = input.ask.idempotency_key.clone();
+    let key = Key { owner: permit.actor().id, mutation: "supplierMerge", key, hash: hash_of(&input) };
+    let mut work = permit.scope(db).begin().await?;
+    let done = merged(&mut work, &key, &input, clock.now()).await;
+    settle(work, done, mode == Mode::Check).await
+}
+
+async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, now: Timestamp) -> Done {
+    let ask = &input.ask;
+    // Before the rows are locked, so that they are locked in the order of their ids: of two merges that cross, one waits for the other.
+    let before = merge_rows::merged_suppliers(work, &[ask.id, ask.into]).await?;
+    let own = before.iter().filter(|(into, _)| *into == ask.id).map(|(_, id)| *id);
+    let ids: Vec<SupplierId> = [ask.id, ask.into].into_iter().chain(own).collect();
+    let known = small::by_ids_or_texts::<entity::supplier::Entity, _>(work, &ids, "code_key", &[]).await?;
+    let row = |id: SupplierId| known.iter().find(|row| row.id == id);
+    let problems = merge::check(ask, row(ask.id), row(ask.into));
+    let (true, Some(one), Some(other)) = (problems.is_empty(), row(ask.id), row(ask.into)) else {
+        // One that was merged by an earlier call with the key is refused by what that call did.
+        return match earlier::<Receipt>(work, key).await? {
+            Some(receipt) => again(work, &receipt).await,
+            None => Err(MergeStop::Refused(problems)),
+        };
+    };
+    if before.len() >= MOST_MERGED {
+        return Err(MergeStop::at("intoId", Rejection::TooMany { most: MOST_MERGED }));
+    }
+    let Some(mut events) = move_products(work, (one.id, other.id), now).await? else {
+        return Err(MergeStop::at("id", Rejection::TooMany { most: MOST_MOVED }));
+    };
+    let products = events.len();
+    let (supplies, told) = move_supplies(work, (one.id, other.id), input.terms, now).await?;
+    events.extend(told);
+    // Behind the counter, which whoever writes documents takes, too: no order comes meanwhile.
+    if let Some(receipt) = earlier::<Receipt>(work, key).await? {
+        return again(work, &receipt).await;
+    }
+    let documents = unused(work, one.id).await?;
+    let rows = turn(work, (one, other), now, &mut events).await?;
+    let counts = MergeCounts { products, supplies, documents };
+    let seq = journal::append(work, events, now).await?;
+    let receipt = Receipt { merged: one.id, into: other.id, seq, counts };
+    idempotency::keep(work, key, &receipt, now).await?;
+    Ok(Acted { value: MergedSupplier { rows, counts }, seq, is_replayed: false })
+}
+
+/// Refuses while orders or policies are open; how many documents stay under the supplier's name.
+async fn unused(work: &Work, supplier: SupplierId) -> Result<i64, MergeStop> {
+    let open = rows::open_with(work, supplier).await?;
+    if open.orders > 0 {
+        let why = Rejection::Open { what: Use::OpenPurchaseOrders, count: open.orders, numbers: open.numbers };
+        return Err(MergeStop::at("id", why));
+    }
+    match in_use_by(&[(Use::Policies, open.policies)]) {
+        Some(why) => Err(MergeStop::at("id", why)),
+        None => Ok(open.documents),
+    }
+}
+
+/// Writes both suppliers, and those that were merged into the one before.
+async fn turn(
+    work: &mut Work,
+    (one, other): (&SupplierRow, &SupplierRow),
+    now: Timestamp,
+    events: &mut Vec<NewEvent>,
+) -> Result<Merged<SupplierRow>, Fault> {
+    let (version, merged_into) = (one.version + 1, Some(other.id));
+    let merged = SupplierRow { archived_at: Some(now), merged_into, version, updated_at: now, ..one.clone() };
+    let into = SupplierRow { version: other.version + 1, updated_at: now, ..other.clone() };
+    for (id, version) in merge_rows::turn_suppliers(work, (one.id, other.id), now).await? {
+        let turned = |into: SupplierId| Fields::default().with("mergedInto", into);
+        audit::changed(work, id, Some(&turned(one.id)), Some(&turned(other.id)), None);
+        events.push(SUPPLIER_UPDATED.of(id, version));
+    }
+    work.update::<entity::supplier::Entity>(merged.clone()).await?;
+    work.update::<entity::supplier::Entity>(into.clone()).await?;
+    audit::changed(work, one.id, Some(&traced_supplier(one)), Some(&traced_supplier(&merged)), None);
+    audit::changed(work, other.id, Some(&Fields::default()), Some(&merged_from(one.id.to_string())), None);
+    // The event of archiving, too: caches follow it.
+    events.push(SUPPLIER_ARCHIVED.of(one.id, merged.version));
+    events.push(SUPPLIER_MERGED.of(one.id, merged.version));
+    events.push(SUPPLIER_UPDATED.of(other.id, into.version));
+    Ok(Merged { merged, into })
+}
+
+/// Puts the rows of one catalogue into the other: how many there were, and their events.
+async fn move_supplies(
+    work: &mut Work,
+    (from, into): (SupplierId, SupplierId),
+    terms: Option<Terms>,
+    now: Timestamp,
+) -> Result<(usize, Vec<NewEvent>), MergeStop> {
+    let found = rows::offered(work, from, MOST_MOVED + 1).await?;
+    if found.len() > MOST_MOVED {
+        return Err(MergeStop::at("id", Rejection::TooMany { most: MOST_MOVED }));
+    }
+    let mut pairs: Vec<(SupplierId, ProductId)> =
+        found.iter().flat_map(|row| [(from, row.product), (into, row.product)]).collect();
+    pairs.sort_unstable();
+    let locked = rows::lock_supplies(work, &pairs).await?;
+    let (mut merged, mut own) = (Vec::new(), HashMap::new());
+    for ((supplier, product), row) in locked {
+        if supplier == into {
+            own.insert(product, row);
+        } else if row.archived_at.is_none() {
+            merged.push(row);
+        }
+    }
+    merged.sort_unstable_by_key(|row| row.product);
+    let MergedSupplies { gone, kept, clashes } = merge_supplies(merged, own, into, terms, now);
+    if !clashes.is_empty() {
+        let skus = rows::skus_of(work, &clashes).await?;
+        return Err(MergeStop::at("supplierProducts", Rejection::BothOffer { count: clashes.len(), skus }));
+    }
+    // Those that go give up being preferred first: one row of a product is.
+    let gone_rows: Vec<Supply> = gone.iter().map(|(_, row)| row.clone()).collect();
+    let kept_rows: Vec<Supply> = kept.iter().map(|(_, row)| row.clone()).collect();
+    for changed in [gone_rows, kept_rows] {
+        for bulk in rows::supply_rows(work.tenant(), &changed) {
+            work.write(bulk).await?;
+        }
+    }
+    let mut events = Vec::with_capacity(gone.len() + kept.len());
+    let told = |row: &Supply| SupplyChanged { product: row.product, supplier: row.supplier, version: row.version };
+    for (before, after) in &gone {
+        audit::changed(work, after.product, Some(&traced::supply(before)), Some(&traced::supply(after)), None);
+        events.push(SUPPLIER_PRODUCT_ARCHIVED.event(&told(after)));
+    }
+    for (before, after) in &kept {
+        let was = before.as_ref().map(traced::supply);
+        audit::changed(work, after.product, was.as_ref(), Some(&traced::supply(after)), None);
+        let kind = if before.is_some() { SUPPLIER_PRODUCT_UPDATED } else { SUPPLIER_PRODUCT_CREATED };
+        events.push(kind.event(&told(after)));
+    }
+    Ok((gone.len(), events))
+}
+
+async fn again(work: &Work, receipt: &Receipt) -> Done {
+    let ids = [receipt.merged, receipt.into];
+    let found = small::by_ids::<entity::supplier::Entity, _>(work, &ids).await?;
+    let mut known: HashMap<SupplierId, SupplierRow> = found.into_iter().map(|row| (row.id, row)).collect();
+    let lost = || Fault::corrupt("supplier", "a supplier that was merged stays");
+    let merged = known.remove(&receipt.merged).ok_or_else(lost)?;
+    let into = known.remove(&receipt.into).ok_or_else(lost)?;
+    let value = MergedSupplier { rows: Merged { merged, into }, counts: receipt.counts };
+    Ok(Acted { value, seq: receipt.seq, is_replayed: true })
+}

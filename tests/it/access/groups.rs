@@ -1,0 +1,58 @@
+//! Groups of stores that go out of use: nobody loses a right by it, and none is given by them.
+
+use serde_json::{Value, json};
+
+use super::world::{codes, everywhere, grant};
+use crate::{authorization::world::World, world::on_both};
+
+on_both!(a_group_goes_out_of_use_and_comes_back, a_group_by_which_rights_are_given_stays,);
+
+async fn turn(world: &World, step: &str, input: Value) -> Value {
+    let query = format!(
+        "mutation($input: StoreGroup{step}Input!) {{ storeGroup{step}(input: $input) {{ storeGroup {{ archivedAt version stores {{ id }} }} seq userErrors {{ code field message }} }} }}"
+    );
+    world.does(world.owner(), &query, input).await
+}
+async fn new_group(world: &World, code: &str) -> Value {
+    let query =
+        "mutation($input: StoreGroupCreateInput!) { storeGroupCreate(input: $input) { storeGroup { id } userErrors { code } } }";
+    let input = json!({ "code": code, "name": code, "storeIds": [world.ours.ids["sto"]] });
+    world.does(world.owner(), query, input).await["storeGroup"]["id"].clone()
+}
+async fn listed(world: &World, arguments: &str) -> Vec<Value> {
+    let answer = world.asks(world.owner(), &format!("{{ storeGroups{arguments} {{ id }} }}"), json!({})).await;
+    answer["data"]["storeGroups"].as_array().unwrap().iter().map(|group| group["id"].clone()).collect()
+}
+
+async fn a_group_goes_out_of_use_and_comes_back(world: &World) {
+    let group = new_group(world, "south").await;
+    assert_eq!(codes(&turn(world, "Archive", json!({ "id": group, "expectedVersion": 7 })).await), ["VERSION_CONFLICT"]);
+    let gone = turn(world, "Archive", json!({ "id": group, "expectedVersion": 1 })).await;
+    assert_eq!((codes(&gone).len(), &gone["storeGroup"]["version"]), (0, &json!(2)), "{gone:#}");
+    assert!(gone["storeGroup"]["archivedAt"].is_string() && !gone["seq"].is_null(), "{gone:#}");
+    let again = turn(world, "Archive", json!({ "id": group })).await;
+    assert_eq!((codes(&again).len(), &again["seq"]), (0, &Value::Null), "it was done before");
+    assert!(!listed(world, "").await.contains(&group) && listed(world, "(isArchived: true)").await == [group.clone()]);
+    assert!(listed(world, "(isArchived: null)").await.contains(&group));
+    // No right is given by it, and no store is put into it.
+    let person = world.joins("late").await;
+    let grants = json!([grant("manager", json!({ "groupIds": [group] }))]);
+    let given = world.gives(&world.ours.owner, person, grants.clone()).await;
+    assert_eq!(codes(&given), ["INVALID"], "{given:#}");
+    assert_eq!(codes(&turn(world, "Update", json!({ "id": group, "expectedVersion": 2, "name": "South" })).await), ["INVALID"]);
+    let back = turn(world, "Restore", json!({ "id": group, "expectedVersion": 2 })).await;
+    assert_eq!(back["storeGroup"]["stores"], json!([{ "id": world.ours.ids["sto"] }]), "{back:#}");
+    assert_eq!(back["storeGroup"]["archivedAt"], Value::Null);
+    assert_eq!(world.gives(&world.ours.owner, person, grants).await["userErrors"], json!([]));
+    let theirs = turn(world, "Archive", json!({ "id": world.theirs.ids["grp"] })).await;
+    assert_eq!(codes(&theirs), ["NOT_FOUND"]);
+}
+
+async fn a_group_by_which_rights_are_given_stays(world: &World) {
+    let group = new_group(world, "south").await;
+    world.hired("area", json!([grant("manager", json!({ "groupIds": [group] })), grant("catalogue", everywhere())])).await;
+    let kept = turn(world, "Archive", json!({ "id": group })).await;
+    assert_eq!(codes(&kept), ["IN_USE"]);
+    let message = kept["userErrors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("members (1)") && message.contains("integrations (0)"), "{message}");
+}

@@ -1,0 +1,197 @@
+//! Two suppliers that are one company, and orders of two customers that are one person.
+
+use serde_json::{Value, json};
+
+use super::office::{Office, done, gbp, key, refused};
+use crate::{authorization::world::World, world::on_both};
+
+on_both!(
+    products_and_terms_go_over_and_orders_stay,
+    nothing_is_merged_while_orders_are_open,
+    whose_terms_stay_is_chosen,
+    an_order_that_is_made_during_a_merge_is_either_before_it_or_refused,
+    orders_of_a_merged_customer_are_listed_with_the_others,
+    an_order_that_is_made_during_a_merge_of_customers_is_listed,
+);
+
+const MERGED: &str = "supplier { id version mergedFrom { code } } merged { id archivedAt mergedInto { code } } products supplierProducts documents";
+
+async fn supplier(office: &Office<'_>, code: &str) -> Value {
+    let input = json!({ "code": code, "name": code });
+    let made = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
+    json!({ "id": done(&made, "supplier")["id"] })
+}
+async fn merge(office: &Office<'_>, from: &Value, into: &Value, more: Value) -> Value {
+    let mut input = json!({ "idempotencyKey": key(), "id": from["id"], "intoId": into["id"] });
+    for (name, value) in more.as_object().into_iter().flatten() {
+        input[name] = value.clone();
+    }
+    office.act("supplierMerge", "SupplierMergeInput", MERGED, input).await
+}
+async fn offers(office: &Office<'_>, supplier: &Value, product: &Value, cost: &str, preferred: bool) {
+    let row = json!({ "supplier": supplier, "product": product, "unitCost": gbp(cost), "preferred": preferred });
+    let input = json!({ "idempotencyKey": key(), "rows": [row] });
+    let fields = "rows { outcome userErrors { code message } }";
+    let told = office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", fields, input).await;
+    assert_eq!(told["rows"][0]["userErrors"], json!([]), "{told:#}");
+}
+/// What each supplier asks for a product, and whether it is the preferred one.
+async fn terms(office: &Office<'_>, product: &Value) -> Vec<(Value, Value, Value)> {
+    let query = "query($filter: SupplierProductFilter) { supplierProducts(filter: $filter) { nodes { supplier { code } unitCost { amount } preferred } } }";
+    let read = office.ask(query, json!({ "filter": { "product": { "eq": product["id"] } } })).await;
+    let nodes = read["data"]["supplierProducts"]["nodes"].as_array().unwrap_or_else(|| panic!("{read:#}")).clone();
+    let shown = |node: &Value| (node["supplier"]["code"].clone(), node["unitCost"]["amount"].clone(), node["preferred"].clone());
+    nodes.iter().map(shown).collect()
+}
+
+async fn products_and_terms_go_over_and_orders_stay(world: &World) {
+    let office = Office::of(world).await;
+    let kiln = supplier(&office, "KILN").await;
+    let input = json!({ "sku": "MUG", "name": "Mug", "unitCost": gbp("2.00"), "supplierId": office.supplier["id"] });
+    let mug = office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let mug = json!({ "id": done(&mug, "product")["id"] });
+    offers(&office, &office.supplier, &mug, "1.80", true).await;
+    let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 7 }] })).await;
+    done(&office.receive(&order, &[7]).await, "purchaseOrder");
+    let query = "mutation($input: SupplierMergeInput!) { supplierMerge(input: $input, validateOnly: true) { products supplierProducts documents seq userErrors { code } } }";
+    let input = json!({ "idempotencyKey": "pots", "id": office.supplier["id"], "intoId": kiln["id"] });
+    let dry = office.ask(query, json!({ "input": input })).await["data"]["supplierMerge"].clone();
+    assert_eq!(dry, json!({ "products": 1, "supplierProducts": 1, "documents": 1, "seq": null, "userErrors": [] }));
+    let merged = merge(&office, &office.supplier, &kiln, json!({ "idempotencyKey": "pots" })).await;
+    assert_eq!(done(&merged, "supplier")["mergedFrom"], json!([{ "code": "POT" }]), "{merged:#}");
+    assert_eq!((&merged["products"], &merged["supplierProducts"], &merged["documents"]), (&json!(1), &json!(1), &json!(1)));
+    assert!(merged["merged"]["archivedAt"].is_string(), "{merged:#}");
+    let again = merge(&office, &office.supplier, &kiln, json!({ "idempotencyKey": "pots" })).await;
+    assert_eq!((&again["replayed"], &again["products"], &again["seq"]), (&json!(true), &json!(1), &merged["seq"]));
+    assert_eq!(terms(&office, &mug).await, [(json!("KILN"), json!("1.80"), json!(true))]);
+    // The order says whom it was bought from, and is listed with the other's.
+    let query = "query($id: ID!, $mug: ID!) { supplier(by: { id: $id }) { purchaseOrders { nodes { id supplier { code } } } }
+        product(by: { id: $mug }) { supplier { code } } named: supplier(by: { code: \"pot\" }) { code } }";
+    let read = office.ask(query, json!({ "id": kiln["id"], "mug": mug["id"] })).await["data"].clone();
+    assert_eq!(
+        read["supplier"]["purchaseOrders"]["nodes"],
+        json!([{ "id": order["id"], "supplier": { "code": "POT" } }]),
+        "{read:#}"
+    );
+    assert_eq!((&read["product"]["supplier"]["code"], &read["named"]["code"]), (&json!("KILN"), &json!("KILN")));
+    // Who orders by the old code orders from the other; the merged one does not come back.
+    let draft = office.draft_with(json!({ "supplier": { "code": "POT" }, "lines": [{ "product": mug, "quantity": 1 }] })).await;
+    let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { supplier { code } } }";
+    let read = office.ask(query, json!({ "id": draft["id"] })).await;
+    assert_eq!(read["data"]["purchaseOrder"]["supplier"]["code"], "KILN");
+    let input = json!({ "id": office.supplier["id"] });
+    let back = office.act("supplierRestore", "SupplierRestoreInput", "supplier { id }", input).await;
+    refused(&back, "INVALID_STATE", "input.id");
+    office.is_sound().await;
+}
+
+async fn nothing_is_merged_while_orders_are_open(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, kiln) = (office.product("MUG", "2.00").await, supplier(&office, "KILN").await);
+    let draft = office.draft(json!([{ "product": mug, "quantity": 7 }])).await;
+    let said = refused(&merge(&office, &office.supplier, &kiln, json!({})).await, "IN_USE", "input.id");
+    assert!(said.contains("purchase orders are open (1)"), "{said}");
+    office.step(&draft, "purchaseOrderCancel").await;
+    let itself = merge(&office, &kiln, &kiln, json!({})).await;
+    refused(&itself, "INVALID_STATE", "input.intoId");
+    let theirs = json!({ "id": world.theirs.ids["sup"] });
+    refused(&merge(&office, &office.supplier, &theirs, json!({})).await, "NOT_FOUND", "input.intoId");
+    done(&merge(&office, &office.supplier, &kiln, json!({})).await, "supplier");
+    refused(&merge(&office, &office.supplier, &kiln, json!({})).await, "INVALID_STATE", "input.id");
+    let gone = supplier(&office, "GONE").await;
+    let archived = office.act("supplierArchive", "SupplierArchiveInput", "supplier { id }", json!({ "id": gone["id"] })).await;
+    done(&archived, "supplier");
+    refused(&merge(&office, &kiln, &gone, json!({})).await, "INVALID", "input.intoId");
+    office.is_sound().await;
+}
+
+async fn whose_terms_stay_is_chosen(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, plate) = (office.product("MUG", "2.00").await, office.product("PLATE", "3.00").await);
+    let (kiln, mill) = (supplier(&office, "KILN").await, supplier(&office, "MILL").await);
+    offers(&office, &office.supplier, &mug, "1.80", true).await;
+    offers(&office, &kiln, &mug, "1.70", false).await;
+    offers(&office, &office.supplier, &plate, "2.50", false).await;
+    let said = refused(&merge(&office, &office.supplier, &kiln, json!({})).await, "IN_USE", "input.supplierProducts");
+    assert!(said.contains("(1): MUG"), "{said}");
+    assert_eq!(terms(&office, &plate).await, [(json!("POT"), json!("2.50"), json!(false))], "a refusal moves nothing");
+    let kept = merge(&office, &office.supplier, &kiln, json!({ "supplierProducts": "SURVIVOR" })).await;
+    done(&kept, "supplier");
+    // The terms are those that were there; the product goes on being bought from the same company.
+    assert_eq!(terms(&office, &mug).await, [(json!("KILN"), json!("1.70"), json!(true))]);
+    assert_eq!(terms(&office, &plate).await, [(json!("KILN"), json!("2.50"), json!(false))]);
+    offers(&office, &mill, &mug, "1.60", false).await;
+    done(&merge(&office, &kiln, &mill, json!({ "supplierProducts": "MERGED" })).await, "supplier");
+    assert_eq!(terms(&office, &mug).await, [(json!("MILL"), json!("1.70"), json!(true))]);
+    let query = "query($id: ID!) { supplier(by: { id: $id }) { mergedFrom { code mergedInto { code } } } }";
+    let read = office.ask(query, json!({ "id": mill["id"] })).await["data"]["supplier"]["mergedFrom"].clone();
+    assert_eq!(read.as_array().map(Vec::len), Some(2), "one step deep: {read:#}");
+    office.is_sound().await;
+}
+
+async fn an_order_that_is_made_during_a_merge_is_either_before_it_or_refused(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, kiln) = (office.product("MUG", "2.00").await, supplier(&office, "KILN").await);
+    let input = json!({ "supplier": office.supplier, "store": office.store, "lines": [{ "product": mug, "quantity": 7 }] });
+    let (merged, ordered) =
+        tokio::join!(merge(&office, &office.supplier, &kiln, json!({})), office.buy("purchaseOrderCreate", input));
+    let (is_merged, is_ordered) = (merged["userErrors"] == json!([]), ordered["userErrors"] == json!([]));
+    assert!(is_merged != is_ordered, "{merged:#} {ordered:#}");
+    office.is_sound().await;
+}
+
+/// A customer of this name.
+async fn buyer(office: &Office<'_>, name: &str) -> Value {
+    let made = office.act("customerCreate", "CustomerCreateInput", "customer { id }", json!({ "name": name })).await;
+    done(&made, "customer")["id"].clone()
+}
+async fn sold(office: &Office<'_>, product: &Value, customer: &Value) -> Value {
+    let input = json!({ "idempotencyKey": key(), "store": office.store, "customerId": customer, "status": "DRAFT",
+        "lines": [{ "product": product, "quantity": 1 }] });
+    let made = office.act("orderCreate", "OrderCreateInput", "order { id }", input).await;
+    done(&made, "order")["id"].clone()
+}
+async fn merge_buyers(office: &Office<'_>, from: &Value, into: &Value) -> Value {
+    let input = json!({ "idempotencyKey": key(), "id": from, "intoId": into });
+    office.act("customerMerge", "CustomerMergeInput", "customer { id } merged { id } orders returns", input).await
+}
+async fn orders_of(office: &Office<'_>, customer: &Value) -> Vec<Value> {
+    let query = "query($id: ID!, $filter: OrderFilter) { customer(by: { id: $id }) { orders { nodes { id } } } orders(filter: $filter) { nodes { id } }
+        ordersCount(filter: $filter) { count } }";
+    let read = office.ask(query, json!({ "id": customer, "filter": { "customer": { "eq": customer } } })).await["data"].clone();
+    let listed = |nodes: &Value| nodes.as_array().unwrap().iter().map(|node| node["id"].clone()).collect::<Vec<_>>();
+    let mut own = listed(&read["customer"]["orders"]["nodes"]);
+    let mut all = listed(&read["orders"]["nodes"]);
+    own.sort_by_key(Value::to_string);
+    all.sort_by_key(Value::to_string);
+    assert_eq!((own.len(), &own), (read["ordersCount"]["count"].as_u64().unwrap() as usize, &all), "{read:#}");
+    own
+}
+
+async fn orders_of_a_merged_customer_are_listed_with_the_others(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let (shop, web) = (buyer(&office, "Ada").await, buyer(&office, "A. Lovelace").await);
+    let mut orders = vec![sold(&office, &mug, &shop).await, sold(&office, &mug, &web).await];
+    let merged = merge_buyers(&office, &web, &shop).await;
+    assert_eq!((done(&merged, "customer")["id"].clone(), &merged["orders"]), (shop.clone(), &json!(1)), "{merged:#}");
+    // An order that names the merged one is the other's, too.
+    orders.push(sold(&office, &mug, &web).await);
+    orders.sort_by_key(Value::to_string);
+    assert_eq!(orders_of(&office, &shop).await, orders);
+    assert_eq!(orders_of(&office, &web).await.len(), 2, "what was made for it");
+    let query = "query($id: ID!) { order(by: { id: $id }) { customer { name mergedInto { name } } } }";
+    let named = office.ask(query, json!({ "id": orders_of(&office, &web).await[0] })).await["data"]["order"]["customer"].clone();
+    assert_eq!(named, json!({ "name": "A. Lovelace", "mergedInto": { "name": "Ada" } }), "the order keeps whom it was made for");
+    office.is_sound().await;
+}
+
+async fn an_order_that_is_made_during_a_merge_of_customers_is_listed(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let (shop, web) = (buyer(&office, "Ada").await, buyer(&office, "A. Lovelace").await);
+    let (merged, order) = tokio::join!(merge_buyers(&office, &web, &shop), sold(&office, &mug, &web));
+    done(&merged, "customer");
+    assert_eq!(orders_of(&office, &shop).await, [order]);
+    office.is_sound().await;
+}
