@@ -30,21 +30,21 @@ impl KeyKind {
             Self::ProductBarcode => gtin::key(key),
         }
     }
-    /// The table, its column of keys, and its column of IDs.
+    /// The table, its column of keys, and the ID that a key stands for: of a row that was merged, the survivor's.
     const fn place(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::CategorySlug => ("category", "slug", "id"),
-            Self::SupplierCode => ("supplier", "code_key", "id"),
+            Self::SupplierCode => ("supplier", "code_key", "COALESCE(merged_into, id)"),
             Self::ChannelCode => ("channel", "code_key", "id"),
             Self::StoreCode => ("store", "code_key", "id"),
-            Self::CustomerExternalRef => ("customer", "external_ref", "id"),
+            Self::CustomerExternalRef => ("customer", "external_ref", "COALESCE(merged_into, id)"),
             Self::ProductSku => ("product", "sku_key", "id"),
             Self::ProductBarcode => ("barcode", "code_key", "product_id"),
         }
     }
 }
 
-/// The IDs of the rows with these keys, archived ones included, by the keys as they were asked for. One statement.
+/// The IDs that these keys stand for, of archived rows too, by the keys as they were asked for. One statement.
 pub async fn ids_by_keys(reads: &impl Reads, kind: KeyKind, keys: &[&str]) -> Result<HashMap<String, Uuid>, Fault> {
     let kept: Vec<String> = keys.iter().map(|key| kind.kept(key)).collect();
     let (table, column, id) = kind.place();
