@@ -76,6 +76,7 @@ mod m0078_replenishment_rule;
 mod m0079_saved_view_links;
 mod m0080_retired;
 mod m0081_demand_export;
+mod m0088_saved_view_schedules;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -156,6 +157,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0079_saved_view_links::Migration),
             Box::new(m0080_retired::Migration),
             Box::new(m0081_demand_export::Migration),
+            Box::new(m0088_saved_view_schedules::Migration),
         ]
     }
 }

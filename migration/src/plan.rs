@@ -86,6 +86,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0079_saved_view_links", &[include_str!("m0079/saved_view_links.sql")]),
     ("m0080_retired", &[include_str!("m0080/retired.sql")]),
     ("m0081_demand_export", &[include_str!("m0081/demand_export.sql")]),
+    ("m0088_saved_view_schedules", &[include_str!("m0088/saved_view_schedules.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -55,7 +55,7 @@ pub use self::{
     metrics_endpoint::{MetricsSource, routes as metrics},
     proxies::TrustedProxy,
     serve::serve,
-    views::{LinkedView, ViewLinks, routes as views},
+    views::{LinkedView, SentTable, TableAsk, ViewLinks, routes as views, table, table_problem},
 };
 
 /// Whether the explorer's page is served.

@@ -94,6 +94,8 @@ pub const CASES: &[(&str, Needs)] = &[
     ("savedViewDelete", May("view.manage")),
     ("savedViewLinkCreate", May("view.manage")),
     ("savedViewLinkRevoke", May("view.manage")),
+    ("savedViewScheduleSet", May("view.manage")),
+    ("savedViewScheduleDelete", May("view.manage")),
     ("productCost", May("product.cost.read")),
     ("revaluations", May("product.cost.read")),
     ("productCategorySuggestions", May("product.read")),

@@ -3,6 +3,7 @@
 /// The first that is part of a name wins.
 pub const ID_NAMES: &[(&str, &str)] = &[
     ("savedviewlinkid", "svl"),
+    ("savedviewschedule", "svs"),
     ("savedview", "svw"),
     ("invoiceid", "inv"),
     ("fulfilmenttracking", "pcl"),

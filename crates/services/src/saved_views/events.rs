@@ -18,6 +18,8 @@ platform::events! {
         SAVED_VIEW_DELETED "saved_view.deleted",
         SAVED_VIEW_LINK_CREATED "saved_view.link_created",
         SAVED_VIEW_LINK_REVOKED "saved_view.link_revoked",
+        SAVED_VIEW_SCHEDULE_SET "saved_view.schedule_set",
+        SAVED_VIEW_SCHEDULE_DELETED "saved_view.schedule_deleted",
     }
 }
 
