@@ -55,7 +55,7 @@ pub use self::{
     metrics_endpoint::{MetricsSource, routes as metrics},
     proxies::TrustedProxy,
     serve::serve,
-    views::{LinkedView, SentTable, TableAsk, ViewLinks, routes as views, table, table_problem},
+    views::{LinkedView, SentTable, TableAsk, ViewLinks, routes as views, table_problem, view_table},
 };
 
 /// Whether the explorer's page is served.

@@ -40,11 +40,11 @@ use graphql::{
     session::{RequestMeta, Session, bearer},
 };
 
+use self::layout::Layout;
 pub use self::{
     by_link::{LinkedView, ViewLinks},
-    table::{SentTable, TableAsk, table, table_problem},
+    table::{SentTable, TableAsk, table_problem, view_table},
 };
-use self::layout::Layout;
 
 const VIEW: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id document version } }";
 const READ: &str = "query($view: SavedViewRef!, $variables: JSON) { savedViewResult(view: $view, variables: $variables) {

@@ -115,6 +115,7 @@ const UNHEARD: &[&str] = &[
     "ProductTextModel",
     "RateLimit",
     "ReorderSuggestion",
+    "SavedViewSchedule",
     "Session",
     "StockAnomaly",
     "StockPerformance",

@@ -33,7 +33,7 @@ pub fn table_problem(document: &str, rows: Option<&str>) -> Option<String> {
 ///
 /// # Errors
 /// It would not be whole, or its reader may not see all of it.
-pub async fn table<E: Executor>(
+pub async fn view_table<E: Executor>(
     service: &OperationService<E>,
     session: Session,
     id: &str,

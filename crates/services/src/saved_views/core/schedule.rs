@@ -209,7 +209,9 @@ pub fn written(tenant: &str, view: &View, table: (usize, usize), format: TableFo
     } else {
         let most = MOST_MAIL_BYTES >> 20;
         let address = format!("/views/{slug}.{}", ending(format));
-        format!("The saved view {name} of {tenant} is too large for an e-mail: {count} of more than {most} MiB. Read it at {address} with a key.")
+        format!(
+            "The saved view {name} of {tenant} is too large for an e-mail: {count} of more than {most} MiB. Read it at {address} with a key."
+        )
     };
     let last = "You get this e-mail because a schedule of your company names you.";
     let subject: String = format!("{name} of {tenant}").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();

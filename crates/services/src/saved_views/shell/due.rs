@@ -18,7 +18,8 @@ pub fn next_run(rule: &ScheduleRule, after: Timestamp) -> Timestamp {
         return Timestamp(this_minute + i64::from(MINUTES_AN_HOUR - minute % MINUTES_AN_HOUR) * MINUTE);
     }
     let at = rule.hour * MINUTES_AN_HOUR;
-    let mut days = (today..=today + MOST_DAYS).filter(|day| *day > today || at > minute).filter(|day| rule.is_on(of_calendar(*day)));
+    let mut days =
+        (today..=today + MOST_DAYS).filter(|day| *day > today || at > minute).filter(|day| rule.is_on(of_calendar(*day)));
     let found = days.find_map(|day| Some(local_moment((day, at), &rule.time_zone, after)).filter(|moment| *moment > after));
     found.unwrap_or_else(|| after.plus_seconds(i64::from(MOST_DAYS) * 86_400))
 }
@@ -53,9 +54,7 @@ mod tests {
     fn a_day_has_one_run_when_clocks_are_put_back() {
         let london = |hour| rule(SchedulePeriod::Daily, hour, "Europe/London");
         // The hour from 01:00 is shown twice on 25 October 2026.
-        assert_eq!(
-            runs(&london(1), "2026-10-24T00:30:00Z", 3), ["2026-10-25T00:00", "2026-10-26T01:00", "2026-10-27T01:00"]
-        );
+        assert_eq!(runs(&london(1), "2026-10-24T00:30:00Z", 3), ["2026-10-25T00:00", "2026-10-26T01:00", "2026-10-27T01:00"]);
         assert_eq!(runs(&london(1), "2026-10-25T00:05:00Z", 1), ["2026-10-26T01:00"]);
         assert_eq!(runs(&london(7), "2026-10-24T12:00:00Z", 2), ["2026-10-25T07:00", "2026-10-26T07:00"]);
     }
@@ -64,9 +63,7 @@ mod tests {
     fn an_hour_that_is_left_out_is_the_one_after_it() {
         let london = |hour| rule(SchedulePeriod::Daily, hour, "Europe/London");
         // Clocks go from 01:00 to 02:00 on 28 March 2027.
-        assert_eq!(
-            runs(&london(1), "2027-03-27T00:30:00Z", 3), ["2027-03-27T01:00", "2027-03-28T01:00", "2027-03-29T00:00"]
-        );
+        assert_eq!(runs(&london(1), "2027-03-27T00:30:00Z", 3), ["2027-03-27T01:00", "2027-03-28T01:00", "2027-03-29T00:00"]);
         assert_eq!(runs(&london(7), "2027-03-27T12:00:00Z", 2), ["2027-03-28T06:00", "2027-03-29T06:00"]);
         let new_york = rule(SchedulePeriod::Daily, 2, "America/New_York");
         assert_eq!(runs(&new_york, "2027-03-13T12:00:00Z", 2), ["2027-03-14T07:00", "2027-03-15T06:00"]);
@@ -75,9 +72,7 @@ mod tests {
     #[test]
     fn hours_go_on_whatever_clocks_show() {
         let hourly = rule(SchedulePeriod::Hourly, 0, "Europe/London");
-        assert_eq!(
-            runs(&hourly, "2026-10-24T23:59:59Z", 3), ["2026-10-25T00:00", "2026-10-25T01:00", "2026-10-25T02:00"]
-        );
+        assert_eq!(runs(&hourly, "2026-10-24T23:59:59Z", 3), ["2026-10-25T00:00", "2026-10-25T01:00", "2026-10-25T02:00"]);
         let kolkata = rule(SchedulePeriod::Hourly, 0, "Asia/Kolkata");
         assert_eq!(runs(&kolkata, "2026-10-24T10:00:00Z", 2), ["2026-10-24T10:30", "2026-10-24T11:30"]);
     }
@@ -86,7 +81,8 @@ mod tests {
     fn weeks_and_months_are_those_of_the_calendar() {
         let utc = |period| rule(period, 6, "UTC");
         assert_eq!(
-            runs(&utc(SchedulePeriod::Monthly), "2027-01-31T06:00:00Z", 3), ["2027-02-28T06:00", "2027-03-31T06:00", "2027-04-30T06:00"]
+            runs(&utc(SchedulePeriod::Monthly), "2027-01-31T06:00:00Z", 3),
+            ["2027-02-28T06:00", "2027-03-31T06:00", "2027-04-30T06:00"]
         );
         // 24 October 2026 is a Saturday.
         assert_eq!(runs(&utc(SchedulePeriod::Weekly), "2026-10-24T06:00:00Z", 2), ["2026-10-25T06:00", "2026-11-01T06:00"]);

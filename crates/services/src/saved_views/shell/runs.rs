@@ -30,7 +30,7 @@ pub const MOST_TRIES: i64 = 12;
 const MOST_MISSES: usize = 3;
 
 const NO_MAIL: &str = "no e-mails leave this deployment (--mail)";
-const GONE: &str = "whoever set the schedule may not come in any more: set it again";
+const GONE: &str = "the member or integration that set the schedule has no access any more: set it again";
 const NOBODY: &str = "none of its recipients is an active member any more";
 const NOT_ENDED: &str = "no run ended before the next one was due";
 const NOT_TAKEN: &str = "the mail server did not take an e-mail";
@@ -131,7 +131,8 @@ impl SavedViews {
     async fn unread(&self, job: &Job, schedule: &Schedule, refused: Refused) -> Result<(), Failure> {
         match refused.code.as_str() {
             "FORBIDDEN" | "UNAUTHENTICATED" => {
-                let why = format!("whoever set the schedule may not see all of the view: {}", refused.message);
+                let why =
+                    format!("the member or integration that set the schedule may not see all of the view: {}", refused.message);
                 self.end(job, schedule, RunEnd::Paused(why)).await
             }
             "RATE_LIMITED" | "OVERLOADED" | "UNAVAILABLE" | "TIMEOUT" | "INTERNAL" => {
@@ -165,12 +166,7 @@ impl SavedViews {
     }
 
     /// Sends an e-mail to each who has none of this run yet, and notes each that was taken.
-    async fn deliver(
-        &self,
-        (mailer, from): Sender<'_>,
-        job: &Job,
-        outgoing: Outgoing,
-    ) -> Result<Delivered, Fault> {
+    async fn deliver(&self, (mailer, from): Sender<'_>, job: &Job, outgoing: Outgoing) -> Result<Delivered, Fault> {
         let Outgoing { schedule, mut run, mut to, mut email } = outgoing;
         to.retain(|address| !run.sent.contains(address));
         // Addresses that were not taken in the try before do not keep the others waiting in this one.

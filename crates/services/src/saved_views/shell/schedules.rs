@@ -66,12 +66,7 @@ impl SavedViews {
         settle(work, done, mode.is_dry()).await
     }
 
-    async fn schedule_set(
-        &self,
-        work: &mut Work,
-        permit: &May,
-        input: &ScheduleSet,
-    ) -> Result<Acted<Scheduled>, SavedViewError> {
+    async fn schedule_set(&self, work: &mut Work, permit: &May, input: &ScheduleSet) -> Result<Acted<Scheduled>, SavedViewError> {
         let key = key_of(permit, "savedViewScheduleSet", &input.idempotency_key, hash_of(input));
         if let Some(receipt) = begin(work, &key).await? {
             let schedule = match receipt.schedule {
