@@ -204,7 +204,7 @@ impl<E: Executor> Reading<'_, E> {
             }
             asked.variables.clone_from(fixed);
         }
-        self.sheet(target, format, asked).await
+        Box::pin(self.sheet(target, format, asked)).await
     }
 
     async fn sheet(&self, target: &Target, format: Format, asked: Parameters) -> Result<Option<Sheet>, Errors> {

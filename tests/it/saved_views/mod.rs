@@ -3,6 +3,7 @@
 
 mod links;
 mod live;
+mod runs;
 mod schedules;
 
 use std::{

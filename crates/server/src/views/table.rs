@@ -42,6 +42,7 @@ pub async fn view_table<E: Executor>(
     let reading = Reading { service, session, id };
     let target = Target { by: json!({ "id": ask.view }), variables: None };
     let format = if ask.is_csv { Format::Csv } else { Format::JsonLines };
-    let sheet = reading.sheet(&target, format, Parameters { variables: ask.variables, rows: ask.rows }).await?;
+    let asked = Parameters { variables: ask.variables, rows: ask.rows };
+    let sheet = Box::pin(reading.sheet(&target, format, asked)).await?;
     Ok(sheet.map(|sheet| SentTable { text: sheet.text, rows: sheet.rows }))
 }
