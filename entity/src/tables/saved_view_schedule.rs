@@ -29,6 +29,7 @@ pub struct Model {
     /// JSON list of members' ids.
     pub members: String,
     pub only_if_changed: i32,
+    pub emits_event: i32,
     pub status: ScheduleStatus,
     /// Whose rights it has.
     pub actor_kind: ActorKind,

@@ -5,6 +5,7 @@ CREATE TABLE saved_view_schedule (
   hour {SMALL} NOT NULL CHECK (hour BETWEEN 0 AND 23), day_of_week {SMALL} NOT NULL CHECK (day_of_week BETWEEN 1 AND 7),
   day_of_month {SMALL} NOT NULL CHECK (day_of_month BETWEEN 1 AND 31), time_zone {TEXT} NOT NULL,
   emails {TEXT} NOT NULL, members {TEXT} NOT NULL, only_if_changed {SMALL} NOT NULL CHECK (only_if_changed IN (0, 1)),
+  emits_event {SMALL} NOT NULL CHECK (emits_event IN (0, 1)),
   status {TEXT} NOT NULL CHECK (status IN ('ACTIVE', 'PAUSED', 'BROKEN')), actor_kind {TEXT} NOT NULL, actor_id {UUID} NOT NULL, key_id {UUID},
   failures {INT} NOT NULL CHECK (failures >= 0), run_due_at {INT}, run_sent {TEXT} NOT NULL, last_run_at {INT}, last_error {TEXT}, last_hash {TEXT},
   next_run_at {INT}, version {INT} NOT NULL, created_at {INT} NOT NULL, updated_at {INT} NOT NULL,

@@ -283,6 +283,7 @@ impl World {
             emails: vec![format!("{}@example.com", house.word)],
             members: Vec::new(),
             only_if_changed: false,
+            emits_event: false,
         };
         Schedule {
             id: self.node.clock.id(),

@@ -3,6 +3,7 @@
 
 mod links;
 mod live;
+mod mailbox;
 mod runs;
 mod schedules;
 

@@ -1,27 +1,25 @@
 //! Runs of schedules: when there is one, whose rights it has, and what comes by e-mail.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use entrepot::{
     clock::parse_rfc3339,
     exchange::Requester,
     identity::Mailer,
-    jobs::{
-        Failure, Terms,
-        core::{Job, State},
-    },
+    jobs::{Failure, Terms, core::Job},
     saved_views::{
         core::{MOST_MAIL_BYTES, MovedBy, Variables as Values},
         shell::{DocumentProblem, MOST_TRIES, Outcome, Reader, Table, TableOutcome, TableRequest, ViewEngine},
     },
+    schema::events::registry,
     storage::{Fault, Reads, Row},
 };
 use serde_json::{Value, json};
 
 use super::{
     STORES, change, made,
+    mailbox::{Letterbox, attachment, dead, go_to, header, jobs, next_job, post, run},
     schedules::{TABLE, daily, set, shown},
 };
 use crate::{
@@ -40,100 +38,9 @@ on_both!(
     a_dead_mail_server_delays_one_schedule_and_its_recipients_have_one_mail_each,
     a_schedule_that_fails_five_times_in_a_row_is_broken_until_it_is_set_again,
     a_table_that_is_too_large_is_told_of,
+    webhooks_are_told_once_of_each_table_and_only_those_who_may_read_views,
     a_removed_or_paused_view_is_not_sent,
 );
-
-const FROM: &str = "Alpha <stock@alpha.example>";
-
-/// The world's clock is moved on to a moment.
-fn go_to(world: &World, moment: &Value) {
-    let moment = parse_rfc3339(moment.as_str().unwrap()).unwrap();
-    let seconds = (moment.micros() - world.node.clock.now().micros()) / 1_000_000;
-    world.pass(seconds + 1);
-}
-
-async fn post(world: &World) -> usize {
-    world.node.saved_views.post_due().await.unwrap()
-}
-
-/// The jobs of runs, the oldest first.
-async fn jobs(office: &Office<'_>) -> Vec<Job> {
-    let sql = "SELECT id, payload FROM job WHERE tenant_id = $1 AND kind = 'view.send' ORDER BY id";
-    let rows = office.world.node.db.tenant(office.caller.tenant).rows(sql, vec![]).await.unwrap();
-    let now = office.world.node.clock.now();
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Job {
-                tenant: office.caller.tenant,
-                id: row.take().unwrap(),
-                kind: "view.send".to_owned(),
-                period: None,
-                payload: row.take().unwrap(),
-                state: State::Running,
-                due_at: now,
-                owner: None,
-                token: 1,
-                beat: 0,
-                failures: 0,
-                deaths: 0,
-                started_at: Some(now),
-                finished_at: None,
-                error: None,
-                fault: None,
-                created_at: now,
-            }
-        })
-        .collect()
-}
-
-async fn run(world: &World, mailer: &Mailer, job: &Job) -> Result<(), Failure> {
-    world.node.saved_views.send_scheduled(&world.node.identity, (mailer, FROM), job).await
-}
-
-/// The job of the next run of the only schedule that is due then.
-async fn next_job(office: &Office<'_>, slug: &str) -> Job {
-    go_to(office.world, &shown(office, slug).await[0]["nextRunAt"]);
-    assert_eq!(post(office.world).await, 1);
-    jobs(office).await.pop().unwrap()
-}
-
-/// A folder in place of a mail server.
-struct Letterbox(PathBuf, Mailer);
-
-impl Letterbox {
-    fn new(world: &World) -> Self {
-        let folder = world.path(&format!("mail-{}", world.node.clock.uuid()));
-        let mailer = format!("file:{}", folder.display()).parse().unwrap();
-        Self(folder, mailer)
-    }
-
-    /// What came, by its recipients.
-    fn letters(&self) -> Vec<String> {
-        let Ok(found) = fs::read_dir(&self.0) else { return Vec::new() };
-        let mut all: Vec<String> = found.map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
-        all.sort_by_key(|letter| header(letter, "To: "));
-        all
-    }
-}
-
-fn header(letter: &str, name: &str) -> String {
-    letter.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned()
-}
-
-/// A mail server that is away.
-fn dead() -> Mailer {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    format!("smtp://{closed}").parse().unwrap()
-}
-
-/// The attached file, as it went in.
-fn attachment(letter: &str) -> String {
-    let (_, rest) = letter.split_once("Content-Disposition: attachment").unwrap_or_else(|| panic!("{letter}"));
-    let (_, body) = rest.split_once("\r\n\r\n").unwrap();
-    let body = body.split("\r\n--").next().unwrap().replace("\r\n", "");
-    String::from_utf8(STANDARD.decode(body).unwrap()).unwrap()
-}
 
 async fn codes(office: &Office<'_>) -> Vec<String> {
     let answer = office.ask("{ stores(first: 250) { nodes { code } } }", json!({})).await;
@@ -380,5 +287,29 @@ async fn a_removed_or_paused_view_is_not_sent(world: &World) {
     run(world, &letters.1, &job).await.unwrap();
     world.pass(2 * 24 * 3_600);
     assert_eq!((post(world).await, letters.letters().len()), (0, 0));
+    office.is_sound().await;
+}
+
+async fn webhooks_are_told_once_of_each_table_and_only_those_who_may_read_views(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "table", TABLE).await;
+    let input = json!({ "savedViewId": view["id"], "every": "HOURLY", "emitsEvent": true });
+    let schedule = done(&set(&office, input).await, "savedViewSchedule").clone();
+    let job = next_job(&office, "table").await;
+    // No e-mail leaves this deployment, and none is needed.
+    run(world, &Mailer::None, &job).await.unwrap();
+    run(world, &Mailer::None, &job).await.unwrap();
+    assert!(shown(&office, "table").await[0]["lastError"].is_null());
+    let sql = "SELECT payload FROM event WHERE tenant_id = $1 AND kind = 'view.result'";
+    let rows = world.node.db.tenant(office.caller.tenant).rows(sql, vec![]).await.unwrap();
+    let payloads: Vec<String> = rows.iter().map(|row| Row::new(row).take().unwrap()).collect();
+    assert_eq!(payloads.len(), 1, "a run is told once: {payloads:?}");
+    let seen = registry().shown("view.result", &payloads[0], &office.caller).unwrap().unwrap();
+    assert_eq!(
+        json!([seen["id"], seen["scheduleId"], seen["dueAt"], seen["rows"], seen["path"]]),
+        json!([view["id"], schedule["id"], schedule["nextRunAt"], codes(&office).await.len(), "/views/table.csv"])
+    );
+    let stranger = world.ours.only(&["store.read"]);
+    assert_eq!(registry().shown("view.result", &payloads[0], &stranger).unwrap(), None);
     office.is_sound().await;
 }

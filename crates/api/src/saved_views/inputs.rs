@@ -129,15 +129,18 @@ pub struct SavedViewScheduleSetInput {
     pub day_of_month: i32,
     /// IANA time zone of the hour and the days, as in Europe/London. Null for the tenant's.
     pub time_zone: Option<String>,
-    /// E-mail addresses that get the table; with the members 1 to 20.
+    /// E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent.
     #[graphql(default)]
     pub emails: Vec<String>,
-    /// IDs of active members who get the table by e-mail; with the addresses 1 to 20.
+    /// IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with emitsEvent.
     #[graphql(default)]
     pub member_ids: Vec<ID>,
     /// Whether a table that equals the one before is not sent. Default false.
     #[graphql(default)]
     pub only_if_changed: bool,
+    /// Whether the event view.result tells webhooks of each table. With it no address and no member is needed. Default false.
+    #[graphql(default)]
+    pub emits_event: bool,
     /// Whether the schedule is paused: a paused schedule is not run. Default false.
     #[graphql(default)]
     pub is_paused: bool,
@@ -231,6 +234,7 @@ impl SavedViewScheduleSetInput {
             emails: self.emails,
             members: reading.ids(Some(self.member_ids), "memberIds"),
             only_if_changed: self.only_if_changed,
+            emits_event: self.emits_event,
         };
         ScheduleSet {
             idempotency_key: self.idempotency_key,

@@ -113,6 +113,10 @@ impl SavedViewSchedule {
     async fn only_if_changed(&self) -> bool {
         self.0.fields.only_if_changed
     }
+    /// Whether the event view.result tells webhooks of each table.
+    async fn emits_event(&self) -> bool {
+        self.0.fields.emits_event
+    }
     /// Whether the schedule is run.
     async fn status(&self) -> SavedViewScheduleStatus {
         self.0.status.into()

@@ -48,6 +48,8 @@ pub struct ScheduleFields {
     pub members: Vec<MemberId>,
     /// Whether a table that equals the one before is not sent.
     pub only_if_changed: bool,
+    /// Whether an event tells webhooks of each table.
+    pub emits_event: bool,
 }
 
 /// A schedule as it is kept.
@@ -119,6 +121,11 @@ impl ScheduleRule {
 }
 
 impl ScheduleFields {
+    /// Whether anybody gets an e-mail.
+    pub fn is_mailed(&self) -> bool {
+        !(self.emails.is_empty() && self.members.is_empty())
+    }
+
     /// # Errors
     /// The first thing that is wrong with them. Whom and what they name is looked at later.
     pub fn check(&self) -> Result<(), Problem> {
@@ -142,8 +149,8 @@ impl ScheduleFields {
             return Err(Problem::Invalid { message: "the path of a list is expected, as in stores", name: "rows" });
         }
         let recipients = self.emails.len() + self.members.len();
-        if recipients == 0 {
-            return Err(Problem::Missing { message: "an address or a member is needed", name: "emails" });
+        if recipients == 0 && !self.emits_event {
+            return Err(Problem::Missing { message: "an address, a member or the event is needed", name: "emails" });
         }
         if recipients > MOST_RECIPIENTS {
             return Err(Problem::TooMany { most: MOST_RECIPIENTS, name: "emails" });
@@ -251,6 +258,7 @@ mod tests {
             emails: vec!["ada@example.com".to_owned()],
             members: Vec::new(),
             only_if_changed: false,
+            emits_event: false,
         }
     }
 
@@ -290,6 +298,7 @@ mod tests {
         let with = |count| ScheduleFields { emails: vec!["ada@example.com".to_owned(); count], ..fields() }.check();
         assert_eq!((with(1), with(20)), (Ok(()), Ok(())));
         assert!(matches!(with(0), Err(Problem::Missing { name: "emails", .. })));
+        assert_eq!(ScheduleFields { emails: Vec::new(), emits_event: true, ..fields() }.check(), Ok(()));
         assert_eq!(with(21), Err(Problem::TooMany { most: 20, name: "emails" }));
         for bad in ["ada", "ada@", "a@b@c", "ada@example.com,bob@example.com", "ada@example.com\r\nBcc: x@y.z"] {
             let found = ScheduleFields { emails: vec![bad.to_owned()], ..fields() }.check();

@@ -27,6 +27,7 @@ struct ScheduleRow {
     emails: String,
     members: String,
     only_if_changed: i32,
+    emits_event: i32,
     status: ScheduleStatus,
     actor_kind: ActorKind,
     actor_id: Uuid,
@@ -65,6 +66,7 @@ impl TryFrom<ScheduleRow> for Schedule {
             emails: serde_json::from_str(&row.emails).map_err(|_| corrupt("emails is a list of texts"))?,
             members: serde_json::from_str(&row.members).map_err(|_| corrupt("members is a list of ids"))?,
             only_if_changed: row.only_if_changed != 0,
+            emits_event: row.emits_event != 0,
         };
         Ok(Self {
             id: row.id,
@@ -108,6 +110,7 @@ fn row_of(tenant_id: TenantId, schedule: &Schedule) -> Result<saved_view_schedul
         emails: list(&fields.emails)?,
         members: list(&fields.members)?,
         only_if_changed: i32::from(fields.only_if_changed),
+        emits_event: i32::from(fields.emits_event),
         status: schedule.status,
         actor_kind: schedule.maker.kind,
         actor_id: schedule.maker.id,

@@ -4,7 +4,7 @@ use entity::prelude::*;
 use iam::identity::{self, Attachment, Identity, Mailer};
 use platform::{
     jobs::{self, Failure, core::Job},
-    storage::{Fault, Work},
+    storage::{Fault, Work, journal},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -18,6 +18,7 @@ use crate::{
     exchange::Requester,
     saved_views::{
         core::{MOST_MAIL_BYTES, Run, RunEnd, Schedule, View, ViewRef, ending, written},
+        events::{VIEW_RESULT, ViewResultEvent},
         rows,
     },
 };
@@ -93,7 +94,7 @@ impl SavedViews {
         if view.is_paused {
             return self.end(job, &schedule, RunEnd::Skipped("the view is paused".to_owned())).await;
         }
-        if !sender.0.is_there() {
+        if schedule.fields.is_mailed() && !sender.0.is_there() {
             return self.end(job, &schedule, RunEnd::Failed(NO_MAIL.to_owned())).await;
         }
         let requester = Requester { tenant: job.tenant, actor: schedule.maker, key: schedule.key };
@@ -115,13 +116,14 @@ impl SavedViews {
             return self.end(job, &schedule, RunEnd::Sent(hash)).await;
         }
         let to = addresses(identity, job.tenant, &schedule).await?;
-        if to.is_empty() {
+        if schedule.fields.is_mailed() && to.is_empty() {
             return self.end(job, &schedule, RunEnd::Failed(NOBODY.to_owned())).await;
         }
+        let result = schedule.fields.emits_event.then(|| result_of(&view, &schedule, what.due_at, (table.rows, hash.clone())));
         let tenant = rows::tenant_name(&scope).await?;
         let email = email_of(&tenant, &view, &schedule, table);
         match self.deliver(sender, job, Outgoing { schedule: schedule.id, run, to, email }).await? {
-            Delivered::All => self.end(job, &schedule, RunEnd::Sent(hash)).await,
+            Delivered::All => self.end_with(job, &schedule, RunEnd::Sent(hash), result).await,
             Delivered::Overtaken => Ok(()),
             Delivered::Some => self.later(job, &schedule, NOT_TAKEN.to_owned()).await,
         }
@@ -157,10 +159,24 @@ impl SavedViews {
     }
 
     async fn end(&self, job: &Job, schedule: &Schedule, end: RunEnd) -> Result<(), Failure> {
+        self.end_with(job, schedule, end, None).await
+    }
+
+    /// Ends a run, and tells of its table unless another run or a change has taken its place.
+    async fn end_with(
+        &self,
+        job: &Job,
+        schedule: &Schedule,
+        end: RunEnd,
+        result: Option<ViewResultEvent>,
+    ) -> Result<(), Failure> {
         let Some(run) = &schedule.run else { return Ok(()) };
-        let ended = schedule.after(end, self.0.clock.now());
-        let work = self.0.db.global().maintenance_for(job.tenant).await?;
-        rows::end_run(&work, &ended, run.due_at).await?;
+        let now = self.0.clock.now();
+        let ended = schedule.after(end, now);
+        let mut work = self.0.db.global().maintenance_for(job.tenant).await?;
+        let is_ended = rows::end_run(&work, &ended, run.due_at).await? > 0;
+        let events = result.filter(|_| is_ended).map(|result| VIEW_RESULT.event(&result));
+        journal::append_other(&mut work, events.into_iter().collect(), now).await?;
         work.commit().await?;
         Ok(())
     }
@@ -223,6 +239,13 @@ async fn addresses(identity: &Identity, tenant: TenantId, schedule: &Schedule) -
         }
     }
     Ok(all)
+}
+
+/// The event of a table of so many rows and this hash.
+fn result_of(view: &View, schedule: &Schedule, due_at: Timestamp, (rows, hash): (usize, String)) -> ViewResultEvent {
+    let (slug, format) = (view.fields.slug.clone(), schedule.fields.format);
+    let path = format!("/views/{slug}.{}", ending(format));
+    ViewResultEvent { id: view.id, slug, schedule: schedule.id, due_at, rows: rows as u64, hash, path }
 }
 
 /// The e-mail of a table, to nobody yet. One that is too large is not attached, and the e-mail says so.
