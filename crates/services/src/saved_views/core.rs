@@ -12,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 pub use self::schedule::{
-    Day, MOST_FAILED_RUNS, MOST_MAIL_BYTES, MOST_RECIPIENTS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, Run, RunEnd, Schedule,
-    ScheduleFields, ScheduleRule, Written, ending, written,
+    CalendarDay, MOST_FAILED_RUNS, MOST_MAIL_BYTES, MOST_RECIPIENTS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, Run, RunEnd,
+    Schedule, ScheduleFields, ScheduleRule, Written, ending, written,
 };
 
 /// Views of a tenant at most.

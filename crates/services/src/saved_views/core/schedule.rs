@@ -99,7 +99,7 @@ pub enum RunEnd {
 
 /// A day of the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Day {
+pub struct CalendarDay {
     /// 1, a Monday, to 7.
     pub of_week: i32,
     pub of_month: i32,
@@ -108,7 +108,7 @@ pub struct Day {
 
 impl ScheduleRule {
     /// Whether the view is sent on this day.
-    pub fn is_on(&self, day: Day) -> bool {
+    pub fn is_on(&self, day: CalendarDay) -> bool {
         match self.period {
             SchedulePeriod::Hourly | SchedulePeriod::Daily => true,
             SchedulePeriod::Weekdays => day.of_week <= 5,
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_short_month_has_its_last_day() {
-        let day = |of_week, of_month, is_last_of_month| Day { of_week, of_month, is_last_of_month };
+        let day = |of_week, of_month, is_last_of_month| CalendarDay { of_week, of_month, is_last_of_month };
         let days = [day(3, 28, true), day(6, 30, false), day(7, 31, true), day(1, 29, false)];
         let on = |period| days.map(|day| rule(period).is_on(day));
         assert_eq!(on(SchedulePeriod::Monthly), [true, true, false, false]);

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use platform::clock::{day_text, local_minute, local_moment};
 
-use crate::saved_views::core::{Day, ScheduleRule};
+use crate::saved_views::core::{CalendarDay, ScheduleRule};
 
 const MINUTE: i64 = 60_000_000;
 const MINUTES_AN_HOUR: i32 = 60;
@@ -24,8 +24,8 @@ pub fn next_run(rule: &ScheduleRule, after: Timestamp) -> Timestamp {
     found.unwrap_or_else(|| after.plus_seconds(i64::from(MOST_DAYS) * 86_400))
 }
 
-fn of_calendar(day: i32) -> Day {
-    Day { of_week: (day + 3).rem_euclid(7) + 1, of_month: of_month(day), is_last_of_month: of_month(day + 1) == 1 }
+fn of_calendar(day: i32) -> CalendarDay {
+    CalendarDay { of_week: (day + 3).rem_euclid(7) + 1, of_month: of_month(day), is_last_of_month: of_month(day + 1) == 1 }
 }
 
 /// The day of the month of a count of days since 1970-01-01.
