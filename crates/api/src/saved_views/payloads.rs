@@ -116,7 +116,7 @@ impl SavedViewSchedulePayload {
             Err(error) => return Ok(stopped(error)?.into()),
         };
         Ok(Self {
-            saved_view_schedule: schedule.map(SavedViewSchedule),
+            saved_view_schedule: schedule.map(SavedViewSchedule::from),
             saved_view: view.filter(|_| ctx.holds::<kind::ViewRead>()).map(SavedView::from),
             user_errors: Vec::new(),
             replayed: is_replayed,

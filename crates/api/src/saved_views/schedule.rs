@@ -1,5 +1,7 @@
 //! A schedule as clients see it.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID};
 use entity::prelude;
 use macros::resolvers;
@@ -55,7 +57,13 @@ pub enum SavedViewTableFormat {
 
 /// A schedule's row.
 #[derive(Clone)]
-pub struct SavedViewSchedule(pub Schedule);
+pub struct SavedViewSchedule(pub Arc<Schedule>);
+
+impl From<Schedule> for SavedViewSchedule {
+    fn from(schedule: Schedule) -> Self {
+        Self(Arc::new(schedule))
+    }
+}
 
 /// Schedule of a saved view: its table is sent by e-mail with the rights of the member or integration that set the schedule last.
 #[resolvers(requires = ViewManage)]

@@ -108,7 +108,7 @@ impl SavedView {
     /// Schedules by which the view is sent, the oldest first, at most 20.
     #[field(permit = ViewManage, cost = "1")]
     async fn schedules(&self, ctx: &Context<'_>) -> Answer<Vec<SavedViewSchedule>> {
-        Ok(ctx.given::<SavedViews>()?.schedules(&permit, self.0.id).await?.into_iter().map(SavedViewSchedule).collect())
+        Ok(ctx.given::<SavedViews>()?.schedules(&permit, self.0.id).await?.into_iter().map(SavedViewSchedule::from).collect())
     }
     /// Member or integration that made it.
     async fn owner(&self, ctx: &Context<'_>) -> Answer<Actor> {
