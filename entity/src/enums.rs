@@ -257,4 +257,10 @@ words! {
     /// A backup that is made, or one that is restored beside the database and proven.
     BackupKind { Backup "BACKUP", Drill "DRILL" }
     BackupState { Running "RUNNING", Done "DONE", Failed "FAILED" }
+    /// Rule by which a saved view is sent.
+    SchedulePeriod { Hourly "HOURLY", Daily "DAILY", Weekdays "WEEKDAYS", Weekly "WEEKLY", Monthly "MONTHLY" }
+    /// Status of a schedule of a saved view.
+    ScheduleStatus { Active "ACTIVE", Paused "PAUSED", Broken "BROKEN" }
+    /// Format of a table of a saved view.
+    TableFormat { Csv "CSV", Jsonl "JSONL" }
 }

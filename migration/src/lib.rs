@@ -79,6 +79,7 @@ mod m0081_demand_export;
 mod m0085_suspension;
 mod m0086_transfers_and_revaluations;
 mod m0087_merges;
+mod m0088_saved_view_schedules;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -162,6 +163,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0085_suspension::Migration),
             Box::new(m0086_transfers_and_revaluations::Migration),
             Box::new(m0087_merges::Migration),
+            Box::new(m0088_saved_view_schedules::Migration),
         ]
     }
 }

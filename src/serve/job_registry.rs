@@ -15,7 +15,7 @@ use platform::{
     jobs::{Registry, Terms},
     secrets,
 };
-use services::{alerts, anomalies, demand, exchange, files, forecasting, replenishment, webhooks};
+use services::{alerts, anomalies, demand, exchange, files, forecasting, replenishment, saved_views, webhooks};
 
 use super::{Node, StartError, stopped};
 use crate::config::Worker;
@@ -76,6 +76,7 @@ impl Node {
         let registry = anomalies::jobs::register(registry, &self.db, &self.clock);
         let registry = files::jobs::register(registry, &self.files);
         let registry = exchange::jobs::register(registry, &self.exchange);
+        let registry = saved_views::jobs::register(registry, &self.saved_views, &self.identity);
         match &self.backups {
             Some(schedule) => schedule.register(registry, &self.db, &self.clock),
             None => registry,

@@ -55,7 +55,7 @@ pub use self::{
     metrics_endpoint::{MetricsSource, routes as metrics},
     proxies::TrustedProxy,
     serve::serve,
-    views::{LinkRefused, LinkedView, ViewLinks, routes as views},
+    views::{LinkRefused, LinkedView, SentTable, TableAsk, ViewLinks, routes as views, table_problem, view_table},
 };
 
 /// Whether the explorer's page is served.

@@ -6,6 +6,7 @@
 mod by_link;
 mod layout;
 mod sheet;
+mod table;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -34,12 +35,16 @@ use super::{
 use graphql::{
     answer::{Answer, Errors},
     code::Code,
+    operation::OperationService,
     request::GraphqlRequest,
     session::{RequestMeta, Session, bearer},
 };
 
-pub use self::by_link::{LinkRefused, LinkedView, ViewLinks};
 use self::layout::Layout;
+pub use self::{
+    by_link::{LinkRefused, LinkedView, ViewLinks},
+    table::{SentTable, TableAsk, table_problem, view_table},
+};
 
 const VIEW: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id document version } }";
 const READ: &str = "query($view: SavedViewRef!, $variables: JSON) { savedViewResult(view: $view, variables: $variables) {
@@ -63,6 +68,8 @@ enum Format {
 struct Sheet {
     format: Format,
     text: String,
+    /// Of a table, without its head.
+    rows: usize,
 }
 
 /// The view that is read, and what of it is fixed.
@@ -73,7 +80,7 @@ struct Target {
 
 /// Somebody who reads a view.
 struct Reading<'a, E> {
-    front: &'a Front<E>,
+    service: &'a OperationService<E>,
     session: Session,
     id: &'a str,
 }
@@ -104,9 +111,9 @@ async fn read<E: Executor>(
         Ok(session) => session,
         Err(errors) => return refused(&errors, &id),
     };
-    let reading = Reading { front: &front, session, id: &id };
+    let reading = Reading { service: &front.service, session, id: &id };
     let target = Target { by: json!({ "slug": slug }), variables: None };
-    match Box::pin(reading.sheet(&target, format, parts.uri.query().unwrap_or_default())).await {
+    match Box::pin(reading.requested(&target, format, parts.uri.query().unwrap_or_default())).await {
         Ok(Some(sheet)) => sheet.response(&parts.headers, &id),
         Ok(None) => nowhere(&id),
         Err(errors) => refused(&errors, &id),
@@ -188,8 +195,8 @@ impl Parameters {
 }
 
 impl<E: Executor> Reading<'_, E> {
-    /// `None`: there is no such view.
-    async fn sheet(&self, target: &Target, format: Format, query: &str) -> Result<Option<Sheet>, Errors> {
+    /// What the parameters of an address ask for. `None`: there is no such view.
+    async fn requested(&self, target: &Target, format: Format, query: &str) -> Result<Option<Sheet>, Errors> {
         let mut asked = Parameters::of(query).map_err(|message| self.wrong(message))?;
         if let Some(fixed) = &target.variables {
             if !asked.variables.is_empty() {
@@ -197,12 +204,16 @@ impl<E: Executor> Reading<'_, E> {
             }
             asked.variables.clone_from(fixed);
         }
+        Box::pin(self.sheet(target, format, asked)).await
+    }
+
+    async fn sheet(&self, target: &Target, format: Format, asked: Parameters) -> Result<Option<Sheet>, Errors> {
         let view = self.view(&target.by).await?;
         let (Some(id), Some(document)) = (view["id"].as_str(), view["document"].as_str()) else { return Ok(None) };
         if format == Format::Json {
             let (result, _) = self.result(id, &asked.variables).await?;
             let told = json!({ "data": result["data"], "errors": result["errors"] });
-            return Ok(Some(Sheet { format, text: told.to_string() }));
+            return Ok(Some(Sheet { format, text: told.to_string(), rows: 0 }));
         }
         let layout = Layout::of(document, asked.rows.as_deref()).map_err(|message| self.wrong(message))?;
         for _ in 0..ATTEMPTS {
@@ -212,7 +223,7 @@ impl<E: Executor> Reading<'_, E> {
                     break;
                 }
                 let text = if format == Format::Csv { sheet::csv(&layout, &rows) } else { sheet::jsonl(&rows) };
-                return Ok(Some(Sheet { format, text }));
+                return Ok(Some(Sheet { format, text, rows: rows.len() }));
             }
         }
         let errors = Errors::one(Code::Unavailable, "the view or its data changes while it is read: try again", self.id);
@@ -260,7 +271,7 @@ impl<E: Executor> Reading<'_, E> {
 
     /// Runs one of our documents as its reader. Whoever may send listed documents only is held to them by the view's own.
     async fn ask(&self, query: &str, variables: Value) -> Result<(Value, usize), Errors> {
-        let (service, refusal) = (&self.front.service, |refusal| Errors::refusal(refusal, self.id));
+        let (service, refusal) = (self.service, |refusal| Errors::refusal(refusal, self.id));
         let operation = service.guard.operation(query, None).map_err(refusal)?;
         let variables = Variables::from_json(variables);
         operation.check_variables(&variables, &service.limits).map_err(refusal)?;

@@ -120,6 +120,7 @@ pub mod sales_order;
 pub mod sales_return;
 pub mod saved_view;
 pub mod saved_view_link;
+pub mod saved_view_schedule;
 pub mod schema_compatibility;
 pub mod secret_key;
 pub mod server_secret;
@@ -212,7 +213,8 @@ tables! {
     replenishment_line ReplenishmentLine, replenishment_plan ReplenishmentPlan, replenishment_policy ReplenishmentPolicy, replenishment_rule ReplenishmentRule, reservation Reservation, return_line ReturnLine,
     return_line_part ReturnLinePart, return_lot ReturnLot, return_match ReturnMatch, revaluation Revaluation,
     revaluation_line RevaluationLine, role Role, role_grant RoleGrant, sales_hold SalesHold, sales_order SalesOrder,
-    sales_return SalesReturn, saved_view SavedView, saved_view_link SavedViewLink, schema_compatibility SchemaCompatibility, secret_key SecretKey,
+    sales_return SalesReturn, saved_view SavedView, saved_view_link SavedViewLink,
+    saved_view_schedule SavedViewSchedule, schema_compatibility SchemaCompatibility, secret_key SecretKey,
     server_secret ServerSecret, session Session, signing_key SigningKey, sourcing_rule SourcingRule,
     stock_anomaly StockAnomaly, stock_count StockCount, stock_level StockLevel, stock_span StockSpan, store Store, store_group StoreGroup, store_in_group StoreInGroup,
     store_sourcing StoreSourcing, subject Subject, subject_history SubjectHistory, supplier Supplier, supplier_product SupplierProduct,

@@ -13,12 +13,17 @@ use async_graphql::{
     parser::types::{Selection, SelectionSet},
 };
 use async_trait::async_trait;
+use entity::prelude::TableFormat;
 use platform::storage::Fault;
 use serde::Deserialize;
 use serde_json::Value;
-use services::saved_views::{
-    core::{MovedBy, Variables},
-    shell::{DocumentProblem, Outcome, Reader, Refused, ViewEngine},
+use server::{TableAsk, table_problem, view_table};
+use services::{
+    exchange::Requester,
+    saved_views::{
+        core::{MovedBy, Variables},
+        shell::{DocumentProblem, Outcome, Reader, Refused, Table, TableOutcome, TableRequest, ViewEngine},
+    },
 };
 
 use super::BulkExecutor;
@@ -84,6 +89,25 @@ impl ViewEngine for BulkExecutor {
             }
             Answer::Refused(errors) => Ok(Outcome::Refused(refused(&errors))),
         }
+    }
+
+    fn table_problem(&self, document: &str, rows: Option<&str>) -> Option<String> {
+        table_problem(document, rows).map(shortened)
+    }
+
+    async fn table(&self, requester: Requester, request: TableRequest) -> Result<TableOutcome, Fault> {
+        let service = &self.ready()?.service;
+        let TableRequest { view, variables, rows, format, request_id } = request;
+        let Some(session) = self.node_authenticator.in_name_of(requester, &request_id).await? else {
+            return Ok(TableOutcome::Gone);
+        };
+        let ask = TableAsk { view: view.to_string(), variables, rows, is_csv: format == TableFormat::Csv };
+        Ok(match Box::pin(view_table(service, session, &request_id, ask)).await {
+            Ok(Some(made)) => TableOutcome::Made(Table { text: made.text, rows: made.rows }),
+            // Its schedule goes with it.
+            Ok(None) => TableOutcome::Gone,
+            Err(errors) => TableOutcome::Refused(refused(&errors)),
+        })
     }
 }
 

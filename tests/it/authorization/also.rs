@@ -22,6 +22,7 @@ pub const ALSO: &[(&str, &str)] = &[
     ("ProductTextAcceptInput", "categories"),
     ("CountCreateInput", "categoryId"),
     ("ApiKeyCreateInput", "permissions"),
+    ("SavedViewScheduleSetInput", "memberIds"),
     ("WebhookEndpointReplayInput", "fromSeq"),
     ("WebhookEndpointReplayInput", "toSeq"),
 ];

@@ -15,7 +15,7 @@ use entrepot::{
     },
     saved_views::{
         self,
-        core::{Link, View},
+        core::{Link, Schedule, ScheduleFields, ScheduleRule, View},
     },
 };
 use serde_json::json;
@@ -96,6 +96,8 @@ pub const CASES: &[(&str, Needs)] = &[
     ("savedViewDelete", May("view.manage")),
     ("savedViewLinkCreate", May("view.manage")),
     ("savedViewLinkRevoke", May("view.manage")),
+    ("savedViewScheduleSet", May("view.manage")),
+    ("savedViewScheduleDelete", May("view.manage")),
     ("productCost", May("product.cost.read")),
     ("revaluations", May("product.cost.read")),
     ("productCategorySuggestions", May("product.read")),
@@ -258,9 +260,51 @@ impl World {
             created_at: now,
         };
         saved_views::rows::insert_link(&work, &link, "none".to_owned()).await.unwrap();
+        let schedule = self.scheduled(house, id);
+        saved_views::rows::insert_schedule(&work, &schedule).await.unwrap();
         work.commit().await.unwrap();
         ids.insert("svw", id.to_string());
         ids.insert("svl", link.id.to_string());
+        ids.insert("svs", schedule.id.to_string());
+    }
+
+    /// A schedule of a view that is not run.
+    fn scheduled(&self, house: &House, view: SavedViewId) -> Schedule {
+        let now = self.node.clock.now();
+        let rule = ScheduleRule {
+            period: SchedulePeriod::Daily,
+            hour: 7,
+            day_of_week: 1,
+            day_of_month: 1,
+            time_zone: "Europe/London".to_owned(),
+        };
+        let fields = ScheduleFields {
+            variables: saved_views::core::Variables::new(),
+            rows: None,
+            format: TableFormat::Csv,
+            rule,
+            emails: vec![format!("{}@example.com", house.word)],
+            members: Vec::new(),
+            only_if_changed: false,
+            emits_event: false,
+        };
+        Schedule {
+            id: self.node.clock.id(),
+            view,
+            fields,
+            status: ScheduleStatus::Paused,
+            maker: house.owner.actor,
+            key: None,
+            failures: 0,
+            run: None,
+            last_run_at: None,
+            last_error: None,
+            last_hash: None,
+            next_run_at: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
     }
 
     /// A rule that holds orders to a country to which none go.

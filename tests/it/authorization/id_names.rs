@@ -5,6 +5,7 @@ pub const ID_NAMES: &[(&str, &str)] = &[
     ("stockedin", "sto"),
     ("savedviewlinkid", "svl"),
     ("revaluation", "rvl"),
+    ("savedviewschedule", "svs"),
     ("savedview", "svw"),
     ("invoiceid", "inv"),
     ("fulfilmenttracking", "pcl"),

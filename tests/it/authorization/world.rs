@@ -322,9 +322,9 @@ impl World {
 }
 
 impl House {
-    /// What `node` finds, by the kind of its ID: all but the link of a view.
+    /// What `node` finds, by the kind of its ID: all but the link and the schedule of a view.
     pub fn nodes(&self) -> impl Iterator<Item = (&&'static str, &String)> {
-        self.ids.iter().filter(|(prefix, _)| **prefix != "svl")
+        self.ids.iter().filter(|(prefix, _)| !["svl", "svs"].contains(*prefix))
     }
     async fn founded(node: &Node, word: &'static str) -> Self {
         Self::founded_by(node, word, &format!("{word}@example.com")).await

@@ -48,6 +48,7 @@ pub const SMALL: &[&str] = &[
     "role_grant",
     "saved_view",
     "saved_view_link",
+    "saved_view_schedule",
     "server_secret",
     "signing_key",
     "sourcing_rule",

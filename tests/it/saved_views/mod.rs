@@ -3,6 +3,9 @@
 
 mod links;
 mod live;
+mod mailbox;
+mod runs;
+mod schedules;
 
 use std::{
     sync::{
@@ -16,10 +19,11 @@ use async_graphql::{Request, Variables};
 use async_trait::async_trait;
 use entrepot::{
     audit::{Origin, rows as log},
+    exchange::Requester,
     graphql::{cost_limiter::Charge, rate_limit::Paid},
     saved_views::{
         core::{MovedBy, Variables as Values},
-        shell::{DocumentProblem, Outcome, Reader, ViewEngine},
+        shell::{DocumentProblem, Outcome, Reader, TableOutcome, TableRequest, ViewEngine},
     },
     schema,
     storage::Fault,
@@ -239,6 +243,12 @@ impl ViewEngine for Counting {
         tokio::time::sleep(Duration::from_millis(30)).await;
         self.now.fetch_sub(1, Ordering::Relaxed);
         Ok(Outcome::Ran { data: Value::Null, errors: Vec::new() })
+    }
+    fn table_problem(&self, _document: &str, _rows: Option<&str>) -> Option<String> {
+        None
+    }
+    async fn table(&self, _requester: Requester, _request: TableRequest) -> Result<TableOutcome, Fault> {
+        Ok(TableOutcome::Gone)
     }
 }
 

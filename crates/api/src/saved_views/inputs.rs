@@ -4,9 +4,11 @@ use async_graphql::{ID, InputObject, OneofObject};
 use entity::prelude::{ApiKeyId, SavedViewId};
 use platform::path;
 use services::saved_views::{
-    core::{Change, Fields, Variables, ViewRef},
-    shell::{LinkCreate, LinkRevoke, ViewCreate, ViewDelete, ViewUpdate},
+    core::{Change, Fields, ScheduleFields, ScheduleRule, Variables, ViewRef},
+    shell::{LinkCreate, LinkRevoke, ScheduleDelete, ScheduleSet, ViewCreate, ViewDelete, ViewUpdate},
 };
+
+use super::schedule::{SavedViewTableFormat, SchedulePeriod};
 
 use crate::{
     graphql::{
@@ -96,6 +98,63 @@ pub struct SavedViewLinkRevokeInput {
     pub saved_view_link_id: ID,
 }
 
+/// A schedule as it is wanted; with `id` in the place of the whole former one.
+#[derive(Debug, Clone, InputObject)]
+pub struct SavedViewScheduleSetInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// ID of the schedule to change. Null makes a schedule.
+    pub id: Option<ID>,
+    /// Version of the schedule as it was read; another one is a VERSION_CONFLICT. Needed with `id`, and not used without.
+    pub expected_version: Option<Long>,
+    /// ID of the view that is sent; with `id` that of the schedule.
+    pub saved_view_id: ID,
+    /// Values of its variables: an object of at most 20 KiB. Those that are left out are the view's own.
+    pub variables: Option<Json>,
+    /// Path of the list whose rows are sent, of at most 200 characters, as in stores. Null where the view has one list.
+    pub rows: Option<String>,
+    /// Format of the table that is attached. Default CSV.
+    #[graphql(default_with = "SavedViewTableFormat::Csv")]
+    pub format: SavedViewTableFormat,
+    /// Rule by which the view is sent.
+    pub every: SchedulePeriod,
+    /// Hour of the day, 0 to 23, at which the view is sent; HOURLY does not use it. Default 7.
+    #[graphql(default = 7)]
+    pub hour: i32,
+    /// Day of the week of WEEKLY, from 1, a Monday, to 7. Default 1.
+    #[graphql(default = 1)]
+    pub day_of_week: i32,
+    /// Day of the month of MONTHLY, 1 to 31; a shorter month has its last day instead. Default 1.
+    #[graphql(default = 1)]
+    pub day_of_month: i32,
+    /// IANA time zone of the hour and the days, as in Europe/London. Null for the tenant's.
+    pub time_zone: Option<String>,
+    /// E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent.
+    #[graphql(default)]
+    pub emails: Vec<String>,
+    /// IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with emitsEvent.
+    #[graphql(default)]
+    pub member_ids: Vec<ID>,
+    /// Whether a table that equals the one before is not sent. Default false.
+    #[graphql(default)]
+    pub only_if_changed: bool,
+    /// Whether the event view.result tells webhooks of each table. With it no address and no member is needed. Default false.
+    #[graphql(default)]
+    pub emits_event: bool,
+    /// Whether the schedule is paused: a paused schedule is not run. Default false.
+    #[graphql(default)]
+    pub is_paused: bool,
+}
+
+/// A schedule that is to go.
+#[derive(Debug, Clone, InputObject)]
+pub struct SavedViewScheduleDeleteInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// ID of the schedule.
+    pub id: ID,
+}
+
 fn variables(given: Option<Json>, reading: &mut Reading) -> Option<Variables> {
     let serde_json::Value::Object(values) = given?.0 else {
         reading.invalid("a JSON object is expected", || path!["input", "variables"]);
@@ -152,6 +211,46 @@ impl SavedViewLinkRevokeInput {
     pub(super) fn read(self, reading: &mut Reading) -> LinkRevoke {
         let link = reading.id(&self.saved_view_link_id, || path!["input", "savedViewLinkId"]);
         LinkRevoke { idempotency_key: self.idempotency_key, link }
+    }
+}
+
+impl SavedViewScheduleSetInput {
+    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut Reading) -> ScheduleSet {
+        if self.time_zone.as_deref() == Some("") {
+            reading.invalid("an IANA time zone is expected, as in Europe/London", || path!["input", "timeZone"]);
+        }
+        let rule = ScheduleRule {
+            period: self.every.into(),
+            hour: self.hour,
+            day_of_week: self.day_of_week,
+            day_of_month: self.day_of_month,
+            time_zone: self.time_zone.unwrap_or_default(),
+        };
+        let fields = ScheduleFields {
+            variables: variables(self.variables, reading).unwrap_or_default(),
+            rows: self.rows,
+            format: self.format.into(),
+            rule,
+            emails: self.emails,
+            members: reading.ids(Some(self.member_ids), "memberIds"),
+            only_if_changed: self.only_if_changed,
+            emits_event: self.emits_event,
+        };
+        ScheduleSet {
+            idempotency_key: self.idempotency_key,
+            id: reading.id_opt(self.id.as_ref(), || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            view: reading.id(&self.saved_view_id, || path!["input", "savedViewId"]),
+            fields,
+            is_paused: self.is_paused,
+            key,
+        }
+    }
+}
+
+impl SavedViewScheduleDeleteInput {
+    pub(super) fn read(self, reading: &mut Reading) -> ScheduleDelete {
+        ScheduleDelete { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
     }
 }
 

@@ -7,18 +7,20 @@ mod moved_by;
 mod mutation;
 mod payloads;
 mod query;
+mod schedule;
 mod update;
 mod view;
 
 pub use inputs::{
     SavedViewCreateInput, SavedViewDeleteInput, SavedViewLinkCreateInput, SavedViewLinkRevokeInput, SavedViewRef,
-    SavedViewUpdateInput,
+    SavedViewScheduleDeleteInput, SavedViewScheduleSetInput, SavedViewUpdateInput,
 };
 pub use link::SavedViewLink;
 pub use live::SavedViewSubscription;
 pub use moved_by::moved_by;
 pub use mutation::SavedViewMutation;
-pub use payloads::{SavedViewLinkPayload, SavedViewPayload};
+pub use payloads::{SavedViewLinkPayload, SavedViewPayload, SavedViewSchedulePayload};
 pub use query::{SavedViewError, SavedViewQuery, SavedViewResult, Turns};
+pub use schedule::{SavedViewSchedule, SavedViewScheduleStatus, SavedViewTableFormat, SchedulePeriod};
 pub use update::SavedViewUpdate;
 pub use view::{SavedView, SavedViewConnection, SavedViewEdge, SavedViewStatus, find_view};

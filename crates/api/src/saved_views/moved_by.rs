@@ -120,6 +120,7 @@ const UNHEARD: &[&str] = &[
     "ProductTextModel",
     "RateLimit",
     "ReorderSuggestion",
+    "SavedViewSchedule",
     "Session",
     "StockAnomaly",
     "StockPerformance",

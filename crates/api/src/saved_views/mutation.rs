@@ -4,14 +4,18 @@ use async_graphql::Context;
 use macros::resolvers;
 use services::saved_views::{
     SavedViews,
-    events::{SAVED_VIEW_CREATED, SAVED_VIEW_DELETED, SAVED_VIEW_LINK_CREATED, SAVED_VIEW_LINK_REVOKED, SAVED_VIEW_UPDATED},
+    events::{
+        SAVED_VIEW_CREATED, SAVED_VIEW_DELETED, SAVED_VIEW_LINK_CREATED, SAVED_VIEW_LINK_REVOKED, SAVED_VIEW_SCHEDULE_DELETED,
+        SAVED_VIEW_SCHEDULE_SET, SAVED_VIEW_UPDATED,
+    },
 };
 
 use super::{
     inputs::{
-        SavedViewCreateInput, SavedViewDeleteInput, SavedViewLinkCreateInput, SavedViewLinkRevokeInput, SavedViewUpdateInput,
+        SavedViewCreateInput, SavedViewDeleteInput, SavedViewLinkCreateInput, SavedViewLinkRevokeInput,
+        SavedViewScheduleDeleteInput, SavedViewScheduleSetInput, SavedViewUpdateInput,
     },
-    payloads::{SavedViewLinkPayload, SavedViewPayload},
+    payloads::{SavedViewLinkPayload, SavedViewPayload, SavedViewSchedulePayload},
 };
 use crate::{
     access::KeyUse,
@@ -98,6 +102,38 @@ impl SavedViewMutation {
             Err(errors) => return Ok(errors.into()),
         };
         let done = Box::pin(ctx.given::<SavedViews>()?.revoke_link(permit, input, dry_run)).await;
+        SavedViewPayload::of(ctx, done)
+    }
+
+    /// Makes a schedule by which a saved view is sent by e-mail, or puts another in the place of one. Each run has your rights and is at the cost of your
+    /// budget, as they are then; at most 20 schedules of a view and 200 of a tenant are kept.
+    #[mutation(permit = ViewManage, emits(SAVED_VIEW_SCHEDULE_SET), dry_run)]
+    async fn saved_view_schedule_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Schedule.")] input: SavedViewScheduleSetInput,
+    ) -> Answer<SavedViewSchedulePayload> {
+        let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
+        let input = match read(|reading| input.read(key, reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(ctx.given::<SavedViews>()?.set_schedule(permit, input, dry_run)).await;
+        SavedViewSchedulePayload::of(ctx, done)
+    }
+
+    /// Removes a schedule of a saved view: the view is not sent by it any more.
+    #[mutation(permit = ViewManage, emits(SAVED_VIEW_SCHEDULE_DELETED), dry_run)]
+    async fn saved_view_schedule_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Schedule.")] input: SavedViewScheduleDeleteInput,
+    ) -> Answer<SavedViewPayload> {
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(ctx.given::<SavedViews>()?.delete_schedule(permit, input, dry_run)).await;
         SavedViewPayload::of(ctx, done)
     }
 }

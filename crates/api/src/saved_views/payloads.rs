@@ -4,11 +4,11 @@ use async_graphql::{Context, SimpleObject};
 use iam::access::kind;
 use platform::{path, storage::idempotency::Acted};
 use services::saved_views::{
-    core::{MOST_COST, MOST_LINKS, MOST_VIEWS, Problem, View},
-    shell::{DocumentProblem, Linked, SavedViewError},
+    core::{MOST_COST, MOST_LINKS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, MOST_VIEWS, Problem, View},
+    shell::{DocumentProblem, Linked, SavedViewError, Scheduled},
 };
 
-use super::{link::SavedViewLink, view::SavedView};
+use super::{link::SavedViewLink, schedule::SavedViewSchedule, view::SavedView};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -82,6 +82,43 @@ impl SavedViewLinkPayload {
     }
 }
 
+/// Result of setting a schedule of a saved view.
+#[derive(SimpleObject, Default)]
+pub struct SavedViewSchedulePayload {
+    /// The schedule as it is now, or with validateOnly as it would be; null when it was refused, or was removed since an earlier call.
+    pub saved_view_schedule: Option<SavedViewSchedule>,
+    /// The view of the schedule; null when the schedule was refused, and without view.read.
+    pub saved_view: Option<SavedView>,
+    /// Reasons for which the schedule was refused; empty when it was set, or with validateOnly would be.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+impl From<Vec<UserError>> for SavedViewSchedulePayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+
+impl SavedViewSchedulePayload {
+    pub(super) fn of(ctx: &Context<'_>, done: Result<Acted<Scheduled>, SavedViewError>) -> Answer<Self> {
+        let Acted { value: Scheduled { view, schedule }, seq, is_replayed } = match done {
+            Ok(acted) => acted,
+            Err(error) => return Ok(stopped(error)?.into()),
+        };
+        Ok(Self {
+            saved_view_schedule: schedule.map(SavedViewSchedule::from),
+            saved_view: view.filter(|_| ctx.holds::<kind::ViewRead>()).map(SavedView::from),
+            user_errors: Vec::new(),
+            replayed: is_replayed,
+            seq: seq.map(Long),
+        })
+    }
+}
+
 fn input(name: &str) -> Path {
     path!["input", name]
 }
@@ -97,11 +134,14 @@ fn stopped(error: SavedViewError) -> Result<Vec<UserError>, TopError> {
             let message = format!("at most {MOST_LINKS} links of a view are kept: revoke one");
             UserError::new(ErrorCode::LimitExceeded, message, input("savedViewId"))
         }
-        SavedViewError::Field(Problem::Invalid { message, name }) => UserError::new(ErrorCode::Invalid, message, input(name)),
-        SavedViewError::Field(Problem::TooLong { most, name }) => {
-            let unit = if matches!(name, "document" | "variables") { "bytes" } else { "characters" };
-            UserError::new(ErrorCode::TooLong, format!("at most {most} {unit} are kept"), input(name))
-        }
+        SavedViewError::Field(problem) => refused_field(problem),
+        SavedViewError::NoSchedule
+        | SavedViewError::NoMember(_)
+        | SavedViewError::TooManySchedules
+        | SavedViewError::TooManySchedulesOfView
+        | SavedViewError::NoTable(_)
+        | SavedViewError::NoVersion
+        | SavedViewError::StaleSchedule(_) => refused_schedule(error),
         SavedViewError::Document(DocumentProblem::Document(message)) => {
             UserError::new(ErrorCode::Invalid, message, input("document"))
         }
@@ -120,14 +160,55 @@ fn stopped(error: SavedViewError) -> Result<Vec<UserError>, TopError> {
             let message = "this key was used before with another input: use a new key for a new change";
             UserError::new(ErrorCode::IdempotencyKeyReused, message, input("idempotencyKey"))
         }
-        SavedViewError::Stale(actual) => UserError::VersionConflict(Box::new(VersionConflict {
-            code: ErrorCode::VersionConflict.noted(),
-            message: format!("the saved view has changed since you read it and is at version {actual} now"),
-            field: Some(input("expectedVersion")),
-            retryable: false,
-            actual_version: Long(actual),
-            current: None,
-        })),
+        SavedViewError::Stale(actual) => stale("saved view", actual),
     };
     Ok(vec![refused])
+}
+
+fn refused_field(problem: Problem) -> UserError {
+    match problem {
+        Problem::Invalid { message, name } => UserError::new(ErrorCode::Invalid, message, input(name)),
+        Problem::TooLong { most, name } => {
+            let unit = if matches!(name, "document" | "variables") { "bytes" } else { "characters" };
+            UserError::new(ErrorCode::TooLong, format!("at most {most} {unit} are kept"), input(name))
+        }
+        Problem::OutOfRange { message, name } => UserError::new(ErrorCode::OutOfRange, message, input(name)),
+        Problem::Missing { message, name } => UserError::new(ErrorCode::Required, message, input(name)),
+        Problem::TooMany { most, name } => {
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {most} addresses and members get a table"), input(name))
+        }
+    }
+}
+
+/// What is refused of schedules alone.
+fn refused_schedule(error: SavedViewError) -> UserError {
+    match error {
+        SavedViewError::NoMember(index) => UserError::not_found("active member", path!["input", "memberIds", index]),
+        SavedViewError::TooManySchedules => {
+            let message = format!("at most {MOST_SCHEDULES} schedules are kept: remove one");
+            UserError::new(ErrorCode::LimitExceeded, message, path!["input"])
+        }
+        SavedViewError::TooManySchedulesOfView => {
+            let message = format!("at most {MOST_SCHEDULES_OF_A_VIEW} schedules of a view are kept: remove one");
+            UserError::new(ErrorCode::LimitExceeded, message, input("savedViewId"))
+        }
+        SavedViewError::NoTable(message) => UserError::new(ErrorCode::Invalid, message, input("rows")),
+        SavedViewError::NoVersion => {
+            let message = "the version of the schedule as it was read is needed to change it";
+            UserError::new(ErrorCode::Required, message, input("expectedVersion"))
+        }
+        SavedViewError::StaleSchedule(actual) => stale("schedule", actual),
+        _ => UserError::not_found("schedule of a saved view", input("id")),
+    }
+}
+
+fn stale(what: &str, actual: i64) -> UserError {
+    UserError::VersionConflict(Box::new(VersionConflict {
+        code: ErrorCode::VersionConflict.noted(),
+        message: format!("the {what} has changed since you read it and is at version {actual} now"),
+        field: Some(input("expectedVersion")),
+        retryable: false,
+        actual_version: Long(actual),
+        current: None,
+    }))
 }

@@ -12,7 +12,7 @@ use services::saved_views::{
     shell::Status,
 };
 
-use super::{link::SavedViewLink, update::because};
+use super::{link::SavedViewLink, schedule::SavedViewSchedule, update::because};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -104,6 +104,11 @@ impl SavedView {
     #[field(permit = ViewManage, cost = "1")]
     async fn links(&self, ctx: &Context<'_>) -> Answer<Vec<SavedViewLink>> {
         Ok(ctx.given::<SavedViews>()?.links(&permit, self.0.id).await?.into_iter().map(SavedViewLink).collect())
+    }
+    /// Schedules by which the view is sent, the oldest first, at most 20.
+    #[field(permit = ViewManage, cost = "1")]
+    async fn schedules(&self, ctx: &Context<'_>) -> Answer<Vec<SavedViewSchedule>> {
+        Ok(ctx.given::<SavedViews>()?.schedules(&permit, self.0.id).await?.into_iter().map(SavedViewSchedule::from).collect())
     }
     /// Member or integration that made it.
     async fn owner(&self, ctx: &Context<'_>) -> Answer<Actor> {

@@ -97,6 +97,7 @@ pub enum Payload {
     NotePayload(crate::notes::NotePayload),
     SavedViewPayload(crate::saved_views::SavedViewPayload),
     SavedViewLinkPayload(crate::saved_views::SavedViewLinkPayload),
+    SavedViewSchedulePayload(crate::saved_views::SavedViewSchedulePayload),
     PaperPayload(crate::papers::PaperPayload),
     InvoicePayload(crate::papers::InvoicePayload),
     LegalEntityPayload(crate::papers::LegalEntityPayload),

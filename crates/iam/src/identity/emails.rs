@@ -9,6 +9,17 @@ pub struct Email {
     pub subject: String,
     pub text: String,
     pub html: String,
+    /// A file that comes with it.
+    pub attachment: Option<Attachment>,
+}
+
+/// A file in an e-mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    pub name: String,
+    /// As in a Content-Type header.
+    pub media: &'static str,
+    pub bytes: Vec<u8>,
 }
 
 /// What a letter is about.
@@ -193,7 +204,7 @@ impl EmailKind {
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n{html}</body></html>\n",
             escaped(&subject)
         );
-        Email { to: address.to_owned(), subject, text, html }
+        Email { to: address.to_owned(), subject, text, html, attachment: None }
     }
 }
 

@@ -4,7 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{Mailbox, MultiPart},
+    message::{
+        Attachment, Body, Mailbox, MultiPart,
+        header::{ContentTransferEncoding, ContentType},
+    },
 };
 use platform::clock::{self, Clock};
 
@@ -137,7 +140,17 @@ fn message(from: &str, email: &Email) -> Result<Message, String> {
     let from: Mailbox = from.parse().map_err(|_| "the sender is no address".to_owned())?;
     let to: Mailbox = email.to.parse().map_err(|_| "the reader's address is none".to_owned())?;
     let both = MultiPart::alternative_plain_html(email.text.clone(), email.html.clone());
-    Message::builder().from(from).to(to).subject(&email.subject).multipart(both).map_err(|err| err.to_string())
+    let whole = match &email.attachment {
+        None => both,
+        Some(file) => {
+            let media = ContentType::parse(file.media).map_err(|_| "the attachment has no media type".to_owned())?;
+            // Its bytes come out as they went in: a text would have other ends of lines.
+            let body = Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64);
+            let body = body.map_err(|_| "the attachment has no base 64".to_owned())?;
+            MultiPart::mixed().multipart(both).singlepart(Attachment::new(file.name.clone()).body(body, media))
+        }
+    };
+    Message::builder().from(from).to(to).subject(&email.subject).multipart(whole).map_err(|err| err.to_string())
 }
 
 #[cfg(test)]
@@ -154,8 +167,13 @@ mod tests {
         let limit = Duration::from_secs(1);
         server.limit = limit;
         let mailer = Mailer::Smtp(server);
-        let email =
-            Email { to: "reader@example.com".to_owned(), subject: "Hello".to_owned(), text: String::new(), html: String::new() };
+        let email = Email {
+            to: "reader@example.com".to_owned(),
+            subject: "Hello".to_owned(),
+            text: String::new(),
+            html: String::new(),
+            attachment: None,
+        };
         let taking = tokio::spawn(async move {
             let mut open = Vec::new();
             while let Ok(one) = silent.accept().await {

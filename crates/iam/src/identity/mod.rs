@@ -20,7 +20,7 @@ pub use self::core::{
     Field, InputRefusal, LEAD_SECONDS, LENGTH_STEP, LENGTHS, MemberRefusal, NewSandbox, NewTenant, Rejection, Risk, Sign,
     Weakness, check_email, check_slug, email_key,
 };
-pub use emails::Email;
+pub use emails::{Attachment, Email};
 pub use mailer::{Mailer, MailerError, check_sender};
 pub use password::NOBODY as NOBODYS_HASH;
 

@@ -79,9 +79,9 @@ async fn read<E: Executor>(
         Ok(linked) => linked,
         Err(errors) => return reply_of(&errors, &id),
     };
-    let reading = Reading { front: &front, session: linked.session, id: &id };
+    let reading = Reading { service: &front.service, session: linked.session, id: &id };
     let target = Target { by: json!({ "id": linked.view }), variables: Some(linked.variables) };
-    match Box::pin(reading.sheet(&target, format, parts.uri.query().unwrap_or_default())).await {
+    match Box::pin(reading.requested(&target, format, parts.uri.query().unwrap_or_default())).await {
         Ok(Some(sheet)) => sheet.response(&parts.headers, &id),
         Ok(None) => nowhere(&id),
         Err(errors) => reply_of(&errors, &id),

@@ -1,5 +1,7 @@
 //! What a view may be.
 
+mod schedule;
+
 use std::{collections::BTreeSet, fmt};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -8,6 +10,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
+
+pub use self::schedule::{
+    CalendarDay, MOST_FAILED_RUNS, MOST_MAIL_BYTES, MOST_RECIPIENTS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, Run, RunEnd,
+    Schedule, ScheduleFields, ScheduleRule, Written, ending, written,
+};
 
 /// Views of a tenant at most.
 pub const MOST_VIEWS: i64 = 1_000;
@@ -159,6 +166,18 @@ pub enum Problem {
     },
     /// In characters, or in bytes of what is long.
     TooLong {
+        most: usize,
+        name: &'static str,
+    },
+    OutOfRange {
+        message: &'static str,
+        name: &'static str,
+    },
+    Missing {
+        message: &'static str,
+        name: &'static str,
+    },
+    TooMany {
         most: usize,
         name: &'static str,
     },

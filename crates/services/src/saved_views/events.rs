@@ -2,7 +2,10 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::{
+    clock::rfc3339,
+    storage::events::{EventViewer, Shown, Terms},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -18,6 +21,12 @@ platform::events! {
         SAVED_VIEW_DELETED "saved_view.deleted",
         SAVED_VIEW_LINK_CREATED "saved_view.link_created",
         SAVED_VIEW_LINK_REVOKED "saved_view.link_revoked",
+        SAVED_VIEW_SCHEDULE_SET "saved_view.schedule_set",
+        SAVED_VIEW_SCHEDULE_DELETED "saved_view.schedule_deleted",
+    }
+    /// Tables that schedules have made.
+    VIEW: ViewResultEvent = Terms { permission: code::<kind::ViewRead>(), shown: Shown::Part(shown_result), stream: None } => {
+        VIEW_RESULT "view.result" by system,
     }
 }
 
@@ -35,6 +44,30 @@ impl SavedViewEvent {
     pub fn of(view: &View) -> Self {
         Self { id: view.id, slug: view.fields.slug.clone(), name: view.fields.name.clone(), version: view.version }
     }
+}
+
+/// The payload of a table's event. The table itself is not told: who sees the event may not see all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ViewResultEvent {
+    pub id: SavedViewId,
+    pub slug: String,
+    pub schedule: SavedViewScheduleId,
+    /// The moment of the run.
+    pub due_at: Timestamp,
+    /// How many rows the table has.
+    pub rows: u64,
+    /// SHA-256 of the table, in hexadecimal digits.
+    pub hash: String,
+    /// Where the view is read as such a table.
+    pub path: String,
+}
+
+fn shown_result(event: &ViewResultEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    viewer.is_permitted().then(|| {
+        json!({ "id": event.id, "slug": event.slug, "scheduleId": event.schedule, "dueAt": rfc3339(event.due_at), "rows": event.rows,
+            "hash": event.hash, "path": event.path })
+    })
 }
 
 fn shown_view(event: &SavedViewEvent, viewer: EventViewer<'_>) -> Option<Value> {

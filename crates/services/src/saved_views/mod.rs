@@ -4,6 +4,7 @@
 
 pub mod core;
 pub mod events;
+pub mod jobs;
 pub mod rows;
 pub mod shell;
 

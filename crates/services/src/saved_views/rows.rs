@@ -1,5 +1,7 @@
 //! The table of saved views.
 
+mod schedules;
+
 use entity::{
     prelude::*,
     record::{Record, Selected},
@@ -13,6 +15,11 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use super::core::{Fields, Link, View, ViewRef};
+
+pub use self::schedules::{
+    begin_run, count_schedules, due_schedules, end_run, insert_schedule, is_active_member, lock_schedule, note_error, note_sent,
+    remove_schedule, remove_schedules_of, schedule, schedules_of, tenant_name, tenant_zone, tenants_due, update_schedule,
+};
 
 /// Names the order of views in cursors.
 pub const VIEWS: &str = "savedViews:SLUG:ASC";

@@ -110,6 +110,7 @@ const TENANTED: &[&str] = &[
     "liquidation_settings",
     "saved_view",
     "saved_view_link",
+    "saved_view_schedule",
     "number_pattern",
     "anomaly_book",
     "stock_anomaly",

@@ -51,7 +51,17 @@ pub(super) struct Receipt {
     /// The link that was made.
     #[serde(default)]
     pub link: Option<SavedViewLinkId>,
+    /// The schedule that was set.
+    #[serde(default)]
+    pub schedule: Option<SavedViewScheduleId>,
     pub seq: Option<i64>,
+}
+
+/// What a call has made beside a view.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct MadeBeside {
+    pub link: Option<SavedViewLinkId>,
+    pub schedule: Option<SavedViewScheduleId>,
 }
 
 pub(super) type May = Permit<kind::ViewManage>;
@@ -133,6 +143,7 @@ impl SavedViews {
         }
         let view = rows::lock_view(work, input.id).await?.ok_or(SavedViewError::NotFound)?;
         rows::remove_links_of(work, view.id).await?;
+        rows::remove_schedules_of(work, view.id).await?;
         rows::remove_view(work, view.id).await?;
         end(work, (&key, SAVED_VIEW_DELETED), view, self.0.clock.now()).await
     }
@@ -175,19 +186,19 @@ async fn free(work: &Work, slug: &str, own: Option<SavedViewId>) -> Result<(), S
 }
 
 pub(super) async fn end(work: &mut Work, (key, event): (&Key, EventType<SavedViewEvent>), view: View, now: Timestamp) -> Done {
-    end_with(work, (key, event), view, None, now).await
+    end_with(work, (key, event), view, MadeBeside::default(), now).await
 }
 
-/// The same for what made a link.
+/// The same for what made something beside the view.
 pub(super) async fn end_with(
     work: &mut Work,
     (key, event): (&Key, EventType<SavedViewEvent>),
     view: View,
-    link: Option<SavedViewLinkId>,
+    made: MadeBeside,
     now: Timestamp,
 ) -> Done {
     let seq = journal::append_other(work, vec![event.event(&SavedViewEvent::of(&view))], now).await?;
-    idempotency::keep(work, key, &Receipt { view: view.id, link, seq }, now).await?;
+    idempotency::keep(work, key, &Receipt { view: view.id, link: made.link, schedule: made.schedule, seq }, now).await?;
     Ok(Acted { value: Some(view), seq, is_replayed: false })
 }
 

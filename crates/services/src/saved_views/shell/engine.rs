@@ -6,7 +6,10 @@ use iam::access::Caller;
 use platform::{audit::Origin, storage::Fault};
 use serde_json::Value;
 
-use crate::saved_views::core::{MovedBy, Variables};
+use crate::{
+    exchange::Requester,
+    saved_views::core::{MovedBy, Variables},
+};
 
 /// What a document does not do that a view must.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +51,37 @@ pub struct Refused {
     pub retry_after_ms: Option<u64>,
 }
 
+/// A table of a view that is made while nobody waits for it.
+#[derive(Debug, Clone)]
+pub struct TableRequest {
+    pub view: SavedViewId,
+    /// Values in the place of the view's own.
+    pub variables: Variables,
+    /// Path of the list whose rows are wanted, where the view has several.
+    pub rows: Option<String>,
+    pub format: TableFormat,
+    /// Its readings are in the audit log with this.
+    pub request_id: String,
+}
+
+/// A whole table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    pub text: String,
+    /// How many rows it has, without its head.
+    pub rows: usize,
+}
+
+/// What came of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TableOutcome {
+    Made(Table),
+    /// It would not be whole, or its reader may not see all of it.
+    Refused(Refused),
+    /// Whoever it is made for may not come in any more.
+    Gone,
+}
+
 /// Looks at documents and runs them as requests are run: by the same guard, price and rights.
 #[async_trait]
 pub trait ViewEngine: Send + Sync + 'static {
@@ -59,4 +93,11 @@ pub trait ViewEngine: Send + Sync + 'static {
 
     /// Runs a document with the rights of its reader and at their cost.
     async fn answer(&self, reader: Reader, document: &str, variables: Variables) -> Result<Outcome, Fault>;
+
+    /// Why a document's list of this path has no table, in words; None when it has one.
+    fn table_problem(&self, document: &str, rows: Option<&str>) -> Option<String>;
+
+    /// Makes a table as whoever reads the view by its address gets it, in the name of somebody who is not there: with their rights of this moment and at their
+    /// cost.
+    async fn table(&self, requester: Requester, request: TableRequest) -> Result<TableOutcome, Fault>;
 }

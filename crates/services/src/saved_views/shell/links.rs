@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     SavedViewError, SavedViews,
-    change::{Done, May, begin, check_key, end, end_with, key_of, replayed},
+    change::{Done, MadeBeside, May, begin, check_key, end, end_with, key_of, replayed},
     engine::DocumentProblem,
 };
 use crate::saved_views::{
@@ -84,7 +84,10 @@ impl SavedViews {
             return Ok(Acted { value: Linked { view, link, secret: None }, seq: receipt.seq, is_replayed: true });
         }
         let view = rows::lock_view(work, input.view).await?.ok_or(SavedViewError::NoView)?;
-        self.readable(permit, &view, input).await?;
+        if !(1..=MOST_DAYS).contains(&input.days) {
+            return Err(SavedViewError::Field(Problem::Invalid { message: "1 to 365 days are expected", name: "expiresInDays" }));
+        }
+        self.readable(permit, &view, &input.variables).await?;
         if rows::links_of(work, view.id).await?.len() >= MOST_LINKS {
             return Err(SavedViewError::TooManyLinks);
         }
@@ -101,22 +104,20 @@ impl SavedViews {
         };
         let token = LinkToken::new(permit.tenant(), link.id, random);
         rows::insert_link(work, &link, token.hash()).await?;
-        let acted = end_with(work, (&key, SAVED_VIEW_LINK_CREATED), view, Some(link.id), now).await?;
+        let made = MadeBeside { link: Some(link.id), ..MadeBeside::default() };
+        let acted = end_with(work, (&key, SAVED_VIEW_LINK_CREATED), view, made, now).await?;
         // A dry run makes none.
         let secret = matches!(mode, Mode::Commit).then(|| token.text().to_owned());
         let Acted { value: view, seq, is_replayed } = acted;
         Ok(Acted { value: Linked { view, link: Some(link), secret }, seq, is_replayed })
     }
 
-    /// Refuses what could never be read by the link.
-    async fn readable(&self, permit: &May, view: &View, input: &LinkCreate) -> Result<(), SavedViewError> {
-        if !(1..=MOST_DAYS).contains(&input.days) {
-            return Err(SavedViewError::Field(Problem::Invalid { message: "1 to 365 days are expected", name: "expiresInDays" }));
-        }
-        if Value::Object(input.variables.clone()).to_string().len() > MOST_BYTES {
+    /// Refuses variables with which the view could never be read.
+    pub(super) async fn readable(&self, permit: &May, view: &View, given: &Variables) -> Result<(), SavedViewError> {
+        if Value::Object(given.clone()).to_string().len() > MOST_BYTES {
             return Err(SavedViewError::Field(Problem::TooLong { most: MOST_BYTES, name: "variables" }));
         }
-        let variables = chosen(&view.fields.variables, input.variables.clone());
+        let variables = chosen(&view.fields.variables, given.clone());
         let examined = self.engine()?.examine(&view.fields.document, &variables, permit.caller().trusted_only).await?;
         let cost = examined.map_err(|problem| {
             let (DocumentProblem::Document(message) | DocumentProblem::Variables(message)) = problem;

@@ -1,10 +1,13 @@
 //! Keeping views, and reading them.
 
 mod change;
+mod due;
 mod engine;
 mod links;
 mod live;
 mod read;
+mod runs;
+mod schedules;
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
@@ -14,10 +17,13 @@ use platform::{
 };
 
 pub use change::{ViewCreate, ViewDelete, ViewUpdate};
-pub use engine::{DocumentProblem, Outcome, Reader, Refused, ViewEngine};
+pub use due::next_run;
+pub use engine::{DocumentProblem, Outcome, Reader, Refused, Table, TableOutcome, TableRequest, ViewEngine};
 pub use links::{LinkCreate, LinkRevoke, Linked, OpenedLink};
 pub use live::{Live, NotLive};
 pub use read::{ReadError, Status, ViewRequest, ViewResult};
+pub use runs::{MOST_TRIES, SCHEDULE_JOB, ScheduledRun};
+pub use schedules::{ScheduleDelete, ScheduleSet, Scheduled};
 
 use super::core::Problem;
 
@@ -29,6 +35,19 @@ pub enum SavedViewError {
     NoView,
     NoLink,
     TooManyLinks,
+    NoSchedule,
+    /// The member of this place in the list is no active one.
+    NoMember(usize),
+    /// The tenant has as many schedules as may be.
+    TooManySchedules,
+    /// The view has.
+    TooManySchedulesOfView,
+    /// Why the view has no table, in words.
+    NoTable(String),
+    /// A schedule that is there is changed without the version that was read.
+    NoVersion,
+    /// Somebody has changed the schedule since it was read: its version now.
+    StaleSchedule(i64),
     Field(Problem),
     Document(DocumentProblem),
     /// It costs so many points with its own variables.

@@ -1,0 +1,48 @@
+//! A table of a view for whoever sends it on: the same text as by its address, with the rights and at the cost of a session.
+
+use async_graphql::Executor;
+use serde_json::{Map, Value, json};
+
+use super::{Format, Parameters, Reading, Target, layout::Layout};
+use graphql::{answer::Errors, operation::OperationService, session::Session};
+
+/// The table that is wanted.
+pub struct TableAsk {
+    /// ID of the view.
+    pub view: String,
+    pub variables: Map<String, Value>,
+    /// Path of the list whose rows are wanted, where the view has several.
+    pub rows: Option<String>,
+    /// Whether it is CSV; else it is JSON lines.
+    pub is_csv: bool,
+}
+
+/// A whole table.
+pub struct SentTable {
+    pub text: String,
+    /// How many rows it has, without its head.
+    pub rows: usize,
+}
+
+/// Why the list of a document at this path has no table, in words for whoever wants one.
+pub fn table_problem(document: &str, rows: Option<&str>) -> Option<String> {
+    Layout::of(document, rows).err()
+}
+
+/// Makes a table, as whoever the session is of. `None`: there is no such view.
+///
+/// # Errors
+/// It would not be whole, or its reader may not see all of it.
+pub async fn view_table<E: Executor>(
+    service: &OperationService<E>,
+    session: Session,
+    id: &str,
+    ask: TableAsk,
+) -> Result<Option<SentTable>, Errors> {
+    let reading = Reading { service, session, id };
+    let target = Target { by: json!({ "id": ask.view }), variables: None };
+    let format = if ask.is_csv { Format::Csv } else { Format::JsonLines };
+    let asked = Parameters { variables: ask.variables, rows: ask.rows };
+    let sheet = Box::pin(reading.sheet(&target, format, asked)).await?;
+    Ok(sheet.map(|sheet| SentTable { text: sheet.text, rows: sheet.rows }))
+}

@@ -1,0 +1,347 @@
+//! Schedules: when a view is sent, to whom, and what became of it.
+
+use entity::prelude::*;
+use platform::markup::escaped;
+use serde::Serialize;
+
+use super::{MOST_BYTES, Problem, Variables, View};
+
+/// Schedules of a tenant at most.
+pub const MOST_SCHEDULES: i64 = 200;
+/// Schedules of a view at most.
+pub const MOST_SCHEDULES_OF_A_VIEW: usize = 20;
+/// Addresses and members of a schedule at most.
+pub const MOST_RECIPIENTS: usize = 20;
+/// Runs that may fail in a row: after so many it is BROKEN.
+pub const MOST_FAILED_RUNS: i64 = 5;
+/// Bytes of a table that an e-mail carries.
+pub const MOST_MAIL_BYTES: usize = 5 << 20;
+/// Characters that are kept of an error.
+pub const MOST_ERROR: usize = 500;
+const MOST_EMAIL: usize = 254;
+const MOST_PATH: usize = 200;
+
+/// The moments at which a view is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScheduleRule {
+    pub period: SchedulePeriod,
+    /// 0 to 23.
+    pub hour: i32,
+    /// Of WEEKLY: 1, a Monday, to 7.
+    pub day_of_week: i32,
+    /// Of MONTHLY: 1 to 31; a shorter month has its last day instead.
+    pub day_of_month: i32,
+    /// Of the hour and the days.
+    pub time_zone: String,
+}
+
+/// What somebody says of a schedule. Its JSON is part of what the idempotency key's hash is over.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ScheduleFields {
+    /// Values of the view's variables.
+    pub variables: Variables,
+    /// Path of the list whose rows are sent, where the view has several.
+    pub rows: Option<String>,
+    pub format: TableFormat,
+    pub rule: ScheduleRule,
+    pub emails: Vec<String>,
+    pub members: Vec<MemberId>,
+    /// Whether a table that equals the one before is not sent.
+    pub only_if_changed: bool,
+    /// Whether an event tells webhooks of each table.
+    pub emits_event: bool,
+}
+
+/// A schedule as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedule {
+    pub id: SavedViewScheduleId,
+    pub view: SavedViewId,
+    pub fields: ScheduleFields,
+    pub status: ScheduleStatus,
+    /// Whose rights it has, at each run.
+    pub maker: Actor,
+    /// The key that a program set it with: it is paused when that is gone.
+    pub key: Option<ApiKeyId>,
+    /// Runs that failed in a row.
+    pub failures: i64,
+    /// The run that has not ended.
+    pub run: Option<Run>,
+    pub last_run_at: Option<Timestamp>,
+    pub last_error: Option<String>,
+    /// SHA-256 of the table that was sent last, in hexadecimal digits.
+    pub last_hash: Option<String>,
+    pub next_run_at: Option<Timestamp>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A run that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    pub due_at: Timestamp,
+    /// Addresses that have its table.
+    pub sent: Vec<String>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunEnd {
+    /// Everybody has the table of this hash, or had it before.
+    Sent(String),
+    /// It was not to be sent, which is nobody's fault.
+    Skipped(String),
+    Failed(String),
+    /// It cannot be sent until somebody has set it again.
+    Paused(String),
+}
+
+/// A day of the calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CalendarDay {
+    /// 1, a Monday, to 7.
+    pub of_week: i32,
+    pub of_month: i32,
+    pub is_last_of_month: bool,
+}
+
+impl ScheduleRule {
+    /// Whether the view is sent on this day.
+    pub fn is_on(&self, day: CalendarDay) -> bool {
+        match self.period {
+            SchedulePeriod::Hourly | SchedulePeriod::Daily => true,
+            SchedulePeriod::Weekdays => day.of_week <= 5,
+            SchedulePeriod::Weekly => day.of_week == self.day_of_week,
+            SchedulePeriod::Monthly => {
+                day.of_month == self.day_of_month || (day.is_last_of_month && day.of_month < self.day_of_month)
+            }
+        }
+    }
+}
+
+impl ScheduleFields {
+    /// Whether anybody gets an e-mail.
+    pub fn is_mailed(&self) -> bool {
+        !(self.emails.is_empty() && self.members.is_empty())
+    }
+
+    /// # Errors
+    /// The first thing that is wrong with them. Whom and what they name is looked at later.
+    pub fn check(&self) -> Result<(), Problem> {
+        let ranges = [
+            (self.rule.hour, 0..=23, "an hour from 0 to 23 is expected", "hour"),
+            (self.rule.day_of_week, 1..=7, "a day from 1, a Monday, to 7 is expected", "dayOfWeek"),
+            (self.rule.day_of_month, 1..=31, "a day from 1 to 31 is expected", "dayOfMonth"),
+        ];
+        for (value, range, message, name) in ranges {
+            if !range.contains(&value) {
+                return Err(Problem::OutOfRange { message, name });
+            }
+        }
+        if serde_json::Value::Object(self.variables.clone()).to_string().len() > MOST_BYTES {
+            return Err(Problem::TooLong { most: MOST_BYTES, name: "variables" });
+        }
+        if self.rows.as_ref().is_some_and(|rows| rows.chars().nth(MOST_PATH).is_some()) {
+            return Err(Problem::TooLong { most: MOST_PATH, name: "rows" });
+        }
+        if self.rows.as_ref().is_some_and(|rows| rows.contains('\0')) {
+            return Err(Problem::Invalid { message: "the path of a list is expected, as in stores", name: "rows" });
+        }
+        let recipients = self.emails.len() + self.members.len();
+        if recipients == 0 && !self.emits_event {
+            return Err(Problem::Missing { message: "an address, a member or the event is needed", name: "emails" });
+        }
+        if recipients > MOST_RECIPIENTS {
+            return Err(Problem::TooMany { most: MOST_RECIPIENTS, name: "emails" });
+        }
+        if self.emails.iter().any(|email| email.chars().nth(MOST_EMAIL).is_some()) {
+            return Err(Problem::TooLong { most: MOST_EMAIL, name: "emails" });
+        }
+        if !self.emails.iter().all(|email| is_address(email)) {
+            return Err(Problem::Invalid { message: "e-mail addresses are expected, as in ada@example.com", name: "emails" });
+        }
+        Ok(())
+    }
+}
+
+impl Schedule {
+    /// The schedule as the end of its run leaves it.
+    #[must_use]
+    pub fn after(&self, end: RunEnd, now: Timestamp) -> Self {
+        let ended = Self { run: None, last_run_at: Some(now), ..self.clone() };
+        let shortened = |error: String| -> Option<String> { Some(error.chars().take(MOST_ERROR).collect()) };
+        match end {
+            RunEnd::Sent(hash) => Self { failures: 0, last_error: None, last_hash: Some(hash), ..ended },
+            RunEnd::Skipped(why) => Self { last_run_at: self.last_run_at, last_error: shortened(why), ..ended },
+            RunEnd::Failed(why) => Self { last_error: shortened(why), ..ended.failed() },
+            RunEnd::Paused(why) => {
+                Self { status: ScheduleStatus::Paused, next_run_at: None, last_error: shortened(why), ..ended }
+            }
+        }
+    }
+
+    /// The schedule after one run more that failed.
+    #[must_use]
+    pub fn failed(self) -> Self {
+        let failures = self.failures + 1;
+        if failures < MOST_FAILED_RUNS {
+            return Self { failures, ..self };
+        }
+        Self { failures, status: ScheduleStatus::Broken, next_run_at: None, ..self }
+    }
+}
+
+/// Whether a text can be an address: one @ with something around it, no spaces, nothing that could end a line or begin another address.
+fn is_address(text: &str) -> bool {
+    let has_parts = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
+    has_parts && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c))
+}
+
+/// What an e-mail says, without its attachment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+/// The e-mail with a table of so many rows and bytes.
+pub fn written(tenant: &str, view: &View, table: (usize, usize), format: TableFormat) -> Written {
+    let (rows, bytes) = table;
+    let (name, slug) = (&view.fields.name, &view.fields.slug);
+    let count = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+    let what = if bytes <= MOST_MAIL_BYTES {
+        format!("The saved view {name} of {tenant} is attached: {count}.")
+    } else {
+        let most = MOST_MAIL_BYTES >> 20;
+        let address = format!("/views/{slug}.{}", ending(format));
+        format!(
+            "The saved view {name} of {tenant} is too large for an e-mail: {count} of more than {most} MiB. Read it at {address} with a key."
+        )
+    };
+    let last = "You get this e-mail because a schedule of your company names you.";
+    let subject: String = format!("{name} of {tenant}").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let html = format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n<p>{}</p>\n<p>{last}</p>\n</body></html>\n",
+        escaped(&subject),
+        escaped(&what)
+    );
+    Written { subject, text: format!("{what}\n\n{last}\n"), html }
+}
+
+/// How the name of a file of this format ends.
+pub fn ending(format: TableFormat) -> &'static str {
+    match format {
+        TableFormat::Csv => "csv",
+        TableFormat::Jsonl => "jsonl",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::saved_views::core::Fields;
+
+    fn rule(period: SchedulePeriod) -> ScheduleRule {
+        ScheduleRule { period, hour: 7, day_of_week: 3, day_of_month: 30, time_zone: "Europe/London".to_owned() }
+    }
+
+    fn fields() -> ScheduleFields {
+        ScheduleFields {
+            variables: Variables::new(),
+            rows: None,
+            format: TableFormat::Csv,
+            rule: rule(SchedulePeriod::Daily),
+            emails: vec!["ada@example.com".to_owned()],
+            members: Vec::new(),
+            only_if_changed: false,
+            emits_event: false,
+        }
+    }
+
+    fn schedule() -> Schedule {
+        Schedule {
+            id: Id::from_uuid(Uuid::from_u128(1)),
+            view: Id::from_uuid(Uuid::from_u128(2)),
+            fields: fields(),
+            status: ScheduleStatus::Active,
+            maker: Actor::SYSTEM,
+            key: None,
+            failures: 0,
+            run: Some(Run { due_at: Timestamp(5), sent: Vec::new() }),
+            last_run_at: None,
+            last_error: None,
+            last_hash: None,
+            next_run_at: Some(Timestamp(9)),
+            version: 1,
+            created_at: Timestamp(1),
+            updated_at: Timestamp(1),
+        }
+    }
+
+    #[test]
+    fn a_short_month_has_its_last_day() {
+        let day = |of_week, of_month, is_last_of_month| CalendarDay { of_week, of_month, is_last_of_month };
+        let days = [day(3, 28, true), day(6, 30, false), day(7, 31, true), day(1, 29, false)];
+        let on = |period| days.map(|day| rule(period).is_on(day));
+        assert_eq!(on(SchedulePeriod::Monthly), [true, true, false, false]);
+        assert_eq!(on(SchedulePeriod::Weekly), [true, false, false, false]);
+        assert_eq!(on(SchedulePeriod::Weekdays), [true, false, false, true]);
+        assert_eq!(on(SchedulePeriod::Daily), [true; 4]);
+    }
+
+    #[test]
+    fn a_schedule_has_one_to_twenty_recipients() {
+        let with = |count| ScheduleFields { emails: vec!["ada@example.com".to_owned(); count], ..fields() }.check();
+        assert_eq!((with(1), with(20)), (Ok(()), Ok(())));
+        assert!(matches!(with(0), Err(Problem::Missing { name: "emails", .. })));
+        assert_eq!(ScheduleFields { emails: Vec::new(), emits_event: true, ..fields() }.check(), Ok(()));
+        assert_eq!(with(21), Err(Problem::TooMany { most: 20, name: "emails" }));
+        for bad in ["ada", "ada@", "a@b@c", "ada@example.com,bob@example.com", "ada@example.com\r\nBcc: x@y.z"] {
+            let found = ScheduleFields { emails: vec![bad.to_owned()], ..fields() }.check();
+            assert!(matches!(found, Err(Problem::Invalid { name: "emails", .. })), "{bad}: {found:?}");
+        }
+        let late = ScheduleFields { rule: ScheduleRule { hour: 24, ..rule(SchedulePeriod::Daily) }, ..fields() };
+        assert!(matches!(late.check(), Err(Problem::OutOfRange { name: "hour", .. })));
+    }
+
+    #[test]
+    fn five_failures_in_a_row_break_a_schedule_and_one_success_forgets_them() {
+        let failed = |schedule: &Schedule| schedule.after(RunEnd::Failed("no".to_owned()), Timestamp(6));
+        let four = (0..4).fold(schedule(), |schedule, _| failed(&schedule));
+        assert_eq!((four.status, four.failures, four.next_run_at), (ScheduleStatus::Active, 4, Some(Timestamp(9))));
+        let five = failed(&four);
+        assert_eq!((five.status, five.next_run_at, five.last_error.as_deref()), (ScheduleStatus::Broken, None, Some("no")));
+        let well = four.after(RunEnd::Sent("h".to_owned()), Timestamp(7));
+        assert_eq!((well.failures, well.last_error, well.last_run_at, well.run), (0, None, Some(Timestamp(7)), None));
+        let paused = schedule().after(RunEnd::Paused("gone".to_owned()), Timestamp(7));
+        assert_eq!((paused.status, paused.failures, paused.next_run_at), (ScheduleStatus::Paused, 0, None));
+    }
+
+    #[test]
+    fn a_name_cannot_write_into_an_e_mail() {
+        let view = View {
+            id: Id::from_uuid(Uuid::from_u128(2)),
+            fields: Fields {
+                name: "<b>Low</b>".to_owned(),
+                slug: "low".to_owned(),
+                document: String::new(),
+                variables: Variables::new(),
+            },
+            cost: 1,
+            is_paused: false,
+            maker: Actor::SYSTEM,
+            version: 1,
+            created_at: Timestamp(1),
+            updated_at: Timestamp(1),
+        };
+        let small = written("Mugs\r\n& Co", &view, (1, 10), TableFormat::Csv);
+        assert_eq!(small.subject, "<b>Low</b> of Mugs  & Co");
+        assert!(small.text.contains("is attached: 1 row.") && small.html.contains("&lt;b&gt;Low&lt;/b&gt;"), "{small:?}");
+        let large = written("Mugs", &view, (9, MOST_MAIL_BYTES + 1), TableFormat::Jsonl);
+        assert!(large.text.contains("too large") && large.text.contains("/views/low.jsonl"), "{large:?}");
+    }
+}

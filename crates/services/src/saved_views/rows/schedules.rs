@@ -1,0 +1,238 @@
+//! The table of schedules, and what a run needs to know beside it.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::saved_view_schedule,
+};
+use platform::storage::{Fault, Finds, Global, Reads, Row, Work};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use crate::saved_views::core::{Run, Schedule, ScheduleFields, ScheduleRule};
+
+#[derive(Record)]
+#[record(of = saved_view_schedule, alias = "s")]
+struct ScheduleRow {
+    id: SavedViewScheduleId,
+    view_id: SavedViewId,
+    variables: String,
+    list_path: Option<String>,
+    format: TableFormat,
+    period: SchedulePeriod,
+    hour: i32,
+    day_of_week: i32,
+    day_of_month: i32,
+    time_zone: String,
+    emails: String,
+    members: String,
+    only_if_changed: i32,
+    emits_event: i32,
+    status: ScheduleStatus,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    key_id: Option<ApiKeyId>,
+    failures: i64,
+    run_due_at: Option<Timestamp>,
+    run_sent: String,
+    last_run_at: Option<Timestamp>,
+    last_error: Option<String>,
+    last_hash: Option<String>,
+    next_run_at: Option<Timestamp>,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+fn corrupt(rule: &'static str) -> Fault {
+    Fault::corrupt("saved_view_schedule", rule)
+}
+
+impl TryFrom<ScheduleRow> for Schedule {
+    type Error = Fault;
+    fn try_from(row: ScheduleRow) -> Result<Self, Fault> {
+        let sent = serde_json::from_str(&row.run_sent).map_err(|_| corrupt("run_sent is a list of texts"))?;
+        let fields = ScheduleFields {
+            variables: serde_json::from_str(&row.variables).map_err(|_| corrupt("variables are a JSON object"))?,
+            rows: row.list_path,
+            format: row.format,
+            rule: ScheduleRule {
+                period: row.period,
+                hour: row.hour,
+                day_of_week: row.day_of_week,
+                day_of_month: row.day_of_month,
+                time_zone: row.time_zone,
+            },
+            emails: serde_json::from_str(&row.emails).map_err(|_| corrupt("emails is a list of texts"))?,
+            members: serde_json::from_str(&row.members).map_err(|_| corrupt("members is a list of ids"))?,
+            only_if_changed: row.only_if_changed != 0,
+            emits_event: row.emits_event != 0,
+        };
+        Ok(Self {
+            id: row.id,
+            view: row.view_id,
+            fields,
+            status: row.status,
+            maker: Actor { kind: row.actor_kind, id: row.actor_id },
+            key: row.key_id,
+            failures: row.failures,
+            run: row.run_due_at.map(|due_at| Run { due_at, sent }),
+            last_run_at: row.last_run_at,
+            last_error: row.last_error,
+            last_hash: row.last_hash,
+            next_run_at: row.next_run_at,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+fn list(items: &impl serde::Serialize) -> Result<String, Fault> {
+    serde_json::to_string(items).map_err(|err| Fault::Broken(format!("a list has no JSON: {err}")))
+}
+
+fn row_of(tenant_id: TenantId, schedule: &Schedule) -> Result<saved_view_schedule::Model, Fault> {
+    let (fields, rule) = (&schedule.fields, &schedule.fields.rule);
+    let sent = schedule.run.as_ref().map(|run| run.sent.as_slice()).unwrap_or_default();
+    Ok(saved_view_schedule::Model {
+        tenant_id,
+        id: schedule.id,
+        view_id: schedule.view,
+        variables: serde_json::Value::Object(fields.variables.clone()).to_string(),
+        list_path: fields.rows.clone(),
+        format: fields.format,
+        period: rule.period,
+        hour: rule.hour,
+        day_of_week: rule.day_of_week,
+        day_of_month: rule.day_of_month,
+        time_zone: rule.time_zone.clone(),
+        emails: list(&fields.emails)?,
+        members: list(&fields.members)?,
+        only_if_changed: i32::from(fields.only_if_changed),
+        emits_event: i32::from(fields.emits_event),
+        status: schedule.status,
+        actor_kind: schedule.maker.kind,
+        actor_id: schedule.maker.id,
+        key_id: schedule.key,
+        failures: schedule.failures,
+        run_due_at: schedule.run.as_ref().map(|run| run.due_at),
+        run_sent: list(&sent)?,
+        last_run_at: schedule.last_run_at,
+        last_error: schedule.last_error.clone(),
+        last_hash: schedule.last_hash.clone(),
+        next_run_at: schedule.next_run_at,
+        version: schedule.version,
+        created_at: schedule.created_at,
+        updated_at: schedule.updated_at,
+    })
+}
+
+/// Schedules: conditions, order and lock are SQL over `s`, values from `$2`.
+async fn schedules_where(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Schedule>, Fault> {
+    let sql = format!("SELECT {} FROM saved_view_schedule s WHERE s.tenant_id = $1{conditions}", ScheduleRow::SELECT);
+    reads.records::<ScheduleRow>(&sql, values).await?.into_iter().map(Schedule::try_from).collect()
+}
+
+/// The schedules of a view, the oldest first.
+pub async fn schedules_of(reads: &impl Reads, view: SavedViewId) -> Result<Vec<Schedule>, Fault> {
+    schedules_where(reads, " AND s.view_id = $2 ORDER BY s.created_at, s.id", vec![view.into()]).await
+}
+
+pub async fn schedule(reads: &impl Reads, id: SavedViewScheduleId) -> Result<Option<Schedule>, Fault> {
+    Ok(schedules_where(reads, " AND s.id = $2", vec![id.into()]).await?.pop())
+}
+
+/// The schedule of an id, locked until the transaction ends.
+pub async fn lock_schedule(work: &Work, id: SavedViewScheduleId) -> Result<Option<Schedule>, Fault> {
+    let lock = work.backend().for_update("s");
+    Ok(schedules_where(work, &format!(" AND s.id = $2{lock}"), vec![id.into()]).await?.pop())
+}
+
+pub async fn count_schedules(reads: &impl Reads) -> Result<i64, Fault> {
+    let rows = reads.rows("SELECT count(*) FROM saved_view_schedule WHERE tenant_id = $1", vec![]).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
+pub async fn insert_schedule(work: &Work, schedule: &Schedule) -> Result<(), Fault> {
+    work.insert::<saved_view_schedule::Entity>(row_of(work.tenant(), schedule)?).await
+}
+
+pub async fn update_schedule(work: &Work, schedule: &Schedule) -> Result<(), Fault> {
+    work.update::<saved_view_schedule::Entity>(row_of(work.tenant(), schedule)?).await
+}
+
+pub async fn remove_schedule(work: &Work, id: SavedViewScheduleId) -> Result<u64, Fault> {
+    work.execute("DELETE FROM saved_view_schedule WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await
+}
+
+pub async fn remove_schedules_of(work: &Work, view: SavedViewId) -> Result<u64, Fault> {
+    work.execute("DELETE FROM saved_view_schedule WHERE tenant_id = $1 AND view_id = $2", vec![view.into()]).await
+}
+
+/// The tenants that have schedules which are due.
+pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
+    let sql = "SELECT DISTINCT tenant_id FROM saved_view_schedule WHERE next_run_at <= $1";
+    global.rows(sql, vec![now.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// The schedules that are due, locked until the transaction ends.
+pub async fn due_schedules(work: &Work, now: Timestamp) -> Result<Vec<Schedule>, Fault> {
+    let lock = work.backend().for_update("s");
+    schedules_where(work, &format!(" AND s.next_run_at <= $2 ORDER BY s.id{lock}"), vec![now.micros().into()]).await
+}
+
+/// Begins the run of a moment: whatever run there was has ended.
+pub async fn begin_run(work: &Work, schedule: &Schedule, due_at: Timestamp, next: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE saved_view_schedule SET run_due_at = $3, run_sent = '[]', next_run_at = $4, failures = $5
+               WHERE tenant_id = $1 AND id = $2";
+    let values = vec![schedule.id.into(), due_at.micros().into(), next.micros().into(), schedule.failures.into()];
+    work.execute(sql, values).await.map(drop)
+}
+
+/// Ends the run of a moment as the schedule has it now; 0 rows when another run or a change has taken its place.
+pub async fn end_run(work: &Work, ended: &Schedule, due_at: Timestamp) -> Result<u64, Fault> {
+    let sql = "UPDATE saved_view_schedule SET run_due_at = NULL, run_sent = '[]', status = $4, failures = $5, last_run_at = $6, last_error = $7,
+               last_hash = $8, next_run_at = $9 WHERE tenant_id = $1 AND id = $2 AND run_due_at = $3";
+    let values = vec![
+        ended.id.into(),
+        due_at.micros().into(),
+        ended.status.as_str().into(),
+        ended.failures.into(),
+        ended.last_run_at.map(Timestamp::micros).into(),
+        ended.last_error.clone().into(),
+        ended.last_hash.clone().into(),
+        ended.next_run_at.map(Timestamp::micros).into(),
+    ];
+    work.execute(sql, values).await
+}
+
+/// Notes why a run goes on later.
+pub async fn note_error(work: &Work, id: SavedViewScheduleId, due_at: Timestamp, error: &str) -> Result<u64, Fault> {
+    let sql = "UPDATE saved_view_schedule SET last_error = $4 WHERE tenant_id = $1 AND id = $2 AND run_due_at = $3";
+    work.execute(sql, vec![id.into(), due_at.micros().into(), error.into()]).await
+}
+
+/// Notes who has the table of a run; 0 rows when another run or a change has taken its place.
+pub async fn note_sent(work: &Work, id: SavedViewScheduleId, run: &Run) -> Result<u64, Fault> {
+    let sql = "UPDATE saved_view_schedule SET run_sent = $4 WHERE tenant_id = $1 AND id = $2 AND run_due_at = $3";
+    work.execute(sql, vec![id.into(), run.due_at.micros().into(), list(&run.sent)?.into()]).await
+}
+
+/// Whether somebody is an active member of the tenant.
+pub async fn is_active_member(reads: &impl Reads, member: MemberId) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM member WHERE tenant_id = $1 AND id = $2 AND status = $3 AND removed_at IS NULL";
+    let rows = reads.rows(sql, vec![member.into(), MemberStatus::Active.as_str().into()]).await?;
+    Ok(!rows.is_empty())
+}
+
+pub async fn tenant_name(reads: &impl Reads) -> Result<String, Fault> {
+    let rows = reads.rows("SELECT name FROM tenant WHERE id = $1", vec![]).await?;
+    rows.first().map_or_else(|| Ok(String::new()), |row| Row::new(row).take())
+}
+
+/// The time zone in which a tenant lives.
+pub async fn tenant_zone(reads: &impl Reads) -> Result<String, Fault> {
+    let rows = reads.rows("SELECT time_zone FROM tenant WHERE id = $1", vec![]).await?;
+    rows.first().map_or_else(|| Ok("UTC".to_owned()), |row| Row::new(row).take())
+}

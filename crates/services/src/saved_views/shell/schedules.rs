@@ -1,0 +1,196 @@
+//! Setting schedules and taking them away.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+use inventory::ledger::Mode;
+use platform::{
+    clock,
+    storage::{
+        Fault, Work,
+        idempotency::{Acted, hash_of, settle},
+    },
+};
+use serde::Serialize;
+
+use super::{
+    SavedViewError, SavedViews,
+    change::{Done, MadeBeside, May, begin, check_key, end, end_with, key_of, replayed},
+    due::next_run,
+};
+use crate::saved_views::{
+    core::{MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, Problem, Schedule, ScheduleFields, View, ViewRef},
+    events::{SAVED_VIEW_SCHEDULE_DELETED, SAVED_VIEW_SCHEDULE_SET},
+    rows,
+};
+
+/// A schedule as it is wanted. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScheduleSet {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    /// The schedule that is changed; None makes one.
+    pub id: Option<SavedViewScheduleId>,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub view: SavedViewId,
+    /// Its time zone is empty where it is to be the tenant's.
+    pub fields: ScheduleFields,
+    pub is_paused: bool,
+    /// The key that a program asks with.
+    #[serde(skip)]
+    pub key: Option<ApiKeyId>,
+}
+
+/// A schedule that is to go.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScheduleDelete {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub id: SavedViewScheduleId,
+}
+
+/// A schedule with its view.
+#[derive(Clone)]
+pub struct Scheduled {
+    pub view: Option<View>,
+    pub schedule: Option<Schedule>,
+}
+
+impl SavedViews {
+    /// Makes a schedule of a view, or puts another in the place of one that is there: it has the rights of whoever sets it last.
+    pub async fn set_schedule(&self, permit: May, input: ScheduleSet, mode: Mode) -> Result<Acted<Scheduled>, SavedViewError> {
+        check_key(&input.idempotency_key)?;
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        let done = self.schedule_set(&mut work, &permit, &input).await;
+        settle(work, done, mode.is_dry()).await
+    }
+
+    async fn schedule_set(&self, work: &mut Work, permit: &May, input: &ScheduleSet) -> Result<Acted<Scheduled>, SavedViewError> {
+        let key = key_of(permit, "savedViewScheduleSet", &input.idempotency_key, hash_of(input));
+        if let Some(receipt) = begin(work, &key).await? {
+            let schedule = match receipt.schedule {
+                Some(id) => rows::schedule(work, id).await?,
+                None => None,
+            };
+            let view = rows::view(work, &ViewRef::Id(receipt.view)).await?;
+            return Ok(Acted { value: Scheduled { view, schedule }, seq: receipt.seq, is_replayed: true });
+        }
+        input.fields.check().map_err(SavedViewError::Field)?;
+        let view = rows::lock_view(work, input.view).await?.ok_or(SavedViewError::NoView)?;
+        let before = before(work, input).await?;
+        if before.is_none() {
+            has_room(work, view.id).await?;
+        }
+        let fields = self.checked(work, permit, &view, input).await?;
+        let schedule = self.wanted(permit, input, fields, before);
+        if schedule.version == 1 {
+            rows::insert_schedule(work, &schedule).await?;
+        } else {
+            rows::update_schedule(work, &schedule).await?;
+        }
+        let made = MadeBeside { schedule: Some(schedule.id), ..MadeBeside::default() };
+        let acted = end_with(work, (&key, SAVED_VIEW_SCHEDULE_SET), view, made, schedule.updated_at).await?;
+        let Acted { value: view, seq, is_replayed } = acted;
+        Ok(Acted { value: Scheduled { view, schedule: Some(schedule) }, seq, is_replayed })
+    }
+
+    /// What is to be kept of an input, with the time zone that it means.
+    async fn checked(
+        &self,
+        work: &Work,
+        permit: &May,
+        view: &View,
+        input: &ScheduleSet,
+    ) -> Result<ScheduleFields, SavedViewError> {
+        let mut fields = input.fields.clone();
+        if fields.rule.time_zone.is_empty() {
+            fields.rule.time_zone = rows::tenant_zone(work).await?;
+        }
+        if !clock::is_time_zone(&fields.rule.time_zone) {
+            let message = "an IANA time zone is expected, as in Europe/London";
+            return Err(SavedViewError::Field(Problem::Invalid { message, name: "timeZone" }));
+        }
+        for (index, member) in fields.members.iter().enumerate() {
+            if !rows::is_active_member(work, *member).await? {
+                return Err(SavedViewError::NoMember(index));
+            }
+        }
+        self.readable(permit, view, &fields.variables).await?;
+        if let Some(problem) = self.engine()?.table_problem(&view.fields.document, fields.rows.as_deref()) {
+            return Err(SavedViewError::NoTable(problem));
+        }
+        fields.emails = fields.emails.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        fields.members = fields.members.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        Ok(fields)
+    }
+
+    /// The schedule as it is to be kept. What was noted of the runs of the one before is over.
+    fn wanted(&self, permit: &May, input: &ScheduleSet, fields: ScheduleFields, before: Option<Schedule>) -> Schedule {
+        let now = self.0.clock.now();
+        let next = next_run(&fields.rule, now);
+        Schedule {
+            id: before.as_ref().map_or_else(|| self.0.clock.id(), |before| before.id),
+            view: input.view,
+            fields,
+            status: if input.is_paused { ScheduleStatus::Paused } else { ScheduleStatus::Active },
+            maker: permit.actor(),
+            key: input.key,
+            failures: 0,
+            run: None,
+            last_run_at: before.as_ref().and_then(|before| before.last_run_at),
+            last_error: None,
+            last_hash: None,
+            next_run_at: (!input.is_paused).then_some(next),
+            version: before.as_ref().map_or(1, |before| before.version + 1),
+            created_at: before.as_ref().map_or(now, |before| before.created_at),
+            updated_at: now,
+        }
+    }
+
+    /// Takes a schedule away.
+    pub async fn delete_schedule(&self, permit: May, input: ScheduleDelete, mode: Mode) -> Done {
+        check_key(&input.idempotency_key)?;
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        let done = self.schedule_deleted(&mut work, &permit, &input).await;
+        settle(work, done, mode.is_dry()).await
+    }
+
+    async fn schedule_deleted(&self, work: &mut Work, permit: &May, input: &ScheduleDelete) -> Done {
+        let key = key_of(permit, "savedViewScheduleDelete", &input.idempotency_key, hash_of(input));
+        if let Some(receipt) = begin(work, &key).await? {
+            return replayed(work, receipt).await;
+        }
+        let schedule = rows::schedule(work, input.id).await?.ok_or(SavedViewError::NoSchedule)?;
+        let view = rows::lock_view(work, schedule.view).await?.ok_or(SavedViewError::NoSchedule)?;
+        if rows::remove_schedule(work, schedule.id).await? == 0 {
+            return Err(SavedViewError::NoSchedule);
+        }
+        end(work, (&key, SAVED_VIEW_SCHEDULE_DELETED), view, self.0.clock.now()).await
+    }
+
+    /// The schedules of a view, the oldest first.
+    pub async fn schedules(&self, permit: &May, view: SavedViewId) -> Result<Vec<Schedule>, Fault> {
+        rows::schedules_of(&permit.scope(&self.0.db), view).await
+    }
+}
+
+/// The schedule that is to be changed, locked; None where one is to be made.
+async fn before(work: &Work, input: &ScheduleSet) -> Result<Option<Schedule>, SavedViewError> {
+    let Some(id) = input.id else { return Ok(None) };
+    let found = rows::lock_schedule(work, id).await?.filter(|schedule| schedule.view == input.view);
+    let before = found.ok_or(SavedViewError::NoSchedule)?;
+    match input.expected_version {
+        None => Err(SavedViewError::NoVersion),
+        Some(version) if version != before.version => Err(SavedViewError::StaleSchedule(before.version)),
+        Some(_) => Ok(Some(before)),
+    }
+}
+
+/// Refuses one schedule more than may be.
+async fn has_room(work: &Work, view: SavedViewId) -> Result<(), SavedViewError> {
+    if rows::schedules_of(work, view).await?.len() >= MOST_SCHEDULES_OF_A_VIEW {
+        return Err(SavedViewError::TooManySchedulesOfView);
+    }
+    if rows::count_schedules(work).await? >= MOST_SCHEDULES { Err(SavedViewError::TooManySchedules) } else { Ok(()) }
+}

@@ -1,0 +1,168 @@
+//! Schedules of views: who sets one, and what it may be. What comes of their runs is in `runs.rs`.
+
+use serde_json::{Value, json};
+
+use super::made;
+use crate::{
+    authorization::world::World,
+    purchasing::office::{Office, done, key, refused},
+    world::on_both,
+};
+
+on_both!(
+    a_schedule_is_set_changed_and_removed,
+    what_could_never_be_sent_is_no_schedule,
+    only_who_manages_views_sets_schedules_and_sees_them,
+);
+
+pub const TABLE: &str = "query($after: Cursor, $n: Int = 50) { stores(first: $n, after: $after) {
+    pageInfo { hasNextPage endCursor } nodes { code } } }";
+const SCHEDULE: &str = "savedView { slug } savedViewSchedule { id version status every hour dayOfWeek dayOfMonth timeZone format rows variables emails
+    members { id } onlyIfChanged nextRunAt lastRunAt lastError owner { __typename } }";
+const SCHEDULES: &str = "query($by: SavedViewRef!) { savedView(by: $by) { schedules {
+    id version status nextRunAt lastRunAt lastError } } }";
+
+pub async fn set(office: &Office<'_>, mut input: Value) -> Value {
+    if input["idempotencyKey"].is_null() {
+        input["idempotencyKey"] = json!(key());
+    }
+    office.act("savedViewScheduleSet", "SavedViewScheduleSetInput", SCHEDULE, input).await
+}
+
+/// A daily schedule of a view, to one address.
+pub async fn daily(office: &Office<'_>, view: &Value, email: &str) -> Value {
+    let input = json!({ "savedViewId": view["id"], "every": "DAILY", "timeZone": "Europe/London", "emails": [email] });
+    done(&set(office, input).await, "savedViewSchedule").clone()
+}
+
+async fn remove(office: &Office<'_>, id: &Value) -> Value {
+    let input = json!({ "idempotencyKey": key(), "id": id });
+    office.act("savedViewScheduleDelete", "SavedViewScheduleDeleteInput", "savedView { slug }", input).await
+}
+
+/// The schedules of a view as they are now.
+pub async fn shown(office: &Office<'_>, slug: &str) -> Vec<Value> {
+    let answer = office.ask(SCHEDULES, json!({ "by": { "slug": slug } })).await;
+    answer["data"]["savedView"]["schedules"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone()
+}
+
+async fn a_schedule_is_set_changed_and_removed(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "table", TABLE).await;
+    let emails = ["b@x.example", "a@x.example", "b@x.example"];
+    let input = json!({ "idempotencyKey": key(), "savedViewId": view["id"], "every": "WEEKLY", "hour": 18, "dayOfWeek": 5, "timeZone": "Europe/Berlin",
+        "emails": emails, "memberIds": [world.ours.ids["mem"]], "variables": { "n": 2 }, "format": "JSONL" });
+    let first = set(&office, input.clone()).await;
+    let schedule = done(&first, "savedViewSchedule").clone();
+    assert_eq!(
+        json!([
+            schedule["every"],
+            schedule["hour"],
+            schedule["dayOfWeek"],
+            schedule["timeZone"],
+            schedule["format"],
+            schedule["variables"]
+        ]),
+        json!(["WEEKLY", 18, 5, "Europe/Berlin", "JSONL", { "n": 2 }]),
+        "{first:#}"
+    );
+    assert_eq!(
+        (&schedule["emails"], &schedule["members"][0]["id"]),
+        (&json!(["a@x.example", "b@x.example"]), &json!(world.ours.ids["mem"]))
+    );
+    assert_eq!(
+        (&schedule["status"], &schedule["version"], &schedule["owner"]["__typename"], &first["savedView"]["slug"]),
+        (&json!("ACTIVE"), &json!(1), &json!("Member"), &json!("table"))
+    );
+    // A Friday at 18:00 in Berlin's summer.
+    assert!(schedule["nextRunAt"].as_str().unwrap().starts_with("2026-09-25T16:00:00"), "{schedule:#}");
+    let again = set(&office, input.clone()).await;
+    assert_eq!((&again["replayed"], &again["savedViewSchedule"], &again["seq"]), (&json!(true), &schedule, &first["seq"]));
+    let mut other = input;
+    other["hour"] = json!(19);
+    refused(&set(&office, other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+    let change = |version: Value| {
+        json!({ "id": schedule["id"], "expectedVersion": version, "savedViewId": view["id"], "every": "MONTHLY", "dayOfMonth": 31,
+            "emails": ["c@x.example"], "isPaused": true })
+    };
+    refused(&set(&office, change(Value::Null)).await, "REQUIRED", "input.expectedVersion");
+    refused(&set(&office, change(json!(2))).await, "VERSION_CONFLICT", "input.expectedVersion");
+    let changed = set(&office, change(json!(1))).await;
+    let changed = done(&changed, "savedViewSchedule");
+    assert_eq!(
+        json!([
+            changed["id"],
+            changed["every"],
+            changed["hour"],
+            changed["emails"],
+            changed["status"],
+            changed["nextRunAt"],
+            changed["version"]
+        ]),
+        json!([schedule["id"], "MONTHLY", 7, ["c@x.example"], "PAUSED", null, 2])
+    );
+    assert_eq!(shown(&office, "table").await.len(), 1);
+    assert_eq!(done(&remove(&office, &schedule["id"]).await, "savedView")["slug"], "table");
+    refused(&remove(&office, &schedule["id"]).await, "NOT_FOUND", "input.id");
+    assert_eq!(shown(&office, "table").await, Vec::<Value>::new());
+    office.is_sound().await;
+}
+
+async fn what_could_never_be_sent_is_no_schedule(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "table", TABLE).await;
+    let with = |name: &str, value: Value| {
+        let mut input = json!({ "savedViewId": view["id"], "every": "DAILY", "emails": ["a@x.example"] });
+        input[name] = value;
+        input
+    };
+    let theirs = &world.theirs.ids;
+    let cases = [
+        ("hour", json!(24), "OUT_OF_RANGE", "input.hour"),
+        ("dayOfWeek", json!(0), "OUT_OF_RANGE", "input.dayOfWeek"),
+        ("dayOfMonth", json!(32), "OUT_OF_RANGE", "input.dayOfMonth"),
+        ("timeZone", json!("Europe/Atlantis"), "INVALID", "input.timeZone"),
+        ("timeZone", json!(""), "INVALID", "input.timeZone"),
+        ("emails", json!([]), "REQUIRED", "input.emails"),
+        ("emails", json!(["a@x.example\r\nBcc: b@x.example"]), "INVALID", "input.emails"),
+        ("emails", json!(vec!["a@x.example"; 21]), "LIMIT_EXCEEDED", "input.emails"),
+        ("memberIds", json!([theirs["mem"]]), "NOT_FOUND", "input.memberIds.0"),
+        ("variables", json!({ "colour": "red" }), "INVALID", "input.variables"),
+        ("variables", json!([1]), "INVALID", "input.variables"),
+        ("rows", json!("orders"), "INVALID", "input.rows"),
+        ("savedViewId", json!(theirs["svw"]), "NOT_FOUND", "input.savedViewId"),
+        ("id", json!(theirs["svs"]), "NOT_FOUND", "input.id"),
+    ];
+    for (name, value, code, field) in cases {
+        refused(&set(&office, with(name, value)).await, code, field);
+    }
+    refused(&remove(&office, &json!(theirs["svs"])).await, "NOT_FOUND", "input.id");
+    let single = made(&office, "single", "{ viewer { tenant { slug } } }").await;
+    refused(&set(&office, with("savedViewId", single["id"].clone())).await, "INVALID", "input.rows");
+    let dry = "mutation($input: SavedViewScheduleSetInput!) { savedViewScheduleSet(input: $input, validateOnly: true) {
+        savedViewSchedule { id status } userErrors { code } seq } }";
+    let mut input = with("hour", json!(8));
+    input["idempotencyKey"] = json!(key());
+    let answer = office.ask(dry, json!({ "input": input })).await;
+    let payload = &answer["data"]["savedViewScheduleSet"];
+    assert_eq!((&payload["savedViewSchedule"]["status"], &payload["seq"]), (&json!("ACTIVE"), &Value::Null), "{answer:#}");
+    assert_eq!(shown(&office, "table").await, Vec::<Value>::new(), "a dry run sets none");
+    for _ in 0..20 {
+        daily(&office, &view, "a@x.example").await;
+    }
+    refused(&set(&office, with("hour", json!(8))).await, "LIMIT_EXCEEDED", "input.savedViewId");
+}
+
+async fn only_who_manages_views_sets_schedules_and_sees_them(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "table", TABLE).await;
+    daily(&office, &view, "a@x.example").await;
+    let reader = office.as_caller(world.ours.only(&["view.read", "store.read"]));
+    let answer = reader.ask(SCHEDULES, json!({ "by": { "slug": "table" } })).await;
+    assert_eq!(answer["errors"][0]["permission"], "view.manage", "{answer:#}");
+    let set = "mutation($input: SavedViewScheduleSetInput!) { savedViewScheduleSet(input: $input) { userErrors { code } } }";
+    let input = json!({ "idempotencyKey": key(), "savedViewId": view["id"], "every": "DAILY", "emails": ["a@x.example"] });
+    let answer = reader.ask(set, json!({ "input": input })).await;
+    assert_eq!(answer["errors"][0]["permission"], "view.manage", "{answer:#}");
+    assert_eq!(shown(&office, "table").await.len(), 1);
+}
