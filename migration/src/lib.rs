@@ -80,6 +80,7 @@ mod m0085_suspension;
 mod m0086_transfers_and_revaluations;
 mod m0087_merges;
 mod m0088_saved_view_schedules;
+mod m0089_lean_works;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -164,6 +165,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0086_transfers_and_revaluations::Migration),
             Box::new(m0087_merges::Migration),
             Box::new(m0088_saved_view_schedules::Migration),
+            Box::new(m0089_lean_works::Migration),
         ]
     }
 }

@@ -90,6 +90,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0086_transfers_and_revaluations", &[include_str!("m0086/transfers_and_revaluations.sql")]),
     ("m0087_merges", &[include_str!("m0087/merges.sql")]),
     ("m0088_saved_view_schedules", &[include_str!("m0088/saved_view_schedules.sql")]),
+    ("m0089_lean_works", &[include_str!("m0089/works.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -2,6 +2,8 @@
 
 mod suspension;
 
+use std::path::Path;
+
 use entity::{prelude::*, tables::TenantPlan};
 use iam::tenancy::{erase, export, plan};
 use platform::{
@@ -28,16 +30,7 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
             suspension::resume(TenantCommand::open(&of, &clock, &slug).await?, &slug).await?;
         }
         TenantAction::Export { of, slug, to } => {
-            let command = TenantCommand::open(&of, &clock, &slug).await?;
-            let manifest = export::export(&command.db, command.tenant, &slug, clock.now(), &to).await?;
-            command.record("tenant.export", serde_json::json!({ "head": manifest.head })).await?;
-            let rows: u64 = manifest.files.iter().map(|file| file.rows).sum();
-            say(&format!("{rows} rows in {} files, and manifest.json, in {}", manifest.files.len(), to.display()))?;
-            for left in &manifest.left_out {
-                say(&format!("not in it: {}, {}", left.table, left.why))?;
-            }
-            say("stored files are not in it: `entrepot tenant import --files-from` copies them from where they are")?;
-            command.db.close().await?;
+            export_to(TenantCommand::open(&of, &clock, &slug).await?, &slug, &to, &clock).await?
         }
         TenantAction::Import { of, import, files } => Box::pin(tenant_import::run(&of, &import, &files, &clock)).await?,
         TenantAction::Erase { of, slug, cancel, due, files: kept } => {
@@ -85,6 +78,18 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
         }
     }
     Ok(())
+}
+
+async fn export_to(command: TenantCommand, slug: &str, to: &Path, clock: &Clock) -> Result<(), StartError> {
+    let manifest = export::export(&command.db, command.tenant, slug, clock.now(), to).await?;
+    command.record("tenant.export", serde_json::json!({ "head": manifest.head })).await?;
+    let rows: u64 = manifest.files.iter().map(|file| file.rows).sum();
+    say(&format!("{rows} rows in {} files, and manifest.json, in {}", manifest.files.len(), to.display()))?;
+    for left in &manifest.left_out {
+        say(&format!("not in it: {}, {}", left.table, left.why))?;
+    }
+    say("stored files are not in it: `entrepot tenant import --files-from` copies them from where they are")?;
+    Ok(command.db.close().await?)
 }
 
 fn unknown(slug: &str) -> Fault {

@@ -172,12 +172,6 @@ pub struct NumberPatternSetInput {
 
 crate::payload!(NumberPatternPayload, number_pattern: NumberPattern, "pattern");
 
-impl From<Vec<UserError>> for NumberPatternPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { number_pattern: None, user_errors, replayed: false, seq: None }
-    }
-}
-
 impl Again for NumberPatternPayload {
     async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
         let kind = earlier.id::<String>().and_then(|word| Numbered::parse(&word));

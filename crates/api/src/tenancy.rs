@@ -178,12 +178,6 @@ fn as_set(tenant: Tenant, settings: Settings) -> Tenant {
     }
 }
 
-impl From<Vec<UserError>> for TenantPayload {
-    fn from(user_errors: Vec<UserError>) -> Self {
-        Self { tenant: None, user_errors, replayed: false, seq: None }
-    }
-}
-
 impl Again for TenantPayload {
     async fn again(ctx: &Context<'_>, earlier: Earlier) -> Answer<Self> {
         let tenant = own_tenant(ctx, ctx.caller()?.tenant).await?;

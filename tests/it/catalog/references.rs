@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{category, change, made, product, refusals, said};
+use super::{category, change, made, refusals, said};
 use crate::{catalog::world::World, world::on_both};
 
 const PLACED: &str = "product { id version category { slug } supplier { code } }";

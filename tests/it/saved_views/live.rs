@@ -12,9 +12,10 @@ use async_graphql::{Request, Response, Variables};
 use async_trait::async_trait;
 use entrepot::{
     access::{Caller, LiveRights},
+    exchange::Requester,
     saved_views::{
         core::{MovedBy, Variables as Values},
-        shell::{DocumentProblem, Outcome, Reader, Refused, ViewEngine},
+        shell::{DocumentProblem, Outcome, Reader, Refused, TableOutcome, TableRequest, ViewEngine},
     },
     schema,
     storage::Fault,
@@ -137,6 +138,12 @@ impl ViewEngine for Scripted {
             return Ok(Outcome::Refused(Refused { code, message, retry_after_ms: Some(10) }));
         }
         Ok(Outcome::Ran { data: self.shown.lock().unwrap().clone(), errors: Vec::new() })
+    }
+    fn table_problem(&self, _document: &str, _rows: Option<&str>) -> Option<String> {
+        None
+    }
+    async fn table(&self, _requester: Requester, _request: TableRequest) -> Result<TableOutcome, Fault> {
+        Ok(TableOutcome::Gone)
     }
 }
 

@@ -218,7 +218,7 @@ impl RightsMutation {
         let expected = input.expected_version.map(|version| version.0);
         match read(|reading| -> GroupId { reading.id(&input.id, || path!["input", "id"]) }) {
             Ok(id) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_archive(permit, (id, expected)).await),
-            Err(errors) => Ok(StoreGroupPayload::refused(errors)),
+            Err(errors) => Ok(StoreGroupPayload::from(errors)),
         }
     }
 
@@ -232,7 +232,7 @@ impl RightsMutation {
         let expected = input.expected_version.map(|version| version.0);
         match read(|reading| -> GroupId { reading.id(&input.id, || path!["input", "id"]) }) {
             Ok(id) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_restore(permit, (id, expected)).await),
-            Err(errors) => Ok(StoreGroupPayload::refused(errors)),
+            Err(errors) => Ok(StoreGroupPayload::from(errors)),
         }
     }
 }

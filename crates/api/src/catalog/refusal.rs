@@ -82,7 +82,7 @@ fn say(why: &Rejection) -> (ErrorCode, String) {
         Rejection::TooLong { most } => (ErrorCode::TooLong, format!("at most {most} characters are kept")),
         Rejection::Malformed(form) => (ErrorCode::Invalid, wanted(*form).to_owned()),
         Rejection::CheckDigit { expected } => {
-            (ErrorCode::Invalid, format!("the check digit of this GTIN is wrong: {expected} is expected as the last digit"))
+            (ErrorCode::Invalid, format!("the last digit of this GTIN, its check digit, is {expected}"))
         }
         Rejection::WrongId(word) => (ErrorCode::Invalid, format!("this is not the id of a {}", name(*word))),
         Rejection::OutOfRange { least, most } => (ErrorCode::OutOfRange, format!("a number from {least} to {most} is expected")),

@@ -58,7 +58,7 @@ impl MovementFilter {
         if let Some((name, _)) = inside.into_iter().find(|(_, is_there)| *is_there) {
             return Err(TopError::bad_input("reports of movements take no filters inside filters", path!["filter", name]));
         }
-        filter.spec_at(&path!["filter"])
+        filter.spec_at(&["filter".to_owned()])
     }
 
     fn spec_at(&self, at: &[String]) -> Result<MovementFilterSpec, TopError> {

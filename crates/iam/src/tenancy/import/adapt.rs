@@ -92,9 +92,8 @@ impl Adapter<'_> {
                 columns.set("user_id", here);
             }
             "integration" => {
-                if self.end(&mut columns, "disabled_at") {
-                    self.imported.integrations.extend(columns.text("name").map(str::to_owned));
-                }
+                let ended = self.end(&mut columns, "disabled_at").then(|| columns.text("name").map(str::to_owned));
+                self.imported.integrations.extend(ended.flatten());
             }
             "api_key" => self.imported.keys += u64::from(self.end(&mut columns, "revoked_at")),
             "webhook_endpoint" => self.endpoint(&mut columns)?,

@@ -62,7 +62,7 @@ impl Lines {
             if read == 0 {
                 break;
             }
-            self.rows += rest[..read].iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.rows += rest[..read].split(|byte| *byte == b'\n').skip(1).count() as u64;
             self.bytes += read as u64;
             self.hash.update(&rest[..read]);
         }

@@ -87,7 +87,7 @@ mod tests {
             pack_size: Quantity::new(1).unwrap(),
             minimum_order: Quantity::new(0).unwrap(),
             lead_time_days: None,
-            unit_cost: Money::new(minor, "GBP".parse().unwrap()),
+            unit_cost: Money::new(minor, Currency::parse("GBP").unwrap()),
             breaks: Vec::new(),
             is_preferred: false,
             archived_at: None,

@@ -194,12 +194,11 @@ async fn watch_primary(hosts: Weak<Inner>) {
             let takes_writes = is_writable(&mut connection).await?;
             Ok::<_, sqlx::Error>(Some(connection).filter(|_| takes_writes))
         };
-        watched = match timeout(PATIENCE, asked).await {
-            Ok(Ok(Some(connection))) => Some((connection, primary.term)),
-            _ => {
-                hosts.look().await;
-                None
-            }
+        watched = if let Ok(Ok(Some(connection))) = timeout(PATIENCE, asked).await {
+            Some((connection, primary.term))
+        } else {
+            hosts.look().await;
+            None
         };
     }
 }

@@ -70,9 +70,11 @@ pub(super) fn writable(reports: &[Answer]) -> usize {
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "one answer of several")]
     fn primary(timeline: i64) -> Answer {
         Ok(Report { is_writable: true, timeline, system: 7 })
     }
+    #[expect(clippy::unnecessary_wraps, reason = "one answer of several")]
     fn standby() -> Answer {
         Ok(Report { is_writable: false, timeline: 0, system: 7 })
     }

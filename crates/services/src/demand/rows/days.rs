@@ -85,18 +85,14 @@ struct LargestRow {
     largest: i64,
 }
 
-/// The rows of these days and products, among them those of the keys.
+/// The rows of these days, products and stores, among them those of the keys.
 pub async fn days(
     reads: &impl Reads,
     generation: i64,
     keys: impl Iterator<Item = &DayKey>,
 ) -> Result<HashMap<DayKey, Day>, Fault> {
-    let (mut dates, mut products) = (BTreeSet::new(), BTreeSet::new());
-    for key in keys {
-        dates.insert(key.date);
-        products.insert(key.product);
-    }
-    let rows: Vec<Day> = of_days(reads, "d.business_date", generation, dates, products).await?;
+    let keys = keys.map(|key| (key.date, (key.product, key.store)));
+    let rows: Vec<Day> = of_days(reads, "d.business_date", generation, keys.unzip()).await?;
     Ok(rows.into_iter().map(|row| (key_of(&row), row)).collect())
 }
 
@@ -106,12 +102,8 @@ pub async fn weeks(
     generation: i64,
     keys: impl Iterator<Item = &(i32, ProductId, StoreId)>,
 ) -> Result<HashMap<(i32, ProductId, StoreId), Week>, Fault> {
-    let (mut dates, mut products) = (BTreeSet::new(), BTreeSet::new());
-    for (week, product, _) in keys {
-        dates.insert(*week);
-        products.insert(*product);
-    }
-    let rows: Vec<Week> = of_days(reads, "d.week_date", generation, dates, products).await?;
+    let keys = keys.map(|(week, product, store)| (*week, (*product, *store)));
+    let rows: Vec<Week> = of_days(reads, "d.week_date", generation, keys.unzip()).await?;
     Ok(rows.into_iter().map(|row| ((row.week_date, row.product_id, row.store_id), row)).collect())
 }
 
@@ -119,25 +111,26 @@ async fn of_days<R: TableRecord + Send>(
     reads: &impl Reads,
     day: &str,
     generation: i64,
-    dates: BTreeSet<i32>,
-    products: BTreeSet<ProductId>,
+    (dates, levels): (BTreeSet<i32>, Vec<(ProductId, StoreId)>),
 ) -> Result<Vec<R>, Fault> {
     if dates.is_empty() {
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    // Days first, then products, each by the key: SQLite would go through all products of a day for a few of them.
+    let (k, of_levels) = backend.pairs(&levels, 4);
+    // Days first, then levels, each by the key: SQLite would go through all products of a day for a few of them.
     let (given, of_day) = match backend {
         Backend::Sqlite => ("(SELECT value AS day FROM json_each($3)) x CROSS JOIN ", format!("{day} = x.day")),
         Backend::Postgres => ("", backend.in_numbers(day, 3)),
     };
     let sql = format!(
-        "SELECT {} FROM {given}{} d WHERE d.tenant_id = $1 AND d.generation = $2 AND {of_day} AND {}",
+        "SELECT {} FROM {given}{k} CROSS JOIN {} d
+         WHERE d.tenant_id = $1 AND d.generation = $2 AND {of_day} AND d.product_id = k.a AND d.store_id = k.b",
         R::select("d"),
         R::TABLE,
-        backend.in_ids("d.product_id", 4)
     );
-    let values = vec![generation.into(), backend.numbers(dates.into_iter().map(i64::from)), backend.ids(products)];
+    let mut values = vec![generation.into(), backend.numbers(dates.into_iter().map(i64::from))];
+    values.extend(of_levels);
     reads.rows(&sql, values).await?.iter().map(|row| Row::new(row).record()).collect()
 }
 

@@ -309,13 +309,12 @@ impl Statement<'_> {
     /// Days with and without stock: of each stretch, as much of each span as lies in it.
     fn of_spans(&mut self) -> String {
         let part = OF_SPANS;
-        let stretches = match self.spec.unit() {
-            Some(unit) => self.buckets(unit),
-            None => {
-                let whole = |from: i32, to: i32| Bucket { first: from, last: to, key: 0 };
-                let before = self.before.map(|before| (whole(before.span.from, before.span.to), 1));
-                before.into_iter().chain([(whole(self.narrow.span.from, self.narrow.span.to), 0)]).collect()
-            }
+        let stretches = if let Some(unit) = self.spec.unit() {
+            self.buckets(unit)
+        } else {
+            let whole = |from: i32, to: i32| Bucket { first: from, last: to, key: 0 };
+            let before = self.before.map(|before| (whole(before.span.from, before.span.to), 1));
+            before.into_iter().chain([(whole(self.narrow.span.from, self.narrow.span.to), 0)]).collect()
         };
         let mut listed = Vec::new();
         for (Bucket { first, last, key }, side) in stretches {
