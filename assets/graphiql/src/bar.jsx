@@ -35,7 +35,7 @@ export function Bar() {
   return (
     <header className="entrepot-bar">
       <strong>Entrepot</strong>
-      <a href="/docs" target="_blank" rel="noreferrer">API reference</a>
+      <a href="/docs" target="_blank" rel="opener">API reference</a>
       <span className="entrepot-gap" />
       {!session && <button type="button" className="entrepot-main" onClick={() => setOpen(true)}>Sign in</button>}
       {session && (
