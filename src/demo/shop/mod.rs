@@ -78,7 +78,7 @@ impl<'c> Shop<'c> {
         self.watch().await
     }
 
-    /// People, invoices, plans and pictures, of a shop that is furnished.
+    /// People, invoices, plans and pictures, of a shop that is furnished, and goods in the replayed retailer's store.
     pub async fn complete(mut self, site: &DemoSite<'_>) -> Result<(), DemoError> {
         self.calls = SECOND_HALF;
         let found: Value = self.client.ask(&RequestLabel::new("shop", "stores"), request(IDS, json!({}))?).await?;
@@ -88,7 +88,8 @@ impl<'c> Shop<'c> {
         self.invoice().await?;
         self.replenish().await?;
         self.clear().await?;
-        self.illustrate(site).await
+        self.illustrate(site).await?;
+        self.refill().await
     }
 
     /// The ID of a store or a supplier by its code; null where there is none any more.

@@ -1,6 +1,7 @@
 //! What lies where: mostly plenty, some low, some too much, some sold out; lots with their dates and numbered pieces.
 
 use serde_json::{Value, json};
+use tools::replay::catalogue::STORE_CODE;
 
 use super::{
     LEEDS, LONDON, PARIS, STORES, Shop,
@@ -17,6 +18,10 @@ const REORDER_POINT: u64 = 10;
 const MAXIMUM: u64 = 120;
 /// Days until the last day of a lot that is far from it.
 const FAR: i64 = 400;
+/// A page of what the replayed retailer's store has.
+const MAIN: &str = "query($store: ID!, $after: Cursor) {
+    stockLevels(first: 250, after: $after, filter: { store: { eq: $store } }) {
+        nodes { product { sku } } pageInfo { hasNextPage endCursor } } }";
 
 impl Shop<'_> {
     pub(super) async fn stock_up(&mut self) -> Result<(), DemoError> {
@@ -43,6 +48,33 @@ impl Shop<'_> {
             "stocks",
             "54 products in each store, some low, some sold out; 8 foods by lots, two lots past their dates; numbered machines",
         );
+        Ok(())
+    }
+
+    /// The replayed retailer had sold all of its goods by the end of its year: nine in ten of them come in again.
+    pub(super) async fn refill(&mut self) -> Result<(), DemoError> {
+        let store = self.id_of(STORE_CODE);
+        let (mut products, mut after) = (0, Value::Null);
+        loop {
+            let mut page = self.ask("stockLevels", MAIN, json!({ "store": store, "after": after })).await?;
+            let mut changes = Vec::new();
+            for level in page["nodes"].as_array().into_iter().flatten() {
+                if self.dice.permille(900) {
+                    let product = json!({ "sku": level["product"]["sku"] });
+                    let quantity = self.dice.between(20, 200);
+                    changes.push(json!({ "product": product, "store": { "code": STORE_CODE }, "delta": quantity }));
+                }
+            }
+            products += changes.len();
+            if !changes.is_empty() {
+                self.receive(changes).await?;
+            }
+            if page["pageInfo"]["hasNextPage"] != true {
+                break;
+            }
+            after = page["pageInfo"]["endCursor"].take();
+        }
+        tell("refills", &format!("{products} products of the replayed retailer are in stock again"));
         Ok(())
     }
 
