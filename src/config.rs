@@ -93,7 +93,7 @@ pub enum Command {
     SigningKey(SigningKey),
     /// Make, list and turn over the keys that secrets are sealed with.
     Keys(KeysArgs),
-    /// Export or erase a tenant.
+    /// Export or erase a tenant, or set its rate limits.
     Tenant(TenantArgs),
     /// Look after the place where files are kept.
     Files(FilesArgs),

@@ -68,6 +68,7 @@ impl<'c> Shop<'c> {
 
     pub async fn furnish(mut self) -> Result<(), DemoError> {
         println!("Shop      a depot and three shops are set up beside the data …");
+        self.refill().await?;
         self.places().await?;
         self.catalogue().await?;
         self.stock_up().await?;
@@ -78,7 +79,7 @@ impl<'c> Shop<'c> {
         self.watch().await
     }
 
-    /// People, invoices, plans and pictures, of a shop that is furnished, and goods in the replayed retailer's store.
+    /// People, invoices, plans and pictures, of a shop that is furnished.
     pub async fn complete(mut self, site: &DemoSite<'_>) -> Result<(), DemoError> {
         self.calls = SECOND_HALF;
         let found: Value = self.client.ask(&RequestLabel::new("shop", "stores"), request(IDS, json!({}))?).await?;
@@ -88,8 +89,7 @@ impl<'c> Shop<'c> {
         self.invoice().await?;
         self.replenish().await?;
         self.clear().await?;
-        self.illustrate(site).await?;
-        self.refill().await
+        self.illustrate(site).await
     }
 
     /// The ID of a store or a supplier by its code; null where there is none any more.

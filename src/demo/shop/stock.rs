@@ -18,6 +18,7 @@ const REORDER_POINT: u64 = 10;
 const MAXIMUM: u64 = 120;
 /// Days until the last day of a lot that is far from it.
 const FAR: i64 = 400;
+const STORE: &str = "query($code: String!) { store(by: { code: $code }) { id } }";
 /// A page of what the replayed retailer's store has.
 const MAIN: &str = "query($store: ID!, $after: Cursor) {
     stockLevels(first: 250, after: $after, filter: { store: { eq: $store } }) {
@@ -51,28 +52,31 @@ impl Shop<'_> {
         Ok(())
     }
 
-    /// The replayed retailer had sold all of its goods by the end of its year: nine in ten of them come in again.
-    pub(super) async fn refill(&mut self) -> Result<(), DemoError> {
-        let store = self.id_of(STORE_CODE);
-        let (mut products, mut after) = (0, Value::Null);
-        loop {
-            let mut page = self.ask("stockLevels", MAIN, json!({ "store": store, "after": after })).await?;
+    /// The replayed retailer had sold all of its goods by the end of its year: nine in ten of them come in again. Its calls have keys of
+    /// their own, and its dice too, so that those of the shop stay what they are.
+    pub(super) async fn refill(&self) -> Result<(), DemoError> {
+        let (mut dice, mut products, mut after) = (self.dice.clone(), 0, Value::Null);
+        let store = self.ask("store", STORE, json!({ "code": STORE_CODE })).await?["id"].take();
+        for page in 1.. {
+            let mut levels = self.ask("stockLevels", MAIN, json!({ "store": store, "after": after })).await?;
             let mut changes = Vec::new();
-            for level in page["nodes"].as_array().into_iter().flatten() {
-                if self.dice.permille(900) {
+            for level in levels["nodes"].as_array().into_iter().flatten() {
+                if dice.permille(900) {
                     let product = json!({ "sku": level["product"]["sku"] });
-                    let quantity = self.dice.between(20, 200);
+                    let quantity = dice.between(20, 200);
                     changes.push(json!({ "product": product, "store": { "code": STORE_CODE }, "delta": quantity }));
                 }
             }
             products += changes.len();
             if !changes.is_empty() {
-                self.receive(changes).await?;
+                let key = format!("demo-refill-{page}");
+                let input = json!({ "idempotencyKey": key, "kind": "RECEIPT", "reasonCode": "OPENING", "changes": changes });
+                self.send("stockAdjust", "StockAdjustInput", "movement { id }", input).await?;
             }
-            if page["pageInfo"]["hasNextPage"] != true {
+            if levels["pageInfo"]["hasNextPage"] != true {
                 break;
             }
-            after = page["pageInfo"]["endCursor"].take();
+            after = levels["pageInfo"]["endCursor"].take();
         }
         tell("refills", &format!("{products} products of the replayed retailer are in stock again"));
         Ok(())
