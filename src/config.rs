@@ -295,7 +295,7 @@ pub struct Serve {
     #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// Who may register a company: anybody, anybody who has confirmed their address, or nobody. When not given: anybody where only this machine
-    /// reaches the node, no --proxy and no --public-url being given; elsewhere whoever has confirmed their address, or nobody where no letters leave. `open` tells strangers who has an account.
+    /// reaches the node, no --proxy and no --public-url being given; elsewhere whoever has confirmed their address, or nobody where no e-mails are sent. `open` tells strangers who has an account.
     #[arg(long, env = "ENTREPOT_REGISTRATION", value_enum)]
     pub registration: Option<Registration>,
     #[command(flatten)]

@@ -11,7 +11,7 @@ cp -r "$here/src" "$scratch/src"
 cd "$scratch"
 echo '{"private":true,"type":"module"}' > package.json
 npm install --no-fund --no-audit --ignore-scripts \
-  graphiql@4.1.2 @graphiql/toolkit@0.11.3 react@19.1.0 react-dom@19.1.0 graphql@16.11.0 graphql-ws@6.0.5 esbuild@0.28.2
+  graphiql@4.1.2 @graphiql/plugin-explorer@4.0.6 @graphiql/toolkit@0.11.3 react@19.1.0 react-dom@19.1.0 graphql@16.11.0 graphql-ws@6.0.5 esbuild@0.28.2
 if [ -n "$schema" ]; then
   cat > check.js <<'JS'
 import { readFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ rm -rf "$here/dist"
 mkdir "$here/dist"
 cp main.js main.css "$here/index.html" "$here/dist/"
 # Every package that esbuild may have put in, with its licence in full.
-for package in node_modules/*/package.json node_modules/@*/*/package.json; do
+for package in node_modules/*/package.json node_modules/@*/*/package.json node_modules/@*/*/node_modules/*/package.json; do
   case $package in node_modules/esbuild/* | node_modules/@esbuild/*) continue ;; esac
   folder=$(dirname "$package")
   for text in "$folder"/LICEN[CS]E* "$folder"/license*; do

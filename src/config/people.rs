@@ -42,13 +42,13 @@ impl Serve {
 /// How letters leave, and what they say of where they come from.
 #[derive(Debug, Clone, Args)]
 pub struct EmailArgs {
-    /// How letters leave: smtp://user:password@host:port, smtps://…, file:FOLDER, console (into the log, links and all) or none.
+    /// How e-mails are sent: smtp://user:password@host:port, smtps://…, file:FOLDER, console (into the log, links and all) or none.
     #[arg(long, env = "ENTREPOT_MAIL", default_value = "none", hide_env_values = true)]
     pub mail: identity::Mailer,
-    /// Who letters are from.
+    /// Sender of e-mails.
     #[arg(long, env = "ENTREPOT_MAIL_FROM", default_value = "Entrepot <entrepot@localhost>")]
     pub mail_from: String,
-    /// Where links in letters lead: your site's pages /password and /confirm. When not given: the address listened on; of a worker http://localhost.
+    /// Where links in e-mails lead: your site's pages /password and /confirm. When not given: the address listened on; of a worker http://localhost.
     #[arg(long, env = "ENTREPOT_PUBLIC_URL")]
     pub public_url: Option<String>,
 }

@@ -323,13 +323,13 @@ fn welcome(args: &Demo, base: &str, token: &str) {
 Entrepot is up.
 
   GraphiQL  {base}/graphql#token={token}
-            (the tab \"Stock\" follows changes live; run \"Adjust\" beside it: what they name is there)
+            (signed in as the owner; the tab \"Stock\" follows changes live: run \"Adjust\" in another window)
   Reference {base}/docs
   Login     {EMAIL} / {PASSWORD}   (tenant {SLUG}){people}
   E-mails   {}
-  Token     {token}
 
-  curl -s {base}/graphql -H 'content-type: application/json' -H 'authorization: Bearer {token}' \\
+  TOKEN={token}
+  curl -s {base}/graphql -H 'content-type: application/json' -H \"authorization: Bearer $TOKEN\" \\
        -d '{{\"query\":\"{{ products(first: 3) {{ nodes {{ sku name stock {{ onHand store {{ code }} }} }} }} }}\"}}'
 
 Stop it with Ctrl-C; the next start keeps the data.",

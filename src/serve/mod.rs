@@ -93,7 +93,7 @@ pub enum StartError {
     Fault(#[from] Fault),
     #[error("{0}")]
     Policy(#[from] PolicyError),
-    #[error("cannot listen on {0}: {1}")]
+    #[error("cannot listen on {0}: {1}; choose another address")]
     Listen(std::net::SocketAddr, io::Error),
     #[error(
         "the database is {0} migration(s) behind this version: run `entrepot migrate` with the same --database-url, then start again"

@@ -1,48 +1,51 @@
 import React from 'react';
 import { createRoot } from 'react-dom/client';
 import { GraphiQL } from 'graphiql';
+import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { createClient } from 'graphql-ws';
+import { Bar } from './bar.jsx';
+import { asked, subscribe, token } from './session.js';
 import { tabs } from './tabs.js';
 import 'graphiql/style.css';
-
-// `entrepot demo` prints an address that ends in #token=…: a fragment is never sent to a server. It leaves the address bar at
-// once, so that it is not copied along with the address.
-const given = new URLSearchParams(location.hash.slice(1)).get('token');
-if (given) {
-  sessionStorage.setItem('entrepot.token', given);
-  history.replaceState(null, '', location.pathname);
-}
-const token = given ?? sessionStorage.getItem('entrepot.token') ?? '';
-// Without a token it is sent like this too: an empty one counts as none.
-const headers = JSON.stringify({ Authorization: `Bearer ${token}` }, null, 2);
+import '@graphiql/plugin-explorer/style.css';
+import './bar.css';
 
 const url = new URL('/graphql', location.href);
 const socket = new URL(url);
 socket.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
 
-// The header editor is the one place for the token: what stands there when an operation starts is what sockets send too.
-let current = headers;
-const credentials = () => {
-  try {
-    const entries = Object.entries(JSON.parse(current));
-    const found = entries.find(([name]) => name.toLowerCase() === 'authorization');
-    return found ? { authorization: String(found[1]) } : {};
-  } catch {
-    return {};
-  }
+// An Authorization header of the tab's own goes before whoever is signed in; sockets send what the operation before them sent.
+let written = '';
+const authorization = async () => {
+  if (written) return written;
+  const now = await token();
+  return now ? `Bearer ${now}` : '';
 };
-// As long as nothing runs the socket is closed, so a new token counts from the next operation on.
-const client = createClient({ url: socket.href, lazy: true, connectionParams: credentials });
+const client = createClient({
+  url: socket.href,
+  lazy: true,
+  connectionParams: async () => {
+    const value = await authorization();
+    return value ? { authorization: value } : {};
+  },
+});
+// Whoever signs in or out goes on with a socket of their own.
+subscribe(() => client.terminate());
+
 const inner = createGraphiQLFetcher({ url: url.href, wsClient: client });
-const fetcher = (params, options) => {
-  // It asks for the schema before the header editor is there; then it has no headers yet.
-  const sent = options?.headers ?? JSON.parse(headers);
-  current = JSON.stringify(sent);
-  return inner(params, { ...options, headers: sent });
+const fetcher = async (params, options) => {
+  const headers = { ...options?.headers };
+  const name = Object.keys(headers).find(one => one.toLowerCase() === 'authorization');
+  written = name ? String(headers[name]) : '';
+  if (!name) {
+    const value = await authorization();
+    if (value) headers.Authorization = value;
+  }
+  return inner(params, { ...options, headers });
 };
 
-// GraphiQL would bring back the last visit's tabs, with no token in them. Each visit starts with the examples and today's token.
+// GraphiQL would bring back the last visit's tabs. Each visit starts with the examples.
 const kept = new Map();
 const storage = {
   get length() {
@@ -54,13 +57,19 @@ const storage = {
   clear: () => kept.clear(),
 };
 
+const shown = asked ? [asked, ...tabs] : tabs;
+
 createRoot(document.getElementById('graphiql')).render(
-  <GraphiQL
-    fetcher={fetcher}
-    defaultTabs={tabs.map(tab => ({ ...tab, headers }))}
-    defaultHeaders={headers}
-    storage={storage}
-    defaultEditorToolsVisibility="variables"
-    shouldPersistHeaders={false}
-  />,
+  <>
+    <Bar />
+    <GraphiQL
+      fetcher={fetcher}
+      plugins={[explorerPlugin()]}
+      defaultTabs={shown}
+      variables={shown[0].variables}
+      storage={storage}
+      defaultEditorToolsVisibility="variables"
+      shouldPersistHeaders={false}
+    />
+  </>,
 );

@@ -2,7 +2,12 @@ const tab = (query, variables) => ({ query: query.trim() + '\n', variables: vari
 
 export const tabs = [
   tab(`
-# Products with their stock. Each tab is an operation that is ready to run; put your token under Headers.
+# Products with their stock. Press the play
+# button. Each tab is ready to run; sign in at
+# the top right first, if nobody is named
+# there. On the left: the book has every type
+# and field, the folder builds operations by
+# clicks.
 query Products($first: Int = 10, $after: Cursor, $search: String) {
   products(first: $first, after: $after, filter: { search: $search }) {
     nodes {
@@ -17,9 +22,13 @@ query Products($first: Int = 10, $after: Cursor, $search: String) {
     }
     pageInfo { hasNextPage endCursor }
   }
-}`, { first: 10 }),
+}`, { first: 10, search: 'mugs' }),
   tab(`
-# Takes two pieces of one product out at one store. Sent twice with the same key it happens once.
+# Takes two mugs out in London. Run it twice:
+# the idempotency key is the same, so the
+# second answer has "replayed": true and
+# nothing moves. Change the key in the
+# variables to take two more.
 mutation Adjust($input: StockAdjustInput!) {
   stockAdjust(input: $input) {
     replayed
@@ -42,7 +51,10 @@ mutation Adjust($input: StockAdjustInput!) {
     },
   }),
   tab(`
-# First what there is, page by page, then every change as it is committed. Leave it running and adjust something.
+# First the levels that match, page by page,
+# then each change as it commits. Leave it
+# running, and run Adjust with a new key in
+# another browser window.
 subscription Stock($filter: StockFilter, $after: Cursor) {
   stockChanged(filter: $filter, after: $after) {
     phase
@@ -54,15 +66,17 @@ subscription Stock($filter: StockFilter, $after: Cursor) {
       level { product { sku } store { code } onHand reserved available version }
     }
   }
-}`, { filter: { available: { lte: 5 } } }),
+}`, { filter: { onHand: { gte: 1 } } }),
   tab(`
+# The places that hold stock.
 query Stores {
   stores(first: 50) {
     nodes { id code name kind timeZone }
   }
 }`),
   tab(`
-# What is low or out of stock, fullest first.
+# Levels that are low or out of stock, the
+# fullest first.
 query Levels($filter: StockFilter) {
   stockLevels(first: 20, filter: $filter, orderBy: { field: AVAILABLE, direction: DESC }) {
     nodes { product { sku name } store { code } onHand reserved available reorderPoint status updatedAt }
@@ -71,7 +85,9 @@ query Levels($filter: StockFilter) {
   }
 }`, { filter: { status: ['CRITICAL', 'OUT_OF_STOCK', 'LOW'] } }),
   tab(`
-# Reserves stock for an order; with status FULFILLED it would sell over the counter at once.
+# Confirms an order, which reserves its stock.
+# With "status": "FULFILLED" in the input it
+# is a sale over the counter.
 mutation Order($input: OrderCreateInput!) {
   orderCreate(input: $input) {
     order {
@@ -92,6 +108,7 @@ mutation Order($input: OrderCreateInput!) {
     },
   }),
   tab(`
+# The newest orders with their lines.
 query Orders {
   orders(first: 10) {
     nodes {
@@ -108,29 +125,41 @@ query Orders {
   }
 }`),
   tab(`
-# The ten products that brought in most.
+# The ten products with the highest net
+# revenue, and the sum over all products.
 query BestSellers {
-  salesReport(groupBy: PRODUCT, topBy: NET_REVENUE, first: 10) {
-    product { sku name }
-    orders
-    unitsSold
-    unitsReturned
-    netRevenue { amount currencyCode }
+  salesSummary {
+    rows(groupBy: PRODUCT, topBy: NET_REVENUE, first: 10) {
+      nodes {
+        product { sku name }
+        orders
+        unitsSold
+        unitsReturned
+        netRevenue { amount currencyCode }
+      }
+    }
+    total { orders unitsSold netRevenue { amount currencyCode } }
   }
 }`),
   tab(`
+# Sales by month, in the time of each store.
 query SalesByMonth {
-  salesReport(groupBy: MONTH) {
-    key
-    orders
-    unitsSold
-    grossRevenue { amount currencyCode }
-    refunds { amount }
-    netRevenue { amount }
+  salesSummary {
+    rows(groupBy: MONTH) {
+      nodes {
+        key
+        orders
+        unitsSold
+        grossRevenue { amount currencyCode }
+        refunds { amount }
+        netRevenue { amount }
+      }
+    }
   }
 }`),
   tab(`
-# The ledger: one movement is one business fact, its entries are its lines.
+# The ledger, newest first. The entries of a
+# movement say what it did to which level.
 query Movements {
   stockMovements(first: 10) {
     nodes {
@@ -146,6 +175,8 @@ query Movements {
   }
 }`),
   tab(`
+# Who you are, what you may do in which
+# stores, and what is left of your rate limit.
 query Me {
   viewer {
     actor {

@@ -1,5 +1,5 @@
 'use strict';
-// Search over search.json, and buttons that copy examples. Everything else works without a script.
+// Search over search.json, and buttons that copy examples and open them. Everything else works without a script.
 (() => {
   const form = document.getElementById('search');
   const input = document.getElementById('query');
@@ -12,14 +12,15 @@
 
   const load = () => (entries ??= fetch('/docs/search.json')
     .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(String(answer.status)))))
-    .then((all) => all.map((entry) => ({ ...entry, lower: entry.name.toLowerCase(), body: entry.text.toLowerCase() })))
+    .then((all) => all.map((entry) => ({ ...entry, lower: entry.name.toLowerCase(), body: ` ${entry.text.toLowerCase().replace(/[^a-z0-9]+/g, ' ')}` })))
     .catch((error) => { entries = undefined; throw error; }));
 
-  // 0 is best: the name itself, its beginning, a part of it, the text. Every word must occur.
+  // 0 is best: the name itself, its beginning, a part of it, a word's beginning in the text, a part of one. Every word must occur.
   const rank = (entry, words) => {
     let worst = 0;
     for (const word of words) {
-      const one = entry.lower === word ? 0 : entry.lower.startsWith(word) ? 1 : entry.lower.includes(word) ? 2 : entry.body.includes(word) ? 3 : -1;
+      const places = [entry.lower === word, entry.lower.startsWith(word), entry.lower.includes(word), entry.body.includes(` ${word}`), entry.body.includes(word)];
+      const one = places.indexOf(true);
       if (one < 0) return -1;
       worst = Math.max(worst, one);
     }
@@ -37,7 +38,11 @@
     const kind = document.createElement('small');
     kind.textContent = entry.kind;
     const text = document.createElement('span');
-    text.textContent = entry.text;
+    entry.text.split('`').forEach((part, index) => {
+      const inner = document.createElement(index % 2 ? 'code' : 'span');
+      inner.textContent = part;
+      text.append(inner);
+    });
     line.append(link, ' ', kind, ' ', text);
     return line;
   };
@@ -51,9 +56,18 @@
     try {
       const all = await load();
       if (asked !== input.value) return;
-      const hits = all.map((entry) => [rank(entry, words), entry]).filter(([place]) => place >= 0)
+      const ranked = (place) => all.map((entry) => [place(entry), entry]).filter(([at]) => at >= 0)
         .sort(([a, one], [b, other]) => a - b || isType(one) - isType(other) || one.name.length - other.name.length);
-      found.textContent = hits.length > MOST ? `${hits.length} found, the first ${MOST} are shown` : `${hits.length} found`;
+      let hits = ranked((entry) => rank(entry, words));
+      const isPart = hits.length === 0;
+      // Where nothing has every word: what has most of the longer ones, best first.
+      const longer = words.filter((word) => word.length > 2);
+      if (isPart) hits = ranked((entry) => {
+        const missing = longer.filter((word) => rank(entry, [word]) < 0).length;
+        return missing < longer.length ? missing : -1;
+      });
+      const count = hits.length > MOST ? `${hits.length} found, the first ${MOST} are shown` : `${hits.length} found`;
+      found.textContent = isPart && hits.length ? `Nothing has all of these words. ${count}` : count;
       list.replaceChildren(...hits.slice(0, MOST).map(([, entry]) => item(entry)));
     } catch {
       found.textContent = 'The search index could not be loaded. Type again to retry.';
@@ -98,5 +112,26 @@
     box.className = 'block';
     block.replaceWith(box);
     box.append(block, button);
+  }
+
+  // The example of a field opens in GraphiQL, where the server has it.
+  const [example, variables] = document.querySelectorAll('pre.copy');
+  if (example && variables) {
+    fetch('/graphql', { headers: { accept: 'text/html' } })
+      .then(async (answer) => {
+        await answer.text();
+        if (!answer.ok || !(answer.headers.get('content-type') ?? '').startsWith('text/html')) return;
+        const link = document.createElement('a');
+        const given = new URLSearchParams({ query: `${example.textContent}\n`, variables: variables.textContent });
+        link.href = `/graphql#${given}`;
+        link.target = '_blank';
+        // The new tab is signed in as this one is: it gets a copy of its session storage.
+        link.rel = 'opener';
+        link.textContent = 'Open this example in GraphiQL';
+        const line = document.createElement('p');
+        line.append(link);
+        variables.parentElement.after(line);
+      })
+      .catch(() => {});
   }
 })();

@@ -93,10 +93,11 @@ pub(crate) fn page(title: &str, main: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{title} · Entrepot API</title>\n<link rel=\"stylesheet\" href=\"{ROOT}/docs.css\">\n\
+         <title>{title} · Entrepot API</title>\n<link rel=\"icon\" type=\"image/svg+xml\" href=\"{ROOT}/favicon.svg\">\n\
+         <link rel=\"stylesheet\" href=\"{ROOT}/docs.css\">\n\
          <script src=\"{ROOT}/docs.js\" defer></script>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the content</a>\n\
-         <header>\n<nav aria-label=\"Reference\"><a class=\"home\" href=\"{ROOT}\">Entrepot API</a> <a href=\"{ROOT}#queries\">Queries</a> \
-         <a href=\"{ROOT}#mutations\">Mutations</a> <a href=\"{ROOT}#subscriptions\">Subscriptions</a> <a href=\"{ROOT}/types\">Types</a> \
+         <header>\n<nav aria-label=\"Reference\"><a class=\"home\" href=\"{ROOT}\">Entrepot API</a> <a href=\"{ROOT}\">Guides</a> \
+         <a href=\"{ROOT}#queries\">Queries</a> <a href=\"{ROOT}#mutations\">Mutations</a> <a href=\"{ROOT}#subscriptions\">Subscriptions</a> <a href=\"{ROOT}/types\">Types</a> \
          <a href=\"{ROOT}/errors\">Errors</a></nav>\n<form id=\"search\" role=\"search\" hidden><label for=\"query\">Search</label> \
          <input id=\"query\" type=\"search\" autocomplete=\"off\" spellcheck=\"false\" maxlength=\"100\" \
          placeholder=\"Name or text\"></form>\n</header>\n\

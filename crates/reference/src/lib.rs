@@ -115,7 +115,7 @@ impl Reference {
     }
 
     /// The page at a path below `/docs`, without the slash that begins it: "", "types", "types/Order", "fields/Query.orders", "guides/partners",
-    /// "errors", "search.json", "docs.js", "docs.css". `None` if there is none.
+    /// "errors", "search.json", "docs.js", "docs.css", "favicon.svg". `None` if there is none.
     pub fn page(&self, path: &str) -> Option<Page<'_>> {
         let html = |body: String| Some(Page { content_type: HTML, body: Cow::Owned(body) });
         let text = |content_type, body| Some(Page { content_type, body: Cow::Borrowed(body) });
@@ -127,6 +127,7 @@ impl Reference {
                 "search.json" => text("application/json; charset=utf-8", &self.search),
                 "docs.js" => text("text/javascript; charset=utf-8", include_str!("../assets/docs.js")),
                 "docs.css" => text("text/css; charset=utf-8", include_str!("../assets/docs.css")),
+                "favicon.svg" => text("image/svg+xml", include_str!("../assets/favicon.svg")),
                 _ => None,
             },
             Some(("guides", slug)) => self.guides.get(slug).map(page::guide).and_then(html),
@@ -146,7 +147,8 @@ impl Reference {
 
     /// The path of every page, script and style sheet.
     pub fn paths(&self) -> Vec<String> {
-        let mut paths: Vec<_> = ["", "types", "errors", "search.json", "docs.js", "docs.css"].map(str::to_owned).to_vec();
+        let mut paths: Vec<_> =
+            ["", "types", "errors", "search.json", "docs.js", "docs.css", "favicon.svg"].map(str::to_owned).to_vec();
         paths.extend(self.guides.iter().map(|guide| format!("guides/{}", guide.slug)));
         for operation in Operation::ALL {
             let fields = self.schema.root_fields(operation);

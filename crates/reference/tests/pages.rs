@@ -20,7 +20,7 @@ fn body(reference: &Reference, path: &str) -> String {
 }
 
 fn is_asset(path: &str) -> bool {
-    ["docs.js", "docs.css"].contains(&path)
+    ["docs.js", "docs.css", "favicon.svg"].contains(&path)
 }
 
 /// The values of an attribute in a page.

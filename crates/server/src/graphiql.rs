@@ -36,8 +36,21 @@ pub fn page(id: &str, nonce: &str) -> Response<Body> {
     response
 }
 
+/// `/`, which leads to the page, and what the page loads.
 pub fn assets<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new().route("/graphiql/{file}", get(|Path(name): Path<String>| async move { asset(&name) }))
+    Router::new()
+        .route("/", get(|| async { start() }))
+        .route("/graphiql/{file}", get(|Path(name): Path<String>| async move { asset(&name) }))
+}
+
+fn start() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, HeaderValue::from_static("/graphql"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply::seal(headers, "");
+    response
 }
 
 fn asset(name: &str) -> Response<Body> {

@@ -161,7 +161,7 @@ impl<E> fmt::Debug for Front<E> {
     }
 }
 
-/// The routes: `/graphql`, `/graphql/ws`, `/graphql/session` (the same, where refresh tokens of cookies are sent), `/graphiql/…`, `/docs/…`, `/livez`, `/readyz`. Others may be merged in.
+/// The routes: `/graphql`, `/graphql/ws`, `/graphql/session` (the same, where refresh tokens of cookies are sent), `/` and `/graphiql/…` with GraphiQL, `/docs/…`, `/livez`, `/readyz`. Others may be merged in.
 pub fn router<E: Executor>(front: Arc<Front<E>>) -> Router {
     let health = health::routes(front.readiness.clone(), front.drain.clone());
     let explorer = match front.settings.explorer {

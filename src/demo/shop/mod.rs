@@ -68,6 +68,7 @@ impl<'c> Shop<'c> {
 
     pub async fn furnish(mut self) -> Result<(), DemoError> {
         println!("Shop      a depot and three shops are set up beside the data …");
+        self.refill().await?;
         self.places().await?;
         self.catalogue().await?;
         self.stock_up().await?;

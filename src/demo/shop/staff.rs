@@ -149,6 +149,13 @@ const INVITE: &str = "mutation($email: String!, $roles: [ID!]!, $scope: StoreSco
     memberInvite(email: $email, roleIds: $roles, scope: $scope, idempotencyKey: $key) { member { id } userErrors { code message } } }";
 const RESEND: &str = "mutation($id: ID!, $key: String!) {
     invitationResend(id: $id, idempotencyKey: $key) { member { id } userErrors { code message } } }";
+const MEMBER: &str = "query($id: ID!) { node(id: $id) { ... on Member { version } } }";
+const GRANT: &str = "mutation($input: MemberUpdateRolesInput!) {
+    memberUpdateRoles(input: $input) { member { id } userErrors { code message } } }";
+const ROLES: &str = "{ roles { id key } }";
+/// Key of the role with which whoever works in one store sees stores, products and channels: permissions for the whole tenant, which a
+/// grant for a store never gives.
+const GROUND: &str = "catalogue";
 const ACCEPT: &str = "mutation($token: String!, $password: String!, $name: String!) {
     entered: invitationAccept(token: $token, password: $password, displayName: $name) {
         result { ... on TokenPair { accessToken } } userErrors { code message } } }";
@@ -162,15 +169,18 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
 
 impl Shop<'_> {
     pub(super) async fn hire(&mut self, site: &DemoSite<'_>) -> Result<(), DemoError> {
+        let roles = self.ask("roles", ROLES, json!({})).await?;
+        let ground = roles.as_array().into_iter().flatten().find(|role| role["key"] == GROUND).map(|role| role["id"].clone());
         for one in &STAFF {
             let input = json!({ "key": one.role, "name": one.title, "permissions": one.permissions });
             let made = self.call("roleCreate", "RoleCreateInput", "role { id }", input).await?;
+            let role = made["role"]["id"].clone();
             let scope = match one.store {
                 Some(store) => json!({ "storeIds": [self.id_of(store)] }),
                 None => json!({ "all": true }),
             };
             let variables = json!({
-                "email": one.email, "roles": [made["role"]["id"]], "scope": scope, "key": format!("demo-invite-{}", one.role),
+                "email": one.email, "roles": [role], "scope": scope, "key": format!("demo-invite-{}", one.role),
             });
             let made = self.ask("memberInvite", INVITE, variables).await?;
             let token = match invitation(site.emails, one.email).await? {
@@ -179,6 +189,16 @@ impl Shop<'_> {
                 None => self.invite_again(site, (one, &made["member"]["id"])).await?,
             };
             enter(site, one, &token).await?;
+            if one.store.is_some() {
+                let member = &made["member"]["id"];
+                let version = self.ask("node", MEMBER, json!({ "id": member })).await?["version"].take();
+                let grants = json!([{ "roleId": role, "scope": scope }, { "roleId": ground, "scope": { "all": true } }]);
+                let input = json!({
+                    "memberId": member, "expectedVersion": version, "grants": grants,
+                    "idempotencyKey": format!("demo-grants-{}", one.role),
+                });
+                self.ask("memberUpdateRoles", GRANT, json!({ "input": input })).await?;
+            }
         }
         tell("people", "4 people with roles of their own: depot staff, shop staff, a buyer and an accountant");
         Ok(())

@@ -1,6 +1,7 @@
 //! What lies where: mostly plenty, some low, some too much, some sold out; lots with their dates and numbered pieces.
 
 use serde_json::{Value, json};
+use tools::replay::catalogue::STORE_CODE;
 
 use super::{
     LEEDS, LONDON, PARIS, STORES, Shop,
@@ -17,6 +18,11 @@ const REORDER_POINT: u64 = 10;
 const MAXIMUM: u64 = 120;
 /// Days until the last day of a lot that is far from it.
 const FAR: i64 = 400;
+const STORE: &str = "query($code: String!) { store(by: { code: $code }) { id } }";
+/// A page of what the replayed retailer's store has.
+const MAIN: &str = "query($store: ID!, $after: Cursor) {
+    stockLevels(first: 250, after: $after, filter: { store: { eq: $store } }) {
+        nodes { product { sku } } pageInfo { hasNextPage endCursor } } }";
 
 impl Shop<'_> {
     pub(super) async fn stock_up(&mut self) -> Result<(), DemoError> {
@@ -43,6 +49,36 @@ impl Shop<'_> {
             "stocks",
             "54 products in each store, some low, some sold out; 8 foods by lots, two lots past their dates; numbered machines",
         );
+        Ok(())
+    }
+
+    /// The replayed retailer had sold all of its goods by the end of its year: nine in ten of them come in again. Its calls have keys of
+    /// their own, and its dice too, so that those of the shop stay what they are.
+    pub(super) async fn refill(&self) -> Result<(), DemoError> {
+        let (mut dice, mut products, mut after) = (self.dice.clone(), 0, Value::Null);
+        let store = self.ask("store", STORE, json!({ "code": STORE_CODE })).await?["id"].take();
+        for page in 1.. {
+            let mut levels = self.ask("stockLevels", MAIN, json!({ "store": store, "after": after })).await?;
+            let mut changes = Vec::new();
+            for level in levels["nodes"].as_array().into_iter().flatten() {
+                if dice.permille(900) {
+                    let product = json!({ "sku": level["product"]["sku"] });
+                    let quantity = dice.between(20, 200);
+                    changes.push(json!({ "product": product, "store": { "code": STORE_CODE }, "delta": quantity }));
+                }
+            }
+            products += changes.len();
+            if !changes.is_empty() {
+                let key = format!("demo-refill-{page}");
+                let input = json!({ "idempotencyKey": key, "kind": "RECEIPT", "reasonCode": "OPENING", "changes": changes });
+                self.send("stockAdjust", "StockAdjustInput", "movement { id }", input).await?;
+            }
+            if levels["pageInfo"]["hasNextPage"] != true {
+                break;
+            }
+            after = levels["pageInfo"]["endCursor"].take();
+        }
+        tell("refills", &format!("{products} products of the replayed retailer are in stock again"));
         Ok(())
     }
 

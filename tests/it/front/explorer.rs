@@ -40,10 +40,18 @@ async fn a_browser_gets_a_page_that_asks_nobody_else() {
 }
 
 #[tokio::test]
+async fn the_root_leads_to_the_page() {
+    let world = FrontServer::new().await;
+    let start = get(world.address, "/", &[BROWSER]).await;
+    assert_eq!((start.status, start.header("location")), (303, Some("/graphql")));
+}
+
+#[tokio::test]
 async fn without_the_explorer_there_is_no_page() {
     let world = FrontServer::set(|settings| settings.explorer = Explorer::Off).await;
     assert_eq!(get(world.address, "/graphql", &[BROWSER]).await.status, 400);
     assert_eq!(get(world.address, "/graphiql/main.js", &[]).await.status, 404);
+    assert_eq!(get(world.address, "/", &[BROWSER]).await.status, 404);
 }
 
 #[tokio::test]

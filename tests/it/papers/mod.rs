@@ -89,7 +89,7 @@ async fn an_order_is_confirmed_with_what_it_comes_to(world: &World) {
     assert_eq!((&paper["kind"], &paper["documentId"]), (&json!("ORDER_CONFIRMATION"), &json!(world.ours.ids["ord"])));
     let page = html(world, &paper).await;
     for part in [
-        "Order confirmation",
+        "<h1>Order confirmation SO-0",
         "alpha-mug",
         "<td class=\"n\">4.00</td>",
         "40.00 GBP",
@@ -126,6 +126,9 @@ async fn a_packing_slip_and_a_delivery_note_say_what_left(world: &World) {
         assert!(page.contains("<td>alpha-mug</td>") && page.contains("<td class=\"n\">4</td>"), "{page}");
         assert!(page.contains("Ann Buyer\n1 High Street") && !page.contains("GBP"), "{page}");
     }
+    for page in [&slip, &note] {
+        assert!(page.contains("<dt>Order</dt><dd>SO-0"), "{page}");
+    }
     assert!(slip.contains("<h2>Parcel 1</h2>"), "{slip}");
     assert!(note.contains("<dt>Shipped on</dt>"), "{note}");
 }
@@ -133,6 +136,7 @@ async fn a_packing_slip_and_a_delivery_note_say_what_left(world: &World) {
 async fn a_purchase_order_is_printed_for_who_sees_costs(world: &World) {
     let house = &world.ours;
     let page = html(world, &drawn(world, "PURCHASE_ORDER", "por").await).await;
+    assert!(page.contains("<h1>Purchase order PO-0"), "{page}");
     assert!(page.contains("alpha supplies") && page.contains("alpha freight") && page.contains("alpha-mug"), "{page}");
     let denied = tried(world, house.only(&["purchase.read"]), "PURCHASE_ORDER", &house.ids["por"], json!({})).await;
     assert_eq!(

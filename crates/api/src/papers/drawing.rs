@@ -29,6 +29,7 @@ use crate::{
         fault::{Answer, TopError},
         refusal::{ErrorCode, UserError},
     },
+    numbering,
     orders::{Fulfilment, Order, goods_go_to, links, said_of},
     purchasing::PurchaseOrder,
     schema::Node,
@@ -50,20 +51,21 @@ pub(super) async fn draw(ctx: &Context<'_>, papers: &Papers, new: &NewPaper, nod
         Node::FulfilmentWork(work) => of_work(ctx, &request, work).await,
         Node::Fulfilment(fulfilment) => of_fulfilment(ctx, &request, fulfilment).await,
         Node::Order(order) => of_order(ctx, &request, order).await,
-        Node::Invoice(invoice) => of_invoice(ctx, &request, invoice),
+        Node::Invoice(invoice) => of_invoice(ctx, &request, invoice).await,
         Node::PurchaseOrder(order) => of_purchase(ctx, &request, order).await,
         _ => Ok(Err(UserError::not_found("document", path!["input", "documentId"]))),
     }
 }
 
 impl PaperRequest<'_> {
-    /// What every paper of a store has.
-    async fn frame(&self, ctx: &Context<'_>, store: StoreId) -> Answer<Frame> {
+    /// What every paper of a store has; `number` is that of the order or the purchase order.
+    async fn frame(&self, ctx: &Context<'_>, store: StoreId, number: String) -> Answer<Frame> {
         let store = links::store(ctx, store).await?;
         let today = local_day(self.papers.clock().now(), &store.0.time_zone);
         Ok(Frame {
             words: Phrases::of(self.new.locale),
             from: vec![rows::tenant_name(&self.scope).await?, store.0.name.clone()],
+            number,
             day: day_text(today),
             day_text,
         })
@@ -88,9 +90,10 @@ fn corrupt(table: &'static str) -> Fault {
 
 async fn of_work(ctx: &Context<'_>, request: &PaperRequest<'_>, work: &FulfilmentWork) -> Drawn {
     let (head, scope) = (work.row(), &request.scope);
-    let frame = request.frame(ctx, head.store).await?;
     let work = works::works(scope, &[head.id]).await?.pop().ok_or_else(|| corrupt("fulfilment_work"))?;
     let facts = works::order_facts(scope, &[head.order]).await?.pop().ok_or_else(|| corrupt("sales_order"))?;
+    let order = numbering::shown(ctx, Numbered::Order, facts.number).await?;
+    let frame = request.frame(ctx, head.store, order).await?;
     let names: Vec<Goods> = works::goods_names(scope, &[head.order]).await?.into_iter().map(goods).collect();
     let number = WorkHead::number(facts.number, head.nth);
     let sheet = if request.new.kind == PaperKind::PickingList {
@@ -125,7 +128,8 @@ async fn of_fulfilment(ctx: &Context<'_>, request: &PaperRequest<'_>, fulfilment
     let all = orders::fulfilments_of(scope, &[of]).await?;
     let place = all.iter().position(|one| one.id == id).ok_or_else(|| corrupt("fulfilment"))?;
     let one = &all[place];
-    let frame = request.frame(ctx, one.store).await?;
+    let shown = numbering::shown(ctx, Numbered::Order, order.number.get()).await?;
+    let frame = request.frame(ctx, one.store, shown).await?;
     let store = links::store(ctx, one.store).await?;
     let shipped = one.shipped_at.map(|at| day_text(local_day(at, &store.0.time_zone)));
     let (_, personal) = said_of(ctx, of).await?;
@@ -137,7 +141,8 @@ async fn of_fulfilment(ctx: &Context<'_>, request: &PaperRequest<'_>, fulfilment
 
 async fn of_order(ctx: &Context<'_>, request: &PaperRequest<'_>, order: &Order) -> Drawn {
     let order = order.row();
-    let frame = request.frame(ctx, order.store).await?;
+    let number = numbering::shown(ctx, Numbered::Order, order.number.get()).await?;
+    let frame = request.frame(ctx, order.store, number.clone()).await?;
     let (detail, personal) = said_of(ctx, order.id).await?;
     let zone = links::store(ctx, order.store).await?.0.time_zone.clone();
     let mut bill = lines(personal.billing_address.as_ref());
@@ -153,7 +158,7 @@ async fn of_order(ctx: &Context<'_>, request: &PaperRequest<'_>, order: &Order) 
     };
     let parties = (lines(personal.shipping_address.as_ref()), bill);
     let sheet = frame.order_confirmation(order, parties, said);
-    Ok(PaperRequest::done(order.number.to_string(), Some(order.id), sheet))
+    Ok(PaperRequest::done(number, Some(order.id), sheet))
 }
 
 async fn of_purchase(ctx: &Context<'_>, request: &PaperRequest<'_>, order: &PurchaseOrder) -> Drawn {
@@ -161,14 +166,15 @@ async fn of_purchase(ctx: &Context<'_>, request: &PaperRequest<'_>, order: &Purc
         return Err(TopError::Forbidden(kind::ProductCostRead::info().code));
     }
     let order = order.row();
-    let frame = request.frame(ctx, order.store).await?;
+    let number = numbering::shown(ctx, Numbered::PurchaseOrder, order.number.get()).await?;
+    let frame = request.frame(ctx, order.store, number.clone()).await?;
     let printed = purchases::printed(&request.scope, order.id).await?.ok_or_else(|| corrupt("purchase_order"))?;
     let (supplier, store) = (printed.supplier, printed.store);
     let sheet = frame.purchase_order(order, vec![supplier.name, supplier.code], vec![store.name, store.code]);
-    Ok(PaperRequest::done(order.number.to_string(), None, sheet))
+    Ok(PaperRequest::done(number, None, sheet))
 }
 
-fn of_invoice(ctx: &Context<'_>, request: &PaperRequest<'_>, invoice: &Invoice) -> Drawn {
+async fn of_invoice(ctx: &Context<'_>, request: &PaperRequest<'_>, invoice: &Invoice) -> Drawn {
     let invoice = &invoice.0;
     let is_credit = invoice.kind == InvoiceKind::CreditNote;
     if is_credit != (request.new.kind == PaperKind::CreditNote) {
@@ -181,6 +187,7 @@ fn of_invoice(ctx: &Context<'_>, request: &PaperRequest<'_>, invoice: &Invoice) 
         loads(ctx)?.show_order(invoice.order);
         to = buyer(&request.scope, invoice)?;
     }
-    let sheet = invoice_sheet(Phrases::of(request.new.locale), invoice, to, day_text(invoice.issued_on));
+    let order = numbering::shown(ctx, Numbered::Order, invoice.facts.order_number).await?;
+    let sheet = invoice_sheet(Phrases::of(request.new.locale), invoice, order, to, day_text(invoice.issued_on));
     Ok(PaperRequest::done(invoice.label.clone(), Some(invoice.order), Ok(sheet)))
 }

@@ -16,7 +16,11 @@ fn heading(operation: Operation) -> (&'static str, &'static str) {
 }
 
 pub(crate) fn page(schema: &Schema, guides: &Guides) -> String {
-    let mut main = "<h1>The Entrepot API</h1>\n".to_owned();
+    let mut main = "<h1>The Entrepot API</h1>\n<p>One GraphQL endpoint answers everything: <code>POST /graphql</code>, and \
+                    subscriptions at the same address over WebSocket or server-sent events. Send an access token or an API key as \
+                    <code>Authorization: Bearer …</code>. The page of a field has its permission, cost, events, arguments, an example \
+                    and the errors that it can end with. Press <kbd>/</kbd> to search.</p>\n"
+        .to_owned();
     if guides.iter().next().is_some() {
         main.push_str("<h2 id=\"guides\">Guides</h2>\n<ul class=\"entries\">\n");
         for guide in guides.iter() {

@@ -42,13 +42,18 @@ pub fn svg(label: &Label) -> String {
         let _ = write!(out, "M{} {}h{wide}v{tall}h-{wide}z", left + QUIET, top + QUIET);
     }
     let middle = width as f64 / 2.0;
-    let (code, name) = (escaped(&short(&label.text, 32)), escaped(&short(&label.name, 32)));
+    let (code, name) = (short(&label.text, 32), short(&label.name, 32));
+    // Letters are at most two thirds as wide as they are high, so that no text is wider than the code.
+    let size = |text: &str| (modules as f64 * 1.5 / text.chars().count().max(1) as f64).min(8.0);
     let below = QUIET + high + LINE - 2;
     let _ = write!(
         out,
-        "\" fill=\"#000\"/><g font-family=\"sans-serif\" font-size=\"8\" text-anchor=\"middle\"><text x=\"{middle}\" y=\"{below}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\">{code}</text><text x=\"{middle}\" y=\"{}\">{name}</text></g></svg>",
-        modules.min(code.chars().count() * 7),
-        below + LINE - 2
+        "\" fill=\"#000\"/><g font-family=\"sans-serif\" text-anchor=\"middle\"><text x=\"{middle}\" y=\"{below}\" font-size=\"{:.1}\">{}</text><text x=\"{middle}\" y=\"{}\" font-size=\"{:.1}\">{}</text></g></svg>",
+        size(&code),
+        escaped(&code),
+        below + LINE - 2,
+        size(&name),
+        escaped(&name)
     );
     out
 }
@@ -65,6 +70,14 @@ mod tests {
         assert!(!drawing.contains("<script") && drawing.contains("&lt;script&gt;"), "{drawing}");
         assert!(drawing.contains('…'));
         assert_eq!(drawing.matches('<').count(), drawing.matches('>').count());
+    }
+
+    #[test]
+    fn texts_below_a_small_code_are_no_wider_than_it() {
+        let wide = svg(&Label::of(Symbology::Code128, "MUG-BLUE", "Blue mug").unwrap());
+        assert_eq!(wide.matches("font-size=\"8.0\"").count(), 2, "{wide}");
+        let small = svg(&Label::of(Symbology::Qr, "MUG-BLUE", "A blue mug with a handle").unwrap());
+        assert!(!small.contains("font-size=\"8.0\"") && !small.contains("textLength"), "{small}");
     }
 
     #[test]

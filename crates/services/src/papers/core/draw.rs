@@ -18,6 +18,8 @@ pub struct Frame {
     pub words: &'static Phrases,
     /// Who makes it, by lines.
     pub from: Vec<String>,
+    /// Number of the order or the purchase order, with the letters of its kind.
+    pub number: String,
     /// The day that it is drawn on.
     pub day: String,
     /// Writes a day as readers know it.
@@ -58,6 +60,7 @@ impl Frame {
         let mut sheet = self.sheet(PaperKind::PackingSlip, number);
         sheet.party(words.deliver_to, to);
         sheet.fact(words.date, Some(self.day.clone()));
+        sheet.fact(words.order, Some(self.number.clone()));
         for parcel in work.parcels.iter().filter(|parcel| !parcel.is_empty()) {
             let tracking = parcel.label.tracking_number.as_ref().map(|number| format!(", {} {number}", words.tracking));
             let heading = format!("{} {}{}", words.parcel, parcel.position, tracking.unwrap_or_default());
@@ -76,6 +79,7 @@ impl Frame {
         let words = self.words;
         let mut sheet = self.sheet(PaperKind::PickingList, number);
         sheet.fact(words.date, Some(self.day.clone()));
+        sheet.fact(words.order, Some(self.number.clone()));
         let open = work.lines.iter().filter(|line| line.open > 0);
         let mut rows: Vec<Vec<String>> = open.map(|line| self.goods(names, (line.position, line.product), line.open)).collect();
         if rows.is_empty() {
@@ -111,7 +115,7 @@ impl Frame {
         sheet.party(words.deliver_to, to);
         sheet.fact(words.date, Some(self.day.clone()));
         sheet.fact(words.shipped_on, shipped);
-        sheet.fact(words.order, Some(order.number.to_string()));
+        sheet.fact(words.order, Some(self.number.clone()));
         sheet.fact(words.reference, order.external_ref.clone());
         let rows = fulfilment.lines.iter().filter_map(|line| {
             let of = order.lines.iter().find(|own| own.position == line.position)?;
@@ -133,7 +137,7 @@ impl Frame {
             return Err(NotDrawn::Draft);
         }
         let words = self.words;
-        let mut sheet = self.sheet(PaperKind::OrderConfirmation, &order.number.to_string());
+        let mut sheet = self.sheet(PaperKind::OrderConfirmation, &self.number);
         sheet.party(words.deliver_to, ship);
         sheet.party(words.bill_to, bill);
         sheet.fact(words.date, Some((self.day_text)(order.business_date)));
@@ -170,9 +174,9 @@ impl Frame {
     pub fn purchase_order(&self, order: &PurchaseOrder, supplier: Vec<String>, store: Vec<String>) -> Result<Sheet, NotDrawn> {
         let words = self.words;
         let number = if order.revision > 1 {
-            format!("{}, {} {}", order.number, words.revision, order.revision)
+            format!("{}, {} {}", self.number, words.revision, order.revision)
         } else {
-            order.number.to_string()
+            self.number.clone()
         };
         let mut sheet = self.sheet(PaperKind::PurchaseOrder, &number);
         sheet.party(words.supplier, supplier);
@@ -216,8 +220,8 @@ impl Frame {
     }
 }
 
-/// An invoice or a credit note, of what was written when its number was given.
-pub fn invoice(words: &Phrases, invoice: &Invoice, buyer: Vec<String>, day: String) -> Sheet {
+/// An invoice or a credit note, of what was written when its number was given. `order` is the number of its order, with the letters of its kind.
+pub fn invoice(words: &Phrases, invoice: &Invoice, order: String, buyer: Vec<String>, day: String) -> Sheet {
     let kind = match invoice.kind {
         InvoiceKind::Invoice => PaperKind::Invoice,
         InvoiceKind::CreditNote => PaperKind::CreditNote,
@@ -229,7 +233,7 @@ pub fn invoice(words: &Phrases, invoice: &Invoice, buyer: Vec<String>, day: Stri
     sheet.fact(words.date, Some(day));
     sheet.fact(words.tax_id, facts.tax_id.clone());
     sheet.fact(words.of_invoice, facts.of_invoice.clone());
-    sheet.fact(words.order, Some(facts.order_number.to_string()));
+    sheet.fact(words.order, Some(order));
     sheet.fact(words.reference, facts.external_ref.clone());
     sheet.fact(words.reason, invoice.reason.clone());
     let rows = invoice.lines.iter().map(|line| {
