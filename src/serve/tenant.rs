@@ -30,7 +30,7 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
             suspension::resume(TenantCommand::open(&of, &clock, &slug).await?, &slug).await?;
         }
         TenantAction::Export { of, slug, to } => {
-            export_to(TenantCommand::open(&of, &clock, &slug).await?, &slug, &to, &clock).await?
+            export_to(TenantCommand::open(&of, &clock, &slug).await?, &slug, &to, &clock).await?;
         }
         TenantAction::Import { of, import, files } => Box::pin(tenant_import::run(&of, &import, &files, &clock)).await?,
         TenantAction::Erase { of, slug, cancel, due, files: kept } => {

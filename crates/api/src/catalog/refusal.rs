@@ -81,9 +81,7 @@ fn say(why: &Rejection) -> (ErrorCode, String) {
         Rejection::Required => (ErrorCode::Required, "a value is needed".to_owned()),
         Rejection::TooLong { most } => (ErrorCode::TooLong, format!("at most {most} characters are kept")),
         Rejection::Malformed(form) => (ErrorCode::Invalid, wanted(*form).to_owned()),
-        Rejection::CheckDigit { expected } => {
-            (ErrorCode::Invalid, format!("the last digit of this GTIN, its check digit, is {expected}"))
-        }
+        Rejection::CheckDigit { expected } => (ErrorCode::Invalid, format!("the check digit of this GTIN is {expected}")),
         Rejection::WrongId(word) => (ErrorCode::Invalid, format!("this is not the id of a {}", name(*word))),
         Rejection::OutOfRange { least, most } => (ErrorCode::OutOfRange, format!("a number from {least} to {most} is expected")),
         Rejection::TooManyDecimals { decimals } => (ErrorCode::Invalid, format!("the currency has {decimals} decimals")),
