@@ -7,17 +7,13 @@ use std::collections::HashMap;
 
 use async_graphql::{Context, ID, MaybeUndefined};
 use entity::prelude::{CategoryId, ChannelId, CustomerId, ProductId, StoreId, SupplierId};
-use inventory::{
-    catalog::rows::keys::{KeyKind, ids_by_keys},
-    ledger::Ledger,
-};
+use inventory::catalog::rows::keys::{KeyKind, ids_by_keys};
 use platform::storage::TenantScope;
 use uuid::Uuid;
 
 use crate::{
-    catalog::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef},
+    catalog::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef, loads},
     graphql::{
-        context::ContextExt,
         fault::Answer,
         refusal::{ErrorCode, Path, UserError},
     },
@@ -194,8 +190,7 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
     if named.is_empty() {
         return Ok(if wrong.is_empty() { Ok(Moved::default()) } else { Err(wrong) });
     }
-    let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
-    let known = known(&scope, &named).await?;
+    let known = known(loads(ctx)?.scope(), &named).await?;
     let mut moved = Vec::with_capacity(named.len());
     for Named { name, id: slot, id_at, mut at } in named {
         let (id, last) = match name {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use async_graphql::{EmptySubscription, Request, Schema, Variables};
-use entity::prelude::{Actor, MemberId, TenantId};
+use entity::prelude::{Actor, MemberId, SessionId, TenantId, UserId};
 use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     api::catalog::{CatalogMutation, CatalogQuery, attach},
     catalog::{self, Catalog},
     clock::Clock,
     graphql::{answer::data_json, fault::TopError},
+    identity::{Identity, Session, Settings},
     paging::CursorSigner,
     schema::{Payload, Versioned},
     storage::{Database, Options, journal},
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::{
     databases::Home,
-    world::{self, Hands, OurTenant, Setup, rows, unkept_ring},
+    world::{self, Bare, Hands, OurTenant, Setup, rows, unkept_ring},
 };
 
 pub type World = world::World<Catalogue>;
@@ -26,6 +27,7 @@ pub type World = world::World<Catalogue>;
 pub struct Catalogue {
     pub schema: Schema<CatalogQuery, CatalogMutation, EmptySubscription>,
     pub owner: Caller,
+    identity: Identity,
 }
 
 impl Setup for Catalogue {
@@ -40,12 +42,16 @@ impl Setup for Catalogue {
         let owner = tenant(&db, &clock, "first").await;
         db.extensions().insert(unkept_ring());
         let service = Catalog { db: db.clone(), clock: clock.clone(), signer: CursorSigner::new([7; 32]) };
+        // A clock of its own: what it says of sessions moves no time of the scenarios.
+        let (minute, ring) = (Hands::ticking(1_790_000_000_000_000).clock(8), unkept_ring());
+        let identity = Identity::open(db.clone(), minute, Settings::default(), Arc::new(Bare), ring).await.unwrap();
         let schema = Schema::build(CatalogQuery::default(), CatalogMutation::default(), EmptySubscription)
             .register_output_type::<Payload>()
             .register_output_type::<Versioned>()
             .data(service)
+            .data(identity.clone())
             .finish();
-        World::new(home, db, (hands, clock), Self { schema, owner })
+        World::new(home, db, (hands, clock), Self { schema, owner, identity })
     }
 }
 
@@ -86,7 +92,7 @@ impl World {
         if let Some(caller) = caller {
             let scope = self.db.tenant(caller.tenant);
             request = entrepot::api::access::attach(request, &Arc::new(scope.clone()));
-            request = attach(request.data(caller), &Arc::new(scope));
+            request = attach(request.data(self.just_logged_in(&caller)).data(caller), &Arc::new(scope));
         }
         let response = self.schema.execute(request).await;
         let errors: Vec<Value> = response
@@ -103,6 +109,18 @@ impl World {
             .collect();
         let data: Value = serde_json::from_slice(&data_json(&response.data)).unwrap();
         json!({ "data": data, "errors": if errors.is_empty() { Value::Null } else { Value::from(errors) } })
+    }
+    fn just_logged_in(&self, caller: &Caller) -> Session {
+        Session {
+            id: SessionId::from_uuid(caller.actor.id),
+            user: UserId::from_uuid(caller.actor.id),
+            tenant: caller.tenant,
+            member: MemberId::from_uuid(caller.actor.id),
+            authenticated_at: self.identity.clock().now(),
+            mfa: false,
+            risk: 0,
+            visit: Default::default(),
+        }
     }
     /// Asks, and how many statements the answer took.
     pub async fn counted(&self, query: &str, variables: Value) -> (Value, u64) {
