@@ -54,7 +54,6 @@ class Tenant:
         self.api = Api(f"http://127.0.0.1:{port}/graphql", folder)
         self.api.register(f"Faults {number}")
         self.id = self.api.account["tenant"]
-        self.token, self.renewing = self.api.account["token"], threading.Lock()
         change, upsert = self.api.change, self.api.upsert
         self.stores = [
             change("storeCreate", {"code": f"S{i}", "name": f"Store {i}"}, "store { id }")["store"]["id"]
@@ -88,7 +87,7 @@ class Client(threading.Thread):
         self.number, self.load = number, load
         self.tenant = load.tenants[number % len(load.tenants)]
         self.node = number // len(load.tenants) % len(load.nodes)
-        self.connection = None
+        self.connection, self.token = None, self.tenant.api.account["token"]
         self.attempts, self.done, self.open = [], [], None
 
     def run(self):
@@ -138,9 +137,8 @@ class Client(threading.Thread):
         return code, payload, wait
 
     def post(self, operation):
-        token = self.tenant.token
         body = json.dumps({"query": operation["query"], "variables": {"input": operation["input"]}})
-        headers = {"content-type": "application/json", "accept": "application/json", "authorization": "Bearer " + token}
+        headers = {"content-type": "application/json", "accept": "application/json", "authorization": "Bearer " + self.token}
         try:
             raw = self.request(body, headers)
         except socket.timeout:
@@ -152,7 +150,7 @@ class Client(threading.Thread):
             extensions = answer["errors"][0].get("extensions") or {}
             code = extensions.get("code", "?")
             if code == "UNAUTHENTICATED":
-                self.renew(token)
+                self.renew()
             # Sooner than it is told, so that the end of the fault is seen when it comes.
             return code, None, min(extensions.get("retryAfterMs") or 100, 250) / 1000
         payload = answer["data"]["done"]
@@ -172,19 +170,16 @@ class Client(threading.Thread):
         self.node = (self.node + 1) % len(self.load.nodes)
         return code, None, 0.1
 
-    def renew(self, old):
-        """A new login at this client's node, by the first client of the company that comes."""
-        with self.tenant.renewing:
-            if self.tenant.token != old:
-                return
-            mine = self.tenant.api.account
-            body = json.dumps({"query": LOGIN, "variables": {"e": mine["email"], "p": mine["password"], "s": mine["slug"]}})
-            try:
-                answer = json.loads(self.request(body, {"content-type": "application/json"}))
-                self.tenant.token = answer["data"]["login"]["result"]["accessToken"]
-            except (OSError, http.client.HTTPException, KeyError, TypeError):
-                self.connection.close()
-                self.connection = None
+    def renew(self):
+        """A login of its own, at the node that refused the token."""
+        mine = self.tenant.api.account
+        body = json.dumps({"query": LOGIN, "variables": {"e": mine["email"], "p": mine["password"], "s": mine["slug"]}})
+        try:
+            answer = json.loads(self.request(body, {"content-type": "application/json"}))
+            self.token = answer["data"]["login"]["result"]["accessToken"]
+        except (OSError, http.client.HTTPException, KeyError, TypeError):
+            self.connection.close()
+            self.connection = None
 
 
 class Probe(threading.Thread):
@@ -477,29 +472,29 @@ def receiver_command(options):
 
 
 def seconds(value):
-    return "never" if value is None else f"{value:.1f} s" if value >= 1 else f"{value:.2f} s"
+    return "never" if value is None else f"{value:.1f} s"
 
 
 def table_command(options):
     with open(options.file) as f:
         lines = [json.loads(line) for line in f]
-    print("| fault | it lasts | no write for | one write took | after its end: first write, last refusal | not ready | refused attempts | p99 before, over the minute | answered | lost, twice |")
+    print("| fault | it lasted | no write was answered for | one write took at most | first write after its end | not ready | refused attempts | p99 before, over all | answered | lost, twice |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for line in lines:
         refusals = ", ".join(f"{count:,} {code if ' ' in code else '`' + code + '`'}" for code, count in sorted(line["refusals"].items())) or "none"
-        last = "none" if line["last_refusal_s"] is None else "none later" if line["last_refusal_s"] < 0 else seconds(line["last_refusal_s"])
-        first = "never" if line["first_write_s"] is None else seconds(line["first_write_s"])
-        lost, twice = len(line.get("lost", [])), len(line.get("twice", []))
-        print(f"| {line['what']} | {seconds(line['fault_s'])} | {seconds(line['away_s'])} | {seconds(line['longest_write_s'])} | {first}, {last}"
-              f" | {seconds(line['unready_s'])} | {refusals} | {line['p99_before_ms']} ms, {line['p99_ms']} ms | {line.get('answered', 0):,} | {lost}, {twice} |")
+        print(f"| {line['what']} | {seconds(line['fault_s'])} | {seconds(line['away_s'])} | {seconds(line['longest_write_s'])} | {seconds(line['first_write_s'])}"
+              f" | {seconds(line['unready_s'])} | {refusals} | {line['p99_before_ms']} ms, {line['p99_ms']} ms | {line.get('answered', 0):,}"
+              f" | {len(line.get('lost', []))}, {len(line.get('twice', []))} |")  # fmt: skip
     for line in lines:
+        if (line["last_refusal_s"] or 0) > 0:
+            print(f"\n{line['fault']}: the last refusal came {line['last_refusal_s']} s after its end")
         for name in ("open", "unasked", "levels_wrong", "repeats_wrong", "wrong"):
             if line.get(name):
                 print(f"\n{line['fault']}: {name}: {line[name][:3]}")
         if line["verify"] != "ok":
             print(f"\n{line['fault']}: verify: {line['verify']}")
-        if line.get("webhooks"):
-            print(f"\n{line['fault']}: {line['webhooks']}")
+        for name, receiver in line.get("webhooks", {}).items():
+            print(f"\n{line['fault']}: {name}: {receiver}")
         if line["fault"] == "soak":
             print(f"\nsoak: {line['processes']}")
     return 0

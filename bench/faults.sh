@@ -97,7 +97,7 @@ own_folder() {
 }
 
 mark() { printf '%s %s\n' "$1" "$(date +%s.%N)" >>"$MARKS"; }
-query() { "$PG_BIN/psql" -XAtq -v ON_ERROR_STOP=1 "$ROOT_URL/postgres" -c "$1"; }
+query() { PGOPTIONS='-c client_min_messages=warning' "$PG_BIN/psql" -XAtq -v ON_ERROR_STOP=1 "$ROOT_URL/postgres" -c "$1"; }
 
 # ── Postgres ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -333,6 +333,7 @@ try_fault() { # name
   rm -f "$SWITCH" "$MARKS" "$DIR"/*.got "$RUN/loading"
   query 'DROP DATABASE IF EXISTS fault WITH (FORCE)' || die "the database of before cannot be dropped"
   query 'CREATE DATABASE fault TEMPLATE migrated' || die "there is no database"
+  query CHECKPOINT # else a crash is recovered from all files of the new database
   case $name in
   black-hole) start_proxy ;;
   hooks-*)
