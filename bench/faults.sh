@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Faults, made for real while clients write: how long the service is away, and that nothing that was answered is lost.
 #
-#   bench/faults.sh [FAULT...]       the faults that are named, or all, one after another (about 25 minutes)
+#   bench/faults.sh [FAULT...]       the faults that are named, or all, one after another (about 20 minutes)
 #   bench/faults.sh --list           their names, a line each
 #
 # Each fault has a fresh database, two nodes, two companies and eight clients that book stock adjustments and orders with idempotency
