@@ -358,7 +358,7 @@ try_fault() { # name
   start_redis
   start_node 1 || return 1
   start_node 2 || return 1
-  python3 "$ROOT/bench/faults.py" load --name "$name" --what "$(what "$name")" --out "$LINES" --marks "$MARKS" --ready "$RUN/loading" \
+  TMPDIR=$DIR python3 "$ROOT/bench/faults.py" load --name "$name" --what "$(what "$name")" --out "$LINES" --marks "$MARKS" --ready "$RUN/loading" \
     --psql "$PG_BIN/psql" --database "$ROOT_URL/fault" --binary "$BIN" --nodes "${NODES[@]}" --pids "$RUN/node1.pid" "$RUN/node2.pid" \
     --seconds "$seconds" "${further[@]}" 2>"$RUN/load.log" &
   LOAD=$!
