@@ -13,7 +13,7 @@
 # Postgres and Redis are its own: processes on the seven loopback ports from ENTREPOT_FAULTS_PORT (15540) on, data in a temporary
 # folder. It refuses to run when one of these ports is taken, and it ends no process but its own. Needed: the Postgres server programs (15 or
 # newer), redis-server, python3; for the clock also libfaketime (Debian: faketime), which is installed where that is ours to do.
-# FAULTS_SECONDS (60) is the time of a load, FAULTS_SOAK (180) that of the soak. Lines of JSON go to $ENTREPOT_BENCH_WORK/faults.jsonl
+# FAULTS_SECONDS (60, at least 45) is the time of a load, FAULTS_SOAK (180) that of the soak. Lines of JSON go to $ENTREPOT_BENCH_WORK/faults.jsonl
 # (removed first), logs to faults-logs beside it, a table of Markdown to the terminal. Further settings: the head of bench/lib.sh.
 set -euo pipefail
 ME=faults
@@ -24,6 +24,7 @@ BASE_PORT="${ENTREPOT_FAULTS_PORT:-15540}"
 POSTGRES=$BASE_PORT REDIS=$((BASE_PORT + 1)) PROXY=$((BASE_PORT + 2)) HOOKS=$((BASE_PORT + 3)) WELL=$((BASE_PORT + 4))
 NODES=($((BASE_PORT + 5)) $((BASE_PORT + 6)))
 LOAD_SECONDS="${FAULTS_SECONDS:-60}" SOAK="${FAULTS_SOAK:-180}"
+[ "$LOAD_SECONDS" -ge 45 ] || die "FAULTS_SECONDS is 45 at least: a fault begins after 10 s, lasts for 20, and what follows counts"
 BEFORE=10 # seconds of load before the fault
 LINES="$WORK/faults.jsonl" LOGS="$WORK/faults-logs"
 
