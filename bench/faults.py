@@ -1,0 +1,530 @@
+#!/usr/bin/env python3
+"""The parts of bench/faults.sh that are programs: the load with its check, a proxy, a receiver, a table.
+
+  faults.py load --name FAULT --out FILE …    books stock and orders, then compares what was answered
+                                              with the database and appends one line of JSON to FILE
+  faults.py proxy PORT TARGET SWITCH          forwards to the port TARGET; while the file SWITCH
+                                              exists it swallows all bytes of all connections
+  faults.py receiver PORT FILE SWITCH         takes webhooks and writes "tenant seq time" to FILE;
+                                              while SWITCH exists it does not answer
+  faults.py table FILE                        prints the lines of FILE as tables of Markdown
+
+Each client of the load has one operation at a time and sends it again with the same idempotency
+key until it is answered. So each key has an outcome in the end, and the database has to hold each
+of them exactly once.
+"""
+
+import argparse
+import collections
+import http.client
+import http.server
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from load import Api
+
+STORES, PRODUCTS, OPENING = 2, 20, 1_000_000
+TENANTS, CLIENTS = 2, 8
+PATIENCE = 15  # seconds that a client waits for one answer; an operation may take 10
+LOGIN = (
+    "mutation($e: String!, $p: String!, $s: String!) { login(email: $e, password: $p, tenant: $s) {"
+    " result { ... on TokenPair { accessToken } } userErrors { code } } }"
+)
+ADJUST = (
+    "mutation($input: StockAdjustInput!) { done: stockAdjust(input: $input)"
+    " { seq replayed userErrors { code message } } }"
+)
+ORDER = (
+    "mutation($input: OrderCreateInput!) { done: orderCreate(input: $input)"
+    " { seq replayed order { id } userErrors { code message } } }"
+)
+
+
+class Tenant:
+    """One company: its account, its stock as it was opened."""
+
+    def __init__(self, number, port, folder, webhooks):
+        self.api = Api(f"http://127.0.0.1:{port}/graphql", folder)
+        self.api.register(f"Faults {number}")
+        self.id = self.api.account["tenant"]
+        change, upsert = self.api.change, self.api.upsert
+        self.stores = [
+            change("storeCreate", {"code": f"S{i}", "name": f"Store {i}"}, "store { id }")["store"]["id"]
+            for i in range(STORES)
+        ]
+        price = {"amount": "9.90", "currencyCode": self.api.account["currency"]}
+        rows = [{"sku": f"SKU-{i}", "name": f"Product {i}", "price": price} for i in range(PRODUCTS)]
+        self.products = upsert("productBulkUpsert", "product", rows)
+        self.places = [(p, s) for p in self.products for s in self.stores]
+        opening = [{"product": {"id": p}, "store": {"id": s}, "delta": OPENING} for p, s in self.places]
+        change("stockAdjust", {"idempotencyKey": "opening", "kind": "RECEIPT", "reasonCode": "OPENING", "changes": opening}, "seq")
+        for port in webhooks:
+            endpoint = {"url": f"http://127.0.0.1:{port}/hooks", "eventTypes": ["stock.changed"]}
+            change("webhookEndpointCreate", endpoint, "webhookEndpoint { id }")
+
+    def levels(self):
+        """(on hand, reserved) of each level, through the API."""
+        query = "query($id: ID!) { product(by: { id: $id }) { stock { onHand reserved store { id } } } }"
+        found = {}
+        for product in self.products:
+            for level in self.api.ask(query, id=product)["product"]["stock"]:
+                found[product, level["store"]["id"]] = level["onHand"], level["reserved"]
+        return found
+
+
+class Client(threading.Thread):
+    """One caller behind a balancer: it stays at a node until that does not answer."""
+
+    def __init__(self, number, load):
+        super().__init__(daemon=True)
+        self.number, self.load = number, load
+        self.tenant = load.tenants[number % len(load.tenants)]
+        self.node = number // len(load.tenants) % len(load.nodes)
+        self.connection, self.token = None, self.tenant.api.account["token"]
+        self.attempts, self.done, self.open = [], [], None
+
+    def run(self):
+        try:
+            step = 0
+            while time.time() < self.load.until:
+                step += 1
+                self.open = self.operation(step)
+                if not self.finish(self.open):
+                    return
+                self.open = None
+                time.sleep(self.load.pause)
+        except BaseException as fault:  # noqa: BLE001 - told in the line of JSON
+            self.load.wrong.append(f"client {self.number}: {fault!r}")
+
+    def operation(self, step):
+        key = f"{self.load.name}-{self.number}-{step}"
+        product, store = self.tenant.places[(step * 7 + self.number * 3) % len(self.tenant.places)]
+        place = {"product": {"id": product}, "store": {"id": store}}
+        if step % 3:
+            delta = 1 + step % 4 if step % 2 else -1 - step % 3
+            body = {"idempotencyKey": key, "reasonCode": "CORRECTION", "note": key, "changes": [{**place, "delta": delta}]}
+            return {"key": key, "query": ADJUST, "input": body, "place": (product, store), "change": (delta, 0)}
+        quantity, is_sold = 1 + step % 5, step % 2 == 0
+        body = {"idempotencyKey": key, "store": {"id": store}, "status": "FULFILLED" if is_sold else "CONFIRMED",
+                "noteForStaff": key, "lines": [{"product": {"id": product}, "quantity": quantity}]}  # fmt: skip
+        return {"key": key, "query": ORDER, "input": body, "place": (product, store),
+                "change": (-quantity, 0) if is_sold else (0, quantity)}  # fmt: skip
+
+    def finish(self, operation):
+        """Sends it until it is answered. False when the time for that is over."""
+        operation["began"] = time.time()
+        while time.time() < self.load.until + self.load.settle:
+            code, payload, wait = self.attempt(operation)
+            if code == "OK":
+                operation["ended"], operation["seq"] = time.time(), payload["seq"]
+                operation["replayed"] = payload["replayed"]
+                self.done.append(operation)
+                return True
+            time.sleep(wait)
+        return False
+
+    def attempt(self, operation):
+        began, node = time.time(), self.node
+        code, payload, wait = self.post(operation)
+        self.attempts.append((began, time.time(), code, node))
+        return code, payload, wait
+
+    def post(self, operation):
+        body = json.dumps({"query": operation["query"], "variables": {"input": operation["input"]}})
+        headers = {"content-type": "application/json", "accept": "application/json", "authorization": "Bearer " + self.token}
+        try:
+            raw = self.request(body, headers)
+        except socket.timeout:
+            return self.leave("no answer")
+        except (OSError, http.client.HTTPException):
+            return self.leave("no connection")
+        answer = json.loads(raw)
+        if answer.get("errors"):
+            extensions = answer["errors"][0].get("extensions") or {}
+            code = extensions.get("code", "?")
+            if code == "UNAUTHENTICATED":
+                self.renew()
+            # Sooner than it is told, so that the end of the fault is seen when it comes.
+            return code, None, min(extensions.get("retryAfterMs") or 100, 250) / 1000
+        payload = answer["data"]["done"]
+        if payload["userErrors"]:
+            raise RuntimeError(f"{operation['key']}: {payload['userErrors']}")
+        return "OK", payload, 0
+
+    def request(self, body, headers):
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection("127.0.0.1", self.load.nodes[self.node], timeout=PATIENCE)
+        self.connection.request("POST", "/graphql", body, headers)
+        return self.connection.getresponse().read()
+
+    def leave(self, code):
+        self.connection.close()
+        self.connection = None
+        self.node = (self.node + 1) % len(self.load.nodes)
+        return code, None, 0.1
+
+    def renew(self):
+        """A login of its own, at the node that refused the token."""
+        mine = self.tenant.api.account
+        body = json.dumps({"query": LOGIN, "variables": {"e": mine["email"], "p": mine["password"], "s": mine["slug"]}})
+        try:
+            answer = json.loads(self.request(body, {"content-type": "application/json"}))
+            self.token = answer["data"]["login"]["result"]["accessToken"]
+        except (OSError, http.client.HTTPException, KeyError, TypeError):
+            self.connection.close()
+            self.connection = None
+
+
+class Probe(threading.Thread):
+    """Asks /readyz of one node four times a second."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.seen, self.is_over = port, [], False
+
+    def run(self):
+        while not self.is_over:
+            began = time.time()
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2.5)
+                connection.request("GET", "/readyz")
+                is_ready = connection.getresponse().status == 200
+                connection.close()
+            except (OSError, http.client.HTTPException):
+                is_ready = False
+            self.seen.append((began, time.time(), is_ready))
+            time.sleep(max(0.0, 0.25 - (time.time() - began)))
+
+    def unready(self):
+        """Seconds from the first answer that was not 200 to the next that was, all together."""
+        total, since = 0.0, None
+        for _, ended, is_ready in self.seen:
+            if not is_ready and since is None:
+                since = ended
+            elif is_ready and since is not None:
+                total, since = total + ended - since, None
+        return total + (self.seen[-1][1] - since if since is not None else 0)
+
+
+class Load:
+    def __init__(self, options):
+        self.name, self.nodes, self.pause, self.settle = options.name, options.nodes, options.pause, options.settle
+        self.wrong, self.until = [], 0.0
+        # The folders of the accounts are needed no more when the load is over.
+        self.folder = tempfile.TemporaryDirectory(prefix="entrepot-faults-")
+        self.tenants = []
+        for number in range(TENANTS):
+            folder = os.path.join(self.folder.name, str(number))
+            os.mkdir(folder)
+            self.tenants.append(Tenant(number, self.nodes[number % len(self.nodes)], folder, options.webhooks))
+
+    def run(self, seconds):
+        self.until = time.time() + seconds
+        clients = [Client(number, self) for number in range(CLIENTS)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        return clients
+
+
+def answered_levels(tenant, done):
+    levels = {place: [OPENING, 0] for place in tenant.places}
+    for operation in done:
+        level = levels[operation["place"]]
+        level[0] += operation["change"][0]
+        level[1] += operation["change"][1]
+    return {place: tuple(level) for place, level in levels.items()}
+
+
+def check(load, clients, ask_database):
+    """What the database holds, against what was answered."""
+    done = [operation for client in clients for operation in client.done]
+    answered = {operation["key"] for operation in done}
+    prefix = load.name + "-"
+    rows = ask_database(
+        f"SELECT note FROM movement WHERE starts_with(note, '{prefix}')"
+        f" UNION ALL SELECT note_for_staff FROM order_detail WHERE starts_with(note_for_staff, '{prefix}')"
+    )
+    held = collections.Counter(rows)
+    report = {
+        "answered": len(done),
+        "lost": sorted(answered - set(held))[:20],
+        "twice": sorted(key for key, count in held.items() if count > 1)[:20],
+        "open": sorted(client.open["key"] for client in clients if client.open),
+        "unasked": sorted(set(held) - answered)[:20],
+        "replays": sum(operation["replayed"] for operation in done),
+    }
+    report["levels_wrong"] = []
+    for tenant in load.tenants:
+        owed = answered_levels(tenant, [o for client in clients if client.tenant is tenant for o in client.done])
+        found = tenant.levels()
+        report["levels_wrong"] += [f"{place}: {found.get(place)}, owed {level}" for place, level in owed.items() if found.get(place) != level]
+    return report
+
+
+def repeat(load, clients, moments):
+    """Sends what was answered around the fault once more: the same answer, and nothing new."""
+    wrong = []
+    for client in clients:
+        near = sorted(client.done, key=lambda operation: min(abs(operation["ended"] - moment) for moment in moments))
+        for operation in near[:15]:
+            code, payload, wait = client.attempt(operation)
+            for _ in range(20):
+                if code == "OK":
+                    break
+                time.sleep(wait)
+                code, payload, wait = client.attempt(operation)
+            if code != "OK" or not payload["replayed"] or payload["seq"] != operation["seq"]:
+                wrong.append(f"{operation['key']}: {code} {payload}, first {operation['seq']}")
+    return wrong
+
+
+def figures(clients, marks, began):
+    """How long nothing was written, and how it was refused."""
+    fault, healed = marks.get("fault", began), marks.get("healed", began)
+    attempts = sorted(attempt for client in clients for attempt in client.attempts)
+    good = sorted(attempt[1] for attempt in attempts if attempt[2] == "OK")
+    bad = [attempt for attempt in attempts if attempt[2] != "OK"]
+    later = [moment for moment in good if moment >= fault]
+    gaps = [b - a for a, b in zip([fault] + later, later)]
+    before = [b - a for a, b in zip(good, good[1:]) if b < fault]
+    after = [moment for moment in good if moment >= healed]
+    waits = sorted(o["ended"] - o["began"] for client in clients for o in client.done)
+    took = sorted(end - begin for begin, end, code, _ in attempts if code == "OK")
+    calm = sorted(end - begin for begin, end, code, _ in attempts if code == "OK" and end < fault)
+    rate = len([moment for moment in good if moment < fault]) / max(fault - began, 0.001)
+    return {
+        "fault_s": round(healed - fault, 1),
+        "rate_before": round(rate),
+        "gap_before_s": round(max(before, default=0), 2),
+        "away_s": round(max(gaps, default=-1), 2),
+        "first_write_s": round(after[0] - healed, 2) if after else None,
+        "last_refusal_s": round(max((end for _, end, _, _ in bad), default=healed) - healed, 2) if bad else None,
+        "longest_write_s": round(waits[-1], 2) if waits else None,
+        "refusals": dict(collections.Counter(code for _, _, code, _ in bad)),
+        "p99_before_ms": part(calm, 0.99),
+        "p99_ms": part(took, 0.99),
+        "slowest_ms": part(took, 1),
+    }
+
+
+def part(values, share):
+    return round(values[min(int(len(values) * share), len(values) - 1)] * 1000) if values else None
+
+
+def process_figures(files):
+    """Resident MiB and open descriptors of each node."""
+    found = []
+    for file in files:
+        with open(file) as f:
+            pid = f.read().strip()
+        with open(f"/proc/{pid}/status") as f:
+            rss = next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+        found.append({"rss_mib": round(rss / 1024, 1), "descriptors": len(os.listdir(f"/proc/{pid}/fd"))})
+    return found
+
+
+def delivered(load, clients, files, healed, patience):
+    """Waits until each receiver has each adjustment; how long after the fault's end that was."""
+    owed = {(client.tenant.id, o["seq"]) for client in clients for o in client.done if o["query"] is ADJUST}
+    until, report = time.time() + patience, {}
+    for file in files:
+        while True:
+            got = {}
+            with open(file) as f:
+                for line in f:
+                    tenant, seq, moment = line.split()
+                    got.setdefault((tenant, int(seq)), float(moment))
+            missing = owed - set(got)
+            if not missing or time.time() > until:
+                break
+            time.sleep(1)
+        last = max((got[message] for message in owed - missing), default=healed)
+        report[os.path.basename(file)] = {"owed": len(owed), "missing": len(missing), "complete_s": round(last - healed, 1)}
+    return report
+
+
+def load_command(options):
+    load = Load(options)
+    probes = [Probe(port) for port in load.nodes]
+    for probe in probes:
+        probe.start()
+    with open(options.ready, "w"):
+        pass
+    began, samples = time.time(), {}
+    samples["start"] = process_figures(options.pids)
+    early = threading.Timer(options.seconds / 3, lambda: samples.update(early=process_figures(options.pids)))
+    if options.soak:
+        early.start()
+    clients = load.run(options.seconds)
+    samples["end"] = process_figures(options.pids)
+    marks = {}
+    if os.path.exists(options.marks):
+        with open(options.marks) as f:
+            marks = {word: float(moment) for word, moment in (line.split() for line in f)}
+    if "healed" not in marks:
+        load.wrong.append("the load ended before the fault")
+        marks["healed"] = time.time()
+    for probe in probes:
+        probe.is_over = True
+    for probe in probes:
+        probe.join()
+    line = {"fault": options.name, "what": options.what, **figures(clients, marks, began)}
+    line["unready_s"] = round(max(probe.unready() for probe in probes), 1)
+
+    def ask_database(sql):
+        answer = subprocess.run([options.psql, "-XAtq", options.database, "-c", sql], capture_output=True, text=True, timeout=60, check=True)
+        return answer.stdout.splitlines()
+
+    try:
+        line["repeats_wrong"] = repeat(load, clients, list(marks.values()) or [began])
+        line.update(check(load, clients, ask_database))
+        if options.received:
+            line["webhooks"] = delivered(load, clients, options.received, marks["healed"], 420)
+    except BaseException as fault:  # noqa: BLE001 - a node that does not come back is a result
+        load.wrong.append(f"check: {fault!r}")
+    for client in clients:
+        if client.connection:
+            client.connection.close()
+    time.sleep(3)
+    samples["rest"] = process_figures(options.pids)
+    line["processes"] = samples
+    proof = subprocess.run([options.binary, "verify", "--database-url", options.database], capture_output=True, text=True, timeout=300)
+    line["verify"] = "ok" if proof.returncode == 0 else (proof.stdout + proof.stderr)[-600:]
+    line["wrong"] = load.wrong
+    with open(options.out, "a") as f:
+        f.write(json.dumps(line) + "\n")
+    print(json.dumps(line), file=sys.stderr)
+    load.folder.cleanup()
+    faults = ["lost", "twice", "open", "unasked", "levels_wrong", "repeats_wrong", "wrong"]
+    missing = sum(receiver["missing"] for receiver in line.get("webhooks", {}).values())
+    return 0 if line["verify"] == "ok" and not missing and not any(line.get(name) for name in faults) else 1
+
+
+def proxy_command(options):
+    """Connections that lived while the switch was there stay mute, as behind a firewall that forgot them."""
+    target, switch = int(options.target), options.switch
+
+    def pump(client):
+        try:
+            server = socket.create_connection(("127.0.0.1", target))
+        except OSError:
+            client.close()
+            return
+        is_mute = False
+        while True:
+            ready, _, _ = select.select([client, server], [], [], 0.2)
+            is_mute = is_mute or os.path.exists(switch)
+            for side in ready:
+                try:
+                    data = side.recv(65536)
+                except OSError:
+                    data = b""
+                if not data:
+                    client.close()
+                    server.close()
+                    return
+                if not is_mute:
+                    (server if side is client else client).sendall(data)
+
+    listener = socket.create_server(("127.0.0.1", int(options.port)), backlog=256)
+    while True:
+        client, _ = listener.accept()
+        threading.Thread(target=quietly, args=(pump, client), daemon=True).start()
+
+
+def quietly(work, *arguments):
+    try:
+        work(*arguments)
+    except OSError:
+        pass
+
+
+def receiver_command(options):
+    lock = threading.Lock()
+
+    class Hooks(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            if os.path.exists(options.switch):
+                time.sleep(20)  # the sender waits 15 s
+                self.close_connection = True
+                return
+            with lock, open(options.file, "a") as f:
+                f.write(f"{body['tenantId']} {body['seq']} {time.time()}\n")
+            self.send_response(204)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with open(options.file, "a"):
+        pass
+    http.server.ThreadingHTTPServer(("127.0.0.1", int(options.port)), Hooks).serve_forever()
+
+
+def seconds(value):
+    return "never" if value is None else f"{value:.1f} s"
+
+
+def table_command(options):
+    with open(options.file) as f:
+        lines = [json.loads(line) for line in f]
+    print("| fault | it lasted | no write was answered for | one write took at most | first write after its end | not ready | refused attempts | p99 before, over all | answered | lost, twice |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for line in lines:
+        refusals = ", ".join(f"{count:,} {code if ' ' in code else '`' + code + '`'}" for code, count in sorted(line["refusals"].items())) or "none"
+        print(f"| {line['what']} | {seconds(line['fault_s'])} | {seconds(line['away_s'])} | {seconds(line['longest_write_s'])} | {seconds(line['first_write_s'])}"
+              f" | {seconds(line['unready_s'])} | {refusals} | {line['p99_before_ms']} ms, {line['p99_ms']} ms | {line.get('answered', 0):,}"
+              f" | {len(line.get('lost', []))}, {len(line.get('twice', []))} |")  # fmt: skip
+    for line in lines:
+        if (line["last_refusal_s"] or 0) > 0:
+            print(f"\n{line['fault']}: the last refusal came {line['last_refusal_s']} s after its end")
+        for name in ("open", "unasked", "levels_wrong", "repeats_wrong", "wrong"):
+            if line.get(name):
+                print(f"\n{line['fault']}: {name}: {line[name][:3]}")
+        if line["verify"] != "ok":
+            print(f"\n{line['fault']}: verify: {line['verify']}")
+        for name, receiver in line.get("webhooks", {}).items():
+            print(f"\n{line['fault']}: {name}: {receiver}")
+        if line["fault"] == "soak":
+            print(f"\nsoak: {line['processes']}")
+    return 0
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = p.add_subparsers(dest="command", required=True)
+    load = commands.add_parser("load")
+    for name in ("name", "what", "out", "marks", "ready", "psql", "database", "binary"):
+        load.add_argument("--" + name, required=True)
+    load.add_argument("--nodes", type=int, nargs="+", required=True, help="ports")
+    load.add_argument("--pids", nargs="+", required=True, help="files with the nodes' process ids")
+    load.add_argument("--seconds", type=float, default=60, help="%(default)s")
+    load.add_argument("--settle", type=float, default=60, help="seconds more for what has no answer yet, %(default)s")
+    load.add_argument("--pause", type=float, default=0.02, help="seconds between two operations of a client, %(default)s")
+    load.add_argument("--webhooks", type=int, nargs="*", default=[], help="ports of receivers")
+    load.add_argument("--received", nargs="*", default=[], help="files that receivers write")
+    load.add_argument("--soak", action="store_true")
+    for command, arguments in [("proxy", ("port", "target", "switch")), ("receiver", ("port", "file", "switch")), ("table", ("file",))]:
+        parser = commands.add_parser(command)
+        for name in arguments:
+            parser.add_argument(name)
+    options = p.parse_args()
+    work = {"load": load_command, "proxy": proxy_command, "receiver": receiver_command, "table": table_command}
+    return work[options.command](options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
