@@ -62,13 +62,15 @@ async fn the_office_has_its_papers(owner: &Client) {
     let there = owner.ask(query, json!({})).await;
     assert_eq!(there["legalEntities"], json!([{ "code": "demo-retail", "invoiceCount": 4, "creditNoteCount": 1 }]));
     let counted = |of: &str| there[of]["nodes"].as_array().unwrap().len();
-    assert_eq!((counted("replenishmentPlans"), counted("replenishmentPolicies"), counted("liquidationPlans")), (1, 2, 1));
+    assert_eq!((counted("replenishmentPolicies"), counted("liquidationPlans")), (2, 1));
     let suggestions = there["reorderSuggestions"].as_array().unwrap();
     assert!(suggestions.len() >= 20, "{} suggestions", suggestions.len());
     assert!(suggestions.iter().all(|suggested| suggested["quantity"].as_i64().unwrap() > 0), "{suggestions:?}");
     for (of, least) in [("replenishmentPlans", 15), ("liquidationPlans", 4)] {
-        let plan = &there[of]["nodes"][0];
-        assert!(plan["state"] == "DRAFT" && plan["lineCount"].as_i64().unwrap() >= least, "{of}: {plan}");
+        // After two o'clock the night's plan may be there, too.
+        let plans = there[of]["nodes"].as_array().unwrap();
+        let is_of_use = |plan: &Value| plan["state"] == "DRAFT" && plan["lineCount"].as_i64().unwrap() >= least;
+        assert!(plans.len() <= 2 && plans.iter().any(is_of_use), "{of}: {plans:#?}");
     }
     assert!(counted("deadStock") >= 4, "{there:#}");
 }

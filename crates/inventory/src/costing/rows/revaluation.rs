@@ -197,7 +197,7 @@ pub async fn resting(reads: &impl Reads, products: &BTreeSet<ProductId>, seq: i6
     );
     let revaluations = format!(
         "SELECT v.id FROM revaluation v WHERE v.tenant_id = $1 AND v.seq > $2 AND v.reverses_id IS NULL
-           AND v.id IN (SELECT l.revaluation_id FROM revaluation_line l WHERE l.tenant_id = $1 AND {of})
+           AND EXISTS (SELECT 1 FROM revaluation_line l WHERE l.tenant_id = $1 AND l.revaluation_id = v.id AND {of})
            AND NOT EXISTS (SELECT 1 FROM revaluation r WHERE r.tenant_id = $1 AND r.reverses_id = v.id)
          ORDER BY v.seq DESC LIMIT {MOST_RESTING}",
         of = backend.in_ids("l.product_id", 3)
