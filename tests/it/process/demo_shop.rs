@@ -69,7 +69,7 @@ async fn the_office_has_its_papers(owner: &Client) {
     for (of, least) in [("replenishmentPlans", 15), ("liquidationPlans", 4)] {
         // After two o'clock the night's plan may be there, too.
         let plans = there[of]["nodes"].as_array().unwrap();
-        let is_of_use = |plan: &Value| plan["state"] == "DRAFT" && plan["lineCount"].as_i64().unwrap() >= least;
+        let is_of_use = |plan: &serde_json::Value| plan["state"] == "DRAFT" && plan["lineCount"].as_i64().unwrap() >= least;
         assert!(plans.len() <= 2 && plans.iter().any(is_of_use), "{of}: {plans:#?}");
     }
     assert!(counted("deadStock") >= 4, "{there:#}");
