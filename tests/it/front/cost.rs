@@ -1,6 +1,9 @@
 //! What operations on the real schema cost, before they run.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_graphql::{
     Positioned, Value, Variables,
