@@ -283,8 +283,15 @@ impl World {
         self.moves(house, ids).await;
     }
 
-    /// Every row of a tenant as text: head, keys, versions and all.
+    /// Every row of a furnished tenant as text: head, keys, versions and all.
     pub async fn dump(&self, tenant: TenantId) -> Vec<String> {
+        let lines = self.rows_of(tenant).await;
+        assert!(lines.len() > 15, "a dump that sees too little proves nothing: {lines:#?}");
+        lines
+    }
+
+    /// The same of any tenant.
+    pub async fn rows_of(&self, tenant: TenantId) -> Vec<String> {
         // As the deployment itself: sessions and keys are none of a request's, and must not change either.
         let scope = self.node.db.global().snapshot_for(tenant).await.unwrap();
         let is_sqlite = scope.backend() == Backend::Sqlite;
@@ -316,7 +323,6 @@ impl World {
                 .unwrap();
             lines.extend(rows.iter().map(|row| format!("{table}: {}", row.try_get::<String>("", "line").unwrap())));
         }
-        assert!(lines.len() > 15, "a dump that sees too little proves nothing: {lines:#?}");
         lines
     }
 }
@@ -368,7 +374,11 @@ pub(super) fn told(response: Response) -> Value {
     let error = |error: &async_graphql::ServerError| {
         let top = error.source::<TopError>();
         let permission = if let Some(TopError::Forbidden(code)) = top { json!(code) } else { Value::Null };
-        json!({ "code": top.map(|top| top.code().as_str()), "permission": permission, "message": error.message })
+        let mut told = json!({ "code": top.map(|top| top.code().as_str()), "permission": permission, "message": error.message });
+        if let Some(TopError::BadUserInput { field, .. }) = top {
+            told["field"] = json!(field);
+        }
+        told
     };
     let errors: Vec<Value> = response.errors.iter().map(error).collect();
     let data: Value = serde_json::from_slice(&data_json(&response.data)).unwrap();

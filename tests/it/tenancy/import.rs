@@ -110,7 +110,7 @@ async fn a_company_moves_into_another_deployment(world: &World) {
     let mut targets = Vec::new();
     for home in homes().await {
         let mut other = World::another_deployment(home, world.node.clock.now(), "alpha@example.com").await;
-        let neighbours = other.dump(other.theirs.owner.tenant).await;
+        let neighbours = other.rows_of(other.theirs.owner.tenant).await;
         let outcome = import(&other, whole(&folder)).await.unwrap();
         assert!(outcome.report.is_sound(), "{}", outcome.report);
         let taken = &outcome.imported;
@@ -120,7 +120,7 @@ async fn a_company_moves_into_another_deployment(world: &World) {
             "{taken:?}"
         );
         assert!(taken.tables.len() > 40, "{:?}", taken.tables);
-        assert_eq!(other.dump(other.theirs.owner.tenant).await, neighbours, "others are as they were");
+        assert_eq!(other.rows_of(other.theirs.owner.tenant).await, neighbours, "others are as they were");
         same_rows(&before, &held(&other).await, world.ours.owner.tenant);
         other.ours = world.ours.arrived(&other.node, other.ours.session.user).await;
         targets.push(other);
