@@ -157,6 +157,8 @@ export interface AlertRuleDeleteInput {
 
 /** A rule: what holds for alerts of a kind, everywhere or in a store, for all products or some. */
 export interface AlertRuleUpsertInput {
+  /** The category that it is for, instead of `categoryId`. */
+  category?: CategoryRef | null;
   /** The category that it is for, with those below it; all when it is left out. Not together with a product. */
   categoryId?: string | null;
   /**
@@ -178,10 +180,14 @@ export interface AlertRuleUpsertInput {
   kind: AlertKind;
   /** Members to notify by e-mail, each about what they may see; at most 20. */
   memberIds?: ReadonlyArray<string>;
+  /** The product that it is for, instead of `productId`. */
+  product?: ProductRef | null;
   /** The product that it is for; all when it is left out. */
   productId?: string | null;
   /** Hours in which no e-mail is sent; an e-mail waits for their end. No quiet hours when omitted. */
   quietHours?: QuietHoursInput | null;
+  /** The store that it is for, instead of `storeId`. */
+  store?: StoreRef | null;
   /** The store that it is for; all when it is left out. Not of NEGATIVE_MARGIN. */
   storeId?: string | null;
   /** The line that is crossed, in smallest units, in place of the level's own: of LOW_STOCK, OVERSTOCK, COUNT_DIFFERENCE. */
@@ -365,6 +371,8 @@ export interface CategoryCreateInput {
   metadata?: unknown | null;
   /** Name of the category, at most 255 characters. */
   name: string;
+  /** The category above it, instead of `parentId`; a root when both are left out. */
+  parent?: CategoryRef | null;
   /** The category above it; a root when left out. */
   parentId?: string | null;
   /** Position among the sibling categories, from 0; the smallest comes first. */
@@ -410,6 +418,8 @@ export interface CategoryUpdateInput {
   metadata?: unknown | null;
   /** Name of the category, at most 255 characters. */
   name?: string | null;
+  /** The category above it, instead of `parentId`; null makes it a root. Never itself or one below it. */
+  parent?: CategoryRef | null;
   /** The category above it; null makes it a root. Never itself or one below it. */
   parentId?: string | null;
   /** Position among the sibling categories, from 0; the smallest comes first. */
@@ -559,6 +569,8 @@ export interface CountActionInput {
 export interface CountCreateInput {
   /** The class, of a CYCLE count and of no other. */
   abcClass?: AbcClass | null;
+  /** The category, instead of `categoryId`. */
+  category?: CategoryRef | null;
   /** The category, of a CATEGORY count and of no other. */
   categoryId?: string | null;
   /** Reference of the count in an external system; at most 128 characters, unique in the tenant. */
@@ -584,14 +596,20 @@ export interface CountCreateInput {
 
 /** Filter of the counts. Conditions are combined by AND; a null condition is ignored. */
 export interface CountFilter {
+  /** All of these hold; an empty list holds for everything. */
+  and?: ReadonlyArray<CountFilter> | null;
   /** Range of the time at which the count was planned. */
   createdAt?: DateTimeFilter | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: string | null;
   /** Kinds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<CountKind> | null;
+  /** Condition that must not hold. */
+  not?: CountFilter | null;
   /** Number of the count, with or without its letters, as in CN-000007. */
   number?: StringFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<CountFilter> | null;
   /** Product of at least one line of the count. */
   product?: IdFilter | null;
   /** SKU of the product of at least one line, in any spelling of capitals. */
@@ -795,6 +813,22 @@ export interface CustomerEraseInput {
   idempotencyKey?: string | null;
 }
 
+/** Two customers to merge. */
+export interface CustomerMergeInput {
+  /** Differences in spite of which both are one. Default none. */
+  accept?: ReadonlyArray<MergeDifference>;
+  /** Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  expectedVersion?: number | null;
+  /** Customer that is merged into the other. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Version of the customer that stays that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  intoExpectedVersion?: number | null;
+  /** Customer that stays. */
+  intoId: string;
+}
+
 /** A customer by what is known of it: exactly one. */
 export type CustomerRef =
   | { externalRef: string; id?: never }
@@ -994,6 +1028,7 @@ export type ErrorCode =
   | 'PERIOD_CLOSED'
   | 'RATE_MISSING'
   | 'REQUIRED'
+  | 'TENANT_SUSPENDED'
   | 'TOKEN_EXPIRED'
   | 'TOO_LONG'
   | 'VERSION_CONFLICT'
@@ -1519,6 +1554,8 @@ export type ImportNoun =
 
 /** An integration to be made. You can give it only what you hold yourself now. */
 export interface IntegrationCreateInput {
+  /** The channel that it is bound to, instead of `channelId`. */
+  channel?: ChannelRef | null;
   /** The channel that it is bound to: of orders and reservations it sees that channel's only, and makes them there. */
   channelId?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -1538,6 +1575,8 @@ export interface IntegrationCreateInput {
  * added.
  */
 export interface IntegrationUpdateInput {
+  /** The channel that it is to be bound to, instead of `channelId`; null binds it to none. */
+  channel?: ChannelRef | null;
   /** The channel that it is to be bound to; null binds it to none. */
   channelId?: string | null;
   /**
@@ -1924,6 +1963,15 @@ export interface MemberUpdateRolesInput {
   memberId: string;
 }
 
+/** Difference that does not keep two from being one. */
+export type MergeDifference =
+  | 'TAX_IDS';
+
+/** Terms that stay where two suppliers that are merged offer the same product. */
+export type MergeTerms =
+  | 'MERGED'
+  | 'SURVIVOR';
+
 /** Rows whose metadata have this key. Keys and texts are compared exactly. */
 export interface MetadataFilter {
   /** Key at the top of the metadata object. */
@@ -1960,12 +2008,18 @@ export interface MoneyInput {
 export interface MovementFilter {
   /** Member, API key or integration that made the movement. */
   actor?: IdFilter | null;
+  /** All of these hold; an empty list holds for everything. Refused by reports. */
+  and?: ReadonlyArray<MovementFilter> | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
   /** Kinds of movement to include; an empty list matches nothing. */
   kind?: ReadonlyArray<MovementKind> | null;
+  /** Condition that must not hold. Refused by reports. */
+  not?: MovementFilter | null;
   /** Range of the time at which the movement happened. */
   occurredAt?: DateTimeFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. Refused by reports. */
+  or?: ReadonlyArray<MovementFilter> | null;
   /** Products with an entry in the movement. */
   product?: IdFilter | null;
   /** Reasons of the movement; an empty list matches nothing. */
@@ -2068,10 +2122,14 @@ export interface OpeningStockInput {
 export interface OrderCreateInput {
   /** The place that its bill goes to. */
   billingAddress?: AddressInput | null;
+  /** The channel from which the order came, instead of `channelId`; the channel with the code DIRECT by default. */
+  channel?: ChannelRef | null;
   /** Channel from which the order came; the channel with the code DIRECT by default. */
   channelId?: string | null;
   /** The person to reach about it. */
   contact?: ContactInput | null;
+  /** Customer to whom the order is sold, instead of `customerId`; an anonymous sale when both are omitted. */
+  customer?: CustomerRef | null;
   /** Customer to whom the order is sold; an anonymous sale when omitted. */
   customerId?: string | null;
   /** The way that it comes; SHIP when it is left out. */
@@ -2151,6 +2209,12 @@ export interface OrderFilter {
   product?: IdFilter | null;
   /** Refund statuses to include; an empty list matches nothing. */
   refundStatus?: ReadonlyArray<RefundStatus> | null;
+  /**
+   * Words, at most 8, in any spelling of the letters A to Z: each is the number of the order, or is contained in its reference or its notes,
+   * or, with customer.read, in the reference of its customer. Contacts and addresses are not searched. A text without words finds nothing.
+   * Refused by `orderChanged`.
+   */
+  search?: string | null;
   /** SKU of the product of at least one line, in any spelling of capitals. Refused by `orderChanged`. */
   sku?: StringFilter | null;
   /** States to include; an empty list matches nothing. */
@@ -2323,6 +2387,8 @@ export interface OrderUpdateInput {
   billingAddress?: AddressInput | null;
   /** The person to reach about it. */
   contact?: ContactInput | null;
+  /** The customer that it is sold to, instead of `customerId`. */
+  customer?: CustomerRef | null;
   /** The customer that it is sold to. */
   customerId?: string | null;
   /** The way that it comes; null leaves it as it is. */
@@ -2596,6 +2662,8 @@ export interface ProductBulkUpsertInput {
 export interface ProductCreateInput {
   /** The codes printed on it, at most 50. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
+  /** The product's category, instead of `categoryId`. */
+  category?: CategoryRef | null;
   /** ID of the product's category. */
   categoryId?: string | null;
   /** Description of the product, at most 10,000 characters. */
@@ -2633,6 +2701,8 @@ export interface ProductCreateInput {
   status?: ProductStatus;
   /** Stock policy of the product. */
   stockPolicy?: StockPolicy;
+  /** Supplier from which the product is bought, instead of `supplierId`. */
+  supplier?: SupplierRef | null;
   /** ID of the supplier from which the product is bought. */
   supplierId?: string | null;
   /** All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
@@ -2746,6 +2816,17 @@ export interface ProductFilter {
   sku?: StringFilter | null;
   /** Statuses to include; an empty list matches nothing. */
   status?: ReadonlyArray<ProductStatus> | null;
+  /**
+   * Statuses of the product's stock, as for one level: the available quantities, limits and maximums of all stores that you may see are
+   * summed, or those of `stockedIn`. A product without a level is OUT_OF_STOCK; kits and untracked products match no status. Needs
+   * stock.read. An empty list matches nothing.
+   */
+  stockStatus?: ReadonlyArray<StockStatus> | null;
+  /**
+   * Stores of which at least one has a stock level of the product, be it 0. Only these count for `stockStatus`. Needs stock.read; stores
+   * whose stock you may not see match nothing.
+   */
+  stockedIn?: StoreIdFilter | null;
   /** Supplier of the product. */
   supplier?: IdFilter | null;
   /** Range of the time of the product's last change. */
@@ -2881,6 +2962,8 @@ export type ProductTextStatus =
 export interface ProductUpdateInput {
   /** The codes printed on it, all of them. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
+  /** The product's category, instead of `categoryId`. */
+  category?: CategoryRef | null;
   /** ID of the product's category. */
   categoryId?: string | null;
   /** Description of the product, at most 10,000 characters. */
@@ -2917,6 +3000,8 @@ export interface ProductUpdateInput {
   status?: ProductStatus | null;
   /** Stock policy of the product. UNTRACKED is accepted only when no stock remains. */
   stockPolicy?: StockPolicy | null;
+  /** Supplier from which the product is bought, instead of `supplierId`. */
+  supplier?: SupplierRef | null;
   /** ID of the supplier from which the product is bought. */
   supplierId?: string | null;
   /** All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
@@ -2939,6 +3024,8 @@ export interface ProductUpdateInput {
 export interface ProductUpsertInput {
   /** The codes printed on it, all of them. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
+  /** The product's category, instead of `categoryId`. */
+  category?: CategoryRef | null;
   /** ID of the product's category. */
   categoryId?: string | null;
   /** Description of the product, at most 10,000 characters. */
@@ -2969,6 +3056,8 @@ export interface ProductUpsertInput {
   status?: ProductStatus | null;
   /** Stock policy of the product. */
   stockPolicy?: StockPolicy | null;
+  /** Supplier from which the product is bought, instead of `supplierId`. */
+  supplier?: SupplierRef | null;
   /** ID of the supplier from which the product is bought. */
   supplierId?: string | null;
   /** All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
@@ -3107,14 +3196,20 @@ export interface PurchaseOrderCreateInput {
 
 /** Purchase orders that match all of these. */
 export interface PurchaseOrderFilter {
+  /** All of these hold; an empty list holds for everything. */
+  and?: ReadonlyArray<PurchaseOrderFilter> | null;
   /** Time at which the purchase order was created. */
   createdAt?: DateTimeFilter | null;
   /** Expected on a day before this one. */
   expectedBefore?: string | null;
   /** Day on which the goods are expected. */
   expectedOn?: DateFilter | null;
+  /** Condition that must not hold. */
+  not?: PurchaseOrderFilter | null;
   /** Number of the purchase order, with or without its letters, as in PO-000007. */
   number?: StringFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<PurchaseOrderFilter> | null;
   /** Product of at least one line of the purchase order. */
   product?: IdFilter | null;
   /** SKU of the product of at least one line, in any spelling of capitals. */
@@ -3417,6 +3512,8 @@ export interface ReplenishmentPlanCreateInput {
   idempotencyKey?: string;
   /** Stores that are planned for, at most 250; all of yours when it is empty. Other stores that you may buy for can still send stock. */
   storeIds?: ReadonlyArray<string>;
+  /** Supplier whose products are included, instead of `supplierId`. */
+  supplier?: SupplierRef | null;
   /** ID of the supplier whose products are included. */
   supplierId?: string | null;
 }
@@ -3477,6 +3574,8 @@ export interface ReplenishmentPolicySetInput {
   kind: ReplenishmentPolicyKind;
   /** Cost of one order, above 0: an order is at least the economic lot then, at a holding cost of 25 % a year. Of REORDER_POINT and SERVICE. */
   orderCost?: MoneyInput | null;
+  /** Product that it is for, instead of `productId`. */
+  product?: ProductRef | null;
   /** Product that it is for. */
   productId?: string | null;
   /** Days from one review to the next, from 1 to 182. Needed of PERIODIC, and taken by no other kind. */
@@ -3487,8 +3586,12 @@ export interface ReplenishmentPolicySetInput {
   safetyDays?: number | null;
   /** Share of order cycles without running out, from 0.5 to 0.999. Needed of REORDER_POINT and PERIODIC, and taken by no other kind. */
   serviceLevel?: number | null;
+  /** Store that it is for, instead of `storeId`. */
+  store?: StoreRef | null;
   /** Store that it is for, of a product or a class. Needed unless your rights are for all stores. */
   storeId?: string | null;
+  /** Supplier whose products it is for, instead of `supplierId`. */
+  supplier?: SupplierRef | null;
   /** Supplier whose products it is for. */
   supplierId?: string | null;
   /** Days of mean demand beyond the lead time that it is filled up to, from 1 to 365, no fewer than `safetyDays`. Needed of TARGET_DAYS. */
@@ -3538,6 +3641,72 @@ export interface ReplenishmentRuleSetInput {
   /** Whether transfers are approved. */
   transfers?: boolean;
 }
+
+/** Drawing of a chart. */
+export type ReportChartKind =
+  | 'BARS'
+  | 'LINE';
+
+/** Days that a report is compared with. */
+export type ReportComparison =
+  | 'PREVIOUS_PERIOD'
+  | 'PREVIOUS_YEAR';
+
+/** Meaning of a report's rows. Several dimensions together give a row for each of their combinations. */
+export type ReportDimension =
+  | 'CATEGORY'
+  | 'CHANNEL'
+  | 'DAY'
+  | 'MONTH'
+  | 'PRODUCT'
+  | 'QUARTER'
+  | 'STORE'
+  | 'SUPPLIER'
+  | 'TOP_CATEGORY'
+  | 'WEEK'
+  | 'YEAR';
+
+/** Figure of a report's rows. `reportCatalog` says which dimensions it combines with. */
+export type ReportMeasure =
+  | 'AVERAGE_ORDER_VALUE'
+  | 'AVERAGE_PRICE'
+  | 'CANCELLED_UNITS'
+  | 'CLOSING_UNITS'
+  | 'COST'
+  | 'DISCOUNTS'
+  | 'GROSS_REVENUE'
+  | 'IN_STOCK_DAYS'
+  | 'MARGIN'
+  | 'MARGIN_RATE'
+  | 'NET_REVENUE'
+  | 'ORDERED_UNITS'
+  | 'ORDERS'
+  | 'ORDER_LINES'
+  | 'OUT_OF_STOCK_DAYS'
+  | 'RECEIVED_UNITS'
+  | 'REFUNDS'
+  | 'REMOVED_UNITS'
+  | 'RETURNED_UNITS'
+  | 'RETURN_RATE'
+  | 'SOLD_UNITS'
+  | 'STOCKOUT_RATE';
+
+/** Order of a report's rows. Rows without a figure come last, equal ones are in the order of their dimensions. */
+export interface ReportSort {
+  /** Direction of the order. Default DESC. */
+  direction?: Direction;
+  /** One of the report's measures. */
+  measure: ReportMeasure;
+}
+
+/** Unit of a measure. */
+export type ReportUnit =
+  | 'DAYS'
+  | 'DOCUMENTS'
+  | 'LINES'
+  | 'MONEY'
+  | 'SHARE'
+  | 'UNITS';
 
 /** Status of a reservation. */
 export type ReservationStatus =
@@ -3593,6 +3762,8 @@ export interface ReturnCloseInput {
 
 /** A new return. */
 export interface ReturnCreateInput {
+  /** Customer who returns the goods, instead of `customerId`; an anonymous return when both are omitted. */
+  customer?: CustomerRef | null;
   /** Customer who returns the goods; an anonymous return when omitted. */
   customerId?: string | null;
   /** Reference of the return in an external system; at most 128 characters, unique in the tenant. */
@@ -3613,14 +3784,20 @@ export interface ReturnCreateInput {
 
 /** Filter of returns. All conditions that are given must hold; a condition that is null is ignored. */
 export interface ReturnFilter {
+  /** All of these hold; an empty list holds for everything. */
+  and?: ReadonlyArray<ReturnFilter> | null;
   /** Time at which the return was created. */
   createdAt?: DateTimeFilter | null;
   /** Customers to include. Needs customer.read. */
   customer?: IdFilter | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
+  /** Condition that must not hold. */
+  not?: ReturnFilter | null;
   /** Number of the return, with or without its letters, as in RT-000007. */
   number?: StringFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<ReturnFilter> | null;
   /** Order whose lines were given back. */
   order?: IdFilter | null;
   /** Product of at least one line of the return. */
@@ -3766,6 +3943,16 @@ export type ReturnStatus =
   | 'RECEIVED'
   | 'REJECTED'
   | 'REQUESTED';
+
+/** Undoing of a revaluation. */
+export interface RevaluationReverseInput {
+  /** The revaluation to undo. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Reason for undoing it, 1 to 1,000 characters. */
+  note: string;
+}
 
 /** A figure that a reversal changed. New kinds may be added. */
 export type ReversalEffectKind =
@@ -3969,11 +4156,68 @@ export type SavedViewRef =
   | { id: string; slug?: never }
   | { id?: never; slug: string };
 
+/** A schedule that is to go. */
+export interface SavedViewScheduleDeleteInput {
+  /** ID of the schedule. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+}
+
+/** A schedule as it is wanted; with `id` in the place of the whole former one. */
+export interface SavedViewScheduleSetInput {
+  /** Day of the month of MONTHLY, 1 to 31; a shorter month has its last day instead. Default 1. */
+  dayOfMonth?: number;
+  /** Day of the week of WEEKLY, from 1, a Monday, to 7. Default 1. */
+  dayOfWeek?: number;
+  /** E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent. */
+  emails?: ReadonlyArray<string>;
+  /** Whether the event view.result tells webhooks of each table. With it no address and no member is needed. Default false. */
+  emitsEvent?: boolean;
+  /** Rule by which the view is sent. */
+  every: SchedulePeriod;
+  /** Version of the schedule as it was read; another one is a VERSION_CONFLICT. Needed with `id`, and not used without. */
+  expectedVersion?: number | null;
+  /** Format of the table that is attached. Default CSV. */
+  format?: SavedViewTableFormat;
+  /** Hour of the day, 0 to 23, at which the view is sent; HOURLY does not use it. Default 7. */
+  hour?: number;
+  /** ID of the schedule to change. Null makes a schedule. */
+  id?: string | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Whether the schedule is paused: a paused schedule is not run. Default false. */
+  isPaused?: boolean;
+  /** IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with emitsEvent. */
+  memberIds?: ReadonlyArray<string>;
+  /** Whether a table that equals the one before is not sent. Default false. */
+  onlyIfChanged?: boolean;
+  /** Path of the list whose rows are sent, of at most 200 characters, as in stores. Null where the view has one list. */
+  rows?: string | null;
+  /** ID of the view that is sent; with `id` that of the schedule. */
+  savedViewId: string;
+  /** IANA time zone of the hour and the days, as in Europe/London. Null for the tenant's. */
+  timeZone?: string | null;
+  /** Values of its variables: an object of at most 20 KiB. Those that are left out are the view's own. */
+  variables?: unknown | null;
+}
+
+/** Status of a schedule of a saved view. */
+export type SavedViewScheduleStatus =
+  | 'ACTIVE'
+  | 'BROKEN'
+  | 'PAUSED';
+
 /** Whether a view can be read. */
 export type SavedViewStatus =
   | 'BROKEN'
   | 'PAUSED'
   | 'READY';
+
+/** Format of a table. */
+export type SavedViewTableFormat =
+  | 'CSV'
+  | 'JSONL';
 
 /** A change of a view. Fields that are null stay as they are. */
 export interface SavedViewUpdateInput {
@@ -4012,6 +4256,14 @@ export type ScanProblemCode =
   | 'TRUNCATED'
   | 'UNKNOWN_AI'
   | 'UNKNOWN_PACK';
+
+/** Rule by which a saved view is sent. More may be added. */
+export type SchedulePeriod =
+  | 'DAILY'
+  | 'HOURLY'
+  | 'MONTHLY'
+  | 'WEEKDAYS'
+  | 'WEEKLY';
 
 /** Kind of a thing that can be found by its names. */
 export type SearchKind =
@@ -4488,6 +4740,16 @@ export interface StoreCreateInput {
   timeZone?: string | null;
 }
 
+/** A group of stores to archive. */
+export interface StoreGroupArchiveInput {
+  /** Version of the group that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  expectedVersion?: number | null;
+  /** Group of stores to archive. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+}
+
 /** A group of stores to be made. */
 export interface StoreGroupCreateInput {
   /** Code of the group of stores, unique in the tenant; case is ignored. */
@@ -4498,6 +4760,16 @@ export interface StoreGroupCreateInput {
   name: string;
   /** The stores in it. */
   storeIds?: ReadonlyArray<string> | null;
+}
+
+/** An archived group of stores to restore. */
+export interface StoreGroupRestoreInput {
+  /** Version of the group that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  expectedVersion?: number | null;
+  /** Group of stores to restore. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
 }
 
 /** Changes of a group of stores; a field that is omitted stays as it is. */
@@ -4642,6 +4914,24 @@ export interface SupplierFilter {
    * letter or a digit finds nothing.
    */
   search?: string | null;
+}
+
+/** Two suppliers to merge. */
+export interface SupplierMergeInput {
+  /** Differences in spite of which both are one. Default none. */
+  accept?: ReadonlyArray<MergeDifference>;
+  /** Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  expectedVersion?: number | null;
+  /** Supplier that is merged into the other. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Version of the supplier that stays that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  intoExpectedVersion?: number | null;
+  /** Supplier that stays. */
+  intoId: string;
+  /** Terms that stay where both offer a product on different terms. Null refuses the merge then. */
+  supplierProducts?: MergeTerms | null;
 }
 
 /** The row of a supplier's catalogue that goes out of use. */
@@ -4913,6 +5203,8 @@ export interface TransferCreateInput {
 
 /** Conditions on transfers. All must hold; a condition that is null is ignored. */
 export interface TransferFilter {
+  /** All of these hold; an empty list holds for everything. */
+  and?: ReadonlyArray<TransferFilter> | null;
   /** Range of the time at which the transfer was created. */
   createdAt?: DateTimeFilter | null;
   /** Should arrive then. */
@@ -4921,8 +5213,12 @@ export interface TransferFilter {
   externalRef?: string | null;
   /** Comes from this store. */
   fromStore?: IdFilter | null;
+  /** Condition that must not hold. */
+  not?: TransferFilter | null;
   /** Number of the transfer, with or without its letters, as in TR-000007. */
   number?: StringFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<TransferFilter> | null;
   /** Products on a line of the transfer. */
   product?: IdFilter | null;
   /** SKU of the product of at least one line, in any spelling of capitals. */
@@ -5017,7 +5313,7 @@ export type TransferStatus =
   | 'READY'
   | 'RECEIVED';
 
-/** Changes of a DRAFT transfer. Fields that are left out stay as they are. */
+/** Changes of a transfer that has not ended. Fields that are left out stay as they are. Of a transfer that has left, `expectedAt` and `note` change. */
 export interface TransferUpdateInput {
   /** Time at which the goods are expected to arrive. Null leaves it as it is. */
   expectedAt?: string | null;
@@ -5029,8 +5325,13 @@ export interface TransferUpdateInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** New quantities of these products; other lines stay. At most 500 in a call and 2,047 in a transfer. */
+  /**
+   * New quantities of these products; other lines stay. At most 500 in a call and 2,047 in a transfer. In READY the held stock changes by the
+   * difference, which needs transfer.ship in the sending store.
+   */
   lines?: ReadonlyArray<TransferLineInput>;
+  /** Custom data: a JSON object of at most 16 KiB, which replaces the one before. Null leaves it as it is. */
+  metadata?: unknown | null;
   /** Note that is kept with the transfer, at most 1,000 characters. Null leaves it as it is. */
   note?: string | null;
 }
@@ -5162,9 +5463,9 @@ export const KEYED_INPUTS: readonly string[] = (
   'CategoryBulkUpsertInput CategoryCreateInput CategoryRestoreInput CategoryUpdateInput ' +
   'ChannelArchiveInput ChannelCreateInput ChannelRestoreInput CountActionInput CountCreateInput ' +
   'CountRecordInput CountRecountInput CountSubmitInput CreditNoteIssueInput CustomerBulkUpsertInput ' +
-  'CustomerCreateInput CustomerEraseInput CustomerUpdateInput DocumentReverseInput ExchangeRateSetInput ' +
-  'ExchangeRatesImportInput ExportCreateInput FulfilmentDeliverInput FulfilmentFailInput ' +
-  'FulfilmentTrackingSetInput FulfilmentWorkAcceptInput FulfilmentWorkActionInput ' +
+  'CustomerCreateInput CustomerEraseInput CustomerMergeInput CustomerUpdateInput DocumentReverseInput ' +
+  'ExchangeRateSetInput ExchangeRatesImportInput ExportCreateInput FulfilmentDeliverInput ' +
+  'FulfilmentFailInput FulfilmentTrackingSetInput FulfilmentWorkAcceptInput FulfilmentWorkActionInput ' +
   'FulfilmentWorkCollectInput FulfilmentWorkMoveInput FulfilmentWorkPackInput FulfilmentWorkPickInput ' +
   'FulfilmentWorkRejectInput FulfilmentWorkShipInput FulfilmentWorkUnpickInput HoldRuleArchiveInput ' +
   'HoldRuleUpsertInput ImportCreateInput IntegrationCreateInput IntegrationUpdateInput ' +
@@ -5180,14 +5481,16 @@ export const KEYED_INPUTS: readonly string[] = (
   'PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ReorderOrderInput ' +
   'ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ReplenishmentPolicyRemoveInput ' +
   'ReplenishmentPolicySetInput ReplenishmentRuleSetInput ReturnActionInput ReturnCloseInput ' +
-  'ReturnCreateInput ReturnInspectInput ReturnReceiveInput ReturnRejectInput RoleCreateInput ' +
-  'RoleDeleteInput RoleUpdateInput SavedViewCreateInput SavedViewDeleteInput SavedViewLinkCreateInput ' +
-  'SavedViewLinkRevokeInput SavedViewUpdateInput SourcingSetInput StockAdjustInput ' +
+  'ReturnCreateInput ReturnInspectInput ReturnReceiveInput ReturnRejectInput RevaluationReverseInput ' +
+  'RoleCreateInput RoleDeleteInput RoleUpdateInput SavedViewCreateInput SavedViewDeleteInput ' +
+  'SavedViewLinkCreateInput SavedViewLinkRevokeInput SavedViewScheduleDeleteInput ' +
+  'SavedViewScheduleSetInput SavedViewUpdateInput SourcingSetInput StockAdjustInput ' +
   'StockAnomalyAcceptInput StockMoveInput StockPolicySetInput StockReleaseInput StockReserveInput ' +
   'StockRevalueInput StockReverseInput StockSetInput StoreArchiveInput StoreCreateInput ' +
-  'StoreGroupCreateInput StoreGroupUpdateInput StoreUpdateInput SupplierArchiveInput ' +
-  'SupplierCreateInput SupplierProductArchiveInput SupplierProductBulkUpsertInput ' +
-  'SupplierProductRestoreInput SupplierRestoreInput SupplierReturnCreateInput SupplierUpdateInput ' +
-  'TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput TransferMoveInput ' +
-  'TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointUpdateInput'
+  'StoreGroupArchiveInput StoreGroupCreateInput StoreGroupRestoreInput StoreGroupUpdateInput ' +
+  'StoreUpdateInput SupplierArchiveInput SupplierCreateInput SupplierMergeInput ' +
+  'SupplierProductArchiveInput SupplierProductBulkUpsertInput SupplierProductRestoreInput ' +
+  'SupplierRestoreInput SupplierReturnCreateInput SupplierUpdateInput TenantUpdateInput ' +
+  'TransferActionInput TransferCloseInput TransferCreateInput TransferMoveInput TransferUpdateInput ' +
+  'WebhookEndpointCreateInput WebhookEndpointUpdateInput'
 ).split(' ');

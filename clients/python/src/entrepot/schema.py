@@ -145,6 +145,7 @@ class _AlertRuleUpsertInput(TypedDict):
 class AlertRuleUpsertInput(_AlertRuleUpsertInput, total=False):
     """A rule: what holds for alerts of a kind, everywhere or in a store, for all products or some."""
 
+    category: Optional["CategoryRef"]
     categoryId: Optional[str]
     days: Optional[int]
     digest: "AlertDigest"
@@ -153,8 +154,10 @@ class AlertRuleUpsertInput(_AlertRuleUpsertInput, total=False):
     idempotencyKey: str
     isEnabled: bool
     memberIds: Sequence[str]
+    product: Optional["ProductRef"]
     productId: Optional[str]
     quietHours: Optional["QuietHoursInput"]
+    store: Optional["StoreRef"]
     storeId: Optional[str]
     threshold: Optional[int]
     timeZone: Optional[str]
@@ -311,6 +314,7 @@ class CategoryCreateInput(_CategoryCreateInput, total=False):
     imageUrl: Optional[str]
     isActive: Optional[bool]
     metadata: Optional[Any]
+    parent: Optional["CategoryRef"]
     parentId: Optional[str]
     position: Optional[int]
     seoDescription: Optional[str]
@@ -350,6 +354,7 @@ class CategoryUpdateInput(_CategoryUpdateInput, total=False):
     isActive: Optional[bool]
     metadata: Optional[Any]
     name: Optional[str]
+    parent: Optional["CategoryRef"]
     parentId: Optional[str]
     position: Optional[int]
     seoDescription: Optional[str]
@@ -500,6 +505,7 @@ class CountCreateInput(_CountCreateInput, total=False):
     """A new count."""
 
     abcClass: Optional["AbcClass"]
+    category: Optional["CategoryRef"]
     categoryId: Optional[str]
     externalRef: Optional[str]
     idempotencyKey: str
@@ -509,18 +515,24 @@ class CountCreateInput(_CountCreateInput, total=False):
     start: bool
 
 
-class CountFilter(TypedDict, total=False):
-    """Filter of the counts. Conditions are combined by AND; a null condition is ignored."""
-
-    createdAt: Optional["DateTimeFilter"]
-    externalRef: Optional[str]
-    kind: Optional[Sequence["CountKind"]]
-    number: Optional["StringFilter"]
-    product: Optional["IdFilter"]
-    sku: Optional["StringFilter"]
-    status: Optional[Sequence["CountStatus"]]
-    store: Optional["IdFilter"]
-    updatedAt: Optional["DateTimeFilter"]
+CountFilter = TypedDict(
+    "CountFilter",
+    {
+        "and": "Optional[Sequence['CountFilter']]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "externalRef": "Optional[str]",
+        "kind": "Optional[Sequence['CountKind']]",
+        "not": "Optional['CountFilter']",
+        "number": "Optional['StringFilter']",
+        "or": "Optional[Sequence['CountFilter']]",
+        "product": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "status": "Optional[Sequence['CountStatus']]",
+        "store": "Optional['IdFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 CountKind = Literal[
@@ -692,6 +704,20 @@ class CustomerEraseInput(_CustomerEraseInput, total=False):
 
     expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
+
+
+class _CustomerMergeInput(TypedDict):
+    id: str
+    intoId: str
+
+
+class CustomerMergeInput(_CustomerMergeInput, total=False):
+    """Two customers to merge."""
+
+    accept: Sequence["MergeDifference"]
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    intoExpectedVersion: Optional[int]
 
 
 class CustomerRef(TypedDict, total=False):
@@ -878,6 +904,7 @@ ErrorCode = Literal[
     "PERIOD_CLOSED",
     "RATE_MISSING",
     "REQUIRED",
+    "TENANT_SUSPENDED",
     "TOKEN_EXPIRED",
     "TOO_LONG",
     "VERSION_CONFLICT",
@@ -1350,6 +1377,7 @@ class _IntegrationCreateInput(TypedDict):
 class IntegrationCreateInput(_IntegrationCreateInput, total=False):
     """An integration to be made. You can give it only what you hold yourself now."""
 
+    channel: Optional["ChannelRef"]
     channelId: Optional[str]
     idempotencyKey: Optional[str]
     trustedDocumentsOnly: Optional[bool]
@@ -1363,6 +1391,7 @@ class _IntegrationUpdateInput(TypedDict):
 class IntegrationUpdateInput(_IntegrationUpdateInput, total=False):
     """Changes of an integration; a field that is omitted stays as it is. You must hold yourself every permission that is added."""
 
+    channel: Optional["ChannelRef"]
     channelId: Optional[str]
     enabled: Optional[bool]
     idempotencyKey: Optional[str]
@@ -1718,6 +1747,17 @@ class MemberUpdateRolesInput(_MemberUpdateRolesInput, total=False):
     idempotencyKey: Optional[str]
 
 
+MergeDifference = Literal[
+    "TAX_IDS",
+]
+
+
+MergeTerms = Literal[
+    "MERGED",
+    "SURVIVOR",
+]
+
+
 class _MetadataFilter(TypedDict):
     key: str
 
@@ -1753,18 +1793,24 @@ class MoneyInput(TypedDict):
     currencyCode: str
 
 
-class MovementFilter(TypedDict, total=False):
-    """Movements that match all of these."""
-
-    actor: Optional["IdFilter"]
-    externalRef: Optional["StringFilter"]
-    kind: Optional[Sequence["MovementKind"]]
-    occurredAt: Optional["DateTimeFilter"]
-    product: Optional["IdFilter"]
-    reasonCode: Optional[Sequence["ReasonCode"]]
-    reference: Optional["IdFilter"]
-    sku: Optional["StringFilter"]
-    store: Optional["IdFilter"]
+MovementFilter = TypedDict(
+    "MovementFilter",
+    {
+        "actor": "Optional['IdFilter']",
+        "and": "Optional[Sequence['MovementFilter']]",
+        "externalRef": "Optional['StringFilter']",
+        "kind": "Optional[Sequence['MovementKind']]",
+        "not": "Optional['MovementFilter']",
+        "occurredAt": "Optional['DateTimeFilter']",
+        "or": "Optional[Sequence['MovementFilter']]",
+        "product": "Optional['IdFilter']",
+        "reasonCode": "Optional[Sequence['ReasonCode']]",
+        "reference": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "store": "Optional['IdFilter']",
+    },
+    total=False,
+)
 
 
 MovementGroup = Literal[
@@ -1863,8 +1909,10 @@ class OrderCreateInput(_OrderCreateInput, total=False):
     """A new order."""
 
     billingAddress: Optional["AddressInput"]
+    channel: Optional["ChannelRef"]
     channelId: Optional[str]
     contact: Optional["ContactInput"]
+    customer: Optional["CustomerRef"]
     customerId: Optional[str]
     deliveryMethod: Optional["DeliveryMethod"]
     externalRef: Optional[str]
@@ -1901,6 +1949,7 @@ OrderFilter = TypedDict(
         "placedAt": "Optional['DateTimeFilter']",
         "product": "Optional['IdFilter']",
         "refundStatus": "Optional[Sequence['RefundStatus']]",
+        "search": "Optional[str]",
         "sku": "Optional['StringFilter']",
         "status": "Optional[Sequence['OrderStatus']]",
         "store": "Optional['IdFilter']",
@@ -2055,6 +2104,7 @@ class OrderUpdateInput(_OrderUpdateInput, total=False):
     addLines: Optional[Sequence["OrderLineInput"]]
     billingAddress: Optional["AddressInput"]
     contact: Optional["ContactInput"]
+    customer: Optional["CustomerRef"]
     customerId: Optional[str]
     deliveryMethod: Optional["DeliveryMethod"]
     externalRef: Optional[str]
@@ -2304,6 +2354,7 @@ class ProductCreateInput(_ProductCreateInput, total=False):
     """A new product."""
 
     barcodes: Optional[Sequence["BarcodeInput"]]
+    category: Optional["CategoryRef"]
     categoryId: Optional[str]
     description: Optional[str]
     familyId: Optional[str]
@@ -2319,6 +2370,7 @@ class ProductCreateInput(_ProductCreateInput, total=False):
     price: Optional["MoneyInput"]
     status: "ProductStatus"
     stockPolicy: "StockPolicy"
+    supplier: Optional["SupplierRef"]
     supplierId: Optional[str]
     tags: Optional[Sequence[str]]
     tariffNumber: Optional[str]
@@ -2413,6 +2465,8 @@ ProductFilter = TypedDict(
         "search": "Optional[str]",
         "sku": "Optional['StringFilter']",
         "status": "Optional[Sequence['ProductStatus']]",
+        "stockStatus": "Optional[Sequence['StockStatus']]",
+        "stockedIn": "Optional['StoreIdFilter']",
         "supplier": "Optional['IdFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
     },
@@ -2560,6 +2614,7 @@ class ProductUpdateInput(_ProductUpdateInput, total=False):
     """A change of a product: what is left out stays, null clears."""
 
     barcodes: Optional[Sequence["BarcodeInput"]]
+    category: Optional["CategoryRef"]
     categoryId: Optional[str]
     description: Optional[str]
     familyId: Optional[str]
@@ -2576,6 +2631,7 @@ class ProductUpdateInput(_ProductUpdateInput, total=False):
     sku: Optional[str]
     status: Optional["ProductStatus"]
     stockPolicy: Optional["StockPolicy"]
+    supplier: Optional["SupplierRef"]
     supplierId: Optional[str]
     tags: Optional[Sequence[str]]
     tariffNumber: Optional[str]
@@ -2594,6 +2650,7 @@ class ProductUpsertInput(_ProductUpsertInput, total=False):
     """A product to be made, or changed where there is one with this SKU: what is left out stays, null clears."""
 
     barcodes: Optional[Sequence["BarcodeInput"]]
+    category: Optional["CategoryRef"]
     categoryId: Optional[str]
     description: Optional[str]
     familyId: Optional[str]
@@ -2608,6 +2665,7 @@ class ProductUpsertInput(_ProductUpsertInput, total=False):
     price: Optional["MoneyInput"]
     status: Optional["ProductStatus"]
     stockPolicy: Optional["StockPolicy"]
+    supplier: Optional["SupplierRef"]
     supplierId: Optional[str]
     tags: Optional[Sequence[str]]
     tariffNumber: Optional[str]
@@ -2718,19 +2776,25 @@ class PurchaseOrderCreateInput(_PurchaseOrderCreateInput, total=False):
     underPercent: int
 
 
-class PurchaseOrderFilter(TypedDict, total=False):
-    """Purchase orders that match all of these."""
-
-    createdAt: Optional["DateTimeFilter"]
-    expectedBefore: Optional[str]
-    expectedOn: Optional["DateFilter"]
-    number: Optional["StringFilter"]
-    product: Optional["IdFilter"]
-    sku: Optional["StringFilter"]
-    status: Optional[Sequence["PurchaseOrderStatus"]]
-    store: Optional["IdFilter"]
-    supplier: Optional["IdFilter"]
-    updatedAt: Optional["DateTimeFilter"]
+PurchaseOrderFilter = TypedDict(
+    "PurchaseOrderFilter",
+    {
+        "and": "Optional[Sequence['PurchaseOrderFilter']]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "expectedBefore": "Optional[str]",
+        "expectedOn": "Optional['DateFilter']",
+        "not": "Optional['PurchaseOrderFilter']",
+        "number": "Optional['StringFilter']",
+        "or": "Optional[Sequence['PurchaseOrderFilter']]",
+        "product": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "status": "Optional[Sequence['PurchaseOrderStatus']]",
+        "store": "Optional['IdFilter']",
+        "supplier": "Optional['IdFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _PurchaseOrderLineConfirmationInput(TypedDict):
@@ -3025,6 +3089,7 @@ class ReplenishmentPlanCreateInput(TypedDict, total=False):
     budget: Optional["MoneyInput"]
     idempotencyKey: str
     storeIds: Sequence[str]
+    supplier: Optional["SupplierRef"]
     supplierId: Optional[str]
 
 
@@ -3083,12 +3148,15 @@ class ReplenishmentPolicySetInput(_ReplenishmentPolicySetInput, total=False):
     id: Optional[str]
     idempotencyKey: str
     orderCost: Optional["MoneyInput"]
+    product: Optional["ProductRef"]
     productId: Optional[str]
     reviewDays: Optional[int]
     reviewFrom: Optional[str]
     safetyDays: Optional[int]
     serviceLevel: Optional[float]
+    store: Optional["StoreRef"]
     storeId: Optional[str]
+    supplier: Optional["SupplierRef"]
     supplierId: Optional[str]
     targetDays: Optional[int]
 
@@ -3131,6 +3199,79 @@ class ReplenishmentRuleSetInput(TypedDict, total=False):
     planAmount: Optional["MoneyInput"]
     supplierAmount: Optional["MoneyInput"]
     transfers: bool
+
+
+ReportChartKind = Literal[
+    "BARS",
+    "LINE",
+]
+
+
+ReportComparison = Literal[
+    "PREVIOUS_PERIOD",
+    "PREVIOUS_YEAR",
+]
+
+
+ReportDimension = Literal[
+    "CATEGORY",
+    "CHANNEL",
+    "DAY",
+    "MONTH",
+    "PRODUCT",
+    "QUARTER",
+    "STORE",
+    "SUPPLIER",
+    "TOP_CATEGORY",
+    "WEEK",
+    "YEAR",
+]
+
+
+ReportMeasure = Literal[
+    "AVERAGE_ORDER_VALUE",
+    "AVERAGE_PRICE",
+    "CANCELLED_UNITS",
+    "CLOSING_UNITS",
+    "COST",
+    "DISCOUNTS",
+    "GROSS_REVENUE",
+    "IN_STOCK_DAYS",
+    "MARGIN",
+    "MARGIN_RATE",
+    "NET_REVENUE",
+    "ORDERED_UNITS",
+    "ORDERS",
+    "ORDER_LINES",
+    "OUT_OF_STOCK_DAYS",
+    "RECEIVED_UNITS",
+    "REFUNDS",
+    "REMOVED_UNITS",
+    "RETURNED_UNITS",
+    "RETURN_RATE",
+    "SOLD_UNITS",
+    "STOCKOUT_RATE",
+]
+
+
+class _ReportSort(TypedDict):
+    measure: "ReportMeasure"
+
+
+class ReportSort(_ReportSort, total=False):
+    """Order of a report's rows. Rows without a figure come last, equal ones are in the order of their dimensions."""
+
+    direction: "Direction"
+
+
+ReportUnit = Literal[
+    "DAYS",
+    "DOCUMENTS",
+    "LINES",
+    "MONEY",
+    "SHARE",
+    "UNITS",
+]
 
 
 ReservationStatus = Literal[
@@ -3193,6 +3334,7 @@ class _ReturnCreateInput(TypedDict):
 class ReturnCreateInput(_ReturnCreateInput, total=False):
     """A new return."""
 
+    customer: Optional["CustomerRef"]
     customerId: Optional[str]
     externalRef: Optional[str]
     idempotencyKey: str
@@ -3201,20 +3343,26 @@ class ReturnCreateInput(_ReturnCreateInput, total=False):
     receive: bool
 
 
-class ReturnFilter(TypedDict, total=False):
-    """Filter of returns. All conditions that are given must hold; a condition that is null is ignored."""
-
-    createdAt: Optional["DateTimeFilter"]
-    customer: Optional["IdFilter"]
-    externalRef: Optional["StringFilter"]
-    number: Optional["StringFilter"]
-    order: Optional["IdFilter"]
-    product: Optional["IdFilter"]
-    receivedAt: Optional["DateTimeFilter"]
-    sku: Optional["StringFilter"]
-    status: Optional[Sequence["ReturnStatus"]]
-    store: Optional["IdFilter"]
-    updatedAt: Optional["DateTimeFilter"]
+ReturnFilter = TypedDict(
+    "ReturnFilter",
+    {
+        "and": "Optional[Sequence['ReturnFilter']]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "customer": "Optional['IdFilter']",
+        "externalRef": "Optional['StringFilter']",
+        "not": "Optional['ReturnFilter']",
+        "number": "Optional['StringFilter']",
+        "or": "Optional[Sequence['ReturnFilter']]",
+        "order": "Optional['IdFilter']",
+        "product": "Optional['IdFilter']",
+        "receivedAt": "Optional['DateTimeFilter']",
+        "sku": "Optional['StringFilter']",
+        "status": "Optional[Sequence['ReturnStatus']]",
+        "store": "Optional['IdFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _ReturnInspectInput(TypedDict):
@@ -3329,6 +3477,17 @@ ReturnStatus = Literal[
     "REJECTED",
     "REQUESTED",
 ]
+
+
+class _RevaluationReverseInput(TypedDict):
+    id: str
+    note: str
+
+
+class RevaluationReverseInput(_RevaluationReverseInput, total=False):
+    """Undoing of a revaluation."""
+
+    idempotencyKey: str
 
 
 ReversalEffectKind = Literal[
@@ -3538,10 +3697,58 @@ class SavedViewRef(TypedDict, total=False):
     slug: str
 
 
+class _SavedViewScheduleDeleteInput(TypedDict):
+    id: str
+
+
+class SavedViewScheduleDeleteInput(_SavedViewScheduleDeleteInput, total=False):
+    """A schedule that is to go."""
+
+    idempotencyKey: str
+
+
+class _SavedViewScheduleSetInput(TypedDict):
+    every: "SchedulePeriod"
+    savedViewId: str
+
+
+class SavedViewScheduleSetInput(_SavedViewScheduleSetInput, total=False):
+    """A schedule as it is wanted; with `id` in the place of the whole former one."""
+
+    dayOfMonth: int
+    dayOfWeek: int
+    emails: Sequence[str]
+    emitsEvent: bool
+    expectedVersion: Optional[int]
+    format: "SavedViewTableFormat"
+    hour: int
+    id: Optional[str]
+    idempotencyKey: str
+    isPaused: bool
+    memberIds: Sequence[str]
+    onlyIfChanged: bool
+    rows: Optional[str]
+    timeZone: Optional[str]
+    variables: Optional[Any]
+
+
+SavedViewScheduleStatus = Literal[
+    "ACTIVE",
+    "BROKEN",
+    "PAUSED",
+]
+
+
 SavedViewStatus = Literal[
     "BROKEN",
     "PAUSED",
     "READY",
+]
+
+
+SavedViewTableFormat = Literal[
+    "CSV",
+    "JSONL",
 ]
 
 
@@ -3578,6 +3785,15 @@ ScanProblemCode = Literal[
     "TRUNCATED",
     "UNKNOWN_AI",
     "UNKNOWN_PACK",
+]
+
+
+SchedulePeriod = Literal[
+    "DAILY",
+    "HOURLY",
+    "MONTHLY",
+    "WEEKDAYS",
+    "WEEKLY",
 ]
 
 
@@ -4075,6 +4291,17 @@ class StoreCreateInput(_StoreCreateInput, total=False):
     timeZone: Optional[str]
 
 
+class _StoreGroupArchiveInput(TypedDict):
+    id: str
+
+
+class StoreGroupArchiveInput(_StoreGroupArchiveInput, total=False):
+    """A group of stores to archive."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: Optional[str]
+
+
 class _StoreGroupCreateInput(TypedDict):
     code: str
     name: str
@@ -4085,6 +4312,17 @@ class StoreGroupCreateInput(_StoreGroupCreateInput, total=False):
 
     idempotencyKey: Optional[str]
     storeIds: Optional[Sequence[str]]
+
+
+class _StoreGroupRestoreInput(TypedDict):
+    id: str
+
+
+class StoreGroupRestoreInput(_StoreGroupRestoreInput, total=False):
+    """An archived group of stores to restore."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: Optional[str]
 
 
 class _StoreGroupUpdateInput(TypedDict):
@@ -4219,6 +4457,21 @@ class SupplierFilter(TypedDict, total=False):
     isArchived: Optional[bool]
     name: Optional["StringFilter"]
     search: Optional[str]
+
+
+class _SupplierMergeInput(TypedDict):
+    id: str
+    intoId: str
+
+
+class SupplierMergeInput(_SupplierMergeInput, total=False):
+    """Two suppliers to merge."""
+
+    accept: Sequence["MergeDifference"]
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    intoExpectedVersion: Optional[int]
+    supplierProducts: Optional["MergeTerms"]
 
 
 class _SupplierProductArchiveInput(TypedDict):
@@ -4444,20 +4697,26 @@ class TransferCreateInput(_TransferCreateInput, total=False):
     status: Optional["TransferStartStatus"]
 
 
-class TransferFilter(TypedDict, total=False):
-    """Conditions on transfers. All must hold; a condition that is null is ignored."""
-
-    createdAt: Optional["DateTimeFilter"]
-    expectedAt: Optional["DateTimeFilter"]
-    externalRef: Optional[str]
-    fromStore: Optional["IdFilter"]
-    number: Optional["StringFilter"]
-    product: Optional["IdFilter"]
-    sku: Optional["StringFilter"]
-    status: Optional[Sequence["TransferStatus"]]
-    store: Optional["IdFilter"]
-    toStore: Optional["IdFilter"]
-    updatedAt: Optional["DateTimeFilter"]
+TransferFilter = TypedDict(
+    "TransferFilter",
+    {
+        "and": "Optional[Sequence['TransferFilter']]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "expectedAt": "Optional['DateTimeFilter']",
+        "externalRef": "Optional[str]",
+        "fromStore": "Optional['IdFilter']",
+        "not": "Optional['TransferFilter']",
+        "number": "Optional['StringFilter']",
+        "or": "Optional[Sequence['TransferFilter']]",
+        "product": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "status": "Optional[Sequence['TransferStatus']]",
+        "store": "Optional['IdFilter']",
+        "toStore": "Optional['IdFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _TransferLineInput(TypedDict):
@@ -4548,13 +4807,14 @@ class _TransferUpdateInput(TypedDict):
 
 
 class TransferUpdateInput(_TransferUpdateInput, total=False):
-    """Changes of a DRAFT transfer. Fields that are left out stay as they are."""
+    """Changes of a transfer that has not ended. Fields that are left out stay as they are. Of a transfer that has left, `expectedAt` and `note` change."""
 
     expectedAt: Optional[str]
     expectedVersion: Optional[int]
     externalRef: Optional[str]
     idempotencyKey: str
     lines: Sequence["TransferLineInput"]
+    metadata: Optional[Any]
     note: Optional[str]
 
 
@@ -4699,6 +4959,7 @@ KEYED_INPUTS = frozenset(
         "CustomerBulkUpsertInput",
         "CustomerCreateInput",
         "CustomerEraseInput",
+        "CustomerMergeInput",
         "CustomerUpdateInput",
         "DocumentReverseInput",
         "ExchangeRateSetInput",
@@ -4775,6 +5036,7 @@ KEYED_INPUTS = frozenset(
         "ReturnInspectInput",
         "ReturnReceiveInput",
         "ReturnRejectInput",
+        "RevaluationReverseInput",
         "RoleCreateInput",
         "RoleDeleteInput",
         "RoleUpdateInput",
@@ -4782,6 +5044,8 @@ KEYED_INPUTS = frozenset(
         "SavedViewDeleteInput",
         "SavedViewLinkCreateInput",
         "SavedViewLinkRevokeInput",
+        "SavedViewScheduleDeleteInput",
+        "SavedViewScheduleSetInput",
         "SavedViewUpdateInput",
         "SourcingSetInput",
         "StockAdjustInput",
@@ -4795,11 +5059,14 @@ KEYED_INPUTS = frozenset(
         "StockSetInput",
         "StoreArchiveInput",
         "StoreCreateInput",
+        "StoreGroupArchiveInput",
         "StoreGroupCreateInput",
+        "StoreGroupRestoreInput",
         "StoreGroupUpdateInput",
         "StoreUpdateInput",
         "SupplierArchiveInput",
         "SupplierCreateInput",
+        "SupplierMergeInput",
         "SupplierProductArchiveInput",
         "SupplierProductBulkUpsertInput",
         "SupplierProductRestoreInput",
