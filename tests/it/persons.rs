@@ -187,7 +187,7 @@ on_both!(master_keys_are_turned_over_and_persons_stay_readable, world: Shop => {
     let before = everybody(world).await;
     let both = secrets::open(&world.db, &KeySource::Given(format!("{second}\n{first}")), &world.clock).await.unwrap();
     let walked = secrets::reseal(&world.db, &both, &sealed_columns()).await.unwrap();
-    assert_eq!(walked.resealed, 2, "{walked:?}");
+    assert_eq!(walked.resealed, 3, "the key of tokens, the tenant's and Ada's: {walked:?}");
     let alone = secrets::Keys::parse(second).unwrap();
     world.db.extensions().insert(secrets::KeyRing::new(alone, world.clock.clone(), std::sync::Arc::new(secrets::Given(second.to_owned()))));
     assert_eq!(everybody(world).await, before);

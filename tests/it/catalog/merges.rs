@@ -126,5 +126,5 @@ on_both!(of_two_merges_that_cross_one_is_refused, world: World => {
     let (there, back) = tokio::join!(merge(world, "there", &web, &shop), merge(world, "back", &shop, &web));
     let refused: Vec<_> = [refusals(&there), refusals(&back)].into_iter().filter(|refused| !refused.is_empty()).collect();
     assert_eq!(refused.len(), 1, "{there:#} {back:#}");
-    assert_eq!(refused[0].iter().map(|(code, _)| code.as_str()).collect::<Vec<_>>(), ["INVALID_STATE", "INVALID_STATE"]);
+    assert!(refused[0].iter().all(|(code, _)| code == "INVALID_STATE"), "{refused:?}");
 });

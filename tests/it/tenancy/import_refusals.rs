@@ -131,7 +131,8 @@ async fn rows_that_break_a_rule_leave_nothing(world: &World) {
         ("file.jsonl", own.as_str(), foreign.as_str(), "another tenant's are"),
         ("user.jsonl", "@", " at ", "is no e-mail address"),
         ("member.jsonl", "\"user_id\":\"0", "\"user_id\":\"1", "the member's account is not in user.jsonl"),
-        ("tenant_counter.jsonl", "\"head\":", "\"head\":-", "break what `entrepot verify` proves"),
+        // By a CHECK on SQLite, by `verify` on Postgres.
+        ("tenant_counter.jsonl", "\"head\":", "\"head\":-", "break "),
         ("member.jsonl", "ACTIVE", "HIDDEN", "break a rule of the database"),
         ("audit_entry.jsonl", "\"action\":\"storeCreate\"", "\"action\":\"storeErase\"", "the audit log of the export breaks"),
         ("stock_level.jsonl", "\"on_hand\":", "\"on_hand\":1", "break what `entrepot verify` proves"),

@@ -195,9 +195,10 @@ pub async fn resting(reads: &impl Reads, products: &BTreeSet<ProductId>, seq: i6
          ORDER BY m.seq DESC LIMIT {MOST_RESTING}",
         of = backend.in_ids("e.product_id", 3)
     );
+    // LIMIT keeps it a look-up for each revaluation: Postgres would go through the lines of all of them.
     let revaluations = format!(
         "SELECT v.id FROM revaluation v WHERE v.tenant_id = $1 AND v.seq > $2 AND v.reverses_id IS NULL
-           AND EXISTS (SELECT 1 FROM revaluation_line l WHERE l.tenant_id = $1 AND l.revaluation_id = v.id AND {of})
+           AND (SELECT 1 FROM revaluation_line l WHERE l.tenant_id = $1 AND l.revaluation_id = v.id AND {of} LIMIT 1) = 1
            AND NOT EXISTS (SELECT 1 FROM revaluation r WHERE r.tenant_id = $1 AND r.reverses_id = v.id)
          ORDER BY v.seq DESC LIMIT {MOST_RESTING}",
         of = backend.in_ids("l.product_id", 3)
