@@ -158,18 +158,17 @@ impl JobMutation {
     async fn job_retry(&self, ctx: &Context<'_>, #[graphql(desc = "ID of the job to retry.")] id: ID) -> Answer<JobPayload> {
         // Who may write need not be one who may see.
         let sees = ctx.holds::<kind::JobRead>();
-        let refused = |errors| JobPayload { job: None, user_errors: errors, replayed: false, seq: None };
         let id: JobId = match read(|reading| reading.id(&id, || path!["id"])) {
             Ok(id) => id,
-            Err(errors) => return Ok(refused(errors)),
+            Err(errors) => return Ok(errors.into()),
         };
         let jobs = ctx.given::<Jobs>()?;
         match jobs.retry(&permit.scope(jobs.database()), id).await {
             Ok(job) => Ok(JobPayload { job: sees.then(|| job.into()), user_errors: Vec::new(), replayed: false, seq: None }),
-            Err(Refusal::NotFound) => Ok(refused(vec![UserError::not_found("job", path!["id"])])),
+            Err(Refusal::NotFound) => Ok(vec![UserError::not_found("job", path!["id"])].into()),
             Err(Refusal::NotDead(state)) => {
                 let message = format!("the job is {}: only one that is DEAD can be tried again", state.as_str());
-                Ok(refused(vec![UserError::new(ErrorCode::InvalidState, message, path!["id"])]))
+                Ok(vec![UserError::new(ErrorCode::InvalidState, message, path!["id"])].into())
             }
             Err(Refusal::Fault(fault)) => Err(fault.into()),
         }

@@ -172,7 +172,7 @@ impl KeyMutation {
     ) -> Answer<IntegrationPayload> {
         match read(|reading| reading.id::<entity::id::kind::IntegrationId>(&id, || path!["id"])) {
             Ok(id) => integration_payload(ctx, ctx.given::<Access>()?.integration_disable(permit, id).await),
-            Err(user_errors) => Ok(IntegrationPayload { integration: None, user_errors, replayed: false, seq: None }),
+            Err(errors) => Ok(errors.into()),
         }
     }
 

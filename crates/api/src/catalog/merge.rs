@@ -1,7 +1,7 @@
 //! Merging customers, and suppliers.
 
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
-use entity::id::kind as of;
+use entity::id::{Kind, kind as of};
 use inventory::{
     catalog::{
         Catalog,
@@ -146,31 +146,36 @@ impl From<Vec<UserError>> for SupplierMergePayload {
     }
 }
 
+/// Reads what both kinds of merges ask: the key, who is merged and who stays, each with the version that was seen, and what is accepted.
+fn asked<K: Kind>(
+    reading: &mut Reading,
+    idempotency_key: String,
+    (id, seen): (&ID, Option<Long>),
+    (into, into_seen): (&ID, Option<Long>),
+    accept: &[MergeDifference],
+) -> MergeAsk<K> {
+    check_key(reading, &idempotency_key);
+    MergeAsk {
+        idempotency_key,
+        id: reading.id(id, || path!["input", "id"]),
+        expected_version: seen.map(|version| version.0),
+        into: reading.id(into, || path!["input", "intoId"]),
+        into_expected_version: into_seen.map(|version| version.0),
+        other_tax_ids: accept.contains(&MergeDifference::TaxIds),
+    }
+}
+
 impl CustomerMergeInput {
     fn read(self, reading: &mut Reading) -> MergeAsk<of::CustomerId> {
-        check_key(reading, &self.idempotency_key);
-        MergeAsk {
-            idempotency_key: self.idempotency_key,
-            id: reading.id(&self.id, || path!["input", "id"]),
-            expected_version: self.expected_version.map(|version| version.0),
-            into: reading.id(&self.into_id, || path!["input", "intoId"]),
-            into_expected_version: self.into_expected_version.map(|version| version.0),
-            other_tax_ids: self.accept.contains(&MergeDifference::TaxIds),
-        }
+        let (merged, stays) = ((&self.id, self.expected_version), (&self.into_id, self.into_expected_version));
+        asked(reading, self.idempotency_key, merged, stays, &self.accept)
     }
 }
 
 impl SupplierMergeInput {
     fn read(self, reading: &mut Reading) -> SupplierMerge {
-        check_key(reading, &self.idempotency_key);
-        let ask = MergeAsk {
-            idempotency_key: self.idempotency_key,
-            id: reading.id(&self.id, || path!["input", "id"]),
-            expected_version: self.expected_version.map(|version| version.0),
-            into: reading.id(&self.into_id, || path!["input", "intoId"]),
-            into_expected_version: self.into_expected_version.map(|version| version.0),
-            other_tax_ids: self.accept.contains(&MergeDifference::TaxIds),
-        };
+        let (merged, stays) = ((&self.id, self.expected_version), (&self.into_id, self.into_expected_version));
+        let ask = asked(reading, self.idempotency_key, merged, stays, &self.accept);
         SupplierMerge { ask, terms: self.supplier_products.map(Into::into) }
     }
 }

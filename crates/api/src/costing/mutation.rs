@@ -80,15 +80,13 @@ impl CostMutation {
         #[graphql(desc = "The document.")] input: StockRevalueInput,
     ) -> Answer<RevaluationPayload> {
         let ledger = ctx.given::<Ledger>()?;
-        let refused =
-            |errors: Vec<UserError>| RevaluationPayload { revaluation: None, user_errors: errors, replayed: false, seq: None };
         let input = match input.read() {
             Ok(input) => input,
-            Err(errors) => return Ok(refused(errors)),
+            Err(errors) => return Ok(errors.into()),
         };
         match Box::pin(shell::revalue(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
             Ok(outcome) => answer(ctx, outcome).await,
-            Err(problem) => Ok(refused(vec![told(&problem)])),
+            Err(problem) => Ok(vec![told(&problem)].into()),
         }
     }
 
@@ -101,16 +99,14 @@ impl CostMutation {
         #[graphql(desc = "Revaluation to undo, and the reason.")] input: RevaluationReverseInput,
     ) -> Answer<RevaluationPayload> {
         let ledger = ctx.given::<Ledger>()?;
-        let refused =
-            |errors: Vec<UserError>| RevaluationPayload { revaluation: None, user_errors: errors, replayed: false, seq: None };
         let input = match input.read() {
             Ok(input) => input,
-            Err(errors) => return Ok(refused(errors)),
+            Err(errors) => return Ok(errors.into()),
         };
         match Box::pin(shell::revaluation_reverse(ledger.database(), ledger.clock(), permit, input, dry_run)).await? {
             Ok(outcome) => answer(ctx, outcome).await,
-            Err(UndoProblem::Rests(resting)) => Ok(refused(vec![in_use(ctx, &resting).await])),
-            Err(problem) => Ok(refused(vec![not_undone(&problem)])),
+            Err(UndoProblem::Rests(resting)) => Ok(vec![in_use(ctx, &resting).await].into()),
+            Err(problem) => Ok(vec![not_undone(&problem)].into()),
         }
     }
 }

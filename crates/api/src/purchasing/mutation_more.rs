@@ -70,16 +70,16 @@ fn too_many(rows: usize, name: &str) -> Option<UserError> {
     (rows > MAX_ROWS).then(|| UserError::new(ErrorCode::LimitExceeded, message(), path!["input", name]))
 }
 
-fn not_turned(user_errors: Vec<UserError>) -> SupplierProductPayload {
-    SupplierProductPayload { supplier_product: None, user_errors, replayed: false, seq: None }
-}
-
 /// Archives or restores a row, and shapes the answer.
 async fn turned(ctx: &Context<'_>, permit: Permit<kind::ProductWrite>, turn: own::SupplyTurn) -> Answer<SupplierProductPayload> {
     let ledger = ctx.given::<Ledger>()?;
     let Some(batch) = own::turn_supply(ledger.database(), ledger.clock(), permit, turn).await? else {
         let message = "this key was used before with another input";
-        return Ok(not_turned(vec![UserError::new(ErrorCode::IdempotencyKeyReused, message, path!["input", "idempotencyKey"])]));
+        return Ok(SupplierProductPayload::from(vec![UserError::new(
+            ErrorCode::IdempotencyKeyReused,
+            message,
+            path!["input", "idempotencyKey"],
+        )]));
     };
     let mut payload = SupplierProductPayload {
         supplier_product: None,
@@ -161,7 +161,7 @@ impl SupplyMutation {
         let names = (input.supplier, input.product);
         match read(|reading| supply_turn(reading, input.idempotency_key, names, Step::Archive)) {
             Ok(turn) => Box::pin(turned(ctx, permit, turn)).await,
-            Err(errors) => Ok(not_turned(errors)),
+            Err(errors) => Ok(SupplierProductPayload::from(errors)),
         }
     }
 
@@ -175,7 +175,7 @@ impl SupplyMutation {
         let names = (input.supplier, input.product);
         match read(|reading| supply_turn(reading, input.idempotency_key, names, Step::Restore)) {
             Ok(turn) => Box::pin(turned(ctx, permit, turn)).await,
-            Err(errors) => Ok(not_turned(errors)),
+            Err(errors) => Ok(SupplierProductPayload::from(errors)),
         }
     }
 

@@ -77,7 +77,9 @@ impl StockQuery {
         let request = PageArgs { first, after, last, before }.check(list, signer, ctx.given::<Limits>()?.page)?;
         let mut filter = MovementFilter::nested(filter)?;
         // Inside `not` and `or` too: an entry in another store is not there for whoever may not see it.
-        filter.each(&mut |spec| *spec = movements_within(&permit, std::mem::take(spec)));
+        for spec in filter.all_mut() {
+            *spec = movements_within(&permit, std::mem::take(spec));
+        }
         let (conditions, mut values) = filter.conditions(2, &|spec, next| {
             let filter = rows::movement_filter(scope.backend(), spec, next);
             (filter.on_movements(), filter.values)

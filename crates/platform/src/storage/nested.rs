@@ -22,15 +22,6 @@ impl<T> Nested<T> {
         std::iter::once(own).chain(parts.flat_map(Self::all_mut)).collect()
     }
 
-    /// Changes the condition itself and every one inside.
-    pub fn each(&mut self, change: &mut impl FnMut(&mut T)) {
-        change(&mut self.own);
-        let parts = self.and.iter_mut().chain(self.or.iter_mut().flatten());
-        for part in parts.chain(self.not.as_deref_mut()) {
-            part.each(change);
-        }
-    }
-
     /// The conditions as SQL, each beginning with ` AND `, and their values; parameters are numbered from `next`. `own` writes those of one part
     /// alike. A comparison with NULL is true of no row, and `not` of it is true.
     pub fn conditions(&self, next: usize, own: &impl Fn(&T, usize) -> (String, Vec<Value>)) -> (String, Vec<Value>) {
@@ -68,7 +59,7 @@ mod tests {
         let own = |own: &i32, next: usize| (format!(" AND x = ${next}"), vec![Value::from(*own)]);
         let or = Some(vec![plain(2), Nested { not: Some(Box::new(plain(3))), ..plain(4) }]);
         let mut nested = Nested { and: vec![plain(1)], or, not: Some(Box::new(plain(5))), ..plain(0) };
-        nested.each(&mut |own| *own += 10);
+        nested.all_mut().into_iter().for_each(|own| *own += 10);
         let (sql, values) = nested.conditions(2, &own);
         assert_eq!(
             sql,

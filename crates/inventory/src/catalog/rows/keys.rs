@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use platform::storage::{Fault, Reads, Row};
+use sea_orm::TryGetable;
 use uuid::Uuid;
 
 use crate::catalog::core::{gtin, text};
@@ -21,7 +22,7 @@ pub enum KeyKind {
 
 impl KeyKind {
     /// The key as the table keeps it.
-    fn kept(self, key: &str) -> String {
+    pub fn kept(self, key: &str) -> String {
         let key = key.trim();
         match self {
             Self::CategorySlug => key.to_owned(),
@@ -44,19 +45,35 @@ impl KeyKind {
     }
 }
 
-/// The IDs that these keys stand for, of archived rows too, by the keys as they were asked for. One statement.
-pub async fn ids_by_keys(reads: &impl Reads, kind: KeyKind, keys: &[&str]) -> Result<HashMap<String, Uuid>, Fault> {
-    let kept: Vec<String> = keys.iter().map(|key| kind.kept(key)).collect();
+/// What these keys stand for, archived rows included, by the keys as tables keep them (`KeyKind::kept`). One statement; none without keys.
+pub async fn ids_by_kept<I: TryGetable>(
+    reads: &impl Reads,
+    kind: KeyKind,
+    mut kept: Vec<String>,
+) -> Result<HashMap<String, I>, Fault> {
+    // Postgres refuses a text with a NUL character; no key has one.
+    kept.retain(|key| !key.contains('\0'));
+    if kept.is_empty() {
+        return Ok(HashMap::new());
+    }
+    kept.sort_unstable();
+    kept.dedup();
     let (table, column, id) = kind.place();
     let backend = reads.backend();
     let of = backend.in_texts(column, 2);
     let sql = format!("SELECT {column}, {id} FROM {table} WHERE tenant_id = $1 AND {of}");
-    // Postgres refuses a text with a NUL character; no key has one.
-    let texts = backend.texts(kept.iter().map(String::as_str).filter(|key| !key.contains('\0')));
-    let mut found: HashMap<String, Uuid> = HashMap::new();
-    for row in reads.rows(&sql, vec![texts]).await? {
-        let mut row = Row::new(&row);
-        found.insert(row.take()?, row.take()?);
-    }
+    let rows = reads.rows(&sql, vec![backend.texts(kept.iter().map(String::as_str))]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
+}
+
+/// The same by the keys as they were asked for.
+pub async fn ids_by_keys(reads: &impl Reads, kind: KeyKind, keys: &[&str]) -> Result<HashMap<String, Uuid>, Fault> {
+    let kept: Vec<String> = keys.iter().map(|key| kind.kept(key)).collect();
+    let found = ids_by_kept::<Uuid>(reads, kind, kept.clone()).await?;
     Ok(keys.iter().zip(&kept).filter_map(|(key, kept)| Some(((*key).to_owned(), *found.get(kept)?))).collect())
 }

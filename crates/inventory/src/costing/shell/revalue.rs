@@ -5,7 +5,7 @@ use iam::access::{Permit, kind};
 use platform::{
     clock::{self, Clock},
     storage::{
-        Database, Fault, Work,
+        Database, Fault, Reads, TenantScope, Work,
         idempotency::{self, Key, KeyUse, hash_of},
         journal::{self, Counter, Numbered, Want},
     },
@@ -26,9 +26,9 @@ use crate::{
 };
 
 /// How often a call is begun again after another one took a unique value first.
-pub(super) const TRIES: u32 = 3;
+const TRIES: u32 = 3;
 /// Pages of the book that a revaluation waits for.
-pub(super) const PAGES: usize = 50;
+const PAGES: usize = 50;
 const MAX_REF: usize = 200;
 
 /// A revaluation to write. Its JSON is what the idempotency key's hash is over.
@@ -84,37 +84,54 @@ pub async fn revalue(
     }
     let key =
         Key { owner: permit.actor().id, mutation: "stockRevalue", key: input.idempotency_key.clone(), hash: hash_of(&input) };
-    catch_up(db, permit.tenant(), PAGES).await?;
     let scope = permit.scope(db);
+    up_to_date(&scope).await?;
     let mut tries = 0;
-    let written = loop {
-        let mut work = scope.begin().await?;
+    loop {
         tries += 1;
-        match once(&mut work, clock, (&permit, &key), &input).await {
-            Ok(Ok(outcome)) if !outcome.is_replayed && write == Write::Really => {
-                work.commit().await?;
-                break outcome;
-            }
-            Ok(mut answer) => {
-                work.rollback().await?;
-                if let Ok(outcome) = &mut answer
-                    && !outcome.is_replayed
-                {
-                    // A number is given when it is written.
-                    (outcome.document.number, outcome.seq) = (0, None);
-                }
-                return Ok(answer);
-            }
-            Err(fault) => {
-                let _ = work.rollback().await;
-                if fault.unique_violation().is_none() || tries >= TRIES {
-                    return Err(fault);
-                }
-            }
+        let mut work = scope.begin().await?;
+        let decided = once(&mut work, clock, (&permit, &key), &input).await;
+        if let Some(answer) = ended(&scope, work, write, decided, tries).await? {
+            return Ok(answer);
         }
-    };
-    catch_up(db, permit.tenant(), PAGES).await?;
-    Ok(Ok(written))
+    }
+}
+
+/// Brings the book up to date, which what is decided is decided by.
+pub(super) async fn up_to_date(scope: &TenantScope) -> Result<(), Fault> {
+    catch_up(scope.database(), scope.tenant(), PAGES).await.map(drop)
+}
+
+/// Ends a try: what is to be written is committed and booked; a dry run, a refusal and what was done before leave nothing. None where another call took a
+/// unique value first, and it is to be decided again.
+pub(super) async fn ended<P>(
+    scope: &TenantScope,
+    work: Work,
+    write: Write,
+    decided: Result<Result<Outcome, P>, Fault>,
+    tries: u32,
+) -> Result<Option<Result<Outcome, P>>, Fault> {
+    match decided {
+        Ok(Ok(outcome)) if !outcome.is_replayed && write == Write::Really => {
+            work.commit().await?;
+            up_to_date(scope).await?;
+            Ok(Some(Ok(outcome)))
+        }
+        Ok(mut answer) => {
+            work.rollback().await?;
+            if let Ok(outcome) = &mut answer
+                && !outcome.is_replayed
+            {
+                // A number is given when it is written.
+                (outcome.document.number, outcome.seq) = (0, None);
+            }
+            Ok(Some(answer))
+        }
+        Err(fault) => {
+            let _ = work.rollback().await;
+            if fault.unique_violation().is_none() || tries >= TRIES { Err(fault) } else { Ok(None) }
+        }
+    }
 }
 
 /// What is wrong with it, whatever the books say.

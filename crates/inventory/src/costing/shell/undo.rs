@@ -14,10 +14,7 @@ use platform::{
 };
 use serde::Serialize;
 
-use super::{
-    keep::catch_up,
-    revalue::{Outcome, PAGES, TRIES, Write, replayed, written},
-};
+use super::revalue::{Outcome, Write, ended, replayed, up_to_date, written};
 use crate::{
     catalog::rows::small::tenant_zone,
     costing::{
@@ -52,37 +49,17 @@ pub async fn revaluation_reverse(
     }
     let hash = hash_of(&input);
     let key = Key { owner: permit.actor().id, mutation: "revaluationReverse", key: input.idempotency_key.clone(), hash };
-    catch_up(db, permit.tenant(), PAGES).await?;
     let scope = permit.scope(db);
+    up_to_date(&scope).await?;
     let mut tries = 0;
-    let outcome = loop {
-        let mut work = scope.begin().await?;
+    loop {
         tries += 1;
-        match once(&mut work, clock, (&permit, &key), &input).await {
-            Ok(Ok(outcome)) if !outcome.is_replayed && write == Write::Really => {
-                work.commit().await?;
-                break outcome;
-            }
-            Ok(mut answer) => {
-                work.rollback().await?;
-                if let Ok(outcome) = &mut answer
-                    && !outcome.is_replayed
-                {
-                    // A number is given when it is written.
-                    (outcome.document.number, outcome.seq) = (0, None);
-                }
-                return Ok(answer);
-            }
-            Err(fault) => {
-                let _ = work.rollback().await;
-                if fault.unique_violation().is_none() || tries >= TRIES {
-                    return Err(fault);
-                }
-            }
+        let mut work = scope.begin().await?;
+        let decided = once(&mut work, clock, (&permit, &key), &input).await;
+        if let Some(answer) = ended(&scope, work, write, decided, tries).await? {
+            return Ok(answer);
         }
-    };
-    catch_up(db, permit.tenant(), PAGES).await?;
-    Ok(Ok(outcome))
+    }
 }
 
 async fn once(

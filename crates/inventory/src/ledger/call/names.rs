@@ -8,7 +8,7 @@ use platform::storage::{Fault, Reads, Row};
 use serde::Serialize;
 
 use crate::{
-    catalog::core::{gtin, text::fold},
+    catalog::rows::keys::{KeyKind, ids_by_kept},
     ledger::Ledger,
     stock::core::{At, LotChoice, LotName, Noun, Rejection},
 };
@@ -56,11 +56,6 @@ pub struct Names {
     barcodes: HashMap<String, ProductId>,
 }
 
-/// The key that a SKU or a code is unique by.
-fn key(text: &str) -> String {
-    fold(text.trim())
-}
-
 impl Names {
     /// Looks up what is not an id already: one statement for the SKUs, one for the barcodes, none when there are none.
     pub async fn look_up<'a>(reads: &impl Reads, products: impl IntoIterator<Item = &'a ProductRef>) -> Result<Self, Fault> {
@@ -68,22 +63,21 @@ impl Names {
         for product in products {
             match product {
                 ProductRef::Id(_) => {}
-                ProductRef::Sku(sku) => skus.push(key(sku)),
-                ProductRef::Barcode(code) => barcodes.push(gtin::key(code.trim())),
+                ProductRef::Sku(sku) => skus.push(KeyKind::ProductSku.kept(sku)),
+                ProductRef::Barcode(code) => barcodes.push(KeyKind::ProductBarcode.kept(code)),
             }
         }
         Ok(Self {
-            skus: ids_by(reads, "SELECT sku_key, id FROM product WHERE tenant_id = $1 AND ", "sku_key", skus).await?,
-            barcodes: ids_by(reads, "SELECT code_key, product_id FROM barcode WHERE tenant_id = $1 AND ", "code_key", barcodes)
-                .await?,
+            skus: ids_by_kept(reads, KeyKind::ProductSku, skus).await?,
+            barcodes: ids_by_kept(reads, KeyKind::ProductBarcode, barcodes).await?,
         })
     }
 
     pub fn product(&self, named: &ProductRef, field: impl FnOnce() -> At) -> Result<ProductId, Rejection> {
         let found = match named {
             ProductRef::Id(id) => Some(*id),
-            ProductRef::Sku(sku) => self.skus.get(&key(sku)).copied(),
-            ProductRef::Barcode(code) => self.barcodes.get(&gtin::key(code.trim())).copied(),
+            ProductRef::Sku(sku) => self.skus.get(&KeyKind::ProductSku.kept(sku)).copied(),
+            ProductRef::Barcode(code) => self.barcodes.get(&KeyKind::ProductBarcode.kept(code)).copied(),
         };
         found.ok_or_else(|| Rejection::not_found(Noun::Product, field()))
     }
@@ -94,30 +88,6 @@ pub async fn pack_quantities(reads: &impl Reads, mut keys: Vec<String>) -> Resul
     keys.retain(|key| !key.contains('\0'));
     let backend = reads.backend();
     let sql = format!("SELECT code_key, pack_quantity FROM barcode WHERE tenant_id = $1 AND {}", backend.in_texts("code_key", 2));
-    let rows = reads.rows(&sql, vec![backend.texts(keys.iter().map(String::as_str))]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
-}
-
-async fn ids_by(
-    reads: &impl Reads,
-    select: &str,
-    column: &str,
-    mut keys: Vec<String>,
-) -> Result<HashMap<String, ProductId>, Fault> {
-    // Postgres refuses a text with a NUL character; no name has one.
-    keys.retain(|key| !key.contains('\0'));
-    if keys.is_empty() {
-        return Ok(HashMap::new());
-    }
-    keys.sort_unstable();
-    keys.dedup();
-    let backend = reads.backend();
-    let sql = format!("{select}{}", backend.in_texts(column, 2));
     let rows = reads.rows(&sql, vec![backend.texts(keys.iter().map(String::as_str))]).await?;
     rows.iter()
         .map(|row| {
@@ -139,7 +109,7 @@ pub async fn known_store(reads: &impl Reads, named: &StoreRef, reach: &Reach) ->
     let (column, value) = match named {
         StoreRef::Id(id) => ("id", (*id).into()),
         StoreRef::Code(code) if code.contains('\0') => return Ok(None),
-        StoreRef::Code(code) => ("code_key", key(code).into()),
+        StoreRef::Code(code) => ("code_key", KeyKind::StoreCode.kept(code).into()),
     };
     let sql = format!("SELECT id, time_zone FROM store WHERE tenant_id = $1 AND {column} = $2");
     let rows = reads.rows(&sql, vec![value]).await?;
@@ -151,34 +121,18 @@ pub async fn known_store(reads: &impl Reads, named: &StoreRef, reach: &Reach) ->
 
 /// The stores that a call names, by their codes.
 pub async fn stores_by_code(reads: &impl Reads, named: &[&StoreRef]) -> Result<HashMap<String, StoreId>, Fault> {
-    let mut codes: Vec<String> = named
-        .iter()
-        .filter_map(|store| match store {
-            StoreRef::Code(code) if !code.contains('\0') => Some(key(code)),
-            _ => None,
-        })
-        .collect();
-    if codes.is_empty() {
-        return Ok(HashMap::new());
-    }
-    codes.sort_unstable();
-    codes.dedup();
-    let backend = reads.backend();
-    let sql = format!("SELECT code_key, id FROM store WHERE tenant_id = $1 AND {}", backend.in_texts("code_key", 2));
-    let rows = reads.rows(&sql, vec![backend.texts(codes.iter().map(String::as_str))]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = Row::new(row);
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
+    let codes = named.iter().filter_map(|store| match store {
+        StoreRef::Code(code) => Some(KeyKind::StoreCode.kept(code)),
+        StoreRef::Id(_) => None,
+    });
+    ids_by_kept(reads, KeyKind::StoreCode, codes.collect()).await
 }
 
 /// The store's id, if its code was found or it was named by id.
 pub fn store_of(named: &StoreRef, found: &HashMap<String, StoreId>, field: impl FnOnce() -> At) -> Result<StoreId, Rejection> {
     let id = match named {
         StoreRef::Id(id) => Some(*id),
-        StoreRef::Code(code) => found.get(&key(code)).copied(),
+        StoreRef::Code(code) => found.get(&KeyKind::StoreCode.kept(code)).copied(),
     };
     id.ok_or_else(|| Rejection::not_found(Noun::Store, field()))
 }

@@ -48,20 +48,8 @@ pub(super) fn let_go_excess(
         for (product, takes) in line.goods() {
             let mut own = held.remove(&(line.position, product)).unwrap_or_default();
             own.sort_by_key(|one| Reverse((one.created_at, one.id)));
-            let mut excess = own.iter().map(|one| one.remaining.get()).sum::<i64>() - line.open.get() * takes;
-            for mut reservation in own {
-                if excess <= 0 {
-                    break;
-                }
-                let taken = excess.min(reservation.remaining.get());
-                excess -= taken;
-                if let Some(head) = begin.take() {
-                    draft.begin(head, reservation.key, field)?;
-                }
-                draft.post(reservation.key, Delta { reserved: -taken, ..Delta::default() }, None, None, field)?;
-                reservation.give_back(taken, ReservationStatus::Released, now);
-                draft.put_reservation(reservation);
-            }
+            let excess = own.iter().map(|one| one.remaining.get()).sum::<i64>() - line.open.get() * takes;
+            draft.let_go(own, excess, &mut begin, (now, field))?;
         }
     }
     Ok(())

@@ -49,6 +49,32 @@ impl Reservation {
     }
 }
 
+impl Draft<'_> {
+    /// Lets these holds go until `excess` units are free, in their order; none where it is not above 0. The movement `head` begins with the first.
+    pub fn let_go(
+        &mut self,
+        holds: Vec<Reservation>,
+        mut excess: i64,
+        head: &mut Option<MovementHead>,
+        (now, field): (Timestamp, At),
+    ) -> Result<(), Rejection> {
+        for mut reservation in holds {
+            if excess <= 0 {
+                break;
+            }
+            let taken = excess.min(reservation.remaining.get());
+            excess -= taken;
+            if let Some(head) = head.take() {
+                self.begin(head, reservation.key, field)?;
+            }
+            self.post(reservation.key, Delta { reserved: -taken, ..Delta::default() }, None, None, field)?;
+            reservation.give_back(taken, ReservationStatus::Released, now);
+            self.put_reservation(reservation);
+        }
+        Ok(())
+    }
+}
+
 /// Hold stock.
 #[derive(Debug, Clone)]
 pub struct Reserve {

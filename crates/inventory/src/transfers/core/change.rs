@@ -126,20 +126,8 @@ fn let_go_excess(draft: &mut Draft<'_>, transfer: &Transfer, steps: &Steps, line
     for (index, planned) in lines.iter().enumerate() {
         let field = At::line(index).field(Field::Quantity);
         let own = holds.remove(&planned.product).unwrap_or_default();
-        let mut excess = own.iter().map(|one| one.remaining.get()).sum::<i64>() - planned.quantity.get();
-        for mut reservation in own {
-            let taken = excess.min(reservation.remaining.get());
-            if taken <= 0 {
-                break;
-            }
-            excess -= taken;
-            if let Some(head) = begin.take() {
-                draft.begin(head, reservation.key, field)?;
-            }
-            draft.post(reservation.key, Delta { reserved: -taken, ..Delta::default() }, None, None, field)?;
-            reservation.give_back(taken, ReservationStatus::Released, now);
-            draft.put_reservation(reservation);
-        }
+        let excess = own.iter().map(|one| one.remaining.get()).sum::<i64>() - planned.quantity.get();
+        draft.let_go(own, excess, &mut begin, (now, field))?;
     }
     Ok(())
 }

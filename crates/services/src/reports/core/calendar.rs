@@ -48,7 +48,7 @@ const EPOCH: i32 = 719_468;
 const ERA: i32 = 146_097;
 
 /// Year, month and day of a day since 1970-01-01.
-pub(super) const fn civil(day: i32) -> (i32, i32, i32) {
+pub const fn civil(day: i32) -> (i32, i32, i32) {
     let since = day + EPOCH;
     let era = since.div_euclid(ERA);
     let of_era = since - era * ERA;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use iam::access::{Permit, kind};
-use platform::{clock::day_text, paging::Key, storage::Database};
+use platform::{paging::Key, storage::Database};
 
 use super::within::{Ranked, ReportSource, exact, most, of_documents, ranked, within};
 use crate::{
     insight::shell::ReportError,
     reports::{
-        core::{Cohort, CohortMonth, CustomerOrders, Scores, cohorts, scored},
+        core::{Cohort, CohortMonth, CustomerOrders, Scores, civil, cohorts, scored},
         rows::{self, Narrow},
     },
 };
@@ -104,11 +104,8 @@ pub async fn customer_cohorts(
 
 /// The month of a calendar day.
 fn month_of(day: i32) -> CohortMonth {
-    let text = day_text(day);
-    let mut parts = text.rsplitn(3, '-').skip(1);
-    let month = parts.next().and_then(|month| month.parse().ok()).unwrap_or(1);
-    let year = parts.next().and_then(|year| year.parse().ok()).unwrap_or_default();
-    CohortMonth { year, month }
+    let (year, month, _) = civil(day);
+    CohortMonth { year, month: month as u8 }
 }
 
 #[cfg(test)]
