@@ -21,4 +21,6 @@ pub struct Model {
     pub master_seq: i64,
     pub revaluation_number: i64,
     pub reversal_number: i64,
+    pub recorded_at: Timestamp,
+    pub ordered_from: i64,
 }

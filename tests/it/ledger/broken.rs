@@ -225,8 +225,9 @@ const CASES: &[Case] = &[
         "INSERT INTO event SELECT tenant_id, (SELECT head + 2 FROM tenant_counter WHERE @), 'product.updated', '{}', recorded_at
            FROM event WHERE @ AND seq = 1;
          UPDATE tenant_counter SET head = head + 2 WHERE @",
-        &["journal: seq runs", "counter: master data"],
+        &["journal: seq runs", "journal: time of recording", "counter: master data"],
     ),
+    case("UPDATE tenant_counter SET recorded_at = 0 WHERE @", &["journal: time of recording"]),
     case("UPDATE tenant_counter SET head = head + 1 WHERE @", &["counter: exists"]),
     case("UPDATE tenant_counter SET return_number = 0 WHERE @", &["counter: exists"]),
     case("UPDATE event SET kind = 'stock.change' WHERE @ AND seq = 2", &["journal: a movement has its event"]),

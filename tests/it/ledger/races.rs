@@ -363,6 +363,9 @@ async fn the_busiest_clock_never_turns_time_back(world: World) {
     ahead.submit(world.tenant, receipt(&world.make), None).await.unwrap().unwrap();
     world.submit(receipt(&world.make)).await.unwrap();
     ahead.submit(world.tenant, receipt(&world.make), None).await.unwrap().unwrap();
+    // Nor within the tenant: another level, which the busy one has not written.
+    world.stock(MUG, 1, 1).await;
+    ahead.submit(world.tenant, receipt(&world.make), None).await.unwrap().unwrap();
     world.verify().await;
 }
 

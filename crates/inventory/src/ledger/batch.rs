@@ -59,7 +59,7 @@ impl Writer {
             work.rollback().await?;
         } else {
             // Also for a command that changed nothing: its key is remembered.
-            let mut counter = journal::take(&work, decisions.want(documents)).await?;
+            let mut counter = journal::take_at(&work, decisions.want(documents), now).await?;
             let events = decisions.number(documents, &mut counter, now);
             for rows in decisions.rows(documents, tenant, queue, now) {
                 work.write(rows).await?;

@@ -64,6 +64,7 @@ impl Decisions {
 
     /// Numbers documents and events on from the counter, which is left where they end.
     pub fn number(&mut self, documents: &Documents, counter: &mut Counter, now: Timestamp) -> Vec<Event> {
+        counter.recorded_at = now;
         let mut events = Vec::with_capacity(self.decided.len());
         for (_, decision) in &mut self.decided {
             decision.number(documents, counter, now, &mut events);

@@ -36,12 +36,13 @@ pub struct State {
 pub async fn whole(reads: &Source<'_>, basis: &Basis, needs: &mut Needs, keys: &[&Key]) -> Result<State, Fault> {
     let Basis { clock, documents, .. } = basis;
     // Behind the counter nobody else changes what documents hold: the levels that follow from it are those that are locked.
-    if let Source::Locked(work) = reads {
-        journal::hold(work).await?;
-    }
+    let last = match reads {
+        Source::Locked(work) => journal::hold(work).await?,
+        Source::Committed(_) => Timestamp(0),
+    };
     let mut books = documents.expand(reads, needs).await?;
     let needs = &*needs;
-    let mut stock = load_levels(reads, clock, needs).await?;
+    let mut stock = load_levels(reads, clock, needs, last).await?;
     documents.load(Turn::First, reads, needs, &mut books).await?;
     documents.load(Turn::BeforeLots, reads, needs, &mut books).await?;
     if load_lots(reads, needs, &mut stock).await? {
@@ -176,15 +177,16 @@ async fn learn(
     Ok(met)
 }
 
-async fn load_levels(reads: &Source<'_>, clock: &Clock, needs: &Needs) -> Result<Book, Fault> {
+/// The levels that are needed, at a time that is not before `last`.
+async fn load_levels(reads: &Source<'_>, clock: &Clock, needs: &Needs, last: Timestamp) -> Result<Book, Fault> {
     let wanted: Vec<LevelKey> = needs.levels.iter().copied().collect();
     let levels = match reads {
         _ if wanted.is_empty() => Vec::new(),
         Source::Locked(work) => stock_rows::lock_levels(*work, &wanted).await?,
         Source::Committed(scope) => stock_rows::read_levels(*scope, &wanted).await?,
     };
-    // Another node's clock may run ahead of ours: along a level, time of recording never goes back.
-    let now = levels.iter().map(|level| level.updated_at).max().unwrap_or_default().max(clock.now());
+    // Another node's clock may run ahead of ours: within a tenant, time of recording never goes back.
+    let now = levels.iter().map(|level| level.updated_at).max().unwrap_or_default().max(clock.now()).max(last);
     let mut stock = Book::new(now, clock::local_day);
     stock.closed_through = stock_rows::closed_through(reads).await?;
     stock.levels = levels.into_iter().map(|level| (level.key, level)).collect();

@@ -135,7 +135,7 @@ impl SpeculativeState {
             met: 0,
             counter,
             chain: None,
-            now: Timestamp(0),
+            now: counter.recorded_at,
             closed_through,
             levels: HashMap::new(),
             products: HashMap::new(),

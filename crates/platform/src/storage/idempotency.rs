@@ -163,7 +163,7 @@ pub(super) fn read<R: DeserializeOwned>(known: Option<KeyUse>) -> Result<Before<
 /// What an earlier call with this key left, in this call's turn: the counter is locked first, so that of two calls the second finds what the first has
 /// written.
 pub async fn in_turn<R: DeserializeOwned>(work: &Work, key: &Key) -> Result<Before<R>, Fault> {
-    journal::take(work, Want::default()).await?;
+    journal::lock(work).await?;
     read(before(work, key).await?)
 }
 

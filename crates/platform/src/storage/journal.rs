@@ -67,6 +67,8 @@ fn numbers() -> String {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Want {
     pub events: i64,
+    /// By how many microseconds the counter's time of recording moves on.
+    micros: i64,
     documents: [i64; KINDS],
     /// Whether they may be about master data, and are no ledger batch's.
     of: Of,
@@ -91,7 +93,8 @@ impl Want {
     /// What is added to each column of the counter row that changes.
     pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, i64)> {
         let documents = Numbered::ALL.iter().map(|kind| kind.as_str()).zip(self.documents).filter(|(_, count)| *count != 0);
-        std::iter::once(("head", self.events)).chain(documents)
+        let time = (self.micros != 0).then_some(("recorded_at", self.micros));
+        std::iter::once(("head", self.events)).chain(time).chain(documents)
     }
 }
 
@@ -132,6 +135,8 @@ async fn counter_row<R: Selected + Send>(reads: &impl Reads) -> Result<R, Fault>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counter {
     pub seq: i64,
+    /// When the last batch or change was recorded: what is recorded next is recorded then or later, whatever a node's clock says.
+    pub recorded_at: Timestamp,
     documents: [i64; KINDS],
 }
 
@@ -145,6 +150,7 @@ impl Counter {
     pub fn since(&self, before: &Self) -> Want {
         Want {
             events: self.seq - before.seq,
+            micros: self.recorded_at.micros() - before.recorded_at.micros(),
             documents: std::array::from_fn(|kind| self.documents[kind] - before.documents[kind]),
             of: Of::Ledger,
         }
@@ -152,16 +158,16 @@ impl Counter {
     fn read(rows: &[sea_orm::QueryResult]) -> Result<Self, Fault> {
         let row = rows.first().ok_or_else(|| Fault::corrupt("tenant_counter", "every tenant has a counter"))?;
         let mut row = Row::new(row);
-        let (seq, mut documents) = (row.take()?, [0; KINDS]);
+        let (seq, recorded_at, mut documents) = (row.take()?, row.take()?, [0; KINDS]);
         for number in &mut documents {
             *number = row.take()?;
         }
-        Ok(Self { seq, documents })
+        Ok(Self { seq, recorded_at, documents })
     }
 }
 
 pub async fn counter(reads: &impl Reads) -> Result<Counter, Fault> {
-    let sql = format!("SELECT head, {} FROM tenant_counter WHERE tenant_id = $1", numbers());
+    let sql = format!("SELECT head, recorded_at, {} FROM tenant_counter WHERE tenant_id = $1", numbers());
     Counter::read(&reads.rows(&sql, vec![]).await?)
 }
 
@@ -204,29 +210,36 @@ pub async fn begin_tenant(work: &Work, epoch: Uuid) -> Result<(), Fault> {
 
 /// Locks the counter until the transaction ends, before any level: what is written at a head moves the counter first and levels then
 /// (`write_at`), so whoever locks levels and takes numbers later would wait for it while it waits for them.
-pub async fn hold(work: &Work) -> Result<(), Fault> {
+/// Answers when the tenant's last batch or change was recorded.
+pub async fn hold(work: &Work) -> Result<Timestamp, Fault> {
     let lock = work.backend().for_change("c");
-    if !lock.is_empty() {
-        work.rows(&format!("SELECT 1 FROM tenant_counter c WHERE c.tenant_id = $1{lock}"), vec![]).await?;
-    }
-    Ok(())
+    let rows = work.rows(&format!("SELECT c.recorded_at FROM tenant_counter c WHERE c.tenant_id = $1{lock}"), vec![]).await?;
+    rows.first().map_or(Ok(Timestamp(0)), |row| Row::new(row).take())
 }
 
-/// Takes numbers at the end of a transaction: without `hold` before it, the last of its locks. The counter as it stood before: what was taken follows on from it.
-pub async fn take(work: &Work, want: Want) -> Result<Counter, Fault> {
-    let (mut set, mut values) = (Vec::new(), Vec::new());
+/// Locks the counter as `take_at` does, and takes nothing.
+pub async fn lock(work: &Work) -> Result<(), Fault> {
+    take_at(work, Want::default(), Timestamp(0)).await.map(|_| ())
+}
+
+/// Takes numbers at the end of a transaction: without `hold` before it, the last of its locks. The counter as it stood before: what was taken
+/// follows on from it. Its time is that at which to record: `now`, or the last one's if that is later, as it may be by another node's clock.
+pub async fn take_at(work: &Work, want: Want, now: Timestamp) -> Result<Counter, Fault> {
+    let mut values: Vec<Value> = vec![now.micros().into()];
+    let mut set = vec!["recorded_at = CASE WHEN recorded_at < $2 THEN $2 ELSE recorded_at END".to_owned()];
     for (column, count) in want.columns() {
         values.push(count.into());
         set.push(format!("{column} = {column} + ${}", values.len() + 1));
     }
     if want.of == Of::MasterData {
-        set.push("master_seq = head + $2".to_owned());
+        set.push("master_seq = head + $3".to_owned());
     }
     let (set, numbers) = (set.join(", "), numbers());
-    let sql = format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 RETURNING head, {numbers}");
+    let sql = format!("UPDATE tenant_counter SET {set} WHERE tenant_id = $1 RETURNING head, recorded_at, {numbers}");
     let after = Counter::read(&work.rows(&sql, values).await?)?;
     Ok(Counter {
         seq: after.seq - want.events,
+        recorded_at: after.recorded_at,
         documents: std::array::from_fn(|kind| after.documents[kind] - want.documents[kind]),
     })
 }
@@ -260,8 +273,8 @@ async fn append_of(work: &mut Work, of: Of, events: Vec<NewEvent>, now: Timestam
         return Ok(None);
     }
     let count = events.len() as i64;
-    let before = take(work, Want { of, ..Want::events(count) }).await?;
-    let numbered = (before.seq + 1..).zip(events).map(|(seq, event)| event.in_trace().numbered(seq, now));
+    let before = take_at(work, Want { of, ..Want::events(count) }, now).await?;
+    let numbered = (before.seq + 1..).zip(events).map(|(seq, event)| event.in_trace().numbered(seq, before.recorded_at));
     write(work, numbered.collect()).await?;
     Ok(Some(before.seq + count))
 }

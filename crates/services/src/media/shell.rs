@@ -220,7 +220,7 @@ impl Media {
         }
         let key = Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash };
         let work = permit.scope(&self.db).begin().await?;
-        journal::take(&work, journal::Want::default()).await?;
+        journal::lock(&work).await?;
         let receipt = match idempotency::before(&work, &key).await? {
             None => return Ok(Begun::Now(Box::new(Turn { work, key }))),
             Some(known) => {

@@ -193,7 +193,7 @@ async fn once(
     if raised > 0.0 && rows::worth_of_all(work).await? + raised > MAX_SAFE as f64 {
         return Ok(Err(RevalueProblem::TooDearTogether));
     }
-    let before = journal::take(work, Want::events(1).and(1, Numbered::Revaluation)).await?;
+    let before = journal::take_at(work, Want::events(1).and(1, Numbered::Revaluation), document.created_at).await?;
     written(work, key, before, (document, foreseen)).await.map(Ok)
 }
 
@@ -207,6 +207,7 @@ pub(super) async fn written(
     let mut counter = before;
     document.number = counter.number(Numbered::Revaluation);
     document.seq = before.seq + 1;
+    document.created_at = before.recorded_at;
     rows::insert_revaluation(work, &document).await?;
     let event = events::REVALUATION_CREATED.event(&told(&document));
     journal::write(work, vec![event.in_trace().numbered(document.seq, document.created_at)]).await?;

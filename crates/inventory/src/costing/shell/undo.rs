@@ -78,7 +78,7 @@ async fn once(
         return Ok(Err(UndoProblem::OfReversal));
     }
     // From here on nobody moves stock or revalues: what rests on it now is all that ever will before this document.
-    let before = journal::take(work, Want::events(1).and(1, Numbered::Revaluation)).await?;
+    let before = journal::take_at(work, Want::events(1).and(1, Numbered::Revaluation), clock.now()).await?;
     if rows::is_reversed(work, original.id).await? {
         return Ok(Err(UndoProblem::AlreadyReversed));
     }
@@ -98,7 +98,7 @@ async fn once(
     if raised > 0.0 && rows::worth_of_all(work).await? + raised > MAX_SAFE as f64 {
         return Ok(Err(UndoProblem::TooDearTogether));
     }
-    let now = clock.now();
+    let now = before.recorded_at;
     let document = Revaluation {
         id: clock.document_id(),
         number: 0,

@@ -187,7 +187,7 @@ impl Alerts {
         let (owner, key) = (permit.actor().id, fields.idempotency_key.clone());
         let key = Key { owner, mutation: "alertRuleUpsert", key, hash: hash_of(fields) };
         // The counter first, so that two calls come one after the other, and the second finds what the first has made.
-        journal::take(work, journal::Want::default()).await?;
+        journal::lock(work).await?;
         if let Some(known) = idempotency::before(work, &key).await? {
             return replayed(work, known).await;
         }
@@ -219,7 +219,7 @@ impl Alerts {
     async fn remove(&self, work: &mut Work, permit: &May, removal: &RuleRemoval) -> Result<Acted<Option<Rule>>, AlertError> {
         let (owner, key) = (permit.actor().id, removal.idempotency_key.clone());
         let key = Key { owner, mutation: "alertRuleDelete", key, hash: hash_of(removal) };
-        journal::take(work, journal::Want::default()).await?;
+        journal::lock(work).await?;
         if let Some(known) = idempotency::before(work, &key).await? {
             return replayed(work, known).await;
         }

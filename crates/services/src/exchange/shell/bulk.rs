@@ -86,7 +86,7 @@ impl Exchange {
     pub(super) async fn leftover(&self, lease: Lease, tenant: TenantId, id: ExchangeId) -> Result<(), Fault> {
         let work = self.0.db.global().maintenance_for(tenant).await?;
         lease.guard(&work).await?;
-        journal::take(&work, journal::Want::default()).await?;
+        journal::lock(&work).await?;
         let Some(run) = rows::by_id(&work, id).await?.filter(|run| run.kind == Kind::Bulk) else {
             return work.rollback().await;
         };

@@ -115,7 +115,7 @@ impl Exchange {
         let mut work = permit.scope(&self.0.db).begin().await?;
         let now = self.0.clock.now();
         // The counter first, so that two calls with one key come one after the other, and the second finds the first.
-        journal::take(&work, journal::Want::default()).await?;
+        journal::lock(&work).await?;
         if let Some(known) = rows::by_key(&work, permit.actor(), ask.kind, &ask.idempotency_key).await? {
             work.rollback().await?;
             return if (InputDigest { hash: known.hash, sent: known.sent }).matches(&digest) {

@@ -26,6 +26,17 @@ pub(super) const CHECKS: &[Check] = &[
                    OR c.return_number <> (SELECT count(*) FROM sales_return WHERE tenant_id = $1))",
     },
     Check {
+        invariant: "journal: time of recording never goes back, and the counter stands at the last one",
+        table: "event",
+        broken: "SELECT 'seq ' || x.seq, 'recorded at ' || x.earlier || ' or later', 'recorded at ' || x.recorded_at
+                 FROM (SELECT e.seq, e.recorded_at, lag(e.recorded_at) OVER (ORDER BY e.seq) AS earlier FROM event e
+                       WHERE e.tenant_id = $1 AND e.seq > (SELECT ordered_from FROM tenant_counter WHERE tenant_id = $1)
+                       UNION ALL
+                       SELECT c.head + 1, c.recorded_at, (SELECT e.recorded_at FROM event e WHERE e.tenant_id = $1 AND e.seq = c.head)
+                       FROM tenant_counter c WHERE c.tenant_id = $1 AND c.head > c.ordered_from) x
+                 WHERE x.recorded_at < x.earlier ORDER BY x.seq LIMIT 1",
+    },
+    Check {
         invariant: "journal: a movement has its event, and every stock.changed its movement, under one seq",
         table: "movement",
         // Not a FULL JOIN: SQLite would compare every movement with every event.

@@ -196,7 +196,7 @@ async fn write_down(
 ) -> Result<(Plan, Receipt), LiquidationError> {
     let mut work = permit.scope(rooms.ledger.database()).begin().await?;
     let now = rooms.ledger.clock().now();
-    journal::take(&work, journal::Want::default()).await?;
+    journal::lock(&work).await?;
     let missing = || LiquidationError::NotFound { what: "liquidation plan", field: path!["input", "plan"] };
     let mut plan = rows::lock_plan(&work, input.plan).await?.ok_or_else(missing)?;
     if plan.version != input.expected_version {

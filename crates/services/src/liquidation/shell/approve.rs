@@ -117,7 +117,7 @@ async fn claim(
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "liquidationPlanApprove", key: text, hash: hash_of(input) };
     // The counter first, so that calls come one after the other.
-    journal::take(work, journal::Want::default()).await?;
+    journal::lock(work).await?;
     match idempotency::before(work, &key).await? {
         None => {}
         Some(KeyUse::Reused) => return Err(LiquidationError::KeyReused),
@@ -241,7 +241,7 @@ async fn finish(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId) -> Result
 async fn write_down(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId, done: &[PlanLine]) -> Result<Option<i64>, Fault> {
     let mut work = permit.scope(rooms.ledger.database()).begin().await?;
     let now = rooms.ledger.clock().now();
-    journal::take(&work, journal::Want::default()).await?;
+    journal::lock(&work).await?;
     let Some(mut plan) = rows::lock_plan(&work, id).await? else {
         return Err(Fault::corrupt("liquidation_plan", "a plan that is approved stays"));
     };

@@ -202,7 +202,7 @@ fn line_of(clock: &Clock, proposal: Proposal, chosen: Candidate, criteria: &Crit
 
 async fn keep(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> Done {
     // The counter first: a call with the same key that came meanwhile has been committed, or waits.
-    journal::take(work, journal::Want::default()).await?;
+    journal::lock(work).await?;
     if let Some(known) = idempotency::before(work, key).await? {
         return replayed(work, known).await;
     }

@@ -132,7 +132,7 @@ async fn claim(
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentPlanApprove", key: text, hash: hash_of(input) };
     // The counter first, so that calls come one after the other.
-    journal::take(work, journal::Want::default()).await?;
+    journal::lock(work).await?;
     match idempotency::before(work, &key).await? {
         None => {}
         Some(KeyUse::Reused) => return Err(ReplenishmentError::KeyReused),
@@ -276,7 +276,7 @@ async fn finish(ledger: &Ledger, permit: &May, plan: ReplenishmentPlanId) -> Res
 async fn write_down(ledger: &Ledger, permit: &May, id: ReplenishmentPlanId, done: &[PlanLine]) -> Result<Option<i64>, Fault> {
     let mut work = permit.scope(ledger.database()).begin().await?;
     let now = ledger.clock().now();
-    journal::take(&work, journal::Want::default()).await?;
+    journal::lock(&work).await?;
     let Some(mut plan) = rows::lock_plan(&work, id).await? else {
         return Err(Fault::corrupt("replenishment_plan", "a plan that is approved stays"));
     };

@@ -175,7 +175,7 @@ pub(super) fn plan_of(
 
 async fn keep(work: &mut Work, key: &Key, plan: Plan, lines: &[PlanLine]) -> Done {
     // The counter first: a call with the same key that came meanwhile has been committed, or waits.
-    journal::take(work, journal::Want::default()).await?;
+    journal::lock(work).await?;
     if let Some(known) = idempotency::before(work, key).await? {
         return replayed(work, known).await;
     }

@@ -81,7 +81,7 @@ async fn set(work: &mut Work, clock: &Clock, permit: &May, (input, rule): (&Poli
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentPolicySet", key: text, hash: hash_of(input) };
     // The counter first, so that two calls come one after the other, and the second finds what the first has made.
-    journal::take(work, journal::Want::default()).await?;
+    journal::lock(work).await?;
     if let Some(known) = idempotency::before(work, &key).await? {
         return replayed(work, permit, known).await;
     }
@@ -136,7 +136,7 @@ pub async fn remove_policy(db: &Database, clock: &Clock, permit: May, input: Pol
 async fn remove(work: &mut Work, clock: &Clock, permit: &May, input: &PolicyRemoval) -> Done {
     let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
     let key = Key { owner, mutation: "replenishmentPolicyRemove", key: text, hash: hash_of(input) };
-    journal::take(work, journal::Want::default()).await?;
+    journal::lock(work).await?;
     if let Some(known) = idempotency::before(work, &key).await? {
         return replayed(work, permit, known).await;
     }

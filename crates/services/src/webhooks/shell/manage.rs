@@ -163,10 +163,11 @@ impl Webhooks {
             return Err(disabled(path!["id"]).into());
         }
         let now = self.0.clock.now();
-        let seq = journal::take(&work, Want::events(1)).await?.seq + 1;
+        let before = journal::take_at(&work, Want::events(1), now).await?;
+        let seq = before.seq + 1;
         deliveries::add(&work, id, &[seq], now).await?;
         let event = super::told(super::events::WEBHOOK_TESTED, &endpoint);
-        journal::write(&mut work, vec![event.in_trace().numbered(seq, now)]).await?;
+        journal::write(&mut work, vec![event.in_trace().numbered(seq, before.recorded_at)]).await?;
         work.commit().await?;
         Ok(Changed { value: endpoint, seq: Some(seq) })
     }
