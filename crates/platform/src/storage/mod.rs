@@ -21,6 +21,7 @@ mod limits;
 mod nested;
 mod cluster_notices;
 pub mod once;
+mod outage;
 mod pools;
 mod postgres;
 pub mod replicas;

@@ -86,8 +86,8 @@ struct Session {
 /// A silence of this length makes every connection suspect that has not been heard of since it began.
 const SUSPECT: Duration = Duration::from_millis(1_500);
 /// The first pause between two tries to connect to a server that is starting.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(10);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 impl Sessions {
     /// Connections whose server keeps the limits.
@@ -170,20 +170,28 @@ impl Sessions {
     }
 
     /// A new connection, and its term; while the server starts, nobody listens where it was a moment ago, or another host has yet to take over, it is
-    /// tried again.
+    /// waited for.
     async fn connect(&self) -> Result<(PgConnection, u64), sqlx::Error> {
-        let (until, mut pause) = (Instant::now() + self.0.limits.sign_of_life(), FIRST_PAUSE);
+        let (began, outage, login) = (Instant::now(), self.0.write_health.outage(), &self.0.login);
+        let limit = self.0.limits.sign_of_life();
+        let (until, mut pause) = (began + limit, FIRST_PAUSE);
         loop {
-            let Ok(tried) = tokio::time::timeout_at(until, self.0.login.connect()).await else {
+            // Sooner than the limit: a request asks several times, one after the other, and all of that is to end before it does.
+            if !outage.is_over(limit * 4 / 5).await || Instant::now() >= until {
+                return Err(late("the database cannot be reached"));
+            }
+            let Ok(tried) = tokio::time::timeout_at(until, login.connect()).await else {
+                outage.begin(began, login);
                 return Err(late("no connection to the database in time"));
             };
             match tried {
-                Err(err) if (is_starting(&err) || self.0.login.may_move(&err)) && Instant::now() + pause < until => {}
-                Err(err) if self.0.login.may_move(&err) => return Err(late("no host of the database takes writes")),
+                Err(err) if is_away(&err) || login.may_move(&err) => outage.begin(began, login),
+                Err(err) if is_full(&err) && Instant::now() + pause < until => {
+                    crate::clock::sleep(pause).await;
+                    pause = (2 * pause).min(LONGEST_PAUSE);
+                }
                 done => return done,
             }
-            crate::clock::sleep(pause).await;
-            pause = (2 * pause).min(LONGEST_PAUSE);
         }
     }
 
@@ -318,13 +326,18 @@ fn is_late(err: &sqlx::Error) -> bool {
     matches!(err, sqlx::Error::Io(err) if err.kind() == io::ErrorKind::TimedOut)
 }
 
-/// Whether it may be there in a moment: nobody listens, or the server says that it is starting or ending, or that it has no place just now.
-fn is_starting(err: &sqlx::Error) -> bool {
+/// Whether it may be there in a moment: nobody listens, or the server says that it is starting or ending.
+pub(super) fn is_away(err: &sqlx::Error) -> bool {
     match err {
         sqlx::Error::Io(err) => err.kind() == io::ErrorKind::ConnectionRefused,
-        sqlx::Error::Database(err) => err.code().is_some_and(|code| matches!(&*code, "57P01" | "57P03" | "53300")),
+        sqlx::Error::Database(err) => err.code().is_some_and(|code| matches!(&*code, "57P01" | "57P03")),
         _ => false,
     }
+}
+
+/// Whether the server has no place for one more connection just now.
+fn is_full(err: &sqlx::Error) -> bool {
+    err.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "53300")
 }
 
 /// Whether the connection has gone: it broke, or the server says that it is about to end it (class 57P, a transaction that stood still for

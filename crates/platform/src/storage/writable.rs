@@ -9,14 +9,14 @@ use entity::prelude::TenantId;
 use sea_orm::{DbBackend, DbErr, Statement};
 use tokio::time::Instant;
 
-use super::{Backend, Database, Fault, Reads, Unwritable};
+use super::{Backend, Database, Fault, Reads, Unwritable, outage::Outage};
 
 /// While writes go on failing, connections are not left more often than this.
 const BETWEEN: Duration = Duration::from_secs(1);
 
 /// What failed writes have told. Clones share it.
 #[derive(Clone, Default)]
-pub(super) struct WriteHealth(Arc<Mutex<Last>>);
+pub(super) struct WriteHealth(Arc<Mutex<Last>>, Outage);
 
 #[derive(Clone, Copy, Default)]
 struct Last {
@@ -30,6 +30,11 @@ struct Last {
 impl WriteHealth {
     fn lock(&self) -> MutexGuard<'_, Last> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the server can be reached.
+    pub(super) fn outage(&self) -> &Outage {
+        &self.1
     }
 
     /// Whether a connection so old may still be used.
