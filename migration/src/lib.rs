@@ -82,6 +82,7 @@ mod m0087_merges;
 mod m0088_saved_view_schedules;
 mod m0089_lean_works;
 mod m0105_order_of_time;
+mod m0106_lean_facts;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -168,6 +169,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0088_saved_view_schedules::Migration),
             Box::new(m0089_lean_works::Migration),
             Box::new(m0105_order_of_time::Migration),
+            Box::new(m0106_lean_facts::Migration),
         ]
     }
 }

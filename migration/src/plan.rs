@@ -92,6 +92,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0088_saved_view_schedules", &[include_str!("m0088/saved_view_schedules.sql")]),
     ("m0089_lean_works", &[include_str!("m0089/works.sql")]),
     ("m0105_order_of_time", &[include_str!("m0105/order_of_time.sql")]),
+    ("m0106_lean_facts", &[include_str!("m0106/facts.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.
