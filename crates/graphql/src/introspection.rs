@@ -3,6 +3,7 @@
 //! model that never changes; a document is then written from it as text, and counted while it is written. It stops at its limits.
 
 mod model;
+mod notes;
 mod question;
 mod written;
 
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::{Executor, Variables};
 use tokio::sync::OnceCell;
 
+pub use self::notes::RootNotes;
 use self::{model::Model, question::Question};
 use super::{
     code::Code,
@@ -39,6 +41,7 @@ impl Introspected {
 /// Answers questions about the schema of one executor.
 #[derive(Default)]
 pub struct Introspector {
+    notes: RootNotes,
     model: OnceCell<Arc<Model>>,
     answers: Mutex<Vec<Kept>>,
 }
@@ -58,6 +61,11 @@ const WORTH_IT: usize = 16 << 10;
 const MIXED_NODES: u32 = 10_000;
 
 impl Introspector {
+    /// One that ends the descriptions of root fields with these notes.
+    pub fn with_notes(notes: RootNotes) -> Self {
+        Self { notes, ..Self::default() }
+    }
+
     /// Answers what an operation asks of the schema. The operation must have been validated.
     ///
     /// # Errors
@@ -75,7 +83,7 @@ impl Introspector {
             return Ok(answer);
         }
         let executor = executor.clone();
-        let model = self.model.get_or_try_init(|| Model::read(executor)).await.map_err(|error| {
+        let model = self.model.get_or_try_init(|| Model::read(executor, self.notes.clone())).await.map_err(|error| {
             tracing::error!(%error, "the schema cannot be read");
             Refusal::new(Code::Internal, "something went wrong on our side; the request id finds it in the log")
         })?;

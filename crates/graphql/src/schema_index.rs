@@ -16,6 +16,7 @@ use async_graphql::{
 
 use super::{
     deprecated::DeprecatedIndex,
+    introspection::RootNotes,
     price::{self, Millis},
 };
 
@@ -31,6 +32,7 @@ pub struct SchemaIndex {
     /// The values of enums.
     enums: HashMap<Name, HashSet<Name>>,
     deprecated: DeprecatedIndex,
+    notes: RootNotes,
 }
 
 /// The names of the types that operations begin with.
@@ -139,10 +141,24 @@ impl SchemaIndex {
                 TypeKind::Scalar => {}
             }
         }
+        schema_index.note(&document, &roots);
         schema_index.roots = roots;
         schema_index.deprecated = DeprecatedIndex::of(&document);
         schema_index.find_shared(&document);
         Ok(schema_index)
+    }
+
+    /// Notes down what root fields ask for and do.
+    fn note(&mut self, document: &ServiceDocument, roots: &Roots) {
+        let is_root =
+            |name: &Name| [&roots.query, &roots.mutation, &roots.subscription].into_iter().flatten().any(|root| root == name);
+        for kind in definitions(document).filter(|kind| is_root(&kind.name.node)) {
+            let (TypeKind::Object(object), name) = (&kind.kind, &kind.name.node) else { continue };
+            for field in &object.fields {
+                let price = self.field(name, &field.node.name.node).map_or(0, |known| known.price);
+                self.notes.add(name, &field.node, price);
+            }
+        }
     }
 
     /// Marks what `@shared` says; an interface or a union is as good as the least of its objects.
@@ -200,6 +216,10 @@ impl SchemaIndex {
     /// What is deprecated.
     pub fn deprecated(&self) -> &DeprecatedIndex {
         &self.deprecated
+    }
+    /// What root fields ask for and do.
+    pub fn notes(&self) -> &RootNotes {
+        &self.notes
     }
     /// The values of an enum.
     pub fn enum_values(&self, name: &str) -> Option<&HashSet<Name>> {

@@ -131,11 +131,11 @@ impl<E: Executor> Front<E> {
             mut settings,
         } = parts;
         let admission = Arc::new(Admission::new(limits.sockets_entering, limits.socket_handshakes));
+        let introspector = Introspector::with_notes(schema_index.notes().clone());
         let guard = Guard::new(limits.clone(), schema_index);
         let cost_limiter = CostLimiter::new(rate_limiter, settings.terms.clone());
         let (introspection, documents, trusted) =
             (settings.introspection, settings.documents, std::mem::take(&mut settings.trusted));
-        let introspector = Introspector::default();
         let service = Arc::new(OperationService {
             executor,
             validator,

@@ -5,6 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::{Executor, Request, futures_util::FutureExt as _};
 use serde_json::{Map, Value};
 
+use super::RootNotes;
+
 /// All objects that introspection can reach.
 #[derive(Debug, Default)]
 pub struct Model {
@@ -57,7 +59,7 @@ const ALL: &str = "{ __schema { description queryType { name } mutationType { na
 
 impl Model {
     /// Asks the engine, beside the threads that answer requests: it does not yield before it is done.
-    pub async fn read<E: Executor>(executor: E) -> Result<Arc<Self>, Unread> {
+    pub async fn read<E: Executor>(executor: E, notes: RootNotes) -> Result<Arc<Self>, Unread> {
         let asked = tokio::task::spawn_blocking(move || {
             // Introspection waits for nothing.
             let response = executor.execute(Request::new(ALL)).now_or_never();
@@ -65,7 +67,8 @@ impl Model {
             if let Some(error) = response.errors.first() {
                 return Err(Unread(error.message.clone()));
             }
-            let data = response.data.into_json().map_err(|error| Unread(error.to_string()))?;
+            let mut data = response.data.into_json().map_err(|error| Unread(error.to_string()))?;
+            notes.end_descriptions(&mut data["__schema"]);
             Self::of(&data["__schema"]).ok_or_else(|| Unread("a type is missing".to_owned()))
         });
         asked.await.map_err(|error| Unread(error.to_string()))?.map(Arc::new)
