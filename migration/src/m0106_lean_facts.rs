@@ -1,5 +1,5 @@
 //! On Postgres, no foreign keys from what is derived from the journal (cost books, demand facts) to products and stores. Its rows are written from
-//! movements, whose products and stores are there; requests may not remove either (`row_security/wall.sql`), and `verify` proves each link.
+//! movements, whose products and stores are there; requests may not remove either (`row_security/wall.sql`), and `verify` proves each link. And no index on what each update of a day changes.
 
 use sea_orm_migration::prelude::*;
 

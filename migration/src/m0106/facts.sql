@@ -12,3 +12,9 @@
 ;;
 @postgres ALTER TABLE stock_span DROP CONSTRAINT IF EXISTS stock_span_tenant_id_product_id_fkey,
   DROP CONSTRAINT IF EXISTS stock_span_tenant_id_store_id_fkey
+;;
+-- The event that revised a day last changes with each of its updates: with an index on it none of them stayed on its page, and each wrote all
+-- indexes anew. What is revised since is looked for in all days of a tenant, now and then.
+DROP INDEX demand_day_revised
+;;
+@postgres ALTER TABLE demand_day SET (fillfactor = 70)

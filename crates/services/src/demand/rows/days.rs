@@ -85,14 +85,21 @@ struct LargestRow {
     largest: i64,
 }
 
-/// The rows of these days, products and stores, among them those of the keys.
+/// The rows of these days, channels, products and stores, among them those of the keys.
 pub async fn days(
     reads: &impl Reads,
     generation: i64,
     keys: impl Iterator<Item = &DayKey>,
 ) -> Result<HashMap<DayKey, Day>, Fault> {
-    let keys = keys.map(|key| (key.date, (key.product, key.store)));
-    let rows: Vec<Day> = of_days(reads, "d.business_date", generation, keys.unzip()).await?;
+    let mut channels = BTreeSet::new();
+    let keys = keys.map(|key| {
+        channels.insert(key.channel);
+        (key.date, (key.product, key.store))
+    });
+    let (dates, levels) = keys.unzip();
+    let backend = reads.backend();
+    let of_channels = (format!(" AND {}", backend.in_ids("d.channel_id", 4)), vec![backend.ids(channels)]);
+    let rows: Vec<Day> = of_days(reads, "d.business_date", generation, (dates, levels, of_channels)).await?;
     Ok(rows.into_iter().map(|row| (key_of(&row), row)).collect())
 }
 
@@ -103,7 +110,8 @@ pub async fn weeks(
     keys: impl Iterator<Item = &(i32, ProductId, StoreId)>,
 ) -> Result<HashMap<(i32, ProductId, StoreId), Week>, Fault> {
     let keys = keys.map(|(week, product, store)| (*week, (*product, *store)));
-    let rows: Vec<Week> = of_days(reads, "d.week_date", generation, keys.unzip()).await?;
+    let (dates, levels) = keys.unzip();
+    let rows: Vec<Week> = of_days(reads, "d.week_date", generation, (dates, levels, (String::new(), Vec::new()))).await?;
     Ok(rows.into_iter().map(|row| ((row.week_date, row.product_id, row.store_id), row)).collect())
 }
 
@@ -111,13 +119,13 @@ async fn of_days<R: TableRecord + Send>(
     reads: &impl Reads,
     day: &str,
     generation: i64,
-    (dates, levels): (BTreeSet<i32>, Vec<(ProductId, StoreId)>),
+    (dates, levels, (besides, given_besides)): (BTreeSet<i32>, Vec<(ProductId, StoreId)>, (String, Vec<Value>)),
 ) -> Result<Vec<R>, Fault> {
     if dates.is_empty() {
         return Ok(Vec::new());
     }
     let backend = reads.backend();
-    let (k, of_levels) = backend.pairs(&levels, 4);
+    let (k, of_levels) = backend.pairs(&levels, 4 + given_besides.len());
     // Days first, then levels, each by the key: SQLite would go through all products of a day for a few of them.
     let (given, of_day) = match backend {
         Backend::Sqlite => ("(SELECT value AS day FROM json_each($3)) x CROSS JOIN ", format!("{day} = x.day")),
@@ -125,11 +133,12 @@ async fn of_days<R: TableRecord + Send>(
     };
     let sql = format!(
         "SELECT {} FROM {given}{k} CROSS JOIN {} d
-         WHERE d.tenant_id = $1 AND d.generation = $2 AND {of_day} AND d.product_id = k.a AND d.store_id = k.b",
+         WHERE d.tenant_id = $1 AND d.generation = $2 AND {of_day} AND d.product_id = k.a AND d.store_id = k.b{besides}",
         R::select("d"),
         R::TABLE,
     );
     let mut values = vec![generation.into(), backend.numbers(dates.into_iter().map(i64::from))];
+    values.extend(given_besides);
     values.extend(of_levels);
     reads.rows(&sql, values).await?.iter().map(|row| Row::new(row).record()).collect()
 }
