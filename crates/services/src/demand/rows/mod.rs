@@ -13,5 +13,5 @@ pub use days::{Day, DayChange, Week, days, largest_lines, weeks, write_days, wri
 pub use documents::{Counted, Counts, counted, orders, orders_after, returns, returns_after, write_counted};
 pub use facts::{DemandDimension, FactFilter, FactKey, FactRow, fact_rows, fact_totals};
 pub use page::{LastStock, Page, page};
-pub use spans::{LevelSpans, level_changes, spans, write_spans};
+pub use spans::{LevelSpans, level_changes, newest_day, spans, write_spans};
 pub use stock::{StockFilter, by_level, stock_periods};

@@ -85,6 +85,8 @@ struct NamedReturn {
 pub struct LastStock {
     pub from: i32,
     pub on_hand: i64,
+    /// Whether it had something on hand before the first entry of the page and after each of them.
+    pub is_stocked_throughout: bool,
 }
 
 /// Whole movements, and the documents that events are about with the last of their events.
@@ -115,8 +117,10 @@ pub async fn page(reads: &impl Reads, book: &Book, head: i64, most: i64) -> Resu
     for row in rows {
         let (product, store, date) = (row.entry.product_id, row.entry.store_id, row.movement.business_date);
         let on_hand = row.entry.on_hand_after.get();
-        let level = page.levels.entry((product, store)).or_insert(LastStock { from: date, on_hand });
-        *level = LastStock { from: level.from.min(date), on_hand };
+        let is_stocked_throughout = on_hand > row.entry.on_hand_delta.max(0);
+        let level = page.levels.entry((product, store)).or_insert(LastStock { from: date, on_hand, is_stocked_throughout });
+        let is_stocked_throughout = is_stocked_throughout && level.is_stocked_throughout;
+        *level = LastStock { from: level.from.min(date), on_hand, is_stocked_throughout };
         let place = row.reference().and_then(|id| places.get(&id)).copied();
         let DocumentPlace { channel, currency } = place.unwrap_or(DocumentPlace { channel: ChannelId::NIL, currency: None });
         page.changes.push(StockChange {

@@ -7,7 +7,7 @@ use entity::{
     record::{Record, Selected},
     tables::{demand_day, stock_span},
 };
-use platform::storage::{Bulk, Fault, Finds, Reads, Rows, Work};
+use platform::storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work};
 
 use crate::demand::core::Span;
 
@@ -67,6 +67,12 @@ pub async fn level_changes(
         changes.entry((row.product_id, row.store_id)).or_default().push((row.business_date, row.units));
     }
     Ok(changes)
+}
+
+/// The newest day on which anything changed; None before the first.
+pub async fn newest_day(reads: &impl Reads, generation: i64) -> Result<Option<i32>, Fault> {
+    let sql = "SELECT d.business_date FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = $2 ORDER BY d.business_date DESC LIMIT 1";
+    reads.rows(sql, vec![generation.into()]).await?.first().map(|row| Row::new(row).take()).transpose()
 }
 
 /// The spans of levels that reach a day or lie behind it.

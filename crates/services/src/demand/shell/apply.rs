@@ -102,11 +102,18 @@ fn empty_day(tenant_id: TenantId, generation: i64, key: &DayKey, delta: &Delta) 
     }
 }
 
+/// The figures that weeks have of days.
+fn of_week(days: &DemandFigures) -> [i64; 5] {
+    [days.ordered_units, days.cancelled_units, days.taken_back_units, days.returned_units, days.shipped_units]
+}
+
 async fn apply_weeks(
     work: &Work,
     book: &mut Book,
     deltas: BTreeMap<(i32, ProductId, StoreId), DemandFigures>,
 ) -> Result<(), Fault> {
+    // What neither was sold nor went out changes no week.
+    let deltas: BTreeMap<_, _> = deltas.into_iter().filter(|(_, delta)| of_week(delta).iter().any(|units| *units != 0)).collect();
     let mut before = rows::weeks(work, book.generation, deltas.keys()).await?;
     let mut weeks = Vec::new();
     for (key, delta) in deltas {
@@ -145,7 +152,11 @@ pub(super) async fn respan(
     book: &mut Book,
     levels: &BTreeMap<(ProductId, StoreId), LastStock>,
 ) -> Result<(), Fault> {
-    let mut sorted: Vec<_> = levels.iter().map(|(level, last)| (last.from, *level)).collect();
+    // A level that nothing ran out of, on the newest day that there is, closes that day in stock as it did before.
+    let newest = rows::newest_day(work, book.generation).await?.unwrap_or(i32::MAX);
+    let is_as_before = |last: &LastStock| last.is_stocked_throughout && last.from >= newest;
+    let changed = levels.iter().filter(|(_, last)| !is_as_before(last));
+    let mut sorted: Vec<_> = changed.map(|(level, last)| (last.from, *level)).collect();
     sorted.sort_unstable();
     let starts: std::collections::BTreeSet<i32> = sorted.iter().map(|(from, _)| *from).collect();
     let starts: Vec<i32> = starts.into_iter().collect();

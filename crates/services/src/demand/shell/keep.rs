@@ -32,6 +32,10 @@ impl FactsProgress {
     pub const fn is_current(self) -> bool {
         self.seq >= self.head
     }
+    /// Whether they lack more events than that.
+    pub const fn is_far(self, events: i64) -> bool {
+        self.head - self.seq > events
+    }
 }
 
 /// Of one node one task at a time turns pages: the others would only hold connections while they wait for the book's row.
