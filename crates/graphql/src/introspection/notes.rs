@@ -50,7 +50,8 @@ fn note(field: &FieldDefinition, price: Millis) -> String {
         note += &format!(" Events: {}.", events.join(", "));
     }
     let points = f64::from(u32::try_from(price).unwrap_or(u32::MAX)) / 1_000.0;
-    note + &format!(" Cost: {points} {} and what its answer holds.", if price == 1_000 { "point" } else { "points" })
+    note += &format!(" Cost: {points} {} and what its answer holds.", if price == 1_000 { "point" } else { "points" });
+    note
 }
 
 /// A text, or a list of texts.

@@ -12,10 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{
-    Bulk, Fault, Finds, Reads, Rows, Work,
-    journal::{self, Want},
-};
+use super::{Bulk, Fault, Finds, Reads, Rows, Work, journal};
 
 /// What a caller sent to be able to send it again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -99,7 +99,7 @@ pub async fn days(
     let (dates, levels) = keys.unzip();
     let backend = reads.backend();
     let of_channels = (format!(" AND {}", backend.in_ids("d.channel_id", 4)), vec![backend.ids(channels)]);
-    let rows: Vec<Day> = of_days(reads, "d.business_date", generation, (dates, levels, of_channels)).await?;
+    let rows: Vec<Day> = of_days(reads, "d.business_date", generation, (dates, levels), of_channels).await?;
     Ok(rows.into_iter().map(|row| (key_of(&row), row)).collect())
 }
 
@@ -111,7 +111,7 @@ pub async fn weeks(
 ) -> Result<HashMap<(i32, ProductId, StoreId), Week>, Fault> {
     let keys = keys.map(|(week, product, store)| (*week, (*product, *store)));
     let (dates, levels) = keys.unzip();
-    let rows: Vec<Week> = of_days(reads, "d.week_date", generation, (dates, levels, (String::new(), Vec::new()))).await?;
+    let rows: Vec<Week> = of_days(reads, "d.week_date", generation, (dates, levels), (String::new(), Vec::new())).await?;
     Ok(rows.into_iter().map(|row| ((row.week_date, row.product_id, row.store_id), row)).collect())
 }
 
@@ -119,7 +119,8 @@ async fn of_days<R: TableRecord + Send>(
     reads: &impl Reads,
     day: &str,
     generation: i64,
-    (dates, levels, (besides, given_besides)): (BTreeSet<i32>, Vec<(ProductId, StoreId)>, (String, Vec<Value>)),
+    (dates, levels): (BTreeSet<i32>, Vec<(ProductId, StoreId)>),
+    (besides, given_besides): (String, Vec<Value>),
 ) -> Result<Vec<R>, Fault> {
     if dates.is_empty() {
         return Ok(Vec::new());
