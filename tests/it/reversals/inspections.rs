@@ -236,10 +236,7 @@ async fn what_is_undone_in_part_is_named_by_verify(world: &World) {
             "UPDATE document_reversal SET kind = 'RETURN_RECEIPT' WHERE tenant_id = $1 AND kind = 'RETURN_INSPECTION'",
             "document reversal: no entry",
         ),
-        (
-            "UPDATE document_reversal SET kind = 'RETURN_INSPECTION' WHERE tenant_id = $1 AND kind = 'RETURN_RECEIPT'",
-            "",
-        ),
+        ("UPDATE document_reversal SET kind = 'RETURN_INSPECTION' WHERE tenant_id = $1 AND kind = 'RETURN_RECEIPT'", ""),
         (
             "UPDATE document_reversal_line SET movement_line = movement_line + 1 WHERE tenant_id = $1",
             "document reversal: what an inspection set free",

@@ -62,9 +62,8 @@ impl Decide for InspectionReversal {
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
-        let ((sales_return, _), reversal) = books.read(|returns: &ReturnBook| {
-            books.read(|reversed: &ReversalBook| decide(returns, reversed, draft, &self.0))
-        })?;
+        let ((sales_return, _), reversal) =
+            books.read(|returns: &ReturnBook| books.read(|reversed: &ReversalBook| decide(returns, reversed, draft, &self.0)))?;
         let mut decision = Decision::of(sales_return);
         decision.documents.put(ReversalDecision { reversal });
         Ok(decision)

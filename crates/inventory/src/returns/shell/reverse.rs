@@ -7,9 +7,7 @@ use super::ownership::own_return;
 use crate::{
     ledger::{Command, Done, Ledger, Mode, Stop, first_answer, key_of, submit},
     returns::{
-        core::{
-            InspectionReversal, ReceiptReversal, RefundReversal, Return, ReverseInspection, ReverseReceipt, ReverseRefund,
-        },
+        core::{InspectionReversal, ReceiptReversal, RefundReversal, Return, ReverseInspection, ReverseReceipt, ReverseRefund},
         rows,
     },
     reversals::{
