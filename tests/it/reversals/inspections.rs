@@ -85,6 +85,14 @@ async fn a_return_is_undone_step_by_step(world: &World) {
         office.is_sound().await;
     }
     refused(&reverse(office, &ret["id"], json!({})).await, "INVALID_STATE", "input.documentId");
+    let query = "query($id: ID!) { node(id: $id) { ... on Return { reversedBy { kind document { id } } } } }";
+    let by =
+        async |office: &Office<'_>| office.ask(query, json!({ "id": ret["id"] })).await["data"]["node"]["reversedBy"].clone();
+    let kinds = ["RETURN_RECEIPT", "RETURN_INSPECTION", "RETURN_REFUND"];
+    let named: Vec<Value> = kinds.iter().map(|kind| json!({ "kind": kind, "document": { "id": ret["id"] } })).collect();
+    assert_eq!(by(office).await, json!(named), "the newest first");
+    let clerk = office.as_caller(with(&office.caller, None, &["order.read"]));
+    assert_eq!(by(&clerk).await, Value::Null, "for whoever sees movements");
     assert_eq!(aside(office, &mug).await, [16, 0]);
     assert_eq!(back(office, &sale).await, json!({ "returned": 0, "returnPending": 2 }));
 }
@@ -116,7 +124,10 @@ async fn what_was_sold_since_is_named(world: &World) {
         assert_eq!(error["documentsCount"], 1);
     }
     assert_eq!((&now(office, &ret).await["status"], aside(office, &mug).await), (&json!("INSPECTED"), [0, 0]));
-    undone(office, &later["id"], json!({})).await;
+    let gone = undone(office, &later["id"], json!({})).await;
+    let query = "query($id: ID!) { order(by: { id: $id }) { reversedBy { id kind } } }";
+    let by = office.ask(query, json!({ "id": later["id"] })).await["data"]["order"]["reversedBy"].clone();
+    assert_eq!(by, json!([{ "id": gone["id"], "kind": "SALE" }]));
     undone(office, &ret["id"], json!({})).await;
     assert_eq!(aside(office, &mug).await, [18, 2]);
     office.is_sound().await;

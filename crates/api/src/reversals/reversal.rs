@@ -45,7 +45,11 @@ impl DocumentReversal {
     }
     /// Its movements are read when they are asked for.
     pub fn stored(row: core::Reversal) -> Self {
-        Self { row: Arc::new(row), movements: None }
+        Self::shared(Arc::new(row))
+    }
+    /// The same, of a row that others have, too.
+    pub fn shared(row: Arc<core::Reversal>) -> Self {
+        Self { row, movements: None }
     }
     pub fn row(&self) -> &core::Reversal {
         &self.row
