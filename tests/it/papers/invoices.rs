@@ -36,23 +36,23 @@ const CREDIT: &str = "mutation($input: CreditNoteIssueInput!) { creditNoteIssue(
 const ENTITY: &str = "mutation($input: LegalEntityUpsertInput!) { legalEntityUpsert(input: $input) {
     legalEntity { code name invoicePrefix creditNotePrefix storeIds invoiceCount creditNoteCount version } userErrors { code message field } } }";
 
-async fn payload(world: &World, query: &str, variables: Value) -> Value {
+pub async fn payload(world: &World, query: &str, variables: Value) -> Value {
     let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &variables).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"].as_object().unwrap().values().next().unwrap().clone()
 }
 
-async fn issued(world: &World, order: &str, scope: &str) -> Value {
+pub async fn issued(world: &World, order: &str, scope: &str) -> Value {
     payload(world, ISSUE, json!({ "input": { "idempotencyKey": key(), "orderId": order, "scope": scope } })).await
 }
 
-async fn credited(world: &World, invoice: &Value, more: Value) -> Value {
+pub async fn credited(world: &World, invoice: &Value, more: Value) -> Value {
     let mut input = json!({ "idempotencyKey": key(), "invoiceId": invoice });
     input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
     payload(world, CREDIT, json!({ "input": input })).await
 }
 
-async fn entity(world: &World, more: Value) -> Value {
+pub async fn entity(world: &World, more: Value) -> Value {
     let mut input =
         json!({ "idempotencyKey": key(), "code": "alpha-ltd", "name": "alpha Ltd", "storeIds": [world.ours.ids["sto"]] });
     input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());

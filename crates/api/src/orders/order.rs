@@ -31,6 +31,7 @@ use crate::{
         scalars::{DateTime, Json, Long},
     },
     numbering,
+    papers::{Invoice, invoices_of_order},
     payments::{Payment, PaymentStatus, RefundStatus, payments_of_order},
     returns::{Return, returns_of_order},
     reversals::{DocumentReversal, reversals_of},
@@ -320,6 +321,10 @@ impl Order {
     /// The returns that bring something of it back.
     async fn returns(&self, ctx: &Context<'_>) -> Answer<Vec<Return>> {
         returns_of_order(ctx, self.row.id).await
+    }
+    /// Invoices and credit notes of the order, the newest first. Empty while none is issued, and for whoever is bound to a channel.
+    async fn invoices(&self, ctx: &Context<'_>) -> Answer<Vec<Invoice>> {
+        Box::pin(invoices_of_order(ctx, self.row.id)).await
     }
     /// Reversals of the order and of its shipments, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
     #[field(mask = StockMovementRead)]

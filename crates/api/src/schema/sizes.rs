@@ -47,7 +47,16 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("Note", &[("edits", 5)]),
     (
         "Order",
-        &[("fulfilments", 5), ("holds", 5), ("lines", 10), ("payments", 5), ("returns", 5), ("reversedBy", 1), ("steps", 10)],
+        &[
+            ("fulfilments", 5),
+            ("holds", 5),
+            ("invoices", 2),
+            ("lines", 10),
+            ("payments", 5),
+            ("returns", 5),
+            ("reversedBy", 1),
+            ("steps", 10),
+        ],
     ),
     ("OrderLine", &[("allocations", 5)]),
     ("OrderPayload", &[("hints", 2)]),
