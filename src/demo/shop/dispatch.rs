@@ -32,19 +32,19 @@ impl Shop<'_> {
     pub(super) async fn dispatch(&self) -> Result<(), DemoError> {
         for at in 0..ORDERS.len() {
             let order = self.sent_order(at).await?;
-            let mut works = self.ask("fulfilmentWorks", WORKS, json!({ "order": order })).await?;
-            let work = works["nodes"][0]["id"].take();
+            let works = self.ask("fulfilmentWorks", WORKS, json!({ "order": order })).await?;
+            let work = works["nodes"][0]["id"].clone();
             self.pack(at, &work).await?;
             self.paper(at, "PACKING_SLIP", &work).await?;
             if at < SHIPPED {
                 self.step(at, "fulfilmentWorkShip", "FulfilmentWorkShipInput", json!({ "id": work })).await?;
-                let mut left = self.ask("order", LEFT, json!({ "id": order })).await?;
-                self.paper(at, "DELIVERY_NOTE", &left["fulfilments"][0]["id"].take()).await?;
+                let left = self.ask("order", LEFT, json!({ "id": order })).await?;
+                self.paper(at, "DELIVERY_NOTE", &left["fulfilments"][0]["id"]).await?;
             }
             if at < INVOICED {
                 let input = json!({ "idempotencyKey": format!("demo-dispatch-invoice-{at}"), "orderId": order });
-                let mut made = self.send("invoiceIssue", "InvoiceIssueInput", "invoice { id }", input).await?;
-                self.paper(at, "INVOICE", &made["invoice"]["id"].take()).await?;
+                let made = self.send("invoiceIssue", "InvoiceIssueInput", "invoice { id }", input).await?;
+                self.paper(at, "INVOICE", &made["invoice"]["id"]).await?;
             }
         }
         tell("ships", "3 orders that have left, one that is packed, with packing slips, delivery notes and 2 invoices");

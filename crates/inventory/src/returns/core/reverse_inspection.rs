@@ -187,7 +187,7 @@ impl LineLeft {
 /// Which line moved an entry: those of a product in the order of its lines.
 fn line_of(left: &mut [LineLeft], entry: &Entry) -> Option<u16> {
     let is_of = |line: &LineLeft| line.product == entry.key.product;
-    let has_more = |line: &mut LineLeft| is_of(&*line) && *line.of_entry(entry) > 0;
+    let has_more = |line: &mut LineLeft| line.product == entry.key.product && *line.of_entry(entry) > 0;
     let place = left.iter_mut().position(has_more).or_else(|| left.iter().position(is_of))?;
     let line = &mut left[place];
     // What goes aside again for its lot's sake is of the units that were taken from quarantine.
