@@ -238,11 +238,12 @@ words! {
         Shipment "SHIPMENT",
         ReturnRefund "RETURN_REFUND",
         ReturnReceipt "RETURN_RECEIPT",
+        ReturnInspection "RETURN_INSPECTION",
     }
     /// A figure that a reversal changes.
     ReversalEffect {
         Status "STATUS", Received "RECEIVED", Damaged "DAMAGED", Open "OPEN", Shipped "SHIPPED", Lost "LOST", Returned "RETURNED",
-        Credit "CREDIT", Fulfilled "FULFILLED", Cancelled "CANCELLED", Refunded "REFUNDED",
+        Credit "CREDIT", Fulfilled "FULFILLED", Cancelled "CANCELLED", Refunded "REFUNDED", Inspected "INSPECTED",
         OnHand "ON_HAND", Reserved "RESERVED", Unavailable "UNAVAILABLE", Incoming "INCOMING", InTransit "IN_TRANSIT", Value "VALUE",
     }
     /// Kind of an alert: the condition that it reports.

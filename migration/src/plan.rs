@@ -91,6 +91,8 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0087_merges", &[include_str!("m0087/merges.sql")]),
     ("m0088_saved_view_schedules", &[include_str!("m0088/saved_view_schedules.sql")]),
     ("m0089_lean_works", &[include_str!("m0089/works.sql")]),
+    ("m0094_inspections", &[include_str!("m0094/inspections.sql")]),
+    ("m0095_invoice_lists", &[include_str!("m0095/invoice_lists.sql")]),
     ("m0105_order_of_time", &[include_str!("m0105/order_of_time.sql")]),
     ("m0106_lean_facts", &[include_str!("m0106/facts.sql")]),
 ];

@@ -15,8 +15,9 @@ on_both!(
 );
 
 /// Lists whose filters nest, with the types of their filters.
-const LISTS: [(&str, &str); 8] = [
+const LISTS: [(&str, &str); 9] = [
     ("counts", "CountFilter"),
+    ("invoices", "InvoiceFilter"),
     ("orders", "OrderFilter"),
     ("products", "ProductFilter"),
     ("purchaseOrders", "PurchaseOrderFilter"),

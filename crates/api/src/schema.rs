@@ -387,5 +387,6 @@ pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let request = attach::<numbering::Numbers>(attach::<DataLoader<fulfilment::Rows>>(request, scope), scope);
     let request = attach::<DataLoader<purchasing::Rows>>(attach::<DataLoader<transfers::Rows>>(request, scope), scope);
     let request = attach::<saved_views::Turns>(attach::<DataLoader<payments::Rows>>(request, scope), scope);
+    let request = attach::<DataLoader<papers::Rows>>(attach::<DataLoader<reversals::Rows>>(request, scope), scope);
     attach::<DataLoader<counts::Rows>>(attach::<DataLoader<returns::Rows>>(request, scope), scope)
 }

@@ -80,6 +80,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("papers", SignIn),
     ("paperCreate", SignIn),
     ("invoices", May("order.read")),
+    ("invoice", May("order.read")),
     ("invoiceIssue", May("invoice.issue")),
     ("creditNoteIssue", May("invoice.issue")),
     ("holdRules", May("tenant.write")),

@@ -61,4 +61,5 @@ pub const ID_NAMES: &[(&str, &str)] = &[
     ("order", "ord"),
     ("count", "cnt"),
     ("return", "ret"),
+    ("invoice", "inv"),
 ];

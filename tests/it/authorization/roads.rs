@@ -64,6 +64,7 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("FulfilmentWork.store", Subject),
     ("GoodsReceipt.rate", Subject),
     ("Integration.channel", Subject),
+    ("Invoice.store", Subject),
     ("LiquidationSettingsPayload.settings", OwnWrite),
     ("LostSalesLevel.product", Subject),
     ("LostSalesLevel.store", Subject),

@@ -128,6 +128,15 @@ async fn words_change_while_it_is_ready_and_its_day_and_note_when_it_has_left() 
         done(&world.act("transferCreate", other).await, "transfer");
         let draft = world.draft(&[(mug, 10)]).await;
         assert_eq!(draft["metadata"], json!({}));
+        let with = async |metadata: Value| {
+            let input = json!({"idempotencyKey": world.key(), "fromStore": {"id": world.store}, "toStore": {"code": "DEPOT"},
+                "metadata": metadata, "lines": [of(mug, 1)]});
+            world.act("transferCreate", input).await
+        };
+        let payload = with(json!({"route": {"van": 7}})).await;
+        assert_eq!(done(&payload, "transfer")["metadata"], json!({"route": {"van": 7}}));
+        refused(&with(json!("7")).await, "INVALID", "input.metadata");
+        refused(&with(json!({"van": "v".repeat(20_000)})).await, "OUT_OF_RANGE", "input.metadata");
         let ready = world.does("transferReady", &draft).await;
         let say = async |words: Value| {
             let mut input = world.step(&ready);

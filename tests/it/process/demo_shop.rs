@@ -60,7 +60,7 @@ async fn the_office_has_its_papers(owner: &Client) {
         replenishmentPlans(first: 5) { nodes { state lineCount } } replenishmentPolicies(first: 5) { nodes { kind } }
         liquidationPlans(first: 5) { nodes { state lineCount } } deadStock(first: 10) { nodes { quantity } } }";
     let there = owner.ask(query, json!({})).await;
-    assert_eq!(there["legalEntities"], json!([{ "code": "demo-retail", "invoiceCount": 4, "creditNoteCount": 1 }]));
+    assert_eq!(there["legalEntities"], json!([{ "code": "demo-retail", "invoiceCount": 6, "creditNoteCount": 1 }]));
     let counted = |of: &str| there[of]["nodes"].as_array().unwrap().len();
     assert_eq!((counted("replenishmentPolicies"), counted("liquidationPlans")), (2, 1));
     let suggestions = there["reorderSuggestions"].as_array().unwrap();
@@ -121,6 +121,22 @@ async fn stores_have_stock(owner: &Client) {
     }
 }
 
+/// Packing slips of four works, and invoices of two of the orders that have left.
+async fn what_was_sent_has_papers(owner: &Client) {
+    let query = "{ fulfilmentWorks(first: 100, filter: { status: [SHIPPED, PACKED] }) { nodes { id } }
+        invoices(first: 10, filter: { kind: [INVOICE] }) { nodes { total { amount } paper { kind } order { status fulfilments { id } } } } }";
+    let there = owner.ask(query, json!({})).await;
+    for work in there["fulfilmentWorks"]["nodes"].as_array().unwrap() {
+        let papers = "query($id: ID!) { papers(documentId: $id) { nodes { kind html } } }";
+        let papers = owner.ask(papers, json!({ "id": work["id"] })).await["papers"]["nodes"].clone();
+        assert_eq!((papers.as_array().unwrap().len(), &papers[0]["kind"]), (1, &json!("PACKING_SLIP")), "{papers}");
+        assert!(papers[0]["html"].as_str().unwrap().starts_with('/'), "{papers}");
+    }
+    let invoices = there["invoices"]["nodes"].as_array().unwrap();
+    let sent = |invoice: &&serde_json::Value| invoice["paper"]["kind"] == "INVOICE" && invoice["order"]["status"] == "FULFILLED";
+    assert_eq!((invoices.len(), invoices.iter().filter(sent).count()), (6, 2), "{invoices:#?}");
+}
+
 /// What the demo sets up beside the replayed data.
 pub async fn is_there(server: &Server) {
     let client = owner(server).await;
@@ -129,6 +145,7 @@ pub async fn is_there(server: &Server) {
     the_office_has_its_papers(&client).await;
     products_have_pictures(&client).await;
     views_run(&client).await;
+    what_was_sent_has_papers(&client).await;
     let mut there = client.ask(SHOP, json!({})).await;
     there.as_object_mut().unwrap().append(client.ask(STOCK, json!({})).await.as_object_mut().unwrap());
     let nodes = |of: &str| there[of]["nodes"].as_array().unwrap().clone();
@@ -138,6 +155,7 @@ pub async fn is_there(server: &Server) {
     assert_eq!(having("purchaseOrders", "status", "PENDING_APPROVAL"), 1);
     assert_eq!(having("purchaseOrders", "status", "ORDERED"), 5);
     assert_eq!(having("transfers", "status", "IN_TRANSIT"), 1);
+    assert_eq!(["SHIPPED", "PACKED"].map(|status| having("fulfilmentWorks", "status", status)), [3, 1]);
     assert!(having("fulfilmentWorks", "status", "OPEN") >= 12 && nodes("lots").len() >= 16 && nodes("returns").len() >= 6);
     assert_eq!(there["webhookEndpoints"], json!([{ "isEnabled": false }]));
     assert_eq!(there["kit"]["components"].as_array().unwrap().len(), 2, "{there:#}");

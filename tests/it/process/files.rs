@@ -206,6 +206,8 @@ async fn travel(node: &Server) {
         assert_eq!(headers[name], value, "{name}");
     }
     assert_eq!(fetched.text().await.unwrap(), "row,code,field,message,key\r\n");
+    let asked = http.get(format!("{}?inline=1", at(&done["result"]["downloadUrl"]))).send().await.unwrap();
+    assert_eq!(asked.headers()["content-disposition"], "attachment; filename*=UTF-8''import.csv", "only papers are shown");
 }
 
 /// What `/readyz` says of files, once it says it.

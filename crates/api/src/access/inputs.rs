@@ -58,7 +58,8 @@ impl StoreScopeInput {
 pub struct RoleGrantInput {
     /// The role.
     pub role_id: ID,
-    /// The stores that it is for. Permissions for the whole tenant come only with all stores.
+    /// The stores that it is for. Permissions for the whole tenant come only with all stores: ignoredPermissions of the grant names those
+    /// that are left out.
     pub scope: StoreScopeInput,
     /// Time at which the grant expires; it does not expire when omitted.
     pub expires_at: Option<DateTime>,

@@ -11,7 +11,7 @@ use inventory::{
 };
 use macros::resolvers;
 
-use super::loaders::entry_cost;
+use super::loaders::{entry_cost, undone_by};
 use crate::{
     graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
     orders::links::{self, Actor, Money, Product, actor},
@@ -57,6 +57,11 @@ impl Revaluation {
     /// ID of the revaluation that this one undoes. Null where it undoes none.
     async fn reverses_id(&self) -> Option<ID> {
         self.row.reverses.map(|id| ID(id.to_string()))
+    }
+    /// Revaluation that undoes this one. Null while none does.
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Answer<Option<Self>> {
+        let found = Box::pin(undone_by(ctx, self.row.id)).await?;
+        Ok(found.map(|row| Self { row, how: self.how, foreseen: Arc::default() }))
     }
     /// Lines of the revaluation, in the order of the input.
     async fn lines(&self) -> Vec<RevaluationLine> {

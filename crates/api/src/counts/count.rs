@@ -30,6 +30,7 @@ use crate::{
     },
     numbering,
     orders::links::{self, Actor, Money, Store},
+    reversals::{DocumentReversal, reversals_of},
 };
 
 /// A count's row.
@@ -124,6 +125,11 @@ impl Count {
         let scope = ctx.permit::<kind::CountRead>()?.scope(ctx.given::<Ledger>()?.database());
         let all = rows::pairs(&scope, self.0.id).await?;
         Ok(CountFigures::of(&all, tolerance.0.get(), ctx.caller()?.sees_costs()))
+    }
+    /// Reversals of the count, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
+        Some(Box::pin(reversals_of(ctx, self.0.id.uuid())).await)
     }
     /// The mutations that its state allows and that you may do; countApprove where a line was counted and is not to be counted again.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {

@@ -6,6 +6,7 @@ mod detail;
 pub(crate) mod document_filter;
 mod edit_inputs;
 pub(crate) mod filters;
+mod flags;
 mod fulfilment;
 mod hold;
 mod hold_roots;

@@ -17,6 +17,7 @@ use crate::{
         fault::Answer,
         scalars::{Date, DateTime, Quantity},
     },
+    reversals::{DocumentReversal, reversals_of},
 };
 
 /// One of an order's receipts.
@@ -35,7 +36,7 @@ impl GoodsReceipt {
 }
 
 /// Receipt of one delivery, as it was counted.
-#[Object]
+#[resolvers]
 impl GoodsReceipt {
     /// ID of the receipt.
     async fn id(&self) -> ID {
@@ -68,6 +69,11 @@ impl GoodsReceipt {
     /// Exchange rate by which the goods entered the books. Null where the order is in the currency of the books.
     async fn rate(&self) -> Option<FrozenRate> {
         self.row().rate.as_ref().map(FrozenRate::from)
+    }
+    /// Reversals of the receipt, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
+        Some(Box::pin(reversals_of(ctx, self.row().id.uuid())).await)
     }
     /// Lines received.
     async fn lines(&self) -> Vec<GoodsReceiptLine> {

@@ -20,6 +20,7 @@ use crate::{
         scalars::{DateTime, Quantity},
     },
     numbering,
+    reversals::{DocumentReversal, reversals_of},
     stock::ReasonCode,
 };
 
@@ -92,6 +93,11 @@ impl SupplierReturn {
     #[field(mask = ProductCostRead)]
     async fn credit(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row.credit.into())
+    }
+    /// Reversals of the return, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
+        Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
     }
     /// Time at which the goods left the store.
     async fn occurred_at(&self) -> DateTime {

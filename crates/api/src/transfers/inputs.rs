@@ -44,6 +44,8 @@ pub struct TransferCreateInput {
     pub lines: Vec<TransferLineInput>,
     /// Status that the transfer has at once, READY or IN_TRANSIT; both need transfer.ship in the sending store. Null for DRAFT.
     pub status: Option<TransferStartStatus>,
+    /// Custom data: a JSON object of at most 16 KiB. Null for an empty one.
+    pub metadata: Option<Json>,
 }
 
 /// Status that a new transfer can have at once.
@@ -181,6 +183,7 @@ impl TransferCreateInput {
             expected_at: self.expected_at.map(|at| at.0),
             lines: lines(self.lines, reading),
             status: self.status.map(Into::into),
+            metadata: self.metadata.map(|json| json.0),
         }
     }
 }

@@ -198,6 +198,7 @@ fn transfer((from, to): (StoreId, StoreId), reference: &str, lines: &[PlanLine])
         expected_at: None,
         lines: lines.iter().map(line).collect::<Result<_, Fault>>()?,
         status: None,
+        metadata: None,
     })
 }
 

@@ -12,9 +12,9 @@ use entity::prelude::*;
 use platform::audit::Target;
 
 pub use draw::{Frame, Goods, NotDrawn, Said, address_lines, contact_lines, invoice as invoice_sheet};
-pub use html::page;
+pub use html::{page, style_source};
 pub use invoice::{Facts, Invoice, InvoiceLine, Refusal, Scope, Totals, credit, due, totals};
-pub use legal_entity::{EntityFields, EntityProblem, LegalEntity, Numbers};
+pub use legal_entity::{CREDIT_NOTE_PREFIX, EntityFields, EntityProblem, LegalEntity, Numbers};
 pub use pdf::file;
 pub use phrases::Phrases;
 pub use sheet::{Column, Fact, Party, Sheet, Side, Table};
