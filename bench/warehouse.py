@@ -46,7 +46,7 @@ class Warehouse:
     def ended(self, exchange):
         while exchange["state"] in ("QUEUED", "RUNNING"):
             time.sleep(0.1)
-            exchange = self.api.ask(f"query($id: ID!) {{ node(id: $id) {{ ... on Exchange {{ {EXCHANGE} }} }} }}", id=exchange["id"])["node"]
+            exchange = self.api.ask(f"query($id: ID!) {{ node(id: $id) {{ ... on DataJob {{ {EXCHANGE} }} }} }}", id=exchange["id"])["node"]
         if exchange["state"] != "DONE" or exchange["counts"]["refused"]:
             raise Refused(f"the exchange ended as {json.dumps(exchange)}")
         return exchange
@@ -87,15 +87,15 @@ class Warehouse:
     def a_count(self):
         self.api.change("storeCreate", {"code": "COUNTED", "name": "Counted"}, "store { id }")
         self.brought_in("STOCK_CHANGES", "sku,store,delta\n" + "".join(f"sku-{n},COUNTED,10\n" for n in range(5_000)))
-        made = self.api.change("countCreate", {"idempotencyKey": self.key(), "kind": "FULL", "store": {"code": "COUNTED"}}, "count { id }")["count"]
+        made = self.api.change("stocktakeCreate", {"idempotencyKey": self.key(), "kind": "FULL", "store": {"code": "COUNTED"}}, "count { id }")["count"]
         step = lambda name: self.api.change(name, {"idempotencyKey": self.key(), "id": made["id"]}, "count { status }")
-        step("countStart")
+        step("stocktakeStart")
         for start in range(0, 5_000, 500):
             lines = [{"product": {"sku": f"sku-{n}"}, "counted": 9 + n % 3} for n in range(start, start + 500)]
-            self.api.change("countRecord", {"idempotencyKey": self.key(), "id": made["id"], "lines": lines}, "count { status }")
-        step("countSubmit")
+            self.api.change("stocktakeRecord", {"idempotencyKey": self.key(), "id": made["id"], "lines": lines}, "count { status }")
+        step("stocktakeSubmit")
         began = time.monotonic()
-        step("countApprove")
+        step("stocktakeApprove")
         self.told("a count of 5,000 lines posts", time.monotonic() - began, "s", 1)
 
     def reordering(self):
@@ -112,7 +112,7 @@ class Warehouse:
             self.api.change("supplierProductBulkUpsert", {"idempotencyKey": self.key(), "rows": rows}, "rows { outcome }")
             for code in stores:
                 items = [{"product": {"sku": f"sku-{n}"}, "store": {"code": code}, "reorderPoint": 5 + n % 7, "maximum": 40} for n in range(start, start + 500)]
-                self.api.change("stockPolicySet", {"idempotencyKey": self.key(), "items": items}, "seq")
+                self.api.change("reorderPolicySet", {"idempotencyKey": self.key(), "items": items}, "seq")
         query = "query($stores: [StoreRef!]) { reorderSuggestions(stores: $stores, first: 5000) { quantity } }"
         began = time.monotonic()
         found = self.api.ask(query, stores=[{"code": code} for code in stores])["reorderSuggestions"]

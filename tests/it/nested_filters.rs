@@ -16,7 +16,7 @@ on_both!(
 
 /// Lists whose filters nest, with the types of their filters.
 const LISTS: [(&str, &str); 8] = [
-    ("counts", "CountFilter"),
+    ("stocktakes", "StocktakeFilter"),
     ("orders", "OrderFilter"),
     ("products", "ProductFilter"),
     ("purchaseOrders", "PurchaseOrderFilter"),

@@ -46,7 +46,7 @@ impl From<FilePurpose> for core::Purpose {
 /// State of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
-pub enum FileState {
+pub enum FileStatus {
     /// The bytes have not been uploaded yet.
     Awaited,
     /// The bytes are stored and do not change any more.
@@ -78,7 +78,7 @@ impl File {
         &self.0.name
     }
     /// State of the file.
-    async fn state(&self) -> FileState {
+    async fn state(&self) -> FileStatus {
         self.0.state.into()
     }
     /// Media type that was detected from the file's bytes, whatever its name; null before the upload.

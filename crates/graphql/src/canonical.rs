@@ -27,7 +27,7 @@ pub const CLEARED_BY_NULL: [&str; 17] = [
     "PurchaseOrderAmendInput",
     "PurchaseOrderLineSet",
     "PurchaseOrderUpdateInput",
-    "StockPolicyInput",
+    "ReorderPolicyInput",
     "StoreUpdateInput",
     "SupplierUpdateInput",
     "TenantUpdateInput",

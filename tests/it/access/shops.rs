@@ -38,7 +38,7 @@ const BY_SHOP: [&str; 22] = [
     "transfers",
     "counts",
     "countsDue",
-    "countCreate",
+    "stocktakeCreate",
     "stockAdjust",
     "stockSet",
     "stockReserve",

@@ -108,7 +108,7 @@ impl<'w> Shop<'w> {
     }
     pub async fn policy(&self, product: &Value, reorder_point: i64, maximum: Value) {
         let item = json!({ "product": product, "store": self.store, "reorderPoint": reorder_point, "maximum": maximum });
-        done(&self.act("stockPolicySet", "StockPolicySetInput", "levels { id }", json!({ "items": [item] })).await, "levels");
+        done(&self.act("reorderPolicySet", "ReorderPolicySetInput", "levels { id }", json!({ "items": [item] })).await, "levels");
     }
 
     /// What workers do in turn: the journal is followed, the day looked at, sleepers wake. How many alerts were opened.

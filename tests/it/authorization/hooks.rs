@@ -51,7 +51,7 @@ impl World {
         ids.insert("exc", told(&self.must(house, query, json!({ "input": input })).await["exchange"]["id"]));
         self.media(house, ids).await;
         // Nothing is left to do for whoever brings workers.
-        let query = "mutation($id: ID!) { exchangeCancel(id: $id) { userErrors { code field message } } }";
+        let query = "mutation($id: ID!) { dataJobCancel(id: $id) { userErrors { code field message } } }";
         self.must(house, query, json!({ "id": ids["exc"] })).await;
         self.alerts(house, ids).await;
     }

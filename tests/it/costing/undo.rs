@@ -122,7 +122,7 @@ async fn a_later_revaluation_is_undone_first(world: &World) {
     let (first, second) = (revalued(&books, &mug, "5.00").await, revalued(&books, &mug, "0.00").await);
     let payload = undo(&books, &first, json!({}), false).await;
     refused(&payload, "IN_USE", "input.id");
-    assert_eq!(payload["userErrors"][0]["documents"], json!([{ "__typename": "Revaluation", "id": second["id"] }]));
+    assert_eq!(payload["userErrors"][0]["documents"], json!([{ "__typename": "StockRevaluation", "id": second["id"] }]));
     done(&undo(&books, &second, json!({}), false).await, "revaluation");
     assert_eq!(books.cost(&mug).await[1], "35.00");
     done(&undo(&books, &first, json!({}), false).await, "revaluation");

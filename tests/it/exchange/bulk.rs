@@ -202,13 +202,13 @@ async fn one_of_a_tenant_is_run_at_a_time(world: &World) {
         ids.push(run(world, GROUP, groups(n * 40..n * 40 + 40)).await);
     }
     // One that waits may go; an import does not wait for any of them.
-    let cancel = "mutation($id: ID!) { exchangeCancel(id: $id) { exchange { state } userErrors { code } } }";
+    let cancel = "mutation($id: ID!) { dataJobCancel(id: $id) { exchange { state } userErrors { code } } }";
     world.must(&world.ours, cancel, json!({ "id": ids[1] })).await;
     let rows = import(world, "PRODUCTS", "sku,name\nbeside,Beside\n", json!({})).await;
     let works = Works::begin(world);
-    let running = "{ exchanges(states: [RUNNING]) { nodes { kind } } }";
+    let running = "{ dataJobs(states: [RUNNING]) { nodes { kind } } }";
     until("all to be over", async || {
-        let now = ask(world, running, json!({})).await["exchanges"]["nodes"].clone();
+        let now = ask(world, running, json!({})).await["dataJobs"]["nodes"].clone();
         let bulk = now.as_array().unwrap().iter().filter(|one| one["kind"] == "BULK").count();
         assert!(bulk <= 1, "{now:#}");
         let last = shown(world, &ids[3]).await;
@@ -217,7 +217,7 @@ async fn one_of_a_tenant_is_run_at_a_time(world: &World) {
     .await;
     let mut ends = Vec::new();
     for id in &ids {
-        let query = "query($id: ID!) { node(id: $id) { ... on Exchange { state startedAt finishedAt } } }";
+        let query = "query($id: ID!) { node(id: $id) { ... on DataJob { state startedAt finishedAt } } }";
         ends.push(ask(world, query, json!({ "id": id })).await["node"].clone());
     }
     let states: Vec<_> = ends.iter().map(|one| one["state"].as_str().unwrap()).collect();
@@ -234,7 +234,7 @@ async fn what_is_cancelled_tells_what_was_done(world: &World) {
     let second = run(world, GROUP, groups(5_000..5_001)).await;
     let works = Works::begin(world);
     until("some lines to be done", async || counts(&shown(world, &first).await)[0] > 5).await;
-    let cancel = "mutation($id: ID!) { exchangeCancel(id: $id) { exchange { state } userErrors { code } } }";
+    let cancel = "mutation($id: ID!) { dataJobCancel(id: $id) { exchange { state } userErrors { code } } }";
     let ended = world.must(&world.ours, cancel, json!({ "id": first })).await;
     assert_eq!(ended["exchange"]["state"], "CANCELLED");
     // The next one is not kept waiting by what is over.

@@ -125,7 +125,7 @@ async fn facts(world: &World, more: Value) -> Value {
     input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
     let id = export(world, input).await;
     over(world, &id).await;
-    let query = "query($id: ID!) { node(id: $id) { ... on Exchange { state error noun manifest { generation from to rows sha256 }
+    let query = "query($id: ID!) { node(id: $id) { ... on DataJob { state error noun manifest { generation from to rows sha256 }
         result { sha256 downloadUrl } } } }";
     ask(world, query, json!({ "id": id })).await["node"].clone()
 }
@@ -244,7 +244,7 @@ async fn costs_are_left_out_of_facts_for_whoever_does_not_see_them(world: &World
     let person = world.hired("analyst", json!([{ "roleId": role, "scope": { "all": true } }])).await;
     let caller = world.caller(person).await;
     let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code } } }";
-    let show = "query($id: ID!) { node(id: $id) { ... on Exchange { state result { downloadUrl } } } }";
+    let show = "query($id: ID!) { node(id: $id) { ... on DataJob { state result { downloadUrl } } } }";
     let input = json!({ "input": { "idempotencyKey": "facts", "noun": "DEMAND_FACTS", "format": "PARQUET" } });
     let made = world.ask(&world.ours, Some(caller.clone()), create, &input).await;
     let id = made["data"]["exportCreate"]["exchange"]["id"].clone();

@@ -175,7 +175,7 @@ async fn an_export_shows_what_its_maker_may_see(world: &World) {
     let everywhere = world.hired("everywhere", json!([{ "roleId": role, "scope": { "all": true } }])).await;
     let local = world.hired("local", json!([{ "roleId": role, "scope": shop }])).await;
     let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code field message } } }";
-    let show = "query($id: ID!) { node(id: $id) { ... on Exchange { state result { downloadUrl } } } }";
+    let show = "query($id: ID!) { node(id: $id) { ... on DataJob { state result { downloadUrl } } } }";
     let mut stores = Vec::new();
     for person in [everywhere, local] {
         let caller = world.caller(person).await;
@@ -240,7 +240,7 @@ async fn whose_contacts_were_exported_is_in_the_log(world: &World) {
     let made =
         world.ask(&world.ours, Some(caller.clone()), create, &input).await["data"]["exportCreate"]["exchange"]["id"].clone();
     over(world, made.as_str().unwrap()).await;
-    let show = "query($id: ID!) { node(id: $id) { ... on Exchange { result { downloadUrl } } } }";
+    let show = "query($id: ID!) { node(id: $id) { ... on DataJob { result { downloadUrl } } } }";
     let mine = world.ask(&world.ours, Some(caller.clone()), show, &json!({ "id": made })).await["data"]["node"].clone();
     let text = String::from_utf8(fetched(world, &mine["result"]["downloadUrl"]).await).unwrap();
     assert!(text.contains("c-1") && !text.contains('@'), "{text}");

@@ -31,7 +31,7 @@ pub async fn export(world: &World, input: Value) -> String {
 }
 
 pub async fn shown(world: &World, id: &str) -> Value {
-    let query = format!("query($id: ID!) {{ node(id: $id) {{ ... on Exchange {{ {SHOWN} }} }} }}");
+    let query = format!("query($id: ID!) {{ node(id: $id) {{ ... on DataJob {{ {SHOWN} }} }} }}");
     let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &json!({ "id": id })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["node"].clone()

@@ -135,7 +135,7 @@ async fn a_recalled_lot_goes_back_from_where_it_lies_aside(world: &World) {
     let query = "query($p: ID!) { lots(filter: { product: { eq: $p } }) { nodes { id } } }";
     let found = house.office.ask(query, json!({ "p": house.cheese["id"] })).await;
     let input = json!({ "id": found["data"]["lots"]["nodes"][0]["id"], "idempotencyKey": "recall" });
-    done(&house.office.act("lotRecall", "LotActInput", "lot { status }", input).await, "lot");
+    done(&house.office.act("lotRecall", "LotStatusInput", "lot { status }", input).await, "lot");
     let line = json!([{ "product": house.cheese, "quantity": 4, "source": "QUARANTINE", "lot": { "code": "bad" } }]);
     done(&send_back(&house, line).await, "supplierReturn");
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("bad", 1, 1)]);

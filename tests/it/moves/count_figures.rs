@@ -103,8 +103,8 @@ async fn what_brings_most_is_due_first_until_it_has_been_counted() {
         let count = world.counting(json!({"kind": "CYCLE", "abcClass": "A"})).await;
         assert_eq!(count["lines"]["nodes"][0]["sku"], "MUG");
         world.finds(&count, &[(mug, 50)]).await;
-        world.counts("countSubmit", &count).await;
-        let payload = world.act("countApprove", world.step(&count)).await;
+        world.counts("stocktakeSubmit", &count).await;
+        let payload = world.act("stocktakeApprove", world.step(&count)).await;
         done(&payload, "count");
         assert_eq!(due(Value::Null).await, ["CLAMP", "CTEA"]);
         world.pass(30 * 24 * 3600);

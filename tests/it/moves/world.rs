@@ -24,9 +24,9 @@ impl Work for Moves {
     fn document(mutation: &str) -> (String, String) {
         let (kind, fields) = match mutation {
             "transferCreate" | "transferUpdate" | "transferClose" => (input_of(mutation), TRANSFER),
-            "transferShip" | "transferReceive" => ("TransferMoveInput".to_owned(), TRANSFER),
-            "transferReady" | "transferCancel" => ("TransferActionInput".to_owned(), TRANSFER),
-            "countStart" | "countApprove" | "countCancel" => ("CountActionInput".to_owned(), COUNT),
+            "transferShip" | "transferReceive" => ("TransferShipmentInput".to_owned(), TRANSFER),
+            "transferMarkReady" | "transferCancel" => ("TransferActionInput".to_owned(), TRANSFER),
+            "stocktakeStart" | "stocktakeApprove" | "stocktakeCancel" => ("StocktakeActionInput".to_owned(), COUNT),
             _ if mutation.starts_with("count") => (input_of(mutation), COUNT),
             _ => (input_of(mutation), ""),
         };
@@ -65,9 +65,9 @@ impl World {
         for (name, value) in more.as_object().unwrap() {
             input[name] = value.clone();
         }
-        let payload = self.act("countCreate", input).await;
+        let payload = self.act("stocktakeCreate", input).await;
         let count = done(&payload, "count").clone();
-        self.counts("countStart", &count).await
+        self.counts("stocktakeStart", &count).await
     }
 
     /// A step of a count that is done.
@@ -84,7 +84,7 @@ impl World {
 
     /// Records these.
     pub async fn finds(&self, count: &Value, lines: &[(ProductId, i64)]) -> Value {
-        let payload = self.act("countRecord", self.found(count, lines)).await;
+        let payload = self.act("stocktakeRecord", self.found(count, lines)).await;
         done(&payload, "count").clone()
     }
 
@@ -102,7 +102,7 @@ impl World {
     /// A transfer that has left.
     pub async fn sent(&self, lines: &[(ProductId, i64)]) -> Value {
         let draft = self.draft(lines).await;
-        self.does("transferReady", &draft).await;
+        self.does("transferMarkReady", &draft).await;
         self.does("transferShip", &draft).await
     }
 

@@ -183,7 +183,7 @@ async fn travel(node: &Server) {
     let import = "mutation($input: ImportCreateInput!) { result: importCreate(input: $input) { exchange { id } userErrors { code message } } }";
     let input = json!({ "idempotencyKey": "first", "fileId": made["file"]["id"], "noun": "PRODUCTS" });
     let id = shop.done(import, input).await["exchange"]["id"].clone();
-    let shown = "query($id: ID!) { node(id: $id) { ... on Exchange { state counts { created } result { downloadUrl } } } }";
+    let shown = "query($id: ID!) { node(id: $id) { ... on DataJob { state counts { created } result { downloadUrl } } } }";
     let began = Instant::now();
     let done = loop {
         let now = shop.ask(shown, json!({ "id": id })).await["node"].take();

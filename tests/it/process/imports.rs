@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const UPLOAD: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code message } } }";
 const IMPORT: &str = "mutation($input: ImportCreateInput!) { result: importCreate(input: $input) { exchange { id } userErrors { code message } } }";
 const SHOWN: &str =
-    "query($id: ID!) { node(id: $id) { ... on Exchange { state error counts { rows created updated unchanged refused } } } }";
+    "query($id: ID!) { node(id: $id) { ... on DataJob { state error counts { rows created updated unchanged refused } } } }";
 
 /// Asks for an import of changes, each of one piece, of which each hundredth names a product that nobody has.
 async fn import(client: &Client) -> String {

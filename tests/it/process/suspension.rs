@@ -274,8 +274,8 @@ on_both!(jobs_and_webhooks_of_a_suspended_tenant_wait, site: Site => {
         sleep(Duration::from_millis(100)).await;
     }
     until(&ours.client, ME, None).await;
-    let found = ours.client.ask("{ exchanges { nodes { state } } webhookEndpoints { disabledAt } }", json!({})).await;
-    assert_eq!(found["exchanges"]["nodes"], json!([{ "state": "DONE" }]));
+    let found = ours.client.ask("{ dataJobs { nodes { state } } webhookEndpoints { disabledAt } }", json!({})).await;
+    assert_eq!(found["dataJobs"]["nodes"], json!([{ "state": "DONE" }]));
     assert_eq!(found["webhookEndpoints"], json!([{ "disabledAt": null }]), "its maker was never gone");
 });
 

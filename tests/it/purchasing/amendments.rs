@@ -267,8 +267,8 @@ async fn the_page_names_the_revision_and_what_changed_in_it(world: &World) {
         json!([{ "product": mug, "quantity": 10 }, { "product": plate, "quantity": 5 }, { "product": bowl, "quantity": 5 }]);
     let out = office.ordered(json!({ "lines": lines })).await;
     let page = async || {
-        let answer = office.ask("query($id: ID!) { purchaseOrderPage(id: $id) }", json!({ "id": out["id"] })).await;
-        answer["data"]["purchaseOrderPage"].as_str().unwrap_or_else(|| panic!("{answer:#}")).to_owned()
+        let answer = office.ask("query($id: ID!) { purchaseOrderHtml(id: $id) }", json!({ "id": out["id"] })).await;
+        answer["data"]["purchaseOrderHtml"].as_str().unwrap_or_else(|| panic!("{answer:#}")).to_owned()
     };
     let first = page().await;
     assert!(!first.contains("revision") && !first.contains("<b>"), "{first}");

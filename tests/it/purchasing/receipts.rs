@@ -67,7 +67,7 @@ async fn what_is_ordered_is_expected_by_order_and_day(world: &World) {
     let undated = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 5 }] })).await;
     let dated = office.ordered(json!({ "expectedOn": "2027-01-15", "lines": [{ "product": mug, "quantity": 20 }] })).await;
     done(&office.receive(&dated, &[8]).await, "purchaseOrder");
-    let query = "query($product: ProductRef!, $store: StoreRef!) { explainAvailability(product: $product, store: $store) {
+    let query = "query($product: ProductRef!, $store: StoreRef!) { availabilityExplanation(product: $product, store: $store) {
         onHand incoming incomingFrom { quantity expectedOn document { id } } } }";
     let answer = office.ask(query, json!({ "product": mug, "store": office.store })).await;
     let expected = json!({ "onHand": 8, "incoming": 17, "incomingFrom": [
@@ -75,7 +75,7 @@ async fn what_is_ordered_is_expected_by_order_and_day(world: &World) {
         { "quantity": 5, "expectedOn": "2026-09-26", "document": { "id": undated["id"] } },
         { "quantity": 12, "expectedOn": "2027-01-15", "document": { "id": dated["id"] } },
     ] });
-    assert_eq!(answer["data"]["explainAvailability"], expected, "{answer:#}");
+    assert_eq!(answer["data"]["availabilityExplanation"], expected, "{answer:#}");
 }
 
 async fn an_order_is_closed_short(world: &World) {

@@ -66,7 +66,7 @@ pub struct RoleGrantInput {
 
 /// The grants of a member.
 #[derive(Debug, Clone, InputObject)]
-pub struct MemberUpdateRolesInput {
+pub struct MemberRolesSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// The member.
@@ -77,7 +77,7 @@ pub struct MemberUpdateRolesInput {
     pub grants: Vec<RoleGrantInput>,
 }
 
-impl MemberUpdateRolesInput {
+impl MemberRolesSetInput {
     pub fn grants(&self, reading: &mut Reading) -> Vec<Grant> {
         let mut grants = Vec::with_capacity(self.grants.len());
         for (index, grant) in self.grants.iter().enumerate() {

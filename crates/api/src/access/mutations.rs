@@ -16,7 +16,7 @@ use platform::path;
 use super::{
     Role, StoreGroup,
     inputs::{
-        MemberUpdateRolesInput, RoleCreateInput, RoleDeleteInput, RoleUpdateInput, StoreGroupArchiveInput, StoreGroupCreateInput,
+        MemberRolesSetInput, RoleCreateInput, RoleDeleteInput, RoleUpdateInput, StoreGroupArchiveInput, StoreGroupCreateInput,
         StoreGroupRestoreInput, StoreGroupUpdateInput,
     },
     loads::{changed, loads},
@@ -151,7 +151,7 @@ impl RightsMutation {
     async fn member_update_roles(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Member to change, with all of the member's new grants.")] input: MemberUpdateRolesInput,
+        #[graphql(desc = "Member to change, with all of the member's new grants.")] input: MemberRolesSetInput,
     ) -> Answer<MemberPayload> {
         let parts = read(|reading| {
             let id: MemberId = reading.id(&input.member_id, || path!["input", "memberId"]);

@@ -16,8 +16,8 @@ use macros::resolvers;
 use platform::{path, storage::Fault};
 
 use super::{
-    enums::{AbcClass, CountKind, CountStatus},
-    line::{self, CountLineConnection, CountLineFilter},
+    enums::{AbcClass, StocktakeKind, StocktakeStatus},
+    line::{self, StocktakeLineConnection, StocktakeLineFilter},
     loaders::{ProgressOf, load},
 };
 use crate::{
@@ -34,12 +34,12 @@ use crate::{
 
 /// A count's row.
 #[derive(Clone)]
-pub struct Count(pub Arc<core::Count>);
+pub struct Stocktake(pub Arc<core::Count>);
 
 /// A count of what is in a store: counted line by line, reviewed, approved, and then posted as the difference to what the books had when each
 /// line was counted.
-#[resolvers(name = "StockCount", requires = CountRead)]
-impl Count {
+#[resolvers(name = "Stocktake", requires = CountRead)]
+impl Stocktake {
     /// ID of the count.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
@@ -49,11 +49,11 @@ impl Count {
         numbering::shown(ctx, prelude::Numbered::Count, self.0.number.get()).await
     }
     /// Kind of the count: the products that it covers.
-    async fn kind(&self) -> CountKind {
+    async fn kind(&self) -> StocktakeKind {
         self.0.selection.kind().into()
     }
     /// Status of the count.
-    async fn status(&self) -> CountStatus {
+    async fn status(&self) -> StocktakeStatus {
         self.0.status().into()
     }
     /// Store in which the stock is counted.
@@ -81,9 +81,9 @@ impl Count {
         self.0.note.as_deref()
     }
     /// Progress of the count, in lines.
-    async fn progress(&self, ctx: &Context<'_>) -> Answer<CountProgress> {
+    async fn progress(&self, ctx: &Context<'_>) -> Answer<StocktakeProgress> {
         let found = load(ctx, ProgressOf(self.0.id)).await?.unwrap_or_default();
-        Ok(CountProgress {
+        Ok(StocktakeProgress {
             lines: Long(found.lines),
             counted: Long(found.counted),
             uncounted: Long(found.lines - found.counted - found.recount),
@@ -96,12 +96,12 @@ impl Count {
     async fn lines(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Filter of the lines; all lines by default.")] filter: Option<CountLineFilter>,
+        #[graphql(desc = "Filter of the lines; all lines by default.")] filter: Option<StocktakeLineFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
-    ) -> Answer<CountLineConnection> {
+    ) -> Answer<StocktakeLineConnection> {
         line::lines(ctx, &self.0, filter.unwrap_or_default(), &PageArgs { first, after, last, before }).await
     }
     /// Accuracy of the books, over all lines that were counted.
@@ -114,7 +114,7 @@ impl Count {
             default_with = "Quantity(prelude::Quantity::ZERO)"
         )]
         tolerance: Quantity,
-    ) -> Answer<CountFigures> {
+    ) -> Answer<StocktakeSummary> {
         if tolerance.0.is_negative() {
             return Err(TopError::bad_input("a tolerance of 0 or more is expected", path!["tolerance"]));
         }
@@ -123,9 +123,9 @@ impl Count {
         }
         let scope = ctx.permit::<kind::CountRead>()?.scope(ctx.given::<Ledger>()?.database());
         let all = rows::pairs(&scope, self.0.id).await?;
-        Ok(CountFigures::of(&all, tolerance.0.get(), ctx.caller()?.sees_costs()))
+        Ok(StocktakeSummary::of(&all, tolerance.0.get(), ctx.caller()?.sees_costs()))
     }
-    /// The mutations that its state allows and that you may do; countApprove where a line was counted and is not to be counted again.
+    /// The mutations that its state allows and that you may do; stocktakeApprove where a line was counted and is not to be counted again.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
         let mut open: Vec<Action> = actions_from(self.0.status()).filter(|action| may(caller, *action, self.0.store)).collect();
@@ -191,7 +191,7 @@ fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
 
 /// Progress of a count, in lines.
 #[derive(Debug, Clone, SimpleObject)]
-pub struct CountProgress {
+pub struct StocktakeProgress {
     /// All of them.
     pub lines: Long,
     /// Number of lines that were counted.
@@ -207,7 +207,7 @@ pub struct CountProgress {
 /// Accuracy of the books, measured by a count. Formulas: Silver, Pyke & Thomas, Inventory and
 /// Production Management in Supply Chains.
 #[derive(Debug, Clone, SimpleObject)]
-pub struct CountFigures {
+pub struct StocktakeSummary {
     /// Quantity in the books, in smallest units, over all lines that were counted.
     pub booked: Long,
     /// Quantity counted, in smallest units, over all lines that were counted.
@@ -224,7 +224,7 @@ pub struct CountFigures {
     pub absolute_value: Option<Money>,
 }
 
-impl CountFigures {
+impl StocktakeSummary {
     fn of(all: &[(Pair, Option<prelude::Money>, u8)], tolerance: i64, sees_costs: bool) -> Self {
         let pairs: Vec<Pair> = all.iter().map(|(pair, ..)| *pair).collect();
         let six = |share: f64| Decimal(format!("{share:.6}"));
@@ -248,4 +248,4 @@ impl CountFigures {
     }
 }
 
-crate::connection!(counted CountConnection, CountEdge, Count, "counts");
+crate::connection!(counted StocktakeConnection, StocktakeEdge, Stocktake, "counts");

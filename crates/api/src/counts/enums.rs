@@ -6,7 +6,7 @@ use entity::prelude;
 /// Kind of a count: the products that it covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::CountKind", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum CountKind {
+pub enum StocktakeKind {
     /// All products that are stocked in the store.
     Full,
     /// A category and those below it.
@@ -20,7 +20,7 @@ pub enum CountKind {
 /// Status of a count. New states may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::CountStatus", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum CountStatus {
+pub enum StocktakeStatus {
     /// Planned.
     Open,
     /// People are counting.
@@ -36,7 +36,7 @@ pub enum CountStatus {
 /// State of a line of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::CountLineState", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum CountLineState {
+pub enum StocktakeLineStatus {
     /// The line was not counted yet.
     Uncounted,
     /// The line was counted.

@@ -7,7 +7,7 @@ use inventory::counts::{
 };
 use platform::path;
 
-use super::enums::{AbcClass, CountKind};
+use super::enums::{AbcClass, StocktakeKind};
 use crate::{
     catalog::CategoryRef,
     graphql::{
@@ -21,12 +21,12 @@ use crate::{
 
 /// A new count.
 #[derive(Debug, Clone, InputObject)]
-pub struct CountCreateInput {
+pub struct StocktakeCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
     /// Kind of the count: the products that it covers.
-    pub kind: CountKind,
+    pub kind: StocktakeKind,
     /// Store in which the stock is counted.
     pub store: StoreRef,
     /// The category, of a CATEGORY count and of no other.
@@ -52,7 +52,7 @@ pub struct CountCreateInput {
 
 /// A step of a count.
 #[derive(Debug, Clone, InputObject)]
-pub struct CountActionInput {
+pub struct StocktakeActionInput {
     /// The count.
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
@@ -66,7 +66,7 @@ pub struct CountActionInput {
 
 /// Quantity found of one product or lot.
 #[derive(Debug, Clone, InputObject)]
-pub struct CountLineInput {
+pub struct StocktakeLineInput {
     /// The product; also one that is not on the list.
     pub product: ProductRef,
     /// Lot that was counted, of a product that is tracked by lots; each lot has a line of its own.
@@ -83,7 +83,7 @@ pub struct CountLineInput {
 /// Quantities found in a count. A product that was counted before gets a further attempt, and the
 /// last attempt is valid.
 #[derive(Debug, Clone, InputObject)]
-pub struct CountRecordInput {
+pub struct StocktakeRecordInput {
     /// The count.
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
@@ -93,13 +93,13 @@ pub struct CountRecordInput {
     /// that were counted at another time need a call of their own.
     pub counted_at: Option<DateTime>,
     /// Quantities found, one line for each product or lot; at most 500.
-    pub lines: Vec<CountLineInput>,
+    pub lines: Vec<StocktakeLineInput>,
 }
 
 /// Treatment of lines that were not counted, when a count is submitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Uncounted", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum CountUncounted {
+pub enum UncountedPolicy {
     /// Refuse.
     Refuse,
     /// The stock of lines that were not counted stays unchanged.
@@ -108,7 +108,7 @@ pub enum CountUncounted {
 
 /// A count that is handed in.
 #[derive(Debug, Clone, InputObject)]
-pub struct CountSubmitInput {
+pub struct StocktakeSubmitInput {
     /// The count.
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
@@ -117,13 +117,13 @@ pub struct CountSubmitInput {
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
     /// Treatment of lines that were not counted.
-    #[graphql(default_with = "CountUncounted::Refuse")]
-    pub on_uncounted: CountUncounted,
+    #[graphql(default_with = "UncountedPolicy::Refuse")]
+    pub on_uncounted: UncountedPolicy,
 }
 
 /// Lines that are to be counted once more.
 #[derive(Debug, Clone, InputObject)]
-pub struct CountRecountInput {
+pub struct StocktakeRecountInput {
     /// The count.
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
@@ -135,7 +135,7 @@ pub struct CountRecountInput {
     pub products: Option<Vec<ProductRef>>,
 }
 
-impl CountCreateInput {
+impl StocktakeCreateInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
     }
@@ -157,7 +157,7 @@ impl CountCreateInput {
     }
 }
 
-impl CountActionInput {
+impl StocktakeActionInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::CountAct {
         shell::CountAct {
@@ -170,8 +170,8 @@ impl CountActionInput {
 }
 
 /// What lines say of how much, for `packs::in_units`.
-fn pack_lines<'a>(lines: &'a mut [CountLineInput], list: &str) -> Vec<PackLine<'a>> {
-    let line = |(index, line): (usize, &'a mut CountLineInput)| PackLine {
+fn pack_lines<'a>(lines: &'a mut [StocktakeLineInput], list: &str) -> Vec<PackLine<'a>> {
+    let line = |(index, line): (usize, &'a mut StocktakeLineInput)| PackLine {
         product: Some(&line.product),
         units: &mut line.counted,
         packs: line.packs,
@@ -181,7 +181,7 @@ fn pack_lines<'a>(lines: &'a mut [CountLineInput], list: &str) -> Vec<PackLine<'
     lines.iter_mut().enumerate().map(line).collect()
 }
 
-impl CountRecordInput {
+impl StocktakeRecordInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(&mut self.lines, "lines")
     }
@@ -203,7 +203,7 @@ impl CountRecordInput {
     }
 }
 
-impl CountSubmitInput {
+impl StocktakeSubmitInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::CountSubmit {
         shell::CountSubmit {
@@ -215,7 +215,7 @@ impl CountSubmitInput {
     }
 }
 
-impl CountRecountInput {
+impl StocktakeRecountInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::CountRecount {
         let products = self.products.map(|products| {

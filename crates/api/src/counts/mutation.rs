@@ -13,8 +13,8 @@ use inventory::{
 use macros::resolvers;
 
 use super::{
-    inputs::{CountActionInput, CountCreateInput, CountRecordInput, CountRecountInput, CountSubmitInput},
-    payload::CountPayload,
+    inputs::{StocktakeActionInput, StocktakeCreateInput, StocktakeRecordInput, StocktakeRecountInput, StocktakeSubmitInput},
+    payload::StocktakePayload,
 };
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
@@ -35,9 +35,9 @@ impl CountsMutation {
     async fn count_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The count.")] input: CountCreateInput,
-    ) -> Answer<CountPayload> {
-        step!(named CountPayload, ctx, permit, input, shell::count_create, dry_run)
+        #[graphql(desc = "The count.")] input: StocktakeCreateInput,
+    ) -> Answer<StocktakePayload> {
+        step!(named StocktakePayload, ctx, permit, input, shell::count_create, dry_run)
     }
 
     /// Starts a count: every stocked product that the count covers, and that has a level in the
@@ -46,9 +46,9 @@ impl CountsMutation {
     async fn count_start(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Count and its expected version.")] input: CountActionInput,
-    ) -> Answer<CountPayload> {
-        step!(CountPayload, ctx, permit, input, shell::count_start, dry_run)
+        #[graphql(desc = "Count and its expected version.")] input: StocktakeActionInput,
+    ) -> Answer<StocktakePayload> {
+        step!(StocktakePayload, ctx, permit, input, shell::count_start, dry_run)
     }
 
     /// Records quantities found, including products that are not on the list. Several callers may
@@ -57,9 +57,9 @@ impl CountsMutation {
     async fn count_record(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Count with the quantities found.")] input: CountRecordInput,
-    ) -> Answer<CountPayload> {
-        step!(packs CountPayload, ctx, permit, input, shell::count_record, dry_run)
+        #[graphql(desc = "Count with the quantities found.")] input: StocktakeRecordInput,
+    ) -> Answer<StocktakePayload> {
+        step!(packs StocktakePayload, ctx, permit, input, shell::count_record, dry_run)
     }
 
     /// Submits a count for review.
@@ -67,9 +67,9 @@ impl CountsMutation {
     async fn count_submit(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Count and its expected version.")] input: CountSubmitInput,
-    ) -> Answer<CountPayload> {
-        step!(CountPayload, ctx, permit, input, shell::count_submit, dry_run)
+        #[graphql(desc = "Count and its expected version.")] input: StocktakeSubmitInput,
+    ) -> Answer<StocktakePayload> {
+        step!(StocktakePayload, ctx, permit, input, shell::count_submit, dry_run)
     }
 
     /// Requests another counting of lines of a count in REVIEW.
@@ -77,9 +77,9 @@ impl CountsMutation {
     async fn count_recount(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Count and the products to count once more.")] input: CountRecountInput,
-    ) -> Answer<CountPayload> {
-        step!(CountPayload, ctx, permit, input, shell::count_recount, dry_run)
+        #[graphql(desc = "Count and the products to count once more.")] input: StocktakeRecountInput,
+    ) -> Answer<StocktakePayload> {
+        step!(StocktakePayload, ctx, permit, input, shell::count_recount, dry_run)
     }
 
     /// Approves a count and posts it: the difference of each line, measured against the books at
@@ -90,9 +90,9 @@ impl CountsMutation {
     async fn count_approve(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Count and its expected version.")] input: CountActionInput,
-    ) -> Answer<CountPayload> {
-        step!(CountPayload, ctx, permit, input, shell::count_approve, dry_run)
+        #[graphql(desc = "Count and its expected version.")] input: StocktakeActionInput,
+    ) -> Answer<StocktakePayload> {
+        step!(StocktakePayload, ctx, permit, input, shell::count_approve, dry_run)
     }
 
     /// Calls a count off; nothing is posted.
@@ -100,8 +100,8 @@ impl CountsMutation {
     async fn count_cancel(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Count and its expected version.")] input: CountActionInput,
-    ) -> Answer<CountPayload> {
-        step!(CountPayload, ctx, permit, input, shell::count_cancel, dry_run)
+        #[graphql(desc = "Count and its expected version.")] input: StocktakeActionInput,
+    ) -> Answer<StocktakePayload> {
+        step!(StocktakePayload, ctx, permit, input, shell::count_cancel, dry_run)
     }
 }

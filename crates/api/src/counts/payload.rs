@@ -10,7 +10,7 @@ use inventory::{
 };
 use platform::storage::TenantScope;
 
-use super::count::Count;
+use super::count::Stocktake;
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     seen_payload,
@@ -19,9 +19,9 @@ use crate::{
 
 seen_payload! {
     /// The count as the change left it.
-    CountPayload(count: Option<Count>) {
+    StocktakePayload(count: Option<Stocktake>) {
         /// The count as it is after the change; null when there are userErrors, or you may not see it.
-        async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Count>> {
+        async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
             let count = self.count.clone()?;
             match ctx.permit::<kind::CountRead>() {
                 Ok(permit) => permit.covers(count.0.store).then_some(Ok(count)),
@@ -31,13 +31,13 @@ seen_payload! {
     }
 }
 
-impl ReceiptPayload for CountPayload {
+impl ReceiptPayload for StocktakePayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
         let count = match receipt.stored.as_ref().map(|stored| stored.part::<StoredCount>().count) {
             None => receipt.documents.take().map(|of: CountDecision| of.count),
             Some(id) => rows::counts(scope, id.as_slice()).await?.pop(),
         };
-        let count = Count(Arc::new(count.ok_or_else(|| lost("stock_count"))?));
+        let count = Stocktake(Arc::new(count.ok_or_else(|| lost("stock_count"))?));
         Ok(Some(count))
     }
 }

@@ -24,8 +24,8 @@ use platform::{
 };
 
 use super::{
-    count::{Count, CountConnection},
-    enums::{AbcClass, CountKind, CountStatus},
+    count::{Stocktake, StocktakeConnection},
+    enums::{AbcClass, StocktakeKind, StocktakeStatus},
     loaders::load,
 };
 use crate::{
@@ -46,11 +46,11 @@ use crate::{
     },
 };
 
-document_sort!(CountSort, CountSortField, "counts");
+document_sort!(StocktakeSort, StocktakeSortField, "counts");
 
 /// A count by one of its names.
 #[derive(Debug, Clone, OneofObject)]
-pub enum CountRef {
+pub enum StocktakeRef {
     /// ID of the count.
     Id(ID),
     /// Number of the count.
@@ -59,17 +59,17 @@ pub enum CountRef {
 
 /// Filter of the counts. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
-pub struct CountFilter {
+pub struct StocktakeFilter {
     /// All of these hold; an empty list holds for everything.
-    pub and: Option<Vec<CountFilter>>,
+    pub and: Option<Vec<StocktakeFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
-    pub or: Option<Vec<CountFilter>>,
+    pub or: Option<Vec<StocktakeFilter>>,
     /// Condition that must not hold.
-    pub not: Option<Box<CountFilter>>,
+    pub not: Option<Box<StocktakeFilter>>,
     /// States to include; an empty list matches nothing.
-    pub status: Option<Vec<CountStatus>>,
+    pub status: Option<Vec<StocktakeStatus>>,
     /// Kinds to include; an empty list matches nothing.
-    pub kind: Option<Vec<CountKind>>,
+    pub kind: Option<Vec<StocktakeKind>>,
     /// Stores to include.
     pub store: Option<IdFilter>,
     /// Reference in an external system, compared exactly.
@@ -86,9 +86,9 @@ pub struct CountFilter {
     pub updated_at: Option<DateTimeFilter>,
 }
 
-::graphql::nested_filter!(CountFilter);
+::graphql::nested_filter!(StocktakeFilter);
 
-impl CountFilter {
+impl StocktakeFilter {
     /// The tests for the rows. Ids of another kind are refused with their path.
     fn read(self, patterns: &Patterns) -> Answer<Nested<Vec<CountTest>>> {
         read_nested(self, &mut |filter: Self, at| filter.tests(patterns, at))
@@ -132,8 +132,8 @@ impl CountsQuery {
     async fn count(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "ID or number of the count.")] by: CountRef,
-    ) -> Option<Answer<Count>> {
+        #[graphql(desc = "ID or number of the count.")] by: StocktakeRef,
+    ) -> Option<Answer<Stocktake>> {
         find(ctx, permit, by).await.transpose()
     }
 
@@ -143,13 +143,13 @@ impl CountsQuery {
     async fn counts(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Filter of the counts; all counts by default.")] filter: Option<CountFilter>,
+        #[graphql(desc = "Filter of the counts; all counts by default.")] filter: Option<StocktakeFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
-        #[graphql(desc = "Sort of the counts. Null for CREATED_AT, DESC.")] sort: Option<CountSort>,
-    ) -> Answer<CountConnection> {
+        #[graphql(desc = "Sort of the counts. Null for CREATED_AT, DESC.")] sort: Option<StocktakeSort>,
+    ) -> Answer<StocktakeConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = sort.map_or(rows::NEWEST, Into::into);
@@ -165,7 +165,7 @@ impl CountsQuery {
         let page = rows::page(&scope, source.clone(), sorted, &request).await?;
         let nodes = page.into_iter().map(|count| {
             let keys = rows::count_keys(sorted, &count);
-            (Count(Arc::new(count)), keys)
+            (Stocktake(Arc::new(count)), keys)
         });
         Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
     }
@@ -179,7 +179,7 @@ impl CountsQuery {
         #[graphql(desc = "The store.")] store_id: ID,
         #[graphql(desc = "ABC class to include. Null for all classes.")] abc_class: Option<AbcClass>,
         #[graphql(desc = "Rows in the answer at most, 1 to 250.", default = 50)] first: i32,
-    ) -> Answer<Vec<CountDue>> {
+    ) -> Answer<Vec<StocktakeDue>> {
         let store: prelude::StoreId = argument(&store_id, || path!["storeId"])?;
         let most = usize::try_from(first).ok().filter(|most| (1..=MOST_A_PAGE as usize).contains(most));
         let most =
@@ -202,19 +202,19 @@ impl CountsQuery {
         });
         due.sort_by_key(|(_, is)| *is);
         due.truncate(most);
-        Ok(due.into_iter().map(|(planned, class)| CountDue { planned, class }).collect())
+        Ok(due.into_iter().map(|(planned, class)| StocktakeDue { planned, class }).collect())
     }
 }
 
 /// A product that is due to be counted.
-pub struct CountDue {
+pub struct StocktakeDue {
     planned: rows::Planned,
     class: prelude::AbcClass,
 }
 
 /// A product that is due to be counted in a store.
 #[Object]
-impl CountDue {
+impl StocktakeDue {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.planned.of.product).await
@@ -230,11 +230,11 @@ impl CountDue {
     }
 }
 
-async fn find(ctx: &Context<'_>, permit: Permit<kind::CountRead>, by: CountRef) -> Answer<Option<Count>> {
+async fn find(ctx: &Context<'_>, permit: Permit<kind::CountRead>, by: StocktakeRef) -> Answer<Option<Stocktake>> {
     let id = match by {
-        CountRef::Id(id) => argument(&id, || path!["by", "id"])?,
+        StocktakeRef::Id(id) => argument(&id, || path!["by", "id"])?,
         // What is no number is the number of no count.
-        CountRef::Number(number) => {
+        StocktakeRef::Number(number) => {
             let Some(number) = numbering::named(ctx, Numbered::Count, &number).await? else { return Ok(None) };
             let scope = permit.scope(ctx.given::<Ledger>()?.database());
             let Some(id) = rows::id_numbered(&scope, number).await? else { return Ok(None) };
@@ -245,7 +245,7 @@ async fn find(ctx: &Context<'_>, permit: Permit<kind::CountRead>, by: CountRef) 
 }
 
 /// The count of an id, if its store is the caller's.
-pub async fn load_count(ctx: &Context<'_>, id: CountId) -> Answer<Option<Count>> {
+pub async fn load_count(ctx: &Context<'_>, id: CountId) -> Answer<Option<Stocktake>> {
     let permit = ctx.permit::<kind::CountRead>()?;
-    Ok(load(ctx, id).await?.filter(|count| permit.covers(count.store)).map(Count))
+    Ok(load(ctx, id).await?.filter(|count| permit.covers(count.store)).map(Stocktake))
 }

@@ -6,7 +6,7 @@ use macros::resolvers;
 use platform::path;
 use services::exchange::{BulkAsk, Exchange as Service, core::Earnest, events::EXCHANGE_CREATED};
 
-use super::mutations::{ExchangePayload, refuse};
+use super::mutations::{DataJobPayload, refuse};
 use crate::{
     access::KeyUse,
     graphql::{context::ContextExt, fault::Answer, reading::read, scalars::Long},
@@ -42,10 +42,10 @@ impl BulkMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Mutation to run, with the file of its inputs.")] input: BulkOperationRunInput,
-    ) -> Answer<ExchangePayload> {
+    ) -> Answer<DataJobPayload> {
         let file = match read(|reading| reading.id(&input.file_id, || path!["input", "fileId"])) {
             Ok(file) => file,
-            Err(errors) => return Ok(ExchangePayload::refused(errors)),
+            Err(errors) => return Ok(DataJobPayload::refused(errors)),
         };
         let ask = BulkAsk {
             idempotency_key: input.idempotency_key,
@@ -56,9 +56,9 @@ impl BulkMutation {
         };
         Ok(match ctx.given::<Service>()?.ask_bulk(permit, ask).await {
             Ok(Changed { value: (run, replayed), seq }) => {
-                ExchangePayload { exchange: Some(run.into()), replayed, seq: seq.map(Long), ..ExchangePayload::default() }
+                DataJobPayload { exchange: Some(run.into()), replayed, seq: seq.map(Long), ..DataJobPayload::default() }
             }
-            Err(error) => ExchangePayload::refused(vec![refuse(error, "fileId")?]),
+            Err(error) => DataJobPayload::refused(vec![refuse(error, "fileId")?]),
         })
     }
 }

@@ -5,7 +5,7 @@ use entity::prelude::{FileId, ReasonCode};
 use platform::path;
 use services::exchange::core::{Decimal, Earnest, ExportOptions, ImportOptions, Mode, Noun, Since};
 
-use super::types::ExchangeFormat;
+use super::types::DataJobFormat;
 use crate::{
     graphql::{
         reading::Reading,
@@ -17,7 +17,7 @@ use crate::{
 /// Type of the rows of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum ImportNoun {
+pub enum ImportEntity {
     /// Products, by SKU. Needs product.write.
     Products,
     /// Stock as absolute figures: sku or barcode, store, onHand. Needs stock.set.
@@ -36,16 +36,16 @@ pub enum ImportNoun {
     Orders,
 }
 
-impl From<ImportNoun> for Noun {
-    fn from(noun: ImportNoun) -> Self {
+impl From<ImportEntity> for Noun {
+    fn from(noun: ImportEntity) -> Self {
         match noun {
-            ImportNoun::Products => Self::Products,
-            ImportNoun::Stock => Self::Stock,
-            ImportNoun::StockChanges => Self::StockChanges,
-            ImportNoun::Suppliers => Self::Suppliers,
-            ImportNoun::Categories => Self::Categories,
-            ImportNoun::Customers => Self::Customers,
-            ImportNoun::Orders => Self::Orders,
+            ImportEntity::Products => Self::Products,
+            ImportEntity::Stock => Self::Stock,
+            ImportEntity::StockChanges => Self::StockChanges,
+            ImportEntity::Suppliers => Self::Suppliers,
+            ImportEntity::Categories => Self::Categories,
+            ImportEntity::Customers => Self::Customers,
+            ImportEntity::Orders => Self::Orders,
         }
     }
 }
@@ -53,7 +53,7 @@ impl From<ImportNoun> for Noun {
 /// Type of the rows of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum ExportNoun {
+pub enum ExportEntity {
     /// Products, by SKU. Needs product.read; costs are left out without product.cost.read.
     Products,
     /// Stock levels. Needs stock.read, and shows the stores that it is for.
@@ -76,17 +76,17 @@ pub enum ExportNoun {
     DemandFacts,
 }
 
-impl From<ExportNoun> for Noun {
-    fn from(noun: ExportNoun) -> Self {
+impl From<ExportEntity> for Noun {
+    fn from(noun: ExportEntity) -> Self {
         match noun {
-            ExportNoun::Products => Self::Products,
-            ExportNoun::Stock => Self::Stock,
-            ExportNoun::Movements => Self::Movements,
-            ExportNoun::Orders => Self::Orders,
-            ExportNoun::Suppliers => Self::Suppliers,
-            ExportNoun::Categories => Self::Categories,
-            ExportNoun::Customers => Self::Customers,
-            ExportNoun::DemandFacts => Self::DemandFacts,
+            ExportEntity::Products => Self::Products,
+            ExportEntity::Stock => Self::Stock,
+            ExportEntity::Movements => Self::Movements,
+            ExportEntity::Orders => Self::Orders,
+            ExportEntity::Suppliers => Self::Suppliers,
+            ExportEntity::Categories => Self::Categories,
+            ExportEntity::Customers => Self::Customers,
+            ExportEntity::DemandFacts => Self::DemandFacts,
         }
     }
 }
@@ -129,9 +129,9 @@ pub struct ImportCreateInput {
     /// The file: one of yours, with the purpose IMPORT, whose bytes have come.
     pub file_id: ID,
     /// Type of the rows.
-    pub noun: ImportNoun,
+    pub noun: ImportEntity,
     /// Format of the file; PARQUET is refused, because it is only exported. Null to detect it from the bytes.
-    pub format: Option<ExchangeFormat>,
+    pub format: Option<DataJobFormat>,
     /// Delimiter between the cells of a CSV, one character; detected from the header by default.
     pub delimiter: Option<String>,
     /// Character encoding of the file, such as utf-8, utf-16le or windows-1252. Null to detect it
@@ -162,11 +162,11 @@ pub struct ExportCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Type of the rows.
-    pub noun: ExportNoun,
+    pub noun: ExportEntity,
     /// Format of the file. In a CSV, a text that a spreadsheet would read as a formula is prefixed
     /// with an apostrophe, which an import removes.
-    #[graphql(default_with = "ExchangeFormat::Csv")]
-    pub format: ExchangeFormat,
+    #[graphql(default_with = "DataJobFormat::Csv")]
+    pub format: DataJobFormat,
     /// IDs of the stores to include.
     pub store_ids: Option<Vec<ID>>,
     /// IDs of the categories to include.
@@ -197,7 +197,7 @@ impl ImportCreateInput {
             }
             one
         });
-        if self.format == Some(ExchangeFormat::Parquet) {
+        if self.format == Some(DataJobFormat::Parquet) {
             reading.invalid("a Parquet file is exported and not imported", || path!["input", "format"]);
         }
         let mapping = self.mapping.iter().map(|one| (one.column.clone(), one.field.clone().unwrap_or_default())).collect();
@@ -221,7 +221,7 @@ impl ExportCreateInput {
         if since.is_some_and(|since| since.seq < 0) {
             reading.invalid("the number of an event is at least 0", || path!["input", "sinceSeq"]);
         }
-        if since.is_some() && self.noun != ExportNoun::DemandFacts {
+        if since.is_some() && self.noun != ExportEntity::DemandFacts {
             reading.invalid("only demand facts are exported by what has been revised", || path!["input", "sinceSeq"]);
         }
         if since.is_none() && self.since_generation.is_some() {

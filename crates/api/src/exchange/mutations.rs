@@ -12,7 +12,7 @@ use services::exchange::{
 };
 
 use super::{
-    Exchange,
+    DataJob,
     inputs::{ExportCreateInput, ImportCreateInput},
 };
 use crate::{
@@ -29,9 +29,9 @@ use crate::{
 
 /// Result of a request for an import or an export, or of its cancellation.
 #[derive(SimpleObject, Default)]
-pub struct ExchangePayload {
+pub struct DataJobPayload {
     /// The exchange as it is now; null when the request was refused.
-    pub exchange: Option<Exchange>,
+    pub exchange: Option<DataJob>,
     /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key.
@@ -92,19 +92,19 @@ fn place(field: &str) -> Vec<String> {
     if field == "id" { path!["id"] } else { path!["input", field] }
 }
 
-impl ExchangePayload {
+impl DataJobPayload {
     pub(super) fn refused(errors: Vec<UserError>) -> Self {
         Self { user_errors: errors, ..Self::default() }
     }
 }
 
-async fn ask(ctx: &Context<'_>, ask: Ask) -> Answer<ExchangePayload> {
+async fn ask(ctx: &Context<'_>, ask: Ask) -> Answer<DataJobPayload> {
     let permit = ctx.permit::<kind::ExchangeRun>()?;
     Ok(match ctx.given::<Service>()?.ask(permit, ask).await {
         Ok(Changed { value: (run, replayed), seq }) => {
-            ExchangePayload { exchange: Some(run.into()), replayed, seq: seq.map(Long), ..ExchangePayload::default() }
+            DataJobPayload { exchange: Some(run.into()), replayed, seq: seq.map(Long), ..DataJobPayload::default() }
         }
-        Err(error) => ExchangePayload::refused(vec![refuse(error, "fileId")?]),
+        Err(error) => DataJobPayload::refused(vec![refuse(error, "fileId")?]),
     })
 }
 
@@ -128,10 +128,10 @@ impl ExchangeMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Import to start.")] input: ImportCreateInput,
-    ) -> Answer<ExchangePayload> {
+    ) -> Answer<DataJobPayload> {
         let (file, options) = match read(|reading| input.read(reading)) {
             Ok(parts) => parts,
-            Err(errors) => return Ok(ExchangePayload::refused(errors)),
+            Err(errors) => return Ok(DataJobPayload::refused(errors)),
         };
         ask(
             ctx,
@@ -154,10 +154,10 @@ impl ExchangeMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Export to start.")] input: ExportCreateInput,
-    ) -> Answer<ExchangePayload> {
+    ) -> Answer<DataJobPayload> {
         let options = match read(|reading| input.read(reading)) {
             Ok(options) => options,
-            Err(errors) => return Ok(ExchangePayload::refused(errors)),
+            Err(errors) => return Ok(DataJobPayload::refused(errors)),
         };
         ask(
             ctx,
@@ -180,16 +180,16 @@ impl ExchangeMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the exchange to cancel.")] id: ID,
-    ) -> Answer<ExchangePayload> {
+    ) -> Answer<DataJobPayload> {
         let id: ExchangeId = match read(|reading| reading.id(&id, || path!["id"])) {
             Ok(id) => id,
-            Err(errors) => return Ok(ExchangePayload::refused(errors)),
+            Err(errors) => return Ok(DataJobPayload::refused(errors)),
         };
         Ok(match ctx.given::<Service>()?.cancel(permit, id).await {
             Ok(Changed { value, seq }) => {
-                ExchangePayload { exchange: Some(value.into()), seq: seq.map(Long), ..ExchangePayload::default() }
+                DataJobPayload { exchange: Some(value.into()), seq: seq.map(Long), ..DataJobPayload::default() }
             }
-            Err(error) => ExchangePayload::refused(vec![refuse(error, "id")?]),
+            Err(error) => DataJobPayload::refused(vec![refuse(error, "id")?]),
         })
     }
 }

@@ -35,8 +35,8 @@ pub struct SupplierReturnLineInput {
     /// Quantity to return, in the product's smallest unit; above 0.
     pub quantity: Quantity,
     /// Stock from which the goods are taken.
-    #[graphql(default_with = "SupplierReturnSource::Available")]
-    pub source: SupplierReturnSource,
+    #[graphql(default_with = "StockCondition::Available")]
+    pub source: StockCondition,
     /// Credit for one whole unit. Null takes the cost on the order's line, else the product's cost.
     pub unit_credit: Option<MoneyInput>,
     /// The lot, where the product is tracked; the first to expire when it is left out. A line is of one lot.
@@ -108,14 +108,14 @@ pub struct ReorderLineInput {
 
 /// Products to order, for draft purchase orders.
 #[derive(Debug, Clone, InputObject)]
-pub struct ReorderOrderInput {
+pub struct PurchaseOrdersCreateFromSuggestionsInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Products to order, as suggested or otherwise; at most 2,000 lines.
     pub lines: Vec<ReorderLineInput>,
 }
 
-impl ReorderOrderInput {
+impl PurchaseOrdersCreateFromSuggestionsInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::ReorderOrder {
         let mut lines = Vec::with_capacity(self.lines.len());
@@ -263,7 +263,7 @@ impl SupplierProductInput {
 
 /// Replenishment policy of a stock level. Fields that are left out stay; null clears.
 #[derive(Debug, Clone, InputObject)]
-pub struct StockPolicyInput {
+pub struct ReorderPolicyInput {
     /// The product.
     pub product: ProductRef,
     /// The store.
@@ -278,14 +278,14 @@ pub struct StockPolicyInput {
 
 /// Policies of levels.
 #[derive(Debug, Clone, InputObject)]
-pub struct StockPolicySetInput {
+pub struct ReorderPolicySetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The levels, all or none; at most 500.
-    pub items: Vec<StockPolicyInput>,
+    pub items: Vec<ReorderPolicyInput>,
 }
 
-impl StockPolicyInput {
+impl ReorderPolicyInput {
     pub(super) fn read(self, index: usize, reading: &mut Reading) -> PolicyRow {
         let at = |name: &str| path!["input", "items", index, name];
         PolicyRow {

@@ -22,12 +22,12 @@ use platform::{path, storage::idempotency::MAX_KEY};
 
 use super::{
     inputs_more::{
-        ReorderOrderInput, StockPolicySetInput, SupplierProductArchiveInput, SupplierProductBulkUpsertInput,
-        SupplierProductRestoreInput, SupplierReturnCreateInput, supply_turn,
+        PurchaseOrdersCreateFromSuggestionsInput, ReorderPolicySetInput, SupplierProductArchiveInput,
+        SupplierProductBulkUpsertInput, SupplierProductRestoreInput, SupplierReturnCreateInput, supply_turn,
     },
     payloads::{
-        PurchaseOrderPayload, ReorderOrderPayload, StockPolicyPayload, SupplierProductBulkUpsertPayload, SupplierProductOutcome,
-        SupplierProductPayload, SupplierProductUpsertRow, SupplierReturnPayload,
+        PurchaseOrderPayload, PurchaseOrdersCreateFromSuggestionsPayload, ReorderPolicyPayload, SupplierProductBulkUpsertPayload,
+        SupplierProductPayload, SupplierProductUpsertRow, SupplierReturnPayload, UpsertOutcome,
     },
     refusal::{mail_refused, policy_refused, supply_refused},
     supply::SupplierProduct,
@@ -132,11 +132,11 @@ impl SupplyMutation {
         };
         let row = |(index, (outcome, supply)): (usize, (Outcome, Option<inventory::purchasing::core::Supply>))| {
             let (outcome, user_errors) = match outcome {
-                Outcome::Created => (SupplierProductOutcome::Created, Vec::new()),
-                Outcome::Updated => (SupplierProductOutcome::Updated, Vec::new()),
-                Outcome::Unchanged => (SupplierProductOutcome::Unchanged, Vec::new()),
+                Outcome::Created => (UpsertOutcome::Created, Vec::new()),
+                Outcome::Updated => (UpsertOutcome::Updated, Vec::new()),
+                Outcome::Unchanged => (UpsertOutcome::Unchanged, Vec::new()),
                 Outcome::Refused(problem) => {
-                    (SupplierProductOutcome::Refused, vec![supply_refused(problem, |name| path!["input", "rows", index, name])])
+                    (UpsertOutcome::Refused, vec![supply_refused(problem, |name| path!["input", "rows", index, name])])
                 }
             };
             let supplier_product = supply.map(std::sync::Arc::new).map(SupplierProduct);
@@ -184,8 +184,8 @@ impl SupplyMutation {
     async fn stock_policy_set(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The levels.")] input: StockPolicySetInput,
-    ) -> Answer<StockPolicyPayload> {
+        #[graphql(desc = "The levels.")] input: ReorderPolicySetInput,
+    ) -> Answer<ReorderPolicyPayload> {
         let ledger = ctx.given::<Ledger>()?;
         if let Some(error) = too_many(input.items.len(), "items") {
             return Ok(vec![error].into());
@@ -208,7 +208,7 @@ impl SupplyMutation {
             set.levels.iter().map(|(product, store)| LevelKey { product: *product, store: *store }).collect();
         let mut found = ctx.lazy::<DataLoader<StockLoader>>()?.load_many(keys.clone()).await?;
         let levels = keys.iter().filter_map(|key| found.remove(key)).map(StockLevel).collect();
-        Ok(StockPolicyPayload { levels, user_errors: Vec::new(), replayed: set.is_replayed, seq: set.seq.map(Long) })
+        Ok(ReorderPolicyPayload { levels, user_errors: Vec::new(), replayed: set.is_replayed, seq: set.seq.map(Long) })
     }
 
     /// Creates draft purchase orders from the given lines, one for each supplier, store and
@@ -217,9 +217,9 @@ impl SupplyMutation {
     async fn reorder_order(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Products to order.")] input: ReorderOrderInput,
-    ) -> Answer<ReorderOrderPayload> {
-        step!(ReorderOrderPayload, ctx, permit, input, shell::reorder_order, dry_run)
+        #[graphql(desc = "Products to order.")] input: PurchaseOrdersCreateFromSuggestionsInput,
+    ) -> Answer<PurchaseOrdersCreateFromSuggestionsPayload> {
+        step!(PurchaseOrdersCreateFromSuggestionsPayload, ctx, permit, input, shell::reorder_order, dry_run)
     }
 
     /// Sends goods back to their supplier: stock leaves, and what is credited is noted.

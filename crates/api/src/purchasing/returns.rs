@@ -138,7 +138,7 @@ impl SupplierReturnLine {
         Quantity(self.0.reversed)
     }
     /// Stock from which the goods were taken.
-    async fn source(&self) -> SupplierReturnSource {
+    async fn source(&self) -> StockCondition {
         self.0.source.into()
     }
     /// Credit for one whole unit. Null for callers who may not see costs.

@@ -1,4 +1,4 @@
-//! `explainAvailability` and `availableOn`, as GraphQL.
+//! `availabilityExplanation` and `availabilityForecast`, as GraphQL.
 
 use async_graphql::Context;
 use entity::prelude;
@@ -32,7 +32,7 @@ fn quantity(units: i64) -> Quantity {
 }
 
 /// Explanation of a product's available quantity in a store.
-pub struct AvailabilityExplained(Explanation);
+pub struct AvailabilityExplanation(Explanation);
 
 /// Stock that is on its way to a store.
 pub struct ExpectedStock(Arrival);
@@ -73,7 +73,7 @@ impl LotShare {
 /// Explanation of a product's available quantity in a store, read at one moment: available = onHand − unavailable − reserved. Each figure is the
 /// sum of its parts. Quantities are in the product's smallest unit.
 #[resolvers(requires = StockRead)]
-impl AvailabilityExplained {
+impl AvailabilityExplanation {
     /// The level.
     async fn level(&self) -> StockLevel {
         StockLevel(LevelRow::from(&self.0.level_snapshot.level))
@@ -174,18 +174,18 @@ pub async fn explained(
     permit: Permit<kind::StockRead>,
     product: ProductRef,
     store: StoreRef,
-) -> Answer<Option<AvailabilityExplained>> {
-    Ok(explanation(ctx, permit, product, store).await?.map(AvailabilityExplained))
+) -> Answer<Option<AvailabilityExplanation>> {
+    Ok(explanation(ctx, permit, product, store).await?.map(AvailabilityExplanation))
 }
 
 /// Quantity that a store may promise for a day.
-pub struct AvailableOn {
+pub struct AvailabilityForecast {
     outlook: Outlook,
     date: i32,
     level: StockLevel,
 }
 
-impl AvailableOn {
+impl AvailabilityForecast {
     pub async fn of(
         ctx: &Context<'_>,
         permit: Permit<kind::StockRead>,
@@ -205,7 +205,7 @@ impl AvailableOn {
 /// Quantity that a store may promise for a day, as known now: availableToPromise = available − expiring + arriving − owed − safetyStock, at least
 /// 0. Quantities are in the product's smallest unit.
 #[resolvers(requires = StockRead)]
-impl AvailableOn {
+impl AvailabilityForecast {
     /// The day.
     async fn date(&self) -> Date {
         Date(self.date)

@@ -175,7 +175,7 @@ impl LotUpdateInput {
 
 /// Step of a whole lot, in all stores.
 #[derive(Debug, Clone, InputObject)]
-pub struct LotActInput {
+pub struct LotStatusInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The lot.
@@ -189,7 +189,7 @@ pub struct LotActInput {
     pub on_shortage: ShortagePolicy,
 }
 
-impl LotActInput {
+impl LotStatusInput {
     pub fn read(self, reading: &mut Reading) -> shell::LotActInput {
         shell::LotActInput {
             idempotency_key: self.idempotency_key,
@@ -233,7 +233,7 @@ impl From<StockShelf> for Option<entity::prelude::Condition> {
 /// Condition that a move gives to stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Destination", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum StockDestination {
+pub enum StockMoveTarget {
     /// The stock can be sold.
     Available,
     /// The goods are set aside until they are inspected.
@@ -265,10 +265,10 @@ pub struct StockMoveInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Current condition of the stock.
-    #[graphql(default_with = "StockShelf::Available")]
+    #[graphql(default_with = "StockCondition::Available")]
     pub from: StockShelf,
     /// Condition of the stock after the move.
-    pub to: StockDestination,
+    pub to: StockMoveTarget,
     /// Reason for the move.
     pub reason_code: ReasonCode,
     /// A note on the whole.

@@ -21,7 +21,7 @@ use platform::{
 
 use super::{
     Lot, LotConnection, LotTraceConnection,
-    explain::{AvailabilityExplained, AvailableOn, explained},
+    explain::{AvailabilityExplanation, AvailabilityForecast, explained},
     loaders::{LotLevelsOf, StockLoader},
     lot::{ExpiringLot, ExpiringLotConnection, trace},
     lot_inputs::LotFilter,
@@ -38,7 +38,7 @@ use crate::{
     },
 };
 
-/// The farthest that `expiringSoon` looks: a hundred years.
+/// The farthest that `expiringLots` looks: a hundred years.
 const MAX_DAYS: i32 = 36_500;
 
 /// A lot by its id, if it ever was in a store that the caller may see.
@@ -169,7 +169,7 @@ impl LotQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The product.")] product: ProductRef,
         #[graphql(desc = "The store.")] store: StoreRef,
-    ) -> Option<Answer<AvailabilityExplained>> {
+    ) -> Option<Answer<AvailabilityExplanation>> {
         Box::pin(explained(ctx, permit, product, store)).await.transpose()
     }
 
@@ -182,8 +182,8 @@ impl LotQuery {
         #[graphql(desc = "The product.")] product: ProductRef,
         #[graphql(desc = "The store.")] store: StoreRef,
         #[graphql(desc = "The day, in the store's time zone: today or later.")] date: Date,
-    ) -> Option<Answer<AvailableOn>> {
-        Box::pin(AvailableOn::of(ctx, permit, product, store, date)).await.transpose()
+    ) -> Option<Answer<AvailabilityForecast>> {
+        Box::pin(AvailabilityForecast::of(ctx, permit, product, store, date)).await.transpose()
     }
 }
 

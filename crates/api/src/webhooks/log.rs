@@ -21,7 +21,7 @@ use crate::graphql::{
 /// State of a webhook message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "DeliveryState")]
-pub enum WebhookDeliveryState {
+pub enum WebhookDeliveryStatus {
     /// The message waits for its next attempt.
     Pending,
     /// The endpoint answered with a 2xx status.
@@ -55,7 +55,7 @@ impl WebhookDelivery {
         self.delivery.event.as_deref()
     }
     /// State of the message.
-    async fn state(&self) -> WebhookDeliveryState {
+    async fn state(&self) -> WebhookDeliveryStatus {
         self.delivery.state.into()
     }
     /// Attempts since the message was created or last replayed, 0 to 10.
@@ -122,7 +122,7 @@ crate::connection!(WebhookAttemptConnection, WebhookAttemptEdge, WebhookAttempt,
 pub async fn deliveries(
     ctx: &Context<'_>,
     of: &Endpoint,
-    states: Option<Vec<WebhookDeliveryState>>,
+    states: Option<Vec<WebhookDeliveryStatus>>,
     first: Option<i32>,
     after: Option<Cursor>,
 ) -> Answer<WebhookDeliveryConnection> {

@@ -11,7 +11,7 @@ use services::webhooks::{
     core::{DisabledWhy, Endpoint},
 };
 
-use super::log::{self, WebhookAttemptConnection, WebhookDeliveryConnection, WebhookDeliveryState};
+use super::log::{self, WebhookAttemptConnection, WebhookDeliveryConnection, WebhookDeliveryStatus};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -120,7 +120,7 @@ impl WebhookEndpoint {
     async fn deliveries(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<WebhookDeliveryState>>,
+        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<WebhookDeliveryStatus>>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<WebhookDeliveryConnection> {

@@ -21,8 +21,8 @@ const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
 pub(super) const GIVEN: [(&str, &str); 27] = [
     ("CategoryUpsertInput", "name"),
-    ("CountCreateInput", "categoryId"),
-    ("CountLineInput", "counted"),
+    ("StocktakeCreateInput", "categoryId"),
+    ("StocktakeLineInput", "counted"),
     ("CustomerCreateInput", "name"),
     ("CustomerUpsertInput", "name"),
     ("OrderLineInput", "product"),
@@ -37,10 +37,10 @@ pub(super) const GIVEN: [(&str, &str); 27] = [
     ("ReturnReceiveInput", "lines"),
     ("SourcingSetInput", "rule"),
     ("StockChangeInput", "delta"),
-    ("StockPolicyInput", "reorderPoint"),
+    ("ReorderPolicyInput", "reorderPoint"),
     ("SupplierReturnLineInput", "product"),
     ("TransferLineInput", "quantity"),
-    ("TransferMoveInput", "lines"),
+    ("TransferShipmentInput", "lines"),
     ("WebhookEndpointReplayInput", "fromSeq"),
     ("WebhookEndpointUpdateInput", "eventTypes"),
     ("login", "tenant"),
