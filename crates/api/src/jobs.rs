@@ -31,11 +31,12 @@ use crate::{
 pub enum BackgroundJobStatus {
     /// The job runs at its scheduled time.
     Waiting,
-    /// A worker holds it. A standing job is always held while there is a worker.
+    /// A worker holds it. A recurring job is always held while there is a worker.
     Running,
     /// The job has succeeded.
     Done,
     /// The job has failed for good. After the cause is repaired, jobRetry runs it again.
+    #[graphql(name = "FAILED")]
     Dead,
 }
 
@@ -62,18 +63,21 @@ impl BackgroundJob {
         &self.0.kind
     }
     /// Whether it is one of the deployment's, which run again and again.
-    async fn is_standing(&self) -> bool {
+    #[field(was("isStanding", "2026-11-25"))]
+    async fn is_recurring(&self) -> bool {
         self.0.period.is_some()
     }
     /// State of the job.
-    async fn state(&self) -> BackgroundJobStatus {
+    #[field(was("state", "2026-11-25"))]
+    async fn status(&self) -> BackgroundJobStatus {
         self.0.state.into()
     }
-    /// Failures since it last succeeded or got on. A worker that died while it ran the job counts as one; a queued job during which two died in a row is DEAD.
-    async fn failures(&self) -> Long {
+    /// Failures since it last succeeded or got on. A worker that died while it ran the job counts as one; a queued job during which two died in a row is FAILED.
+    #[field(was("failures", "2026-11-25"))]
+    async fn consecutive_failures(&self) -> Long {
         Long(self.0.failures)
     }
-    /// Time at which the job last started; null when it never did. Times of standing jobs are up to ten seconds old.
+    /// Time at which the job last started; null when it never did. Times of recurring jobs are up to ten seconds old.
     async fn last_run_at(&self) -> Option<DateTime> {
         self.0.started_at.map(DateTime)
     }
@@ -132,9 +136,9 @@ impl JobQuery {
         Ok(Page::build(rows.collect(), &request, "jobs", signer).into())
     }
 
-    /// The deployment's standing jobs, by kind: what keeps reservations, deliveries and the audit log going.
-    #[field(permit = JobRead)]
-    async fn standing_jobs(&self, ctx: &Context<'_>) -> Answer<Vec<BackgroundJob>> {
+    /// The deployment's recurring jobs, by kind: what keeps reservations, deliveries and the audit log going.
+    #[field(permit = JobRead, was("standingJobs", "2026-11-25"))]
+    async fn recurring_jobs(&self, ctx: &Context<'_>) -> Answer<Vec<BackgroundJob>> {
         Ok(ctx.given::<Jobs>()?.periodic().await?.into_iter().map(BackgroundJob::from).collect())
     }
 }
@@ -167,7 +171,7 @@ impl JobMutation {
             Ok(job) => Ok(JobPayload { job: sees.then(|| job.into()), user_errors: Vec::new(), replayed: false, seq: None }),
             Err(Refusal::NotFound) => Ok(vec![UserError::not_found("job", path!["id"])].into()),
             Err(Refusal::NotDead(state)) => {
-                let message = format!("the job is {}: only one that is DEAD can be tried again", state.as_str());
+                let message = format!("the job is {}: only one that is FAILED can be tried again", state.as_str());
                 Ok(vec![UserError::new(ErrorCode::InvalidState, message, path!["id"])].into())
             }
             Err(Refusal::Fault(fault)) => Err(fault.into()),

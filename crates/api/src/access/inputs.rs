@@ -276,6 +276,9 @@ pub struct IntegrationUpdateInput {
     pub trusted_documents_only: Option<bool>,
     /// False: none of its keys is accepted any more, here at once and on other nodes within five seconds. True: those that have not ended are
     /// accepted again.
+    pub is_enabled: Option<bool>,
+    /// Deprecated name of `isEnabled`.
+    #[graphql(deprecation = "2026-11-25: use isEnabled. Removed after 2027-11-25.")]
     pub enabled: Option<bool>,
 }
 
@@ -290,7 +293,7 @@ impl IntegrationUpdateInput {
             permissions: self.permissions,
             scope: self.scope.map(|scope| scope.read(reading, || path!["input", "scope"])),
             trusted_only: self.trusted_documents_only,
-            enabled: self.enabled,
+            enabled: self.is_enabled.or(self.enabled),
         }
     }
 }

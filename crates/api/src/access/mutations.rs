@@ -147,8 +147,8 @@ impl RightsMutation {
 
     /// Sets what a member may do: all of their grants. What is added and what is taken away must be within your own rights, and the last
     /// owner stays. It holds within five seconds, on open sockets too.
-    #[mutation(permit = MemberWrite, step_up, once, emits(MEMBER_UPDATED), dry_run(rolled_back))]
-    async fn member_update_roles(
+    #[mutation(permit = MemberWrite, step_up, once, emits(MEMBER_UPDATED), was("memberUpdateRoles", "2026-11-25"), dry_run(rolled_back))]
+    async fn member_roles_set(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Member to change, with all of the member's new grants.")] input: MemberRolesSetInput,

@@ -49,7 +49,8 @@ impl Alert {
         self.0.kind.into()
     }
     /// State of the alert.
-    async fn state(&self) -> AlertStatus {
+    #[field(was("state", "2026-11-25"))]
+    async fn status(&self) -> AlertStatus {
         self.0.state().into()
     }
     /// The store: of TRANSFER_OVERDUE the one that receives; null of NEGATIVE_MARGIN, which is of none.

@@ -130,8 +130,8 @@ impl CostQuery {
     }
 
     /// Revaluations, the newest first.
-    #[field(permit = ProductCostRead, paged)]
-    async fn revaluations(
+    #[field(permit = ProductCostRead, paged, was("revaluations", "2026-11-25"))]
+    async fn stock_revaluations(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,

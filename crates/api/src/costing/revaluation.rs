@@ -47,7 +47,8 @@ impl StockRevaluation {
         self.row.external_ref.as_deref()
     }
     /// Member, integration or job that created the revaluation.
-    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    #[field(was("actor", "2026-11-25"))]
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.row.actor).await
     }
     /// Time at which the revaluation was created, and from which it is in force.

@@ -88,6 +88,7 @@ impl Stocktake {
             counted: Long(found.counted),
             uncounted: Long(found.lines - found.counted - found.recount),
             recount: Long(found.recount),
+            unexpected: Long(found.found),
             found: Long(found.found),
         })
     }
@@ -105,8 +106,8 @@ impl Stocktake {
         line::lines(ctx, &self.0, filter.unwrap_or_default(), &PageArgs { first, after, last, before }).await
     }
     /// Accuracy of the books, over all lines that were counted.
-    #[field(cost = "5")]
-    async fn figures(
+    #[field(cost = "5", was("figures", "2026-11-25"))]
+    async fn summary(
         &self,
         ctx: &Context<'_>,
         #[graphql(
@@ -147,7 +148,8 @@ impl Stocktake {
         self.0.state.completed_at().map(DateTime)
     }
     /// Member, integration or job that planned the count.
-    async fn planned_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    #[field(was("plannedBy", "2026-11-25"))]
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.0.actor).await
     }
     /// Member, integration or job that approved the count. Null before.
@@ -201,6 +203,9 @@ pub struct StocktakeProgress {
     /// Number of lines that are to be counted once more.
     pub recount: Long,
     /// Number of lines that were not on the list and were found.
+    pub unexpected: Long,
+    /// Deprecated name of `unexpected`.
+    #[graphql(deprecation = "2026-11-25: use unexpected. Removed after 2027-11-25.")]
     pub found: Long,
 }
 

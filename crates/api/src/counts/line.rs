@@ -134,11 +134,13 @@ impl StocktakeLine {
         self.shown.line.expected == Expected::Listed
     }
     /// State of the line.
-    async fn state(&self) -> StocktakeLineStatus {
+    #[field(was("state", "2026-11-25"))]
+    async fn status(&self) -> StocktakeLineStatus {
         self.shown.line.state.status().into()
     }
     /// Number of times that the line was counted.
-    async fn attempts(&self) -> Long {
+    #[field(was("attempts", "2026-11-25"))]
+    async fn attempt_count(&self) -> Long {
         Long(self.shown.line.state.attempts())
     }
     /// Quantity counted the last time, in the product's smallest unit. Null before the line is
@@ -155,11 +157,11 @@ impl StocktakeLine {
     /// the product was posted. Null before the line is counted, and in a blind count for callers
     /// without count.review.
     // Asked of a blind count alone, for the count's own store.
-    #[field(mask(CountReview, in_body))]
-    async fn book(&self, ctx: &Context<'_>) -> Option<Quantity> {
+    #[field(mask(CountReview, in_body), was("book", "2026-11-25"))]
+    async fn expected_quantity(&self, ctx: &Context<'_>) -> Option<Quantity> {
         quantity(self.seen_book(ctx)?)
     }
-    /// counted − book: what approving it posts. Null of a line that is to be counted again: that posts nothing.
+    /// counted − expectedQuantity: what approving it posts. Null of a line that is to be counted again: that posts nothing.
     // Asked of a blind count alone, for the count's own store.
     #[field(mask(CountReview, in_body))]
     async fn difference(&self, ctx: &Context<'_>) -> Option<Quantity> {
@@ -178,7 +180,8 @@ impl StocktakeLine {
         cost.times(difference, self.shown.line.decimals).map(Money::from)
     }
     /// Every time that it was counted, the first one first. Of a blind count it takes count.review to see them.
-    async fn tries(&self, ctx: &Context<'_>) -> Answer<Vec<StocktakeAttempt>> {
+    #[field(was("tries", "2026-11-25"))]
+    async fn attempt_history(&self, ctx: &Context<'_>) -> Answer<Vec<StocktakeAttempt>> {
         if !sees_book(ctx.caller()?, &self.of) {
             return Ok(Vec::new());
         }

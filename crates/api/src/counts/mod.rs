@@ -20,4 +20,4 @@ pub use line::{StocktakeAttempt, StocktakeLine, StocktakeLineConnection, Stockta
 pub use loaders::Rows;
 pub use mutation::CountsMutation;
 pub use payload::StocktakePayload;
-pub use query::{CountsQuery, StocktakeDue, StocktakeFilter, StocktakeRef, load_count};
+pub use query::{CountsQuery, StocktakeDue, StocktakeDueConnection, StocktakeDueEdge, StocktakeFilter, StocktakeRef, load_count};

@@ -31,8 +31,8 @@ pub struct CountsMutation;
 impl CountsMutation {
     /// Plans a count: of everything, a category, an ABC class or a list. What it is of, but for a list, is looked up when it is started: later, or in this
     /// call with `start`. All of it is done, or nothing.
-    #[mutation(permit = CountWrite, emits(COUNT_CREATED, COUNT_STARTED), dry_run)]
-    async fn count_create(
+    #[mutation(permit = CountWrite, emits(COUNT_CREATED, COUNT_STARTED), was("countCreate", "2026-11-25"), dry_run)]
+    async fn stocktake_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The count.")] input: StocktakeCreateInput,
@@ -42,8 +42,8 @@ impl CountsMutation {
 
     /// Starts a count: every stocked product that the count covers, and that has a level in the
     /// store now, gets a line.
-    #[mutation(permit = CountWrite, emits(COUNT_STARTED), dry_run)]
-    async fn count_start(
+    #[mutation(permit = CountWrite, emits(COUNT_STARTED), was("countStart", "2026-11-25"), dry_run)]
+    async fn stocktake_start(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Count and its expected version.")] input: StocktakeActionInput,
@@ -53,8 +53,8 @@ impl CountsMutation {
 
     /// Records quantities found, including products that are not on the list. Several callers may
     /// count at once; each attempt is kept, and the last one is valid.
-    #[mutation(permit = CountRecord, emits(COUNT_RECORDED), dry_run)]
-    async fn count_record(
+    #[mutation(permit = CountRecord, emits(COUNT_RECORDED), was("countRecord", "2026-11-25"), dry_run)]
+    async fn stocktake_record(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Count with the quantities found.")] input: StocktakeRecordInput,
@@ -63,8 +63,8 @@ impl CountsMutation {
     }
 
     /// Submits a count for review.
-    #[mutation(permit = CountRecord, emits(COUNT_SUBMITTED), dry_run)]
-    async fn count_submit(
+    #[mutation(permit = CountRecord, emits(COUNT_SUBMITTED), was("countSubmit", "2026-11-25"), dry_run)]
+    async fn stocktake_submit(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Count and its expected version.")] input: StocktakeSubmitInput,
@@ -73,8 +73,8 @@ impl CountsMutation {
     }
 
     /// Requests another counting of lines of a count in REVIEW.
-    #[mutation(permit = CountReview, emits(COUNT_RECOUNTED), dry_run)]
-    async fn count_recount(
+    #[mutation(permit = CountReview, emits(COUNT_RECOUNTED), was("countRecount", "2026-11-25"), dry_run)]
+    async fn stocktake_recount(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Count and the products to count once more.")] input: StocktakeRecountInput,
@@ -86,8 +86,8 @@ impl CountsMutation {
     /// the time of counting, is added to the present stock, so that later movements are kept; holds
     /// give way where they must. Above the tenant's approvalLimit, members cannot approve what they
     /// counted themselves.
-    #[mutation(permit = CountApprove, emits(COUNT_COMPLETED, STOCK_CHANGED), dry_run)]
-    async fn count_approve(
+    #[mutation(permit = CountApprove, emits(COUNT_COMPLETED, STOCK_CHANGED), was("countApprove", "2026-11-25"), dry_run)]
+    async fn stocktake_approve(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Count and its expected version.")] input: StocktakeActionInput,
@@ -96,8 +96,8 @@ impl CountsMutation {
     }
 
     /// Calls a count off; nothing is posted.
-    #[mutation(permit = CountWrite, emits(COUNT_CANCELLED), dry_run)]
-    async fn count_cancel(
+    #[mutation(permit = CountWrite, emits(COUNT_CANCELLED), was("countCancel", "2026-11-25"), dry_run)]
+    async fn stocktake_cancel(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Count and its expected version.")] input: StocktakeActionInput,

@@ -19,14 +19,26 @@ use crate::{
 
 seen_payload! {
     /// The count as the change left it.
-    StocktakePayload(count: Option<Stocktake>) {
-        /// The count as it is after the change; null when there are userErrors, or you may not see it.
+    StocktakePayload(stocktake: Option<Stocktake>) {
+        /// The stocktake as it is after the change; null when there are userErrors, or you may not see it.
+        async fn stocktake(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
+            self.seen(ctx)
+        }
+        /// Deprecated name of `stocktake`.
+        #[graphql(deprecation = "2026-11-25: use stocktake. Removed after 2027-11-25.")]
         async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
-            let count = self.count.clone()?;
-            match ctx.permit::<kind::CountRead>() {
-                Ok(permit) => permit.covers(count.0.store).then_some(Ok(count)),
-                Err(denied) => Some(Err(denied)),
-            }
+            self.seen(ctx)
+        }
+    }
+}
+
+impl StocktakePayload {
+    /// The stocktake, if the caller may see it.
+    fn seen(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
+        let stocktake = self.stocktake.clone()?;
+        match ctx.permit::<kind::CountRead>() {
+            Ok(permit) => permit.covers(stocktake.0.store).then_some(Ok(stocktake)),
+            Err(denied) => Some(Err(denied)),
         }
     }
 }

@@ -18,7 +18,7 @@ use inventory::{
 };
 use macros::resolvers;
 use platform::{
-    paging::CursorSigner,
+    paging::{CursorSigner, Key},
     path,
     storage::{Nested, Reads},
 };
@@ -29,6 +29,7 @@ use super::{
     loaders::load,
 };
 use crate::{
+    catalog::store_named,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -42,7 +43,7 @@ use crate::{
     orders::{
         document_filter::{DocumentFilter, document_sort},
         filters::below,
-        links::{self, MOST_A_PAGE, Product, argument},
+        links::{self, MOST_A_PAGE, Product, StoreRef, argument},
     },
 };
 
@@ -128,8 +129,8 @@ pub struct CountsQuery;
 #[resolvers]
 impl CountsQuery {
     /// A count of a store of yours; null when there is none.
-    #[field(permit = CountRead)]
-    async fn count(
+    #[field(permit = CountRead, was("count", "2026-11-25"))]
+    async fn stocktake(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "ID or number of the count.")] by: StocktakeRef,
@@ -138,9 +139,9 @@ impl CountsQuery {
     }
 
     /// Counts of stores of yours, the newest first unless another order is asked for.
-    #[field(permit = CountRead, paged)]
+    #[field(permit = CountRead, paged, was("counts", "2026-11-25"))]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
-    async fn counts(
+    async fn stocktakes(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the counts; all counts by default.")] filter: Option<StocktakeFilter>,
@@ -170,9 +171,39 @@ impl CountsQuery {
         Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
     }
 
-    /// Products due for a count in a store, class A first: those of class A that were not counted
+    /// Products due for a stocktake in a store, class A first, by SKU: those of class A that were not counted for 30 days, of B for 90, of C for 180.
+    /// Empty for a store that you may not see.
+    #[field(permit = CountRead, cost = "10", paged)]
+    async fn stocktakes_due_list(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The store.")] store: StoreRef,
+        #[graphql(desc = "ABC class to include. Null for all classes.")] abc_class: Option<AbcClass>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<StocktakeDueConnection> {
+        let signer = ctx.given::<CursorSigner>()?;
+        let list = "stocktakesDue";
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(list, signer, MOST_A_PAGE)?;
+        let due = match store_named(ctx, &store, &["store"]).await? {
+            Some(store) => due(ctx, &permit, store, abc_class).await?,
+            None => Vec::new(),
+        };
+        let rows = due.into_iter().map(|(planned, class)| {
+            let keys = vec![Key::Int(rank(class)), Key::Text(planned.of.sku.clone())];
+            (StocktakeDue { planned, class }, keys)
+        });
+        Ok(Page::build(request.pick(rows.collect()), &request, list, signer).into())
+    }
+
+    /// Products due for a stocktake in a store, class A first: those of class A that were not counted
     /// for 30 days, of B for 90, of C for 180. Empty for a store that you may not see.
-    #[field(permit = CountRead, cost = "10", list_size(assumed = 50, arguments("first")))]
+    #[field(
+        permit = CountRead,
+        cost = "10",
+        list_size(assumed = 50, arguments("first")),
+        deprecation = "2026-11-25: use stocktakesDueList, which has pages. Removed after 2027-11-25."
+    )]
     async fn counts_due(
         &self,
         ctx: &Context<'_>,
@@ -184,27 +215,48 @@ impl CountsQuery {
         let most = usize::try_from(first).ok().filter(|most| (1..=MOST_A_PAGE as usize).contains(most));
         let most =
             most.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MOST_A_PAGE}"), path!["first"]))?;
-        if !permit.covers(store) {
-            return Ok(Vec::new());
-        }
-        let ledger = ctx.given::<Ledger>()?;
-        let now = ledger.clock().now();
-        let class = abc_class.map(prelude::AbcClass::from);
-        let mut due = classes(&permit.scope(ledger.database()), now, store).await?;
-        due.retain(|(planned, is)| {
-            let days = match is {
-                prelude::AbcClass::A => 30,
-                prelude::AbcClass::B => 90,
-                prelude::AbcClass::C => 180,
-            };
-            let is_due = planned.counted_at.is_none_or(|at| at.plus_seconds(days * 24 * 3600) <= now);
-            is_due && class.is_none_or(|class| class == *is)
-        });
-        due.sort_by_key(|(_, is)| *is);
-        due.truncate(most);
-        Ok(due.into_iter().map(|(planned, class)| StocktakeDue { planned, class }).collect())
+        let due = due(ctx, &permit, store, abc_class).await?;
+        Ok(due.into_iter().take(most).map(|(planned, class)| StocktakeDue { planned, class }).collect())
     }
 }
+
+/// Class A first.
+fn rank(class: prelude::AbcClass) -> i64 {
+    match class {
+        prelude::AbcClass::A => 0,
+        prelude::AbcClass::B => 1,
+        prelude::AbcClass::C => 2,
+    }
+}
+
+/// What is due in a store that the caller may see, by class and SKU.
+async fn due(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::CountRead>,
+    store: prelude::StoreId,
+    abc_class: Option<AbcClass>,
+) -> Answer<Vec<(rows::Planned, prelude::AbcClass)>> {
+    if !permit.covers(store) {
+        return Ok(Vec::new());
+    }
+    let ledger = ctx.given::<Ledger>()?;
+    let now = ledger.clock().now();
+    let class = abc_class.map(prelude::AbcClass::from);
+    let mut due = classes(&permit.scope(ledger.database()), now, store).await?;
+    due.retain(|(planned, is)| {
+        let days = match is {
+            prelude::AbcClass::A => 30,
+            prelude::AbcClass::B => 90,
+            prelude::AbcClass::C => 180,
+        };
+        let is_due = planned.counted_at.is_none_or(|at| at.plus_seconds(days * 24 * 3600) <= now);
+        is_due && class.is_none_or(|class| class == *is)
+    });
+    due.sort_by(|(a, of_a), (b, of_b)| (rank(*of_a), &a.of.sku).cmp(&(rank(*of_b), &b.of.sku)));
+    Ok(due)
+}
+
+crate::connection!(StocktakeDueConnection, StocktakeDueEdge, StocktakeDue, "products that are due for a stocktake");
 
 /// A product that is due to be counted.
 pub struct StocktakeDue {

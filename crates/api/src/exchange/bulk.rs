@@ -27,6 +27,9 @@ pub struct BulkOperationRunInput {
     /// Report the outcome of each line without writing anything. The document declares
     /// $validateOnly: Boolean! for this and passes it to its mutation's validateOnly.
     #[graphql(default)]
+    pub validate_only: bool,
+    /// Deprecated name of `validateOnly`.
+    #[graphql(default, deprecation = "2026-11-25: use validateOnly. Removed after 2027-11-25.")]
     pub dry_run: bool,
 }
 
@@ -51,12 +54,12 @@ impl BulkMutation {
             idempotency_key: input.idempotency_key,
             mutation: input.mutation,
             input: file,
-            earnest: if input.dry_run { Earnest::DryRun } else { Earnest::Write },
+            earnest: if input.validate_only || input.dry_run { Earnest::DryRun } else { Earnest::Write },
             key: ctx.data_opt::<KeyUse>().map(|used| used.key),
         };
         Ok(match ctx.given::<Service>()?.ask_bulk(permit, ask).await {
             Ok(Changed { value: (run, replayed), seq }) => {
-                DataJobPayload { exchange: Some(run.into()), replayed, seq: seq.map(Long), ..DataJobPayload::default() }
+                DataJobPayload { data_job: Some(run.into()), replayed, seq: seq.map(Long), ..DataJobPayload::default() }
             }
             Err(error) => DataJobPayload::refused(vec![refuse(error, "fileId")?]),
         })

@@ -33,8 +33,8 @@ impl ExchangeSubscription {
     /// Import, export or bulk operation in its current state, then after each change, at most twice
     /// a second, and a last time when it ends: then the stream ends. Null, followed by the end,
     /// when it does not exist or you may not see it.
-    #[field(permit = ExchangeRun)]
-    async fn exchange_changed(
+    #[field(permit = ExchangeRun, was("exchangeChanged", "2026-11-25"))]
+    async fn data_job_changed(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the exchange to follow.")] id: ID,

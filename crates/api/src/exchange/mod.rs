@@ -41,8 +41,8 @@ pub struct ExchangeQuery;
 #[resolvers]
 impl ExchangeQuery {
     /// Imports and exports, the newest first: all of the tenant's, or your own where your right is for some stores.
-    #[field(permit = ExchangeRun, paged)]
-    async fn exchanges(
+    #[field(permit = ExchangeRun, paged, was("exchanges", "2026-11-25"))]
+    async fn data_jobs(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<DataJobStatus>>,

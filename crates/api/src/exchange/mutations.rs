@@ -29,15 +29,25 @@ use crate::{
 
 /// Result of a request for an import or an export, or of its cancellation.
 #[derive(SimpleObject, Default)]
+#[graphql(complex)]
 pub struct DataJobPayload {
-    /// The exchange as it is now; null when the request was refused.
-    pub exchange: Option<DataJob>,
+    /// The job as it is now; null when the request was refused.
+    pub data_job: Option<DataJob>,
     /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key.
     pub replayed: bool,
     /// The event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
+}
+
+#[resolvers(complex)]
+impl DataJobPayload {
+    /// Deprecated name of `dataJob`.
+    #[field(deprecation = "2026-11-25: use dataJob. Removed after 2027-11-25.")]
+    async fn exchange(&self) -> Option<DataJob> {
+        self.data_job.clone()
+    }
 }
 
 pub(super) fn refuse(error: ExchangeError, field: &str) -> Result<UserError, TopError> {
@@ -61,7 +71,7 @@ pub(super) fn refuse(error: ExchangeError, field: &str) -> Result<UserError, Top
             place(field),
         ),
         ExchangeError::NotOffered(noun) => {
-            (ErrorCode::Invalid, format!("{} are not exchanged this way", noun.as_str()), path!["input", "noun"])
+            (ErrorCode::Invalid, format!("{} are not exchanged this way", noun.as_str()), path!["input", "entity"])
         }
         ExchangeError::Unfit(why) => (ErrorCode::Invalid, why, path!["input", "mutation"]),
         ExchangeError::NoDryRun { field, could: true } => (
@@ -72,7 +82,7 @@ pub(super) fn refuse(error: ExchangeError, field: &str) -> Result<UserError, Top
             path!["input", "mutation"],
         ),
         ExchangeError::NoDryRun { field, could: false } => {
-            (ErrorCode::Invalid, format!("{field} cannot only say what would be"), path!["input", "dryRun"])
+            (ErrorCode::Invalid, format!("{field} cannot only say what would be"), path!["input", "validateOnly"])
         }
         ExchangeError::NoLines => (
             ErrorCode::Invalid,
@@ -102,7 +112,7 @@ async fn ask(ctx: &Context<'_>, ask: Ask) -> Answer<DataJobPayload> {
     let permit = ctx.permit::<kind::ExchangeRun>()?;
     Ok(match ctx.given::<Service>()?.ask(permit, ask).await {
         Ok(Changed { value: (run, replayed), seq }) => {
-            DataJobPayload { exchange: Some(run.into()), replayed, seq: seq.map(Long), ..DataJobPayload::default() }
+            DataJobPayload { data_job: Some(run.into()), replayed, seq: seq.map(Long), ..DataJobPayload::default() }
         }
         Err(error) => DataJobPayload::refused(vec![refuse(error, "fileId")?]),
     })
@@ -129,7 +139,7 @@ impl ExchangeMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Import to start.")] input: ImportCreateInput,
     ) -> Answer<DataJobPayload> {
-        let (file, options) = match read(|reading| input.read(reading)) {
+        let (noun, file, options) = match read(|reading| input.read(reading)) {
             Ok(parts) => parts,
             Err(errors) => return Ok(DataJobPayload::refused(errors)),
         };
@@ -138,7 +148,7 @@ impl ExchangeMutation {
             Ask {
                 idempotency_key: input.idempotency_key,
                 kind: Kind::Import,
-                noun: Some(input.noun.into()),
+                noun: Some(noun),
                 options: kept(&options)?,
                 input: Some(file),
                 key: ctx.data_opt::<KeyUse>().map(|used| used.key),
@@ -155,8 +165,8 @@ impl ExchangeMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Export to start.")] input: ExportCreateInput,
     ) -> Answer<DataJobPayload> {
-        let options = match read(|reading| input.read(reading)) {
-            Ok(options) => options,
+        let (noun, options) = match read(|reading| input.read(reading)) {
+            Ok(parts) => parts,
             Err(errors) => return Ok(DataJobPayload::refused(errors)),
         };
         ask(
@@ -164,7 +174,7 @@ impl ExchangeMutation {
             Ask {
                 idempotency_key: input.idempotency_key,
                 kind: Kind::Export,
-                noun: Some(input.noun.into()),
+                noun: Some(noun),
                 options: kept(&options)?,
                 input: None,
                 key: ctx.data_opt::<KeyUse>().map(|used| used.key),
@@ -175,8 +185,8 @@ impl ExchangeMutation {
 
     /// Cancels an import, an export or a bulk mutation after the rows that are in progress.
     /// Processed rows keep their effect.
-    #[mutation(permit = ExchangeRun, emits(EXCHANGE_CANCELLED))]
-    async fn exchange_cancel(
+    #[mutation(permit = ExchangeRun, emits(EXCHANGE_CANCELLED), was("exchangeCancel", "2026-11-25"))]
+    async fn data_job_cancel(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the exchange to cancel.")] id: ID,
@@ -187,7 +197,7 @@ impl ExchangeMutation {
         };
         Ok(match ctx.given::<Service>()?.cancel(permit, id).await {
             Ok(Changed { value, seq }) => {
-                DataJobPayload { exchange: Some(value.into()), seq: seq.map(Long), ..DataJobPayload::default() }
+                DataJobPayload { data_job: Some(value.into()), seq: seq.map(Long), ..DataJobPayload::default() }
             }
             Err(error) => DataJobPayload::refused(vec![refuse(error, "id")?]),
         })

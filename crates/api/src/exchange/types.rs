@@ -180,7 +180,8 @@ impl DataJob {
         self.0.kind.into()
     }
     /// Type of the rows; null for a mutation that is run for each line.
-    async fn noun(&self) -> Option<DataJobEntity> {
+    #[field(was("noun", "2026-11-25"))]
+    async fn entity(&self) -> Option<DataJobEntity> {
         self.0.noun.map(Into::into)
     }
     /// The mutation that is run for each line; null of imports and exports.
@@ -188,11 +189,13 @@ impl DataJob {
         self.bulk().map(|options| options.field)
     }
     /// State of the exchange. Follow dataJobChanged while it is running, or the event exchange.finished.
-    async fn state(&self) -> DataJobStatus {
+    #[field(was("state", "2026-11-25"))]
+    async fn status(&self) -> DataJobStatus {
         self.0.state.into()
     }
     /// Whether it only says what it would do.
-    async fn is_dry_run(&self) -> bool {
+    #[field(was("isDryRun", "2026-11-25"))]
+    async fn is_validate_only(&self) -> bool {
         let import = || serde_json::from_str::<core::ImportOptions>(&self.0.options).ok().map(|options| options.earnest);
         self.bulk().map(|options| options.earnest).or_else(import) == Some(core::Earnest::DryRun)
     }
@@ -208,7 +211,8 @@ impl DataJob {
         }
     }
     /// Format of the file as it was read; null before the exchange has started, and for an export.
-    async fn reading(&self) -> Option<DataJobReading> {
+    #[field(was("reading", "2026-11-25"))]
+    async fn detected_format(&self) -> Option<DataJobReading> {
         let told = &self.0.told;
         let columns = told.columns.iter().map(|(name, field)| DataJobColumn { name: name.clone(), field: field.clone() });
         told.format.map(|format| DataJobReading {
@@ -234,7 +238,8 @@ impl DataJob {
         Ok(ctx.given::<Service>()?.files().find(&permit, id).await?.map(File::from))
     }
     /// Member, integration or job that requested the exchange.
-    async fn maker(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    #[field(was("maker", "2026-11-25"))]
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.0.maker).await
     }
     /// Time at which the exchange was requested.

@@ -1,7 +1,7 @@
 //! The inputs of returns, of suppliers' catalogues, of policies, and of what is reordered.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
-use entity::prelude::{StoreId, SupplierId};
+use entity::prelude::{ReturnSource, StoreId, SupplierId};
 use inventory::{
     catalog::core::life::Step,
     purchasing::{
@@ -12,7 +12,6 @@ use inventory::{
 use platform::path;
 
 use super::{
-    enums::SupplierReturnSource,
     inputs::supplier_ref,
     links::{MoneyInput, ProductRef, StoreRef, SupplierRef},
     mutation_more::check_key,
@@ -22,7 +21,7 @@ use crate::{
         reading::Reading,
         scalars::{DateTime, Quantity},
     },
-    stock::{LotRef, ReasonCode},
+    stock::{LotRef, ReasonCode, StockCondition},
 };
 
 /// A line of a return to a supplier.
@@ -34,7 +33,7 @@ pub struct SupplierReturnLineInput {
     pub purchase_order_line_id: Option<ID>,
     /// Quantity to return, in the product's smallest unit; above 0.
     pub quantity: Quantity,
-    /// Stock from which the goods are taken.
+    /// Condition of the stock from which the goods are taken: AVAILABLE, or QUARANTINE for goods that are on hand and not available.
     #[graphql(default_with = "StockCondition::Available")]
     pub source: StockCondition,
     /// Credit for one whole unit. Null takes the cost on the order's line, else the product's cost.
@@ -65,6 +64,18 @@ pub struct SupplierReturnCreateInput {
     pub lines: Vec<SupplierReturnLineInput>,
 }
 
+/// Expired and recalled goods are written off, and damaged ones are set aside with the rest.
+fn return_source(from: StockCondition, reading: &mut Reading, field: impl FnOnce() -> Vec<String>) -> ReturnSource {
+    match from {
+        StockCondition::Available => ReturnSource::Available,
+        StockCondition::Quarantine => ReturnSource::Quarantine,
+        StockCondition::Damaged | StockCondition::Expired | StockCondition::Recalled => {
+            reading.invalid("AVAILABLE or QUARANTINE is expected", field);
+            ReturnSource::Quarantine
+        }
+    }
+}
+
 impl SupplierReturnCreateInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::SupplierReturnCreate {
@@ -75,7 +86,7 @@ impl SupplierReturnCreateInput {
                 product: line.product.map(|product| reading.product(product, || at("product"))),
                 of: reading.id_opt(line.purchase_order_line_id.as_ref(), || at("purchaseOrderLineId")),
                 quantity: line.quantity.0,
-                source: line.source.into(),
+                source: return_source(line.source, reading, || at("source")),
                 unit_credit: reading.money(line.unit_credit.as_ref(), || at("unitCredit")),
                 lot: line.lot.map(|lot| reading.lot(lot, || at("lot"))),
             });

@@ -27,12 +27,13 @@ use super::{
     },
     payloads::{
         PurchaseOrderPayload, PurchaseOrdersCreateFromSuggestionsPayload, ReorderPolicyPayload, SupplierProductBulkUpsertPayload,
-        SupplierProductPayload, SupplierProductUpsertRow, SupplierReturnPayload, UpsertOutcome,
+        SupplierProductPayload, SupplierProductUpsertRow, SupplierReturnPayload,
     },
     refusal::{mail_refused, policy_refused, supply_refused},
     supply::SupplierProduct,
 };
 use crate::{
+    catalog::UpsertOutcome,
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -180,8 +181,8 @@ impl SupplyMutation {
     }
 
     /// Sets when levels are filled up, all or none.
-    #[mutation(permit = StockPolicy, emits(STOCK_POLICY_SET), dry_run(rolled_back))]
-    async fn stock_policy_set(
+    #[mutation(permit = StockPolicy, emits(STOCK_POLICY_SET), was("stockPolicySet", "2026-11-25"), dry_run(rolled_back))]
+    async fn reorder_policy_set(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The levels.")] input: ReorderPolicySetInput,
@@ -213,8 +214,8 @@ impl SupplyMutation {
 
     /// Creates draft purchase orders from the given lines, one for each supplier, store and
     /// currency, all or none.
-    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CREATED), dry_run)]
-    async fn reorder_order(
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CREATED), was("reorderOrder", "2026-11-25"), dry_run)]
+    async fn purchase_orders_create_from_suggestions(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Products to order.")] input: PurchaseOrdersCreateFromSuggestionsInput,

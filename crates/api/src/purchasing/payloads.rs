@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, SimpleObject};
+use async_graphql::{Context, SimpleObject};
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Receipt,
@@ -16,6 +16,7 @@ use platform::storage::{Fault, TenantScope};
 
 use super::{order::PurchaseOrder, returns::SupplierReturn, supply::SupplierProduct};
 use crate::{
+    catalog::UpsertOutcome,
     graphql::{context::ContextExt, fault::Answer, payload::SeenPayload, refusal::UserError, scalars::Long},
     seen_payload,
     stock::{ReceiptPayload, StockLevel, level_seen, lost},
@@ -78,20 +79,6 @@ seen_payload! {
             Ok(all)
         }
     }
-}
-
-/// Outcome of one row of a supplier catalogue upsert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum UpsertOutcome {
-    /// The row created an entry.
-    Created,
-    /// The entry was changed.
-    Updated,
-    /// The entry was equal to the row before.
-    Unchanged,
-    /// The row was refused; userErrors has the reasons.
-    Refused,
 }
 
 /// Result of one row of a supplier catalogue upsert.

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID};
-use entity::prelude::Numbered;
+use entity::prelude::{Numbered, ReturnSource};
 use inventory::purchasing::core;
 use macros::resolvers;
 
 use super::{
-    enums::SupplierReturnSource,
     links::{self, Actor, Money, Product, Store},
     loaders::{LinesOf, load},
     order::PurchaseOrder,
@@ -20,7 +19,7 @@ use crate::{
         scalars::{DateTime, Quantity},
     },
     numbering,
-    stock::ReasonCode,
+    stock::{ReasonCode, StockCondition},
 };
 
 /// A return's row, with its lines or without.
@@ -139,7 +138,10 @@ impl SupplierReturnLine {
     }
     /// Stock from which the goods were taken.
     async fn source(&self) -> StockCondition {
-        self.0.source.into()
+        match self.0.source {
+            ReturnSource::Available => StockCondition::Available,
+            ReturnSource::Quarantine => StockCondition::Quarantine,
+        }
     }
     /// Credit for one whole unit. Null for callers who may not see costs.
     #[field(mask = ProductCostRead)]

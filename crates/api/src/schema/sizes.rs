@@ -22,7 +22,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("Carrier", &[("services", 5)]),
     ("Category", &[("children", 20), ("path", 8)]),
     ("CategoryBulkUpsertPayload", &[("rows", 10)]),
-    ("StocktakeLine", &[("tries", 3)]),
+    ("StocktakeLine", &[("attemptHistory", 3)]),
     ("Customer", &[("addresses", 3), ("contacts", 5), ("taxIds", 3)]),
     ("CustomerBulkUpsertPayload", &[("rows", 10)]),
     ("DocumentReversal", &[("effects", 20), ("lines", 10), ("movements", 2)]),
@@ -122,7 +122,11 @@ impl CustomDirectiveFactory for Sizes {
             let (MetaType::Object { fields, .. } | MetaType::Interface { fields, .. }) = kind else { continue };
             let own = SIZES.iter().find(|(of, _)| of == name).map_or(&[][..], |(_, lists)| lists);
             for (list, size) in own.iter().chain([&USER_ERRORS]) {
-                if let Some(field) = fields.get_mut(*list).filter(|field| field.ty.starts_with('[')) {
+                // A list is as long under its earlier name.
+                let earlier = format!("Deprecated name of `{list}`.");
+                let is_it = |name: &str, text: Option<&str>| name == *list || text.is_some_and(|text| text.starts_with(&earlier));
+                let lists = fields.iter_mut().filter(|(name, field)| is_it(name, field.description.as_deref()));
+                for (_, field) in lists.filter(|(_, field)| field.ty.starts_with('[')) {
                     field.directive_invocations.push(list_size::apply(Some(*size), None, None));
                 }
             }

@@ -130,7 +130,7 @@ impl LotMutation {
         .await
     }
 
-    /// Calls a lot back: what is still there is taken out of sale at once, and lotTrace says where the rest went.
+    /// Calls a lot back: what is still there is taken out of sale at once, and Lot.trace says where the rest went.
     #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run(key_stays_free))]
     async fn lot_recall(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotStatusInput) -> Answer<LotPayload> {
         act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {

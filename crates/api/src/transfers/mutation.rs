@@ -54,8 +54,8 @@ impl TransfersMutation {
     }
 
     /// Holds the stock of a DRAFT at the sender, all of it or none. Asks for the right in the sender's store.
-    #[mutation(permit = TransferShip, emits(TRANSFER_READY, STOCK_CHANGED), dry_run)]
-    async fn transfer_ready(
+    #[mutation(permit = TransferShip, emits(TRANSFER_READY, STOCK_CHANGED), was("transferReady", "2026-11-25"), dry_run)]
+    async fn transfer_mark_ready(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Transfer to make ready.")] input: TransferActionInput,

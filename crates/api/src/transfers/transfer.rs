@@ -118,7 +118,8 @@ impl Transfer {
         Ok(actions_from(self.row.status()).filter(|action| may(caller, *action, &self.row)).map(Action::mutation).collect())
     }
     /// Member, integration or job that created the transfer.
-    async fn requested_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    #[field(was("requestedBy", "2026-11-25"))]
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.row.actor).await
     }
     /// +1 for each change.

@@ -55,11 +55,13 @@ impl WebhookDelivery {
         self.delivery.event.as_deref()
     }
     /// State of the message.
-    async fn state(&self) -> WebhookDeliveryStatus {
+    #[field(was("state", "2026-11-25"))]
+    async fn status(&self) -> WebhookDeliveryStatus {
         self.delivery.state.into()
     }
     /// Attempts since the message was created or last replayed, 0 to 10.
-    async fn attempts(&self) -> Long {
+    #[field(was("attempts", "2026-11-25"))]
+    async fn attempt_count(&self) -> Long {
         Long(self.delivery.attempts)
     }
     /// Time of the next attempt, unless the endpoint is paused for longer; null when the message is settled.

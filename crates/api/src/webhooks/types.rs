@@ -66,7 +66,8 @@ impl WebhookEndpoint {
     }
     /// Actor whose permissions decide which events are sent: the creator of the endpoint, or the last to change its URL
     /// or its event types.
-    async fn maker(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    #[field(was("maker", "2026-11-25"))]
+    async fn owner(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, prelude::Actor::member(self.0.maker)).await
     }
     /// Whether anything is sent.
@@ -91,7 +92,8 @@ impl WebhookEndpoint {
         self.0.skipped_through.map(Long)
     }
     /// Attempts that failed since the last one that did not.
-    async fn failures(&self) -> Long {
+    #[field(was("failures", "2026-11-25"))]
+    async fn consecutive_failures(&self) -> Long {
         Long(self.0.health.failures)
     }
     /// Time since which every attempt has failed; the endpoint is disabled after five days. Null
