@@ -63,7 +63,7 @@ class Warehouse:
             raise Refused(f"the file was refused: HTTP {answer.status}")
         began = time.monotonic()
         asked = {"idempotencyKey": self.key(), "fileId": made["file"]["id"], "noun": noun}
-        self.ended(self.api.change("importCreate", asked, f"exchange {{ {EXCHANGE} }}")["exchange"])
+        self.ended(self.api.change("importCreate", asked, f"dataJob {{ {EXCHANGE} }}")["dataJob"])
         return time.monotonic() - began
 
     def files(self, products, rows):
@@ -78,7 +78,7 @@ class Warehouse:
         self.told(f"import of {rows:,} rows of stock", took, "s", 180)
         began = time.monotonic()
         asked = {"idempotencyKey": self.key(), "noun": "MOVEMENTS"}
-        done = self.ended(self.api.change("exportCreate", asked, f"exchange {{ {EXCHANGE} }}")["exchange"])
+        done = self.ended(self.api.change("exportCreate", asked, f"dataJob {{ {EXCHANGE} }}")["dataJob"])
         took = time.monotonic() - began
         self.told(f"export of {done['counts']['rows']:,} entries", done["counts"]["rows"] / took, "rows/s", 50_000, most=False)
         if peak := self.memory():
@@ -87,12 +87,12 @@ class Warehouse:
     def a_count(self):
         self.api.change("storeCreate", {"code": "COUNTED", "name": "Counted"}, "store { id }")
         self.brought_in("STOCK_CHANGES", "sku,store,delta\n" + "".join(f"sku-{n},COUNTED,10\n" for n in range(5_000)))
-        made = self.api.change("stocktakeCreate", {"idempotencyKey": self.key(), "kind": "FULL", "store": {"code": "COUNTED"}}, "count { id }")["count"]
-        step = lambda name: self.api.change(name, {"idempotencyKey": self.key(), "id": made["id"]}, "count { status }")
+        made = self.api.change("stocktakeCreate", {"idempotencyKey": self.key(), "kind": "FULL", "store": {"code": "COUNTED"}}, "stocktake { id }")["stocktake"]
+        step = lambda name: self.api.change(name, {"idempotencyKey": self.key(), "id": made["id"]}, "stocktake { status }")
         step("stocktakeStart")
         for start in range(0, 5_000, 500):
             lines = [{"product": {"sku": f"sku-{n}"}, "counted": 9 + n % 3} for n in range(start, start + 500)]
-            self.api.change("stocktakeRecord", {"idempotencyKey": self.key(), "id": made["id"], "lines": lines}, "count { status }")
+            self.api.change("stocktakeRecord", {"idempotencyKey": self.key(), "id": made["id"], "lines": lines}, "stocktake { status }")
         step("stocktakeSubmit")
         began = time.monotonic()
         step("stocktakeApprove")

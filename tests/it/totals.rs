@@ -24,7 +24,6 @@ on_both!(
 const COUNTED: [&str; 18] = [
     "categories",
     "channels",
-    "counts",
     "customers",
     "fulfilmentWorks",
     "lots",
@@ -35,6 +34,7 @@ const COUNTED: [&str; 18] = [
     "returns",
     "stockLevels",
     "stockMovements",
+    "stocktakes",
     "stores",
     "supplierProducts",
     "supplierReturns",

@@ -174,7 +174,7 @@ export type AlertChangedSubscription = {
         /** Kind of the alert. */
         kind: S.Open<S.AlertKind>;
         /** State of the alert. */
-        state: S.Open<S.AlertStatus>;
+        state: S.Open<S.AlertState>;
       };
     }>;
   };

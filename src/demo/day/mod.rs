@@ -234,19 +234,25 @@ impl<'c> Day<'c> {
 
     async fn count(&mut self, things: &Things) -> Result<(), DemoError> {
         let input = json!({ "kind": "LIST", "store": things.shop, "products": [things.mug], "isBlind": true });
-        let count = self.call("stocktakeCreate", "StocktakeCreateInput", "count { id number }", input).await?["count"].clone();
+        let count =
+            self.call("stocktakeCreate", "StocktakeCreateInput", "stocktake { id number }", input).await?["stocktake"].clone();
         let id = json!({ "id": count["id"] });
-        self.call("stocktakeStart", "StocktakeActionInput", "count { status }", id.clone()).await?;
+        self.call("stocktakeStart", "StocktakeActionInput", "stocktake { status }", id.clone()).await?;
         // The shop does not close: a mug is sold after it was counted.
         let lines = json!([{ "product": things.mug, "counted": 26 }]);
-        self.call("stocktakeRecord", "StocktakeRecordInput", "count { status }", json!({ "id": count["id"], "lines": lines }))
-            .await?;
+        self.call(
+            "stocktakeRecord",
+            "StocktakeRecordInput",
+            "stocktake { status }",
+            json!({ "id": count["id"], "lines": lines }),
+        )
+        .await?;
         let input = json!({ "store": things.shop, "status": "FULFILLED", "lines": [{ "product": things.mug, "quantity": 1 }] });
         self.call("orderCreate", "OrderCreateInput", "order { id }", input).await?;
-        self.call("stocktakeSubmit", "StocktakeSubmitInput", "count { status }", id.clone()).await?;
-        self.call("stocktakeApprove", "StocktakeActionInput", "count { status }", id).await?;
+        self.call("stocktakeSubmit", "StocktakeSubmitInput", "stocktake { status }", id.clone()).await?;
+        self.call("stocktakeApprove", "StocktakeActionInput", "stocktake { status }", id).await?;
         self.look(&things.mug, &things.shop, 25, 25).await?;
-        tell("counts", &format!("count {}: one mug was missing, and one was sold meanwhile", text(&count["number"])));
+        tell("counts", &format!("stocktake {}: one mug was missing, and one was sold meanwhile", text(&count["number"])));
         Ok(())
     }
 

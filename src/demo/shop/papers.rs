@@ -129,15 +129,15 @@ impl Shop<'_> {
         let product = json!({ "sku": self.goods.first().map(|good| good.sku.as_str()) });
         for (store, is_done) in [(LONDON, true), (LEEDS, false)] {
             let input = json!({ "kind": "LIST", "store": place(store), "products": [product] });
-            let made = self.call("stocktakeCreate", "StocktakeCreateInput", "count { id }", input).await?;
-            let id = json!({ "id": made["count"]["id"] });
-            self.call("stocktakeStart", "StocktakeActionInput", "count { id }", id.clone()).await?;
+            let made = self.call("stocktakeCreate", "StocktakeCreateInput", "stocktake { id }", input).await?;
+            let id = json!({ "id": made["stocktake"]["id"] });
+            self.call("stocktakeStart", "StocktakeActionInput", "stocktake { id }", id.clone()).await?;
             if is_done {
                 let lines = json!([{ "product": product, "counted": 1 }]);
-                let input = json!({ "id": made["count"]["id"], "lines": lines });
-                self.call("stocktakeRecord", "StocktakeRecordInput", "count { id }", input).await?;
-                self.call("stocktakeSubmit", "StocktakeSubmitInput", "count { id }", id.clone()).await?;
-                self.call("stocktakeApprove", "StocktakeActionInput", "count { id }", id).await?;
+                let input = json!({ "id": made["stocktake"]["id"], "lines": lines });
+                self.call("stocktakeRecord", "StocktakeRecordInput", "stocktake { id }", input).await?;
+                self.call("stocktakeSubmit", "StocktakeSubmitInput", "stocktake { id }", id.clone()).await?;
+                self.call("stocktakeApprove", "StocktakeActionInput", "stocktake { id }", id).await?;
             }
         }
         tell("counts", "2 counts: one found a mug that the books did not know, one is under way");

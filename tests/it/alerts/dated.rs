@@ -321,10 +321,10 @@ async fn a_count_that_was_off_is_told(world: &World) {
     shop.rule(json!({ "kind": "COUNT_DIFFERENCE", "threshold": 3 })).await;
     for (found, expected) in [(48, 0), (43, 1), (43, 1)] {
         let input = json!({ "kind": "LIST", "store": shop.store, "products": [mug] });
-        let made = shop.act("stocktakeCreate", "StocktakeCreateInput", "count { id number }", input).await;
-        let count = done(&made, "count").clone();
+        let made = shop.act("stocktakeCreate", "StocktakeCreateInput", "stocktake { id number }", input).await;
+        let count = done(&made, "stocktake").clone();
         for step in ["Start", "Record", "Submit", "Approve"] {
-            let (mutation, mut input) = (format!("count{step}"), json!({ "id": count["id"] }));
+            let (mutation, mut input) = (format!("stocktake{step}"), json!({ "id": count["id"] }));
             if step == "Record" {
                 input["lines"] = json!([{ "product": mug, "counted": found }]);
             }
@@ -333,7 +333,7 @@ async fn a_count_that_was_off_is_told(world: &World) {
                 "Submit" => "StocktakeSubmitInput",
                 _ => "StocktakeActionInput",
             };
-            done(&shop.act(&mutation, kind, "count { id }", input).await, "count");
+            done(&shop.act(&mutation, kind, "stocktake { id }", input).await, "stocktake");
         }
         shop.look().await;
         let alerts = shop.alerts(json!({ "kind": ["COUNT_DIFFERENCE"] })).await;

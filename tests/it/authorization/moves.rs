@@ -100,7 +100,7 @@ impl World {
         let transfer = text(&self.must(house, query, json!({ "input": input })).await["transfer"]["id"]);
         ids.insert("trf", transfer);
         let input = json!({ "idempotencyKey": format!("{word}-7"), "kind": "FULL", "store": { "id": ids["sto"] }, "note": format!("{word} note") });
-        let query = "mutation($input: StocktakeCreateInput!) { stocktakeCreate(input: $input) { count { id } userErrors { code field message } } }";
-        ids.insert("cnt", text(&self.must(house, query, json!({ "input": input })).await["count"]["id"]));
+        let query = "mutation($input: StocktakeCreateInput!) { stocktakeCreate(input: $input) { stocktake { id } userErrors { code field message } } }";
+        ids.insert("cnt", text(&self.must(house, query, json!({ "input": input })).await["stocktake"]["id"]));
     }
 }

@@ -243,11 +243,11 @@ async fn costs_are_left_out_of_facts_for_whoever_does_not_see_them(world: &World
     let role = world.must(&world.ours, query, json!({ "input": input })).await["role"]["id"].clone();
     let person = world.hired("analyst", json!([{ "roleId": role, "scope": { "all": true } }])).await;
     let caller = world.caller(person).await;
-    let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code } } }";
+    let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } userErrors { code } } }";
     let show = "query($id: ID!) { node(id: $id) { ... on DataJob { state result { downloadUrl } } } }";
     let input = json!({ "input": { "idempotencyKey": "facts", "noun": "DEMAND_FACTS", "format": "PARQUET" } });
     let made = world.ask(&world.ours, Some(caller.clone()), create, &input).await;
-    let id = made["data"]["exportCreate"]["exchange"]["id"].clone();
+    let id = made["data"]["exportCreate"]["dataJob"]["id"].clone();
     over(world, id.as_str().unwrap_or_else(|| panic!("{made:#}"))).await;
     let mine = world.ask(&world.ours, Some(caller), show, &json!({ "id": id })).await["data"]["node"].clone();
     let found = rows(fetched(world, &mine["result"]["downloadUrl"]).await);
@@ -258,7 +258,7 @@ async fn costs_are_left_out_of_facts_for_whoever_does_not_see_them(world: &World
 
 async fn what_cannot_be_asked_is_refused(world: &World) {
     let create =
-        "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code field } } }";
+        "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } userErrors { code field } } }";
     for (input, field) in [
         (json!({ "noun": "PRODUCTS", "sinceSeq": 5 }), "sinceSeq"),
         (json!({ "noun": "DEMAND_FACTS", "sinceSeq": -1 }), "sinceSeq"),
@@ -267,21 +267,21 @@ async fn what_cannot_be_asked_is_refused(world: &World) {
         let mut input = input;
         input["idempotencyKey"] = json!(key());
         let refused = ask(world, create, json!({ "input": input })).await["exportCreate"].clone();
-        let expected = json!({ "exchange": null, "userErrors": [{ "code": "INVALID", "field": ["input", field] }] });
+        let expected = json!({ "dataJob": null, "userErrors": [{ "code": "INVALID", "field": ["input", field] }] });
         assert_eq!(refused, expected, "{input}");
     }
     let file = world.sent(&world.ours, "rows.csv", b"sku,name\nmug,Mug\n".to_vec()).await;
     let create =
-        "mutation($input: ImportCreateInput!) { importCreate(input: $input) { exchange { id } userErrors { code field } } }";
+        "mutation($input: ImportCreateInput!) { importCreate(input: $input) { dataJob { id } userErrors { code field } } }";
     let input = json!({ "idempotencyKey": key(), "fileId": file, "noun": "PRODUCTS", "format": "PARQUET" });
     let refused = ask(world, create, json!({ "input": input })).await["importCreate"].clone();
-    let expected = json!({ "exchange": null, "userErrors": [{ "code": "INVALID", "field": ["input", "format"] }] });
+    let expected = json!({ "dataJob": null, "userErrors": [{ "code": "INVALID", "field": ["input", "format"] }] });
     assert_eq!(refused, expected);
     let denied = world
         .ask(
             &world.ours,
             Some(world.ours.only(&["exchange.run"])),
-            "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } } }",
+            "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } } }",
             &json!({ "input": { "idempotencyKey": key(), "noun": "DEMAND_FACTS" } }),
         )
         .await;

@@ -174,14 +174,14 @@ async fn an_export_shows_what_its_maker_may_see(world: &World) {
     let shop = json!({ "storeIds": [world.ours.ids["sto"]] });
     let everywhere = world.hired("everywhere", json!([{ "roleId": role, "scope": { "all": true } }])).await;
     let local = world.hired("local", json!([{ "roleId": role, "scope": shop }])).await;
-    let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code field message } } }";
+    let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } userErrors { code field message } } }";
     let show = "query($id: ID!) { node(id: $id) { ... on DataJob { state result { downloadUrl } } } }";
     let mut stores = Vec::new();
     for person in [everywhere, local] {
         let caller = world.caller(person).await;
         let input = json!({ "input": { "idempotencyKey": "mine", "noun": "STOCK" } });
         let made = world.ask(&world.ours, Some(caller.clone()), create, &input).await;
-        let id = made["data"]["exportCreate"]["exchange"]["id"].clone();
+        let id = made["data"]["exportCreate"]["dataJob"]["id"].clone();
         over(world, id.as_str().unwrap()).await;
         let mine = world.ask(&world.ours, Some(caller), show, &json!({ "id": id })).await["data"]["node"].clone();
         let bytes = fetched(world, &mine["result"]["downloadUrl"]).await;
@@ -198,7 +198,7 @@ async fn an_export_shows_what_its_maker_may_see(world: &World) {
     let caller = world.caller(everywhere).await;
     let input = json!({ "input": { "idempotencyKey": "costs", "noun": "PRODUCTS", "format": "JSONL" } });
     let made =
-        world.ask(&world.ours, Some(caller.clone()), create, &input).await["data"]["exportCreate"]["exchange"]["id"].clone();
+        world.ask(&world.ours, Some(caller.clone()), create, &input).await["data"]["exportCreate"]["dataJob"]["id"].clone();
     over(world, made.as_str().unwrap()).await;
     let mine = world.ask(&world.ours, Some(caller), show, &json!({ "id": made })).await["data"]["node"].clone();
     let text = String::from_utf8(fetched(world, &mine["result"]["downloadUrl"]).await).unwrap();
@@ -235,10 +235,10 @@ async fn whose_contacts_were_exported_is_in_the_log(world: &World) {
     let role = world.must(&world.ours, query, json!({ "input": input })).await["role"]["id"].clone();
     let person = world.hired("shy", json!([{ "roleId": role, "scope": { "all": true } }])).await;
     let caller = world.caller(person).await;
-    let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code } } }";
+    let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } userErrors { code } } }";
     let input = json!({ "input": { "idempotencyKey": "shy", "noun": "CUSTOMERS" } });
     let made =
-        world.ask(&world.ours, Some(caller.clone()), create, &input).await["data"]["exportCreate"]["exchange"]["id"].clone();
+        world.ask(&world.ours, Some(caller.clone()), create, &input).await["data"]["exportCreate"]["dataJob"]["id"].clone();
     over(world, made.as_str().unwrap()).await;
     let show = "query($id: ID!) { node(id: $id) { ... on DataJob { result { downloadUrl } } } }";
     let mine = world.ask(&world.ours, Some(caller.clone()), show, &json!({ "id": made })).await["data"]["node"].clone();

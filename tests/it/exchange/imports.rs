@@ -206,9 +206,9 @@ async fn what_is_there_already_may_be_refused(world: &World) {
 
 async fn an_import_can_be_ended_early(world: &World) {
     let id = import(world, "PRODUCTS", "sku,name\nnever,Never\n", json!({})).await;
-    let cancel = "mutation($id: ID!) { dataJobCancel(id: $id) { exchange { state } userErrors { code field message } } }";
+    let cancel = "mutation($id: ID!) { dataJobCancel(id: $id) { dataJob { state } userErrors { code field message } } }";
     let ended = world.must(&world.ours, cancel, json!({ "id": id })).await;
-    assert_eq!(ended["exchange"]["state"], "CANCELLED");
+    assert_eq!(ended["dataJob"]["state"], "CANCELLED");
     let again = ask(world, cancel, json!({ "id": id })).await["dataJobCancel"].clone();
     assert_eq!(again["userErrors"][0]["code"], "INVALID_STATE", "{again:#}");
     let works = Works::begin(world);

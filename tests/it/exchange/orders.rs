@@ -321,9 +321,9 @@ async fn imported_as(world: &World, name: &str, permissions: &[&str], text: &str
     world.node.files.receive(&token, None, Default::default(), parts).await.unwrap_or_else(|error| panic!("{error:?}"));
     let input = json!({ "input": { "idempotencyKey": name, "fileId": made["file"]["id"], "noun": "ORDERS" } });
     let create =
-        "mutation($input: ImportCreateInput!) { importCreate(input: $input) { exchange { id } userErrors { code message } } }";
+        "mutation($input: ImportCreateInput!) { importCreate(input: $input) { dataJob { id } userErrors { code message } } }";
     let asked = world.ask(&world.ours, Some(caller), create, &input).await;
-    let Some(id) = asked["data"]["importCreate"]["exchange"]["id"].as_str() else { return asked };
+    let Some(id) = asked["data"]["importCreate"]["dataJob"]["id"].as_str() else { return asked };
     over(world, id).await
 }
 

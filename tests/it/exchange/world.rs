@@ -16,18 +16,18 @@ pub async fn import(world: &World, noun: &str, bytes: impl Into<Vec<u8>>, more: 
     let mut input = json!({ "idempotencyKey": file, "fileId": file, "noun": noun });
     input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
     let query = "mutation($input: ImportCreateInput!) { importCreate(input: $input) {
-        exchange { id } replayed userErrors { code field message } } }";
+        dataJob { id } replayed userErrors { code field message } } }";
     let made = world.must(house, query, json!({ "input": input })).await;
-    made["exchange"]["id"].as_str().unwrap().to_owned()
+    made["dataJob"]["id"].as_str().unwrap().to_owned()
 }
 
 /// Asks for an export; the exchange's id.
 pub async fn export(world: &World, input: Value) -> String {
     let mut all = json!({ "idempotencyKey": world.node.clock.uuid().to_string() });
     all.as_object_mut().unwrap().extend(input.as_object().cloned().unwrap());
-    let query = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code field message } } }";
+    let query = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } userErrors { code field message } } }";
     let made = world.must(&world.ours, query, json!({ "input": all })).await;
-    made["exchange"]["id"].as_str().unwrap().to_owned()
+    made["dataJob"]["id"].as_str().unwrap().to_owned()
 }
 
 pub async fn shown(world: &World, id: &str) -> Value {

@@ -15,7 +15,7 @@ pub struct House<'w> {
 
 pub const TRANSFER: &str = "transfer { id status version lines { id sku quantity shipped received lost inTransit \
     lots { code shipped received lost inTransit lot { code } } } }";
-pub const COUNT: &str = "count { id status progress { lines counted uncounted found } lines(first: 250) { nodes { \
+pub const COUNT: &str = "stocktake { id status progress { lines counted uncounted found } lines(first: 250) { nodes { \
     id sku lotCode lot { code expiresOn } state attempts counted book difference isExpected tries { attempt counted } } } }";
 
 impl<'w> House<'w> {
@@ -104,8 +104,8 @@ impl<'w> House<'w> {
         let mut input = json!({ "store": self.office.store, "isBlind": false });
         input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let made = self.counts("stocktakeCreate", input).await;
-        let begun = self.counts("stocktakeStart", json!({ "id": done(&made, "count")["id"] })).await;
-        done(&begun, "count").clone()
+        let begun = self.counts("stocktakeStart", json!({ "id": done(&made, "stocktake")["id"] })).await;
+        done(&begun, "stocktake").clone()
     }
 
     /// The input that records so much of each lot of cheese.
@@ -115,14 +115,14 @@ impl<'w> House<'w> {
     }
     pub async fn finds(&self, count: &Value, lots: &[(&str, i64)]) -> Value {
         let payload = self.counts("stocktakeRecord", self.found(count, lots)).await;
-        done(&payload, "count").clone()
+        done(&payload, "stocktake").clone()
     }
 
     /// Hands a count in and posts it.
     pub async fn posts(&self, count: &Value) -> Value {
-        done(&self.counts("stocktakeSubmit", json!({ "id": count["id"] })).await, "count");
+        done(&self.counts("stocktakeSubmit", json!({ "id": count["id"] })).await, "stocktake");
         let payload = self.counts("stocktakeApprove", json!({ "id": count["id"] })).await;
-        done(&payload, "count").clone()
+        done(&payload, "stocktake").clone()
     }
 }
 

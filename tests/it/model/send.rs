@@ -155,21 +155,21 @@ impl Names {
             Ask::Count { store } => {
                 let products = [0, 2].map(|product| self.product(product));
                 let input = json!({ "kind": "LIST", "store": self.store(*store), "products": products });
-                ("stocktakeCreate", "StocktakeCreateInput", "count { id status }", input)
+                ("stocktakeCreate", "StocktakeCreateInput", "stocktake { id status }", input)
             }
-            Ask::Start(n) => ("stocktakeStart", "StocktakeActionInput", "count { id status }", act(&self.counts[*n])),
+            Ask::Start(n) => ("stocktakeStart", "StocktakeActionInput", "stocktake { id status }", act(&self.counts[*n])),
             Ask::Record { count, at, found } => {
                 let line = |(product, lot, counted): &(usize, Option<usize>, i64)| json!({ "product": self.product(*product), "lot": self.lot(*lot), "counted": counted });
                 let lines: Vec<_> = found.iter().map(line).collect();
                 let input = json!({ "id": self.counts[*count], "countedAt": moment(Some(*at)), "lines": lines });
-                ("stocktakeRecord", "StocktakeRecordInput", "count { id status }", input)
+                ("stocktakeRecord", "StocktakeRecordInput", "stocktake { id status }", input)
             }
             Ask::Submit(n) => {
                 let input = json!({ "id": self.counts[*n], "onUncounted": "LEAVE" });
-                ("stocktakeSubmit", "StocktakeSubmitInput", "count { id status }", input)
+                ("stocktakeSubmit", "StocktakeSubmitInput", "stocktake { id status }", input)
             }
-            Ask::Approve(n) => ("stocktakeApprove", "StocktakeActionInput", "count { id status }", act(&self.counts[*n])),
-            Ask::Drop(n) => ("stocktakeCancel", "StocktakeActionInput", "count { id status }", act(&self.counts[*n])),
+            Ask::Approve(n) => ("stocktakeApprove", "StocktakeActionInput", "stocktake { id status }", act(&self.counts[*n])),
+            Ask::Drop(n) => ("stocktakeCancel", "StocktakeActionInput", "stocktake { id status }", act(&self.counts[*n])),
             Ask::Buy { store, lines } => {
                 let line = |(product, quantity, cost): &(usize, i64, i64)| json!({ "product": self.product(*product), "quantity": quantity, "unitCost": money(*cost) });
                 let lines: Vec<_> = lines.iter().map(line).collect();
@@ -221,7 +221,7 @@ impl Names {
             Ask::Order { .. } => self.orders.push(document(&payload["order"])),
             Ask::Transfer { .. } => self.transfers.push(document(&payload["transfer"])),
             Ask::Buy { .. } => self.buys.push(document(&payload["purchaseOrder"])),
-            Ask::Count { .. } => self.counts.push(text(&payload["count"]["id"])),
+            Ask::Count { .. } => self.counts.push(text(&payload["stocktake"]["id"])),
             _ => {}
         }
     }

@@ -90,11 +90,11 @@ async fn a_count_is_started_in_the_call_that_plans_it() {
             input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             input
         };
-        let full = done(&world.act("stocktakeCreate", plan(json!({}))).await, "count").clone();
+        let full = done(&world.act("stocktakeCreate", plan(json!({}))).await, "stocktake").clone();
         assert_eq!((&full["status"], &full["version"], &full["progress"]["lines"]), (&json!("COUNTING"), &json!(2), &json!(3)));
         assert_eq!(told(&world, "count.").await, ["count.created", "count.started"]);
         let list = plan(json!({"kind": "LIST", "products": [{"id": world.mug}]}));
-        let list = done(&world.act("stocktakeCreate", list).await, "count").clone();
+        let list = done(&world.act("stocktakeCreate", list).await, "stocktake").clone();
         assert_eq!((&list["status"], &list["progress"]["lines"]), (&json!("COUNTING"), &json!(1)));
         world.finds(&list, &[(world.mug, 98)]).await;
         world.counts("stocktakeSubmit", &list).await;

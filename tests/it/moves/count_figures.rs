@@ -46,13 +46,13 @@ async fn a_count_tells_how_well_the_books_agree() {
         let count = world.counting(json!({})).await;
         // Books: 100 mugs, 5,000 g of tea, 4 lamps.
         world.finds(&count, &[(world.mug, 98), (world.tea, 5_500), (world.lamp, 4)]).await;
-        let document = "query($id: ID!, $tolerance: Quantity! = 0) { count(by: {id: $id}) { figures(tolerance: $tolerance) { \
+        let document = "query($id: ID!, $tolerance: Quantity! = 0) { stocktake(by: {id: $id}) { figures(tolerance: $tolerance) { \
             booked counted shrinkage accuracy differenceValue { amount } absoluteValue { amount } } } }";
         let answer = world.ask(document, json!({"id": count["id"], "tolerance": 2})).await;
         // Two mugs at 1.00 are gone, half a kilogram of tea at 1.00 is more.
         let figures = json!({"booked": 5_104, "counted": 5_602, "shrinkage": "-0.097571", "accuracy": "0.666667",
             "differenceValue": {"amount": "-1.50"}, "absoluteValue": {"amount": "2.50"}});
-        assert_eq!(answer["count"]["figures"], figures);
+        assert_eq!(answer["stocktake"]["figures"], figures);
         let answer = world.ask(document, json!({"id": count["id"], "tolerance": -1})).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT");
     })
@@ -105,7 +105,7 @@ async fn what_brings_most_is_due_first_until_it_has_been_counted() {
         world.finds(&count, &[(mug, 50)]).await;
         world.counts("stocktakeSubmit", &count).await;
         let payload = world.act("stocktakeApprove", world.step(&count)).await;
-        done(&payload, "count");
+        done(&payload, "stocktake");
         assert_eq!(due(Value::Null).await, ["CLAMP", "CTEA"]);
         world.pass(30 * 24 * 3600);
         assert_eq!(due(json!("A")).await, ["AMUG"]);

@@ -27,18 +27,18 @@ async fn who_counts_blindly_does_not_see_the_books() {
         let counter = without(&["count.review"]);
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}]})).await;
         let payload = world.act_as(counter.clone(), "stocktakeRecord", world.found(&count, &[(world.mug, 7)])).await;
-        let line = &done(&payload, "count")["lines"]["nodes"][0];
+        let line = &done(&payload, "stocktake")["lines"]["nodes"][0];
         let shown = json!([line["counted"], line["book"], line["difference"], line["differenceValue"], line["tries"]]);
         assert_eq!(shown, json!([7, null, null, null, []]));
-        let document = "query($id: ID!) { count(by: {id: $id}) { lines(filter: {hasDifference: true}) { nodes { sku } } } }";
+        let document = "query($id: ID!) { stocktake(by: {id: $id}) { lines(filter: {hasDifference: true}) { nodes { sku } } } }";
         let answer = world.ask_as(counter.clone(), document, json!({"id": count["id"]})).await;
         assert_eq!(answer["errors"][0]["code"], "FORBIDDEN");
-        let document = "query($id: ID!) { count(by: {id: $id}) { figures { booked } } }";
+        let document = "query($id: ID!) { stocktake(by: {id: $id}) { figures { booked } } }";
         let answer = world.ask_as(counter.clone(), document, json!({"id": count["id"]})).await;
         assert_eq!(answer["errors"][0]["code"], "FORBIDDEN");
         let open = world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}], "isBlind": false})).await;
         let payload = world.act_as(counter, "stocktakeRecord", world.found(&open, &[(world.mug, 7)])).await;
-        assert_eq!(done(&payload, "count")["lines"]["nodes"][0]["book"], 100);
+        assert_eq!(done(&payload, "stocktake")["lines"]["nodes"][0]["book"], 100);
     })
     .await;
 }
@@ -55,9 +55,9 @@ async fn above_the_limit_somebody_else_approves() {
         let other = Actor::member(world.ledger.clock().id());
         let other = Caller::new(world.tenant, other, PermissionSet::all());
         let document =
-            "mutation($input: StocktakeActionInput!) { stocktakeApprove(input: $input) { count { status } userErrors { code } } }";
+            "mutation($input: StocktakeActionInput!) { stocktakeApprove(input: $input) { stocktake { status } userErrors { code } } }";
         let answer = world.ask_by(other, document, json!({"input": world.step(&large)})).await;
-        assert_eq!(answer["stocktakeApprove"], json!({"count": {"status": "COMPLETED"}, "userErrors": []}));
+        assert_eq!(answer["stocktakeApprove"], json!({"stocktake": {"status": "COMPLETED"}, "userErrors": []}));
         assert_eq!(world.level_in_transit(world.mug, world.store).await[0], 89);
     })
     .await;
@@ -88,9 +88,9 @@ async fn a_count_belongs_to_its_store() {
         }
         let found = world.found(&count, &[(world.mug, 1)]);
         refused(&world.act_as(elsewhere.clone(), "stocktakeRecord", found).await, "NOT_FOUND", "input.id");
-        let document = "query($id: ID!, $store: ID!) { count(by: {id: $id}) { id } stocktakes { nodes { id } } countsDue(storeId: $store) { abcClass } }";
+        let document = "query($id: ID!, $store: ID!) { stocktake(by: {id: $id}) { id } stocktakes { nodes { id } } countsDue(storeId: $store) { abcClass } }";
         let answer = world.ask_as(elsewhere, document, json!({"id": count["id"], "store": world.store})).await;
-        assert_eq!(answer, json!({"count": null, "stocktakes": {"nodes": []}, "countsDue": []}));
+        assert_eq!(answer, json!({"stocktake": null, "stocktakes": {"nodes": []}, "countsDue": []}));
     })
     .await;
 }

@@ -90,7 +90,7 @@ async fn a_count_of_an_earlier_moment_is_held_against_the_books_of_then() {
         found["countedAt"] = json!("2026-11-20T09:01:30Z");
         let payload = world.act("stocktakeRecord", found).await;
         assert_eq!(
-            (&line(done(&payload, "count"), "MUG")["book"], &line(&payload["count"], "MUG")["difference"]),
+            (&line(done(&payload, "stocktake"), "MUG")["book"], &line(&payload["stocktake"], "MUG")["difference"]),
             (&json!(90), &json!(1))
         );
         let count = world.counts("stocktakeSubmit", &count).await;
@@ -115,12 +115,12 @@ async fn a_line_is_counted_again_and_every_try_is_kept() {
         let count = world.counts("stocktakeSubmit", &count).await;
         let mut named = world.step(&count);
         named["products"] = json!([{"sku": "TEA"}]);
-        done(&world.act("stocktakeRecount", named).await, "count");
+        done(&world.act("stocktakeRecount", named).await, "stocktake");
         let mut leave = world.step(&count);
         leave["onUncounted"] = json!("LEAVE");
         let payload = world.act("stocktakeSubmit", leave).await;
         let tries = json!([{"attempt": 1, "counted": 70}, {"attempt": 2, "counted": 99}]);
-        assert_eq!(line(done(&payload, "count"), "MUG")["tries"], tries);
+        assert_eq!(line(done(&payload, "stocktake"), "MUG")["tries"], tries);
         world.counts("stocktakeApprove", &count).await;
         assert_eq!(world.level_in_transit(mug, world.store).await[0], 99);
     })
@@ -134,11 +134,11 @@ async fn a_line_left_to_be_counted_again_is_off_by_nothing() {
         let leave = async |count: &Value| {
             let mut step = world.step(count);
             step["onUncounted"] = json!("LEAVE");
-            done(&world.act("stocktakeSubmit", step).await, "count").clone()
+            done(&world.act("stocktakeSubmit", step).await, "stocktake").clone()
         };
         let off = async |count: &Value, is_off: bool| {
-            let document = "query($by: StocktakeRef!, $off: Boolean!) { count(by: $by) { lines(filter: { hasDifference: $off }) { nodes { sku } } } }";
-            world.ask(document, json!({ "by": { "id": count["id"] }, "off": is_off })).await["count"]["lines"]["nodes"].clone()
+            let document = "query($by: StocktakeRef!, $off: Boolean!) { stocktake(by: $by) { lines(filter: { hasDifference: $off }) { nodes { sku } } } }";
+            world.ask(document, json!({ "by": { "id": count["id"] }, "off": is_off })).await["stocktake"]["lines"]["nodes"].clone()
         };
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}, {"id": tea}]})).await;
         world.finds(&count, &[(mug, 70), (tea, 5_000)]).await;
@@ -168,7 +168,7 @@ async fn a_count_of_which_nothing_stands_cannot_be_approved() {
         let mut leave = world.step(&count);
         leave["onUncounted"] = json!("LEAVE");
         let payload = world.act("stocktakeSubmit", leave).await;
-        assert_eq!(done(&payload, "count")["allowedActions"], json!(["stocktakeRecount", "stocktakeCancel"]));
+        assert_eq!(done(&payload, "stocktake")["allowedActions"], json!(["stocktakeRecount", "stocktakeCancel"]));
         refused(&world.act("stocktakeApprove", world.step(&count)).await, "INVALID_STATE", "input.id");
     })
     .await;
@@ -181,10 +181,10 @@ async fn several_count_at_once_and_find_what_was_not_expected() {
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
         let (one, other) = (world.found(&count, &[(mug, 100)]), world.found(&count, &[(lamp, 5), (tea, 0)]));
         let both = futures_util::join!(world.act("stocktakeRecord", one.clone()), world.act("stocktakeRecord", other));
-        done(&both.0, "count");
-        done(&both.1, "count");
+        done(&both.0, "stocktake");
+        done(&both.1, "stocktake");
         let again = world.act("stocktakeRecord", one).await;
-        assert_eq!((&again["replayed"], &line(&again["count"], "MUG")["attempts"]), (&json!(true), &json!(1)));
+        assert_eq!((&again["replayed"], &line(&again["stocktake"], "MUG")["attempts"]), (&json!(true), &json!(1)));
         let count = world.counts("stocktakeSubmit", &count).await;
         assert_eq!((&count["progress"]["found"], &line(&count, "LAMP")["isExpected"]), (&json!(2), &json!(false)));
         world.counts("stocktakeApprove", &count).await;
@@ -218,7 +218,7 @@ async fn each_step_is_open_in_its_states_only() {
         let plan = async || {
             let input =
                 json!({"idempotencyKey": world.key(), "kind": "LIST", "store": {"id": world.store}, "products": [{"id": mug}]});
-            done(&world.act("stocktakeCreate", input).await, "count").clone()
+            done(&world.act("stocktakeCreate", input).await, "stocktake").clone()
         };
         let list = json!({"kind": "LIST", "products": [{"id": mug}]});
         let (open, counting, review) = (plan().await, world.counting(list.clone()).await, world.counting(list.clone()).await);
@@ -266,10 +266,10 @@ async fn what_cannot_be_counted_is_refused() {
         refused(&plan(json!({"kind": "LIST", "products": [{"id": world.wrap}]})).await, "INVALID", "input.products.0");
         refused(&plan(json!({"kind": "LIST", "products": [{"id": world.foreign.mug}]})).await, "NOT_FOUND", "input.products.0");
         refused(&plan(json!({"kind": "LIST", "products": [{"id": mug}, {"sku": "MUG"}]})).await, "INVALID", "input.products.1");
-        done(&plan(json!({"externalRef": "C-1"})).await, "count");
+        done(&plan(json!({"externalRef": "C-1"})).await, "stocktake");
         refused(&plan(json!({"externalRef": "C-1"})).await, "DUPLICATE", "input.externalRef");
         let nothing = plan(json!({"kind": "CYCLE", "abcClass": "A"})).await;
-        refused(&world.act("stocktakeStart", world.step(&nothing["count"])).await, "INVALID_STATE", "input.id");
+        refused(&world.act("stocktakeStart", world.step(&nothing["stocktake"])).await, "INVALID_STATE", "input.id");
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
         refused(&world.act("stocktakeRecord", world.found(&count, &[])).await, "INVALID", "input.lines");
         refused(&world.act("stocktakeRecord", world.found(&count, &[(mug, -1)])).await, "OUT_OF_RANGE", "input.lines.0.counted");
@@ -297,7 +297,7 @@ async fn what_cannot_be_counted_is_refused() {
         world.finds(&count, &[(mug, 9_007_199_254_740_991)]).await;
         world.counts("stocktakeSubmit", &count).await;
         let approve = world.step(&count);
-        done(&world.act("stocktakeApprove", approve.clone()).await, "count");
+        done(&world.act("stocktakeApprove", approve.clone()).await, "stocktake");
         let again = world.act("stocktakeApprove", approve).await;
         assert_eq!(
             (&again["replayed"], world.level_in_transit(mug, world.store).await[0]),
@@ -326,9 +326,9 @@ async fn counts_are_listed_found_and_paged() {
         assert_eq!(listed(json!({"createdAt": {"gte": "2026-11-20T09:00:30Z"}})).await, ["2"]);
         world.finds(&first, &[(world.mug, 99), (world.tea, 5_000)]).await;
         let of = async |filter: Value| {
-            let document = "query($id: ID!, $filter: StocktakeLineFilter) { count(by: {id: $id}) { lines(filter: $filter) { nodes { sku } } } }";
+            let document = "query($id: ID!, $filter: StocktakeLineFilter) { stocktake(by: {id: $id}) { lines(filter: $filter) { nodes { sku } } } }";
             let answer = world.ask(document, json!({"id": first["id"], "filter": filter})).await;
-            let nodes = answer["count"]["lines"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+            let nodes = answer["stocktake"]["lines"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
             nodes.iter().map(|node| node["sku"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(of(Value::Null).await, ["LAMP", "MUG", "TEA"]);
@@ -336,11 +336,11 @@ async fn counts_are_listed_found_and_paged() {
         assert_eq!(of(json!({"hasDifference": true})).await, ["MUG"]);
         assert_eq!(of(json!({"hasDifference": false})).await, ["TEA"]);
         assert_eq!(of(json!({"product": {"eq": world.tea}})).await, ["TEA"]);
-        let page = "query($id: ID!, $after: Cursor) { count(by: {id: $id}) { lines(first: 2, after: $after) { nodes { sku } pageInfo { endCursor } } } }";
+        let page = "query($id: ID!, $after: Cursor) { stocktake(by: {id: $id}) { lines(first: 2, after: $after) { nodes { sku } pageInfo { endCursor } } } }";
         let some = world.ask(page, json!({"id": first["id"]})).await;
-        let after = some["count"]["lines"]["pageInfo"]["endCursor"].clone();
+        let after = some["stocktake"]["lines"]["pageInfo"]["endCursor"].clone();
         let rest = world.ask(page, json!({"id": first["id"], "after": after})).await;
-        assert_eq!(rest["count"]["lines"]["nodes"], json!([{"sku": "TEA"}]));
+        assert_eq!(rest["stocktake"]["lines"]["nodes"], json!([{"sku": "TEA"}]));
     })
     .await;
 }

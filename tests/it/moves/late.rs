@@ -141,7 +141,7 @@ async fn a_count_by_a_clock_that_runs_ahead_borrows_nothing() {
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
         let mut found = world.found(&count, &[(mug, 40)]);
         found["countedAt"] = json!("2026-11-20T09:04:00Z");
-        done(&world.act("stocktakeRecord", found).await, "count");
+        done(&world.act("stocktakeRecord", found).await, "stocktake");
         world.counts("stocktakeSubmit", &count).await;
         world.counts("stocktakeApprove", &count).await;
         assert_eq!(world.level_in_transit(mug, world.store).await, [40, 40, 0]);

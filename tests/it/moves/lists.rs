@@ -66,9 +66,13 @@ async fn counts_are_found_by_number_product_and_last_change() {
             (json!({"updatedAt": {"lt": before}}), "2"),
         ] {
             let sort = json!({"field": "NUMBER", "direction": "ASC"});
-            assert_eq!(numbers(&world, "counts", "Count", json!({"filter": filter, "sort": sort})).await, expected, "{filter}");
+            assert_eq!(
+                numbers(&world, "stocktakes", "Stocktake", json!({"filter": filter, "sort": sort})).await,
+                expected,
+                "{filter}"
+            );
         }
-        assert_eq!(numbers(&world, "counts", "Count", json!({"sort": {"field": "UPDATED_AT"}})).await, "12");
+        assert_eq!(numbers(&world, "stocktakes", "Stocktake", json!({"sort": {"field": "UPDATED_AT"}})).await, "12");
     })
     .await;
 }

@@ -64,8 +64,8 @@ async fn a_count_is_told_all_names_then_all_figures() {
             all("NOT_FOUND", &["input.products.0", "input.products.2"])
         );
         let full = json!({"idempotencyKey": world.key(), "kind": "FULL", "store": {"id": world.store}});
-        let count = done(&world.act("stocktakeCreate", full).await, "count").clone();
-        done(&world.act("stocktakeStart", json!({"idempotencyKey": world.key(), "id": count["id"]})).await, "count");
+        let count = done(&world.act("stocktakeCreate", full).await, "stocktake").clone();
+        done(&world.act("stocktakeStart", json!({"idempotencyKey": world.key(), "id": count["id"]})).await, "stocktake");
         let tell = async |lines: Value| {
             let input = json!({"idempotencyKey": world.key(), "id": count["id"], "lines": lines});
             refusals(&world.act("stocktakeRecord", input).await)

@@ -27,7 +27,7 @@ impl Work for Moves {
             "transferShip" | "transferReceive" => ("TransferShipmentInput".to_owned(), TRANSFER),
             "transferMarkReady" | "transferCancel" => ("TransferActionInput".to_owned(), TRANSFER),
             "stocktakeStart" | "stocktakeApprove" | "stocktakeCancel" => ("StocktakeActionInput".to_owned(), COUNT),
-            _ if mutation.starts_with("count") => (input_of(mutation), COUNT),
+            _ if mutation.starts_with("stocktake") => (input_of(mutation), COUNT),
             _ => (input_of(mutation), ""),
         };
         let fields = format!("{fields} userErrors {{ code message field }} replayed seq");
@@ -43,7 +43,7 @@ impl Work for Moves {
 const TRANSFER: &str = "transfer { id number status version externalRef note metadata expectedAt shippedAt receivedAt lossReason lossNote allowedActions \
     fromStore { code } toStore { code } lines { id sku quantity shipped received lost inTransit unitCost { amount } } }";
 
-const COUNT: &str = "count { id number kind status version isBlind note allowedActions completedAt progress { lines counted uncounted recount found } \
+const COUNT: &str = "stocktake { id number kind status version isBlind note allowedActions completedAt progress { lines counted uncounted recount found } \
     lines(first: 250) { nodes { id sku state attempts counted book difference isExpected differenceValue { amount } tries { attempt counted } } } }";
 
 impl World {
@@ -66,14 +66,14 @@ impl World {
             input[name] = value.clone();
         }
         let payload = self.act("stocktakeCreate", input).await;
-        let count = done(&payload, "count").clone();
+        let count = done(&payload, "stocktake").clone();
         self.counts("stocktakeStart", &count).await
     }
 
     /// A step of a count that is done.
     pub async fn counts(&self, mutation: &str, count: &Value) -> Value {
         let payload = self.act(mutation, self.step(count)).await;
-        done(&payload, "count").clone()
+        done(&payload, "stocktake").clone()
     }
 
     /// The input that records these.
@@ -85,7 +85,7 @@ impl World {
     /// Records these.
     pub async fn finds(&self, count: &Value, lines: &[(ProductId, i64)]) -> Value {
         let payload = self.act("stocktakeRecord", self.found(count, lines)).await;
-        done(&payload, "count").clone()
+        done(&payload, "stocktake").clone()
     }
 
     /// The input of a step.

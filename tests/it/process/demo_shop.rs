@@ -133,7 +133,8 @@ pub async fn is_there(server: &Server) {
     there.as_object_mut().unwrap().append(client.ask(STOCK, json!({})).await.as_object_mut().unwrap());
     let nodes = |of: &str| there[of]["nodes"].as_array().unwrap().clone();
     let having = |of: &str, field: &str, is: &str| nodes(of).iter().filter(|node| node[field] == is).count();
-    let counts = ["stores", "suppliers", "productFamilies", "categories", "purchaseOrders", "transfers", "counts", "savedViews"];
+    let counts =
+        ["stores", "suppliers", "productFamilies", "categories", "purchaseOrders", "transfers", "stocktakes", "savedViews"];
     assert_eq!(counts.map(|of| nodes(of).len()), [5, 8, 4, 4, 9, 4, 2, 3], "{there:#}");
     assert_eq!(having("purchaseOrders", "status", "PENDING_APPROVAL"), 1);
     assert_eq!(having("purchaseOrders", "status", "ORDERED"), 5);

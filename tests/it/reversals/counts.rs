@@ -20,8 +20,7 @@ on_both!(
     whoever_may_not_approve_counts_undoes_none,
 );
 
-const COUNT: &str =
-    "count { id version status startedAt lines { nodes { id product { id } counted book difference countedAt reversedAt } } }";
+const COUNT: &str = "stocktake { id version status startedAt lines { nodes { id product { id } counted book difference countedAt reversedAt } } }";
 
 /// A step of a count.
 async fn step(office: &Office<'_>, mutation: &str, mut input: Value) -> Value {
@@ -32,7 +31,7 @@ async fn step(office: &Office<'_>, mutation: &str, mut input: Value) -> Value {
         "stocktakeSubmit" => "StocktakeSubmitInput",
         _ => "StocktakeActionInput",
     };
-    done(&office.act(mutation, kind, COUNT, input).await, "count").clone()
+    done(&office.act(mutation, kind, COUNT, input).await, "stocktake").clone()
 }
 
 /// A count of these products that has begun.
@@ -83,8 +82,8 @@ async fn a_count_is_undone_and_the_shelf_is_counted_again(world: &World) {
     assert_eq!((&made["kind"], &made["documentId"], &made["document"]["id"]), (&json!("COUNT"), &count["id"], &count["id"]));
     assert_eq!((effect(&made, "ON_HAND"), &made["lines"][0]["lineId"]), (vec![3], &line(&count, &mug)["id"]));
     assert_eq!((on_hand(office, &mug).await, books.cost(&mug).await), (10, before));
-    let query = format!("query($id: ID!) {{ {} }}", COUNT.replacen("count", "count(by: { id: $id })", 1));
-    let now = office.ask(&query, json!({ "id": count["id"] })).await["data"]["count"].clone();
+    let query = format!("query($id: ID!) {{ {} }}", COUNT.replacen("stocktake", "stocktake(by: { id: $id })", 1));
+    let now = office.ask(&query, json!({ "id": count["id"] })).await["data"]["stocktake"].clone();
     assert_eq!((&now["status"], line(&now, &mug)["reversedAt"].is_string()), (&json!("COMPLETED"), true));
     refused(&reverse(office, &count["id"], json!({})).await, "INVALID_STATE", "input.documentId");
     // Nothing of it is left in what the next count is held against.
