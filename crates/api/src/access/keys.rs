@@ -169,7 +169,7 @@ impl KeyMutation {
         once(argument),
         emits(INTEGRATION_DISABLED),
         dry_run(rolled_back),
-        deprecation = "2026-11-25: use integrationUpdate with isEnabled. Removed after 2027-11-25."
+        deprecation = "2026-11-25: use integrationUpdate, with isEnabled. Removed after 2027-11-25."
     )]
     async fn integration_disable(
         &self,
