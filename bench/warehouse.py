@@ -62,7 +62,7 @@ class Warehouse:
         if answer.status >= 300:
             raise Refused(f"the file was refused: HTTP {answer.status}")
         began = time.monotonic()
-        asked = {"idempotencyKey": self.key(), "fileId": made["file"]["id"], "noun": noun}
+        asked = {"idempotencyKey": self.key(), "fileId": made["file"]["id"], "entity": noun}
         self.ended(self.api.change("importCreate", asked, f"dataJob {{ {EXCHANGE} }}")["dataJob"])
         return time.monotonic() - began
 
@@ -77,7 +77,7 @@ class Warehouse:
         took = self.brought_in("STOCK_CHANGES", "sku,store,delta\n" + text)
         self.told(f"import of {rows:,} rows of stock", took, "s", 180)
         began = time.monotonic()
-        asked = {"idempotencyKey": self.key(), "noun": "MOVEMENTS"}
+        asked = {"idempotencyKey": self.key(), "entity": "MOVEMENTS"}
         done = self.ended(self.api.change("exportCreate", asked, f"dataJob {{ {EXCHANGE} }}")["dataJob"])
         took = time.monotonic() - began
         self.told(f"export of {done['counts']['rows']:,} entries", done["counts"]["rows"] / took, "rows/s", 50_000, most=False)

@@ -12,7 +12,8 @@ on_both!(
     an_earlier_name_asks_for_the_same_permission,
 );
 
-const OLD: &str = "mutation($input: StocktakeCreateInput!, $dry: Boolean) { countCreate(input: $input, validateOnly: $dry) {
+const OLD: &str =
+    "mutation($input: StocktakeCreateInput!, $dry: Boolean! = false) { countCreate(input: $input, validateOnly: $dry) {
     count { id status plannedBy { __typename } progress { found } } replayed userErrors { code field message } } }";
 const NEW: &str = "mutation($input: StocktakeCreateInput!) { stocktakeCreate(input: $input) {
     stocktake { id status createdBy { __typename } progress { unexpected } } replayed userErrors { code field message } } }";
@@ -63,7 +64,7 @@ async fn a_job_with_files_answers_to_its_earlier_name(world: &World) {
     assert_eq!(world.must(house, cancel, json!({ "id": new["id"] })).await["exchange"]["state"], "CANCELLED");
     let lists = asked(world, "{ exchanges { nodes { id } } dataJobs { nodes { id } } }", json!({})).await;
     assert_eq!(lists["exchanges"], lists["dataJobs"]);
-    assert_eq!(lists["exchanges"]["nodes"][0]["id"], new["id"]);
+    assert!(lists["exchanges"]["nodes"].as_array().unwrap().iter().any(|job| job["id"] == new["id"]), "{lists:#}");
     // Neither name is required by the schema, and one of them is needed.
     let nothing = json!({ "input": { "idempotencyKey": "earlier-3" } });
     let refused = asked(world, export, nothing).await["exportCreate"]["userErrors"].clone();

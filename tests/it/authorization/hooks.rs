@@ -47,7 +47,7 @@ impl World {
         let text = format!("code;name\n{word}-imported;{word} imports\n");
         ids.insert("fil", self.sent(house, "rows.csv", text.into_bytes()).await);
         let query = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } userErrors { code field message } } }";
-        let input = json!({ "idempotencyKey": format!("{word}-export"), "noun": "PRODUCTS" });
+        let input = json!({ "idempotencyKey": format!("{word}-export"), "entity": "PRODUCTS" });
         ids.insert("exc", told(&self.must(house, query, json!({ "input": input })).await["dataJob"]["id"]));
         self.media(house, ids).await;
         // Nothing is left to do for whoever brings workers.

@@ -275,7 +275,7 @@ async fn a_dry_run_writes_nothing(world: &World) {
     let mut nobody = one_more(world);
     nobody["changes"][0]["product"] = json!({ "sku": "nobody" });
     let file = world.sent(&world.ours, "x", lines([one_more(world), nobody]).into_bytes()).await;
-    let input = json!({ "idempotencyKey": "dry", "fileId": file, "mutation": ADJUST, "dryRun": true });
+    let input = json!({ "idempotencyKey": "dry", "fileId": file, "mutation": ADJUST, "validateOnly": true });
     let id = world.must(&world.ours, RUN, json!({ "input": input })).await["dataJob"]["id"].as_str().unwrap().to_owned();
     let works = Works::begin(world);
     let done = over(world, &id).await;
@@ -331,8 +331,8 @@ async fn what_cannot_be_run_for_each_line_is_told(world: &World) {
     let plain = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { seq } }";
     // What cannot be tried without being done has no dry run.
     let again = "mutation($input: WebhookEndpointReplayInput!) { webhookEndpointReplay(input: $input) { seq } }";
-    for (mutation, field) in [(plain, "mutation"), (again, "dryRun")] {
-        let input = json!({ "idempotencyKey": "x", "fileId": file, "mutation": mutation, "dryRun": true });
+    for (mutation, field) in [(plain, "mutation"), (again, "validateOnly")] {
+        let input = json!({ "idempotencyKey": "x", "fileId": file, "mutation": mutation, "validateOnly": true });
         let refused = ask(world, RUN, json!({ "input": input })).await["bulkOperationRun"]["userErrors"].clone();
         assert_eq!(refused[0]["field"], json!(["input", field]), "{refused:#}");
     }

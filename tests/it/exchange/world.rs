@@ -13,7 +13,7 @@ pub const SHOWN: &str = "id kind noun state isDryRun counts { rows created updat
 pub async fn import(world: &World, noun: &str, bytes: impl Into<Vec<u8>>, more: Value) -> String {
     let house = &world.ours;
     let file = world.sent(house, "rows.csv", bytes.into()).await;
-    let mut input = json!({ "idempotencyKey": file, "fileId": file, "noun": noun });
+    let mut input = json!({ "idempotencyKey": file, "fileId": file, "entity": noun });
     input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
     let query = "mutation($input: ImportCreateInput!) { importCreate(input: $input) {
         dataJob { id } replayed userErrors { code field message } } }";

@@ -93,7 +93,7 @@ async fn lots_of_a_delivery_that_do_not_fit_are_refused(world: &World) {
     let dates =
         json!([{ "lot": { "named": { "code": "a", "madeOn": "2030-01-01", "expiresOn": "2029-01-01" } }, "quantity": 5 }]);
     let backwards = receive(&house, &order, json!([of(&order, 0, 5, 0, dates)])).await;
-    refused(&backwards, "OUT_OF_RANGE", "input.lines.0.lots.0.lot.named.expiresOn");
+    refused(&backwards, "OUT_OF_RANGE", "input.lines.0.lots.0.lot.create.expiresOn");
     assert_eq!(house.office.level(&house.cheese, &house.office.store).await, [0, 0, 10]);
     house.office.is_sound().await;
 }

@@ -98,6 +98,14 @@ async fn what_brings_most_is_due_first_until_it_has_been_counted() {
             due.iter().map(|one| format!("{}{}", one["abcClass"].as_str().unwrap(), one["product"]["sku"].as_str().unwrap())).collect::<Vec<_>>()
         };
         assert_eq!(due(Value::Null).await, ["AMUG", "CLAMP", "CTEA"]);
+        let page = "query($store: ID!, $after: Cursor) { stocktakesDueList(store: { id: $store }, first: 2, after: $after) {
+            nodes { product { sku } abcClass } pageInfo { hasNextPage endCursor } } }";
+        let some = world.ask(page, json!({"store": world.store})).await["stocktakesDueList"].clone();
+        let skus = |page: &Value| page["nodes"].as_array().unwrap().iter().map(|one| one["product"]["sku"].clone()).collect::<Vec<_>>();
+        assert_eq!((skus(&some), &some["pageInfo"]["hasNextPage"]), (vec![json!("MUG"), json!("LAMP")], &json!(true)));
+        let rest = json!({"store": world.store, "after": some["pageInfo"]["endCursor"]});
+        let rest = world.ask(page, rest).await["stocktakesDueList"].clone();
+        assert_eq!((skus(&rest), &rest["pageInfo"]["hasNextPage"]), (vec![json!("TEA")], &json!(false)));
         assert_eq!(due(json!("B")).await, Vec::<String>::new());
         world.pass(1);
         let count = world.counting(json!({"kind": "CYCLE", "abcClass": "A"})).await;

@@ -43,7 +43,7 @@ const MAY: &[(&str, &str)] = &[
     ("alerts where kind*", "alert"),
     ("exchangeRates where base", "exchange_rate"),
     ("exchangeRates where quote", "exchange_rate"),
-    ("counts where kind*", "stock_count"),
+    ("stocktakes where kind*", "stock_count"),
     ("fulfilmentWorks where status*", "fulfilment_work"),
     ("lots where status*", "lot"),
     ("orders filter.channel*", "sales_order"),
@@ -100,7 +100,7 @@ const MAY: &[(&str, &str)] = &[
     // A tenant has few: jobs of a week, exchanges, files that are summed up by an index of their own.
     ("bulkOperationRun", "exchange"),
     ("bulkOperationRun", "job"),
-    ("exchanges where states*", "exchange"),
+    ("dataJobs where states*", "exchange"),
     ("exportCreate", "exchange"),
     ("importCreate", "exchange"),
     ("jobs*", "job"),

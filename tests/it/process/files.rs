@@ -181,7 +181,7 @@ async fn travel(node: &Server) {
         assert_eq!(http.get(format!("{}{wrong}", node.url())).send().await.unwrap().status(), 404, "{wrong}");
     }
     let import = "mutation($input: ImportCreateInput!) { result: importCreate(input: $input) { dataJob { id } userErrors { code message } } }";
-    let input = json!({ "idempotencyKey": "first", "fileId": made["file"]["id"], "noun": "PRODUCTS" });
+    let input = json!({ "idempotencyKey": "first", "fileId": made["file"]["id"], "entity": "PRODUCTS" });
     let id = shop.done(import, input).await["dataJob"]["id"].clone();
     let shown = "query($id: ID!) { node(id: $id) { ... on DataJob { state counts { created } result { downloadUrl } } } }";
     let began = Instant::now();

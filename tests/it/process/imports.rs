@@ -31,7 +31,7 @@ async fn import(client: &Client) -> String {
     let link = format!("{}{}", client.url, made["uploadUrl"].as_str().unwrap());
     let sent = reqwest::Client::new().put(link).body(format!("sku,store,delta\n{rows}")).send().await.unwrap();
     assert_eq!(sent.status(), 200);
-    let input = json!({ "idempotencyKey": "rows", "fileId": made["file"]["id"], "noun": "STOCK_CHANGES" });
+    let input = json!({ "idempotencyKey": "rows", "fileId": made["file"]["id"], "entity": "STOCK_CHANGES" });
     client.done(IMPORT, input).await["dataJob"]["id"].as_str().unwrap().to_owned()
 }
 

@@ -303,5 +303,5 @@ on_both!(refusals_about_lots_say_what_is_there_and_what_works, world: World => {
     assert_eq!(new["movement"]["entries"], json!([{ "lot": { "code": "NEW" } }]), "{new}");
     let backwards = json!({ "named": { "code": "B", "madeOn": "2030-01-01", "expiresOn": "2029-01-01" } });
     let refused = dry(Warehouse::change("b", "RECEIPT", "CHEESE", 1, backwards)).await;
-    assert_eq!(refusal(&refused), ("OUT_OF_RANGE", "input.changes.0.lot.named.expiresOn".to_owned()));
+    assert_eq!(refusal(&refused), ("OUT_OF_RANGE", "input.changes.0.lot.create.expiresOn".to_owned()));
 });

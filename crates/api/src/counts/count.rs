@@ -32,15 +32,15 @@ use crate::{
     orders::links::{self, Actor, Money, Store},
 };
 
-/// A count's row.
+/// A stocktake's row.
 #[derive(Clone)]
 pub struct Stocktake(pub Arc<core::Count>);
 
-/// A count of what is in a store: counted line by line, reviewed, approved, and then posted as the difference to what the books had when each
+/// A stocktake of what is in a store: counted line by line, reviewed, approved, and then posted as the difference to what the books had when each
 /// line was counted.
 #[resolvers(name = "Stocktake", requires = CountRead)]
 impl Stocktake {
-    /// ID of the count.
+    /// ID of the stocktake.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
@@ -48,11 +48,11 @@ impl Stocktake {
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
         numbering::shown(ctx, prelude::Numbered::Count, self.0.number.get()).await
     }
-    /// Kind of the count: the products that it covers.
+    /// Kind of the stocktake: the products that it covers.
     async fn kind(&self) -> StocktakeKind {
         self.0.selection.kind().into()
     }
-    /// Status of the count.
+    /// Status of the stocktake.
     async fn status(&self) -> StocktakeStatus {
         self.0.status().into()
     }
@@ -60,11 +60,11 @@ impl Stocktake {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.0.store).await
     }
-    /// The category, of a CATEGORY count.
+    /// The category, of a CATEGORY stocktake.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         Some(category(ctx, self.0.selection.category()?).await)
     }
-    /// The class, of a CYCLE count.
+    /// The class, of a CYCLE stocktake.
     async fn abc_class(&self) -> Option<AbcClass> {
         self.0.selection.class().map(Into::into)
     }
@@ -72,15 +72,15 @@ impl Stocktake {
     async fn is_blind(&self) -> bool {
         self.0.sight == BookVisibility::Blind
     }
-    /// Reference of the count in an external system, unique in the tenant; null when there is none.
+    /// Reference of the stocktake in an external system, unique in the tenant; null when there is none.
     async fn external_ref(&self) -> Option<&str> {
         self.0.external_ref.as_deref()
     }
-    /// Note on the count. Null when there is none.
+    /// Note on the stocktake. Null when there is none.
     async fn note(&self) -> Option<&str> {
         self.0.note.as_deref()
     }
-    /// Progress of the count, in lines.
+    /// Progress of the stocktake, in lines.
     async fn progress(&self, ctx: &Context<'_>) -> Answer<StocktakeProgress> {
         let found = load(ctx, ProgressOf(self.0.id)).await?.unwrap_or_default();
         Ok(StocktakeProgress {
@@ -92,7 +92,7 @@ impl Stocktake {
             found: Long(found.found),
         })
     }
-    /// Lines of the count, by SKU.
+    /// Lines of the stocktake, by SKU.
     #[field(paged)]
     async fn lines(
         &self,
@@ -135,24 +135,24 @@ impl Stocktake {
         }
         Ok(open.into_iter().map(Action::mutation).collect())
     }
-    /// Time at which the count was started. Null before.
+    /// Time at which the stocktake was started. Null before.
     async fn started_at(&self) -> Option<DateTime> {
         self.0.state.started_at().map(DateTime)
     }
-    /// Time at which the count was submitted. Null before.
+    /// Time at which the stocktake was submitted. Null before.
     async fn submitted_at(&self) -> Option<DateTime> {
         self.0.state.submitted_at().map(DateTime)
     }
-    /// Time at which the count was approved and posted. Null before.
+    /// Time at which the stocktake was approved and posted. Null before.
     async fn completed_at(&self) -> Option<DateTime> {
         self.0.state.completed_at().map(DateTime)
     }
-    /// Member, integration or job that planned the count.
+    /// Member, integration or job that planned the stocktake.
     #[field(was("plannedBy", "2026-11-25"))]
     async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.0.actor).await
     }
-    /// Member, integration or job that approved the count. Null before.
+    /// Member, integration or job that approved the stocktake. Null before.
     async fn approved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
         Some(links::actor(ctx, self.0.state.approver()?).await)
     }
@@ -160,11 +160,11 @@ impl Stocktake {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// Time at which the count was created.
+    /// Time at which the stocktake was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// Time of the last change of the count.
+    /// Time of the last change of the stocktake.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
@@ -175,12 +175,12 @@ async fn category(ctx: &Context<'_>, id: prelude::CategoryId) -> Answer<Category
     Ok(Category(found.ok_or_else(|| Fault::corrupt("category", "what is referred to exists"))?))
 }
 
-/// Whether the caller sees what the books say of a count's lines.
+/// Whether the caller sees what the books say of a stocktake's lines.
 pub(super) fn sees_book(caller: &Caller, count: &core::Count) -> bool {
     count.sight == BookVisibility::Open || caller.permissions.reach(kind::CountReview::INDEX).covers(count.store)
 }
 
-/// Whether the caller has, in the count's store, the permission that the action's mutation asks for.
+/// Whether the caller has, in the stocktake's store, the permission that the action's mutation asks for.
 fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
     let needed = match action {
         Action::Start | Action::Cancel => kind::CountWrite::INDEX,
@@ -191,7 +191,7 @@ fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
     caller.permissions.reach(needed).covers(store)
 }
 
-/// Progress of a count, in lines.
+/// Progress of a stocktake, in lines.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct StocktakeProgress {
     /// All of them.
@@ -209,7 +209,7 @@ pub struct StocktakeProgress {
     pub found: Long,
 }
 
-/// Accuracy of the books, measured by a count. Formulas: Silver, Pyke & Thomas, Inventory and
+/// Accuracy of the books, measured by a stocktake. Formulas: Silver, Pyke & Thomas, Inventory and
 /// Production Management in Supply Chains.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct StocktakeSummary {
@@ -253,4 +253,4 @@ impl StocktakeSummary {
     }
 }
 
-crate::connection!(counted StocktakeConnection, StocktakeEdge, Stocktake, "counts");
+crate::connection!(counted StocktakeConnection, StocktakeEdge, Stocktake, "stocktakes");

@@ -40,11 +40,11 @@ pub struct StocktakeLineFilter {
     /// Products to include.
     pub product: Option<IdFilter>,
     /// True for counted lines with a difference, false for counted lines without one; lines to be
-    /// counted once more are neither. Requires count.review for a blind count.
+    /// counted once more are neither. Requires count.review for a blind stocktake.
     pub has_difference: Option<bool>,
 }
 
-/// A page of a count's lines.
+/// A page of a stocktake's lines.
 pub(super) async fn lines(
     ctx: &Context<'_>,
     count: &Arc<core::Count>,
@@ -99,10 +99,10 @@ fn quantity(units: i64) -> Option<Quantity> {
     prelude::Quantity::new(units).map(Quantity)
 }
 
-/// Line of a count: one product, or one of its lots.
+/// Line of a stocktake: one product, or one of its lots.
 #[resolvers]
 impl StocktakeLine {
-    /// ID of the count line.
+    /// ID of the stocktake line.
     async fn id(&self) -> ID {
         ID(self.shown.line.id.to_string())
     }
@@ -153,8 +153,8 @@ impl StocktakeLine {
         self.shown.line.state.tally().map(|tally| DateTime(tally.counted_at))
     }
     /// Quantity in the books at the time of counting, in the product's smallest unit, with
-    /// everything recorded or posted since for that time; equal to `counted` when a later count of
-    /// the product was posted. Null before the line is counted, and in a blind count for callers
+    /// everything recorded or posted since for that time; equal to `counted` when a later stocktake of
+    /// the product was posted. Null before the line is counted, and in a blind stocktake for callers
     /// without count.review.
     // Asked of a blind count alone, for the count's own store.
     #[field(mask(CountReview, in_body), was("book", "2026-11-25"))]
@@ -179,7 +179,7 @@ impl StocktakeLine {
         let difference = prelude::Quantity::new(self.off_by(ctx)?)?;
         cost.times(difference, self.shown.line.decimals).map(Money::from)
     }
-    /// Every time that it was counted, the first one first. Of a blind count it takes count.review to see them.
+    /// Every time that it was counted, the first one first. Of a blind stocktake it takes count.review to see them.
     #[field(was("tries", "2026-11-25"))]
     async fn attempt_history(&self, ctx: &Context<'_>) -> Answer<Vec<StocktakeAttempt>> {
         if !sees_book(ctx.caller()?, &self.of) {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 seen_payload! {
-    /// The count as the change left it.
+    /// The stocktake as the change left it.
     StocktakePayload(stocktake: Option<Stocktake>) {
         /// The stocktake as it is after the change; null when there are userErrors, or you may not see it.
         async fn stocktake(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {

@@ -47,18 +47,18 @@ use crate::{
     },
 };
 
-document_sort!(StocktakeSort, StocktakeSortField, "counts");
+document_sort!(StocktakeSort, StocktakeSortField, "stocktakes");
 
-/// A count by one of its names.
+/// A stocktake by one of its names.
 #[derive(Debug, Clone, OneofObject)]
 pub enum StocktakeRef {
-    /// ID of the count.
+    /// ID of the stocktake.
     Id(ID),
-    /// Number of the count.
+    /// Number of the stocktake.
     Number(String),
 }
 
-/// Filter of the counts. Conditions are combined by AND; a null condition is ignored.
+/// Filter of the stocktakes. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct StocktakeFilter {
     /// All of these hold; an empty list holds for everything.
@@ -75,15 +75,15 @@ pub struct StocktakeFilter {
     pub store: Option<IdFilter>,
     /// Reference in an external system, compared exactly.
     pub external_ref: Option<String>,
-    /// Range of the time at which the count was planned.
+    /// Range of the time at which the stocktake was planned.
     pub created_at: Option<DateTimeFilter>,
-    /// Number of the count, with or without its letters, as in CN-000007.
+    /// Number of the stocktake, with or without its letters, as in CN-000007.
     pub number: Option<StringFilter>,
-    /// Product of at least one line of the count.
+    /// Product of at least one line of the stocktake.
     pub product: Option<IdFilter>,
     /// SKU of the product of at least one line, in any spelling of capitals.
     pub sku: Option<StringFilter>,
-    /// Time at which the count last changed.
+    /// Time at which the stocktake last changed.
     pub updated_at: Option<DateTimeFilter>,
 }
 
@@ -128,28 +128,28 @@ pub struct CountsQuery;
 /// What can be asked about counts.
 #[resolvers]
 impl CountsQuery {
-    /// A count of a store of yours; null when there is none.
+    /// A stocktake of a store of yours; null when there is none.
     #[field(permit = CountRead, was("count", "2026-11-25"))]
     async fn stocktake(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "ID or number of the count.")] by: StocktakeRef,
+        #[graphql(desc = "ID or number of the stocktake.")] by: StocktakeRef,
     ) -> Option<Answer<Stocktake>> {
         find(ctx, permit, by).await.transpose()
     }
 
-    /// Counts of stores of yours, the newest first unless another order is asked for.
+    /// Stocktakes of stores of yours, the newest first unless another order is asked for.
     #[field(permit = CountRead, paged, was("counts", "2026-11-25"))]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn stocktakes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Filter of the counts; all counts by default.")] filter: Option<StocktakeFilter>,
+        #[graphql(desc = "Filter of the stocktakes; all stocktakes by default.")] filter: Option<StocktakeFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
-        #[graphql(desc = "Sort of the counts. Null for CREATED_AT, DESC.")] sort: Option<StocktakeSort>,
+        #[graphql(desc = "Sort of the stocktakes. Null for CREATED_AT, DESC.")] sort: Option<StocktakeSort>,
     ) -> Answer<StocktakeConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
@@ -275,7 +275,7 @@ impl StocktakeDue {
     async fn abc_class(&self) -> AbcClass {
         self.class.into()
     }
-    /// Time of the last posted count of the product in the store. Null when it was never counted
+    /// Time of the last posted stocktake of the product in the store. Null when it was never counted
     /// there.
     async fn counted_at(&self) -> Option<DateTime> {
         self.planned.counted_at.map(DateTime)
@@ -296,7 +296,7 @@ async fn find(ctx: &Context<'_>, permit: Permit<kind::CountRead>, by: StocktakeR
     load_count(ctx, id).await
 }
 
-/// The count of an id, if its store is the caller's.
+/// The stocktake of an id, if its store is the caller's.
 pub async fn load_count(ctx: &Context<'_>, id: CountId) -> Answer<Option<Stocktake>> {
     let permit = ctx.permit::<kind::CountRead>()?;
     Ok(load(ctx, id).await?.filter(|count| permit.covers(count.store)).map(Stocktake))

@@ -194,7 +194,7 @@ pub struct ExportCreateInput {
     /// least 0. The rows replace those of the same businessDate, productId, storeId, channelId and
     /// currency; a row with the state GONE removes its own. Null to export all facts.
     pub since_seq: Option<Long>,
-    /// Generation of the manifest that sinceSeq is taken from. The exchange fails if the facts have been rebuilt since, because a new
+    /// Generation of the manifest that sinceSeq is taken from. The data job fails if the facts have been rebuilt since, because a new
     /// generation needs an export of all facts. Null to compare the generations of the manifests instead.
     pub since_generation: Option<Long>,
 }

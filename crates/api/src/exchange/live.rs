@@ -37,7 +37,7 @@ impl ExchangeSubscription {
     async fn data_job_changed(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "ID of the exchange to follow.")] id: ID,
+        #[graphql(desc = "ID of the data job to follow.")] id: ID,
     ) -> Result<impl Stream<Item = Answer<Option<DataJob>>> + use<>, TopError> {
         let id: ExchangeId =
             id.parse().map_err(|error: entity::id::IdError| TopError::bad_input(error.to_string(), vec!["id".to_owned()]))?;

@@ -81,7 +81,7 @@ pub struct FileQueries(ExchangeQuery, LabelQuery);
 #[derive(MergedObject, Default)]
 pub struct FileMutations(FileMutation, ExchangeMutation, BulkMutation, LabelMutation, MediaMutation);
 
-/// The file or the exchange of an id; None for ids of other kinds.
+/// The file or the data job of an id; None for ids of other kinds.
 pub async fn find(ctx: &Context<'_>, of: &str, id: uuid::Uuid) -> Answer<Option<Option<Node>>> {
     Ok(match of {
         prefix::FileId::PREFIX => Some(file(ctx, FileId::from_uuid(id)).await?.map(Node::File)),

@@ -189,7 +189,7 @@ impl ExchangeMutation {
     async fn data_job_cancel(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "ID of the exchange to cancel.")] id: ID,
+        #[graphql(desc = "ID of the data job to cancel.")] id: ID,
     ) -> Answer<DataJobPayload> {
         let id: ExchangeId = match read(|reading| reading.id(&id, || path!["id"])) {
             Ok(id) => id,

@@ -17,7 +17,7 @@ use crate::{
     identity::{Actor, actor},
 };
 
-/// Kind of an exchange.
+/// Kind of a data job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::Kind")]
 pub enum DataJobKind {
@@ -29,7 +29,7 @@ pub enum DataJobKind {
     Bulk,
 }
 
-/// Type of the rows of an exchange.
+/// Type of the rows of a data job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::Noun")]
 pub enum DataJobEntity {
@@ -53,19 +53,19 @@ pub enum DataJobEntity {
     DemandFacts,
 }
 
-/// State of an exchange.
+/// State of a data job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
 pub enum DataJobStatus {
-    /// The exchange waits for a worker.
+    /// The data job waits for a worker.
     Queued,
-    /// The exchange is being processed.
+    /// The data job is being processed.
     Running,
-    /// The exchange has finished; some rows may have been refused.
+    /// The data job has finished; some rows may have been refused.
     Done,
-    /// The exchange could not continue; rows processed before keep their effect.
+    /// The data job could not continue; rows processed before keep their effect.
     Failed,
-    /// The exchange was cancelled; rows processed before keep their effect.
+    /// The data job was cancelled; rows processed before keep their effect.
     Cancelled,
 }
 
@@ -171,11 +171,11 @@ crate::connection!(DataJobConnection, DataJobEdge, DataJob, "imports and exports
 /// of the caller who requested it.
 #[resolvers(requires = ExchangeRun)]
 impl DataJob {
-    /// TypeID of the exchange, which begins with exc_.
+    /// TypeID of the data job, which begins with exc_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// Kind of the exchange.
+    /// Kind of the data job.
     async fn kind(&self) -> DataJobKind {
         self.0.kind.into()
     }
@@ -188,7 +188,7 @@ impl DataJob {
     async fn mutation(&self) -> Option<String> {
         self.bulk().map(|options| options.field)
     }
-    /// State of the exchange. Follow dataJobChanged while it is running, or the event exchange.finished.
+    /// State of the data job. Follow dataJobChanged while it is running, or the event exchange.finished.
     #[field(was("state", "2026-11-25"))]
     async fn status(&self) -> DataJobStatus {
         self.0.state.into()
@@ -199,7 +199,7 @@ impl DataJob {
         let import = || serde_json::from_str::<core::ImportOptions>(&self.0.options).ok().map(|options| options.earnest);
         self.bulk().map(|options| options.earnest).or_else(import) == Some(core::Earnest::DryRun)
     }
-    /// Progress of the exchange: the numbers of rows by outcome.
+    /// Progress of the data job: the numbers of rows by outcome.
     async fn counts(&self) -> DataJobCounts {
         let counts = self.0.counts;
         DataJobCounts {
@@ -210,7 +210,7 @@ impl DataJob {
             refused: Long(counts.refused),
         }
     }
-    /// Format of the file as it was read; null before the exchange has started, and for an export.
+    /// Format of the file as it was read; null before the data job has started, and for an export.
     #[field(was("reading", "2026-11-25"))]
     async fn detected_format(&self) -> Option<DataJobReading> {
         let told = &self.0.told;
@@ -222,35 +222,35 @@ impl DataJob {
             columns: columns.collect(),
         })
     }
-    /// Manifest of an export of demand facts; null before it is DONE, and for every other exchange.
+    /// Manifest of an export of demand facts; null before it is DONE, and for every other data job.
     async fn manifest(&self) -> Option<DataJobManifest> {
         self.facts()
     }
-    /// Error that ended the exchange; null unless it FAILED.
+    /// Error that ended the data job; null unless it FAILED.
     async fn error(&self) -> Option<&str> {
         self.0.error.as_deref()
     }
     /// File with the result: for an import each refused row, as CSV; for an export its rows; for a mutation the response to each line, as JSON
-    /// lines. Null before the end, and for everybody but the actor who requested the exchange.
+    /// lines. Null before the end, and for everybody but the actor who requested the data job.
     async fn result(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
         let Some(id) = self.0.result.filter(|_| permit.actor() == self.0.maker) else { return Ok(None) };
         Ok(ctx.given::<Service>()?.files().find(&permit, id).await?.map(File::from))
     }
-    /// Member, integration or job that requested the exchange.
+    /// Member, integration or job that requested the data job.
     #[field(was("maker", "2026-11-25"))]
     async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.0.maker).await
     }
-    /// Time at which the exchange was requested.
+    /// Time at which the data job was requested.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// Time at which the exchange started; null while it is waiting.
+    /// Time at which the data job started; null while it is waiting.
     async fn started_at(&self) -> Option<DateTime> {
         self.0.started_at.map(DateTime)
     }
-    /// Time at which the exchange ended; null before.
+    /// Time at which the data job ended; null before.
     async fn finished_at(&self) -> Option<DateTime> {
         self.0.finished_at.map(DateTime)
     }
