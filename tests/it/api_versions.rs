@@ -203,13 +203,9 @@ fn an_earlier_name_has_all_attributes_of_its_original() {
             compared.insert(at);
         }
     }
-    for root in [
-        "Query.counts",
-        "Mutation.countCreate",
-        "Subscription.exchangeChanged",
-        "StocktakeLine.book",
-        "StocktakePayload.count",
-    ] {
+    for root in
+        ["Query.counts", "Mutation.countCreate", "Subscription.exchangeChanged", "StocktakeLine.book", "StocktakePayload.count"]
+    {
         assert!(compared.contains(root), "{root}: {compared:?}");
     }
 }
