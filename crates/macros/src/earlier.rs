@@ -11,9 +11,8 @@ use crate::{argument::Was, check};
 /// A field whose name or deprecation is written beside.
 pub fn again(was: &Was, method: &ImplItemFn, rest: &[Attribute], said: &[TokenStream]) -> Result<ImplItemFn> {
     let name = check::camel(&method.sig.ident.to_string());
-    let own =
-        said.iter().find(|said| ["name", "deprecation"].iter().any(|word| said.to_string().starts_with(&format!("{word} ="))));
-    if own.is_some() {
+    let is_other = |said: &TokenStream, word: &str| said.to_string().starts_with(&format!("{word} ="));
+    if said.iter().any(|said| is_other(said, "name") || is_other(said, "deprecation")) {
         return Err(Error::new(was.name.span(), "a field with `was` is named by its method, and stays"));
     }
     let Was { name: earlier, day, last_day } = was;
