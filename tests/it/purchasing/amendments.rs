@@ -80,7 +80,7 @@ async fn lines_are_added_changed_and_cancelled_and_incoming_follows(world: &Worl
     let late = json!({ "expectedVersion": out["version"], "note": "late" });
     refused(&amend(&office, &out, late).await, "VERSION_CONFLICT", "input.expectedVersion");
     let gone = json!({ "id": out["id"], "lines": [{ "purchaseOrderLineId": line(amended, 1), "quantity": 1 }] });
-    let said = refused(&office.buy("purchaseOrderReceive", gone).await, "INVALID_STATE", "input.lines.0.purchaseOrderLineId");
+    let said = refused(&office.buy("purchaseOrderReceive", gone).await, "INVALID_STATE", "input.lines.0.lineId");
     assert!(said.contains("PLATE"), "{said}");
     let twice = json!({ "cancelLines": [line(amended, 1)] });
     refused(&amend(&office, &out, twice).await, "INVALID_STATE", "input.cancelLines.0");
