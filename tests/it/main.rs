@@ -14,6 +14,7 @@ mod catalog;
 mod costing;
 mod databases;
 mod demand;
+mod earlier_names;
 mod exchange;
 mod forecasting;
 mod front;

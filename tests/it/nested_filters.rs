@@ -16,8 +16,8 @@ on_both!(
 
 /// Lists whose filters nest, with the types of their filters.
 const LISTS: [(&str, &str); 9] = [
-    ("counts", "CountFilter"),
     ("invoices", "InvoiceFilter"),
+    ("stocktakes", "StocktakeFilter"),
     ("orders", "OrderFilter"),
     ("products", "ProductFilter"),
     ("purchaseOrders", "PurchaseOrderFilter"),

@@ -24,7 +24,6 @@ on_both!(
 const COUNTED: [&str; 19] = [
     "categories",
     "channels",
-    "counts",
     "customers",
     "fulfilmentWorks",
     "invoices",
@@ -36,6 +35,7 @@ const COUNTED: [&str; 19] = [
     "returns",
     "stockLevels",
     "stockMovements",
+    "stocktakes",
     "stores",
     "supplierProducts",
     "supplierReturns",

@@ -125,7 +125,7 @@ async fn nobody_gives_or_takes_what_they_do_not_hold(world: &World) {
     // Somebody who lost their rights while their old ones were still remembered gives nothing on.
     assert_eq!(world.gives(&world.ours.owner, boss, json!([])).await["userErrors"], json!([]));
     let version = json!({ "memberId": newcomer.0.to_string(), "expectedVersion": 3, "grants": [] });
-    let query = "mutation($input: MemberUpdateRolesInput!) { memberUpdateRoles(input: $input) { userErrors { code } } }";
+    let query = "mutation($input: MemberRolesSetInput!) { memberRolesSet(input: $input) { userErrors { code } } }";
     let answer = world.ask(&world.ours, Some(as_boss), query, &json!({ "input": version })).await;
     assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer:#}");
 }
@@ -258,7 +258,7 @@ async fn giving_rights_asks_for_a_fresh_password(world: &World) {
     let owner = Some(world.ours.owner.clone());
     for (field, input) in [
         ("roleCreate", json!({ "key": "late", "name": "Late", "permissions": [] })),
-        ("memberUpdateRoles", json!({ "memberId": world.ours.ids["mem"], "expectedVersion": 1, "grants": [] })),
+        ("memberRolesSet", json!({ "memberId": world.ours.ids["mem"], "expectedVersion": 1, "grants": [] })),
         ("integrationCreate", json!({ "name": "Late", "permissions": [], "scope": everywhere() })),
         ("apiKeyCreate", json!({ "integrationId": world.ours.ids["int"], "name": "Late" })),
         ("storeGroupUpdate", json!({ "id": world.ours.ids["grp"], "expectedVersion": 1, "storeIds": [] })),

@@ -8,7 +8,7 @@ pub const ALSO: &[(&str, &str)] = &[
     ("PurchaseOrderAmendInput", "note"),
     ("OrderLineInput", "product"),
     ("OrderLineInput", "quantity"),
-    ("CountLineInput", "counted"),
+    ("StocktakeLineInput", "counted"),
     ("PurchaseOrderLineInput", "quantity"),
     ("ReserveItem", "quantity"),
     ("ReturnLineInput", "quantity"),
@@ -16,11 +16,14 @@ pub const ALSO: &[(&str, &str)] = &[
     ("TransferLineInput", "quantity"),
     ("ReturnLineInput", "product"),
     ("SupplierReturnLineInput", "product"),
-    ("StockPolicyInput", "maximum"),
+    ("ReorderPolicyInput", "maximum"),
     ("ReorderLineInput", "supplier"),
     ("CustomerCreateInput", "name"),
     ("ProductTextAcceptInput", "categories"),
-    ("CountCreateInput", "categoryId"),
+    ("StocktakeCreateInput", "categoryId"),
+    ("PurchaseOrderLineReceiptInput", "lineId"),
+    ("ImportCreateInput", "entity"),
+    ("ExportCreateInput", "entity"),
     ("ApiKeyCreateInput", "permissions"),
     ("SavedViewScheduleSetInput", "memberIds"),
     ("WebhookEndpointReplayInput", "fromSeq"),
@@ -28,7 +31,7 @@ pub const ALSO: &[(&str, &str)] = &[
 ];
 
 /// Who gives or takes roles must hold what they give; so must who brings rows or takes them away, and whose rule acts by itself.
-pub const FOR_MORE: [&str; 5] = ["memberUpdateRoles", "memberInvite", "importCreate", "exportCreate", "replenishmentRuleSet"];
+pub const FOR_MORE: [&str; 5] = ["memberRolesSet", "memberInvite", "importCreate", "exportCreate", "replenishmentRuleSet"];
 
 /// Code of the hold rule that each company has.
 pub const KEPT_RULE: &str = "kept-rule";

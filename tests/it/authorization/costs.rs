@@ -100,7 +100,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("savedViewScheduleSet", May("view.manage")),
     ("savedViewScheduleDelete", May("view.manage")),
     ("productCost", May("product.cost.read")),
-    ("revaluations", May("product.cost.read")),
+    ("stockRevaluations", May("product.cost.read")),
     ("productCategorySuggestions", May("product.read")),
     ("productDuplicates", May("product.read")),
     ("productNameCleanups", May("product.read")),

@@ -29,6 +29,7 @@ pub const ID_NAMES: &[(&str, &str)] = &[
     ("alertrule", "arl"),
     ("alert", "alr"),
     ("exchange", "exc"),
+    ("datajob", "exc"),
     ("fileid", "fil"),
     ("lot", "lot"),
     ("transfer", "trf"),
@@ -60,6 +61,7 @@ pub const ID_NAMES: &[(&str, &str)] = &[
     ("reference", "ord"),
     ("order", "ord"),
     ("count", "cnt"),
+    ("stocktake", "cnt"),
     ("return", "ret"),
     ("invoice", "inv"),
 ];

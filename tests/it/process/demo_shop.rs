@@ -8,10 +8,10 @@ use super::{client::Client, server::Server};
 
 const SHOP: &str = "{ stores(first: 50) { nodes { code } } suppliers(first: 50) { nodes { code } } productFamilies(first: 50) { nodes { name } }
     categories(first: 50) { nodes { slug } } purchaseOrders(first: 50) { nodes { status } } transfers(first: 50) { nodes { status } }
-    counts(first: 50) { nodes { status } } savedViews(first: 50) { nodes { slug } } fulfilmentWorks(first: 100) { nodes { status } } }";
+    stocktakes(first: 50) { nodes { status } } savedViews(first: 50) { nodes { slug } } fulfilmentWorks(first: 100) { nodes { status } } }";
 const STOCK: &str = "{ lots(first: 100) { nodes { code } } returns(first: 50) { nodes { status } } webhookEndpoints { isEnabled }
     kit: product(by: { sku: \"DS-KIT-TABLE\" }) { components { quantity } }
-    explainAvailability(product: { sku: \"DS-MUGS-4\" }, store: { code: \"LDN\" }) { available } }";
+    availabilityExplanation(product: { sku: \"DS-MUGS-4\" }, store: { code: \"LDN\" }) { available } }";
 
 /// The demo's owner, at a server on its database.
 async fn owner(server: &Server) -> Client {
@@ -150,7 +150,8 @@ pub async fn is_there(server: &Server) {
     there.as_object_mut().unwrap().append(client.ask(STOCK, json!({})).await.as_object_mut().unwrap());
     let nodes = |of: &str| there[of]["nodes"].as_array().unwrap().clone();
     let having = |of: &str, field: &str, is: &str| nodes(of).iter().filter(|node| node[field] == is).count();
-    let counts = ["stores", "suppliers", "productFamilies", "categories", "purchaseOrders", "transfers", "counts", "savedViews"];
+    let counts =
+        ["stores", "suppliers", "productFamilies", "categories", "purchaseOrders", "transfers", "stocktakes", "savedViews"];
     assert_eq!(counts.map(|of| nodes(of).len()), [5, 8, 4, 4, 9, 4, 2, 3], "{there:#}");
     assert_eq!(having("purchaseOrders", "status", "PENDING_APPROVAL"), 1);
     assert_eq!(having("purchaseOrders", "status", "ORDERED"), 5);
@@ -160,7 +161,7 @@ pub async fn is_there(server: &Server) {
     assert_eq!(there["webhookEndpoints"], json!([{ "isEnabled": false }]));
     assert_eq!(there["kit"]["components"].as_array().unwrap().len(), 2, "{there:#}");
     // What the tabs of GraphiQL name.
-    assert!(there["explainAvailability"]["available"].as_i64().unwrap() > 2, "{there:#}");
+    assert!(there["availabilityExplanation"]["available"].as_i64().unwrap() > 2, "{there:#}");
     // Workers open alerts a moment after what they are about.
     let mut kinds = BTreeSet::new();
     for _ in 0..400 {

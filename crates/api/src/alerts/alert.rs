@@ -8,10 +8,10 @@ use iam::access::{Permission, kind};
 use macros::resolvers;
 use services::alerts::core::{self, actions_from};
 
-use super::enums::{AlertKind, AlertState};
+use super::enums::{AlertKind, AlertStatus};
 use crate::{
     connection,
-    counts::{Count, load_count},
+    counts::{Stocktake, load_count},
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -49,7 +49,8 @@ impl Alert {
         self.0.kind.into()
     }
     /// State of the alert.
-    async fn state(&self) -> AlertState {
+    #[field(was("state", "2026-11-25"))]
+    async fn status(&self) -> AlertStatus {
         self.0.state().into()
     }
     /// The store: of TRANSFER_OVERDUE the one that receives; null of NEGATIVE_MARGIN, which is of none.
@@ -73,7 +74,7 @@ impl Alert {
         load_transfer(ctx, self.0.subject.ids().transfer?).await.transpose()
     }
     /// The count, of COUNT_DIFFERENCE.
-    async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Count>> {
+    async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
         load_count(ctx, self.0.subject.ids().count?).await.transpose()
     }
     /// The figure that it was opened with: available of a level; what the store had of a lot; lines of a purchase order that are late, or of a

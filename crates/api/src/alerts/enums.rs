@@ -31,7 +31,7 @@ pub enum AlertKind {
 /// State of an alert. More may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::AlertState", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum AlertState {
+pub enum AlertStatus {
     /// The alert was not acknowledged yet.
     Open,
     /// The alert was acknowledged.

@@ -19,7 +19,7 @@ use crate::{
 
 /// A document that says what units are worth.
 #[derive(Clone)]
-pub struct Revaluation {
+pub struct StockRevaluation {
     pub row: Arc<core::Revaluation>,
     /// Costing method of the tenant, and the currency of the books.
     pub how: (CostingMethod, Currency),
@@ -29,7 +29,7 @@ pub struct Revaluation {
 
 /// A document that sets the value of units. It never changes; a later revaluation corrects it, and revaluationReverse undoes it.
 #[resolvers(requires = ProductCostRead)]
-impl Revaluation {
+impl StockRevaluation {
     /// ID of the revaluation.
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
@@ -47,7 +47,8 @@ impl Revaluation {
         self.row.external_ref.as_deref()
     }
     /// Member, integration or job that created the revaluation.
-    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    #[field(was("actor", "2026-11-25"))]
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.row.actor).await
     }
     /// Time at which the revaluation was created, and from which it is in force.
@@ -71,7 +72,7 @@ impl Revaluation {
 
 /// A line of a revaluation.
 pub struct RevaluationLine {
-    of: Revaluation,
+    of: StockRevaluation,
     index: usize,
 }
 
@@ -101,11 +102,11 @@ impl RevaluationLine {
     }
 }
 
-crate::connection!(RevaluationConnection, RevaluationEdge, Revaluation, "revaluations");
+crate::connection!(StockRevaluationConnection, StockRevaluationEdge, StockRevaluation, "revaluations");
 
 /// The revaluation of an id.
-pub async fn find_revaluation(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Revaluation>> {
+pub async fn find_revaluation(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<StockRevaluation>> {
     let scope = ctx.permit::<kind::ProductCostRead>()?.scope(ctx.given::<Ledger>()?.database());
     let Some(row) = rows::revaluation(&scope, RevaluationId::from_uuid(id)).await? else { return Ok(None) };
-    Ok(Some(Revaluation { row: Arc::new(row), how: rows::method(&scope).await?, foreseen: Arc::default() }))
+    Ok(Some(StockRevaluation { row: Arc::new(row), how: rows::method(&scope).await?, foreseen: Arc::default() }))
 }

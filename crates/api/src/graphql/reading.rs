@@ -43,6 +43,11 @@ impl Reading {
         self.refuse(ErrorCode::Invalid, message, field());
     }
 
+    /// Refuses what was left out and is needed.
+    pub fn required(&mut self, message: &str, field: impl FnOnce() -> Path) {
+        self.refuse(ErrorCode::Required, message, field());
+    }
+
     /// Refuses a value beyond what is taken.
     pub fn out_of_range(&mut self, message: &str, field: impl FnOnce() -> Path) {
         self.refuse(ErrorCode::OutOfRange, message, field());
@@ -91,9 +96,12 @@ impl Reading {
         match lot {
             LotRef::Id(id) => shell::LotRef::Id(self.id(&id, || ended(field(), "id"))),
             LotRef::Code(code) => shell::LotRef::Code { code, made_on: None, expires_on: None },
-            LotRef::Named(LotName { code, made_on, expires_on }) => {
-                shell::LotRef::Code { code, made_on: made_on.map(|day| day.0), expires_on: expires_on.map(|day| day.0) }
-            }
+            LotRef::Create(LotName { code, manufactured_on, made_on, expires_on })
+            | LotRef::Named(LotName { code, manufactured_on, made_on, expires_on }) => shell::LotRef::Code {
+                code,
+                made_on: manufactured_on.or(made_on).map(|day| day.0),
+                expires_on: expires_on.map(|day| day.0),
+            },
         }
     }
 

@@ -51,7 +51,7 @@ pub use paid_inputs::OrderPaymentInput;
 pub use payloads::{OrderHoldPayload, OrderPayload};
 pub use query::OrdersQuery;
 pub use sourcing::{
-    GeoPosition, PositionInput, Sourcing, SourcingInput, SourcingRuleInput, SourcingSetInput, SourcingStore, SourcingStrategy,
+    GeoPoint, GeoPointInput, Sourcing, SourcingInput, SourcingRuleInput, SourcingSetInput, SourcingStore, SourcingStrategy,
     SplitPolicy, StoreSourcingInput,
 };
 pub use sourcing_roots::{SourcingMutation, SourcingPayload, SourcingQuery};

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID};
-use entity::prelude::Numbered;
+use entity::prelude::{Numbered, ReturnSource};
 use inventory::purchasing::core;
 use macros::resolvers;
 
 use super::{
-    enums::SupplierReturnSource,
     links::{self, Actor, Money, Product, Store},
     loaders::{LinesOf, load},
     order::PurchaseOrder,
@@ -21,7 +20,7 @@ use crate::{
     },
     numbering,
     reversals::{DocumentReversal, reversals_of},
-    stock::ReasonCode,
+    stock::{ReasonCode, StockCondition},
 };
 
 /// A return's row, with its lines or without.
@@ -144,8 +143,11 @@ impl SupplierReturnLine {
         Quantity(self.0.reversed)
     }
     /// Stock from which the goods were taken.
-    async fn source(&self) -> SupplierReturnSource {
-        self.0.source.into()
+    async fn source(&self) -> StockCondition {
+        match self.0.source {
+            ReturnSource::Available => StockCondition::Available,
+            ReturnSource::Quarantine => StockCondition::Quarantine,
+        }
     }
     /// Credit for one whole unit. Null for callers who may not see costs.
     #[field(mask = ProductCostRead)]

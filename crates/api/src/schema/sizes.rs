@@ -22,12 +22,12 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("Carrier", &[("services", 5)]),
     ("Category", &[("children", 20), ("path", 8)]),
     ("CategoryBulkUpsertPayload", &[("rows", 10)]),
-    ("CountLine", &[("tries", 3)]),
+    ("StocktakeLine", &[("attemptHistory", 3)]),
     ("Customer", &[("addresses", 3), ("contacts", 5), ("taxIds", 3)]),
     ("CustomerBulkUpsertPayload", &[("rows", 10)]),
     ("DocumentReversal", &[("effects", 20), ("lines", 10), ("movements", 2)]),
     ("Dashboard", &[("masked", 8), ("topSellers", 5)]),
-    ("ExchangeReading", &[("columns", 20)]),
+    ("DataJobReading", &[("columns", 20)]),
     ("ExchangeRatesImportPayload", &[("exchangeRates", 10)]),
     ("Fulfilment", &[("lines", 10), ("parcels", 3), ("reversedBy", 1)]),
     ("FulfilmentWork", &[("lines", 10), ("parcels", 3)]),
@@ -80,13 +80,13 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
             ("numberPatterns", 6),
             ("permissions", 100),
             ("roles", 20),
-            ("standingJobs", 20),
+            ("recurringJobs", 20),
             ("storeGroups", 20),
             ("webhookEndpoints", 20),
             ("webhookEventTypes", 50),
         ],
     ),
-    ("ReorderOrderPayload", &[("purchaseOrders", 10)]),
+    ("PurchaseOrdersCreateFromSuggestionsPayload", &[("purchaseOrders", 10)]),
     ("ReplenishmentApprovalPayload", &[("refused", 10)]),
     ("ReplenishmentReason", &[("numbers", 3)]),
     ("ReportCatalog", &[("dimensions", 11), ("measures", 22)]),
@@ -94,7 +94,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("ReportRow", &[("values", 3)]),
     ("ReservationPayload", &[("reservations", 10)]),
     ("Return", &[("lines", 10), ("reversedBy", 1)]),
-    ("Revaluation", &[("lines", 10)]),
+    ("StockRevaluation", &[("lines", 10)]),
     ("Role", &[("inherits", 5)]),
     ("SavedView", &[("links", 5), ("schedules", 5)]),
     ("SavedViewSchedule", &[("members", 5)]),
@@ -103,10 +103,10 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("ScanResult", &[("elements", 5), ("matches", 5)]),
     ("StockAges", &[("ages", 6)]),
     ("StockChange", &[("entries", 10)]),
-    ("StockCount", &[("reversedBy", 1)]),
+    ("Stocktake", &[("reversedBy", 1)]),
     ("StockMovement", &[("entries", 10)]),
     ("StockPayload", &[("levels", 10)]),
-    ("StockPolicyPayload", &[("levels", 10)]),
+    ("ReorderPolicyPayload", &[("levels", 10)]),
     ("StockUpdate", &[("changes", 10)]),
     ("Store", &[("groups", 5)]),
     ("StoreGroup", &[("stores", 20)]),
@@ -135,7 +135,11 @@ impl CustomDirectiveFactory for Sizes {
             let (MetaType::Object { fields, .. } | MetaType::Interface { fields, .. }) = kind else { continue };
             let own = SIZES.iter().find(|(of, _)| of == name).map_or(&[][..], |(_, lists)| lists);
             for (list, size) in own.iter().chain([&USER_ERRORS]) {
-                if let Some(field) = fields.get_mut(*list).filter(|field| field.ty.starts_with('[')) {
+                // A list is as long under its earlier name.
+                let earlier = format!("Deprecated name of `{list}`.");
+                let is_it = |name: &str, text: Option<&str>| name == *list || text.is_some_and(|text| text.starts_with(&earlier));
+                let lists = fields.iter_mut().filter(|(name, field)| is_it(name, field.description.as_deref()));
+                for (_, field) in lists.filter(|(_, field)| field.ty.starts_with('[')) {
                     field.directive_invocations.push(list_size::apply(Some(*size), None, None));
                 }
             }

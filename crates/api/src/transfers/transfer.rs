@@ -124,7 +124,8 @@ impl Transfer {
         Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
     }
     /// Member, integration or job that created the transfer.
-    async fn requested_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    #[field(was("requestedBy", "2026-11-25"))]
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.row.actor).await
     }
     /// +1 for each change.
