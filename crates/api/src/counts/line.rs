@@ -17,7 +17,7 @@ use platform::paging::CursorSigner;
 
 use super::{
     count::sees_book,
-    enums::CountLineState,
+    enums::StocktakeLineStatus,
     loaders::{TriesOf, load},
 };
 use crate::{

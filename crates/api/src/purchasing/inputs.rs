@@ -332,13 +332,11 @@ fn lots(lots: Vec<ReceivedLotInput>, index: usize, reading: &mut Reading) -> Vec
 /// The line by whichever name it was given. Nil takes its place until the reading ends.
 fn received_line(given: Option<ID>, index: usize, reading: &mut Reading) -> PurchaseOrderLineId {
     let field = || path!["input", "lines", index, "lineId"];
-    match given {
-        Some(id) => reading.id(&id, field),
-        None => {
-            reading.required("the line is needed", field);
-            PurchaseOrderLineId::NIL
-        }
+    if let Some(id) = given {
+        return reading.id(&id, field);
     }
+    reading.required("the line is needed", field);
+    PurchaseOrderLineId::NIL
 }
 
 impl PurchaseOrderReceiveInput {
