@@ -1,6 +1,8 @@
 //! What a view may be.
 
+mod letters;
 mod schedule;
+mod told;
 
 use std::{collections::BTreeSet, fmt};
 
@@ -11,9 +13,13 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-pub use self::schedule::{
-    CalendarDay, MOST_FAILED_RUNS, MOST_MAIL_BYTES, MOST_RECIPIENTS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, Run, RunEnd,
-    Schedule, ScheduleFields, ScheduleRule, Written, ending, written,
+pub use self::{
+    letters::{Written, stopped, written},
+    schedule::{
+        CalendarDay, MOST_FAILED_RUNS, MOST_MAIL_BYTES, MOST_RECIPIENTS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, Run, RunEnd,
+        Schedule, ScheduleFields, ScheduleRule, ending, media_type,
+    },
+    told::{MOST_TOLD_BYTES, MOST_TOLD_ROWS, told},
 };
 
 /// Views of a tenant at most.
