@@ -287,6 +287,9 @@ impl World {
             members: Vec::new(),
             only_if_changed: false,
             emits_event: false,
+            locale: PaperLocale::English,
+            keeps_file: false,
+            tells_rows: false,
         };
         Schedule {
             id: self.node.clock.id(),
@@ -304,6 +307,7 @@ impl World {
             version: 1,
             created_at: now,
             updated_at: now,
+            last_file: None,
         }
     }
 

@@ -8,8 +8,9 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use super::core::View;
+use super::core::{Schedule, View};
 
 pub use platform::storage::events::EventType;
 
@@ -27,6 +28,10 @@ platform::events! {
     /// Tables that schedules have made.
     VIEW: ViewResultEvent = Terms { permission: code::<kind::ViewRead>(), shown: Shown::Part(shown_result), stream: None } => {
         VIEW_RESULT "view.result" by system,
+    }
+    /// Schedules of saved views.
+    SAVED_VIEW_SCHEDULE: ScheduleStoppedEvent = Terms { permission: code::<kind::ViewManage>(), shown: Shown::Part(shown_stopped), stream: None } => {
+        SCHEDULE_STOPPED "saved_view_schedule.stopped" by system,
     }
 }
 
@@ -46,8 +51,8 @@ impl SavedViewEvent {
     }
 }
 
-/// The payload of a table's event. The table itself is not told: who sees the event may not see all of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The payload of a table's event. Its rows are shown to the owner of the schedule alone: who else sees the event may not see all of the table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ViewResultEvent {
     pub id: SavedViewId,
@@ -61,12 +66,51 @@ pub struct ViewResultEvent {
     pub hash: String,
     /// Where the view is read as such a table.
     pub path: String,
+    /// Whose rights the table was made with. None of older events, which tell no rows.
+    #[serde(default)]
+    pub owner: Option<Uuid>,
+    /// The first rows, where the schedule tells them.
+    #[serde(default)]
+    pub told: Option<Vec<Value>>,
+}
+
+/// The payload of a schedule's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduleStoppedEvent {
+    pub id: SavedViewScheduleId,
+    pub view: SavedViewId,
+    pub slug: String,
+    pub status: ScheduleStatus,
+    pub reason: Option<String>,
+}
+
+impl ScheduleStoppedEvent {
+    pub fn of(view: &View, schedule: &Schedule) -> Self {
+        Self {
+            id: schedule.id,
+            view: view.id,
+            slug: view.fields.slug.clone(),
+            status: schedule.status,
+            reason: schedule.last_error.clone(),
+        }
+    }
 }
 
 fn shown_result(event: &ViewResultEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| {
-        json!({ "id": event.id, "slug": event.slug, "scheduleId": event.schedule, "dueAt": rfc3339(event.due_at), "rows": event.rows,
-            "hash": event.hash, "path": event.path })
+        let mut shown = json!({ "id": event.id, "slug": event.slug, "scheduleId": event.schedule, "dueAt": rfc3339(event.due_at),
+            "rows": event.rows, "hash": event.hash, "path": event.path });
+        if let Some(told) = event.told.as_ref().filter(|_| event.owner == Some(viewer.viewer())) {
+            shown["table"] = json!({ "rows": told, "truncated": (told.len() as u64) < event.rows });
+        }
+        shown
+    })
+}
+
+fn shown_stopped(event: &ScheduleStoppedEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    viewer.is_permitted().then(|| {
+        json!({ "id": event.id, "savedViewId": event.view, "slug": event.slug, "status": event.status.as_str(), "reason": event.reason })
     })
 }
 

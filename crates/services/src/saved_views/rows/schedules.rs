@@ -215,7 +215,7 @@ pub async fn end_run(work: &Work, ended: &Schedule, due_at: Timestamp) -> Result
         ended.last_error.clone().into(),
         ended.last_hash.clone().into(),
         ended.next_run_at.map(Timestamp::micros).into(),
-        ended.last_file.map(|file| file.uuid()).into(),
+        ended.last_file.into(),
     ];
     work.execute(sql, values).await
 }
