@@ -17,6 +17,7 @@ use crate::{
         reading::Reading,
         scalars::{Json, Long},
     },
+    papers::PaperLocale,
     purchasing::links::argument,
 };
 
@@ -100,6 +101,7 @@ pub struct SavedViewLinkRevokeInput {
 
 /// A schedule as it is wanted; with `id` in the place of the whole former one.
 #[derive(Debug, Clone, InputObject)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct SavedViewScheduleSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
@@ -113,7 +115,7 @@ pub struct SavedViewScheduleSetInput {
     pub variables: Option<Json>,
     /// Path of the list whose rows are sent, of at most 200 characters, as in stores. Null where the view has one list.
     pub rows: Option<String>,
-    /// Format of the table that is attached. Default CSV.
+    /// Format of the table. Default CSV. A PDF has at most 5,000 rows and 12 columns.
     #[graphql(default_with = "SavedViewTableFormat::Csv")]
     pub format: SavedViewTableFormat,
     /// Rule by which the view is sent.
@@ -129,10 +131,11 @@ pub struct SavedViewScheduleSetInput {
     pub day_of_month: i32,
     /// IANA time zone of the hour and the days, as in Europe/London. Null for the tenant's.
     pub time_zone: Option<String>,
-    /// E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent.
+    /// E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent or keepsFile.
     #[graphql(default)]
     pub emails: Vec<String>,
-    /// IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with emitsEvent.
+    /// IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with emitsEvent or
+    /// keepsFile.
     #[graphql(default)]
     pub member_ids: Vec<ID>,
     /// Whether a table that equals the one before is not sent. Default false.
@@ -141,6 +144,17 @@ pub struct SavedViewScheduleSetInput {
     /// Whether the event view.result tells webhooks of each table. With it no address and no member is needed. Default false.
     #[graphql(default)]
     pub emits_event: bool,
+    /// Whether the event view.result has the first rows of each table, at most 200 and 256 KiB. Only the caller who sets the schedule and their webhooks are
+    /// shown them, and they stand in the journal of events as long as it is kept. Needs emitsEvent. Default false.
+    #[graphql(default)]
+    pub tells_rows: bool,
+    /// Whether each table is kept as a file of the caller who sets the schedule, for seven days, in the bucket or folder of the tenant's files. With it no
+    /// address and no member is needed. Default false.
+    #[graphql(default)]
+    pub keeps_file: bool,
+    /// Language of the words and decimal signs of a PDF. Default EN.
+    #[graphql(default_with = "PaperLocale::English")]
+    pub locale: PaperLocale,
     /// Whether the schedule is paused: a paused schedule is not run. Default false.
     #[graphql(default)]
     pub is_paused: bool,
@@ -235,6 +249,9 @@ impl SavedViewScheduleSetInput {
             members: reading.ids(Some(self.member_ids), "memberIds"),
             only_if_changed: self.only_if_changed,
             emits_event: self.emits_event,
+            locale: self.locale.into(),
+            keeps_file: self.keeps_file,
+            tells_rows: self.tells_rows,
         };
         ScheduleSet {
             idempotency_key: self.idempotency_key,

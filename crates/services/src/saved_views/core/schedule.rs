@@ -36,6 +36,7 @@ pub struct ScheduleRule {
 
 /// What somebody says of a schedule. Its JSON is part of what the idempotency key's hash is over.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct ScheduleFields {
     /// Values of the view's variables.
     pub variables: Variables,
