@@ -82,6 +82,7 @@ mod m0087_merges;
 mod m0088_saved_view_schedules;
 mod m0089_lean_works;
 mod m0096_view_outputs;
+mod m0097_view_readers;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -168,6 +169,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0088_saved_view_schedules::Migration),
             Box::new(m0089_lean_works::Migration),
             Box::new(m0096_view_outputs::Migration),
+            Box::new(m0097_view_readers::Migration),
         ]
     }
 }
@@ -186,8 +188,8 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// of suppliers' catalogues (`m0080_retired`), takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`), would serve a
 /// tenant that is suspended (`m0085_suspension`), would book a revaluation that undoes another as one of its own
 /// (`m0086_transfers_and_revaluations`), would restore a supplier that is merged into another, give rights by an archived group of stores, and
-/// erase a customer without those merged into it (`m0087_merges`), and would report a schedule that sends a workbook as corrupt
-/// (`m0096_view_outputs`).
+/// erase a customer without those merged into it (`m0087_merges`), would report a schedule that sends a workbook as corrupt
+/// (`m0096_view_outputs`), and would show a saved view to those whom it is not shared with (`m0097_view_readers`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -204,6 +206,7 @@ pub const BREAKING: &[&str] = &[
     "m0086_transfers_and_revaluations",
     "m0087_merges",
     "m0096_view_outputs",
+    "m0097_view_readers",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

@@ -92,6 +92,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0088_saved_view_schedules", &[include_str!("m0088/saved_view_schedules.sql")]),
     ("m0089_lean_works", &[include_str!("m0089/works.sql")]),
     ("m0096_view_outputs", &[include_str!("m0096/view_outputs.sql")]),
+    ("m0097_view_readers", &[include_str!("m0097/view_readers.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

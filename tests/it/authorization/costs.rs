@@ -247,7 +247,8 @@ impl World {
             variables: saved_views::core::Variables::new(),
         };
         let maker = house.owner.actor;
-        let view = View { id, fields, cost: 1, is_paused: false, maker, version: 1, created_at: now, updated_at: now };
+        let view =
+            View { id, fields, cost: 1, is_paused: false, maker, readers: None, version: 1, created_at: now, updated_at: now };
         let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
         saved_views::rows::insert_view(&work, &view).await.unwrap();
         let link = Link {

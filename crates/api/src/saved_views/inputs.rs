@@ -4,7 +4,7 @@ use async_graphql::{ID, InputObject, OneofObject};
 use entity::prelude::{ApiKeyId, SavedViewId};
 use platform::path;
 use services::saved_views::{
-    core::{Change, Fields, ScheduleFields, ScheduleRule, Variables, ViewRef},
+    core::{Change, Fields, Readers, ScheduleFields, ScheduleRule, Sharing, Variables, ViewRef},
     shell::{LinkCreate, LinkRevoke, ScheduleDelete, ScheduleSet, ViewCreate, ViewDelete, ViewUpdate},
 };
 
@@ -30,6 +30,20 @@ pub enum SavedViewRef {
     Slug(String),
 }
 
+/// Members and roles whom a saved view is shared with, beside its owner and those who hold view.manage. All of them need view.read as well.
+#[derive(Debug, Clone, InputObject)]
+pub struct SavedViewReadersInput {
+    /// Whether all who hold view.read may read the view; then no role and no member is named. Default false.
+    #[graphql(default)]
+    pub everyone: bool,
+    /// IDs of roles whose members may read the view, at most 50. Default none.
+    #[graphql(default)]
+    pub role_ids: Vec<ID>,
+    /// IDs of active members who may read the view, at most 50. Default none.
+    #[graphql(default)]
+    pub member_ids: Vec<ID>,
+}
+
 /// A view that is to be made.
 #[derive(Debug, Clone, InputObject)]
 pub struct SavedViewCreateInput {
@@ -44,6 +58,8 @@ pub struct SavedViewCreateInput {
     pub document: String,
     /// Values of its variables where a reader gives none: an object of at most 20 KiB.
     pub variables: Option<Json>,
+    /// Members and roles whom the view is shared with. Null for all who hold view.read.
+    pub readers: Option<SavedViewReadersInput>,
 }
 
 /// A change of a view. Fields that are null stay as they are.
@@ -65,6 +81,8 @@ pub struct SavedViewUpdateInput {
     pub variables: Option<Json>,
     /// Whether the view is paused: a paused view is not run.
     pub is_paused: Option<bool>,
+    /// Members and roles whom the view is shared with, in the place of the former ones.
+    pub readers: Option<SavedViewReadersInput>,
 }
 
 /// A view that is to go.
@@ -177,11 +195,28 @@ fn variables(given: Option<Json>, reading: &mut Reading) -> Option<Variables> {
     Some(values)
 }
 
+impl SavedViewReadersInput {
+    fn read(self, reading: &mut Reading) -> Sharing {
+        if self.everyone {
+            if !(self.role_ids.is_empty() && self.member_ids.is_empty()) {
+                reading.invalid("everyone includes all roles and members", || path!["input", "readers", "everyone"]);
+            }
+            return Sharing::Everyone;
+        }
+        let roles = self.role_ids.iter().enumerate();
+        let roles = roles.map(|(at, id)| reading.id(id, || path!["input", "readers", "roleIds", at])).collect();
+        let members = self.member_ids.iter().enumerate();
+        let members = members.map(|(at, id)| reading.id(id, || path!["input", "readers", "memberIds", at])).collect();
+        Sharing::With(Readers { roles, members })
+    }
+}
+
 impl SavedViewCreateInput {
     pub(super) fn read(self, reading: &mut Reading) -> ViewCreate {
         let variables = variables(self.variables, reading).unwrap_or_default();
         let fields = Fields { name: self.name, slug: self.slug, document: self.document, variables };
-        ViewCreate { idempotency_key: self.idempotency_key, fields }
+        let readers = self.readers.and_then(|readers| readers.read(reading).readers().cloned());
+        ViewCreate { idempotency_key: self.idempotency_key, fields, readers }
     }
 }
 
@@ -193,6 +228,7 @@ impl SavedViewUpdateInput {
             document: self.document,
             variables: variables(self.variables, reading),
             is_paused: self.is_paused,
+            sharing: self.readers.map(|readers| readers.read(reading)),
         };
         ViewUpdate {
             idempotency_key: self.idempotency_key,

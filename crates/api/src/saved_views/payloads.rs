@@ -134,6 +134,7 @@ fn stopped(error: SavedViewError) -> Result<Vec<UserError>, TopError> {
             let message = format!("at most {MOST_LINKS} links of a view are kept: revoke one");
             UserError::new(ErrorCode::LimitExceeded, message, input("savedViewId"))
         }
+        SavedViewError::NoReader(index) => UserError::not_found("active member", path!["input", "readers", "memberIds", index]),
         SavedViewError::Field(problem) => refused_field(problem),
         SavedViewError::NoSchedule
         | SavedViewError::NoMember(_)

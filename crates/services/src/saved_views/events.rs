@@ -43,11 +43,20 @@ pub struct SavedViewEvent {
     pub slug: String,
     pub name: String,
     pub version: i64,
+    /// Whether it is shared with some alone: then only those who manage views see its events.
+    #[serde(default)]
+    pub is_restricted: bool,
 }
 
 impl SavedViewEvent {
     pub fn of(view: &View) -> Self {
-        Self { id: view.id, slug: view.fields.slug.clone(), name: view.fields.name.clone(), version: view.version }
+        Self {
+            id: view.id,
+            slug: view.fields.slug.clone(),
+            name: view.fields.name.clone(),
+            version: view.version,
+            is_restricted: view.readers.is_some(),
+        }
     }
 }
 
@@ -69,6 +78,9 @@ pub struct ViewResultEvent {
     /// Whose rights the table was made with. None of older events, which tell no rows.
     #[serde(default)]
     pub owner: Option<Uuid>,
+    /// Whether the view is shared with some alone: then only those who manage views, and the owner, see the event.
+    #[serde(default)]
+    pub is_restricted: bool,
     /// The first rows, where the schedule tells them.
     #[serde(default)]
     pub told: Option<Vec<Value>>,
@@ -98,10 +110,12 @@ impl ScheduleStoppedEvent {
 }
 
 fn shown_result(event: &ViewResultEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    viewer.is_permitted().then(|| {
+    let is_owner = event.owner == Some(viewer.viewer());
+    let is_shown = viewer.is_permitted() && (!event.is_restricted || is_owner || viewer.holds(code::<kind::ViewManage>()));
+    is_shown.then(|| {
         let mut shown = json!({ "id": event.id, "slug": event.slug, "scheduleId": event.schedule, "dueAt": rfc3339(event.due_at),
             "rows": event.rows, "hash": event.hash, "path": event.path });
-        if let Some(told) = event.told.as_ref().filter(|_| event.owner == Some(viewer.viewer())) {
+        if let Some(told) = event.told.as_ref().filter(|_| is_owner) {
             shown["table"] = json!({ "rows": told, "truncated": (told.len() as u64) < event.rows });
         }
         shown
@@ -115,5 +129,6 @@ fn shown_stopped(event: &ScheduleStoppedEvent, viewer: EventViewer<'_>) -> Optio
 }
 
 fn shown_view(event: &SavedViewEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    viewer.is_permitted().then(|| json!({ "id": event.id, "slug": event.slug, "name": event.name, "version": event.version }))
+    let is_shown = viewer.is_permitted() && (!event.is_restricted || viewer.holds(code::<kind::ViewManage>()));
+    is_shown.then(|| json!({ "id": event.id, "slug": event.slug, "name": event.name, "version": event.version }))
 }

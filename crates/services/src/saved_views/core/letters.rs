@@ -76,6 +76,7 @@ mod tests {
             cost: 1,
             is_paused: false,
             maker: Actor::SYSTEM,
+            readers: None,
             version: 1,
             created_at: Timestamp(1),
             updated_at: Timestamp(1),

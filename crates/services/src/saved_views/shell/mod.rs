@@ -41,6 +41,8 @@ pub enum SavedViewError {
     NoSchedule,
     /// The member of this place in the list is no active one.
     NoMember(usize),
+    /// The member of this place, whom a view is shared with, is no active one.
+    NoReader(usize),
     /// The tenant has as many schedules as may be.
     TooManySchedules,
     /// The view has.

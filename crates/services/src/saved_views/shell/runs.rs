@@ -310,6 +310,7 @@ fn result_of(view: &View, schedule: &Schedule, (due_at, hash): (Timestamp, &str)
         hash: hash.to_owned(),
         path,
         owner: Some(schedule.maker.id),
+        is_restricted: view.readers.is_some(),
         told: schedule.fields.tells_rows.then(|| table.told.clone()),
     }
 }
