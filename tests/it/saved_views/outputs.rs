@@ -60,9 +60,7 @@ async fn a_workbook_comes_by_mail_and_the_same_table_is_not_sent_again(world: &W
     }
     let all = letters.letters();
     assert_eq!(all.len(), 1, "nothing in a workbook says when it was made");
-    assert!(
-        all[0].contains("table.xlsx") && all[0].contains("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-    );
+    assert!(all[0].contains("table.xlsx"), "{}", all[0]);
     let (_, rest) = all[0].split_once("Content-Disposition: attachment").unwrap();
     let body = rest.split_once("\r\n\r\n").unwrap().1.split("\r\n--").next().unwrap().replace("\r\n", "");
     assert!(STANDARD.decode(body).unwrap().starts_with(b"PK"), "a workbook is a ZIP");
