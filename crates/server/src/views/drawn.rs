@@ -52,10 +52,10 @@ pub(super) async fn xlsx(layout: &Layout, rows: &[Value]) -> Result<Vec<u8>, Not
         return Err(NotDrawn::TooLarge(format!("a workbook has at most {MOST_COLUMNS} columns")));
     }
     let names: Vec<String> = layout.columns.iter().map(|path| path.join(".")).collect();
-    let cell = |row, path| match shown(row, path) {
+    let cell = |row: &Value, path: &[String]| match shown(row, path) {
         Shown::Text(text) if text.is_empty() => WorkbookCell::None,
         Shown::Figure(text) if text.bytes().filter(u8::is_ascii_digit).count() <= DIGITS => {
-            text.parse().map_or(WorkbookCell::Text(text), WorkbookCell::Number)
+            text.parse::<f64>().map_or(WorkbookCell::Text(text), WorkbookCell::Number)
         }
         Shown::Text(text) | Shown::Figure(text) => WorkbookCell::Text(text),
     };
@@ -119,7 +119,7 @@ fn facts(beside: &Value, words: &Phrases) -> Vec<(String, String)> {
     let is_of_period = |name: &str| period.is_some() && matches!(name, "from" | "to");
     let others = beside.as_object().into_iter().flatten().filter(|(name, _)| !is_of_period(name.as_str()));
     let others = others.filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect::<Vec<_>>();
-    period.clone().map(|period| (words.period.to_owned(), period)).into_iter().chain(others).collect()
+    period.map(|period| (words.period.to_owned(), period)).into_iter().chain(others).collect()
 }
 
 /// A column as wide as its texts, with figures on the right.

@@ -134,7 +134,7 @@ impl SavedViews {
         if schedule.fields.is_mailed() && to.is_empty() {
             return self.end(job, &schedule, RunEnd::Failed(NOBODY.to_owned())).await;
         }
-        let result = schedule.fields.emits_event.then(|| result_of(&view, &schedule, (run.due_at, &hash), &table));
+        let result = schedule.fields.emits_event.then(|| result_of(&view, &schedule, (run.due_at, hash.as_str()), &table));
         let tenant = rows::tenant_name(&self.0.db.tenant(job.tenant)).await?;
         let file = schedule.fields.keeps_file.then(|| Bytes::copy_from_slice(&table.bytes));
         let email = email_of(&tenant, &view, &schedule, table);
