@@ -263,5 +263,5 @@ words! {
     /// Status of a schedule of a saved view.
     ScheduleStatus { Active "ACTIVE", Paused "PAUSED", Broken "BROKEN" }
     /// Format of a table of a saved view.
-    TableFormat { Csv "CSV", Jsonl "JSONL" }
+    TableFormat { Csv "CSV", Jsonl "JSONL", Xlsx "XLSX", Pdf "PDF" }
 }

@@ -83,6 +83,8 @@ mod m0088_saved_view_schedules;
 mod m0089_lean_works;
 mod m0094_inspections;
 mod m0095_invoice_lists;
+mod m0096_view_outputs;
+mod m0097_view_readers;
 mod m0105_order_of_time;
 mod m0106_lean_facts;
 pub mod plan;
@@ -172,6 +174,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0089_lean_works::Migration),
             Box::new(m0094_inspections::Migration),
             Box::new(m0095_invoice_lists::Migration),
+            Box::new(m0096_view_outputs::Migration),
+            Box::new(m0097_view_readers::Migration),
             Box::new(m0105_order_of_time::Migration),
             Box::new(m0106_lean_facts::Migration),
         ]
@@ -192,7 +196,8 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// of suppliers' catalogues (`m0080_retired`), takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`), would serve a
 /// tenant that is suspended (`m0085_suspension`), would book a revaluation that undoes another as one of its own
 /// (`m0086_transfers_and_revaluations`), would restore a supplier that is merged into another, give rights by an archived group of stores, and
-/// erase a customer without those merged into it (`m0087_merges`), and takes a reversal of an inspection for a corrupt row (`m0094_inspections`).
+/// erase a customer without those merged into it (`m0087_merges`), takes a reversal of an inspection for a corrupt row (`m0094_inspections`), would report a schedule that sends a workbook as corrupt
+/// (`m0096_view_outputs`), and would show a saved view to those whom it is not shared with (`m0097_view_readers`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -209,6 +214,8 @@ pub const BREAKING: &[&str] = &[
     "m0086_transfers_and_revaluations",
     "m0087_merges",
     "m0094_inspections",
+    "m0096_view_outputs",
+    "m0097_view_readers",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

@@ -248,7 +248,8 @@ impl World {
             variables: saved_views::core::Variables::new(),
         };
         let maker = house.owner.actor;
-        let view = View { id, fields, cost: 1, is_paused: false, maker, version: 1, created_at: now, updated_at: now };
+        let view =
+            View { id, fields, cost: 1, is_paused: false, maker, readers: None, version: 1, created_at: now, updated_at: now };
         let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
         saved_views::rows::insert_view(&work, &view).await.unwrap();
         let link = Link {
@@ -288,6 +289,9 @@ impl World {
             members: Vec::new(),
             only_if_changed: false,
             emits_event: false,
+            locale: PaperLocale::English,
+            keeps_file: false,
+            tells_rows: false,
         };
         Schedule {
             id: self.node.clock.id(),
@@ -305,6 +309,7 @@ impl World {
             version: 1,
             created_at: now,
             updated_at: now,
+            last_file: None,
         }
     }
 

@@ -41,6 +41,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         liquidation::LIQUIDATION_PLAN.events(),
         saved_views::SAVED_VIEW.events(),
         saved_views::VIEW.events(),
+        saved_views::SAVED_VIEW_SCHEDULE.events(),
         papers::PAPER.events(),
         papers::INVOICE.events(),
         papers::LEGAL_ENTITY.events(),

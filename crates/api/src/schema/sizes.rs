@@ -97,6 +97,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("StockRevaluation", &[("lines", 10)]),
     ("Role", &[("inherits", 5)]),
     ("SavedView", &[("links", 5), ("schedules", 5)]),
+    ("SavedViewReaders", &[("members", 5), ("roles", 5)]),
     ("SavedViewSchedule", &[("members", 5)]),
     ("SavedViewResult", &[("errors", 10)]),
     ("SavedViewUpdate", &[("errors", 10)]),

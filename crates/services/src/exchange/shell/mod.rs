@@ -13,6 +13,7 @@ mod orders;
 mod report;
 mod stock;
 mod turn;
+mod workbook;
 mod write;
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
@@ -42,6 +43,7 @@ pub use engine::{BatchOutcome, Call, DryRun, Engine, Looked, Requester};
 use halt::Halt;
 pub use manage::{Ask, JOB, Order, job_dropped};
 use turn::Turn;
+pub use workbook::{WorkbookCell, workbook};
 
 use super::{
     core::{Counts, ImportLimits, Kind, Noun, Refused, Run, State},

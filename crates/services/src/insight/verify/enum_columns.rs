@@ -156,6 +156,7 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("saved_view_link", "'svl:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
     enum_column("saved_view_schedule", "'svs:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
     enum_column("saved_view_schedule", "'svs:' || HEX(c.id)", "format", one_of!(TableFormat)),
+    enum_column("saved_view_schedule", "'svs:' || HEX(c.id)", "locale", one_of!(PaperLocale)),
     enum_column("saved_view_schedule", "'svs:' || HEX(c.id)", "period", one_of!(SchedulePeriod)),
     enum_column("saved_view_schedule", "'svs:' || HEX(c.id)", "status", one_of!(ScheduleStatus)),
     enum_column("saved_view_schedule", "'svs:' || HEX(c.id)", "time_zone", clock::is_time_zone),

@@ -12,6 +12,7 @@ mod margins;
 mod narrow;
 mod productivity;
 mod shrinkage;
+mod zone;
 
 pub use abc::{products_sold, weeks_sold};
 pub use baskets::{basket_lines, large_orders};
@@ -28,3 +29,4 @@ pub use margins::{GroupMargin, MarginGroup, margins};
 pub use narrow::Narrow;
 pub use productivity::{LevelCost, LevelFlow, level_costs, level_flows, value_sums};
 pub use shrinkage::{CountGroup, Loss, LossGroup, counted, losses};
+pub use zone::tenant_zone;
