@@ -5,6 +5,7 @@ mod approve;
 mod ask;
 mod carry_out;
 mod make;
+mod partners;
 mod settings;
 mod work_out;
 

@@ -56,6 +56,7 @@ struct LineRow {
     out_days: Option<i32>,
     left_units: Option<i64>,
     excess_units: Option<i64>,
+    naive_units: Option<i64>,
     body: String,
 }
 
@@ -88,6 +89,7 @@ fn score_of(row: &LineRow) -> Result<Option<LineScore>, Fault> {
         out_days: row.out_days.unwrap_or_default(),
         left: of(row.left_units)?,
         excess: of(row.excess_units)?,
+        naive_point: row.naive_units,
     }))
 }
 
