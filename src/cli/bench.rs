@@ -1,11 +1,16 @@
-//! `entrepot forecast bench`: the tables of `docs/insight.md`, made again.
+//! `entrepot forecast bench`: the tables of `docs/insight.md`, made again; and `entrepot liquidation --explain`.
 
 use std::{fs, path::Path};
 
 use forecast::bench::{explain, report};
 use platform::clock::Clock;
 
-use crate::{config::ForecastCommand, serve};
+use services::liquidation::core as liquidation;
+
+use crate::{
+    config::{ForecastCommand, LiquidationArgs},
+    serve,
+};
 
 /// Prints the comparison, or the steps of one product.
 pub fn run(command: &ForecastCommand) -> Result<(), String> {
@@ -22,6 +27,11 @@ pub fn run(command: &ForecastCommand) -> Result<(), String> {
         say(&explain(&read(example)?).map_err(|error| error.to_string())?)?;
     }
     Ok(())
+}
+
+/// Prints what can be done with the product of a file, and what is best.
+pub fn liquidation(args: &LiquidationArgs) -> Result<(), String> {
+    say(&liquidation::explain(&read(&args.explain)?).map_err(|error| error.to_string())?)
 }
 
 fn read(file: &Path) -> Result<String, String> {

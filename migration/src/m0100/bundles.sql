@@ -39,6 +39,8 @@ INSERT INTO liquidation_line_now SELECT tenant_id, plan_id, position, id, action
 ;;
 @postgres DROP INDEX liquidation_line_cut
 ;;
+CREATE INDEX stock_anomaly_open ON stock_anomaly (tenant_id, product_id, store_id) WHERE state = 'OPEN'
+;;
 CREATE INDEX liquidation_line_open ON liquidation_line (tenant_id, product_id) WHERE state IN ('CLAIMED', 'APPROVED')
 ;;
 @postgres

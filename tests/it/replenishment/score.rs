@@ -67,8 +67,7 @@ async fn a_proposal_is_scored_when_its_delivery_is_due(world: &World) {
     let score = json!({ "outcome": "ACCEPTED", "demand": 10, "isWithin": true, "outDays": 0, "left": 8, "excess": 0,
         "naivePoint": 225, "isNaiveWithin": true });
     assert_eq!(line["score"], score, "{line:#}");
-    let sums =
-        json!([{ "outcome": "ACCEPTED", "lines": 1, "withinLines": 1, "stockoutLines": 0, "outDays": 0, "excessLines": 0,
+    let sums = json!([{ "outcome": "ACCEPTED", "lines": 1, "withinLines": 1, "stockoutLines": 0, "outDays": 0, "excessLines": 0,
             "naiveLines": 1, "naiveWithinLines": 1 }]);
     assert_eq!(counts(office, &line["dueOn"]).await, sums);
     // Its only line is scored: the plan is, and that is told once.

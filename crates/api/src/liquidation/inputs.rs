@@ -152,7 +152,10 @@ impl LiquidationSettingsSetInput {
                 transfer_freight_minor: minor(reading, self.transfer_freight.as_ref(), own, || path!["input", "transferFreight"]),
                 bundle_percent: self.bundle_percent,
                 bundle_cost_minor: minor(reading, self.bundle_cost.as_ref(), own, || path!["input", "bundleCost"]),
-                alert_value_minor: self.alert_value.as_ref().map(|value| minor(reading, Some(value), own, || path!["input", "alertValue"])),
+                alert_value_minor: self
+                    .alert_value
+                    .as_ref()
+                    .map(|value| minor(reading, Some(value), own, || path!["input", "alertValue"])),
                 supplier_terms: terms,
             },
         }

@@ -103,9 +103,9 @@ fn shown_rule(event: &RuleEvent, viewer: EventViewer<'_>) -> Option<Value> {
 }
 
 fn shown_score(event: &ScoreEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    viewer.is_permitted().then(|| {
-        json!({ "id": event.id, "lines": event.lines, "withinLines": event.within, "naiveWithinLines": event.naive_within })
-    })
+    viewer.is_permitted().then(
+        || json!({ "id": event.id, "lines": event.lines, "withinLines": event.within, "naiveWithinLines": event.naive_within }),
+    )
 }
 
 fn shown_plan(event: &PlanEvent, viewer: EventViewer<'_>) -> Option<Value> {

@@ -266,23 +266,12 @@ impl Basis<'_> {
 
     /// Cutting the price in equal steps of the horizon. `weeks` is the one of all stores, as a product has one price.
     pub fn markdown(&self, weeks: i32) -> Option<Candidate> {
-        let (list, units) = (self.product.price.filter(|price| *price > 0)?, self.units());
+        let list = self.product.price.filter(|price| *price > 0)?;
         let steps = self.steps(list, weeks);
         if weeks == 0 || steps.is_empty() {
             return None;
         }
-        let each = f64::from(weeks) / steps.len() as f64;
-        let brings = |elasticity: f64| {
-            let (mut left, mut amount) = (units, 0.0);
-            for step in &steps {
-                let share = step.price_minor as f64 / list as f64;
-                let sold = (self.rate() * share.powf(-elasticity) * each).min(left);
-                amount += sold * step.price_minor as f64;
-                left -= sold;
-            }
-            (amount, left)
-        };
-        let [low, likely, high] = self.product.response.elasticities().map(brings);
+        let [low, likely, high] = self.product.response.elasticities().map(|elasticity| self.brings(&steps, weeks, elasticity));
         // A lower price brings less where sales hardly answer it: the range is in the order of its amounts.
         let mut amounts = [low.0, likely.0, high.0];
         amounts.sort_by(f64::total_cmp);
@@ -294,6 +283,19 @@ impl Basis<'_> {
             until: self.until(weeks),
             target_free: 0,
         })
+    }
+
+    /// What steps bring, and the whole units that are left then, if sales answer a price like this.
+    pub(super) fn brings(&self, steps: &[Step], weeks: i32, elasticity: f64) -> (f64, f64) {
+        let list = self.product.price.unwrap_or_default() as f64;
+        let each = f64::from(weeks) / steps.len().max(1) as f64;
+        let (mut left, mut amount) = (self.units(), 0.0);
+        for step in steps {
+            let sold = (self.rate() * (step.price_minor as f64 / list).powf(-elasticity) * each).min(left);
+            amount += sold * step.price_minor as f64;
+            left -= sold;
+        }
+        (amount, left)
     }
 
     /// Prices that fall: rounded to the tenant's ending, held to the floor.

@@ -3,6 +3,7 @@
 mod action;
 mod approve;
 mod criteria;
+mod explain;
 mod level;
 mod line;
 mod plan;
@@ -14,6 +15,7 @@ mod response;
 pub use action::{Act, Bundle, Candidate, Recovery, Step};
 pub use approve::{Approval, Claims, approve, state_of};
 pub use criteria::{Criteria, CriteriaProblem, SupplierTerms};
+pub use explain::{ExplainError, explain};
 pub use level::{Level, Partner, PartnerLevel, Product, SALES_DAYS};
 pub use line::{Document, LineFigures, LineState, PlanLine};
 pub use plan::{Plan, sum};

@@ -58,11 +58,12 @@ fn within(sales: &[SoldDay], since: i32, last: i32) -> (i64, i64) {
     days.fold((0, 0), |(units, net), day| (units.saturating_add(day.units), net.saturating_add(day.net_minor)))
 }
 
-/// Whether a line that is under way has brought less than a part of its lower bound that grows with its days, or its last day is over and nobody has closed it.
-/// The first quarter of its days says nothing.
+/// Whether a line that is under way has brought less than the part of its lower bound that its days are over, or nobody has done what was due: made a step, or closed
+/// it. The first quarter of its days says nothing of what it brings.
 pub fn is_behind(line: &PlanLine, recovered: i64, today: i32) -> bool {
     let (LineState::Approved { .. }, Some(since)) = (line.state, line.approved_on) else { return false };
-    if line.until < today {
+    let made = usize::try_from(line.steps_done).unwrap_or_default();
+    if line.until < today || line.act.steps().iter().skip(made).any(|step| step.from_date < today) {
         return true;
     }
     let (over, days) = (i64::from(today - since), i64::from(line.until - since + 1).max(1));

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::product,
 };
 use platform::storage::{Fault, Finds, Reads};
 
@@ -53,9 +52,10 @@ pub struct SoldInCategory {
 
 /// A product that is sold at a price, and can be part of a kit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
-#[record(of = product, alias = "p")]
 pub struct PartnerFacts {
+    #[record(sql = "p.id")]
     pub id: ProductId,
+    #[record(sql = "p.unit_decimals")]
     pub unit_decimals: i32,
     #[record(sql = "p.price_minor")]
     pub price: i64,
@@ -69,11 +69,7 @@ pub async fn orders_since(reads: &impl Reads, since: Timestamp) -> Result<i64, F
 }
 
 /// Sold orders with each of the products since a moment.
-pub async fn orders_of(
-    reads: &impl Reads,
-    products: &[ProductId],
-    since: Timestamp,
-) -> Result<HashMap<ProductId, i64>, Fault> {
+pub async fn orders_of(reads: &impl Reads, products: &[ProductId], since: Timestamp) -> Result<HashMap<ProductId, i64>, Fault> {
     let backend = reads.backend();
     let sql = format!(
         "SELECT {} FROM order_line l JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id

@@ -137,7 +137,7 @@ pub async fn line_results(
     results(&scope, plan.currency, lines, (since, today)).await
 }
 
-async fn results(
+pub(super) async fn results(
     scope: &TenantScope,
     currency: Currency,
     lines: &[PlanLine],

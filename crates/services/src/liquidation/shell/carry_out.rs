@@ -62,7 +62,9 @@ pub fn may(permit: &May, line: &PlanLine) -> bool {
         Act::Return { .. } => permit.also::<kind::PurchaseReceive>().is_ok_and(|permit| permit.covers(line.store)),
         Act::WriteOff => permit.also::<kind::StockAdjust>().is_ok_and(|permit| permit.covers(line.store)),
         // A price is the same in all stores, and so is a kit.
-        Act::Markdown { .. } | Act::Bundle(_) => permit.also::<kind::ProductWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere),
+        Act::Markdown { .. } | Act::Bundle(_) => {
+            permit.also::<kind::ProductWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere)
+        }
         Act::Keep => false,
     }
 }
@@ -205,7 +207,10 @@ async fn make_kit(
         kit = row.row.map(|doc| doc.row.id);
     }
     let Some(kit) = kit.filter(|_| problems.is_empty()) else { return Ok(Cut::Refused(Refusal::Catalog(problems))) };
-    let one = |product: ProductId, decimals: u32| ComponentText { product_id: product.to_string(), quantity: 10_i64.pow(decimals.min(9)) };
+    let one = |product: ProductId, decimals: u32| ComponentText {
+        product_id: product.to_string(),
+        quantity: 10_i64.pow(decimals.min(9)),
+    };
     let own = one(product, u32::try_from(decimals).unwrap_or_default());
     let fields = KitFields { components: vec![own, one(bundle.partner, bundle.partner_decimals.into())] };
     let which = Which { id: kit.to_string(), expected_version: None };

@@ -18,7 +18,9 @@ use crate::{
     demand::core::week_of,
     forecasting::rows::{self as forecasts, KeptSeries},
     liquidation::{
-        core::{Criteria, Level, Partner, Product, Proposal, Response, SALES_DAYS, has_levels, price_response, priced_weeks, propose},
+        core::{
+            Criteria, Level, Partner, Product, Proposal, Response, SALES_DAYS, has_levels, price_response, priced_weeks, propose,
+        },
         rows::{self, LevelFacts, ProductFacts},
     },
     replenishment::rows::{StoreUnits, leaving, owed},
@@ -218,10 +220,8 @@ async fn bundles(
     let asked = |levels: &[Level]| -> Vec<StoreId> {
         levels.iter().filter(|level| level.is_asked && level.free > 0).map(|level| level.store).collect()
     };
-    let stores: BTreeMap<ProductId, Vec<StoreId>> = facts
-        .iter()
-        .filter_map(|facts| levels.get(&facts.id).map(|levels| (facts.id, asked(levels))))
-        .collect();
+    let stores: BTreeMap<ProductId, Vec<StoreId>> =
+        facts.iter().filter_map(|facts| levels.get(&facts.id).map(|levels| (facts.id, asked(levels)))).collect();
     let free = |key: (ProductId, StoreId), available: i64| known.free(key, available);
     let ask = PartnerAsk { today: known.today, currency: known.currency, orders, free: &free, cut: &known.cut };
     partners(scope, ask, facts, &stores).await
