@@ -4,8 +4,7 @@ use std::{fs, path::Path};
 
 use forecast::bench::{explain, report};
 use platform::clock::Clock;
-
-use services::liquidation::core as liquidation;
+use services::liquidation::core as liquidation_core;
 
 use crate::{
     config::{ForecastCommand, LiquidationArgs},
@@ -31,7 +30,7 @@ pub fn run(command: &ForecastCommand) -> Result<(), String> {
 
 /// Prints what can be done with the product of a file, and what is best.
 pub fn liquidation(args: &LiquidationArgs) -> Result<(), String> {
-    say(&liquidation::explain(&read(&args.explain)?).map_err(|error| error.to_string())?)
+    say(&liquidation_core::explain(&read(&args.explain)?).map_err(|error| error.to_string())?)
 }
 
 fn read(file: &Path) -> Result<String, String> {

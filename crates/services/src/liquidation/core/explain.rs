@@ -128,7 +128,9 @@ pub fn explain(text: &str) -> Result<String, ExplainError> {
         told(&mut out, &basis, candidate, weeks);
     }
     match proposal.chosen() {
-        Some(chosen) => drop(writeln!(out, "best by its lower bound: {}", chosen.act.word().as_str())),
+        Some(chosen) => {
+            let _ = writeln!(out, "best by its lower bound: {}", chosen.act.word().as_str());
+        }
         None => out.push_str("Nothing can be done with it.\n"),
     }
     Ok(out)
