@@ -193,6 +193,7 @@ pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanL
             out_days: None,
             left_units: None,
             excess_units: None,
+            naive_units: None,
             body: serde_json::to_string(&body).map_err(|err| Fault::Broken(err.to_string()))?,
         });
     }
