@@ -114,6 +114,13 @@ async fn a_bundle_becomes_a_kit_and_is_followed_by_what_it_sells(world: &World) 
     world.pass(190 * 86_400);
     let closed = desk.advance(&desk.read(&made).await).await;
     assert_eq!((&closed["closed"], &closed["plan"]["state"]), (&json!(1), &json!("DONE")), "{closed:#}");
+    let query = "{ events(types: [\"liquidation_plan.*\"], first: 50) { nodes { type data } } }";
+    let told = desk.office().ask(query, json!({})).await;
+    let nodes = told["data"]["events"]["nodes"].as_array().unwrap_or_else(|| panic!("{told:#}"));
+    let of_plan: Vec<&str> =
+        nodes.iter().filter(|node| node["data"]["id"] == made["id"]).map(|node| node["type"].as_str().unwrap()).collect();
+    let names = ["created", "approved", "advanced", "executed"].map(|name| format!("liquidation_plan.{name}"));
+    assert_eq!(of_plan, names, "{told:#}");
     desk.office().is_sound().await;
 }
 

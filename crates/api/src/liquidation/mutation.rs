@@ -16,7 +16,10 @@ use macros::resolvers;
 use services::{
     insight::rows::default_currency,
     liquidation::{
-        events::{LIQUIDATION_PLAN_ADVANCED, LIQUIDATION_PLAN_APPROVED, LIQUIDATION_PLAN_CREATED, LIQUIDATION_SETTINGS_SET},
+        events::{
+            LIQUIDATION_PLAN_ADVANCED, LIQUIDATION_PLAN_APPROVED, LIQUIDATION_PLAN_CREATED, LIQUIDATION_PLAN_EXECUTED,
+            LIQUIDATION_SETTINGS_SET,
+        },
         shell::{self, Rooms},
     },
 };
@@ -95,7 +98,15 @@ impl LiquidationMutation {
     /// without it stays PROPOSED, one with fewer free units is REFUSED as STALE, and others go on.
     #[mutation(
         permit = PurchaseRead,
-        emits(LIQUIDATION_PLAN_APPROVED, TRANSFER_CREATED, SUPPLIER_RETURN_CREATED, STOCK_CHANGED, PRODUCT_CREATED, PRODUCT_UPDATED),
+        emits(
+            LIQUIDATION_PLAN_APPROVED,
+            LIQUIDATION_PLAN_EXECUTED,
+            TRANSFER_CREATED,
+            SUPPLIER_RETURN_CREATED,
+            STOCK_CHANGED,
+            PRODUCT_CREATED,
+            PRODUCT_UPDATED
+        ),
         dry_run,
         cost = "20"
     )]
@@ -115,7 +126,7 @@ impl LiquidationMutation {
 
     /// Follows a plan that is under way: prices go down to the step whose day has come, unless the units sell out without it, and lines whose last day is over are
     /// done. Steps that were missed are not made up for one by one. A price is never raised.
-    #[mutation(permit = PurchaseRead, emits(LIQUIDATION_PLAN_ADVANCED, PRODUCT_UPDATED), dry_run, cost = "20")]
+    #[mutation(permit = PurchaseRead, emits(LIQUIDATION_PLAN_ADVANCED, LIQUIDATION_PLAN_EXECUTED, PRODUCT_UPDATED), dry_run, cost = "20")]
     async fn liquidation_plan_advance(
         &self,
         ctx: &Context<'_>,

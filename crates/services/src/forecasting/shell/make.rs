@@ -10,7 +10,10 @@ use forecast::{Run, Settings, engine::MethodPools, forecast_all, panel::LastClas
 use inventory::catalog::rows::small::tenant_zone;
 use platform::{
     clock::{Clock, local_day},
-    storage::{Database, Fault, Work, events::NewEvent, journal},
+    storage::{
+        Database, Fault, Work,
+        journal::{self, NewEvent},
+    },
 };
 
 use super::score::score_weeks;

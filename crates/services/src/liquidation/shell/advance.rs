@@ -27,7 +27,7 @@ use crate::{
     demand::shell::catch_up,
     liquidation::{
         core::{LineState, Plan, PlanLine, SoldDay, sells_out, state_of},
-        events::{LIQUIDATION_PLAN_ADVANCED, PlanEvent},
+        events::{LIQUIDATION_PLAN_ADVANCED, followed},
         rows,
     },
 };
@@ -210,8 +210,8 @@ async fn write_down(
         plan.state = state_of(&rows::lines_of(&work, plan.id).await?);
         (plan.version, plan.updated_at) = (plan.version + 1, now);
         rows::change_plan(&work, &plan).await?;
-        let event = LIQUIDATION_PLAN_ADVANCED.event(&PlanEvent::of(&plan, changed.len() as i64));
-        receipt.seq = journal::append_other(&mut work, vec![event], now).await?;
+        let events = followed(LIQUIDATION_PLAN_ADVANCED, &plan, changed.len());
+        receipt.seq = journal::append_other(&mut work, events, now).await?;
     }
     idempotency::keep(&work, key, &receipt, now).await?;
     work.commit().await?;
