@@ -111,7 +111,7 @@ words! {
     ReplenishmentOutcome { Accepted "ACCEPTED", Changed "CHANGED", Refused "REFUSED" }
     ReplenishmentLineState { Open "OPEN", Claimed "CLAIMED", Approved "APPROVED", Refused "REFUSED", Cut "CUT" }
     /// Action on dead stock.
-    LiquidationAction { Keep "KEEP", WriteOff "WRITE_OFF", Return "RETURN", Transfer "TRANSFER", Markdown "MARKDOWN" }
+    LiquidationAction { Keep "KEEP", WriteOff "WRITE_OFF", Return "RETURN", Transfer "TRANSFER", Bundle "BUNDLE", Markdown "MARKDOWN" }
     LiquidationPlanState { Draft "DRAFT", Partly "PARTLY", Approved "APPROVED", Done "DONE", Superseded "SUPERSEDED" }
     LiquidationLineState { Proposed "PROPOSED", Claimed "CLAIMED", Approved "APPROVED", Done "DONE", Refused "REFUSED" }
     /// Reason for which a line of a liquidation plan is refused.
@@ -250,7 +250,7 @@ words! {
     AlertKind {
         LowStock "LOW_STOCK", OutOfStock "OUT_OF_STOCK", BackInStock "BACK_IN_STOCK", Overstock "OVERSTOCK", Expiring "EXPIRING",
         NegativeMargin "NEGATIVE_MARGIN", PurchaseOrderLate "PURCHASE_ORDER_LATE", TransferOverdue "TRANSFER_OVERDUE",
-        CountDifference "COUNT_DIFFERENCE",
+        CountDifference "COUNT_DIFFERENCE", DeadStock "DEAD_STOCK", LiquidationBehind "LIQUIDATION_BEHIND", StockAnomaly "STOCK_ANOMALY",
     }
     AlertState { Open "OPEN", Acknowledged "ACKNOWLEDGED", Snoozed "SNOOZED", Resolved "RESOLVED" }
     /// Collection of e-mails about alerts.

@@ -248,6 +248,8 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("replenishment_line", PLAN_LINE, &[("transfer_id", "id")], "transfer"),
     link("liquidation_line", LIQUIDATION_LINE, &[("plan_id", "id")], "liquidation_plan"),
     link("liquidation_line", LIQUIDATION_LINE, &[("product_id", "id")], "product"),
+    link("liquidation_line", LIQUIDATION_LINE, &[("partner_id", "id")], "product"),
+    link("liquidation_line", LIQUIDATION_LINE, &[("kit_id", "id")], "product"),
     link("liquidation_line", LIQUIDATION_LINE, &[("store_id", "id")], "store"),
     link("liquidation_line", LIQUIDATION_LINE, &[("to_store_id", "id")], "store"),
     link("liquidation_line", LIQUIDATION_LINE, &[("supplier_id", "id")], "supplier"),
