@@ -12,6 +12,7 @@ pub mod files;
 pub mod media;
 /// Imports and exports of the rooms' rows, and mutations for each line of a file.
 pub mod exchange;
+pub mod export_schedules;
 /// Labels for products: codes that machines read.
 pub mod labels;
 /// Codes that scanners read, and the rows that they name.

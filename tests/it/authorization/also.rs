@@ -28,7 +28,8 @@ pub const ALSO: &[(&str, &str)] = &[
 ];
 
 /// Who gives or takes roles must hold what they give; so must who brings rows or takes them away, and whose rule acts by itself.
-pub const FOR_MORE: [&str; 5] = ["memberUpdateRoles", "memberInvite", "importCreate", "exportCreate", "replenishmentRuleSet"];
+pub const FOR_MORE: [&str; 6] =
+    ["memberUpdateRoles", "memberInvite", "importCreate", "exportCreate", "exportScheduleSet", "replenishmentRuleSet"];
 
 /// Code of the hold rule that each company has.
 pub const KEPT_RULE: &str = "kept-rule";
