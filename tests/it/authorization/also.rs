@@ -31,5 +31,9 @@ pub const ALSO: &[(&str, &str)] = &[
 pub const FOR_MORE: [&str; 6] =
     ["memberUpdateRoles", "memberInvite", "importCreate", "exportCreate", "exportScheduleSet", "replenishmentRuleSet"];
 
+/// What is removed for good: it is called last.
+pub const LAST: [&str; 5] =
+    ["savedViewDelete", "exportScheduleDelete", "webhookEndpointDelete", "productImageRemove", "productDocumentRemove"];
+
 /// Code of the hold rule that each company has.
 pub const KEPT_RULE: &str = "kept-rule";

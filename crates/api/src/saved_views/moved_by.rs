@@ -106,6 +106,7 @@ const UNHEARD: &[&str] = &[
     "Event",
     "Exchange",
     "ExpiryRisk",
+    "ExportSchedule",
     "File",
     "Forecast",
     "ForecastAccuracy",

@@ -87,13 +87,7 @@ pub enum Problem {
 impl Fields {
     /// The moments of its runs.
     pub fn rule(&self) -> ScheduleRule {
-        ScheduleRule {
-            period: self.period,
-            hour: self.hour,
-            day_of_week: 1,
-            day_of_month: 1,
-            time_zone: self.time_zone.clone(),
-        }
+        ScheduleRule { period: self.period, hour: self.hour, day_of_week: 1, day_of_month: 1, time_zone: self.time_zone.clone() }
     }
 
     /// # Errors
@@ -224,8 +218,7 @@ mod tests {
     fn done(schedule: &Schedule, head: RowsHead) -> Schedule {
         let mut run = schedule.planned(head).unwrap();
         let (from_seq, to_seq) = (run.from, run.to);
-        let file =
-            WrittenFile { name: "a".to_owned(), month: None, from_seq, to_seq, rows: 1, bytes: 1, sha256: String::new() };
+        let file = WrittenFile { name: "a".to_owned(), month: None, from_seq, to_seq, rows: 1, bytes: 1, sha256: String::new() };
         run.files.push(file);
         schedule.running(run).ended(Timestamp(5))
     }

@@ -76,9 +76,7 @@ impl Sheet {
             Format::Csv => Form::Csv(Box::new(empty_csv())),
             Format::Jsonl => Form::Jsonl(Vec::new()),
             Format::Xlsx => Form::Xlsx(Box::new(Book::new())),
-            Format::Parquet => {
-                Form::Parquet(Some(Box::new(Columnar::of(names)?)))
-            }
+            Format::Parquet => Form::Parquet(Some(Box::new(Columnar::of(names)?))),
         };
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut sheet = Self { names, form, writer };

@@ -17,9 +17,7 @@ use crate::{
     exchange::may_feed,
     export_schedules::{
         core::{Bucket, Fields, MOST_SCHEDULES, Problem, Schedule, SecretKey, noun_of},
-        events::{
-            EXPORT_SCHEDULE_DELETED, EXPORT_SCHEDULE_REQUESTED, EXPORT_SCHEDULE_SET, EventType, ExportScheduleEvent,
-        },
+        events::{EXPORT_SCHEDULE_DELETED, EXPORT_SCHEDULE_REQUESTED, EXPORT_SCHEDULE_SET, EventType, ExportScheduleEvent},
         rows,
     },
     saved_views::shell::next_run,

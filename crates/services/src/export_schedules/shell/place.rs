@@ -6,11 +6,11 @@ use platform::storage::Fault;
 
 use super::{ExportSchedules, runs::Stop};
 use crate::{
+    exchange::FeedPart,
     export_schedules::{
         core::{Manifest, Schedule, WrittenFile, marker_of},
         rows::SECRET,
     },
-    exchange::FeedPart,
     files::{BucketAccess, Store, StoreError},
 };
 

@@ -39,12 +39,8 @@ impl ExportSchedules {
     /// What exports are asked for a section: of orders that have changed some at a time.
     async fn feeds(&self, run: &Running<'_>, plan: &RunPlan, section: &Section) -> Result<Vec<Feed>, Stop> {
         let entity = run.schedule.fields.entity;
-        let feed = |orders: Option<Vec<OrderId>>| Feed {
-            noun: noun_of(entity),
-            range: plan.range(section),
-            days: section.days,
-            orders,
-        };
+        let feed =
+            |orders: Option<Vec<OrderId>>| Feed { noun: noun_of(entity), range: plan.range(section), days: section.days, orders };
         if entity != ExportEntity::Orders || plan.is_whole {
             return Ok(vec![feed(None)]);
         }

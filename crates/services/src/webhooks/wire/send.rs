@@ -74,9 +74,8 @@ struct Clients {
 
 impl Clients {
     fn new(allowed: &Allowed) -> Result<Self, String> {
-        let client = |is_plain: bool| {
-            client(allowed, is_plain, WHOLE).map_err(|err| format!("webhooks cannot be sent from here: {err}"))
-        };
+        let client =
+            |is_plain: bool| client(allowed, is_plain, WHOLE).map_err(|err| format!("webhooks cannot be sent from here: {err}"));
         Ok(Self { secure: client(false)?, plain: client(true)? })
     }
 }
