@@ -15,6 +15,7 @@ mod costing;
 mod databases;
 mod demand;
 mod exchange;
+mod export_schedules;
 mod forecasting;
 mod front;
 mod fulfilment;

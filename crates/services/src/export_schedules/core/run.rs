@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn a_name_says_the_set_the_month_and_the_events() {
         let plan = plan(12, 91_822);
-        let [november] = plan.months([("2026-11".to_owned(), (20_000, 20_003))]).try_into().unwrap();
+        let november = plan.months([("2026-11".to_owned(), (20_000, 20_003))]).remove(0);
         assert_eq!((november.days, november.month.as_deref()), (Some((20_000, 20_004)), Some("2026-11")));
         assert_eq!(
             plan.file(&fields(ExportEntity::DemandFacts), &november, 1),
