@@ -12,7 +12,6 @@ pub mod files;
 pub mod media;
 /// Imports and exports of the rooms' rows, and mutations for each line of a file.
 pub mod exchange;
-pub mod export_schedules;
 /// Labels for products: codes that machines read.
 pub mod labels;
 /// Codes that scanners read, and the rows that they name.
@@ -45,5 +44,6 @@ pub mod notes;
 pub mod history;
 /// Queries that are kept under a name, and read with the rights of whoever reads.
 pub mod saved_views;
+pub mod export_schedules;
 /// Pages and PDFs that are drawn of documents.
 pub mod papers;

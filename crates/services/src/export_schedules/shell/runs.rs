@@ -146,7 +146,7 @@ impl ExportSchedules {
         });
         let after = match &plan {
             Some(plan) => before.running(plan.clone()),
-            None => before.ended(self.0.clock.now()),
+            None => Schedule { run: None, ..before }.ended(self.0.clock.now()),
         };
         rows::update(&work, &after).await?;
         work.commit().await?;
