@@ -264,4 +264,10 @@ words! {
     ScheduleStatus { Active "ACTIVE", Paused "PAUSED", Broken "BROKEN" }
     /// Format of a table of a saved view.
     TableFormat { Csv "CSV", Jsonl "JSONL", Xlsx "XLSX", Pdf "PDF" }
+    /// Rows that an export schedule writes.
+    ExportEntity { DemandFacts "DEMAND_FACTS", Movements "MOVEMENTS", Orders "ORDERS", Stock "STOCK" }
+    /// Format of the files of an export schedule.
+    ExportFormat { Parquet "PARQUET", Csv "CSV", Jsonl "JSONL" }
+    /// Status of an export schedule.
+    ExportScheduleStatus { Active "ACTIVE", Paused "PAUSED" }
 }

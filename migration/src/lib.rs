@@ -85,6 +85,7 @@ mod m0094_inspections;
 mod m0095_invoice_lists;
 mod m0096_view_outputs;
 mod m0097_view_readers;
+mod m0098_export_schedules;
 mod m0100_bundles;
 mod m0101_naive;
 mod m0105_order_of_time;
@@ -178,6 +179,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0095_invoice_lists::Migration),
             Box::new(m0096_view_outputs::Migration),
             Box::new(m0097_view_readers::Migration),
+            Box::new(m0098_export_schedules::Migration),
             Box::new(m0100_bundles::Migration),
             Box::new(m0101_naive::Migration),
             Box::new(m0105_order_of_time::Migration),

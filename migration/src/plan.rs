@@ -95,6 +95,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0095_invoice_lists", &[include_str!("m0095/invoice_lists.sql")]),
     ("m0096_view_outputs", &[include_str!("m0096/view_outputs.sql")]),
     ("m0097_view_readers", &[include_str!("m0097/view_readers.sql")]),
+    ("m0098_export_schedules", &[include_str!("m0098/export_schedules.sql")]),
     ("m0100_bundles", &[include_str!("m0100/bundles.sql")]),
     ("m0101_naive", &[include_str!("m0101/naive.sql")]),
     ("m0105_order_of_time", &[include_str!("m0105/order_of_time.sql")]),

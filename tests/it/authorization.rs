@@ -24,7 +24,7 @@ use entity::prelude::{Actor, MemberId};
 use entrepot::access::{Caller, REGISTRY};
 use serde_json::{Value, json};
 
-use also::FOR_MORE;
+use also::{FOR_MORE, LAST};
 use calls::{Calls, least, required};
 use world::World;
 
@@ -325,8 +325,7 @@ async fn each_root_field_asks_for_its_permission(world: &World) {
     assert_eq!(world.dump(house.owner.tenant).await, before, "another tenant's owner changed something");
     // What is erased or removed for good cannot be called validly any more: that comes last.
     let mut roots: Vec<_> = calls.roots().collect();
-    let is_last = ["savedViewDelete", "webhookEndpointDelete", "productImageRemove", "productDocumentRemove"];
-    roots.sort_by_key(|(_, field)| field.name.node.ends_with("Erase") || is_last.contains(&field.name.node.as_str()));
+    roots.sort_by_key(|(_, field)| field.name.node.ends_with("Erase") || LAST.contains(&field.name.node.as_str()));
     for (operation, field) in roots {
         let variables = calls.variables(house, field, None);
         let document = calls.document(operation, field, &variables, least(&calls, field));

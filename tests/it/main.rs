@@ -16,6 +16,7 @@ mod databases;
 mod demand;
 mod earlier_names;
 mod exchange;
+mod export_schedules;
 mod forecasting;
 mod front;
 mod fulfilment;

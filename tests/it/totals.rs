@@ -25,6 +25,7 @@ const COUNTED: [&str; 19] = [
     "categories",
     "channels",
     "customers",
+    "exportSchedules",
     "fulfilmentWorks",
     "invoices",
     "lots",

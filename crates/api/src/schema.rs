@@ -329,6 +329,7 @@ pub fn build(given: Given) -> EntrepotSchema {
     let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let papers = Papers::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let suggestions = Suggestions::new(given.catalog.clone());
+    let export_schedules = services::export_schedules::ExportSchedules::new(&given.exchange, &given.webhooks);
     let hubs = Hubs::new(given.ledger.database().clone(), events::registry());
     let schema = plain()
         .data(hubs)
@@ -344,6 +345,7 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(media)
         .data(papers)
         .data(suggestions)
+        .data(export_schedules)
         .data(given.exchange)
         .data(given.saved_views)
         .data(given.signer)

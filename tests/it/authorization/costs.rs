@@ -99,6 +99,10 @@ pub const CASES: &[(&str, Needs)] = &[
     ("savedViewLinkRevoke", May("view.manage")),
     ("savedViewScheduleSet", May("view.manage")),
     ("savedViewScheduleDelete", May("view.manage")),
+    ("exportSchedules", May("exchange.run")),
+    ("exportScheduleSet", May("exchange.run")),
+    ("exportScheduleRun", May("exchange.run")),
+    ("exportScheduleDelete", May("exchange.run")),
     ("productCost", May("product.cost.read")),
     ("stockRevaluations", May("product.cost.read")),
     ("productCategorySuggestions", May("product.read")),
@@ -130,6 +134,7 @@ impl World {
         self.planned(house, ids).await;
         self.liquidated(house, ids).await;
         self.saved(house, ids).await;
+        self.exporting(house, ids).await;
         self.ruled(house).await;
     }
 

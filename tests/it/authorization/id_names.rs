@@ -6,6 +6,7 @@ pub const ID_NAMES: &[(&str, &str)] = &[
     ("savedviewlinkid", "svl"),
     ("revaluation", "rvl"),
     ("savedviewschedule", "svs"),
+    ("exportschedule", "xsc"),
     ("savedview", "svw"),
     ("invoiceid", "inv"),
     ("fulfilmenttracking", "pcl"),

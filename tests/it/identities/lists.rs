@@ -48,6 +48,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.exchangeRates", "", "exchangeRates:DAY:DESC", vec![n(20_000), i()]),
         ("Query.exchanges", "", "exchanges", vec![n(7), i()]),
         ("Query.dataJobs", "", "exchanges", vec![n(7), i()]),
+        ("Query.exportSchedules", "", "exportSchedules:NAME:ASC", vec![t("lake"), i()]),
         ("Query.deadStock", "", "deadStock", vec![n(7), i(), i()]),
         ("Query.expiryRisk", "", "expiryRisk", vec![n(7), i(), i()]),
         ("Query.expiringSoon", "within: 30", "expiring", vec![n(7), i(), i()]),

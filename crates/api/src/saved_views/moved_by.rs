@@ -106,6 +106,7 @@ const UNHEARD: &[&str] = &[
     "Event",
     "DataJob",
     "ExpiryRisk",
+    "ExportSchedule",
     "File",
     "Forecast",
     "ForecastAccuracy",

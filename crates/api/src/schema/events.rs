@@ -11,10 +11,10 @@ use inventory::{
 };
 use platform::storage::events::Registry;
 use services::{
-    alerts::events as alerts, anomalies::events as anomalies, exchange::events as exchange, files::events as files,
-    forecasting::events as forecasting, liquidation::events as liquidation, media::events as media, notes::events as notes,
-    papers::events as papers, replenishment::events as replenishment, saved_views::events as saved_views,
-    webhooks::events as webhooks,
+    alerts::events as alerts, anomalies::events as anomalies, exchange::events as exchange,
+    export_schedules::events as export_schedules, files::events as files, forecasting::events as forecasting,
+    liquidation::events as liquidation, media::events as media, notes::events as notes, papers::events as papers,
+    replenishment::events as replenishment, saved_views::events as saved_views, webhooks::events as webhooks,
 };
 
 /// All families, in the order in which clients are told of them.
@@ -74,6 +74,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         webhooks::WEBHOOK.events(),
         files::FILE.events(),
         exchange::EXCHANGE.events(),
+        export_schedules::EXPORT_SCHEDULE.events(),
         notes::NOTE.events(),
     ])
 });

@@ -98,6 +98,7 @@ pub enum Payload {
     SavedViewPayload(crate::saved_views::SavedViewPayload),
     SavedViewLinkPayload(crate::saved_views::SavedViewLinkPayload),
     SavedViewSchedulePayload(crate::saved_views::SavedViewSchedulePayload),
+    ExportSchedulePayload(crate::export_schedules::ExportSchedulePayload),
     PaperPayload(crate::papers::PaperPayload),
     InvoicePayload(crate::papers::InvoicePayload),
     LegalEntityPayload(crate::papers::LegalEntityPayload),

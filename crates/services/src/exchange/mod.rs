@@ -12,6 +12,6 @@ mod rows;
 mod shell;
 
 pub use shell::{
-    Ask, BatchOutcome, BulkAsk, Call, DryRun, Engine, Exchange, ExchangeError, Looked, RefusalText, Requester, WorkbookCell,
-    job_dropped, workbook,
+    Ask, BatchOutcome, BulkAsk, Call, DryRun, Engine, Exchange, ExchangeError, Feed, FeedError, FeedFile, FeedHead, FeedPage,
+    FeedPart, Looked, RefusalText, Requester, WorkbookCell, feed_head, job_dropped, may_feed, workbook,
 };

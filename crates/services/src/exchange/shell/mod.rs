@@ -5,6 +5,7 @@ mod bulk;
 mod columnar;
 mod engine;
 mod export;
+mod feed;
 mod halt;
 mod import;
 mod manage;
@@ -40,6 +41,7 @@ use sea_orm::Value;
 
 pub use bulk::BulkAsk;
 pub use engine::{BatchOutcome, Call, DryRun, Engine, Looked, Requester};
+pub use feed::{Feed, FeedError, FeedFile, FeedHead, FeedPage, FeedPart, feed_head, may_feed};
 use halt::Halt;
 pub use manage::{Ask, JOB, Order, job_dropped};
 use turn::Turn;
@@ -161,6 +163,9 @@ impl Exchange {
     }
     pub fn files(&self) -> &Files {
         &self.0.files
+    }
+    pub fn database(&self) -> &Database {
+        &self.0.db
     }
     pub fn backend(&self) -> Backend {
         self.0.db.backend()

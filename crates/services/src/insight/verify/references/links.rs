@@ -267,6 +267,7 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("saved_view_schedule", "'svs:' || HEX(c.id)", &[("view_id", "id")], "saved_view"),
     link("saved_view_schedule", "'svs:' || HEX(c.id)", &[("key_id", "id")], "api_key"),
     link("saved_view_schedule", "'svs:' || HEX(c.id)", &[("last_file_id", "id")], "file"),
+    link("export_schedule", "'xsc:' || HEX(c.id)", &[("key_id", "id")], "api_key"),
     link("paper", "'ppr:' || HEX(c.id)", &[("order_id", "id")], "sales_order"),
     link("paper", "'ppr:' || HEX(c.id)", &[("html_file_id", "id")], "file"),
     link("paper", "'ppr:' || HEX(c.id)", &[("pdf_file_id", "id")], "file"),
