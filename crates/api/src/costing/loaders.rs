@@ -8,7 +8,7 @@ use std::{
 use async_graphql::{Context, dataloader::Loader};
 use entity::prelude::*;
 use inventory::costing::{
-    core::{StockRevaluation, Values},
+    core::{Revaluation, Values},
     rows, shell,
 };
 use platform::storage::Fault;
@@ -68,9 +68,9 @@ impl Loader<Booked> for Costs {
 pub struct UndoneBy(RevaluationId);
 
 impl Loader<UndoneBy> for Costs {
-    type Value = Arc<StockRevaluation>;
+    type Value = Arc<Revaluation>;
     type Error = Fault;
-    async fn load(&self, keys: &[UndoneBy]) -> Result<HashMap<UndoneBy, Arc<StockRevaluation>>, Fault> {
+    async fn load(&self, keys: &[UndoneBy]) -> Result<HashMap<UndoneBy, Arc<Revaluation>>, Fault> {
         let ids: Vec<RevaluationId> = keys.iter().map(|key| key.0).collect();
         let found = rows::revaluations_undoing(&self.0, &ids).await?;
         Ok(found.into_iter().filter_map(|one| Some((UndoneBy(one.reverses?), Arc::new(one)))).collect())
@@ -78,7 +78,7 @@ impl Loader<UndoneBy> for Costs {
 }
 
 /// The revaluation that undoes one; None while none does.
-pub async fn undone_by(ctx: &Context<'_>, id: RevaluationId) -> Answer<Option<Arc<StockRevaluation>>> {
+pub async fn undone_by(ctx: &Context<'_>, id: RevaluationId) -> Answer<Option<Arc<Revaluation>>> {
     load(ctx, UndoneBy(id)).await
 }
 
