@@ -7,7 +7,6 @@ mod sections;
 
 use std::sync::Arc;
 
-use entity::prelude::*;
 use iam::access::{Denied, Permit, kind};
 use platform::{
     clock::Clock,

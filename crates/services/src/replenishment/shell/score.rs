@@ -7,10 +7,7 @@ use iam::access::{Permit, Reach, kind};
 use inventory::catalog::rows::small::tenant_zone;
 use platform::{
     clock::{Clock, local_minute},
-    storage::{
-        Database, Fault, TenantScope,
-        journal::{self, Want},
-    },
+    storage::{Database, Fault, TenantScope, journal},
 };
 
 use super::nightly::FROM_MINUTE;
@@ -63,7 +60,7 @@ pub async fn score_due(db: &Database, clock: &Clock, tenant: TenantId) -> Result
 /// Writes scores, and tells of the plans of which these were the last ones. The counter first: of two rounds that score the same lines one tells.
 async fn keep(scope: &TenantScope, now: Timestamp, scores: &[Scored]) -> Result<(), Fault> {
     let mut work = scope.begin().await?;
-    journal::take(&work, Want::default()).await?;
+    journal::lock(&work).await?;
     let named: BTreeSet<ReplenishmentPlanId> = scores.iter().map(|scored| scored.plan).collect();
     let mut finished = rows::unscored(&work, &named).await?;
     rows::write_scores(&work, scores).await?;

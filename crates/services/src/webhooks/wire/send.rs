@@ -22,7 +22,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 const LOOK_UP: Duration = Duration::from_secs(4);
 const WHOLE: Duration = Duration::from_secs(15);
 /// A request that carries a file.
-const TRANSFER: Duration = Duration::from_secs(120);
+const TRANSFER: Duration = Duration::from_mins(2);
 /// What is read of an answer's body, and kept of it.
 const MOST_BODY: usize = 1_024;
 /// Characters that are kept of why there was none.

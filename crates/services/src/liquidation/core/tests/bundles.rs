@@ -3,15 +3,15 @@
 use super::*;
 
 /// A saucer of 5.00, of which each store sells three a week and has `free`.
-fn saucer(free: f64) -> Option<Partner> {
+fn saucer(free: f64) -> Partner {
     let levels = [1, 2].map(|number| PartnerLevel { store: store(number), free, weekly: 3.0 }).to_vec();
     let product = ProductId::from_uuid(Uuid::from_u128(6));
-    Some(Partner { product, decimals: 0, price: 500, lift: Some(2.5), levels })
+    Partner { product, decimals: 0, price: 500, lift: Some(2.5), levels }
 }
 
 #[test]
 fn what_must_keep_its_price_is_bundled() {
-    let found = propose(&Criteria::default(), TODAY, &Product { partner: saucer(40.0), ..product(vec![level()]) });
+    let found = propose(&Criteria::default(), TODAY, &Product { partner: Some(saucer(40.0)), ..product(vec![level()]) });
     // 10 % off 9.00 beside 5.00: 13.10, of which 8.10 are the mug's. Nine, 13.5 or 18 in 18 weeks.
     let bundle = of(&found[0], LiquidationAction::Bundle);
     assert_eq!(bundle.act.bundle().map(|bundle| (bundle.price_minor, bundle.brings())), Some((1_310, 810)));
@@ -19,7 +19,7 @@ fn what_must_keep_its_price_is_bundled() {
     assert_eq!(found[0].chosen().unwrap().act.word(), LiquidationAction::Markdown, "81.00 is more than 72.90");
     // The shop sells it at its price and wants no more of it: no markdown, and nothing to move.
     let full = Level { free: 36, ..shop() };
-    let found = propose(&Criteria::default(), TODAY, &Product { partner: saucer(40.0), ..product(vec![level(), full]) });
+    let found = propose(&Criteria::default(), TODAY, &Product { partner: Some(saucer(40.0)), ..product(vec![level(), full]) });
     assert_eq!(found[0].chosen().unwrap().act.word(), LiquidationAction::Bundle, "{:?}", found[0].candidates);
     assert!(codes(&found[0]).contains(&ReasonCode::BundleAssumed));
     let words = "the other product of the bundle is in orders with it 2.5 times as often as by chance; 1, 1.5 and 2 times the sales are assumed";
@@ -33,17 +33,17 @@ fn a_bundle_sells_no_more_than_its_partner_and_costs_less_than_its_parts() {
         found[0].candidates.iter().find(|candidate| candidate.act.bundle().is_some()).cloned()
     };
     // Twelve saucers lie there: 9 of the likely 13.5 mugs are in the lower bound still.
-    let few = of(&Criteria::default(), saucer(12.0)).unwrap();
+    let few = of(&Criteria::default(), Some(saucer(12.0))).unwrap();
     assert_eq!((few.quantity, few.recovery), (12, recovery(7_290, 9_720, 9_720)));
-    assert_eq!([of(&Criteria::default(), saucer(0.9)), of(&Criteria::default(), None)], [None, None]);
+    assert_eq!([of(&Criteria::default(), Some(saucer(0.9))), of(&Criteria::default(), None)], [None, None]);
     let off = Criteria { bundle_percent: None, ..Criteria::default() };
-    assert_eq!(of(&off, saucer(40.0)), None);
+    assert_eq!(of(&off, Some(saucer(40.0))), None);
     // A floor of three times the cost is the price itself: nothing is saved, so there is no bundle.
     let dear = Criteria { floor_percent: 300, ..Criteria::default() };
-    assert_eq!(of(&dear, saucer(40.0)), None);
+    assert_eq!(of(&dear, Some(saucer(40.0))), None);
     let made = Criteria { bundle_cost_minor: 60, ..Criteria::default() };
-    assert_eq!(of(&made, saucer(40.0)).unwrap().recovery, recovery(6_750, 10_125, 13_500), "7.50 each");
-    let bundled = Product { partner: saucer(40.0), is_bundled: true, ..product(vec![level()]) };
+    assert_eq!(of(&made, Some(saucer(40.0))).unwrap().recovery, recovery(6_750, 10_125, 13_500), "7.50 each");
+    let bundled = Product { partner: Some(saucer(40.0)), is_bundled: true, ..product(vec![level()]) };
     assert!(propose(&Criteria::default(), TODAY, &bundled)[0].candidates.iter().all(|one| one.act.bundle().is_none()));
 }
 
