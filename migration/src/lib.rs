@@ -83,6 +83,7 @@ mod m0088_saved_view_schedules;
 mod m0089_lean_works;
 mod m0105_order_of_time;
 mod m0106_lean_facts;
+mod m0107_lot_sorts;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -170,6 +171,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0089_lean_works::Migration),
             Box::new(m0105_order_of_time::Migration),
             Box::new(m0106_lean_facts::Migration),
+            Box::new(m0107_lot_sorts::Migration),
         ]
     }
 }

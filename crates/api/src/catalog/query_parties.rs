@@ -8,9 +8,10 @@ use platform::{paging::Key, path};
 
 use super::{
     Channel, ChannelConnection, Customer, CustomerConnection, Store, StoreConnection, Supplier, SupplierConnection,
-    filter::{ArchiveFilter, SupplierFilter, is_archived, query_id, query_text, supplier_tests},
+    filter::{ArchiveFilter, is_archived, query_id, query_text},
     page::{Count, MAX_PAGE, args, build, count_limit, counted},
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
+    supplier_filter::{SupplierFilter, SupplierSort, supplier_sorted, supplier_tests},
 };
 use crate::graphql::{context::ContextExt, fault::Answer, scalars::Cursor};
 
@@ -78,8 +79,9 @@ impl PartyQuery {
         .transpose()
     }
 
-    /// Suppliers by code; without a filter those that are in use.
+    /// Suppliers by code, unless another order is asked for; without a filter those that are in use.
     #[field(permit = ProductRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn suppliers(
         &self,
         ctx: &Context<'_>,
@@ -88,13 +90,16 @@ impl PartyQuery {
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
         #[graphql(desc = "Filter of the suppliers; those in use by default.")] filter: Option<SupplierFilter>,
+        #[graphql(desc = "Sort of the suppliers. Null for CODE, ASC.")] sort: Option<SupplierSort>,
     ) -> Answer<SupplierConnection> {
         let catalog = ctx.given::<Catalog>()?;
-        let request = args(first, after, last, before).check("suppliers", &catalog.signer, MAX_PAGE)?;
+        let sorted = supplier_sorted(sort);
+        let kind = sorted.kind();
+        let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.suppliers(permit, &supplier_tests(filter)?, &request).await?;
-        Ok(build(listed.rows, &request, "suppliers", &catalog.signer, |row| {
-            let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
+        let listed = catalog.suppliers(permit, supplier_tests(filter)?, sorted, &request).await?;
+        Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
+            let keys = sorted.keys(&row);
             (Supplier(row.into()), keys)
         })
         .counted(scope, listed.source)
