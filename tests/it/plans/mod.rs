@@ -95,6 +95,9 @@ const MAY: &[(&str, &str)] = &[
     // Worked out of several columns, or sorted by what has no index, because every change of a level would pay for it.
     ("stockLevels*", "stock_level"),
     ("stockLevels*", "product"),
+    // Both change with every movement of the lot, which an index would be written by. Other tests narrow the lots.
+    ("lots where onHand*", "lot"),
+    ("lots where updatedAt*", "lot"),
     // All lines that wait, which are few.
     ("backorders*", "order_line"),
     // A tenant has few: jobs of a week, exchanges, files that are summed up by an index of their own.

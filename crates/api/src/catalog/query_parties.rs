@@ -1,8 +1,9 @@
 //! Queries of stores, suppliers, customers and channels.
 
 use async_graphql::Context;
+use entity::prelude::CustomerId;
 use iam::access::kind;
-use inventory::catalog::{Catalog, shell::By};
+use inventory::catalog::{Catalog, rows::customer::ids_by_email, shell::By};
 use macros::resolvers;
 use platform::{paging::Key, path};
 
@@ -13,7 +14,11 @@ use super::{
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
     supplier_filter::{SupplierFilter, SupplierSort, supplier_sorted, supplier_tests},
 };
-use crate::graphql::{context::ContextExt, fault::Answer, scalars::Cursor};
+use crate::graphql::{
+    context::ContextExt,
+    fault::{Answer, TopError},
+    scalars::Cursor,
+};
 
 /// Queries of stores, suppliers, customers and channels.
 #[derive(Default)]
@@ -106,17 +111,24 @@ impl PartyQuery {
         .into())
     }
 
-    /// Customer by ID or external reference; null when there is none.
+    /// Customer by ID, external reference or e-mail address; null when there is none. An address also requires customer.contact.read.
     #[field(permit = CustomerRead)]
     async fn customer(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "ID or external reference of the customer.")] by: CustomerRef,
+        #[graphql(desc = "ID, external reference or e-mail address of the customer.")] by: CustomerRef,
     ) -> Option<Answer<Customer>> {
         async {
             let by = match by {
                 CustomerRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
                 CustomerRef::ExternalRef(text) => By::Key(query_text(text, &path!["by", "externalRef"])?),
+                CustomerRef::Email(text) => {
+                    let email = query_text(text, &path!["by", "email"])?;
+                    match by_email(ctx, &email).await? {
+                        Some(id) => By::Id(id),
+                        None => return Ok(None),
+                    }
+                }
             };
             Ok(ctx.given::<Catalog>()?.customer(permit, by).await?.map(|row| Customer(row.into())))
         }
@@ -204,6 +216,19 @@ impl PartyQuery {
         })
         .counted(scope, listed.source)
         .into())
+    }
+}
+
+/// The customer of an e-mail address, if there is one. An address that several have is refused.
+async fn by_email(ctx: &Context<'_>, email: &str) -> Answer<Option<CustomerId>> {
+    let scope = ctx.permit::<kind::CustomerContactRead>()?.scope(&ctx.given::<Catalog>()?.db);
+    match ids_by_email(&scope, email).await?.as_slice() {
+        [] => Ok(None),
+        [id] => Ok(Some(*id)),
+        several => {
+            let message = format!("{} customers have this e-mail; use id", several.len());
+            Err(TopError::bad_input(message, path!["by", "email"]))
+        }
     }
 }
 

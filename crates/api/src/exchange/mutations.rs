@@ -25,6 +25,7 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
+    references::in_ids,
 };
 
 /// Result of a request for an import or an export, or of its cancellation.
@@ -155,9 +156,17 @@ impl ExchangeMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Export to start.")] input: ExportCreateInput,
     ) -> Answer<ExchangePayload> {
+        let mut input = input;
+        let moved = match in_ids(ctx, input.names()).await? {
+            Ok(moved) => moved,
+            Err(errors) => return Ok(ExchangePayload::refused(errors)),
+        };
         let options = match read(|reading| input.read(reading)) {
             Ok(options) => options,
-            Err(errors) => return Ok(ExchangePayload::refused(errors)),
+            Err(mut errors) => {
+                moved.tell(&mut errors);
+                return Ok(ExchangePayload::refused(errors));
+            }
         };
         ask(
             ctx,

@@ -43,6 +43,11 @@ impl Reading {
         self.refuse(ErrorCode::Invalid, message, field());
     }
 
+    /// Refuses that something is left out.
+    pub fn required(&mut self, message: &str, field: impl FnOnce() -> Path) {
+        self.refuse(ErrorCode::Required, message, field());
+    }
+
     /// Refuses a value beyond what is taken.
     pub fn out_of_range(&mut self, message: &str, field: impl FnOnce() -> Path) {
         self.refuse(ErrorCode::OutOfRange, message, field());
