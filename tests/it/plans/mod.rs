@@ -85,9 +85,9 @@ const MAY: &[(&str, &str)] = &[
     ("productsCount filter.stockedIn*", ""),
     ("products where stockedIn*", ""),
     ("productsCount where stockedIn*", ""),
-    // Words anywhere in texts, of which an order has several.
-    ("orders where search", "sales_order"),
-    ("ordersCount where search", "sales_order"),
+    // Notes are few, and no order is to pay for an index of them.
+    ("orders where note*", "sales_order"),
+    ("ordersCount where note*", "sales_order"),
     // All of a tenant's orders are in few currencies.
     ("*where total currencyCode", "sales_order"),
     // A page of a store's lots is soon found among the newest lots where it has many; where it has few, they are read by the store.

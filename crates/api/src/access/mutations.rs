@@ -31,7 +31,7 @@ use crate::{
         scalars::Long,
     },
     identity::{Member, member},
-    payload,
+    named, payload,
 };
 
 payload!(RolePayload, role: Role, "role");
