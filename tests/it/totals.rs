@@ -21,18 +21,23 @@ on_both!(
 );
 
 /// The lists that can be counted. One that loses its total loses a line here.
-const COUNTED: [&str; 18] = [
+const COUNTED: [&str; 23] = [
     "categories",
     "channels",
     "counts",
     "customers",
+    "documentReversals",
+    "exchangeRates",
     "fulfilmentWorks",
     "lots",
     "orders",
     "productFamilies",
     "products",
     "purchaseOrders",
+    "replenishmentPlans",
+    "replenishmentPolicies",
     "returns",
+    "revaluations",
     "stockLevels",
     "stockMovements",
     "stores",

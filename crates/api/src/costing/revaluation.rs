@@ -96,7 +96,7 @@ impl RevaluationLine {
     }
 }
 
-crate::connection!(RevaluationConnection, RevaluationEdge, Revaluation, "revaluations");
+crate::connection!(counted RevaluationConnection, RevaluationEdge, Revaluation, "revaluations");
 
 /// The revaluation of an id.
 pub async fn find_revaluation(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Revaluation>> {
