@@ -46,7 +46,7 @@ class Warehouse:
     def ended(self, exchange):
         while exchange["state"] in ("QUEUED", "RUNNING"):
             time.sleep(0.1)
-            exchange = self.api.ask(f"query($id: ID!) {{ node(id: $id) {{ ... on Exchange {{ {EXCHANGE} }} }} }}", id=exchange["id"])["node"]
+            exchange = self.api.ask(f"query($id: ID!) {{ node(id: $id) {{ ... on DataJob {{ {EXCHANGE} }} }} }}", id=exchange["id"])["node"]
         if exchange["state"] != "DONE" or exchange["counts"]["refused"]:
             raise Refused(f"the exchange ended as {json.dumps(exchange)}")
         return exchange
@@ -62,8 +62,8 @@ class Warehouse:
         if answer.status >= 300:
             raise Refused(f"the file was refused: HTTP {answer.status}")
         began = time.monotonic()
-        asked = {"idempotencyKey": self.key(), "fileId": made["file"]["id"], "noun": noun}
-        self.ended(self.api.change("importCreate", asked, f"exchange {{ {EXCHANGE} }}")["exchange"])
+        asked = {"idempotencyKey": self.key(), "fileId": made["file"]["id"], "entity": noun}
+        self.ended(self.api.change("importCreate", asked, f"dataJob {{ {EXCHANGE} }}")["dataJob"])
         return time.monotonic() - began
 
     def files(self, products, rows):
@@ -77,8 +77,8 @@ class Warehouse:
         took = self.brought_in("STOCK_CHANGES", "sku,store,delta\n" + text)
         self.told(f"import of {rows:,} rows of stock", took, "s", 180)
         began = time.monotonic()
-        asked = {"idempotencyKey": self.key(), "noun": "MOVEMENTS"}
-        done = self.ended(self.api.change("exportCreate", asked, f"exchange {{ {EXCHANGE} }}")["exchange"])
+        asked = {"idempotencyKey": self.key(), "entity": "MOVEMENTS"}
+        done = self.ended(self.api.change("exportCreate", asked, f"dataJob {{ {EXCHANGE} }}")["dataJob"])
         took = time.monotonic() - began
         self.told(f"export of {done['counts']['rows']:,} entries", done["counts"]["rows"] / took, "rows/s", 50_000, most=False)
         if peak := self.memory():
@@ -87,15 +87,15 @@ class Warehouse:
     def a_count(self):
         self.api.change("storeCreate", {"code": "COUNTED", "name": "Counted"}, "store { id }")
         self.brought_in("STOCK_CHANGES", "sku,store,delta\n" + "".join(f"sku-{n},COUNTED,10\n" for n in range(5_000)))
-        made = self.api.change("countCreate", {"idempotencyKey": self.key(), "kind": "FULL", "store": {"code": "COUNTED"}}, "count { id }")["count"]
-        step = lambda name: self.api.change(name, {"idempotencyKey": self.key(), "id": made["id"]}, "count { status }")
-        step("countStart")
+        made = self.api.change("stocktakeCreate", {"idempotencyKey": self.key(), "kind": "FULL", "store": {"code": "COUNTED"}}, "stocktake { id }")["stocktake"]
+        step = lambda name: self.api.change(name, {"idempotencyKey": self.key(), "id": made["id"]}, "stocktake { status }")
+        step("stocktakeStart")
         for start in range(0, 5_000, 500):
             lines = [{"product": {"sku": f"sku-{n}"}, "counted": 9 + n % 3} for n in range(start, start + 500)]
-            self.api.change("countRecord", {"idempotencyKey": self.key(), "id": made["id"], "lines": lines}, "count { status }")
-        step("countSubmit")
+            self.api.change("stocktakeRecord", {"idempotencyKey": self.key(), "id": made["id"], "lines": lines}, "stocktake { status }")
+        step("stocktakeSubmit")
         began = time.monotonic()
-        step("countApprove")
+        step("stocktakeApprove")
         self.told("a count of 5,000 lines posts", time.monotonic() - began, "s", 1)
 
     def reordering(self):
@@ -112,7 +112,7 @@ class Warehouse:
             self.api.change("supplierProductBulkUpsert", {"idempotencyKey": self.key(), "rows": rows}, "rows { outcome }")
             for code in stores:
                 items = [{"product": {"sku": f"sku-{n}"}, "store": {"code": code}, "reorderPoint": 5 + n % 7, "maximum": 40} for n in range(start, start + 500)]
-                self.api.change("stockPolicySet", {"idempotencyKey": self.key(), "items": items}, "seq")
+                self.api.change("reorderPolicySet", {"idempotencyKey": self.key(), "items": items}, "seq")
         query = "query($stores: [StoreRef!]) { reorderSuggestions(stores: $stores, first: 5000) { quantity } }"
         began = time.monotonic()
         found = self.api.ask(query, stores=[{"code": code} for code in stores])["reorderSuggestions"]

@@ -77,6 +77,7 @@ async fn run(command: Command) -> ExitCode {
         },
         Command::Keys(args) => ended(serve::keys::run(args.action).await),
         Command::Forecast(args) => ended(bench::run(&args.action)),
+        Command::Liquidation(args) => ended(bench::liquidation(&args)),
         Command::Schema(args) => ended(schema_command::run(&args)),
     }
 }

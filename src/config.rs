@@ -30,7 +30,7 @@ use platform::{
 use uuid::Uuid;
 
 pub use backup::{BackupAction, BackupArgs, BackupJobArgs, BackupsOf};
-pub use bench::{ForecastArgs, ForecastCommand};
+pub use bench::{ForecastArgs, ForecastCommand, LiquidationArgs};
 pub use copy::CopyArgs;
 pub use demo::Demo;
 pub use doctor::{DoctorArgs, ReportFormat};
@@ -111,6 +111,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Compare the forecasts with references on a file of weekly demand, or explain one product.
     Forecast(ForecastArgs),
+    /// Explain what is best done with a product that nobody buys, step by step.
+    Liquidation(LiquidationArgs),
     /// Make demand facts again, or compare them with what documents and ledger say.
     Facts(FactsArgs),
     /// Print the schema (SDL), or compare two.

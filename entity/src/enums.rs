@@ -111,7 +111,7 @@ words! {
     ReplenishmentOutcome { Accepted "ACCEPTED", Changed "CHANGED", Refused "REFUSED" }
     ReplenishmentLineState { Open "OPEN", Claimed "CLAIMED", Approved "APPROVED", Refused "REFUSED", Cut "CUT" }
     /// Action on dead stock.
-    LiquidationAction { Keep "KEEP", WriteOff "WRITE_OFF", Return "RETURN", Transfer "TRANSFER", Markdown "MARKDOWN" }
+    LiquidationAction { Keep "KEEP", WriteOff "WRITE_OFF", Return "RETURN", Transfer "TRANSFER", Bundle "BUNDLE", Markdown "MARKDOWN" }
     LiquidationPlanState { Draft "DRAFT", Partly "PARTLY", Approved "APPROVED", Done "DONE", Superseded "SUPERSEDED" }
     LiquidationLineState { Proposed "PROPOSED", Claimed "CLAIMED", Approved "APPROVED", Done "DONE", Refused "REFUSED" }
     /// Reason for which a line of a liquidation plan is refused.
@@ -238,18 +238,19 @@ words! {
         Shipment "SHIPMENT",
         ReturnRefund "RETURN_REFUND",
         ReturnReceipt "RETURN_RECEIPT",
+        ReturnInspection "RETURN_INSPECTION",
     }
     /// A figure that a reversal changes.
     ReversalEffect {
         Status "STATUS", Received "RECEIVED", Damaged "DAMAGED", Open "OPEN", Shipped "SHIPPED", Lost "LOST", Returned "RETURNED",
-        Credit "CREDIT", Fulfilled "FULFILLED", Cancelled "CANCELLED", Refunded "REFUNDED",
+        Credit "CREDIT", Fulfilled "FULFILLED", Cancelled "CANCELLED", Refunded "REFUNDED", Inspected "INSPECTED",
         OnHand "ON_HAND", Reserved "RESERVED", Unavailable "UNAVAILABLE", Incoming "INCOMING", InTransit "IN_TRANSIT", Value "VALUE",
     }
     /// Kind of an alert: the condition that it reports.
     AlertKind {
         LowStock "LOW_STOCK", OutOfStock "OUT_OF_STOCK", BackInStock "BACK_IN_STOCK", Overstock "OVERSTOCK", Expiring "EXPIRING",
         NegativeMargin "NEGATIVE_MARGIN", PurchaseOrderLate "PURCHASE_ORDER_LATE", TransferOverdue "TRANSFER_OVERDUE",
-        CountDifference "COUNT_DIFFERENCE",
+        CountDifference "COUNT_DIFFERENCE", DeadStock "DEAD_STOCK", LiquidationBehind "LIQUIDATION_BEHIND", StockAnomaly "STOCK_ANOMALY",
     }
     AlertState { Open "OPEN", Acknowledged "ACKNOWLEDGED", Snoozed "SNOOZED", Resolved "RESOLVED" }
     /// Collection of e-mails about alerts.
@@ -262,5 +263,11 @@ words! {
     /// Status of a schedule of a saved view.
     ScheduleStatus { Active "ACTIVE", Paused "PAUSED", Broken "BROKEN" }
     /// Format of a table of a saved view.
-    TableFormat { Csv "CSV", Jsonl "JSONL" }
+    TableFormat { Csv "CSV", Jsonl "JSONL", Xlsx "XLSX", Pdf "PDF" }
+    /// Rows that an export schedule writes.
+    ExportEntity { DemandFacts "DEMAND_FACTS", Movements "MOVEMENTS", Orders "ORDERS", Stock "STOCK" }
+    /// Format of the files of an export schedule.
+    ExportFormat { Parquet "PARQUET", Csv "CSV", Jsonl "JSONL" }
+    /// Status of an export schedule.
+    ExportScheduleStatus { Active "ACTIVE", Paused "PAUSED" }
 }

@@ -257,7 +257,7 @@ kinds! {
     AlertId "alr" "alert"; AlertRuleId "arl" "alert rule"; AnomalyId "anm" "stock anomaly"; NoteId "nte" "note";
     ReplenishmentPolicyId "rpp" "replenishment policy"; ReplenishmentPlanId "rpl" "replenishment plan";
     SavedViewId "svw" "saved view"; SavedViewLinkId "svl" "link of a saved view";
-    SavedViewScheduleId "svs" "schedule of a saved view";
+    SavedViewScheduleId "svs" "schedule of a saved view"; ExportScheduleId "xsc" "export schedule";
     PaperId "ppr" "paper"; InvoiceId "inv" "invoice"; LegalEntityId "len" "legal entity";
     ReplenishmentLineId "rpi" "line of a replenishment plan";
     LiquidationPlanId "lqp" "liquidation plan"; LiquidationLineId "lqi" "line of a liquidation plan";

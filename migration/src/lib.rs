@@ -81,6 +81,13 @@ mod m0086_transfers_and_revaluations;
 mod m0087_merges;
 mod m0088_saved_view_schedules;
 mod m0089_lean_works;
+mod m0094_inspections;
+mod m0095_invoice_lists;
+mod m0096_view_outputs;
+mod m0097_view_readers;
+mod m0098_export_schedules;
+mod m0100_bundles;
+mod m0101_naive;
 mod m0105_order_of_time;
 mod m0106_lean_facts;
 mod m0107_lot_sorts;
@@ -169,6 +176,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0087_merges::Migration),
             Box::new(m0088_saved_view_schedules::Migration),
             Box::new(m0089_lean_works::Migration),
+            Box::new(m0094_inspections::Migration),
+            Box::new(m0095_invoice_lists::Migration),
+            Box::new(m0096_view_outputs::Migration),
+            Box::new(m0097_view_readers::Migration),
+            Box::new(m0098_export_schedules::Migration),
+            Box::new(m0100_bundles::Migration),
+            Box::new(m0101_naive::Migration),
             Box::new(m0105_order_of_time::Migration),
             Box::new(m0106_lean_facts::Migration),
             Box::new(m0107_lot_sorts::Migration),
@@ -189,8 +203,10 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// (`m0076_taxes_and_holds`), would seal a customer anew without contacts and addresses, put products into archived families and buy by archived rows
 /// of suppliers' catalogues (`m0080_retired`), takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`), would serve a
 /// tenant that is suspended (`m0085_suspension`), would book a revaluation that undoes another as one of its own
-/// (`m0086_transfers_and_revaluations`), and would restore a supplier that is merged into another, give rights by an archived group of stores, and
-/// erase a customer without those merged into it (`m0087_merges`).
+/// (`m0086_transfers_and_revaluations`), would restore a supplier that is merged into another, give rights by an archived group of stores, and
+/// erase a customer without those merged into it (`m0087_merges`), takes a reversal of an inspection for a corrupt row (`m0094_inspections`), would
+/// report a schedule that sends a workbook as corrupt (`m0096_view_outputs`), would show a saved view to those whom it is not shared with
+/// (`m0097_view_readers`), and takes a bundle in a plan of liquidation, or an alert of one of its kinds, for a corrupt row (`m0100_bundles`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -206,6 +222,10 @@ pub const BREAKING: &[&str] = &[
     "m0085_suspension",
     "m0086_transfers_and_revaluations",
     "m0087_merges",
+    "m0094_inspections",
+    "m0096_view_outputs",
+    "m0097_view_readers",
+    "m0100_bundles",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

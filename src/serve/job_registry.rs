@@ -15,7 +15,9 @@ use platform::{
     jobs::{Registry, Terms},
     secrets,
 };
-use services::{alerts, anomalies, demand, exchange, files, forecasting, replenishment, saved_views, webhooks};
+use services::{
+    alerts, anomalies, demand, exchange, export_schedules, files, forecasting, liquidation, replenishment, saved_views, webhooks,
+};
 
 use super::{Node, StartError, stopped};
 use crate::config::Worker;
@@ -74,9 +76,12 @@ impl Node {
         let registry = forecasting::jobs::register(registry, &self.db, &self.clock);
         let registry = replenishment::jobs::register(registry, &self.ledger, self.audit.audit_writer());
         let registry = anomalies::jobs::register(registry, &self.db, &self.clock);
+        let registry = liquidation::jobs::register(registry, &self.ledger, &self.alerts);
         let registry = files::jobs::register(registry, &self.files);
         let registry = exchange::jobs::register(registry, &self.exchange);
         let registry = saved_views::jobs::register(registry, &self.saved_views, &self.identity);
+        let exports = export_schedules::ExportSchedules::new(&self.exchange, &self.webhooks);
+        let registry = export_schedules::jobs::register(registry, &exports);
         match &self.backups {
             Some(schedule) => schedule.register(registry, &self.db, &self.clock),
             None => registry,

@@ -204,7 +204,7 @@ impl Node {
         let exchange =
             Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
         identity.share_attempts(rate_limiter.clone());
-        let saved_views = SavedViews::new(db.clone(), clock.clone());
+        let saved_views = SavedViews::new(db.clone(), clock.clone(), files.clone());
         let schema = schema::build(Given {
             identity: identity.clone(),
             access: access.clone(),

@@ -2,7 +2,7 @@
 //! changed, and each notice of a deprecation names its day, what replaces it, and an end that is a year away.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env, fs,
     path::{Path, PathBuf},
 };
@@ -13,6 +13,8 @@ use async_graphql::parser::{
 };
 use entrepot::graphql::deprecated::Notice;
 use reference::diff::{Diff, Exceptions};
+
+use crate::authorization::calls::later_name;
 
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
@@ -161,6 +163,51 @@ fn each_notice_has_its_day_a_replacement_and_a_year() {
     assert!(parts.0.values().any(|part| part.reason.is_some()), "nothing is deprecated: this test looks at nothing");
     let faults = parts.faults();
     assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// Type, arguments and directives of a field, but for its notice.
+fn attributes(field: &FieldDefinition) -> String {
+    let argument = |argument: &InputValueDefinition| {
+        let default = argument.default_value.as_ref().map(ToString::to_string);
+        format!("{}: {} = {default:?}", argument.name, argument.ty)
+    };
+    let directive = |directive: &ConstDirective| {
+        let given: Vec<String> = directive.arguments.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        format!("@{}({})", directive.name, given.join(", "))
+    };
+    let arguments: Vec<String> = field.arguments.iter().map(|one| argument(&one.node)).collect();
+    let said = field.directives.iter().filter(|one| one.node.name.node != "deprecated");
+    let directives: Vec<String> = said.map(|one| directive(&one.node)).collect();
+    format!("{arguments:?} {} {directives:?}", field.ty)
+}
+
+#[test]
+fn an_earlier_name_has_all_attributes_of_its_original() {
+    let document = parse_schema(served()).unwrap();
+    let mut compared = BTreeSet::new();
+    for definition in &document.definitions {
+        let TypeSystemDefinition::Type(kind) = definition else { continue };
+        let TypeKind::Object(object) = &kind.node.kind else { continue };
+        for earlier in object.fields.iter().map(|field| &field.node) {
+            let Some(name) = later_name(earlier) else { continue };
+            let at = format!("{}.{}", kind.node.name, earlier.name);
+            let original = object.fields.iter().map(|field| &field.node).find(|field| field.name.node == name);
+            let original = original.unwrap_or_else(|| panic!("{at} is the name of {name}, which is not there"));
+            assert_eq!(attributes(earlier), attributes(original), "{at}");
+            let notice = earlier.directives.iter().find(|one| one.node.name.node == "deprecated");
+            let reason = notice.and_then(|one| one.node.get_argument("reason")).map(ToString::to_string);
+            assert!(
+                reason.is_some_and(|reason| reason.contains(&format!(": use {name}. "))),
+                "{at} has no notice that names {name}"
+            );
+            compared.insert(at);
+        }
+    }
+    for root in
+        ["Query.counts", "Mutation.countCreate", "Subscription.exchangeChanged", "StocktakeLine.book", "StocktakePayload.count"]
+    {
+        assert!(compared.contains(root), "{root}: {compared:?}");
+    }
 }
 
 #[test]

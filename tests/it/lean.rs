@@ -192,7 +192,7 @@ async fn trade(schema: &EntrepotSchema, world: &World) {
         with(at(&mug, "S1"), json!({ "reorderPoint": 55, "maximum": 100, "safetyStock": 1 })),
         with(at(&mug, "S2"), json!({ "maximum": 40 })),
     ];
-    run("stockPolicySet", "StockPolicySetInput", json!({ "idempotencyKey": "policy", "items": items }), "").await;
+    run("reorderPolicySet", "ReorderPolicySetInput", json!({ "idempotencyKey": "policy", "items": items }), "").await;
     let customer = json!({ "externalRef": "C-1", "name": "Ada", "email": "ada@example.com", "country": "GB" });
     let customer = made("customerCreate", "CustomerCreateInput", customer, "customer").await;
     let line = |product: &Value, quantity: i64| json!({ "product": { "id": product }, "quantity": quantity });

@@ -15,9 +15,10 @@ on_both!(
 );
 
 /// Lists whose filters nest, with the types of their filters.
-const LISTS: [(&str, &str); 10] = [
-    ("counts", "CountFilter"),
+const LISTS: [(&str, &str); 11] = [
+    ("invoices", "InvoiceFilter"),
     ("lots", "LotFilter"),
+    ("stocktakes", "StocktakeFilter"),
     ("orders", "OrderFilter"),
     ("products", "ProductFilter"),
     ("purchaseOrders", "PurchaseOrderFilter"),

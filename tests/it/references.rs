@@ -185,9 +185,9 @@ async fn a_picture_is_of_a_product_by_its_key(world: &World) {
 async fn an_export_and_a_group_name_their_stores_by_code(world: &World) {
     let office = Office::of(world).await;
     let run = async |more: Value| {
-        let mut input = json!({ "idempotencyKey": key(), "noun": "STOCK" });
+        let mut input = json!({ "idempotencyKey": key(), "entity": "STOCK" });
         input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        office.act("exportCreate", "ExportCreateInput", "exchange { id }", input).await
+        office.act("exportCreate", "ExportCreateInput", "dataJob { id }", input).await
     };
     let both = json!({ "stores": [{ "code": "DOCK" }], "storeIds": [office.store["id"]] });
     refused(&run(both).await, "INVALID", "input.stores");
@@ -195,7 +195,7 @@ async fn an_export_and_a_group_name_their_stores_by_code(world: &World) {
     let asked =
         run(json!({ "stores": [{ "code": "dock" }], "products": [{ "sku": "alpha-mug" }], "categories": [{ "slug": "none" }] }))
             .await;
-    assert!(done(&asked, "exchange")["id"].is_string(), "{asked:#}");
+    assert!(done(&asked, "dataJob")["id"].is_string(), "{asked:#}");
     let group = async |stores: Value| {
         let input = json!({ "code": "SOUTH", "name": "South", "stores": stores });
         office.act("storeGroupCreate", "StoreGroupCreateInput", "storeGroup { stores { id } }", input).await

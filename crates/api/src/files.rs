@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 use entity::prelude::FileId;
 use iam::access::{Changed, kind};
 use macros::resolvers;
@@ -46,12 +46,14 @@ impl From<FilePurpose> for core::Purpose {
 /// State of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
-pub enum FileState {
+pub enum FileStatus {
     /// The bytes have not been uploaded yet.
+    #[graphql(name = "UPLOADING")]
     Awaited,
     /// The bytes are stored and do not change any more.
     Ready,
     /// The file has expired, and its bytes were deleted.
+    #[graphql(name = "DELETED")]
     Gone,
 }
 
@@ -67,7 +69,7 @@ impl From<core::File> for File {
 
 /// File that was uploaded, or generated for a caller. Only the caller who created it can download
 /// it.
-#[Object]
+#[resolvers]
 impl File {
     /// TypeID of the file, which begins with fil_.
     pub async fn id(&self) -> ID {
@@ -78,7 +80,8 @@ impl File {
         &self.0.name
     }
     /// State of the file.
-    async fn state(&self) -> FileState {
+    #[field(was("state", "2026-11-25"))]
+    async fn status(&self) -> FileStatus {
         self.0.state.into()
     }
     /// Media type that was detected from the file's bytes, whatever its name; null before the upload.

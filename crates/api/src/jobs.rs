@@ -28,22 +28,23 @@ use crate::{
 /// State of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
-pub enum JobState {
+pub enum BackgroundJobStatus {
     /// The job runs at its scheduled time.
     Waiting,
-    /// A worker holds it. A standing job is always held while there is a worker.
+    /// A worker holds it. A recurring job is always held while there is a worker.
     Running,
     /// The job has succeeded.
     Done,
     /// The job has failed for good. After the cause is repaired, jobRetry runs it again.
+    #[graphql(name = "FAILED")]
     Dead,
 }
 
 /// Work that nobody waits for.
 #[derive(Debug, Clone)]
-pub struct Job(Arc<core::Job>);
+pub struct BackgroundJob(Arc<core::Job>);
 
-impl From<core::Job> for Job {
+impl From<core::Job> for BackgroundJob {
     fn from(job: core::Job) -> Self {
         Self(Arc::new(job))
     }
@@ -52,7 +53,7 @@ impl From<core::Job> for Job {
 /// Background work. A queued job belongs to the caller and runs until it succeeds; a periodic job
 /// exists once in the deployment and runs again and again.
 #[resolvers(requires = JobRead)]
-impl Job {
+impl BackgroundJob {
     /// TypeID of the job, which begins with job_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
@@ -62,18 +63,21 @@ impl Job {
         &self.0.kind
     }
     /// Whether it is one of the deployment's, which run again and again.
-    async fn is_standing(&self) -> bool {
+    #[field(was("isStanding", "2026-11-25"))]
+    async fn is_recurring(&self) -> bool {
         self.0.period.is_some()
     }
     /// State of the job.
-    async fn state(&self) -> JobState {
+    #[field(was("state", "2026-11-25"))]
+    async fn status(&self) -> BackgroundJobStatus {
         self.0.state.into()
     }
-    /// Failures since it last succeeded or got on. A worker that died while it ran the job counts as one; a queued job during which two died in a row is DEAD.
-    async fn failures(&self) -> Long {
+    /// Failures since it last succeeded or got on. A worker that died while it ran the job counts as one; a queued job during which two died in a row is FAILED.
+    #[field(was("failures", "2026-11-25"))]
+    async fn consecutive_failures(&self) -> Long {
         Long(self.0.failures)
     }
-    /// Time at which the job last started; null when it never did. Times of standing jobs are up to ten seconds old.
+    /// Time at which the job last started; null when it never did. Times of recurring jobs are up to ten seconds old.
     async fn last_run_at(&self) -> Option<DateTime> {
         self.0.started_at.map(DateTime)
     }
@@ -95,8 +99,8 @@ impl Job {
     }
 }
 
-crate::connection!(JobConnection, JobEdge, Job, "jobs");
-payload!(JobPayload, job: Job, "job");
+crate::connection!(BackgroundJobConnection, BackgroundJobEdge, BackgroundJob, "jobs");
+payload!(JobPayload, job: BackgroundJob, "job");
 
 #[derive(Default)]
 pub struct JobQuery;
@@ -109,10 +113,10 @@ impl JobQuery {
     async fn jobs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<JobState>>,
+        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<BackgroundJobStatus>>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-    ) -> Answer<JobConnection> {
+    ) -> Answer<BackgroundJobConnection> {
         let (jobs, signer) = (ctx.given::<Jobs>()?, ctx.given::<CursorSigner>()?);
         let request = PageArgs { first, after, ..PageArgs::default() }.check("jobs", signer, ctx.given::<Limits>()?.page)?;
         let (mut conditions, mut values) = (String::new(), Vec::new());
@@ -127,24 +131,24 @@ impl JobQuery {
         let found = jobs.page(&permit.scope(jobs.database()), &conditions, &order, values).await?;
         let rows = found.into_iter().map(|job| {
             let keys = vec![Key::Int(job.created_at.micros()), job.id.into()];
-            (Job::from(job), keys)
+            (BackgroundJob::from(job), keys)
         });
         Ok(Page::build(rows.collect(), &request, "jobs", signer).into())
     }
 
-    /// The deployment's standing jobs, by kind: what keeps reservations, deliveries and the audit log going.
-    #[field(permit = JobRead)]
-    async fn standing_jobs(&self, ctx: &Context<'_>) -> Answer<Vec<Job>> {
-        Ok(ctx.given::<Jobs>()?.periodic().await?.into_iter().map(Job::from).collect())
+    /// The deployment's recurring jobs, by kind: what keeps reservations, deliveries and the audit log going.
+    #[field(permit = JobRead, was("standingJobs", "2026-11-25"))]
+    async fn recurring_jobs(&self, ctx: &Context<'_>) -> Answer<Vec<BackgroundJob>> {
+        Ok(ctx.given::<Jobs>()?.periodic().await?.into_iter().map(BackgroundJob::from).collect())
     }
 }
 
 /// The job of an id, if it is the caller's.
-pub async fn job(ctx: &Context<'_>, id: JobId) -> Answer<Option<Job>> {
+pub async fn job(ctx: &Context<'_>, id: JobId) -> Answer<Option<BackgroundJob>> {
     let permit = ctx.permit::<kind::JobRead>()?;
     let jobs = ctx.given::<Jobs>()?;
     let found = jobs.find(&permit.scope(jobs.database()), id).await?;
-    Ok(found.filter(|job| job.tenant != TenantId::NIL).map(Job::from))
+    Ok(found.filter(|job| job.tenant != TenantId::NIL).map(BackgroundJob::from))
 }
 
 #[derive(Default)]
@@ -167,7 +171,7 @@ impl JobMutation {
             Ok(job) => Ok(JobPayload { job: sees.then(|| job.into()), user_errors: Vec::new(), replayed: false, seq: None }),
             Err(Refusal::NotFound) => Ok(vec![UserError::not_found("job", path!["id"])].into()),
             Err(Refusal::NotDead(state)) => {
-                let message = format!("the job is {}: only one that is DEAD can be tried again", state.as_str());
+                let message = format!("the job is {}: only one that is FAILED can be tried again", state.as_str());
                 Ok(vec![UserError::new(ErrorCode::InvalidState, message, path!["id"])].into())
             }
             Err(Refusal::Fault(fault)) => Err(fault.into()),

@@ -19,8 +19,8 @@ use crate::{
     anomalies::{self as anomalies, StockAnomaly},
     audit::{AuditEntry, audit_entry},
     catalog::{self as catalog, Category, Channel, Customer, Product, ProductFamily, Store, Supplier},
-    costing::{self as costing, Revaluation},
-    counts::{self as counts, Count},
+    costing::{self as costing, StockRevaluation},
+    counts::{self as counts, Stocktake},
     currency::{self, ExchangeRate},
     exchange,
     fulfilment::{self, FulfilmentWork, Parcel, ShippingCarrier},
@@ -32,7 +32,7 @@ use crate::{
         yielding::YieldDirective,
     },
     identity::{LoginSession, Member, Tenant, own_session, own_tenant},
-    jobs::{self as job, Job},
+    jobs::{self as job, BackgroundJob},
     liquidation::{self, LiquidationPlan},
     media::{ProductDocument, ProductImage},
     notes::{self, Note},
@@ -89,11 +89,11 @@ pub enum Node {
     Return(Return),
     Payment(Payment),
     Transfer(Transfer),
-    Count(Count),
+    Stocktake(Stocktake),
     PurchaseOrder(PurchaseOrder),
     PurchaseOrderLine(PurchaseOrderLine),
     SupplierReturn(SupplierReturn),
-    Revaluation(Revaluation),
+    StockRevaluation(StockRevaluation),
     DocumentReversal(DocumentReversal),
     ExchangeRate(ExchangeRate),
     Tenant(Tenant),
@@ -103,12 +103,12 @@ pub enum Node {
     ApiKey(ApiKey),
     Session(LoginSession),
     AuditEntry(AuditEntry),
-    Job(Job),
+    BackgroundJob(BackgroundJob),
     WebhookEndpoint(WebhookEndpoint),
     File(crate::files::File),
     ProductImage(ProductImage),
     ProductDocument(ProductDocument),
-    Exchange(exchange::Exchange),
+    DataJob(exchange::DataJob),
     Alert(Alert),
     AlertRule(AlertRule),
     StockAnomaly(StockAnomaly),
@@ -143,7 +143,7 @@ pub enum Versioned {
     FulfilmentWork(FulfilmentWork),
     Return(Return),
     Transfer(Transfer),
-    Count(Count),
+    Stocktake(Stocktake),
     PurchaseOrder(PurchaseOrder),
     Member(Member),
     Role(Role),
@@ -252,8 +252,8 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::TransferId::PREFIX => {
             transfers::load_transfer(ctx, entity::id::TransferId::from_uuid(uuid)).await?.map(Node::Transfer)
         }
-        kind::CountId::PREFIX => counts::load_count(ctx, entity::id::CountId::from_uuid(uuid)).await?.map(Node::Count),
-        kind::RevaluationId::PREFIX => costing::find_revaluation(ctx, uuid).await?.map(Node::Revaluation),
+        kind::CountId::PREFIX => counts::load_count(ctx, entity::id::CountId::from_uuid(uuid)).await?.map(Node::Stocktake),
+        kind::RevaluationId::PREFIX => costing::find_revaluation(ctx, uuid).await?.map(Node::StockRevaluation),
         kind::ReversalId::PREFIX => reversals::find_reversal(ctx, uuid).await?.map(Node::DocumentReversal),
         kind::ExchangeRateId::PREFIX => currency::find_rate(ctx, uuid).await?.map(Node::ExchangeRate),
         kind::TenantId::PREFIX => own_tenant(ctx, entity::id::TenantId::from_uuid(uuid)).await?.map(Node::Tenant),
@@ -271,7 +271,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Node>> {
         kind::PaperId::PREFIX => papers::find_paper(ctx, uuid).await?.map(Node::Paper),
         kind::SavedViewId::PREFIX => saved_views::find_view(ctx, uuid).await?.map(Node::SavedView),
         kind::ReplenishmentPolicyId::PREFIX => replenishment::find_policy(ctx, uuid).await?.map(Node::ReplenishmentPolicy),
-        kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::Job),
+        kind::JobId::PREFIX => job::job(ctx, entity::id::JobId::from_uuid(uuid)).await?.map(Node::BackgroundJob),
         kind::AuditId::PREFIX => audit_entry(ctx, entity::id::AuditId::from_uuid(uuid)).await?.map(Node::AuditEntry),
         kind::MemberId::PREFIX => crate::identity::member(ctx, entity::id::MemberId::from_uuid(uuid)).await?.map(Node::Member),
         _ => {
@@ -329,6 +329,7 @@ pub fn build(given: Given) -> EntrepotSchema {
     let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let papers = Papers::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let suggestions = Suggestions::new(given.catalog.clone());
+    let export_schedules = services::export_schedules::ExportSchedules::new(&given.exchange, &given.webhooks);
     let hubs = Hubs::new(given.ledger.database().clone(), events::registry());
     let schema = plain()
         .data(hubs)
@@ -344,6 +345,7 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(media)
         .data(papers)
         .data(suggestions)
+        .data(export_schedules)
         .data(given.exchange)
         .data(given.saved_views)
         .data(given.signer)
@@ -387,5 +389,6 @@ pub fn attach(request: Request, scope: &TenantScope) -> Request {
     let request = attach::<numbering::Numbers>(attach::<DataLoader<fulfilment::Rows>>(request, scope), scope);
     let request = attach::<DataLoader<purchasing::Rows>>(attach::<DataLoader<transfers::Rows>>(request, scope), scope);
     let request = attach::<saved_views::Turns>(attach::<DataLoader<payments::Rows>>(request, scope), scope);
+    let request = attach::<DataLoader<papers::Rows>>(attach::<DataLoader<reversals::Rows>>(request, scope), scope);
     attach::<DataLoader<counts::Rows>>(attach::<DataLoader<returns::Rows>>(request, scope), scope)
 }

@@ -45,6 +45,14 @@ pub enum KeyPlace {
     Argument,
 }
 
+/// An earlier name of a field, and the day of its notice: under it the field is served once more, deprecated.
+pub struct Was {
+    pub name: LitStr,
+    pub day: LitStr,
+    /// The same day a year later: the last on which the name is certain to be there.
+    pub last_day: String,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionKind {
     Any,
@@ -71,6 +79,7 @@ pub enum Argument {
     Emits(Vec<Path>),
     DryRun(DryRun),
     Once(KeyPlace),
+    Was(Was),
     Cost(LitStr),
     Paged,
     Personal,
@@ -108,6 +117,7 @@ impl Parse for SpannedArgument {
             "emits" => named(input).and_then(|()| events(input, span)).map(Argument::Emits),
             "dry_run" => named(input).and_then(|()| dry_run(input)).map(Argument::DryRun),
             "once" => named(input).and_then(|()| key_place(input)).map(Argument::Once),
+            "was" => named(input).and_then(|()| was(input, span)).map(Argument::Was),
             "list_size" => named(input).and_then(|()| list_size(input)).map(Argument::ListSize),
             _ => input.parse::<syn::Meta>().map(|other| Argument::Other(other.into_token_stream())),
         };
@@ -174,6 +184,26 @@ fn key_place(input: ParseStream) -> Result<KeyPlace> {
     }
 }
 
+/// `("countCreate", "2026-11-25")`.
+fn was(input: ParseStream, span: Span) -> Result<Was> {
+    let [name, day] = <[LitStr; 2]>::try_from(listed::<LitStr>(input)?)
+        .map_err(|_| Error::new(span, "the earlier name and the day of the notice are expected"))?;
+    let text = day.value();
+    let parts: Vec<&str> = text.split('-').collect();
+    let &[year, month, of_month] = parts.as_slice() else {
+        return Err(Error::new(day.span(), "a day is expected, as in 2026-11-25"));
+    };
+    let is_day = [(year, 4), (month, 2), (of_month, 2)]
+        .iter()
+        .all(|(part, length)| part.len() == *length && part.bytes().all(|byte| byte.is_ascii_digit()));
+    let Some(next) = year.parse::<u32>().ok().filter(|_| is_day).map(|year| year + 1) else {
+        return Err(Error::new(day.span(), "a day is expected, as in 2026-11-25"));
+    };
+    // The last day of February is not in every year.
+    let rest = if (month, of_month) == ("02", "29") { "03-01".to_owned() } else { format!("{month}-{of_month}") };
+    Ok(Was { name, day, last_day: format!("{next}-{rest}") })
+}
+
 /// What stands between parentheses, parted by commas.
 fn listed<T: Parse>(input: ParseStream) -> Result<Vec<T>> {
     let content;
@@ -213,7 +243,7 @@ fn list_size(input: ParseStream) -> Result<ListSize> {
 pub fn attribute(argument: &Argument) -> Option<TokenStream> {
     let applied = match argument {
         Argument::Other(other) => return Some(other.clone()),
-        Argument::Session(_) | Argument::DryRun(_) | Argument::Once(_) => return None,
+        Argument::Session(_) | Argument::DryRun(_) | Argument::Once(_) | Argument::Was(_) => return None,
         Argument::Permit(kind, _) | Argument::Requires(kind) => with_code("requires", kind),
         Argument::Mask(kind, _) => with_code("mask", kind),
         Argument::Authenticated => quote!(authenticated::apply()),

@@ -56,7 +56,7 @@ pub fn before(arguments: &[SpannedArgument], method: &ImplItemFn) -> Result<Toke
 ///
 /// # Errors
 /// A method without a context, or without the argument that has the key.
-pub fn once(place: KeyPlace, span: Span, method: &ImplItemFn) -> Result<TokenStream> {
+pub fn once(place: KeyPlace, span: Span, method: &ImplItemFn, name: &str) -> Result<TokenStream> {
     let ctx = Check { method, span }.context()?;
     let has_input = method.sig.inputs.iter().any(|input| {
         matches!(input, FnArg::Typed(argument)
@@ -65,7 +65,6 @@ pub fn once(place: KeyPlace, span: Span, method: &ImplItemFn) -> Result<TokenStr
     if place == KeyPlace::Input && !has_input {
         return Err(Error::new(span, "the key is a field of `input`, which the method does not take: write `once(argument)`"));
     }
-    let name = camel(&method.sig.ident.to_string());
     let sent = match place {
         KeyPlace::Input => quote!(crate::graphql::once::Sent::input(#name, input.idempotency_key.clone())),
         KeyPlace::Argument => quote!(crate::graphql::once::Sent::argument(#name, idempotency_key)),
@@ -75,7 +74,7 @@ pub fn once(place: KeyPlace, span: Span, method: &ImplItemFn) -> Result<TokenStr
 }
 
 /// A name as the schema has it.
-fn camel(name: &str) -> String {
+pub fn camel(name: &str) -> String {
     let mut words = name.split('_');
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |mut name, word| {

@@ -2,6 +2,7 @@
 
 mod argument;
 mod check;
+mod earlier;
 mod record;
 mod resolvers;
 
@@ -52,6 +53,7 @@ pub fn record(input: TokenStream) -> TokenStream {
 /// | `dry_run`, `dry_run(record)`, `dry_run(key_stays_free)` | the argument `validateOnly` | | `dry_run`: the mode that the shell takes |
 /// | `dry_run(rolled_back)` | the argument `validateOnly` | INTERNAL where the task would commit | nothing: what the shell writes is undone instead of committed |
 /// | `once`, `once(argument)` | `once(argument)`: the argument `idempotencyKey`; else it is a field of `input` | the answer of an earlier call with the key | the whole body is the call |
+/// | `was("countCreate", "2026-11-25")` | the field once more under its earlier name, with a notice of that day and the same directives | the same | the same |
 /// | `cost = "5"`, `paged`, `personal`, `list_size(assumed = 5, arguments("first"), fields("nodes"))` | their directives | | |
 ///
 /// Checks are made in one order, whatever the order of the arguments: permission or caller, fresh authentication, session, mask. They come before all that

@@ -9,7 +9,7 @@ use syn::{
 
 use crate::{
     argument::{Argument, DryRun, KeyPlace, SpannedArgument, attribute},
-    check,
+    check, earlier,
 };
 
 type Arguments = Punctuated<SpannedArgument, Token![,]>;
@@ -19,11 +19,13 @@ type Arguments = Punctuated<SpannedArgument, Token![,]>;
 pub fn expand(arguments: TokenStream, block: TokenStream) -> Result<TokenStream> {
     let mut block: ItemImpl = parse2(block)?;
     let (target, arguments) = of_block(arguments)?;
+    let mut earlier = Vec::new();
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item {
-            rewrite(method)?;
+            earlier.extend(rewrite(method)?.map(ImplItem::Fn));
         }
     }
+    block.items.extend(earlier);
     let arguments = arguments.iter().map(checked_of_block).collect::<Result<Vec<_>>>()?;
     Ok(quote! {
         #[::async_graphql::#target(#(#arguments),*)]
@@ -67,15 +69,15 @@ fn purpose(attribute: &Attribute) -> Option<Purpose> {
     if is("mutation") { Some(Purpose::Mutation) } else { is("field").then_some(Purpose::Field) }
 }
 
-/// The arguments of a method become async-graphql's attribute, an argument, and statements.
-fn rewrite(method: &mut ImplItemFn) -> Result<()> {
+/// The arguments of a method become async-graphql's attribute, an argument, and statements. Answers with the method of its earlier name, where it has one.
+fn rewrite(method: &mut ImplItemFn) -> Result<Option<ImplItemFn>> {
     let (ours, mut rest): (Vec<_>, Vec<_>) = method.attrs.drain(..).partition(|one| purpose(one).is_some());
     if let Some(second) = ours.get(1) {
         return Err(Error::new(second.span(), "one attribute a resolver"));
     }
     let (Some(own), Some(purpose)) = (ours.first(), ours.first().and_then(purpose)) else {
         method.attrs = rest;
-        return Ok(());
+        return Ok(None);
     };
     if let Some(other) = rest.iter().find(|one| one.path().is_ident("graphql")) {
         return Err(Error::new(other.span(), "one attribute a resolver: write this into the other one"));
@@ -86,12 +88,18 @@ fn rewrite(method: &mut ImplItemFn) -> Result<()> {
     };
     fit(&arguments, purpose)?;
     let before = check::before(&arguments, method)?;
+    let was = arguments.iter().find_map(|written| match &written.argument {
+        Argument::Was(was) => Some(was),
+        _ => None,
+    });
     let keyed = arguments.iter().find_map(|written| match written.argument {
         Argument::Once(place) => Some((place, written.span)),
         _ => None,
     });
     method.block = if let Some((place, span)) = keyed {
-        let call = check::once(place, span, method)?;
+        // Keys of calls under the earlier name are found under both.
+        let name = was.map_or_else(|| check::camel(&method.sig.ident.to_string()), |was| was.name.value());
+        let call = check::once(place, span, method, &name)?;
         parse_quote!({ #before #call })
     } else {
         let statements = method.block.stmts.drain(..).collect::<Vec<_>>();
@@ -105,11 +113,12 @@ fn rewrite(method: &mut ImplItemFn) -> Result<()> {
         }
     }
     let said: Vec<TokenStream> = arguments.iter().filter_map(|written| attribute(&written.argument)).collect();
+    let earlier = was.map(|was| earlier::again(was, method, &rest, &said)).transpose()?;
     if !said.is_empty() {
         rest.push(parse_quote!(#[graphql(#(#said),*)]));
     }
     method.attrs = rest;
-    Ok(())
+    Ok(earlier)
 }
 
 fn validate_only(dry_run: DryRun) -> FnArg {

@@ -109,10 +109,10 @@ fn an_id_in_an_example_is_of_the_kind_that_the_field_takes() {
     assert_eq!(id("countsDue", "/storeId"), "sto_");
     assert_eq!(id("productImageRemove", "/input/id"), "img_");
     assert_eq!(id("invitationRevoke", "/id"), "mem_");
-    assert_eq!(id("purchaseOrderReceive", "/input/lines/0/purchaseOrderLineId"), "pol_");
+    assert_eq!(id("purchaseOrderReceive", "/input/lines/0/lineId"), "pol_");
     assert_eq!(id("transferShip", "/input/lines/0/lineId"), "tln_");
     assert_eq!(id("jobRetry", "/id"), "job_");
-    assert_eq!(id("exchangeChanged", "/id"), "exc_");
+    assert_eq!(id("dataJobChanged", "/id"), "exc_");
     assert_eq!(id("webhookEndpointTest", "/id"), "whe_");
 }
 

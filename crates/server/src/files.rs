@@ -15,12 +15,15 @@ use axum::{
 use futures_util::{Stream, TryStreamExt, stream};
 use http_body_util::BodyExt;
 use platform::audit::Origin;
-use services::files::{
-    FileError, Files, Opened,
-    core::{
-        File, Purpose,
-        limits::{SILENCE_SECONDS, UPLOAD_RATE, UPLOAD_WINDOW_SECONDS},
+use services::{
+    files::{
+        FileError, Files, Opened,
+        core::{
+            File, Purpose,
+            limits::{SILENCE_SECONDS, UPLOAD_RATE, UPLOAD_WINDOW_SECONDS},
+        },
     },
+    papers::core::style_source,
 };
 
 use super::{
@@ -112,7 +115,8 @@ async fn fetch<E: Executor>(
     match state.files.fetch(&link).await {
         Ok(Opened { file, bytes }) => {
             let mut response = Response::new(Body::from_stream(bytes.map_err(std::io::Error::other)));
-            dress(&mut response, &file);
+            let is_inline = parts.uri.query().is_some_and(|query| query.split('&').any(|part| part == "inline=1"));
+            dress(&mut response, &file, Shown::of(&file, is_inline));
             reply::seal(response.headers_mut(), &id);
             response
         }
@@ -120,20 +124,61 @@ async fn fetch<E: Executor>(
     }
 }
 
-/// Whatever it is, a browser runs nothing of it: it is saved, not shown, unless it is a picture; nobody guesses at its kind; and were it shown all
-/// the same, it would be shut in a sandbox.
-fn dress(response: &mut Response<Body>, file: &File) {
+/// How a browser takes a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Saved,
+    Picture,
+    /// A page of ours, where it was asked for.
+    Page,
+    /// A PDF of ours, where it was asked for.
+    Pdf,
+}
+
+impl Shown {
+    /// Only what we made ourselves is shown on request: whatever was sent to us is saved, unless it is a picture.
+    fn of(file: &File, is_inline: bool) -> Self {
+        let is_ours = is_inline && file.purpose == Purpose::Result;
+        match file.media_type.as_str() {
+            _ if file.purpose == Purpose::Image => Self::Picture,
+            "text/html; charset=utf-8" if is_ours => Self::Page,
+            "application/pdf" if is_ours => Self::Pdf,
+            _ => Self::Saved,
+        }
+    }
+
+    fn policy(self) -> HeaderValue {
+        let shut = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
+        match self {
+            Self::Saved | Self::Picture => shut,
+            // Its own style, no script, no form and no address of ours.
+            Self::Page => {
+                let style = style_source();
+                let policy = format!(
+                    "default-src 'none'; style-src {style}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+                );
+                HeaderValue::from_str(&policy).unwrap_or(shut)
+            }
+            // A browser shows no PDF in a sandbox, and draws it by a page of its own that has styles.
+            Self::Pdf => HeaderValue::from_static(
+                "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+            ),
+        }
+    }
+}
+
+/// Whatever it is, a browser runs nothing of it: it is saved, not shown, unless it is a picture, or a paper of ours that is to be shown; nobody
+/// guesses at its kind; and what is shown all the same is shut in a sandbox.
+fn dress(response: &mut Response<Body>, file: &File, shown: Shown) {
     let headers = response.headers_mut();
-    let is_picture = file.purpose == Purpose::Image;
     let media = HeaderValue::from_str(&file.media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
     headers.insert(header::CONTENT_TYPE, media);
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.size));
-    let how = if is_picture { "inline" } else { "attachment" };
+    let how = if shown == Shown::Saved { "attachment" } else { "inline" };
     // RFC 6266: the name in full for all that read UTF-8, which is everybody.
     let named = format!("{how}; filename*=UTF-8''{}", percent(&file.name));
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&named).unwrap_or(HeaderValue::from_static("attachment")));
-    headers
-        .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, shown.policy());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
 }
 

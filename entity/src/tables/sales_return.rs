@@ -32,4 +32,6 @@ pub struct Model {
     pub refunded_minor: Option<i64>,
     pub reject_reason: Option<String>,
     pub country: Option<String>,
+    /// Whether it was taken in as it was created; None where that was not kept.
+    pub at_counter: Option<bool>,
 }

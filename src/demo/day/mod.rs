@@ -74,9 +74,10 @@ impl<'c> Day<'c> {
 
     /// On hand and available of a product in a store are what the day makes them.
     async fn look(&self, product: &Value, store: &Value, on_hand: i64, available: i64) -> Result<(), DemoError> {
-        let query = "query($p: ProductRef!, $s: StoreRef!) { explainAvailability(product: $p, store: $s) { onHand available } }";
-        let told = self.ask("explainAvailability", query, json!({ "p": product, "s": store })).await?;
-        let told = &told["explainAvailability"];
+        let query =
+            "query($p: ProductRef!, $s: StoreRef!) { availabilityExplanation(product: $p, store: $s) { onHand available } }";
+        let told = self.ask("availabilityExplanation", query, json!({ "p": product, "s": store })).await?;
+        let told = &told["availabilityExplanation"];
         let found = (told["onHand"].as_i64(), told["available"].as_i64());
         if found == (Some(on_hand), Some(available)) {
             return Ok(());
@@ -155,11 +156,11 @@ impl<'c> Day<'c> {
         let made = self.call("transferCreate", "TransferCreateInput", "transfer { id number lines { id } }", input).await?;
         let transfer = made["transfer"].clone();
         let ready = json!({ "id": transfer["id"] });
-        self.call("transferReady", "TransferActionInput", "transfer { status }", ready).await?;
-        self.call("transferShip", "TransferMoveInput", "transfer { status }", json!({ "id": transfer["id"] })).await?;
+        self.call("transferMarkReady", "TransferActionInput", "transfer { status }", ready).await?;
+        self.call("transferShip", "TransferShipmentInput", "transfer { status }", json!({ "id": transfer["id"] })).await?;
         let lines = json!([{ "lineId": transfer["lines"][0]["id"], "quantity": 39 }]);
         let input = json!({ "id": transfer["id"], "lines": lines });
-        self.call("transferReceive", "TransferMoveInput", "transfer { status }", input).await?;
+        self.call("transferReceive", "TransferShipmentInput", "transfer { status }", input).await?;
         let input = json!({ "id": transfer["id"], "reasonCode": "LOSS", "note": "one was not in the box" });
         self.call("transferClose", "TransferCloseInput", "transfer { status }", input).await?;
         self.look(&things.mug, &things.depot, 60, 58).await?;
@@ -224,7 +225,8 @@ impl<'c> Day<'c> {
         if left["onHand"] != 18 {
             return Err(DemoError::Day(format!("the first to expire leaves first: 18 packets of T-2 were expected in {lots}")));
         }
-        self.call("lotRecall", "LotActInput", "lot { status }", json!({ "id": left["id"], "note": "the maker called" })).await?;
+        self.call("lotRecall", "LotStatusInput", "lot { status }", json!({ "id": left["id"], "note": "the maker called" }))
+            .await?;
         self.look(&things.tea, &things.shop, 18, 0).await?;
         tell("recalls", "lot T-2: what is left of it cannot be sold");
         Ok(())
@@ -232,18 +234,25 @@ impl<'c> Day<'c> {
 
     async fn count(&mut self, things: &Things) -> Result<(), DemoError> {
         let input = json!({ "kind": "LIST", "store": things.shop, "products": [things.mug], "isBlind": true });
-        let count = self.call("countCreate", "CountCreateInput", "count { id number }", input).await?["count"].clone();
+        let count =
+            self.call("stocktakeCreate", "StocktakeCreateInput", "stocktake { id number }", input).await?["stocktake"].clone();
         let id = json!({ "id": count["id"] });
-        self.call("countStart", "CountActionInput", "count { status }", id.clone()).await?;
+        self.call("stocktakeStart", "StocktakeActionInput", "stocktake { status }", id.clone()).await?;
         // The shop does not close: a mug is sold after it was counted.
         let lines = json!([{ "product": things.mug, "counted": 26 }]);
-        self.call("countRecord", "CountRecordInput", "count { status }", json!({ "id": count["id"], "lines": lines })).await?;
+        self.call(
+            "stocktakeRecord",
+            "StocktakeRecordInput",
+            "stocktake { status }",
+            json!({ "id": count["id"], "lines": lines }),
+        )
+        .await?;
         let input = json!({ "store": things.shop, "status": "FULFILLED", "lines": [{ "product": things.mug, "quantity": 1 }] });
         self.call("orderCreate", "OrderCreateInput", "order { id }", input).await?;
-        self.call("countSubmit", "CountSubmitInput", "count { status }", id.clone()).await?;
-        self.call("countApprove", "CountActionInput", "count { status }", id).await?;
+        self.call("stocktakeSubmit", "StocktakeSubmitInput", "stocktake { status }", id.clone()).await?;
+        self.call("stocktakeApprove", "StocktakeActionInput", "stocktake { status }", id).await?;
         self.look(&things.mug, &things.shop, 25, 25).await?;
-        tell("counts", &format!("count {}: one mug was missing, and one was sold meanwhile", text(&count["number"])));
+        tell("counts", &format!("stocktake {}: one mug was missing, and one was sold meanwhile", text(&count["number"])));
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Every call's key is its number, so that a start that broke off is taken up again: what was made is answered once more, not made again.
 
+mod dispatch;
 mod goods;
 mod office;
 mod papers;
@@ -79,7 +80,7 @@ impl<'c> Shop<'c> {
         self.watch().await
     }
 
-    /// People, invoices, plans and pictures, of a shop that is furnished.
+    /// People, invoices, plans, pictures and orders that were sent, of a shop that is furnished.
     pub async fn complete(mut self, site: &DemoSite<'_>) -> Result<(), DemoError> {
         self.calls = SECOND_HALF;
         let found: Value = self.client.ask(&RequestLabel::new("shop", "stores"), request(IDS, json!({}))?).await?;
@@ -89,7 +90,8 @@ impl<'c> Shop<'c> {
         self.invoice().await?;
         self.replenish().await?;
         self.clear().await?;
-        self.illustrate(site).await
+        self.illustrate(site).await?;
+        self.dispatch().await
     }
 
     /// The ID of a store or a supplier by its code; null where there is none any more.

@@ -60,7 +60,7 @@ impl Shop<'_> {
                 let mutation = match *step {
                     "Submit" => "purchaseOrderSubmit",
                     "Approve" => "purchaseOrderApprove",
-                    _ => "purchaseOrderOrder",
+                    _ => "purchaseOrderPlace",
                 };
                 let input = json!({ "id": order["id"] });
                 self.call(mutation, "PurchaseOrderActionInput", "purchaseOrder { id }", input).await?;
@@ -84,9 +84,9 @@ impl Shop<'_> {
             let input = json!({ "fromStore": place(DEPOT), "toStore": place(store), "expectedAt": expected, "lines": lines });
             let made = self.call("transferCreate", "TransferCreateInput", "transfer { id }", input).await?;
             let moves = [
-                ("transferReady", "TransferActionInput"),
-                ("transferShip", "TransferMoveInput"),
-                ("transferReceive", "TransferMoveInput"),
+                ("transferMarkReady", "TransferActionInput"),
+                ("transferShip", "TransferShipmentInput"),
+                ("transferReceive", "TransferShipmentInput"),
             ];
             for (mutation, kind) in moves.into_iter().take(steps) {
                 self.call(mutation, kind, "transfer { id }", json!({ "id": made["transfer"]["id"] })).await?;
@@ -129,15 +129,15 @@ impl Shop<'_> {
         let product = json!({ "sku": self.goods.first().map(|good| good.sku.as_str()) });
         for (store, is_done) in [(LONDON, true), (LEEDS, false)] {
             let input = json!({ "kind": "LIST", "store": place(store), "products": [product] });
-            let made = self.call("countCreate", "CountCreateInput", "count { id }", input).await?;
-            let id = json!({ "id": made["count"]["id"] });
-            self.call("countStart", "CountActionInput", "count { id }", id.clone()).await?;
+            let made = self.call("stocktakeCreate", "StocktakeCreateInput", "stocktake { id }", input).await?;
+            let id = json!({ "id": made["stocktake"]["id"] });
+            self.call("stocktakeStart", "StocktakeActionInput", "stocktake { id }", id.clone()).await?;
             if is_done {
                 let lines = json!([{ "product": product, "counted": 1 }]);
-                let input = json!({ "id": made["count"]["id"], "lines": lines });
-                self.call("countRecord", "CountRecordInput", "count { id }", input).await?;
-                self.call("countSubmit", "CountSubmitInput", "count { id }", id.clone()).await?;
-                self.call("countApprove", "CountActionInput", "count { id }", id).await?;
+                let input = json!({ "id": made["stocktake"]["id"], "lines": lines });
+                self.call("stocktakeRecord", "StocktakeRecordInput", "stocktake { id }", input).await?;
+                self.call("stocktakeSubmit", "StocktakeSubmitInput", "stocktake { id }", id.clone()).await?;
+                self.call("stocktakeApprove", "StocktakeActionInput", "stocktake { id }", id).await?;
             }
         }
         tell("counts", "2 counts: one found a mug that the books did not know, one is under way");

@@ -150,8 +150,8 @@ const INVITE: &str = "mutation($email: String!, $roles: [ID!]!, $scope: StoreSco
 const RESEND: &str = "mutation($id: ID!, $key: String!) {
     invitationResend(id: $id, idempotencyKey: $key) { member { id } userErrors { code message } } }";
 const MEMBER: &str = "query($id: ID!) { node(id: $id) { ... on Member { version } } }";
-const GRANT: &str = "mutation($input: MemberUpdateRolesInput!) {
-    memberUpdateRoles(input: $input) { member { id } userErrors { code message } } }";
+const GRANT: &str = "mutation($input: MemberRolesSetInput!) {
+    memberRolesSet(input: $input) { member { id } userErrors { code message } } }";
 const ROLES: &str = "{ roles { id key } }";
 /// Key of the role with which whoever works in one store sees stores, products and channels: permissions for the whole tenant, which a
 /// grant for a store never gives.
@@ -197,7 +197,7 @@ impl Shop<'_> {
                     "memberId": member, "expectedVersion": version, "grants": grants,
                     "idempotencyKey": format!("demo-grants-{}", one.role),
                 });
-                self.ask("memberUpdateRoles", GRANT, json!({ "input": input })).await?;
+                self.ask("memberRolesSet", GRANT, json!({ "input": input })).await?;
             }
         }
         tell("people", "4 people with roles of their own: depot staff, shop staff, a buyer and an accountant");

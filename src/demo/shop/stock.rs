@@ -37,7 +37,7 @@ impl Shop<'_> {
             // Lines that are set below what is there, or above it, are crossed by that: alerts.
             let policy = |change: &Value| json!({ "product": change, "store": place(store), "reorderPoint": REORDER_POINT, "maximum": MAXIMUM });
             let items: Vec<Value> = self.goods.iter().map(|good| policy(&json!({ "sku": good.sku }))).collect();
-            self.call("stockPolicySet", "StockPolicySetInput", "levels { id }", json!({ "items": items })).await?;
+            self.call("reorderPolicySet", "ReorderPolicySetInput", "levels { id }", json!({ "items": items })).await?;
             self.sell_out(store).await?;
         }
         // One store after another: a lot is made by whoever names it first, and known by the others.

@@ -4,7 +4,7 @@ use entity::prelude::MemberId;
 use entrepot::access::{BUILT_IN, Caller, Permission, kind};
 use serde_json::{Value, json};
 
-use super::world::{codes, everywhere, grant, only};
+use super::world::{Person, codes, everywhere, grant, only};
 use crate::{authorization::world::World, world::on_both};
 
 on_both!(
@@ -17,6 +17,7 @@ on_both!(
     a_change_of_rights_is_noticed_at_once_here_and_soon_elsewhere,
     a_group_of_stores_carries_rights,
     giving_rights_asks_for_a_fresh_password,
+    a_grant_says_what_it_leaves_out,
 );
 
 const CREATE: &str = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) {
@@ -124,7 +125,7 @@ async fn nobody_gives_or_takes_what_they_do_not_hold(world: &World) {
     // Somebody who lost their rights while their old ones were still remembered gives nothing on.
     assert_eq!(world.gives(&world.ours.owner, boss, json!([])).await["userErrors"], json!([]));
     let version = json!({ "memberId": newcomer.0.to_string(), "expectedVersion": 3, "grants": [] });
-    let query = "mutation($input: MemberUpdateRolesInput!) { memberUpdateRoles(input: $input) { userErrors { code } } }";
+    let query = "mutation($input: MemberRolesSetInput!) { memberRolesSet(input: $input) { userErrors { code } } }";
     let answer = world.ask(&world.ours, Some(as_boss), query, &json!({ "input": version })).await;
     assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer:#}");
 }
@@ -257,7 +258,7 @@ async fn giving_rights_asks_for_a_fresh_password(world: &World) {
     let owner = Some(world.ours.owner.clone());
     for (field, input) in [
         ("roleCreate", json!({ "key": "late", "name": "Late", "permissions": [] })),
-        ("memberUpdateRoles", json!({ "memberId": world.ours.ids["mem"], "expectedVersion": 1, "grants": [] })),
+        ("memberRolesSet", json!({ "memberId": world.ours.ids["mem"], "expectedVersion": 1, "grants": [] })),
         ("integrationCreate", json!({ "name": "Late", "permissions": [], "scope": everywhere() })),
         ("apiKeyCreate", json!({ "integrationId": world.ours.ids["int"], "name": "Late" })),
         ("storeGroupUpdate", json!({ "id": world.ours.ids["grp"], "expectedVersion": 1, "storeIds": [] })),
@@ -267,4 +268,37 @@ async fn giving_rights_asks_for_a_fresh_password(world: &World) {
         let answer = world.ask(&world.ours, owner.clone(), &query, &json!({ "input": input })).await;
         assert_eq!(answer["errors"][0]["code"], "STEP_UP_REQUIRED", "{field}: {answer:#}");
     }
+}
+
+async fn a_grant_says_what_it_leaves_out(world: &World) {
+    let shop = world.ours.ids["sto"].clone();
+    let input = json!({ "key": "keeper", "name": "Keeper", "permissions": ["stock.read", "store.read", "customer.write"] });
+    let role = world.does(world.owner(), CREATE, input).await["role"]["id"].clone();
+    let left_out = async |person: Person, scope: Value| {
+        let done = world.gives(&world.ours.owner, person, json!([{ "roleId": role, "scope": scope }])).await;
+        assert_eq!(done["userErrors"], json!([]), "{done:#}");
+        let query = "query($id: ID!) { node(id: $id) { ... on Member { roles { ignoredPermissions role { permissions } } } } }";
+        let answer = world.asks(world.owner(), query, json!({ "id": done["member"]["id"] })).await;
+        answer["data"]["node"]["roles"][0]["ignoredPermissions"].clone()
+    };
+    let keeper = world.joins("keeper").await;
+    assert_eq!(left_out(keeper, only(&[&shop])).await, json!(["store.read", "customer.write"]));
+    let caller = world.caller(keeper).await;
+    assert!(holds::<kind::StockRead>(&caller) && !holds::<kind::StoreRead>(&caller) && !holds::<kind::CustomerWrite>(&caller));
+    assert_eq!(left_out(keeper, everywhere()).await, json!([]));
+    assert!(holds::<kind::CustomerWrite>(&world.caller(keeper).await));
+    // A partner's integration and its key, too.
+    let mutation = "mutation($input: IntegrationCreateInput!) { integrationCreate(input: $input) {
+        integration { id permissions ignoredPermissions } userErrors { code field message } } }";
+    let input = json!({ "name": "till", "permissions": ["stock.read", "product.read"], "scope": only(&[&shop]) });
+    let till = world.does(world.owner(), mutation, input).await["integration"].clone();
+    assert_eq!(
+        (&till["permissions"], &till["ignoredPermissions"]),
+        (&json!(["product.read", "stock.read"]), &json!(["product.read"]))
+    );
+    let mutation = "mutation($input: ApiKeyCreateInput!) { apiKeyCreate(input: $input) {
+        apiKey { ignoredPermissions } userErrors { code field message } } }";
+    let input = json!({ "integrationId": till["id"], "name": "till" });
+    let key = world.does(world.owner(), mutation, input).await;
+    assert_eq!(key["apiKey"]["ignoredPermissions"], json!(["product.read"]), "{key:#}");
 }

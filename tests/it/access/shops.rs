@@ -30,15 +30,16 @@ on_both!(
 const OF_A_SHOP: [&str; 10] = ["lvl", "mov", "ent", "rsv", "ord", "oln", "ful", "ret", "trf", "cnt"];
 
 /// The root fields in which a shop itself is named to act in it or to look into it. Goods may be sent to any shop, and be asked of any.
-const BY_SHOP: [&str; 22] = [
+const BY_SHOP: [&str; 23] = [
     "costReport",
     "alerts",
     "alertChanged",
     "alertRuleUpsert",
     "transfers",
-    "counts",
+    "stocktakes",
+    "stocktakesDueList",
     "countsDue",
-    "countCreate",
+    "stocktakeCreate",
     "stockAdjust",
     "stockSet",
     "stockReserve",

@@ -28,7 +28,7 @@ pub fn grant(key: &str, scope: Value) -> Value {
     json!({ "roleId": role.id.to_string(), "scope": scope })
 }
 
-const GRANT: &str = "mutation($input: MemberUpdateRolesInput!) { memberUpdateRoles(input: $input) {
+const GRANT: &str = "mutation($input: MemberRolesSetInput!) { memberRolesSet(input: $input) {
     member { id version roles { role { key } expiresAt scope { all stores { id } groups { code } } } } userErrors { code field message } seq } }";
 
 impl World {
@@ -93,7 +93,7 @@ impl World {
         let input = json!({ "memberId": to.0.to_string(), "expectedVersion": version, "grants": grants });
         let answer = self.ask(&self.ours, Some(giver.clone()), GRANT, &json!({ "input": input })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
-        answer["data"]["memberUpdateRoles"].clone()
+        answer["data"]["memberRolesSet"].clone()
     }
 
     /// Somebody who has joined and was given this by the owner.

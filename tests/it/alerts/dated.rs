@@ -157,8 +157,8 @@ async fn step(shop: &Shop<'_>, mutation: &str, kind: &str, mut input: Value, tra
 /// The same, and it leaves.
 async fn sent(from: &Shop<'_>, to: &Shop<'_>, products: &[&Value], expected_at: Option<Timestamp>) -> Value {
     let transfer = planned(from, to, products, expected_at).await;
-    step(from, "transferReady", "TransferActionInput", json!({}), &transfer).await;
-    step(from, "transferShip", "TransferMoveInput", json!({}), &transfer).await;
+    step(from, "transferMarkReady", "TransferActionInput", json!({}), &transfer).await;
+    step(from, "transferShip", "TransferShipmentInput", json!({}), &transfer).await;
     transfer
 }
 
@@ -228,7 +228,7 @@ async fn a_transfer_that_is_overdue_is_told_until_all_of_it_has_come(world: &Wor
     );
     let part = json!({ "lines": [{ "lineId": transfer["lines"][0]["id"], "quantity": 10 }] });
     for (parcel, state) in [(part, "OPEN"), (json!({}), "RESOLVED")] {
-        step(&shop, "transferReceive", "TransferMoveInput", parcel, &transfer).await;
+        step(&shop, "transferReceive", "TransferShipmentInput", parcel, &transfer).await;
         let alerts = overdue(&shop).await;
         assert_eq!((alerts.len(), text(&alerts[0]["state"])), (1, state.to_owned()));
     }
@@ -281,7 +281,7 @@ async fn a_transfer_that_has_not_left_or_has_no_day_is_never_overdue(world: &Wor
     let mug = shop.product("MUG", json!({})).await;
     yard.moves(&[(&mug, 50)]).await;
     let waiting = planned(&yard, &shop, &[&mug], Some(shop.now())).await;
-    step(&yard, "transferReady", "TransferActionInput", json!({}), &waiting).await;
+    step(&yard, "transferMarkReady", "TransferActionInput", json!({}), &waiting).await;
     planned(&yard, &shop, &[&mug], Some(shop.now())).await;
     sent(&yard, &shop, &[&mug], None).await;
     world.pass(2 * DAY);
@@ -321,19 +321,19 @@ async fn a_count_that_was_off_is_told(world: &World) {
     shop.rule(json!({ "kind": "COUNT_DIFFERENCE", "threshold": 3 })).await;
     for (found, expected) in [(48, 0), (43, 1), (43, 1)] {
         let input = json!({ "kind": "LIST", "store": shop.store, "products": [mug] });
-        let made = shop.act("countCreate", "CountCreateInput", "count { id number }", input).await;
-        let count = done(&made, "count").clone();
+        let made = shop.act("stocktakeCreate", "StocktakeCreateInput", "stocktake { id number }", input).await;
+        let count = done(&made, "stocktake").clone();
         for step in ["Start", "Record", "Submit", "Approve"] {
-            let (mutation, mut input) = (format!("count{step}"), json!({ "id": count["id"] }));
+            let (mutation, mut input) = (format!("stocktake{step}"), json!({ "id": count["id"] }));
             if step == "Record" {
                 input["lines"] = json!([{ "product": mug, "counted": found }]);
             }
             let kind = match step {
-                "Record" => "CountRecordInput",
-                "Submit" => "CountSubmitInput",
-                _ => "CountActionInput",
+                "Record" => "StocktakeRecordInput",
+                "Submit" => "StocktakeSubmitInput",
+                _ => "StocktakeActionInput",
             };
-            done(&shop.act(&mutation, kind, "count { id }", input).await, "count");
+            done(&shop.act(&mutation, kind, "stocktake { id }", input).await, "stocktake");
         }
         shop.look().await;
         let alerts = shop.alerts(json!({ "kind": ["COUNT_DIFFERENCE"] })).await;

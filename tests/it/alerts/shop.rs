@@ -67,7 +67,7 @@ impl<'w> Shop<'w> {
     }
     /// The payload of a mutation that takes one input.
     pub async fn act(&self, mutation: &str, kind: &str, fields: &str, mut input: Value) -> Value {
-        let is_document = ["purchaseOrder", "transfer", "count", "lot"].iter().any(|noun| mutation.starts_with(noun));
+        let is_document = ["purchaseOrder", "transfer", "stocktake", "lot"].iter().any(|noun| mutation.starts_with(noun));
         let is_keyed = is_document || !["Create", "Update"].iter().any(|end| mutation.ends_with(end));
         if input["idempotencyKey"].is_null() && is_keyed {
             input["idempotencyKey"] = json!(key());
@@ -108,7 +108,7 @@ impl<'w> Shop<'w> {
     }
     pub async fn policy(&self, product: &Value, reorder_point: i64, maximum: Value) {
         let item = json!({ "product": product, "store": self.store, "reorderPoint": reorder_point, "maximum": maximum });
-        done(&self.act("stockPolicySet", "StockPolicySetInput", "levels { id }", json!({ "items": [item] })).await, "levels");
+        done(&self.act("reorderPolicySet", "ReorderPolicySetInput", "levels { id }", json!({ "items": [item] })).await, "levels");
     }
 
     /// What workers do in turn: the journal is followed, the day looked at, sleepers wake. How many alerts were opened.

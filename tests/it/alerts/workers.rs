@@ -44,7 +44,7 @@ async fn workers_that_die_lose_no_alert_and_send_no_letter_twice(world: &World) 
     let told = "SELECT CAST(count(*) AS text) FROM alert_letter WHERE tenant_id = $1 AND queued_at IS NOT NULL";
     until("all letters", async || {
         // In this order: whose alerts are all in letters has all its letters.
-        shop.texts(told, vec![]).await == ["12"] && letters(&shop).await.iter().all(|job| job["state"] == "DEAD")
+        shop.texts(told, vec![]).await == ["12"] && letters(&shop).await.iter().all(|job| job["state"] == "FAILED")
     })
     .await;
     let payloads = shop.texts("SELECT payload FROM job WHERE tenant_id = $1 AND kind = 'alert.letter'", vec![]).await;

@@ -8,7 +8,7 @@ pub const ALSO: &[(&str, &str)] = &[
     ("PurchaseOrderAmendInput", "note"),
     ("OrderLineInput", "product"),
     ("OrderLineInput", "quantity"),
-    ("CountLineInput", "counted"),
+    ("StocktakeLineInput", "counted"),
     ("PurchaseOrderLineInput", "quantity"),
     ("ReserveItem", "quantity"),
     ("ReturnLineInput", "quantity"),
@@ -16,7 +16,7 @@ pub const ALSO: &[(&str, &str)] = &[
     ("TransferLineInput", "quantity"),
     ("ReturnLineInput", "product"),
     ("SupplierReturnLineInput", "product"),
-    ("StockPolicyInput", "maximum"),
+    ("ReorderPolicyInput", "maximum"),
     ("ReorderLineInput", "supplier"),
     ("CustomerCreateInput", "name"),
     ("KitComponentInput", "productId"),
@@ -24,7 +24,10 @@ pub const ALSO: &[(&str, &str)] = &[
     ("ProductImageAddInput", "productId"),
     ("ProductImageReorderInput", "productId"),
     ("ProductTextAcceptInput", "categories"),
-    ("CountCreateInput", "categoryId"),
+    ("StocktakeCreateInput", "categoryId"),
+    ("PurchaseOrderLineReceiptInput", "lineId"),
+    ("ImportCreateInput", "entity"),
+    ("ExportCreateInput", "entity"),
     ("ApiKeyCreateInput", "permissions"),
     ("SavedViewScheduleSetInput", "memberIds"),
     ("WebhookEndpointReplayInput", "fromSeq"),
@@ -32,7 +35,12 @@ pub const ALSO: &[(&str, &str)] = &[
 ];
 
 /// Who gives or takes roles must hold what they give; so must who brings rows or takes them away, and whose rule acts by itself.
-pub const FOR_MORE: [&str; 5] = ["memberUpdateRoles", "memberInvite", "importCreate", "exportCreate", "replenishmentRuleSet"];
+pub const FOR_MORE: [&str; 6] =
+    ["memberRolesSet", "memberInvite", "importCreate", "exportCreate", "exportScheduleSet", "replenishmentRuleSet"];
+
+/// What is removed for good: it is called last.
+pub const LAST: [&str; 5] =
+    ["savedViewDelete", "exportScheduleDelete", "webhookEndpointDelete", "productImageRemove", "productDocumentRemove"];
 
 /// Code of the hold rule that each company has.
 pub const KEPT_RULE: &str = "kept-rule";

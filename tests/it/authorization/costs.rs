@@ -80,6 +80,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("papers", SignIn),
     ("paperCreate", SignIn),
     ("invoices", May("order.read")),
+    ("invoice", May("order.read")),
     ("invoiceIssue", May("invoice.issue")),
     ("creditNoteIssue", May("invoice.issue")),
     ("holdRules", May("tenant.write")),
@@ -98,8 +99,12 @@ pub const CASES: &[(&str, Needs)] = &[
     ("savedViewLinkRevoke", May("view.manage")),
     ("savedViewScheduleSet", May("view.manage")),
     ("savedViewScheduleDelete", May("view.manage")),
+    ("exportSchedules", May("exchange.run")),
+    ("exportScheduleSet", May("exchange.run")),
+    ("exportScheduleRun", May("exchange.run")),
+    ("exportScheduleDelete", May("exchange.run")),
     ("productCost", May("product.cost.read")),
-    ("revaluations", May("product.cost.read")),
+    ("stockRevaluations", May("product.cost.read")),
     ("productCategorySuggestions", May("product.read")),
     ("productDuplicates", May("product.read")),
     ("productNameCleanups", May("product.read")),
@@ -129,6 +134,7 @@ impl World {
         self.planned(house, ids).await;
         self.liquidated(house, ids).await;
         self.saved(house, ids).await;
+        self.exporting(house, ids).await;
         self.ruled(house).await;
     }
 
@@ -247,7 +253,8 @@ impl World {
             variables: saved_views::core::Variables::new(),
         };
         let maker = house.owner.actor;
-        let view = View { id, fields, cost: 1, is_paused: false, maker, version: 1, created_at: now, updated_at: now };
+        let view =
+            View { id, fields, cost: 1, is_paused: false, maker, readers: None, version: 1, created_at: now, updated_at: now };
         let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
         saved_views::rows::insert_view(&work, &view).await.unwrap();
         let link = Link {
@@ -287,6 +294,9 @@ impl World {
             members: Vec::new(),
             only_if_changed: false,
             emits_event: false,
+            locale: PaperLocale::English,
+            keeps_file: false,
+            tells_rows: false,
         };
         Schedule {
             id: self.node.clock.id(),
@@ -304,6 +314,7 @@ impl World {
             version: 1,
             created_at: now,
             updated_at: now,
+            last_file: None,
         }
     }
 

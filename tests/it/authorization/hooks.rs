@@ -46,12 +46,12 @@ impl World {
         let word = house.word;
         let text = format!("code;name\n{word}-imported;{word} imports\n");
         ids.insert("fil", self.sent(house, "rows.csv", text.into_bytes()).await);
-        let query = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code field message } } }";
-        let input = json!({ "idempotencyKey": format!("{word}-export"), "noun": "PRODUCTS" });
-        ids.insert("exc", told(&self.must(house, query, json!({ "input": input })).await["exchange"]["id"]));
+        let query = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } userErrors { code field message } } }";
+        let input = json!({ "idempotencyKey": format!("{word}-export"), "entity": "PRODUCTS" });
+        ids.insert("exc", told(&self.must(house, query, json!({ "input": input })).await["dataJob"]["id"]));
         self.media(house, ids).await;
         // Nothing is left to do for whoever brings workers.
-        let query = "mutation($id: ID!) { exchangeCancel(id: $id) { userErrors { code field message } } }";
+        let query = "mutation($id: ID!) { dataJobCancel(id: $id) { userErrors { code field message } } }";
         self.must(house, query, json!({ "id": ids["exc"] })).await;
         self.alerts(house, ids).await;
     }

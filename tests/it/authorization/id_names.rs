@@ -6,6 +6,7 @@ pub const ID_NAMES: &[(&str, &str)] = &[
     ("savedviewlinkid", "svl"),
     ("revaluation", "rvl"),
     ("savedviewschedule", "svs"),
+    ("exportschedule", "xsc"),
     ("savedview", "svw"),
     ("invoiceid", "inv"),
     ("fulfilmenttracking", "pcl"),
@@ -29,6 +30,7 @@ pub const ID_NAMES: &[(&str, &str)] = &[
     ("alertrule", "arl"),
     ("alert", "alr"),
     ("exchange", "exc"),
+    ("datajob", "exc"),
     ("fileid", "fil"),
     ("lot", "lot"),
     ("transfer", "trf"),
@@ -60,5 +62,7 @@ pub const ID_NAMES: &[(&str, &str)] = &[
     ("reference", "ord"),
     ("order", "ord"),
     ("count", "cnt"),
+    ("stocktake", "cnt"),
     ("return", "ret"),
+    ("invoice", "inv"),
 ];

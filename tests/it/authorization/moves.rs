@@ -34,20 +34,21 @@ pub const CASES: &[(&str, Needs)] = &[
     ("carriers", May("fulfilment.read")),
     ("carrierUpsert", May("store.write")),
     ("transfer", May("transfer.read")),
-    ("count", May("count.read")),
-    ("counts", May("count.read")),
+    ("stocktake", May("count.read")),
+    ("stocktakesDueList", May("count.read")),
+    ("stocktakes", May("count.read")),
     ("countsDue", May("count.read")),
     ("transfers", May("transfer.read")),
-    ("countCreate", May("count.write")),
-    ("countStart", May("count.write")),
-    ("countRecord", May("count.record")),
-    ("countSubmit", May("count.record")),
-    ("countRecount", May("count.review")),
-    ("countApprove", May("count.approve")),
-    ("countCancel", May("count.write")),
+    ("stocktakeCreate", May("count.write")),
+    ("stocktakeStart", May("count.write")),
+    ("stocktakeRecord", May("count.record")),
+    ("stocktakeSubmit", May("count.record")),
+    ("stocktakeRecount", May("count.review")),
+    ("stocktakeApprove", May("count.approve")),
+    ("stocktakeCancel", May("count.write")),
     ("transferCreate", May("transfer.write")),
     ("transferUpdate", May("transfer.write")),
-    ("transferReady", May("transfer.ship")),
+    ("transferMarkReady", May("transfer.ship")),
     ("transferShip", May("transfer.ship")),
     ("transferReceive", May("transfer.receive")),
     ("transferClose", May("transfer.receive")),
@@ -99,7 +100,7 @@ impl World {
         let transfer = text(&self.must(house, query, json!({ "input": input })).await["transfer"]["id"]);
         ids.insert("trf", transfer);
         let input = json!({ "idempotencyKey": format!("{word}-7"), "kind": "FULL", "store": { "id": ids["sto"] }, "note": format!("{word} note") });
-        let query = "mutation($input: CountCreateInput!) { countCreate(input: $input) { count { id } userErrors { code field message } } }";
-        ids.insert("cnt", text(&self.must(house, query, json!({ "input": input })).await["count"]["id"]));
+        let query = "mutation($input: StocktakeCreateInput!) { stocktakeCreate(input: $input) { stocktake { id } userErrors { code field message } } }";
+        ids.insert("cnt", text(&self.must(house, query, json!({ "input": input })).await["stocktake"]["id"]));
     }
 }

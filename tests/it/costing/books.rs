@@ -92,11 +92,11 @@ async fn a_transfer_changes_nothing_and_what_is_lost_on_the_way_is_written_off(w
         more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
         input
     };
-    done(&books.office.act("transferReady", "TransferActionInput", "transfer { id }", act(json!({}))).await, "transfer");
-    done(&books.office.act("transferShip", "TransferMoveInput", "transfer { id }", act(json!({}))).await, "transfer");
+    done(&books.office.act("transferMarkReady", "TransferActionInput", "transfer { id }", act(json!({}))).await, "transfer");
+    done(&books.office.act("transferShip", "TransferShipmentInput", "transfer { id }", act(json!({}))).await, "transfer");
     assert_eq!(books.cost(&mug).await, json!([10, "20.00", "20.00", [[10, "20.00"]]]), "on its way it is still the company's");
     let some = act(json!({ "lines": [{ "lineId": line, "quantity": 5 }] }));
-    done(&books.office.act("transferReceive", "TransferMoveInput", "transfer { id }", some).await, "transfer");
+    done(&books.office.act("transferReceive", "TransferShipmentInput", "transfer { id }", some).await, "transfer");
     assert_eq!(books.cost(&mug).await[0], 10);
     let lost = act(json!({ "reasonCode": "LOSS" }));
     done(&books.office.act("transferClose", "TransferCloseInput", "transfer { id }", lost).await, "transfer");

@@ -121,12 +121,13 @@ async fn documents_are_listed_newest_first(world: &World) {
     for cost in ["1.00", "2.00", "3.00"] {
         done(&books.revalue(json!({ "lines": [{ "product": mug, "unitCost": gbp(cost) }] })).await, "revaluation");
     }
-    let query = "query($after: Cursor) { revaluations(first: 2, after: $after) { nodes { number lines { unitCost { amount } } } pageInfo { hasNextPage endCursor } } }";
-    let page = books.office.ask(query, json!({})).await["data"]["revaluations"].clone();
+    let query = "query($after: Cursor) { stockRevaluations(first: 2, after: $after) { nodes { number lines { unitCost { amount } } } pageInfo { hasNextPage endCursor } } }";
+    let page = books.office.ask(query, json!({})).await["data"]["stockRevaluations"].clone();
     let costs = |page: &Value| {
         page["nodes"].as_array().unwrap().iter().map(|n| n["lines"][0]["unitCost"]["amount"].clone()).collect::<Vec<_>>()
     };
     assert_eq!((costs(&page), &page["pageInfo"]["hasNextPage"]), (vec![json!("3.00"), json!("2.00")], &json!(true)));
-    let rest = books.office.ask(query, json!({ "after": page["pageInfo"]["endCursor"] })).await["data"]["revaluations"].clone();
+    let rest =
+        books.office.ask(query, json!({ "after": page["pageInfo"]["endCursor"] })).await["data"]["stockRevaluations"].clone();
     assert_eq!(costs(&rest)[0], "1.00");
 }

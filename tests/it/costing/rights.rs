@@ -38,7 +38,7 @@ async fn who_may_not_see_costs_sees_none(world: &World) {
     assert!(answer["errors"].is_null(), "{answer}");
     assert_eq!(answer["data"]["order"]["costOfGoodsSold"], Value::Null);
     assert_eq!(answer["data"]["stockMovements"]["nodes"][0]["entries"][0], json!({ "bookValue": null, "unitCost": null }));
-    for field in ["stockValue { seq }", "costReport { seq }", "revaluations { nodes { id } }"] {
+    for field in ["stockValue { seq }", "costReport { seq }", "stockRevaluations { nodes { id } }"] {
         let answer = blind.ask(&format!("{{ {field} }}"), json!({})).await;
         assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer}");
     }

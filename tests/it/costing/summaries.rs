@@ -112,8 +112,8 @@ async fn the_rows_of_worth_sum_to_the_total_to_the_penny(world: &World) {
         done(&made, "transfer")["id"].clone()
     };
     let id = act("transferCreate", "TransferCreateInput", input).await;
-    act("transferReady", "TransferActionInput", json!({ "idempotencyKey": key(), "id": id })).await;
-    act("transferShip", "TransferMoveInput", json!({ "idempotencyKey": key(), "id": id })).await;
+    act("transferMarkReady", "TransferActionInput", json!({ "idempotencyKey": key(), "id": id })).await;
+    act("transferShip", "TransferShipmentInput", json!({ "idempotencyKey": key(), "id": id })).await;
     for at in ["", "at: \"2099-01-01T00:00:00Z\", "] {
         let query = format!(
             "query($p: ProductFilter) {{ stockValueSummary({at}product: $p) {{ total {{ value {{ amount }} }}

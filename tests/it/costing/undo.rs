@@ -60,6 +60,9 @@ async fn what_is_undone_is_worth_what_it_was(world: &World) {
     assert_eq!((&foreseen["number"], undone["number"] != "0"), (&json!("0"), true));
     assert_eq!(foreseen["lines"], undone["lines"], "a dry run says what is done");
     assert_eq!((&undone["reversesId"], &undone["note"]), (&made["id"], &json!("the list was last year's")));
+    let query = "query($id: ID!) { node(id: $id) { ... on StockRevaluation { reversedBy { id reversedBy { id } } } } }";
+    let found = books.office.ask(query, json!({ "id": made["id"] })).await["data"]["node"].clone();
+    assert_eq!(found, json!({ "reversedBy": { "id": undone["id"], "reversedBy": null } }), "each names the other");
     let line = |product: &Value, cost: &str, change: &str| json!({ "product": { "id": product["id"] }, "unitCost": { "amount": cost }, "change": { "amount": change } });
     assert_eq!(undone["lines"], json!([line(&mug, "4.10", "23.40"), line(&jug, "3.33", "-17.01")]));
     assert_eq!(books.cost(&mug).await, json!([9, "36.90", "39.00", [[2, "4.00"], [7, "35.00"]]]));
@@ -122,7 +125,7 @@ async fn a_later_revaluation_is_undone_first(world: &World) {
     let (first, second) = (revalued(&books, &mug, "5.00").await, revalued(&books, &mug, "0.00").await);
     let payload = undo(&books, &first, json!({}), false).await;
     refused(&payload, "IN_USE", "input.id");
-    assert_eq!(payload["userErrors"][0]["documents"], json!([{ "__typename": "Revaluation", "id": second["id"] }]));
+    assert_eq!(payload["userErrors"][0]["documents"], json!([{ "__typename": "StockRevaluation", "id": second["id"] }]));
     done(&undo(&books, &second, json!({}), false).await, "revaluation");
     assert_eq!(books.cost(&mug).await[1], "35.00");
     done(&undo(&books, &first, json!({}), false).await, "revaluation");

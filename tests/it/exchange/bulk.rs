@@ -26,7 +26,7 @@ pub const ADJUST: &str = "mutation($input: StockAdjustInput!, $validateOnly: Boo
 pub const GROUP: &str =
     "mutation($input: StoreGroupCreateInput!) { storeGroupCreate(input: $input) { storeGroup { code } userErrors { code } } }";
 const RUN: &str = "mutation($input: BulkOperationRunInput!) {
-    bulkOperationRun(input: $input) { exchange { id kind noun mutation state } replayed userErrors { code field message } } }";
+    bulkOperationRun(input: $input) { dataJob { id kind noun mutation state } replayed userErrors { code field message } } }";
 
 /// One more of the company's mug.
 fn one_more(world: &World) -> Value {
@@ -46,7 +46,7 @@ fn groups(range: std::ops::Range<usize>) -> String {
 pub async fn run(world: &World, mutation: &str, text: impl Into<Vec<u8>>) -> String {
     let file = world.sent(&world.ours, "lines.jsonl", text.into()).await;
     let input = json!({ "idempotencyKey": file, "fileId": file, "mutation": mutation });
-    world.must(&world.ours, RUN, json!({ "input": input })).await["exchange"]["id"].as_str().unwrap().to_owned()
+    world.must(&world.ours, RUN, json!({ "input": input })).await["dataJob"]["id"].as_str().unwrap().to_owned()
 }
 
 async fn on_hand(world: &World) -> i64 {
@@ -202,13 +202,13 @@ async fn one_of_a_tenant_is_run_at_a_time(world: &World) {
         ids.push(run(world, GROUP, groups(n * 40..n * 40 + 40)).await);
     }
     // One that waits may go; an import does not wait for any of them.
-    let cancel = "mutation($id: ID!) { exchangeCancel(id: $id) { exchange { state } userErrors { code } } }";
+    let cancel = "mutation($id: ID!) { dataJobCancel(id: $id) { dataJob { state } userErrors { code } } }";
     world.must(&world.ours, cancel, json!({ "id": ids[1] })).await;
     let rows = import(world, "PRODUCTS", "sku,name\nbeside,Beside\n", json!({})).await;
     let works = Works::begin(world);
-    let running = "{ exchanges(states: [RUNNING]) { nodes { kind } } }";
+    let running = "{ dataJobs(states: [RUNNING]) { nodes { kind } } }";
     until("all to be over", async || {
-        let now = ask(world, running, json!({})).await["exchanges"]["nodes"].clone();
+        let now = ask(world, running, json!({})).await["dataJobs"]["nodes"].clone();
         let bulk = now.as_array().unwrap().iter().filter(|one| one["kind"] == "BULK").count();
         assert!(bulk <= 1, "{now:#}");
         let last = shown(world, &ids[3]).await;
@@ -217,7 +217,7 @@ async fn one_of_a_tenant_is_run_at_a_time(world: &World) {
     .await;
     let mut ends = Vec::new();
     for id in &ids {
-        let query = "query($id: ID!) { node(id: $id) { ... on Exchange { state startedAt finishedAt } } }";
+        let query = "query($id: ID!) { node(id: $id) { ... on DataJob { state startedAt finishedAt } } }";
         ends.push(ask(world, query, json!({ "id": id })).await["node"].clone());
     }
     let states: Vec<_> = ends.iter().map(|one| one["state"].as_str().unwrap()).collect();
@@ -234,9 +234,9 @@ async fn what_is_cancelled_tells_what_was_done(world: &World) {
     let second = run(world, GROUP, groups(5_000..5_001)).await;
     let works = Works::begin(world);
     until("some lines to be done", async || counts(&shown(world, &first).await)[0] > 5).await;
-    let cancel = "mutation($id: ID!) { exchangeCancel(id: $id) { exchange { state } userErrors { code } } }";
+    let cancel = "mutation($id: ID!) { dataJobCancel(id: $id) { dataJob { state } userErrors { code } } }";
     let ended = world.must(&world.ours, cancel, json!({ "id": first })).await;
-    assert_eq!(ended["exchange"]["state"], "CANCELLED");
+    assert_eq!(ended["dataJob"]["state"], "CANCELLED");
     // The next one is not kept waiting by what is over.
     assert_eq!(over(world, &second).await["state"], "DONE");
     until("its result", async || !shown(world, &first).await["result"].is_null()).await;
@@ -260,7 +260,7 @@ async fn rights_that_were_taken_away_end_it(world: &World) {
     world.node.files.receive(&token, None, Default::default(), parts).await.unwrap();
     let input = json!({ "idempotencyKey": "late", "fileId": made["file"]["id"], "mutation": GROUP });
     let asked = world.ask(&world.ours, Some(caller), RUN, &json!({ "input": input })).await;
-    let id = asked["data"]["bulkOperationRun"]["exchange"]["id"].as_str().unwrap_or_else(|| panic!("{asked:#}")).to_owned();
+    let id = asked["data"]["bulkOperationRun"]["dataJob"]["id"].as_str().unwrap_or_else(|| panic!("{asked:#}")).to_owned();
     let viewer = entrepot::access::BUILT_IN.iter().find(|role| role.key == "viewer").unwrap();
     world.gives(&world.ours.owner, person, json!([{ "roleId": viewer.id.to_string(), "scope": { "all": true } }])).await;
     let works = Works::begin(world);
@@ -275,8 +275,8 @@ async fn a_dry_run_writes_nothing(world: &World) {
     let mut nobody = one_more(world);
     nobody["changes"][0]["product"] = json!({ "sku": "nobody" });
     let file = world.sent(&world.ours, "x", lines([one_more(world), nobody]).into_bytes()).await;
-    let input = json!({ "idempotencyKey": "dry", "fileId": file, "mutation": ADJUST, "dryRun": true });
-    let id = world.must(&world.ours, RUN, json!({ "input": input })).await["exchange"]["id"].as_str().unwrap().to_owned();
+    let input = json!({ "idempotencyKey": "dry", "fileId": file, "mutation": ADJUST, "validateOnly": true });
+    let id = world.must(&world.ours, RUN, json!({ "input": input })).await["dataJob"]["id"].as_str().unwrap().to_owned();
     let works = Works::begin(world);
     let done = over(world, &id).await;
     assert_eq!((&done["isDryRun"], counts(&done)), (&json!(true), [2, 0, 1, 0, 1]), "{done:#}");
@@ -331,8 +331,8 @@ async fn what_cannot_be_run_for_each_line_is_told(world: &World) {
     let plain = "mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { seq } }";
     // What cannot be tried without being done has no dry run.
     let again = "mutation($input: WebhookEndpointReplayInput!) { webhookEndpointReplay(input: $input) { seq } }";
-    for (mutation, field) in [(plain, "mutation"), (again, "dryRun")] {
-        let input = json!({ "idempotencyKey": "x", "fileId": file, "mutation": mutation, "dryRun": true });
+    for (mutation, field) in [(plain, "mutation"), (again, "validateOnly")] {
+        let input = json!({ "idempotencyKey": "x", "fileId": file, "mutation": mutation, "validateOnly": true });
         let refused = ask(world, RUN, json!({ "input": input })).await["bulkOperationRun"]["userErrors"].clone();
         assert_eq!(refused[0]["field"], json!(["input", field]), "{refused:#}");
     }
@@ -340,10 +340,10 @@ async fn what_cannot_be_run_for_each_line_is_told(world: &World) {
     let input = json!({ "idempotencyKey": "once", "fileId": file, "mutation": plain });
     let racing = (0..6).map(|_| world.must(&world.ours, RUN, json!({ "input": input })));
     let made = futures_util::future::join_all(racing).await;
-    let ids: BTreeSet<String> = made.iter().map(|made| made["exchange"]["id"].to_string()).collect();
+    let ids: BTreeSet<String> = made.iter().map(|made| made["dataJob"]["id"].to_string()).collect();
     assert_eq!((ids.len(), made.iter().filter(|made| made["replayed"] == false).count()), (1, 1));
     let kept = json!({ "kind": "BULK", "noun": null, "mutation": "stockAdjust", "state": "QUEUED" });
-    let mut shown = made[0]["exchange"].clone();
+    let mut shown = made[0]["dataJob"].clone();
     shown.as_object_mut().unwrap().remove("id");
     assert_eq!(shown, kept);
     let theirs = world.sent(&world.theirs, "x", b"{}".to_vec()).await;

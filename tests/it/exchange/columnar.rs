@@ -81,8 +81,8 @@ async fn a_parquet_file_says_what_json_lines_say(world: &World) {
     over(world, &import(world, "STOCK", LOTS, json!({})).await).await;
     kept(world).await;
     for noun in ["PRODUCTS", "STOCK", "MOVEMENTS", "ORDERS", "SUPPLIERS", "CATEGORIES", "CUSTOMERS", "DEMAND_FACTS"] {
-        let lines = over(world, &export(world, json!({ "noun": noun, "format": "JSONL" })).await).await;
-        let file = over(world, &export(world, json!({ "noun": noun, "format": "PARQUET" })).await).await;
+        let lines = over(world, &export(world, json!({ "entity": noun, "format": "JSONL" })).await).await;
+        let file = over(world, &export(world, json!({ "entity": noun, "format": "PARQUET" })).await).await;
         assert_eq!((&file["state"], &lines["state"]), (&json!("DONE"), &json!("DONE")), "{noun}: {file:#}");
         assert_eq!(file["result"]["mediaType"], "application/vnd.apache.parquet");
         let found = rows(fetched(world, &file["result"]["downloadUrl"]).await);
@@ -90,7 +90,7 @@ async fn a_parquet_file_says_what_json_lines_say(world: &World) {
         says_the_same(&found, &result(world, &lines).await);
     }
     for (noun, column) in [("STOCK", "expiresOn"), ("MOVEMENTS", "occurredAt"), ("PRODUCTS", "priceMinor")] {
-        let file = over(world, &export(world, json!({ "noun": noun, "format": "PARQUET" })).await).await;
+        let file = over(world, &export(world, json!({ "entity": noun, "format": "PARQUET" })).await).await;
         let reader = opened(fetched(world, &file["result"]["downloadUrl"]).await);
         let columns = reader.metadata().file_metadata().schema_descr().columns();
         let found = columns.iter().find(|one| one.name() == column).unwrap();
@@ -101,7 +101,7 @@ async fn a_parquet_file_says_what_json_lines_say(world: &World) {
         }
     }
     // A file without a row is one, too.
-    let input = json!({ "noun": "PRODUCTS", "format": "PARQUET", "before": "2000-01-01T00:00:00Z" });
+    let input = json!({ "entity": "PRODUCTS", "format": "PARQUET", "before": "2000-01-01T00:00:00Z" });
     let none = over(world, &export(world, input).await).await;
     assert_eq!(none["state"], "DONE", "{none:#}");
     assert!(rows(fetched(world, &none["result"]["downloadUrl"]).await).is_empty());
@@ -121,11 +121,11 @@ async fn order(books: &Books<'_>, product: &Value, quantity: i64, (status, days)
 /// An export of demand facts once it is over: how it ended, its manifest and its file.
 async fn facts(world: &World, more: Value) -> Value {
     kept(world).await;
-    let mut input = json!({ "noun": "DEMAND_FACTS", "format": "PARQUET" });
+    let mut input = json!({ "entity": "DEMAND_FACTS", "format": "PARQUET" });
     input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
     let id = export(world, input).await;
     over(world, &id).await;
-    let query = "query($id: ID!) { node(id: $id) { ... on Exchange { state error noun manifest { generation from to rows sha256 }
+    let query = "query($id: ID!) { node(id: $id) { ... on DataJob { state error noun manifest { generation from to rows sha256 }
         result { sha256 downloadUrl } } } }";
     ask(world, query, json!({ "id": id })).await["node"].clone()
 }
@@ -243,11 +243,11 @@ async fn costs_are_left_out_of_facts_for_whoever_does_not_see_them(world: &World
     let role = world.must(&world.ours, query, json!({ "input": input })).await["role"]["id"].clone();
     let person = world.hired("analyst", json!([{ "roleId": role, "scope": { "all": true } }])).await;
     let caller = world.caller(person).await;
-    let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code } } }";
-    let show = "query($id: ID!) { node(id: $id) { ... on Exchange { state result { downloadUrl } } } }";
-    let input = json!({ "input": { "idempotencyKey": "facts", "noun": "DEMAND_FACTS", "format": "PARQUET" } });
+    let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } userErrors { code } } }";
+    let show = "query($id: ID!) { node(id: $id) { ... on DataJob { state result { downloadUrl } } } }";
+    let input = json!({ "input": { "idempotencyKey": "facts", "entity": "DEMAND_FACTS", "format": "PARQUET" } });
     let made = world.ask(&world.ours, Some(caller.clone()), create, &input).await;
-    let id = made["data"]["exportCreate"]["exchange"]["id"].clone();
+    let id = made["data"]["exportCreate"]["dataJob"]["id"].clone();
     over(world, id.as_str().unwrap_or_else(|| panic!("{made:#}"))).await;
     let mine = world.ask(&world.ours, Some(caller), show, &json!({ "id": id })).await["data"]["node"].clone();
     let found = rows(fetched(world, &mine["result"]["downloadUrl"]).await);
@@ -258,31 +258,31 @@ async fn costs_are_left_out_of_facts_for_whoever_does_not_see_them(world: &World
 
 async fn what_cannot_be_asked_is_refused(world: &World) {
     let create =
-        "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code field } } }";
+        "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } userErrors { code field } } }";
     for (input, field) in [
-        (json!({ "noun": "PRODUCTS", "sinceSeq": 5 }), "sinceSeq"),
-        (json!({ "noun": "DEMAND_FACTS", "sinceSeq": -1 }), "sinceSeq"),
-        (json!({ "noun": "DEMAND_FACTS", "sinceGeneration": 1 }), "sinceGeneration"),
+        (json!({ "entity": "PRODUCTS", "sinceSeq": 5 }), "sinceSeq"),
+        (json!({ "entity": "DEMAND_FACTS", "sinceSeq": -1 }), "sinceSeq"),
+        (json!({ "entity": "DEMAND_FACTS", "sinceGeneration": 1 }), "sinceGeneration"),
     ] {
         let mut input = input;
         input["idempotencyKey"] = json!(key());
         let refused = ask(world, create, json!({ "input": input })).await["exportCreate"].clone();
-        let expected = json!({ "exchange": null, "userErrors": [{ "code": "INVALID", "field": ["input", field] }] });
+        let expected = json!({ "dataJob": null, "userErrors": [{ "code": "INVALID", "field": ["input", field] }] });
         assert_eq!(refused, expected, "{input}");
     }
     let file = world.sent(&world.ours, "rows.csv", b"sku,name\nmug,Mug\n".to_vec()).await;
     let create =
-        "mutation($input: ImportCreateInput!) { importCreate(input: $input) { exchange { id } userErrors { code field } } }";
-    let input = json!({ "idempotencyKey": key(), "fileId": file, "noun": "PRODUCTS", "format": "PARQUET" });
+        "mutation($input: ImportCreateInput!) { importCreate(input: $input) { dataJob { id } userErrors { code field } } }";
+    let input = json!({ "idempotencyKey": key(), "fileId": file, "entity": "PRODUCTS", "format": "PARQUET" });
     let refused = ask(world, create, json!({ "input": input })).await["importCreate"].clone();
-    let expected = json!({ "exchange": null, "userErrors": [{ "code": "INVALID", "field": ["input", "format"] }] });
+    let expected = json!({ "dataJob": null, "userErrors": [{ "code": "INVALID", "field": ["input", "format"] }] });
     assert_eq!(refused, expected);
     let denied = world
         .ask(
             &world.ours,
             Some(world.ours.only(&["exchange.run"])),
-            "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } } }",
-            &json!({ "input": { "idempotencyKey": key(), "noun": "DEMAND_FACTS" } }),
+            "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } } }",
+            &json!({ "input": { "idempotencyKey": key(), "entity": "DEMAND_FACTS" } }),
         )
         .await;
     assert_eq!(denied["errors"][0]["code"], "FORBIDDEN", "{denied:#}");

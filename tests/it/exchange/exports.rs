@@ -20,7 +20,7 @@ async fn no_formula_survives_into_an_export(world: &World) {
     let evil = "{\"sku\":\"=1+1\",\"name\":\"=cmd|' /C calc'!A0\",\"description\":\"@SUM(A1)\"}\n{\"sku\":\"minus\",\"name\":\"-2\",\"description\":\"it's fine\"}\n";
     let made = over(world, &import(world, "PRODUCTS", evil, json!({})).await).await;
     assert_eq!(counts(&made), [2, 2, 0, 0, 0], "{made:#}");
-    let done = over(world, &export(world, json!({ "noun": "PRODUCTS" })).await).await;
+    let done = over(world, &export(world, json!({ "entity": "PRODUCTS" })).await).await;
     let text = result(world, &done).await;
     let mut rows = csv::Reader::from_reader(text.as_bytes());
     for row in rows.records() {
@@ -43,7 +43,7 @@ async fn no_formula_survives_into_a_workbook(world: &World) {
     let rows: String =
         evil.iter().enumerate().map(|(n, name)| format!("{}\n", json!({ "sku": format!("=E{n}"), "name": name }))).collect();
     over(world, &import(world, "PRODUCTS", rows, json!({})).await).await;
-    let done = over(world, &export(world, json!({ "noun": "PRODUCTS", "format": "XLSX" })).await).await;
+    let done = over(world, &export(world, json!({ "entity": "PRODUCTS", "format": "XLSX" })).await).await;
     let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
     let mut book = calamine::Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
     assert_eq!(book.worksheet_formula("Rows 1").unwrap().cells().filter(|cell| !cell.2.is_empty()).count(), 0);
@@ -71,7 +71,7 @@ async fn every_noun_is_exported_in_every_form(world: &World) {
     ] {
         let mut sizes = Vec::new();
         for format in ["CSV", "JSONL", "XLSX"] {
-            let done = over(world, &export(world, json!({ "noun": noun, "format": format })).await).await;
+            let done = over(world, &export(world, json!({ "entity": noun, "format": format })).await).await;
             assert_eq!(done["state"], "DONE", "{noun} {format}: {done:#}");
             let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
             assert_eq!(bytes.len() as i64, done["result"]["size"].as_i64().unwrap());
@@ -95,15 +95,15 @@ async fn every_noun_is_exported_in_every_form(world: &World) {
         assert!(sizes.iter().all(|rows| *rows == sizes[0]), "{noun}: {sizes:?}");
     }
     // A workbook of ours is read again.
-    let done = over(world, &export(world, json!({ "noun": "PRODUCTS", "format": "XLSX" })).await).await;
+    let done = over(world, &export(world, json!({ "entity": "PRODUCTS", "format": "XLSX" })).await).await;
     let book = fetched(world, &done["result"]["downloadUrl"]).await;
     let again = over(world, &import(world, "PRODUCTS", book, json!({})).await).await;
     let all = counts(&done)[0];
     assert_eq!((&again["reading"]["format"], counts(&again)), (&json!("XLSX"), [all, 0, 0, all, 0]), "{again:#}");
-    let none = over(world, &export(world, json!({ "noun": "PRODUCTS", "before": "2000-01-01T00:00:00Z" })).await).await;
+    let none = over(world, &export(world, json!({ "entity": "PRODUCTS", "before": "2000-01-01T00:00:00Z" })).await).await;
     assert_eq!(counts(&none), [0; 5]);
     let none =
-        over(world, &export(world, json!({ "noun": "PRODUCTS", "format": "JSONL", "before": "2000-01-01T00:00:00Z" })).await)
+        over(world, &export(world, json!({ "entity": "PRODUCTS", "format": "JSONL", "before": "2000-01-01T00:00:00Z" })).await)
             .await;
     assert_eq!((none["state"].as_str(), counts(&none)), (Some("DONE"), [0; 5]), "{none:#}");
     works.kill().await;
@@ -126,7 +126,7 @@ async fn an_export_imported_again_changes_nothing(world: &World) {
     let query = "{ products(first: 40) { nodes { sku name description version barcodes { code packQuantity } } } }";
     let before = ask(world, query, json!({})).await;
     for format in ["CSV", "XLSX", "JSONL"] {
-        let done = over(world, &export(world, json!({ "noun": "PRODUCTS", "format": format })).await).await;
+        let done = over(world, &export(world, json!({ "entity": "PRODUCTS", "format": format })).await).await;
         let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
         let again = over(world, &import(world, "PRODUCTS", bytes, json!({})).await).await;
         let all = counts(&done)[0];
@@ -134,7 +134,7 @@ async fn an_export_imported_again_changes_nothing(world: &World) {
         assert_eq!(ask(world, query, json!({})).await, before, "{format}");
     }
     // A code without such a sign is written as people write it.
-    let done = over(world, &export(world, json!({ "noun": "PRODUCTS" })).await).await;
+    let done = over(world, &export(world, json!({ "entity": "PRODUCTS" })).await).await;
     let text = result(world, &done).await;
     assert!(text.contains(",plain|Pplain*12,"), "{text}");
     works.kill().await;
@@ -174,14 +174,14 @@ async fn an_export_shows_what_its_maker_may_see(world: &World) {
     let shop = json!({ "storeIds": [world.ours.ids["sto"]] });
     let everywhere = world.hired("everywhere", json!([{ "roleId": role, "scope": { "all": true } }])).await;
     let local = world.hired("local", json!([{ "roleId": role, "scope": shop }])).await;
-    let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code field message } } }";
-    let show = "query($id: ID!) { node(id: $id) { ... on Exchange { state result { downloadUrl } } } }";
+    let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } userErrors { code field message } } }";
+    let show = "query($id: ID!) { node(id: $id) { ... on DataJob { state result { downloadUrl } } } }";
     let mut stores = Vec::new();
     for person in [everywhere, local] {
         let caller = world.caller(person).await;
-        let input = json!({ "input": { "idempotencyKey": "mine", "noun": "STOCK" } });
+        let input = json!({ "input": { "idempotencyKey": "mine", "entity": "STOCK" } });
         let made = world.ask(&world.ours, Some(caller.clone()), create, &input).await;
-        let id = made["data"]["exportCreate"]["exchange"]["id"].clone();
+        let id = made["data"]["exportCreate"]["dataJob"]["id"].clone();
         over(world, id.as_str().unwrap()).await;
         let mine = world.ask(&world.ours, Some(caller), show, &json!({ "id": id })).await["data"]["node"].clone();
         let bytes = fetched(world, &mine["result"]["downloadUrl"]).await;
@@ -196,9 +196,9 @@ async fn an_export_shows_what_its_maker_may_see(world: &World) {
     assert!(stores[1].iter().all(|store| store == "alpha-shop"), "{stores:?}");
     // Costs are left out for whoever does not see them.
     let caller = world.caller(everywhere).await;
-    let input = json!({ "input": { "idempotencyKey": "costs", "noun": "PRODUCTS", "format": "JSONL" } });
+    let input = json!({ "input": { "idempotencyKey": "costs", "entity": "PRODUCTS", "format": "JSONL" } });
     let made =
-        world.ask(&world.ours, Some(caller.clone()), create, &input).await["data"]["exportCreate"]["exchange"]["id"].clone();
+        world.ask(&world.ours, Some(caller.clone()), create, &input).await["data"]["exportCreate"]["dataJob"]["id"].clone();
     over(world, made.as_str().unwrap()).await;
     let mine = world.ask(&world.ours, Some(caller), show, &json!({ "id": made })).await["data"]["node"].clone();
     let text = String::from_utf8(fetched(world, &mine["result"]["downloadUrl"]).await).unwrap();
@@ -225,7 +225,7 @@ async fn whose_contacts_were_exported_is_in_the_log(world: &World) {
     let rows = "externalRef,name,country,email\nc-1,=HYPERLINK(\"x\"),GB,one@example.com\nc-2,Two,GB,\n";
     over(world, &import(world, "CUSTOMERS", rows, json!({})).await).await;
     let before = contacts_read(world).await.len();
-    let done = over(world, &export(world, json!({ "noun": "CUSTOMERS" })).await).await;
+    let done = over(world, &export(world, json!({ "entity": "CUSTOMERS" })).await).await;
     let text = result(world, &done).await;
     assert!(text.starts_with("externalRef,name,country,email\r\n"), "{text}");
     assert!(text.contains("one@example.com") && text.contains("'=HYPERLINK"), "{text}");
@@ -235,12 +235,12 @@ async fn whose_contacts_were_exported_is_in_the_log(world: &World) {
     let role = world.must(&world.ours, query, json!({ "input": input })).await["role"]["id"].clone();
     let person = world.hired("shy", json!([{ "roleId": role, "scope": { "all": true } }])).await;
     let caller = world.caller(person).await;
-    let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code } } }";
-    let input = json!({ "input": { "idempotencyKey": "shy", "noun": "CUSTOMERS" } });
+    let create = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } userErrors { code } } }";
+    let input = json!({ "input": { "idempotencyKey": "shy", "entity": "CUSTOMERS" } });
     let made =
-        world.ask(&world.ours, Some(caller.clone()), create, &input).await["data"]["exportCreate"]["exchange"]["id"].clone();
+        world.ask(&world.ours, Some(caller.clone()), create, &input).await["data"]["exportCreate"]["dataJob"]["id"].clone();
     over(world, made.as_str().unwrap()).await;
-    let show = "query($id: ID!) { node(id: $id) { ... on Exchange { result { downloadUrl } } } }";
+    let show = "query($id: ID!) { node(id: $id) { ... on DataJob { result { downloadUrl } } } }";
     let mine = world.ask(&world.ours, Some(caller.clone()), show, &json!({ "id": made })).await["data"]["node"].clone();
     let text = String::from_utf8(fetched(world, &mine["result"]["downloadUrl"]).await).unwrap();
     assert!(text.contains("c-1") && !text.contains('@'), "{text}");

@@ -73,7 +73,7 @@ async fn a_file_that_breaks_in_the_middle_is_told_how_far_it_came(world: &World)
 async fn a_dry_run_of_too_many_rows_writes_nothing(world: &World) {
     let works = Works::begin(world);
     world.node.exchange.limit_imports(ImportLimits { rows: 600, ..ImportLimits::default() });
-    let failed = over(world, &import(world, "PRODUCTS", rows(700), json!({ "dryRun": true })).await).await;
+    let failed = over(world, &import(world, "PRODUCTS", rows(700), json!({ "validateOnly": true })).await).await;
     assert_eq!((&failed["state"], counts(&failed)), (&json!("FAILED"), [500, 400, 0, 0, 100]), "{failed:#}");
     assert_eq!(failed["result"]["name"], "dry-run.csv");
     assert_eq!(refused_rows(&result(world, &failed).await).len(), 100);

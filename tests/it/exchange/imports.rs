@@ -76,14 +76,14 @@ async fn a_row_without_its_key_is_refused_by_itself(world: &World) {
 async fn a_dry_run_says_what_would_be_and_writes_nothing(world: &World) {
     let works = Works::begin(world);
     let text = "sku,name\nnew-1,One\nalpha-mug,Other\nnew-2,\n";
-    let done = over(world, &import(world, "PRODUCTS", text, json!({ "dryRun": true })).await).await;
+    let done = over(world, &import(world, "PRODUCTS", text, json!({ "validateOnly": true })).await).await;
     assert_eq!((&done["state"], &done["isDryRun"], counts(&done)), (&json!("DONE"), &json!(true), [3, 1, 1, 0, 1]), "{done:#}");
     assert_eq!(result(world, &done).await.lines().nth(1), Some("3,REQUIRED,name,a value is needed,new-2"));
     assert_eq!(product(world, "new-1").await, Value::Null);
     assert_eq!(product(world, "alpha-mug").await["name"], "alpha mug");
     let before = on_hand(world).await;
     let stock = "sku,store,delta\nalpha-mug,alpha-shop,5\nalpha-mug,alpha-shop,-99000000\n";
-    let done = over(world, &import(world, "STOCK_CHANGES", stock, json!({ "dryRun": true })).await).await;
+    let done = over(world, &import(world, "STOCK_CHANGES", stock, json!({ "validateOnly": true })).await).await;
     assert_eq!(counts(&done), [2, 0, 1, 0, 1], "{done:#}");
     assert_eq!(on_hand(world).await, before);
     works.kill().await;
@@ -206,10 +206,10 @@ async fn what_is_there_already_may_be_refused(world: &World) {
 
 async fn an_import_can_be_ended_early(world: &World) {
     let id = import(world, "PRODUCTS", "sku,name\nnever,Never\n", json!({})).await;
-    let cancel = "mutation($id: ID!) { exchangeCancel(id: $id) { exchange { state } userErrors { code field message } } }";
+    let cancel = "mutation($id: ID!) { dataJobCancel(id: $id) { dataJob { state } userErrors { code field message } } }";
     let ended = world.must(&world.ours, cancel, json!({ "id": id })).await;
-    assert_eq!(ended["exchange"]["state"], "CANCELLED");
-    let again = ask(world, cancel, json!({ "id": id })).await["exchangeCancel"].clone();
+    assert_eq!(ended["dataJob"]["state"], "CANCELLED");
+    let again = ask(world, cancel, json!({ "id": id })).await["dataJobCancel"].clone();
     assert_eq!(again["userErrors"][0]["code"], "INVALID_STATE", "{again:#}");
     let works = Works::begin(world);
     // Another one that comes later is done; by then the first would have been.

@@ -31,7 +31,7 @@ async fn an_import_at_whose_start_two_workers_died_has_failed(world: &World) {
     let done = over(world, &id).await;
     assert_eq!(done["state"], "FAILED", "{done:#}");
     assert!(done["error"].as_str().unwrap().contains("the worker died"), "{done:#}");
-    until("its job to be a dead letter", async || job(world).await["state"] == "DEAD").await;
+    until("its job to be a dead letter", async || job(world).await["state"] == "FAILED").await;
     let dead = job(world).await;
     assert_eq!(dead["failures"], 2, "{dead:#}");
     works.kill().await;

@@ -166,7 +166,7 @@ async fn an_order_that_is_there_is_left_as_it_is(world: &World) {
     let done = over(world, &import(world, "ORDERS", sheet(&rows), json!({})).await).await;
     assert_eq!(counts(&done), [3, 3, 0, 0, 0], "{}", result(world, &done).await);
     let before = (orders(world).await, level(world, "alpha-mug").await);
-    for mode in [json!({}), json!({ "dryRun": true })] {
+    for mode in [json!({}), json!({ "validateOnly": true })] {
         let again = over(world, &import(world, "ORDERS", sheet(&rows), mode).await).await;
         assert_eq!(counts(&again), [3, 0, 0, 3, 0], "{}", result(world, &again).await);
     }
@@ -196,7 +196,7 @@ async fn a_dry_run_of_orders_places_none(world: &World) {
         "n-2,,alpha-shop,,,FULFILLED,,alpha-mug,,99000000,,,,",
         "alpha-order,alpha-web,alpha-shop,,,,,alpha-mug,,10,,,,",
     ];
-    let done = over(world, &import(world, "ORDERS", sheet(&rows), json!({ "dryRun": true })).await).await;
+    let done = over(world, &import(world, "ORDERS", sheet(&rows), json!({ "validateOnly": true })).await).await;
     assert_eq!(counts(&done), [3, 1, 0, 1, 1], "{}", result(world, &done).await);
     assert_eq!(refusals(world, &done).await, ["2,INSUFFICIENT_STOCK,quantity"]);
     assert_eq!((orders(world).await, level(world, "alpha-mug").await), before);
@@ -214,7 +214,7 @@ async fn a_tax_rate_comes_with_a_line_and_is_exported(world: &World) {
     assert_eq!(refusals(world, &done).await, ["2,INVALID,taxRate", "3,INVALID,taxRate"]);
     let first = order(world, None, "r-1").await;
     assert_eq!((&first["total"]["amount"], &first["lines"][0]["tax"]["amount"]), (&json!("5.94"), &json!("0.99")));
-    let done = over(world, &export(world, json!({ "noun": "ORDERS", "format": "CSV" })).await).await;
+    let done = over(world, &export(world, json!({ "entity": "ORDERS", "format": "CSV" })).await).await;
     let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
     assert!(String::from_utf8_lossy(&bytes).contains(",0.99,0.2,5.94"), "tax, taxRate and total stand side by side");
     let again = over(world, &import(world, "ORDERS", bytes, json!({})).await).await;
@@ -234,7 +234,7 @@ async fn what_was_exported_can_be_imported_again(world: &World) {
     world.must(&world.ours, create, json!({ "input": input })).await;
     let before = (orders(world).await, level(world, "alpha-mug").await);
     for format in ["CSV", "JSONL", "XLSX"] {
-        let done = over(world, &export(world, json!({ "noun": "ORDERS", "format": format })).await).await;
+        let done = over(world, &export(world, json!({ "entity": "ORDERS", "format": format })).await).await;
         let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
         let again = over(world, &import(world, "ORDERS", bytes, json!({})).await).await;
         let all = counts(&done)[0];
@@ -319,11 +319,11 @@ async fn imported_as(world: &World, name: &str, permissions: &[&str], text: &str
     let token = made["uploadUrl"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
     let parts = futures_util::stream::iter([Ok(text.as_bytes().to_vec().into())]);
     world.node.files.receive(&token, None, Default::default(), parts).await.unwrap_or_else(|error| panic!("{error:?}"));
-    let input = json!({ "input": { "idempotencyKey": name, "fileId": made["file"]["id"], "noun": "ORDERS" } });
+    let input = json!({ "input": { "idempotencyKey": name, "fileId": made["file"]["id"], "entity": "ORDERS" } });
     let create =
-        "mutation($input: ImportCreateInput!) { importCreate(input: $input) { exchange { id } userErrors { code message } } }";
+        "mutation($input: ImportCreateInput!) { importCreate(input: $input) { dataJob { id } userErrors { code message } } }";
     let asked = world.ask(&world.ours, Some(caller), create, &input).await;
-    let Some(id) = asked["data"]["importCreate"]["exchange"]["id"].as_str() else { return asked };
+    let Some(id) = asked["data"]["importCreate"]["dataJob"]["id"].as_str() else { return asked };
     over(world, id).await
 }
 

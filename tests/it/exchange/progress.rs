@@ -1,4 +1,4 @@
-//! `exchangeChanged`: how far it is, seldom enough, until its end; and nothing for whoever may not know.
+//! `dataJobChanged`: how far it is, seldom enough, until its end; and nothing for whoever may not know.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::world::on_both;
 on_both!(it_tells_how_far_it_is_and_ends_with_it, others_are_told_nothing, rights_that_are_taken_away_end_the_stream);
 
 const FOLLOW: &str =
-    "subscription($id: ID!) { exchangeChanged(id: $id) { id state version counts { rows } result { downloadUrl } } }";
+    "subscription($id: ID!) { dataJobChanged(id: $id) { id state version counts { rows } result { downloadUrl } } }";
 
 fn follow(world: &World, caller: Caller, id: &str) -> impl Stream<Item = Value> + use<> {
     let standing = world.node.access.watch_member(caller.tenant, MemberId::from_uuid(caller.actor.id), &caller);
@@ -39,12 +39,12 @@ async fn it_tells_how_far_it_is_and_ends_with_it(world: &World) {
         };
         let (began, mut told) = (Instant::now(), Vec::new());
         let mut stream = Box::pin(follow(world, world.ours.owner.clone(), &id));
-        let first = next(&mut stream).await.unwrap()["data"]["exchangeChanged"].clone();
+        let first = next(&mut stream).await.unwrap()["data"]["dataJobChanged"].clone();
         assert_eq!((&first["id"], &first["state"]), (&json!(id), &json!("QUEUED")));
         let works = Works::begin(world);
         while let Some(item) = next(&mut stream).await {
             assert!(item["errors"].as_array().is_none_or(Vec::is_empty), "{item:#}");
-            told.push(item["data"]["exchangeChanged"].clone());
+            told.push(item["data"]["dataJobChanged"].clone());
         }
         let versions: Vec<i64> = told.iter().map(|item| item["version"].as_i64().unwrap()).collect();
         assert!(versions.is_sorted_by(|a, b| a < b), "{versions:?}");
@@ -66,7 +66,7 @@ async fn others_are_told_nothing(world: &World) {
     let id = import(world, "PRODUCTS", "sku,name\nx,X\n", json!({})).await;
     let foreign: Vec<Value> = follow(world, world.theirs.owner.clone(), &id).collect().await;
     assert_eq!(foreign.len(), 1);
-    assert_eq!(foreign[0]["data"], json!({ "exchangeChanged": null }));
+    assert_eq!(foreign[0]["data"], json!({ "dataJobChanged": null }));
     let denied = world.ask(&world.ours, Some(world.ours.only(&["product.read"])), FOLLOW, &json!({ "id": id })).await;
     assert_eq!(denied["errors"][0]["code"], "FORBIDDEN");
     let wrong = world.ask(&world.ours, Some(world.ours.owner.clone()), FOLLOW, &json!({ "id": world.ours.ids["prd"] })).await;
@@ -79,7 +79,7 @@ async fn rights_that_are_taken_away_end_the_stream(world: &World) {
     let person = world.hired("watcher", grant("admin")).await;
     let id = import(world, "PRODUCTS", "sku,name\nx,X\n", json!({})).await;
     let mut stream = Box::pin(follow(world, world.caller(person).await, &id));
-    assert_eq!(next(&mut stream).await.unwrap()["data"]["exchangeChanged"]["state"], "QUEUED");
+    assert_eq!(next(&mut stream).await.unwrap()["data"]["dataJobChanged"]["state"], "QUEUED");
     world.gives(&world.ours.owner, person, grant("viewer")).await;
     world.pass(10);
     let watching = tokio::spawn(world.node.access.clone().keep_watch());

@@ -78,9 +78,9 @@ async fn what_was_done_before_an_import_was_cancelled_is_counted(world: &World) 
     let id = import(world, "PRODUCTS", format!("sku,name\n{rows}"), json!({})).await;
     let works = Works::begin(world);
     until("some rows to be done", async || counts(&shown(world, &id).await)[0] > 0).await;
-    let query = "mutation($id: ID!) { exchangeCancel(id: $id) { exchange { state } userErrors { code } } }";
+    let query = "mutation($id: ID!) { dataJobCancel(id: $id) { dataJob { state } userErrors { code } } }";
     let told = ask(world, query, json!({ "id": id })).await;
-    assert_eq!(told["exchangeCancel"]["exchange"]["state"], "CANCELLED", "{told:#}");
+    assert_eq!(told["dataJobCancel"]["dataJob"]["state"], "CANCELLED", "{told:#}");
     let number = async |sql: &str| {
         let rows = world.node.db.tenant(world.ours.owner.tenant).rows(sql, vec![]).await.unwrap();
         Row::new(&rows[0]).take::<i64>().unwrap()

@@ -18,11 +18,11 @@ async fn rights_that_were_taken_away_end_an_import(world: &World) {
     let token = made["uploadUrl"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
     let parts = futures_util::stream::iter([Ok(b"sku,name\nlate,Late\n".as_slice().into())]);
     world.node.files.receive(&token, None, Default::default(), parts).await.unwrap_or_else(|error| panic!("{error:?}"));
-    let input = json!({ "input": { "idempotencyKey": "late", "fileId": made["file"]["id"], "noun": "PRODUCTS" } });
+    let input = json!({ "input": { "idempotencyKey": "late", "fileId": made["file"]["id"], "entity": "PRODUCTS" } });
     let create =
-        "mutation($input: ImportCreateInput!) { importCreate(input: $input) { exchange { id } userErrors { code message } } }";
+        "mutation($input: ImportCreateInput!) { importCreate(input: $input) { dataJob { id } userErrors { code message } } }";
     let asked = world.ask(&world.ours, Some(caller), create, &input).await;
-    let id = asked["data"]["importCreate"]["exchange"]["id"].as_str().unwrap().to_owned();
+    let id = asked["data"]["importCreate"]["dataJob"]["id"].as_str().unwrap().to_owned();
     let viewer = entrepot::access::BUILT_IN.iter().find(|role| role.key == "viewer").unwrap();
     let taken =
         world.gives(&world.ours.owner, person, json!([{ "roleId": viewer.id.to_string(), "scope": { "all": true } }])).await;
@@ -37,26 +37,26 @@ async fn rights_that_were_taken_away_end_an_import(world: &World) {
 
 async fn a_key_asks_once(world: &World) {
     let file = world.sent(&world.ours, "rows.csv", b"sku,name\nonce,Once\n".to_vec()).await;
-    let create = "mutation($input: ImportCreateInput!) { importCreate(input: $input) { exchange { id } replayed seq userErrors { code field } } }";
-    let input = json!({ "idempotencyKey": "once", "fileId": file, "noun": "PRODUCTS" });
+    let create = "mutation($input: ImportCreateInput!) { importCreate(input: $input) { dataJob { id } replayed seq userErrors { code field } } }";
+    let input = json!({ "idempotencyKey": "once", "fileId": file, "entity": "PRODUCTS" });
     let first = world.must(&world.ours, create, json!({ "input": input })).await;
     let again = world.must(&world.ours, create, json!({ "input": input })).await;
-    assert_eq!((&again["exchange"], &again["replayed"], &again["seq"]), (&first["exchange"], &json!(true), &json!(null)));
-    let other = json!({ "idempotencyKey": "once", "fileId": file, "noun": "SUPPLIERS" });
+    assert_eq!((&again["dataJob"], &again["replayed"], &again["seq"]), (&first["dataJob"], &json!(true), &json!(null)));
+    let other = json!({ "idempotencyKey": "once", "fileId": file, "entity": "SUPPLIERS" });
     let refused = ask(world, create, json!({ "input": other })).await["importCreate"].clone();
     assert_eq!(refused["userErrors"], json!([{ "code": "IDEMPOTENCY_KEY_REUSED", "field": ["input", "idempotencyKey"] }]));
     // At once they are one too.
-    let input = json!({ "input": { "idempotencyKey": "race", "fileId": file, "noun": "PRODUCTS" } });
+    let input = json!({ "input": { "idempotencyKey": "race", "fileId": file, "entity": "PRODUCTS" } });
     let racing = (0..8).map(|_| world.must(&world.ours, create, input.clone()));
     let ids: std::collections::BTreeSet<String> =
-        futures_util::future::join_all(racing).await.iter().map(|made| made["exchange"]["id"].to_string()).collect();
+        futures_util::future::join_all(racing).await.iter().map(|made| made["dataJob"]["id"].to_string()).collect();
     assert_eq!(ids.len(), 1);
     let denied = world
         .ask(
             &world.ours,
             Some(world.ours.only(&["exchange.run"])),
             create,
-            &json!({ "input": { "idempotencyKey": "x", "fileId": file, "noun": "PRODUCTS" } }),
+            &json!({ "input": { "idempotencyKey": "x", "fileId": file, "entity": "PRODUCTS" } }),
         )
         .await;
     assert_eq!(
@@ -68,8 +68,8 @@ async fn a_key_asks_once(world: &World) {
 async fn nobody_imports_a_file_of_others(world: &World) {
     let theirs = world.sent(&world.theirs, "rows.csv", b"sku,name\nx,X\n".to_vec()).await;
     let create =
-        "mutation($input: ImportCreateInput!) { importCreate(input: $input) { exchange { id } userErrors { code field } } }";
-    let refused = ask(world, create, json!({ "input": { "idempotencyKey": "t", "fileId": theirs, "noun": "PRODUCTS" } })).await;
+        "mutation($input: ImportCreateInput!) { importCreate(input: $input) { dataJob { id } userErrors { code field } } }";
+    let refused = ask(world, create, json!({ "input": { "idempotencyKey": "t", "fileId": theirs, "entity": "PRODUCTS" } })).await;
     assert_eq!(refused["importCreate"]["userErrors"], json!([{ "code": "NOT_FOUND", "field": ["input", "fileId"] }]));
     let _ = import(world, "PRODUCTS", "sku,name\nown,Own\n", json!({})).await;
 }

@@ -34,7 +34,7 @@ async fn measure(world: &World, products: usize, stock: usize) {
     let done = ended(world, &id).await;
     println!("{stock} rows of stock: {:.1} s, {:?}, {}", began.elapsed().as_secs_f64(), counts(&done), memory());
     let began = Instant::now();
-    let done = over(world, &export(world, json!({ "noun": "MOVEMENTS" })).await).await;
+    let done = over(world, &export(world, json!({ "entity": "MOVEMENTS" })).await).await;
     let (rows, seconds) = (counts(&done)[0], began.elapsed().as_secs_f64());
     println!("export of {rows} entries: {seconds:.1} s, {:.0} rows/s, {}", rows as f64 / seconds, memory());
     works.kill().await;

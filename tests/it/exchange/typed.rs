@@ -16,7 +16,7 @@ on_both!(
 type Book = calamine::Xlsx<std::io::Cursor<Vec<u8>>>;
 
 async fn book(world: &World, noun: &str) -> (Value, Vec<u8>) {
-    let done = over(world, &export(world, json!({ "noun": noun, "format": "XLSX" })).await).await;
+    let done = over(world, &export(world, json!({ "entity": noun, "format": "XLSX" })).await).await;
     assert_eq!(done["state"], "DONE", "{noun}: {done:#}");
     let bytes = fetched(world, &done["result"]["downloadUrl"]).await;
     (done, bytes)
@@ -85,7 +85,7 @@ async fn a_movements_export_names_the_lot(world: &World) {
     let works = Works::begin(world);
     with_lots(world).await;
     for format in ["CSV", "JSONL"] {
-        let done = over(world, &export(world, json!({ "noun": "MOVEMENTS", "format": format })).await).await;
+        let done = over(world, &export(world, json!({ "entity": "MOVEMENTS", "format": format })).await).await;
         let text = result(world, &done).await;
         let mut lots: Vec<String> = match format {
             "CSV" => {
@@ -128,7 +128,7 @@ async fn dates_of_a_sheet_are_days_of_lots(world: &World) {
 async fn a_decimal_comma_is_read_where_it_was_chosen_and_nowhere_else(world: &World) {
     let works = Works::begin(world);
     let text = "sku;name;price;unitCost\nc-1;One;4,50;1,2\nc-2;Two;4.50;\nc-3;Three;1.234,50;\nc-4;Four;12;\n";
-    let plain = over(world, &import(world, "PRODUCTS", text, json!({ "dryRun": true })).await).await;
+    let plain = over(world, &import(world, "PRODUCTS", text, json!({ "validateOnly": true })).await).await;
     assert_eq!(counts(&plain), [4, 2, 0, 0, 2], "{}", result(world, &plain).await);
     let done = over(world, &import(world, "PRODUCTS", text, json!({ "decimalSeparator": "COMMA" })).await).await;
     assert_eq!(counts(&done), [4, 2, 0, 0, 2], "{}", result(world, &done).await);

@@ -38,7 +38,7 @@ fn part(bytes: &[u8]) -> Vec<Result<Bytes, ()>> {
 
 async fn bytes_come_once_and_are_what_they_look_like(world: &World) {
     let (file, token) = created(world, "IMPORT", "../../etc/C:\\prices.csv").await;
-    assert_eq!((&file["name"], &file["state"], &file["downloadUrl"]), (&json!("prices.csv"), &json!("AWAITED"), &Value::Null));
+    assert_eq!((&file["name"], &file["state"], &file["downloadUrl"]), (&json!("prices.csv"), &json!("UPLOADING"), &Value::Null));
     let sent = send(world, &token, part(b"sku,name\n")).await.unwrap();
     assert_eq!((sent.state, sent.size, sent.media_type.as_str()), (State::Ready, 9, "text/plain; charset=utf-8"));
     assert!(matches!(send(world, &token, part(b"sku,name\nother\n")).await, Err(FileError::NotAwaited)));
@@ -125,7 +125,7 @@ async fn a_disk_that_is_not_there_is_said(world: &World) {
     world.node.files.keep_in(FileLocation::Folder(wall.join("files")));
     assert!(matches!(send(world, &token, part(b"sku\n")).await, Err(FileError::Away)));
     let query = "query($id: ID!) { node(id: $id) { ... on File { state size } } }";
-    assert_eq!(ask(world, query, json!({ "id": file["id"] })).await["node"], json!({ "state": "AWAITED", "size": 0 }));
+    assert_eq!(ask(world, query, json!({ "id": file["id"] })).await["node"], json!({ "state": "UPLOADING", "size": 0 }));
     // Once it is there the same link is good.
     world.node.files.keep_in(FileLocation::Folder(world.files.clone()));
     send(world, &token, part(b"sku\n")).await.unwrap();
@@ -137,7 +137,7 @@ async fn files_go_when_their_time_is_over(world: &World) {
     world.pass(7 * 24 * 3_600 + 60);
     assert!(world.node.files.forget_old().await.unwrap() >= 1);
     let query = "query($id: ID!) { node(id: $id) { ... on File { state downloadUrl } } }";
-    assert_eq!(ask(world, query, json!({ "id": file["id"] })).await["node"], json!({ "state": "GONE", "downloadUrl": null }));
+    assert_eq!(ask(world, query, json!({ "id": file["id"] })).await["node"], json!({ "state": "DELETED", "downloadUrl": null }));
     // A picture and a document of each company's product stay.
     assert_eq!(kept(world), 4, "bytes were left lying");
     assert_eq!(world.node.files.forget_old().await.unwrap(), 0);

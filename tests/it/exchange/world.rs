@@ -13,25 +13,25 @@ pub const SHOWN: &str = "id kind noun state isDryRun counts { rows created updat
 pub async fn import(world: &World, noun: &str, bytes: impl Into<Vec<u8>>, more: Value) -> String {
     let house = &world.ours;
     let file = world.sent(house, "rows.csv", bytes.into()).await;
-    let mut input = json!({ "idempotencyKey": file, "fileId": file, "noun": noun });
+    let mut input = json!({ "idempotencyKey": file, "fileId": file, "entity": noun });
     input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
     let query = "mutation($input: ImportCreateInput!) { importCreate(input: $input) {
-        exchange { id } replayed userErrors { code field message } } }";
+        dataJob { id } replayed userErrors { code field message } } }";
     let made = world.must(house, query, json!({ "input": input })).await;
-    made["exchange"]["id"].as_str().unwrap().to_owned()
+    made["dataJob"]["id"].as_str().unwrap().to_owned()
 }
 
 /// Asks for an export; the exchange's id.
 pub async fn export(world: &World, input: Value) -> String {
     let mut all = json!({ "idempotencyKey": world.node.clock.uuid().to_string() });
     all.as_object_mut().unwrap().extend(input.as_object().cloned().unwrap());
-    let query = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { exchange { id } userErrors { code field message } } }";
+    let query = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) { dataJob { id } userErrors { code field message } } }";
     let made = world.must(&world.ours, query, json!({ "input": all })).await;
-    made["exchange"]["id"].as_str().unwrap().to_owned()
+    made["dataJob"]["id"].as_str().unwrap().to_owned()
 }
 
 pub async fn shown(world: &World, id: &str) -> Value {
-    let query = format!("query($id: ID!) {{ node(id: $id) {{ ... on Exchange {{ {SHOWN} }} }} }}");
+    let query = format!("query($id: ID!) {{ node(id: $id) {{ ... on DataJob {{ {SHOWN} }} }} }}");
     let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), &query, &json!({ "id": id })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["node"].clone()

@@ -70,8 +70,7 @@ async fn a_price_a_role_and_a_setting_are_shown_before_and_after(world: &World) 
     let grants = json!([{ "roleId": OWNER.id.to_string(), "scope": all }, { "roleId": house.ids["rol"], "scope": all }]);
     let input =
         json!({ "memberId": member, "expectedVersion": version_of(world, house, member, "Member").await, "grants": grants });
-    let query =
-        "mutation($input: MemberUpdateRolesInput!) { memberUpdateRoles(input: $input) { userErrors { code field message } } }";
+    let query = "mutation($input: MemberRolesSetInput!) { memberRolesSet(input: $input) { userErrors { code field message } } }";
     world.must(house, query, json!({ "input": input })).await;
     let (before, after) = changed(world, house, member, &format!("roles.{}", house.ids["rol"])).await;
     assert_eq!((before, &after[0]["scope"]["all"]), (Value::Null, &json!(true)));

@@ -211,6 +211,12 @@ async fn canonical_json_is_written_by_its_rules() {
                 "items": { "product": { "sku": "A" }, "store": { "code": "S" }, "onHand": 5.0, "compare": { "expectedOnHand": 4 } } }),
             r#"{"input":{"items":[{"onHand":5,"product":{"sku":"A"},"store":{"code":"S"}}],"reasonCode":"CORRECTION"}}"#,
         ),
+        // A dry run of an import is kept under its key, so it is another call than the import.
+        (
+            "importCreate",
+            json!({ "idempotencyKey": "k", "fileId": "fil_1", "entity": "PRODUCTS", "validateOnly": true }),
+            r#"{"input":{"entity":"PRODUCTS","fileId":"fil_1","validateOnly":true}}"#,
+        ),
         // Null clears here.
         (
             "lotUpdate",

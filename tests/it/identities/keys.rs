@@ -43,7 +43,7 @@ async fn what_is_kept_is_the_digest_of_what_was_sent(world: &World) {
     assert_eq!(kept(world, "idempotency", "k-1").await.0, Some(Sha256::digest(canonical).to_vec()));
     // An exchange holds its key itself.
     let export = json!({ "idempotencyKey": "k-2", "noun": "PRODUCTS", "format": "CSV" });
-    done(&office.act("exportCreate", "ExportCreateInput", "exchange { id }", export).await, "exchange");
+    done(&office.act("exportCreate", "ExportCreateInput", "dataJob { id }", export).await, "dataJob");
     assert_eq!(kept(world, "exchange", "k-2").await.0, Some(Sha256::digest(r#"{"input":{"noun":"PRODUCTS"}}"#).to_vec()));
 }
 
@@ -100,8 +100,8 @@ async fn a_key_of_an_older_release_is_still_answered(world: &World) {
     let input = receipt(&office, &mug, "k-1");
     done(&adjust(&office, input.clone()).await, "levels");
     let export = json!({ "idempotencyKey": "k-2", "noun": "PRODUCTS" });
-    let exported = async |input: &Value| office.act("exportCreate", "ExportCreateInput", "exchange { id }", input.clone()).await;
-    done(&exported(&export).await, "exchange");
+    let exported = async |input: &Value| office.act("exportCreate", "ExportCreateInput", "dataJob { id }", input.clone()).await;
+    done(&exported(&export).await, "dataJob");
     // Older releases keep no more than the hash of their structs.
     world.as_owner(&["UPDATE idempotency SET digest = NULL", "UPDATE exchange SET digest = NULL"]).await;
     assert_eq!(adjust(&office, input.clone()).await["replayed"], json!(true));
@@ -120,8 +120,8 @@ async fn a_key_outlives_the_struct_that_read_its_input(world: &World) {
     let input = receipt(&office, &mug, "k-1");
     done(&adjust(&office, input.clone()).await, "levels");
     let export = json!({ "idempotencyKey": "k-2", "noun": "PRODUCTS" });
-    let exported = async || office.act("exportCreate", "ExportCreateInput", "exchange { id }", export.clone()).await;
-    done(&exported().await, "exchange");
+    let exported = async || office.act("exportCreate", "ExportCreateInput", "dataJob { id }", export.clone()).await;
+    done(&exported().await, "dataJob");
     // Another release whose structs have another form: the hash of this input is another one there.
     let zeros = if world.node.db.backend() == entrepot::storage::Backend::Sqlite {
         "zeroblob(32)"

@@ -273,7 +273,7 @@ async fn rights_that_were_taken_a_moment_ago_are_not_given_on(world: &World) {
     let before = ask_at(&other, Some(&admin.access), "198.51.100.7", INVITE, variables("one@example.com")).await;
     assert_eq!(codes(&before["data"]["it"]), DONE, "{before:#}");
     let input = json!({ "memberId": id, "expectedVersion": 2, "grants": [] });
-    let demote = "mutation($i: MemberUpdateRolesInput!) { it: memberUpdateRoles(input: $i) { userErrors { code message } } }";
+    let demote = "mutation($i: MemberRolesSetInput!) { it: memberRolesSet(input: $i) { userErrors { code message } } }";
     assert_eq!(codes(&world.change(Some(&ada.access), demote, json!({ "i": input })).await), DONE);
     let after = ask_at(&other, Some(&admin.access), "198.51.100.7", INVITE, variables("two@example.com")).await;
     assert_eq!(after["errors"][0]["code"], "FORBIDDEN", "{after:#}");

@@ -191,7 +191,7 @@ async fn a_login_from_elsewhere_a_moment_later_is_asked_about(world: &World) {
     let challenge = world.login_from(ABROAD, "ada", PASSWORD).await;
     assert_eq!(challenge["result"]["methods"], json!(["EMAIL"]), "{challenge:#}");
     let payload = world.show(ABROAD, &challenge, &world.code(1).await).await;
-    assert_eq!(risk(&payload), (75, vec!["NEW_DEVICE", "NEW_NETWORK", "HURRY"]));
+    assert_eq!(risk(&payload), (75, vec!["NEW_DEVICE", "NEW_NETWORK", "IMPOSSIBLE_TRAVEL"]));
     world.founder("bob").await;
     world.pass(301);
     assert_eq!(
@@ -256,7 +256,11 @@ async fn where_no_letter_leaves_nobody_is_asked_for_one(world: &World) {
     let silent = world.node_with(|settings| settings.mailer = Mailer::None).await;
     let variables = json!({ "e": "ada@example.com", "p": PASSWORD });
     let payload = said(&silent, ABROAD, LOGIN, variables).await;
-    assert_eq!(risk(&payload), (75, vec!["NEW_DEVICE", "NEW_NETWORK", "HURRY"]), "let in, and written down: {payload:#}");
+    assert_eq!(
+        risk(&payload),
+        (75, vec!["NEW_DEVICE", "NEW_NETWORK", "IMPOSSIBLE_TRAVEL"]),
+        "let in, and written down: {payload:#}"
+    );
     let Tokens { session, .. } = tokens(&payload);
     let seen = world
         .ask(Some(&ada.access), "query($id: ID!) { node(id: $id) { ... on Session { risk } } }", json!({ "id": session }))

@@ -55,7 +55,7 @@ async fn a_job_that_kills_its_worker_twice_is_a_dead_letter_and_can_be_tried_aga
     let worker = work(world, killer(Registry::default(), &runs, &healed));
     until("it to be dead", async || {
         world.pass(600);
-        in_state(world, "DEAD").await == 1
+        in_state(world, "FAILED").await == 1
     })
     .await;
     assert_eq!(runs.load(SeqCst), 2, "no third worker was killed");
@@ -81,11 +81,11 @@ async fn jobs_that_ran_beside_a_killer_are_done_all_the_same(world: &World) {
         put_down(world, kind).await;
     }
     let mut seen = 0;
-    while in_state(world, "DEAD").await == 0 || in_state(world, "DONE").await < 3 {
+    while in_state(world, "FAILED").await == 0 || in_state(world, "DONE").await < 3 {
         let worker = work(world, registry());
         until("a killing, or the end", async || {
             world.pass(600);
-            runs.load(SeqCst) > seen || (in_state(world, "DEAD").await == 1 && in_state(world, "DONE").await == 3)
+            runs.load(SeqCst) > seen || (in_state(world, "FAILED").await == 1 && in_state(world, "DONE").await == 3)
         })
         .await;
         seen = runs.load(SeqCst);

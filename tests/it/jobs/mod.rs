@@ -123,7 +123,7 @@ async fn a_job_that_always_fails_ends_as_a_dead_letter_that_says_why(world: &Wor
     let worker = work(world, registry);
     until("all to be dead", async || {
         world.pass(600);
-        world::in_state(world, "DEAD").await == 3
+        world::in_state(world, "FAILED").await == 3
     })
     .await;
     let mut dead = dead_letters(world).await;

@@ -161,7 +161,7 @@ pub async fn in_state(world: &World, state: &str) -> usize {
 }
 
 pub async fn dead_letters(world: &World) -> Vec<Value> {
-    all(world).await.into_iter().filter(|job| job["state"] == "DEAD").collect()
+    all(world).await.into_iter().filter(|job| job["state"] == "FAILED").collect()
 }
 
 /// What the operator finds written beside the jobs.

@@ -136,7 +136,8 @@ const CASES: &[Case] = &[
         "INSERT INTO movement (tenant_id, seq, id, kind, actor_kind, actor_id, occurred_at, business_date, recorded_at)
            SELECT tenant_id, (SELECT head + 1 FROM tenant_counter WHERE @), {new}, kind, actor_kind, actor_id, occurred_at, business_date,
              recorded_at FROM movement WHERE @ AND seq = 1;
-         INSERT INTO event SELECT tenant_id, (SELECT head + 1 FROM tenant_counter WHERE @), kind, payload, recorded_at FROM event WHERE @ AND seq = 1;
+         INSERT INTO event SELECT tenant_id, (SELECT head + 1 FROM tenant_counter WHERE @), kind, payload,
+           (SELECT recorded_at FROM tenant_counter WHERE @) FROM event WHERE @ AND seq = 1;
          UPDATE tenant_counter SET head = head + 1 WHERE @",
         &["movement: has entries"],
     ),

@@ -30,6 +30,7 @@ pub async fn story(world: &World, tenant: TenantId, make: &CommandFactory, chees
             external_ref: None,
             note: None,
             expected_at: None,
+            metadata: None,
             begin: Begin::Draft,
             lines: vec![Planned { product: cheese, quantity: q(2) }],
         }),

@@ -36,6 +36,7 @@ pub async fn story(world: &World, tenant: TenantId, make: &CommandFactory) -> Ve
             external_ref: None,
             note: None,
             expected_at: None,
+            metadata: None,
             begin: Begin::Draft,
             lines: vec![Planned { product: make.products[MUG], quantity: q(4) }],
         };

@@ -23,7 +23,7 @@ async fn on_lot(house: &House<'_>, mutation: &str, code: &str) {
     let found = house.office.ask(query, json!({ "p": house.cheese["id"] })).await;
     let lot = found["data"]["lots"]["nodes"].as_array().unwrap().iter().find(|lot| lot["code"] == code).unwrap();
     let input = json!({ "id": lot["id"], "idempotencyKey": key() });
-    done(&house.office.act(mutation, "LotActInput", "lot { status }", input).await, "lot");
+    done(&house.office.act(mutation, "LotStatusInput", "lot { status }", input).await, "lot");
 }
 
 /// Moves so much of a lot from one shelf to another, and gives the movement.
@@ -41,9 +41,9 @@ async fn undo(house: &House<'_>, movement: &Value, policy: &str) -> Value {
 
 /// What of a product cannot be sold here, by why.
 async fn aside(house: &House<'_>, product: &Value) -> Vec<(String, i64)> {
-    let query = "query($p: ID!, $s: ID!) { explainAvailability(product: { id: $p }, store: { id: $s }) { unavailableBy { condition quantity } } }";
+    let query = "query($p: ID!, $s: ID!) { availabilityExplanation(product: { id: $p }, store: { id: $s }) { unavailableBy { condition quantity } } }";
     let answer = house.office.ask(query, json!({ "p": product["id"], "s": house.office.store["id"] })).await;
-    let all = answer["data"]["explainAvailability"]["unavailableBy"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
+    let all = answer["data"]["availabilityExplanation"]["unavailableBy"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
     let one = |of: &Value| (of["condition"].as_str().unwrap().to_owned(), of["quantity"].as_i64().unwrap());
     let mut found: Vec<_> = all.iter().map(one).filter(|(_, n)| *n != 0).collect();
     found.sort();

@@ -93,7 +93,7 @@ async fn lots_of_a_delivery_that_do_not_fit_are_refused(world: &World) {
     let dates =
         json!([{ "lot": { "named": { "code": "a", "madeOn": "2030-01-01", "expiresOn": "2029-01-01" } }, "quantity": 5 }]);
     let backwards = receive(&house, &order, json!([of(&order, 0, 5, 0, dates)])).await;
-    refused(&backwards, "OUT_OF_RANGE", "input.lines.0.lots.0.lot.named.expiresOn");
+    refused(&backwards, "OUT_OF_RANGE", "input.lines.0.lots.0.lot.create.expiresOn");
     assert_eq!(house.office.level(&house.cheese, &house.office.store).await, [0, 0, 10]);
     house.office.is_sound().await;
 }
@@ -135,7 +135,7 @@ async fn a_recalled_lot_goes_back_from_where_it_lies_aside(world: &World) {
     let query = "query($p: ID!) { lots(filter: { product: { eq: $p } }) { nodes { id } } }";
     let found = house.office.ask(query, json!({ "p": house.cheese["id"] })).await;
     let input = json!({ "id": found["data"]["lots"]["nodes"][0]["id"], "idempotencyKey": "recall" });
-    done(&house.office.act("lotRecall", "LotActInput", "lot { status }", input).await, "lot");
+    done(&house.office.act("lotRecall", "LotStatusInput", "lot { status }", input).await, "lot");
     let line = json!([{ "product": house.cheese, "quantity": 4, "source": "QUARANTINE", "lot": { "code": "bad" } }]);
     done(&send_back(&house, line).await, "supplierReturn");
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("bad", 1, 1)]);

@@ -37,7 +37,7 @@ async fn every_lot_that_lies_there_is_a_line_and_is_set_to_what_was_found(world:
     house.finds(&count, &[("A", 8), ("b", 6)]).await;
     let others = json!({ "id": count["id"], "lines": [{ "product": house.mug, "counted": 7 },
         { "product": house.drill, "lot": { "code": "s-1" }, "counted": 0 }] });
-    done(&house.counts("countRecord", others).await, "count");
+    done(&house.counts("stocktakeRecord", others).await, "stocktake");
     // Sold since: what was found then is held against the books of then.
     done(&house.adjust("SALE", (&house.cheese, &here), -3, json!({ "code": "b" })).await, "levels");
     let posted = house.posts(&count).await;
@@ -55,11 +55,11 @@ async fn a_lot_that_the_books_do_not_know_is_made_when_the_count_is_posted(world
     let count = house.counting(json!({ "kind": "FULL" })).await;
     let named = json!({ "named": { "code": "stray", "expiresOn": "2099-01-31" } });
     let input = json!({ "id": count["id"], "idempotencyKey": "stray", "lines": [{ "product": house.cheese, "lot": named, "counted": 4 }] });
-    let payload = house.counts("countRecord", input.clone()).await;
-    let seen = done(&payload, "count");
+    let payload = house.counts("stocktakeRecord", input.clone()).await;
+    let seen = done(&payload, "stocktake");
     let stray = seen["lines"]["nodes"].as_array().unwrap().iter().find(|line| line["lotCode"] == "stray").unwrap().clone();
     assert_eq!((&stray["isExpected"], &stray["lot"], &stray["book"]), (&json!(false), &Value::Null, &json!(0)));
-    assert_eq!(house.counts("countRecord", input).await["replayed"], true);
+    assert_eq!(house.counts("stocktakeRecord", input).await["replayed"], true);
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 10, 0)], "a count that is called off leaves nothing");
     house.finds(&count, &[("a", 10), ("STRAY", 3)]).await;
     let posted = house.posts(&count).await;
@@ -78,8 +78,8 @@ async fn a_product_without_a_lot_in_stock_is_counted_as_nothing(world: &World) {
     let count = house.counting(json!({ "kind": "FULL" })).await;
     assert_eq!(lines(&count, "CHEESE"), [(None, None, None)]);
     let tell = |n: i64| json!({ "id": count["id"], "lines": [{ "product": house.cheese, "counted": n }] });
-    refused(&house.counts("countRecord", tell(1)).await, "INVALID", "input.lines.0.lot");
-    done(&house.counts("countRecord", tell(0)).await, "count");
+    refused(&house.counts("stocktakeRecord", tell(1)).await, "INVALID", "input.lines.0.lot");
+    done(&house.counts("stocktakeRecord", tell(0)).await, "stocktake");
     let posted = house.posts(&count).await;
     assert_eq!(lines(&posted, "CHEESE"), [(None, Some(0), Some(0))]);
     // A lot that is found takes the place of the line that says that nothing is there.
@@ -94,16 +94,16 @@ async fn a_product_without_a_lot_in_stock_is_counted_as_nothing(world: &World) {
 async fn a_list_gets_its_lots_when_it_begins(world: &World) {
     let house = House::open(world).await;
     let input = json!({ "kind": "LIST", "store": house.office.store, "products": [house.cheese, house.mug], "isBlind": false });
-    let made = house.counts("countCreate", input).await;
-    let made = done(&made, "count").clone();
+    let made = house.counts("stocktakeCreate", input).await;
+    let made = done(&made, "stocktake").clone();
     house.takes_in("a", 10, "2099-03-01").await;
-    let begun = house.counts("countStart", json!({ "id": made["id"] })).await;
-    let begun = done(&begun, "count").clone();
+    let begun = house.counts("stocktakeStart", json!({ "id": made["id"] })).await;
+    let begun = done(&begun, "stocktake").clone();
     assert_eq!(lines(&begun, "CHEESE"), [(Some("a".to_owned()), None, None)]);
     house.finds(&begun, &[("a", 9)]).await;
     let cup = json!({ "id": begun["id"], "lines": [{ "product": house.mug, "counted": 0 }] });
-    let after = house.counts("countRecord", cup).await;
-    assert_eq!(done(&after, "count")["progress"]["uncounted"], 0);
+    let after = house.counts("stocktakeRecord", cup).await;
+    assert_eq!(done(&after, "stocktake")["progress"]["uncounted"], 0);
     house.posts(&begun).await;
     assert_eq!(house.lots(&house.cheese, &house.office.store).await, [lot("a", 9, 0)]);
     house.office.is_sound().await;
@@ -115,7 +115,7 @@ async fn lines_that_say_no_lot_or_the_wrong_one_are_refused(world: &World) {
     house.takes_in("a", 10, "2099-03-01").await;
     done(&house.adjust("RECEIPT", (&house.drill, &here), 1, json!({ "code": "S-1" })).await, "levels");
     let count = house.counting(json!({ "kind": "FULL" })).await;
-    let tell = async |lines: Value| house.counts("countRecord", json!({ "id": count["id"], "lines": lines })).await;
+    let tell = async |lines: Value| house.counts("stocktakeRecord", json!({ "id": count["id"], "lines": lines })).await;
     let cheese = |lot: Value, n: i64| json!({ "product": house.cheese, "lot": lot, "counted": n });
     refused(&tell(json!([{ "product": house.cheese, "counted": 10 }])).await, "INVALID", "input.lines.0.lot");
     refused(&tell(json!([{ "product": house.cheese, "counted": 0 }])).await, "INVALID", "input.lines.0.lot");
@@ -159,9 +159,9 @@ async fn a_fact_from_before_a_lots_count_leaves_the_count_true(world: &World) {
     let before = world.node.clock.now();
     let count = house.counting(json!({ "kind": "FULL" })).await;
     house.finds(&count, &[("a", 8)]).await;
-    let left = house.counts("countSubmit", json!({ "id": count["id"], "onUncounted": "LEAVE" })).await;
-    done(&left, "count");
-    done(&house.counts("countApprove", json!({ "id": count["id"] })).await, "count");
+    let left = house.counts("stocktakeSubmit", json!({ "id": count["id"], "onUncounted": "LEAVE" })).await;
+    done(&left, "stocktake");
+    done(&house.counts("stocktakeApprove", json!({ "id": count["id"] })).await, "stocktake");
     // Two sales from before the count reach the books after it: the count had seen the one of the lot that it counted.
     for code in ["a", "b"] {
         let change = json!({ "product": house.cheese, "store": here, "delta": -2, "lot": { "code": code } });
@@ -215,14 +215,14 @@ async fn two_counts_of_a_lot_post_what_is_off_once(world: &World) {
     house.finds(&first, &[("a", 8), ("stray", 3)]).await;
     let between = world.node.clock.now();
     let only = async |count: &Value| {
-        done(&house.counts("countSubmit", json!({ "id": count["id"], "onUncounted": "LEAVE" })).await, "count");
-        done(&house.counts("countApprove", json!({ "id": count["id"] })).await, "count").clone()
+        done(&house.counts("stocktakeSubmit", json!({ "id": count["id"], "onUncounted": "LEAVE" })).await, "stocktake");
+        done(&house.counts("stocktakeApprove", json!({ "id": count["id"] })).await, "stocktake").clone()
     };
     only(&first).await;
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 8, 0), lot("stray", 3, 0)]);
     let mut found = house.found(&second, &[("stray", 3)]);
     found["countedAt"] = json!(entrepot::clock::rfc3339(between));
-    done(&house.counts("countRecord", found).await, "count");
+    done(&house.counts("stocktakeRecord", found).await, "stocktake");
     let posted = only(&second).await;
     assert_eq!(lines(&posted, "CHEESE"), [line("a", 5, 5), line("stray", 3, 3)]);
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 8, 0), lot("stray", 3, 0)]);
@@ -234,8 +234,8 @@ async fn a_serial_number_that_lies_elsewhere_is_said_of_the_count(world: &World)
     done(&house.adjust("RECEIPT", (&house.drill, &house.depot), 1, json!({ "code": "S-1" })).await, "levels");
     let count = house.counting(json!({ "kind": "LIST", "products": [house.drill] })).await;
     let found = json!({ "id": count["id"], "lines": [{ "product": house.drill, "lot": { "code": "S-1" }, "counted": 1 }] });
-    done(&house.counts("countRecord", found).await, "count");
-    done(&house.counts("countSubmit", json!({ "id": count["id"] })).await, "count");
-    refused(&house.counts("countApprove", json!({ "id": count["id"] })).await, "DUPLICATE", "input.id");
+    done(&house.counts("stocktakeRecord", found).await, "stocktake");
+    done(&house.counts("stocktakeSubmit", json!({ "id": count["id"] })).await, "stocktake");
+    refused(&house.counts("stocktakeApprove", json!({ "id": count["id"] })).await, "DUPLICATE", "input.id");
     house.office.is_sound().await;
 }

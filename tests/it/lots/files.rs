@@ -25,7 +25,7 @@ async fn a_sheet_of_lots_is_read_and_comes_back(world: &World) {
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("L-1", 5, 0), lot("L-2", 4, 0), lot("L-3", 2, 0)]);
     // What of a level is promised stands on the first of its lots, and the file is read again without a change.
     house.held(&[(&house.cheese, 6)]).await;
-    let written = over(world, &export(world, json!({ "noun": "STOCK" })).await).await;
+    let written = over(world, &export(world, json!({ "entity": "STOCK" })).await).await;
     let sheet = result(world, &written).await;
     let mut rows = csv::Reader::from_reader(sheet.as_bytes());
     let head: Vec<String> = rows.headers().unwrap().iter().map(str::to_owned).collect();

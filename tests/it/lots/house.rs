@@ -15,7 +15,7 @@ pub struct House<'w> {
 
 pub const TRANSFER: &str = "transfer { id status version lines { id sku quantity shipped received lost inTransit \
     lots { code shipped received lost inTransit lot { code } } } }";
-pub const COUNT: &str = "count { id status progress { lines counted uncounted found } lines(first: 250) { nodes { \
+pub const COUNT: &str = "stocktake { id status progress { lines counted uncounted found } lines(first: 250) { nodes { \
     id sku lotCode lot { code expiresOn } state attempts counted book difference isExpected tries { attempt counted } } } }";
 
 impl<'w> House<'w> {
@@ -69,7 +69,7 @@ impl<'w> House<'w> {
         }
         let kind = match mutation {
             "transferCreate" => "TransferCreateInput",
-            "transferShip" | "transferReceive" => "TransferMoveInput",
+            "transferShip" | "transferReceive" => "TransferShipmentInput",
             "transferClose" => "TransferCloseInput",
             _ => "TransferActionInput",
         };
@@ -81,7 +81,7 @@ impl<'w> House<'w> {
         let lines: Vec<Value> = lines.iter().map(|(product, n)| json!({ "product": product, "quantity": n })).collect();
         let input = json!({ "fromStore": self.office.store, "toStore": self.depot, "lines": lines });
         let made = self.moves("transferCreate", input).await;
-        let ready = self.moves("transferReady", json!({ "id": done(&made, "transfer")["id"] })).await;
+        let ready = self.moves("transferMarkReady", json!({ "id": done(&made, "transfer")["id"] })).await;
         done(&ready, "transfer").clone()
     }
 
@@ -90,11 +90,11 @@ impl<'w> House<'w> {
             input["idempotencyKey"] = json!(key());
         }
         let kind = match mutation {
-            "countCreate" => "CountCreateInput",
-            "countRecord" => "CountRecordInput",
-            "countSubmit" => "CountSubmitInput",
-            "countRecount" => "CountRecountInput",
-            _ => "CountActionInput",
+            "stocktakeCreate" => "StocktakeCreateInput",
+            "stocktakeRecord" => "StocktakeRecordInput",
+            "stocktakeSubmit" => "StocktakeSubmitInput",
+            "stocktakeRecount" => "StocktakeRecountInput",
+            _ => "StocktakeActionInput",
         };
         self.office.act(mutation, kind, COUNT, input).await
     }
@@ -103,9 +103,9 @@ impl<'w> House<'w> {
     pub async fn counting(&self, more: Value) -> Value {
         let mut input = json!({ "store": self.office.store, "isBlind": false });
         input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let made = self.counts("countCreate", input).await;
-        let begun = self.counts("countStart", json!({ "id": done(&made, "count")["id"] })).await;
-        done(&begun, "count").clone()
+        let made = self.counts("stocktakeCreate", input).await;
+        let begun = self.counts("stocktakeStart", json!({ "id": done(&made, "stocktake")["id"] })).await;
+        done(&begun, "stocktake").clone()
     }
 
     /// The input that records so much of each lot of cheese.
@@ -114,15 +114,15 @@ impl<'w> House<'w> {
         json!({ "id": count["id"], "lines": lots.iter().map(line).collect::<Vec<_>>() })
     }
     pub async fn finds(&self, count: &Value, lots: &[(&str, i64)]) -> Value {
-        let payload = self.counts("countRecord", self.found(count, lots)).await;
-        done(&payload, "count").clone()
+        let payload = self.counts("stocktakeRecord", self.found(count, lots)).await;
+        done(&payload, "stocktake").clone()
     }
 
     /// Hands a count in and posts it.
     pub async fn posts(&self, count: &Value) -> Value {
-        done(&self.counts("countSubmit", json!({ "id": count["id"] })).await, "count");
-        let payload = self.counts("countApprove", json!({ "id": count["id"] })).await;
-        done(&payload, "count").clone()
+        done(&self.counts("stocktakeSubmit", json!({ "id": count["id"] })).await, "stocktake");
+        let payload = self.counts("stocktakeApprove", json!({ "id": count["id"] })).await;
+        done(&payload, "stocktake").clone()
     }
 }
 

@@ -123,7 +123,7 @@ async fn a_late_sale_of_a_serial_number_that_the_count_missed_is_booked(world: &
     let before = world.node.clock.now();
     let count = house.counting(json!({ "kind": "LIST", "products": [house.drill] })).await;
     let line = json!({ "product": house.drill, "lot": { "code": "S-1" }, "counted": 0 });
-    done(&house.counts("countRecord", json!({ "id": count["id"], "lines": [line] })).await, "count");
+    done(&house.counts("stocktakeRecord", json!({ "id": count["id"], "lines": [line] })).await, "stocktake");
     house.posts(&count).await;
     assert_eq!(house.lots(&house.drill, &here).await, []);
     let late = sold(&house, &house.drill, &[(json!({ "code": "S-1" }), 1)], before).await;

@@ -111,7 +111,7 @@ async fn a_recalled_lot_lands_aside(world: &World) {
     let query = "query($p: ID!) { lots(filter: { product: { eq: $p } }) { nodes { id } } }";
     let found = house.office.ask(query, json!({ "p": house.cheese["id"] })).await;
     let input = json!({ "id": found["data"]["lots"]["nodes"][0]["id"], "idempotencyKey": "recall" });
-    done(&house.office.act("lotRecall", "LotActInput", "lot { status }", input).await, "lot");
+    done(&house.office.act("lotRecall", "LotStatusInput", "lot { status }", input).await, "lot");
     done(&house.moves("transferReceive", json!({ "id": held["id"] })).await, "transfer");
     assert_eq!(house.lots(&house.cheese, &house.depot).await, [lot("bad", 3, 3)], "it may not be sold there either");
     house.office.is_sound().await;

@@ -161,10 +161,10 @@ async fn a_kit_that_is_filled_twice_at_once_is_filled_once(world: &World) {
 
 /// What may be promised of a product, here: `[available, arriving, overdue, owed, availableToPromise]`.
 async fn promised(house: &House<'_>, product: &Value, date: &str) -> [i64; 5] {
-    let query = "query($p: ID!, $s: ID!, $d: Date!) { availableOn(product: { id: $p }, store: { id: $s }, date: $d) {
+    let query = "query($p: ID!, $s: ID!, $d: Date!) { availabilityForecast(product: { id: $p }, store: { id: $s }, date: $d) {
         available arriving overdue owed availableToPromise } }";
     let answer = house.office.ask(query, json!({ "p": product["id"], "s": house.office.store["id"], "d": date })).await;
-    let found = &answer["data"]["availableOn"];
+    let found = &answer["data"]["availabilityForecast"];
     ["available", "arriving", "overdue", "owed", "availableToPromise"]
         .map(|name| found[name].as_i64().unwrap_or_else(|| panic!("{answer:#}")))
 }
@@ -198,7 +198,7 @@ async fn what_kits_are_owed_is_ordered(world: &World) {
     let row = |sku: &str| found.iter().find(|one| one["product"]["sku"] == sku).map(|one| &one["backordered"]);
     assert_eq!((row("SHADE"), row("BULB"), row("LAMP")), (Some(&json!(7)), Some(&json!(3)), None), "{answer:#}");
     let set = json!({ "idempotencyKey": key(), "items": [{ "product": bulb, "store": house.office.store, "reorderPoint": 2, "maximum": 10 }] });
-    done(&house.office.act("stockPolicySet", "StockPolicySetInput", "levels { maximum }", set).await, "levels");
+    done(&house.office.act("reorderPolicySet", "ReorderPolicySetInput", "levels { maximum }", set).await, "levels");
     let answer = house.office.ask(query, json!({})).await;
     let found = answer["data"]["reorderSuggestions"].as_array().unwrap();
     let bulbs = found.iter().find(|one| one["product"]["sku"] == "BULB").unwrap();

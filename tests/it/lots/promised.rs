@@ -40,9 +40,9 @@ async fn orders_are_promised_what_a_sale_would_pick(world: &World) {
     let taken = done(&taken, "order").clone();
     refused(&order(&house, "PENDING", &[(&house.cheese, 2)]).await, "INSUFFICIENT_STOCK", "input.lines.0.quantity");
     done(&order(&house, "CONFIRMED", &[(&house.cheese, 1)]).await, "order");
-    let on = "query($p: ID!, $s: ID!) { availableOn(product: { id: $p }, store: { id: $s }, date: \"2026-09-22\") { available expiring availableToPromise } }";
+    let on = "query($p: ID!, $s: ID!) { availabilityForecast(product: { id: $p }, store: { id: $s }, date: \"2026-09-22\") { available expiring availableToPromise } }";
     let answer = house.office.ask(on, json!({ "p": house.cheese["id"], "s": house.office.store["id"] })).await;
-    assert_eq!(answer["data"]["availableOn"], json!({ "available": 5, "expiring": 5, "availableToPromise": 0 }));
+    assert_eq!(answer["data"]["availabilityForecast"], json!({ "available": 5, "expiring": 5, "availableToPromise": 0 }));
     done(&act(&house, "orderFulfil", json!({ "id": taken["id"] })).await, "order");
     assert_eq!(level(&house, &house.cheese).await, [6, 1]);
     house.office.is_sound().await;
@@ -64,9 +64,9 @@ async fn an_order_with_sourcing_passes_a_store_whose_lots_are_near_their_date(wo
 
 /// Why so much of the cheese may be promised here: available, not for sale, to promise.
 async fn explained(house: &House<'_>) -> Value {
-    let why = "query($p: ID!, $s: ID!) { explainAvailability(product: { id: $p }, store: { id: $s }) { available notForSale availableToPromise } }";
+    let why = "query($p: ID!, $s: ID!) { availabilityExplanation(product: { id: $p }, store: { id: $s }) { available notForSale availableToPromise } }";
     let answer = house.office.ask(why, json!({ "p": house.cheese["id"], "s": house.office.store["id"] })).await;
-    let explained = &answer["data"]["explainAvailability"];
+    let explained = &answer["data"]["availabilityExplanation"];
     json!([explained["available"], explained["notForSale"], explained["availableToPromise"]])
 }
 

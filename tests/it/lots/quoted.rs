@@ -164,11 +164,11 @@ async fn what_a_transfer_is_told_can_leave(world: &World) {
         done(&made, "transfer").clone()
     };
     let (much, more, all) = (make(60).await, make(12).await, make(11).await);
-    let ready = async |of: &Value| ask(&house, "transferReady", "TransferActionInput", json!({ "id": of["id"] })).await;
+    let ready = async |of: &Value| ask(&house, "transferMarkReady", "TransferActionInput", json!({ "id": of["id"] })).await;
     assert_eq!(told(&ready(&much).await), (60, 11), "what is past its date stays");
     assert_eq!(told(&ready(&more).await), (12, 11));
     assert_eq!(ready(&all).await["userErrors"], json!([]));
-    let sent = ask(&house, "transferShip", "TransferMoveInput", json!({ "id": all["id"] })).await;
+    let sent = ask(&house, "transferShip", "TransferShipmentInput", json!({ "id": all["id"] })).await;
     assert_eq!(sent["userErrors"], json!([]), "and it leaves");
     house.office.is_sound().await;
 }

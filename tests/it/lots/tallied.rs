@@ -27,11 +27,10 @@ fn counted_then(house: &House<'_>, count: &Value, lots: &[(&str, i64)], at: enti
 }
 
 async fn accuracy(house: &House<'_>, count: &Value) -> Value {
-    let query =
-        "query($id: ID!) { count(by: { id: $id }) { figures { booked counted accuracy } progress { lines counted uncounted } } }";
+    let query = "query($id: ID!) { stocktake(by: { id: $id }) { figures { booked counted accuracy } progress { lines counted uncounted } } }";
     let answer = house.office.ask(query, json!({ "id": count["id"] })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
-    answer["data"]["count"].clone()
+    answer["data"]["stocktake"].clone()
 }
 
 async fn lots_counted_in_one_call_with_their_moment_have_each_their_own_book(world: &World) {
@@ -45,7 +44,7 @@ async fn lots_counted_in_one_call_with_their_moment_have_each_their_own_book(wor
     // Sold behind the shelf's count: the book of then does not know it.
     done(&house.adjust("SALE", (&house.cheese, &here), -5, json!({ "code": "a" })).await, "levels");
     let found = counted_then(&house, &count, &[("a", 100), ("b", 100), ("c", 99)], at);
-    done(&house.counts("countRecord", found).await, "count");
+    done(&house.counts("stocktakeRecord", found).await, "stocktake");
     let posted = house.posts(&count).await;
     assert_eq!(lines(&posted, "CHEESE"), [line("a", 100, 100), line("b", 100, 100), line("c", 99, 100)]);
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 95, 0), lot("b", 100, 0), lot("c", 99, 0)]);
@@ -62,7 +61,7 @@ async fn what_another_count_posted_meanwhile_is_added_once(world: &World) {
     let at = world.node.clock.now();
     house.posts(&first).await;
     let found = counted_then(&house, &second, &[("a", 100), ("b", 90)], at);
-    done(&house.counts("countRecord", found).await, "count");
+    done(&house.counts("stocktakeRecord", found).await, "stocktake");
     let posted = house.posts(&second).await;
     assert_eq!(lines(&posted, "CHEESE"), [line("a", 100, 100), line("b", 90, 90)]);
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("a", 100, 0), lot("b", 90, 0)]);
@@ -79,7 +78,7 @@ async fn a_serial_product_counted_in_one_call_with_its_moment_keeps_its_units(wo
     let at = world.node.clock.now();
     let one = |code: &str, n: i64| json!({ "product": house.drill, "lot": { "code": code }, "counted": n });
     let all = json!({ "id": count["id"], "countedAt": rfc3339(at), "lines": [one("S-1", 1), one("S-2", 1), one("S-3", 0)] });
-    done(&house.counts("countRecord", all).await, "count");
+    done(&house.counts("stocktakeRecord", all).await, "stocktake");
     let posted = house.posts(&count).await;
     assert_eq!(lines(&posted, "DRILL"), [line("S-1", 1, 1), line("S-2", 1, 1), line("S-3", 0, 1)]);
     assert_eq!(house.lots(&house.drill, &here).await, [lot("S-1", 1, 0), lot("S-2", 1, 0)]);
@@ -128,9 +127,9 @@ async fn a_line_without_a_lot_that_somebody_counted_is_kept(world: &World) {
     done(&house.adjust("SALE", (&house.cheese, &here), -2, Value::Null).await, "levels");
     let count = house.counting(json!({ "kind": "FULL" })).await;
     let none = json!({ "id": count["id"], "lines": [{ "product": house.cheese, "counted": 0 }] });
-    done(&house.counts("countRecord", none).await, "count");
-    done(&house.counts("countSubmit", json!({ "id": count["id"] })).await, "count");
-    done(&house.counts("countRecount", json!({ "id": count["id"], "products": [house.cheese] })).await, "count");
+    done(&house.counts("stocktakeRecord", none).await, "stocktake");
+    done(&house.counts("stocktakeSubmit", json!({ "id": count["id"] })).await, "stocktake");
+    done(&house.counts("stocktakeRecount", json!({ "id": count["id"], "products": [house.cheese] })).await, "stocktake");
     let found = house.finds(&count, &[("gone", 1)]).await;
     assert_eq!(lines(&found, "CHEESE"), [(None, Some(0), Some(0)), line("gone", 1, 0)]);
     let tries = |code: Option<&str>| {
@@ -141,6 +140,6 @@ async fn a_line_without_a_lot_that_somebody_counted_is_kept(world: &World) {
     house.posts(&count).await;
     assert_eq!(house.lots(&house.cheese, &here).await, [lot("gone", 1, 0)]);
     let again = json!({ "id": count["id"], "lines": [{ "product": house.cheese, "counted": 0 }] });
-    refused(&house.counts("countRecord", again).await, "INVALID_STATE", "input.id");
+    refused(&house.counts("stocktakeRecord", again).await, "INVALID_STATE", "input.id");
     house.office.is_sound().await;
 }

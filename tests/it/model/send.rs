@@ -104,7 +104,7 @@ impl Names {
                     State::Quarantine => "lotQuarantine",
                     State::Recalled => "lotRecall",
                 };
-                (name, "LotActInput", "lot { status }", json!({ "id": self.lots[*lot] }))
+                (name, "LotStatusInput", "lot { status }", json!({ "id": self.lots[*lot] }))
             }
             Ask::Order { store, draft, lines } => {
                 let lines: Vec<_> =
@@ -141,12 +141,12 @@ impl Names {
                 let line = json!({ "product": self.product(*product), "quantity": quantity });
                 ("transferUpdate", "TransferUpdateInput", transfer, json!({ "id": self.transfers[*n].0, "lines": [line] }))
             }
-            Ask::Ready(n) => ("transferReady", "TransferActionInput", transfer, act(&self.transfers[*n].0)),
-            Ask::Ship(n) => ("transferShip", "TransferMoveInput", transfer, act(&self.transfers[*n].0)),
+            Ask::Ready(n) => ("transferMarkReady", "TransferActionInput", transfer, act(&self.transfers[*n].0)),
+            Ask::Ship(n) => ("transferShip", "TransferShipmentInput", transfer, act(&self.transfers[*n].0)),
             Ask::Receive { transfer: n, part } => {
                 let (id, lines) = &self.transfers[*n];
                 let part = part.map(|(line, quantity)| json!([{ "lineId": lines[line], "quantity": quantity }]));
-                ("transferReceive", "TransferMoveInput", transfer, json!({ "id": id, "lines": part }))
+                ("transferReceive", "TransferShipmentInput", transfer, json!({ "id": id, "lines": part }))
             }
             Ask::Finish(n) => {
                 ("transferClose", "TransferCloseInput", transfer, json!({ "id": self.transfers[*n].0, "reasonCode": "LOSS" }))
@@ -155,21 +155,21 @@ impl Names {
             Ask::Count { store } => {
                 let products = [0, 2].map(|product| self.product(product));
                 let input = json!({ "kind": "LIST", "store": self.store(*store), "products": products });
-                ("countCreate", "CountCreateInput", "count { id status }", input)
+                ("stocktakeCreate", "StocktakeCreateInput", "stocktake { id status }", input)
             }
-            Ask::Start(n) => ("countStart", "CountActionInput", "count { id status }", act(&self.counts[*n])),
+            Ask::Start(n) => ("stocktakeStart", "StocktakeActionInput", "stocktake { id status }", act(&self.counts[*n])),
             Ask::Record { count, at, found } => {
                 let line = |(product, lot, counted): &(usize, Option<usize>, i64)| json!({ "product": self.product(*product), "lot": self.lot(*lot), "counted": counted });
                 let lines: Vec<_> = found.iter().map(line).collect();
                 let input = json!({ "id": self.counts[*count], "countedAt": moment(Some(*at)), "lines": lines });
-                ("countRecord", "CountRecordInput", "count { id status }", input)
+                ("stocktakeRecord", "StocktakeRecordInput", "stocktake { id status }", input)
             }
             Ask::Submit(n) => {
                 let input = json!({ "id": self.counts[*n], "onUncounted": "LEAVE" });
-                ("countSubmit", "CountSubmitInput", "count { id status }", input)
+                ("stocktakeSubmit", "StocktakeSubmitInput", "stocktake { id status }", input)
             }
-            Ask::Approve(n) => ("countApprove", "CountActionInput", "count { id status }", act(&self.counts[*n])),
-            Ask::Drop(n) => ("countCancel", "CountActionInput", "count { id status }", act(&self.counts[*n])),
+            Ask::Approve(n) => ("stocktakeApprove", "StocktakeActionInput", "stocktake { id status }", act(&self.counts[*n])),
+            Ask::Drop(n) => ("stocktakeCancel", "StocktakeActionInput", "stocktake { id status }", act(&self.counts[*n])),
             Ask::Buy { store, lines } => {
                 let line = |(product, quantity, cost): &(usize, i64, i64)| json!({ "product": self.product(*product), "quantity": quantity, "unitCost": money(*cost) });
                 let lines: Vec<_> = lines.iter().map(line).collect();
@@ -180,7 +180,7 @@ impl Names {
                 let name = match step {
                     Step::Submit => "purchaseOrderSubmit",
                     Step::Approve => "purchaseOrderApprove",
-                    Step::Order => "purchaseOrderOrder",
+                    Step::Order => "purchaseOrderPlace",
                 };
                 (name, "PurchaseOrderActionInput", bought, act(&self.buys[*n].0))
             }
@@ -221,7 +221,7 @@ impl Names {
             Ask::Order { .. } => self.orders.push(document(&payload["order"])),
             Ask::Transfer { .. } => self.transfers.push(document(&payload["transfer"])),
             Ask::Buy { .. } => self.buys.push(document(&payload["purchaseOrder"])),
-            Ask::Count { .. } => self.counts.push(text(&payload["count"]["id"])),
+            Ask::Count { .. } => self.counts.push(text(&payload["stocktake"]["id"])),
             _ => {}
         }
     }

@@ -39,7 +39,7 @@ async fn a_retry_gets_the_first_answer_though_names_have_changed() {
                 "transferCreate",
                 json!({"fromStore": store, "toStore": {"code": "DEPOT"}, "lines": [{"product": mug, "quantity": 1}]}),
             ),
-            ("countCreate", json!({"kind": "LIST", "store": store, "products": [mug]})),
+            ("stocktakeCreate", json!({"kind": "LIST", "store": store, "products": [mug]})),
         ];
         let mut firsts = Vec::new();
         for (mutation, input) in &mut calls {
@@ -98,7 +98,7 @@ async fn an_order_whose_hold_gives_way_is_told_of() {
 async fn what_is_to_go_to_another_store_gives_way_before_what_was_sold() {
     World::on_both(async |world| {
         let transfer = world.draft(&[(world.mug, 30)]).await;
-        world.does("transferReady", &transfer).await;
+        world.does("transferMarkReady", &transfer).await;
         world.pass(60);
         placed(&world, "CONFIRMED", json!({"sku": "MUG"}), 30).await;
         let before = world.events_of("").await.len();

@@ -90,21 +90,21 @@ async fn a_count_is_started_in_the_call_that_plans_it() {
             input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             input
         };
-        let full = done(&world.act("countCreate", plan(json!({}))).await, "count").clone();
+        let full = done(&world.act("stocktakeCreate", plan(json!({}))).await, "stocktake").clone();
         assert_eq!((&full["status"], &full["version"], &full["progress"]["lines"]), (&json!("COUNTING"), &json!(2), &json!(3)));
         assert_eq!(told(&world, "count.").await, ["count.created", "count.started"]);
         let list = plan(json!({"kind": "LIST", "products": [{"id": world.mug}]}));
-        let list = done(&world.act("countCreate", list).await, "count").clone();
+        let list = done(&world.act("stocktakeCreate", list).await, "stocktake").clone();
         assert_eq!((&list["status"], &list["progress"]["lines"]), (&json!("COUNTING"), &json!(1)));
         world.finds(&list, &[(world.mug, 98)]).await;
-        world.counts("countSubmit", &list).await;
-        assert_eq!(world.counts("countApprove", &list).await["status"], "COMPLETED");
+        world.counts("stocktakeSubmit", &list).await;
+        assert_eq!(world.counts("stocktakeApprove", &list).await["status"], "COMPLETED");
         assert_eq!(world.level_in_transit(world.mug, world.store).await[0], 98);
         // A class that no product has is no count, and leaves none behind.
         let head = world.events_of("").await.len();
         let empty = plan(json!({"kind": "CYCLE", "abcClass": "B"}));
-        refused(&world.act("countCreate", empty).await, "INVALID_STATE", "input.kind");
-        refused(&world.act("countCreate", plan(json!({"kind": "CATEGORY"}))).await, "INVALID", "input.categoryId");
+        refused(&world.act("stocktakeCreate", empty).await, "INVALID_STATE", "input.kind");
+        refused(&world.act("stocktakeCreate", plan(json!({"kind": "CATEGORY"}))).await, "INVALID", "input.categoryId");
         assert_eq!(world.events_of("").await.len(), head);
     })
     .await;

@@ -46,13 +46,13 @@ async fn a_count_tells_how_well_the_books_agree() {
         let count = world.counting(json!({})).await;
         // Books: 100 mugs, 5,000 g of tea, 4 lamps.
         world.finds(&count, &[(world.mug, 98), (world.tea, 5_500), (world.lamp, 4)]).await;
-        let document = "query($id: ID!, $tolerance: Quantity! = 0) { count(by: {id: $id}) { figures(tolerance: $tolerance) { \
+        let document = "query($id: ID!, $tolerance: Quantity! = 0) { stocktake(by: {id: $id}) { figures(tolerance: $tolerance) { \
             booked counted shrinkage accuracy differenceValue { amount } absoluteValue { amount } } } }";
         let answer = world.ask(document, json!({"id": count["id"], "tolerance": 2})).await;
         // Two mugs at 1.00 are gone, half a kilogram of tea at 1.00 is more.
         let figures = json!({"booked": 5_104, "counted": 5_602, "shrinkage": "-0.097571", "accuracy": "0.666667",
             "differenceValue": {"amount": "-1.50"}, "absoluteValue": {"amount": "2.50"}});
-        assert_eq!(answer["count"]["figures"], figures);
+        assert_eq!(answer["stocktake"]["figures"], figures);
         let answer = world.ask(document, json!({"id": count["id"], "tolerance": -1})).await;
         assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT");
     })
@@ -98,14 +98,22 @@ async fn what_brings_most_is_due_first_until_it_has_been_counted() {
             due.iter().map(|one| format!("{}{}", one["abcClass"].as_str().unwrap(), one["product"]["sku"].as_str().unwrap())).collect::<Vec<_>>()
         };
         assert_eq!(due(Value::Null).await, ["AMUG", "CLAMP", "CTEA"]);
+        let page = "query($store: ID!, $after: Cursor) { stocktakesDueList(store: { id: $store }, first: 2, after: $after) {
+            nodes { product { sku } abcClass } pageInfo { hasNextPage endCursor } } }";
+        let some = world.ask(page, json!({"store": world.store})).await["stocktakesDueList"].clone();
+        let skus = |page: &Value| page["nodes"].as_array().unwrap().iter().map(|one| one["product"]["sku"].clone()).collect::<Vec<_>>();
+        assert_eq!((skus(&some), &some["pageInfo"]["hasNextPage"]), (vec![json!("MUG"), json!("LAMP")], &json!(true)));
+        let rest = json!({"store": world.store, "after": some["pageInfo"]["endCursor"]});
+        let rest = world.ask(page, rest).await["stocktakesDueList"].clone();
+        assert_eq!((skus(&rest), &rest["pageInfo"]["hasNextPage"]), (vec![json!("TEA")], &json!(false)));
         assert_eq!(due(json!("B")).await, Vec::<String>::new());
         world.pass(1);
         let count = world.counting(json!({"kind": "CYCLE", "abcClass": "A"})).await;
         assert_eq!(count["lines"]["nodes"][0]["sku"], "MUG");
         world.finds(&count, &[(mug, 50)]).await;
-        world.counts("countSubmit", &count).await;
-        let payload = world.act("countApprove", world.step(&count)).await;
-        done(&payload, "count");
+        world.counts("stocktakeSubmit", &count).await;
+        let payload = world.act("stocktakeApprove", world.step(&count)).await;
+        done(&payload, "stocktake");
         assert_eq!(due(Value::Null).await, ["CLAMP", "CTEA"]);
         world.pass(30 * 24 * 3600);
         assert_eq!(due(json!("A")).await, ["AMUG"]);

@@ -18,7 +18,7 @@ fn without(codes: &[&str]) -> PermissionSet {
 async fn handed_in(world: &World, mugs: i64) -> Value {
     let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}]})).await;
     world.finds(&count, &[(world.mug, mugs)]).await;
-    world.counts("countSubmit", &count).await
+    world.counts("stocktakeSubmit", &count).await
 }
 
 #[tokio::test]
@@ -26,19 +26,19 @@ async fn who_counts_blindly_does_not_see_the_books() {
     World::on_both(async |world| {
         let counter = without(&["count.review"]);
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}]})).await;
-        let payload = world.act_as(counter.clone(), "countRecord", world.found(&count, &[(world.mug, 7)])).await;
-        let line = &done(&payload, "count")["lines"]["nodes"][0];
+        let payload = world.act_as(counter.clone(), "stocktakeRecord", world.found(&count, &[(world.mug, 7)])).await;
+        let line = &done(&payload, "stocktake")["lines"]["nodes"][0];
         let shown = json!([line["counted"], line["book"], line["difference"], line["differenceValue"], line["tries"]]);
         assert_eq!(shown, json!([7, null, null, null, []]));
-        let document = "query($id: ID!) { count(by: {id: $id}) { lines(filter: {hasDifference: true}) { nodes { sku } } } }";
+        let document = "query($id: ID!) { stocktake(by: {id: $id}) { lines(filter: {hasDifference: true}) { nodes { sku } } } }";
         let answer = world.ask_as(counter.clone(), document, json!({"id": count["id"]})).await;
         assert_eq!(answer["errors"][0]["code"], "FORBIDDEN");
-        let document = "query($id: ID!) { count(by: {id: $id}) { figures { booked } } }";
+        let document = "query($id: ID!) { stocktake(by: {id: $id}) { figures { booked } } }";
         let answer = world.ask_as(counter.clone(), document, json!({"id": count["id"]})).await;
         assert_eq!(answer["errors"][0]["code"], "FORBIDDEN");
         let open = world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}], "isBlind": false})).await;
-        let payload = world.act_as(counter, "countRecord", world.found(&open, &[(world.mug, 7)])).await;
-        assert_eq!(done(&payload, "count")["lines"]["nodes"][0]["book"], 100);
+        let payload = world.act_as(counter, "stocktakeRecord", world.found(&open, &[(world.mug, 7)])).await;
+        assert_eq!(done(&payload, "stocktake")["lines"]["nodes"][0]["book"], 100);
     })
     .await;
 }
@@ -49,15 +49,15 @@ async fn above_the_limit_somebody_else_approves() {
         // From 5.00 on; a mug costs 1.00.
         world.pretend("UPDATE tenant SET approval_minor = 500 WHERE id = $1", vec![]).await;
         let small = handed_in(&world, 95).await;
-        world.counts("countApprove", &small).await;
+        world.counts("stocktakeApprove", &small).await;
         let large = handed_in(&world, 89).await;
-        refused(&world.act("countApprove", world.step(&large)).await, "INVALID_STATE", "input.id");
+        refused(&world.act("stocktakeApprove", world.step(&large)).await, "INVALID_STATE", "input.id");
         let other = Actor::member(world.ledger.clock().id());
         let other = Caller::new(world.tenant, other, PermissionSet::all());
         let document =
-            "mutation($input: CountActionInput!) { countApprove(input: $input) { count { status } userErrors { code } } }";
+            "mutation($input: StocktakeActionInput!) { stocktakeApprove(input: $input) { stocktake { status } userErrors { code } } }";
         let answer = world.ask_by(other, document, json!({"input": world.step(&large)})).await;
-        assert_eq!(answer["countApprove"], json!({"count": {"status": "COMPLETED"}, "userErrors": []}));
+        assert_eq!(answer["stocktakeApprove"], json!({"stocktake": {"status": "COMPLETED"}, "userErrors": []}));
         assert_eq!(world.level_in_transit(world.mug, world.store).await[0], 89);
     })
     .await;
@@ -70,9 +70,9 @@ async fn what_nobody_can_value_is_above_any_limit() {
         for cost in ["cost_minor = NULL, cost_currency = NULL", "cost_minor = 1, cost_currency = 'USD'"] {
             world.pretend(&format!("UPDATE product SET {cost} WHERE tenant_id = $1"), vec![]).await;
             let right = handed_in(&world, 100).await;
-            world.counts("countApprove", &right).await;
+            world.counts("stocktakeApprove", &right).await;
             let off = handed_in(&world, 99).await;
-            refused(&world.act("countApprove", world.step(&off)).await, "INVALID_STATE", "input.id");
+            refused(&world.act("stocktakeApprove", world.step(&off)).await, "INVALID_STATE", "input.id");
         }
     })
     .await;
@@ -83,14 +83,14 @@ async fn a_count_belongs_to_its_store() {
     World::on_both(async |world| {
         let elsewhere = of_store(world.depot);
         let count = handed_in(&world, 99).await;
-        for mutation in ["countStart", "countSubmit", "countRecount", "countApprove", "countCancel"] {
+        for mutation in ["stocktakeStart", "stocktakeSubmit", "stocktakeRecount", "stocktakeApprove", "stocktakeCancel"] {
             refused(&world.act_as(elsewhere.clone(), mutation, world.step(&count)).await, "NOT_FOUND", "input.id");
         }
         let found = world.found(&count, &[(world.mug, 1)]);
-        refused(&world.act_as(elsewhere.clone(), "countRecord", found).await, "NOT_FOUND", "input.id");
-        let document = "query($id: ID!, $store: ID!) { count(by: {id: $id}) { id } counts { nodes { id } } countsDue(storeId: $store) { abcClass } }";
+        refused(&world.act_as(elsewhere.clone(), "stocktakeRecord", found).await, "NOT_FOUND", "input.id");
+        let document = "query($id: ID!, $store: ID!) { stocktake(by: {id: $id}) { id } stocktakes { nodes { id } } countsDue(storeId: $store) { abcClass } }";
         let answer = world.ask_as(elsewhere, document, json!({"id": count["id"], "store": world.store})).await;
-        assert_eq!(answer, json!({"count": null, "counts": {"nodes": []}, "countsDue": []}));
+        assert_eq!(answer, json!({"stocktake": null, "stocktakes": {"nodes": []}, "countsDue": []}));
     })
     .await;
 }

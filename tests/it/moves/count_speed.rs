@@ -38,13 +38,12 @@ async fn approved(world: &World, count: usize) -> std::time::Duration {
     }
     let rest = [(world.mug, 100), (world.tea, 5_000), (world.lamp, 4)];
     world.finds(&counting, &rest).await;
-    world.counts("countSubmit", &counting).await;
-    let document =
-        "mutation($input: CountActionInput!) { countApprove(input: $input) { count { status } userErrors { code message } } }";
+    world.counts("stocktakeSubmit", &counting).await;
+    let document = "mutation($input: StocktakeActionInput!) { stocktakeApprove(input: $input) { stocktake { status } userErrors { code message } } }";
     let start = Instant::now();
     let answer = world.ask(document, json!({"input": world.step(&counting)})).await;
     let took = start.elapsed();
-    done(&answer["countApprove"], "count");
+    done(&answer["stocktakeApprove"], "stocktake");
     assert_eq!(world.level_in_transit(products[count - 1], world.store).await[0], 99);
     took
 }

@@ -13,8 +13,8 @@ async fn mugs_count(world: &World) -> Value {
 
 /// Hands a count in and posts it: what the books had, and what it posted.
 async fn posts(world: &World, count: &Value) -> [i64; 2] {
-    world.counts("countSubmit", count).await;
-    let posted = world.counts("countApprove", count).await;
+    world.counts("stocktakeSubmit", count).await;
+    let posted = world.counts("stocktakeApprove", count).await;
     let line = &posted["lines"]["nodes"][0];
     ["book", "difference"].map(|name| line[name].as_i64().unwrap())
 }
@@ -76,7 +76,7 @@ async fn a_scanner_that_was_offline_is_held_against_what_another_count_had_set_r
         // Counted at 09:02, between the first count and its approval.
         let mut found = world.found(&second, &[(mug, 97)]);
         found["countedAt"] = json!("2026-11-20T09:02:00Z");
-        done(&world.act("countRecord", found).await, "count");
+        done(&world.act("stocktakeRecord", found).await, "stocktake");
         assert_eq!(posts(&world, &second).await, [97, 0]);
         assert_eq!(mugs(&world).await, 97);
     })
@@ -89,19 +89,19 @@ async fn a_figure_that_was_to_be_counted_again_is_not_posted() {
         let (mug, tea, store) = (world.mug, world.tea, world.store);
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}, {"id": tea}]})).await;
         world.finds(&count, &[(mug, 7), (tea, 5_001)]).await;
-        let count = world.counts("countSubmit", &count).await;
+        let count = world.counts("stocktakeSubmit", &count).await;
         let mut again = world.step(&count);
         again["products"] = json!([{"id": mug}]);
-        done(&world.act("countRecount", again).await, "count");
+        done(&world.act("stocktakeRecount", again).await, "stocktake");
         let mut leave = world.step(&count);
         leave["onUncounted"] = json!("LEAVE");
-        done(&world.act("countSubmit", leave).await, "count");
-        let document = "query($id: ID!) { count(by: {id: $id}) { figures { booked counted } } }";
+        done(&world.act("stocktakeSubmit", leave).await, "stocktake");
+        let document = "query($id: ID!) { stocktake(by: {id: $id}) { figures { booked counted } } }";
         let figures = json!({"booked": 5_000, "counted": 5_001});
-        assert_eq!(world.ask(document, json!({"id": count["id"]})).await["count"]["figures"], figures);
-        world.counts("countApprove", &count).await;
+        assert_eq!(world.ask(document, json!({"id": count["id"]})).await["stocktake"]["figures"], figures);
+        world.counts("stocktakeApprove", &count).await;
         assert_eq!((mugs(&world).await, world.level_in_transit(tea, store).await[0]), (100, 5_001));
-        assert_eq!(world.ask(document, json!({"id": count["id"]})).await["count"]["figures"], figures);
+        assert_eq!(world.ask(document, json!({"id": count["id"]})).await["stocktake"]["figures"], figures);
     })
     .await;
 }

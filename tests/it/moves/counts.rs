@@ -33,16 +33,16 @@ async fn a_full_count_sets_the_stock_to_what_was_found() {
         assert_eq!(line(&count, "MUG")["state"], "UNCOUNTED");
         let count = world.finds(&count, &[(mug, 98), (tea, 5_000)]).await;
         assert_eq!(count["progress"], progress(2, 0));
-        refused(&world.act("countSubmit", world.step(&count)).await, "INVALID_STATE", "input.onUncounted");
+        refused(&world.act("stocktakeSubmit", world.step(&count)).await, "INVALID_STATE", "input.onUncounted");
         world.finds(&count, &[(lamp, 6)]).await;
-        let count = world.counts("countSubmit", &count).await;
+        let count = world.counts("stocktakeSubmit", &count).await;
         assert_eq!(count["status"], "REVIEW");
         let figures = |line: &Value| ["book", "difference"].map(|name| line[name].as_i64().unwrap());
         assert_eq!(figures(line(&count, "MUG")), [100, -2]);
         assert_eq!(line(&count, "MUG")["differenceValue"], json!({"amount": "-2.00"}));
         assert_eq!((figures(line(&count, "TEA")), figures(line(&count, "LAMP"))), ([5_000, 0], [4, 2]));
         assert_eq!(world.level_in_transit(mug, store).await, [100, 0, 0], "nothing is posted before it is approved");
-        let count = world.counts("countApprove", &count).await;
+        let count = world.counts("stocktakeApprove", &count).await;
         assert_eq!((&count["status"], &count["allowedActions"]), (&json!("COMPLETED"), &json!([])));
         assert_eq!((world.level_in_transit(mug, store).await[0], world.level_in_transit(lamp, store).await[0]), (98, 6));
         let sql = "SELECT count(*) FROM entry e JOIN movement m ON m.tenant_id = $1 AND m.seq = e.seq WHERE e.tenant_id = $1 AND m.kind = 'COUNT'";
@@ -66,11 +66,11 @@ async fn what_is_sold_while_counting_is_not_lost() {
         world.finds(&count, &[(mug, 88)]).await;
         world.pass(60);
         sell(&world, 5).await;
-        let count = world.counts("countSubmit", &count).await;
+        let count = world.counts("stocktakeSubmit", &count).await;
         assert_eq!((&line(&count, "MUG")["book"], &line(&count, "MUG")["difference"]), (&json!(90), &json!(-2)));
         world.pass(60);
         sell(&world, 3).await;
-        world.counts("countApprove", &count).await;
+        world.counts("stocktakeApprove", &count).await;
         assert_eq!(world.level_in_transit(mug, store).await[0], 100 - 10 - 2 - 5 - 3);
     })
     .await;
@@ -88,13 +88,13 @@ async fn a_count_of_an_earlier_moment_is_held_against_the_books_of_then() {
         // The scanner was offline: it was counted between the two sales.
         let mut found = world.found(&count, &[(mug, 91)]);
         found["countedAt"] = json!("2026-11-20T09:01:30Z");
-        let payload = world.act("countRecord", found).await;
+        let payload = world.act("stocktakeRecord", found).await;
         assert_eq!(
-            (&line(done(&payload, "count"), "MUG")["book"], &line(&payload["count"], "MUG")["difference"]),
+            (&line(done(&payload, "stocktake"), "MUG")["book"], &line(&payload["stocktake"], "MUG")["difference"]),
             (&json!(90), &json!(1))
         );
-        let count = world.counts("countSubmit", &count).await;
-        world.counts("countApprove", &count).await;
+        let count = world.counts("stocktakeSubmit", &count).await;
+        world.counts("stocktakeApprove", &count).await;
         assert_eq!(world.level_in_transit(mug, store).await[0], 100 - 10 - 5 + 1);
     })
     .await;
@@ -106,22 +106,22 @@ async fn a_line_is_counted_again_and_every_try_is_kept() {
         let (mug, tea) = (world.mug, world.tea);
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}, {"sku": "tea"}]})).await;
         world.finds(&count, &[(mug, 70), (tea, 5_000)]).await;
-        let count = world.counts("countSubmit", &count).await;
-        let again = world.counts("countRecount", &count).await;
+        let count = world.counts("stocktakeSubmit", &count).await;
+        let again = world.counts("stocktakeRecount", &count).await;
         assert_eq!((&again["status"], &line(&again, "MUG")["state"]), (&json!("COUNTING"), &json!("RECOUNT")));
         assert_eq!(line(&again, "TEA")["state"], "COUNTED", "only what is off is counted again");
-        refused(&world.act("countSubmit", world.step(&count)).await, "INVALID_STATE", "input.onUncounted");
+        refused(&world.act("stocktakeSubmit", world.step(&count)).await, "INVALID_STATE", "input.onUncounted");
         world.finds(&count, &[(mug, 99)]).await;
-        let count = world.counts("countSubmit", &count).await;
+        let count = world.counts("stocktakeSubmit", &count).await;
         let mut named = world.step(&count);
         named["products"] = json!([{"sku": "TEA"}]);
-        done(&world.act("countRecount", named).await, "count");
+        done(&world.act("stocktakeRecount", named).await, "stocktake");
         let mut leave = world.step(&count);
         leave["onUncounted"] = json!("LEAVE");
-        let payload = world.act("countSubmit", leave).await;
+        let payload = world.act("stocktakeSubmit", leave).await;
         let tries = json!([{"attempt": 1, "counted": 70}, {"attempt": 2, "counted": 99}]);
-        assert_eq!(line(done(&payload, "count"), "MUG")["tries"], tries);
-        world.counts("countApprove", &count).await;
+        assert_eq!(line(done(&payload, "stocktake"), "MUG")["tries"], tries);
+        world.counts("stocktakeApprove", &count).await;
         assert_eq!(world.level_in_transit(mug, world.store).await[0], 99);
     })
     .await;
@@ -134,23 +134,23 @@ async fn a_line_left_to_be_counted_again_is_off_by_nothing() {
         let leave = async |count: &Value| {
             let mut step = world.step(count);
             step["onUncounted"] = json!("LEAVE");
-            done(&world.act("countSubmit", step).await, "count").clone()
+            done(&world.act("stocktakeSubmit", step).await, "stocktake").clone()
         };
         let off = async |count: &Value, is_off: bool| {
-            let document = "query($by: CountRef!, $off: Boolean!) { count(by: $by) { lines(filter: { hasDifference: $off }) { nodes { sku } } } }";
-            world.ask(document, json!({ "by": { "id": count["id"] }, "off": is_off })).await["count"]["lines"]["nodes"].clone()
+            let document = "query($by: StocktakeRef!, $off: Boolean!) { stocktake(by: $by) { lines(filter: { hasDifference: $off }) { nodes { sku } } } }";
+            world.ask(document, json!({ "by": { "id": count["id"] }, "off": is_off })).await["stocktake"]["lines"]["nodes"].clone()
         };
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}, {"id": tea}]})).await;
         world.finds(&count, &[(mug, 70), (tea, 5_000)]).await;
-        let count = world.counts("countSubmit", &count).await;
+        let count = world.counts("stocktakeSubmit", &count).await;
         assert_eq!((line(&count, "MUG")["difference"].clone(), off(&count, true).await), (json!(-30), json!([{"sku": "MUG"}])));
-        world.counts("countRecount", &count).await;
+        world.counts("stocktakeRecount", &count).await;
         let count = leave(&count).await;
         let mugs = line(&count, "MUG");
         assert_eq!((&mugs["counted"], &mugs["difference"], &mugs["differenceValue"]), (&json!(70), &Value::Null, &Value::Null));
         assert_eq!((off(&count, true).await, off(&count, false).await), (json!([]), json!([{"sku": "TEA"}])));
-        assert_eq!(count["allowedActions"], json!(["countRecount", "countApprove", "countCancel"]));
-        world.counts("countApprove", &count).await;
+        assert_eq!(count["allowedActions"], json!(["stocktakeRecount", "stocktakeApprove", "stocktakeCancel"]));
+        world.counts("stocktakeApprove", &count).await;
         assert_eq!(world.level_in_transit(mug, world.store).await[0], 100);
     })
     .await;
@@ -162,14 +162,14 @@ async fn a_count_of_which_nothing_stands_cannot_be_approved() {
         let mug = world.mug;
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
         world.finds(&count, &[(mug, 70)]).await;
-        let count = world.counts("countSubmit", &count).await;
-        assert_eq!(count["allowedActions"], json!(["countRecount", "countApprove", "countCancel"]));
-        world.counts("countRecount", &count).await;
+        let count = world.counts("stocktakeSubmit", &count).await;
+        assert_eq!(count["allowedActions"], json!(["stocktakeRecount", "stocktakeApprove", "stocktakeCancel"]));
+        world.counts("stocktakeRecount", &count).await;
         let mut leave = world.step(&count);
         leave["onUncounted"] = json!("LEAVE");
-        let payload = world.act("countSubmit", leave).await;
-        assert_eq!(done(&payload, "count")["allowedActions"], json!(["countRecount", "countCancel"]));
-        refused(&world.act("countApprove", world.step(&count)).await, "INVALID_STATE", "input.id");
+        let payload = world.act("stocktakeSubmit", leave).await;
+        assert_eq!(done(&payload, "stocktake")["allowedActions"], json!(["stocktakeRecount", "stocktakeCancel"]));
+        refused(&world.act("stocktakeApprove", world.step(&count)).await, "INVALID_STATE", "input.id");
     })
     .await;
 }
@@ -180,14 +180,14 @@ async fn several_count_at_once_and_find_what_was_not_expected() {
         let (mug, tea, lamp) = (world.mug, world.tea, world.lamp);
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
         let (one, other) = (world.found(&count, &[(mug, 100)]), world.found(&count, &[(lamp, 5), (tea, 0)]));
-        let both = futures_util::join!(world.act("countRecord", one.clone()), world.act("countRecord", other));
-        done(&both.0, "count");
-        done(&both.1, "count");
-        let again = world.act("countRecord", one).await;
-        assert_eq!((&again["replayed"], &line(&again["count"], "MUG")["attempts"]), (&json!(true), &json!(1)));
-        let count = world.counts("countSubmit", &count).await;
+        let both = futures_util::join!(world.act("stocktakeRecord", one.clone()), world.act("stocktakeRecord", other));
+        done(&both.0, "stocktake");
+        done(&both.1, "stocktake");
+        let again = world.act("stocktakeRecord", one).await;
+        assert_eq!((&again["replayed"], &line(&again["stocktake"], "MUG")["attempts"]), (&json!(true), &json!(1)));
+        let count = world.counts("stocktakeSubmit", &count).await;
         assert_eq!((&count["progress"]["found"], &line(&count, "LAMP")["isExpected"]), (&json!(2), &json!(false)));
-        world.counts("countApprove", &count).await;
+        world.counts("stocktakeApprove", &count).await;
         assert_eq!(
             (world.level_in_transit(lamp, world.store).await[0], world.level_in_transit(tea, world.store).await[0]),
             (5, 0)
@@ -204,8 +204,8 @@ async fn a_count_is_a_fact_that_holds_give_way_to() {
         assert_eq!(order["userErrors"], json!([]));
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
         world.finds(&count, &[(mug, 40)]).await;
-        let count = world.counts("countSubmit", &count).await;
-        world.counts("countApprove", &count).await;
+        let count = world.counts("stocktakeSubmit", &count).await;
+        world.counts("stocktakeApprove", &count).await;
         assert_eq!(world.level_in_transit(mug, world.store).await, [40, 40, 0]);
     })
     .await;
@@ -218,33 +218,33 @@ async fn each_step_is_open_in_its_states_only() {
         let plan = async || {
             let input =
                 json!({"idempotencyKey": world.key(), "kind": "LIST", "store": {"id": world.store}, "products": [{"id": mug}]});
-            done(&world.act("countCreate", input).await, "count").clone()
+            done(&world.act("stocktakeCreate", input).await, "stocktake").clone()
         };
         let list = json!({"kind": "LIST", "products": [{"id": mug}]});
         let (open, counting, review) = (plan().await, world.counting(list.clone()).await, world.counting(list.clone()).await);
         world.finds(&review, &[(mug, 100)]).await;
-        world.counts("countSubmit", &review).await;
+        world.counts("stocktakeSubmit", &review).await;
         let (completed, cancelled) = (world.counting(list).await, plan().await);
         world.finds(&completed, &[(mug, 100)]).await;
-        world.counts("countSubmit", &completed).await;
-        world.counts("countApprove", &completed).await;
-        world.counts("countCancel", &cancelled).await;
+        world.counts("stocktakeSubmit", &completed).await;
+        world.counts("stocktakeApprove", &completed).await;
+        world.counts("stocktakeCancel", &cancelled).await;
         let refused_in: [(&str, &[&Value]); 6] = [
-            ("countStart", &[&counting, &review, &completed, &cancelled]),
-            ("countRecord", &[&open, &review, &completed, &cancelled]),
-            ("countSubmit", &[&open, &review, &completed, &cancelled]),
-            ("countRecount", &[&open, &counting, &completed, &cancelled]),
-            ("countApprove", &[&open, &counting, &completed, &cancelled]),
-            ("countCancel", &[&completed, &cancelled]),
+            ("stocktakeStart", &[&counting, &review, &completed, &cancelled]),
+            ("stocktakeRecord", &[&open, &review, &completed, &cancelled]),
+            ("stocktakeSubmit", &[&open, &review, &completed, &cancelled]),
+            ("stocktakeRecount", &[&open, &counting, &completed, &cancelled]),
+            ("stocktakeApprove", &[&open, &counting, &completed, &cancelled]),
+            ("stocktakeCancel", &[&completed, &cancelled]),
         ];
         for (mutation, counts) in refused_in {
             for count in counts {
-                let input = if mutation == "countRecord" { world.found(count, &[(mug, 1)]) } else { world.step(count) };
+                let input = if mutation == "stocktakeRecord" { world.found(count, &[(mug, 1)]) } else { world.step(count) };
                 refused(&world.act(mutation, input).await, "INVALID_STATE", "input.id");
             }
         }
         for count in [&open, &counting, &review] {
-            assert_eq!(world.counts("countCancel", count).await["status"], "CANCELLED");
+            assert_eq!(world.counts("stocktakeCancel", count).await["status"], "CANCELLED");
         }
     })
     .await;
@@ -257,7 +257,7 @@ async fn what_cannot_be_counted_is_refused() {
         let plan = async |more: Value| {
             let mut input = json!({"idempotencyKey": world.key(), "kind": "FULL", "store": {"id": world.store}});
             more.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
-            world.act("countCreate", input).await
+            world.act("stocktakeCreate", input).await
         };
         refused(&plan(json!({"kind": "CATEGORY"})).await, "INVALID", "input.categoryId");
         refused(&plan(json!({"abcClass": "A"})).await, "INVALID", "input.abcClass");
@@ -266,35 +266,39 @@ async fn what_cannot_be_counted_is_refused() {
         refused(&plan(json!({"kind": "LIST", "products": [{"id": world.wrap}]})).await, "INVALID", "input.products.0");
         refused(&plan(json!({"kind": "LIST", "products": [{"id": world.foreign.mug}]})).await, "NOT_FOUND", "input.products.0");
         refused(&plan(json!({"kind": "LIST", "products": [{"id": mug}, {"sku": "MUG"}]})).await, "INVALID", "input.products.1");
-        done(&plan(json!({"externalRef": "C-1"})).await, "count");
+        done(&plan(json!({"externalRef": "C-1"})).await, "stocktake");
         refused(&plan(json!({"externalRef": "C-1"})).await, "DUPLICATE", "input.externalRef");
         let nothing = plan(json!({"kind": "CYCLE", "abcClass": "A"})).await;
-        refused(&world.act("countStart", world.step(&nothing["count"])).await, "INVALID_STATE", "input.id");
+        refused(&world.act("stocktakeStart", world.step(&nothing["stocktake"])).await, "INVALID_STATE", "input.id");
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
-        refused(&world.act("countRecord", world.found(&count, &[])).await, "INVALID", "input.lines");
-        refused(&world.act("countRecord", world.found(&count, &[(mug, -1)])).await, "OUT_OF_RANGE", "input.lines.0.counted");
-        refused(&world.act("countRecord", world.found(&count, &[(mug, 1), (mug, 2)])).await, "INVALID", "input.lines.1.product");
+        refused(&world.act("stocktakeRecord", world.found(&count, &[])).await, "INVALID", "input.lines");
+        refused(&world.act("stocktakeRecord", world.found(&count, &[(mug, -1)])).await, "OUT_OF_RANGE", "input.lines.0.counted");
         refused(
-            &world.act("countRecord", world.found(&count, &[(world.foreign.mug, 1)])).await,
+            &world.act("stocktakeRecord", world.found(&count, &[(mug, 1), (mug, 2)])).await,
+            "INVALID",
+            "input.lines.1.product",
+        );
+        refused(
+            &world.act("stocktakeRecord", world.found(&count, &[(world.foreign.mug, 1)])).await,
             "NOT_FOUND",
             "input.lines.0.product",
         );
         for moment in ["2026-11-20T08:59:59Z", "2026-11-20T09:06:00Z"] {
             let mut found = world.found(&count, &[(mug, 1)]);
             found["countedAt"] = json!(moment);
-            refused(&world.act("countRecord", found).await, "OUT_OF_RANGE", "input.countedAt");
+            refused(&world.act("stocktakeRecord", found).await, "OUT_OF_RANGE", "input.countedAt");
         }
         let many: Vec<(ProductId, i64)> = (0..501).map(|_| (mug, 1)).collect();
-        refused(&world.act("countRecord", world.found(&count, &many)).await, "LIMIT_EXCEEDED", "input.lines");
+        refused(&world.act("stocktakeRecord", world.found(&count, &many)).await, "LIMIT_EXCEEDED", "input.lines");
         let mut stale = world.step(&count);
         stale["expectedVersion"] = json!(9);
-        refused(&world.act("countSubmit", stale).await, "VERSION_CONFLICT", "input.expectedVersion");
+        refused(&world.act("stocktakeSubmit", stale).await, "VERSION_CONFLICT", "input.expectedVersion");
         // Ten times what the books can hold is counted, but not posted twice.
         world.finds(&count, &[(mug, 9_007_199_254_740_991)]).await;
-        world.counts("countSubmit", &count).await;
+        world.counts("stocktakeSubmit", &count).await;
         let approve = world.step(&count);
-        done(&world.act("countApprove", approve.clone()).await, "count");
-        let again = world.act("countApprove", approve).await;
+        done(&world.act("stocktakeApprove", approve.clone()).await, "stocktake");
+        let again = world.act("stocktakeApprove", approve).await;
         assert_eq!(
             (&again["replayed"], world.level_in_transit(mug, world.store).await[0]),
             (&json!(true), 9_007_199_254_740_991)
@@ -310,9 +314,9 @@ async fn counts_are_listed_found_and_paged() {
         world.pass(60);
         world.counting(json!({"store": {"code": "DEPOT"}, "kind": "LIST", "products": [{"id": world.mug}]})).await;
         let listed = async |filter: Value| {
-            let document = "query($filter: CountFilter) { counts(filter: $filter) { nodes { number } } }";
+            let document = "query($filter: StocktakeFilter) { stocktakes(filter: $filter) { nodes { number } } }";
             let answer = world.ask(document, json!({ "filter": filter })).await;
-            let nodes = answer["counts"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+            let nodes = answer["stocktakes"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
             nodes.iter().map(|node| digits(&node["number"])).collect::<Vec<_>>()
         };
         assert_eq!(listed(Value::Null).await, ["2", "1"]);
@@ -322,9 +326,9 @@ async fn counts_are_listed_found_and_paged() {
         assert_eq!(listed(json!({"createdAt": {"gte": "2026-11-20T09:00:30Z"}})).await, ["2"]);
         world.finds(&first, &[(world.mug, 99), (world.tea, 5_000)]).await;
         let of = async |filter: Value| {
-            let document = "query($id: ID!, $filter: CountLineFilter) { count(by: {id: $id}) { lines(filter: $filter) { nodes { sku } } } }";
+            let document = "query($id: ID!, $filter: StocktakeLineFilter) { stocktake(by: {id: $id}) { lines(filter: $filter) { nodes { sku } } } }";
             let answer = world.ask(document, json!({"id": first["id"], "filter": filter})).await;
-            let nodes = answer["count"]["lines"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+            let nodes = answer["stocktake"]["lines"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
             nodes.iter().map(|node| node["sku"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(of(Value::Null).await, ["LAMP", "MUG", "TEA"]);
@@ -332,11 +336,11 @@ async fn counts_are_listed_found_and_paged() {
         assert_eq!(of(json!({"hasDifference": true})).await, ["MUG"]);
         assert_eq!(of(json!({"hasDifference": false})).await, ["TEA"]);
         assert_eq!(of(json!({"product": {"eq": world.tea}})).await, ["TEA"]);
-        let page = "query($id: ID!, $after: Cursor) { count(by: {id: $id}) { lines(first: 2, after: $after) { nodes { sku } pageInfo { endCursor } } } }";
+        let page = "query($id: ID!, $after: Cursor) { stocktake(by: {id: $id}) { lines(first: 2, after: $after) { nodes { sku } pageInfo { endCursor } } } }";
         let some = world.ask(page, json!({"id": first["id"]})).await;
-        let after = some["count"]["lines"]["pageInfo"]["endCursor"].clone();
+        let after = some["stocktake"]["lines"]["pageInfo"]["endCursor"].clone();
         let rest = world.ask(page, json!({"id": first["id"], "after": after})).await;
-        assert_eq!(rest["count"]["lines"]["nodes"], json!([{"sku": "TEA"}]));
+        assert_eq!(rest["stocktake"]["lines"]["nodes"], json!([{"sku": "TEA"}]));
     })
     .await;
 }

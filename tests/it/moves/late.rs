@@ -16,8 +16,8 @@ async fn counted(world: &World, mugs: i64) {
     let count = world.counting(json!({"kind": "LIST", "products": [{"id": world.mug}]})).await;
     world.pass(600);
     world.finds(&count, &[(world.mug, mugs)]).await;
-    world.counts("countSubmit", &count).await;
-    world.counts("countApprove", &count).await;
+    world.counts("stocktakeSubmit", &count).await;
+    world.counts("stocktakeApprove", &count).await;
     world.pass(600);
 }
 
@@ -64,10 +64,10 @@ async fn what_arrives_before_the_count_is_posted_changes_what_it_is_held_against
         world.pass(600);
         // The till of 09:05 comes online: the count had seen its sale.
         done(&adjust(&world, "SALE", -15, "2026-11-20T09:05:00Z").await, "");
-        let count = world.counts("countSubmit", &count).await;
+        let count = world.counts("stocktakeSubmit", &count).await;
         let line = &count["lines"]["nodes"][0];
         assert_eq!((&line["book"], &line["difference"]), (&json!(85), &json!(-5)));
-        world.counts("countApprove", &count).await;
+        world.counts("stocktakeApprove", &count).await;
         assert_eq!(mugs(&world).await, 80);
     })
     .await;
@@ -141,9 +141,9 @@ async fn a_count_by_a_clock_that_runs_ahead_borrows_nothing() {
         let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
         let mut found = world.found(&count, &[(mug, 40)]);
         found["countedAt"] = json!("2026-11-20T09:04:00Z");
-        done(&world.act("countRecord", found).await, "count");
-        world.counts("countSubmit", &count).await;
-        world.counts("countApprove", &count).await;
+        done(&world.act("stocktakeRecord", found).await, "stocktake");
+        world.counts("stocktakeSubmit", &count).await;
+        world.counts("stocktakeApprove", &count).await;
         assert_eq!(world.level_in_transit(mug, world.store).await, [40, 40, 0]);
     })
     .await;

@@ -24,7 +24,7 @@ async fn transfers_are_found_by_number_product_and_last_change() {
         world.draft(&[(world.tea, 1)]).await;
         let before = entrepot::clock::rfc3339(world.clock.now().plus_seconds(30));
         world.pass(60);
-        world.does("transferReady", &first).await;
+        world.does("transferMarkReady", &first).await;
         let sku = first["lines"][0]["sku"].as_str().unwrap();
         for (filter, expected) in [
             (json!({}), "12"),
@@ -55,7 +55,7 @@ async fn counts_are_found_by_number_product_and_last_change() {
         world.counting(json!({"kind": "LIST", "products": [{"id": world.tea}]})).await;
         let before = entrepot::clock::rfc3339(world.clock.now().plus_seconds(30));
         world.pass(60);
-        world.counts("countCancel", &first).await;
+        world.counts("stocktakeCancel", &first).await;
         for (filter, expected) in [
             (json!({}), "12"),
             (json!({"number": {"in": ["CN-1", "TR-2"]}}), "1"),
@@ -66,9 +66,13 @@ async fn counts_are_found_by_number_product_and_last_change() {
             (json!({"updatedAt": {"lt": before}}), "2"),
         ] {
             let sort = json!({"field": "NUMBER", "direction": "ASC"});
-            assert_eq!(numbers(&world, "counts", "Count", json!({"filter": filter, "sort": sort})).await, expected, "{filter}");
+            assert_eq!(
+                numbers(&world, "stocktakes", "Stocktake", json!({"filter": filter, "sort": sort})).await,
+                expected,
+                "{filter}"
+            );
         }
-        assert_eq!(numbers(&world, "counts", "Count", json!({"sort": {"field": "UPDATED_AT"}})).await, "12");
+        assert_eq!(numbers(&world, "stocktakes", "Stocktake", json!({"sort": {"field": "UPDATED_AT"}})).await, "12");
     })
     .await;
 }

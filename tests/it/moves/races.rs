@@ -13,7 +13,7 @@ async fn what_is_sold_while_a_count_is_approved_is_counted_once() {
             let count = world.counting(json!({"kind": "LIST", "products": [{"id": mug}]})).await;
             let found = books - 5;
             world.finds(&count, &[(mug, found)]).await;
-            world.counts("countSubmit", &count).await;
+            world.counts("stocktakeSubmit", &count).await;
             world.pass(60);
             let sale = |quantity: i64| {
                 let line = json!({"product": {"id": mug}, "quantity": quantity});
@@ -21,7 +21,7 @@ async fn what_is_sold_while_a_count_is_approved_is_counted_once() {
                 world.act("orderCreate", input)
             };
             let sales = futures_util::future::join_all((0..10).map(|n| sale(1 + n % 2)));
-            let approve = || world.act("countApprove", world.step(&count));
+            let approve = || world.act("stocktakeApprove", world.step(&count));
             let (sold, one, other) = futures_util::join!(sales, approve(), approve());
             for answer in &sold {
                 done(answer, "order");

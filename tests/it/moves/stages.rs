@@ -44,7 +44,7 @@ async fn a_transfer_is_told_all_names_then_all_quantities() {
 async fn a_transfer_that_cannot_be_held_is_told_each_product_that_is_short() {
     World::on_both(async |world| {
         let much = world.draft(&[(world.mug, 101), (world.lamp, 4), (world.tea, 5_001)]).await;
-        let payload = world.act("transferReady", world.step(&much)).await;
+        let payload = world.act("transferMarkReady", world.step(&much)).await;
         assert_eq!(refusals(&payload), all("INSUFFICIENT_STOCK", &["input.id", "input.id"]));
         for (place, named) in [(0, "MUG"), (1, "TEA")] {
             assert!(payload["userErrors"][place]["message"].as_str().unwrap().contains(named), "{payload:#}");
@@ -60,15 +60,15 @@ async fn a_count_is_told_all_names_then_all_figures() {
         let listed = json!({"idempotencyKey": world.key(), "kind": "LIST", "store": {"id": world.store},
             "products": [{"sku": "NONE"}, {"sku": "MUG"}, {"id": world.foreign.mug}]});
         assert_eq!(
-            refusals(&world.act("countCreate", listed).await),
+            refusals(&world.act("stocktakeCreate", listed).await),
             all("NOT_FOUND", &["input.products.0", "input.products.2"])
         );
         let full = json!({"idempotencyKey": world.key(), "kind": "FULL", "store": {"id": world.store}});
-        let count = done(&world.act("countCreate", full).await, "count").clone();
-        done(&world.act("countStart", json!({"idempotencyKey": world.key(), "id": count["id"]})).await, "count");
+        let count = done(&world.act("stocktakeCreate", full).await, "stocktake").clone();
+        done(&world.act("stocktakeStart", json!({"idempotencyKey": world.key(), "id": count["id"]})).await, "stocktake");
         let tell = async |lines: Value| {
             let input = json!({"idempotencyKey": world.key(), "id": count["id"], "lines": lines});
-            refusals(&world.act("countRecord", input).await)
+            refusals(&world.act("stocktakeRecord", input).await)
         };
         let of = |sku: &str, n: i64| line(sku, "counted", n);
         assert_eq!(

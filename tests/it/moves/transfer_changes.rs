@@ -36,7 +36,7 @@ async fn a_transfer_that_is_ready_holds_what_its_changed_lines_say() {
     World::on_both(async |world| {
         let (mug, tea, lamp) = (world.mug, world.tea, world.lamp);
         let draft = world.draft(&[(mug, 10), (tea, 500)]).await;
-        let ready = world.does("transferReady", &draft).await;
+        let ready = world.does("transferMarkReady", &draft).await;
         // Fewer mugs, more tea, and lamps that nobody had thought of.
         let payload = lines(&world, &ready, &[of(mug, 4), of(tea, 700), of(lamp, 2)]).await;
         let changed = done(&payload, "transfer");
@@ -72,7 +72,7 @@ async fn a_change_that_cannot_be_held_changes_nothing_and_tells_every_line() {
     World::on_both(async |world| {
         let (mug, tea, lamp) = (world.mug, world.tea, world.lamp);
         let draft = world.draft(&[(mug, 10), (tea, 500)]).await;
-        let ready = world.does("transferReady", &draft).await;
+        let ready = world.does("transferMarkReady", &draft).await;
         let payload = lines(&world, &ready, &[of(mug, 101), of(tea, 1), of(lamp, 5)]).await;
         let short = |place: usize| ("INSUFFICIENT_STOCK".to_owned(), format!("input.lines.{place}.quantity"));
         assert_eq!(refusals(&payload), [short(0), short(2)]);
@@ -99,7 +99,7 @@ async fn a_line_that_is_short_of_its_hold_lets_go_what_it_has_too_much_of() {
     World::on_both(async |world| {
         let mug = world.mug;
         let draft = world.draft(&[(mug, 80)]).await;
-        world.does("transferReady", &draft).await;
+        world.does("transferMarkReady", &draft).await;
         // Breakage takes ten of those that were to go.
         let broken = json!({"idempotencyKey": world.key(), "kind": "REMOVAL", "reasonCode": "DAMAGE", "onShortage": "SHORTEN",
             "changes": [of_change(&world, -30)]});
@@ -128,7 +128,16 @@ async fn words_change_while_it_is_ready_and_its_day_and_note_when_it_has_left() 
         done(&world.act("transferCreate", other).await, "transfer");
         let draft = world.draft(&[(mug, 10)]).await;
         assert_eq!(draft["metadata"], json!({}));
-        let ready = world.does("transferReady", &draft).await;
+        let with = async |metadata: Value| {
+            let input = json!({"idempotencyKey": world.key(), "fromStore": {"id": world.store}, "toStore": {"code": "DEPOT"},
+                "metadata": metadata, "lines": [of(mug, 1)]});
+            world.act("transferCreate", input).await
+        };
+        let payload = with(json!({"route": {"van": 7}})).await;
+        assert_eq!(done(&payload, "transfer")["metadata"], json!({"route": {"van": 7}}));
+        refused(&with(json!("7")).await, "INVALID", "input.metadata");
+        refused(&with(json!({"van": "v".repeat(20_000)})).await, "OUT_OF_RANGE", "input.metadata");
+        let ready = world.does("transferMarkReady", &draft).await;
         let say = async |words: Value| {
             let mut input = world.step(&ready);
             words.as_object().unwrap().iter().for_each(|(name, value)| input[name] = value.clone());
@@ -182,7 +191,7 @@ async fn what_the_sender_holds_is_changed_by_whoever_may_ship_there() {
         done(&world.act_as(there.clone(), "transferUpdate", input(json!({"lines": [of(world.mug, 8)]}))).await, "transfer");
         let asked = fewer();
         done(&world.act_as(there.clone(), "transferUpdate", asked.clone()).await, "transfer");
-        world.does("transferReady", &draft).await;
+        world.does("transferMarkReady", &draft).await;
         refused(&world.act_as(there.clone(), "transferUpdate", fewer()).await, "INVALID_STATE", "input.lines");
         let again = world.act_as(there.clone(), "transferUpdate", asked).await;
         assert_eq!((&again["replayed"], &again["userErrors"]), (&json!(true), &json!([])), "what was done is answered as it was");
@@ -199,7 +208,7 @@ async fn what_the_sender_holds_is_changed_by_whoever_may_ship_there() {
 async fn a_change_is_made_once_and_a_dry_run_makes_none() {
     World::on_both(async |world| {
         let draft = world.draft(&[(world.mug, 10)]).await;
-        world.does("transferReady", &draft).await;
+        world.does("transferMarkReady", &draft).await;
         let head = world.events_of("").await.len();
         let dry = "mutation($input: TransferUpdateInput!) { transferUpdate(input: $input, validateOnly: true) { \
             transfer { version lines { quantity } } userErrors { code } seq } }";

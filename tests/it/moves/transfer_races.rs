@@ -20,7 +20,7 @@ fn change(world: &World, transfer: &Value, mugs: i64, tea: i64) -> Value {
 async fn of_two_editors_who_saw_one_version_one_is_heard() {
     World::on_both(async |world| {
         let draft = world.draft(&[(world.mug, 1)]).await;
-        let ready = world.does("transferReady", &draft).await;
+        let ready = world.does("transferMarkReady", &draft).await;
         let calls = (0..6).map(|n| {
             let mut input = change(&world, &ready, 10 + n, 100 + n);
             input["expectedVersion"] = ready["version"].clone();
@@ -43,7 +43,7 @@ async fn what_is_changed_while_it_is_shipped_leaves_as_changed_or_not_at_all() {
     World::on_both(async |world| {
         for round in 0..6 {
             let draft = world.draft(&[(world.mug, 4)]).await;
-            let ready = world.does("transferReady", &draft).await;
+            let ready = world.does("transferMarkReady", &draft).await;
             let update = |mugs, tea| world.act("transferUpdate", change(&world, &ready, mugs, tea));
             let ship = world.act("transferShip", world.step(&ready));
             let (one, sent, other) = futures_util::join!(update(3, 20), ship, update(5, 10));

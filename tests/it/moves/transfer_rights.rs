@@ -12,8 +12,8 @@ async fn the_sender_ships_and_the_receiver_receives() {
         let payload = world.act_as(there.clone(), "transferCreate", world.asking(&[(world.mug, 10)])).await;
         let draft = done(&payload, "transfer").clone();
         assert_eq!(draft["allowedActions"], json!(["transferUpdate", "transferCancel"]));
-        refused(&world.act_as(there.clone(), "transferReady", world.step(&draft)).await, "NOT_FOUND", "input.id");
-        done(&world.act_as(here.clone(), "transferReady", world.step(&draft)).await, "transfer");
+        refused(&world.act_as(there.clone(), "transferMarkReady", world.step(&draft)).await, "NOT_FOUND", "input.id");
+        done(&world.act_as(here.clone(), "transferMarkReady", world.step(&draft)).await, "transfer");
         refused(&world.act_as(there.clone(), "transferShip", world.step(&draft)).await, "NOT_FOUND", "input.id");
         done(&world.act_as(here.clone(), "transferShip", world.step(&draft)).await, "transfer");
         refused(&world.act_as(here.clone(), "transferReceive", world.step(&draft)).await, "NOT_FOUND", "input.id");
@@ -36,7 +36,7 @@ async fn who_has_neither_store_finds_nothing() {
             "NOT_FOUND",
             "input.fromStore",
         );
-        for mutation in ["transferUpdate", "transferReady", "transferShip", "transferReceive", "transferCancel"] {
+        for mutation in ["transferUpdate", "transferMarkReady", "transferShip", "transferReceive", "transferCancel"] {
             refused(&world.act_as(elsewhere.clone(), mutation, world.step(&draft)).await, "NOT_FOUND", "input.id");
         }
         let document = "query($id: ID!) { transfer(by: {id: $id}) { id } transfers { nodes { id } } }";

@@ -16,9 +16,9 @@ async fn a_transfer_is_held_sent_and_received_in_parts() {
         let (mug, store, depot) = (world.mug, world.store, world.depot);
         let draft = world.draft(&[(mug, 10), (world.tea, 500)]).await;
         assert_eq!((&draft["number"], &draft["status"], &draft["version"]), (&json!("TR-000001"), &json!("DRAFT"), &json!(1)));
-        assert_eq!(draft["allowedActions"], json!(["transferUpdate", "transferReady", "transferCancel"]));
+        assert_eq!(draft["allowedActions"], json!(["transferUpdate", "transferMarkReady", "transferCancel"]));
         assert_eq!(world.level_in_transit(mug, store).await, [100, 0, 0]);
-        let ready = world.does("transferReady", &draft).await;
+        let ready = world.does("transferMarkReady", &draft).await;
         assert_eq!((&ready["status"], world.level_in_transit(mug, store).await), (&json!("READY"), [100, 10, 0]));
         let sent = world.does("transferShip", &draft).await;
         assert_eq!(sent["status"], "IN_TRANSIT");
@@ -52,7 +52,7 @@ async fn what_is_under_way_is_expected_by_transfer_and_day() {
         let mut asking = world.asking(&[(mug, 10)]);
         asking["expectedAt"] = json!("2026-12-01T12:00:00Z");
         let sent = done(&world.act("transferCreate", asking).await, "transfer").clone();
-        world.does("transferReady", &sent).await;
+        world.does("transferMarkReady", &sent).await;
         let sent = world.does("transferShip", &sent).await;
         let key = LevelKey { product: mug, store: depot };
         let why = explain(&world.db.tenant(world.tenant), world.ledger.clock(), key).await.unwrap().unwrap();
@@ -92,7 +92,7 @@ async fn what_is_lost_on_the_way_is_written_off_with_a_reason() {
 async fn what_stays_behind_is_held_no_longer() {
     World::on_both(async |world| {
         let draft = world.draft(&[(world.mug, 10), (world.tea, 5)]).await;
-        world.does("transferReady", &draft).await;
+        world.does("transferMarkReady", &draft).await;
         let mut part = world.step(&draft);
         part["lines"] = json!([{"lineId": draft["lines"][0]["id"], "quantity": 6}]);
         let payload = world.act("transferShip", part).await;
@@ -110,7 +110,7 @@ async fn each_step_is_open_in_its_states_only() {
     World::on_both(async |world| {
         let mug = world.mug;
         let (draft, ready) = (world.draft(&[(mug, 1)]).await, world.draft(&[(mug, 1)]).await);
-        world.does("transferReady", &ready).await;
+        world.does("transferMarkReady", &ready).await;
         let (sent, partly, received) =
             (world.sent(&[(mug, 2)]).await, world.sent(&[(mug, 2)]).await, world.sent(&[(mug, 2)]).await);
         let mut part = world.step(&partly);
@@ -121,7 +121,7 @@ async fn each_step_is_open_in_its_states_only() {
         world.does("transferCancel", &cancelled).await;
         let refused_in: [(&str, &[&Value]); 6] = [
             ("transferUpdate", &[&received, &cancelled]),
-            ("transferReady", &[&ready, &sent, &partly, &received, &cancelled]),
+            ("transferMarkReady", &[&ready, &sent, &partly, &received, &cancelled]),
             ("transferShip", &[&draft, &sent, &partly, &received, &cancelled]),
             ("transferReceive", &[&draft, &ready, &received, &cancelled]),
             ("transferClose", &[&draft, &ready, &received, &cancelled]),
@@ -174,7 +174,7 @@ async fn what_cannot_be_asked_for_is_refused() {
         refused(&ask(&|input| input["externalRef"] = json!("T-1")).await, "DUPLICATE", "input.externalRef");
         // Much more than there is may be asked for, but not held.
         let much = world.draft(&[(mug, 9_007_199_254_740_991)]).await;
-        refused(&world.act("transferReady", world.step(&much)).await, "INSUFFICIENT_STOCK", "input.id");
+        refused(&world.act("transferMarkReady", world.step(&much)).await, "INSUFFICIENT_STOCK", "input.id");
         world.does("transferCancel", &much).await;
         world.pretend("UPDATE store SET archived_at = 1 WHERE tenant_id = $1 AND code = 'DEPOT'", vec![]).await;
         refused(&ask(&|_| {}).await, "INVALID_STATE", "input.lines.0");
@@ -207,8 +207,8 @@ async fn a_draft_changes_until_it_is_ready() {
         assert_eq!(done(&payload, "transfer")["lines"][0]["quantity"], 2, "back in its old place");
         let mut stale = world.step(&draft);
         stale["expectedVersion"] = json!(1);
-        refused(&world.act("transferReady", stale).await, "VERSION_CONFLICT", "input.expectedVersion");
-        world.does("transferReady", &draft).await;
+        refused(&world.act("transferMarkReady", stale).await, "VERSION_CONFLICT", "input.expectedVersion");
+        world.does("transferMarkReady", &draft).await;
         assert_eq!(
             (world.level_in_transit(mug, world.store).await[1], world.level_in_transit(tea, world.store).await[1]),
             (2, 7)
@@ -252,7 +252,7 @@ async fn the_same_key_does_it_once() {
         other["note"] = json!("another input");
         refused(&world.act("transferCreate", other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
         let transfer = &both.0["transfer"];
-        world.does("transferReady", transfer).await;
+        world.does("transferMarkReady", transfer).await;
         let ship = world.step(transfer);
         let first = world.act("transferShip", ship.clone()).await;
         let again = world.act("transferShip", ship).await;
@@ -281,7 +281,7 @@ async fn what_a_transfer_holds_is_let_go_by_the_transfer_alone_and_gives_way_to_
     World::on_both(async |world| {
         let (mug, store) = (world.mug, world.store);
         let draft = world.draft(&[(mug, 80)]).await;
-        world.does("transferReady", &draft).await;
+        world.does("transferMarkReady", &draft).await;
         let sql = "SELECT id FROM reservation WHERE tenant_id = $1 AND status = 'ACTIVE'";
         let rows = entrepot::storage::Reads::rows(&world.db.tenant(world.tenant), sql, vec![]).await.unwrap();
         let held: ReservationId = rows[0].try_get_by_index(0).unwrap();
@@ -308,7 +308,7 @@ async fn what_a_transfer_holds_is_let_go_by_the_transfer_alone_and_gives_way_to_
 async fn a_closed_period_and_the_order_of_time_are_kept() {
     World::on_both(async |world| {
         let draft = world.draft(&[(world.mug, 1)]).await;
-        world.does("transferReady", &draft).await;
+        world.does("transferMarkReady", &draft).await;
         let at = |moment: &str| {
             let mut input = world.step(&draft);
             input["occurredAt"] = json!(moment);
@@ -356,7 +356,7 @@ async fn transfers_are_listed_found_and_paged() {
         done(&world.act("transferCreate", named).await, "transfer");
         world.pass(60);
         let second = world.draft(&[(mug, 1)]).await;
-        world.does("transferReady", &second).await;
+        world.does("transferMarkReady", &second).await;
         world.pass(60);
         let mut back = world.asking(&[(mug, 1)]);
         (back["fromStore"], back["toStore"]) = (json!({"code": "depot"}), json!({"id": world.store}));

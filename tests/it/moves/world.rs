@@ -24,10 +24,10 @@ impl Work for Moves {
     fn document(mutation: &str) -> (String, String) {
         let (kind, fields) = match mutation {
             "transferCreate" | "transferUpdate" | "transferClose" => (input_of(mutation), TRANSFER),
-            "transferShip" | "transferReceive" => ("TransferMoveInput".to_owned(), TRANSFER),
-            "transferReady" | "transferCancel" => ("TransferActionInput".to_owned(), TRANSFER),
-            "countStart" | "countApprove" | "countCancel" => ("CountActionInput".to_owned(), COUNT),
-            _ if mutation.starts_with("count") => (input_of(mutation), COUNT),
+            "transferShip" | "transferReceive" => ("TransferShipmentInput".to_owned(), TRANSFER),
+            "transferMarkReady" | "transferCancel" => ("TransferActionInput".to_owned(), TRANSFER),
+            "stocktakeStart" | "stocktakeApprove" | "stocktakeCancel" => ("StocktakeActionInput".to_owned(), COUNT),
+            _ if mutation.starts_with("stocktake") => (input_of(mutation), COUNT),
             _ => (input_of(mutation), ""),
         };
         let fields = format!("{fields} userErrors {{ code message field }} replayed seq");
@@ -43,7 +43,7 @@ impl Work for Moves {
 const TRANSFER: &str = "transfer { id number status version externalRef note metadata expectedAt shippedAt receivedAt lossReason lossNote allowedActions \
     fromStore { code } toStore { code } lines { id sku quantity shipped received lost inTransit unitCost { amount } } }";
 
-const COUNT: &str = "count { id number kind status version isBlind note allowedActions completedAt progress { lines counted uncounted recount found } \
+const COUNT: &str = "stocktake { id number kind status version isBlind note allowedActions completedAt progress { lines counted uncounted recount found } \
     lines(first: 250) { nodes { id sku state attempts counted book difference isExpected differenceValue { amount } tries { attempt counted } } } }";
 
 impl World {
@@ -65,15 +65,15 @@ impl World {
         for (name, value) in more.as_object().unwrap() {
             input[name] = value.clone();
         }
-        let payload = self.act("countCreate", input).await;
-        let count = done(&payload, "count").clone();
-        self.counts("countStart", &count).await
+        let payload = self.act("stocktakeCreate", input).await;
+        let count = done(&payload, "stocktake").clone();
+        self.counts("stocktakeStart", &count).await
     }
 
     /// A step of a count that is done.
     pub async fn counts(&self, mutation: &str, count: &Value) -> Value {
         let payload = self.act(mutation, self.step(count)).await;
-        done(&payload, "count").clone()
+        done(&payload, "stocktake").clone()
     }
 
     /// The input that records these.
@@ -84,8 +84,8 @@ impl World {
 
     /// Records these.
     pub async fn finds(&self, count: &Value, lines: &[(ProductId, i64)]) -> Value {
-        let payload = self.act("countRecord", self.found(count, lines)).await;
-        done(&payload, "count").clone()
+        let payload = self.act("stocktakeRecord", self.found(count, lines)).await;
+        done(&payload, "stocktake").clone()
     }
 
     /// The input of a step.
@@ -102,7 +102,7 @@ impl World {
     /// A transfer that has left.
     pub async fn sent(&self, lines: &[(ProductId, i64)]) -> Value {
         let draft = self.draft(lines).await;
-        self.does("transferReady", &draft).await;
+        self.does("transferMarkReady", &draft).await;
         self.does("transferShip", &draft).await
     }
 

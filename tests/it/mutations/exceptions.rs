@@ -16,7 +16,7 @@ pub const NO_KEY: &[Exception] = &[
     ("backupCodesRegenerate", OWN_PROOF),
     ("emailVerificationRequest", SAYS_THE_END),
     ("emailVerify", OWN_PROOF),
-    ("exchangeCancel", SAYS_THE_END),
+    ("dataJobCancel", SAYS_THE_END),
     ("fileUploadCreate", GOES_BY_ITSELF),
     ("invitationAccept", OWN_PROOF),
     ("jobRetry", SAYS_THE_END),
@@ -56,7 +56,7 @@ pub const NO_DRY_RUN: &[Exception] = &[
     ("bulkOperationRun", A_JOB),
     ("emailVerificationRequest", OF_ACCOUNTS),
     ("emailVerify", OF_ACCOUNTS),
-    ("exchangeCancel", A_JOB),
+    ("dataJobCancel", A_JOB),
     ("exportCreate", A_JOB),
     ("fileUploadCreate", "it makes a file that goes by itself, and changes no business data"),
     ("importCreate", A_JOB),
@@ -91,19 +91,20 @@ pub const NO_DRY_RUN: &[Exception] = &[
 pub const SHOWS_WHAT_IS: &[Exception] = &[
     ("fulfilmentWorkReady", "a dry run makes no code that nobody could collect with"),
     ("memberInvite", "the member is null: nobody is placed"),
-    ("memberUpdateRoles", "the member's grants are read"),
+    ("memberRolesSet", "the member's grants are read"),
     ("productDocumentAdd", "the document is null, and documents are those that are there"),
     ("productDocumentRemove", "documents are those that are there"),
     ("productImageAdd", "the picture is null, and pictures are those that are there"),
     ("productImageRemove", "pictures are those that are there"),
     ("productImageReorder", "pictures are those that are there"),
     ("sourcingSet", "the rule is read"),
-    ("stockPolicySet", "the levels are read"),
+    ("reorderPolicySet", "the levels are read"),
 ];
 
 /// Whose repeated call shows less: what it was about is gone.
 pub const REMOVES: &[Exception] = &[
     ("alertRuleDelete", "the rule is gone"),
+    ("exportScheduleDelete", "the schedule is gone"),
     ("replenishmentPolicyRemove", "the policy is gone"),
     ("productDocumentRemove", "the document is gone"),
     ("productImageRemove", "the picture is gone"),

@@ -256,8 +256,8 @@ async fn sends(world: &World, mugs: i64, expected_at: &str) {
     };
     let input = json!({"fromStore": {"code": "DEPOT"}, "toStore": {"id": world.store}, "expectedAt": expected_at, "lines": [sku("MUG", mugs)]});
     let id = act("transferCreate", "TransferCreateInput", input).await;
-    act("transferReady", "TransferActionInput", json!({"id": id})).await;
-    act("transferShip", "TransferMoveInput", json!({"id": id})).await;
+    act("transferMarkReady", "TransferActionInput", json!({"id": id})).await;
+    act("transferShip", "TransferShipmentInput", json!({"id": id})).await;
 }
 
 #[tokio::test]

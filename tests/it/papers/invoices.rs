@@ -34,25 +34,25 @@ const CREDIT: &str = "mutation($input: CreditNoteIssueInput!) { creditNoteIssue(
     invoice { id kind number creditsId reason lines { quantity total { amount } } total { amount } }
     userErrors { code message field } replayed seq } }";
 const ENTITY: &str = "mutation($input: LegalEntityUpsertInput!) { legalEntityUpsert(input: $input) {
-    legalEntity { code name invoicePrefix storeIds invoiceCount creditNoteCount version } userErrors { code message field } } }";
+    legalEntity { code name invoicePrefix creditNotePrefix storeIds invoiceCount creditNoteCount version } userErrors { code message field } } }";
 
-async fn payload(world: &World, query: &str, variables: Value) -> Value {
+pub async fn payload(world: &World, query: &str, variables: Value) -> Value {
     let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &variables).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"].as_object().unwrap().values().next().unwrap().clone()
 }
 
-async fn issued(world: &World, order: &str, scope: &str) -> Value {
+pub async fn issued(world: &World, order: &str, scope: &str) -> Value {
     payload(world, ISSUE, json!({ "input": { "idempotencyKey": key(), "orderId": order, "scope": scope } })).await
 }
 
-async fn credited(world: &World, invoice: &Value, more: Value) -> Value {
+pub async fn credited(world: &World, invoice: &Value, more: Value) -> Value {
     let mut input = json!({ "idempotencyKey": key(), "invoiceId": invoice });
     input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
     payload(world, CREDIT, json!({ "input": input })).await
 }
 
-async fn entity(world: &World, more: Value) -> Value {
+pub async fn entity(world: &World, more: Value) -> Value {
     let mut input =
         json!({ "idempotencyKey": key(), "code": "alpha-ltd", "name": "alpha Ltd", "storeIds": [world.ours.ids["sto"]] });
     input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
@@ -88,13 +88,13 @@ async fn credit_notes_give_back_an_invoice_and_no_more(world: &World) {
     let part = credited(world, &invoice, lines(1)).await["invoice"].clone();
     assert_eq!(
         (&part["kind"], &part["number"], &part["creditsId"], &part["reason"], &part["total"]["amount"]),
-        (&json!("CREDIT_NOTE"), &json!("CN-1"), &invoice, &json!("broken"), &json!("4.00"))
+        (&json!("CREDIT_NOTE"), &json!("CR-1"), &invoice, &json!("broken"), &json!("4.00"))
     );
     refused(&credited(world, &invoice, lines(4)).await, "OUT_OF_RANGE", "input.lines.0.quantity");
     let rest = credited(world, &invoice, json!({})).await["invoice"].clone();
     assert_eq!(
         (&rest["number"], &rest["lines"][0]["quantity"], &rest["total"]["amount"]),
-        (&json!("CN-2"), &json!(2), &json!("8.00"))
+        (&json!("CR-2"), &json!(2), &json!("8.00"))
     );
     refused(&credited(world, &invoice, json!({})).await, "INVALID_STATE", "input.invoiceId");
     refused(&credited(world, &part["id"], json!({})).await, "INVALID", "input.invoiceId");
@@ -183,6 +183,11 @@ async fn a_company_keeps_its_prefixes(world: &World) {
     );
     let part = credited(world, &json!(world.ours.ids["inv"]), json!({})).await;
     assert_eq!(part["invoice"]["number"], json!("G-1"));
+    let kept = entity(world, json!({})).await["legalEntity"].clone();
+    assert_eq!((&kept["creditNotePrefix"], &kept["version"]), (&json!("G-"), &json!(3)), "left out, it stays");
+    refused(&entity(world, json!({ "creditNotePrefix": "CN-" })).await, "INVALID_STATE", "input");
+    let new = entity(world, json!({ "code": "gamma-ltd", "name": "gamma Ltd", "storeIds": [] })).await["legalEntity"].clone();
+    assert_eq!(new["creditNotePrefix"], "CR-", "CN- is a count's");
 }
 
 async fn a_store_sells_for_one_company(world: &World) {

@@ -1,6 +1,7 @@
 //! Papers of documents: what is on them, for whom, and how long they are there.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+mod invoice_lists;
 mod invoices;
 
 use entrepot::access::Caller;

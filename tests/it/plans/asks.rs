@@ -39,6 +39,7 @@ const REPORTS: &[&str] = &[
     "costSummary",
     "countAccuracy",
     "countsDue",
+    "stocktakesDueList",
     "customerCohorts",
     "customerScores",
     "dashboard",

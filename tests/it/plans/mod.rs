@@ -43,7 +43,9 @@ const MAY: &[(&str, &str)] = &[
     ("alerts where kind*", "alert"),
     ("exchangeRates where base", "exchange_rate"),
     ("exchangeRates where quote", "exchange_rate"),
-    ("counts where kind*", "stock_count"),
+    ("invoices where kind*", "invoice"),
+    ("invoices where legalEntity*", "invoice"),
+    ("stocktakes where kind*", "stock_count"),
     ("fulfilmentWorks where status*", "fulfilment_work"),
     ("lots where status*", "lot"),
     ("orders filter.channel*", "sales_order"),
@@ -67,6 +69,8 @@ const MAY: &[(&str, &str)] = &[
     ("returns where receivedAt*", "sales_return"),
     ("stockMovements where occurredAt*", "movement"),
     // What is in the middle of a text has no index; what begins with it is sorted by another column.
+    ("invoices where number contains", "invoice"),
+    ("invoices where number startsWith", "invoice"),
     ("*where externalRef contains", ""),
     ("*where externalRef startsWith", ""),
     ("*where code startsWith", "lot"),
@@ -103,7 +107,7 @@ const MAY: &[(&str, &str)] = &[
     // A tenant has few: jobs of a week, exchanges, files that are summed up by an index of their own.
     ("bulkOperationRun", "exchange"),
     ("bulkOperationRun", "job"),
-    ("exchanges where states*", "exchange"),
+    ("dataJobs where states*", "exchange"),
     ("exportCreate", "exchange"),
     ("importCreate", "exchange"),
     ("jobs*", "job"),

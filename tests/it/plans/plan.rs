@@ -25,6 +25,7 @@ pub const SMALL: &[&str] = &[
     "copy_progress",
     "cost_book",
     "deployment_copy",
+    "export_schedule",
     "forecast_pool",
     "forecast_run",
     "forecast_score",

@@ -8,10 +8,10 @@ use super::{client::Client, server::Server};
 
 const SHOP: &str = "{ stores(first: 50) { nodes { code } } suppliers(first: 50) { nodes { code } } productFamilies(first: 50) { nodes { name } }
     categories(first: 50) { nodes { slug } } purchaseOrders(first: 50) { nodes { status } } transfers(first: 50) { nodes { status } }
-    counts(first: 50) { nodes { status } } savedViews(first: 50) { nodes { slug } } fulfilmentWorks(first: 100) { nodes { status } } }";
+    stocktakes(first: 50) { nodes { status } } savedViews(first: 50) { nodes { slug } } fulfilmentWorks(first: 100) { nodes { status } } }";
 const STOCK: &str = "{ lots(first: 100) { nodes { code } } returns(first: 50) { nodes { status } } webhookEndpoints { isEnabled }
     kit: product(by: { sku: \"DS-KIT-TABLE\" }) { components { quantity } }
-    explainAvailability(product: { sku: \"DS-MUGS-4\" }, store: { code: \"LDN\" }) { available } }";
+    availabilityExplanation(product: { sku: \"DS-MUGS-4\" }, store: { code: \"LDN\" }) { available } }";
 
 /// The demo's owner, at a server on its database.
 async fn owner(server: &Server) -> Client {
@@ -60,7 +60,7 @@ async fn the_office_has_its_papers(owner: &Client) {
         replenishmentPlans(first: 5) { nodes { state lineCount } } replenishmentPolicies(first: 5) { nodes { kind } }
         liquidationPlans(first: 5) { nodes { state lineCount } } deadStock(first: 10) { nodes { quantity } } }";
     let there = owner.ask(query, json!({})).await;
-    assert_eq!(there["legalEntities"], json!([{ "code": "demo-retail", "invoiceCount": 4, "creditNoteCount": 1 }]));
+    assert_eq!(there["legalEntities"], json!([{ "code": "demo-retail", "invoiceCount": 6, "creditNoteCount": 1 }]));
     let counted = |of: &str| there[of]["nodes"].as_array().unwrap().len();
     assert_eq!((counted("replenishmentPolicies"), counted("liquidationPlans")), (2, 1));
     let suggestions = there["reorderSuggestions"].as_array().unwrap();
@@ -121,6 +121,22 @@ async fn stores_have_stock(owner: &Client) {
     }
 }
 
+/// Packing slips of four works, and invoices of two of the orders that have left.
+async fn what_was_sent_has_papers(owner: &Client) {
+    let query = "{ fulfilmentWorks(first: 100, filter: { status: [SHIPPED, PACKED] }) { nodes { id } }
+        invoices(first: 10, filter: { kind: [INVOICE] }) { nodes { total { amount } paper { kind } order { status fulfilments { id } } } } }";
+    let there = owner.ask(query, json!({})).await;
+    for work in there["fulfilmentWorks"]["nodes"].as_array().unwrap() {
+        let papers = "query($id: ID!) { papers(documentId: $id) { nodes { kind html } } }";
+        let papers = owner.ask(papers, json!({ "id": work["id"] })).await["papers"]["nodes"].clone();
+        assert_eq!((papers.as_array().unwrap().len(), &papers[0]["kind"]), (1, &json!("PACKING_SLIP")), "{papers}");
+        assert!(papers[0]["html"].as_str().unwrap().starts_with('/'), "{papers}");
+    }
+    let invoices = there["invoices"]["nodes"].as_array().unwrap();
+    let sent = |invoice: &&serde_json::Value| invoice["paper"]["kind"] == "INVOICE" && invoice["order"]["status"] == "FULFILLED";
+    assert_eq!((invoices.len(), invoices.iter().filter(sent).count()), (6, 2), "{invoices:#?}");
+}
+
 /// What the demo sets up beside the replayed data.
 pub async fn is_there(server: &Server) {
     let client = owner(server).await;
@@ -129,20 +145,23 @@ pub async fn is_there(server: &Server) {
     the_office_has_its_papers(&client).await;
     products_have_pictures(&client).await;
     views_run(&client).await;
+    what_was_sent_has_papers(&client).await;
     let mut there = client.ask(SHOP, json!({})).await;
     there.as_object_mut().unwrap().append(client.ask(STOCK, json!({})).await.as_object_mut().unwrap());
     let nodes = |of: &str| there[of]["nodes"].as_array().unwrap().clone();
     let having = |of: &str, field: &str, is: &str| nodes(of).iter().filter(|node| node[field] == is).count();
-    let counts = ["stores", "suppliers", "productFamilies", "categories", "purchaseOrders", "transfers", "counts", "savedViews"];
+    let counts =
+        ["stores", "suppliers", "productFamilies", "categories", "purchaseOrders", "transfers", "stocktakes", "savedViews"];
     assert_eq!(counts.map(|of| nodes(of).len()), [5, 8, 4, 4, 9, 4, 2, 3], "{there:#}");
     assert_eq!(having("purchaseOrders", "status", "PENDING_APPROVAL"), 1);
     assert_eq!(having("purchaseOrders", "status", "ORDERED"), 5);
     assert_eq!(having("transfers", "status", "IN_TRANSIT"), 1);
+    assert_eq!(["SHIPPED", "PACKED"].map(|status| having("fulfilmentWorks", "status", status)), [3, 1]);
     assert!(having("fulfilmentWorks", "status", "OPEN") >= 12 && nodes("lots").len() >= 16 && nodes("returns").len() >= 6);
     assert_eq!(there["webhookEndpoints"], json!([{ "isEnabled": false }]));
     assert_eq!(there["kit"]["components"].as_array().unwrap().len(), 2, "{there:#}");
     // What the tabs of GraphiQL name.
-    assert!(there["explainAvailability"]["available"].as_i64().unwrap() > 2, "{there:#}");
+    assert!(there["availabilityExplanation"]["available"].as_i64().unwrap() > 2, "{there:#}");
     // Workers open alerts a moment after what they are about.
     let mut kinds = BTreeSet::new();
     for _ in 0..400 {

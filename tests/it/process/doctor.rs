@@ -197,13 +197,13 @@ on_both!(an_exchange_is_cancelled_with_its_job, site: Site => {
     let server = Server::start_with(site, free_address(), &["--jobs", "off"]).await;
     let ours = Client::register(&server.url(), "ours").await;
     let ask = "mutation($input: ExportCreateInput!) { result: exportCreate(input: $input) { userErrors { code } } }";
-    ours.done(ask, json!({ "idempotencyKey": "all", "noun": "CATEGORIES" })).await;
+    ours.done(ask, json!({ "idempotencyKey": "all", "entity": "CATEGORIES" })).await;
     let jobs = ours.ask("{ jobs(first: 50) { nodes { id kind } } }", json!({})).await;
     let job = jobs["jobs"]["nodes"].as_array().unwrap().iter().find(|job| job["kind"] == "exchange.run").unwrap_or_else(|| panic!("{jobs}"));
     let dropped = keyed(site, &["job", "drop", job["id"].as_str().unwrap(), "--reason", "its file is gone"]).await;
     assert!(dropped.well() && dropped.out.contains("its exchange is cancelled"), "{dropped:?}");
-    let found = ours.ask("{ exchanges { nodes { state } } }", json!({})).await;
-    assert_eq!(found["exchanges"]["nodes"], json!([{ "state": "CANCELLED" }]), "nothing waits for it");
+    let found = ours.ask("{ dataJobs { nodes { state } } }", json!({})).await;
+    assert_eq!(found["dataJobs"]["nodes"], json!([{ "state": "CANCELLED" }]), "nothing waits for it");
 });
 
 on_both!(a_job_that_cannot_go_on_is_dropped_once, site: Site => {

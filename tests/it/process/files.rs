@@ -101,7 +101,7 @@ on_both!(a_bucket_keeps_files_as_a_folder_does, site: Site => {
         let (status, said) = (sent.status(), sent.json::<Value>().await.unwrap());
         assert_eq!((status.as_u16(), &said["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")), "{said}");
         let file = shop.ask(query, json!({ "id": made["file"]["id"] })).await["node"].take();
-        assert_eq!(file["state"], "AWAITED");
+        assert_eq!(file["state"], "UPLOADING");
     }
     assert_eq!(sizes(&folder), lying);
 });
@@ -180,10 +180,10 @@ async fn travel(node: &Server) {
     for wrong in ["/files/nonsense", "/files/AAAA"] {
         assert_eq!(http.get(format!("{}{wrong}", node.url())).send().await.unwrap().status(), 404, "{wrong}");
     }
-    let import = "mutation($input: ImportCreateInput!) { result: importCreate(input: $input) { exchange { id } userErrors { code message } } }";
-    let input = json!({ "idempotencyKey": "first", "fileId": made["file"]["id"], "noun": "PRODUCTS" });
-    let id = shop.done(import, input).await["exchange"]["id"].clone();
-    let shown = "query($id: ID!) { node(id: $id) { ... on Exchange { state counts { created } result { downloadUrl } } } }";
+    let import = "mutation($input: ImportCreateInput!) { result: importCreate(input: $input) { dataJob { id } userErrors { code message } } }";
+    let input = json!({ "idempotencyKey": "first", "fileId": made["file"]["id"], "entity": "PRODUCTS" });
+    let id = shop.done(import, input).await["dataJob"]["id"].clone();
+    let shown = "query($id: ID!) { node(id: $id) { ... on DataJob { state counts { created } result { downloadUrl } } } }";
     let began = Instant::now();
     let done = loop {
         let now = shop.ask(shown, json!({ "id": id })).await["node"].take();
@@ -206,6 +206,8 @@ async fn travel(node: &Server) {
         assert_eq!(headers[name], value, "{name}");
     }
     assert_eq!(fetched.text().await.unwrap(), "row,code,field,message,key\r\n");
+    let asked = http.get(format!("{}?inline=1", at(&done["result"]["downloadUrl"]))).send().await.unwrap();
+    assert_eq!(asked.headers()["content-disposition"], "attachment; filename*=UTF-8''import.csv", "only papers are shown");
 }
 
 /// What `/readyz` says of files, once it says it.

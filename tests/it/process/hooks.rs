@@ -146,7 +146,7 @@ async fn workers_that_are_killed_lose_no_message() {
     let asked = shop.client.done(replay, json!({ "id": id, "fromSeq": seqs[0], "toSeq": seqs[159] })).await;
     until("the replay", async || receiver.seqs().len() == 160).await;
     until("its job to be done", async || {
-        let query = "query($id: ID!) { result: node(id: $id) { ... on Job { state failures } } }";
+        let query = "query($id: ID!) { result: node(id: $id) { ... on BackgroundJob { state failures } } }";
         shop.client.ask(query, json!({ "id": asked["job"]["id"] })).await["result"] == json!({ "state": "DONE", "failures": 0 })
     })
     .await;
@@ -233,7 +233,7 @@ async fn holds_end_while_workers_die() {
     shop.client.done(reserve, json!({ "idempotencyKey": "nobody", "items": [item], "ttlSeconds": 1 })).await;
     sleep(Duration::from_secs(4)).await;
     assert_eq!(held().await, 3);
-    let jobs = shop.client.ask("{ result: standingJobs { kind state isStanding lastError } }", json!({})).await;
+    let jobs = shop.client.ask("{ result: recurringJobs { kind state isStanding lastError } }", json!({})).await;
     let expiry: Vec<&Value> = jobs["result"].as_array().unwrap().iter().filter(|job| job["kind"] == "stock.expire").collect();
     assert_eq!(expiry.len(), 1, "{jobs:#}");
 }

@@ -18,9 +18,10 @@ const PRODUCTS: usize = 4;
 const KILLS: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(60);
 const UPLOAD: &str = "mutation($input: FileUploadCreateInput!) { result: fileUploadCreate(input: $input) { file { id } uploadUrl userErrors { code message } } }";
-const IMPORT: &str = "mutation($input: ImportCreateInput!) { result: importCreate(input: $input) { exchange { id } userErrors { code message } } }";
+const IMPORT: &str =
+    "mutation($input: ImportCreateInput!) { result: importCreate(input: $input) { dataJob { id } userErrors { code message } } }";
 const SHOWN: &str =
-    "query($id: ID!) { node(id: $id) { ... on Exchange { state error counts { rows created updated unchanged refused } } } }";
+    "query($id: ID!) { node(id: $id) { ... on DataJob { state error counts { rows created updated unchanged refused } } } }";
 
 /// Asks for an import of changes, each of one piece, of which each hundredth names a product that nobody has.
 async fn import(client: &Client) -> String {
@@ -30,8 +31,8 @@ async fn import(client: &Client) -> String {
     let link = format!("{}{}", client.url, made["uploadUrl"].as_str().unwrap());
     let sent = reqwest::Client::new().put(link).body(format!("sku,store,delta\n{rows}")).send().await.unwrap();
     assert_eq!(sent.status(), 200);
-    let input = json!({ "idempotencyKey": "rows", "fileId": made["file"]["id"], "noun": "STOCK_CHANGES" });
-    client.done(IMPORT, input).await["exchange"]["id"].as_str().unwrap().to_owned()
+    let input = json!({ "idempotencyKey": "rows", "fileId": made["file"]["id"], "entity": "STOCK_CHANGES" });
+    client.done(IMPORT, input).await["dataJob"]["id"].as_str().unwrap().to_owned()
 }
 
 async fn shown(client: &Client, id: &str) -> Value {

@@ -205,7 +205,7 @@ on_both!(a_product_takes_its_levels_through_filters, site: Site => {
 });
 
 const POLICY: &str =
-    "mutation($input: StockPolicySetInput!) { result: stockPolicySet(input: $input) { userErrors { code message field } } }";
+    "mutation($input: ReorderPolicySetInput!) { result: reorderPolicySet(input: $input) { userErrors { code message field } } }";
 
 on_both!(a_policy_takes_its_levels_through_filters, site: Site => {
     let (_server, shop) = open(site, 1, 2, 20).await;

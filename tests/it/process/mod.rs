@@ -27,6 +27,7 @@ mod front;
 mod hooks;
 mod hostile;
 mod imports;
+mod inline_papers;
 mod keys;
 mod keeper;
 mod live;

@@ -24,7 +24,7 @@ const INVITE: &str = "mutation($e: String!, $r: [ID!]!) { result: memberInvite(e
 const ACCEPT: &str =
     "mutation($t: String!) { result: invitationAccept(token: $t, password: \"nine spoons in a drawer\", displayName: \"Bob\") {
     result { ... on TokenPair { accessToken } } userErrors { code message } } }";
-const ROLES: &str = "mutation($input: MemberUpdateRolesInput!) { result: memberUpdateRoles(input: $input) { member { id } userErrors { code message } } }";
+const ROLES: &str = "mutation($input: MemberRolesSetInput!) { result: memberRolesSet(input: $input) { member { id } userErrors { code message } } }";
 
 /// A node whose letters can be read.
 async fn node(site: &Site) -> Server {

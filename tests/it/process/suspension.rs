@@ -249,7 +249,7 @@ on_both!(jobs_and_webhooks_of_a_suspended_tenant_wait, site: Site => {
     for (shop, receiver) in [(&ours, &our_receiver), (&theirs, &their_receiver)] {
         endpoint(shop, &receiver.url()).await;
         shop.adjust("one more", 0, 0, 1).await;
-        shop.client.done(EXPORT, json!({ "idempotencyKey": "all", "noun": "CATEGORIES" })).await;
+        shop.client.done(EXPORT, json!({ "idempotencyKey": "all", "entity": "CATEGORIES" })).await;
     }
     said(site, &["tenant", "suspend", "ours", "--reason", "unpaid"]).await;
     server.kill();
@@ -274,8 +274,8 @@ on_both!(jobs_and_webhooks_of_a_suspended_tenant_wait, site: Site => {
         sleep(Duration::from_millis(100)).await;
     }
     until(&ours.client, ME, None).await;
-    let found = ours.client.ask("{ exchanges { nodes { state } } webhookEndpoints { disabledAt } }", json!({})).await;
-    assert_eq!(found["exchanges"]["nodes"], json!([{ "state": "DONE" }]));
+    let found = ours.client.ask("{ dataJobs { nodes { state } } webhookEndpoints { disabledAt } }", json!({})).await;
+    assert_eq!(found["dataJobs"]["nodes"], json!([{ "state": "DONE" }]));
     assert_eq!(found["webhookEndpoints"], json!([{ "disabledAt": null }]), "its maker was never gone");
 });
 
@@ -322,7 +322,7 @@ on_both!(orders_that_meet_a_suspension_are_whole_or_not_there, site: Site => {
 on_both!(a_dead_job_is_listed_and_tried_again, site: Site => {
     let server = Server::start_with(site, free_address(), &["--jobs", "off"]).await;
     let ours = Client::register(&server.url(), "ours").await;
-    ours.done(EXPORT, json!({ "idempotencyKey": "all", "noun": "CATEGORIES" })).await;
+    ours.done(EXPORT, json!({ "idempotencyKey": "all", "entity": "CATEGORIES" })).await;
     site.tell("UPDATE job SET state = 'DEAD', error = 'it broke', failures = 12 WHERE kind = 'exchange.run'").await;
     let dead = plain(site, &["job", "list", "--state", "dead"]).await;
     let line = dead.out.lines().next().unwrap_or_else(|| panic!("{dead:?}")).to_owned();

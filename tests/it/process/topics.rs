@@ -190,7 +190,7 @@ on_both!(stock_that_runs_low_is_told_once_for_each_line_it_crosses, site: Site =
     assert_eq!(kinds(&both)[1..], [("CRITICAL".to_owned(), 20), ("CRITICAL".to_owned(), 20)], "{both:#?}");
     // So is a reorder point.
     let item = json!({ "product": { "id": shop.products[1] }, "store": { "id": shop.stores[0] }, "reorderPoint": 13 });
-    let set = "mutation($input: StockPolicySetInput!) { result: stockPolicySet(input: $input) { userErrors { code message } } }";
+    let set = "mutation($input: ReorderPolicySetInput!) { result: reorderPolicySet(input: $input) { userErrors { code message } } }";
     for (key, point) in [("lower", json!(13)), ("higher", json!(20))] {
         let item = item.as_object().unwrap().clone().into_iter().chain([("reorderPoint".to_owned(), point)]);
         shop.client.done(set, json!({ "idempotencyKey": key, "items": [Value::Object(item.collect())] })).await;

@@ -80,7 +80,7 @@ async fn lines_are_added_changed_and_cancelled_and_incoming_follows(world: &Worl
     let late = json!({ "expectedVersion": out["version"], "note": "late" });
     refused(&amend(&office, &out, late).await, "VERSION_CONFLICT", "input.expectedVersion");
     let gone = json!({ "id": out["id"], "lines": [{ "purchaseOrderLineId": line(amended, 1), "quantity": 1 }] });
-    let said = refused(&office.buy("purchaseOrderReceive", gone).await, "INVALID_STATE", "input.lines.0.purchaseOrderLineId");
+    let said = refused(&office.buy("purchaseOrderReceive", gone).await, "INVALID_STATE", "input.lines.0.lineId");
     assert!(said.contains("PLATE"), "{said}");
     let twice = json!({ "cancelLines": [line(amended, 1)] });
     refused(&amend(&office, &out, twice).await, "INVALID_STATE", "input.cancelLines.0");
@@ -267,8 +267,8 @@ async fn the_page_names_the_revision_and_what_changed_in_it(world: &World) {
         json!([{ "product": mug, "quantity": 10 }, { "product": plate, "quantity": 5 }, { "product": bowl, "quantity": 5 }]);
     let out = office.ordered(json!({ "lines": lines })).await;
     let page = async || {
-        let answer = office.ask("query($id: ID!) { purchaseOrderPage(id: $id) }", json!({ "id": out["id"] })).await;
-        answer["data"]["purchaseOrderPage"].as_str().unwrap_or_else(|| panic!("{answer:#}")).to_owned()
+        let answer = office.ask("query($id: ID!) { purchaseOrderHtml(id: $id) }", json!({ "id": out["id"] })).await;
+        answer["data"]["purchaseOrderHtml"].as_str().unwrap_or_else(|| panic!("{answer:#}")).to_owned()
     };
     let first = page().await;
     assert!(!first.contains("revision") && !first.contains("<b>"), "{first}");

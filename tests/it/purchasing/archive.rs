@@ -99,7 +99,14 @@ async fn an_archived_supplier_gives_way_to_the_products_own(world: &World) {
     let order = async || {
         let lines = json!([{ "product": mug, "store": office.store, "quantity": 5 }]);
         let input = json!({ "idempotencyKey": key(), "lines": lines });
-        office.act("reorderOrder", "ReorderOrderInput", "purchaseOrders { id status supplier { code } }", input).await
+        office
+            .act(
+                "purchaseOrdersCreateFromSuggestions",
+                "PurchaseOrdersCreateFromSuggestionsInput",
+                "purchaseOrders { id status supplier { code } }",
+                input,
+            )
+            .await
     };
     let made = order().await;
     let draft = done(&made, "purchaseOrders")[0].clone();
@@ -141,7 +148,14 @@ async fn an_offer_that_is_archived_is_not_bought_by(world: &World) {
     let lines = json!([{ "product": mug, "store": office.store, "quantity": 5 }]);
     let reorder = json!({ "idempotencyKey": key(), "lines": lines });
     refused(
-        &office.act("reorderOrder", "ReorderOrderInput", "purchaseOrders { id }", reorder).await,
+        &office
+            .act(
+                "purchaseOrdersCreateFromSuggestions",
+                "PurchaseOrdersCreateFromSuggestionsInput",
+                "purchaseOrders { id }",
+                reorder,
+            )
+            .await,
         "INVALID",
         "input.lines.0.supplier",
     );

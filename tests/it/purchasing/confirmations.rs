@@ -27,10 +27,9 @@ async fn confirm(office: &Office<'_>, order: &Value, mut input: Value) -> Value 
 
 /// What arrives in the office's store up to a day.
 async fn arriving(office: &Office<'_>, product: &Value, day: &str) -> Value {
-    let query =
-        "query($p: ID!, $s: ID!, $d: Date!) { availableOn(product: { id: $p }, store: { id: $s }, date: $d) { arriving } }";
+    let query = "query($p: ID!, $s: ID!, $d: Date!) { availabilityForecast(product: { id: $p }, store: { id: $s }, date: $d) { arriving } }";
     let answer = office.ask(query, json!({ "p": product["id"], "s": office.store["id"], "d": day })).await;
-    answer["data"]["availableOn"]["arriving"].clone()
+    answer["data"]["availabilityForecast"]["arriving"].clone()
 }
 
 async fn what_the_supplier_confirms_is_what_is_expected(world: &World) {

@@ -115,7 +115,7 @@ impl<'w> Office<'w> {
     /// An order that is with its supplier.
     pub async fn ordered(&self, input: Value) -> Value {
         let mut order = self.draft_with(input).await;
-        for step in ["purchaseOrderSubmit", "purchaseOrderApprove", "purchaseOrderOrder"] {
+        for step in ["purchaseOrderSubmit", "purchaseOrderApprove", "purchaseOrderPlace"] {
             order = self.step(&order, step).await;
         }
         order

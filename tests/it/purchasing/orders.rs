@@ -35,7 +35,7 @@ async fn an_order_goes_its_way_and_counts_as_incoming_only_while_it_is_out(world
     let approved = office.step(&asked, "purchaseOrderApprove").await;
     assert_eq!((&approved["status"], &approved["approvedBy"]["__typename"]), (&json!("APPROVED"), &json!("Member")));
     assert_eq!(office.level(&mug, &office.store).await, [0, 0, 0], "what is approved is not incoming");
-    let out = office.step(&approved, "purchaseOrderOrder").await;
+    let out = office.step(&approved, "purchaseOrderPlace").await;
     assert_eq!(out["status"], "ORDERED");
     assert_eq!((office.level(&mug, &office.store).await, office.level(&plate, &office.store).await), ([0, 0, 10], [0, 0, 5]));
     office.is_sound().await;
@@ -56,7 +56,7 @@ async fn a_step_outside_the_table_is_refused_and_names_what_is_open(world: &Worl
     let mug = office.product("MUG", "2.00").await;
     let draft = office.draft(json!([{ "product": mug, "quantity": 10 }])).await;
     for step in
-        ["purchaseOrderApprove", "purchaseOrderReject", "purchaseOrderOrder", "purchaseOrderReceive", "purchaseOrderClose"]
+        ["purchaseOrderApprove", "purchaseOrderReject", "purchaseOrderPlace", "purchaseOrderReceive", "purchaseOrderClose"]
     {
         let said = refused(&office.buy(step, json!({ "id": draft["id"] })).await, "INVALID_STATE", "input.id");
         assert!(said.contains("DRAFT") && said.contains("purchaseOrderSubmit"), "{said}");

@@ -67,7 +67,7 @@ async fn what_is_ordered_is_expected_by_order_and_day(world: &World) {
     let undated = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 5 }] })).await;
     let dated = office.ordered(json!({ "expectedOn": "2027-01-15", "lines": [{ "product": mug, "quantity": 20 }] })).await;
     done(&office.receive(&dated, &[8]).await, "purchaseOrder");
-    let query = "query($product: ProductRef!, $store: StoreRef!) { explainAvailability(product: $product, store: $store) {
+    let query = "query($product: ProductRef!, $store: StoreRef!) { availabilityExplanation(product: $product, store: $store) {
         onHand incoming incomingFrom { quantity expectedOn document { id } } } }";
     let answer = office.ask(query, json!({ "product": mug, "store": office.store })).await;
     let expected = json!({ "onHand": 8, "incoming": 17, "incomingFrom": [
@@ -75,7 +75,7 @@ async fn what_is_ordered_is_expected_by_order_and_day(world: &World) {
         { "quantity": 5, "expectedOn": "2026-09-26", "document": { "id": undated["id"] } },
         { "quantity": 12, "expectedOn": "2027-01-15", "document": { "id": dated["id"] } },
     ] });
-    assert_eq!(answer["data"]["explainAvailability"], expected, "{answer:#}");
+    assert_eq!(answer["data"]["availabilityExplanation"], expected, "{answer:#}");
 }
 
 async fn an_order_is_closed_short(world: &World) {
@@ -232,8 +232,8 @@ async fn what_cannot_be_received_is_refused_with_its_path(world: &World) {
         (json!({ "lines": [] }), "INVALID", "input.lines"),
         (json!({ "lines": [line(&order, 0)] }), "OUT_OF_RANGE", "input.lines.0.quantity"),
         (json!({ "lines": [line(&order, -1)] }), "OUT_OF_RANGE", "input.lines.0.quantity"),
-        (json!({ "lines": [line(&order, 1), line(&order, 1)] }), "INVALID", "input.lines.1.purchaseOrderLineId"),
-        (json!({ "lines": [line(&other, 1)] }), "NOT_FOUND", "input.lines.0.purchaseOrderLineId"),
+        (json!({ "lines": [line(&order, 1), line(&order, 1)] }), "INVALID", "input.lines.1.lineId"),
+        (json!({ "lines": [line(&other, 1)] }), "NOT_FOUND", "input.lines.0.lineId"),
         (json!({ "lines": [line(&order, 1)], "expectedVersion": 1 }), "VERSION_CONFLICT", "input.expectedVersion"),
         (json!({ "lines": [line(&order, 1)], "occurredAt": "2099-01-01T00:00:00Z" }), "OUT_OF_RANGE", "input.occurredAt"),
         (json!({ "lines": [line(&order, 9_007_199_254_740_991)] }), "OUT_OF_RANGE", "input.lines.0.quantity"),

@@ -30,7 +30,7 @@ async fn suggestions(office: &Office<'_>, arguments: &str) -> Vec<Value> {
 
 async fn set(office: &Office<'_>, items: Value) -> Value {
     let fields = "levels { reorderPoint maximum safetyStock onHand }";
-    office.act("stockPolicySet", "StockPolicySetInput", fields, json!({ "idempotencyKey": key(), "items": items })).await
+    office.act("reorderPolicySet", "ReorderPolicySetInput", fields, json!({ "idempotencyKey": key(), "items": items })).await
 }
 
 async fn adjust(office: &Office<'_>, kind: &str, product: &Value, store: &Value, delta: i64) {
@@ -174,7 +174,9 @@ async fn drafts_are_made_by_supplier_and_store_in_one_call(world: &World) {
     let line = |product: &Value, store: &Value, supplier: Option<&Value>, quantity: i64| json!({ "product": product, "store": store, "supplier": supplier, "quantity": quantity });
     let input = |lines: Value| json!({ "idempotencyKey": key(), "lines": lines });
     let fields = "purchaseOrders { number status supplier { code } store { id } lines { sku quantity unitCost { amount } } }";
-    let order = async |input: Value| office.act("reorderOrder", "ReorderOrderInput", fields, input).await;
+    let order = async |input: Value| {
+        office.act("purchaseOrdersCreateFromSuggestions", "PurchaseOrdersCreateFromSuggestionsInput", fields, input).await
+    };
     let lines = json!([
         line(&mug, &office.store, None, 5),
         line(&plate, &office.store, Some(&other), 6),
@@ -220,7 +222,14 @@ async fn what_has_no_cost_is_refused_with_what_to_do(world: &World) {
     let line = json!({ "product": { "id": done(&made, "product")["id"] }, "store": office.store, "supplier": office.supplier, "quantity": 1 });
     let input = json!({ "idempotencyKey": key(), "lines": [line] });
     let said = refused(
-        &office.act("reorderOrder", "ReorderOrderInput", "purchaseOrders { id }", input).await,
+        &office
+            .act(
+                "purchaseOrdersCreateFromSuggestions",
+                "PurchaseOrdersCreateFromSuggestionsInput",
+                "purchaseOrders { id }",
+                input,
+            )
+            .await,
         "INVALID",
         "input.lines.0.product",
     );

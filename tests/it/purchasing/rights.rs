@@ -26,14 +26,14 @@ async fn costs_are_for_those_who_may_see_them(world: &World) {
     let order = office.ordered(json!({ "lines": [{ "product": mug, "quantity": 10 }] })).await;
     done(&office.receive(&order, &[4]).await, "purchaseOrder");
     let clerk = office.as_caller(with(&office.caller, None, &["purchase.read", "store.read", "product.read"]));
-    let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { number total { amount } lines { unitCost { amount } quantity } receipts { lines { landedTotal { amount } } } } purchaseOrderPage(id: $id) }";
+    let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { number total { amount } lines { unitCost { amount } quantity } receipts { lines { landedTotal { amount } } } } purchaseOrderHtml(id: $id) }";
     let seen = clerk.ask(query, json!({ "id": order["id"] })).await;
     let expected = json!({ "number": order["number"], "total": null, "lines": [{ "unitCost": null, "quantity": 10 }], "receipts": [{ "lines": [{ "landedTotal": null }] }] });
     assert_eq!(
-        (&seen["data"]["purchaseOrder"], &seen["data"]["purchaseOrderPage"], &seen["errors"]),
+        (&seen["data"]["purchaseOrder"], &seen["data"]["purchaseOrderHtml"], &seen["errors"]),
         (&expected, &Value::Null, &Value::Null)
     );
-    let page = office.ask(query, json!({ "id": order["id"] })).await["data"]["purchaseOrderPage"].clone();
+    let page = office.ask(query, json!({ "id": order["id"] })).await["data"]["purchaseOrderHtml"].clone();
     let page = page.as_str().unwrap();
     assert!(page.contains("Potters &lt;&amp; Sons&gt; (POT)") && !page.contains("<& Sons>") && page.contains("20.00"), "{page}");
 }
@@ -63,13 +63,20 @@ async fn a_shops_buyer_sees_and_does_only_what_is_of_the_shop(world: &World) {
     );
     let reorder = json!({ "idempotencyKey": key(), "lines": [{ "product": mug, "store": office.store, "supplier": office.supplier, "quantity": 1 }] });
     refused(
-        &buyer.act("reorderOrder", "ReorderOrderInput", "purchaseOrders { id }", reorder).await,
+        &buyer
+            .act(
+                "purchaseOrdersCreateFromSuggestions",
+                "PurchaseOrdersCreateFromSuggestionsInput",
+                "purchaseOrders { id }",
+                reorder,
+            )
+            .await,
         "NOT_FOUND",
         "input.lines.0.store",
     );
     let policy = json!({ "idempotencyKey": key(), "items": [{ "product": mug, "store": office.store, "maximum": 5 }] });
     refused(
-        &buyer.act("stockPolicySet", "StockPolicySetInput", "levels { maximum }", policy).await,
+        &buyer.act("reorderPolicySet", "ReorderPolicySetInput", "levels { maximum }", policy).await,
         "NOT_FOUND",
         "input.items.0.store",
     );

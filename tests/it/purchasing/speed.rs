@@ -47,8 +47,8 @@ async fn suggestions_take_a_handful_of_statements(world: &World) {
         done(
             &office
                 .act(
-                    "stockPolicySet",
-                    "StockPolicySetInput",
+                    "reorderPolicySet",
+                    "ReorderPolicySetInput",
                     "levels { maximum }",
                     json!({ "idempotencyKey": super::office::key(), "items": items }),
                 )

@@ -55,7 +55,7 @@ async fn a_delivery_is_told_every_line(world: &World) {
     };
     assert_eq!(
         ask(json!([line(0, 11), line(1, 5), line(1, 6)]), json!([{ "quantity": 0, "note": "a box" }])).await,
-        all("INVALID", &["input.lines.2.purchaseOrderLineId"]),
+        all("INVALID", &["input.lines.2.lineId"]),
         "which line is meant comes first"
     );
     assert_eq!(

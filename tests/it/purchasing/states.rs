@@ -40,7 +40,7 @@ async fn order(office: &Office<'_>, mug: &Value, steps: &[&str]) -> Value {
 }
 
 async fn each_step_is_open_in_its_states_only(world: &World) {
-    const ORDERED: [&str; 3] = ["purchaseOrderSubmit", "purchaseOrderApprove", "purchaseOrderOrder"];
+    const ORDERED: [&str; 3] = ["purchaseOrderSubmit", "purchaseOrderApprove", "purchaseOrderPlace"];
     let office = Office::of(world).await;
     let mug = office.product("MUG", "2.00").await;
     let draft = order(&office, &mug, &[]).await;
@@ -70,7 +70,7 @@ async fn each_step_is_open_in_its_states_only(world: &World) {
         ("purchaseOrderSubmit", &["DRAFT"]),
         ("purchaseOrderApprove", &["PENDING_APPROVAL"]),
         ("purchaseOrderReject", &["PENDING_APPROVAL"]),
-        ("purchaseOrderOrder", &["APPROVED"]),
+        ("purchaseOrderPlace", &["APPROVED"]),
         ("purchaseOrderReceive", &["ORDERED", "PARTIALLY_RECEIVED"]),
         ("purchaseOrderClose", &["ORDERED", "PARTIALLY_RECEIVED", "RECEIVED"]),
         ("purchaseOrderConfirm", &["ORDERED", "PARTIALLY_RECEIVED"]),

@@ -126,7 +126,7 @@ async fn a_plan_is_executed_once_its_drafts_are_ordered(world: &World) {
     };
     assert_eq!(settle().await, "APPROVED");
     let mut order = orders(&desk).await.remove(0);
-    for step in ["purchaseOrderSubmit", "purchaseOrderApprove", "purchaseOrderOrder"] {
+    for step in ["purchaseOrderSubmit", "purchaseOrderApprove", "purchaseOrderPlace"] {
         order = desk.books.office.step(&order, step).await;
     }
     assert_eq!(settle().await, "EXECUTED");

@@ -130,7 +130,7 @@ async fn without_forecasts_levels_speak_for_themselves(world: &World) {
     assert_eq!(desk.plan(json!({})).await["lineCount"], 0, "nobody said what it needs");
     let items = json!([{ "product": plate, "store": office.store, "reorderPoint": 10, "maximum": 40 }]);
     office
-        .act("stockPolicySet", "StockPolicySetInput", "levels { id }", json!({ "idempotencyKey": key(), "items": items }))
+        .act("reorderPolicySet", "ReorderPolicySetInput", "levels { id }", json!({ "idempotencyKey": key(), "items": items }))
         .await;
     let plan = desk.plan(json!({})).await;
     let line = &plan["lines"]["nodes"][0];

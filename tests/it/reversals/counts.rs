@@ -20,36 +20,35 @@ on_both!(
     whoever_may_not_approve_counts_undoes_none,
 );
 
-const COUNT: &str =
-    "count { id version status startedAt lines { nodes { id product { id } counted book difference countedAt reversedAt } } }";
+const COUNT: &str = "stocktake { id version status startedAt lines { nodes { id product { id } counted book difference countedAt reversedAt } } }";
 
 /// A step of a count.
 async fn step(office: &Office<'_>, mutation: &str, mut input: Value) -> Value {
     input["idempotencyKey"] = json!(key());
     let kind = match mutation {
-        "countCreate" => "CountCreateInput",
-        "countRecord" => "CountRecordInput",
-        "countSubmit" => "CountSubmitInput",
-        _ => "CountActionInput",
+        "stocktakeCreate" => "StocktakeCreateInput",
+        "stocktakeRecord" => "StocktakeRecordInput",
+        "stocktakeSubmit" => "StocktakeSubmitInput",
+        _ => "StocktakeActionInput",
     };
-    done(&office.act(mutation, kind, COUNT, input).await, "count").clone()
+    done(&office.act(mutation, kind, COUNT, input).await, "stocktake").clone()
 }
 
 /// A count of these products that has begun.
 async fn begun(office: &Office<'_>, products: &[&Value]) -> Value {
     let input = json!({ "store": office.store, "kind": "LIST", "isBlind": false, "products": products });
-    let made = step(office, "countCreate", input).await;
-    step(office, "countStart", json!({ "id": made["id"] })).await
+    let made = step(office, "stocktakeCreate", input).await;
+    step(office, "stocktakeStart", json!({ "id": made["id"] })).await
 }
 
 async fn found(office: &Office<'_>, count: &Value, found: &[(&Value, i64)]) {
     let lines: Vec<Value> = found.iter().map(|(product, units)| json!({ "product": product, "counted": units })).collect();
-    step(office, "countRecord", json!({ "id": count["id"], "lines": lines })).await;
+    step(office, "stocktakeRecord", json!({ "id": count["id"], "lines": lines })).await;
 }
 
 async fn approved(office: &Office<'_>, count: &Value) -> Value {
-    step(office, "countSubmit", json!({ "id": count["id"] })).await;
-    step(office, "countApprove", json!({ "id": count["id"] })).await
+    step(office, "stocktakeSubmit", json!({ "id": count["id"] })).await;
+    step(office, "stocktakeApprove", json!({ "id": count["id"] })).await
 }
 
 /// A count that found so much of each product, and is approved.
@@ -83,8 +82,8 @@ async fn a_count_is_undone_and_the_shelf_is_counted_again(world: &World) {
     assert_eq!((&made["kind"], &made["documentId"], &made["document"]["id"]), (&json!("COUNT"), &count["id"], &count["id"]));
     assert_eq!((effect(&made, "ON_HAND"), &made["lines"][0]["lineId"]), (vec![3], &line(&count, &mug)["id"]));
     assert_eq!((on_hand(office, &mug).await, books.cost(&mug).await), (10, before));
-    let query = format!("query($id: ID!) {{ {} }}", COUNT.replacen("count", "count(by: { id: $id })", 1));
-    let now = office.ask(&query, json!({ "id": count["id"] })).await["data"]["count"].clone();
+    let query = format!("query($id: ID!) {{ {} }}", COUNT.replacen("stocktake", "stocktake(by: { id: $id })", 1));
+    let now = office.ask(&query, json!({ "id": count["id"] })).await["data"]["stocktake"].clone();
     assert_eq!((&now["status"], line(&now, &mug)["reversedAt"].is_string()), (&json!("COMPLETED"), true));
     refused(&reverse(office, &count["id"], json!({})).await, "INVALID_STATE", "input.documentId");
     // Nothing of it is left in what the next count is held against.
@@ -199,7 +198,7 @@ async fn a_tally_from_before_knows_what_was_undone(world: &World) {
     undone(office, &other["id"], json!({})).await;
     let scanned = json!([{ "product": mug, "counted": 9 }]);
     let when = json!({ "id": late["id"], "lines": scanned, "countedAt": late["startedAt"] });
-    step(office, "countRecord", when).await;
+    step(office, "stocktakeRecord", when).await;
     let posted = approved(office, &early).await;
     let of = |count: &Value| (line(count, &mug)["book"].clone(), line(count, &mug)["difference"].clone());
     assert_eq!((of(&posted), on_hand(office, &mug).await), ((json!(10), json!(-1)), 9));

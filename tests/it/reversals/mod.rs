@@ -3,6 +3,7 @@
 
 mod undo;
 mod counts;
+mod inspections;
 mod proofs;
 mod receipts;
 mod refunds;

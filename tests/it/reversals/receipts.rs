@@ -58,6 +58,10 @@ async fn a_receipt_is_taken_back_and_all_is_as_it_was(world: &World) {
     let (again, _) = received(&office, &ordered, &[10]).await;
     assert_eq!((&again["status"], office.level(&mug, &office.store).await), (&json!("RECEIVED"), [10, 0, 0]));
     office.is_sound().await;
+    let query = "query($id: ID!) { purchaseOrder(by: { id: $id }) { receipts { id reversedBy { id kind } } } }";
+    let found = office.ask(query, json!({ "id": ordered["id"] })).await["data"]["purchaseOrder"]["receipts"].clone();
+    assert_eq!(found[0], json!({ "id": receipt, "reversedBy": [{ "id": made["id"], "kind": "GOODS_RECEIPT" }] }));
+    assert_eq!(found[1]["reversedBy"], json!([]), "the second delivery stands");
 }
 
 async fn a_reversal_is_not_reversed_nor_made_twice(world: &World) {

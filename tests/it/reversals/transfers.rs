@@ -35,7 +35,7 @@ impl<'o, 'w> Van<'o, 'w> {
         let input = json!({ "idempotencyKey": key(), "fromStore": office.store, "toStore": annex, "lines": lines });
         let made = office.act("transferCreate", "TransferCreateInput", FIELDS, input).await;
         let van = Self { office, annex, id: done(&made, "transfer")["id"].clone() };
-        van.step("transferReady", "TransferActionInput", json!({})).await;
+        van.step("transferMarkReady", "TransferActionInput", json!({})).await;
         van
     }
     async fn step(&self, mutation: &str, kind: &str, more: Value) -> Value {
@@ -45,12 +45,12 @@ impl<'o, 'w> Van<'o, 'w> {
         done(&payload, "transfer").clone()
     }
     async fn ship(&self) -> Value {
-        self.step("transferShip", "TransferMoveInput", json!({})).await
+        self.step("transferShip", "TransferShipmentInput", json!({})).await
     }
     async fn receive(&self, quantity: i64) -> Value {
         let now = self.now().await;
         let lines = json!([{ "lineId": now["lines"][0]["id"], "quantity": quantity }]);
-        self.step("transferReceive", "TransferMoveInput", json!({ "lines": lines })).await
+        self.step("transferReceive", "TransferShipmentInput", json!({ "lines": lines })).await
     }
     async fn close(&self) -> Value {
         self.step("transferClose", "TransferCloseInput", json!({ "reasonCode": "LOSS" })).await
@@ -167,7 +167,7 @@ async fn what_left_is_back_and_held(world: &World) {
     stocked(&office, &mug, &office.store, 12).await;
     let van = Van::loaded(&office, &mug, 10).await;
     let lines = json!([{ "lineId": van.now().await["lines"][0]["id"], "quantity": 6 }]);
-    van.step("transferShip", "TransferMoveInput", json!({ "lines": lines })).await;
+    van.step("transferShip", "TransferShipmentInput", json!({ "lines": lines })).await;
     assert_eq!(van.level(&mug, &office.store).await, [6, 0, 0], "what did not leave was let go");
     let made = undone(&office, &van.id, json!({})).await;
     assert_eq!((&made["kind"], &made["lines"][0]["quantity"]), (&json!("TRANSFER_SHIPMENT"), &json!(6)));
@@ -193,7 +193,7 @@ async fn what_was_changed_before_it_left_is_held_as_changed(world: &World) {
     van.step("transferUpdate", "TransferUpdateInput", json!({ "lines": lines })).await;
     let part = van.now().await;
     let part = json!({ "lines": [{ "lineId": part["lines"][0]["id"], "quantity": 5 }] });
-    van.step("transferShip", "TransferMoveInput", part).await;
+    van.step("transferShip", "TransferShipmentInput", part).await;
     let held = async || [van.level(&mug, &office.store).await, van.level(&jug, &office.store).await];
     assert_eq!(held().await, [[15, 0, 0], [20, 0, 0]]);
     undone(&office, &van.id, json!({})).await;

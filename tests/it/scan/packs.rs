@@ -68,8 +68,8 @@ async fn a_case_is_counted_and_taken_out_whole(world: &World) {
     done(&adjusted(&house, case(3)).await, "levels");
     let count = house.counting(json!({ "kind": "LIST", "products": [house.mug] })).await;
     let found = json!({ "id": count["id"], "lines": [case(2)] });
-    let counted = house.counts("countRecord", found).await;
-    assert_eq!(done(&counted, "count")["lines"]["nodes"][0]["counted"], 24);
+    let counted = house.counts("stocktakeRecord", found).await;
+    assert_eq!(done(&counted, "stocktake")["lines"]["nodes"][0]["counted"], 24);
     let mut out = case(-1);
     out["store"] = house.office.store.clone();
     let input = json!({ "idempotencyKey": key(), "kind": "ADJUSTMENT", "reasonCode": "DAMAGE", "changes": [out] });

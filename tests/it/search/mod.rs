@@ -143,7 +143,7 @@ async fn everything_is_found_by_its_number_or_reference(world: &World) {
     ] {
         let query =
             "query($id: ID!) { node(id: $id) { ... on Order { number } ... on PurchaseOrder { number } ... on Transfer { number }
-            ... on StockCount { number } ... on Return { number } ... on SupplierReturn { number } } }";
+            ... on Stocktake { number } ... on Return { number } ... on SupplierReturn { number } } }";
         let node = office.ask(query, json!({ "id": known[key] })).await;
         let number = node["data"]["node"]["number"].as_str().unwrap_or_else(|| panic!("{kind}: {node:#}")).to_owned();
         assert!(number.starts_with(&format!("{letters}-0")), "{number}");

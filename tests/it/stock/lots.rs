@@ -183,24 +183,24 @@ on_both!(a_recall_finds_where_a_lot_went_and_stops_the_rest, world: World => {
     house.done("orderFulfil", "OrderFulfilInput", fulfil, "order { status }").await;
     house.done("orderCreate", "OrderCreateInput", order("o2", 5), "order { id }").await;
     let act = |key: &str, policy: &str| json!({ "idempotencyKey": key, "id": lot, "note": "Glass", "onShortage": policy });
-    let refused = house.call("lotRecall", "LotActInput", act("r0", "REFUSE"), "lot { status }").await;
+    let refused = house.call("lotRecall", "LotStatusInput", act("r0", "REFUSE"), "lot { status }").await;
     assert_eq!((refusal(&refused).0, &refused["lot"]), ("INSUFFICIENT_STOCK", &Value::Null));
     let selection = "lot { status onHand } movement { kind reasonCode note entries { unavailableDelta condition } }";
-    let done = house.done("lotRecall", "LotActInput", act("r1", "SHORTEN"), selection).await;
+    let done = house.done("lotRecall", "LotStatusInput", act("r1", "SHORTEN"), selection).await;
     assert_eq!(done["lot"], json!({ "status": "RECALLED", "onHand": 6 }));
     assert_eq!(done["movement"]["entries"], json!([{ "unavailableDelta": 6, "condition": "RECALLED" }]));
-    let again = house.done("lotRecall", "LotActInput", act("r1", "SHORTEN"), selection).await;
+    let again = house.done("lotRecall", "LotStatusInput", act("r1", "SHORTEN"), selection).await;
     assert_eq!((&again["replayed"], &again["seq"]), (&json!(true), &done["seq"]));
-    assert_eq!(refusal(&house.call("lotRecall", "LotActInput", act("r2", "SHORTEN"), "lot { status }").await).0, "INVALID_STATE");
+    assert_eq!(refusal(&house.call("lotRecall", "LotStatusInput", act("r2", "SHORTEN"), "lot { status }").await).0, "INVALID_STATE");
     let trace = ask(&house.schema, world, "query($l: ID!) { lotTrace(lot: $l) { nodes { quantity store { code } document { __typename ... on Order { status } } customer { name } movement { kind } } } }", json!({ "l": lot })).await;
     assert_json_snapshot!("trace", trace["lotTrace"]["nodes"]);
     // Two of it come back: into the same lot, where they wait with the rest.
     let back = json!({ "idempotencyKey": "b1", "store": { "code": "LDN" }, "lines": [{ "orderLineId": shipped["order"]["lines"][0]["id"], "quantity": 2, "lot": { "id": lot } },
         { "product": { "sku": "CHEESE" }, "quantity": 1, "disposition": "WRITE_OFF", "lot": { "id": lot } }] });
     house.done("returnCreate", "ReturnCreateInput", back, "return { status }").await;
-    let why = house.query("{ explainAvailability(product: { sku: \"CHEESE\" }, store: { code: \"LDN\" }) { onHand unavailable available reserved availableToPromise unavailableBy { condition quantity } reservations { quantity } reservedElse lots { lot { code } level { onHand } } } }").await;
-    assert_json_snapshot!("availability", why["explainAvailability"]);
-    house.done("lotRelease", "LotActInput", act("r3", "REFUSE"), "lot { status }").await;
+    let why = house.query("{ availabilityExplanation(product: { sku: \"CHEESE\" }, store: { code: \"LDN\" }) { onHand unavailable available reserved availableToPromise unavailableBy { condition quantity } reservations { quantity } reservedElse lots { lot { code } level { onHand } } } }").await;
+    assert_json_snapshot!("availability", why["availabilityExplanation"]);
+    house.done("lotRelease", "LotStatusInput", act("r3", "REFUSE"), "lot { status }").await;
     let kinds: Vec<_> = world.events().await.into_iter().filter(|(kind, _)| kind == "lot.changed").map(|(_, payload)| payload["status"].clone()).collect();
     assert_eq!(kinds, ["AVAILABLE", "RECALLED", "AVAILABLE"]);
 });
@@ -229,8 +229,8 @@ on_both!(the_last_day_of_a_lot_is_a_day_where_it_lies, world: World => {
     input["changes"][0]["store"] = json!({ "code": "EAST" });
     house.done("stockAdjust", "StockAdjustInput", input, "seq").await;
     for (within, expected) in [(0, json!([["EAST", 0]])), (1, json!([["EAST", 0], ["LDN", 1]]))] {
-        let listed = house.query(&format!("{{ expiringSoon(within: {within}) {{ nodes {{ store {{ code }} daysLeft }} }} }}")).await;
-        let mut found: Vec<_> = listed["expiringSoon"]["nodes"].as_array().unwrap().iter().map(|one| json!([one["store"]["code"], one["daysLeft"]])).collect();
+        let listed = house.query(&format!("{{ expiringLots(within: {within}) {{ nodes {{ store {{ code }} daysLeft }} }} }}")).await;
+        let mut found: Vec<_> = listed["expiringLots"]["nodes"].as_array().unwrap().iter().map(|one| json!([one["store"]["code"], one["daysLeft"]])).collect();
         found.sort_by_key(ToString::to_string);
         assert_eq!(json!(found), expected, "within {within}");
     }
@@ -242,21 +242,21 @@ on_both!(what_will_not_last_is_listed_soonest_first, world: World => {
     house.receive("next week", 3, Some("2026-09-28")).await;
     let past = house.receive("yesterday", 2, Some("2026-09-20")).await;
     house.receive("undated", 5, None).await;
-    let listed = house.query("{ expiringSoon(within: 30) { nodes { lot { code } quantity available daysLeft value { amount } store { code } } pageInfo { hasNextPage } } }").await;
-    assert_json_snapshot!("expiring", listed["expiringSoon"]["nodes"]);
-    let page = house.query("{ expiringSoon(within: 30, first: 1) { nodes { lot { code } } pageInfo { hasNextPage endCursor } } }").await;
-    let after = page["expiringSoon"]["pageInfo"]["endCursor"].clone();
-    let rest = ask(&house.schema, world, "query($a: Cursor) { expiringSoon(within: 30, first: 9, after: $a, stores: [{ code: \"LDN\" }]) { nodes { lot { code } } } }", json!({ "a": after })).await;
-    assert_eq!(rest["expiringSoon"]["nodes"], json!([{ "lot": { "code": "next week" } }]));
-    let on = |date: &str| format!("{{ availableOn(product: {{ sku: \"CHEESE\" }}, store: {{ code: \"LDN\" }}, date: \"{date}\") {{ available expiring arriving availableToPromise }} }}");
+    let listed = house.query("{ expiringLots(within: 30) { nodes { lot { code } quantity available daysLeft value { amount } store { code } } pageInfo { hasNextPage } } }").await;
+    assert_json_snapshot!("expiring", listed["expiringLots"]["nodes"]);
+    let page = house.query("{ expiringLots(within: 30, first: 1) { nodes { lot { code } } pageInfo { hasNextPage endCursor } } }").await;
+    let after = page["expiringLots"]["pageInfo"]["endCursor"].clone();
+    let rest = ask(&house.schema, world, "query($a: Cursor) { expiringLots(within: 30, first: 9, after: $a, stores: [{ code: \"LDN\" }]) { nodes { lot { code } } } }", json!({ "a": after })).await;
+    assert_eq!(rest["expiringLots"]["nodes"], json!([{ "lot": { "code": "next week" } }]));
+    let on = |date: &str| format!("{{ availabilityForecast(product: {{ sku: \"CHEESE\" }}, store: {{ code: \"LDN\" }}, date: \"{date}\") {{ available expiring arriving availableToPromise }} }}");
     for (date, expiring) in [("2026-09-21", 0), ("2026-09-28", 0), ("2026-09-29", 3), ("2030-01-01", 12)] {
         let found = house.query(&on(date)).await;
-        assert_eq!(found["availableOn"], json!({ "available": 17, "expiring": expiring, "arriving": 0, "availableToPromise": 17 - expiring }), "{date}");
+        assert_eq!(found["availabilityForecast"], json!({ "available": 17, "expiring": expiring, "arriving": 0, "availableToPromise": 17 - expiring }), "{date}");
     }
     // With a later date it can be sold again.
     let update = json!({ "idempotencyKey": "u", "id": past, "expectedVersion": 1, "expiresOn": "2026-10-20" });
     house.done("lotUpdate", "LotUpdateInput", update.clone(), "lot { expiresOn version }").await;
-    assert_eq!(house.query(&on("2026-09-21")).await["availableOn"]["available"], 19);
+    assert_eq!(house.query(&on("2026-09-21")).await["availabilityForecast"]["available"], 19);
     let mut stale = update;
     stale["idempotencyKey"] = json!("u2");
     assert_eq!(refusal(&house.call("lotUpdate", "LotUpdateInput", stale, "lot { id }").await), ("VERSION_CONFLICT", "input.expectedVersion".to_owned()));
@@ -298,8 +298,8 @@ on_both!(a_shop_sees_the_lots_that_were_in_it_and_no_more, world: World => {
     let shop = Caller { permissions, ..world.owner.clone() };
     let query = "query($here: ID!, $away: ID!) { lots { nodes { code onHand levels { onHand } } } node(id: $away) { id }
         mine: lotTrace(lot: $here) { nodes { quantity } } theirs: lotTrace(lot: $away) { nodes { quantity } }
-        expiringSoon(within: 30) { nodes { quantity value { amount } } }
-        explainAvailability(product: { sku: \"CHEESE\" }, store: { code: \"LDN\" }) { onHand } }";
+        expiringLots(within: 30) { nodes { quantity value { amount } } }
+        availabilityExplanation(product: { sku: \"CHEESE\" }, store: { code: \"LDN\" }) { onHand } }";
     let request = Request::new(query).variables(Variables::from_json(json!({ "here": here, "away": away })));
     let request = schema::attach(request, &world.db.tenant(world.owner.tenant)).data(shop);
     let response = house.schema.execute(request).await;
@@ -315,8 +315,8 @@ on_both!(a_sale_leaves_the_customer_some_days, world: World => {
     let product = house.query("{ product(by: { sku: \"CHEESE\" }) { id version minimumRemainingDays } }").await["product"].clone();
     let input = json!({ "id": product["id"], "expectedVersion": product["version"], "minimumRemainingDays": 7 });
     house.done("productUpdate", "ProductUpdateInput", input, "product { minimumRemainingDays }").await;
-    let promised = house.query("{ availableOn(product: { sku: \"CHEESE\" }, store: { code: \"LDN\" }, date: \"2026-09-21\") { available expiring availableToPromise } }").await;
-    assert_eq!(promised["availableOn"], json!({ "available": 10, "expiring": 5, "availableToPromise": 5 }));
+    let promised = house.query("{ availabilityForecast(product: { sku: \"CHEESE\" }, store: { code: \"LDN\" }, date: \"2026-09-21\") { available expiring availableToPromise } }").await;
+    assert_eq!(promised["availabilityForecast"], json!({ "available": 10, "expiring": 5, "availableToPromise": 5 }));
     let lots = |answer: &Value| answer["movement"]["entries"].as_array().unwrap().iter().map(|e| e["lot"]["code"].clone()).collect::<Vec<_>>();
     assert_eq!(lots(&house.adjust("1", "SALE", "CHEESE", -5, Value::Null).await), ["long"]);
     let short = house.adjust("2", "SALE", "CHEESE", -1, Value::Null).await;
@@ -354,5 +354,5 @@ on_both!(refusals_about_lots_say_what_is_there_and_what_works, world: World => {
     assert_eq!(new["movement"]["entries"], json!([{ "lot": { "code": "NEW" } }]), "{new}");
     let backwards = json!({ "named": { "code": "B", "madeOn": "2030-01-01", "expiresOn": "2029-01-01" } });
     let refused = dry(Warehouse::change("b", "RECEIPT", "CHEESE", 1, backwards)).await;
-    assert_eq!(refusal(&refused), ("OUT_OF_RANGE", "input.changes.0.lot.named.expiresOn".to_owned()));
+    assert_eq!(refusal(&refused), ("OUT_OF_RANGE", "input.changes.0.lot.create.expiresOn".to_owned()));
 });

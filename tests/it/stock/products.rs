@@ -85,10 +85,10 @@ async fn shop(schema: &EntrepotSchema, world: &World) -> [Value; 2] {
     let adjust = "mutation($i: StockAdjustInput!) { stockAdjust(input: $i) { userErrors { message } } }";
     let input = json!({ "idempotencyKey": "open", "kind": "RECEIPT", "reasonCode": "OPENING", "changes": changes });
     assert_eq!(ask(schema, world, adjust, json!({ "i": input })).await["stockAdjust"]["userErrors"], json!([]));
-    let policy = "mutation($i: StockPolicySetInput!) { stockPolicySet(input: $i) { userErrors { message } } }";
+    let policy = "mutation($i: ReorderPolicySetInput!) { reorderPolicySet(input: $i) { userErrors { message } } }";
     let item = json!({ "product": { "sku": "E" }, "store": { "code": "NORTH" }, "maximum": 40 });
     let input = json!({ "idempotencyKey": "most", "items": [item] });
-    assert_eq!(ask(schema, world, policy, json!({ "i": input })).await["stockPolicySet"]["userErrors"], json!([]));
+    assert_eq!(ask(schema, world, policy, json!({ "i": input })).await["reorderPolicySet"]["userErrors"], json!([]));
     stores
 }
 

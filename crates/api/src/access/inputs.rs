@@ -58,7 +58,8 @@ impl StoreScopeInput {
 pub struct RoleGrantInput {
     /// The role.
     pub role_id: ID,
-    /// The stores that it is for. Permissions for the whole tenant come only with all stores.
+    /// The stores that it is for. Permissions for the whole tenant come only with all stores: ignoredPermissions of the grant names those
+    /// that are left out.
     pub scope: StoreScopeInput,
     /// Time at which the grant expires; it does not expire when omitted.
     pub expires_at: Option<DateTime>,
@@ -66,7 +67,7 @@ pub struct RoleGrantInput {
 
 /// The grants of a member.
 #[derive(Debug, Clone, InputObject)]
-pub struct MemberUpdateRolesInput {
+pub struct MemberRolesSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// The member.
@@ -77,7 +78,7 @@ pub struct MemberUpdateRolesInput {
     pub grants: Vec<RoleGrantInput>,
 }
 
-impl MemberUpdateRolesInput {
+impl MemberRolesSetInput {
     pub fn grants(&self, reading: &mut Reading) -> Vec<Grant> {
         let mut grants = Vec::with_capacity(self.grants.len());
         for (index, grant) in self.grants.iter().enumerate() {
@@ -286,6 +287,9 @@ pub struct IntegrationUpdateInput {
     pub trusted_documents_only: Option<bool>,
     /// False: none of its keys is accepted any more, here at once and on other nodes within five seconds. True: those that have not ended are
     /// accepted again.
+    pub is_enabled: Option<bool>,
+    /// Deprecated name of `isEnabled`.
+    #[graphql(deprecation = "2026-11-25: use isEnabled. Removed after 2027-11-25.")]
     pub enabled: Option<bool>,
 }
 
@@ -300,7 +304,7 @@ impl IntegrationUpdateInput {
             permissions: self.permissions,
             scope: self.scope.map(|scope| scope.read(reading, || path!["input", "scope"])),
             trusted_only: self.trusted_documents_only,
-            enabled: self.enabled,
+            enabled: self.is_enabled.or(self.enabled),
         }
     }
 }

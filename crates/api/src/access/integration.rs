@@ -67,6 +67,13 @@ impl Integration {
         self.open(ctx)?;
         scope_shown(ctx, &self.0.scope).await
     }
+    /// Permissions of the integration that it does not have, by name: those for the whole tenant, where its scope is not all
+    /// stores. Empty when it has all of them.
+    #[field(permit(ApikeyRead, in_body))]
+    async fn ignored_permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        self.open(ctx)?;
+        Ok(self.0.scope.leaves_out(self.0.permissions))
+    }
     /// API keys of the integration, the oldest first, including those that have ended.
     #[field(permit = ApikeyRead)]
     async fn keys(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKey>> {
@@ -146,6 +153,14 @@ impl ApiKey {
             Some(scope) => scope_shown(ctx, scope).await,
             None => scope_shown(ctx, &self.of(ctx).await?.0.scope).await,
         }
+    }
+    /// Permissions of the key that it does not have, by name: those for the whole tenant, where its scope or the integration's is
+    /// not all stores. Empty when it has all of them.
+    async fn ignored_permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        let of = self.of(ctx).await?.0;
+        let whole = self.0.permissions.map_or(of.permissions, |own| own.and(of.permissions));
+        let scopes = [Some(&of.scope), self.0.scope.as_ref()];
+        Ok(scopes.into_iter().flatten().map(|scope| scope.leaves_out(whole)).find(|left| !left.is_empty()).unwrap_or_default())
     }
     /// The networks that it is accepted from; any when there are none.
     async fn allowed_cidrs(&self) -> &[String] {

@@ -164,7 +164,13 @@ impl KeyMutation {
     }
 
     /// Disables an integration: within five seconds no node accepts any of its keys.
-    #[mutation(permit = ApikeyWrite, once(argument), emits(INTEGRATION_DISABLED), dry_run(rolled_back))]
+    #[mutation(
+        permit = ApikeyWrite,
+        once(argument),
+        emits(INTEGRATION_DISABLED),
+        dry_run(rolled_back),
+        deprecation = "2026-11-25: use integrationUpdate, with isEnabled. Removed after 2027-11-25."
+    )]
     async fn integration_disable(
         &self,
         ctx: &Context<'_>,

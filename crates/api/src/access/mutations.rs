@@ -16,7 +16,7 @@ use platform::path;
 use super::{
     Role, StoreGroup,
     inputs::{
-        MemberUpdateRolesInput, RoleCreateInput, RoleDeleteInput, RoleUpdateInput, StoreGroupArchiveInput, StoreGroupCreateInput,
+        MemberRolesSetInput, RoleCreateInput, RoleDeleteInput, RoleUpdateInput, StoreGroupArchiveInput, StoreGroupCreateInput,
         StoreGroupRestoreInput, StoreGroupUpdateInput,
     },
     loads::{changed, loads},
@@ -147,11 +147,11 @@ impl RightsMutation {
 
     /// Sets what a member may do: all of their grants. What is added and what is taken away must be within your own rights, and the last
     /// owner stays. It holds within five seconds, on open sockets too.
-    #[mutation(permit = MemberWrite, step_up, once, emits(MEMBER_UPDATED), dry_run(rolled_back))]
-    async fn member_update_roles(
+    #[mutation(permit = MemberWrite, step_up, once, emits(MEMBER_UPDATED), was("memberUpdateRoles", "2026-11-25"), dry_run(rolled_back))]
+    async fn member_roles_set(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Member to change, with all of the member's new grants.")] input: MemberUpdateRolesInput,
+        #[graphql(desc = "Member to change, with all of the member's new grants.")] input: MemberRolesSetInput,
     ) -> Answer<MemberPayload> {
         let parts = read(|reading| {
             let id: MemberId = reading.id(&input.member_id, || path!["input", "memberId"]);

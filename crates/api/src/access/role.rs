@@ -76,17 +76,28 @@ pub async fn role(ctx: &Context<'_>, id: RoleId) -> Answer<Option<Role>> {
 #[derive(Clone)]
 pub struct RoleGrant(pub Grant);
 
+impl RoleGrant {
+    async fn granted(&self, ctx: &Context<'_>) -> Answer<Role> {
+        let found = role(ctx, self.0.role).await?;
+        found.ok_or_else(|| TopError::from(Fault::corrupt("role_grant", "a role that is granted exists")))
+    }
+}
+
 /// A role that a member has, the stores that it is for, and how long. Each permission keeps the scope of the grant it came by.
 #[Object]
 impl RoleGrant {
     /// The role.
     async fn role(&self, ctx: &Context<'_>) -> Answer<Role> {
-        let found = role(ctx, self.0.role).await?;
-        found.ok_or_else(|| TopError::from(Fault::corrupt("role_grant", "a role that is granted exists")))
+        self.granted(ctx).await
     }
     /// The stores, as they were said when it was granted.
     async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
         scope_shown(ctx, &self.0.scope).await
+    }
+    /// Permissions of the role that the grant does not give, by name: those for the whole tenant, where its scope is not all
+    /// stores. Empty when it gives all of them.
+    async fn ignored_permissions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
+        Ok(self.0.scope.leaves_out(self.granted(ctx).await?.0.gives))
     }
     /// Time at which the grant expires; null when it does not expire.
     async fn expires_at(&self) -> Option<DateTime> {

@@ -8,10 +8,10 @@ use iam::access::{Permission, kind};
 use macros::resolvers;
 use services::alerts::core::{self, actions_from};
 
-use super::enums::{AlertKind, AlertState};
+use super::enums::{AlertKind, AlertStatus};
 use crate::{
     connection,
-    counts::{Count, load_count},
+    counts::{Stocktake, load_count},
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -49,7 +49,8 @@ impl Alert {
         self.0.kind.into()
     }
     /// State of the alert.
-    async fn state(&self) -> AlertState {
+    #[field(was("state", "2026-11-25"))]
+    async fn status(&self) -> AlertStatus {
         self.0.state().into()
     }
     /// The store: of TRANSFER_OVERDUE the one that receives; null of NEGATIVE_MARGIN, which is of none.
@@ -73,11 +74,12 @@ impl Alert {
         load_transfer(ctx, self.0.subject.ids().transfer?).await.transpose()
     }
     /// The count, of COUNT_DIFFERENCE.
-    async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Count>> {
+    async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
         load_count(ctx, self.0.subject.ids().count?).await.transpose()
     }
     /// The figure that it was opened with: available of a level; what the store had of a lot; lines of a purchase order that are late, or of a
-    /// transfer that have not all arrived; smallest units that a count was off by in all. Null of NEGATIVE_MARGIN.
+    /// transfer that have not all arrived; smallest units that a count was off by in all; dead units of DEAD_STOCK; units of a plan's line of LIQUIDATION_BEHIND;
+    /// most units of a strange day of STOCK_ANOMALY. Null of NEGATIVE_MARGIN.
     async fn quantity(&self) -> Option<Quantity> {
         self.0.figures.quantity.and_then(prelude::Quantity::new).map(Quantity)
     }
@@ -86,7 +88,8 @@ impl Alert {
         self.0.figures.threshold.and_then(prelude::Quantity::new).map(Quantity)
     }
     /// The lot's last day, of EXPIRING; the day for which the first late line was expected, of PURCHASE_ORDER_LATE; the day for which the transfer
-    /// was expected, by the clocks of the store that receives it, of TRANSFER_OVERDUE.
+    /// was expected, by the clocks of the store that receives it, of TRANSFER_OVERDUE; the day of the last sale of DEAD_STOCK, null where nothing was ever sold; the
+    /// last day of the line of LIQUIDATION_BEHIND; the newest strange day of STOCK_ANOMALY.
     async fn day(&self) -> Option<Date> {
         self.0.figures.day.map(Date)
     }

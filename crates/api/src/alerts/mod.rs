@@ -11,7 +11,7 @@ mod rule;
 mod enums;
 
 pub use alert::{Alert, AlertConnection, AlertEdge};
-pub use enums::{AlertDigest, AlertKind, AlertState};
+pub use enums::{AlertDigest, AlertKind, AlertStatus};
 pub use inputs::{
     AlertActionInput, AlertAssignInput, AlertRuleDeleteInput, AlertRuleUpsertInput, AlertSnoozeInput, QuietHoursInput,
 };

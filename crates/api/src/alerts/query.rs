@@ -15,7 +15,7 @@ use services::alerts::{
 
 use super::{
     alert::{Alert, AlertConnection},
-    enums::{AlertKind, AlertState},
+    enums::{AlertKind, AlertStatus},
     rule::AlertRule,
 };
 use crate::{
@@ -35,7 +35,7 @@ pub struct AlertListFilter {
     /// Kinds of alerts to include; an empty list matches nothing.
     pub kind: Option<Vec<AlertKind>>,
     /// States to include; an empty list matches nothing.
-    pub state: Option<Vec<AlertState>>,
+    pub state: Option<Vec<AlertStatus>>,
     /// Condition on the alert's store.
     pub store: Option<IdFilter>,
     /// Condition on the alert's product.

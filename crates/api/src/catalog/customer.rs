@@ -22,6 +22,7 @@ use crate::{
         scalars::{Cursor, DateTime, Long},
     },
     orders::{OrderConnection, OrderFilter, OrderOrder, orders_of_customer},
+    papers::{InvoiceAsk, InvoiceConnection, InvoiceFilter, InvoicesOf, invoices_page},
     purchasing::{PurchaseOrderAsk, PurchaseOrderConnection, PurchaseOrderFilter, PurchaseOrderSort, purchase_orders},
 };
 
@@ -97,6 +98,21 @@ impl Customer {
     ) -> Answer<OrderConnection> {
         let page = PageArgs { first, after, last, before };
         Box::pin(orders_of_customer(ctx, &permit, self.0.id, (filter, order_by), &page)).await
+    }
+    /// Invoices and credit notes of the customer's orders, the newest first.
+    #[field(permit = OrderRead, paged)]
+    async fn invoices(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the invoices; all invoices of the customer by default.")] filter: Option<InvoiceFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+    ) -> Answer<InvoiceConnection> {
+        let page = PageArgs { first, after, last, before };
+        let ask = InvoiceAsk { of: InvoicesOf::Customer(self.0.id), filter, sort: None };
+        Box::pin(invoices_page(ctx, &permit, ask, &page)).await
     }
     /// Customer that this one is merged into. Null while it is not merged.
     #[field(permit = CustomerRead)]

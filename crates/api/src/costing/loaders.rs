@@ -1,10 +1,16 @@
 //! What documents and entries cost, asked for together.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use async_graphql::{Context, dataloader::Loader};
 use entity::prelude::*;
-use inventory::costing::{core::Values, rows, shell};
+use inventory::costing::{
+    core::{Revaluation, Values},
+    rows, shell,
+};
 use platform::storage::Fault;
 
 use crate::graphql::fault::Answer;
@@ -55,6 +61,25 @@ impl Loader<Booked> for Costs {
         };
         Ok(keys.iter().filter_map(value).collect())
     }
+}
+
+/// The revaluation that undoes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UndoneBy(RevaluationId);
+
+impl Loader<UndoneBy> for Costs {
+    type Value = Arc<Revaluation>;
+    type Error = Fault;
+    async fn load(&self, keys: &[UndoneBy]) -> Result<HashMap<UndoneBy, Arc<Revaluation>>, Fault> {
+        let ids: Vec<RevaluationId> = keys.iter().map(|key| key.0).collect();
+        let found = rows::revaluations_undoing(&self.0, &ids).await?;
+        Ok(found.into_iter().filter_map(|one| Some((UndoneBy(one.reverses?), Arc::new(one)))).collect())
+    }
+}
+
+/// The revaluation that undoes one; None while none does.
+pub async fn undone_by(ctx: &Context<'_>, id: RevaluationId) -> Answer<Option<Arc<Revaluation>>> {
+    load(ctx, UndoneBy(id)).await
 }
 
 /// What has left for an order took so much with it; None until the books have come there.

@@ -15,7 +15,7 @@ pub use loaders::{Costs, entry_cost, order_cost};
 pub use mutation::{CostMutation, RevaluationPayload, RevaluationReverseInput, StockRevalueInput, StockRevalueLineInput};
 pub use query::{CostQuery, checked_span};
 pub use report::{CostLayer, CostReport, CostReportRow, ProductCost, StockValuation, StockValueRow};
-pub use revaluation::{Revaluation, RevaluationConnection, RevaluationEdge, RevaluationLine, find_revaluation};
+pub use revaluation::{RevaluationLine, StockRevaluation, StockRevaluationConnection, StockRevaluationEdge, find_revaluation};
 pub use summary::{
     CostReportRowConnection, CostReportRowEdge, CostSummary, CostSummaryQuery, StockValueSummary, StockValueSummaryRow,
     StockValueSummaryRowConnection, StockValueSummaryRowEdge,

@@ -16,7 +16,7 @@ use inventory::{
 use macros::resolvers;
 use platform::path;
 
-use super::revaluation::Revaluation;
+use super::revaluation::StockRevaluation;
 use crate::{
     catalog::{MoneyInput, ProductRef},
     graphql::{
@@ -63,7 +63,7 @@ pub struct RevaluationReverseInput {
     pub note: String,
 }
 
-crate::payload!(RevaluationPayload, revaluation: Revaluation, "revaluation");
+crate::payload!(RevaluationPayload, revaluation: StockRevaluation, "revaluation");
 
 /// The root fields that change costs.
 #[derive(Default)]
@@ -187,7 +187,7 @@ async fn answer(ctx: &Context<'_>, outcome: Outcome) -> Answer<RevaluationPayloa
     let revaluation = match ctx.permit::<kind::ProductCostRead>() {
         Ok(permit) => {
             let how = rows::method(&permit.scope(ctx.given::<Ledger>()?.database())).await?;
-            Some(Revaluation { row: Arc::new(outcome.document), how, foreseen: Arc::new(outcome.foreseen) })
+            Some(StockRevaluation { row: Arc::new(outcome.document), how, foreseen: Arc::new(outcome.foreseen) })
         }
         Err(_) => None,
     };

@@ -18,7 +18,7 @@ use platform::paging::CursorSigner;
 use super::{
     enums::{CostGroup, CostingMethod, StockValueGroup},
     report::{CostReport, ProductCost, StockValuation},
-    revaluation::{Revaluation, RevaluationConnection},
+    revaluation::{StockRevaluation, StockRevaluationConnection},
 };
 use crate::{
     catalog::{ProductRef, StoreRef, product_named, store_named},
@@ -130,15 +130,15 @@ impl CostQuery {
     }
 
     /// Revaluations, the newest first.
-    #[field(permit = ProductCostRead, paged)]
-    async fn revaluations(
+    #[field(permit = ProductCostRead, paged, was("revaluations", "2026-11-25"))]
+    async fn stock_revaluations(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
-    ) -> Answer<RevaluationConnection> {
+    ) -> Answer<StockRevaluationConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::REVALUATIONS, signer, MOST_A_PAGE)?;
@@ -146,7 +146,7 @@ impl CostQuery {
         let listed = rows::page_of_revaluations(&scope, &request).await?;
         let nodes = listed.rows.into_iter().map(|row| {
             let keys = rows::revaluation_keys(&row);
-            (Revaluation { row: Arc::new(row), how, foreseen: Arc::default() }, keys)
+            (StockRevaluation { row: Arc::new(row), how, foreseen: Arc::default() }, keys)
         });
         Ok(Page::build(nodes.collect(), &request, rows::REVALUATIONS, signer).counted(scope, listed.source).into())
     }

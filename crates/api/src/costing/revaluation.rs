@@ -11,7 +11,7 @@ use inventory::{
 };
 use macros::resolvers;
 
-use super::loaders::entry_cost;
+use super::loaders::{entry_cost, undone_by};
 use crate::{
     graphql::{context::ContextExt, fault::Answer, scalars::DateTime},
     orders::links::{self, Actor, Money, Product, actor},
@@ -19,7 +19,7 @@ use crate::{
 
 /// A document that says what units are worth.
 #[derive(Clone)]
-pub struct Revaluation {
+pub struct StockRevaluation {
     pub row: Arc<core::Revaluation>,
     /// Costing method of the tenant, and the currency of the books.
     pub how: (CostingMethod, Currency),
@@ -29,7 +29,7 @@ pub struct Revaluation {
 
 /// A document that sets the value of units. It never changes; a later revaluation corrects it, and revaluationReverse undoes it.
 #[resolvers(requires = ProductCostRead)]
-impl Revaluation {
+impl StockRevaluation {
     /// ID of the revaluation.
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
@@ -47,7 +47,8 @@ impl Revaluation {
         self.row.external_ref.as_deref()
     }
     /// Member, integration or job that created the revaluation.
-    async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    #[field(was("actor", "2026-11-25"))]
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.row.actor).await
     }
     /// Time at which the revaluation was created, and from which it is in force.
@@ -58,6 +59,11 @@ impl Revaluation {
     async fn reverses_id(&self) -> Option<ID> {
         self.row.reverses.map(|id| ID(id.to_string()))
     }
+    /// Revaluation that undoes this one. Null while none does.
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Answer<Option<Self>> {
+        let found = Box::pin(undone_by(ctx, self.row.id)).await?;
+        Ok(found.map(|row| Self { row, how: self.how, foreseen: Arc::default() }))
+    }
     /// Lines of the revaluation, in the order of the input.
     async fn lines(&self) -> Vec<RevaluationLine> {
         (0..self.row.lines.len()).map(|index| RevaluationLine { of: self.clone(), index }).collect()
@@ -66,7 +72,7 @@ impl Revaluation {
 
 /// A line of a revaluation.
 pub struct RevaluationLine {
-    of: Revaluation,
+    of: StockRevaluation,
     index: usize,
 }
 
@@ -96,11 +102,11 @@ impl RevaluationLine {
     }
 }
 
-crate::connection!(counted RevaluationConnection, RevaluationEdge, Revaluation, "revaluations");
+crate::connection!(counted StockRevaluationConnection, StockRevaluationEdge, StockRevaluation, "revaluations");
 
 /// The revaluation of an id.
-pub async fn find_revaluation(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<Revaluation>> {
+pub async fn find_revaluation(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<StockRevaluation>> {
     let scope = ctx.permit::<kind::ProductCostRead>()?.scope(ctx.given::<Ledger>()?.database());
     let Some(row) = rows::revaluation(&scope, RevaluationId::from_uuid(id)).await? else { return Ok(None) };
-    Ok(Some(Revaluation { row: Arc::new(row), how: rows::method(&scope).await?, foreseen: Arc::default() }))
+    Ok(Some(StockRevaluation { row: Arc::new(row), how: rows::method(&scope).await?, foreseen: Arc::default() }))
 }

@@ -16,8 +16,8 @@ use macros::resolvers;
 use platform::{path, storage::Fault};
 
 use super::{
-    enums::{AbcClass, CountKind, CountStatus},
-    line::{self, CountLineConnection, CountLineFilter},
+    enums::{AbcClass, StocktakeKind, StocktakeStatus},
+    line::{self, StocktakeLineConnection, StocktakeLineFilter},
     loaders::{ProgressOf, load},
 };
 use crate::{
@@ -30,17 +30,18 @@ use crate::{
     },
     numbering,
     orders::links::{self, Actor, Money, Store},
+    reversals::{DocumentReversal, reversals_of},
 };
 
-/// A count's row.
+/// A stocktake's row.
 #[derive(Clone)]
-pub struct Count(pub Arc<core::Count>);
+pub struct Stocktake(pub Arc<core::Count>);
 
-/// A count of what is in a store: counted line by line, reviewed, approved, and then posted as the difference to what the books had when each
+/// A stocktake of what is in a store: counted line by line, reviewed, approved, and then posted as the difference to what the books had when each
 /// line was counted.
-#[resolvers(name = "StockCount", requires = CountRead)]
-impl Count {
-    /// ID of the count.
+#[resolvers(name = "Stocktake", requires = CountRead)]
+impl Stocktake {
+    /// ID of the stocktake.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
@@ -48,23 +49,23 @@ impl Count {
     async fn number(&self, ctx: &Context<'_>) -> Answer<String> {
         numbering::shown(ctx, prelude::Numbered::Count, self.0.number.get()).await
     }
-    /// Kind of the count: the products that it covers.
-    async fn kind(&self) -> CountKind {
+    /// Kind of the stocktake: the products that it covers.
+    async fn kind(&self) -> StocktakeKind {
         self.0.selection.kind().into()
     }
-    /// Status of the count.
-    async fn status(&self) -> CountStatus {
+    /// Status of the stocktake.
+    async fn status(&self) -> StocktakeStatus {
         self.0.status().into()
     }
     /// Store in which the stock is counted.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.0.store).await
     }
-    /// The category, of a CATEGORY count.
+    /// The category, of a CATEGORY stocktake.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         Some(category(ctx, self.0.selection.category()?).await)
     }
-    /// The class, of a CYCLE count.
+    /// The class, of a CYCLE stocktake.
     async fn abc_class(&self) -> Option<AbcClass> {
         self.0.selection.class().map(Into::into)
     }
@@ -72,41 +73,42 @@ impl Count {
     async fn is_blind(&self) -> bool {
         self.0.sight == BookVisibility::Blind
     }
-    /// Reference of the count in an external system, unique in the tenant; null when there is none.
+    /// Reference of the stocktake in an external system, unique in the tenant; null when there is none.
     async fn external_ref(&self) -> Option<&str> {
         self.0.external_ref.as_deref()
     }
-    /// Note on the count. Null when there is none.
+    /// Note on the stocktake. Null when there is none.
     async fn note(&self) -> Option<&str> {
         self.0.note.as_deref()
     }
-    /// Progress of the count, in lines.
-    async fn progress(&self, ctx: &Context<'_>) -> Answer<CountProgress> {
+    /// Progress of the stocktake, in lines.
+    async fn progress(&self, ctx: &Context<'_>) -> Answer<StocktakeProgress> {
         let found = load(ctx, ProgressOf(self.0.id)).await?.unwrap_or_default();
-        Ok(CountProgress {
+        Ok(StocktakeProgress {
             lines: Long(found.lines),
             counted: Long(found.counted),
             uncounted: Long(found.lines - found.counted - found.recount),
             recount: Long(found.recount),
+            unexpected: Long(found.found),
             found: Long(found.found),
         })
     }
-    /// Lines of the count, by SKU.
+    /// Lines of the stocktake, by SKU.
     #[field(paged)]
     async fn lines(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Filter of the lines; all lines by default.")] filter: Option<CountLineFilter>,
+        #[graphql(desc = "Filter of the lines; all lines by default.")] filter: Option<StocktakeLineFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
-    ) -> Answer<CountLineConnection> {
+    ) -> Answer<StocktakeLineConnection> {
         line::lines(ctx, &self.0, filter.unwrap_or_default(), &PageArgs { first, after, last, before }).await
     }
     /// Accuracy of the books, over all lines that were counted.
-    #[field(cost = "5")]
-    async fn figures(
+    #[field(cost = "5", was("figures", "2026-11-25"))]
+    async fn summary(
         &self,
         ctx: &Context<'_>,
         #[graphql(
@@ -114,7 +116,7 @@ impl Count {
             default_with = "Quantity(prelude::Quantity::ZERO)"
         )]
         tolerance: Quantity,
-    ) -> Answer<CountFigures> {
+    ) -> Answer<StocktakeSummary> {
         if tolerance.0.is_negative() {
             return Err(TopError::bad_input("a tolerance of 0 or more is expected", path!["tolerance"]));
         }
@@ -123,9 +125,14 @@ impl Count {
         }
         let scope = ctx.permit::<kind::CountRead>()?.scope(ctx.given::<Ledger>()?.database());
         let all = rows::pairs(&scope, self.0.id).await?;
-        Ok(CountFigures::of(&all, tolerance.0.get(), ctx.caller()?.sees_costs()))
+        Ok(StocktakeSummary::of(&all, tolerance.0.get(), ctx.caller()?.sees_costs()))
     }
-    /// The mutations that its state allows and that you may do; countApprove where a line was counted and is not to be counted again.
+    /// Reversals of the count, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
+        Some(Box::pin(reversals_of(ctx, self.0.id.uuid())).await)
+    }
+    /// The mutations that its state allows and that you may do; stocktakeApprove where a line was counted and is not to be counted again.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
         let mut open: Vec<Action> = actions_from(self.0.status()).filter(|action| may(caller, *action, self.0.store)).collect();
@@ -134,23 +141,24 @@ impl Count {
         }
         Ok(open.into_iter().map(Action::mutation).collect())
     }
-    /// Time at which the count was started. Null before.
+    /// Time at which the stocktake was started. Null before.
     async fn started_at(&self) -> Option<DateTime> {
         self.0.state.started_at().map(DateTime)
     }
-    /// Time at which the count was submitted. Null before.
+    /// Time at which the stocktake was submitted. Null before.
     async fn submitted_at(&self) -> Option<DateTime> {
         self.0.state.submitted_at().map(DateTime)
     }
-    /// Time at which the count was approved and posted. Null before.
+    /// Time at which the stocktake was approved and posted. Null before.
     async fn completed_at(&self) -> Option<DateTime> {
         self.0.state.completed_at().map(DateTime)
     }
-    /// Member, integration or job that planned the count.
-    async fn planned_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    /// Member, integration or job that planned the stocktake.
+    #[field(was("plannedBy", "2026-11-25"))]
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.0.actor).await
     }
-    /// Member, integration or job that approved the count. Null before.
+    /// Member, integration or job that approved the stocktake. Null before.
     async fn approved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
         Some(links::actor(ctx, self.0.state.approver()?).await)
     }
@@ -158,11 +166,11 @@ impl Count {
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// Time at which the count was created.
+    /// Time at which the stocktake was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// Time of the last change of the count.
+    /// Time of the last change of the stocktake.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
@@ -173,12 +181,12 @@ async fn category(ctx: &Context<'_>, id: prelude::CategoryId) -> Answer<Category
     Ok(Category(found.ok_or_else(|| Fault::corrupt("category", "what is referred to exists"))?))
 }
 
-/// Whether the caller sees what the books say of a count's lines.
+/// Whether the caller sees what the books say of a stocktake's lines.
 pub(super) fn sees_book(caller: &Caller, count: &core::Count) -> bool {
     count.sight == BookVisibility::Open || caller.permissions.reach(kind::CountReview::INDEX).covers(count.store)
 }
 
-/// Whether the caller has, in the count's store, the permission that the action's mutation asks for.
+/// Whether the caller has, in the stocktake's store, the permission that the action's mutation asks for.
 fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
     let needed = match action {
         Action::Start | Action::Cancel => kind::CountWrite::INDEX,
@@ -189,9 +197,9 @@ fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
     caller.permissions.reach(needed).covers(store)
 }
 
-/// Progress of a count, in lines.
+/// Progress of a stocktake, in lines.
 #[derive(Debug, Clone, SimpleObject)]
-pub struct CountProgress {
+pub struct StocktakeProgress {
     /// All of them.
     pub lines: Long,
     /// Number of lines that were counted.
@@ -201,13 +209,16 @@ pub struct CountProgress {
     /// Number of lines that are to be counted once more.
     pub recount: Long,
     /// Number of lines that were not on the list and were found.
+    pub unexpected: Long,
+    /// Deprecated name of `unexpected`.
+    #[graphql(deprecation = "2026-11-25: use unexpected. Removed after 2027-11-25.")]
     pub found: Long,
 }
 
-/// Accuracy of the books, measured by a count. Formulas: Silver, Pyke & Thomas, Inventory and
+/// Accuracy of the books, measured by a stocktake. Formulas: Silver, Pyke & Thomas, Inventory and
 /// Production Management in Supply Chains.
 #[derive(Debug, Clone, SimpleObject)]
-pub struct CountFigures {
+pub struct StocktakeSummary {
     /// Quantity in the books, in smallest units, over all lines that were counted.
     pub booked: Long,
     /// Quantity counted, in smallest units, over all lines that were counted.
@@ -224,7 +235,7 @@ pub struct CountFigures {
     pub absolute_value: Option<Money>,
 }
 
-impl CountFigures {
+impl StocktakeSummary {
     fn of(all: &[(Pair, Option<prelude::Money>, u8)], tolerance: i64, sees_costs: bool) -> Self {
         let pairs: Vec<Pair> = all.iter().map(|(pair, ..)| *pair).collect();
         let six = |share: f64| Decimal(format!("{share:.6}"));
@@ -248,4 +259,4 @@ impl CountFigures {
     }
 }
 
-crate::connection!(counted CountConnection, CountEdge, Count, "counts");
+crate::connection!(counted StocktakeConnection, StocktakeEdge, Stocktake, "stocktakes");

@@ -3,40 +3,40 @@
 use async_graphql::Enum;
 use entity::prelude;
 
-/// Kind of a count: the products that it covers.
+/// Kind of a stocktake: the products that it covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::CountKind", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum CountKind {
+pub enum StocktakeKind {
     /// All products that are stocked in the store.
     Full,
     /// A category and those below it.
     Category,
     /// The products of one ABC class.
     Cycle,
-    /// The products that the count lists by name.
+    /// The products that the stocktake lists by name.
     List,
 }
 
-/// Status of a count. New states may be added.
+/// Status of a stocktake. New states may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::CountStatus", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum CountStatus {
+pub enum StocktakeStatus {
     /// Planned.
     Open,
     /// People are counting.
     Counting,
-    /// The count was submitted, and its differences are under review.
+    /// The stocktake was submitted, and its differences are under review.
     Review,
-    /// The count was approved, and its differences were posted to the stock.
+    /// The stocktake was approved, and its differences were posted to the stock.
     Completed,
-    /// The count was cancelled; nothing was posted.
+    /// The stocktake was cancelled; nothing was posted.
     Cancelled,
 }
 
-/// State of a line of a count.
+/// State of a line of a stocktake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::CountLineState", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum CountLineState {
+pub enum StocktakeLineStatus {
     /// The line was not counted yet.
     Uncounted,
     /// The line was counted.

@@ -7,7 +7,7 @@ use inventory::counts::{
 };
 use platform::path;
 
-use super::enums::{AbcClass, CountKind};
+use super::enums::{AbcClass, StocktakeKind};
 use crate::{
     catalog::CategoryRef,
     graphql::{
@@ -19,21 +19,21 @@ use crate::{
     references::Names,
 };
 
-/// A new count.
+/// A new stocktake.
 #[derive(Debug, Clone, InputObject)]
-pub struct CountCreateInput {
+pub struct StocktakeCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
-    /// Kind of the count: the products that it covers.
-    pub kind: CountKind,
+    /// Kind of the stocktake: the products that it covers.
+    pub kind: StocktakeKind,
     /// Store in which the stock is counted.
     pub store: StoreRef,
-    /// The category, of a CATEGORY count and of no other.
+    /// The category, of a CATEGORY stocktake and of no other.
     pub category_id: Option<ID>,
     /// The category, instead of `categoryId`.
     pub category: Option<CategoryRef>,
-    /// The class, of a CYCLE count and of no other.
+    /// The class, of a CYCLE stocktake and of no other.
     pub abc_class: Option<AbcClass>,
     /// The products, of a LIST and of no other; at most 2,000.
     #[graphql(default)]
@@ -41,75 +41,75 @@ pub struct CountCreateInput {
     /// Whether those who count are not to see what the books say.
     #[graphql(default = true)]
     pub is_blind: bool,
-    /// Reference of the count in an external system; at most 128 characters, unique in the tenant.
+    /// Reference of the stocktake in an external system; at most 128 characters, unique in the tenant.
     pub external_ref: Option<String>,
-    /// Note that is kept with the count, at most 1,000 characters.
+    /// Note that is kept with the stocktake, at most 1,000 characters.
     pub note: Option<String>,
-    /// Whether the count is started in the same call. False by default.
+    /// Whether the stocktake is started in the same call. False by default.
     #[graphql(default)]
     pub start: bool,
 }
 
-/// A step of a count.
+/// A step of a stocktake.
 #[derive(Debug, Clone, InputObject)]
-pub struct CountActionInput {
-    /// The count.
+pub struct StocktakeActionInput {
+    /// The stocktake.
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
-    /// Note that is kept with the count, at most 1,000 characters.
+    /// Note that is kept with the stocktake, at most 1,000 characters.
     pub note: Option<String>,
 }
 
 /// Quantity found of one product or lot.
 #[derive(Debug, Clone, InputObject)]
-pub struct CountLineInput {
+pub struct StocktakeLineInput {
     /// The product; also one that is not on the list.
     pub product: ProductRef,
     /// Lot that was counted, of a product that is tracked by lots; each lot has a line of its own.
-    /// A lot unknown to the books is given by its code and created when the count is approved.
+    /// A lot unknown to the books is given by its code and created when the stocktake is approved.
     pub lot: Option<LotRef>,
     /// Quantity found, in the product's smallest unit: 0 or more. Null where `packs` is given.
     pub counted: Option<Quantity>,
     /// Packs of the barcode that names the product, instead of `counted`: `packs` times the units in a pack. Null where `counted` is given.
     pub packs: Option<i32>,
-    /// Note that is kept with the count, at most 1,000 characters.
+    /// Note that is kept with the stocktake, at most 1,000 characters.
     pub note: Option<String>,
 }
 
-/// Quantities found in a count. A product that was counted before gets a further attempt, and the
+/// Quantities found in a stocktake. A product that was counted before gets a further attempt, and the
 /// last attempt is valid.
 #[derive(Debug, Clone, InputObject)]
-pub struct CountRecordInput {
-    /// The count.
+pub struct StocktakeRecordInput {
+    /// The stocktake.
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
-    /// Time of counting of all the lines, not before the start of the count. Null for now. Lines
+    /// Time of counting of all the lines, not before the start of the stocktake. Null for now. Lines
     /// that were counted at another time need a call of their own.
     pub counted_at: Option<DateTime>,
     /// Quantities found, one line for each product or lot; at most 500.
-    pub lines: Vec<CountLineInput>,
+    pub lines: Vec<StocktakeLineInput>,
 }
 
-/// Treatment of lines that were not counted, when a count is submitted.
+/// Treatment of lines that were not counted, when a stocktake is submitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Uncounted", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum CountUncounted {
-    /// Refuse.
+pub enum UncountedPolicy {
+    /// Submitting fails while a line is uncounted.
     Refuse,
     /// The stock of lines that were not counted stays unchanged.
     Leave,
 }
 
-/// A count that is handed in.
+/// A stocktake that is handed in.
 #[derive(Debug, Clone, InputObject)]
-pub struct CountSubmitInput {
-    /// The count.
+pub struct StocktakeSubmitInput {
+    /// The stocktake.
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
@@ -117,14 +117,14 @@ pub struct CountSubmitInput {
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
     /// Treatment of lines that were not counted.
-    #[graphql(default_with = "CountUncounted::Refuse")]
-    pub on_uncounted: CountUncounted,
+    #[graphql(default_with = "UncountedPolicy::Refuse")]
+    pub on_uncounted: UncountedPolicy,
 }
 
 /// Lines that are to be counted once more.
 #[derive(Debug, Clone, InputObject)]
-pub struct CountRecountInput {
-    /// The count.
+pub struct StocktakeRecountInput {
+    /// The stocktake.
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
@@ -135,7 +135,7 @@ pub struct CountRecountInput {
     pub products: Option<Vec<ProductRef>>,
 }
 
-impl CountCreateInput {
+impl StocktakeCreateInput {
     pub fn names(&mut self) -> Names<'_> {
         Names::of(path!["input"]).optional(("category", self.category.take()), ("categoryId", &mut self.category_id))
     }
@@ -157,7 +157,7 @@ impl CountCreateInput {
     }
 }
 
-impl CountActionInput {
+impl StocktakeActionInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::CountAct {
         shell::CountAct {
@@ -170,8 +170,8 @@ impl CountActionInput {
 }
 
 /// What lines say of how much, for `packs::in_units`.
-fn pack_lines<'a>(lines: &'a mut [CountLineInput], list: &str) -> Vec<PackLine<'a>> {
-    let line = |(index, line): (usize, &'a mut CountLineInput)| PackLine {
+fn pack_lines<'a>(lines: &'a mut [StocktakeLineInput], list: &str) -> Vec<PackLine<'a>> {
+    let line = |(index, line): (usize, &'a mut StocktakeLineInput)| PackLine {
         product: Some(&line.product),
         units: &mut line.counted,
         packs: line.packs,
@@ -181,7 +181,7 @@ fn pack_lines<'a>(lines: &'a mut [CountLineInput], list: &str) -> Vec<PackLine<'
     lines.iter_mut().enumerate().map(line).collect()
 }
 
-impl CountRecordInput {
+impl StocktakeRecordInput {
     pub fn pack_lines(&mut self) -> Vec<PackLine<'_>> {
         pack_lines(&mut self.lines, "lines")
     }
@@ -203,7 +203,7 @@ impl CountRecordInput {
     }
 }
 
-impl CountSubmitInput {
+impl StocktakeSubmitInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::CountSubmit {
         shell::CountSubmit {
@@ -215,7 +215,7 @@ impl CountSubmitInput {
     }
 }
 
-impl CountRecountInput {
+impl StocktakeRecountInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::CountRecount {
         let products = self.products.map(|products| {

@@ -17,7 +17,7 @@ use platform::paging::CursorSigner;
 
 use super::{
     count::sees_book,
-    enums::CountLineState,
+    enums::StocktakeLineStatus,
     loaders::{TriesOf, load},
 };
 use crate::{
@@ -34,23 +34,23 @@ use crate::{
 
 /// Filter of the lines. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
-pub struct CountLineFilter {
+pub struct StocktakeLineFilter {
     /// States to include; an empty list matches nothing.
-    pub state: Option<Vec<CountLineState>>,
+    pub state: Option<Vec<StocktakeLineStatus>>,
     /// Products to include.
     pub product: Option<IdFilter>,
     /// True for counted lines with a difference, false for counted lines without one; lines to be
-    /// counted once more are neither. Requires count.review for a blind count.
+    /// counted once more are neither. Requires count.review for a blind stocktake.
     pub has_difference: Option<bool>,
 }
 
-/// A page of a count's lines.
+/// A page of a stocktake's lines.
 pub(super) async fn lines(
     ctx: &Context<'_>,
     count: &Arc<core::Count>,
-    filter: CountLineFilter,
+    filter: StocktakeLineFilter,
     args: &PageArgs,
-) -> Answer<CountLineConnection> {
+) -> Answer<StocktakeLineConnection> {
     let scope = ctx.permit::<kind::CountRead>()?.scope(ctx.given::<Ledger>()?.database());
     let signer = ctx.given::<CursorSigner>()?;
     let list = format!("{}:{}", rows::COUNT_LINES, count.id);
@@ -69,18 +69,18 @@ pub(super) async fn lines(
     let page = rows::line_page(&scope, count.id, &tests, &request).await?;
     let nodes = page.into_iter().map(|shown| {
         let keys = rows::line_keys(&shown.line);
-        (CountLine { of: count.clone(), shown }, keys)
+        (StocktakeLine { of: count.clone(), shown }, keys)
     });
     Ok(Page::build(nodes.collect(), &request, list, signer).into())
 }
 
 /// A line inside its count.
-pub struct CountLine {
+pub struct StocktakeLine {
     of: Arc<core::Count>,
     shown: ShownLine,
 }
 
-impl CountLine {
+impl StocktakeLine {
     /// What the books had, if the caller may see it.
     fn seen_book(&self, ctx: &Context<'_>) -> Option<i64> {
         self.shown.book.filter(|_| ctx.caller().is_ok_and(|caller| sees_book(caller, &self.of)))
@@ -99,10 +99,10 @@ fn quantity(units: i64) -> Option<Quantity> {
     prelude::Quantity::new(units).map(Quantity)
 }
 
-/// Line of a count: one product, or one of its lots.
+/// Line of a stocktake: one product, or one of its lots.
 #[resolvers]
-impl CountLine {
-    /// ID of the count line.
+impl StocktakeLine {
+    /// ID of the stocktake line.
     async fn id(&self) -> ID {
         ID(self.shown.line.id.to_string())
     }
@@ -134,11 +134,13 @@ impl CountLine {
         self.shown.line.expected == Expected::Listed
     }
     /// State of the line.
-    async fn state(&self) -> CountLineState {
+    #[field(was("state", "2026-11-25"))]
+    async fn status(&self) -> StocktakeLineStatus {
         self.shown.line.state.status().into()
     }
     /// Number of times that the line was counted.
-    async fn attempts(&self) -> Long {
+    #[field(was("attempts", "2026-11-25"))]
+    async fn attempt_count(&self) -> Long {
         Long(self.shown.line.state.attempts())
     }
     /// Quantity counted the last time, in the product's smallest unit. Null before the line is
@@ -151,15 +153,15 @@ impl CountLine {
         self.shown.line.state.tally().map(|tally| DateTime(tally.counted_at))
     }
     /// Quantity in the books at the time of counting, in the product's smallest unit, with
-    /// everything recorded or posted since for that time; equal to `counted` when a later count of
-    /// the product was posted. Null before the line is counted, and in a blind count for callers
+    /// everything recorded or posted since for that time; equal to `counted` when a later stocktake of
+    /// the product was posted. Null before the line is counted, and in a blind stocktake for callers
     /// without count.review.
     // Asked of a blind count alone, for the count's own store.
-    #[field(mask(CountReview, in_body))]
-    async fn book(&self, ctx: &Context<'_>) -> Option<Quantity> {
+    #[field(mask(CountReview, in_body), was("book", "2026-11-25"))]
+    async fn expected_quantity(&self, ctx: &Context<'_>) -> Option<Quantity> {
         quantity(self.seen_book(ctx)?)
     }
-    /// counted − book: what approving it posts. Null of a line that is to be counted again: that posts nothing.
+    /// counted − expectedQuantity: what approving it posts. Null of a line that is to be counted again: that posts nothing.
     // Asked of a blind count alone, for the count's own store.
     #[field(mask(CountReview, in_body))]
     async fn difference(&self, ctx: &Context<'_>) -> Option<Quantity> {
@@ -177,27 +179,28 @@ impl CountLine {
         let difference = prelude::Quantity::new(self.off_by(ctx)?)?;
         cost.times(difference, self.shown.line.decimals).map(Money::from)
     }
-    /// Every time that it was counted, the first one first. Of a blind count it takes count.review to see them.
-    async fn tries(&self, ctx: &Context<'_>) -> Answer<Vec<CountTry>> {
+    /// Every time that it was counted, the first one first. Of a blind stocktake it takes count.review to see them.
+    #[field(was("tries", "2026-11-25"))]
+    async fn attempt_history(&self, ctx: &Context<'_>) -> Answer<Vec<StocktakeAttempt>> {
         if !sees_book(ctx.caller()?, &self.of) {
             return Ok(Vec::new());
         }
         let tries = load(ctx, TriesOf(self.shown.line.id)).await?.unwrap_or_default();
-        Ok(tries.iter().map(|(one, at)| CountTry { row: one.clone(), recorded_at: *at }).collect())
+        Ok(tries.iter().map(|(one, at)| StocktakeAttempt { row: one.clone(), recorded_at: *at }).collect())
     }
 }
 
-crate::connection!(CountLineConnection, CountLineEdge, CountLine, "lines");
+crate::connection!(StocktakeLineConnection, StocktakeLineEdge, StocktakeLine, "lines");
 
 /// One of the times that a line was counted.
-pub struct CountTry {
+pub struct StocktakeAttempt {
     row: core::Try,
     recorded_at: prelude::Timestamp,
 }
 
 /// Attempt at counting a line; kept for good.
 #[Object]
-impl CountTry {
+impl StocktakeAttempt {
     /// Number of the attempt, from 1.
     async fn attempt(&self) -> Long {
         Long(self.row.attempt)

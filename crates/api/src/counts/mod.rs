@@ -10,13 +10,14 @@ mod query;
 mod enums;
 pub mod refusal;
 
-pub use count::{Count, CountConnection, CountEdge, CountFigures, CountProgress};
-pub use enums::{AbcClass, CountKind, CountLineState, CountStatus};
+pub use count::{Stocktake, StocktakeConnection, StocktakeEdge, StocktakeProgress, StocktakeSummary};
+pub use enums::{AbcClass, StocktakeKind, StocktakeLineStatus, StocktakeStatus};
 pub use inputs::{
-    CountActionInput, CountCreateInput, CountLineInput, CountRecordInput, CountRecountInput, CountSubmitInput, CountUncounted,
+    StocktakeActionInput, StocktakeCreateInput, StocktakeLineInput, StocktakeRecordInput, StocktakeRecountInput,
+    StocktakeSubmitInput, UncountedPolicy,
 };
-pub use line::{CountLine, CountLineConnection, CountLineEdge, CountLineFilter, CountTry};
+pub use line::{StocktakeAttempt, StocktakeLine, StocktakeLineConnection, StocktakeLineEdge, StocktakeLineFilter};
 pub use loaders::Rows;
 pub use mutation::CountsMutation;
-pub use payload::CountPayload;
-pub use query::{CountDue, CountFilter, CountRef, CountsQuery, load_count};
+pub use payload::StocktakePayload;
+pub use query::{CountsQuery, StocktakeDue, StocktakeDueConnection, StocktakeDueEdge, StocktakeFilter, StocktakeRef, load_count};

@@ -10,7 +10,7 @@ use inventory::{
 };
 use platform::storage::TenantScope;
 
-use super::count::Count;
+use super::count::Stocktake;
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
     seen_payload,
@@ -18,26 +18,38 @@ use crate::{
 };
 
 seen_payload! {
-    /// The count as the change left it.
-    CountPayload(count: Option<Count>) {
-        /// The count as it is after the change; null when there are userErrors, or you may not see it.
-        async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Count>> {
-            let count = self.count.clone()?;
-            match ctx.permit::<kind::CountRead>() {
-                Ok(permit) => permit.covers(count.0.store).then_some(Ok(count)),
-                Err(denied) => Some(Err(denied)),
-            }
+    /// The stocktake as the change left it.
+    StocktakePayload(stocktake: Option<Stocktake>) {
+        /// The stocktake as it is after the change; null when there are userErrors, or you may not see it.
+        async fn stocktake(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
+            self.seen(ctx)
+        }
+        /// Deprecated name of `stocktake`.
+        #[graphql(deprecation = "2026-11-25: use stocktake. Removed after 2027-11-25.")]
+        async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
+            self.seen(ctx)
         }
     }
 }
 
-impl ReceiptPayload for CountPayload {
+impl StocktakePayload {
+    /// The stocktake, if the caller may see it.
+    fn seen(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
+        let stocktake = self.stocktake.clone()?;
+        match ctx.permit::<kind::CountRead>() {
+            Ok(permit) => permit.covers(stocktake.0.store).then_some(Ok(stocktake)),
+            Err(denied) => Some(Err(denied)),
+        }
+    }
+}
+
+impl ReceiptPayload for StocktakePayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
         let count = match receipt.stored.as_ref().map(|stored| stored.part::<StoredCount>().count) {
             None => receipt.documents.take().map(|of: CountDecision| of.count),
             Some(id) => rows::counts(scope, id.as_slice()).await?.pop(),
         };
-        let count = Count(Arc::new(count.ok_or_else(|| lost("stock_count"))?));
+        let count = Stocktake(Arc::new(count.ok_or_else(|| lost("stock_count"))?));
         Ok(Some(count))
     }
 }

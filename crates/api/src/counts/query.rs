@@ -18,17 +18,18 @@ use inventory::{
 };
 use macros::resolvers;
 use platform::{
-    paging::CursorSigner,
+    paging::{CursorSigner, Key},
     path,
     storage::{Nested, Reads},
 };
 
 use super::{
-    count::{Count, CountConnection},
-    enums::{AbcClass, CountKind, CountStatus},
+    count::{Stocktake, StocktakeConnection},
+    enums::{AbcClass, StocktakeKind, StocktakeStatus},
     loaders::load,
 };
 use crate::{
+    catalog::store_named,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -42,53 +43,53 @@ use crate::{
     orders::{
         document_filter::{DocumentFilter, document_sort},
         filters::below,
-        links::{self, MOST_A_PAGE, Product, argument},
+        links::{self, MOST_A_PAGE, Product, StoreRef, argument},
     },
 };
 
-document_sort!(CountSort, CountSortField, "counts");
+document_sort!(StocktakeSort, StocktakeSortField, "stocktakes");
 
-/// A count by one of its names.
+/// A stocktake by one of its names.
 #[derive(Debug, Clone, OneofObject)]
-pub enum CountRef {
-    /// ID of the count.
+pub enum StocktakeRef {
+    /// ID of the stocktake.
     Id(ID),
-    /// Number of the count.
+    /// Number of the stocktake.
     Number(String),
 }
 
-/// Filter of the counts. Conditions are combined by AND; a null condition is ignored.
+/// Filter of the stocktakes. Conditions are combined by AND; a null condition is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
-pub struct CountFilter {
+pub struct StocktakeFilter {
     /// All of these hold; an empty list holds for everything.
-    pub and: Option<Vec<CountFilter>>,
+    pub and: Option<Vec<StocktakeFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
-    pub or: Option<Vec<CountFilter>>,
+    pub or: Option<Vec<StocktakeFilter>>,
     /// Condition that must not hold.
-    pub not: Option<Box<CountFilter>>,
+    pub not: Option<Box<StocktakeFilter>>,
     /// States to include; an empty list matches nothing.
-    pub status: Option<Vec<CountStatus>>,
+    pub status: Option<Vec<StocktakeStatus>>,
     /// Kinds to include; an empty list matches nothing.
-    pub kind: Option<Vec<CountKind>>,
+    pub kind: Option<Vec<StocktakeKind>>,
     /// Stores to include.
     pub store: Option<IdFilter>,
     /// Reference in an external system, compared exactly.
     pub external_ref: Option<String>,
-    /// Range of the time at which the count was planned.
+    /// Range of the time at which the stocktake was planned.
     pub created_at: Option<DateTimeFilter>,
-    /// Number of the count, with or without its letters, as in CN-000007.
+    /// Number of the stocktake, with or without its letters, as in CN-000007.
     pub number: Option<StringFilter>,
-    /// Product of at least one line of the count.
+    /// Product of at least one line of the stocktake.
     pub product: Option<IdFilter>,
     /// SKU of the product of at least one line, in any spelling of capitals.
     pub sku: Option<StringFilter>,
-    /// Time at which the count last changed.
+    /// Time at which the stocktake last changed.
     pub updated_at: Option<DateTimeFilter>,
 }
 
-::graphql::nested_filter!(CountFilter);
+::graphql::nested_filter!(StocktakeFilter);
 
-impl CountFilter {
+impl StocktakeFilter {
     /// The tests for the rows. Ids of another kind are refused with their path.
     fn read(self, patterns: &Patterns) -> Answer<Nested<Vec<CountTest>>> {
         read_nested(self, &mut |filter: Self, at| filter.tests(patterns, at))
@@ -127,29 +128,29 @@ pub struct CountsQuery;
 /// What can be asked about counts.
 #[resolvers]
 impl CountsQuery {
-    /// A count of a store of yours; null when there is none.
-    #[field(permit = CountRead)]
-    async fn count(
+    /// A stocktake of a store of yours; null when there is none.
+    #[field(permit = CountRead, was("count", "2026-11-25"))]
+    async fn stocktake(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "ID or number of the count.")] by: CountRef,
-    ) -> Option<Answer<Count>> {
+        #[graphql(desc = "ID or number of the stocktake.")] by: StocktakeRef,
+    ) -> Option<Answer<Stocktake>> {
         find(ctx, permit, by).await.transpose()
     }
 
-    /// Counts of stores of yours, the newest first unless another order is asked for.
-    #[field(permit = CountRead, paged)]
+    /// Stocktakes of stores of yours, the newest first unless another order is asked for.
+    #[field(permit = CountRead, paged, was("counts", "2026-11-25"))]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
-    async fn counts(
+    async fn stocktakes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Filter of the counts; all counts by default.")] filter: Option<CountFilter>,
+        #[graphql(desc = "Filter of the stocktakes; all stocktakes by default.")] filter: Option<StocktakeFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
-        #[graphql(desc = "Sort of the counts. Null for CREATED_AT, DESC.")] sort: Option<CountSort>,
-    ) -> Answer<CountConnection> {
+        #[graphql(desc = "Sort of the stocktakes. Null for CREATED_AT, DESC.")] sort: Option<StocktakeSort>,
+    ) -> Answer<StocktakeConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let sorted = sort.map_or(rows::NEWEST, Into::into);
@@ -165,56 +166,107 @@ impl CountsQuery {
         let page = rows::page(&scope, source.clone(), sorted, &request).await?;
         let nodes = page.into_iter().map(|count| {
             let keys = rows::count_keys(sorted, &count);
-            (Count(Arc::new(count)), keys)
+            (Stocktake(Arc::new(count)), keys)
         });
         Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
     }
 
-    /// Products due for a count in a store, class A first: those of class A that were not counted
+    /// Products due for a stocktake in a store, class A first, by SKU: those of class A that were not counted for 30 days, of B for 90, of C for 180.
+    /// Empty for a store that you may not see.
+    #[field(permit = CountRead, cost = "10", paged)]
+    async fn stocktakes_due_list(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The store.")] store: StoreRef,
+        #[graphql(desc = "ABC class to include. Null for all classes.")] abc_class: Option<AbcClass>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<StocktakeDueConnection> {
+        let signer = ctx.given::<CursorSigner>()?;
+        let list = "stocktakesDue";
+        let request = PageArgs { first, after, ..PageArgs::default() }.check(list, signer, MOST_A_PAGE)?;
+        let due = match store_named(ctx, &store, &["store"]).await? {
+            Some(store) => due(ctx, &permit, store, abc_class).await?,
+            None => Vec::new(),
+        };
+        let rows = due.into_iter().map(|(planned, class)| {
+            let keys = vec![Key::Int(rank(class)), Key::Text(planned.of.sku.clone())];
+            (StocktakeDue { planned, class }, keys)
+        });
+        Ok(Page::build(request.pick(rows.collect()), &request, list, signer).into())
+    }
+
+    /// Products due for a stocktake in a store, class A first: those of class A that were not counted
     /// for 30 days, of B for 90, of C for 180. Empty for a store that you may not see.
-    #[field(permit = CountRead, cost = "10", list_size(assumed = 50, arguments("first")))]
+    #[field(
+        permit = CountRead,
+        cost = "10",
+        list_size(assumed = 50, arguments("first")),
+        deprecation = "2026-11-25: use stocktakesDueList, which has pages. Removed after 2027-11-25."
+    )]
     async fn counts_due(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The store.")] store_id: ID,
         #[graphql(desc = "ABC class to include. Null for all classes.")] abc_class: Option<AbcClass>,
         #[graphql(desc = "Rows in the answer at most, 1 to 250.", default = 50)] first: i32,
-    ) -> Answer<Vec<CountDue>> {
+    ) -> Answer<Vec<StocktakeDue>> {
         let store: prelude::StoreId = argument(&store_id, || path!["storeId"])?;
         let most = usize::try_from(first).ok().filter(|most| (1..=MOST_A_PAGE as usize).contains(most));
         let most =
             most.ok_or_else(|| TopError::bad_input(format!("first must lie between 1 and {MOST_A_PAGE}"), path!["first"]))?;
-        if !permit.covers(store) {
-            return Ok(Vec::new());
-        }
-        let ledger = ctx.given::<Ledger>()?;
-        let now = ledger.clock().now();
-        let class = abc_class.map(prelude::AbcClass::from);
-        let mut due = classes(&permit.scope(ledger.database()), now, store).await?;
-        due.retain(|(planned, is)| {
-            let days = match is {
-                prelude::AbcClass::A => 30,
-                prelude::AbcClass::B => 90,
-                prelude::AbcClass::C => 180,
-            };
-            let is_due = planned.counted_at.is_none_or(|at| at.plus_seconds(days * 24 * 3600) <= now);
-            is_due && class.is_none_or(|class| class == *is)
-        });
-        due.sort_by_key(|(_, is)| *is);
-        due.truncate(most);
-        Ok(due.into_iter().map(|(planned, class)| CountDue { planned, class }).collect())
+        let due = due(ctx, &permit, store, abc_class).await?;
+        Ok(due.into_iter().take(most).map(|(planned, class)| StocktakeDue { planned, class }).collect())
     }
 }
 
+/// Class A first.
+fn rank(class: prelude::AbcClass) -> i64 {
+    match class {
+        prelude::AbcClass::A => 0,
+        prelude::AbcClass::B => 1,
+        prelude::AbcClass::C => 2,
+    }
+}
+
+/// What is due in a store that the caller may see, by class and SKU.
+async fn due(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::CountRead>,
+    store: prelude::StoreId,
+    abc_class: Option<AbcClass>,
+) -> Answer<Vec<(rows::Planned, prelude::AbcClass)>> {
+    if !permit.covers(store) {
+        return Ok(Vec::new());
+    }
+    let ledger = ctx.given::<Ledger>()?;
+    let now = ledger.clock().now();
+    let class = abc_class.map(prelude::AbcClass::from);
+    let mut due = classes(&permit.scope(ledger.database()), now, store).await?;
+    due.retain(|(planned, is)| {
+        let days = match is {
+            prelude::AbcClass::A => 30,
+            prelude::AbcClass::B => 90,
+            prelude::AbcClass::C => 180,
+        };
+        let is_due = planned.counted_at.is_none_or(|at| at.plus_seconds(days * 24 * 3600) <= now);
+        is_due && class.is_none_or(|class| class == *is)
+    });
+    due.sort_by(|(a, of_a), (b, of_b)| (rank(*of_a), &a.of.sku).cmp(&(rank(*of_b), &b.of.sku)));
+    Ok(due)
+}
+
+crate::connection!(StocktakeDueConnection, StocktakeDueEdge, StocktakeDue, "products that are due for a stocktake");
+
 /// A product that is due to be counted.
-pub struct CountDue {
+pub struct StocktakeDue {
     planned: rows::Planned,
     class: prelude::AbcClass,
 }
 
 /// A product that is due to be counted in a store.
 #[Object]
-impl CountDue {
+impl StocktakeDue {
     /// The product.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.planned.of.product).await
@@ -223,18 +275,18 @@ impl CountDue {
     async fn abc_class(&self) -> AbcClass {
         self.class.into()
     }
-    /// Time of the last posted count of the product in the store. Null when it was never counted
+    /// Time of the last posted stocktake of the product in the store. Null when it was never counted
     /// there.
     async fn counted_at(&self) -> Option<DateTime> {
         self.planned.counted_at.map(DateTime)
     }
 }
 
-async fn find(ctx: &Context<'_>, permit: Permit<kind::CountRead>, by: CountRef) -> Answer<Option<Count>> {
+async fn find(ctx: &Context<'_>, permit: Permit<kind::CountRead>, by: StocktakeRef) -> Answer<Option<Stocktake>> {
     let id = match by {
-        CountRef::Id(id) => argument(&id, || path!["by", "id"])?,
+        StocktakeRef::Id(id) => argument(&id, || path!["by", "id"])?,
         // What is no number is the number of no count.
-        CountRef::Number(number) => {
+        StocktakeRef::Number(number) => {
             let Some(number) = numbering::named(ctx, Numbered::Count, &number).await? else { return Ok(None) };
             let scope = permit.scope(ctx.given::<Ledger>()?.database());
             let Some(id) = rows::id_numbered(&scope, number).await? else { return Ok(None) };
@@ -244,8 +296,8 @@ async fn find(ctx: &Context<'_>, permit: Permit<kind::CountRead>, by: CountRef) 
     load_count(ctx, id).await
 }
 
-/// The count of an id, if its store is the caller's.
-pub async fn load_count(ctx: &Context<'_>, id: CountId) -> Answer<Option<Count>> {
+/// The stocktake of an id, if its store is the caller's.
+pub async fn load_count(ctx: &Context<'_>, id: CountId) -> Answer<Option<Stocktake>> {
     let permit = ctx.permit::<kind::CountRead>()?;
-    Ok(load(ctx, id).await?.filter(|count| permit.covers(count.store)).map(Count))
+    Ok(load(ctx, id).await?.filter(|count| permit.covers(count.store)).map(Stocktake))
 }

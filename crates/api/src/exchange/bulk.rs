@@ -6,7 +6,7 @@ use macros::resolvers;
 use platform::path;
 use services::exchange::{BulkAsk, Exchange as Service, core::Earnest, events::EXCHANGE_CREATED};
 
-use super::mutations::{ExchangePayload, refuse};
+use super::mutations::{DataJobPayload, refuse};
 use crate::{
     access::KeyUse,
     graphql::{context::ContextExt, fault::Answer, reading::read, scalars::Long},
@@ -27,6 +27,9 @@ pub struct BulkOperationRunInput {
     /// Report the outcome of each line without writing anything. The document declares
     /// $validateOnly: Boolean! for this and passes it to its mutation's validateOnly.
     #[graphql(default)]
+    pub validate_only: bool,
+    /// Deprecated name of `validateOnly`.
+    #[graphql(default, deprecation = "2026-11-25: use validateOnly. Removed after 2027-11-25.")]
     pub dry_run: bool,
 }
 
@@ -42,23 +45,23 @@ impl BulkMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Mutation to run, with the file of its inputs.")] input: BulkOperationRunInput,
-    ) -> Answer<ExchangePayload> {
+    ) -> Answer<DataJobPayload> {
         let file = match read(|reading| reading.id(&input.file_id, || path!["input", "fileId"])) {
             Ok(file) => file,
-            Err(errors) => return Ok(ExchangePayload::refused(errors)),
+            Err(errors) => return Ok(DataJobPayload::refused(errors)),
         };
         let ask = BulkAsk {
             idempotency_key: input.idempotency_key,
             mutation: input.mutation,
             input: file,
-            earnest: if input.dry_run { Earnest::DryRun } else { Earnest::Write },
+            earnest: if input.validate_only || input.dry_run { Earnest::DryRun } else { Earnest::Write },
             key: ctx.data_opt::<KeyUse>().map(|used| used.key),
         };
         Ok(match ctx.given::<Service>()?.ask_bulk(permit, ask).await {
             Ok(Changed { value: (run, replayed), seq }) => {
-                ExchangePayload { exchange: Some(run.into()), replayed, seq: seq.map(Long), ..ExchangePayload::default() }
+                DataJobPayload { data_job: Some(run.into()), replayed, seq: seq.map(Long), ..DataJobPayload::default() }
             }
-            Err(error) => ExchangePayload::refused(vec![refuse(error, "fileId")?]),
+            Err(error) => DataJobPayload::refused(vec![refuse(error, "fileId")?]),
         })
     }
 }

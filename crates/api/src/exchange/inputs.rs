@@ -5,7 +5,7 @@ use entity::prelude::{FileId, ReasonCode};
 use platform::path;
 use services::exchange::core::{Decimal, Earnest, ExportOptions, ImportOptions, Mode, Noun, Since};
 
-use super::types::ExchangeFormat;
+use super::types::DataJobFormat;
 use crate::{
     catalog::{CategoryRef, ProductRef, StoreRef},
     graphql::{
@@ -19,7 +19,7 @@ use crate::{
 /// Type of the rows of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum ImportNoun {
+pub enum ImportEntity {
     /// Products, by SKU. Needs product.write.
     Products,
     /// Stock as absolute figures: sku or barcode, store, onHand. Needs stock.set.
@@ -38,16 +38,16 @@ pub enum ImportNoun {
     Orders,
 }
 
-impl From<ImportNoun> for Noun {
-    fn from(noun: ImportNoun) -> Self {
+impl From<ImportEntity> for Noun {
+    fn from(noun: ImportEntity) -> Self {
         match noun {
-            ImportNoun::Products => Self::Products,
-            ImportNoun::Stock => Self::Stock,
-            ImportNoun::StockChanges => Self::StockChanges,
-            ImportNoun::Suppliers => Self::Suppliers,
-            ImportNoun::Categories => Self::Categories,
-            ImportNoun::Customers => Self::Customers,
-            ImportNoun::Orders => Self::Orders,
+            ImportEntity::Products => Self::Products,
+            ImportEntity::Stock => Self::Stock,
+            ImportEntity::StockChanges => Self::StockChanges,
+            ImportEntity::Suppliers => Self::Suppliers,
+            ImportEntity::Categories => Self::Categories,
+            ImportEntity::Customers => Self::Customers,
+            ImportEntity::Orders => Self::Orders,
         }
     }
 }
@@ -55,7 +55,7 @@ impl From<ImportNoun> for Noun {
 /// Type of the rows of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum ExportNoun {
+pub enum ExportEntity {
     /// Products, by SKU. Needs product.read; costs are left out without product.cost.read.
     Products,
     /// Stock levels. Needs stock.read, and shows the stores that it is for.
@@ -78,17 +78,17 @@ pub enum ExportNoun {
     DemandFacts,
 }
 
-impl From<ExportNoun> for Noun {
-    fn from(noun: ExportNoun) -> Self {
+impl From<ExportEntity> for Noun {
+    fn from(noun: ExportEntity) -> Self {
         match noun {
-            ExportNoun::Products => Self::Products,
-            ExportNoun::Stock => Self::Stock,
-            ExportNoun::Movements => Self::Movements,
-            ExportNoun::Orders => Self::Orders,
-            ExportNoun::Suppliers => Self::Suppliers,
-            ExportNoun::Categories => Self::Categories,
-            ExportNoun::Customers => Self::Customers,
-            ExportNoun::DemandFacts => Self::DemandFacts,
+            ExportEntity::Products => Self::Products,
+            ExportEntity::Stock => Self::Stock,
+            ExportEntity::Movements => Self::Movements,
+            ExportEntity::Orders => Self::Orders,
+            ExportEntity::Suppliers => Self::Suppliers,
+            ExportEntity::Categories => Self::Categories,
+            ExportEntity::Customers => Self::Customers,
+            ExportEntity::DemandFacts => Self::DemandFacts,
         }
     }
 }
@@ -130,10 +130,13 @@ pub struct ImportCreateInput {
     pub idempotency_key: String,
     /// The file: one of yours, with the purpose IMPORT, whose bytes have come.
     pub file_id: ID,
-    /// Type of the rows.
-    pub noun: ImportNoun,
+    /// Type of the rows. Required, unless the deprecated `noun` is given.
+    pub entity: Option<ImportEntity>,
+    /// Deprecated name of `entity`.
+    #[graphql(deprecation = "2026-11-25: use entity. Removed after 2027-11-25.")]
+    pub noun: Option<ImportEntity>,
     /// Format of the file; PARQUET is refused, because it is only exported. Null to detect it from the bytes.
-    pub format: Option<ExchangeFormat>,
+    pub format: Option<DataJobFormat>,
     /// Delimiter between the cells of a CSV, one character; detected from the header by default.
     pub delimiter: Option<String>,
     /// Character encoding of the file, such as utf-8, utf-16le or windows-1252. Null to detect it
@@ -148,6 +151,9 @@ pub struct ImportCreateInput {
     /// Report the outcome of each row without writing anything. Rows are checked in chunks of 500,
     /// orders one by one, against the present data.
     #[graphql(default)]
+    pub validate_only: bool,
+    /// Deprecated name of `validateOnly`.
+    #[graphql(default, deprecation = "2026-11-25: use validateOnly. Removed after 2027-11-25.")]
     pub dry_run: bool,
     /// Reason code of the stock changes.
     #[graphql(default_with = "ReasonWord::Correction")]
@@ -163,12 +169,15 @@ pub struct ImportCreateInput {
 pub struct ExportCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// Type of the rows.
-    pub noun: ExportNoun,
+    /// Type of the rows. Required, unless the deprecated `noun` is given.
+    pub entity: Option<ExportEntity>,
+    /// Deprecated name of `entity`.
+    #[graphql(deprecation = "2026-11-25: use entity. Removed after 2027-11-25.")]
+    pub noun: Option<ExportEntity>,
     /// Format of the file. In a CSV, a text that a spreadsheet would read as a formula is prefixed
     /// with an apostrophe, which an import removes.
-    #[graphql(default_with = "ExchangeFormat::Csv")]
-    pub format: ExchangeFormat,
+    #[graphql(default_with = "DataJobFormat::Csv")]
+    pub format: DataJobFormat,
     /// IDs of the stores to include.
     pub store_ids: Option<Vec<ID>>,
     /// IDs of the categories to include.
@@ -185,18 +194,30 @@ pub struct ExportCreateInput {
     /// for orders of the placing, for demand facts of the business day, which counts from midnight UTC.
     pub from: Option<DateTime>,
     /// End of the range of time, excluded.
+    pub to: Option<DateTime>,
+    /// Deprecated name of `to`.
+    #[graphql(deprecation = "2026-11-25: use to. Removed after 2027-11-25.")]
     pub before: Option<DateTime>,
     /// Only demand facts that later events have revised: the field to of the manifest of the export before, at
     /// least 0. The rows replace those of the same businessDate, productId, storeId, channelId and
     /// currency; a row with the state GONE removes its own. Null to export all facts.
     pub since_seq: Option<Long>,
-    /// Generation of the manifest that sinceSeq is taken from. The exchange fails if the facts have been rebuilt since, because a new
+    /// Generation of the manifest that sinceSeq is taken from. The data job fails if the facts have been rebuilt since, because a new
     /// generation needs an export of all facts. Null to compare the generations of the manifests instead.
     pub since_generation: Option<Long>,
 }
 
+/// The type of the rows, by whichever name it was given. Something takes its place until the reading ends.
+fn entity(given: Option<Noun>, reading: &mut Reading) -> Noun {
+    given.unwrap_or_else(|| {
+        reading.required("the type of the rows is needed", || path!["input", "entity"]);
+        Noun::Products
+    })
+}
+
 impl ImportCreateInput {
-    pub(super) fn read(&self, reading: &mut Reading) -> (FileId, ImportOptions) {
+    pub(super) fn read(&self, reading: &mut Reading) -> (Noun, FileId, ImportOptions) {
+        let noun = self.entity.or(self.noun).map(Noun::from);
         let delimiter = self.delimiter.as_deref().and_then(|text| {
             let mut letters = text.chars();
             let one = letters.next().filter(|c| letters.next().is_none() && c.is_ascii() && !c.is_alphanumeric() && *c != '"');
@@ -205,7 +226,7 @@ impl ImportCreateInput {
             }
             one
         });
-        if self.format == Some(ExchangeFormat::Parquet) {
+        if self.format == Some(DataJobFormat::Parquet) {
             reading.invalid("a Parquet file is exported and not imported", || path!["input", "format"]);
         }
         let mapping = self.mapping.iter().map(|one| (one.column.clone(), one.field.clone().unwrap_or_default())).collect();
@@ -215,11 +236,11 @@ impl ImportCreateInput {
             encoding: self.encoding.clone(),
             mapping,
             mode: self.mode.into(),
-            earnest: if self.dry_run { Earnest::DryRun } else { Earnest::Write },
+            earnest: if self.validate_only || self.dry_run { Earnest::DryRun } else { Earnest::Write },
             reason: ReasonCode::from(self.reason_code),
             decimal: self.decimal_separator.into(),
         };
-        (reading.id(&self.file_id, || path!["input", "fileId"]), options)
+        (entity(noun, reading), reading.id(&self.file_id, || path!["input", "fileId"]), options)
     }
 }
 
@@ -230,25 +251,27 @@ impl ExportCreateInput {
             .list(("categories", self.categories.take()), ("categoryIds", &mut self.category_ids))
             .list(("products", self.products.take()), ("productIds", &mut self.product_ids))
     }
-    pub(super) fn read(&self, reading: &mut Reading) -> ExportOptions {
+    pub(super) fn read(&self, reading: &mut Reading) -> (Noun, ExportOptions) {
+        let noun = entity(self.entity.or(self.noun).map(Noun::from), reading);
         let since = self.since_seq.map(|seq| Since { seq: seq.0, generation: self.since_generation.map(|known| known.0) });
         if since.is_some_and(|since| since.seq < 0) {
             reading.invalid("the number of an event is at least 0", || path!["input", "sinceSeq"]);
         }
-        if since.is_some() && self.noun != ExportNoun::DemandFacts {
+        if since.is_some() && noun != Noun::DemandFacts {
             reading.invalid("only demand facts are exported by what has been revised", || path!["input", "sinceSeq"]);
         }
         if since.is_none() && self.since_generation.is_some() {
             reading.invalid("a generation belongs to a sinceSeq", || path!["input", "sinceGeneration"]);
         }
-        ExportOptions {
+        let options = ExportOptions {
             format: self.format.into(),
             stores: self.store_ids.clone().map(|ids| reading.ids(Some(ids), "storeIds")),
             categories: self.category_ids.clone().map(|ids| reading.ids(Some(ids), "categoryIds")),
             products: self.product_ids.clone().map(|ids| reading.ids(Some(ids), "productIds")),
             from: self.from.map(|at| at.0.micros()),
-            before: self.before.map(|at| at.0.micros()),
+            before: self.to.or(self.before).map(|at| at.0.micros()),
             since,
-        }
+        };
+        (noun, options)
     }
 }

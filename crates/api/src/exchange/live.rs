@@ -1,4 +1,4 @@
-//! `exchangeChanged`: how far an exchange is, until it is over.
+//! `dataJobChanged`: how far an exchange is, until it is over.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use iam::access::{LiveRights, Permit, kind, permit};
 use macros::resolvers;
 use services::exchange::Exchange as Service;
 
-use super::Exchange;
+use super::DataJob;
 use crate::{
     graphql::{
         context::ContextExt,
@@ -33,12 +33,12 @@ impl ExchangeSubscription {
     /// Import, export or bulk operation in its current state, then after each change, at most twice
     /// a second, and a last time when it ends: then the stream ends. Null, followed by the end,
     /// when it does not exist or you may not see it.
-    #[field(permit = ExchangeRun)]
-    async fn exchange_changed(
+    #[field(permit = ExchangeRun, was("exchangeChanged", "2026-11-25"))]
+    async fn data_job_changed(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "ID of the exchange to follow.")] id: ID,
-    ) -> Result<impl Stream<Item = Answer<Option<Exchange>>> + use<>, TopError> {
+        #[graphql(desc = "ID of the data job to follow.")] id: ID,
+    ) -> Result<impl Stream<Item = Answer<Option<DataJob>>> + use<>, TopError> {
         let id: ExchangeId =
             id.parse().map_err(|error: entity::id::IdError| TopError::bad_input(error.to_string(), vec!["id".to_owned()]))?;
         let live_rights = ctx.data_opt::<LiveRights>().cloned();
@@ -60,7 +60,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn run(self, permit: Permit<kind::ExchangeRun>, id: ExchangeId) -> impl Stream<Item = Answer<Option<Exchange>>> + use<> {
+    fn run(self, permit: Permit<kind::ExchangeRun>, id: ExchangeId) -> impl Stream<Item = Answer<Option<DataJob>>> + use<> {
         async_stream::stream! {
             let mut permit = permit;
             let mut seen = None;
@@ -70,7 +70,7 @@ impl Watch {
                     Ok(Some(run)) => {
                         seen = Some(run.version);
                         let is_over = run.state.is_over();
-                        yield Ok(Some(Exchange::from(run)));
+                        yield Ok(Some(DataJob::from(run)));
                         if is_over { return; }
                     }
                     Ok(None) => {

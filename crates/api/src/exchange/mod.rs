@@ -17,8 +17,8 @@ use services::exchange::core;
 pub use bulk::BulkMutation;
 pub use enums::Wording;
 pub use live::ExchangeSubscription;
-pub use mutations::{ExchangeMutation, ExchangePayload};
-pub use types::Exchange;
+pub use mutations::{DataJobPayload, ExchangeMutation};
+pub use types::DataJob;
 
 use crate::{
     files::{FileMutation, file},
@@ -33,7 +33,7 @@ use crate::{
     media::{self as media, MediaMutation},
     schema::Node,
 };
-use types::{ExchangeConnection, ExchangeState};
+use types::{DataJobConnection, DataJobStatus};
 
 #[derive(Default)]
 pub struct ExchangeQuery;
@@ -41,14 +41,14 @@ pub struct ExchangeQuery;
 #[resolvers]
 impl ExchangeQuery {
     /// Imports and exports, the newest first: all of the tenant's, or your own where your right is for some stores.
-    #[field(permit = ExchangeRun, paged)]
-    async fn exchanges(
+    #[field(permit = ExchangeRun, paged, was("exchanges", "2026-11-25"))]
+    async fn data_jobs(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<ExchangeState>>,
+        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<DataJobStatus>>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-    ) -> Answer<ExchangeConnection> {
+    ) -> Answer<DataJobConnection> {
         let (exchange, signer) = (ctx.given::<services::exchange::Exchange>()?, ctx.given::<CursorSigner>()?);
         let request = PageArgs { first, after, ..PageArgs::default() }.check("exchanges", signer, ctx.given::<Limits>()?.page)?;
         let (mut conditions, mut values) = (String::new(), Vec::new());
@@ -67,7 +67,7 @@ impl ExchangeQuery {
         let found = exchange.page(&permit, &conditions, &order, values).await?;
         let rows = found.into_iter().map(|run| {
             let keys = vec![Key::Int(run.created_at.micros()), run.id.into()];
-            (Exchange::from(run), keys)
+            (DataJob::from(run), keys)
         });
         Ok(Page::build(rows.collect(), &request, "exchanges", signer).into())
     }
@@ -81,7 +81,7 @@ pub struct FileQueries(ExchangeQuery, LabelQuery);
 #[derive(MergedObject, Default)]
 pub struct FileMutations(FileMutation, ExchangeMutation, BulkMutation, LabelMutation, MediaMutation);
 
-/// The file or the exchange of an id; None for ids of other kinds.
+/// The file or the data job of an id; None for ids of other kinds.
 pub async fn find(ctx: &Context<'_>, of: &str, id: uuid::Uuid) -> Answer<Option<Option<Node>>> {
     Ok(match of {
         prefix::FileId::PREFIX => Some(file(ctx, FileId::from_uuid(id)).await?.map(Node::File)),
@@ -90,7 +90,7 @@ pub async fn find(ctx: &Context<'_>, of: &str, id: uuid::Uuid) -> Answer<Option<
         prefix::ExchangeId::PREFIX => {
             let permit = ctx.permit::<kind::ExchangeRun>()?;
             let found = ctx.given::<services::exchange::Exchange>()?.find(&permit, ExchangeId::from_uuid(id)).await?;
-            Some(found.map(|run| Node::Exchange(run.into())))
+            Some(found.map(|run| Node::DataJob(run.into())))
         }
         _ => None,
     })

@@ -12,7 +12,7 @@ use services::exchange::{
 };
 
 use super::{
-    Exchange,
+    DataJob,
     inputs::{ExportCreateInput, ImportCreateInput},
 };
 use crate::{
@@ -30,15 +30,25 @@ use crate::{
 
 /// Result of a request for an import or an export, or of its cancellation.
 #[derive(SimpleObject, Default)]
-pub struct ExchangePayload {
-    /// The exchange as it is now; null when the request was refused.
-    pub exchange: Option<Exchange>,
+#[graphql(complex)]
+pub struct DataJobPayload {
+    /// The job as it is now; null when the request was refused.
+    pub data_job: Option<DataJob>,
     /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
     /// Whether this is the answer to an earlier call with the same key.
     pub replayed: bool,
     /// The event of this change, to wait for on a stream; null when nothing was written.
     pub seq: Option<Long>,
+}
+
+#[resolvers(complex)]
+impl DataJobPayload {
+    /// Deprecated name of `dataJob`.
+    #[field(deprecation = "2026-11-25: use dataJob. Removed after 2027-11-25.")]
+    async fn exchange(&self) -> Option<DataJob> {
+        self.data_job.clone()
+    }
 }
 
 pub(super) fn refuse(error: ExchangeError, field: &str) -> Result<UserError, TopError> {
@@ -62,7 +72,7 @@ pub(super) fn refuse(error: ExchangeError, field: &str) -> Result<UserError, Top
             place(field),
         ),
         ExchangeError::NotOffered(noun) => {
-            (ErrorCode::Invalid, format!("{} are not exchanged this way", noun.as_str()), path!["input", "noun"])
+            (ErrorCode::Invalid, format!("{} are not exchanged this way", noun.as_str()), path!["input", "entity"])
         }
         ExchangeError::Unfit(why) => (ErrorCode::Invalid, why, path!["input", "mutation"]),
         ExchangeError::NoDryRun { field, could: true } => (
@@ -73,7 +83,7 @@ pub(super) fn refuse(error: ExchangeError, field: &str) -> Result<UserError, Top
             path!["input", "mutation"],
         ),
         ExchangeError::NoDryRun { field, could: false } => {
-            (ErrorCode::Invalid, format!("{field} cannot only say what would be"), path!["input", "dryRun"])
+            (ErrorCode::Invalid, format!("{field} cannot only say what would be"), path!["input", "validateOnly"])
         }
         ExchangeError::NoLines => (
             ErrorCode::Invalid,
@@ -93,19 +103,19 @@ fn place(field: &str) -> Vec<String> {
     if field == "id" { path!["id"] } else { path!["input", field] }
 }
 
-impl ExchangePayload {
+impl DataJobPayload {
     pub(super) fn refused(errors: Vec<UserError>) -> Self {
         Self { user_errors: errors, ..Self::default() }
     }
 }
 
-async fn ask(ctx: &Context<'_>, ask: Ask) -> Answer<ExchangePayload> {
+async fn ask(ctx: &Context<'_>, ask: Ask) -> Answer<DataJobPayload> {
     let permit = ctx.permit::<kind::ExchangeRun>()?;
     Ok(match ctx.given::<Service>()?.ask(permit, ask).await {
         Ok(Changed { value: (run, replayed), seq }) => {
-            ExchangePayload { exchange: Some(run.into()), replayed, seq: seq.map(Long), ..ExchangePayload::default() }
+            DataJobPayload { data_job: Some(run.into()), replayed, seq: seq.map(Long), ..DataJobPayload::default() }
         }
-        Err(error) => ExchangePayload::refused(vec![refuse(error, "fileId")?]),
+        Err(error) => DataJobPayload::refused(vec![refuse(error, "fileId")?]),
     })
 }
 
@@ -129,17 +139,17 @@ impl ExchangeMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Import to start.")] input: ImportCreateInput,
-    ) -> Answer<ExchangePayload> {
-        let (file, options) = match read(|reading| input.read(reading)) {
+    ) -> Answer<DataJobPayload> {
+        let (noun, file, options) = match read(|reading| input.read(reading)) {
             Ok(parts) => parts,
-            Err(errors) => return Ok(ExchangePayload::refused(errors)),
+            Err(errors) => return Ok(DataJobPayload::refused(errors)),
         };
         ask(
             ctx,
             Ask {
                 idempotency_key: input.idempotency_key,
                 kind: Kind::Import,
-                noun: Some(input.noun.into()),
+                noun: Some(noun),
                 options: kept(&options)?,
                 input: Some(file),
                 key: ctx.data_opt::<KeyUse>().map(|used| used.key),
@@ -155,17 +165,17 @@ impl ExchangeMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Export to start.")] input: ExportCreateInput,
-    ) -> Answer<ExchangePayload> {
+    ) -> Answer<DataJobPayload> {
         let mut input = input;
         let moved = match in_ids(ctx, input.names()).await? {
             Ok(moved) => moved,
-            Err(errors) => return Ok(ExchangePayload::refused(errors)),
+            Err(errors) => return Ok(DataJobPayload::refused(errors)),
         };
-        let options = match read(|reading| input.read(reading)) {
-            Ok(options) => options,
+        let (noun, options) = match read(|reading| input.read(reading)) {
+            Ok(parts) => parts,
             Err(mut errors) => {
                 moved.tell(&mut errors);
-                return Ok(ExchangePayload::refused(errors));
+                return Ok(DataJobPayload::refused(errors));
             }
         };
         ask(
@@ -173,7 +183,7 @@ impl ExchangeMutation {
             Ask {
                 idempotency_key: input.idempotency_key,
                 kind: Kind::Export,
-                noun: Some(input.noun.into()),
+                noun: Some(noun),
                 options: kept(&options)?,
                 input: None,
                 key: ctx.data_opt::<KeyUse>().map(|used| used.key),
@@ -184,21 +194,21 @@ impl ExchangeMutation {
 
     /// Cancels an import, an export or a bulk mutation after the rows that are in progress.
     /// Processed rows keep their effect.
-    #[mutation(permit = ExchangeRun, emits(EXCHANGE_CANCELLED))]
-    async fn exchange_cancel(
+    #[mutation(permit = ExchangeRun, emits(EXCHANGE_CANCELLED), was("exchangeCancel", "2026-11-25"))]
+    async fn data_job_cancel(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "ID of the exchange to cancel.")] id: ID,
-    ) -> Answer<ExchangePayload> {
+        #[graphql(desc = "ID of the data job to cancel.")] id: ID,
+    ) -> Answer<DataJobPayload> {
         let id: ExchangeId = match read(|reading| reading.id(&id, || path!["id"])) {
             Ok(id) => id,
-            Err(errors) => return Ok(ExchangePayload::refused(errors)),
+            Err(errors) => return Ok(DataJobPayload::refused(errors)),
         };
         Ok(match ctx.given::<Service>()?.cancel(permit, id).await {
             Ok(Changed { value, seq }) => {
-                ExchangePayload { exchange: Some(value.into()), seq: seq.map(Long), ..ExchangePayload::default() }
+                DataJobPayload { data_job: Some(value.into()), seq: seq.map(Long), ..DataJobPayload::default() }
             }
-            Err(error) => ExchangePayload::refused(vec![refuse(error, "id")?]),
+            Err(error) => DataJobPayload::refused(vec![refuse(error, "id")?]),
         })
     }
 }

@@ -17,10 +17,10 @@ use crate::{
     identity::{Actor, actor},
 };
 
-/// Kind of an exchange.
+/// Kind of a data job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::Kind")]
-pub enum ExchangeKind {
+pub enum DataJobKind {
     /// Rows of a file become rows here.
     Import,
     /// Rows from here become a file.
@@ -29,10 +29,10 @@ pub enum ExchangeKind {
     Bulk,
 }
 
-/// Type of the rows of an exchange.
+/// Type of the rows of a data job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::Noun")]
-pub enum ExchangeNoun {
+pub enum DataJobEntity {
     /// Products, by SKU.
     Products,
     /// Stock as absolute figures, by product and store.
@@ -53,26 +53,26 @@ pub enum ExchangeNoun {
     DemandFacts,
 }
 
-/// State of an exchange.
+/// State of a data job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::State")]
-pub enum ExchangeState {
-    /// The exchange waits for a worker.
+pub enum DataJobStatus {
+    /// The data job waits for a worker.
     Queued,
-    /// The exchange is being processed.
+    /// The data job is being processed.
     Running,
-    /// The exchange has finished; some rows may have been refused.
+    /// The data job has finished; some rows may have been refused.
     Done,
-    /// The exchange could not continue; rows processed before keep their effect.
+    /// The data job could not continue; rows processed before keep their effect.
     Failed,
-    /// The exchange was cancelled; rows processed before keep their effect.
+    /// The data job was cancelled; rows processed before keep their effect.
     Cancelled,
 }
 
 /// The form of a file of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "core::Format")]
-pub enum ExchangeFormat {
+pub enum DataJobFormat {
     /// Rows of cells between commas, or semicolons, tabs or bars; the first row names the columns.
     Csv,
     /// A JSON object a line.
@@ -86,7 +86,7 @@ pub enum ExchangeFormat {
 
 /// A column of a file, and what it was taken for.
 #[derive(Debug, Clone, SimpleObject)]
-pub struct ExchangeColumn {
+pub struct DataJobColumn {
     /// Name of the column in the file.
     pub name: String,
     /// The field it was taken for; null when it was left out of account.
@@ -95,20 +95,20 @@ pub struct ExchangeColumn {
 
 /// Format of a file as it was read: its given and its detected properties.
 #[derive(Debug, Clone, SimpleObject)]
-pub struct ExchangeReading {
+pub struct DataJobReading {
     /// Format of the file. Null until it is known.
-    pub format: Option<ExchangeFormat>,
+    pub format: Option<DataJobFormat>,
     /// Character encoding of the file. Null for formats that are not text.
     pub encoding: Option<String>,
     /// Delimiter between the cells of a CSV; null for other formats.
     pub delimiter: Option<String>,
     /// Columns of the file, in their order.
-    pub columns: Vec<ExchangeColumn>,
+    pub columns: Vec<DataJobColumn>,
 }
 
 /// Manifest of an export of demand facts, from which the next export continues.
 #[derive(Debug, Clone, SimpleObject)]
-pub struct ExchangeManifest {
+pub struct DataJobManifest {
     /// Generation of the facts. Rows of another generation do not belong together with these: start over with an export of all facts.
     pub generation: Long,
     /// Event after which the rows were revised; 0 for an export of all facts.
@@ -123,7 +123,7 @@ pub struct ExchangeManifest {
 
 /// Numbers of rows by outcome.
 #[derive(Debug, Clone, Copy, SimpleObject)]
-pub struct ExchangeCounts {
+pub struct DataJobCounts {
     /// Rows that are done with. Of an export: rows that were written.
     pub rows: Long,
     /// Rows that created an object.
@@ -138,24 +138,24 @@ pub struct ExchangeCounts {
 
 /// An import, an export, or a mutation for each line of a file.
 #[derive(Debug, Clone)]
-pub struct Exchange(Arc<core::Run>);
+pub struct DataJob(Arc<core::Run>);
 
-impl From<core::Run> for Exchange {
+impl From<core::Run> for DataJob {
     fn from(run: core::Run) -> Self {
         Self(Arc::new(run))
     }
 }
 
-impl Exchange {
+impl DataJob {
     /// What is run for each line.
     fn bulk(&self) -> Option<core::bulk::BulkOptions> {
         let text = Some(&self.0.options).filter(|_| self.0.kind == core::Kind::Bulk)?;
         serde_json::from_str(text).ok()
     }
     /// Of an export of demand facts that is whole.
-    fn facts(&self) -> Option<ExchangeManifest> {
+    fn facts(&self) -> Option<DataJobManifest> {
         let core::FactManifest { range, sha256 } = self.0.told.facts.clone()?;
-        Some(ExchangeManifest {
+        Some(DataJobManifest {
             generation: Long(range.generation),
             from: Long(range.from),
             to: Long(range.to),
@@ -165,41 +165,44 @@ impl Exchange {
     }
 }
 
-crate::connection!(ExchangeConnection, ExchangeEdge, Exchange, "imports and exports");
+crate::connection!(DataJobConnection, DataJobEdge, DataJob, "imports and exports");
 
 /// Import, export or bulk mutation over the lines of a file. A worker processes it with the rights
 /// of the caller who requested it.
 #[resolvers(requires = ExchangeRun)]
-impl Exchange {
-    /// TypeID of the exchange, which begins with exc_.
+impl DataJob {
+    /// TypeID of the data job, which begins with exc_.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// Kind of the exchange.
-    async fn kind(&self) -> ExchangeKind {
+    /// Kind of the data job.
+    async fn kind(&self) -> DataJobKind {
         self.0.kind.into()
     }
     /// Type of the rows; null for a mutation that is run for each line.
-    async fn noun(&self) -> Option<ExchangeNoun> {
+    #[field(was("noun", "2026-11-25"))]
+    async fn entity(&self) -> Option<DataJobEntity> {
         self.0.noun.map(Into::into)
     }
     /// The mutation that is run for each line; null of imports and exports.
     async fn mutation(&self) -> Option<String> {
         self.bulk().map(|options| options.field)
     }
-    /// State of the exchange. Follow exchangeChanged while it is running, or the event exchange.finished.
-    async fn state(&self) -> ExchangeState {
+    /// State of the data job. Follow dataJobChanged while it is running, or the event exchange.finished.
+    #[field(was("state", "2026-11-25"))]
+    async fn status(&self) -> DataJobStatus {
         self.0.state.into()
     }
     /// Whether it only says what it would do.
-    async fn is_dry_run(&self) -> bool {
+    #[field(was("isDryRun", "2026-11-25"))]
+    async fn is_validate_only(&self) -> bool {
         let import = || serde_json::from_str::<core::ImportOptions>(&self.0.options).ok().map(|options| options.earnest);
         self.bulk().map(|options| options.earnest).or_else(import) == Some(core::Earnest::DryRun)
     }
-    /// Progress of the exchange: the numbers of rows by outcome.
-    async fn counts(&self) -> ExchangeCounts {
+    /// Progress of the data job: the numbers of rows by outcome.
+    async fn counts(&self) -> DataJobCounts {
         let counts = self.0.counts;
-        ExchangeCounts {
+        DataJobCounts {
             rows: Long(counts.total()),
             created: Long(counts.created),
             updated: Long(counts.updated),
@@ -207,45 +210,47 @@ impl Exchange {
             refused: Long(counts.refused),
         }
     }
-    /// Format of the file as it was read; null before the exchange has started, and for an export.
-    async fn reading(&self) -> Option<ExchangeReading> {
+    /// Format of the file as it was read; null before the data job has started, and for an export.
+    #[field(was("reading", "2026-11-25"))]
+    async fn detected_format(&self) -> Option<DataJobReading> {
         let told = &self.0.told;
-        let columns = told.columns.iter().map(|(name, field)| ExchangeColumn { name: name.clone(), field: field.clone() });
-        told.format.map(|format| ExchangeReading {
+        let columns = told.columns.iter().map(|(name, field)| DataJobColumn { name: name.clone(), field: field.clone() });
+        told.format.map(|format| DataJobReading {
             format: Some(format.into()),
             encoding: told.encoding.clone(),
             delimiter: told.delimiter.map(String::from),
             columns: columns.collect(),
         })
     }
-    /// Manifest of an export of demand facts; null before it is DONE, and for every other exchange.
-    async fn manifest(&self) -> Option<ExchangeManifest> {
+    /// Manifest of an export of demand facts; null before it is DONE, and for every other data job.
+    async fn manifest(&self) -> Option<DataJobManifest> {
         self.facts()
     }
-    /// Error that ended the exchange; null unless it FAILED.
+    /// Error that ended the data job; null unless it FAILED.
     async fn error(&self) -> Option<&str> {
         self.0.error.as_deref()
     }
     /// File with the result: for an import each refused row, as CSV; for an export its rows; for a mutation the response to each line, as JSON
-    /// lines. Null before the end, and for everybody but the actor who requested the exchange.
+    /// lines. Null before the end, and for everybody but the actor who requested the data job.
     async fn result(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
         let permit = ctx.permit::<kind::ExchangeRun>()?;
         let Some(id) = self.0.result.filter(|_| permit.actor() == self.0.maker) else { return Ok(None) };
         Ok(ctx.given::<Service>()?.files().find(&permit, id).await?.map(File::from))
     }
-    /// Member, integration or job that requested the exchange.
-    async fn maker(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    /// Member, integration or job that requested the data job.
+    #[field(was("maker", "2026-11-25"))]
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.0.maker).await
     }
-    /// Time at which the exchange was requested.
+    /// Time at which the data job was requested.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// Time at which the exchange started; null while it is waiting.
+    /// Time at which the data job started; null while it is waiting.
     async fn started_at(&self) -> Option<DateTime> {
         self.0.started_at.map(DateTime)
     }
-    /// Time at which the exchange ended; null before.
+    /// Time at which the data job ended; null before.
     async fn finished_at(&self) -> Option<DateTime> {
         self.0.finished_at.map(DateTime)
     }

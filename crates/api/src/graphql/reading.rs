@@ -43,7 +43,7 @@ impl Reading {
         self.refuse(ErrorCode::Invalid, message, field());
     }
 
-    /// Refuses that something is left out.
+    /// Refuses what was left out and is needed.
     pub fn required(&mut self, message: &str, field: impl FnOnce() -> Path) {
         self.refuse(ErrorCode::Required, message, field());
     }
@@ -96,9 +96,12 @@ impl Reading {
         match lot {
             LotRef::Id(id) => shell::LotRef::Id(self.id(&id, || ended(field(), "id"))),
             LotRef::Code(code) => shell::LotRef::Code { code, made_on: None, expires_on: None },
-            LotRef::Named(LotName { code, made_on, expires_on }) => {
-                shell::LotRef::Code { code, made_on: made_on.map(|day| day.0), expires_on: expires_on.map(|day| day.0) }
-            }
+            LotRef::Create(LotName { code, manufactured_on, made_on, expires_on })
+            | LotRef::Named(LotName { code, manufactured_on, made_on, expires_on }) => shell::LotRef::Code {
+                code,
+                made_on: manufactured_on.or(made_on).map(|day| day.0),
+                expires_on: expires_on.map(|day| day.0),
+            },
         }
     }
 

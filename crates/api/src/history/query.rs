@@ -100,7 +100,7 @@ fn movements_of(node: &Node, target: &Target) -> Option<MovementFilterSpec> {
         Node::Order(_)
         | Node::Return(_)
         | Node::Transfer(_)
-        | Node::Count(_)
+        | Node::Stocktake(_)
         | Node::PurchaseOrder(_)
         | Node::SupplierReturn(_)
         | Node::Reservation(_)

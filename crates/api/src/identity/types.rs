@@ -160,6 +160,9 @@ pub struct Profile {
     /// E-mail address of the user.
     pub email: String,
     /// Whether they have shown that the address is theirs.
+    pub is_email_verified: bool,
+    /// Deprecated name of `isEmailVerified`.
+    #[graphql(deprecation = "2026-11-25: use isEmailVerified. Removed after 2027-11-25.")]
     pub email_verified: bool,
     /// Name of the user that others see.
     pub display_name: String,
@@ -172,7 +175,8 @@ pub struct Profile {
 impl From<iam::identity::Profile> for Profile {
     fn from(profile: iam::identity::Profile) -> Self {
         let iam::identity::Profile { email, display_name, locale, time_zone, verified_at } = profile;
-        Self { email, email_verified: verified_at.is_some(), display_name, locale, time_zone }
+        let is_email_verified = verified_at.is_some();
+        Self { email, is_email_verified, email_verified: is_email_verified, display_name, locale, time_zone }
     }
 }
 
@@ -229,6 +233,9 @@ pub struct LoginSession {
     /// The address that it came from.
     pub ip: Option<String>,
     /// Time at which the session ends at the latest.
+    pub expires_at: DateTime,
+    /// Deprecated name of `expiresAt`.
+    #[graphql(deprecation = "2026-11-25: use expiresAt. Removed after 2027-11-25.")]
     pub ends_at: DateTime,
     /// Whether it is the one that asks.
     pub current: bool,
@@ -249,6 +256,7 @@ pub enum RiskSign {
     /// Wrong passwords were tried before.
     Failures,
     /// The account was in use in another network a moment before.
+    #[graphql(name = "IMPOSSIBLE_TRAVEL")]
     Hurry,
 }
 
@@ -261,6 +269,7 @@ impl LoginSession {
             last_used_at: DateTime(session.used_at),
             user_agent: session.user_agent,
             ip: session.address,
+            expires_at: DateTime(session.ends_at),
             ends_at: DateTime(session.ends_at),
             current: session.id == current,
             risk: session.risk.score,

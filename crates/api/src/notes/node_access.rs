@@ -84,14 +84,14 @@ pub async fn node_access(ctx: &Context<'_>, node: &Node) -> Answer<Option<NodeAc
             let Some(order) = orders::load_order(ctx, payment.order_id()).await? else { return Ok(None) };
             NodeAccess::of::<kind::OrderRead, kind::OrderWrite>().at([order.row().store])
         }
-        Node::Revaluation(_) => NodeAccess::of::<kind::ProductCostRead, kind::CostWrite>(),
+        Node::StockRevaluation(_) => NodeAccess::of::<kind::ProductCostRead, kind::CostWrite>(),
         Node::ExchangeRate(_) => NodeAccess::of::<kind::RateRead, kind::RateWrite>(),
         Node::Tenant(_) => NodeAccess { read: None, ..NodeAccess::of::<kind::TenantWrite, kind::TenantWrite>() },
         Node::Member(_) => NodeAccess::of::<kind::MemberRead, kind::MemberWrite>(),
         Node::Role(_) => NodeAccess::of::<kind::RoleRead, kind::RoleWrite>(),
         Node::Integration(_) | Node::ApiKey(_) => NodeAccess::of::<kind::ApikeyRead, kind::ApikeyWrite>(),
         Node::AuditEntry(_) => NodeAccess::of::<kind::AuditRead, kind::AuditRead>(),
-        Node::Job(_) => NodeAccess::of::<kind::JobRead, kind::JobManage>(),
+        Node::BackgroundJob(_) => NodeAccess::of::<kind::JobRead, kind::JobManage>(),
         Node::WebhookEndpoint(_) => NodeAccess::of::<kind::WebhookRead, kind::WebhookManage>(),
         Node::SavedView(_) => NodeAccess::of::<kind::ViewRead, kind::ViewManage>(),
         _ => return Ok(None),
@@ -120,7 +120,7 @@ fn of_document(node: &Node) -> Option<NodeAccess> {
         Node::Transfer(transfer) => {
             NodeAccess::of::<kind::TransferRead, kind::TransferWrite>().at([transfer.row().from, transfer.row().to])
         }
-        Node::Count(count) => NodeAccess::of::<kind::CountRead, kind::CountWrite>().at([count.0.store]),
+        Node::Stocktake(count) => NodeAccess::of::<kind::CountRead, kind::CountWrite>().at([count.0.store]),
         Node::PurchaseOrder(order) => NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>().at([order.row().store]),
         Node::PurchaseOrderLine(line) => NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>().at([line.order_store()]),
         Node::SupplierReturn(goods) => NodeAccess::of::<kind::PurchaseRead, kind::PurchaseReceive>().at([goods.row().store]),

@@ -18,6 +18,7 @@ use crate::{
         fault::Answer,
         scalars::{DateTime, Quantity},
     },
+    reversals::{DocumentReversal, reversals_of},
 };
 
 /// One of an order's fulfilments.
@@ -77,6 +78,11 @@ impl Fulfilment {
     #[field(mask = FulfilmentRead)]
     async fn work(&self, ctx: &Context<'_>) -> Option<Answer<FulfilmentWork>> {
         Box::pin(load_work(ctx, self.row().work?)).await.transpose()
+    }
+    /// Reversals of the fulfilment, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
+        Some(Box::pin(reversals_of(ctx, self.row().id.uuid())).await)
     }
     /// Parcels that left with it, with their tracking; empty when none were packed.
     async fn parcels(&self, ctx: &Context<'_>) -> Answer<Vec<Parcel>> {

@@ -6,6 +6,7 @@ mod detail;
 pub(crate) mod document_filter;
 mod edit_inputs;
 pub(crate) mod filters;
+mod flags;
 mod fulfilment;
 mod hold;
 mod hold_roots;
@@ -50,7 +51,7 @@ pub use paid_inputs::OrderPaymentInput;
 pub use payloads::{OrderHoldPayload, OrderPayload};
 pub use query::OrdersQuery;
 pub use sourcing::{
-    GeoPosition, PositionInput, Sourcing, SourcingInput, SourcingRuleInput, SourcingSetInput, SourcingStore, SourcingStrategy,
+    GeoPoint, GeoPointInput, Sourcing, SourcingInput, SourcingRuleInput, SourcingSetInput, SourcingStore, SourcingStrategy,
     SplitPolicy, StoreSourcingInput,
 };
 pub use sourcing_roots::{SourcingMutation, SourcingPayload, SourcingQuery};

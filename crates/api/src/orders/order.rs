@@ -5,12 +5,9 @@ use std::sync::Arc;
 use async_graphql::{Context, ID};
 use entity::prelude;
 use iam::access::{Caller, Permission, Reach, kind};
-use inventory::orders::{
-    core::{
-        self, Action, OrderDetail, Personal, Totals, actions_from,
-        holds::{Hold, may_be_held},
-    },
-    rows::{Flag, Held},
+use inventory::orders::core::{
+    self, Action, OrderDetail, Personal, Totals, actions_from,
+    holds::{Hold, may_be_held},
 };
 use macros::resolvers;
 use platform::storage::Fault;
@@ -19,9 +16,10 @@ use super::{
     actions::leaves_within,
     detail::{Address, Contact, OrderStep, cancelled, detail_of, personal_of, steps_of},
     enums::{CancelReason, DeliveryMethod, OrderStatus},
+    flags::{flags, holds_stock, short},
     fulfilment::Fulfilment,
     hold::{OrderHold, standing},
-    line::{Foreseen, OrderLine, held_for, held_units},
+    line::{Foreseen, OrderLine, held_for},
     links::{self, Channel, Customer, Money, Store},
     loaders::{FlagsOf, FulfilmentsOf, load},
 };
@@ -33,8 +31,10 @@ use crate::{
         scalars::{DateTime, Json, Long},
     },
     numbering,
+    papers::{Invoice, invoices_of_order},
     payments::{Payment, PaymentStatus, RefundStatus, payments_of_order},
     returns::{Return, returns_of_order},
+    reversals::{DocumentReversal, reversals_of},
 };
 
 /// An order's row, with its lines or without.
@@ -322,6 +322,15 @@ impl Order {
     async fn returns(&self, ctx: &Context<'_>) -> Answer<Vec<Return>> {
         returns_of_order(ctx, self.row.id).await
     }
+    /// Invoices and credit notes of the order, the newest first. Empty while none is issued, and for whoever is bound to a channel.
+    async fn invoices(&self, ctx: &Context<'_>) -> Answer<Vec<Invoice>> {
+        Box::pin(invoices_of_order(ctx, self.row.id)).await
+    }
+    /// Reversals of the order and of its shipments, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
+        Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
+    }
     /// Mutations that the status allows and that you may call; orderFulfil when open units are in a
     /// store that you may ship from and the order has no hold.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
@@ -363,31 +372,6 @@ fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
         Action::Expire => return false,
     };
     caller.permissions.reach(needed).covers(store)
-}
-
-fn flags(placed: &[Flag]) -> Vec<OrderHold> {
-    placed.iter().map(OrderHold::from).collect()
-}
-
-/// Whether an order in this state holds the stock that it owes.
-fn holds_stock(status: prelude::OrderStatus) -> bool {
-    use prelude::OrderStatus::{Cancelled, Closed, Confirmed, Draft, Expired, Fulfilled, PartiallyFulfilled, Pending};
-    match status {
-        Pending | Confirmed | PartiallyFulfilled => true,
-        Draft | Fulfilled | Closed | Cancelled | Expired => false,
-    }
-}
-
-/// The flag of an order of which a stocked line holds less than it still has to deliver.
-fn short(order: &core::Order, held: &[Held]) -> Option<OrderHold> {
-    let of = |position: u16| held.iter().filter(move |one| one.position == position);
-    let is_short = |line: &&core::Line| line.goods().next().is_some() && held_units(line, held, None) < line.outstanding();
-    let mut short = order.lines.iter().filter(is_short);
-    let first = short.next()?;
-    // A hold that gave way says when; what was owed from the beginning is owed since then.
-    let lines = std::iter::once(first).chain(short);
-    let placed_at = lines.flat_map(|line| of(line.position)).map(|one| one.updated_at).max().unwrap_or(order.created_at);
-    Some(OrderHold::flag(order, "SHORT", placed_at))
 }
 
 /// The whole order of an id that a row refers to.

@@ -40,7 +40,7 @@ pub enum SplitPolicy {
 
 /// A place on the globe, in degrees.
 #[derive(Debug, Clone, Copy, InputObject)]
-pub struct PositionInput {
+pub struct GeoPointInput {
     /// North of the equator: -90 to 90. Six decimals are kept.
     pub latitude: f64,
     /// East of Greenwich: -180 to 180. Six decimals are kept.
@@ -57,7 +57,7 @@ pub struct SourcingInput {
     /// Largest number of stores for an order, 1 to 10.
     pub max_stores: Option<i32>,
     /// Destination of the order; required by NEAREST.
-    pub destination: Option<PositionInput>,
+    pub destination: Option<GeoPointInput>,
 }
 
 /// Settings of a store as a source of stock for orders.
@@ -72,7 +72,7 @@ pub struct StoreSourcingInput {
     #[graphql(default = 0)]
     pub priority: i32,
     /// Geographic position of the store; unknown when omitted.
-    pub position: Option<PositionInput>,
+    pub position: Option<GeoPointInput>,
 }
 
 /// The company's rule, and what its stores say. Stores that are not named stay as they are.
@@ -98,7 +98,7 @@ pub struct SourcingRuleInput {
     pub max_stores: Option<i32>,
 }
 
-fn position(reading: &mut Reading, given: Option<PositionInput>, field: impl FnOnce() -> Vec<String>) -> Option<Position> {
+fn position(reading: &mut Reading, given: Option<GeoPointInput>, field: impl FnOnce() -> Vec<String>) -> Option<Position> {
     let given = given?;
     let found = Position::of_degrees(given.latitude, given.longitude);
     if found.is_none() {
@@ -149,15 +149,15 @@ impl StoreSourcingInput {
 
 /// A place on the globe, in degrees.
 #[derive(Debug, Clone, Copy, SimpleObject)]
-#[graphql(name = "Position")]
-pub struct GeoPosition {
+#[graphql(name = "GeoPoint")]
+pub struct GeoPoint {
     /// North of the equator.
     pub latitude: f64,
     /// East of Greenwich.
     pub longitude: f64,
 }
 
-impl From<Position> for GeoPosition {
+impl From<Position> for GeoPoint {
     fn from(at: Position) -> Self {
         let (latitude, longitude) = at.degrees();
         Self { latitude, longitude }
@@ -220,7 +220,7 @@ impl SourcingStore {
         self.0.priority
     }
     /// Geographic position of the store; null when it is unknown.
-    async fn position(&self) -> Option<GeoPosition> {
-        self.0.position.map(GeoPosition::from)
+    async fn position(&self) -> Option<GeoPoint> {
+        self.0.position.map(GeoPoint::from)
     }
 }

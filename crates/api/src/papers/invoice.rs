@@ -15,8 +15,14 @@ use crate::{
         scalars::{Date, DateTime, Quantity},
     },
     history::HistoryActor,
-    orders::links::Money,
+    orders::{
+        Order, customer_of_order,
+        links::{self, Customer, Money, Store},
+        load_order,
+    },
 };
+
+use super::{Paper, loaders::paper_of};
 
 /// Kind of a numbered legal paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -69,7 +75,7 @@ pub struct InvoiceLine {
     pub total: Money,
 }
 
-crate::connection!(InvoiceConnection, InvoiceEdge, Invoice, "invoices and credit notes");
+crate::connection!(counted InvoiceConnection, InvoiceEdge, Invoice, "invoices and credit notes");
 
 /// Invoice of an order, or credit note of an invoice. It never changes. Its amounts are above 0 on credit notes, too.
 #[resolvers(requires = OrderRead)]
@@ -93,6 +99,27 @@ impl Invoice {
     /// Tax ID of the legal entity, as it was; null when it had none.
     async fn tax_id(&self) -> Option<&str> {
         self.0.facts.tax_id.as_deref()
+    }
+    /// ID of the legal entity that issued it.
+    async fn legal_entity_id(&self) -> ID {
+        ID(self.0.entity.to_string())
+    }
+    /// Store that sold the order.
+    async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
+        links::store(ctx, self.0.store).await
+    }
+    /// Order that it is of, as it is now. Null where you may not see it.
+    async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
+        Box::pin(load_order(ctx, self.0.order)).await.transpose()
+    }
+    /// Customer of the order, as it is now. Null for an anonymous sale, and without customer.read.
+    #[field(mask = CustomerRead)]
+    async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
+        Box::pin(customer_of_order(ctx, self.0.order)).await.transpose()
+    }
+    /// Paper of it that was drawn last. Null when none was drawn. Its files are for the caller who drew it: paperCreate draws one of your own.
+    async fn paper(&self, ctx: &Context<'_>) -> Answer<Option<Paper>> {
+        paper_of(ctx, self.0.id).await
     }
     /// ID of the order.
     async fn order_id(&self) -> ID {

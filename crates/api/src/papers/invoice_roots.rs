@@ -4,30 +4,27 @@ use async_graphql::{Context, ID, InputObject};
 use entity::prelude::{OrderId, OrderLineId};
 use iam::access::kind;
 use macros::resolvers;
-use platform::{
-    paging::{CursorSigner, Key},
-    path,
-    storage::idempotency::Acted,
-};
+use platform::{path, storage::idempotency::Acted};
 use services::papers::{
     Papers, core,
     events::{CREDIT_NOTE_ISSUED, INVOICE_ISSUED, LEGAL_ENTITY_UPDATED},
     shell::{CreditNoteIssue, InvoiceError, InvoiceIssue, MAX_REASON},
 };
 
-use super::{Invoice, InvoiceConnection, InvoiceScope, LegalEntity, LegalEntityUpsertInput, refusal::stopped};
+use super::{
+    Invoice, InvoiceConnection, InvoiceScope, LegalEntity, LegalEntityUpsertInput,
+    invoice_list::{InvoiceAsk, InvoiceFilter, InvoiceRef, InvoiceSort, InvoicesOf, invoices as invoices_page, named},
+    refusal::stopped,
+};
 use crate::{
     graphql::{
-        connection::{Page, PageArgs},
+        connection::PageArgs,
         context::ContextExt,
         fault::Answer,
         reading::{Reading, read},
         scalars::{Cursor, Long, Quantity},
     },
-    orders::{
-        links::{MOST_A_PAGE, argument},
-        load_order,
-    },
+    orders::{links::argument, load_order},
     payload,
     purchasing::check_key,
 };
@@ -104,27 +101,43 @@ pub struct InvoiceQuery;
 
 #[resolvers]
 impl InvoiceQuery {
-    /// Invoices and credit notes of an order, the newest first. Null when there is no such order, or it is not yours.
+    /// Invoices and credit notes, the newest first unless another order is asked for. Null when orderId names no order, or one that is not yours.
     #[field(permit = OrderRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn invoices(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "ID of the order.")] order_id: ID,
+        #[graphql(desc = "ID of the order. Null for invoices of all orders.")] order_id: Option<ID>,
+        #[graphql(desc = "Filter of the invoices; all invoices by default.")] filter: Option<InvoiceFilter>,
+        #[graphql(desc = "Sort of the invoices. Null for ISSUED_AT, DESC.")] sort: Option<InvoiceSort>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<Option<InvoiceConnection>> {
-        let (signer, list) = (ctx.given::<CursorSigner>()?, format!("invoices:{}", order_id.as_str()));
-        let request = PageArgs { first, after, ..PageArgs::default() }.check(&list, signer, MOST_A_PAGE)?;
-        let order: OrderId = argument(&order_id, || path!["orderId"])?;
-        let is_seen = permit.channel().is_none() && load_order(ctx, order).await?.is_some();
-        if !is_seen {
-            return Ok(None);
-        }
-        let nodes = ctx.given::<Papers>()?.invoices(&permit, order, &request).await?.into_iter().map(|invoice| {
-            let keys = vec![Key::Int(invoice.issued_at.micros()), invoice.id.into()];
-            (Invoice::from(invoice), keys)
-        });
-        Ok(Some(Page::build(nodes.collect(), &request, list, signer).into()))
+        let of = match order_id {
+            None => InvoicesOf::All,
+            Some(id) => {
+                let order: OrderId = argument(&id, || path!["orderId"])?;
+                let is_seen = permit.channel().is_none() && load_order(ctx, order).await?.is_some();
+                if !is_seen {
+                    return Ok(None);
+                }
+                InvoicesOf::Order(order)
+            }
+        };
+        let args = PageArgs { first, after, last, before };
+        Box::pin(invoices_page(ctx, &permit, InvoiceAsk { of, filter, sort }, &args)).await.map(Some)
+    }
+
+    /// An invoice or a credit note; null when there is none or it is not yours.
+    #[field(permit = OrderRead)]
+    async fn invoice(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Invoice to find: by its ID, or by its number as it is printed.")] by: InvoiceRef,
+    ) -> Option<Answer<Invoice>> {
+        named(ctx, &permit, by).await.transpose()
     }
 
     /// Legal entities that issue the tenant's invoices, by their codes, at most 100.

@@ -96,9 +96,8 @@ pub struct LegalEntityUpsertInput {
     #[graphql(default_with = "\"INV-\".to_owned()")]
     pub invoice_prefix: String,
     /// Text before the numbers of credit notes, at most 16 characters, another one than that of invoices. It cannot change once a
-    /// credit note was issued.
-    #[graphql(default_with = "\"CN-\".to_owned()")]
-    pub credit_note_prefix: String,
+    /// credit note was issued. Null keeps the legal entity's own, or is CR- for a new one.
+    pub credit_note_prefix: Option<String>,
     /// IDs of all stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are named here.
     #[graphql(default)]
     pub store_ids: Vec<ID>,
@@ -108,15 +107,16 @@ impl LegalEntityUpsertInput {
     pub(super) fn read(self, reading: &mut Reading) -> EntityUpsert {
         let stores = self.store_ids.iter().enumerate().map(|(index, id)| reading.id(id, || path!["input", "storeIds", index]));
         let stores = stores.collect();
+        let is_prefix_left_out = self.credit_note_prefix.is_none();
         let fields = EntityFields {
             code: self.code,
             name: self.name,
             address: self.address,
             tax_id: self.tax_id,
             invoice_prefix: self.invoice_prefix,
-            credit_note_prefix: self.credit_note_prefix,
+            credit_note_prefix: self.credit_note_prefix.unwrap_or_else(|| "CN-".to_owned()),
             stores,
         };
-        EntityUpsert { idempotency_key: self.idempotency_key, fields }
+        EntityUpsert { idempotency_key: self.idempotency_key, fields, is_prefix_left_out }
     }
 }

@@ -2,19 +2,25 @@
 
 mod drawing;
 mod invoice;
+mod invoice_list;
 mod invoice_roots;
 mod legal_entity;
+mod loaders;
 mod mutation;
 mod paper;
 mod query;
 mod refusal;
 
 pub use invoice::{Invoice, InvoiceConnection, InvoiceEdge, InvoiceKind, InvoiceLine, InvoiceScope, find_invoice};
+pub use invoice_list::{
+    InvoiceAsk, InvoiceFilter, InvoiceRef, InvoiceSort, InvoiceSortField, InvoicesOf, invoices as invoices_page,
+};
 pub use invoice_roots::{
     CreditNoteIssueInput, CreditNoteLineInput, InvoiceIssueInput, InvoiceMutation, InvoicePayload, InvoiceQuery,
     LegalEntityPayload,
 };
 pub use legal_entity::{LegalEntity, LegalEntityUpsertInput};
+pub use loaders::{Rows, invoices_of_order};
 pub use mutation::{PaperCreateInput, PaperMutation, PaperPayload};
 pub use paper::{Paper, PaperConnection, PaperEdge, PaperKind, PaperLocale, find_paper};
 pub use query::PaperQuery;

@@ -97,13 +97,13 @@ impl Paper {
     async fn locale(&self) -> PaperLocale {
         self.0.locale.into()
     }
-    /// Path on this server from which the HTML page can be downloaded with GET for 15 minutes; null when
-    /// another caller drew the paper, and seven days after it was drawn.
+    /// Path on this server from which the HTML page can be downloaded with GET for 15 minutes; with `?inline=1` after it, a browser
+    /// shows the page. Null when another caller drew the paper, and seven days after it was drawn.
     async fn html(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         self.link(ctx, Some(self.0.html))
     }
-    /// Path on this server from which the PDF can be downloaded with GET for 15 minutes; null as of the page, and
-    /// when a text has letters that the font of PDFs lacks, such as Greek ones.
+    /// Path on this server from which the PDF can be downloaded with GET for 15 minutes; with `?inline=1` after it, a browser
+    /// shows the PDF. Null as of the page, and when a text has letters that the font of PDFs lacks, such as Greek ones.
     async fn pdf(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         self.link(ctx, self.0.pdf)
     }

@@ -83,16 +83,6 @@ pub enum PurchaseExpectedFrom {
     Supplier,
 }
 
-/// Stock from which goods are returned to a supplier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "prelude::ReturnSource", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum SupplierReturnSource {
-    /// The goods are undamaged.
-    Available,
-    /// Stock that is on hand and not available: damaged goods.
-    Quarantine,
-}
-
 /// Kind of a reorder suggestion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]

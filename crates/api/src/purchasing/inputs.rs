@@ -1,7 +1,7 @@
 //! The inputs of purchase orders' mutations.
 
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
-use entity::prelude::Currency;
+use entity::prelude::{Currency, PurchaseOrderLineId};
 use inventory::purchasing::shell;
 use platform::path;
 
@@ -131,8 +131,11 @@ pub struct PurchaseOrderActionInput {
 /// Goods received for a line of a purchase order.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseOrderLineReceiptInput {
-    /// The order's line.
-    pub purchase_order_line_id: ID,
+    /// The order's line. Required, unless the deprecated `purchaseOrderLineId` is given.
+    pub line_id: Option<ID>,
+    /// Deprecated name of `lineId`.
+    #[graphql(deprecation = "2026-11-25: use lineId. Removed after 2027-11-25.")]
+    pub purchase_order_line_id: Option<ID>,
     /// Quantity of undamaged goods, in the product's smallest unit.
     pub quantity: Quantity,
     /// Damaged goods beside them: they are on hand and not available.
@@ -326,11 +329,21 @@ fn lots(lots: Vec<ReceivedLotInput>, index: usize, reading: &mut Reading) -> Vec
     read
 }
 
+/// The line by whichever name it was given. Nil takes its place until the reading ends.
+fn received_line(given: Option<ID>, index: usize, reading: &mut Reading) -> PurchaseOrderLineId {
+    let field = || path!["input", "lines", index, "lineId"];
+    if let Some(id) = given {
+        return reading.id(&id, field);
+    }
+    reading.required("the line is needed", field);
+    PurchaseOrderLineId::NIL
+}
+
 impl PurchaseOrderReceiveInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderReceive {
         let mut line = |(index, one): (usize, PurchaseOrderLineReceiptInput)| shell::ReceivedLine {
-            line: reading.id(&one.purchase_order_line_id, || path!["input", "lines", index, "purchaseOrderLineId"]),
+            line: received_line(one.line_id.or(one.purchase_order_line_id), index, reading),
             quantity: one.quantity.0,
             damaged: one.damaged.map(|damaged| damaged.0).unwrap_or_default(),
             lots: lots(one.lots, index, reading),

@@ -1,7 +1,7 @@
 //! The inputs of returns, of suppliers' catalogues, of policies, and of what is reordered.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
-use entity::prelude::{StoreId, SupplierId};
+use entity::prelude::{ReturnSource, StoreId, SupplierId};
 use inventory::{
     catalog::core::life::Step,
     purchasing::{
@@ -12,7 +12,6 @@ use inventory::{
 use platform::path;
 
 use super::{
-    enums::SupplierReturnSource,
     inputs::supplier_ref,
     links::{MoneyInput, ProductRef, StoreRef, SupplierRef},
     mutation_more::check_key,
@@ -22,7 +21,7 @@ use crate::{
         reading::Reading,
         scalars::{DateTime, Quantity},
     },
-    stock::{LotRef, ReasonCode},
+    stock::{LotRef, ReasonCode, StockCondition},
 };
 
 /// A line of a return to a supplier.
@@ -34,9 +33,9 @@ pub struct SupplierReturnLineInput {
     pub purchase_order_line_id: Option<ID>,
     /// Quantity to return, in the product's smallest unit; above 0.
     pub quantity: Quantity,
-    /// Stock from which the goods are taken.
-    #[graphql(default_with = "SupplierReturnSource::Available")]
-    pub source: SupplierReturnSource,
+    /// Condition of the stock from which the goods are taken: AVAILABLE, or QUARANTINE for goods that are on hand and not available.
+    #[graphql(default_with = "StockCondition::Available")]
+    pub source: StockCondition,
     /// Credit for one whole unit. Null takes the cost on the order's line, else the product's cost.
     pub unit_credit: Option<MoneyInput>,
     /// The lot, where the product is tracked; the first to expire when it is left out. A line is of one lot.
@@ -65,6 +64,18 @@ pub struct SupplierReturnCreateInput {
     pub lines: Vec<SupplierReturnLineInput>,
 }
 
+/// Expired and recalled goods are written off, and damaged ones are set aside with the rest.
+fn return_source(from: StockCondition, reading: &mut Reading, field: impl FnOnce() -> Vec<String>) -> ReturnSource {
+    match from {
+        StockCondition::Available => ReturnSource::Available,
+        StockCondition::Quarantine => ReturnSource::Quarantine,
+        StockCondition::Damaged | StockCondition::Expired | StockCondition::Recalled => {
+            reading.invalid("AVAILABLE or QUARANTINE is expected", field);
+            ReturnSource::Quarantine
+        }
+    }
+}
+
 impl SupplierReturnCreateInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::SupplierReturnCreate {
@@ -75,7 +86,7 @@ impl SupplierReturnCreateInput {
                 product: line.product.map(|product| reading.product(product, || at("product"))),
                 of: reading.id_opt(line.purchase_order_line_id.as_ref(), || at("purchaseOrderLineId")),
                 quantity: line.quantity.0,
-                source: line.source.into(),
+                source: return_source(line.source, reading, || at("source")),
                 unit_credit: reading.money(line.unit_credit.as_ref(), || at("unitCredit")),
                 lot: line.lot.map(|lot| reading.lot(lot, || at("lot"))),
             });
@@ -108,14 +119,14 @@ pub struct ReorderLineInput {
 
 /// Products to order, for draft purchase orders.
 #[derive(Debug, Clone, InputObject)]
-pub struct ReorderOrderInput {
+pub struct PurchaseOrdersCreateFromSuggestionsInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Products to order, as suggested or otherwise; at most 2,000 lines.
     pub lines: Vec<ReorderLineInput>,
 }
 
-impl ReorderOrderInput {
+impl PurchaseOrdersCreateFromSuggestionsInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::ReorderOrder {
         let mut lines = Vec::with_capacity(self.lines.len());
@@ -263,7 +274,7 @@ impl SupplierProductInput {
 
 /// Replenishment policy of a stock level. Fields that are left out stay; null clears.
 #[derive(Debug, Clone, InputObject)]
-pub struct StockPolicyInput {
+pub struct ReorderPolicyInput {
     /// The product.
     pub product: ProductRef,
     /// The store.
@@ -278,14 +289,14 @@ pub struct StockPolicyInput {
 
 /// Policies of levels.
 #[derive(Debug, Clone, InputObject)]
-pub struct StockPolicySetInput {
+pub struct ReorderPolicySetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The levels, all or none; at most 500.
-    pub items: Vec<StockPolicyInput>,
+    pub items: Vec<ReorderPolicyInput>,
 }
 
-impl StockPolicyInput {
+impl ReorderPolicyInput {
     pub(super) fn read(self, index: usize, reading: &mut Reading) -> PolicyRow {
         let at = |name: &str| path!["input", "items", index, name];
         PolicyRow {

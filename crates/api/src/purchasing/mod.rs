@@ -32,8 +32,8 @@ pub use mutation_more::check_key;
 pub use node::{current, find as find_node, reference};
 pub use order::PurchaseOrder;
 pub use payloads::{
-    PurchaseOrderPayload, ReorderOrderPayload, StockPolicyPayload, SupplierProductBulkUpsertPayload, SupplierProductPayload,
-    SupplierReturnPayload,
+    PurchaseOrderPayload, PurchaseOrdersCreateFromSuggestionsPayload, ReorderPolicyPayload, SupplierProductBulkUpsertPayload,
+    SupplierProductPayload, SupplierReturnPayload,
 };
 pub use query::{PurchaseOrderConnection, PurchaseQuery};
 pub use returns::SupplierReturn;

@@ -100,8 +100,8 @@ impl PurchaseMutation {
 
     /// Records that an APPROVED order was placed with the supplier: its open quantities are
     /// incoming from now on.
-    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_ORDERED, STOCK_CHANGED), dry_run)]
-    async fn purchase_order_order(
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_ORDERED, STOCK_CHANGED), was("purchaseOrderOrder", "2026-11-25"), dry_run)]
+    async fn purchase_order_place(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Purchase order that was placed with the supplier.")] input: PurchaseOrderActionInput,

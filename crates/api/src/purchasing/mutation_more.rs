@@ -22,17 +22,18 @@ use platform::{path, storage::idempotency::MAX_KEY};
 
 use super::{
     inputs_more::{
-        ReorderOrderInput, StockPolicySetInput, SupplierProductArchiveInput, SupplierProductBulkUpsertInput,
-        SupplierProductRestoreInput, SupplierReturnCreateInput, supply_turn,
+        PurchaseOrdersCreateFromSuggestionsInput, ReorderPolicySetInput, SupplierProductArchiveInput,
+        SupplierProductBulkUpsertInput, SupplierProductRestoreInput, SupplierReturnCreateInput, supply_turn,
     },
     payloads::{
-        PurchaseOrderPayload, ReorderOrderPayload, StockPolicyPayload, SupplierProductBulkUpsertPayload, SupplierProductOutcome,
+        PurchaseOrderPayload, PurchaseOrdersCreateFromSuggestionsPayload, ReorderPolicyPayload, SupplierProductBulkUpsertPayload,
         SupplierProductPayload, SupplierProductUpsertRow, SupplierReturnPayload,
     },
     refusal::{mail_refused, policy_refused, supply_refused},
     supply::SupplierProduct,
 };
 use crate::{
+    catalog::UpsertOutcome,
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -132,11 +133,11 @@ impl SupplyMutation {
         };
         let row = |(index, (outcome, supply)): (usize, (Outcome, Option<inventory::purchasing::core::Supply>))| {
             let (outcome, user_errors) = match outcome {
-                Outcome::Created => (SupplierProductOutcome::Created, Vec::new()),
-                Outcome::Updated => (SupplierProductOutcome::Updated, Vec::new()),
-                Outcome::Unchanged => (SupplierProductOutcome::Unchanged, Vec::new()),
+                Outcome::Created => (UpsertOutcome::Created, Vec::new()),
+                Outcome::Updated => (UpsertOutcome::Updated, Vec::new()),
+                Outcome::Unchanged => (UpsertOutcome::Unchanged, Vec::new()),
                 Outcome::Refused(problem) => {
-                    (SupplierProductOutcome::Refused, vec![supply_refused(problem, |name| path!["input", "rows", index, name])])
+                    (UpsertOutcome::Refused, vec![supply_refused(problem, |name| path!["input", "rows", index, name])])
                 }
             };
             let supplier_product = supply.map(std::sync::Arc::new).map(SupplierProduct);
@@ -180,12 +181,12 @@ impl SupplyMutation {
     }
 
     /// Sets when levels are filled up, all or none.
-    #[mutation(permit = StockPolicy, emits(STOCK_POLICY_SET), dry_run(rolled_back))]
-    async fn stock_policy_set(
+    #[mutation(permit = StockPolicy, emits(STOCK_POLICY_SET), was("stockPolicySet", "2026-11-25"), dry_run(rolled_back))]
+    async fn reorder_policy_set(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The levels.")] input: StockPolicySetInput,
-    ) -> Answer<StockPolicyPayload> {
+        #[graphql(desc = "The levels.")] input: ReorderPolicySetInput,
+    ) -> Answer<ReorderPolicyPayload> {
         let ledger = ctx.given::<Ledger>()?;
         if let Some(error) = too_many(input.items.len(), "items") {
             return Ok(vec![error].into());
@@ -208,18 +209,18 @@ impl SupplyMutation {
             set.levels.iter().map(|(product, store)| LevelKey { product: *product, store: *store }).collect();
         let mut found = ctx.lazy::<DataLoader<StockLoader>>()?.load_many(keys.clone()).await?;
         let levels = keys.iter().filter_map(|key| found.remove(key)).map(StockLevel).collect();
-        Ok(StockPolicyPayload { levels, user_errors: Vec::new(), replayed: set.is_replayed, seq: set.seq.map(Long) })
+        Ok(ReorderPolicyPayload { levels, user_errors: Vec::new(), replayed: set.is_replayed, seq: set.seq.map(Long) })
     }
 
     /// Creates draft purchase orders from the given lines, one for each supplier, store and
     /// currency, all or none.
-    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CREATED), dry_run)]
-    async fn reorder_order(
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CREATED), was("reorderOrder", "2026-11-25"), dry_run)]
+    async fn purchase_orders_create_from_suggestions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Products to order.")] input: ReorderOrderInput,
-    ) -> Answer<ReorderOrderPayload> {
-        step!(ReorderOrderPayload, ctx, permit, input, shell::reorder_order, dry_run)
+        #[graphql(desc = "Products to order.")] input: PurchaseOrdersCreateFromSuggestionsInput,
+    ) -> Answer<PurchaseOrdersCreateFromSuggestionsPayload> {
+        step!(PurchaseOrdersCreateFromSuggestionsPayload, ctx, permit, input, shell::reorder_order, dry_run)
     }
 
     /// Sends goods back to their supplier: stock leaves, and what is credited is noted.

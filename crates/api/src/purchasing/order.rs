@@ -112,11 +112,13 @@ impl PurchaseOrder {
         self.row.note.as_deref()
     }
     /// Tolerance for over-delivery, in percent of a line's quantity: 0 to 100.
-    async fn over_percent(&self) -> i32 {
+    #[field(was("overPercent", "2026-11-25"))]
+    async fn over_delivery_percent(&self) -> i32 {
         i32::from(self.row.over_percent)
     }
     /// Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete.
-    async fn under_percent(&self) -> i32 {
+    #[field(was("underPercent", "2026-11-25"))]
+    async fn under_delivery_percent(&self) -> i32 {
         i32::from(self.row.under_percent)
     }
     /// Lines of the order, in the order of the input.
@@ -169,7 +171,18 @@ impl PurchaseOrder {
     async fn submitted_at(&self) -> Option<DateTime> {
         self.row.state.stage().request().map(|request| DateTime(request.at))
     }
+    /// Time at which the order was approved. Null where it was not.
+    async fn approved_at(&self) -> Option<DateTime> {
+        let is_rejected = matches!(self.row.state.stage(), core::Stage::Rejected { .. });
+        self.row.state.stage().decided_at().filter(|_| !is_rejected).map(DateTime)
+    }
+    /// Time at which the order was rejected. Null where it was not.
+    async fn rejected_at(&self) -> Option<DateTime> {
+        let is_rejected = matches!(self.row.state.stage(), core::Stage::Rejected { .. });
+        self.row.state.stage().decided_at().filter(|_| is_rejected).map(DateTime)
+    }
     /// Time at which the order was approved or rejected. Null where neither was done.
+    #[field(deprecation = "2026-11-25: use approvedAt or rejectedAt. Removed after 2027-11-25.")]
     async fn decided_at(&self) -> Option<DateTime> {
         self.row.state.stage().decided_at().map(DateTime)
     }
@@ -181,7 +194,18 @@ impl PurchaseOrder {
     async fn received_at(&self) -> Option<DateTime> {
         self.row.state.received_at().map(DateTime)
     }
+    /// Time at which the order was closed. Null where it was not.
+    async fn closed_at(&self) -> Option<DateTime> {
+        let is_closed = matches!(self.row.state, core::OrderState::Closed(..));
+        self.row.state.ended_at().filter(|_| is_closed).map(DateTime)
+    }
+    /// Time at which the order was cancelled. Null where it was not.
+    async fn cancelled_at(&self) -> Option<DateTime> {
+        let is_cancelled = matches!(self.row.state, core::OrderState::Cancelled(..));
+        self.row.state.ended_at().filter(|_| is_cancelled).map(DateTime)
+    }
     /// Time at which the order was closed or cancelled. Null where neither was done.
+    #[field(deprecation = "2026-11-25: use closedAt or cancelledAt. Removed after 2027-11-25.")]
     async fn ended_at(&self) -> Option<DateTime> {
         self.row.state.ended_at().map(DateTime)
     }

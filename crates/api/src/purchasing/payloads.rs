@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, SimpleObject};
+use async_graphql::{Context, SimpleObject};
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Receipt,
@@ -16,6 +16,7 @@ use platform::storage::{Fault, TenantScope};
 
 use super::{order::PurchaseOrder, returns::SupplierReturn, supply::SupplierProduct};
 use crate::{
+    catalog::UpsertOutcome,
     graphql::{context::ContextExt, fault::Answer, payload::SeenPayload, refusal::UserError, scalars::Long},
     seen_payload,
     stock::{ReceiptPayload, StockLevel, level_seen, lost},
@@ -43,7 +44,7 @@ seen_payload! {
 
 seen_payload! {
     /// The document as the change left it.
-    ReorderOrderPayload(orders: Vec<PurchaseOrder>) {
+    PurchaseOrdersCreateFromSuggestionsPayload(orders: Vec<PurchaseOrder>) {
         /// The drafts, one for each supplier, store and currency, in the order of the input's lines; empty when there are userErrors.
         async fn purchase_orders(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseOrder>> {
             if self.orders.is_empty() { Ok(Vec::new()) } else { seen(ctx, &self.orders) }
@@ -68,7 +69,7 @@ seen_payload! {
 
 seen_payload! {
     /// The document as the change left it.
-    StockPolicyPayload(levels: Vec<StockLevel>) {
+    ReorderPolicyPayload(levels: Vec<StockLevel>) {
         /// The levels as they are now, in the order of the input; empty when there are userErrors.
         async fn levels(&self, ctx: &Context<'_>) -> Answer<Vec<StockLevel>> {
             let mut all = Vec::with_capacity(self.levels.len());
@@ -80,27 +81,13 @@ seen_payload! {
     }
 }
 
-/// Outcome of one row of a supplier catalogue upsert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum SupplierProductOutcome {
-    /// The row created an entry.
-    Created,
-    /// The entry was changed.
-    Updated,
-    /// The entry was equal to the row before.
-    Unchanged,
-    /// The row was refused; userErrors has the reasons.
-    Refused,
-}
-
 /// Result of one row of a supplier catalogue upsert.
 #[derive(SimpleObject)]
 pub struct SupplierProductUpsertRow {
     /// Position in the input, from 0.
     pub index: i32,
     /// Outcome of the row.
-    pub outcome: SupplierProductOutcome,
+    pub outcome: UpsertOutcome,
     /// The row as it is now; null when it was refused.
     pub supplier_product: Option<SupplierProduct>,
     /// Reasons for which the row was refused; empty when it was not.
@@ -150,7 +137,7 @@ impl PurchaseOrderPayload {
     }
 }
 
-impl ReceiptPayload for ReorderOrderPayload {
+impl ReceiptPayload for PurchaseOrdersCreateFromSuggestionsPayload {
     async fn shown(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Self::Shown> {
         Ok(orders_of(scope, receipt).await?)
     }

@@ -121,8 +121,8 @@ impl PurchaseQuery {
     }
 
     /// A purchase order as an HTML page that prints, with all texts escaped; null when there is none, it is not yours, or you may not see costs.
-    #[field(permit = PurchaseRead)]
-    async fn purchase_order_page(
+    #[field(permit = PurchaseRead, was("purchaseOrderPage", "2026-11-25"))]
+    async fn purchase_order_html(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the purchase order.")] id: ID,

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object};
 use inventory::purchasing::core;
 use macros::resolvers;
+use platform::storage::Fault;
 
 use super::{
     enums::DiscrepancyKind,
-    line::line_id,
+    line::{PurchaseOrderLine, line_id},
     links::{self, Actor, Money, Product},
+    loaders::load,
 };
 use crate::{
     currency::FrozenRate,
@@ -17,6 +19,7 @@ use crate::{
         fault::Answer,
         scalars::{Date, DateTime, Quantity},
     },
+    reversals::{DocumentReversal, reversals_of},
 };
 
 /// One of an order's receipts.
@@ -35,7 +38,7 @@ impl GoodsReceipt {
 }
 
 /// Receipt of one delivery, as it was counted.
-#[Object]
+#[resolvers]
 impl GoodsReceipt {
     /// ID of the receipt.
     async fn id(&self) -> ID {
@@ -69,6 +72,11 @@ impl GoodsReceipt {
     async fn rate(&self) -> Option<FrozenRate> {
         self.row().rate.as_ref().map(FrozenRate::from)
     }
+    /// Reversals of the receipt, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
+        Some(Box::pin(reversals_of(ctx, self.row().id.uuid())).await)
+    }
     /// Lines received.
     async fn lines(&self) -> Vec<GoodsReceiptLine> {
         let receipt = self.row();
@@ -85,7 +93,14 @@ pub struct GoodsReceiptLine {
 /// Goods received for one line of the order.
 #[resolvers]
 impl GoodsReceiptLine {
-    /// The order's line.
+    /// Line of the order that the goods are of.
+    async fn line(&self, ctx: &Context<'_>) -> Answer<PurchaseOrderLine> {
+        let order = load(ctx, self.order).await?;
+        let line = order.and_then(|order| PurchaseOrderLine::find(order, self.row.position));
+        line.ok_or_else(|| Fault::corrupt("purchase_order", "a line stays").into())
+    }
+    /// ID of the order's line.
+    #[field(deprecation = "2026-11-25: use line. Removed after 2027-11-25.")]
     async fn purchase_order_line_id(&self) -> ID {
         line_id(self.order, self.row.position)
     }

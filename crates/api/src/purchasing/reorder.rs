@@ -150,6 +150,9 @@ pub struct SupplierPerformance {
     /// Orders that came whole.
     pub order_fill_rate: Option<f64>,
     /// Orders of which all that came, came on the day agreed for its line or before, else for the order; of those that had such a day.
+    pub on_time_rate: Option<f64>,
+    /// Deprecated name of `onTimeRate`.
+    #[graphql(deprecation = "2026-11-25: use onTimeRate. Removed after 2027-11-25.")]
     pub on_time_share: Option<f64>,
 }
 
@@ -162,6 +165,7 @@ impl From<core::Performance> for SupplierPerformance {
             unit_fill_rate: of.unit_fill,
             line_fill_rate: of.line_fill,
             order_fill_rate: of.order_fill,
+            on_time_rate: of.on_time,
             on_time_share: of.on_time,
         }
     }

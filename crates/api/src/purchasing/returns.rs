@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID};
-use entity::prelude::Numbered;
+use entity::prelude::{Numbered, ReturnSource};
 use inventory::purchasing::core;
 use macros::resolvers;
 
 use super::{
-    enums::SupplierReturnSource,
     links::{self, Actor, Money, Product, Store},
     loaders::{LinesOf, load},
     order::PurchaseOrder,
@@ -20,7 +19,8 @@ use crate::{
         scalars::{DateTime, Quantity},
     },
     numbering,
-    stock::ReasonCode,
+    reversals::{DocumentReversal, reversals_of},
+    stock::{ReasonCode, StockCondition},
 };
 
 /// A return's row, with its lines or without.
@@ -93,6 +93,11 @@ impl SupplierReturn {
     async fn credit(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row.credit.into())
     }
+    /// Reversals of the return, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
+        Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
+    }
     /// Time at which the goods left the store.
     async fn occurred_at(&self) -> DateTime {
         DateTime(self.row.occurred_at)
@@ -138,8 +143,11 @@ impl SupplierReturnLine {
         Quantity(self.0.reversed)
     }
     /// Stock from which the goods were taken.
-    async fn source(&self) -> SupplierReturnSource {
-        self.0.source.into()
+    async fn source(&self) -> StockCondition {
+        match self.0.source {
+            ReturnSource::Available => StockCondition::Available,
+            ReturnSource::Quarantine => StockCondition::Quarantine,
+        }
     }
     /// Credit for one whole unit. Null for callers who may not see costs.
     #[field(mask = ProductCostRead)]

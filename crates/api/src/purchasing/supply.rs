@@ -58,7 +58,8 @@ impl SupplierProduct {
         self.0.breaks.iter().map(one).collect()
     }
     /// Whether this is the preferred supplier of the product.
-    async fn preferred(&self) -> bool {
+    #[field(was("preferred", "2026-11-25"))]
+    async fn is_preferred(&self) -> bool {
         self.0.is_preferred
     }
     /// Time since which the row is archived; null while it is in use.

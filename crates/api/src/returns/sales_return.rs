@@ -25,6 +25,7 @@ use crate::{
         links::{self, Customer, Money, Product, Store},
         nodes::order_line,
     },
+    reversals::{DocumentReversal, reversals_of},
 };
 
 /// A return's row, with its lines or without.
@@ -107,6 +108,11 @@ impl Return {
     /// Reason for which the return was rejected; null unless it is REJECTED.
     async fn reject_reason(&self) -> Option<&str> {
         self.row.state.reject_reason()
+    }
+    /// Reversals of the return by its steps, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
+        Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
     }
     /// The mutations that its state allows and that you may do; returnInspect of what has come in parts where any of that is left to look at.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {

@@ -27,6 +27,8 @@ pub enum ReversedKind {
     ReturnRefund,
     /// Goods that came in with a return and were not looked at.
     ReturnReceipt,
+    /// What became of goods of a return when somebody looked at them.
+    ReturnInspection,
 }
 
 /// A figure that a reversal changed. New kinds may be added.
@@ -55,6 +57,8 @@ pub enum ReversalEffectKind {
     Cancelled,
     /// Money that a return gave back.
     Refunded,
+    /// Units of a return's line that were looked at.
+    Inspected,
     /// Units on hand of a level.
     OnHand,
     /// Units of a level that are held.

@@ -2,6 +2,7 @@
 
 mod enums;
 mod inputs;
+mod loaders;
 mod mutation;
 mod query;
 pub mod refusal;
@@ -9,6 +10,7 @@ mod reversal;
 
 pub use enums::{ReversalEffectKind, ReversedKind};
 pub use inputs::{DocumentReverseInput, ReverseLine};
+pub use loaders::{Rows, reversals_of};
 pub use mutation::{DocumentReversalPayload, ReversalMutation};
 pub use query::{ReversalFilter, ReversalQuery};
 pub use refusal::in_use;

@@ -82,7 +82,8 @@ impl ReversalMutation {
     ///
     /// Requires document.reverse in each store that it touches, and the permission that made the document: purchase.receive for goods receipts and returns to
     /// suppliers, transfer.ship or transfer.receive for steps of transfers, count.approve for counts, order.write for sales over the counter, fulfilment.ship for
-    /// shipments, or order.fulfil where they left without a work, return.approve for closed returns, order.return for what came in with a return.
+    /// shipments, or order.fulfil where they left without a work, return.approve for closed returns, order.return for inspections of returns
+    /// and for what came in with them.
     #[mutation(
         permit = DocumentReverse,
         emits(

@@ -13,7 +13,7 @@ use crate::{
 pub fn reversal(why: &Refusal) -> Said {
     match why {
         Refusal::NotReversible => invalid(
-            "this is not undone by documentReverse: goods receipts, transfers, returns to suppliers, counts, sales over the counter, shipments, and receipts and refunds of returns are. revaluationReverse undoes a revaluation, and credit notes correct invoices",
+            "this is not undone by documentReverse: goods receipts, transfers, returns to suppliers, counts, sales over the counter, shipments, and receipts, inspections and refunds of returns are. revaluationReverse undoes a revaluation, and credit notes correct invoices",
         ),
         Refusal::OfReversal => state("a reversal is not reversed: make the document again"),
         Refusal::AlreadyReversed => state("nothing of it is left to reverse"),
@@ -27,6 +27,7 @@ pub fn reversal(why: &Refusal) -> Said {
         Refusal::NothingMoved => state("no stock moved with it: there is nothing to undo"),
         Refusal::OfShipments => invalid("it left with shipments: name the fulfilment that is undone"),
         Refusal::SharesUnknown => state("it was closed before its shares were kept by order: it stays closed"),
+        Refusal::StepsUnknown => state("it was made before it was kept how its goods were looked at: what became of them stays"),
         Refusal::Arrived => state("it has arrived, or is known not to: what comes home comes as a return"),
         Refusal::TooLarge => range("the reversal is too large to be kept exactly"),
         Refusal::InUse(rests) => (ErrorCode::InUse, resting(rests)),
@@ -43,7 +44,10 @@ fn resting(rests: &Rests) -> String {
         Resting::Loss => "what did not arrive was written off: reverse the close first".to_owned(),
         Resting::LaterSteps => "something of it has arrived or was written off: reverse those steps first".to_owned(),
         Resting::Returned { .. } => "goods of it came back or are to come back: that is a return".to_owned(),
-        Resting::Inspected => "goods of it were looked at: what became of them stays".to_owned(),
+        Resting::Inspected => "goods of it were looked at as they came: what became of them stays".to_owned(),
+        Resting::Scrapped { sku, usable, requested, .. } => {
+            format!("{usable} of {requested} of {sku} still lie aside: {count} later documents took the rest")
+        }
         Resting::AskedBack { .. } => {
             "what was given up of it was asked back since: reject those returns, or undo them, first".to_owned()
         }

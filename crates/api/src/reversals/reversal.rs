@@ -45,7 +45,11 @@ impl DocumentReversal {
     }
     /// Its movements are read when they are asked for.
     pub fn stored(row: core::Reversal) -> Self {
-        Self { row: Arc::new(row), movements: None }
+        Self::shared(Arc::new(row))
+    }
+    /// The same, of a row that others have, too.
+    pub fn shared(row: Arc<core::Reversal>) -> Self {
+        Self { row, movements: None }
     }
     pub fn row(&self) -> &core::Reversal {
         &self.row
@@ -87,7 +91,9 @@ impl DocumentReversal {
             prelude::ReversedKind::Count => text::<ids::CountId>(subject.part),
             prelude::ReversedKind::Sale => text::<ids::OrderId>(subject.part),
             prelude::ReversedKind::Shipment => text::<ids::FulfilmentId>(subject.part),
-            prelude::ReversedKind::ReturnRefund | prelude::ReversedKind::ReturnReceipt => text::<ids::ReturnId>(subject.part),
+            prelude::ReversedKind::ReturnRefund
+            | prelude::ReversedKind::ReturnReceipt
+            | prelude::ReversedKind::ReturnInspection => text::<ids::ReturnId>(subject.part),
         }
     }
     /// Document that was reversed or that the step belongs to, as it is now. Null where you may not see it.
@@ -177,7 +183,9 @@ impl ReversedLine {
             prelude::ReversedKind::SupplierReturn => text::<ids::ProductId>(self.line),
             prelude::ReversedKind::Count => text::<ids::CountLineId>(self.line),
             prelude::ReversedKind::Sale | prelude::ReversedKind::Shipment => text::<ids::OrderLineId>(self.line),
-            prelude::ReversedKind::ReturnRefund | prelude::ReversedKind::ReturnReceipt => text::<ids::ReturnLineId>(self.line),
+            prelude::ReversedKind::ReturnRefund
+            | prelude::ReversedKind::ReturnReceipt
+            | prelude::ReversedKind::ReturnInspection => text::<ids::ReturnLineId>(self.line),
         }
     }
     /// Product.

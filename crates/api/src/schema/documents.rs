@@ -22,7 +22,9 @@ pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option
         ReferenceKind::Transfer | ReferenceKind::Other => {
             Ok(transfers::load_transfer(ctx, entity::id::TransferId::from_uuid(reference.id)).await?.map(Node::Transfer))
         }
-        ReferenceKind::Count => Ok(counts::load_count(ctx, entity::id::CountId::from_uuid(reference.id)).await?.map(Node::Count)),
+        ReferenceKind::Count => {
+            Ok(counts::load_count(ctx, entity::id::CountId::from_uuid(reference.id)).await?.map(Node::Stocktake))
+        }
         ReferenceKind::Lot => Ok(stock::lot_seen(ctx, entity::id::LotId::from_uuid(reference.id)).await?.map(Node::Lot)),
         ReferenceKind::PurchaseOrder | ReferenceKind::SupplierReturn => purchasing::reference(ctx, reference).await,
         ReferenceKind::Reservation => Ok(None),
@@ -37,7 +39,7 @@ pub async fn current_document(ctx: &Context<'_>, what: Noun, id: uuid::Uuid) -> 
             transfers::load_transfer(ctx, id).await.ok().flatten().map(Node::Transfer)
         }
         Noun::Return => returns::load_return(ctx, entity::id::ReturnId::from_uuid(id)).await.ok().flatten().map(Node::Return),
-        Noun::Count => counts::load_count(ctx, entity::id::CountId::from_uuid(id)).await.ok().flatten().map(Node::Count),
+        Noun::Count => counts::load_count(ctx, entity::id::CountId::from_uuid(id)).await.ok().flatten().map(Node::Stocktake),
         Noun::FulfilmentWork => {
             let id = entity::id::FulfilmentWorkId::from_uuid(id);
             fulfilment::load_work(ctx, id).await.ok().flatten().map(Node::FulfilmentWork)

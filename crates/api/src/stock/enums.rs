@@ -124,17 +124,40 @@ mirrored_enum! {
     }
 }
 
-mirrored_enum! {
-    /// Condition that keeps stock on hand from being sold.
-    Condition = "entity::enums::Condition" {
-        /// The goods are set aside until they are inspected.
-        Quarantine,
-        /// The goods are damaged.
-        Damaged,
-        /// Past its date.
-        Expired,
-        /// The goods were recalled.
-        Recalled,
+/// Condition of stock on hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum StockCondition {
+    /// Stock that can be sold.
+    Available,
+    /// The goods are set aside until they are inspected.
+    Quarantine,
+    /// The goods are damaged.
+    Damaged,
+    /// Past its date: only to be written off.
+    Expired,
+    /// The goods were recalled and can only be written off.
+    Recalled,
+}
+impl From<prelude::Condition> for StockCondition {
+    fn from(condition: prelude::Condition) -> Self {
+        match condition {
+            prelude::Condition::Quarantine => Self::Quarantine,
+            prelude::Condition::Damaged => Self::Damaged,
+            prelude::Condition::Expired => Self::Expired,
+            prelude::Condition::Recalled => Self::Recalled,
+        }
+    }
+}
+impl From<StockCondition> for Option<prelude::Condition> {
+    fn from(condition: StockCondition) -> Self {
+        match condition {
+            StockCondition::Available => None,
+            StockCondition::Quarantine => Some(prelude::Condition::Quarantine),
+            StockCondition::Damaged => Some(prelude::Condition::Damaged),
+            StockCondition::Expired => Some(prelude::Condition::Expired),
+            StockCondition::Recalled => Some(prelude::Condition::Recalled),
+        }
     }
 }
 

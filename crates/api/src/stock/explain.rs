@@ -1,4 +1,4 @@
-//! `explainAvailability` and `availableOn`, as GraphQL.
+//! `availabilityExplanation` and `availabilityForecast`, as GraphQL.
 
 use async_graphql::Context;
 use entity::prelude;
@@ -13,7 +13,7 @@ use inventory::{
 };
 use macros::resolvers;
 
-use super::{Condition, LotLevel, Reservation, StockLevel, UnavailableStock, lot::Lot, sees_reservation};
+use super::{LotLevel, Reservation, StockCondition, StockLevel, UnavailableStock, lot::Lot, sees_reservation};
 use crate::{
     catalog::{ProductRef, StoreRef, product_named, store_named},
     graphql::{
@@ -32,7 +32,7 @@ fn quantity(units: i64) -> Quantity {
 }
 
 /// Explanation of a product's available quantity in a store.
-pub struct AvailabilityExplained(Explanation);
+pub struct AvailabilityExplanation(Explanation);
 
 /// Stock that is on its way to a store.
 pub struct ExpectedStock(Arrival);
@@ -73,7 +73,7 @@ impl LotShare {
 /// Explanation of a product's available quantity in a store, read at one moment: available = onHand − unavailable − reserved. Each figure is the
 /// sum of its parts. Quantities are in the product's smallest unit.
 #[resolvers(requires = StockRead)]
-impl AvailabilityExplained {
+impl AvailabilityExplanation {
     /// The level.
     async fn level(&self) -> StockLevel {
         StockLevel(LevelRow::from(&self.0.level_snapshot.level))
@@ -96,10 +96,10 @@ impl AvailabilityExplained {
     async fn unavailable_by(&self) -> Vec<UnavailableStock> {
         let all = prelude::Condition::ALL.iter().map(|condition| (*condition, self.0.level_snapshot.aside.of(*condition)));
         all.filter(|(_, n)| *n != 0)
-            .map(|(condition, n)| UnavailableStock { condition: Condition::from(condition), quantity: quantity(n) })
+            .map(|(condition, n)| UnavailableStock { condition: StockCondition::from(condition), quantity: quantity(n) })
             .collect()
     }
-    /// Reserved quantity: the sum of reservations and reservedElse.
+    /// Reserved quantity: the sum of reservations and reservedOther.
     async fn reserved(&self) -> Quantity {
         self.0.level_snapshot.level.reserved.into()
     }
@@ -111,7 +111,8 @@ impl AvailabilityExplained {
         Ok(seen.cloned().map(|held| Reservation(None, held)).collect())
     }
     /// Quantity of the reservations that are not listed: those beyond the limit, and those of channels that you may not see.
-    async fn reserved_else(&self, ctx: &Context<'_>) -> Answer<Quantity> {
+    #[field(was("reservedElse", "2026-11-25"))]
+    async fn reserved_other(&self, ctx: &Context<'_>) -> Answer<Quantity> {
         let permit = ctx.permit::<kind::StockRead>()?;
         let listed = self.0.reservations.iter().take(MOST_LISTED).filter(|held| sees_reservation(&permit, held));
         let listed: i64 = listed.map(|held| held.remaining.get()).sum();
@@ -123,14 +124,15 @@ impl AvailabilityExplained {
     }
     /// Available quantity in lots that may not be sold: past their expiry date, or with fewer days left than the product's minimumRemainingDays.
     /// Transfers hold stock near its expiry date first; that stock is not included.
-    async fn not_for_sale(&self) -> Quantity {
+    #[field(was("notForSale", "2026-11-25"))]
+    async fn not_sellable(&self) -> Quantity {
         quantity(self.0.level_snapshot.not_for_sale(self.0.today))
     }
     /// Safety stock: quantity that channels do not promise, in the product's smallest unit.
     async fn safety_stock(&self) -> Quantity {
         self.0.level_snapshot.level.safety_stock.into()
     }
-    /// available − notForSale − safetyStock, at least 0. Orders of shops and staff are promised the safety stock, too.
+    /// available − notSellable − safetyStock, at least 0. Orders of shops and staff are promised the safety stock, too.
     async fn available_to_promise(&self) -> Quantity {
         quantity(self.0.level_snapshot.to_promise(self.0.today))
     }
@@ -174,18 +176,18 @@ pub async fn explained(
     permit: Permit<kind::StockRead>,
     product: ProductRef,
     store: StoreRef,
-) -> Answer<Option<AvailabilityExplained>> {
-    Ok(explanation(ctx, permit, product, store).await?.map(AvailabilityExplained))
+) -> Answer<Option<AvailabilityExplanation>> {
+    Ok(explanation(ctx, permit, product, store).await?.map(AvailabilityExplanation))
 }
 
 /// Quantity that a store may promise for a day.
-pub struct AvailableOn {
+pub struct AvailabilityForecast {
     outlook: Outlook,
     date: i32,
     level: StockLevel,
 }
 
-impl AvailableOn {
+impl AvailabilityForecast {
     pub async fn of(
         ctx: &Context<'_>,
         permit: Permit<kind::StockRead>,
@@ -202,10 +204,10 @@ impl AvailableOn {
     }
 }
 
-/// Quantity that a store may promise for a day, as known now: availableToPromise = available − expiring + arriving − owed − safetyStock, at least
+/// Quantity that a store may promise for a day, as known now: availableToPromise = available − expiring + incoming − backordered − safetyStock, at least
 /// 0. Quantities are in the product's smallest unit.
 #[resolvers(requires = StockRead)]
-impl AvailableOn {
+impl AvailabilityForecast {
     /// The day.
     async fn date(&self) -> Date {
         Date(self.date)
@@ -224,15 +226,17 @@ impl AvailableOn {
         quantity(self.outlook.expiring)
     }
     /// Quantity expected from today up to and including that day. Receipts without a date and overdue receipts are not counted.
-    async fn arriving(&self) -> Quantity {
+    #[field(was("arriving", "2026-11-25"))]
+    async fn incoming(&self) -> Quantity {
         quantity(self.outlook.arriving)
     }
-    /// Quantity that was expected before today and has not arrived. It counts as arriving only once its document has a new date.
+    /// Quantity that was expected before today and has not arrived. It counts as incoming only once its document has a new date.
     async fn overdue(&self) -> Quantity {
         quantity(self.outlook.overdue)
     }
-    /// Quantity that open orders need beyond the stock, also as components of kits. Arriving stock is allocated to it first.
-    async fn owed(&self) -> Quantity {
+    /// Quantity that open orders need beyond the stock, also as components of kits. Incoming stock is allocated to it first.
+    #[field(was("owed", "2026-11-25"))]
+    async fn backordered(&self) -> Quantity {
         quantity(self.outlook.owed)
     }
     /// Safety stock: quantity that channels do not promise, in the product's smallest unit.

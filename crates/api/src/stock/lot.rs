@@ -19,7 +19,7 @@ use platform::{
 };
 
 use super::{
-    Condition, LotStatus, StockMovement, links,
+    LotStatus, StockCondition, StockMovement, links,
     loaders::{BySeq, LotLevelsOf, StockLoader},
     movement_seen,
 };
@@ -282,7 +282,7 @@ impl ExpiringLot {
 #[derive(Debug, Clone, async_graphql::SimpleObject)]
 pub struct UnavailableStock {
     /// Condition that keeps the stock from being sold.
-    pub condition: Condition,
+    pub condition: StockCondition,
     /// Quantity, in the product's smallest unit.
     pub quantity: Quantity,
 }

@@ -7,7 +7,7 @@ use inventory::{
 };
 use platform::path;
 
-use super::{ReasonCode, ShortagePolicy};
+use super::{ReasonCode, ShortagePolicy, StockCondition};
 use crate::{
     catalog::{ProductRef, StoreRef},
     graphql::{
@@ -25,6 +25,9 @@ pub enum LotRef {
     /// unknown code creates a lot without dates.
     Code(String),
     /// Code of the lot, with the dates of a new one.
+    Create(LotName),
+    /// Deprecated name of `create`.
+    #[graphql(deprecation = "2026-11-25: use create. Removed after 2027-11-25.")]
     Named(LotName),
 }
 
@@ -34,6 +37,9 @@ pub struct LotName {
     /// Code printed on the lot, at most 128 characters.
     pub code: String,
     /// The day it was made.
+    pub manufactured_on: Option<Date>,
+    /// Deprecated name of `manufacturedOn`.
+    #[graphql(deprecation = "2026-11-25: use manufacturedOn. Removed after 2027-11-25.")]
     pub made_on: Option<Date>,
     /// The last day on which it may be used.
     pub expires_on: Option<Date>,
@@ -117,7 +123,7 @@ impl LotUpdateInput {
 
 /// Step of a whole lot, in all stores.
 #[derive(Debug, Clone, InputObject)]
-pub struct LotActInput {
+pub struct LotStatusInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The lot.
@@ -131,7 +137,7 @@ pub struct LotActInput {
     pub on_shortage: ShortagePolicy,
 }
 
-impl LotActInput {
+impl LotStatusInput {
     pub fn read(self, reading: &mut Reading) -> shell::LotActInput {
         shell::LotActInput {
             idempotency_key: self.idempotency_key,
@@ -144,38 +150,10 @@ impl LotActInput {
     }
 }
 
-/// Condition of the stock that a move takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum StockShelf {
-    /// Stock that can be sold.
-    Available,
-    /// The goods are set aside until they are inspected.
-    Quarantine,
-    /// The goods are damaged.
-    Damaged,
-    /// Past its date: only to be written off.
-    Expired,
-    /// The goods were recalled and can only be written off.
-    Recalled,
-}
-impl From<StockShelf> for Option<entity::prelude::Condition> {
-    fn from(shelf: StockShelf) -> Self {
-        use entity::prelude::Condition;
-        match shelf {
-            StockShelf::Available => None,
-            StockShelf::Quarantine => Some(Condition::Quarantine),
-            StockShelf::Damaged => Some(Condition::Damaged),
-            StockShelf::Expired => Some(Condition::Expired),
-            StockShelf::Recalled => Some(Condition::Recalled),
-        }
-    }
-}
-
 /// Condition that a move gives to stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Destination", rename_items = "SCREAMING_SNAKE_CASE")]
-pub enum StockDestination {
+pub enum StockMoveTarget {
     /// The stock can be sold.
     Available,
     /// The goods are set aside until they are inspected.
@@ -207,10 +185,10 @@ pub struct StockMoveInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Current condition of the stock.
-    #[graphql(default_with = "StockShelf::Available")]
-    pub from: StockShelf,
+    #[graphql(default_with = "StockCondition::Available")]
+    pub from: StockCondition,
     /// Condition of the stock after the move.
-    pub to: StockDestination,
+    pub to: StockMoveTarget,
     /// Reason for the move.
     pub reason_code: ReasonCode,
     /// A note on the whole.

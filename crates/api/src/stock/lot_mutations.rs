@@ -14,7 +14,7 @@ use macros::resolvers;
 use super::{
     Lot, StockMovement, StockPayload,
     loaders::{BySeq, StockLoader},
-    lot_inputs::{LotActInput, LotCreateInput, LotUpdateInput, StockMoveInput},
+    lot_inputs::{LotCreateInput, LotStatusInput, LotUpdateInput, StockMoveInput},
     movement_seen,
     mutations::stock_payload,
     receipt,
@@ -113,7 +113,7 @@ impl LotMutation {
 
     /// Sets a lot aside in all stores, until it is released.
     #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run(key_stays_free))]
-    async fn lot_quarantine(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotActInput) -> Answer<LotPayload> {
+    async fn lot_quarantine(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotStatusInput) -> Answer<LotPayload> {
         act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
             shell::lot_quarantine(ledger, permit, input, dry_run)
         })
@@ -123,16 +123,16 @@ impl LotMutation {
     /// Releases a lot: all of its stock that was quarantined or recalled can be sold again. Damaged
     /// and expired units stay set aside, and so do customer returns that are not inspected yet.
     #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run(key_stays_free))]
-    async fn lot_release(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotActInput) -> Answer<LotPayload> {
+    async fn lot_release(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotStatusInput) -> Answer<LotPayload> {
         act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
             shell::lot_release(ledger, permit, input, dry_run)
         })
         .await
     }
 
-    /// Calls a lot back: what is still there is taken out of sale at once, and lotTrace says where the rest went.
+    /// Calls a lot back: what is still there is taken out of sale at once, and Lot.trace says where the rest went.
     #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run(key_stays_free))]
-    async fn lot_recall(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotActInput) -> Answer<LotPayload> {
+    async fn lot_recall(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotStatusInput) -> Answer<LotPayload> {
         act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
             shell::lot_recall(ledger, permit, input, dry_run)
         })

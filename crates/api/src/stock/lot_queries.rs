@@ -21,7 +21,7 @@ use platform::{
 
 use super::{
     Lot, LotConnection, LotTraceConnection,
-    explain::{AvailabilityExplained, AvailableOn, explained},
+    explain::{AvailabilityExplanation, AvailabilityForecast, explained},
     loaders::{LotLevelsOf, StockLoader},
     lot::{ExpiringLot, ExpiringLotConnection, trace},
     lot_filter::{LotFilter, LotSort, lot_sorted},
@@ -38,7 +38,7 @@ use crate::{
     },
 };
 
-/// The farthest that `expiringSoon` looks: a hundred years.
+/// The farthest that `expiringLots` looks: a hundred years.
 const MAX_DAYS: i32 = 36_500;
 
 /// A lot by its id, if it ever was in a store that the caller may see.
@@ -95,7 +95,7 @@ impl LotQuery {
     }
 
     /// Trace of a lot: stores, orders, customers and quantities by ledger line, the oldest first. Null when there is no such lot.
-    #[field(permit = StockMovementRead, paged)]
+    #[field(permit = StockMovementRead, paged, deprecation = "2026-11-25: use Lot.trace. Removed after 2027-11-25.")]
     async fn lot_trace(
         &self,
         ctx: &Context<'_>,
@@ -108,8 +108,8 @@ impl LotQuery {
     }
 
     /// Lots in stock whose expiry date is at most the given number of days away, or past; the soonest first.
-    #[field(permit = StockRead, paged)]
-    async fn expiring_soon(
+    #[field(permit = StockRead, paged, was("expiringSoon", "2026-11-25"))]
+    async fn expiring_lots(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Days from today: 0 to 36,500.")] within: i32,
@@ -160,27 +160,27 @@ impl LotQuery {
     }
 
     /// Explanation of a product's available quantity in a store: each figure with its parts. Null when there is no such product or store.
-    #[field(permit = StockRead)]
-    async fn explain_availability(
+    #[field(permit = StockRead, was("explainAvailability", "2026-11-25"))]
+    async fn availability_explanation(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The product.")] product: ProductRef,
         #[graphql(desc = "The store.")] store: StoreRef,
-    ) -> Option<Answer<AvailabilityExplained>> {
+    ) -> Option<Answer<AvailabilityExplanation>> {
         Box::pin(explained(ctx, permit, product, store)).await.transpose()
     }
 
     /// Quantity of a product that a store may promise for a day, as known now: stock that will have expired is subtracted, and stock expected by
     /// then is added. Null when there is no such product or store.
-    #[field(permit = StockRead)]
-    async fn available_on(
+    #[field(permit = StockRead, was("availableOn", "2026-11-25"))]
+    async fn availability_forecast(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The product.")] product: ProductRef,
         #[graphql(desc = "The store.")] store: StoreRef,
         #[graphql(desc = "The day, in the store's time zone: today or later.")] date: Date,
-    ) -> Option<Answer<AvailableOn>> {
-        Box::pin(AvailableOn::of(ctx, permit, product, store, date)).await.transpose()
+    ) -> Option<Answer<AvailabilityForecast>> {
+        Box::pin(AvailabilityForecast::of(ctx, permit, product, store, date)).await.transpose()
     }
 }
 

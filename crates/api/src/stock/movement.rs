@@ -8,7 +8,7 @@ use inventory::stock::core::{Entry, Movement};
 use macros::resolvers;
 
 use super::{
-    Condition, Lot, MovementKind, ReasonCode, links,
+    Lot, MovementKind, ReasonCode, StockCondition, links,
     loaders::{ReversalOf, StockLoader},
     lot_queries::lot_seen,
     visibility::movement_seen,
@@ -147,7 +147,7 @@ impl StockEntry {
         lot.await.transpose()
     }
     /// Condition of the stock that the line made unavailable; null when there is none.
-    async fn condition(&self) -> Answer<Option<Condition>> {
+    async fn condition(&self) -> Answer<Option<StockCondition>> {
         Ok(self.entry()?.condition.map(Into::into))
     }
     /// A note on this line.

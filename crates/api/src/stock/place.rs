@@ -58,7 +58,7 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::Lines => &["lines"],
         Field::Lot => &["lot"],
         Field::LotCode => &["lot", "code"],
-        Field::LotExpiresOn => &["lot", "named", "expiresOn"],
+        Field::LotExpiresOn => &["lot", "create", "expiresOn"],
         Field::Lots => &["lots"],
         Field::Matches => &["matches"],
         Field::Method => &["method"],
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(joined(At::input(Field::Lines).lot()), "input.lines");
         let part = At::line(3).field(Field::Lots).part(Field::Lots, 1);
         assert_eq!(joined(part.field(Field::Quantity).lot()), "input.lines.3.lots.1.lot");
-        assert_eq!(joined(part.expires_on()), "input.lines.3.lots.1.lot.named.expiresOn");
+        assert_eq!(joined(part.expires_on()), "input.lines.3.lots.1.lot.create.expiresOn");
         assert_eq!(joined(At::INPUT.expires_on()), "input.expiresOn");
     }
 }

@@ -44,6 +44,8 @@ pub struct TransferCreateInput {
     pub lines: Vec<TransferLineInput>,
     /// Status that the transfer has at once, READY or IN_TRANSIT; both need transfer.ship in the sending store. Null for DRAFT.
     pub status: Option<TransferStartStatus>,
+    /// Custom data: a JSON object of at most 16 KiB. Null for an empty one.
+    pub metadata: Option<Json>,
 }
 
 /// Status that a new transfer can have at once.
@@ -94,7 +96,7 @@ pub struct TransferActionInput {
 
 /// Quantity of a transfer line that moves.
 #[derive(Debug, Clone, InputObject)]
-pub struct TransferParcelInput {
+pub struct TransferShipmentLineInput {
     /// The transfer's line.
     pub line_id: ID,
     /// Quantity of the line, in the product's smallest unit; above 0.
@@ -116,7 +118,7 @@ pub struct TransferLotInput {
 
 /// Shipment or receipt of a transfer.
 #[derive(Debug, Clone, InputObject)]
-pub struct TransferMoveInput {
+pub struct TransferShipmentInput {
     /// The transfer.
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
@@ -124,7 +126,7 @@ pub struct TransferMoveInput {
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Option<Long>,
     /// Lines that move, with their quantities, at most 500. Null moves everything: all that is to be shipped, or all that is in transit.
-    pub lines: Option<Vec<TransferParcelInput>>,
+    pub lines: Option<Vec<TransferShipmentLineInput>>,
     /// Time of the shipment or receipt; now by default. At most five minutes ahead, and not in a closed period.
     pub occurred_at: Option<DateTime>,
     /// Note that is kept with the stock movement, at most 1,000 characters.
@@ -181,6 +183,7 @@ impl TransferCreateInput {
             expected_at: self.expected_at.map(|at| at.0),
             lines: lines(self.lines, reading),
             status: self.status.map(Into::into),
+            metadata: self.metadata.map(|json| json.0),
         }
     }
 }
@@ -216,7 +219,7 @@ impl TransferActionInput {
     }
 }
 
-impl TransferMoveInput {
+impl TransferShipmentInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::TransferMove {
         let lines = self.lines.map(|lines| lines.into_iter().enumerate().map(|(index, one)| one.read(index, reading)).collect());
@@ -231,7 +234,7 @@ impl TransferMoveInput {
     }
 }
 
-impl TransferParcelInput {
+impl TransferShipmentLineInput {
     fn read(self, index: usize, reading: &mut Reading) -> shell::TransferParcel {
         let line = reading.id(&self.line_id, || path!["input", "lines", index, "lineId"]);
         let mut lots = Vec::with_capacity(self.lots.len());

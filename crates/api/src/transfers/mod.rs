@@ -11,8 +11,8 @@ pub mod refusal;
 
 pub use enums::TransferStatus;
 pub use inputs::{
-    TransferActionInput, TransferCloseInput, TransferCreateInput, TransferLineInput, TransferLotInput, TransferMoveInput,
-    TransferParcelInput, TransferUpdateInput,
+    TransferActionInput, TransferCloseInput, TransferCreateInput, TransferLineInput, TransferLotInput, TransferShipmentInput,
+    TransferShipmentLineInput, TransferUpdateInput,
 };
 pub use loaders::Rows;
 pub use mutation::TransfersMutation;

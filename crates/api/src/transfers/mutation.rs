@@ -14,7 +14,7 @@ use inventory::{
 use macros::resolvers;
 
 use super::{
-    inputs::{TransferActionInput, TransferCloseInput, TransferCreateInput, TransferMoveInput, TransferUpdateInput},
+    inputs::{TransferActionInput, TransferCloseInput, TransferCreateInput, TransferShipmentInput, TransferUpdateInput},
     payload::TransferPayload,
 };
 use crate::{
@@ -54,8 +54,8 @@ impl TransfersMutation {
     }
 
     /// Holds the stock of a DRAFT at the sender, all of it or none. Asks for the right in the sender's store.
-    #[mutation(permit = TransferShip, emits(TRANSFER_READY, STOCK_CHANGED), dry_run)]
-    async fn transfer_ready(
+    #[mutation(permit = TransferShip, emits(TRANSFER_READY, STOCK_CHANGED), was("transferReady", "2026-11-25"), dry_run)]
+    async fn transfer_mark_ready(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Transfer to make ready.")] input: TransferActionInput,
@@ -69,7 +69,7 @@ impl TransfersMutation {
     async fn transfer_ship(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Shipment of the transfer.")] input: TransferMoveInput,
+        #[graphql(desc = "Shipment of the transfer.")] input: TransferShipmentInput,
     ) -> Answer<TransferPayload> {
         step!(TransferPayload, ctx, permit, input, shell::transfer_ship, dry_run)
     }
@@ -80,7 +80,7 @@ impl TransfersMutation {
     async fn transfer_receive(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Receipt of the transfer.")] input: TransferMoveInput,
+        #[graphql(desc = "Receipt of the transfer.")] input: TransferShipmentInput,
     ) -> Answer<TransferPayload> {
         step!(TransferPayload, ctx, permit, input, shell::transfer_receive, dry_run)
     }

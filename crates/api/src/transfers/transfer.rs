@@ -18,6 +18,7 @@ use crate::{
     },
     numbering,
     orders::links::{self, Actor, Money, Product, Store},
+    reversals::{DocumentReversal, reversals_of},
     stock::{Lot, ReasonCode, lot_of_document, lot_seen},
 };
 
@@ -117,8 +118,14 @@ impl Transfer {
         let caller = ctx.caller()?;
         Ok(actions_from(self.row.status()).filter(|action| may(caller, *action, &self.row)).map(Action::mutation).collect())
     }
+    /// Reversals of the transfer by its steps, the newest first, at most 50; empty while nothing of it was undone. Null without stock.movement.read.
+    #[field(mask = StockMovementRead)]
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
+        Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
+    }
     /// Member, integration or job that created the transfer.
-    async fn requested_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    #[field(was("requestedBy", "2026-11-25"))]
+    async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.row.actor).await
     }
     /// +1 for each change.

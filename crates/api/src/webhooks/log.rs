@@ -21,7 +21,7 @@ use crate::graphql::{
 /// State of a webhook message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "DeliveryState")]
-pub enum WebhookDeliveryState {
+pub enum WebhookDeliveryStatus {
     /// The message waits for its next attempt.
     Pending,
     /// The endpoint answered with a 2xx status.
@@ -55,11 +55,13 @@ impl WebhookDelivery {
         self.delivery.event.as_deref()
     }
     /// State of the message.
-    async fn state(&self) -> WebhookDeliveryState {
+    #[field(was("state", "2026-11-25"))]
+    async fn status(&self) -> WebhookDeliveryStatus {
         self.delivery.state.into()
     }
     /// Attempts since the message was created or last replayed, 0 to 10.
-    async fn attempts(&self) -> Long {
+    #[field(was("attempts", "2026-11-25"))]
+    async fn attempt_count(&self) -> Long {
         Long(self.delivery.attempts)
     }
     /// Time of the next attempt, unless the endpoint is paused for longer; null when the message is settled.
@@ -122,7 +124,7 @@ crate::connection!(WebhookAttemptConnection, WebhookAttemptEdge, WebhookAttempt,
 pub async fn deliveries(
     ctx: &Context<'_>,
     of: &Endpoint,
-    states: Option<Vec<WebhookDeliveryState>>,
+    states: Option<Vec<WebhookDeliveryStatus>>,
     first: Option<i32>,
     after: Option<Cursor>,
 ) -> Answer<WebhookDeliveryConnection> {

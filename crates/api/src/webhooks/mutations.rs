@@ -21,7 +21,7 @@ use crate::{
         refusal::{ErrorCode, UserError, VersionConflict},
         scalars::Long,
     },
-    jobs::Job,
+    jobs::BackgroundJob,
 };
 
 /// An endpoint to be made.
@@ -94,7 +94,7 @@ pub struct WebhookReplayPayload {
     /// The endpoint; null when the request was refused.
     pub webhook_endpoint: Option<WebhookEndpoint>,
     /// Job that sends the messages of a range; null for single messages.
-    pub job: Option<Job>,
+    pub job: Option<BackgroundJob>,
     /// Reasons for which the request was refused; empty when it was accepted.
     pub user_errors: Vec<UserError>,
     /// Always false: a repeated call sends the messages again, with equal IDs.
@@ -304,7 +304,7 @@ impl WebhookMutation {
         Ok(match ctx.given::<Webhooks>()?.replay(permit, id, what).await {
             Err(error) => WebhookReplayPayload { user_errors: stopped(error)?, ..WebhookReplayPayload::default() },
             Ok(Replayed { endpoint, job }) => {
-                let job = job.filter(|_| ctx.holds::<kind::JobRead>()).map(Job::from);
+                let job = job.filter(|_| ctx.holds::<kind::JobRead>()).map(BackgroundJob::from);
                 WebhookReplayPayload { webhook_endpoint: seen(ctx, endpoint), job, ..WebhookReplayPayload::default() }
             }
         })

@@ -11,7 +11,7 @@ use services::webhooks::{
     core::{DisabledWhy, Endpoint},
 };
 
-use super::log::{self, WebhookAttemptConnection, WebhookDeliveryConnection, WebhookDeliveryState};
+use super::log::{self, WebhookAttemptConnection, WebhookDeliveryConnection, WebhookDeliveryStatus};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -66,7 +66,8 @@ impl WebhookEndpoint {
     }
     /// Actor whose permissions decide which events are sent: the creator of the endpoint, or the last to change its URL
     /// or its event types.
-    async fn maker(&self, ctx: &Context<'_>) -> Answer<Actor> {
+    #[field(was("maker", "2026-11-25"))]
+    async fn owner(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, prelude::Actor::member(self.0.maker)).await
     }
     /// Whether anything is sent.
@@ -91,7 +92,8 @@ impl WebhookEndpoint {
         self.0.skipped_through.map(Long)
     }
     /// Attempts that failed since the last one that did not.
-    async fn failures(&self) -> Long {
+    #[field(was("failures", "2026-11-25"))]
+    async fn consecutive_failures(&self) -> Long {
         Long(self.0.health.failures)
     }
     /// Time since which every attempt has failed; the endpoint is disabled after five days. Null
@@ -120,7 +122,7 @@ impl WebhookEndpoint {
     async fn deliveries(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<WebhookDeliveryState>>,
+        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<WebhookDeliveryStatus>>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<WebhookDeliveryConnection> {

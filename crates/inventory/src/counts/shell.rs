@@ -124,6 +124,7 @@ pub struct CountRecount {
 
 /// What the steps of a count that exists have in common.
 struct Act<'a> {
+    /// The name that the mutation had first, under which its keys are kept.
     mutation: &'static str,
     key: &'a str,
     count: CountId,

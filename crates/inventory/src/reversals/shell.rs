@@ -134,6 +134,7 @@ async fn named_one(reads: &impl Reads, rejection: Rejection, originals: &[Moveme
             let found = rows::returns_of(reads, *order).await?;
             Found::of(found.documents.into_iter().filter(|document| *document != own))
         }
+        Resting::Scrapped { level, .. } => rows::takers(reads, *level, since).await?,
         Resting::Taken { .. }
         | Resting::Inspected
         | Resting::Paid

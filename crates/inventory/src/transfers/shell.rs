@@ -46,6 +46,9 @@ pub struct TransferCreate {
     /// How far it comes at once; None: a DRAFT.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<TransferStart>,
+    /// A JSON object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Value>,
 }
 
 /// How far a new transfer comes in the call that makes it.

@@ -45,6 +45,7 @@ pub const JOBS_TAKEN_OVER: &str = "entrepot_jobs_taken_over_total";
 pub const JOBS_HELD: &str = "entrepot_jobs_held";
 pub const WEBHOOK_ATTEMPTS: &str = "entrepot_webhook_attempts_total";
 pub const WEBHOOKS_DISABLED: &str = "entrepot_webhooks_disabled_total";
+pub const EXPORT_RUNS: &str = "entrepot_export_schedule_runs_total";
 pub const BACKUP_LAST: &str = "entrepot_backup_last_success_timestamp_seconds";
 pub const BACKUP_SECONDS: &str = "entrepot_backup_last_duration_seconds";
 pub const BACKUP_BYTES: &str = "entrepot_backup_bytes";
@@ -145,6 +146,7 @@ pub fn describe() {
     describe_gauge!(JOBS_HELD, "Jobs that this process holds");
     describe_counter!(WEBHOOK_ATTEMPTS, "Attempts to deliver to webhook endpoints, by result");
     describe_counter!(WEBHOOKS_DISABLED, "Webhook endpoints disabled for how they fared");
+    describe_counter!(EXPORT_RUNS, "Runs of export schedules that have ended, by result");
     describe_backups();
     describe_shipping();
     describe_replicas();

@@ -1,7 +1,7 @@
 //! What a field of a name usually holds.
 
 /// Nouns with the prefix of their ids, longer names before those they begin with.
-const NOUNS: [(&str, &str); 38] = [
+const NOUNS: [(&str, &str); 40] = [
     ("purchaseorderline", "pol"),
     ("purchaseorder", "por"),
     ("supplierreturn", "srt"),
@@ -17,6 +17,7 @@ const NOUNS: [(&str, &str); 38] = [
     ("transfer", "trf"),
     ("countline", "cln"),
     ("count", "cnt"),
+    ("stocktake", "cnt"),
     ("productfamily", "fam"),
     ("family", "fam"),
     ("image", "img"),
@@ -39,6 +40,7 @@ const NOUNS: [(&str, &str); 38] = [
     ("session", "ses"),
     ("webhookendpoint", "whe"),
     ("exchange", "exc"),
+    ("datajob", "exc"),
     ("file", "fil"),
 ];
 /// The last part of an id: 26 characters that encode a UUID.

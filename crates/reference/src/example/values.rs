@@ -19,16 +19,19 @@ const WANTED: [&str; 7] = ["sku", "code", "slug", "number", "id", "expectedVersi
 /// The optional field that a change changes.
 const CHANGED: [&str; 3] = ["name", "title", "note"];
 /// Optional inputs without which a call does nothing or is refused: the input or root field, and its member.
-pub(super) const GIVEN: [(&str, &str); 27] = [
+pub(super) const GIVEN: [(&str, &str); 30] = [
     ("CategoryUpsertInput", "name"),
-    ("CountCreateInput", "categoryId"),
-    ("CountLineInput", "counted"),
+    ("StocktakeCreateInput", "categoryId"),
+    ("StocktakeLineInput", "counted"),
     ("CustomerCreateInput", "name"),
     ("CustomerUpsertInput", "name"),
+    ("ExportCreateInput", "entity"),
+    ("ImportCreateInput", "entity"),
     ("OrderLineInput", "product"),
     ("OrderLineInput", "quantity"),
     ("ProductUpsertInput", "name"),
     ("PurchaseOrderLineInput", "quantity"),
+    ("PurchaseOrderLineReceiptInput", "lineId"),
     ("PurchaseOrderReceiveInput", "lines"),
     ("ReserveItem", "quantity"),
     ("ReturnInspectInput", "lines"),
@@ -37,10 +40,10 @@ pub(super) const GIVEN: [(&str, &str); 27] = [
     ("ReturnReceiveInput", "lines"),
     ("SourcingSetInput", "rule"),
     ("StockChangeInput", "delta"),
-    ("StockPolicyInput", "reorderPoint"),
+    ("ReorderPolicyInput", "reorderPoint"),
     ("SupplierReturnLineInput", "product"),
     ("TransferLineInput", "quantity"),
-    ("TransferMoveInput", "lines"),
+    ("TransferShipmentInput", "lines"),
     ("WebhookEndpointReplayInput", "fromSeq"),
     ("WebhookEndpointUpdateInput", "eventTypes"),
     ("login", "tenant"),

@@ -16,7 +16,7 @@ pub use rows::{
     endpoints::Busy,
 };
 pub use shell::{DeliveryCounters, DeliveryCounts, EndpointFields, Keep, NewEndpoint, Replay, Replayed, WebhookError, Webhooks};
-pub use wire::{Allowed, Parcel, Sender, Sent};
+pub use wire::{Allowed, Parcel, Sender, Sent, check};
 
 /// The columns of webhooks that are sealed.
 pub const SEALED: &[platform::secrets::SealedColumn] = &[rows::endpoints::SECRET, rows::endpoints::OLD_SECRET];

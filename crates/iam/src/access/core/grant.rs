@@ -6,7 +6,7 @@ use entity::prelude::{GroupId, RoleId, StoreId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::super::{
-    permissions::{Bits, PermissionInfo},
+    permissions::{Bits, Class, PermissionInfo},
     set::{PermissionSet, Reach},
 };
 
@@ -54,6 +54,11 @@ impl Scope {
             Self::Stores(stores) => Reach::stores(stores.iter().copied()),
             Self::Groups(named) => Reach::stores(named.iter().filter_map(|id| groups.get(id)).flatten().copied()),
         }
+    }
+    /// What of these permissions is not given for it: those for the whole tenant, where it is not all stores.
+    pub fn leaves_out(&self, permissions: Bits) -> Vec<&'static str> {
+        let is_left_out = |info: &&PermissionInfo| *self != Self::All && info.class == Class::Tenant;
+        permissions.infos().filter(is_left_out).map(|info| info.code).collect()
     }
     pub fn groups(&self) -> &[GroupId] {
         match self {

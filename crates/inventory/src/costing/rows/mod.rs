@@ -17,6 +17,6 @@ pub use posting_history::posting_history;
 pub use report::{CostFilter, CostGroup, ProductWorth, Worth, cost_sums, entries_cost, layers, method, worth, worth_of};
 pub use revaluation::{
     REVALUATIONS, insert_revaluation, is_reversed, is_taken, page_of_revaluations, product_units, resting, revaluation,
-    revaluation_keys, revaluations_between, worth_of_all,
+    revaluation_keys, revaluations_between, revaluations_undoing, worth_of_all,
 };
 pub use units_by_store::{StoreUnits, units_by_store};

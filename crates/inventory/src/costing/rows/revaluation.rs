@@ -174,6 +174,13 @@ pub async fn revaluation(reads: &impl Reads, id: RevaluationId) -> Result<Option
     Ok(documents(reads, "WHERE v.tenant_id = $1 AND v.id = $2", vec![id.into()]).await?.pop())
 }
 
+/// Those that undo one of these; at most one each.
+pub async fn revaluations_undoing(reads: &impl Reads, ids: &[RevaluationId]) -> Result<Vec<Revaluation>, Fault> {
+    let backend = reads.backend();
+    let rest = format!("WHERE v.tenant_id = $1 AND v.reverses_id IS NOT NULL AND {}", backend.in_ids("v.reverses_id", 2));
+    documents(reads, &rest, vec![backend.ids(ids.iter().copied())]).await
+}
+
 /// Whether another one undoes it.
 pub async fn is_reversed(reads: &impl Reads, id: RevaluationId) -> Result<bool, Fault> {
     let sql = "SELECT 1 FROM revaluation WHERE tenant_id = $1 AND reverses_id = $2";

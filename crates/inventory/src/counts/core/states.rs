@@ -17,12 +17,12 @@ impl Action {
     /// The mutation that does it.
     pub const fn mutation(self) -> &'static str {
         match self {
-            Self::Start => "countStart",
-            Self::Record => "countRecord",
-            Self::Submit => "countSubmit",
-            Self::Recount => "countRecount",
-            Self::Approve => "countApprove",
-            Self::Cancel => "countCancel",
+            Self::Start => "stocktakeStart",
+            Self::Record => "stocktakeRecord",
+            Self::Submit => "stocktakeSubmit",
+            Self::Recount => "stocktakeRecount",
+            Self::Approve => "stocktakeApprove",
+            Self::Cancel => "stocktakeCancel",
         }
     }
 }

@@ -182,7 +182,7 @@ pub fn compile(filter: &Filter, backend: Backend, next: usize) -> (String, Vec<V
 }
 
 /// A condition under construction.
-pub(crate) struct Clause {
+pub struct Clause {
     pub sql: String,
     pub values: Vec<Value>,
     backend: Backend,

@@ -23,8 +23,7 @@ pub use backorders::{BACKORDERS, NOT_BARRED, Queued, WHOLE_KITS, Waiting, backor
 pub use detail::{detail_rows, details, open_personal, seal_personal};
 pub(crate) use documents::DocumentTable;
 pub use documents::{DocumentSort, DocumentSorted, DocumentTest, NumberTest};
-pub(crate) use filter::Clause;
-pub use filter::{Filter, IdColumn, Span, TextTest, compile};
+pub use filter::{Clause, Filter, IdColumn, Span, TextTest, compile};
 pub use hold_rules::{change_rule, hold_rule, hold_rules, insert_rule, rules_in_force};
 pub use holds::{hold, hold_rows, holds_of, standing_holds};
 pub use leaves::{AllocatedTest, NoteTest, SearchTest, SearchWord, TotalTest};

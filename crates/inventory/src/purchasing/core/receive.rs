@@ -140,7 +140,7 @@ fn wanted(draft: &mut Draft<'_>, order: &PurchaseOrder, command: &Receive) -> Re
     let mut found = Vec::with_capacity(lines.len());
     let mut seen = vec![false; order.lines.len()];
     for (index, one) in lines.iter().enumerate() {
-        let field = || At::line(index).field(Field::PurchaseOrderLine);
+        let field = || At::line(index).field(Field::LineId);
         let (of, position) = one.line.split_line::<entity::id::kind::PurchaseOrderId>();
         let place = places.get(&position).copied().filter(|_| of == order.id);
         let place = place.ok_or_else(|| Rejection::not_found(Noun::PurchaseOrderLine, field()));
@@ -210,7 +210,7 @@ impl Counted {
         }
         let line = &order.lines[*place];
         if line.is_cancelled() {
-            return Err(AmendRefusal::LineCancelled { sku: line.sku.clone() }.at(at(Field::PurchaseOrderLine)));
+            return Err(AmendRefusal::LineCancelled { sku: line.sku.clone() }.at(at(Field::LineId)));
         }
         let came = one.quantity.get() + one.damaged.get();
         let (had, most) = (line.received.get(), line.most.get());

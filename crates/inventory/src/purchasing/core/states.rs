@@ -27,7 +27,7 @@ impl Action {
             Self::Submit => "purchaseOrderSubmit",
             Self::Approve => "purchaseOrderApprove",
             Self::Reject => "purchaseOrderReject",
-            Self::Order => "purchaseOrderOrder",
+            Self::Order => "purchaseOrderPlace",
             Self::Receive => "purchaseOrderReceive",
             Self::Close => "purchaseOrderClose",
             Self::Cancel => "purchaseOrderCancel",

@@ -112,8 +112,7 @@ fn decide(
 
 /// Goods that somebody has looked at are on sale, in quarantine or written off: they came.
 fn rests(ret: &Return) -> Result<(), Rejection> {
-    let is_seen = ret.lines.iter().any(|line| line.kind == LineKind::Product && line.unseen() < line.received.get());
-    if !is_seen {
+    if !ret.was_inspected() {
         return Ok(());
     }
     let own = Named::Document(Reference { kind: ReferenceKind::Return, id: ret.id.uuid() });

@@ -18,6 +18,8 @@ pub struct Return {
     pub external_ref: Option<String>,
     /// Its customer's country when it was asked for; what it was matched with knows better.
     pub country: Option<String>,
+    /// Whether it was taken in as it was created, and its goods looked at as they came; None where that was not kept.
+    pub at_counter: Option<bool>,
     /// The sum of its lines: what is given back when all of it comes.
     pub refund: Money,
     pub note: Option<String>,
@@ -109,6 +111,10 @@ impl Return {
             Some(expected) if expected != self.version => Err(Rejection::stale(Noun::Return, self.id.uuid(), self.version)),
             _ => Ok(()),
         }
+    }
+    /// Whether somebody looked at any of its goods, as they came or later.
+    pub fn was_inspected(&self) -> bool {
+        self.lines.iter().any(|line| line.kind == LineKind::Product && line.unseen() < line.received.get())
     }
     pub fn line_mut(&mut self, position: u16) -> Option<&mut ReturnLine> {
         self.lines.iter_mut().find(|line| line.position == position)

@@ -41,6 +41,7 @@ pub(super) struct ReturnRow {
     refunded_minor: Option<i64>,
     reject_reason: Option<String>,
     country: Option<String>,
+    at_counter: Option<bool>,
 }
 
 #[derive(Record)]
@@ -151,6 +152,7 @@ impl ReturnRow {
             created_at: self.created_at,
             updated_at: self.updated_at,
             country: self.country,
+            at_counter: self.at_counter,
             lines: Vec::new(),
         })
     }
@@ -345,6 +347,7 @@ mod tests {
                     refunded_minor: has(1).then_some(4),
                     reject_reason: has(2).then(|| "worn".to_owned()),
                     country: None,
+                    at_counter: None,
                 };
                 let Some(state) = row.state(gbp) else {
                     assert!(row.ret().is_err(), "{status} {mask}");

@@ -33,6 +33,7 @@ struct NewReturn {
     created_at: Timestamp,
     updated_at: Timestamp,
     country: Option<String>,
+    at_counter: Option<bool>,
 }
 
 #[derive(Record)]
@@ -155,6 +156,7 @@ impl From<&Return> for NewReturn {
             created_at: ret.created_at,
             updated_at: ret.updated_at,
             country: ret.country.clone(),
+            at_counter: ret.at_counter,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use crate::stock::core::{Reference, RoomRefusal};
+use crate::stock::core::{LevelKey, Reference, RoomRefusal};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -30,6 +30,8 @@ pub enum Refusal {
     OfShipments,
     /// It was settled before it was kept how much each of its orders came to less.
     SharesUnknown,
+    /// It was made before it was kept how its goods were looked at.
+    StepsUnknown,
     /// What left has arrived, or is known not to.
     Arrived,
     TooLarge,
@@ -62,6 +64,8 @@ pub enum Resting {
     Returned { order: OrderId },
     /// Goods of the return were looked at.
     Inspected,
+    /// What an inspection left aside is not there any more.
+    Scrapped { level: LevelKey, sku: String, usable: i64, requested: i64 },
     /// What was given up of a return was asked back since, with others.
     AskedBack { order: OrderId, ret: ReturnId },
     /// The money was given back already.

@@ -34,7 +34,7 @@ impl Subject {
             ReversedKind::SupplierReturn => ReferenceKind::SupplierReturn,
             ReversedKind::Count => ReferenceKind::Count,
             ReversedKind::Sale | ReversedKind::Shipment => ReferenceKind::Order,
-            ReversedKind::ReturnRefund | ReversedKind::ReturnReceipt => ReferenceKind::Return,
+            ReversedKind::ReturnRefund | ReversedKind::ReturnReceipt | ReversedKind::ReturnInspection => ReferenceKind::Return,
         }
     }
 }

@@ -150,6 +150,26 @@ pub async fn page(reads: &impl Reads, source: ListSource, request: &PageRequest)
     filled(reads, rows.into_iter().map(Reversal::from).collect()).await
 }
 
+/// The reversals of these documents, or of parts of them, whole and the newest first, each with the id that was asked for.
+pub async fn reversals_of(reads: &impl Reads, of: &[Uuid]) -> Result<Vec<(Uuid, Reversal)>, Fault> {
+    let filter = ReversalFilter { documents: Some(of.to_vec()), stores: Vec::new() };
+    let ListSource { from, values } = source(reads.backend(), &filter);
+    let sql = format!("SELECT {} {from} ORDER BY r.number DESC", ReversalRow::SELECT);
+    let rows = reads.records::<ReversalRow>(&sql, values).await?;
+    let all = filled(reads, rows.into_iter().map(Reversal::from).collect()).await?;
+    let mut found = Vec::with_capacity(all.len());
+    for reversal in all {
+        let Subject { part, document, .. } = reversal.subject;
+        if part != document && of.contains(&part) {
+            found.push((part, reversal.clone()));
+        }
+        if of.contains(&document) {
+            found.push((document, reversal));
+        }
+    }
+    Ok(found)
+}
+
 /// Reversals whole; in no order.
 pub async fn reversals(reads: &impl Reads, ids: &[ReversalId]) -> Result<Vec<Reversal>, Fault> {
     if ids.is_empty() {

@@ -84,6 +84,8 @@ pub struct NewTransfer {
     pub external_ref: Option<String>,
     pub note: Option<String>,
     pub expected_at: Option<Timestamp>,
+    /// A JSON object; None for an empty one.
+    pub metadata: Option<String>,
     pub lines: Vec<Planned>,
     pub begin: Begin,
 }
@@ -202,7 +204,7 @@ fn create(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps, new: &NewTr
         external_ref: new.external_ref.clone(),
         note: new.note.clone(),
         expected_at: new.expected_at,
-        metadata: None,
+        metadata: new.metadata.clone(),
         actor: steps.actor,
         version: 1,
         created_at: now,

@@ -18,7 +18,7 @@ impl Action {
     pub const fn mutation(self) -> &'static str {
         match self {
             Self::Update => "transferUpdate",
-            Self::Ready => "transferReady",
+            Self::Ready => "transferMarkReady",
             Self::Ship => "transferShip",
             Self::Receive => "transferReceive",
             Self::Close => "transferClose",

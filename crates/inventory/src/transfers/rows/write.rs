@@ -29,6 +29,7 @@ struct NewTransfer {
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
+    metadata: Option<String>,
 }
 
 #[derive(Record)]
@@ -139,6 +140,7 @@ impl From<&Transfer> for NewTransfer {
             version: transfer.version,
             created_at: transfer.created_at,
             updated_at: transfer.updated_at,
+            metadata: transfer.metadata.clone(),
         }
     }
 }

@@ -4,7 +4,7 @@ use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::storage::{Fault, Reads};
 
-use super::{MAX_LINES, Side, TransferCreate, TransferStart, levels, planned};
+use super::{MAX_LINES, Side, TransferCreate, TransferStart, check_metadata, levels, planned};
 use crate::{
     ledger::{
         Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Stop, check_key, document_ids, key_of, store_of,
@@ -24,6 +24,9 @@ pub async fn transfer_create(ledger: &Ledger, permit: Permit<kind::TransferWrite
     checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
     checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
     checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
+    if let Some(value) = &input.metadata {
+        check_metadata(&mut checks, value);
+    }
     checks.done()?;
     let key = key_of(&permit, "transferCreate", &input.idempotency_key, &input);
     let command = asked(ledger, &permit, &input).await;
@@ -57,6 +60,7 @@ async fn asked(
         external_ref: input.external_ref.clone(),
         note: input.note.clone(),
         expected_at: input.expected_at,
+        metadata: input.metadata.as_ref().map(ToString::to_string),
         begin: match input.status {
             None => Begin::Draft,
             Some(TransferStart::Ready) => Begin::Ready(lines.iter().map(|_| ledger.clock().id()).collect()),

@@ -7,7 +7,7 @@ mod stored;
 
 pub use history::{History, LevelFacts, SeriesHistory};
 pub use score::{Outcome, Tally};
-pub use simulate::{LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, Unsimulated, simulated};
+pub use simulate::{Compared, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, Unsimulated, simulated};
 pub use stored::{
     Excluded, ExclusionReason, QualityReason, StoredChoice, StoredPoint, StoredSeries, choices_of, class_of, series_of, status_of,
 };

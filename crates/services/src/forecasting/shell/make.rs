@@ -10,15 +10,19 @@ use forecast::{Run, Settings, engine::MethodPools, forecast_all, panel::LastClas
 use inventory::catalog::rows::small::tenant_zone;
 use platform::{
     clock::{Clock, local_day},
-    storage::{Database, Fault},
+    storage::{
+        Database, Fault, Work,
+        journal::{self, NewEvent},
+    },
 };
 
 use super::score::score_weeks;
 use crate::{
     demand::{core::week_of, shell::catch_up},
     forecasting::{
-        core::{History, StoredSeries, choices_of, class_of, series_of, status_of},
-        rows,
+        core::{DRIFT_WEEKS, Drift, History, StoredSeries, Tally, choices_of, class_of, series_of, status_of},
+        events::{DriftEvent, FORECAST_COMPLETED, FORECAST_DRIFTED, RunEvent},
+        rows::{self, ScoreKey},
     },
 };
 
@@ -89,7 +93,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     let scores = score_weeks(&scope, [&computed.stores, &computed.products], first_week).await?;
     let series = computed.rows(tenant, first_week);
     let made = MadeRun { first_week, weeks: computed.stores.weeks, series: series.len() };
-    let work = scope.begin().await?;
+    let mut work = scope.begin().await?;
     rows::insert_run(
         &work,
         forecast_run::Model {
@@ -107,10 +111,29 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     .await?;
     rows::insert_pools(&work, computed.pools(tenant, first_week)).await?;
     rows::insert_series(&work, series).await?;
+    let last_scored = last_scored(&scores);
     rows::insert_scores(&work, scores).await?;
     rows::forget(&work, first_week - 7 * KEPT_WEEKS).await?;
+    let mut events = vec![FORECAST_COMPLETED.event(&RunEvent { first_week, series: made.series as i64 })];
+    events.extend(drifted(&work, last_scored).await?);
+    journal::append_other(&mut work, events, now).await?;
     work.commit().await?;
     Ok(Some(made))
+}
+
+/// The last week of which stores' forecasts of one week ahead are scored by this run.
+fn last_scored(scores: &BTreeMap<ScoreKey, Tally>) -> Option<i32> {
+    let of_stores = scores.keys().filter(|key| key.lead == 1 && key.level == ForecastLevel::Store);
+    of_stores.map(|key| key.week).max()
+}
+
+/// Classes whose intervals did not hold in the weeks up to one. None is told where no week was scored.
+async fn drifted(work: &Work, last: Option<i32>) -> Result<Vec<NewEvent>, Fault> {
+    let Some(last) = last else { return Ok(Vec::new()) };
+    let weeks = (last - 7 * (DRIFT_WEEKS - 1), last + 7);
+    let found = rows::accuracy(work, weeks, 1, ForecastLevel::Store).await?;
+    let told = |(class, tally): (DemandClass, Tally)| Some(FORECAST_DRIFTED.event(&DriftEvent::of(class, Drift::of(&tally)?)));
+    Ok(found.into_iter().filter_map(told).collect())
 }
 
 /// Both runs with their histories.

@@ -111,6 +111,7 @@ const TENANTED: &[&str] = &[
     "saved_view",
     "saved_view_link",
     "saved_view_schedule",
+    "export_schedule",
     "number_pattern",
     "anomaly_book",
     "stock_anomaly",

@@ -41,12 +41,14 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.return_id, l.position LIMIT 1",
     },
     Check {
-        invariant: "return line: what was written off is what its REMOVAL entries say",
+        invariant: "return line: what was written off is what its REMOVAL entries say, less what was undone",
         table: "sales_return",
         broken: "SELECT 'ret:' || HEX(s.return_id) || ' prd:' || HEX(s.product_id), 'written off ' || coalesce(l.quantity, 0), 'written off ' || s.gone
                  FROM (SELECT m.reference_id AS return_id, e.product_id, -sum(e.on_hand_delta) AS gone FROM movement m
                        JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
-                       WHERE m.tenant_id = $1 AND m.kind = 'REMOVAL' AND m.reference_kind = 'RETURN'
+                       LEFT JOIN movement o ON o.tenant_id = $1 AND o.id = m.reverses_id
+                       WHERE m.tenant_id = $1 AND m.reference_kind = 'RETURN'
+                         AND (m.kind = 'REMOVAL' OR m.kind = 'REVERSAL' AND o.kind = 'REMOVAL')
                        GROUP BY m.reference_id, e.product_id) s
                  LEFT JOIN (SELECT n.return_id, n.product_id, sum(n.written_off) AS quantity FROM (
                               SELECT return_id, product_id, written_off FROM return_line WHERE tenant_id = $1 AND product_id IS NOT NULL
@@ -96,7 +98,9 @@ pub(super) const CHECKS: &[Check] = &[
         broken: "SELECT 'ret:' || HEX(s.return_id) || ' prd:' || HEX(s.product_id), 'taken in ' || coalesce(l.quantity, 0), 'taken in ' || s.taken
                  FROM (SELECT m.reference_id AS return_id, e.product_id, sum(e.on_hand_delta) AS taken FROM movement m
                        JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
-                       WHERE m.tenant_id = $1 AND m.kind IN ('RETURN', 'REVERSAL') AND m.reference_kind = 'RETURN'
+                       LEFT JOIN movement o ON o.tenant_id = $1 AND o.id = m.reverses_id
+                       WHERE m.tenant_id = $1 AND m.reference_kind = 'RETURN'
+                         AND (m.kind = 'RETURN' OR m.kind = 'REVERSAL' AND o.kind = 'RETURN')
                        GROUP BY m.reference_id, e.product_id) s
                  LEFT JOIN (SELECT n.return_id, n.product_id, sum(n.quantity) AS quantity FROM (
                               SELECT return_id, product_id, received AS quantity FROM return_line WHERE tenant_id = $1 AND product_id IS NOT NULL

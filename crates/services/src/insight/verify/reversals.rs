@@ -7,15 +7,16 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "document reversal: no entry is reversed beyond what it moved",
         table: "document_reversal_line",
-        broken: "SELECT 'mov:' || HEX(d.movement_id) || ' line ' || d.movement_line,
-                   coalesce('at most ' || CASE WHEN e.on_hand_delta <> 0 THEN abs(e.on_hand_delta) ELSE abs(e.in_transit_delta) END, 'an entry'),
-                   'reversed ' || d.back
-                 FROM (SELECT movement_id, movement_line, sum(quantity) AS back FROM document_reversal_line
-                       WHERE tenant_id = $1 GROUP BY movement_id, movement_line) d
-                 LEFT JOIN movement m ON m.tenant_id = $1 AND m.id = d.movement_id
-                 LEFT JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq AND e.line = d.movement_line
-                 WHERE e.seq IS NULL OR d.back > CASE WHEN e.on_hand_delta <> 0 THEN abs(e.on_hand_delta) ELSE abs(e.in_transit_delta) END
-                 ORDER BY d.movement_id, d.movement_line LIMIT 1",
+        // An inspection moved what became available, too.
+        broken: "SELECT 'mov:' || HEX(d.movement_id) || ' line ' || d.movement_line, coalesce('at most ' || d.moved, 'an entry'), 'reversed ' || d.back
+                 FROM (SELECT l.movement_id, l.movement_line, sum(l.quantity) AS back,
+                         max(CASE WHEN e.on_hand_delta <> 0 THEN abs(e.on_hand_delta) WHEN e.in_transit_delta <> 0 THEN abs(e.in_transit_delta)
+                               WHEN r.kind = 'RETURN_INSPECTION' THEN abs(e.unavailable_delta) ELSE 0 END) AS moved
+                       FROM document_reversal_line l JOIN document_reversal r ON r.tenant_id = $1 AND r.id = l.reversal_id
+                       LEFT JOIN movement m ON m.tenant_id = $1 AND m.id = l.movement_id
+                       LEFT JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq AND e.line = l.movement_line
+                       WHERE l.tenant_id = $1 GROUP BY l.movement_id, l.movement_line) d
+                 WHERE d.moved IS NULL OR d.back > d.moved ORDER BY d.movement_id, d.movement_line LIMIT 1",
     },
     Check {
         invariant: "document reversal: each of its movements reverses the one that it names",
@@ -45,6 +46,24 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY c.id, c.product_id, c.store_id LIMIT 1",
     },
     Check {
+        invariant: "document reversal: what an inspection set free lies aside again, lot by lot",
+        table: "document_reversal_line",
+        broken: "SELECT 'mov:' || HEX(c.id) || ' prd:' || HEX(c.product_id) || ' sto:' || HEX(c.store_id),
+                   'unavailable ' || sum(c.freed), 'unavailable ' || sum(c.aside)
+                 FROM (SELECT d.mirror_id AS id, e.product_id, e.store_id, e.lot_id, -e.unavailable_delta AS freed, 0 AS aside
+                       FROM document_reversal r JOIN document_reversal_line d ON d.tenant_id = $1 AND d.reversal_id = r.id
+                       JOIN movement o ON o.tenant_id = $1 AND o.id = d.movement_id
+                       JOIN entry e ON e.tenant_id = $1 AND e.seq = o.seq AND e.line = d.movement_line
+                       WHERE r.tenant_id = $1 AND r.kind = 'RETURN_INSPECTION'
+                       UNION ALL SELECT m.id, e.product_id, e.store_id, e.lot_id, 0, e.unavailable_delta
+                       FROM movement m JOIN entry e ON e.tenant_id = $1 AND e.seq = m.seq
+                       WHERE m.tenant_id = $1 AND m.id IN (
+                         SELECT d.mirror_id FROM document_reversal r JOIN document_reversal_line d ON d.tenant_id = $1 AND d.reversal_id = r.id
+                         WHERE r.tenant_id = $1 AND r.kind = 'RETURN_INSPECTION')) c
+                 GROUP BY c.id, c.product_id, c.store_id, c.lot_id HAVING sum(c.freed) <> sum(c.aside)
+                 ORDER BY c.id, c.product_id, c.store_id LIMIT 1",
+    },
+    Check {
         invariant: "document reversal: a sale that is undone is cancelled, and a shipment is none of its order's",
         table: "document_reversal",
         broken: "SELECT 'rev:' || HEX(r.id), 'CANCELLED', coalesce(f.status, o.status, 'nothing')
@@ -57,7 +76,7 @@ pub(super) const CHECKS: &[Check] = &[
         invariant: "document reversal: says what it undid",
         table: "document_reversal",
         broken: "SELECT 'rev:' || HEX(r.id), 'at least one line', 'none' FROM document_reversal r
-                 WHERE r.tenant_id = $1 AND r.kind <> 'RETURN_REFUND' AND NOT EXISTS (
+                 WHERE r.tenant_id = $1 AND r.kind NOT IN ('RETURN_REFUND', 'RETURN_INSPECTION') AND NOT EXISTS (
                    SELECT 1 FROM document_reversal_line d WHERE d.tenant_id = $1 AND d.reversal_id = r.id)
                  ORDER BY r.number LIMIT 1",
     },

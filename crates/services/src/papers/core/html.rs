@@ -1,6 +1,8 @@
 //! A paper as a page that prints on A4: it loads nothing, runs nothing, and every text in it is escaped.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use platform::markup;
+use sha2::{Digest as _, Sha256};
 
 use super::sheet::{Column, Fact, Sheet, Side, Table};
 
@@ -9,6 +11,11 @@ h1{font-size:16pt;margin:0 0 4mm}h2{font-size:11pt;margin:6mm 0 0}.p{display:fle
 font-weight:normal}table{border-collapse:collapse;width:100%;margin:3mm 0 6mm}th,td{text-align:left;padding:1.5mm 2mm;border-bottom:.2mm solid #999;\
 vertical-align:top;white-space:pre-line}th{border-bottom:.5mm solid #111}.n{text-align:right}.s{width:auto;margin-left:auto}thead{display:table-header-group}\
 tr{break-inside:avoid}dl{display:grid;grid-template-columns:max-content 1fr;gap:1mm 6mm}dd{margin:0}@media print{body{margin:0;max-width:none}}";
+
+/// The source of a content security policy that lets a page have this style and no other.
+pub fn style_source() -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(STYLE)))
+}
 
 /// The whole page.
 pub fn page(sheet: &Sheet) -> String {
@@ -97,6 +104,15 @@ mod tests {
         let page = page(&sheet);
         assert!(!page.contains("<script") && !page.contains('\u{0}'), "{page}");
         assert_eq!(page.matches("&lt;script&gt;&quot;x&quot; &amp; &#39;y&#39;&lt;/script&gt;").count(), 12, "{page}");
+    }
+
+    #[test]
+    fn the_policy_is_of_the_style_as_it_stands_in_the_page() {
+        let page = page(&Sheet::new("en", "Invoice 1".to_owned()));
+        let (_, rest) = page.split_once("<style>").unwrap();
+        let (style, _) = rest.split_once("</style>").unwrap();
+        assert_eq!(style_source(), format!("'sha256-{}'", STANDARD.encode(Sha256::digest(style))));
+        assert_eq!(page.matches("style").count(), 2, "no element has a style of its own: {page}");
     }
 
     #[test]

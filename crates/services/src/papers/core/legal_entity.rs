@@ -7,6 +7,8 @@ const MOST_CODE: usize = 64;
 const MOST_TEXT: usize = 200;
 const MOST_PREFIX: usize = 16;
 pub const MOST_LINES: usize = 6;
+/// The prefix of a new company's credit notes. `CN-` is that of counts.
+pub const CREDIT_NOTE_PREFIX: &str = "CR-";
 /// Stores of a company at most.
 pub const MOST_STORES: usize = 250;
 
@@ -123,7 +125,7 @@ mod tests {
             address: vec!["1 Mill Lane".to_owned()],
             tax_id: Some("GB123".to_owned()),
             invoice_prefix: "INV-".to_owned(),
-            credit_note_prefix: "CN-".to_owned(),
+            credit_note_prefix: CREDIT_NOTE_PREFIX.to_owned(),
             stores: Vec::new(),
         }
     }
@@ -139,6 +141,6 @@ mod tests {
         assert!(matches!(nameless.check(), Err(EntityProblem::Invalid { name: "name", .. })));
         let long = EntityFields { address: vec!["x".to_owned(); 7], ..fields() };
         assert_eq!(long.check(), Err(EntityProblem::TooLong { most: 6, name: "address" }));
-        assert_eq!(fields().label(InvoiceKind::CreditNote, 12), "CN-12");
+        assert_eq!(fields().label(InvoiceKind::CreditNote, 12), "CR-12");
     }
 }

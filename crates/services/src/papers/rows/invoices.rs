@@ -10,7 +10,6 @@ use entity::{
 };
 use inventory::orders::core::Sealed;
 use platform::{
-    paging::{PageRequest, keyset},
     secrets::{KeyRing, Texts, row_context},
     storage::{Fault, Finds, Reads, Row, Rows, Work},
 };
@@ -19,8 +18,12 @@ use uuid::Uuid;
 
 use crate::papers::core::{Invoice, InvoiceLine, Totals};
 
+/// Invoices as `i`, each with the key that it is sealed under; conditions follow.
+pub(super) const FROM: &str =
+    "FROM invoice i LEFT JOIN subject s ON s.tenant_id = i.tenant_id AND s.id = i.id WHERE i.tenant_id = $1";
+
 #[derive(Record)]
-struct SealedInvoice {
+pub(super) struct SealedInvoice {
     invoice: InvoiceRow,
     #[record(of = subject, alias = "s", outer)]
     key_sealed: Option<Vec<u8>>,
@@ -121,11 +124,12 @@ impl LineRow {
 }
 
 async fn select(reads: &impl Reads, rest: &str, values: Vec<Value>) -> Result<Vec<Invoice>, Fault> {
-    let sql = format!(
-        "SELECT {} FROM invoice i LEFT JOIN subject s ON s.tenant_id = i.tenant_id AND s.id = i.id WHERE i.tenant_id = $1{rest}",
-        SealedInvoice::SELECT
-    );
-    let rows = reads.records::<SealedInvoice>(&sql, values).await?;
+    let sql = format!("SELECT {} {FROM}{rest}", SealedInvoice::SELECT);
+    whole(reads, reads.records::<SealedInvoice>(&sql, values).await?).await
+}
+
+/// The invoices of rows, with their lines, in their order.
+pub(super) async fn whole(reads: &impl Reads, rows: Vec<SealedInvoice>) -> Result<Vec<Invoice>, Fault> {
     let mut invoices = rows.into_iter().map(SealedInvoice::invoice).collect::<Result<Vec<_>, _>>()?;
     if invoices.is_empty() {
         return Ok(invoices);
@@ -149,12 +153,11 @@ pub async fn invoice(reads: &impl Reads, id: InvoiceId) -> Result<Option<Invoice
     Ok(select(reads, " AND i.id = $2", vec![id.into()]).await?.pop())
 }
 
-/// A page of an order's invoices and credit notes, the newest first. Keys are the time and the id.
-pub async fn invoice_page(reads: &impl Reads, order: OrderId, request: &PageRequest) -> Result<Vec<Invoice>, Fault> {
-    let (bounds, by, bound) = keyset(&["i.issued_at", "i.id"], true, request, 3);
-    let mut values: Vec<Value> = vec![order.into()];
-    values.extend(bound);
-    select(reads, &format!(" AND i.order_id = $2{bounds}{by}"), values).await
+/// All invoices and credit notes of these orders, the newest first.
+pub async fn invoices_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Invoice>, Fault> {
+    let backend = reads.backend();
+    let rest = format!(" AND {} ORDER BY i.issued_at DESC, i.id DESC", backend.in_ids("i.order_id", 2));
+    select(reads, &rest, vec![backend.ids(orders.iter().copied())]).await
 }
 
 /// How much of each line of an order is invoiced and not credited.

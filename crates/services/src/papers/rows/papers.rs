@@ -91,6 +91,17 @@ pub async fn page(reads: &impl Reads, target: Uuid, request: &PageRequest) -> Re
     select(reads, &format!(" AND p.target_id = $2{bounds}{order}"), values).await
 }
 
+/// The paper of each of these documents that was drawn last; of one of which none was drawn there is none.
+pub async fn latest_of(reads: &impl Reads, targets: &[Uuid]) -> Result<Vec<Paper>, Fault> {
+    let backend = reads.backend();
+    let rest = format!(
+        " AND {} AND p.id = (SELECT q.id FROM paper q WHERE q.tenant_id = $1 AND q.target_id = p.target_id ORDER BY q.created_at DESC, q.id DESC LIMIT 1)",
+        backend.in_ids("p.target_id", 2)
+    );
+    let ids = targets.iter().copied().map(PaperId::from_uuid);
+    select(reads, &rest, vec![backend.ids(ids)]).await
+}
+
 pub async fn insert(work: &Work, paper: &Paper) -> Result<(), Fault> {
     let mut rows = Rows::<PaperRow>::insert(work.tenant());
     rows.push(PaperRow::from(paper));

@@ -14,7 +14,7 @@ use super::{
     call::{Done, InvoiceError, begin, end},
 };
 use crate::papers::{
-    core::{EntityFields, LegalEntity, Numbers},
+    core::{CREDIT_NOTE_PREFIX, EntityFields, LegalEntity, Numbers},
     events::{LEGAL_ENTITY_UPDATED, LegalEntityEvent},
     rows,
 };
@@ -27,7 +27,11 @@ pub const MOST_ENTITIES: usize = 100;
 pub struct EntityUpsert {
     #[serde(skip)]
     pub idempotency_key: String,
+    /// With the prefix of credit notes that was the default before there was none, where it was left out: repeated calls keep their hash.
     pub fields: EntityFields,
+    /// A company keeps the one that it has, and a new one gets the default.
+    #[serde(skip)]
+    pub is_prefix_left_out: bool,
 }
 
 impl Papers {
@@ -45,12 +49,18 @@ impl Papers {
 
     async fn upserted(&self, work: &mut Work, permit: &Permit<kind::TenantWrite>, input: EntityUpsert) -> Done<LegalEntity> {
         let hash = hash_of(&input);
-        let EntityUpsert { idempotency_key, mut fields } = input;
+        let EntityUpsert { idempotency_key, mut fields, is_prefix_left_out } = input;
         let key = Key { owner: permit.actor().id, mutation: "legalEntityUpsert", key: idempotency_key, hash };
         if let Some(receipt) = begin(work, &key).await? {
             let value = rows::entity(work, LegalEntityId::from_uuid(receipt.id)).await?;
             let value = value.ok_or_else(|| Fault::corrupt("legal_entity", "a company stays"))?;
             return Ok(Acted { value, seq: receipt.seq, is_replayed: true });
+        }
+        let all = rows::entities(work).await?;
+        if is_prefix_left_out {
+            let own = all.iter().find(|entity| entity.fields.code == fields.code);
+            fields.credit_note_prefix =
+                own.map_or_else(|| CREDIT_NOTE_PREFIX.to_owned(), |entity| entity.fields.credit_note_prefix.clone());
         }
         fields.check().map_err(InvoiceError::Field)?;
         let known = rows::known_stores(work, &fields.stores).await?;
@@ -60,7 +70,6 @@ impl Papers {
         fields.stores.sort_unstable();
         fields.stores.dedup();
         let now = self.0.clock.now();
-        let all = rows::entities(work).await?;
         let has_room = all.len() < MOST_ENTITIES;
         let after = match all.into_iter().find(|entity| entity.fields.code == fields.code) {
             Some(before) => {

@@ -13,7 +13,6 @@ use inventory::{
 };
 use platform::{
     clock::local_day,
-    paging::PageRequest,
     storage::{
         Fault, Reads, Work,
         idempotency::{Acted, InputDigest, Key, hash_of, settle},
@@ -186,15 +185,6 @@ impl Papers {
     pub async fn invoice(&self, permit: &Permit<kind::OrderRead>, id: InvoiceId) -> Result<Option<Invoice>, Fault> {
         let found = rows::invoice(&permit.scope(&self.0.db), id).await?;
         Ok(found.filter(|invoice| permit.channel().is_none() && permit.covers(invoice.store)))
-    }
-    /// A page of an order's invoices and credit notes, the newest first. Whoever asks has looked who may see the order.
-    pub async fn invoices(
-        &self,
-        permit: &Permit<kind::OrderRead>,
-        order: OrderId,
-        request: &PageRequest,
-    ) -> Result<Vec<Invoice>, Fault> {
-        rows::invoice_page(&permit.scope(&self.0.db), order, request).await
     }
 }
 

@@ -92,6 +92,7 @@ fn transfer(from: StoreId, to: StoreId, (reference, lines): (&str, &[PlanLine]))
         expected_at: None,
         lines: lines.iter().map(line).collect::<Result<_, Fault>>()?,
         status: None,
+        metadata: None,
     })
 }
 

@@ -1,0 +1,209 @@
+//! The list of invoices and credit notes: its filter, its order, and its pages.
+
+use async_graphql::{Context, Enum, ID, InputObject, OneofObject};
+use entity::prelude::{CustomerId, InvoiceId, OrderId};
+use iam::access::{Caller, Permit, Reach, kind};
+use inventory::{
+    ledger::Ledger,
+    orders::rows::{TextTest, add_merged},
+};
+use platform::{
+    paging::{CursorSigner, PageRequest},
+    path,
+    storage::{Nested, Reads, TenantScope},
+};
+use services::papers::{
+    Papers,
+    rows::{self, InvoiceTest, InvoicesSorted},
+};
+
+use super::{Invoice, InvoiceConnection, InvoiceKind};
+use crate::{
+    catalog::Direction,
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        filters::plain,
+        nested::read_nested,
+        refusal::Path,
+    },
+    orders::{
+        customers_seen,
+        filters::{below, ids, span, texts},
+        links::{DateTimeFilter, IdFilter, MOST_A_PAGE, StringFilter, argument},
+    },
+};
+
+/// An invoice or a credit note by one of its names.
+#[derive(Debug, Clone, OneofObject)]
+pub enum InvoiceRef {
+    /// ID of the invoice.
+    Id(ID),
+    /// Number of the invoice as it is printed, such as INV-7.
+    Number(String),
+}
+
+/// Filter of invoices and credit notes. All conditions that are given must hold; a condition that is null is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct InvoiceFilter {
+    /// All of these hold; an empty list holds for everything.
+    pub and: Option<Vec<InvoiceFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<InvoiceFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<InvoiceFilter>>,
+    /// Kinds to include; an empty list matches nothing.
+    pub kind: Option<Vec<InvoiceKind>>,
+    /// Code of the legal entity that issued it, compared exactly.
+    pub legal_entity: Option<StringFilter>,
+    /// Stores that sold the order.
+    pub store: Option<IdFilter>,
+    /// Orders to include.
+    pub order: Option<IdFilter>,
+    /// Customers of the orders. Needs customer.read.
+    pub customer: Option<IdFilter>,
+    /// Number as it is printed, compared exactly.
+    pub number: Option<StringFilter>,
+    /// Range of the time of the issue.
+    pub issued_at: Option<DateTimeFilter>,
+}
+
+::graphql::nested_filter!(InvoiceFilter);
+
+/// Sort order of a list of invoices; rows with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct InvoiceSort {
+    /// Field by which the list is sorted.
+    pub field: InvoiceSortField,
+    /// Direction of the sort; DESC by default.
+    #[graphql(default_with = "Direction::Desc")]
+    pub direction: Direction,
+}
+
+/// Field by which a list of invoices can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "rows::InvoiceSort", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum InvoiceSortField {
+    /// Time of the issue.
+    IssuedAt,
+    /// Number in the series of its legal entity and kind, without its prefix.
+    Number,
+}
+
+impl From<InvoiceSort> for InvoicesSorted {
+    fn from(sort: InvoiceSort) -> Self {
+        Self { by: sort.field.into(), descending: sort.direction == Direction::Desc }
+    }
+}
+
+impl InvoiceFilter {
+    fn read(self, caller: &Caller) -> Result<Nested<Vec<InvoiceTest>>, TopError> {
+        read_nested(self, &mut |filter: Self, at| filter.tests(caller, at))
+    }
+
+    fn tests(self, caller: &Caller, at: &Path) -> Result<Vec<InvoiceTest>, TopError> {
+        let mut all = Vec::new();
+        all.extend(self.kind.map(|list| InvoiceTest::Kind(list.into_iter().map(Into::into).collect())));
+        all.extend(texts(self.legal_entity, &below(at, "legalEntity"))?.into_iter().map(InvoiceTest::LegalEntity));
+        let stores = ids::<entity::id::kind::StoreId>(self.store, &below(at, "store"))?;
+        all.extend(stores.into_iter().map(InvoiceTest::Store));
+        let orders = ids::<entity::id::kind::OrderId>(self.order, &below(at, "order"))?;
+        all.extend(orders.into_iter().map(InvoiceTest::Order));
+        for test in ids::<entity::id::kind::CustomerId>(self.customer, &below(at, "customer"))? {
+            customers_seen(caller)?;
+            all.push(InvoiceTest::Customer(test));
+        }
+        all.extend(texts(self.number, &below(at, "number"))?.into_iter().map(InvoiceTest::Number));
+        all.extend(self.issued_at.map(|test| InvoiceTest::IssuedAt(span(&test))));
+        Ok(all)
+    }
+}
+
+/// What invoices are of, beside their filter.
+#[derive(Debug, Clone, Copy)]
+pub enum InvoicesOf {
+    All,
+    Order(OrderId),
+    Customer(CustomerId),
+}
+
+/// Which invoices are listed, and in which order.
+pub struct InvoiceAsk {
+    pub of: InvoicesOf,
+    pub filter: Option<InvoiceFilter>,
+    pub sort: Option<InvoiceSort>,
+}
+
+/// Those that a permit is for. Invoices belong to no channel: who is bound to one sees none.
+fn within(permit: &Permit<kind::OrderRead>, tests: &mut Nested<Vec<InvoiceTest>>) {
+    if let Reach::Stores(stores) = permit.reach() {
+        tests.own.push(InvoiceTest::Store(stores.iter().map(|id| id.uuid()).collect()));
+    }
+    if permit.channel().is_some() {
+        tests.own.push(InvoiceTest::Store(Vec::new()));
+    }
+}
+
+/// Reads a page of invoices. Of an order's it is for whoever asks to look who may see the order.
+pub async fn invoices(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::OrderRead>,
+    ask: InvoiceAsk,
+    args: &PageArgs,
+) -> Answer<InvoiceConnection> {
+    let signer = ctx.given::<CursorSigner>()?;
+    let scope: TenantScope = permit.scope(ctx.given::<Ledger>()?.database());
+    let InvoiceAsk { of, filter, sort } = ask;
+    let mut tests = filter.unwrap_or_default().read(ctx.caller()?)?;
+    let sorted = sort.map(InvoicesSorted::from).unwrap_or_default();
+    let mut kind = sorted.kind();
+    match of {
+        InvoicesOf::All => {}
+        InvoicesOf::Order(order) => {
+            tests.own.push(InvoiceTest::Order(vec![order.uuid()]));
+            // As cursors of an order's list were bound before there were others.
+            if sorted == InvoicesSorted::default() {
+                kind = format!("invoices:{order}");
+            }
+        }
+        InvoicesOf::Customer(customer) => tests.own.push(InvoiceTest::Customer(vec![customer.uuid()])),
+    }
+    within(permit, &mut tests);
+    let customers = tests.all_mut().into_iter().flatten().filter_map(|test| match test {
+        InvoiceTest::Customer(ids) => Some(ids),
+        _ => None,
+    });
+    add_merged(&scope, customers.collect()).await?;
+    let request = args.check(&kind, signer, MOST_A_PAGE)?;
+    let source = rows::invoices_source(scope.backend(), &tests);
+    let page = rows::invoices_page(&scope, source.clone(), sorted, &request).await?;
+    let nodes = page.into_iter().map(|invoice| {
+        let keys = sorted.keys(&invoice);
+        (Invoice::from(invoice), keys)
+    });
+    Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope.clone(), source).into())
+}
+
+/// The invoice or credit note of a name, if it is of one of the caller's stores. Two companies may have given the same number: then none is meant.
+pub async fn named(ctx: &Context<'_>, permit: &Permit<kind::OrderRead>, by: InvoiceRef) -> Answer<Option<Invoice>> {
+    let number = match by {
+        InvoiceRef::Id(id) => {
+            let id: InvoiceId = argument(&id, || path!["by", "id"])?;
+            return Ok(ctx.given::<Papers>()?.invoice(permit, id).await?.map(Invoice::from));
+        }
+        InvoiceRef::Number(number) => number,
+    };
+    plain(&number, || path!["by", "number"])?;
+    let mut tests = Nested { own: vec![InvoiceTest::Number(TextTest::In(vec![number]))], and: Vec::new(), or: None, not: None };
+    within(permit, &mut tests);
+    let scope: TenantScope = permit.scope(ctx.given::<Ledger>()?.database());
+    let source = rows::invoices_source(scope.backend(), &tests);
+    let two = PageRequest { limit: 1, backward: false, after: None, before: None };
+    let mut found = rows::invoices_page(&scope, source, InvoicesSorted::default(), &two).await?;
+    if found.len() > 1 {
+        let message = "several legal entities have given this number: name the invoice by its ID, which invoices(filter: { number, legalEntity }) tells";
+        return Err(TopError::bad_input(message, path!["by", "number"]));
+    }
+    Ok(found.pop().map(Invoice::from))
+}

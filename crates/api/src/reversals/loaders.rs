@@ -1,0 +1,42 @@
+//! Reversals of many documents, read together. Loaders live as long as their request and keep nothing.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, dataloader::Loader};
+use iam::access::kind;
+use inventory::reversals::{core::Reversal, rows, shell::sees};
+use platform::storage::Fault;
+use uuid::Uuid;
+
+use super::reversal::DocumentReversal;
+use crate::graphql::{context::ContextExt, fault::Answer, immediate_loader::grouped};
+
+crate::tenant_rows!(
+    /// Reads the reversals of one tenant.
+    Rows
+);
+
+/// How many a document shows.
+const MOST: usize = 50;
+
+/// Reversals of a document, or of a part of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReversalsOf(pub Uuid);
+
+impl Loader<ReversalsOf> for Rows {
+    type Value = Arc<Vec<Arc<Reversal>>>;
+    type Error = Fault;
+    async fn load(&self, keys: &[ReversalsOf]) -> Result<HashMap<ReversalsOf, Arc<Vec<Arc<Reversal>>>>, Fault> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let all = rows::reversals_of(&self.0, &ids).await?;
+        Ok(grouped(keys, all.into_iter().map(|(of, reversal)| (ReversalsOf(of), Arc::new(reversal)))))
+    }
+}
+
+/// The newest reversals of a document, as far as the caller sees them.
+pub async fn reversals_of(ctx: &Context<'_>, id: Uuid) -> Answer<Vec<DocumentReversal>> {
+    let permit = ctx.permit::<kind::StockMovementRead>()?;
+    let all = load(ctx, ReversalsOf(id)).await?.unwrap_or_default();
+    let seen = all.iter().filter(|reversal| sees(&permit, reversal)).take(MOST);
+    Ok(seen.cloned().map(DocumentReversal::shared).collect())
+}

@@ -1,0 +1,241 @@
+//! Undoing what became of goods that came back: what was restocked is in quarantine again, what was written off is there again, and nobody has looked
+//! at any of it.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+
+use super::{
+    act::stocked,
+    book::{Before, Decided, ReturnBook},
+    create::decided,
+    needs::ReturnNeeds,
+    refusal::ReturnStepRefusal,
+    sales_return::{Return, ReturnLine, ReturnState},
+};
+use crate::{
+    ledger::{Books, Decide, Decision, DocumentNumber, Needs},
+    returns::events::RETURN_REOPENED,
+    reversals::core::{
+        Call, Effect, Part, Refusal as ReversalRefusal, Resting, Rests, Reversal, ReversalBook, ReversalDecision, Subject,
+        level_effects, mirror, needs as mirror_needs, status_effect,
+    },
+    stock::core::{At, Draft, Entry, Field, LevelKey, Movement, Noun, Rejection, RoomRefusal, check_moment},
+};
+
+/// A return whose goods were looked at, as it was read: it is refused as stale when it changed meanwhile.
+#[derive(Debug, Clone)]
+pub struct ReverseInspection {
+    pub ret: ReturnId,
+    pub expected_version: Option<i64>,
+    /// The version of the return that everything else was read at.
+    pub seen: i64,
+    /// What looking at its goods moved, step by step.
+    pub originals: Vec<Movement>,
+    /// Levels of the return's lines.
+    pub levels: Vec<LevelKey>,
+    /// Of the store that it came in at.
+    pub time_zone: String,
+    /// It is undone whole: lines are refused.
+    pub has_lines: bool,
+    pub call: Call,
+}
+
+#[derive(Debug, Clone)]
+pub struct InspectionReversal(pub Box<ReverseInspection>);
+
+impl Decide for InspectionReversal {
+    fn name(&self) -> &'static str {
+        "return.reverse"
+    }
+
+    fn weight(&self) -> usize {
+        self.0.originals.iter().map(|original| original.entries.len()).sum::<usize>().max(self.0.levels.len()).max(1)
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        let ReverseInspection { ret, originals, levels, call, .. } = self.0.as_ref();
+        mirror_needs(needs, originals, call.on_shortage);
+        needs.levels.extend(levels);
+        needs.lots.asides.extend(levels);
+        needs.documents.with(|own: &mut ReturnNeeds| own.returns.insert(*ret));
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
+        let ((sales_return, _), reversal) =
+            books.read(|returns: &ReturnBook| books.read(|reversed: &ReversalBook| decide(returns, reversed, draft, &self.0)))?;
+        let mut decision = Decision::of(sales_return);
+        decision.documents.put(ReversalDecision { reversal });
+        Ok(decision)
+    }
+}
+
+fn decide(
+    returns: &ReturnBook,
+    reversed: &ReversalBook,
+    draft: &mut Draft<'_>,
+    command: &ReverseInspection,
+) -> Result<(Decided, Reversal), Rejection> {
+    let (call, field) = (&command.call, At::input(Field::Document));
+    let missing = || Rejection::not_found(Noun::Document, field);
+    let was = returns.returns.get(&command.ret).ok_or_else(missing)?;
+    was.expect(Some(command.seen))?;
+    was.expect(command.expected_version)?;
+    if command.has_lines {
+        return Err(ReversalRefusal::WholeOnly.at(At::input(Field::Lines)));
+    }
+    let (ReturnState::PartiallyReceived { received_at }
+    | ReturnState::Received { received_at }
+    | ReturnState::Inspected { received_at }) = was.state
+    else {
+        return Err(ReturnStepRefusal::Status(was.status()).at(field));
+    };
+    was_looked_at(was, &command.originals)?;
+    let parts = standing(was, &command.originals, reversed);
+    let is_undone = |original: &&Movement| parts.iter().any(|part| part.movement == original.id);
+    let last = command.originals.iter().filter(is_undone).map(|original| original.occurred_at).fold(received_at, Ord::max);
+    let occurred_at = call.moment(draft, last)?;
+    let business_date = check_moment(draft.book(), occurred_at, &command.time_zone)?;
+    let lines = mirror(draft, call, &command.originals, &parts)?;
+    is_still_there(draft, was)?;
+    let mut ret = was.clone();
+    ret.lines.iter_mut().filter(|line| line.kind == LineKind::Product).for_each(unsee);
+    if let ReturnState::Inspected { received_at } = was.state {
+        ret.state = ReturnState::Received { received_at };
+    }
+    ret.touch(draft.now());
+    let mut effects: Vec<Effect> = status_effect(&ret.id, &was.status(), &ret.status()).into_iter().collect();
+    effects.extend(figures(was));
+    effects.extend(level_effects(draft, parts.iter().map(|part| part.entry.key), &parts)?);
+    let id = ret.id.uuid();
+    let subject = Subject { kind: ReversedKind::ReturnInspection, part: id, document: id, store: ret.store, other_store: None };
+    let reversal = Reversal {
+        id: call.id,
+        number: DocumentNumber::Pending,
+        subject,
+        note: call.note.clone(),
+        actor: call.actor,
+        occurred_at,
+        business_date,
+        created_at: draft.now(),
+        lines,
+        effects,
+    };
+    Ok((decided(ret, Some(Before::of(was)), RETURN_REOPENED, BTreeMap::new(), call.actor), reversal))
+}
+
+/// Goods that were taken in over the counter were looked at as they came: looking at them moved nothing.
+fn was_looked_at(ret: &Return, originals: &[Movement]) -> Result<(), Rejection> {
+    let field = At::input(Field::Document);
+    if ret.at_counter == Some(true) || !ret.was_inspected() {
+        return Err(ReversalRefusal::NothingMoved.at(field));
+    }
+    // Only steps make goods available, and only they note lots.
+    let by_steps = || {
+        let is_step = |original: &Movement| original.kind == MovementKind::Adjustment;
+        originals.iter().any(is_step) || ret.lines.iter().any(|line| !line.lots.is_empty())
+    };
+    if ret.at_counter.is_none() && !by_steps() {
+        return Err(ReversalRefusal::StepsUnknown.at(field));
+    }
+    Ok(())
+}
+
+/// What of the steps has not been undone: whole entries.
+fn standing(ret: &Return, originals: &[Movement], reversed: &ReversalBook) -> Vec<Part> {
+    let mut left: Vec<LineLeft> = ret.lines.iter().filter_map(LineLeft::of).collect();
+    let mut parts = Vec::new();
+    for original in originals {
+        for entry in &original.entries {
+            let gone = reversed.reversed.get(&(original.id, entry.line)).copied().unwrap_or(0);
+            let quantity = amount(entry) - gone;
+            if quantity <= 0 {
+                continue;
+            }
+            let Some(position) = line_of(&mut left, entry) else { continue };
+            let line = ret.id.line::<entity::id::kind::ReturnLineId>(position).uuid();
+            let field = At::input(Field::Document);
+            parts.push(Part { line, movement: original.id, entry: entry.clone(), quantity, field });
+        }
+    }
+    parts
+}
+
+/// How many units an entry of an inspection moved: what was written off, else what became available.
+fn amount(entry: &Entry) -> i64 {
+    if entry.on_hand_delta == 0 { entry.unavailable_delta.abs() } else { entry.on_hand_delta.abs() }
+}
+
+/// What of a line was looked at and is not assigned to an entry yet.
+struct LineLeft {
+    position: u16,
+    product: ProductId,
+    restocked: i64,
+    written_off: i64,
+}
+
+impl LineLeft {
+    fn of(line: &ReturnLine) -> Option<Self> {
+        let (restocked, written_off) = (line.restocked.get(), line.written_off.get());
+        Some(Self { position: line.position, product: line.product?, restocked, written_off })
+    }
+    fn of_entry(&mut self, entry: &Entry) -> &mut i64 {
+        if entry.on_hand_delta == 0 { &mut self.restocked } else { &mut self.written_off }
+    }
+}
+
+/// Which line moved an entry: those of a product in the order of its lines.
+fn line_of(left: &mut [LineLeft], entry: &Entry) -> Option<u16> {
+    let is_of = |line: &LineLeft| line.product == entry.key.product;
+    let has_more = |line: &mut LineLeft| line.product == entry.key.product && *line.of_entry(entry) > 0;
+    let place = left.iter_mut().position(has_more).or_else(|| left.iter().position(is_of))?;
+    let line = &mut left[place];
+    // What goes aside again for its lot's sake is of the units that were taken from quarantine.
+    if entry.unavailable_delta < 0 {
+        *line.of_entry(entry) -= amount(entry);
+    }
+    Some(line.position)
+}
+
+fn unsee(line: &mut ReturnLine) {
+    (line.restocked, line.quarantined, line.written_off) = (Quantity::ZERO, Quantity::ZERO, Quantity::ZERO);
+    line.lots.iter_mut().for_each(|lot| lot.inspected = Quantity::ZERO);
+}
+
+/// All that came lies aside again, also what the inspection left there: whoever took it since is named.
+fn is_still_there(draft: &Draft<'_>, ret: &Return) -> Result<(), Rejection> {
+    let mut came: BTreeMap<(LevelKey, Option<LotId>), i64> = BTreeMap::new();
+    for line in ret.lines.iter().filter(|line| line.kind == LineKind::Product) {
+        let Some(key) = stocked(draft, ret, line) else { continue };
+        if line.lots.is_empty() {
+            *came.entry((key, None)).or_default() += line.received.get();
+        }
+        for lot in &line.lots {
+            *came.entry((key, Some(lot.lot))).or_default() += lot.received.get();
+        }
+    }
+    for ((key, lot), requested) in came {
+        let aside = draft.aside(key, lot);
+        // Goods of a lot that may not be sold lie aside for the lot's own reason.
+        let usable: i64 = match lot {
+            Some(_) => Condition::ALL.iter().map(|condition| aside.of(*condition)).sum(),
+            None => aside.of(Condition::Quarantine),
+        };
+        if usable < requested {
+            let sku = draft.level(key, At::NOWHERE)?.facts.sku.clone();
+            let why = Resting::Scrapped { level: key, sku, usable: usable.max(0), requested };
+            return Err(ReversalRefusal::InUse(Rests::unnamed(why)).at(At::input(Field::Document)));
+        }
+    }
+    Ok(())
+}
+
+/// What of each line was looked at, and is not any more.
+fn figures(was: &Return) -> impl Iterator<Item = Effect> {
+    let seen = |line: &ReturnLine| line.restocked.get() + line.quarantined.get() + line.written_off.get();
+    let lines = was.lines.iter().filter(move |line| line.kind == LineKind::Product && seen(line) > 0);
+    lines.map(move |line| {
+        let id = was.id.line::<entity::id::kind::ReturnLineId>(line.position);
+        Effect::quantity(&id, ReversalEffect::Inspected, -seen(line))
+    })
+}

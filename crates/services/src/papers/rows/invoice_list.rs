@@ -1,0 +1,127 @@
+//! The list of all invoices and credit notes: which of them, and in which order.
+
+use entity::{prelude::*, record::Selected};
+use inventory::orders::rows::{Clause, Span, TextTest};
+use platform::{
+    paging::{Key, ListSource, PageRequest},
+    storage::{Backend, Fault, Finds, Nested, Reads},
+};
+use uuid::Uuid;
+
+use super::invoices::{FROM, SealedInvoice, whole};
+use crate::papers::core::Invoice;
+
+/// A condition on invoices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InvoiceTest {
+    Kind(Vec<InvoiceKind>),
+    /// Issued by a company whose code passes.
+    LegalEntity(TextTest),
+    Store(Vec<Uuid>),
+    Order(Vec<Uuid>),
+    /// Of orders of these customers.
+    Customer(Vec<Uuid>),
+    /// As it is printed.
+    Number(TextTest),
+    IssuedAt(Span),
+}
+
+impl InvoiceTest {
+    /// Adds the condition on the table `invoice` under the alias `i`.
+    fn push_to(&self, clause: &mut Clause) {
+        match self {
+            Self::Kind(list) => {
+                let number = clause.bind(clause.backend().texts(list.iter().map(|kind| kind.as_str())));
+                clause.push(&clause.backend().in_texts("i.kind", number));
+            }
+            Self::LegalEntity(test) => {
+                clause.push("i.legal_entity_id IN (SELECT e.id FROM legal_entity e WHERE e.tenant_id = $1 AND ");
+                clause.text("e.code", test);
+                clause.push(")");
+            }
+            Self::Store(ids) => clause.ids("i.store_id", ids),
+            Self::Order(ids) => clause.ids("i.order_id", ids),
+            Self::Customer(ids) => {
+                clause.push(
+                    "i.order_id IN (SELECT o.id FROM sales_order o WHERE o.tenant_id = $1 AND o.customer_id IS NOT NULL AND ",
+                );
+                clause.ids("o.customer_id", ids);
+                clause.push(")");
+            }
+            Self::Number(test) => clause.text("i.label", test),
+            Self::IssuedAt(span) => clause.span("i.issued_at", *span),
+        }
+    }
+}
+
+/// What a list of invoices is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvoiceSort {
+    IssuedAt,
+    Number,
+}
+
+/// The order of a list; rows that are equal in it stand by their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvoicesSorted {
+    pub by: InvoiceSort,
+    pub descending: bool,
+}
+
+impl Default for InvoicesSorted {
+    /// The newest first.
+    fn default() -> Self {
+        Self { by: InvoiceSort::IssuedAt, descending: true }
+    }
+}
+
+impl InvoicesSorted {
+    /// Names the order in cursors.
+    pub fn kind(self) -> String {
+        let by = match self.by {
+            InvoiceSort::IssuedAt => "ISSUED_AT",
+            InvoiceSort::Number => "NUMBER",
+        };
+        format!("invoices:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+
+    /// Where an invoice stands in the list.
+    pub fn keys(self, invoice: &Invoice) -> Vec<Key> {
+        let first = match self.by {
+            InvoiceSort::IssuedAt => invoice.issued_at.micros(),
+            InvoiceSort::Number => invoice.number,
+        };
+        vec![Key::Int(first), invoice.id.into()]
+    }
+
+    fn columns(self) -> [&'static str; 2] {
+        match self.by {
+            InvoiceSort::IssuedAt => ["i.issued_at", "i.id"],
+            InvoiceSort::Number => ["i.number", "i.id"],
+        }
+    }
+}
+
+/// The invoices that pass these tests: all of each list.
+pub fn invoices_source(backend: Backend, tests: &Nested<Vec<InvoiceTest>>) -> ListSource {
+    let (conditions, values) = tests.conditions(2, &|tests, next| {
+        let mut clause = Clause::new(backend, next);
+        for test in tests {
+            clause.push(" AND ");
+            test.push_to(&mut clause);
+        }
+        (clause.sql, clause.values)
+    });
+    ListSource { from: format!("{FROM}{conditions}"), values }
+}
+
+/// A page of invoices with their lines.
+pub async fn invoices_page(
+    reads: &impl Reads,
+    source: ListSource,
+    sorted: InvoicesSorted,
+    request: &PageRequest,
+) -> Result<Vec<Invoice>, Fault> {
+    let (sql, values) = source.page(SealedInvoice::SELECT, &sorted.columns(), sorted.descending, request);
+    whole(reads, reads.records::<SealedInvoice>(&sql, values).await?).await
+}

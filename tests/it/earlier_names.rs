@@ -1,0 +1,99 @@
+//! Names of before release 0.2: clients that still use them are answered as those who use the new ones. That each has all attributes of its original is
+//! compared in `api_versions.rs`.
+
+use serde_json::{Value, json};
+
+use crate::{authorization::world::World, world::on_both};
+
+on_both!(
+    a_stocktake_answers_to_its_earlier_name,
+    a_job_with_files_answers_to_its_earlier_name,
+    an_import_that_only_tries_is_kept_apart_from_the_import,
+    an_earlier_name_asks_for_the_same_permission,
+);
+
+const OLD: &str =
+    "mutation($input: StocktakeCreateInput!, $dry: Boolean! = false) { countCreate(input: $input, validateOnly: $dry) {
+    count { id status plannedBy { __typename } progress { found } } replayed userErrors { code field message } } }";
+const NEW: &str = "mutation($input: StocktakeCreateInput!) { stocktakeCreate(input: $input) {
+    stocktake { id status createdBy { __typename } progress { unexpected } } replayed userErrors { code field message } } }";
+const BOTH: &str = "query($id: ID!) { old: count(by: { id: $id }) { id } new: stocktake(by: { id: $id }) { id }
+    counts { nodes { id } totalCount { count } } stocktakes { nodes { id } totalCount { count } } }";
+
+async fn asked(world: &World, query: &str, variables: Value) -> Value {
+    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &variables).await;
+    assert!(answer["errors"].is_null(), "{query} {variables}: {answer:#}");
+    answer["data"].clone()
+}
+
+async fn a_stocktake_answers_to_its_earlier_name(world: &World) {
+    let house = &world.ours;
+    let input = json!({ "idempotencyKey": "earlier-1", "kind": "FULL", "store": { "id": house.ids["sto"] } });
+    let before = asked(world, BOTH, json!({ "id": house.ids["cnt"] })).await;
+    let tried = world.must(house, OLD, json!({ "input": input, "dry": true })).await;
+    assert_eq!((&tried["count"]["status"], &tried["replayed"]), (&json!("OPEN"), &json!(false)));
+    assert_eq!(asked(world, BOTH, json!({ "id": house.ids["cnt"] })).await, before, "a dry run planned one");
+    let made = world.must(house, OLD, json!({ "input": input })).await;
+    assert_eq!((&made["count"]["status"], &made["replayed"]), (&json!("OPEN"), &json!(false)), "{made:#}");
+    // The retry comes from a client that has moved on.
+    let again = world.must(house, NEW, json!({ "input": input })).await;
+    assert_eq!((&again["stocktake"]["id"], &again["replayed"]), (&made["count"]["id"], &json!(true)), "{again:#}");
+    assert_eq!(again["stocktake"]["createdBy"], made["count"]["plannedBy"]);
+    assert_eq!(again["stocktake"]["progress"]["unexpected"], made["count"]["progress"]["found"]);
+    let both = asked(world, BOTH, json!({ "id": made["count"]["id"] })).await;
+    assert_eq!((&both["old"], &both["counts"]), (&both["new"], &both["stocktakes"]));
+    assert_eq!(both["old"]["id"], made["count"]["id"]);
+    assert_ne!(both["counts"], before["counts"], "there is one more");
+}
+
+async fn a_job_with_files_answers_to_its_earlier_name(world: &World) {
+    let house = &world.ours;
+    let export = "mutation($input: ExportCreateInput!) { exportCreate(input: $input) {
+        exchange { id state isDryRun noun maker { __typename } } dataJob { id status isValidateOnly entity createdBy { __typename } }
+        replayed userErrors { code field message } } }";
+    let input = json!({ "idempotencyKey": "earlier-2", "noun": "PRODUCTS", "before": "2026-12-01T00:00:00Z" });
+    let made = world.must(house, export, json!({ "input": input })).await;
+    let (old, new) = (&made["exchange"], &made["dataJob"]);
+    for (earlier, later) in
+        [("id", "id"), ("state", "status"), ("isDryRun", "isValidateOnly"), ("noun", "entity"), ("maker", "createdBy")]
+    {
+        assert_eq!(old[earlier], new[later], "{earlier}: {made:#}");
+    }
+    assert_eq!((&new["status"], &new["entity"]), (&json!("QUEUED"), &json!("PRODUCTS")));
+    let cancel = "mutation($id: ID!) { exchangeCancel(id: $id) { exchange { state } userErrors { code field message } } }";
+    assert_eq!(world.must(house, cancel, json!({ "id": new["id"] })).await["exchange"]["state"], "CANCELLED");
+    let lists = asked(world, "{ exchanges { nodes { id } } dataJobs { nodes { id } } }", json!({})).await;
+    assert_eq!(lists["exchanges"], lists["dataJobs"]);
+    assert!(lists["exchanges"]["nodes"].as_array().unwrap().iter().any(|job| job["id"] == new["id"]), "{lists:#}");
+    // Neither name is required by the schema, and one of them is needed.
+    let nothing = json!({ "input": { "idempotencyKey": "earlier-3" } });
+    let refused = asked(world, export, nothing).await["exportCreate"]["userErrors"].clone();
+    assert_eq!((&refused[0]["code"], &refused[0]["field"]), (&json!("REQUIRED"), &json!(["input", "entity"])), "{refused}");
+}
+
+async fn an_import_that_only_tries_is_kept_apart_from_the_import(world: &World) {
+    let house = &world.ours;
+    let file = world.sent(house, "earlier.csv", b"code;name\nearlier;Earlier\n".to_vec()).await;
+    let import = "mutation($input: ImportCreateInput!) { importCreate(input: $input) {
+        dataJob { id isValidateOnly } replayed userErrors { code field message } } }";
+    let input = |is_tried: bool| json!({ "input": { "idempotencyKey": "earlier-4", "fileId": file, "entity": "SUPPLIERS", "validateOnly": is_tried } });
+    let tried = world.must(house, import, input(true)).await;
+    assert_eq!((&tried["dataJob"]["isValidateOnly"], &tried["replayed"]), (&json!(true), &json!(false)));
+    assert_eq!(world.must(house, import, input(true)).await["replayed"], true);
+    let real = asked(world, import, input(false)).await["importCreate"].clone();
+    assert_eq!((&real["dataJob"], &real["userErrors"][0]["code"]), (&Value::Null, &json!("IDEMPOTENCY_KEY_REUSED")), "{real:#}");
+}
+
+async fn an_earlier_name_asks_for_the_same_permission(world: &World) {
+    for (document, permission) in [
+        ("{ counts { nodes { id } } }", "count.read"),
+        ("{ exchanges { nodes { id } } }", "exchange.run"),
+        ("{ standingJobs { id } }", "job.read"),
+        ("mutation { countStart(input: { id: \"cnt_1\", idempotencyKey: \"k\" }) { replayed } }", "count.write"),
+    ] {
+        let nobody = Some(world.ours.only(&[]));
+        let answer = world.ask(&world.ours, nobody, document, &json!({})).await;
+        let error = &answer["errors"][0];
+        assert_eq!((&error["code"], &error["permission"]), (&json!("FORBIDDEN"), &json!(permission)), "{document}: {answer:#}");
+    }
+}
