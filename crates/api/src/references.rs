@@ -3,7 +3,7 @@
 //! A reference becomes the ID beside it before the rest of the input is read, one statement a kind. A key that names nothing becomes an ID
 //! that no row has: the mutation refuses it in its turn, after it has looked for an earlier call with the same idempotency key.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::{Context, ID, MaybeUndefined};
 use entity::prelude::{CategoryId, ChannelId, CustomerId, ProductId, StoreId, SupplierId};
@@ -267,13 +267,19 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
 
 /// The customers that have these e-mail addresses. Asking by an address needs the permission to see addresses.
 async fn customers_of(ctx: &Context<'_>, named: &[Named<'_>]) -> Answer<HashMap<String, Vec<CustomerId>>> {
+    let email = |one: &Named<'_>| match &one.name {
+        Name::Email(email) => Some(email.clone()),
+        Name::Id(_) | Name::Key(..) => None,
+    };
+    let emails: HashSet<String> = named.iter().filter_map(email).collect();
     let mut found = HashMap::new();
-    for one in named {
-        let Name::Email(email) = &one.name else { continue };
-        if !found.contains_key(email) {
-            ctx.permit::<kind::CustomerContactRead>()?;
-            found.insert(email.clone(), ids_by_email(loads(ctx)?.scope(), email).await?);
-        }
+    if emails.is_empty() {
+        return Ok(found);
+    }
+    ctx.permit::<kind::CustomerContactRead>()?;
+    for email in emails {
+        let ids = ids_by_email(loads(ctx)?.scope(), &email).await?;
+        found.insert(email, ids);
     }
     Ok(found)
 }
