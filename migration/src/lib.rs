@@ -90,6 +90,7 @@ mod m0100_bundles;
 mod m0101_naive;
 mod m0105_order_of_time;
 mod m0106_lean_facts;
+mod m0107_lot_sorts;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -184,6 +185,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0101_naive::Migration),
             Box::new(m0105_order_of_time::Migration),
             Box::new(m0106_lean_facts::Migration),
+            Box::new(m0107_lot_sorts::Migration),
         ]
     }
 }

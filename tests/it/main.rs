@@ -39,6 +39,7 @@ mod purchasing;
 mod persons;
 mod plans;
 mod process;
+mod references;
 mod replay;
 mod liquidation;
 mod replenishment;

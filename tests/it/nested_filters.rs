@@ -15,8 +15,9 @@ on_both!(
 );
 
 /// Lists whose filters nest, with the types of their filters.
-const LISTS: [(&str, &str); 9] = [
+const LISTS: [(&str, &str); 11] = [
     ("invoices", "InvoiceFilter"),
+    ("lots", "LotFilter"),
     ("stocktakes", "StocktakeFilter"),
     ("orders", "OrderFilter"),
     ("products", "ProductFilter"),
@@ -24,13 +25,28 @@ const LISTS: [(&str, &str); 9] = [
     ("returns", "ReturnFilter"),
     ("stockLevels", "StockFilter"),
     ("stockMovements", "MovementFilter"),
+    ("suppliers", "SupplierFilter"),
     ("transfers", "TransferFilter"),
 ];
 
-/// Tests of one store, of another one, and of one of another company; products have no store.
+/// Lists that are asked for ids, not for stores.
+const BY_ID: [&str; 3] = ["lots", "products", "suppliers"];
+
+/// Tests of one store, of another one, and of one of another company; of lots, products and suppliers, of which only some have a store, of the thing
+/// itself.
 fn leaves(world: &World, list: &str) -> [Value; 3] {
     let (ours, theirs) = (&world.ours, &world.theirs);
     match list {
+        "lots" => [
+            json!({ "code": { "startsWith": "a" } }),
+            json!({ "id": { "eq": ours.ids["lot"] } }),
+            json!({ "id": { "eq": theirs.ids["lot"] } }),
+        ],
+        "suppliers" => [
+            json!({ "search": "alpha" }),
+            json!({ "id": { "eq": ours.ids["sup"] } }),
+            json!({ "id": { "eq": theirs.ids["sup"] } }),
+        ],
         "products" => [
             json!({ "sku": { "contains": "m" } }),
             json!({ "id": { "eq": ours.ids["prd"] } }),
@@ -101,7 +117,7 @@ async fn filters_inside_filters_are_bounded(world: &World) {
     let ids = vec![world.ours.ids["sto"].clone(); 10_000];
     let products = vec![world.ours.ids["prd"].clone(); 10_000];
     for list in LISTS {
-        let many = if list.0 == "products" { json!({ "id": { "in": products } }) } else { json!({ "store": { "in": ids } }) };
+        let many = if BY_ID.contains(&list.0) { json!({ "id": { "in": products } }) } else { json!({ "store": { "in": ids } }) };
         for (what, filter) in [
             ("too deep", deep(6)),
             ("too many", json!({ "or": vec![json!({}); 101] })),

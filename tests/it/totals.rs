@@ -21,10 +21,12 @@ on_both!(
 );
 
 /// The lists that can be counted. One that loses its total loses a line here.
-const COUNTED: [&str; 19] = [
+const COUNTED: [&str; 25] = [
     "categories",
     "channels",
     "customers",
+    "documentReversals",
+    "exchangeRates",
     "exportSchedules",
     "fulfilmentWorks",
     "invoices",
@@ -33,9 +35,12 @@ const COUNTED: [&str; 19] = [
     "productFamilies",
     "products",
     "purchaseOrders",
+    "replenishmentPlans",
+    "replenishmentPolicies",
     "returns",
     "stockLevels",
     "stockMovements",
+    "stockRevaluations",
     "stocktakes",
     "stores",
     "supplierProducts",

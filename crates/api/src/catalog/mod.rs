@@ -27,6 +27,7 @@ mod refs;
 mod refusal;
 mod stocked;
 mod store;
+mod supplier_filter;
 mod enums;
 mod within;
 
@@ -41,7 +42,7 @@ pub use customer::{
 };
 pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
-pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter, SupplierFilter};
+pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter};
 pub use inputs::MoneyInput;
 pub use kit::KitComponent;
 pub use loads::{Loads, attach, loads};
@@ -55,6 +56,7 @@ pub use query_products::{product_named, product_scanned};
 pub use refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef};
 pub use refusal::{archived_since, user_error};
 pub use store::{Store, StoreConnection, StoreEdge};
+pub use supplier_filter::SupplierFilter;
 pub use within::products_within;
 
 /// The catalogue's part of the queries.

@@ -32,7 +32,8 @@ impl PaymentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Payment to record.")] input: PaymentRecordInput,
     ) -> Answer<PaymentPayload> {
-        step!(PaymentPayload, ctx, permit, input, shell::payment_record, dry_run)
+        let input = input.in_channel(permit.channel());
+        step!(named PaymentPayload, ctx, permit, input, shell::payment_record, dry_run)
     }
 
     /// Records several payments, of one order or many: all of them or none. Each is checked against those before it.
@@ -42,6 +43,7 @@ impl PaymentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Payments to record.")] input: PaymentsRecordInput,
     ) -> Answer<PaymentsPayload> {
-        step!(PaymentsPayload, ctx, permit, input, shell::payments_record, dry_run)
+        let input = input.in_channel(permit.channel());
+        step!(named PaymentsPayload, ctx, permit, input, shell::payments_record, dry_run)
     }
 }

@@ -159,9 +159,7 @@ pub async fn page(reads: &impl Reads, email: Option<&str>, request: &PageRequest
             return Ok(Listed { rows: Vec::new(), source });
         };
         // Asked by itself: Postgres would go through all customers for the few that the address names.
-        let sql = "SELECT coalesce(m.merged_into, m.id) FROM customer m WHERE m.tenant_id = $1 AND m.email_blind = $2";
-        let named = reads.rows(sql, vec![blind.into()]).await?;
-        let named = named.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<CustomerId>, Fault>>()?;
+        let named = ids_by_blind(reads, blind).await?;
         let backend = reads.backend();
         source.from.push_str(&format!(" AND {}", backend.in_ids("c.id", 2)));
         source.values.push(backend.ids(named));
@@ -169,6 +167,21 @@ pub async fn page(reads: &impl Reads, email: Option<&str>, request: &PageRequest
     source.from.push_str(" AND c.merged_into IS NULL");
     let (sql, values) = source.clone().page(SealedRow::SELECT, &["c.id"], false, request);
     Ok(Listed { rows: opened(reads, &sql, values).await?, source })
+}
+
+/// The customers that have this e-mail address; of one that is merged the one that it is merged into, once.
+pub async fn ids_by_email(reads: &impl Reads, email: &str) -> Result<Vec<CustomerId>, Fault> {
+    let Some(blind) = email_blind(reads, email).await? else { return Ok(Vec::new()) };
+    let mut ids = ids_by_blind(reads, blind).await?;
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+async fn ids_by_blind(reads: &impl Reads, blind: Vec<u8>) -> Result<Vec<CustomerId>, Fault> {
+    let sql = "SELECT coalesce(m.merged_into, m.id) FROM customer m WHERE m.tenant_id = $1 AND m.email_blind = $2";
+    let rows = reads.rows(sql, vec![blind.into()]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
 }
 
 /// How many customers there are that are merged into none, counted up to one more than `limit`.
