@@ -81,8 +81,12 @@ mod m0086_transfers_and_revaluations;
 mod m0087_merges;
 mod m0088_saved_view_schedules;
 mod m0089_lean_works;
+mod m0102_event_months;
+mod m0103_audit_months;
+mod m0104_attempt_months;
 mod m0105_order_of_time;
 mod m0106_lean_facts;
+pub mod months;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -168,6 +172,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0087_merges::Migration),
             Box::new(m0088_saved_view_schedules::Migration),
             Box::new(m0089_lean_works::Migration),
+            Box::new(m0102_event_months::Migration),
+            Box::new(m0103_audit_months::Migration),
+            Box::new(m0104_attempt_months::Migration),
             Box::new(m0105_order_of_time::Migration),
             Box::new(m0106_lean_facts::Migration),
         ]
@@ -187,8 +194,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// (`m0076_taxes_and_holds`), would seal a customer anew without contacts and addresses, put products into archived families and buy by archived rows
 /// of suppliers' catalogues (`m0080_retired`), takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`), would serve a
 /// tenant that is suspended (`m0085_suspension`), would book a revaluation that undoes another as one of its own
-/// (`m0086_transfers_and_revaluations`), and would restore a supplier that is merged into another, give rights by an archived group of stores, and
-/// erase a customer without those merged into it (`m0087_merges`).
+/// (`m0086_transfers_and_revaluations`), would restore a supplier that is merged into another, give rights by an archived group of stores, and
+/// erase a customer without those merged into it (`m0087_merges`), and on Postgres takes parts of tables for tables without row security, and makes none
+/// for the months to come (`m0102_event_months`, `m0103_audit_months`, `m0104_attempt_months`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -204,6 +212,9 @@ pub const BREAKING: &[&str] = &[
     "m0085_suspension",
     "m0086_transfers_and_revaluations",
     "m0087_merges",
+    "m0102_event_months",
+    "m0103_audit_months",
+    "m0104_attempt_months",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

@@ -91,6 +91,18 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0087_merges", &[include_str!("m0087/merges.sql")]),
     ("m0088_saved_view_schedules", &[include_str!("m0088/saved_view_schedules.sql")]),
     ("m0089_lean_works", &[include_str!("m0089/works.sql")]),
+    ("m0102_event_months", &["@postgres ALTER TABLE event RENAME TO event_before\n;;\n@postgres CREATE TABLE event"]),
+    (
+        "m0103_audit_months",
+        &[
+            include_str!("m0103/keeps.sql"),
+            "@postgres ALTER TABLE audit_entry RENAME TO audit_entry_before\n;;\n@postgres CREATE TABLE audit_entry",
+        ],
+    ),
+    (
+        "m0104_attempt_months",
+        &["@postgres ALTER TABLE webhook_attempt RENAME TO webhook_attempt_before\n;;\n@postgres CREATE TABLE webhook_attempt"],
+    ),
     ("m0105_order_of_time", &[include_str!("m0105/order_of_time.sql")]),
     ("m0106_lean_facts", &[include_str!("m0106/facts.sql")]),
 ];
