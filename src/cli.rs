@@ -68,6 +68,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Backup(args) => ended(Box::pin(serve::backup::run(args.action)).await),
         Command::Verify(args) => verify(&args).await,
         Command::Tenant(args) => ended(serve::tenant::run(args.action).await),
+        Command::Partitions(args) => sound(Box::pin(serve::partitions::run(args.action)).await),
         Command::Epoch(args) => ended(Box::pin(serve::epoch::renew(&args)).await),
         Command::Files(args) => ended(serve::file_store::run(args).await),
         Command::Audit(args) => sound(serve::audit::run(args.action).await),
