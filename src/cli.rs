@@ -19,7 +19,10 @@ use crate::{
     demo, serve,
 };
 use clap::Parser;
-use platform::storage::{Database, Fault, Options, RowSecurity};
+use platform::{
+    clock::Clock,
+    storage::{Database, Fault, Options, RowSecurity},
+};
 use services::insight::{
     self,
     verify::{Line, Report},
@@ -91,6 +94,7 @@ async fn migrate(args: &MigrateArgs) -> Result<(), Fault> {
     }
     let db = Database::make(url, options).await?;
     let pending = db.migrate().await?;
+    db.make_parts(Clock::system().now()).await?;
     db.prove_row_security().await?;
     let said = if pending == 0 { "the database is up to date".to_owned() } else { format!("{pending} migration(s) applied") };
     serve::say(&said).map_err(|err| Fault::Broken(err.to_string()))?;

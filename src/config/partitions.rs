@@ -17,7 +17,7 @@ pub enum PartitionsAction {
         #[command(flatten)]
         database: DatabaseArgs,
     },
-    /// Print each partition: its month, bytes with indexes, and whether it is attached. Ends with 1 when fewer than two months ahead have theirs.
+    /// Print each partition: its month, whether it is attached, and bytes of its rows as last measured. Ends with 1 when fewer than two months ahead have theirs.
     List {
         #[command(flatten)]
         database: DatabaseArgs,

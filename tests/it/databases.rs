@@ -2,6 +2,7 @@
 //! copy one a tenth of a second.
 
 pub mod furnished;
+mod months;
 mod tables;
 
 use std::{

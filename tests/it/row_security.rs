@@ -238,8 +238,7 @@ async fn what_people_and_programs_sign_in_with_is_out_of_a_requests_reach() {
     bound.execute_unprepared(&bind).await.unwrap();
     bound.commit().await.unwrap();
     let walled = walled(&app).await;
-    let all_tables =
-        "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace ORDER BY 1";
+    let all_tables = "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace ORDER BY 1";
     let mut tables = all(&app, all_tables).await;
     // Which migrations there were is what a node looks at before it serves.
     tables.retain(|table| !walled.contains(table) && table != "seaql_migrations");

@@ -16,6 +16,8 @@ BEGIN
   -- Who waits for this lock keeps everybody behind it waiting: rather not for long. The migration can be run again.
   PERFORM set_config('lock_timeout', '10s', true);
   LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;
+  -- Its owner sees all of it, whatever its policies say.
+  EXECUTE 'ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY';
   PERFORM set_config('lock_timeout', patience, true);
   -- Up to where the old table goes: as its check says, or the month before this one where it is empty, so that parts begin with that one.
   SELECT substring(pg_get_constraintdef(oid) FROM '\d{10,}')::bigint INTO upto FROM pg_constraint

@@ -149,7 +149,10 @@ pub fn describe() {
     describe_backups();
     describe_shipping();
     describe_replicas();
-    describe_gauge!(PARTITIONS_AHEAD, "Months after the present one that have a part in each table of Postgres that is parted by month");
+    describe_gauge!(
+        PARTITIONS_AHEAD,
+        "Months after the present one that have a part in each table of Postgres that is parted by month"
+    );
     describe_gauge!(RESIDENT, Unit::Bytes, "Memory of the process");
     describe_gauge!(OPEN_FILES, "Open files and sockets of the process");
     describe_counter!(CPU_MILLISECONDS, "Processor time of the process, in milliseconds");

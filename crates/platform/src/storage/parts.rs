@@ -79,7 +79,7 @@ pub struct Part {
     /// From which moment on its rows are, and up to which, in microseconds since 1970; None where there is no end, and of a detached one.
     pub from: Option<i64>,
     pub to: Option<i64>,
-    /// With its indexes.
+    /// Of its rows, as they were last measured.
     pub bytes: i64,
     /// What was noted of it when it was archived.
     pub note: Option<String>,
@@ -151,7 +151,7 @@ pub enum PartColumn {
 }
 
 impl Database {
-    /// All parts, those that were taken out and are not removed yet among them. None on SQLite, which keeps whole tables.
+    /// All parts, those that were taken out and are not removed yet among them. None on SQLite, which keeps whole tables. It waits for no lock.
     pub async fn parts(&self) -> Result<Vec<Part>, Fault> {
         let mut parts = Vec::new();
         if self.backend == Backend::Sqlite {
@@ -161,7 +161,7 @@ impl Database {
             let sql = format!(
                 "SELECT c.relname::text, b[1], b[2],
                    CASE WHEN h.inhrelid IS NULL THEN 'detached' WHEN h.inhdetachpending THEN 'detaching' ELSE 'attached' END,
-                   pg_total_relation_size(c.oid), obj_description(c.oid, 'pg_class')
+                   c.relpages::bigint * 8192, obj_description(c.oid, 'pg_class')
                  FROM pg_class c LEFT JOIN pg_inherits h ON h.inhrelid = c.oid LEFT JOIN LATERAL regexp_match(
                    pg_get_expr(c.relpartbound, c.oid), 'FROM [(]''?(MINVALUE|-?[0-9]+)''?[)] TO [(]''?(MAXVALUE|-?[0-9]+)''?[)]') AS b ON TRUE
                  WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND c.relname ~ '^{}{}' ORDER BY 1",
@@ -244,7 +244,9 @@ impl Database {
         let statement = Statement::from_sql_and_values(self.backend.into(), sql, values);
         let read = tokio::time::timeout(limits::LONG.answer(), self.owner.query_all_raw(statement)).await;
         let rows = read.map_err(|_| Fault::Broken(format!("the rows of {} were not read in time", part.name)))??;
-        let values = |row| shape.columns.iter().enumerate().map(|(at, (_, kind))| PartValue::read(row, at, *kind)).collect();
+        let values = |row: &QueryResult| -> Result<Vec<PartValue>, Fault> {
+            shape.columns.iter().enumerate().map(|(at, (_, kind))| PartValue::read(row, at, *kind)).collect()
+        };
         rows.iter().map(values).collect()
     }
 }

@@ -89,7 +89,9 @@ pub enum MonthOutcome {
     Removed,
     Archived(ArchivedMonth),
     /// It was archived before, and stays for so many days.
-    Kept { days: i64 },
+    Kept {
+        days: i64,
+    },
     /// Somebody still needs it.
     Waits(String),
 }
@@ -182,7 +184,11 @@ async fn write(db: &Database, store: &Store, part: &Part, now: Timestamp) -> Res
         if !open.is_empty() && (is_last || open.len() >= FILE_ROWS || bytes >= FILE_BYTES) {
             let name = format!("{}/{:05}.parquet", folder(part), files.len() + 1);
             let encoded = encoded(shape, &open).map_err(|error| unreadable(&name, &error))?;
-            files.push(ArchivedFile { rows: open.len() as u64, sha256: hex::encode(Sha256::digest(&encoded)), name: name.clone() });
+            files.push(ArchivedFile {
+                rows: open.len() as u64,
+                sha256: hex::encode(Sha256::digest(&encoded)),
+                name: name.clone(),
+            });
             store.put_bytes(&name, Bytes::from(encoded)).await.map_err(|error| stored(&name, &error))?;
             open.clear();
             bytes = 0;
@@ -264,12 +270,13 @@ fn encoded(shape: PartShape, rows: &[Vec<PartValue>]) -> Written<Vec<u8>> {
         let Some(mut writer) = group.next_column()? else {
             return Err(ParquetError::General("a row has a column more than the file".to_owned()));
         };
-        let cells = || rows.iter().filter_map(|row| row.get(at));
+        let cells = || rows.iter().filter_map(move |row| row.get(at));
         let present: Vec<i16> = cells().map(|cell| i16::from(*cell != PartValue::None)).collect();
         let present = Some(present.as_slice());
         match kind {
             PartColumn::Id => {
-                let ids = cells().filter_map(|cell| if let PartValue::Id(id) = cell { Some(id.as_bytes().to_vec()) } else { None });
+                let ids =
+                    cells().filter_map(|cell| if let PartValue::Id(id) = cell { Some(id.as_bytes().to_vec()) } else { None });
                 let ids: Vec<FixedLenByteArray> = ids.map(FixedLenByteArray::from).collect();
                 writer.typed::<FixedLenByteArrayType>().write_batch(&ids, present, None)?
             }
@@ -279,7 +286,8 @@ fn encoded(shape: PartShape, rows: &[Vec<PartValue>]) -> Written<Vec<u8>> {
                 writer.typed::<Int64Type>().write_batch(&numbers, present, None)?
             }
             PartColumn::Text => {
-                let texts = cells().filter_map(|cell| if let PartValue::Text(text) = cell { Some(text.as_bytes().to_vec()) } else { None });
+                let texts = cells()
+                    .filter_map(|cell| if let PartValue::Text(text) = cell { Some(text.as_bytes().to_vec()) } else { None });
                 let texts: Vec<ByteArray> = texts.map(ByteArray::from).collect();
                 writer.typed::<ByteArrayType>().write_batch(&texts, present, None)?
             }

@@ -16,7 +16,8 @@ pub use rows::{
     endpoints::Busy,
 };
 pub use shell::{
-    DeliveryCounters, DeliveryCounts, EndpointFields, Keep, NewEndpoint, Replay, Replayed, WebhookError, Webhooks, let_go_of_month,
+    DeliveryCounters, DeliveryCounts, EndpointFields, Keep, NewEndpoint, Replay, Replayed, WebhookError, Webhooks,
+    let_go_of_month,
 };
 pub use wire::{Allowed, Parcel, Sender, Sent};
 
