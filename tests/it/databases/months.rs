@@ -320,6 +320,8 @@ async fn a_month_is_archived_read_back_and_removed_a_week_later() {
     assert_eq!(outcome(&outcomes, &name("event", first.plus(-1))), Some(MonthOutcome::Removed), "nothing is in it");
     let Some(MonthOutcome::Archived(attempted)) = outcome(&outcomes, &attempt) else { panic!("{outcomes:?}") };
     assert_eq!((attempted.rows, attempted.files.len()), (11, 1));
+    let keys = format!("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = '{attempt}'::regclass");
+    assert_eq!(numbers(&owner, &keys).await, [0], "an endpoint can be removed meanwhile");
 
     tell(&owner, "UPDATE alert_follower SET journal_seq = 7000").await;
     let outcomes = archive(then).await.unwrap();

@@ -88,7 +88,7 @@ pub struct Part {
 impl Part {
     fn read(table: &'static str, row: &QueryResult) -> Result<Self, Fault> {
         let name: String = cell(row, 0)?;
-        let bound = |at| Ok::<_, Fault>(cell::<Option<String>>(row, at)?.and_then(|text| text.parse().ok()));
+        let bound = |at| Ok::<_, Fault>(cell::<Option<String>>(row, at)?.and_then(|text| text.parse::<i64>().ok()));
         let state = match cell::<String>(row, 3)?.as_str() {
             "attached" => PartState::Attached,
             "detaching" => PartState::Detaching,
@@ -123,6 +123,15 @@ fn ahead(parts: &[Part], now: Timestamp) -> i64 {
     PARTED.iter().map(|parted| of(parted.table)).min().unwrap_or(0)
 }
 
+/// A part that was taken out keeps its foreign keys, and what it refers to could not be removed.
+const FREE: &str = "DO $free$
+DECLARE t record;
+BEGIN
+  PERFORM set_config('lock_timeout', '2s', true);
+  FOR t IN SELECT conname FROM pg_constraint WHERE conrelid = to_regclass('{part}') AND contype = 'f' LOOP
+    EXECUTE format('ALTER TABLE {part} DROP CONSTRAINT %I', t.conname);
+  END LOOP;
+END $free$";
 /// How long detaching waits for those who read or write.
 const PATIENCE: Duration = Duration::from_mins(10);
 
@@ -199,14 +208,17 @@ impl Database {
     /// Takes a part out of its table, while everybody reads and writes; goes on where one was interrupted.
     pub async fn detach_part(&self, part: &Part) -> Result<(), Fault> {
         let how = match part.state {
-            PartState::Attached => "CONCURRENTLY",
-            PartState::Detaching => "FINALIZE",
-            PartState::Detached => return Ok(()),
+            PartState::Attached => Some("CONCURRENTLY"),
+            PartState::Detaching => Some("FINALIZE"),
+            PartState::Detached => None,
         };
-        let sql = format!("ALTER TABLE {} DETACH PARTITION \"{}\" {how}", part.table, part.name);
-        let detached = tokio::time::timeout(PATIENCE, self.owner.execute_unprepared(&sql)).await;
-        let late = "is still read or written: run it again, it goes on";
-        detached.map_err(|_| Fault::Broken(format!("the part {} {late}", part.name)))?.map(drop).map_err(Fault::from)
+        if let Some(how) = how {
+            let sql = format!("ALTER TABLE {} DETACH PARTITION \"{}\" {how}", part.table, part.name);
+            let detached = tokio::time::timeout(PATIENCE, self.owner.execute_unprepared(&sql)).await;
+            let late = "is still read or written: run it again, it goes on";
+            detached.map_err(|_| Fault::Broken(format!("the part {} {late}", part.name)))??;
+        }
+        self.owner.execute_unprepared(&FREE.replace("{part}", &part.name)).await.map(drop).map_err(Fault::from)
     }
 
     /// Notes of a part that it is archived.

@@ -197,7 +197,7 @@ async fn write(db: &Database, store: &Store, part: &Part, now: Timestamp) -> Res
             break;
         }
     }
-    let rows = files.iter().map(|file| file.rows).sum();
+    let rows: u64 = files.iter().map(|file| file.rows).sum();
     let content_sha256 = hex::encode(content.finalize());
     Ok(ArchivedMonth { part: part.name.clone(), rows, content_sha256, files, archived_at: now.micros() })
 }
@@ -227,17 +227,17 @@ fn weight(value: &PartValue) -> usize {
 fn digest(content: &mut Sha256, row: &[PartValue]) {
     for value in row {
         match value {
-            PartValue::None => content.update([0]),
+            PartValue::None => content.update([0_u8]),
             PartValue::Id(id) => {
-                content.update([1]);
+                content.update([1_u8]);
                 content.update(id.as_bytes());
             }
             PartValue::Whole(number) => {
-                content.update([2]);
+                content.update([2_u8]);
                 content.update(number.to_be_bytes());
             }
             PartValue::Text(text) => {
-                content.update([3]);
+                content.update([3_u8]);
                 content.update((text.len() as u64).to_be_bytes());
                 content.update(text.as_bytes());
             }
