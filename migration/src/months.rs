@@ -69,6 +69,10 @@ pub async fn prepare(db: &impl ConnectionTrait) -> Result<(), DbErr> {
         if !is_large(db, table).await? {
             continue;
         }
+        let building = format!("SELECT 1 FROM pg_stat_progress_create_index WHERE relid = to_regclass('{table}')");
+        if db.query_one_raw(Statement::from_string(DbBackend::Postgres, building)).await?.is_some() {
+            return Err(DbErr::Custom(format!("another process builds an index of {table}: run it again when that has ended")));
+        }
         let mut indexes = vec![(format!("{table}_key"), format!("{table} ({key}, {column})"))];
         if parted == AUDIT_ENTRY {
             indexes.push(("audit_entry_seq_at".to_owned(), "audit_entry (tenant_id, seq, at) WHERE seq IS NOT NULL".to_owned()));
