@@ -88,9 +88,13 @@ mod m0097_view_readers;
 mod m0098_export_schedules;
 mod m0100_bundles;
 mod m0101_naive;
+mod m0102_event_months;
+mod m0103_audit_months;
+mod m0104_attempt_months;
 mod m0105_order_of_time;
 mod m0106_lean_facts;
 mod m0107_lot_sorts;
+pub mod months;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -183,6 +187,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0098_export_schedules::Migration),
             Box::new(m0100_bundles::Migration),
             Box::new(m0101_naive::Migration),
+            Box::new(m0102_event_months::Migration),
+            Box::new(m0103_audit_months::Migration),
+            Box::new(m0104_attempt_months::Migration),
             Box::new(m0105_order_of_time::Migration),
             Box::new(m0106_lean_facts::Migration),
             Box::new(m0107_lot_sorts::Migration),
@@ -206,7 +213,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// (`m0086_transfers_and_revaluations`), would restore a supplier that is merged into another, give rights by an archived group of stores, and
 /// erase a customer without those merged into it (`m0087_merges`), takes a reversal of an inspection for a corrupt row (`m0094_inspections`), would
 /// report a schedule that sends a workbook as corrupt (`m0096_view_outputs`), would show a saved view to those whom it is not shared with
-/// (`m0097_view_readers`), and takes a bundle in a plan of liquidation, or an alert of one of its kinds, for a corrupt row (`m0100_bundles`).
+/// (`m0097_view_readers`), takes a bundle in a plan of liquidation, or an alert of one of its kinds, for a corrupt row (`m0100_bundles`), and on
+/// Postgres takes parts of tables for tables without row security, and makes none for the months to come (`m0102_event_months`, `m0103_audit_months`,
+/// `m0104_attempt_months`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -226,6 +235,9 @@ pub const BREAKING: &[&str] = &[
     "m0096_view_outputs",
     "m0097_view_readers",
     "m0100_bundles",
+    "m0102_event_months",
+    "m0103_audit_months",
+    "m0104_attempt_months",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

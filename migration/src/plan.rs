@@ -98,6 +98,18 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0098_export_schedules", &[include_str!("m0098/export_schedules.sql")]),
     ("m0100_bundles", &[include_str!("m0100/bundles.sql")]),
     ("m0101_naive", &[include_str!("m0101/naive.sql")]),
+    ("m0102_event_months", &["@postgres ALTER TABLE event RENAME TO event_before\n;;\n@postgres CREATE TABLE event"]),
+    (
+        "m0103_audit_months",
+        &[
+            include_str!("m0103/keeps.sql"),
+            "@postgres ALTER TABLE audit_entry RENAME TO audit_entry_before\n;;\n@postgres CREATE TABLE audit_entry",
+        ],
+    ),
+    (
+        "m0104_attempt_months",
+        &["@postgres ALTER TABLE webhook_attempt RENAME TO webhook_attempt_before\n;;\n@postgres CREATE TABLE webhook_attempt"],
+    ),
     ("m0105_order_of_time", &[include_str!("m0105/order_of_time.sql")]),
     ("m0106_lean_facts", &[include_str!("m0106/facts.sql")]),
     ("m0107_lot_sorts", &[include_str!("m0107/lots.sql")]),

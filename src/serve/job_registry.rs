@@ -23,6 +23,7 @@ use super::{Node, StartError, stopped};
 use crate::config::Worker;
 
 const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 /// How late what is past its date may be set aside; who ships it before is refused by its date.
 const LOTS: Duration = Duration::from_mins(5);
 /// How long a worker that stops may take to hand its jobs over.
@@ -82,6 +83,11 @@ impl Node {
         let registry = saved_views::jobs::register(registry, &self.saved_views, &self.identity);
         let exports = export_schedules::ExportSchedules::new(&self.exchange, &self.webhooks);
         let registry = export_schedules::jobs::register(registry, &exports);
+        let (parts, clock) = (self.db.clone(), self.clock.clone());
+        let registry = registry.periodic("partitions.make", DAY, move |_| {
+            let (db, clock) = (parts.clone(), clock.clone());
+            async move { db.make_parts(clock.now()).await.map(drop) }
+        });
         match &self.backups {
             Some(schedule) => schedule.register(registry, &self.db, &self.clock),
             None => registry,

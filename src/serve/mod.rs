@@ -22,6 +22,7 @@ mod key_set;
 pub mod keys;
 mod leaked_keys;
 mod memory;
+pub mod partitions;
 mod ready;
 mod replicas;
 mod rights_cache;

@@ -15,7 +15,10 @@ pub use rows::{
     deliveries::{Attempt, Delivery, DeliveryState},
     endpoints::Busy,
 };
-pub use shell::{DeliveryCounters, DeliveryCounts, EndpointFields, Keep, NewEndpoint, Replay, Replayed, WebhookError, Webhooks};
+pub use shell::{
+    DeliveryCounters, DeliveryCounts, EndpointFields, Keep, NewEndpoint, Replay, Replayed, WebhookError, Webhooks,
+    let_go_of_month,
+};
 pub use wire::{Allowed, Parcel, Sender, Sent, check};
 
 /// The columns of webhooks that are sealed.

@@ -29,7 +29,7 @@ use sea_orm::Value;
 
 pub use manage::{EndpointFields, NewEndpoint};
 pub use replay::{KIND as REPLAY, Order, Replay, Replayed};
-pub use trim::Keep;
+pub use trim::{Keep, let_go_of_month};
 
 use super::{
     core::{Endpoint, Rejection},
