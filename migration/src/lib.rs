@@ -81,6 +81,8 @@ mod m0086_transfers_and_revaluations;
 mod m0087_merges;
 mod m0088_saved_view_schedules;
 mod m0089_lean_works;
+mod m0090_blanket_orders;
+mod m0091_deposits;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -166,6 +168,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0087_merges::Migration),
             Box::new(m0088_saved_view_schedules::Migration),
             Box::new(m0089_lean_works::Migration),
+            Box::new(m0090_blanket_orders::Migration),
+            Box::new(m0091_deposits::Migration),
         ]
     }
 }
@@ -183,8 +187,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// (`m0076_taxes_and_holds`), would seal a customer anew without contacts and addresses, put products into archived families and buy by archived rows
 /// of suppliers' catalogues (`m0080_retired`), takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`), would serve a
 /// tenant that is suspended (`m0085_suspension`), would book a revaluation that undoes another as one of its own
-/// (`m0086_transfers_and_revaluations`), and would restore a supplier that is merged into another, give rights by an archived group of stores, and
-/// erase a customer without those merged into it (`m0087_merges`).
+/// (`m0086_transfers_and_revaluations`), would restore a supplier that is merged into another, give rights by an archived group of stores, and
+/// erase a customer without those merged into it (`m0087_merges`), would change what is called off from a blanket order without counting it
+/// (`m0090_blanket_orders`), and takes a deposit for a corrupt row (`m0091_deposits`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -200,6 +205,8 @@ pub const BREAKING: &[&str] = &[
     "m0085_suspension",
     "m0086_transfers_and_revaluations",
     "m0087_merges",
+    "m0090_blanket_orders",
+    "m0091_deposits",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

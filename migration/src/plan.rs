@@ -91,6 +91,8 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0087_merges", &[include_str!("m0087/merges.sql")]),
     ("m0088_saved_view_schedules", &[include_str!("m0088/saved_view_schedules.sql")]),
     ("m0089_lean_works", &[include_str!("m0089/works.sql")]),
+    ("m0090_blanket_orders", &[include_str!("m0090/blanket_orders.sql")]),
+    ("m0091_deposits", &[include_str!("m0091/deposits.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -21,4 +21,5 @@ pub struct Model {
     pub master_seq: i64,
     pub revaluation_number: i64,
     pub reversal_number: i64,
+    pub blanket_order_number: i64,
 }

@@ -26,6 +26,8 @@ pub const RETURNS: &str = "supplier_returns:NUMBER:DESC";
 pub struct Filter {
     pub statuses: Option<Vec<PurchaseOrderStatus>>,
     pub suppliers: Option<Vec<SupplierId>>,
+    /// Calling off from one of these.
+    pub blankets: Option<Vec<BlanketOrderId>>,
     /// Each of these lists must have the store.
     pub stores: Vec<Vec<StoreId>>,
     /// Expected on a day before this one.
@@ -72,6 +74,9 @@ impl Filter {
         }
         if let Some(suppliers) = &self.suppliers {
             also(&|n| backend.in_ids(&format!("{alias}.supplier_id"), n), backend.ids(suppliers.iter().copied()));
+        }
+        if let Some(blankets) = &self.blankets {
+            also(&|n| backend.in_ids(&format!("{alias}.blanket_order_id"), n), backend.ids(blankets.iter().copied()));
         }
         for stores in &self.stores {
             also(&|n| backend.in_ids(&format!("{alias}.store_id"), n), backend.ids(stores.iter().copied()));
