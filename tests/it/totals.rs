@@ -21,7 +21,8 @@ on_both!(
 );
 
 /// The lists that can be counted. One that loses its total loses a line here.
-const COUNTED: [&str; 18] = [
+const COUNTED: [&str; 19] = [
+    "blanketOrders",
     "categories",
     "channels",
     "counts",

@@ -38,6 +38,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("por", "PurchaseOrder", Some("purchase.read")),
     ("pol", "PurchaseOrderLine", Some("purchase.read")),
     ("srt", "SupplierReturn", Some("purchase.read")),
+    ("bor", "BlanketOrder", Some("purchase.read")),
     ("rvl", "Revaluation", Some("product.cost.read")),
     ("rev", "DocumentReversal", Some("stock.movement.read")),
     ("fxr", "ExchangeRate", Some("rate.read")),

@@ -54,6 +54,7 @@ pub enum Payload {
     PurchaseOrderPayload(purchasing::PurchaseOrderPayload),
     ReorderOrderPayload(purchasing::ReorderOrderPayload),
     SupplierReturnPayload(purchasing::SupplierReturnPayload),
+    BlanketOrderPayload(purchasing::BlanketOrderPayload),
     SupplierProductBulkUpsertPayload(purchasing::SupplierProductBulkUpsertPayload),
     SupplierProductPayload(purchasing::SupplierProductPayload),
     StockPolicyPayload(purchasing::StockPolicyPayload),

@@ -157,11 +157,7 @@ fn first(seen: &mut HashSet<ProductId>, line: BlanketLine, index: usize) -> Resu
     Err(BlanketRefusal::ProductTwice { sku: line.sku }.at(At::line(index).field(Field::Product)))
 }
 
-pub fn decide_blanket_act(
-    book: &PurchaseBook,
-    draft: &Draft<'_>,
-    command: &BlanketAct,
-) -> Result<PurchaseDecision, Rejection> {
+pub fn decide_blanket_act(book: &PurchaseBook, draft: &Draft<'_>, command: &BlanketAct) -> Result<PurchaseDecision, Rejection> {
     let at = At::input(Field::Id);
     let missing = || Rejection::not_found(Noun::BlanketOrder, at);
     let mut blanket = book.blankets.get(&command.blanket).ok_or_else(missing)?.clone();

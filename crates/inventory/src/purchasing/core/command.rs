@@ -182,12 +182,9 @@ impl Command {
             Self::Create(all) => all.iter().map(|one| one.supplier).collect(),
             Self::Return(ret) => BTreeSet::from([ret.supplier]),
             Self::BlanketCreate(create) => BTreeSet::from([create.supplier]),
-            Self::Amend(_)
-            | Self::Act(_)
-            | Self::Receive(_)
-            | Self::Confirm(_)
-            | Self::Revise(_)
-            | Self::BlanketAct(_) => BTreeSet::new(),
+            Self::Amend(_) | Self::Act(_) | Self::Receive(_) | Self::Confirm(_) | Self::Revise(_) | Self::BlanketAct(_) => {
+                BTreeSet::new()
+            }
         }
     }
 
@@ -197,12 +194,9 @@ impl Command {
             Self::Create(all) => all.iter().filter_map(|one| one.blanket).collect(),
             Self::BlanketCreate(create) => BTreeSet::from([create.id]),
             Self::BlanketAct(act) => BTreeSet::from([act.blanket]),
-            Self::Amend(_)
-            | Self::Act(_)
-            | Self::Receive(_)
-            | Self::Return(_)
-            | Self::Confirm(_)
-            | Self::Revise(_) => BTreeSet::new(),
+            Self::Amend(_) | Self::Act(_) | Self::Receive(_) | Self::Return(_) | Self::Confirm(_) | Self::Revise(_) => {
+                BTreeSet::new()
+            }
         }
     }
 

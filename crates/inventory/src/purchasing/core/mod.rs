@@ -29,9 +29,7 @@ mod supply;
 
 pub use act::{Act, decide_act};
 pub use blanket::{Activation, BlanketAction, BlanketLine, BlanketOrder, blanket_actions};
-pub use blanket_act::{
-    BlanketAct, BlanketCreate, NewBlanketLine, ProductFacts, decide_blanket_act, decide_blanket_create,
-};
+pub use blanket_act::{BlanketAct, BlanketCreate, NewBlanketLine, ProductFacts, decide_blanket_act, decide_blanket_create};
 pub use blanket_refusal::BlanketRefusal;
 pub use call_off::follow_call_offs;
 pub use command::{Command, PurchaseCommand, PurchaseNeeds};

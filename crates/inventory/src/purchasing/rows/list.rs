@@ -40,7 +40,11 @@ pub struct Filter {
 
 /// Adds to each filter the suppliers who are merged into its own; one statement where any has some.
 pub async fn add_merged(reads: &impl Reads, filters: Vec<&mut Filter>) -> Result<(), Fault> {
-    let lists: Vec<&mut Vec<SupplierId>> = filters.into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect();
+    add_merged_suppliers(reads, filters.into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect()).await
+}
+
+/// Adds to each list the suppliers who are merged into its own; one statement where any has some.
+pub async fn add_merged_suppliers(reads: &impl Reads, lists: Vec<&mut Vec<SupplierId>>) -> Result<(), Fault> {
     let asked: Vec<SupplierId> = lists.iter().flat_map(|suppliers| suppliers.iter().copied()).collect();
     let merged = merged_suppliers(reads, &asked).await?;
     for suppliers in lists {
