@@ -29,9 +29,9 @@ pub enum BlanketOrderStatus {
     Draft,
     /// The blanket order is in force: purchase orders call off from it.
     Active,
-    /// All of it is called off. What a purchase order gives back makes it ACTIVE again.
+    /// The agreed quantities are called off. A purchase order that gives back makes the blanket order ACTIVE again.
     Exhausted,
-    /// Its last day has gone by. Purchase orders that were called off go on.
+    /// The last day has gone by. Purchase orders that were called off go on.
     Expired,
     /// The blanket order was closed. Purchase orders that were called off go on.
     Closed,
