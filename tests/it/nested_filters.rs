@@ -15,7 +15,8 @@ on_both!(
 );
 
 /// Lists whose filters nest, with the types of their filters.
-const LISTS: [(&str, &str); 8] = [
+const LISTS: [(&str, &str); 9] = [
+    ("blanketOrders", "BlanketOrderFilter"),
     ("counts", "CountFilter"),
     ("orders", "OrderFilter"),
     ("products", "ProductFilter"),
@@ -26,7 +27,7 @@ const LISTS: [(&str, &str); 8] = [
     ("transfers", "TransferFilter"),
 ];
 
-/// Tests of one store, of another one, and of one of another company; products have no store.
+/// Tests of one store, of another one, and of one of another company; products and blanket orders have no store.
 fn leaves(world: &World, list: &str) -> [Value; 3] {
     let (ours, theirs) = (&world.ours, &world.theirs);
     match list {
@@ -34,6 +35,11 @@ fn leaves(world: &World, list: &str) -> [Value; 3] {
             json!({ "sku": { "contains": "m" } }),
             json!({ "id": { "eq": ours.ids["prd"] } }),
             json!({ "id": { "eq": theirs.ids["prd"] } }),
+        ],
+        "blanketOrders" => [
+            json!({ "supplier": { "eq": ours.ids["sup"] } }),
+            json!({ "product": { "eq": ours.ids["cat"].replacen("cat", "prd", 1) } }),
+            json!({ "supplier": { "eq": theirs.ids["sup"] } }),
         ],
         _ => [&ours.depot, &ours.ids["sto"], &theirs.depot].map(|store| json!({ "store": { "eq": store } })),
     }
@@ -100,7 +106,11 @@ async fn filters_inside_filters_are_bounded(world: &World) {
     let ids = vec![world.ours.ids["sto"].clone(); 10_000];
     let products = vec![world.ours.ids["prd"].clone(); 10_000];
     for list in LISTS {
-        let many = if list.0 == "products" { json!({ "id": { "in": products } }) } else { json!({ "store": { "in": ids } }) };
+        let many = match list.0 {
+            "products" => json!({ "id": { "in": products } }),
+            "blanketOrders" => json!({ "product": { "in": products } }),
+            _ => json!({ "store": { "in": ids } }),
+        };
         for (what, filter) in [
             ("too deep", deep(6)),
             ("too many", json!({ "or": vec![json!({}); 101] })),
