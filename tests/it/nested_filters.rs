@@ -105,10 +105,11 @@ async fn filters_inside_filters_are_bounded(world: &World) {
     let deep = |levels: usize| (0..levels).fold(json!({}), |inner, _| json!({ "not": inner }));
     let ids = vec![world.ours.ids["sto"].clone(); 10_000];
     let products = vec![world.ours.ids["prd"].clone(); 10_000];
+    let suppliers = vec![world.ours.ids["sup"].clone(); 10_000];
     for list in LISTS {
         let many = match list.0 {
             "products" => json!({ "id": { "in": products } }),
-            "blanketOrders" => json!({ "product": { "in": products } }),
+            "blanketOrders" => json!({ "supplier": { "in": suppliers } }),
             _ => json!({ "store": { "in": ids } }),
         };
         for (what, filter) in [
