@@ -30,6 +30,7 @@ words! {
         Count "count_number",
         Revaluation "revaluation_number",
         Reversal "reversal_number",
+        BlanketOrder "blanket_order_number",
     }
     /// Kind of a store.
     StoreKind { Shop "SHOP", Warehouse "WAREHOUSE", Virtual "VIRTUAL" }
@@ -184,8 +185,16 @@ words! {
         Draft "DRAFT", PendingApproval "PENDING_APPROVAL", Approved "APPROVED", Rejected "REJECTED", Ordered "ORDERED",
         PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED", Closed "CLOSED", Cancelled "CANCELLED",
     }
+    BlanketOrderStatus { Draft "DRAFT", Active "ACTIVE", Exhausted "EXHAUSTED", Expired "EXPIRED", Closed "CLOSED" }
     /// Kind of a charge on a purchase order.
-    ChargeKind { Freight "FREIGHT", Duty "DUTY", Insurance "INSURANCE", Other "OTHER" }
+    ChargeKind {
+        Freight "FREIGHT",
+        Duty "DUTY",
+        Insurance "INSURANCE",
+        Other "OTHER",
+        /// In the order's total, and no part of what the goods cost.
+        Deposit "DEPOSIT",
+    }
     /// Basis on which a charge is spread over the lines of a purchase order.
     ChargeBasis { Value "VALUE", Quantity "QUANTITY", Weight "WEIGHT" }
     DiscrepancyKind { Short "SHORT", Over "OVER", Damaged "DAMAGED", WrongItem "WRONG_ITEM" }

@@ -91,6 +91,8 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0087_merges", &[include_str!("m0087/merges.sql")]),
     ("m0088_saved_view_schedules", &[include_str!("m0088/saved_view_schedules.sql")]),
     ("m0089_lean_works", &[include_str!("m0089/works.sql")]),
+    ("m0090_blanket_orders", &[include_str!("m0090/blanket_orders.sql")]),
+    ("m0091_deposits", &[include_str!("m0091/deposits.sql")]),
     ("m0094_inspections", &[include_str!("m0094/inspections.sql")]),
     ("m0095_invoice_lists", &[include_str!("m0095/invoice_lists.sql")]),
     ("m0096_view_outputs", &[include_str!("m0096/view_outputs.sql")]),

@@ -34,7 +34,7 @@ impl Node {
     pub fn job_registry(&self) -> Registry {
         let (audit, ledger, identity, db, jobs) =
             (self.audit.clone(), self.ledger.clone(), self.identity.clone(), self.db.clone(), self.jobs.clone());
-        let (lots, waiting) = (ledger.clone(), ledger.clone());
+        let (lots, waiting, blankets) = (ledger.clone(), ledger.clone(), ledger.clone());
         let registry = Registry::default()
             .periodic("audit.seal", Duration::from_millis(500), move |_| {
                 let audit = audit.clone();
@@ -51,6 +51,10 @@ impl Node {
             .periodic("order.fill_backorders", Duration::from_secs(1), move |_| {
                 let ledger = waiting.clone();
                 async move { fill_backorders(&ledger).await.map(drop) }
+            })
+            .periodic("purchase.expire_blankets", HOUR, move |_| {
+                let ledger = blankets.clone();
+                async move { purchasing::jobs::expire_blankets(&ledger, ledger.clock().now()).await.map(drop) }
             })
             .periodic("identity.forget", HOUR, move |_| {
                 let identity = identity.clone();

@@ -40,6 +40,8 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("AlertRule.product", Subject),
     ("AlertRule.store", Subject),
     ("Allocation.store", Subject),
+    ("BlanketOrder.supplier", Subject),
+    ("BlanketOrderLine.product", Subject),
     ("BoughtTogether.otherProduct", Subject),
     ("BoughtTogether.product", Subject),
     ("CostReportRow.product", Subject),

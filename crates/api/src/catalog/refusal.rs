@@ -57,6 +57,7 @@ fn tie(what: Use) -> &'static str {
         Use::OpenOrders => "orders are open",
         Use::OpenTransfers => "transfers are open",
         Use::OpenPurchaseOrders => "purchase orders are open",
+        Use::OpenBlanketOrders => "blanket orders are in force or drafted",
         Use::OpenReturns => "returns are open",
         Use::OpenCounts => "counts are open",
         Use::Kits => "it is part of a kit: change that with kitSet",

@@ -32,6 +32,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         counts::COUNT.events(),
         purchasing::PURCHASE_ORDER.events(),
         purchasing::SUPPLIER_RETURN.events(),
+        purchasing::BLANKET_ORDER.events(),
         purchasing::SUPPLIER_PRODUCT.events(),
         reversals::REVERSAL.events(),
         stock::STOCK_POLICY.events(),

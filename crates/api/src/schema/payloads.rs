@@ -54,6 +54,7 @@ pub enum Payload {
     PurchaseOrderPayload(purchasing::PurchaseOrderPayload),
     PurchaseOrdersCreateFromSuggestionsPayload(purchasing::PurchaseOrdersCreateFromSuggestionsPayload),
     SupplierReturnPayload(purchasing::SupplierReturnPayload),
+    BlanketOrderPayload(purchasing::BlanketOrderPayload),
     SupplierProductBulkUpsertPayload(purchasing::SupplierProductBulkUpsertPayload),
     SupplierProductPayload(purchasing::SupplierProductPayload),
     ReorderPolicyPayload(purchasing::ReorderPolicyPayload),

@@ -19,6 +19,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("AlertRule", &[("members", 10)]),
     ("AlertUpdate", &[("alerts", 10)]),
     ("ApiKey", &[("addresses", 20), ("deprecatedUse", 5)]),
+    ("BlanketOrder", &[("lines", 10)]),
     ("Carrier", &[("services", 5)]),
     ("Category", &[("children", 20), ("path", 8)]),
     ("CategoryBulkUpsertPayload", &[("rows", 10)]),

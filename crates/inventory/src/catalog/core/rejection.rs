@@ -57,6 +57,7 @@ pub enum Use {
     OpenTransfers,
     OpenCounts,
     OpenPurchaseOrders,
+    OpenBlanketOrders,
     OpenReturns,
     /// It is part of a kit.
     Kits,

@@ -1,6 +1,10 @@
 //! The rules of buying: pure.
 
 mod act;
+mod blanket;
+mod blanket_act;
+mod blanket_refusal;
+mod call_off;
 mod command;
 mod confirm;
 mod create;
@@ -24,6 +28,10 @@ mod states;
 mod supply;
 
 pub use act::{Act, decide_act};
+pub use blanket::{Activation, BlanketAction, BlanketLine, BlanketOrder, blanket_actions};
+pub use blanket_act::{BlanketAct, BlanketCreate, NewBlanketLine, ProductFacts, decide_blanket_act, decide_blanket_create};
+pub use blanket_refusal::BlanketRefusal;
+pub use call_off::follow_call_offs;
 pub use command::{Command, PurchaseCommand, PurchaseNeeds};
 pub use confirm::{Confirm, ConfirmLine, decide_confirm};
 pub use create::{Amend, Create, NewCharge, NewLine, Placing, Prices, decide_amend, decide_create};

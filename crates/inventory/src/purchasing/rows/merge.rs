@@ -15,6 +15,8 @@ pub struct OpenWith {
     pub orders: i64,
     /// The first numbers of them.
     pub numbers: Vec<i64>,
+    /// Blanket orders.
+    pub blankets: i64,
     pub policies: i64,
     /// Orders and returns of every state.
     pub documents: i64,
@@ -37,6 +39,7 @@ pub async fn open_with(work: &Work, supplier: SupplierId) -> Result<OpenWith, Fa
         AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')";
     let sql = format!(
         "SELECT (SELECT count(*) FROM purchase_order o WHERE {open}),
+           (SELECT count(*) FROM blanket_order b WHERE b.tenant_id = $1 AND b.supplier_id = $2 AND b.status IN ('DRAFT', 'ACTIVE', 'EXHAUSTED')),
            (SELECT count(*) FROM replenishment_policy p WHERE p.tenant_id = $1 AND p.supplier_id = $2),
            (SELECT count(*) FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2)
            + (SELECT count(*) FROM supplier_return r WHERE r.tenant_id = $1 AND r.supplier_id = $2)"
@@ -44,11 +47,11 @@ pub async fn open_with(work: &Work, supplier: SupplierId) -> Result<OpenWith, Fa
     let rows = work.rows(&sql, vec![supplier.into()]).await?;
     let row = rows.first().ok_or_else(|| Fault::Broken("a count has a row".to_owned()))?;
     let mut row = Row::new(row);
-    let (orders, policies, documents) = (row.take()?, row.take()?, row.take()?);
+    let (orders, blankets, policies, documents) = (row.take()?, row.take()?, row.take()?, row.take()?);
     let sql = format!("SELECT o.number FROM purchase_order o WHERE {open} ORDER BY o.number LIMIT $3");
     let rows = work.rows(&sql, vec![supplier.into(), MOST_NAMED.into()]).await?;
     let numbers = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<i64>, Fault>>()?;
-    Ok(OpenWith { orders, numbers, policies, documents })
+    Ok(OpenWith { orders, numbers, blankets, policies, documents })
 }
 
 /// The first SKUs of products.

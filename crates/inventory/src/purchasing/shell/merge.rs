@@ -123,14 +123,14 @@ async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, now: Timestam
     Ok(Acted { value: MergedSupplier { rows, counts }, seq, is_replayed: false })
 }
 
-/// Refuses while orders or policies are open; how many documents stay under the supplier's name.
+/// Refuses while orders, blanket orders or policies are open; how many documents stay under the supplier's name.
 async fn unused(work: &Work, supplier: SupplierId) -> Result<i64, MergeStop> {
     let open = rows::open_with(work, supplier).await?;
     if open.orders > 0 {
         let why = Rejection::Open { what: Use::OpenPurchaseOrders, count: open.orders, numbers: open.numbers };
         return Err(MergeStop::at("id", why));
     }
-    match in_use_by(&[(Use::Policies, open.policies)]) {
+    match in_use_by(&[(Use::OpenBlanketOrders, open.blankets), (Use::Policies, open.policies)]) {
         Some(why) => Err(MergeStop::at("id", why)),
         None => Ok(open.documents),
     }

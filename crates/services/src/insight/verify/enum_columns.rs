@@ -103,6 +103,9 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("purchase_order", "'por:' || HEX(c.id)", "status", one_of!(PurchaseOrderStatus)),
     enum_column("purchase_order", "'por:' || HEX(c.id)", "currency", one_of!(Currency)),
     enum_column("purchase_order", "'por:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column("blanket_order", "'bor:' || HEX(c.id)", "status", one_of!(BlanketOrderStatus)),
+    enum_column("blanket_order", "'bor:' || HEX(c.id)", "currency", one_of!(Currency)),
+    enum_column("blanket_order", "'bor:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
     enum_column(
         "purchase_order_line",
         "'por:' || HEX(c.purchase_order_id) || ' line ' || c.position",

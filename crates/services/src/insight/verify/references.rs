@@ -80,6 +80,8 @@ const TENANTED: &[&str] = &[
     "history_block",
     "history_sum",
     "supplier_product",
+    "blanket_order",
+    "blanket_order_line",
     "purchase_order",
     "purchase_order_line",
     "purchase_charge",

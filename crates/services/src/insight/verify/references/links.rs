@@ -18,6 +18,7 @@ const RESERVATION: &str = "'rsv:' || HEX(c.id)";
 const ORDER: &str = "'ord:' || HEX(c.id)";
 const PURCHASE: &str = "'por:' || HEX(c.id)";
 const PURCHASE_LINE: &str = "'por:' || HEX(c.purchase_order_id) || ' line ' || c.position";
+const BLANKET_LINE: &str = "'bor:' || HEX(c.blanket_order_id) || ' line ' || c.position";
 const ORDER_LINE: &str = "'ord:' || HEX(c.order_id) || ' line ' || c.position";
 const PAYMENT: &str = "'pay:' || HEX(c.id)";
 const FULFILMENT: &str = "'ful:' || HEX(c.id)";
@@ -71,6 +72,10 @@ pub(in super::super) const LINKS: &[Link] = &[
     Link { only: "c.reference_kind = 'SUPPLIER_RETURN'", ..link("movement", SEQ, &[("reference_id", "id")], "supplier_return") },
     link("purchase_order", PURCHASE, &[("supplier_id", "id")], "supplier"),
     link("purchase_order", PURCHASE, &[("store_id", "id")], "store"),
+    link("purchase_order", PURCHASE, &[("blanket_order_id", "id")], "blanket_order"),
+    link("blanket_order", "'bor:' || HEX(c.id)", &[("supplier_id", "id")], "supplier"),
+    link("blanket_order_line", BLANKET_LINE, &[("blanket_order_id", "id")], "blanket_order"),
+    link("blanket_order_line", BLANKET_LINE, &[("product_id", "id")], "product"),
     link("purchase_order_line", PURCHASE_LINE, &[("purchase_order_id", "id")], "purchase_order"),
     link("purchase_order_line", PURCHASE_LINE, &[("product_id", "id")], "product"),
     link(
