@@ -81,6 +81,8 @@ mod m0086_transfers_and_revaluations;
 mod m0087_merges;
 mod m0088_saved_view_schedules;
 mod m0089_lean_works;
+mod m0092_unmerge;
+mod m0093_hold_conditions;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -166,6 +168,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0087_merges::Migration),
             Box::new(m0088_saved_view_schedules::Migration),
             Box::new(m0089_lean_works::Migration),
+            Box::new(m0092_unmerge::Migration),
+            Box::new(m0093_hold_conditions::Migration),
         ]
     }
 }

@@ -91,6 +91,8 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0087_merges", &[include_str!("m0087/merges.sql")]),
     ("m0088_saved_view_schedules", &[include_str!("m0088/saved_view_schedules.sql")]),
     ("m0089_lean_works", &[include_str!("m0089/works.sql")]),
+    ("m0092_unmerge", &[include_str!("m0092/unmerge.sql")]),
+    ("m0093_hold_conditions", &[include_str!("m0093/hold_conditions.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.
