@@ -12,6 +12,7 @@ mod remembered;
 mod rights;
 mod search;
 mod tree;
+mod unmerges;
 pub mod world;
 
 use serde_json::{Value, json};

@@ -28,6 +28,7 @@ mod refusal;
 mod stocked;
 mod store;
 mod enums;
+mod unmerge;
 mod within;
 
 use async_graphql::MergedObject;
@@ -55,6 +56,7 @@ pub use query_products::{product_named, product_scanned};
 pub use refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef};
 pub use refusal::{archived_since, user_error};
 pub use store::{Store, StoreConnection, StoreEdge};
+pub use unmerge::{CustomerUnmergePayload, SupplierUnmergePayload};
 pub use within::products_within;
 
 /// The catalogue's part of the queries.
@@ -67,5 +69,6 @@ pub struct CatalogMutation(
     mutation_products::ProductMutation,
     mutation_parties::PartyMutation,
     Boxed<merge::MergeMutation>,
+    Boxed<unmerge::UnmergeMutation>,
     Boxed<mutation_kits::KitMutation>,
 );
