@@ -109,7 +109,7 @@ async fn what_was_changed_since_stays_with_the_other(world: &World) {
     merge(&office, &office.supplier, &kiln, json!({})).await;
     // The kiln asks another price for mugs; plates come from the mill.
     offers(&office, &kiln, &mug, "1.90", true).await;
-    let input = json!({ "id": plate["id"], "supplierId": mill["id"] });
+    let input = json!({ "id": plate["id"], "expectedVersion": 2, "supplierId": mill["id"] });
     done(&office.act("productUpdate", "ProductUpdateInput", "product { id }", input).await, "product");
     let back = unmerge(&office, &office.supplier, &key()).await;
     done(&back, "supplier");

@@ -14,6 +14,7 @@ use crate::{
     orders::{
         core::{
             Order, OrderBook, OrderDecision, OrderFact, OrderNeeds,
+            hold_by_rules,
             holds::{self, Hold},
         },
         events::{ORDER_HOLD_LIFTED, ORDER_UPDATED},
@@ -83,6 +84,8 @@ impl Decide for PaymentCommand {
         needs.documents.with(|own: &mut OrderNeeds| {
             own.orders.extend(&orders);
             own.holds.extend(&orders);
+            own.hold_rules = true;
+            own.judged.extend(&orders);
         });
         if !returns.is_empty() {
             needs.documents.with(|own: &mut ReturnNeeds| own.returns.extend(&returns));
@@ -147,7 +150,9 @@ fn decide_record(basis: Basis<'_>, now: Timestamp, record: &Record) -> Result<(P
         events.extend(paid.iter().map(|_| fact(ORDER_HOLD_LIFTED)));
         lifted.extend(holds::lift(order, paid, (now, record.actor)));
     }
-    let changed = OrderDecision { orders: orders.into_values().collect(), events, holds: lifted, ..OrderDecision::default() };
+    let mut changed =
+        OrderDecision { orders: orders.into_values().collect(), events, holds: lifted, ..OrderDecision::default() };
+    hold_by_rules(basis.orders, now, &mut changed);
     Ok((PaymentDecision { facts, with_order: false }, changed))
 }
 
