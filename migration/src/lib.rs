@@ -187,8 +187,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// (`m0076_taxes_and_holds`), would seal a customer anew without contacts and addresses, put products into archived families and buy by archived rows
 /// of suppliers' catalogues (`m0080_retired`), takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`), would serve a
 /// tenant that is suspended (`m0085_suspension`), would book a revaluation that undoes another as one of its own
-/// (`m0086_transfers_and_revaluations`), and would restore a supplier that is merged into another, give rights by an archived group of stores, and
-/// erase a customer without those merged into it (`m0087_merges`).
+/// (`m0086_transfers_and_revaluations`), would restore a supplier that is merged into another, give rights by an archived group of stores, and
+/// erase a customer without those merged into it (`m0087_merges`), and would hold every order by a rule whose conditions it does not know
+/// (`m0093_hold_conditions`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -204,6 +205,7 @@ pub const BREAKING: &[&str] = &[
     "m0085_suspension",
     "m0086_transfers_and_revaluations",
     "m0087_merges",
+    "m0093_hold_conditions",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

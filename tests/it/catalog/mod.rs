@@ -11,6 +11,7 @@ mod references;
 mod remembered;
 mod rights;
 mod search;
+mod tags;
 mod tree;
 mod unmerges;
 pub mod world;

@@ -61,7 +61,8 @@ async fn product_of(office: &Office<'_>, sku: &str, supplier: &Value) -> Value {
     json!({ "id": done(&made, "product")["id"] })
 }
 async fn supplier_of(office: &Office<'_>, product: &Value) -> Value {
-    let read = office.ask("query($id: ID!) { product(by: { id: $id }) { supplier { code } } }", json!({ "id": product["id"] })).await;
+    let read =
+        office.ask("query($id: ID!) { product(by: { id: $id }) { supplier { code } } }", json!({ "id": product["id"] })).await;
     read["data"]["product"]["supplier"]["code"].clone()
 }
 
@@ -81,7 +82,10 @@ async fn products_and_terms_go_back_and_orders_stay(world: &World) {
     assert_eq!(dry, json!({ "products": 1, "supplierProducts": 1, "kept": 0, "documents": 1, "seq": null, "userErrors": [] }));
     assert_eq!(supplier_of(&office, &mug).await, "KILN", "a dry run moves nothing");
     let back = unmerge(&office, &office.supplier, "pots").await;
-    assert_eq!(done(&back, "supplier"), &json!({ "id": office.supplier["id"], "version": 3, "archivedAt": null, "mergedInto": null }));
+    assert_eq!(
+        done(&back, "supplier"),
+        &json!({ "id": office.supplier["id"], "version": 3, "archivedAt": null, "mergedInto": null })
+    );
     assert_eq!(back["mergedInto"], json!({ "code": "KILN", "mergedFrom": [] }));
     let again = unmerge(&office, &office.supplier, "pots").await;
     assert_eq!((&again["replayed"], &again["products"], &again["seq"]), (&json!(true), &json!(1), &back["seq"]));
@@ -93,7 +97,9 @@ async fn products_and_terms_go_back_and_orders_stay(world: &World) {
     }
     // By its code it is found, and bought from.
     let draft = office.draft_with(json!({ "supplier": { "code": "POT" }, "lines": [{ "product": mug, "quantity": 1 }] })).await;
-    let read = office.ask("query($id: ID!) { purchaseOrder(by: { id: $id }) { supplier { code } } }", json!({ "id": draft["id"] })).await;
+    let read = office
+        .ask("query($id: ID!) { purchaseOrder(by: { id: $id }) { supplier { code } } }", json!({ "id": draft["id"] }))
+        .await;
     assert_eq!(read["data"]["purchaseOrder"]["supplier"]["code"], "POT");
     refused(&unmerge(&office, &office.supplier, &key()).await, "INVALID_STATE", "input.id");
     refused(&unmerge(&office, &json!({ "id": world.theirs.ids["sup"] }), &key()).await, "NOT_FOUND", "input.id");
@@ -156,11 +162,12 @@ async fn an_order_that_is_made_while_a_merge_is_taken_back_is_one_of_both(world:
     merge(&office, &office.supplier, &kiln, json!({})).await;
     let input = json!({ "supplier": { "code": "POT" }, "store": office.store, "lines": [{ "product": mug, "quantity": 7 }] });
     let back_key = key();
-    let (back, ordered) =
-        tokio::join!(unmerge(&office, &office.supplier, &back_key), office.buy("purchaseOrderCreate", input));
+    let (back, ordered) = tokio::join!(unmerge(&office, &office.supplier, &back_key), office.buy("purchaseOrderCreate", input));
     done(&back, "supplier");
     let order = done(&ordered, "purchaseOrder").clone();
-    let read = office.ask("query($id: ID!) { purchaseOrder(by: { id: $id }) { supplier { code } } }", json!({ "id": order["id"] })).await;
+    let read = office
+        .ask("query($id: ID!) { purchaseOrder(by: { id: $id }) { supplier { code } } }", json!({ "id": order["id"] }))
+        .await;
     let code = read["data"]["purchaseOrder"]["supplier"]["code"].clone();
     assert!(["POT", "KILN"].iter().any(|known| code == *known), "{code}");
     office.is_sound().await;
@@ -185,8 +192,7 @@ async fn merge_buyers(office: &Office<'_>, from: &Value, into: &Value) {
 async fn orders_of(office: &Office<'_>, customer: &Value) -> Vec<Value> {
     let query = "query($filter: OrderFilter) { orders(filter: $filter) { nodes { id } } }";
     let read = office.ask(query, json!({ "filter": { "customer": { "eq": customer } } })).await;
-    let mut ids: Vec<Value> =
-        read["data"]["orders"]["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect();
+    let mut ids: Vec<Value> = read["data"]["orders"]["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect();
     ids.sort_by_key(Value::to_string);
     ids
 }
@@ -209,7 +215,8 @@ async fn orders_of_customers_are_listed_apart_again(world: &World) {
 
 async fn each_proof_of_merges_names_what_is_broken(world: &World) {
     let office = Office::of(world).await;
-    let (mug, kiln, mill) = (office.product("MUG", "2.00").await, supplier(&office, "KILN").await, supplier(&office, "MILL").await);
+    let (mug, kiln, mill) =
+        (office.product("MUG", "2.00").await, supplier(&office, "KILN").await, supplier(&office, "MILL").await);
     let (shop, web, old) = (buyer(&office, "Ada").await, buyer(&office, "A. Lovelace").await, buyer(&office, "Ada Byron").await);
     merge(&office, &office.supplier, &kiln, json!({})).await;
     merge(&office, &mill, &kiln, json!({})).await;

@@ -6,9 +6,7 @@ use inventory::{
     catalog::{
         Catalog,
         core::unmerge::UnmergeAsk,
-        events::{
-            CUSTOMER_UNMERGED, CUSTOMER_UPDATED, PRODUCT_UPDATED, SUPPLIER_RESTORED, SUPPLIER_UNMERGED, SUPPLIER_UPDATED,
-        },
+        events::{CUSTOMER_UNMERGED, CUSTOMER_UPDATED, PRODUCT_UPDATED, SUPPLIER_RESTORED, SUPPLIER_UNMERGED, SUPPLIER_UPDATED},
         shell::UnmergedCustomer,
     },
     purchasing::{

@@ -225,7 +225,8 @@ fn judged(needs: &OrderNeeds, orders: &HashMap<OrderId, Order>) -> rows::Judged 
         return rows::Judged::default();
     }
     let known = || needs.judged.iter().filter_map(|id| orders.get(id));
-    let customers: BTreeSet<CustomerId> = needs.customers.iter().copied().chain(known().filter_map(|order| order.customer)).collect();
+    let customers: BTreeSet<CustomerId> =
+        needs.customers.iter().copied().chain(known().filter_map(|order| order.customer)).collect();
     let ordered = known().flat_map(|order| order.lines.iter().filter_map(Line::product));
     let products: BTreeSet<ProductId> = needs.goods.iter().map(|key| key.product).chain(ordered).collect();
     rows::Judged {

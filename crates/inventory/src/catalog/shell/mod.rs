@@ -21,8 +21,8 @@ use platform::{
 pub use batch::{Answered, Ask, Batch, Mode, Outcome};
 pub use bulk::Onto;
 pub use merge::{
-    MOST_MOVED, MergeStop, Merged, MergedCustomer, MovedProducts, earlier, merged_from, move_products, move_products_back, text_of,
-    traced_supplier,
+    MOST_MOVED, MergeStop, Merged, MergedCustomer, MovedProducts, earlier, merged_from, move_products, move_products_back,
+    text_of, traced_supplier,
 };
 pub use reads::{By, ProductBy};
 pub use seal::seal_customers;

@@ -83,9 +83,8 @@ async fn customers(reads: &impl Reads, judged: &Judged) -> Result<HashMap<Custom
     let members: Vec<CustomerId> = all.iter().map(|(_, member)| *member).collect();
     let bought = bought(reads, &members, &judged.orders).await?;
     let have: HashSet<CustomerId> = all.iter().filter(|(_, member)| bought.contains(member)).map(|(root, _)| *root).collect();
-    let facts = |(id, root, tags): (CustomerId, CustomerId, Vec<String>)| {
-        (id, CustomerFacts { tags, has_bought: have.contains(&root) })
-    };
+    let facts =
+        |(id, root, tags): (CustomerId, CustomerId, Vec<String>)| (id, CustomerFacts { tags, has_bought: have.contains(&root) });
     Ok(known.into_iter().map(facts).collect())
 }
 

@@ -50,4 +50,4 @@ pub use reverse_return::{ReturnReversal, ReverseReturn};
 pub use revise::{Raise, Revise, SetLine, decide_revise};
 pub use states::{Action, PURCHASE_STEPS, actions_from, may};
 pub use supply::{MAX_BREAKS, MAX_LEAD_TIME_DAYS, PriceBreak, Supply, SupplyFields, SupplyProblem, check_supply};
-pub use unmerge::{SuppliesBack, SuppliesNow, SuppliersMoved, SupplyKept, SupplyMoved, unmerge_supplies};
+pub use unmerge::{SuppliersMoved, SuppliesBack, SuppliesNow, SupplyKept, SupplyMoved, unmerge_supplies};

@@ -66,9 +66,7 @@ pub fn unmerge_supplies(moved: Vec<SupplyMoved>, mut as_is: SuppliesNow, now: Ti
             (Some(kept), Some(row)) if kept.version == row.version => {
                 let after = match kept.before {
                     None => row.turned(Some(now), now),
-                    Some(before) => {
-                        Supply { version: row.version + 1, created_at: row.created_at, updated_at: now, ..before }
-                    }
+                    Some(before) => Supply { version: row.version + 1, created_at: row.created_at, updated_at: now, ..before },
                 };
                 is_taken = after.is_preferred || as_is.bought_elsewhere.contains(&one.product);
                 all.undone.push((row, after));

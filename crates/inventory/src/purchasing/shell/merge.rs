@@ -220,10 +220,8 @@ async fn move_supplies(
         let kind = if before.is_some() { SUPPLIER_PRODUCT_UPDATED } else { SUPPLIER_PRODUCT_CREATED };
         events.push(kind.event(&told(after)));
     }
-    let mut written: HashMap<ProductId, SupplyKept> = kept
-        .into_iter()
-        .map(|(before, after)| (after.product, SupplyKept { version: after.version, before }))
-        .collect();
+    let mut written: HashMap<ProductId, SupplyKept> =
+        kept.into_iter().map(|(before, after)| (after.product, SupplyKept { version: after.version, before })).collect();
     let moved = |(row, _): (Supply, Supply)| SupplyMoved {
         product: row.product,
         was_preferred: row.is_preferred,

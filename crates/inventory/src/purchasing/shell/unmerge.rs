@@ -111,8 +111,7 @@ async fn unmerged(work: &mut Work, key: &Key, ask: &UnmergeAsk<of::SupplierId>, 
     }
     let rows = turn_back(work, (one, other), (&record, &turned), now, &mut events).await?;
     let documents = rows::documents_with(work, one.id).await?;
-    let counts =
-        UnmergeCounts { products: products.len(), supplies: back, stay: stay + asked - products.len(), documents };
+    let counts = UnmergeCounts { products: products.len(), supplies: back, stay: stay + asked - products.len(), documents };
     let seq = journal::append(work, events, now).await?;
     let receipt = Receipt { merged: one.id, into: other.id, seq, counts };
     idempotency::keep(work, key, &receipt, now).await?;
