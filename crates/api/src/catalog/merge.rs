@@ -195,7 +195,8 @@ pub struct MergeMutation;
 #[resolvers]
 impl MergeMutation {
     /// Merges a customer into another. The one that is merged stays and names the other in mergedInto; its orders, returns and papers keep it, and are
-    /// listed with the other's. Its reference and its e-mail address find the other from then on. Erasing the other erases it, too. customerUnmerge takes it back.
+    /// listed with the other's. Its reference and its e-mail address find the other from then on. Erasing the other erases it, too. customerUnmerge takes
+    /// it back.
     #[mutation(permit = CustomerMerge, emits(CUSTOMER_MERGED, CUSTOMER_UPDATED), step_up, dry_run(record))]
     async fn customer_merge(
         &self,
