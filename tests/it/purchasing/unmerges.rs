@@ -143,16 +143,17 @@ async fn a_supplier_comes_back_from_the_last_merge_on(world: &World) {
     let office = Office::of(world).await;
     let (kiln, mill) = (supplier(&office, "KILN").await, supplier(&office, "MILL").await);
     let mug = product_of(&office, "MUG", &office.supplier).await;
+    offers(&office, &office.supplier, &mug, "1.80", true).await;
     merge(&office, &office.supplier, &kiln, json!({})).await;
     merge(&office, &kiln, &mill, json!({})).await;
     let first = unmerge(&office, &office.supplier, &key()).await;
     assert!(refused(&first, "INVALID_STATE", "input.id").contains("first"), "{first:#}");
     assert_eq!(supplier_of(&office, &mug).await, "MILL");
     done(&unmerge(&office, &kiln, &key()).await, "supplier");
-    assert_eq!(supplier_of(&office, &mug).await, "KILN");
+    assert_eq!((supplier_of(&office, &mug).await, terms(&office, &mug).await), (json!("KILN"), vec![row("KILN", "1.80", true)]));
     office.is_sound().await;
     done(&unmerge(&office, &office.supplier, &key()).await, "supplier");
-    assert_eq!(supplier_of(&office, &mug).await, "POT");
+    assert_eq!((supplier_of(&office, &mug).await, terms(&office, &mug).await), (json!("POT"), vec![row("POT", "1.80", true)]));
     office.is_sound().await;
 }
 

@@ -29,7 +29,7 @@ pub struct SupplyMoved {
 /// A row of the one that stayed, as the merge wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SupplyKept {
-    pub version: i64,
+    pub after: Supply,
     /// None of a row that was new.
     pub before: Option<Supply>,
 }
@@ -63,7 +63,7 @@ pub fn unmerge_supplies(moved: Vec<SupplyMoved>, mut as_is: SuppliesNow, now: Ti
         let other = as_is.rows.remove(&(as_is.into, one.product));
         let mut is_taken = other.as_ref().is_some_and(|row| row.is_preferred) || as_is.bought_elsewhere.contains(&one.product);
         match (one.kept, other) {
-            (Some(kept), Some(row)) if kept.version == row.version => {
+            (Some(kept), Some(row)) if row.says_the_same(&kept.after) => {
                 let after = match kept.before {
                     None => row.turned(Some(now), now),
                     Some(before) => Supply { version: row.version + 1, created_at: row.created_at, updated_at: now, ..before },
@@ -121,7 +121,7 @@ mod tests {
         let moved = SupplyMoved {
             product: ProductId::NIL,
             was_preferred: gone[0].0.is_preferred,
-            kept: kept.first().map(|(before, after)| SupplyKept { version: after.version, before: before.clone() }),
+            kept: kept.first().map(|(before, after)| SupplyKept { after: after.clone(), before: before.clone() }),
         };
         let written = gone.into_iter().map(|(_, after)| after).chain(kept.into_iter().map(|(_, after)| after));
         rows.extend(written.map(|row| ((row.supplier, row.product), row)));

@@ -221,7 +221,7 @@ async fn move_supplies(
         events.push(kind.event(&told(after)));
     }
     let mut written: HashMap<ProductId, SupplyKept> =
-        kept.into_iter().map(|(before, after)| (after.product, SupplyKept { version: after.version, before })).collect();
+        kept.into_iter().map(|(before, after)| (after.product, SupplyKept { after, before })).collect();
     let moved = |(row, _): (Supply, Supply)| SupplyMoved {
         product: row.product,
         was_preferred: row.is_preferred,
