@@ -83,6 +83,8 @@ mod m0088_saved_view_schedules;
 mod m0089_lean_works;
 mod m0090_blanket_orders;
 mod m0091_deposits;
+mod m0092_unmerge;
+mod m0093_hold_conditions;
 mod m0094_inspections;
 mod m0095_invoice_lists;
 mod m0096_view_outputs;
@@ -184,6 +186,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0089_lean_works::Migration),
             Box::new(m0090_blanket_orders::Migration),
             Box::new(m0091_deposits::Migration),
+            Box::new(m0092_unmerge::Migration),
+            Box::new(m0093_hold_conditions::Migration),
             Box::new(m0094_inspections::Migration),
             Box::new(m0095_invoice_lists::Migration),
             Box::new(m0096_view_outputs::Migration),
@@ -216,10 +220,11 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// tenant that is suspended (`m0085_suspension`), would book a revaluation that undoes another as one of its own
 /// (`m0086_transfers_and_revaluations`), would restore a supplier that is merged into another, give rights by an archived group of stores, and
 /// erase a customer without those merged into it (`m0087_merges`), would call off more than a blanket order agrees (`m0090_blanket_orders`), takes a
-/// deposit for a corrupt row (`m0091_deposits`), takes a reversal of an inspection for a corrupt row (`m0094_inspections`), would report a schedule
-/// that sends a workbook as corrupt (`m0096_view_outputs`), would show a saved view to those whom it is not shared with (`m0097_view_readers`), takes
-/// a bundle in a plan of liquidation, or an alert of one of its kinds, for a corrupt row (`m0100_bundles`), and takes parts of tables on Postgres for
-/// tables without row security, and makes none for the months to come (`m0102_event_months`, `m0103_audit_months`, `m0104_attempt_months`).
+/// deposit for a corrupt row (`m0091_deposits`), would hold every order by a rule whose conditions it does not know (`m0093_hold_conditions`), takes
+/// a reversal of an inspection for a corrupt row (`m0094_inspections`), would report a schedule that sends a workbook as corrupt
+/// (`m0096_view_outputs`), would show a saved view to those whom it is not shared with (`m0097_view_readers`), takes a bundle in a plan of
+/// liquidation, or an alert of one of its kinds, for a corrupt row (`m0100_bundles`), and takes parts of tables on Postgres for tables without row
+/// security, and makes none for the months to come (`m0102_event_months`, `m0103_audit_months`, `m0104_attempt_months`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -237,6 +242,7 @@ pub const BREAKING: &[&str] = &[
     "m0087_merges",
     "m0090_blanket_orders",
     "m0091_deposits",
+    "m0093_hold_conditions",
     "m0094_inspections",
     "m0096_view_outputs",
     "m0097_view_readers",

@@ -93,6 +93,8 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0089_lean_works", &[include_str!("m0089/works.sql")]),
     ("m0090_blanket_orders", &[include_str!("m0090/blanket_orders.sql")]),
     ("m0091_deposits", &[include_str!("m0091/deposits.sql")]),
+    ("m0092_unmerge", &[include_str!("m0092/unmerge.sql")]),
+    ("m0093_hold_conditions", &[include_str!("m0093/hold_conditions.sql")]),
     ("m0094_inspections", &[include_str!("m0094/inspections.sql")]),
     ("m0095_invoice_lists", &[include_str!("m0095/invoice_lists.sql")]),
     ("m0096_view_outputs", &[include_str!("m0096/view_outputs.sql")]),

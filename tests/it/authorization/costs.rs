@@ -6,7 +6,7 @@ use entity::{prelude::*, tables::stock_anomaly};
 use entrepot::{
     liquidation,
     orders::{
-        core::{HoldRule, RuleFields},
+        core::{HoldRule, MoreConditions, RuleFields},
         rows as order_rows,
     },
     replenishment::{
@@ -329,6 +329,7 @@ impl World {
             is_unpaid: false,
             lacks_address: false,
             countries: vec!["AQ".to_owned()],
+            more: MoreConditions::default(),
         };
         let rule = HoldRule { fields, archived_at: None, version: 1, created_at: now, updated_at: now };
         let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();

@@ -59,6 +59,7 @@ const MAY: &[(&str, &str)] = &[
     ("ordersCount where paymentStatus*", "sales_order"),
     ("ordersCount where refundStatus*", "sales_order"),
     ("products where status*", "product"),
+    ("customers where tag", "customer"),
     ("productsCount where status*", "product"),
     ("stockMovements filter.store*", "movement"),
     ("stockMovements where kind*", "movement"),

@@ -40,6 +40,7 @@ pub const SMALL: &[&str] = &[
     "login_failure",
     "member",
     "number_pattern",
+    "party_merge",
     "policy",
     "registration",
     "replenishment_plan",

@@ -24,4 +24,5 @@ mod speed;
 mod stages;
 mod states;
 mod supply;
+mod unmerges;
 mod vectors;

@@ -29,6 +29,7 @@ mod stocked;
 mod store;
 mod supplier_filter;
 mod enums;
+mod unmerge;
 mod within;
 
 use async_graphql::MergedObject;
@@ -57,6 +58,7 @@ pub use refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, Suppl
 pub use refusal::{archived_since, user_error};
 pub use store::{Store, StoreConnection, StoreEdge};
 pub use supplier_filter::SupplierFilter;
+pub use unmerge::{CustomerUnmergePayload, SupplierUnmergePayload};
 pub use within::products_within;
 
 /// The catalogue's part of the queries.
@@ -69,5 +71,6 @@ pub struct CatalogMutation(
     mutation_products::ProductMutation,
     mutation_parties::PartyMutation,
     Boxed<merge::MergeMutation>,
+    Boxed<unmerge::UnmergeMutation>,
     Boxed<mutation_kits::KitMutation>,
 );

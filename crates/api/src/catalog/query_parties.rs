@@ -139,6 +139,7 @@ impl PartyQuery {
     /// Customers in the order of their creation. A filter by e-mail address also requires
     /// customer.contact.read.
     #[field(permit = CustomerRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection, and what the list is of")]
     async fn customers(
         &self,
         ctx: &Context<'_>,
@@ -147,15 +148,18 @@ impl PartyQuery {
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
         #[graphql(desc = "E-mail address of the customers to include; case is ignored.")] email: Option<String>,
+        #[graphql(desc = "Tag of the customers to include; case is ignored.")] tag: Option<String>,
     ) -> Answer<CustomerConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("customers", &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
+        let tag = tag.map(|tag| query_text(tag, &path!["tag"])).transpose()?;
         let listed = match email {
-            None => catalog.customers(permit, &request).await?,
+            None => catalog.customers(permit, tag.as_deref(), &request).await?,
             Some(email) => {
                 let email = query_text(email, &path!["email"])?;
-                catalog.customers_by_email(ctx.permit::<kind::CustomerContactRead>()?, &email, &request).await?
+                let permit = ctx.permit::<kind::CustomerContactRead>()?;
+                catalog.customers_by_email(permit, (&email, tag.as_deref()), &request).await?
             }
         };
         Ok(build(listed.rows, &request, "customers", &catalog.signer, |row| {

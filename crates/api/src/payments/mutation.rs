@@ -2,7 +2,7 @@
 
 use async_graphql::Context;
 use inventory::{
-    orders::events::{ORDER_HOLD_LIFTED, ORDER_UPDATED},
+    orders::events::{ORDER_HELD, ORDER_HOLD_LIFTED, ORDER_UPDATED},
     payments::{events::PAYMENT_RECORDED, shell},
 };
 use macros::resolvers;
@@ -26,7 +26,7 @@ pub struct PaymentMutation;
 impl PaymentMutation {
     /// Records what happened to money of an order: it moves no stock and changes no state, but the order's sums and statuses. A capture that covers netTotal
     /// lifts holds of the kind PAYMENT. A refund needs payment.refund besides.
-    #[mutation(permit = PaymentWrite, emits(PAYMENT_RECORDED, ORDER_UPDATED, ORDER_HOLD_LIFTED), dry_run)]
+    #[mutation(permit = PaymentWrite, emits(PAYMENT_RECORDED, ORDER_UPDATED, ORDER_HELD, ORDER_HOLD_LIFTED), dry_run)]
     async fn payment_record(
         &self,
         ctx: &Context<'_>,
@@ -37,7 +37,7 @@ impl PaymentMutation {
     }
 
     /// Records several payments, of one order or many: all of them or none. Each is checked against those before it.
-    #[mutation(permit = PaymentWrite, emits(PAYMENT_RECORDED, ORDER_UPDATED, ORDER_HOLD_LIFTED), dry_run)]
+    #[mutation(permit = PaymentWrite, emits(PAYMENT_RECORDED, ORDER_UPDATED, ORDER_HELD, ORDER_HOLD_LIFTED), dry_run)]
     async fn payments_record(
         &self,
         ctx: &Context<'_>,

@@ -38,7 +38,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("InUse", &[("documents", 10)]),
     ("InsufficientStock", &[("alternatives", 5)]),
     ("HistoryItem", &[("fields", 5)]),
-    ("HoldRule", &[("countries", 5)]),
+    ("HoldRule", &[("countries", 5), ("customerTags", 5), ("productTags", 5)]),
     ("Integration", &[("keys", 10)]),
     ("Invoice", &[("lines", 10), ("seller", 5)]),
     ("LegalEntity", &[("address", 5), ("storeIds", 10)]),

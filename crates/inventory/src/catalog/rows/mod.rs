@@ -19,6 +19,7 @@ pub mod search;
 pub mod small;
 pub mod stocked;
 pub mod suppliers;
+pub mod unmerge;
 pub mod uses;
 
 use platform::storage::Backend;

@@ -17,6 +17,7 @@ use crate::catalog::{
     },
     rows::{
         self, Clause, Scoped,
+        customer::CustomersAsked,
         filter::Filter,
         small,
         suppliers::{SupplierSorted, SupplierTests},
@@ -149,18 +150,19 @@ impl Catalog {
     pub async fn customers(
         &self,
         permit: Permit<kind::CustomerRead>,
+        tag: Option<&str>,
         request: &PageRequest,
     ) -> Result<Listed<CustomerRow>, Fault> {
-        rows::customer::page(&self.scope(permit), None, request).await
+        rows::customer::page(&self.scope(permit), CustomersAsked { email: None, tag }, request).await
     }
     /// Those that have this e-mail address, however its letters are written.
     pub async fn customers_by_email(
         &self,
         permit: Permit<kind::CustomerContactRead>,
-        email: &str,
+        (email, tag): (&str, Option<&str>),
         request: &PageRequest,
     ) -> Result<Listed<CustomerRow>, Fault> {
-        rows::customer::page(&self.scope(permit), Some(email), request).await
+        rows::customer::page(&self.scope(permit), CustomersAsked { email: Some(email), tag }, request).await
     }
     /// Counted up to one more than `limit`.
     pub async fn customers_count(&self, permit: Permit<kind::CustomerRead>, limit: i64) -> Result<i64, Fault> {

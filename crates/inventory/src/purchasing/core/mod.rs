@@ -26,6 +26,7 @@ mod reverse_return;
 mod revise;
 mod states;
 mod supply;
+mod unmerge;
 
 pub use act::{Act, decide_act};
 pub use blanket::{Activation, BlanketAction, BlanketLine, BlanketOrder, blanket_actions};
@@ -57,3 +58,4 @@ pub use reverse_return::{ReturnReversal, ReverseReturn};
 pub use revise::{Raise, Revise, SetLine, decide_revise};
 pub use states::{Action, PURCHASE_STEPS, actions_from, may};
 pub use supply::{MAX_BREAKS, MAX_LEAD_TIME_DAYS, PriceBreak, Supply, SupplyFields, SupplyProblem, check_supply};
+pub use unmerge::{SuppliersMoved, SuppliesBack, SuppliesNow, SupplyKept, SupplyMoved, unmerge_supplies};

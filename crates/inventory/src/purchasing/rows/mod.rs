@@ -26,7 +26,7 @@ pub use list::{
     returns_page, returns_source, source,
 };
 pub use load::{fill_lines, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs, trade_of};
-pub use merge::{OpenWith, offered, open_with, skus_of};
+pub use merge::{OpenWith, bought_elsewhere, documents_with, offered, open_with, skus_of};
 pub use names::{Names, PlaceName, ProductName};
 pub use parts::{discrepancies_of, order_of_receipt, printed, products_that_exist, receipts_of};
 pub use performance::{deliveries, leads};

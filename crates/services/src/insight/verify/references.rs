@@ -25,6 +25,7 @@ const TENANTED: &[&str] = &[
     "product",
     "barcode",
     "customer",
+    "party_merge",
     "channel",
     "stock_level",
     "lot",

@@ -36,6 +36,7 @@ const SUPPLIER_RETURN_LINE: &str = "'srt:' || HEX(c.supplier_return_id) || ' lin
 const COUNT_LINE_OF: &str = "'cnt:' || HEX(c.count_id) || ' prd:' || HEX(c.product_id)";
 const REVERSAL: &str = "'rev:' || HEX(c.id)";
 const REVERSAL_LINE: &str = "'rev:' || HEX(c.reversal_id) || ' line ' || c.position";
+const MERGE: &str = "'merge ' || HEX(c.id)";
 const GRANT: &str = "'mem:' || HEX(c.member_id) || ' grant ' || c.position";
 const PLAN_LINE: &str = "'rpl:' || HEX(c.plan_id) || ' line ' || c.position";
 const LIQUIDATION_LINE: &str = "'lqp:' || HEX(c.plan_id) || ' line ' || c.position";
@@ -47,6 +48,10 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("category", "'cat:' || HEX(c.id)", &[("parent_id", "id")], "category"),
     link("customer", "'cus:' || HEX(c.id)", &[("merged_into", "id")], "customer"),
     link("supplier", "'sup:' || HEX(c.id)", &[("merged_into", "id")], "supplier"),
+    link("party_merge", MERGE, &[("customer_id", "id")], "customer"),
+    link("party_merge", MERGE, &[("into_customer_id", "id")], "customer"),
+    link("party_merge", MERGE, &[("supplier_id", "id")], "supplier"),
+    link("party_merge", MERGE, &[("into_supplier_id", "id")], "supplier"),
     link("product", PRODUCT, &[("category_id", "id")], "category"),
     link("product", PRODUCT, &[("supplier_id", "id")], "supplier"),
     link("product", PRODUCT, &[("family_id", "id")], "product_family"),
