@@ -88,7 +88,7 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
     let by = By { actor: command.actor, reason: command.reason.clone(), cancel: None };
     let whereabouts = command.whereabouts.iter().map(|place| (order.id, place.clone())).collect();
     let of_order = decided(book, order, events::ORDER_UPDATED, by);
-    let mut decision = OrderDecision { fulfilments, details, whereabouts, added, hints, ..of_order };
+    let mut decision = OrderDecision { fulfilments, whereabouts, details, added, hints, ..of_order };
     decision.events.iter_mut().for_each(|fact| fact.changed.clone_from(&changed));
     Ok(decision)
 }
