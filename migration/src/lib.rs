@@ -83,6 +83,7 @@ mod m0088_saved_view_schedules;
 mod m0089_lean_works;
 mod m0100_bundles;
 mod m0101_naive;
+mod m0111_patterns;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -170,6 +171,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0089_lean_works::Migration),
             Box::new(m0100_bundles::Migration),
             Box::new(m0101_naive::Migration),
+            Box::new(m0111_patterns::Migration),
         ]
     }
 }
@@ -188,8 +190,8 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// of suppliers' catalogues (`m0080_retired`), takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`), would serve a
 /// tenant that is suspended (`m0085_suspension`), would book a revaluation that undoes another as one of its own
 /// (`m0086_transfers_and_revaluations`), would restore a supplier that is merged into another, give rights by an archived group of stores, and
-/// erase a customer without those merged into it (`m0087_merges`), and takes a bundle in a plan of liquidation, or an alert of one of its kinds, for a
-/// corrupt row (`m0100_bundles`).
+/// erase a customer without those merged into it (`m0087_merges`), takes a bundle in a plan of liquidation, or an alert of one of its kinds, for a
+/// corrupt row (`m0100_bundles`), and an anomaly of a pattern as well (`m0111_patterns`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -206,6 +208,7 @@ pub const BREAKING: &[&str] = &[
     "m0086_transfers_and_revaluations",
     "m0087_merges",
     "m0100_bundles",
+    "m0111_patterns",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

@@ -93,6 +93,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0089_lean_works", &[include_str!("m0089/works.sql")]),
     ("m0100_bundles", &[include_str!("m0100/bundles.sql")]),
     ("m0101_naive", &[include_str!("m0101/naive.sql")]),
+    ("m0111_patterns", &[include_str!("m0111/patterns.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -2,6 +2,13 @@
 
 mod flag;
 mod judge;
+mod pattern;
 
 pub use flag::{Acceptance, Anomaly, Finding, SeriesKey};
-pub use judge::{Changes, HISTORY_DAYS, Series, SeriesDay, WINDOW_DAYS, candidate_size, judge, reconcile, whole_units};
+pub use judge::{
+    Changes, HISTORY_DAYS, Series, SeriesDay, WINDOW_DAYS, candidate_size, judge, reconcile, reconcile_patterns, whole_units,
+};
+pub use pattern::{
+    CheapLine, Counted, Documents, FarAbove, Pattern, PlacedItem, PlacedOrder, Reversed, SPAN_DAYS, Still, UNMOVED_DAYS, below_cost,
+    counts_short, duplicates, far_above, is_pattern, unmoved,
+};
