@@ -14,10 +14,10 @@ use crate::{
     graphql::{
         context::ContextExt,
         fault::Answer,
-        scalars::{Date, DateTime, Money, Quantity},
+        scalars::{Date, DateTime, Quantity},
     },
     identity::{Actor, actor},
-    orders::links::{self, Product, Store},
+    orders::links::{self, Money, Product, Store},
 };
 
 /// A strange day.

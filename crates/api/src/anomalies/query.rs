@@ -92,7 +92,7 @@ impl AnomalyQuery {
         let sort = sort.map_or(AnomalySort::Day, Into::into);
         if sort == AnomalySort::Value {
             // The order alone says which of two products costs more.
-            permit.also::<kind::ProductCostRead>()?;
+            ctx.permit::<kind::ProductCostRead>()?;
         }
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(sort.name(), signer, MOST_A_PAGE)?;

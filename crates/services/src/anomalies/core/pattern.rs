@@ -44,7 +44,7 @@ impl Pattern {
     pub(super) fn words(&self, found: &Finding) -> String {
         let (units, times) = (whole_units(found.units, found.decimals), self.times);
         match found.key.kind {
-            AnomalyKind::BelowCost => format!("{units} sold for less than the cost, on {times} order lines"),
+            AnomalyKind::BelowCost => format!("{units} sold for less than the cost; order lines: {times}"),
             AnomalyKind::Reversals => {
                 let usual = found.usual_milli.unwrap_or_default() as f64 / 1_000.0;
                 format!("{units} of {times} documents are returns or cancellations; a usual person has {usual:.0}")
@@ -340,7 +340,7 @@ mod tests {
         assert_eq!(below_cost(&[cheap(6, 1_200, 200)]), [], "at cost");
         let found = below_cost(&[cheap(5, 500, 200), cheap(1, 100, 600), cheap(3, 900, 200)]);
         assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(found[0].reason(), "6 sold for less than the cost, on 2 order lines");
+        assert_eq!(found[0].reason(), "6 sold for less than the cost; order lines: 2");
         assert_eq!((found[0].value, found[0].largest_line), (Some(Money::new(1_000, Currency::GBP)), 5));
     }
 
