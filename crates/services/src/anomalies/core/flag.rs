@@ -111,7 +111,7 @@ impl Anomaly {
     /// accepted, on the same side of the usual and no further out.
     pub fn excuses(&self, other: &Finding) -> bool {
         let (Some(acceptance), own) = (&self.acceptance, &self.found) else { return false };
-        let until = (acceptance.at.micros().div_euclid(DAY) as i32).saturating_add(DISMISSED_DAYS.into());
+        let until = (acceptance.at.micros().div_euclid(DAY) as i32).saturating_add(DISMISSED_DAYS.into()).max(own.date);
         let is_no_further = if other.is_above() { other.units <= own.units } else { other.units >= own.units };
         own.is_about(other) && (own.date..=until).contains(&other.date) && own.is_above() == other.is_above() && is_no_further
     }

@@ -20,10 +20,13 @@ use super::{
     approve::{PlanApprove, approve_plan},
     check_key,
 };
-use crate::replenishment::{
-    core::{ApprovalRule, Choice},
-    events::{REPLENISHMENT_RULE_SET, RuleEvent},
-    rows::{self, KeptRule},
+use crate::{
+    forecasting::shell::twice_drifted,
+    replenishment::{
+        core::{ApprovalRule, Choice, PlanLine},
+        events::{REPLENISHMENT_RULE_SET, RuleEvent},
+        rows::{self, KeptRule},
+    },
 };
 
 /// A rule as it is wanted. Its JSON is what the idempotency key's hash is over.
@@ -113,7 +116,11 @@ pub async fn approve_night(ledger: &Ledger, audit_writer: &AuditWriter, tenant: 
     let Some(id) = rows::nightly_since(&scope, kept.done_until).await? else { return Ok(0) };
     let Some(plan) = rows::plan(&scope, id).await? else { return Ok(0) };
     let lines = rows::lines_of(&scope, id).await?;
-    let chosen = kept.rule.approves(&lines, &rows::ordered_from(&scope, &lines).await?);
+    // Of a class that has drifted twice nobody knows how sure a forecast is: its lines are for people.
+    let suspended = twice_drifted(&scope).await?;
+    let is_trusted = |line: &&PlanLine| line.figures.class.is_none_or(|class| !suspended.contains(&class));
+    let trusted: Vec<PlanLine> = lines.iter().filter(is_trusted).cloned().collect();
+    let chosen = kept.rule.approves(&trusted, &rows::ordered_from(&scope, &trusted).await?);
     let is_begun = lines.iter().any(|line| line.approved_by == Some(Actor::REPLENISHMENT_RULE));
     let approved = if chosen.is_empty() && !is_begun {
         0
