@@ -250,7 +250,7 @@ async fn a_class_that_has_drifted_twice_waits(world: &World) {
     // Five weeks of which few came true inside of their intervals: the last four, and the four before the last one.
     for class in ["SMOOTH", "ERRATIC", "INTERMITTENT", "LUMPY", "NEW", "ENDED", "DORMANT"] {
         for week in 0..5 {
-            let figures = format!("{}, 1, 'STORE', '{class}', 100, 1000, 0, 0, 0, 100, 20, 20", 40_000 + 7 * week);
+            let figures = format!("{}, 1, 'STORE', '{class}', 100, 1000, 0, 0, 0, 100, 20, 100", 40_000 + 7 * week);
             let columns = "tenant_id, week_date, lead, level, class, series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95";
             pretend(world, &format!("INSERT INTO forecast_score ({columns}) VALUES ($1, {figures})")).await;
         }
@@ -258,7 +258,7 @@ async fn a_class_that_has_drifted_twice_waits(world: &World) {
     let (plan, approved) = night(&desk, 1).await;
     assert_eq!((approved, states(&plan, &mug)), (0, vec![&json!("OPEN")]), "{plan:#}");
     // Once is chance: the week before the last four was as promised, often enough.
-    pretend(world, "UPDATE forecast_score SET inside80 = 100, inside95 = 100, bounded = 100 WHERE tenant_id = $1 AND week_date = 40000").await;
+    pretend(world, "UPDATE forecast_score SET inside80 = 100 WHERE tenant_id = $1 AND week_date = 40000").await;
     pretend(world, "UPDATE forecast_score SET inside80 = 80 WHERE tenant_id = $1 AND week_date BETWEEN 40007 AND 40021").await;
     let (plan, approved) = night(&desk, 2).await;
     assert_eq!((approved, states(&plan, &mug)), (1, vec![&json!("APPROVED")]), "{plan:#}");
