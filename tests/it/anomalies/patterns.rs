@@ -48,7 +48,8 @@ async fn what_is_sold_below_cost_is_flagged_with_its_loss(world: &World) {
     let found = shop.strange().await;
     let [cheap] = found.as_slice() else { panic!("{found:#?}") };
     assert_eq!(cheap["reason"], "12 sold for less than the cost; order lines: 1", "{cheap:#}");
-    let facts = ["kind", "rule", "units", "times", "value", "usual", "z", "person", "orderId", "state"].map(|name| cheap[name].clone());
+    let facts =
+        ["kind", "rule", "units", "times", "value", "usual", "z", "person", "orderId", "state"].map(|name| cheap[name].clone());
     assert_eq!(json!(facts), json!(["BELOW_COST", "PATTERN", 12, 1, { "amount": "6.00" }, null, null, null, null, "OPEN"]));
     // It opens the same alert as a strange day.
     world.node.alerts.scan_all().await.unwrap();

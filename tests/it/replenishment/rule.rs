@@ -225,7 +225,9 @@ async fn a_rule_that_says_so_sends_its_orders(world: &World) {
     assert!(office.level(&mug, &office.store).await[2] > incoming, "it is on its way");
     // The round was cut off before it noted that it was done: nothing is sent twice.
     pretend(world, "UPDATE replenishment_rule SET done_until = 0 WHERE tenant_id = $1").await;
-    approve_night(&world.node.ledger, &world.node.access, world.node.audit.audit_writer(), world.ours.owner.tenant).await.unwrap();
+    approve_night(&world.node.ledger, &world.node.access, world.node.audit.audit_writer(), world.ours.owner.tenant)
+        .await
+        .unwrap();
     assert_eq!(orders_of(office, &plan).await, (vec![json!("ORDERED")], 1));
     office.is_sound().await;
 }

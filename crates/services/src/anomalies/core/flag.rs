@@ -199,9 +199,14 @@ mod tests {
         assert!(low.excuses(&finding(101, 70, Some(900_000))) && !low.excuses(&finding(101, 50, Some(900_000))));
         let other = Finding { key: SeriesKey { kind: AnomalyKind::Sale, ..fine.found.key }, ..finding(120, 100, Some(6_000)) };
         assert!(!fine.excuses(&other), "another kind of movement");
-        let ours = |nth| Pattern { times: 40, who: Some(Actor { kind: ActorKind::Member, id: Uuid::from_u128(nth) }), order: None };
+        let ours =
+            |nth| Pattern { times: 40, who: Some(Actor { kind: ActorKind::Member, id: Uuid::from_u128(nth) }), order: None };
         let key = |product| SeriesKey { kind: AnomalyKind::Reversals, product, ..fine.found.key };
-        let of = |date, units, nth, product| Finding { key: key(product), pattern: Some(ours(nth)), ..finding(date, units, Some(1_000)) };
+        let of = |date, units, nth, product| Finding {
+            key: key(product),
+            pattern: Some(ours(nth)),
+            ..finding(date, units, Some(1_000))
+        };
         let person = accepted(of(100, 14, 1, ProductId::NIL), 100);
         let other_product = ProductId::from_uuid(Uuid::from_u128(7));
         assert!(person.excuses(&of(120, 14, 1, other_product)), "the product of a person's documents changes");

@@ -213,14 +213,21 @@ mod tests {
         };
         let (found, now) = (still(37, 100), Timestamp(9));
         assert_eq!(reconcile_patterns(vec![], vec![found], 1_000, now).new, [found]);
-        assert!(reconcile_patterns(vec![anomaly(found, None)], vec![found], 1_000, now).is_nothing(), "judged again, it is the same");
+        assert!(
+            reconcile_patterns(vec![anomaly(found, None)], vec![found], 1_000, now).is_nothing(),
+            "judged again, it is the same"
+        );
         assert_eq!(reconcile_patterns(vec![anomaly(found, None)], vec![], 1_000, now).gone, [AnomalyId::NIL], "it has moved");
         let at = Timestamp(300 * 86_400_000_000);
         let fine = anomaly(found, Some(Acceptance { at, by: Actor::SYSTEM, note: None }));
         assert!(reconcile_patterns(vec![fine.clone()], vec![found], 1_000, now).is_nothing(), "it was accepted");
         assert!(reconcile_patterns(vec![fine.clone()], vec![], 1_000, now).is_nothing());
         let more = reconcile_patterns(vec![fine.clone()], vec![still(38, 100)], 1_000, now);
-        assert_eq!(more.changed, [Anomaly { found: still(38, 100), detected_at: now, ..anomaly(found, None) }], "more than was accepted");
+        assert_eq!(
+            more.changed,
+            [Anomaly { found: still(38, 100), detected_at: now, ..anomaly(found, None) }],
+            "more than was accepted"
+        );
         // Of sales below cost only the days of the window are judged.
         let line = SoldLine { quantity: 9, cancelled: 0, total: 100, unit_cost: 200, decimals: 0 };
         let (store, product) = (StoreId::NIL, ProductId::NIL);

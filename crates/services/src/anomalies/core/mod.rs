@@ -9,6 +9,6 @@ pub use judge::{
     Changes, HISTORY_DAYS, Series, SeriesDay, WINDOW_DAYS, candidate_size, judge, reconcile, reconcile_patterns, whole_units,
 };
 pub use pattern::{
-    CheapLine, Counted, Documents, FarAbove, Pattern, PlacedItem, PlacedOrder, Reversed, SPAN_DAYS, Still, UNMOVED_DAYS, below_cost,
-    counts_short, duplicates, far_above, is_pattern, unmoved,
+    CheapLine, Counted, Documents, FarAbove, Pattern, PlacedItem, PlacedOrder, Reversed, SPAN_DAYS, Still, UNMOVED_DAYS,
+    below_cost, counts_short, duplicates, far_above, is_pattern, unmoved,
 };

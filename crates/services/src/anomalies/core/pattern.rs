@@ -52,11 +52,9 @@ impl Pattern {
             AnomalyKind::CountsShort => format!("{units} missing in the last {times} counts; none found as many as expected"),
             AnomalyKind::Duplicate => format!("{times} equal orders of a customer within minutes, {units} units each"),
             AnomalyKind::Unmoved => format!("{units} in stock; nothing has moved for {times} days"),
-            AnomalyKind::Sale
-            | AnomalyKind::Return
-            | AnomalyKind::AdjustIn
-            | AnomalyKind::AdjustOut
-            | AnomalyKind::Removal => format!("{units} on {times} days"),
+            AnomalyKind::Sale | AnomalyKind::Return | AnomalyKind::AdjustIn | AnomalyKind::AdjustOut | AnomalyKind::Removal => {
+                format!("{units} on {times} days")
+            }
         }
     }
 }
@@ -270,9 +268,10 @@ impl PlacedOrder {
 pub fn duplicates(orders: &[PlacedOrder]) -> Vec<Finding> {
     let mut runs: Vec<(&PlacedOrder, i64)> = Vec::new();
     for order in orders {
-        let before = runs.iter_mut().rev().find(|(last, _)| {
-            order.placed_at.micros() - last.placed_at.micros() <= EQUAL_WITHIN && last.is_equal(order)
-        });
+        let before = runs
+            .iter_mut()
+            .rev()
+            .find(|(last, _)| order.placed_at.micros() - last.placed_at.micros() <= EQUAL_WITHIN && last.is_equal(order));
         match before {
             Some(run) => *run = (order, run.1 + 1),
             None => runs.push((order, 1)),
@@ -320,8 +319,7 @@ mod tests {
         Documents { who: Actor { kind: ActorKind::Member, id: Uuid::from_u128(nth) }, all, reversals }
     }
     fn order(nth: u128, seconds: i64, quantity: i64) -> PlacedOrder {
-        let item =
-            PlacedItem { product: Some(ProductId::NIL), sku: "MUG".to_owned(), quantity, unit_price: 900, decimals: 0 };
+        let item = PlacedItem { product: Some(ProductId::NIL), sku: "MUG".to_owned(), quantity, unit_price: 900, decimals: 0 };
         PlacedOrder {
             id: OrderId::from_uuid(Uuid::from_u128(nth)),
             store: StoreId::NIL,
@@ -388,13 +386,16 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].reason(), "3 equal orders of a customer within minutes, 3 units each");
         assert_eq!(found[0].value, Some(Money::new(5_400, Currency::GBP)), "two of the three are too many");
-        assert_eq!(found[0].pattern.unwrap().order, Some(OrderId::from_uuid(Uuid::from_u128(4))), "eleven minutes later is another");
+        assert_eq!(
+            found[0].pattern.unwrap().order,
+            Some(OrderId::from_uuid(Uuid::from_u128(4))),
+            "eleven minutes later is another"
+        );
     }
 
     #[test]
     fn stock_lies_still_from_a_day_on() {
-        let still =
-            Still { store: StoreId::NIL, product: ProductId::NIL, on_hand: 1_500, decimals: 3, moved: 100, cost: None };
+        let still = Still { store: StoreId::NIL, product: ProductId::NIL, on_hand: 1_500, decimals: 3, moved: 100, cost: None };
         let found = unmoved(&still);
         assert_eq!((found.date, found.value), (280, None));
         assert_eq!(found.reason(), "1.5 in stock; nothing has moved for 180 days");

@@ -8,9 +8,7 @@ use inventory::{
     ledger::{Ledger, Mode, Stop},
     purchasing::{
         rows as purchases,
-        shell::{
-            PurchaseOrderAct, purchase_order_approve, purchase_order_order, purchase_order_submit, send,
-        },
+        shell::{PurchaseOrderAct, purchase_order_approve, purchase_order_order, purchase_order_submit, send},
     },
 };
 use platform::storage::{Fault, Reads, TenantScope, idempotency};
