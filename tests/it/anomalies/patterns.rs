@@ -155,7 +155,7 @@ async fn the_same_order_twice_is_flagged_until_one_is_cancelled(world: &World) {
     assert_eq!((&twice["value"]["amount"], &twice["times"]), (&json!("27.00"), &json!(2)));
     assert!(twice["orderId"] == first || twice["orderId"] == second, "{twice:#}");
     let input = json!({ "idempotencyKey": key(), "id": second });
-    done(&office.act("orderCancel", "OrderCancelInput", "order { id }", input).await, "order");
+    done(&office.act("orderCancel", "ActionInput", "order { id }", input).await, "order");
     assert_eq!(shop.detect(2).await.unwrap().gone, 1);
 }
 
