@@ -191,7 +191,8 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// tenant that is suspended (`m0085_suspension`), would book a revaluation that undoes another as one of its own
 /// (`m0086_transfers_and_revaluations`), would restore a supplier that is merged into another, give rights by an archived group of stores, and
 /// erase a customer without those merged into it (`m0087_merges`), takes a bundle in a plan of liquidation, or an alert of one of its kinds, for a
-/// corrupt row (`m0100_bundles`), and an anomaly of a pattern as well (`m0111_patterns`).
+/// corrupt row (`m0100_bundles`), and an anomaly of a pattern, or a proposal that shelf life
+/// made smaller, as well (`m0111_patterns`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
