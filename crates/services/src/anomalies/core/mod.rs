@@ -3,12 +3,14 @@
 mod flag;
 mod judge;
 mod pattern;
+mod people;
 
 pub use flag::{Acceptance, Anomaly, Finding, SeriesKey};
 pub use judge::{
     Changes, HISTORY_DAYS, Series, SeriesDay, WINDOW_DAYS, candidate_size, judge, reconcile, reconcile_patterns, whole_units,
 };
 pub use pattern::{
-    CheapLine, Counted, Documents, FarAbove, Pattern, PlacedItem, PlacedOrder, Reversed, SPAN_DAYS, Still, UNMOVED_DAYS,
-    below_cost, counts_short, duplicates, far_above, is_pattern, unmoved,
+    CheapLine, Counted, Pattern, PlacedItem, PlacedOrder, Still, UNMOVED_DAYS, below_cost, counts_short, duplicates, is_pattern,
+    unmoved,
 };
+pub use people::{Documents, FarAbove, Reversed, SPAN_DAYS, far_above};
