@@ -13,6 +13,7 @@ pub const SPAN_DAYS: i32 = 28;
 const LEAST_REVERSALS: i64 = 10;
 /// The chance that a person like the others has so many, below which it is strange.
 const TAIL: f64 = 0.001;
+
 /// Documents of a person in a store: orders that they placed or cancelled, and returns that they recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Documents {
