@@ -95,10 +95,13 @@ words! {
     }
     /// Whether forecasts are of products in single stores or of all stores together.
     ForecastLevel { Store "STORE", AllStores "ALL_STORES" }
-    /// The movement of a product in a store whose days are judged.
-    AnomalyKind { Sale "SALE", Return "RETURN", AdjustIn "ADJUST_IN", AdjustOut "ADJUST_OUT", Removal "REMOVAL" }
+    /// The movement of a product in a store whose days are judged, or a pattern.
+    AnomalyKind {
+        Sale "SALE", Return "RETURN", AdjustIn "ADJUST_IN", AdjustOut "ADJUST_OUT", Removal "REMOVAL", BelowCost "BELOW_COST", Reversals "REVERSALS",
+        CountsShort "COUNTS_SHORT", Duplicate "DUPLICATE", Unmoved "UNMOVED",
+    }
     /// The rule by which a day was flagged.
-    AnomalyRule { Unusual "UNUSUAL", LargeLine "LARGE_LINE", ManyUsualLines "MANY_USUAL_LINES" }
+    AnomalyRule { Unusual "UNUSUAL", LargeLine "LARGE_LINE", ManyUsualLines "MANY_USUAL_LINES", Pattern "PATTERN" }
     AnomalyState { Open "OPEN", Accepted "ACCEPTED" }
     /// The rule by which stock is replenished.
     ReplenishmentPolicyKind {

@@ -98,6 +98,7 @@ mod m0104_attempt_months;
 mod m0105_order_of_time;
 mod m0106_lean_facts;
 mod m0107_lot_sorts;
+mod m0111_patterns;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -201,6 +202,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0105_order_of_time::Migration),
             Box::new(m0106_lean_facts::Migration),
             Box::new(m0107_lot_sorts::Migration),
+            Box::new(m0111_patterns::Migration),
         ]
     }
 }
@@ -223,8 +225,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// deposit for a corrupt row (`m0091_deposits`), would hold every order by a rule whose conditions it does not know (`m0093_hold_conditions`), takes
 /// a reversal of an inspection for a corrupt row (`m0094_inspections`), would report a schedule that sends a workbook as corrupt
 /// (`m0096_view_outputs`), would show a saved view to those whom it is not shared with (`m0097_view_readers`), takes a bundle in a plan of
-/// liquidation, or an alert of one of its kinds, for a corrupt row (`m0100_bundles`), and takes parts of tables on Postgres for tables without row
-/// security, and makes none for the months to come (`m0102_event_months`, `m0103_audit_months`, `m0104_attempt_months`).
+/// liquidation, or an alert of one of its kinds, for a corrupt row (`m0100_bundles`), takes parts of tables on Postgres for tables without row
+/// security, and makes none for the months to come (`m0102_event_months`, `m0103_audit_months`, `m0104_attempt_months`), and takes an anomaly of a
+/// pattern, or a proposal that shelf life made smaller, for a corrupt row (`m0111_patterns`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -250,6 +253,7 @@ pub const BREAKING: &[&str] = &[
     "m0102_event_months",
     "m0103_audit_months",
     "m0104_attempt_months",
+    "m0111_patterns",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

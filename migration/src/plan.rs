@@ -117,6 +117,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0105_order_of_time", &[include_str!("m0105/order_of_time.sql")]),
     ("m0106_lean_facts", &[include_str!("m0106/facts.sql")]),
     ("m0107_lot_sorts", &[include_str!("m0107/lots.sql")]),
+    ("m0111_patterns", &[include_str!("m0111/patterns.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

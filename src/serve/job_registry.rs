@@ -79,7 +79,7 @@ impl Node {
         let registry = costing::jobs::register(registry, &self.db);
         let registry = demand::jobs::register(registry, &self.db);
         let registry = forecasting::jobs::register(registry, &self.db, &self.clock);
-        let registry = replenishment::jobs::register(registry, &self.ledger, self.audit.audit_writer());
+        let registry = replenishment::jobs::register(registry, &self.ledger, &self.access, self.audit.audit_writer());
         let registry = anomalies::jobs::register(registry, &self.db, &self.clock);
         let registry = liquidation::jobs::register(registry, &self.ledger, &self.alerts);
         let registry = files::jobs::register(registry, &self.files);

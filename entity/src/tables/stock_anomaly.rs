@@ -1,4 +1,4 @@
-//! A strange day of a product in a store: one kind of movement was far from the days before.
+//! A strange day of a product in a store: one kind of movement was far from the days before. Or a pattern, such as sales below cost.
 
 use sea_orm::entity::prelude::*;
 
@@ -34,4 +34,14 @@ pub struct Model {
     pub actor_kind: Option<ActorKind>,
     pub actor_id: Option<Uuid>,
     pub note: Option<String>,
+    /// 0 where it is not known.
+    pub value_minor: i64,
+    pub value_currency: Option<String>,
+    /// Lines, documents, counts or orders of a pattern; null for a day.
+    pub times: Option<i64>,
+    /// Whose documents they are, of returns and cancellations.
+    pub who_kind: Option<ActorKind>,
+    pub who_id: Option<Uuid>,
+    /// The last of equal orders.
+    pub order_id: Option<OrderId>,
 }

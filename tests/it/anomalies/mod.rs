@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod accepted;
+mod patterns;
 
 use entity::prelude::Timestamp;
 use entrepot::{
@@ -35,7 +36,7 @@ const DAY: i64 = 86_400_000_000;
 /// Units of returned mugs on ten days. A usual day has 6.
 const USUAL: [i64; 10] = [6, 8, 5, 12, 7, 5, 6, 4, 5, 7];
 const LIST: &str = "query($filter: StockAnomalyFilter) { stockAnomalies(filter: $filter) { nodes { id product { sku } store { id } businessDate kind rule
-  units usual z largestLine reason state detectedAt acceptedAt acceptedBy { __typename } note } } }";
+  units usual z largestLine reason times value { amount } person { __typename } orderId state detectedAt acceptedAt acceptedBy { __typename } note } } }";
 
 /// A shop whose products come and go on known days.
 pub struct Shop<'w> {

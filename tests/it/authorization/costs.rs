@@ -360,6 +360,12 @@ impl World {
             actor_kind: None,
             actor_id: None,
             note: None,
+            value_minor: 1_360,
+            value_currency: Some("GBP".to_owned()),
+            times: None,
+            who_kind: None,
+            who_id: None,
+            order_id: None,
         };
         work.insert::<stock_anomaly::Entity>(row).await.unwrap();
         work.commit().await.unwrap();

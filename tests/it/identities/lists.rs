@@ -95,6 +95,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.shrinkage", JANUARY, "shrinkage:REASON", vec![n(7), t("LOSS")]),
         ("Query.stockAgeing", "", "stockAgeing", vec![n(7), i()]),
         ("Query.stockAnomalies", "", "stockAnomalies:DAY:DESC", vec![n(20_000), i()]),
+        ("Query.stockAnomalies", "sort: VALUE", "stockAnomalies:VALUE:DESC", vec![n(7), i()]),
         ("Query.stockDigestLevels", "store: { id: \"{sto}\" }, in: [0], buckets: 1", "digest:{sto}:1", vec![i()]),
         ("Query.stockLevels", "", "levels:ProductSku:false", vec![t("mug"), i(), n(0)]),
         ("Query.stockLevels", "orderBy: { field: ON_HAND, direction: DESC }", "levels:OnHand:true", vec![n(7), i(), n(0)]),

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     authorization::world::World,
+    demand::days::ago,
     purchasing::office::{done, gbp, key, refused},
     world::on_both,
 };
@@ -28,6 +29,7 @@ on_both!(
     without_forecasts_levels_speak_for_themselves,
     a_buyer_plans_for_the_stores_they_buy_for,
     each_night_has_one_plan,
+    what_expires_soon_is_bought_for_its_days_alone,
 );
 
 async fn the_worked_example_of_the_paper_comes_out_of_a_plan(world: &World) {
@@ -189,4 +191,37 @@ async fn each_night_has_one_plan(world: &World) {
     let found = desk.read(&json!({ "id": plan.id.to_string() })).await;
     assert_eq!((&found["isNightly"], &found["state"]), (&json!(true), &json!("DRAFT")));
     desk.books.office.is_sound().await;
+}
+
+async fn what_expires_soon_is_bought_for_its_days_alone(world: &World) {
+    let desk = Desk::of(world).await;
+    let office = &desk.books.office;
+    let input = json!({ "sku": "CHEESE", "name": "A cheese", "tracking": "LOT", "unitCost": gbp("2.00"), "price": gbp("9.00") });
+    let made = office.act("productCreate", "ProductCreateInput", "product { id }", input).await;
+    let cheese = json!({ "id": done(&made, "product")["id"] });
+    let row =
+        json!({ "supplier": office.supplier, "product": cheese, "leadTimeDays": 21, "preferred": true, "unitCost": gbp("1.80") });
+    let input = json!({ "idempotencyKey": key(), "rows": [row] });
+    office.act("supplierProductBulkUpsert", "SupplierProductBulkUpsertInput", "rows { outcome }", input).await;
+    desk.forecast(&[&cheese]).await;
+    desk.promise().await;
+    let receive = async |code: &str| {
+        let lot = json!({ "named": { "code": code, "expiresOn": ago(world, -2)[..10] } });
+        let change = json!({ "product": cheese, "store": office.store, "delta": 1, "unitCost": gbp("2.00"), "lot": lot });
+        let input = json!({ "idempotencyKey": key(), "kind": "RECEIPT", "reasonCode": "OTHER", "changes": [change] });
+        done(&office.act("stockAdjust", "StockAdjustInput", "movement { id }", input).await, "movement");
+    };
+    let line = async || {
+        let plan = desk.plan(json!({})).await;
+        let line = plan["lines"]["nodes"][0].clone();
+        let is_capped = line["reasons"].as_array().unwrap().iter().any(|reason| reason["code"] == "SHELF_LIFE");
+        (line["quantity"].as_i64().unwrap(), is_capped)
+    };
+    receive("A").await;
+    receive("B").await;
+    let (whole, is_capped) = line().await;
+    assert!(!is_capped && whole > 20, "two deliveries may be chance: {whole}");
+    receive("C").await;
+    let (short, is_capped) = line().await;
+    assert!(is_capped && (1..20).contains(&short), "what sells in two days, not in three weeks: {short}");
 }

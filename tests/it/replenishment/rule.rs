@@ -1,6 +1,6 @@
 //! What a rule approves at night without a person.
 
-use entity::prelude::Timestamp;
+use entity::prelude::{Actor, MemberId, Timestamp};
 use entrepot::{
     clock::Clock,
     replenishment::shell::{approve_night, plan_night},
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use crate::{
     authorization::world::World,
+    costing::world::pretend,
     purchasing::office::{Office, done, gbp, key, refused},
     world::on_both,
 };
@@ -22,6 +23,9 @@ on_both!(
     a_guess_waits_and_so_does_what_nobody_has_set_a_policy_for,
     transfers_go_by_themselves_while_purchases_wait,
     a_rule_is_checked_and_needs_what_it_does,
+    a_rule_that_says_so_sends_its_orders,
+    orders_of_somebody_who_is_gone_wait,
+    a_class_that_has_drifted_twice_waits,
 );
 
 const RULE: &str = "rule { enabled planAmount { amount } supplierAmount { amount } transfers confidence version }";
@@ -44,7 +48,7 @@ async fn night(desk: &Desk<'_>, days: i64) -> (Value, usize) {
     let now = (node.clock.now().micros() / DAY + days) * DAY + DAY / 6;
     let clock = Clock::manual(move || Timestamp(now), now as u64);
     let plan = plan_night(&node.db, &clock, node.audit.audit_writer(), tenant).await.unwrap().unwrap();
-    let approved = approve_night(&node.ledger, node.audit.audit_writer(), tenant).await.unwrap();
+    let approved = approve_night(&node.ledger, &node.access, node.audit.audit_writer(), tenant).await.unwrap();
     (desk.read(&json!({ "id": plan.id.to_string() })).await, approved)
 }
 
@@ -97,7 +101,7 @@ async fn what_is_small_and_sure_is_in_a_draft_in_the_morning(world: &World) {
     assert_eq!(answer["data"]["replenishmentPlan"]["lines"]["nodes"], json!([line]), "{answer:#}");
     // The rule has gone through this plan; the next one counts what is in the draft.
     let node = &world.node;
-    let later = approve_night(&node.ledger, node.audit.audit_writer(), world.ours.owner.tenant).await.unwrap();
+    let later = approve_night(&node.ledger, &node.access, node.audit.audit_writer(), world.ours.owner.tenant).await.unwrap();
     assert_eq!(later, 0);
     let (plan, approved) = night(&desk, 2).await;
     assert_eq!((approved, states(&plan, &mug)), (0, Vec::<&Value>::new()), "{plan:#}");
@@ -185,4 +189,79 @@ async fn a_rule_is_checked_and_needs_what_it_does(world: &World) {
     let answer =
         world.ask(&world.theirs, Some(world.theirs.owner.clone()), "{ replenishmentRule { version } }", &json!({})).await;
     assert_eq!(answer["data"]["replenishmentRule"], Value::Null, "{answer:#}");
+}
+
+/// The status of each purchase order of a plan, and how many e-mails wait to be sent to suppliers.
+async fn orders_of(office: &Office<'_>, plan: &Value) -> (Vec<Value>, usize) {
+    let query = "query($id: ID!) { replenishmentPlan(id: $id) { lines { nodes { purchaseOrder { status } } } } jobs(first: 100) { nodes { kind } } }";
+    let answer = office.ask(query, json!({ "id": plan["id"] })).await;
+    let lines = answer["data"]["replenishmentPlan"]["lines"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
+    let statuses = lines.iter().map(|line| line["purchaseOrder"]["status"].clone()).filter(|status| !status.is_null()).collect();
+    let jobs = answer["data"]["jobs"]["nodes"].as_array().unwrap();
+    (statuses, jobs.iter().filter(|job| job["kind"] == "purchase.mail").count())
+}
+
+fn sending() -> Value {
+    let mut input = amounts("900.00", "900.00");
+    input["sends"] = json!(true);
+    input
+}
+
+async fn a_rule_that_says_so_sends_its_orders(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.mug().await;
+    ordered_before(&desk).await;
+    let office = &desk.books.office;
+    // Who may not approve orders cannot have a rule do it in their name.
+    let buyer = office.as_caller(world.ours.only(&["stock.policy", "purchase.read", "purchase.write", "transfer.write"]));
+    refused(&set(&buyer, sending()).await, "INVALID", "input.sends");
+    assert_eq!(done(&set(&buyer, amounts("900.00", "900.00")).await, "rule")["version"], 1, "without sending they can");
+    done(&set(office, sending()).await, "rule");
+    let answer = office.ask("{ replenishmentRule { sends } }", json!({})).await;
+    assert_eq!(answer["data"]["replenishmentRule"]["sends"], true, "{answer:#}");
+    let incoming = office.level(&mug, &office.store).await[2];
+    let (plan, approved) = night(&desk, 1).await;
+    assert_eq!((approved, orders_of(office, &plan).await), (1, (vec![json!("ORDERED")], 1)), "{plan:#}");
+    assert!(office.level(&mug, &office.store).await[2] > incoming, "it is on its way");
+    // The round was cut off before it noted that it was done: nothing is sent twice.
+    pretend(world, "UPDATE replenishment_rule SET done_until = 0 WHERE tenant_id = $1").await;
+    approve_night(&world.node.ledger, &world.node.access, world.node.audit.audit_writer(), world.ours.owner.tenant)
+        .await
+        .unwrap();
+    assert_eq!(orders_of(office, &plan).await, (vec![json!("ORDERED")], 1));
+    office.is_sound().await;
+}
+
+async fn orders_of_somebody_who_is_gone_wait(world: &World) {
+    let desk = Desk::of(world).await;
+    desk.mug().await;
+    ordered_before(&desk).await;
+    let stranger: MemberId = world.node.clock.id();
+    let mut caller = world.ours.owner.clone();
+    caller.actor = Actor::member(stranger);
+    done(&set(&desk.books.office.as_caller(caller), sending()).await, "rule");
+    let (plan, approved) = night(&desk, 1).await;
+    assert_eq!((approved, orders_of(&desk.books.office, &plan).await), (1, (vec![json!("DRAFT")], 0)), "{plan:#}");
+}
+
+async fn a_class_that_has_drifted_twice_waits(world: &World) {
+    let desk = Desk::of(world).await;
+    let mug = desk.mug().await;
+    ordered_before(&desk).await;
+    set(&desk.books.office, amounts("900.00", "900.00")).await;
+    // Five weeks of which few came true inside of their intervals: the last four, and the four before the last one.
+    for class in ["SMOOTH", "ERRATIC", "INTERMITTENT", "LUMPY", "NEW", "ENDED", "DORMANT"] {
+        for week in 0..5 {
+            let figures = format!("{}, 1, 'STORE', '{class}', 100, 1000, 0, 0, 0, 100, 20, 100", 40_000 + 7 * week);
+            let columns = "tenant_id, week_date, lead, level, class, series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95";
+            pretend(world, &format!("INSERT INTO forecast_score ({columns}) VALUES ($1, {figures})")).await;
+        }
+    }
+    let (plan, approved) = night(&desk, 1).await;
+    assert_eq!((approved, states(&plan, &mug)), (0, vec![&json!("OPEN")]), "{plan:#}");
+    // Once is chance: the week before the last four was as promised, often enough.
+    pretend(world, "UPDATE forecast_score SET inside80 = 100 WHERE tenant_id = $1 AND week_date = 40000").await;
+    pretend(world, "UPDATE forecast_score SET inside80 = 80 WHERE tenant_id = $1 AND week_date BETWEEN 40007 AND 40021").await;
+    let (plan, approved) = night(&desk, 2).await;
+    assert_eq!((approved, states(&plan, &mug)), (1, vec![&json!("APPROVED")]), "{plan:#}");
 }

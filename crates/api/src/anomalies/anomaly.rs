@@ -17,7 +17,7 @@ use crate::{
         scalars::{Date, DateTime, Quantity},
     },
     identity::{Actor, actor},
-    orders::links::{self, Product, Store},
+    orders::links::{self, Money, Product, Store},
 };
 
 /// A strange day.
@@ -41,14 +41,15 @@ fn thousandths(figure: i64) -> f64 {
 }
 
 /// Day with unusual movements of a product in a store: the total of one kind was far from the days
-/// before, or one line was very large. Quantities are in the product's smallest unit.
+/// before, or one line was very large; or a pattern, such as sales below cost. Quantities are in the
+/// product's smallest unit.
 #[resolvers(requires = ReportRead)]
 impl StockAnomaly {
     /// ID of the anomaly.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// Product.
+    /// Product; of REVERSALS the one with the most units on the documents, of DUPLICATE the one with the highest amount.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.0.found.key.product).await
     }
@@ -56,7 +57,8 @@ impl StockAnomaly {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.0.found.key.store).await
     }
-    /// Business day, in the store's time zone.
+    /// Business day, in the store's time zone: of REVERSALS the first on which they were found, of COUNTS_SHORT that of the last count, of
+    /// UNMOVED the 180th without a movement.
     async fn business_date(&self) -> Date {
         Date(self.0.found.date)
     }
@@ -68,11 +70,12 @@ impl StockAnomaly {
     async fn rule(&self) -> StockAnomalyRule {
         self.0.found.rule.into()
     }
-    /// Units of the day.
+    /// Units of the day, or of the pattern; of REVERSALS the number of returns and cancellations.
     async fn units(&self) -> Quantity {
         quantity(self.0.found.units)
     }
-    /// Units of the median active day among the 60 before, to a thousandth. Null if no day is known.
+    /// Units of the median active day among the 60 before, to a thousandth; of REVERSALS the number that the other people's share would give. Null if
+    /// no day is known, and for other patterns.
     async fn usual(&self) -> Option<f64> {
         self.0.found.usual_milli.map(thousandths)
     }
@@ -83,6 +86,24 @@ impl StockAnomaly {
     /// Units of the day's largest line.
     async fn largest_line(&self) -> Quantity {
         quantity(self.0.found.largest_line)
+    }
+    /// Order lines of BELOW_COST, documents of REVERSALS, counts of COUNTS_SHORT, equal orders of DUPLICATE, days of UNMOVED. Null for a day.
+    async fn times(&self) -> Option<i32> {
+        self.0.found.pattern.map(|pattern| i32::try_from(pattern.times).unwrap_or(i32::MAX))
+    }
+    /// Value of the anomaly: the units beyond the usual at the product's cost; of BELOW_COST the loss, of REVERSALS the refunds and cancelled
+    /// totals, of DUPLICATE the totals but one. Null when no cost is known, and without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
+        self.0.found.value.map(Money::from)
+    }
+    /// Member or integration with the documents of REVERSALS. Null for other kinds.
+    async fn person(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
+        Some(actor(ctx, self.0.found.pattern?.who?).await)
+    }
+    /// ID of the last of the equal orders of DUPLICATE. Null for other kinds.
+    async fn order_id(&self) -> Option<ID> {
+        Some(ID(self.0.found.pattern?.order?.to_string()))
     }
     /// Reason in words, in whole units, as in "142 returned; a usual day has 6".
     async fn reason(&self) -> String {

@@ -3,7 +3,7 @@
 use async_graphql::Enum;
 use entity::prelude;
 
-/// Kind of movement whose days are judged, by product and store.
+/// Kind of an anomaly: a movement whose days are judged, by product and store, or a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::AnomalyKind", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum StockAnomalyKind {
@@ -17,6 +17,17 @@ pub enum StockAnomalyKind {
     AdjustOut,
     /// Units that were removed, as damaged, lost or expired ones.
     Removal,
+    /// Pattern: units sold for less than their cost, without tax, on order lines of 5 whole units or more, or with a loss of 5.00 or more.
+    BelowCost,
+    /// Pattern: a member or an integration has so many returns and cancellations in 28 days, 10 or more, that the others of the store make a
+    /// chance below 0.001.
+    Reversals,
+    /// Pattern: the last three counts of a product, or more, all found fewer units than the books had.
+    CountsShort,
+    /// Pattern: a customer's orders with equal lines and totals in a store, each at most 10 minutes after the one before.
+    Duplicate,
+    /// Pattern: stock that was sold before, and has neither moved nor been counted for 180 days.
+    Unmoved,
 }
 
 /// Rule by which a day was flagged.
@@ -29,6 +40,8 @@ pub enum StockAnomalyRule {
     LargeLine,
     /// A line has 20 times the usual largest line or more, where 20 active days are known.
     ManyUsualLines,
+    /// The rule of a pattern, as its kind describes it.
+    Pattern,
 }
 
 /// State of an anomaly.
@@ -39,4 +52,14 @@ pub enum StockAnomalyState {
     Open,
     /// The anomaly was accepted as correct.
     Accepted,
+}
+
+/// Order of a list of anomalies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "services::anomalies::rows::AnomalySort", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum StockAnomalySort {
+    /// Newest business day first.
+    Day,
+    /// Largest value first, in minor units whatever the currency; anomalies without a value come last. Requires product.cost.read.
+    Value,
 }

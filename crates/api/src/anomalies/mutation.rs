@@ -56,8 +56,9 @@ pub struct AnomalyMutation;
 #[resolvers]
 impl AnomalyMutation {
     /// Accepts an anomaly as correct. For 90 days, days of the same product, store and kind that
-    /// deviate no further in the same direction are not flagged again. An accepted anomaly stays as
-    /// it is.
+    /// deviate no further in the same direction are not flagged again; neither are patterns of the
+    /// same subject with no more units. An accepted anomaly stays as it is. A caller cannot accept
+    /// a REVERSALS anomaly about their own documents.
     ///
     /// Requires alert.write; the anomaly in the answer is null without report.read.
     #[mutation(permit = AlertWrite, once, dry_run(rolled_back))]
@@ -92,6 +93,11 @@ fn refused(error: AcceptError) -> Result<UserError, TopError> {
     let note = || path!["input", "note"];
     Ok(match error {
         AcceptError::Fault(fault) => return Err(fault.into()),
+        AcceptError::OwnDocuments => UserError::new(
+            ErrorCode::InvalidState,
+            "The documents are yours. Have another member accept the anomaly.",
+            path!["input", "id"],
+        ),
         AcceptError::NotFound => UserError::not_found("stock anomaly", path!["input", "id"]),
         AcceptError::NoteTooLong { most } => {
             UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), note())

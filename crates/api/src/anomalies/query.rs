@@ -6,13 +6,13 @@ use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::paging::CursorSigner;
 use services::anomalies::{
-    rows::{self, AnomalyFilter},
+    rows::{AnomalyFilter, AnomalySort},
     shell,
 };
 
 use super::{
     anomaly::{StockAnomaly, StockAnomalyConnection},
-    enums::StockAnomalyState,
+    enums::{StockAnomalyKind, StockAnomalySort, StockAnomalyState},
 };
 use crate::{
     graphql::{
@@ -34,6 +34,8 @@ pub struct StockAnomalyFilter {
     pub product: Option<IdFilter>,
     /// States to include; an empty list matches nothing.
     pub state: Option<Vec<StockAnomalyState>>,
+    /// Kinds to include; an empty list matches nothing.
+    pub kind: Option<Vec<StockAnomalyKind>>,
     /// First business day, included. Null for no lower bound.
     pub from: Option<Date>,
     /// Last business day, included. Null for no upper bound.
@@ -43,7 +45,7 @@ pub struct StockAnomalyFilter {
 impl StockAnomalyFilter {
     /// Checks what is asked; without a filter everything is.
     fn read(filter: Option<Self>) -> Answer<AnomalyFilter> {
-        let Self { store, product, state, from, to } = filter.unwrap_or_default();
+        let Self { store, product, state, kind, from, to } = filter.unwrap_or_default();
         if from.zip(to).is_some_and(|(from, to)| to.0 < from.0) {
             return Err(TopError::bad_input("to lies before from", vec!["filter".to_owned(), "to".to_owned()]));
         }
@@ -51,6 +53,7 @@ impl StockAnomalyFilter {
             stores: store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?,
             products: product.and_then(|ids| ids.ids(&["filter", "product"]).transpose()).transpose()?,
             states: state.map(|states| states.into_iter().map(Into::into).collect()),
+            kinds: kind.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             from: from.map(|day| day.0),
             to: to.map(|day| day.0),
         })
@@ -63,33 +66,41 @@ pub struct AnomalyQuery;
 
 #[resolvers]
 impl AnomalyQuery {
-    /// Anomalies of stock, the newest first: days on which far more or far less of a product was
-    /// sold, returned, adjusted or removed in a store than on the days before. A day is judged once
-    /// it is over. A caller of some stores is shown theirs.
+    /// Anomalies of stock, the newest first unless another order is asked for: days on which far more
+    /// or far less of a product was sold, returned, adjusted or removed in a store than on the days
+    /// before, and patterns such as sales below cost. A day is judged once it is over. A caller of
+    /// some stores is shown theirs.
     ///
     /// Requires report.read; a caller of one channel is refused.
     #[field(permit = ReportRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn stock_anomalies(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Stores, products, states and days to include.")] filter: Option<StockAnomalyFilter>,
+        #[graphql(desc = "Stores, products, states, kinds and days to include.")] filter: Option<StockAnomalyFilter>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        #[graphql(desc = "Order of the anomalies. Null for DAY.")] sort: Option<StockAnomalySort>,
     ) -> Answer<StockAnomalyConnection> {
         // Movements are of stores, not of channels.
         if permit.channel().is_some() {
             return Err(TopError::Forbidden(kind::ReportRead::info().code));
         }
         let filter = StockAnomalyFilter::read(filter)?;
+        let sort = sort.map_or(AnomalySort::Day, Into::into);
+        if sort == AnomalySort::Value {
+            // The order alone says which of two products costs more.
+            ctx.permit::<kind::ProductCostRead>()?;
+        }
         let signer = ctx.given::<CursorSigner>()?;
-        let request = PageArgs { first, after, last, before }.check(rows::ANOMALIES, signer, MOST_A_PAGE)?;
-        let page = shell::page(&permit, ctx.given::<Ledger>()?.database(), filter, &request).await?;
+        let request = PageArgs { first, after, last, before }.check(sort.name(), signer, MOST_A_PAGE)?;
+        let page = shell::page(&permit, ctx.given::<Ledger>()?.database(), filter, sort, &request).await?;
         let nodes = page.into_iter().map(|anomaly| {
-            let keys = rows::keys(&anomaly);
+            let keys = sort.keys(&anomaly);
             (StockAnomaly::from(anomaly), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::ANOMALIES, signer).into())
+        Ok(Page::build(nodes.collect(), &request, sort.name(), signer).into())
     }
 }

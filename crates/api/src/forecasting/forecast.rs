@@ -101,6 +101,15 @@ impl Forecast {
             })
             .collect()
     }
+    /// Tracking signal of forecasts one week ahead: Σ(units − forecast) ÷ mean |units − forecast| over the last eight settled weeks with stock, among
+    /// the last 16. Above 0 for forecasts that are too low. Null while fewer than eight are known.
+    async fn tracking_signal(&self) -> Option<f64> {
+        Some(self.0.signal?.value)
+    }
+    /// Whether the tracking signal is beyond 4 or -4, and was a week before.
+    async fn has_drifted(&self) -> bool {
+        self.0.signal.is_some_and(|signal| signal.has_drifted)
+    }
     /// Weeks that have come true, as they were forecast `lead` weeks ahead; oldest first. Weeks without a run are left out.
     #[field(list_size(assumed = 26))]
     async fn past(&self) -> Vec<ForecastPastWeek> {

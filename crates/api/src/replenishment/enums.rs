@@ -121,6 +121,8 @@ pub enum ReplenishmentReasonCode {
     MovedFirst,
     /// The supplier's minimum.
     Minimum,
+    /// The product's shelf life is shorter than what is missing would last.
+    ShelfLife,
     /// A lower price from a larger quantity on.
     PriceBreak,
     /// Whole packs.

@@ -129,6 +129,10 @@ pub struct ReplenishmentRuleSetInput {
     /// Least data quality of a line's forecast, from 0 to 1; 0.8 when it is left out. A line without a forecast waits.
     #[graphql(default_with = "0.8")]
     pub confidence: f64,
+    /// Whether the rule also places the purchase orders that it makes and sends them to suppliers with an e-mail address, in the name of the member
+    /// who sets it. Requires purchase.approve for all stores.
+    #[graphql(default = false)]
+    pub sends: bool,
 }
 
 impl ReplenishmentRuleSetInput {
@@ -141,6 +145,7 @@ impl ReplenishmentRuleSetInput {
             supplier: reading.money(self.supplier_amount.as_ref(), || path!["input", "supplierAmount"]),
             transfers: self.transfers,
             confidence: self.confidence,
+            sends: self.sends,
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::{
 /// A rule's row.
 pub struct ReplenishmentRule(pub KeptRule);
 
-/// Rule by which lines of the plan of each night are approved without a person. The drafts that it makes name the actor "replenishment rule".
+/// Rule by which lines of the plan of each night are approved without a person. The drafts that it makes name the actor "replenishment rule". Lines of a class of demand
+/// whose intervals did not hold twice in a row wait for a person.
 #[resolvers(requires = StockPolicy)]
 impl ReplenishmentRule {
     /// Whether the rule approves lines. False: each line waits for a person.
@@ -33,6 +34,10 @@ impl ReplenishmentRule {
     /// Least data quality of a line's forecast, from 0 to 1. A line without a forecast waits.
     async fn confidence(&self) -> f64 {
         f64::from(self.0.rule.confidence) / CONFIDENCE_PARTS
+    }
+    /// Whether the rule also places the purchase orders that it makes and sends them, in the name of the member who set it.
+    async fn sends(&self) -> bool {
+        self.0.rule.sender.is_some()
     }
     /// Version of the rule: 1 when it was first set, +1 for each change.
     async fn version(&self) -> Long {

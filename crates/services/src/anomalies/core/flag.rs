@@ -3,7 +3,10 @@
 use entity::prelude::*;
 use forecast::anomaly::{DISMISSED_DAYS, Flag, Kind, Why};
 
-use super::judge::{Series, SeriesDay, smallest_in_one, whole_units};
+use super::{
+    judge::{Series, SeriesDay, smallest_in_one, whole_units},
+    pattern::{Pattern, is_pattern, worth},
+};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -29,6 +32,10 @@ pub struct Finding {
     pub largest_line: i64,
     /// Of the product's unit.
     pub decimals: i32,
+    /// What the units beyond the usual cost, or what a pattern lost. None where no cost is known.
+    pub value: Option<Money>,
+    /// None for a day.
+    pub pattern: Option<Pattern>,
 }
 
 /// "This is fine".
@@ -52,22 +59,43 @@ pub struct Anomaly {
 impl Finding {
     /// The finding of a flag of the crate, on a day of a series.
     pub(super) fn of(flag: &Flag, series: &Series, day: &SeriesDay) -> Self {
+        let usual_milli = flag.usual.map(|usual| milli(usual * smallest_in_one(series.decimals)));
+        let beyond = day.units.saturating_sub(usual_milli.unwrap_or_default() / 1_000).saturating_abs();
         Self {
             date: day.date,
             key: series.key,
             rule: rule_of(flag.why),
             units: day.units,
-            usual_milli: flag.usual.map(|usual| milli(usual * smallest_in_one(series.decimals))),
+            usual_milli,
             z_milli: flag.z.map(milli),
             largest_line: day.largest_line,
             decimals: series.decimals,
+            value: worth(series.cost, beyond, series.decimals),
+            pattern: None,
         }
     }
     /// "142 returned; a usual day has 6".
     pub fn reason(&self) -> String {
         let usual = self.usual_milli.map(|usual| whole_units(usual, self.decimals) / 1_000.0);
         let units = whole_units(self.units, self.decimals);
-        Flag { why: why_of(self.rule), kind: kind_of(self.key.kind), z: None, units, usual }.words()
+        match (self.pattern, why_of(self.rule).zip(kind_of(self.key.kind))) {
+            (None, Some((why, kind))) => Flag { why, kind, z: None, units, usual }.words(),
+            (pattern, _) => pattern.map(|pattern| pattern.words(self)).unwrap_or_default(),
+        }
+    }
+    /// Whether another finding is about the same: movements of a series, documents of a person, one order, or a product in a store.
+    fn is_about(&self, other: &Self) -> bool {
+        let about = |found: &Self| {
+            let (who, order) = found.pattern.map(|pattern| (pattern.who, pattern.order)).unwrap_or_default();
+            let product = who.is_none().then_some(found.key.product);
+            (found.key.store, found.key.kind, product, who, order)
+        };
+        about(self) == about(other)
+    }
+    /// Whether another finding is the same pattern, judged again: of a sale below cost and of equal orders it is of the same day.
+    pub(super) fn is_same_pattern(&self, other: &Self) -> bool {
+        let is_of_day = matches!(self.key.kind, AnomalyKind::BelowCost | AnomalyKind::Duplicate);
+        is_pattern(self.key.kind) && self.is_about(other) && (!is_of_day || self.date == other.date)
     }
     /// Whether it was more than usual, not less.
     fn is_above(&self) -> bool {
@@ -79,13 +107,13 @@ impl Anomaly {
     pub const fn state(&self) -> AnomalyState {
         if self.acceptance.is_some() { AnomalyState::Accepted } else { AnomalyState::Open }
     }
-    /// Whether it was accepted and says that another day is fine too: one of the same series, from its own day until [`DISMISSED_DAYS`] days after it was
+    /// Whether it was accepted and says that another day is fine too: one about the same, from its own day until [`DISMISSED_DAYS`] days after it was
     /// accepted, on the same side of the usual and no further out.
     pub fn excuses(&self, other: &Finding) -> bool {
         let (Some(acceptance), own) = (&self.acceptance, &self.found) else { return false };
-        let until = (acceptance.at.micros().div_euclid(DAY) as i32).saturating_add(DISMISSED_DAYS.into());
+        let until = (acceptance.at.micros().div_euclid(DAY) as i32).saturating_add(DISMISSED_DAYS.into()).max(own.date);
         let is_no_further = if other.is_above() { other.units <= own.units } else { other.units >= own.units };
-        own.key == other.key && (own.date..=until).contains(&other.date) && own.is_above() == other.is_above() && is_no_further
+        own.is_about(other) && (own.date..=until).contains(&other.date) && own.is_above() == other.is_above() && is_no_further
     }
 }
 
@@ -93,15 +121,20 @@ fn milli(figure: f64) -> i64 {
     (figure * 1_000.0).round() as i64
 }
 
-/// The crate's word for a kind.
-pub(super) const fn kind_of(kind: AnomalyKind) -> Kind {
-    match kind {
+/// The crate's word for a kind of movement. None for a pattern.
+pub(super) const fn kind_of(kind: AnomalyKind) -> Option<Kind> {
+    Some(match kind {
         AnomalyKind::Sale => Kind::Sale,
         AnomalyKind::Return => Kind::Return,
         AnomalyKind::AdjustIn => Kind::AdjustIn,
         AnomalyKind::AdjustOut => Kind::AdjustOut,
         AnomalyKind::Removal => Kind::Removal,
-    }
+        AnomalyKind::BelowCost
+        | AnomalyKind::Reversals
+        | AnomalyKind::CountsShort
+        | AnomalyKind::Duplicate
+        | AnomalyKind::Unmoved => return None,
+    })
 }
 
 const fn rule_of(why: Why) -> AnomalyRule {
@@ -112,22 +145,26 @@ const fn rule_of(why: Why) -> AnomalyRule {
     }
 }
 
-const fn why_of(rule: AnomalyRule) -> Why {
-    match rule {
+const fn why_of(rule: AnomalyRule) -> Option<Why> {
+    Some(match rule {
         AnomalyRule::Unusual => Why::Unusual,
         AnomalyRule::LargeLine => Why::LargeLine,
         AnomalyRule::ManyUsualLines => Why::ManyUsualLines,
-    }
+        AnomalyRule::Pattern => return None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn finding(date: i32, units: i64, usual_milli: Option<i64>) -> Finding {
         let key = SeriesKey { store: StoreId::NIL, product: ProductId::NIL, kind: AnomalyKind::Return };
         let rule = AnomalyRule::Unusual;
-        Finding { date, key, rule, units, usual_milli, z_milli: Some(9_000), largest_line: units, decimals: 0 }
+        let (z_milli, largest_line) = (Some(9_000), units);
+        Finding { date, key, rule, units, usual_milli, z_milli, largest_line, decimals: 0, value: None, pattern: None }
     }
     fn accepted(found: Finding, day: i32) -> Anomaly {
         let at = Timestamp(i64::from(day) * DAY + 1);
@@ -162,6 +199,18 @@ mod tests {
         assert!(low.excuses(&finding(101, 70, Some(900_000))) && !low.excuses(&finding(101, 50, Some(900_000))));
         let other = Finding { key: SeriesKey { kind: AnomalyKind::Sale, ..fine.found.key }, ..finding(120, 100, Some(6_000)) };
         assert!(!fine.excuses(&other), "another kind of movement");
+        let ours =
+            |nth| Pattern { times: 40, who: Some(Actor { kind: ActorKind::Member, id: Uuid::from_u128(nth) }), order: None };
+        let key = |product| SeriesKey { kind: AnomalyKind::Reversals, product, ..fine.found.key };
+        let of = |date, units, nth, product| Finding {
+            key: key(product),
+            pattern: Some(ours(nth)),
+            ..finding(date, units, Some(1_000))
+        };
+        let person = accepted(of(100, 14, 1, ProductId::NIL), 100);
+        let other_product = ProductId::from_uuid(Uuid::from_u128(7));
+        assert!(person.excuses(&of(120, 14, 1, other_product)), "the product of a person's documents changes");
+        assert!(!person.excuses(&of(120, 15, 1, ProductId::NIL)) && !person.excuses(&of(120, 14, 2, ProductId::NIL)));
         assert!(!Anomaly { acceptance: None, ..fine }.excuses(&finding(120, 100, Some(6_000))), "it is still open");
     }
 }

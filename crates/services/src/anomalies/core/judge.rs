@@ -26,6 +26,8 @@ pub struct Series {
     pub key: SeriesKey,
     /// Of the product's unit.
     pub decimals: i32,
+    /// Of a whole unit.
+    pub cost: Option<Money>,
     pub days: Vec<SeriesDay>,
 }
 
@@ -47,12 +49,13 @@ pub fn candidate_size(size: f64) -> f64 {
 /// The strange days of a series from one day on. `size` is the least largest line, in whole units; what an accepted anomaly excuses is left out.
 pub fn judge(series: &Series, from: i32, size: f64, kept: &[Anomaly]) -> Vec<Finding> {
     let limits = Limits { size, dismissed: None };
+    let Some(kind) = kind_of(series.key.kind) else { return Vec::new() };
     let (mut before, mut found) = (ActiveDays::default(), Vec::new());
     for day in &series.days {
         let own =
             Day { units: whole_units(day.units, series.decimals), largest_line: whole_units(day.largest_line, series.decimals) };
         if day.date >= from
-            && let Some(flag) = before.judge(kind_of(series.key.kind), own, &limits)
+            && let Some(flag) = before.judge(kind, own, &limits)
         {
             let finding = Finding::of(&flag, series, day);
             if !kept.iter().any(|one| one.excuses(&finding)) {
@@ -75,6 +78,12 @@ pub struct Changes {
 impl Changes {
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
+    }
+    /// Adds what becomes of others.
+    pub fn extend(&mut self, others: Self) {
+        self.new.extend(others.new);
+        self.changed.extend(others.changed);
+        self.gone.extend(others.gone);
     }
 }
 
@@ -99,17 +108,46 @@ pub fn reconcile(kept: Vec<Anomaly>, found: impl IntoIterator<Item = Finding>, n
     changes
 }
 
+/// Compares patterns with what is found now. `from` is the first day of the window: an open pattern from before it stays, unless its rule looks at what is so
+/// today. A person's open finding keeps its first day.
+pub fn reconcile_patterns(kept: Vec<Anomaly>, mut found: Vec<Finding>, from: i32, now: Timestamp) -> Changes {
+    found.retain(|finding| !kept.iter().any(|one| one.excuses(finding)));
+    let mut changes = Changes::default();
+    for anomaly in kept {
+        let own = anomaly.found;
+        let again = found.iter().position(|finding| own.is_same_pattern(finding)).map(|at| found.swap_remove(at));
+        let is_of_today = matches!(own.key.kind, AnomalyKind::Reversals | AnomalyKind::Unmoved);
+        match (again, anomaly.acceptance.is_some()) {
+            (Some(found), false) => {
+                let date = if own.key.kind == AnomalyKind::Reversals { own.date } else { found.date };
+                let found = Finding { date, ..found };
+                if found != own {
+                    changes.changed.push(Anomaly { found, ..anomaly });
+                }
+            }
+            (Some(found), true) => changes.changed.push(Anomaly { found, detected_at: now, acceptance: None, ..anomaly }),
+            (None, false) if is_of_today || own.date >= from => changes.gone.push(anomaly.id),
+            (None, _) => {}
+        }
+    }
+    changes.new = found;
+    changes
+}
+
 #[cfg(test)]
 mod tests {
     use forecast::anomaly::SIZE;
 
     use super::*;
-    use crate::anomalies::core::Acceptance;
+    use crate::{
+        anomalies::core::{Acceptance, CheapLine, Still, below_cost, unmoved},
+        insight::core::SoldLine,
+    };
 
     fn series(kind: AnomalyKind, decimals: i32, units: &[i64]) -> Series {
         let key = SeriesKey { store: StoreId::NIL, product: ProductId::NIL, kind };
         let day = |(date, units): (i32, &i64)| SeriesDay { date, units: *units, largest_line: *units };
-        Series { key, decimals, days: (1..).zip(units).map(day).collect() }
+        Series { key, decimals, cost: Some(Money::new(200, Currency::GBP)), days: (1..).zip(units).map(day).collect() }
     }
     fn anomaly(found: Finding, acceptance: Option<Acceptance>) -> Anomaly {
         Anomaly { id: AnomalyId::NIL, found, detected_at: Timestamp(5), acceptance }
@@ -123,6 +161,8 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!((found[0].date, found[0].reason().as_str()), (11, "142 returned; a usual day has 6"));
         assert!(found[0].z_milli.is_some_and(|z| z >= 3_500), "{found:?}");
+        let value = found[0].value.map(|value| value.minor);
+        assert!(value.is_some_and(|minor| (27_000..=27_400).contains(&minor)), "about 136 more than usual, at 2.00: {value:?}");
         assert_eq!((judge(&days, 11, SIZE, &[]), judge(&days, 12, SIZE, &[])), (found, Vec::new()));
         assert_eq!(judge(&days, 1, 143.0, &[]), [], "below the tenant's size");
         // The same in grams.
@@ -163,5 +203,36 @@ mod tests {
         let grown = judge(&series(AnomalyKind::Return, 0, &[6, 6, 6, 6, 6, 6, 6, 6, 150]), 1, SIZE, &kept);
         let changes = reconcile(kept, grown.clone(), Timestamp(9));
         assert_eq!(changes.changed, [Anomaly { found: grown[0], detected_at: Timestamp(9), acceptance: None, ..fine }]);
+    }
+
+    #[test]
+    fn patterns_follow_the_facts() {
+        let still = |on_hand, moved| {
+            let (store, product) = (StoreId::NIL, ProductId::NIL);
+            unmoved(&Still { store, product, on_hand, decimals: 0, moved, cost: None })
+        };
+        let (found, now) = (still(37, 100), Timestamp(9));
+        assert_eq!(reconcile_patterns(vec![], vec![found], 1_000, now).new, [found]);
+        assert!(
+            reconcile_patterns(vec![anomaly(found, None)], vec![found], 1_000, now).is_nothing(),
+            "judged again, it is the same"
+        );
+        assert_eq!(reconcile_patterns(vec![anomaly(found, None)], vec![], 1_000, now).gone, [AnomalyId::NIL], "it has moved");
+        let at = Timestamp(300 * 86_400_000_000);
+        let fine = anomaly(found, Some(Acceptance { at, by: Actor::SYSTEM, note: None }));
+        assert!(reconcile_patterns(vec![fine.clone()], vec![found], 1_000, now).is_nothing(), "it was accepted");
+        assert!(reconcile_patterns(vec![fine.clone()], vec![], 1_000, now).is_nothing());
+        let more = reconcile_patterns(vec![fine.clone()], vec![still(38, 100)], 1_000, now);
+        assert_eq!(
+            more.changed,
+            [Anomaly { found: still(38, 100), detected_at: now, ..anomaly(found, None) }],
+            "more than was accepted"
+        );
+        // Of sales below cost only the days of the window are judged.
+        let line = SoldLine { quantity: 9, cancelled: 0, total: 100, unit_cost: 200, decimals: 0 };
+        let (store, product) = (StoreId::NIL, ProductId::NIL);
+        let cheap = below_cost(&[CheapLine { date: 50, store, product, line, currency: Currency::GBP }]);
+        assert!(reconcile_patterns(vec![anomaly(cheap[0], None)], vec![], 51, now).is_nothing(), "long ago");
+        assert_eq!(reconcile_patterns(vec![anomaly(cheap[0], None)], vec![], 50, now).gone, [AnomalyId::NIL], "corrected");
     }
 }

@@ -2,6 +2,15 @@
 
 mod flag;
 mod judge;
+mod pattern;
+mod people;
 
 pub use flag::{Acceptance, Anomaly, Finding, SeriesKey};
-pub use judge::{Changes, HISTORY_DAYS, Series, SeriesDay, WINDOW_DAYS, candidate_size, judge, reconcile, whole_units};
+pub use judge::{
+    Changes, HISTORY_DAYS, Series, SeriesDay, WINDOW_DAYS, candidate_size, judge, reconcile, reconcile_patterns, whole_units,
+};
+pub use pattern::{
+    CheapLine, Counted, Pattern, PlacedItem, PlacedOrder, Still, UNMOVED_DAYS, below_cost, counts_short, duplicates, is_pattern,
+    unmoved,
+};
+pub use people::{Documents, FarAbove, Reversed, SPAN_DAYS, far_above};

@@ -34,6 +34,10 @@ struct MostRow {
     store_id: StoreId,
     #[record(sql = "g.unit_decimals")]
     decimals: i32,
+    #[record(sql = "g.cost_minor")]
+    cost: Option<i64>,
+    #[record(sql = "g.cost_currency")]
+    currency: Option<String>,
     #[record(sql = "CAST(max(g.sale) AS bigint)")]
     sale: i64,
     #[record(sql = "CAST(max(g.back) AS bigint)")]
@@ -54,6 +58,12 @@ impl MostRow {
             AnomalyKind::AdjustIn => self.adjusted_in,
             AnomalyKind::AdjustOut => self.adjusted_out,
             AnomalyKind::Removal => self.removed,
+            // Patterns have no days that are judged.
+            AnomalyKind::BelowCost
+            | AnomalyKind::Reversals
+            | AnomalyKind::CountsShort
+            | AnomalyKind::Duplicate
+            | AnomalyKind::Unmoved => 0,
         }
     }
 }
@@ -66,6 +76,11 @@ const fn units(kind: AnomalyKind) -> &'static str {
         AnomalyKind::AdjustIn => "d.adjusted_in_units",
         AnomalyKind::AdjustOut => "d.adjusted_out_units",
         AnomalyKind::Removal => "d.removed_units",
+        AnomalyKind::BelowCost
+        | AnomalyKind::Reversals
+        | AnomalyKind::CountsShort
+        | AnomalyKind::Duplicate
+        | AnomalyKind::Unmoved => "0",
     }
 }
 
@@ -78,22 +93,36 @@ pub async fn stores(reads: &impl Reads) -> Result<Vec<JudgedStore>, Fault> {
     reads.records(&sql, vec![]).await
 }
 
-/// Series of these stores with a day in the span that has so many whole units or more, each with the decimals of its product's unit: no other day can be
-/// strange.
+/// A series that may have a strange day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate {
+    pub key: SeriesKey,
+    /// Of the product's unit.
+    pub decimals: i32,
+    /// Of a whole unit, as the catalogue says it.
+    pub cost: Option<Money>,
+}
+
+/// Minor units in a currency that is in use.
+pub(super) fn money(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {
+    Some(Money::new(minor?, Currency::parse(currency?)?))
+}
+
+/// Series of these stores with a day in the span that has so many whole units or more: no other day can be strange.
 pub async fn candidates(
     reads: &impl Reads,
     stores: &[StoreId],
     (from, to): (i32, i32),
     least: f64,
-) -> Result<Vec<(SeriesKey, i32)>, Fault> {
+) -> Result<Vec<Candidate>, Fault> {
     let backend = reads.backend();
     let sql = format!(
-        "SELECT {select} FROM (SELECT d.product_id, d.store_id, p.unit_decimals, sum({sale}) AS sale, sum({back}) AS back,
+        "SELECT {select} FROM (SELECT d.product_id, d.store_id, p.unit_decimals, p.cost_minor, p.cost_currency, sum({sale}) AS sale, sum({back}) AS back,
            sum({adjusted_in}) AS adjusted_in, sum({adjusted_out}) AS adjusted_out, sum({removed}) AS removed
          FROM demand_day d JOIN product p ON p.tenant_id = $1 AND p.id = d.product_id
          WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.business_date >= $2 AND d.business_date <= $3 AND {of_stores}
-         GROUP BY d.product_id, d.store_id, p.unit_decimals, d.business_date) g
-         GROUP BY g.product_id, g.store_id, g.unit_decimals ORDER BY g.store_id, g.product_id",
+         GROUP BY d.product_id, d.store_id, p.unit_decimals, p.cost_minor, p.cost_currency, d.business_date) g
+         GROUP BY g.product_id, g.store_id, g.unit_decimals, g.cost_minor, g.cost_currency ORDER BY g.store_id, g.product_id",
         select = MostRow::SELECT,
         sale = units(AnomalyKind::Sale),
         back = units(AnomalyKind::Return),
@@ -108,13 +137,15 @@ pub async fn candidates(
         let kinds: Vec<AnomalyKind> =
             AnomalyKind::ALL.iter().copied().filter(|kind| whole_units(row.of(*kind), row.decimals) >= least).collect();
         let (product, store, decimals) = (row.product_id, row.store_id, row.decimals);
-        kinds.into_iter().map(move |kind| (SeriesKey { store, product, kind }, decimals))
+        let cost = money(row.cost, row.currency.as_deref());
+        kinds.into_iter().map(move |kind| Candidate { key: SeriesKey { store, product, kind }, decimals, cost })
     };
     Ok(rows.iter().flat_map(large).collect())
 }
 
 /// The last active days of a series up to a day, each with its largest line.
-pub async fn series(reads: &impl Reads, key: SeriesKey, decimals: i32, to: i32) -> Result<Series, Fault> {
+pub async fn series(reads: &impl Reads, candidate: Candidate, to: i32) -> Result<Series, Fault> {
+    let Candidate { key, decimals, cost } = candidate;
     // Facts have the largest line of orders alone.
     let line = if key.kind == AnomalyKind::Sale { "max(d.max_line_units)" } else { "0" };
     let sql = format!(
@@ -132,7 +163,7 @@ pub async fn series(reads: &impl Reads, key: SeriesKey, decimals: i32, to: i32) 
             day.largest_line = lines.get(&day.date).copied().unwrap_or_default().max(day.largest_line);
         }
     }
-    Ok(Series { key, decimals, days })
+    Ok(Series { key, decimals, cost, days })
 }
 
 fn read_day(row: &QueryResult) -> Result<SeriesDay, Fault> {

@@ -12,7 +12,8 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::anomalies::core::{Acceptance, Anomaly, Changes, Finding, SeriesKey};
+use super::facts::money;
+use crate::anomalies::core::{Acceptance, Anomaly, Changes, Finding, Pattern, SeriesKey};
 
 #[derive(Record)]
 #[record(of = stock_anomaly, alias = "a")]
@@ -33,6 +34,12 @@ struct AnomalyRow {
     actor_kind: Option<ActorKind>,
     actor_id: Option<Uuid>,
     note: Option<String>,
+    value_minor: i64,
+    value_currency: Option<String>,
+    times: Option<i64>,
+    who_kind: Option<ActorKind>,
+    who_id: Option<Uuid>,
+    order_id: Option<OrderId>,
 }
 
 impl TryFrom<AnomalyRow> for Anomaly {
@@ -44,6 +51,7 @@ impl TryFrom<AnomalyRow> for Anomaly {
             (None, None) => None,
             _ => return Err(Fault::corrupt("stock_anomaly", "what is accepted says when and by whom")),
         };
+        let who = row.who_kind.zip(row.who_id).map(|(kind, id)| Actor { kind, id });
         let key = SeriesKey { store: row.store_id, product: row.product_id, kind: row.kind };
         let found = Finding {
             date: row.business_date,
@@ -54,6 +62,8 @@ impl TryFrom<AnomalyRow> for Anomaly {
             z_milli: row.z_milli,
             largest_line: row.largest_line,
             decimals: row.unit_decimals,
+            value: money(Some(row.value_minor), row.value_currency.as_deref()),
+            pattern: row.times.map(|times| Pattern { times, who, order: row.order_id }),
         };
         Ok(Self { id: row.id, found, detected_at: row.detected_at, acceptance })
     }
@@ -81,6 +91,12 @@ fn row_of(tenant_id: TenantId, anomaly: Anomaly) -> stock_anomaly::Model {
         actor_kind: acceptance.as_ref().map(|acceptance| acceptance.by.kind),
         actor_id: acceptance.as_ref().map(|acceptance| acceptance.by.id),
         note: acceptance.and_then(|acceptance| acceptance.note),
+        value_minor: found.value.map(|value| value.minor).unwrap_or_default(),
+        value_currency: found.value.map(|value| value.currency.to_string()),
+        times: found.pattern.map(|pattern| pattern.times),
+        who_kind: found.pattern.and_then(|pattern| Some(pattern.who?.kind)),
+        who_id: found.pattern.and_then(|pattern| Some(pattern.who?.id)),
+        order_id: found.pattern.and_then(|pattern| pattern.order),
     }
 }
 
@@ -90,21 +106,52 @@ pub struct AnomalyFilter {
     pub stores: Option<Vec<StoreId>>,
     pub products: Option<Vec<ProductId>>,
     pub states: Option<Vec<AnomalyState>>,
+    pub kinds: Option<Vec<AnomalyKind>>,
     /// The first and the last business day, both inclusive.
     pub from: Option<i32>,
     pub to: Option<i32>,
 }
 
-/// Names the order of anomalies in cursors.
-pub const ANOMALIES: &str = "stockAnomalies:DAY:DESC";
-
-/// Where an anomaly stands in its list.
-pub fn keys(anomaly: &Anomaly) -> Vec<Key> {
-    vec![Key::Int(anomaly.found.date.into()), anomaly.id.into()]
+/// The order of a list of anomalies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnomalySort {
+    /// The newest day first.
+    Day,
+    /// The largest value first; those without a known value come last.
+    Value,
 }
 
-/// A page of anomalies, the newest day first.
-pub async fn page(reads: &impl Reads, filter: &AnomalyFilter, request: &PageRequest) -> Result<Vec<Anomaly>, Fault> {
+impl AnomalySort {
+    /// Name in cursors.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "stockAnomalies:DAY:DESC",
+            Self::Value => "stockAnomalies:VALUE:DESC",
+        }
+    }
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Day => "a.business_date",
+            Self::Value => "a.value_minor",
+        }
+    }
+    /// Where an anomaly stands in its list.
+    pub fn keys(self, anomaly: &Anomaly) -> Vec<Key> {
+        let first = match self {
+            Self::Day => anomaly.found.date.into(),
+            Self::Value => anomaly.found.value.map(|value| value.minor).unwrap_or_default(),
+        };
+        vec![Key::Int(first), anomaly.id.into()]
+    }
+}
+
+/// A page of anomalies.
+pub async fn page(
+    reads: &impl Reads,
+    filter: &AnomalyFilter,
+    sort: AnomalySort,
+    request: &PageRequest,
+) -> Result<Vec<Anomaly>, Fault> {
     let backend = reads.backend();
     let (mut only, mut values) = (String::new(), Vec::<Value>::new());
     if let Some(stores) = &filter.stores {
@@ -119,13 +166,17 @@ pub async fn page(reads: &impl Reads, filter: &AnomalyFilter, request: &PageRequ
         values.push(backend.texts(states.iter().map(|state| state.as_str())));
         only.push_str(&format!(" AND {}", backend.in_texts("a.state", values.len() + 1)));
     }
+    if let Some(kinds) = &filter.kinds {
+        values.push(backend.texts(kinds.iter().map(|kind| kind.as_str())));
+        only.push_str(&format!(" AND {}", backend.in_texts("a.kind", values.len() + 1)));
+    }
     for (day, operator) in [(filter.from, ">="), (filter.to, "<=")] {
         if let Some(day) = day {
             values.push(day.into());
             only.push_str(&format!(" AND a.business_date {operator} ${}", values.len() + 1));
         }
     }
-    let (bounds, order, more) = keyset(&["a.business_date", "a.id"], true, request, values.len() + 2);
+    let (bounds, order, more) = keyset(&[sort.column(), "a.id"], true, request, values.len() + 2);
     values.extend(more);
     anomalies(reads, &format!("{only}{bounds}{order}"), values).await
 }
@@ -151,6 +202,17 @@ pub async fn standing(work: &Work, stores: &[StoreId], (from, to): (i32, i32), s
     );
     let values = vec![backend.ids(stores.iter().copied()), from.into(), to.into(), since.micros().into()];
     anomalies(work, &only, values).await
+}
+
+/// Patterns of these stores that are open, or were accepted since a moment, and stock that was accepted as unmoved; locked until the transaction ends.
+pub async fn standing_patterns(work: &Work, stores: &[StoreId], since: Timestamp) -> Result<Vec<Anomaly>, Fault> {
+    let backend = work.backend();
+    let only = format!(
+        " AND {} AND a.rule = 'PATTERN' AND (a.state = 'OPEN' OR a.accepted_at >= $3 OR a.kind = 'UNMOVED') ORDER BY a.id{}",
+        backend.in_ids("a.store_id", 2),
+        backend.for_change("a")
+    );
+    anomalies(work, &only, vec![backend.ids(stores.iter().copied()), since.micros().into()]).await
 }
 
 async fn anomalies(reads: &impl Reads, only: &str, values: Vec<Value>) -> Result<Vec<Anomaly>, Fault> {

@@ -1,8 +1,12 @@
-//! The tables of anomalies, and what days are judged by.
+//! The tables of anomalies, and what days and patterns are judged by.
 
 mod facts;
 mod flags;
 mod lines;
+mod patterns;
+mod people;
 
-pub use facts::{JudgedStore, candidates, series, stores};
-pub use flags::{ANOMALIES, AnomalyFilter, anomaly, insert, keys, lock, page, settle, standing, write_judged};
+pub use facts::{Candidate, JudgedStore, candidates, series, stores};
+pub use flags::{AnomalyFilter, AnomalySort, anomaly, insert, lock, page, settle, standing, standing_patterns, write_judged};
+pub use patterns::{cheap_lines, counted, repeated_orders, still};
+pub use people::{Span, documents, reversed};

@@ -27,6 +27,8 @@ pub struct Accept {
 pub enum AcceptError {
     /// There is none, or its store is not one of the permit's.
     NotFound,
+    /// It is about documents of the caller.
+    OwnDocuments,
     /// The note has more characters than are kept.
     NoteTooLong {
         most: usize,
@@ -62,6 +64,10 @@ pub async fn accept(
         work.rollback().await?;
         return Err(AcceptError::NotFound);
     };
+    if anomaly.found.pattern.and_then(|pattern| pattern.who) == Some(permit.actor()) {
+        work.rollback().await?;
+        return Err(AcceptError::OwnDocuments);
+    }
     if anomaly.acceptance.is_some() {
         work.rollback().await?;
         return Ok(anomaly);

@@ -9,14 +9,15 @@ use platform::{
 
 use crate::anomalies::{
     core::Anomaly,
-    rows::{self, AnomalyFilter},
+    rows::{self, AnomalyFilter, AnomalySort},
 };
 
-/// A page of anomalies, the newest day first.
+/// A page of anomalies.
 pub async fn page(
     permit: &Permit<kind::ReportRead>,
     db: &Database,
     mut filter: AnomalyFilter,
+    sort: AnomalySort,
     request: &PageRequest,
 ) -> Result<Vec<Anomaly>, Fault> {
     if let Reach::Stores(own) = permit.reach() {
@@ -24,7 +25,7 @@ pub async fn page(
         let seen = |store: &StoreId| asked.as_ref().is_none_or(|asked| asked.contains(store));
         filter.stores = Some(own.iter().copied().filter(seen).collect());
     }
-    rows::page(&permit.scope(db), &filter, request).await
+    rows::page(&permit.scope(db), &filter, sort, request).await
 }
 
 /// The anomaly of an id, if it is of a store of the permit's.

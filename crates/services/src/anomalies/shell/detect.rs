@@ -1,4 +1,4 @@
-//! Judges the days of stores that are over, and writes what is strange.
+//! Judges the days of stores that are over, looks for patterns, and writes what is strange.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,10 @@ use platform::{
     storage::{Database, Fault, TenantScope, journal},
 };
 
+use super::patterns::find_patterns;
 use crate::{
     anomalies::{
-        core::{Anomaly, Series, WINDOW_DAYS, candidate_size, judge, reconcile},
+        core::{Anomaly, Series, WINDOW_DAYS, candidate_size, is_pattern, judge, reconcile, reconcile_patterns},
         events::{ANOMALY_FLAGGED, AnomalyEvent},
         rows,
     },
@@ -75,16 +76,20 @@ pub async fn detect(db: &Database, clock: &Clock, tenant: TenantId) -> Result<Op
 async fn judge_stores(scope: &TenantScope, stores: &[StoreId], closed: i32, size: f64, clock: &Clock) -> Result<Detected, Fault> {
     let from = closed - WINDOW_DAYS + 1;
     let mut all: Vec<Series> = Vec::new();
-    for (key, decimals) in rows::candidates(scope, stores, (from, closed), candidate_size(size)).await? {
-        all.push(rows::series(scope, key, decimals, closed).await?);
+    for candidate in rows::candidates(scope, stores, (from, closed), candidate_size(size)).await? {
+        all.push(rows::series(scope, candidate, closed).await?);
     }
+    let patterns = find_patterns(scope, stores, closed).await?;
     let now = clock.now();
     let since = now.plus_seconds(-86_400 * i64::from(i32::from(DISMISSED_DAYS) + WINDOW_DAYS + 1));
     let mut work = scope.begin().await?;
-    let kept = rows::standing(&work, stores, (from, closed), since).await?;
+    let of_patterns = reconcile_patterns(rows::standing_patterns(&work, stores, since).await?, patterns, from, now);
+    let mut kept = rows::standing(&work, stores, (from, closed), since).await?;
+    kept.retain(|anomaly| !is_pattern(anomaly.found.key.kind));
     let found: Vec<_> = all.iter().flat_map(|series| judge(series, from, size, &kept)).collect();
     let of_window = kept.into_iter().filter(|anomaly| (from..=closed).contains(&anomaly.found.date)).collect();
     let mut changes = reconcile(of_window, found, now);
+    changes.extend(of_patterns);
     let opened = std::mem::take(&mut changes.new);
     let detected = Detected { stores: 0, new: opened.len(), changed: changes.changed.len(), gone: changes.gone.len() };
     let new = opened.into_iter().map(|found| Anomaly { id: clock.id(), found, detected_at: now, acceptance: None });

@@ -3,6 +3,7 @@
 mod accept;
 mod ask;
 mod detect;
+mod patterns;
 
 pub use accept::{Accept, AcceptError, accept};
 pub use ask::{find, page};

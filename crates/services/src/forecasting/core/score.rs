@@ -98,6 +98,35 @@ impl Drift {
     }
 }
 
+/// Errors of one week ahead that a tracking signal is made of.
+pub const SIGNAL_WEEKS: usize = 8;
+/// The textbook limit of a tracking signal.
+const SIGNAL_LIMIT: f64 = 4.0;
+
+/// Σ(units − forecast) ÷ mean |units − forecast| over the last weeks: above 0 where forecasts are too low again and again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrackingSignal {
+    pub value: f64,
+    /// Beyond 4 on either side, now and a week before.
+    pub has_drifted: bool,
+}
+
+impl TrackingSignal {
+    /// Of units less forecasts, oldest first; None for fewer than eight weeks.
+    pub fn of(errors: &[f64]) -> Option<Self> {
+        let value = signal(errors)?;
+        let before = errors.split_last().and_then(|(_, before)| signal(before));
+        let is_beyond = |value: f64| value.abs() > SIGNAL_LIMIT;
+        Some(Self { value, has_drifted: is_beyond(value) && before.is_some_and(is_beyond) })
+    }
+}
+
+fn signal(errors: &[f64]) -> Option<f64> {
+    let last = &errors[errors.len().checked_sub(SIGNAL_WEEKS)?..];
+    let absolute = last.iter().map(|error| error.abs()).sum::<f64>() / SIGNAL_WEEKS as f64;
+    Some(if absolute > 0.0 { last.iter().sum::<f64>() / absolute } else { 0.0 })
+}
+
 fn milli(units: f64) -> i64 {
     (units * 1_000.0).round() as i64
 }
@@ -128,6 +157,19 @@ mod tests {
         let of = |bounded: i64, inside80: i64| Drift::of(&Tally { bounded, inside80, ..Tally::default() }).is_some();
         assert_eq!([of(200, 139), of(200, 140), of(200, 180), of(200, 181)], [true, false, false, true]);
         assert!(!of(199, 10), "too few to say");
+    }
+
+    #[test]
+    fn a_signal_drifts_when_errors_add_up_twice() {
+        let errors = [5.0, 8.0, -2.0, 9.0, 7.0, 6.0, 4.0, 8.0];
+        let signal = TrackingSignal::of(&errors).unwrap();
+        assert!((signal.value - 45.0 / 6.125).abs() < 1e-12 && !signal.has_drifted, "once: {signal:?}");
+        assert_eq!(TrackingSignal::of(&errors[1..]), None, "seven weeks");
+        let longer: Vec<f64> = std::iter::once(3.0).chain(errors).collect();
+        assert!(TrackingSignal::of(&longer).unwrap().has_drifted, "twice");
+        let balanced: Vec<f64> = longer.iter().copied().chain([-30.0]).collect();
+        assert!(!TrackingSignal::of(&balanced).unwrap().has_drifted);
+        assert_eq!(TrackingSignal::of(&[0.0; 9]), Some(TrackingSignal { value: 0.0, has_drifted: false }), "exact");
     }
 
     #[test]

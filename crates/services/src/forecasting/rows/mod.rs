@@ -9,4 +9,4 @@ pub use runs::{
     KeptRun, KeptSeries, classes, forget, insert_pools, insert_run, insert_series, last_run, pools, products_of_run, run_weeks,
     series_of_products, series_of_run, series_of_runs, tenants_with_facts,
 };
-pub use scores::{ScoreKey, accuracy, insert_scores, scored};
+pub use scores::{ScoreKey, accuracy, insert_scores, last_scored, scored};

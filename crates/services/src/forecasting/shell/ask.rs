@@ -7,7 +7,7 @@ use iam::access::{Permit, kind};
 use platform::storage::{Database, Fault};
 
 use crate::forecasting::{
-    core::Tally,
+    core::{ExclusionReason, SIGNAL_WEEKS, Tally, TrackingSignal},
     rows::{self, KeptRun, KeptSeries},
 };
 
@@ -37,7 +37,12 @@ pub struct ProductForecast {
     pub history: Vec<WeekUnits>,
     /// Weeks that have come true, as they were forecast so many weeks before; oldest first.
     pub past: Vec<PastWeek>,
+    /// Of forecasts of one week ahead; None while fewer than eight settled weeks are known.
+    pub signal: Option<TrackingSignal>,
 }
+
+/// Weeks that a signal looks back on: more than it needs, as some are unknown.
+const SIGNAL_BACK: i32 = 2 * SIGNAL_WEEKS as i32;
 
 /// Accuracy of one class, or of all where it is None.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,13 +67,17 @@ pub async fn product_forecast(
     let scope = permit.scope(db).long();
     let Some(run) = rows::last_run(&scope).await? else { return Ok(None) };
     let since = run.first_week - 7 * weeks.min(run.weeks);
-    let kept = rows::series_of_runs(&scope, product, store.unwrap_or(StoreId::NIL), since - 7 * lead).await?;
+    // The week before the run is not settled yet.
+    let signal_weeks = (run.first_week - 7 - 7 * SIGNAL_BACK, run.first_week - 7);
+    let earliest = (since - 7 * lead).min(signal_weeks.0);
+    let kept = rows::series_of_runs(&scope, product, store.unwrap_or(StoreId::NIL), earliest).await?;
     let Some(series) = kept.iter().rfind(|one| one.first_week == run.first_week).cloned() else { return Ok(None) };
-    let units = rows::demand_weeks(&scope, product, store, (since, run.first_week)).await?;
+    let units = rows::demand_weeks(&scope, product, store, (since.min(signal_weeks.0), run.first_week)).await?;
+    let signal = signal(&past(&kept, 1, signal_weeks, &units), &series);
     let past = past(&kept, lead, (since, run.first_week), &units);
     let history =
         (since..run.first_week).step_by(7).map(|week| WeekUnits { week, units: units.get(&week).copied().unwrap_or(0) });
-    Ok(Some(ProductForecast { history: history.collect(), past, series, run }))
+    Ok(Some(ProductForecast { history: history.collect(), past, signal, series, run }))
 }
 
 fn past(kept: &[KeptSeries], lead: i32, (since, until): (i32, i32), units: &BTreeMap<i32, i64>) -> Vec<PastWeek> {
@@ -79,6 +88,15 @@ fn past(kept: &[KeptSeries], lead: i32, (since, until): (i32, i32), units: &BTre
         (week >= since && week < until).then_some(PastWeek { week, forecast: point.mean, bounds: point.bounds, units })
     };
     kept.iter().filter_map(came_true).collect()
+}
+
+/// The signal of forecasts of one week ahead. A week without stock tells nothing of its forecast.
+fn signal(weeks: &[PastWeek], series: &KeptSeries) -> Option<TrackingSignal> {
+    let is_known = |week: &&PastWeek| {
+        !series.body.excluded.iter().any(|one| one.week == week.week && one.reason == ExclusionReason::OutOfStock)
+    };
+    let errors: Vec<f64> = weeks.iter().filter(is_known).map(|week| week.units as f64 - week.forecast).collect();
+    TrackingSignal::of(&errors)
 }
 
 /// How forecasts of the last weeks came true: of all products, then by class. Empty before the first week was scored.

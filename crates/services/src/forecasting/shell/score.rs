@@ -1,12 +1,12 @@
 //! Weeks that have come true, beside what was forecast of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::prelude::*;
-use platform::storage::{Fault, TenantScope};
+use platform::storage::{Fault, Reads, TenantScope};
 
 use crate::forecasting::{
-    core::{History, Outcome, Tally},
+    core::{DRIFT_WEEKS, Drift, History, Outcome, Tally},
     rows::{self, ScoreKey},
 };
 
@@ -55,6 +55,20 @@ pub(super) async fn score_weeks(
         }
     }
     Ok(tallies)
+}
+
+/// Classes of demand whose intervals held neither in the last weeks that were scored nor in those that ended a week before.
+pub async fn twice_drifted(reads: &impl Reads) -> Result<BTreeSet<DemandClass>, Fault> {
+    let Some(last) = rows::last_scored(reads).await? else { return Ok(BTreeSet::new()) };
+    let now = drifted_by(reads, last).await?;
+    let before = drifted_by(reads, last - 7).await?;
+    Ok(now.intersection(&before).copied().collect())
+}
+
+async fn drifted_by(reads: &impl Reads, last: i32) -> Result<BTreeSet<DemandClass>, Fault> {
+    let weeks = (last - 7 * (DRIFT_WEEKS - 1), last + 7);
+    let found = rows::accuracy(reads, weeks, 1, ForecastLevel::Store).await?;
+    Ok(found.into_iter().filter(|(_, tally)| Drift::of(tally).is_some()).map(|(class, _)| class).collect())
 }
 
 /// Units that were wanted of a product in a store (nil: in all) in a week; None where it could hardly be sold.

@@ -174,6 +174,7 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("stock_anomaly", "'anm:' || HEX(c.id)", "rule", one_of!(AnomalyRule)),
     enum_column("stock_anomaly", "'anm:' || HEX(c.id)", "state", one_of!(AnomalyState)),
     enum_column("stock_anomaly", "'anm:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column("stock_anomaly", "'anm:' || HEX(c.id)", "who_kind", one_of!(ActorKind)),
     enum_column("note", "'nte:' || HEX(c.id)", "audience", one_of!(NoteAudience)),
     enum_column("note", "'nte:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
     enum_column("invoice", "'inv:' || HEX(c.id)", "kind", one_of!(InvoiceKind)),

@@ -28,6 +28,9 @@ pub struct ApprovalRule {
     pub transfers: bool,
     /// Least data quality of the forecast, in parts.
     pub confidence: i32,
+    /// The member in whose name orders are also sent. None: they stay drafts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<MemberId>,
 }
 
 /// What of a rule cannot hold.
@@ -67,7 +70,7 @@ impl ApprovalRule {
         if is_on && limits.is_none() && !transfers {
             return Err(RuleProblem::Idle);
         }
-        Ok(Self { is_on, limits, transfers, confidence: (confidence * CONFIDENCE_PARTS).round() as i32 })
+        Ok(Self { is_on, limits, transfers, confidence: (confidence * CONFIDENCE_PARTS).round() as i32, sender: None })
     }
 
     /// Whether a line may be approved at all, whatever it costs: it goes by a policy that somebody has set, and its forecast rests on good data.

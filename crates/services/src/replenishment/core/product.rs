@@ -122,6 +122,8 @@ pub struct ProductState {
     pub supplier: Option<SupplierId>,
     pub supply: Option<Supply>,
     pub leads: Leads,
+    /// Days on which units that are bought can be sold; None where nothing is known to expire.
+    pub sellable_days: Option<f64>,
     pub levels: Vec<LevelState>,
 }
 

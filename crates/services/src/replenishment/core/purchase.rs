@@ -1,7 +1,7 @@
 //! What is bought after what was moved: the crate's steps from need to whole packs.
 
 use entity::prelude::*;
-use forecast::reorder::{Breaks, Position, PriceBreak, Terms, propose};
+use forecast::reorder::{Breaks, Position, PriceBreak, Proposal, Shelf, Terms, propose};
 
 use super::{
     line::{LineKind, LineState, PlanLine},
@@ -31,7 +31,8 @@ pub(super) fn purchase(basis: &Basis, product: &ProductState, need: &Target<'_>,
             holding_rate: HOLDING,
             weekly_demand: demand.mean(1.0),
         }),
-        shelf: None,
+        // What is there came earlier, and is sold earlier.
+        shelf: product.sellable_days.map(|sellable_days| Shelf { sellable_days, later_stock: 0 }),
     };
     let position = Position {
         available: level.available,
@@ -46,6 +47,7 @@ pub(super) fn purchase(basis: &Basis, product: &ProductState, need: &Target<'_>,
     (line.figures.needed, line.figures.after_break) = (found.needed, found.after_break);
     let missing = found.up_to.saturating_sub(found.position);
     let steps = steps(product, &line, (missing, moved), &terms);
+    line.reasons.extend(shelf_life(product, &found));
     line.reasons.extend(steps);
     if product.supplier.is_none() {
         line.state = LineState::Refused(ReplenishmentIssue::NoSupplier);
@@ -61,6 +63,15 @@ pub(super) fn purchase(basis: &Basis, product: &ProductState, need: &Target<'_>,
         (of_unit * line.figures.at_risk / scale).round() as i64
     });
     Some(line)
+}
+
+/// What made the quantity smaller than what is needed.
+fn shelf_life(product: &ProductState, found: &Proposal) -> Option<Reason> {
+    let days = product.sellable_days.filter(|_| found.after_shelf < found.needed)?;
+    let (needed, sold) = (shown(found.needed, product.decimals), shown(found.after_shelf, product.decimals));
+    let text = format!("{needed} are needed; {sold} sell in the {days:.0} days before they expire");
+    let numbers = [("needed", found.needed as f64), ("sellableDays", days), ("sold", found.after_shelf as f64)];
+    Some(Reason::new(ReasonCode::ShelfLife, text, &numbers))
 }
 
 /// What made the quantity larger than what is missing.

@@ -18,6 +18,7 @@ pub enum ReasonCode {
     InDrafts,
     MovedFirst,
     Minimum,
+    ShelfLife,
     PriceBreak,
     Pack,
     LargePack,

@@ -80,6 +80,7 @@ fn product(levels: Vec<LevelState>) -> ProductState {
         supplier: Some(id(50)),
         supply: Some(supply(24, 12)),
         leads: Leads { stated: 21.0, is_assumed: false, measured: Vec::new() },
+        sellable_days: None,
         levels,
     }
 }
@@ -182,6 +183,15 @@ fn a_product_that_sold_once_is_not_piled_up() {
     let large = ProductState { supply: Some(supply(0, 48)), ..product(vec![slow(1)]) };
     let lines = plan_product(&basis(8.69, point(9_800, 14)), &large);
     assert_eq!((lines[0].quantity, codes(&lines[0]).contains(&ReasonCode::LargePack)), (48, true));
+}
+
+#[test]
+fn no_more_is_bought_than_sells_before_it_expires() {
+    let own = |sellable_days| ProductState { sellable_days, supply: Some(supply(24, 1)), ..product(vec![level(2, 18, MEAN)]) };
+    let lines = |sellable_days| plan_product(&basis(6.447, point(9_500, 0)), &own(sellable_days));
+    assert_eq!((lines(None)[0].quantity, lines(Some(90.0))[0].quantity), (59, 59), "it keeps for long");
+    let few = lines(Some(3.5));
+    assert!((1..59).contains(&few[0].quantity) && codes(&few[0]).contains(&ReasonCode::ShelfLife), "{few:?}");
 }
 
 #[test]

@@ -23,6 +23,8 @@ const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id
 const MOST_DELIVERIES: usize = 20;
 /// Deliveries that are read of all suppliers together.
 const MOST_READ: i64 = 20_000;
+/// Lots that a shelf life is measured by.
+const LEAST_LOTS: i64 = 3;
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 /// Orders that are written and not ordered: their goods are in no level's figures yet.
@@ -39,6 +41,7 @@ pub struct ProductFacts {
     pub price_currency: Option<String>,
     pub cost_minor: Option<i64>,
     pub cost_currency: Option<String>,
+    pub minimum_remaining_days: Option<i32>,
 }
 
 #[derive(Record)]
@@ -195,4 +198,21 @@ pub async fn leads(reads: &impl Reads, since: Timestamp) -> Result<HashMap<Suppl
         }
     }
     Ok(found)
+}
+
+/// How many days lots of products had left on average when they were made here, since a moment. A product with fewer than [`LEAST_LOTS`] lots that expire is
+/// left out.
+pub async fn days_left(reads: &impl Reads, products: &[ProductId], since: Timestamp) -> Result<HashMap<ProductId, f64>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT t.product_id, CAST(avg(t.expires_on - t.created_at / {DAY}) AS double precision) FROM lot t
+         WHERE t.tenant_id = $1 AND {} AND t.expires_on IS NOT NULL AND t.created_at >= $3 GROUP BY t.product_id HAVING count(*) >= {LEAST_LOTS}",
+        backend.in_ids("t.product_id", 2)
+    );
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok((row.take()?, row.take()?))
+    };
+    let values: Vec<Value> = vec![backend.ids(products.iter().copied()), since.micros().into()];
+    reads.rows(&sql, values).await?.iter().map(read).collect()
 }

@@ -55,6 +55,8 @@ struct Tenant {
     turnovers: BTreeMap<(StoreId, ProductId), Turnover>,
     classes: BTreeMap<(StoreId, ProductId), Classes>,
     leads: HashMap<SupplierId, (Option<i32>, Vec<f64>)>,
+    /// From when on deliveries and lots are looked at.
+    measured_since: Timestamp,
 }
 
 /// Works out what stores need. `seen` are the stores that may be looked at, those of `wanted` the ones that are planned for.
@@ -95,7 +97,7 @@ async fn known(
         None => BTreeMap::new(),
     };
     let policies = Policies::new(rows::policies(scope).await?);
-    let week = week_of(today);
+    let (week, measured_since) = (week_of(today), now.plus_seconds(-86_400 * MEASURED_DAYS));
     let mut turnovers = rows::turnovers(scope, (week - 7 * YEAR_WEEKS, week)).await?;
     let facts: BTreeMap<ProductId, &ProductFacts> = catalogue.iter().map(|one| (one.id, one)).collect();
     turnovers.retain(|(_, product), _| facts.contains_key(product));
@@ -123,7 +125,8 @@ async fn known(
         leaving: rows::leaving(scope).await?,
         turnovers,
         classes,
-        leads: rows::leads(scope, now.plus_seconds(-86_400 * MEASURED_DAYS)).await?,
+        leads: rows::leads(scope, measured_since).await?,
+        measured_since,
     })
 }
 
@@ -143,6 +146,7 @@ async fn products(scope: &TenantScope, known: &Tenant, chunk: &[ProductFacts], t
             demands.insert((series.product, series.store), demand(&series, today));
         }
     }
+    let days_left = rows::days_left(scope, &ids, known.measured_since).await?;
     let mut offers = preferred_of(scope, &ids).await?;
     let mut found = Vec::with_capacity(chunk.len());
     for facts in chunk {
@@ -169,11 +173,18 @@ async fn products(scope: &TenantScope, known: &Tenant, chunk: &[ProductFacts], t
             cost: money(facts.cost_minor, facts.cost_currency.as_deref()),
             supplier,
             leads: known.leads(supplier, stated),
+            sellable_days: days_left.get(&facts.id).and_then(|days| sellable(*days, facts.minimum_remaining_days)),
             supply,
             levels: own,
         });
     }
     Ok(found)
+}
+
+/// Days on which a lot can be sold. None below one day: such lots came late, and say nothing of the next delivery.
+fn sellable(days_left: f64, minimum_remaining: Option<i32>) -> Option<f64> {
+    let days = days_left - f64::from(minimum_remaining.unwrap_or_default());
+    (days >= 1.0).then_some(days)
 }
 
 fn money(minor: Option<i64>, currency: Option<&str>) -> Option<Money> {

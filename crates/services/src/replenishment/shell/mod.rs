@@ -9,6 +9,7 @@ mod make;
 mod nightly;
 mod policies;
 mod score;
+mod sending;
 
 use entity::prelude::*;
 use inventory::stock::core::Rejection;

@@ -269,6 +269,7 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("anomaly_book", "'sto:' || HEX(c.store_id)", &[("store_id", "id")], "store"),
     link("stock_anomaly", "'anm:' || HEX(c.id)", &[("product_id", "id")], "product"),
     link("stock_anomaly", "'anm:' || HEX(c.id)", &[("store_id", "id")], "store"),
+    link("stock_anomaly", "'anm:' || HEX(c.id)", &[("order_id", "id")], "sales_order"),
     link("note_edit", "'nte:' || HEX(c.note_id)", &[("note_id", "id")], "note"),
     link("note_mention", "'nte:' || HEX(c.note_id)", &[("note_id", "id")], "note"),
     link("note_mention", "'nte:' || HEX(c.note_id)", &[("member_id", "id")], "member"),

@@ -1,0 +1,305 @@
+//! Patterns beside strange days: sales below cost, counts that miss units again and again, equal orders, and stock that never moves. Each is a rule with a
+//! number. Those of people are in `people`.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+
+use super::{
+    flag::{Finding, SeriesKey},
+    judge::whole_units,
+};
+use crate::insight::core::SoldLine;
+
+/// A line below cost is worth a look from so many whole units on, or from so many whole units of the currency lost.
+const LEAST_UNITS: f64 = 5.0;
+const LEAST_LOSS: i64 = 5;
+/// Counts in a row that all miss units.
+const COUNTS: usize = 3;
+/// Equal orders of a customer, each so soon after the one before, in microseconds.
+const EQUAL_WITHIN: i64 = 600_000_000;
+/// Days without a movement after which stock is flagged.
+pub const UNMOVED_DAYS: i32 = 180;
+
+/// The figures that only patterns have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pattern {
+    /// Lines, documents, counts or orders.
+    pub times: i64,
+    pub who: Option<Actor>,
+    pub order: Option<OrderId>,
+}
+
+impl Pattern {
+    const fn of(times: i64) -> Self {
+        Self { times, who: None, order: None }
+    }
+    /// The pattern in words and figures.
+    pub(super) fn words(&self, found: &Finding) -> String {
+        let (units, times) = (whole_units(found.units, found.decimals), self.times);
+        match found.key.kind {
+            AnomalyKind::BelowCost => format!("{units} sold for less than the cost; order lines: {times}"),
+            AnomalyKind::Reversals => {
+                let usual = found.usual_milli.unwrap_or_default() as f64 / 1_000.0;
+                format!("{units} of {times} documents are returns or cancellations; a usual person has {usual:.0}")
+            }
+            AnomalyKind::CountsShort => format!("{units} missing in the last {times} counts; none found as many as expected"),
+            AnomalyKind::Duplicate => format!("{times} equal orders of a customer within minutes, {units} units each"),
+            AnomalyKind::Unmoved => format!("{units} in stock; nothing has moved for {times} days"),
+            AnomalyKind::Sale | AnomalyKind::Return | AnomalyKind::AdjustIn | AnomalyKind::AdjustOut | AnomalyKind::Removal => {
+                format!("{units} on {times} days")
+            }
+        }
+    }
+}
+
+/// Whether a kind is a pattern, not a movement whose days are judged.
+pub const fn is_pattern(kind: AnomalyKind) -> bool {
+    matches!(
+        kind,
+        AnomalyKind::BelowCost
+            | AnomalyKind::Reversals
+            | AnomalyKind::CountsShort
+            | AnomalyKind::Duplicate
+            | AnomalyKind::Unmoved
+    )
+}
+
+pub(super) fn finding(date: i32, key: SeriesKey, units: i64, pattern: Pattern) -> Finding {
+    Finding {
+        date,
+        key,
+        rule: AnomalyRule::Pattern,
+        units,
+        usual_milli: None,
+        z_milli: None,
+        largest_line: units,
+        decimals: 0,
+        value: None,
+        pattern: Some(pattern),
+    }
+}
+
+/// A line of an order that counts, without its tax.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CheapLine {
+    pub date: i32,
+    pub store: StoreId,
+    pub product: ProductId,
+    pub line: SoldLine,
+    pub currency: Currency,
+}
+
+impl CheapLine {
+    /// What the line lost, if it is worth a look.
+    fn loss(&self) -> Option<i64> {
+        let loss = i64::try_from(self.line.cost() - self.line.amount()).ok()?;
+        let units = whole_units(i64::try_from(self.line.units()).ok()?, self.line.decimals.into());
+        let least = LEAST_LOSS * 10_i64.pow(self.currency.decimals());
+        (loss > 0 && (units >= LEAST_UNITS || loss >= least)).then_some(loss)
+    }
+}
+
+/// Days on which a product was sold below its cost, with what was lost.
+pub fn below_cost(lines: &[CheapLine]) -> Vec<Finding> {
+    let mut days: BTreeMap<(i32, SeriesKey), Finding> = BTreeMap::new();
+    for line in lines {
+        let Some(loss) = line.loss() else { continue };
+        let units = i64::try_from(line.line.units()).unwrap_or(i64::MAX);
+        let lost = Money::new(loss, line.currency);
+        let key = SeriesKey { store: line.store, product: line.product, kind: AnomalyKind::BelowCost };
+        let none = Finding {
+            decimals: line.line.decimals.into(),
+            value: Some(Money::zero(line.currency)),
+            largest_line: 0,
+            ..finding(line.date, key, 0, Pattern::of(0))
+        };
+        let day = days.entry((line.date, key)).or_insert(none);
+        day.units = day.units.saturating_add(units);
+        day.largest_line = day.largest_line.max(units);
+        // Another currency on the same day adds no value.
+        day.value = day.value.and_then(|value| value.checked_add(lost)).or(day.value);
+        day.pattern = day.pattern.map(|pattern| Pattern { times: pattern.times + 1, ..pattern });
+    }
+    days.into_values().collect()
+}
+
+/// Counts of a product in a store, the newest first: by how much each was off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    pub store: StoreId,
+    pub product: ProductId,
+    /// Of the newest count.
+    pub date: i32,
+    pub decimals: i32,
+    pub differences: Vec<i64>,
+    pub cost: Option<Money>,
+}
+
+/// The last counts of a product that all miss units, if there are enough of them.
+pub fn counts_short(counted: &Counted) -> Option<Finding> {
+    let short: Vec<i64> = counted.differences.iter().copied().take_while(|difference| *difference < 0).collect();
+    if short.len() < COUNTS {
+        return None;
+    }
+    let missing = short.iter().fold(0_i64, |sum, difference| sum.saturating_sub(*difference));
+    let largest = short.iter().map(|difference| difference.saturating_neg()).max().unwrap_or_default();
+    let key = SeriesKey { store: counted.store, product: counted.product, kind: AnomalyKind::CountsShort };
+    let value = worth(counted.cost, missing, counted.decimals);
+    let found = finding(counted.date, key, missing, Pattern::of(short.len() as i64));
+    Some(Finding { largest_line: largest, decimals: counted.decimals, value, ..found })
+}
+
+/// An order of a customer, with its lines sorted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedOrder {
+    pub id: OrderId,
+    pub store: StoreId,
+    pub customer: CustomerId,
+    pub date: i32,
+    pub placed_at: Timestamp,
+    pub total: Money,
+    pub lines: Vec<PlacedItem>,
+}
+
+/// A line of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PlacedItem {
+    pub product: Option<ProductId>,
+    pub sku: String,
+    pub quantity: i64,
+    pub unit_price: i64,
+    pub decimals: i32,
+}
+
+impl PlacedOrder {
+    fn is_equal(&self, other: &Self) -> bool {
+        let own = (self.store, self.customer, self.total, &self.lines);
+        own == (other.store, other.customer, other.total, &other.lines)
+    }
+    /// The finding of the last of so many equal orders. None if it has no product.
+    fn finding(&self, times: i64) -> Option<Finding> {
+        let of_products = self.lines.iter().filter(|line| line.product.is_some());
+        let main = of_products.max_by_key(|line| i128::from(line.quantity) * i128::from(line.unit_price))?;
+        let key = SeriesKey { store: self.store, product: main.product?, kind: AnomalyKind::Duplicate };
+        let value = self.total.minor.checked_mul(times - 1).filter(|minor| *minor >= 0);
+        let pattern = Pattern { times, who: None, order: Some(self.id) };
+        let found = finding(self.date, key, main.quantity, pattern);
+        Some(Finding { decimals: main.decimals, value: value.map(|minor| Money::new(minor, self.total.currency)), ..found })
+    }
+}
+
+/// Orders of a customer that equal the one before and follow it within minutes; one finding for each run of them. The orders come in the order of their time.
+pub fn duplicates(orders: &[PlacedOrder]) -> Vec<Finding> {
+    let mut runs: Vec<(&PlacedOrder, i64)> = Vec::new();
+    for order in orders {
+        let before = runs
+            .iter_mut()
+            .rev()
+            .find(|(last, _)| order.placed_at.micros() - last.placed_at.micros() <= EQUAL_WITHIN && last.is_equal(order));
+        match before {
+            Some(run) => *run = (order, run.1 + 1),
+            None => runs.push((order, 1)),
+        }
+    }
+    runs.into_iter().filter(|(_, times)| *times > 1).filter_map(|(last, times)| last.finding(times)).collect()
+}
+
+/// Stock of a product in a store that lies still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Still {
+    pub store: StoreId,
+    pub product: ProductId,
+    pub on_hand: i64,
+    pub decimals: i32,
+    /// The day of its last movement.
+    pub moved: i32,
+    pub cost: Option<Money>,
+}
+
+/// The finding of stock that lies still: its day is the one on which it had not moved for [`UNMOVED_DAYS`].
+pub fn unmoved(still: &Still) -> Finding {
+    let key = SeriesKey { store: still.store, product: still.product, kind: AnomalyKind::Unmoved };
+    let value = worth(still.cost, still.on_hand, still.decimals);
+    let found = finding(still.moved.saturating_add(UNMOVED_DAYS), key, still.on_hand, Pattern::of(UNMOVED_DAYS.into()));
+    Finding { decimals: still.decimals, value, ..found }
+}
+
+/// Units at the cost of a whole one; None where that is not known.
+pub(super) fn worth(cost: Option<Money>, units: i64, decimals: i32) -> Option<Money> {
+    cost?.times(Quantity::new(units)?, u8::try_from(decimals).ok()?).filter(|value| value.minor >= 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn cheap(quantity: i64, total: i64, unit_cost: i64) -> CheapLine {
+        let line = SoldLine { quantity, cancelled: 0, total, unit_cost, decimals: 0 };
+        CheapLine { date: 9, store: StoreId::NIL, product: ProductId::NIL, line, currency: Currency::GBP }
+    }
+    fn order(nth: u128, seconds: i64, quantity: i64) -> PlacedOrder {
+        let item = PlacedItem { product: Some(ProductId::NIL), sku: "MUG".to_owned(), quantity, unit_price: 900, decimals: 0 };
+        PlacedOrder {
+            id: OrderId::from_uuid(Uuid::from_u128(nth)),
+            store: StoreId::NIL,
+            customer: CustomerId::NIL,
+            date: 9,
+            placed_at: Timestamp(seconds * 1_000_000),
+            total: Money::new(900 * quantity, Currency::GBP),
+            lines: vec![item],
+        }
+    }
+
+    #[test]
+    fn lines_below_cost_add_up_from_five_units_or_five_pounds_on() {
+        // Four units that lose 4.00 are not worth a look; five are, and so is one that loses 5.00.
+        assert_eq!(below_cost(&[cheap(4, 400, 200)]), []);
+        assert_eq!(below_cost(&[cheap(6, 1_200, 200)]), [], "at cost");
+        let found = below_cost(&[cheap(5, 500, 200), cheap(1, 100, 600), cheap(3, 900, 200)]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].reason(), "6 sold for less than the cost; order lines: 2");
+        assert_eq!((found[0].value, found[0].largest_line), (Some(Money::new(1_000, Currency::GBP)), 5));
+    }
+
+    #[test]
+    fn three_counts_in_a_row_that_miss_units_are_a_pattern() {
+        let counted = |differences: &[i64]| Counted {
+            store: StoreId::NIL,
+            product: ProductId::NIL,
+            date: 9,
+            decimals: 0,
+            differences: differences.to_vec(),
+            cost: Some(Money::new(250, Currency::GBP)),
+        };
+        for few in [&[-4, -3][..], &[-4, -3, 0, -9], &[0, -4, -3, -2], &[]] {
+            assert_eq!(counts_short(&counted(few)), None, "{few:?}");
+        }
+        let found = counts_short(&counted(&[-4, -3, -2, 1, -50])).unwrap();
+        assert_eq!(found.reason(), "9 missing in the last 3 counts; none found as many as expected");
+        assert_eq!((found.value, found.largest_line), (Some(Money::new(2_250, Currency::GBP)), 4));
+    }
+
+    #[test]
+    fn equal_orders_within_minutes_are_one_finding() {
+        let found = duplicates(&[order(1, 0, 3), order(2, 60, 3), order(3, 100, 4), order(4, 660, 3), order(5, 1_300, 3)]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].reason(), "3 equal orders of a customer within minutes, 3 units each");
+        assert_eq!(found[0].value, Some(Money::new(5_400, Currency::GBP)), "two of the three are too many");
+        assert_eq!(
+            found[0].pattern.unwrap().order,
+            Some(OrderId::from_uuid(Uuid::from_u128(4))),
+            "eleven minutes later is another"
+        );
+    }
+
+    #[test]
+    fn stock_lies_still_from_a_day_on() {
+        let still = Still { store: StoreId::NIL, product: ProductId::NIL, on_hand: 1_500, decimals: 3, moved: 100, cost: None };
+        let found = unmoved(&still);
+        assert_eq!((found.date, found.value), (280, None));
+        assert_eq!(found.reason(), "1.5 in stock; nothing has moved for 180 days");
+    }
+}

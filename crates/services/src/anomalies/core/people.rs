@@ -1,0 +1,115 @@
+//! The pattern of people: returns and cancellations far above those of the others of a store.
+
+use entity::prelude::*;
+
+use super::{
+    flag::{Finding, SeriesKey},
+    pattern::{Pattern, finding},
+};
+
+/// Days over which people are compared.
+pub const SPAN_DAYS: i32 = 28;
+/// Returns and cancellations of a person below this many say nothing.
+const LEAST_REVERSALS: i64 = 10;
+/// The chance that a person like the others has so many, below which it is strange.
+const TAIL: f64 = 0.001;
+
+/// Documents of a person in a store: orders that they placed or cancelled, and returns that they recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Documents {
+    pub who: Actor,
+    pub all: i64,
+    /// Returns and cancellations.
+    pub reversals: i64,
+}
+
+/// A person with far more returns and cancellations than the others of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FarAbove {
+    pub own: Documents,
+    /// Of so many documents of the others, in thousandths.
+    pub usual_milli: i64,
+}
+
+/// People whose share of returns and cancellations lies so far above that of all others of the store that chance does not explain it. Nobody where there is
+/// nobody else.
+pub fn far_above(people: &[Documents]) -> Vec<FarAbove> {
+    let sum = |of: fn(&Documents) -> i64| people.iter().map(of).sum::<i64>();
+    let (all, reversals) = (sum(|one| one.all), sum(|one| one.reversals));
+    let found = people.iter().filter_map(|own| {
+        let others = (all - own.all, reversals - own.reversals);
+        if others.0 <= 0 || own.reversals < LEAST_REVERSALS {
+            return None;
+        }
+        // Of few documents nothing is certain, not even that none is a return.
+        let share = (others.1 + 1) as f64 / (others.0 + 2) as f64;
+        let usual = share * own.all as f64;
+        let is_strange = own.reversals as f64 > usual && upper_tail(own.reversals, own.all, share) < TAIL;
+        is_strange.then_some(FarAbove { own: *own, usual_milli: (usual * 1_000.0).round() as i64 })
+    });
+    found.collect()
+}
+
+/// The chance of `least` or more of `n` where each has the chance `share`, above 0 and below 1.
+fn upper_tail(least: i64, n: i64, share: f64) -> f64 {
+    let odds = (share / (1.0 - share)).ln();
+    let mut log = n as f64 * (-share).ln_1p();
+    let mut tail = 0.0;
+    for k in 0..=n {
+        if k >= least {
+            tail += log.exp();
+        }
+        log += ((n - k) as f64 / (k + 1) as f64).ln() + odds;
+    }
+    tail
+}
+
+/// What a person's returns and cancellations were about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reversed {
+    /// The product with the most units on them.
+    pub product: ProductId,
+    /// Refunds and totals, in the currency with the most of them.
+    pub value: Option<Money>,
+}
+
+impl FarAbove {
+    /// The finding of a day.
+    pub fn finding(&self, date: i32, store: StoreId, reversed: Reversed) -> Finding {
+        let key = SeriesKey { store, product: reversed.product, kind: AnomalyKind::Reversals };
+        let pattern = Pattern { times: self.own.all, who: Some(self.own.who), order: None };
+        let found = finding(date, key, self.own.reversals, pattern);
+        Finding { usual_milli: Some(self.usual_milli), value: reversed.value.filter(|value| value.minor >= 0), ..found }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn person(nth: u128, all: i64, reversals: i64) -> Documents {
+        Documents { who: Actor { kind: ActorKind::Member, id: Uuid::from_u128(nth) }, all, reversals }
+    }
+
+    #[test]
+    fn a_person_is_compared_with_the_others_of_the_store() {
+        let others = [person(2, 200, 6), person(3, 200, 5)];
+        let found = far_above(&[person(1, 40, 14), others[0], others[1]]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let reason = found[0].finding(9, StoreId::NIL, Reversed { product: ProductId::NIL, value: None }).reason();
+        assert_eq!(reason, "14 of 40 documents are returns or cancellations; a usual person has 1");
+        assert_eq!(far_above(&[person(1, 40, 9), others[0], others[1]]), [], "fewer than ten");
+        assert_eq!(far_above(&[person(1, 40, 14)]), [], "nobody else");
+        assert_eq!(far_above(&[person(1, 40, 14), person(2, 40, 13)]), [], "as many as the others");
+    }
+
+    #[test]
+    fn the_tail_is_that_of_the_binomial_distribution() {
+        // Ten coins: 1 + 10 + 45 of 1,024 have eight heads or more.
+        assert!((upper_tail(8, 10, 0.5) - 56.0 / 1_024.0).abs() < 1e-12);
+        assert!((upper_tail(0, 10, 0.3) - 1.0).abs() < 1e-12);
+        assert!((upper_tail(10, 10, 0.3) - 0.3_f64.powi(10)).abs() < 1e-12);
+    }
+}

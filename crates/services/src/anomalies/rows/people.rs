@@ -1,0 +1,114 @@
+//! Documents of people: orders that they placed or cancelled, and returns that they recorded.
+
+use std::collections::BTreeMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+};
+use platform::storage::{Backend, Fault, Finds, Reads, Row};
+use sea_orm::Value;
+
+use super::facts::money;
+use crate::anomalies::core::{Documents, Reversed};
+
+const DAY: i64 = 86_400_000_000;
+
+/// Stores, and the days that are looked at, both inclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span<'s> {
+    pub stores: &'s [StoreId],
+    pub from: i32,
+    pub to: i32,
+}
+
+impl Span<'_> {
+    /// The condition on `of` with the parameters $2 to $5; `at` is a time that an index has, and no zone is further than a day away.
+    pub(super) fn condition(self, backend: Backend, of: &str, at: &str) -> String {
+        let stores = backend.in_ids(&format!("{of}.store_id"), 2);
+        format!("{of}.tenant_id = $1 AND {stores} AND {of}.{at} >= $3 AND {of}.business_date >= $4 AND {of}.business_date <= $5")
+    }
+    pub(super) fn values(self, backend: Backend) -> Vec<Value> {
+        let since = (i64::from(self.from) - 1) * DAY;
+        vec![backend.ids(self.stores.iter().copied()), since.into(), self.from.into(), self.to.into()]
+    }
+}
+
+#[derive(Record)]
+struct DocumentsRow {
+    #[record(sql = "g.store_id")]
+    store: StoreId,
+    #[record(sql = "g.actor_kind")]
+    kind: ActorKind,
+    #[record(sql = "g.actor_id")]
+    id: uuid::Uuid,
+    #[record(sql = "CAST(count(*) AS bigint)")]
+    all: i64,
+    #[record(sql = "CAST(sum(g.reversed) AS bigint)")]
+    reversals: i64,
+}
+
+/// Documents of each person and integration, by store.
+pub async fn documents(reads: &impl Reads, span: Span<'_>) -> Result<BTreeMap<StoreId, Vec<Documents>>, Fault> {
+    let backend = reads.backend();
+    let (placed, returned) = (span.condition(backend, "o", "placed_at"), span.condition(backend, "r", "occurred_at"));
+    let sql = format!(
+        "SELECT {select} FROM (
+           SELECT o.store_id, o.actor_kind, o.actor_id, 0 AS reversed FROM sales_order o WHERE {placed} AND o.status <> 'DRAFT'
+           UNION ALL SELECT r.store_id, r.actor_kind, r.actor_id, 1 AS reversed FROM sales_return r WHERE {returned}
+             AND r.status <> 'REJECTED'
+           UNION ALL SELECT o.store_id, t.actor_kind, t.actor_id, 1 AS reversed FROM sales_order o
+             JOIN order_step t ON t.tenant_id = $1 AND t.order_id = o.id AND t.action = 'order.cancelled'
+             WHERE {placed} AND o.status = 'CANCELLED') g
+         WHERE g.actor_kind <> 'SYSTEM' GROUP BY g.store_id, g.actor_kind, g.actor_id ORDER BY g.store_id, g.actor_kind, g.actor_id",
+        select = DocumentsRow::SELECT
+    );
+    let mut of_stores: BTreeMap<StoreId, Vec<Documents>> = BTreeMap::new();
+    for row in reads.records::<DocumentsRow>(&sql, span.values(backend)).await? {
+        let who = Actor { kind: row.kind, id: row.id };
+        of_stores.entry(row.store).or_default().push(Documents { who, all: row.all, reversals: row.reversals });
+    }
+    Ok(of_stores)
+}
+
+/// What the returns and cancellations of a person in a span were about. None if no product is on them.
+pub async fn reversed(reads: &impl Reads, span: Span<'_>, who: Actor) -> Result<Option<Reversed>, Fault> {
+    let backend = reads.backend();
+    let returned = format!(
+        "{} AND r.status <> 'REJECTED' AND r.actor_kind = $6 AND r.actor_id = $7",
+        span.condition(backend, "r", "occurred_at")
+    );
+    let cancelled = format!(
+        "{} AND o.status = 'CANCELLED' AND EXISTS (SELECT 1 FROM order_step t WHERE t.tenant_id = $1 AND t.order_id = o.id
+           AND t.action = 'order.cancelled' AND t.actor_kind = $6 AND t.actor_id = $7)",
+        span.condition(backend, "o", "placed_at")
+    );
+    let values = || {
+        let mut values = span.values(backend);
+        values.extend([Value::from(who.kind.as_str()), who.id.into()]);
+        values
+    };
+    let sql = format!(
+        "SELECT g.product_id FROM (
+           SELECT l.product_id, l.quantity FROM sales_return r JOIN return_line l ON l.tenant_id = $1 AND l.return_id = r.id WHERE {returned}
+           UNION ALL SELECT l.product_id, l.quantity FROM sales_order o JOIN order_line l ON l.tenant_id = $1 AND l.order_id = o.id
+             WHERE {cancelled}) g
+         WHERE g.product_id IS NOT NULL GROUP BY g.product_id ORDER BY sum(g.quantity) DESC, g.product_id LIMIT 1"
+    );
+    let rows = reads.rows(&sql, values()).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let product = Row::new(row).take()?;
+    let sql = format!(
+        "SELECT g.currency, CAST(sum(g.minor) AS bigint) FROM (
+           SELECT r.currency, r.refund_minor AS minor FROM sales_return r WHERE {returned}
+           UNION ALL SELECT o.currency, o.total_minor AS minor FROM sales_order o WHERE {cancelled}) g
+         GROUP BY g.currency ORDER BY sum(g.minor) DESC, g.currency LIMIT 1"
+    );
+    let mut value = None;
+    if let Some(row) = reads.rows(&sql, values()).await?.first() {
+        let mut row = Row::new(row);
+        let currency: String = row.take()?;
+        value = money(Some(row.take()?), Some(&currency));
+    }
+    Ok(Some(Reversed { product, value }))
+}

@@ -1,0 +1,28 @@
+//! Looks for patterns in stores of which a day is over.
+
+use entity::prelude::*;
+use platform::storage::{Fault, TenantScope};
+
+use crate::anomalies::{
+    core::{Finding, SPAN_DAYS, WINDOW_DAYS, below_cost, counts_short, duplicates, far_above, unmoved},
+    rows::{self, Span},
+};
+
+/// All patterns of these stores, as they are when a day is over.
+pub(super) async fn find_patterns(scope: &TenantScope, stores: &[StoreId], closed: i32) -> Result<Vec<Finding>, Fault> {
+    let window = Span { stores, from: closed - WINDOW_DAYS + 1, to: closed };
+    let mut found = below_cost(&rows::cheap_lines(scope, window).await?);
+    found.extend(duplicates(&rows::repeated_orders(scope, window).await?));
+    found.extend(rows::counted(scope, window).await?.iter().filter_map(counts_short));
+    found.extend(rows::still(scope, stores, closed).await?.iter().map(unmoved));
+    let people = rows::documents(scope, Span { from: closed - SPAN_DAYS + 1, ..window }).await?;
+    for (store, people) in people {
+        for person in far_above(&people) {
+            let own = Span { stores: &[store], from: closed - SPAN_DAYS + 1, to: closed };
+            if let Some(reversed) = rows::reversed(scope, own, person.own.who).await? {
+                found.push(person.finding(closed, store, reversed));
+            }
+        }
+    }
+    Ok(found)
+}

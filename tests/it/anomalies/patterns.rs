@@ -1,0 +1,218 @@
+//! Patterns: what no single day shows, with words and figures.
+
+use entity::prelude::{Actor, MemberId};
+use serde_json::{Value, json};
+
+use super::{LIST, Shop};
+use crate::{
+    authorization::world::World,
+    demand::days::ago,
+    purchasing::office::{Office, done, gbp, key, refused},
+    world::on_both,
+};
+
+on_both!(
+    what_is_sold_below_cost_is_flagged_with_its_loss,
+    the_value_is_for_those_who_see_costs,
+    three_counts_in_a_row_that_miss_units_are_flagged_until_one_does_not,
+    the_same_order_twice_is_flagged_until_one_is_cancelled,
+    a_person_with_many_returns_cannot_clear_themselves,
+    stock_that_nobody_moves_is_flagged_once,
+);
+
+/// An order of so many days ago; its ID.
+async fn order(office: &Office<'_>, product: &Value, quantity: i64, price: &str, more: Value) -> Value {
+    let lines = json!([{ "product": product, "quantity": quantity, "unitPrice": gbp(price) }]);
+    let mut input = json!({ "idempotencyKey": key(), "store": office.store, "status": "CONFIRMED", "lines": lines,
+        "placedAt": ago(office.world, 1) });
+    for (name, value) in more.as_object().unwrap() {
+        input[name] = value.clone();
+    }
+    done(&office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order")["id"].clone()
+}
+
+/// The open patterns of a kind.
+async fn open(shop: &Shop<'_>, kind: &str) -> Vec<Value> {
+    shop.strange_where(json!({ "kind": [kind], "state": ["OPEN"], "store": { "eq": shop.books.office.store["id"] } })).await
+}
+
+async fn what_is_sold_below_cost_is_flagged_with_its_loss(world: &World) {
+    let shop = Shop::of(world).await;
+    let (mug, plate) = (shop.product("MUG").await, shop.product("PLATE").await);
+    let office = &shop.books.office;
+    order(office, &mug, 12, "1.50", json!({})).await;
+    // Four below cost are not worth a look, and a price above the cost is none of it.
+    order(office, &plate, 4, "1.00", json!({})).await;
+    order(office, &plate, 40, "2.50", json!({})).await;
+    shop.detect(0).await.unwrap();
+    let found = shop.strange().await;
+    let [cheap] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(cheap["reason"], "12 sold for less than the cost; order lines: 1", "{cheap:#}");
+    let facts =
+        ["kind", "rule", "units", "times", "value", "usual", "z", "person", "orderId", "state"].map(|name| cheap[name].clone());
+    assert_eq!(json!(facts), json!(["BELOW_COST", "PATTERN", 12, 1, { "amount": "6.00" }, null, null, null, null, "OPEN"]));
+    // It opens the same alert as a strange day.
+    world.node.alerts.scan_all().await.unwrap();
+    let query = "{ alerts(filter: { kind: [STOCK_ANOMALY] }) { nodes { state quantity product { id } } } }";
+    let alerts = office.ask(query, json!({})).await;
+    assert_eq!(alerts["data"]["alerts"]["nodes"], json!([{ "state": "OPEN", "quantity": 12, "product": mug }]), "{alerts:#}");
+    // Judged again it is the same, and once it was accepted no more units are fine.
+    shop.forget_that_days_were_judged().await;
+    let again = shop.detect(0).await.unwrap();
+    assert_eq!((again.new, again.changed, again.gone), (0, 0, 0), "{again:?}");
+    done(&shop.accept(&cheap["id"], "the summer sale").await, "anomaly");
+    order(office, &mug, 12, "1.50", json!({ "placedAt": ago(world, 0) })).await;
+    shop.detect(1).await.unwrap();
+    assert_eq!(open(&shop, "BELOW_COST").await, Vec::<Value>::new());
+    order(office, &mug, 1, "1.50", json!({ "placedAt": ago(world, 0) })).await;
+    order(office, &mug, 20, "1.50", json!({ "placedAt": ago(world, 0) })).await;
+    shop.detect(2).await.unwrap();
+    let more = open(&shop, "BELOW_COST").await;
+    assert_eq!((more.len(), &more[0]["units"]), (1, &json!(32)), "the single one lost less than five: {more:#?}");
+    office.is_sound().await;
+}
+
+async fn the_value_is_for_those_who_see_costs(world: &World) {
+    let shop = Shop::of(world).await;
+    let office = &shop.books.office;
+    let (mug, plate) = (shop.product("MUG").await, shop.product("PLATE").await);
+    order(office, &mug, 12, "1.50", json!({})).await;
+    order(office, &plate, 12, "0.50", json!({})).await;
+    shop.detect(0).await.unwrap();
+    let ranked = "query($filter: StockAnomalyFilter) { stockAnomalies(filter: $filter, sort: VALUE) { nodes { product { sku } value { amount } } } }";
+    let filter = json!({ "filter": { "store": { "eq": office.store["id"] } } });
+    let answer = office.ask(ranked, filter.clone()).await;
+    let all = json!([{ "product": { "sku": "PLATE" }, "value": { "amount": "18.00" } }, { "product": { "sku": "MUG" }, "value": { "amount": "6.00" } }]);
+    assert_eq!(answer["data"]["stockAnomalies"]["nodes"], all, "{answer:#}");
+    let clerk = office.as_caller(world.ours.only(&["report.read", "product.read", "store.read"]));
+    let answer = clerk.ask(ranked, filter.clone()).await;
+    assert_eq!(answer["errors"][0]["permission"], "product.cost.read", "{answer:#}");
+    let answer = clerk.ask(LIST, filter).await;
+    let shown = answer["data"]["stockAnomalies"]["nodes"].as_array().unwrap();
+    assert!(shown.len() == 2 && shown.iter().all(|one| one["value"].is_null()), "{answer:#}");
+}
+
+/// A count of a product that found so much, and is approved.
+async fn counted(office: &Office<'_>, product: &Value, found: i64) {
+    let step = async |mutation: &str, kind: &str, mut input: Value| {
+        input["idempotencyKey"] = json!(key());
+        done(&office.act(mutation, kind, "count { id }", input).await, "count")["id"].clone()
+    };
+    let input = json!({ "store": office.store, "kind": "LIST", "isBlind": false, "products": [product] });
+    let id = step("stocktakeCreate", "StocktakeCreateInput", input).await;
+    step("stocktakeStart", "StocktakeActionInput", json!({ "id": id })).await;
+    let lines = json!([{ "product": product, "counted": found }]);
+    step("stocktakeRecord", "StocktakeRecordInput", json!({ "id": id, "lines": lines })).await;
+    for mutation in ["stocktakeSubmit", "stocktakeApprove"] {
+        let kind = if mutation == "stocktakeSubmit" { "StocktakeSubmitInput" } else { "StocktakeActionInput" };
+        step(mutation, kind, json!({ "id": id })).await;
+    }
+}
+
+async fn three_counts_in_a_row_that_miss_units_are_flagged_until_one_does_not(world: &World) {
+    let shop = Shop::of(world).await;
+    let office = &shop.books.office;
+    let mug = shop.product("MUG").await;
+    for found in [8_997, 8_995] {
+        counted(office, &mug, found).await;
+    }
+    shop.detect(1).await.unwrap();
+    assert_eq!(open(&shop, "COUNTS_SHORT").await, Vec::<Value>::new(), "two may be chance");
+    counted(office, &mug, 8_991).await;
+    shop.detect(2).await.unwrap();
+    let found = open(&shop, "COUNTS_SHORT").await;
+    let [short] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(short["reason"], "9 missing in the last 3 counts; none found as many as expected", "{short:#}");
+    let facts = ["units", "times", "largestLine", "value"].map(|name| short[name].clone());
+    assert_eq!(json!(facts), json!([9, 3, 4, { "amount": "18.00" }]));
+    counted(office, &mug, 8_991).await;
+    assert_eq!(shop.detect(3).await.unwrap().gone, 1);
+    assert_eq!(open(&shop, "COUNTS_SHORT").await, Vec::<Value>::new());
+    office.is_sound().await;
+}
+
+async fn the_same_order_twice_is_flagged_until_one_is_cancelled(world: &World) {
+    let shop = Shop::of(world).await;
+    let office = &shop.books.office;
+    let mug = shop.product("MUG").await;
+    let customer = async |name: &str| {
+        let made = office.act("customerCreate", "CustomerCreateInput", "customer { id }", json!({ "name": name })).await;
+        json!({ "customer": { "id": done(&made, "customer")["id"] } })
+    };
+    let (ada, bob) = (customer("Ada").await, customer("Bob").await);
+    let first = order(office, &mug, 3, "9.00", ada.clone()).await;
+    order(office, &mug, 3, "9.00", bob.clone()).await;
+    order(office, &mug, 4, "9.00", bob).await;
+    order(office, &mug, 3, "9.00", json!({})).await;
+    order(office, &mug, 3, "9.00", json!({})).await;
+    shop.detect(0).await.unwrap();
+    assert_eq!(open(&shop, "DUPLICATE").await, Vec::<Value>::new(), "other customers, and none at all");
+    let second = order(office, &mug, 3, "9.00", ada).await;
+    shop.detect(1).await.unwrap();
+    let found = open(&shop, "DUPLICATE").await;
+    let [twice] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(twice["reason"], "2 equal orders of a customer within minutes, 3 units each", "{twice:#}");
+    assert_eq!((&twice["value"]["amount"], &twice["times"]), (&json!("27.00"), &json!(2)));
+    assert!(twice["orderId"] == first || twice["orderId"] == second, "{twice:#}");
+    let input = json!({ "idempotencyKey": key(), "id": second });
+    done(&office.act("orderCancel", "ActionInput", "order { id }", input).await, "order");
+    assert_eq!(shop.detect(2).await.unwrap().gone, 1);
+}
+
+async fn a_person_with_many_returns_cannot_clear_themselves(world: &World) {
+    let shop = Shop::of(world).await;
+    let mug = shop.product("MUG").await;
+    for _ in 0..20 {
+        order(&shop.books.office, &mug, 1, "9.00", json!({})).await;
+    }
+    let someone: MemberId = world.node.clock.id();
+    let mut caller = world.ours.owner.clone();
+    caller.actor = Actor::member(someone);
+    let person = shop.books.office.as_caller(caller);
+    let bring_back = async || {
+        let lines = json!([{ "product": mug, "quantity": 1, "unitPrice": gbp("9.00") }]);
+        let input = json!({ "idempotencyKey": key(), "store": person.store, "occurredAt": ago(world, 1), "lines": lines });
+        done(&person.act("returnCreate", "ReturnCreateInput", "return { id }", input).await, "return");
+    };
+    for _ in 0..9 {
+        bring_back().await;
+    }
+    shop.detect(0).await.unwrap();
+    assert_eq!(open(&shop, "REVERSALS").await, Vec::<Value>::new(), "nine are few");
+    for _ in 0..3 {
+        bring_back().await;
+    }
+    shop.detect(1).await.unwrap();
+    let found = open(&shop, "REVERSALS").await;
+    let [many] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(many["reason"], "12 of 12 documents are returns or cancellations; a usual person has 1", "{many:#}");
+    assert_eq!((&many["units"], &many["times"], &many["product"]["sku"]), (&json!(12), &json!(12), &json!("MUG")));
+    // The same finding the next day.
+    let next = shop.detect(2).await.unwrap();
+    assert_eq!((next.new, next.changed, next.gone), (0, 0, 0), "{next:?}");
+    let input = || json!({ "idempotencyKey": key(), "id": many["id"], "note": "mine" });
+    let own = person.act("stockAnomalyAccept", "StockAnomalyAcceptInput", "anomaly { id }", input()).await;
+    refused(&own, "INVALID_STATE", "input.id");
+    done(&shop.accept(&many["id"], "works at the returns desk").await, "anomaly");
+    assert_eq!(shop.detect(3).await.unwrap().new, 0);
+    assert_eq!(open(&shop, "REVERSALS").await, Vec::<Value>::new());
+}
+
+async fn stock_that_nobody_moves_is_flagged_once(world: &World) {
+    let shop = Shop::of(world).await;
+    let mug = shop.product("MUG").await;
+    // A plate was never sold: it is a new product, not one that has died.
+    shop.product("PLATE").await;
+    shop.adjust("SALE", &mug, -1, 20).await;
+    shop.detect(100).await.unwrap();
+    assert_eq!(open(&shop, "UNMOVED").await, Vec::<Value>::new());
+    shop.detect(200).await.unwrap();
+    let found = open(&shop, "UNMOVED").await;
+    let [still] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(still["reason"], "8999 in stock; nothing has moved for 180 days", "{still:#}");
+    assert_eq!((&still["product"]["sku"], &still["value"]["amount"]), (&json!("MUG"), &json!("17998.00")));
+    assert_eq!(shop.detect(201).await.unwrap().new, 0, "it is still the same");
+    done(&shop.accept(&still["id"], "a spare part").await, "anomaly");
+    shop.detect(202).await.unwrap();
+    assert_eq!(open(&shop, "UNMOVED").await, Vec::<Value>::new());
+}
