@@ -4,6 +4,8 @@ mod history;
 mod score;
 mod simulate;
 mod stored;
+mod sums;
+mod weekdays;
 
 pub use history::{History, LevelFacts, SeriesHistory};
 pub use score::{Outcome, Tally};
@@ -11,3 +13,5 @@ pub use simulate::{LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, Unsim
 pub use stored::{
     Excluded, ExclusionReason, QualityReason, StoredChoice, StoredPoint, StoredSeries, choices_of, class_of, series_of, status_of,
 };
+pub use sums::{StoredSum, StoredSumPoint, SumKey, Sums};
+pub use weekdays::{DayUnits, profiles};

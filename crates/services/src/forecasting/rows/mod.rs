@@ -3,6 +3,7 @@
 mod facts;
 mod runs;
 mod scores;
+mod sums;
 
 pub use facts::{are_known, demand_weeks, level_facts, store_facts};
 pub use runs::{
@@ -10,3 +11,4 @@ pub use runs::{
     series_of_products, series_of_run, series_of_runs, tenants_with_facts,
 };
 pub use scores::{ScoreKey, accuracy, insert_scores, scored};
+pub use sums::{categories, day_units, insert_sums, open_weekdays, sum};

@@ -100,6 +100,7 @@ const TENANTED: &[&str] = &[
     "forecast_run",
     "forecast_score",
     "forecast_series",
+    "forecast_sum",
     "stock_span",
     "replenishment_line",
     "replenishment_plan",
