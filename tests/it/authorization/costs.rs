@@ -38,6 +38,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("forecast", May("report.read")),
     ("forecastAccuracy", May("report.read")),
     ("forecastRun", May("report.read")),
+    ("forecastSum", May("report.read")),
     ("stockSimulate", May("report.read")),
     ("abcXyz", May("report.read")),
     ("boughtTogether", May("report.read")),

@@ -58,6 +58,8 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("ExpiryRisk.store", Subject),
     ("Forecast.product", Subject),
     ("Forecast.store", Subject),
+    ("ForecastSum.category", Subject),
+    ("ForecastSum.store", Subject),
     ("Fulfilment.store", Subject),
     ("FulfilmentReport.channel", Subject),
     ("FulfilmentReport.store", Subject),

@@ -28,6 +28,7 @@ pub const SMALL: &[&str] = &[
     "forecast_pool",
     "forecast_run",
     "forecast_score",
+    "forecast_sum",
     "hold_rule",
     "integration",
     "invitation",

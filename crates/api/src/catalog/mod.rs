@@ -55,7 +55,7 @@ pub use query_products::{product_named, product_scanned};
 pub use refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef};
 pub use refusal::{archived_since, user_error};
 pub use store::{Store, StoreConnection, StoreEdge};
-pub use within::products_within;
+pub use within::{category_named, products_within};
 
 /// The catalogue's part of the queries.
 #[derive(MergedObject, Default)]

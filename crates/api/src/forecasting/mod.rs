@@ -5,6 +5,7 @@ mod forecast;
 mod query;
 mod run;
 mod simulate;
+mod sum;
 
 pub use enums::{DemandClass, ForecastExclusionReason, ForecastLevel, ForecastQualityReason, ForecastStatus};
 pub use forecast::{Forecast, ForecastExclusion, ForecastHistoryWeek, ForecastPastWeek, ForecastQuality, ForecastWeek};
@@ -13,3 +14,4 @@ pub use run::{ForecastAccuracy, ForecastMethod, ForecastRun};
 pub use simulate::{
     StockSimulateInput, StockSimulation, StockSimulationOutcome, StockSimulationPolicyInput, StockSimulationStatus,
 };
+pub use sum::{ForecastDay, ForecastSum, ForecastSumWeek};

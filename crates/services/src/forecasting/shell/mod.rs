@@ -5,6 +5,6 @@ mod make;
 mod score;
 mod simulate;
 
-pub use ask::{ClassAccuracy, PastWeek, ProductForecast, WeekUnits, accuracy, latest_run, product_forecast};
+pub use ask::{ClassAccuracy, PastWeek, ProductForecast, SumForecast, WeekUnits, accuracy, latest_run, product_forecast, sum_forecast};
 pub use make::{MadeRun, make_all, make_run};
 pub use simulate::{SimulationError, simulate};
