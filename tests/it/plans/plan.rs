@@ -28,7 +28,6 @@ pub const SMALL: &[&str] = &[
     "forecast_pool",
     "forecast_run",
     "forecast_score",
-    "forecast_sum",
     "hold_rule",
     "integration",
     "invitation",

@@ -69,7 +69,7 @@ impl ForecastQuery {
     async fn forecast_sum(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Category. Null for all products.")] category: Option<CategoryRef>,
+        #[graphql(desc = "Category; a slug needs product.read. Null for all products.")] category: Option<CategoryRef>,
         #[graphql(desc = "Store. Null for all stores together.")] store: Option<StoreRef>,
         #[graphql(desc = "Weeks ahead of `weeks` and `days`, 1 to 26. Default 8.", default = 8)] horizon: i32,
     ) -> Answer<Option<ForecastSum>> {

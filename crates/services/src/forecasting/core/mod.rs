@@ -1,5 +1,6 @@
 //! From facts to series, and from a run to what is kept of it. No database, no clock.
 
+mod factors;
 mod history;
 mod score;
 mod simulate;
@@ -7,6 +8,9 @@ mod stored;
 mod sums;
 mod weekdays;
 
+pub use factors::{
+    FactorFields, FactorProblem, FactorSeries, MOST_DAYS, MOST_FACTORS, StoredFactor, factors_of, stored_factors, values_of_text,
+};
 pub use history::{History, LevelFacts, SeriesHistory};
 pub use score::{Outcome, Tally};
 pub use simulate::{LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, Unsimulated, simulated};
