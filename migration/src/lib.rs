@@ -86,6 +86,7 @@ mod m0095_invoice_lists;
 mod m0105_order_of_time;
 mod m0106_lean_facts;
 mod m0112_forecast_sums;
+mod m0113_factor_series;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -176,6 +177,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0105_order_of_time::Migration),
             Box::new(m0106_lean_facts::Migration),
             Box::new(m0112_forecast_sums::Migration),
+            Box::new(m0113_factor_series::Migration),
         ]
     }
 }

@@ -96,6 +96,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0105_order_of_time", &[include_str!("m0105/order_of_time.sql")]),
     ("m0106_lean_facts", &[include_str!("m0106/facts.sql")]),
     ("m0112_forecast_sums", &[include_str!("m0112/sums.sql")]),
+    ("m0113_factor_series", &[include_str!("m0113/factors.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -25,6 +25,7 @@ pub const SMALL: &[&str] = &[
     "copy_progress",
     "cost_book",
     "deployment_copy",
+    "factor_series",
     "forecast_pool",
     "forecast_run",
     "forecast_score",

@@ -3,6 +3,7 @@
 //! The method is the crate `forecast`; here are its inputs, its results and the questions that are asked of them.
 
 pub mod core;
+pub mod events;
 pub mod jobs;
 pub mod rows;
 pub mod shell;

@@ -154,7 +154,7 @@ impl FactorSeries {
         }
         let begin = self.values.partition_point(|(day, _)| *day < monday);
         let week = self.values[begin..].iter().take_while(|(day, _)| *day < monday + 7);
-        let (sum, count) = week.fold((0.0, 0_usize), |(sum, count), (_, value)| (sum + value, count + 1));
+        let (sum, count) = week.fold((0.0_f64, 0_usize), |(sum, count), (_, value)| (sum + value, count + 1));
         match self.kind {
             FactorKind::Promotion | FactorKind::Holiday => Some(sum / 7.0),
             FactorKind::Price | FactorKind::Weather | FactorKind::Other => (count >= ENOUGH_DAYS).then(|| sum / count as f64),
@@ -221,9 +221,10 @@ pub fn stored_factors(
     (first_week, horizon): (i32, usize),
 ) -> Vec<StoredFactor> {
     let stored = |(one, judged): (&FactorSeries, &Judged)| {
-        let of_country =
-            |country: &String| countries.iter().filter(|(_, own)| *own == country).map(|(store, _)| *store).collect();
-        let coming = (0..horizon).map(|week| first_week + 7 * week as i32);
+        let of_country = |country: &String| -> Vec<StoreId> {
+            countries.iter().filter(|(_, own)| *own == country).map(|(store, _)| *store).collect()
+        };
+        let mut coming = (0..horizon).map(|week| first_week + 7 * week as i32);
         let lift = |class: &Class| Some((class_of(*class), milli(judged.effects[class.index()]?.slope.exp())));
         StoredFactor {
             code: one.code.clone(),
@@ -232,7 +233,7 @@ pub fn stored_factors(
             stores: one.store.map(|store| vec![store]).or_else(|| one.country.as_ref().map(of_country)),
             is_used: judged.is_used,
             wape: judged.wape.map(|(without, with)| (milli(without), milli(with))),
-            ends: coming.clone().find(|week| one.level(*week).is_none()),
+            ends: coming.find(|week| one.level(*week).is_none()),
             lifts: Class::ALL.iter().filter_map(lift).collect(),
         }
     };

@@ -23,6 +23,7 @@ pub struct KeptRun {
     pub weeks: i32,
     pub series: i64,
     pub choices: String,
+    pub factors: String,
 }
 
 #[derive(Record)]

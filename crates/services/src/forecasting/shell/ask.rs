@@ -7,7 +7,7 @@ use iam::access::{Permit, kind};
 use platform::storage::{Database, Fault};
 
 use crate::forecasting::{
-    core::{StoredSum, SumKey, Tally},
+    core::{StoredFactor, StoredSum, SumKey, Tally},
     rows::{self, KeptRun, KeptSeries},
 };
 
@@ -39,6 +39,8 @@ pub struct ProductForecast {
     pub past: Vec<PastWeek>,
     /// Days of the coming weeks, Monday first. Empty in runs of earlier versions.
     pub days: Vec<[f64; 7]>,
+    /// Series from outside that are of the store, and what the run found of each.
+    pub factors: Vec<StoredFactor>,
 }
 
 /// The newest forecast of a sum.
@@ -82,7 +84,10 @@ pub async fn product_forecast(
         Some(_) => series.body.days().collect(),
         None => days_of_stores(&rows::series_of_products(&scope, run.first_week, &[product]).await?),
     };
-    Ok(Some(ProductForecast { history: history.collect(), past, days, series, run }))
+    let found: Vec<StoredFactor> =
+        serde_json::from_str(&run.factors).map_err(|_| Fault::corrupt("forecast_run", "its factors are those of a run"))?;
+    let factors = found.into_iter().filter(|factor| factor.is_of(series.store)).collect();
+    Ok(Some(ProductForecast { history: history.collect(), past, days, factors, series, run }))
 }
 
 /// The days of all stores together.

@@ -7,8 +7,9 @@ use entity::{
     tables::{forecast_pool, forecast_run, forecast_series, forecast_sum},
 };
 use forecast::{
-    Run, Settings,
+    Panel, Run, Settings,
     engine::{MethodPools, SumErrors, sum_errors},
+    factors::{apply, judge},
     forecast_all,
     panel::LastClass,
     weekdays::{ByDay, PROFILE_WEEKS},
@@ -23,7 +24,10 @@ use super::score::score_weeks;
 use crate::{
     demand::{core::week_of, shell::catch_up},
     forecasting::{
-        core::{History, StoredSeries, StoredSum, SumKey, Sums, choices_of, class_of, profiles, series_of, status_of},
+        core::{
+            FactorSeries, History, StoredFactor, StoredSeries, StoredSum, SumKey, Sums, choices_of, class_of, factors_of, profiles,
+            series_of, status_of, stored_factors,
+        },
         rows,
     },
 };
@@ -109,6 +113,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
             version: env!("CARGO_PKG_VERSION").to_owned(),
             choices: choices_of(&computed.store_run),
             fingerprint: format!("{:016x}", computed.store_run.fingerprint()),
+            factors: serde_json::to_string(&computed.factors).map_err(|err| Fault::Broken(err.to_string()))?,
         },
     )
     .await?;
@@ -126,6 +131,9 @@ struct Beside {
     /// The share of each weekday, by series.
     profiles: Vec<ByDay<f64>>,
     sums: Sums,
+    factors: Vec<FactorSeries>,
+    /// Of each store whose address has one.
+    countries: BTreeMap<StoreId, String>,
 }
 
 impl Beside {
@@ -133,7 +141,17 @@ impl Beside {
         let days = rows::day_units(scope, first_week - 7 * PROFILE_WEEKS as i32, first_week).await?;
         let open = rows::open_weekdays(scope, stores.first_week, first_week).await?;
         let categories = rows::categories(scope).await?;
-        Ok(Self { profiles: profiles(stores, &days, &open), sums: Sums::of(stores, &categories) })
+        let (factors, countries) = (rows::factors(scope).await?, rows::countries(scope).await?);
+        Ok(Self { profiles: profiles(stores, &days, &open), sums: Sums::of(stores, &categories), factors, countries })
+    }
+
+    /// Judges the factors, and changes the run by those that helped. Nothing is worked out where there are none.
+    fn apply(&self, run: &mut Run, panel: &Panel, stores: &History, threads: usize) -> Vec<StoredFactor> {
+        let factors = factors_of(&self.factors, stores, &self.countries, HORIZON);
+        let judged = judge(panel, run, &factors, threads);
+        apply(run, panel, &factors, &judged);
+        let first_week = stores.first_week + 7 * stores.weeks as i32;
+        stored_factors(&self.factors, &judged, &self.countries, (first_week, HORIZON))
     }
 }
 
@@ -145,6 +163,7 @@ struct Computed {
     product_run: Run,
     beside: Beside,
     errors: SumErrors,
+    factors: Vec<StoredFactor>,
 }
 
 impl Computed {
@@ -154,11 +173,12 @@ impl Computed {
         let settings = Settings { horizon: HORIZON, threads, incumbent: None };
         let products = stores.by_product(last);
         let panel = stores.panel()?;
-        let store_run = forecast_all(&panel, &settings);
+        let mut store_run = forecast_all(&panel, &settings);
         let product_run = forecast_all(&products.panel()?, &settings);
         let (members, count) = beside.sums.members();
         let errors = sum_errors(&panel, &store_run, members, count, threads);
-        Some(Self { stores, store_run, products, product_run, beside, errors })
+        let factors = beside.apply(&mut store_run, &panel, &stores, threads);
+        Some(Self { stores, store_run, products, product_run, beside, errors, factors })
     }
 
     /// Errors of sums over weeks, of each method that stores' series are forecast by.

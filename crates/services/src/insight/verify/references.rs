@@ -96,6 +96,7 @@ const TENANTED: &[&str] = &[
     "demand_document",
     "demand_gone",
     "demand_week",
+    "factor_series",
     "forecast_pool",
     "forecast_run",
     "forecast_score",
