@@ -10,6 +10,7 @@ use services::{
 
 use super::{
     enums::{DemandClass, ForecastExclusionReason, ForecastQualityReason, ForecastStatus},
+    factors::ForecastFactor,
     run::ForecastRun,
     sum::{ForecastDay, days},
 };
@@ -93,6 +94,11 @@ impl Forecast {
         super::query::within(weeks, 1..=26, "weeks")?;
         let weeks = usize::try_from(weeks).unwrap_or_default();
         Ok(days(self.0.run.first_week, self.0.days.iter().take(weeks).copied()))
+    }
+    /// Factor series of the store, with what the run found of each; of all stores together, of any store.
+    #[field(list_size(assumed = 5))]
+    async fn factors(&self) -> Vec<ForecastFactor> {
+        self.0.factors.iter().map(|found| ForecastFactor::of(found, self.0.series.class)).collect()
     }
     /// Weeks before the run, oldest first.
     #[field(list_size(assumed = 26))]

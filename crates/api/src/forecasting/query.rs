@@ -10,6 +10,7 @@ use services::forecasting::shell::{self, SimulationError};
 
 use super::{
     enums::ForecastLevel,
+    factors::FactorSeries,
     forecast::Forecast,
     run::{ForecastAccuracy, ForecastRun},
     simulate::{StockSimulateInput, StockSimulation},
@@ -92,6 +93,13 @@ impl ForecastQuery {
         };
         let found = shell::sum_forecast(&permit, ctx.given::<Ledger>()?.database(), (category, store)).await?;
         Ok(found.map(|found| ForecastSum { found, horizon: usize::try_from(horizon).unwrap_or_default() }))
+    }
+
+    /// Factor series that move demand from outside, by their codes; at most 20. A caller of some stores is shown theirs, and those of no single store.
+    #[field(permit = StockPolicy, list_size(assumed = 20))]
+    async fn factor_series(&self, ctx: &Context<'_>) -> Answer<Vec<FactorSeries>> {
+        let found = shell::factor_list(&permit, ctx.given::<Ledger>()?.database()).await?;
+        Ok(found.into_iter().map(FactorSeries).collect())
     }
 
     /// Newest run of forecasts. Null before the first.

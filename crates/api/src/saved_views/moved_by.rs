@@ -110,6 +110,7 @@ const UNHEARD: &[&str] = &[
     "Forecast",
     "ForecastAccuracy",
     "ForecastRun",
+    "ForecastSum",
     "HistoryItem",
     "History",
     "BackgroundJob",

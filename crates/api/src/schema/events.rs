@@ -34,6 +34,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         purchasing::SUPPLIER_PRODUCT.events(),
         reversals::REVERSAL.events(),
         stock::STOCK_POLICY.events(),
+        forecasting::FACTOR_SERIES.events(),
         replenishment::REPLENISHMENT_POLICY.events(),
         replenishment::REPLENISHMENT_RULE.events(),
         replenishment::REPLENISHMENT_PLAN.events(),

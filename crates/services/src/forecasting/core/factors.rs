@@ -7,7 +7,6 @@ use forecast::{
     class::Class,
     factors::{Factor, Judged},
 };
-use platform::clock::parse_day;
 use serde::{Deserialize, Serialize};
 
 use super::{History, class_of, stored::milli};
@@ -54,8 +53,6 @@ pub enum FactorProblem {
     SameDay(usize),
     /// It ends before it begins, or a value lies outside.
     Span,
-    /// A line of the text that is no day and number, from 1 on.
-    Line(usize),
 }
 
 /// A series as it is kept.
@@ -72,26 +69,6 @@ pub struct FactorSeries {
     pub values: Vec<(i32, f64)>,
     pub version: i64,
     pub updated_at: Timestamp,
-}
-
-/// The days and values of a text of lines such as `2026-11-30,4.5`. A first line without a day is a heading; empty lines are passed over.
-pub fn values_of_text(text: &str) -> Result<Vec<(i32, f64)>, FactorProblem> {
-    let mut values = Vec::new();
-    for (nth, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let cells = line.split_once([',', ';', '\t']);
-        let read = cells.and_then(|(day, value)| parse_day(plain(day)).zip(plain(value).parse::<f64>().ok()));
-        match read {
-            Some(value) => values.push(value),
-            None if nth == 0 && cells.is_some_and(|(day, _)| parse_day(plain(day)).is_none()) => {}
-            None => return Err(FactorProblem::Line(nth + 1)),
-        }
-    }
-    Ok(values)
-}
-
-/// A cell without the marks around it.
-fn plain(cell: &str) -> &str {
-    cell.trim_start_matches('\u{feff}').trim().trim_matches('"')
 }
 
 impl FactorFields {
@@ -163,12 +140,7 @@ impl FactorSeries {
 }
 
 /// The series as the engine takes them: of each week of the history, and of the coming ones.
-pub fn factors_of(
-    all: &[FactorSeries],
-    history: &History,
-    countries: &BTreeMap<StoreId, String>,
-    horizon: usize,
-) -> Vec<Factor> {
+pub fn factors_of(all: &[FactorSeries], history: &History, countries: &BTreeMap<StoreId, String>, horizon: usize) -> Vec<Factor> {
     let stores: BTreeMap<u32, StoreId> =
         history.series.iter().filter_map(|series| Some((series.store_number(), series.store?))).collect();
     let count = stores.keys().next_back().map_or(0, |most| *most as usize + 1);
@@ -261,7 +233,10 @@ mod tests {
         sale.until = Some(MONDAY + 13);
         let sale = kept(&sale).unwrap();
         assert_eq!(sale.values, [(MONDAY, 1.0), (MONDAY + 1, 1.0)]);
-        assert_eq!([MONDAY - 7, MONDAY, MONDAY + 7, MONDAY + 14].map(|week| sale.level(week)), [None, Some(2.0 / 7.0), Some(0.0), None]);
+        assert_eq!(
+            [MONDAY - 7, MONDAY, MONDAY + 7, MONDAY + 14].map(|week| sale.level(week)),
+            [None, Some(2.0 / 7.0), Some(0.0), None]
+        );
     }
 
     #[test]
@@ -273,14 +248,6 @@ mod tests {
             kept(&weather).unwrap().level(MONDAY)
         };
         assert_eq!((level(3), level(4), level(7)), (None, Some(1.5), Some(3.0)));
-    }
-
-    #[test]
-    fn a_file_is_read_line_by_line() {
-        assert_eq!(values_of_text("\u{feff}date;value\r\n2026-11-30;4.5\r\n\r\n\"2026-12-01\";-2\n").unwrap().len(), 2);
-        assert_eq!(values_of_text("2026-11-30,4.5\n2026-11-31,1").unwrap_err(), FactorProblem::Line(2));
-        assert_eq!(values_of_text("date,value\n2026-11-30,warm").unwrap_err(), FactorProblem::Line(2));
-        assert_eq!(values_of_text("2026-11-30,warm").unwrap_err(), FactorProblem::Line(1), "that is no heading");
     }
 
     #[test]

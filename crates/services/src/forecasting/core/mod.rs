@@ -8,9 +8,7 @@ mod stored;
 mod sums;
 mod weekdays;
 
-pub use factors::{
-    FactorFields, FactorProblem, FactorSeries, MOST_DAYS, MOST_FACTORS, StoredFactor, factors_of, stored_factors, values_of_text,
-};
+pub use factors::{FactorFields, FactorProblem, FactorSeries, MOST_DAYS, MOST_FACTORS, StoredFactor, factors_of, stored_factors};
 pub use history::{History, LevelFacts, SeriesHistory};
 pub use score::{Outcome, Tally};
 pub use simulate::{LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, Unsimulated, simulated};

@@ -140,12 +140,9 @@ mod tests {
         let (shop, depot) = (StoreId::from_uuid(id(1)), StoreId::from_uuid(id(2)));
         let (food, tea) = (CategoryId::from_uuid(id(3)), CategoryId::from_uuid(id(4)));
         let (green, bread) = (ProductId::from_uuid(id(5)), ProductId::from_uuid(id(6)));
-        let facts = |units: i64| LevelFacts {
-            weeks: (1..=30).map(|back| (MONDAY - 7 * back, units)).collect(),
-            ..LevelFacts::default()
-        };
-        let levels =
-            BTreeMap::from([((green, shop), facts(10)), ((green, depot), facts(20)), ((bread, shop), facts(40))]);
+        let facts =
+            |units: i64| LevelFacts { weeks: (1..=30).map(|back| (MONDAY - 7 * back, units)).collect(), ..LevelFacts::default() };
+        let levels = BTreeMap::from([((green, shop), facts(10)), ((green, depot), facts(20)), ((bread, shop), facts(40))]);
         let history = History::of(&levels, MONDAY);
         let run = forecast_all(&history.panel().unwrap(), &Settings::default());
         let mut sums = Sums::of(&history, &BTreeMap::from([(green, vec![tea, food]), (bread, vec![food])]));

@@ -78,10 +78,8 @@ mod tests {
     }
 
     fn history(units: &[(u128, i64)]) -> History {
-        let facts = |units: i64| LevelFacts {
-            weeks: (1..=10).map(|back| (MONDAY - 7 * back, units)).collect(),
-            ..LevelFacts::default()
-        };
+        let facts =
+            |units: i64| LevelFacts { weeks: (1..=10).map(|back| (MONDAY - 7 * back, units)).collect(), ..LevelFacts::default() };
         let levels: BTreeMap<_, _> = units.iter().map(|(n, units)| ((product(*n), store()), facts(*units))).collect();
         History::of(&levels, MONDAY)
     }

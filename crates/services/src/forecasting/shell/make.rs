@@ -25,8 +25,8 @@ use crate::{
     demand::{core::week_of, shell::catch_up},
     forecasting::{
         core::{
-            FactorSeries, History, StoredFactor, StoredSeries, StoredSum, SumKey, Sums, choices_of, class_of, factors_of, profiles,
-            series_of, status_of, stored_factors,
+            FactorSeries, History, StoredFactor, StoredSeries, StoredSum, SumKey, Sums, choices_of, class_of, factors_of,
+            profiles, series_of, status_of, stored_factors,
         },
         rows,
     },
