@@ -25,6 +25,7 @@ pub const ALSO: &[(&str, &str)] = &[
     ("ImportCreateInput", "entity"),
     ("ExportCreateInput", "entity"),
     ("ApiKeyCreateInput", "permissions"),
+    ("FactorSeriesSetInput", "values"),
     ("SavedViewScheduleSetInput", "memberIds"),
     ("WebhookEndpointReplayInput", "fromSeq"),
     ("WebhookEndpointReplayInput", "toSeq"),
@@ -33,5 +34,5 @@ pub const ALSO: &[(&str, &str)] = &[
 /// Who gives or takes roles must hold what they give; so must who brings rows or takes them away, and whose rule acts by itself.
 pub const FOR_MORE: [&str; 5] = ["memberRolesSet", "memberInvite", "importCreate", "exportCreate", "replenishmentRuleSet"];
 
-/// Code of the hold rule that each company has.
+/// Code of the hold rule and of the factor series that each company has.
 pub const KEPT_RULE: &str = "kept-rule";

@@ -185,7 +185,7 @@ impl Calls {
             "CurrencyCode" if ["to", "quoteCode"].contains(&name) => json!("EUR"),
             "CurrencyCode" => json!("GBP"),
             "JSON" => json!({}),
-            _ if root == "holdRuleArchive" && name == "code" => json!(KEPT_RULE),
+            _ if ["holdRuleArchive", "factorSeriesRemove"].contains(&root) && name == "code" => json!(KEPT_RULE),
             _ if name == "code" && root.starts_with("scan") => json!(format!("{}-mug", house.word)),
             _ if name == "query" && root == "search" => json!(format!("{}-mug", house.word)),
             _ if root == "tenantSwitch" => json!(format!("{}-company", house.word)),

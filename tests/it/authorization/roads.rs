@@ -56,6 +56,7 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("ExpiringLot.store", Subject),
     ("ExpiryRisk.product", Subject),
     ("ExpiryRisk.store", Subject),
+    ("FactorSeries.store", Subject),
     ("Forecast.product", Subject),
     ("Forecast.store", Subject),
     ("ForecastSum.category", Subject),

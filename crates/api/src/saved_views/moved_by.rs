@@ -25,6 +25,7 @@ const OBJECTS: &[(&str, &[&str])] = &[
     ("DocumentReversal", &["document"]),
     ("ExchangeRate", &["exchange_rate"]),
     ("ExpectedStock", &["stock", "purchase_order", "transfer"]),
+    ("FactorSeries", &["factor_series"]),
     ("Fulfilment", &["fulfilment", "order", "store"]),
     ("FulfilmentWork", &["fulfilment_work", "fulfilment", "order", "store"]),
     ("Integration", &["integration", "api_key"]),
