@@ -173,6 +173,7 @@ impl Calls {
             // More than is promised, so that it can be set.
             "Quantity" if name == "onHand" => json!(1_000_000),
             "Int" | "Long" | "Quantity" => json!(1),
+            "Float" => json!(1.0),
             "Boolean" => json!(true),
             // Rates are of days that have come.
             "Date" if root == "exchangeRateSet" => json!("2020-01-02"),

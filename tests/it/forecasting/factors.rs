@@ -55,17 +55,21 @@ async fn a_promotion_that_helped_lifts_its_weeks_until_it_ends(world: &World) {
     // What comes after the next week is not known.
     let until = days(world, std::iter::once((-1, 0.0)))[6]["date"].clone();
     let input = json!({ "code": "SALE", "kind": "PROMOTION", "name": "Every fourth week", "until": until, "values": days(world, promoted) });
-    assert_eq!(done(&set(&trade, input).await, "series")["days"], json!("77"));
+    assert_eq!(done(&set(&trade, input).await, "series")["days"], json!(77));
     trade.run(0).await.unwrap();
     let found = forecast(&trade, &mug).await;
     let factor = &found["factors"][0];
-    assert_eq!((&factor["code"], &factor["used"], &factor["leftOutFrom"]), (&json!("SALE"), &json!(true), &json!(monday(world, -2))), "{found:#}");
+    assert_eq!(
+        (&factor["code"], &factor["used"], &factor["leftOutFrom"]),
+        (&json!("SALE"), &json!(true), &json!(monday(world, -2))),
+        "{found:#}"
+    );
     let (without, with) = (factor["wapeWithout"].as_f64().unwrap(), factor["wapeWith"].as_f64().unwrap());
     assert!(with < without - 0.005 && factor["lift"].as_f64().unwrap() > 1.0, "{found:#}");
     assert!(factor["why"].as_str().unwrap().contains("is left out"), "{found:#}");
     let mean = |week: usize| found["weeks"][week]["mean"].as_f64().unwrap();
     assert!(mean(0) > mean(2) && mean(2) > mean(1), "promoted, unknown, not promoted: {found:#}");
-    assert!((2..25).all(|week| mean(week) == mean(week + 1)), "nothing is carried on: {found:#}");
+    assert!((mean(4) - mean(3)).abs() < 1.0, "another fourth week, of which nothing is known: {found:#}");
     trade.books.office.is_sound().await;
 }
 
@@ -99,11 +103,13 @@ async fn a_factor_series_is_set_replaced_and_removed(world: &World) {
     let office = &trade.books.office;
     let csv = "date;value\n2026-01-02;4.5\n2026-01-01;-2\n";
     let mut input = json!({ "idempotencyKey": key(), "code": "FROST", "kind": "WEATHER", "name": "Degrees", "csv": csv });
-    let query = "mutation($input: FactorSeriesSetInput!) { factorSeriesSet(input: $input, validateOnly: true) { series { code } userErrors { code } seq } }";
+    let query = "mutation($input: FactorSeriesSetInput!) { factorSeriesSet(input: $input, validateOnly: true) { series { code } userErrors { code } } }";
     let dry = office.ask(query, json!({ "input": input })).await;
-    assert_eq!((&dry["data"]["factorSeriesSet"]["series"]["code"], &dry["data"]["factorSeriesSet"]["seq"]), (&json!("FROST"), &Value::Null));
+    assert_eq!(dry["data"]["factorSeriesSet"]["series"]["code"], "FROST", "{dry:#}");
+    let list = async || office.ask("{ factorSeries { code } }", json!({})).await["data"]["factorSeries"].clone();
+    assert!(!list().await.as_array().unwrap().contains(&json!({ "code": "FROST" })), "a dry run writes nothing");
     let shown = json!({ "code": "FROST", "kind": "WEATHER", "name": "Degrees", "country": null, "from": "2026-01-01", "until": "2026-01-02",
-        "days": "2", "csv": "date,value\n2026-01-01,-2\n2026-01-02,4.5\n", "version": "1", "store": null });
+        "days": 2, "csv": "date,value\n2026-01-01,-2\n2026-01-02,4.5\n", "version": 1, "store": null });
     let first = set(&trade, input.clone()).await;
     assert_eq!((done(&first, "series"), &first["replayed"]), (&shown, &json!(false)));
     let again = set(&trade, input.clone()).await;
@@ -114,8 +120,7 @@ async fn a_factor_series_is_set_replaced_and_removed(world: &World) {
     refused(&set(&trade, input.clone()).await, "VERSION_CONFLICT", "input.expectedVersion");
     input["expectedVersion"] = json!(1);
     let second = set(&trade, input).await;
-    assert_eq!((&done(&second, "series")["version"], &second["series"]["name"]), (&json!("2"), &json!("Celsius")));
-    let list = async || office.ask("{ factorSeries { code } }", json!({})).await["data"]["factorSeries"].clone();
+    assert_eq!((&done(&second, "series")["version"], &second["series"]["name"]), (&json!(2), &json!("Celsius")));
     assert!(list().await.as_array().unwrap().contains(&json!({ "code": "FROST" })));
     let theirs = world.ask(&world.theirs, Some(world.theirs.owner.clone()), "{ factorSeries { code } }", &json!({})).await;
     assert!(!theirs["data"]["factorSeries"].as_array().unwrap().contains(&json!({ "code": "FROST" })), "{theirs:#}");
@@ -147,7 +152,11 @@ async fn what_is_wrong_with_a_factor_series_is_refused(world: &World) {
         (with("values", json!([day("2026-01-01", 1e10)])), "OUT_OF_RANGE", "input.values.0.value"),
         (with("until", json!("2025-12-31")), "OUT_OF_RANGE", "input.until"),
         (with("csv", json!("2026-01-01,1")), "INVALID", "input.csv"),
-        (json!({ "code": "SALE", "kind": "PROMOTION", "name": "Sale", "csv": "2026-01-01,1\n2026-02-30,1" }), "INVALID", "input.csv"),
+        (
+            json!({ "code": "SALE", "kind": "PROMOTION", "name": "Sale", "csv": "2026-01-01,1\n2026-02-30,1" }),
+            "INVALID",
+            "input.csv",
+        ),
     ] {
         refused(&set(&trade, input).await, code, field);
     }

@@ -126,7 +126,9 @@ fn why(found: &StoredFactor) -> String {
     if !found.is_used {
         return format!("Not used: the error of held-out weeks was {without:.1} % without it and {with:.1} % with it.");
     }
-    let end = found.ends.map_or_else(String::new, |day| format!(" From {} on its level is not known, and it is left out.", day_text(day)));
+    let end = found
+        .ends
+        .map_or_else(String::new, |day| format!(" From {} on its level is not known, and it is left out.", day_text(day)));
     format!("Used: the error of held-out weeks fell from {without:.1} % to {with:.1} %.{end}")
 }
 
@@ -186,8 +188,7 @@ impl FactorSeriesSetInput {
         if self.values.is_some() && self.csv.is_some() {
             reading.invalid("give values or csv, not both", || path!["input", "csv"]);
         }
-        let mut values: Vec<(i32, f64)> =
-            self.values.into_iter().flatten().map(|one| (one.date.0, one.value)).collect();
+        let mut values: Vec<(i32, f64)> = self.values.into_iter().flatten().map(|one| (one.date.0, one.value)).collect();
         if let Some(text) = &self.csv {
             match values_of_text(text) {
                 Ok(read) => values = read,
@@ -275,7 +276,9 @@ fn problem_of(problem: FactorProblem) -> UserError {
         FactorProblem::Name => UserError::new(ErrorCode::Invalid, "a name of 1 to 200 characters is expected", input("name")),
         FactorProblem::Country => UserError::new(ErrorCode::Invalid, "a country of two letters is expected", input("country")),
         FactorProblem::TwoPlaces => UserError::new(ErrorCode::Invalid, "name a store or a country, not both", input("country")),
-        FactorProblem::NoValues => UserError::new(ErrorCode::Required, "at least one day with a value is needed", input("values")),
+        FactorProblem::NoValues => {
+            UserError::new(ErrorCode::Required, "at least one day with a value is needed", input("values"))
+        }
         FactorProblem::TooManyValues => {
             UserError::new(ErrorCode::LimitExceeded, format!("at most {MOST_DAYS} days are kept"), input("values"))
         }

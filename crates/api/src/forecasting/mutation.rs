@@ -46,8 +46,7 @@ impl ForecastMutation {
         #[graphql(desc = "Factor series.")] input: FactorSeriesRemoveInput,
     ) -> Answer<FactorSeriesPayload> {
         let ledger = ctx.given::<Ledger>()?;
-        let done =
-            Box::pin(shell::remove_factor(ledger.database(), ledger.clock(), permit, input.read(), dry_run)).await;
+        let done = Box::pin(shell::remove_factor(ledger.database(), ledger.clock(), permit, input.read(), dry_run)).await;
         FactorSeriesPayload::of(done)
     }
 }

@@ -11,9 +11,9 @@ use inventory::{
 };
 use platform::storage::events::Registry;
 use services::{
-    alerts::events as alerts, exchange::events as exchange, files::events as files, forecasting::events as forecasting, liquidation::events as liquidation,
-    media::events as media, notes::events as notes, papers::events as papers, replenishment::events as replenishment,
-    saved_views::events as saved_views, webhooks::events as webhooks,
+    alerts::events as alerts, exchange::events as exchange, files::events as files, forecasting::events as forecasting,
+    liquidation::events as liquidation, media::events as media, notes::events as notes, papers::events as papers,
+    replenishment::events as replenishment, saved_views::events as saved_views, webhooks::events as webhooks,
 };
 
 /// All families, in the order in which clients are told of them.
