@@ -19,7 +19,10 @@ use crate::{
     demo, serve,
 };
 use clap::Parser;
-use platform::storage::{Database, Fault, Options, RowSecurity};
+use platform::{
+    clock::Clock,
+    storage::{Database, Fault, Options, RowSecurity},
+};
 use services::insight::{
     self,
     verify::{Line, Report},
@@ -68,6 +71,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Backup(args) => ended(Box::pin(serve::backup::run(args.action)).await),
         Command::Verify(args) => verify(&args).await,
         Command::Tenant(args) => ended(serve::tenant::run(args.action).await),
+        Command::Partitions(args) => sound(Box::pin(serve::partitions::run(args.action)).await),
         Command::Epoch(args) => ended(Box::pin(serve::epoch::renew(&args)).await),
         Command::Files(args) => ended(serve::file_store::run(args).await),
         Command::Audit(args) => sound(serve::audit::run(args.action).await),
@@ -77,6 +81,7 @@ async fn run(command: Command) -> ExitCode {
         },
         Command::Keys(args) => ended(serve::keys::run(args.action).await),
         Command::Forecast(args) => ended(bench::run(&args.action)),
+        Command::Liquidation(args) => ended(bench::liquidation(&args)),
         Command::Schema(args) => ended(schema_command::run(&args)),
     }
 }
@@ -90,6 +95,7 @@ async fn migrate(args: &MigrateArgs) -> Result<(), Fault> {
     }
     let db = Database::make(url, options).await?;
     let pending = db.migrate().await?;
+    db.make_parts(Clock::system().now()).await?;
     db.prove_row_security().await?;
     let said = if pending == 0 { "the database is up to date".to_owned() } else { format!("{pending} migration(s) applied") };
     serve::say(&said).map_err(|err| Fault::Broken(err.to_string()))?;

@@ -12,6 +12,7 @@ mod facts;
 mod jobs;
 mod logs;
 mod nodes;
+mod partitions;
 mod people;
 mod replicas;
 mod schema;
@@ -30,15 +31,16 @@ use platform::{
 use uuid::Uuid;
 
 pub use backup::{BackupAction, BackupArgs, BackupJobArgs, BackupsOf};
-pub use bench::{ForecastArgs, ForecastCommand};
+pub use bench::{ForecastArgs, ForecastCommand, LiquidationArgs};
 pub use copy::CopyArgs;
 pub use demo::Demo;
 pub use doctor::{DoctorArgs, ReportFormat};
 pub use emergency::{JobAction, JobCommandArgs, ListedState, SessionsAction, SessionsArgs};
 pub use facts::{FactsAction, FactsArgs};
-pub use jobs::{FileArgs, JobArgs, MetricsArgs, RunJobs, Worker};
+pub use jobs::{FileArgs, FilesAction, FilesArgs, JobArgs, MetricsArgs, RunJobs, Worker};
 pub use logs::LogFormat;
 pub use nodes::RedisArgs;
+pub use partitions::{PartitionsAction, PartitionsArgs};
 pub use people::{EmailArgs, Registration};
 pub use replicas::ReplicaArgs;
 pub use schema::{DiffFormat, SchemaAction, SchemaArgs, SchemaDiffArgs};
@@ -99,6 +101,8 @@ pub enum Command {
     Tenant(TenantArgs),
     /// Look after the place where files are kept.
     Files(FilesArgs),
+    /// Make, list and archive the monthly partitions of a Postgres.
+    Partitions(PartitionsArgs),
     /// After the database was restored to an earlier moment: end all streams, cursors, sessions and mailed links, and list the API keys that are accepted.
     ///
     /// A restored database takes for good what was ended since its backup: sessions that were logged out, links that were used, keys that were revoked, passwords
@@ -111,6 +115,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Compare the forecasts with references on a file of weekly demand, or explain one product.
     Forecast(ForecastArgs),
+    /// Explain what is best done with a product that nobody buys, step by step.
+    Liquidation(LiquidationArgs),
     /// Make demand facts again, or compare them with what documents and ledger say.
     Facts(FactsArgs),
     /// Print the schema (SDL), or compare two.
@@ -197,23 +203,6 @@ pub enum KeysAction {
         of: KeysOf,
         /// The key's id.
         id: String,
-    },
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct FilesArgs {
-    #[command(subcommand)]
-    pub action: FilesAction,
-}
-
-#[derive(Debug, Clone, Subcommand)]
-pub enum FilesAction {
-    /// Use this folder or bucket as the file store of the deployment, in place of one that is lost. A store that was moved needs it not: its mark moved with it.
-    Adopt {
-        #[command(flatten)]
-        of: KeysOf,
-        #[command(flatten)]
-        files: FileArgs,
     },
 }
 

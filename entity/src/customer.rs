@@ -20,6 +20,8 @@ pub struct Model {
     pub updated_at: Timestamp,
     /// The customer that this one is merged into, which is merged into none itself.
     pub merged_into: Option<CustomerId>,
+    /// A JSON list of texts.
+    pub tags: String,
     /// Sealed with name and e-mail address; it has no column of its own.
     #[sea_orm(ignore)]
     pub particulars: Particulars,

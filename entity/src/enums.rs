@@ -30,6 +30,7 @@ words! {
         Count "count_number",
         Revaluation "revaluation_number",
         Reversal "reversal_number",
+        BlanketOrder "blanket_order_number",
     }
     /// Kind of a store.
     StoreKind { Shop "SHOP", Warehouse "WAREHOUSE", Virtual "VIRTUAL" }
@@ -113,7 +114,7 @@ words! {
     /// What a series tells that moves demand from outside.
     FactorKind { Promotion "PROMOTION", Price "PRICE", Holiday "HOLIDAY", Weather "WEATHER", Other "OTHER" }
     /// Action on dead stock.
-    LiquidationAction { Keep "KEEP", WriteOff "WRITE_OFF", Return "RETURN", Transfer "TRANSFER", Markdown "MARKDOWN" }
+    LiquidationAction { Keep "KEEP", WriteOff "WRITE_OFF", Return "RETURN", Transfer "TRANSFER", Bundle "BUNDLE", Markdown "MARKDOWN" }
     LiquidationPlanState { Draft "DRAFT", Partly "PARTLY", Approved "APPROVED", Done "DONE", Superseded "SUPERSEDED" }
     LiquidationLineState { Proposed "PROPOSED", Claimed "CLAIMED", Approved "APPROVED", Done "DONE", Refused "REFUSED" }
     /// Reason for which a line of a liquidation plan is refused.
@@ -186,8 +187,16 @@ words! {
         Draft "DRAFT", PendingApproval "PENDING_APPROVAL", Approved "APPROVED", Rejected "REJECTED", Ordered "ORDERED",
         PartiallyReceived "PARTIALLY_RECEIVED", Received "RECEIVED", Closed "CLOSED", Cancelled "CANCELLED",
     }
+    BlanketOrderStatus { Draft "DRAFT", Active "ACTIVE", Exhausted "EXHAUSTED", Expired "EXPIRED", Closed "CLOSED" }
     /// Kind of a charge on a purchase order.
-    ChargeKind { Freight "FREIGHT", Duty "DUTY", Insurance "INSURANCE", Other "OTHER" }
+    ChargeKind {
+        Freight "FREIGHT",
+        Duty "DUTY",
+        Insurance "INSURANCE",
+        Other "OTHER",
+        /// In the order's total, and no part of what the goods cost.
+        Deposit "DEPOSIT",
+    }
     /// Basis on which a charge is spread over the lines of a purchase order.
     ChargeBasis { Value "VALUE", Quantity "QUANTITY", Weight "WEIGHT" }
     DiscrepancyKind { Short "SHORT", Over "OVER", Damaged "DAMAGED", WrongItem "WRONG_ITEM" }
@@ -252,7 +261,7 @@ words! {
     AlertKind {
         LowStock "LOW_STOCK", OutOfStock "OUT_OF_STOCK", BackInStock "BACK_IN_STOCK", Overstock "OVERSTOCK", Expiring "EXPIRING",
         NegativeMargin "NEGATIVE_MARGIN", PurchaseOrderLate "PURCHASE_ORDER_LATE", TransferOverdue "TRANSFER_OVERDUE",
-        CountDifference "COUNT_DIFFERENCE",
+        CountDifference "COUNT_DIFFERENCE", DeadStock "DEAD_STOCK", LiquidationBehind "LIQUIDATION_BEHIND", StockAnomaly "STOCK_ANOMALY",
     }
     AlertState { Open "OPEN", Acknowledged "ACKNOWLEDGED", Snoozed "SNOOZED", Resolved "RESOLVED" }
     /// Collection of e-mails about alerts.
@@ -265,5 +274,11 @@ words! {
     /// Status of a schedule of a saved view.
     ScheduleStatus { Active "ACTIVE", Paused "PAUSED", Broken "BROKEN" }
     /// Format of a table of a saved view.
-    TableFormat { Csv "CSV", Jsonl "JSONL" }
+    TableFormat { Csv "CSV", Jsonl "JSONL", Xlsx "XLSX", Pdf "PDF" }
+    /// Rows that an export schedule writes.
+    ExportEntity { DemandFacts "DEMAND_FACTS", Movements "MOVEMENTS", Orders "ORDERS", Stock "STOCK" }
+    /// Format of the files of an export schedule.
+    ExportFormat { Parquet "PARQUET", Csv "CSV", Jsonl "JSONL" }
+    /// Status of an export schedule.
+    ExportScheduleStatus { Active "ACTIVE", Paused "PAUSED" }
 }

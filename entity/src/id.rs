@@ -249,6 +249,7 @@ kinds! {
     FulfilmentWorkId "fwk" "fulfilment work"; FulfilmentWorkLineId "fwl" "fulfilment work line"; ParcelId "pcl" "parcel"; CarrierId "car" "carrier";
     ReturnId "ret" "return"; ReturnLineId "rln" "return line";
     PurchaseOrderId "por" "purchase order"; PurchaseOrderLineId "pol" "purchase order line"; SupplierReturnId "srt" "supplier return";
+    BlanketOrderId "bor" "blanket order";
     GoodsReceiptId "grn" "goods receipt"; RevaluationId "rvl" "revaluation"; ReversalId "rev" "reversal"; ExchangeRateId "fxr" "exchange rate";
     TransferId "trf" "transfer"; TransferLineId "tln" "transfer line"; CountId "cnt" "count"; CountLineId "cln" "count line";
     RoleId "rol" "role"; GroupId "grp" "store group"; ApiKeyId "key" "API key";
@@ -257,7 +258,7 @@ kinds! {
     AlertId "alr" "alert"; AlertRuleId "arl" "alert rule"; AnomalyId "anm" "stock anomaly"; NoteId "nte" "note";
     ReplenishmentPolicyId "rpp" "replenishment policy"; ReplenishmentPlanId "rpl" "replenishment plan";
     SavedViewId "svw" "saved view"; SavedViewLinkId "svl" "link of a saved view";
-    SavedViewScheduleId "svs" "schedule of a saved view";
+    SavedViewScheduleId "svs" "schedule of a saved view"; ExportScheduleId "xsc" "export schedule";
     PaperId "ppr" "paper"; InvoiceId "inv" "invoice"; LegalEntityId "len" "legal entity";
     ReplenishmentLineId "rpi" "line of a replenishment plan";
     LiquidationPlanId "lqp" "liquidation plan"; LiquidationLineId "lqi" "line of a liquidation plan";

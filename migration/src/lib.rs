@@ -81,12 +81,26 @@ mod m0086_transfers_and_revaluations;
 mod m0087_merges;
 mod m0088_saved_view_schedules;
 mod m0089_lean_works;
+mod m0090_blanket_orders;
+mod m0091_deposits;
+mod m0092_unmerge;
+mod m0093_hold_conditions;
 mod m0094_inspections;
 mod m0095_invoice_lists;
+mod m0096_view_outputs;
+mod m0097_view_readers;
+mod m0098_export_schedules;
+mod m0100_bundles;
+mod m0101_naive;
+mod m0102_event_months;
+mod m0103_audit_months;
+mod m0104_attempt_months;
 mod m0105_order_of_time;
 mod m0106_lean_facts;
+mod m0107_lot_sorts;
 mod m0112_forecast_sums;
 mod m0113_factor_series;
+pub mod months;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -172,10 +186,23 @@ impl MigratorTrait for Migrator {
             Box::new(m0087_merges::Migration),
             Box::new(m0088_saved_view_schedules::Migration),
             Box::new(m0089_lean_works::Migration),
+            Box::new(m0090_blanket_orders::Migration),
+            Box::new(m0091_deposits::Migration),
+            Box::new(m0092_unmerge::Migration),
+            Box::new(m0093_hold_conditions::Migration),
             Box::new(m0094_inspections::Migration),
             Box::new(m0095_invoice_lists::Migration),
+            Box::new(m0096_view_outputs::Migration),
+            Box::new(m0097_view_readers::Migration),
+            Box::new(m0098_export_schedules::Migration),
+            Box::new(m0100_bundles::Migration),
+            Box::new(m0101_naive::Migration),
+            Box::new(m0102_event_months::Migration),
+            Box::new(m0103_audit_months::Migration),
+            Box::new(m0104_attempt_months::Migration),
             Box::new(m0105_order_of_time::Migration),
             Box::new(m0106_lean_facts::Migration),
+            Box::new(m0107_lot_sorts::Migration),
             Box::new(m0112_forecast_sums::Migration),
             Box::new(m0113_factor_series::Migration),
         ]
@@ -196,7 +223,12 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// of suppliers' catalogues (`m0080_retired`), takes an export of demand facts or into Parquet for a corrupt row (`m0081_demand_export`), would serve a
 /// tenant that is suspended (`m0085_suspension`), would book a revaluation that undoes another as one of its own
 /// (`m0086_transfers_and_revaluations`), would restore a supplier that is merged into another, give rights by an archived group of stores, and
-/// erase a customer without those merged into it (`m0087_merges`), and takes a reversal of an inspection for a corrupt row (`m0094_inspections`).
+/// erase a customer without those merged into it (`m0087_merges`), would call off more than a blanket order agrees (`m0090_blanket_orders`), takes a
+/// deposit for a corrupt row (`m0091_deposits`), would hold every order by a rule whose conditions it does not know (`m0093_hold_conditions`), takes
+/// a reversal of an inspection for a corrupt row (`m0094_inspections`), would report a schedule that sends a workbook as corrupt
+/// (`m0096_view_outputs`), would show a saved view to those whom it is not shared with (`m0097_view_readers`), takes a bundle in a plan of
+/// liquidation, or an alert of one of its kinds, for a corrupt row (`m0100_bundles`), and takes parts of tables on Postgres for tables without row
+/// security, and makes none for the months to come (`m0102_event_months`, `m0103_audit_months`, `m0104_attempt_months`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -212,7 +244,16 @@ pub const BREAKING: &[&str] = &[
     "m0085_suspension",
     "m0086_transfers_and_revaluations",
     "m0087_merges",
+    "m0090_blanket_orders",
+    "m0091_deposits",
+    "m0093_hold_conditions",
     "m0094_inspections",
+    "m0096_view_outputs",
+    "m0097_view_readers",
+    "m0100_bundles",
+    "m0102_event_months",
+    "m0103_audit_months",
+    "m0104_attempt_months",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

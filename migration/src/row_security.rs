@@ -6,6 +6,8 @@
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
+use super::months::PART;
+
 /// Serves requests: one tenant at a time.
 pub const APP: &str = "entrepot_app";
 /// Serves logins, jobs and commands of the deployment.
@@ -28,11 +30,11 @@ pub async fn make_roles(db: &impl ConnectionTrait) -> Result<(), DbErr> {
 
 /// Lays grants and policies wherever they are missing. Only the tables' owner can.
 pub async fn build(db: &impl ConnectionTrait) -> Result<(), DbErr> {
-    db.execute_unprepared(WALL).await.map(drop)
+    db.execute_unprepared(&WALL.replace("{part}", PART)).await.map(drop)
 }
 
 /// What keeps the wall from standing; empty when it stands.
 pub async fn gaps(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
-    let rows = db.query_all_raw(Statement::from_string(DbBackend::Postgres, GAPS)).await?;
+    let rows = db.query_all_raw(Statement::from_string(DbBackend::Postgres, GAPS.replace("{part}", PART))).await?;
     rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }

@@ -9,10 +9,10 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 const ONE_TENANT: &str = "DO $one$
 DECLARE t record;
 BEGIN
-  FOR t IN SELECT a.attrelid::regclass AS name FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-    WHERE a.attname = 'tenant_id' AND c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND a.attoptions IS NULL
+  FOR t IN SELECT a.attrelid::regclass AS name, CASE c.relkind WHEN 'p' THEN 'n_distinct_inherited' ELSE 'n_distinct' END AS option FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE a.attname = 'tenant_id' AND c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace AND a.attoptions IS NULL
   LOOP
-    EXECUTE format('ALTER TABLE %s ALTER COLUMN tenant_id SET (n_distinct = 1)', t.name);
+    EXECUTE format('ALTER TABLE %s ALTER COLUMN tenant_id SET (%s = 1)', t.name, t.option);
   END LOOP;
 END $one$";
 

@@ -1,11 +1,15 @@
-//! `entrepot forecast bench`: the tables of `docs/insight.md`, made again.
+//! `entrepot forecast bench`: the tables of `docs/insight.md`, made again; and `entrepot liquidation --explain`.
 
 use std::{fs, path::Path};
 
 use forecast::bench::{explain, report};
 use platform::clock::Clock;
+use services::liquidation::core as liquidation_core;
 
-use crate::{config::ForecastCommand, serve};
+use crate::{
+    config::{ForecastCommand, LiquidationArgs},
+    serve,
+};
 
 /// Prints the comparison, or the steps of one product.
 pub fn run(command: &ForecastCommand) -> Result<(), String> {
@@ -22,6 +26,11 @@ pub fn run(command: &ForecastCommand) -> Result<(), String> {
         say(&explain(&read(example)?).map_err(|error| error.to_string())?)?;
     }
     Ok(())
+}
+
+/// Prints what can be done with the product of a file, and what is best.
+pub fn liquidation(args: &LiquidationArgs) -> Result<(), String> {
+    say(&liquidation_core::explain(&read(&args.explain)?).map_err(|error| error.to_string())?)
 }
 
 fn read(file: &Path) -> Result<String, String> {

@@ -1,4 +1,4 @@
-//! The comparison of forecasts.
+//! The comparison of forecasts, and examples step by step.
 
 use std::path::PathBuf;
 
@@ -8,6 +8,13 @@ use clap::{Args, Subcommand};
 pub struct ForecastArgs {
     #[command(subcommand)]
     pub action: ForecastCommand,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct LiquidationArgs {
+    /// A file with one product as lines of `name: numbers`: `quantity`, `cost`, `price`, `weekly`, `weeks`, `steps`, `credit`, `freight`, `partner`.
+    #[arg(long)]
+    pub explain: PathBuf,
 }
 
 #[derive(Debug, Clone, Subcommand)]

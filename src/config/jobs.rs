@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
-use super::{BackupJobArgs, DatabaseArgs, EmailArgs, KeyArgs};
+use super::{BackupJobArgs, DatabaseArgs, EmailArgs, KeyArgs, KeysOf};
 
 /// Whether a node that serves does jobs too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -75,6 +75,23 @@ impl FileArgs {
         files.keep_in(place.clone());
         files.look().map_err(|error| platform::storage::Fault::Broken(format!("--files: {error}")))
     }
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct FilesArgs {
+    #[command(subcommand)]
+    pub action: FilesAction,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum FilesAction {
+    /// Use this folder or bucket as the file store of the deployment, in place of one that is lost. A store that was moved needs it not: its mark moved with it.
+    Adopt {
+        #[command(flatten)]
+        of: KeysOf,
+        #[command(flatten)]
+        files: FileArgs,
+    },
 }
 
 /// Where a process tells how it fares.

@@ -1,6 +1,9 @@
 //! The database that a process works with: migrated, written to, and walled as it was asked for.
 
-use platform::storage::{ActiveRowSecurity, Backend, Database, Fault, Options, copying::CopyMarks};
+use platform::{
+    clock::Clock,
+    storage::{ActiveRowSecurity, Backend, Database, Fault, Options, copying::CopyMarks},
+};
 
 use super::StartError;
 
@@ -33,7 +36,19 @@ pub(super) async fn opened(url: &str, options: Options) -> Result<Database, Star
         return Err(StartError::ReadOnly);
     }
     log_row_security(&db).await?;
+    make_parts(&db).await;
     Ok(db)
+}
+
+/// Makes the parts of the months to come, where this login may. A node starts without: there are parts for months, an alarm for fewer, and a job each day.
+async fn make_parts(db: &Database) {
+    match db.make_parts(Clock::system().now()).await {
+        Ok(0) => {}
+        Ok(made) => tracing::info!(made, "parts of tables were made for the months to come"),
+        Err(fault) => {
+            tracing::warn!(%fault, "parts of tables could not be made for the months to come: run `entrepot partitions run` with the login that owns the tables");
+        }
+    }
 }
 
 /// Says whether the database itself keeps tenants apart; row security that has gaps ends the start.

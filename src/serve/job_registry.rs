@@ -15,12 +15,15 @@ use platform::{
     jobs::{Registry, Terms},
     secrets,
 };
-use services::{alerts, anomalies, demand, exchange, files, forecasting, replenishment, saved_views, webhooks};
+use services::{
+    alerts, anomalies, demand, exchange, export_schedules, files, forecasting, liquidation, replenishment, saved_views, webhooks,
+};
 
 use super::{Node, StartError, stopped};
 use crate::config::Worker;
 
 const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 /// How late what is past its date may be set aside; who ships it before is refused by its date.
 const LOTS: Duration = Duration::from_mins(5);
 /// How long a worker that stops may take to hand its jobs over.
@@ -31,7 +34,7 @@ impl Node {
     pub fn job_registry(&self) -> Registry {
         let (audit, ledger, identity, db, jobs) =
             (self.audit.clone(), self.ledger.clone(), self.identity.clone(), self.db.clone(), self.jobs.clone());
-        let (lots, waiting) = (ledger.clone(), ledger.clone());
+        let (lots, waiting, blankets) = (ledger.clone(), ledger.clone(), ledger.clone());
         let registry = Registry::default()
             .periodic("audit.seal", Duration::from_millis(500), move |_| {
                 let audit = audit.clone();
@@ -48,6 +51,10 @@ impl Node {
             .periodic("order.fill_backorders", Duration::from_secs(1), move |_| {
                 let ledger = waiting.clone();
                 async move { fill_backorders(&ledger).await.map(drop) }
+            })
+            .periodic("purchase.expire_blankets", HOUR, move |_| {
+                let ledger = blankets.clone();
+                async move { purchasing::jobs::expire_blankets(&ledger, ledger.clock().now()).await.map(drop) }
             })
             .periodic("identity.forget", HOUR, move |_| {
                 let identity = identity.clone();
@@ -74,9 +81,17 @@ impl Node {
         let registry = forecasting::jobs::register(registry, &self.db, &self.clock);
         let registry = replenishment::jobs::register(registry, &self.ledger, self.audit.audit_writer());
         let registry = anomalies::jobs::register(registry, &self.db, &self.clock);
+        let registry = liquidation::jobs::register(registry, &self.ledger, &self.alerts);
         let registry = files::jobs::register(registry, &self.files);
         let registry = exchange::jobs::register(registry, &self.exchange);
         let registry = saved_views::jobs::register(registry, &self.saved_views, &self.identity);
+        let exports = export_schedules::ExportSchedules::new(&self.exchange, &self.webhooks);
+        let registry = export_schedules::jobs::register(registry, &exports);
+        let (parts, clock) = (self.db.clone(), self.clock.clone());
+        let registry = registry.periodic("partitions.make", DAY, move |_| {
+            let (db, clock) = (parts.clone(), clock.clone());
+            async move { db.make_parts(clock.now()).await.map(drop) }
+        });
         match &self.backups {
             Some(schedule) => schedule.register(registry, &self.db, &self.clock),
             None => registry,

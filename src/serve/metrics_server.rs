@@ -81,6 +81,11 @@ impl MetricsServer {
                 if let Err(fault) = backups::measure(&db).await {
                     tracing::debug!(error = %fault, "the log of backups could not be read");
                 }
+                match db.months_ahead(clock::Clock::system().now()).await {
+                    Ok(Some(months)) => metrics::partitions_ahead(months),
+                    Ok(None) => {}
+                    Err(fault) => tracing::debug!(error = %fault, "the parts of tables could not be looked at"),
+                }
                 clock::sleep(TIDY).await;
                 handle.tidy();
             }

@@ -22,6 +22,7 @@ mod key_set;
 pub mod keys;
 mod leaked_keys;
 mod memory;
+pub mod partitions;
 mod ready;
 mod replicas;
 mod rights_cache;
@@ -204,7 +205,7 @@ impl Node {
         let exchange =
             Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
         identity.share_attempts(rate_limiter.clone());
-        let saved_views = SavedViews::new(db.clone(), clock.clone());
+        let saved_views = SavedViews::new(db.clone(), clock.clone(), files.clone());
         let schema = schema::build(Given {
             identity: identity.clone(),
             access: access.clone(),

@@ -59,6 +59,10 @@ pub async fn plan(db: &Database) -> Result<(), Fault> {
     say(&format!("{} migration(s), {breaking} of them breaking: {stop}", planned.len())).map_err(unsaid)?;
     if db.backend() == Backend::Postgres {
         say("one transaction, which also sets row security; rows are estimates of the server").map_err(unsaid)?;
+        if planned.iter().any(|migration| migration.name.ends_with("_months")) {
+            say("before it, indexes of large tables that become parted by month are built, while everybody writes")
+                .map_err(unsaid)?;
+        }
     }
     Ok(())
 }

@@ -15,8 +15,10 @@ on_both!(
 );
 
 /// Lists whose filters nest, with the types of their filters.
-const LISTS: [(&str, &str); 9] = [
+const LISTS: [(&str, &str); 12] = [
+    ("blanketOrders", "BlanketOrderFilter"),
     ("invoices", "InvoiceFilter"),
+    ("lots", "LotFilter"),
     ("stocktakes", "StocktakeFilter"),
     ("orders", "OrderFilter"),
     ("products", "ProductFilter"),
@@ -24,17 +26,37 @@ const LISTS: [(&str, &str); 9] = [
     ("returns", "ReturnFilter"),
     ("stockLevels", "StockFilter"),
     ("stockMovements", "MovementFilter"),
+    ("suppliers", "SupplierFilter"),
     ("transfers", "TransferFilter"),
 ];
 
-/// Tests of one store, of another one, and of one of another company; products have no store.
+/// Lists that are asked for ids, not for stores.
+const BY_ID: [&str; 3] = ["lots", "products", "suppliers"];
+
+/// Tests of one store, of another one, and of one of another company; of lots, products and suppliers of the thing itself, of blanket
+/// orders, which have no store, of their supplier.
 fn leaves(world: &World, list: &str) -> [Value; 3] {
     let (ours, theirs) = (&world.ours, &world.theirs);
     match list {
+        "lots" => [
+            json!({ "code": { "startsWith": "a" } }),
+            json!({ "id": { "eq": ours.ids["lot"] } }),
+            json!({ "id": { "eq": theirs.ids["lot"] } }),
+        ],
+        "suppliers" => [
+            json!({ "search": "alpha" }),
+            json!({ "id": { "eq": ours.ids["sup"] } }),
+            json!({ "id": { "eq": theirs.ids["sup"] } }),
+        ],
         "products" => [
             json!({ "sku": { "contains": "m" } }),
             json!({ "id": { "eq": ours.ids["prd"] } }),
             json!({ "id": { "eq": theirs.ids["prd"] } }),
+        ],
+        "blanketOrders" => [
+            json!({ "supplier": { "eq": ours.ids["sup"] } }),
+            json!({ "product": { "eq": ours.ids["cat"].replacen("cat", "prd", 1) } }),
+            json!({ "supplier": { "eq": theirs.ids["sup"] } }),
         ],
         _ => [&ours.depot, &ours.ids["sto"], &theirs.depot].map(|store| json!({ "store": { "eq": store } })),
     }
@@ -100,8 +122,13 @@ async fn filters_inside_filters_are_bounded(world: &World) {
     let deep = |levels: usize| (0..levels).fold(json!({}), |inner, _| json!({ "not": inner }));
     let ids = vec![world.ours.ids["sto"].clone(); 10_000];
     let products = vec![world.ours.ids["prd"].clone(); 10_000];
+    let suppliers = vec![world.ours.ids["sup"].clone(); 10_000];
     for list in LISTS {
-        let many = if list.0 == "products" { json!({ "id": { "in": products } }) } else { json!({ "store": { "in": ids } }) };
+        let many = match list.0 {
+            list if BY_ID.contains(&list) => json!({ "id": { "in": products } }),
+            "blanketOrders" => json!({ "supplier": { "in": suppliers } }),
+            _ => json!({ "store": { "in": ids } }),
+        };
         for (what, filter) in [
             ("too deep", deep(6)),
             ("too many", json!({ "or": vec![json!({}); 101] })),

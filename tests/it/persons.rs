@@ -165,6 +165,7 @@ on_both!(customers_from_before_are_sealed_as_they_stand, world: Shop => {
             created_at: Timestamp(1),
             updated_at: Timestamp(2),
             merged_into: None,
+            tags: "[]".to_owned(),
             particulars: entity::customer::Particulars::default(),
         };
         work.insert::<entity::customer::Entity>(row).await.unwrap();

@@ -50,7 +50,7 @@ const ROOMS: [&[&str]; CRATES.len()] = [
 mod wide {
     pub const SERVICES: &[&str] = &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "search", "digest",
         "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "reports", "liquidation", "notes", "history",
-        "saved_views", "papers"];
+        "saved_views", "export_schedules", "papers"];
     pub const INVENTORY: &[&str] = &["numbering", "catalog", "stock", "ledger", "lots", "reversals", "orders", "fulfilment", "returns", "payments",
         "currency", "purchasing", "transfers", "counts", "costing"];
     pub const FORECAST: &[&str] = &["class", "panel", "series", "models", "selection", "intervals", "engine", "weekdays", "factors", "accuracy", "abc", "xyz",
@@ -92,7 +92,7 @@ const DOORS: &[(&str, &[&str], &str)] = &[
         &["rate_limit/", "cache/remote", "cache/positions/", "realtime/bus"],
         "what nodes share through Redis is kept in four places: budgets, rows, positions of writes, and hints",
     ),
-    ("object_store", &["files/store.rs"], "bytes are kept in one place"),
+    ("object_store", &["files/store.rs", "files/store/"], "bytes are kept in one place"),
     ("image::DynamicImage", &["files/draw.rs"], "pictures are drawn in one place"),
     ("quick_xml", &["exchange/read/"], "files are taken apart in one place"),
     ("metrics::counter", &["metrics/"], "the names of figures are kept in one place"),
@@ -294,7 +294,7 @@ fn only_shells_ask_for_transactions() {
     const WHERE: &[&str] = &[
         "storage/", "access/shell/", "catalog/shell/", "identity/shell/", "secrets/shell.rs", "audit/shell.rs", "tenancy/",
         "jobs/shell/", "webhooks/shell/", "orders/shell/", "fulfilment/shell/", "purchasing/shell/", "costing/shell/", "currency/shell/",
-        "numbering/shell.rs", "demand/shell/", "forecasting/shell/", "replenishment/shell/", "liquidation/shell/", "saved_views/shell/", "papers/shell/", "anomalies/shell/", "suggestions/shell/", "notes/shell/", "files/shell/", "media/shell.rs", "exchange/shell/",
+        "numbering/shell.rs", "demand/shell/", "forecasting/shell/", "replenishment/shell/", "liquidation/shell/", "saved_views/shell/", "export_schedules/shell/", "papers/shell/", "anomalies/shell/", "suggestions/shell/", "notes/shell/", "files/shell/", "media/shell.rs", "exchange/shell/",
         "alerts/shell/", "backups/shell/", "stock/shell.rs", "ledger/batch.rs", "insight/verify/", "serve/",
     ];
     let mut faults = Vec::new();

@@ -21,10 +21,14 @@ on_both!(
 );
 
 /// The lists that can be counted. One that loses its total loses a line here.
-const COUNTED: [&str; 19] = [
+const COUNTED: [&str; 26] = [
+    "blanketOrders",
     "categories",
     "channels",
     "customers",
+    "documentReversals",
+    "exchangeRates",
+    "exportSchedules",
     "fulfilmentWorks",
     "invoices",
     "lots",
@@ -32,9 +36,12 @@ const COUNTED: [&str; 19] = [
     "productFamilies",
     "products",
     "purchaseOrders",
+    "replenishmentPlans",
+    "replenishmentPolicies",
     "returns",
     "stockLevels",
     "stockMovements",
+    "stockRevaluations",
     "stocktakes",
     "stores",
     "supplierProducts",

@@ -31,6 +31,7 @@ pub mod webhooks;
 pub mod files;
 pub mod media;
 pub mod exchange;
+pub mod export_schedules;
 pub mod labels;
 pub mod scan;
 pub mod search;

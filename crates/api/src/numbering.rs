@@ -99,6 +99,8 @@ pub enum DocumentKind {
     Return,
     /// Return to a supplier.
     SupplierReturn,
+    /// Blanket order with a supplier.
+    BlanketOrder,
 }
 
 impl DocumentKind {
@@ -110,6 +112,7 @@ impl DocumentKind {
             Numbered::Count => Some(Self::Stocktake),
             Numbered::Return => Some(Self::Return),
             Numbered::SupplierReturn => Some(Self::SupplierReturn),
+            Numbered::BlanketOrder => Some(Self::BlanketOrder),
             Numbered::Revaluation | Numbered::Reversal => None,
         }
     }
@@ -124,6 +127,7 @@ impl From<DocumentKind> for Numbered {
             DocumentKind::Stocktake => Self::Count,
             DocumentKind::Return => Self::Return,
             DocumentKind::SupplierReturn => Self::SupplierReturn,
+            DocumentKind::BlanketOrder => Self::BlanketOrder,
         }
     }
 }

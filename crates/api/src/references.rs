@@ -3,17 +3,22 @@
 //! A reference becomes the ID beside it before the rest of the input is read, one statement a kind. A key that names nothing becomes an ID
 //! that no row has: the mutation refuses it in its turn, after it has looked for an earlier call with the same idempotency key.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::{Context, ID, MaybeUndefined};
 use entity::prelude::{CategoryId, ChannelId, CustomerId, ProductId, StoreId, SupplierId};
-use inventory::catalog::rows::keys::{KeyKind, ids_by_keys};
+use iam::access::kind;
+use inventory::catalog::rows::{
+    customer::ids_by_email,
+    keys::{KeyKind, ids_by_keys},
+};
 use platform::storage::TenantScope;
 use uuid::Uuid;
 
 use crate::{
     catalog::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef, loads},
     graphql::{
+        context::ContextExt,
         fault::Answer,
         refusal::{ErrorCode, Path, UserError},
     },
@@ -24,6 +29,8 @@ pub enum Name {
     Id(ID),
     /// The kind of the key, the key, and the field of the reference that it was sent in.
     Key(KeyKind, String, &'static str),
+    /// The e-mail address of a customer, which several may have.
+    Email(String),
 }
 
 impl From<CategoryRef> for Name {
@@ -55,6 +62,7 @@ impl From<CustomerRef> for Name {
         match customer {
             CustomerRef::Id(id) => Self::Id(id),
             CustomerRef::ExternalRef(text) => Self::Key(KeyKind::CustomerExternalRef, text, "externalRef"),
+            CustomerRef::Email(email) => Self::Email(email),
         }
     }
 }
@@ -78,6 +86,8 @@ impl From<ProductRef> for Name {
 
 /// The field with the ID.
 enum Slot<'a> {
+    /// One of a list, which was made for the references.
+    Listed(&'a mut ID),
     Option(&'a mut Option<ID>),
     Patch(&'a mut MaybeUndefined<ID>),
 }
@@ -87,11 +97,12 @@ impl Slot<'_> {
         match self {
             Self::Option(id) => id.as_ref(),
             Self::Patch(MaybeUndefined::Value(id)) => Some(id),
-            Self::Patch(_) => None,
+            Self::Patch(_) | Self::Listed(_) => None,
         }
     }
     fn set(self, id: ID) {
         match self {
+            Self::Listed(slot) => *slot = id,
             Self::Option(slot) => *slot = Some(id),
             Self::Patch(slot) => *slot = MaybeUndefined::Value(id),
         }
@@ -112,12 +123,14 @@ pub struct Names<'a> {
     path: Path,
     found: Vec<Named<'a>>,
     wrong: Vec<UserError>,
+    /// Lists of IDs that lists of references stand for: a refusal of all is about those.
+    lists: Vec<(Path, Path)>,
 }
 
 impl<'a> Names<'a> {
     /// Of the object at `path`.
     pub fn of(path: Path) -> Self {
-        Self { path, found: Vec::new(), wrong: Vec::new() }
+        Self { path, found: Vec::new(), wrong: Vec::new(), lists: Vec::new() }
     }
     fn at(&self, name: &str) -> Path {
         let mut path = self.path.clone();
@@ -135,6 +148,37 @@ impl<'a> Names<'a> {
             let (at, id_at) = (self.at(field), self.at(id_field));
             self.found.push(Named { name: name.into(), id: Slot::Option(id), id_at, at });
         }
+        self
+    }
+    /// A reference beside an ID, one of which is needed.
+    #[must_use]
+    pub fn needed(mut self, (field, given): (&str, Option<impl Into<Name>>), id: (&str, &'a mut Option<ID>)) -> Self {
+        if given.is_none() && id.1.is_none() {
+            let message = format!("{field} or {} is needed", id.0);
+            self.wrong.push(UserError::new(ErrorCode::Required, message, self.at(field)));
+        }
+        self.optional((field, given), id)
+    }
+    /// References beside a list of IDs: one of the two.
+    #[must_use]
+    pub fn list(
+        mut self,
+        (field, given): (&str, Option<Vec<impl Into<Name>>>),
+        (id_field, ids): (&str, &'a mut Option<Vec<ID>>),
+    ) -> Self {
+        let Some(given) = given else { return self };
+        let (at, id_at) = (self.at(field), self.at(id_field));
+        if ids.is_some() {
+            let message = format!("{field} stands in place of {id_field}: leave one of the two out");
+            self.wrong.push(UserError::new(ErrorCode::Invalid, message, at));
+            return self;
+        }
+        let slots = ids.insert(vec![ID(String::new()); given.len()]);
+        for (index, (name, slot)) in given.into_iter().zip(slots).enumerate() {
+            let below = |path: &Path| path.iter().cloned().chain([index.to_string()]).collect();
+            self.found.push(Named { name: name.into(), id: Slot::Listed(slot), id_at: below(&id_at), at: below(&at) });
+        }
+        self.lists.push((id_at, at));
         self
     }
     /// A reference beside an ID of a change: null clears what the ID names.
@@ -159,6 +203,7 @@ impl<'a> Names<'a> {
     pub fn and(mut self, other: Self) -> Self {
         self.found.extend(other.found);
         self.wrong.extend(other.wrong);
+        self.lists.extend(other.lists);
         self
     }
 }
@@ -186,17 +231,28 @@ impl Moved {
 
 /// Writes the ID of each thing that was named by a reference. Refused where the ID beside it is another one.
 pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved, Vec<UserError>>> {
-    let Names { found: named, mut wrong, .. } = names;
+    let Names { found: named, mut wrong, lists, .. } = names;
     if named.is_empty() {
-        return Ok(if wrong.is_empty() { Ok(Moved::default()) } else { Err(wrong) });
+        return Ok(if wrong.is_empty() { Ok(Moved(lists)) } else { Err(wrong) });
     }
     let known = known(loads(ctx)?.scope(), &named).await?;
-    let mut moved = Vec::with_capacity(named.len());
+    let customers = customers_of(ctx, &named).await?;
+    let mut moved = lists;
     for Named { name, id: slot, id_at, mut at } in named {
+        // No row has the last of all IDs, so that it is refused like any other that is not there.
         let (id, last) = match name {
             Name::Id(id) => (id, "id"),
-            // No row has this ID, so that it is refused like any other that is not there.
             Name::Key(kind, key, field) => (id_of(kind, known.get(&(kind, key)).copied().unwrap_or(Uuid::max())), field),
+            Name::Email(email) => match customers.get(&email).map(Vec::as_slice).unwrap_or_default() {
+                [] => (ID(CustomerId::from_uuid(Uuid::max()).to_string()), "email"),
+                [id] => (ID(id.to_string()), "email"),
+                several => {
+                    at.push("email".to_owned());
+                    let message = format!("{} customers have this e-mail; use id", several.len());
+                    wrong.push(UserError::new(ErrorCode::Invalid, message, at));
+                    continue;
+                }
+            },
         };
         if slot.id().is_some_and(|other| *other != id) {
             wrong.push(differing(at, &id_at));
@@ -207,6 +263,25 @@ pub async fn in_ids(ctx: &Context<'_>, names: Names<'_>) -> Answer<Result<Moved,
         moved.push((id_at, at));
     }
     Ok(if wrong.is_empty() { Ok(Moved(moved)) } else { Err(wrong) })
+}
+
+/// The customers that have these e-mail addresses. Asking by an address needs the permission to see addresses.
+async fn customers_of(ctx: &Context<'_>, named: &[Named<'_>]) -> Answer<HashMap<String, Vec<CustomerId>>> {
+    let email = |one: &Named<'_>| match &one.name {
+        Name::Email(email) => Some(email.clone()),
+        Name::Id(_) | Name::Key(..) => None,
+    };
+    let emails: HashSet<String> = named.iter().filter_map(email).collect();
+    let mut found = HashMap::new();
+    if emails.is_empty() {
+        return Ok(found);
+    }
+    ctx.permit::<kind::CustomerContactRead>()?;
+    for email in emails {
+        let ids = ids_by_email(loads(ctx)?.scope(), &email).await?;
+        found.insert(email, ids);
+    }
+    Ok(found)
 }
 
 /// The rows that keys name, one statement a kind.

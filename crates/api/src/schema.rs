@@ -40,7 +40,7 @@ use crate::{
     orders::{self as orders, Fulfilment, Order, OrderLine},
     papers::{self, Invoice, Paper},
     payments::{self as payments, Payment},
-    purchasing::{self as purchasing, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
+    purchasing::{self as purchasing, BlanketOrder, PurchaseOrder, PurchaseOrderLine, SupplierReturn},
     replenishment::{self, ReplenishmentPlan, ReplenishmentPolicy},
     returns::{self as returns, Return},
     reversals::{self as reversals, DocumentReversal},
@@ -94,6 +94,7 @@ pub enum Node {
     PurchaseOrderLine(PurchaseOrderLine),
     SupplierReturn(SupplierReturn),
     StockRevaluation(StockRevaluation),
+    BlanketOrder(BlanketOrder),
     DocumentReversal(DocumentReversal),
     ExchangeRate(ExchangeRate),
     Tenant(Tenant),
@@ -145,6 +146,7 @@ pub enum Versioned {
     Transfer(Transfer),
     Stocktake(Stocktake),
     PurchaseOrder(PurchaseOrder),
+    BlanketOrder(BlanketOrder),
     Member(Member),
     Role(Role),
     Integration(Integration),
@@ -329,6 +331,7 @@ pub fn build(given: Given) -> EntrepotSchema {
     let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let papers = Papers::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let suggestions = Suggestions::new(given.catalog.clone());
+    let export_schedules = services::export_schedules::ExportSchedules::new(&given.exchange, &given.webhooks);
     let hubs = Hubs::new(given.ledger.database().clone(), events::registry());
     let schema = plain()
         .data(hubs)
@@ -344,6 +347,7 @@ pub fn build(given: Given) -> EntrepotSchema {
         .data(media)
         .data(papers)
         .data(suggestions)
+        .data(export_schedules)
         .data(given.exchange)
         .data(given.saved_views)
         .data(given.signer)

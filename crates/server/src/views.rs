@@ -1,10 +1,12 @@
-//! `GET /views/{slug}.json`, `.jsonl` and `.csv`: a saved view for programs and spreadsheets, by a key, with the rights and at the cost of its reader.
+//! `GET /views/{slug}.json`, `.jsonl`, `.csv`, `.xlsx` and `.pdf`: a saved view for programs and spreadsheets, by a key, with the rights and at the cost of its reader.
 //! `GET /views/t/{secret}.csv` and the others: the same by a link, with the rights and at the cost of whoever made it.
 //!
 //! Everything is read before the first byte is sent: what is not whole is refused.
 
 mod by_link;
+mod drawn;
 mod layout;
+mod sent;
 mod sheet;
 mod table;
 
@@ -15,13 +17,14 @@ use axum::{
     Router,
     body::Body,
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header, request::Parts},
+    http::{HeaderValue, Request, Response, StatusCode, header, request::Parts},
     middleware::from_fn_with_state,
     routing::get,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use entity::prelude::{PaperLocale, TableFormat};
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
+use services::saved_views::core::told;
 
 use super::{
     Front,
@@ -40,13 +43,17 @@ use graphql::{
     session::{RequestMeta, Session, bearer},
 };
 
-use self::layout::Layout;
 pub use self::{
     by_link::{LinkRefused, LinkedView, ViewLinks},
     table::{SentTable, TableAsk, table_problem, view_table},
 };
+use self::{
+    drawn::{Heading, NotDrawn},
+    layout::Layout,
+    sent::{Format, Sheet},
+};
 
-const VIEW: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id document version } }";
+const VIEW: &str = "query($view: SavedViewRef!) { savedView(by: $view) { id name document version } }";
 const READ: &str = "query($view: SavedViewRef!, $variables: JSON) { savedViewResult(view: $view, variables: $variables) {
     data errors { code message path } seq } }";
 /// Rows of a table at most.
@@ -57,26 +64,14 @@ const MOST_BYTES: usize = 16 << 20;
 const ATTEMPTS: usize = 3;
 const PAUSE_MS: u64 = 1_000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Json,
-    JsonLines,
-    Csv,
-}
-
-/// What is sent.
-struct Sheet {
-    format: Format,
-    text: String,
-    /// Of a table, without its head.
-    rows: usize,
-}
-
 /// The view that is read, and what of it is fixed.
 struct Target {
     by: Value,
     variables: Option<Map<String, Value>>,
 }
+
+/// Rows, and what stands beside them.
+type Read = (Vec<Value>, Value);
 
 /// Somebody who reads a view.
 struct Reading<'a, E> {
@@ -125,8 +120,10 @@ fn named(file: &str) -> Option<(&str, Format)> {
     let (slug, ending) = file.rsplit_once('.')?;
     let format = match ending {
         "json" => Format::Json,
-        "jsonl" => Format::JsonLines,
-        "csv" => Format::Csv,
+        "jsonl" => Format::Table(TableFormat::Jsonl),
+        "csv" => Format::Table(TableFormat::Csv),
+        "xlsx" => Format::Table(TableFormat::Xlsx),
+        "pdf" => Format::Table(TableFormat::Pdf),
         _ => return None,
     };
     Some((slug, format))
@@ -155,7 +152,7 @@ fn token(authorization: &str) -> Option<String> {
 }
 
 fn nowhere(id: &str) -> Response<Body> {
-    let message = "there is no such saved view: an address is /views/, its slug, and .json, .jsonl or .csv";
+    let message = "there is no such saved view: an address is /views/, its slug, and .json, .jsonl, .csv, .xlsx or .pdf";
     reply::of_fault(StatusCode::NOT_FOUND, message, Media::Json, id)
 }
 
@@ -177,6 +174,8 @@ fn refused(errors: &Errors, id: &str) -> Response<Body> {
 struct Parameters {
     variables: Map<String, Value>,
     rows: Option<String>,
+    /// Language of a PDF.
+    locale: PaperLocale,
 }
 
 impl Parameters {
@@ -187,9 +186,13 @@ impl Parameters {
             Some(text) => serde_json::from_str(&text).map_err(|_| "`variables` must be a JSON map".to_owned())?,
         };
         let rows = parameters.remove("rows");
+        let locale = match parameters.remove("locale") {
+            None => PaperLocale::English,
+            Some(text) => PaperLocale::parse(&text).ok_or_else(|| "`locale` must be EN, DE or FR".to_owned())?,
+        };
         match parameters.into_keys().next() {
-            Some(name) => Err(format!("`{name}` is no parameter of a view: there are `variables` and `rows`")),
-            None => Ok(Self { variables, rows }),
+            Some(name) => Err(format!("`{name}` is no parameter of a view: there are `variables`, `rows` and `locale`")),
+            None => Ok(Self { variables, rows, locale }),
         }
     }
 }
@@ -210,20 +213,29 @@ impl<E: Executor> Reading<'_, E> {
     async fn sheet(&self, target: &Target, format: Format, asked: Parameters) -> Result<Option<Sheet>, Errors> {
         let view = self.view(&target.by).await?;
         let (Some(id), Some(document)) = (view["id"].as_str(), view["document"].as_str()) else { return Ok(None) };
-        if format == Format::Json {
+        let Format::Table(table) = format else {
             let (result, _) = self.result(id, &asked.variables).await?;
             let told = json!({ "data": result["data"], "errors": result["errors"] });
-            return Ok(Some(Sheet { format, text: told.to_string(), rows: 0 }));
-        }
+            return Ok(Some(Sheet { format, bytes: told.to_string().into_bytes(), rows: 0, told: Vec::new() }));
+        };
         let layout = Layout::of(document, asked.rows.as_deref()).map_err(|message| self.wrong(message))?;
         for _ in 0..ATTEMPTS {
-            if let Some(rows) = self.rows(id, &layout, asked.variables.clone()).await? {
+            if let Some((rows, beside)) = self.rows(id, &layout, asked.variables.clone()).await? {
                 // Another document has other columns.
                 if self.view(&target.by).await? != view {
                     break;
                 }
-                let text = if format == Format::Csv { sheet::csv(&layout, &rows) } else { sheet::jsonl(&rows) };
-                return Ok(Some(Sheet { format, text, rows: rows.len() }));
+                let title = view["name"].as_str().unwrap_or_default().to_owned();
+                let heading = Heading { title, locale: asked.locale };
+                let bytes = match table {
+                    TableFormat::Csv => sheet::csv(&layout, &rows).into_bytes(),
+                    TableFormat::Jsonl => sheet::jsonl(&rows).into_bytes(),
+                    TableFormat::Xlsx => drawn::xlsx(&layout, &rows).await.map_err(|error| self.not_drawn(error))?,
+                    TableFormat::Pdf => {
+                        drawn::pdf(&layout, &rows, &beside, heading).await.map_err(|error| self.not_drawn(error))?
+                    }
+                };
+                return Ok(Some(Sheet { format, bytes, rows: rows.len(), told: told(rows) }));
             }
         }
         let errors = Errors::one(Code::Unavailable, "the view or its data changes while it is read: try again", self.id);
@@ -235,9 +247,17 @@ impl<E: Executor> Reading<'_, E> {
         Ok(found["savedView"].take())
     }
 
-    /// The rows of all pages; `None` when something has changed between the first and the last.
-    async fn rows(&self, view: &str, layout: &Layout, mut variables: Map<String, Value>) -> Result<Option<Vec<Value>>, Errors> {
-        let (mut rows, mut bytes, mut pages, mut began) = (Vec::new(), 0, 0, None);
+    fn not_drawn(&self, error: NotDrawn) -> Errors {
+        match error {
+            NotDrawn::TooLarge(message) => Errors::one(Code::LimitExceeded, message, self.id),
+            NotDrawn::Unfit(message) => self.wrong(message),
+            NotDrawn::Broken => Errors::one(Code::Internal, "something went wrong on our side", self.id),
+        }
+    }
+
+    /// The rows of all pages, and what stands beside those of the first; `None` when something has changed between the first and the last.
+    async fn rows(&self, view: &str, layout: &Layout, mut variables: Map<String, Value>) -> Result<Option<Read>, Errors> {
+        let (mut rows, mut bytes, mut pages, mut began, mut beside) = (Vec::new(), 0, 0, None, None);
         loop {
             let (mut result, size) = self.result(view, &variables).await?;
             if let Some(error) = result["errors"].get(0) {
@@ -249,6 +269,7 @@ impl<E: Executor> Reading<'_, E> {
             }
             let page = layout.page(&mut result["data"]).map_err(|message| self.wrong(message))?;
             rows.extend(page.rows);
+            beside.get_or_insert(page.beside);
             bytes += size;
             pages += 1;
             if rows.len() > MOST_ROWS || bytes > MOST_BYTES {
@@ -260,7 +281,7 @@ impl<E: Executor> Reading<'_, E> {
         }
         // A page is no older than its `seq` and may be newer: one read behind the last page says that none was.
         let is_one = pages == 1 || Some(self.result(view, &variables).await?.0["seq"].take()) == began;
-        Ok(is_one.then_some(rows))
+        Ok(is_one.then(|| (rows, beside.unwrap_or_default())))
     }
 
     /// What a view shows, and the bytes of that.
@@ -304,38 +325,6 @@ impl<E: Executor> Reading<'_, E> {
     }
 }
 
-impl Sheet {
-    fn response(self, asked: &HeaderMap, id: &str) -> Response<Body> {
-        let tag = format!("\"{}\"", hex::encode(Sha256::digest(self.text.as_bytes())));
-        let is_known = is_known(asked, &tag);
-        let mut response = Response::new(if is_known { Body::empty() } else { Body::from(self.text) });
-        if is_known {
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-        }
-        let headers = response.headers_mut();
-        let media = match self.format {
-            Format::Json => "application/json; charset=utf-8",
-            Format::JsonLines => "application/jsonl; charset=utf-8",
-            Format::Csv => "text/csv; charset=utf-8",
-        };
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
-        if let Ok(tag) = HeaderValue::from_str(&tag) {
-            headers.insert(header::ETAG, tag);
-        }
-        // Kept by its reader alone, and asked for anew each time.
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        headers.insert(header::VARY, HeaderValue::from_static("authorization"));
-        reply::seal(headers, id);
-        response
-    }
-}
-
-/// Whether whoever asks has what this tag is of (RFC 9110, 13.1.2).
-fn is_known(asked: &HeaderMap, tag: &str) -> bool {
-    let lines = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,23 +342,15 @@ mod tests {
 
     #[test]
     fn an_address_says_the_view_and_its_format() {
-        assert_eq!(named("low-stock.csv"), Some(("low-stock", Format::Csv)));
-        assert_eq!(named("low-stock.jsonl"), Some(("low-stock", Format::JsonLines)));
+        assert_eq!(named("low-stock.csv"), Some(("low-stock", Format::Table(TableFormat::Csv))));
+        assert_eq!(named("low-stock.pdf"), Some(("low-stock", Format::Table(TableFormat::Pdf))));
         for other in ["low-stock", "low-stock.xml", "csv"] {
             assert_eq!(named(other), None, "{other}");
         }
         assert!(Parameters::of("variables=%7B%22n%22%3A5%7D&rows=stores").is_ok_and(|asked| asked.variables["n"] == 5));
-        for wrong in ["variables=5", "first=5", "rows=a&rows=b"] {
+        assert!(Parameters::of("locale=DE").is_ok_and(|asked| asked.locale == PaperLocale::German));
+        for wrong in ["variables=5", "first=5", "rows=a&rows=b", "locale=de"] {
             assert!(Parameters::of(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn what_a_reader_has_is_not_sent_again() {
-        let mut asked = HeaderMap::new();
-        assert!(!is_known(&asked, "\"a\""));
-        asked.insert(header::IF_NONE_MATCH, HeaderValue::from_static("\"b\", W/\"a\""));
-        assert!(is_known(&asked, "\"a\""));
-        assert!(!is_known(&asked, "\"c\""));
     }
 }

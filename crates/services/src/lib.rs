@@ -44,5 +44,7 @@ pub mod notes;
 pub mod history;
 /// Queries that are kept under a name, and read with the rights of whoever reads.
 pub mod saved_views;
+/// Exports that go on by themselves: files of what has changed, and a manifest behind them.
+pub mod export_schedules;
 /// Pages and PDFs that are drawn of documents.
 pub mod papers;

@@ -22,4 +22,8 @@ pub struct Model {
     pub email_blind: Option<Vec<u8>>,
     /// The customer that this one is merged into, which is merged into none itself.
     pub merged_into: Option<CustomerId>,
+    /// A JSON list of texts.
+    pub tags: String,
+    /// The same folded, with a line end before and after each.
+    pub tag_keys: String,
 }

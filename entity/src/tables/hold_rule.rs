@@ -24,4 +24,13 @@ pub struct Model {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// 0 or 1, as the next one.
+    pub is_billed_elsewhere: i32,
+    pub is_new_customer: i32,
+    /// A line each; empty where any customer matches.
+    pub customer_tags: String,
+    /// A line each; empty where any product matches.
+    pub product_tags: String,
+    /// 0 or 1.
+    pub lifts_itself: i32,
 }

@@ -41,6 +41,10 @@ pub struct Model {
     pub supplier_return_id: Option<SupplierReturnId>,
     pub movement_id: Option<MovementId>,
     pub issue: Option<LiquidationIssue>,
+    /// Of a bundle: the other product of it.
+    pub partner_id: Option<ProductId>,
+    /// Of a bundle that was approved: the kit that was made.
+    pub kit_id: Option<ProductId>,
     /// Steps, figures and reasons, as JSON.
     pub body: String,
 }

@@ -15,6 +15,8 @@ pub mod audit_head;
 pub mod backup_code;
 pub mod backup_run;
 pub mod barcode;
+pub mod blanket_order;
+pub mod blanket_order_line;
 pub mod carrier;
 pub mod category;
 pub mod channel;
@@ -42,6 +44,7 @@ pub mod exchange;
 pub mod exchange_line;
 pub mod exchange_rate;
 pub mod exchange_row;
+pub mod export_schedule;
 pub mod factor_series;
 pub mod file;
 pub mod forecast_pool;
@@ -91,6 +94,7 @@ pub mod order_step;
 pub mod paper;
 pub mod parcel;
 pub mod parcel_line;
+pub mod party_merge;
 pub mod payment;
 pub mod policy;
 pub mod product;
@@ -195,12 +199,12 @@ macro_rules! tables {
 tables! {
     alert Alert, alert_follower AlertFollower, alert_letter AlertLetter, alert_rule AlertRule, anomaly_book AnomalyBook, api_key ApiKey,
     api_key_address ApiKeyAddress, api_key_index ApiKeyIndex, app_user AppUser, audit_checkpoint AuditCheckpoint,
-    audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, backup_run BackupRun, barcode Barcode, carrier Carrier, category Category,
+    audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, backup_run BackupRun, barcode Barcode, blanket_order BlanketOrder, blanket_order_line BlanketOrderLine, carrier Carrier, category Category,
     channel Channel, copy_progress CopyProgress, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
     count_line CountLine, count_try CountTry, customer Customer, demand_book DemandBook,
     demand_day DemandDay, demand_document DemandDocument, demand_gone DemandGone, demand_week DemandWeek, deployment_copy DeploymentCopy, device Device, document_reversal DocumentReversal,
     document_reversal_effect DocumentReversalEffect, document_reversal_line DocumentReversalLine, entry Entry, event Event,
-    exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, factor_series FactorSeries, file File, forecast_pool ForecastPool, forecast_run ForecastRun,
+    exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, export_schedule ExportSchedule, factor_series FactorSeries, file File, forecast_pool ForecastPool, forecast_run ForecastRun,
     forecast_score ForecastScore, forecast_series ForecastSeries, forecast_sum ForecastSum, fulfilment Fulfilment,
     fulfilment_line FulfilmentLine, fulfilment_work FulfilmentWork, fulfilment_work_line FulfilmentWorkLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,
     history_block HistoryBlock, history_sum HistorySum, hold_rule HoldRule, idempotency Idempotency, integration Integration,
@@ -208,7 +212,7 @@ tables! {
     liquidation_line LiquidationLine, liquidation_plan LiquidationPlan, liquidation_settings LiquidationSettings,
     login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,
     movement Movement, order_detail OrderDetail, note Note, note_edit NoteEdit, note_mention NoteMention, number_pattern NumberPattern, order_hold OrderHold, order_line OrderLine, order_line_barred OrderLineBarred,
-    order_line_part OrderLinePart, order_sourcing OrderSourcing, paper Paper, invoice Invoice, invoice_line InvoiceLine, legal_entity LegalEntity, store_legal_entity StoreLegalEntity, parcel Parcel, parcel_line ParcelLine, payment Payment, order_step OrderStep, policy Policy, product Product, product_document ProductDocument,
+    order_line_part OrderLinePart, order_sourcing OrderSourcing, paper Paper, party_merge PartyMerge, invoice Invoice, invoice_line InvoiceLine, legal_entity LegalEntity, store_legal_entity StoreLegalEntity, parcel Parcel, parcel_line ParcelLine, payment Payment, order_step OrderStep, policy Policy, product Product, product_document ProductDocument,
     product_family ProductFamily, product_image ProductImage, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
     refresh_token RefreshToken, registration Registration,

@@ -43,4 +43,6 @@ pub struct Model {
     pub revision: i32,
     /// When the supplier last confirmed something of it.
     pub confirmed_at: Option<Timestamp>,
+    /// The blanket order that it calls off from.
+    pub blanket_order_id: Option<BlanketOrderId>,
 }

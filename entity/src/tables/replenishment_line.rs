@@ -46,6 +46,8 @@ pub struct Model {
     pub out_days: Option<i32>,
     pub left_units: Option<i64>,
     pub excess_units: Option<i64>,
+    /// Units for the lead time at the pace of the four weeks before the plan; null of lines that were scored before this was kept.
+    pub naive_units: Option<i64>,
     /// Each step's figure, and reasons, as JSON.
     pub body: String,
 }

@@ -24,4 +24,6 @@ pub struct Model {
     pub lifter_id: Option<Uuid>,
     /// Of the rule that set it; null of one that somebody set.
     pub rule_code: Option<String>,
+    /// JSON: what made the rule match.
+    pub matched: Option<String>,
 }

@@ -26,4 +26,6 @@ pub struct Model {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Roles and members whom it is shared with, as a JSON object; null: all who may read views.
+    pub readers: Option<String>,
 }

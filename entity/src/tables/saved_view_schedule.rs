@@ -51,4 +51,12 @@ pub struct Model {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Language of a PDF.
+    pub locale: PaperLocale,
+    /// Whether each table is kept as a file of the owner's.
+    pub keeps_file: i32,
+    /// Whether the event of a table has its first rows.
+    pub tells_rows: i32,
+    /// The file of the last table that was kept.
+    pub last_file_id: Option<FileId>,
 }

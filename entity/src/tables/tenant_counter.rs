@@ -23,4 +23,5 @@ pub struct Model {
     pub reversal_number: i64,
     pub recorded_at: Timestamp,
     pub ordered_from: i64,
+    pub blanket_order_number: i64,
 }

@@ -10,7 +10,10 @@ DECLARE
   passed boolean;
 BEGIN
   FOR t IN
-    SELECT way, c.relname::text AS name, CASE c.relname WHEN 'tenant' THEN 'id' ELSE 'tenant_id' END AS key
+    SELECT way, c.relname::text AS name, CASE c.relname WHEN 'tenant' THEN 'id' ELSE 'tenant_id' END AS key,
+      -- A row goes to its part before policies are asked: to that of the oldest months, which is always there.
+      (SELECT quote_ident(a.attname) FROM pg_partitioned_table p JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+        WHERE p.partrelid = c.oid) AS month
     FROM unnest(ARRAY['one', 'list']) way, pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relrowsecurity
       AND has_table_privilege(c.oid, 'INSERT')
     ORDER BY way DESC, c.relname
@@ -20,7 +23,7 @@ BEGIN
     END IF;
     passed := true;
     BEGIN
-      EXECUTE format('INSERT INTO %I (%I) VALUES ($1)', t.name, t.key) USING other;
+      EXECUTE format('INSERT INTO %I (%I%s) VALUES ($1%s)', t.name, t.key, ', ' || t.month, CASE WHEN t.month IS NOT NULL THEN ', 0' END) USING other;
     EXCEPTION
       WHEN insufficient_privilege THEN passed := false;
       WHEN read_only_sql_transaction THEN RAISE;
@@ -30,7 +33,7 @@ BEGIN
       RAISE EXCEPTION 'a row of another tenant passes into the table %', t.name;
     END IF;
     BEGIN
-      EXECUTE format('INSERT INTO %I (%I) VALUES ($1)', t.name, t.key) USING bound;
+      EXECUTE format('INSERT INTO %I (%I%s) VALUES ($1%s)', t.name, t.key, ', ' || t.month, CASE WHEN t.month IS NOT NULL THEN ', 0' END) USING bound;
     EXCEPTION
       WHEN insufficient_privilege THEN RAISE EXCEPTION 'no row of the bound tenant passes into the table %', t.name;
       WHEN read_only_sql_transaction THEN RAISE;

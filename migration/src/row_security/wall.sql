@@ -1,7 +1,7 @@
 -- Grants and policies of every table, laid where they are not there yet. A table is a tenant's if its primary key begins with tenant_id: one
 -- of a later migration is walled without being named here. What is no tenant's (people, what they and programs sign in with, the deployment's own
 -- keys) is found before anybody's tenant is known: only the steward reaches it, and a table of a later migration without being named. The lists
--- name what is not as usual.
+-- name what is not as usual. A part of a table has no rights at all: rows are reached through the whole table, whose policies hold for all of its parts.
 DO $wall$
 DECLARE
   app CONSTANT text := 'entrepot_app';
@@ -32,7 +32,7 @@ BEGIN
         WHEN EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
           WHERE i.indrelid = c.oid AND i.indisprimary AND a.attname = 'tenant_id') THEN 'tenant_id'
       END AS key
-    FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+    FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relname !~ '{part}'
   LOOP
     may := CASE
       WHEN t.name = 'seaql_migrations' OR t.name = ANY (sealed) THEN 'SELECT'
@@ -77,6 +77,12 @@ BEGIN
     IF NOT t.relrowsecurity OR NOT t.relforcerowsecurity THEN
       EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', t.name);
     END IF;
+  END LOOP;
+
+  FOR t IN SELECT c.relname AS name FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.relname ~ '{part}'
+    AND (has_table_privilege(app, c.oid, 'SELECT, INSERT, UPDATE, DELETE') OR has_table_privilege(steward, c.oid, 'SELECT, INSERT, UPDATE, DELETE'))
+  LOOP
+    EXECUTE format('REVOKE ALL ON %I FROM %I, %I', t.name, app, steward);
   END LOOP;
 
   FOR t IN SELECT p.oid, p.oid::regprocedure::text AS name FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace AND p.prosecdef LOOP

@@ -13,7 +13,6 @@ use async_graphql::{
     parser::types::{Selection, SelectionSet},
 };
 use async_trait::async_trait;
-use entity::prelude::TableFormat;
 use platform::storage::Fault;
 use serde::Deserialize;
 use serde_json::Value;
@@ -97,13 +96,13 @@ impl ViewEngine for BulkExecutor {
 
     async fn table(&self, requester: Requester, request: TableRequest) -> Result<TableOutcome, Fault> {
         let service = &self.ready()?.service;
-        let TableRequest { view, variables, rows, format, request_id } = request;
+        let TableRequest { view, variables, rows, format, locale, request_id } = request;
         let Some(session) = self.node_authenticator.in_name_of(requester, &request_id).await? else {
             return Ok(TableOutcome::Gone);
         };
-        let ask = TableAsk { view: view.to_string(), variables, rows, is_csv: format == TableFormat::Csv };
+        let ask = TableAsk { view: view.to_string(), variables, rows, format, locale };
         Ok(match Box::pin(view_table(service, session, &request_id, ask)).await {
-            Ok(Some(made)) => TableOutcome::Made(Table { text: made.text, rows: made.rows }),
+            Ok(Some(made)) => TableOutcome::Made(Table { bytes: made.bytes, rows: made.rows, told: made.told }),
             // Its schedule goes with it.
             Ok(None) => TableOutcome::Gone,
             Err(errors) => TableOutcome::Refused(refused(&errors)),

@@ -247,6 +247,13 @@ pub(super) async fn tenants(db: Database) -> Vec<Finding> {
     }
 }
 
+pub(super) async fn partitions(db: Database, clock: Clock) -> Vec<Finding> {
+    match db.months_ahead(clock.now()).await {
+        Ok(ahead) => ahead.map(judge::partitions).into_iter().collect(),
+        Err(fault) => of_fault("partitions", &fault),
+    }
+}
+
 pub(super) async fn jobs(db: Database, clock: Clock) -> Vec<Finding> {
     match job_facts(&db, &clock).await {
         Ok(facts) => judge::jobs(&facts),

@@ -15,6 +15,7 @@ on_both!(
     a_day_that_grows_after_it_was_accepted_is_open_again,
     an_accepted_size_is_forgotten_after_ninety_days,
     accepting_is_in_the_audit_log_and_changes_once,
+    a_strange_day_is_alerted_until_it_is_accepted,
 );
 
 /// A shop that was brought 142 mugs yesterday, and what was flagged.
@@ -27,6 +28,22 @@ async fn flagged(world: &World) -> (Shop<'_>, Value, Value) {
     let found = shop.strange().await;
     assert_eq!(found.len(), 1, "{found:#?}");
     (shop, mug, found[0].clone())
+}
+
+async fn a_strange_day_is_alerted_until_it_is_accepted(world: &World) {
+    let (shop, mug, strange) = flagged(world).await;
+    let alerts = async || {
+        world.node.alerts.scan_all().await.unwrap();
+        let query = "{ alerts(filter: { kind: [STOCK_ANOMALY] }) { nodes { state quantity day product { id } store { id } } } }";
+        let answer = shop.books.office.ask(query, json!({})).await;
+        answer["data"]["alerts"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone()
+    };
+    let alert = |state: &str| json!([{ "state": state, "quantity": 142, "day": strange["businessDate"], "product": mug, "store": shop.books.office.store }]);
+    assert_eq!(json!(alerts().await), alert("OPEN"));
+    assert_eq!(json!(alerts().await), alert("OPEN"), "once");
+    done(&shop.accept(&strange["id"], "a trade fair").await, "anomaly");
+    assert_eq!(json!(alerts().await), alert("RESOLVED"));
+    shop.books.office.is_sound().await;
 }
 
 async fn an_accepted_size_is_not_flagged_again(world: &World) {

@@ -127,6 +127,11 @@ async fn a_giant_return_is_flagged_once_with_its_reason(world: &World) {
     assert_eq!(json!(facts), json!(["RETURN", "UNUSUAL", 142, 142, "OPEN", null, null, null]));
     assert_eq!((&strange["businessDate"], &strange["product"]["sku"]), (&json!(day(world, 1)), &json!("MUG")));
     assert!(strange["z"].as_f64().unwrap() >= 3.5 && (5.0..7.0).contains(&strange["usual"].as_f64().unwrap()), "{strange:#}");
+    let query = "{ events(types: [\"anomaly.flagged\"], first: 10) { nodes { data } } }";
+    let told = shop.books.office.ask(query, json!({})).await;
+    let data = json!({ "id": strange["id"], "kind": "RETURN", "productId": mug["id"], "storeId": shop.books.office.store["id"],
+        "day": day(world, 1) });
+    assert_eq!(told["data"]["events"]["nodes"], json!([{ "data": data }]), "{told:#}");
     assert_eq!(shop.detect(0).await, None, "a day closes once");
     let node = shop.books.office.ask("query($id: ID!) { node(id: $id) { id __typename } }", json!({ "id": strange["id"] })).await;
     assert_eq!(node["data"]["node"]["__typename"], "StockAnomaly", "{node:#}");

@@ -19,6 +19,10 @@ pub const ALSO: &[(&str, &str)] = &[
     ("ReorderPolicyInput", "maximum"),
     ("ReorderLineInput", "supplier"),
     ("CustomerCreateInput", "name"),
+    ("KitComponentInput", "productId"),
+    ("ProductDocumentAddInput", "productId"),
+    ("ProductImageAddInput", "productId"),
+    ("ProductImageReorderInput", "productId"),
     ("ProductTextAcceptInput", "categories"),
     ("StocktakeCreateInput", "categoryId"),
     ("PurchaseOrderLineReceiptInput", "lineId"),
@@ -32,7 +36,12 @@ pub const ALSO: &[(&str, &str)] = &[
 ];
 
 /// Who gives or takes roles must hold what they give; so must who brings rows or takes them away, and whose rule acts by itself.
-pub const FOR_MORE: [&str; 5] = ["memberRolesSet", "memberInvite", "importCreate", "exportCreate", "replenishmentRuleSet"];
+pub const FOR_MORE: [&str; 6] =
+    ["memberRolesSet", "memberInvite", "importCreate", "exportCreate", "exportScheduleSet", "replenishmentRuleSet"];
+
+/// What is removed for good: it is called last.
+pub const LAST: [&str; 5] =
+    ["savedViewDelete", "exportScheduleDelete", "webhookEndpointDelete", "productImageRemove", "productDocumentRemove"];
 
 /// Code of the hold rule and of the factor series that each company has.
 pub const KEPT_RULE: &str = "kept-rule";

@@ -7,7 +7,7 @@ use entrepot::{
     forecasting::{self, core::FactorSeries},
     liquidation,
     orders::{
-        core::{HoldRule, RuleFields},
+        core::{HoldRule, MoreConditions, RuleFields},
         rows as order_rows,
     },
     replenishment::{
@@ -104,6 +104,10 @@ pub const CASES: &[(&str, Needs)] = &[
     ("savedViewLinkRevoke", May("view.manage")),
     ("savedViewScheduleSet", May("view.manage")),
     ("savedViewScheduleDelete", May("view.manage")),
+    ("exportSchedules", May("exchange.run")),
+    ("exportScheduleSet", May("exchange.run")),
+    ("exportScheduleRun", May("exchange.run")),
+    ("exportScheduleDelete", May("exchange.run")),
     ("productCost", May("product.cost.read")),
     ("stockRevaluations", May("product.cost.read")),
     ("productCategorySuggestions", May("product.read")),
@@ -135,6 +139,7 @@ impl World {
         self.planned(house, ids).await;
         self.liquidated(house, ids).await;
         self.saved(house, ids).await;
+        self.exporting(house, ids).await;
         self.ruled(house).await;
     }
 
@@ -253,7 +258,8 @@ impl World {
             variables: saved_views::core::Variables::new(),
         };
         let maker = house.owner.actor;
-        let view = View { id, fields, cost: 1, is_paused: false, maker, version: 1, created_at: now, updated_at: now };
+        let view =
+            View { id, fields, cost: 1, is_paused: false, maker, readers: None, version: 1, created_at: now, updated_at: now };
         let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
         saved_views::rows::insert_view(&work, &view).await.unwrap();
         let link = Link {
@@ -293,6 +299,9 @@ impl World {
             members: Vec::new(),
             only_if_changed: false,
             emits_event: false,
+            locale: PaperLocale::English,
+            keeps_file: false,
+            tells_rows: false,
         };
         Schedule {
             id: self.node.clock.id(),
@@ -310,6 +319,7 @@ impl World {
             version: 1,
             created_at: now,
             updated_at: now,
+            last_file: None,
         }
     }
 
@@ -324,6 +334,7 @@ impl World {
             is_unpaid: false,
             lacks_address: false,
             countries: vec!["AQ".to_owned()],
+            more: MoreConditions::default(),
         };
         let rule = HoldRule { fields, archived_at: None, version: 1, created_at: now, updated_at: now };
         let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();

@@ -3,9 +3,11 @@
 /// The first that is part of a name wins.
 pub const ID_NAMES: &[(&str, &str)] = &[
     ("stockedin", "sto"),
+    ("blanketorder", "bor"),
     ("savedviewlinkid", "svl"),
     ("revaluation", "rvl"),
     ("savedviewschedule", "svs"),
+    ("exportschedule", "xsc"),
     ("savedview", "svw"),
     ("invoiceid", "inv"),
     ("fulfilmenttracking", "pcl"),

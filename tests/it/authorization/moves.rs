@@ -13,6 +13,8 @@ use super::{
 pub const CASES: &[(&str, Needs)] = &[
     ("customerMerge", May("customer.merge")),
     ("supplierMerge", May("supplier.merge")),
+    ("customerUnmerge", May("customer.merge")),
+    ("supplierUnmerge", May("supplier.merge")),
     ("storeGroupArchive", May("store.write")),
     ("storeGroupRestore", May("store.write")),
     ("fulfilmentWork", May("fulfilment.read")),

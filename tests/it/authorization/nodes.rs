@@ -39,6 +39,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("pol", "PurchaseOrderLine", Some("purchase.read")),
     ("srt", "SupplierReturn", Some("purchase.read")),
     ("rvl", "StockRevaluation", Some("product.cost.read")),
+    ("bor", "BlanketOrder", Some("purchase.read")),
     ("rev", "DocumentReversal", Some("stock.movement.read")),
     ("fxr", "ExchangeRate", Some("rate.read")),
     ("ten", "Tenant", None),

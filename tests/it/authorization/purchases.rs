@@ -15,6 +15,11 @@ impl World {
                 "mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {fields} userErrors {{ code field message }} }} }}"
             )
         };
+        let lines = json!([{ "product": product, "quantity": 100, "unitCost": { "amount": "1.00", "currencyCode": "GBP" } }]);
+        let input = json!({ "idempotencyKey": format!("{word}-frame"), "supplier": supplier, "currencyCode": "GBP", "validFrom": "2020-01-01", "validTo": "2099-12-31",
+            "externalRef": format!("{word}-frame"), "note": format!("{word} frame"), "lines": lines });
+        let text = query("blanketOrderCreate", "BlanketOrderCreateInput", "blanketOrder { id }");
+        ids.insert("bor", told(&self.must(house, &text, json!({ "input": input })).await["blanketOrder"]["id"]));
         let lines = json!([{ "product": product, "quantity": 10 }]);
         let input = json!({ "idempotencyKey": format!("{word}-buy"), "supplier": supplier, "store": store, "externalRef": format!("{word}-purchase"),
             "note": format!("{word} purchase"), "expectedOn": "2026-01-31", "lines": lines, "charges": [{ "kind": "FREIGHT", "name": format!("{word} freight"), "amount": { "amount": "1.00", "currencyCode": "GBP" } }] });

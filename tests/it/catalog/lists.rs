@@ -275,6 +275,65 @@ on_both!(suppliers_are_found_by_code_and_name, world: World => {
     }
 });
 
+on_both!(suppliers_are_found_by_filters_inside_filters_and_sorted, world: World => {
+    let make = async |code: &str, name: &str| {
+        let input = json!({ "code": code, "name": name });
+        made(change(world, "supplierCreate", "SupplierCreateInput", "supplier { id version }", input).await)["supplier"].clone()
+    };
+    let (acme, gone) = (make("ACME", "north Mills").await, make("GONE", "Zeta").await);
+    world.pass(3600);
+    let between = entrepot::clock::rfc3339(world.clock.now().plus_seconds(-1800));
+    make("BOND", "North & Sons").await;
+    make("CUP", "alpha").await;
+    let archive = json!({ "id": gone["id"], "expectedVersion": gone["version"] });
+    made(change(world, "supplierArchive", "SupplierArchiveInput", "supplier { id }", archive).await);
+    let ask = "query($filter: SupplierFilter, $sort: SupplierSort, $first: Int, $after: Cursor) {
+        suppliers(filter: $filter, sort: $sort, first: $first, after: $after) { nodes { code } totalCount { count } pageInfo { endCursor } } }";
+    let codes = |page: &Value| {
+        let nodes = page["nodes"].as_array().unwrap().iter();
+        nodes.map(|node| node["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    for (filter, expected) in [
+        (json!({ "or": [{ "name": { "contains": "north" } }, { "code": { "eq": "cup" } }] }), "ACME BOND CUP"),
+        (json!({ "and": [{ "search": "north" }, { "not": { "code": { "startsWith": "B" } } }] }), "ACME"),
+        (json!({ "not": { "search": "north" } }), "CUP"),
+        (json!({ "not": { "search": "%" } }), "ACME BOND CUP"),
+        // What is archived comes where any part asks for it.
+        (json!({ "or": [{ "isArchived": true }, { "code": { "eq": "CUP" } }] }), "CUP GONE"),
+        (json!({ "not": { "isArchived": false } }), "GONE"),
+        (json!({ "isArchived": null }), "ACME BOND CUP GONE"),
+        (json!({ "id": { "in": [acme["id"], gone["id"]] } }), "ACME"),
+        (json!({ "createdAt": { "gte": between } }), "BOND CUP"),
+        (json!({ "createdAt": { "lt": between } }), "ACME"),
+        (json!({ "isArchived": true, "updatedAt": { "gte": between } }), "GONE"),
+    ] {
+        let page = world.ask(ask, json!({ "filter": filter, "first": 1 })).await["suppliers"].clone();
+        assert_eq!(page["totalCount"]["count"], expected.split_whitespace().count(), "{filter}");
+        assert_eq!(codes(&world.ask(ask, json!({ "filter": filter })).await["suppliers"]), expected, "{filter}");
+    }
+    for (field, direction, expected) in [
+        ("CODE", "DESC", "CUP BOND ACME"),
+        ("NAME", "ASC", "CUP BOND ACME"),
+        ("NAME", "DESC", "ACME BOND CUP"),
+        ("CREATED_AT", "ASC", "ACME BOND CUP"),
+        ("UPDATED_AT", "DESC", "CUP BOND ACME"),
+    ] {
+        let sort = json!({ "field": field, "direction": direction });
+        let (mut found, mut after) = (Vec::new(), Value::Null);
+        for _ in 0..3 {
+            let page = world.ask(ask, json!({ "sort": sort, "first": 1, "after": after })).await["suppliers"].clone();
+            after = page["pageInfo"]["endCursor"].clone();
+            found.push(codes(&page));
+        }
+        assert_eq!(found.join(" "), expected, "{field} {direction}");
+        let other = json!({ "sort": { "field": "CODE", "direction": "ASC" }, "after": after });
+        assert_eq!(world.fails(ask, other).await["code"], "BAD_USER_INPUT", "a cursor of {field} {direction}");
+    }
+    let mug = made(product(world, json!({ "sku": "MUG", "name": "Mug" })).await)["product"]["id"].clone();
+    let inside = json!({ "or": [{ "id": { "eq": mug } }] });
+    assert_eq!(world.fails(ask, json!({ "filter": inside })).await["code"], "BAD_USER_INPUT");
+});
+
 on_both!(a_category_and_a_supplier_lead_to_their_products, world: World => {
     let (mugs, acme) = shelf(world, 6).await;
     let below = made(category(world, json!({ "name": "Below", "parentId": mugs })).await)["category"]["id"].clone();

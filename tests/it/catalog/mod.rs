@@ -11,7 +11,9 @@ mod references;
 mod remembered;
 mod rights;
 mod search;
+mod tags;
 mod tree;
+mod unmerges;
 pub mod world;
 
 use serde_json::{Value, json};

@@ -100,6 +100,11 @@ async fn a_product_that_sells_ten_a_week_is_forecast_to_sell_ten(world: &World) 
     let made = trade.run(0).await.unwrap();
     assert_eq!((made.weeks, made.series >= 2), (30, true));
     assert_eq!(trade.run(0).await, None, "one run a week");
+    let query = "{ events(types: [\"forecast.completed\", \"forecast.drifted\"], first: 10) { nodes { type data } } }";
+    let told = trade.books.office.ask(query, json!({})).await;
+    let data = json!({ "firstWeek": monday(world, 0), "series": made.series });
+    let nodes = json!([{ "type": "forecast.completed", "data": data }]);
+    assert_eq!(told["data"]["events"]["nodes"], nodes, "two series are too few to say that they drift: {told:#}");
     let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
     assert_eq!((&found["product"]["sku"], &found["store"]["code"]), (&json!("MUG"), &json!("DOCK")));
     assert_eq!(found["run"]["firstWeek"], monday(world, 0), "{found:#}");

@@ -20,7 +20,8 @@ on_both!(
 );
 
 const SIMULATE: &str = "query($i: StockSimulateInput!) { stockSimulate(input: $i) { status why promisedServiceLevel outcome {
-  from to weeks serviceLevel fillRate demand met stockoutWeeks meanStock peakStock orders ordered } } }";
+  from to weeks serviceLevel fillRate demand met stockoutWeeks meanStock peakStock orders ordered }
+  naiveOutcome { from to demand met fillRate meanStock } } }";
 
 /// Products of one shop that are each asked for in every week.
 const PRODUCTS: usize = 12;
@@ -68,7 +69,7 @@ impl Trade<'_> {
 async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(world: &World) {
     let (trade, products) = shop(world, uneven).await;
     let policy = |level: f64| json!({ "serviceLevel": level, "leadTimeWeeks": 2 });
-    let (mut served, mut cycles) = (0.0, 0.0);
+    let (mut served, mut cycles, mut missed, mut naively_missed) = (0.0, 0.0, 0, 0);
     for product in &products {
         let found = trade.simulate(product, policy(0.95)).await;
         assert_eq!((&found["status"], &found["promisedServiceLevel"]), (&json!("READY"), &json!(0.95)), "{found:#}");
@@ -79,8 +80,17 @@ async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(w
         assert!(outcome["fillRate"].as_f64().unwrap() >= 0.95, "{found:#}");
         let unmet = outcome["demand"].as_i64().unwrap() - outcome["met"].as_i64().unwrap();
         assert_eq!(unmet > 0, outcome["stockoutWeeks"].as_i64().unwrap() > 0, "{found:#}");
+        // The naive policy is played over the same weeks and the same demand.
+        let naive = &found["naiveOutcome"];
+        for figure in ["from", "to", "demand"] {
+            assert_eq!(naive[figure], outcome[figure], "{figure}: {found:#}");
+        }
+        assert!(naive["meanStock"].as_f64().unwrap() < outcome["meanStock"].as_f64().unwrap(), "{found:#}");
+        missed += unmet;
+        naively_missed += naive["demand"].as_i64().unwrap() - naive["met"].as_i64().unwrap();
     }
     assert!(served / cycles >= 0.90, "{served} of {cycles} weeks were served");
+    assert!(naively_missed > missed, "the mean of four weeks is no promise: {naively_missed} {missed}");
     let (low, high) = (trade.simulate(&products[0], policy(0.6)).await, trade.simulate(&products[0], policy(0.99)).await);
     for figure in ["meanStock", "peakStock"] {
         let of = |found: &Value| found["outcome"][figure].as_f64().unwrap();
@@ -119,7 +129,11 @@ async fn a_history_that_is_too_short_is_refused_with_the_reason(world: &World) {
     let trade = Trade::of(world).await;
     let (mug, lone) = (trade.books.office.product("MUG", "2.00").await, trade.books.office.product("LONE", "2.00").await);
     let nothing = trade.simulate(&mug, json!({ "leadTimeWeeks": 2 })).await;
-    assert_eq!((&nothing["status"], &nothing["outcome"]), (&json!("NO_DEMAND"), &Value::Null), "{nothing:#}");
+    assert_eq!(
+        (&nothing["status"], &nothing["outcome"], &nothing["naiveOutcome"]),
+        (&json!("NO_DEMAND"), &Value::Null, &Value::Null),
+        "{nothing:#}"
+    );
     trade.receive(&mug, 100, 15).await;
     trade.receive(&lone, 1_000, 7 * 21).await;
     trade.sell_weekly(&mug, &[10]).await;

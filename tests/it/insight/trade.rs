@@ -104,7 +104,7 @@ impl Trade {
             lines,
             sourcing: None,
             detail: None,
-            lacks_address: false,
+            whereabouts: Default::default(),
             actor: Actor::SYSTEM,
             movements: [(); 3].map(|()| world.clock.document_id()),
             currency: Currency::GBP,

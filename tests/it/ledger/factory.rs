@@ -143,7 +143,7 @@ impl CommandFactory {
             lines,
             sourcing: None,
             detail: None,
-            lacks_address: false,
+            whereabouts: Default::default(),
             actor: self.actor,
             movements: std::array::from_fn(|_| self.clock.document_id()),
             currency: Currency::GBP,

@@ -1,7 +1,9 @@
 //! Dead and slow stock: what is listed, what is planned, what approving does and what comes of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+mod bundles;
 mod clearance;
+mod watched;
 
 use serde_json::{Value, json};
 

@@ -104,6 +104,7 @@ pub const SHOWS_WHAT_IS: &[Exception] = &[
 /// Whose repeated call shows less: what it was about is gone.
 pub const REMOVES: &[Exception] = &[
     ("alertRuleDelete", "the rule is gone"),
+    ("exportScheduleDelete", "the schedule is gone"),
     ("factorSeriesRemove", "the series is gone"),
     ("replenishmentPolicyRemove", "the policy is gone"),
     ("productDocumentRemove", "the document is gone"),

@@ -28,7 +28,7 @@ async fn set(office: &Office<'_>, kind: &str, pattern: &str) -> Value {
 async fn pattern(office: &Office<'_>, kind: &str) -> Value {
     let answer = office.ask("{ numberPatterns { kind pattern next } }", json!({})).await;
     let all = answer["data"]["numberPatterns"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone();
-    assert_eq!(all.len(), 6);
+    assert_eq!(all.len(), 7);
     all.into_iter().find(|one| one["kind"] == kind).unwrap()
 }
 

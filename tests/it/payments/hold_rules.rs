@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use super::{World, done, pounds, refused};
 
-const RULE: &str = "code kind reason totalAtLeast { amount currencyCode } isUnpaid lacksAddress countries archivedAt version";
+const RULE: &str = "code kind reason totalAtLeast { amount currencyCode } isUnpaid lacksAddress countries isBilledElsewhere isNewCustomer \
+    customerTags productTags liftsItself archivedAt version";
 const HELD: &str = "id status version holds { id kind reason ruleCode actor { __typename } }";
 
 /// Makes or changes a rule.
-async fn upserts(world: &World, rule: Value) -> Value {
+pub(super) async fn upserts(world: &World, rule: Value) -> Value {
     let document = format!(
         "mutation($input: HoldRuleUpsertInput!) {{ holdRuleUpsert(input: $input) {{ holdRule {{ {RULE} }} replayed seq \
          userErrors {{ code message field }} }} }}"
@@ -18,7 +19,7 @@ async fn upserts(world: &World, rule: Value) -> Value {
     world.ask(&document, json!({ "input": input })).await["holdRuleUpsert"].clone()
 }
 
-async fn rule(world: &World, rule: Value) -> Value {
+pub(super) async fn rule(world: &World, rule: Value) -> Value {
     done(&upserts(world, rule).await, "holdRule").clone()
 }
 
@@ -31,7 +32,7 @@ async fn archives(world: &World, code: &str) -> Value {
 }
 
 /// Places an order of so many mugs, at 2.55 each, with what else it says; or tries it.
-async fn places(world: &World, quantity: i64, more: Value, dry: bool) -> Value {
+pub(super) async fn places(world: &World, quantity: i64, more: Value, dry: bool) -> Value {
     let document = format!(
         "mutation($input: OrderCreateInput!, $dry: Boolean!) {{ orderCreate(input: $input, validateOnly: $dry) {{ order {{ {HELD} }} \
          userErrors {{ code message field }} }} }}"
@@ -52,7 +53,7 @@ async fn confirms(world: &World, order: &Value) -> Value {
 }
 
 /// The codes of the rules that hold an order.
-fn held_by(order: &Value) -> Vec<&str> {
+pub(super) fn held_by(order: &Value) -> Vec<&str> {
     order["holds"].as_array().unwrap().iter().filter_map(|hold| hold["ruleCode"].as_str()).collect()
 }
 

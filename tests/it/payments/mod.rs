@@ -3,6 +3,7 @@
 
 mod amounts;
 mod facts;
+mod hold_conditions;
 mod hold_rules;
 mod holds;
 mod placed;

@@ -8,7 +8,7 @@ GRANT SELECT ON crowd_refused TO PUBLIC;
 CREATE TEMP TABLE crowd AS
 SELECT c.oid, c.relname::text AS name,
   CASE WHEN c.relname = 'channel' THEN 10 WHEN c.relname IN ({small}) THEN least({few}, {rows}) ELSE {rows} END::bigint AS copies
-FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND CASE WHEN c.relname IN ({small})
+FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace AND CASE WHEN c.relname IN ({small})
   THEN c.relname IN ('app_user', 'category', 'channel', 'member', 'store', 'supplier')
   ELSE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id') END;
 
@@ -40,6 +40,7 @@ LEFT JOIN crowd p ON a.atttypid = 'uuid'::regtype
 DO $crowd$
 DECLARE
   t record;
+  part record;
   names text;
   texts text;
   made jsonb;
@@ -55,7 +56,7 @@ BEGIN
         AND c.word IS NULL ORDER BY array_position(t.keys, c.attnum) DESC LIMIT 1);
   END LOOP;
   -- A copy may say what no room would write: a transfer from a store to itself.
-  FOR t IN SELECT conrelid::regclass AS name, conname FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace LOOP
+  FOR t IN SELECT conrelid::regclass AS name, conname FROM pg_constraint WHERE contype = 'c' AND coninhcount = 0 AND connamespace = 'public'::regnamespace LOOP
     EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', t.name, t.conname);
   END LOOP;
   FOR t IN SELECT * FROM crowd LOOP
@@ -79,7 +80,9 @@ BEGIN
       INTO names, texts, made FROM crowd_column k WHERE k.oid = t.oid;
     made := made || coalesce(legal -> t.name, '{}');
     -- Measured anew, it would no longer be as large as crowd.rs says.
-    EXECUTE format('ALTER TABLE %I SET (autovacuum_enabled = FALSE)', t.name);
+    FOR part IN SELECT coalesce(h.inhrelid, t.oid)::regclass AS name FROM (SELECT 1) one LEFT JOIN pg_inherits h ON h.inhparent = t.oid LOOP
+      EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = FALSE)', part.name);
+    END LOOP;
     BEGIN
       EXECUTE format('INSERT INTO %1$I (%2$s) SELECT %3$s
         FROM (SELECT * FROM ((SELECT *, FALSE AS is_made FROM %1$I r WHERE %4$s ORDER BY num_nonnulls(r.*) DESC LIMIT 1)

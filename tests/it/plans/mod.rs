@@ -59,6 +59,7 @@ const MAY: &[(&str, &str)] = &[
     ("ordersCount where paymentStatus*", "sales_order"),
     ("ordersCount where refundStatus*", "sales_order"),
     ("products where status*", "product"),
+    ("customers where tag", "customer"),
     ("productsCount where status*", "product"),
     ("stockMovements filter.store*", "movement"),
     ("stockMovements where kind*", "movement"),
@@ -89,9 +90,9 @@ const MAY: &[(&str, &str)] = &[
     ("productsCount filter.stockedIn*", ""),
     ("products where stockedIn*", ""),
     ("productsCount where stockedIn*", ""),
-    // Words anywhere in texts, of which an order has several.
-    ("orders where search", "sales_order"),
-    ("ordersCount where search", "sales_order"),
+    // Notes are few, and no order is to pay for an index of them.
+    ("orders where note*", "sales_order"),
+    ("ordersCount where note*", "sales_order"),
     // All of a tenant's orders are in few currencies.
     ("*where total currencyCode", "sales_order"),
     // A page of a store's lots is soon found among the newest lots where it has many; where it has few, they are read by the store.
@@ -99,6 +100,9 @@ const MAY: &[(&str, &str)] = &[
     // Worked out of several columns, or sorted by what has no index, because every change of a level would pay for it.
     ("stockLevels*", "stock_level"),
     ("stockLevels*", "product"),
+    // Both change with every movement of the lot, which an index would be written by. Other tests narrow the lots.
+    ("lots where onHand*", "lot"),
+    ("lots where updatedAt*", "lot"),
     // All lines that wait, which are few.
     ("backorders*", "order_line"),
     // A tenant has few: jobs of a week, exchanges, files that are summed up by an index of their own.
@@ -133,6 +137,9 @@ const MAY: &[(&str, &str)] = &[
 
 /// The entry of `MAY` that a read is excused by.
 fn excuse(ask: &str, table: &str) -> Option<usize> {
+    // A part has the name of its table, and then its month.
+    let table =
+        migration::months::PARTED.iter().map(|parted| parted.table).find(|whole| table.starts_with(whole)).unwrap_or(table);
     MAY.iter().position(|(name, of)| {
         let fits = match (name.strip_prefix('*'), name.strip_suffix('*')) {
             (Some(end), _) => ask.ends_with(end),

@@ -141,7 +141,7 @@ async fn a_transaction_that_sleeps_on_an_event_holds_up_its_own_tenant_only() {
     let sleeping = format!(
         "BEGIN; UPDATE tenant_counter SET head = head + 1 WHERE tenant_id = '{tenant}';
          INSERT INTO event (tenant_id, seq, kind, payload, recorded_at)
-         SELECT tenant_id, head, 'test.slept', '{{}}', 0 FROM tenant_counter WHERE tenant_id = '{tenant}';
+         SELECT tenant_id, head, 'test.slept', '{{}}', recorded_at FROM tenant_counter WHERE tenant_id = '{tenant}';
          SELECT pg_sleep({}); COMMIT",
         SLEEP.as_secs()
     );

@@ -133,6 +133,7 @@ async fn flags_are_explained() {
         &["version"],
         &["sessions", "end"],
         &["job", "drop"],
+        &["partitions", "archive"],
     ] {
         let ended = entrepot(&[words, &["--help"]].concat()).await;
         assert!(ended.well() && ended.out.contains("Usage: entrepot"), "{ended:?}");

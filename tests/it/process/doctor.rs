@@ -135,6 +135,30 @@ async fn a_plan_lists_what_a_migration_would_do_and_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn partitions_that_are_missing_are_told_and_made() {
+    let sqlite = Site::sqlite().await;
+    on(&sqlite, &["partitions", "list"]).await.refused(&["SQLite keeps whole tables"]);
+    let Some(site) = Site::empty_postgres().await else { return };
+    migrated(&site).await;
+    let list = on(&site, &["partitions", "list"]).await;
+    assert!(list.well() && list.out.contains("event_before\tbefore\tattached\t"), "{list:?}");
+    assert!(list.out.contains("3 month(s) ahead"), "{list:?}");
+    assert_eq!(verdict(&examined(&site, &[]).await.1, "partitions"), "OK");
+
+    let next = "DO $$ BEGIN EXECUTE 'DROP TABLE audit_entry_' || to_char((now() AT TIME ZONE 'UTC') + interval '1 month', 'YYYY_MM'); END $$";
+    site.tell(next).await;
+    let list = on(&site, &["partitions", "list"]).await;
+    assert!(list.code == Some(1) && list.out.contains("0 month(s) ahead"), "{list:?}");
+    assert_eq!(verdict(&examined(&site, &[]).await.1, "partitions"), "FAIL");
+    let made = on(&site, &["partitions", "run"]).await;
+    assert!(made.well() && made.out.contains("1 partition(s) made") && made.out.contains("3 month(s) ahead"), "{made:?}");
+    on(&site, &["partitions", "archive"]).await.refused(&["--files"]);
+    let kept = format!("file:{}", site.folder.join("kept").display());
+    let archive = on(&site, &["partitions", "archive", "--files", &kept]).await;
+    assert!(archive.well() && archive.out.contains("0 partition(s) older than 13 months"), "{archive:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_version_says_which_of_the_two_is_older() {
     let alone = entrepot(&["version"]).await;
     assert!(alone.well() && alone.out.contains("entrepot 0.") && alone.out.contains(&head()), "{alone:?}");

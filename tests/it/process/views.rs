@@ -189,3 +189,33 @@ on_both!(a_link_is_read_without_a_key_and_with_the_rights_of_whoever_made_it, si
     }
     assert_eq!(open(&owner, "evl_none.xml").await.0, StatusCode::NOT_FOUND);
 });
+
+on_both!(a_view_is_read_as_a_workbook_and_as_pages, site: Site => {
+    let server = Server::start(site).await;
+    let owner = shop(&server).await;
+    for (file, media, start) in [
+        ("stores.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", &b"PK"[..]),
+        ("stores.pdf?locale=FR", "application/pdf", &b"%PDF-1.4"[..]),
+    ] {
+        let first = get(&owner, file).await;
+        assert_eq!((first.status(), first.headers()["content-type"].to_str().unwrap()), (StatusCode::OK, media), "{file}");
+        let tag = first.headers()["etag"].clone();
+        assert!(first.bytes().await.unwrap().starts_with(start), "{file}");
+        assert_eq!(get(&owner, file).await.headers()["etag"], tag, "the same rows are the same bytes: {file}");
+    }
+    let pages = text(&owner, "stores.pdf").await;
+    for words in ["(A view) Tj", "(Mugs, \"large\") Tj", "(=SUM\\(A1\\)) Tj", "(A4) Tj"] {
+        assert!(pages.contains(words), "{words}: {pages}");
+    }
+    let columns: Vec<String> = (0..13).map(|nth| format!("c{nth}: code")).collect();
+    keep(&owner, "wide", &STORES.replace("name code", &columns.join(" "))).await;
+    let (status, code, words) = refused(&owner, "wide.pdf").await;
+    assert_eq!((status, code), (400, json!("LIMIT_EXCEEDED")), "{words}");
+    assert!(words.contains("12 columns") && get(&owner, "wide.xlsx").await.status() == StatusCode::OK, "{words}");
+    owner.done(STORE, json!({ "code": "A6", "name": "Αθήνα" })).await;
+    let (status, _, words) = refused(&owner, "stores.pdf").await;
+    assert!(status == 400 && words.contains("font"), "{status}: {words}");
+    assert_eq!(refused(&owner, "stores.pdf?locale=de").await.0, 400);
+    let clerk = program(&owner, &["store.read"]).await;
+    assert_eq!(refused(&clerk, "stores.xlsx").await.0, 403, "who may see stores, and no views");
+});

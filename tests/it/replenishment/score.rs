@@ -27,7 +27,7 @@ async fn scored(desk: &Desk<'_>, days: i64) -> usize {
 }
 
 async fn line(desk: &Desk<'_>, plan: &Value) -> Value {
-    let query = "query($id: ID!) { replenishmentPlan(id: $id) { businessDate lines { nodes { state dueOn score { outcome demand isWithin outDays left excess } } } } }";
+    let query = "query($id: ID!) { replenishmentPlan(id: $id) { businessDate lines { nodes { state dueOn score { outcome demand isWithin outDays left excess naivePoint isNaiveWithin } } } } }";
     let answer = desk.books.office.ask(query, json!({ "id": plan["id"] })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["replenishmentPlan"]["lines"]["nodes"][0].clone()
@@ -35,10 +35,18 @@ async fn line(desk: &Desk<'_>, plan: &Value) -> Value {
 
 /// The counts by outcome over all days on which something was due.
 async fn counts(office: &Office<'_>, due: &Value) -> Value {
-    let query = "query($from: Date!, $to: Date!) { replenishmentScore(from: $from, to: $to) { outcome lines withinLines stockoutLines outDays excessLines } }";
+    let query = "query($from: Date!, $to: Date!) { replenishmentScore(from: $from, to: $to) { outcome lines withinLines stockoutLines outDays excessLines naiveLines naiveWithinLines } }";
     let answer = office.ask(query, json!({ "from": due, "to": due })).await;
     assert!(answer["errors"].is_null(), "{answer:#}");
     answer["data"]["replenishmentScore"].clone()
+}
+
+/// The data of all events of a type.
+async fn told(desk: &Desk<'_>, kind: &str) -> Vec<Value> {
+    let query = "query($types: [String!]) { events(types: $types, first: 250) { nodes { data } } }";
+    let answer = desk.books.office.ask(query, json!({ "types": [kind] })).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    answer["data"]["events"]["nodes"].as_array().unwrap().iter().map(|node| node["data"].clone()).collect()
 }
 
 async fn a_proposal_is_scored_when_its_delivery_is_due(world: &World) {
@@ -55,11 +63,17 @@ async fn a_proposal_is_scored_when_its_delivery_is_due(world: &World) {
     assert_eq!(scored(&desk, 22).await, 1);
     assert_eq!(scored(&desk, 23).await, 0, "once");
     let line = line(&desk, &plan).await;
-    let score = json!({ "outcome": "ACCEPTED", "demand": 10, "isWithin": true, "outDays": 0, "left": 8, "excess": 0 });
+    // 300 were sold in the four weeks before: 225 in three, which is three times what the forecast keeps.
+    let score = json!({ "outcome": "ACCEPTED", "demand": 10, "isWithin": true, "outDays": 0, "left": 8, "excess": 0,
+        "naivePoint": 225, "isNaiveWithin": true });
     assert_eq!(line["score"], score, "{line:#}");
-    let sums =
-        json!([{ "outcome": "ACCEPTED", "lines": 1, "withinLines": 1, "stockoutLines": 0, "outDays": 0, "excessLines": 0 }]);
+    let sums = json!([{ "outcome": "ACCEPTED", "lines": 1, "withinLines": 1, "stockoutLines": 0, "outDays": 0, "excessLines": 0,
+            "naiveLines": 1, "naiveWithinLines": 1 }]);
     assert_eq!(counts(office, &line["dueOn"]).await, sums);
+    // Its only line is scored: the plan is, and that is told once.
+    let told = told(&desk, "replenishment_plan.scored").await;
+    let expected = json!([{ "id": plan["id"], "lines": 1, "withinLines": 1, "naiveWithinLines": 1 }]);
+    assert_eq!(json!(told), expected);
     office.is_sound().await;
 }
 
@@ -79,6 +93,7 @@ async fn a_changed_and_a_called_off_draft_are_no_accepted_proposals(world: &Worl
     let fewer = json!({ "id": draft["id"], "lines": [{ "product": mug, "quantity": 48 }] });
     done(&office.buy("purchaseOrderUpdate", fewer).await, "purchaseOrder");
     assert_eq!(scored(&desk, 22).await, 3);
+    assert_eq!(told(&desk, "replenishment_plan.scored").await.len(), 3);
     let mut found = Vec::new();
     for plan in [&plan, &other, &last] {
         found.push(line(&desk, plan).await["score"]["outcome"].clone());

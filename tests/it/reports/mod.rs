@@ -1,7 +1,8 @@
 //! Reports over facts, postings and documents, through GraphQL; and the dashboard.
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-mod builder;
+pub mod builder;
+mod builder_periods;
 mod builder_rights;
 mod dashboard;
 mod sales;

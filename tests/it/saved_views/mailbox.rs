@@ -32,8 +32,13 @@ pub async fn post(world: &World) -> usize {
 
 /// The jobs of runs, the oldest first.
 pub async fn jobs(office: &Office<'_>) -> Vec<Job> {
-    let sql = "SELECT id, payload FROM job WHERE tenant_id = $1 AND kind = 'view.send' ORDER BY id";
-    let rows = office.world.node.db.tenant(office.caller.tenant).rows(sql, vec![]).await.unwrap();
+    jobs_of(office, "view.send").await
+}
+
+/// The jobs of a kind, the oldest first.
+pub async fn jobs_of(office: &Office<'_>, kind: &str) -> Vec<Job> {
+    let sql = format!("SELECT id, payload FROM job WHERE tenant_id = $1 AND kind = '{kind}' ORDER BY id");
+    let rows = office.world.node.db.tenant(office.caller.tenant).rows(&sql, vec![]).await.unwrap();
     let now = office.world.node.clock.now();
     rows.iter()
         .map(|row| {
@@ -41,7 +46,7 @@ pub async fn jobs(office: &Office<'_>) -> Vec<Job> {
             Job {
                 tenant: office.caller.tenant,
                 id: row.take().unwrap(),
-                kind: "view.send".to_owned(),
+                kind: kind.to_owned(),
                 period: None,
                 payload: row.take().unwrap(),
                 state: State::Running,

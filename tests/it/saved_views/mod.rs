@@ -4,6 +4,7 @@
 mod links;
 mod live;
 mod mailbox;
+mod outputs;
 mod runs;
 mod schedules;
 

@@ -91,6 +91,57 @@ on_both!(what_expires_first_is_sold_first_and_what_comes_in_says_its_lot, world:
         "levels": [{ "onHand": 8, "available": 8, "store": { "code": "LDN" } }] }]));
 });
 
+on_both!(lots_are_found_by_filters_inside_filters_and_sorted, world: World => {
+    let house = Warehouse::open(world).await;
+    house.receive("b", 4, Some("2026-11-01")).await;
+    world.pass(3600);
+    let between = entrepot::clock::rfc3339(world.clock.now().plus_seconds(-1800));
+    house.receive("C", 10, None).await;
+    let first = house.receive("a", 7, Some("2026-12-01")).await;
+    let made = house.adjust("drill", "RECEIPT", "DRILL", 1, json!({ "code": "s-1" })).await;
+    assert_eq!(made["userErrors"], json!([]), "{made:#}");
+    let ask_for = "query($filter: LotFilter, $sort: LotSort, $first: Int, $after: Cursor) {
+        lots(filter: $filter, sort: $sort, first: $first, after: $after) { nodes { code } totalCount { count } pageInfo { endCursor } } }";
+    let lots = async |variables: Value| ask(&house.schema, world, ask_for, variables).await["lots"].clone();
+    let codes = |page: &Value| page["nodes"].as_array().unwrap().iter().map(|lot| lot["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>().join(" ");
+    let by_code = json!({ "field": "CODE" });
+    for (filter, expected) in [
+        (json!({ "sku": { "eq": "cheese" } }), "a b C"),
+        (json!({ "sku": { "startsWith": "DR" } }), "s-1"),
+        (json!({ "not": { "sku": { "contains": "hee" } } }), "s-1"),
+        (json!({ "expiresOn": { "gte": "2026-11-01", "lt": "2026-12-01" } }), "b"),
+        (json!({ "expiresOn": { "gte": "2026-11-02" } }), "a"),
+        (json!({ "not": { "expiresOn": { "lt": "2027-01-01" } } }), "C s-1"),
+        (json!({ "expiresBefore": "2026-12-01", "expiresOn": { "lt": "2027-01-01" } }), "b"),
+        (json!({ "onHand": { "gte": 7 } }), "a C"),
+        (json!({ "onHand": { "eq": 7 } }), "a"),
+        (json!({ "or": [{ "onHand": { "lte": 1 } }, { "code": { "eq": "B" } }] }), "b s-1"),
+        (json!({ "and": [{ "code": { "in": ["a", "b"] } }, { "not": { "id": { "eq": first } } }] }), "b"),
+        (json!({ "createdAt": { "gte": between } }), "a C s-1"),
+        (json!({ "updatedAt": { "lt": between } }), "b"),
+    ] {
+        assert_eq!(codes(&lots(json!({ "filter": filter, "sort": by_code })).await), expected, "{filter}");
+        let page = lots(json!({ "filter": filter, "first": 1 })).await;
+        assert_eq!(page["totalCount"]["count"], expected.split_whitespace().count(), "{filter}");
+    }
+    for (sort, expected) in [
+        (Value::Null, "s-1 a C b"),
+        (json!({ "field": "CODE", "direction": "DESC" }), "s-1 C b a"),
+        (json!({ "field": "CREATED_AT" }), "b C a s-1"),
+        // What never expires comes after all else.
+        (json!({ "field": "EXPIRES_ON" }), "b a C s-1"),
+        (json!({ "field": "EXPIRES_ON", "direction": "DESC" }), "s-1 C a b"),
+    ] {
+        let (mut found, mut after) = (Vec::new(), Value::Null);
+        for _ in 0..4 {
+            let page = lots(json!({ "sort": sort, "first": 1, "after": after })).await;
+            after = page["pageInfo"]["endCursor"].clone();
+            found.push(codes(&page));
+        }
+        assert_eq!(found.join(" "), expected, "{sort}");
+    }
+});
+
 on_both!(codes_are_what_people_write_on_boxes, world: World => {
     let house = Warehouse::open(world).await;
     let long = "x".repeat(300);

@@ -43,9 +43,10 @@ pub async fn whole_schema(world: &World) -> EntrepotSchema {
     let alerts = Alerts::new(identity.clone(), access.clone(), audit_writer.clone());
     let place = FileLocation::Folder(std::env::temp_dir().join("entrepot-no-files"));
     let files = Files::new(world.db.clone(), world.clock.clone(), audit_writer.clone(), Signer::derived(&[7; 32]), place);
-    let exchange = Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files, Arc::new(Wording));
+    let exchange =
+        Exchange::new((access.clone(), audit_writer), catalog.clone(), ledger.clone(), files.clone(), Arc::new(Wording));
     let limits = Limits::default();
-    let saved_views = SavedViews::new(world.db.clone(), world.clock.clone());
+    let saved_views = SavedViews::new(world.db.clone(), world.clock.clone(), files);
     schema::build(Given {
         identity,
         access,

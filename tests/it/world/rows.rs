@@ -74,6 +74,7 @@ pub fn customer(tenant_id: TenantId, id: CustomerId, now: Timestamp) -> customer
         created_at: now,
         updated_at: now,
         merged_into: None,
+        tags: "[]".to_owned(),
         particulars: entity::customer::Particulars::default(),
     }
 }

@@ -9,7 +9,7 @@ use iam::access::{
 use platform::path;
 
 use crate::{
-    catalog::ChannelRef,
+    catalog::{ChannelRef, StoreRef},
     graphql::{
         reading::Reading,
         refusal::Path,
@@ -163,9 +163,14 @@ pub struct StoreGroupCreateInput {
     pub name: String,
     /// The stores in it.
     pub store_ids: Option<Vec<ID>>,
+    /// The stores in it, instead of `storeIds`.
+    pub stores: Option<Vec<StoreRef>>,
 }
 
 impl StoreGroupCreateInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).list(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
+    }
     pub fn read(self, reading: &mut Reading) -> GroupFields {
         let stores = ids(reading, self.store_ids.as_deref().unwrap_or_default(), "storeIds");
         GroupFields { code: Some(self.code), name: Some(self.name), stores: Some(stores) }
@@ -187,6 +192,8 @@ pub struct StoreGroupUpdateInput {
     pub name: Option<String>,
     /// All stores that are to be in it. Who has rights by the group gets them there.
     pub store_ids: Option<Vec<ID>>,
+    /// All stores that are to be in it, instead of `storeIds`.
+    pub stores: Option<Vec<StoreRef>>,
 }
 
 /// A group of stores to archive.
@@ -212,6 +219,9 @@ pub struct StoreGroupRestoreInput {
 }
 
 impl StoreGroupUpdateInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).list(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
+    }
     pub fn read(self, reading: &mut Reading) -> GroupFields {
         let stores = self.store_ids.as_deref().map(|list| ids(reading, list, "storeIds"));
         GroupFields { code: self.code, name: self.name, stores }

@@ -26,7 +26,7 @@ pub use keys::{ApiKeyPayload, IntegrationPayload, KeyUse};
 pub use loads::{attach, changed, groups_of_store, stores_of_groups};
 pub use mutations::{MemberPayload, RolePayload, StoreGroupPayload};
 pub use queries::AccessQuery;
-pub use role::{Role, RoleGrant};
+pub use role::{Role, RoleGrant, role as find_role};
 pub use scope::{grants_shown, reach_shown};
 
 use crate::{

@@ -31,7 +31,7 @@ use crate::{
         scalars::Long,
     },
     identity::{Member, member},
-    payload,
+    named, payload,
 };
 
 payload!(RolePayload, role: Role, "role");
@@ -180,10 +180,12 @@ impl RightsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Group of stores to create.")] input: StoreGroupCreateInput,
     ) -> Answer<StoreGroupPayload> {
-        match read(|reading| input.read(reading)) {
-            Ok(fields) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_create(permit, fields).await),
-            Err(errors) => Ok(StoreGroupPayload::from(errors)),
-        }
+        named!(ctx, input, StoreGroupPayload, {
+            match read(|reading| input.read(reading)) {
+                Ok(fields) => StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_create(permit, fields).await),
+                Err(errors) => Ok(StoreGroupPayload::from(errors)),
+            }
+        })
     }
 
     /// Changes a group of stores: what is left out stays. Who has rights by the group has them in its stores as they are then, so you must hold
@@ -195,16 +197,18 @@ impl RightsMutation {
         #[graphql(desc = "Group of stores to change, with its new values.")] input: StoreGroupUpdateInput,
     ) -> Answer<StoreGroupPayload> {
         let expected = input.expected_version.0;
-        let parts = read(|reading| {
-            let id: GroupId = reading.id(&input.id, || path!["input", "id"]);
-            (id, input.read(reading))
-        });
-        match parts {
-            Ok((id, fields)) => {
-                StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_update(permit, (id, expected), fields).await)
+        named!(ctx, input, StoreGroupPayload, {
+            let parts = read(|reading| {
+                let id: GroupId = reading.id(&input.id, || path!["input", "id"]);
+                (id, input.read(reading))
+            });
+            match parts {
+                Ok((id, fields)) => {
+                    StoreGroupPayload::of(ctx, ctx.given::<Access>()?.store_group_update(permit, (id, expected), fields).await)
+                }
+                Err(errors) => Ok(StoreGroupPayload::from(errors)),
             }
-            Err(errors) => Ok(StoreGroupPayload::from(errors)),
-        }
+        })
     }
 
     /// Takes a group of stores out of use: lists leave it out, and no grant, integration or key names it. Refused while members, integrations or

@@ -78,7 +78,8 @@ impl Alert {
         load_count(ctx, self.0.subject.ids().count?).await.transpose()
     }
     /// The figure that it was opened with: available of a level; what the store had of a lot; lines of a purchase order that are late, or of a
-    /// transfer that have not all arrived; smallest units that a count was off by in all. Null of NEGATIVE_MARGIN.
+    /// transfer that have not all arrived; smallest units that a count was off by in all; dead units of DEAD_STOCK; units of a plan's line of LIQUIDATION_BEHIND;
+    /// most units of a strange day of STOCK_ANOMALY. Null of NEGATIVE_MARGIN.
     async fn quantity(&self) -> Option<Quantity> {
         self.0.figures.quantity.and_then(prelude::Quantity::new).map(Quantity)
     }
@@ -87,7 +88,8 @@ impl Alert {
         self.0.figures.threshold.and_then(prelude::Quantity::new).map(Quantity)
     }
     /// The lot's last day, of EXPIRING; the day for which the first late line was expected, of PURCHASE_ORDER_LATE; the day for which the transfer
-    /// was expected, by the clocks of the store that receives it, of TRANSFER_OVERDUE.
+    /// was expected, by the clocks of the store that receives it, of TRANSFER_OVERDUE; the day of the last sale of DEAD_STOCK, null where nothing was ever sold; the
+    /// last day of the line of LIQUIDATION_BEHIND; the newest strange day of STOCK_ANOMALY.
     async fn day(&self) -> Option<Date> {
         self.0.figures.day.map(Date)
     }

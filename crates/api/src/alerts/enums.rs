@@ -26,6 +26,12 @@ pub enum AlertKind {
     TransferOverdue,
     /// A count was posted, and the books were off.
     CountDifference,
+    /// Dead or slow units of a product in a store cost the `alertValue` of `liquidationSettings` or more, and no plan does anything with them.
+    DeadStock,
+    /// A line of a liquidation plan has brought less than its lower bound asks for by now, or its day is over and nobody has followed the plan.
+    LiquidationBehind,
+    /// A day of a product in a store was strange, and nobody has accepted it.
+    StockAnomaly,
 }
 
 /// State of an alert. More may be added.

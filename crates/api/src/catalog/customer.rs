@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID};
-use inventory::catalog::core::{channel::ChannelRow, customer::CustomerRow, supplier::SupplierRow};
+use inventory::catalog::core::{
+    channel::ChannelRow,
+    customer::{CustomerRow, tags_of},
+    supplier::SupplierRow,
+};
 use macros::resolvers;
 
 use super::{
@@ -82,6 +86,10 @@ impl Customer {
     async fn payment_terms(&self, ctx: &Context<'_>) -> Option<Answer<PaymentTerms>> {
         let text = self.0.particulars.payment_terms.as_deref()?;
         Some(self.reached(ctx, Some(text)).map(|_| company::payment_terms(text)))
+    }
+    /// Tags of the customer, at most 50, in the order in which they were given. Empty when there are none, and after the customer was erased.
+    async fn tags(&self) -> Vec<String> {
+        tags_of(&self.0)
     }
     /// Orders of the customer, the newest first unless orderBy says otherwise.
     #[field(permit = OrderRead, paged)]

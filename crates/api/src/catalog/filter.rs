@@ -7,7 +7,6 @@ use entity::prelude::{Id, kind};
 use inventory::catalog::rows::{
     filter::{Filter, IdColumn, TextColumn, TextTest},
     leaves::{MetadataTest, PriceTest},
-    suppliers::SupplierTests,
 };
 
 use super::{
@@ -77,36 +76,6 @@ pub struct MetadataFilter {
     pub key: String,
     /// Text of the key. Null matches every value; otherwise only texts match.
     pub value: Option<StringFilter>,
-}
-
-/// Suppliers that match all of these. Without a filter, those in use.
-#[derive(Debug, Clone, InputObject)]
-pub struct SupplierFilter {
-    /// True for archived suppliers only, false for those in use, null for both.
-    #[graphql(default_with = "Some(false)")]
-    pub is_archived: Option<bool>,
-    /// Code of the supplier, in any spelling of capitals.
-    pub code: Option<StringFilter>,
-    /// Name of the supplier, in any spelling of capitals. The first 10,000 suppliers by code are compared.
-    pub name: Option<StringFilter>,
-    /// Words of the code or the name, each by its beginning, in any order. The first 10,000 suppliers by code are compared. A text without a
-    /// letter or a digit finds nothing.
-    pub search: Option<String>,
-}
-
-/// The tests of a list of suppliers.
-pub fn supplier_tests(filter: Option<SupplierFilter>) -> Answer<SupplierTests> {
-    let Some(filter) = filter else { return Ok(SupplierTests { is_archived: Some(false), ..SupplierTests::default() }) };
-    let at = vec!["filter".to_owned()];
-    let texts = |filter: Option<StringFilter>, name: &str| {
-        filter.map_or_else(|| Ok(Vec::new()), |filter| text_tests(filter, &below(&at, &[name])))
-    };
-    Ok(SupplierTests {
-        is_archived: filter.is_archived,
-        codes: texts(filter.code, "code")?,
-        names: texts(filter.name, "name")?,
-        search: filter.search.map(|text| checked(text, &below(&at, &["search"]))).transpose()?,
-    })
 }
 
 /// Filter by archiving. Without a filter, lists show objects in use.
@@ -297,7 +266,7 @@ fn text_filter(filter: StringFilter, column: TextColumn, at: &Path, all: &mut Ve
 }
 
 /// The tests of a text, all of which must hold.
-fn text_tests(filter: StringFilter, at: &Path) -> Answer<Vec<TextTest>> {
+pub(super) fn text_tests(filter: StringFilter, at: &Path) -> Answer<Vec<TextTest>> {
     let mut all = Vec::new();
     if let Some(text) = filter.eq {
         all.push(TextTest::In(vec![checked(text, &below(at, &["eq"]))?]));

@@ -109,6 +109,9 @@ pub struct CustomerCreateInput {
     pub country: Option<String>,
     /// E-mail address of the customer.
     pub email: Option<String>,
+    /// All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
+    /// They are kept unsealed: put nothing in them that tells who somebody is.
+    pub tags: Option<Vec<String>>,
     /// All contacts at the customer, at most 20.
     pub contacts: Option<Vec<PartyContactInput>>,
     /// All addresses of the customer, at most 20.
@@ -125,6 +128,7 @@ impl From<CustomerCreateInput> for CustomerFields {
             name: input.name.into(),
             country: input.country.into(),
             email: input.email.into(),
+            tags: input.tags.into(),
             particulars: ParticularsFields {
                 contacts: input.contacts.map(all).into(),
                 addresses: input.addresses.map(all).into(),
@@ -154,6 +158,9 @@ pub struct CustomerUpdateInput {
     pub country: MaybeUndefined<String>,
     /// E-mail address of the customer.
     pub email: MaybeUndefined<String>,
+    /// All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
+    /// none. They are kept unsealed: put nothing in them that tells who somebody is.
+    pub tags: MaybeUndefined<Vec<String>>,
     /// All contacts at the customer, at most 20. Null for none.
     pub contacts: MaybeUndefined<Vec<PartyContactInput>>,
     /// All addresses of the customer, at most 20. Null for none.
@@ -170,6 +177,7 @@ impl From<CustomerUpdateInput> for CustomerFields {
             name: text(input.name),
             country: text(input.country),
             email: text(input.email),
+            tags: patch(input.tags, |tags| tags),
             particulars: ParticularsFields {
                 contacts: patch(input.contacts, all),
                 addresses: patch(input.addresses, all),
@@ -347,6 +355,9 @@ pub struct CustomerUpsertInput {
     pub country: MaybeUndefined<String>,
     /// E-mail address of the customer.
     pub email: MaybeUndefined<String>,
+    /// All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
+    /// none. They are kept unsealed: put nothing in them that tells who somebody is.
+    pub tags: MaybeUndefined<Vec<String>>,
     /// All contacts at the customer, at most 20. Null for none.
     pub contacts: MaybeUndefined<Vec<PartyContactInput>>,
     /// All addresses of the customer, at most 20. Null for none.
@@ -363,6 +374,7 @@ impl From<CustomerUpsertInput> for CustomerFields {
             name: text(input.name),
             country: text(input.country),
             email: text(input.email),
+            tags: patch(input.tags, |tags| tags),
             particulars: ParticularsFields {
                 contacts: patch(input.contacts, all),
                 addresses: patch(input.addresses, all),

@@ -181,7 +181,7 @@ impl SupplierMergeInput {
 }
 
 /// Refusals are data, faults are top-level errors.
-fn stopped(stop: MergeStop) -> Result<Vec<UserError>, TopError> {
+pub(super) fn stopped(stop: MergeStop) -> Result<Vec<UserError>, TopError> {
     match stop {
         MergeStop::Fault(fault) => Err(fault.into()),
         MergeStop::Refused(problems) => Ok(problems.iter().map(|problem| user_error(problem, &["input"], None)).collect()),
@@ -195,7 +195,8 @@ pub struct MergeMutation;
 #[resolvers]
 impl MergeMutation {
     /// Merges a customer into another. The one that is merged stays and names the other in mergedInto; its orders, returns and papers keep it, and are
-    /// listed with the other's. Its reference and its e-mail address find the other from then on. Erasing the other erases it, too. There is no way back.
+    /// listed with the other's. Its reference and its e-mail address find the other from then on. Erasing the other erases it, too. customerUnmerge takes
+    /// it back.
     #[mutation(permit = CustomerMerge, emits(CUSTOMER_MERGED, CUSTOMER_UPDATED), step_up, dry_run(record))]
     async fn customer_merge(
         &self,
@@ -224,7 +225,7 @@ impl MergeMutation {
 
     /// Merges a supplier into another. The one that is merged is archived and names the other in mergedInto; its purchase orders, receipts and returns keep
     /// it, and are listed with the other's. Its products and the rows of its catalogue go over to the other, at most 2,000 of each, and its code finds the
-    /// other from then on. Refused while purchase orders are open with it. There is no way back.
+    /// other from then on. Refused while purchase orders are open with it. supplierUnmerge takes it back.
     #[mutation(
         permit = SupplierMerge,
         emits(

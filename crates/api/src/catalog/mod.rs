@@ -27,7 +27,9 @@ mod refs;
 mod refusal;
 mod stocked;
 mod store;
+mod supplier_filter;
 mod enums;
+mod unmerge;
 mod within;
 
 use async_graphql::MergedObject;
@@ -41,7 +43,7 @@ pub use customer::{
 };
 pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
-pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter, SupplierFilter};
+pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter};
 pub use inputs::MoneyInput;
 pub use kit::KitComponent;
 pub use loads::{Loads, attach, loads};
@@ -55,6 +57,8 @@ pub use query_products::{product_named, product_scanned};
 pub use refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef};
 pub use refusal::{archived_since, user_error};
 pub use store::{Store, StoreConnection, StoreEdge};
+pub use supplier_filter::SupplierFilter;
+pub use unmerge::{CustomerUnmergePayload, SupplierUnmergePayload};
 pub use within::{category_named, products_within};
 
 /// The catalogue's part of the queries.
@@ -67,5 +71,6 @@ pub struct CatalogMutation(
     mutation_products::ProductMutation,
     mutation_parties::PartyMutation,
     Boxed<merge::MergeMutation>,
+    Boxed<unmerge::UnmergeMutation>,
     Boxed<mutation_kits::KitMutation>,
 );

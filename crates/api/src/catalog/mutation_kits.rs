@@ -8,23 +8,30 @@ use inventory::catalog::{
     events::PRODUCT_UPDATED,
 };
 use macros::resolvers;
+use platform::path;
 
 use super::{
-    Product,
+    Product, ProductRef,
     mutation_products::{visibility, which},
     payloads::{Parts, ProductPayload, parts},
 };
-use crate::graphql::{
-    context::ContextExt,
-    fault::Answer,
-    scalars::{Long, Quantity},
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        scalars::{Long, Quantity},
+    },
+    named,
+    references::Names,
 };
 
 /// Component of a kit: a product and its quantity in one kit.
 #[derive(Debug, Clone, InputObject)]
 pub struct KitComponentInput {
-    /// The product: one that is stocked, not archived, and no kit.
-    pub product_id: ID,
+    /// The product: one that is stocked, not archived, and no kit. Needed unless `product` names it.
+    pub product_id: Option<ID>,
+    /// The product, instead of `productId`.
+    pub product: Option<ProductRef>,
     /// Quantity in one kit, in the component's smallest unit; above 0.
     pub quantity: Quantity,
 }
@@ -43,6 +50,16 @@ pub struct KitSetInput {
     pub components: Vec<KitComponentInput>,
 }
 
+impl KitSetInput {
+    fn names(&mut self) -> Names<'_> {
+        let components = self.components.iter_mut().enumerate().map(|(index, one)| {
+            let names = Names::of(path!["input", "components", index]);
+            names.needed(("product", one.product.take()), ("productId", &mut one.product_id))
+        });
+        components.fold(Names::of(path!["input"]), Names::and)
+    }
+}
+
 /// Kits.
 #[derive(Default)]
 pub struct KitMutation;
@@ -54,13 +71,18 @@ impl KitMutation {
     /// documents of its own. Kits are not made of kits: what an order of one takes stays plain to see.
     #[mutation(permit = ProductWrite, emits(PRODUCT_UPDATED), dry_run(record))]
     async fn kit_set(&self, ctx: &Context<'_>, #[graphql(desc = "The kit.")] input: KitSetInput) -> Answer<ProductPayload> {
-        let ask = Ask { key: Some(input.idempotency_key), mode: dry_run };
-        let component = |one: KitComponentInput| ComponentText { product_id: one.product_id.0, quantity: one.quantity.0.get() };
-        let fields = KitFields { components: input.components.into_iter().map(component).collect() };
-        let which = which(&input.id, input.expected_version);
-        let batch = ctx.given::<Catalog>()?.kit_set(permit, which, fields, ask).await?;
-        let Parts { entity, user_errors, replayed, seq } =
-            parts(batch, visibility::<kind::ProductRead>(ctx)?, |kit| Product::from(kit.row));
-        Ok(ProductPayload { product: entity, user_errors, replayed, seq })
+        named!(ctx, input, ProductPayload, {
+            let ask = Ask { key: Some(input.idempotency_key), mode: dry_run };
+            let component = |one: KitComponentInput| ComponentText {
+                product_id: one.product_id.map(|id| id.0).unwrap_or_default(),
+                quantity: one.quantity.0.get(),
+            };
+            let fields = KitFields { components: input.components.into_iter().map(component).collect() };
+            let which = which(&input.id, input.expected_version);
+            let batch = ctx.given::<Catalog>()?.kit_set(permit, which, fields, ask).await?;
+            let Parts { entity, user_errors, replayed, seq } =
+                parts(batch, visibility::<kind::ProductRead>(ctx)?, |kit| Product::from(kit.row));
+            Ok(ProductPayload { product: entity, user_errors, replayed, seq })
+        })
     }
 }

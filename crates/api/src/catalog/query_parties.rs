@@ -1,18 +1,24 @@
 //! Queries of stores, suppliers, customers and channels.
 
 use async_graphql::Context;
+use entity::prelude::CustomerId;
 use iam::access::kind;
-use inventory::catalog::{Catalog, shell::By};
+use inventory::catalog::{Catalog, rows::customer::ids_by_email, shell::By};
 use macros::resolvers;
 use platform::{paging::Key, path};
 
 use super::{
     Channel, ChannelConnection, Customer, CustomerConnection, Store, StoreConnection, Supplier, SupplierConnection,
-    filter::{ArchiveFilter, SupplierFilter, is_archived, query_id, query_text, supplier_tests},
+    filter::{ArchiveFilter, is_archived, query_id, query_text},
     page::{Count, MAX_PAGE, args, build, count_limit, counted},
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
+    supplier_filter::{SupplierFilter, SupplierSort, supplier_sorted, supplier_tests},
 };
-use crate::graphql::{context::ContextExt, fault::Answer, scalars::Cursor};
+use crate::graphql::{
+    context::ContextExt,
+    fault::{Answer, TopError},
+    scalars::Cursor,
+};
 
 /// Queries of stores, suppliers, customers and channels.
 #[derive(Default)]
@@ -78,8 +84,9 @@ impl PartyQuery {
         .transpose()
     }
 
-    /// Suppliers by code; without a filter those that are in use.
+    /// Suppliers by code, unless another order is asked for; without a filter those that are in use.
     #[field(permit = ProductRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn suppliers(
         &self,
         ctx: &Context<'_>,
@@ -88,30 +95,40 @@ impl PartyQuery {
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
         #[graphql(desc = "Filter of the suppliers; those in use by default.")] filter: Option<SupplierFilter>,
+        #[graphql(desc = "Sort of the suppliers. Null for CODE, ASC.")] sort: Option<SupplierSort>,
     ) -> Answer<SupplierConnection> {
         let catalog = ctx.given::<Catalog>()?;
-        let request = args(first, after, last, before).check("suppliers", &catalog.signer, MAX_PAGE)?;
+        let sorted = supplier_sorted(sort);
+        let kind = sorted.kind();
+        let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.suppliers(permit, &supplier_tests(filter)?, &request).await?;
-        Ok(build(listed.rows, &request, "suppliers", &catalog.signer, |row| {
-            let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
+        let listed = catalog.suppliers(permit, supplier_tests(filter)?, sorted, &request).await?;
+        Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
+            let keys = sorted.keys(&row);
             (Supplier(row.into()), keys)
         })
         .counted(scope, listed.source)
         .into())
     }
 
-    /// Customer by ID or external reference; null when there is none.
+    /// Customer by ID, external reference or e-mail address; null when there is none. An address also requires customer.contact.read.
     #[field(permit = CustomerRead)]
     async fn customer(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "ID or external reference of the customer.")] by: CustomerRef,
+        #[graphql(desc = "ID, external reference or e-mail address of the customer.")] by: CustomerRef,
     ) -> Option<Answer<Customer>> {
         async {
             let by = match by {
                 CustomerRef::Id(id) => By::Id(query_id(&id, path!["by", "id"])?),
                 CustomerRef::ExternalRef(text) => By::Key(query_text(text, &path!["by", "externalRef"])?),
+                CustomerRef::Email(text) => {
+                    let email = query_text(text, &path!["by", "email"])?;
+                    match by_email(ctx, &email).await? {
+                        Some(id) => By::Id(id),
+                        None => return Ok(None),
+                    }
+                }
             };
             Ok(ctx.given::<Catalog>()?.customer(permit, by).await?.map(|row| Customer(row.into())))
         }
@@ -122,6 +139,7 @@ impl PartyQuery {
     /// Customers in the order of their creation. A filter by e-mail address also requires
     /// customer.contact.read.
     #[field(permit = CustomerRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection, and what the list is of")]
     async fn customers(
         &self,
         ctx: &Context<'_>,
@@ -130,15 +148,18 @@ impl PartyQuery {
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
         #[graphql(desc = "E-mail address of the customers to include; case is ignored.")] email: Option<String>,
+        #[graphql(desc = "Tag of the customers to include; case is ignored.")] tag: Option<String>,
     ) -> Answer<CustomerConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let request = args(first, after, last, before).check("customers", &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
+        let tag = tag.map(|tag| query_text(tag, &path!["tag"])).transpose()?;
         let listed = match email {
-            None => catalog.customers(permit, &request).await?,
+            None => catalog.customers(permit, tag.as_deref(), &request).await?,
             Some(email) => {
                 let email = query_text(email, &path!["email"])?;
-                catalog.customers_by_email(ctx.permit::<kind::CustomerContactRead>()?, &email, &request).await?
+                let permit = ctx.permit::<kind::CustomerContactRead>()?;
+                catalog.customers_by_email(permit, (&email, tag.as_deref()), &request).await?
             }
         };
         Ok(build(listed.rows, &request, "customers", &catalog.signer, |row| {
@@ -199,6 +220,19 @@ impl PartyQuery {
         })
         .counted(scope, listed.source)
         .into())
+    }
+}
+
+/// The customer of an e-mail address, if there is one. An address that several have is refused.
+async fn by_email(ctx: &Context<'_>, email: &str) -> Answer<Option<CustomerId>> {
+    let scope = ctx.permit::<kind::CustomerContactRead>()?.scope(&ctx.given::<Catalog>()?.db);
+    match ids_by_email(&scope, email).await?.as_slice() {
+        [] => Ok(None),
+        [id] => Ok(Some(*id)),
+        several => {
+            let message = format!("{} customers have this e-mail; use id", several.len());
+            Err(TopError::bad_input(message, path!["by", "email"]))
+        }
     }
 }
 

@@ -58,6 +58,8 @@ pub enum CustomerRef {
     Id(ID),
     /// Key of the customer in the caller's own system.
     ExternalRef(String),
+    /// E-mail address of the customer; case is ignored. Refused where several customers have it. Needs customer.contact.read.
+    Email(String),
 }
 
 /// Sort order of a list of products.

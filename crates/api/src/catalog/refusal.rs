@@ -1,7 +1,7 @@
 //! The catalogue's rejections as GraphQL says them: each its code and words, once.
 
 use entity::prelude::Timestamp;
-use inventory::catalog::core::{Form, Problem, Rejection, Subject, Use};
+use inventory::catalog::core::{Form, MergeStays, Problem, Rejection, Subject, Use};
 use platform::clock;
 
 use crate::{
@@ -57,6 +57,7 @@ fn tie(what: Use) -> &'static str {
         Use::OpenOrders => "orders are open",
         Use::OpenTransfers => "transfers are open",
         Use::OpenPurchaseOrders => "purchase orders are open",
+        Use::OpenBlanketOrders => "blanket orders are in force or drafted",
         Use::OpenReturns => "returns are open",
         Use::OpenCounts => "counts are open",
         Use::Kits => "it is part of a kit: change that with kitSet",
@@ -73,6 +74,24 @@ fn tie(what: Use) -> &'static str {
 pub fn archived_since(what: &str, since: Timestamp) -> String {
     let noun = if what == name(Subject::Family) { "productFamily" } else { what };
     format!("this {what} is archived since {}: restore it with {noun}Restore, or name another", clock::rfc3339(since))
+}
+
+/// What lies in something archived stays archived with it.
+fn inside_archived(what: &str, since: Timestamp, mutation: &str) -> String {
+    format!("{what} is archived since {}: restore that with {mutation} first", clock::rfc3339(since))
+}
+
+/// Why a merge of these is not taken back.
+fn merge_stays(noun: &str, why: &MergeStays) -> String {
+    match why {
+        MergeStays::NotMerged => format!("this {noun} is not merged into another"),
+        MergeStays::Unkept => format!("this {noun} was merged by a release that did not keep what it moved"),
+        MergeStays::MergedOn { first, into } => {
+            format!("{first}, into which this {noun} was merged, is merged into {into}: take that merge back first")
+        }
+        MergeStays::Erased => format!("a {noun} that is erased does not come back"),
+        MergeStays::LongAgo { days } => format!("a merge can be taken back for {days} days"),
+    }
 }
 
 /// Code and words of a rejection.
@@ -113,19 +132,16 @@ fn say(why: &Rejection) -> (ErrorCode, String) {
         Rejection::Archived => (ErrorCode::InvalidState, "this is archived".to_owned()),
         Rejection::ArchivedSince { what, since } => (ErrorCode::Invalid, archived_since(name(*what), *since)),
         Rejection::InArchivedCategory { since } => {
-            let since = clock::rfc3339(*since);
-            let message = format!("the category it lies in is archived since {since}: restore that with categoryRestore first");
-            (ErrorCode::InvalidState, message)
+            (ErrorCode::InvalidState, inside_archived("the category it lies in", *since, "categoryRestore"))
         }
         Rejection::InArchivedFamily { since } => {
-            let since = clock::rfc3339(*since);
-            let message = format!("its family is archived since {since}: restore that with productFamilyRestore first");
-            (ErrorCode::InvalidState, message)
+            (ErrorCode::InvalidState, inside_archived("its family", *since, "productFamilyRestore"))
         }
         Rejection::IntoItself => (ErrorCode::InvalidState, "nothing is merged into itself".to_owned()),
         Rejection::MergedInto { what, into } => {
             (ErrorCode::InvalidState, format!("this {} is merged into {into}: name that one", name(*what)))
         }
+        Rejection::Unmerge(what, why) => (ErrorCode::InvalidState, merge_stays(name(*what), why)),
         Rejection::OtherTaxIds => {
             (ErrorCode::InvalidState, "they have no tax number in common: accept TAX_IDS where both are one".to_owned())
         }

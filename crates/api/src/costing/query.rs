@@ -143,11 +143,12 @@ impl CostQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::REVALUATIONS, signer, MOST_A_PAGE)?;
         let how = rows::method(&scope).await?;
-        let nodes = rows::page_of_revaluations(&scope, &request).await?.into_iter().map(|row| {
+        let listed = rows::page_of_revaluations(&scope, &request).await?;
+        let nodes = listed.rows.into_iter().map(|row| {
             let keys = rows::revaluation_keys(&row);
             (StockRevaluation { row: Arc::new(row), how, foreseen: Arc::default() }, keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::REVALUATIONS, signer).into())
+        Ok(Page::build(nodes.collect(), &request, rows::REVALUATIONS, signer).counted(scope, listed.source).into())
     }
 }
 

@@ -102,7 +102,7 @@ impl RevaluationLine {
     }
 }
 
-crate::connection!(StockRevaluationConnection, StockRevaluationEdge, StockRevaluation, "revaluations");
+crate::connection!(counted StockRevaluationConnection, StockRevaluationEdge, StockRevaluation, "revaluations");
 
 /// The revaluation of an id.
 pub async fn find_revaluation(ctx: &Context<'_>, id: uuid::Uuid) -> Answer<Option<StockRevaluation>> {

@@ -62,11 +62,12 @@ impl CurrencyQuery {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::RATES, signer, MOST_A_PAGE)?;
-        let nodes = rows::page(&scope, (base, quote), &request).await?.into_iter().map(|row| {
+        let listed = rows::page(&scope, (base, quote), &request).await?;
+        let nodes = listed.rows.into_iter().map(|row| {
             let keys = rows::keys(&row);
             (ExchangeRate::from(row), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::RATES, signer).into())
+        Ok(Page::build(nodes.collect(), &request, rows::RATES, signer).counted(scope, listed.source).into())
     }
 }
 

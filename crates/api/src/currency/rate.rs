@@ -75,7 +75,7 @@ impl ExchangeRate {
     }
 }
 
-crate::connection!(ExchangeRateConnection, ExchangeRateEdge, ExchangeRate, "exchange rates");
+crate::connection!(counted ExchangeRateConnection, ExchangeRateEdge, ExchangeRate, "exchange rates");
 
 /// Exact fraction by which amounts of one currency are converted into another: `to` = `from` × numerator ÷ denominator, rounded once, half away from zero.
 #[derive(Debug, Clone, SimpleObject)]

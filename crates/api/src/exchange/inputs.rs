@@ -7,10 +7,12 @@ use services::exchange::core::{Decimal, Earnest, ExportOptions, ImportOptions, M
 
 use super::types::DataJobFormat;
 use crate::{
+    catalog::{CategoryRef, ProductRef, StoreRef},
     graphql::{
         reading::Reading,
         scalars::{DateTime, Long},
     },
+    references::Names,
     stock::ReasonCode as ReasonWord,
 };
 
@@ -182,6 +184,12 @@ pub struct ExportCreateInput {
     pub category_ids: Option<Vec<ID>>,
     /// IDs of the products to include.
     pub product_ids: Option<Vec<ID>>,
+    /// Stores to include, instead of `storeIds`. A code that names nothing adds nothing.
+    pub stores: Option<Vec<StoreRef>>,
+    /// Categories to include, instead of `categoryIds`. A slug that names nothing adds nothing.
+    pub categories: Option<Vec<CategoryRef>>,
+    /// Products to include, instead of `productIds`. A key that names nothing adds nothing.
+    pub products: Option<Vec<ProductRef>>,
     /// Start of the range of time, included: of the last change, for movements of the occurrence,
     /// for orders of the placing, for demand facts of the business day, which counts from midnight UTC.
     pub from: Option<DateTime>,
@@ -237,6 +245,12 @@ impl ImportCreateInput {
 }
 
 impl ExportCreateInput {
+    pub(super) fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"])
+            .list(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
+            .list(("categories", self.categories.take()), ("categoryIds", &mut self.category_ids))
+            .list(("products", self.products.take()), ("productIds", &mut self.product_ids))
+    }
     pub(super) fn read(&self, reading: &mut Reading) -> (Noun, ExportOptions) {
         let noun = entity(self.entity.or(self.noun).map(Noun::from), reading);
         let since = self.since_seq.map(|seq| Since { seq: seq.0, generation: self.since_generation.map(|known| known.0) });

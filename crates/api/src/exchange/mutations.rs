@@ -25,6 +25,7 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
+    references::in_ids,
 };
 
 /// Result of a request for an import or an export, or of its cancellation.
@@ -165,9 +166,17 @@ impl ExchangeMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Export to start.")] input: ExportCreateInput,
     ) -> Answer<DataJobPayload> {
+        let mut input = input;
+        let moved = match in_ids(ctx, input.names()).await? {
+            Ok(moved) => moved,
+            Err(errors) => return Ok(DataJobPayload::refused(errors)),
+        };
         let (noun, options) = match read(|reading| input.read(reading)) {
             Ok(parts) => parts,
-            Err(errors) => return Ok(DataJobPayload::refused(errors)),
+            Err(mut errors) => {
+                moved.tell(&mut errors);
+                return Ok(DataJobPayload::refused(errors));
+            }
         };
         ask(
             ctx,

@@ -8,7 +8,7 @@ use macros::resolvers;
 use platform::{clock::day_text, path};
 use services::{
     demand::core::six,
-    forecasting::core::{LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, Unsimulated},
+    forecasting::core::{Compared, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, Unsimulated},
 };
 
 use crate::{
@@ -122,7 +122,7 @@ pub enum StockSimulationStatus {
 pub struct StockSimulation {
     /// As it was promised.
     pub(super) service_level: f64,
-    pub(super) found: Result<Simulated, Unsimulated>,
+    pub(super) found: Result<Compared, Unsimulated>,
 }
 
 /// Simulation of a reorder policy against past demand.
@@ -162,7 +162,12 @@ impl StockSimulation {
     }
     /// Results of the policy. Null unless READY.
     async fn outcome(&self) -> Option<StockSimulationOutcome> {
-        self.found.as_ref().ok().map(StockSimulationOutcome::of)
+        self.found.as_ref().ok().map(|found| StockSimulationOutcome::of(&found.own))
+    }
+    /// Results of a naive policy over the same weeks, with the same lead time, reviews and packs: at each review stock and open orders are filled up to the mean
+    /// demand of the last four weeks over lead time and review. Null unless READY.
+    async fn naive_outcome(&self) -> Option<StockSimulationOutcome> {
+        self.found.as_ref().ok().map(|found| StockSimulationOutcome::of(&found.naive))
     }
 }
 

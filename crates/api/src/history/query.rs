@@ -25,13 +25,14 @@ use crate::{
 };
 
 /// What the ledger's commands are about: their entries are steps.
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     kind::OrderId::PREFIX,
     kind::ReturnId::PREFIX,
     kind::TransferId::PREFIX,
     kind::CountId::PREFIX,
     kind::PurchaseOrderId::PREFIX,
     kind::SupplierReturnId::PREFIX,
+    kind::BlanketOrderId::PREFIX,
     kind::RevaluationId::PREFIX,
     kind::MovementId::PREFIX,
     kind::ReservationId::PREFIX,

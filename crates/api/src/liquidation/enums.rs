@@ -16,6 +16,8 @@ pub enum LiquidationAction {
     Return,
     /// Move the units to a store that sells them.
     Transfer,
+    /// Sell the product in a kit with another one, at one price.
+    Bundle,
     /// Cut the price in steps, in all stores.
     Markdown,
 }
@@ -44,7 +46,7 @@ pub enum LiquidationLineState {
     Proposed,
     /// The line is approved and is being carried out.
     Claimed,
-    /// The transfer or markdown is under way, and is followed until its last day.
+    /// The transfer, bundle or markdown is under way, and is followed until its last day.
     Approved,
     /// The line is carried out, and its last day is over.
     Done,
@@ -56,9 +58,9 @@ pub enum LiquidationLineState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::LiquidationIssue", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum LiquidationIssue {
-    /// Fewer units are free than the line is about, or of a markdown none. Make another plan.
+    /// Fewer units are free than the line is about, or of a markdown or bundle none. Make another plan.
     Stale,
-    /// The transfer, return, removal or price was refused, as for an archived product.
+    /// The transfer, return, removal, kit or price was refused, as for an archived product.
     Refused,
 }
 
@@ -88,6 +90,8 @@ pub enum LiquidationReasonCode {
     ResponseShown,
     /// The own history cannot show it, and elasticities of 1, 2 and 3 are assumed.
     ResponseNotShown,
+    /// Another product of the bundle is named, and what a bundle sells is assumed.
+    BundleAssumed,
     /// Units will be left.
     UnitsRemain,
 }
@@ -98,7 +102,7 @@ pub enum LiquidationReasonCode {
 pub enum LiquidationRefusalCode {
     /// The caller lacks the permission that its action needs. The line stays as it is.
     Forbidden,
-    /// Fewer units are free than the line is about, or of a markdown none. The line is REFUSED.
+    /// Fewer units are free than the line is about, or of a markdown or bundle none. The line is REFUSED.
     Stale,
     /// The room that it is carried out by refused it.
     Refused,

@@ -60,6 +60,12 @@ pub struct LiquidationSettingsSetInput {
     pub salvage_percent: i32,
     /// Cost of one line of a transfer, in the company's currency; nothing when it is left out.
     pub transfer_freight: Option<MoneyInput>,
+    /// Percent by which a product is cheaper in a bundle than by itself, from 1 to 95; 10 are usual. Null: no bundles are proposed.
+    pub bundle_percent: Option<i32>,
+    /// Cost of making one bundle, in the company's currency; nothing when it is left out.
+    pub bundle_cost: Option<MoneyInput>,
+    /// Cost of a product's dead or slow units in a store from which on a DEAD_STOCK alert is opened, in the company's currency, above 0. Null: no alerts.
+    pub alert_value: Option<MoneyInput>,
     /// Suppliers that take goods back, at most 250, each once.
     #[graphql(default)]
     pub supplier_terms: Vec<LiquidationTermsInput>,
@@ -144,6 +150,12 @@ impl LiquidationSettingsSetInput {
                 holding_percent: self.holding_percent,
                 salvage_percent: self.salvage_percent,
                 transfer_freight_minor: minor(reading, self.transfer_freight.as_ref(), own, || path!["input", "transferFreight"]),
+                bundle_percent: self.bundle_percent,
+                bundle_cost_minor: minor(reading, self.bundle_cost.as_ref(), own, || path!["input", "bundleCost"]),
+                alert_value_minor: self
+                    .alert_value
+                    .as_ref()
+                    .map(|value| minor(reading, Some(value), own, || path!["input", "alertValue"])),
                 supplier_terms: terms,
             },
         }

@@ -92,6 +92,14 @@ impl LiquidationPlanLine {
     async fn price(&self) -> Option<Money> {
         Some(money(self.line.figures.price_minor?, self.currency))
     }
+    /// Other product of a BUNDLE. Null for other actions.
+    async fn partner(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.line.act.bundle()?.partner).await)
+    }
+    /// Price of a BUNDLE: of a whole unit of both products together. Null for other actions.
+    async fn bundle_price(&self) -> Option<Money> {
+        Some(money(self.line.act.bundle()?.price_minor, self.currency))
+    }
     /// Prices of a MARKDOWN. Empty for other actions.
     #[field(list_size(assumed = 3))]
     async fn steps(&self) -> Vec<LiquidationStep> {
@@ -116,7 +124,7 @@ impl LiquidationPlanLine {
         Some(LiquidationRecovery::of(self.line.expected, self.currency))
     }
     /// Amount that it has brought so far: of a MARKDOWN the sales of its units in its store less refunds, of a TRANSFER those of the other store beyond the units
-    /// that this had itself, of a RETURN the credit less freight, of a WRITE_OFF nothing. Null before it is approved, in the answer to a mutation, and without
+    /// that this had itself, of a BUNDLE those of its kit beside the other product's price, of a RETURN the credit less freight, of a WRITE_OFF nothing. Null before it is approved, in the answer to a mutation, and without
     /// product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn recovered(&self, ctx: &Context<'_>) -> Option<Money> {
@@ -154,6 +162,11 @@ impl LiquidationPlanLine {
         let Some(Document::SupplierReturn(id)) = self.line.state.document() else { return None };
         let lost = || Fault::corrupt("supplier_return", "a return stays").into();
         Some(purchasing::load_return(ctx, id).await.and_then(|found| found.ok_or_else(lost)))
+    }
+    /// Kit that it was made into, as a draft of a product. Null unless it is a BUNDLE that was approved.
+    async fn kit(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        let Some(Document::Kit(id)) = self.line.state.document() else { return None };
+        Some(links::product(ctx, id).await)
     }
     /// ID of the movement that removed the units. Null unless it is a WRITE_OFF that is done.
     async fn movement_id(&self) -> Option<ID> {

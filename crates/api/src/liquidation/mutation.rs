@@ -3,7 +3,10 @@
 use async_graphql::Context;
 use iam::access::kind;
 use inventory::{
-    catalog::{Catalog, events::PRODUCT_UPDATED},
+    catalog::{
+        Catalog,
+        events::{PRODUCT_CREATED, PRODUCT_UPDATED},
+    },
     ledger::Ledger,
     purchasing::events::SUPPLIER_RETURN_CREATED,
     stock::events::STOCK_CHANGED,
@@ -13,7 +16,10 @@ use macros::resolvers;
 use services::{
     insight::rows::default_currency,
     liquidation::{
-        events::{LIQUIDATION_PLAN_ADVANCED, LIQUIDATION_PLAN_APPROVED, LIQUIDATION_PLAN_CREATED, LIQUIDATION_SETTINGS_SET},
+        events::{
+            LIQUIDATION_PLAN_ADVANCED, LIQUIDATION_PLAN_APPROVED, LIQUIDATION_PLAN_CREATED, LIQUIDATION_PLAN_EXECUTED,
+            LIQUIDATION_SETTINGS_SET,
+        },
         shell::{self, Rooms},
     },
 };
@@ -87,12 +93,20 @@ impl LiquidationMutation {
         Ok(LiquidationPlanPayload { plan, user_errors: Vec::new(), replayed: acted.is_replayed, seq: acted.seq.map(Long) })
     }
 
-    /// Approves lines of a plan: transfers become drafts, returns take goods out of stock for their supplier, write-offs remove them, and markdowns set the first
-    /// price. A line needs transfer.write, purchase.receive or stock.adjust in its store, and a markdown product.write; a line without it stays PROPOSED, one with
-    /// fewer free units is REFUSED as STALE, and others go on.
+    /// Approves lines of a plan: transfers become drafts, returns take goods out of stock for their supplier, write-offs remove them, bundles become drafts of kits,
+    /// and markdowns set the first price. A line needs transfer.write, purchase.receive or stock.adjust in its store, and a bundle or markdown product.write; a line
+    /// without it stays PROPOSED, one with fewer free units is REFUSED as STALE, and others go on.
     #[mutation(
         permit = PurchaseRead,
-        emits(LIQUIDATION_PLAN_APPROVED, TRANSFER_CREATED, SUPPLIER_RETURN_CREATED, STOCK_CHANGED, PRODUCT_UPDATED),
+        emits(
+            LIQUIDATION_PLAN_APPROVED,
+            LIQUIDATION_PLAN_EXECUTED,
+            TRANSFER_CREATED,
+            SUPPLIER_RETURN_CREATED,
+            STOCK_CHANGED,
+            PRODUCT_CREATED,
+            PRODUCT_UPDATED
+        ),
         dry_run,
         cost = "20"
     )]
@@ -112,7 +126,7 @@ impl LiquidationMutation {
 
     /// Follows a plan that is under way: prices go down to the step whose day has come, unless the units sell out without it, and lines whose last day is over are
     /// done. Steps that were missed are not made up for one by one. A price is never raised.
-    #[mutation(permit = PurchaseRead, emits(LIQUIDATION_PLAN_ADVANCED, PRODUCT_UPDATED), dry_run, cost = "20")]
+    #[mutation(permit = PurchaseRead, emits(LIQUIDATION_PLAN_ADVANCED, LIQUIDATION_PLAN_EXECUTED, PRODUCT_UPDATED), dry_run, cost = "20")]
     async fn liquidation_plan_advance(
         &self,
         ctx: &Context<'_>,

@@ -12,7 +12,7 @@ use crate::{
         fault::Answer,
         scalars::{Date, Quantity},
     },
-    purchasing::links::{self, Money, Store},
+    purchasing::links::{self, Money, Product, Store},
 };
 
 pub(super) fn units(n: i64) -> Quantity {
@@ -143,6 +143,14 @@ impl LiquidationOption {
     /// Supplier that a RETURN goes to. Null for other actions.
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
         Some(links::supplier(ctx, self.of.act.supplier()?).await)
+    }
+    /// Other product of a BUNDLE. Null for other actions.
+    async fn partner(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
+        Some(links::product(ctx, self.of.act.bundle()?.partner).await)
+    }
+    /// Price of a BUNDLE: of a whole unit of both products together. Null for other actions.
+    async fn bundle_price(&self) -> Option<Money> {
+        Some(money(self.of.act.bundle()?.price_minor, self.currency))
     }
     /// Prices of a MARKDOWN. Empty for other actions.
     #[field(list_size(assumed = 3))]

@@ -143,7 +143,7 @@ async fn refusals(ctx: &Context<'_>, currency: Currency, problems: Vec<(PlanLine
 async fn problem_of(ctx: &Context<'_>, problem: LineProblem) -> (LiquidationRefusalCode, String) {
     match problem {
         LineProblem::Forbidden(permission) => {
-            let message = format!("the permission {permission} is needed: of a price for all stores, else in its store");
+            let message = format!("the permission {permission} is needed: of a price or a kit for all stores, else in its store");
             (LiquidationRefusalCode::Forbidden, message)
         }
         LineProblem::Stale => {

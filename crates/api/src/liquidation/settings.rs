@@ -98,6 +98,18 @@ impl LiquidationSettings {
     async fn transfer_freight(&self) -> Money {
         money(self.of.criteria.transfer_freight_minor, self.currency)
     }
+    /// Percent by which a product is cheaper in a bundle than by itself. Null: no bundles are proposed.
+    async fn bundle_percent(&self) -> Option<i32> {
+        self.of.criteria.bundle_percent
+    }
+    /// Cost of making one bundle.
+    async fn bundle_cost(&self) -> Money {
+        money(self.of.criteria.bundle_cost_minor, self.currency)
+    }
+    /// Cost of a product's dead or slow units in a store from which on a DEAD_STOCK alert is opened. Null: no alerts.
+    async fn alert_value(&self) -> Option<Money> {
+        Some(money(self.of.criteria.alert_value_minor?, self.currency))
+    }
     /// Suppliers that take goods back. A RETURN is proposed to no other.
     #[field(list_size(assumed = 5))]
     async fn supplier_terms(&self) -> Vec<LiquidationTerms> {

@@ -1,16 +1,19 @@
 //! What is asked of products' pictures and documents.
 
 use async_graphql::{ID, InputObject};
+use platform::path;
 
-use crate::graphql::scalars::Long;
+use crate::{catalog::ProductRef, graphql::scalars::Long, references::Names};
 
 /// A picture for a product.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductImageAddInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The product; it has at most 20 pictures.
-    pub product_id: ID,
+    /// The product; it has at most 20 pictures. Needed unless `product` names it.
+    pub product_id: Option<ID>,
+    /// The product, instead of `productId`.
+    pub product: Option<ProductRef>,
     /// The file: one of yours, with the purpose IMAGE, whose bytes have come, and which belongs to nothing yet.
     pub file_id: ID,
     /// Alternative text of the picture, for readers who cannot see it; at most 500 characters.
@@ -18,6 +21,12 @@ pub struct ProductImageAddInput {
     pub alt: String,
     /// Position among the product's pictures, from 1. Null for the last.
     pub position: Option<Long>,
+}
+
+impl ProductImageAddInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).needed(("product", self.product.take()), ("productId", &mut self.product_id))
+    }
 }
 
 /// A picture that is not wanted any more.
@@ -34,10 +43,18 @@ pub struct ProductImageRemoveInput {
 pub struct ProductImageReorderInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The product.
-    pub product_id: ID,
+    /// The product. Needed unless `product` names it.
+    pub product_id: Option<ID>,
+    /// The product, instead of `productId`.
+    pub product: Option<ProductRef>,
     /// Pictures that come first, in this order; the others follow as they were.
     pub image_ids: Vec<ID>,
+}
+
+impl ProductImageReorderInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).needed(("product", self.product.take()), ("productId", &mut self.product_id))
+    }
 }
 
 /// A document for a product.
@@ -45,12 +62,20 @@ pub struct ProductImageReorderInput {
 pub struct ProductDocumentAddInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The product; it has at most 20 documents.
-    pub product_id: ID,
+    /// The product; it has at most 20 documents. Needed unless `product` names it.
+    pub product_id: Option<ID>,
+    /// The product, instead of `productId`.
+    pub product: Option<ProductRef>,
     /// The file: one of yours, with the purpose DOCUMENT, whose bytes have come, and which belongs to nothing yet.
     pub file_id: ID,
     /// Title of the document, such as Data sheet; at most 200 characters.
     pub title: String,
+}
+
+impl ProductDocumentAddInput {
+    pub fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).needed(("product", self.product.take()), ("productId", &mut self.product_id))
+    }
 }
 
 /// A document that is not wanted any more.

@@ -28,6 +28,7 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
+    named,
 };
 
 /// Result of a change of a product's pictures.
@@ -87,6 +88,12 @@ fn refuse(error: MediaError) -> Result<UserError, TopError> {
     Ok(UserError::new(code, message, path!["input", field]))
 }
 
+impl From<Vec<UserError>> for ProductImagePayload {
+    fn from(errors: Vec<UserError>) -> Self {
+        Self::refused(errors)
+    }
+}
+
 impl ProductImagePayload {
     fn refused(errors: Vec<UserError>) -> Self {
         Self { user_errors: errors, ..Self::default() }
@@ -114,6 +121,12 @@ impl ProductImagePayload {
     }
 }
 
+impl From<Vec<UserError>> for ProductDocumentPayload {
+    fn from(errors: Vec<UserError>) -> Self {
+        Self::refused(errors)
+    }
+}
+
 impl ProductDocumentPayload {
     fn refused(errors: Vec<UserError>) -> Self {
         Self { user_errors: errors, ..Self::default() }
@@ -136,8 +149,13 @@ impl ProductDocumentPayload {
     }
 }
 
-fn product_and_file(reading: &mut Reading, product: &ID, file: &ID) -> (ProductId, FileId) {
-    (reading.id(product, || path!["input", "productId"]), reading.id(file, || path!["input", "fileId"]))
+/// The product that an input names: without one it was refused before.
+fn product_of(reading: &mut Reading, product: Option<&ID>) -> ProductId {
+    reading.id_opt(product, || path!["input", "productId"]).unwrap_or(ProductId::NIL)
+}
+
+fn product_and_file(reading: &mut Reading, product: Option<&ID>, file: &ID) -> (ProductId, FileId) {
+    (product_of(reading, product), reading.id(file, || path!["input", "fileId"]))
 }
 
 #[derive(Default)]
@@ -153,14 +171,16 @@ impl MediaMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Picture to add to a product.")] input: ProductImageAddInput,
     ) -> Answer<ProductImagePayload> {
-        let (product, file) = match read(|reading| product_and_file(reading, &input.product_id, &input.file_id)) {
-            Ok(ids) => ids,
-            Err(errors) => return Ok(ProductImagePayload::refused(errors)),
-        };
-        let position = input.position.map(|position| position.0);
-        let new = NewImage { key: input.idempotency_key, product, file, alt: input.alt, position };
-        let outcome = ctx.given::<Media>()?.image_add(permit, new).await;
-        ProductImagePayload::of(ctx, outcome, Some).await
+        named!(ctx, input, ProductImagePayload, {
+            let (product, file) = match read(|reading| product_and_file(reading, input.product_id.as_ref(), &input.file_id)) {
+                Ok(ids) => ids,
+                Err(errors) => return Ok(ProductImagePayload::refused(errors)),
+            };
+            let position = input.position.map(|position| position.0);
+            let new = NewImage { key: input.idempotency_key, product, file, alt: input.alt, position };
+            let outcome = ctx.given::<Media>()?.image_add(permit, new).await;
+            ProductImagePayload::of(ctx, outcome, Some).await
+        })
     }
 
     /// Removes a picture from a product. Its bytes are deleted within the hour.
@@ -186,15 +206,16 @@ impl MediaMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Product and the new order of its pictures.")] input: ProductImageReorderInput,
     ) -> Answer<ProductImagePayload> {
-        let wanted = read(|reading| {
-            (reading.id(&input.product_id, || path!["input", "productId"]), reading.ids(Some(input.image_ids), "imageIds"))
-        });
-        let wanted: (ProductId, Vec<ImageId>) = match wanted {
-            Ok(wanted) => wanted,
-            Err(errors) => return Ok(ProductImagePayload::refused(errors)),
-        };
-        let outcome = ctx.given::<Media>()?.image_reorder(permit, &input.idempotency_key, wanted).await;
-        ProductImagePayload::of(ctx, outcome, |_product| None).await
+        named!(ctx, input, ProductImagePayload, {
+            let wanted =
+                read(|reading| (product_of(reading, input.product_id.as_ref()), reading.ids(Some(input.image_ids), "imageIds")));
+            let wanted: (ProductId, Vec<ImageId>) = match wanted {
+                Ok(wanted) => wanted,
+                Err(errors) => return Ok(ProductImagePayload::refused(errors)),
+            };
+            let outcome = ctx.given::<Media>()?.image_reorder(permit, &input.idempotency_key, wanted).await;
+            ProductImagePayload::of(ctx, outcome, |_product| None).await
+        })
     }
 
     /// Adds an uploaded document to a product. It is kept until it is removed.
@@ -204,13 +225,15 @@ impl MediaMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Document to add to a product.")] input: ProductDocumentAddInput,
     ) -> Answer<ProductDocumentPayload> {
-        let (product, file) = match read(|reading| product_and_file(reading, &input.product_id, &input.file_id)) {
-            Ok(ids) => ids,
-            Err(errors) => return Ok(ProductDocumentPayload::refused(errors)),
-        };
-        let new = NewDocument { key: input.idempotency_key, product, file, title: input.title };
-        let outcome = ctx.given::<Media>()?.document_add(permit, new).await;
-        ProductDocumentPayload::of(ctx, outcome).await
+        named!(ctx, input, ProductDocumentPayload, {
+            let (product, file) = match read(|reading| product_and_file(reading, input.product_id.as_ref(), &input.file_id)) {
+                Ok(ids) => ids,
+                Err(errors) => return Ok(ProductDocumentPayload::refused(errors)),
+            };
+            let new = NewDocument { key: input.idempotency_key, product, file, title: input.title };
+            let outcome = ctx.given::<Media>()?.document_add(permit, new).await;
+            ProductDocumentPayload::of(ctx, outcome).await
+        })
     }
 
     /// Removes a document from a product. Its bytes are deleted within the hour.

@@ -123,6 +123,7 @@ fn of_document(node: &Node) -> Option<NodeAccess> {
         Node::Stocktake(count) => NodeAccess::of::<kind::CountRead, kind::CountWrite>().at([count.0.store]),
         Node::PurchaseOrder(order) => NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>().at([order.row().store]),
         Node::PurchaseOrderLine(line) => NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>().at([line.order_store()]),
+        Node::BlanketOrder(_) => NodeAccess::of::<kind::PurchaseRead, kind::PurchaseWrite>(),
         Node::SupplierReturn(goods) => NodeAccess::of::<kind::PurchaseRead, kind::PurchaseReceive>().at([goods.row().store]),
         Node::DocumentReversal(reversal) => {
             let subject = reversal.row().subject;

@@ -1,12 +1,17 @@
 //! Filters and sorts of lists, as clients write them.
 
+use std::collections::{HashMap, HashSet};
+
 use async_graphql::{Context, Enum, InputObject};
 use entity::prelude::Numbered;
 use iam::access::{Caller, Permission, kind};
 use inventory::{
-    catalog::core::text,
+    catalog::{core::text, rows::customer::email_blind},
+    ledger::Ledger,
     numbering::core::Patterns,
-    orders::rows::{AllocatedTest, Filter, IdColumn, OrderSort, SearchTest, SearchWord, Sorted, Span, TextTest, TotalTest},
+    orders::rows::{
+        AllocatedTest, Filter, IdColumn, NoteTest, OrderSort, SearchTest, SearchWord, Sorted, Span, TextTest, TotalTest,
+    },
 };
 use platform::path;
 use uuid::Uuid;
@@ -69,10 +74,14 @@ pub struct OrderFilter {
     pub allocated_store: Option<StoreIdFilter>,
     /// Time at which the order last changed.
     pub updated_at: Option<DateTimeFilter>,
-    /// Words, at most 8, in any spelling of the letters A to Z: each is the number of the order, or is contained in its reference or its notes,
-    /// or, with customer.read, in the reference of its customer. Contacts and addresses are not searched. A text without words finds nothing.
-    /// Refused by `orderChanged`.
+    /// Words, at most 8: each is the number of the order or the beginning of its reference or, with customer.read, of its customer's, or with
+    /// customer.contact.read the e-mail address of its customer. References are looked for as the word is written, in capitals, in small letters
+    /// and with a capital first; a word of fewer than three characters must be the whole reference. A text without words finds nothing. Refused by
+    /// `orderChanged`.
     pub search: Option<String>,
+    /// Note for the customer or for staff, in any spelling of the letters A to Z. It narrows what the other tests leave; by itself it goes through
+    /// all orders. Refused by `orderChanged`.
+    pub note: Option<StringFilter>,
 }
 
 /// Sort order of a list of orders; orders with equal values are sorted by ID.
@@ -114,24 +123,40 @@ const MOST_TESTS: usize = 100;
 const MOST_VALUES: usize = 1_000;
 /// Words of a search, and characters of its text.
 const MOST_WORDS: usize = 8;
+/// Tests that a word of a search counts for beside the search itself.
+const TESTS_OF_A_WORD: usize = 3;
 const MOST_CHARACTERS: usize = 255;
 
-/// What filters are read with: the tenant's patterns of numbers, and whether the caller is told whom orders are of.
+/// What filters are read with: the tenant's patterns of numbers, whether the caller is told whom orders are of, and what customers have in
+/// `email_blind` whose addresses are searched for.
 struct Reading<'a> {
     patterns: &'a Patterns,
     sees_customers: bool,
+    blinds: &'a HashMap<String, Vec<u8>>,
 }
 
 impl OrderFilter {
     /// The filter for the rows, with the tenant's patterns where it asks for a number.
     pub async fn read_in(ctx: &Context<'_>, filter: Option<Self>) -> Result<Filter, TopError> {
         let caller = ctx.caller()?;
+        let none = HashMap::new();
         if !filter.as_ref().is_some_and(Self::asks_number) {
-            return Self::read(filter, caller, &Patterns::default());
+            return Self::read(filter, caller, (&Patterns::default(), &none));
         }
         // What is wrong is refused before anything is read.
-        Self::read(filter.clone(), caller, &Patterns::default())?;
-        Self::read(filter, caller, numbering::patterns(ctx).await?.as_ref())
+        Self::read(filter.clone(), caller, (&Patterns::default(), &none))?;
+        let mut addresses = HashSet::new();
+        filter.iter().for_each(|filter| filter.addresses(&mut addresses));
+        let blinds = blinds(ctx, addresses).await?;
+        Self::read(filter, caller, (numbering::patterns(ctx).await?.as_ref(), &blinds))
+    }
+
+    /// The words of its searches, and of those inside it, that are addresses.
+    fn addresses(&self, found: &mut HashSet<String>) {
+        let words = self.search.iter().flat_map(|text| text.split_whitespace());
+        found.extend(words.filter(|word| word.contains('@')).map(str::to_owned));
+        let inner = [&self.and, &self.or].into_iter().flatten().flatten().chain(self.not.as_deref());
+        inner.for_each(|filter| filter.addresses(found));
     }
 
     /// Whether it, or one inside it, asks for a number.
@@ -145,10 +170,14 @@ impl OrderFilter {
 
     /// Ids of another kind, and more than is taken, are refused with their path; a test of the customer is FORBIDDEN to a caller who is not
     /// told whom an order is of.
-    fn read(filter: Option<Self>, caller: &Caller, patterns: &Patterns) -> Result<Filter, TopError> {
+    fn read(
+        filter: Option<Self>,
+        caller: &Caller,
+        (patterns, blinds): (&Patterns, &HashMap<String, Vec<u8>>),
+    ) -> Result<Filter, TopError> {
         let Some(filter) = filter else { return Ok(Filter::default()) };
         let mut left = MOST_TESTS;
-        let reading = Reading { patterns, sees_customers: caller.sees_customers() };
+        let reading = Reading { patterns, sees_customers: caller.sees_customers(), blinds };
         let filter = filter.compile(&path!["filter"], 1, &mut left, &reading)?;
         if filter.asks_of(IdColumn::Customer) {
             customers_seen(caller)?;
@@ -159,7 +188,7 @@ impl OrderFilter {
     /// The same for reports of sales, whose filter is asked of orders and returns alike.
     pub fn read_of_sales(filter: Option<Self>, caller: &Caller) -> Result<Filter, TopError> {
         // A number is refused below, whatever its letters.
-        let filter = Self::read(filter, caller, &Patterns::default())?;
+        let filter = Self::read(filter, caller, (&Patterns::default(), &HashMap::new()))?;
         if filter.fits_returns() {
             return Ok(filter);
         }
@@ -172,6 +201,8 @@ impl OrderFilter {
         if depth > MOST_DEPTH {
             return Err(TopError::bad_input(format!("filters stand at most {MOST_DEPTH} deep inside each other"), at.clone()));
         }
+        // Each word is looked for in several ways.
+        let words = self.search.as_deref().map_or(0, |text| text.split_whitespace().count());
         let mut all = Vec::new();
         for (index, part) in self.and.into_iter().flatten().enumerate() {
             all.push(part.compile(&below(&below(at, "and"), &index), depth + 1, left, reading)?);
@@ -217,8 +248,9 @@ impl OrderFilter {
             all.push(Filter::Allocated(test));
         }
         all.extend(self.search.map(|text| search(&text, reading, &below(at, "search"))).transpose()?);
+        all.extend(texts(self.note, &below(at, "note"))?.into_iter().map(|test| Filter::Note(NoteTest(test))));
         *left = left
-            .checked_sub(all.len().max(1))
+            .checked_sub(all.len().max(1) + words * TESTS_OF_A_WORD)
             .ok_or_else(|| TopError::bad_input(format!("a filter has at most {MOST_TESTS} tests"), path!["filter"]))?;
         Ok(Filter::All(all))
     }
@@ -276,13 +308,35 @@ pub(crate) fn texts(filter: Option<StringFilter>, at: &Path) -> Result<Vec<TextT
     Ok(tests)
 }
 
+/// What customers with these addresses have in `email_blind`; nothing for a caller who is not shown addresses.
+async fn blinds(ctx: &Context<'_>, addresses: HashSet<String>) -> Result<HashMap<String, Vec<u8>>, TopError> {
+    let mut found = HashMap::new();
+    if addresses.is_empty() || !ctx.holds::<kind::CustomerContactRead>() {
+        return Ok(found);
+    }
+    if addresses.len() > MOST_WORDS {
+        return Err(TopError::bad_input(format!("at most {MOST_WORDS} e-mail addresses are taken"), path!["filter"]));
+    }
+    let scope = ctx.permit::<kind::CustomerContactRead>()?.scope(ctx.given::<Ledger>()?.database());
+    for address in addresses {
+        if let Some(blind) = email_blind(&scope, &address).await? {
+            found.insert(address, blind);
+        }
+    }
+    Ok(found)
+}
+
 /// The words of a search of orders.
 fn search(text: &str, reading: &Reading<'_>, at: &Path) -> Result<Filter, TopError> {
     plain(text, || at.clone())?;
     if text.chars().count() > MOST_CHARACTERS {
         return Err(TopError::bad_input(format!("at most {MOST_CHARACTERS} characters are taken"), at.clone()));
     }
-    let word = |text: &str| SearchWord { text: text.to_owned(), number: reading.patterns.number(Numbered::Order, text) };
+    let word = |text: &str| SearchWord {
+        text: text.to_owned(),
+        number: reading.patterns.number(Numbered::Order, text),
+        blind: reading.blinds.get(text).cloned(),
+    };
     let words: Vec<SearchWord> = text.split_whitespace().map(word).collect();
     if words.len() > MOST_WORDS {
         return Err(TopError::bad_input(format!("at most {MOST_WORDS} words are taken"), at.clone()));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject};
 use inventory::orders::{
-    core::{self, RuleFields, RuleProblem},
+    core::{self, MoreConditions, RuleFields, RuleProblem},
     events::{HOLD_RULE_ARCHIVED, HOLD_RULE_UPDATED},
     shell::{self, RuleStop},
 };
@@ -30,7 +30,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct HoldRule(Arc<core::HoldRule>);
 
-/// Rule that sets a hold by itself on each order that is confirmed and of which all that the rule says is true.
+/// Rule that sets a hold by itself on each order that is confirmed, and that is changed or paid from then on, of which all that the rule says is true.
 #[resolvers]
 impl HoldRule {
     /// Code of the rule, unique in the tenant. It never changes.
@@ -61,6 +61,26 @@ impl HoldRule {
     async fn countries(&self) -> &[String] {
         &self.0.fields.countries
     }
+    /// Whether only orders match whose bill goes to another country than their goods.
+    async fn is_billed_elsewhere(&self) -> bool {
+        self.0.fields.more.is_billed_elsewhere
+    }
+    /// Whether only orders match of which the customer has got nothing yet by another order.
+    async fn is_new_customer(&self) -> bool {
+        self.0.fields.more.is_new_customer
+    }
+    /// Tags of which the customer of an order that matches has one, at most 50; empty where any customer matches.
+    async fn customer_tags(&self) -> &[String] {
+        &self.0.fields.more.customer_tags
+    }
+    /// Tags of which a product of an order that matches has one, at most 50; empty where any product matches.
+    async fn product_tags(&self) -> &[String] {
+        &self.0.fields.more.product_tags
+    }
+    /// Whether the rule takes its hold off once the order does not match any more.
+    async fn lifts_itself(&self) -> bool {
+        self.0.fields.more.lifts_itself
+    }
     /// Time since which the rule sets no holds; null while it is in force.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
@@ -77,6 +97,7 @@ impl HoldRule {
 
 /// A rule that sets holds, as it is to be. Its conditions are joined by "and"; at least one is needed.
 #[derive(Debug, Clone, InputObject)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a condition of its own")]
 pub struct HoldRuleUpsertInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
     pub idempotency_key: String,
@@ -98,6 +119,22 @@ pub struct HoldRuleUpsertInput {
     /// country.
     #[graphql(default)]
     pub countries: Vec<String>,
+    /// Whether only orders match whose billing address says another country than their goods go to. Orders that say neither do not match.
+    #[graphql(default)]
+    pub is_billed_elsewhere: bool,
+    /// Whether only orders match of which the customer, with all customers merged with it, has got nothing yet by another order: none of which anything has
+    /// left. Orders without a customer match.
+    #[graphql(default)]
+    pub is_new_customer: bool,
+    /// Tags of which the customer of an order that matches has one, at most 50 of 64 characters; case is ignored. Empty for any customer, and for none.
+    #[graphql(default)]
+    pub customer_tags: Vec<String>,
+    /// Tags of which a product of an order that matches has one, at most 50 of 64 characters; case is ignored. Empty for any product.
+    #[graphql(default)]
+    pub product_tags: Vec<String>,
+    /// Whether the rule takes its hold off once the order does not match any more.
+    #[graphql(default)]
+    pub lifts_itself: bool,
 }
 
 /// A rule that is to set no more holds.
@@ -120,6 +157,13 @@ impl HoldRuleUpsertInput {
             is_unpaid: self.is_unpaid,
             lacks_address: self.lacks_address,
             countries: self.countries,
+            more: MoreConditions {
+                is_billed_elsewhere: self.is_billed_elsewhere,
+                is_new_customer: self.is_new_customer,
+                customer_tags: self.customer_tags,
+                product_tags: self.product_tags,
+                lifts_itself: self.lifts_itself,
+            },
         };
         shell::HoldRuleUpsert { idempotency_key: self.idempotency_key, fields }
     }
@@ -153,8 +197,8 @@ fn stopped(stop: RuleStop) -> Result<UserError, TopError> {
             UserError::new(ErrorCode::TooLong, format!("at most {most} are taken"), input(name))
         }
         RuleStop::Field(RuleProblem::NoCondition) => {
-            let message =
-                "a rule without a condition would hold every order: say totalAtLeast, isUnpaid, lacksAddress or countries";
+            let message = "a rule without a condition would hold every order: say totalAtLeast, isUnpaid, lacksAddress, countries, \
+                isBilledElsewhere, isNewCustomer, customerTags or productTags";
             UserError::new(ErrorCode::Invalid, message, path!["input"])
         }
         RuleStop::TooMany => {
@@ -191,8 +235,9 @@ pub struct HoldRuleMutation;
 
 #[resolvers]
 impl HoldRuleMutation {
-    /// Creates a rule that sets holds, or changes the one with the code; an archived one is in force again. It is asked when an order becomes CONFIRMED:
-    /// by orderCreate, an import, or orderConfirm. Orders that are confirmed already stay as they are.
+    /// Creates a rule that sets holds, or changes the one with the code; an archived one is in force again. It is asked when an order becomes CONFIRMED (by
+    /// orderCreate, an import, or orderConfirm), and with each orderUpdate and each payment while anything is left to fulfil. A hold that somebody has lifted
+    /// is set again only where more of the order matches. Orders that nobody changes stay as they are.
     #[mutation(permit = TenantWrite, emits(HOLD_RULE_UPDATED), dry_run)]
     async fn hold_rule_upsert(
         &self,

@@ -1,6 +1,7 @@
 //! The inputs of orders' mutations.
 
 use async_graphql::{ID, InputObject, OneofObject};
+use entity::prelude::ChannelId;
 use inventory::orders::{core, shell};
 use platform::path;
 
@@ -32,14 +33,29 @@ pub enum OrderRef {
     External(ExternalRef),
 }
 
-/// Reference of an order in an external system, with its channel.
+/// Reference of an order in an external system, with its channel. A program that is bound to a channel may leave the channel out.
 #[derive(Debug, Clone, InputObject)]
 pub struct ExternalRef {
-    /// The channel that calls it so.
-    pub channel_id: ID,
+    /// The channel that calls it so. Null where `channel` names it, or for the channel that you are bound to.
+    pub channel_id: Option<ID>,
+    /// The channel that calls it so, instead of `channelId`. Null in both for the channel that you are bound to; needed if you are bound to none.
+    pub channel: Option<ChannelRef>,
     /// Reference of the order in the channel's own system.
     #[graphql(name = "ref")]
     pub reference: String,
+}
+
+impl ExternalRef {
+    /// Its reference to the channel, where it stands at `at`.
+    pub fn names(&mut self, at: Path) -> Names<'_> {
+        Names::of(at).optional(("channel", self.channel.take()), ("channelId", &mut self.channel_id))
+    }
+    /// Where it names no channel: that of a caller who is bound to one.
+    pub fn in_channel(&mut self, bound: Option<ChannelId>) {
+        if self.channel.is_none() && self.channel_id.is_none() {
+            self.channel_id = bound.map(|channel| ID(channel.to_string()));
+        }
+    }
 }
 
 /// A line of a new order. A CHARGE has a name and a unitPrice and no product.

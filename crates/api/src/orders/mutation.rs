@@ -5,8 +5,8 @@ use inventory::{
     fulfilment::events::{FULFILMENT_SHIPPED, WORK_CHANGED, WORK_CREATED},
     orders::{
         events::{
-            ORDER_CANCELLED, ORDER_CLOSED, ORDER_CONFIRMED, ORDER_CREATED, ORDER_FULFILLED, ORDER_HELD, ORDER_REOPENED,
-            ORDER_UPDATED,
+            ORDER_CANCELLED, ORDER_CLOSED, ORDER_CONFIRMED, ORDER_CREATED, ORDER_FULFILLED, ORDER_HELD, ORDER_HOLD_LIFTED,
+            ORDER_REOPENED, ORDER_UPDATED,
         },
         shell,
     },
@@ -86,7 +86,11 @@ impl OrdersMutation {
     /// Changes the fields and the lines of an order, all of them or nothing. Lines can change until
     /// all units have left: the difference is reserved or released at once, and `hints` has remarks
     /// on the edit. A CLOSED or CANCELLED order takes notes, tags and metadata.
-    #[mutation(permit = OrderWrite, emits(ORDER_UPDATED, STOCK_CHANGED, WORK_CREATED, WORK_CHANGED, FULFILMENT_SHIPPED), dry_run)]
+    #[mutation(
+        permit = OrderWrite,
+        emits(ORDER_UPDATED, ORDER_HELD, ORDER_HOLD_LIFTED, STOCK_CHANGED, WORK_CREATED, WORK_CHANGED, FULFILMENT_SHIPPED),
+        dry_run
+    )]
     async fn order_update(
         &self,
         ctx: &Context<'_>,

@@ -1,7 +1,7 @@
 //! Filters of orders as cursors keep them.
 
 use entity::prelude::Timestamp;
-use inventory::orders::rows::{AllocatedTest, DocumentTest, Filter, IdColumn, NumberTest, SearchTest, Span, TextTest};
+use inventory::orders::rows::{AllocatedTest, DocumentTest, Filter, IdColumn, NoteTest, NumberTest, SearchTest, Span, TextTest};
 use serde_json::{Value, json};
 
 use crate::graphql::canonical::Canonical;
@@ -37,6 +37,7 @@ impl Canonical for Filter {
             Self::Search(SearchTest { words, sees_customers }) => {
                 json!({ "search": words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>(), "customers": sees_customers })
             }
+            Self::Note(NoteTest(test)) => json!({ "note": text(test) }),
         }
     }
 }

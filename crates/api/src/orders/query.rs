@@ -1,7 +1,7 @@
 //! Reading orders.
 
 use async_graphql::Context;
-use entity::prelude::{Numbered, OrderId, ProductId};
+use entity::prelude::{ChannelId, Numbered, OrderId, ProductId};
 use iam::access::kind;
 use inventory::orders::rows::{self, Filter, IdColumn, OrderName};
 use macros::resolvers;
@@ -9,8 +9,8 @@ use platform::{path, storage::TenantScope};
 
 use super::{
     connections::{self, BackorderConnection, OrderConnection},
-    filters::{OrderFilter, OrderOrder},
-    inputs::OrderRef,
+    filters::{OrderFilter, OrderOrder, below},
+    inputs::{ExternalRef, OrderRef},
     links::{Count, CountPrecision, ProductRef, StoreRef, argument},
     loaders::load,
     order::Order,
@@ -26,6 +26,7 @@ use crate::{
         scalars::Cursor,
     },
     numbering,
+    references::in_ids,
 };
 
 /// The most orders that a count goes through.
@@ -124,8 +125,8 @@ pub(super) async fn find(ctx: &Context<'_>, by: OrderRef) -> Answer<Option<Order
             Some(number) => OrderName::Number(number),
             None => return Ok(None),
         },
-        OrderRef::External(external) => {
-            let channel = argument(&external.channel_id, || path!["by", "external", "channelId"])?;
+        OrderRef::External(mut external) => {
+            let channel = channel_of(ctx, &mut external).await?;
             if external.reference.contains('\0') {
                 return Ok(None);
             }
@@ -135,6 +136,21 @@ pub(super) async fn find(ctx: &Context<'_>, by: OrderRef) -> Answer<Option<Order
     match rows::order_id(&scope, &name).await? {
         Some(id) => whole(ctx, id).await,
         None => Ok(None),
+    }
+}
+
+/// The channel of a reference. One that a code does not name is a channel that nobody has.
+async fn channel_of(ctx: &Context<'_>, external: &mut ExternalRef) -> Answer<ChannelId> {
+    external.in_channel(ctx.caller()?.channel);
+    let at = path!["by", "external"];
+    let field = if external.channel.is_some() { "channel" } else { "channelId" };
+    if in_ids(ctx, external.names(at.clone())).await?.is_err() {
+        let message = "it names another one than channelId: leave one of the two out";
+        return Err(TopError::bad_input(message, below(&at, "channel")));
+    }
+    match &external.channel_id {
+        Some(id) => argument(id, || below(&at, field)),
+        None => Err(TopError::bad_input("a channel is needed: you are bound to none", below(&at, "channel"))),
     }
 }
 

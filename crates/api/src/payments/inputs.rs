@@ -1,7 +1,7 @@
 //! The inputs of payments' mutations.
 
 use async_graphql::{ID, InputObject};
-use entity::prelude::{Currency, Money};
+use entity::prelude::{ChannelId, Currency, Money};
 use inventory::payments::shell;
 use platform::path;
 
@@ -9,6 +9,7 @@ use super::enums::PaymentKind;
 use crate::{
     graphql::{reading::Reading, refusal::Path, scalars::DateTime},
     orders::{OrderRef, links::MoneyInput},
+    references::Names,
 };
 
 /// A payment to record with others.
@@ -54,6 +55,15 @@ pub struct PaymentsRecordInput {
 }
 
 impl PaymentRecordInput {
+    /// With the caller's channel where an order is named by a reference without one.
+    #[must_use]
+    pub fn in_channel(mut self, bound: Option<ChannelId>) -> Self {
+        self.payment.in_channel(bound);
+        self
+    }
+    pub fn names(&mut self) -> Names<'_> {
+        self.payment.names(path!["input"])
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::PaymentsRecord {
         let facts = vec![self.payment.read(reading, path!["input"])];
@@ -62,6 +72,17 @@ impl PaymentRecordInput {
 }
 
 impl PaymentsRecordInput {
+    /// With the caller's channel where an order is named by a reference without one.
+    #[must_use]
+    pub fn in_channel(mut self, bound: Option<ChannelId>) -> Self {
+        self.payments.iter_mut().for_each(|payment| payment.in_channel(bound));
+        self
+    }
+    pub fn names(&mut self) -> Names<'_> {
+        let payments = self.payments.iter_mut().enumerate();
+        let names = payments.map(|(index, payment)| payment.names(path!["input", "payments", index]));
+        names.fold(Names::of(path!["input"]), Names::and)
+    }
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::PaymentsRecord {
         let facts = self.payments.into_iter().enumerate();
@@ -71,6 +92,20 @@ impl PaymentsRecordInput {
 }
 
 impl PaymentInput {
+    fn in_channel(&mut self, bound: Option<ChannelId>) {
+        if let OrderRef::External(external) = &mut self.order {
+            external.in_channel(bound);
+        }
+    }
+    fn names(&mut self, mut at: Path) -> Names<'_> {
+        match &mut self.order {
+            OrderRef::External(external) => {
+                at.extend(["order", "external"].map(str::to_owned));
+                external.names(at)
+            }
+            OrderRef::Id(_) | OrderRef::Number(_) => Names::of(at),
+        }
+    }
     fn read(self, reading: &mut Reading, place: Path) -> shell::NewFact {
         let at = |names: &[&str]| -> Path {
             place.iter().map(String::as_str).chain(names.iter().copied()).map(str::to_owned).collect()
@@ -79,7 +114,13 @@ impl PaymentInput {
             OrderRef::Id(id) => shell::OrderRef::Id(reading.id(&id, || at(&["order", "id"]))),
             OrderRef::Number(number) => shell::OrderRef::Number(number.trim().to_owned()),
             OrderRef::External(external) => shell::OrderRef::External {
-                channel: reading.id(&external.channel_id, || at(&["order", "external", "channelId"])),
+                channel: match &external.channel_id {
+                    Some(id) => reading.id(id, || at(&["order", "external", "channelId"])),
+                    None => {
+                        reading.required("a channel is needed: you are bound to none", || at(&["order", "external", "channel"]));
+                        ChannelId::NIL
+                    }
+                },
                 reference: external.reference,
             },
         };

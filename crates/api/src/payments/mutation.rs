@@ -2,7 +2,7 @@
 
 use async_graphql::Context;
 use inventory::{
-    orders::events::{ORDER_HOLD_LIFTED, ORDER_UPDATED},
+    orders::events::{ORDER_HELD, ORDER_HOLD_LIFTED, ORDER_UPDATED},
     payments::{events::PAYMENT_RECORDED, shell},
 };
 use macros::resolvers;
@@ -26,22 +26,24 @@ pub struct PaymentMutation;
 impl PaymentMutation {
     /// Records what happened to money of an order: it moves no stock and changes no state, but the order's sums and statuses. A capture that covers netTotal
     /// lifts holds of the kind PAYMENT. A refund needs payment.refund besides.
-    #[mutation(permit = PaymentWrite, emits(PAYMENT_RECORDED, ORDER_UPDATED, ORDER_HOLD_LIFTED), dry_run)]
+    #[mutation(permit = PaymentWrite, emits(PAYMENT_RECORDED, ORDER_UPDATED, ORDER_HELD, ORDER_HOLD_LIFTED), dry_run)]
     async fn payment_record(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Payment to record.")] input: PaymentRecordInput,
     ) -> Answer<PaymentPayload> {
-        step!(PaymentPayload, ctx, permit, input, shell::payment_record, dry_run)
+        let input = input.in_channel(permit.channel());
+        step!(named PaymentPayload, ctx, permit, input, shell::payment_record, dry_run)
     }
 
     /// Records several payments, of one order or many: all of them or none. Each is checked against those before it.
-    #[mutation(permit = PaymentWrite, emits(PAYMENT_RECORDED, ORDER_UPDATED, ORDER_HOLD_LIFTED), dry_run)]
+    #[mutation(permit = PaymentWrite, emits(PAYMENT_RECORDED, ORDER_UPDATED, ORDER_HELD, ORDER_HOLD_LIFTED), dry_run)]
     async fn payments_record(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Payments to record.")] input: PaymentsRecordInput,
     ) -> Answer<PaymentsPayload> {
-        step!(PaymentsPayload, ctx, permit, input, shell::payments_record, dry_run)
+        let input = input.in_channel(permit.channel());
+        step!(named PaymentsPayload, ctx, permit, input, shell::payments_record, dry_run)
     }
 }

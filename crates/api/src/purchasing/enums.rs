@@ -39,6 +39,8 @@ pub enum ChargeKind {
     Insurance,
     /// Another charge, which its name describes.
     Other,
+    /// Crates, or a sum that is paid ahead: part of the order's total, and no part of what the goods cost.
+    Deposit,
 }
 
 /// Basis on which a charge is spread over the lines of a purchase order.

@@ -48,6 +48,8 @@ pub struct PurchaseOrderFilter {
     pub status: Option<Vec<PurchaseOrderStatus>>,
     /// Bought from these suppliers.
     pub supplier: Option<IdFilter>,
+    /// Calling off from these blanket orders.
+    pub blanket_order: Option<IdFilter>,
     /// Delivered to these stores.
     pub store: Option<IdFilter>,
     /// Expected on a day before this one.
@@ -80,6 +82,7 @@ impl PurchaseOrderFilter {
             return Err(TopError::bad_input("lt must be a day after gte", below(&below(at, "expectedOn"), "lt")));
         }
         let suppliers = self.supplier.map(|filter| filter.ids(&place(at, "supplier"))).transpose()?.flatten();
+        let blankets = self.blanket_order.map(|filter| filter.ids(&place(at, "blanketOrder"))).transpose()?.flatten();
         let stores = self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten();
         let document = DocumentFilter {
             number: self.number,
@@ -91,6 +94,7 @@ impl PurchaseOrderFilter {
         Ok(Filter {
             statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
             suppliers,
+            blankets,
             stores: stores.into_iter().collect(),
             expected_before: self.expected_before.map(|day| day.0),
             expected_on: days.into_iter().collect(),

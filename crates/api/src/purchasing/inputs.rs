@@ -6,6 +6,7 @@ use inventory::purchasing::shell;
 use platform::path;
 
 use super::{
+    blanket_inputs::BlanketOrderRef,
     enums::{ChargeBasis, ChargeKind},
     links::{MoneyInput, ProductRef, StoreRef, SupplierRef},
 };
@@ -27,7 +28,8 @@ pub struct PurchaseOrderLineInput {
     pub quantity: Option<Quantity>,
     /// Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given.
     pub packs: Option<i32>,
-    /// Cost of one whole unit, in the order's currency. Null takes the supplier's catalogue price for this quantity, else the product's own cost.
+    /// Cost of one whole unit, in the order's currency. Null takes the supplier's catalogue price for this quantity, else the product's own cost; in an
+    /// order that calls off from a blanket order, the price that is agreed there.
     pub unit_cost: Option<MoneyInput>,
     /// Weight of the whole line, in any unit that all lines share, for charges that are spread by weight. Null where it is not known.
     pub weight: Option<Long>,
@@ -35,12 +37,12 @@ pub struct PurchaseOrderLineInput {
     pub expected_on: Option<Date>,
 }
 
-/// A charge on a purchase order: freight, duty or the like.
+/// A charge on a purchase order: freight, duty or the like, or a deposit.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseChargeInput {
     /// Kind of the charge.
     pub kind: ChargeKind,
-    /// Basis on which the charge is spread over the lines.
+    /// Basis on which the charge is spread over the lines. It says nothing of a deposit, which is not spread.
     #[graphql(default_with = "ChargeBasis::Value")]
     pub basis: ChargeBasis,
     /// Name of the charge, at most 300 characters. Null takes the name of its kind.
@@ -74,12 +76,15 @@ pub struct PurchaseOrderCreateInput {
     pub under_percent: i32,
     /// Lines of the order, at most 2,000.
     pub lines: Vec<PurchaseOrderLineInput>,
-    /// Charges that are paid beside the goods and are part of their cost, at most 50.
+    /// Charges that are paid beside the goods, at most 50. All but deposits are part of their cost.
     #[graphql(default)]
     pub charges: Vec<PurchaseChargeInput>,
     /// ORDERED submits, approves and places the order in the same call, by a member with purchase.approve in the store; refused above the tenant's
     /// approval limit. Null for DRAFT.
     pub status: Option<PurchaseOrderStartStatus>,
+    /// Blanket order of the same supplier and currency that the order calls off from: at its prices, of its products, within its days, and no more of
+    /// each than is left. Null for none.
+    pub blanket_order: Option<BlanketOrderRef>,
 }
 
 /// Status that a new purchase order can have at once.
@@ -283,6 +288,7 @@ impl PurchaseOrderCreateInput {
             lines: PurchaseOrderLineInput::all(self.lines, reading),
             charges: PurchaseChargeInput::all(self.charges, reading),
             status: self.status.map(Into::into),
+            blanket_order: self.blanket_order.map(|blanket| blanket.read(reading, || path!["input", "blanketOrder"])),
         }
     }
 }

@@ -106,7 +106,7 @@ impl PurchaseOrderLine {
     async fn total(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row().total.into())
     }
-    /// Share of the order's charges that falls on the line. Null for callers without
+    /// Share of the order's charges that falls on the line, deposits aside. Null for callers without
     /// product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn charges(&self, ctx: &Context<'_>) -> Option<Money> {

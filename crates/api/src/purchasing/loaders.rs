@@ -6,7 +6,7 @@ use async_graphql::dataloader::Loader;
 use entity::prelude::*;
 use iam::tenancy;
 use inventory::purchasing::{
-    core::{Discrepancy, GoodsReceipt, PurchaseOrder, SupplierReturn, SupplierReturnLine},
+    core::{BlanketOrder, Discrepancy, GoodsReceipt, PurchaseOrder, SupplierReturn, SupplierReturnLine},
     rows,
 };
 use platform::storage::Fault;
@@ -37,6 +37,15 @@ impl Loader<PurchaseOrderId> for Rows {
     /// Whole: four statements, however many there are.
     async fn load(&self, keys: &[PurchaseOrderId]) -> Result<HashMap<PurchaseOrderId, Arc<PurchaseOrder>>, Fault> {
         Ok(rows::orders(&self.0, keys).await?.into_iter().map(|order| (order.id, Arc::new(order))).collect())
+    }
+}
+
+impl Loader<BlanketOrderId> for Rows {
+    type Value = Arc<BlanketOrder>;
+    type Error = Fault;
+    /// Whole: two statements, however many there are.
+    async fn load(&self, keys: &[BlanketOrderId]) -> Result<HashMap<BlanketOrderId, Arc<BlanketOrder>>, Fault> {
+        Ok(rows::blankets(&self.0, keys).await?.into_iter().map(|blanket| (blanket.id, Arc::new(blanket))).collect())
     }
 }
 

@@ -1,6 +1,11 @@
 //! Purchasing in GraphQL: types, lists, inputs, answers. What belongs to other rooms is reached through `links`.
 
 mod amend_inputs;
+mod blanket;
+mod blanket_inputs;
+mod blanket_list;
+mod blanket_mutation;
+mod blanket_refusal;
 mod filter;
 mod inputs;
 mod inputs_more;
@@ -21,15 +26,18 @@ mod supply;
 mod enums;
 
 use async_graphql::{Context, MergedObject};
-use entity::prelude::{PurchaseOrderId, PurchaseOrderLineId, SupplierReturnId};
+use entity::prelude::{BlanketOrderId, PurchaseOrderId, PurchaseOrderLineId, SupplierReturnId};
 use iam::access::kind;
 
+pub use blanket::BlanketOrder;
+pub use blanket_list::{BlanketOrderConnection, BlanketQuery};
+pub use blanket_mutation::BlanketOrderPayload;
 pub use filter::{PurchaseOrderAsk, PurchaseOrderFilter, PurchaseOrderSort, purchase_orders};
 pub use inputs_more::product_name;
 pub use line::PurchaseOrderLine;
 pub use loaders::Rows;
 pub use mutation_more::check_key;
-pub use node::{current, find as find_node, reference};
+pub use node::{current, current_blanket, find as find_node, reference};
 pub use order::PurchaseOrder;
 pub use payloads::{
     PurchaseOrderPayload, PurchaseOrdersCreateFromSuggestionsPayload, ReorderPolicyPayload, SupplierProductBulkUpsertPayload,
@@ -42,7 +50,11 @@ use crate::graphql::{boxed::Boxed, context::ContextExt, fault::Answer};
 
 /// Purchasing's part of the mutations.
 #[derive(MergedObject, Default)]
-pub struct PurchasingMutation(mutation::PurchaseMutation, Boxed<mutation_more::SupplyMutation>);
+pub struct PurchasingMutation(
+    mutation::PurchaseMutation,
+    Boxed<blanket_mutation::BlanketMutation>,
+    Boxed<mutation_more::SupplyMutation>,
+);
 
 /// The purchase order of an id, if it is of one of the caller's stores.
 pub async fn load_order(ctx: &Context<'_>, id: PurchaseOrderId) -> Answer<Option<PurchaseOrder>> {
@@ -52,6 +64,10 @@ pub async fn load_order(ctx: &Context<'_>, id: PurchaseOrderId) -> Answer<Option
 pub async fn load_line(ctx: &Context<'_>, id: PurchaseOrderLineId) -> Answer<Option<PurchaseOrderLine>> {
     let (of, position) = id.split_line();
     Ok(load_order(ctx, of).await?.and_then(|order| PurchaseOrderLine::find(order.shared(), position)))
+}
+/// The blanket order of an id.
+pub async fn load_blanket(ctx: &Context<'_>, id: BlanketOrderId) -> Answer<Option<BlanketOrder>> {
+    blanket_list::blanket(ctx, id).await
 }
 /// The return to a supplier of an id, if it is of one of the caller's stores.
 pub async fn load_return(ctx: &Context<'_>, id: SupplierReturnId) -> Answer<Option<SupplierReturn>> {

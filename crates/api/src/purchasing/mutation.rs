@@ -4,9 +4,9 @@ use async_graphql::Context;
 use inventory::{
     purchasing::{
         events::{
-            PURCHASE_ORDER_AMENDED, PURCHASE_ORDER_APPROVED, PURCHASE_ORDER_CANCELLED, PURCHASE_ORDER_CLOSED,
-            PURCHASE_ORDER_CONFIRMED, PURCHASE_ORDER_CREATED, PURCHASE_ORDER_ORDERED, PURCHASE_ORDER_RECEIVED,
-            PURCHASE_ORDER_REJECTED, PURCHASE_ORDER_SUBMITTED, PURCHASE_ORDER_UPDATED,
+            BLANKET_ORDER_UPDATED, PURCHASE_ORDER_AMENDED, PURCHASE_ORDER_APPROVED, PURCHASE_ORDER_CANCELLED,
+            PURCHASE_ORDER_CLOSED, PURCHASE_ORDER_CONFIRMED, PURCHASE_ORDER_CREATED, PURCHASE_ORDER_ORDERED,
+            PURCHASE_ORDER_RECEIVED, PURCHASE_ORDER_REJECTED, PURCHASE_ORDER_SUBMITTED, PURCHASE_ORDER_UPDATED,
         },
         shell,
     },
@@ -36,7 +36,7 @@ impl PurchaseMutation {
     /// it is done, or nothing.
     #[mutation(
         permit = PurchaseWrite,
-        emits(PURCHASE_ORDER_CREATED, PURCHASE_ORDER_SUBMITTED, PURCHASE_ORDER_APPROVED, PURCHASE_ORDER_ORDERED, STOCK_CHANGED),
+        emits(PURCHASE_ORDER_CREATED, PURCHASE_ORDER_SUBMITTED, PURCHASE_ORDER_APPROVED, PURCHASE_ORDER_ORDERED, BLANKET_ORDER_UPDATED, STOCK_CHANGED),
         dry_run
     )]
     async fn purchase_order_create(
@@ -48,7 +48,7 @@ impl PurchaseMutation {
     }
 
     /// Changes a DRAFT, or a REJECTED order, which is a DRAFT then.
-    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_UPDATED), dry_run)]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_UPDATED, BLANKET_ORDER_UPDATED), dry_run)]
     async fn purchase_order_update(
         &self,
         ctx: &Context<'_>,
@@ -58,7 +58,7 @@ impl PurchaseMutation {
     }
 
     /// Counts a delivery in, whole or in part: stock comes at what it cost with its share of the charges, and what is otherwise than ordered is noted.
-    #[mutation(permit = PurchaseReceive, emits(PURCHASE_ORDER_RECEIVED, STOCK_CHANGED), dry_run)]
+    #[mutation(permit = PurchaseReceive, emits(PURCHASE_ORDER_RECEIVED, BLANKET_ORDER_UPDATED, STOCK_CHANGED), dry_run)]
     async fn purchase_order_receive(
         &self,
         ctx: &Context<'_>,
@@ -110,7 +110,7 @@ impl PurchaseMutation {
     }
 
     /// Files an order, also one of which nothing came. What has not come is short, and is not incoming any more.
-    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CLOSED, STOCK_CHANGED), dry_run)]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CLOSED, BLANKET_ORDER_UPDATED, STOCK_CHANGED), dry_run)]
     async fn purchase_order_close(
         &self,
         ctx: &Context<'_>,
@@ -120,7 +120,7 @@ impl PurchaseMutation {
     }
 
     /// Cancels an order before anything was received; its quantities are no longer incoming.
-    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CANCELLED, STOCK_CHANGED), dry_run)]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CANCELLED, BLANKET_ORDER_UPDATED, STOCK_CHANGED), dry_run)]
     async fn purchase_order_cancel(
         &self,
         ctx: &Context<'_>,
@@ -142,7 +142,7 @@ impl PurchaseMutation {
 
     /// Adds, changes and cancels lines of an order that is with its supplier, all of it or nothing: its revision rises by 1, and what is incoming changes by
     /// the difference. An order becomes dearer only by a person with `purchase.approve`, and not beyond the tenant's approval limit.
-    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_AMENDED, STOCK_CHANGED), dry_run)]
+    #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_AMENDED, BLANKET_ORDER_UPDATED, STOCK_CHANGED), dry_run)]
     async fn purchase_order_amend(
         &self,
         ctx: &Context<'_>,

@@ -4,7 +4,7 @@ use async_graphql::Context;
 use entity::id::{Id, Kind, kind, prefix_of};
 use inventory::stock::core::{Reference, ReferenceKind};
 
-use super::{load_line, load_order, load_return};
+use super::{load_blanket, load_line, load_order, load_return};
 use crate::{graphql::fault::Answer, schema::Node};
 
 /// What an id of purchasing stands for; the outer None is an id of another room.
@@ -13,6 +13,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> Answer<Option<Option<Node>>> {
     Ok(Some(match prefix {
         kind::PurchaseOrderId::PREFIX => load_order(ctx, Id::from_uuid(uuid)).await?.map(Node::PurchaseOrder),
         kind::PurchaseOrderLineId::PREFIX => load_line(ctx, Id::from_uuid(uuid)).await?.map(Node::PurchaseOrderLine),
+        kind::BlanketOrderId::PREFIX => load_blanket(ctx, Id::from_uuid(uuid)).await?.map(Node::BlanketOrder),
         kind::SupplierReturnId::PREFIX => load_return(ctx, Id::from_uuid(uuid)).await?.map(Node::SupplierReturn),
         _ => return Ok(None),
     }))
@@ -30,4 +31,9 @@ pub async fn reference(ctx: &Context<'_>, reference: Reference) -> Answer<Option
 /// The order of a stale write, as it is now, if the caller may see it.
 pub async fn current(ctx: &Context<'_>, id: uuid::Uuid) -> Option<Node> {
     load_order(ctx, Id::from_uuid(id)).await.ok().flatten().map(Node::PurchaseOrder)
+}
+
+/// The blanket order of a stale write, as it is now, if the caller may see it.
+pub async fn current_blanket(ctx: &Context<'_>, id: uuid::Uuid) -> Option<Node> {
+    load_blanket(ctx, Id::from_uuid(id)).await.ok().flatten().map(Node::BlanketOrder)
 }

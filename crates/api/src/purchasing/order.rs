@@ -10,6 +10,7 @@ use macros::resolvers;
 use platform::storage::Fault;
 
 use super::{
+    blanket::BlanketOrder,
     enums::{ChargeBasis, ChargeKind, PurchaseOrderStatus},
     line::PurchaseOrderLine,
     links::{self, Actor, Money, Store},
@@ -126,7 +127,11 @@ impl PurchaseOrder {
         let order = self.filled(ctx).await?;
         Ok((0..order.lines.len()).map(|index| PurchaseOrderLine::new(order.clone(), index)).collect())
     }
-    /// Freight, duty and the like, which are part of what the goods cost.
+    /// Blanket order that the purchase order calls off from. Null where it calls off from none.
+    async fn blanket_order(&self, ctx: &Context<'_>) -> Option<Answer<BlanketOrder>> {
+        super::load_blanket(ctx, self.row.blanket?).await.transpose()
+    }
+    /// Freight, duty and the like, which are part of what the goods cost, and deposits, which are not.
     async fn charges(&self, ctx: &Context<'_>) -> Answer<Vec<PurchaseCharge>> {
         let order = self.filled(ctx).await?;
         Ok(order.charges.iter().cloned().map(PurchaseCharge).collect())
@@ -241,14 +246,14 @@ impl PurchaseOrder {
 /// A charge.
 pub struct PurchaseCharge(core::Charge);
 
-/// Freight, duty or the like, spread over an order's lines.
+/// Freight, duty or the like, spread over an order's lines; or a deposit, which is on no line.
 #[resolvers]
 impl PurchaseCharge {
     /// Kind of the charge.
     async fn kind(&self) -> ChargeKind {
         self.0.kind.into()
     }
-    /// Basis on which the charge is spread over the lines.
+    /// Basis on which the charge is spread over the lines. A deposit is not spread.
     async fn basis(&self) -> ChargeBasis {
         self.0.basis.into()
     }

@@ -178,6 +178,7 @@ pub fn purchase(why: &Refusal) -> Said {
         }
         Refusal::NoSupplier => invalid("nobody is known to sell it: name a supplier"),
         Refusal::Amend(why) => amendment(why),
+        Refusal::Blanket(why) => super::blanket_refusal::blanket(why),
         Refusal::SupplierArchived { since } => invalid(&archived_since("supplier", *since)),
         Refusal::ChargeIn { order } => invalid(&format!("the order is in {order}")),
         Refusal::AmountNotPositive => range("an amount above 0 is expected"),

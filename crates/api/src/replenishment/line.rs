@@ -192,6 +192,14 @@ impl ReplenishmentLineScore {
     async fn excess(&self) -> Quantity {
         units(self.0.excess)
     }
+    /// Point of a naive policy: the units that the 28 days before the plan sold, over the lead time. Null of proposals that were scored before this was kept.
+    async fn naive_point(&self) -> Option<Quantity> {
+        self.0.naive_point.map(units)
+    }
+    /// Whether the demand was at most the point of the naive policy. Null where that is unknown.
+    async fn is_naive_within(&self) -> Option<bool> {
+        self.0.is_naive_within()
+    }
 }
 
 /// Proposal to move a product to a store or to buy it for one.

@@ -39,7 +39,7 @@ pub struct ReplenishmentPlan {
     pub lines: Option<Arc<Vec<core::PlanLine>>>,
 }
 
-crate::connection!(ReplenishmentPlanConnection, ReplenishmentPlanEdge, ReplenishmentPlan, "plans of replenishment");
+crate::connection!(counted ReplenishmentPlanConnection, ReplenishmentPlanEdge, ReplenishmentPlan, "plans of replenishment");
 
 impl From<core::Plan> for ReplenishmentPlan {
     fn from(plan: core::Plan) -> Self {

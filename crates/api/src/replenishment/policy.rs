@@ -28,7 +28,7 @@ use crate::{
 #[derive(Clone)]
 pub struct ReplenishmentPolicy(pub Arc<core::Policy>);
 
-crate::connection!(ReplenishmentPolicyConnection, ReplenishmentPolicyEdge, ReplenishmentPolicy, "policies of replenishment");
+crate::connection!(counted ReplenishmentPolicyConnection, ReplenishmentPolicyEdge, ReplenishmentPolicy, "policies of replenishment");
 
 impl From<core::Policy> for ReplenishmentPolicy {
     fn from(policy: core::Policy) -> Self {

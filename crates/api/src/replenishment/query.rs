@@ -52,12 +52,13 @@ impl ReplenishmentQuery {
     ) -> Answer<ReplenishmentPolicyConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::POLICIES, signer, MOST_A_PAGE)?;
-        let page = shell::policy_page(&permit, ctx.given::<Ledger>()?.database(), &request).await?;
-        let nodes = page.into_iter().map(|policy| {
+        let db = ctx.given::<Ledger>()?.database();
+        let listed = shell::policy_page(&permit, db, &request).await?;
+        let nodes = listed.rows.into_iter().map(|policy| {
             let keys = rows::policy_keys(&policy);
             (ReplenishmentPolicy::from(policy), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::POLICIES, signer).into())
+        Ok(Page::build(nodes.collect(), &request, rows::POLICIES, signer).counted(permit.scope(db), listed.source).into())
     }
 
     /// Rule by which lines of the plan of each night are approved without a person. Null before one was set: each line waits for a person.
@@ -98,12 +99,13 @@ impl ReplenishmentQuery {
         let states: Option<Vec<prelude::ReplenishmentPlanState>> = states.map(|all| all.into_iter().map(Into::into).collect());
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::PLANS, signer, MOST_A_PAGE)?;
-        let page = shell::plan_page(&permit, ctx.given::<Ledger>()?.database(), states.as_deref(), &request).await?;
-        let nodes = page.into_iter().map(|plan| {
+        let db = ctx.given::<Ledger>()?.database();
+        let listed = shell::plan_page(&permit, db, states.as_deref(), &request).await?;
+        let nodes = listed.rows.into_iter().map(|plan| {
             let keys = rows::plan_keys(&plan);
             (ReplenishmentPlan::from(plan), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::PLANS, signer).into())
+        Ok(Page::build(nodes.collect(), &request, rows::PLANS, signer).counted(permit.scope(db), listed.source).into())
     }
 
     /// A plan of replenishment. Null when there is none.

@@ -36,4 +36,12 @@ impl ReplenishmentOutcomeScore {
     async fn excess_lines(&self) -> Long {
         Long(self.0.excess)
     }
+    /// Number of proposals that a naive policy was kept beside: one that orders up to what the 28 days before the plan sold, over the lead time.
+    async fn naive_lines(&self) -> Long {
+        Long(self.0.naive_lines)
+    }
+    /// Number of these whose demand was at most the point of the naive policy. Divided by `naiveLines` it compares with `withinLines` divided by `lines`.
+    async fn naive_within_lines(&self) -> Long {
+        Long(self.0.naive_within)
+    }
 }

@@ -129,6 +129,14 @@ impl ReportRowConnection {
     async fn currency(&self) -> CurrencyCode {
         CurrencyCode(self.shape.currency().to_string())
     }
+    /// First business day of the report.
+    async fn from(&self) -> Date {
+        Date(self.shape.source.span.from)
+    }
+    /// Last business day of the report.
+    async fn to(&self) -> Date {
+        Date(self.shape.source.span.to)
+    }
     /// Days of the report.
     async fn period_days(&self) -> Long {
         Long(self.shape.source.span.days())

@@ -6,6 +6,44 @@ use services::reports::{
     shell::{self, Panel, RiskBasis},
 };
 
+/// Period that moves with the day on which it is asked for, in the tenant's time zone. More may be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "services::reports::core::RelativePeriod", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum ReportPeriod {
+    /// Today alone, as far as it has come.
+    Today,
+    /// Yesterday alone.
+    Yesterday,
+    /// Seven days up to yesterday.
+    #[graphql(name = "LAST_7_DAYS")]
+    Last7Days,
+    /// 28 days up to yesterday.
+    #[graphql(name = "LAST_28_DAYS")]
+    Last28Days,
+    /// 91 days up to yesterday.
+    #[graphql(name = "LAST_91_DAYS")]
+    Last91Days,
+    /// 365 days up to yesterday.
+    #[graphql(name = "LAST_365_DAYS")]
+    Last365Days,
+    /// This week from its Monday up to today.
+    ThisWeek,
+    /// The whole week before this one, from Monday to Sunday.
+    LastWeek,
+    /// This calendar month up to today.
+    ThisMonth,
+    /// The whole calendar month before this one.
+    LastMonth,
+    /// This quarter of the year up to today.
+    ThisQuarter,
+    /// The whole quarter of the year before this one.
+    LastQuarter,
+    /// This calendar year up to today.
+    ThisYear,
+    /// The whole calendar year before this one.
+    LastYear,
+}
+
 /// Regularity of a product's demand, by the coefficient of variation of its weeks: deviation by mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "services::reports::core::XyzClass", rename_items = "SCREAMING_SNAKE_CASE")]

@@ -2,11 +2,18 @@
 
 use async_graphql::{Context, InputObject};
 use iam::access::{Permission, Permit, kind};
+use inventory::ledger::Ledger;
+use platform::path;
 use services::{
     demand::shell::MOST_DAYS,
-    reports::{core::Span, rows::Narrow},
+    reports::{
+        core::{RelativePeriod, Span},
+        rows::Narrow,
+        shell::report_day,
+    },
 };
 
+use super::enums::ReportPeriod;
 use crate::{
     catalog::{ProductFilter, products_within},
     graphql::{
@@ -20,10 +27,12 @@ use crate::{
 /// Sales of some days. All conditions hold.
 #[derive(Debug, Clone, InputObject)]
 pub struct SalesReportFilter {
-    /// First business day.
-    pub from: Date,
-    /// Last business day, at most 731 days in all.
-    pub to: Date,
+    /// First business day. Needed with `to` where there is no `period`, and not taken with one.
+    pub from: Option<Date>,
+    /// Last business day, at most 731 days in all. Needed with `from` where there is no `period`, and not taken with one.
+    pub to: Option<Date>,
+    /// Business days that move with the day on which they are asked for, in the tenant's time zone. Null where `from` and `to` say the days.
+    pub period: Option<ReportPeriod>,
     /// Products to include. `categoryTree` takes a category with its descendants. Needs
     /// product.read. Null for all.
     pub product: Option<ProductFilter>,
@@ -36,10 +45,12 @@ pub struct SalesReportFilter {
 /// Stock of some days. All conditions hold. Stock is of no channel.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockReportFilter {
-    /// First business day.
-    pub from: Date,
-    /// Last business day, at most 731 days in all.
-    pub to: Date,
+    /// First business day. Needed with `to` where there is no `period`, and not taken with one.
+    pub from: Option<Date>,
+    /// Last business day, at most 731 days in all. Needed with `from` where there is no `period`, and not taken with one.
+    pub to: Option<Date>,
+    /// Business days that move with the day on which they are asked for, in the tenant's time zone. Null where `from` and `to` say the days.
+    pub period: Option<ReportPeriod>,
     /// Products to include. `categoryTree` takes a category with its descendants. Needs
     /// product.read. Null for all.
     pub product: Option<ProductFilter>,
@@ -58,9 +69,18 @@ pub struct PeriodInput {
 
 impl SalesReportFilter {
     pub(super) async fn read(self, ctx: &Context<'_>) -> Answer<Narrow> {
-        let Self { from, to, product, store, channel } = self;
+        let Self { from, to, period, product, store, channel } = self;
+        let span = match (from, to, period) {
+            (Some(from), Some(to), None) => span(from, to, &["filter", "to"])?,
+            (None, None, Some(period)) => moving(ctx, period).await?,
+            (_, _, Some(_)) => return Err(TopError::bad_input("a period says its own days", path!["filter", "period"])),
+            (from, _, None) => {
+                let missing = if from.is_none() { "from" } else { "to" };
+                return Err(TopError::bad_input("from and to, or a period, are expected", path!["filter", missing]));
+            }
+        };
         Ok(Narrow {
-            span: span(from, to, &["filter", "to"])?,
+            span,
             products: products_within(ctx, product, None).await?,
             stores: store.and_then(|ids| ids.ids(&["filter", "store"]).transpose()).transpose()?,
             channels: channel.and_then(|ids| ids.ids(&["filter", "channel"]).transpose()).transpose()?,
@@ -72,8 +92,8 @@ impl StockReportFilter {
     /// Stock is of no channel: a caller who is bound to one cannot be told what it had.
     pub(super) async fn read(self, ctx: &Context<'_>, permit: &Permit<kind::ReportRead>) -> Answer<Narrow> {
         of_no_channel(permit)?;
-        let Self { from, to, product, store } = self;
-        SalesReportFilter { from, to, product, store, channel: None }.read(ctx).await
+        let Self { from, to, period, product, store } = self;
+        SalesReportFilter { from, to, period, product, store, channel: None }.read(ctx).await
     }
 }
 
@@ -81,6 +101,14 @@ impl PeriodInput {
     pub(super) fn read(self) -> Answer<Span> {
         span(self.from, self.to, &["period", "to"])
     }
+}
+
+/// The days of a period that moves, as of now.
+async fn moving(ctx: &Context<'_>, period: ReportPeriod) -> Answer<Span> {
+    let permit = ctx.permit::<kind::ReportRead>()?;
+    let ledger = ctx.given::<Ledger>()?;
+    let today = report_day(&permit, ledger.database(), ledger.clock().now()).await?;
+    Ok(RelativePeriod::from(period).span(today))
 }
 
 fn span(from: Date, to: Date, at: &[&str]) -> Answer<Span> {

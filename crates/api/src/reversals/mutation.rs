@@ -16,7 +16,10 @@ use inventory::{
         events::{ORDER_CANCELLED, ORDER_UPDATED},
         shell as orders,
     },
-    purchasing::{events::PURCHASE_ORDER_UPDATED, shell as purchasing},
+    purchasing::{
+        events::{BLANKET_ORDER_UPDATED, PURCHASE_ORDER_UPDATED},
+        shell as purchasing,
+    },
     returns::{events::RETURN_REOPENED, shell as returns},
     reversals::{
         StoredReversal,
@@ -89,6 +92,7 @@ impl ReversalMutation {
         emits(
             DOCUMENT_REVERSED,
             PURCHASE_ORDER_UPDATED,
+            BLANKET_ORDER_UPDATED,
             TRANSFER_UPDATED,
             COUNT_REVERSED,
             ORDER_CANCELLED,

@@ -52,11 +52,12 @@ impl ReversalQuery {
         let filter = rows::ReversalFilter { documents, stores: stores.into_iter().collect() };
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::REVERSALS, signer, MOST_A_PAGE)?;
-        let page = shell::page(&permit, ctx.given::<Ledger>()?.database(), filter, &request).await?;
-        let nodes = page.into_iter().map(|reversal| {
+        let db = ctx.given::<Ledger>()?.database();
+        let listed = shell::page(&permit, db, filter, &request).await?;
+        let nodes = listed.rows.into_iter().map(|reversal| {
             let keys = rows::keys(&reversal);
             (DocumentReversal::stored(reversal), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::REVERSALS, signer).into())
+        Ok(Page::build(nodes.collect(), &request, rows::REVERSALS, signer).counted(permit.scope(db), listed.source).into())
     }
 }

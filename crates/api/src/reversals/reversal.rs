@@ -36,7 +36,7 @@ pub struct DocumentReversal {
     movements: Option<Arc<Vec<Arc<Movement>>>>,
 }
 
-crate::connection!(DocumentReversalConnection, DocumentReversalEdge, DocumentReversal, "reversals of documents");
+crate::connection!(counted DocumentReversalConnection, DocumentReversalEdge, DocumentReversal, "reversals of documents");
 
 impl DocumentReversal {
     /// With the movements that it has just written, or in a dry run would write.

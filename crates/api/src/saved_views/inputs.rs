@@ -4,7 +4,7 @@ use async_graphql::{ID, InputObject, OneofObject};
 use entity::prelude::{ApiKeyId, SavedViewId};
 use platform::path;
 use services::saved_views::{
-    core::{Change, Fields, ScheduleFields, ScheduleRule, Variables, ViewRef},
+    core::{Change, Fields, Readers, ScheduleFields, ScheduleRule, Sharing, Variables, ViewRef},
     shell::{LinkCreate, LinkRevoke, ScheduleDelete, ScheduleSet, ViewCreate, ViewDelete, ViewUpdate},
 };
 
@@ -17,6 +17,7 @@ use crate::{
         reading::Reading,
         scalars::{Json, Long},
     },
+    papers::PaperLocale,
     purchasing::links::argument,
 };
 
@@ -27,6 +28,20 @@ pub enum SavedViewRef {
     Id(ID),
     /// Slug of the saved view.
     Slug(String),
+}
+
+/// Members and roles whom a saved view is shared with, beside its owner and those who hold view.manage. All of them need view.read as well.
+#[derive(Debug, Clone, InputObject)]
+pub struct SavedViewReadersInput {
+    /// Whether all who hold view.read may read the view; then no role and no member is named. Default false.
+    #[graphql(default)]
+    pub everyone: bool,
+    /// IDs of roles whose members may read the view, at most 50. Default none.
+    #[graphql(default)]
+    pub role_ids: Vec<ID>,
+    /// IDs of active members who may read the view, at most 50. Default none.
+    #[graphql(default)]
+    pub member_ids: Vec<ID>,
 }
 
 /// A view that is to be made.
@@ -43,6 +58,8 @@ pub struct SavedViewCreateInput {
     pub document: String,
     /// Values of its variables where a reader gives none: an object of at most 20 KiB.
     pub variables: Option<Json>,
+    /// Members and roles whom the view is shared with. Null for all who hold view.read.
+    pub readers: Option<SavedViewReadersInput>,
 }
 
 /// A change of a view. Fields that are null stay as they are.
@@ -64,6 +81,8 @@ pub struct SavedViewUpdateInput {
     pub variables: Option<Json>,
     /// Whether the view is paused: a paused view is not run.
     pub is_paused: Option<bool>,
+    /// Members and roles whom the view is shared with, in the place of the former ones.
+    pub readers: Option<SavedViewReadersInput>,
 }
 
 /// A view that is to go.
@@ -100,6 +119,7 @@ pub struct SavedViewLinkRevokeInput {
 
 /// A schedule as it is wanted; with `id` in the place of the whole former one.
 #[derive(Debug, Clone, InputObject)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct SavedViewScheduleSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
@@ -113,7 +133,7 @@ pub struct SavedViewScheduleSetInput {
     pub variables: Option<Json>,
     /// Path of the list whose rows are sent, of at most 200 characters, as in stores. Null where the view has one list.
     pub rows: Option<String>,
-    /// Format of the table that is attached. Default CSV.
+    /// Format of the table. Default CSV. A PDF has at most 5,000 rows and 12 columns.
     #[graphql(default_with = "SavedViewTableFormat::Csv")]
     pub format: SavedViewTableFormat,
     /// Rule by which the view is sent.
@@ -129,10 +149,11 @@ pub struct SavedViewScheduleSetInput {
     pub day_of_month: i32,
     /// IANA time zone of the hour and the days, as in Europe/London. Null for the tenant's.
     pub time_zone: Option<String>,
-    /// E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent.
+    /// E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent or keepsFile.
     #[graphql(default)]
     pub emails: Vec<String>,
-    /// IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with emitsEvent.
+    /// IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with emitsEvent or
+    /// keepsFile.
     #[graphql(default)]
     pub member_ids: Vec<ID>,
     /// Whether a table that equals the one before is not sent. Default false.
@@ -141,6 +162,17 @@ pub struct SavedViewScheduleSetInput {
     /// Whether the event view.result tells webhooks of each table. With it no address and no member is needed. Default false.
     #[graphql(default)]
     pub emits_event: bool,
+    /// Whether the event view.result has the first rows of each table, at most 200 and 256 KiB. Only the caller who sets the schedule and their webhooks are
+    /// shown them, and they stand in the journal of events as long as it is kept. Needs emitsEvent. Default false.
+    #[graphql(default)]
+    pub tells_rows: bool,
+    /// Whether each table is kept as a file of the caller who sets the schedule, for seven days, in the bucket or folder of the tenant's files. With it no
+    /// address and no member is needed. Default false.
+    #[graphql(default)]
+    pub keeps_file: bool,
+    /// Language of the words and decimal signs of a PDF. Default EN.
+    #[graphql(default_with = "PaperLocale::English")]
+    pub locale: PaperLocale,
     /// Whether the schedule is paused: a paused schedule is not run. Default false.
     #[graphql(default)]
     pub is_paused: bool,
@@ -163,11 +195,28 @@ fn variables(given: Option<Json>, reading: &mut Reading) -> Option<Variables> {
     Some(values)
 }
 
+impl SavedViewReadersInput {
+    fn read(self, reading: &mut Reading) -> Sharing {
+        if self.everyone {
+            if !(self.role_ids.is_empty() && self.member_ids.is_empty()) {
+                reading.invalid("everyone includes all roles and members", || path!["input", "readers", "everyone"]);
+            }
+            return Sharing::Everyone;
+        }
+        let roles = self.role_ids.iter().enumerate();
+        let roles = roles.map(|(at, id)| reading.id(id, || path!["input", "readers", "roleIds", at])).collect();
+        let members = self.member_ids.iter().enumerate();
+        let members = members.map(|(at, id)| reading.id(id, || path!["input", "readers", "memberIds", at])).collect();
+        Sharing::With(Readers { roles, members })
+    }
+}
+
 impl SavedViewCreateInput {
     pub(super) fn read(self, reading: &mut Reading) -> ViewCreate {
         let variables = variables(self.variables, reading).unwrap_or_default();
         let fields = Fields { name: self.name, slug: self.slug, document: self.document, variables };
-        ViewCreate { idempotency_key: self.idempotency_key, fields }
+        let readers = self.readers.and_then(|readers| readers.read(reading).readers().cloned());
+        ViewCreate { idempotency_key: self.idempotency_key, fields, readers }
     }
 }
 
@@ -179,6 +228,7 @@ impl SavedViewUpdateInput {
             document: self.document,
             variables: variables(self.variables, reading),
             is_paused: self.is_paused,
+            sharing: self.readers.map(|readers| readers.read(reading)),
         };
         ViewUpdate {
             idempotency_key: self.idempotency_key,
@@ -235,6 +285,9 @@ impl SavedViewScheduleSetInput {
             members: reading.ids(Some(self.member_ids), "memberIds"),
             only_if_changed: self.only_if_changed,
             emits_event: self.emits_event,
+            locale: self.locale.into(),
+            keeps_file: self.keeps_file,
+            tells_rows: self.tells_rows,
         };
         ScheduleSet {
             idempotency_key: self.idempotency_key,

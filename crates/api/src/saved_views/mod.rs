@@ -12,8 +12,8 @@ mod update;
 mod view;
 
 pub use inputs::{
-    SavedViewCreateInput, SavedViewDeleteInput, SavedViewLinkCreateInput, SavedViewLinkRevokeInput, SavedViewRef,
-    SavedViewScheduleDeleteInput, SavedViewScheduleSetInput, SavedViewUpdateInput,
+    SavedViewCreateInput, SavedViewDeleteInput, SavedViewLinkCreateInput, SavedViewLinkRevokeInput, SavedViewReadersInput,
+    SavedViewRef, SavedViewScheduleDeleteInput, SavedViewScheduleSetInput, SavedViewUpdateInput,
 };
 pub use link::SavedViewLink;
 pub use live::SavedViewSubscription;
@@ -23,4 +23,4 @@ pub use payloads::{SavedViewLinkPayload, SavedViewPayload, SavedViewSchedulePayl
 pub use query::{SavedViewError, SavedViewQuery, SavedViewResult, Turns};
 pub use schedule::{SavedViewSchedule, SavedViewScheduleStatus, SavedViewTableFormat, SchedulePeriod};
 pub use update::SavedViewUpdate;
-pub use view::{SavedView, SavedViewConnection, SavedViewEdge, SavedViewStatus, find_view};
+pub use view::{SavedView, SavedViewConnection, SavedViewEdge, SavedViewReaders, SavedViewStatus, find_view};

@@ -2,8 +2,10 @@
 
 use async_graphql::Context;
 use macros::resolvers;
+use platform::path;
 use services::saved_views::{
     SavedViews,
+    core::{Readers, Sharing},
     events::{
         SAVED_VIEW_CREATED, SAVED_VIEW_DELETED, SAVED_VIEW_LINK_CREATED, SAVED_VIEW_LINK_REVOKED, SAVED_VIEW_SCHEDULE_DELETED,
         SAVED_VIEW_SCHEDULE_SET, SAVED_VIEW_UPDATED,
@@ -18,9 +20,19 @@ use super::{
     payloads::{SavedViewLinkPayload, SavedViewPayload, SavedViewSchedulePayload},
 };
 use crate::{
-    access::KeyUse,
-    graphql::{context::ContextExt, fault::Answer, reading::read},
+    access::{KeyUse, find_role},
+    graphql::{context::ContextExt, fault::Answer, reading::read, refusal::UserError},
 };
+
+/// The first role that a view cannot be shared with, since there is none.
+async fn unknown_role(ctx: &Context<'_>, readers: Option<&Readers>) -> Answer<Option<UserError>> {
+    for (at, id) in readers.into_iter().flat_map(|readers| readers.roles.iter()).enumerate() {
+        if find_role(ctx, *id).await?.is_none() {
+            return Ok(Some(UserError::not_found("role", path!["input", "readers", "roleIds", at])));
+        }
+    }
+    Ok(None)
+}
 
 /// The root fields that change saved views.
 #[derive(Default)]
@@ -39,6 +51,9 @@ impl SavedViewMutation {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
+        if let Some(refused) = unknown_role(ctx, input.readers.as_ref()).await? {
+            return Ok(vec![refused].into());
+        }
         let done = Box::pin(ctx.given::<SavedViews>()?.create(permit, input, dry_run)).await;
         SavedViewPayload::of(ctx, done)
     }
@@ -54,6 +69,9 @@ impl SavedViewMutation {
             Ok(input) => input,
             Err(errors) => return Ok(errors.into()),
         };
+        if let Some(refused) = unknown_role(ctx, input.change.sharing.as_ref().and_then(Sharing::readers)).await? {
+            return Ok(vec![refused].into());
+        }
         let done = Box::pin(ctx.given::<SavedViews>()?.update(permit, input, dry_run)).await;
         SavedViewPayload::of(ctx, done)
     }

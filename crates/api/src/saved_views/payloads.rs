@@ -41,7 +41,7 @@ pub struct SavedViewLinkPayload {
     pub saved_view_link: Option<SavedViewLink>,
     /// The view of the link; null when the link was refused, and without view.read.
     pub saved_view: Option<SavedView>,
-    /// Secret of the link, this once: it is kept nowhere. The address is /views/t/, the secret, and .csv, .jsonl or .json. Null otherwise.
+    /// Secret of the link, this once: it is kept nowhere. The address is /views/t/, the secret, and .csv, .xlsx, .pdf, .jsonl or .json. Null otherwise.
     pub secret: Option<String>,
     /// Whether this answer holds the secret, or an earlier one with the same idempotency key did.
     pub secret_status: SecretStatus,
@@ -134,6 +134,7 @@ fn stopped(error: SavedViewError) -> Result<Vec<UserError>, TopError> {
             let message = format!("at most {MOST_LINKS} links of a view are kept: revoke one");
             UserError::new(ErrorCode::LimitExceeded, message, input("savedViewId"))
         }
+        SavedViewError::NoReader(index) => UserError::not_found("active member", path!["input", "readers", "memberIds", index]),
         SavedViewError::Field(problem) => refused_field(problem),
         SavedViewError::NoSchedule
         | SavedViewError::NoMember(_)

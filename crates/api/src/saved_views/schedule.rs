@@ -5,9 +5,10 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID};
 use entity::prelude;
 use macros::resolvers;
-use services::saved_views::core::Schedule;
+use services::{files::Files, saved_views::core::Schedule};
 
 use crate::{
+    files::File,
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -15,6 +16,7 @@ use crate::{
     },
     identity::{Member, member},
     orders::links::{Actor, actor},
+    papers::PaperLocale,
 };
 
 /// Rule by which a saved view is sent. More may be added.
@@ -45,7 +47,7 @@ pub enum SavedViewScheduleStatus {
     Broken,
 }
 
-/// Format of a table.
+/// Format of a table. More may be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::TableFormat", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SavedViewTableFormat {
@@ -53,6 +55,10 @@ pub enum SavedViewTableFormat {
     Csv,
     /// One JSON object a line.
     Jsonl,
+    /// Workbook of one sheet, as in Office Open XML.
+    Xlsx,
+    /// Pages of A4 with the name of the view, what its document selects beside the list, a chart where it selects one, and the table.
+    Pdf,
 }
 
 /// A schedule's row.
@@ -80,7 +86,7 @@ impl SavedViewSchedule {
     async fn rows(&self) -> Option<&str> {
         self.0.fields.rows.as_deref()
     }
-    /// Format of the table that is attached.
+    /// Format of the table.
     async fn format(&self) -> SavedViewTableFormat {
         self.0.fields.format.into()
     }
@@ -124,6 +130,25 @@ impl SavedViewSchedule {
     /// Whether the event view.result tells webhooks of each table.
     async fn emits_event(&self) -> bool {
         self.0.fields.emits_event
+    }
+    /// Whether the event view.result has the first rows of each table, for the owner and their webhooks.
+    async fn tells_rows(&self) -> bool {
+        self.0.fields.tells_rows
+    }
+    /// Whether each table is kept as a file of the owner's, for seven days.
+    async fn keeps_file(&self) -> bool {
+        self.0.fields.keeps_file
+    }
+    /// File of the last table that was kept; null before the first, and for all but the owner.
+    #[field(permit = ViewManage, cost = "1")]
+    async fn last_file(&self, ctx: &Context<'_>) -> Answer<Option<File>> {
+        let Some(id) = self.0.last_file else { return Ok(None) };
+        let found = ctx.given::<Files>()?.find(&permit, id).await?;
+        Ok(found.filter(|file| file.maker == permit.actor()).map(File::from))
+    }
+    /// Language of the words and decimal signs of a PDF.
+    async fn locale(&self) -> PaperLocale {
+        self.0.fields.locale.into()
     }
     /// Whether the schedule is run.
     async fn status(&self) -> SavedViewScheduleStatus {

@@ -8,17 +8,19 @@ use iam::access::kind;
 use macros::resolvers;
 use services::saved_views::{
     SavedViews,
-    core::{View, ViewRef},
+    core::{Readers, View, ViewRef},
     shell::Status,
 };
 
 use super::{link::SavedViewLink, schedule::SavedViewSchedule, update::because};
 use crate::{
+    access::{Role, find_role},
     graphql::{
         context::ContextExt,
         fault::Answer,
         scalars::{DateTime, Json, Long},
     },
+    identity::{Member, member},
     orders::links::{Actor, actor},
 };
 
@@ -110,6 +112,11 @@ impl SavedView {
     async fn schedules(&self, ctx: &Context<'_>) -> Answer<Vec<SavedViewSchedule>> {
         Ok(ctx.given::<SavedViews>()?.schedules(&permit, self.0.id).await?.into_iter().map(SavedViewSchedule::from).collect())
     }
+    /// Members and roles whom it is shared with, beside its owner and those who hold view.manage. Null where all who hold view.read may read it.
+    #[field(permit = ViewManage)]
+    async fn readers(&self, ctx: &Context<'_>) -> Answer<Option<SavedViewReaders>> {
+        Ok(self.0.readers.clone().map(SavedViewReaders))
+    }
     /// Member or integration that made it.
     async fn owner(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.0.maker).await
@@ -125,6 +132,33 @@ impl SavedView {
     /// 1 when it was made, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
+    }
+}
+
+/// Whom a view is shared with.
+#[derive(Clone)]
+pub struct SavedViewReaders(Readers);
+
+/// Members and roles whom a saved view is shared with.
+#[resolvers(requires = ViewManage)]
+impl SavedViewReaders {
+    /// Roles whose members may read the view, at most 50, without those that have gone.
+    #[field(permit = RoleRead)]
+    async fn roles(&self, ctx: &Context<'_>) -> Answer<Vec<Role>> {
+        let mut found = Vec::with_capacity(self.0.roles.len());
+        for id in &self.0.roles {
+            found.extend(find_role(ctx, *id).await?);
+        }
+        Ok(found)
+    }
+    /// Members who may read the view, at most 50.
+    async fn members(&self, ctx: &Context<'_>) -> Answer<Vec<Member>> {
+        ctx.caller()?;
+        let mut found = Vec::with_capacity(self.0.members.len());
+        for id in &self.0.members {
+            found.extend(member(ctx, *id).await?);
+        }
+        Ok(found)
     }
 }
 

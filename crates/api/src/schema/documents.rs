@@ -45,6 +45,7 @@ pub async fn current_document(ctx: &Context<'_>, what: Noun, id: uuid::Uuid) -> 
             fulfilment::load_work(ctx, id).await.ok().flatten().map(Node::FulfilmentWork)
         }
         Noun::PurchaseOrder => purchasing::current(ctx, id).await,
+        Noun::BlanketOrder => purchasing::current_blanket(ctx, id).await,
         Noun::Order => {
             ctx.permit::<may::OrderRead>().ok()?;
             orders::load_order(ctx, entity::id::OrderId::from_uuid(id)).await.ok().flatten().map(Node::Order)

@@ -11,7 +11,8 @@ use inventory::{
 };
 use platform::storage::events::Registry;
 use services::{
-    alerts::events as alerts, exchange::events as exchange, files::events as files, forecasting::events as forecasting,
+    alerts::events as alerts, anomalies::events as anomalies, exchange::events as exchange,
+    export_schedules::events as export_schedules, files::events as files, forecasting::events as forecasting,
     liquidation::events as liquidation, media::events as media, notes::events as notes, papers::events as papers,
     replenishment::events as replenishment, saved_views::events as saved_views, webhooks::events as webhooks,
 };
@@ -31,17 +32,23 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         counts::COUNT.events(),
         purchasing::PURCHASE_ORDER.events(),
         purchasing::SUPPLIER_RETURN.events(),
+        purchasing::BLANKET_ORDER.events(),
         purchasing::SUPPLIER_PRODUCT.events(),
         reversals::REVERSAL.events(),
         stock::STOCK_POLICY.events(),
         forecasting::FACTOR_SERIES.events(),
+        forecasting::FORECAST.events(),
+        forecasting::FORECAST_DRIFT.events(),
         replenishment::REPLENISHMENT_POLICY.events(),
         replenishment::REPLENISHMENT_RULE.events(),
         replenishment::REPLENISHMENT_PLAN.events(),
+        replenishment::REPLENISHMENT_SCORE.events(),
+        anomalies::ANOMALY.events(),
         liquidation::LIQUIDATION_SETTINGS.events(),
         liquidation::LIQUIDATION_PLAN.events(),
         saved_views::SAVED_VIEW.events(),
         saved_views::VIEW.events(),
+        saved_views::SAVED_VIEW_SCHEDULE.events(),
         papers::PAPER.events(),
         papers::INVOICE.events(),
         papers::LEGAL_ENTITY.events(),
@@ -69,6 +76,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         webhooks::WEBHOOK.events(),
         files::FILE.events(),
         exchange::EXCHANGE.events(),
+        export_schedules::EXPORT_SCHEDULE.events(),
         notes::NOTE.events(),
     ])
 });

@@ -2,18 +2,15 @@
 
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined, OneofObject};
 use inventory::{
-    catalog::core::{Patch, text::fold},
+    catalog::core::Patch,
     lots::{core::Destination, shell},
-    stock::rows::lot_list::LotFilterSpec,
 };
 use platform::path;
 
-use super::{LotStatus, ReasonCode, ShortagePolicy, StockCondition};
+use super::{ReasonCode, ShortagePolicy, StockCondition};
 use crate::{
     catalog::{ProductRef, StoreRef},
     graphql::{
-        fault::TopError,
-        filters::{IdFilter, MAX_VALUES},
         reading::Reading,
         scalars::{Date, DateTime, Long, Quantity},
     },
@@ -46,61 +43,6 @@ pub struct LotName {
     pub made_on: Option<Date>,
     /// The last day on which it may be used.
     pub expires_on: Option<Date>,
-}
-
-/// Lots that match all of these.
-#[derive(Debug, Clone, Default, InputObject)]
-pub struct LotFilter {
-    /// Products to include.
-    pub product: Option<IdFilter>,
-    /// Stores with stock of the lot.
-    pub store: Option<IdFilter>,
-    /// States to include; an empty list matches nothing.
-    pub status: Option<Vec<LotStatus>>,
-    /// Lots whose expiry date is before this date.
-    pub expires_before: Option<Date>,
-    /// Code of the lot; case is ignored.
-    pub code: Option<LotCodeFilter>,
-}
-
-/// Codes of lots. Case does not count.
-#[derive(Debug, Clone, Default, InputObject)]
-pub struct LotCodeFilter {
-    /// Code that must be equal.
-    pub eq: Option<String>,
-    /// Codes of which one must be equal, at most 250; an empty list matches nothing.
-    #[graphql(name = "in")]
-    pub one_of: Option<Vec<String>>,
-    /// A code that begins with this.
-    pub starts_with: Option<String>,
-}
-
-impl LotFilter {
-    pub fn spec(self) -> Result<LotFilterSpec, TopError> {
-        let code = self.code.unwrap_or_default();
-        let mut codes = code.one_of;
-        if codes.as_ref().is_some_and(|codes| codes.len() > MAX_VALUES) {
-            let field = ["filter", "code", "in"].map(str::to_owned).to_vec();
-            return Err(TopError::bad_input(format!("at most {MAX_VALUES} codes"), field));
-        }
-        if let Some(one) = code.eq {
-            codes = Some(
-                codes.map_or_else(|| vec![one.clone()], |list| list.into_iter().filter(|c| fold(c) == fold(&one)).collect()),
-            );
-        }
-        // No code has a NUL character, and Postgres takes none.
-        let keys = codes.map(|list| list.iter().filter(|c| !c.contains('\0')).map(|c| fold(c.trim())).collect());
-        let starts = code.starts_with.map(|prefix| fold(prefix.trim_start()).replace('\0', "\u{10ffff}"));
-        Ok(LotFilterSpec {
-            products: self.product.map(|f| f.ids(&["filter", "product"])).transpose()?.flatten(),
-            stores: self.store.map(|f| f.ids(&["filter", "store"])).transpose()?.flatten(),
-            seen_in: None,
-            statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
-            expires_before: self.expires_before.map(|day| day.0),
-            codes: keys,
-            code_starts: starts,
-        })
-    }
 }
 
 /// A new lot.

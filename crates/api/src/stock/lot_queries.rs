@@ -10,13 +10,13 @@ use inventory::{
     ledger::Ledger,
     stock::{
         core,
-        rows::lot_list::{self, LotFilterSpec},
+        rows::{lot_filter::LotFilterSpec, lot_list},
     },
 };
 use macros::resolvers;
 use platform::{
     paging::{CursorSigner, Key, keyset},
-    storage::{Fault, Reads},
+    storage::{Fault, Nested, Reads},
 };
 
 use super::{
@@ -24,7 +24,7 @@ use super::{
     explain::{AvailabilityExplanation, AvailabilityForecast, explained},
     loaders::{LotLevelsOf, StockLoader},
     lot::{ExpiringLot, ExpiringLotConnection, trace},
-    lot_inputs::LotFilter,
+    lot_filter::{LotFilter, LotSort, lot_sorted},
 };
 use crate::{
     catalog::{ProductRef, StoreRef, store_named},
@@ -66,8 +66,9 @@ pub struct LotQuery;
 
 #[resolvers]
 impl LotQuery {
-    /// Lots, the newest first.
+    /// Lots, the newest first unless another order is asked for.
     #[field(permit = StockRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn lots(
         &self,
         ctx: &Context<'_>,
@@ -76,25 +77,21 @@ impl LotQuery {
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        #[graphql(desc = "Sort of the lots. Null for the newest first.")] sort: Option<LotSort>,
     ) -> Answer<LotConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
-        let list = "lots";
-        let request = PageArgs { first, after, last, before }.check(list, signer, ctx.given::<Limits>()?.page)?;
-        let spec = within(filter.unwrap_or_default().spec()?, &permit.reach());
-        let mut values = Vec::new();
-        let mut conditions = spec.sql(scope.backend(), &mut values);
-        let source = lot_list::lots_source(&conditions, values.clone());
-        let (bounds, order, bound) = keyset(&["l.id"], true, &request, values.len() + 2);
-        conditions += &bounds;
-        conditions += &order;
-        values.extend(bound);
-        let lots = lot_list::lots_page(&scope, &conditions, values).await?;
+        let sorted = lot_sorted(sort);
+        let kind = sorted.kind();
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, ctx.given::<Limits>()?.page)?;
+        let tests = within(LotFilter::read(filter)?, &permit.reach());
+        let source = lot_list::lots_source(scope.backend(), &tests);
+        let lots = lot_list::page(&scope, source.clone(), sorted, &request).await?;
         let nodes = lots.into_iter().map(|lot| {
-            let keys = vec![lot.id.into()];
+            let keys = sorted.keys(&lot);
             (Lot::of(lot), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, list, signer).counted(scope, source).into())
+        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
     }
 
     /// Trace of a lot: stores, orders, customers and quantities by ledger line, the oldest first. Null when there is no such lot.
@@ -188,12 +185,10 @@ impl LotQuery {
 }
 
 /// Lots of the stores that a caller may see.
-fn within(spec: LotFilterSpec, reach: &Reach) -> LotFilterSpec {
-    match reach {
-        Reach::Everywhere => spec,
-        Reach::Stores(own) => {
-            let stores = spec.stores.map(|asked| asked.into_iter().filter(|store| reach.covers(*store)).collect());
-            LotFilterSpec { stores, seen_in: Some(own.to_vec()), ..spec }
-        }
+fn within(mut tests: Nested<LotFilterSpec>, reach: &Reach) -> Nested<LotFilterSpec> {
+    if let Reach::Stores(own) = reach {
+        tests.all_mut().into_iter().for_each(|spec| spec.see_stock_of(own));
+        tests.own.seen_in = Some(own.to_vec());
     }
+    tests
 }

@@ -85,7 +85,7 @@ impl MovementFilter {
 }
 
 /// SKUs are compared by their folded form.
-fn folded(test: TextTest) -> TextTest {
+pub(super) fn folded(test: TextTest) -> TextTest {
     match test {
         TextTest::In(texts) => TextTest::In(texts.iter().map(|one| text::fold(one.trim())).collect()),
         TextTest::StartsWith(prefix) => TextTest::StartsWith(text::fold(&prefix)),
@@ -93,7 +93,8 @@ fn folded(test: TextTest) -> TextTest {
     }
 }
 
-fn texts(filter: &StringFilter, at: &[&str]) -> Result<Vec<TextTest>, TopError> {
+/// The tests of a text, all of which must hold.
+pub(super) fn texts(filter: &StringFilter, at: &[&str]) -> Result<Vec<TextTest>, TopError> {
     filter.check(at)?;
     let listed = filter.one_of.clone().map(TextTest::In);
     let same = filter.eq.clone().map(|text| TextTest::In(vec![text]));

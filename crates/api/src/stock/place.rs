@@ -26,6 +26,7 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::AddLines => &["addLines"],
         Field::Amount => &["amount"],
         Field::Basis => &["basis"],
+        Field::BlanketOrder => &["blanketOrder"],
         Field::BillingAddress => &["billingAddress"],
         Field::CancelLines => &["cancelLines"],
         Field::Carrier => &["carrierId"],
@@ -114,6 +115,7 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::UnitCredit => &["unitCredit"],
         Field::UnitPrice => &["unitPrice"],
         Field::UnitPriceCurrency => &["unitPrice", "currencyCode"],
+        Field::ValidTo => &["validTo"],
         Field::Weight => &["weight"],
         Field::WrongItems => &["wrongItems"],
     }

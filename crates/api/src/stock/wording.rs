@@ -66,6 +66,7 @@ pub fn say(why: &Reason) -> Said {
 
 pub const fn noun(noun: Noun) -> &'static str {
     match noun {
+        Noun::BlanketOrder => "blanket order",
         Noun::Carrier => "carrier",
         Noun::Category => "category",
         Noun::Channel => "channel",

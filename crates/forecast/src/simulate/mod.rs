@@ -6,4 +6,4 @@ mod weeks;
 
 pub use calibrate::{Calibrated, LIKELY_SERVICE, calibrated, service_for_fill};
 pub use past::Past;
-pub use weeks::{OrderUpTo, Outcome, Outcomes, Unmet, simulate};
+pub use weeks::{OrderUpTo, Outcome, Outcomes, Unmet, simulate, simulate_naive};

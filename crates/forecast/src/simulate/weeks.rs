@@ -10,7 +10,7 @@ use crate::{
     simulate::Past,
 };
 
-/// KnownWeeks weeks that the demand of an unknown one is drawn from.
+/// Known weeks that the demand of an unknown one is drawn from.
 const DRAWN_FROM: usize = 13;
 
 /// The fate of demand that stock does not meet.
@@ -91,6 +91,15 @@ impl Outcomes {
     }
 }
 
+/// What stock is filled up to at a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// What the demand of review and lead time stays within, with the promised chance.
+    Promised,
+    /// The mean of so many weeks before, over review and lead time.
+    OfWeeks(usize),
+}
+
 /// One product's stock.
 struct Shelf {
     on_hand: i64,
@@ -103,6 +112,16 @@ struct Shelf {
 
 /// Plays a policy over weeks of a panel. `classes` are those of the series. Equal inputs give equal outcomes.
 pub fn simulate(panel: &Panel, classes: &[Class], past: &Past, policy: &OrderUpTo<'_>) -> Outcomes {
+    play((panel, classes), past, policy, Level::Promised)
+}
+
+/// Plays the same weeks by a naive policy: at each review stock is filled up to what the `weeks` before it asked for, over review and lead time. Nothing is kept
+/// for what may come; `service` of the policy says nothing here.
+pub fn simulate_naive(panel: &Panel, past: &Past, policy: &OrderUpTo<'_>, weeks: usize) -> Outcomes {
+    play((panel, &[]), past, policy, Level::OfWeeks(weeks))
+}
+
+fn play((panel, classes): (&Panel, &[Class]), past: &Past, policy: &OrderUpTo<'_>, level: Level) -> Outcomes {
     let end = policy.weeks.end.min(panel.weeks());
     let begin = policy.weeks.start.saturating_sub(policy.warm_up).min(end);
     let demand: Vec<Vec<i64>> = (0..panel.len()).map(|series| demanded(panel, series, policy.seed)).collect();
@@ -122,15 +141,21 @@ pub fn simulate(panel: &Panel, classes: &[Class], past: &Past, policy: &OrderUpT
     };
     for week in begin..end {
         let is_review = (week - begin).is_multiple_of(policy.review_weeks.max(1));
-        let pools = if is_review { Some(past.pools(week)) } else { None };
+        let pools = (is_review && level == Level::Promised).then(|| past.pools(week));
         for (series, (demand, shelf)) in demand.iter().zip(&mut shelves).enumerate() {
             let Some((path, scale)) = past.forecast(series, week) else { continue };
             let is_first = shelf.is_none();
             let shelf = shelf.get_or_insert_with(empty);
             shelf.receive();
-            if let Some(pools) = &pools {
-                let ahead = LeadTimeDemand { path, scale, pools };
-                let up_to = ahead.quantile(policy.service, past.span as f64).map_or(0, whole_units);
+            let up_to = match (level, &pools) {
+                (Level::Promised, Some(pools)) => {
+                    let ahead = LeadTimeDemand { path, scale, pools };
+                    Some(ahead.quantile(policy.service, past.span as f64).map_or(0, whole_units))
+                }
+                (Level::OfWeeks(weeks), _) if is_review => Some(recent(&demand[..week], weeks, past.span)),
+                _ => None,
+            };
+            if let Some(up_to) = up_to {
                 shelf.review(up_to, is_first, policy);
             }
             shelf.sell(demand[week], policy.unmet);
@@ -146,6 +171,12 @@ pub fn simulate(panel: &Panel, classes: &[Class], past: &Past, policy: &OrderUpT
         }
     }
     found
+}
+
+/// What `span` weeks ask for at the mean of the last ones.
+fn recent(before: &[i64], weeks: usize, span: usize) -> i64 {
+    let last = &before[before.len().saturating_sub(weeks)..];
+    if last.is_empty() { 0 } else { whole_units(last.iter().sum::<i64>() as f64 / last.len() as f64 * span as f64) }
 }
 
 impl Shelf {
@@ -260,6 +291,26 @@ mod tests {
             assert!((stock - if review == 1 { 0.0 } else { 5.0 }).abs() < 1e-9, "{stock}");
             assert_eq!(found.all.ordered, found.all.demanded);
         }
+    }
+
+    #[test]
+    fn a_naive_policy_keeps_what_the_last_weeks_asked_for() {
+        assert_eq!([recent(&[9, 10, 20], 2, 3), recent(&[1], 4, 3), recent(&[], 4, 3), recent(&[1, 2], 2, 1)], [45, 3, 0, 2]);
+        let panel = steady();
+        let past = Past::new(&panel, &Method::one(DEFAULT), 3, (8, 1));
+        let naive = simulate_naive(&panel, &past, &policy(1), 4);
+        // Steady demand needs no more than its mean: both policies are the same.
+        assert_eq!(naive.all, simulate(&panel, &[], &past, &policy(1)).all);
+        // Uneven demand does: the promise meets more, and holds more for it.
+        let mut uneven = Panel::new(40).unwrap();
+        for series in 0..60 {
+            let values: Vec<f32> = (0..40).map(|week| (mixed(series * 40 + week) % 20) as f32).collect();
+            uneven.push(&values, Traits::default()).unwrap();
+        }
+        let past = Past::new(&uneven, &Method::one(DEFAULT), 3, (8, 1));
+        let (own, naive) = (simulate(&uneven, &[], &past, &policy(1)).all, simulate_naive(&uneven, &past, &policy(1), 4).all);
+        assert_eq!(naive.demanded, own.demanded);
+        assert!(naive.fill().unwrap() < own.fill().unwrap() && naive.stock < own.stock, "{naive:?} {own:?}");
     }
 
     #[test]

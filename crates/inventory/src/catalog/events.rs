@@ -40,6 +40,7 @@ platform::events! {
         SUPPLIER_ARCHIVED "supplier.archived",
         SUPPLIER_RESTORED "supplier.restored",
         SUPPLIER_MERGED "supplier.merged",
+        SUPPLIER_UNMERGED "supplier.unmerged",
     }
     /// Stores.
     STORE: RowChanged<of::StoreId> = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
@@ -53,6 +54,7 @@ platform::events! {
         CUSTOMER_UPDATED "customer.updated",
         CUSTOMER_ERASED "customer.erased",
         CUSTOMER_MERGED "customer.merged",
+        CUSTOMER_UNMERGED "customer.unmerged",
     }
     /// Channels.
     CHANNEL: RowChanged<of::ChannelId> = Terms { permission: code::<kind::ChannelRead>(), shown: Shown::Whole, stream: None } => {

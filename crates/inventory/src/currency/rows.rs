@@ -6,7 +6,7 @@ use entity::{
     tables::exchange_rate,
 };
 use platform::{
-    paging::{Key, PageRequest, keyset},
+    paging::{Key, ListSource, Listed, PageRequest},
     storage::{Fault, Finds, Reads, Rows, Work},
 };
 use sea_orm::Value;
@@ -122,11 +122,20 @@ pub async fn page(
     reads: &impl Reads,
     pair: (Option<Currency>, Option<Currency>),
     request: &PageRequest,
-) -> Result<Vec<StoredRate>, Fault> {
-    let (bounds, tail, mut values) = keyset(&["r.day", "r.id"], true, request, 4);
+) -> Result<Listed<StoredRate>, Fault> {
     let text = |currency: Option<Currency>| Value::from(currency.map(|one| one.as_str().to_owned()));
-    values.splice(0..0, [text(pair.0), text(pair.1)]);
-    let rest =
-        format!("AND (CAST($2 AS text) IS NULL OR r.base = $2) AND (CAST($3 AS text) IS NULL OR r.quote = $3){bounds}{tail}");
-    found(reads, &rest, values).await
+    let source = ListSource {
+        from: "FROM exchange_rate r WHERE r.tenant_id = $1 AND (CAST($2 AS text) IS NULL OR r.base = $2)
+               AND (CAST($3 AS text) IS NULL OR r.quote = $3)"
+            .to_owned(),
+        values: vec![text(pair.0), text(pair.1)],
+    };
+    let (sql, values) = source.clone().page(RateRow::SELECT, &["r.day", "r.id"], true, request);
+    let rows = reads
+        .records::<RateRow>(&sql, values)
+        .await?
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect::<Result<Vec<StoredRate>, Fault>>()?;
+    Ok(Listed { rows, source })
 }

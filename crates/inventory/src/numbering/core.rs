@@ -3,13 +3,14 @@
 use entity::prelude::*;
 
 /// The kinds of documents whose numbers have patterns, with the letters of those that nobody has chosen.
-pub const KINDS: [(Numbered, &str); 6] = [
+pub const KINDS: [(Numbered, &str); 7] = [
     (Numbered::Order, "SO"),
     (Numbered::PurchaseOrder, "PO"),
     (Numbered::Transfer, "TR"),
     (Numbered::Count, "CN"),
     (Numbered::Return, "RT"),
     (Numbered::SupplierReturn, "SR"),
+    (Numbered::BlanketOrder, "BPO"),
 ];
 /// Digits of a number that nobody has chosen.
 const WIDTH: usize = 6;

@@ -33,6 +33,7 @@ pub const fn name(kind: Numbered) -> &'static str {
         Numbered::Count => "STOCKTAKE",
         Numbered::Revaluation => "REVALUATION",
         Numbered::Reversal => "REVERSAL",
+        Numbered::BlanketOrder => "BLANKET_ORDER",
     }
 }
 

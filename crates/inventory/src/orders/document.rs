@@ -14,7 +14,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    core::{Hint, Order, OrderBook, OrderDecision, OrderNeeds},
+    core::{Hint, Line, Order, OrderBook, OrderDecision, OrderNeeds},
     events::{order_event, order_shortened},
     rows,
 };
@@ -116,6 +116,7 @@ impl Document for Orders {
         let references: Vec<&str> = needs.order_refs.iter().map(String::as_str).collect();
         book.taken_refs = rows::taken_order_refs(reads, &references).await?;
         book.hold_rules = rows::rules_in_force(reads, needs.hold_rules).await?;
+        book.facts = rows::rule_facts(reads, &book.hold_rules, &judged(needs, &book.orders)).await?;
         Ok(())
     }
 
@@ -139,7 +140,8 @@ impl Document for Orders {
         let channels = needs.channels.iter().filter_map(|id| Some((*id, *names.channels.get(id)?))).collect();
         let named = |id: &CustomerId| Some((*id, names.customers.get(id)?.clone()));
         let customers = needs.customers.iter().filter_map(named).collect();
-        Ok(OrderBook { taken_refs, channels, customers, stores, hold_rules, ..OrderBook::default() })
+        let facts = rows::rule_facts(scope, &hold_rules, &judged(needs, &HashMap::new())).await?;
+        Ok(OrderBook { taken_refs, channels, customers, stores, hold_rules, facts, ..OrderBook::default() })
     }
 
     /// The orders whose holds gave way to a command.
@@ -197,7 +199,8 @@ impl Document for Orders {
         written.heads.extend(rows::order_rows(tenant, &orders, &made));
         written.heads.push(rows::drafted_rows(tenant, decisions.iter().flat_map(|decision| &decision.drafted)));
         written.rest.extend(rows::fulfilment_rows(tenant, &fulfilments, now));
-        written.rest.extend(rows::hold_rows(tenant, decisions.iter().flat_map(|decision| &decision.holds)));
+        let rematched = decisions.iter().flat_map(|decision| &decision.rematched);
+        written.rest.extend(rows::hold_rows(tenant, decisions.iter().flat_map(|decision| &decision.holds), rematched));
         written.rest.extend(rows::detail_rows(tenant, decisions.iter().flat_map(|decision| &decision.details), now));
         written.rest.push(rows::step_rows(tenant, decisions, now));
         written
@@ -213,5 +216,22 @@ impl Document for Orders {
             hold: decision.holds.first().map(|hold| hold.id),
             hints: decision.hints.clone(),
         }
+    }
+}
+
+/// Whom and what the rules that set holds are asked about, of orders that are placed and of these, which exist.
+fn judged(needs: &OrderNeeds, orders: &HashMap<OrderId, Order>) -> rows::Judged {
+    if !needs.hold_rules {
+        return rows::Judged::default();
+    }
+    let known = || needs.judged.iter().filter_map(|id| orders.get(id));
+    let customers: BTreeSet<CustomerId> =
+        needs.customers.iter().copied().chain(known().filter_map(|order| order.customer)).collect();
+    let ordered = known().flat_map(|order| order.lines.iter().filter_map(Line::product));
+    let products: BTreeSet<ProductId> = needs.goods.iter().map(|key| key.product).chain(ordered).collect();
+    rows::Judged {
+        orders: needs.judged.iter().copied().collect(),
+        customers: customers.into_iter().collect(),
+        products: products.into_iter().collect(),
     }
 }

@@ -1,6 +1,6 @@
-//! What purchase orders and returns to suppliers are to the ledger.
+//! What purchase orders, blanket orders and returns to suppliers are to the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use entity::prelude::*;
@@ -14,22 +14,27 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    core::{PurchaseBook, PurchaseDecision, PurchaseNeeds, PurchaseOrder},
+    core::{BlanketOrder, PurchaseBook, PurchaseDecision, PurchaseNeeds, PurchaseOrder, follow_call_offs},
     events::document_event,
     rows,
 };
-use crate::ledger::{Books, Document, Needs, Rows, Source, Turn};
+use crate::{
+    ledger::{Books, Decision, Document, Needs, Rows, Source, Turn},
+    stock::core::{Book, Rejection},
+};
 
 /// Purchase orders and returns to suppliers as a kind of document.
 pub struct Purchases;
 
-/// What receipts keep of purchase orders, or of a return to a supplier.
+/// What receipts keep of purchase orders, of a return to a supplier, or of a blanket order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredPurchase {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub purchases: Vec<PurchaseOrderId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supplier_return: Option<SupplierReturnId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blanket_order: Option<BlanketOrderId>,
 }
 
 #[async_trait]
@@ -44,7 +49,7 @@ impl Document for Purchases {
     const NUMBERED: Turn = Turn::BeforeLots;
 
     fn needs_locks(needs: &PurchaseNeeds) -> bool {
-        !needs.orders.is_empty() || !needs.suppliers.is_empty()
+        !needs.orders.is_empty() || !needs.suppliers.is_empty() || !needs.blankets.is_empty()
     }
 
     /// The levels that orders are on by now, as an amendment may have added lines since the command was made.
@@ -61,7 +66,15 @@ impl Document for Purchases {
             Source::Locked(work) => rows::lock_orders(*work, &ids).await?,
             Source::Committed(scope) => rows::orders(*scope, &ids).await?,
         };
+        let called_off = orders.iter().filter_map(|order| order.blanket);
+        let blankets: BTreeSet<BlanketOrderId> = needs.blankets.iter().copied().chain(called_off).collect();
         book.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+        let blankets: Vec<BlanketOrderId> = blankets.into_iter().collect();
+        let blankets = match reads {
+            Source::Locked(work) => rows::lock_blankets(*work, &blankets).await?,
+            Source::Committed(scope) => rows::blankets(*scope, &blankets).await?,
+        };
+        book.blankets = blankets.into_iter().map(|blanket| (blanket.id, blanket)).collect();
         Ok(())
     }
 
@@ -74,6 +87,12 @@ impl Document for Purchases {
         Ok(())
     }
 
+    /// Whatever becomes of an order that calls off from a blanket order is counted there.
+    fn follow(stock: &Book, books: &Books, decision: &mut Decision) -> Result<(), Rejection> {
+        let Some(own) = decision.documents.get_mut::<PurchaseDecision>() else { return Ok(()) };
+        books.read(|book: &PurchaseBook| follow_call_offs(stock, book, own))
+    }
+
     fn evolve(book: &mut PurchaseBook, decision: &PurchaseDecision) {
         book.evolve(decision);
     }
@@ -84,12 +103,14 @@ impl Document for Purchases {
 
     fn want(decision: &PurchaseDecision, want: Want) -> Want {
         let want = decision.orders.iter().fold(want, |want, order| order.number.want(Numbered::PurchaseOrder, want));
-        decision.returns.iter().fold(want, |want, ret| ret.number.want(Numbered::SupplierReturn, want))
+        let want = decision.returns.iter().fold(want, |want, ret| ret.number.want(Numbered::SupplierReturn, want));
+        decision.blankets.iter().fold(want, |want, blanket| blanket.number.want(Numbered::BlanketOrder, want))
     }
 
     fn number(decision: &mut PurchaseDecision, counter: &mut Counter) {
         decision.orders.iter_mut().for_each(|order| order.number.give(Numbered::PurchaseOrder, counter));
         decision.returns.iter_mut().for_each(|ret| ret.number.give(Numbered::SupplierReturn, counter));
+        decision.blankets.iter_mut().for_each(|blanket| blanket.number.give(Numbered::BlanketOrder, counter));
     }
 
     fn events(decision: &PurchaseDecision) -> Vec<NewEvent> {
@@ -105,7 +126,14 @@ impl Document for Purchases {
         let returns: Vec<_> = decisions.iter().flat_map(|decision| &decision.returns).collect();
         let taken_back: Vec<_> = decisions.iter().flat_map(|decision| &decision.taken_back).collect();
         let brought_back: Vec<_> = decisions.iter().flat_map(|decision| &decision.brought_back).collect();
-        let mut rest = rows::purchase_rows(tenant, &orders, &receipts, &discrepancies, &returns);
+        let blankets: BTreeMap<BlanketOrderId, &BlanketOrder> =
+            decisions.iter().flat_map(|decision| &decision.blankets).map(|blanket| (blanket.id, blanket)).collect();
+        let blankets: Vec<&BlanketOrder> = blankets.into_values().collect();
+        let mut rest = Vec::new();
+        if !blankets.is_empty() {
+            rest.extend(rows::blanket_rows(tenant, &blankets));
+        }
+        rest.extend(rows::purchase_rows(tenant, &orders, &receipts, &discrepancies, &returns));
         if !taken_back.is_empty() || !brought_back.is_empty() {
             rest.extend(rows::undone_rows(tenant, &taken_back, &brought_back));
         }
@@ -114,13 +142,18 @@ impl Document for Purchases {
 
     fn target(decision: &PurchaseDecision) -> Option<Target> {
         let made = decision.returns.first().map(|ret| Target::of(ret.id));
-        made.or_else(|| decision.orders.first().map(|order| Target::of(order.id)))
+        let made = made.or_else(|| decision.orders.first().map(|order| Target::of(order.id)));
+        made.or_else(|| decision.blankets.first().map(|blanket| Target::of(blanket.id)))
     }
 
     fn stored(decision: &PurchaseDecision) -> StoredPurchase {
         match decision.returns.first() {
-            Some(ret) => StoredPurchase { purchases: Vec::new(), supplier_return: Some(ret.id) },
-            None => StoredPurchase { purchases: decision.orders.iter().map(|order| order.id).collect(), supplier_return: None },
+            Some(ret) => StoredPurchase { supplier_return: Some(ret.id), ..StoredPurchase::default() },
+            None => StoredPurchase {
+                purchases: decision.orders.iter().map(|order| order.id).collect(),
+                blanket_order: decision.blankets.first().filter(|_| decision.orders.is_empty()).map(|blanket| blanket.id),
+                ..StoredPurchase::default()
+            },
         }
     }
 }

@@ -40,6 +40,14 @@ platform::events! {
     } => {
         SUPPLIER_RETURN_CREATED "supplier_return.created",
     }
+    /// Blanket orders.
+    BLANKET_ORDER: BlanketOrderEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: Shown::Whole, stream: None } => {
+        BLANKET_ORDER_CREATED "blanket_order.created",
+        BLANKET_ORDER_ACTIVATED "blanket_order.activated",
+        BLANKET_ORDER_UPDATED "blanket_order.updated",
+        BLANKET_ORDER_EXPIRED "blanket_order.expired" by system,
+        BLANKET_ORDER_CLOSED "blanket_order.closed",
+    }
     /// What suppliers offer.
     SUPPLIER_PRODUCT: SupplyChanged = Terms { permission: code::<kind::ProductRead>(), shown: Shown::Whole, stream: None } => {
         SUPPLIER_PRODUCT_CREATED "supplier_product.created",
@@ -72,6 +80,20 @@ pub struct SupplierReturnEvent {
     pub number: i64,
     pub supplier: SupplierId,
     pub store: StoreId,
+}
+
+/// The payload of a blanket order's event. It is of no store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BlanketOrderEvent {
+    pub id: BlanketOrderId,
+    pub number: i64,
+    pub status: BlanketOrderStatus,
+    pub supplier_id: SupplierId,
+    pub version: i64,
+    /// Where it stood before; None for a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<BlanketOrderStatus>,
 }
 
 /// The payload of an event about a supplier's product.
@@ -109,6 +131,17 @@ pub fn document_event(of: &DocumentEvent, decision: &PurchaseDecision) -> Option
                 supplier: order.supplier,
                 store: order.store,
                 version,
+                before,
+            }))
+        }
+        DocumentEvent::Blanket { kind, blanket, before } => {
+            let blanket = decision.blankets.iter().find(|one| one.id == blanket)?;
+            Some(kind.event(&BlanketOrderEvent {
+                id: blanket.id,
+                number: blanket.number.get(),
+                status: blanket.status,
+                supplier_id: blanket.supplier,
+                version: blanket.version,
                 before,
             }))
         }

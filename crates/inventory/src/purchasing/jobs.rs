@@ -1,6 +1,6 @@
-//! Sending orders to suppliers.
+//! Sending orders to suppliers, and ending blanket orders whose last day has gone by.
 
-use entity::prelude::Numbered;
+use entity::prelude::{Actor, Numbered, Timestamp};
 use iam::identity::{Email, Mailer};
 use platform::{
     clock::{Clock, day_text},
@@ -9,12 +9,52 @@ use platform::{
 };
 
 use crate::{
+    ledger::{
+        Ledger, Receipt,
+        jobs::{MOST_PAGES, submit_all},
+    },
     numbering::rows::patterns,
-    purchasing::{core::page, rows, shell},
+    purchasing::{
+        core::{BlanketAct, BlanketAction, PurchaseDecision, page},
+        rows::{self, DUE_PAGE, DueBlanket},
+        shell,
+    },
 };
 
 /// Tries before a letter is a dead one: with their pauses, most of a day of a mail server that is away.
 const MOST_FAILURES: i64 = 12;
+
+/// Ends the blanket orders that are in force and whose last day has gone by everywhere at `now`, of all tenants, and says how many those were. What was
+/// called off from them goes on. Doing it twice does nothing more.
+pub async fn expire_blankets(ledger: &Ledger, now: Timestamp) -> Result<usize, Fault> {
+    let (global, today) = (ledger.database().global(), shell::last_day(now));
+    let (mut ended, mut after): (usize, Option<DueBlanket>) = (0, None);
+    for _ in 0..MOST_PAGES {
+        let due = rows::due_blankets(&global, today, after.as_ref()).await?;
+        let expire = |one: &DueBlanket| {
+            let act = BlanketAct {
+                blanket: one.blanket,
+                action: BlanketAction::Expire,
+                expected_version: None,
+                note: None,
+                actor: Actor::SYSTEM,
+                today,
+                limit: None,
+            };
+            (one.tenant, shell::blanket_step(act))
+        };
+        ended += submit_all(ledger, due.iter().map(expire).collect(), blankets_of).await;
+        after = due.last().copied();
+        if due.len() < DUE_PAGE {
+            break;
+        }
+    }
+    Ok(ended)
+}
+
+fn blankets_of(receipt: &Receipt) -> usize {
+    receipt.documents.get().map_or(0, |decision: &PurchaseDecision| decision.blankets.len())
+}
 
 /// Where letters come from and how they leave.
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use iam::access::{Permit, kind};
 use platform::{
-    paging::PageRequest,
+    paging::{Listed, PageRequest},
     storage::{Database, Fault, Reads, TenantScope},
 };
 use serde::Serialize;
@@ -164,10 +164,11 @@ pub async fn page(
     db: &Database,
     mut filter: ReversalFilter,
     request: &PageRequest,
-) -> Result<Vec<Reversal>, Fault> {
+) -> Result<Listed<Reversal>, Fault> {
     reach(permit, &mut filter);
     let scope = permit.scope(db);
-    rows::page(&scope, rows::source(scope.backend(), &filter), request).await
+    let source = rows::source(scope.backend(), &filter);
+    Ok(Listed { rows: rows::page(&scope, source.clone(), request).await?, source })
 }
 
 /// A reversal, if it is in one of the permit's stores.

@@ -4,6 +4,7 @@
 //! No label ever names a tenant, a member or a product: labels are words from lists of ours.
 
 mod backups;
+mod exports;
 mod faults;
 mod names;
 mod process;
@@ -25,9 +26,10 @@ pub use backups::{
     backup_drilled, backup_failures, backup_made, backup_schedule, log_shipped, log_shipping, log_shipping_begins,
     log_shipping_failed,
 };
+pub use exports::export_run;
 pub use faults::{faults, panicked};
 pub use process::{Process, memory_limit, process, resident_bytes};
-pub use replicas::{Used, database_failover, database_host, replica, replica_reads};
+pub use replicas::{Used, database_failover, database_host, partitions_ahead, replica, replica_reads};
 
 static COUNTS: AtomicBool = AtomicBool::new(false);
 /// Observed for each item that a subscriber gets, of which there are more than of anything else: kept, and not looked up each time.

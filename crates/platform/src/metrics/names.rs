@@ -45,6 +45,7 @@ pub const JOBS_TAKEN_OVER: &str = "entrepot_jobs_taken_over_total";
 pub const JOBS_HELD: &str = "entrepot_jobs_held";
 pub const WEBHOOK_ATTEMPTS: &str = "entrepot_webhook_attempts_total";
 pub const WEBHOOKS_DISABLED: &str = "entrepot_webhooks_disabled_total";
+pub const EXPORT_RUNS: &str = "entrepot_export_schedule_runs_total";
 pub const BACKUP_LAST: &str = "entrepot_backup_last_success_timestamp_seconds";
 pub const BACKUP_SECONDS: &str = "entrepot_backup_last_duration_seconds";
 pub const BACKUP_BYTES: &str = "entrepot_backup_bytes";
@@ -62,6 +63,7 @@ pub const FAILOVERS: &str = "entrepot_database_failovers_total";
 pub const REPLICA_READS: &str = "entrepot_replica_reads_total";
 pub const REPLICA_USED: &str = "entrepot_replica_used";
 pub const REPLICA_LAG: &str = "entrepot_replica_lag_bytes";
+pub const PARTITIONS_AHEAD: &str = "entrepot_partitions_ahead";
 pub const RESIDENT: &str = "process_resident_memory_bytes";
 pub const OPEN_FILES: &str = "process_open_fds";
 pub const CPU_MILLISECONDS: &str = "entrepot_process_cpu_milliseconds_total";
@@ -145,9 +147,14 @@ pub fn describe() {
     describe_gauge!(JOBS_HELD, "Jobs that this process holds");
     describe_counter!(WEBHOOK_ATTEMPTS, "Attempts to deliver to webhook endpoints, by result");
     describe_counter!(WEBHOOKS_DISABLED, "Webhook endpoints disabled for how they fared");
+    describe_counter!(EXPORT_RUNS, "Runs of export schedules that have ended, by result");
     describe_backups();
     describe_shipping();
     describe_replicas();
+    describe_gauge!(
+        PARTITIONS_AHEAD,
+        "Months after the present one that have a part in each table of Postgres that is parted by month"
+    );
     describe_gauge!(RESIDENT, Unit::Bytes, "Memory of the process");
     describe_gauge!(OPEN_FILES, "Open files and sockets of the process");
     describe_counter!(CPU_MILLISECONDS, "Processor time of the process, in milliseconds");

@@ -1,4 +1,4 @@
-//! Figures of the hosts of the database, and of the replicas that a node reads from.
+//! Figures of the hosts of the database, of its parts by month, and of the replicas that a node reads from.
 
 use metrics::{counter, gauge};
 
@@ -39,5 +39,12 @@ pub fn replica(place: usize, used: Used, lag_bytes: Option<i64>) {
         if let Some(bytes) = lag_bytes {
             gauge!(names::REPLICA_LAG, "replica" => place.to_string()).set(bytes as f64);
         }
+    }
+}
+
+/// How many months after the present one have a part in each table that is parted.
+pub fn partitions_ahead(months: i64) {
+    if counts() {
+        gauge!(names::PARTITIONS_AHEAD).set(months as f64);
     }
 }

@@ -20,11 +20,12 @@ const PLAIN: [&str; 8] = [
 ];
 
 /// Names, their label, and all values of it.
-const LABELLED: [(&str, &str, &[&str]); 4] = [
+const LABELLED: [(&str, &str, &[&str]); 5] = [
     (names::RATE_LIMIT_REFUSED, "code", &["COST_EXCEEDED", "RATE_LIMITED", "CROWDED"]),
     (names::STREAM_RESETS, "reason", &["CURSOR_EXPIRED", "CURSOR_FOREIGN", "EPOCH_CHANGED", "SCOPE_CHANGED"]),
     (names::STREAM_CATCHUPS, "from", &["memory", "journal"]),
     (names::HINTS, "what", &["sent", "heard", "lost"]),
+    (names::EXPORT_RUNS, "result", &["completed", "failed"]),
 ];
 
 pub fn register() {

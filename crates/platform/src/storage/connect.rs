@@ -6,7 +6,7 @@ use std::{
 };
 
 use entity::prelude::TenantId;
-use migration::{Migrator, MigratorTrait, row_security, statistics};
+use migration::{Migrator, MigratorTrait, months, row_security, statistics};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult, SqliteTransactionMode, SqlxSqliteConnector,
     Statement, TransactionOptions, TransactionTrait,
@@ -246,9 +246,13 @@ impl Database {
         }
     }
     /// Brings the tables up to date, and says how many migrations that took. Several processes may do so at once: Postgres
-    /// serialises them by an advisory lock, SQLite by its write lock. Nothing is looked at before the lock is held.
+    /// serialises them by an advisory lock, SQLite by its write lock. Nothing is looked at before the lock is held, but for large tables of Postgres,
+    /// whose indexes are built before, while everybody writes.
     #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin and commit")]
     pub async fn migrate(&self) -> Result<usize, Fault> {
+        if self.backend == Backend::Postgres {
+            months::prepare(&self.owner).await?;
+        }
         let mode = (self.backend == Backend::Sqlite).then_some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
         let transaction = self.owner.begin_with_options(options).await?;

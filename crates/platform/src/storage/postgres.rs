@@ -17,6 +17,7 @@ use super::{
     connect::{ACQUIRE_TIMEOUT, STATEMENT_CACHE},
     fault,
     hosts::{self, Login},
+    journal_bounds::JournalBounds,
     limits,
     replicas::ReplicaPools,
     row_security::{self, ActiveRowSecurity},
@@ -98,6 +99,8 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
     let transactions = |login: &Login, most: usize, limits: limits::Limits| {
         Connections::Postgres(Sessions::new(login, most, limits, Binding::Nobody, &write_health))
     };
+    let extensions = super::Extensions::default();
+    extensions.insert(JournalBounds::default());
     Ok(Database {
         backend: Backend::Postgres,
         owner,
@@ -109,7 +112,7 @@ pub(super) async fn open(url: &str, options: Options) -> Result<Database, Fault>
         active_row_security,
         announcer: super::Announcer::default(),
         lines: super::coalesce::Lines::default(),
-        extensions: super::Extensions::default(),
+        extensions,
         write_health,
         statements: std::sync::Arc::default(),
         replicas: std::sync::Arc::default(),

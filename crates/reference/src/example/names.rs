@@ -1,8 +1,9 @@
 //! What a field of a name usually holds.
 
 /// Nouns with the prefix of their ids, longer names before those they begin with.
-const NOUNS: [(&str, &str); 40] = [
+const NOUNS: [(&str, &str); 41] = [
     ("purchaseorderline", "pol"),
+    ("blanketorder", "bor"),
     ("purchaseorder", "por"),
     ("supplierreturn", "srt"),
     ("orderline", "oln"),

@@ -26,6 +26,8 @@ pub struct Layout {
     pub columns: Vec<Vec<String>>,
     /// Lists within a row.
     inner: Vec<Vec<String>>,
+    /// Leaves that stand beside the list's rows.
+    beside: Vec<String>,
 }
 
 /// Rows that were read at once.
@@ -34,6 +36,8 @@ pub struct Page {
     pub rows: Vec<Value>,
     /// The cursor of the next ones, if there are more.
     pub next: Option<String>,
+    /// What stands beside the list's rows, as an object of leaves.
+    pub beside: Value,
 }
 
 impl Layout {
@@ -54,12 +58,14 @@ impl Layout {
         let under = below(&document, &fields);
         let by_edges = !under.iter().any(|(key, _)| *key == "nodes");
         let list = if by_edges { "edges" } else { "nodes" };
+        let leaves = under.iter().filter(|(_, fields)| below(&document, fields).is_empty());
+        let beside = leaves.map(|(key, _)| (*key).to_owned()).collect();
         let mut row = inside(&document, under, list);
         if by_edges {
             row = inside(&document, row, "node");
         }
         let turns = fields.iter().any(|field| takes_after(field));
-        let mut layout = Self { rows, by_edges, turns, columns: Vec::new(), inner: Vec::new() };
+        let mut layout = Self { rows, by_edges, turns, columns: Vec::new(), inner: Vec::new(), beside };
         layout.add(&document, &mut Vec::new(), &row);
         if layout.columns.is_empty() {
             return Err("the list of this view has no columns".to_owned());
@@ -101,7 +107,7 @@ impl Layout {
             return Err("the rows stand in a list within a list: a table has the rows of one".to_owned());
         }
         if at.is_null() {
-            return Ok(Page { rows: Vec::new(), next: None });
+            return Ok(Page { rows: Vec::new(), next: None, beside: Value::Null });
         }
         let next = self.next(&at["pageInfo"])?;
         let list = at[if self.by_edges { "edges" } else { "nodes" }].take();
@@ -110,7 +116,8 @@ impl Layout {
             rows = rows.into_iter().map(|mut edge| edge["node"].take()).collect();
         }
         rows.iter().try_for_each(|row| self.is_whole(row))?;
-        Ok(Page { rows, next })
+        let beside = self.beside.iter().map(|key| (key.clone(), at[key.as_str()].take())).collect();
+        Ok(Page { rows, next, beside })
     }
 
     fn next(&self, page_info: &Value) -> Result<Option<String>, String> {
@@ -294,7 +301,7 @@ mod tests {
         let data = |page_info: Value, row: Value| json!({ "orders": { "pageInfo": page_info, "nodes": [row] } });
         let last = json!({ "hasNextPage": false });
         let page = layout.page(&mut data(last.clone(), row(false))).unwrap();
-        assert_eq!(page, Page { rows: vec![row(false)], next: None });
+        assert_eq!(page, Page { rows: vec![row(false)], next: None, beside: json!({}) });
         let page = layout.page(&mut data(json!({ "hasNextPage": true, "endCursor": "c" }), row(false))).unwrap();
         assert_eq!(page.next.as_deref(), Some("c"));
         assert!(layout.page(&mut data(last.clone(), row(true))).unwrap_err().contains("lines"));

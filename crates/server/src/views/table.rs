@@ -1,6 +1,7 @@
 //! A table of a view for whoever sends it on: the same text as by its address, with the rights and at the cost of a session.
 
 use async_graphql::Executor;
+use entity::prelude::{PaperLocale, TableFormat};
 use serde_json::{Map, Value, json};
 
 use super::{Format, Parameters, Reading, Target, layout::Layout};
@@ -13,15 +14,18 @@ pub struct TableAsk {
     pub variables: Map<String, Value>,
     /// Path of the list whose rows are wanted, where the view has several.
     pub rows: Option<String>,
-    /// Whether it is CSV; else it is JSON lines.
-    pub is_csv: bool,
+    pub format: TableFormat,
+    /// Language of a PDF.
+    pub locale: PaperLocale,
 }
 
 /// A whole table.
 pub struct SentTable {
-    pub text: String,
+    pub bytes: Vec<u8>,
     /// How many rows it has, without its head.
     pub rows: usize,
+    /// The first of them, as many as an event tells.
+    pub told: Vec<Value>,
 }
 
 /// Why the list of a document at this path has no table, in words for whoever wants one.
@@ -41,8 +45,7 @@ pub async fn view_table<E: Executor>(
 ) -> Result<Option<SentTable>, Errors> {
     let reading = Reading { service, session, id };
     let target = Target { by: json!({ "id": ask.view }), variables: None };
-    let format = if ask.is_csv { Format::Csv } else { Format::JsonLines };
-    let asked = Parameters { variables: ask.variables, rows: ask.rows };
-    let sheet = Box::pin(reading.sheet(&target, format, asked)).await?;
-    Ok(sheet.map(|sheet| SentTable { text: sheet.text, rows: sheet.rows }))
+    let asked = Parameters { variables: ask.variables, rows: ask.rows, locale: ask.locale };
+    let sheet = Box::pin(reading.sheet(&target, Format::Table(ask.format), asked)).await?;
+    Ok(sheet.map(|sheet| SentTable { bytes: sheet.bytes, rows: sheet.rows, told: sheet.told }))
 }

@@ -1,11 +1,12 @@
 //! Backups of an embedded database: one consistent file, compressed, encrypted, and written to a folder or a bucket.
 //!
 //! A backup is a folder of chunks and a manifest that is written last. Its data key is random and sealed under the key ring, which is never inside.
-//! `docs/backups.md`, `docs/decisions/0122`.
+//! `docs/backups.md`, `docs/decisions/0122`. Beside them, months that leave a Postgres (`docs/decisions/0177`).
 
 pub mod core;
 mod file;
 mod id;
+mod months;
 mod rows;
 mod shell;
 mod spool;
@@ -19,6 +20,7 @@ pub use self::core::{
 };
 pub use file::{LocalLock, examine_file};
 pub use id::BackupId;
+pub use months::{ArchivedFile, ArchivedMonth, KEPT_DAYS, MonthOutcome, archive_months, verify_month};
 pub use shell::{
     BackupError, Backups, Keys,
     list::{Content, Listed, Problem, Summary},

@@ -12,5 +12,6 @@ mod rows;
 mod shell;
 
 pub use shell::{
-    Ask, BatchOutcome, BulkAsk, Call, DryRun, Engine, Exchange, ExchangeError, Looked, RefusalText, Requester, job_dropped,
+    Ask, BatchOutcome, BulkAsk, Call, DryRun, Engine, Exchange, ExchangeError, Feed, FeedError, FeedFile, FeedHead, FeedPage,
+    FeedPart, Looked, RefusalText, Requester, WorkbookCell, feed_head, job_dropped, may_feed, workbook,
 };

@@ -1,4 +1,6 @@
-//! Where bytes lie: a folder, or a bucket of S3. The only file that knows `object_store`.
+//! Where bytes lie: a folder, or a bucket of S3. Only this file and the one below it know `object_store`.
+
+mod remote;
 
 use std::{error::Error, fmt, io, path::PathBuf, str::FromStr, sync::Arc};
 
@@ -11,6 +13,8 @@ use tokio::{
     io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
     sync::Semaphore,
 };
+
+pub use remote::BucketAccess;
 
 use super::core::limits::{CARRIED_AT_ONCE, PIECE_BYTES};
 

@@ -1,21 +1,65 @@
-//! Events of series that move demand from outside.
+//! Events of forecasts: a run was made, a class of demand is not forecast as surely as it was said, and what moves demand from outside was set.
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::{
+    clock::day_text,
+    storage::events::{EventViewer, Shown, Terms},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::core::FactorSeries;
+use super::core::{Drift, FactorSeries};
 
 pub use platform::storage::events::EventType;
 
 platform::events! {
+    /// Runs of forecasts.
+    FORECAST: RunEvent = Terms { permission: code::<kind::ReportRead>(), shown: Shown::Part(shown_run), stream: None } => {
+        FORECAST_COMPLETED "forecast.completed" by system,
+    }
+    /// Classes of demand whose intervals have left their band.
+    FORECAST_DRIFT: DriftEvent = Terms { permission: code::<kind::ReportRead>(), shown: Shown::Part(shown_drift), stream: None } => {
+        FORECAST_DRIFTED "forecast.drifted" by system,
+    }
     /// Series that move demand from outside.
     FACTOR_SERIES: FactorEvent = Terms { permission: code::<kind::StockPolicy>(), shown: Shown::Part(shown_factor), stream: None } => {
         FACTOR_SERIES_SET "factor_series.set",
         FACTOR_SERIES_REMOVED "factor_series.removed",
     }
+}
+
+/// The payload of a run's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunEvent {
+    /// The Monday of the first week that is forecast, in days since 1970-01-01.
+    pub first_week: i32,
+    pub series: i64,
+}
+
+/// The payload of a class that has drifted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DriftEvent {
+    pub class: DemandClass,
+    /// Forecasts of the last weeks that had an interval of 80 %, and those whose week came true inside of it.
+    pub scored: i64,
+    pub inside: i64,
+}
+
+impl DriftEvent {
+    pub const fn of(class: DemandClass, drift: Drift) -> Self {
+        Self { class, scored: drift.scored, inside: drift.inside }
+    }
+}
+
+fn shown_run(event: &RunEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    viewer.is_permitted().then(|| json!({ "firstWeek": day_text(event.first_week), "series": event.series }))
+}
+
+fn shown_drift(event: &DriftEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    viewer.is_permitted().then(|| json!({ "class": event.class, "scored": event.scored, "inside80": event.inside }))
 }
 
 /// The payload of a series' event.

@@ -2,7 +2,10 @@
 
 use entity::prelude::*;
 use iam::access::{code, kind};
-use platform::storage::events::{EventViewer, Shown, Terms};
+use platform::storage::{
+    events::{EventViewer, Shown, Terms},
+    journal::NewEvent,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -20,6 +23,7 @@ platform::events! {
         LIQUIDATION_PLAN_CREATED "liquidation_plan.created",
         LIQUIDATION_PLAN_APPROVED "liquidation_plan.approved",
         LIQUIDATION_PLAN_ADVANCED "liquidation_plan.advanced",
+        LIQUIDATION_PLAN_EXECUTED "liquidation_plan.executed",
     }
 }
 
@@ -47,6 +51,15 @@ impl PlanEvent {
     pub fn of(plan: &Plan, changed: i64) -> Self {
         Self { id: plan.id, state: plan.state, lines: plan.line_count, changed, version: plan.version }
     }
+}
+
+/// What is told of a plan that was approved or followed: that nothing of it is under way any more as well, once that is so.
+pub fn followed(event: EventType<PlanEvent>, plan: &Plan, changed: usize) -> Vec<NewEvent> {
+    let mut told = vec![event.event(&PlanEvent::of(plan, changed as i64))];
+    if plan.state == LiquidationPlanState::Done {
+        told.push(LIQUIDATION_PLAN_EXECUTED.event(&PlanEvent::of(plan, 0)));
+    }
+    told
 }
 
 fn shown_settings(event: &SettingsEvent, viewer: EventViewer<'_>) -> Option<Value> {

@@ -5,5 +5,6 @@
 
 pub mod core;
 pub mod events;
+pub mod jobs;
 pub mod rows;
 pub mod shell;

@@ -6,7 +6,7 @@ use platform::storage::events::{EventViewer, Shown, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::core::{Plan, Policy};
+use super::core::{Plan, PlanScore, Policy};
 
 pub use platform::storage::events::EventType;
 
@@ -24,6 +24,11 @@ platform::events! {
     REPLENISHMENT_PLAN: PlanEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: Shown::Part(shown_plan), stream: None } => {
         REPLENISHMENT_PLAN_CREATED "replenishment_plan.created",
         REPLENISHMENT_PLAN_APPROVED "replenishment_plan.approved",
+        REPLENISHMENT_PLAN_EXECUTED "replenishment_plan.executed" by system,
+    }
+    /// How plans came true.
+    REPLENISHMENT_SCORE: ScoreEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: Shown::Part(shown_score), stream: None } => {
+        REPLENISHMENT_PLAN_SCORED "replenishment_plan.scored" by system,
     }
 }
 
@@ -59,6 +64,22 @@ pub struct PlanEvent {
     pub version: i64,
 }
 
+/// The payload of a plan's score: of the lines, those whose demand the proposal's point and a naive policy's were enough for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoreEvent {
+    pub id: ReplenishmentPlanId,
+    pub lines: i64,
+    pub within: i64,
+    pub naive_within: i64,
+}
+
+impl ScoreEvent {
+    pub const fn of(score: &PlanScore) -> Self {
+        Self { id: score.plan, lines: score.lines, within: score.within, naive_within: score.naive_within }
+    }
+}
+
 impl PolicyEvent {
     pub fn of(policy: &Policy) -> Self {
         Self { id: policy.id, kind: policy.rule.kind(), store: policy.scope.store, version: policy.version }
@@ -79,6 +100,12 @@ fn shown_policy(event: &PolicyEvent, viewer: EventViewer<'_>) -> Option<Value> {
 
 fn shown_rule(event: &RuleEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| json!({ "enabled": event.is_on, "version": event.version }))
+}
+
+fn shown_score(event: &ScoreEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    viewer.is_permitted().then(
+        || json!({ "id": event.id, "lines": event.lines, "withinLines": event.within, "naiveWithinLines": event.naive_within }),
+    )
 }
 
 fn shown_plan(event: &PlanEvent, viewer: EventViewer<'_>) -> Option<Value> {

@@ -1,6 +1,9 @@
 //! What a view may be.
 
+mod letters;
+mod readers;
 mod schedule;
+mod told;
 
 use std::{collections::BTreeSet, fmt};
 
@@ -11,9 +14,14 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-pub use self::schedule::{
-    CalendarDay, MOST_FAILED_RUNS, MOST_MAIL_BYTES, MOST_RECIPIENTS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, Run, RunEnd,
-    Schedule, ScheduleFields, ScheduleRule, Written, ending, written,
+pub use self::{
+    letters::{Written, stopped, written},
+    readers::{Asker, Readers, Sharing},
+    schedule::{
+        CalendarDay, MOST_FAILED_RUNS, MOST_MAIL_BYTES, MOST_RECIPIENTS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, Run, RunEnd,
+        Schedule, ScheduleFields, ScheduleRule, ending, media_type,
+    },
+    told::{MOST_TOLD_BYTES, MOST_TOLD_ROWS, told},
 };
 
 /// Views of a tenant at most.
@@ -44,6 +52,8 @@ pub struct View {
     pub cost: i64,
     pub is_paused: bool,
     pub maker: Actor,
+    /// Whom it is shared with; None: all who may read views.
+    pub readers: Option<Readers>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -66,6 +76,8 @@ pub struct Change {
     pub document: Option<String>,
     pub variables: Option<Variables>,
     pub is_paused: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sharing: Option<Sharing>,
 }
 
 /// The view that is meant.

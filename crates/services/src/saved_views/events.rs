@@ -8,8 +8,9 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use super::core::View;
+use super::core::{Schedule, View};
 
 pub use platform::storage::events::EventType;
 
@@ -28,6 +29,10 @@ platform::events! {
     VIEW: ViewResultEvent = Terms { permission: code::<kind::ViewRead>(), shown: Shown::Part(shown_result), stream: None } => {
         VIEW_RESULT "view.result" by system,
     }
+    /// Schedules of saved views.
+    SAVED_VIEW_SCHEDULE: ScheduleStoppedEvent = Terms { permission: code::<kind::ViewManage>(), shown: Shown::Part(shown_stopped), stream: None } => {
+        SCHEDULE_STOPPED "saved_view_schedule.stopped" by system,
+    }
 }
 
 /// The payload of a view's event.
@@ -38,16 +43,25 @@ pub struct SavedViewEvent {
     pub slug: String,
     pub name: String,
     pub version: i64,
+    /// Whether it is shared with some alone: then only those who manage views see its events.
+    #[serde(default)]
+    pub is_restricted: bool,
 }
 
 impl SavedViewEvent {
     pub fn of(view: &View) -> Self {
-        Self { id: view.id, slug: view.fields.slug.clone(), name: view.fields.name.clone(), version: view.version }
+        Self {
+            id: view.id,
+            slug: view.fields.slug.clone(),
+            name: view.fields.name.clone(),
+            version: view.version,
+            is_restricted: view.readers.is_some(),
+        }
     }
 }
 
-/// The payload of a table's event. The table itself is not told: who sees the event may not see all of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The payload of a table's event. Its rows are shown to the owner of the schedule alone: who else sees the event may not see all of the table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ViewResultEvent {
     pub id: SavedViewId,
@@ -61,15 +75,60 @@ pub struct ViewResultEvent {
     pub hash: String,
     /// Where the view is read as such a table.
     pub path: String,
+    /// Whose rights the table was made with. None of older events, which tell no rows.
+    #[serde(default)]
+    pub owner: Option<Uuid>,
+    /// Whether the view is shared with some alone: then only those who manage views, and the owner, see the event.
+    #[serde(default)]
+    pub is_restricted: bool,
+    /// The first rows, where the schedule tells them.
+    #[serde(default)]
+    pub told: Option<Vec<Value>>,
+}
+
+/// The payload of a schedule's event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduleStoppedEvent {
+    pub id: SavedViewScheduleId,
+    pub view: SavedViewId,
+    pub slug: String,
+    pub status: ScheduleStatus,
+    pub reason: Option<String>,
+}
+
+impl ScheduleStoppedEvent {
+    pub fn of(view: &View, schedule: &Schedule) -> Self {
+        Self {
+            id: schedule.id,
+            view: view.id,
+            slug: view.fields.slug.clone(),
+            status: schedule.status,
+            reason: schedule.last_error.clone(),
+        }
+    }
 }
 
 fn shown_result(event: &ViewResultEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    let is_owner = event.owner == Some(viewer.viewer());
+    let is_shown = viewer.is_permitted() && (!event.is_restricted || is_owner || viewer.holds(code::<kind::ViewManage>()));
+    is_shown.then(|| {
+        let mut shown = json!({ "id": event.id, "slug": event.slug, "scheduleId": event.schedule, "dueAt": rfc3339(event.due_at),
+            "rows": event.rows, "hash": event.hash, "path": event.path });
+        if let Some(told) = event.told.as_ref().filter(|_| is_owner) {
+            shown["table"] = json!({ "rows": told, "truncated": (told.len() as u64) < event.rows });
+        }
+        shown
+    })
+}
+
+fn shown_stopped(event: &ScheduleStoppedEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| {
-        json!({ "id": event.id, "slug": event.slug, "scheduleId": event.schedule, "dueAt": rfc3339(event.due_at), "rows": event.rows,
-            "hash": event.hash, "path": event.path })
+        json!({ "id": event.id, "savedViewId": event.view, "slug": event.slug, "status": event.status.as_str(), "reason": event.reason })
     })
 }
 
 fn shown_view(event: &SavedViewEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    viewer.is_permitted().then(|| json!({ "id": event.id, "slug": event.slug, "name": event.name, "version": event.version }))
+    let is_shown = viewer.is_permitted() && (!event.is_restricted || viewer.holds(code::<kind::ViewManage>()));
+    is_shown.then(|| json!({ "id": event.id, "slug": event.slug, "name": event.name, "version": event.version }))
 }

@@ -7,7 +7,7 @@ use platform::jobs::Registry;
 
 use super::{
     SavedViews,
-    shell::{MOST_TRIES, SCHEDULE_JOB},
+    shell::{MOST_TRIES, SCHEDULE_JOB, STOPPED_JOB, STOPPED_TRIES},
 };
 
 /// Between two looks for schedules that are due.
@@ -16,7 +16,8 @@ const EVERY: Duration = Duration::from_secs(5);
 /// Adds what this room knows how to do.
 #[must_use]
 pub fn register(registry: Registry, saved_views: &SavedViews, identity: &Identity) -> Registry {
-    let (due, running, identity) = (saved_views.clone(), saved_views.clone(), identity.clone());
+    let (due, running, stopped) = (saved_views.clone(), saved_views.clone(), saved_views.clone());
+    let (identity, members) = (identity.clone(), identity.clone());
     registry
         .periodic("view.schedule", EVERY, move |_| {
             let saved_views = due.clone();
@@ -25,5 +26,9 @@ pub fn register(registry: Registry, saved_views: &SavedViews, identity: &Identit
         .queued(SCHEDULE_JOB, MOST_TRIES, move |_, job| {
             let (saved_views, identity) = (running.clone(), identity.clone());
             async move { saved_views.send_scheduled(&identity, identity.mailer(), &job).await }
+        })
+        .queued(STOPPED_JOB, STOPPED_TRIES, move |_, job| {
+            let (saved_views, identity) = (stopped.clone(), members.clone());
+            async move { saved_views.tell_owner(&identity, identity.mailer(), &job).await }
         })
 }

@@ -14,7 +14,7 @@ use platform::{
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::core::{Fields, Link, View, ViewRef};
+use super::core::{Asker, Fields, Link, View, ViewRef};
 
 pub use self::schedules::{
     begin_run, count_schedules, due_schedules, end_run, insert_schedule, is_active_member, lock_schedule, note_error, note_sent,
@@ -39,6 +39,7 @@ struct ViewRow {
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
+    readers: Option<String>,
 }
 
 impl TryFrom<ViewRow> for View {
@@ -46,12 +47,15 @@ impl TryFrom<ViewRow> for View {
     fn try_from(row: ViewRow) -> Result<Self, Fault> {
         let variables =
             serde_json::from_str(&row.variables).map_err(|_| Fault::corrupt("saved_view", "variables are a JSON object"))?;
+        let readers = row.readers.map(|text| serde_json::from_str(&text)).transpose();
+        let readers = readers.map_err(|_| Fault::corrupt("saved_view", "readers are lists of roles and members"))?;
         Ok(Self {
             id: row.id,
             fields: Fields { name: row.name, slug: row.slug, document: row.document, variables },
             cost: row.cost,
             is_paused: row.is_paused != 0,
             maker: Actor { kind: row.actor_kind, id: row.actor_id },
+            readers,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -59,8 +63,10 @@ impl TryFrom<ViewRow> for View {
     }
 }
 
-fn row_of(tenant_id: TenantId, view: &View) -> saved_view::Model {
-    saved_view::Model {
+fn row_of(tenant_id: TenantId, view: &View) -> Result<saved_view::Model, Fault> {
+    let readers = view.readers.as_ref().map(serde_json::to_string).transpose();
+    let readers = readers.map_err(|err| Fault::Broken(format!("readers have no JSON: {err}")))?;
+    Ok(saved_view::Model {
         tenant_id,
         id: view.id,
         slug: view.fields.slug.clone(),
@@ -74,7 +80,8 @@ fn row_of(tenant_id: TenantId, view: &View) -> saved_view::Model {
         version: view.version,
         created_at: view.created_at,
         updated_at: view.updated_at,
-    }
+        readers,
+    })
 }
 
 /// Views: conditions and lock are SQL over `v`, values from `$2`.
@@ -104,11 +111,11 @@ pub async fn count_views(reads: &impl Reads) -> Result<i64, Fault> {
 }
 
 pub async fn insert_view(work: &Work, view: &View) -> Result<(), Fault> {
-    work.insert::<saved_view::Entity>(row_of(work.tenant(), view)).await
+    work.insert::<saved_view::Entity>(row_of(work.tenant(), view)?).await
 }
 
 pub async fn update_view(work: &Work, view: &View) -> Result<(), Fault> {
-    work.update::<saved_view::Entity>(row_of(work.tenant(), view)).await
+    work.update::<saved_view::Entity>(row_of(work.tenant(), view)?).await
 }
 
 pub async fn remove_view(work: &Work, id: SavedViewId) -> Result<u64, Fault> {
@@ -120,11 +127,36 @@ pub fn view_keys(view: &View) -> Vec<Key> {
     vec![Key::Text(view.fields.slug.clone()), view.id.into()]
 }
 
-/// A page of views, by their slugs.
-pub async fn view_page(reads: &impl Reads, request: &PageRequest) -> Result<Vec<View>, Fault> {
-    let source = ListSource { from: "FROM saved_view v WHERE v.tenant_id = $1".to_owned(), values: Vec::new() };
+/// A page of the views that somebody may read, by their slugs.
+pub async fn view_page(reads: &impl Reads, asker: &Asker, request: &PageRequest) -> Result<Vec<View>, Fault> {
+    let (condition, values) = shared_with(asker);
+    let source = ListSource { from: format!("FROM saved_view v WHERE v.tenant_id = $1{condition}"), values };
     let (sql, values) = source.page(ViewRow::SELECT, &["v.slug", "v.id"], false, request);
     reads.records::<ViewRow>(&sql, values).await?.into_iter().map(View::try_from).collect()
+}
+
+/// The condition on views that somebody may read, as SQL with values from `$2`: `View::is_for` of one. Lists of ids are texts in which each stands in quotes.
+fn shared_with(asker: &Asker) -> (String, Vec<Value>) {
+    if asker.manages {
+        return (String::new(), Vec::new());
+    }
+    let mut sql = " AND (v.readers IS NULL OR (v.actor_kind = $2 AND v.actor_id = $3)".to_owned();
+    let mut values: Vec<Value> = vec![asker.actor.kind.as_str().into(), asker.actor.id.into()];
+    let member = (asker.actor.kind == ActorKind::Member).then(|| MemberId::from_uuid(asker.actor.id).to_string());
+    for id in member.into_iter().chain(asker.roles.iter().map(ToString::to_string)) {
+        values.push(format!("%\"{id}\"%").into());
+        sql.push_str(&format!(" OR v.readers LIKE ${}", values.len() + 1));
+    }
+    sql.push(')');
+    (sql, values)
+}
+
+/// The roles that a member has at a moment.
+pub async fn roles_of(reads: &impl Reads, member: MemberId, now: Timestamp) -> Result<Vec<RoleId>, Fault> {
+    let sql =
+        "SELECT role_id FROM role_grant WHERE tenant_id = $1 AND member_id = $2 AND (expires_at IS NULL OR expires_at > $3)";
+    let rows = reads.rows(sql, vec![member.into(), now.micros().into()]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
 }
 
 #[derive(Record)]

@@ -15,8 +15,11 @@ pub use rows::{
     deliveries::{Attempt, Delivery, DeliveryState},
     endpoints::Busy,
 };
-pub use shell::{DeliveryCounters, DeliveryCounts, EndpointFields, Keep, NewEndpoint, Replay, Replayed, WebhookError, Webhooks};
-pub use wire::{Allowed, Parcel, Sender, Sent};
+pub use shell::{
+    DeliveryCounters, DeliveryCounts, EndpointFields, Keep, NewEndpoint, Replay, Replayed, WebhookError, Webhooks,
+    let_go_of_month,
+};
+pub use wire::{Allowed, Parcel, Sender, Sent, check};
 
 /// The columns of webhooks that are sealed.
 pub const SEALED: &[platform::secrets::SealedColumn] = &[rows::endpoints::SECRET, rows::endpoints::OLD_SECRET];

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     Checker, Fresh, Patch, Problem, Rejection, Subject, Target, Verdict,
     check::{MAX_NAME, input_path},
-    found,
+    found, goods,
     particulars::{ParticularsCommand, ParticularsFields},
 };
 
@@ -18,7 +18,8 @@ use entity::customer::Particulars;
 /// Forgets everything that tells who somebody is. The country stays, for the figures that were made of it.
 pub fn forget(target: Target<CustomerId>, checker: Checker) -> CustomerCommand {
     let (external_ref, name, email) = (Patch::Clear, Patch::Clear, Patch::Clear);
-    let fields = CustomerFields { external_ref, name, email, ..CustomerFields::default() };
+    let tags = Patch::Set(Vec::new());
+    let fields = CustomerFields { external_ref, name, email, tags, ..CustomerFields::default() };
     let particulars = ParticularsCommand::none();
     CustomerCommand { target, purpose: Purpose::Forget, fields, particulars, problems: checker.problems }
 }
@@ -30,6 +31,8 @@ pub struct CustomerFields {
     pub name: Patch<String>,
     pub country: Patch<String>,
     pub email: Patch<String>,
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub tags: Patch<Vec<String>>,
     #[serde(skip_serializing_if = "ParticularsFields::is_empty")]
     pub particulars: ParticularsFields,
 }
@@ -54,14 +57,25 @@ pub struct CustomerCommand {
 }
 
 pub const MAX_COUNTRY: usize = 64;
+/// The tags of a customer without any.
+const NO_TAGS: &str = "[]";
+
+/// The tags of a customer's row.
+pub fn tags_of(row: &CustomerRow) -> Vec<String> {
+    serde_json::from_str(&row.tags).unwrap_or_default()
+}
 
 pub fn check(target: Target<CustomerId>, fields: &CustomerFields, mut checker: Checker) -> CustomerCommand {
     let external_ref = checker.free(&fields.external_ref, |c, value| c.line(input_path!["externalRef"], value, MAX_NAME));
     let name = checker.free(&fields.name, |c, value| c.line(input_path!["name"], value, MAX_NAME));
     let country = checker.free(&fields.country, |c, value| c.line(input_path!["country"], value, MAX_COUNTRY).map(country_code));
     let email = checker.free(&fields.email, |c, value| c.email(input_path!["email"], value));
+    let tags = match &fields.tags {
+        Patch::Clear => Patch::Set(Vec::new()),
+        other => checker.free(other, |c, list| goods::tags(c, list)),
+    };
     let particulars = fields.particulars.check(&mut checker);
-    let fields = CustomerFields { external_ref, name, country, email, particulars: ParticularsFields::default() };
+    let fields = CustomerFields { external_ref, name, country, email, tags, particulars: ParticularsFields::default() };
     let says_something = [&fields.external_ref, &fields.name, &fields.email].iter().any(|f| f.set().is_some());
     if target == Target::New && !says_something && checker.problems.is_empty() {
         checker.refuse(input_path!["name"], Rejection::Required);
@@ -89,7 +103,8 @@ pub fn country_code(text: String) -> String {
 
 /// What is left of a customer for eyes that may not see who it is.
 pub fn nameless(row: CustomerRow) -> CustomerRow {
-    CustomerRow { external_ref: None, name: None, country: None, email: None, particulars: Particulars::default(), ..row }
+    let tags = NO_TAGS.to_owned();
+    CustomerRow { external_ref: None, name: None, country: None, email: None, tags, particulars: Particulars::default(), ..row }
 }
 
 /// What the database knows around a call's customers.
@@ -129,7 +144,7 @@ impl CustomerContext {
                 problems.push(Problem::at("externalRef", Rejection::Taken(Subject::ExternalRef)));
             }
         }
-        let CustomerFields { external_ref, name, country, email, .. } = &command.fields;
+        let CustomerFields { external_ref, name, country, email, tags, .. } = &command.fields;
         // A bulk row by the reference of one that is merged is for the one that it is merged into, which keeps its own.
         if command.target != Target::Key || before.is_none() {
             external_ref.apply(&mut row.external_ref);
@@ -137,6 +152,9 @@ impl CustomerContext {
         name.apply(&mut row.name);
         country.apply(&mut row.country);
         email.apply(&mut row.email);
+        if let Some(tags) = tags.set() {
+            row.tags = serde_json::Value::from(tags.clone()).to_string();
+        }
         command.particulars.apply(&mut row.particulars);
         let loses_all = before.as_ref().is_some_and(is_somebody) && !is_somebody(&row);
         if loses_all && command.purpose == Purpose::Describe {
@@ -193,6 +211,7 @@ impl CustomerContext {
             created_at: fresh.now,
             updated_at: fresh.now,
             merged_into: None,
+            tags: NO_TAGS.to_owned(),
             particulars: Particulars::default(),
         }
     }

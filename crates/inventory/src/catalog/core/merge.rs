@@ -38,6 +38,8 @@ pub trait Merges: Versioned {
     fn archived_at(&self) -> Option<Timestamp>;
     /// JSON: a list.
     fn tax_ids(&self) -> &str;
+    /// Whether nothing is left that tells who it is.
+    fn is_erased(&self) -> bool;
 }
 
 impl Merges for CustomerRow {
@@ -53,6 +55,9 @@ impl Merges for CustomerRow {
     fn tax_ids(&self) -> &str {
         self.particulars.tax_ids.as_deref().unwrap_or("[]")
     }
+    fn is_erased(&self) -> bool {
+        !self.is_known()
+    }
 }
 
 impl Merges for SupplierRow {
@@ -66,6 +71,10 @@ impl Merges for SupplierRow {
     }
     fn tax_ids(&self) -> &str {
         &self.tax_ids
+    }
+    /// Companies are archived; they are not erased.
+    fn is_erased(&self) -> bool {
+        false
     }
 }
 

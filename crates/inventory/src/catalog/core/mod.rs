@@ -23,11 +23,12 @@ pub mod search;
 pub mod store;
 pub mod supplier;
 pub mod text;
+pub mod unmerge;
 
 pub use check::{Checker, InputPath, MAX_METADATA_BYTES};
 use entity::prelude::Timestamp;
 pub use product_check::MAX_BARCODES;
-pub use rejection::{Form, Problem, Rejection, Subject, Use};
+pub use rejection::{Form, MergeStays, Problem, Rejection, Subject, Use};
 use serde::Serialize;
 use uuid::Uuid;
 

@@ -57,6 +57,7 @@ pub enum Use {
     OpenTransfers,
     OpenCounts,
     OpenPurchaseOrders,
+    OpenBlanketOrders,
     OpenReturns,
     /// It is part of a kit.
     Kits,
@@ -72,6 +73,25 @@ pub enum Use {
     Integrations,
     /// Policies of replenishment are set for it.
     Policies,
+}
+
+/// Why a merge stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MergeStays {
+    /// There is none.
+    NotMerged,
+    /// It was made by a release that did not keep what it moved.
+    Unkept,
+    /// The one that it was merged into is merged into another by now.
+    MergedOn {
+        first: String,
+        into: String,
+    },
+    /// One of the two is erased, and does not come back.
+    Erased,
+    LongAgo {
+        days: i64,
+    },
 }
 
 /// Why something is refused. The caller's business, each of them.
@@ -143,6 +163,8 @@ pub enum Rejection {
         what: Subject,
         into: String,
     },
+    /// A merge that cannot be taken back.
+    Unmerge(Subject, MergeStays),
     /// Two that are to be merged have tax numbers, and none in common.
     OtherTaxIds,
     /// Documents of what is to be merged that are open: how many, and the first numbers.

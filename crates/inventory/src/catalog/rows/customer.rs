@@ -12,13 +12,16 @@ use entity::{
 use platform::{
     paging::{ListSource, Listed, PageRequest},
     secrets::{DataKey, KeyRing, Texts, row_context},
-    storage::{Fault, Finds, Reads, Row, Rows, Work, journal},
+    storage::{Backend, Fault, Finds, Reads, Row, Rows, Work, journal},
 };
 use sea_orm::Value;
 use uuid::Uuid;
 
 use super::history_key;
-use crate::catalog::core::{customer::CustomerRow, text};
+use crate::catalog::core::{
+    customer::{CustomerRow, tags_of},
+    text,
+};
 
 #[derive(Record)]
 struct SealedRow {
@@ -40,6 +43,7 @@ struct StoredRow {
     updated_at: Timestamp,
     personal: Option<Vec<u8>>,
     merged_into: Option<CustomerId>,
+    tags: String,
 }
 
 /// Name and address are sealed in `personal`, and empty beside it. Whom it is merged into stays as it is (`rows::merge`).
@@ -56,6 +60,8 @@ struct WrittenRow {
     updated_at: Timestamp,
     personal: Option<Vec<u8>>,
     email_blind: Option<Vec<u8>>,
+    tags: String,
+    tag_keys: String,
 }
 
 #[derive(Record)]
@@ -108,6 +114,7 @@ async fn opened(reads: &impl Reads, sql: &str, values: Vec<Value>) -> Result<Vec
             created_at: row.created_at,
             updated_at: row.updated_at,
             merged_into: row.merged_into,
+            tags: row.tags,
             particulars: Particulars::default(),
         };
         // Without its key a value is noise: that is what erasing means.
@@ -149,26 +156,64 @@ pub async fn to_change(work: &Work, ids: &[CustomerId], refs: &[&str]) -> Result
     let rest = format!(" AND ({} OR {}) ORDER BY c.id{lock}", backend.in_ids("c.id", 2), backend.in_texts("c.external_ref", 3));
     select(work, &rest, vec![backend.ids(ids.iter().copied()), backend.texts(refs.iter().copied())]).await
 }
+/// Which customers a list has; None for any.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CustomersAsked<'a> {
+    pub email: Option<&'a str>,
+    pub tag: Option<&'a str>,
+}
+
+/// The customer's tags as they are searched.
+fn tag_keys(row: &CustomerRow) -> String {
+    let tags = tags_of(row);
+    if tags.is_empty() {
+        return String::new();
+    }
+    let folded: Vec<String> = tags.iter().map(|tag| text::fold(tag)).collect();
+    format!("\n{}\n", folded.join("\n"))
+}
+
 /// A page in the order of creation; of those with an e-mail address, where one is given. One that is merged is left out: by its address the one is
 /// found that it is merged into.
-pub async fn page(reads: &impl Reads, email: Option<&str>, request: &PageRequest) -> Result<Listed<CustomerRow>, Fault> {
+pub async fn page(reads: &impl Reads, asked: CustomersAsked<'_>, request: &PageRequest) -> Result<Listed<CustomerRow>, Fault> {
     let mut source = ListSource { from: FROM.to_owned(), values: Vec::new() };
-    if let Some(email) = email {
+    if let Some(email) = asked.email {
         let Some(blind) = email_blind(reads, email).await? else {
             source.from.push_str(" AND FALSE");
             return Ok(Listed { rows: Vec::new(), source });
         };
         // Asked by itself: Postgres would go through all customers for the few that the address names.
-        let sql = "SELECT coalesce(m.merged_into, m.id) FROM customer m WHERE m.tenant_id = $1 AND m.email_blind = $2";
-        let named = reads.rows(sql, vec![blind.into()]).await?;
-        let named = named.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<CustomerId>, Fault>>()?;
+        let named = ids_by_blind(reads, blind).await?;
         let backend = reads.backend();
         source.from.push_str(&format!(" AND {}", backend.in_ids("c.id", 2)));
         source.values.push(backend.ids(named));
     }
     source.from.push_str(" AND c.merged_into IS NULL");
+    if let Some(tag) = asked.tag {
+        let find = match reads.backend() {
+            Backend::Sqlite => "instr",
+            Backend::Postgres => "strpos",
+        };
+        source.values.push(format!("\n{}\n", text::fold(tag.trim())).into());
+        source.from.push_str(&format!(" AND {find}(c.tag_keys, ${}) > 0", source.values.len() + 1));
+    }
     let (sql, values) = source.clone().page(SealedRow::SELECT, &["c.id"], false, request);
     Ok(Listed { rows: opened(reads, &sql, values).await?, source })
+}
+
+/// The customers that have this e-mail address; of one that is merged the one that it is merged into, once.
+pub async fn ids_by_email(reads: &impl Reads, email: &str) -> Result<Vec<CustomerId>, Fault> {
+    let Some(blind) = email_blind(reads, email).await? else { return Ok(Vec::new()) };
+    let mut ids = ids_by_blind(reads, blind).await?;
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+async fn ids_by_blind(reads: &impl Reads, blind: Vec<u8>) -> Result<Vec<CustomerId>, Fault> {
+    let sql = "SELECT coalesce(m.merged_into, m.id) FROM customer m WHERE m.tenant_id = $1 AND m.email_blind = $2";
+    let rows = reads.rows(sql, vec![blind.into()]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
 }
 
 /// How many customers there are that are merged into none, counted up to one more than `limit`.
@@ -233,6 +278,8 @@ pub async fn write(work: &Work, created: &[&CustomerRow], updated: &[(&CustomerR
             updated_at: row.updated_at,
             personal: Some(body),
             email_blind: Some(blind),
+            tags: row.tags.clone(),
+            tag_keys: tag_keys(row),
         }
     };
     let mut new = created.to_vec();

@@ -19,6 +19,7 @@ pub mod search;
 pub mod small;
 pub mod stocked;
 pub mod suppliers;
+pub mod unmerge;
 pub mod uses;
 
 use platform::storage::Backend;
@@ -38,7 +39,11 @@ pub struct Clause {
 impl Clause {
     /// Parameters of raw statements begin at 2: the tenant is `$1`.
     pub fn new(backend: Backend) -> Self {
-        Self { sql: String::new(), values: Vec::new(), backend, first: 2 }
+        Self::numbered(backend, 2)
+    }
+    /// The same with parameters from another number on.
+    pub fn numbered(backend: Backend, first: usize) -> Self {
+        Self { sql: String::new(), values: Vec::new(), backend, first }
     }
     /// Keeps a value and gives the number of its parameter.
     pub fn number(&mut self, value: impl Into<Value>) -> usize {

@@ -214,6 +214,13 @@ pub async fn of_supplier(work: &Work, supplier: SupplierId, most: usize) -> Resu
     let condition = format!("p.supplier_id = $2 ORDER BY p.id LIMIT $3{}", work.backend().for_change("p"));
     select(work, &condition, vec![supplier.into(), (most as i64).into()]).await
 }
+/// Those of these products that are of the supplier, locked in the order of their ids.
+pub async fn still_of(work: &Work, ids: &[ProductId], supplier: SupplierId) -> Result<Vec<ProductRow>, Fault> {
+    let backend = work.backend();
+    let of = backend.in_ids("p.id", 2);
+    let condition = format!("{of} AND p.supplier_id = $3 ORDER BY p.id{}", backend.for_change("p"));
+    select(work, &condition, vec![backend.ids(ids.iter().copied()), supplier.into()]).await
+}
 /// The products that changed last.
 pub async fn latest(reads: &impl Reads, limit: i64) -> Result<Vec<ProductRow>, Fault> {
     select(reads, "true ORDER BY p.updated_at DESC LIMIT $2", vec![limit.into()]).await

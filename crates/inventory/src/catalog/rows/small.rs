@@ -77,8 +77,18 @@ pub async fn page<E: Tenanted>(
     keys: &[&str],
     request: &PageRequest,
 ) -> Result<Listed<E::Model>, Fault> {
+    sorted_page::<E>(reads, clause, (keys, false), request).await
+}
+
+/// The same in a direction: whether it descends.
+pub async fn sorted_page<E: Tenanted>(
+    reads: &impl Reads,
+    clause: Clause,
+    (keys, descending): (&[&str], bool),
+    request: &PageRequest,
+) -> Result<Listed<E::Model>, Fault> {
     let source = source::<E>(clause);
-    let (sql, values) = source.clone().page(&columns::<E>(""), keys, false, request);
+    let (sql, values) = source.clone().page(&columns::<E>(""), keys, descending, request);
     Ok(Listed { rows: models(&reads.rows(&sql, values).await?)?, source })
 }
 

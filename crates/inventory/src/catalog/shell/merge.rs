@@ -17,14 +17,18 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{Catalog, Mode, traced};
 use crate::catalog::{
     core::{
-        Problem, Rejection,
+        Fresh, Problem, Rejection,
         customer::CustomerRow,
         merge::{self, MOST_MERGED, MergeAsk},
         product::{ProductDoc, ProductRow},
         supplier::SupplierRow,
+        unmerge::CustomersMoved,
     },
     events,
-    rows::{self, merge as merge_rows},
+    rows::{
+        self, merge as merge_rows,
+        unmerge::{Pair, keep_merge},
+    },
 };
 
 /// Products that are put under another supplier at once, at most.
@@ -97,7 +101,8 @@ impl Catalog {
         let key =
             Key { owner: permit.actor().id, mutation: "customerMerge", key: ask.idempotency_key.clone(), hash: hash_of(&ask) };
         let mut work = permit.scope(&self.db).begin().await?;
-        let done = merged(&mut work, &key, &ask, self.clock.now()).await;
+        let fresh = Fresh { id: self.clock.uuid(), now: self.clock.now() };
+        let done = merged(&mut work, &key, &ask, fresh).await;
         settle(work, done, mode == Mode::Check).await
     }
 }
@@ -106,7 +111,7 @@ async fn merged(
     work: &mut Work,
     key: &Key,
     ask: &MergeAsk<of::CustomerId>,
-    now: Timestamp,
+    Fresh { id, now }: Fresh,
 ) -> Result<Acted<MergedCustomer>, MergeStop> {
     // Before the rows are locked, so that they are locked in the order of their ids: of two merges that cross, one waits for the other.
     let before = merge_rows::merged_customers(work, &[ask.id, ask.into]).await?;
@@ -127,6 +132,9 @@ async fn merged(
     let one_after = CustomerRow { merged_into: Some(other.id), version: one.version + 1, updated_at: now, ..one.clone() };
     let other_after = CustomerRow { version: other.version + 1, updated_at: now, ..other.clone() };
     let turned = merge_rows::merge_customers(work, &one_after, &other_after).await?;
+    let moved = CustomersMoved { turned: turned.iter().map(|(id, _)| *id).collect() };
+    let pair = Pair::Customers { merged: one.id, into: other.id };
+    keep_merge(work, id, pair, text_of(&moved)?, now).await?;
     audit::changed(work, one.id, Some(&traced::customer(one)), Some(&traced::customer(&one_after)), None);
     audit::changed(work, other.id, Some(&Fields::default()), Some(&merged_from(one.id.to_string())), None);
     let mut all = vec![events::CUSTOMER_MERGED.of(one.id, one_after.version)];
@@ -144,6 +152,11 @@ async fn merged(
     Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed: false })
 }
 
+/// What a merge moved, as it is kept.
+pub fn text_of(moved: &impl Serialize) -> Result<String, Fault> {
+    serde_json::to_string(moved).map_err(|err| Fault::Broken(err.to_string()))
+}
+
 /// What the audit log says of the one that another is merged into.
 pub fn merged_from(id: String) -> Fields {
     Fields::default().with("mergedFrom", id)
@@ -159,20 +172,43 @@ async fn again(work: &Work, receipt: &Receipt) -> Result<Acted<MergedCustomer>, 
     Ok(Acted { value, seq: receipt.seq, is_replayed: true })
 }
 
-/// Puts the products of a supplier under another: their events. None: there are more than are put there at once.
+/// Products that were put under another supplier, and their events.
+#[derive(Debug, Default)]
+pub struct MovedProducts {
+    pub ids: Vec<ProductId>,
+    pub events: Vec<NewEvent>,
+}
+
+/// Puts the products of a supplier under another. None: there are more than are put there at once.
 pub async fn move_products(
     work: &mut Work,
     (from, to): (SupplierId, SupplierId),
     now: Timestamp,
-) -> Result<Option<Vec<NewEvent>>, Fault> {
+) -> Result<Option<MovedProducts>, Fault> {
     let found = rows::product::of_supplier(work, from, MOST_MOVED + 1).await?;
     if found.len() > MOST_MOVED {
         return Ok(None);
     }
+    turned(work, found, to, now).await.map(Some)
+}
+
+/// Puts those of these products under a supplier that are still under the other.
+pub async fn move_products_back(
+    work: &mut Work,
+    products: &[ProductId],
+    (from, to): (SupplierId, SupplierId),
+    now: Timestamp,
+) -> Result<MovedProducts, Fault> {
+    let found = if products.is_empty() { Vec::new() } else { rows::product::still_of(work, products, from).await? };
+    turned(work, found, to, now).await
+}
+
+async fn turned(work: &mut Work, found: Vec<ProductRow>, to: SupplierId, now: Timestamp) -> Result<MovedProducts, Fault> {
     if found.is_empty() {
-        return Ok(Some(Vec::new()));
+        return Ok(MovedProducts::default());
     }
-    let mut barcodes = rows::product::barcodes_of(work, found.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
+    let ids: Vec<ProductId> = found.iter().map(|row| row.id).collect();
+    let mut barcodes = rows::product::barcodes_of(work, ids.clone()).await?;
     let doc = |row: ProductRow| ProductDoc { barcodes: barcodes.remove(&row.id).unwrap_or_default(), row };
     let before: Vec<ProductDoc> = found.into_iter().map(doc).collect();
     let turned = |doc: &ProductDoc| {
@@ -183,12 +219,12 @@ pub async fn move_products(
     let after: Vec<ProductDoc> = before.iter().map(turned).collect();
     let pairs: Vec<(&ProductDoc, &ProductDoc)> = before.iter().zip(&after).collect();
     rows::product::write(work, &[], &pairs).await?;
-    let mut all = Vec::with_capacity(pairs.len());
+    let mut events = Vec::with_capacity(pairs.len());
     for (was, is) in pairs {
         audit::changed(work, is.row.id, Some(&traced::product(was)), Some(&traced::product(is)), None);
-        all.push(super::products::told(Some(&was.row), &is.row));
+        events.push(super::products::told(Some(&was.row), &is.row));
     }
-    Ok(Some(all))
+    Ok(MovedProducts { ids, events })
 }
 
 /// What the audit log compares of a supplier.

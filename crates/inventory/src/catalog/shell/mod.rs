@@ -9,6 +9,7 @@ mod products;
 mod reads;
 mod seal;
 mod traced;
+mod unmerge;
 mod writes;
 
 use platform::{
@@ -19,9 +20,13 @@ use platform::{
 
 pub use batch::{Answered, Ask, Batch, Mode, Outcome};
 pub use bulk::Onto;
-pub use merge::{MOST_MOVED, MergeStop, Merged, MergedCustomer, earlier, merged_from, move_products, traced_supplier};
+pub use merge::{
+    MOST_MOVED, MergeStop, Merged, MergedCustomer, MovedProducts, earlier, merged_from, move_products, move_products_back,
+    text_of, traced_supplier,
+};
 pub use reads::{By, ProductBy};
 pub use seal::seal_customers;
+pub use unmerge::UnmergedCustomer;
 pub use writes::Which;
 
 use super::core::{Fresh, channel};

@@ -6,7 +6,7 @@ use entity::prelude::{CategoryId, ChannelId, CustomerId, FamilyId, ProductId, St
 use iam::access::{Permission, Permit, kind};
 use platform::{
     paging::{Listed, PageRequest},
-    storage::{Fault, Reads, TenantScope},
+    storage::{Fault, Nested, Reads, TenantScope},
 };
 
 use super::Catalog;
@@ -15,7 +15,13 @@ use crate::catalog::{
         category::CategoryRow, channel::ChannelRow, customer::CustomerRow, family::FamilyRow, product::ProductRow,
         store::StoreRow, supplier::SupplierRow, text,
     },
-    rows::{self, Clause, Scoped, filter::Filter, small, suppliers::SupplierTests},
+    rows::{
+        self, Clause, Scoped,
+        customer::CustomersAsked,
+        filter::Filter,
+        small,
+        suppliers::{SupplierSorted, SupplierTests},
+    },
 };
 
 /// A row by its id or by its own key.
@@ -112,12 +118,11 @@ impl Catalog {
     pub async fn suppliers(
         &self,
         permit: Permit<kind::ProductRead>,
-        tests: &SupplierTests,
+        tests: Nested<SupplierTests>,
+        sorted: SupplierSorted,
         request: &PageRequest,
     ) -> Result<Listed<SupplierRow>, Fault> {
-        let scope = self.scope(permit);
-        let clause = rows::suppliers::condition(&scope, tests).await?;
-        small::page::<entity::supplier::Entity>(&scope, clause, &["code_key", "id"], request).await
+        rows::suppliers::page(&self.scope(permit), tests, sorted, request).await
     }
 
     pub async fn family(&self, permit: Permit<kind::ProductRead>, id: FamilyId) -> Result<Option<FamilyRow>, Fault> {
@@ -145,18 +150,19 @@ impl Catalog {
     pub async fn customers(
         &self,
         permit: Permit<kind::CustomerRead>,
+        tag: Option<&str>,
         request: &PageRequest,
     ) -> Result<Listed<CustomerRow>, Fault> {
-        rows::customer::page(&self.scope(permit), None, request).await
+        rows::customer::page(&self.scope(permit), CustomersAsked { email: None, tag }, request).await
     }
     /// Those that have this e-mail address, however its letters are written.
     pub async fn customers_by_email(
         &self,
         permit: Permit<kind::CustomerContactRead>,
-        email: &str,
+        (email, tag): (&str, Option<&str>),
         request: &PageRequest,
     ) -> Result<Listed<CustomerRow>, Fault> {
-        rows::customer::page(&self.scope(permit), Some(email), request).await
+        rows::customer::page(&self.scope(permit), CustomersAsked { email: Some(email), tag }, request).await
     }
     /// Counted up to one more than `limit`.
     pub async fn customers_count(&self, permit: Permit<kind::CustomerRead>, limit: i64) -> Result<i64, Fault> {

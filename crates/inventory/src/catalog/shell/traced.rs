@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::catalog::core::{
     category::CategoryRow,
     channel::ChannelRow,
-    customer::CustomerRow,
+    customer::{CustomerRow, tags_of},
     family::FamilyRow,
     kit::{Component, KitDoc},
     product::{Barcode, ProductDoc, ProductRow},
@@ -127,6 +127,7 @@ pub(super) fn customer(row: &CustomerRow) -> Fields {
         .personal("addresses", CONTACT, row.particulars.addresses.as_deref().map(parsed))
         .personal("taxIds", CONTACT, row.particulars.tax_ids.as_deref().map(parsed))
         .personal("paymentTerms", CONTACT, row.particulars.payment_terms.as_deref().map(parsed))
+        .personal("tags", CUSTOMER, Some(tags_of(row)).filter(|tags| !tags.is_empty()))
         .with("mergedInto", row.merged_into)
 }
 
@@ -150,6 +151,7 @@ mod tests {
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
             merged_into: None,
+            tags: "[\"VIP\"]".to_owned(),
             particulars: entity::customer::Particulars {
                 contacts: Some("[{\"name\":\"Byron\"}]".to_owned()),
                 ..entity::customer::Particulars::default()
@@ -157,6 +159,6 @@ mod tests {
         };
         let made = differences(None, Some(&customer(&row)), None);
         let plain: Vec<&Value> = made.iter().filter(|field| !field["after"].is_null()).map(|field| &field["path"]).collect();
-        assert_eq!((made.len(), plain), (5, vec![&json!("country")]));
+        assert_eq!((made.len(), plain), (6, vec![&json!("country")]));
     }
 }

@@ -8,7 +8,7 @@ use entity::{
     tables::{product, revaluation, revaluation_line},
 };
 use platform::{
-    paging::{Key, PageRequest, keyset},
+    paging::{Key, ListSource, Listed, PageRequest, keyset},
     storage::{Fault, Finds, Reads, Row, Rows, Work},
 };
 use uuid::Uuid;
@@ -232,7 +232,8 @@ pub fn revaluation_keys(document: &Revaluation) -> Vec<Key> {
 }
 
 /// A page of them, the newest first.
-pub async fn page_of_revaluations(reads: &impl Reads, request: &PageRequest) -> Result<Vec<Revaluation>, Fault> {
+pub async fn page_of_revaluations(reads: &impl Reads, request: &PageRequest) -> Result<Listed<Revaluation>, Fault> {
     let (bounds, tail, values) = keyset(&["v.number"], true, request, 2);
-    documents(reads, &format!("WHERE v.tenant_id = $1{bounds}{tail}"), values).await
+    let rows = documents(reads, &format!("WHERE v.tenant_id = $1{bounds}{tail}"), values).await?;
+    Ok(Listed { rows, source: ListSource { from: "FROM revaluation v WHERE v.tenant_id = $1".to_owned(), values: Vec::new() } })
 }

@@ -43,13 +43,11 @@ impl From<&Act> for By {
 pub struct Confirm {
     pub act: Act,
     pub sourcing: Option<Sourcing>,
-    /// It is shipped, and says no address to ship to.
-    pub lacks_address: bool,
 }
 
 impl From<Act> for Confirm {
     fn from(act: Act) -> Self {
-        Self { act, sourcing: None, lacks_address: false }
+        Self { act, sourcing: None }
     }
 }
 

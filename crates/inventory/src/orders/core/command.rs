@@ -68,7 +68,7 @@ impl Decide for OrderCommand {
                 needs.levels.extend(keys);
                 needs.levels.extend(c.sourcing.iter().flat_map(Sourcing::levels));
                 order(c.act.order, needs);
-                needs.documents.with(|own: &mut OrderNeeds| own.hold_rules = true);
+                judged(c.act.order, needs);
             }
             Self::Cancel(c, keys) | Self::Expire(c, keys) => {
                 needs.levels.extend(keys);
@@ -115,14 +115,20 @@ impl OrderCommand {
         }
     }
 
-    /// Sets the holds of the rules that match the order, where it is confirmed.
+    /// Asks the rules that set holds about the order, where it is placed, confirmed or changed.
     pub(crate) fn hold(&self, book: &OrderBook, now: Timestamp, decision: &mut OrderDecision) {
-        match self {
-            Self::Create(c, _) => hold_by_rules(&book.hold_rules, now, decision, c.lacks_address),
-            Self::Confirm(c, _) => hold_by_rules(&book.hold_rules, now, decision, c.lacks_address),
-            _ => {}
+        if matches!(self, Self::Create(..) | Self::Confirm(..) | Self::Update(_)) {
+            hold_by_rules(book, now, decision);
         }
     }
+}
+
+/// The order is one that the rules that set holds are asked about.
+fn judged(order: OrderId, needs: &mut Needs) {
+    needs.documents.with(|own: &mut OrderNeeds| {
+        own.hold_rules = true;
+        own.judged.insert(order);
+    });
 }
 
 /// The order as it stands, and what it holds.
@@ -161,6 +167,7 @@ fn update(c: &Update, needs: &mut Needs) {
         own.order_refs.extend(c.external_ref.set().cloned());
         own.details.insert(c.order);
     });
+    judged(c.order, needs);
     order(c.order, needs);
 }
 

@@ -10,6 +10,7 @@ use super::{
     order::{Line, LineItem, Order, OrderBook, OrderDecision, OrderFact},
     paid::Paid,
     refusal::{LineRefusal, Refusal},
+    rule_facts::Whereabouts,
     sourcing::Sourcing,
     stated::stated,
     tax_rate::TaxRate,
@@ -54,8 +55,8 @@ pub struct Create {
     pub sourcing: Option<Sourcing>,
     /// What it says beside its lines; None for nothing.
     pub detail: Option<Box<OrderDetail>>,
-    /// It is shipped, and says no address to ship to.
-    pub lacks_address: bool,
+    /// Where it goes and is billed to, as the detail says it sealed.
+    pub whereabouts: Whereabouts,
     pub actor: Actor,
     /// Ids for the movements it may need: room, release, and its own.
     pub movements: [MovementId; 3],
@@ -107,7 +108,8 @@ pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) 
     let event = OrderFact { kind: events::ORDER_CREATED, order: order.id, before: None, by, changed: Vec::new() };
     let detail = command.detail.as_deref();
     let details = detail.map(|detail| DetailChange { before: None, after: detail.clone() }).into_iter().collect();
-    Ok(OrderDecision { orders: vec![order], events: vec![event], drafted, details, ..OrderDecision::default() })
+    let whereabouts = vec![(order.id, command.whereabouts.clone())];
+    Ok(OrderDecision { orders: vec![order], events: vec![event], drafted, whereabouts, details, ..OrderDecision::default() })
 }
 
 /// Tells what the lines and reservations name and that is not there, before anything else is asked of them.

@@ -12,6 +12,7 @@ use super::{
     hold::Wanted,
     order::{By, Fulfilment, Order, OrderBook, OrderDecision},
     refusal::Refusal,
+    rule_facts::Whereabouts,
     sourcing::Sourcing,
     states::Action,
 };
@@ -36,6 +37,8 @@ pub struct Update {
     /// The country of a new shipping address.
     pub country: Option<String>,
     pub detail: DetailPatch,
+    /// Where it goes and is billed to from now on; None where nothing of that is said.
+    pub whereabouts: Option<Whereabouts>,
     pub set_lines: Vec<SetLine>,
     pub add_lines: Vec<NewLine>,
     /// How what is added looks for its stock; None: where its line is held already, else at the order's store.
@@ -83,7 +86,9 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
     let is_same = before.unwrap_or(&nothing) == &after;
     let details = if is_same { Vec::new() } else { vec![DetailChange { before: before.cloned(), after }] };
     let by = By { actor: command.actor, reason: command.reason.clone(), cancel: None };
-    let mut decision = OrderDecision { fulfilments, details, added, hints, ..decided(book, order, events::ORDER_UPDATED, by) };
+    let whereabouts = command.whereabouts.iter().map(|place| (order.id, place.clone())).collect();
+    let of_order = decided(book, order, events::ORDER_UPDATED, by);
+    let mut decision = OrderDecision { fulfilments, details, whereabouts, added, hints, ..of_order };
     decision.events.iter_mut().for_each(|fact| fact.changed.clone_from(&changed));
     Ok(decision)
 }

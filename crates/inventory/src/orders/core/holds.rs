@@ -8,6 +8,7 @@ use super::{
     needs::OrderNeeds,
     order::{Order, OrderBook, OrderDecision, OrderFact},
     refusal::Refusal,
+    rule_facts::Matched,
 };
 use crate::{
     ledger::{Books, Decide, Decision, Needs},
@@ -40,6 +41,8 @@ pub struct Hold {
     pub lifted: Option<(Timestamp, Actor)>,
     /// The code of the rule that set it; None of one that somebody set.
     pub rule: Option<String>,
+    /// What made the rule match, as it was asked last; None of one that somebody set, and of one that the rule took off.
+    pub matched: Option<Matched>,
 }
 
 /// Holds that stand, of orders that commands of a batch ask for.
@@ -155,6 +158,7 @@ fn decide_set(book: &OrderBook, now: Timestamp, command: &SetHold) -> Result<Ord
         actor: command.actor,
         lifted: None,
         rule: None,
+        matched: None,
     };
     order.hold_kinds.push(hold.kind.clone());
     order.hold_kinds.sort_unstable();

@@ -23,6 +23,7 @@ mod paid;
 mod refusal;
 mod resource;
 mod reverse;
+mod rule_facts;
 mod share;
 mod sourcing;
 mod stated;
@@ -43,7 +44,8 @@ pub use edit_lines::SetLine;
 pub use elsewhere::Elsewhere;
 pub use fill::{Fill, decide_fill};
 pub use hint::Hint;
-pub use hold_rule::{HoldRule, MOST_RULES, RuleFields, RuleProblem};
+pub(crate) use hold_rule::hold_by_rules;
+pub use hold_rule::{HoldRule, MOST_RULES, MoreConditions, RuleFields, RuleProblem};
 pub(crate) use kit::times as kit_times;
 pub use kit::{Kits, Part};
 pub use needs::OrderNeeds;
@@ -53,6 +55,7 @@ pub use paid::Paid;
 pub use refusal::{LineRefusal, Refusal};
 pub use resource::{LineUnits, Resource, decide_resource};
 pub use reverse::{ReverseSale, SaleReversal, goods_of, keeps, order_effects, sold_by, unship};
+pub use rule_facts::{CustomerFacts, Matched, RuleFacts, Whereabouts};
 pub(crate) use share::share;
 pub use sourcing::{
     Demand, Lacking, MAX_STORES, Position, Share, Short, Source, Sourcing, SourcingAsked, SourcingPlan, SourcingRule, source,

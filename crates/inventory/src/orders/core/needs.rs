@@ -18,8 +18,10 @@ pub struct OrderNeeds {
     pub order_refs: BTreeSet<String>,
     /// Orders of which the holds that stand are asked for.
     pub holds: BTreeSet<OrderId>,
-    /// Whether an order is confirmed, which the rules that set holds are asked about.
+    /// Whether an order is confirmed, changed or paid, which the rules that set holds are asked about.
     pub hold_rules: bool,
+    /// Those of them that exist.
+    pub judged: BTreeSet<OrderId>,
     /// Orders of which is changed what they say beside their lines.
     pub details: BTreeSet<OrderId>,
     /// Where orders leave from besides their own stores: what they have there is looked at, too.

@@ -12,6 +12,7 @@ use super::{
     holds::{Hold, HoldsByOrder},
     kit::{Kits, Part},
     paid::Paid,
+    rule_facts::{RuleFacts, Whereabouts},
     sourcing::{Position, SourcingRule},
 };
 use crate::{
@@ -274,8 +275,10 @@ pub struct OrderBook {
     pub kits: Kits,
     /// The holds that stand, of orders that commands ask for.
     pub holds: HoldsByOrder,
-    /// The rules that set holds, by their codes; none where no order is confirmed.
+    /// The rules that set holds, by their codes; none where no order is confirmed, changed or paid.
     pub hold_rules: Vec<HoldRule>,
+    /// What those rules ask.
+    pub facts: RuleFacts,
 }
 
 /// A fact about an order, for the stream.
@@ -316,6 +319,10 @@ pub struct OrderDecision {
     pub shortened: Vec<Order>,
     /// Holds that were set on orders, and those that were lifted.
     pub holds: Vec<Hold>,
+    /// Holds that stand and of which something else makes their rules match.
+    pub rematched: Vec<Hold>,
+    /// Where orders go and are billed to, where that was said.
+    pub whereabouts: Vec<(OrderId, Whereabouts)>,
     /// What was said of orders beside their lines.
     pub details: Vec<DetailChange>,
     /// Lines that were added to orders which had been placed before.
@@ -342,7 +349,15 @@ impl OrderBook {
             if hold.lifted.is_none() {
                 standing.push(hold.clone());
             }
+            self.facts.note(hold);
         }
+        for hold in &decision.rematched {
+            if let Some(known) = self.holds.entry(hold.order).or_default().iter_mut().find(|known| known.id == hold.id) {
+                known.clone_from(hold);
+            }
+            self.facts.note(hold);
+        }
+        self.facts.whereabouts.extend(decision.whereabouts.iter().cloned());
         for change in &decision.details {
             self.details.insert(change.after.order, change.after.clone());
         }

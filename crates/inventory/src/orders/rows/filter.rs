@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     documents::{DocumentTest, ORDERS},
-    leaves::{AllocatedTest, SearchTest, TotalTest},
+    leaves::{AllocatedTest, NoteTest, SearchTest, TotalTest},
 };
 use crate::orders::core::Order;
 
@@ -34,8 +34,9 @@ pub enum Filter {
     Total(TotalTest),
     /// Stock is held for it in such a store, or went out from there.
     Allocated(AllocatedTest),
-    /// Its number or its texts have these words.
+    /// Is named by these words.
     Search(SearchTest),
+    Note(NoteTest),
 }
 impl Default for Filter {
     fn default() -> Self {
@@ -60,7 +61,8 @@ impl Filter {
             | Self::Document(_)
             | Self::Total(_)
             | Self::Allocated(_)
-            | Self::Search(_) => false,
+            | Self::Search(_)
+            | Self::Note(_) => false,
         }
     }
 
@@ -79,7 +81,10 @@ impl Filter {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_of_lines),
             Self::Not(part) => part.asks_of_lines(),
-            Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_)) | Self::Allocated(_) | Self::Search(_) => true,
+            Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_))
+            | Self::Allocated(_)
+            | Self::Search(_)
+            | Self::Note(_) => true,
             _ => false,
         }
     }
@@ -91,9 +96,13 @@ impl Filter {
             Self::Not(part) => part.asks_of_money_or_holds(),
             Self::Hold(_) | Self::IsHeld(_) | Self::Payment(_) | Self::Refund(_) | Self::Total(_) => true,
             Self::Document(test) => matches!(test, DocumentTest::UpdatedAt(_)),
-            Self::Ids(..) | Self::Status(_) | Self::ExternalRef(_) | Self::PlacedAt(_) | Self::Allocated(_) | Self::Search(_) => {
-                false
-            }
+            Self::Ids(..)
+            | Self::Status(_)
+            | Self::ExternalRef(_)
+            | Self::PlacedAt(_)
+            | Self::Allocated(_)
+            | Self::Search(_)
+            | Self::Note(_) => false,
         }
     }
 
@@ -118,7 +127,10 @@ impl Filter {
             Self::Document(DocumentTest::CreatedAt(span)) => span.holds(order.created_at),
             Self::Document(DocumentTest::UpdatedAt(span)) => span.holds(order.updated_at),
             Self::Total(test) => test.holds(order.total),
-            Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_)) | Self::Allocated(_) | Self::Search(_) => false,
+            Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_))
+            | Self::Allocated(_)
+            | Self::Search(_)
+            | Self::Note(_) => false,
         }
     }
 }
@@ -254,6 +266,7 @@ impl Clause {
             Filter::Total(test) => test.push_to(self),
             Filter::Allocated(test) => test.push_to(self),
             Filter::Search(test) => test.push_to(self),
+            Filter::Note(test) => test.push_to(self),
         }
     }
 

@@ -9,7 +9,7 @@ use platform::storage::{Fault, Finds, Reads, Work};
 use sea_orm::Value;
 
 use super::load::currency_of;
-use crate::orders::core::{HoldRule, RuleFields};
+use crate::orders::core::{HoldRule, MoreConditions, RuleFields};
 
 #[derive(Record)]
 #[record(of = hold_rule, alias = "r")]
@@ -26,6 +26,16 @@ struct RuleRow {
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
+    is_billed_elsewhere: i32,
+    is_new_customer: i32,
+    customer_tags: String,
+    product_tags: String,
+    lifts_itself: i32,
+}
+
+/// Texts that are kept a line each.
+fn listed(lines: &str) -> Vec<String> {
+    lines.lines().map(str::to_owned).collect()
 }
 
 impl RuleRow {
@@ -43,7 +53,14 @@ impl RuleRow {
                 total_at_least,
                 is_unpaid: self.is_unpaid,
                 lacks_address: self.lacks_address,
-                countries: self.countries.lines().map(str::to_owned).collect(),
+                countries: listed(&self.countries),
+                more: MoreConditions {
+                    is_billed_elsewhere: self.is_billed_elsewhere == 1,
+                    is_new_customer: self.is_new_customer == 1,
+                    customer_tags: listed(&self.customer_tags),
+                    product_tags: listed(&self.product_tags),
+                    lifts_itself: self.lifts_itself == 1,
+                },
             },
             archived_at: self.archived_at,
             version: self.version,
@@ -69,6 +86,11 @@ fn model_of(tenant_id: TenantId, rule: &HoldRule) -> hold_rule::Model {
         version: rule.version,
         created_at: rule.created_at,
         updated_at: rule.updated_at,
+        is_billed_elsewhere: i32::from(fields.more.is_billed_elsewhere),
+        is_new_customer: i32::from(fields.more.is_new_customer),
+        customer_tags: fields.more.customer_tags.join("\n"),
+        product_tags: fields.more.product_tags.join("\n"),
+        lifts_itself: i32::from(fields.more.lifts_itself),
     }
 }
 

@@ -10,7 +10,10 @@ use entity::{
 use platform::storage::{Bulk, Fault, Finds, Reads, Rows};
 use uuid::Uuid;
 
-use crate::orders::core::holds::{Hold, HoldsByOrder};
+use crate::orders::core::{
+    Matched,
+    holds::{Hold, HoldsByOrder},
+};
 
 /// A hold as it is written and read.
 #[derive(Record)]
@@ -28,6 +31,14 @@ struct HoldRow {
     lifter_kind: Option<ActorKind>,
     lifter_id: Option<Uuid>,
     rule_code: Option<String>,
+    matched: Option<String>,
+}
+
+#[derive(Record)]
+#[record(of = sales_hold)]
+struct RematchedHold {
+    id: HoldId,
+    matched: Option<String>,
 }
 
 #[derive(Record)]
@@ -37,6 +48,12 @@ struct LiftedHold {
     lifted_at: Option<Timestamp>,
     lifter_kind: Option<ActorKind>,
     lifter_id: Option<Uuid>,
+    matched: Option<String>,
+}
+
+/// What made a rule match, as it is kept: a structure of texts and numbers always has a JSON form.
+fn text_of(matched: Option<&Matched>) -> Option<String> {
+    matched.and_then(|matched| serde_json::to_string(matched).ok())
 }
 
 impl HoldRow {
@@ -46,6 +63,7 @@ impl HoldRow {
             (Some(at), Some(kind), Some(id)) => Some((at, Actor { kind, id })),
             _ => return Err(Fault::corrupt("sales_hold", "a lifted hold says when and by whom")),
         };
+        let matched = self.matched.as_deref().map(serde_json::from_str).transpose();
         Ok(Hold {
             id: self.id,
             order: self.order_id,
@@ -56,6 +74,7 @@ impl HoldRow {
             actor: Actor { kind: self.actor_kind, id: self.actor_id },
             lifted,
             rule: self.rule_code,
+            matched: matched.map_err(|_| Fault::corrupt("sales_hold", "what matched has a form"))?,
         })
     }
 }
@@ -75,6 +94,7 @@ impl From<&Hold> for HoldRow {
             lifter_kind: hold.lifted.map(|(_, lifter)| lifter.kind),
             lifter_id: hold.lifted.map(|(_, lifter)| lifter.id),
             rule_code: hold.rule.clone(),
+            matched: text_of(hold.matched.as_ref()),
         }
     }
 }
@@ -86,6 +106,7 @@ impl From<&Hold> for LiftedHold {
             lifted_at: hold.lifted.map(|(at, _)| at),
             lifter_kind: hold.lifted.map(|(_, lifter)| lifter.kind),
             lifter_id: hold.lifted.map(|(_, lifter)| lifter.id),
+            matched: text_of(hold.matched.as_ref()),
         }
     }
 }
@@ -105,7 +126,26 @@ pub async fn holds_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<Hold
     rows.into_iter().map(HoldRow::hold).collect()
 }
 
-/// The same, by order.
+/// The holds that rules have set on these orders, with those that were lifted, in the order in which they were set.
+pub async fn holds_by_rules(reads: &impl Reads, orders: &[OrderId]) -> Result<HoldsByOrder, Fault> {
+    let mut set = HoldsByOrder::new();
+    if orders.is_empty() {
+        return Ok(set);
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {select} FROM sales_hold h WHERE h.tenant_id = $1 AND {of} AND h.rule_code IS NOT NULL ORDER BY h.placed_at, h.id",
+        select = HoldRow::SELECT,
+        of = backend.in_ids("h.order_id", 2)
+    );
+    for row in reads.records::<HoldRow>(&sql, vec![backend.ids(orders.iter().copied())]).await? {
+        let hold = row.hold()?;
+        set.entry(hold.order).or_default().push(hold);
+    }
+    Ok(set)
+}
+
+/// The same as `holds_of`, by order.
 pub async fn standing_holds(reads: &impl Reads, orders: &[OrderId]) -> Result<HoldsByOrder, Fault> {
     let mut standing = HoldsByOrder::new();
     for hold in holds_of(reads, orders).await? {
@@ -120,14 +160,26 @@ pub async fn hold(reads: &impl Reads, id: HoldId) -> Result<Option<Hold>, Fault>
     reads.records::<HoldRow>(&sql, vec![id.into()]).await?.pop().map(HoldRow::hold).transpose()
 }
 
-/// Holds as a batch left them: those that it set, then those that it lifted. One that it set and lifted is new.
-pub fn hold_rows<'d>(tenant: TenantId, decided: impl Iterator<Item = &'d Hold>) -> [Bulk; 2] {
+/// Holds as a batch left them: those that it set, those of which something else matches, then those that it lifted. One that it set and lifted is
+/// new.
+pub fn hold_rows<'d>(
+    tenant: TenantId,
+    decided: impl Iterator<Item = &'d Hold>,
+    rematched: impl Iterator<Item = &'d Hold>,
+) -> [Bulk; 3] {
     let (mut last, mut set) = (BTreeMap::new(), HashSet::new());
     for hold in decided {
         if hold.lifted.is_none() {
             set.insert(hold.id);
         }
         last.insert(hold.id, hold);
+    }
+    let matching: BTreeMap<HoldId, &Hold> = rematched.map(|hold| (hold.id, hold)).collect();
+    let mut again = Rows::<RematchedHold>::update(tenant);
+    for (id, hold) in matching {
+        if last.get(&id).is_none_or(|last| last.lifted.is_none()) {
+            again.push(RematchedHold { id, matched: text_of(hold.matched.as_ref()) });
+        }
     }
     let (mut new, mut lifted) = (Rows::<HoldRow>::insert(tenant), Rows::<LiftedHold>::update(tenant));
     for (id, hold) in last {
@@ -137,5 +189,5 @@ pub fn hold_rows<'d>(tenant: TenantId, decided: impl Iterator<Item = &'d Hold>) 
             lifted.push(hold.into());
         }
     }
-    [new.into(), lifted.into()]
+    [new.into(), again.into(), lifted.into()]
 }

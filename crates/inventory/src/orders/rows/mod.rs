@@ -13,6 +13,7 @@ mod load;
 mod merged;
 mod names;
 mod parts;
+mod rule_facts;
 pub mod shown;
 mod visibility;
 mod sourcing;
@@ -25,8 +26,8 @@ pub(crate) use documents::DocumentTable;
 pub use documents::{DocumentSort, DocumentSorted, DocumentTest, NumberTest};
 pub use filter::{Clause, Filter, IdColumn, Span, TextTest, compile};
 pub use hold_rules::{change_rule, hold_rule, hold_rules, insert_rule, rules_in_force};
-pub use holds::{hold, hold_rows, holds_of, standing_holds};
-pub use leaves::{AllocatedTest, SearchTest, SearchWord, TotalTest};
+pub use holds::{hold, hold_rows, holds_by_rules, holds_of, standing_holds};
+pub use leaves::{AllocatedTest, NoteTest, SearchTest, SearchWord, TotalTest};
 pub use list::{OrderName, OrderSort, Sorted, count, fill_lines, order_id, page, page_statement, source};
 pub(crate) use load::currency_of;
 pub use load::{kits, lock_orders, orders, parts_of};
@@ -35,6 +36,7 @@ pub use names::{existing_channels, existing_customers, store_facts, taken_order_
 pub use parts::{
     Flag, Held, SoldLine, flags_of, fulfilment, fulfilments_by_id, fulfilments_of, held_in, held_of, sold_lines, stocked_levels,
 };
+pub use rule_facts::{Judged, rule_facts};
 pub use sourcing::{
     StoreSourcing, drafted_rows, drafted_sourcing, open_stores, order_rule, put_rule, put_store, sources, sourcing_rule,
     store_sourcing,

@@ -6,7 +6,6 @@ use platform::storage::{Fault, Reads, idempotency::Key};
 
 use super::{
     MAX_LINES, OrderAct,
-    detail::has_no_address,
     sourced::{Search, submit_sourced},
 };
 use crate::{
@@ -23,9 +22,8 @@ use crate::{
 pub async fn order_confirm(ledger: &Ledger, permit: Permit<kind::OrderWrite>, input: OrderAct, mode: Mode) -> Done {
     let (key, act, levels) = prepared(ledger, &permit, input, "orderConfirm").await?;
     let scope = permit.scope(ledger.database());
-    let lacks_address = has_no_address(&scope, act.order).await?;
     let confirm = |sourcing| {
-        let confirm = Confirm { act: act.clone(), sourcing, lacks_address };
+        let confirm = Confirm { act: act.clone(), sourcing };
         Command::of(OrderCommand::Confirm(Box::new(confirm), levels.clone()))
     };
     match rows::drafted_sourcing(&scope, act.order).await? {

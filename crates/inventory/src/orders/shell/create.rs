@@ -108,7 +108,7 @@ async fn placed(
     let id = ledger.clock().document_id();
     let detail = input.detail.as_deref().map(|said| new_detail(&scope, id, said)).transpose()?;
     let country = input.country.or_else(|| input.detail.as_deref()?.shipping_address.set()?.country.clone());
-    let lacks_address = input.detail.as_deref().is_none_or(detail::lacks_address);
+    let whereabouts = detail::new_whereabouts(input.detail.as_deref());
     let create = Create {
         id,
         store,
@@ -123,7 +123,7 @@ async fn placed(
         lines,
         sourcing: by.map(|(rule, destination)| Sourcing { rule, destination, stores: Vec::new() }),
         detail: detail.map(Box::new),
-        lacks_address,
+        whereabouts,
         actor: permit.actor(),
         movements: document_ids(ledger),
         currency: terms.currency,

@@ -9,7 +9,7 @@ use crate::{
     catalog::core::{MAX_METADATA_BYTES, Patch, customer::MAX_COUNTRY},
     ledger::{Checks, MAX_NOTE, Stop},
     orders::{
-        core::{Address, Contact, DetailPatch, MAX_TAG, MAX_TAGS, OrderDetail, Personal, Refusal, Resealed},
+        core::{Address, Contact, DetailPatch, MAX_TAG, MAX_TAGS, OrderDetail, Personal, Refusal, Resealed, Whereabouts},
         rows,
     },
     stock::core::{At, Field, RoomRefusal},
@@ -125,19 +125,14 @@ fn check_address(checks: &mut Checks, address: Option<&Address>, field: Field) {
     checks.text(country.as_deref(), MAX_COUNTRY, at);
 }
 
-/// Whether a new order is shipped, and says no address to ship to.
-pub(super) fn lacks_address(said: &DetailSaid) -> bool {
-    said.delivery_method != Some(DeliveryMethod::Collect) && said.shipping_address.set().is_none()
-}
-
-/// The same of an order that is there. Its address is opened here, as the ledger sees it sealed.
-pub(super) async fn has_no_address(reads: &impl Reads, order: OrderId) -> Result<bool, Fault> {
-    let Some(detail) = rows::details(reads, &[order]).await?.pop() else { return Ok(true) };
-    match &detail.personal {
-        _ if detail.delivery_method == DeliveryMethod::Collect => Ok(false),
-        Some(sealed) => Ok(rows::open_personal(reads, order, sealed)?.shipping_address.is_none()),
-        None => Ok(true),
-    }
+/// Where a new order goes and is billed to.
+pub(super) fn new_whereabouts(said: Option<&DetailSaid>) -> Whereabouts {
+    let mut personal = Personal::default();
+    let method = said.and_then(|said| {
+        said.apply(&mut personal);
+        said.delivery_method
+    });
+    Whereabouts::of(&personal, method.unwrap_or(DeliveryMethod::Ship))
 }
 
 /// The detail of a new order.
@@ -149,17 +144,29 @@ pub(super) fn new_detail(reads: &impl Reads, order: OrderId, said: &DetailSaid) 
     Ok(detail)
 }
 
-/// What is said of who an order is for, sealed anew on top of what is there; None where nothing is said.
-pub(super) async fn resealed(reads: &impl Reads, order: OrderId, said: &DetailSaid) -> Result<Option<Resealed>, Fault> {
-    if said.contact.is_keep() && said.shipping_address.is_keep() && said.billing_address.is_keep() {
-        return Ok(None);
+/// What is said of who an order is for, sealed anew on top of what is there, and where the order goes and is billed to then; None where nothing of
+/// that is said.
+pub(super) async fn resealed(
+    reads: &impl Reads,
+    order: OrderId,
+    said: &DetailSaid,
+) -> Result<(Option<Resealed>, Option<Whereabouts>), Fault> {
+    let is_silent = said.contact.is_keep() && said.shipping_address.is_keep() && said.billing_address.is_keep();
+    if is_silent && said.delivery_method.is_none() {
+        return Ok((None, None));
     }
-    let sealed = rows::details(reads, &[order]).await?.pop().and_then(|detail| detail.personal);
+    let detail = rows::details(reads, &[order]).await?.pop().unwrap_or_else(|| OrderDetail::of(order));
+    let method = said.delivery_method.unwrap_or(detail.delivery_method);
+    let sealed = detail.personal;
     let mut personal = match &sealed {
         Some(sealed) => rows::open_personal(reads, order, sealed)?,
         None => Personal::default(),
     };
     let changed = said.apply(&mut personal);
+    let whereabouts = Whereabouts::of(&personal, method);
+    if is_silent {
+        return Ok((None, Some(whereabouts)));
+    }
     let to = rows::seal_personal(reads, order, &personal)?;
-    Ok(Some(Resealed { from: sealed.map(|sealed| sealed.body), to, changed }))
+    Ok((Some(Resealed { from: sealed.map(|sealed| sealed.body), to, changed }), Some(whereabouts)))
 }

@@ -108,7 +108,8 @@ async fn prepared(
     let mut missing = Missing::default();
     let add_lines = lines_of(&scope, &mut missing, (&input.add_lines, Field::AddLines)).await?;
     let mut detail = input.detail.patch();
-    detail.personal = resealed(&scope, order, &input.detail).await?;
+    let (personal, whereabouts) = resealed(&scope, order, &input.detail).await?;
+    detail.personal = personal;
     let country = input.detail.shipping_address.set().and_then(|address| address.country.clone());
     let set = |set: LineSet| SetLine {
         line: set.line,
@@ -126,6 +127,7 @@ async fn prepared(
         external_ref: input.external_ref,
         country: country.map(country_code),
         detail,
+        whereabouts,
         set_lines: input.set_lines.into_iter().map(set).collect(),
         add_lines,
         sourcing: None,

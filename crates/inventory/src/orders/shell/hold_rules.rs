@@ -146,7 +146,7 @@ async fn begin(work: &Work, key: &Key) -> Result<Option<Acted<HoldRule>>, RuleSt
 
 /// What the audit log compares: fields of the tenant's, each under the rule's code.
 fn traced(rule: &HoldRule) -> Fields {
-    let RuleFields { code, kind, reason, total_at_least, is_unpaid, lacks_address, countries } = &rule.fields;
+    let RuleFields { code, kind, reason, total_at_least, is_unpaid, lacks_address, countries, more } = &rule.fields;
     let path = |field: &str| format!("holdRule.{code}.{field}");
     Fields::default()
         .with(path("kind"), kind)
@@ -155,6 +155,11 @@ fn traced(rule: &HoldRule) -> Fields {
         .with(path("isUnpaid"), is_unpaid)
         .with(path("lacksAddress"), lacks_address)
         .with(path("countries"), countries)
+        .with(path("isBilledElsewhere"), more.is_billed_elsewhere)
+        .with(path("isNewCustomer"), more.is_new_customer)
+        .with(path("customerTags"), &more.customer_tags)
+        .with(path("productTags"), &more.product_tags)
+        .with(path("liftsItself"), more.lifts_itself)
         .with(path("isArchived"), rule.archived_at.is_some())
 }
 

@@ -13,7 +13,7 @@ use crate::{
     ledger::{Books, Decide, Decision, Needs},
     orders::{
         core::{
-            Order, OrderBook, OrderDecision, OrderFact, OrderNeeds,
+            Order, OrderBook, OrderDecision, OrderFact, OrderNeeds, hold_by_rules,
             holds::{self, Hold},
         },
         events::{ORDER_HOLD_LIFTED, ORDER_UPDATED},
@@ -83,6 +83,8 @@ impl Decide for PaymentCommand {
         needs.documents.with(|own: &mut OrderNeeds| {
             own.orders.extend(&orders);
             own.holds.extend(&orders);
+            own.hold_rules = true;
+            own.judged.extend(&orders);
         });
         if !returns.is_empty() {
             needs.documents.with(|own: &mut ReturnNeeds| own.returns.extend(&returns));
@@ -147,7 +149,8 @@ fn decide_record(basis: Basis<'_>, now: Timestamp, record: &Record) -> Result<(P
         events.extend(paid.iter().map(|_| fact(ORDER_HOLD_LIFTED)));
         lifted.extend(holds::lift(order, paid, (now, record.actor)));
     }
-    let changed = OrderDecision { orders: orders.into_values().collect(), events, holds: lifted, ..OrderDecision::default() };
+    let mut changed = OrderDecision { orders: orders.into_values().collect(), events, holds: lifted, ..OrderDecision::default() };
+    hold_by_rules(basis.orders, now, &mut changed);
     Ok((PaymentDecision { facts, with_order: false }, changed))
 }
 
@@ -178,7 +181,9 @@ fn paid_holds(book: &OrderBook, order: &Order) -> Vec<Hold> {
         return Vec::new();
     }
     let standing = book.holds.get(&order.id).into_iter().flatten();
-    standing.filter(|hold| hold.kind == holds::PAYMENT).cloned().collect()
+    // Of one that waited for the payment nobody let pass that it is not paid.
+    let paid = |hold: &Hold| Hold { matched: hold.matched.clone().filter(|of| of.refunded.is_none()), ..hold.clone() };
+    standing.filter(|hold| hold.kind == holds::PAYMENT).map(paid).collect()
 }
 
 impl Progress<'_> {

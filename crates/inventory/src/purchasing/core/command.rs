@@ -6,6 +6,8 @@ use entity::prelude::*;
 
 use super::{
     act::{Act, decide_act},
+    blanket::BlanketAction,
+    blanket_act::{BlanketAct, BlanketCreate, decide_blanket_act, decide_blanket_create},
     confirm::{Confirm, decide_confirm},
     create::{Amend, Create, decide_amend, decide_create},
     order::{PurchaseBook, PurchaseDecision},
@@ -26,6 +28,8 @@ pub struct PurchaseNeeds {
     /// Those of which the levels of all lines are needed.
     pub moved: BTreeSet<PurchaseOrderId>,
     pub refs: BTreeSet<String>,
+    /// Those that are named; those that orders call off from are loaded with them.
+    pub blankets: BTreeSet<BlanketOrderId>,
     /// Of new orders and returns.
     pub suppliers: BTreeSet<SupplierId>,
 }
@@ -44,6 +48,8 @@ pub enum Command {
     Return(CreateSupplierReturn),
     Confirm(Confirm),
     Revise(Revise),
+    BlanketCreate(BlanketCreate),
+    BlanketAct(BlanketAct),
 }
 
 impl Command {
@@ -68,6 +74,12 @@ impl Command {
             Self::Return(_) => "supplier_return.create",
             Self::Confirm(_) => "purchase_order.confirm",
             Self::Revise(_) => "purchase_order.amend",
+            Self::BlanketCreate(_) => "blanket_order.create",
+            Self::BlanketAct(act) => match act.action {
+                BlanketAction::Activate => "blanket_order.activate",
+                BlanketAction::Close => "blanket_order.close",
+                BlanketAction::Expire => "blanket_order.expire",
+            },
         }
     }
 
@@ -76,7 +88,8 @@ impl Command {
         match self {
             Self::Create(all) => all.iter().map(|one| one.lines.len()).sum(),
             Self::Amend(amend) => amend.lines.as_ref().map_or(1, Vec::len),
-            Self::Act(_) => 1,
+            Self::Act(_) | Self::BlanketAct(_) => 1,
+            Self::BlanketCreate(create) => create.lines.len(),
             Self::Receive(receive) => receive.lines.as_ref().map_or(1, Vec::len),
             Self::Return(ret) => ret.lines.len(),
             Self::Confirm(confirm) => confirm.lines.as_ref().map_or(1, Vec::len),
@@ -94,7 +107,13 @@ impl Command {
                 all.iter().flat_map(of).collect()
             }
             Self::Return(ret) => ret.lines.iter().map(|line| LevelKey { product: line.product, store: ret.store }).collect(),
-            Self::Amend(_) | Self::Act(_) | Self::Receive(_) | Self::Confirm(_) | Self::Revise(_) => Vec::new(),
+            Self::Amend(_)
+            | Self::Act(_)
+            | Self::Receive(_)
+            | Self::Confirm(_)
+            | Self::Revise(_)
+            | Self::BlanketCreate(_)
+            | Self::BlanketAct(_) => Vec::new(),
         }
     }
 
@@ -115,7 +134,13 @@ impl Command {
                     }
                 }
             }
-            Self::Create(_) | Self::Amend(_) | Self::Act(_) | Self::Confirm(_) | Self::Revise(_) => {}
+            Self::Create(_)
+            | Self::Amend(_)
+            | Self::Act(_)
+            | Self::Confirm(_)
+            | Self::Revise(_)
+            | Self::BlanketCreate(_)
+            | Self::BlanketAct(_) => {}
         }
     }
 
@@ -132,6 +157,7 @@ impl Command {
                 let named = ret.lines.iter().filter_map(|line| line.of);
                 named.map(|of| of.split_line::<entity::id::kind::PurchaseOrderId>().0).collect()
             }
+            Self::BlanketCreate(_) | Self::BlanketAct(_) => BTreeSet::new(),
         }
     }
 
@@ -141,7 +167,12 @@ impl Command {
             Self::Act(act) => matches!(act.action, Action::Order | Action::Close | Action::Cancel).then_some(act.order),
             Self::Receive(receive) => Some(receive.order),
             Self::Revise(revise) => Some(revise.order),
-            Self::Create(_) | Self::Amend(_) | Self::Return(_) | Self::Confirm(_) => None,
+            Self::Create(_)
+            | Self::Amend(_)
+            | Self::Return(_)
+            | Self::Confirm(_)
+            | Self::BlanketCreate(_)
+            | Self::BlanketAct(_) => None,
         }
     }
 
@@ -150,7 +181,22 @@ impl Command {
         match self {
             Self::Create(all) => all.iter().map(|one| one.supplier).collect(),
             Self::Return(ret) => BTreeSet::from([ret.supplier]),
-            Self::Amend(_) | Self::Act(_) | Self::Receive(_) | Self::Confirm(_) | Self::Revise(_) => BTreeSet::new(),
+            Self::BlanketCreate(create) => BTreeSet::from([create.supplier]),
+            Self::Amend(_) | Self::Act(_) | Self::Receive(_) | Self::Confirm(_) | Self::Revise(_) | Self::BlanketAct(_) => {
+                BTreeSet::new()
+            }
+        }
+    }
+
+    /// The blanket orders that it names, the one that it makes among them: it is carried out under locks.
+    pub fn blankets(&self) -> BTreeSet<BlanketOrderId> {
+        match self {
+            Self::Create(all) => all.iter().filter_map(|one| one.blanket).collect(),
+            Self::BlanketCreate(create) => BTreeSet::from([create.id]),
+            Self::BlanketAct(act) => BTreeSet::from([act.blanket]),
+            Self::Amend(_) | Self::Act(_) | Self::Receive(_) | Self::Return(_) | Self::Confirm(_) | Self::Revise(_) => {
+                BTreeSet::new()
+            }
         }
     }
 
@@ -160,7 +206,12 @@ impl Command {
             Self::Create(all) => all.iter().filter_map(|one| one.external_ref.clone()).collect(),
             Self::Amend(amend) => amend.external_ref.clone().flatten().into_iter().collect(),
             Self::Confirm(confirm) => confirm.external_ref.iter().cloned().collect(),
-            Self::Act(_) | Self::Receive(_) | Self::Return(_) | Self::Revise(_) => Vec::new(),
+            Self::Act(_)
+            | Self::Receive(_)
+            | Self::Return(_)
+            | Self::Revise(_)
+            | Self::BlanketCreate(_)
+            | Self::BlanketAct(_) => Vec::new(),
         }
     }
 
@@ -183,6 +234,8 @@ impl Command {
             Self::Return(ret) => decide_supplier_return(book, draft, ret),
             Self::Confirm(confirm) => decide_confirm(book, draft, confirm),
             Self::Revise(revise) => decide_revise(book, draft, revise),
+            Self::BlanketCreate(create) => decide_blanket_create(book, draft, create),
+            Self::BlanketAct(act) => decide_blanket_act(book, draft, act),
         }
     }
 }
@@ -206,6 +259,7 @@ impl Decide for PurchaseCommand {
             own.moved.extend(command.moved());
             own.refs.extend(command.references());
             own.suppliers.extend(command.suppliers());
+            own.blankets.extend(command.blankets());
         });
     }
 

@@ -4,6 +4,7 @@ use entity::prelude::*;
 
 use super::{
     act::{Act, decide_act},
+    call_off::{agreed, blanket_for, blanket_of, check_left},
     expected::{Confirmation, LeadTimes},
     landed::allot,
     order::{Change, Charge, Line, Off, PurchaseBook, PurchaseDecision, PurchaseOrder, percent},
@@ -23,6 +24,8 @@ pub struct Create {
     pub supplier: SupplierId,
     pub store: StoreId,
     pub currency: Currency,
+    /// The blanket order that it calls off from.
+    pub blanket: Option<BlanketOrderId>,
     pub expected_on: Option<i32>,
     pub external_ref: Option<String>,
     pub note: Option<String>,
@@ -98,6 +101,8 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
         return Err(Refusal::SupplierArchived { since: *since }.at(At::input(Field::Supplier)));
     }
     free_ref(book, command.supplier, command.external_ref.as_deref(), At::input(Field::ExternalRef))?;
+    let blanket = blanket_for(book, draft, command)?;
+    let new = agreed(draft, (blanket, command.store), (&command.lines, Field::Lines))?;
     let zero = Money::zero(command.currency);
     let mut order = PurchaseOrder {
         id: command.id,
@@ -106,6 +111,7 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
         supplier: command.supplier,
         store: command.store,
         currency: command.currency,
+        blanket: command.blanket,
         expected_on: command.expected_on,
         external_ref: command.external_ref.clone(),
         note: command.note.clone(),
@@ -126,7 +132,8 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
         confirmed_at: None,
         change: Change::New,
     };
-    order.lines = lines(draft, (&order, command.prices), &command.lines)?;
+    order.lines = lines(draft, (&order, command.prices), &new)?;
+    check_left(draft, blanket, (None, &order), |index| placed_at(&new, index))?;
     order.charges = charges(&order, &command.charges)?;
     settle(&mut order)?;
     let events = vec![order.event(events::PURCHASE_ORDER_CREATED, None)];
@@ -174,7 +181,7 @@ fn of_status(refusal: Rejection) -> Rejection {
 
 pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Update, command.expected_version)?;
-    let before = order.status();
+    let (before, blanket) = (order.status(), blanket_of(book, &order));
     if let Some(reference) = &command.external_ref {
         if *reference != order.external_ref {
             free_ref(book, order.supplier, reference.as_deref(), At::input(Field::ExternalRef))?;
@@ -192,7 +199,9 @@ pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend)
         order.change = Change::Replaced { lines: order.lines.len() as u16, charges: order.charges.len() as u16 };
     }
     if let Some(new) = &command.lines {
-        order.lines = lines(draft, (&order, Prices::Stated), new)?;
+        let (was, new) = (order.clone(), agreed(draft, (blanket, order.store), (new, Field::Lines))?);
+        order.lines = lines(draft, (&order, Prices::Stated), &new)?;
+        check_left(draft, blanket, (Some(&was), &order), |index| placed_at(&new, index))?;
     }
     if let Some(new) = &command.charges {
         order.charges = charges(&order, new)?;
@@ -203,6 +212,11 @@ pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend)
     order.touch(draft.now());
     let events = vec![order.event(events::PURCHASE_ORDER_UPDATED, Some(before))];
     Ok(PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() })
+}
+
+/// Where the quantity of a line stands in the input.
+fn placed_at(new: &[NewLine], index: usize) -> At {
+    new.get(index).map_or(At::INPUT, |line| At::row(Field::Lines, line.place).field(Field::Quantity))
 }
 
 pub(super) fn free_ref(book: &PurchaseBook, supplier: SupplierId, reference: Option<&str>, field: At) -> Result<(), Rejection> {
@@ -320,7 +334,7 @@ pub(super) fn settle(order: &mut PurchaseOrder) -> Result<(), Rejection> {
     order.charges_sum = sum(Box::new(order.charges.iter().map(|charge| charge.amount))).ok_or_else(too_large)?;
     order.total().ok_or_else(too_large)?;
     order.lines.iter_mut().for_each(|line| line.charges = zero);
-    for (index, charge) in order.charges.iter().enumerate() {
+    for (index, charge) in order.charges.iter().enumerate().filter(|(_, charge)| charge.is_of_goods()) {
         let weights: Vec<i64> = order.lines.iter().map(|line| weight(line, charge.basis)).collect();
         let at = || At::row(Field::Charges, index).field(Field::Basis);
         let Some(shares) = allot(charge.amount.minor, &weights) else {

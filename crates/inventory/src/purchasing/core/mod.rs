@@ -1,6 +1,10 @@
 //! The rules of buying: pure.
 
 mod act;
+mod blanket;
+mod blanket_act;
+mod blanket_refusal;
+mod call_off;
 mod command;
 mod confirm;
 mod create;
@@ -22,8 +26,13 @@ mod reverse_return;
 mod revise;
 mod states;
 mod supply;
+mod unmerge;
 
 pub use act::{Act, decide_act};
+pub use blanket::{Activation, BlanketAction, BlanketLine, BlanketOrder, blanket_actions};
+pub use blanket_act::{BlanketAct, BlanketCreate, NewBlanketLine, ProductFacts, decide_blanket_act, decide_blanket_create};
+pub use blanket_refusal::BlanketRefusal;
+pub use call_off::follow_call_offs;
 pub use command::{Command, PurchaseCommand, PurchaseNeeds};
 pub use confirm::{Confirm, ConfirmLine, decide_confirm};
 pub use create::{Amend, Create, NewCharge, NewLine, Placing, Prices, decide_amend, decide_create};
@@ -49,3 +58,4 @@ pub use reverse_return::{ReturnReversal, ReverseReturn};
 pub use revise::{Raise, Revise, SetLine, decide_revise};
 pub use states::{Action, PURCHASE_STEPS, actions_from, may};
 pub use supply::{MAX_BREAKS, MAX_LEAD_TIME_DAYS, PriceBreak, Supply, SupplyFields, SupplyProblem, check_supply};
+pub use unmerge::{SuppliersMoved, SuppliesBack, SuppliesNow, SupplyKept, SupplyMoved, unmerge_supplies};

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use entity::prelude::*;
 
 use super::{
+    blanket::BlanketOrder,
     expected::{Confirmation, LeadDay},
     order_state::OrderState,
     refusal::Refusal,
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::currency::core::FrozenRate;
 use crate::ledger::DocumentNumber;
-use crate::purchasing::events::{EventType, PurchaseOrderEvent, SupplierReturnEvent};
+use crate::purchasing::events::{BlanketOrderEvent, EventType, PurchaseOrderEvent, SupplierReturnEvent};
 use crate::stock::core::{At, Field, LevelKey, Noun, Rejection, RoomRefusal};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct PurchaseOrder {
     /// Where it is delivered to.
     pub store: StoreId,
     pub currency: Currency,
+    /// The blanket order that it calls off from.
+    pub blanket: Option<BlanketOrderId>,
     /// The day it is expected on, of lines that say nothing else.
     pub expected_on: Option<i32>,
     pub external_ref: Option<String>,
@@ -121,13 +124,20 @@ pub struct Off {
     pub charges: i64,
 }
 
-/// Freight, duty and the like.
+/// Freight, duty and the like, and deposits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
     pub kind: ChargeKind,
     pub basis: ChargeBasis,
     pub name: String,
     pub amount: Money,
+}
+
+impl Charge {
+    /// Whether it is part of what the goods cost. A deposit is paid beside them and comes back.
+    pub const fn is_of_goods(&self) -> bool {
+        !matches!(self.kind, ChargeKind::Deposit)
+    }
 }
 
 /// One delivery, as it was counted in.
@@ -203,6 +213,8 @@ pub struct Discrepancy {
 #[derive(Debug, Clone, Default)]
 pub struct PurchaseBook {
     pub orders: HashMap<PurchaseOrderId, PurchaseOrder>,
+    /// Those that are named, and those that the orders call off from.
+    pub blankets: HashMap<BlanketOrderId, BlanketOrder>,
     /// References of suppliers that an order has, of those that commands of the batch give.
     pub taken_refs: HashSet<(SupplierId, String)>,
     /// Archived suppliers, of those that new orders and returns name.
@@ -224,6 +236,12 @@ pub enum DocumentEvent {
         kind: EventType<SupplierReturnEvent>,
         ret: SupplierReturnId,
     },
+    Blanket {
+        kind: EventType<BlanketOrderEvent>,
+        blanket: BlanketOrderId,
+        /// Where it stood before; None for what has just been made.
+        before: Option<BlanketOrderStatus>,
+    },
 }
 
 /// What an accepted command on these documents wrote.
@@ -233,6 +251,7 @@ pub struct PurchaseDecision {
     pub receipts: Vec<GoodsReceipt>,
     pub discrepancies: Vec<Discrepancy>,
     pub returns: Vec<SupplierReturn>,
+    pub blankets: Vec<BlanketOrder>,
     pub events: Vec<DocumentEvent>,
     /// Lines of receipts that something was taken back of.
     pub taken_back: Vec<TakenBack>,
@@ -260,6 +279,7 @@ impl PurchaseBook {
             self.taken_refs.extend(order.external_ref.clone().map(|reference| (order.supplier, reference)));
             self.orders.insert(order.id, order.clone());
         }
+        self.blankets.extend(decision.blankets.iter().map(|blanket| (blanket.id, blanket.clone())));
     }
 
     /// The order, in a state that the action is open in and at the version that the caller saw.
@@ -289,6 +309,10 @@ impl PurchaseOrder {
     /// Goods and charges. None beyond what can be kept exactly.
     pub fn total(&self) -> Option<Money> {
         self.goods.checked_add(self.charges_sum)
+    }
+    /// The charges that are part of what the goods cost, in minor units.
+    pub(super) fn landed_charges(&self) -> i64 {
+        self.charges.iter().filter(|charge| charge.is_of_goods()).map(|charge| charge.amount.minor).sum()
     }
     pub fn line_id(&self, position: u16) -> PurchaseOrderLineId {
         self.id.line(position)

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use super::create::Prices;
+use super::{blanket_refusal::BlanketRefusal, create::Prices};
 use crate::stock::core::{At, Rejection, RoomRefusal, Stage};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub enum Refusal {
 
     /// Of an order that is with its supplier.
     Amend(AmendRefusal),
+    /// Of a blanket order, or of an order that calls off from one.
+    Blanket(BlanketRefusal),
 
     // Of its charges.
     ChargeIn {
@@ -121,6 +123,7 @@ impl RoomRefusal for Refusal {
             | Self::Lineless
             | Self::RateMissing { .. } => Stage::State,
             Self::Amend(why) => why.stage(),
+            Self::Blanket(why) => why.stage(),
             _ => Stage::Values,
         }
     }

@@ -31,7 +31,7 @@ pub(super) fn keep_carried(order: &mut PurchaseOrder, carried: &[i64]) {
         .zip(before)
         .map(|(line, carried)| Portion { whole: line.charges.minor, carried, is_open: line.open.is_positive() })
         .collect();
-    let shares = reshare(order.charges_sum.minor, &portions);
+    let shares = reshare(order.landed_charges(), &portions);
     for ((line, portion), charges) in order.lines.iter_mut().zip(&portions).zip(shares) {
         line.charges.minor = charges;
         line.off.charges = portion.carried - share(charges, line.received.get(), line.quantity.get());

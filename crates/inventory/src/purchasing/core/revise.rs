@@ -6,6 +6,7 @@ use entity::prelude::*;
 
 use super::{
     act::head,
+    call_off::{agreed, amended_at, blanket_of, check_left, prices_stay},
     confirm::{place_of, standing},
     create::{NewLine, Prices, line as new_line, settle},
     expected::{LeadTimes, today},
@@ -75,9 +76,13 @@ pub fn decide_revise(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Revis
     order.revision = order.revision.saturating_add(1);
     order.expected_on = command.expected_on.unwrap_or(order.expected_on);
     order.note = command.note.clone().unwrap_or(order.note);
+    let blanket = blanket_of(book, &order);
+    prices_stay(draft, blanket, (&order, command))?;
+    let added = agreed(draft, (blanket, order.store), (&command.add_lines, Field::AddLines))?;
     change_lines(draft, &mut order, command)?;
-    add_lines(draft, &mut order, command)?;
+    add_lines(draft, &mut order, (&added, &command.leads))?;
     draft.end_pass()?;
+    check_left(draft, blanket, (Some(&was), &order), |index| amended_at(&was, command, index))?;
     if order.lines.iter().all(Line::is_cancelled) {
         return Err(AmendRefusal::AllCancelled.at(At::input(Field::CancelLines)));
     }
@@ -202,12 +207,16 @@ fn resize(line: &mut Line, quantity: Quantity) -> Option<()> {
     Some(())
 }
 
-fn add_lines(draft: &mut Draft<'_>, order: &mut PurchaseOrder, command: &Revise) -> Result<(), Rejection> {
+fn add_lines(
+    draft: &mut Draft<'_>,
+    order: &mut PurchaseOrder,
+    (added, leads): (&[NewLine], &LeadTimes),
+) -> Result<(), Rejection> {
     let Some(today) = today(draft, order)? else { return Ok(()) };
-    for new in &command.add_lines {
+    for new in added {
         let line = new_line(draft, (&*order, Prices::Stated), (Field::AddLines, order.lines.len()), new);
         let Some(mut line) = draft.pass(line)? else { continue };
-        line.lead = command.leads.get(&line.product).map(|lead| lead.after(today));
+        line.lead = leads.get(&line.product).map(|lead| lead.after(today));
         push(order, line, At::row(Field::AddLines, new.place))?;
     }
     let standing = order.lines.iter().filter(|line| !line.is_cancelled()).count();

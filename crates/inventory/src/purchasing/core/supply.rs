@@ -11,7 +11,7 @@ pub const MAX_LEAD_TIME_DAYS: i32 = 3_650;
 const MAX_SKU: usize = 64;
 
 /// A row of a supplier's catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Supply {
     pub supplier: SupplierId,
     pub product: ProductId,

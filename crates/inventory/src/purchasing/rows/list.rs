@@ -26,6 +26,8 @@ pub const RETURNS: &str = "supplier_returns:NUMBER:DESC";
 pub struct Filter {
     pub statuses: Option<Vec<PurchaseOrderStatus>>,
     pub suppliers: Option<Vec<SupplierId>>,
+    /// Calling off from one of these.
+    pub blankets: Option<Vec<BlanketOrderId>>,
     /// Each of these lists must have the store.
     pub stores: Vec<Vec<StoreId>>,
     /// Expected on a day before this one.
@@ -38,7 +40,11 @@ pub struct Filter {
 
 /// Adds to each filter the suppliers who are merged into its own; one statement where any has some.
 pub async fn add_merged(reads: &impl Reads, filters: Vec<&mut Filter>) -> Result<(), Fault> {
-    let lists: Vec<&mut Vec<SupplierId>> = filters.into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect();
+    add_merged_suppliers(reads, filters.into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect()).await
+}
+
+/// Adds to each list the suppliers who are merged into its own; one statement where any has some.
+pub async fn add_merged_suppliers(reads: &impl Reads, lists: Vec<&mut Vec<SupplierId>>) -> Result<(), Fault> {
     let asked: Vec<SupplierId> = lists.iter().flat_map(|suppliers| suppliers.iter().copied()).collect();
     let merged = merged_suppliers(reads, &asked).await?;
     for suppliers in lists {
@@ -72,6 +78,9 @@ impl Filter {
         }
         if let Some(suppliers) = &self.suppliers {
             also(&|n| backend.in_ids(&format!("{alias}.supplier_id"), n), backend.ids(suppliers.iter().copied()));
+        }
+        if let Some(blankets) = &self.blankets {
+            also(&|n| backend.in_ids(&format!("{alias}.blanket_order_id"), n), backend.ids(blankets.iter().copied()));
         }
         for stores in &self.stores {
             also(&|n| backend.in_ids(&format!("{alias}.store_id"), n), backend.ids(stores.iter().copied()));

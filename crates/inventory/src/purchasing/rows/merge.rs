@@ -1,5 +1,7 @@
 //! What a supplier that is to be merged has: its catalogue, and what is open with it.
 
+use std::collections::HashSet;
+
 use entity::{prelude::*, record::Selected};
 use platform::storage::{Fault, Finds, Reads, Row, Work};
 
@@ -15,6 +17,8 @@ pub struct OpenWith {
     pub orders: i64,
     /// The first numbers of them.
     pub numbers: Vec<i64>,
+    /// Blanket orders.
+    pub blankets: i64,
     pub policies: i64,
     /// Orders and returns of every state.
     pub documents: i64,
@@ -37,6 +41,7 @@ pub async fn open_with(work: &Work, supplier: SupplierId) -> Result<OpenWith, Fa
         AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')";
     let sql = format!(
         "SELECT (SELECT count(*) FROM purchase_order o WHERE {open}),
+           (SELECT count(*) FROM blanket_order b WHERE b.tenant_id = $1 AND b.supplier_id = $2 AND b.status IN ('DRAFT', 'ACTIVE', 'EXHAUSTED')),
            (SELECT count(*) FROM replenishment_policy p WHERE p.tenant_id = $1 AND p.supplier_id = $2),
            (SELECT count(*) FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2)
            + (SELECT count(*) FROM supplier_return r WHERE r.tenant_id = $1 AND r.supplier_id = $2)"
@@ -44,11 +49,40 @@ pub async fn open_with(work: &Work, supplier: SupplierId) -> Result<OpenWith, Fa
     let rows = work.rows(&sql, vec![supplier.into()]).await?;
     let row = rows.first().ok_or_else(|| Fault::Broken("a count has a row".to_owned()))?;
     let mut row = Row::new(row);
-    let (orders, policies, documents) = (row.take()?, row.take()?, row.take()?);
+    let (orders, blankets, policies, documents) = (row.take()?, row.take()?, row.take()?, row.take()?);
     let sql = format!("SELECT o.number FROM purchase_order o WHERE {open} ORDER BY o.number LIMIT $3");
     let rows = work.rows(&sql, vec![supplier.into(), MOST_NAMED.into()]).await?;
     let numbers = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<i64>, Fault>>()?;
-    Ok(OpenWith { orders, numbers, policies, documents })
+    Ok(OpenWith { orders, numbers, blankets, policies, documents })
+}
+
+/// Which of these products are bought from none of these two suppliers, but from a third one.
+pub async fn bought_elsewhere(
+    reads: &impl Reads,
+    products: &[ProductId],
+    (one, other): (SupplierId, SupplierId),
+) -> Result<HashSet<ProductId>, Fault> {
+    if products.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT y.product_id FROM supplier_product y
+         WHERE y.tenant_id = $1 AND {} AND y.preferred = 1 AND y.supplier_id <> $3 AND y.supplier_id <> $4",
+        backend.in_ids("y.product_id", 2)
+    );
+    let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied()), one.into(), other.into()]).await?;
+    rows.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// Purchase orders and returns of every state that name a supplier.
+pub async fn documents_with(reads: &impl Reads, supplier: SupplierId) -> Result<i64, Fault> {
+    let sql = "SELECT (SELECT count(*) FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2)
+           + (SELECT count(*) FROM supplier_return r WHERE r.tenant_id = $1 AND r.supplier_id = $2)";
+    match reads.rows(sql, vec![supplier.into()]).await?.first() {
+        Some(row) => Row::new(row).take(),
+        None => Ok(0),
+    }
 }
 
 /// The first SKUs of products.

@@ -1,5 +1,6 @@
 //! Rows of purchasing.
 
+mod blanket;
 mod lead_times;
 mod line_rows;
 mod list;
@@ -15,13 +16,17 @@ mod returns;
 mod supply;
 mod write;
 
+pub use blanket::{
+    BLANKETS, BlanketFilter, DUE_PAGE, DueBlanket, blanket_keys, blanket_of_number, blanket_page, blanket_rows, blanket_source,
+    blankets, due_blankets, lock_blankets, product_facts,
+};
 pub use lead_times::{lead_time_of, lead_times};
 pub use list::{
-    DaySpan, Filter, NEWEST, PURCHASES, RETURNS, add_merged, keys, number_of, page, return_keys, returns_page, returns_source,
-    source,
+    DaySpan, Filter, NEWEST, PURCHASES, RETURNS, add_merged, add_merged_suppliers, keys, number_of, page, return_keys,
+    returns_page, returns_source, source,
 };
 pub use load::{fill_lines, levels_of, lock_orders, orders, places_of, products_of_lines, taken_refs, trade_of};
-pub use merge::{OpenWith, offered, open_with, skus_of};
+pub use merge::{OpenWith, bought_elsewhere, documents_with, offered, open_with, skus_of};
 pub use names::{Names, PlaceName, ProductName};
 pub use parts::{discrepancies_of, order_of_receipt, printed, products_that_exist, receipts_of};
 pub use performance::{deliveries, leads};

@@ -43,6 +43,7 @@ pub(super) struct OrderRow {
     updated_at: Timestamp,
     revision: i32,
     confirmed_at: Option<Timestamp>,
+    blanket_order_id: Option<BlanketOrderId>,
 }
 
 impl OrderRow {
@@ -98,6 +99,7 @@ impl OrderRow {
             supplier: self.supplier_id,
             store: self.store_id,
             currency,
+            blanket: self.blanket_order_id,
             expected_on: self.expected_on,
             external_ref: self.external_ref,
             note: self.note,
@@ -167,6 +169,7 @@ mod tests {
             updated_at: Timestamp(0),
             revision: 1,
             confirmed_at: None,
+            blanket_order_id: None,
         }
     }
 

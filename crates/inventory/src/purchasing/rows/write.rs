@@ -47,6 +47,7 @@ struct NewOrder {
     ordered_at: Option<Timestamp>,
     version: i64,
     updated_at: Timestamp,
+    blanket_order_id: Option<BlanketOrderId>,
 }
 
 #[derive(Record)]
@@ -230,6 +231,7 @@ impl From<&PurchaseOrder> for NewOrder {
             ordered_at: stage.ordered_at(),
             version: order.version,
             updated_at: order.updated_at,
+            blanket_order_id: order.blanket,
         }
     }
 }

@@ -10,8 +10,8 @@ use iam::{
 use platform::storage::{Fault, Reads};
 
 use super::{
-    MAX_CHARGES, MAX_LINES, MAX_PERCENT, NewCharge, NewPurchaseLine, PurchaseOrderCreate, PurchaseOrderUpdate, PurchaseStart,
-    ReorderOrder, SupplierRef, own_order,
+    BlanketRef, MAX_CHARGES, MAX_LINES, MAX_PERCENT, NewCharge, NewPurchaseLine, PurchaseOrderCreate, PurchaseOrderUpdate,
+    PurchaseStart, ReorderOrder, SupplierRef, blanket::blanket_named, own_order,
 };
 use crate::{
     catalog::core::text::fold,
@@ -62,7 +62,8 @@ async fn written(
     let supplier = missing.or_nobodys(supplier);
     let lines = lines_of(&scope, &mut missing, supplier, (&input.lines, Field::Lines)).await?;
     let listed = || lines.iter().find_map(|line| line.supply.as_ref()).map(|supply| supply.unit_cost.currency);
-    let currency = match input.currency.or_else(listed) {
+    let (blanket, agreed) = called_off(&scope, &mut missing, input.blanket_order.as_ref()).await?;
+    let currency = match input.currency.or(agreed).or_else(listed) {
         Some(currency) => currency,
         None => ledger.terms(&scope).await?.currency,
     };
@@ -80,6 +81,7 @@ async fn written(
         supplier,
         store,
         currency,
+        blanket,
         expected_on: input.expected_on,
         external_ref: input.external_ref,
         note: input.note,
@@ -92,6 +94,18 @@ async fn written(
         placing,
     };
     Ok((Command::of(PurchaseCommand(Box::new(Purchase::Create(vec![create])), Vec::new())), missing))
+}
+
+/// The blanket order that a new order calls off from, and the currency that it is agreed in.
+async fn called_off(
+    reads: &impl Reads,
+    missing: &mut Missing,
+    named: Option<&BlanketRef>,
+) -> Result<(Option<BlanketOrderId>, Option<Currency>), Fault> {
+    let Some(named) = named else { return Ok((None, None)) };
+    let blanket = missing.or_nobodys(blanket_named(reads, named).await?);
+    let agreed = rows::blankets(reads, &[blanket]).await?.pop();
+    Ok((Some(blanket), agreed.map(|blanket| blanket.currency)))
 }
 
 /// The approval limit, and how long the supplier takes for each product.
@@ -219,6 +233,7 @@ async fn reordered(ledger: &Ledger, permit: &Permit<kind::PurchaseWrite>, input:
         supplier,
         store,
         currency,
+        blanket: None,
         expected_on: None,
         external_ref: None,
         note: None,
@@ -262,6 +277,7 @@ fn charge(new: NewCharge) -> Charge {
             ChargeKind::Duty => "Duty",
             ChargeKind::Insurance => "Insurance",
             ChargeKind::Other => "Other",
+            ChargeKind::Deposit => "Deposit",
         }
         .to_owned()
     });

@@ -20,17 +20,22 @@ use super::traced;
 use crate::{
     catalog::{
         core::{
-            Rejection, Use,
+            Fresh, Rejection, Use,
             life::in_use_by,
             merge::{self, MOST_MERGED, MergeAsk},
             supplier::SupplierRow,
         },
         events::{SUPPLIER_ARCHIVED, SUPPLIER_MERGED, SUPPLIER_UPDATED},
-        rows::{merge as merge_rows, small},
-        shell::{MOST_MOVED, MergeStop, Merged, Mode, earlier, merged_from, move_products, traced_supplier},
+        rows::{
+            merge as merge_rows, small,
+            unmerge::{Pair, keep_merge},
+        },
+        shell::{
+            MOST_MOVED, MergeStop, Merged, Mode, MovedProducts, earlier, merged_from, move_products, text_of, traced_supplier,
+        },
     },
     purchasing::{
-        core::{MergedSupplies, Supply, Terms, merge_supplies},
+        core::{MergedSupplies, SuppliersMoved, Supply, SupplyKept, SupplyMoved, Terms, merge_supplies},
         events::{SUPPLIER_PRODUCT_ARCHIVED, SUPPLIER_PRODUCT_CREATED, SUPPLIER_PRODUCT_UPDATED, SupplyChanged},
         rows,
     },
@@ -81,11 +86,12 @@ pub async fn supplier_merge(
     let key = input.ask.idempotency_key.clone();
     let key = Key { owner: permit.actor().id, mutation: "supplierMerge", key, hash: hash_of(&input) };
     let mut work = permit.scope(db).begin().await?;
-    let done = merged(&mut work, &key, &input, clock.now()).await;
+    let fresh = Fresh { id: clock.uuid(), now: clock.now() };
+    let done = merged(&mut work, &key, &input, fresh).await;
     settle(work, done, mode == Mode::Check).await
 }
 
-async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, now: Timestamp) -> Done {
+async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, Fresh { id, now }: Fresh) -> Done {
     let ask = &input.ask;
     // Before the rows are locked, so that they are locked in the order of their ids: of two merges that cross, one waits for the other.
     let before = merge_rows::merged_suppliers(work, &[ask.id, ask.into]).await?;
@@ -104,10 +110,9 @@ async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, now: Timestam
     if before.len() >= MOST_MERGED {
         return Err(MergeStop::at("intoId", Rejection::TooMany { most: MOST_MERGED }));
     }
-    let Some(mut events) = move_products(work, (one.id, other.id), now).await? else {
+    let Some(MovedProducts { ids: products, mut events }) = move_products(work, (one.id, other.id), now).await? else {
         return Err(MergeStop::at("id", Rejection::TooMany { most: MOST_MOVED }));
     };
-    let products = events.len();
     let (supplies, told) = move_supplies(work, (one.id, other.id), input.terms, now).await?;
     events.extend(told);
     // Behind the counter, which whoever writes documents takes, too: no order comes meanwhile.
@@ -115,40 +120,44 @@ async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, now: Timestam
         return again(work, &receipt).await;
     }
     let documents = unused(work, one.id).await?;
-    let rows = turn(work, (one, other), now, &mut events).await?;
-    let counts = MergeCounts { products, supplies, documents };
+    let (rows, turned) = turn(work, (one, other), now, &mut events).await?;
+    let counts = MergeCounts { products: products.len(), supplies: supplies.len(), documents };
+    let moved = SuppliersMoved { turned, products, supplies };
+    let pair = Pair::Suppliers { merged: one.id, into: other.id };
+    keep_merge(work, id, pair, text_of(&moved)?, now).await?;
     let seq = journal::append(work, events, now).await?;
     let receipt = Receipt { merged: one.id, into: other.id, seq, counts };
     idempotency::keep(work, key, &receipt, now).await?;
     Ok(Acted { value: MergedSupplier { rows, counts }, seq, is_replayed: false })
 }
 
-/// Refuses while orders or policies are open; how many documents stay under the supplier's name.
+/// Refuses while orders, blanket orders or policies are open; how many documents stay under the supplier's name.
 async fn unused(work: &Work, supplier: SupplierId) -> Result<i64, MergeStop> {
     let open = rows::open_with(work, supplier).await?;
     if open.orders > 0 {
         let why = Rejection::Open { what: Use::OpenPurchaseOrders, count: open.orders, numbers: open.numbers };
         return Err(MergeStop::at("id", why));
     }
-    match in_use_by(&[(Use::Policies, open.policies)]) {
+    match in_use_by(&[(Use::OpenBlanketOrders, open.blankets), (Use::Policies, open.policies)]) {
         Some(why) => Err(MergeStop::at("id", why)),
         None => Ok(open.documents),
     }
 }
 
-/// Writes both suppliers, and those that were merged into the one before.
+/// Writes both suppliers, and those that were merged into the one before, whose ids it gives.
 async fn turn(
     work: &mut Work,
     (one, other): (&SupplierRow, &SupplierRow),
     now: Timestamp,
     events: &mut Vec<NewEvent>,
-) -> Result<Merged<SupplierRow>, Fault> {
+) -> Result<(Merged<SupplierRow>, Vec<SupplierId>), Fault> {
     let (version, merged_into) = (one.version + 1, Some(other.id));
     let merged = SupplierRow { archived_at: Some(now), merged_into, version, updated_at: now, ..one.clone() };
     let into = SupplierRow { version: other.version + 1, updated_at: now, ..other.clone() };
-    for (id, version) in merge_rows::turn_suppliers(work, (one.id, other.id), now).await? {
-        let turned = |into: SupplierId| Fields::default().with("mergedInto", into);
-        audit::changed(work, id, Some(&turned(one.id)), Some(&turned(other.id)), None);
+    let turned = merge_rows::turn_suppliers(work, (one.id, other.id), now).await?;
+    for &(id, version) in &turned {
+        let into = |into: SupplierId| Fields::default().with("mergedInto", into);
+        audit::changed(work, id, Some(&into(one.id)), Some(&into(other.id)), None);
         events.push(SUPPLIER_UPDATED.of(id, version));
     }
     work.update::<entity::supplier::Entity>(merged.clone()).await?;
@@ -159,16 +168,16 @@ async fn turn(
     events.push(SUPPLIER_ARCHIVED.of(one.id, merged.version));
     events.push(SUPPLIER_MERGED.of(one.id, merged.version));
     events.push(SUPPLIER_UPDATED.of(other.id, into.version));
-    Ok(Merged { merged, into })
+    Ok((Merged { merged, into }, turned.into_iter().map(|(id, _)| id).collect()))
 }
 
-/// Puts the rows of one catalogue into the other: how many there were, and their events.
+/// Puts the rows of one catalogue into the other: what became of each, and their events.
 async fn move_supplies(
     work: &mut Work,
     (from, into): (SupplierId, SupplierId),
     terms: Option<Terms>,
     now: Timestamp,
-) -> Result<(usize, Vec<NewEvent>), MergeStop> {
+) -> Result<(Vec<SupplyMoved>, Vec<NewEvent>), MergeStop> {
     let found = rows::offered(work, from, MOST_MOVED + 1).await?;
     if found.len() > MOST_MOVED {
         return Err(MergeStop::at("id", Rejection::TooMany { most: MOST_MOVED }));
@@ -211,7 +220,14 @@ async fn move_supplies(
         let kind = if before.is_some() { SUPPLIER_PRODUCT_UPDATED } else { SUPPLIER_PRODUCT_CREATED };
         events.push(kind.event(&told(after)));
     }
-    Ok((gone.len(), events))
+    let mut written: HashMap<ProductId, SupplyKept> =
+        kept.into_iter().map(|(before, after)| (after.product, SupplyKept { after, before })).collect();
+    let moved = |(row, _): (Supply, Supply)| SupplyMoved {
+        product: row.product,
+        was_preferred: row.is_preferred,
+        kept: written.remove(&row.product),
+    };
+    Ok((gone.into_iter().map(moved).collect(), events))
 }
 
 async fn again(work: &Work, receipt: &Receipt) -> Done {

@@ -3,6 +3,7 @@
 
 mod act;
 mod amend;
+mod blanket;
 mod confirm;
 mod create;
 mod mail;
@@ -15,6 +16,7 @@ mod reverse;
 mod supply;
 mod supply_life;
 mod traced;
+mod unmerge;
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit};
@@ -26,6 +28,10 @@ pub use act::{
     purchase_order_submit,
 };
 pub use amend::purchase_order_amend;
+pub use blanket::{
+    BlanketOrderAct, BlanketOrderCreate, BlanketOrderLine, BlanketRef, blanket_order_activate, blanket_order_close,
+    blanket_order_create, last_day, step as blanket_step,
+};
 pub use confirm::purchase_order_confirm;
 pub use create::{purchase_order_create, purchase_order_update, reorder_order};
 pub use mail::{KIND, MailRefusal, Sent, SupplierEmail, send};
@@ -37,6 +43,7 @@ pub use returns::supplier_return_create;
 pub use reverse::{goods_receipt_reverse, supplier_return_reverse};
 pub use supply::{MAX_ROWS, Outcome, SupplyBatch, SupplyRow, SupplyUpsert, upsert_supplies};
 pub use supply_life::{SupplyTurn, turn_supply};
+pub use unmerge::{UnmergeCounts, UnmergedSupplier, supplier_unmerge};
 
 use crate::{
     ledger::{Ledger, LotRef, ProductRef, StoreRef},
@@ -81,6 +88,9 @@ pub struct PurchaseOrderCreate {
     /// Whether it goes to its supplier at once; None: a DRAFT.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<PurchaseStart>,
+    /// The blanket order that it calls off from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blanket_order: Option<BlanketRef>,
 }
 
 /// How far a new order comes in the call that makes it.

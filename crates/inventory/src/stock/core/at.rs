@@ -8,6 +8,7 @@ pub enum Field {
     Amount,
     Basis,
     BillingAddress,
+    BlanketOrder,
     CancelLines,
     Carrier,
     Category,
@@ -96,6 +97,7 @@ pub enum Field {
     UnitCredit,
     UnitPrice,
     UnitPriceCurrency,
+    ValidTo,
     Weight,
     WrongItems,
 }

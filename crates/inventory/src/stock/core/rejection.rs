@@ -77,6 +77,7 @@ impl Reason {
 /// What is named by an input and may be missing or stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noun {
+    BlanketOrder,
     Carrier,
     Category,
     Channel,

@@ -124,24 +124,29 @@ fn bind(filter: &mut MovementFilter, next: usize, value: Value) -> usize {
 
 /// That the product of an entry has such a SKU.
 fn sku(filter: &mut MovementFilter, backend: Backend, next: usize, test: &TextTest) {
-    let condition = match test {
+    let condition = sku_condition(backend, test, &mut |value| bind(filter, next, value));
+    let products = format!("e.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {condition})");
+    and(&mut filter.entry, &products);
+}
+
+/// That the table `product` as `p` has such a SKU, folded. `bind` keeps a value and gives its parameter's number.
+pub(super) fn sku_condition(backend: Backend, test: &TextTest, bind: &mut impl FnMut(Value) -> usize) -> String {
+    match test {
         TextTest::In(keys) => {
-            let number = bind(filter, next, backend.texts(keys.iter().map(String::as_str)));
+            let number = bind(backend.texts(keys.iter().map(String::as_str)));
             backend.in_texts("p.sku_key", number)
         }
         TextTest::StartsWith(prefix) => {
-            let from = bind(filter, next, prefix.as_str().into());
-            let below = text::after_prefix(prefix).map(|after| bind(filter, next, after.into()));
+            let from = bind(prefix.as_str().into());
+            let below = text::after_prefix(prefix).map(|after| bind(after.into()));
             let below = below.map(|to| format!(" AND p.sku_key < ${to}")).unwrap_or_default();
             format!("p.sku_key >= ${from}{below}")
         }
         TextTest::Contains(part) => {
-            let number = bind(filter, next, part.as_str().into());
+            let number = bind(part.as_str().into());
             format!("{}(p.sku_key, ${number}) > 0", finder(backend))
         }
-    };
-    let products = format!("e.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {condition})");
-    and(&mut filter.entry, &products);
+    }
 }
 
 fn finder(backend: Backend) -> &'static str {

@@ -6,12 +6,15 @@ use entity::{
     tables::{entry, product, store},
 };
 use platform::{
-    paging::ListSource,
-    storage::{Backend, Fault, Finds, Reads},
+    paging::{ListSource, PageRequest},
+    storage::{Backend, Fault, Finds, Nested, Reads},
 };
 use sea_orm::Value;
 
-use super::lots::{LotLevelRow, LotRow};
+use super::{
+    lot_filter::{LotFilterSpec, LotSorted},
+    lots::{LotLevelRow, LotRow},
+};
 use crate::stock::core::{LevelKey, Lot, LotLevel};
 
 #[derive(Record)]
@@ -50,64 +53,20 @@ struct ExpiringRow {
     time_zone: String,
 }
 
-/// Lots that match all of these; what is None asks nothing, and an empty list matches nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LotFilterSpec {
-    pub products: Option<Vec<ProductId>>,
-    /// With stock in one of these stores.
-    pub stores: Option<Vec<StoreId>>,
-    /// Where somebody may look: lots that ever were in one of these stores.
-    pub seen_in: Option<Vec<StoreId>>,
-    pub statuses: Option<Vec<LotStatus>>,
-    /// Expiring before this day.
-    pub expires_before: Option<i32>,
-    /// Folded codes: one of these.
-    pub codes: Option<Vec<String>>,
-    /// The beginning of a folded code.
-    pub code_starts: Option<String>,
-}
-
-impl LotFilterSpec {
-    /// Conditions on `lot l`, each beginning with ` AND `; values are numbered from `$2`.
-    pub fn sql(&self, backend: Backend, values: &mut Vec<Value>) -> String {
-        let mut sql = String::new();
-        let mut bind = |value: Value| {
-            values.push(value);
-            values.len() + 1
-        };
-        if let Some(ids) = &self.products {
-            sql += &format!(" AND {}", backend.in_ids("l.product_id", bind(backend.ids(ids.iter().copied()))));
-        }
-        for (stores, there) in [(&self.stores, " AND v.on_hand > 0"), (&self.seen_in, "")] {
-            if let Some(ids) = stores {
-                let of = backend.in_ids("v.store_id", bind(backend.ids(ids.iter().copied())));
-                sql += &format!(" AND l.id IN (SELECT v.lot_id FROM lot_level v WHERE v.tenant_id = $1 AND {of}{there})");
-            }
-        }
-        if let Some(statuses) = &self.statuses {
-            sql += &format!(" AND {}", backend.in_texts("l.status", bind(backend.texts(statuses.iter().map(|s| s.as_str())))));
-        }
-        if let Some(day) = self.expires_before {
-            sql += &format!(" AND l.expires_on IS NOT NULL AND l.expires_on < ${}", bind(day.into()));
-        }
-        if let Some(codes) = &self.codes {
-            sql += &format!(" AND {}", backend.in_texts("l.code_key", bind(backend.texts(codes.iter().map(String::as_str)))));
-        }
-        if let Some(prefix) = &self.code_starts {
-            let (number, length) = (bind(prefix.as_str().into()), prefix.chars().count());
-            sql += &format!(" AND l.code_key >= ${number} AND substr(l.code_key, 1, {length}) = ${number}");
-        }
-        sql
-    }
-}
-
-/// The lots that conditions over `l` are about, values from `$2`.
-pub fn lots_source(conditions: &str, values: Vec<Value>) -> ListSource {
+/// The lots that pass these tests: all of each list.
+pub fn lots_source(backend: Backend, tests: &Nested<LotFilterSpec>) -> ListSource {
+    let (conditions, values) = tests.conditions(2, &|spec: &LotFilterSpec, next| spec.sql(backend, next));
     ListSource { from: format!("FROM lot l WHERE l.tenant_id = $1{conditions}"), values }
 }
 
-/// A page of lots: conditions, order and limit are SQL over `l`, values from `$2`.
-pub async fn lots_page(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Lot>, Fault> {
+/// A page of lots.
+pub async fn page(reads: &impl Reads, source: ListSource, sorted: LotSorted, request: &PageRequest) -> Result<Vec<Lot>, Fault> {
+    let (sql, values) = source.page(LotRow::SELECT, sorted.columns(), sorted.descending, request);
+    Ok(reads.records::<LotRow>(&sql, values).await?.into_iter().map(Into::into).collect())
+}
+
+/// Lots by conditions over `l`, values from `$2`.
+async fn lots_that(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Lot>, Fault> {
     let sql = format!("SELECT {} FROM lot l WHERE l.tenant_id = $1{conditions}", LotRow::SELECT);
     Ok(reads.records::<LotRow>(&sql, values).await?.into_iter().map(Into::into).collect())
 }
@@ -115,7 +74,7 @@ pub async fn lots_page(reads: &impl Reads, conditions: &str, values: Vec<Value>)
 pub async fn lots_by_id(reads: &impl Reads, ids: &[LotId]) -> Result<Vec<Lot>, Fault> {
     let backend = reads.backend();
     let of = format!(" AND {}", backend.in_ids("l.id", 2));
-    lots_page(reads, &of, vec![backend.ids(ids.iter().copied())]).await
+    lots_that(reads, &of, vec![backend.ids(ids.iter().copied())]).await
 }
 
 /// How much of each lot lies where, by store; also where nothing is left.

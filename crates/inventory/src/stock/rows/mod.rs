@@ -8,6 +8,7 @@ mod history_blocks;
 mod levels;
 pub mod list;
 mod listed;
+pub mod lot_filter;
 pub mod lot_list;
 pub mod lots;
 mod movements;

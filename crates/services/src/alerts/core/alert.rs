@@ -64,9 +64,13 @@ impl Subject {
     pub fn of(kind: AlertKind, ids: SubjectIds) -> Option<Self> {
         let level = || Some(LevelKey { product: ids.product?, store: ids.store? });
         match kind {
-            AlertKind::LowStock | AlertKind::OutOfStock | AlertKind::BackInStock | AlertKind::Overstock => {
-                level().map(Self::Level)
-            }
+            AlertKind::LowStock
+            | AlertKind::OutOfStock
+            | AlertKind::BackInStock
+            | AlertKind::Overstock
+            | AlertKind::DeadStock
+            | AlertKind::LiquidationBehind
+            | AlertKind::StockAnomaly => level().map(Self::Level),
             AlertKind::NegativeMargin => ids.product.map(Self::Product),
             AlertKind::Expiring => Some(Self::Lot(ids.lot?, level()?)),
             AlertKind::PurchaseOrderLate => Some(Self::PurchaseOrder(ids.purchase_order?, ids.store?)),
@@ -85,21 +89,26 @@ pub enum DatedKind {
     PurchaseOrderLate,
     /// What was sent has not arrived on its day.
     TransferOverdue,
+    /// A day that is over was strange, and nobody has said that this is fine.
+    StockAnomaly,
 }
 
 impl DatedKind {
-    /// None for a kind that an event opens.
+    /// None for a kind that an event or another room opens.
     fn of(kind: AlertKind) -> Option<Self> {
         match kind {
             AlertKind::Expiring => Some(Self::Expiring),
             AlertKind::PurchaseOrderLate => Some(Self::PurchaseOrderLate),
             AlertKind::TransferOverdue => Some(Self::TransferOverdue),
+            AlertKind::StockAnomaly => Some(Self::StockAnomaly),
             AlertKind::LowStock
             | AlertKind::OutOfStock
             | AlertKind::BackInStock
             | AlertKind::Overstock
             | AlertKind::NegativeMargin
-            | AlertKind::CountDifference => None,
+            | AlertKind::CountDifference
+            | AlertKind::DeadStock
+            | AlertKind::LiquidationBehind => None,
         }
     }
     /// Each with the kind of its alerts.
@@ -110,7 +119,7 @@ impl DatedKind {
     pub const fn usual_days(self) -> i32 {
         match self {
             Self::Expiring => EXPIRING_DAYS,
-            Self::PurchaseOrderLate | Self::TransferOverdue => 0,
+            Self::PurchaseOrderLate | Self::TransferOverdue | Self::StockAnomaly => 0,
         }
     }
     /// Whether something with a day is told of today: so many days before it, or more than so many after it.
@@ -118,6 +127,8 @@ impl DatedKind {
         match self {
             Self::Expiring => day <= today.saturating_add(days),
             Self::PurchaseOrderLate | Self::TransferOverdue => day.saturating_add(days) < today,
+            // It was judged once it was over in its store.
+            Self::StockAnomaly => true,
         }
     }
 }
@@ -132,11 +143,12 @@ pub struct Margin {
 /// The figures that an alert was opened with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AlertValues {
-    /// What is available of a level; what a store has of a lot; lines of an order or a transfer that are still to come; what a count was off by.
+    /// What is available of a level; what a store has of a lot; lines of an order or a transfer that are still to come; what a count was off by; dead units; units
+    /// of a line of a plan; most units of a strange day.
     pub quantity: Option<i64>,
     /// The line that was crossed.
     pub threshold: Option<i64>,
-    /// A lot's last day, or the day for which an order or a transfer was expected.
+    /// A lot's last day, the day for which an order or a transfer was expected, that of the last sale, the last one of a line, or a strange one.
     pub day: Option<i32>,
     pub margin: Option<Margin>,
 }

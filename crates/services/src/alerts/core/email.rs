@@ -98,6 +98,11 @@ fn line(alert: &Alert, named: &Named, day: DayText) -> String {
         AlertKind::CountDifference => {
             format!("count {number} of {store} was off by {} in all", figures.quantity.unwrap_or_default())
         }
+        AlertKind::DeadStock => format!("{product} lies dead in {store}: {}", amount(figures.quantity)),
+        AlertKind::LiquidationBehind => {
+            format!("the plan for {} of {product} in {store} until {on} brings less than expected", amount(figures.quantity))
+        }
+        AlertKind::StockAnomaly => format!("{on} was a strange day of {product} in {store}: {}", amount(figures.quantity)),
     };
     let is_over = alert.state() == AlertState::Resolved && alert.kind != AlertKind::BackInStock;
     plain(&if is_over { format!("{said} (over by now)") } else { said })
@@ -193,6 +198,17 @@ mod tests {
         let overdue = alert(AlertKind::TransferOverdue, AlertValues { day: Some(1), ..AlertValues::default() });
         let email = written("Mugs", &[(overdue, named())], 0, day);
         assert_eq!(email.subject, "transfer TR-000007 to Shop <1> is overdue: it was expected on 2026-11-30");
+    }
+
+    #[test]
+    fn dead_stock_plans_and_strange_days_are_told_in_words() {
+        let figures = AlertValues { quantity: Some(1_500), day: Some(1), ..AlertValues::default() };
+        let subject = |kind| written("Mugs", &[(alert(kind, figures), named())], 0, day).subject;
+        let rice = "RICE Rice & \"peas\"  Bcc: eve@example.com";
+        assert_eq!(subject(AlertKind::DeadStock), format!("{rice} lies dead in Shop <1>: 1.500 kg"));
+        let behind = format!("the plan for 1.500 kg of {rice} in Shop <1> until 2026-11-30 brings less than expected");
+        assert_eq!(subject(AlertKind::LiquidationBehind), behind);
+        assert_eq!(subject(AlertKind::StockAnomaly), format!("2026-11-30 was a strange day of {rice} in Shop <1>: 1.500 kg"));
     }
 
     #[test]

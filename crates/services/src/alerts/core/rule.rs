@@ -166,7 +166,11 @@ impl Rules {
 pub const fn kind_takes(kind: AlertKind) -> [bool; 4] {
     match kind {
         AlertKind::LowStock | AlertKind::Overstock => [true, true, true, false],
-        AlertKind::OutOfStock | AlertKind::BackInStock => [true, true, false, false],
+        AlertKind::OutOfStock
+        | AlertKind::BackInStock
+        | AlertKind::DeadStock
+        | AlertKind::LiquidationBehind
+        | AlertKind::StockAnomaly => [true, true, false, false],
         AlertKind::Expiring => [true, true, false, true],
         AlertKind::NegativeMargin => [false, true, false, false],
         AlertKind::PurchaseOrderLate | AlertKind::TransferOverdue => [true, false, false, true],

@@ -1,12 +1,13 @@
 //! Alerts' own rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{
     prelude::*,
     record::{Record, Selected},
     tables::alert,
 };
+use inventory::stock::core::LevelKey;
 use platform::storage::{Fault, Finds, Global, Reads, Row, Rows, SUSPENDED, Work};
 use uuid::Uuid;
 
@@ -128,6 +129,24 @@ pub async fn active(work: &Work, subjects: &[String]) -> Result<BySubject<Alert>
         backend.for_change("a")
     );
     by_subject(work, &sql, subjects).await?.map(|alert| alert.map(|alert| ((alert.kind, alert.subject), alert))).collect()
+}
+
+#[derive(Record)]
+struct LevelRow {
+    #[record(sql = "a.product_id")]
+    product: ProductId,
+    #[record(sql = "a.store_id")]
+    store: StoreId,
+}
+
+/// The levels with an alert of a kind that is not RESOLVED.
+pub async fn active_levels(reads: &impl Reads, kind: AlertKind) -> Result<BTreeSet<LevelKey>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM alert a WHERE a.tenant_id = $1 AND a.kind = $2 AND a.state <> 'RESOLVED' AND a.product_id IS NOT NULL AND a.store_id IS NOT NULL",
+        LevelRow::SELECT
+    );
+    let rows = reads.records::<LevelRow>(&sql, vec![kind.into()]).await?;
+    Ok(rows.into_iter().map(|row| LevelKey { product: row.product, store: row.store }).collect())
 }
 
 /// The figures of what somebody resolved last of each subject.

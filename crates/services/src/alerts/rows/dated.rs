@@ -25,16 +25,17 @@ pub struct Dated {
 }
 
 /// Rows a page.
-const PAGE: usize = 1_000;
+pub(super) const PAGE: usize = 1_000;
 
-/// The tenants that have something with a day: lots that can be sold, with a date up to this one, orders and transfers that are waited for, alerts of
-/// any of these kinds.
+/// The tenants that have something with a day: lots that can be sold, with a date up to this one, orders and transfers that are waited for, strange days,
+/// alerts of any of these kinds.
 pub async fn tenants_with_dates(global: &Global, day: i32) -> Result<Vec<TenantId>, Fault> {
     let backend = global.backend();
     let sql = format!(
         "SELECT tenant_id FROM (SELECT tenant_id FROM lot WHERE status = 'AVAILABLE' AND on_hand > 0 AND expires_on IS NOT NULL AND expires_on <= $1
          UNION SELECT tenant_id FROM purchase_order WHERE status IN ('ORDERED', 'PARTIALLY_RECEIVED')
          UNION SELECT tenant_id FROM transfer WHERE status IN ('IN_TRANSIT', 'PARTIALLY_RECEIVED') AND expected_at IS NOT NULL
+         UNION SELECT tenant_id FROM stock_anomaly WHERE state = 'OPEN'
          UNION SELECT tenant_id FROM alert WHERE state <> 'RESOLVED' AND {}) q
          WHERE tenant_id NOT IN {SUSPENDED} ORDER BY 1",
         backend.in_texts("kind", 2)

@@ -5,6 +5,7 @@ mod follow;
 mod emails;
 mod rules;
 mod scan;
+mod standing;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -26,6 +27,7 @@ use platform::{
 pub use act::{Act, Do};
 pub use emails::{AlertEmail, EMAIL_JOB};
 pub use rules::{RuleFields, RuleRemoval};
+pub use standing::Standing;
 
 use super::{
     core::{Alert, Rule, Rules},

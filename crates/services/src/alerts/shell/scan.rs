@@ -1,4 +1,4 @@
-//! What nothing but the day brings: lots near their date, orders that are late, transfers that are overdue, alerts that wake. And the end of
+//! What nothing but the day brings: lots near their date, orders that are late, transfers that are overdue, strange days, alerts that wake. And the end of
 //! what is long over.
 
 use std::collections::BTreeMap;
@@ -70,6 +70,7 @@ impl Alerts {
                         rows::orders(&scope, clock::local_day(now, EASTERNMOST), last.as_ref()).await?
                     }
                     DatedKind::TransferOverdue => rows::transfers(&scope, now, last.as_ref()).await?,
+                    DatedKind::StockAnomaly => rows::strange(&scope, last.as_ref()).await?,
                 };
                 let due = page.iter().filter(|dated| is_due(&rules, (dated_kind, kind), dated, now));
                 steps.extend(due.map(|dated| (open(kind, dated), now, None)));
@@ -150,6 +151,7 @@ async fn over(scope: &TenantScope, rules: &Rules, now: Timestamp) -> Result<Vec<
             DatedKind::Expiring => rows::alerted_lots(scope).await?,
             DatedKind::PurchaseOrderLate => rows::alerted_orders(scope).await?,
             DatedKind::TransferOverdue => rows::alerted_transfers(scope).await?,
+            DatedKind::StockAnomaly => rows::alerted_strange(scope).await?,
         };
         let over = alerted.iter().filter(|dated| dated.quantity == 0 || !is_due(rules, (dated_kind, kind), dated, now));
         steps.extend(over.map(|dated| (Step::Close(kind, dated.subject), now, None)));

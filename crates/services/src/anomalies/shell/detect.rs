@@ -7,12 +7,13 @@ use forecast::anomaly::{DISMISSED_DAYS, SIZE};
 use iam::tenancy;
 use platform::{
     clock::{Clock, local_day},
-    storage::{Database, Fault, TenantScope},
+    storage::{Database, Fault, TenantScope, journal},
 };
 
 use crate::{
     anomalies::{
         core::{Anomaly, Series, WINDOW_DAYS, candidate_size, judge, reconcile},
+        events::{ANOMALY_FLAGGED, AnomalyEvent},
         rows,
     },
     demand::shell::catch_up,
@@ -79,7 +80,7 @@ async fn judge_stores(scope: &TenantScope, stores: &[StoreId], closed: i32, size
     }
     let now = clock.now();
     let since = now.plus_seconds(-86_400 * i64::from(i32::from(DISMISSED_DAYS) + WINDOW_DAYS + 1));
-    let work = scope.begin().await?;
+    let mut work = scope.begin().await?;
     let kept = rows::standing(&work, stores, (from, closed), since).await?;
     let found: Vec<_> = all.iter().flat_map(|series| judge(series, from, size, &kept)).collect();
     let of_window = kept.into_iter().filter(|anomaly| (from..=closed).contains(&anomaly.found.date)).collect();
@@ -87,11 +88,14 @@ async fn judge_stores(scope: &TenantScope, stores: &[StoreId], closed: i32, size
     let opened = std::mem::take(&mut changes.new);
     let detected = Detected { stores: 0, new: opened.len(), changed: changes.changed.len(), gone: changes.gone.len() };
     let new = opened.into_iter().map(|found| Anomaly { id: clock.id(), found, detected_at: now, acceptance: None });
+    let new: Vec<Anomaly> = new.collect();
+    let events = new.iter().map(|anomaly| ANOMALY_FLAGGED.event(&AnomalyEvent::of(anomaly))).collect();
     rows::insert(&work, new).await?;
     rows::settle(&work, changes).await?;
     for store in stores {
         rows::write_judged(&work, *store, closed, now).await?;
     }
+    journal::append_other(&mut work, events, now).await?;
     work.commit().await?;
     Ok(detected)
 }

@@ -10,7 +10,7 @@ use entity::{
 use inventory::{orders::events::ORDER, returns::events::RETURN};
 use platform::storage::{
     Fault, Finds, Reads,
-    journal::{Event, Kinds},
+    journal::{self, Event, Kinds},
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -156,12 +156,7 @@ async fn entries(reads: &impl Reads, after: i64, upto: &mut i64) -> Result<Vec<C
 /// Events about orders and returns.
 async fn events(reads: &impl Reads, after: i64, upto: i64) -> Result<Vec<Event>, Fault> {
     let declared: Vec<_> = ORDER.events().iter().chain(RETURN.events()).copied().collect();
-    let sql = format!(
-        "SELECT {} FROM event WHERE tenant_id = $1 AND seq > $2 AND seq <= $3 AND {} ORDER BY seq",
-        Event::SELECT,
-        Kinds::of(&declared).sql()
-    );
-    reads.records(&sql, vec![after.into(), upto.into()]).await
+    journal::kinds_between(reads, &Kinds::of(&declared), after, upto).await
 }
 
 impl ChangeRow {

@@ -319,6 +319,7 @@ pub fn customer(record: &Record) -> Result<CustomerFields, Refused> {
         name: cells.texts("name"),
         country: cells.texts("country"),
         email: cells.texts("email"),
+        tags: Patch::Keep,
         particulars: ParticularsFields::default(),
     })
 }

@@ -20,7 +20,7 @@ pub async fn page(reads: &impl Reads, export_scope: &ExportScope, options: &Expo
         _ => None,
     };
     let request = PageRequest { limit: PAGE, backward: false, after: behind, before: None };
-    let mut found = customer::page(reads, None, &request).await?.rows;
+    let mut found = customer::page(reads, customer::CustomersAsked::default(), &request).await?.rows;
     let is_last = found.len() <= PAGE as usize;
     found.truncate(PAGE as usize);
     let next = found.last().filter(|_| !is_last).map(|last| vec![last.id.into()]);

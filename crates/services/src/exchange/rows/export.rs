@@ -27,6 +27,10 @@ pub struct ExportScope {
     pub head: i64,
     /// Of demand facts: which of them.
     pub facts: Option<FactRange>,
+    /// Of movements and stock: only what events after this one have brought.
+    pub since: Option<i64>,
+    /// Of orders: only these.
+    pub orders: Option<Vec<OrderId>>,
 }
 
 /// Where a page ends: the values of its order. Empty before the first.

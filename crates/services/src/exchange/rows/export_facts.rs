@@ -5,7 +5,7 @@ use entity::{
     tables::{channel, demand_book, demand_day, demand_gone, product, store},
 };
 use inventory::catalog::rows::Clause;
-use platform::storage::{Fault, Finds, Reads};
+use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
 use super::export::{After, ExportScope, Page, money, one_of, read_within, stores};
@@ -31,6 +31,21 @@ struct BookRow {
 pub async fn current(reads: &impl Reads) -> Result<Option<(i64, i64)>, Fault> {
     let sql = format!("SELECT {} FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current", BookRow::SELECT);
     Ok(reads.records::<BookRow>(&sql, vec![]).await?.pop().map(|row| (row.generation, row.seq)))
+}
+
+/// The days of which facts of a range are there or gone, in their order.
+pub async fn days(reads: &impl Reads, range: FactRange) -> Result<Vec<i32>, Fault> {
+    let all = "SELECT DISTINCT d.business_date FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = $2 ORDER BY 1";
+    let revised = "SELECT d.business_date FROM demand_day d WHERE d.tenant_id = $1 AND d.generation = $2 AND d.revised_seq > $3
+               AND d.revised_seq <= $4
+               UNION SELECT g.business_date FROM demand_gone g WHERE g.tenant_id = $1 AND g.generation = $2 AND g.revised_seq > $3
+               AND g.revised_seq <= $4 ORDER BY 1";
+    let (sql, values) = if range.is_increment {
+        (revised, vec![range.generation.into(), range.from.into(), range.to.into()])
+    } else {
+        (all, vec![range.generation.into()])
+    };
+    reads.rows(sql, values).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
 /// How a row's product, store and channel are called.

@@ -103,6 +103,7 @@ pub(super) async fn orders(
         one_of(&mut clause, "o.channel_id", Some(&[channel]));
     }
     one_of(&mut clause, "l.product_id", options.products.as_deref());
+    one_of(&mut clause, "o.id", export_scope.orders.as_deref());
     within(&mut clause, "o.placed_at", options);
     read(reads, &select, clause, &["o.number", "l.position"], after, |row: OrderLineRow| {
         let place = vec![row.number.into(), row.position.into()];

@@ -97,6 +97,13 @@ pub(super) async fn stock(
     one_of(&mut clause, "l.product_id", options.products.as_deref());
     one_of(&mut clause, "p.category_id", options.categories.as_deref());
     within(&mut clause, "l.updated_at", options);
+    if let Some(since) = export_scope.since {
+        let (from, head) = (clause.bind(since), clause.bind(export_scope.head));
+        clause.push(&format!(
+            " AND (l.product_id, l.store_id) IN (SELECT e.product_id, e.store_id FROM entry e WHERE e.tenant_id = $1
+            AND e.seq > {from} AND e.seq <= {head})"
+        ));
+    }
     if let [product, store, _] = after.as_slice() {
         // Said by columns alone as well, so that an index finds where to go on.
         let marks = [product, store].map(|value| clause.bind(value.clone()));
@@ -173,6 +180,10 @@ pub(super) async fn movements(
     let mut clause = Clause::new(reads.backend());
     let head = clause.bind(export_scope.head);
     clause.push(&format!(" AND e.seq <= {head}"));
+    if let Some(since) = export_scope.since {
+        let from = clause.bind(since);
+        clause.push(&format!(" AND e.seq > {from}"));
+    }
     stores(&mut clause, "e.store_id", export_scope, options);
     one_of(&mut clause, "e.product_id", options.products.as_deref());
     if options.categories.is_some() {

@@ -14,7 +14,10 @@ use super::{
     Halt,
     write::{broken, shown},
 };
-use crate::exchange::core::{cells::Item, typed::ColumnType};
+use crate::exchange::core::{
+    cells::Item,
+    typed::{ColumnType, type_of, typed_name},
+};
 
 /// Rows of a group.
 const GROUP_ROWS: usize = 128 * 1024;
@@ -80,6 +83,12 @@ pub(super) struct Columnar {
 }
 
 impl Columnar {
+    /// A file of the columns that exports give these names.
+    pub(super) fn of(names: &[&str]) -> Result<Self, Halt> {
+        let columns: Vec<_> = names.iter().map(|name| (typed_name(name), type_of(name))).collect();
+        Self::begin(&columns)
+    }
+
     /// A file of these columns. Every one may be without a value.
     pub(super) fn begin(columns: &[(String, ColumnType)]) -> Result<Self, Halt> {
         let file = file_of(columns).map_err(broken)?;

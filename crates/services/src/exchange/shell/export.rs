@@ -107,7 +107,7 @@ async fn fact_range(reads: &impl Reads, since: Option<Since>) -> Result<FactRang
 }
 
 /// A rebuild takes away the rows of the generation before: what was read since may be a part of them. It is tried again.
-async fn are_still(reads: &impl Reads, range: FactRange) -> Result<(), Fault> {
+pub(super) async fn are_still(reads: &impl Reads, range: FactRange) -> Result<(), Fault> {
     let generation = export_facts::current(reads).await?.map_or(0, |(generation, _)| generation);
     if generation == range.generation {
         return Ok(());
@@ -122,7 +122,7 @@ pub(super) fn sealed(told: FileReading, made: Option<&Made>) -> FileReading {
 }
 
 /// What somebody may see of a noun.
-fn export_scope(caller: &Caller, noun: Noun, (head, facts): (i64, Option<FactRange>)) -> Result<ExportScope, Halt> {
+pub(super) fn export_scope(caller: &Caller, noun: Noun, (head, facts): (i64, Option<FactRange>)) -> Result<ExportScope, Halt> {
     let reach = match noun {
         Noun::Stock => permit::<kind::StockRead>(caller)?.reach(),
         Noun::Movements => permit::<kind::StockMovementRead>(caller)?.reach(),
@@ -139,5 +139,7 @@ fn export_scope(caller: &Caller, noun: Noun, (head, facts): (i64, Option<FactRan
         sees_contacts: caller.sees_contacts(),
         head,
         facts,
+        since: None,
+        orders: None,
     })
 }

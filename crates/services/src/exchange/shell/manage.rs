@@ -57,7 +57,7 @@ pub struct Ask {
 pub type Requested = (Run, bool);
 
 /// Whether the caller may do with this noun what an exchange does.
-fn may(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), ExchangeError> {
+pub(super) fn may(caller: &Caller, kind_of: Kind, noun: Option<Noun>) -> Result<(), ExchangeError> {
     let Some(noun) = noun else { return Ok(()) };
     match (kind_of, noun) {
         (Kind::Import, Noun::Products | Noun::Suppliers | Noun::Categories) => drop(permit::<kind::ProductWrite>(caller)?),

@@ -5,6 +5,7 @@ mod bulk;
 mod columnar;
 mod engine;
 mod export;
+mod feed;
 mod halt;
 mod import;
 mod manage;
@@ -13,6 +14,7 @@ mod orders;
 mod report;
 mod stock;
 mod turn;
+mod workbook;
 mod write;
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
@@ -39,9 +41,11 @@ use sea_orm::Value;
 
 pub use bulk::BulkAsk;
 pub use engine::{BatchOutcome, Call, DryRun, Engine, Looked, Requester};
+pub use feed::{Feed, FeedError, FeedFile, FeedHead, FeedPage, FeedPart, feed_head, may_feed};
 use halt::Halt;
 pub use manage::{Ask, JOB, Order, job_dropped};
 use turn::Turn;
+pub use workbook::{WorkbookCell, workbook};
 
 use super::{
     core::{Counts, ImportLimits, Kind, Noun, Refused, Run, State},
@@ -159,6 +163,9 @@ impl Exchange {
     }
     pub fn files(&self) -> &Files {
         &self.0.files
+    }
+    pub fn database(&self) -> &Database {
+        &self.0.db
     }
     pub fn backend(&self) -> Backend {
         self.0.db.backend()

@@ -11,7 +11,7 @@ use crate::{
     exchange::core::{
         Format, Run,
         cells::{Item, guarded},
-        serial, typed,
+        serial,
     },
     files::{Files, Made, Writer},
 };
@@ -76,10 +76,7 @@ impl Sheet {
             Format::Csv => Form::Csv(Box::new(empty_csv())),
             Format::Jsonl => Form::Jsonl(Vec::new()),
             Format::Xlsx => Form::Xlsx(Box::new(Book::new())),
-            Format::Parquet => {
-                let columns: Vec<_> = names.iter().map(|name| (typed::typed_name(name), typed::type_of(name))).collect();
-                Form::Parquet(Some(Box::new(Columnar::begin(&columns)?)))
-            }
+            Format::Parquet => Form::Parquet(Some(Box::new(Columnar::of(names)?))),
         };
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut sheet = Self { names, form, writer };
@@ -95,34 +92,8 @@ impl Sheet {
     pub fn row(&mut self, values: &[Item]) -> Result<(), Halt> {
         debug_assert_eq!(values.len(), self.names.len(), "a value for each name");
         match &mut self.form {
-            Form::Csv(rows) => {
-                let mut digits = itoa_buffer();
-                for value in values {
-                    match value {
-                        Item::None | Item::Hidden => rows.write_field([]).map_err(broken)?,
-                        Item::Text(text) => rows.write_field(guarded(text, Format::Csv).as_bytes()).map_err(broken)?,
-                        Item::Number(number) => rows.write_field(written(*number, &mut digits)).map_err(broken)?,
-                        // A number needs no mark before its sign: nothing is run of it.
-                        other => rows.write_field(shown(other)).map_err(broken)?,
-                    }
-                }
-                rows.write_record(None::<&[u8]>).map_err(broken)
-            }
-            Form::Jsonl(out) => {
-                let said = self.names.iter().zip(values).filter_map(|(name, value)| {
-                    let value = match value {
-                        Item::Hidden => return None,
-                        Item::None => Json::Null,
-                        Item::Text(text) => Json::from(text.as_str()),
-                        Item::Number(number) => Json::Number(Number::from(*number)),
-                        other => Json::from(shown(other)),
-                    };
-                    Some((name.clone(), value))
-                });
-                serde_json::to_writer(&mut *out, &said.collect::<Map<_, _>>()).map_err(broken)?;
-                out.push(b'\n');
-                Ok(())
-            }
+            Form::Csv(rows) => csv_row(rows, values),
+            Form::Jsonl(out) => json_line(out, &self.names, values),
             Form::Xlsx(open) => open.row(&self.names, values),
             Form::Parquet(Some(open)) => open.row(values),
             Form::Parquet(None) => Err(broken("its writer is gone")),
@@ -167,8 +138,40 @@ impl Sheet {
     }
 }
 
+/// Writes a row of a CSV.
+pub(super) fn csv_row(rows: &mut csv::Writer<Vec<u8>>, values: &[Item]) -> Result<(), Halt> {
+    let mut digits = itoa_buffer();
+    for value in values {
+        match value {
+            Item::None | Item::Hidden => rows.write_field([]).map_err(broken)?,
+            Item::Text(text) => rows.write_field(guarded(text, Format::Csv).as_bytes()).map_err(broken)?,
+            Item::Number(number) => rows.write_field(written(*number, &mut digits)).map_err(broken)?,
+            // A number needs no mark before its sign: nothing is run of it.
+            other => rows.write_field(shown(other)).map_err(broken)?,
+        }
+    }
+    rows.write_record(None::<&[u8]>).map_err(broken)
+}
+
+/// Writes a row as a line of JSON.
+pub(super) fn json_line(out: &mut Vec<u8>, names: &[String], values: &[Item]) -> Result<(), Halt> {
+    let said = names.iter().zip(values).filter_map(|(name, value)| {
+        let value = match value {
+            Item::Hidden => return None,
+            Item::None => Json::Null,
+            Item::Text(text) => Json::from(text.as_str()),
+            Item::Number(number) => Json::Number(Number::from(*number)),
+            other => Json::from(shown(other)),
+        };
+        Some((name.clone(), value))
+    });
+    serde_json::to_writer(&mut *out, &said.collect::<Map<_, _>>()).map_err(broken)?;
+    out.push(b'\n');
+    Ok(())
+}
+
 /// What of a file of columns can be handed on, written beside whoever waits: it computes for a while.
-async fn columns_written(
+pub(super) async fn columns_written(
     open: &mut Option<Box<Columnar>>,
     write: impl FnOnce(&mut Columnar) -> Result<Vec<u8>, ParquetError> + Send + 'static,
 ) -> Result<Vec<u8>, Halt> {
@@ -184,7 +187,7 @@ async fn columns_written(
 }
 
 /// Rows with the line ends that RFC 4180 asks for.
-fn empty_csv() -> csv::Writer<Vec<u8>> {
+pub(super) fn empty_csv() -> csv::Writer<Vec<u8>> {
     csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new())
 }
 

@@ -179,6 +179,11 @@ impl Files {
         self.store()
     }
 
+    /// The store of this deployment, for exports that lie in it as they are: no row is kept of what is written there.
+    pub fn deployment_store(&self) -> Result<Store, StoreError> {
+        self.store_to_change()
+    }
+
     /// Makes a file whose bytes are still to come, and the link that they are to be sent to.
     pub async fn create(&self, permit: Permit<kind::FileWrite>, new: NewFile) -> Result<Changed<(File, String)>, FileError> {
         let most = new.purpose.most_bytes();

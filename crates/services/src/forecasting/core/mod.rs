@@ -10,8 +10,8 @@ mod weekdays;
 
 pub use factors::{FactorFields, FactorProblem, FactorSeries, MOST_DAYS, MOST_FACTORS, StoredFactor, factors_of, stored_factors};
 pub use history::{History, LevelFacts, SeriesHistory};
-pub use score::{Outcome, Tally};
-pub use simulate::{LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, Unsimulated, simulated};
+pub use score::{DRIFT_WEEKS, Drift, Outcome, Tally};
+pub use simulate::{Compared, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, Unsimulated, simulated};
 pub use stored::{
     Excluded, ExclusionReason, QualityReason, StoredChoice, StoredPoint, StoredSeries, choices_of, class_of, series_of, status_of,
 };

@@ -74,6 +74,30 @@ impl Tally {
     }
 }
 
+/// Weeks whose coverage is looked at together.
+pub const DRIFT_WEEKS: i32 = 4;
+/// Fewer forecasts with an interval say nothing.
+const LEAST_SCORED: i64 = 200;
+/// Percent of weeks that may lie inside an interval of 80 %.
+const BAND: (i64, i64) = (70, 90);
+
+/// Intervals that hold fewer weeks, or more, than they promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drift {
+    pub scored: i64,
+    pub inside: i64,
+}
+
+impl Drift {
+    /// None while the share inside lies in its band, or too few are scored.
+    pub fn of(tally: &Tally) -> Option<Self> {
+        let (least, most) = BAND;
+        let percent = 100 * tally.inside80;
+        let is_inside = percent >= least * tally.bounded && percent <= most * tally.bounded;
+        (tally.bounded >= LEAST_SCORED && !is_inside).then_some(Self { scored: tally.bounded, inside: tally.inside80 })
+    }
+}
+
 fn milli(units: f64) -> i64 {
     (units * 1_000.0).round() as i64
 }
@@ -97,6 +121,13 @@ mod tests {
         assert_eq!(joined.naive_wape(), Some(14.0 / 30.0));
         assert_eq!(joined.coverage(), Some((0.5, 1.0)));
         assert!((joined.value_added().unwrap() - (1.0 - 12.5 / 14.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn intervals_that_hold_too_little_or_too_much_have_drifted() {
+        let of = |bounded: i64, inside80: i64| Drift::of(&Tally { bounded, inside80, ..Tally::default() }).is_some();
+        assert_eq!([of(200, 139), of(200, 140), of(200, 180), of(200, 181)], [true, false, false, true]);
+        assert!(!of(199, 10), "too few to say");
     }
 
     #[test]

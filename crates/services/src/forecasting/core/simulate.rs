@@ -7,7 +7,7 @@ use forecast::{
     reorder::Terms,
     selection::{DEFAULT, FIRST_POOLED},
     series::{NEW_WEEKS, Prepared, prepare},
-    simulate::{LIKELY_SERVICE, OrderUpTo, Past, Unmet, simulate},
+    simulate::{LIKELY_SERVICE, OrderUpTo, Outcomes, Past, Unmet, simulate, simulate_naive},
 };
 
 use super::History;
@@ -17,6 +17,8 @@ use crate::demand::core::week_of;
 pub const LONGEST_SPAN: usize = LONGEST_SUM;
 /// Least and highest cycle service level that may be promised.
 pub const SERVICE_LEVELS: (f64, f64) = LIKELY_SERVICE;
+/// Weeks that a naive policy orders by.
+const NAIVE_WEEKS: usize = 4;
 /// Draws the demand of weeks without stock: always the same draw.
 const SEED: u64 = 1;
 
@@ -52,6 +54,13 @@ pub struct Simulated {
     pub ordered: f64,
 }
 
+/// A policy and a naive one beside it, which fills up to what the last four weeks asked for over lead time and review; over the same weeks, with the same terms.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Compared {
+    pub own: Simulated,
+    pub naive: Simulated,
+}
+
 /// Why a policy cannot be played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsimulated {
@@ -74,7 +83,7 @@ pub fn simulated(
     history: &History,
     policy: &ReorderPolicy,
     (from, to): (Option<i32>, Option<i32>),
-) -> Result<Simulated, Unsimulated> {
+) -> Result<Compared, Unsimulated> {
     let own = own_panel(history).ok_or(Unsimulated::NoDemand)?;
     let span = policy.lead_weeks + policy.review_weeks;
     let begin = begin(history, &own, span)?;
@@ -83,25 +92,27 @@ pub fn simulated(
     let scored = playable.partition_point(|week| !past.pools(*week).is_enough());
     let first = playable.get(scored + span).copied().ok_or(Unsimulated::TooFewErrors)?;
     let weeks = counted(history, first, (from, to))?;
-    let (start, end) = (weeks.start, weeks.end);
+    let mondays = (monday(history, weeks.start), monday(history, weeks.end));
     let terms = Terms { minimum: policy.minimum, pack: policy.pack, breaks: None, shelf: None };
-    let found = simulate(
-        &own,
-        &[],
-        &past,
-        &OrderUpTo {
-            service: policy.service,
-            lead_weeks: policy.lead_weeks,
-            review_weeks: policy.review_weeks,
-            terms,
-            unmet: Unmet::Lost,
-            weeks,
-            warm_up: span,
-            seed: SEED,
-        },
-    );
-    Ok(Simulated {
-        weeks: (monday(history, start), monday(history, end)),
+    let policy = OrderUpTo {
+        service: policy.service,
+        lead_weeks: policy.lead_weeks,
+        review_weeks: policy.review_weeks,
+        terms,
+        unmet: Unmet::Lost,
+        weeks,
+        warm_up: span,
+        seed: SEED,
+    };
+    Ok(Compared {
+        own: told(mondays, &simulate(&own, &[], &past, &policy)),
+        naive: told(mondays, &simulate_naive(&own, &past, &policy, NAIVE_WEEKS)),
+    })
+}
+
+fn told(weeks: (i32, i32), found: &Outcomes) -> Simulated {
+    Simulated {
+        weeks,
         demanded: found.all.demanded,
         met: found.all.met,
         cycle_service: found.all.service(),
@@ -111,7 +122,7 @@ pub fn simulated(
         peak_stock: found.by_week.iter().map(|week| week.stock).fold(0.0, f64::max),
         orders: found.all.orders,
         ordered: found.all.ordered,
-    })
+    }
 }
 
 fn monday(history: &History, week: usize) -> i32 {

@@ -17,7 +17,10 @@ use forecast::{
 use inventory::catalog::rows::small::tenant_zone;
 use platform::{
     clock::{Clock, local_day},
-    storage::{Database, Fault, TenantScope},
+    storage::{
+        Database, Fault, TenantScope, Work,
+        journal::{self, NewEvent},
+    },
 };
 
 use super::score::score_weeks;
@@ -25,10 +28,11 @@ use crate::{
     demand::{core::week_of, shell::catch_up},
     forecasting::{
         core::{
-            FactorSeries, History, StoredFactor, StoredSeries, StoredSum, SumKey, Sums, choices_of, class_of, factors_of,
-            profiles, series_of, status_of, stored_factors,
+            DRIFT_WEEKS, Drift, FactorSeries, History, StoredFactor, StoredSeries, StoredSum, SumKey, Sums, Tally, choices_of,
+            class_of, factors_of, profiles, series_of, status_of, stored_factors,
         },
-        rows,
+        events::{DriftEvent, FORECAST_COMPLETED, FORECAST_DRIFTED, RunEvent},
+        rows::{self, ScoreKey},
     },
 };
 
@@ -100,7 +104,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     let scores = score_weeks(&scope, [&computed.stores, &computed.products], first_week).await?;
     let (series, sums) = computed.rows(tenant, first_week);
     let made = MadeRun { first_week, weeks: computed.stores.weeks, series: series.len() };
-    let work = scope.begin().await?;
+    let mut work = scope.begin().await?;
     rows::insert_run(
         &work,
         forecast_run::Model {
@@ -120,10 +124,29 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
     rows::insert_pools(&work, computed.pools(tenant, first_week)).await?;
     rows::insert_series(&work, series).await?;
     rows::insert_sums(&work, sums).await?;
+    let last_scored = last_scored(&scores);
     rows::insert_scores(&work, scores).await?;
     rows::forget(&work, first_week - 7 * KEPT_WEEKS).await?;
+    let mut events = vec![FORECAST_COMPLETED.event(&RunEvent { first_week, series: made.series as i64 })];
+    events.extend(drifted(&work, last_scored).await?);
+    journal::append_other(&mut work, events, now).await?;
     work.commit().await?;
     Ok(Some(made))
+}
+
+/// The last week of which stores' forecasts of one week ahead are scored by this run.
+fn last_scored(scores: &BTreeMap<ScoreKey, Tally>) -> Option<i32> {
+    let of_stores = scores.keys().filter(|key| key.lead == 1 && key.level == ForecastLevel::Store);
+    of_stores.map(|key| key.week).max()
+}
+
+/// Classes whose intervals did not hold in the weeks up to one. None is told where no week was scored.
+async fn drifted(work: &Work, last: Option<i32>) -> Result<Vec<NewEvent>, Fault> {
+    let Some(last) = last else { return Ok(Vec::new()) };
+    let weeks = (last - 7 * (DRIFT_WEEKS - 1), last + 7);
+    let found = rows::accuracy(work, weeks, 1, ForecastLevel::Store).await?;
+    let told = |(class, tally): (DemandClass, Tally)| Some(FORECAST_DRIFTED.event(&DriftEvent::of(class, Drift::of(&tally)?)));
+    Ok(found.into_iter().filter_map(told).collect())
 }
 
 /// What a run is made of beside the weeks of its series.

@@ -5,7 +5,7 @@ use iam::access::{Permit, kind};
 use platform::storage::{Database, Fault};
 
 use crate::forecasting::{
-    core::{History, ReorderPolicy, Simulated, Unsimulated, simulated},
+    core::{Compared, History, ReorderPolicy, Unsimulated, simulated},
     rows,
 };
 
@@ -33,7 +33,7 @@ pub async fn simulate(
     (product, store): (ProductId, StoreId),
     policy: ReorderPolicy,
     range: (Option<i32>, Option<i32>),
-) -> Result<Result<Simulated, Unsimulated>, SimulationError> {
+) -> Result<Result<Compared, Unsimulated>, SimulationError> {
     let scope = permit.scope(db).long();
     match rows::are_known(&scope, product, store).await? {
         (_, false) => return Err(SimulationError::NoStore),

@@ -5,7 +5,7 @@ use platform::storage::{Backend, Fault, Reads, Row, journal::Kinds};
 use sea_orm::QueryResult;
 
 use super::{
-    alerts, costs, counts, demand, documents, journal, kits, levels, lots, media, numbers, payments, purchases,
+    alerts, costs, counts, demand, documents, journal, kits, levels, lots, media, numbers, parties, payments, purchases,
     report::{Broken, readable},
     returns, reversals, transfers, works,
 };
@@ -58,6 +58,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Check> {
         .chain(demand::CHECKS)
         .chain(numbers::CHECKS)
         .chain(reversals::CHECKS)
+        .chain(parties::CHECKS)
         .chain(alerts::CHECKS);
     levels::CHECKS.iter().chain(lots::CHECKS).chain(kits::CHECKS).chain(documents).chain(media::CHECKS).chain(journal::CHECKS)
 }

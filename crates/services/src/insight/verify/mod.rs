@@ -16,6 +16,7 @@ mod levels;
 mod lots;
 mod media;
 mod numbers;
+mod parties;
 mod payments;
 mod purchases;
 mod references;

@@ -5,6 +5,7 @@ use super::checks::{Check, numbered};
 pub(super) const CHECKS: &[Check] = &[
     numbered!("purchase order", "purchase_order", "por", "purchase_order_number"),
     numbered!("supplier return", "supplier_return", "srt", "supplier_return_number"),
+    numbered!("blanket order", "blanket_order", "bor", "blanket_order_number"),
     numbered!("revaluation", "revaluation", "rvl", "revaluation_number"),
     Check {
         invariant: "invoice: numbers of each company and kind run 1, 2, 3 without gaps",

@@ -1,4 +1,4 @@
-//! Purchase orders, their receipts, and what the ledger says of them.
+//! Purchase orders, their receipts, and what the ledger says of them; blanket orders, and what is called off from them.
 
 use super::checks::Check;
 
@@ -53,17 +53,18 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY l.purchase_order_id, l.position LIMIT 1",
     },
     Check {
-        invariant: "purchase order: goods and charges are the sums of its lines, and of its charges",
+        invariant: "purchase order: goods and charges are the sums of its lines, and of its charges, of which no deposit is on a line",
         table: "purchase_order",
         broken: "SELECT 'por:' || HEX(o.id), 'goods ' || coalesce(l.goods, 0) || ' charges ' || coalesce(c.amount, 0) || ' on lines ' || coalesce(l.charges, 0),
                    'goods ' || o.goods_minor || ' charges ' || o.charges_minor
                  FROM purchase_order o
                  LEFT JOIN (SELECT purchase_order_id, sum(CASE WHEN cancelled_at IS NULL THEN total_minor ELSE 0 END) AS goods, sum(charges_minor) AS charges FROM purchase_order_line
                             WHERE tenant_id = $1 GROUP BY purchase_order_id) l ON l.purchase_order_id = o.id
-                 LEFT JOIN (SELECT purchase_order_id, sum(amount_minor) AS amount FROM purchase_charge WHERE tenant_id = $1 GROUP BY purchase_order_id) c
+                 LEFT JOIN (SELECT purchase_order_id, sum(amount_minor) AS amount, sum(CASE kind WHEN 'DEPOSIT' THEN 0 ELSE amount_minor END) AS landed
+                            FROM purchase_charge WHERE tenant_id = $1 GROUP BY purchase_order_id) c
                    ON c.purchase_order_id = o.id
                  WHERE o.tenant_id = $1 AND (o.goods_minor <> coalesce(l.goods, 0) OR o.charges_minor <> coalesce(c.amount, 0)
-                   OR coalesce(l.charges, 0) <> o.charges_minor)
+                   OR coalesce(l.charges, 0) <> coalesce(c.landed, 0))
                  ORDER BY o.id LIMIT 1",
     },
     Check {
@@ -155,5 +156,41 @@ pub(super) const CHECKS: &[Check] = &[
                             JOIN document_reversal_line d ON d.tenant_id = $1 AND d.reversal_id = r.id
                             WHERE r.tenant_id = $1 AND r.kind = 'SUPPLIER_RETURN' GROUP BY r.part_id) s ON s.part_id = l.supplier_return_id
                  WHERE l.back <> coalesce(s.back, 0) OR l.beyond = 1 ORDER BY l.supplier_return_id LIMIT 1",
+    },
+    Check {
+        invariant: "blanket order line: called off = what its purchase orders ask for less what will not come, and no more than is agreed",
+        table: "blanket_order_line",
+        broken: "SELECT 'bor:' || HEX(l.blanket_order_id) || ' line ' || l.position, 'called off ' || coalesce(s.called_off, 0) || ' of at most ' || l.quantity,
+                   'called off ' || l.called_off
+                 FROM blanket_order_line l LEFT JOIN (
+                   SELECT o.blanket_order_id, n.product_id, sum(n.quantity - n.short) AS called_off FROM purchase_order o
+                   JOIN purchase_order_line n ON n.tenant_id = $1 AND n.purchase_order_id = o.id
+                   WHERE o.tenant_id = $1 AND o.blanket_order_id IS NOT NULL GROUP BY o.blanket_order_id, n.product_id) s
+                   ON s.blanket_order_id = l.blanket_order_id AND s.product_id = l.product_id
+                 WHERE l.tenant_id = $1 AND (l.called_off <> coalesce(s.called_off, 0) OR l.called_off > l.quantity)
+                 ORDER BY l.blanket_order_id, l.position LIMIT 1",
+    },
+    Check {
+        invariant: "purchase order: what it calls off is of its blanket order, at the agreed price and with the agreed supplier",
+        table: "purchase_order",
+        broken: "SELECT 'por:' || HEX(o.id) || ' line ' || n.position, 'unit cost ' || coalesce(l.unit_cost_minor, 0) || ' ' || b.currency,
+                   'unit cost ' || n.unit_cost_minor || ' ' || o.currency
+                 FROM purchase_order o JOIN blanket_order b ON b.tenant_id = $1 AND b.id = o.blanket_order_id
+                 JOIN purchase_order_line n ON n.tenant_id = $1 AND n.purchase_order_id = o.id
+                 LEFT JOIN blanket_order_line l ON l.tenant_id = $1 AND l.blanket_order_id = b.id AND l.product_id = n.product_id
+                 WHERE o.tenant_id = $1 AND (l.position IS NULL OR l.unit_cost_minor <> n.unit_cost_minor OR b.supplier_id <> o.supplier_id
+                   OR b.currency <> o.currency)
+                 ORDER BY o.id, n.position LIMIT 1",
+    },
+    Check {
+        invariant: "blanket order: its total is the sum of its lines, and its state is what is left of them",
+        table: "blanket_order",
+        broken: "SELECT 'bor:' || HEX(b.id), 'total ' || coalesce(l.total, 0) || ' left ' || coalesce(l.rest, 0), 'total ' || b.total_minor || ' and ' || b.status
+                 FROM blanket_order b LEFT JOIN (
+                   SELECT blanket_order_id, sum(total_minor) AS total, sum(quantity - called_off) AS rest FROM blanket_order_line
+                   WHERE tenant_id = $1 GROUP BY blanket_order_id) l ON l.blanket_order_id = b.id
+                 WHERE b.tenant_id = $1 AND (b.total_minor <> coalesce(l.total, 0) OR (b.status = 'EXHAUSTED') <> (coalesce(l.rest, 0) = 0)
+                   AND b.status IN ('ACTIVE', 'EXHAUSTED'))
+                 ORDER BY b.id LIMIT 1",
     },
 ];

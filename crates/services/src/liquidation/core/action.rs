@@ -11,6 +11,8 @@ use super::{
 /// 80 % of what comes by chance, one by one, lies within so many roots of its mean.
 const CHANCE: f64 = 1.2816;
 const YEAR_WEEKS: f64 = 52.0;
+/// How many times as much a bundle is assumed to sell.
+const UPLIFTS: [f64; 3] = [1.0, 1.5, 2.0];
 
 /// Minor units of the tenant's currency: the least, the likely and the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -48,6 +50,27 @@ pub struct Step {
     pub from_date: i32,
 }
 
+/// A kit of a whole unit of a product and one of another, at one price. Amounts are of one kit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Bundle {
+    pub partner: ProductId,
+    /// Decimals of the partner's unit.
+    pub partner_decimals: u8,
+    pub price_minor: i64,
+    /// The partner's own price, which is not the product's merit.
+    pub partner_minor: i64,
+    /// What making it costs.
+    pub cost_minor: i64,
+}
+
+impl Bundle {
+    /// What a kit brings of the product.
+    pub const fn brings(&self) -> i64 {
+        self.price_minor.saturating_sub(self.partner_minor).saturating_sub(self.cost_minor)
+    }
+}
+
 /// What is done. In the order of how simple it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,6 +79,7 @@ pub enum Act {
     WriteOff,
     Return { supplier: SupplierId },
     Transfer { to: StoreId },
+    Bundle(Bundle),
     Markdown { steps: Vec<Step> },
 }
 
@@ -66,6 +90,7 @@ impl Act {
             Self::WriteOff => LiquidationAction::WriteOff,
             Self::Return { .. } => LiquidationAction::Return,
             Self::Transfer { .. } => LiquidationAction::Transfer,
+            Self::Bundle(_) => LiquidationAction::Bundle,
             Self::Markdown { .. } => LiquidationAction::Markdown,
         }
     }
@@ -78,6 +103,12 @@ impl Act {
     pub const fn supplier(&self) -> Option<SupplierId> {
         match self {
             Self::Return { supplier } => Some(*supplier),
+            _ => None,
+        }
+    }
+    pub const fn bundle(&self) -> Option<&Bundle> {
+        match self {
+            Self::Bundle(bundle) => Some(bundle),
             _ => None,
         }
     }
@@ -202,25 +233,45 @@ impl Basis<'_> {
         })
     }
 
+    /// Selling it in a kit with what people buy: its own price stays, and the kit costs less than both. Nobody knows how many more that sells, so as many, one
+    /// and a half times and twice as many are assumed; never more than the partner sells, or lies there.
+    pub fn bundle(&self) -> Option<Candidate> {
+        let (percent, partner) = (self.criteria.bundle_percent?, self.product.partner.as_ref()?);
+        let (list, weeks) = (self.product.price.filter(|price| *price > 0)?, self.level.weeks(self.today));
+        let beside = partner.levels.iter().find(|level| level.store == self.level.store)?;
+        let floor = self.product.cost.unwrap_or_default() * f64::from(self.criteria.floor_percent) / 100.0;
+        let own = list.saturating_mul(100 - i64::from(percent)) / 100;
+        let price = self.criteria.rounded(partner.price.saturating_add(own)).max(partner.price + floor.ceil() as i64);
+        let bundle = Bundle {
+            partner: partner.product,
+            partner_decimals: partner.decimals,
+            price_minor: price,
+            partner_minor: partner.price,
+            cost_minor: self.criteria.bundle_cost_minor,
+        };
+        let most = self.units().min(beside.free).min(beside.weekly * f64::from(weeks)).floor();
+        if weeks == 0 || most < 1.0 || price >= partner.price.saturating_add(list) || bundle.brings() <= 0 {
+            return None;
+        }
+        let sold = UPLIFTS.map(|uplift| (self.rate() * uplift * f64::from(weeks)).min(most));
+        Some(Candidate {
+            act: Act::Bundle(bundle),
+            quantity: (most * self.product.scale()) as i64,
+            recovery: Recovery::of(sold.map(|sold| sold * bundle.brings() as f64)),
+            left: (self.units() - sold[2], self.units() - sold[0]),
+            until: self.until(weeks),
+            target_free: 0,
+        })
+    }
+
     /// Cutting the price in equal steps of the horizon. `weeks` is the one of all stores, as a product has one price.
     pub fn markdown(&self, weeks: i32) -> Option<Candidate> {
-        let (list, units) = (self.product.price.filter(|price| *price > 0)?, self.units());
+        let list = self.product.price.filter(|price| *price > 0)?;
         let steps = self.steps(list, weeks);
         if weeks == 0 || steps.is_empty() {
             return None;
         }
-        let each = f64::from(weeks) / steps.len() as f64;
-        let brings = |elasticity: f64| {
-            let (mut left, mut amount) = (units, 0.0);
-            for step in &steps {
-                let share = step.price_minor as f64 / list as f64;
-                let sold = (self.rate() * share.powf(-elasticity) * each).min(left);
-                amount += sold * step.price_minor as f64;
-                left -= sold;
-            }
-            (amount, left)
-        };
-        let [low, likely, high] = self.product.response.elasticities().map(brings);
+        let [low, likely, high] = self.product.response.elasticities().map(|elasticity| self.brings(&steps, weeks, elasticity));
         // A lower price brings less where sales hardly answer it: the range is in the order of its amounts.
         let mut amounts = [low.0, likely.0, high.0];
         amounts.sort_by(f64::total_cmp);
@@ -232,6 +283,19 @@ impl Basis<'_> {
             until: self.until(weeks),
             target_free: 0,
         })
+    }
+
+    /// What steps bring, and the whole units that are left then, if sales answer a price like this.
+    pub(super) fn brings(&self, steps: &[Step], weeks: i32, elasticity: f64) -> (f64, f64) {
+        let list = self.product.price.unwrap_or_default() as f64;
+        let each = f64::from(weeks) / steps.len().max(1) as f64;
+        let (mut left, mut amount) = (self.units(), 0.0);
+        for step in steps {
+            let sold = (self.rate() * (step.price_minor as f64 / list).powf(-elasticity) * each).min(left);
+            amount += sold * step.price_minor as f64;
+            left -= sold;
+        }
+        (amount, left)
     }
 
     /// Prices that fall: rounded to the tenant's ending, held to the floor.

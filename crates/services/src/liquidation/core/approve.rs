@@ -47,16 +47,16 @@ type DocumentKey = (LiquidationAction, Option<StoreId>, Option<StoreId>, Option<
 fn key(line: &PlanLine) -> DocumentKey {
     let word = line.act.word();
     match &line.act {
-        // A price is the product's, in all stores.
-        Act::Markdown { .. } => (word, None, None, None, Some(line.product)),
+        // A price is the product's, in all stores, and so is a kit.
+        Act::Markdown { .. } | Act::Bundle(_) => (word, None, None, None, Some(line.product)),
         act => (word, Some(line.store), act.target(), act.supplier(), None),
     }
 }
 
-/// Units that have to be free for a line: a price can be cut for what is left, anything else is about all of its units.
+/// Units that have to be free for a line: a price can be cut for what is left, which can be bundled as well; anything else is about all of its units.
 const fn least_free(line: &PlanLine) -> i64 {
     match line.act {
-        Act::Markdown { .. } => 1,
+        Act::Markdown { .. } | Act::Bundle(_) => 1,
         _ => line.quantity,
     }
 }

@@ -45,8 +45,24 @@ pub struct Criteria {
     pub salvage_percent: i32,
     /// Cost of one line of a transfer.
     pub transfer_freight_minor: i64,
+    /// By how many percent of its price a product is cheaper in a bundle. None: no bundles are proposed. What has its default is left out of the body, as
+    /// criteria were before it was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle_percent: Option<i32>,
+    /// Cost of making one bundle.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub bundle_cost_minor: i64,
+    /// Cost of a product's dead units in a store from which on an alert is opened. None: no alerts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert_value_minor: Option<i64>,
     /// Suppliers that take goods back.
     pub supplier_terms: Vec<SupplierTerms>,
+}
+
+/// Whether an amount need not be kept.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_nothing(minor: &i64) -> bool {
+    *minor == 0
 }
 
 /// Why criteria cannot be.
@@ -77,6 +93,9 @@ impl Default for Criteria {
             holding_percent: 25,
             salvage_percent: 0,
             transfer_freight_minor: 0,
+            bundle_percent: Some(10),
+            bundle_cost_minor: 0,
+            alert_value_minor: None,
             supplier_terms: Vec::new(),
         }
     }
@@ -101,6 +120,9 @@ impl Criteria {
             ("holdingPercent", Some(i64::from(self.holding_percent)), 0, 100),
             ("salvagePercent", Some(i64::from(self.salvage_percent)), 0, 100),
             ("transferFreight", Some(self.transfer_freight_minor), 0, MOST_MINOR),
+            ("bundlePercent", self.bundle_percent.map(i64::from), 1, 95),
+            ("bundleCost", Some(self.bundle_cost_minor), 0, MOST_MINOR),
+            ("alertValue", self.alert_value_minor, 1, MOST_MINOR),
         ];
         for (name, value, least, most) in ranges {
             if value.is_some_and(|value| !(least..=most).contains(&value)) {

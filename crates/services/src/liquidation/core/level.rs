@@ -38,6 +38,28 @@ pub struct Level {
     pub expires: Option<i32>,
 }
 
+/// Another product that the product can be sold together with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Partner {
+    pub product: ProductId,
+    pub decimals: u8,
+    /// Of a whole unit, in minor units of the tenant's currency.
+    pub price: i64,
+    /// How many times as often as by chance both are in one order. None: it is what its category sells most of.
+    pub lift: Option<f64>,
+    /// Where it sells.
+    pub levels: Vec<PartnerLevel>,
+}
+
+/// What a store has and sells of a partner, in whole units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PartnerLevel {
+    pub store: StoreId,
+    pub free: f64,
+    /// A week.
+    pub weekly: f64,
+}
+
 /// A product in all of its stores. Amounts are minor units of the tenant's currency, of one whole unit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Product {
@@ -49,6 +71,9 @@ pub struct Product {
     pub response: Response,
     /// Whether a plan cuts its price already: it is not cut from there again.
     pub is_cut: bool,
+    /// Whether a plan sells it in a bundle already.
+    pub is_bundled: bool,
+    pub partner: Option<Partner>,
     pub levels: Vec<Level>,
 }
 

@@ -19,6 +19,8 @@ pub enum Document {
     Movement(MovementId),
     /// A product's price, of which there is no document.
     Price,
+    /// The kit of a bundle.
+    Kit(ProductId),
 }
 
 /// What became of a line.
@@ -43,10 +45,10 @@ pub enum LineState {
 }
 
 impl LineState {
-    /// The state after something was carried out: a transfer and a markdown are followed until their last day.
+    /// The state after something was carried out: a transfer, a bundle and a markdown are followed until their last day.
     pub const fn carried(group: Uuid, document: Document) -> Self {
         match document {
-            Document::Transfer(_) | Document::Price => Self::Approved { group, document },
+            Document::Transfer(_) | Document::Price | Document::Kit(_) => Self::Approved { group, document },
             Document::SupplierReturn(_) | Document::Movement(_) => Self::Done { group, document },
         }
     }
@@ -120,6 +122,11 @@ pub struct PlanLine {
 }
 
 impl PlanLine {
+    /// What is sold where, by which the line is followed: what is moved is sold where it goes, and what is bundled as its kit.
+    pub fn sold_as(&self) -> (ProductId, StoreId) {
+        let product = if let Some(Document::Kit(kit)) = self.state.document() { kit } else { self.product };
+        (product, self.act.target().unwrap_or(self.store))
+    }
     /// The price that is due on a day: the newest step that has begun and was not made yet. Prices that were passed over are left out.
     pub fn price_due(&self, today: i32) -> Option<(i32, i64)> {
         let begun = (1..).zip(self.act.steps()).filter(|(_, step)| step.from_date <= today).last();

@@ -3,6 +3,7 @@
 mod action;
 mod approve;
 mod criteria;
+mod explain;
 mod level;
 mod line;
 mod plan;
@@ -11,15 +12,16 @@ mod reason;
 mod recovered;
 mod response;
 
-pub use action::{Act, Candidate, Recovery, Step};
+pub use action::{Act, Bundle, Candidate, Recovery, Step};
 pub use approve::{Approval, Claims, approve, state_of};
 pub use criteria::{Criteria, CriteriaProblem, SupplierTerms};
-pub use level::{Level, Product, SALES_DAYS};
+pub use explain::{ExplainError, explain};
+pub use level::{Level, Partner, PartnerLevel, Product, SALES_DAYS};
 pub use line::{Document, LineFigures, LineState, PlanLine};
 pub use plan::{Plan, sum};
 pub use propose::{Proposal, propose};
 pub use reason::{Reason, ReasonCode};
-pub use recovered::{SoldDay, recovered, sells_out};
+pub use recovered::{SoldDay, is_behind, recovered, sells_out};
 pub use response::{PricedWeek, Response, has_levels, price_response, priced_weeks};
 
 #[cfg(test)]

@@ -69,6 +69,9 @@ pub fn propose(criteria: &Criteria, today: i32, product: &Product) -> Vec<Propos
         let basis = Basis { criteria, today, product, level };
         let mut candidates: Vec<Candidate> = [basis.keep(), basis.write_off(), basis.give_back()].into_iter().flatten().collect();
         candidates.extend(best_target(&basis, &taken));
+        if !product.is_cut && !product.is_bundled {
+            candidates.extend(basis.bundle());
+        }
         if !sells_elsewhere && !product.is_cut && level.weeks(today) > 0 {
             candidates.extend(basis.markdown(weeks));
         }
@@ -116,7 +119,7 @@ fn best_of(candidates: &[Candidate]) -> Option<usize> {
     places.reduce(|best, next| if candidates[next].recovery.low > candidates[best].recovery.low { next } else { best })
 }
 
-/// A price is cut in all stores at once: only where the stores that sell lose nothing by it, and then in all that would have kept theirs.
+/// A price is cut in all stores at once: only where the stores that sell lose nothing by it, and then in all that would have kept theirs, or bundled it.
 /// Says whether it was taken out of the proposals.
 fn one_price(found: &mut [Proposal], listed: &[(&Level, Vec<Reason>)]) -> bool {
     let (mut cut, mut kept) = (0_i64, 0_i64);
@@ -135,7 +138,9 @@ fn one_price(found: &mut [Proposal], listed: &[(&Level, Vec<Reason>)]) -> bool {
     if !found.iter().any(|proposal| is(proposal, LiquidationAction::Markdown)) {
         return false;
     }
-    for proposal in found.iter_mut().filter(|proposal| is(proposal, LiquidationAction::Keep)) {
+    // A bundle at the price of before would cost more than its parts do then.
+    let gives_way = |proposal: &&mut Proposal| is(proposal, LiquidationAction::Keep) || is(proposal, LiquidationAction::Bundle);
+    for proposal in found.iter_mut().filter(gives_way) {
         proposal.best = proposal.place_of(LiquidationAction::Markdown).or(proposal.best);
     }
     false
@@ -175,6 +180,14 @@ fn notes(product: &Product, level: &Level, is_barred: bool, proposal: &Proposal)
                 note(ReasonCode::ResponseNotShown, text.to_owned());
             }
         }
+    }
+    if proposal.place_of(LiquidationAction::Bundle).is_some() {
+        let why = match product.partner.as_ref().and_then(|partner| partner.lift) {
+            Some(lift) => format!("the other product of the bundle is in orders with it {lift:.1} times as often as by chance"),
+            None => "the other product of the bundle is what its category sells most of".to_owned(),
+        };
+        let text = format!("{why}; 1, 1.5 and 2 times the sales are assumed");
+        note(ReasonCode::BundleAssumed, text);
     }
     if let Some(chosen) = proposal.chosen().filter(|chosen| chosen.left.0 >= 1.0 && chosen.act.word() != LiquidationAction::Keep)
     {

@@ -17,6 +17,7 @@ pub enum ReasonCode {
     UnderWay,
     ResponseShown,
     ResponseNotShown,
+    BundleAssumed,
     UnitsRemain,
 }
 

@@ -14,7 +14,8 @@ pub struct SoldDay {
 }
 
 /// Minor units that a line has brought until a day. A markdown brings what its store sold from its first day on, as far as that was the line's stock; a transfer
-/// what the other store sold beyond the units that it had itself; a return its credit less freight; a write-off nothing. None before it is approved.
+/// what the other store sold beyond the units that it had itself; a bundle what its kit brought beside the partner's price and its own cost; a return its credit
+/// less freight; a write-off nothing. None before it is approved. `sales` are of what the line is sold as.
 pub fn recovered(line: &PlanLine, sales: &[SoldDay], today: i32) -> Option<i64> {
     let (LineState::Approved { document, .. } | LineState::Done { document, .. }) = line.state else { return None };
     let since = line.approved_on?;
@@ -25,11 +26,19 @@ pub fn recovered(line: &PlanLine, sales: &[SoldDay], today: i32) -> Option<i64> 
             Some(credit.saturating_sub(line.figures.freight_minor))
         }
         (Document::Movement(_), _) => Some(0),
+        (Document::Kit(_), act) => {
+            let bundle = act.bundle()?;
+            let (units, net) = within(sales, since, line.until.min(today));
+            // A kit has one whole unit; kits beyond those of the line are made of other units.
+            let own = units.clamp(0, line.quantity / 10_i64.pow(line.figures.decimals.into()));
+            if units <= 0 || own == 0 {
+                return Some(0);
+            }
+            let share = (net as f64 * own as f64 / units as f64).round() as i64;
+            Some(share.saturating_sub(own.saturating_mul(bundle.partner_minor.saturating_add(bundle.cost_minor))))
+        }
         (Document::Transfer(_) | Document::Price, act) => {
-            let last = line.until.min(today);
-            let days = sales.iter().filter(|day| (since..=last).contains(&day.date));
-            let (units, net) = days
-                .fold((0_i64, 0_i64), |(units, net), day| (units.saturating_add(day.units), net.saturating_add(day.net_minor)));
+            let (units, net) = within(sales, since, line.until.min(today));
             // Goods that stood there before are sold first.
             let is_moved = matches!(act, Act::Transfer { .. });
             let before = if is_moved { line.figures.target_free.max(0) } else { 0 };
@@ -41,6 +50,25 @@ pub fn recovered(line: &PlanLine, sales: &[SoldDay], today: i32) -> Option<i64> 
             Some(share.saturating_sub(line.figures.freight_minor))
         }
     }
+}
+
+/// Units and minor units of the days from one to another.
+fn within(sales: &[SoldDay], since: i32, last: i32) -> (i64, i64) {
+    let days = sales.iter().filter(|day| (since..=last).contains(&day.date));
+    days.fold((0, 0), |(units, net), day| (units.saturating_add(day.units), net.saturating_add(day.net_minor)))
+}
+
+/// Whether a line that is under way has brought less than the part of its lower bound that its days are over, or nobody has done what was due: made a step, or closed
+/// it. The first quarter of its days says nothing of what it brings.
+pub fn is_behind(line: &PlanLine, recovered: i64, today: i32) -> bool {
+    let (LineState::Approved { .. }, Some(since)) = (line.state, line.approved_on) else { return false };
+    let made = usize::try_from(line.steps_done).unwrap_or_default();
+    if line.until < today || line.act.steps().iter().skip(made).any(|step| step.from_date < today) {
+        return true;
+    }
+    let (over, days) = (i64::from(today - since), i64::from(line.until - since + 1).max(1));
+    let is_early = over.saturating_mul(4) < days;
+    !is_early && i128::from(recovered) * i128::from(days) < i128::from(line.expected.low) * i128::from(over)
 }
 
 /// Units of its own that a line has sold until a day.

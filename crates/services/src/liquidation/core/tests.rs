@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 use super::{reason::ReasonCode, *};
 
+mod bundles;
+
 const TODAY: i32 = 20_000;
 
 fn store(number: u128) -> StoreId {
@@ -45,6 +47,8 @@ fn product(levels: Vec<Level>) -> Product {
         supplier: Some(supplier()),
         response: Response::NotShown,
         is_cut: false,
+        is_bundled: false,
+        partner: None,
         levels,
     }
 }

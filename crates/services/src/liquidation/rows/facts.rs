@@ -47,6 +47,13 @@ pub struct ProductFacts {
     pub cost_currency: Option<String>,
 }
 
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct NameRow {
+    id: ProductId,
+    name: String,
+}
+
 /// Levels of stores that are not archived, by product and store, with what they sold since a day: of these products, or of all.
 pub async fn levels(reads: &impl Reads, since: i32, products: Option<&[ProductId]>) -> Result<Vec<LevelFacts>, Fault> {
     let backend = reads.backend();
@@ -83,6 +90,16 @@ pub async fn products(reads: &impl Reads, ids: &[ProductId]) -> Result<Vec<Produ
         backend.in_ids("p.id", 2)
     );
     reads.records(&sql, vec![backend.ids(ids.iter().copied())]).await
+}
+
+/// Names of products in the order of their IDs that are asked for, cut to half of what a name may have.
+pub async fn names(reads: &impl Reads, products: &[ProductId]) -> Result<Vec<String>, Fault> {
+    const MOST: usize = 120;
+    let backend = reads.backend();
+    let sql = format!("SELECT {} FROM product p WHERE p.tenant_id = $1 AND {}", NameRow::SELECT, backend.in_ids("p.id", 2));
+    let rows = reads.records::<NameRow>(&sql, vec![backend.ids(products.iter().copied())]).await?;
+    let name = |id: &ProductId| rows.iter().find(|row| row.id == *id).map(|row| row.name.chars().take(MOST).collect());
+    Ok(products.iter().filter_map(name).collect())
 }
 
 /// What is free of products now: neither reserved nor owed, nor in a draft of a transfer.

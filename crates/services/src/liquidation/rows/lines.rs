@@ -50,7 +50,15 @@ struct LineRow {
     supplier_return_id: Option<SupplierReturnId>,
     movement_id: Option<MovementId>,
     issue: Option<LiquidationIssue>,
+    kit_id: Option<ProductId>,
     body: String,
+}
+
+#[derive(Record)]
+struct LineUnderWay {
+    line: LineRow,
+    #[record(sql = "p.currency")]
+    currency: String,
 }
 
 /// What becomes of a line.
@@ -68,6 +76,7 @@ struct ChangedLine {
     supplier_return_id: Option<SupplierReturnId>,
     movement_id: Option<MovementId>,
     issue: Option<LiquidationIssue>,
+    kit_id: Option<ProductId>,
 }
 
 fn corrupt(rule: &'static str) -> Fault {
@@ -77,7 +86,7 @@ fn corrupt(rule: &'static str) -> Fault {
 /// A price has no document: it is the one of a line that has no other.
 fn document_of(row: &LineRow) -> Option<Document> {
     let (transfer, back) = (row.transfer_id.map(Document::Transfer), row.supplier_return_id.map(Document::SupplierReturn));
-    let other = transfer.or(back).or_else(|| row.movement_id.map(Document::Movement));
+    let other = transfer.or(back).or_else(|| row.movement_id.map(Document::Movement)).or_else(|| row.kit_id.map(Document::Kit));
     other.or_else(|| (row.action == LiquidationAction::Markdown).then_some(Document::Price))
 }
 
@@ -120,12 +129,22 @@ impl TryFrom<LineRow> for PlanLine {
 }
 
 /// The columns of a document.
-fn documents(state: &LineState) -> (Option<TransferId>, Option<SupplierReturnId>, Option<MovementId>) {
+#[derive(Default)]
+struct Documents {
+    transfer_id: Option<TransferId>,
+    supplier_return_id: Option<SupplierReturnId>,
+    movement_id: Option<MovementId>,
+    kit_id: Option<ProductId>,
+}
+
+fn documents(state: &LineState) -> Documents {
+    let none = Documents::default();
     match state.document() {
-        Some(Document::Transfer(id)) => (Some(id), None, None),
-        Some(Document::SupplierReturn(id)) => (None, Some(id), None),
-        Some(Document::Movement(id)) => (None, None, Some(id)),
-        Some(Document::Price) | None => (None, None, None),
+        Some(Document::Transfer(id)) => Documents { transfer_id: Some(id), ..none },
+        Some(Document::SupplierReturn(id)) => Documents { supplier_return_id: Some(id), ..none },
+        Some(Document::Movement(id)) => Documents { movement_id: Some(id), ..none },
+        Some(Document::Kit(id)) => Documents { kit_id: Some(id), ..none },
+        Some(Document::Price) | None => none,
     }
 }
 
@@ -140,7 +159,7 @@ fn claimer(state: &LineState) -> Option<Uuid> {
 pub async fn insert_lines(work: &Work, plan: LiquidationPlanId, lines: &[PlanLine]) -> Result<(), Fault> {
     let mut rows = Rows::<liquidation_line::Model>::insert(work.tenant());
     for line in lines {
-        let (transfer_id, supplier_return_id, movement_id) = documents(&line.state);
+        let Documents { transfer_id, supplier_return_id, movement_id, kit_id } = documents(&line.state);
         let body = Body { act: line.act.clone(), figures: line.figures.clone(), reasons: line.reasons.clone() };
         rows.push(liquidation_line::Model {
             tenant_id: work.tenant(),
@@ -166,6 +185,8 @@ pub async fn insert_lines(work: &Work, plan: LiquidationPlanId, lines: &[PlanLin
             supplier_return_id,
             movement_id,
             issue: line.state.issue(),
+            partner_id: line.act.bundle().map(|bundle| bundle.partner),
+            kit_id,
             body: serde_json::to_string(&body).map_err(|err| Fault::Broken(err.to_string()))?,
         });
     }
@@ -180,7 +201,7 @@ pub async fn change_lines<'a>(
 ) -> Result<(), Fault> {
     let mut rows = Rows::<ChangedLine>::update(work.tenant());
     for line in lines {
-        let (transfer_id, supplier_return_id, movement_id) = documents(&line.state);
+        let Documents { transfer_id, supplier_return_id, movement_id, kit_id } = documents(&line.state);
         rows.push(ChangedLine {
             plan_id: plan,
             position: line.position,
@@ -193,6 +214,7 @@ pub async fn change_lines<'a>(
             supplier_return_id,
             movement_id,
             issue: line.state.issue(),
+            kit_id,
         });
     }
     work.write(Bulk::from(rows)).await
@@ -252,8 +274,22 @@ pub async fn line_page(reads: &impl Reads, source: ListSource, request: &PageReq
     reads.records::<LineRow>(&sql, values).await?.into_iter().map(PlanLine::try_from).collect()
 }
 
-/// Products whose price a plan cuts.
-pub async fn products_cut(reads: &impl Reads) -> Result<BTreeSet<ProductId>, Fault> {
-    let sql = "SELECT l.product_id FROM liquidation_line l WHERE l.tenant_id = $1 AND l.action = 'MARKDOWN' AND l.state IN ('CLAIMED', 'APPROVED')";
-    reads.rows(sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
+/// Products that a plan does something with, which is under way.
+pub async fn products_under_way(reads: &impl Reads, action: LiquidationAction) -> Result<BTreeSet<ProductId>, Fault> {
+    let sql = "SELECT l.product_id FROM liquidation_line l WHERE l.tenant_id = $1 AND l.action = $2 AND l.state IN ('CLAIMED', 'APPROVED')";
+    reads.rows(sql, vec![action.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// A line that is under way, with the currency of its plan.
+pub async fn lines_under_way(reads: &impl Reads) -> Result<Vec<(Currency, PlanLine)>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM liquidation_line l JOIN liquidation_plan p ON p.tenant_id = $1 AND p.id = l.plan_id
+         WHERE l.tenant_id = $1 AND p.state IN ('PARTLY', 'APPROVED') AND l.state = 'APPROVED' ORDER BY l.plan_id, l.position",
+        LineUnderWay::SELECT
+    );
+    let read = |row: LineUnderWay| {
+        let currency = Currency::parse(&row.currency).ok_or_else(|| corrupt("the currency of its plan is in use"))?;
+        Ok((currency, PlanLine::try_from(row.line)?))
+    };
+    reads.records::<LineUnderWay>(&sql, vec![]).await?.into_iter().map(read).collect()
 }

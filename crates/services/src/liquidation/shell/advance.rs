@@ -27,7 +27,7 @@ use crate::{
     demand::shell::catch_up,
     liquidation::{
         core::{LineState, Plan, PlanLine, SoldDay, sells_out, state_of},
-        events::{LIQUIDATION_PLAN_ADVANCED, PlanEvent},
+        events::{LIQUIDATION_PLAN_ADVANCED, followed},
         rows,
     },
 };
@@ -158,7 +158,7 @@ async fn due(scope: &TenantScope, permit: &May, plan: &Plan, today: i32) -> Resu
     let mut due = Due::default();
     for line in lines {
         let LineState::Approved { group, document } = line.state else { continue };
-        let days = sales.get(&(line.product, line.act.target().unwrap_or(line.store))).map(Vec::as_slice).unwrap_or_default();
+        let days = sales.get(&line.sold_as()).map(Vec::as_slice).unwrap_or_default();
         if line.until < today {
             due.closed.push(PlanLine { state: LineState::Done { group, document }, ..line });
         } else if let Some((place, price)) = line.price_due(today) {
@@ -178,7 +178,7 @@ async fn sales(
     lines: &[PlanLine],
 ) -> Result<HashMap<(ProductId, StoreId), Vec<SoldDay>>, Fault> {
     let Some(since) = lines.iter().filter_map(|line| line.approved_on).min() else { return Ok(HashMap::new()) };
-    let mut products: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
+    let mut products: Vec<ProductId> = lines.iter().map(|line| line.sold_as().0).collect();
     products.sort_unstable();
     products.dedup();
     let mut found = HashMap::new();
@@ -210,8 +210,8 @@ async fn write_down(
         plan.state = state_of(&rows::lines_of(&work, plan.id).await?);
         (plan.version, plan.updated_at) = (plan.version + 1, now);
         rows::change_plan(&work, &plan).await?;
-        let event = LIQUIDATION_PLAN_ADVANCED.event(&PlanEvent::of(&plan, changed.len() as i64));
-        receipt.seq = journal::append_other(&mut work, vec![event], now).await?;
+        let events = followed(LIQUIDATION_PLAN_ADVANCED, &plan, changed.len());
+        receipt.seq = journal::append_other(&mut work, events, now).await?;
     }
     idempotency::keep(&work, key, &receipt, now).await?;
     work.commit().await?;

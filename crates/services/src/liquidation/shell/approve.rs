@@ -26,7 +26,7 @@ use super::{
 };
 use crate::liquidation::{
     core::{Approval, Claims, LineState, Plan, PlanLine, approve, state_of},
-    events::{LIQUIDATION_PLAN_APPROVED, PlanEvent},
+    events::{LIQUIDATION_PLAN_APPROVED, followed},
     rows,
 };
 
@@ -252,8 +252,7 @@ async fn write_down(rooms: Rooms<'_>, permit: &May, id: LiquidationPlanId, done:
     (plan.version, plan.updated_at) = (plan.version + 1, now);
     rows::change_plan(&work, &plan).await?;
     let carried = done.iter().filter(|line| line.state.document().is_some()).count();
-    let seq = journal::append_other(&mut work, vec![LIQUIDATION_PLAN_APPROVED.event(&PlanEvent::of(&plan, carried as i64))], now)
-        .await?;
+    let seq = journal::append_other(&mut work, followed(LIQUIDATION_PLAN_APPROVED, &plan, carried), now).await?;
     work.commit().await?;
     Ok(seq)
 }

@@ -137,13 +137,14 @@ pub async fn line_results(
     results(&scope, plan.currency, lines, (since, today)).await
 }
 
-async fn results(
+pub(super) async fn results(
     scope: &TenantScope,
     currency: Currency,
     lines: &[PlanLine],
     (since, today): (i32, i32),
 ) -> Result<HashMap<LiquidationLineId, i64>, Fault> {
-    let mut products: Vec<ProductId> = lines.iter().filter(|line| line.approved_on.is_some()).map(|line| line.product).collect();
+    let approved = lines.iter().filter(|line| line.approved_on.is_some());
+    let mut products: Vec<ProductId> = approved.map(|line| line.sold_as().0).collect();
     products.sort_unstable();
     products.dedup();
     let mut sales = HashMap::new();
@@ -151,9 +152,7 @@ async fn results(
         sales.extend(rows::sales_since(scope, chunk, since, currency).await?);
     }
     let of = |line: &PlanLine| {
-        // What is moved is sold where it goes.
-        let store = line.act.target().unwrap_or(line.store);
-        let days = sales.get(&(line.product, store)).map(Vec::as_slice).unwrap_or_default();
+        let days = sales.get(&line.sold_as()).map(Vec::as_slice).unwrap_or_default();
         recovered(line, days, today).map(|minor| (line.id, minor))
     };
     Ok(lines.iter().filter_map(of).collect())

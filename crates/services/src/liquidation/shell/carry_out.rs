@@ -7,6 +7,7 @@ use inventory::{
         Ask, Catalog, Mode as Write,
         core::{
             Patch,
+            kit::{ComponentText, KitFields},
             product::{MoneyText, ProductFields},
         },
         shell::Which,
@@ -24,7 +25,7 @@ use uuid::Uuid;
 
 use super::Refusal;
 use crate::liquidation::{
-    core::{Act, Document, PlanLine, ReasonCode as Why},
+    core::{Act, Bundle, Document, PlanLine, ReasonCode as Why},
     rows,
 };
 
@@ -51,7 +52,7 @@ pub fn needed(line: &PlanLine) -> &'static str {
         Act::Transfer { .. } => kind::TransferWrite::info().code,
         Act::Return { .. } => kind::PurchaseReceive::info().code,
         Act::WriteOff => kind::StockAdjust::info().code,
-        Act::Markdown { .. } | Act::Keep => kind::ProductWrite::info().code,
+        Act::Markdown { .. } | Act::Bundle(_) | Act::Keep => kind::ProductWrite::info().code,
     }
 }
 
@@ -60,8 +61,10 @@ pub fn may(permit: &May, line: &PlanLine) -> bool {
         Act::Transfer { .. } => permit.also::<kind::TransferWrite>().is_ok_and(|permit| permit.covers(line.store)),
         Act::Return { .. } => permit.also::<kind::PurchaseReceive>().is_ok_and(|permit| permit.covers(line.store)),
         Act::WriteOff => permit.also::<kind::StockAdjust>().is_ok_and(|permit| permit.covers(line.store)),
-        // A price is the same in all stores.
-        Act::Markdown { .. } => permit.also::<kind::ProductWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere),
+        // A price is the same in all stores, and so is a kit.
+        Act::Markdown { .. } | Act::Bundle(_) => {
+            permit.also::<kind::ProductWrite>().is_ok_and(|permit| permit.reach() == Reach::Everywhere)
+        }
         Act::Keep => false,
     }
 }
@@ -89,9 +92,19 @@ pub async fn carry_out(
             Cut::Denied => CarryOutcome::Denied,
         });
     }
-    // Nothing but its key keeps a return or a removal from being made twice, and keys are their owner's.
+    // Nothing but its key keeps a return, a removal or a kit from being made twice, and keys are their owner's.
     if !matches!(first.act, Act::Transfer { .. }) && by != permit.actor().id {
         return Ok(CarryOutcome::Denied);
+    }
+    if let Act::Bundle(bundle) = &first.act {
+        return match make_kit(rooms.catalog, permit, (&reference, first.product), bundle, currency).await? {
+            Cut::Made => found(&scope, first, &reference)
+                .await?
+                .map(CarryOutcome::Made)
+                .ok_or_else(|| Fault::Broken("the kit that a line was carried out with is not there".to_owned())),
+            Cut::Refused(why) => Ok(CarryOutcome::Refused(why)),
+            Cut::Denied => Ok(CarryOutcome::Denied),
+        };
     }
     let refused = match by_act(rooms.ledger, permit, &reference, lines, currency).await {
         Ok(()) => Vec::new(),
@@ -126,7 +139,7 @@ async fn by_act(ledger: &Ledger, permit: &May, reference: &str, lines: &[PlanLin
             let input = removal(first.store, reference, lines)?;
             Box::pin(idempotency::by_key(stock_adjust(ledger, permit, input, Mode::Commit))).await?;
         }
-        Act::Markdown { .. } | Act::Keep => {}
+        Act::Markdown { .. } | Act::Bundle(_) | Act::Keep => {}
     }
     Ok(())
 }
@@ -149,11 +162,66 @@ async fn found(reads: &impl Reads, line: &PlanLine, reference: &str) -> Result<O
             let rows = reads.rows(sql, values).await?;
             rows.first().map(|row| Row::new(row).take().map(Document::Movement)).transpose()
         }
+        Act::Bundle(_) => {
+            let sql = "SELECT p.id FROM product p WHERE p.tenant_id = $1 AND p.sku = $2 AND p.is_kit = 1";
+            let rows = reads.rows(sql, vec![kit_sku(reference).into()]).await?;
+            rows.first().map(|row| Row::new(row).take().map(Document::Kit)).transpose()
+        }
         Act::Markdown { .. } | Act::Keep => Ok(None),
     }
 }
 
-/// What came of a price.
+/// The SKU of a bundle's kit, by which it is found again.
+fn kit_sku(reference: &str) -> String {
+    reference.replacen("liquidation-", "BUNDLE-", 1)
+}
+
+/// Makes the kit of a bundle: a draft of a product at the bundle's price, which somebody looks at before it is sold. Keys stand for the group alone.
+async fn make_kit(
+    catalog: &Catalog,
+    permit: &May,
+    (reference, product): (&str, ProductId),
+    bundle: &Bundle,
+    currency: Currency,
+) -> Result<Cut, Fault> {
+    let (Ok(making), Ok(filling)) = (permit.also::<kind::ProductWrite>(), permit.also::<kind::ProductWrite>()) else {
+        return Ok(Cut::Denied);
+    };
+    let scope = permit.scope(&catalog.db);
+    let names = rows::names(&scope, &[product, bundle.partner]).await?;
+    let decimals = rows::products(&scope, &[product]).await?.pop().map_or(0, |facts| facts.unit_decimals);
+    let price = Money::new(bundle.price_minor, currency);
+    let fields = ProductFields {
+        sku: Patch::Set(kit_sku(reference)),
+        name: Patch::Set(names.join(" + ")),
+        price: Patch::Set(MoneyText { amount: price.amount(), currency: currency.to_string() }),
+        status: Patch::Set(ProductStatus::Draft),
+        ..ProductFields::default()
+    };
+    let ask = Ask { key: Some(reference.to_owned()), mode: Write::WriteAll };
+    let made = Box::pin(idempotency::by_key(catalog.product_create(making, fields, ask))).await?;
+    let mut problems = made.refused;
+    let mut kit = None;
+    for row in made.rows {
+        problems.extend(row.problems);
+        kit = row.row.map(|doc| doc.row.id);
+    }
+    let Some(kit) = kit.filter(|_| problems.is_empty()) else { return Ok(Cut::Refused(Refusal::Catalog(problems))) };
+    let one = |product: ProductId, decimals: u32| ComponentText {
+        product_id: product.to_string(),
+        quantity: 10_i64.pow(decimals.min(9)),
+    };
+    let own = one(product, u32::try_from(decimals).unwrap_or_default());
+    let fields = KitFields { components: vec![own, one(bundle.partner, bundle.partner_decimals.into())] };
+    let which = Which { id: kit.to_string(), expected_version: None };
+    let ask = Ask { key: Some(format!("{reference}-kit")), mode: Write::WriteAll };
+    let filled = Box::pin(idempotency::by_key(catalog.kit_set(filling, which, fields, ask))).await?;
+    let mut problems = filled.refused;
+    problems.extend(filled.rows.into_iter().flat_map(|row| row.problems));
+    Ok(if problems.is_empty() { Cut::Made } else { Cut::Refused(Refusal::Catalog(problems)) })
+}
+
+/// What came of a price, or of a kit.
 pub enum Cut {
     Made,
     Refused(Refusal),

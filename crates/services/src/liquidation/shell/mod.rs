@@ -5,7 +5,9 @@ mod approve;
 mod ask;
 mod carry_out;
 mod make;
+mod partners;
 mod settings;
+mod watch;
 mod work_out;
 
 use entity::prelude::*;
@@ -23,6 +25,7 @@ pub use ask::{
 pub use carry_out::Rooms;
 pub use make::{MOST_LINES, Made, PlanCreate, create_plan};
 pub use settings::{SettingsSet, set_settings};
+pub use watch::{watch, watch_all};
 
 use super::core::CriteriaProblem;
 

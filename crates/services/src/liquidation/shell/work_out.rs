@@ -13,11 +13,14 @@ use platform::{
     storage::{Fault, Reads, TenantScope},
 };
 
+use super::partners::{PartnerAsk, pairs_since, partners};
 use crate::{
     demand::core::week_of,
     forecasting::rows::{self as forecasts, KeptSeries},
     liquidation::{
-        core::{Criteria, Level, Product, Proposal, Response, SALES_DAYS, has_levels, price_response, priced_weeks, propose},
+        core::{
+            Criteria, Level, Partner, Product, Proposal, Response, SALES_DAYS, has_levels, price_response, priced_weeks, propose,
+        },
         rows::{self, LevelFacts, ProductFacts},
     },
     replenishment::rows::{StoreUnits, leaving, owed},
@@ -64,6 +67,9 @@ struct Tenant {
     /// Last days and units of lots, the first one first.
     lots: HashMap<(ProductId, StoreId), Vec<(i32, i64)>>,
     cut: BTreeSet<ProductId>,
+    bundled: BTreeSet<ProductId>,
+    /// Sold orders that pairs are read off. None: no bundles are wanted.
+    orders: Option<i64>,
     within: Within,
 }
 
@@ -82,7 +88,12 @@ pub async fn work_out(scope: &TenantScope, clock: &Clock, criteria: &Criteria, w
         owed: owed(&scope).await?,
         leaving: leaving(&scope).await?,
         lots: lots(&scope, today).await?,
-        cut: rows::products_cut(&scope).await?,
+        cut: rows::products_under_way(&scope, LiquidationAction::Markdown).await?,
+        bundled: rows::products_under_way(&scope, LiquidationAction::Bundle).await?,
+        orders: match criteria.bundle_percent {
+            Some(_) => Some(rows::orders_since(&scope, pairs_since(today)).await?),
+            None => None,
+        },
         within,
     };
     let mut of_products: BTreeMap<ProductId, Vec<Level>> = BTreeMap::new();
@@ -114,10 +125,14 @@ async fn lots(reads: &impl Reads, today: i32) -> Result<HashMap<(ProductId, Stor
 }
 
 impl Tenant {
+    /// What is neither owed nor about to be sent elsewhere.
+    fn free(&self, key: (ProductId, StoreId), available: i64) -> i64 {
+        let of = |units: &StoreUnits| units.get(&key).copied().unwrap_or_default();
+        available.saturating_sub(of(&self.owed)).saturating_sub(of(&self.leaving))
+    }
     fn level(&self, facts: &LevelFacts) -> Level {
         let key = (facts.product, facts.store);
-        let of = |units: &StoreUnits| units.get(&key).copied().unwrap_or_default();
-        let free = facts.available.saturating_sub(of(&self.owed)).saturating_sub(of(&self.leaving));
+        let free = self.free(key, facts.available);
         let is_in = |stores: &Option<Vec<StoreId>>| stores.as_ref().is_none_or(|stores| stores.contains(&facts.store));
         Level {
             store: facts.store,
@@ -166,6 +181,7 @@ async fn products(
     let weekly: HashMap<(ProductId, StoreId), f64> =
         weekly.iter().filter_map(|series| Some(((series.product, series.store), mean(series, known.today)?))).collect();
     let responses = responses(scope, known, &facts).await?;
+    let mut beside = bundles(scope, known, &facts, levels).await?;
     let mut found = Vec::with_capacity(facts.len());
     for facts in facts {
         let mut levels = levels.remove(&facts.id).unwrap_or_default();
@@ -185,10 +201,30 @@ async fn products(
             supplier: suppliers.get(&facts.id).map(|(supplier, _)| *supplier),
             response: responses.get(&facts.id).copied().unwrap_or(Response::NotShown),
             is_cut: known.cut.contains(&facts.id),
+            is_bundled: known.bundled.contains(&facts.id),
+            partner: beside.remove(&facts.id),
             levels,
         });
     }
     Ok(found)
+}
+
+/// Partners of products in the stores whose stock is listed.
+async fn bundles(
+    scope: &TenantScope,
+    known: &Tenant,
+    facts: &[ProductFacts],
+    levels: &BTreeMap<ProductId, Vec<Level>>,
+) -> Result<HashMap<ProductId, Partner>, Fault> {
+    let Some(orders) = known.orders else { return Ok(HashMap::new()) };
+    let asked = |levels: &[Level]| -> Vec<StoreId> {
+        levels.iter().filter(|level| level.is_asked && level.free > 0).map(|level| level.store).collect()
+    };
+    let stores: BTreeMap<ProductId, Vec<StoreId>> =
+        facts.iter().filter_map(|facts| levels.get(&facts.id).map(|levels| (facts.id, asked(levels)))).collect();
+    let free = |key: (ProductId, StoreId), available: i64| known.free(key, available);
+    let ask = PartnerAsk { today: known.today, currency: known.currency, orders, free: &free, cut: &known.cut };
+    partners(scope, ask, facts, &stores).await
 }
 
 /// Mean units a week over the horizon, from today's week on: a run may be some weeks old. None where it says too little.

@@ -15,9 +15,9 @@ pub use draw::{Frame, Goods, NotDrawn, Said, address_lines, contact_lines, invoi
 pub use html::{page, style_source};
 pub use invoice::{Facts, Invoice, InvoiceLine, Refusal, Scope, Totals, credit, due, totals};
 pub use legal_entity::{CREDIT_NOTE_PREFIX, EntityFields, EntityProblem, LegalEntity, Numbers};
-pub use pdf::file;
+pub use pdf::{file, file_with};
 pub use phrases::Phrases;
-pub use sheet::{Column, Fact, Party, Sheet, Side, Table};
+pub use sheet::{Column, Fact, Party, Sheet, Side, Table, left, right};
 
 /// A paper that was drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]

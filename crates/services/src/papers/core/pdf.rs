@@ -1,5 +1,7 @@
 //! A paper as a PDF: text on pages of A4, in the font that every reader has. That font has the letters of western Europe; a paper with others has no PDF.
 
+mod drawing;
+
 use std::fmt::Write;
 
 use super::sheet::{Column, Fact, Sheet, Side, Table};
@@ -27,12 +29,20 @@ const WIDTHS: [u16; 95] = [
 
 /// The file; None where a text has a sign that the font lacks.
 pub fn file(sheet: &Sheet) -> Option<Vec<u8>> {
+    file_with(sheet, None)
+}
+
+/// The file of a paper with a drawing above its tables: one of our own charts as an SVG.
+pub fn file_with(sheet: &Sheet, drawing: Option<&str>) -> Option<Vec<u8>> {
     let mut pages = Pages { done: Vec::new(), page: String::new(), y: PAGE.1 - MARGIN };
     pages.paragraph(&sheet.title, TITLE)?;
     pages.y -= GAP / 2.0;
     pages.parties(sheet)?;
     for Fact { name, value } in &sheet.facts {
         pages.side_by_side(&[(name.as_str(), NAMES), (value.as_str(), WIDTH - NAMES)])?;
+    }
+    if let Some(svg) = drawing {
+        pages.drawing(svg)?;
     }
     for table in &sheet.tables {
         pages.table(table)?;

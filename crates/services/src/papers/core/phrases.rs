@@ -45,6 +45,7 @@ pub struct Phrases {
     pub tax_id: &'static str,
     pub of_invoice: &'static str,
     pub reason: &'static str,
+    pub period: &'static str,
 }
 
 const ENGLISH: Phrases = Phrases {
@@ -86,6 +87,7 @@ const ENGLISH: Phrases = Phrases {
     tax_id: "Tax ID",
     of_invoice: "Of invoice",
     reason: "Reason",
+    period: "Period",
 };
 
 const GERMAN: Phrases = Phrases {
@@ -127,6 +129,7 @@ const GERMAN: Phrases = Phrases {
     tax_id: "USt-IdNr.",
     of_invoice: "Zur Rechnung",
     reason: "Grund",
+    period: "Zeitraum",
 };
 
 const FRENCH: Phrases = Phrases {
@@ -168,6 +171,7 @@ const FRENCH: Phrases = Phrases {
     tax_id: "N° de TVA",
     of_invoice: "Facture d’origine",
     reason: "Motif",
+    period: "Période",
 };
 
 impl Phrases {
@@ -212,7 +216,8 @@ impl Phrases {
         self.figure(&format!("{whole}.{rest:0width$}", width = usize::from(decimals)))
     }
 
-    fn figure(&self, text: &str) -> String {
+    /// A number in digits, with the decimal sign of the language.
+    pub fn figure(&self, text: &str) -> String {
         text.chars().map(|c| if c == '.' { self.decimal } else { c }).collect()
     }
 }

@@ -22,7 +22,7 @@ pub use policy::{Policies, Policy, PolicyFields, PolicyProblem, PolicyScope, Rul
 pub use product::{Basis, Classes, Demand, Leads, LevelState, ProductState};
 pub use propose::plan_product;
 pub use reason::{Reason, ReasonCode};
-pub use score::{Happened, LineScore, due_on};
+pub use score::{Happened, LineScore, NAIVE_DAYS, PlanScore, due_on};
 pub use spending::within_budget;
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ use entity::prelude::*;
 
 use super::line::LineFigures;
 
+/// Days before a plan whose sales a naive policy orders by.
+pub const NAIVE_DAYS: i32 = 28;
+
 /// What became of a proposal, and what happened until the day on which its delivery was due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineScore {
@@ -18,6 +21,17 @@ pub struct LineScore {
     pub left: i64,
     /// Units of these above the target of a proposal that was taken.
     pub excess: i64,
+    /// The point of a naive policy: what the last four weeks before the plan sold, over the lead time. None of lines that were scored before this was kept.
+    pub naive_point: Option<i64>,
+}
+
+/// How a plan came true whose lines are all scored: lines, and those whose demand the proposal's point, and a naive policy's, were enough for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanScore {
+    pub plan: ReplenishmentPlanId,
+    pub lines: i64,
+    pub within: i64,
+    pub naive_within: i64,
 }
 
 /// What happened in a level since a plan.
@@ -26,6 +40,8 @@ pub struct Happened {
     pub demand: i64,
     pub out_days: i32,
     pub left: i64,
+    /// Sold on the `NAIVE_DAYS` before the plan.
+    pub sold_before: i64,
 }
 
 impl LineScore {
@@ -44,8 +60,18 @@ impl LineScore {
             out_days: happened.out_days,
             left: happened.left,
             excess: if outcome == ReplenishmentOutcome::Refused { 0 } else { above },
+            naive_point: Some(naive_point(happened.sold_before, figures.lead_days)),
         }
     }
+    /// Whether the demand was no more than what a naive policy would have ordered up to.
+    pub fn is_naive_within(&self) -> Option<bool> {
+        self.naive_point.map(|point| self.demand <= point)
+    }
+}
+
+/// Units for the lead time at the pace of the last four weeks, rounded up.
+fn naive_point(sold: i64, lead_days: f64) -> i64 {
+    (sold.max(0) as f64 / f64::from(NAIVE_DAYS) * lead_days.max(1.0) - 1e-9).ceil() as i64
 }
 
 /// The day on which a delivery is due that is ordered on a day: what happened before it was out of the proposal's reach.
@@ -89,17 +115,22 @@ mod tests {
     #[test]
     fn what_a_draft_became_is_the_outcome() {
         use ReplenishmentOutcome::{Accepted, Changed, Refused};
-        let of = |taken| LineScore::of(60, &figures(), taken, Happened { demand: 77, out_days: 2, left: 80 });
+        let of = |taken| LineScore::of(60, &figures(), taken, Happened { demand: 77, out_days: 2, left: 80, sold_before: 40 });
         let outcomes = [None, Some(0), Some(60), Some(48)].map(|taken| of(taken).outcome);
         assert_eq!(outcomes, [Refused, Refused, Accepted, Changed]);
         assert_eq!((of(Some(60)).excess, of(None).excess), (3, 0), "who refused it has no excess of it");
         assert!(of(None).is_within && of(None).out_days == 2);
+        // 40 in four weeks are 30 in three, of 77.
+        assert_eq!((of(None).naive_point, of(None).is_naive_within()), (Some(30), Some(false)));
+        assert_eq!([naive_point(-3, 7.0), naive_point(28, 0.0), naive_point(10, 6.0)], [0, 1, 3]);
     }
 
     #[test]
     fn one_unit_above_the_point_was_too_many() {
-        let score = LineScore::of(60, &figures(), Some(60), Happened { demand: 78, out_days: 0, left: -1 });
+        let score = LineScore::of(60, &figures(), Some(60), Happened { demand: 78, out_days: 0, left: -1, sold_before: 104 });
         assert_eq!((score.is_within, score.excess, score.left), (false, 0, -1));
+        // 104 in four weeks are 78 in three.
+        assert_eq!((score.naive_point, score.is_naive_within()), (Some(78), Some(true)));
     }
 
     #[test]

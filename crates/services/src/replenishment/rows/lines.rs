@@ -56,6 +56,7 @@ struct LineRow {
     out_days: Option<i32>,
     left_units: Option<i64>,
     excess_units: Option<i64>,
+    naive_units: Option<i64>,
     body: String,
 }
 
@@ -88,6 +89,7 @@ fn score_of(row: &LineRow) -> Result<Option<LineScore>, Fault> {
         out_days: row.out_days.unwrap_or_default(),
         left: of(row.left_units)?,
         excess: of(row.excess_units)?,
+        naive_point: row.naive_units,
     }))
 }
 
@@ -191,6 +193,7 @@ pub async fn insert_lines(work: &Work, plan: ReplenishmentPlanId, lines: &[PlanL
             out_days: None,
             left_units: None,
             excess_units: None,
+            naive_units: None,
             body: serde_json::to_string(&body).map_err(|err| Fault::Broken(err.to_string()))?,
         });
     }

@@ -18,4 +18,4 @@ pub use policies::{
     POLICIES, count_policies, insert_policy, lock_policy, missing, policies, policy, policy_keys, policy_of_scope, policy_page,
     policy_source, remove_policy, update_policy,
 };
-pub use scores::{OutcomeSum, Scored, due_scores, outcome_sums, write_scores};
+pub use scores::{OutcomeSum, Scored, due_scores, outcome_sums, plan_scores, unscored, write_scores};

@@ -142,15 +142,22 @@ pub async fn supersede(work: &Work, by: &Plan) -> Result<u64, Fault> {
 }
 
 /// Approved plans of whose drafts none is left: each was ordered or sent, or called off.
-pub async fn settle_executed(work: &Work, now: Timestamp) -> Result<u64, Fault> {
-    let sql = "UPDATE replenishment_plan SET state = 'EXECUTED', version = version + 1, updated_at = $2
-        WHERE tenant_id = $1 AND state = 'APPROVED'
-          AND NOT EXISTS (SELECT 1 FROM replenishment_line l WHERE l.tenant_id = $1 AND l.plan_id = replenishment_plan.id AND l.state = 'CLAIMED')
+pub async fn settle_executed(work: &Work, now: Timestamp) -> Result<Vec<Plan>, Fault> {
+    let done = format!(
+        " AND p.state = 'APPROVED'
+          AND NOT EXISTS (SELECT 1 FROM replenishment_line l WHERE l.tenant_id = $1 AND l.plan_id = p.id AND l.state = 'CLAIMED')
           AND NOT EXISTS (SELECT 1 FROM replenishment_line l JOIN purchase_order o ON o.tenant_id = $1 AND o.id = l.purchase_order_id
-            WHERE l.tenant_id = $1 AND l.plan_id = replenishment_plan.id AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED'))
+            WHERE l.tenant_id = $1 AND l.plan_id = p.id AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED'))
           AND NOT EXISTS (SELECT 1 FROM replenishment_line l JOIN transfer t ON t.tenant_id = $1 AND t.id = l.transfer_id
-            WHERE l.tenant_id = $1 AND l.plan_id = replenishment_plan.id AND t.status IN ('DRAFT', 'READY'))";
-    work.execute(sql, vec![now.micros().into()]).await
+            WHERE l.tenant_id = $1 AND l.plan_id = p.id AND t.status IN ('DRAFT', 'READY')){}",
+        work.backend().for_change("p")
+    );
+    let mut plans = plans_where(work, &done, vec![]).await?;
+    for plan in &mut plans {
+        (plan.state, plan.version, plan.updated_at) = (ReplenishmentPlanState::Executed, plan.version + 1, now);
+        change_plan(work, plan).await?;
+    }
+    Ok(plans)
 }
 
 /// Removes plans that were made before a moment, with their lines.

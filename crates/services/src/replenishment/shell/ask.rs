@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use platform::{
-    paging::PageRequest,
+    paging::{Listed, PageRequest},
     storage::{Database, Fault, Reads},
 };
 
@@ -13,10 +13,15 @@ use crate::replenishment::{
 };
 
 /// A page of policies, by their scope: of the permit's stores, and of none.
-pub async fn policy_page(permit: &Permit<kind::StockPolicy>, db: &Database, request: &PageRequest) -> Result<Vec<Policy>, Fault> {
+pub async fn policy_page(
+    permit: &Permit<kind::StockPolicy>,
+    db: &Database,
+    request: &PageRequest,
+) -> Result<Listed<Policy>, Fault> {
     let (scope, reach) = (permit.scope(db), permit.reach());
     let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
-    rows::policy_page(&scope, rows::policy_source(scope.backend(), stores), request).await
+    let source = rows::policy_source(scope.backend(), stores);
+    Ok(Listed { rows: rows::policy_page(&scope, source.clone(), request).await?, source })
 }
 
 /// The policy of an id, if it is of a store of the permit's or of none.
@@ -35,9 +40,10 @@ pub async fn plan_page(
     db: &Database,
     states: Option<&[ReplenishmentPlanState]>,
     request: &PageRequest,
-) -> Result<Vec<Plan>, Fault> {
+) -> Result<Listed<Plan>, Fault> {
     let scope = permit.scope(db);
-    rows::plan_page(&scope, rows::plans_source(scope.backend(), states), request).await
+    let source = rows::plans_source(scope.backend(), states);
+    Ok(Listed { rows: rows::plan_page(&scope, source.clone(), request).await?, source })
 }
 
 /// The plan of an id.

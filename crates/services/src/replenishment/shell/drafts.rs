@@ -118,5 +118,6 @@ fn purchase_order(
         lines: lines.iter().map(line).collect::<Result<_, Fault>>()?,
         charges: Vec::new(),
         status: None,
+        blanket_order: None,
     })
 }

@@ -5,7 +5,7 @@ use inventory::catalog::rows::small::tenant_zone;
 use platform::{
     audit::{AuditContext, AuditWriter, Origin},
     clock::{Clock, local_minute},
-    storage::{Database, Fault},
+    storage::{Database, Fault, journal},
 };
 
 use super::{
@@ -17,6 +17,7 @@ use crate::{
     forecasting::rows::{last_run, tenants_with_facts},
     replenishment::{
         core::{Plan, PlanScope},
+        events::{PlanEvent, REPLENISHMENT_PLAN_EXECUTED},
         rows,
     },
 };
@@ -53,7 +54,9 @@ pub async fn plan_night(
     let worked_out = work_out(&scope, clock, &PlanScope::default(), None).await?;
     let (plan, lines) = plan_of(clock, worked_out, (PlanScope::default(), None), (Actor::SYSTEM, true));
     let mut work = scope.begin().await?;
-    rows::settle_executed(&work, now).await?;
+    let executed = rows::settle_executed(&work, now).await?;
+    let events = executed.iter().map(|plan| REPLENISHMENT_PLAN_EXECUTED.event(&PlanEvent::of(plan, 0))).collect();
+    journal::append_other(&mut work, events, now).await?;
     write(&mut work, &plan, &lines).await?;
     let who = Some((tenant, Actor::SYSTEM));
     AuditContext::new("replenishment.plan".to_owned(), Origin::default(), audit_writer.clone(), who, None)

@@ -1,18 +1,23 @@
 //! Scoring proposals at night, and telling how they came true.
 
+use std::collections::BTreeSet;
+
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
 use inventory::catalog::rows::small::tenant_zone;
 use platform::{
     clock::{Clock, local_minute},
-    storage::{Database, Fault},
+    storage::{Database, Fault, TenantScope, journal},
 };
 
 use super::nightly::FROM_MINUTE;
 use crate::{
     demand::shell::catch_up,
     forecasting::rows::tenants_with_facts,
-    replenishment::rows::{self, OutcomeSum},
+    replenishment::{
+        events::{REPLENISHMENT_PLAN_SCORED, ScoreEvent},
+        rows::{self, OutcomeSum, Scored},
+    },
 };
 
 /// Chunks of a tenant that one round scores at most; the next one goes on.
@@ -46,12 +51,26 @@ pub async fn score_due(db: &Database, clock: &Clock, tenant: TenantId) -> Result
             catch_up(db, tenant, usize::MAX).await?;
             scores = rows::due_scores(&scope, today).await?;
         }
-        let work = scope.begin().await?;
-        rows::write_scores(&work, &scores).await?;
-        work.commit().await?;
+        keep(&scope, clock.now(), &scores).await?;
         count += scores.len();
     }
     Ok(count)
+}
+
+/// Writes scores, and tells of the plans of which these were the last ones. The counter first: of two rounds that score the same lines one tells.
+async fn keep(scope: &TenantScope, now: Timestamp, scores: &[Scored]) -> Result<(), Fault> {
+    let mut work = scope.begin().await?;
+    journal::lock(&work).await?;
+    let named: BTreeSet<ReplenishmentPlanId> = scores.iter().map(|scored| scored.plan).collect();
+    let mut finished = rows::unscored(&work, &named).await?;
+    rows::write_scores(&work, scores).await?;
+    for open in rows::unscored(&work, &finished).await? {
+        finished.remove(&open);
+    }
+    let told = rows::plan_scores(&work, &finished).await?;
+    let events = told.iter().map(|score| REPLENISHMENT_PLAN_SCORED.event(&ScoreEvent::of(score))).collect();
+    journal::append_other(&mut work, events, now).await?;
+    work.commit().await
 }
 
 /// How proposals came true whose delivery was due from one day to another: those for stores of the permit's.

@@ -34,7 +34,8 @@ impl PairStrength {
         let chi_square = if rest > 0.0 { all * (both * all - one * other).powi(2) / (one * other * rest) } else { 0.0 };
         Some(Self { support: both / all, confidence: [both / one, both / other], lift: both * all / (one * other), chi_square })
     }
-    fn is_shown(&self) -> bool {
+    /// Whether the pair is more than chance.
+    pub fn is_shown(&self) -> bool {
         self.lift >= LEAST_LIFT && self.chi_square >= LEAST_CHI_SQUARE
     }
 }

@@ -11,6 +11,7 @@ mod fill;
 mod lost;
 mod measure;
 mod productivity;
+mod relative;
 mod shrinkage;
 mod span;
 
@@ -25,6 +26,7 @@ pub use fill::{Fill, Hours};
 pub use lost::{Priced, Range, lost_of};
 pub use measure::{Base, BaseSource, Figure, ReportMeasure, ReportUnit};
 pub use productivity::Productivity;
+pub use relative::RelativePeriod;
 pub use shrinkage::{CountedLines, StockLoss};
 pub use span::Span;
 

@@ -12,6 +12,7 @@ mod margins;
 mod narrow;
 mod productivity;
 mod shrinkage;
+mod zone;
 
 pub use abc::{products_sold, weeks_sold};
 pub use baskets::{basket_lines, large_orders};
@@ -25,6 +26,7 @@ pub use expiry::{StoredLot, dated_lots, mean_weeks, unit_worth, units_sold};
 pub use fulfilment::{FulfilmentGroup, fills, hours};
 pub use lost::{listed, paid, product_ids};
 pub use margins::{GroupMargin, MarginGroup, margins};
-pub use narrow::Narrow;
+pub use narrow::{Narrow, SOLD};
 pub use productivity::{LevelCost, LevelFlow, level_costs, level_flows, value_sums};
 pub use shrinkage::{CountGroup, Loss, LossGroup, counted, losses};
+pub use zone::tenant_zone;

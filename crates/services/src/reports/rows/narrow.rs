@@ -10,7 +10,7 @@ use crate::reports::core::Span;
 /// The facts that reports read.
 pub(super) const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
 /// The orders that have sold something.
-pub(super) const SOLD: &str = "o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED')";
+pub const SOLD: &str = "o.status IN ('CONFIRMED', 'PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED')";
 /// The returns of which something came.
 pub(super) const CAME_BACK: &str = "r.status IN ('PARTIALLY_RECEIVED', 'RECEIVED', 'INSPECTED', 'CLOSED')";
 

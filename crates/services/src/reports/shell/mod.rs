@@ -12,6 +12,7 @@ mod lost;
 mod margins;
 mod productivity;
 mod shrinkage;
+mod today;
 mod within;
 
 pub use abc::{AbcXyz, abc_xyz};
@@ -25,4 +26,5 @@ pub use lost::{LostLevel, LostSalesReport, LostSums, lost_sales};
 pub use margins::{MarginReport, MarginTop, margin_report};
 pub use productivity::{ProductivityAsk, ProductivityGroup, ProductivityReport, ProductivityTop, stock_productivity};
 pub use shrinkage::{CountAccuracy, LossKey, Shrinkage, count_accuracy, shrinkage};
+pub use today::report_day;
 pub use within::{Ranked, ReportSource};

@@ -1,10 +1,9 @@
 //! Schedules: when a view is sent, to whom, and what became of it.
 
 use entity::prelude::*;
-use platform::markup::escaped;
 use serde::Serialize;
 
-use super::{MOST_BYTES, Problem, Variables, View};
+use super::{MOST_BYTES, Problem, Variables};
 
 /// Schedules of a tenant at most.
 pub const MOST_SCHEDULES: i64 = 200;
@@ -37,6 +36,7 @@ pub struct ScheduleRule {
 
 /// What somebody says of a schedule. Its JSON is part of what the idempotency key's hash is over.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct ScheduleFields {
     /// Values of the view's variables.
     pub variables: Variables,
@@ -50,6 +50,20 @@ pub struct ScheduleFields {
     pub only_if_changed: bool,
     /// Whether an event tells webhooks of each table.
     pub emits_event: bool,
+    /// Language of a PDF. Left out of the hash as long as it is the first one, so that keys of earlier calls keep theirs.
+    #[serde(skip_serializing_if = "is_english")]
+    pub locale: PaperLocale,
+    /// Whether each table is kept as a file of the owner's.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_file: bool,
+    /// Whether the event of a table has its first rows.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tells_rows: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_english(locale: &PaperLocale) -> bool {
+    *locale == PaperLocale::English
 }
 
 /// A schedule as it is kept.
@@ -75,6 +89,8 @@ pub struct Schedule {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// The file of the last table that was kept.
+    pub last_file: Option<FileId>,
 }
 
 /// A run that has not ended.
@@ -121,6 +137,11 @@ impl ScheduleRule {
 }
 
 impl ScheduleFields {
+    /// Whether a table goes to nobody and nowhere.
+    fn goes_nowhere(&self) -> bool {
+        !(self.is_mailed() || self.emits_event || self.keeps_file)
+    }
+
     /// Whether anybody gets an e-mail.
     pub fn is_mailed(&self) -> bool {
         !(self.emails.is_empty() && self.members.is_empty())
@@ -149,8 +170,11 @@ impl ScheduleFields {
             return Err(Problem::Invalid { message: "the path of a list is expected, as in stores", name: "rows" });
         }
         let recipients = self.emails.len() + self.members.len();
-        if recipients == 0 && !self.emits_event {
-            return Err(Problem::Missing { message: "an address, a member or the event is needed", name: "emails" });
+        if self.goes_nowhere() {
+            return Err(Problem::Missing { message: "an address, a member, the event or a kept file is needed", name: "emails" });
+        }
+        if self.tells_rows && !self.emits_event {
+            return Err(Problem::Invalid { message: "rows are told by the event: set emitsEvent", name: "tellsRows" });
         }
         if recipients > MOST_RECIPIENTS {
             return Err(Problem::TooMany { most: MOST_RECIPIENTS, name: "emails" });
@@ -198,43 +222,23 @@ fn is_address(text: &str) -> bool {
     has_parts && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>,;\"()".contains(c))
 }
 
-/// What an e-mail says, without its attachment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
-    pub subject: String,
-    pub text: String,
-    pub html: String,
-}
-
-/// The e-mail with a table of so many rows and bytes.
-pub fn written(tenant: &str, view: &View, table: (usize, usize), format: TableFormat) -> Written {
-    let (rows, bytes) = table;
-    let (name, slug) = (&view.fields.name, &view.fields.slug);
-    let count = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
-    let what = if bytes <= MOST_MAIL_BYTES {
-        format!("The saved view {name} of {tenant} is attached: {count}.")
-    } else {
-        let most = MOST_MAIL_BYTES >> 20;
-        let address = format!("/views/{slug}.{}", ending(format));
-        format!(
-            "The saved view {name} of {tenant} is too large for an e-mail: {count} of more than {most} MiB. Read it at {address} with a key."
-        )
-    };
-    let last = "You get this e-mail because a schedule of your company names you.";
-    let subject: String = format!("{name} of {tenant}").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let html = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n<p>{}</p>\n<p>{last}</p>\n</body></html>\n",
-        escaped(&subject),
-        escaped(&what)
-    );
-    Written { subject, text: format!("{what}\n\n{last}\n"), html }
-}
-
 /// How the name of a file of this format ends.
 pub fn ending(format: TableFormat) -> &'static str {
     match format {
         TableFormat::Csv => "csv",
         TableFormat::Jsonl => "jsonl",
+        TableFormat::Xlsx => "xlsx",
+        TableFormat::Pdf => "pdf",
+    }
+}
+
+/// The media type of a file of this format.
+pub fn media_type(format: TableFormat) -> &'static str {
+    match format {
+        TableFormat::Csv => "text/csv; charset=utf-8",
+        TableFormat::Jsonl => "application/jsonl; charset=utf-8",
+        TableFormat::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        TableFormat::Pdf => "application/pdf",
     }
 }
 
@@ -243,7 +247,6 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::saved_views::core::Fields;
 
     fn rule(period: SchedulePeriod) -> ScheduleRule {
         ScheduleRule { period, hour: 7, day_of_week: 3, day_of_month: 30, time_zone: "Europe/London".to_owned() }
@@ -259,6 +262,9 @@ mod tests {
             members: Vec::new(),
             only_if_changed: false,
             emits_event: false,
+            locale: PaperLocale::English,
+            keeps_file: false,
+            tells_rows: false,
         }
     }
 
@@ -279,6 +285,7 @@ mod tests {
             version: 1,
             created_at: Timestamp(1),
             updated_at: Timestamp(1),
+            last_file: None,
         }
     }
 
@@ -299,6 +306,9 @@ mod tests {
         assert_eq!((with(1), with(20)), (Ok(()), Ok(())));
         assert!(matches!(with(0), Err(Problem::Missing { name: "emails", .. })));
         assert_eq!(ScheduleFields { emails: Vec::new(), emits_event: true, ..fields() }.check(), Ok(()));
+        assert_eq!(ScheduleFields { emails: Vec::new(), keeps_file: true, ..fields() }.check(), Ok(()));
+        let told = ScheduleFields { tells_rows: true, ..fields() }.check();
+        assert!(matches!(told, Err(Problem::Invalid { name: "tellsRows", .. })), "{told:?}");
         assert_eq!(with(21), Err(Problem::TooMany { most: 20, name: "emails" }));
         for bad in ["ada", "ada@", "a@b@c", "ada@example.com,bob@example.com", "ada@example.com\r\nBcc: x@y.z"] {
             let found = ScheduleFields { emails: vec![bad.to_owned()], ..fields() }.check();
@@ -319,29 +329,5 @@ mod tests {
         assert_eq!((well.failures, well.last_error, well.last_run_at, well.run), (0, None, Some(Timestamp(7)), None));
         let paused = schedule().after(RunEnd::Paused("gone".to_owned()), Timestamp(7));
         assert_eq!((paused.status, paused.failures, paused.next_run_at), (ScheduleStatus::Paused, 0, None));
-    }
-
-    #[test]
-    fn a_name_cannot_write_into_an_e_mail() {
-        let view = View {
-            id: Id::from_uuid(Uuid::from_u128(2)),
-            fields: Fields {
-                name: "<b>Low</b>".to_owned(),
-                slug: "low".to_owned(),
-                document: String::new(),
-                variables: Variables::new(),
-            },
-            cost: 1,
-            is_paused: false,
-            maker: Actor::SYSTEM,
-            version: 1,
-            created_at: Timestamp(1),
-            updated_at: Timestamp(1),
-        };
-        let small = written("Mugs\r\n& Co", &view, (1, 10), TableFormat::Csv);
-        assert_eq!(small.subject, "<b>Low</b> of Mugs  & Co");
-        assert!(small.text.contains("is attached: 1 row.") && small.html.contains("&lt;b&gt;Low&lt;/b&gt;"), "{small:?}");
-        let large = written("Mugs", &view, (9, MOST_MAIL_BYTES + 1), TableFormat::Jsonl);
-        assert!(large.text.contains("too large") && large.text.contains("/views/low.jsonl"), "{large:?}");
     }
 }

@@ -42,6 +42,10 @@ struct ScheduleRow {
     version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
+    locale: PaperLocale,
+    keeps_file: i32,
+    tells_rows: i32,
+    last_file_id: Option<FileId>,
 }
 
 fn corrupt(rule: &'static str) -> Fault {
@@ -67,6 +71,9 @@ impl TryFrom<ScheduleRow> for Schedule {
             members: serde_json::from_str(&row.members).map_err(|_| corrupt("members is a list of ids"))?,
             only_if_changed: row.only_if_changed != 0,
             emits_event: row.emits_event != 0,
+            locale: row.locale,
+            keeps_file: row.keeps_file != 0,
+            tells_rows: row.tells_rows != 0,
         };
         Ok(Self {
             id: row.id,
@@ -84,6 +91,7 @@ impl TryFrom<ScheduleRow> for Schedule {
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            last_file: row.last_file_id,
         })
     }
 }
@@ -125,6 +133,10 @@ fn row_of(tenant_id: TenantId, schedule: &Schedule) -> Result<saved_view_schedul
         version: schedule.version,
         created_at: schedule.created_at,
         updated_at: schedule.updated_at,
+        locale: fields.locale,
+        keeps_file: i32::from(fields.keeps_file),
+        tells_rows: i32::from(fields.tells_rows),
+        last_file_id: schedule.last_file,
     })
 }
 
@@ -193,7 +205,7 @@ pub async fn begin_run(work: &Work, schedule: &Schedule, due_at: Timestamp, next
 /// Ends the run of a moment as the schedule has it now; 0 rows when another run or a change has taken its place.
 pub async fn end_run(work: &Work, ended: &Schedule, due_at: Timestamp) -> Result<u64, Fault> {
     let sql = "UPDATE saved_view_schedule SET run_due_at = NULL, run_sent = '[]', status = $4, failures = $5, last_run_at = $6, last_error = $7,
-               last_hash = $8, next_run_at = $9 WHERE tenant_id = $1 AND id = $2 AND run_due_at = $3";
+               last_hash = $8, next_run_at = $9, last_file_id = $10 WHERE tenant_id = $1 AND id = $2 AND run_due_at = $3";
     let values = vec![
         ended.id.into(),
         due_at.micros().into(),
@@ -203,6 +215,7 @@ pub async fn end_run(work: &Work, ended: &Schedule, due_at: Timestamp) -> Result
         ended.last_error.clone().into(),
         ended.last_hash.clone().into(),
         ended.next_run_at.map(Timestamp::micros).into(),
+        ended.last_file.into(),
     ];
     work.execute(sql, values).await
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{SavedViewError, SavedViews};
 use crate::saved_views::{
-    core::{Change, Fields, MOST_COST, MOST_VIEWS, Problem, View, ViewRef},
+    core::{Change, Fields, MOST_COST, MOST_VIEWS, Problem, Readers, View, ViewRef},
     events::{EventType, SAVED_VIEW_CREATED, SAVED_VIEW_DELETED, SAVED_VIEW_UPDATED, SavedViewEvent},
     rows,
 };
@@ -23,6 +23,9 @@ pub struct ViewCreate {
     #[serde(skip)]
     pub idempotency_key: String,
     pub fields: Fields,
+    /// Whom it is shared with; None: all who may read views.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readers: Option<Readers>,
 }
 
 /// A change of a view.
@@ -82,6 +85,7 @@ impl SavedViews {
             return replayed(work, receipt).await;
         }
         let cost = self.priced(permit, &input.fields).await?;
+        known(work, input.readers.as_ref()).await?;
         free(work, &input.fields.slug, None).await?;
         if rows::count_views(work).await? >= MOST_VIEWS {
             return Err(SavedViewError::TooMany);
@@ -93,6 +97,7 @@ impl SavedViews {
             cost,
             is_paused: false,
             maker: permit.actor(),
+            readers: input.readers.clone(),
             version: 1,
             created_at: now,
             updated_at: now,
@@ -120,10 +125,17 @@ impl SavedViews {
         }
         let fields = before.fields.with(&input.change);
         let cost = self.priced(permit, &fields).await?;
+        let readers = match &input.change.sharing {
+            Some(sharing) => {
+                known(work, sharing.readers()).await?;
+                sharing.readers().cloned()
+            }
+            None => before.readers.clone(),
+        };
         free(work, &fields.slug, Some(before.id)).await?;
         let now = self.0.clock.now();
         let is_paused = input.change.is_paused.unwrap_or(before.is_paused);
-        let view = View { fields, cost, is_paused, version: before.version + 1, updated_at: now, ..before };
+        let view = View { fields, cost, is_paused, readers, version: before.version + 1, updated_at: now, ..before };
         rows::update_view(work, &view).await?;
         end(work, (&key, SAVED_VIEW_UPDATED), view, now).await
     }
@@ -177,6 +189,18 @@ pub(super) async fn begin(work: &Work, key: &Key) -> Result<Option<Receipt>, Sav
         Before::Reused => Err(SavedViewError::KeyReused),
         Before::Same(receipt) => Ok(Some(receipt)),
     }
+}
+
+/// Refuses readers who are none. Roles are looked at by whoever knows them all.
+async fn known(work: &Work, readers: Option<&Readers>) -> Result<(), SavedViewError> {
+    let Some(readers) = readers else { return Ok(()) };
+    readers.check().map_err(SavedViewError::Field)?;
+    for (index, member) in readers.members.iter().enumerate() {
+        if !rows::is_active_member(work, *member).await? {
+            return Err(SavedViewError::NoReader(index));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a slug that another view has.

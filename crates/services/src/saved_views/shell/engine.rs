@@ -60,20 +60,24 @@ pub struct TableRequest {
     /// Path of the list whose rows are wanted, where the view has several.
     pub rows: Option<String>,
     pub format: TableFormat,
+    /// Language of a PDF.
+    pub locale: PaperLocale,
     /// Its readings are in the audit log with this.
     pub request_id: String,
 }
 
 /// A whole table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    pub text: String,
+    pub bytes: Vec<u8>,
     /// How many rows it has, without its head.
     pub rows: usize,
+    /// The first of them, as many as an event tells.
+    pub told: Vec<Value>,
 }
 
 /// What came of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum TableOutcome {
     Made(Table),
     /// It would not be whole, or its reader may not see all of it.

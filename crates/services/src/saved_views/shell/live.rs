@@ -4,10 +4,7 @@ use iam::access::{Permit, kind};
 use platform::storage::Fault;
 
 use super::{SavedViews, engine::DocumentProblem};
-use crate::saved_views::{
-    core::{MOST_LIVE_COST, MovedBy, Variables, View, ViewRef, chosen},
-    rows,
-};
+use crate::saved_views::core::{MOST_LIVE_COST, MovedBy, Variables, View, ViewRef, chosen};
 
 /// A view that can be followed.
 #[derive(Debug, Clone)]
@@ -41,7 +38,7 @@ impl SavedViews {
     /// # Errors
     /// They cannot.
     pub async fn live(&self, permit: &Permit<kind::ViewRead>, meant: &ViewRef, given: &Variables) -> Result<Live, NotLive> {
-        let view = rows::view(&permit.scope(&self.0.db), meant).await?.ok_or(NotLive::NotFound)?;
+        let view = self.find(permit, meant).await?.ok_or(NotLive::NotFound)?;
         let variables = chosen(&view.fields.variables, given.clone());
         let moved_by = self.moved_by(&view, &variables, permit.caller().trusted_only).await?;
         Ok(Live { view, moved_by })

@@ -8,6 +8,7 @@ mod live;
 mod read;
 mod runs;
 mod schedules;
+mod stopped;
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
@@ -24,8 +25,10 @@ pub use live::{Live, NotLive};
 pub use read::{ReadError, Status, ViewRequest, ViewResult};
 pub use runs::{MOST_TRIES, SCHEDULE_JOB, ScheduledRun};
 pub use schedules::{ScheduleDelete, ScheduleSet, Scheduled};
+pub use stopped::{STOPPED_JOB, STOPPED_TRIES, StoppedSchedule};
 
 use super::core::Problem;
+use crate::files::Files;
 
 /// Why a call came to nothing: nothing was written.
 #[derive(Debug)]
@@ -38,6 +41,8 @@ pub enum SavedViewError {
     NoSchedule,
     /// The member of this place in the list is no active one.
     NoMember(usize),
+    /// The member of this place, whom a view is shared with, is no active one.
+    NoReader(usize),
     /// The tenant has as many schedules as may be.
     TooManySchedules,
     /// The view has.
@@ -74,13 +79,15 @@ pub struct SavedViews(Arc<Inner>);
 struct Inner {
     db: Database,
     clock: Clock,
+    /// Where tables are kept.
+    files: Files,
     /// It knows the schema, which knows this room: so it is not held, only known.
     engine: RwLock<Option<Weak<dyn ViewEngine>>>,
 }
 
 impl SavedViews {
-    pub fn new(db: Database, clock: Clock) -> Self {
-        Self(Arc::new(Inner { db, clock, engine: RwLock::default() }))
+    pub fn new(db: Database, clock: Clock, files: Files) -> Self {
+        Self(Arc::new(Inner { db, clock, files, engine: RwLock::default() }))
     }
 
     pub fn database(&self) -> &Database {

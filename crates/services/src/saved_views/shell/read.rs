@@ -1,7 +1,7 @@
 //! Asking for views, and for what they show.
 
-use entity::prelude::ApiKeyId;
-use iam::access::{Permit, kind};
+use entity::prelude::*;
+use iam::access::{Permission, Permit, kind};
 use platform::{audit::Origin, paging::PageRequest, storage::Fault};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -11,7 +11,7 @@ use super::{
     engine::{Outcome, Reader, Refused},
 };
 use crate::saved_views::{
-    core::{Variables, View, ViewRef, chosen},
+    core::{Asker, Variables, View, ViewRef, chosen},
     rows,
 };
 
@@ -68,11 +68,29 @@ impl From<Fault> for ReadError {
 impl SavedViews {
     /// A page of views, by their slugs.
     pub async fn page(&self, permit: &May, request: &PageRequest) -> Result<Vec<View>, Fault> {
-        rows::view_page(&permit.scope(&self.0.db), request).await
+        let asker = self.asker(permit).await?;
+        rows::view_page(&permit.scope(&self.0.db), &asker, request).await
     }
 
+    /// A view that the caller may read.
     pub async fn find(&self, permit: &May, meant: &ViewRef) -> Result<Option<View>, Fault> {
-        rows::view(&permit.scope(&self.0.db), meant).await
+        let Some(view) = rows::view(&permit.scope(&self.0.db), meant).await? else { return Ok(None) };
+        if view.readers.is_none() {
+            return Ok(Some(view));
+        }
+        let asker = self.asker(permit).await?;
+        Ok(Some(view).filter(|view| view.is_for(&asker)))
+    }
+
+    /// Who asks, with the roles that they have now.
+    async fn asker(&self, permit: &May) -> Result<Asker, Fault> {
+        let (actor, manages) = (permit.actor(), permit.caller().permissions.holds(kind::ViewManage::INDEX));
+        let roles = if actor.kind == ActorKind::Member && !manages {
+            rows::roles_of(&permit.scope(&self.0.db), MemberId::from_uuid(actor.id), self.0.clock.now()).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Asker { actor, roles, manages })
     }
 
     pub async fn status(&self, view: &View) -> Result<Status, Fault> {
@@ -92,7 +110,7 @@ impl SavedViews {
         request: ViewRequest,
     ) -> Result<ViewResult, ReadError> {
         let scope = permit.scope(&self.0.db);
-        let view = rows::view(&scope, meant).await?.ok_or(ReadError::NotFound)?;
+        let view = self.find(permit, meant).await?.ok_or(ReadError::NotFound)?;
         if view.is_paused {
             return Err(ReadError::Paused);
         }

@@ -1,5 +1,6 @@
 //! Runs of schedules: those that are due get a job each, so that each moment has one; the job makes the table and sends it.
 
+use bytes::Bytes;
 use entity::prelude::*;
 use iam::identity::{self, Attachment, Identity, Mailer};
 use platform::{
@@ -16,8 +17,9 @@ use super::{
 };
 use crate::{
     exchange::Requester,
+    files::FileError,
     saved_views::{
-        core::{MOST_MAIL_BYTES, Run, RunEnd, Schedule, View, ViewRef, ending, written},
+        core::{MOST_MAIL_BYTES, Run, RunEnd, Schedule, View, ViewRef, ending, media_type, written},
         events::{VIEW_RESULT, ViewResultEvent},
         rows,
     },
@@ -34,6 +36,8 @@ const NO_MAIL: &str = "no e-mails leave this deployment (--mail)";
 const GONE: &str = "the member or integration that set the schedule has no access any more: set it again";
 const NOBODY: &str = "none of its recipients is an active member any more";
 const NOT_ENDED: &str = "no run ended before the next one was due";
+const NO_ROOM: &str = "the table is too large for a file, or the files of the company are";
+const NO_STORE: &str = "the store of files did not take the table";
 const NOT_TAKEN: &str = "the mail server did not take an e-mail";
 
 /// What such a job is given.
@@ -44,7 +48,7 @@ pub struct ScheduledRun {
 }
 
 /// How e-mails leave, and from whom.
-type Sender<'a> = (&'a Mailer, &'a str);
+pub(super) type Sender<'a> = (&'a Mailer, &'a str);
 
 impl SavedViews {
     /// Puts down a job for each schedule that is due; says how many. However many moments have passed, it has one run.
@@ -52,16 +56,17 @@ impl SavedViews {
         let now = self.0.clock.now();
         let mut put = 0;
         for tenant in rows::tenants_due(&self.0.db.global(), now).await? {
-            let work = self.0.db.global().maintenance_for(tenant).await?;
-            for schedule in rows::due_schedules(&work, now).await? {
-                put += usize::from(self.begin_run(&work, schedule, now).await?);
+            let mut work = self.0.db.global().maintenance_for(tenant).await?;
+            let due = rows::due_schedules(&work, now).await?;
+            for schedule in due {
+                put += usize::from(self.begin_run(&mut work, schedule, now).await?);
             }
             work.commit().await?;
         }
         Ok(put)
     }
 
-    async fn begin_run(&self, work: &Work, schedule: Schedule, now: Timestamp) -> Result<bool, Fault> {
+    async fn begin_run(&self, work: &mut Work, schedule: Schedule, now: Timestamp) -> Result<bool, Fault> {
         let Some(due_at) = schedule.next_run_at else { return Ok(false) };
         // One that has not ended by now has failed: its job finds that this one has taken its place.
         let schedule = match schedule.run.as_ref().map(|run| run.due_at) {
@@ -69,7 +74,10 @@ impl SavedViews {
                 let failed = schedule.failed();
                 if failed.next_run_at.is_none() {
                     let last_error = failed.last_error.clone().or_else(|| Some(NOT_ENDED.to_owned()));
-                    rows::end_run(work, &Schedule { last_error, ..failed }, before).await?;
+                    let stopped = Schedule { last_error, ..failed };
+                    rows::end_run(work, &stopped, before).await?;
+                    let event = self.stop(work, &stopped).await?;
+                    journal::append_other(work, event.into_iter().collect(), now).await?;
                     return Ok(false);
                 }
                 failed
@@ -103,6 +111,7 @@ impl SavedViews {
             variables: schedule.fields.variables.clone(),
             rows: schedule.fields.rows.clone(),
             format: schedule.fields.format,
+            locale: schedule.fields.locale,
             request_id: job.id.to_string(),
         };
         let table = match self.engine()?.table(requester, request).await? {
@@ -110,7 +119,13 @@ impl SavedViews {
             TableOutcome::Gone => return self.end(job, &schedule, RunEnd::Paused(GONE.to_owned())).await,
             TableOutcome::Refused(refused) => return self.unread(job, &schedule, refused).await,
         };
-        let hash = hex::encode(Sha256::digest(table.text.as_bytes()));
+        self.hand_over(identity, sender, job, Ran { view, schedule, run, table }).await
+    }
+
+    /// Hands a table over: into the bucket, by e-mail and to webhooks, as the schedule says.
+    async fn hand_over(&self, identity: &Identity, sender: Sender<'_>, job: &Job, ran: Ran) -> Result<(), Failure> {
+        let Ran { view, mut schedule, run, table } = ran;
+        let hash = hex::encode(Sha256::digest(&table.bytes));
         let is_known = schedule.last_hash.as_ref() == Some(&hash);
         if schedule.fields.only_if_changed && is_known && run.sent.is_empty() {
             return self.end(job, &schedule, RunEnd::Sent(hash)).await;
@@ -119,14 +134,45 @@ impl SavedViews {
         if schedule.fields.is_mailed() && to.is_empty() {
             return self.end(job, &schedule, RunEnd::Failed(NOBODY.to_owned())).await;
         }
-        let result = schedule.fields.emits_event.then(|| result_of(&view, &schedule, what.due_at, (table.rows, hash.clone())));
-        let tenant = rows::tenant_name(&scope).await?;
+        let result = schedule.fields.emits_event.then(|| result_of(&view, &schedule, (run.due_at, hash.as_str()), &table));
+        let tenant = rows::tenant_name(&self.0.db.tenant(job.tenant)).await?;
+        let file = schedule.fields.keeps_file.then(|| Bytes::copy_from_slice(&table.bytes));
         let email = email_of(&tenant, &view, &schedule, table);
         match self.deliver(sender, job, Outgoing { schedule: schedule.id, run, to, email }).await? {
-            Delivered::All => self.end_with(job, &schedule, RunEnd::Sent(hash), result).await,
-            Delivered::Overtaken => Ok(()),
-            Delivered::Some => self.later(job, &schedule, NOT_TAKEN.to_owned()).await,
+            Delivered::All => {}
+            Delivered::Overtaken => return Ok(()),
+            Delivered::Some => return self.later(job, &schedule, NOT_TAKEN.to_owned()).await,
         }
+        // Last, so that a mail server that is away does not make a file with each try.
+        if let Some(bytes) = file {
+            match self.kept(job, &view, &schedule, bytes).await {
+                Ok(file) => schedule.last_file = Some(file),
+                Err(FileError::Quota { .. } | FileError::TooLarge { .. }) => {
+                    return self.end(job, &schedule, RunEnd::Failed(NO_ROOM.to_owned())).await;
+                }
+                Err(FileError::Fault(fault)) => return Err(fault.into()),
+                Err(_) => return self.later(job, &schedule, NO_STORE.to_owned()).await,
+            }
+        }
+        self.end_with(job, &schedule, RunEnd::Sent(hash), result).await
+    }
+
+    /// Keeps a table as a file, in the bucket or the folder where the files of the tenant are: its owner's, for seven days.
+    async fn kept(&self, job: &Job, view: &View, schedule: &Schedule, bytes: Bytes) -> Result<FileId, FileError> {
+        let format = schedule.fields.format;
+        let named = (format!("{}.{}", view.fields.slug, ending(format)), media_type(format));
+        let mut writer = self.0.files.write(job.tenant, schedule.maker, named).await?;
+        if !bytes.is_empty() {
+            writer.write(bytes).await?;
+        }
+        let made = writer.finish().await?;
+        let mut work = self.0.db.global().maintenance_for(job.tenant).await?;
+        if let Err(error) = made.keep(&mut work).await {
+            work.rollback().await?;
+            return Err(error);
+        }
+        work.commit().await?;
+        Ok(made.id())
     }
 
     /// What becomes of a run whose table was refused.
@@ -174,9 +220,11 @@ impl SavedViews {
         let now = self.0.clock.now();
         let ended = schedule.after(end, now);
         let mut work = self.0.db.global().maintenance_for(job.tenant).await?;
-        let is_ended = rows::end_run(&work, &ended, run.due_at).await? > 0;
-        let events = result.filter(|_| is_ended).map(|result| VIEW_RESULT.event(&result));
-        journal::append_other(&mut work, events.into_iter().collect(), now).await?;
+        if rows::end_run(&work, &ended, run.due_at).await? > 0 {
+            let stopped = self.stop(&work, &ended).await?;
+            let result = result.map(|result| VIEW_RESULT.event(&result));
+            journal::append_other(&mut work, result.into_iter().chain(stopped).collect(), now).await?;
+        }
         work.commit().await?;
         Ok(())
     }
@@ -212,6 +260,14 @@ impl SavedViews {
     }
 }
 
+/// A run with its table.
+struct Ran {
+    view: View,
+    schedule: Schedule,
+    run: Run,
+    table: Table,
+}
+
 /// What a run sends, and to whom.
 struct Outgoing {
     schedule: SavedViewScheduleId,
@@ -241,24 +297,32 @@ async fn addresses(identity: &Identity, tenant: TenantId, schedule: &Schedule) -
     Ok(all)
 }
 
-/// The event of a table of so many rows and this hash.
-fn result_of(view: &View, schedule: &Schedule, due_at: Timestamp, (rows, hash): (usize, String)) -> ViewResultEvent {
+/// The event of a table of this hash, which a run of this moment made.
+fn result_of(view: &View, schedule: &Schedule, (due_at, hash): (Timestamp, &str), table: &Table) -> ViewResultEvent {
     let (slug, format) = (view.fields.slug.clone(), schedule.fields.format);
     let path = format!("/views/{slug}.{}", ending(format));
-    ViewResultEvent { id: view.id, slug, schedule: schedule.id, due_at, rows: rows as u64, hash, path }
+    ViewResultEvent {
+        id: view.id,
+        slug,
+        schedule: schedule.id,
+        due_at,
+        rows: table.rows as u64,
+        hash: hash.to_owned(),
+        path,
+        owner: Some(schedule.maker.id),
+        is_restricted: view.readers.is_some(),
+        told: schedule.fields.tells_rows.then(|| table.told.clone()),
+    }
 }
 
 /// The e-mail of a table, to nobody yet. One that is too large is not attached, and the e-mail says so.
 fn email_of(tenant: &str, view: &View, schedule: &Schedule, table: Table) -> identity::Email {
-    let (format, bytes) = (schedule.fields.format, table.text.len());
+    let (format, bytes) = (schedule.fields.format, table.bytes.len());
     let said = written(tenant, view, (table.rows, bytes), format);
     let attachment = (bytes <= MOST_MAIL_BYTES).then(|| Attachment {
         name: format!("{}.{}", view.fields.slug, ending(format)),
-        media: match format {
-            TableFormat::Csv => "text/csv; charset=utf-8",
-            TableFormat::Jsonl => "application/jsonl; charset=utf-8",
-        },
-        bytes: table.text.into_bytes(),
+        media: media_type(format),
+        bytes: table.bytes,
     });
     identity::Email { to: String::new(), subject: said.subject, text: said.text, html: said.html, attachment }
 }

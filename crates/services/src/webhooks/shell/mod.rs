@@ -29,7 +29,7 @@ use sea_orm::Value;
 
 pub use manage::{EndpointFields, NewEndpoint};
 pub use replay::{KIND as REPLAY, Order, Replay, Replayed};
-pub use trim::Keep;
+pub use trim::{Keep, let_go_of_month};
 
 use super::{
     core::{Endpoint, Rejection},
@@ -129,6 +129,14 @@ impl Webhooks {
     }
     pub fn backend(&self) -> platform::storage::Backend {
         self.0.db.backend()
+    }
+    /// What messages are sent with: other rooms reach addresses that strangers chose by the same rules.
+    pub fn sender(&self) -> &Sender {
+        &self.0.sender
+    }
+    /// What secrets of addresses are sealed with.
+    pub fn ring(&self) -> &KeyRing {
+        &self.0.ring
     }
     /// Opens networks of the operator's own, which are not the internet.
     pub fn open_networks(&self, networks: Vec<Cidr>) {

@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use platform::{
     jobs::Lease,
-    storage::{Fault, Reads, Row, Work, journal},
+    storage::{Database, Fault, Reads, Row, Work, journal},
 };
 
 use super::Webhooks;
@@ -72,6 +72,28 @@ impl Webhooks {
         }
         Ok(removed)
     }
+}
+
+/// Lets the events of a month go that is about to leave the database: who reads the journal from before its end is told so from now on. Of a tenant whose
+/// webhooks or alerts have not come so far, nothing is let go; returns how many those are.
+pub async fn let_go_of_month(db: &Database, from: Timestamp, to: Timestamp) -> Result<u64, Fault> {
+    let global = db.global();
+    let sql = "SELECT tenant_id, max(seq) FROM event WHERE recorded_at >= $1 AND recorded_at < $2 GROUP BY tenant_id ORDER BY tenant_id";
+    let mut waiting = 0;
+    for row in &global.rows(sql, vec![from.micros().into(), to.micros().into()]).await? {
+        let mut row = Row::new(row);
+        let (tenant, last): (TenantId, i64) = (row.take()?, row.take()?);
+        let work = global.maintenance_for(tenant).await?;
+        if first_needed(&work).await?.is_some_and(|needed| needed <= last) {
+            work.rollback().await?;
+            waiting += 1;
+            continue;
+        }
+        let sql = "UPDATE tenant_counter SET low_seq = $2 WHERE tenant_id = $1 AND low_seq < $2";
+        work.execute(sql, vec![last.into()]).await?;
+        work.commit().await?;
+    }
+    Ok(waiting)
 }
 
 /// When the last event of all tenants happened, as whoever wrote it says.

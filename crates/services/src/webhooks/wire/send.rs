@@ -8,7 +8,7 @@ use std::{
 
 use platform::{clock, clock::Clock};
 use reqwest::{
-    Client, Response,
+    Client, Response, Url,
     dns::{Addrs, Name, Resolve, Resolving},
     header::{CONTENT_TYPE, RETRY_AFTER},
     redirect::Policy,
@@ -21,6 +21,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Within the time of a connection: a name that nobody answers for is told as one that is nobody's, not as a receiver that is silent.
 const LOOK_UP: Duration = Duration::from_secs(4);
 const WHOLE: Duration = Duration::from_secs(15);
+/// A request that carries a file.
+const TRANSFER: Duration = Duration::from_mins(2);
 /// What is read of an answer's body, and kept of it.
 const MOST_BODY: usize = 1_024;
 /// Characters that are kept of why there was none.
@@ -72,22 +74,24 @@ struct Clients {
 
 impl Clients {
     fn new(allowed: &Allowed) -> Result<Self, String> {
-        let client = |is_plain: bool| {
-            Client::builder()
-                .no_proxy()
-                .redirect(Policy::none())
-                .connect_timeout(CONNECT)
-                .timeout(WHOLE)
-                .pool_max_idle_per_host(2)
-                .pool_idle_timeout(Duration::from_secs(30))
-                .referer(false)
-                .user_agent(concat!("Entrepot/", env!("CARGO_PKG_VERSION")))
-                .dns_resolver(Arc::new(Checked { allowed: allowed.clone(), is_plain }))
-                .build()
-                .map_err(|err| format!("webhooks cannot be sent from here: {err}"))
-        };
+        let client =
+            |is_plain: bool| client(allowed, is_plain, WHOLE).map_err(|err| format!("webhooks cannot be sent from here: {err}"));
         Ok(Self { secure: client(false)?, plain: client(true)? })
     }
+}
+
+fn client(allowed: &Allowed, is_plain: bool, whole: Duration) -> Result<Client, reqwest::Error> {
+    Client::builder()
+        .no_proxy()
+        .redirect(Policy::none())
+        .connect_timeout(CONNECT)
+        .timeout(whole)
+        .pool_max_idle_per_host(2)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .referer(false)
+        .user_agent(concat!("Entrepot/", env!("CARGO_PKG_VERSION")))
+        .dns_resolver(Arc::new(Checked { allowed: allowed.clone(), is_plain }))
+        .build()
 }
 
 impl Sender {
@@ -111,14 +115,23 @@ impl Sender {
         sent
     }
 
-    async fn exchange(&self, parcel: Parcel<'_>) -> Result<Response, String> {
-        // What was opened when the endpoint was made may be closed now, and a written address meets no resolver.
-        let url = check(parcel.url, &self.allowed).map_err(|bad| bad.to_string())?;
-        if let Some(address) = literal(&url)
-            && !self.allowed.takes(address, is_plain(&url))
-        {
-            return Err(Bad::Closed(address.to_string()).to_string());
+    /// A client that carries files to the host of a URL, and connects to no address that was not checked. Every request of it goes to this host.
+    pub fn transfers(&self, url: &str) -> Result<Client, String> {
+        let url = self.checked(url)?;
+        client(&self.allowed, is_plain(&url), TRANSFER).map_err(|err| format!("files cannot be sent from here: {err}"))
+    }
+
+    /// What was opened when the URL was kept may be closed now, and a written address meets no resolver.
+    fn checked(&self, url: &str) -> Result<Url, String> {
+        let url = check(url, &self.allowed).map_err(|bad| bad.to_string())?;
+        match literal(&url) {
+            Some(address) if !self.allowed.takes(address, is_plain(&url)) => Err(Bad::Closed(address.to_string()).to_string()),
+            _ => Ok(url),
         }
+    }
+
+    async fn exchange(&self, parcel: Parcel<'_>) -> Result<Response, String> {
+        let url = self.checked(parcel.url)?;
         let clients = self.clients.get_or_init(|| Clients::new(&self.allowed)).as_ref().map_err(Clone::clone)?;
         let client = if is_plain(&url) { &clients.plain } else { &clients.secure };
         let mut request = client

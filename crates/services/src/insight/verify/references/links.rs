@@ -18,6 +18,7 @@ const RESERVATION: &str = "'rsv:' || HEX(c.id)";
 const ORDER: &str = "'ord:' || HEX(c.id)";
 const PURCHASE: &str = "'por:' || HEX(c.id)";
 const PURCHASE_LINE: &str = "'por:' || HEX(c.purchase_order_id) || ' line ' || c.position";
+const BLANKET_LINE: &str = "'bor:' || HEX(c.blanket_order_id) || ' line ' || c.position";
 const ORDER_LINE: &str = "'ord:' || HEX(c.order_id) || ' line ' || c.position";
 const PAYMENT: &str = "'pay:' || HEX(c.id)";
 const FULFILMENT: &str = "'ful:' || HEX(c.id)";
@@ -35,6 +36,7 @@ const SUPPLIER_RETURN_LINE: &str = "'srt:' || HEX(c.supplier_return_id) || ' lin
 const COUNT_LINE_OF: &str = "'cnt:' || HEX(c.count_id) || ' prd:' || HEX(c.product_id)";
 const REVERSAL: &str = "'rev:' || HEX(c.id)";
 const REVERSAL_LINE: &str = "'rev:' || HEX(c.reversal_id) || ' line ' || c.position";
+const MERGE: &str = "'merge ' || HEX(c.id)";
 const GRANT: &str = "'mem:' || HEX(c.member_id) || ' grant ' || c.position";
 const PLAN_LINE: &str = "'rpl:' || HEX(c.plan_id) || ' line ' || c.position";
 const LIQUIDATION_LINE: &str = "'lqp:' || HEX(c.plan_id) || ' line ' || c.position";
@@ -46,6 +48,10 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("category", "'cat:' || HEX(c.id)", &[("parent_id", "id")], "category"),
     link("customer", "'cus:' || HEX(c.id)", &[("merged_into", "id")], "customer"),
     link("supplier", "'sup:' || HEX(c.id)", &[("merged_into", "id")], "supplier"),
+    link("party_merge", MERGE, &[("customer_id", "id")], "customer"),
+    link("party_merge", MERGE, &[("into_customer_id", "id")], "customer"),
+    link("party_merge", MERGE, &[("supplier_id", "id")], "supplier"),
+    link("party_merge", MERGE, &[("into_supplier_id", "id")], "supplier"),
     link("product", PRODUCT, &[("category_id", "id")], "category"),
     link("product", PRODUCT, &[("supplier_id", "id")], "supplier"),
     link("product", PRODUCT, &[("family_id", "id")], "product_family"),
@@ -71,6 +77,10 @@ pub(in super::super) const LINKS: &[Link] = &[
     Link { only: "c.reference_kind = 'SUPPLIER_RETURN'", ..link("movement", SEQ, &[("reference_id", "id")], "supplier_return") },
     link("purchase_order", PURCHASE, &[("supplier_id", "id")], "supplier"),
     link("purchase_order", PURCHASE, &[("store_id", "id")], "store"),
+    link("purchase_order", PURCHASE, &[("blanket_order_id", "id")], "blanket_order"),
+    link("blanket_order", "'bor:' || HEX(c.id)", &[("supplier_id", "id")], "supplier"),
+    link("blanket_order_line", BLANKET_LINE, &[("blanket_order_id", "id")], "blanket_order"),
+    link("blanket_order_line", BLANKET_LINE, &[("product_id", "id")], "product"),
     link("purchase_order_line", PURCHASE_LINE, &[("purchase_order_id", "id")], "purchase_order"),
     link("purchase_order_line", PURCHASE_LINE, &[("product_id", "id")], "product"),
     link(
@@ -258,6 +268,8 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("replenishment_line", PLAN_LINE, &[("transfer_id", "id")], "transfer"),
     link("liquidation_line", LIQUIDATION_LINE, &[("plan_id", "id")], "liquidation_plan"),
     link("liquidation_line", LIQUIDATION_LINE, &[("product_id", "id")], "product"),
+    link("liquidation_line", LIQUIDATION_LINE, &[("partner_id", "id")], "product"),
+    link("liquidation_line", LIQUIDATION_LINE, &[("kit_id", "id")], "product"),
     link("liquidation_line", LIQUIDATION_LINE, &[("store_id", "id")], "store"),
     link("liquidation_line", LIQUIDATION_LINE, &[("to_store_id", "id")], "store"),
     link("liquidation_line", LIQUIDATION_LINE, &[("supplier_id", "id")], "supplier"),
@@ -274,6 +286,8 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("saved_view_link", "'svl:' || HEX(c.id)", &[("key_id", "id")], "api_key"),
     link("saved_view_schedule", "'svs:' || HEX(c.id)", &[("view_id", "id")], "saved_view"),
     link("saved_view_schedule", "'svs:' || HEX(c.id)", &[("key_id", "id")], "api_key"),
+    link("saved_view_schedule", "'svs:' || HEX(c.id)", &[("last_file_id", "id")], "file"),
+    link("export_schedule", "'xsc:' || HEX(c.id)", &[("key_id", "id")], "api_key"),
     link("paper", "'ppr:' || HEX(c.id)", &[("order_id", "id")], "sales_order"),
     link("paper", "'ppr:' || HEX(c.id)", &[("html_file_id", "id")], "file"),
     link("paper", "'ppr:' || HEX(c.id)", &[("pdf_file_id", "id")], "file"),

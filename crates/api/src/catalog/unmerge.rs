@@ -1,0 +1,218 @@
+//! Taking back merges of customers, and of suppliers.
+
+use async_graphql::{Context, ID, InputObject, SimpleObject};
+use entity::id::{Kind, kind as of};
+use inventory::{
+    catalog::{
+        Catalog,
+        core::unmerge::UnmergeAsk,
+        events::{CUSTOMER_UNMERGED, CUSTOMER_UPDATED, PRODUCT_UPDATED, SUPPLIER_RESTORED, SUPPLIER_UNMERGED, SUPPLIER_UPDATED},
+        shell::UnmergedCustomer,
+    },
+    purchasing::{
+        events::{SUPPLIER_PRODUCT_ARCHIVED, SUPPLIER_PRODUCT_RESTORED, SUPPLIER_PRODUCT_UPDATED},
+        shell::{UnmergedSupplier, supplier_unmerge},
+    },
+};
+use macros::resolvers;
+use platform::{path, storage::idempotency::Acted};
+
+use super::{Customer, Supplier, merge::stopped, mutation_parties::told, mutation_products::written};
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        reading::{Reading, read},
+        refusal::UserError,
+        scalars::Long,
+    },
+    purchasing::check_key,
+};
+
+/// A customer whose merge is taken back.
+#[derive(Debug, Clone, InputObject)]
+pub struct CustomerUnmergeInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Customer that is merged into another.
+    pub id: ID,
+    /// Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    pub expected_version: Option<Long>,
+    /// Version of the customer that it is merged into that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    pub into_expected_version: Option<Long>,
+}
+
+/// A supplier whose merge is taken back.
+#[derive(Debug, Clone, InputObject)]
+pub struct SupplierUnmergeInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// Supplier that is merged into another.
+    pub id: ID,
+    /// Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    pub expected_version: Option<Long>,
+    /// Version of the supplier that it is merged into that you saw; another one is a VERSION_CONFLICT. Null for whichever it has.
+    pub into_expected_version: Option<Long>,
+}
+
+/// Result of taking back the merge of a customer.
+#[derive(SimpleObject, Default)]
+pub struct CustomerUnmergePayload {
+    /// The customer that is merged no longer, as it is now, or with validateOnly as it would be. Null when the change was refused.
+    pub customer: Option<Customer>,
+    /// The customer that it was merged into, as it is now, or with validateOnly as it would be. Null when the change was refused.
+    pub merged_into: Option<Customer>,
+    /// Orders that are listed with the customer alone again. Null when the change was refused.
+    pub orders: Option<Long>,
+    /// Returns that are listed with the customer alone again. Null when the change was refused.
+    pub returns: Option<Long>,
+    /// Reasons for which the change was refused; empty when it was made, or with validateOnly would be.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+/// Result of taking back the merge of a supplier.
+#[derive(SimpleObject, Default)]
+pub struct SupplierUnmergePayload {
+    /// The supplier that is merged no longer, as it is now, or with validateOnly as it would be. Null when the change was refused.
+    pub supplier: Option<Supplier>,
+    /// The supplier that it was merged into, as it is now, or with validateOnly as it would be. Null when the change was refused.
+    pub merged_into: Option<Supplier>,
+    /// Products that name the supplier again. Null when the change was refused.
+    pub products: Option<Long>,
+    /// Rows of the supplier's catalogue that are in use again. Null when the change was refused.
+    pub supplier_products: Option<Long>,
+    /// Products and rows of the catalogue that somebody changed since the merge, and that stay with the other. Null when the change was refused.
+    pub kept: Option<Long>,
+    /// Purchase orders and returns that are listed with the supplier alone again. Null when the change was refused.
+    pub documents: Option<Long>,
+    /// Reasons for which the change was refused; empty when it was made, or with validateOnly would be.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+impl From<Vec<UserError>> for CustomerUnmergePayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+impl From<Vec<UserError>> for SupplierUnmergePayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+
+/// Reads what both kinds ask: the key, whose merge is taken back, and the versions that were seen.
+fn asked<K: Kind>(
+    reading: &mut Reading,
+    idempotency_key: String,
+    id: &ID,
+    (seen, into_seen): (Option<Long>, Option<Long>),
+) -> UnmergeAsk<K> {
+    check_key(reading, &idempotency_key);
+    UnmergeAsk {
+        idempotency_key,
+        id: reading.id(id, || path!["input", "id"]),
+        expected_version: seen.map(|version| version.0),
+        into_expected_version: into_seen.map(|version| version.0),
+    }
+}
+
+impl CustomerUnmergeInput {
+    fn read(self, reading: &mut Reading) -> UnmergeAsk<of::CustomerId> {
+        asked(reading, self.idempotency_key, &self.id, (self.expected_version, self.into_expected_version))
+    }
+}
+
+impl SupplierUnmergeInput {
+    fn read(self, reading: &mut Reading) -> UnmergeAsk<of::SupplierId> {
+        asked(reading, self.idempotency_key, &self.id, (self.expected_version, self.into_expected_version))
+    }
+}
+
+/// Taking back merges of customers and of suppliers.
+#[derive(Default)]
+pub struct UnmergeMutation;
+
+#[resolvers]
+impl UnmergeMutation {
+    /// Takes the merge of a customer back, for 30 days. The customer stands by itself again, with its reference, its e-mail address, and what was made for it;
+    /// those that came along with it are merged into it again. What was made for the other since stays with that one. Refused once one of them is erased, or
+    /// the other is merged into a third.
+    #[mutation(permit = CustomerMerge, emits(CUSTOMER_UNMERGED, CUSTOMER_UPDATED), step_up, dry_run(record))]
+    async fn customer_unmerge(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Customer whose merge to take back.")] input: CustomerUnmergeInput,
+    ) -> Answer<CustomerUnmergePayload> {
+        let ask = match read(|reading| input.read(reading)) {
+            Ok(ask) => ask,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(ctx.given::<Catalog>()?.customer_unmerge(permit, ask, dry_run)).await;
+        written(ctx)?;
+        Ok(match done {
+            Err(stop) => stopped(stop)?.into(),
+            Ok(Acted { value: UnmergedCustomer { rows, orders, returns }, seq, is_replayed }) => CustomerUnmergePayload {
+                customer: Some(told(ctx, rows.merged)),
+                merged_into: Some(told(ctx, rows.into)),
+                orders: Some(Long(orders)),
+                returns: Some(Long(returns)),
+                user_errors: Vec::new(),
+                replayed: is_replayed,
+                seq: seq.map(Long),
+            },
+        })
+    }
+
+    /// Takes the merge of a supplier back, for 30 days. The supplier is in use again, and products and rows of the catalogue that went over to the other go
+    /// back where nobody has changed them since. Purchase orders that were made with the other since stay with that one. Refused once the other is merged
+    /// into a third.
+    #[mutation(
+        permit = SupplierMerge,
+        emits(
+            SUPPLIER_UNMERGED,
+            SUPPLIER_RESTORED,
+            SUPPLIER_UPDATED,
+            PRODUCT_UPDATED,
+            SUPPLIER_PRODUCT_ARCHIVED,
+            SUPPLIER_PRODUCT_RESTORED,
+            SUPPLIER_PRODUCT_UPDATED
+        ),
+        step_up,
+        dry_run(record)
+    )]
+    async fn supplier_unmerge(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Supplier whose merge to take back.")] input: SupplierUnmergeInput,
+    ) -> Answer<SupplierUnmergePayload> {
+        let ask = match read(|reading| input.read(reading)) {
+            Ok(ask) => ask,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let catalog = ctx.given::<Catalog>()?;
+        let done = Box::pin(supplier_unmerge((&catalog.db, &catalog.clock), permit, ask, dry_run)).await;
+        written(ctx)?;
+        Ok(match done {
+            Err(stop) => stopped(stop)?.into(),
+            Ok(Acted { value: UnmergedSupplier { rows, counts }, seq, is_replayed }) => SupplierUnmergePayload {
+                supplier: Some(Supplier(rows.merged.into())),
+                merged_into: Some(Supplier(rows.into.into())),
+                products: Some(Long(counts.products as i64)),
+                supplier_products: Some(Long(counts.supplies as i64)),
+                kept: Some(Long(counts.stay as i64)),
+                documents: Some(Long(counts.documents)),
+                user_errors: Vec::new(),
+                replayed: is_replayed,
+                seq: seq.map(Long),
+            },
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! The inputs of export schedules.
+
+use async_graphql::{ID, InputObject};
+use entity::prelude::ApiKeyId;
+use platform::path;
+use services::export_schedules::{
+    core::{Bucket, Fields, SecretKey},
+    shell::{ScheduleDelete, ScheduleRun, ScheduleSet},
+};
+
+use super::schedule::{ExportScheduleEntity, ExportScheduleFormat, ExportSchedulePeriod};
+use crate::graphql::{reading::Reading, scalars::Long};
+
+/// A bucket of the company's own at a host that speaks S3 and knows conditional writes.
+#[derive(Clone, InputObject)]
+pub struct ExportBucketInput {
+    /// URL of the host without a path, as in https://s3.eu-west-2.amazonaws.com. HTTPS at port 443 and an address of the open internet are needed, unless
+    /// the operator has opened another network.
+    pub endpoint: String,
+    /// Name of the bucket, 3 to 63 characters.
+    pub name: String,
+    /// Region of the bucket, as in eu-west-2; us-east-1 where the host has none.
+    pub region: String,
+    /// Text before the names of all files, of at most 200 characters: names between slashes. Empty for none.
+    #[graphql(default)]
+    pub prefix: String,
+    /// ID of the access key that the files are written with.
+    pub access_key_id: String,
+    /// Secret of the access key, 1 to 256 characters. Null keeps the one that the schedule has for this host and access key.
+    pub secret_access_key: Option<String>,
+}
+
+/// A schedule as it is wanted; with `id` in the place of the whole former one.
+#[derive(Clone, InputObject)]
+pub struct ExportScheduleSetInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// ID of the schedule to change. Null makes a schedule.
+    pub id: Option<ID>,
+    /// Version of the schedule as it was read; another one is a VERSION_CONFLICT. Needed with `id`, and not used without.
+    pub expected_version: Option<Long>,
+    /// Name for people, 1 to 100 characters.
+    pub name: String,
+    /// Rows that are written. Another value than before begins a new set.
+    pub entity: ExportScheduleEntity,
+    /// Format of the files. Default PARQUET.
+    #[graphql(default_with = "ExportScheduleFormat::Parquet")]
+    pub format: ExportScheduleFormat,
+    /// Rule by which the schedule is run.
+    pub every: ExportSchedulePeriod,
+    /// Hour of the day, 0 to 23, at which a DAILY schedule is run; HOURLY does not use it. Default 4.
+    #[graphql(default = 4)]
+    pub hour: i32,
+    /// IANA time zone of the hour, as in Europe/London. Null for the tenant's.
+    pub time_zone: Option<String>,
+    /// Bucket into which the files are written. Null for the deployment's file store.
+    pub bucket: Option<ExportBucketInput>,
+    /// Whether the schedule is paused: a paused schedule is not run. Default false.
+    #[graphql(default)]
+    pub is_paused: bool,
+}
+
+/// A run that is to begin now.
+#[derive(Debug, Clone, InputObject)]
+pub struct ExportScheduleRunInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// ID of the schedule.
+    pub id: ID,
+    /// Whether all rows are written once more, into a new set. Default false: what has changed since the run before.
+    #[graphql(default)]
+    pub full_refresh: bool,
+}
+
+/// A schedule that is to go.
+#[derive(Debug, Clone, InputObject)]
+pub struct ExportScheduleDeleteInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// ID of the schedule.
+    pub id: ID,
+}
+
+impl ExportScheduleSetInput {
+    pub(super) fn read(self, key: Option<ApiKeyId>, reading: &mut Reading) -> ScheduleSet {
+        if self.time_zone.as_deref() == Some("") {
+            reading.invalid("an IANA time zone is expected, as in Europe/London", || path!["input", "timeZone"]);
+        }
+        let fields = Fields {
+            name: self.name,
+            entity: self.entity.into(),
+            format: self.format.into(),
+            period: self.every.into(),
+            hour: self.hour,
+            time_zone: self.time_zone.unwrap_or_default(),
+        };
+        let (bucket, secret) = self.bucket.map(ExportBucketInput::read).unzip();
+        ScheduleSet {
+            idempotency_key: self.idempotency_key,
+            id: reading.id_opt(self.id.as_ref(), || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            fields,
+            bucket,
+            secret: secret.flatten(),
+            is_paused: self.is_paused,
+            key,
+        }
+    }
+}
+
+impl ExportBucketInput {
+    fn read(self) -> (Bucket, Option<SecretKey>) {
+        let bucket = Bucket {
+            endpoint: self.endpoint,
+            name: self.name,
+            region: self.region,
+            prefix: self.prefix,
+            access_key_id: self.access_key_id,
+        };
+        (bucket, self.secret_access_key.map(SecretKey))
+    }
+}
+
+impl ExportScheduleRunInput {
+    pub(super) fn read(self, reading: &mut Reading) -> ScheduleRun {
+        let id = reading.id(&self.id, || path!["input", "id"]);
+        ScheduleRun { idempotency_key: self.idempotency_key, id, wants_all: self.full_refresh }
+    }
+}
+
+impl ExportScheduleDeleteInput {
+    pub(super) fn read(self, reading: &mut Reading) -> ScheduleDelete {
+        ScheduleDelete { idempotency_key: self.idempotency_key, id: reading.id(&self.id, || path!["input", "id"]) }
+    }
+}

@@ -1,0 +1,151 @@
+//! Setting export schedules, running them and taking them away.
+
+use async_graphql::Context;
+use macros::resolvers;
+use platform::{path, storage::idempotency::Acted};
+use services::export_schedules::{
+    ExportSchedules,
+    core::{MOST_SCHEDULES, Problem},
+    events::{EXPORT_SCHEDULE_DELETED, EXPORT_SCHEDULE_REQUESTED, EXPORT_SCHEDULE_SET},
+    shell::{Acting, ExportScheduleError},
+};
+
+use super::{
+    inputs::{ExportScheduleDeleteInput, ExportScheduleRunInput, ExportScheduleSetInput},
+    schedule::ExportSchedule,
+};
+use crate::{
+    access::KeyUse,
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        reading::read,
+        refusal::{ErrorCode, Path, UserError, VersionConflict},
+        scalars::Long,
+    },
+    payload,
+};
+
+payload!(ExportSchedulePayload, export_schedule: ExportSchedule, "export schedule");
+
+impl ExportSchedulePayload {
+    fn of(done: Acting) -> Answer<Self> {
+        let Acted { value, seq, is_replayed } = match done {
+            Ok(acted) => acted,
+            Err(error) => return Ok(vec![refused(error)?].into()),
+        };
+        Ok(Self {
+            export_schedule: value.map(ExportSchedule::from),
+            user_errors: Vec::new(),
+            replayed: is_replayed,
+            seq: seq.map(Long),
+        })
+    }
+}
+
+fn input(name: &str) -> Path {
+    path!["input", name]
+}
+
+/// Refusals are data, faults are top-level errors.
+fn refused(error: ExportScheduleError) -> Result<UserError, TopError> {
+    Ok(match error {
+        ExportScheduleError::Fault(fault) => return Err(fault.into()),
+        ExportScheduleError::Denied(denied) => return Err(denied.into()),
+        ExportScheduleError::NotFound => UserError::not_found("export schedule", input("id")),
+        ExportScheduleError::TooMany => {
+            let message = format!("at most {MOST_SCHEDULES} export schedules are kept: remove one");
+            UserError::new(ErrorCode::LimitExceeded, message, path!["input"])
+        }
+        ExportScheduleError::Field(problem) => problem_at(problem, input),
+        ExportScheduleError::Bucket(problem) => problem_at(problem, in_bucket),
+        ExportScheduleError::Endpoint(message) => UserError::new(ErrorCode::Invalid, message, in_bucket("endpoint")),
+        ExportScheduleError::NoVersion => {
+            let message = "the version of the schedule as it was read is needed to change it";
+            UserError::new(ErrorCode::Required, message, input("expectedVersion"))
+        }
+        ExportScheduleError::Stale(actual) => UserError::VersionConflict(Box::new(VersionConflict {
+            code: ErrorCode::VersionConflict.noted(),
+            message: format!("the schedule has changed since you read it and is at version {actual} now"),
+            field: Some(input("expectedVersion")),
+            retryable: false,
+            actual_version: Long(actual),
+            current: None,
+        })),
+        ExportScheduleError::Paused => {
+            let message = "the schedule is paused: set it again to let it run";
+            UserError::new(ErrorCode::InvalidState, message, input("id"))
+        }
+        ExportScheduleError::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            UserError::new(ErrorCode::IdempotencyKeyReused, message, input("idempotencyKey"))
+        }
+    })
+}
+
+fn in_bucket(name: &str) -> Path {
+    path!["input", "bucket", name]
+}
+
+fn problem_at(problem: Problem, place: fn(&str) -> Path) -> UserError {
+    match problem {
+        Problem::Invalid { message, name } => UserError::new(ErrorCode::Invalid, message, place(name)),
+        Problem::OutOfRange { message, name } => UserError::new(ErrorCode::OutOfRange, message, place(name)),
+        Problem::TooLong { most, name } => {
+            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), place(name))
+        }
+        Problem::Missing { message, name } => UserError::new(ErrorCode::Required, message, place(name)),
+    }
+}
+
+/// The root fields that change export schedules.
+#[derive(Default)]
+pub struct ExportScheduleMutation;
+
+#[resolvers]
+impl ExportScheduleMutation {
+    /// Makes a schedule by which rows are exported, or puts another in the place of one. Each run has your rights as they are then; the permission to
+    /// read the rows is needed, too. At most 50 schedules of a tenant are kept.
+    #[mutation(permit = ExchangeRun, emits(EXPORT_SCHEDULE_SET), dry_run)]
+    async fn export_schedule_set(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Schedule.")] input: ExportScheduleSetInput,
+    ) -> Answer<ExportSchedulePayload> {
+        let key = ctx.data_opt::<KeyUse>().map(|used| used.key);
+        let input = match read(|reading| input.read(key, reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        ExportSchedulePayload::of(Box::pin(ctx.given::<ExportSchedules>()?.set(permit, input, dry_run)).await)
+    }
+
+    /// Begins a run of an export schedule now, beside those that it has by its rule. A run that is under way is not begun once more, unless all rows are
+    /// asked for.
+    #[mutation(permit = ExchangeRun, emits(EXPORT_SCHEDULE_REQUESTED), dry_run)]
+    async fn export_schedule_run(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Run.")] input: ExportScheduleRunInput,
+    ) -> Answer<ExportSchedulePayload> {
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        ExportSchedulePayload::of(Box::pin(ctx.given::<ExportSchedules>()?.request(permit, input, dry_run)).await)
+    }
+
+    /// Removes an export schedule. Files that it has written stay where they are.
+    #[mutation(permit = ExchangeRun, emits(EXPORT_SCHEDULE_DELETED), dry_run)]
+    async fn export_schedule_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Schedule.")] input: ExportScheduleDeleteInput,
+    ) -> Answer<ExportSchedulePayload> {
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        ExportSchedulePayload::of(Box::pin(ctx.given::<ExportSchedules>()?.delete(permit, input, dry_run)).await)
+    }
+}

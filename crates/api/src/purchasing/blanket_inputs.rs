@@ -1,0 +1,123 @@
+//! The inputs of blanket orders' mutations, and how a purchase order names one.
+
+use async_graphql::{ID, InputObject, OneofObject};
+use entity::prelude::Currency;
+use inventory::purchasing::shell;
+use platform::path;
+
+use super::{
+    inputs::supplier_ref,
+    links::{MoneyInput, ProductRef, SupplierRef},
+};
+use crate::graphql::{
+    reading::Reading,
+    scalars::{CurrencyCode, Date, Long, Quantity},
+};
+
+/// A blanket order by one of its names.
+#[derive(Debug, Clone, OneofObject)]
+pub enum BlanketOrderRef {
+    /// ID of the blanket order.
+    Id(ID),
+    /// Number of the blanket order, as in BPO-000007; case and zeros before the number are ignored.
+    Number(String),
+}
+
+/// A line of a blanket order: a product, and what is agreed on it.
+#[derive(Debug, Clone, InputObject)]
+pub struct BlanketOrderLineInput {
+    /// The product; each stands in one line.
+    pub product: ProductRef,
+    /// Agreed quantity, in the product's smallest unit; above 0.
+    pub quantity: Quantity,
+    /// Agreed cost of one whole unit, in the blanket order's currency; 0 or more.
+    pub unit_cost: MoneyInput,
+}
+
+/// A new blanket order.
+#[derive(Debug, Clone, InputObject)]
+pub struct BlanketOrderCreateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Supplier that the quantities and prices are agreed with.
+    pub supplier: SupplierRef,
+    /// Currency of all amounts. Null for the tenant's.
+    pub currency_code: Option<CurrencyCode>,
+    /// First day of call-offs.
+    pub valid_from: Date,
+    /// Last day of call-offs; not before `validFrom`.
+    pub valid_to: Date,
+    /// Reference of the agreement outside of this system, at most 128 characters. Null for none.
+    pub external_ref: Option<String>,
+    /// Note on the agreement, at most 1,000 characters. Null for none.
+    pub note: Option<String>,
+    /// Lines of the blanket order, 1 to 2,000.
+    pub lines: Vec<BlanketOrderLineInput>,
+}
+
+/// A step of a blanket order.
+#[derive(Debug, Clone, InputObject)]
+pub struct BlanketOrderActionInput {
+    /// The blanket order.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// The version that you saw; another one is a VERSION_CONFLICT.
+    pub expected_version: Option<Long>,
+    /// Reason or note, at most 1,000 characters. Kept with the blanket order where it is closed. Null for none.
+    pub note: Option<String>,
+}
+
+impl BlanketOrderRef {
+    /// A blanket order that is named in an input.
+    pub(super) fn read(self, reading: &mut Reading, field: impl FnOnce() -> Vec<String>) -> shell::BlanketRef {
+        match self {
+            Self::Id(id) => shell::BlanketRef::Id(reading.id(&id, || [field(), path!["id"]].concat())),
+            Self::Number(number) => shell::BlanketRef::Number(number),
+        }
+    }
+}
+
+impl BlanketOrderCreateInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::BlanketOrderCreate {
+        let currency = self.currency_code.and_then(|code| {
+            let read = Currency::parse(&code.0);
+            if read.is_none() {
+                reading.invalid("an ISO 4217 code in use is expected, as in GBP", || path!["input", "currencyCode"]);
+            }
+            read
+        });
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for (index, line) in self.lines.into_iter().enumerate() {
+            let at = |name: &str| path!["input", "lines", index, name];
+            lines.push(shell::BlanketOrderLine {
+                product: reading.product(line.product, || at("product")),
+                quantity: line.quantity.0,
+                unit_cost: reading.money(Some(&line.unit_cost), || at("unitCost")),
+            });
+        }
+        shell::BlanketOrderCreate {
+            idempotency_key: self.idempotency_key,
+            supplier: supplier_ref(reading, self.supplier, || path!["input", "supplier"]),
+            currency,
+            valid_from: self.valid_from.0,
+            valid_to: self.valid_to.0,
+            external_ref: self.external_ref,
+            note: self.note,
+            lines,
+        }
+    }
+}
+
+impl BlanketOrderActionInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::BlanketOrderAct {
+        shell::BlanketOrderAct {
+            idempotency_key: self.idempotency_key,
+            blanket: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            note: self.note,
+        }
+    }
+}

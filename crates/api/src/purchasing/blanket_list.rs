@@ -1,0 +1,158 @@
+//! Reading blanket orders: one by its name, and the list with its filter and sorts.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, InputObject};
+use entity::prelude::{BlanketOrderId, Numbered};
+use iam::access::{Permit, kind};
+use inventory::{
+    ledger::Ledger,
+    numbering::core::Patterns,
+    purchasing::rows::{self, BlanketFilter},
+};
+use macros::resolvers;
+use platform::{
+    paging::CursorSigner,
+    path,
+    storage::{Nested, Reads},
+};
+
+use super::{
+    blanket::{BlanketOrder, BlanketOrderStatus},
+    blanket_inputs::BlanketOrderRef,
+    links::{MOST_A_PAGE, argument},
+    loaders::load,
+};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        filters::{DateTimeFilter, IdFilter, StringFilter},
+        nested::{NestedFilter, place, read_nested},
+        refusal::Path,
+        scalars::Cursor,
+    },
+    numbering,
+    orders::document_filter::{DocumentFilter, document_sort},
+};
+
+crate::connection!(counted BlanketOrderConnection, BlanketOrderEdge, BlanketOrder, "blanket orders");
+document_sort!(BlanketOrderSort, BlanketOrderSortField, "blanket orders");
+
+/// Blanket orders that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct BlanketOrderFilter {
+    /// All of these hold; an empty list holds for everything.
+    pub and: Option<Vec<BlanketOrderFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<BlanketOrderFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<BlanketOrderFilter>>,
+    /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<BlanketOrderStatus>>,
+    /// Agreed with these suppliers.
+    pub supplier: Option<IdFilter>,
+    /// Number of the blanket order, with or without its letters, as in BPO-000007.
+    pub number: Option<StringFilter>,
+    /// Product of at least one line of the blanket order.
+    pub product: Option<IdFilter>,
+    /// SKU of the product of at least one line, in any spelling of capitals.
+    pub sku: Option<StringFilter>,
+    /// Time at which the blanket order was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the blanket order last changed.
+    pub updated_at: Option<DateTimeFilter>,
+}
+
+::graphql::nested_filter!(BlanketOrderFilter);
+
+impl BlanketOrderFilter {
+    fn read(self, patterns: &Patterns) -> Answer<Nested<BlanketFilter>> {
+        read_nested(self, &mut |filter: Self, at| filter.tests(patterns, at))
+    }
+
+    fn tests(self, patterns: &Patterns, at: &Path) -> Answer<BlanketFilter> {
+        let suppliers = self.supplier.map(|filter| filter.ids(&place(at, "supplier"))).transpose()?.flatten();
+        let document = DocumentFilter {
+            number: self.number,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            product: self.product,
+            sku: self.sku,
+        };
+        Ok(BlanketFilter {
+            statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
+            suppliers,
+            documents: document.read((Numbered::BlanketOrder, patterns), at)?,
+        })
+    }
+}
+
+/// A blanket order; None when there is none.
+pub(super) async fn blanket(ctx: &Context<'_>, id: BlanketOrderId) -> Answer<Option<BlanketOrder>> {
+    ctx.permit::<kind::PurchaseRead>()?;
+    Ok(load(ctx, id).await?.map(BlanketOrder::whole))
+}
+
+/// The root fields that read blanket orders.
+#[derive(Default)]
+pub struct BlanketQuery;
+
+#[resolvers]
+impl BlanketQuery {
+    /// A blanket order; null when there is none.
+    #[field(permit = PurchaseRead)]
+    async fn blanket_order(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID or number of the blanket order.")] by: BlanketOrderRef,
+    ) -> Option<Answer<BlanketOrder>> {
+        named(ctx, &permit, by).await.transpose()
+    }
+
+    /// Blanket orders, the newest first unless another order is asked for.
+    #[field(permit = PurchaseRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn blanket_orders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Conditions on the blanket orders. Null for all.")] filter: Option<BlanketOrderFilter>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        #[graphql(desc = "Sort of the blanket orders. Null for NUMBER, DESC.")] sort: Option<BlanketOrderSort>,
+    ) -> Answer<BlanketOrderConnection> {
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let signer = ctx.given::<CursorSigner>()?;
+        let filter = filter.unwrap_or_default();
+        let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
+        let mut filter = filter.read(&patterns)?;
+        let sorted = sort.map_or(rows::NEWEST, Into::into);
+        let kind = sorted.kind(rows::BLANKETS);
+        let request = PageArgs { first, after, last, before }.check(&kind, signer, MOST_A_PAGE)?;
+        let lists = filter.all_mut().into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect();
+        rows::add_merged_suppliers(&scope, lists).await?;
+        let source = rows::blanket_source(scope.backend(), &filter);
+        let page = rows::blanket_page(&scope, source.clone(), sorted, &request).await?;
+        let nodes = page.into_iter().map(|row| (rows::blanket_keys(sorted, &row), row));
+        let nodes = nodes.map(|(keys, row)| (BlanketOrder::head(Arc::new(row)), keys));
+        Ok(Page::build(nodes.collect(), &request, kind, signer).counted(scope, source).into())
+    }
+}
+
+async fn named(ctx: &Context<'_>, permit: &Permit<kind::PurchaseRead>, by: BlanketOrderRef) -> Answer<Option<BlanketOrder>> {
+    let id = match by {
+        BlanketOrderRef::Id(id) => Some(argument(&id, || path!["by", "id"])?),
+        // What is no number is the number of nothing.
+        BlanketOrderRef::Number(number) => match numbering::named(ctx, Numbered::BlanketOrder, &number).await? {
+            Some(number) => rows::blanket_of_number(&permit.scope(ctx.given::<Ledger>()?.database()), number).await?,
+            None => None,
+        },
+    };
+    match id {
+        Some(id) => blanket(ctx, id).await,
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,172 @@
+//! Filter and sort of the list of lots.
+
+use async_graphql::{Enum, InputObject};
+use entity::{id::kind as ids, prelude::Timestamp};
+use inventory::{
+    catalog::core::text::fold,
+    stock::rows::lot_filter::{LotFilterSpec, LotSort as By, LotSorted, OnHandTest},
+};
+use platform::storage::Nested;
+
+use super::{
+    LotStatus,
+    movement_filter::{folded, texts},
+};
+use crate::{
+    catalog::Direction,
+    graphql::{
+        fault::{Answer, TopError},
+        filters::{DateFilter, DateTimeFilter, IdFilter, MAX_VALUES, QuantityFilter, StringFilter},
+        nested::{place, read_nested},
+        refusal::Path,
+        scalars::Date,
+    },
+};
+
+/// Lots that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct LotFilter {
+    /// All of these hold; an empty list holds for everything.
+    pub and: Option<Vec<LotFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<LotFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<LotFilter>>,
+    /// Lots to include.
+    pub id: Option<IdFilter>,
+    /// Products to include.
+    pub product: Option<IdFilter>,
+    /// SKU of the product, in any spelling of capitals.
+    pub sku: Option<StringFilter>,
+    /// Stores with stock of the lot.
+    pub store: Option<IdFilter>,
+    /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<LotStatus>>,
+    /// Lots whose expiry date is before this date.
+    pub expires_before: Option<Date>,
+    /// Expiry date of the lot. A lot without one does not match.
+    pub expires_on: Option<DateFilter>,
+    /// Quantity of the lot on hand in all stores that you may see, in the product's smallest unit.
+    pub on_hand: Option<QuantityFilter>,
+    /// Code of the lot; case is ignored.
+    pub code: Option<LotCodeFilter>,
+    /// Time at which the lot was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time of the lot's last change or movement. It narrows what the other tests leave; by itself it goes through all lots.
+    pub updated_at: Option<DateTimeFilter>,
+}
+
+::graphql::nested_filter!(LotFilter);
+
+/// Codes of lots. Case does not count.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct LotCodeFilter {
+    /// Code that must be equal.
+    pub eq: Option<String>,
+    /// Codes of which one must be equal, at most 250; an empty list matches nothing.
+    #[graphql(name = "in")]
+    pub one_of: Option<Vec<String>>,
+    /// A code that begins with this.
+    pub starts_with: Option<String>,
+}
+
+impl LotFilter {
+    /// The filter as rows understand it.
+    pub fn read(filter: Option<Self>) -> Answer<Nested<LotFilterSpec>> {
+        read_nested(filter.unwrap_or_default(), &mut |filter: Self, at| filter.spec(at))
+    }
+
+    fn spec(self, at: &Path) -> Answer<LotFilterSpec> {
+        let (codes, code_starts) = codes(self.code.unwrap_or_default(), at)?;
+        let (expires_from, before) = days(self.expires_on.as_ref(), at)?;
+        let skus = self.sku.map(|filter| texts(&filter, &place(at, "sku"))).transpose()?.unwrap_or_default();
+        Ok(LotFilterSpec {
+            ids: self.id.map(|filter| filter.ids::<ids::LotId>(&place(at, "id"))).transpose()?.flatten(),
+            products: self.product.map(|filter| filter.ids(&place(at, "product"))).transpose()?.flatten(),
+            skus: skus.into_iter().map(folded).collect(),
+            stores: self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten(),
+            seen_in: None,
+            statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
+            expires_from,
+            expires_before: [self.expires_before.map(|day| day.0), before].into_iter().flatten().min(),
+            codes,
+            code_starts,
+            on_hand: on_hand(self.on_hand),
+            created: moments(self.created_at.as_ref()),
+            updated: moments(self.updated_at.as_ref()),
+        })
+    }
+}
+
+/// The codes and the beginning of a code that are asked for, folded.
+fn codes(code: LotCodeFilter, at: &Path) -> Answer<(Option<Vec<String>>, Option<String>)> {
+    let mut codes = code.one_of;
+    if codes.as_ref().is_some_and(|codes| codes.len() > MAX_VALUES) {
+        let field = at.iter().map(String::as_str).chain(["code", "in"]).map(str::to_owned).collect();
+        return Err(TopError::bad_input(format!("at most {MAX_VALUES} codes"), field));
+    }
+    if let Some(one) = code.eq {
+        codes =
+            Some(codes.map_or_else(|| vec![one.clone()], |list| list.into_iter().filter(|c| fold(c) == fold(&one)).collect()));
+    }
+    // No code has a NUL character, and Postgres takes none.
+    let keys = codes.map(|list| list.iter().filter(|c| !c.contains('\0')).map(|c| fold(c.trim())).collect());
+    let starts = code.starts_with.map(|prefix| fold(prefix.trim_start()).replace('\0', "\u{10ffff}"));
+    Ok((keys, starts))
+}
+
+/// The first day, and the day after the last.
+fn days(filter: Option<&DateFilter>, at: &Path) -> Answer<(Option<i32>, Option<i32>)> {
+    let Some(DateFilter { gte, lt }) = filter else { return Ok((None, None)) };
+    let (from, before) = (gte.as_ref().map(|day| day.0), lt.as_ref().map(|day| day.0));
+    if from.zip(before).is_some_and(|(from, before)| from >= before) {
+        let field = at.iter().map(String::as_str).chain(["expiresOn", "lt"]).map(str::to_owned).collect();
+        return Err(TopError::bad_input("lt must be a day after gte", field));
+    }
+    Ok((from, before))
+}
+
+fn on_hand(filter: Option<QuantityFilter>) -> OnHandTest {
+    let QuantityFilter { eq, gte, lte } = filter.unwrap_or_default();
+    let [eq, gte, lte] = [eq, gte, lte].map(|quantity| quantity.map(|quantity| quantity.0.get()));
+    OnHandTest { least: [eq, gte].into_iter().flatten().max(), most: [eq, lte].into_iter().flatten().min(), within: None }
+}
+
+fn moments(filter: Option<&DateTimeFilter>) -> [Option<Timestamp>; 2] {
+    let (from, before) = filter.map(DateTimeFilter::range).unwrap_or_default();
+    [from, before]
+}
+
+/// Sort order of a list of lots; lots with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct LotSort {
+    /// Field by which the lots are sorted.
+    pub field: LotSortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which lots can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum LotSortField {
+    /// Code of the lot, without its capitals.
+    Code,
+    /// Expiry date of the lot. A lot without one counts as the latest.
+    ExpiresOn,
+    /// Time at which the lot was created.
+    CreatedAt,
+}
+
+/// The newest first, unless something else is asked for.
+pub fn lot_sorted(sort: Option<LotSort>) -> LotSorted {
+    sort.map_or(LotSorted::NEWEST, |LotSort { field, direction }| LotSorted {
+        by: match field {
+            LotSortField::Code => By::Code,
+            LotSortField::ExpiresOn => By::ExpiresOn,
+            LotSortField::CreatedAt => By::CreatedAt,
+        },
+        descending: direction == Direction::Desc,
+    })
+}

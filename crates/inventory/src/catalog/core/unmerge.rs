@@ -1,0 +1,80 @@
+//! Taking a merge back. What it moved goes back where nobody has changed it since; all that is newer stays with the one that the other was merged into.
+
+use entity::{
+    id::Kind,
+    prelude::{CustomerId, Id, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{MergeStays, Problem, Rejection, merge::Merges};
+
+/// How long a merge can be taken back.
+pub const UNMERGE_DAYS: i64 = 30;
+
+/// Which merge is taken back, and what the caller knows of both.
+#[derive(Debug, Clone, Serialize)]
+#[serde(bound(serialize = ""))]
+pub struct UnmergeAsk<K: Kind> {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    /// The one that was merged.
+    pub id: Id<K>,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    #[serde(skip)]
+    pub into_expected_version: Option<i64>,
+}
+
+/// A merge that stands, as it was kept.
+#[derive(Debug, Clone)]
+pub struct MergeRecord<K: Kind> {
+    pub id: Uuid,
+    pub into: Id<K>,
+    pub merged_at: Timestamp,
+    /// JSON: what it moved.
+    pub moved: String,
+}
+
+/// What a merge of customers moved.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomersMoved {
+    /// Those that had been merged into the one before, and came along.
+    pub turned: Vec<CustomerId>,
+}
+
+/// What is wrong with taking the merge back, as far as both of them say.
+pub fn check<K: Kind, R: Merges>(
+    ask: &UnmergeAsk<K>,
+    record: Option<&MergeRecord<K>>,
+    (merged, into): (Option<&R>, Option<&R>),
+    now: Timestamp,
+) -> Vec<Problem> {
+    let Some(merged) = merged else { return vec![Problem::at("id", Rejection::Missing(R::WHAT))] };
+    let stays = |why: MergeStays| Rejection::Unmerge(R::WHAT, why);
+    let mut problems = Vec::new();
+    if ask.expected_version.is_some_and(|expected| expected != merged.version()) {
+        problems.push(Problem::at("expectedVersion", Rejection::Stale { actual: merged.version() }));
+    }
+    let Some(current) = merged.merged_into() else {
+        problems.push(Problem::at("id", stays(MergeStays::NotMerged)));
+        return problems;
+    };
+    let (Some(record), Some(into)) = (record, into) else {
+        problems.push(Problem::at("id", stays(MergeStays::Unkept)));
+        return problems;
+    };
+    if record.into.to_string() != current {
+        problems.push(Problem::at("id", stays(MergeStays::MergedOn { first: record.into.to_string(), into: current })));
+        return problems;
+    }
+    if ask.into_expected_version.is_some_and(|expected| expected != into.version()) {
+        problems.push(Problem::at("intoExpectedVersion", Rejection::Stale { actual: into.version() }));
+    }
+    if merged.is_erased() || into.is_erased() {
+        problems.push(Problem::at("id", stays(MergeStays::Erased)));
+    } else if record.merged_at.plus_seconds(UNMERGE_DAYS * 86_400) < now {
+        problems.push(Problem::at("id", stays(MergeStays::LongAgo { days: UNMERGE_DAYS })));
+    }
+    problems
+}

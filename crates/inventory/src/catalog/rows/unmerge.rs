@@ -1,0 +1,149 @@
+//! Merges as they are kept: who was merged into whom, and what moved with it.
+
+use entity::{
+    id::{Kind, kind as of},
+    prelude::*,
+    record::{Record, Selected},
+    tables::party_merge,
+};
+use platform::storage::{Fault, Finds, Reads, Row, Work};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::catalog::core::{
+    customer::CustomerRow,
+    unmerge::{CustomersMoved, MergeRecord},
+};
+
+#[derive(Record)]
+#[record(of = party_merge, alias = "m")]
+struct OfCustomer {
+    id: Uuid,
+    #[record(not_null)]
+    into_customer_id: CustomerId,
+    moved: String,
+    merged_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = party_merge, alias = "m")]
+struct OfSupplier {
+    id: Uuid,
+    #[record(not_null)]
+    into_supplier_id: SupplierId,
+    moved: String,
+    merged_at: Timestamp,
+}
+
+/// Two of which one is merged into the other.
+#[derive(Debug, Clone, Copy)]
+pub enum Pair {
+    Customers { merged: CustomerId, into: CustomerId },
+    Suppliers { merged: SupplierId, into: SupplierId },
+}
+
+/// Keeps a merge, and what it moved as JSON.
+pub async fn keep_merge(work: &Work, id: Uuid, pair: Pair, moved: String, now: Timestamp) -> Result<(), Fault> {
+    let (customers, suppliers) = match pair {
+        Pair::Customers { merged, into } => (Some((merged, into)), None),
+        Pair::Suppliers { merged, into } => (None, Some((merged, into))),
+    };
+    let row = party_merge::Model {
+        tenant_id: work.tenant(),
+        id,
+        customer_id: customers.map(|(merged, _)| merged),
+        into_customer_id: customers.map(|(_, into)| into),
+        supplier_id: suppliers.map(|(merged, _)| merged),
+        into_supplier_id: suppliers.map(|(_, into)| into),
+        moved,
+        merged_at: now,
+        undone_at: None,
+    };
+    work.insert::<party_merge::Entity>(row).await
+}
+
+/// The merge of a customer that stands.
+pub async fn customer_merge(reads: &impl Reads, id: CustomerId) -> Result<Option<MergeRecord<of::CustomerId>>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM party_merge m WHERE m.tenant_id = $1 AND m.customer_id IS NOT NULL AND m.customer_id = $2 AND m.undone_at IS NULL",
+        OfCustomer::SELECT
+    );
+    let row = reads.records::<OfCustomer>(&sql, vec![id.into()]).await?.pop();
+    Ok(row.map(|row| MergeRecord { id: row.id, into: row.into_customer_id, merged_at: row.merged_at, moved: row.moved }))
+}
+
+/// The merge of a supplier that stands.
+pub async fn supplier_merge(reads: &impl Reads, id: SupplierId) -> Result<Option<MergeRecord<of::SupplierId>>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM party_merge m WHERE m.tenant_id = $1 AND m.supplier_id IS NOT NULL AND m.supplier_id = $2 AND m.undone_at IS NULL",
+        OfSupplier::SELECT
+    );
+    let row = reads.records::<OfSupplier>(&sql, vec![id.into()]).await?.pop();
+    Ok(row.map(|row| MergeRecord { id: row.id, into: row.into_supplier_id, merged_at: row.merged_at, moved: row.moved }))
+}
+
+/// What a merge moved; nothing where none is kept.
+pub fn moved<K: Kind, T: DeserializeOwned + Default>(record: Option<&MergeRecord<K>>) -> Result<T, Fault> {
+    let Some(record) = record else { return Ok(T::default()) };
+    serde_json::from_str(&record.moved).map_err(|_| Fault::corrupt("party_merge", "what a merge moved has a form"))
+}
+
+/// Writes that a merge stands no longer.
+pub async fn end_merge(work: &Work, id: Uuid, now: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE party_merge SET undone_at = $3 WHERE tenant_id = $1 AND id = $2";
+    work.execute(sql, vec![id.into(), now.micros().into()]).await?;
+    Ok(())
+}
+
+/// Writes that a customer is merged no longer, and that those that came along with it are merged into it again: their ids and versions.
+pub async fn unmerge_customers(
+    work: &Work,
+    (one, other): (&CustomerRow, &CustomerRow),
+    along: &CustomersMoved,
+) -> Result<Vec<(CustomerId, i64)>, Fault> {
+    let (backend, now) = (work.backend(), one.updated_at.micros());
+    let sql = "UPDATE customer SET merged_into = NULL, version = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2";
+    work.execute(sql, vec![one.id.into(), one.version.into(), now.into()]).await?;
+    let sql = "UPDATE customer SET version = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2";
+    work.execute(sql, vec![other.id.into(), other.version.into(), now.into()]).await?;
+    if along.turned.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "UPDATE customer SET merged_into = $3, version = version + 1, updated_at = $4
+         WHERE tenant_id = $1 AND {} AND merged_into IS NOT NULL AND merged_into = $5 RETURNING id, version",
+        backend.in_ids("id", 2)
+    );
+    let values = vec![backend.ids(along.turned.iter().copied()), one.id.into(), now.into(), other.id.into()];
+    back(work, &sql, values).await
+}
+
+/// Writes that suppliers are merged into one again that they came along with to another: their ids and versions.
+pub async fn turn_suppliers_back(
+    work: &Work,
+    turned: &[SupplierId],
+    (from, to): (SupplierId, SupplierId),
+    now: Timestamp,
+) -> Result<Vec<(SupplierId, i64)>, Fault> {
+    if turned.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = work.backend();
+    let sql = format!(
+        "UPDATE supplier SET merged_into = $3, version = version + 1, updated_at = $4
+         WHERE tenant_id = $1 AND {} AND merged_into IS NOT NULL AND merged_into = $5 RETURNING id, version",
+        backend.in_ids("id", 2)
+    );
+    let values = vec![backend.ids(turned.iter().copied()), to.into(), now.micros().into(), from.into()];
+    back(work, &sql, values).await
+}
+
+async fn back<K: Kind>(work: &Work, sql: &str, values: Vec<sea_orm::Value>) -> Result<Vec<(Id<K>, i64)>, Fault> {
+    let rows = work.rows(sql, values).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
+}

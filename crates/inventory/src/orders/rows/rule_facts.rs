@@ -1,0 +1,127 @@
+//! What rules that set holds ask beside orders: read once for a batch, and only where a rule asks it.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads, Row};
+
+use super::{
+    detail::{details, open_personal},
+    holds::holds_by_rules,
+};
+use crate::{
+    catalog::{core::text::fold, rows::merge::merged_customers},
+    orders::core::{CustomerFacts, HoldRule, Personal, RuleFacts, RuleFields, Whereabouts},
+};
+
+/// What rules are asked about.
+#[derive(Debug, Clone, Default)]
+pub struct Judged {
+    /// Orders that exist.
+    pub orders: Vec<OrderId>,
+    pub customers: Vec<CustomerId>,
+    pub products: Vec<ProductId>,
+}
+
+/// What these rules ask of it.
+pub async fn rule_facts(reads: &impl Reads, rules: &[HoldRule], judged: &Judged) -> Result<RuleFacts, Fault> {
+    let asks = |of: fn(&RuleFields) -> bool| rules.iter().any(|rule| of(&rule.fields));
+    let mut facts = RuleFacts::default();
+    if rules.is_empty() {
+        return Ok(facts);
+    }
+    facts.set = holds_by_rules(reads, &judged.orders).await?;
+    if asks(|rule| rule.lacks_address || rule.more.is_billed_elsewhere) {
+        facts.whereabouts = whereabouts(reads, &judged.orders).await?;
+    }
+    if asks(|rule| rule.more.is_new_customer || !rule.more.customer_tags.is_empty()) {
+        facts.customers = customers(reads, judged).await?;
+    }
+    if asks(|rule| !rule.more.product_tags.is_empty()) {
+        facts.product_tags = product_tags(reads, &judged.products).await?;
+    }
+    Ok(facts)
+}
+
+/// Where orders go and are billed to. Their addresses are opened here, and no more is told of them.
+async fn whereabouts(reads: &impl Reads, orders: &[OrderId]) -> Result<HashMap<OrderId, Whereabouts>, Fault> {
+    let silent = Whereabouts { lacks_address: true, billing_country: None };
+    let mut found: HashMap<OrderId, Whereabouts> = orders.iter().map(|order| (*order, silent.clone())).collect();
+    for detail in details(reads, orders).await? {
+        let personal = match &detail.personal {
+            Some(sealed) => open_personal(reads, detail.order, sealed)?,
+            None => Personal::default(),
+        };
+        found.insert(detail.order, Whereabouts::of(&personal, detail.delivery_method));
+    }
+    Ok(found)
+}
+
+/// What is known of customers. All that are merged into one are one customer.
+async fn customers(reads: &impl Reads, judged: &Judged) -> Result<HashMap<CustomerId, CustomerFacts>, Fault> {
+    if judged.customers.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT c.id, c.merged_into, c.tags, p.tags FROM customer c LEFT JOIN customer p ON p.tenant_id = $1 AND p.id = c.merged_into
+         WHERE c.tenant_id = $1 AND {}",
+        backend.in_ids("c.id", 2)
+    );
+    let rows = reads.rows(&sql, vec![backend.ids(judged.customers.iter().copied())]).await?;
+    let mut known: Vec<(CustomerId, CustomerId, Vec<String>)> = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut row = Row::new(row);
+        let (id, into): (CustomerId, Option<CustomerId>) = (row.take()?, row.take()?);
+        let (own, of_root): (String, Option<String>) = (row.take()?, row.take()?);
+        let tags = folded(&own).into_iter().chain(of_root.iter().flat_map(|tags| folded(tags))).collect();
+        known.push((id, into.unwrap_or(id), tags));
+    }
+    let roots: Vec<CustomerId> = known.iter().map(|(_, root, _)| *root).collect();
+    let mut all: Vec<(CustomerId, CustomerId)> = roots.iter().map(|root| (*root, *root)).collect();
+    all.extend(merged_customers(reads, &roots).await?);
+    let members: Vec<CustomerId> = all.iter().map(|(_, member)| *member).collect();
+    let bought = bought(reads, &members, &judged.orders).await?;
+    let have: HashSet<CustomerId> = all.iter().filter(|(_, member)| bought.contains(member)).map(|(root, _)| *root).collect();
+    let facts =
+        |(id, root, tags): (CustomerId, CustomerId, Vec<String>)| (id, CustomerFacts { tags, has_bought: have.contains(&root) });
+    Ok(known.into_iter().map(facts).collect())
+}
+
+/// Those of these customers for whom something has left by an order beside these.
+async fn bought(reads: &impl Reads, customers: &[CustomerId], beside: &[OrderId]) -> Result<HashSet<CustomerId>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT c.id FROM customer c WHERE c.tenant_id = $1 AND {of} AND EXISTS (SELECT 1 FROM sales_order o
+           WHERE o.tenant_id = $1 AND o.customer_id IS NOT NULL AND o.customer_id = c.id
+             AND o.status IN ('PARTIALLY_FULFILLED', 'FULFILLED', 'CLOSED') AND NOT ({beside}))",
+        of = backend.in_ids("c.id", 2),
+        beside = backend.in_ids("o.id", 3)
+    );
+    let values = vec![backend.ids(customers.iter().copied()), backend.ids(beside.iter().copied())];
+    reads.rows(&sql, values).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// The tags of products that have any.
+async fn product_tags(reads: &impl Reads, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<String>>, Fault> {
+    if products.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = reads.backend();
+    let of = backend.in_ids("p.id", 2);
+    let sql = format!("SELECT p.id, p.tags FROM product p WHERE p.tenant_id = $1 AND {of} AND p.tags <> '[]'");
+    let rows = reads.rows(&sql, vec![backend.ids(products.iter().copied())]).await?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let mut row = Row::new(row);
+        let (id, tags): (ProductId, String) = (row.take()?, row.take()?);
+        found.insert(id, folded(&tags));
+    }
+    Ok(found)
+}
+
+/// The tags of a JSON list, folded.
+fn folded(tags: &str) -> Vec<String> {
+    let tags: Vec<String> = serde_json::from_str(tags).unwrap_or_default();
+    tags.iter().map(|tag| fold(tag)).collect()
+}

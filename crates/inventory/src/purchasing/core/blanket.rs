@@ -1,0 +1,157 @@
+//! A blanket order: what is agreed with a supplier for a time. Purchase orders call off from it; it brings no goods itself and is never incoming.
+
+use entity::prelude::*;
+
+use super::{
+    blanket_refusal::BlanketRefusal,
+    order::{DocumentEvent, Line, PurchaseOrder, count},
+};
+use crate::ledger::DocumentNumber;
+use crate::purchasing::events::{BlanketOrderEvent, EventType};
+use crate::stock::core::{At, Rejection};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlanketOrder {
+    pub id: BlanketOrderId,
+    pub number: DocumentNumber,
+    pub status: BlanketOrderStatus,
+    pub supplier: SupplierId,
+    pub currency: Currency,
+    /// The first day of call-offs.
+    pub valid_from: i32,
+    /// The last day of call-offs.
+    pub valid_to: i32,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    /// Why it was closed.
+    pub reason: Option<String>,
+    /// The sum of its lines.
+    pub total: Money,
+    /// Who made it.
+    pub actor: Actor,
+    pub activation: Option<Activation>,
+    /// When it expired or was closed.
+    pub ended_at: Option<Timestamp>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// Each of another product.
+    pub lines: Vec<BlanketLine>,
+    /// Whether it has no row yet.
+    pub is_new: bool,
+}
+
+/// A person made it binding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Activation {
+    pub by: MemberId,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlanketLine {
+    /// 1-based.
+    pub position: u16,
+    pub product: ProductId,
+    /// As they were when it was written.
+    pub sku: String,
+    pub name: String,
+    pub decimals: u8,
+    pub quantity: Quantity,
+    /// For one whole unit.
+    pub unit_cost: Money,
+    /// `unit_cost × quantity`.
+    pub total: Money,
+    /// What purchase orders ask for, less what will not come.
+    pub called_off: Quantity,
+}
+
+/// What can be done to a blanket order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BlanketAction {
+    Activate,
+    Close,
+    /// The job's, when the last day has gone by.
+    Expire,
+}
+
+impl BlanketAction {
+    /// The mutation that does it; None of what only a job does.
+    pub const fn mutation(self) -> Option<&'static str> {
+        match self {
+            Self::Activate => Some("blanketOrderActivate"),
+            Self::Close => Some("blanketOrderClose"),
+            Self::Expire => None,
+        }
+    }
+    pub(super) const fn is_open(self, status: BlanketOrderStatus) -> bool {
+        match self {
+            Self::Activate => matches!(status, BlanketOrderStatus::Draft),
+            Self::Close => !matches!(status, BlanketOrderStatus::Closed),
+            Self::Expire => matches!(status, BlanketOrderStatus::Active),
+        }
+    }
+}
+
+/// The mutations that are open in a state.
+pub fn blanket_actions(status: BlanketOrderStatus) -> impl Iterator<Item = &'static str> {
+    let all = [BlanketAction::Activate, BlanketAction::Close];
+    all.into_iter().filter(move |action| action.is_open(status)).filter_map(BlanketAction::mutation)
+}
+
+impl BlanketLine {
+    /// What can still be called off.
+    pub fn left(&self) -> Quantity {
+        count(self.quantity.get() - self.called_off.get())
+    }
+}
+
+impl BlanketOrder {
+    pub fn line_of(&self, product: ProductId) -> Option<&BlanketLine> {
+        self.lines.iter().find(|line| line.product == product)
+    }
+    pub(super) fn touch(&mut self, now: Timestamp) {
+        self.version += 1;
+        self.updated_at = now;
+    }
+    pub(super) fn event(&self, kind: EventType<BlanketOrderEvent>, before: Option<BlanketOrderStatus>) -> DocumentEvent {
+        DocumentEvent::Blanket { kind, blanket: self.id, before }
+    }
+    /// Refuses more to be called off on a day that it is not in force on.
+    pub(super) fn takes(&self, day: i32, at: At) -> Result<(), Rejection> {
+        if !matches!(self.status, BlanketOrderStatus::Active | BlanketOrderStatus::Exhausted) {
+            return Err(BlanketRefusal::TakesNone(self.status).at(at));
+        }
+        if !(self.valid_from..=self.valid_to).contains(&day) {
+            return Err(BlanketRefusal::OutsideValidity { from: self.valid_from, to: self.valid_to }.at(at));
+        }
+        Ok(())
+    }
+    /// Changes where it stands by what of it is called off; on a day after its last one nothing more is.
+    pub(super) fn settle(&mut self, today: i32, now: Timestamp) {
+        let is_exhausted = self.lines.iter().all(|line| line.left().is_zero());
+        self.status = match self.status {
+            BlanketOrderStatus::Active if is_exhausted => BlanketOrderStatus::Exhausted,
+            BlanketOrderStatus::Exhausted if !is_exhausted && today <= self.valid_to => BlanketOrderStatus::Active,
+            BlanketOrderStatus::Exhausted if !is_exhausted => {
+                self.ended_at = Some(now);
+                BlanketOrderStatus::Expired
+            }
+            status => status,
+        };
+    }
+}
+
+impl Line {
+    /// What a call-off's line takes from its blanket order: what is asked for, less what will not come.
+    pub(super) fn called_off(&self) -> Quantity {
+        count(self.quantity.get() - self.short.get())
+    }
+}
+
+impl PurchaseOrder {
+    /// What it calls off of a product.
+    pub(super) fn called_off(&self, product: ProductId) -> i64 {
+        self.lines.iter().filter(|line| line.product == product).map(|line| line.called_off().get()).sum()
+    }
+}

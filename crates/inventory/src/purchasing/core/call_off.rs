@@ -1,0 +1,183 @@
+//! Purchase orders that call off from a blanket order: at its prices, of its products, within its days, and no more than is agreed.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use entity::prelude::*;
+
+use super::{
+    blanket::BlanketOrder,
+    blanket_refusal::BlanketRefusal,
+    confirm::place_of,
+    create::{Create, NewLine},
+    order::{PurchaseBook, PurchaseDecision, PurchaseOrder, count},
+    revise::{Revise, SetLine},
+};
+use crate::purchasing::events;
+use crate::stock::core::{At, Book, Draft, Field, LevelKey, Noun, Rejection};
+
+/// The blanket order that a new order calls off from, if it names one: of the same supplier, in the same currency, and in force today.
+pub(super) fn blanket_for<'a>(
+    book: &'a PurchaseBook,
+    draft: &Draft<'_>,
+    command: &Create,
+) -> Result<Option<&'a BlanketOrder>, Rejection> {
+    let Some(id) = command.blanket else { return Ok(None) };
+    let at = At::input(Field::BlanketOrder);
+    let blanket = book.blankets.get(&id).ok_or_else(|| Rejection::not_found(Noun::BlanketOrder, at))?;
+    if blanket.supplier != command.supplier {
+        return Err(BlanketRefusal::OtherSupplier.at(at));
+    }
+    if blanket.currency != command.currency {
+        return Err(BlanketRefusal::OtherCurrency { agreed: blanket.currency }.at(at));
+    }
+    let Some(line) = command.lines.first() else { return Ok(Some(blanket)) };
+    let first = LevelKey { product: line.product, store: command.store };
+    blanket.takes(draft.business_date(draft.now(), first, at)?, at)?;
+    Ok(Some(blanket))
+}
+
+/// The blanket order that an order calls off from, if it does.
+pub(super) fn blanket_of<'a>(book: &'a PurchaseBook, order: &PurchaseOrder) -> Option<&'a BlanketOrder> {
+    order.blanket.and_then(|id| book.blankets.get(&id))
+}
+
+/// New lines at the agreed prices. A line that states another one is refused, and one of a product that is not agreed.
+pub(super) fn agreed<'a>(
+    draft: &mut Draft<'_>,
+    (blanket, store): (Option<&BlanketOrder>, StoreId),
+    (lines, list): (&'a [NewLine], Field),
+) -> Result<Cow<'a, [NewLine]>, Rejection> {
+    let Some(blanket) = blanket else { return Ok(Cow::Borrowed(lines)) };
+    let mut priced = Vec::with_capacity(lines.len());
+    for new in lines {
+        let line = at_agreed_price(draft, (blanket, store), (new, list));
+        priced.extend(draft.pass(line)?);
+    }
+    draft.end_pass()?;
+    Ok(Cow::Owned(priced))
+}
+
+fn at_agreed_price(
+    draft: &Draft<'_>,
+    (blanket, store): (&BlanketOrder, StoreId),
+    (new, list): (&NewLine, Field),
+) -> Result<NewLine, Rejection> {
+    let at = |name: Field| At::row(list, new.place).field(name);
+    let Some(line) = blanket.line_of(new.product) else {
+        let level = draft.level(LevelKey { product: new.product, store }, at(Field::Product))?;
+        return Err(BlanketRefusal::NotAgreed { sku: level.facts.sku.clone() }.at(at(Field::Product)));
+    };
+    match new.unit_cost {
+        Some(stated) if stated != line.unit_cost => {
+            Err(BlanketRefusal::OtherPrice { sku: line.sku.clone(), agreed: line.unit_cost }.at(at(Field::UnitCost)))
+        }
+        _ => Ok(NewLine { unit_cost: Some(line.unit_cost), ..new.clone() }),
+    }
+}
+
+/// Refuses changed lines that state another price than the agreed one.
+pub(super) fn prices_stay(
+    draft: &mut Draft<'_>,
+    blanket: Option<&BlanketOrder>,
+    (order, command): (&PurchaseOrder, &Revise),
+) -> Result<(), Rejection> {
+    let Some(blanket) = blanket else { return Ok(()) };
+    for (index, set) in command.set_lines.iter().enumerate() {
+        let at = At::row(Field::SetLines, index);
+        let Some(stated) = set.unit_cost else { continue };
+        // A line that is not the order's is refused where lines change.
+        let Ok(place) = place_of(order, set.line, at) else { continue };
+        let agreed = blanket.line_of(order.lines[place].product).filter(|line| line.unit_cost != stated);
+        if let Some(line) = agreed {
+            let refusal = BlanketRefusal::OtherPrice { sku: line.sku.clone(), agreed: line.unit_cost };
+            draft.refuse(refusal.at(at.field(Field::UnitCost)))?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses an order that calls off more than is left; `was` is the order before, and `at` says where a line of it stands in the input. More than before
+/// is called off only while the blanket order is in force.
+pub(super) fn check_left(
+    draft: &Draft<'_>,
+    blanket: Option<&BlanketOrder>,
+    (was, order): (Option<&PurchaseOrder>, &PurchaseOrder),
+    at: impl Fn(usize) -> At,
+) -> Result<(), Rejection> {
+    let Some(blanket) = blanket else { return Ok(()) };
+    let before = |product: ProductId| was.map_or(0, |was| was.called_off(product));
+    if was.is_some()
+        && let Some(line) = order.lines.iter().find(|line| order.called_off(line.product) > before(line.product))
+    {
+        let today = draft.business_date(draft.now(), order.key(line), At::input(Field::Id))?;
+        blanket.takes(today, At::input(Field::Id))?;
+    }
+    let mut left: HashMap<ProductId, i64> =
+        blanket.lines.iter().map(|line| (line.product, line.left().get() + before(line.product))).collect();
+    for (index, line) in order.lines.iter().enumerate() {
+        let Some(left) = left.get_mut(&line.product) else { continue };
+        let wanted = line.called_off().get();
+        if wanted > *left {
+            return Err(BlanketRefusal::LeftOnly { sku: line.sku.clone(), left: count(*left) }.at(at(index)));
+        }
+        *left -= wanted;
+    }
+    Ok(())
+}
+
+/// Where lines of an order that is amended stand in the input: those that change, and behind the ones that there were those that are added.
+pub(super) fn amended_at(was: &PurchaseOrder, command: &Revise, index: usize) -> At {
+    if let Some(new) = index.checked_sub(was.lines.len()).and_then(|nth| command.add_lines.get(nth)) {
+        return At::row(Field::AddLines, new.place).field(Field::Quantity);
+    }
+    let is_meant = |set: &SetLine| place_of(was, set.line, At::INPUT).is_ok_and(|place| place == index);
+    match command.set_lines.iter().position(is_meant) {
+        Some(set) => At::row(Field::SetLines, set).field(Field::Quantity),
+        None => At::INPUT,
+    }
+}
+
+/// Counts with each blanket order what the decision calls off from it and gives back, whichever command it comes of, and refuses more than is agreed.
+pub fn follow_call_offs(stock: &Book, book: &PurchaseBook, decision: &mut PurchaseDecision) -> Result<(), Rejection> {
+    let mut changed: Vec<BlanketOrder> = Vec::new();
+    for order in &decision.orders {
+        let Some(id) = order.blanket else { continue };
+        let place = if let Some(place) = changed.iter().position(|blanket| blanket.id == id) {
+            place
+        } else {
+            let missing = || Rejection::not_found(Noun::BlanketOrder, At::INPUT);
+            changed.push(book.blankets.get(&id).ok_or_else(missing)?.clone());
+            changed.len() - 1
+        };
+        count_order(&mut changed[place], book.orders.get(&order.id), order)?;
+    }
+    for mut blanket in changed {
+        let Some(was) = book.blankets.get(&blanket.id).filter(|was| was.lines != blanket.lines) else { continue };
+        let before = was.status;
+        blanket.settle(today_of(stock, decision, blanket.id), stock.now);
+        blanket.touch(stock.now);
+        decision.events.push(blanket.event(events::BLANKET_ORDER_UPDATED, Some(before)));
+        decision.blankets.push(blanket);
+    }
+    Ok(())
+}
+
+fn count_order(blanket: &mut BlanketOrder, was: Option<&PurchaseOrder>, order: &PurchaseOrder) -> Result<(), Rejection> {
+    for line in &mut blanket.lines {
+        let before = was.map_or(0, |was| was.called_off(line.product));
+        let called_off = line.called_off.get() - before + order.called_off(line.product);
+        if called_off > line.quantity.get() {
+            let left = count((line.left().get() + before).max(0));
+            return Err(BlanketRefusal::LeftOnly { sku: line.sku.clone(), left }.at(At::INPUT));
+        }
+        line.called_off = count(called_off);
+    }
+    Ok(())
+}
+
+/// The day that it is in the store of the order that changes what is called off.
+fn today_of(stock: &Book, decision: &PurchaseDecision, blanket: BlanketOrderId) -> i32 {
+    let order = decision.orders.iter().find(|order| order.blanket == Some(blanket));
+    let level = order.and_then(|order| order.lines.first().and_then(|line| stock.levels.get(&order.key(line))));
+    (stock.local_day)(stock.now, level.map_or("UTC", |level| &level.facts.time_zone))
+}

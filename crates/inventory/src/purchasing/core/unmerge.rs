@@ -1,0 +1,163 @@
+//! What becomes of two catalogues when the merge of their suppliers is taken back: pure.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::Supply;
+
+/// What a merge of suppliers moved.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuppliersMoved {
+    /// Those that had been merged into the one before, and came along.
+    pub turned: Vec<SupplierId>,
+    pub products: Vec<ProductId>,
+    pub supplies: Vec<SupplyMoved>,
+}
+
+/// A row of the catalogue that went over, or gave way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplyMoved {
+    pub product: ProductId,
+    /// Whether the product was bought by the row that went.
+    pub was_preferred: bool,
+    /// What became of the row of the one that stayed; None where it said the same before.
+    pub kept: Option<SupplyKept>,
+}
+
+/// A row of the one that stayed, as the merge wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplyKept {
+    pub after: Supply,
+    /// None of a row that was new.
+    pub before: Option<Supply>,
+}
+
+/// Two suppliers, and what their catalogues say now of what a merge moved.
+#[derive(Debug)]
+pub struct SuppliesNow {
+    pub merged: SupplierId,
+    pub into: SupplierId,
+    pub rows: HashMap<(SupplierId, ProductId), Supply>,
+    /// Products that are bought from a third supplier.
+    pub bought_elsewhere: HashSet<ProductId>,
+}
+
+/// The catalogues after a merge was taken back: each row as it was, and as it is.
+#[derive(Debug, Default)]
+pub struct SuppliesBack {
+    /// Rows of the one that stayed.
+    pub undone: Vec<(Supply, Supply)>,
+    /// Rows of the one that was merged.
+    pub back: Vec<(Supply, Supply)>,
+    /// Rows of the one that stayed that somebody changed since, and that stay as they are.
+    pub stay: usize,
+}
+
+/// Takes back what a merge did to two catalogues.
+pub fn unmerge_supplies(moved: Vec<SupplyMoved>, mut as_is: SuppliesNow, now: Timestamp) -> SuppliesBack {
+    let mut all = SuppliesBack::default();
+    for one in moved {
+        let own = as_is.rows.remove(&(as_is.merged, one.product));
+        let other = as_is.rows.remove(&(as_is.into, one.product));
+        let mut is_taken = other.as_ref().is_some_and(|row| row.is_preferred) || as_is.bought_elsewhere.contains(&one.product);
+        match (one.kept, other) {
+            (Some(kept), Some(row)) if row.says_the_same(&kept.after) => {
+                let after = match kept.before {
+                    None => row.turned(Some(now), now),
+                    Some(before) => Supply { version: row.version + 1, created_at: row.created_at, updated_at: now, ..before },
+                };
+                is_taken = after.is_preferred || as_is.bought_elsewhere.contains(&one.product);
+                all.undone.push((row, after));
+            }
+            (Some(_), _) => all.stay += 1,
+            (None, _) => {}
+        }
+        if let Some(row) = own.filter(|row| row.archived_at.is_some()) {
+            let after = Supply { is_preferred: one.was_preferred && !is_taken, ..row.turned(None, now) };
+            all.back.push((row, after));
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::purchasing::core::{MergedSupplies, Terms, merge_supplies};
+
+    fn id(n: u128) -> SupplierId {
+        SupplierId::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn row(supplier: u128, minor: i64) -> Supply {
+        Supply {
+            supplier: id(supplier),
+            product: ProductId::NIL,
+            supplier_sku: None,
+            pack_size: Quantity::new(1).unwrap(),
+            minimum_order: Quantity::new(0).unwrap(),
+            lead_time_days: None,
+            unit_cost: Money::new(minor, Currency::GBP),
+            breaks: Vec::new(),
+            is_preferred: false,
+            archived_at: None,
+            version: 3,
+            created_at: Timestamp(1),
+            updated_at: Timestamp(2),
+        }
+    }
+
+    /// Merges 1 into 2, as far as one product goes: what moved, and both rows.
+    fn merged(from: Supply, own: Option<Supply>, terms: Option<Terms>) -> (Vec<SupplyMoved>, SuppliesNow) {
+        let stood = own.clone();
+        let own = own.into_iter().map(|own| (own.product, own)).collect();
+        let MergedSupplies { gone, kept, .. } = merge_supplies(vec![from], own, id(2), terms, Timestamp(5));
+        let mut rows: HashMap<(SupplierId, ProductId), Supply> =
+            stood.into_iter().map(|row| ((row.supplier, row.product), row)).collect();
+        let moved = SupplyMoved {
+            product: ProductId::NIL,
+            was_preferred: gone[0].0.is_preferred,
+            kept: kept.first().map(|(before, after)| SupplyKept { after: after.clone(), before: before.clone() }),
+        };
+        let written = gone.into_iter().map(|(_, after)| after).chain(kept.into_iter().map(|(_, after)| after));
+        rows.extend(written.map(|row| ((row.supplier, row.product), row)));
+        (vec![moved], SuppliesNow { merged: id(1), into: id(2), rows, bought_elsewhere: HashSet::new() })
+    }
+
+    #[test]
+    fn a_row_that_went_over_comes_back_with_its_preference() {
+        let (moved, as_is) = merged(Supply { is_preferred: true, ..row(1, 500) }, None, None);
+        let all = unmerge_supplies(moved, as_is, Timestamp(9));
+        assert_eq!((all.back[0].1.archived_at, all.back[0].1.is_preferred, all.back[0].1.unit_cost.minor), (None, true, 500));
+        assert_eq!((all.undone[0].1.archived_at, all.undone[0].1.is_preferred), (Some(Timestamp(9)), false));
+    }
+
+    #[test]
+    fn terms_that_gave_way_are_back_on_both_sides() {
+        let (moved, as_is) = merged(row(1, 500), Some(row(2, 450)), Some(Terms::Merged));
+        let all = unmerge_supplies(moved, as_is, Timestamp(9));
+        assert_eq!((all.undone[0].0.unit_cost.minor, all.undone[0].1.unit_cost.minor, all.undone[0].1.version), (500, 450, 5));
+        assert_eq!((all.back[0].1.unit_cost.minor, all.stay), (500, 0));
+        let (moved, as_is) = merged(row(1, 500), Some(row(2, 450)), Some(Terms::Survivor));
+        let all = unmerge_supplies(moved, as_is, Timestamp(9));
+        assert_eq!((all.undone.len(), all.back.len(), all.stay), (0, 1, 0), "the row that stayed was not written");
+    }
+
+    #[test]
+    fn what_was_changed_since_stays_and_one_row_is_preferred() {
+        let (moved, mut as_is) = merged(Supply { is_preferred: true, ..row(1, 500) }, None, None);
+        let own = as_is.rows.get_mut(&(id(2), ProductId::NIL)).unwrap();
+        (own.version, own.unit_cost.minor) = (own.version + 1, 510);
+        let all = unmerge_supplies(moved, as_is, Timestamp(9));
+        assert_eq!((all.undone.len(), all.stay), (0, 1));
+        assert_eq!((all.back[0].1.archived_at, all.back[0].1.is_preferred), (None, false), "the other is preferred");
+        let (moved, mut as_is) = merged(Supply { is_preferred: true, ..row(1, 500) }, None, None);
+        as_is.bought_elsewhere.insert(ProductId::NIL);
+        let all = unmerge_supplies(moved, as_is, Timestamp(9));
+        assert!(!all.back[0].1.is_preferred, "a third is preferred");
+    }
+}

@@ -1,0 +1,333 @@
+//! Blanket orders: reading, locking and listing them, and a batch's as rows.
+
+use std::collections::HashMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{blanket_order, blanket_order_line, product},
+};
+use platform::{
+    paging::{Key, ListSource, PageRequest},
+    storage::{Backend, Bulk, Fault, Finds, Global, Nested, Reads, Row, Rows, SUSPENDED},
+};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use super::order_row::currency_of;
+use crate::{
+    ledger::DocumentNumber,
+    orders::rows::{DocumentSorted, DocumentTable, DocumentTest},
+    purchasing::core::{Activation, BlanketLine, BlanketOrder, ProductFacts},
+};
+
+/// Names lists of blanket orders in cursors.
+pub const BLANKETS: &str = "blanketOrders";
+
+/// A blanket order without its lines, as it is written and read.
+#[derive(Record)]
+#[record(of = blanket_order, alias = "b")]
+struct BlanketRow {
+    id: BlanketOrderId,
+    number: i64,
+    status: BlanketOrderStatus,
+    supplier_id: SupplierId,
+    currency: String,
+    valid_from: i32,
+    valid_to: i32,
+    external_ref: Option<String>,
+    note: Option<String>,
+    reason: Option<String>,
+    total_minor: i64,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    activator_id: Option<MemberId>,
+    activated_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// A line as it is written and read.
+#[derive(Record)]
+#[record(of = blanket_order_line, alias = "l")]
+struct LineRow {
+    blanket_order_id: BlanketOrderId,
+    position: i32,
+    product_id: ProductId,
+    sku: String,
+    name: String,
+    unit_decimals: i32,
+    quantity: Quantity,
+    unit_cost_minor: i64,
+    total_minor: i64,
+    called_off: Quantity,
+}
+
+/// What of a line was called off.
+#[derive(Record)]
+#[record(of = blanket_order_line)]
+struct CalledOff {
+    blanket_order_id: BlanketOrderId,
+    position: i32,
+    called_off: Quantity,
+}
+
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct FactsRow {
+    id: ProductId,
+    sku: String,
+    name: String,
+    unit_decimals: i32,
+    stock_policy: StockPolicy,
+    status: ProductStatus,
+    is_kit: i32,
+}
+
+/// A batch's blanket orders, each as its last command left it.
+pub fn blanket_rows(tenant: TenantId, blankets: &[&BlanketOrder]) -> [Bulk; 4] {
+    let (mut new, mut changed) = (Rows::<BlanketRow>::insert(tenant), Rows::<BlanketRow>::update(tenant));
+    let (mut new_lines, mut changed_lines) = (Rows::<LineRow>::insert(tenant), Rows::<CalledOff>::update(tenant));
+    for &blanket in blankets {
+        if blanket.is_new {
+            new.push(blanket.into());
+            new_lines.extend(blanket.lines.iter().map(|line| LineRow::of(blanket.id, line)));
+        } else {
+            changed.push(blanket.into());
+            changed_lines.extend(blanket.lines.iter().map(|line| CalledOff {
+                blanket_order_id: blanket.id,
+                position: line.position.into(),
+                called_off: line.called_off,
+            }));
+        }
+    }
+    [new.into(), changed.into(), new_lines.into(), changed_lines.into()]
+}
+
+impl From<&BlanketOrder> for BlanketRow {
+    fn from(blanket: &BlanketOrder) -> Self {
+        Self {
+            id: blanket.id,
+            number: blanket.number.get(),
+            status: blanket.status,
+            supplier_id: blanket.supplier,
+            currency: blanket.currency.to_string(),
+            valid_from: blanket.valid_from,
+            valid_to: blanket.valid_to,
+            external_ref: blanket.external_ref.clone(),
+            note: blanket.note.clone(),
+            reason: blanket.reason.clone(),
+            total_minor: blanket.total.minor,
+            actor_kind: blanket.actor.kind,
+            actor_id: blanket.actor.id,
+            activator_id: blanket.activation.map(|activation| activation.by),
+            activated_at: blanket.activation.map(|activation| activation.at),
+            ended_at: blanket.ended_at,
+            version: blanket.version,
+            created_at: blanket.created_at,
+            updated_at: blanket.updated_at,
+        }
+    }
+}
+
+impl BlanketRow {
+    fn blanket(self) -> Result<BlanketOrder, Fault> {
+        let currency = currency_of("blanket_order", &self.currency)?;
+        Ok(BlanketOrder {
+            id: self.id,
+            number: DocumentNumber::Given(self.number),
+            status: self.status,
+            supplier: self.supplier_id,
+            currency,
+            valid_from: self.valid_from,
+            valid_to: self.valid_to,
+            external_ref: self.external_ref,
+            note: self.note,
+            reason: self.reason,
+            total: Money::new(self.total_minor, currency),
+            actor: Actor { kind: self.actor_kind, id: self.actor_id },
+            activation: self.activator_id.zip(self.activated_at).map(|(by, at)| Activation { by, at }),
+            ended_at: self.ended_at,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            lines: Vec::new(),
+            is_new: false,
+        })
+    }
+}
+
+impl LineRow {
+    fn of(blanket: BlanketOrderId, line: &BlanketLine) -> Self {
+        Self {
+            blanket_order_id: blanket,
+            position: line.position.into(),
+            product_id: line.product,
+            sku: line.sku.clone(),
+            name: line.name.clone(),
+            unit_decimals: line.decimals.into(),
+            quantity: line.quantity,
+            unit_cost_minor: line.unit_cost.minor,
+            total_minor: line.total.minor,
+            called_off: line.called_off,
+        }
+    }
+    fn line(self, currency: Currency) -> BlanketLine {
+        BlanketLine {
+            position: self.position as u16,
+            product: self.product_id,
+            sku: self.sku,
+            name: self.name,
+            decimals: self.unit_decimals as u8,
+            quantity: self.quantity,
+            unit_cost: Money::new(self.unit_cost_minor, currency),
+            total: Money::new(self.total_minor, currency),
+            called_off: self.called_off,
+        }
+    }
+}
+
+/// Blanket orders whole, locked in id order until the transaction ends.
+pub async fn lock_blankets(work: &impl Reads, ids: &[BlanketOrderId]) -> Result<Vec<BlanketOrder>, Fault> {
+    read(work, ids, &work.backend().for_change("b")).await
+}
+
+/// Blanket orders whole, as committed; in no order.
+pub async fn blankets(reads: &impl Reads, ids: &[BlanketOrderId]) -> Result<Vec<BlanketOrder>, Fault> {
+    read(reads, ids, "").await
+}
+
+async fn read(reads: &impl Reads, ids: &[BlanketOrderId], lock: &str) -> Result<Vec<BlanketOrder>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = reads.backend();
+    let (select, of) = (BlanketRow::SELECT, backend.in_ids("b.id", 2));
+    let sql = format!("SELECT {select} FROM blanket_order b WHERE b.tenant_id = $1 AND {of} ORDER BY b.id{lock}");
+    let rows = reads.records::<BlanketRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    let mut found = rows.into_iter().map(BlanketRow::blanket).collect::<Result<Vec<_>, _>>()?;
+    let places: HashMap<BlanketOrderId, usize> = found.iter().enumerate().map(|(place, one)| (one.id, place)).collect();
+    let (select, of) = (LineRow::SELECT, backend.in_ids("l.blanket_order_id", 2));
+    let sql = format!(
+        "SELECT {select} FROM blanket_order_line l WHERE l.tenant_id = $1 AND {of} ORDER BY l.blanket_order_id, l.position"
+    );
+    for row in reads.records::<LineRow>(&sql, vec![backend.ids(ids.iter().copied())]).await? {
+        if let Some(blanket) = places.get(&row.blanket_order_id).and_then(|place| found.get_mut(*place)) {
+            let line = row.line(blanket.currency);
+            blanket.lines.push(line);
+        }
+    }
+    Ok(found)
+}
+
+/// The blanket order of a number.
+pub async fn blanket_of_number(reads: &impl Reads, number: i64) -> Result<Option<BlanketOrderId>, Fault> {
+    let rows = reads.rows("SELECT id FROM blanket_order WHERE tenant_id = $1 AND number = $2", vec![number.into()]).await?;
+    rows.first().map(|row| Row::new(row).take()).transpose()
+}
+
+/// What lines of a blanket order keep of these products, of those that there are.
+pub async fn product_facts(reads: &impl Reads, ids: &[ProductId]) -> Result<HashMap<ProductId, ProductFacts>, Fault> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = reads.backend();
+    let (select, of) = (FactsRow::SELECT, backend.in_ids("p.id", 2));
+    let sql = format!("SELECT {select} FROM product p WHERE p.tenant_id = $1 AND {of}");
+    let rows = reads.records::<FactsRow>(&sql, vec![backend.ids(ids.iter().copied())]).await?;
+    let facts = |row: FactsRow| {
+        let facts = ProductFacts {
+            sku: row.sku,
+            name: row.name,
+            decimals: row.unit_decimals as u8,
+            is_kit: row.is_kit == 1,
+            is_tracked: row.stock_policy != StockPolicy::Untracked,
+            is_archived: row.status == ProductStatus::Archived,
+        };
+        (row.id, facts)
+    };
+    Ok(rows.into_iter().map(facts).collect())
+}
+
+/// Which blanket orders; what is None says nothing, an empty list matches nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BlanketFilter {
+    pub statuses: Option<Vec<BlanketOrderStatus>>,
+    pub suppliers: Option<Vec<SupplierId>>,
+    /// Each must hold.
+    pub documents: Vec<DocumentTest>,
+}
+
+/// Blanket orders and their lines.
+const TABLE: DocumentTable = DocumentTable { alias: "b", lines: "blanket_order_line", of: "blanket_order_id", counts: "" };
+
+impl BlanketFilter {
+    /// The conditions, whose parameters are numbered from `first`.
+    fn conditions(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
+        let (mut sql, mut values) = (String::new(), Vec::new());
+        if let Some(statuses) = &self.statuses {
+            sql.push_str(&format!(" AND {}", backend.in_texts("b.status", first + values.len())));
+            values.push(backend.texts(statuses.iter().map(|status| status.as_str())));
+        }
+        if let Some(suppliers) = &self.suppliers {
+            sql.push_str(&format!(" AND {}", backend.in_ids("b.supplier_id", first + values.len())));
+            values.push(backend.ids(suppliers.iter().copied()));
+        }
+        let (documents, more) = DocumentTest::all(&self.documents, &TABLE, backend, first + values.len());
+        sql.push_str(&documents);
+        values.extend(more);
+        (sql, values)
+    }
+}
+
+/// Where a blanket order stands in its list.
+pub fn blanket_keys(sorted: DocumentSorted, blanket: &BlanketOrder) -> Vec<Key> {
+    vec![sorted.key(blanket.number.get(), blanket.created_at, blanket.updated_at), blanket.id.into()]
+}
+
+/// The blanket orders that the filter is about.
+pub fn blanket_source(backend: Backend, filter: &Nested<BlanketFilter>) -> ListSource {
+    let (conditions, values) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
+    ListSource { from: format!("FROM blanket_order b WHERE b.tenant_id = $1{conditions}"), values }
+}
+
+/// A page of blanket orders without their lines.
+pub async fn blanket_page(
+    reads: &impl Reads,
+    source: ListSource,
+    sorted: DocumentSorted,
+    request: &PageRequest,
+) -> Result<Vec<BlanketOrder>, Fault> {
+    let (sql, values) = sorted.page(source, BlanketRow::SELECT, "b", request);
+    reads.records::<BlanketRow>(&sql, values).await?.into_iter().map(BlanketRow::blanket).collect()
+}
+
+/// An active blanket order whose last day has gone by.
+#[derive(Debug, Clone, Copy)]
+pub struct DueBlanket {
+    pub tenant: TenantId,
+    pub blanket: BlanketOrderId,
+    pub valid_to: i32,
+}
+
+/// Blanket orders that a page of due ones has at most.
+pub const DUE_PAGE: usize = 500;
+
+/// The next page of active blanket orders whose last day comes before this one, of all tenants that are served.
+pub async fn due_blankets(global: &Global, day: i32, after: Option<&DueBlanket>) -> Result<Vec<DueBlanket>, Fault> {
+    let sql = format!(
+        "SELECT b.tenant_id, b.id, b.valid_to FROM blanket_order b
+         WHERE b.status = 'ACTIVE' AND b.valid_to < $1 AND b.tenant_id NOT IN {SUSPENDED} AND (b.valid_to, b.id) > ($2, $3)
+         ORDER BY b.valid_to, b.id LIMIT {DUE_PAGE}"
+    );
+    let (from, id) = after.map_or((i32::MIN, Uuid::nil()), |last| (last.valid_to, last.blanket.uuid()));
+    let rows = global.rows(&sql, vec![day.into(), from.into(), id.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = Row::new(row);
+            Ok(DueBlanket { tenant: row.take()?, blanket: row.take()?, valid_to: row.take()? })
+        })
+        .collect()
+}

@@ -1,0 +1,202 @@
+//! Blanket orders: what callers supply, and how it becomes a command. They are the whole company's: who writes, activates or closes one holds the
+//! permission for all stores.
+
+use entity::prelude::*;
+use iam::{
+    access::{Denied, Permission, Permit, kind},
+    tenancy,
+};
+use platform::{
+    clock,
+    storage::{Fault, Reads},
+};
+use serde::Serialize;
+
+use super::{MAX_LINES, SupplierRef, create::Suppliers};
+use crate::{
+    ledger::{
+        Checks, Command, Done, Ledger, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, Stop, check_key, key_of,
+        submit, submit_named,
+    },
+    numbering::rows::patterns,
+    purchasing::{
+        core::{BlanketAct, BlanketAction, BlanketCreate, Command as Purchase, NewBlanketLine, PurchaseCommand},
+        rows,
+    },
+    stock::core::{At, Field, Noun, Rejection},
+};
+
+/// A blanket order, named in one of two ways.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum BlanketRef {
+    Id(BlanketOrderId),
+    Number(String),
+}
+
+/// Write a blanket order. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct BlanketOrderCreate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub supplier: SupplierRef,
+    /// None: the tenant's.
+    pub currency: Option<Currency>,
+    pub valid_from: i32,
+    pub valid_to: i32,
+    pub external_ref: Option<String>,
+    pub note: Option<String>,
+    pub lines: Vec<BlanketOrderLine>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct BlanketOrderLine {
+    pub product: ProductRef,
+    pub quantity: Quantity,
+    /// None where it cannot be read, and the call is refused for it.
+    pub unit_cost: Option<Money>,
+}
+
+/// A step that needs no more than the blanket order.
+#[derive(Debug, Clone, Serialize)]
+pub struct BlanketOrderAct {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub blanket: BlanketOrderId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub note: Option<String>,
+}
+
+/// The day where it begins last: what is over there is over everywhere.
+pub fn last_day(now: Timestamp) -> i32 {
+    clock::local_day(now, "Etc/GMT+12")
+}
+
+fn for_all<P: Permission>(permit: &Permit<P>) -> Result<(), Denied> {
+    if permit.is_limited() { Err(Denied(P::info().code)) } else { Ok(()) }
+}
+
+/// Writes a blanket order down, in DRAFT.
+pub async fn blanket_order_create(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseWrite>,
+    input: BlanketOrderCreate,
+    mode: Mode,
+) -> Done {
+    for_all(&permit)?;
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
+    checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
+    checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
+    checks.done()?;
+    let key = key_of(&permit, "blanketOrderCreate", &input.idempotency_key, &input);
+    let command = written(ledger, &permit, input).await;
+    submit_named(ledger, &permit, command, key, mode).await
+}
+
+async fn written(
+    ledger: &Ledger,
+    permit: &Permit<kind::PurchaseWrite>,
+    input: BlanketOrderCreate,
+) -> Result<(Command, Missing), Stop> {
+    let scope = permit.scope(ledger.database());
+    let mut missing = Missing::default();
+    let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;
+    let supplier = suppliers.find(&input.supplier, || At::input(Field::Supplier)).map(|supplier| supplier.id);
+    let supplier = missing.or_nobodys(supplier);
+    let currency = match input.currency {
+        Some(currency) => currency,
+        None => ledger.terms(&scope).await?.currency,
+    };
+    let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
+    let mut products = Vec::with_capacity(input.lines.len());
+    for (index, line) in input.lines.iter().enumerate() {
+        let product = names.product(&line.product, || At::line(index).field(Field::Product));
+        products.push(missing.or_nobodys(product));
+    }
+    let facts = rows::product_facts(&scope, &products).await?;
+    let line = |(line, product): (&BlanketOrderLine, ProductId)| NewBlanketLine {
+        product,
+        facts: facts.get(&product).cloned(),
+        quantity: line.quantity,
+        unit_cost: line.unit_cost.unwrap_or(Money::zero(currency)),
+    };
+    let create = BlanketCreate {
+        id: ledger.clock().document_id(),
+        supplier,
+        currency,
+        valid_from: input.valid_from,
+        valid_to: input.valid_to,
+        external_ref: input.external_ref,
+        note: input.note,
+        lines: input.lines.iter().zip(products).map(line).collect(),
+        actor: permit.actor(),
+    };
+    Ok((Command::of(PurchaseCommand(Box::new(Purchase::BlanketCreate(create)), Vec::new())), missing))
+}
+
+/// Puts a draft in force; above the tenant's approval limit it is somebody else than who wrote it.
+pub async fn blanket_order_activate(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseApprove>,
+    input: BlanketOrderAct,
+    mode: Mode,
+) -> Done {
+    act(ledger, permit, input, (BlanketAction::Activate, "blanketOrderActivate", mode)).await
+}
+
+/// Ends a blanket order: nothing more is called off, and what was goes on.
+pub async fn blanket_order_close(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseWrite>,
+    input: BlanketOrderAct,
+    mode: Mode,
+) -> Done {
+    act(ledger, permit, input, (BlanketAction::Close, "blanketOrderClose", mode)).await
+}
+
+async fn act<P: Permission>(
+    ledger: &Ledger,
+    permit: Permit<P>,
+    input: BlanketOrderAct,
+    (action, mutation, mode): (BlanketAction, &'static str, Mode),
+) -> Done {
+    for_all(&permit)?;
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
+    checks.done()?;
+    let key = key_of(&permit, mutation, &input.idempotency_key, &input);
+    let scope = permit.scope(ledger.database());
+    let limit = if action == BlanketAction::Activate { tenancy::approval_limit(&scope).await? } else { None };
+    let act = BlanketAct {
+        blanket: input.blanket,
+        action,
+        expected_version: input.expected_version,
+        note: input.note,
+        actor: permit.actor(),
+        today: last_day(ledger.clock().now()),
+        limit,
+    };
+    submit(ledger, &permit, step(act), key, mode).await
+}
+
+/// A step as a command.
+pub fn step(act: BlanketAct) -> Command {
+    Command::of(PurchaseCommand(Box::new(Purchase::BlanketAct(act)), Vec::new()))
+}
+
+/// The blanket order that a new order names.
+pub(super) async fn blanket_named(reads: &impl Reads, named: &BlanketRef) -> Result<Result<BlanketOrderId, Rejection>, Fault> {
+    let found = match named {
+        BlanketRef::Id(id) => Some(*id),
+        // What is no number is the number of nothing.
+        BlanketRef::Number(text) => match patterns(reads).await?.number(Numbered::BlanketOrder, text) {
+            Some(number) => rows::blanket_of_number(reads, number).await?,
+            None => None,
+        },
+    };
+    Ok(found.ok_or_else(|| Rejection::not_found(Noun::BlanketOrder, At::input(Field::BlanketOrder))))
+}

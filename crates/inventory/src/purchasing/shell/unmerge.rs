@@ -1,0 +1,194 @@
+//! Taking back the merge of two suppliers. Products and rows of the catalogue that went over go back where they are as the merge left them; all else
+//! stays with the supplier that the other was merged into.
+
+use std::collections::HashMap;
+
+use entity::{id::kind as of, prelude::*};
+use iam::access::{Permit, kind};
+use platform::{
+    audit::{self, Fields},
+    clock::Clock,
+    storage::{
+        Database, Fault, Reads as _, Work,
+        idempotency::{self, Acted, Key, hash_of, settle},
+        journal::{self, NewEvent},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::traced;
+use crate::{
+    catalog::{
+        core::{
+            Rejection,
+            supplier::SupplierRow,
+            unmerge::{self, MergeRecord, UnmergeAsk},
+        },
+        events::{SUPPLIER_RESTORED, SUPPLIER_UNMERGED, SUPPLIER_UPDATED},
+        rows::{small, unmerge as unmerge_rows},
+        shell::{MergeStop, Merged, Mode, MovedProducts, earlier, merged_from, move_products_back, traced_supplier},
+    },
+    purchasing::{
+        core::{SuppliersMoved, SuppliesBack, SuppliesNow, Supply, SupplyMoved, unmerge_supplies},
+        events::{SUPPLIER_PRODUCT_ARCHIVED, SUPPLIER_PRODUCT_RESTORED, SUPPLIER_PRODUCT_UPDATED, SupplyChanged},
+        rows,
+    },
+};
+
+/// A supplier that is merged no longer, and what went back to it.
+#[derive(Debug, Clone)]
+pub struct UnmergedSupplier {
+    /// The supplier itself, and the one that it had been merged into.
+    pub rows: Merged<SupplierRow>,
+    pub counts: UnmergeCounts,
+}
+
+/// How much went back, and how much did not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnmergeCounts {
+    /// Products that went back.
+    pub products: usize,
+    /// Rows of the catalogue that are in use again.
+    pub supplies: usize,
+    /// Products and rows that somebody changed since.
+    pub stay: usize,
+    /// Purchase orders and returns that are listed with it alone again.
+    pub documents: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    merged: SupplierId,
+    into: SupplierId,
+    seq: Option<i64>,
+    counts: UnmergeCounts,
+}
+
+type Done = Result<Acted<UnmergedSupplier>, MergeStop>;
+
+/// Takes the merge of a supplier back, once for the key.
+pub async fn supplier_unmerge(
+    (db, clock): (&Database, &Clock),
+    permit: Permit<kind::SupplierMerge>,
+    ask: UnmergeAsk<of::SupplierId>,
+    mode: Mode,
+) -> Done {
+    let key =
+        Key { owner: permit.actor().id, mutation: "supplierUnmerge", key: ask.idempotency_key.clone(), hash: hash_of(&ask) };
+    let mut work = permit.scope(db).begin().await?;
+    let done = unmerged(&mut work, &key, &ask, clock.now()).await;
+    settle(work, done, mode == Mode::Check).await
+}
+
+async fn unmerged(work: &mut Work, key: &Key, ask: &UnmergeAsk<of::SupplierId>, now: Timestamp) -> Done {
+    // Before the rows are locked, so that they are locked in the order of their ids, as by merges.
+    let record = unmerge_rows::supplier_merge(work, ask.id).await?;
+    let moved: SuppliersMoved = unmerge_rows::moved(record.as_ref())?;
+    let into = record.as_ref().map(|record| record.into);
+    let ids: Vec<SupplierId> = [ask.id].into_iter().chain(into).chain(moved.turned.iter().copied()).collect();
+    let known = small::by_ids_or_texts::<entity::supplier::Entity, _>(work, &ids, "code_key", &[]).await?;
+    let row = |id: SupplierId| known.iter().find(|row| row.id == id);
+    let (one, other) = (row(ask.id), into.and_then(row));
+    let problems = unmerge::check(ask, record.as_ref(), (one, other), now);
+    let (true, Some(record), Some(one), Some(other)) = (problems.is_empty(), record, one, other) else {
+        // One that an earlier call with the key took back is refused by what that call did.
+        return match earlier::<Receipt>(work, key).await? {
+            Some(receipt) => again(work, &receipt).await,
+            None => Err(MergeStop::Refused(problems)),
+        };
+    };
+    let SuppliersMoved { turned, products, supplies } = moved;
+    let asked = products.len();
+    let MovedProducts { ids: products, mut events } = move_products_back(work, &products, (other.id, one.id), now).await?;
+    let (back, stay) = move_supplies_back(work, (one.id, other.id), supplies, now, &mut events).await?;
+    // Behind the counter, as in a merge: nothing was written where the key has an answer.
+    if let Some(receipt) = earlier::<Receipt>(work, key).await? {
+        return again(work, &receipt).await;
+    }
+    // Another may have taken it back and merged it anew before the rows were locked.
+    if unmerge_rows::supplier_merge(work, ask.id).await?.is_none_or(|stands| stands.id != record.id) {
+        return Err(MergeStop::at("expectedVersion", Rejection::Stale { actual: one.version }));
+    }
+    let rows = turn_back(work, (one, other), (&record, &turned), now, &mut events).await?;
+    let documents = rows::documents_with(work, one.id).await?;
+    let counts = UnmergeCounts { products: products.len(), supplies: back, stay: stay + asked - products.len(), documents };
+    let seq = journal::append(work, events, now).await?;
+    let receipt = Receipt { merged: one.id, into: other.id, seq, counts };
+    idempotency::keep(work, key, &receipt, now).await?;
+    Ok(Acted { value: UnmergedSupplier { rows, counts }, seq, is_replayed: false })
+}
+
+/// Writes both suppliers, those that came along, and that the merge stands no longer.
+async fn turn_back(
+    work: &mut Work,
+    (one, other): (&SupplierRow, &SupplierRow),
+    (record, turned): (&MergeRecord<of::SupplierId>, &[SupplierId]),
+    now: Timestamp,
+    events: &mut Vec<NewEvent>,
+) -> Result<Merged<SupplierRow>, Fault> {
+    let version = one.version + 1;
+    let merged = SupplierRow { archived_at: None, merged_into: None, version, updated_at: now, ..one.clone() };
+    let into = SupplierRow { version: other.version + 1, updated_at: now, ..other.clone() };
+    work.update::<entity::supplier::Entity>(merged.clone()).await?;
+    work.update::<entity::supplier::Entity>(into.clone()).await?;
+    for (id, version) in unmerge_rows::turn_suppliers_back(work, turned, (other.id, one.id), now).await? {
+        let of = |into: SupplierId| Fields::default().with("mergedInto", into);
+        audit::changed(work, id, Some(&of(other.id)), Some(&of(one.id)), None);
+        events.push(SUPPLIER_UPDATED.of(id, version));
+    }
+    unmerge_rows::end_merge(work, record.id, now).await?;
+    audit::changed(work, one.id, Some(&traced_supplier(one)), Some(&traced_supplier(&merged)), None);
+    audit::changed(work, other.id, Some(&merged_from(one.id.to_string())), Some(&Fields::default()), None);
+    // The event of restoring, too: caches follow it.
+    events.push(SUPPLIER_RESTORED.of(one.id, merged.version));
+    events.push(SUPPLIER_UNMERGED.of(one.id, merged.version));
+    events.push(SUPPLIER_UPDATED.of(other.id, into.version));
+    Ok(Merged { merged, into })
+}
+
+/// Puts rows of the catalogues back: how many are in use again, and how many stay as somebody changed them.
+async fn move_supplies_back(
+    work: &mut Work,
+    (one, other): (SupplierId, SupplierId),
+    moved: Vec<SupplyMoved>,
+    now: Timestamp,
+    events: &mut Vec<NewEvent>,
+) -> Result<(usize, usize), Fault> {
+    let products: Vec<ProductId> = moved.iter().map(|row| row.product).collect();
+    let mut pairs: Vec<(SupplierId, ProductId)> =
+        products.iter().flat_map(|product| [(one, *product), (other, *product)]).collect();
+    pairs.sort_unstable();
+    let locked: HashMap<(SupplierId, ProductId), Supply> = rows::lock_supplies(work, &pairs).await?;
+    let bought_elsewhere = rows::bought_elsewhere(work, &products, (one, other)).await?;
+    let as_is = SuppliesNow { merged: one, into: other, rows: locked, bought_elsewhere };
+    let SuppliesBack { undone, back, stay } = unmerge_supplies(moved, as_is, now);
+    // Those that were preferred by the merge give that up first: one row of a product is.
+    for changed in [&undone, &back] {
+        let rows: Vec<Supply> = changed.iter().map(|(_, row)| row.clone()).collect();
+        for bulk in rows::supply_rows(work.tenant(), &rows) {
+            work.write(bulk).await?;
+        }
+    }
+    for (before, after) in undone.iter().chain(&back) {
+        audit::changed(work, after.product, Some(&traced::supply(before)), Some(&traced::supply(after)), None);
+        let kind = match (before.archived_at, after.archived_at) {
+            (None, Some(_)) => SUPPLIER_PRODUCT_ARCHIVED,
+            (Some(_), None) => SUPPLIER_PRODUCT_RESTORED,
+            (None, None) | (Some(_), Some(_)) => SUPPLIER_PRODUCT_UPDATED,
+        };
+        let told = SupplyChanged { product: after.product, supplier: after.supplier, version: after.version };
+        events.push(kind.event(&told));
+    }
+    Ok((back.len(), stay))
+}
+
+async fn again(work: &Work, receipt: &Receipt) -> Done {
+    let ids = [receipt.merged, receipt.into];
+    let found = small::by_ids::<entity::supplier::Entity, _>(work, &ids).await?;
+    let mut known: HashMap<SupplierId, SupplierRow> = found.into_iter().map(|row| (row.id, row)).collect();
+    let lost = || Fault::corrupt("supplier", "a supplier that was merged stays");
+    let merged = known.remove(&receipt.merged).ok_or_else(lost)?;
+    let into = known.remove(&receipt.into).ok_or_else(lost)?;
+    let value = UnmergedSupplier { rows: Merged { merged, into }, counts: receipt.counts };
+    Ok(Acted { value, seq: receipt.seq, is_replayed: true })
+}

@@ -1,0 +1,183 @@
+//! Which lots a list has, and in which order.
+
+use entity::prelude::*;
+use platform::{paging::Key, storage::Backend};
+use sea_orm::Value;
+
+use super::filter::{TextTest, sku_condition};
+use crate::stock::core::Lot;
+
+/// Lots that match all of these; what is None asks nothing, and an empty list matches nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LotFilterSpec {
+    pub ids: Option<Vec<LotId>>,
+    pub products: Option<Vec<ProductId>>,
+    /// SKUs of the product, folded.
+    pub skus: Vec<TextTest>,
+    /// With stock in one of these stores.
+    pub stores: Option<Vec<StoreId>>,
+    /// Where somebody may look: lots that ever were in one of these stores.
+    pub seen_in: Option<Vec<StoreId>>,
+    pub statuses: Option<Vec<LotStatus>>,
+    /// Expiring on this day or later.
+    pub expires_from: Option<i32>,
+    /// Expiring before this day.
+    pub expires_before: Option<i32>,
+    /// Folded codes: one of these.
+    pub codes: Option<Vec<String>>,
+    /// The beginning of a folded code.
+    pub code_starts: Option<String>,
+    pub on_hand: OnHandTest,
+    pub created: [Option<Timestamp>; 2],
+    pub updated: [Option<Timestamp>; 2],
+}
+
+/// How much of a lot there is; what is None has no bound.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OnHandTest {
+    pub least: Option<i64>,
+    pub most: Option<i64>,
+    /// The stores that are summed; None for all.
+    pub within: Option<Vec<StoreId>>,
+}
+
+impl LotFilterSpec {
+    /// Lets it see what lies in these stores alone. Those that a lot must have been in are added to one filter only, by whoever calls.
+    pub fn see_stock_of(&mut self, seen: &[StoreId]) {
+        if let Some(asked) = &mut self.stores {
+            asked.retain(|store| seen.contains(store));
+        }
+        self.on_hand.within = Some(seen.to_vec());
+    }
+
+    /// Conditions on `lot l`, each beginning with ` AND `; parameters are numbered from `next`.
+    pub(super) fn sql(&self, backend: Backend, next: usize) -> (String, Vec<Value>) {
+        let (mut sql, mut values) = (String::new(), Vec::new());
+        let mut bind = |value: Value| {
+            values.push(value);
+            next + values.len() - 1
+        };
+        if let Some(ids) = &self.ids {
+            sql += &format!(" AND {}", backend.in_ids("l.id", bind(backend.ids(ids.iter().copied()))));
+        }
+        if let Some(ids) = &self.products {
+            sql += &format!(" AND {}", backend.in_ids("l.product_id", bind(backend.ids(ids.iter().copied()))));
+        }
+        for test in &self.skus {
+            let of = sku_condition(backend, test, &mut bind);
+            sql += &format!(" AND l.product_id IN (SELECT p.id FROM product p WHERE p.tenant_id = $1 AND {of})");
+        }
+        for (stores, there) in [(&self.stores, " AND v.on_hand > 0"), (&self.seen_in, "")] {
+            if let Some(ids) = stores {
+                let of = backend.in_ids("v.store_id", bind(backend.ids(ids.iter().copied())));
+                sql += &format!(" AND l.id IN (SELECT v.lot_id FROM lot_level v WHERE v.tenant_id = $1 AND {of}{there})");
+            }
+        }
+        if let Some(statuses) = &self.statuses {
+            sql += &format!(" AND {}", backend.in_texts("l.status", bind(backend.texts(statuses.iter().map(|s| s.as_str())))));
+        }
+        for (bound, operator) in [(self.expires_from, ">="), (self.expires_before, "<")] {
+            if let Some(day) = bound {
+                sql += &format!(" AND l.expires_on IS NOT NULL AND l.expires_on {operator} ${}", bind(day.into()));
+            }
+        }
+        if let Some(codes) = &self.codes {
+            sql += &format!(" AND {}", backend.in_texts("l.code_key", bind(backend.texts(codes.iter().map(String::as_str)))));
+        }
+        if let Some(prefix) = &self.code_starts {
+            let (number, length) = (bind(prefix.as_str().into()), prefix.chars().count());
+            sql += &format!(" AND l.code_key >= ${number} AND substr(l.code_key, 1, {length}) = ${number}");
+        }
+        sql += &self.on_hand.sql(backend, &mut bind);
+        for (column, moments) in [("l.created_at", self.created), ("l.updated_at", self.updated)] {
+            for (bound, operator) in moments.into_iter().zip([">=", "<"]) {
+                if let Some(bound) = bound {
+                    let test = format!("{column} {operator} ${}", bind(bound.micros().into()));
+                    sql += &format!(" AND {}", backend.rarely(&test));
+                }
+            }
+        }
+        (sql, values)
+    }
+}
+
+impl OnHandTest {
+    fn sql(&self, backend: Backend, bind: &mut impl FnMut(Value) -> usize) -> String {
+        let bounds = [(self.least, ">="), (self.most, "<=")];
+        if bounds.iter().all(|(bound, _)| bound.is_none()) {
+            return String::new();
+        }
+        let amount = match &self.within {
+            None => "l.on_hand".to_owned(),
+            Some(stores) => {
+                let there = backend.in_ids("w.store_id", bind(backend.ids(stores.iter().copied())));
+                format!(
+                    "(SELECT CAST(coalesce(sum(w.on_hand), 0) AS bigint) FROM lot_level w
+                      WHERE w.tenant_id = $1 AND w.lot_id = l.id AND {there})"
+                )
+            }
+        };
+        let mut sql = String::new();
+        for (bound, operator) in bounds {
+            if let Some(bound) = bound {
+                sql += &format!(" AND {amount} {operator} ${}", bind(bound.into()));
+            }
+        }
+        sql
+    }
+}
+
+/// What a list of lots is sorted by; the id breaks ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LotSort {
+    /// By their ids, which are given in the order of time.
+    Id,
+    Code,
+    /// A lot without a date expires after all others.
+    ExpiresOn,
+    CreatedAt,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LotSorted {
+    pub by: LotSort,
+    pub descending: bool,
+}
+
+/// The day of lots that have none, as the index of migration 107 has it.
+const NEVER: i32 = i32::MAX;
+
+impl LotSorted {
+    /// The order of lots where none is asked for.
+    pub const NEWEST: Self = Self { by: LotSort::Id, descending: true };
+
+    /// Names the sort in cursors: one of another sort does not open.
+    pub fn kind(self) -> String {
+        let by = match self.by {
+            LotSort::Id => return "lots".to_owned(),
+            LotSort::Code => "CODE",
+            LotSort::ExpiresOn => "EXPIRES_ON",
+            LotSort::CreatedAt => "CREATED_AT",
+        };
+        format!("lots:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    pub(super) const fn columns(self) -> &'static [&'static str] {
+        match self.by {
+            LotSort::Id => &["l.id"],
+            LotSort::Code => &["l.code_key", "l.id"],
+            LotSort::ExpiresOn => &["(CASE WHEN l.expires_on IS NULL THEN 2147483647 ELSE l.expires_on END)", "l.id"],
+            LotSort::CreatedAt => &["l.created_at", "l.id"],
+        }
+    }
+    /// Where the lot stands in this sort.
+    pub fn keys(self, lot: &Lot) -> Vec<Key> {
+        let first = match self.by {
+            LotSort::Id => None,
+            LotSort::Code => Some(Key::Text(lot.key.clone())),
+            LotSort::ExpiresOn => Some(Key::Int(i64::from(lot.expires_on.unwrap_or(NEVER)))),
+            LotSort::CreatedAt => Some(Key::Int(lot.created_at.micros())),
+        };
+        first.into_iter().chain([lot.id.into()]).collect()
+    }
+}

@@ -1,0 +1,349 @@
+//! Parts of the tables that are parted by month on Postgres: which there are, making those of the months to come, and taking old ones out.
+//!
+//! All of it is the work of the tables' owner: no role that serves requests reaches a part but through its whole table.
+
+use std::time::Duration;
+
+use entity::prelude::Timestamp;
+use migration::months::{self, AUDIT_ENTRY, PARTED};
+use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable, Value};
+use uuid::Uuid;
+
+use super::{Backend, Database, Fault, limits};
+
+/// A month in UTC, counted from January of the year 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Month(i64);
+
+const DAY: i64 = 86_400_000_000;
+
+impl Month {
+    /// The month of a moment.
+    pub const fn of(at: Timestamp) -> Self {
+        // Days since 1 March of the year 0, in which a leap day is the last of its year (Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+        let days = at.micros().div_euclid(DAY) + 719_468;
+        let era = days.div_euclid(146_097);
+        let day = days.rem_euclid(146_097);
+        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let from_march = (5 * (day - (365 * year + year / 4 - year / 100)) + 2) / 153;
+        Self((era * 400 + year) * 12 + from_march + 2)
+    }
+
+    /// Its first moment, in microseconds since 1970.
+    pub const fn start(self) -> i64 {
+        let shifted = self.0 - 2;
+        let (year, from_march) = (shifted.div_euclid(12), shifted.rem_euclid(12));
+        let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+        let day = of_era * 365 + of_era / 4 - of_era / 100 + (153 * from_march + 2) / 5;
+        (era * 146_097 + day - 719_468) * DAY
+    }
+
+    /// The month so many after it.
+    #[must_use]
+    pub const fn plus(self, months: i64) -> Self {
+        Self(self.0 + months)
+    }
+
+    /// The month that the name of a part ends with: `event_2026_11`.
+    fn named(name: &str) -> Option<Self> {
+        let (rest, month) = name.rsplit_once('_')?;
+        let (_, year) = rest.rsplit_once('_')?;
+        let (year, month): (i64, i64) = (year.parse().ok()?, month.parse().ok()?);
+        (1..=12).contains(&month).then_some(Self(year * 12 + month - 1))
+    }
+}
+
+impl std::fmt::Display for Month {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}", self.0.div_euclid(12), self.0.rem_euclid(12) + 1)
+    }
+}
+
+/// How a part stands to its table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartState {
+    Attached,
+    /// Somebody began to take it out, and did not end it.
+    Detaching,
+    Detached,
+}
+
+/// A part of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub table: &'static str,
+    pub name: String,
+    /// None of the one that has all that came before.
+    pub month: Option<Month>,
+    pub state: PartState,
+    /// From which moment on its rows are, and up to which, in microseconds since 1970; None where there is no end, and of a detached one.
+    pub from: Option<i64>,
+    pub to: Option<i64>,
+    /// Of its rows, as they were last measured.
+    pub bytes: i64,
+    /// What was noted of it when it was archived.
+    pub note: Option<String>,
+}
+
+impl Part {
+    fn read(table: &'static str, row: &QueryResult) -> Result<Self, Fault> {
+        let name: String = cell(row, 0)?;
+        let bound = |at| Ok::<_, Fault>(cell::<Option<String>>(row, at)?.and_then(|text| text.parse::<i64>().ok()));
+        let state = match cell::<String>(row, 3)?.as_str() {
+            "attached" => PartState::Attached,
+            "detaching" => PartState::Detaching,
+            _ => PartState::Detached,
+        };
+        let month = Month::named(&name);
+        Ok(Self { table, month, state, from: bound(1)?, to: bound(2)?, bytes: cell(row, 4)?, note: cell(row, 5)?, name })
+    }
+
+    /// Whether rows of a month go into it.
+    fn has(&self, month: Month) -> bool {
+        self.state == PartState::Attached
+            && self.from.is_none_or(|from| from <= month.start())
+            && self.to.is_none_or(|to| to >= month.plus(1).start())
+    }
+
+    /// Whether it may leave: the audit log stays whole, and so does what was there before there were months.
+    pub fn may_leave(&self) -> bool {
+        self.table != AUDIT_ENTRY.table && self.month.is_some()
+    }
+}
+
+/// How many months after that of `now` have a part in each table, one after the other; 0 where the present one has none.
+fn ahead(parts: &[Part], now: Timestamp) -> i64 {
+    /// Nobody needs to know of more.
+    const MOST: i64 = 120;
+    let of = |table: &str| {
+        let has = |month: Month| parts.iter().any(|part| part.table == table && part.has(month));
+        let first = Month::of(now);
+        (0..=MOST).take_while(|months| has(first.plus(*months))).last().unwrap_or(0)
+    };
+    PARTED.iter().map(|parted| of(parted.table)).min().unwrap_or(0)
+}
+
+/// A part that was taken out keeps its foreign keys, and what it refers to could not be removed.
+const FREE: &str = "DO $free$
+DECLARE t record;
+BEGIN
+  PERFORM set_config('lock_timeout', '2s', true);
+  FOR t IN SELECT conname FROM pg_constraint WHERE conrelid = to_regclass('{part}') AND contype = 'f' LOOP
+    EXECUTE format('ALTER TABLE {part} DROP CONSTRAINT %I', t.conname);
+  END LOOP;
+END $free$";
+/// How long detaching waits for those who read or write.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// A value of a row that is archived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartValue {
+    None,
+    Id(Uuid),
+    Whole(i64),
+    Text(String),
+}
+
+/// What is read of a part: its columns, of which the first `key` tell its rows apart and are never null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartShape {
+    pub columns: &'static [(&'static str, PartColumn)],
+    pub key: usize,
+}
+
+/// The kind of a column of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartColumn {
+    Id,
+    Whole,
+    Text,
+}
+
+impl Database {
+    /// All parts, those that were taken out and are not removed yet among them. None on SQLite, which keeps whole tables. It waits for no lock.
+    pub async fn parts(&self) -> Result<Vec<Part>, Fault> {
+        let mut parts = Vec::new();
+        if self.backend == Backend::Sqlite {
+            return Ok(parts);
+        }
+        for parted in PARTED {
+            let sql = format!(
+                "SELECT c.relname::text, b[1], b[2],
+                   CASE WHEN h.inhrelid IS NULL THEN 'detached' WHEN h.inhdetachpending THEN 'detaching' ELSE 'attached' END,
+                   c.relpages::bigint * 8192, obj_description(c.oid, 'pg_class')
+                 FROM pg_class c LEFT JOIN pg_inherits h ON h.inhrelid = c.oid LEFT JOIN LATERAL regexp_match(
+                   pg_get_expr(c.relpartbound, c.oid), 'FROM [(]''?(MINVALUE|-?[0-9]+)''?[)] TO [(]''?(MAXVALUE|-?[0-9]+)''?[)]') AS b ON TRUE
+                 WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND c.relname ~ '^{}{}' ORDER BY 1",
+                parted.table,
+                months::PART
+            );
+            let rows = self.owner.query_all_raw(Statement::from_string(self.backend.into(), sql)).await?;
+            for row in &rows {
+                parts.push(Part::read(parted.table, row)?);
+            }
+        }
+        Ok(parts)
+    }
+
+    /// How many months after the present one have a part in each table that is parted. None on SQLite.
+    pub async fn months_ahead(&self, now: Timestamp) -> Result<Option<i64>, Fault> {
+        if self.backend == Backend::Sqlite {
+            return Ok(None);
+        }
+        Ok(Some(ahead(&self.parts().await?, now)))
+    }
+
+    /// Makes the parts that are missing, from last month to three months ahead, and says how many. Needs the tables' owner where any is.
+    pub async fn make_parts(&self, now: Timestamp) -> Result<usize, Fault> {
+        if self.backend == Backend::Sqlite {
+            return Ok(0);
+        }
+        let before = self.parts().await?.len();
+        for parted in PARTED {
+            months::make(&self.owner, parted, now.micros()).await?;
+        }
+        Ok(self.parts().await?.len().saturating_sub(before))
+    }
+
+    /// Takes a part out of its table, while everybody reads and writes; goes on where one was interrupted.
+    pub async fn detach_part(&self, part: &Part) -> Result<(), Fault> {
+        let how = match part.state {
+            PartState::Attached => Some("CONCURRENTLY"),
+            PartState::Detaching => Some("FINALIZE"),
+            PartState::Detached => None,
+        };
+        if let Some(how) = how {
+            let sql = format!("ALTER TABLE {} DETACH PARTITION \"{}\" {how}", part.table, part.name);
+            let detached = tokio::time::timeout(PATIENCE, self.owner.execute_unprepared(&sql)).await;
+            let late = "is still read or written: run it again, it goes on";
+            detached.map_err(|_| Fault::Broken(format!("the part {} {late}", part.name)))??;
+        }
+        self.owner.execute_unprepared(&FREE.replace("{part}", &part.name)).await.map(drop).map_err(Fault::from)
+    }
+
+    /// Notes of a part that it is archived.
+    pub async fn note_part(&self, part: &Part, note: &str) -> Result<(), Fault> {
+        let sql = format!("COMMENT ON TABLE \"{}\" IS '{}'", part.name, note.replace('\'', "''"));
+        self.owner.execute_unprepared(&sql).await.map(drop).map_err(Fault::from)
+    }
+
+    /// Removes a part that was taken out.
+    pub async fn drop_part(&self, part: &Part) -> Result<(), Fault> {
+        if part.state != PartState::Detached || !part.may_leave() {
+            return Err(Fault::Broken(format!("{} is a part of its table: it is not removed", part.name)));
+        }
+        self.owner.execute_unprepared(&format!("DROP TABLE \"{}\"", part.name)).await.map(drop).map_err(Fault::from)
+    }
+
+    /// The next rows of a part, in the order of its key, after one of them.
+    pub async fn part_rows(
+        &self,
+        part: &Part,
+        shape: PartShape,
+        after: Option<&[PartValue]>,
+        most: u32,
+    ) -> Result<Vec<Vec<PartValue>>, Fault> {
+        let select = shape.columns.iter().map(|(name, kind)| match kind {
+            PartColumn::Whole => format!("{name}::bigint"),
+            PartColumn::Id | PartColumn::Text => (*name).to_owned(),
+        });
+        let select = select.collect::<Vec<_>>().join(", ");
+        let order = shape.columns.iter().take(shape.key).map(|(name, _)| format!("p.{name}")).collect::<Vec<_>>().join(", ");
+        let values: Vec<Value> = after.into_iter().flatten().take(shape.key).map(PartValue::bound).collect();
+        let places = (1..=values.len()).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ");
+        let after = if values.is_empty() { String::new() } else { format!("WHERE ({order}) > ({places})") };
+        let sql = format!("SELECT {select} FROM \"{}\" p {after} ORDER BY {order} LIMIT {most}", part.name);
+        let statement = Statement::from_sql_and_values(self.backend.into(), sql, values);
+        let read = tokio::time::timeout(limits::LONG.answer(), self.owner.query_all_raw(statement)).await;
+        let rows = read.map_err(|_| Fault::Broken(format!("the rows of {} were not read in time", part.name)))??;
+        let values = |row: &QueryResult| -> Result<Vec<PartValue>, Fault> {
+            shape.columns.iter().enumerate().map(|(at, (_, kind))| PartValue::read(row, at, *kind)).collect()
+        };
+        rows.iter().map(values).collect()
+    }
+}
+
+impl PartValue {
+    fn read(row: &QueryResult, at: usize, kind: PartColumn) -> Result<Self, Fault> {
+        Ok(match kind {
+            PartColumn::Id => cell::<Option<Uuid>>(row, at)?.map_or(Self::None, Self::Id),
+            PartColumn::Whole => cell::<Option<i64>>(row, at)?.map_or(Self::None, Self::Whole),
+            PartColumn::Text => cell::<Option<String>>(row, at)?.map_or(Self::None, Self::Text),
+        })
+    }
+    fn bound(&self) -> Value {
+        match self {
+            Self::None => Value::BigInt(None),
+            Self::Id(id) => (*id).into(),
+            Self::Whole(number) => (*number).into(),
+            Self::Text(text) => text.as_str().into(),
+        }
+    }
+}
+
+fn cell<T: TryGetable>(row: &QueryResult, at: usize) -> Result<T, Fault> {
+    Ok(row.try_get_by_index(at)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(name: &str, from: Option<i64>, to: Option<i64>) -> Part {
+        let table = PARTED.iter().find(|parted| name.starts_with(parted.table)).unwrap().table;
+        let month = Month::named(name);
+        Part { table, name: name.to_owned(), month, state: PartState::Attached, from, to, bytes: 0, note: None }
+    }
+
+    fn month(text: &str) -> Month {
+        Month::named(&format!("event_{text}")).unwrap()
+    }
+
+    #[test]
+    fn months_begin_where_the_calendar_says() {
+        // Seconds of the first moments, by `date -u -d`.
+        for (name, seconds) in [
+            ("1970_01", 0),
+            ("2000_02", 949_363_200),
+            ("2000_03", 951_868_800),
+            ("2024_03", 1_709_251_200),
+            ("2026_12", 1_796_083_200),
+            ("2027_01", 1_798_761_600),
+            ("2100_03", 4_107_542_400),
+        ] {
+            let (month, start) = (month(name), seconds * 1_000_000);
+            assert_eq!(month.start(), start, "{name}");
+            assert_eq!(Month::of(Timestamp(start)), month, "{name}");
+            assert_eq!(Month::of(Timestamp(start - 1)), month.plus(-1), "{name}");
+            assert_eq!(month.to_string(), name.replace('_', "-"));
+        }
+        assert_eq!(month("2026_12").plus(1), month("2027_01"));
+    }
+
+    #[test]
+    fn names_have_months_or_none() {
+        for name in ["event_before", "event_2026_13", "event", "event_2026_00"] {
+            assert_eq!(Month::named(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn months_ahead_are_counted_up_to_the_first_that_is_missing_in_any_table() {
+        let now = Timestamp(month("2026_11").start() + 5);
+        let mut parts = Vec::new();
+        for parted in PARTED {
+            parts.push(part(&format!("{}_before", parted.table), None, Some(month("2026_12").start())));
+            for months in 1..=3 {
+                let month = month("2026_11").plus(months);
+                let name = format!("{}_{}", parted.table, month.to_string().replace('-', "_"));
+                parts.push(part(&name, Some(month.start()), Some(month.plus(1).start())));
+            }
+        }
+        assert_eq!(ahead(&parts, now), 3);
+        parts.retain(|part| part.name != "webhook_attempt_2027_01");
+        assert_eq!(ahead(&parts, now), 1);
+        parts.retain(|part| part.name != "event_before");
+        assert_eq!(ahead(&parts, now), 0);
+        assert_eq!(ahead(&[part("event_9999_12", None, None)], now), 0, "the others have none");
+    }
+}

@@ -1,0 +1,78 @@
+//! What is sent of a view, and how it meets HTTP.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+};
+use entity::prelude::TableFormat;
+use serde_json::Value;
+use services::saved_views::core::media_type;
+use sha2::{Digest as _, Sha256};
+
+use crate::reply;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Json,
+    Table(TableFormat),
+}
+
+impl Format {
+    fn media(self) -> &'static str {
+        match self {
+            Self::Json => "application/json; charset=utf-8",
+            Self::Table(format) => media_type(format),
+        }
+    }
+}
+
+/// What is sent.
+pub(super) struct Sheet {
+    pub format: Format,
+    pub bytes: Vec<u8>,
+    /// Of a table, without its head.
+    pub rows: usize,
+    /// The first of these rows, as many as an event tells.
+    pub told: Vec<Value>,
+}
+
+impl Sheet {
+    pub(super) fn response(self, asked: &HeaderMap, id: &str) -> Response<Body> {
+        let tag = format!("\"{}\"", hex::encode(Sha256::digest(&self.bytes)));
+        let is_known = is_known(asked, &tag);
+        let mut response = Response::new(if is_known { Body::empty() } else { Body::from(self.bytes) });
+        if is_known {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        }
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.format.media()));
+        if let Ok(tag) = HeaderValue::from_str(&tag) {
+            headers.insert(header::ETAG, tag);
+        }
+        // Kept by its reader alone, and asked for anew each time.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        headers.insert(header::VARY, HeaderValue::from_static("authorization"));
+        reply::seal(headers, id);
+        response
+    }
+}
+
+/// Whether whoever asks has what this tag is of (RFC 9110, 13.1.2).
+fn is_known(asked: &HeaderMap, tag: &str) -> bool {
+    let lines = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_reader_has_is_not_sent_again() {
+        let mut asked = HeaderMap::new();
+        assert!(!is_known(&asked, "\"a\""));
+        asked.insert(header::IF_NONE_MATCH, HeaderValue::from_static("\"b\", W/\"a\""));
+        assert!(is_known(&asked, "\"a\""));
+        assert!(!is_known(&asked, "\"c\""));
+    }
+}

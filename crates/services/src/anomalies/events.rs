@@ -1,0 +1,48 @@
+//! Events of strange days.
+
+use entity::prelude::*;
+use iam::access::{code, kind};
+use platform::{
+    clock::day_text,
+    storage::events::{EventViewer, Shown, Terms},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::core::Anomaly;
+
+pub use platform::storage::events::EventType;
+
+platform::events! {
+    /// Strange days.
+    ANOMALY: AnomalyEvent = Terms { permission: code::<kind::ReportRead>(), shown: Shown::Part(shown_anomaly), stream: None } => {
+        ANOMALY_FLAGGED "anomaly.flagged" by system,
+    }
+}
+
+/// The payload of a flagged day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AnomalyEvent {
+    pub id: AnomalyId,
+    pub kind: AnomalyKind,
+    pub product: ProductId,
+    pub store: StoreId,
+    /// Days since 1970-01-01.
+    pub day: i32,
+}
+
+impl AnomalyEvent {
+    pub const fn of(anomaly: &Anomaly) -> Self {
+        let key = anomaly.found.key;
+        Self { id: anomaly.id, kind: key.kind, product: key.product, store: key.store, day: anomaly.found.date }
+    }
+}
+
+/// A day of a store of the viewer's. Movements belong to no channel.
+fn shown_anomaly(event: &AnomalyEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    let is_seen = viewer.covers(event.store) && !viewer.is_confined();
+    is_seen.then(|| {
+        json!({ "id": event.id, "kind": event.kind, "productId": event.product, "storeId": event.store, "day": day_text(event.day) })
+    })
+}

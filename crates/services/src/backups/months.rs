@@ -1,0 +1,356 @@
+//! Months of the journal and of webhooks' attempts that leave the database: taken out of their tables, written as Parquet, read back and compared, and
+//! removed a week later.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use entity::prelude::Timestamp;
+use parquet::{
+    basic::{Compression, LogicalType, Repetition, Type as Physical, ZstdLevel},
+    data_type::{ByteArray, ByteArrayType, FixedLenByteArray, FixedLenByteArrayType, Int64Type},
+    errors::{ParquetError, Result as Written},
+    file::{
+        properties::WriterProperties,
+        reader::{FileReader, SerializedFileReader},
+        writer::SerializedFileWriter,
+    },
+    record::Field,
+    schema::types::{Type, TypePtr},
+};
+use platform::storage::{Database, Fault, Month, Part, PartColumn, PartShape, PartState, PartValue};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    files::{Store, StoreError},
+    webhooks,
+};
+
+/// Rows of a file, and bytes of texts at which one ends before.
+const FILE_ROWS: usize = 128 * 1024;
+const FILE_BYTES: usize = 64 << 20;
+/// Bytes of a file that is read back, at most.
+const MOST_BYTES: u64 = 1 << 30;
+/// Rows of a page.
+const PAGE: u32 = 5_000;
+/// How long an archived month stays in the database.
+pub const KEPT_DAYS: i64 = 7;
+
+const EVENT: PartShape = PartShape {
+    columns: &[
+        ("tenant_id", PartColumn::Id),
+        ("seq", PartColumn::Whole),
+        ("kind", PartColumn::Text),
+        ("payload", PartColumn::Text),
+        ("recorded_at", PartColumn::Whole),
+    ],
+    key: 2,
+};
+const WEBHOOK_ATTEMPT: PartShape = PartShape {
+    columns: &[
+        ("tenant_id", PartColumn::Id),
+        ("endpoint_id", PartColumn::Id),
+        ("id", PartColumn::Id),
+        ("seq", PartColumn::Whole),
+        ("number", PartColumn::Whole),
+        ("at", PartColumn::Whole),
+        ("status", PartColumn::Whole),
+        ("error", PartColumn::Text),
+        ("latency_ms", PartColumn::Whole),
+        ("body", PartColumn::Text),
+    ],
+    key: 3,
+};
+
+/// What was archived of a month: beside its files as `manifest.json`, and noted of the part itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchivedMonth {
+    pub part: String,
+    pub rows: u64,
+    /// SHA-256 of all values of all rows, in their order.
+    pub content_sha256: String,
+    pub files: Vec<ArchivedFile>,
+    /// Microseconds since 1970.
+    pub archived_at: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchivedFile {
+    pub name: String,
+    pub rows: u64,
+    pub sha256: String,
+}
+
+/// What became of a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MonthOutcome {
+    /// Nothing was in it any more, or its archive is a week old and was read once more.
+    Removed,
+    Archived(ArchivedMonth),
+    /// It was archived before, and stays for so many days.
+    Kept {
+        days: i64,
+    },
+    /// Somebody still needs it.
+    Waits(String),
+}
+
+/// Archives what lies before a month, and removes what was archived a week ago. One that was ended in the middle goes on where it was.
+pub async fn archive_months(
+    db: &Database,
+    store: &Store,
+    before: Month,
+    now: Timestamp,
+) -> Result<Vec<(String, MonthOutcome)>, Fault> {
+    let mut outcomes = Vec::new();
+    for part in db.parts().await? {
+        if part.may_leave() && part.month.is_some_and(|month| month < before) {
+            let outcome = archive_month(db, store, &part, now).await?;
+            outcomes.push((part.name, outcome));
+        }
+    }
+    Ok(outcomes)
+}
+
+async fn archive_month(db: &Database, store: &Store, part: &Part, now: Timestamp) -> Result<MonthOutcome, Fault> {
+    if let Some(why) = needed(db, part).await? {
+        return Ok(MonthOutcome::Waits(why));
+    }
+    db.detach_part(part).await?;
+    let part = Part { state: PartState::Detached, ..part.clone() };
+    if let Some(noted) = &part.note {
+        let noted: ArchivedMonth = serde_json::from_str(noted)
+            .map_err(|error| Fault::Broken(format!("the comment of the table {} is not of its archive: {error}", part.name)))?;
+        let days = KEPT_DAYS - (now.micros() - noted.archived_at).div_euclid(24 * 3600 * 1_000_000);
+        if days > 0 {
+            return Ok(MonthOutcome::Kept { days });
+        }
+        verify_month(store, &noted).await?;
+        db.drop_part(&part).await?;
+        return Ok(MonthOutcome::Removed);
+    }
+    let archived = write(db, store, &part, now).await?;
+    if archived.rows == 0 {
+        db.drop_part(&part).await?;
+        return Ok(MonthOutcome::Removed);
+    }
+    verify_month(store, &archived).await?;
+    let text = serde_json::to_string(&archived).map_err(|error| Fault::Broken(error.to_string()))?;
+    let manifest = format!("{}/manifest.json", folder(&part));
+    store.put_bytes(&manifest, Bytes::from(text.clone())).await.map_err(|error| stored(&manifest, &error))?;
+    db.note_part(&part, &text).await?;
+    Ok(MonthOutcome::Archived(archived))
+}
+
+/// Why a month cannot leave yet. Readers of the journal are told that what is in it is gone, before it is.
+async fn needed(db: &Database, part: &Part) -> Result<Option<String>, Fault> {
+    let (PartState::Attached | PartState::Detaching, "event", Some(month)) = (part.state, part.table, part.month) else {
+        return Ok(None);
+    };
+    let (from, to) = (Timestamp(month.start()), Timestamp(month.plus(1).start()));
+    let waiting = webhooks::let_go_of_month(db, from, to).await?;
+    Ok((waiting > 0).then(|| format!("of {waiting} tenant(s), webhooks or alerts have not come so far")))
+}
+
+/// Where the files of a part are.
+fn folder(part: &Part) -> String {
+    let month = part.month.map_or_else(|| "before".to_owned(), |month| month.to_string());
+    format!("archive/{}/{month}", part.table)
+}
+
+fn stored(name: &str, error: &StoreError) -> Fault {
+    Fault::Broken(format!("{name}: {error}"))
+}
+
+fn unreadable(name: &str, error: &ParquetError) -> Fault {
+    Fault::Broken(format!("{name} is no file of an archive: {error}"))
+}
+
+/// Writes all rows of a part.
+async fn write(db: &Database, store: &Store, part: &Part, now: Timestamp) -> Result<ArchivedMonth, Fault> {
+    let shape = if part.table == "event" { EVENT } else { WEBHOOK_ATTEMPT };
+    let (mut content, mut files, mut open, mut bytes) = (Sha256::new(), Vec::new(), Vec::new(), 0);
+    let mut last: Option<Vec<PartValue>> = None;
+    loop {
+        let page = db.part_rows(part, shape, last.as_deref(), PAGE).await?;
+        let is_last = page.len() < PAGE as usize;
+        last = page.last().cloned();
+        for row in &page {
+            digest(&mut content, row);
+            bytes += row.iter().map(weight).sum::<usize>();
+        }
+        open.extend(page);
+        if !open.is_empty() && (is_last || open.len() >= FILE_ROWS || bytes >= FILE_BYTES) {
+            let name = format!("{}/{:05}.parquet", folder(part), files.len() + 1);
+            let encoded = encoded(shape, &open).map_err(|error| unreadable(&name, &error))?;
+            files.push(ArchivedFile {
+                rows: open.len() as u64,
+                sha256: hex::encode(Sha256::digest(&encoded)),
+                name: name.clone(),
+            });
+            store.put_bytes(&name, Bytes::from(encoded)).await.map_err(|error| stored(&name, &error))?;
+            open.clear();
+            bytes = 0;
+        }
+        if is_last {
+            break;
+        }
+    }
+    let rows: u64 = files.iter().map(|file| file.rows).sum();
+    let content_sha256 = hex::encode(content.finalize());
+    Ok(ArchivedMonth { part: part.name.clone(), rows, content_sha256, files, archived_at: now.micros() })
+}
+
+/// Reads an archive whole: files, rows and values are as they were written.
+pub async fn verify_month(store: &Store, archived: &ArchivedMonth) -> Result<(), Fault> {
+    let (mut content, mut rows) = (Sha256::new(), 0);
+    for file in &archived.files {
+        let found = store.get(&file.name, MOST_BYTES).await.map_err(|error| stored(&file.name, &error))?;
+        let found = found.filter(|found| hex::encode(Sha256::digest(found)) == file.sha256);
+        let found = found.ok_or_else(|| Fault::Broken(format!("{} is not as it was written", file.name)))?;
+        let decoded = decoded(found).map_err(|error| unreadable(&file.name, &error))?;
+        rows += decoded.len() as u64;
+        decoded.iter().for_each(|row| digest(&mut content, row));
+    }
+    if rows != archived.rows || hex::encode(content.finalize()) != archived.content_sha256 {
+        return Err(Fault::Broken(format!("the archive of {} does not have the rows that it was made of", archived.part)));
+    }
+    Ok(())
+}
+
+fn weight(value: &PartValue) -> usize {
+    if let PartValue::Text(text) = value { text.len() } else { 0 }
+}
+
+/// Adds a row to a digest: of each value its kind, and its bytes.
+fn digest(content: &mut Sha256, row: &[PartValue]) {
+    for value in row {
+        match value {
+            PartValue::None => content.update([0_u8]),
+            PartValue::Id(id) => {
+                content.update([1_u8]);
+                content.update(id.as_bytes());
+            }
+            PartValue::Whole(number) => {
+                content.update([2_u8]);
+                content.update(number.to_be_bytes());
+            }
+            PartValue::Text(text) => {
+                content.update([3_u8]);
+                content.update((text.len() as u64).to_be_bytes());
+                content.update(text.as_bytes());
+            }
+        }
+    }
+}
+
+/// The type of a column in the file.
+fn column_type(name: &str, kind: PartColumn) -> Written<TypePtr> {
+    let (physical, logical, length) = match kind {
+        PartColumn::Id => (Physical::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::Uuid), 16),
+        PartColumn::Whole => (Physical::INT64, None, -1),
+        PartColumn::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String), -1),
+    };
+    let column = Type::primitive_type_builder(name, physical).with_repetition(Repetition::OPTIONAL).with_logical_type(logical);
+    column.with_length(length).build().map(Arc::new)
+}
+
+/// Rows as a file of one group.
+fn encoded(shape: PartShape, rows: &[Vec<PartValue>]) -> Written<Vec<u8>> {
+    let fields = shape.columns.iter().map(|(name, kind)| column_type(name, *kind)).collect::<Written<Vec<TypePtr>>>()?;
+    let schema = Arc::new(Type::group_type_builder("row").with_fields(fields).build()?);
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_created_by("entrepot".to_owned())
+        .build();
+    let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
+    let mut group = file.next_row_group()?;
+    for (at, (_, kind)) in shape.columns.iter().enumerate() {
+        let Some(mut writer) = group.next_column()? else {
+            return Err(ParquetError::General("a row has a column more than the file".to_owned()));
+        };
+        let cells = || rows.iter().filter_map(move |row| row.get(at));
+        let present: Vec<i16> = cells().map(|cell| i16::from(*cell != PartValue::None)).collect();
+        let present = Some(present.as_slice());
+        match kind {
+            PartColumn::Id => {
+                let ids =
+                    cells().filter_map(|cell| if let PartValue::Id(id) = cell { Some(id.as_bytes().to_vec()) } else { None });
+                let ids: Vec<FixedLenByteArray> = ids.map(FixedLenByteArray::from).collect();
+                writer.typed::<FixedLenByteArrayType>().write_batch(&ids, present, None)?
+            }
+            PartColumn::Whole => {
+                let numbers = cells().filter_map(|cell| if let PartValue::Whole(number) = cell { Some(*number) } else { None });
+                let numbers: Vec<i64> = numbers.collect();
+                writer.typed::<Int64Type>().write_batch(&numbers, present, None)?
+            }
+            PartColumn::Text => {
+                let texts = cells()
+                    .filter_map(|cell| if let PartValue::Text(text) = cell { Some(text.as_bytes().to_vec()) } else { None });
+                let texts: Vec<ByteArray> = texts.map(ByteArray::from).collect();
+                writer.typed::<ByteArrayType>().write_batch(&texts, present, None)?
+            }
+        };
+        writer.close()?;
+    }
+    group.close()?;
+    file.into_inner()
+}
+
+fn decoded(bytes: Bytes) -> Written<Vec<Vec<PartValue>>> {
+    let reader = SerializedFileReader::new(bytes)?;
+    let mut rows = Vec::new();
+    for row in reader.get_row_iter(None)? {
+        let values = row?.into_columns().into_iter().map(|(_, field)| value(field));
+        rows.push(values.collect::<Written<Vec<PartValue>>>()?);
+    }
+    Ok(rows)
+}
+
+fn value(field: Field) -> Written<PartValue> {
+    Ok(match field {
+        Field::Null => PartValue::None,
+        Field::Long(number) => PartValue::Whole(number),
+        Field::Str(text) => PartValue::Text(text),
+        Field::Bytes(bytes) => {
+            PartValue::Id(Uuid::from_slice(bytes.data()).map_err(|error| ParquetError::General(error.to_string()))?)
+        }
+        other => return Err(ParquetError::General(format!("{other:?} is of no column of an archive"))),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(number: i64, error: Option<&str>) -> Vec<PartValue> {
+        let id = |low: u128| PartValue::Id(Uuid::from_u128(low));
+        let status = if error.is_none() { PartValue::Whole(200) } else { PartValue::None };
+        let error = error.map_or(PartValue::None, |error| PartValue::Text(error.to_owned()));
+        let whole = PartValue::Whole;
+        let body = PartValue::Text("né".to_owned());
+        vec![id(1), id(2), id(3), whole(7), whole(number), whole(-1), status, error, whole(0), body]
+    }
+
+    #[test]
+    fn rows_come_back_from_a_file_as_they_were() {
+        let rows = vec![attempt(1, None), attempt(2, Some("refused")), attempt(3, Some(""))];
+        let bytes = encoded(WEBHOOK_ATTEMPT, &rows).unwrap();
+        assert_eq!(decoded(Bytes::from(bytes)).unwrap(), rows);
+        assert!(decoded(Bytes::from_static(b"PAR1 and no more")).is_err());
+    }
+
+    #[test]
+    fn a_digest_tells_values_apart_that_have_the_same_bytes() {
+        let of = |row: &[PartValue]| {
+            let mut content = Sha256::new();
+            digest(&mut content, row);
+            content.finalize().to_vec()
+        };
+        let text = |text: &str| PartValue::Text(text.to_owned());
+        assert_ne!(of(&[text("ab"), text("c")]), of(&[text("a"), text("bc")]));
+        assert_ne!(of(&[PartValue::None, text("a")]), of(&[text("a"), PartValue::None]));
+        assert_eq!(of(&attempt(1, None)), of(&attempt(1, None)));
+    }
+}

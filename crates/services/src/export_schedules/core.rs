@@ -1,0 +1,289 @@
+//! What an export schedule is, what a run of it writes, and how its files are named: pure.
+
+mod bucket;
+mod run;
+
+use entity::prelude::*;
+use serde::Serialize;
+
+pub use self::{
+    bucket::{Bucket, SecretKey},
+    run::{Manifest, RunPlan, SCHEMA_VERSION, Section, WrittenFile, marker_of, noun_of},
+};
+use crate::saved_views::core::ScheduleRule;
+
+/// Schedules of a tenant at most.
+pub const MOST_SCHEDULES: i64 = 50;
+/// Characters that are kept of an error.
+pub const MOST_ERROR: usize = 500;
+const MOST_NAME: usize = 100;
+
+/// What somebody says of a schedule, but for the bucket. Its JSON is part of what the idempotency key's hash is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fields {
+    pub name: String,
+    pub entity: ExportEntity,
+    pub format: ExportFormat,
+    /// Hourly or daily.
+    pub period: SchedulePeriod,
+    /// Of a daily one: 0 to 23.
+    pub hour: i32,
+    /// Of the hour.
+    pub time_zone: String,
+}
+
+/// A schedule as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    pub id: ExportScheduleId,
+    pub fields: Fields,
+    /// None: the deployment's file store.
+    pub bucket: Option<Bucket>,
+    /// The bucket's secret, sealed.
+    pub sealed: Option<Vec<u8>>,
+    pub status: ExportScheduleStatus,
+    /// Whose rights it has, at each run.
+    pub maker: Actor,
+    /// The key that a program set it with: it is paused when that is gone.
+    pub key: Option<ApiKeyId>,
+    /// The set of files that it writes now; 0 before the first.
+    pub set: i64,
+    pub generation: Option<i64>,
+    /// The event up to which the set has everything; None before all rows are in it.
+    pub through: Option<i64>,
+    /// The run that has not ended.
+    pub run: Option<RunPlan>,
+    /// Whether the next run begins a new set.
+    pub wants_all: bool,
+    /// Runs that failed in a row.
+    pub failures: i64,
+    pub last_run_at: Option<Timestamp>,
+    pub last_error: Option<String>,
+    pub next_run_at: Option<Timestamp>,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// How far the rows of an entity are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowsHead {
+    /// Of demand facts; 0 of other rows.
+    pub generation: i64,
+    pub seq: i64,
+    /// The journal is whole behind this event.
+    pub low: i64,
+}
+
+/// What is wrong with a schedule that somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    Invalid { message: &'static str, name: &'static str },
+    OutOfRange { message: &'static str, name: &'static str },
+    TooLong { most: usize, name: &'static str },
+    Missing { message: &'static str, name: &'static str },
+}
+
+impl Fields {
+    /// The moments of its runs.
+    pub fn rule(&self) -> ScheduleRule {
+        ScheduleRule { period: self.period, hour: self.hour, day_of_week: 1, day_of_month: 1, time_zone: self.time_zone.clone() }
+    }
+
+    /// # Errors
+    /// The first thing that is wrong with them. The time zone is looked at later.
+    pub fn check(&self) -> Result<(), Problem> {
+        if self.name.trim().is_empty() {
+            return Err(Problem::Missing { message: "a name is needed", name: "name" });
+        }
+        if self.name.chars().nth(MOST_NAME).is_some() {
+            return Err(Problem::TooLong { most: MOST_NAME, name: "name" });
+        }
+        if self.name.chars().any(char::is_control) {
+            return Err(Problem::Invalid { message: "a name without control characters is expected", name: "name" });
+        }
+        if !(0..=23).contains(&self.hour) {
+            return Err(Problem::OutOfRange { message: "an hour from 0 to 23 is expected", name: "hour" });
+        }
+        Ok(())
+    }
+}
+
+impl Schedule {
+    /// Whether what is wanted now cannot go on in the files of before: other rows, another form or place, or somebody who may see other ones.
+    pub fn is_begun_anew(&self, fields: &Fields, bucket: Option<&Bucket>, maker: Actor) -> bool {
+        let is_there = match (&self.bucket, bucket) {
+            (None, None) => true,
+            (Some(before), Some(now)) => before.is_place_of(now),
+            _ => false,
+        };
+        self.fields.entity != fields.entity || self.fields.format != fields.format || !is_there || self.maker != maker
+    }
+
+    /// The run that goes on or begins; None when no event has come since the last one.
+    pub fn planned(&self, head: RowsHead) -> Option<RunPlan> {
+        if let Some(run) = &self.run
+            && (run.is_whole || !self.wants_all)
+            && run.generation == head.generation
+            && run.to <= head.seq
+        {
+            return Some(run.clone());
+        }
+        let is_kept = |through: &i64| {
+            let low = if self.fields.entity == ExportEntity::Orders { head.low } else { 0 };
+            !self.wants_all && self.generation == Some(head.generation) && (low..=head.seq).contains(through)
+        };
+        let (set, from) = match self.through.filter(is_kept) {
+            Some(through) if through == head.seq => return None,
+            Some(through) => (self.set, Some(through)),
+            None => (self.set + 1, None),
+        };
+        Some(RunPlan {
+            set,
+            generation: head.generation,
+            from: from.unwrap_or(0),
+            to: head.seq,
+            is_whole: from.is_none(),
+            sections: Vec::new(),
+            files: Vec::new(),
+        })
+    }
+
+    /// The schedule with a run under way.
+    #[must_use]
+    pub fn running(&self, run: RunPlan) -> Self {
+        let through = self.through.filter(|_| !run.is_whole);
+        Self { set: run.set, generation: Some(run.generation), through, run: Some(run), ..self.clone() }
+    }
+
+    /// The schedule once a run is over; a run that found no row leaves its range to the next one.
+    #[must_use]
+    pub fn ended(&self, now: Timestamp) -> Self {
+        let through = match &self.run {
+            Some(run) if run.is_whole || !run.files.is_empty() => Some(run.to),
+            _ => self.through,
+        };
+        let wants_all = self.wants_all && self.run.as_ref().is_none_or(|run| !run.is_whole);
+        Self { through, wants_all, run: None, failures: 0, last_run_at: Some(now), last_error: None, ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn schedule(entity: ExportEntity) -> Schedule {
+        let fields = Fields {
+            name: "Lake".to_owned(),
+            entity,
+            format: ExportFormat::Parquet,
+            period: SchedulePeriod::Hourly,
+            hour: 0,
+            time_zone: "UTC".to_owned(),
+        };
+        Schedule {
+            id: Id::from_uuid(Uuid::from_u128(1)),
+            fields,
+            bucket: None,
+            sealed: None,
+            status: ExportScheduleStatus::Active,
+            maker: Actor::SYSTEM,
+            key: None,
+            set: 0,
+            generation: None,
+            through: None,
+            run: None,
+            wants_all: false,
+            failures: 0,
+            last_run_at: None,
+            last_error: None,
+            next_run_at: Some(Timestamp(9)),
+            version: 1,
+            created_at: Timestamp(1),
+            updated_at: Timestamp(1),
+        }
+    }
+
+    fn head(generation: i64, seq: i64) -> RowsHead {
+        RowsHead { generation, seq, low: 0 }
+    }
+
+    /// The set, the range and whether it is all of what a schedule would write.
+    fn next(schedule: &Schedule, head: RowsHead) -> Option<(i64, i64, i64, bool)> {
+        schedule.planned(head).map(|run| (run.set, run.from, run.to, run.is_whole))
+    }
+
+    fn done(schedule: &Schedule, head: RowsHead) -> Schedule {
+        let mut run = schedule.planned(head).unwrap();
+        let (from_seq, to_seq) = (run.from, run.to);
+        let file = WrittenFile { name: "a".to_owned(), month: None, from_seq, to_seq, rows: 1, bytes: 1, sha256: String::new() };
+        run.files.push(file);
+        schedule.running(run).ended(Timestamp(5))
+    }
+
+    #[test]
+    fn runs_follow_each_other_without_a_gap() {
+        let first = done(&schedule(ExportEntity::Movements), head(0, 10));
+        assert_eq!((first.set, first.through), (1, Some(10)));
+        assert_eq!(next(&first, head(0, 10)), None, "no event has come");
+        assert_eq!(next(&first, head(0, 12)), Some((1, 10, 12, false)));
+        let second = done(&first, head(0, 12));
+        assert_eq!((second.set, second.through, second.last_run_at), (1, Some(12), Some(Timestamp(5))));
+        // A run that found no row leaves its events to the next one.
+        let empty = second.running(second.planned(head(0, 20)).unwrap()).ended(Timestamp(6));
+        assert_eq!(next(&empty, head(0, 25)), Some((1, 12, 25, false)));
+    }
+
+    #[test]
+    fn a_run_that_is_tried_again_has_the_same_range() {
+        let first = done(&schedule(ExportEntity::Movements), head(0, 10));
+        let running = first.running(first.planned(head(0, 12)).unwrap());
+        assert_eq!(next(&running, head(0, 99)), Some((1, 10, 12, false)));
+        let whole = schedule(ExportEntity::Movements);
+        let whole = whole.running(whole.planned(head(0, 12)).unwrap());
+        assert_eq!(next(&whole, head(0, 99)), Some((1, 0, 12, true)));
+    }
+
+    #[test]
+    fn a_new_set_begins_when_it_is_asked_for_or_the_rows_are_other_ones() {
+        let first = done(&schedule(ExportEntity::DemandFacts), head(3, 10));
+        assert_eq!(next(&first, head(4, 20)), Some((2, 0, 20, true)), "facts were made again");
+        assert_eq!(next(&first, head(3, 5)), Some((2, 0, 5, true)), "the database is one of before");
+        let asked = Schedule { wants_all: true, ..first.clone() };
+        assert_eq!(next(&asked, head(3, 10)), Some((2, 0, 10, true)));
+        assert!(!done(&asked, head(3, 10)).wants_all);
+        // What was begun before all was asked for is not gone on with; nor is a run of other facts.
+        let running = Schedule { wants_all: true, ..first.running(first.planned(head(3, 12)).unwrap()) };
+        assert_eq!(next(&running, head(3, 12)), Some((2, 0, 12, true)));
+        let running = first.running(first.planned(head(3, 12)).unwrap());
+        assert_eq!(next(&running, head(4, 12)), Some((2, 0, 12, true)));
+        let orders = done(&schedule(ExportEntity::Orders), head(0, 10));
+        let forgotten = RowsHead { low: 15, ..head(0, 20) };
+        assert_eq!(next(&orders, forgotten), Some((2, 0, 20, true)), "the journal is not whole any more");
+        let movements = done(&schedule(ExportEntity::Movements), head(0, 10));
+        assert_eq!(next(&movements, forgotten), Some((1, 10, 20, false)));
+    }
+
+    #[test]
+    fn other_rows_places_and_owners_begin_anew() {
+        let one = schedule(ExportEntity::Orders);
+        let is_anew = |fields: &Fields, maker: Actor| one.is_begun_anew(fields, None, maker);
+        assert!(!is_anew(&Fields { name: "Other".to_owned(), hour: 5, ..one.fields.clone() }, one.maker));
+        assert!(is_anew(&Fields { format: ExportFormat::Csv, ..one.fields.clone() }, one.maker));
+        assert!(is_anew(&one.fields, Actor { id: Uuid::from_u128(3), ..one.maker }));
+    }
+
+    #[test]
+    fn a_name_and_an_hour_are_checked() {
+        let fields = schedule(ExportEntity::Stock).fields;
+        assert_eq!(fields.check(), Ok(()));
+        let named = |name: &str| Fields { name: name.to_owned(), ..fields.clone() }.check();
+        assert!(matches!(named(" "), Err(Problem::Missing { name: "name", .. })));
+        assert!(matches!(named("a\nb"), Err(Problem::Invalid { name: "name", .. })));
+        assert_eq!(named(&"x".repeat(101)), Err(Problem::TooLong { most: 100, name: "name" }));
+        let late = Fields { hour: 24, ..fields.clone() }.check();
+        assert!(matches!(late, Err(Problem::OutOfRange { name: "hour", .. })));
+    }
+}

@@ -1,0 +1,153 @@
+//! A bucket of a tenant's, and the login at it.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::Problem;
+
+const MOST_TEXT: usize = 200;
+const MOST_SECRET: usize = 256;
+
+/// A bucket of the tenant's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Bucket {
+    /// URL of the host that speaks S3.
+    pub endpoint: String,
+    pub name: String,
+    pub region: String,
+    /// Before the names of all files, without slashes around it; may be empty.
+    pub prefix: String,
+    pub access_key_id: String,
+}
+
+/// The secret of a login at a bucket.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct SecretKey(pub String);
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey")
+    }
+}
+
+impl Bucket {
+    /// # Errors
+    /// The first thing that is wrong with it. Whether its endpoint may be sent to is looked at later.
+    pub fn check(&self) -> Result<(), Problem> {
+        for (text, name) in [(&self.endpoint, "endpoint"), (&self.region, "region"), (&self.access_key_id, "accessKeyId")] {
+            if text.chars().nth(MOST_TEXT).is_some() {
+                return Err(Problem::TooLong { most: MOST_TEXT, name });
+            }
+        }
+        if self.prefix.chars().nth(MOST_TEXT).is_some() {
+            return Err(Problem::TooLong { most: MOST_TEXT, name: "prefix" });
+        }
+        let host = self.endpoint.split_once("://").map_or("", |(_, rest)| rest.trim_end_matches('/'));
+        if host.is_empty() || host.contains(['/', '?', '#', '\\']) {
+            let message = "the URL of a host without a path is expected, as in https://s3.eu-west-2.amazonaws.com";
+            return Err(Problem::Invalid { message, name: "endpoint" });
+        }
+        if !is_bucket(&self.name) {
+            let message = "a bucket's name of 3 to 63 small letters, digits, hyphens and dots is expected";
+            return Err(Problem::Invalid { message, name: "name" });
+        }
+        if !is_word(&self.region, "-") {
+            return Err(Problem::Invalid { message: "a region is expected, as in eu-west-2", name: "region" });
+        }
+        if !is_word(&self.access_key_id, "-_.") {
+            let message = "an access key ID of letters, digits, hyphens, dots and underscores is expected";
+            return Err(Problem::Invalid { message, name: "accessKeyId" });
+        }
+        let is_folder = |part: &str| is_word(part, "-_.=") && part != "." && part != "..";
+        if !self.prefix.is_empty() && !self.prefix.split('/').all(is_folder) {
+            let message = "names of letters, digits, hyphens, dots, underscores and equals signs between slashes are expected";
+            return Err(Problem::Invalid { message, name: "prefix" });
+        }
+        Ok(())
+    }
+
+    /// Whether another login leads to the same place.
+    pub(super) fn is_place_of(&self, other: &Self) -> bool {
+        (&self.endpoint, &self.name, &self.prefix) == (&other.endpoint, &other.name, &other.prefix)
+    }
+}
+
+impl SecretKey {
+    /// # Errors
+    /// It can be no secret.
+    pub fn check(&self) -> Result<(), Problem> {
+        if self.0.is_empty() || self.0.len() > MOST_SECRET || !self.0.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let message = "a secret of 1 to 256 visible ASCII characters is expected";
+            return Err(Problem::Invalid { message, name: "secretAccessKey" });
+        }
+        Ok(())
+    }
+}
+
+fn is_bucket(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = name.as_bytes();
+    (3..=63).contains(&bytes.len())
+        && bytes.iter().all(|byte| is_plain(*byte) || b"-.".contains(byte))
+        && [bytes.first(), bytes.last()].into_iter().flatten().all(|byte| is_plain(*byte))
+        && !name.contains("..")
+}
+
+/// Whether a text is of letters and digits, and of these signs.
+fn is_word(text: &str, signs: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bucket() -> Bucket {
+        Bucket {
+            endpoint: "https://s3.eu-west-2.amazonaws.com".to_owned(),
+            name: "shop-data".to_owned(),
+            region: "eu-west-2".to_owned(),
+            prefix: "lake/entrepot".to_owned(),
+            access_key_id: "AKIAEXAMPLE".to_owned(),
+        }
+    }
+
+    fn problem(bucket: &Bucket) -> Option<&'static str> {
+        match bucket.check() {
+            Ok(()) => None,
+            Err(Problem::Invalid { name, .. } | Problem::TooLong { name, .. }) => Some(name),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_a_host_a_name_and_a_folder() {
+        assert_eq!(problem(&bucket()), None);
+        for prefix in ["", "a", "a/b=1/c.d"] {
+            assert_eq!(problem(&Bucket { prefix: prefix.to_owned(), ..bucket() }), None, "{prefix}");
+        }
+        for prefix in ["/a", "a/", "a//b", "../other", "a/./b", "a b", "ä"] {
+            assert_eq!(problem(&Bucket { prefix: prefix.to_owned(), ..bucket() }), Some("prefix"), "{prefix}");
+        }
+        for endpoint in ["", "shop", "https://", "https://host/path", "https://host?x=1", "https://host#x"] {
+            assert_eq!(problem(&Bucket { endpoint: endpoint.to_owned(), ..bucket() }), Some("endpoint"), "{endpoint}");
+        }
+        for name in ["ab", "Shop", "shop_data", "-shop", "shop.", "a..b", "a/b"] {
+            assert_eq!(problem(&Bucket { name: name.to_owned(), ..bucket() }), Some("name"), "{name}");
+        }
+        assert_eq!(problem(&Bucket { region: "eu/west".to_owned(), ..bucket() }), Some("region"));
+        assert_eq!(problem(&Bucket { access_key_id: "a/b".to_owned(), ..bucket() }), Some("accessKeyId"));
+        assert_eq!(problem(&Bucket { endpoint: "x".repeat(201), ..bucket() }), Some("endpoint"));
+    }
+
+    #[test]
+    fn a_secret_is_shown_to_nobody() {
+        let secret = SecretKey("hush".to_owned());
+        assert_eq!((secret.check(), format!("{secret:?}")), (Ok(()), "SecretKey".to_owned()));
+        for wrong in ["", "a b", "ä", &"x".repeat(257)] {
+            assert!(SecretKey(wrong.to_owned()).check().is_err(), "{wrong}");
+        }
+    }
+}

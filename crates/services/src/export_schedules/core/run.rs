@@ -1,0 +1,245 @@
+//! What a run writes: sections, files, and the manifest behind them.
+
+use entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{Fields, Schedule};
+use crate::exchange::core::{FactRange, Noun, columns::exported, typed::typed_name};
+
+/// Version of what manifests and rows say. A column more changes nothing; another meaning of one changes it.
+pub const SCHEMA_VERSION: i64 = 1;
+/// Events whose movements are in one section.
+const WINDOW: i64 = 1_000_000;
+
+/// A run: what it writes stays the same until it is over, however often it is tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunPlan {
+    pub set: i64,
+    pub generation: i64,
+    /// The event behind which its rows begin; 0 of one that writes all rows.
+    pub from: i64,
+    pub to: i64,
+    /// Whether it writes all rows.
+    pub is_whole: bool,
+    /// The sections that are written.
+    pub sections: Vec<String>,
+    /// Their files.
+    pub files: Vec<WrittenFile>,
+}
+
+/// A file as a manifest tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WrittenFile {
+    /// From the folder of the schedule on.
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub month: Option<String>,
+    pub from_seq: i64,
+    pub to_seq: i64,
+    pub rows: i64,
+    pub bytes: i64,
+    pub sha256: String,
+}
+
+/// What is written behind the files of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    pub schema_version: i64,
+    pub schedule_id: ExportScheduleId,
+    pub entity: ExportEntity,
+    pub format: ExportFormat,
+    pub set: i64,
+    pub generation: i64,
+    pub is_whole: bool,
+    pub from_seq: i64,
+    pub to_seq: i64,
+    /// All rows of earlier files that are equal in these columns are replaced by those of this run; empty where rows are only added.
+    pub replaces_by: Vec<String>,
+    pub columns: Vec<String>,
+    pub rows: i64,
+    pub files: Vec<WrittenFile>,
+}
+
+/// A part of a run that is written at once, and once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    pub name: String,
+    /// Of demand facts, as in 2026-11.
+    pub month: Option<String>,
+    pub from: i64,
+    pub to: i64,
+    /// The first of its days and the one behind the last, as days since 1970.
+    pub days: Option<(i32, i32)>,
+}
+
+/// The rows of an entity, as exports call them.
+pub fn noun_of(entity: ExportEntity) -> Noun {
+    match entity {
+        ExportEntity::DemandFacts => Noun::DemandFacts,
+        ExportEntity::Movements => Noun::Movements,
+        ExportEntity::Orders => Noun::Orders,
+        ExportEntity::Stock => Noun::Stock,
+    }
+}
+
+/// The folder of an entity.
+fn folder_of(entity: ExportEntity) -> &'static str {
+    match entity {
+        ExportEntity::DemandFacts => "demand-facts",
+        ExportEntity::Movements => "movements",
+        ExportEntity::Orders => "orders",
+        ExportEntity::Stock => "stock",
+    }
+}
+
+/// The name of the file that says which schedule writes into a folder.
+pub fn marker_of(entity: ExportEntity) -> String {
+    format!("{}/_schedule.json", folder_of(entity))
+}
+
+fn ending(format: ExportFormat) -> &'static str {
+    match format {
+        ExportFormat::Parquet => "parquet",
+        ExportFormat::Csv => "csv",
+        ExportFormat::Jsonl => "jsonl",
+    }
+}
+
+impl Schedule {
+    /// The manifest of its run.
+    pub fn manifest(&self, run: &RunPlan) -> Manifest {
+        let names = exported(noun_of(self.fields.entity)).iter();
+        let columns = match self.fields.format {
+            ExportFormat::Parquet => names.map(|name| typed_name(name)).collect(),
+            ExportFormat::Csv | ExportFormat::Jsonl => names.map(|name| (*name).to_owned()).collect(),
+        };
+        let replaces_by: &[&str] = match self.fields.entity {
+            ExportEntity::DemandFacts => &["businessDate", "productId", "storeId", "channelId", "currency"],
+            ExportEntity::Movements => &[],
+            ExportEntity::Orders => &["number"],
+            ExportEntity::Stock => &["sku", "store"],
+        };
+        Manifest {
+            schema_version: SCHEMA_VERSION,
+            schedule_id: self.id,
+            entity: self.fields.entity,
+            format: self.fields.format,
+            set: run.set,
+            generation: run.generation,
+            is_whole: run.is_whole,
+            from_seq: run.from,
+            to_seq: run.to,
+            replaces_by: replaces_by.iter().map(|name| (*name).to_owned()).collect(),
+            columns,
+            rows: run.files.iter().map(|file| file.rows).sum(),
+            files: run.files.clone(),
+        }
+    }
+}
+
+impl RunPlan {
+    /// Whether another plan is of the same run.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.set, self.generation, self.from, self.to) == (other.set, other.generation, other.from, other.to)
+    }
+
+    /// The events of a section as exports are asked for them.
+    pub fn range(&self, section: &Section) -> FactRange {
+        FactRange { generation: self.generation, from: section.from, to: section.to, is_increment: !self.is_whole }
+    }
+
+    /// All of it in one section.
+    pub fn whole(&self) -> Section {
+        Section { name: "all".to_owned(), month: None, from: self.from, to: self.to, days: None }
+    }
+
+    /// A section for each month; of each month the first of its days and the last.
+    pub fn months(&self, months: impl IntoIterator<Item = (String, (i32, i32))>) -> Vec<Section> {
+        let section = |(month, (first, last)): (String, (i32, i32))| Section {
+            name: month.clone(),
+            month: Some(month),
+            days: Some((first, last + 1)),
+            ..self.whole()
+        };
+        months.into_iter().map(section).collect()
+    }
+
+    /// A section for each million of events.
+    pub fn windows(&self) -> Vec<Section> {
+        let mut sections = Vec::new();
+        let mut from = self.from;
+        while from < self.to {
+            let to = from.saturating_add(WINDOW).min(self.to);
+            sections.push(Section { name: from.to_string(), from, to, ..self.whole() });
+            from = to;
+        }
+        sections
+    }
+
+    fn folder(&self, entity: ExportEntity) -> String {
+        format!("{}/set={:06}", folder_of(entity), self.set)
+    }
+
+    /// The name of a file: so named, it has the rows of these events.
+    pub fn file(&self, fields: &Fields, section: &Section, part: usize) -> String {
+        let month = section.month.as_ref().map(|month| format!("month={month}/")).unwrap_or_default();
+        let (folder, ending) = (self.folder(fields.entity), ending(fields.format));
+        format!("{folder}/{month}{:020}-{:020}-{part:04}.{ending}", section.from, section.to)
+    }
+
+    /// The name of its manifest.
+    pub fn manifest_name(&self, entity: ExportEntity) -> String {
+        format!("{}/_manifests/{:020}-{:020}.json", self.folder(entity), self.from, self.to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(from: i64, to: i64) -> RunPlan {
+        RunPlan { set: 2, generation: 3, from, to, is_whole: from == 0, sections: Vec::new(), files: Vec::new() }
+    }
+
+    fn fields(entity: ExportEntity) -> Fields {
+        Fields {
+            name: "Lake".to_owned(),
+            entity,
+            format: ExportFormat::Parquet,
+            period: SchedulePeriod::Daily,
+            hour: 5,
+            time_zone: "UTC".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_name_says_the_set_the_month_and_the_events() {
+        let plan = plan(12, 91_822);
+        let november = plan.months([("2026-11".to_owned(), (20_000, 20_003))]).remove(0);
+        assert_eq!((november.days, november.month.as_deref()), (Some((20_000, 20_004)), Some("2026-11")));
+        assert_eq!(
+            plan.file(&fields(ExportEntity::DemandFacts), &november, 1),
+            "demand-facts/set=000002/month=2026-11/00000000000000000012-00000000000000091822-0001.parquet"
+        );
+        assert_eq!(
+            plan.file(&fields(ExportEntity::Orders), &plan.whole(), 2),
+            "orders/set=000002/00000000000000000012-00000000000000091822-0002.parquet"
+        );
+        assert_eq!(
+            plan.manifest_name(ExportEntity::Stock),
+            "stock/set=000002/_manifests/00000000000000000012-00000000000000091822.json"
+        );
+    }
+
+    #[test]
+    fn windows_have_each_event_once() {
+        let ranges = |from: i64, to: i64| -> Vec<(i64, i64)> {
+            plan(from, to).windows().iter().map(|section| (section.from, section.to)).collect()
+        };
+        assert_eq!(ranges(0, 5), [(0, 5)]);
+        assert_eq!(ranges(0, 2_500_000), [(0, 1_000_000), (1_000_000, 2_000_000), (2_000_000, 2_500_000)]);
+        assert_eq!(ranges(7, 7), []);
+    }
+}

@@ -1,0 +1,207 @@
+//! The table of export schedules.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::export_schedule,
+};
+use platform::{
+    paging::{Key, ListSource, Listed, PageRequest},
+    secrets::SealedColumn,
+    storage::{Fault, Finds, Global, Reads, Row, Work},
+};
+use sea_orm::Value;
+use uuid::Uuid;
+
+use super::core::{Bucket, Fields, MOST_ERROR, Schedule};
+
+/// The secret of a login at a tenant's bucket.
+pub const SECRET: SealedColumn =
+    SealedColumn { table: "export_schedule", column: "secret_sealed", keys: &["tenant_id", "id"], blind: None };
+
+/// Names the order of schedules in cursors.
+pub const SCHEDULES: &str = "exportSchedules:NAME:ASC";
+
+#[derive(Record)]
+#[record(of = export_schedule, alias = "s")]
+struct ScheduleRow {
+    id: ExportScheduleId,
+    name: String,
+    noun: ExportEntity,
+    format: ExportFormat,
+    period: SchedulePeriod,
+    hour: i32,
+    time_zone: String,
+    endpoint: Option<String>,
+    bucket: Option<String>,
+    region: Option<String>,
+    prefix: Option<String>,
+    access_key_id: Option<String>,
+    secret_sealed: Option<Vec<u8>>,
+    status: ExportScheduleStatus,
+    actor_kind: ActorKind,
+    actor_id: Uuid,
+    key_id: Option<ApiKeyId>,
+    set_number: i64,
+    generation: Option<i64>,
+    through_seq: Option<i64>,
+    run_plan: Option<String>,
+    wants_all: i32,
+    failures: i64,
+    last_run_at: Option<Timestamp>,
+    last_error: Option<String>,
+    next_run_at: Option<Timestamp>,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl TryFrom<ScheduleRow> for Schedule {
+    type Error = Fault;
+    fn try_from(row: ScheduleRow) -> Result<Self, Fault> {
+        let run = row.run_plan.as_deref().map(serde_json::from_str).transpose();
+        let run = run.map_err(|_| Fault::corrupt("export_schedule", "run_plan is the JSON of a run"))?;
+        let bucket = row.endpoint.zip(row.bucket).map(|(endpoint, name)| Bucket {
+            endpoint,
+            name,
+            region: row.region.unwrap_or_default(),
+            prefix: row.prefix.unwrap_or_default(),
+            access_key_id: row.access_key_id.unwrap_or_default(),
+        });
+        Ok(Self {
+            id: row.id,
+            fields: Fields {
+                name: row.name,
+                entity: row.noun,
+                format: row.format,
+                period: row.period,
+                hour: row.hour,
+                time_zone: row.time_zone,
+            },
+            bucket,
+            sealed: row.secret_sealed,
+            status: row.status,
+            maker: Actor { kind: row.actor_kind, id: row.actor_id },
+            key: row.key_id,
+            set: row.set_number,
+            generation: row.generation,
+            through: row.through_seq,
+            run,
+            wants_all: row.wants_all != 0,
+            failures: row.failures,
+            last_run_at: row.last_run_at,
+            last_error: row.last_error,
+            next_run_at: row.next_run_at,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+fn row_of(tenant_id: TenantId, schedule: &Schedule) -> Result<export_schedule::Model, Fault> {
+    let run_plan = schedule.run.as_ref().map(serde_json::to_string).transpose();
+    let run_plan = run_plan.map_err(|err| Fault::Broken(format!("a run has no JSON: {err}")))?;
+    let (fields, bucket) = (&schedule.fields, schedule.bucket.as_ref());
+    Ok(export_schedule::Model {
+        tenant_id,
+        id: schedule.id,
+        name: fields.name.clone(),
+        noun: fields.entity,
+        format: fields.format,
+        period: fields.period,
+        hour: fields.hour,
+        time_zone: fields.time_zone.clone(),
+        endpoint: bucket.map(|bucket| bucket.endpoint.clone()),
+        bucket: bucket.map(|bucket| bucket.name.clone()),
+        region: bucket.map(|bucket| bucket.region.clone()),
+        prefix: bucket.map(|bucket| bucket.prefix.clone()),
+        access_key_id: bucket.map(|bucket| bucket.access_key_id.clone()),
+        secret_sealed: schedule.sealed.clone(),
+        status: schedule.status,
+        actor_kind: schedule.maker.kind,
+        actor_id: schedule.maker.id,
+        key_id: schedule.key,
+        set_number: schedule.set,
+        generation: schedule.generation,
+        through_seq: schedule.through,
+        run_plan,
+        wants_all: i32::from(schedule.wants_all),
+        failures: schedule.failures,
+        last_run_at: schedule.last_run_at,
+        last_error: schedule.last_error.as_ref().map(|error| error.chars().take(MOST_ERROR).collect()),
+        next_run_at: schedule.next_run_at,
+        version: schedule.version,
+        created_at: schedule.created_at,
+        updated_at: schedule.updated_at,
+    })
+}
+
+/// Schedules: conditions, order and lock are SQL over `s`, values from `$2`.
+async fn schedules(reads: &impl Reads, conditions: &str, values: Vec<Value>) -> Result<Vec<Schedule>, Fault> {
+    let sql = format!("SELECT {} FROM export_schedule s WHERE s.tenant_id = $1{conditions}", ScheduleRow::SELECT);
+    reads.records::<ScheduleRow>(&sql, values).await?.into_iter().map(Schedule::try_from).collect()
+}
+
+pub async fn schedule(reads: &impl Reads, id: ExportScheduleId) -> Result<Option<Schedule>, Fault> {
+    Ok(schedules(reads, " AND s.id = $2", vec![id.into()]).await?.pop())
+}
+
+/// The schedule of an id, locked until the transaction ends.
+pub async fn lock(work: &Work, id: ExportScheduleId) -> Result<Option<Schedule>, Fault> {
+    let lock = work.backend().for_update("s");
+    Ok(schedules(work, &format!(" AND s.id = $2{lock}"), vec![id.into()]).await?.pop())
+}
+
+pub async fn count(reads: &impl Reads) -> Result<i64, Fault> {
+    let rows = reads.rows("SELECT count(*) FROM export_schedule WHERE tenant_id = $1", vec![]).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
+}
+
+/// The keys of a schedule in its list.
+pub fn keys(schedule: &Schedule) -> Vec<Key> {
+    vec![Key::Text(schedule.fields.name.clone()), schedule.id.into()]
+}
+
+/// A page of schedules by their names: all, or those of one owner.
+pub async fn page(reads: &impl Reads, owner: Option<Actor>, request: &PageRequest) -> Result<Listed<Schedule>, Fault> {
+    let mut source = ListSource { from: "FROM export_schedule s WHERE s.tenant_id = $1".to_owned(), values: Vec::new() };
+    if let Some(owner) = owner {
+        source.from.push_str(" AND s.actor_id = $2");
+        source.values.push(owner.id.into());
+    }
+    let (sql, values) = source.clone().page(ScheduleRow::SELECT, &["s.name", "s.id"], false, request);
+    let rows = reads.records::<ScheduleRow>(&sql, values).await?;
+    Ok(Listed { rows: rows.into_iter().map(Schedule::try_from).collect::<Result<_, _>>()?, source })
+}
+
+pub async fn insert(work: &Work, schedule: &Schedule) -> Result<(), Fault> {
+    work.insert::<export_schedule::Entity>(row_of(work.tenant(), schedule)?).await
+}
+
+/// Writes all of a schedule. Its row is locked by this transaction.
+pub async fn update(work: &Work, schedule: &Schedule) -> Result<(), Fault> {
+    work.update::<export_schedule::Entity>(row_of(work.tenant(), schedule)?).await
+}
+
+pub async fn remove(work: &Work, id: ExportScheduleId) -> Result<u64, Fault> {
+    work.execute("DELETE FROM export_schedule WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await
+}
+
+/// The tenants that have schedules which are due.
+pub async fn tenants_due(global: &Global, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
+    let sql = "SELECT DISTINCT tenant_id FROM export_schedule WHERE next_run_at <= $1";
+    global.rows(sql, vec![now.micros().into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// The schedules that are due, locked until the transaction ends.
+pub async fn due(work: &Work, now: Timestamp) -> Result<Vec<Schedule>, Fault> {
+    let lock = work.backend().for_update("s");
+    schedules(work, &format!(" AND s.next_run_at <= $2 ORDER BY s.id{lock}"), vec![now.micros().into()]).await
+}
+
+/// The time zone in which a tenant lives.
+pub async fn tenant_zone(reads: &impl Reads) -> Result<String, Fault> {
+    let rows = reads.rows("SELECT time_zone FROM tenant WHERE id = $1", vec![]).await?;
+    rows.first().map_or_else(|| Ok("UTC".to_owned()), |row| Row::new(row).take())
+}

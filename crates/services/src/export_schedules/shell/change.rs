@@ -1,0 +1,270 @@
+//! Setting schedules, asking for a run, and taking schedules away.
+
+use entity::prelude::*;
+use inventory::ledger::Mode;
+use platform::{
+    clock,
+    storage::{
+        Work,
+        idempotency::{self, Acted, Before, Key, hash_of, is_key, settle},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{ExportScheduleError, ExportSchedules, May, sees};
+use crate::{
+    exchange::may_feed,
+    export_schedules::{
+        core::{Bucket, Fields, MOST_SCHEDULES, Problem, Schedule, SecretKey, noun_of},
+        events::{EXPORT_SCHEDULE_DELETED, EXPORT_SCHEDULE_REQUESTED, EXPORT_SCHEDULE_SET, EventType, ExportScheduleEvent},
+        rows,
+    },
+    saved_views::shell::next_run,
+    webhooks,
+};
+
+/// A schedule as it is wanted. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScheduleSet {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    /// The schedule that is changed; None makes one.
+    pub id: Option<ExportScheduleId>,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    /// Its time zone is empty where it is to be the tenant's.
+    pub fields: Fields,
+    pub bucket: Option<Bucket>,
+    /// None: the one that is kept.
+    pub secret: Option<SecretKey>,
+    pub is_paused: bool,
+    /// The key that a program asks with.
+    #[serde(skip)]
+    pub key: Option<ApiKeyId>,
+}
+
+/// A run that is asked for.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScheduleRun {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub id: ExportScheduleId,
+    /// Whether all rows are written once more, into a new set.
+    pub wants_all: bool,
+}
+
+/// A schedule that is to go.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScheduleDelete {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub id: ExportScheduleId,
+}
+
+/// What is remembered of a call.
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    schedule: ExportScheduleId,
+    seq: Option<i64>,
+}
+
+/// The schedule as a call leaves it; None where it is gone.
+pub type Acting = Result<Acted<Option<Schedule>>, ExportScheduleError>;
+
+impl ExportSchedules {
+    /// Makes a schedule, or puts another in the place of one that is there: it has the rights of whoever sets it last.
+    pub async fn set(&self, permit: May, input: ScheduleSet, mode: Mode) -> Acting {
+        check_key(&input.idempotency_key)?;
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        let done = Box::pin(self.be_set(&mut work, &permit, &input)).await;
+        settle(work, done, mode.is_dry()).await
+    }
+
+    async fn be_set(&self, work: &mut Work, permit: &May, input: &ScheduleSet) -> Acting {
+        let key = key_of(permit, "exportScheduleSet", &input.idempotency_key, hash_of(input));
+        if let Some(replayed) = replayed(work, &key).await? {
+            return Ok(replayed);
+        }
+        input.fields.check().map_err(ExportScheduleError::Field)?;
+        may_feed(permit.caller(), noun_of(input.fields.entity))?;
+        let before = match input.id {
+            Some(id) => Some(changeable(work, permit, (id, input.expected_version)).await?),
+            None => None,
+        };
+        if before.is_none() && rows::count(work).await? >= MOST_SCHEDULES {
+            return Err(ExportScheduleError::TooMany);
+        }
+        let schedule = self.wanted(work, permit, input, before.as_ref()).await?;
+        match before {
+            None => rows::insert(work, &schedule).await?,
+            Some(_) => rows::update(work, &schedule).await?,
+        }
+        end(work, (&key, EXPORT_SCHEDULE_SET), schedule, self.0.clock.now()).await
+    }
+
+    /// The schedule as it is to be kept. Where it goes on in the files of before, so does its run.
+    async fn wanted(
+        &self,
+        work: &Work,
+        permit: &May,
+        input: &ScheduleSet,
+        before: Option<&Schedule>,
+    ) -> Result<Schedule, ExportScheduleError> {
+        let mut fields = input.fields.clone();
+        if fields.time_zone.is_empty() {
+            fields.time_zone = rows::tenant_zone(work).await?;
+        }
+        if !clock::is_time_zone(&fields.time_zone) {
+            let message = "an IANA time zone is expected, as in Europe/London";
+            return Err(ExportScheduleError::Field(Problem::Invalid { message, name: "timeZone" }));
+        }
+        let now = self.0.clock.now();
+        let id = before.map_or_else(|| self.0.clock.id(), |before| before.id);
+        let sealed = self.sealed(permit, input, (id, before))?;
+        let next_run_at = (!input.is_paused).then(|| next_run(&fields.rule(), now));
+        let is_anew = before.is_none_or(|before| before.is_begun_anew(&fields, input.bucket.as_ref(), permit.actor()));
+        let kept = before.filter(|_| !is_anew);
+        Ok(Schedule {
+            id,
+            fields,
+            bucket: input.bucket.clone(),
+            sealed,
+            status: if input.is_paused { ExportScheduleStatus::Paused } else { ExportScheduleStatus::Active },
+            maker: permit.actor(),
+            key: input.key,
+            set: before.map_or(0, |before| before.set),
+            generation: kept.and_then(|kept| kept.generation),
+            through: kept.and_then(|kept| kept.through),
+            run: kept.and_then(|kept| kept.run.clone()),
+            wants_all: kept.is_some_and(|kept| kept.wants_all),
+            failures: 0,
+            last_run_at: before.and_then(|before| before.last_run_at),
+            last_error: None,
+            next_run_at,
+            version: before.map_or(1, |before| before.version + 1),
+            created_at: before.map_or(now, |before| before.created_at),
+            updated_at: now,
+        })
+    }
+
+    /// The bucket's secret, sealed. One that is not given is the one that is kept for the same login at the same host.
+    fn sealed(
+        &self,
+        permit: &May,
+        input: &ScheduleSet,
+        (id, before): (ExportScheduleId, Option<&Schedule>),
+    ) -> Result<Option<Vec<u8>>, ExportScheduleError> {
+        let Some(bucket) = &input.bucket else { return Ok(None) };
+        bucket.check().map_err(ExportScheduleError::Bucket)?;
+        webhooks::check(&bucket.endpoint, self.0.sender.allowed())
+            .map_err(|bad| ExportScheduleError::Endpoint(bad.to_string()))?;
+        if let Some(secret) = &input.secret {
+            secret.check().map_err(ExportScheduleError::Bucket)?;
+            let context = rows::SECRET.context(&[permit.tenant().uuid(), id.uuid()]);
+            return Ok(Some(self.0.ring.seal(&context, secret.0.as_bytes())?));
+        }
+        let is_kept = |known: &&Bucket| known.endpoint == bucket.endpoint && known.access_key_id == bucket.access_key_id;
+        let kept = before.and_then(|before| before.bucket.as_ref()).filter(is_kept).and(before);
+        let message = "the secret is needed for a login that is not kept";
+        let missing = ExportScheduleError::Bucket(Problem::Missing { message, name: "secretAccessKey" });
+        kept.and_then(|kept| kept.sealed.clone()).map(Some).ok_or(missing)
+    }
+
+    /// Lets a schedule run now, and from the beginning where that is asked for.
+    pub async fn request(&self, permit: May, input: ScheduleRun, mode: Mode) -> Acting {
+        check_key(&input.idempotency_key)?;
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        let done = Box::pin(self.be_requested(&mut work, &permit, &input)).await;
+        settle(work, done, mode.is_dry()).await
+    }
+
+    async fn be_requested(&self, work: &mut Work, permit: &May, input: &ScheduleRun) -> Acting {
+        let key = key_of(permit, "exportScheduleRun", &input.idempotency_key, hash_of(input));
+        if let Some(replayed) = replayed(work, &key).await? {
+            return Ok(replayed);
+        }
+        let before = own(work, permit, input.id).await?;
+        if before.status == ExportScheduleStatus::Paused {
+            return Err(ExportScheduleError::Paused);
+        }
+        let now = self.0.clock.now();
+        let wants_all = before.wants_all || input.wants_all;
+        let run = before.run.clone().filter(|_| !input.wants_all);
+        let schedule = Schedule { next_run_at: Some(now), wants_all, run, ..before };
+        rows::update(work, &schedule).await?;
+        end(work, (&key, EXPORT_SCHEDULE_REQUESTED), schedule, now).await
+    }
+
+    /// Takes a schedule away. What it has written stays where it is.
+    pub async fn delete(&self, permit: May, input: ScheduleDelete, mode: Mode) -> Acting {
+        check_key(&input.idempotency_key)?;
+        let mut work = permit.scope(&self.0.db).begin().await?;
+        let done = Box::pin(self.be_deleted(&mut work, &permit, &input)).await;
+        settle(work, done, mode.is_dry()).await
+    }
+
+    async fn be_deleted(&self, work: &mut Work, permit: &May, input: &ScheduleDelete) -> Acting {
+        let key = key_of(permit, "exportScheduleDelete", &input.idempotency_key, hash_of(input));
+        if let Some(replayed) = replayed(work, &key).await? {
+            return Ok(replayed);
+        }
+        let schedule = own(work, permit, input.id).await?;
+        rows::remove(work, schedule.id).await?;
+        end(work, (&key, EXPORT_SCHEDULE_DELETED), schedule, self.0.clock.now()).await
+    }
+}
+
+/// The schedule that is to be changed, locked.
+async fn changeable(
+    work: &Work,
+    permit: &May,
+    (id, expected): (ExportScheduleId, Option<i64>),
+) -> Result<Schedule, ExportScheduleError> {
+    let before = own(work, permit, id).await?;
+    match expected {
+        None => Err(ExportScheduleError::NoVersion),
+        Some(version) if version != before.version => Err(ExportScheduleError::Stale(before.version)),
+        Some(_) => Ok(before),
+    }
+}
+
+/// A schedule that the caller sees, locked.
+async fn own(work: &Work, permit: &May, id: ExportScheduleId) -> Result<Schedule, ExportScheduleError> {
+    let found = rows::lock(work, id).await?.filter(|schedule| sees(permit, schedule));
+    found.ok_or(ExportScheduleError::NotFound)
+}
+
+fn check_key(key: &str) -> Result<(), ExportScheduleError> {
+    if is_key(key) {
+        return Ok(());
+    }
+    let message = "a key of 1 to 255 characters is expected";
+    Err(ExportScheduleError::Field(Problem::Invalid { message, name: "idempotencyKey" }))
+}
+
+fn key_of(permit: &May, mutation: &'static str, key: &str, hash: idempotency::InputDigest) -> Key {
+    Key { owner: permit.actor().id, mutation, key: key.to_owned(), hash }
+}
+
+/// The answer of an earlier call: the schedule as it is now, if it is still there.
+async fn replayed(work: &Work, key: &Key) -> Result<Option<Acted<Option<Schedule>>>, ExportScheduleError> {
+    let receipt: Receipt = match idempotency::in_turn(work, key).await? {
+        Before::Nothing => return Ok(None),
+        Before::Reused => return Err(ExportScheduleError::KeyReused),
+        Before::Same(receipt) => receipt,
+    };
+    let value = rows::schedule(work, receipt.schedule).await?;
+    Ok(Some(Acted { value, seq: receipt.seq, is_replayed: true }))
+}
+
+async fn end(
+    work: &mut Work,
+    (key, event): (&Key, EventType<ExportScheduleEvent>),
+    schedule: Schedule,
+    now: Timestamp,
+) -> Acting {
+    let seq = journal::append_other(work, vec![event.event(&ExportScheduleEvent::of(&schedule))], now).await?;
+    idempotency::keep(work, key, &Receipt { schedule: schedule.id, seq }, now).await?;
+    Ok(Acted { value: Some(schedule), seq, is_replayed: false })
+}

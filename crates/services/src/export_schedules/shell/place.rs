@@ -1,0 +1,132 @@
+//! Where a schedule's files go: names that are not there yet, whole files, and nothing over what a manifest tells.
+
+use bytes::Bytes;
+use entity::prelude::*;
+use platform::storage::Fault;
+
+use super::{ExportSchedules, runs::Stop};
+use crate::{
+    exchange::FeedPart,
+    export_schedules::{
+        core::{Manifest, Schedule, WrittenFile, marker_of},
+        rows::SECRET,
+    },
+    files::{BucketAccess, Store, StoreError},
+};
+
+/// Bytes of a manifest at most, and of the file that says whose a folder is.
+const MOST_MANIFEST: u64 = 32 << 20;
+const MOST_MARKER: u64 = 1 << 10;
+
+/// An open place.
+pub(super) struct Place {
+    store: Store,
+    /// Before the name of each file.
+    under: String,
+    /// Whether it is a bucket of the tenant's, of which they are told what it answers.
+    is_theirs: bool,
+}
+
+impl ExportSchedules {
+    /// Opens where the files of a schedule go.
+    pub(super) fn place(&self, tenant: TenantId, schedule: &Schedule) -> Result<Place, Stop> {
+        let (Some(bucket), Some(sealed)) = (&schedule.bucket, &schedule.sealed) else {
+            let place = |store: Store| Place { store, under: format!("{tenant}/exports/{}/", schedule.id), is_theirs: false };
+            return self.0.exchange.files().deployment_store().map(place).map_err(|error| away(error, false));
+        };
+        let secret = self.0.ring.open(&SECRET.context(&[tenant.uuid(), schedule.id.uuid()]), sealed)?;
+        let secret = String::from_utf8(secret).map_err(|_| Fault::corrupt("export_schedule", "a secret is a text"))?;
+        let client = self.0.sender.transfers(&bucket.endpoint).map_err(Stop::Away)?;
+        let access = BucketAccess {
+            endpoint: &bucket.endpoint,
+            bucket: &bucket.name,
+            region: &bucket.region,
+            prefix: &bucket.prefix,
+            access_key_id: &bucket.access_key_id,
+            secret: &secret,
+        };
+        let store = Store::remote(access, client).map_err(|error| away(error, true))?;
+        Ok(Place { store, under: String::new(), is_theirs: true })
+    }
+}
+
+/// Why files cannot be written. What the deployment's own store says is the operator's to read.
+fn away(error: StoreError, is_theirs: bool) -> Stop {
+    match error {
+        StoreError::Away(why) if is_theirs => Stop::Away(format!("the bucket cannot be written to: {why}")),
+        StoreError::Missing if is_theirs => Stop::Away("the bucket is not there".to_owned()),
+        error => {
+            tracing::error!(%error, "an export could not be written");
+            Stop::Away("the store of this deployment cannot be written to".to_owned())
+        }
+    }
+}
+
+impl Place {
+    fn at(&self, name: &str) -> String {
+        format!("{}{name}", self.under)
+    }
+
+    async fn get(&self, name: &str, most: u64) -> Result<Option<Bytes>, Stop> {
+        match self.store.get(&self.at(name), most).await {
+            Ok(found) => Ok(found),
+            Err(StoreError::Missing) => Ok(None),
+            Err(error) => Err(away(error, self.is_theirs)),
+        }
+    }
+
+    /// Writes a file where none is. One that is there is of a try before, which no manifest tells: the same bytes stay, others are replaced.
+    async fn put(&self, name: &str, bytes: Bytes) -> Result<(), Stop> {
+        let away = |error: StoreError| away(error, self.is_theirs);
+        if self.store.create(&self.at(name), bytes.clone()).await.map_err(away)? {
+            return Ok(());
+        }
+        let there = self.get(name, bytes.len() as u64).await?;
+        if there.is_some_and(|there| there == bytes) {
+            return Ok(());
+        }
+        self.store.put_bytes(&self.at(name), bytes).await.map_err(away)
+    }
+
+    /// Makes the folder this schedule's; one that is another's is left alone.
+    pub(super) async fn claim(&self, schedule: &Schedule) -> Result<(), Stop> {
+        let marker = marker_of(schedule.fields.entity);
+        let own = Bytes::from(serde_json::json!({ "scheduleId": schedule.id }).to_string());
+        let mut there = self.get(&marker, MOST_MARKER).await?;
+        if there.is_none() {
+            let created = self.store.create(&self.at(&marker), own.clone()).await;
+            if created.map_err(|error| away(error, self.is_theirs))? {
+                return Ok(());
+            }
+            there = self.get(&marker, MOST_MARKER).await?;
+        }
+        if there.is_some_and(|there| there == own) {
+            return Ok(());
+        }
+        Err(Stop::Paused("another export schedule has written into this folder: choose another prefix".to_owned()))
+    }
+
+    /// The manifest of a run whose end was not noted, if it is there.
+    pub(super) async fn manifest(&self, name: &str, schedule: &Schedule) -> Result<Option<Manifest>, Stop> {
+        let Some(bytes) = self.get(name, MOST_MANIFEST).await? else { return Ok(None) };
+        let found = serde_json::from_slice::<Manifest>(&bytes).ok();
+        Ok(found.filter(|manifest| manifest.schedule_id == schedule.id))
+    }
+
+    pub(super) async fn put_manifest(&self, name: &str, manifest: &Manifest) -> Result<(), Stop> {
+        let text = serde_json::to_vec_pretty(manifest);
+        let text = text.map_err(|error| Fault::Broken(format!("a manifest has no JSON: {error}")))?;
+        self.put(name, text.into()).await
+    }
+
+    pub(super) async fn put_part(
+        &self,
+        (name, month): (String, Option<String>),
+        (from_seq, to_seq): (i64, i64),
+        part: FeedPart,
+    ) -> Result<WrittenFile, Stop> {
+        let (rows, bytes, sha256) = (part.rows, part.bytes.len() as i64, part.sha256);
+        self.put(&name, part.bytes).await?;
+        Ok(WrittenFile { name, month, from_seq, to_seq, rows, bytes, sha256 })
+    }
+}

@@ -1,0 +1,98 @@
+//! The rows of a run, a section after the other, into files.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use platform::clock;
+
+use super::{
+    ExportSchedules,
+    runs::{Running, Stop},
+};
+use crate::{
+    exchange::{Feed, FeedFile},
+    export_schedules::core::{RunPlan, Section, WrittenFile, noun_of},
+};
+
+/// Orders that are read at once.
+const ORDERS: usize = 500;
+
+impl ExportSchedules {
+    /// The sections of a run, in their order.
+    pub(super) async fn sections(&self, run: &Running<'_>, plan: &RunPlan) -> Result<Vec<Section>, Stop> {
+        match run.schedule.fields.entity {
+            ExportEntity::Orders | ExportEntity::Stock => Ok(vec![plan.whole()]),
+            ExportEntity::Movements => Ok(plan.windows()),
+            ExportEntity::DemandFacts => {
+                let days = self.0.exchange.feed_days(run.requester.tenant, plan.range(&plan.whole())).await?;
+                let mut months = BTreeMap::<String, (i32, i32)>::new();
+                for day in days {
+                    let month = clock::day_text(day).chars().take(7).collect();
+                    let (first, last) = months.entry(month).or_insert((day, day));
+                    (*first, *last) = ((*first).min(day), (*last).max(day));
+                }
+                Ok(plan.months(months))
+            }
+        }
+    }
+
+    /// What exports are asked for a section: of orders that have changed some at a time.
+    async fn feeds(&self, run: &Running<'_>, plan: &RunPlan, section: &Section) -> Result<Vec<Feed>, Stop> {
+        let entity = run.schedule.fields.entity;
+        let feed =
+            |orders: Option<Vec<OrderId>>| Feed { noun: noun_of(entity), range: plan.range(section), days: section.days, orders };
+        if entity != ExportEntity::Orders || plan.is_whole {
+            return Ok(vec![feed(None)]);
+        }
+        let changed = self.0.exchange.feed_orders(run.requester.tenant, (section.from, section.to)).await?;
+        Ok(changed.chunks(ORDERS).map(|some| feed(Some(some.to_vec()))).collect())
+    }
+
+    /// Writes the rows of a section. Without a row there is no file.
+    pub(super) async fn write_section(
+        &self,
+        run: &Running<'_>,
+        plan: &RunPlan,
+        section: &Section,
+    ) -> Result<Vec<WrittenFile>, Stop> {
+        let fields = &run.schedule.fields;
+        let (mut files, mut open) = (Vec::new(), None::<FeedFile>);
+        for feed in self.feeds(run, plan, section).await? {
+            let mut next = Some(Vec::new());
+            while let Some(after) = next {
+                let page = Box::pin(self.0.exchange.feed_page(run.requester, &feed, &after)).await?;
+                next = page.next;
+                if page.rows.is_empty() {
+                    continue;
+                }
+                let mut file = match open.take() {
+                    Some(file) => file,
+                    None => FeedFile::begin(feed.noun, fields.format)?,
+                };
+                file.push(&page.rows).await?;
+                if file.is_large() {
+                    let whole = written(run, plan, section, (files.len() + 1, file)).await?;
+                    files.push(whole);
+                } else {
+                    open = Some(file);
+                }
+            }
+        }
+        if let Some(file) = open {
+            let whole = written(run, plan, section, (files.len() + 1, file)).await?;
+            files.push(whole);
+        }
+        Ok(files)
+    }
+}
+
+async fn written(
+    run: &Running<'_>,
+    plan: &RunPlan,
+    section: &Section,
+    (part, file): (usize, FeedFile),
+) -> Result<WrittenFile, Stop> {
+    let name = plan.file(&run.schedule.fields, section, part);
+    let part = file.finish().await?;
+    run.place.put_part((name, section.month.clone()), (section.from, section.to), part).await
+}

@@ -1,0 +1,41 @@
+//! Customers and suppliers that are merged into others.
+
+use super::checks::Check;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        invariant: "customer: one that is merged names one that is merged into none",
+        table: "customer",
+        broken: "SELECT 'cus:' || HEX(c.id), 'one that is merged into none', 'cus:' || HEX(p.id) || ', merged into cus:' || HEX(p.merged_into)
+                 FROM customer c JOIN customer p ON p.tenant_id = $1 AND p.id = c.merged_into
+                 WHERE c.tenant_id = $1 AND c.merged_into IS NOT NULL AND p.merged_into IS NOT NULL ORDER BY c.id LIMIT 1",
+    },
+    Check {
+        invariant: "supplier: one that is merged is archived, and names one that is merged into none",
+        table: "supplier",
+        broken: "SELECT 'sup:' || HEX(c.id), 'archived, and one that is merged into none',
+                   CASE WHEN c.archived_at IS NULL THEN 'in use, ' ELSE 'archived, ' END || 'sup:' || HEX(p.id)
+                   || CASE WHEN p.merged_into IS NULL THEN '' ELSE ', merged itself' END
+                 FROM supplier c JOIN supplier p ON p.tenant_id = $1 AND p.id = c.merged_into
+                 WHERE c.tenant_id = $1 AND c.merged_into IS NOT NULL AND (p.merged_into IS NOT NULL OR c.archived_at IS NULL)
+                 ORDER BY c.id LIMIT 1",
+    },
+    // An order of which a receipt was undone after the merge is open again.
+    Check {
+        invariant: "purchase order: none is open with a supplier that is merged into another",
+        table: "purchase_order",
+        broken: "SELECT 'por:' || HEX(o.id), 'a supplier that is merged into none', 'sup:' || HEX(s.id) || ', merged into sup:' || HEX(s.merged_into)
+                 FROM purchase_order o JOIN supplier s ON s.tenant_id = $1 AND s.id = o.supplier_id AND s.merged_into IS NOT NULL
+                 WHERE o.tenant_id = $1 AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')
+                   AND NOT EXISTS (SELECT 1 FROM document_reversal r WHERE r.tenant_id = $1 AND r.document_id = o.id)
+                 ORDER BY o.id LIMIT 1",
+    },
+    Check {
+        invariant: "merge: one that stands is of a customer or a supplier that is merged",
+        table: "party_merge",
+        broken: "SELECT 'merge ' || HEX(m.id), 'one that is merged', coalesce('cus:' || HEX(m.customer_id), 'sup:' || HEX(m.supplier_id))
+                 FROM party_merge m LEFT JOIN customer c ON c.tenant_id = $1 AND c.id = m.customer_id
+                 LEFT JOIN supplier s ON s.tenant_id = $1 AND s.id = m.supplier_id
+                 WHERE m.tenant_id = $1 AND m.undone_at IS NULL AND c.merged_into IS NULL AND s.merged_into IS NULL ORDER BY m.id LIMIT 1",
+    },
+];

@@ -1,0 +1,133 @@
+//! With what a product is best bundled: what is most often in orders with it, else what its category sells most of.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use entity::prelude::*;
+use platform::storage::{Fault, Reads};
+
+use crate::{
+    demand::core::week_of,
+    liquidation::{
+        core::{Partner, PartnerLevel, SALES_DAYS},
+        rows::{self, ProductFacts},
+    },
+    reports::core::{Pair, PairStrength},
+};
+
+/// Days of orders that pairs are read off.
+const PAIR_DAYS: i32 = 364;
+/// Products of a category that are looked at.
+const MOST_OF_CATEGORY: usize = 5;
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// Since when orders tell of pairs.
+pub(super) fn pairs_since(today: i32) -> Timestamp {
+    Timestamp(i64::from(today - PAIR_DAYS) * DAY_MICROS)
+}
+
+/// What partners are looked for with.
+#[derive(Clone, Copy)]
+pub(super) struct PartnerAsk<'a> {
+    pub today: i32,
+    pub currency: Currency,
+    /// Sold orders since `pairs_since`.
+    pub orders: i64,
+    /// What is free in a store of what is available there.
+    pub free: &'a (dyn Fn((ProductId, StoreId), i64) -> i64 + Sync),
+    /// Products whose own price is being cut, so that it is no price for a bundle.
+    pub cut: &'a BTreeSet<ProductId>,
+}
+
+/// Partners by product. Of several with the same stores the first in the order of their orders together.
+pub(super) async fn partners(
+    reads: &impl Reads,
+    ask: PartnerAsk<'_>,
+    products: &[ProductFacts],
+    stores: &BTreeMap<ProductId, Vec<StoreId>>,
+) -> Result<HashMap<ProductId, Partner>, Fault> {
+    let wanted = wanted(reads, ask, products).await?;
+    let mut ids: Vec<ProductId> = wanted.values().flatten().map(|(partner, _)| *partner).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.retain(|id| !ask.cut.contains(id));
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let facts = rows::partner_facts(reads, &ids, ask.currency).await?;
+    let mut levels: HashMap<ProductId, Vec<rows::LevelFacts>> = HashMap::new();
+    for level in rows::levels(reads, ask.today - SALES_DAYS + 1, Some(&ids)).await? {
+        levels.entry(level.product).or_default().push(level);
+    }
+    let known: HashMap<ProductId, Partner> = facts
+        .into_iter()
+        .map(|facts| {
+            let decimals = u8::try_from(facts.unit_decimals).unwrap_or_default();
+            let scale = 10_f64.powi(decimals.into());
+            let of = |level: &rows::LevelFacts| PartnerLevel {
+                store: level.store,
+                free: (ask.free)((level.product, level.store), level.available).max(0) as f64 / scale,
+                weekly: level.sold.max(0) as f64 / scale * 7.0 / f64::from(SALES_DAYS),
+            };
+            let of_product = levels.get(&facts.id).map(Vec::as_slice).unwrap_or_default();
+            let levels = of_product.iter().map(of).filter(|level| level.free >= 1.0 && level.weekly > 0.0).collect();
+            (facts.id, Partner { product: facts.id, decimals, price: facts.price, lift: None, levels })
+        })
+        .collect();
+    let is_there = |partner: &Partner, product: ProductId| {
+        let stores = stores.get(&product).map(Vec::as_slice).unwrap_or_default();
+        partner.levels.iter().any(|level| stores.contains(&level.store))
+    };
+    let best = |(product, wanted): (ProductId, Vec<(ProductId, Option<f64>)>)| {
+        let found = wanted.into_iter().find_map(|(partner, lift)| {
+            let partner = known.get(&partner).filter(|partner| is_there(partner, product))?;
+            Some(Partner { lift, ..partner.clone() })
+        });
+        found.map(|found| (product, found))
+    };
+    Ok(wanted.into_iter().filter_map(best).collect())
+}
+
+/// Partners with their lift, the best first.
+type Wanted = HashMap<ProductId, Vec<(ProductId, Option<f64>)>>;
+
+async fn wanted(reads: &impl Reads, ask: PartnerAsk<'_>, products: &[ProductFacts]) -> Result<Wanted, Fault> {
+    let ids: Vec<ProductId> = products.iter().map(|facts| facts.id).collect();
+    let since = pairs_since(ask.today);
+    let found = rows::pairs(reads, &ids, since).await?;
+    let mut named: Vec<ProductId> = found.iter().flat_map(|pair| [pair.product, pair.partner]).collect();
+    named.sort_unstable();
+    named.dedup();
+    let orders = if named.is_empty() { HashMap::new() } else { rows::orders_of(reads, &named, since).await? };
+    let mut pairs: HashMap<ProductId, Vec<Pair>> = HashMap::new();
+    for one in found {
+        let count = |product: ProductId| small(orders.get(&product).copied().unwrap_or_default());
+        let counts = [count(one.product), count(one.partner)];
+        let strength = PairStrength::of(small(ask.orders), counts[0], counts[1], small(one.together));
+        if let Some(strength) = strength.filter(PairStrength::is_shown) {
+            let pair = Pair { products: [one.product, one.partner], orders: counts, together: small(one.together), strength };
+            pairs.entry(one.product).or_default().push(pair);
+        }
+    }
+    let mut categories: Vec<CategoryId> = products.iter().filter_map(|facts| facts.category_id).collect();
+    categories.sort_unstable();
+    categories.dedup();
+    let mut sellers: HashMap<CategoryId, Vec<ProductId>> = HashMap::new();
+    if !categories.is_empty() {
+        for sold in rows::best_sellers(reads, &categories, week_of(ask.today) - SALES_DAYS).await? {
+            sellers.entry(sold.category).or_default().push(sold.product);
+        }
+    }
+    let of = |facts: &ProductFacts| {
+        let mut of_orders = pairs.remove(&facts.id).unwrap_or_default();
+        of_orders.sort_by(|one, other| other.surplus().total_cmp(&one.surplus()).then(one.products.cmp(&other.products)));
+        let of_category = facts.category_id.and_then(|category| sellers.get(&category)).map(Vec::as_slice).unwrap_or_default();
+        let others = of_category.iter().filter(|seller| **seller != facts.id).take(MOST_OF_CATEGORY);
+        let wanted = of_orders.iter().map(|pair| (pair.products[1], Some(pair.strength.lift)));
+        (facts.id, wanted.chain(others.map(|seller| (*seller, None))).collect())
+    };
+    Ok(products.iter().map(of).collect())
+}
+
+fn small(count: i64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,126 @@
+//! Alerts of dead stock that nothing is done about, and of lines that fall behind.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use entity::prelude::*;
+use inventory::{catalog::rows::small::tenant_zone, ledger::Ledger, stock::core::LevelKey};
+use platform::{
+    clock::local_day,
+    storage::{Fault, Reads, TenantScope},
+};
+
+use super::{
+    ask::results,
+    work_out::{Within, work_out},
+};
+use crate::{
+    alerts::{Alerts, Standing},
+    demand::shell::catch_up,
+    forecasting::rows::tenants_with_facts,
+    liquidation::{
+        core::{Criteria, PlanLine, is_behind},
+        rows,
+    },
+};
+
+/// Products that are read together.
+const CHUNK: usize = 500;
+
+/// Looks at the stock and the plans of all tenants. A tenant that fails is logged and passed over, so that it holds nobody else up.
+pub async fn watch_all(ledger: &Ledger, alerts: &Alerts) -> Result<(), Fault> {
+    for tenant in tenants_with_facts(&ledger.database().global()).await? {
+        match Box::pin(watch(ledger, alerts, tenant)).await {
+            Ok(0) => {}
+            Ok(opened) => tracing::info!(tenant = %tenant, opened, "alerts of dead stock and of plans were opened"),
+            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "dead stock and plans could not be looked at"),
+        }
+    }
+    Ok(())
+}
+
+/// Opens and closes the alerts of a tenant: of dead stock from the value on that its criteria say, and of lines that are behind. Says how many were opened.
+pub async fn watch(ledger: &Ledger, alerts: &Alerts, tenant: TenantId) -> Result<usize, Fault> {
+    let scope = ledger.database().tenant(tenant).long();
+    let criteria = rows::settings(&scope).await?.criteria;
+    let lines = rows::lines_under_way(&scope).await?;
+    if criteria.alert_value_minor.is_some() || !lines.is_empty() {
+        Box::pin(catch_up(ledger.database(), tenant, usize::MAX)).await?;
+    }
+    let handled: BTreeSet<LevelKey> = lines.iter().map(|(_, line)| level_of(line)).collect();
+    let dead = match criteria.alert_value_minor {
+        Some(value) => Box::pin(dead(ledger, &scope, (&criteria, value), &handled)).await?,
+        None => Vec::new(),
+    };
+    let behind = behind(ledger, &scope, lines).await?;
+    let opened = alerts.stand(tenant, AlertKind::DeadStock, &dead).await?;
+    Ok(opened + alerts.stand(tenant, AlertKind::LiquidationBehind, &behind).await?)
+}
+
+const fn level_of(line: &PlanLine) -> LevelKey {
+    LevelKey { product: line.product, store: line.store }
+}
+
+/// Dead or slow levels that cost so much or more, but for those that a plan does something with.
+async fn dead(
+    ledger: &Ledger,
+    scope: &TenantScope,
+    (criteria, value): (&Criteria, i64),
+    handled: &BTreeSet<LevelKey>,
+) -> Result<Vec<Standing>, Fault> {
+    // Only what is dead is wanted, not what would be best done with it.
+    let least_value_minor = criteria.least_value_minor.max(value);
+    let criteria = Criteria { bundle_percent: None, least_value_minor, ..criteria.clone() };
+    let found = Box::pin(work_out(scope, ledger.clock(), &criteria, Within::default())).await?;
+    let mut standing: Vec<Standing> = found
+        .proposals
+        .iter()
+        .map(|proposal| Standing {
+            level: LevelKey { product: proposal.product, store: proposal.store },
+            category: None,
+            quantity: proposal.free,
+            day: proposal.days_without_sale.map(|days| found.business_date - days),
+        })
+        .filter(|one| !handled.contains(&one.level))
+        .collect();
+    with_categories(scope, &mut standing).await?;
+    Ok(standing)
+}
+
+/// Levels with a line that is behind; of several the first one's figures.
+async fn behind(ledger: &Ledger, scope: &TenantScope, lines: Vec<(Currency, PlanLine)>) -> Result<Vec<Standing>, Fault> {
+    let today = local_day(ledger.clock().now(), &tenant_zone(scope).await?);
+    let mut of_currencies: Vec<(Currency, Vec<PlanLine>)> = Vec::new();
+    for (currency, line) in lines {
+        match of_currencies.iter_mut().find(|(known, _)| *known == currency) {
+            Some((_, lines)) => lines.push(line),
+            None => of_currencies.push((currency, vec![line])),
+        }
+    }
+    let mut found: BTreeMap<LevelKey, Standing> = BTreeMap::new();
+    for (currency, lines) in of_currencies {
+        let Some(since) = lines.iter().filter_map(|line| line.approved_on).min() else { continue };
+        let brought = results(scope, currency, &lines, (since, today)).await?;
+        for line in lines.iter().filter(|line| is_behind(line, brought.get(&line.id).copied().unwrap_or_default(), today)) {
+            let level = level_of(line);
+            let standing = Standing { level, category: None, quantity: line.quantity, day: Some(line.until) };
+            found.entry(level).or_insert(standing);
+        }
+    }
+    let mut standing: Vec<Standing> = found.into_values().collect();
+    with_categories(scope, &mut standing).await?;
+    Ok(standing)
+}
+
+async fn with_categories(reads: &impl Reads, standing: &mut [Standing]) -> Result<(), Fault> {
+    let mut products: Vec<ProductId> = standing.iter().map(|one| one.level.product).collect();
+    products.sort_unstable();
+    products.dedup();
+    let mut categories: HashMap<ProductId, Option<CategoryId>> = HashMap::new();
+    for chunk in products.chunks(CHUNK) {
+        categories.extend(rows::products(reads, chunk).await?.into_iter().map(|facts| (facts.id, facts.category_id)));
+    }
+    for one in standing {
+        one.category = categories.get(&one.level.product).copied().flatten();
+    }
+    Ok(())
+}

@@ -1,0 +1,273 @@
+//! A drawing on a page: what our own charts are made of (lines, bars, points and texts), by the operators of PDF. Anything else is left out.
+
+use std::fmt::Write;
+
+use quick_xml::{
+    Reader, XmlVersion,
+    events::{BytesStart, Event},
+};
+
+use super::{GAP, MARGIN, Pages, WIDTH, encoded, literal, width_of};
+
+/// Elements of a drawing that are drawn.
+const MOST_ELEMENTS: usize = 5_000;
+/// Of a page's height, so that a drawing fits one.
+const MOST_HIGH: f64 = 600.0;
+/// Letters where nothing else is said.
+const LETTERS: f64 = 11.0;
+/// How far the handles of a circle's four curves are from its points, as a share of its radius.
+const HANDLE: f64 = 0.552_285;
+
+/// Where the pixels of a drawing are on the page.
+struct Place {
+    scale: f64,
+    /// The upper edge.
+    top: f64,
+}
+
+impl Place {
+    fn x(&self, pixels: f64) -> f64 {
+        MARGIN + pixels * self.scale
+    }
+    fn y(&self, pixels: f64) -> f64 {
+        self.top - pixels * self.scale
+    }
+}
+
+/// The attributes of an element.
+struct Attributes(Vec<(String, String)>);
+
+impl Attributes {
+    fn of(start: &BytesStart<'_>) -> Self {
+        let mut all = start.attributes();
+        let pairs = all.with_checks(false).flatten().filter_map(|one| {
+            let value = one.normalized_value(XmlVersion::Implicit1_0).ok()?;
+            let key = one.key.local_name();
+            let name: &str = key.as_ref();
+            Some((name.to_owned(), value.into_owned()))
+        });
+        Self(pairs.collect())
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    fn number(&self, name: &str) -> Option<f64> {
+        self.text(name)?.parse().ok().filter(|number: &f64| number.is_finite())
+    }
+}
+
+/// A drawing under way.
+struct Canvas {
+    place: Place,
+    out: String,
+}
+
+impl Canvas {
+    /// A colour as in `#2563eb` or `#333`; None of what is not drawn.
+    fn colour(&mut self, text: Option<&str>, operator: &str) -> Option<()> {
+        let digits = text?.strip_prefix('#')?;
+        let part = |from: usize, count: usize| u32::from_str_radix(digits.get(from..from + count)?, 16).ok();
+        let parts = match digits.len() {
+            3 => [0, 1, 2].map(|at| part(at, 1).map(|digit| digit * 17)),
+            6 => [0, 2, 4].map(|at| part(at, 2)),
+            _ => return None,
+        };
+        let [Some(red), Some(green), Some(blue)] = parts else { return None };
+        let [red, green, blue] = [red, green, blue].map(|part| f64::from(part) / 255.0);
+        let _ = write!(self.out, "{red:.3} {green:.3} {blue:.3} {operator} ");
+        Some(())
+    }
+
+    fn rectangle(&mut self, own: &Attributes) -> Option<()> {
+        let [x, y] = ["x", "y"].map(|name| own.number(name).unwrap_or_default());
+        let (width, height) = (own.number("width")?, own.number("height")?);
+        self.colour(own.text("fill"), "rg")?;
+        let (left, bottom) = (self.place.x(x), self.place.y(y + height));
+        let (wide, high) = (width * self.place.scale, height * self.place.scale);
+        let _ = writeln!(self.out, "{left:.2} {bottom:.2} {wide:.2} {high:.2} re f");
+        Some(())
+    }
+
+    fn circle(&mut self, own: &Attributes) -> Option<()> {
+        let (x, y, radius) = (own.number("cx")?, own.number("cy")?, own.number("r")?);
+        self.colour(own.text("fill"), "rg")?;
+        let (x, y, radius) = (self.place.x(x), self.place.y(y), radius * self.place.scale);
+        let _ = write!(self.out, "{:.2} {y:.2} m ", x + radius);
+        let turns = [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0), (1.0, 0.0)];
+        for pair in turns.windows(2) {
+            let [from, to] = pair else { continue };
+            // Each handle lies in the direction of the other point.
+            let near = (from.0 + to.0 * HANDLE, from.1 + to.1 * HANDLE);
+            let far = (to.0 + from.0 * HANDLE, to.1 + from.1 * HANDLE);
+            for point in [near, far, *to] {
+                let _ = write!(self.out, "{:.2} {:.2} ", x + point.0 * radius, y + point.1 * radius);
+            }
+            self.out.push_str("c ");
+        }
+        self.out.push_str("f\n");
+        Some(())
+    }
+
+    /// A path of moves and straight lines.
+    fn path(&mut self, own: &Attributes) -> Option<()> {
+        let (text, mut at) = (own.text("d")?, (0.0, 0.0));
+        let wide = own.number("stroke-width").unwrap_or(1.0) * self.place.scale;
+        self.colour(own.text("stroke"), "RG")?;
+        let _ = write!(self.out, "{wide:.2} w ");
+        let mut is_begun = false;
+        for (command, numbers) in pieces(text) {
+            match (command, numbers.as_slice()) {
+                ('M' | 'L', [x, y]) => at = (*x, *y),
+                ('H', [x]) => at.0 = *x,
+                _ => continue,
+            }
+            let operator = if command == 'M' { "m" } else { "l" };
+            if command == 'M' || is_begun {
+                let _ = write!(self.out, "{:.2} {:.2} {operator} ", self.place.x(at.0), self.place.y(at.1));
+                is_begun = true;
+            }
+        }
+        self.out.push_str("S\n");
+        Some(())
+    }
+
+    /// A text; None where it has a sign that the font lacks.
+    fn label(&mut self, own: &Attributes, text: &str) -> Option<()> {
+        let (size, text) = (own.number("font-size").unwrap_or(LETTERS) * self.place.scale, encoded(text)?);
+        let [x, y] = ["x", "y"].map(|name| own.number(name).unwrap_or_default());
+        let wide = width_of(&text, size);
+        let x = match own.text("text-anchor") {
+            Some("middle") => self.place.x(x) - wide / 2.0,
+            Some("end") => self.place.x(x) - wide,
+            _ => self.place.x(x),
+        };
+        let y = self.place.y(y);
+        if self.colour(own.text("fill"), "rg").is_none() {
+            self.out.push_str("0 g ");
+        }
+        let _ = writeln!(self.out, "BT /F1 {size:.2} Tf {x:.2} {y:.2} Td ({}) Tj ET", literal(&text));
+        Some(())
+    }
+}
+
+/// The commands of a path, each with its numbers.
+fn pieces(text: &str) -> Vec<(char, Vec<f64>)> {
+    let mut found: Vec<(char, Vec<f64>)> = Vec::new();
+    let mut rest = text;
+    while let Some(command) = rest.chars().next() {
+        let after = &rest[command.len_utf8()..];
+        let end = after.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let numbers =
+            after[..end].split([' ', ',']).filter_map(|number| number.parse().ok()).filter(|number: &f64| number.is_finite());
+        found.push((command, numbers.collect()));
+        rest = &after[end..];
+    }
+    found
+}
+
+impl Pages {
+    /// Puts a drawing below what is there; None where one of its texts has a sign that the font lacks.
+    pub(super) fn drawing(&mut self, svg: &str) -> Option<()> {
+        let mut reader = Reader::from_str(svg);
+        reader.config_mut().expand_empty_elements = true;
+        let (mut canvas, mut label, mut count) = (None::<Canvas>, None::<(Attributes, String)>, 0);
+        while let Ok(event) = reader.read_event() {
+            match event {
+                Event::Start(start) if count < MOST_ELEMENTS => {
+                    count += 1;
+                    let own = Attributes::of(&start);
+                    let key = start.local_name();
+                    let name: &str = key.as_ref();
+                    match (name, &mut canvas) {
+                        ("svg", None) => canvas = self.canvas(&own),
+                        ("rect", Some(canvas)) => _ = canvas.rectangle(&own),
+                        ("circle", Some(canvas)) => _ = canvas.circle(&own),
+                        ("path", Some(canvas)) => _ = canvas.path(&own),
+                        ("text", Some(_)) => label = Some((own, String::new())),
+                        _ => {}
+                    }
+                }
+                Event::Text(part) => {
+                    if let Some((_, text)) = &mut label {
+                        text.push_str(&part.xml10_content());
+                    }
+                }
+                Event::GeneralRef(part) => {
+                    if let Some((_, text)) = &mut label {
+                        match part.resolve_char_ref() {
+                            Ok(Some(letter)) => text.push(letter),
+                            _ => text.push_str(quick_xml::escape::resolve_xml_entity(&part).unwrap_or_default()),
+                        }
+                    }
+                }
+                Event::End(end) if end.local_name().as_ref() == "text" => {
+                    if let (Some((own, text)), Some(canvas)) = (label.take(), &mut canvas) {
+                        canvas.label(&own, &text)?;
+                    }
+                }
+                Event::Eof => break,
+                _ => {}
+            }
+        }
+        if let Some(canvas) = canvas {
+            let _ = writeln!(self.page, "q\n{}Q", canvas.out);
+        }
+        Some(())
+    }
+
+    /// Room for a drawing as wide as the text, or as high as it may be.
+    fn canvas(&mut self, own: &Attributes) -> Option<Canvas> {
+        let size = |name| own.number(name).filter(|pixels| *pixels > 0.0);
+        let (width, height) = (size("width")?, size("height")?);
+        let scale = (WIDTH / width).min(MOST_HIGH / height);
+        let high = height * scale;
+        self.y -= GAP;
+        self.need(high);
+        let place = Place { scale, top: self.y };
+        self.y -= high;
+        Some(Canvas { place, out: String::new() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::file_with, *};
+    use crate::papers::core::sheet::Sheet;
+
+    fn drawn(svg: &str) -> Option<String> {
+        file_with(&Sheet::new("en", "Report".to_owned()), Some(svg)).map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn bars_lines_points_and_texts_are_drawn_where_they_stand() {
+        let svg = "<svg width=\"494\" height=\"100\"><title>not drawn</title><desc>nor this</desc><rect x=\"10\" y=\"20\" width=\"5\" height=\"30\" \
+                   fill=\"#ff0000\"><title>tip</title></rect><path d=\"M10 20H30\" stroke=\"#333\"/><path d=\"M1 2L3 4L5 6\" fill=\"none\" \
+                   stroke=\"#2563eb\"/><circle cx=\"7\" cy=\"8\" r=\"2\" fill=\"#2563eb\"/><text x=\"40\" y=\"50\" text-anchor=\"end\">Mugs &amp; \
+                   plates</text></svg>";
+        let shown = drawn(svg).unwrap();
+        assert!(shown.contains("1.000 0.000 0.000 rg ") && shown.contains(" re f"), "{shown}");
+        assert_eq!(
+            (shown.matches(" m ").count(), shown.matches(" l ").count(), shown.matches(" c ").count()),
+            (3, 3, 4),
+            "{shown}"
+        );
+        assert!(shown.contains("(Mugs & plates) Tj"), "{shown}");
+        assert!(!shown.contains("not drawn") && !shown.contains("nor this") && !shown.contains("tip"), "{shown}");
+    }
+
+    #[test]
+    fn what_is_no_drawing_is_left_out_and_a_foreign_sign_has_no_file() {
+        for svg in ["", "<svg", "<svg width=\"0\" height=\"5\"><rect/></svg>", "<script>alert(1)</script>"] {
+            assert!(!drawn(svg).unwrap().contains(" re f"), "{svg}");
+        }
+        assert_eq!(drawn("<svg width=\"9\" height=\"9\"><text x=\"1\" y=\"2\">κύπελλο</text></svg>"), None);
+    }
+
+    #[test]
+    fn a_path_is_its_commands() {
+        assert_eq!(pieces("M10 20.5H30"), [('M', vec![10.0, 20.5]), ('H', vec![30.0])]);
+        assert_eq!(pieces("é1"), [('é', vec![1.0])]);
+    }
+}

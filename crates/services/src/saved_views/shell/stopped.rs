@@ -1,0 +1,65 @@
+//! What is told of a schedule that has stopped by itself: an event in the transaction that stops it, and one e-mail to whoever set it.
+
+use entity::prelude::*;
+use iam::identity::{self, Identity};
+use platform::{
+    jobs::{self, Failure, core::Job},
+    storage::{Fault, Work, journal::NewEvent},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{SavedViews, runs::Sender};
+use crate::saved_views::{
+    core::{Schedule, ViewRef, stopped},
+    events::{SCHEDULE_STOPPED, ScheduleStoppedEvent},
+    rows,
+};
+
+/// The kind of job that tells the owner of a schedule by e-mail.
+pub const STOPPED_JOB: &str = "view.stopped";
+/// Tries of such an e-mail.
+pub const STOPPED_TRIES: i64 = 12;
+
+/// What such a job is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoppedSchedule {
+    pub schedule: SavedViewScheduleId,
+    /// The version of the schedule that stopped: one that was set again runs.
+    pub version: i64,
+}
+
+impl SavedViews {
+    /// The event of a schedule that stops in this transaction, in which the e-mail to its owner is put down. None of one that goes on.
+    pub(super) async fn stop(&self, work: &Work, schedule: &Schedule) -> Result<Option<NewEvent>, Fault> {
+        if schedule.status == ScheduleStatus::Active {
+            return Ok(None);
+        }
+        let Some(view) = rows::view(work, &ViewRef::Id(schedule.view)).await? else { return Ok(None) };
+        let what = StoppedSchedule { schedule: schedule.id, version: schedule.version };
+        jobs::enqueue(work, &self.0.clock, STOPPED_JOB, &what).await?;
+        Ok(Some(SCHEDULE_STOPPED.event(&ScheduleStoppedEvent::of(&view, schedule))))
+    }
+
+    /// Sends the e-mail to the owner of a schedule that has stopped. A program has no address, and who has left is not told.
+    pub async fn tell_owner(&self, identity: &Identity, (mailer, from): Sender<'_>, job: &Job) -> Result<(), Failure> {
+        let what: StoppedSchedule = serde_json::from_str(&job.payload)
+            .map_err(|err| Failure::Hopeless(format!("the job's payload cannot be read: {err}")))?;
+        let scope = self.0.db.tenant(job.tenant);
+        let Some(schedule) = rows::schedule(&scope, what.schedule).await? else { return Ok(()) };
+        let goes_on = schedule.version != what.version || schedule.status == ScheduleStatus::Active;
+        if goes_on || schedule.maker.kind != ActorKind::Member || !mailer.is_there() {
+            return Ok(());
+        }
+        let Some(view) = rows::view(&scope, &ViewRef::Id(schedule.view)).await? else { return Ok(()) };
+        let owner = identity.find_member(job.tenant, MemberId::from_uuid(schedule.maker.id)).await?;
+        let owner = owner.filter(|found| found.membership.status == MemberStatus::Active && found.left_at.is_none());
+        let Some(owner) = owner else { return Ok(()) };
+        let said = stopped(&rows::tenant_name(&scope).await?, &view, &schedule);
+        let email =
+            identity::Email { to: owner.email, subject: said.subject, text: said.text, html: said.html, attachment: None };
+        mailer.deliver(from, &email, &self.0.clock).await.map_err(|error| {
+            tracing::warn!(%error, job = %job.id, "the owner of a schedule could not be told");
+            Failure::Fault(Fault::Broken("the mail server did not take an e-mail".to_owned()))
+        })
+    }
+}

@@ -1,0 +1,25 @@
+//! A product of a blanket order, with what of it was called off.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{prelude::*, record::Record};
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel, Record)]
+#[sea_orm(table_name = "blanket_order_line")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant_id: TenantId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub blanket_order_id: BlanketOrderId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i32,
+    pub product_id: ProductId,
+    pub sku: String,
+    pub name: String,
+    pub unit_decimals: i32,
+    pub quantity: Quantity,
+    pub unit_cost_minor: i64,
+    pub total_minor: i64,
+    /// What its purchase orders ask for, less what will not come.
+    pub called_off: Quantity,
+}

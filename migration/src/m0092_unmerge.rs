@@ -1,0 +1,13 @@
+//! What merges of customers and suppliers moved, so that they can be taken back.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0092/unmerge.sql")).await
+    }
+}

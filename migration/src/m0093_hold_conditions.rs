@@ -1,0 +1,13 @@
+//! Further conditions of rules that set holds, what they matched, and tags of customers.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0093/hold_conditions.sql")).await
+    }
+}

@@ -1,0 +1,13 @@
+//! What a naive policy would have ordered up to, beside each proposal's score.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0101/naive.sql")).await
+    }
+}

@@ -1,0 +1,16 @@
+//! The audit log by month, on Postgres. SQLite keeps one table.
+
+use sea_orm_migration::prelude::*;
+
+use super::months;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0103/keeps.sql")).await?;
+        months::turn(manager, months::AUDIT_ENTRY).await
+    }
+}

@@ -1,0 +1,36 @@
+//! Settings of `entrepot partitions`.
+
+use clap::{Args, Subcommand};
+
+use super::{DatabaseArgs, FileArgs};
+
+#[derive(Debug, Clone, Args)]
+pub struct PartitionsArgs {
+    #[command(subcommand)]
+    pub action: PartitionsAction,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum PartitionsAction {
+    /// Make the partitions of the months to come, three ahead. A job does it each day where the login owns the tables. Safe to run again.
+    Run {
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Print each partition: its month, whether it is attached, and bytes of its rows as last measured. Ends with 1 when fewer than two months ahead have theirs.
+    List {
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Take old months of the journal and of webhook attempts out of the database: detached, written as Parquet into the file store, read back and compared,
+    /// and removed seven days later by the same command. Run it each day. One that was ended in the middle goes on. The audit log is never taken out.
+    Archive {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        files: FileArgs,
+        /// Months before the present one that stay.
+        #[arg(long, default_value_t = 13, value_parser = clap::value_parser!(i64).range(2..=1200))]
+        keep_months: i64,
+    },
+}

@@ -1,0 +1,116 @@
+//! `entrepot partitions`: the parts of tables that are parted by month.
+
+use platform::{
+    clock::Clock,
+    storage::{Backend, Database, Fault, Month, Part, PartState},
+};
+use services::{
+    backups::{MonthOutcome, archive_months},
+    files::Store,
+};
+
+use super::{StartError, migrated, say};
+use crate::config::{DatabaseArgs, FileArgs, PartitionsAction};
+
+/// Months ahead that there must be: below, the alarm fires.
+const ENOUGH: i64 = 2;
+
+/// Whether there are parts for the months to come; true of an archive.
+pub async fn run(action: PartitionsAction) -> Result<bool, StartError> {
+    match action {
+        PartitionsAction::Run { database } => {
+            let db = opened(&database).await?;
+            let made = db.make_parts(Clock::system().now()).await?;
+            say(&format!("{made} partition(s) made"))?;
+            ended(db).await
+        }
+        PartitionsAction::List { database } => {
+            let db = opened(&database).await?;
+            for part in db.parts().await? {
+                say(&line(&part))?;
+            }
+            ended(db).await
+        }
+        PartitionsAction::Archive { database, files, keep_months } => archive(&database, &files, keep_months).await,
+    }
+}
+
+async fn opened(database: &DatabaseArgs) -> Result<Database, StartError> {
+    let db = migrated(&database.database_url, database.options()).await?;
+    match db.backend() {
+        Backend::Postgres => Ok(db),
+        Backend::Sqlite => Err(Fault::Broken("SQLite keeps whole tables: it has no partitions".to_owned()).into()),
+    }
+}
+
+/// Says how far partitions are made, and whether that is enough.
+async fn ended(db: Database) -> Result<bool, StartError> {
+    let ahead = db.months_ahead(Clock::system().now()).await?.unwrap_or_default();
+    say(&format!("{ahead} month(s) ahead"))?;
+    db.close().await?;
+    Ok(ahead >= ENOUGH)
+}
+
+/// Name, month, state and bytes, between tabs.
+fn line(part: &Part) -> String {
+    let month = part.month.map_or_else(|| "before".to_owned(), |month| month.to_string());
+    let state = match part.state {
+        PartState::Attached => "attached",
+        PartState::Detaching => "detaching",
+        PartState::Detached if part.note.is_some() => "archived",
+        PartState::Detached => "detached",
+    };
+    format!("{}\t{month}\t{state}\t{} bytes", part.name, part.bytes)
+}
+
+async fn archive(database: &DatabaseArgs, files: &FileArgs, keep_months: i64) -> Result<bool, StartError> {
+    let place = files.place.as_ref();
+    let place = place.ok_or_else(|| Fault::Broken("say where the archive is kept: --files, as given to `serve`".to_owned()))?;
+    let db = opened(database).await?;
+    let store = Store::open(place).map_err(|error| Fault::Broken(format!("--files: {error}")))?;
+    let now = Clock::system().now();
+    let outcomes = archive_months(&db, &store, Month::of(now).plus(-keep_months), now).await?;
+    for (part, outcome) in &outcomes {
+        say(&said(part, outcome))?;
+    }
+    say(&format!("{} partition(s) older than {keep_months} months", outcomes.len()))?;
+    db.close().await?;
+    Ok(true)
+}
+
+fn said(part: &str, outcome: &MonthOutcome) -> String {
+    match outcome {
+        MonthOutcome::Removed => format!("{part}\tremoved"),
+        MonthOutcome::Archived(archived) => format!(
+            "{part}\tarchived and read back: {} rows in {} file(s), sha256 {}",
+            archived.rows,
+            archived.files.len(),
+            archived.content_sha256
+        ),
+        MonthOutcome::Kept { days } => format!("{part}\tarchived, removed in {days} day(s)"),
+        MonthOutcome::Waits(why) => format!("{part}\twaits: {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_of_a_partition_what_it_is() {
+        let of = |state, note: Option<&str>| Part {
+            table: "event",
+            name: "event_before".to_owned(),
+            month: None,
+            state,
+            from: None,
+            to: None,
+            bytes: 8_192,
+            note: note.map(ToOwned::to_owned),
+        };
+        assert_eq!(line(&of(PartState::Attached, None)), "event_before\tbefore\tattached\t8192 bytes");
+        assert!(line(&of(PartState::Detached, None)).contains("\tdetached\t"));
+        assert!(line(&of(PartState::Detached, Some("{}"))).contains("\tarchived\t"));
+        assert!(said("event_2026_01", &MonthOutcome::Kept { days: 3 }).contains("removed in 3 day(s)"));
+    }
+}

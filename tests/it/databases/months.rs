@@ -1,0 +1,352 @@
+//! Tables that Postgres parts by month: how they became so, the months to come, and months that leave.
+
+use std::fs;
+
+use entity::prelude::*;
+use entrepot::{
+    backups::{ArchivedMonth, MonthOutcome, archive_months, verify_month},
+    clock::Clock,
+    files::{FileLocation, Store},
+    storage::{Database, Month, Options, Part, PartState, Reads, TenantScope, journal},
+};
+use migration::{Migrator, MigratorTrait, months::PARTED, row_security};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use uuid::Uuid;
+
+use super::{Home, connect};
+
+const DAY: i64 = 86_400_000_000;
+/// A tenant, its counter, and a webhook endpoint that tries attempts belong to.
+const TENANT: &str = "'00000000-0000-0000-0000-000000000001'";
+const ENDPOINT: &str = "'00000000-0000-0000-0000-000000000002'";
+
+fn tenant() -> TenantId {
+    TenantId::from_uuid(Uuid::from_u128(1))
+}
+
+fn now() -> Timestamp {
+    Clock::system().now()
+}
+
+async fn numbers(connection: &DatabaseConnection, sql: &str) -> Vec<i64> {
+    let rows = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+}
+
+async fn tell(connection: &DatabaseConnection, sql: &str) {
+    connection.execute_unprepared(sql).await.unwrap_or_else(|err| panic!("{err}: {sql}"));
+}
+
+async fn refused(connection: &impl ConnectionTrait, sql: &str) -> String {
+    let outcome = connection.execute_unprepared(sql).await;
+    outcome.err().unwrap_or_else(|| panic!("went through: {sql}")).to_string()
+}
+
+/// Rows may be written without those that they refer to, by this connection.
+async fn alone(url: &str) -> DatabaseConnection {
+    let connection = connect(url).await;
+    tell(&connection, "SET session_replication_role = replica").await;
+    connection
+}
+
+async fn events(connection: &DatabaseConnection, first: i64, last: i64, at: i64) {
+    let sql = format!(
+        "INSERT INTO event (tenant_id, seq, kind, payload, recorded_at)
+         SELECT {TENANT}, n, 'test.told', '{{\"n\":' || n || '}}', {at} + n FROM generate_series({first}, {last}) n"
+    );
+    tell(connection, &sql).await;
+}
+
+async fn attempts(connection: &DatabaseConnection, count: i64, at: i64) {
+    let sql = format!(
+        "INSERT INTO webhook_attempt (tenant_id, endpoint_id, id, seq, number, at, status, error, latency_ms, body)
+         SELECT {TENANT}, {ENDPOINT}, gen_random_uuid(), n, 1, {at} + n, CASE n % 2 WHEN 0 THEN 200 END, CASE n % 2 WHEN 1 THEN 'refused' END, 5, 'ok'
+         FROM generate_series(1, {count}) n"
+    );
+    tell(connection, &sql).await;
+}
+
+async fn entry(connection: &DatabaseConnection, seq: i64, at: i64) {
+    let sql = format!(
+        "INSERT INTO audit_entry (tenant_id, id, at, actor_kind, actor_id, action, outcome, request_id, changes, mac_key, mac, seq, prev_hash, hash)
+         VALUES ({TENANT}, gen_random_uuid(), {at}, 'SYSTEM', {TENANT}, 'test', 'DONE', 'r', '{{}}', '', '', {seq}, '', '')"
+    );
+    tell(connection, &sql).await;
+}
+
+async fn counter(connection: &DatabaseConnection, head: i64, recorded_at: i64) {
+    let sql = format!(
+        "INSERT INTO tenant_counter (tenant_id, epoch, head, recorded_at) VALUES ({TENANT}, {TENANT}, {head}, {recorded_at})
+         ON CONFLICT (tenant_id) DO UPDATE SET head = excluded.head, recorded_at = excluded.recorded_at"
+    );
+    tell(connection, &sql).await;
+}
+
+async fn opened(home: &Home) -> Database {
+    Database::open(&home.url, Options::default()).await.unwrap()
+}
+
+/// A database as a deployment has it: the parts of the months around this one, and none for all that comes later.
+async fn migrated() -> Option<(Home, Database)> {
+    let home = Home::empty_postgres().await?;
+    let db = opened(&home).await;
+    db.migrate().await.unwrap();
+    Some((home, db))
+}
+
+async fn part(db: &Database, name: &str) -> Option<Part> {
+    db.parts().await.unwrap().into_iter().find(|part| part.name == name)
+}
+
+fn name(table: &str, month: Month) -> String {
+    format!("{table}_{}", month.to_string().replace('-', "_"))
+}
+
+/// With so many rows that indexes are built before, and with a few.
+async fn old_tables_become_first_parts(last: i64) {
+    let Some(home) = Home::empty_postgres().await else { return };
+    let connection = alone(&home.url).await;
+    let steps = Migrator::migrations().iter().position(|one| one.name().contains("m0102")).unwrap();
+    Migrator::up(&connection, Some(steps as u32)).await.unwrap();
+    let at = now().micros();
+    events(&connection, 1, last, at - 40 * DAY).await;
+    attempts(&connection, 20, at - 70 * DAY).await;
+    for seq in 1..=5 {
+        entry(&connection, seq, at - seq * 50 * DAY).await;
+    }
+    tell(&connection, "ANALYZE").await;
+    let filenode = "SELECT pg_relation_filenode('event')::bigint";
+    let before = numbers(&connection, filenode).await;
+
+    let db = opened(&home).await;
+    db.migrate().await.unwrap();
+    assert_eq!(db.migrate().await.unwrap(), 0, "and once is enough");
+    assert_eq!(numbers(&connection, "SELECT count(*) FROM event").await, [last]);
+    assert_eq!(numbers(&connection, "SELECT count(*) FROM event_before").await, [last], "no row was copied");
+    assert_eq!(numbers(&connection, &filenode.replace("event", "event_before")).await, before);
+    assert_eq!(numbers(&connection, "SELECT count(*) FROM audit_entry").await, [5]);
+    assert_eq!(numbers(&connection, "SELECT count(*) FROM webhook_attempt").await, [20]);
+    assert!(db.months_ahead(now()).await.unwrap().unwrap() >= 3);
+    assert!(row_security::gaps(&connection).await.unwrap().is_empty());
+    assert!(db.prove_row_security().await.is_ok());
+
+    // What held of the tables holds of all their parts: those that were there, and those that come.
+    tell(&connection, "SET session_replication_role = origin").await;
+    for (month, seq) in [(-3, last + 1), (0, last + 2), (3, last + 3)] {
+        let at = Month::of(now()).plus(month).start() + DAY;
+        events(&connection, seq, seq, at).await;
+        entry(&connection, seq + 10, at).await;
+        let sql = format!("UPDATE audit_entry SET action = 'nothing' WHERE seq = {}", seq + 10);
+        assert!(refused(&connection, &sql).await.contains("audit entries are kept"), "{month}");
+        assert!(
+            refused(&connection, &format!("DELETE FROM audit_entry WHERE seq = {}", seq + 10)).await.contains("never removed")
+        );
+        let orphan = format!(
+            "INSERT INTO webhook_attempt (tenant_id, endpoint_id, id, seq, number, at, status, latency_ms, body)
+             VALUES ({TENANT}, {ENDPOINT}, gen_random_uuid(), 1, 1, {at}, 200, 5, '')"
+        );
+        assert!(refused(&connection, &orphan).await.contains("foreign key"), "{month}");
+        assert!(refused(&connection, &orphan.replace("1, 1,", "1, 0,")).await.contains("number_check"), "{month}");
+    }
+    let again = format!("INSERT INTO event SELECT * FROM event WHERE seq = {}", last + 2);
+    assert!(refused(&connection, &again).await.contains("duplicate key"));
+    db.close().await.unwrap();
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn tables_with_rows_become_the_first_parts_and_keep_them() {
+    old_tables_become_first_parts(300).await;
+}
+
+#[tokio::test]
+async fn large_tables_are_parted_by_indexes_that_were_built_before() {
+    old_tables_become_first_parts(120_000).await;
+}
+
+#[tokio::test]
+async fn months_are_made_ahead_while_others_write_and_one_that_is_missing_is_told() {
+    let Some((home, db)) = migrated().await else { return };
+    let (first, writer) = (Month::of(now()), alone(&home.url).await);
+    assert_eq!(db.months_ahead(now()).await.unwrap(), Some(3));
+    assert_eq!(db.make_parts(now()).await.unwrap(), 0, "nothing is missing");
+    let later = Timestamp(first.plus(2).start());
+    assert_eq!(db.months_ahead(later).await.unwrap(), Some(1));
+
+    // Nobody who is writing is waited for.
+    tell(&writer, "BEGIN").await;
+    events(&writer, 1, 1, now().micros()).await;
+    assert_eq!(db.make_parts(later).await.unwrap(), 2 * PARTED.len());
+    events(&writer, 2, 2, first.plus(5).start()).await;
+    tell(&writer, "COMMIT").await;
+    assert_eq!(db.months_ahead(later).await.unwrap(), Some(3));
+    assert_eq!(part(&db, &name("event", first.plus(5))).await.unwrap().state, PartState::Attached);
+
+    // The turn of a month: its last moment and its first.
+    for (seq, at) in [(3, first.plus(4).start() - 1), (4, first.plus(4).start())] {
+        events(&writer, seq, seq, at - seq).await;
+        let sql = format!("SELECT count(*) FROM {} WHERE seq = {seq}", name("event", first.plus(seq)));
+        assert_eq!(numbers(&writer, &sql).await, [1], "{seq}");
+    }
+    let beyond = format!("INSERT INTO event VALUES ({TENANT}, 9, 'test.told', '{{}}', {})", first.plus(6).start());
+    assert!(refused(&writer, &beyond).await.contains("no partition of relation"));
+    events(&writer, 5, 5, 0).await;
+
+    let gone = name("webhook_attempt", first.plus(4));
+    tell(&writer, &format!("DROP TABLE {gone}")).await;
+    assert_eq!(db.months_ahead(later).await.unwrap(), Some(1), "the table with the fewest counts");
+    // A lock that is not to be had is not waited for long, and the next run makes up for it.
+    tell(&writer, "BEGIN; LOCK TABLE ONLY webhook_attempt IN ACCESS EXCLUSIVE MODE").await;
+    assert!(db.make_parts(later).await.unwrap_err().to_string().contains("lock timeout"));
+    tell(&writer, "ROLLBACK").await;
+    assert_eq!(db.make_parts(later).await.unwrap(), 1);
+    assert_eq!(db.months_ahead(later).await.unwrap(), Some(3));
+    db.close().await.unwrap();
+    writer.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_part_is_reached_through_its_table_alone() {
+    let Some((home, db)) = migrated().await else { return };
+    let owner = alone(&home.url).await;
+    let at = now().micros();
+    events(&owner, 1, 3, at).await;
+    let current = name("event", Month::of(now()));
+    for role in [row_security::APP, row_security::STEWARD] {
+        let bound = connect(&home.url).await;
+        tell(&bound, &format!("SET ROLE {role}; SELECT set_config('app.tenant_id', {TENANT}, false)")).await;
+        assert_eq!(numbers(&bound, "SELECT count(*) FROM event").await, [3], "{role}");
+        for table in [current.as_str(), "event_before", "audit_entry_before", "webhook_attempt_before"] {
+            assert!(refused(&bound, &format!("SELECT 1 FROM {table}")).await.contains("permission denied"), "{role} {table}");
+            assert!(refused(&bound, &format!("DELETE FROM {table}")).await.contains("permission denied"), "{role} {table}");
+        }
+        bound.close().await.unwrap();
+    }
+    let other = connect(&home.url).await;
+    tell(&other, "SET ROLE entrepot_app; SELECT set_config('app.tenant_id', '00000000-0000-0000-0000-000000000009', false)")
+        .await;
+    assert_eq!(numbers(&other, "SELECT count(*) FROM event").await, [0], "another tenant's are nobody's");
+    let theirs = format!("INSERT INTO event VALUES ({TENANT}, 4, 'test.told', '{{}}', {at})");
+    assert!(refused(&other, &theirs).await.contains("row-level security"));
+    other.close().await.unwrap();
+
+    // A right that somebody gives is told at the next start, and taken back by the next migration.
+    tell(&owner, &format!("GRANT SELECT ON {current} TO entrepot_app")).await;
+    let fault = db.prove_row_security().await.unwrap_err().to_string();
+    assert!(fault.contains(&current), "{fault}");
+    db.migrate().await.unwrap();
+    assert!(db.prove_row_security().await.is_ok());
+    db.close().await.unwrap();
+    owner.close().await.unwrap();
+}
+
+/// The parts that a statement has read.
+async fn read(scope: &TenantScope, statement: Statement) -> usize {
+    let sql = format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {}", statement.sql);
+    let rows = scope.query(Statement { sql, ..statement }).await.unwrap();
+    let lines = rows.iter().map(|row| row.try_get_by_index::<String>(0).unwrap());
+    // A bitmap has a line for its index and one for its table.
+    let is_read =
+        |line: &String| line.contains(" on event_") && !line.contains("never executed") && !line.contains("Bitmap Index");
+    lines.filter(is_read).count()
+}
+
+#[tokio::test]
+async fn who_reads_on_in_the_journal_reads_two_of_twenty_four_months() {
+    let Some((home, db)) = migrated().await else { return };
+    let (first, owner) = (Month::of(now()), alone(&home.url).await);
+    for months in (0..24).step_by(3) {
+        db.make_parts(Timestamp(first.plus(months).start())).await.unwrap();
+    }
+    for month in 0..24 {
+        events(&owner, month * 10 + 1, month * 10 + 10, first.plus(month).start() + 12 * DAY).await;
+    }
+    let last = first.plus(23).start() + 13 * DAY;
+    counter(&owner, 240, last).await;
+    tell(&owner, "ANALYZE event; ANALYZE tenant_counter").await;
+
+    let scope = db.tenant(tenant());
+    let cold = read(&scope, journal::page_statement(&scope, "", 239, 100)).await;
+    assert!(cold >= 24, "who knows nothing of the journal reads all of it: {cold}");
+    let all = journal::after(&scope, 0, 1_000).await.unwrap();
+    assert_eq!(all.iter().map(|event| event.seq).collect::<Vec<_>>(), (1..=240).collect::<Vec<_>>());
+    let warm = read(&scope, journal::page_statement(&scope, "", 240, 100)).await;
+    assert!((1..=2).contains(&warm), "{warm}");
+    let kinds = read(&scope, journal::page_statement(&scope, " AND kind IN ('test.told')", 240, 100)).await;
+    assert!((1..=2).contains(&kinds), "{kinds}");
+
+    // What is written next is found, in the next month too; and by who is far behind.
+    events(&owner, 241, 242, first.plus(24).start()).await;
+    counter(&owner, 242, first.plus(24).start() + 242).await;
+    let found = journal::after(&scope, 240, 10).await.unwrap();
+    assert_eq!(found.iter().map(|event| event.seq).collect::<Vec<_>>(), [241, 242]);
+    assert_eq!(journal::after(&scope, 0, 1_000).await.unwrap().len(), 242);
+    // Before time was kept in order, numbers say nothing of time.
+    tell(&owner, "UPDATE tenant_counter SET ordered_from = 300").await;
+    events(&owner, 243, 243, first.start()).await;
+    let found = journal::after(&scope, 242, 10).await.unwrap();
+    assert_eq!(found.iter().map(|event| event.seq).collect::<Vec<_>>(), [243]);
+    db.close().await.unwrap();
+    owner.close().await.unwrap();
+}
+
+/// What became of a part.
+fn outcome(outcomes: &[(String, MonthOutcome)], part: &str) -> Option<MonthOutcome> {
+    outcomes.iter().find(|(name, _)| name == part).map(|(_, outcome)| outcome.clone())
+}
+
+#[tokio::test]
+async fn a_month_is_archived_read_back_and_removed_a_week_later() {
+    let Some((home, db)) = migrated().await else { return };
+    let (first, owner) = (Month::of(now()), alone(&home.url).await);
+    events(&owner, 1, 7_000, first.start()).await;
+    attempts(&owner, 11, first.start()).await;
+    entry(&owner, 1, first.start()).await;
+    counter(&owner, 7_000, first.start() + 7_000).await;
+    let (event, attempt) = (name("event", first), name("webhook_attempt", first));
+    let store = Store::open(&FileLocation::Folder(home.folder.join("kept"))).unwrap();
+    let (then, before) = (Timestamp(first.plus(14).start()), first.plus(1));
+    let archive = async |at: Timestamp| archive_months(&db, &store, before, at).await;
+
+    // One that was ended after it had detached a month goes on.
+    tell(&owner, &format!("ALTER TABLE webhook_attempt DETACH PARTITION {attempt}")).await;
+    // What alerts have not looked at stays.
+    tell(&owner, &format!("INSERT INTO alert_follower (tenant_id, journal_seq) VALUES ({TENANT}, 6999)")).await;
+    let outcomes = archive(then).await.unwrap();
+    assert!(matches!(outcome(&outcomes, &event), Some(MonthOutcome::Waits(_))), "{outcomes:?}");
+    assert_eq!(part(&db, &event).await.unwrap().state, PartState::Attached);
+    assert_eq!(numbers(&owner, "SELECT low_seq FROM tenant_counter").await, [0]);
+    assert!(outcomes.iter().all(|(part, _)| !part.starts_with("audit_entry") && !part.ends_with("_before")), "{outcomes:?}");
+    assert_eq!(outcome(&outcomes, &name("event", first.plus(-1))), Some(MonthOutcome::Removed), "nothing is in it");
+    let Some(MonthOutcome::Archived(attempted)) = outcome(&outcomes, &attempt) else { panic!("{outcomes:?}") };
+    assert_eq!((attempted.rows, attempted.files.len()), (11, 1));
+    let keys = format!("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = '{attempt}'::regclass");
+    assert_eq!(numbers(&owner, &keys).await, [0], "an endpoint can be removed meanwhile");
+
+    tell(&owner, "UPDATE alert_follower SET journal_seq = 7000").await;
+    let outcomes = archive(then).await.unwrap();
+    let Some(MonthOutcome::Archived(archived)) = outcome(&outcomes, &event) else { panic!("{outcomes:?}") };
+    assert_eq!(archived.rows, 7_000);
+    assert_eq!(numbers(&owner, "SELECT low_seq FROM tenant_counter").await, [7_000], "who resumes before it is told so");
+    verify_month(&store, &archived).await.unwrap();
+    let noted: ArchivedMonth = serde_json::from_str(&part(&db, &event).await.unwrap().note.unwrap()).unwrap();
+    assert_eq!(noted, archived);
+    assert_eq!(numbers(&owner, "SELECT count(*) FROM event").await, [0]);
+    assert_eq!(numbers(&owner, "SELECT count(*) FROM audit_entry").await, [1]);
+    assert_eq!(outcome(&archive(then).await.unwrap(), &event), Some(MonthOutcome::Kept { days: 7 }));
+
+    // A bit that was turned in the bucket keeps the month in the database.
+    let (late, file) = (then.plus_seconds(8 * 86_400), home.folder.join("kept").join(&archived.files[0].name));
+    let whole = fs::read(&file).unwrap();
+    let mut turned = whole.clone();
+    turned[whole.len() / 2] ^= 1;
+    fs::write(&file, &turned).unwrap();
+    assert!(archive(late).await.unwrap_err().to_string().contains("is not as it was written"));
+    assert_eq!(part(&db, &event).await.unwrap().state, PartState::Detached);
+    fs::write(&file, &whole).unwrap();
+    assert_eq!(outcome(&archive(late).await.unwrap(), &event), Some(MonthOutcome::Removed));
+    assert_eq!((part(&db, &event).await, part(&db, &attempt).await), (None, None));
+    verify_month(&store, &archived).await.unwrap();
+    db.close().await.unwrap();
+    owner.close().await.unwrap();
+}

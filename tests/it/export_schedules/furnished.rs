@@ -1,0 +1,48 @@
+//! The schedule that each company of the generated calls has.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use entrepot::export_schedules::{core, rows};
+
+use crate::authorization::world::{House, World};
+
+impl World {
+    /// A schedule of an export whose time does not come.
+    pub async fn exporting(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let (id, now): (ExportScheduleId, Timestamp) = (self.node.clock.id(), self.node.clock.now());
+        let fields = core::Fields {
+            name: format!("{} lake", house.word),
+            entity: ExportEntity::Movements,
+            format: ExportFormat::Parquet,
+            period: SchedulePeriod::Daily,
+            hour: 4,
+            time_zone: "UTC".to_owned(),
+        };
+        let schedule = core::Schedule {
+            id,
+            fields,
+            bucket: None,
+            sealed: None,
+            status: ExportScheduleStatus::Active,
+            maker: house.owner.actor,
+            key: None,
+            set: 0,
+            generation: None,
+            through: None,
+            run: None,
+            wants_all: false,
+            failures: 0,
+            last_run_at: None,
+            last_error: None,
+            next_run_at: Some(now.plus_seconds(100 * 366 * 86_400)),
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
+        rows::insert(&work, &schedule).await.unwrap();
+        work.commit().await.unwrap();
+        ids.insert("xsc", id.to_string());
+    }
+}

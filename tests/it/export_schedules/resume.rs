@@ -1,0 +1,139 @@
+//! Workers that die and events that come in the middle: no gap, and nothing twice.
+
+use std::{collections::BTreeSet, fs, time::Duration};
+
+use entrepot::storage::{Reads, Row};
+use parquet::record::Field;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::place::{ask_run, daily, folder, manifests, objects, ran, rows_of, service, shown};
+use crate::{
+    authorization::world::World,
+    costing::world::Books,
+    jobs::{Works, until},
+    purchasing::office::done,
+    world::on_both,
+};
+
+on_both!(
+    each_movement_is_written_once_however_often_the_worker_dies,
+    a_run_whose_manifest_is_there_is_not_written_again,
+    what_a_dead_worker_has_left_half_done_is_replaced,
+    one_moment_has_one_run_however_many_look,
+);
+
+/// The (seq, line) of each row of a set, each of which is there once.
+fn written(world: &World, id: &str, set: &str) -> BTreeSet<(i64, i64)> {
+    let there = objects(&folder(world, id));
+    let mut seen = BTreeSet::new();
+    for row in manifests(&there, set).iter().flat_map(|manifest| rows_of(&there, manifest)) {
+        let (Field::Long(seq), Field::Long(line)) = (&row["seq"], &row["line"]) else { panic!("{row:?}") };
+        assert!(seen.insert((*seq, *line)), "{seq} {line} is there twice");
+    }
+    seen
+}
+
+async fn each_movement_is_written_once_however_often_the_worker_dies(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.office.product("MUG", "2.00").await;
+    let id = daily(&books.office, json!({})).await;
+    for round in 0..6 {
+        books.receive(&mug, 1, "2.00").await;
+        done(&ask_run(&books.office, &id, false).await, "exportSchedule");
+        service(world).post_due().await.unwrap();
+        let works = Works::begin(world);
+        sleep(Duration::from_millis(round * 25)).await;
+        works.kill().await;
+        // A lease passes, and the pause behind a death.
+        world.pass(600);
+    }
+    let works = Works::begin(world);
+    // A job whose workers have died again and again is not begun once more: the next moment has another one.
+    until("a run to end", async || {
+        world.pass(60);
+        done(&ask_run(&books.office, &id, false).await, "exportSchedule");
+        service(world).post_due().await.unwrap();
+        let now = shown(&books.office, &id).await;
+        !now["throughSeq"].is_null() && now["isRunning"] == false
+    })
+    .await;
+    ran(&books.office, &id, false).await;
+    works.kill().await;
+    let once = written(world, &id, "set=000001");
+    let works = Works::begin(world);
+    ran(&books.office, &id, true).await;
+    works.kill().await;
+    assert_eq!(once, written(world, &id, "set=000002"), "all there is, once");
+}
+
+async fn a_run_whose_manifest_is_there_is_not_written_again(world: &World) {
+    let works = Works::begin(world);
+    let books = Books::of(world).await;
+    let mug = books.office.product("MUG", "2.00").await;
+    books.receive(&mug, 5, "2.00").await;
+    let id = daily(&books.office, json!({})).await;
+    let first = ran(&books.office, &id, false).await;
+    let before = objects(&folder(world, &id));
+    works.kill().await;
+    // As if the worker had died between the manifest and the note of it.
+    let to = &first["throughSeq"];
+    let plan = json!({ "set": 1, "generation": 0, "from": 0, "to": to, "is_whole": true, "sections": [], "files": [] });
+    let sql = format!("UPDATE export_schedule SET through_seq = NULL, run_plan = '{plan}' WHERE name = 'Lake'");
+    world.as_owner(&[sql.as_str()]).await;
+    books.receive(&mug, 7, "2.00").await;
+    let works = Works::begin(world);
+    let again = ran(&books.office, &id, false).await;
+    assert_eq!((&again["throughSeq"], &again["set"]), (to, &json!(1)), "what is told holds");
+    assert_eq!(objects(&folder(world, &id)), before);
+    ran(&books.office, &id, false).await;
+    let there = objects(&folder(world, &id));
+    let [_, increment]: [Value; 2] = manifests(&there, "set=000001").try_into().unwrap();
+    assert_eq!((&increment["fromSeq"], rows_of(&there, &increment).len()), (to, 1));
+    works.kill().await;
+}
+
+async fn what_a_dead_worker_has_left_half_done_is_replaced(world: &World) {
+    let books = Books::of(world).await;
+    let mug = books.office.product("MUG", "2.00").await;
+    let id = daily(&books.office, json!({})).await;
+    books.receive(&mug, 5, "2.00").await;
+    // A run up to the last event, of which a file is there with other bytes.
+    let to = number(world, "SELECT max(seq) FROM event WHERE tenant_id = $1").await;
+    let plan = json!({ "set": 1, "generation": 0, "from": 0, "to": to, "is_whole": true, "sections": [], "files": [] });
+    let sql = format!("UPDATE export_schedule SET set_number = 1, generation = 0, run_plan = '{plan}' WHERE name = 'Lake'");
+    world.as_owner(&[sql.as_str()]).await;
+    let file = folder(world, &id).join(format!("movements/set=000001/{:020}-{to:020}-0001.parquet", 0));
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, b"half").unwrap();
+    books.receive(&mug, 7, "2.00").await;
+    let works = Works::begin(world);
+    let first = ran(&books.office, &id, false).await;
+    assert_eq!(first["throughSeq"], to, "the range of a run stays as it was");
+    let before = written(world, &id, "set=000001");
+    ran(&books.office, &id, false).await;
+    assert_eq!(written(world, &id, "set=000001").len(), before.len() + 1);
+    works.kill().await;
+}
+
+async fn one_moment_has_one_run_however_many_look(world: &World) {
+    let books = Books::of(world).await;
+    let id = daily(&books.office, json!({})).await;
+    let exports = service(world);
+    assert_eq!(exports.post_due().await.unwrap(), 0, "its hour has not come");
+    world.pass(10 * 86_400);
+    let (a, b) = tokio::join!(exports.post_due(), exports.post_due());
+    assert_eq!((a.unwrap() + b.unwrap(), exports.post_due().await.unwrap()), (1, 0), "missed moments are made up once");
+    world.pass(86_400);
+    assert_eq!(exports.post_due().await.unwrap(), 1);
+    let jobs = number(world, "SELECT count(*) FROM job WHERE tenant_id = $1 AND kind = 'export.run'").await;
+    assert_eq!(jobs, 1, "the job that waits is the one of both moments");
+    let works = Works::begin(world);
+    until("its run to end", async || !shown(&books.office, &id).await["throughSeq"].is_null()).await;
+    works.kill().await;
+}
+
+async fn number(world: &World, sql: &str) -> i64 {
+    let rows = world.node.db.tenant(world.ours.owner.tenant).rows(sql, vec![]).await.unwrap();
+    Row::new(&rows[0]).take().unwrap()
+}

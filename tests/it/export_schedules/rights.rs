@@ -1,0 +1,106 @@
+//! Whose rights a schedule has, and who sees it.
+
+use entrepot::access::BUILT_IN;
+use serde_json::{Value, json};
+
+use super::place::{ask_run, daily, events, folder, listed, manifests, objects, ran, rows_of, service, set, shown};
+use crate::{
+    authorization::world::World,
+    costing::world::Books,
+    jobs::{Works, until},
+    purchasing::office::{Office, done, key, refused},
+    world::on_both,
+};
+
+on_both!(
+    rows_are_written_only_for_who_may_read_them,
+    costs_are_left_out_for_whoever_does_not_see_them,
+    a_schedule_is_paused_when_its_owner_may_not_come_in_any_more,
+    who_may_export_for_some_stores_sees_their_own_schedules,
+);
+
+const SET: &str = "mutation($input: ExportScheduleSetInput!) { exportScheduleSet(input: $input) { exportSchedule { id }
+    userErrors { code field message } } }";
+
+async fn rows_are_written_only_for_who_may_read_them(world: &World) {
+    let office = Office::of(world).await;
+    for (entity, permission) in
+        [("DEMAND_FACTS", "report.read"), ("MOVEMENTS", "stock.movement.read"), ("ORDERS", "order.read"), ("STOCK", "stock.read")]
+    {
+        let other = office.as_caller(world.ours.only(&["exchange.run"]));
+        let input = json!({ "idempotencyKey": key(), "name": "Lake", "every": "DAILY", "entity": entity });
+        let denied = other.ask(SET, json!({ "input": input })).await;
+        let error = &denied["errors"][0];
+        assert_eq!((&error["code"], &error["permission"]), (&json!("FORBIDDEN"), &json!(permission)), "{denied:#}");
+    }
+    let outside = office.as_caller(world.ours.only(&["report.read"]));
+    let denied = outside.ask("{ exportSchedules { nodes { id } } }", json!({})).await;
+    assert_eq!(denied["errors"][0]["permission"], "exchange.run", "{denied:#}");
+}
+
+/// What a member gets who may export movements, in these stores.
+async fn clerk(world: &World, scope: Value) -> Value {
+    let query =
+        "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code field message } } }";
+    let input = json!({ "key": "clerk", "name": "Clerk", "permissions": ["exchange.run", "stock.movement.read"] });
+    let role = world.must(&world.ours, query, json!({ "input": input })).await["role"]["id"].clone();
+    json!([{ "roleId": role, "scope": scope }])
+}
+
+async fn costs_are_left_out_for_whoever_does_not_see_them(world: &World) {
+    let works = Works::begin(world);
+    let books = Books::of(world).await;
+    let mug = books.office.product("MUG", "2.00").await;
+    books.receive(&mug, 20, "2.00").await;
+    let person = world.hired("clerk", clerk(world, json!({ "all": true })).await).await;
+    let clerk = books.office.as_caller(world.caller(person).await);
+    for (office, is_seen) in [(&books.office, true), (&clerk, false)] {
+        let id = daily(office, json!({})).await;
+        ran(office, &id, false).await;
+        let there = objects(&folder(world, &id));
+        let [whole]: [Value; 1] = manifests(&there, "set=000001").try_into().unwrap();
+        let has_costs = rows_of(&there, &whole).iter().any(|row| row["unitCostMinor"] != parquet::record::Field::Null);
+        assert_eq!(has_costs, is_seen);
+    }
+    works.kill().await;
+}
+
+async fn a_schedule_is_paused_when_its_owner_may_not_come_in_any_more(world: &World) {
+    let works = Works::begin(world);
+    let office = Office::of(world).await;
+    let person = world.hired("clerk", clerk(world, json!({ "all": true })).await).await;
+    let clerk = office.as_caller(world.caller(person).await);
+    let id = daily(&clerk, json!({})).await;
+    ran(&clerk, &id, false).await;
+    let viewer = BUILT_IN.iter().find(|role| role.key == "viewer").unwrap();
+    world.gives(&world.ours.owner, person, json!([{ "roleId": viewer.id.to_string(), "scope": { "all": true } }])).await;
+    done(&ask_run(&office, &id, false).await, "exportSchedule");
+    let books = Books::of_office(office.as_caller(office.caller.clone()));
+    let mug = books.office.product("MUG", "2.00").await;
+    books.receive(&mug, 20, "2.00").await;
+    service(world).post_due().await.unwrap();
+    until("the schedule to be paused", async || shown(&office, &id).await["status"] == "PAUSED").await;
+    let paused = shown(&office, &id).await;
+    assert!(paused["lastError"].as_str().unwrap().contains("exchange.run"), "{paused:#}");
+    assert_eq!((&paused["nextRunAt"], events(world, "export_schedule.failed").await), (&Value::Null, 1));
+    // Whoever sets it again lends it their own rights, and what they may see is a set of its own.
+    let input =
+        json!({ "id": id, "expectedVersion": paused["version"], "name": "Lake", "every": "DAILY", "entity": "MOVEMENTS" });
+    done(&set(&office, input).await, "exportSchedule");
+    assert_eq!(ran(&office, &id, false).await["set"], 2);
+    works.kill().await;
+}
+
+async fn who_may_export_for_some_stores_sees_their_own_schedules(world: &World) {
+    let office = Office::of(world).await;
+    let theirs = daily(&office, json!({})).await;
+    let scope = json!({ "storeIds": [world.ours.ids["sto"]] });
+    let person = world.hired("keeper", clerk(world, scope).await).await;
+    let keeper = office.as_caller(world.caller(person).await);
+    assert_eq!(listed(&keeper).await, Vec::<Value>::new());
+    refused(&ask_run(&keeper, &theirs, false).await, "NOT_FOUND", "input.id");
+    let own = daily(&keeper, json!({ "name": "Own" })).await;
+    let names: Vec<Value> = listed(&keeper).await.iter().map(|schedule| schedule["id"].clone()).collect();
+    assert_eq!(names, [json!(own)]);
+    assert!(listed(&office).await.iter().any(|schedule| schedule["id"] == json!(own)));
+}

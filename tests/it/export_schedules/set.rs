@@ -1,0 +1,112 @@
+//! Setting schedules: what is kept, what is refused, and what is answered again.
+
+use serde_json::{Value, json};
+
+use super::place::{SHOWN, ask_run, daily, listed, set, shown};
+use crate::{
+    authorization::world::World,
+    purchasing::office::{Office, done, key, refused},
+    world::on_both,
+};
+
+on_both!(
+    a_schedule_is_made_changed_and_removed,
+    what_could_never_be_written_is_no_schedule,
+    a_dry_run_sets_none_and_a_company_has_no_more_than_fifty,
+);
+
+async fn a_schedule_is_made_changed_and_removed(world: &World) {
+    let office = Office::of(world).await;
+    let input = json!({ "idempotencyKey": key(), "name": "Facts", "every": "DAILY", "entity": "DEMAND_FACTS", "hour": 18,
+        "timeZone": "Europe/Berlin" });
+    let first = set(&office, input.clone()).await;
+    let schedule = done(&first, "exportSchedule").clone();
+    assert_eq!(
+        json!([
+            schedule["name"],
+            schedule["format"],
+            schedule["hour"],
+            schedule["timeZone"],
+            schedule["bucket"],
+            schedule["set"]
+        ]),
+        json!(["Facts", "PARQUET", 18, "Europe/Berlin", null, 0])
+    );
+    assert_eq!(
+        json!([schedule["status"], schedule["version"], schedule["owner"]["__typename"], schedule["throughSeq"]]),
+        json!(["ACTIVE", 1, "Member", null])
+    );
+    assert!(schedule["nextRunAt"].as_str().unwrap().contains("T16:00:00"), "Berlin's summer: {schedule:#}");
+    let again = set(&office, input.clone()).await;
+    assert_eq!((&again["replayed"], &again["exportSchedule"], &again["seq"]), (&json!(true), &schedule, &first["seq"]));
+    let mut other = input;
+    other["hour"] = json!(19);
+    refused(&set(&office, other).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+    let change = |version: Value| {
+        json!({ "id": schedule["id"], "expectedVersion": version, "name": "Facts", "every": "HOURLY", "entity": "DEMAND_FACTS",
+            "isPaused": true })
+    };
+    refused(&set(&office, change(Value::Null)).await, "REQUIRED", "input.expectedVersion");
+    refused(&set(&office, change(json!(2))).await, "VERSION_CONFLICT", "input.expectedVersion");
+    let changed = set(&office, change(json!(1))).await;
+    let changed = done(&changed, "exportSchedule");
+    assert_eq!(
+        json!([changed["id"], changed["every"], changed["hour"], changed["status"], changed["nextRunAt"], changed["version"]]),
+        json!([schedule["id"], "HOURLY", 4, "PAUSED", null, 2])
+    );
+    let id = schedule["id"].as_str().unwrap();
+    refused(&ask_run(&office, id, true).await, "INVALID_STATE", "input.id");
+    let remove = json!({ "idempotencyKey": key(), "id": id });
+    let fields = format!("exportSchedule {{ {SHOWN} }}");
+    let act = async |input: Value| office.act("exportScheduleDelete", "ExportScheduleDeleteInput", &fields, input).await;
+    assert_eq!(done(&act(remove.clone()).await, "exportSchedule")["name"], "Facts");
+    assert_eq!(act(remove).await["replayed"], true);
+    refused(&act(json!({ "idempotencyKey": key(), "id": id })).await, "NOT_FOUND", "input.id");
+    assert!(listed(&office).await.iter().all(|schedule| schedule["id"] != id));
+    office.is_sound().await;
+}
+
+async fn what_could_never_be_written_is_no_schedule(world: &World) {
+    let office = Office::of(world).await;
+    let theirs = &world.theirs.ids["xsc"];
+    let cases = [
+        ("name", json!(" "), "REQUIRED", "input.name"),
+        ("name", json!("x".repeat(101)), "TOO_LONG", "input.name"),
+        ("hour", json!(24), "OUT_OF_RANGE", "input.hour"),
+        ("hour", json!(-1), "OUT_OF_RANGE", "input.hour"),
+        ("timeZone", json!("Europe/Atlantis"), "INVALID", "input.timeZone"),
+        ("timeZone", json!(""), "INVALID", "input.timeZone"),
+        ("id", json!(theirs), "NOT_FOUND", "input.id"),
+    ];
+    for (name, value, code, field) in cases {
+        let mut input = json!({ "name": "Lake", "every": "DAILY", "entity": "STOCK" });
+        input[name] = value;
+        refused(&set(&office, input).await, code, field);
+    }
+    refused(&ask_run(&office, theirs, false).await, "NOT_FOUND", "input.id");
+    let remove = json!({ "idempotencyKey": key(), "id": theirs });
+    let removed = office.act("exportScheduleDelete", "ExportScheduleDeleteInput", "exportSchedule { id }", remove).await;
+    refused(&removed, "NOT_FOUND", "input.id");
+    assert!(listed(&office).await.iter().all(|schedule| schedule["id"] != json!(theirs)));
+}
+
+async fn a_dry_run_sets_none_and_a_company_has_no_more_than_fifty(world: &World) {
+    let office = Office::of(world).await;
+    let before = listed(&office).await;
+    let dry = "mutation($input: ExportScheduleSetInput!) { exportScheduleSet(input: $input, validateOnly: true) {
+        exportSchedule { id status } userErrors { code } seq } }";
+    let input = json!({ "idempotencyKey": key(), "name": "Lake", "every": "DAILY", "entity": "STOCK" });
+    let answer = office.ask(dry, json!({ "input": input })).await;
+    let payload = &answer["data"]["exportScheduleSet"];
+    assert_eq!((&payload["exportSchedule"]["status"], &payload["seq"]), (&json!("ACTIVE"), &Value::Null), "{answer:#}");
+    assert_eq!(listed(&office).await, before, "a dry run sets none");
+    let id = daily(&office, json!({})).await;
+    for _ in before.len() + 1..50 {
+        daily(&office, json!({})).await;
+    }
+    refused(&set(&office, json!({ "name": "Lake", "every": "DAILY", "entity": "STOCK" })).await, "LIMIT_EXCEEDED", "input");
+    // One that is there can still be changed.
+    assert_eq!(shown(&office, &id).await["version"], 1);
+    daily(&office, json!({ "id": id, "expectedVersion": 1, "hour": 7 })).await;
+    assert_eq!(shown(&office, &id).await["hour"], 7);
+}

@@ -1,0 +1,85 @@
+//! Alerts of dead stock that nothing is done about, and of plans that fall behind.
+
+use entrepot::liquidation::shell::watch;
+use serde_json::{Value, json};
+
+use super::clearance::Clearance;
+use crate::{
+    authorization::world::World,
+    purchasing::office::{done, gbp},
+    world::on_both,
+};
+
+on_both!(dead_stock_of_a_value_is_told_until_something_is_done, a_plan_that_brings_too_little_is_told_until_it_does);
+
+const DAY: i64 = 86_400;
+
+/// What the job opens now.
+async fn look(desk: &Clearance<'_>) -> usize {
+    let node = &desk.world.node;
+    watch(&node.ledger, &node.alerts, desk.world.ours.owner.tenant).await.unwrap()
+}
+
+/// States of the alerts of a kind about a product, the newest first.
+async fn states(desk: &Clearance<'_>, kind: &str, product: &Value) -> Vec<Value> {
+    let query = "query($kind: [AlertKind!]) { alerts(filter: { kind: $kind }) { nodes { state quantity day product { id } store { id } } } }";
+    let answer = desk.office().ask(query, json!({ "kind": [kind] })).await;
+    let nodes = answer["data"]["alerts"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
+    let own = nodes.iter().filter(|node| node["product"]["id"] == product["id"]);
+    own.map(|node| json!([node["state"], node["quantity"], node["day"]])).collect()
+}
+
+async fn dead_stock_of_a_value_is_told_until_something_is_done(world: &World) {
+    let desk = Clearance::of(world).await;
+    let mug = desk.dead("MUG").await;
+    assert_eq!(look(&desk).await, 0, "nobody has said from which value on");
+    let worth = async |value: &str| {
+        done(&desk.settings(json!({ "alertValue": gbp(value), "slowDaysOfSupply": 180 })).await, "settings");
+        look(&desk).await
+    };
+    assert_eq!(worth("240.01").await, 0);
+    assert_eq!((worth("240.00").await, look(&desk).await), (1, 0), "once");
+    let open = json!(["OPEN", 80, null]);
+    assert_eq!(states(&desk, "DEAD_STOCK", &mug).await, [open.clone()]);
+    // Another value, and it is dear enough no more.
+    assert_eq!(worth("240.01").await, 0);
+    assert_eq!(states(&desk, "DEAD_STOCK", &mug).await[0][0], "RESOLVED");
+    assert_eq!(worth("100.00").await, 1);
+    // A plan cuts its price: something is done.
+    let plan = desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await;
+    desk.approved(&plan).await;
+    assert_eq!(look(&desk).await, 0);
+    let told = states(&desk, "DEAD_STOCK", &mug).await;
+    assert_eq!((told.len(), &told[0][0]), (2, &json!("RESOLVED")), "{told:?}");
+    desk.office().is_sound().await;
+}
+
+async fn a_plan_that_brings_too_little_is_told_until_it_does(world: &World) {
+    let desk = Clearance::of(world).await;
+    let mug = desk.dead("MUG").await;
+    let plan = desk.plan(json!({ "storeIds": [desk.office().store["id"]] })).await;
+    let plan = desk.approved(&plan).await;
+    let units = plan["lines"]["nodes"][0]["quantity"].clone();
+    world.pass(40 * DAY);
+    assert_eq!(look(&desk).await, 0, "less than a quarter of 182 days says nothing");
+    world.pass(21 * DAY);
+    assert_eq!((look(&desk).await, look(&desk).await), (1, 0), "the second price was due yesterday, and nothing was sold");
+    let told = states(&desk, "LIQUIDATION_BEHIND", &mug).await;
+    assert_eq!((told.len(), &told[0][0], &told[0][1]), (1, &json!("OPEN"), &units), "{told:?}");
+    let payload = desk.advance(&desk.read(&plan).await).await;
+    assert_eq!(payload["cut"], 1, "{payload:#}");
+    look(&desk).await;
+    assert_eq!(states(&desk, "LIQUIDATION_BEHIND", &mug).await[0][0], "OPEN", "8.19 were expected of 182 days, at the least");
+    // One at 5.40: more than a third of that.
+    desk.books.sell(&mug, 1).await;
+    assert_eq!(look(&desk).await, 0);
+    assert_eq!(states(&desk, "LIQUIDATION_BEHIND", &mug).await[0][0], "RESOLVED");
+    // Its last day is over, and nobody has followed it.
+    world.pass(130 * DAY);
+    assert_eq!(look(&desk).await, 1);
+    let payload = desk.advance(&desk.read(&plan).await).await;
+    assert_eq!(payload["closed"], 1, "{payload:#}");
+    look(&desk).await;
+    assert!(states(&desk, "LIQUIDATION_BEHIND", &mug).await.iter().all(|told| told[0] == "RESOLVED"));
+    desk.office().is_sound().await;
+}

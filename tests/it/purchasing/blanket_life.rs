@@ -1,0 +1,256 @@
+//! From the writing of a blanket order to its end: who puts it in force, when it expires, and what is told of it.
+
+use entrepot::{
+    access::{Caller, PermissionSet, REGISTRY, Reach},
+    clock::{day_text, local_day},
+    purchasing::jobs::expire_blankets,
+};
+use serde_json::{Value, json};
+
+use super::{
+    amendments::amend,
+    blankets::{agreed, call_off, line, stands, state, step, write},
+    office::{Office, done, gbp, key, refused},
+    proofs::{Break, each_is_named},
+};
+use crate::{authorization::world::World, world::on_both};
+
+on_both!(
+    a_blanket_order_expires_and_what_was_called_off_goes_on,
+    nothing_is_called_off_outside_of_its_days,
+    a_person_activates_for_the_whole_company,
+    a_supplier_stays_while_a_blanket_order_is_in_force,
+    a_blanket_order_is_written_once_and_says_what_became_of_it,
+    blanket_orders_are_listed_as_asked,
+    each_proof_of_blanket_orders_names_what_is_broken,
+);
+
+/// The day that lies so many days from today.
+fn day(office: &Office<'_>, days: i64) -> String {
+    day_text(local_day(office.world.node.clock.now().plus_seconds(days * 86_400), "UTC"))
+}
+
+async fn a_blanket_order_expires_and_what_was_called_off_goes_on(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let terms = json!({ "validFrom": day(&office, -1), "validTo": day(&office, 1), "lines": [line(&mug, 20, "1.50")] });
+    let blanket = agreed(&office, terms.clone()).await;
+    let spent = agreed(&office, terms).await;
+    let lines = json!([{ "product": mug, "quantity": 8 }]);
+    let out = office.ordered(json!({ "blanketOrder": { "id": blanket["id"] }, "lines": lines })).await;
+    let all = done(&call_off(&office, &spent, &mug, 20).await, "purchaseOrder").clone();
+    let (ledger, now) = (&world.node.ledger, world.node.clock.now());
+    assert_eq!(expire_blankets(ledger, now).await.unwrap(), 0);
+    let later = now.plus_seconds(4 * 86_400);
+    assert_eq!(expire_blankets(ledger, later).await.unwrap(), 1, "one of which all is called off is left as it is");
+    assert_eq!(expire_blankets(ledger, later).await.unwrap(), 0, "twice does nothing more");
+    assert_eq!(stands(&office, &blanket).await, state("EXPIRED", &[8]));
+    let said = refused(&call_off(&office, &blanket, &mug, 1).await, "INVALID_STATE", "input.blanketOrder");
+    assert!(said.contains("EXPIRED"), "{said}");
+    let mugs = out["lines"][0]["id"].clone();
+    let set = |quantity: i64| json!({ "setLines": [{ "purchaseOrderLineId": mugs, "quantity": quantity }] });
+    refused(&amend(&office, &out, set(9)).await, "INVALID_STATE", "input.id");
+    done(&amend(&office, &out, set(6)).await, "purchaseOrder");
+    done(&office.receive(&out, &[6]).await, "purchaseOrder");
+    assert_eq!(stands(&office, &blanket).await, state("EXPIRED", &[6]), "what is given back makes it no longer");
+    office.step(&all, "purchaseOrderCancel").await;
+    assert_eq!(stands(&office, &spent).await, state("ACTIVE", &[0]), "its last day has not gone by");
+    assert_eq!(expire_blankets(ledger, later).await.unwrap(), 1);
+    let query = "{ events(types: [\"blanket_order.expired\"], first: 250) { nodes { data } } }";
+    let told = office.ask(query, json!({})).await;
+    let ids: Vec<&Value> = told["data"]["events"]["nodes"].as_array().unwrap().iter().map(|event| &event["data"]["id"]).collect();
+    assert_eq!(ids, [&blanket["id"], &spent["id"]], "{told:#}");
+    done(&step(&office, "blanketOrderClose", &blanket).await, "blanketOrder");
+    office.is_sound().await;
+}
+
+async fn nothing_is_called_off_outside_of_its_days(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let lines = json!([line(&mug, 20, "1.50")]);
+    let (from, to) = (day(&office, 5), day(&office, 9));
+    let next = agreed(&office, json!({ "validFrom": from, "validTo": to, "lines": lines })).await;
+    let said = refused(&call_off(&office, &next, &mug, 1).await, "INVALID_STATE", "input.blanketOrder");
+    assert!(said.contains(&from) && said.contains(&to), "{said}");
+    let backwards = write(&office, json!({ "validFrom": to, "validTo": from, "lines": lines })).await;
+    refused(&backwards, "OUT_OF_RANGE", "input.validTo");
+    let over = write(&office, json!({ "validFrom": day(&office, -9), "validTo": day(&office, -5), "lines": lines })).await;
+    let said = refused(&step(&office, "blanketOrderActivate", done(&over, "blanketOrder")).await, "INVALID_STATE", "input.id");
+    assert!(said.contains(&day(&office, -5)), "{said}");
+    office.is_sound().await;
+}
+
+async fn a_person_activates_for_the_whole_company(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let answer = office.ask("{ viewer { tenant { settings { version } } } }", json!({})).await;
+    let version = &answer["data"]["viewer"]["tenant"]["settings"]["version"];
+    let limit = json!({ "expectedVersion": version, "approvalLimit": gbp("100.00") });
+    done(&office.act("tenantUpdate", "TenantUpdateInput", "tenant { id }", limit).await, "tenant");
+    let written = write(&office, json!({ "lines": [line(&mug, 101, "1.00")] })).await;
+    let large = done(&written, "blanketOrder").clone();
+    let said = refused(&step(&office, "blanketOrderActivate", &large).await, "INVALID_STATE", "input.id");
+    assert!(said.contains("100.00 GBP"), "{said}");
+    let machine = Caller::new(
+        office.caller.tenant,
+        entity::prelude::Actor::integration(world.ours.ids["int"].parse().unwrap()),
+        PermissionSet::all(),
+    );
+    refused(&step(&office.as_caller(machine), "blanketOrderActivate", &large).await, "INVALID_STATE", "input.id");
+    let mut of_the_dock = Caller { permissions: PermissionSet::default(), ..office.caller.clone() };
+    for code in ["purchase.read", "purchase.write", "purchase.approve"] {
+        let index = REGISTRY.iter().position(|known| known.code == code).unwrap();
+        of_the_dock.permissions.grant(index, &Reach::stores([office.store["id"].as_str().unwrap().parse().unwrap()]));
+    }
+    let dock = office.as_caller(of_the_dock);
+    let act = "mutation($input: BlanketOrderActionInput!) { blanketOrderActivate(input: $input) { userErrors { code } } }";
+    let answer = dock.ask(act, json!({ "input": { "idempotencyKey": key(), "id": large["id"] } })).await;
+    assert_eq!(
+        (&answer["errors"][0]["code"], &answer["errors"][0]["permission"]),
+        (&json!("FORBIDDEN"), &json!("purchase.approve")),
+        "{answer:#}"
+    );
+    let other =
+        office.as_caller(Caller { actor: entity::prelude::Actor::member(world.node.clock.id()), ..office.caller.clone() });
+    assert_eq!(done(&step(&other, "blanketOrderActivate", &large).await, "blanketOrder")["status"], "ACTIVE");
+    // A store's buyer sees what is agreed and calls it off, and sees no costs.
+    assert_eq!(stands(&dock, &large).await, state("ACTIVE", &[0]));
+    done(&call_off(&dock, &large, &mug, 3).await, "purchaseOrder");
+    let query = "query($id: ID!) { blanketOrder(by: { id: $id }) { total { amount } lines { calledOff unitCost { amount } } } }";
+    let seen = dock.ask(query, json!({ "id": large["id"] })).await["data"]["blanketOrder"].clone();
+    assert_eq!(seen, json!({ "total": null, "lines": [{ "calledOff": 3, "unitCost": null }] }));
+    office.is_sound().await;
+}
+
+async fn a_supplier_stays_while_a_blanket_order_is_in_force(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let input = json!({ "code": "KILN", "name": "Kiln" });
+    let kiln = office.act("supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
+    let kiln = done(&kiln, "supplier")["id"].clone();
+    let blanket = agreed(&office, json!({ "lines": [line(&mug, 20, "1.50")] })).await;
+    let archive = async || {
+        let input = json!({ "id": office.supplier["id"] });
+        office.act("supplierArchive", "SupplierArchiveInput", "supplier { archivedAt }", input).await
+    };
+    let merge = async || {
+        let input = json!({ "idempotencyKey": key(), "id": office.supplier["id"], "intoId": kiln });
+        office.act("supplierMerge", "SupplierMergeInput", "merged { archivedAt }", input).await
+    };
+    for told in [archive().await, merge().await] {
+        let said = refused(&told, "IN_USE", "input.id");
+        assert!(said.contains("blanket orders"), "{said}");
+    }
+    done(&step(&office, "blanketOrderClose", &blanket).await, "blanketOrder");
+    done(&merge().await, "merged");
+    let query = "query($id: ID!) { blanketOrders(filter: { supplier: { eq: $id } }) { nodes { id supplier { code } } } }";
+    let read = office.ask(query, json!({ "id": kiln })).await;
+    let expected = json!([{ "id": blanket["id"], "supplier": { "code": "POT" } }]);
+    assert_eq!(read["data"]["blanketOrders"]["nodes"], expected, "it is listed with the other's: {read:#}");
+    let late = write(&office, json!({ "lines": [line(&mug, 20, "1.50")] })).await;
+    refused(&late, "INVALID", "input.supplier");
+    office.is_sound().await;
+}
+
+async fn a_blanket_order_is_written_once_and_says_what_became_of_it(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let input = json!({ "idempotencyKey": key(), "supplier": office.supplier, "validFrom": "2020-01-01", "validTo": "2099-12-31",
+        "lines": [line(&mug, 20, "1.50")] });
+    let before = world.dump(office.caller.tenant).await;
+    let dry = "mutation($input: BlanketOrderCreateInput!) { blanketOrderCreate(input: $input, validateOnly: true) {
+        blanketOrder { number status } userErrors { code message field } } }";
+    let foreseen = office.ask(dry, json!({ "input": input })).await["data"]["blanketOrderCreate"].clone();
+    assert_eq!(done(&foreseen, "blanketOrder"), &json!({ "number": "0", "status": "DRAFT" }));
+    assert_eq!(world.dump(office.caller.tenant).await, before, "a dry run writes nothing");
+    let made = write(&office, input.clone()).await;
+    let blanket = done(&made, "blanketOrder").clone();
+    let again = write(&office, input).await;
+    assert_eq!((&again["replayed"], &again["blanketOrder"]["id"]), (&json!(true), &blanket["id"]));
+    for (lines, code, field) in [
+        (json!([]), "INVALID", "input.lines"),
+        (json!([line(&mug, 1, "1.00"), line(&mug, 1, "1.00")]), "DUPLICATE", "input.lines.1.product"),
+        (json!([line(&mug, 0, "1.00")]), "OUT_OF_RANGE", "input.lines.0.quantity"),
+        (json!([line(&json!({ "sku": "NOBODYS" }), 1, "1.00")]), "NOT_FOUND", "input.lines.0.product"),
+        (json!([line(&json!({ "id": world.theirs.ids["prd"] }), 1, "1.00")]), "NOT_FOUND", "input.lines.0.product"),
+    ] {
+        refused(&write(&office, json!({ "lines": lines })).await, code, field);
+    }
+    let theirs = json!({ "supplier": { "id": world.theirs.ids["sup"] }, "lines": [line(&mug, 1, "1.00")] });
+    refused(&write(&office, theirs).await, "NOT_FOUND", "input.supplier");
+    refused(&step(&office, "blanketOrderClose", &json!({ "id": world.theirs.ids["bor"] })).await, "NOT_FOUND", "input.id");
+    done(&step(&office, "blanketOrderActivate", &blanket).await, "blanketOrder");
+    let stale = json!({ "idempotencyKey": key(), "id": blanket["id"], "expectedVersion": 1 });
+    let stale = office.act("blanketOrderClose", "BlanketOrderActionInput", "blanketOrder { id }", stale).await;
+    refused(&stale, "VERSION_CONFLICT", "input.expectedVersion");
+    done(&call_off(&office, &blanket, &mug, 20).await, "purchaseOrder");
+    done(&step(&office, "blanketOrderClose", &blanket).await, "blanketOrder");
+    let query = "query($id: ID!) { events(types: [\"blanket_order.*\"], first: 250) { nodes { type data } } history(nodeId: $id) { nodes { __typename } } }";
+    let read = office.ask(query, json!({ "id": blanket["id"] })).await;
+    let told: Vec<(Value, Value, Value)> = read["data"]["events"]["nodes"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{read:#}"))
+        .iter()
+        .filter(|event| event["data"]["id"] == blanket["id"])
+        .map(|event| (event["type"].clone(), event["data"]["status"].clone(), event["data"]["version"].clone()))
+        .collect();
+    let steps = [("created", "DRAFT"), ("activated", "ACTIVE"), ("updated", "EXHAUSTED"), ("closed", "CLOSED")];
+    let expected: Vec<_> = (1..)
+        .zip(steps)
+        .map(|(version, (step, status))| (json!(format!("blanket_order.{step}")), json!(status), json!(version)))
+        .collect();
+    assert_eq!(told, expected);
+    assert_eq!(read["data"]["history"]["nodes"].as_array().map(Vec::len), Some(3), "written, activated, closed: {read:#}");
+    let note = json!({ "idempotencyKey": key(), "nodeId": blanket["id"], "text": "ask for a better price" });
+    done(&office.act("noteAdd", "NoteAddInput", "note { id }", note).await, "note");
+    office.is_sound().await;
+}
+
+async fn blanket_orders_are_listed_as_asked(world: &World) {
+    let office = Office::of(world).await;
+    let (mug, jug) = (office.product("MUG-B", "2.00").await, office.product("JUG-B", "3.00").await);
+    let first = agreed(&office, json!({ "lines": [line(&mug, 20, "1.50")] })).await;
+    let made = write(&office, json!({ "lines": [line(&jug, 20, "1.50")] })).await;
+    let second = done(&made, "blanketOrder").clone();
+    let query = "query($filter: BlanketOrderFilter, $sort: BlanketOrderSort) { blanketOrders(filter: $filter, sort: $sort) { nodes { id lines { sku } } totalCount { count } } }";
+    let own = json!({ "supplier": { "eq": office.supplier["id"] } });
+    for (filter, expected) in [
+        (json!({}), vec![&second, &first]),
+        (json!({ "status": ["ACTIVE"] }), vec![&first]),
+        (json!({ "number": { "eq": second["number"] } }), vec![&second]),
+        (json!({ "product": { "eq": mug["id"] } }), vec![&first]),
+        (json!({ "sku": { "startsWith": "jug-" } }), vec![&second]),
+        (json!({ "createdAt": { "lt": "2020-01-01T00:00:00Z" } }), vec![]),
+        (json!({ "not": { "status": ["DRAFT"] } }), vec![&first]),
+        (json!({ "or": [{ "status": ["DRAFT"] }, { "sku": { "eq": "mug-b" } }] }), vec![&second, &first]),
+    ] {
+        let mut all = filter;
+        all["and"] = json!([own]);
+        let read = office.ask(query, json!({ "filter": all })).await;
+        let page = &read["data"]["blanketOrders"];
+        let ids: Vec<&Value> =
+            page["nodes"].as_array().unwrap_or_else(|| panic!("{read:#}")).iter().map(|one| &one["id"]).collect();
+        assert_eq!(ids, expected.iter().map(|one| &one["id"]).collect::<Vec<_>>(), "{all}");
+        assert_eq!(page["totalCount"]["count"], expected.len(), "{all}");
+    }
+    let sort = json!({ "field": "CREATED_AT", "direction": "ASC" });
+    let read = office.ask(query, json!({ "filter": own, "sort": sort })).await;
+    let skus: Vec<&Value> =
+        read["data"]["blanketOrders"]["nodes"].as_array().unwrap().iter().map(|one| &one["lines"][0]["sku"]).collect();
+    assert_eq!(skus, ["MUG-B", "JUG-B"]);
+}
+
+async fn each_proof_of_blanket_orders_names_what_is_broken(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG", "2.00").await;
+    let blanket = agreed(&office, json!({ "lines": [line(&mug, 20, "1.50")] })).await;
+    done(&call_off(&office, &blanket, &mug, 8).await, "purchaseOrder");
+    let one = |table, column, rows, named| Break { table, column, rows, named };
+    let breaks = [
+        one("blanket_order_line", "called_off", "called_off > 0", "blanket order line: called off"),
+        one("blanket_order_line", "unit_cost_minor", "unit_cost_minor > 0", "purchase order: what it calls off"),
+        one("blanket_order", "total_minor", "total_minor > 0", "blanket order: its total"),
+        one("tenant_counter", "blanket_order_number", "blanket_order_number > 0", "blanket order: numbers"),
+    ];
+    each_is_named(world, &breaks).await;
+}

@@ -1,0 +1,207 @@
+//! Things that calls name by keys of the retailer's own: customers by their addresses, orders by their channel's reference, stores of groups and
+//! exports, products of kits and pictures.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
+
+use entrepot::access::{Caller, REGISTRY};
+use serde_json::{Value, json};
+
+use crate::{
+    authorization::world::World,
+    purchasing::office::{Office, done, gbp, key, refused},
+    world::on_both,
+};
+
+on_both!(
+    a_customer_is_named_by_an_address_that_one_has,
+    an_address_names_nobody_to_who_may_not_see_addresses,
+    an_order_is_named_by_the_reference_of_a_channel,
+    a_kit_is_made_of_products_by_their_keys,
+    a_picture_is_of_a_product_by_its_key,
+    an_export_and_a_group_name_their_stores_by_code,
+);
+
+const BUYER: &str = "order { id customer { id } }";
+const ORDERS: &str = "query($search: String) { orders(filter: { search: $search }) { nodes { id } totalCount { count } } }";
+
+/// A draft of one mug for a customer.
+fn draft(office: &Office<'_>, mug: &Value, customer: Value) -> Value {
+    json!({ "idempotencyKey": key(), "store": office.store, "status": "DRAFT", "customer": customer,
+        "lines": [{ "product": mug, "quantity": 1 }] })
+}
+
+/// Our owner without a permission.
+fn without(world: &World, lacking: &str) -> Caller {
+    let codes: Vec<&str> = REGISTRY.iter().map(|known| known.code).filter(|code| *code != lacking).collect();
+    world.ours.only(&codes)
+}
+
+async fn a_customer_is_named_by_an_address_that_one_has(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG-7", "1.00").await;
+    let buyer = json!(world.ours.ids["cus"]);
+    let order =
+        async |customer: Value| office.act("orderCreate", "OrderCreateInput", BUYER, draft(&office, &mug, customer)).await;
+    let placed = order(json!({ "email": " ALPHA@example.com" })).await;
+    assert_eq!(done(&placed, "order")["customer"]["id"], buyer);
+    let found = office.ask("{ customer(by: { email: \"alpha@EXAMPLE.com\" }) { id } }", json!({})).await;
+    assert_eq!(found["data"]["customer"]["id"], buyer, "{found:#}");
+    // An order is found by the address, too.
+    let found = office.ask(ORDERS, json!({ "search": "alpha@example.com" })).await["data"]["orders"].clone();
+    let id = &placed["order"]["id"];
+    assert!(found["nodes"].as_array().unwrap().iter().any(|node| node["id"] == *id), "{found:#}");
+    assert_eq!(found["totalCount"]["count"], found["nodes"].as_array().unwrap().len());
+    // Neither what nobody has nor what is another company's.
+    for nobody in ["nobody@example.com", "bravo@example.com"] {
+        refused(&order(json!({ "email": nobody })).await, "NOT_FOUND", "input.customer.email");
+        let answer =
+            office.ask("query($email: String!) { customer(by: { email: $email }) { id } }", json!({ "email": nobody })).await;
+        assert_eq!(answer["data"], json!({ "customer": null }), "{answer:#}");
+        assert_eq!(office.ask(ORDERS, json!({ "search": nobody })).await["data"]["orders"]["nodes"], json!([]));
+    }
+    let twin = json!({ "externalRef": "twin", "name": "Twin", "email": "Alpha@example.com" });
+    done(&office.act("customerCreate", "CustomerCreateInput", "customer { id }", twin).await, "customer");
+    let message = refused(&order(json!({ "email": "alpha@example.com" })).await, "INVALID", "input.customer.email");
+    assert!(message.contains("2 customers"), "{message}");
+    let answer = office.ask("{ customer(by: { email: \"alpha@example.com\" }) { id } }", json!({})).await;
+    assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{answer:#}");
+}
+
+async fn an_address_names_nobody_to_who_may_not_see_addresses(world: &World) {
+    let office = Office::of(world).await;
+    let mug = office.product("MUG-7", "1.00").await;
+    let made =
+        office.act("orderCreate", "OrderCreateInput", BUYER, draft(&office, &mug, json!({ "email": "alpha@example.com" }))).await;
+    done(&made, "order");
+    let clerk = office.as_caller(without(world, "customer.contact.read"));
+    let document = "mutation($input: OrderCreateInput!) { orderCreate(input: $input) { order { id } } }";
+    for email in ["alpha@example.com", "nobody@example.com"] {
+        let input = draft(&office, &mug, json!({ "email": email }));
+        let answer = clerk.ask(document, json!({ "input": input })).await;
+        assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer:#}");
+        let answer =
+            clerk.ask("query($email: String!) { customer(by: { email: $email }) { id } }", json!({ "email": email })).await;
+        assert_eq!(answer["errors"][0]["code"], "FORBIDDEN", "{answer:#}");
+        // A search goes on without what it may not look at.
+        let answer = clerk.ask(ORDERS, json!({ "search": email })).await;
+        assert_eq!(answer["data"]["orders"]["nodes"], json!([]), "{answer:#}");
+    }
+}
+
+async fn an_order_is_named_by_the_reference_of_a_channel(world: &World) {
+    let office = Office::of(world).await;
+    let (order, channel) = (&world.ours.ids["ord"], &world.ours.ids["chn"]);
+    let code = office.ask("query($id: ID!) { channel(by: { id: $id }) { code } }", json!({ "id": channel })).await;
+    let code = code["data"]["channel"]["code"].as_str().unwrap().to_owned();
+    let fair =
+        office.act("channelCreate", "ChannelCreateInput", "channel { id }", json!({ "code": "FAIR", "name": "Fair" })).await;
+    let fair = done(&fair, "channel")["id"].clone();
+    let bound = |id: &Value| Caller { channel: Some(id.as_str().unwrap().parse().unwrap()), ..office.caller.clone() };
+    let (shop, stall) = (office.as_caller(bound(&json!(channel))), office.as_caller(bound(&fair)));
+    let find = async |office: &Office<'_>, more: Value| {
+        let mut external = json!({ "ref": "alpha-order" });
+        external.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        office.ask("query($by: OrderRef!) { order(by: $by) { id } }", json!({ "by": { "external": external } })).await
+    };
+    for more in [
+        json!({ "channelId": channel }),
+        json!({ "channel": { "code": code.to_lowercase() } }),
+        json!({ "channel": { "id": channel }, "channelId": channel }),
+    ] {
+        let found = find(&office, more.clone()).await;
+        assert_eq!(found["data"]["order"]["id"], json!(order), "{more}: {found:#}");
+    }
+    assert_eq!(find(&shop, json!({})).await["data"]["order"]["id"], json!(order), "that of the channel that it is bound to");
+    for (office, more) in [
+        (&stall, json!({})),
+        (&office, json!({ "channel": { "code": "NONE" } })),
+        (&office, json!({ "channel": { "code": "FAIR" } })),
+    ] {
+        assert_eq!(find(office, more.clone()).await["data"], json!({ "order": null }), "{more}");
+    }
+    for more in [json!({}), json!({ "channel": { "code": "FAIR" }, "channelId": channel }), json!({ "channel": { "id": order } })]
+    {
+        let answer = find(&office, more.clone()).await;
+        assert_eq!(answer["errors"][0]["code"], "BAD_USER_INPUT", "{more}: {answer:#}");
+    }
+    let pay = async |office: &Office<'_>, external: Value| {
+        let input = json!({ "idempotencyKey": key(), "order": { "external": external }, "kind": "CAPTURE", "amount": gbp("1.00"), "method": "CARD" });
+        office.act("paymentRecord", "PaymentRecordInput", "payment { order { id } }", input).await
+    };
+    for (office, external) in
+        [(&office, json!({ "channel": { "code": code }, "ref": "alpha-order" })), (&shop, json!({ "ref": "alpha-order" }))]
+    {
+        assert_eq!(done(&pay(office, external).await, "payment")["order"]["id"], json!(order));
+    }
+    let nowhere = json!({ "ref": "alpha-order" });
+    refused(&pay(&office, nowhere.clone()).await, "REQUIRED", "input.order.external.channel");
+    refused(&pay(&stall, nowhere).await, "NOT_FOUND", "input.order");
+    let two = json!({ "channel": { "code": "FAIR" }, "channelId": channel, "ref": "alpha-order" });
+    refused(&pay(&office, two).await, "INVALID", "input.order.external.channel");
+    let list = json!({ "idempotencyKey": key(), "payments": [
+        { "order": { "id": order }, "kind": "CAPTURE", "amount": gbp("1.00"), "method": "CARD" },
+        { "order": { "external": { "ref": "alpha-order" } }, "kind": "CAPTURE", "amount": gbp("1.00"), "method": "CARD" }] });
+    let answer = office.act("paymentsRecord", "PaymentsRecordInput", "payments { id }", list).await;
+    refused(&answer, "REQUIRED", "input.payments.1.order.external.channel");
+}
+
+async fn a_kit_is_made_of_products_by_their_keys(world: &World) {
+    let office = Office::of(world).await;
+    let (set, cup) = (office.product("SET-7", "0.00").await, office.product("CUP-7", "1.00").await);
+    office.product("TRAY-7", "2.00").await;
+    let kit = async |components: Value| {
+        let input = json!({ "idempotencyKey": key(), "id": set["id"], "components": components });
+        office.act("kitSet", "KitSetInput", "product { components { product { sku } quantity } }", input).await
+    };
+    let made = kit(json!([{ "product": { "sku": "tray-7" }, "quantity": 1 }, { "productId": cup["id"], "quantity": 4 }])).await;
+    let mut skus: Vec<&str> = done(&made, "product")["components"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|component| component["product"]["sku"].as_str().unwrap())
+        .collect();
+    skus.sort_unstable();
+    assert_eq!(skus, ["CUP-7", "TRAY-7"]);
+    let unknown = kit(json!([{ "productId": cup["id"], "quantity": 1 }, { "product": { "sku": "NONE" }, "quantity": 1 }])).await;
+    refused(&unknown, "NOT_FOUND", "input.components.1.product.sku");
+    refused(&kit(json!([{ "quantity": 1 }])).await, "REQUIRED", "input.components.0.product");
+    let two = json!([{ "product": { "sku": "TRAY-7" }, "productId": cup["id"], "quantity": 1 }]);
+    refused(&kit(two).await, "INVALID", "input.components.0.product");
+}
+
+async fn a_picture_is_of_a_product_by_its_key(world: &World) {
+    let office = Office::of(world).await;
+    office.product("MUG-7", "1.00").await;
+    let add = async |more: Value| {
+        let mut input = json!({ "idempotencyKey": key(), "fileId": world.ours.picture });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        office.act("productImageAdd", "ProductImageAddInput", "image { id }", input).await
+    };
+    refused(&add(json!({})).await, "REQUIRED", "input.product");
+    refused(&add(json!({ "product": { "sku": "NONE" } })).await, "NOT_FOUND", "input.product.sku");
+    let added = add(json!({ "product": { "sku": "mug-7" } })).await;
+    assert!(done(&added, "image")["id"].is_string(), "{added:#}");
+}
+
+async fn an_export_and_a_group_name_their_stores_by_code(world: &World) {
+    let office = Office::of(world).await;
+    let run = async |more: Value| {
+        let mut input = json!({ "idempotencyKey": key(), "entity": "STOCK" });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        office.act("exportCreate", "ExportCreateInput", "dataJob { id }", input).await
+    };
+    let both = json!({ "stores": [{ "code": "DOCK" }], "storeIds": [office.store["id"]] });
+    refused(&run(both).await, "INVALID", "input.stores");
+    refused(&run(json!({ "stores": [{ "id": world.ours.ids["prd"] }] })).await, "INVALID", "input.stores.0.id");
+    let asked =
+        run(json!({ "stores": [{ "code": "dock" }], "products": [{ "sku": "alpha-mug" }], "categories": [{ "slug": "none" }] }))
+            .await;
+    assert!(done(&asked, "dataJob")["id"].is_string(), "{asked:#}");
+    let group = async |stores: Value| {
+        let input = json!({ "code": "SOUTH", "name": "South", "stores": stores });
+        office.act("storeGroupCreate", "StoreGroupCreateInput", "storeGroup { stores { id } }", input).await
+    };
+    let unknown = group(json!([{ "code": "DOCK" }, { "code": "NONE" }])).await;
+    refused(&unknown, "NOT_FOUND", "input.stores.1.code");
+    let made = group(json!([{ "code": "dock" }])).await;
+    assert_eq!(done(&made, "storeGroup")["stores"], json!([{ "id": office.store["id"] }]));
+}

@@ -1,0 +1,293 @@
+//! What schedules send beside CSV, where tables are kept, whom rows are told, and who is told of a schedule that has stopped.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use entrepot::{
+    access::Caller,
+    identity::Mailer,
+    jobs::{Failure, core::Job},
+    schema::events::registry,
+    storage::{Reads, Row},
+};
+use serde_json::{Value, json};
+
+use super::{
+    STORES, answer, change, made,
+    mailbox::{Letterbox, attachment, dead, header, jobs, jobs_of, next_job, run},
+    schedules::{TABLE, daily, set, shown},
+};
+use crate::{
+    authorization::world::World,
+    costing::world::Books,
+    purchasing::office::{Office, done, refused},
+    reports::builder::{of_products, shop},
+    world::on_both,
+};
+
+on_both!(
+    a_workbook_comes_by_mail_and_the_same_table_is_not_sent_again,
+    a_report_comes_as_pages_with_its_period_its_chart_and_its_figures,
+    a_report_over_too_much_for_pages_is_told_of,
+    a_reader_without_the_right_to_a_measure_gets_no_figure_and_no_chart_of_it,
+    a_table_is_kept_as_a_file_of_its_owner,
+    rows_are_told_to_the_owner_of_the_schedule_alone,
+    the_owner_of_a_schedule_that_breaks_is_told_once,
+    a_dead_mail_server_makes_no_second_file,
+    a_view_is_shared_with_members_and_roles,
+    a_view_is_shared_with_nobody_of_another_company,
+);
+
+/// Somebody else of our company, with these rights.
+fn another(world: &World, codes: &[&str]) -> Caller {
+    Caller { actor: world.theirs.owner.actor, ..world.ours.only(codes) }
+}
+
+/// The events of a type, as they are stored.
+async fn events(office: &Office<'_>, kind: &str) -> Vec<String> {
+    let sql = format!("SELECT payload FROM event WHERE tenant_id = $1 AND kind = '{kind}'");
+    let rows = office.world.node.db.tenant(office.caller.tenant).rows(&sql, vec![]).await.unwrap();
+    rows.iter().map(|row| Row::new(row).take().unwrap()).collect()
+}
+
+async fn a_workbook_comes_by_mail_and_the_same_table_is_not_sent_again(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "table", TABLE).await;
+    let input = json!({ "savedViewId": view["id"], "every": "HOURLY", "format": "XLSX", "emails": ["a@x.example"], "onlyIfChanged": true });
+    done(&set(&office, input).await, "savedViewSchedule");
+    let letters = Letterbox::new(world);
+    for _ in 0..2 {
+        let job = next_job(&office, "table").await;
+        run(world, &letters.1, &job).await.unwrap();
+    }
+    let all = letters.letters();
+    assert_eq!(all.len(), 1, "nothing in a workbook says when it was made");
+    assert!(all[0].contains("table.xlsx"), "{}", all[0]);
+    let (_, rest) = all[0].split_once("Content-Disposition: attachment").unwrap();
+    let body = rest.split_once("\r\n\r\n").unwrap().1.split("\r\n--").next().unwrap().replace("\r\n", "");
+    assert!(STANDARD.decode(body).unwrap().starts_with(b"PK"), "a workbook is a ZIP");
+    office.new_store("ANNEX").await;
+    let job = next_job(&office, "table").await;
+    run(world, &letters.1, &job).await.unwrap();
+    assert_eq!(letters.letters().len(), 2);
+}
+
+/// A report of stores in the last week, with a chart of units and their margins.
+fn report(products: &Value) -> String {
+    let ids: Vec<String> = products["in"].as_array().unwrap().iter().map(Value::to_string).collect();
+    format!(
+        "query($after: Cursor) {{ report(measures: [SOLD_UNITS, MARGIN], dimensions: [STORE], after: $after,
+          filter: {{ period: LAST_28_DAYS, product: {{ id: {{ in: [{}] }} }} }}) {{
+          from to currency svg(measure: SOLD_UNITS) pageInfo {{ hasNextPage endCursor }}
+          nodes {{ store {{ code }} units: value(measure: SOLD_UNITS) {{ value }} margin: value(measure: MARGIN) {{ value }} }} }} }}",
+        ids.join(", ")
+    )
+}
+
+async fn a_report_comes_as_pages_with_its_period_its_chart_and_its_figures(world: &World) {
+    let books = Books::of(world).await;
+    let products = shop(&books).await;
+    let office = &books.office;
+    let of = of_products(&books, &products, (7, 1));
+    let view = made(office, "by-store", &report(&of["product"]["id"])).await;
+    let input =
+        json!({ "savedViewId": view["id"], "every": "WEEKLY", "format": "PDF", "locale": "DE", "emails": ["a@x.example"] });
+    done(&set(office, input).await, "savedViewSchedule");
+    let (job, letters) = (next_job(office, "by-store").await, Letterbox::new(world));
+    run(world, &letters.1, &job).await.unwrap();
+    assert!(shown(office, "by-store").await[0]["lastError"].is_null());
+    let pages = attachment(&letters.letters()[0]);
+    assert!(pages.starts_with("%PDF-1.4"), "{pages}");
+    for text in ["(A view) Tj", "(Zeitraum) Tj", "(GBP) Tj", "(units.value) Tj", "(DOCK) Tj", "(SHOP) Tj"] {
+        assert!(pages.contains(text), "{text}: {pages}");
+    }
+    let margins = pages.matches(",00) Tj").count();
+    assert!(margins >= 2, "each store has a margin with the decimal sign of the language: {pages}");
+    assert!(pages.matches(" re f").count() >= 3, "the ground of the chart, and a bar for each store: {pages}");
+    assert!(!pages.contains("<svg"), "{pages}");
+}
+
+async fn a_report_over_too_much_for_pages_is_told_of(world: &World) {
+    let office = Office::of(world).await;
+    let columns: Vec<String> = (0..13).map(|nth| format!("c{nth}: code")).collect();
+    let document = TABLE.replace("nodes { code }", &format!("nodes {{ {} }}", columns.join(" ")));
+    let view = made(&office, "wide", &document).await;
+    let input = json!({ "savedViewId": view["id"], "every": "DAILY", "format": "PDF", "emails": ["a@x.example"] });
+    done(&set(&office, input).await, "savedViewSchedule");
+    let (job, letters) = (next_job(&office, "wide").await, Letterbox::new(world));
+    run(world, &letters.1, &job).await.unwrap();
+    let failed = shown(&office, "wide").await.remove(0);
+    assert!(failed["lastError"].as_str().unwrap().contains("12 columns"), "{failed:#}");
+    assert_eq!((&failed["status"], letters.letters().len()), (&json!("ACTIVE"), 0), "it is tried at its next moment");
+}
+
+async fn a_reader_without_the_right_to_a_measure_gets_no_figure_and_no_chart_of_it(world: &World) {
+    let books = Books::of(world).await;
+    let products = shop(&books).await;
+    let document = report(&of_products(&books, &products, (7, 1))["product"]["id"]);
+    made(&books.office, "by-store", &document).await;
+    made(&books.office, "margins", &document.replace("svg(measure: SOLD_UNITS)", "svg(measure: MARGIN)")).await;
+    let reader = books.office.as_caller(world.ours.only(&["view.read", "report.read", "product.read", "store.read"]));
+    let seen = answer(&reader, json!({ "slug": "by-store" }), Value::Null).await;
+    let row = &seen["data"]["savedViewResult"]["data"]["report"]["nodes"][0];
+    assert!(row["units"]["value"].is_string() && row["margin"]["value"].is_null(), "{seen:#}");
+    let seen = answer(&reader, json!({ "slug": "margins" }), Value::Null).await;
+    let refused = &seen["data"]["savedViewResult"]["errors"][0];
+    assert_eq!((&refused["code"], &refused["path"]), (&json!("FORBIDDEN"), &json!(["report", "svg"])), "{seen:#}");
+}
+
+const LAST_FILE: &str = "query($by: SavedViewRef!) { savedView(by: $by) { schedules { lastFile { name size downloadUrl } } } }";
+
+async fn a_table_is_kept_as_a_file_of_its_owner(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "table", TABLE).await;
+    let input = json!({ "savedViewId": view["id"], "every": "DAILY", "keepsFile": true });
+    done(&set(&office, input).await, "savedViewSchedule");
+    let file = async |reader: &Office<'_>| {
+        let answer = reader.ask(LAST_FILE, json!({ "by": { "slug": "table" } })).await;
+        answer["data"]["savedView"]["schedules"][0]["lastFile"].clone()
+    };
+    assert_eq!(file(&office).await, Value::Null, "before the first run");
+    let job = next_job(&office, "table").await;
+    run(world, &Mailer::None, &job).await.unwrap();
+    let kept = file(&office).await;
+    assert_eq!(kept["name"], "table.csv", "{kept:#}");
+    assert!(kept["size"].as_i64().unwrap() > 0 && kept["downloadUrl"].as_str().unwrap().starts_with("/files/"), "{kept:#}");
+    let other = office.as_caller(another(world, &["view.read", "view.manage"]));
+    assert_eq!(file(&other).await, Value::Null, "a file is its owner's");
+    office.is_sound().await;
+}
+
+async fn rows_are_told_to_the_owner_of_the_schedule_alone(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "table", TABLE).await;
+    let told = |more: Value| {
+        let mut input = json!({ "savedViewId": view["id"], "every": "HOURLY", "emails": ["a@x.example"], "tellsRows": true });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            input[name] = value.clone();
+        }
+        input
+    };
+    refused(&set(&office, told(json!({}))).await, "INVALID", "input.tellsRows");
+    done(&set(&office, told(json!({ "emitsEvent": true, "emails": [] }))).await, "savedViewSchedule");
+    let job = next_job(&office, "table").await;
+    run(world, &Mailer::None, &job).await.unwrap();
+    let payload = events(&office, "view.result").await.remove(0);
+    let seen = registry().shown("view.result", &payload, &office.caller).unwrap().unwrap();
+    let rows = seen["table"]["rows"].as_array().unwrap();
+    assert_eq!((json!(rows.len()), &seen["table"]["truncated"]), (seen["rows"].clone(), &json!(false)), "{seen:#}");
+    assert!(rows[0]["code"].is_string() && seen["path"] == "/views/table.csv", "{seen:#}");
+    let other = registry().shown("view.result", &payload, &another(world, &["view.read"])).unwrap().unwrap();
+    assert!(other["table"].is_null() && other["rows"] == seen["rows"], "who else may read views learns how many: {other:#}");
+}
+
+/// Tells the owner of a schedule, as the job does.
+async fn tell(world: &World, mailer: &Mailer, job: &Job) -> Result<(), Failure> {
+    world.node.saved_views.tell_owner(&world.node.identity, (mailer, "Alpha <stock@alpha.example>"), job).await
+}
+
+async fn the_owner_of_a_schedule_that_breaks_is_told_once(world: &World) {
+    let office = Office::of(world).await;
+    // It never says whether it is whole.
+    let view = made(&office, "endless", STORES).await;
+    let schedule = daily(&office, &view, "a@x.example").await;
+    let letters = Letterbox::new(world);
+    for _ in 0..4 {
+        let job = next_job(&office, "endless").await;
+        run(world, &letters.1, &job).await.unwrap();
+    }
+    assert_eq!(events(&office, "saved_view_schedule.stopped").await, Vec::<String>::new(), "it goes on");
+    let last = next_job(&office, "endless").await;
+    run(world, &letters.1, &last).await.unwrap();
+    run(world, &letters.1, &last).await.unwrap();
+    let payloads = events(&office, "saved_view_schedule.stopped").await;
+    let told = jobs_of(&office, "view.stopped").await;
+    assert_eq!((payloads.len(), told.len()), (1, 1));
+    let seen = registry().shown("saved_view_schedule.stopped", &payloads[0], &office.caller).unwrap().unwrap();
+    assert_eq!(json!([seen["id"], seen["status"], seen["slug"]]), json!([schedule["id"], "BROKEN", "endless"]), "{seen:#}");
+    assert!(seen["reason"].as_str().unwrap().contains("pageInfo"), "{seen:#}");
+    let reader = world.ours.only(&["view.read"]);
+    assert_eq!(registry().shown("saved_view_schedule.stopped", &payloads[0], &reader).unwrap(), None);
+    assert!(matches!(tell(world, &dead(), &told[0]).await, Err(Failure::Fault(_))), "a mail server that is away is tried again");
+    tell(world, &letters.1, &told[0]).await.unwrap();
+    let all = letters.letters();
+    assert_eq!((all.len(), header(&all[0], "To: ").as_str()), (1, "alpha@example.com"));
+    assert!(all[0].replace("=\r\n", "").contains("5 runs in a row have failed"), "{}", all[0]);
+    // One that has been set again runs, and nobody is told any more.
+    let again = json!({ "id": schedule["id"], "expectedVersion": 1, "savedViewId": view["id"], "every": "DAILY", "emails": ["a@x.example"] });
+    done(&set(&office, again).await, "savedViewSchedule");
+    tell(world, &letters.1, &told[0]).await.unwrap();
+    assert_eq!(letters.letters().len(), 1);
+    office.is_sound().await;
+}
+
+async fn a_dead_mail_server_makes_no_second_file(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "table", TABLE).await;
+    let input = json!({ "savedViewId": view["id"], "every": "DAILY", "keepsFile": true, "emails": ["a@x.example"] });
+    done(&set(&office, input).await, "savedViewSchedule");
+    let (job, letters) = (next_job(&office, "table").await, Letterbox::new(world));
+    assert!(matches!(run(world, &dead(), &job).await, Err(Failure::Fault(_))));
+    let files = async || {
+        let sql = "SELECT count(*) FROM file WHERE tenant_id = $1 AND name = 'table.csv'";
+        let rows = world.node.db.tenant(office.caller.tenant).rows(sql, vec![]).await.unwrap();
+        Row::new(&rows[0]).take::<i64>().unwrap()
+    };
+    assert_eq!(files().await, 0, "not before everybody has it");
+    assert!(shown(&office, "table").await[0]["lastError"].as_str().unwrap().contains("mail server"));
+    run(world, &letters.1, &Job { failures: 1, ..job }).await.unwrap();
+    assert_eq!((files().await, letters.letters().len(), jobs(&office).await.len()), (1, 1, 1));
+}
+
+const SHARED: &str = "savedView { version readers { members { id } roles { id } } }";
+
+async fn a_view_is_shared_with_members_and_roles(world: &World) {
+    let office = Office::of(world).await;
+    let view = made(&office, "secret", STORES).await;
+    let reader = office.as_caller(another(world, &["view.read", "store.read"]));
+    let is_seen = async || {
+        let listed = reader.ask("{ savedViews(first: 250) { nodes { slug } } }", json!({})).await;
+        let is_listed = listed["data"]["savedViews"]["nodes"].as_array().unwrap().contains(&json!({ "slug": "secret" }));
+        let found = reader.ask("{ savedView(by: { slug: \"secret\" }) { slug } }", json!({})).await;
+        assert_eq!(found["data"]["savedView"].is_object(), is_listed, "{found:#}");
+        let read = answer(&reader, json!({ "slug": "secret" }), Value::Null).await;
+        assert_eq!(read["errors"].is_null(), is_listed, "{read:#}");
+        is_listed
+    };
+    assert!(is_seen().await, "all who may read views");
+    let share = async |version: i64, readers: Value| {
+        let input = json!({ "idempotencyKey": crate::purchasing::office::key(), "id": view["id"], "expectedVersion": version, "readers": readers });
+        office.act("savedViewUpdate", "SavedViewUpdateInput", SHARED, input).await
+    };
+    let mine = json!({ "memberIds": [world.ours.ids["mem"]] });
+    let shared = share(1, mine.clone()).await;
+    assert_eq!(done(&shared, "savedView")["readers"]["members"][0]["id"], json!(world.ours.ids["mem"]), "{shared:#}");
+    assert!(!is_seen().await, "shared with another member");
+    let payload = events(&office, "saved_view.updated").await.remove(0);
+    let stranger = another(world, &["view.read"]);
+    assert_eq!(registry().shown("saved_view.updated", &payload, &stranger).unwrap(), None, "nor is its name told");
+    let owner = office.as_caller(world.ours.only(&["view.read", "store.read"]));
+    assert!(answer(&owner, json!({ "slug": "secret" }), Value::Null).await["errors"].is_null(), "its owner reads it");
+    let roles = office.ask("{ roles { id } }", json!({})).await["data"]["roles"].clone();
+    let by_role = share(2, json!({ "roleIds": [roles[0]["id"]] })).await;
+    assert_eq!(done(&by_role, "savedView")["readers"]["roles"][0]["id"], roles[0]["id"], "{by_role:#}");
+    assert!(!is_seen().await, "who has no role at all");
+    done(&share(3, json!({ "everyone": true })).await, "savedView");
+    assert!(is_seen().await);
+    let both = json!({ "everyone": true, "memberIds": [world.ours.ids["mem"]] });
+    refused(&share(4, both).await, "INVALID", "input.readers.everyone");
+    office.is_sound().await;
+}
+
+async fn a_view_is_shared_with_nobody_of_another_company(world: &World) {
+    let office = Office::of(world).await;
+    let create = async |readers: Value| {
+        let input = json!({ "name": "A view", "slug": "shared", "document": STORES, "readers": readers });
+        change(&office, "Create", input).await
+    };
+    let theirs = &world.theirs.ids;
+    refused(&create(json!({ "memberIds": [theirs["mem"]] })).await, "NOT_FOUND", "input.readers.memberIds.0");
+    let unknown = "rol_01k5q0000000000000000000b2";
+    refused(&create(json!({ "roleIds": [unknown] })).await, "NOT_FOUND", "input.readers.roleIds.0");
+    done(&create(json!({ "memberIds": [] })).await, "savedView");
+    let other = office.as_caller(another(world, &["view.read", "store.read"]));
+    assert!(!answer(&other, json!({ "slug": "shared" }), Value::Null).await["errors"].is_null(), "it is shared with nobody");
+}
