@@ -200,14 +200,14 @@ fn effect(cells: &[Cell], unusual: f64, usual: f64) -> Option<Effect> {
     }
     let ratio = |cell: &Cell| ((cell.units + 0.5) / (cell.forecast + 0.5)).ln();
     let mean = |of: &dyn Fn(&Cell) -> f64| cells.iter().map(|cell| cell.forecast * of(cell)).sum::<f64>() / total;
-    let (mean_above, mean_ratio) = (mean(&|cell| cell.above), mean(&ratio));
-    let spread = mean(&|cell| (cell.above - mean_above).powi(2));
+    let (mean_above, mean_ratio) = (mean(&|cell: &Cell| cell.above), mean(&ratio));
+    let spread = mean(&|cell: &Cell| (cell.above - mean_above).powi(2));
     if spread <= HAIR {
         return None;
     }
-    let together = mean(&|cell| (cell.above - mean_above) * (ratio(cell) - mean_ratio));
+    let together = mean(&|cell: &Cell| (cell.above - mean_above) * (ratio(cell) - mean_ratio));
     let slope = together / spread * unusual / (unusual + DOUBT);
-    Some(Effect { slope, mean: mean(&|cell| lift(slope, cell.above)), usual })
+    Some(Effect { slope, mean: mean(&|cell: &Cell| lift(slope, cell.above)), usual })
 }
 
 /// Multiplies the coming weeks of a run by the factors that are used. A factor is left out from the first week on whose level is not known.

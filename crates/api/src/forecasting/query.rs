@@ -91,7 +91,8 @@ impl ForecastQuery {
                 found
             }
         };
-        let found = shell::sum_forecast(&permit, ctx.given::<Ledger>()?.database(), (category, store)).await?;
+        let db = ctx.given::<Ledger>()?.database();
+        let found = Box::pin(shell::sum_forecast(&permit, db, (category, store))).await?;
         Ok(found.map(|found| ForecastSum { found, horizon: usize::try_from(horizon).unwrap_or_default() }))
     }
 

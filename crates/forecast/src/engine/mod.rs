@@ -12,7 +12,7 @@ mod season;
 mod sums;
 
 pub(crate) use chunks::{CHUNK, in_chunks};
-pub(crate) use past::{Made, each_past};
+pub(crate) use past::each_past;
 pub use pools::MethodPools;
 pub(crate) use pools::{pooled, step_of};
 pub use run::{Point, Run, SeriesForecast, Settings, Status, forecast_all};

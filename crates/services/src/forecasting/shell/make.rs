@@ -96,7 +96,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
         return Ok(None);
     }
     drop(facts);
-    let beside = Beside::of(&scope, &stores, first_week).await?;
+    let beside = Box::pin(Beside::of(&scope, &stores, first_week)).await?;
     // Processor time of its own: seconds where there are many products.
     let computed = tokio::task::spawn_blocking(move || Computed::of(stores, beside, &of_products));
     let computed = computed.await.map_err(|err| Fault::Broken(format!("the forecasts: {err}")))?;
