@@ -57,7 +57,7 @@ pub enum FactorKind {
     Holiday,
     /// Weather, such as degrees or rain.
     Weather,
-    /// Anything else.
+    /// Other series, such as visitors of a fair.
     Other,
 }
 

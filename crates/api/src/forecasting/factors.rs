@@ -92,7 +92,7 @@ pub struct ForecastFactor {
     pub used: bool,
     /// Weighted absolute percentage error of held-out weeks without it: Σ|error| ÷ Σ units, of all products of its stores. Null where too little is known.
     pub wape_without: Option<f64>,
-    /// The same error with it. Null where too little is known.
+    /// Weighted absolute percentage error of held-out weeks with the factor. Null where too little is known.
     pub wape_with: Option<f64>,
     /// Share by which units of the product's class are multiplied where the level is 1 higher. Null where the level did not vary.
     pub lift: Option<f64>,

@@ -34,7 +34,7 @@ pub(crate) struct Past {
     pub made: Vec<Made>,
 }
 
-struct Maker<'a> {
+struct PastForecaster<'a> {
     panel: &'a Panel,
     run: &'a Run,
     origins: &'a [usize],
@@ -45,18 +45,18 @@ struct Maker<'a> {
 pub(crate) fn each_past(panel: &Panel, run: &Run, threads: usize, mut take: impl FnMut(usize, &Past)) {
     let origins = pooled_origins(panel.weeks(), SCORED_WEEKS);
     let of_categories = seasons(panel, &origins, threads);
-    let maker = Maker { panel, run, origins: &origins, seasons: &of_categories };
+    let forecaster = PastForecaster { panel, run, origins: &origins, seasons: &of_categories };
     for first in (0..panel.len()).step_by(BATCH) {
         let size = BATCH.min(panel.len() - first);
         let chunks = in_chunks(size, CHUNK, threads, |range| {
             let (mut prepared, mut scratch) = (Prepared::default(), Scratch::default());
-            range.map(|nth| maker.past(first + nth, &mut prepared, &mut scratch)).collect::<Vec<_>>()
+            range.map(|nth| forecaster.past(first + nth, &mut prepared, &mut scratch)).collect::<Vec<_>>()
         });
         chunks.into_iter().flatten().enumerate().for_each(|(nth, past)| take(first + nth, &past));
     }
 }
 
-impl Maker<'_> {
+impl PastForecaster<'_> {
     fn past(&self, series: usize, prepared: &mut Prepared, scratch: &mut Scratch) -> Past {
         prepare(prepared, self.panel.values(series), self.panel.days(series));
         let mut past =
