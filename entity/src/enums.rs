@@ -114,6 +114,8 @@ words! {
     /// What became of a proposal by the day on which its delivery was due.
     ReplenishmentOutcome { Accepted "ACCEPTED", Changed "CHANGED", Refused "REFUSED" }
     ReplenishmentLineState { Open "OPEN", Claimed "CLAIMED", Approved "APPROVED", Refused "REFUSED", Cut "CUT" }
+    /// What a series tells that moves demand from outside.
+    FactorKind { Promotion "PROMOTION", Price "PRICE", Holiday "HOLIDAY", Weather "WEATHER", Other "OTHER" }
     /// Action on dead stock.
     LiquidationAction { Keep "KEEP", WriteOff "WRITE_OFF", Return "RETURN", Transfer "TRANSFER", Bundle "BUNDLE", Markdown "MARKDOWN" }
     LiquidationPlanState { Draft "DRAFT", Partly "PARTLY", Approved "APPROVED", Done "DONE", Superseded "SUPERSEDED" }

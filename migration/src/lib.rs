@@ -99,6 +99,8 @@ mod m0105_order_of_time;
 mod m0106_lean_facts;
 mod m0107_lot_sorts;
 mod m0111_patterns;
+mod m0112_forecast_sums;
+mod m0113_factor_series;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -203,6 +205,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0106_lean_facts::Migration),
             Box::new(m0107_lot_sorts::Migration),
             Box::new(m0111_patterns::Migration),
+            Box::new(m0112_forecast_sums::Migration),
+            Box::new(m0113_factor_series::Migration),
         ]
     }
 }

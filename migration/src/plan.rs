@@ -118,6 +118,8 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0106_lean_facts", &[include_str!("m0106/facts.sql")]),
     ("m0107_lot_sorts", &[include_str!("m0107/lots.sql")]),
     ("m0111_patterns", &[include_str!("m0111/patterns.sql")]),
+    ("m0112_forecast_sums", &[include_str!("m0112/sums.sql")]),
+    ("m0113_factor_series", &[include_str!("m0113/factors.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

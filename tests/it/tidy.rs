@@ -53,7 +53,7 @@ mod wide {
         "saved_views", "export_schedules", "papers"];
     pub const INVENTORY: &[&str] = &["numbering", "catalog", "stock", "ledger", "lots", "reversals", "orders", "fulfilment", "returns", "payments",
         "currency", "purchasing", "transfers", "counts", "costing"];
-    pub const FORECAST: &[&str] = &["class", "panel", "series", "models", "selection", "intervals", "engine", "accuracy", "abc", "xyz",
+    pub const FORECAST: &[&str] = &["class", "panel", "series", "models", "selection", "intervals", "engine", "weekdays", "factors", "accuracy", "abc", "xyz",
         "reorder", "simulate", "anomaly", "ratios", "bench"];
     pub const PRODUCT_TEXT: &[&str] =
         &["folding", "ngrams", "variants", "minhash", "duplicates", "linear", "calibration", "classifier", "cleaning", "evidence"];

@@ -10,6 +10,8 @@ pub mod models;
 pub mod selection;
 pub mod intervals;
 pub mod engine;
+pub mod weekdays;
+pub mod factors;
 pub mod accuracy;
 pub mod abc;
 pub mod xyz;

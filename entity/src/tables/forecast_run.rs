@@ -25,4 +25,6 @@ pub struct Model {
     pub choices: String,
     /// A hash of all figures, as 16 hexadecimal digits.
     pub fingerprint: String,
+    /// What was found of series that move demand from outside, as JSON.
+    pub factors: String,
 }

@@ -45,11 +45,13 @@ pub mod exchange_line;
 pub mod exchange_rate;
 pub mod exchange_row;
 pub mod export_schedule;
+pub mod factor_series;
 pub mod file;
 pub mod forecast_pool;
 pub mod forecast_run;
 pub mod forecast_score;
 pub mod forecast_series;
+pub mod forecast_sum;
 pub mod fulfilment;
 pub mod fulfilment_line;
 pub mod fulfilment_work;
@@ -202,8 +204,8 @@ tables! {
     count_line CountLine, count_try CountTry, customer Customer, demand_book DemandBook,
     demand_day DemandDay, demand_document DemandDocument, demand_gone DemandGone, demand_week DemandWeek, deployment_copy DeploymentCopy, device Device, document_reversal DocumentReversal,
     document_reversal_effect DocumentReversalEffect, document_reversal_line DocumentReversalLine, entry Entry, event Event,
-    exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, export_schedule ExportSchedule, file File, forecast_pool ForecastPool, forecast_run ForecastRun,
-    forecast_score ForecastScore, forecast_series ForecastSeries, fulfilment Fulfilment,
+    exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, export_schedule ExportSchedule, factor_series FactorSeries, file File, forecast_pool ForecastPool, forecast_run ForecastRun,
+    forecast_score ForecastScore, forecast_series ForecastSeries, forecast_sum ForecastSum, fulfilment Fulfilment,
     fulfilment_line FulfilmentLine, fulfilment_work FulfilmentWork, fulfilment_work_line FulfilmentWorkLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,
     history_block HistoryBlock, history_sum HistorySum, hold_rule HoldRule, idempotency Idempotency, integration Integration,
     invitation Invitation, job Job, job_worker JobWorker, kit_component KitComponent, link Link,

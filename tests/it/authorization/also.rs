@@ -29,6 +29,7 @@ pub const ALSO: &[(&str, &str)] = &[
     ("ImportCreateInput", "entity"),
     ("ExportCreateInput", "entity"),
     ("ApiKeyCreateInput", "permissions"),
+    ("FactorSeriesSetInput", "values"),
     ("SavedViewScheduleSetInput", "memberIds"),
     ("WebhookEndpointReplayInput", "fromSeq"),
     ("WebhookEndpointReplayInput", "toSeq"),
@@ -42,5 +43,5 @@ pub const FOR_MORE: [&str; 6] =
 pub const LAST: [&str; 5] =
     ["savedViewDelete", "exportScheduleDelete", "webhookEndpointDelete", "productImageRemove", "productDocumentRemove"];
 
-/// Code of the hold rule that each company has.
+/// Code of the hold rule and of the factor series that each company has.
 pub const KEPT_RULE: &str = "kept-rule";

@@ -173,6 +173,7 @@ impl Calls {
             // More than is promised, so that it can be set.
             "Quantity" if name == "onHand" => json!(1_000_000),
             "Int" | "Long" | "Quantity" => json!(1),
+            "Float" => json!(1.0),
             "Boolean" => json!(true),
             // Rates are of days that have come.
             "Date" if root == "exchangeRateSet" => json!("2020-01-02"),
@@ -185,7 +186,7 @@ impl Calls {
             "CurrencyCode" if ["to", "quoteCode"].contains(&name) => json!("EUR"),
             "CurrencyCode" => json!("GBP"),
             "JSON" => json!({}),
-            _ if root == "holdRuleArchive" && name == "code" => json!(KEPT_RULE),
+            _ if ["holdRuleArchive", "factorSeriesRemove"].contains(&root) && name == "code" => json!(KEPT_RULE),
             _ if name == "code" && root.starts_with("scan") => json!(format!("{}-mug", house.word)),
             _ if name == "query" && root == "search" => json!(format!("{}-mug", house.word)),
             _ if root == "tenantSwitch" => json!(format!("{}-company", house.word)),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use entity::{prelude::*, tables::stock_anomaly};
 use entrepot::{
+    forecasting::{self, core::FactorSeries},
     liquidation,
     orders::{
         core::{HoldRule, MoreConditions, RuleFields},
@@ -38,6 +39,10 @@ pub const CASES: &[(&str, Needs)] = &[
     ("forecast", May("report.read")),
     ("forecastAccuracy", May("report.read")),
     ("forecastRun", May("report.read")),
+    ("forecastSum", May("report.read")),
+    ("factorSeries", May("stock.policy")),
+    ("factorSeriesSet", May("stock.policy")),
+    ("factorSeriesRemove", May("stock.policy")),
     ("stockSimulate", May("report.read")),
     ("abcXyz", May("report.read")),
     ("boughtTogether", May("report.read")),
@@ -334,6 +339,19 @@ impl World {
         let rule = HoldRule { fields, archived_at: None, version: 1, created_at: now, updated_at: now };
         let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
         order_rows::insert_rule(&work, &rule).await.unwrap();
+        let factor = FactorSeries {
+            code: KEPT_RULE.to_owned(),
+            kind: FactorKind::Holiday,
+            name: "Midsummer".to_owned(),
+            store: None,
+            country: Some("AQ".to_owned()),
+            from: 20_000,
+            until: 20_000,
+            values: vec![(20_000, 1.0)],
+            version: 1,
+            updated_at: now,
+        };
+        forecasting::rows::insert_factor(&work, &factor).await.unwrap();
         work.commit().await.unwrap();
     }
 

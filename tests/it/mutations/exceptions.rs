@@ -105,6 +105,7 @@ pub const SHOWS_WHAT_IS: &[Exception] = &[
 pub const REMOVES: &[Exception] = &[
     ("alertRuleDelete", "the rule is gone"),
     ("exportScheduleDelete", "the schedule is gone"),
+    ("factorSeriesRemove", "the series is gone"),
     ("replenishmentPolicyRemove", "the policy is gone"),
     ("productDocumentRemove", "the document is gone"),
     ("productImageRemove", "the picture is gone"),

@@ -26,6 +26,7 @@ pub const SMALL: &[&str] = &[
     "cost_book",
     "deployment_copy",
     "export_schedule",
+    "factor_series",
     "forecast_pool",
     "forecast_run",
     "forecast_score",

@@ -89,6 +89,7 @@ impl<'w> Desk<'w> {
             version: "test".to_owned(),
             choices: "[]".to_owned(),
             fingerprint: "0".repeat(16),
+            factors: "[]".to_owned(),
         };
         work.insert::<forecast_run::Entity>(run).await.unwrap();
         let errors = json!(vec![vec![6.447; 300]; 8]).to_string();

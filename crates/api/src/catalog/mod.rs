@@ -59,7 +59,7 @@ pub use refusal::{archived_since, user_error};
 pub use store::{Store, StoreConnection, StoreEdge};
 pub use supplier_filter::SupplierFilter;
 pub use unmerge::{CustomerUnmergePayload, SupplierUnmergePayload};
-pub use within::products_within;
+pub use within::{category_named, products_within};
 
 /// The catalogue's part of the queries.
 #[derive(MergedObject, Default)]

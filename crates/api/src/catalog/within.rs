@@ -18,6 +18,17 @@ use super::{
 };
 use crate::graphql::{context::ContextExt, fault::Answer};
 
+/// The category of that name, or None. Asking by slug needs product.read.
+pub async fn category_named(ctx: &Context<'_>, named: &CategoryRef, field: &[&str]) -> Answer<Option<CategoryId>> {
+    let path = |last: &str| field.iter().chain([&last]).map(ToString::to_string).collect::<Vec<_>>();
+    let by = match named {
+        CategoryRef::Id(id) => return Ok(Some(query_id(id, path("id"))?)),
+        CategoryRef::Slug(slug) => By::Key(query_text(slug.clone(), &path("slug"))?),
+    };
+    let permit = ctx.permit::<kind::ProductRead>()?;
+    Ok(ctx.given::<Catalog>()?.category(permit, by).await?.map(|row| row.id))
+}
+
 /// The products of the argument `product`, in the category of `categoryTree` or below it. Asking for some of them needs product.read.
 pub async fn products_within(
     ctx: &Context<'_>,

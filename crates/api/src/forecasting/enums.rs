@@ -45,6 +45,22 @@ pub enum ForecastStatus {
     NaiveWasBetter,
 }
 
+/// Kind of a factor series: what it tells that moves demand from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::FactorKind", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum FactorKind {
+    /// A promotion: 1 on its days.
+    Promotion,
+    /// A price.
+    Price,
+    /// A holiday: 1 on its days.
+    Holiday,
+    /// Weather, such as degrees or rain.
+    Weather,
+    /// Other series, such as visitors of a fair.
+    Other,
+}
+
 /// Stores that a forecast is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::ForecastLevel", rename_items = "SCREAMING_SNAKE_CASE")]

@@ -10,7 +10,9 @@ use services::{
 
 use super::{
     enums::{DemandClass, ForecastExclusionReason, ForecastQualityReason, ForecastStatus},
+    factors::ForecastFactor,
     run::ForecastRun,
+    sum::{ForecastDay, days},
 };
 use crate::{
     catalog::{Product, Store},
@@ -81,6 +83,22 @@ impl Forecast {
     async fn weeks(&self) -> Vec<ForecastWeek> {
         let weeks = (self.0.run.first_week..).step_by(7).zip(self.0.series.body.points());
         weeks.map(|(week, point)| ForecastWeek::of(week, &point)).collect()
+    }
+    /// Days of the coming weeks; those of a week add up to its mean. A week is split by the days of the product's last eight weeks, or of its category in the
+    /// store where they are too few. Of all stores together a day is the sum of the stores'. Empty in runs of earlier versions.
+    #[field(list_size(assumed = 28))]
+    async fn days(
+        &self,
+        #[graphql(desc = "Weeks whose days are listed, 1 to 26. Default 4.", default = 4)] weeks: i32,
+    ) -> Answer<Vec<ForecastDay>> {
+        super::query::within(weeks, 1..=26, "weeks")?;
+        let weeks = usize::try_from(weeks).unwrap_or_default();
+        Ok(days(self.0.run.first_week, self.0.days.iter().take(weeks).copied()))
+    }
+    /// Factor series of the store, with what the run found of each; of all stores together, of any store.
+    #[field(list_size(assumed = 5))]
+    async fn factors(&self) -> Vec<ForecastFactor> {
+        self.0.factors.iter().map(|found| ForecastFactor::of(found, self.0.series.class)).collect()
     }
     /// Weeks before the run, oldest first.
     #[field(list_size(assumed = 26))]

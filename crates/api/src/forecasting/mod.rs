@@ -1,15 +1,24 @@
 //! Forecasts in GraphQL.
 
+mod csv;
 mod enums;
+mod factors;
 mod forecast;
+mod mutation;
 mod query;
 mod run;
 mod simulate;
+mod sum;
 
-pub use enums::{DemandClass, ForecastExclusionReason, ForecastLevel, ForecastQualityReason, ForecastStatus};
+pub use enums::{DemandClass, FactorKind, ForecastExclusionReason, ForecastLevel, ForecastQualityReason, ForecastStatus};
+pub use factors::{
+    FactorSeries, FactorSeriesPayload, FactorSeriesRemoveInput, FactorSeriesSetInput, FactorValueInput, ForecastFactor,
+};
 pub use forecast::{Forecast, ForecastExclusion, ForecastHistoryWeek, ForecastPastWeek, ForecastQuality, ForecastWeek};
+pub use mutation::ForecastMutation;
 pub use query::ForecastQuery;
 pub use run::{ForecastAccuracy, ForecastMethod, ForecastRun};
 pub use simulate::{
     StockSimulateInput, StockSimulation, StockSimulationOutcome, StockSimulationPolicyInput, StockSimulationStatus,
 };
+pub use sum::{ForecastDay, ForecastSum, ForecastSumWeek};

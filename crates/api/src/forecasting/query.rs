@@ -10,12 +10,14 @@ use services::forecasting::shell::{self, SimulationError};
 
 use super::{
     enums::ForecastLevel,
+    factors::FactorSeries,
     forecast::Forecast,
     run::{ForecastAccuracy, ForecastRun},
     simulate::{StockSimulateInput, StockSimulation},
+    sum::ForecastSum,
 };
 use crate::{
-    catalog::{ProductRef, StoreRef, product_named, store_named},
+    catalog::{CategoryRef, ProductRef, StoreRef, category_named, product_named, store_named},
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -58,6 +60,47 @@ impl ForecastQuery {
         let db = ctx.given::<Ledger>()?.database();
         let found = shell::product_forecast(&permit, db, (product, store), (history_weeks, lead));
         Ok(Box::pin(found).await?.map(Forecast))
+    }
+
+    /// Forecast of the weekly demand of a category with all below it, or of all products, in a store or in all stores together. Null before the first run, and
+    /// where nothing was ever ordered.
+    ///
+    /// Requires report.read; without a store, in all stores. Costs 20.
+    #[field(permit = ReportRead, cost = "20")]
+    async fn forecast_sum(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Category; a slug needs product.read. Null for all products.")] category: Option<CategoryRef>,
+        #[graphql(desc = "Store. Null for all stores together.")] store: Option<StoreRef>,
+        #[graphql(desc = "Weeks ahead of `weeks` and `days`, 1 to 26. Default 8.", default = 8)] horizon: i32,
+    ) -> Answer<Option<ForecastSum>> {
+        own_channel(&permit)?;
+        within(horizon, 1..=26, "horizon")?;
+        let store = if let Some(named) = &store {
+            own_store(ctx, &permit, named, &["store"]).await?
+        } else {
+            whole(&permit)?;
+            prelude::StoreId::NIL
+        };
+        let category = match &category {
+            None => prelude::CategoryId::NIL,
+            // The nil ID names no category: it is not asked for as all of them.
+            Some(named) => {
+                let found = category_named(ctx, named, &["category"]).await?.filter(|id| *id != prelude::CategoryId::NIL);
+                let Some(found) = found else { return Ok(None) };
+                found
+            }
+        };
+        let db = ctx.given::<Ledger>()?.database();
+        let found = Box::pin(shell::sum_forecast(&permit, db, (category, store))).await?;
+        Ok(found.map(|found| ForecastSum { found, horizon: usize::try_from(horizon).unwrap_or_default() }))
+    }
+
+    /// Factor series that move demand from outside, by their codes; at most 20. A caller of some stores is shown theirs, and those of no single store.
+    #[field(permit = StockPolicy, list_size(assumed = 20))]
+    async fn factor_series(&self, ctx: &Context<'_>) -> Answer<Vec<FactorSeries>> {
+        let found = shell::factor_list(&permit, ctx.given::<Ledger>()?.database()).await?;
+        Ok(found.into_iter().map(FactorSeries).collect())
     }
 
     /// Newest run of forecasts. Null before the first.
@@ -135,7 +178,7 @@ fn whole(permit: &Permit<kind::ReportRead>) -> Answer<()> {
     }
 }
 
-fn within(given: i32, range: std::ops::RangeInclusive<i32>, name: &str) -> Answer<()> {
+pub(super) fn within(given: i32, range: std::ops::RangeInclusive<i32>, name: &str) -> Answer<()> {
     if range.contains(&given) {
         return Ok(());
     }

@@ -36,6 +36,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         purchasing::SUPPLIER_PRODUCT.events(),
         reversals::REVERSAL.events(),
         stock::STOCK_POLICY.events(),
+        forecasting::FACTOR_SERIES.events(),
         forecasting::FORECAST.events(),
         forecasting::FORECAST_DRIFT.events(),
         replenishment::REPLENISHMENT_POLICY.events(),

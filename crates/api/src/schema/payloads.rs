@@ -89,6 +89,7 @@ pub enum Payload {
     AlertPayload(alerts::AlertPayload),
     AlertRulePayload(alerts::AlertRulePayload),
     StockAnomalyPayload(anomalies::StockAnomalyPayload),
+    FactorSeriesPayload(crate::forecasting::FactorSeriesPayload),
     ReplenishmentPolicyPayload(replenishment::ReplenishmentPolicyPayload),
     ReplenishmentRulePayload(replenishment::ReplenishmentRulePayload),
     ReplenishmentPlanPayload(replenishment::ReplenishmentPlanPayload),

@@ -4,13 +4,17 @@
 mod chunks;
 mod forecast;
 mod new_products;
+mod past;
 mod pools;
 mod run;
 mod score;
 mod season;
+mod sums;
 
 pub(crate) use chunks::{CHUNK, in_chunks};
+pub(crate) use past::each_past;
 pub use pools::MethodPools;
 pub(crate) use pools::{pooled, step_of};
 pub use run::{Point, Run, SeriesForecast, Settings, Status, forecast_all};
 pub(crate) use score::score_panel;
+pub use sums::{SumErrors, sum_errors};

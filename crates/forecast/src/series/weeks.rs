@@ -61,7 +61,7 @@ impl KnownWeeks {
         self.weeks.clear();
         self.weights.clear();
     }
-    fn push(&mut self, week: usize, units: f64, weight: f64) {
+    pub(crate) fn push(&mut self, week: usize, units: f64, weight: f64) {
         self.units.push(units);
         self.logs.push(units.ln_1p());
         self.weeks.push(week as u32);

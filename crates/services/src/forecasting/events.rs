@@ -1,4 +1,4 @@
-//! Events of forecasts: a run was made, and a class of demand is not forecast as surely as it was said.
+//! Events of forecasts: a run was made, a class of demand is not forecast as surely as it was said, and what moves demand from outside was set.
 
 use entity::prelude::*;
 use iam::access::{code, kind};
@@ -9,7 +9,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::core::Drift;
+use super::core::{Drift, FactorSeries};
 
 pub use platform::storage::events::EventType;
 
@@ -21,6 +21,11 @@ platform::events! {
     /// Classes of demand whose intervals have left their band.
     FORECAST_DRIFT: DriftEvent = Terms { permission: code::<kind::ReportRead>(), shown: Shown::Part(shown_drift), stream: None } => {
         FORECAST_DRIFTED "forecast.drifted" by system,
+    }
+    /// Series that move demand from outside.
+    FACTOR_SERIES: FactorEvent = Terms { permission: code::<kind::StockPolicy>(), shown: Shown::Part(shown_factor), stream: None } => {
+        FACTOR_SERIES_SET "factor_series.set",
+        FACTOR_SERIES_REMOVED "factor_series.removed",
     }
 }
 
@@ -55,4 +60,27 @@ fn shown_run(event: &RunEvent, viewer: EventViewer<'_>) -> Option<Value> {
 
 fn shown_drift(event: &DriftEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| json!({ "class": event.class, "scored": event.scored, "inside80": event.inside }))
+}
+
+/// The payload of a series' event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FactorEvent {
+    pub code: String,
+    pub kind: FactorKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreId>,
+    pub version: i64,
+}
+
+impl FactorEvent {
+    pub fn of(series: &FactorSeries) -> Self {
+        Self { code: series.code.clone(), kind: series.kind, store: series.store, version: series.version }
+    }
+}
+
+/// A series that is of a store of the viewer's, or of no single one.
+fn shown_factor(event: &FactorEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    let is_seen = event.store.is_none_or(|store| viewer.covers(store));
+    is_seen.then(|| json!({ "code": event.code, "kind": event.kind, "storeId": event.store, "version": event.version }))
 }

@@ -39,6 +39,17 @@ pub struct SeriesHistory {
     traits: Traits,
 }
 
+impl SeriesHistory {
+    /// The number of its product's category, which only tells one from another.
+    pub const fn category(&self) -> u32 {
+        self.traits.category
+    }
+    /// The number of its store, as the panel has it.
+    pub const fn store_number(&self) -> u32 {
+        self.traits.store
+    }
+}
+
 /// Complete weeks of all series, oldest first.
 #[derive(Debug, Clone, Default)]
 pub struct History {

@@ -1,13 +1,19 @@
 //! From facts to series, and from a run to what is kept of it. No database, no clock.
 
+mod factors;
 mod history;
 mod score;
 mod simulate;
 mod stored;
+mod sums;
+mod weekdays;
 
+pub use factors::{FactorFields, FactorProblem, FactorSeries, MOST_DAYS, MOST_FACTORS, StoredFactor, factors_of, stored_factors};
 pub use history::{History, LevelFacts, SeriesHistory};
 pub use score::{DRIFT_WEEKS, Drift, Outcome, SIGNAL_WEEKS, Tally, TrackingSignal};
 pub use simulate::{Compared, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, Unsimulated, simulated};
 pub use stored::{
     Excluded, ExclusionReason, QualityReason, StoredChoice, StoredPoint, StoredSeries, choices_of, class_of, series_of, status_of,
 };
+pub use sums::{StoredSum, StoredSumPoint, SumKey, Sums};
+pub use weekdays::{DayUnits, profiles};

@@ -9,6 +9,8 @@ use forecast::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::weekdays::days_of;
+
 /// A coming week.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct StoredPoint {
@@ -73,6 +75,9 @@ pub struct StoredSeries {
     /// Which of the run's pools its errors of sums are in. None of all stores together, and in runs of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<u16>,
+    /// The share of each weekday, Monday first. None of all stores together, whose days are the sum of theirs, and in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<[f64; 7]>,
     /// Runs of equal weeks: how many, and the week.
     points: Vec<(u32, StoredPoint)>,
 }
@@ -82,6 +87,11 @@ impl StoredSeries {
     pub fn points(&self) -> impl Iterator<Item = StoredPoint> {
         self.points.iter().flat_map(|(times, point)| std::iter::repeat_n(*point, *times as usize))
     }
+    /// The days of the coming weeks, Monday first; those of a week add up to its mean. None without a profile.
+    pub fn days(&self) -> impl Iterator<Item = [f64; 7]> {
+        let shares = self.profile;
+        self.points().map_while(move |point| shares.map(|shares| days_of(point.mean, &shares)))
+    }
     /// The week so many weeks ahead, from 1 on.
     pub fn ahead(&self, weeks: usize) -> Option<StoredPoint> {
         self.points().nth(weeks.checked_sub(1)?)
@@ -89,7 +99,7 @@ impl StoredSeries {
 }
 
 /// To a thousandth.
-fn milli(figure: f64) -> f64 {
+pub(super) fn milli(figure: f64) -> f64 {
     (figure * 1_000.0).round() / 1_000.0
 }
 
@@ -129,6 +139,7 @@ pub fn series_of(run: &Run, series: usize, naive: f64, first_week: i32, means: O
         excluded: excluded(forecast, first_week),
         step: Some(milli(forecast.mean_step.into())),
         pool: means.is_none().then_some(forecast.method),
+        profile: None,
         points,
     }
 }

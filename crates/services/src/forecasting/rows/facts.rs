@@ -16,9 +16,9 @@ use crate::{demand::core::Span, forecasting::core::LevelFacts};
 type Levels = BTreeMap<(ProductId, StoreId), LevelFacts>;
 
 /// The rows that reports read.
-const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
+pub(super) const CURRENT: &str = "(SELECT b.generation FROM demand_book b WHERE b.tenant_id = $1 AND b.is_current)";
 /// What was wanted: a return that was matched with its order was no demand.
-const WANTED: &str = "d.ordered_units - d.cancelled_units - d.taken_back_units";
+pub(super) const WANTED: &str = "d.ordered_units - d.cancelled_units - d.taken_back_units";
 
 #[derive(Record)]
 struct WeekRow {

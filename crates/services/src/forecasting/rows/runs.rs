@@ -23,6 +23,7 @@ pub struct KeptRun {
     pub weeks: i32,
     pub series: i64,
     pub choices: String,
+    pub factors: String,
 }
 
 #[derive(Record)]
@@ -163,7 +164,7 @@ pub async fn insert_series(work: &Work, series: Vec<forecast_series::Model>) -> 
 
 /// Removes runs from before a week.
 pub async fn forget(work: &Work, before: i32) -> Result<(), Fault> {
-    for table in ["forecast_series", "forecast_pool", "forecast_run"] {
+    for table in ["forecast_series", "forecast_sum", "forecast_pool", "forecast_run"] {
         let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND first_week < $2");
         work.execute(&sql, vec![before.into()]).await?;
     }

@@ -7,7 +7,7 @@ use iam::access::{Permit, kind};
 use platform::storage::{Database, Fault};
 
 use crate::forecasting::{
-    core::{ExclusionReason, SIGNAL_WEEKS, Tally, TrackingSignal},
+    core::{ExclusionReason, SIGNAL_WEEKS, StoredFactor, StoredSum, SumKey, Tally, TrackingSignal},
     rows::{self, KeptRun, KeptSeries},
 };
 
@@ -39,6 +39,18 @@ pub struct ProductForecast {
     pub past: Vec<PastWeek>,
     /// Of forecasts of one week ahead; None while fewer than eight settled weeks are known.
     pub signal: Option<TrackingSignal>,
+    /// Days of the coming weeks, Monday first. Empty in runs of earlier versions.
+    pub days: Vec<[f64; 7]>,
+    /// Series from outside that are of the store, and what the run found of each.
+    pub factors: Vec<StoredFactor>,
+}
+
+/// The newest forecast of a sum.
+#[derive(Debug, Clone)]
+pub struct SumForecast {
+    pub run: KeptRun,
+    pub key: SumKey,
+    pub sum: StoredSum,
 }
 
 /// Weeks that a signal looks back on: more than it needs, as some are unknown.
@@ -77,7 +89,37 @@ pub async fn product_forecast(
     let past = past(&kept, lead, (since, run.first_week), &units);
     let history =
         (since..run.first_week).step_by(7).map(|week| WeekUnits { week, units: units.get(&week).copied().unwrap_or(0) });
-    Ok(Some(ProductForecast { history: history.collect(), past, signal, series, run }))
+    let days = match store {
+        Some(_) => series.body.days().collect(),
+        None => days_of_stores(&rows::series_of_products(&scope, run.first_week, &[product]).await?),
+    };
+    let found: Vec<StoredFactor> =
+        serde_json::from_str(&run.factors).map_err(|_| Fault::corrupt("forecast_run", "its factors are those of a run"))?;
+    let factors = found.into_iter().filter(|factor| factor.is_of(series.store)).collect();
+    Ok(Some(ProductForecast { history: history.collect(), past, signal, days, factors, series, run }))
+}
+
+/// The days of all stores together.
+fn days_of_stores(stores: &[KeptSeries]) -> Vec<[f64; 7]> {
+    let mut sums: Vec<[f64; 7]> = Vec::new();
+    for series in stores {
+        for (week, days) in series.body.days().enumerate() {
+            match sums.get_mut(week) {
+                Some(sum) => sum.iter_mut().zip(days).for_each(|(sum, units)| *sum += units),
+                None => sums.push(days),
+            }
+        }
+    }
+    sums
+}
+
+/// The newest forecast of a category (nil: all products) in a store (nil: all of them); None where nothing of it was ever ordered. The caller sees to it
+/// that the store is the permit's.
+pub async fn sum_forecast(permit: &Permit<kind::ReportRead>, db: &Database, key: SumKey) -> Result<Option<SumForecast>, Fault> {
+    let scope = permit.scope(db);
+    let Some(run) = rows::last_run(&scope).await? else { return Ok(None) };
+    let sum = rows::sum(&scope, run.first_week, key).await?;
+    Ok(sum.map(|sum| SumForecast { run, key, sum }))
 }
 
 fn past(kept: &[KeptSeries], lead: i32, (since, until): (i32, i32), units: &BTreeMap<i32, i64>) -> Vec<PastWeek> {

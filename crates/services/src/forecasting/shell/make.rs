@@ -4,14 +4,21 @@ use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use entity::{
     prelude::*,
-    tables::{forecast_pool, forecast_run, forecast_series},
+    tables::{forecast_pool, forecast_run, forecast_series, forecast_sum},
 };
-use forecast::{Run, Settings, engine::MethodPools, forecast_all, panel::LastClass};
+use forecast::{
+    Panel, Run, Settings,
+    engine::{MethodPools, SumErrors, sum_errors},
+    factors::{apply, judge},
+    forecast_all,
+    panel::LastClass,
+    weekdays::{ByDay, PROFILE_WEEKS},
+};
 use inventory::catalog::rows::small::tenant_zone;
 use platform::{
     clock::{Clock, local_day},
     storage::{
-        Database, Fault, Work,
+        Database, Fault, TenantScope, Work,
         journal::{self, NewEvent},
     },
 };
@@ -20,7 +27,10 @@ use super::score::score_weeks;
 use crate::{
     demand::{core::week_of, shell::catch_up},
     forecasting::{
-        core::{DRIFT_WEEKS, Drift, History, StoredSeries, Tally, choices_of, class_of, series_of, status_of},
+        core::{
+            DRIFT_WEEKS, Drift, FactorSeries, History, StoredFactor, StoredSeries, StoredSum, SumKey, Sums, Tally, choices_of,
+            class_of, factors_of, profiles, series_of, status_of, stored_factors,
+        },
         events::{DriftEvent, FORECAST_COMPLETED, FORECAST_DRIFTED, RunEvent},
         rows::{self, ScoreKey},
     },
@@ -86,12 +96,13 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
         return Ok(None);
     }
     drop(facts);
+    let beside = Box::pin(Beside::of(&scope, &stores, first_week)).await?;
     // Processor time of its own: seconds where there are many products.
-    let computed = tokio::task::spawn_blocking(move || Computed::of(stores, &of_products));
+    let computed = tokio::task::spawn_blocking(move || Computed::of(stores, beside, &of_products));
     let computed = computed.await.map_err(|err| Fault::Broken(format!("the forecasts: {err}")))?;
     let computed = computed.ok_or_else(|| Fault::Broken("the history does not fit the forecast".to_owned()))?;
     let scores = score_weeks(&scope, [&computed.stores, &computed.products], first_week).await?;
-    let series = computed.rows(tenant, first_week);
+    let (series, sums) = computed.rows(tenant, first_week);
     let made = MadeRun { first_week, weeks: computed.stores.weeks, series: series.len() };
     let mut work = scope.begin().await?;
     rows::insert_run(
@@ -106,11 +117,13 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
             version: env!("CARGO_PKG_VERSION").to_owned(),
             choices: choices_of(&computed.store_run),
             fingerprint: format!("{:016x}", computed.store_run.fingerprint()),
+            factors: serde_json::to_string(&computed.factors).map_err(|err| Fault::Broken(err.to_string()))?,
         },
     )
     .await?;
     rows::insert_pools(&work, computed.pools(tenant, first_week)).await?;
     rows::insert_series(&work, series).await?;
+    rows::insert_sums(&work, sums).await?;
     let last_scored = last_scored(&scores);
     rows::insert_scores(&work, scores).await?;
     rows::forget(&work, first_week - 7 * KEPT_WEEKS).await?;
@@ -136,23 +149,59 @@ async fn drifted(work: &Work, last: Option<i32>) -> Result<Vec<NewEvent>, Fault>
     Ok(found.into_iter().filter_map(told).collect())
 }
 
+/// What a run is made of beside the weeks of its series.
+struct Beside {
+    /// The share of each weekday, by series.
+    profiles: Vec<ByDay<f64>>,
+    sums: Sums,
+    factors: Vec<FactorSeries>,
+    /// Of each store whose address has one.
+    countries: BTreeMap<StoreId, String>,
+}
+
+impl Beside {
+    async fn of(scope: &TenantScope, stores: &History, first_week: i32) -> Result<Self, Fault> {
+        let days = rows::day_units(scope, first_week - 7 * PROFILE_WEEKS as i32, first_week).await?;
+        let open = rows::open_weekdays(scope, stores.first_week, first_week).await?;
+        let categories = rows::categories(scope).await?;
+        let (factors, countries) = (rows::factors(scope).await?, rows::countries(scope).await?);
+        Ok(Self { profiles: profiles(stores, &days, &open), sums: Sums::of(stores, &categories), factors, countries })
+    }
+
+    /// Judges the factors, and changes the run by those that helped. Nothing is worked out where there are none.
+    fn apply(&self, run: &mut Run, panel: &Panel, stores: &History, threads: usize) -> Vec<StoredFactor> {
+        let factors = factors_of(&self.factors, stores, &self.countries, HORIZON);
+        let judged = judge(panel, run, &factors, threads);
+        apply(run, panel, &factors, &judged);
+        let first_week = stores.first_week + 7 * stores.weeks as i32;
+        stored_factors(&self.factors, &judged, &self.countries, (first_week, HORIZON))
+    }
+}
+
 /// Both runs with their histories.
 struct Computed {
     stores: History,
     store_run: Run,
     products: History,
     product_run: Run,
+    beside: Beside,
+    errors: SumErrors,
+    factors: Vec<StoredFactor>,
 }
 
 impl Computed {
     /// None for a history that the engine refuses.
-    fn of(stores: History, last: &BTreeMap<ProductId, LastClass>) -> Option<Self> {
+    fn of(stores: History, beside: Beside, last: &BTreeMap<ProductId, LastClass>) -> Option<Self> {
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
         let settings = Settings { horizon: HORIZON, threads, incumbent: None };
         let products = stores.by_product(last);
-        let store_run = forecast_all(&stores.panel()?, &settings);
+        let panel = stores.panel()?;
+        let mut store_run = forecast_all(&panel, &settings);
         let product_run = forecast_all(&products.panel()?, &settings);
-        Some(Self { stores, store_run, products, product_run })
+        let (members, count) = beside.sums.members();
+        let errors = sum_errors(&panel, &store_run, members, count, threads);
+        let factors = beside.apply(&mut store_run, &panel, &stores, threads);
+        Some(Self { stores, store_run, products, product_run, beside, errors, factors })
     }
 
     /// Errors of sums over weeks, of each method that stores' series are forecast by.
@@ -166,8 +215,8 @@ impl Computed {
         self.store_run.pools.iter().enumerate().map(row).collect()
     }
 
-    /// What is written: each store's series, and each product's, whose mean is the sum of its stores'.
-    fn rows(&self, tenant: TenantId, first_week: i32) -> Vec<forecast_series::Model> {
+    /// What is written: each store's series, and each product's, whose mean is the sum of its stores'; and the sums of categories and stores.
+    fn rows(&self, tenant: TenantId, first_week: i32) -> (Vec<forecast_series::Model>, Vec<forecast_sum::Model>) {
         let row = |product: ProductId, store: StoreId, run: &Run, nth: usize, body: &StoredSeries| forecast_series::Model {
             tenant_id: tenant,
             first_week,
@@ -179,10 +228,13 @@ impl Computed {
             body: serde_json::to_string(body).unwrap_or_default(),
         };
         let mut all = Vec::with_capacity(self.stores.series.len() + self.products.series.len());
-        let mut sums: BTreeMap<ProductId, Vec<f64>> = BTreeMap::new();
+        let mut of_products: BTreeMap<ProductId, Vec<f64>> = BTreeMap::new();
+        let mut sums = self.beside.sums.clone();
         for (nth, series) in self.stores.series.iter().enumerate() {
-            let body = series_of(&self.store_run, nth, naive(&series.units), self.stores.first_week, None);
-            let sum = sums.entry(series.product).or_default();
+            let mut body = series_of(&self.store_run, nth, naive(&series.units), self.stores.first_week, None);
+            body.profile = self.beside.profiles.get(nth).copied();
+            sums.add(nth, &body);
+            let sum = of_products.entry(series.product).or_default();
             for (week, point) in body.points().enumerate() {
                 match sum.get_mut(week) {
                     Some(sum) => *sum += point.mean,
@@ -192,11 +244,18 @@ impl Computed {
             all.push(row(series.product, series.store.unwrap_or(StoreId::NIL), &self.store_run, nth, &body));
         }
         for (nth, series) in self.products.series.iter().enumerate() {
-            let means = sums.get(&series.product).map(Vec::as_slice);
+            let means = of_products.get(&series.product).map(Vec::as_slice);
             let body = series_of(&self.product_run, nth, naive(&series.units), self.products.first_week, means);
             all.push(row(series.product, StoreId::NIL, &self.product_run, nth, &body));
         }
-        all
+        let row = |((category, store), sum): (SumKey, StoredSum)| forecast_sum::Model {
+            tenant_id: tenant,
+            first_week,
+            category_id: category,
+            store_id: store,
+            body: serde_json::to_string(&sum).unwrap_or_default(),
+        };
+        (all, sums.stored(&self.errors).into_iter().map(row).collect())
     }
 }
 

@@ -1,11 +1,15 @@
 //! Making forecasts, scoring them, and asking for them.
 
 mod ask;
+mod factors;
 mod make;
 mod score;
 mod simulate;
 
-pub use ask::{ClassAccuracy, PastWeek, ProductForecast, WeekUnits, accuracy, latest_run, product_forecast};
+pub use ask::{
+    ClassAccuracy, PastWeek, ProductForecast, SumForecast, WeekUnits, accuracy, latest_run, product_forecast, sum_forecast,
+};
+pub use factors::{FactorError, FactorRemoval, FactorSet, factor_list, remove_factor, set_factor};
 pub use make::{MadeRun, make_all, make_run};
 pub use score::twice_drifted;
 pub use simulate::{SimulationError, simulate};

@@ -128,6 +128,7 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("revaluation", "'rvl:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
     enum_column("cost_posting", ENTRY, "kind", one_of!(CostKind)),
     enum_column("cost_posting", ENTRY, "basis", one_of!(CostBasis)),
+    enum_column("factor_series", "'code ' || c.code", "kind", one_of!(FactorKind)),
     enum_column("forecast_series", "'prd:' || HEX(c.product_id)", "class", one_of!(DemandClass)),
     enum_column("forecast_series", "'prd:' || HEX(c.product_id)", "computed_class", one_of!(DemandClass)),
     enum_column("forecast_series", "'prd:' || HEX(c.product_id)", "status", one_of!(ForecastStatus)),

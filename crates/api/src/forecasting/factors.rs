@@ -1,0 +1,293 @@
+//! Series that move demand from outside, as clients see and set them.
+
+use async_graphql::{Context, InputObject, SimpleObject};
+use entity::prelude;
+use macros::resolvers;
+use platform::{clock::day_text, path, storage::idempotency::Acted};
+use services::forecasting::{
+    core::{FactorFields, FactorProblem, FactorSeries as Kept, MOST_DAYS, MOST_FACTORS, StoredFactor},
+    shell::{FactorError, FactorRemoval, FactorSet},
+};
+
+use super::{csv::values_of_text, enums::FactorKind};
+use crate::{
+    catalog::{Store, StoreRef},
+    graphql::{
+        fault::{Answer, TopError},
+        reading::Reading,
+        refusal::{ErrorCode, Path, UserError, VersionConflict},
+        scalars::{Date, DateTime, Long},
+    },
+    orders::links,
+    payload,
+    references::Names,
+};
+
+payload!(FactorSeriesPayload, series: FactorSeries, "factor series");
+
+/// A series' row.
+pub struct FactorSeries(pub Kept);
+
+/// Series of days that moves demand from outside: promotions, prices, holidays or weather. Runs of forecasts use it where it lowered the error of weeks that
+/// it was not fitted on.
+#[resolvers(requires = StockPolicy)]
+impl FactorSeries {
+    /// Code, by which the series is named.
+    async fn code(&self) -> &str {
+        &self.0.code
+    }
+    /// Kind of factor.
+    async fn kind(&self) -> FactorKind {
+        self.0.kind.into()
+    }
+    /// Name in words.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// Store that it is of. Null for all stores, or for those of `country`.
+    async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
+        Some(links::store(ctx, self.0.store?).await)
+    }
+    /// Country whose stores it is of, by their addresses, as two capital letters. Null for all stores, or for `store`.
+    async fn country(&self) -> Option<&str> {
+        self.0.country.as_deref()
+    }
+    /// First day on which it is known.
+    async fn from(&self) -> Date {
+        Date(self.0.from)
+    }
+    /// Last day on which it is known. Weeks that end later are forecast without it.
+    async fn until(&self) -> Date {
+        Date(self.0.until)
+    }
+    /// Number of days with a value.
+    async fn days(&self) -> Long {
+        Long(self.0.values.len() as i64)
+    }
+    /// Days and values as lines of CSV with a heading, oldest first.
+    async fn csv(&self) -> String {
+        let lines = self.0.values.iter().map(|(day, value)| format!("{},{value}\n", day_text(*day)));
+        std::iter::once("date,value\n".to_owned()).chain(lines).collect()
+    }
+    /// Version of the series: 1 when it was first set, +1 for each change.
+    async fn version(&self) -> Long {
+        Long(self.0.version)
+    }
+    /// Time of the last change.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+/// A factor beside a forecast: whether the run used it, and how much it helped.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ForecastFactor {
+    /// Code of the factor series.
+    pub code: String,
+    /// Name in words.
+    pub name: String,
+    /// Kind of factor.
+    pub kind: FactorKind,
+    /// Whether the forecast is made with it: it lowered the error of held-out weeks by 0.005 or more.
+    pub used: bool,
+    /// Weighted absolute percentage error of held-out weeks without it: Σ|error| ÷ Σ units, of all products of its stores. Null where too little is known.
+    pub wape_without: Option<f64>,
+    /// Weighted absolute percentage error of held-out weeks with the factor. Null where too little is known.
+    pub wape_with: Option<f64>,
+    /// Share by which units of the product's class are multiplied where the level is 1 higher. Null where the level did not vary.
+    pub lift: Option<f64>,
+    /// Monday of the first coming week without a known level: from there on the factor is left out. Null where it is known for all 26 weeks.
+    pub left_out_from: Option<Date>,
+    /// Use of the factor in words, with its errors.
+    pub why: String,
+}
+
+impl ForecastFactor {
+    pub(super) fn of(found: &StoredFactor, class: prelude::DemandClass) -> Self {
+        Self {
+            code: found.code.clone(),
+            name: found.name.clone(),
+            kind: found.kind.into(),
+            used: found.is_used,
+            wape_without: found.wape.map(|(without, _)| without),
+            wape_with: found.wape.map(|(_, with)| with),
+            lift: found.lift(class),
+            left_out_from: found.ends.map(Date),
+            why: why(found),
+        }
+    }
+}
+
+fn why(found: &StoredFactor) -> String {
+    let Some((without, with)) = found.wape else {
+        return "Not used: fewer than three of the weeks that are looked back on had an unusual level.".to_owned();
+    };
+    let (without, with) = (without * 100.0, with * 100.0);
+    if !found.is_used {
+        return format!("Not used: the error of held-out weeks was {without:.1} % without it and {with:.1} % with it.");
+    }
+    let end = found
+        .ends
+        .map_or_else(String::new, |day| format!(" From {} on its level is not known, and it is left out.", day_text(day)));
+    format!("Used: the error of held-out weeks fell from {without:.1} % to {with:.1} %.{end}")
+}
+
+/// A value of a day.
+#[derive(Debug, Clone, InputObject)]
+pub struct FactorValueInput {
+    /// Day.
+    pub date: Date,
+    /// Level of the day, from -1000000000 to 1000000000: 1 for a promotion or a holiday, a price, degrees.
+    pub value: f64,
+}
+
+/// A factor series. One of the same code is replaced.
+#[derive(Debug, Clone, InputObject)]
+pub struct FactorSeriesSetInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Version of the series as it was read, 0 before it was first set; another one is a VERSION_CONFLICT. Null changes any.
+    pub expected_version: Option<Long>,
+    /// Code, 1 to 64 characters.
+    pub code: String,
+    /// Kind of factor.
+    pub kind: FactorKind,
+    /// Name, 1 to 200 characters.
+    pub name: String,
+    /// Store that it is of. Needed unless your rights are for all stores.
+    pub store_id: Option<async_graphql::ID>,
+    /// Store that it is of, instead of `storeId`.
+    pub store: Option<StoreRef>,
+    /// Country whose stores it is of, by their addresses, as two letters. Not together with a store.
+    pub country: Option<String>,
+    /// First day on which it is known. Null for that of its first value.
+    pub from: Option<Date>,
+    /// Last day on which it is known. Null for that of its last value. A PROMOTION or HOLIDAY has level 0 on days between without a value; of other kinds a
+    /// week is known by four days or more.
+    pub until: Option<Date>,
+    /// Days and values, at most 4000, each day once.
+    pub values: Option<Vec<FactorValueInput>>,
+    /// Days and values as lines of CSV, such as "2026-11-30,4.5", instead of `values`. A heading is passed over.
+    pub csv: Option<String>,
+}
+
+/// A factor series that is to go.
+#[derive(Debug, Clone, InputObject)]
+pub struct FactorSeriesRemoveInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Code of the series.
+    pub code: String,
+}
+
+impl FactorSeriesSetInput {
+    pub(super) fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).optional(("store", self.store.take()), ("storeId", &mut self.store_id))
+    }
+    pub(super) fn read(self, reading: &mut Reading) -> FactorSet {
+        if self.values.is_some() && self.csv.is_some() {
+            reading.invalid("give values or csv, not both", || path!["input", "csv"]);
+        }
+        let mut values: Vec<(i32, f64)> = self.values.into_iter().flatten().map(|one| (one.date.0, one.value)).collect();
+        if let Some(text) = &self.csv {
+            match values_of_text(text) {
+                Ok(read) => values = read,
+                Err(line) => {
+                    reading.invalid(&format!("line {line} is no day and number, as in 2026-11-30,4.5"), || path!["input", "csv"]);
+                }
+            }
+        }
+        FactorSet {
+            idempotency_key: self.idempotency_key,
+            expected_version: self.expected_version.map(|version| version.0),
+            fields: FactorFields {
+                code: self.code,
+                kind: self.kind.into(),
+                name: self.name,
+                store: reading.id_opt(self.store_id.as_ref(), || path!["input", "storeId"]),
+                country: self.country,
+                from: self.from.map(|day| day.0),
+                until: self.until.map(|day| day.0),
+                values,
+            },
+        }
+    }
+}
+
+impl FactorSeriesRemoveInput {
+    pub(super) fn read(self) -> FactorRemoval {
+        FactorRemoval { idempotency_key: self.idempotency_key, code: self.code }
+    }
+}
+
+impl FactorSeriesPayload {
+    pub(super) fn of(done: Result<Acted<Option<Kept>>, FactorError>) -> Answer<Self> {
+        Ok(match done {
+            Err(error) => stopped(error)?.into(),
+            Ok(Acted { value, seq, is_replayed }) => {
+                Self { series: value.map(FactorSeries), user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) }
+            }
+        })
+    }
+}
+
+fn input(name: &str) -> Path {
+    path!["input", name]
+}
+
+/// Refusals are data, faults are top-level errors.
+fn stopped(error: FactorError) -> Result<Vec<UserError>, TopError> {
+    let refused = match error {
+        FactorError::Fault(fault) => return Err(fault.into()),
+        FactorError::Problem(problem) => problem_of(problem),
+        FactorError::Key => {
+            UserError::new(ErrorCode::Invalid, "a key of 1 to 255 characters is expected", input("idempotencyKey"))
+        }
+        FactorError::NoStore => UserError::not_found("store", input("storeId")),
+        FactorError::StoreNeeded => {
+            UserError::new(ErrorCode::Invalid, "your rights are for your stores: name one of them", input("storeId"))
+        }
+        FactorError::NotFound => UserError::not_found("factor series", input("code")),
+        FactorError::TooMany => {
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {MOST_FACTORS} factor series are kept"), input("code"))
+        }
+        FactorError::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            UserError::new(ErrorCode::IdempotencyKeyReused, message, input("idempotencyKey"))
+        }
+        FactorError::Stale(actual) => UserError::VersionConflict(Box::new(VersionConflict {
+            code: ErrorCode::VersionConflict.noted(),
+            message: format!("the factor series has changed since you read it and is at version {actual} now"),
+            field: Some(input("expectedVersion")),
+            retryable: false,
+            actual_version: Long(actual),
+            current: None,
+        })),
+    };
+    Ok(vec![refused])
+}
+
+fn problem_of(problem: FactorProblem) -> UserError {
+    let nth = |nth: usize, name: &str| path!["input", "values", nth, name];
+    match problem {
+        FactorProblem::Code => {
+            UserError::new(ErrorCode::Invalid, "a code of 1 to 64 characters is expected that no other store has", input("code"))
+        }
+        FactorProblem::Name => UserError::new(ErrorCode::Invalid, "a name of 1 to 200 characters is expected", input("name")),
+        FactorProblem::Country => UserError::new(ErrorCode::Invalid, "a country of two letters is expected", input("country")),
+        FactorProblem::TwoPlaces => UserError::new(ErrorCode::Invalid, "name a store or a country, not both", input("country")),
+        FactorProblem::NoValues => {
+            UserError::new(ErrorCode::Required, "at least one day with a value is needed", input("values"))
+        }
+        FactorProblem::TooManyValues => {
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {MOST_DAYS} days are kept"), input("values"))
+        }
+        FactorProblem::Value(at) => {
+            UserError::new(ErrorCode::OutOfRange, "a number from -1000000000 to 1000000000 is expected", nth(at, "value"))
+        }
+        FactorProblem::SameDay(at) => UserError::new(ErrorCode::Duplicate, "this day has a value already", nth(at, "date")),
+        FactorProblem::Span => {
+            UserError::new(ErrorCode::OutOfRange, "from and until enclose all days with a value", input("until"))
+        }
+    }
+}

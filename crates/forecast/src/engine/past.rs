@@ -1,0 +1,89 @@
+//! What each series' method would have said at earlier origins, beside what came: the material of sums and factors.
+
+use crate::{
+    engine::{
+        Run,
+        chunks::{CHUNK, in_chunks},
+        score::ahead,
+        season::seasons,
+    },
+    models::{Scratch, Seasons, View},
+    panel::Panel,
+    selection::{SCORED_WEEKS, pooled_origins},
+    series::{Prepared, prepare},
+};
+
+/// Series whose pasts are held at once.
+const BATCH: usize = 8_192;
+
+/// A week as it would have been forecast, and its units.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Made {
+    pub forecast: f64,
+    pub units: f64,
+    /// False for a week that is unknown; both figures are 0 then.
+    pub is_known: bool,
+}
+
+/// The past of one series.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Past {
+    /// Units of each week of the panel; an unknown one has those of the last known.
+    pub weeks: Vec<f64>,
+    /// The scored weeks of each origin, one origin after the other.
+    pub made: Vec<Made>,
+}
+
+struct PastForecaster<'a> {
+    panel: &'a Panel,
+    run: &'a Run,
+    origins: &'a [usize],
+    seasons: &'a Seasons,
+}
+
+/// Hands the past of each series to `take`, in the order of the panel. Each series is forecast by the method that the run has for it.
+pub(crate) fn each_past(panel: &Panel, run: &Run, threads: usize, mut take: impl FnMut(usize, &Past)) {
+    let origins = pooled_origins(panel.weeks(), SCORED_WEEKS);
+    let of_categories = seasons(panel, &origins, threads);
+    let forecaster = PastForecaster { panel, run, origins: &origins, seasons: &of_categories };
+    for first in (0..panel.len()).step_by(BATCH) {
+        let size = BATCH.min(panel.len() - first);
+        let chunks = in_chunks(size, CHUNK, threads, |range| {
+            let (mut prepared, mut scratch) = (Prepared::default(), Scratch::default());
+            range.map(|nth| forecaster.past(first + nth, &mut prepared, &mut scratch)).collect::<Vec<_>>()
+        });
+        chunks.into_iter().flatten().enumerate().for_each(|(nth, past)| take(first + nth, &past));
+    }
+}
+
+impl PastForecaster<'_> {
+    fn past(&self, series: usize, prepared: &mut Prepared, scratch: &mut Scratch) -> Past {
+        prepare(prepared, self.panel.values(series), self.panel.days(series));
+        let mut past =
+            Past { weeks: vec![0.0; self.panel.weeks()], made: vec![Made::default(); self.origins.len() * SCORED_WEEKS] };
+        let mut known = prepared.known.weeks.iter().zip(&prepared.known.units).peekable();
+        let mut last = 0.0;
+        for (week, units) in past.weeks.iter_mut().enumerate() {
+            if let Some((_, found)) = known.next_if(|(at, _)| **at as usize == week) {
+                last = *found;
+            }
+            *units = last;
+        }
+        let place = self.run.series.get(series).map_or(0, |forecast| usize::from(forecast.method));
+        let Some(pools) = self.run.pools.get(place) else { return past };
+        let category = self.panel.traits(series).category;
+        for (nth, origin) in self.origins.iter().enumerate() {
+            let season = self.seasons.at(category, *origin);
+            let view = View::at(&prepared.known, *origin, season, &mut scratch.values);
+            // A series that had not begun was forecast by nobody: all that came of it is an error.
+            let mut path = [0.0; SCORED_WEEKS];
+            if view.count > 0 {
+                pools.method.path(&view, scratch, &mut path);
+            }
+            for (ahead, units, _) in ahead(&prepared.known, *origin, SCORED_WEEKS) {
+                past.made[nth * SCORED_WEEKS + ahead] = Made { forecast: path[ahead], units, is_known: true };
+            }
+        }
+        past
+    }
+}

@@ -1,0 +1,331 @@
+//! What moves demand from outside: promotions, prices, holidays, weather. A factor is used only where it lowered the error of weeks that it was not fitted
+//! on.
+//!
+//! A factor has a level each week. Its effect is a slope on the log of units ÷ forecast, one for each class of demand, shrunk by how seldom the level was
+//! another than the usual one. The forecast already is of an average mix of levels, so multipliers are divided by their own mean: what a promotion lifts,
+//! the weeks without it lose. Source: INSIGHT, section 3.3.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    engine::{Run, Status, each_past},
+    intervals::Bounds,
+    panel::Panel,
+    selection::{FEWEST_ORIGINS, SCORED_WEEKS, pooled_origins},
+    series::{Class, median},
+};
+
+/// How much the pooled WAPE has to fall for a factor to be used.
+pub const LEAST_GAIN: f64 = 0.005;
+/// Weeks of series with an unusual level that halve the doubt about a slope.
+const DOUBT: f64 = 20.0;
+/// Weeks with an unusual level, among those scored, below which nothing is said.
+const FEWEST_WEEKS: usize = 3;
+const LEAST: f64 = 0.3;
+const MOST: f64 = 4.0;
+/// Two levels that differ by less are one.
+const HAIR: f64 = 1e-9;
+
+/// The levels of a factor: by store as traits number them, then by week, those of the panel first and the coming ones after them. None: not known.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Factor {
+    pub levels: Vec<Vec<Option<f64>>>,
+}
+
+impl Factor {
+    fn level(&self, store: u32, week: usize) -> Option<f64> {
+        self.levels.get(store as usize)?.get(week).copied().flatten()
+    }
+    /// The usual level: the median of the weeks that are over.
+    fn usual(&self, weeks: usize) -> f64 {
+        let mut known: Vec<f64> = self.levels.iter().flat_map(|levels| levels.iter().take(weeks).copied().flatten()).collect();
+        median(&mut known).unwrap_or(0.0)
+    }
+}
+
+/// The effect of a factor on one class.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Effect {
+    /// Change of the log of units for a change of the level by 1.
+    pub slope: f64,
+    /// The mean multiplier of the weeks it was fitted on.
+    mean: f64,
+    usual: f64,
+}
+
+impl Effect {
+    /// What a forecast is multiplied with at a level.
+    pub fn multiplier(&self, level: f64) -> f64 {
+        lift(self.slope, level - self.usual) / self.mean
+    }
+}
+
+fn lift(slope: f64, above: f64) -> f64 {
+    (slope * above).exp().clamp(LEAST, MOST)
+}
+
+/// What was found of a factor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judged {
+    /// Whether forecasts are made with it.
+    pub is_used: bool,
+    /// Pooled WAPE of held-out weeks with known levels, without the factor and with it. None where too little is known to judge.
+    pub wape: Option<(f64, f64)>,
+    /// By class as in [`Class::ALL`].
+    pub effects: [Option<Effect>; Class::ALL.len()],
+}
+
+impl Default for Judged {
+    fn default() -> Self {
+        Self { is_used: false, wape: None, effects: [None; Class::ALL.len()] }
+    }
+}
+
+/// A scored week of a series.
+#[derive(Clone, Copy)]
+struct Row {
+    class: u8,
+    /// The place of its origin.
+    origin: u8,
+    store: u32,
+    week: u32,
+    forecast: f32,
+    units: f32,
+}
+
+/// A row with the level of the factor in it, above the usual one.
+#[derive(Clone, Copy)]
+struct Seen {
+    row: Row,
+    above: f64,
+}
+
+/// Judges factors, one after the other: each on forecasts that those before it have changed. Equal inputs give equal answers.
+pub fn judge(panel: &Panel, run: &Run, factors: &[Factor], threads: usize) -> Vec<Judged> {
+    if factors.is_empty() {
+        return Vec::new();
+    }
+    let origins = pooled_origins(panel.weeks(), SCORED_WEEKS);
+    let mut rows = rows(panel, run, &origins, threads);
+    factors.iter().map(|factor| judged(&mut rows, factor, factor.usual(panel.weeks()), &origins)).collect()
+}
+
+fn rows(panel: &Panel, run: &Run, origins: &[usize], threads: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    each_past(panel, run, threads, |series, past| {
+        let class = run.series[series].class.index() as u8;
+        let store = panel.traits(series).store;
+        for (place, made) in past.made.iter().enumerate().filter(|(_, made)| made.is_known) {
+            let (origin, ahead) = (place / SCORED_WEEKS, place % SCORED_WEEKS);
+            let week = (origins[origin] + ahead) as u32;
+            let (forecast, units) = (made.forecast as f32, made.units as f32);
+            rows.push(Row { class, origin: origin as u8, store, week, forecast, units });
+        }
+    });
+    rows
+}
+
+fn judged(rows: &mut [Row], factor: &Factor, usual: f64, origins: &[usize]) -> Judged {
+    let seen = |row: &Row| Some(Seen { row: *row, above: factor.level(row.store, row.week as usize)? - usual });
+    let all = || rows.iter().filter_map(&seen);
+    let unusual: BTreeSet<u32> = all().filter(|one| one.above.abs() > HAIR).map(|one| one.row.week).collect();
+    if origins.len() < FEWEST_ORIGINS || unusual.len() < FEWEST_WEEKS {
+        return Judged::default();
+    }
+    // Each origin is judged by what weeks outside of its own say.
+    let without_own = |origin: &usize| fit(all().filter(|one| !scores(*origin, one.row.week)), usual);
+    let held_out: Vec<_> = origins.iter().map(without_own).collect();
+    let multiplier = |row: &Row| {
+        let level = factor.level(row.store, row.week as usize);
+        let effect = held_out.get(usize::from(row.origin)).and_then(|effects| effects[usize::from(row.class)]);
+        effect.zip(level).map_or(1.0, |(effect, level)| effect.multiplier(level))
+    };
+    let (mut without, mut with, mut units) = (0.0, 0.0, 0.0);
+    for one in all() {
+        let (forecast, came) = (f64::from(one.row.forecast), f64::from(one.row.units));
+        without += (came - forecast).abs();
+        with += (came - forecast * multiplier(&one.row)).abs();
+        units += came;
+    }
+    if units <= 0.0 {
+        return Judged::default();
+    }
+    let wape = (without / units, with / units);
+    let is_used = wape.0 - wape.1 >= LEAST_GAIN;
+    let effects = fit(all(), usual);
+    if is_used {
+        rows.iter_mut().for_each(|row| row.forecast = (f64::from(row.forecast) * multiplier(row)) as f32);
+    }
+    Judged { is_used, wape: Some(wape), effects }
+}
+
+/// Whether a week is scored at an origin.
+fn scores(origin: usize, week: u32) -> bool {
+    (origin..origin + SCORED_WEEKS).contains(&(week as usize))
+}
+
+/// Units and forecasts of one class at one level, in one store, week and distance.
+#[derive(Default, Clone, Copy)]
+struct Cell {
+    units: f64,
+    forecast: f64,
+    above: f64,
+}
+
+/// The effect on each class. None where the level did not vary.
+fn fit(seen: impl Iterator<Item = Seen>, usual: f64) -> [Option<Effect>; Class::ALL.len()] {
+    let mut cells: [BTreeMap<(u8, u32, u32), Cell>; Class::ALL.len()] = std::array::from_fn(|_| BTreeMap::new());
+    let mut unusual = [0.0; Class::ALL.len()];
+    for Seen { row, above } in seen {
+        let class = usize::from(row.class);
+        let cell = cells[class].entry((row.origin, row.week, row.store)).or_default();
+        cell.units += f64::from(row.units);
+        cell.forecast += f64::from(row.forecast);
+        cell.above = above;
+        if above.abs() > HAIR {
+            unusual[class] += 1.0;
+        }
+    }
+    std::array::from_fn(|class| {
+        let cells: Vec<Cell> = cells[class].values().filter(|cell| cell.forecast > 0.0).copied().collect();
+        effect(&cells, unusual[class], usual)
+    })
+}
+
+/// A slope by weighted least squares, shrunk: n of n + 20.
+fn effect(cells: &[Cell], unusual: f64, usual: f64) -> Option<Effect> {
+    let total: f64 = cells.iter().map(|cell| cell.forecast).sum();
+    if total <= 0.0 {
+        return None;
+    }
+    let ratio = |cell: &Cell| ((cell.units + 0.5) / (cell.forecast + 0.5)).ln();
+    let mean = |of: &dyn Fn(&Cell) -> f64| cells.iter().map(|cell| cell.forecast * of(cell)).sum::<f64>() / total;
+    let (mean_above, mean_ratio) = (mean(&|cell: &Cell| cell.above), mean(&ratio));
+    let spread = mean(&|cell: &Cell| (cell.above - mean_above).powi(2));
+    if spread <= HAIR {
+        return None;
+    }
+    let together = mean(&|cell: &Cell| (cell.above - mean_above) * (ratio(cell) - mean_ratio));
+    let slope = together / spread * unusual / (unusual + DOUBT);
+    Some(Effect { slope, mean: mean(&|cell: &Cell| lift(slope, cell.above)), usual })
+}
+
+/// Multiplies the coming weeks of a run by the factors that are used. A factor is left out from the first week on whose level is not known.
+pub fn apply(run: &mut Run, panel: &Panel, factors: &[Factor], judged: &[Judged]) {
+    for (series, forecast) in run.series.iter_mut().enumerate().filter(|(_, one)| one.status != Status::Ended) {
+        let store = panel.traits(series).store;
+        for (factor, judged) in factors.iter().zip(judged).filter(|(_, judged)| judged.is_used) {
+            let Some(effect) = judged.effects[forecast.class.index()] else { continue };
+            for (ahead, point) in forecast.points.iter_mut().enumerate() {
+                let Some(level) = factor.level(store, panel.weeks() + ahead) else { break };
+                let by = effect.multiplier(level);
+                let times = |units: f32| (f64::from(units) * by) as f32;
+                point.mean = times(point.mean);
+                point.median = times(point.median);
+                point.bounds = point.bounds.map(|bounds| Bounds {
+                    lower80: times(bounds.lower80),
+                    upper80: times(bounds.upper80),
+                    lower95: times(bounds.lower95),
+                    upper95: times(bounds.upper95),
+                    is_extrapolated: bounds.is_extrapolated,
+                });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Settings, Traits, forecast_all};
+
+    const WEEKS: usize = 40;
+
+    /// Every fourth week is a promotion.
+    fn promotion(until: usize) -> Factor {
+        let level = |week: usize| (week < until).then(|| if week % 4 == 0 { 1.0 } else { 0.0 });
+        Factor { levels: vec![(0..WEEKS + 26).map(level).collect()] }
+    }
+
+    /// Products that sell 10 a week, and more in a promotion.
+    fn trade(promoted: f32) -> (Panel, Run) {
+        let mut panel = Panel::new(WEEKS).unwrap();
+        for nth in 0..6 {
+            // A little of its own in each product.
+            let own = |week: usize| ((week + nth) % 3) as f32 - 1.0;
+            let units = |week: usize| own(week) + if week % 4 == 0 { promoted } else { 10.0 };
+            panel.push(&(0..WEEKS).map(units).collect::<Vec<f32>>(), Traits::default()).unwrap();
+        }
+        let run = forecast_all(&panel, &Settings::default());
+        (panel, run)
+    }
+
+    #[test]
+    fn a_promotion_that_doubles_demand_is_used() {
+        let (panel, run) = trade(20.0);
+        let factors = [promotion(WEEKS + 26)];
+        let found = judge(&panel, &run, &factors, 1);
+        let (without, with) = found[0].wape.unwrap();
+        assert!(found[0].is_used && with < without - 0.1, "{without} {with}");
+        let effect = found[0].effects[run.series[0].class.index()].unwrap();
+        let (with_it, without_it) = (effect.multiplier(1.0), effect.multiplier(0.0));
+        assert!(with_it > 1.2 && without_it < 1.0, "{effect:?}");
+        assert!((0.25 * with_it + 0.75 * without_it - 1.0).abs() < 0.1, "the mean stays: {effect:?}");
+        let mut changed = run.clone();
+        apply(&mut changed, &panel, &factors, &found);
+        let (promoted, plain) = (&changed.series[0].points[0], &changed.series[0].points[1]);
+        assert!(promoted.mean > 15.0 && plain.mean < 12.0, "{promoted:?} {plain:?}");
+        assert_eq!(judge(&panel, &run, &factors, 2), found, "threads change nothing");
+    }
+
+    #[test]
+    fn a_promotion_that_changes_nothing_is_not_used() {
+        let (panel, run) = trade(10.0);
+        let found = judge(&panel, &run, &[promotion(WEEKS + 26)], 1);
+        assert!(!found[0].is_used && found[0].wape.is_some(), "{found:?}");
+        let mut changed = run.clone();
+        apply(&mut changed, &panel, &[promotion(WEEKS + 26)], &found);
+        assert_eq!(changed, run);
+    }
+
+    #[test]
+    fn a_factor_that_ends_is_left_out_from_there_on() {
+        let (panel, run) = trade(20.0);
+        let factors = [promotion(WEEKS + 3)];
+        let found = judge(&panel, &run, &factors, 1);
+        assert!(found[0].is_used);
+        let mut changed = run.clone();
+        apply(&mut changed, &panel, &factors, &found);
+        let (before, after) = (&run.series[0].points, &changed.series[0].points);
+        assert!((0..3).all(|ahead| after[ahead].mean != before[ahead].mean), "{after:?}");
+        assert_eq!(after[3..], before[3..], "the last level is not carried on");
+    }
+
+    #[test]
+    fn what_was_seen_twice_is_not_judged() {
+        let (panel, run) = trade(20.0);
+        let seldom = |week: usize| Some(if week == 20 || week == 36 { 1.0 } else { 0.0 });
+        let holiday = Factor { levels: vec![(0..WEEKS + 26).map(seldom).collect()] };
+        assert_eq!(judge(&panel, &run, &[holiday, Factor::default()], 1), [Judged::default(); 2]);
+    }
+
+    #[test]
+    fn a_second_factor_that_says_the_same_adds_nothing() {
+        let (panel, run) = trade(20.0);
+        let found = judge(&panel, &run, &[promotion(WEEKS + 26), promotion(WEEKS + 26)], 1);
+        assert!(found[0].is_used, "{found:?}");
+        let (first, second) = (found[0].wape.unwrap(), found[1].wape.unwrap());
+        assert!(second.0 < first.0 && second.0 - second.1 < first.0 - first.1, "{found:?}");
+    }
+
+    #[test]
+    fn the_worked_effect() {
+        // Forecast 20 each: 40 came in the promotion, 10 without. ln(40.5 ÷ 10.5) = 1.35, of which 20 ÷ 40 is believed.
+        let cell = |units: f64, above: f64| Cell { units, forecast: 20.0, above };
+        let found = effect(&[cell(40.0, 1.0), cell(10.0, 0.0)], 20.0, 0.0).unwrap();
+        assert!((found.slope - 0.5 * (40.5_f64 / 10.5).ln()).abs() < 1e-12, "{found:?}");
+        assert!((found.multiplier(1.0) + found.multiplier(0.0) - 2.0).abs() < 1e-12, "the mean stays");
+        assert_eq!(effect(&[cell(40.0, 1.0)], 20.0, 0.0), None, "one level tells nothing");
+        assert_eq!(effect(&[], 0.0, 0.0), None);
+    }
+}

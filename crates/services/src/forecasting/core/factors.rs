@@ -1,0 +1,274 @@
+//! Series that move demand from outside: how they are checked, and what level a week has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::prelude::*;
+use forecast::{
+    class::Class,
+    factors::{Factor, Judged},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{History, class_of, stored::milli};
+
+/// Series of a tenant at most.
+pub const MOST_FACTORS: usize = 20;
+/// Days of a series at most.
+pub const MOST_DAYS: usize = 4_000;
+/// The largest value.
+const MOST_VALUE: f64 = 1e9;
+/// Letters of a code and of a name.
+const MOST_CODE: usize = 64;
+const MOST_NAME: usize = 200;
+/// Days of a week with a value from which the week's level is known.
+const ENOUGH_DAYS: usize = 4;
+
+/// A series as it is wanted. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FactorFields {
+    pub code: String,
+    pub kind: FactorKind,
+    pub name: String,
+    pub store: Option<StoreId>,
+    pub country: Option<String>,
+    /// The days on which it is known. None: from its first value, to its last.
+    pub from: Option<i32>,
+    pub until: Option<i32>,
+    pub values: Vec<(i32, f64)>,
+}
+
+/// Why a series is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactorProblem {
+    Code,
+    Name,
+    Country,
+    /// A store and a country.
+    TwoPlaces,
+    NoValues,
+    TooManyValues,
+    /// The nth value is no number, or too large.
+    Value(usize),
+    /// The nth value is of a day that has one.
+    SameDay(usize),
+    /// It ends before it begins, or a value lies outside.
+    Span,
+}
+
+/// A series as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FactorSeries {
+    pub code: String,
+    pub kind: FactorKind,
+    pub name: String,
+    pub store: Option<StoreId>,
+    pub country: Option<String>,
+    pub from: i32,
+    pub until: i32,
+    /// Ascending by day.
+    pub values: Vec<(i32, f64)>,
+    pub version: i64,
+    pub updated_at: Timestamp,
+}
+
+impl FactorFields {
+    /// The series as it is kept.
+    pub fn checked(&self, version: i64, now: Timestamp) -> Result<FactorSeries, FactorProblem> {
+        let text = |text: &str, most: usize| {
+            let text = text.trim();
+            (!text.is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control)).then(|| text.to_owned())
+        };
+        let code = text(&self.code, MOST_CODE).ok_or(FactorProblem::Code)?;
+        let name = text(&self.name, MOST_NAME).ok_or(FactorProblem::Name)?;
+        let country = self.country.as_deref().map(|country| country.trim().to_ascii_uppercase());
+        if country.as_ref().is_some_and(|country| country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase())) {
+            return Err(FactorProblem::Country);
+        }
+        if self.store.is_some() && country.is_some() {
+            return Err(FactorProblem::TwoPlaces);
+        }
+        let values = self.days()?;
+        let (Some((first, _)), Some((last, _))) = (values.first(), values.last()) else { return Err(FactorProblem::NoValues) };
+        let (from, until) = (self.from.unwrap_or(*first), self.until.unwrap_or(*last));
+        if from > *first || until < *last {
+            return Err(FactorProblem::Span);
+        }
+        let (kind, store, updated_at) = (self.kind, self.store, now);
+        Ok(FactorSeries { code, kind, name, store, country, from, until, values, version, updated_at })
+    }
+
+    /// The values by day.
+    fn days(&self) -> Result<Vec<(i32, f64)>, FactorProblem> {
+        if self.values.len() > MOST_DAYS {
+            return Err(FactorProblem::TooManyValues);
+        }
+        let mut seen = BTreeSet::new();
+        for (nth, (day, value)) in self.values.iter().enumerate() {
+            if !value.is_finite() || value.abs() > MOST_VALUE {
+                return Err(FactorProblem::Value(nth));
+            }
+            if !seen.insert(*day) {
+                return Err(FactorProblem::SameDay(nth));
+            }
+        }
+        let mut values = self.values.clone();
+        values.sort_unstable_by_key(|(day, _)| *day);
+        Ok(values)
+    }
+}
+
+impl FactorSeries {
+    /// Whether it is of this store, which lies in this country.
+    fn is_of(&self, store: StoreId, country: Option<&String>) -> bool {
+        self.store.is_none_or(|own| own == store) && (self.country.is_none() || self.country.as_ref() == country)
+    }
+
+    /// The level of the week that begins on a Monday. A promotion or a holiday is not there on a day without a value; of other kinds a week is known by
+    /// the mean of four days or more.
+    fn level(&self, monday: i32) -> Option<f64> {
+        if monday < self.from || monday + 6 > self.until {
+            return None;
+        }
+        let begin = self.values.partition_point(|(day, _)| *day < monday);
+        let week = self.values[begin..].iter().take_while(|(day, _)| *day < monday + 7);
+        let (sum, count) = week.fold((0.0_f64, 0_usize), |(sum, count), (_, value)| (sum + value, count + 1));
+        match self.kind {
+            FactorKind::Promotion | FactorKind::Holiday => Some(sum / 7.0),
+            FactorKind::Price | FactorKind::Weather | FactorKind::Other => (count >= ENOUGH_DAYS).then(|| sum / count as f64),
+        }
+    }
+}
+
+/// The series as the engine takes them: of each week of the history, and of the coming ones.
+pub fn factors_of(all: &[FactorSeries], history: &History, countries: &BTreeMap<StoreId, String>, horizon: usize) -> Vec<Factor> {
+    let stores: BTreeMap<u32, StoreId> =
+        history.series.iter().filter_map(|series| Some((series.store_number(), series.store?))).collect();
+    let count = stores.keys().next_back().map_or(0, |most| *most as usize + 1);
+    let factor = |one: &FactorSeries| {
+        let weeks: Vec<Option<f64>> =
+            (0..history.weeks + horizon).map(|week| one.level(history.first_week + 7 * week as i32)).collect();
+        let mut levels = vec![Vec::new(); count];
+        for (number, _) in stores.iter().filter(|(_, store)| one.is_of(**store, countries.get(*store))) {
+            levels[*number as usize].clone_from(&weeks);
+        }
+        Factor { levels }
+    };
+    all.iter().map(factor).collect()
+}
+
+/// What a run found of a series.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredFactor {
+    pub code: String,
+    pub name: String,
+    pub kind: FactorKind,
+    /// Stores that it is of. None: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stores: Option<Vec<StoreId>>,
+    pub is_used: bool,
+    /// WAPE of held-out weeks without it and with it. None where too little was known.
+    pub wape: Option<(f64, f64)>,
+    /// The first coming week whose level is not known: from there on it is left out.
+    pub ends: Option<i32>,
+    /// By how much units are multiplied where the level is 1 higher, by class.
+    pub lifts: Vec<(DemandClass, f64)>,
+}
+
+impl StoredFactor {
+    /// Whether it is of this store; nil stands for all of them.
+    pub fn is_of(&self, store: StoreId) -> bool {
+        store == StoreId::NIL || self.stores.as_ref().is_none_or(|stores| stores.contains(&store))
+    }
+    /// The lift of a class.
+    pub fn lift(&self, class: DemandClass) -> Option<f64> {
+        self.lifts.iter().find(|(own, _)| *own == class).map(|(_, lift)| *lift)
+    }
+}
+
+/// What is kept of the series of a run that forecasts so many weeks from a Monday on.
+pub fn stored_factors(
+    all: &[FactorSeries],
+    judged: &[Judged],
+    countries: &BTreeMap<StoreId, String>,
+    (first_week, horizon): (i32, usize),
+) -> Vec<StoredFactor> {
+    let stored = |(one, judged): (&FactorSeries, &Judged)| {
+        let of_country = |country: &String| -> Vec<StoreId> {
+            countries.iter().filter(|(_, own)| *own == country).map(|(store, _)| *store).collect()
+        };
+        let mut coming = (0..horizon).map(|week| first_week + 7 * week as i32);
+        let lift = |class: &Class| Some((class_of(*class), milli(judged.effects[class.index()]?.slope.exp())));
+        StoredFactor {
+            code: one.code.clone(),
+            name: one.name.clone(),
+            kind: one.kind,
+            stores: one.store.map(|store| vec![store]).or_else(|| one.country.as_ref().map(of_country)),
+            is_used: judged.is_used,
+            wape: judged.wape.map(|(without, with)| (milli(without), milli(with))),
+            ends: coming.find(|week| one.level(*week).is_none()),
+            lifts: Class::ALL.iter().filter_map(lift).collect(),
+        }
+    };
+    all.iter().zip(judged).map(stored).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MONDAY: i32 = 20_716;
+
+    fn fields(kind: FactorKind, values: &[(i32, f64)]) -> FactorFields {
+        let (code, name) = ("SALE".to_owned(), "Sale".to_owned());
+        FactorFields { code, kind, name, store: None, country: None, from: None, until: None, values: values.to_vec() }
+    }
+
+    fn kept(fields: &FactorFields) -> Result<FactorSeries, FactorProblem> {
+        fields.checked(1, Timestamp(0))
+    }
+
+    #[test]
+    fn a_promotion_is_not_there_on_other_days() {
+        let mut sale = fields(FactorKind::Promotion, &[(MONDAY + 1, 1.0), (MONDAY, 1.0)]);
+        sale.until = Some(MONDAY + 13);
+        let sale = kept(&sale).unwrap();
+        assert_eq!(sale.values, [(MONDAY, 1.0), (MONDAY + 1, 1.0)]);
+        assert_eq!(
+            [MONDAY - 7, MONDAY, MONDAY + 7, MONDAY + 14].map(|week| sale.level(week)),
+            [None, Some(2.0 / 7.0), Some(0.0), None]
+        );
+    }
+
+    #[test]
+    fn a_week_of_weather_needs_four_days() {
+        let days = |count: i32| (0..count).map(|day| (MONDAY + day, f64::from(day))).collect::<Vec<_>>();
+        let level = |count: i32| {
+            let mut weather = fields(FactorKind::Weather, &days(count));
+            weather.until = Some(MONDAY + 6);
+            kept(&weather).unwrap().level(MONDAY)
+        };
+        assert_eq!((level(3), level(4), level(7)), (None, Some(1.5), Some(3.0)));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let day = (MONDAY, 1.0);
+        let problem = |change: fn(&mut FactorFields)| {
+            let mut wrong = fields(FactorKind::Price, &[day]);
+            change(&mut wrong);
+            kept(&wrong).unwrap_err()
+        };
+        assert_eq!(problem(|one| one.code = "  ".to_owned()), FactorProblem::Code);
+        assert_eq!(problem(|one| one.name = "x".repeat(201)), FactorProblem::Name);
+        assert_eq!(problem(|one| one.country = Some("GBR".to_owned())), FactorProblem::Country);
+        assert_eq!(problem(|one| one.values.clear()), FactorProblem::NoValues);
+        assert_eq!(problem(|one| one.values.push((MONDAY, 2.0))), FactorProblem::SameDay(1));
+        assert_eq!(problem(|one| one.values.push((MONDAY + 1, f64::NAN))), FactorProblem::Value(1));
+        assert_eq!(problem(|one| one.until = Some(MONDAY - 1)), FactorProblem::Span);
+        assert_eq!(problem(|one| one.values = vec![(0, 1.0); MOST_DAYS + 1]), FactorProblem::TooManyValues);
+        let both = |one: &mut FactorFields| {
+            (one.store, one.country) = (Some(StoreId::NIL), Some("gb".to_owned()));
+        };
+        assert_eq!(problem(both), FactorProblem::TwoPlaces);
+    }
+}

@@ -1,0 +1,168 @@
+//! Sums of forecasts: of a category with all below it, of a store, of all. They are added up from what is kept of products in stores, week by week and day
+//! by day, so that parts and sums agree.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+use forecast::{engine::SumErrors, weekdays::ByDay};
+use serde::{Deserialize, Serialize};
+
+use super::{History, StoredSeries, stored::milli};
+
+/// A category (nil: all products) in a store (nil: all).
+pub type SumKey = (CategoryId, StoreId);
+
+/// A coming week of a sum.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct StoredSumPoint {
+    pub mean: f64,
+    /// Lower and upper bounds of the 80 % and of the 95 % interval. None where too few errors of sums are known.
+    pub bounds: Option<[f64; 4]>,
+    /// Further ahead than any forecast was scored.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub far: bool,
+    /// Monday first.
+    pub days: ByDay<f64>,
+}
+
+/// The body of a `forecast_sum`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredSum {
+    /// Forecasts of products in stores that it adds up.
+    pub series: u32,
+    /// Runs of equal weeks: how many, and the week.
+    points: Vec<(u32, StoredSumPoint)>,
+}
+
+impl StoredSum {
+    /// Coming weeks, the first one that of the run.
+    pub fn points(&self) -> impl Iterator<Item = StoredSumPoint> {
+        self.points.iter().flat_map(|(times, point)| std::iter::repeat_n(*point, *times as usize))
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct Total {
+    series: u32,
+    weeks: Vec<(f64, ByDay<f64>)>,
+}
+
+/// Which sums there are, and what was added to each.
+#[derive(Debug, Clone, Default)]
+pub struct Sums {
+    keys: Vec<SumKey>,
+    /// The sums of each series of the history, in its order.
+    of_series: Vec<Vec<u32>>,
+    totals: Vec<Total>,
+}
+
+impl Sums {
+    /// The sums of a history of stores. `categories` has the category of each product and all above it.
+    pub fn of(history: &History, categories: &BTreeMap<ProductId, Vec<CategoryId>>) -> Self {
+        let mut places: BTreeMap<SumKey, u32> = BTreeMap::new();
+        let mut sums = Self::default();
+        for series in &history.series {
+            let store = series.store.unwrap_or(StoreId::NIL);
+            let above = categories.get(&series.product).into_iter().flatten().copied();
+            let mut of_this = Vec::new();
+            for category in std::iter::once(CategoryId::NIL).chain(above) {
+                for key in [(category, StoreId::NIL), (category, store)] {
+                    let next = sums.keys.len() as u32;
+                    let place = *places.entry(key).or_insert(next);
+                    if place == next {
+                        sums.keys.push(key);
+                    }
+                    of_this.push(place);
+                }
+            }
+            sums.of_series.push(of_this);
+        }
+        sums.totals = vec![Total::default(); sums.keys.len()];
+        sums
+    }
+
+    /// The sums of each series, and how many sums there are.
+    pub fn members(&self) -> (&[Vec<u32>], usize) {
+        (&self.of_series, self.keys.len())
+    }
+
+    /// Adds a series' forecast to its sums.
+    pub fn add(&mut self, series: usize, body: &StoredSeries) {
+        for place in self.of_series.get(series).into_iter().flatten() {
+            let Some(total) = self.totals.get_mut(*place as usize) else { continue };
+            total.series += 1;
+            for (week, (point, days)) in body.points().zip(body.days()).enumerate() {
+                if total.weeks.len() <= week {
+                    total.weeks.push((0.0, [0.0; 7]));
+                }
+                let (mean, sums) = &mut total.weeks[week];
+                *mean += point.mean;
+                sums.iter_mut().zip(days).for_each(|(sum, units)| *sum += units);
+            }
+        }
+    }
+
+    /// What is kept of each sum, with the interval that errors of such sums give.
+    pub fn stored(&self, errors: &SumErrors) -> Vec<(SumKey, StoredSum)> {
+        let of = |place: usize, total: &Total| {
+            let mut points: Vec<(u32, StoredSumPoint)> = Vec::new();
+            for (nth, (mean, days)) in total.weeks.iter().enumerate() {
+                let found = errors.bounds(place, *mean, nth + 1);
+                let point = StoredSumPoint {
+                    mean: milli(*mean),
+                    bounds: found.map(|b| [b.lower80, b.upper80, b.lower95, b.upper95].map(|bound| milli(bound.into()))),
+                    far: found.is_some_and(|bounds| bounds.is_extrapolated),
+                    days: days.map(milli),
+                };
+                match points.last_mut() {
+                    Some((times, last)) if *last == point => *times += 1,
+                    _ => points.push((1, point)),
+                }
+            }
+            StoredSum { series: total.series, points }
+        };
+        self.keys.iter().zip(&self.totals).enumerate().map(|(place, (key, total))| (*key, of(place, total))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use forecast::{Settings, forecast_all};
+
+    use super::*;
+    use crate::forecasting::core::{LevelFacts, series_of};
+
+    const MONDAY: i32 = 20_716;
+
+    #[test]
+    fn a_category_is_the_sum_of_what_lies_below_it() {
+        let id = uuid::Uuid::from_u128;
+        let (shop, depot) = (StoreId::from_uuid(id(1)), StoreId::from_uuid(id(2)));
+        let (food, tea) = (CategoryId::from_uuid(id(3)), CategoryId::from_uuid(id(4)));
+        let (green, bread) = (ProductId::from_uuid(id(5)), ProductId::from_uuid(id(6)));
+        let facts =
+            |units: i64| LevelFacts { weeks: (1..=30).map(|back| (MONDAY - 7 * back, units)).collect(), ..LevelFacts::default() };
+        let levels = BTreeMap::from([((green, shop), facts(10)), ((green, depot), facts(20)), ((bread, shop), facts(40))]);
+        let history = History::of(&levels, MONDAY);
+        let run = forecast_all(&history.panel().unwrap(), &Settings::default());
+        let mut sums = Sums::of(&history, &BTreeMap::from([(green, vec![tea, food]), (bread, vec![food])]));
+        for nth in 0..history.series.len() {
+            let mut body = series_of(&run, nth, 0.0, history.first_week, None);
+            body.profile = Some([0.2, 0.2, 0.2, 0.2, 0.2, 0.0, 0.0]);
+            sums.add(nth, &body);
+        }
+        let stored: BTreeMap<SumKey, StoredSum> = sums.stored(&SumErrors::default()).into_iter().collect();
+        let first = |key: SumKey| stored.get(&key).map(|sum| (sum.series, sum.points().next().unwrap().mean));
+        assert_eq!(first((tea, StoreId::NIL)), Some((2, 30.0)));
+        assert_eq!(first((food, StoreId::NIL)), Some((3, 70.0)));
+        assert_eq!(first((food, shop)), Some((2, 50.0)));
+        assert_eq!(first((CategoryId::NIL, shop)), Some((2, 50.0)));
+        assert_eq!(first((CategoryId::NIL, StoreId::NIL)), Some((3, 70.0)));
+        assert_eq!(first((tea, depot)), Some((1, 20.0)));
+        let all = stored[&(food, StoreId::NIL)].points().next().unwrap();
+        assert_eq!((all.days, all.bounds), ([14.0, 14.0, 14.0, 14.0, 14.0, 0.0, 0.0], None));
+        let text = serde_json::to_string(&stored[&(food, shop)]).unwrap();
+        assert_eq!(serde_json::from_str::<StoredSum>(&text).unwrap(), stored[&(food, shop)]);
+        assert_eq!(stored[&(food, shop)].points().count(), 26);
+    }
+}

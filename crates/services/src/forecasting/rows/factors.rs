@@ -1,0 +1,101 @@
+//! Series that move demand from outside, and the countries of stores.
+
+use std::collections::BTreeMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::factor_series,
+};
+use platform::storage::{Fault, Finds, Reads, Row, Work};
+use sea_orm::Value;
+
+use crate::forecasting::core::FactorSeries;
+
+#[derive(Record)]
+#[record(of = factor_series, alias = "f")]
+struct FactorRow {
+    code: String,
+    kind: FactorKind,
+    name: String,
+    store_id: Option<StoreId>,
+    country: Option<String>,
+    from_date: i32,
+    until_date: i32,
+    body: String,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+impl TryFrom<FactorRow> for FactorSeries {
+    type Error = Fault;
+    fn try_from(row: FactorRow) -> Result<Self, Fault> {
+        let FactorRow { code, kind, name, store_id: store, country, from_date, until_date, body, version, updated_at } = row;
+        let values = serde_json::from_str(&body).map_err(|_| Fault::corrupt("factor_series", "its body has days and values"))?;
+        Ok(Self { code, kind, name, store, country, from: from_date, until: until_date, values, version, updated_at })
+    }
+}
+
+fn row_of(tenant_id: TenantId, series: &FactorSeries) -> Result<factor_series::Model, Fault> {
+    Ok(factor_series::Model {
+        tenant_id,
+        code: series.code.clone(),
+        kind: series.kind,
+        name: series.name.clone(),
+        store_id: series.store,
+        country: series.country.clone(),
+        from_date: series.from,
+        until_date: series.until,
+        body: serde_json::to_string(&series.values).map_err(|err| Fault::Broken(err.to_string()))?,
+        version: series.version,
+        updated_at: series.updated_at,
+    })
+}
+
+async fn factors_where(reads: &impl Reads, only: &str, values: Vec<Value>) -> Result<Vec<FactorSeries>, Fault> {
+    let sql = format!("SELECT {} FROM factor_series f WHERE f.tenant_id = $1{only} ORDER BY f.code", FactorRow::SELECT);
+    reads.records::<FactorRow>(&sql, values).await?.into_iter().map(FactorSeries::try_from).collect()
+}
+
+/// All series of a tenant, by their codes.
+pub async fn factors(reads: &impl Reads) -> Result<Vec<FactorSeries>, Fault> {
+    factors_where(reads, "", vec![]).await
+}
+
+/// The series of a code.
+pub async fn factor(reads: &impl Reads, code: &str) -> Result<Option<FactorSeries>, Fault> {
+    Ok(factors_where(reads, " AND f.code = $2", vec![code.into()]).await?.pop())
+}
+
+pub async fn insert_factor(work: &Work, series: &FactorSeries) -> Result<(), Fault> {
+    work.insert::<factor_series::Entity>(row_of(work.tenant(), series)?).await
+}
+
+pub async fn update_factor(work: &Work, series: &FactorSeries) -> Result<(), Fault> {
+    work.update::<factor_series::Entity>(row_of(work.tenant(), series)?).await
+}
+
+pub async fn remove_factor(work: &Work, code: &str) -> Result<u64, Fault> {
+    work.execute("DELETE FROM factor_series WHERE tenant_id = $1 AND code = $2", vec![code.into()]).await
+}
+
+/// Whether the tenant has a store.
+pub async fn is_store(reads: &impl Reads, store: StoreId) -> Result<bool, Fault> {
+    Ok(!reads.rows("SELECT s.id FROM store s WHERE s.tenant_id = $1 AND s.id = $2", vec![store.into()]).await?.is_empty())
+}
+
+/// The country of each store whose address has one, as two capital letters.
+pub async fn countries(reads: &impl Reads) -> Result<BTreeMap<StoreId, String>, Fault> {
+    let sql = "SELECT s.id, s.address FROM store s WHERE s.tenant_id = $1 AND s.address IS NOT NULL ORDER BY s.id";
+    let mut found = BTreeMap::new();
+    for row in &reads.rows(sql, vec![]).await? {
+        let mut row = Row::new(row);
+        let (store, address): (StoreId, String) = (row.take()?, row.take()?);
+        let address: serde_json::Value =
+            serde_json::from_str(&address).map_err(|_| Fault::corrupt("store", "its address is JSON"))?;
+        if let Some(country) = address["country"].as_str() {
+            found.insert(store, country.to_ascii_uppercase());
+        }
+    }
+    Ok(found)
+}

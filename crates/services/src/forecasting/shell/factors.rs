@@ -1,0 +1,167 @@
+//! Setting series that move demand from outside, and taking them away. The next run of forecasts reads them.
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
+use inventory::ledger::Mode;
+use platform::{
+    clock::Clock,
+    storage::{
+        Database, Fault, Work,
+        idempotency::{self, Acted, Before, Key, hash_of, is_key, settle},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use crate::forecasting::{
+    core::{FactorFields, FactorProblem, FactorSeries, MOST_FACTORS},
+    events::{EventType, FACTOR_SERIES_REMOVED, FACTOR_SERIES_SET, FactorEvent},
+    rows,
+};
+
+/// A series as it is wanted.
+#[derive(Debug, Clone)]
+pub struct FactorSet {
+    pub idempotency_key: String,
+    pub expected_version: Option<i64>,
+    pub fields: FactorFields,
+}
+
+/// A series that is to go. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct FactorRemoval {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub code: String,
+}
+
+/// Why a call came to nothing: nothing was written.
+#[derive(Debug)]
+pub enum FactorError {
+    Problem(FactorProblem),
+    Key,
+    NoStore,
+    /// Whoever has some stores sets series of one of them.
+    StoreNeeded,
+    NotFound,
+    TooMany,
+    /// Somebody has changed it since it was read: its version now.
+    Stale(i64),
+    KeyReused,
+    Fault(Fault),
+}
+
+impl From<Fault> for FactorError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// What is remembered of a call.
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    code: String,
+    seq: Option<i64>,
+}
+
+type May = Permit<kind::StockPolicy>;
+type Done = Result<Acted<Option<FactorSeries>>, FactorError>;
+
+/// Whether a series is the permit's to change: one of no single store is for whoever may set the policies of all.
+fn covers(permit: &May, store: Option<StoreId>) -> bool {
+    store.map_or_else(|| permit.reach() == Reach::Everywhere, |store| permit.covers(store))
+}
+
+/// The tenant's series by their codes: those of the permit's stores, and those of no single store.
+pub async fn factor_list(permit: &May, db: &Database) -> Result<Vec<FactorSeries>, Fault> {
+    let mut all = rows::factors(&permit.scope(db)).await?;
+    all.retain(|series| series.store.is_none_or(|store| permit.covers(store)));
+    Ok(all)
+}
+
+/// Makes a series, or replaces the one of the same code.
+pub async fn set_factor(db: &Database, clock: &Clock, permit: May, input: FactorSet, mode: Mode) -> Done {
+    if !is_key(&input.idempotency_key) {
+        return Err(FactorError::Key);
+    }
+    if !covers(&permit, input.fields.store) {
+        return Err(if input.fields.store.is_some() { FactorError::NoStore } else { FactorError::StoreNeeded });
+    }
+    let now = clock.now();
+    let series = input.fields.checked(1, now).map_err(FactorError::Problem)?;
+    let mut work = permit.scope(db).begin().await?;
+    let done = set(&mut work, &permit, &input, series).await;
+    settle(work, done, mode.is_dry()).await
+}
+
+async fn set(work: &mut Work, permit: &May, input: &FactorSet, mut series: FactorSeries) -> Done {
+    let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
+    let key = Key { owner, mutation: "factorSeriesSet", key: text, hash: hash_of(&input.fields) };
+    match idempotency::in_turn(work, &key).await? {
+        Before::Nothing => {}
+        Before::Reused => return Err(FactorError::KeyReused),
+        Before::Same(receipt) => return replayed(work, permit, receipt).await,
+    }
+    if let Some(store) = series.store
+        && !rows::is_store(work, store).await?
+    {
+        return Err(FactorError::NoStore);
+    }
+    let before = rows::factor(work, &series.code).await?;
+    // The code is another store's: it is not told to whom.
+    if before.as_ref().is_some_and(|before| !covers(permit, before.store)) {
+        return Err(FactorError::Problem(FactorProblem::Code));
+    }
+    let actual = before.as_ref().map_or(0, |before| before.version);
+    if input.expected_version.is_some_and(|expected| expected != actual) {
+        return Err(FactorError::Stale(actual));
+    }
+    if before.is_none() && rows::factors(work).await?.len() >= MOST_FACTORS {
+        return Err(FactorError::TooMany);
+    }
+    series.version = actual + 1;
+    match before {
+        Some(_) => rows::update_factor(work, &series).await?,
+        None => rows::insert_factor(work, &series).await?,
+    }
+    end(work, (&key, FACTOR_SERIES_SET), series).await
+}
+
+/// Takes a series away: forecasts are made without it from the next run on.
+pub async fn remove_factor(db: &Database, clock: &Clock, permit: May, input: FactorRemoval, mode: Mode) -> Done {
+    if !is_key(&input.idempotency_key) {
+        return Err(FactorError::Key);
+    }
+    let mut work = permit.scope(db).begin().await?;
+    let done = remove(&mut work, clock.now(), &permit, &input).await;
+    settle(work, done, mode.is_dry()).await
+}
+
+async fn remove(work: &mut Work, now: Timestamp, permit: &May, input: &FactorRemoval) -> Done {
+    let (owner, text) = (permit.actor().id, input.idempotency_key.clone());
+    let key = Key { owner, mutation: "factorSeriesRemove", key: text, hash: hash_of(input) };
+    match idempotency::in_turn(work, &key).await? {
+        Before::Nothing => {}
+        Before::Reused => return Err(FactorError::KeyReused),
+        Before::Same(receipt) => return replayed(work, permit, receipt).await,
+    }
+    let found = rows::factor(work, input.code.trim()).await?.filter(|series| covers(permit, series.store));
+    let mut series = found.ok_or(FactorError::NotFound)?;
+    rows::remove_factor(work, &series.code).await?;
+    series.updated_at = now;
+    end(work, (&key, FACTOR_SERIES_REMOVED), series).await
+}
+
+async fn end(work: &mut Work, (key, event): (&Key, EventType<FactorEvent>), series: FactorSeries) -> Done {
+    let now = series.updated_at;
+    let seq = journal::append_other(work, vec![event.event(&FactorEvent::of(&series))], now).await?;
+    idempotency::keep(work, key, &Receipt { code: series.code.clone(), seq }, now).await?;
+    Ok(Acted { value: Some(series), seq, is_replayed: false })
+}
+
+/// The answer of an earlier call: the series as it is now, if it is still there.
+async fn replayed(work: &Work, permit: &May, receipt: Receipt) -> Done {
+    let Receipt { code, seq } = receipt;
+    let value = rows::factor(work, &code).await?.filter(|series| covers(permit, series.store));
+    Ok(Acted { value, seq, is_replayed: true })
+}

@@ -1,0 +1,185 @@
+//! What moves demand from outside: used where it helped, left out where it ends.
+
+use serde_json::{Value, json};
+
+use super::{Trade, monday};
+use crate::{
+    authorization::world::World,
+    purchasing::office::{done, key, refused},
+    world::on_both,
+};
+use entrepot::access::{Permission, Reach, kind};
+
+on_both!(
+    a_promotion_that_helped_lifts_its_weeks_until_it_ends,
+    weather_that_changes_nothing_is_not_used,
+    a_factor_series_is_set_replaced_and_removed,
+    what_is_wrong_with_a_factor_series_is_refused,
+    a_shops_manager_sets_factor_series_of_their_shop,
+);
+
+const SERIES: &str = "series { code kind name country from until days csv version store { code } }";
+const FACTORS: &str = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { weeks { mean }
+  factors { code kind used wapeWithout wapeWith lift leftOutFrom why } } }";
+
+async fn set(trade: &Trade<'_>, mut input: Value) -> Value {
+    if input["idempotencyKey"].is_null() {
+        input["idempotencyKey"] = json!(key());
+    }
+    trade.books.office.act("factorSeriesSet", "FactorSeriesSetInput", SERIES, input).await
+}
+
+/// All days of some weeks, counted back from the current one, each with a value.
+fn days(world: &World, weeks: impl Iterator<Item = (i64, f64)>) -> Vec<Value> {
+    let of_week = |(weeks_ago, value): (i64, f64)| {
+        let first = entrepot::clock::parse_day(&monday(world, weeks_ago)).unwrap();
+        (0..7).map(move |day| json!({ "date": entrepot::clock::day_text(first + day), "value": value }))
+    };
+    weeks.flat_map(of_week).collect()
+}
+
+async fn forecast(trade: &Trade<'_>, product: &Value) -> Value {
+    let answer = trade.books.office.ask(FACTORS, json!({ "p": product, "s": trade.books.office.store })).await;
+    assert!(answer["errors"].is_null(), "{answer:#}");
+    answer["data"]["forecast"].clone()
+}
+
+async fn a_promotion_that_helped_lifts_its_weeks_until_it_ends(world: &World) {
+    let trade = Trade::of(world).await;
+    let mug = trade.books.office.product("MUG", "2.00").await;
+    trade.receive(&mug, 5_000, 7 * 41).await;
+    // Every fourth week is a promotion, the current one too.
+    let units: Vec<i64> = (0..40).map(|week| if week % 4 == 0 { 25 } else { 10 }).collect();
+    trade.sell_weekly(&mug, &units).await;
+    let promoted = (-1..=40).filter(|ago| ago % 4 == 0).map(|ago| (ago, 1.0));
+    // What comes after the next week is not known.
+    let until = days(world, std::iter::once((-1, 0.0)))[6]["date"].clone();
+    let input = json!({ "code": "SALE", "kind": "PROMOTION", "name": "Every fourth week", "until": until, "values": days(world, promoted) });
+    assert_eq!(done(&set(&trade, input).await, "series")["days"], json!(77));
+    trade.run(0).await.unwrap();
+    let found = forecast(&trade, &mug).await;
+    let factor = &found["factors"][0];
+    assert_eq!(
+        (&factor["code"], &factor["used"], &factor["leftOutFrom"]),
+        (&json!("SALE"), &json!(true), &json!(monday(world, -2))),
+        "{found:#}"
+    );
+    let (without, with) = (factor["wapeWithout"].as_f64().unwrap(), factor["wapeWith"].as_f64().unwrap());
+    assert!(with < without - 0.005 && factor["lift"].as_f64().unwrap() > 1.0, "{found:#}");
+    assert!(factor["why"].as_str().unwrap().contains("is left out"), "{found:#}");
+    let mean = |week: usize| found["weeks"][week]["mean"].as_f64().unwrap();
+    assert!(mean(0) > mean(2) && mean(2) > mean(1), "promoted, unknown, not promoted: {found:#}");
+    assert!((mean(4) - mean(3)).abs() < 1.0, "another fourth week, of which nothing is known: {found:#}");
+    trade.books.office.is_sound().await;
+}
+
+async fn weather_that_changes_nothing_is_not_used(world: &World) {
+    let trade = Trade::of(world).await;
+    let mug = trade.books.office.product("MUG", "2.00").await;
+    trade.receive(&mug, 5_000, 7 * 31).await;
+    trade.sell_weekly(&mug, &[10; 30]).await;
+    let degrees = days(world, (-3..=30).map(|ago| (ago, (ago * 7 % 5) as f64)));
+    let weather = json!({ "code": "RAIN", "kind": "WEATHER", "name": "Rain", "values": degrees });
+    done(&set(&trade, weather).await, "series");
+    let holiday = days(world, std::iter::once((10, 1.0)));
+    for (code, country) in [("MIDSUMMER", Value::Null), ("ELSEWHERE", json!("se"))] {
+        let input = json!({ "code": code, "kind": "HOLIDAY", "name": code, "country": country, "values": holiday });
+        done(&set(&trade, input).await, "series");
+    }
+    trade.run(0).await.unwrap();
+    let found = forecast(&trade, &mug).await;
+    let factors = found["factors"].as_array().unwrap();
+    let of = |code: &str| factors.iter().find(|factor| factor["code"] == code);
+    let rain = of("RAIN").unwrap();
+    assert_eq!((&rain["used"], &rain["wapeWithout"]), (&json!(false), &rain["wapeWith"]), "{found:#}");
+    let seldom = of("MIDSUMMER").unwrap();
+    assert_eq!((&seldom["used"], &seldom["wapeWithout"]), (&json!(false), &Value::Null), "one week tells nothing: {found:#}");
+    assert!(of("ELSEWHERE").is_none(), "the store has no address in that country: {found:#}");
+    assert!(found["weeks"].as_array().unwrap().iter().all(|week| week["mean"] == 10.0), "{found:#}");
+}
+
+async fn a_factor_series_is_set_replaced_and_removed(world: &World) {
+    let trade = Trade::of(world).await;
+    let office = &trade.books.office;
+    let csv = "date;value\n2026-01-02;4.5\n2026-01-01;-2\n";
+    let mut input = json!({ "idempotencyKey": key(), "code": "FROST", "kind": "WEATHER", "name": "Degrees", "csv": csv });
+    let query = "mutation($input: FactorSeriesSetInput!) { factorSeriesSet(input: $input, validateOnly: true) { series { code } userErrors { code } } }";
+    let dry = office.ask(query, json!({ "input": input })).await;
+    assert_eq!(dry["data"]["factorSeriesSet"]["series"]["code"], "FROST", "{dry:#}");
+    let list = async || office.ask("{ factorSeries { code } }", json!({})).await["data"]["factorSeries"].clone();
+    assert!(!list().await.as_array().unwrap().contains(&json!({ "code": "FROST" })), "a dry run writes nothing");
+    let shown = json!({ "code": "FROST", "kind": "WEATHER", "name": "Degrees", "country": null, "from": "2026-01-01", "until": "2026-01-02",
+        "days": 2, "csv": "date,value\n2026-01-01,-2\n2026-01-02,4.5\n", "version": 1, "store": null });
+    let first = set(&trade, input.clone()).await;
+    assert_eq!((done(&first, "series"), &first["replayed"]), (&shown, &json!(false)));
+    let again = set(&trade, input.clone()).await;
+    assert_eq!((&again["series"], &again["replayed"], &again["seq"]), (&shown, &json!(true), &first["seq"]));
+    input["name"] = json!("Celsius");
+    refused(&set(&trade, input.clone()).await, "IDEMPOTENCY_KEY_REUSED", "input.idempotencyKey");
+    (input["idempotencyKey"], input["expectedVersion"]) = (Value::Null, json!(0));
+    refused(&set(&trade, input.clone()).await, "VERSION_CONFLICT", "input.expectedVersion");
+    input["expectedVersion"] = json!(1);
+    let second = set(&trade, input).await;
+    assert_eq!((&done(&second, "series")["version"], &second["series"]["name"]), (&json!(2), &json!("Celsius")));
+    assert!(list().await.as_array().unwrap().contains(&json!({ "code": "FROST" })));
+    let theirs = world.ask(&world.theirs, Some(world.theirs.owner.clone()), "{ factorSeries { code } }", &json!({})).await;
+    assert!(!theirs["data"]["factorSeries"].as_array().unwrap().contains(&json!({ "code": "FROST" })), "{theirs:#}");
+    let gone = json!({ "idempotencyKey": key(), "code": "FROST" });
+    let remove = async |input: Value| office.act("factorSeriesRemove", "FactorSeriesRemoveInput", "series { code }", input).await;
+    assert_eq!(done(&remove(gone.clone()).await, "series")["code"], "FROST");
+    let again = remove(gone).await;
+    assert_eq!((&again["series"], &again["replayed"]), (&Value::Null, &json!(true)), "it is not there any more");
+    refused(&remove(json!({ "idempotencyKey": key(), "code": "FROST" })).await, "NOT_FOUND", "input.code");
+    assert!(!list().await.as_array().unwrap().contains(&json!({ "code": "FROST" })));
+    office.is_sound().await;
+}
+
+async fn what_is_wrong_with_a_factor_series_is_refused(world: &World) {
+    let trade = Trade::of(world).await;
+    let day = |date: &str, value: f64| json!({ "date": date, "value": value });
+    let with = |name: &str, value: Value| {
+        let mut input = json!({ "code": "SALE", "kind": "PROMOTION", "name": "Sale", "values": [day("2026-01-01", 1.0)] });
+        input[name] = value;
+        input
+    };
+    let twice = json!([day("2026-01-01", 1.0), day("2026-01-01", 2.0)]);
+    for (input, code, field) in [
+        (with("code", json!(" ")), "INVALID", "input.code"),
+        (with("name", json!("")), "INVALID", "input.name"),
+        (with("country", json!("Sweden")), "INVALID", "input.country"),
+        (with("values", json!([])), "REQUIRED", "input.values"),
+        (with("values", twice), "DUPLICATE", "input.values.1.date"),
+        (with("values", json!([day("2026-01-01", 1e10)])), "OUT_OF_RANGE", "input.values.0.value"),
+        (with("until", json!("2025-12-31")), "OUT_OF_RANGE", "input.until"),
+        (with("csv", json!("2026-01-01,1")), "INVALID", "input.csv"),
+        (
+            json!({ "code": "SALE", "kind": "PROMOTION", "name": "Sale", "csv": "2026-01-01,1\n2026-02-30,1" }),
+            "INVALID",
+            "input.csv",
+        ),
+    ] {
+        refused(&set(&trade, input).await, code, field);
+    }
+}
+
+async fn a_shops_manager_sets_factor_series_of_their_shop(world: &World) {
+    let trade = Trade::of(world).await;
+    let annex = trade.books.office.new_store("ANNEX").await;
+    let mut caller = world.ours.only(&["store.read"]);
+    let own_store = trade.books.office.store["id"].as_str().unwrap().parse().unwrap();
+    caller.permissions.grant(kind::StockPolicy::INDEX, &Reach::stores([own_store]));
+    let manager = trade.books.office.as_caller(caller);
+    let set_by = async |store: Value, code: &str| {
+        let values = json!([{ "date": "2026-01-01", "value": 1.0 }]);
+        let input = json!({ "idempotencyKey": key(), "code": code, "kind": "PROMOTION", "name": "Sale", "store": store, "values": values });
+        manager.act("factorSeriesSet", "FactorSeriesSetInput", SERIES, input).await
+    };
+    let own = set_by(trade.books.office.store.clone(), "OURS").await;
+    assert_eq!(done(&own, "series")["store"]["code"], "DOCK");
+    refused(&set_by(Value::Null, "ALL").await, "INVALID", "input.storeId");
+    refused(&set_by(annex, "OTHER").await, "NOT_FOUND", "input.store");
+    // What is of all stores is not theirs to replace.
+    let values = json!([{ "date": "2026-01-01", "value": 1.0 }]);
+    done(&set(&trade, json!({ "code": "SALE", "kind": "PROMOTION", "name": "Sale", "values": values })).await, "series");
+    refused(&set_by(trade.books.office.store.clone(), "SALE").await, "INVALID", "input.code");
+}
