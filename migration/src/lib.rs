@@ -85,6 +85,7 @@ mod m0094_inspections;
 mod m0095_invoice_lists;
 mod m0105_order_of_time;
 mod m0106_lean_facts;
+mod m0109_drill_rpo;
 pub mod plan;
 pub mod row_security;
 pub mod statistics;
@@ -174,6 +175,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0095_invoice_lists::Migration),
             Box::new(m0105_order_of_time::Migration),
             Box::new(m0106_lean_facts::Migration),
+            Box::new(m0109_drill_rpo::Migration),
         ]
     }
 }

@@ -95,6 +95,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0095_invoice_lists", &[include_str!("m0095/invoice_lists.sql")]),
     ("m0105_order_of_time", &[include_str!("m0105/order_of_time.sql")]),
     ("m0106_lean_facts", &[include_str!("m0106/facts.sql")]),
+    ("m0109_drill_rpo", &[include_str!("m0109/drill_rpo.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

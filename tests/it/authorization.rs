@@ -126,6 +126,7 @@ const CASES: &[(&str, Needs)] = &[
     ("auditVerify", May("audit.read")),
     ("jobs", May("job.read")),
     ("standingJobs", May("job.read")),
+    ("backups", May("job.read")),
     ("webhookEndpoints", May("webhook.read")),
     ("webhookEventTypes", SignIn),
     ("exchanges", May("exchange.run")),

@@ -32,6 +32,7 @@ pub mod files;
 pub mod media;
 pub mod exchange;
 pub mod labels;
+pub mod backups;
 pub mod scan;
 pub mod search;
 pub mod insight;
