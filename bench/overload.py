@@ -22,7 +22,7 @@ import time
 
 from faults import ADJUST, OPENING, Tenant, part
 
-CALLERS, MOST = 64, 3_000  # callers that wait; connections at most
+CALLERS, MOST = 64, 12_000  # callers that wait; connections at most
 LONGEST = 20  # seconds that an answer is waited for
 REFUSED = {"OVERLOADED", "RATE_LIMITED"}
 TYPED = REFUSED | {"TIMEOUT", "UNAVAILABLE"}

@@ -24,15 +24,11 @@ export PATRONI_SUPERUSER_PASSWORD=one PATRONI_REPLICATION_PASSWORD=two PATRONI_R
 export PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD PGCONNECT_TIMEOUT=2
 PIDS=()
 
-as_service() {
-  if is_root; then
-    (cd / && exec setpriv --reuid "$(service_user)" --regid "$(id -g "$(service_user)")" --clear-groups "$@")
-  else
-    (cd / && exec "$@")
-  fi
-}
+# What processes run as: Postgres does not run as root.
+UNPRIVILEGED=()
+if is_root; then UNPRIVILEGED=(setpriv --reuid "$(service_user)" --regid "$(id -g "$(service_user)")" --clear-groups); fi
 
-# Starts a process of its own that lasts; its number is the first of the output.
+# Starts a process that lasts; its number is kept.
 start() { # name, environment file or nothing, command...
   local name=$1 file=$2
   shift 2
@@ -43,10 +39,11 @@ start() { # name, environment file or nothing, command...
     export PATRONI_POSTGRESQL_DATA_DIR="$DIR/data/$name" PATRONI_POSTGRESQL_BIN_DIR="$PG_BIN" PATRONI_POSTGRESQL_PGPASS="$DIR/data/$name.pgpass"
     export ETCD_DATA_DIR="$DIR/data/etcd"
     set +a
-    as_service "$@" </dev/null >"$DIR/$name.log" 2>&1 &
-    echo $! >"$DIR/$name.pid"
-  )
-  PIDS+=("$(cat "$DIR/$name.pid")")
+    cd /
+    exec "${UNPRIVILEGED[@]}" "$@" </dev/null >"$DIR/$name.log" 2>&1
+  ) &
+  PIDS+=($!)
+  echo $! >"$DIR/$name.pid"
 }
 
 # Processes that stand still go on first, so that they can end.
