@@ -93,17 +93,18 @@ pipelines() {
   done
   vector test deploy/logs/vector.yaml
 }
-# It looks at more than the files: that etcd can be reached, and that members do not say a loopback address, as they do on one machine.
+# It looks at more than the files: that etcd can be reached and ports are free, and that members say no loopback address, as they do on one machine.
 patroni_itself() (
   set -a
-  PATRONI_SUPERUSER_PASSWORD=one PATRONI_REPLICATION_PASSWORD=two PATRONI_REWIND_PASSWORD=three
+  export PATRONI_SUPERUSER_PASSWORD=one PATRONI_REPLICATION_PASSWORD=two PATRONI_REWIND_PASSWORD=three
   # shellcheck disable=SC1091 # of this checkout
   . deploy/patroni/db1.env
-  PATRONI_POSTGRESQL_DATA_DIR="$DIR/none" PATRONI_POSTGRESQL_BIN_DIR=$(find_pg_bin || echo "$PATRONI_POSTGRESQL_BIN_DIR")
+  PATRONI_POSTGRESQL_BIN_DIR=$(find_pg_bin || echo "$PATRONI_POSTGRESQL_BIN_DIR")
+  export PATRONI_POSTGRESQL_DATA_DIR="$DIR/none"
   set +a
   { patroni --validate-config deploy/patroni/patroni.yml 2>&1 || true; } >"$DIR/patroni"
   cat "$DIR/patroni"
-  ! grep -vE 'must not contain "127\.0\.0\.1"|is not reachable|^$' "$DIR/patroni"
+  ! grep -vE 'must not contain "127\.0\.0\.1"|is not reachable|already in use|^$' "$DIR/patroni"
 )
 scripts_of_ours() {
   shellcheck -x scripts/alert-demo.sh scripts/check-deploy.sh deploy/patroni/try.sh deploy/debian/build.sh deploy/debian/postinst deploy/debian/prerm

@@ -21,7 +21,8 @@ for port in 2379 2380 5430 5431 5432 5433 5440 8001 8002 8003; do port_free "$po
 DIR=$(mktemp -d "${TMPDIR:-/tmp}/entrepot-patroni.XXXXXX")
 chmod 711 "$DIR"
 export PATRONI_SUPERUSER_PASSWORD=one PATRONI_REPLICATION_PASSWORD=two PATRONI_REWIND_PASSWORD=three
-export PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD PGCONNECT_TIMEOUT=2
+# Not for all: it would be what standbys log in with.
+CLIENT=(env "PGPASSWORD=$PATRONI_SUPERUSER_PASSWORD" PGCONNECT_TIMEOUT=2)
 PIDS=()
 
 # What processes run as: Postgres does not run as root.
@@ -66,7 +67,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
-sql() { "$PG_BIN/psql" -XAtq -h 127.0.0.1 -p "$1" -U postgres -d postgres -v ON_ERROR_STOP=1 -c "$2"; }
+sql() { "${CLIENT[@]}" "$PG_BIN/psql" -XAtq -h 127.0.0.1 -p "$1" -U postgres -d postgres -v ON_ERROR_STOP=1 -c "$2"; }
 # shellcheck disable=SC1091 # one of this folder's
 ctl() { (set -a && . "$HERE/db1.env" && set +a && patronictl -c "$HERE/patroni.yml" "$@"); }
 leader() { ctl list -f json | python3 -c 'import json, sys; print(next((m["Member"] for m in json.load(sys.stdin) if m["Role"] == "Leader"), ""))'; }
@@ -94,7 +95,7 @@ write() {
   local n=0
   while [ ! -e "$DIR/enough" ]; do
     n=$((n + 1))
-    until timeout 5 "$PG_BIN/psql" -XAtq -h 127.0.0.1 -p 5430 -U postgres -d postgres -v ON_ERROR_STOP=1 \
+    until timeout 5 "${CLIENT[@]}" "$PG_BIN/psql" -XAtq -h 127.0.0.1 -p 5430 -U postgres -d postgres -v ON_ERROR_STOP=1 \
       -c "INSERT INTO written VALUES ('$n') ON CONFLICT DO NOTHING" >/dev/null 2>&1; do
       [ ! -e "$DIR/enough" ] || return 0
       sleep 0.05
