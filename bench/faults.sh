@@ -422,11 +422,11 @@ look_at_backups() { # name
   return "$rc"
 }
 
-# It is started again with a limit that it has all but reached.
+# It is started again with a limit that it reaches at once.
 break_memory() {
   local limit
   mark fault
-  limit=$(awk '$1 == "VmRSS:" { print int($2 / 1024 * 0.75) }' "/proc/$(node_pid 1)/status")
+  limit=$(awk '$1 == "VmRSS:" { print int($2 / 1024 * 0.6) }' "/proc/$(node_pid 1)/status")
   stop_server node1
   start_node 1 --memory-limit "$limit"
   sleep 20
