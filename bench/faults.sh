@@ -477,12 +477,19 @@ find_clock() {
   echo "$found"
 }
 
-# Called where a failure is counted, so nothing here ends the script by itself.
+# Called where a failure is counted, so nothing here ends the script by itself. Whatever came of it, what it has started is ended.
 try_fault() { # name
+  local rc=0
+  begin_fault "$1" || rc=$?
+  leave "$1"
+  return "$rc"
+}
+
+begin_fault() { # name
   local name=$1 rc=0 seconds=$LOAD_SECONDS further=() space='' database="$ROOT_URL/fault" room
   local nodes=("${NODES[@]}") pids=("$RUN/node1.pid" "$RUN/node2.pid")
   CLOCK='' EMBEDDED=''
-  rm -f "$SWITCH" "$MARKS" "$DIR"/*.got "$RUN/loading"
+  rm -f "$SWITCH" "$MARKS" "$DIR"/*.got "$RUN/loading" "$RUN"/*.log
   query 'DROP DATABASE IF EXISTS fault WITH (FORCE)' || die "the database of before cannot be dropped"
   case $name in
   disk-full)
@@ -549,7 +556,6 @@ try_fault() { # name
     say "$name: $(what "$name")"
     TMPDIR=$DIR python3 "$ROOT/bench/overload.py" --out "$LINES" --psql "$PG_BIN/psql" --database "$database" --binary "$BIN" \
       --port "${NODES[0]}" --seconds "$OVERLOAD" 2>"$RUN/load.log" || rc=$?
-    leave "$name"
     return "$rc"
   fi
   [ -n "$EMBEDDED" ] || start_node 2 || return 1
@@ -567,7 +573,18 @@ try_fault() { # name
   wait "$LOAD" || rc=$?
   LOAD=''
   [ -z "$EMBEDDED" ] || look_at_backups "$name" || rc=1
-  leave "$name"
+  return "$rc"
+}
+
+# Ends what a fault has started, and keeps the logs.
+leave() { # name
+  local name=$1 number process
+  tail -n 1 "$RUN/load.log" >&2 2>/dev/null || true
+  for number in 1 2; do cp "$RUN/node$number.log" "$LOGS/$name-node$number.log" 2>/dev/null || true; done
+  cp "$DIR/pg/server.log" "$LOGS/$name-postgres.log" 2>/dev/null || true
+  cp "$RUN/load.log" "$LOGS/$name-load.log" 2>/dev/null || true
+  stop_nodes
+  for process in redis proxy hooks well mail bucket; do finish "$process"; done
   if [ -n "$SMALL" ]; then
     case $name in
     disk-full) query 'DROP DATABASE fault WITH (FORCE)' && query 'DROP TABLESPACE small' ;;
@@ -575,18 +592,6 @@ try_fault() { # name
     esac || die "the small disk is still needed"
     end_small_disk
   fi
-  return "$rc"
-}
-
-# Ends what a fault has started, and keeps the logs.
-leave() { # name
-  local name=$1 number process
-  tail -n 1 "$RUN/load.log" >&2
-  for number in 1 2; do cp "$RUN/node$number.log" "$LOGS/$name-node$number.log" 2>/dev/null || true; done
-  cp "$DIR/pg/server.log" "$LOGS/$name-postgres.log" 2>/dev/null || true
-  cp "$RUN/load.log" "$LOGS/$name-load.log"
-  stop_nodes
-  for process in redis proxy hooks well mail bucket; do finish "$process"; done
 }
 
 trap clean_up EXIT
