@@ -403,7 +403,7 @@ break_bucket-lies() { break_bucket lies; }
 
 # What is in the bucket afterwards, beside a node that serves.
 look_at_backups() { # name
-  local said rc=0
+  local said rc=0 id=newest
   local of=(--database-url "sqlite://$EMBEDDED" --backups s3://faults/backups)
   said=$("$BIN" backup verify "${of[@]}" 2>&1) || rc=$?
   say "$1: backup verify ends with $rc: $(tail -n 1 <<<"$said")"
@@ -413,11 +413,13 @@ look_at_backups() { # name
       say "$1: backup run: $said"
       return 1
     }
+    # The newest by what it reaches is the one that was damaged.
+    id=$(grep -oE '^[0-9]{8}T[0-9]+Z-[0-9a-f]+' <<<"$said" | head -n 1)
   elif [ "$rc" != 0 ]; then
     return 1
   fi
   rc=0
-  said=$("$BIN" backup drill "${of[@]}" 2>&1) || rc=$?
+  said=$("$BIN" backup drill "${of[@]}" "$id" 2>&1) || rc=$?
   say "$1: backup drill ends with $rc: $(tail -n 1 <<<"$said")"
   return "$rc"
 }
