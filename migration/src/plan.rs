@@ -117,6 +117,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0105_order_of_time", &[include_str!("m0105/order_of_time.sql")]),
     ("m0106_lean_facts", &[include_str!("m0106/facts.sql")]),
     ("m0107_lot_sorts", &[include_str!("m0107/lots.sql")]),
+    ("m0109_drill_rpo", &[include_str!("m0109/drill_rpo.sql")]),
     ("m0111_patterns", &[include_str!("m0111/patterns.sql")]),
     ("m0112_forecast_sums", &[include_str!("m0112/sums.sql")]),
     ("m0113_factor_series", &[include_str!("m0113/factors.sql")]),

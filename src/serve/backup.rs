@@ -175,6 +175,7 @@ fn logged_line(run: &BackupRun) -> String {
         run.stored_bytes.map(|bytes| format!("{bytes} stored")),
         run.files.map(|files| format!("{files} files not inside")),
         run.head.map(|head| format!("head {head}")),
+        run.rpo_seconds.map(|seconds| format!("RPO {seconds} s")),
         run.rto_seconds.map(|seconds| format!("RTO {seconds} s")),
         run.is_sound.map(|is_sound| String::from(if is_sound { "sound" } else { "NOT SOUND" })),
         run.error.clone(),

@@ -133,6 +133,7 @@ const CASES: &[(&str, Needs)] = &[
     ("auditVerify", May("audit.read")),
     ("jobs", May("job.read")),
     ("recurringJobs", May("job.read")),
+    ("backups", May("job.read")),
     ("webhookEndpoints", May("webhook.read")),
     ("webhookEventTypes", SignIn),
     ("dataJobs", May("exchange.run")),

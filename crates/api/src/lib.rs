@@ -33,6 +33,7 @@ pub mod media;
 pub mod exchange;
 pub mod export_schedules;
 pub mod labels;
+pub mod backups;
 pub mod scan;
 pub mod search;
 pub mod insight;

@@ -32,4 +32,6 @@ pub struct Model {
     pub is_sound: Option<bool>,
     /// Why it failed, without credentials; null unless it has.
     pub error: Option<String>,
+    /// Of a drill: seconds before its end of which commits would have been lost with the disk.
+    pub rpo_seconds: Option<i64>,
 }

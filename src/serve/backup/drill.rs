@@ -37,7 +37,7 @@ pub(super) async fn run(
     backups.note_verified(&id).await?;
     let lost = clock.now().micros().saturating_sub(restored.reach.until) / 1_000_000;
     let all = clock.monotonic().since(began).as_secs_f64();
-    facts.rto_seconds = Some(all.ceil() as i64);
+    (facts.rto_seconds, facts.rpo_seconds) = (Some(all.ceil() as i64), Some(lost.max(0)));
     lines.push(format!(
         "{id} can be restored: the invariants hold, and the heads of {} tenant(s) are those of its manifest",
         manifest.tenants.len()

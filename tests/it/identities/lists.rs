@@ -34,6 +34,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.auditEntries", "", "audit", vec![n(7)]),
         ("Query.backorders", "", "backorders:PLACED_AT:ASC", vec![n(7), n(1), n(1)]),
         ("Query.blanketOrders", "", "blanketOrders:NUMBER:DESC", vec![n(7), i()]),
+        ("Query.backups", "", "backups", vec![n(7), i()]),
         ("Query.boughtTogether", JANUARY, "boughtTogether", vec![n(7), i(), i()]),
         ("Query.categories", "", "categories", vec![n(7), i()]),
         ("Query.channels", "", "channels", vec![t("web"), i()]),

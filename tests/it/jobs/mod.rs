@@ -1,5 +1,6 @@
 //! Jobs that workers share: one holder at a time, whoever dies, and whatever the clocks say.
 
+mod backups;
 mod deaths;
 mod turns;
 mod world;

@@ -21,10 +21,11 @@ pub use self::core::{
 pub use file::{LocalLock, examine_file};
 pub use id::BackupId;
 pub use months::{ArchivedFile, ArchivedMonth, KEPT_DAYS, MonthOutcome, archive_months, verify_month};
+pub use rows::RunFilter;
 pub use shell::{
     BackupError, Backups, Keys,
     list::{Content, Listed, Problem, Summary},
-    log::{BackupLog, RunFacts, measure},
+    log::{BackupLog, KILLED, RunFacts, measure},
     prune::Pruned,
     read::Verified,
     restore::{Restored, restore},

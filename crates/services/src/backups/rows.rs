@@ -5,14 +5,18 @@ use entity::{
     record::TableRecord,
     tables::{BackupRun, backup_run},
 };
-use platform::storage::{Fault, Global, Row, Work};
+use platform::{
+    paging::{PageRequest, keyset},
+    storage::{Fault, Global, Row, Work},
+};
+use sea_orm::Value;
 use uuid::Uuid;
 
 use super::core::schedule::Earlier;
 
-/// Whether the database has the log: an older one that was not migrated yet is backed up without.
+/// Whether the database has the log as it is written here: an older one that was not migrated yet is backed up without.
 pub async fn is_there(global: &Global) -> Result<bool, Fault> {
-    let sql = "SELECT 1 FROM seaql_migrations WHERE version = 'm0052_backup_runs'";
+    let sql = "SELECT 1 FROM seaql_migrations WHERE version = 'm0109_drill_rpo'";
     Ok(!global.rows(sql, vec![]).await?.is_empty())
 }
 
@@ -45,8 +49,33 @@ pub async fn failures(global: &Global, kind: BackupKind) -> Result<i64, Fault> {
     rows.first().map_or(Ok(0), |row| Row::new(row).take())
 }
 
+/// Which runs are listed; both must hold, and None holds for all.
+#[derive(Debug, Clone, Default)]
+pub struct RunFilter {
+    pub kinds: Option<Vec<BackupKind>>,
+    pub states: Option<Vec<BackupState>>,
+}
+
+/// A page of runs, the newest first: by when they began, then by ID.
+pub async fn page(global: &Global, filter: &RunFilter, request: &PageRequest) -> Result<Vec<BackupRun>, Fault> {
+    let backend = global.backend();
+    let (mut only, mut values) = (String::new(), Vec::<Value>::new());
+    if let Some(kinds) = &filter.kinds {
+        values.push(backend.texts(kinds.iter().map(|kind| kind.as_str())));
+        only.push_str(&format!(" AND {}", backend.in_texts("r.kind", values.len())));
+    }
+    if let Some(states) = &filter.states {
+        values.push(backend.texts(states.iter().map(|state| state.as_str())));
+        only.push_str(&format!(" AND {}", backend.in_texts("r.state", values.len())));
+    }
+    let (bounds, order, more) = keyset(&["r.started_at", "r.id"], true, request, values.len() + 1);
+    values.extend(more);
+    let columns = BackupRun::select("r");
+    global.records(&format!("SELECT {columns} FROM backup_run r WHERE TRUE{only}{bounds}{order}"), values).await
+}
+
 /// The last runs, the newest first.
-pub async fn page(global: &Global, most: i64) -> Result<Vec<BackupRun>, Fault> {
+pub async fn last(global: &Global, most: i64) -> Result<Vec<BackupRun>, Fault> {
     let columns = BackupRun::select("r");
     let sql = format!("SELECT {columns} FROM backup_run r ORDER BY r.started_at DESC, r.id DESC LIMIT $1");
     global.records(&sql, vec![most.into()]).await
@@ -60,7 +89,7 @@ pub async fn add(work: &Work, run: BackupRun) -> Result<(), Fault> {
 pub async fn end(work: &Work, run: BackupRun) -> Result<(), Fault> {
     let sql =
         "UPDATE backup_run SET state = $2, ended_at = $3, backup_id = $4, bytes = $5, stored_bytes = $6, files = $7, head = $8,
-               rto_seconds = $9, is_sound = $10, error = $11 WHERE id = $1 AND state = 'RUNNING'";
+               rto_seconds = $9, is_sound = $10, error = $11, rpo_seconds = $12 WHERE id = $1 AND state = 'RUNNING'";
     let values = vec![
         run.id.into(),
         run.state.as_str().into(),
@@ -73,6 +102,7 @@ pub async fn end(work: &Work, run: BackupRun) -> Result<(), Fault> {
         run.rto_seconds.into(),
         run.is_sound.into(),
         run.error.into(),
+        run.rpo_seconds.into(),
     ];
     work.execute_global(sql, values).await.map(drop)
 }

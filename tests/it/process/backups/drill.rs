@@ -29,7 +29,7 @@ async fn a_drill_restores_proves_measures_and_removes() {
     let log = shop.log().await;
     assert_eq!(shop.runs().await, ["BACKUP DONE", "DRILL DONE", "DRILL FAILED"]);
     let has = |row: &[String], parts: &[&str]| parts.iter().all(|part| row.iter().any(|column| column.starts_with(part)));
-    assert!(has(&log[1], &[&id, "RTO ", "sound", "head "]), "{log:?}");
+    assert!(has(&log[1], &[&id, "RPO ", "RTO ", "sound", "head "]), "{log:?}");
     assert!(has(&log[2], &[&id, &format!("the chunk {id}/000000 was changed")]), "{log:?}");
 }
 

@@ -62,7 +62,7 @@ pub async fn cheap_lines(reads: &impl Reads, span: Span<'_>) -> Result<Vec<Cheap
            AND (l.unit_cost_minor > l.unit_price_minor OR (l.unit_cost_minor > 0 AND l.discount_minor > 0))
          ORDER BY o.placed_at DESC, l.order_id, l.position LIMIT {MOST}",
         CheapRow::SELECT,
-        span.condition(backend, "o", "placed_at")
+        Span::condition(backend, "o", "placed_at")
     );
     let line = |row: CheapRow| {
         let line = SoldLine {
@@ -170,7 +170,7 @@ pub async fn repeated_orders(reads: &impl Reads, span: Span<'_>) -> Result<Vec<P
     let backend = reads.backend();
     let of_span = format!(
         "{} AND o.customer_id IS NOT NULL AND o.status NOT IN ('DRAFT', 'CANCELLED', 'EXPIRED')",
-        span.condition(backend, "o", "placed_at")
+        Span::condition(backend, "o", "placed_at")
     );
     let sql = format!(
         "SELECT {} FROM sales_order o JOIN (SELECT o.store_id, o.customer_id, o.currency, o.total_minor FROM sales_order o WHERE {of_span}

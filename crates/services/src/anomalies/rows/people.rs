@@ -24,7 +24,7 @@ pub struct Span<'s> {
 
 impl Span<'_> {
     /// The condition on `of` with the parameters $2 to $5; `at` is a time that an index has, and no zone is further than a day away.
-    pub(super) fn condition(self, backend: Backend, of: &str, at: &str) -> String {
+    pub(super) fn condition(backend: Backend, of: &str, at: &str) -> String {
         let stores = backend.in_ids(&format!("{of}.store_id"), 2);
         format!("{of}.tenant_id = $1 AND {stores} AND {of}.{at} >= $3 AND {of}.business_date >= $4 AND {of}.business_date <= $5")
     }
@@ -51,7 +51,7 @@ struct DocumentsRow {
 /// Documents of each person and integration, by store.
 pub async fn documents(reads: &impl Reads, span: Span<'_>) -> Result<BTreeMap<StoreId, Vec<Documents>>, Fault> {
     let backend = reads.backend();
-    let (placed, returned) = (span.condition(backend, "o", "placed_at"), span.condition(backend, "r", "occurred_at"));
+    let (placed, returned) = (Span::condition(backend, "o", "placed_at"), Span::condition(backend, "r", "occurred_at"));
     let sql = format!(
         "SELECT {select} FROM (
            SELECT o.store_id, o.actor_kind, o.actor_id, 0 AS reversed FROM sales_order o WHERE {placed} AND o.status <> 'DRAFT'
@@ -76,12 +76,12 @@ pub async fn reversed(reads: &impl Reads, span: Span<'_>, who: Actor) -> Result<
     let backend = reads.backend();
     let returned = format!(
         "{} AND r.status <> 'REJECTED' AND r.actor_kind = $6 AND r.actor_id = $7",
-        span.condition(backend, "r", "occurred_at")
+        Span::condition(backend, "r", "occurred_at")
     );
     let cancelled = format!(
         "{} AND o.status = 'CANCELLED' AND EXISTS (SELECT 1 FROM order_step t WHERE t.tenant_id = $1 AND t.order_id = o.id
            AND t.action = 'order.cancelled' AND t.actor_kind = $6 AND t.actor_id = $7)",
-        span.condition(backend, "o", "placed_at")
+        Span::condition(backend, "o", "placed_at")
     );
     let values = || {
         let mut values = span.values(backend);

@@ -6,6 +6,7 @@ use entity::{prelude::*, tables::BackupRun};
 use platform::{
     clock::Clock,
     metrics,
+    paging::PageRequest,
     storage::{Backend, Database, Fault},
 };
 
@@ -14,13 +15,13 @@ use crate::{
     backups::{
         core::{schedule::Earlier, scrub::scrubbed},
         file::LocalLock,
-        rows,
+        rows::{self, RunFilter},
     },
     files::FileLocation,
 };
 
 /// The error of a run whose process was killed.
-const KILLED: &str = "its process ended before it was done";
+pub const KILLED: &str = "its process ended before it was done";
 /// How long rows are kept.
 const KEPT_SECONDS: i64 = 400 * 24 * 3600;
 
@@ -34,6 +35,7 @@ pub struct RunFacts {
     pub head: Option<i64>,
     pub rto_seconds: Option<i64>,
     pub is_sound: Option<bool>,
+    pub rpo_seconds: Option<i64>,
 }
 
 /// The log of a database. Cheap to clone.
@@ -73,6 +75,7 @@ impl BackupLog {
             rto_seconds: None,
             is_sound: None,
             error: None,
+            rpo_seconds: None,
         };
         let work = self.db.global().maintenance_for(TenantId::NIL).await?;
         rows::fail_running(&work, KILLED, now).await?;
@@ -93,11 +96,11 @@ impl BackupLog {
             return work.commit().await;
         }
         let error = ended.as_ref().err().map(|error| scrubbed(&error.to_string()));
-        let RunFacts { backup_id, bytes, stored_bytes, files, head, rto_seconds, is_sound } = facts;
+        let RunFacts { backup_id, bytes, stored_bytes, files, head, rto_seconds, is_sound, rpo_seconds } = facts;
         let state = if error.is_none() { BackupState::Done } else { BackupState::Failed };
         let ended_at = Some(self.clock.now());
-        let ended =
-            BackupRun { state, ended_at, backup_id, bytes, stored_bytes, files, head, rto_seconds, is_sound, error, ..run };
+        let known = BackupRun { backup_id, bytes, stored_bytes, files, head, rto_seconds, is_sound, rpo_seconds, ..run };
+        let ended = BackupRun { state, ended_at, error, ..known };
         rows::end(&work, ended).await?;
         work.commit().await
     }
@@ -130,9 +133,14 @@ impl BackupLog {
         rows::last_done(&self.db.global(), kind).await
     }
 
+    /// A page of the log, the newest run first.
+    pub async fn page(&self, filter: &RunFilter, request: &PageRequest) -> Result<Vec<BackupRun>, Fault> {
+        rows::page(&self.db.global(), filter, request).await
+    }
+
     /// The last runs, so many at most, the oldest first.
     pub async fn last(&self, most: i64) -> Result<Vec<BackupRun>, Fault> {
-        let mut runs = rows::page(&self.db.global(), most).await?;
+        let mut runs = rows::last(&self.db.global(), most).await?;
         runs.reverse();
         Ok(runs)
     }

@@ -1,0 +1,141 @@
+//! GraphQL of the log of backups.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum};
+use entity::{prelude, tables};
+use macros::resolvers;
+use platform::{
+    jobs::Jobs,
+    paging::{CursorSigner, Key},
+};
+use services::backups::{BackupLog, KILLED, RunFilter};
+
+use crate::graphql::{
+    connection::{Page, PageArgs},
+    context::ContextExt,
+    fault::Answer,
+    limits::Limits,
+    scalars::{Cursor, DateTime, Long},
+};
+
+/// Kind of a run in the log of backups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "prelude::BackupKind")]
+pub enum BackupKind {
+    /// A backup: the database is written to the place of the backups.
+    Backup,
+    /// A drill: a backup is restored beside the database, proven, and removed.
+    Drill,
+}
+
+/// State of a run in the log of backups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "SCREAMING_SNAKE_CASE", remote = "prelude::BackupState")]
+pub enum BackupState {
+    /// The run has begun. One whose process was killed becomes FAILED when the next run looks.
+    Running,
+    /// The run has succeeded.
+    Done,
+    /// The run has failed; its problem is said.
+    Failed,
+}
+
+/// Backup or drill of the deployment's database.
+#[derive(Debug, Clone)]
+pub struct BackupRun(Arc<tables::BackupRun>);
+
+impl From<tables::BackupRun> for BackupRun {
+    fn from(run: tables::BackupRun) -> Self {
+        Self(Arc::new(run))
+    }
+}
+
+/// Backup of the deployment's database, or a drill that restores one. Each is in the log for 400 days.
+#[resolvers(requires = JobRead)]
+impl BackupRun {
+    /// Kind of the run.
+    async fn kind(&self) -> BackupKind {
+        self.0.kind.into()
+    }
+    /// State of the run.
+    async fn state(&self) -> BackupState {
+        self.0.state.into()
+    }
+    /// Time at which the run began.
+    async fn started_at(&self) -> DateTime {
+        DateTime(self.0.started_at)
+    }
+    /// Time at which the run ended, or at which it was noticed that its process had been killed; null while it runs.
+    async fn ended_at(&self) -> Option<DateTime> {
+        self.0.ended_at.map(DateTime)
+    }
+    /// Size in bytes of the whole database in the backup; null when it is not known.
+    async fn bytes(&self) -> Option<Long> {
+        self.0.bytes.map(Long)
+    }
+    /// Size in bytes of the backup as it is stored, compressed and encrypted; null for a drill and when it is not known.
+    async fn stored_bytes(&self) -> Option<Long> {
+        self.0.stored_bytes.map(Long)
+    }
+    /// Whether all invariants hold over the database that a drill restored; null for a backup, and for a drill that did not come so far.
+    async fn is_sound(&self) -> Option<bool> {
+        self.0.is_sound
+    }
+    /// Recovery point of a drill in seconds: what was committed in so many seconds before its end would have been lost with the disk. Null for a
+    /// backup, for a drill that failed, and for one that a version made which did not write it down.
+    async fn recovery_point_seconds(&self) -> Option<Long> {
+        self.0.rpo_seconds.map(Long)
+    }
+    /// Recovery time of a drill in seconds, rounded up: how long the restore took with its proofs. Null for a backup, and for a drill that failed.
+    async fn recovery_time_seconds(&self) -> Option<Long> {
+        self.0.rto_seconds.map(Long)
+    }
+    /// Reason why the run failed, in general words: what names folders, buckets or rows is in the log that the operator
+    /// reads. Null when it has not failed.
+    async fn problem(&self) -> Option<&'static str> {
+        problem(&self.0)
+    }
+}
+
+/// Whoever may read it is a member of one company; the error itself is for who runs the deployment.
+fn problem(run: &tables::BackupRun) -> Option<&'static str> {
+    let error = run.error.as_deref()?;
+    Some(match (error, run.is_sound) {
+        (KILLED, _) => KILLED,
+        (_, Some(false)) => "the database that was restored breaks invariants",
+        _ => "the operator's log of backups tells why",
+    })
+}
+
+crate::connection!(BackupRunConnection, BackupRunEdge, BackupRun, "backups and drills");
+
+#[derive(Default)]
+pub struct BackupQuery;
+
+#[resolvers]
+impl BackupQuery {
+    /// The deployment's backups and drills, the newest first. A deployment on Postgres is backed up by Postgres' own tools, whose runs are not in this list.
+    #[field(permit = JobRead, paged)]
+    async fn backups(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Kinds to include; an empty list matches nothing.")] kinds: Option<Vec<BackupKind>>,
+        #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<BackupState>>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+    ) -> Answer<BackupRunConnection> {
+        let (jobs, signer) = (ctx.given::<Jobs>()?, ctx.given::<CursorSigner>()?);
+        let request = PageArgs { first, after, ..PageArgs::default() }.check("backups", signer, ctx.given::<Limits>()?.page)?;
+        let filter = RunFilter {
+            kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
+            states: states.map(|states| states.into_iter().map(Into::into).collect()),
+        };
+        let log = BackupLog::new(jobs.database().clone(), jobs.clock().clone());
+        let rows = log.page(&filter, &request).await?.into_iter().map(|run| {
+            let keys = vec![Key::Int(run.started_at.micros()), Key::Id(run.id)];
+            (BackupRun::from(run), keys)
+        });
+        Ok(Page::build(rows.collect(), &request, "backups", signer).into())
+    }
+}

@@ -1,0 +1,1 @@
+ALTER TABLE backup_run ADD COLUMN rpo_seconds {INT}
