@@ -174,7 +174,7 @@ export type AlertChangedSubscription = {
         /** Kind of the alert. */
         kind: S.Open<S.AlertKind>;
         /** State of the alert. */
-        state: S.Open<S.AlertState>;
+        status: S.Open<S.AlertStatus>;
       };
     }>;
   };
@@ -186,7 +186,7 @@ export type AlertChangedSubscriptionVariables = {
 };
 
 export const AlertChangedDocument: TypedDocumentString<AlertChangedSubscription, AlertChangedSubscriptionVariables> =
-  /* @__PURE__ */ new TypedDocumentString("subscription AlertChanged($filter:AlertListFilter $after:Cursor){alertChanged(filter:$filter after:$after){phase cursor reset changes{seq inFilter eventType alert{id version kind state}}}}");
+  /* @__PURE__ */ new TypedDocumentString("subscription AlertChanged($filter:AlertListFilter $after:Cursor){alertChanged(filter:$filter after:$after){phase cursor reset changes{seq inFilter eventType alert{id version kind status}}}}");
 
 export type OrderFieldsFragment = {
   /** ID of the order. */

@@ -123,12 +123,15 @@ export interface AlertFilter {
 export type AlertKind =
   | 'BACK_IN_STOCK'
   | 'COUNT_DIFFERENCE'
+  | 'DEAD_STOCK'
   | 'EXPIRING'
+  | 'LIQUIDATION_BEHIND'
   | 'LOW_STOCK'
   | 'NEGATIVE_MARGIN'
   | 'OUT_OF_STOCK'
   | 'OVERSTOCK'
   | 'PURCHASE_ORDER_LATE'
+  | 'STOCK_ANOMALY'
   | 'TRANSFER_OVERDUE';
 
 /** Filter of alerts. All conditions that are given must hold; a condition that is null is ignored. */
@@ -142,7 +145,7 @@ export interface AlertListFilter {
   /** Condition on the alert's product. */
   product?: IdFilter | null;
   /** States to include; an empty list matches nothing. */
-  state?: ReadonlyArray<AlertState> | null;
+  state?: ReadonlyArray<AlertStatus> | null;
   /** Condition on the alert's store. */
   store?: IdFilter | null;
 }
@@ -211,7 +214,7 @@ export interface AlertSnoozeInput {
 }
 
 /** State of an alert. More may be added. */
-export type AlertState =
+export type AlertStatus =
   | 'ACKNOWLEDGED'
   | 'OPEN'
   | 'RESOLVED'
@@ -273,6 +276,24 @@ export type AuditOutcome =
   | 'REFUSED'
   | 'UNCHANGED';
 
+/** State of a job. */
+export type BackgroundJobStatus =
+  | 'DONE'
+  | 'FAILED'
+  | 'RUNNING'
+  | 'WAITING';
+
+/** Kind of a run in the log of backups. */
+export type BackupKind =
+  | 'BACKUP'
+  | 'DRILL';
+
+/** State of a run in the log of backups. */
+export type BackupState =
+  | 'DONE'
+  | 'FAILED'
+  | 'RUNNING';
+
 /** A code printed on a product or on a pack of it. */
 export interface BarcodeInput {
   /**
@@ -284,11 +305,104 @@ export interface BarcodeInput {
   packQuantity?: number;
 }
 
+/** A step of a blanket order. */
+export interface BlanketOrderActionInput {
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** The blanket order. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Reason or note, at most 1,000 characters. Kept with the blanket order where it is closed. Null for none. */
+  note?: string | null;
+}
+
+/** A new blanket order. */
+export interface BlanketOrderCreateInput {
+  /** Currency of all amounts. Null for the tenant's. */
+  currencyCode?: string | null;
+  /** Reference of the agreement outside of this system, at most 128 characters. Null for none. */
+  externalRef?: string | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Lines of the blanket order, 1 to 2,000. */
+  lines: ReadonlyArray<BlanketOrderLineInput>;
+  /** Note on the agreement, at most 1,000 characters. Null for none. */
+  note?: string | null;
+  /** Supplier that the quantities and prices are agreed with. */
+  supplier: SupplierRef;
+  /** First day of call-offs. */
+  validFrom: string;
+  /** Last day of call-offs; not before `validFrom`. */
+  validTo: string;
+}
+
+/** Blanket orders that match all of these. */
+export interface BlanketOrderFilter {
+  /** All of these hold; an empty list holds for everything. */
+  and?: ReadonlyArray<BlanketOrderFilter> | null;
+  /** Time at which the blanket order was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Condition that must not hold. */
+  not?: BlanketOrderFilter | null;
+  /** Number of the blanket order, with or without its letters, as in BPO-000007. */
+  number?: StringFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<BlanketOrderFilter> | null;
+  /** Product of at least one line of the blanket order. */
+  product?: IdFilter | null;
+  /** SKU of the product of at least one line, in any spelling of capitals. */
+  sku?: StringFilter | null;
+  /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<BlanketOrderStatus> | null;
+  /** Agreed with these suppliers. */
+  supplier?: IdFilter | null;
+  /** Time at which the blanket order last changed. */
+  updatedAt?: DateTimeFilter | null;
+}
+
+/** A line of a blanket order: a product, and what is agreed on it. */
+export interface BlanketOrderLineInput {
+  /** The product; each stands in one line. */
+  product: ProductRef;
+  /** Agreed quantity, in the product's smallest unit; above 0. */
+  quantity: number;
+  /** Agreed cost of one whole unit, in the blanket order's currency; 0 or more. */
+  unitCost: MoneyInput;
+}
+
+/** A blanket order by one of its names. */
+export type BlanketOrderRef =
+  | { id: string; number?: never }
+  | { id?: never; number: string };
+
+/** Sort order of a list of blanket orders; rows with equal values are sorted by ID. */
+export interface BlanketOrderSort {
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+  /** Field by which the list is sorted. */
+  field: BlanketOrderSortField;
+}
+
+/** Field by which a list of blanket orders can be sorted. */
+export type BlanketOrderSortField =
+  | 'CREATED_AT'
+  | 'NUMBER'
+  | 'UPDATED_AT';
+
+/** Status of a blanket order. New values may be added. */
+export type BlanketOrderStatus =
+  | 'ACTIVE'
+  | 'CLOSED'
+  | 'DRAFT'
+  | 'EXHAUSTED'
+  | 'EXPIRED';
+
 /** A mutation that is to be run for each line of a file. */
 export interface BulkOperationRunInput {
   /**
-   * Report the outcome of each line without writing anything. The document declares
-   * $validateOnly: Boolean! for this and passes it to its mutation's validateOnly.
+   * Deprecated name of `validateOnly`.
+   * @deprecated 2026-11-25: use validateOnly. Removed after 2027-11-25.
    */
   dryRun?: boolean;
   /**
@@ -304,6 +418,11 @@ export interface BulkOperationRunInput {
    * What it selects is what the result says of each line.
    */
   mutation: string;
+  /**
+   * Report the outcome of each line without writing anything. The document declares
+   * $validateOnly: Boolean! for this and passes it to its mutation's validateOnly.
+   */
+  validateOnly?: boolean;
 }
 
 /** Reason for which an order was cancelled. New reasons may be added. */
@@ -499,6 +618,7 @@ export type ChargeBasis =
 
 /** Kind of a charge on a purchase order. */
 export type ChargeKind =
+  | 'DEPOSIT'
   | 'DUTY'
   | 'FREIGHT'
   | 'INSURANCE'
@@ -511,13 +631,6 @@ export interface ColumnMappingInput {
   /** The field; left out, the column is left out of account. */
   field?: string | null;
 }
-
-/** Condition that keeps stock on hand from being sold. */
-export type Condition =
-  | 'DAMAGED'
-  | 'EXPIRED'
-  | 'QUARANTINE'
-  | 'RECALLED';
 
 /** A person to reach about an order: at least one field. Sealed under a key of the order's own. */
 export interface ContactInput {
@@ -550,208 +663,10 @@ export type CountAccuracyGroup =
   | 'PRODUCT'
   | 'STORE';
 
-/** A step of a count. */
-export interface CountActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
-  expectedVersion?: number | null;
-  /** The count. */
-  id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
-  idempotencyKey?: string;
-  /** Note that is kept with the count, at most 1,000 characters. */
-  note?: string | null;
-}
-
-/** A new count. */
-export interface CountCreateInput {
-  /** The class, of a CYCLE count and of no other. */
-  abcClass?: AbcClass | null;
-  /** The category, instead of `categoryId`. */
-  category?: CategoryRef | null;
-  /** The category, of a CATEGORY count and of no other. */
-  categoryId?: string | null;
-  /** Reference of the count in an external system; at most 128 characters, unique in the tenant. */
-  externalRef?: string | null;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
-  idempotencyKey?: string;
-  /** Whether those who count are not to see what the books say. */
-  isBlind?: boolean;
-  /** Kind of the count: the products that it covers. */
-  kind: CountKind;
-  /** Note that is kept with the count, at most 1,000 characters. */
-  note?: string | null;
-  /** The products, of a LIST and of no other; at most 2,000. */
-  products?: ReadonlyArray<ProductRef>;
-  /** Whether the count is started in the same call. False by default. */
-  start?: boolean;
-  /** Store in which the stock is counted. */
-  store: StoreRef;
-}
-
-/** Filter of the counts. Conditions are combined by AND; a null condition is ignored. */
-export interface CountFilter {
-  /** All of these hold; an empty list holds for everything. */
-  and?: ReadonlyArray<CountFilter> | null;
-  /** Range of the time at which the count was planned. */
-  createdAt?: DateTimeFilter | null;
-  /** Reference in an external system, compared exactly. */
-  externalRef?: string | null;
-  /** Kinds to include; an empty list matches nothing. */
-  kind?: ReadonlyArray<CountKind> | null;
-  /** Condition that must not hold. */
-  not?: CountFilter | null;
-  /** Number of the count, with or without its letters, as in CN-000007. */
-  number?: StringFilter | null;
-  /** Conditions of which one must hold; an empty list matches nothing. */
-  or?: ReadonlyArray<CountFilter> | null;
-  /** Product of at least one line of the count. */
-  product?: IdFilter | null;
-  /** SKU of the product of at least one line, in any spelling of capitals. */
-  sku?: StringFilter | null;
-  /** States to include; an empty list matches nothing. */
-  status?: ReadonlyArray<CountStatus> | null;
-  /** Stores to include. */
-  store?: IdFilter | null;
-  /** Time at which the count last changed. */
-  updatedAt?: DateTimeFilter | null;
-}
-
-/** Kind of a count: the products that it covers. */
-export type CountKind =
-  | 'CATEGORY'
-  | 'CYCLE'
-  | 'FULL'
-  | 'LIST';
-
-/** Filter of the lines. Conditions are combined by AND; a null condition is ignored. */
-export interface CountLineFilter {
-  /**
-   * True for counted lines with a difference, false for counted lines without one; lines to be
-   * counted once more are neither. Requires count.review for a blind count.
-   */
-  hasDifference?: boolean | null;
-  /** Products to include. */
-  product?: IdFilter | null;
-  /** States to include; an empty list matches nothing. */
-  state?: ReadonlyArray<CountLineState> | null;
-}
-
-/** Quantity found of one product or lot. */
-export interface CountLineInput {
-  /** Quantity found, in the product's smallest unit: 0 or more. Null where `packs` is given. */
-  counted?: number | null;
-  /**
-   * Lot that was counted, of a product that is tracked by lots; each lot has a line of its own.
-   * A lot unknown to the books is given by its code and created when the count is approved.
-   */
-  lot?: LotRef | null;
-  /** Note that is kept with the count, at most 1,000 characters. */
-  note?: string | null;
-  /** Packs of the barcode that names the product, instead of `counted`: `packs` times the units in a pack. Null where `counted` is given. */
-  packs?: number | null;
-  /** The product; also one that is not on the list. */
-  product: ProductRef;
-}
-
-/** State of a line of a count. */
-export type CountLineState =
-  | 'COUNTED'
-  | 'RECOUNT'
-  | 'UNCOUNTED';
-
 /** Precision of a count. */
 export type CountPrecision =
   | 'AT_LEAST'
   | 'EXACT';
-
-/**
- * Quantities found in a count. A product that was counted before gets a further attempt, and the
- * last attempt is valid.
- */
-export interface CountRecordInput {
-  /**
-   * Time of counting of all the lines, not before the start of the count. Null for now. Lines
-   * that were counted at another time need a call of their own.
-   */
-  countedAt?: string | null;
-  /** The count. */
-  id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
-  idempotencyKey?: string;
-  /** Quantities found, one line for each product or lot; at most 500. */
-  lines: ReadonlyArray<CountLineInput>;
-}
-
-/** Lines that are to be counted once more. */
-export interface CountRecountInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
-  expectedVersion?: number | null;
-  /** The count. */
-  id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
-  idempotencyKey?: string;
-  /** Products to count once more, at most 500. Null for all with a difference. */
-  products?: ReadonlyArray<ProductRef> | null;
-}
-
-/** A count by one of its names. */
-export type CountRef =
-  | { id: string; number?: never }
-  | { id?: never; number: string };
-
-/** Sort order of a list of counts; rows with equal values are sorted by ID. */
-export interface CountSort {
-  /** Direction of the sort; DESC by default. */
-  direction?: Direction;
-  /** Field by which the list is sorted. */
-  field: CountSortField;
-}
-
-/** Field by which a list of counts can be sorted. */
-export type CountSortField =
-  | 'CREATED_AT'
-  | 'NUMBER'
-  | 'UPDATED_AT';
-
-/** Status of a count. New states may be added. */
-export type CountStatus =
-  | 'CANCELLED'
-  | 'COMPLETED'
-  | 'COUNTING'
-  | 'OPEN'
-  | 'REVIEW';
-
-/** A count that is handed in. */
-export interface CountSubmitInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
-  expectedVersion?: number | null;
-  /** The count. */
-  id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
-  idempotencyKey?: string;
-  /** Treatment of lines that were not counted. */
-  onUncounted?: CountUncounted;
-}
-
-/** Treatment of lines that were not counted, when a count is submitted. */
-export type CountUncounted =
-  | 'LEAVE'
-  | 'REFUSE';
 
 /** A credit note to issue. */
 export interface CreditNoteIssueInput {
@@ -799,6 +714,11 @@ export interface CustomerCreateInput {
   name?: string | null;
   /** Payment terms of the customer. Null for none. */
   paymentTerms?: PaymentTermsInput | null;
+  /**
+   * All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
+   * They are kept unsealed: put nothing in them that tells who somebody is.
+   */
+  tags?: ReadonlyArray<string> | null;
   /** All tax numbers of the customer, at most 10. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
 }
@@ -831,8 +751,21 @@ export interface CustomerMergeInput {
 
 /** A customer by what is known of it: exactly one. */
 export type CustomerRef =
-  | { externalRef: string; id?: never }
-  | { externalRef?: never; id: string };
+  | { email: string; externalRef?: never; id?: never }
+  | { email?: never; externalRef: string; id?: never }
+  | { email?: never; externalRef?: never; id: string };
+
+/** A customer whose merge is taken back. */
+export interface CustomerUnmergeInput {
+  /** Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  expectedVersion?: number | null;
+  /** Customer that is merged into another. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Version of the customer that it is merged into that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  intoExpectedVersion?: number | null;
+}
 
 /** A change of a customer: what is left out stays, null clears. */
 export interface CustomerUpdateInput {
@@ -856,6 +789,11 @@ export interface CustomerUpdateInput {
   name?: string | null;
   /** Payment terms of the customer. Null clears them. */
   paymentTerms?: PaymentTermsInput | null;
+  /**
+   * All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
+   * none. They are kept unsealed: put nothing in them that tells who somebody is.
+   */
+  tags?: ReadonlyArray<string> | null;
   /** All tax numbers of the customer, at most 10. Null for none. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
 }
@@ -876,6 +814,11 @@ export interface CustomerUpsertInput {
   name?: string | null;
   /** Payment terms of the customer. Null clears them. */
   paymentTerms?: PaymentTermsInput | null;
+  /**
+   * All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
+   * none. They are kept unsealed: put nothing in them that tells who somebody is.
+   */
+  tags?: ReadonlyArray<string> | null;
   /** All tax numbers of the customer, at most 10. Null for none. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
 }
@@ -890,6 +833,39 @@ export type DashboardPanel =
   | 'STOCK'
   | 'STOCK_VALUE'
   | 'TRANSFERS';
+
+/** Type of the rows of a data job. */
+export type DataJobEntity =
+  | 'CATEGORIES'
+  | 'CUSTOMERS'
+  | 'DEMAND_FACTS'
+  | 'MOVEMENTS'
+  | 'ORDERS'
+  | 'PRODUCTS'
+  | 'STOCK'
+  | 'STOCK_CHANGES'
+  | 'SUPPLIERS';
+
+/** The form of a file of rows. */
+export type DataJobFormat =
+  | 'CSV'
+  | 'JSONL'
+  | 'PARQUET'
+  | 'XLSX';
+
+/** Kind of a data job. */
+export type DataJobKind =
+  | 'BULK'
+  | 'EXPORT'
+  | 'IMPORT';
+
+/** State of a data job. */
+export type DataJobStatus =
+  | 'CANCELLED'
+  | 'DONE'
+  | 'FAILED'
+  | 'QUEUED'
+  | 'RUNNING';
 
 /** Rows whose calendar day is in this range. Rows without a day do not match. */
 export interface DateFilter {
@@ -982,6 +958,7 @@ export type Disposition =
 
 /** Kind of document whose numbers have a pattern. */
 export type DocumentKind =
+  | 'BLANKET_ORDER'
   | 'ORDER'
   | 'PURCHASE_ORDER'
   | 'RETURN'
@@ -1034,31 +1011,6 @@ export type ErrorCode =
   | 'VERSION_CONFLICT'
   | 'WEAK_PASSWORD';
 
-/** The form of a file of rows. */
-export type ExchangeFormat =
-  | 'CSV'
-  | 'JSONL'
-  | 'PARQUET'
-  | 'XLSX';
-
-/** Kind of an exchange. */
-export type ExchangeKind =
-  | 'BULK'
-  | 'EXPORT'
-  | 'IMPORT';
-
-/** Type of the rows of an exchange. */
-export type ExchangeNoun =
-  | 'CATEGORIES'
-  | 'CUSTOMERS'
-  | 'DEMAND_FACTS'
-  | 'MOVEMENTS'
-  | 'ORDERS'
-  | 'PRODUCTS'
-  | 'STOCK'
-  | 'STOCK_CHANGES'
-  | 'SUPPLIERS';
-
 /** An exchange rate to enter. */
 export interface ExchangeRateSetInput {
   /** Currency of which one unit is converted. */
@@ -1087,30 +1039,48 @@ export interface ExchangeRatesImportInput {
   unusual?: boolean;
 }
 
-/** State of an exchange. */
-export type ExchangeState =
-  | 'CANCELLED'
-  | 'DONE'
-  | 'FAILED'
-  | 'QUEUED'
-  | 'RUNNING';
-
 /** Source of the demand that lots are held against. */
 export type ExpiryRiskBasis =
   | 'FORECAST'
   | 'SALES';
 
+/** A bucket of the company's own at a host that speaks S3 and knows conditional writes. */
+export interface ExportBucketInput {
+  /** ID of the access key that the files are written with. */
+  accessKeyId: string;
+  /**
+   * URL of the host without a path, as in https://s3.eu-west-2.amazonaws.com. HTTPS at port 443 and an address of the open internet are needed, unless
+   * the operator has opened another network.
+   */
+  endpoint: string;
+  /** Name of the bucket, 3 to 63 characters. */
+  name: string;
+  /** Text before the names of all files, of at most 200 characters: names between slashes. Empty for none. */
+  prefix?: string;
+  /** Region of the bucket, as in eu-west-2; us-east-1 where the host has none. */
+  region: string;
+  /** Secret of the access key, 1 to 256 characters. Null keeps the one that the schedule has for this host and access key. */
+  secretAccessKey?: string | null;
+}
+
 /** Rows that are to become a file. */
 export interface ExportCreateInput {
-  /** End of the range of time, excluded. */
+  /**
+   * Deprecated name of `to`.
+   * @deprecated 2026-11-25: use to. Removed after 2027-11-25.
+   */
   before?: string | null;
+  /** Categories to include, instead of `categoryIds`. A slug that names nothing adds nothing. */
+  categories?: ReadonlyArray<CategoryRef> | null;
   /** IDs of the categories to include. */
   categoryIds?: ReadonlyArray<string> | null;
+  /** Type of the rows. Required, unless the deprecated `noun` is given. */
+  entity?: ExportEntity | null;
   /**
    * Format of the file. In a CSV, a text that a spreadsheet would read as a formula is prefixed
    * with an apostrophe, which an import removes.
    */
-  format?: ExchangeFormat;
+  format?: DataJobFormat;
   /**
    * Start of the range of time, included: of the last change, for movements of the occurrence,
    * for orders of the placing, for demand facts of the business day, which counts from midnight UTC.
@@ -1118,12 +1088,17 @@ export interface ExportCreateInput {
   from?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Type of the rows. */
-  noun: ExportNoun;
+  /**
+   * Deprecated name of `entity`.
+   * @deprecated 2026-11-25: use entity. Removed after 2027-11-25.
+   */
+  noun?: ExportEntity | null;
   /** IDs of the products to include. */
   productIds?: ReadonlyArray<string> | null;
+  /** Products to include, instead of `productIds`. A key that names nothing adds nothing. */
+  products?: ReadonlyArray<ProductRef> | null;
   /**
-   * Generation of the manifest that sinceSeq is taken from. The exchange fails if the facts have been rebuilt since, because a new
+   * Generation of the manifest that sinceSeq is taken from. The data job fails if the facts have been rebuilt since, because a new
    * generation needs an export of all facts. Null to compare the generations of the manifests instead.
    */
   sinceGeneration?: number | null;
@@ -1135,10 +1110,14 @@ export interface ExportCreateInput {
   sinceSeq?: number | null;
   /** IDs of the stores to include. */
   storeIds?: ReadonlyArray<string> | null;
+  /** Stores to include, instead of `storeIds`. A code that names nothing adds nothing. */
+  stores?: ReadonlyArray<StoreRef> | null;
+  /** End of the range of time, excluded. */
+  to?: string | null;
 }
 
 /** Type of the rows of an export. */
-export type ExportNoun =
+export type ExportEntity =
   | 'CATEGORIES'
   | 'CUSTOMERS'
   | 'DEMAND_FACTS'
@@ -1148,12 +1127,136 @@ export type ExportNoun =
   | 'STOCK'
   | 'SUPPLIERS';
 
-/** Reference of an order in an external system, with its channel. */
+/** A schedule that is to go. */
+export interface ExportScheduleDeleteInput {
+  /** ID of the schedule. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+}
+
+/** Rows that an export schedule writes. More may be added. */
+export type ExportScheduleEntity =
+  | 'DEMAND_FACTS'
+  | 'MOVEMENTS'
+  | 'ORDERS'
+  | 'STOCK';
+
+/** Format of the files of an export schedule. */
+export type ExportScheduleFormat =
+  | 'CSV'
+  | 'JSONL'
+  | 'PARQUET';
+
+/** Rule by which an export schedule is run. More may be added. */
+export type ExportSchedulePeriod =
+  | 'DAILY'
+  | 'HOURLY';
+
+/** A run that is to begin now. */
+export interface ExportScheduleRunInput {
+  /** Whether all rows are written once more, into a new set. Default false: what has changed since the run before. */
+  fullRefresh?: boolean;
+  /** ID of the schedule. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+}
+
+/** A schedule as it is wanted; with `id` in the place of the whole former one. */
+export interface ExportScheduleSetInput {
+  /** Bucket into which the files are written. Null for the deployment's file store. */
+  bucket?: ExportBucketInput | null;
+  /** Rows that are written. Another value than before begins a new set. */
+  entity: ExportScheduleEntity;
+  /** Rule by which the schedule is run. */
+  every: ExportSchedulePeriod;
+  /** Version of the schedule as it was read; another one is a VERSION_CONFLICT. Needed with `id`, and not used without. */
+  expectedVersion?: number | null;
+  /** Format of the files. Default PARQUET. */
+  format?: ExportScheduleFormat;
+  /** Hour of the day, 0 to 23, at which a DAILY schedule is run; HOURLY does not use it. Default 4. */
+  hour?: number;
+  /** ID of the schedule to change. Null makes a schedule. */
+  id?: string | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Whether the schedule is paused: a paused schedule is not run. Default false. */
+  isPaused?: boolean;
+  /** Name for people, 1 to 100 characters. */
+  name: string;
+  /** IANA time zone of the hour, as in Europe/London. Null for the tenant's. */
+  timeZone?: string | null;
+}
+
+/** Status of an export schedule. */
+export type ExportScheduleStatus =
+  | 'ACTIVE'
+  | 'PAUSED';
+
+/** Reference of an order in an external system, with its channel. A program that is bound to a channel may leave the channel out. */
 export interface ExternalRef {
-  /** The channel that calls it so. */
-  channelId: string;
+  /** The channel that calls it so, instead of `channelId`. Null in both for the channel that you are bound to; needed if you are bound to none. */
+  channel?: ChannelRef | null;
+  /** The channel that calls it so. Null where `channel` names it, or for the channel that you are bound to. */
+  channelId?: string | null;
   /** Reference of the order in the channel's own system. */
   ref: string;
+}
+
+/** Kind of a factor series: what it tells that moves demand from outside. */
+export type FactorKind =
+  | 'HOLIDAY'
+  | 'OTHER'
+  | 'PRICE'
+  | 'PROMOTION'
+  | 'WEATHER';
+
+/** A factor series that is to go. */
+export interface FactorSeriesRemoveInput {
+  /** Code of the series. */
+  code: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+}
+
+/** A factor series. One of the same code is replaced. */
+export interface FactorSeriesSetInput {
+  /** Code, 1 to 64 characters. */
+  code: string;
+  /** Country whose stores it is of, by their addresses, as two letters. Not together with a store. */
+  country?: string | null;
+  /** Days and values as lines of CSV, such as "2026-11-30,4.5", instead of `values`. A heading is passed over. */
+  csv?: string | null;
+  /** Version of the series as it was read, 0 before it was first set; another one is a VERSION_CONFLICT. Null changes any. */
+  expectedVersion?: number | null;
+  /** First day on which it is known. Null for that of its first value. */
+  from?: string | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Kind of factor. */
+  kind: FactorKind;
+  /** Name, 1 to 200 characters. */
+  name: string;
+  /** Store that it is of, instead of `storeId`. */
+  store?: StoreRef | null;
+  /** Store that it is of. Needed unless your rights are for all stores. */
+  storeId?: string | null;
+  /**
+   * Last day on which it is known. Null for that of its last value. A PROMOTION or HOLIDAY has level 0 on days between without a value; of other kinds a
+   * week is known by four days or more.
+   */
+  until?: string | null;
+  /** Days and values, at most 4000, each day once. */
+  values?: ReadonlyArray<FactorValueInput> | null;
+}
+
+/** A value of a day. */
+export interface FactorValueInput {
+  /** Day. */
+  date: string;
+  /** Level of the day, from -1000000000 to 1000000000: 1 for a promotion or a holiday, a price, degrees. */
+  value: number;
 }
 
 /** Purpose of a file that is uploaded. */
@@ -1163,10 +1266,10 @@ export type FilePurpose =
   | 'IMPORT';
 
 /** State of a file. */
-export type FileState =
-  | 'AWAITED'
-  | 'GONE'
-  | 'READY';
+export type FileStatus =
+  | 'DELETED'
+  | 'READY'
+  | 'UPLOADING';
 
 /** A file that you are going to send. */
 export interface FileUploadCreateInput {
@@ -1442,6 +1545,14 @@ export interface FulfilmentWorkUnpickInput {
   lines?: ReadonlyArray<WorkLineQuantity> | null;
 }
 
+/** A place on the globe, in degrees. */
+export interface GeoPointInput {
+  /** North of the equator: -90 to 90. Six decimals are kept. */
+  latitude: number;
+  /** East of Greenwich: -180 to 180. Six decimals are kept. */
+  longitude: number;
+}
+
 /** Kind of an actor. */
 export type HistoryActorKind =
   | 'ANONYMOUS'
@@ -1474,14 +1585,27 @@ export interface HoldRuleUpsertInput {
    * country.
    */
   countries?: ReadonlyArray<string>;
+  /** Tags of which the customer of an order that matches has one, at most 50 of 64 characters; case is ignored. Empty for any customer, and for none. */
+  customerTags?: ReadonlyArray<string>;
   /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
   idempotencyKey?: string;
+  /** Whether only orders match whose billing address says another country than their goods go to. Orders that say neither do not match. */
+  isBilledElsewhere?: boolean;
+  /**
+   * Whether only orders match of which the customer, with all customers merged with it, has got nothing yet by another order: none of which anything has
+   * left. Orders without a customer match.
+   */
+  isNewCustomer?: boolean;
   /** Whether only orders match that are neither paid nor authorised in full. */
   isUnpaid?: boolean;
   /** Kind of the hold: CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own; 1 to 64 characters in one line. */
   kind: string;
   /** Whether only orders match that are shipped and say no shipping address. */
   lacksAddress?: boolean;
+  /** Whether the rule takes its hold off once the order does not match any more. */
+  liftsItself?: boolean;
+  /** Tags of which a product of an order that matches has one, at most 50 of 64 characters; case is ignored. Empty for any product. */
+  productTags?: ReadonlyArray<string>;
   /** Reason of the hold, shown with it; 1 to 1,000 characters in one line. */
   reason: string;
   /** Least total of an order that matches, above 0. Orders in other currencies do not match. Null for any total. */
@@ -1512,8 +1636,8 @@ export interface ImportCreateInput {
   /** Delimiter between the cells of a CSV, one character; detected from the header by default. */
   delimiter?: string | null;
   /**
-   * Report the outcome of each row without writing anything. Rows are checked in chunks of 500,
-   * orders one by one, against the present data.
+   * Deprecated name of `validateOnly`.
+   * @deprecated 2026-11-25: use validateOnly. Removed after 2027-11-25.
    */
   dryRun?: boolean;
   /**
@@ -1521,29 +1645,34 @@ export interface ImportCreateInput {
    * from the bytes.
    */
   encoding?: string | null;
+  /** Type of the rows. Required, unless the deprecated `noun` is given. */
+  entity?: ImportEntity | null;
   /** The file: one of yours, with the purpose IMPORT, whose bytes have come. */
   fileId: string;
   /** Format of the file; PARQUET is refused, because it is only exported. Null to detect it from the bytes. */
-  format?: ExchangeFormat | null;
+  format?: DataJobFormat | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Mapping of columns to fields, for columns whose names do not identify the field. */
   mapping?: ReadonlyArray<ColumnMappingInput>;
   /** Policy for a row whose key exists already. Stock is always set or changed. */
   mode?: ImportMode;
-  /** Type of the rows. */
-  noun: ImportNoun;
+  /**
+   * Deprecated name of `entity`.
+   * @deprecated 2026-11-25: use entity. Removed after 2027-11-25.
+   */
+  noun?: ImportEntity | null;
   /** Reason code of the stock changes. */
   reasonCode?: ReasonCode;
+  /**
+   * Report the outcome of each row without writing anything. Rows are checked in chunks of 500,
+   * orders one by one, against the present data.
+   */
+  validateOnly?: boolean;
 }
 
-/** Policy for a row whose key exists already. */
-export type ImportMode =
-  | 'CREATE'
-  | 'UPSERT';
-
 /** Type of the rows of an import. */
-export type ImportNoun =
+export type ImportEntity =
   | 'CATEGORIES'
   | 'CUSTOMERS'
   | 'ORDERS'
@@ -1551,6 +1680,11 @@ export type ImportNoun =
   | 'STOCK'
   | 'STOCK_CHANGES'
   | 'SUPPLIERS';
+
+/** Policy for a row whose key exists already. */
+export type ImportMode =
+  | 'CREATE'
+  | 'UPSERT';
 
 /** An integration to be made. You can give it only what you hold yourself now. */
 export interface IntegrationCreateInput {
@@ -1580,8 +1714,8 @@ export interface IntegrationUpdateInput {
   /** The channel that it is to be bound to; null binds it to none. */
   channelId?: string | null;
   /**
-   * False: none of its keys is accepted any more, here at once and on other nodes within five seconds. True: those that have not ended are
-   * accepted again.
+   * Deprecated name of `isEnabled`.
+   * @deprecated 2026-11-25: use isEnabled. Removed after 2027-11-25.
    */
   enabled?: boolean | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
@@ -1590,6 +1724,11 @@ export interface IntegrationUpdateInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
+  /**
+   * False: none of its keys is accepted any more, here at once and on other nodes within five seconds. True: those that have not ended are
+   * accepted again.
+   */
+  isEnabled?: boolean | null;
   /** Name of the integration. */
   name?: string | null;
   /**
@@ -1601,6 +1740,30 @@ export interface IntegrationUpdateInput {
   scope?: StoreScopeInput | null;
   /** Whether its keys may send only documents that the operator has listed. It holds on open sockets too. */
   trustedDocumentsOnly?: boolean | null;
+}
+
+/** Filter of invoices and credit notes. All conditions that are given must hold; a condition that is null is ignored. */
+export interface InvoiceFilter {
+  /** All of these hold; an empty list holds for everything. */
+  and?: ReadonlyArray<InvoiceFilter> | null;
+  /** Customers of the orders. Needs customer.read. */
+  customer?: IdFilter | null;
+  /** Range of the time of the issue. */
+  issuedAt?: DateTimeFilter | null;
+  /** Kinds to include; an empty list matches nothing. */
+  kind?: ReadonlyArray<InvoiceKind> | null;
+  /** Code of the legal entity that issued it, compared exactly. */
+  legalEntity?: StringFilter | null;
+  /** Condition that must not hold. */
+  not?: InvoiceFilter | null;
+  /** Number as it is printed, compared exactly. */
+  number?: StringFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<InvoiceFilter> | null;
+  /** Orders to include. */
+  order?: IdFilter | null;
+  /** Stores that sold the order. */
+  store?: IdFilter | null;
 }
 
 /** An invoice to issue. */
@@ -1618,22 +1781,35 @@ export type InvoiceKind =
   | 'CREDIT_NOTE'
   | 'INVOICE';
 
+/** An invoice or a credit note by one of its names. */
+export type InvoiceRef =
+  | { id: string; number?: never }
+  | { id?: never; number: string };
+
 /** Share of an order that is invoiced. */
 export type InvoiceScope =
   | 'ALL'
   | 'SHIPPED';
 
-/** State of a job. */
-export type JobState =
-  | 'DEAD'
-  | 'DONE'
-  | 'RUNNING'
-  | 'WAITING';
+/** Sort order of a list of invoices; rows with equal values are sorted by ID. */
+export interface InvoiceSort {
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+  /** Field by which the list is sorted. */
+  field: InvoiceSortField;
+}
+
+/** Field by which a list of invoices can be sorted. */
+export type InvoiceSortField =
+  | 'ISSUED_AT'
+  | 'NUMBER';
 
 /** Component of a kit: a product and its quantity in one kit. */
 export interface KitComponentInput {
-  /** The product: one that is stocked, not archived, and no kit. */
-  productId: string;
+  /** The product, instead of `productId`. */
+  product?: ProductRef | null;
+  /** The product: one that is stocked, not archived, and no kit. Needed unless `product` names it. */
+  productId?: string | null;
   /** Quantity in one kit, in the component's smallest unit; above 0. */
   quantity: number;
 }
@@ -1667,9 +1843,9 @@ export interface LegalEntityUpsertInput {
   code: string;
   /**
    * Text before the numbers of credit notes, at most 16 characters, another one than that of invoices. It cannot change once a
-   * credit note was issued.
+   * credit note was issued. Null keeps the legal entity's own, or is CR- for a new one.
    */
-  creditNotePrefix?: string;
+  creditNotePrefix?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
   idempotencyKey?: string;
   /** Text before the numbers of invoices, at most 16 characters. It cannot change once an invoice was issued. */
@@ -1694,6 +1870,7 @@ export interface LineQuantity {
 
 /** Action on dead or slow stock. */
 export type LiquidationAction =
+  | 'BUNDLE'
   | 'KEEP'
   | 'MARKDOWN'
   | 'RETURN'
@@ -1776,6 +1953,7 @@ export type LiquidationPlanState =
 
 /** Subject of a reason. */
 export type LiquidationReasonCode =
+  | 'BUNDLE_ASSUMED'
   | 'EXPIRES'
   | 'LONG_SUPPLY'
   | 'NO_COST'
@@ -1797,6 +1975,12 @@ export type LiquidationRefusalCode =
 
 /** All criteria at once: what is left out gets its default. */
 export interface LiquidationSettingsSetInput {
+  /** Cost of a product's dead or slow units in a store from which on a DEAD_STOCK alert is opened, in the company's currency, above 0. Null: no alerts. */
+  alertValue?: MoneyInput | null;
+  /** Cost of making one bundle, in the company's currency; nothing when it is left out. */
+  bundleCost?: MoneyInput | null;
+  /** Percent by which a product is cheaper in a bundle than by itself, from 1 to 95; 10 are usual. Null: no bundles are proposed. */
+  bundlePercent?: number | null;
   /** Days without a sale after which stock is dead, from 1 to 3,650. */
   daysWithoutSale?: number;
   /** Version of the criteria as they were read; another one is a VERSION_CONFLICT. Null changes any. */
@@ -1837,20 +2021,6 @@ export interface LiquidationTermsInput {
   supplierId: string;
 }
 
-/** Step of a whole lot, in all stores. */
-export interface LotActInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
-  expectedVersion?: number | null;
-  /** The lot. */
-  id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
-  idempotencyKey?: string;
-  /** Reason for the step, stored with the movement; at most 1,000 characters. */
-  note?: string | null;
-  /** Policy for a step that takes reserved stock: REFUSE or SHORTEN. */
-  onShortage?: ShortagePolicy;
-}
-
 /** Codes of lots. Case does not count. */
 export interface LotCodeFilter {
   /** Code that must be equal. */
@@ -1879,16 +2049,34 @@ export interface LotCreateInput {
 
 /** Lots that match all of these. */
 export interface LotFilter {
+  /** All of these hold; an empty list holds for everything. */
+  and?: ReadonlyArray<LotFilter> | null;
   /** Code of the lot; case is ignored. */
   code?: LotCodeFilter | null;
+  /** Time at which the lot was created. */
+  createdAt?: DateTimeFilter | null;
   /** Lots whose expiry date is before this date. */
   expiresBefore?: string | null;
+  /** Expiry date of the lot. A lot without one does not match. */
+  expiresOn?: DateFilter | null;
+  /** Lots to include. */
+  id?: IdFilter | null;
+  /** Condition that must not hold. */
+  not?: LotFilter | null;
+  /** Quantity of the lot on hand in all stores that you may see, in the product's smallest unit. */
+  onHand?: QuantityFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<LotFilter> | null;
   /** Products to include. */
   product?: IdFilter | null;
+  /** SKU of the product, in any spelling of capitals. */
+  sku?: StringFilter | null;
   /** States to include; an empty list matches nothing. */
   status?: ReadonlyArray<LotStatus> | null;
   /** Stores with stock of the lot. */
   store?: IdFilter | null;
+  /** Time of the lot's last change or movement. It narrows what the other tests leave; by itself it goes through all lots. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** A lot's code, with its dates in case it is new. A known lot is refused with other dates than it has. */
@@ -1897,21 +2085,55 @@ export interface LotName {
   code: string;
   /** The last day on which it may be used. */
   expiresOn?: string | null;
-  /** The day it was made. */
+  /**
+   * Deprecated name of `manufacturedOn`.
+   * @deprecated 2026-11-25: use manufacturedOn. Removed after 2027-11-25.
+   */
   madeOn?: string | null;
+  /** The day it was made. */
+  manufacturedOn?: string | null;
 }
 
 /** A lot of the line's product. Give one. */
 export type LotRef =
-  | { code: string; id?: never; named?: never }
-  | { code?: never; id: string; named?: never }
-  | { code?: never; id?: never; named: LotName };
+  | { code: string; create?: never; id?: never; named?: never }
+  | { code?: never; create: LotName; id?: never; named?: never }
+  | { code?: never; create?: never; id: string; named?: never }
+  | { code?: never; create?: never; id?: never; named: LotName };
+
+/** Sort order of a list of lots; lots with equal values are sorted by ID. */
+export interface LotSort {
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+  /** Field by which the lots are sorted. */
+  field: LotSortField;
+}
+
+/** Field by which lots can be sorted. */
+export type LotSortField =
+  | 'CODE'
+  | 'CREATED_AT'
+  | 'EXPIRES_ON';
 
 /** Whether a lot may be sold. */
 export type LotStatus =
   | 'AVAILABLE'
   | 'QUARANTINE'
   | 'RECALLED';
+
+/** Step of a whole lot, in all stores. */
+export interface LotStatusInput {
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** The lot. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Reason for the step, stored with the movement; at most 1,000 characters. */
+  note?: string | null;
+  /** Policy for a step that takes reserved stock: REFUSE or SHORTEN. */
+  onShortage?: ShortagePolicy;
+}
 
 /** A change of a lot: what is left out stays, null clears. */
 export interface LotUpdateInput {
@@ -1945,14 +2167,8 @@ export type MarginTop =
   | 'MARGIN_RATE'
   | 'NET_REVENUE';
 
-/** Status of a member. */
-export type MemberStatus =
-  | 'ACTIVE'
-  | 'INVITED'
-  | 'SUSPENDED';
-
 /** The grants of a member. */
-export interface MemberUpdateRolesInput {
+export interface MemberRolesSetInput {
   /** The member's version as it was read. */
   expectedVersion: number;
   /** All grants that the member is to have: what is not named is taken away. */
@@ -1962,6 +2178,12 @@ export interface MemberUpdateRolesInput {
   /** The member. */
   memberId: string;
 }
+
+/** Status of a member. */
+export type MemberStatus =
+  | 'ACTIVE'
+  | 'INVITED'
+  | 'SUSPENDED';
 
 /** Difference that does not keep two from being one. */
 export type MergeDifference =
@@ -2197,6 +2419,11 @@ export interface OrderFilter {
   isHeld?: boolean | null;
   /** Condition that must not hold. */
   not?: OrderFilter | null;
+  /**
+   * Note for the customer or for staff, in any spelling of the letters A to Z. It narrows what the other tests leave; by itself it goes through
+   * all orders. Refused by `orderChanged`.
+   */
+  note?: StringFilter | null;
   /** Number of the order, with or without its letters, as in SO-000007. */
   number?: StringFilter | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
@@ -2210,9 +2437,10 @@ export interface OrderFilter {
   /** Refund statuses to include; an empty list matches nothing. */
   refundStatus?: ReadonlyArray<RefundStatus> | null;
   /**
-   * Words, at most 8, in any spelling of the letters A to Z: each is the number of the order, or is contained in its reference or its notes,
-   * or, with customer.read, in the reference of its customer. Contacts and addresses are not searched. A text without words finds nothing.
-   * Refused by `orderChanged`.
+   * Words, at most 8: each is the number of the order or the beginning of its reference or, with customer.read, of its customer's, or with
+   * customer.contact.read the e-mail address of its customer. References are looked for as the word is written, in capitals, in small letters
+   * and with a capital first; a word of fewer than three characters must be the whole reference. A text without words finds nothing. Refused by
+   * `orderChanged`.
    */
   search?: string | null;
   /** SKU of the product of at least one line, in any spelling of capitals. Refused by `orderChanged`. */
@@ -2624,14 +2852,6 @@ export type PlanLineChoice =
   | { all?: never; ids: ReadonlyArray<string>; under?: never }
   | { all?: never; ids?: never; under: MoneyInput };
 
-/** A place on the globe, in degrees. */
-export interface PositionInput {
-  /** North of the equator: -90 to 90. Six decimals are kept. */
-  latitude: number;
-  /** East of Greenwich: -180 to 180. Six decimals are kept. */
-  longitude: number;
-}
-
 /** A price from a quantity on. */
 export interface PriceBreakInput {
   /** Smallest quantity at which the price applies, in smallest units; above 0. */
@@ -2727,8 +2947,10 @@ export interface ProductDocumentAddInput {
   fileId: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** The product; it has at most 20 documents. */
-  productId: string;
+  /** The product, instead of `productId`. */
+  product?: ProductRef | null;
+  /** The product; it has at most 20 documents. Needed unless `product` names it. */
+  productId?: string | null;
   /** Title of the document, such as Data sheet; at most 200 characters. */
   title: string;
 }
@@ -2843,8 +3065,10 @@ export interface ProductImageAddInput {
   idempotencyKey?: string;
   /** Position among the product's pictures, from 1. Null for the last. */
   position?: number | null;
-  /** The product; it has at most 20 pictures. */
-  productId: string;
+  /** The product, instead of `productId`. */
+  product?: ProductRef | null;
+  /** The product; it has at most 20 pictures. Needed unless `product` names it. */
+  productId?: string | null;
 }
 
 /** A picture that is not wanted any more. */
@@ -2861,8 +3085,10 @@ export interface ProductImageReorderInput {
   idempotencyKey?: string;
   /** Pictures that come first, in this order; the others follow as they were. */
   imageIds: ReadonlyArray<string>;
-  /** The product. */
-  productId: string;
+  /** The product, instead of `productId`. */
+  product?: ProductRef | null;
+  /** The product. Needed unless `product` names it. */
+  productId?: string | null;
 }
 
 /** Labels on sheets of A4. */
@@ -3090,11 +3316,11 @@ export type ProductivityTop =
   | 'SOLD_UNITS'
   | 'STOCK_VALUE';
 
-/** A charge on a purchase order: freight, duty or the like. */
+/** A charge on a purchase order: freight, duty or the like, or a deposit. */
 export interface PurchaseChargeInput {
   /** Amount of the charge, in the order's currency; above 0. */
   amount: MoneyInput;
-  /** Basis on which the charge is spread over the lines. */
+  /** Basis on which the charge is spread over the lines. It says nothing of a deposit, which is not spread. */
   basis?: ChargeBasis;
   /** Kind of the charge. */
   kind: ChargeKind;
@@ -3165,7 +3391,12 @@ export interface PurchaseOrderConfirmInput {
 
 /** A new purchase order. */
 export interface PurchaseOrderCreateInput {
-  /** Charges that are paid beside the goods and are part of their cost, at most 50. */
+  /**
+   * Blanket order of the same supplier and currency that the order calls off from: at its prices, of its products, within its days, and no more of
+   * each than is left. Null for none.
+   */
+  blanketOrder?: BlanketOrderRef | null;
+  /** Charges that are paid beside the goods, at most 50. All but deposits are part of their cost. */
   charges?: ReadonlyArray<PurchaseChargeInput>;
   /** The currency of all its amounts; that of the supplier's catalogue when it is left out, else the tenant's. */
   currencyCode?: string | null;
@@ -3198,6 +3429,8 @@ export interface PurchaseOrderCreateInput {
 export interface PurchaseOrderFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<PurchaseOrderFilter> | null;
+  /** Calling off from these blanket orders. */
+  blanketOrder?: IdFilter | null;
   /** Time at which the purchase order was created. */
   createdAt?: DateTimeFilter | null;
   /** Expected on a day before this one. */
@@ -3247,7 +3480,10 @@ export interface PurchaseOrderLineInput {
   product: ProductRef;
   /** Quantity to order, in the product's smallest unit; above 0. Null where `packs` is given. */
   quantity?: number | null;
-  /** Cost of one whole unit, in the order's currency. Null takes the supplier's catalogue price for this quantity, else the product's own cost. */
+  /**
+   * Cost of one whole unit, in the order's currency. Null takes the supplier's catalogue price for this quantity, else the product's own cost; in an
+   * order that calls off from a blanket order, the price that is agreed there.
+   */
   unitCost?: MoneyInput | null;
   /** Weight of the whole line, in any unit that all lines share, for charges that are spread by weight. Null where it is not known. */
   weight?: number | null;
@@ -3257,6 +3493,8 @@ export interface PurchaseOrderLineInput {
 export interface PurchaseOrderLineReceiptInput {
   /** Damaged goods beside them: they are on hand and not available. */
   damaged?: number | null;
+  /** The order's line. Required, unless the deprecated `purchaseOrderLineId` is given. */
+  lineId?: string | null;
   /**
    * Lots of a product that is tracked by lots; they sum to the received and the damaged
    * quantity. An unknown code creates a lot, and a serial number is a lot of one. At most 2,000
@@ -3265,8 +3503,11 @@ export interface PurchaseOrderLineReceiptInput {
   lots?: ReadonlyArray<ReceivedLotInput>;
   /** A note on what is wrong with it; at most 1,000 characters. */
   note?: string | null;
-  /** The order's line. */
-  purchaseOrderLineId: string;
+  /**
+   * Deprecated name of `lineId`.
+   * @deprecated 2026-11-25: use lineId. Removed after 2027-11-25.
+   */
+  purchaseOrderLineId?: string | null;
   /** Quantity of undamaged goods, in the product's smallest unit. */
   quantity: number;
 }
@@ -3373,6 +3614,14 @@ export interface PurchaseOrderUpdateInput {
   underPercent?: number | null;
 }
 
+/** Products to order, for draft purchase orders. */
+export interface PurchaseOrdersCreateFromSuggestionsInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Products to order, as suggested or otherwise; at most 2,000 lines. */
+  lines: ReadonlyArray<ReorderLineInput>;
+}
+
 /** Range of quantities, in smallest units. */
 export interface QuantityFilter {
   /** Number that must be equal. */
@@ -3452,12 +3701,26 @@ export interface ReorderLineInput {
   supplier?: SupplierRef | null;
 }
 
-/** Products to order, for draft purchase orders. */
-export interface ReorderOrderInput {
+/** Replenishment policy of a stock level. Fields that are left out stay; null clears. */
+export interface ReorderPolicyInput {
+  /** Quantity up to which the position is filled, in the product's smallest unit. Stock above it can be transferred to another store. Null clears it. */
+  maximum?: number | null;
+  /** The product. */
+  product: ProductRef;
+  /** Position at or below which the product is reordered; at most the maximum. */
+  reorderPoint?: number | null;
+  /** Safety stock, in the product's smallest unit: a part of the stock that is not offered to channels. Null leaves it as it is. */
+  safetyStock?: number | null;
+  /** The store. */
+  store: StoreRef;
+}
+
+/** Policies of levels. */
+export interface ReorderPolicySetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Products to order, as suggested or otherwise; at most 2,000 lines. */
-  lines: ReadonlyArray<ReorderLineInput>;
+  /** The levels, all or none; at most 500. */
+  items: ReadonlyArray<ReorderPolicyInput>;
 }
 
 /** Origin of a reorder point. */
@@ -3616,6 +3879,7 @@ export type ReplenishmentReasonCode =
   | 'PACK'
   | 'PRICE_BREAK'
   | 'REVIEW_DAY'
+  | 'SHELF_LIFE'
   | 'SURPLUS';
 
 /** Reason for which a chosen line was not approved. */
@@ -3636,6 +3900,11 @@ export interface ReplenishmentRuleSetInput {
   idempotencyKey?: string;
   /** Most that the purchases of one plan may cost together, above 0, in the currency of `supplierAmount`. Null: purchases wait. */
   planAmount?: MoneyInput | null;
+  /**
+   * Whether the rule also places the purchase orders that it makes and sends them to suppliers with an e-mail address, in the name of the member
+   * who sets it. Requires purchase.approve for all stores.
+   */
+  sends?: boolean;
   /** Most that the purchases from one supplier may cost in one plan, above 0. An order above it waits as a whole. Null: purchases wait. */
   supplierAmount?: MoneyInput | null;
   /** Whether transfers are approved. */
@@ -3690,6 +3959,23 @@ export type ReportMeasure =
   | 'RETURN_RATE'
   | 'SOLD_UNITS'
   | 'STOCKOUT_RATE';
+
+/** Period that moves with the day on which it is asked for, in the tenant's time zone. More may be added. */
+export type ReportPeriod =
+  | 'LAST_28_DAYS'
+  | 'LAST_365_DAYS'
+  | 'LAST_7_DAYS'
+  | 'LAST_91_DAYS'
+  | 'LAST_MONTH'
+  | 'LAST_QUARTER'
+  | 'LAST_WEEK'
+  | 'LAST_YEAR'
+  | 'THIS_MONTH'
+  | 'THIS_QUARTER'
+  | 'THIS_WEEK'
+  | 'THIS_YEAR'
+  | 'TODAY'
+  | 'YESTERDAY';
 
 /** Order of a report's rows. Rows without a figure come last, equal ones are in the order of their dimensions. */
 export interface ReportSort {
@@ -3961,6 +4247,7 @@ export type ReversalEffectKind =
   | 'DAMAGED'
   | 'FULFILLED'
   | 'INCOMING'
+  | 'INSPECTED'
   | 'IN_TRANSIT'
   | 'LOST'
   | 'ON_HAND'
@@ -4002,6 +4289,7 @@ export interface ReverseLine {
 export type ReversedKind =
   | 'COUNT'
   | 'GOODS_RECEIPT'
+  | 'RETURN_INSPECTION'
   | 'RETURN_RECEIPT'
   | 'RETURN_REFUND'
   | 'SALE'
@@ -4014,7 +4302,7 @@ export type ReversedKind =
 /** Sign of an unusual login. */
 export type RiskSign =
   | 'FAILURES'
-  | 'HURRY'
+  | 'IMPOSSIBLE_TRAVEL'
   | 'NEW_DEVICE'
   | 'NEW_NETWORK';
 
@@ -4048,7 +4336,10 @@ export interface RoleGrantInput {
   expiresAt?: string | null;
   /** The role. */
   roleId: string;
-  /** The stores that it is for. Permissions for the whole tenant come only with all stores. */
+  /**
+   * The stores that it is for. Permissions for the whole tenant come only with all stores: ignoredPermissions of the grant names those
+   * that are left out.
+   */
   scope: StoreScopeInput;
 }
 
@@ -4093,8 +4384,10 @@ export type SalesMeasure =
 export interface SalesReportFilter {
   /** Channels to include. Null for all. */
   channel?: IdFilter | null;
-  /** First business day. */
-  from: string;
+  /** First business day. Needed with `to` where there is no `period`, and not taken with one. */
+  from?: string | null;
+  /** Business days that move with the day on which they are asked for, in the tenant's time zone. Null where `from` and `to` say the days. */
+  period?: ReportPeriod | null;
   /**
    * Products to include. `categoryTree` takes a category with its descendants. Needs
    * product.read. Null for all.
@@ -4102,8 +4395,8 @@ export interface SalesReportFilter {
   product?: ProductFilter | null;
   /** Stores to include. Null for all. */
   store?: IdFilter | null;
-  /** Last business day, at most 731 days in all. */
-  to: string;
+  /** Last business day, at most 731 days in all. Needed with `from` where there is no `period`, and not taken with one. */
+  to?: string | null;
 }
 
 /** A view that is to be made. */
@@ -4114,6 +4407,8 @@ export interface SavedViewCreateInput {
   idempotencyKey?: string;
   /** Name for people, of 1 to 100 characters. */
   name: string;
+  /** Members and roles whom the view is shared with. Null for all who hold view.read. */
+  readers?: SavedViewReadersInput | null;
   /**
    * Name in URLs, 1 to 64 characters: lowercase letters, digits, and single hyphens between
    * them; unique in the tenant.
@@ -4151,6 +4446,16 @@ export interface SavedViewLinkRevokeInput {
   savedViewLinkId: string;
 }
 
+/** Members and roles whom a saved view is shared with, beside its owner and those who hold view.manage. All of them need view.read as well. */
+export interface SavedViewReadersInput {
+  /** Whether all who hold view.read may read the view; then no role and no member is named. Default false. */
+  everyone?: boolean;
+  /** IDs of active members who may read the view, at most 50. Default none. */
+  memberIds?: ReadonlyArray<string>;
+  /** IDs of roles whose members may read the view, at most 50. Default none. */
+  roleIds?: ReadonlyArray<string>;
+}
+
 /** A saved view. */
 export type SavedViewRef =
   | { id: string; slug?: never }
@@ -4170,7 +4475,7 @@ export interface SavedViewScheduleSetInput {
   dayOfMonth?: number;
   /** Day of the week of WEEKLY, from 1, a Monday, to 7. Default 1. */
   dayOfWeek?: number;
-  /** E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent. */
+  /** E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent or keepsFile. */
   emails?: ReadonlyArray<string>;
   /** Whether the event view.result tells webhooks of each table. With it no address and no member is needed. Default false. */
   emitsEvent?: boolean;
@@ -4178,7 +4483,7 @@ export interface SavedViewScheduleSetInput {
   every: SchedulePeriod;
   /** Version of the schedule as it was read; another one is a VERSION_CONFLICT. Needed with `id`, and not used without. */
   expectedVersion?: number | null;
-  /** Format of the table that is attached. Default CSV. */
+  /** Format of the table. Default CSV. A PDF has at most 5,000 rows and 12 columns. */
   format?: SavedViewTableFormat;
   /** Hour of the day, 0 to 23, at which the view is sent; HOURLY does not use it. Default 7. */
   hour?: number;
@@ -4188,7 +4493,17 @@ export interface SavedViewScheduleSetInput {
   idempotencyKey?: string;
   /** Whether the schedule is paused: a paused schedule is not run. Default false. */
   isPaused?: boolean;
-  /** IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with emitsEvent. */
+  /**
+   * Whether each table is kept as a file of the caller who sets the schedule, for seven days, in the bucket or folder of the tenant's files. With it no
+   * address and no member is needed. Default false.
+   */
+  keepsFile?: boolean;
+  /** Language of the words and decimal signs of a PDF. Default EN. */
+  locale?: PaperLocale;
+  /**
+   * IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with emitsEvent or
+   * keepsFile.
+   */
   memberIds?: ReadonlyArray<string>;
   /** Whether a table that equals the one before is not sent. Default false. */
   onlyIfChanged?: boolean;
@@ -4196,6 +4511,11 @@ export interface SavedViewScheduleSetInput {
   rows?: string | null;
   /** ID of the view that is sent; with `id` that of the schedule. */
   savedViewId: string;
+  /**
+   * Whether the event view.result has the first rows of each table, at most 200 and 256 KiB. Only the caller who sets the schedule and their webhooks are
+   * shown them, and they stand in the journal of events as long as it is kept. Needs emitsEvent. Default false.
+   */
+  tellsRows?: boolean;
   /** IANA time zone of the hour and the days, as in Europe/London. Null for the tenant's. */
   timeZone?: string | null;
   /** Values of its variables: an object of at most 20 KiB. Those that are left out are the view's own. */
@@ -4214,10 +4534,12 @@ export type SavedViewStatus =
   | 'PAUSED'
   | 'READY';
 
-/** Format of a table. */
+/** Format of a table. More may be added. */
 export type SavedViewTableFormat =
   | 'CSV'
-  | 'JSONL';
+  | 'JSONL'
+  | 'PDF'
+  | 'XLSX';
 
 /** A change of a view. Fields that are null stay as they are. */
 export interface SavedViewUpdateInput {
@@ -4233,6 +4555,8 @@ export interface SavedViewUpdateInput {
   isPaused?: boolean | null;
   /** Name for people, of 1 to 100 characters. */
   name?: string | null;
+  /** Members and roles whom the view is shared with, in the place of the former ones. */
+  readers?: SavedViewReadersInput | null;
   /** Name for addresses, of 1 to 64 characters. Addresses with the former one lead nowhere then. */
   slug?: string | null;
   /** Values of its variables where a reader gives none: an object, in the place of the whole former one. */
@@ -4307,7 +4631,7 @@ export type ShrinkageGroup =
 /** Rules for the search for stock of one order; the tenant's rule applies where a field is omitted. */
 export interface SourcingInput {
   /** Destination of the order; required by NEAREST. */
-  destination?: PositionInput | null;
+  destination?: GeoPointInput | null;
   /** Largest number of stores for an order, 1 to 10. */
   maxStores?: number | null;
   /** Whether it may come from several stores. */
@@ -4388,6 +4712,8 @@ export interface StockAnomalyAcceptInput {
 export interface StockAnomalyFilter {
   /** First business day, included. Null for no lower bound. */
   from?: string | null;
+  /** Kinds to include; an empty list matches nothing. */
+  kind?: ReadonlyArray<StockAnomalyKind> | null;
   /** Condition on the anomaly's product. */
   product?: IdFilter | null;
   /** States to include; an empty list matches nothing. */
@@ -4398,19 +4724,30 @@ export interface StockAnomalyFilter {
   to?: string | null;
 }
 
-/** Kind of movement whose days are judged, by product and store. */
+/** Kind of an anomaly: a movement whose days are judged, by product and store, or a pattern. */
 export type StockAnomalyKind =
   | 'ADJUST_IN'
   | 'ADJUST_OUT'
+  | 'BELOW_COST'
+  | 'COUNTS_SHORT'
+  | 'DUPLICATE'
   | 'REMOVAL'
   | 'RETURN'
-  | 'SALE';
+  | 'REVERSALS'
+  | 'SALE'
+  | 'UNMOVED';
 
 /** Rule by which a day was flagged. */
 export type StockAnomalyRule =
   | 'LARGE_LINE'
   | 'MANY_USUAL_LINES'
+  | 'PATTERN'
   | 'UNUSUAL';
+
+/** Order of a list of anomalies. */
+export type StockAnomalySort =
+  | 'DAY'
+  | 'VALUE';
 
 /** State of an anomaly. */
 export type StockAnomalyState =
@@ -4443,12 +4780,13 @@ export type StockCompare =
   | { expectedOnHand?: never; expectedVersion: number; unconditional?: never }
   | { expectedOnHand?: never; expectedVersion?: never; unconditional: boolean };
 
-/** Condition that a move gives to stock. */
-export type StockDestination =
+/** Condition of stock on hand. */
+export type StockCondition =
   | 'AVAILABLE'
   | 'DAMAGED'
+  | 'EXPIRED'
   | 'QUARANTINE'
-  | 'WRITTEN_OFF';
+  | 'RECALLED';
 
 /** Stock levels that match all of these. */
 export interface StockFilter {
@@ -4477,7 +4815,7 @@ export interface StockFilter {
 /** Stock that is set aside, taken back or written off. */
 export interface StockMoveInput {
   /** Current condition of the stock. */
-  from?: StockShelf;
+  from?: StockCondition;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** The quantities, at most 500, all or none. */
@@ -4491,7 +4829,7 @@ export interface StockMoveInput {
   /** Reason for the move. */
   reasonCode: ReasonCode;
   /** Condition of the stock after the move. */
-  to: StockDestination;
+  to: StockMoveTarget;
 }
 
 /** Quantity of a product to move within a store, with its lot. */
@@ -4507,6 +4845,13 @@ export interface StockMoveItem {
   /** The store. */
   store: StoreRef;
 }
+
+/** Condition that a move gives to stock. */
+export type StockMoveTarget =
+  | 'AVAILABLE'
+  | 'DAMAGED'
+  | 'QUARANTINE'
+  | 'WRITTEN_OFF';
 
 /** Sort order of stock levels. */
 export interface StockOrder {
@@ -4529,28 +4874,6 @@ export type StockPolicy =
   | 'TRACKED'
   | 'UNTRACKED';
 
-/** Replenishment policy of a stock level. Fields that are left out stay; null clears. */
-export interface StockPolicyInput {
-  /** Quantity up to which the position is filled, in the product's smallest unit. Stock above it can be transferred to another store. Null clears it. */
-  maximum?: number | null;
-  /** The product. */
-  product: ProductRef;
-  /** Position at or below which the product is reordered; at most the maximum. */
-  reorderPoint?: number | null;
-  /** Safety stock, in the product's smallest unit: a part of the stock that is not offered to channels. Null leaves it as it is. */
-  safetyStock?: number | null;
-  /** The store. */
-  store: StoreRef;
-}
-
-/** Policies of levels. */
-export interface StockPolicySetInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
-  idempotencyKey?: string;
-  /** The levels, all or none; at most 500. */
-  items: ReadonlyArray<StockPolicyInput>;
-}
-
 /** Reservations to release. */
 export interface StockReleaseInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -4561,8 +4884,10 @@ export interface StockReleaseInput {
 
 /** Stock of some days. All conditions hold. Stock is of no channel. */
 export interface StockReportFilter {
-  /** First business day. */
-  from: string;
+  /** First business day. Needed with `to` where there is no `period`, and not taken with one. */
+  from?: string | null;
+  /** Business days that move with the day on which they are asked for, in the tenant's time zone. Null where `from` and `to` say the days. */
+  period?: ReportPeriod | null;
   /**
    * Products to include. `categoryTree` takes a category with its descendants. Needs
    * product.read. Null for all.
@@ -4570,8 +4895,8 @@ export interface StockReportFilter {
   product?: ProductFilter | null;
   /** Stores to include. Null for all. */
   store?: IdFilter | null;
-  /** Last business day, at most 731 days in all. */
-  to: string;
+  /** Last business day, at most 731 days in all. Needed with `from` where there is no `period`, and not taken with one. */
+  to?: string | null;
 }
 
 /** Stock to hold for a while. */
@@ -4648,14 +4973,6 @@ export interface StockSetItem {
   store: StoreRef;
 }
 
-/** Condition of the stock that a move takes. */
-export type StockShelf =
-  | 'AVAILABLE'
-  | 'DAMAGED'
-  | 'EXPIRED'
-  | 'QUARANTINE'
-  | 'RECALLED';
-
 /** Product, store, policy and days of a simulation. */
 export interface StockSimulateInput {
   /** First day; weeks that begin on it or later are counted. Null for the first week that can be counted. */
@@ -4712,6 +5029,199 @@ export type StockValueSummaryGroup =
   | 'PRODUCT'
   | 'STORE';
 
+/** A step of a stocktake. */
+export interface StocktakeActionInput {
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** The stocktake. */
+  id: string;
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
+  idempotencyKey?: string;
+  /** Note that is kept with the stocktake, at most 1,000 characters. */
+  note?: string | null;
+}
+
+/** A new stocktake. */
+export interface StocktakeCreateInput {
+  /** The class, of a CYCLE stocktake and of no other. */
+  abcClass?: AbcClass | null;
+  /** The category, instead of `categoryId`. */
+  category?: CategoryRef | null;
+  /** The category, of a CATEGORY stocktake and of no other. */
+  categoryId?: string | null;
+  /** Reference of the stocktake in an external system; at most 128 characters, unique in the tenant. */
+  externalRef?: string | null;
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
+  idempotencyKey?: string;
+  /** Whether those who count are not to see what the books say. */
+  isBlind?: boolean;
+  /** Kind of the stocktake: the products that it covers. */
+  kind: StocktakeKind;
+  /** Note that is kept with the stocktake, at most 1,000 characters. */
+  note?: string | null;
+  /** The products, of a LIST and of no other; at most 2,000. */
+  products?: ReadonlyArray<ProductRef>;
+  /** Whether the stocktake is started in the same call. False by default. */
+  start?: boolean;
+  /** Store in which the stock is counted. */
+  store: StoreRef;
+}
+
+/** Filter of the stocktakes. Conditions are combined by AND; a null condition is ignored. */
+export interface StocktakeFilter {
+  /** All of these hold; an empty list holds for everything. */
+  and?: ReadonlyArray<StocktakeFilter> | null;
+  /** Range of the time at which the stocktake was planned. */
+  createdAt?: DateTimeFilter | null;
+  /** Reference in an external system, compared exactly. */
+  externalRef?: string | null;
+  /** Kinds to include; an empty list matches nothing. */
+  kind?: ReadonlyArray<StocktakeKind> | null;
+  /** Condition that must not hold. */
+  not?: StocktakeFilter | null;
+  /** Number of the stocktake, with or without its letters, as in CN-000007. */
+  number?: StringFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<StocktakeFilter> | null;
+  /** Product of at least one line of the stocktake. */
+  product?: IdFilter | null;
+  /** SKU of the product of at least one line, in any spelling of capitals. */
+  sku?: StringFilter | null;
+  /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<StocktakeStatus> | null;
+  /** Stores to include. */
+  store?: IdFilter | null;
+  /** Time at which the stocktake last changed. */
+  updatedAt?: DateTimeFilter | null;
+}
+
+/** Kind of a stocktake: the products that it covers. */
+export type StocktakeKind =
+  | 'CATEGORY'
+  | 'CYCLE'
+  | 'FULL'
+  | 'LIST';
+
+/** Filter of the lines. Conditions are combined by AND; a null condition is ignored. */
+export interface StocktakeLineFilter {
+  /**
+   * True for counted lines with a difference, false for counted lines without one; lines to be
+   * counted once more are neither. Requires count.review for a blind stocktake.
+   */
+  hasDifference?: boolean | null;
+  /** Products to include. */
+  product?: IdFilter | null;
+  /** States to include; an empty list matches nothing. */
+  state?: ReadonlyArray<StocktakeLineStatus> | null;
+}
+
+/** Quantity found of one product or lot. */
+export interface StocktakeLineInput {
+  /** Quantity found, in the product's smallest unit: 0 or more. Null where `packs` is given. */
+  counted?: number | null;
+  /**
+   * Lot that was counted, of a product that is tracked by lots; each lot has a line of its own.
+   * A lot unknown to the books is given by its code and created when the stocktake is approved.
+   */
+  lot?: LotRef | null;
+  /** Note that is kept with the stocktake, at most 1,000 characters. */
+  note?: string | null;
+  /** Packs of the barcode that names the product, instead of `counted`: `packs` times the units in a pack. Null where `counted` is given. */
+  packs?: number | null;
+  /** The product; also one that is not on the list. */
+  product: ProductRef;
+}
+
+/** State of a line of a stocktake. */
+export type StocktakeLineStatus =
+  | 'COUNTED'
+  | 'RECOUNT'
+  | 'UNCOUNTED';
+
+/**
+ * Quantities found in a stocktake. A product that was counted before gets a further attempt, and the
+ * last attempt is valid.
+ */
+export interface StocktakeRecordInput {
+  /**
+   * Time of counting of all the lines, not before the start of the stocktake. Null for now. Lines
+   * that were counted at another time need a call of their own.
+   */
+  countedAt?: string | null;
+  /** The stocktake. */
+  id: string;
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
+  idempotencyKey?: string;
+  /** Quantities found, one line for each product or lot; at most 500. */
+  lines: ReadonlyArray<StocktakeLineInput>;
+}
+
+/** Lines that are to be counted once more. */
+export interface StocktakeRecountInput {
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** The stocktake. */
+  id: string;
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
+  idempotencyKey?: string;
+  /** Products to count once more, at most 500. Null for all with a difference. */
+  products?: ReadonlyArray<ProductRef> | null;
+}
+
+/** A stocktake by one of its names. */
+export type StocktakeRef =
+  | { id: string; number?: never }
+  | { id?: never; number: string };
+
+/** Sort order of a list of stocktakes; rows with equal values are sorted by ID. */
+export interface StocktakeSort {
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
+  /** Field by which the list is sorted. */
+  field: StocktakeSortField;
+}
+
+/** Field by which a list of stocktakes can be sorted. */
+export type StocktakeSortField =
+  | 'CREATED_AT'
+  | 'NUMBER'
+  | 'UPDATED_AT';
+
+/** Status of a stocktake. New states may be added. */
+export type StocktakeStatus =
+  | 'CANCELLED'
+  | 'COMPLETED'
+  | 'COUNTING'
+  | 'OPEN'
+  | 'REVIEW';
+
+/** A stocktake that is handed in. */
+export interface StocktakeSubmitInput {
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion?: number | null;
+  /** The stocktake. */
+  id: string;
+  /**
+   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
+   * 255 characters.
+   */
+  idempotencyKey?: string;
+  /** Treatment of lines that were not counted. */
+  onUncounted?: UncountedPolicy;
+}
+
 /** The store that closes for good. */
 export interface StoreArchiveInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -4760,6 +5270,8 @@ export interface StoreGroupCreateInput {
   name: string;
   /** The stores in it. */
   storeIds?: ReadonlyArray<string> | null;
+  /** The stores in it, instead of `storeIds`. */
+  stores?: ReadonlyArray<StoreRef> | null;
 }
 
 /** An archived group of stores to restore. */
@@ -4786,6 +5298,8 @@ export interface StoreGroupUpdateInput {
   name?: string | null;
   /** All stores that are to be in it. Who has rights by the group gets them there. */
   storeIds?: ReadonlyArray<string> | null;
+  /** All stores that are to be in it, instead of `storeIds`. */
+  stores?: ReadonlyArray<StoreRef> | null;
 }
 
 /** Stores that match all of these: by ID or by code. A store that does not exist, or is not yours, matches nothing. */
@@ -4820,7 +5334,7 @@ export interface StoreSourcingInput {
   /** Whether orders of other stores may come from it. */
   isSource?: boolean;
   /** Geographic position of the store; unknown when omitted. */
-  position?: PositionInput | null;
+  position?: GeoPointInput | null;
   /** Priority of the store in the PRIORITY strategy; the lowest number comes first. */
   priority?: number;
   /** The store. */
@@ -4903,17 +5417,32 @@ export interface SupplierCreateInput {
 
 /** Suppliers that match all of these. Without a filter, those in use. */
 export interface SupplierFilter {
+  /** All of these hold; an empty list holds for everything. */
+  and?: ReadonlyArray<SupplierFilter> | null;
   /** Code of the supplier, in any spelling of capitals. */
   code?: StringFilter | null;
-  /** True for archived suppliers only, false for those in use, null for both. */
+  /** Time at which the supplier was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Suppliers to include. */
+  id?: IdFilter | null;
+  /**
+   * True for archived suppliers only, false for those in use, null for both. Left out everywhere in a filter, only those in use match; left out
+   * in a part of a filter whose other parts say it, that part matches both.
+   */
   isArchived?: boolean | null;
   /** Name of the supplier, in any spelling of capitals. The first 10,000 suppliers by code are compared. */
   name?: StringFilter | null;
+  /** Condition that must not hold. */
+  not?: SupplierFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<SupplierFilter> | null;
   /**
    * Words of the code or the name, each by its beginning, in any order. The first 10,000 suppliers by code are compared. A text without a
    * letter or a digit finds nothing.
    */
   search?: string | null;
+  /** Time at which the supplier last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Two suppliers to merge. */
@@ -4984,13 +5513,6 @@ export interface SupplierProductInput {
   unitCost: MoneyInput;
 }
 
-/** Outcome of one row of a supplier catalogue upsert. */
-export type SupplierProductOutcome =
-  | 'CREATED'
-  | 'REFUSED'
-  | 'UNCHANGED'
-  | 'UPDATED';
-
 /** The row of a supplier's catalogue that comes back into use. */
 export interface SupplierProductRestoreInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -5054,16 +5576,38 @@ export interface SupplierReturnLineInput {
   purchaseOrderLineId?: string | null;
   /** Quantity to return, in the product's smallest unit; above 0. */
   quantity: number;
-  /** Stock from which the goods are taken. */
-  source?: SupplierReturnSource;
+  /** Condition of the stock from which the goods are taken: AVAILABLE, or QUARANTINE for goods that are on hand and not available. */
+  source?: StockCondition;
   /** Credit for one whole unit. Null takes the cost on the order's line, else the product's cost. */
   unitCredit?: MoneyInput | null;
 }
 
-/** Stock from which goods are returned to a supplier. */
-export type SupplierReturnSource =
-  | 'AVAILABLE'
-  | 'QUARANTINE';
+/** Sort order of a list of suppliers; suppliers with equal values are sorted by ID. */
+export interface SupplierSort {
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+  /** Field by which the suppliers are sorted. */
+  field: SupplierSortField;
+}
+
+/** Field by which suppliers can be sorted. */
+export type SupplierSortField =
+  | 'CODE'
+  | 'CREATED_AT'
+  | 'NAME'
+  | 'UPDATED_AT';
+
+/** A supplier whose merge is taken back. */
+export interface SupplierUnmergeInput {
+  /** Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  expectedVersion?: number | null;
+  /** Supplier that is merged into another. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Version of the supplier that it is merged into that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  intoExpectedVersion?: number | null;
+}
 
 /** A change of a supplier: what is left out stays, null clears. */
 export interface SupplierUpdateInput {
@@ -5193,6 +5737,8 @@ export interface TransferCreateInput {
   idempotencyKey?: string;
   /** Lines of the transfer, at most 500; more can be added by transferUpdate. */
   lines: ReadonlyArray<TransferLineInput>;
+  /** Custom data: a JSON object of at most 16 KiB. Null for an empty one. */
+  metadata?: unknown | null;
   /** Note that is kept with the transfer, at most 1,000 characters. */
   note?: string | null;
   /** Status that the transfer has at once, READY or IN_TRANSIT; both need transfer.ship in the sending store. Null for DRAFT. */
@@ -5251,8 +5797,13 @@ export interface TransferLotInput {
   quantity: number;
 }
 
+/** A transfer by one of its names. */
+export type TransferRef =
+  | { id: string; number?: never }
+  | { id?: never; number: string };
+
 /** Shipment or receipt of a transfer. */
-export interface TransferMoveInput {
+export interface TransferShipmentInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion?: number | null;
   /** The transfer. */
@@ -5260,7 +5811,7 @@ export interface TransferMoveInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Lines that move, with their quantities, at most 500. Null moves everything: all that is to be shipped, or all that is in transit. */
-  lines?: ReadonlyArray<TransferParcelInput> | null;
+  lines?: ReadonlyArray<TransferShipmentLineInput> | null;
   /** Note that is kept with the stock movement, at most 1,000 characters. */
   note?: string | null;
   /** Time of the shipment or receipt; now by default. At most five minutes ahead, and not in a closed period. */
@@ -5268,7 +5819,7 @@ export interface TransferMoveInput {
 }
 
 /** Quantity of a transfer line that moves. */
-export interface TransferParcelInput {
+export interface TransferShipmentLineInput {
   /** The transfer's line. */
   lineId: string;
   /**
@@ -5279,11 +5830,6 @@ export interface TransferParcelInput {
   /** Quantity of the line, in the product's smallest unit; above 0. */
   quantity: number;
 }
-
-/** A transfer by one of its names. */
-export type TransferRef =
-  | { id: string; number?: never }
-  | { id?: never; number: string };
 
 /** Sort order of a list of transfers; rows with equal values are sorted by ID. */
 export interface TransferSort {
@@ -5336,6 +5882,11 @@ export interface TransferUpdateInput {
   note?: string | null;
 }
 
+/** Treatment of lines that were not counted, when a stocktake is submitted. */
+export type UncountedPolicy =
+  | 'LEAVE'
+  | 'REFUSE';
+
 /** Unit in which a product is counted. */
 export interface UnitInput {
   /** Code of the unit, such as each, kg or m; at most 16 characters. */
@@ -5355,7 +5906,7 @@ export type UpsertOutcome =
   | 'UPDATED';
 
 /** State of a webhook message. */
-export type WebhookDeliveryState =
+export type WebhookDeliveryStatus =
   | 'DELIVERED'
   | 'FAILED'
   | 'PENDING'
@@ -5459,38 +6010,41 @@ export type XyzClass =
 /** Input types with a field `idempotencyKey`, which `mutate` fills. */
 export const KEYED_INPUTS: readonly string[] = (
   'ActionInput AlertActionInput AlertAssignInput AlertRuleDeleteInput AlertRuleUpsertInput ' +
-  'AlertSnoozeInput ApiKeyCreateInput BulkOperationRunInput CarrierUpsertInput CategoryArchiveInput ' +
-  'CategoryBulkUpsertInput CategoryCreateInput CategoryRestoreInput CategoryUpdateInput ' +
-  'ChannelArchiveInput ChannelCreateInput ChannelRestoreInput CountActionInput CountCreateInput ' +
-  'CountRecordInput CountRecountInput CountSubmitInput CreditNoteIssueInput CustomerBulkUpsertInput ' +
-  'CustomerCreateInput CustomerEraseInput CustomerMergeInput CustomerUpdateInput DocumentReverseInput ' +
-  'ExchangeRateSetInput ExchangeRatesImportInput ExportCreateInput FulfilmentDeliverInput ' +
-  'FulfilmentFailInput FulfilmentTrackingSetInput FulfilmentWorkAcceptInput FulfilmentWorkActionInput ' +
-  'FulfilmentWorkCollectInput FulfilmentWorkMoveInput FulfilmentWorkPackInput FulfilmentWorkPickInput ' +
-  'FulfilmentWorkRejectInput FulfilmentWorkShipInput FulfilmentWorkUnpickInput HoldRuleArchiveInput ' +
-  'HoldRuleUpsertInput ImportCreateInput IntegrationCreateInput IntegrationUpdateInput ' +
-  'InvoiceIssueInput KitSetInput LegalEntityUpsertInput LiquidationPlanAdvanceInput ' +
-  'LiquidationPlanApproveInput LiquidationPlanCreateInput LiquidationSettingsSetInput LotActInput ' +
-  'LotCreateInput LotUpdateInput MemberUpdateRolesInput NoteAddInput NumberPatternSetInput ' +
-  'OrderCreateInput OrderFulfilInput OrderHoldLiftInput OrderHoldSetInput OrderUpdateInput ' +
-  'PaperCreateInput PaymentRecordInput PaymentsRecordInput ProductArchiveInput ProductBulkUpsertInput ' +
-  'ProductCreateInput ProductDocumentAddInput ProductDocumentRemoveInput ProductFamilyArchiveInput ' +
-  'ProductFamilyCreateInput ProductFamilyRestoreInput ProductImageAddInput ProductImageRemoveInput ' +
-  'ProductImageReorderInput ProductSuggestionRefuseInput ProductTextAcceptInput ProductUpdateInput ' +
-  'PurchaseOrderActionInput PurchaseOrderAmendInput PurchaseOrderConfirmInput PurchaseOrderCreateInput ' +
-  'PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ReorderOrderInput ' +
-  'ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ReplenishmentPolicyRemoveInput ' +
-  'ReplenishmentPolicySetInput ReplenishmentRuleSetInput ReturnActionInput ReturnCloseInput ' +
-  'ReturnCreateInput ReturnInspectInput ReturnReceiveInput ReturnRejectInput RevaluationReverseInput ' +
-  'RoleCreateInput RoleDeleteInput RoleUpdateInput SavedViewCreateInput SavedViewDeleteInput ' +
-  'SavedViewLinkCreateInput SavedViewLinkRevokeInput SavedViewScheduleDeleteInput ' +
-  'SavedViewScheduleSetInput SavedViewUpdateInput SourcingSetInput StockAdjustInput ' +
-  'StockAnomalyAcceptInput StockMoveInput StockPolicySetInput StockReleaseInput StockReserveInput ' +
-  'StockRevalueInput StockReverseInput StockSetInput StoreArchiveInput StoreCreateInput ' +
+  'AlertSnoozeInput ApiKeyCreateInput BlanketOrderActionInput BlanketOrderCreateInput ' +
+  'BulkOperationRunInput CarrierUpsertInput CategoryArchiveInput CategoryBulkUpsertInput ' +
+  'CategoryCreateInput CategoryRestoreInput CategoryUpdateInput ChannelArchiveInput ChannelCreateInput ' +
+  'ChannelRestoreInput CreditNoteIssueInput CustomerBulkUpsertInput CustomerCreateInput ' +
+  'CustomerEraseInput CustomerMergeInput CustomerUnmergeInput CustomerUpdateInput DocumentReverseInput ' +
+  'ExchangeRateSetInput ExchangeRatesImportInput ExportCreateInput ExportScheduleDeleteInput ' +
+  'ExportScheduleRunInput ExportScheduleSetInput FactorSeriesRemoveInput FactorSeriesSetInput ' +
+  'FulfilmentDeliverInput FulfilmentFailInput FulfilmentTrackingSetInput FulfilmentWorkAcceptInput ' +
+  'FulfilmentWorkActionInput FulfilmentWorkCollectInput FulfilmentWorkMoveInput FulfilmentWorkPackInput ' +
+  'FulfilmentWorkPickInput FulfilmentWorkRejectInput FulfilmentWorkShipInput FulfilmentWorkUnpickInput ' +
+  'HoldRuleArchiveInput HoldRuleUpsertInput ImportCreateInput IntegrationCreateInput ' +
+  'IntegrationUpdateInput InvoiceIssueInput KitSetInput LegalEntityUpsertInput ' +
+  'LiquidationPlanAdvanceInput LiquidationPlanApproveInput LiquidationPlanCreateInput ' +
+  'LiquidationSettingsSetInput LotCreateInput LotStatusInput LotUpdateInput MemberRolesSetInput ' +
+  'NoteAddInput NumberPatternSetInput OrderCreateInput OrderFulfilInput OrderHoldLiftInput ' +
+  'OrderHoldSetInput OrderUpdateInput PaperCreateInput PaymentRecordInput PaymentsRecordInput ' +
+  'ProductArchiveInput ProductBulkUpsertInput ProductCreateInput ProductDocumentAddInput ' +
+  'ProductDocumentRemoveInput ProductFamilyArchiveInput ProductFamilyCreateInput ' +
+  'ProductFamilyRestoreInput ProductImageAddInput ProductImageRemoveInput ProductImageReorderInput ' +
+  'ProductSuggestionRefuseInput ProductTextAcceptInput ProductUpdateInput PurchaseOrderActionInput ' +
+  'PurchaseOrderAmendInput PurchaseOrderConfirmInput PurchaseOrderCreateInput PurchaseOrderReceiveInput ' +
+  'PurchaseOrderSendInput PurchaseOrderUpdateInput PurchaseOrdersCreateFromSuggestionsInput ' +
+  'ReorderPolicySetInput ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ' +
+  'ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ReplenishmentRuleSetInput ' +
+  'ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ReturnReceiveInput ' +
+  'ReturnRejectInput RevaluationReverseInput RoleCreateInput RoleDeleteInput RoleUpdateInput ' +
+  'SavedViewCreateInput SavedViewDeleteInput SavedViewLinkCreateInput SavedViewLinkRevokeInput ' +
+  'SavedViewScheduleDeleteInput SavedViewScheduleSetInput SavedViewUpdateInput SourcingSetInput ' +
+  'StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockReleaseInput StockReserveInput ' +
+  'StockRevalueInput StockReverseInput StockSetInput StocktakeActionInput StocktakeCreateInput ' +
+  'StocktakeRecordInput StocktakeRecountInput StocktakeSubmitInput StoreArchiveInput StoreCreateInput ' +
   'StoreGroupArchiveInput StoreGroupCreateInput StoreGroupRestoreInput StoreGroupUpdateInput ' +
   'StoreUpdateInput SupplierArchiveInput SupplierCreateInput SupplierMergeInput ' +
   'SupplierProductArchiveInput SupplierProductBulkUpsertInput SupplierProductRestoreInput ' +
-  'SupplierRestoreInput SupplierReturnCreateInput SupplierUpdateInput TenantUpdateInput ' +
-  'TransferActionInput TransferCloseInput TransferCreateInput TransferMoveInput TransferUpdateInput ' +
-  'WebhookEndpointCreateInput WebhookEndpointUpdateInput'
+  'SupplierRestoreInput SupplierReturnCreateInput SupplierUnmergeInput SupplierUpdateInput ' +
+  'TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput TransferShipmentInput ' +
+  'TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointUpdateInput'
 ).split(' ');

@@ -243,7 +243,7 @@ mod tests {
 
     /// Every fourth week is a promotion.
     fn promotion(until: usize) -> Factor {
-        let level = |week: usize| (week < until).then(|| if week % 4 == 0 { 1.0 } else { 0.0 });
+        let level = |week: usize| (week < until).then_some(if week.is_multiple_of(4) { 1.0 } else { 0.0 });
         Factor { levels: vec![(0..WEEKS + 26).map(level).collect()] }
     }
 
@@ -253,7 +253,7 @@ mod tests {
         for nth in 0..6 {
             // A little of its own in each product.
             let own = |week: usize| ((week + nth) % 3) as f32 - 1.0;
-            let units = |week: usize| own(week) + if week % 4 == 0 { promoted } else { 10.0 };
+            let units = |week: usize| own(week) + if week.is_multiple_of(4) { promoted } else { 10.0 };
             panel.push(&(0..WEEKS).map(units).collect::<Vec<f32>>(), Traits::default()).unwrap();
         }
         let run = forecast_all(&panel, &Settings::default());

@@ -173,6 +173,7 @@ impl World {
         rows::insert_plan(&work, &drafted).await.unwrap();
         let level = LevelState { reorder_point: Some(10), maximum: Some(20), ..LevelState::empty(ids["sto"].parse().unwrap()) };
         let product = ProductState {
+            sellable_days: None,
             product: ids["prd"].parse().unwrap(),
             decimals: 0,
             price: None,

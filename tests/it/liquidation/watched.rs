@@ -40,7 +40,7 @@ async fn dead_stock_of_a_value_is_told_until_something_is_done(world: &World) {
     assert_eq!(worth("240.01").await, 0);
     assert_eq!((worth("240.00").await, look(&desk).await), (1, 0), "once");
     let open = json!(["OPEN", 80, null]);
-    assert_eq!(states(&desk, "DEAD_STOCK", &mug).await, [open.clone()]);
+    assert_eq!(states(&desk, "DEAD_STOCK", &mug).await, std::slice::from_ref(&open));
     // Another value, and it is dear enough no more.
     assert_eq!(worth("240.01").await, 0);
     assert_eq!(states(&desk, "DEAD_STOCK", &mug).await[0][0], "RESOLVED");

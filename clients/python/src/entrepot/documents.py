@@ -99,7 +99,7 @@ class AlertChangedDataAlertChangedChangesAlert(TypedDict):
     id: str
     version: int
     kind: str
-    state: str
+    status: str
 
 
 class AlertChangedDataAlertChangedChanges(TypedDict):
@@ -120,7 +120,7 @@ class AlertChangedData(TypedDict):
     alertChanged: "AlertChangedDataAlertChanged"
 
 
-ALERT_CHANGED = "subscription AlertChanged($filter:AlertListFilter $after:Cursor){alertChanged(filter:$filter after:$after){phase cursor reset changes{seq inFilter eventType alert{id version kind state}}}}"
+ALERT_CHANGED = "subscription AlertChanged($filter:AlertListFilter $after:Cursor){alertChanged(filter:$filter after:$after){phase cursor reset changes{seq inFilter eventType alert{id version kind status}}}}"
 
 
 class OrderFieldsFragmentTotal(TypedDict):

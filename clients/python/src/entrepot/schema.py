@@ -107,12 +107,15 @@ class AlertFilter(TypedDict, total=False):
 AlertKind = Literal[
     "BACK_IN_STOCK",
     "COUNT_DIFFERENCE",
+    "DEAD_STOCK",
     "EXPIRING",
+    "LIQUIDATION_BEHIND",
     "LOW_STOCK",
     "NEGATIVE_MARGIN",
     "OUT_OF_STOCK",
     "OVERSTOCK",
     "PURCHASE_ORDER_LATE",
+    "STOCK_ANOMALY",
     "TRANSFER_OVERDUE",
 ]
 
@@ -124,7 +127,7 @@ class AlertListFilter(TypedDict, total=False):
     kind: Optional[Sequence["AlertKind"]]
     openedAt: Optional["DateTimeFilter"]
     product: Optional["IdFilter"]
-    state: Optional[Sequence["AlertState"]]
+    state: Optional[Sequence["AlertStatus"]]
     store: Optional["IdFilter"]
 
 
@@ -176,7 +179,7 @@ class AlertSnoozeInput(_AlertSnoozeInput, total=False):
     note: Optional[str]
 
 
-AlertState = Literal[
+AlertStatus = Literal[
     "ACKNOWLEDGED",
     "OPEN",
     "RESOLVED",
@@ -232,6 +235,27 @@ AuditOutcome = Literal[
 ]
 
 
+BackgroundJobStatus = Literal[
+    "DONE",
+    "FAILED",
+    "RUNNING",
+    "WAITING",
+]
+
+
+BackupKind = Literal[
+    "BACKUP",
+    "DRILL",
+]
+
+
+BackupState = Literal[
+    "DONE",
+    "FAILED",
+    "RUNNING",
+]
+
+
 class _BarcodeInput(TypedDict):
     code: str
 
@@ -240,6 +264,93 @@ class BarcodeInput(_BarcodeInput, total=False):
     """A code printed on a product or on a pack of it."""
 
     packQuantity: int
+
+
+class _BlanketOrderActionInput(TypedDict):
+    id: str
+
+
+class BlanketOrderActionInput(_BlanketOrderActionInput, total=False):
+    """A step of a blanket order."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    note: Optional[str]
+
+
+class _BlanketOrderCreateInput(TypedDict):
+    lines: Sequence["BlanketOrderLineInput"]
+    supplier: "SupplierRef"
+    validFrom: str
+    validTo: str
+
+
+class BlanketOrderCreateInput(_BlanketOrderCreateInput, total=False):
+    """A new blanket order."""
+
+    currencyCode: Optional[str]
+    externalRef: Optional[str]
+    idempotencyKey: str
+    note: Optional[str]
+
+
+BlanketOrderFilter = TypedDict(
+    "BlanketOrderFilter",
+    {
+        "and": "Optional[Sequence['BlanketOrderFilter']]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "not": "Optional['BlanketOrderFilter']",
+        "number": "Optional['StringFilter']",
+        "or": "Optional[Sequence['BlanketOrderFilter']]",
+        "product": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "status": "Optional[Sequence['BlanketOrderStatus']]",
+        "supplier": "Optional['IdFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
+
+
+class BlanketOrderLineInput(TypedDict):
+    """A line of a blanket order: a product, and what is agreed on it."""
+
+    product: "ProductRef"
+    quantity: int
+    unitCost: "MoneyInput"
+
+
+class BlanketOrderRef(TypedDict, total=False):
+    """A blanket order by one of its names."""
+
+    id: str
+    number: str
+
+
+class _BlanketOrderSort(TypedDict):
+    field: "BlanketOrderSortField"
+
+
+class BlanketOrderSort(_BlanketOrderSort, total=False):
+    """Sort order of a list of blanket orders; rows with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+BlanketOrderSortField = Literal[
+    "CREATED_AT",
+    "NUMBER",
+    "UPDATED_AT",
+]
+
+
+BlanketOrderStatus = Literal[
+    "ACTIVE",
+    "CLOSED",
+    "DRAFT",
+    "EXHAUSTED",
+    "EXPIRED",
+]
 
 
 class _BulkOperationRunInput(TypedDict):
@@ -252,6 +363,7 @@ class BulkOperationRunInput(_BulkOperationRunInput, total=False):
 
     dryRun: bool
     idempotencyKey: str
+    validateOnly: bool
 
 
 CancelReason = Literal[
@@ -428,6 +540,7 @@ ChargeBasis = Literal[
 
 
 ChargeKind = Literal[
+    "DEPOSIT",
     "DUTY",
     "FREIGHT",
     "INSURANCE",
@@ -443,14 +556,6 @@ class ColumnMappingInput(_ColumnMappingInput, total=False):
     """A column of the file, and the field that it is."""
 
     field: Optional[str]
-
-
-Condition = Literal[
-    "DAMAGED",
-    "EXPIRED",
-    "QUARANTINE",
-    "RECALLED",
-]
 
 
 class ContactInput(TypedDict, total=False):
@@ -484,171 +589,9 @@ CountAccuracyGroup = Literal[
 ]
 
 
-class _CountActionInput(TypedDict):
-    id: str
-
-
-class CountActionInput(_CountActionInput, total=False):
-    """A step of a count."""
-
-    expectedVersion: Optional[int]
-    idempotencyKey: str
-    note: Optional[str]
-
-
-class _CountCreateInput(TypedDict):
-    kind: "CountKind"
-    store: "StoreRef"
-
-
-class CountCreateInput(_CountCreateInput, total=False):
-    """A new count."""
-
-    abcClass: Optional["AbcClass"]
-    category: Optional["CategoryRef"]
-    categoryId: Optional[str]
-    externalRef: Optional[str]
-    idempotencyKey: str
-    isBlind: bool
-    note: Optional[str]
-    products: Sequence["ProductRef"]
-    start: bool
-
-
-CountFilter = TypedDict(
-    "CountFilter",
-    {
-        "and": "Optional[Sequence['CountFilter']]",
-        "createdAt": "Optional['DateTimeFilter']",
-        "externalRef": "Optional[str]",
-        "kind": "Optional[Sequence['CountKind']]",
-        "not": "Optional['CountFilter']",
-        "number": "Optional['StringFilter']",
-        "or": "Optional[Sequence['CountFilter']]",
-        "product": "Optional['IdFilter']",
-        "sku": "Optional['StringFilter']",
-        "status": "Optional[Sequence['CountStatus']]",
-        "store": "Optional['IdFilter']",
-        "updatedAt": "Optional['DateTimeFilter']",
-    },
-    total=False,
-)
-
-
-CountKind = Literal[
-    "CATEGORY",
-    "CYCLE",
-    "FULL",
-    "LIST",
-]
-
-
-class CountLineFilter(TypedDict, total=False):
-    """Filter of the lines. Conditions are combined by AND; a null condition is ignored."""
-
-    hasDifference: Optional[bool]
-    product: Optional["IdFilter"]
-    state: Optional[Sequence["CountLineState"]]
-
-
-class _CountLineInput(TypedDict):
-    product: "ProductRef"
-
-
-class CountLineInput(_CountLineInput, total=False):
-    """Quantity found of one product or lot."""
-
-    counted: Optional[int]
-    lot: Optional["LotRef"]
-    note: Optional[str]
-    packs: Optional[int]
-
-
-CountLineState = Literal[
-    "COUNTED",
-    "RECOUNT",
-    "UNCOUNTED",
-]
-
-
 CountPrecision = Literal[
     "AT_LEAST",
     "EXACT",
-]
-
-
-class _CountRecordInput(TypedDict):
-    id: str
-    lines: Sequence["CountLineInput"]
-
-
-class CountRecordInput(_CountRecordInput, total=False):
-    """Quantities found in a count. A product that was counted before gets a further attempt, and the last attempt is valid."""
-
-    countedAt: Optional[str]
-    idempotencyKey: str
-
-
-class _CountRecountInput(TypedDict):
-    id: str
-
-
-class CountRecountInput(_CountRecountInput, total=False):
-    """Lines that are to be counted once more."""
-
-    expectedVersion: Optional[int]
-    idempotencyKey: str
-    products: Optional[Sequence["ProductRef"]]
-
-
-class CountRef(TypedDict, total=False):
-    """A count by one of its names."""
-
-    id: str
-    number: str
-
-
-class _CountSort(TypedDict):
-    field: "CountSortField"
-
-
-class CountSort(_CountSort, total=False):
-    """Sort order of a list of counts; rows with equal values are sorted by ID."""
-
-    direction: "Direction"
-
-
-CountSortField = Literal[
-    "CREATED_AT",
-    "NUMBER",
-    "UPDATED_AT",
-]
-
-
-CountStatus = Literal[
-    "CANCELLED",
-    "COMPLETED",
-    "COUNTING",
-    "OPEN",
-    "REVIEW",
-]
-
-
-class _CountSubmitInput(TypedDict):
-    id: str
-
-
-class CountSubmitInput(_CountSubmitInput, total=False):
-    """A count that is handed in."""
-
-    expectedVersion: Optional[int]
-    idempotencyKey: str
-    onUncounted: "CountUncounted"
-
-
-CountUncounted = Literal[
-    "LEAVE",
-    "REFUSE",
 ]
 
 
@@ -692,6 +635,7 @@ class CustomerCreateInput(TypedDict, total=False):
     idempotencyKey: Optional[str]
     name: Optional[str]
     paymentTerms: Optional["PaymentTermsInput"]
+    tags: Optional[Sequence[str]]
     taxIds: Optional[Sequence["TaxIdInput"]]
 
 
@@ -723,8 +667,21 @@ class CustomerMergeInput(_CustomerMergeInput, total=False):
 class CustomerRef(TypedDict, total=False):
     """A customer by what is known of it: exactly one."""
 
+    email: str
     externalRef: str
     id: str
+
+
+class _CustomerUnmergeInput(TypedDict):
+    id: str
+
+
+class CustomerUnmergeInput(_CustomerUnmergeInput, total=False):
+    """A customer whose merge is taken back."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    intoExpectedVersion: Optional[int]
 
 
 class _CustomerUpdateInput(TypedDict):
@@ -743,6 +700,7 @@ class CustomerUpdateInput(_CustomerUpdateInput, total=False):
     idempotencyKey: Optional[str]
     name: Optional[str]
     paymentTerms: Optional["PaymentTermsInput"]
+    tags: Optional[Sequence[str]]
     taxIds: Optional[Sequence["TaxIdInput"]]
 
 
@@ -759,6 +717,7 @@ class CustomerUpsertInput(_CustomerUpsertInput, total=False):
     email: Optional[str]
     name: Optional[str]
     paymentTerms: Optional["PaymentTermsInput"]
+    tags: Optional[Sequence[str]]
     taxIds: Optional[Sequence["TaxIdInput"]]
 
 
@@ -771,6 +730,43 @@ DashboardPanel = Literal[
     "STOCK",
     "STOCK_VALUE",
     "TRANSFERS",
+]
+
+
+DataJobEntity = Literal[
+    "CATEGORIES",
+    "CUSTOMERS",
+    "DEMAND_FACTS",
+    "MOVEMENTS",
+    "ORDERS",
+    "PRODUCTS",
+    "STOCK",
+    "STOCK_CHANGES",
+    "SUPPLIERS",
+]
+
+
+DataJobFormat = Literal[
+    "CSV",
+    "JSONL",
+    "PARQUET",
+    "XLSX",
+]
+
+
+DataJobKind = Literal[
+    "BULK",
+    "EXPORT",
+    "IMPORT",
+]
+
+
+DataJobStatus = Literal[
+    "CANCELLED",
+    "DONE",
+    "FAILED",
+    "QUEUED",
+    "RUNNING",
 ]
 
 
@@ -863,6 +859,7 @@ Disposition = Literal[
 
 
 DocumentKind = Literal[
+    "BLANKET_ORDER",
     "ORDER",
     "PURCHASE_ORDER",
     "RETURN",
@@ -912,34 +909,6 @@ ErrorCode = Literal[
 ]
 
 
-ExchangeFormat = Literal[
-    "CSV",
-    "JSONL",
-    "PARQUET",
-    "XLSX",
-]
-
-
-ExchangeKind = Literal[
-    "BULK",
-    "EXPORT",
-    "IMPORT",
-]
-
-
-ExchangeNoun = Literal[
-    "CATEGORIES",
-    "CUSTOMERS",
-    "DEMAND_FACTS",
-    "MOVEMENTS",
-    "ORDERS",
-    "PRODUCTS",
-    "STOCK",
-    "STOCK_CHANGES",
-    "SUPPLIERS",
-]
-
-
 class _ExchangeRateSetInput(TypedDict):
     baseCode: str
     day: str
@@ -966,50 +935,50 @@ class ExchangeRatesImportInput(_ExchangeRatesImportInput, total=False):
     unusual: bool
 
 
-ExchangeState = Literal[
-    "CANCELLED",
-    "DONE",
-    "FAILED",
-    "QUEUED",
-    "RUNNING",
-]
-
-
 ExpiryRiskBasis = Literal[
     "FORECAST",
     "SALES",
 ]
 
 
-_ExportCreateInputOptional = TypedDict(
-    "_ExportCreateInputOptional",
+class _ExportBucketInput(TypedDict):
+    accessKeyId: str
+    endpoint: str
+    name: str
+    region: str
+
+
+class ExportBucketInput(_ExportBucketInput, total=False):
+    """A bucket of the company's own at a host that speaks S3 and knows conditional writes."""
+
+    prefix: str
+    secretAccessKey: Optional[str]
+
+
+ExportCreateInput = TypedDict(
+    "ExportCreateInput",
     {
         "before": "Optional[str]",
+        "categories": "Optional[Sequence['CategoryRef']]",
         "categoryIds": "Optional[Sequence[str]]",
-        "format": "ExchangeFormat",
+        "entity": "Optional['ExportEntity']",
+        "format": "DataJobFormat",
         "from": "Optional[str]",
         "idempotencyKey": "str",
+        "noun": "Optional['ExportEntity']",
         "productIds": "Optional[Sequence[str]]",
+        "products": "Optional[Sequence['ProductRef']]",
         "sinceGeneration": "Optional[int]",
         "sinceSeq": "Optional[int]",
         "storeIds": "Optional[Sequence[str]]",
+        "stores": "Optional[Sequence['StoreRef']]",
+        "to": "Optional[str]",
     },
     total=False,
 )
-_ExportCreateInput = TypedDict(
-    "_ExportCreateInput",
-    {
-        "noun": "ExportNoun",
-    },
-)
 
 
-class ExportCreateInput(_ExportCreateInput, _ExportCreateInputOptional):
-    """Rows that are to become a file."""
-
-
-
-ExportNoun = Literal[
+ExportEntity = Literal[
     "CATEGORIES",
     "CUSTOMERS",
     "DEMAND_FACTS",
@@ -1021,11 +990,138 @@ ExportNoun = Literal[
 ]
 
 
-class ExternalRef(TypedDict):
-    """Reference of an order in an external system, with its channel."""
+class _ExportScheduleDeleteInput(TypedDict):
+    id: str
 
-    channelId: str
+
+class ExportScheduleDeleteInput(_ExportScheduleDeleteInput, total=False):
+    """A schedule that is to go."""
+
+    idempotencyKey: str
+
+
+ExportScheduleEntity = Literal[
+    "DEMAND_FACTS",
+    "MOVEMENTS",
+    "ORDERS",
+    "STOCK",
+]
+
+
+ExportScheduleFormat = Literal[
+    "CSV",
+    "JSONL",
+    "PARQUET",
+]
+
+
+ExportSchedulePeriod = Literal[
+    "DAILY",
+    "HOURLY",
+]
+
+
+class _ExportScheduleRunInput(TypedDict):
+    id: str
+
+
+class ExportScheduleRunInput(_ExportScheduleRunInput, total=False):
+    """A run that is to begin now."""
+
+    fullRefresh: bool
+    idempotencyKey: str
+
+
+class _ExportScheduleSetInput(TypedDict):
+    entity: "ExportScheduleEntity"
+    every: "ExportSchedulePeriod"
+    name: str
+
+
+class ExportScheduleSetInput(_ExportScheduleSetInput, total=False):
+    """A schedule as it is wanted; with `id` in the place of the whole former one."""
+
+    bucket: Optional["ExportBucketInput"]
+    expectedVersion: Optional[int]
+    format: "ExportScheduleFormat"
+    hour: int
+    id: Optional[str]
+    idempotencyKey: str
+    isPaused: bool
+    timeZone: Optional[str]
+
+
+ExportScheduleStatus = Literal[
+    "ACTIVE",
+    "PAUSED",
+]
+
+
+class _ExternalRef(TypedDict):
     ref: str
+
+
+class ExternalRef(_ExternalRef, total=False):
+    """Reference of an order in an external system, with its channel. A program that is bound to a channel may leave the channel out."""
+
+    channel: Optional["ChannelRef"]
+    channelId: Optional[str]
+
+
+FactorKind = Literal[
+    "HOLIDAY",
+    "OTHER",
+    "PRICE",
+    "PROMOTION",
+    "WEATHER",
+]
+
+
+class _FactorSeriesRemoveInput(TypedDict):
+    code: str
+
+
+class FactorSeriesRemoveInput(_FactorSeriesRemoveInput, total=False):
+    """A factor series that is to go."""
+
+    idempotencyKey: str
+
+
+_FactorSeriesSetInputOptional = TypedDict(
+    "_FactorSeriesSetInputOptional",
+    {
+        "country": "Optional[str]",
+        "csv": "Optional[str]",
+        "expectedVersion": "Optional[int]",
+        "from": "Optional[str]",
+        "idempotencyKey": "str",
+        "store": "Optional['StoreRef']",
+        "storeId": "Optional[str]",
+        "until": "Optional[str]",
+        "values": "Optional[Sequence['FactorValueInput']]",
+    },
+    total=False,
+)
+_FactorSeriesSetInput = TypedDict(
+    "_FactorSeriesSetInput",
+    {
+        "code": "str",
+        "kind": "FactorKind",
+        "name": "str",
+    },
+)
+
+
+class FactorSeriesSetInput(_FactorSeriesSetInput, _FactorSeriesSetInputOptional):
+    """A factor series. One of the same code is replaced."""
+
+
+
+class FactorValueInput(TypedDict):
+    """A value of a day."""
+
+    date: str
+    value: float
 
 
 FilePurpose = Literal[
@@ -1035,10 +1131,10 @@ FilePurpose = Literal[
 ]
 
 
-FileState = Literal[
-    "AWAITED",
-    "GONE",
+FileStatus = Literal[
+    "DELETED",
     "READY",
+    "UPLOADING",
 ]
 
 
@@ -1272,6 +1368,13 @@ class FulfilmentWorkUnpickInput(_FulfilmentWorkUnpickInput, total=False):
     lines: Optional[Sequence["WorkLineQuantity"]]
 
 
+class GeoPointInput(TypedDict):
+    """A place on the globe, in degrees."""
+
+    latitude: float
+    longitude: float
+
+
 HistoryActorKind = Literal[
     "ANONYMOUS",
     "INTEGRATION",
@@ -1309,9 +1412,14 @@ class HoldRuleUpsertInput(_HoldRuleUpsertInput, total=False):
     """A rule that sets holds, as it is to be. Its conditions are joined by "and"; at least one is needed."""
 
     countries: Sequence[str]
+    customerTags: Sequence[str]
     idempotencyKey: str
+    isBilledElsewhere: bool
+    isNewCustomer: bool
     isUnpaid: bool
     lacksAddress: bool
+    liftsItself: bool
+    productTags: Sequence[str]
     totalAtLeast: Optional["MoneyInput"]
 
 
@@ -1334,7 +1442,6 @@ ImageSize = Literal[
 
 class _ImportCreateInput(TypedDict):
     fileId: str
-    noun: "ImportNoun"
 
 
 class ImportCreateInput(_ImportCreateInput, total=False):
@@ -1344,20 +1451,17 @@ class ImportCreateInput(_ImportCreateInput, total=False):
     delimiter: Optional[str]
     dryRun: bool
     encoding: Optional[str]
-    format: Optional["ExchangeFormat"]
+    entity: Optional["ImportEntity"]
+    format: Optional["DataJobFormat"]
     idempotencyKey: str
     mapping: Sequence["ColumnMappingInput"]
     mode: "ImportMode"
+    noun: Optional["ImportEntity"]
     reasonCode: "ReasonCode"
+    validateOnly: bool
 
 
-ImportMode = Literal[
-    "CREATE",
-    "UPSERT",
-]
-
-
-ImportNoun = Literal[
+ImportEntity = Literal[
     "CATEGORIES",
     "CUSTOMERS",
     "ORDERS",
@@ -1365,6 +1469,12 @@ ImportNoun = Literal[
     "STOCK",
     "STOCK_CHANGES",
     "SUPPLIERS",
+]
+
+
+ImportMode = Literal[
+    "CREATE",
+    "UPSERT",
 ]
 
 
@@ -1395,10 +1505,29 @@ class IntegrationUpdateInput(_IntegrationUpdateInput, total=False):
     channelId: Optional[str]
     enabled: Optional[bool]
     idempotencyKey: Optional[str]
+    isEnabled: Optional[bool]
     name: Optional[str]
     permissions: Optional[Sequence[str]]
     scope: Optional["StoreScopeInput"]
     trustedDocumentsOnly: Optional[bool]
+
+
+InvoiceFilter = TypedDict(
+    "InvoiceFilter",
+    {
+        "and": "Optional[Sequence['InvoiceFilter']]",
+        "customer": "Optional['IdFilter']",
+        "issuedAt": "Optional['DateTimeFilter']",
+        "kind": "Optional[Sequence['InvoiceKind']]",
+        "legalEntity": "Optional['StringFilter']",
+        "not": "Optional['InvoiceFilter']",
+        "number": "Optional['StringFilter']",
+        "or": "Optional[Sequence['InvoiceFilter']]",
+        "order": "Optional['IdFilter']",
+        "store": "Optional['IdFilter']",
+    },
+    total=False,
+)
 
 
 class _InvoiceIssueInput(TypedDict):
@@ -1418,25 +1547,44 @@ InvoiceKind = Literal[
 ]
 
 
+class InvoiceRef(TypedDict, total=False):
+    """An invoice or a credit note by one of its names."""
+
+    id: str
+    number: str
+
+
 InvoiceScope = Literal[
     "ALL",
     "SHIPPED",
 ]
 
 
-JobState = Literal[
-    "DEAD",
-    "DONE",
-    "RUNNING",
-    "WAITING",
+class _InvoiceSort(TypedDict):
+    field: "InvoiceSortField"
+
+
+class InvoiceSort(_InvoiceSort, total=False):
+    """Sort order of a list of invoices; rows with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+InvoiceSortField = Literal[
+    "ISSUED_AT",
+    "NUMBER",
 ]
 
 
-class KitComponentInput(TypedDict):
+class _KitComponentInput(TypedDict):
+    quantity: int
+
+
+class KitComponentInput(_KitComponentInput, total=False):
     """Component of a kit: a product and its quantity in one kit."""
 
-    productId: str
-    quantity: int
+    product: Optional["ProductRef"]
+    productId: Optional[str]
 
 
 class _KitSetInput(TypedDict):
@@ -1467,7 +1615,7 @@ class LegalEntityUpsertInput(_LegalEntityUpsertInput, total=False):
     """A company that issues invoices, as it is to be."""
 
     address: Sequence[str]
-    creditNotePrefix: str
+    creditNotePrefix: Optional[str]
     idempotencyKey: str
     invoicePrefix: str
     storeIds: Sequence[str]
@@ -1486,6 +1634,7 @@ class LineQuantity(_LineQuantity, total=False):
 
 
 LiquidationAction = Literal[
+    "BUNDLE",
     "KEEP",
     "MARKDOWN",
     "RETURN",
@@ -1571,6 +1720,7 @@ LiquidationPlanState = Literal[
 
 
 LiquidationReasonCode = Literal[
+    "BUNDLE_ASSUMED",
     "EXPIRES",
     "LONG_SUPPLY",
     "NO_COST",
@@ -1596,6 +1746,9 @@ LiquidationRefusalCode = Literal[
 class LiquidationSettingsSetInput(TypedDict, total=False):
     """All criteria at once: what is left out gets its default."""
 
+    alertValue: Optional["MoneyInput"]
+    bundleCost: Optional["MoneyInput"]
+    bundlePercent: Optional[int]
     daysWithoutSale: int
     expectedVersion: Optional[int]
     expiring: bool
@@ -1623,19 +1776,6 @@ class LiquidationTermsInput(_LiquidationTermsInput, total=False):
     freight: Optional["MoneyInput"]
 
 
-class _LotActInput(TypedDict):
-    id: str
-
-
-class LotActInput(_LotActInput, total=False):
-    """Step of a whole lot, in all stores."""
-
-    expectedVersion: Optional[int]
-    idempotencyKey: str
-    note: Optional[str]
-    onShortage: "ShortagePolicy"
-
-
 LotCodeFilter = TypedDict(
     "LotCodeFilter",
     {
@@ -1661,14 +1801,26 @@ class LotCreateInput(_LotCreateInput, total=False):
     note: Optional[str]
 
 
-class LotFilter(TypedDict, total=False):
-    """Lots that match all of these."""
-
-    code: Optional["LotCodeFilter"]
-    expiresBefore: Optional[str]
-    product: Optional["IdFilter"]
-    status: Optional[Sequence["LotStatus"]]
-    store: Optional["IdFilter"]
+LotFilter = TypedDict(
+    "LotFilter",
+    {
+        "and": "Optional[Sequence['LotFilter']]",
+        "code": "Optional['LotCodeFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
+        "expiresBefore": "Optional[str]",
+        "expiresOn": "Optional['DateFilter']",
+        "id": "Optional['IdFilter']",
+        "not": "Optional['LotFilter']",
+        "onHand": "Optional['QuantityFilter']",
+        "or": "Optional[Sequence['LotFilter']]",
+        "product": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "status": "Optional[Sequence['LotStatus']]",
+        "store": "Optional['IdFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _LotName(TypedDict):
@@ -1680,14 +1832,33 @@ class LotName(_LotName, total=False):
 
     expiresOn: Optional[str]
     madeOn: Optional[str]
+    manufacturedOn: Optional[str]
 
 
 class LotRef(TypedDict, total=False):
     """A lot of the line's product. Give one."""
 
     code: str
+    create: "LotName"
     id: str
     named: "LotName"
+
+
+class _LotSort(TypedDict):
+    field: "LotSortField"
+
+
+class LotSort(_LotSort, total=False):
+    """Sort order of a list of lots; lots with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+LotSortField = Literal[
+    "CODE",
+    "CREATED_AT",
+    "EXPIRES_ON",
+]
 
 
 LotStatus = Literal[
@@ -1695,6 +1866,19 @@ LotStatus = Literal[
     "QUARANTINE",
     "RECALLED",
 ]
+
+
+class _LotStatusInput(TypedDict):
+    id: str
+
+
+class LotStatusInput(_LotStatusInput, total=False):
+    """Step of a whole lot, in all stores."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    note: Optional[str]
+    onShortage: "ShortagePolicy"
 
 
 class _LotUpdateInput(TypedDict):
@@ -1728,23 +1912,23 @@ MarginTop = Literal[
 ]
 
 
-MemberStatus = Literal[
-    "ACTIVE",
-    "INVITED",
-    "SUSPENDED",
-]
-
-
-class _MemberUpdateRolesInput(TypedDict):
+class _MemberRolesSetInput(TypedDict):
     expectedVersion: int
     grants: Sequence["RoleGrantInput"]
     memberId: str
 
 
-class MemberUpdateRolesInput(_MemberUpdateRolesInput, total=False):
+class MemberRolesSetInput(_MemberRolesSetInput, total=False):
     """The grants of a member."""
 
     idempotencyKey: Optional[str]
+
+
+MemberStatus = Literal[
+    "ACTIVE",
+    "INVITED",
+    "SUSPENDED",
+]
 
 
 MergeDifference = Literal[
@@ -1943,6 +2127,7 @@ OrderFilter = TypedDict(
         "hold": "Optional[Sequence[str]]",
         "isHeld": "Optional[bool]",
         "not": "Optional['OrderFilter']",
+        "note": "Optional['StringFilter']",
         "number": "Optional['StringFilter']",
         "or": "Optional[Sequence['OrderFilter']]",
         "paymentStatus": "Optional[Sequence['PaymentStatus']]",
@@ -2310,13 +2495,6 @@ class PlanLineChoice(TypedDict, total=False):
     under: "MoneyInput"
 
 
-class PositionInput(TypedDict):
-    """A place on the globe, in degrees."""
-
-    latitude: float
-    longitude: float
-
-
 class PriceBreakInput(TypedDict):
     """A price from a quantity on."""
 
@@ -2383,7 +2561,6 @@ class ProductCreateInput(_ProductCreateInput, total=False):
 
 class _ProductDocumentAddInput(TypedDict):
     fileId: str
-    productId: str
     title: str
 
 
@@ -2391,6 +2568,8 @@ class ProductDocumentAddInput(_ProductDocumentAddInput, total=False):
     """A document for a product."""
 
     idempotencyKey: str
+    product: Optional["ProductRef"]
+    productId: Optional[str]
 
 
 class _ProductDocumentRemoveInput(TypedDict):
@@ -2476,7 +2655,6 @@ ProductFilter = TypedDict(
 
 class _ProductImageAddInput(TypedDict):
     fileId: str
-    productId: str
 
 
 class ProductImageAddInput(_ProductImageAddInput, total=False):
@@ -2485,6 +2663,8 @@ class ProductImageAddInput(_ProductImageAddInput, total=False):
     alt: str
     idempotencyKey: str
     position: Optional[int]
+    product: Optional["ProductRef"]
+    productId: Optional[str]
 
 
 class _ProductImageRemoveInput(TypedDict):
@@ -2499,13 +2679,14 @@ class ProductImageRemoveInput(_ProductImageRemoveInput, total=False):
 
 class _ProductImageReorderInput(TypedDict):
     imageIds: Sequence[str]
-    productId: str
 
 
 class ProductImageReorderInput(_ProductImageReorderInput, total=False):
     """New order of a product's pictures."""
 
     idempotencyKey: str
+    product: Optional["ProductRef"]
+    productId: Optional[str]
 
 
 class _ProductLabelSheetInput(TypedDict):
@@ -2698,7 +2879,7 @@ class _PurchaseChargeInput(TypedDict):
 
 
 class PurchaseChargeInput(_PurchaseChargeInput, total=False):
-    """A charge on a purchase order: freight, duty or the like."""
+    """A charge on a purchase order: freight, duty or the like, or a deposit."""
 
     basis: "ChargeBasis"
     name: Optional[str]
@@ -2765,6 +2946,7 @@ class _PurchaseOrderCreateInput(TypedDict):
 class PurchaseOrderCreateInput(_PurchaseOrderCreateInput, total=False):
     """A new purchase order."""
 
+    blanketOrder: Optional["BlanketOrderRef"]
     charges: Sequence["PurchaseChargeInput"]
     currencyCode: Optional[str]
     expectedOn: Optional[str]
@@ -2780,6 +2962,7 @@ PurchaseOrderFilter = TypedDict(
     "PurchaseOrderFilter",
     {
         "and": "Optional[Sequence['PurchaseOrderFilter']]",
+        "blanketOrder": "Optional['IdFilter']",
         "createdAt": "Optional['DateTimeFilter']",
         "expectedBefore": "Optional[str]",
         "expectedOn": "Optional['DateFilter']",
@@ -2823,7 +3006,6 @@ class PurchaseOrderLineInput(_PurchaseOrderLineInput, total=False):
 
 
 class _PurchaseOrderLineReceiptInput(TypedDict):
-    purchaseOrderLineId: str
     quantity: int
 
 
@@ -2831,8 +3013,10 @@ class PurchaseOrderLineReceiptInput(_PurchaseOrderLineReceiptInput, total=False)
     """Goods received for a line of a purchase order."""
 
     damaged: Optional[int]
+    lineId: Optional[str]
     lots: Sequence["ReceivedLotInput"]
     note: Optional[str]
+    purchaseOrderLineId: Optional[str]
 
 
 class _PurchaseOrderLineSet(TypedDict):
@@ -2933,6 +3117,16 @@ class PurchaseOrderUpdateInput(_PurchaseOrderUpdateInput, total=False):
     underPercent: Optional[int]
 
 
+class _PurchaseOrdersCreateFromSuggestionsInput(TypedDict):
+    lines: Sequence["ReorderLineInput"]
+
+
+class PurchaseOrdersCreateFromSuggestionsInput(_PurchaseOrdersCreateFromSuggestionsInput, total=False):
+    """Products to order, for draft purchase orders."""
+
+    idempotencyKey: str
+
+
 class QuantityFilter(TypedDict, total=False):
     """Range of quantities, in smallest units."""
 
@@ -3024,12 +3218,25 @@ class ReorderLineInput(_ReorderLineInput, total=False):
     supplier: Optional["SupplierRef"]
 
 
-class _ReorderOrderInput(TypedDict):
-    lines: Sequence["ReorderLineInput"]
+class _ReorderPolicyInput(TypedDict):
+    product: "ProductRef"
+    store: "StoreRef"
 
 
-class ReorderOrderInput(_ReorderOrderInput, total=False):
-    """Products to order, for draft purchase orders."""
+class ReorderPolicyInput(_ReorderPolicyInput, total=False):
+    """Replenishment policy of a stock level. Fields that are left out stay; null clears."""
+
+    maximum: Optional[int]
+    reorderPoint: Optional[int]
+    safetyStock: Optional[int]
+
+
+class _ReorderPolicySetInput(TypedDict):
+    items: Sequence["ReorderPolicyInput"]
+
+
+class ReorderPolicySetInput(_ReorderPolicySetInput, total=False):
+    """Policies of levels."""
 
     idempotencyKey: str
 
@@ -3178,6 +3385,7 @@ ReplenishmentReasonCode = Literal[
     "PACK",
     "PRICE_BREAK",
     "REVIEW_DAY",
+    "SHELF_LIFE",
     "SURPLUS",
 ]
 
@@ -3197,6 +3405,7 @@ class ReplenishmentRuleSetInput(TypedDict, total=False):
     expectedVersion: Optional[int]
     idempotencyKey: str
     planAmount: Optional["MoneyInput"]
+    sends: bool
     supplierAmount: Optional["MoneyInput"]
     transfers: bool
 
@@ -3251,6 +3460,24 @@ ReportMeasure = Literal[
     "RETURN_RATE",
     "SOLD_UNITS",
     "STOCKOUT_RATE",
+]
+
+
+ReportPeriod = Literal[
+    "LAST_28_DAYS",
+    "LAST_365_DAYS",
+    "LAST_7_DAYS",
+    "LAST_91_DAYS",
+    "LAST_MONTH",
+    "LAST_QUARTER",
+    "LAST_WEEK",
+    "LAST_YEAR",
+    "THIS_MONTH",
+    "THIS_QUARTER",
+    "THIS_WEEK",
+    "THIS_YEAR",
+    "TODAY",
+    "YESTERDAY",
 ]
 
 
@@ -3496,6 +3723,7 @@ ReversalEffectKind = Literal[
     "DAMAGED",
     "FULFILLED",
     "INCOMING",
+    "INSPECTED",
     "IN_TRANSIT",
     "LOST",
     "ON_HAND",
@@ -3532,6 +3760,7 @@ class ReverseLine(_ReverseLine, total=False):
 ReversedKind = Literal[
     "COUNT",
     "GOODS_RECEIPT",
+    "RETURN_INSPECTION",
     "RETURN_RECEIPT",
     "RETURN_REFUND",
     "SALE",
@@ -3545,7 +3774,7 @@ ReversedKind = Literal[
 
 RiskSign = Literal[
     "FAILURES",
-    "HURRY",
+    "IMPOSSIBLE_TRAVEL",
     "NEW_DEVICE",
     "NEW_NETWORK",
 ]
@@ -3622,27 +3851,18 @@ SalesMeasure = Literal[
 ]
 
 
-_SalesReportFilterOptional = TypedDict(
-    "_SalesReportFilterOptional",
+SalesReportFilter = TypedDict(
+    "SalesReportFilter",
     {
         "channel": "Optional['IdFilter']",
+        "from": "Optional[str]",
+        "period": "Optional['ReportPeriod']",
         "product": "Optional['ProductFilter']",
         "store": "Optional['IdFilter']",
+        "to": "Optional[str]",
     },
     total=False,
 )
-_SalesReportFilter = TypedDict(
-    "_SalesReportFilter",
-    {
-        "from": "str",
-        "to": "str",
-    },
-)
-
-
-class SalesReportFilter(_SalesReportFilter, _SalesReportFilterOptional):
-    """Sales of some days. All conditions hold."""
-
 
 
 class _SavedViewCreateInput(TypedDict):
@@ -3655,6 +3875,7 @@ class SavedViewCreateInput(_SavedViewCreateInput, total=False):
     """A view that is to be made."""
 
     idempotencyKey: str
+    readers: Optional["SavedViewReadersInput"]
     variables: Optional[Any]
 
 
@@ -3688,6 +3909,14 @@ class SavedViewLinkRevokeInput(_SavedViewLinkRevokeInput, total=False):
     """A link that is to end."""
 
     idempotencyKey: str
+
+
+class SavedViewReadersInput(TypedDict, total=False):
+    """Members and roles whom a saved view is shared with, beside its owner and those who hold view.manage. All of them need view.read as well."""
+
+    everyone: bool
+    memberIds: Sequence[str]
+    roleIds: Sequence[str]
 
 
 class SavedViewRef(TypedDict, total=False):
@@ -3725,9 +3954,12 @@ class SavedViewScheduleSetInput(_SavedViewScheduleSetInput, total=False):
     id: Optional[str]
     idempotencyKey: str
     isPaused: bool
+    keepsFile: bool
+    locale: "PaperLocale"
     memberIds: Sequence[str]
     onlyIfChanged: bool
     rows: Optional[str]
+    tellsRows: bool
     timeZone: Optional[str]
     variables: Optional[Any]
 
@@ -3749,6 +3981,8 @@ SavedViewStatus = Literal[
 SavedViewTableFormat = Literal[
     "CSV",
     "JSONL",
+    "PDF",
+    "XLSX",
 ]
 
 
@@ -3764,6 +3998,7 @@ class SavedViewUpdateInput(_SavedViewUpdateInput, total=False):
     idempotencyKey: str
     isPaused: Optional[bool]
     name: Optional[str]
+    readers: Optional["SavedViewReadersInput"]
     slug: Optional[str]
     variables: Optional[Any]
 
@@ -3844,7 +4079,7 @@ ShrinkageGroup = Literal[
 class SourcingInput(TypedDict, total=False):
     """Rules for the search for stock of one order; the tenant's rule applies where a field is omitted."""
 
-    destination: Optional["PositionInput"]
+    destination: Optional["GeoPointInput"]
     maxStores: Optional[int]
     split: Optional["SplitPolicy"]
     strategy: Optional["SourcingStrategy"]
@@ -3918,6 +4153,7 @@ StockAnomalyFilter = TypedDict(
     "StockAnomalyFilter",
     {
         "from": "Optional[str]",
+        "kind": "Optional[Sequence['StockAnomalyKind']]",
         "product": "Optional['IdFilter']",
         "state": "Optional[Sequence['StockAnomalyState']]",
         "store": "Optional['IdFilter']",
@@ -3930,16 +4166,28 @@ StockAnomalyFilter = TypedDict(
 StockAnomalyKind = Literal[
     "ADJUST_IN",
     "ADJUST_OUT",
+    "BELOW_COST",
+    "COUNTS_SHORT",
+    "DUPLICATE",
     "REMOVAL",
     "RETURN",
+    "REVERSALS",
     "SALE",
+    "UNMOVED",
 ]
 
 
 StockAnomalyRule = Literal[
     "LARGE_LINE",
     "MANY_USUAL_LINES",
+    "PATTERN",
     "UNUSUAL",
+]
+
+
+StockAnomalySort = Literal[
+    "DAY",
+    "VALUE",
 ]
 
 
@@ -3973,11 +4221,12 @@ class StockCompare(TypedDict, total=False):
     unconditional: bool
 
 
-StockDestination = Literal[
+StockCondition = Literal[
     "AVAILABLE",
     "DAMAGED",
+    "EXPIRED",
     "QUARANTINE",
-    "WRITTEN_OFF",
+    "RECALLED",
 ]
 
 
@@ -4002,7 +4251,7 @@ StockFilter = TypedDict(
 _StockMoveInputOptional = TypedDict(
     "_StockMoveInputOptional",
     {
-        "from": "StockShelf",
+        "from": "StockCondition",
         "idempotencyKey": "str",
         "note": "Optional[str]",
         "occurredAt": "Optional[str]",
@@ -4015,7 +4264,7 @@ _StockMoveInput = TypedDict(
     {
         "items": "Sequence['StockMoveItem']",
         "reasonCode": "ReasonCode",
-        "to": "StockDestination",
+        "to": "StockMoveTarget",
     },
 )
 
@@ -4036,6 +4285,14 @@ class StockMoveItem(_StockMoveItem, total=False):
 
     lot: Optional["LotRef"]
     note: Optional[str]
+
+
+StockMoveTarget = Literal[
+    "AVAILABLE",
+    "DAMAGED",
+    "QUARANTINE",
+    "WRITTEN_OFF",
+]
 
 
 class _StockOrder(TypedDict):
@@ -4063,29 +4320,6 @@ StockPolicy = Literal[
 ]
 
 
-class _StockPolicyInput(TypedDict):
-    product: "ProductRef"
-    store: "StoreRef"
-
-
-class StockPolicyInput(_StockPolicyInput, total=False):
-    """Replenishment policy of a stock level. Fields that are left out stay; null clears."""
-
-    maximum: Optional[int]
-    reorderPoint: Optional[int]
-    safetyStock: Optional[int]
-
-
-class _StockPolicySetInput(TypedDict):
-    items: Sequence["StockPolicyInput"]
-
-
-class StockPolicySetInput(_StockPolicySetInput, total=False):
-    """Policies of levels."""
-
-    idempotencyKey: str
-
-
 class _StockReleaseInput(TypedDict):
     reservationIds: Sequence[str]
 
@@ -4096,26 +4330,17 @@ class StockReleaseInput(_StockReleaseInput, total=False):
     idempotencyKey: str
 
 
-_StockReportFilterOptional = TypedDict(
-    "_StockReportFilterOptional",
+StockReportFilter = TypedDict(
+    "StockReportFilter",
     {
+        "from": "Optional[str]",
+        "period": "Optional['ReportPeriod']",
         "product": "Optional['ProductFilter']",
         "store": "Optional['IdFilter']",
+        "to": "Optional[str]",
     },
     total=False,
 )
-_StockReportFilter = TypedDict(
-    "_StockReportFilter",
-    {
-        "from": "str",
-        "to": "str",
-    },
-)
-
-
-class StockReportFilter(_StockReportFilter, _StockReportFilterOptional):
-    """Stock of some days. All conditions hold. Stock is of no channel."""
-
 
 
 class _StockReserveInput(TypedDict):
@@ -4188,15 +4413,6 @@ class StockSetItem(_StockSetItem, total=False):
     lot: Optional["LotRef"]
 
 
-StockShelf = Literal[
-    "AVAILABLE",
-    "DAMAGED",
-    "EXPIRED",
-    "QUARANTINE",
-    "RECALLED",
-]
-
-
 _StockSimulateInputOptional = TypedDict(
     "_StockSimulateInputOptional",
     {
@@ -4265,6 +4481,162 @@ StockValueSummaryGroup = Literal[
 ]
 
 
+class _StocktakeActionInput(TypedDict):
+    id: str
+
+
+class StocktakeActionInput(_StocktakeActionInput, total=False):
+    """A step of a stocktake."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    note: Optional[str]
+
+
+class _StocktakeCreateInput(TypedDict):
+    kind: "StocktakeKind"
+    store: "StoreRef"
+
+
+class StocktakeCreateInput(_StocktakeCreateInput, total=False):
+    """A new stocktake."""
+
+    abcClass: Optional["AbcClass"]
+    category: Optional["CategoryRef"]
+    categoryId: Optional[str]
+    externalRef: Optional[str]
+    idempotencyKey: str
+    isBlind: bool
+    note: Optional[str]
+    products: Sequence["ProductRef"]
+    start: bool
+
+
+StocktakeFilter = TypedDict(
+    "StocktakeFilter",
+    {
+        "and": "Optional[Sequence['StocktakeFilter']]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "externalRef": "Optional[str]",
+        "kind": "Optional[Sequence['StocktakeKind']]",
+        "not": "Optional['StocktakeFilter']",
+        "number": "Optional['StringFilter']",
+        "or": "Optional[Sequence['StocktakeFilter']]",
+        "product": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "status": "Optional[Sequence['StocktakeStatus']]",
+        "store": "Optional['IdFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
+
+
+StocktakeKind = Literal[
+    "CATEGORY",
+    "CYCLE",
+    "FULL",
+    "LIST",
+]
+
+
+class StocktakeLineFilter(TypedDict, total=False):
+    """Filter of the lines. Conditions are combined by AND; a null condition is ignored."""
+
+    hasDifference: Optional[bool]
+    product: Optional["IdFilter"]
+    state: Optional[Sequence["StocktakeLineStatus"]]
+
+
+class _StocktakeLineInput(TypedDict):
+    product: "ProductRef"
+
+
+class StocktakeLineInput(_StocktakeLineInput, total=False):
+    """Quantity found of one product or lot."""
+
+    counted: Optional[int]
+    lot: Optional["LotRef"]
+    note: Optional[str]
+    packs: Optional[int]
+
+
+StocktakeLineStatus = Literal[
+    "COUNTED",
+    "RECOUNT",
+    "UNCOUNTED",
+]
+
+
+class _StocktakeRecordInput(TypedDict):
+    id: str
+    lines: Sequence["StocktakeLineInput"]
+
+
+class StocktakeRecordInput(_StocktakeRecordInput, total=False):
+    """Quantities found in a stocktake. A product that was counted before gets a further attempt, and the last attempt is valid."""
+
+    countedAt: Optional[str]
+    idempotencyKey: str
+
+
+class _StocktakeRecountInput(TypedDict):
+    id: str
+
+
+class StocktakeRecountInput(_StocktakeRecountInput, total=False):
+    """Lines that are to be counted once more."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    products: Optional[Sequence["ProductRef"]]
+
+
+class StocktakeRef(TypedDict, total=False):
+    """A stocktake by one of its names."""
+
+    id: str
+    number: str
+
+
+class _StocktakeSort(TypedDict):
+    field: "StocktakeSortField"
+
+
+class StocktakeSort(_StocktakeSort, total=False):
+    """Sort order of a list of stocktakes; rows with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+StocktakeSortField = Literal[
+    "CREATED_AT",
+    "NUMBER",
+    "UPDATED_AT",
+]
+
+
+StocktakeStatus = Literal[
+    "CANCELLED",
+    "COMPLETED",
+    "COUNTING",
+    "OPEN",
+    "REVIEW",
+]
+
+
+class _StocktakeSubmitInput(TypedDict):
+    id: str
+
+
+class StocktakeSubmitInput(_StocktakeSubmitInput, total=False):
+    """A stocktake that is handed in."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    onUncounted: "UncountedPolicy"
+
+
 class _StoreArchiveInput(TypedDict):
     id: str
 
@@ -4312,6 +4684,7 @@ class StoreGroupCreateInput(_StoreGroupCreateInput, total=False):
 
     idempotencyKey: Optional[str]
     storeIds: Optional[Sequence[str]]
+    stores: Optional[Sequence["StoreRef"]]
 
 
 class _StoreGroupRestoreInput(TypedDict):
@@ -4337,6 +4710,7 @@ class StoreGroupUpdateInput(_StoreGroupUpdateInput, total=False):
     idempotencyKey: Optional[str]
     name: Optional[str]
     storeIds: Optional[Sequence[str]]
+    stores: Optional[Sequence["StoreRef"]]
 
 
 StoreIdFilter = TypedDict(
@@ -4380,7 +4754,7 @@ class StoreSourcingInput(_StoreSourcingInput, total=False):
     """Settings of a store as a source of stock for orders."""
 
     isSource: bool
-    position: Optional["PositionInput"]
+    position: Optional["GeoPointInput"]
     priority: int
 
 
@@ -4450,13 +4824,22 @@ class SupplierCreateInput(_SupplierCreateInput, total=False):
     taxIds: Optional[Sequence["TaxIdInput"]]
 
 
-class SupplierFilter(TypedDict, total=False):
-    """Suppliers that match all of these. Without a filter, those in use."""
-
-    code: Optional["StringFilter"]
-    isArchived: Optional[bool]
-    name: Optional["StringFilter"]
-    search: Optional[str]
+SupplierFilter = TypedDict(
+    "SupplierFilter",
+    {
+        "and": "Optional[Sequence['SupplierFilter']]",
+        "code": "Optional['StringFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
+        "id": "Optional['IdFilter']",
+        "isArchived": "Optional[bool]",
+        "name": "Optional['StringFilter']",
+        "not": "Optional['SupplierFilter']",
+        "or": "Optional[Sequence['SupplierFilter']]",
+        "search": "Optional[str]",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _SupplierMergeInput(TypedDict):
@@ -4518,14 +4901,6 @@ class SupplierProductInput(_SupplierProductInput, total=False):
     preferred: bool
     priceBreaks: Sequence["PriceBreakInput"]
     supplierSku: Optional[str]
-
-
-SupplierProductOutcome = Literal[
-    "CREATED",
-    "REFUSED",
-    "UNCHANGED",
-    "UPDATED",
-]
 
 
 class _SupplierProductRestoreInput(TypedDict):
@@ -4590,14 +4965,38 @@ class SupplierReturnLineInput(_SupplierReturnLineInput, total=False):
     lot: Optional["LotRef"]
     product: Optional["ProductRef"]
     purchaseOrderLineId: Optional[str]
-    source: "SupplierReturnSource"
+    source: "StockCondition"
     unitCredit: Optional["MoneyInput"]
 
 
-SupplierReturnSource = Literal[
-    "AVAILABLE",
-    "QUARANTINE",
+class _SupplierSort(TypedDict):
+    field: "SupplierSortField"
+
+
+class SupplierSort(_SupplierSort, total=False):
+    """Sort order of a list of suppliers; suppliers with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+SupplierSortField = Literal[
+    "CODE",
+    "CREATED_AT",
+    "NAME",
+    "UPDATED_AT",
 ]
+
+
+class _SupplierUnmergeInput(TypedDict):
+    id: str
+
+
+class SupplierUnmergeInput(_SupplierUnmergeInput, total=False):
+    """A supplier whose merge is taken back."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    intoExpectedVersion: Optional[int]
 
 
 class _SupplierUpdateInput(TypedDict):
@@ -4693,6 +5092,7 @@ class TransferCreateInput(_TransferCreateInput, total=False):
     expectedAt: Optional[str]
     externalRef: Optional[str]
     idempotencyKey: str
+    metadata: Optional[Any]
     note: Optional[str]
     status: Optional["TransferStartStatus"]
 
@@ -4737,36 +5137,36 @@ class TransferLotInput(TypedDict):
     quantity: int
 
 
-class _TransferMoveInput(TypedDict):
-    id: str
-
-
-class TransferMoveInput(_TransferMoveInput, total=False):
-    """Shipment or receipt of a transfer."""
-
-    expectedVersion: Optional[int]
-    idempotencyKey: str
-    lines: Optional[Sequence["TransferParcelInput"]]
-    note: Optional[str]
-    occurredAt: Optional[str]
-
-
-class _TransferParcelInput(TypedDict):
-    lineId: str
-    quantity: int
-
-
-class TransferParcelInput(_TransferParcelInput, total=False):
-    """Quantity of a transfer line that moves."""
-
-    lots: Sequence["TransferLotInput"]
-
-
 class TransferRef(TypedDict, total=False):
     """A transfer by one of its names."""
 
     id: str
     number: str
+
+
+class _TransferShipmentInput(TypedDict):
+    id: str
+
+
+class TransferShipmentInput(_TransferShipmentInput, total=False):
+    """Shipment or receipt of a transfer."""
+
+    expectedVersion: Optional[int]
+    idempotencyKey: str
+    lines: Optional[Sequence["TransferShipmentLineInput"]]
+    note: Optional[str]
+    occurredAt: Optional[str]
+
+
+class _TransferShipmentLineInput(TypedDict):
+    lineId: str
+    quantity: int
+
+
+class TransferShipmentLineInput(_TransferShipmentLineInput, total=False):
+    """Quantity of a transfer line that moves."""
+
+    lots: Sequence["TransferLotInput"]
 
 
 class _TransferSort(TypedDict):
@@ -4818,6 +5218,12 @@ class TransferUpdateInput(_TransferUpdateInput, total=False):
     note: Optional[str]
 
 
+UncountedPolicy = Literal[
+    "LEAVE",
+    "REFUSE",
+]
+
+
 class _UnitInput(TypedDict):
     code: str
 
@@ -4836,7 +5242,7 @@ UpsertOutcome = Literal[
 ]
 
 
-WebhookDeliveryState = Literal[
+WebhookDeliveryStatus = Literal[
     "DELIVERED",
     "FAILED",
     "PENDING",
@@ -4940,6 +5346,8 @@ KEYED_INPUTS = frozenset(
         "AlertRuleUpsertInput",
         "AlertSnoozeInput",
         "ApiKeyCreateInput",
+        "BlanketOrderActionInput",
+        "BlanketOrderCreateInput",
         "BulkOperationRunInput",
         "CarrierUpsertInput",
         "CategoryArchiveInput",
@@ -4950,21 +5358,22 @@ KEYED_INPUTS = frozenset(
         "ChannelArchiveInput",
         "ChannelCreateInput",
         "ChannelRestoreInput",
-        "CountActionInput",
-        "CountCreateInput",
-        "CountRecordInput",
-        "CountRecountInput",
-        "CountSubmitInput",
         "CreditNoteIssueInput",
         "CustomerBulkUpsertInput",
         "CustomerCreateInput",
         "CustomerEraseInput",
         "CustomerMergeInput",
+        "CustomerUnmergeInput",
         "CustomerUpdateInput",
         "DocumentReverseInput",
         "ExchangeRateSetInput",
         "ExchangeRatesImportInput",
         "ExportCreateInput",
+        "ExportScheduleDeleteInput",
+        "ExportScheduleRunInput",
+        "ExportScheduleSetInput",
+        "FactorSeriesRemoveInput",
+        "FactorSeriesSetInput",
         "FulfilmentDeliverInput",
         "FulfilmentFailInput",
         "FulfilmentTrackingSetInput",
@@ -4989,10 +5398,10 @@ KEYED_INPUTS = frozenset(
         "LiquidationPlanApproveInput",
         "LiquidationPlanCreateInput",
         "LiquidationSettingsSetInput",
-        "LotActInput",
         "LotCreateInput",
+        "LotStatusInput",
         "LotUpdateInput",
-        "MemberUpdateRolesInput",
+        "MemberRolesSetInput",
         "NoteAddInput",
         "NumberPatternSetInput",
         "OrderCreateInput",
@@ -5024,7 +5433,8 @@ KEYED_INPUTS = frozenset(
         "PurchaseOrderReceiveInput",
         "PurchaseOrderSendInput",
         "PurchaseOrderUpdateInput",
-        "ReorderOrderInput",
+        "PurchaseOrdersCreateFromSuggestionsInput",
+        "ReorderPolicySetInput",
         "ReplenishmentPlanApproveInput",
         "ReplenishmentPlanCreateInput",
         "ReplenishmentPolicyRemoveInput",
@@ -5051,12 +5461,16 @@ KEYED_INPUTS = frozenset(
         "StockAdjustInput",
         "StockAnomalyAcceptInput",
         "StockMoveInput",
-        "StockPolicySetInput",
         "StockReleaseInput",
         "StockReserveInput",
         "StockRevalueInput",
         "StockReverseInput",
         "StockSetInput",
+        "StocktakeActionInput",
+        "StocktakeCreateInput",
+        "StocktakeRecordInput",
+        "StocktakeRecountInput",
+        "StocktakeSubmitInput",
         "StoreArchiveInput",
         "StoreCreateInput",
         "StoreGroupArchiveInput",
@@ -5072,12 +5486,13 @@ KEYED_INPUTS = frozenset(
         "SupplierProductRestoreInput",
         "SupplierRestoreInput",
         "SupplierReturnCreateInput",
+        "SupplierUnmergeInput",
         "SupplierUpdateInput",
         "TenantUpdateInput",
         "TransferActionInput",
         "TransferCloseInput",
         "TransferCreateInput",
-        "TransferMoveInput",
+        "TransferShipmentInput",
         "TransferUpdateInput",
         "WebhookEndpointCreateInput",
         "WebhookEndpointUpdateInput",

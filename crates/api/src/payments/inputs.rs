@@ -114,12 +114,11 @@ impl PaymentInput {
             OrderRef::Id(id) => shell::OrderRef::Id(reading.id(&id, || at(&["order", "id"]))),
             OrderRef::Number(number) => shell::OrderRef::Number(number.trim().to_owned()),
             OrderRef::External(external) => shell::OrderRef::External {
-                channel: match &external.channel_id {
-                    Some(id) => reading.id(id, || at(&["order", "external", "channelId"])),
-                    None => {
-                        reading.required("a channel is needed: you are bound to none", || at(&["order", "external", "channel"]));
-                        ChannelId::NIL
-                    }
+                channel: if let Some(id) = &external.channel_id {
+                    reading.id(id, || at(&["order", "external", "channelId"]))
+                } else {
+                    reading.required("a channel is needed: you are bound to none", || at(&["order", "external", "channel"]));
+                    ChannelId::NIL
                 },
                 reference: external.reference,
             },

@@ -1,6 +1,6 @@
 //! Refusals of purchasing as GraphQL says them: each its code and words, once.
 
-use entity::prelude::Tracking;
+use entity::prelude::{Currency, Tracking};
 use inventory::purchasing::{
     core::{Action, AmendRefusal, MAX_BREAKS, MAX_LEAD_TIME_DAYS, PolicyProblem, Prices, Refusal, SupplyProblem, actions_from},
     shell::{MailRefusal, PolicyRefusal, PolicyWhat},
@@ -145,6 +145,13 @@ fn amendment(why: &AmendRefusal) -> Said {
     }
 }
 
+fn rate_missing(from: Currency, to: Currency, day: i32) -> String {
+    let day = clock::day_text(day);
+    format!(
+        "No rate {from} → {to} on or before {day} that is at most 7 days old. Enter one by exchangeRateSet or import a file by exchangeRatesImport, then retry with the same key."
+    )
+}
+
 pub fn purchase(why: &Refusal) -> Said {
     match why {
         Refusal::Status(status) => {
@@ -189,13 +196,7 @@ pub fn purchase(why: &Refusal) -> Said {
         Refusal::NegativeQuantity => range("a quantity of 0 or more is expected"),
         Refusal::LineUpTo { sku, most } if *most > 0 => range(&format!("1 to {most} of {sku} can be received")),
         Refusal::LineUpTo { sku, .. } => range(&format!("nothing of {sku} is left to be received")),
-        Refusal::RateMissing { from, to, day } => (
-            ErrorCode::RateMissing,
-            format!(
-                "No rate {from} → {to} on or before {} that is at most 7 days old. Enter one by exchangeRateSet or import a file by exchangeRatesImport, then retry with the same key.",
-                platform::clock::day_text(*day)
-            ),
-        ),
+        Refusal::RateMissing { from, to, day } => (ErrorCode::RateMissing, rate_missing(*from, *to, *day)),
         Refusal::ReceiptTooLarge => range("the receipt is too large to be kept exactly"),
         Refusal::NotTracked { sku } => invalid(&format!("{sku} is not tracked by lots")),
         Refusal::LotsUnsaid { sku, tracking } => {
