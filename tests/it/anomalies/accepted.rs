@@ -34,8 +34,9 @@ async fn a_strange_day_is_alerted_until_it_is_accepted(world: &World) {
     let (shop, mug, strange) = flagged(world).await;
     let alerts = async || {
         world.node.alerts.scan_all().await.unwrap();
-        let query = "{ alerts(filter: { kind: [STOCK_ANOMALY] }) { nodes { state quantity day product { id } store { id } } } }";
-        let answer = shop.books.office.ask(query, json!({})).await;
+        let query = "query($store: ID!) { alerts(filter: { kind: [STOCK_ANOMALY], store: { eq: $store } }) {
+            nodes { state quantity day product { id } store { id } } } }";
+        let answer = shop.books.office.ask(query, json!({ "store": shop.books.office.store["id"] })).await;
         answer["data"]["alerts"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone()
     };
     let alert = |state: &str| json!([{ "state": state, "quantity": 142, "day": strange["businessDate"], "product": mug, "store": shop.books.office.store }]);

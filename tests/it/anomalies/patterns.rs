@@ -53,8 +53,8 @@ async fn what_is_sold_below_cost_is_flagged_with_its_loss(world: &World) {
     assert_eq!(json!(facts), json!(["BELOW_COST", "PATTERN", 12, 1, { "amount": "6.00" }, null, null, null, null, "OPEN"]));
     // It opens the same alert as a strange day.
     world.node.alerts.scan_all().await.unwrap();
-    let query = "{ alerts(filter: { kind: [STOCK_ANOMALY] }) { nodes { state quantity product { id } } } }";
-    let alerts = office.ask(query, json!({})).await;
+    let query = "query($store: ID!) { alerts(filter: { kind: [STOCK_ANOMALY], store: { eq: $store } }) { nodes { state quantity product { id } } } }";
+    let alerts = office.ask(query, json!({ "store": office.store["id"] })).await;
     assert_eq!(alerts["data"]["alerts"]["nodes"], json!([{ "state": "OPEN", "quantity": 12, "product": mug }]), "{alerts:#}");
     // Judged again it is the same, and once it was accepted no more units are fine.
     shop.forget_that_days_were_judged().await;

@@ -3,6 +3,10 @@
 /// Input fields that a call needs in practice, though the schema lets them be left out.
 pub const ALSO: &[(&str, &str)] = &[
     ("OrderUpdateInput", "noteForStaff"),
+    ("SalesReportFilter", "from"),
+    ("SalesReportFilter", "to"),
+    ("StockReportFilter", "from"),
+    ("StockReportFilter", "to"),
     // A condition that no order here meets.
     ("HoldRuleUpsertInput", "countries"),
     ("PurchaseOrderAmendInput", "note"),

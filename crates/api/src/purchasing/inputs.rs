@@ -336,9 +336,12 @@ fn lots(lots: Vec<ReceivedLotInput>, index: usize, reading: &mut Reading) -> Vec
 }
 
 /// The line by whichever name it was given. Nil takes its place until the reading ends.
-fn received_line(given: Option<ID>, index: usize, reading: &mut Reading) -> PurchaseOrderLineId {
+fn received_line((given, earlier): (Option<ID>, Option<ID>), index: usize, reading: &mut Reading) -> PurchaseOrderLineId {
     let field = || path!["input", "lines", index, "lineId"];
-    if let Some(id) = given {
+    if given.is_some() && earlier.is_some() && given != earlier {
+        reading.invalid("lineId and purchaseOrderLineId name two lines: give lineId alone", field);
+    }
+    if let Some(id) = given.or(earlier) {
         return reading.id(&id, field);
     }
     reading.required("the line is needed", field);
@@ -349,7 +352,7 @@ impl PurchaseOrderReceiveInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::PurchaseOrderReceive {
         let mut line = |(index, one): (usize, PurchaseOrderLineReceiptInput)| shell::ReceivedLine {
-            line: received_line(one.line_id.or(one.purchase_order_line_id), index, reading),
+            line: received_line((one.line_id, one.purchase_order_line_id), index, reading),
             quantity: one.quantity.0,
             damaged: one.damaged.map(|damaged| damaged.0).unwrap_or_default(),
             lots: lots(one.lots, index, reading),
