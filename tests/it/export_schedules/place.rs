@@ -30,7 +30,7 @@ use crate::{
 };
 
 pub const SHOWN: &str = "id name entity format every hour timeZone bucket { endpoint name region prefix accessKeyId } status
-    owner { __typename } set throughSeq isRunning consecutiveFailures nextRunAt lastRunAt lastError version";
+    set throughSeq isRunning consecutiveFailures nextRunAt lastRunAt lastError version";
 
 pub fn service(world: &World) -> ExportSchedules {
     ExportSchedules::new(&world.node.exchange, &world.node.webhooks)
