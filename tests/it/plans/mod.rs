@@ -93,6 +93,11 @@ const MAY: &[(&str, &str)] = &[
     // Notes are few, and no order is to pay for an index of them.
     ("orders where note*", "sales_order"),
     ("ordersCount where note*", "sales_order"),
+    ("ordersCount where note*", "order_detail"),
+    // An order of the list and no condition: each has an index that is read from its end.
+    ("stockAnomalies where sort*", "stock_anomaly"),
+    // Most lots with a day have one that is still to come.
+    ("lots where expiresOn gte", "lot"),
     // All of a tenant's orders are in few currencies.
     ("*where total currencyCode", "sales_order"),
     // A page of a store's lots is soon found among the newest lots where it has many; where it has few, they are read by the store.

@@ -154,8 +154,10 @@ pub async fn page(reads: &impl Reads, source: ListSource, request: &PageRequest)
 pub async fn reversals_of(reads: &impl Reads, of: &[Uuid]) -> Result<Vec<(Uuid, Reversal)>, Fault> {
     let filter = ReversalFilter { documents: Some(of.to_vec()), stores: Vec::new() };
     let ListSource { from, values } = source(reads.backend(), &filter);
-    let sql = format!("SELECT {} {from} ORDER BY r.number DESC", ReversalRow::SELECT);
-    let rows = reads.records::<ReversalRow>(&sql, values).await?;
+    // Sorted here: Postgres would go through all of a tenant's reversals in the order of their numbers.
+    let sql = format!("SELECT {} {from}", ReversalRow::SELECT);
+    let mut rows = reads.records::<ReversalRow>(&sql, values).await?;
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.number));
     let all = filled(reads, rows.into_iter().map(Reversal::from).collect()).await?;
     let mut found = Vec::with_capacity(all.len());
     for reversal in all {
