@@ -61,6 +61,8 @@ impl HoldRow {
         let lifted = match (self.lifted_at, self.lifter_kind, self.lifter_id) {
             (None, None, None) => None,
             (Some(at), Some(kind), Some(id)) => Some((at, Actor { kind, id })),
+            // Of many rows at a time Postgres is given no other nil.
+            (Some(at), Some(ActorKind::System), None) => Some((at, Actor::SYSTEM)),
             _ => return Err(Fault::corrupt("sales_hold", "a lifted hold says when and by whom")),
         };
         let matched = self.matched.as_deref().map(serde_json::from_str).transpose();
