@@ -62,6 +62,8 @@ pub trait Document: Send + Sync + 'static {
     /// When its rows are locked, and when its events are numbered.
     const LOCKED: Turn;
     const NUMBERED: Turn;
+    /// Whether a mutation that decides one answers with it, whatever else it changed: receipts keep it beside the rest.
+    const IS_ANSWER: bool = false;
 
     /// Whether it is decided on rows that change from command to command: those are read under a lock.
     fn needs_locks(needs: &Self::Needs) -> bool;

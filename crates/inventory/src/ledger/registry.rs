@@ -31,6 +31,7 @@ type Planned = (Box<dyn Part>, Box<dyn Part>);
 trait Registered: Send + Sync {
     fn locked(&self) -> Turn;
     fn numbered(&self) -> Turn;
+    fn is_answer(&self) -> bool;
     fn needs_locks(&self, needs: &Needs) -> bool;
     async fn expand(&self, reads: &Source<'_>, needs: &mut Needs, books: &mut Books) -> Result<(), Fault>;
     async fn load(&self, reads: &Source<'_>, needs: &Needs, books: &mut Books) -> Result<(), Fault>;
@@ -63,6 +64,9 @@ impl<D: Document> Registered for Kind<D> {
     }
     fn numbered(&self) -> Turn {
         D::NUMBERED
+    }
+    fn is_answer(&self) -> bool {
+        D::IS_ANSWER
     }
     fn needs_locks(&self, needs: &Needs) -> bool {
         needs.documents.get().is_some_and(D::needs_locks)
@@ -244,8 +248,8 @@ impl Documents {
     }
     pub(super) fn stored(&self, decided: &Parts) -> Map<String, Value> {
         let mut fields = self.by_turn().map(|kind| kind.stored(decided)).find(|fields| !fields.is_empty()).unwrap_or_default();
-        // What was done to a document behind the others, where the command changed others with it.
-        let behind = self.0.iter().filter(|kind| kind.numbered() == Turn::AfterLots);
+        // What was done to a document behind the others, where the command changed others with it, and what the command is answered with.
+        let behind = self.0.iter().filter(|kind| kind.numbered() == Turn::AfterLots || kind.is_answer());
         fields.extend(behind.flat_map(|kind| kind.stored(decided)));
         fields
     }

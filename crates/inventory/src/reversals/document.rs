@@ -39,6 +39,7 @@ impl Document for Reversals {
 
     const LOCKED: Turn = Turn::AfterLots;
     const NUMBERED: Turn = Turn::First;
+    const IS_ANSWER: bool = true;
 
     /// Always: how much has been reversed changes from command to command.
     fn needs_locks(_needs: &ReversalNeeds) -> bool {
