@@ -30,12 +30,16 @@ use services::insight::{
 use tokio::runtime::{Builder, Runtime};
 use tools::{replay, watch};
 
+/// Stack of a thread that runs requests: an operation may run another one, as a saved view of a report does, and without optimisation that takes more
+/// than the two megabytes that threads have by default.
+const STACK: usize = 8 << 20;
+
 /// Does what the process's arguments say.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     serve::file_modes::keep_to_oneself();
     logs::begin(cli.log_format, matches!(cli.command, Command::Demo(_)));
-    let runtime = match Builder::new_multi_thread().enable_all().build() {
+    let runtime = match Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build() {
         Ok(runtime) => runtime,
         Err(err) => return failed(&err),
     };

@@ -266,7 +266,7 @@ mod tests {
         let factors = [promotion(WEEKS + 26)];
         let found = judge(&panel, &run, &factors, 1);
         let (without, with) = found[0].wape.unwrap();
-        assert!(found[0].is_used && with < without - 0.1, "{without} {with}");
+        assert!(found[0].is_used && with < without - 0.05, "{without} {with}");
         let effect = found[0].effects[run.series[0].class.index()].unwrap();
         let (with_it, without_it) = (effect.multiplier(1.0), effect.multiplier(0.0));
         assert!(with_it > 1.2 && without_it < 1.0, "{effect:?}");

@@ -40,3 +40,21 @@ pub const CASES: &[Case] = &[
     ),
     case("UPDATE parcel SET fulfilment_id = {new} WHERE @", &["references: every row that is named"]),
 ];
+
+/// Invariants of what the story does not do, by their beginnings: they are broken in `purchasing/proofs.rs`, `purchasing/blanket_life.rs`,
+/// `purchasing/unmerges.rs`, `costing/rights.rs`, `demand/proofs.rs`, `reversals/proofs.rs` and `papers/mod.rs`.
+pub const ELSEWHERE: [&str; 13] = [
+    "purchase",
+    "goods receipt",
+    "supplier return",
+    "blanket order",
+    "customer: one that is merged",
+    "supplier: one that is merged",
+    "merge: ",
+    "cost ",
+    "revaluation",
+    "demand ",
+    "stock span",
+    "document rev",
+    "invoice",
+];

@@ -26,19 +26,19 @@ pub enum ReportPeriod {
     /// 365 days up to yesterday.
     #[graphql(name = "LAST_365_DAYS")]
     Last365Days,
-    /// This week from its Monday up to today.
+    /// Week of today, from its Monday up to today.
     ThisWeek,
     /// The whole week before this one, from Monday to Sunday.
     LastWeek,
-    /// This calendar month up to today.
+    /// Calendar month of today, up to today.
     ThisMonth,
     /// The whole calendar month before this one.
     LastMonth,
-    /// This quarter of the year up to today.
+    /// Quarter of today, up to today.
     ThisQuarter,
     /// The whole quarter of the year before this one.
     LastQuarter,
-    /// This calendar year up to today.
+    /// Calendar year of today, up to today.
     ThisYear,
     /// The whole calendar year before this one.
     LastYear,

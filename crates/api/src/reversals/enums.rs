@@ -27,7 +27,7 @@ pub enum ReversedKind {
     ReturnRefund,
     /// Goods that came in with a return and were not looked at.
     ReturnReceipt,
-    /// What became of goods of a return when somebody looked at them.
+    /// Inspection of the goods of a return.
     ReturnInspection,
 }
 

@@ -13,4 +13,4 @@ mod shell;
 
 pub use events::AlertEvent;
 pub use shell::limits;
-pub use shell::{Act, AlertEmail, AlertError, Alerts, Do, EMAIL_JOB, RuleFields, RuleRemoval, Standing, sees};
+pub use shell::{Act, AlertEmail, AlertError, Alerts, Do, EMAIL_JOB, RuleFields, RuleRemoval, StandingCondition, sees};

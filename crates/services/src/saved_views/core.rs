@@ -1,9 +1,9 @@
 //! What a view may be.
 
-mod letters;
+mod emails;
 mod readers;
 mod schedule;
-mod told;
+mod shown_rows;
 
 use std::{collections::BTreeSet, fmt};
 
@@ -15,13 +15,13 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 pub use self::{
-    letters::{Written, stopped, written},
+    emails::{Written, stopped, written},
     readers::{Asker, Readers, Sharing},
     schedule::{
         CalendarDay, MOST_FAILED_RUNS, MOST_MAIL_BYTES, MOST_RECIPIENTS, MOST_SCHEDULES, MOST_SCHEDULES_OF_A_VIEW, Run, RunEnd,
         Schedule, ScheduleFields, ScheduleRule, ending, media_type,
     },
-    told::{MOST_TOLD_BYTES, MOST_TOLD_ROWS, told},
+    shown_rows::{MOST_TOLD_BYTES, MOST_TOLD_ROWS, told},
 };
 
 /// Views of a tenant at most.

@@ -5,7 +5,7 @@ mod follow;
 mod emails;
 mod rules;
 mod scan;
-mod standing;
+mod condition;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -25,9 +25,9 @@ use platform::{
 };
 
 pub use act::{Act, Do};
+pub use condition::StandingCondition;
 pub use emails::{AlertEmail, EMAIL_JOB};
 pub use rules::{RuleFields, RuleRemoval};
-pub use standing::Standing;
 
 use super::{
     core::{Alert, Rule, Rules},

@@ -6,6 +6,7 @@ use entity::{
     prelude::*,
     record::{Record, Selected},
 };
+use inventory::orders::events::ORDER_CANCELLED;
 use platform::storage::{Backend, Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
@@ -48,6 +49,11 @@ struct DocumentsRow {
     reversals: i64,
 }
 
+/// The step of an order that was cancelled, as a text of SQL.
+fn cancelled() -> String {
+    format!("'{}'", ORDER_CANCELLED.name())
+}
+
 /// Documents of each person and integration, by store.
 pub async fn documents(reads: &impl Reads, span: Span<'_>) -> Result<BTreeMap<StoreId, Vec<Documents>>, Fault> {
     let backend = reads.backend();
@@ -58,10 +64,11 @@ pub async fn documents(reads: &impl Reads, span: Span<'_>) -> Result<BTreeMap<St
            UNION ALL SELECT r.store_id, r.actor_kind, r.actor_id, 1 AS reversed FROM sales_return r WHERE {returned}
              AND r.status <> 'REJECTED'
            UNION ALL SELECT o.store_id, t.actor_kind, t.actor_id, 1 AS reversed FROM sales_order o
-             JOIN order_step t ON t.tenant_id = $1 AND t.order_id = o.id AND t.action = 'order.cancelled'
+             JOIN order_step t ON t.tenant_id = $1 AND t.order_id = o.id AND t.action = {cancelled}
              WHERE {placed} AND o.status = 'CANCELLED') g
          WHERE g.actor_kind <> 'SYSTEM' GROUP BY g.store_id, g.actor_kind, g.actor_id ORDER BY g.store_id, g.actor_kind, g.actor_id",
-        select = DocumentsRow::SELECT
+        select = DocumentsRow::SELECT,
+        cancelled = cancelled()
     );
     let mut of_stores: BTreeMap<StoreId, Vec<Documents>> = BTreeMap::new();
     for row in reads.records::<DocumentsRow>(&sql, span.values(backend)).await? {
@@ -80,8 +87,9 @@ pub async fn reversed(reads: &impl Reads, span: Span<'_>, who: Actor) -> Result<
     );
     let cancelled = format!(
         "{} AND o.status = 'CANCELLED' AND EXISTS (SELECT 1 FROM order_step t WHERE t.tenant_id = $1 AND t.order_id = o.id
-           AND t.action = 'order.cancelled' AND t.actor_kind = $6 AND t.actor_id = $7)",
-        Span::condition(backend, "o", "placed_at")
+           AND t.action = {cancelled} AND t.actor_kind = $6 AND t.actor_id = $7)",
+        Span::condition(backend, "o", "placed_at"),
+        cancelled = cancelled()
     );
     let values = || {
         let mut values = span.values(backend);

@@ -19,7 +19,7 @@ const MOST_MANIFEST: u64 = 32 << 20;
 const MOST_MARKER: u64 = 1 << 10;
 
 /// An open place.
-pub(super) struct Place {
+pub(super) struct Destination {
     store: Store,
     /// Before the name of each file.
     under: String,
@@ -29,9 +29,10 @@ pub(super) struct Place {
 
 impl ExportSchedules {
     /// Opens where the files of a schedule go.
-    pub(super) fn place(&self, tenant: TenantId, schedule: &Schedule) -> Result<Place, Stop> {
+    pub(super) fn place(&self, tenant: TenantId, schedule: &Schedule) -> Result<Destination, Stop> {
         let (Some(bucket), Some(sealed)) = (&schedule.bucket, &schedule.sealed) else {
-            let place = |store: Store| Place { store, under: format!("{tenant}/exports/{}/", schedule.id), is_theirs: false };
+            let place =
+                |store: Store| Destination { store, under: format!("{tenant}/exports/{}/", schedule.id), is_theirs: false };
             return self.0.exchange.files().deployment_store().map(place).map_err(|error| away(error, false));
         };
         let secret = self.0.ring.open(&SECRET.context(&[tenant.uuid(), schedule.id.uuid()]), sealed)?;
@@ -46,7 +47,7 @@ impl ExportSchedules {
             secret: &secret,
         };
         let store = Store::remote(access, client).map_err(|error| away(error, true))?;
-        Ok(Place { store, under: String::new(), is_theirs: true })
+        Ok(Destination { store, under: String::new(), is_theirs: true })
     }
 }
 
@@ -62,7 +63,7 @@ fn away(error: StoreError, is_theirs: bool) -> Stop {
     }
 }
 
-impl Place {
+impl Destination {
     fn at(&self, name: &str) -> String {
         format!("{}{name}", self.under)
     }

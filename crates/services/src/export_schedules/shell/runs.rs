@@ -8,7 +8,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{ExportSchedules, place::Place};
+use super::{ExportSchedules, place::Destination};
 use crate::{
     exchange::{FeedError, Requester, feed_head},
     export_schedules::{
@@ -63,7 +63,7 @@ pub(super) struct Running<'a> {
     pub lease: Lease,
     pub requester: Requester,
     pub schedule: &'a Schedule,
-    pub place: Place,
+    pub place: Destination,
 }
 
 impl ExportSchedules {

@@ -14,7 +14,7 @@ use super::{
     work_out::{Within, work_out},
 };
 use crate::{
-    alerts::{Alerts, Standing},
+    alerts::{Alerts, StandingCondition},
     demand::shell::catch_up,
     forecasting::rows::tenants_with_facts,
     liquidation::{
@@ -66,15 +66,15 @@ async fn dead(
     scope: &TenantScope,
     (criteria, value): (&Criteria, i64),
     handled: &BTreeSet<LevelKey>,
-) -> Result<Vec<Standing>, Fault> {
+) -> Result<Vec<StandingCondition>, Fault> {
     // Only what is dead is wanted, not what would be best done with it.
     let least_value_minor = criteria.least_value_minor.max(value);
     let criteria = Criteria { bundle_percent: None, least_value_minor, ..criteria.clone() };
     let found = Box::pin(work_out(scope, ledger.clock(), &criteria, Within::default())).await?;
-    let mut standing: Vec<Standing> = found
+    let mut standing: Vec<StandingCondition> = found
         .proposals
         .iter()
-        .map(|proposal| Standing {
+        .map(|proposal| StandingCondition {
             level: LevelKey { product: proposal.product, store: proposal.store },
             category: None,
             quantity: proposal.free,
@@ -87,7 +87,7 @@ async fn dead(
 }
 
 /// Levels with a line that is behind; of several the first one's figures.
-async fn behind(ledger: &Ledger, scope: &TenantScope, lines: Vec<(Currency, PlanLine)>) -> Result<Vec<Standing>, Fault> {
+async fn behind(ledger: &Ledger, scope: &TenantScope, lines: Vec<(Currency, PlanLine)>) -> Result<Vec<StandingCondition>, Fault> {
     let today = local_day(ledger.clock().now(), &tenant_zone(scope).await?);
     let mut of_currencies: Vec<(Currency, Vec<PlanLine>)> = Vec::new();
     for (currency, line) in lines {
@@ -96,22 +96,22 @@ async fn behind(ledger: &Ledger, scope: &TenantScope, lines: Vec<(Currency, Plan
             None => of_currencies.push((currency, vec![line])),
         }
     }
-    let mut found: BTreeMap<LevelKey, Standing> = BTreeMap::new();
+    let mut found: BTreeMap<LevelKey, StandingCondition> = BTreeMap::new();
     for (currency, lines) in of_currencies {
         let Some(since) = lines.iter().filter_map(|line| line.approved_on).min() else { continue };
         let brought = results(scope, currency, &lines, (since, today)).await?;
         for line in lines.iter().filter(|line| is_behind(line, brought.get(&line.id).copied().unwrap_or_default(), today)) {
             let level = level_of(line);
-            let standing = Standing { level, category: None, quantity: line.quantity, day: Some(line.until) };
+            let standing = StandingCondition { level, category: None, quantity: line.quantity, day: Some(line.until) };
             found.entry(level).or_insert(standing);
         }
     }
-    let mut standing: Vec<Standing> = found.into_values().collect();
+    let mut standing: Vec<StandingCondition> = found.into_values().collect();
     with_categories(scope, &mut standing).await?;
     Ok(standing)
 }
 
-async fn with_categories(reads: &impl Reads, standing: &mut [Standing]) -> Result<(), Fault> {
+async fn with_categories(reads: &impl Reads, standing: &mut [StandingCondition]) -> Result<(), Fault> {
     let mut products: Vec<ProductId> = standing.iter().map(|one| one.level.product).collect();
     products.sort_unstable();
     products.dedup();

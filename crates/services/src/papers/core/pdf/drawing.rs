@@ -19,13 +19,13 @@ const LETTERS: f64 = 11.0;
 const HANDLE: f64 = 0.552_285;
 
 /// Where the pixels of a drawing are on the page.
-struct Place {
+struct Projection {
     scale: f64,
     /// The upper edge.
     top: f64,
 }
 
-impl Place {
+impl Projection {
     fn x(&self, pixels: f64) -> f64 {
         MARGIN + pixels * self.scale
     }
@@ -60,7 +60,7 @@ impl Attributes {
 
 /// A drawing under way.
 struct Canvas {
-    place: Place,
+    place: Projection,
     out: String,
 }
 
@@ -225,7 +225,7 @@ impl Pages {
         let high = height * scale;
         self.y -= GAP;
         self.need(high);
-        let place = Place { scale, top: self.y };
+        let place = Projection { scale, top: self.y };
         self.y -= high;
         Some(Canvas { place, out: String::new() })
     }

@@ -18,7 +18,7 @@ use crate::alerts::{
 
 /// A level that an alert is to be there of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct StandingCondition {
     pub level: LevelKey,
     /// The product's: rules may be for it.
     pub category: Option<CategoryId>,
@@ -30,7 +30,7 @@ pub struct Standing {
 impl Alerts {
     /// Opens an alert of a kind for each level that stands so, and closes those of all others of the tenant; says how many were opened. Doing it twice does nothing
     /// more.
-    pub async fn stand(&self, tenant: TenantId, kind: AlertKind, standing: &[Standing]) -> Result<usize, Fault> {
+    pub async fn stand(&self, tenant: TenantId, kind: AlertKind, standing: &[StandingCondition]) -> Result<usize, Fault> {
         let scope = self.0.db.tenant(tenant);
         let active = rows::active_levels(&scope, kind).await?;
         let named: BTreeSet<LevelKey> = standing.iter().map(|one| one.level).collect();
@@ -50,7 +50,7 @@ impl Alerts {
     }
 }
 
-fn opening(kind: AlertKind, one: &Standing) -> Step {
+fn opening(kind: AlertKind, one: &StandingCondition) -> Step {
     let figures = AlertValues { quantity: Some(one.quantity), day: one.day, ..AlertValues::default() };
     Step::Open(Opening { kind, subject: Subject::Level(one.level), figures, category: one.category, trigger: Trigger::Standing })
 }
