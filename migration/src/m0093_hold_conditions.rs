@@ -1,4 +1,5 @@
-//! Further conditions of rules that set holds, what they matched, and tags of customers.
+//! Further conditions of rules that set holds, what they matched, and tags of customers. On Postgres a hold
+//! may be lifted by nobody with an id: the platform lifts what its rules have set.
 
 use sea_orm_migration::prelude::*;
 

@@ -19,5 +19,4 @@ ALTER TABLE customer ADD COLUMN tags {TEXT} NOT NULL DEFAULT '[]'
 ;;
 ALTER TABLE customer ADD COLUMN tag_keys {TEXT} NOT NULL DEFAULT ''
 ;;
--- The platform lifts what its rules have set: it has no id.
 @postgres ALTER TABLE sales_hold DROP CONSTRAINT IF EXISTS sales_hold_check1
