@@ -716,7 +716,7 @@ export interface CustomerCreateInput {
   paymentTerms?: PaymentTermsInput | null;
   /**
    * All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
-   * They are kept unsealed: put nothing in them that tells who somebody is.
+   * They are kept unsealed: they must not identify a person.
    */
   tags?: ReadonlyArray<string> | null;
   /** All tax numbers of the customer, at most 10. */
@@ -791,7 +791,7 @@ export interface CustomerUpdateInput {
   paymentTerms?: PaymentTermsInput | null;
   /**
    * All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
-   * none. They are kept unsealed: put nothing in them that tells who somebody is.
+   * none. They are kept unsealed: they must not identify a person.
    */
   tags?: ReadonlyArray<string> | null;
   /** All tax numbers of the customer, at most 10. Null for none. */
@@ -816,7 +816,7 @@ export interface CustomerUpsertInput {
   paymentTerms?: PaymentTermsInput | null;
   /**
    * All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
-   * none. They are kept unsealed: put nothing in them that tells who somebody is.
+   * none. They are kept unsealed: they must not identify a person.
    */
   tags?: ReadonlyArray<string> | null;
   /** All tax numbers of the customer, at most 10. Null for none. */

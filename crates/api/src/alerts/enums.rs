@@ -28,9 +28,9 @@ pub enum AlertKind {
     CountDifference,
     /// Dead or slow units of a product in a store cost the `alertValue` of `liquidationSettings` or more, and no plan does anything with them.
     DeadStock,
-    /// A line of a liquidation plan has brought less than its lower bound asks for by now, or its day is over and nobody has followed the plan.
+    /// A line of a liquidation plan has brought less than its lower bound asks for by now, or its day is over and the plan was not followed.
     LiquidationBehind,
-    /// A day of a product in a store was strange, and nobody has accepted it.
+    /// A day of a product in a store was strange, and is not accepted yet.
     StockAnomaly,
 }
 

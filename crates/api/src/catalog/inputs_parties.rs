@@ -110,7 +110,7 @@ pub struct CustomerCreateInput {
     /// E-mail address of the customer.
     pub email: Option<String>,
     /// All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
-    /// They are kept unsealed: put nothing in them that tells who somebody is.
+    /// They are kept unsealed: they must not identify a person.
     pub tags: Option<Vec<String>>,
     /// All contacts at the customer, at most 20.
     pub contacts: Option<Vec<PartyContactInput>>,
@@ -159,7 +159,7 @@ pub struct CustomerUpdateInput {
     /// E-mail address of the customer.
     pub email: MaybeUndefined<String>,
     /// All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
-    /// none. They are kept unsealed: put nothing in them that tells who somebody is.
+    /// none. They are kept unsealed: they must not identify a person.
     pub tags: MaybeUndefined<Vec<String>>,
     /// All contacts at the customer, at most 20. Null for none.
     pub contacts: MaybeUndefined<Vec<PartyContactInput>>,
@@ -356,7 +356,7 @@ pub struct CustomerUpsertInput {
     /// E-mail address of the customer.
     pub email: MaybeUndefined<String>,
     /// All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
-    /// none. They are kept unsealed: put nothing in them that tells who somebody is.
+    /// none. They are kept unsealed: they must not identify a person.
     pub tags: MaybeUndefined<Vec<String>>,
     /// All contacts at the customer, at most 20. Null for none.
     pub contacts: MaybeUndefined<Vec<PartyContactInput>>,

@@ -85,7 +85,7 @@ pub struct SupplierUnmergePayload {
     pub products: Option<Long>,
     /// Rows of the supplier's catalogue that are in use again. Null when the change was refused.
     pub supplier_products: Option<Long>,
-    /// Products and rows of the catalogue that somebody changed since the merge, and that stay with the other. Null when the change was refused.
+    /// Products and rows of the catalogue that changed since the merge, and that stay with the other. Null when the change was refused.
     pub kept: Option<Long>,
     /// Purchase orders and returns that are listed with the supplier alone again. Null when the change was refused.
     pub documents: Option<Long>,
@@ -172,7 +172,7 @@ impl UnmergeMutation {
     }
 
     /// Takes the merge of a supplier back, for 30 days. The supplier is in use again, and products and rows of the catalogue that went over to the other go
-    /// back where nobody has changed them since. Purchase orders that were made with the other since stay with that one. Refused once the other is merged
+    /// back where they have not changed since. Purchase orders that were made with the other since stay with that one. Refused once the other is merged
     /// into a third.
     #[mutation(
         permit = SupplierMerge,

@@ -70,7 +70,7 @@ pub enum ExportScheduleStatus {
     Paused,
 }
 
-/// Bucket of the company's own, into which a schedule writes. Its secret is shown to nobody.
+/// Bucket of the company's own, into which a schedule writes. Its secret is never shown.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct ExportBucket {
     /// URL of the host that speaks S3.

@@ -322,7 +322,7 @@ impl Order {
     async fn returns(&self, ctx: &Context<'_>) -> Answer<Vec<Return>> {
         returns_of_order(ctx, self.row.id).await
     }
-    /// Invoices and credit notes of the order, the newest first. Empty while none is issued, and for whoever is bound to a channel.
+    /// Invoices and credit notes of the order, the newest first. Empty while none is issued, and for callers bound to a channel.
     async fn invoices(&self, ctx: &Context<'_>) -> Answer<Vec<Invoice>> {
         Box::pin(invoices_of_order(ctx, self.row.id)).await
     }
