@@ -237,7 +237,7 @@ pub struct HoldRuleMutation;
 impl HoldRuleMutation {
     /// Creates a rule that sets holds, or changes the one with the code; an archived one is in force again. It is asked when an order becomes CONFIRMED (by
     /// orderCreate, an import, or orderConfirm), and with each orderUpdate and each payment while anything is left to fulfil. A hold that was lifted by a person
-    /// is set again only where more of the order matches. Orders that nobody changes stay as they are.
+    /// is set again only where more of the order matches. Orders that do not change stay as they are.
     #[mutation(permit = TenantWrite, emits(HOLD_RULE_UPDATED), dry_run)]
     async fn hold_rule_upsert(
         &self,
