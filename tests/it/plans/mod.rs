@@ -94,6 +94,9 @@ const MAY: &[(&str, &str)] = &[
     ("orders where note*", "sales_order"),
     ("ordersCount where note*", "sales_order"),
     ("ordersCount where note*", "order_detail"),
+    // The crowd has few reversals; each half of the look-up has an index of its own.
+    ("node por", "document_reversal"),
+    ("purchaseOrder", "document_reversal"),
     // An order of the list and no condition: each has an index that is read from its end.
     ("stockAnomalies where sort*", "stock_anomaly"),
     // Most lots with a day have one that is still to come.
