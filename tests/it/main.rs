@@ -15,6 +15,7 @@ mod costing;
 mod databases;
 mod demand;
 mod earlier_names;
+mod events;
 mod exchange;
 mod export_schedules;
 mod forecasting;

@@ -6,6 +6,7 @@ mod papers;
 mod refusals;
 mod reliability;
 mod resolvers;
+mod rooms;
 
 use std::{
     collections::BTreeMap,
@@ -15,50 +16,7 @@ use std::{
 
 use entrepot::CRATES;
 use facts::Facts;
-
-/// The rooms of each of `CRATES`: a room names only rooms before it. `docs/ARCHITECTURE.md` has the same lists.
-const ROOMS: [&[&str]; CRATES.len()] = [
-    // macros
-    &[],
-    // forecast
-    FORECAST,
-    // reference
-    &[],
-    // product-text
-    PRODUCT_TEXT,
-    // platform
-    &["markup", "clock", "metrics", "traces", "rate_limit", "storage", "paging", "secrets", "cache", "audit", "jobs", "realtime"],
-    // iam
-    &["identity", "access", "tenancy"],
-    // inventory
-    INVENTORY,
-    // services
-    SERVICES,
-    // graphql
-    &[],
-    // api
-    &[],
-    // server
-    &[],
-    // tools
-    &["replay", "watch"],
-    // entrepot
-    &["config", "serve", "demo", "cli"],
-];
-
-#[rustfmt::skip]
-mod wide {
-    pub const SERVICES: &[&str] = &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "search", "digest",
-        "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "reports", "liquidation", "notes", "history",
-        "saved_views", "export_schedules", "papers"];
-    pub const INVENTORY: &[&str] = &["numbering", "catalog", "stock", "ledger", "lots", "reversals", "orders", "fulfilment", "returns", "payments",
-        "currency", "purchasing", "transfers", "counts", "costing"];
-    pub const FORECAST: &[&str] = &["class", "panel", "series", "models", "selection", "intervals", "engine", "weekdays", "factors", "accuracy", "abc", "xyz",
-        "reorder", "simulate", "anomaly", "ratios", "bench"];
-    pub const PRODUCT_TEXT: &[&str] =
-        &["folding", "ngrams", "variants", "minhash", "duplicates", "linear", "calibration", "classifier", "cleaning", "evidence"];
-}
-use wide::{FORECAST, INVENTORY, PRODUCT_TEXT, SERVICES};
+use rooms::ROOMS;
 
 /// The rooms that hold rules, in reading order. The faces in `api` name one another, as the objects of the schema do.
 fn rooms() -> Vec<&'static str> {

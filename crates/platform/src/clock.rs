@@ -10,6 +10,8 @@ use jiff::{Timestamp as Instant, civil, tz::TimeZone};
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
 
+use crate::calendar;
+
 /// A moment of this process: microseconds since it first asked. It never goes back and never jumps, whatever is done to the machine's clock, so
 /// durations inside a process are measured with it: budgets, what is remembered for seconds, pauses. It means nothing to another process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -168,17 +170,12 @@ pub fn rfc3339(at: Timestamp) -> String {
     out
 }
 
-/// Appends `2011-11-30T08:26:00.000000Z`. Days to civil date after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+/// Appends `2011-11-30T08:26:00.000000Z`.
 pub fn push_rfc3339(at: Timestamp, out: &mut String) {
     use std::fmt::Write;
-    let (days, rest) = (at.micros().div_euclid(86_400_000_000), at.micros().rem_euclid(86_400_000_000));
-    let z = days + 719_468;
-    let (era, doe) = (z.div_euclid(146_097), z.rem_euclid(146_097));
-    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let (day, month) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
-    let year = yoe + era * 400 + i64::from(month <= 2);
+    // Any moment of 64 bits is within some hundred million days.
+    let (days, rest) = (at.micros().div_euclid(86_400_000_000) as i32, at.micros().rem_euclid(86_400_000_000));
+    let (year, month, day) = calendar::civil(days);
     let (seconds, micros) = (rest / 1_000_000, rest % 1_000_000);
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let _ = write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z");

@@ -6,6 +6,8 @@ mod path;
 
 /// Texts inside HTML and SVG.
 pub mod markup;
+/// Days and months in numbers.
+pub mod calendar;
 /// The only place that reads the time and draws randomness.
 pub mod clock;
 /// What a node can say of itself in numbers.

@@ -60,6 +60,8 @@ async fn outcome(noun: &str, bytes: Vec<u8>) -> Value {
         .env(NOUN, noun)
         // Fewer heaps that stand half empty.
         .env("MALLOC_ARENA_MAX", "2")
+        // The stack of a thread counts whole, used or not.
+        .env("RUST_MIN_STACK", "2097152")
         .env("TMPDIR", folder.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -1,6 +1,7 @@
 //! Forecasts of weekly demand: made when a week is over, kept as they were made, and scored as weeks come true.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
+mod csv;
 mod factors;
 mod simulate;
 mod sums;

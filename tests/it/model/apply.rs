@@ -103,6 +103,7 @@ impl Model {
             }
             Ask::Advance { order, step } => self.advance(*order, *step),
             Ask::Deliver { order, line, sound, damaged, lot } => self.deliver((*order, *line), *sound, *damaged, *lot),
+            Ask::Revalue { product, .. } if self.pools[*product].units == 0 => Err(STATE),
             Ask::Revalue { product, cost } => {
                 self.pools[*product].revalue(*cost);
                 Ok(())

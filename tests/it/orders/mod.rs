@@ -10,6 +10,7 @@ mod edits;
 mod filters;
 mod jobs;
 mod lists;
+mod numbers;
 mod references;
 mod returns;
 mod rights;

@@ -5,3 +5,4 @@ mod digest_face;
 mod lots;
 mod products;
 pub mod page;
+mod places;

@@ -7,11 +7,11 @@ use inventory::{
         Catalog,
         core::unmerge::UnmergeAsk,
         events::{CUSTOMER_UNMERGED, CUSTOMER_UPDATED, PRODUCT_UPDATED, SUPPLIER_RESTORED, SUPPLIER_UNMERGED, SUPPLIER_UPDATED},
-        shell::UnmergedCustomer,
+        shell::MergedCustomer,
     },
     purchasing::{
         events::{SUPPLIER_PRODUCT_ARCHIVED, SUPPLIER_PRODUCT_RESTORED, SUPPLIER_PRODUCT_UPDATED},
-        shell::{UnmergedSupplier, supplier_unmerge},
+        shell::{MergedSupplier, supplier_unmerge},
     },
 };
 use macros::resolvers;
@@ -159,7 +159,7 @@ impl UnmergeMutation {
         written(ctx)?;
         Ok(match done {
             Err(stop) => stopped(stop)?.into(),
-            Ok(Acted { value: UnmergedCustomer { rows, orders, returns }, seq, is_replayed }) => CustomerUnmergePayload {
+            Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed }) => CustomerUnmergePayload {
                 customer: Some(told(ctx, rows.merged)),
                 merged_into: Some(told(ctx, rows.into)),
                 orders: Some(Long(orders)),
@@ -202,7 +202,7 @@ impl UnmergeMutation {
         written(ctx)?;
         Ok(match done {
             Err(stop) => stopped(stop)?.into(),
-            Ok(Acted { value: UnmergedSupplier { rows, counts }, seq, is_replayed }) => SupplierUnmergePayload {
+            Ok(Acted { value: MergedSupplier { rows, counts }, seq, is_replayed }) => SupplierUnmergePayload {
                 supplier: Some(Supplier(rows.merged.into())),
                 merged_into: Some(Supplier(rows.into.into())),
                 products: Some(Long(counts.products as i64)),

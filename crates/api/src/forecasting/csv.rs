@@ -4,7 +4,7 @@ use platform::clock::parse_day;
 
 /// The days and values of lines such as `2026-11-30,4.5`. A first line without a day is a heading; empty lines are passed over. The error is the number of
 /// the line that is neither, from 1 on.
-pub(super) fn values_of_text(text: &str) -> Result<Vec<(i32, f64)>, usize> {
+pub fn values_of_text(text: &str) -> Result<Vec<(i32, f64)>, usize> {
     let mut values = Vec::new();
     for (nth, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let cells = line.split_once([',', ';', '\t']).map(|(day, value)| (parse_day(plain(day)), plain(value)));
@@ -21,19 +21,4 @@ pub(super) fn values_of_text(text: &str) -> Result<Vec<(i32, f64)>, usize> {
 /// A cell without the marks around it.
 fn plain(cell: &str) -> &str {
     cell.trim_start_matches('\u{feff}').trim().trim_matches('"')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_read_line_by_line() {
-        let read = values_of_text("\u{feff}date;value\r\n2026-11-30;4.5\r\n\r\n\"2026-12-01\";-2\n").unwrap();
-        let day = parse_day("2026-11-30").unwrap();
-        assert_eq!(read, [(day, 4.5), (day + 1, -2.0)]);
-        assert_eq!(values_of_text("2026-11-30,4.5\n2026-11-31,1").unwrap_err(), 2);
-        assert_eq!(values_of_text("date,value\n2026-11-30,warm").unwrap_err(), 2);
-        assert_eq!(values_of_text("2026-11-30,warm").unwrap_err(), 1, "that is no heading");
-    }
 }

@@ -1,6 +1,6 @@
 //! Forecasts in GraphQL.
 
-mod csv;
+pub mod csv;
 mod enums;
 mod factors;
 mod forecast;

@@ -38,7 +38,7 @@ impl DocumentFilter {
 }
 
 /// What a text says of a number; None where every number passes.
-fn number(test: TextTest, kind: Numbered, patterns: &Patterns) -> Option<NumberTest> {
+pub fn number(test: TextTest, kind: Numbered, patterns: &Patterns) -> Option<NumberTest> {
     match test {
         TextTest::In(texts) => Some(NumberTest::In(texts.iter().filter_map(|one| patterns.number(kind, one)).collect())),
         TextTest::StartsWith(text) => match patterns.digits(kind, &text) {
@@ -87,19 +87,3 @@ macro_rules! document_sort {
     };
 }
 pub(crate) use document_sort;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_number_matches_nothing() {
-        let number = |test| number(test, Numbered::Order, &Patterns::default());
-        let none = Some(NumberTest::In(Vec::new()));
-        assert_eq!(number(TextTest::In(vec!["x".to_owned(), "99999999999999999999".to_owned()])), none);
-        assert_eq!(number(TextTest::StartsWith("x".to_owned())), none);
-        assert_eq!(number(TextTest::Contains("%".to_owned())), none);
-        assert_eq!(number(TextTest::StartsWith("SO-".to_owned())), None, "every number");
-        assert_eq!(number(TextTest::StartsWith("SO-12".to_owned())), Some(NumberTest::StartsWith(12)));
-    }
-}

@@ -3,7 +3,7 @@
 mod actions;
 mod connections;
 mod detail;
-pub(crate) mod document_filter;
+pub mod document_filter;
 mod edit_inputs;
 pub(crate) mod filters;
 mod flags;

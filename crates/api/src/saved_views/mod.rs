@@ -3,7 +3,7 @@
 mod inputs;
 mod link;
 mod live;
-mod moved_by;
+pub mod moved_by;
 mod mutation;
 mod payloads;
 mod query;

@@ -22,7 +22,7 @@ mod movement_filter;
 mod mutations;
 mod named;
 mod payloads;
-mod place;
+pub mod place;
 mod queries;
 mod receipt_payload;
 mod refusals;

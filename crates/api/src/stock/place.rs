@@ -120,24 +120,3 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::WrongItems => &["wrongItems"],
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_become_paths() {
-        let joined = |at: At| path(at).join(".");
-        assert_eq!(joined(At::NOWHERE), "");
-        assert_eq!(joined(At::INPUT), "input");
-        assert_eq!(joined(At::input(Field::SourcingDestination)), "input.sourcing.destination");
-        assert_eq!(joined(At::line(3).field(Field::Quantity)), "input.lines.3.quantity");
-        assert_eq!(joined(At::line(3).field(Field::Quantity).lot()), "input.lines.3.lot");
-        assert_eq!(joined(At::row(Field::Items, 0).lot()), "input.items.0.lot");
-        assert_eq!(joined(At::input(Field::Lines).lot()), "input.lines");
-        let part = At::line(3).field(Field::Lots).part(Field::Lots, 1);
-        assert_eq!(joined(part.field(Field::Quantity).lot()), "input.lines.3.lots.1.lot");
-        assert_eq!(joined(part.expires_on()), "input.lines.3.lots.1.lot.create.expiresOn");
-        assert_eq!(joined(At::INPUT.expires_on()), "input.expiresOn");
-    }
-}

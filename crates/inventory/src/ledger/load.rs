@@ -37,7 +37,7 @@ pub async fn whole(reads: &Source<'_>, basis: &Basis, needs: &mut Needs, keys: &
     let Basis { clock, documents, .. } = basis;
     // Behind the counter nobody else changes what documents hold: the levels that follow from it are those that are locked.
     let last = match reads {
-        Source::Locked(work) => journal::hold(work).await?,
+        Source::Locked(work) => journal::hold_at(work).await?,
         Source::Committed(_) => Timestamp(0),
     };
     let mut books = documents.expand(reads, needs).await?;

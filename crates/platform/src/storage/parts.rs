@@ -10,6 +10,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable, Value};
 use uuid::Uuid;
 
 use super::{Backend, Database, Fault, limits};
+use crate::calendar;
 
 /// A month in UTC, counted from January of the year 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,22 +21,12 @@ const DAY: i64 = 86_400_000_000;
 impl Month {
     /// The month of a moment.
     pub const fn of(at: Timestamp) -> Self {
-        // Days since 1 March of the year 0, in which a leap day is the last of its year (Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-        let days = at.micros().div_euclid(DAY) + 719_468;
-        let era = days.div_euclid(146_097);
-        let day = days.rem_euclid(146_097);
-        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-        let from_march = (5 * (day - (365 * year + year / 4 - year / 100)) + 2) / 153;
-        Self((era * 400 + year) * 12 + from_march + 2)
+        Self(calendar::months(at.micros().div_euclid(DAY) as i32) as i64)
     }
 
     /// Its first moment, in microseconds since 1970.
     pub const fn start(self) -> i64 {
-        let shifted = self.0 - 2;
-        let (year, from_march) = (shifted.div_euclid(12), shifted.rem_euclid(12));
-        let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-        let day = of_era * 365 + of_era / 4 - of_era / 100 + (153 * from_march + 2) / 5;
-        (era * 146_097 + day - 719_468) * DAY
+        calendar::first_of(self.0 as i32) as i64 * DAY
     }
 
     /// The month so many after it.

@@ -41,7 +41,7 @@ pub struct Merged<R> {
     pub into: R,
 }
 
-/// A customer that is merged into another, and how many documents stay under its name.
+/// A customer that is merged into another, or no longer is, and how many documents are under its name.
 #[derive(Debug, Clone)]
 pub struct MergedCustomer {
     pub rows: Merged<CustomerRow>,
@@ -68,14 +68,14 @@ impl MergeStop {
     }
 }
 
-/// What is remembered of a call.
+/// What is remembered of a call that merges two customers, or takes that back.
 #[derive(Debug, Serialize, Deserialize)]
-struct Receipt {
-    merged: CustomerId,
-    into: CustomerId,
-    seq: Option<i64>,
-    orders: i64,
-    returns: i64,
+pub(super) struct Receipt {
+    pub merged: CustomerId,
+    pub into: CustomerId,
+    pub seq: Option<i64>,
+    pub orders: i64,
+    pub returns: i64,
 }
 
 /// What an earlier call with this key left. Whatever the call writes is locked before.
@@ -162,7 +162,8 @@ pub fn merged_from(id: String) -> Fields {
     Fields::default().with("mergedFrom", id)
 }
 
-async fn again(work: &Work, receipt: &Receipt) -> Result<Acted<MergedCustomer>, MergeStop> {
+/// The answer to a call that is repeated: both as they are now.
+pub(super) async fn again(work: &Work, receipt: &Receipt) -> Result<Acted<MergedCustomer>, MergeStop> {
     let found = rows::customer::by_ids(work, &[receipt.merged, receipt.into]).await?;
     let mut known: HashMap<CustomerId, CustomerRow> = found.into_iter().map(|row| (row.id, row)).collect();
     let lost = || Fault::corrupt("customer", "a customer that was merged stays");

@@ -26,7 +26,6 @@ pub use merge::{
 };
 pub use reads::{By, ProductBy};
 pub use seal::seal_customers;
-pub use unmerge::UnmergedCustomer;
 pub use writes::Which;
 
 use super::core::{Fresh, channel};

@@ -1,22 +1,19 @@
 //! Taking back the merge of two customers. Documents never moved, so each is listed with the one again that it was made for.
 
-use std::collections::HashMap;
-
 use entity::{id::kind as of, prelude::*};
 use iam::access::{Permit, kind};
 use platform::{
     audit::{self, Fields},
     storage::{
-        Fault, Work,
+        Work,
         idempotency::{self, Acted, Key, hash_of, settle},
         journal,
     },
 };
-use serde::{Deserialize, Serialize};
 
 use super::{
     Catalog, Mode,
-    merge::{MergeStop, Merged, earlier, merged_from},
+    merge::{MergeStop, Merged, MergedCustomer, Receipt, again, earlier, merged_from},
     traced,
 };
 use crate::catalog::{
@@ -29,26 +26,7 @@ use crate::catalog::{
     rows::{self, merge::documents_of, unmerge as unmerge_rows},
 };
 
-/// A customer that is merged no longer, and what is listed with it alone again.
-#[derive(Debug, Clone)]
-pub struct UnmergedCustomer {
-    /// The customer itself, and the one that it had been merged into.
-    pub rows: Merged<CustomerRow>,
-    pub orders: i64,
-    pub returns: i64,
-}
-
-/// What is remembered of a call.
-#[derive(Debug, Serialize, Deserialize)]
-struct Receipt {
-    merged: CustomerId,
-    into: CustomerId,
-    seq: Option<i64>,
-    orders: i64,
-    returns: i64,
-}
-
-type Done = Result<Acted<UnmergedCustomer>, MergeStop>;
+type Done = Result<Acted<MergedCustomer>, MergeStop>;
 
 impl Catalog {
     /// Takes the merge of a customer back, once for the key.
@@ -104,15 +82,5 @@ async fn unmerged(work: &mut Work, key: &Key, ask: &UnmergeAsk<of::CustomerId>, 
     let receipt = Receipt { merged: one.id, into: other.id, seq, orders, returns };
     idempotency::keep(work, key, &receipt, now).await?;
     let rows = Merged { merged: one_after, into: other_after };
-    Ok(Acted { value: UnmergedCustomer { rows, orders, returns }, seq, is_replayed: false })
-}
-
-async fn again(work: &Work, receipt: &Receipt) -> Done {
-    let found = rows::customer::by_ids(work, &[receipt.merged, receipt.into]).await?;
-    let mut known: HashMap<CustomerId, CustomerRow> = found.into_iter().map(|row| (row.id, row)).collect();
-    let lost = || Fault::corrupt("customer", "a customer that was merged stays");
-    let merged = known.remove(&receipt.merged).ok_or_else(lost)?;
-    let into = known.remove(&receipt.into).ok_or_else(lost)?;
-    let value = UnmergedCustomer { rows: Merged { merged, into }, orders: receipt.orders, returns: receipt.returns };
-    Ok(Acted { value, seq: receipt.seq, is_replayed: true })
+    Ok(Acted { value: MergedCustomer { rows, orders, returns }, seq, is_replayed: false })
 }

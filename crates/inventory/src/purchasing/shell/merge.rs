@@ -48,11 +48,11 @@ pub struct SupplierMerge {
     pub terms: Option<Terms>,
 }
 
-/// A supplier that is merged into another, and what went over or stays under its name.
+/// A supplier that is merged into another, or no longer is, and how much that was about.
 #[derive(Debug, Clone)]
-pub struct MergedSupplier {
+pub struct MergedSupplier<C> {
     pub rows: Merged<SupplierRow>,
-    pub counts: MergeCounts,
+    pub counts: C,
 }
 
 /// How much a merge was about.
@@ -66,15 +66,16 @@ pub struct MergeCounts {
     pub documents: i64,
 }
 
+/// What is remembered of a call that merges two suppliers, or takes that back.
 #[derive(Debug, Serialize, Deserialize)]
-struct Receipt {
-    merged: SupplierId,
-    into: SupplierId,
-    seq: Option<i64>,
-    counts: MergeCounts,
+pub(super) struct Receipt<C> {
+    pub merged: SupplierId,
+    pub into: SupplierId,
+    pub seq: Option<i64>,
+    pub counts: C,
 }
 
-type Done = Result<Acted<MergedSupplier>, MergeStop>;
+pub(super) type Done<C> = Result<Acted<MergedSupplier<C>>, MergeStop>;
 
 /// Merges a supplier into another, once for the key.
 pub async fn supplier_merge(
@@ -82,7 +83,7 @@ pub async fn supplier_merge(
     permit: Permit<kind::SupplierMerge>,
     input: SupplierMerge,
     mode: Mode,
-) -> Done {
+) -> Done<MergeCounts> {
     let key = input.ask.idempotency_key.clone();
     let key = Key { owner: permit.actor().id, mutation: "supplierMerge", key, hash: hash_of(&input) };
     let mut work = permit.scope(db).begin().await?;
@@ -91,7 +92,7 @@ pub async fn supplier_merge(
     settle(work, done, mode == Mode::Check).await
 }
 
-async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, Fresh { id, now }: Fresh) -> Done {
+async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, Fresh { id, now }: Fresh) -> Done<MergeCounts> {
     let ask = &input.ask;
     // Before the rows are locked, so that they are locked in the order of their ids: of two merges that cross, one waits for the other.
     let before = merge_rows::merged_suppliers(work, &[ask.id, ask.into]).await?;
@@ -102,7 +103,7 @@ async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, Fresh { id, n
     let problems = merge::check(ask, row(ask.id), row(ask.into));
     let (true, Some(one), Some(other)) = (problems.is_empty(), row(ask.id), row(ask.into)) else {
         // One that was merged by an earlier call with the key is refused by what that call did.
-        return match earlier::<Receipt>(work, key).await? {
+        return match earlier::<Receipt<MergeCounts>>(work, key).await? {
             Some(receipt) => again(work, &receipt).await,
             None => Err(MergeStop::Refused(problems)),
         };
@@ -116,7 +117,7 @@ async fn merged(work: &mut Work, key: &Key, input: &SupplierMerge, Fresh { id, n
     let (supplies, told) = move_supplies(work, (one.id, other.id), input.terms, now).await?;
     events.extend(told);
     // Behind the counter, which whoever writes documents takes, too: no order comes meanwhile.
-    if let Some(receipt) = earlier::<Receipt>(work, key).await? {
+    if let Some(receipt) = earlier::<Receipt<MergeCounts>>(work, key).await? {
         return again(work, &receipt).await;
     }
     let documents = unused(work, one.id).await?;
@@ -230,7 +231,8 @@ async fn move_supplies(
     Ok((gone.into_iter().map(moved).collect(), events))
 }
 
-async fn again(work: &Work, receipt: &Receipt) -> Done {
+/// The answer to a call that is repeated: both as they are now.
+pub(super) async fn again<C: Copy>(work: &Work, receipt: &Receipt<C>) -> Done<C> {
     let ids = [receipt.merged, receipt.into];
     let found = small::by_ids::<entity::supplier::Entity, _>(work, &ids).await?;
     let mut known: HashMap<SupplierId, SupplierRow> = found.into_iter().map(|row| (row.id, row)).collect();

@@ -43,7 +43,7 @@ pub use returns::supplier_return_create;
 pub use reverse::{goods_receipt_reverse, supplier_return_reverse};
 pub use supply::{MAX_ROWS, Outcome, SupplyBatch, SupplyRow, SupplyUpsert, upsert_supplies};
 pub use supply_life::{SupplyTurn, turn_supply};
-pub use unmerge::{UnmergeCounts, UnmergedSupplier, supplier_unmerge};
+pub use unmerge::{UnmergeCounts, supplier_unmerge};
 
 use crate::{
     ledger::{Ledger, LotRef, ProductRef, StoreRef},

@@ -16,7 +16,10 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::traced;
+use super::{
+    merge::{Done, MergedSupplier, Receipt, again},
+    traced,
+};
 use crate::{
     catalog::{
         core::{
@@ -35,14 +38,6 @@ use crate::{
     },
 };
 
-/// A supplier that is merged no longer, and what went back to it.
-#[derive(Debug, Clone)]
-pub struct UnmergedSupplier {
-    /// The supplier itself, and the one that it had been merged into.
-    pub rows: Merged<SupplierRow>,
-    pub counts: UnmergeCounts,
-}
-
 /// How much went back, and how much did not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnmergeCounts {
@@ -56,23 +51,13 @@ pub struct UnmergeCounts {
     pub documents: i64,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Receipt {
-    merged: SupplierId,
-    into: SupplierId,
-    seq: Option<i64>,
-    counts: UnmergeCounts,
-}
-
-type Done = Result<Acted<UnmergedSupplier>, MergeStop>;
-
 /// Takes the merge of a supplier back, once for the key.
 pub async fn supplier_unmerge(
     (db, clock): (&Database, &Clock),
     permit: Permit<kind::SupplierMerge>,
     ask: UnmergeAsk<of::SupplierId>,
     mode: Mode,
-) -> Done {
+) -> Done<UnmergeCounts> {
     let key =
         Key { owner: permit.actor().id, mutation: "supplierUnmerge", key: ask.idempotency_key.clone(), hash: hash_of(&ask) };
     let mut work = permit.scope(db).begin().await?;
@@ -80,7 +65,7 @@ pub async fn supplier_unmerge(
     settle(work, done, mode == Mode::Check).await
 }
 
-async fn unmerged(work: &mut Work, key: &Key, ask: &UnmergeAsk<of::SupplierId>, now: Timestamp) -> Done {
+async fn unmerged(work: &mut Work, key: &Key, ask: &UnmergeAsk<of::SupplierId>, now: Timestamp) -> Done<UnmergeCounts> {
     // Before the rows are locked, so that they are locked in the order of their ids, as by merges.
     let record = unmerge_rows::supplier_merge(work, ask.id).await?;
     let moved: SuppliersMoved = unmerge_rows::moved(record.as_ref())?;
@@ -92,7 +77,7 @@ async fn unmerged(work: &mut Work, key: &Key, ask: &UnmergeAsk<of::SupplierId>, 
     let problems = unmerge::check(ask, record.as_ref(), (one, other), now);
     let (true, Some(record), Some(one), Some(other)) = (problems.is_empty(), record, one, other) else {
         // One that an earlier call with the key took back is refused by what that call did.
-        return match earlier::<Receipt>(work, key).await? {
+        return match earlier::<Receipt<UnmergeCounts>>(work, key).await? {
             Some(receipt) => again(work, &receipt).await,
             None => Err(MergeStop::Refused(problems)),
         };
@@ -102,7 +87,7 @@ async fn unmerged(work: &mut Work, key: &Key, ask: &UnmergeAsk<of::SupplierId>, 
     let MovedProducts { ids: products, mut events } = move_products_back(work, &products, (other.id, one.id), now).await?;
     let (back, stay) = move_supplies_back(work, (one.id, other.id), supplies, now, &mut events).await?;
     // Behind the counter, as in a merge: nothing was written where the key has an answer.
-    if let Some(receipt) = earlier::<Receipt>(work, key).await? {
+    if let Some(receipt) = earlier::<Receipt<UnmergeCounts>>(work, key).await? {
         return again(work, &receipt).await;
     }
     // Another may have taken it back and merged it anew before the rows were locked.
@@ -115,7 +100,7 @@ async fn unmerged(work: &mut Work, key: &Key, ask: &UnmergeAsk<of::SupplierId>, 
     let seq = journal::append(work, events, now).await?;
     let receipt = Receipt { merged: one.id, into: other.id, seq, counts };
     idempotency::keep(work, key, &receipt, now).await?;
-    Ok(Acted { value: UnmergedSupplier { rows, counts }, seq, is_replayed: false })
+    Ok(Acted { value: MergedSupplier { rows, counts }, seq, is_replayed: false })
 }
 
 /// Writes both suppliers, those that came along, and that the merge stands no longer.
@@ -180,15 +165,4 @@ async fn move_supplies_back(
         events.push(kind.event(&told));
     }
     Ok((back.len(), stay))
-}
-
-async fn again(work: &Work, receipt: &Receipt) -> Done {
-    let ids = [receipt.merged, receipt.into];
-    let found = small::by_ids::<entity::supplier::Entity, _>(work, &ids).await?;
-    let mut known: HashMap<SupplierId, SupplierRow> = found.into_iter().map(|row| (row.id, row)).collect();
-    let lost = || Fault::corrupt("supplier", "a supplier that was merged stays");
-    let merged = known.remove(&receipt.merged).ok_or_else(lost)?;
-    let into = known.remove(&receipt.into).ok_or_else(lost)?;
-    let value = UnmergedSupplier { rows: Merged { merged, into }, counts: receipt.counts };
-    Ok(Acted { value, seq: receipt.seq, is_replayed: true })
 }

@@ -2,6 +2,7 @@
 
 use entity::prelude::*;
 use iam::access::{Permit, kind};
+use platform::storage::idempotency::Key;
 
 use super::ownership::own_return;
 use crate::{
@@ -35,14 +36,14 @@ pub async fn return_reverse(
     }
     let found = rows::whole_returns(&permit.scope(ledger.database()), &[ret]).await?.pop();
     match found {
-        None => refund_reverse(ledger, permit, input, ret, mode).await,
+        None => refund_reverse(ledger, permit, (input, key), ret, mode).await,
         Some(found) => match found.status() {
-            ReturnStatus::Closed => refund_reverse(ledger, permit, input, ret, mode).await,
-            ReturnStatus::Inspected => inspection_reverse(ledger, permit, input, ret, mode).await,
+            ReturnStatus::Closed => refund_reverse(ledger, permit, (input, key), ret, mode).await,
+            ReturnStatus::Inspected => inspection_reverse(ledger, permit, (input, key), ret, mode).await,
             _ if found.was_inspected() && found.at_counter != Some(true) => {
-                inspection_reverse(ledger, permit, input, ret, mode).await
+                inspection_reverse(ledger, permit, (input, key), ret, mode).await
             }
-            _ => receipt_reverse(ledger, permit, input, ret, mode).await,
+            _ => receipt_reverse(ledger, permit, (input, key), ret, mode).await,
         },
     }
 }
@@ -56,12 +57,11 @@ fn is_missing(stop: &Stop) -> bool {
 async fn inspection_reverse(
     ledger: &Ledger,
     permit: &Permit<kind::DocumentReverse>,
-    input: &DocumentReverse,
+    (input, key): (&DocumentReverse, Key),
     ret: ReturnId,
     mode: Mode,
 ) -> Done {
     let receiving = permit.also::<kind::OrderReturn>()?;
-    let key = key_of(permit, MUTATION, &input.idempotency_key, input);
     let place = own_return(ledger, permit, ret).await?.filter(|place| receiving.covers(place.store));
     let Some(place) = place else { return first_answer(ledger, permit, &key, missing()).await };
     let scope = permit.scope(ledger.database());
@@ -114,12 +114,11 @@ fn without_own(stop: Stop, own: Reference) -> Stop {
 async fn receipt_reverse(
     ledger: &Ledger,
     permit: &Permit<kind::DocumentReverse>,
-    input: &DocumentReverse,
+    (input, key): (&DocumentReverse, Key),
     ret: ReturnId,
     mode: Mode,
 ) -> Done {
     let receiving = permit.also::<kind::OrderReturn>()?;
-    let key = key_of(permit, MUTATION, &input.idempotency_key, input);
     let place = own_return(ledger, permit, ret).await?.filter(|place| receiving.covers(place.store));
     let Some(place) = place else { return first_answer(ledger, permit, &key, missing()).await };
     let scope = permit.scope(ledger.database());
@@ -162,12 +161,11 @@ fn reversing(
 async fn refund_reverse(
     ledger: &Ledger,
     permit: &Permit<kind::DocumentReverse>,
-    input: &DocumentReverse,
+    (input, key): (&DocumentReverse, Key),
     ret: ReturnId,
     mode: Mode,
 ) -> Done {
     let settling = permit.also::<kind::ReturnApprove>()?;
-    let key = key_of(permit, MUTATION, &input.idempotency_key, input);
     let place = own_return(ledger, permit, ret).await?.filter(|place| settling.covers(place.store));
     let Some(place) = place else { return first_answer(ledger, permit, &key, missing()).await };
     let reverse = ReverseRefund {

@@ -153,7 +153,8 @@ pub(super) async fn respan(
     levels: &BTreeMap<(ProductId, StoreId), LastStock>,
 ) -> Result<(), Fault> {
     // A level that nothing ran out of, on the newest day that there is, closes that day in stock as it did before.
-    let newest = rows::newest_day(work, book.generation).await?.unwrap_or(i32::MAX);
+    let may_be_as_before = levels.values().any(|last| last.is_stocked_throughout);
+    let newest = if may_be_as_before { rows::newest_day(work, book.generation).await? } else { None }.unwrap_or(i32::MAX);
     let is_as_before = |last: &LastStock| last.is_stocked_throughout && last.from >= newest;
     let changed = levels.iter().filter(|(_, last)| !is_as_before(last));
     let mut sorted: Vec<_> = changed.map(|(level, last)| (last.from, *level)).collect();

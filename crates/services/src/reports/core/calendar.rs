@@ -1,5 +1,7 @@
 //! Days, months and years as a report's rows have them.
 
+use platform::calendar::{civil, first_of, months};
+
 use super::Span;
 
 /// A stretch of the calendar that a row stands for.
@@ -41,41 +43,6 @@ pub struct Bucket {
 pub struct Compared {
     pub span: Span,
     shift: Shift,
-}
-
-/// Days from 0000-03-01 to 1970-01-01, and of 400 years.
-const EPOCH: i32 = 719_468;
-const ERA: i32 = 146_097;
-
-/// Year, month and day of a day since 1970-01-01.
-pub const fn civil(day: i32) -> (i32, i32, i32) {
-    let since = day + EPOCH;
-    let era = since.div_euclid(ERA);
-    let of_era = since - era * ERA;
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    // Months are counted from March, so that a leap day is a year's last.
-    let from_march = (5 * of_year + 2) / 153;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = year_of_era + era * 400;
-    (if month <= 2 { year + 1 } else { year }, month, of_year - (153 * from_march + 2) / 5 + 1)
-}
-
-/// The first day of a month, which is given as months since the year 0.
-const fn first_of(months: i32) -> i32 {
-    let (year, month) = (months.div_euclid(12), months.rem_euclid(12) + 1);
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year - era * 400;
-    let from_march = if month > 2 { month - 3 } else { month + 9 };
-    let of_year = (153 * from_march + 2) / 5;
-    era * ERA + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year - EPOCH
-}
-
-/// Months since the year 0.
-const fn months(day: i32) -> i32 {
-    let (year, month, _) = civil(day);
-    year * 12 + month - 1
 }
 
 /// The same day so many months earlier, or that month's last one.
@@ -178,17 +145,6 @@ mod tests {
 
     fn of(from: i32, to: i32) -> Span {
         Span { from, to }
-    }
-
-    #[test]
-    fn a_day_has_its_date() {
-        for (day, date) in [(0, (1970, 1, 1)), (-1, (1969, 12, 31)), (11_016, (2000, 2, 29)), (NEW_YEAR, (2026, 1, 1))] {
-            assert_eq!(civil(day), date);
-        }
-        for day in (-200_000..200_000).step_by(17) {
-            let (_, _, of_month) = civil(day);
-            assert_eq!(first_of(months(day)) + of_month - 1, day);
-        }
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use platform::markup;
 
-use super::calendar::{TimeUnit, civil};
+use platform::calendar::civil;
+
+use super::calendar::TimeUnit;
 
 /// Points that a chart has room for.
 pub const MOST_POINTS: usize = 100;

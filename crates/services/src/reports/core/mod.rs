@@ -18,7 +18,7 @@ mod span;
 pub use abc::{CLASSES, ClassSum, Classified, ProductSold, classified, sums_of_classes};
 pub use baskets::{BasketLines, Baskets, LEAST_TOGETHER, MOST_LINES, Pair, PairStrength};
 pub use builder::{BuilderRefusal, MOST_DIMENSIONS, MOST_GROUPS, MOST_MEASURES, ReportDimension, ReportSort, ReportSpec};
-pub use calendar::{Bucket, Compared, Comparison, TimeUnit, civil};
+pub use calendar::{Bucket, Compared, Comparison, TimeUnit};
 pub use chart::{Chart, ChartKind, ChartPoint, MOST_POINTS, drawn, period_label};
 pub use customers::{Cohort, CohortMonth, CustomerOrders, FirstOrders, Scores, cohorts, scored};
 pub use expiry::{DatedLot, LotRisk, at_risk, demand_until};

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use iam::access::{Permit, kind};
-use platform::{paging::Key, storage::Database};
+use platform::{calendar, paging::Key, storage::Database};
 
 use super::within::{Ranked, ReportSource, exact, most, of_documents, ranked, within};
 use crate::{
     insight::shell::ReportError,
     reports::{
-        core::{Cohort, CohortMonth, CustomerOrders, Scores, civil, cohorts, scored},
+        core::{Cohort, CohortMonth, CustomerOrders, Scores, cohorts, scored},
         rows::{self, Narrow},
     },
 };
@@ -104,7 +104,7 @@ pub async fn customer_cohorts(
 
 /// The month of a calendar day.
 fn month_of(day: i32) -> CohortMonth {
-    let (year, month, _) = civil(day);
+    let (year, month, _) = calendar::civil(day);
     CohortMonth { year, month: month as u8 }
 }
 

@@ -1,5 +1,7 @@
 //! Days of six digits: year, month, day.
 
+use platform::calendar::first_of;
+
 /// Days since 1970-01-01 of `YYMMDD`; day 00 is the last of its month. A year is the nearest with these two digits, fifty years back at most
 /// (General Specifications, 7.12). None for what is no day.
 pub fn read(value: &str, present: i32) -> Option<i32> {
@@ -18,7 +20,7 @@ pub fn read(value: &str, present: i32) -> Option<i32> {
     }
     let last = days_of(year, month);
     let day = if day == 0 { last } else { day };
-    (day <= last).then(|| day_number(year, month, day))
+    (day <= last).then(|| first_of(year * 12 + month - 1) + day - 1)
 }
 
 fn days_of(year: i32, month: i32) -> i32 {
@@ -28,15 +30,6 @@ fn days_of(year: i32, month: i32) -> i32 {
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     }
-}
-
-/// Days since 1970-01-01 of a day of the Gregorian calendar: eras of 400 years that begin in March (H. Hinnant, "chrono-compatible low-level date
-/// algorithms", days_from_civil).
-fn day_number(year: i32, month: i32, day: i32) -> i32 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
 #[cfg(test)]

@@ -1,0 +1,117 @@
+//! Who is shown which event, and what of it.
+
+use api::schema::events::registry;
+use entity::prelude::*;
+use inventory::{catalog::events as catalog, orders::events as orders};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use platform::storage::{
+    events::{Audience, ReadOnce, Subject, Viewer},
+    journal::Event,
+};
+
+/// Somebody, and what they hold.
+struct Person<'a> {
+    id: Uuid,
+    channel: Option<ChannelId>,
+    holds: &'a dyn Fn(&str) -> bool,
+    covers: &'a dyn Fn(StoreId) -> bool,
+}
+
+impl Viewer for Person<'_> {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+    fn holds(&self, permission: &str) -> bool {
+        (self.holds)(permission)
+    }
+    fn covers(&self, _: &str, subject: Subject) -> bool {
+        subject.id().is_some_and(self.covers)
+    }
+    fn confined_to(&self) -> Option<Subject> {
+        self.channel.map(Subject::of)
+    }
+}
+
+const ALL: Person<'_> = Person { id: Uuid::nil(), channel: None, holds: &|_| true, covers: &|_| true };
+
+fn shown(name: &str, payload: &str, viewer: Person<'_>) -> Option<Value> {
+    registry().shown(name, payload, &viewer).unwrap()
+}
+
+fn id<K>(n: u128) -> Id<K> {
+    Id::from_uuid(Uuid::from_u128(n))
+}
+
+#[test]
+fn stock_of_stores_that_may_not_be_seen_is_left_out_and_so_is_the_movement() {
+    let level = |store: u128| {
+        json!({ "id": id::<entity::id::kind::LevelId>(store), "product": id::<entity::id::kind::ProductId>(9), "store": id::<entity::id::kind::StoreId>(store),
+            "category": null, "onHand": 5, "reserved": 2, "unavailable": 1, "incoming": 0, "inTransit": 0, "safetyStock": 0, "version": 3, "entries": 1,
+            "before": [1, 0, 0] })
+    };
+    let payload =
+        json!({ "movement": id::<entity::id::kind::MovementId>(4096), "kind": "RECEIPT", "levels": [level(1), level(2)] })
+            .to_string();
+    let seen = shown("stock.changed", &payload, Person { covers: &|store| store == id(1), ..ALL }).unwrap();
+    assert_eq!(seen["levels"].as_array().unwrap().len(), 1);
+    assert_eq!((&seen["levels"][0]["available"], &seen["movementId"]), (&json!(2), &Value::Null));
+    let all = shown("stock.changed", &payload, ALL).unwrap();
+    assert_eq!((all["levels"].as_array().unwrap().len(), all["movementKind"].as_str()), (2, Some("RECEIPT")));
+    assert_eq!(shown("stock.changed", &payload, Person { covers: &|_| false, ..ALL }), None);
+}
+
+#[test]
+fn an_order_says_its_customer_to_whoever_may_know_it_and_nothing_to_another_channel() {
+    let payload = json!({ "order": id::<entity::id::kind::OrderId>(4096), "number": 7, "status": "PENDING", "store": id::<entity::id::kind::StoreId>(1),
+        "channel": id::<entity::id::kind::ChannelId>(3), "customer": id::<entity::id::kind::CustomerId>(4), "version": 1 })
+    .to_string();
+    let asked =
+        |code: &'static str, channel| shown("order.created", &payload, Person { channel, holds: &|held| held != code, ..ALL });
+    assert_eq!(asked("customer.read", None).unwrap()["customerId"], Value::Null);
+    assert_eq!(asked("", None).unwrap()["customerId"], json!(id::<entity::id::kind::CustomerId>(4)));
+    assert!(asked("", Some(id(3))).is_some() && asked("", Some(id(5))).is_none());
+}
+
+#[test]
+fn an_exchange_is_told_to_its_owner_and_to_whoever_may_exchange_what_they_like() {
+    let run = id::<entity::id::kind::ExchangeId>(1);
+    let payload = json!({ "id": run, "kind": "IMPORT", "state": "DONE", "version": 3, "maker": Uuid::from_u128(7) }).to_string();
+    let told = |holds: bool, of_all: bool, viewer: u128| {
+        let covers = |store: StoreId| of_all || store == id(1);
+        let viewer = Person { id: Uuid::from_u128(viewer), holds: &|_| holds, covers: &covers, ..ALL };
+        shown("exchange.finished", &payload, viewer)
+    };
+    let seen = json!({ "id": run, "kind": "IMPORT", "state": "DONE", "version": 3 });
+    assert_eq!([told(true, false, 7), told(true, true, 8)], [Some(seen.clone()), Some(seen)]);
+    assert_eq!([told(true, false, 8), told(false, false, 7)], [None, None], "of others, for one store; and without the right");
+}
+
+#[test]
+fn what_is_not_in_the_list_is_told_to_nobody() {
+    assert_eq!(shown("payroll.changed", "{}", ALL), None);
+    let role = |holds: &dyn Fn(&str) -> bool| shown("role.created", "{\"id\":\"x\"}", Person { holds, ..ALL });
+    assert_eq!(role(&|code| code != "role.read"), None);
+    assert_eq!(role(&|code| code == "role.read"), Some(json!({ "id": "x" })));
+}
+
+#[test]
+fn an_event_of_a_later_version_goes_where_its_noun_does() {
+    let order = json!({ "order": id::<entity::id::kind::OrderId>(4096), "number": 7, "status": "PENDING", "store": id::<entity::id::kind::StoreId>(1),
+        "channel": id::<entity::id::kind::ChannelId>(3), "customer": null, "version": 1 });
+    let audience = |kind: &str, payload: &Value| {
+        let event = Event { seq: 1, kind: kind.to_owned(), payload: payload.to_string(), recorded_at: Timestamp(0) };
+        registry().audience(&event, &ReadOnce::default())
+    };
+    let expected =
+        Audience::Of(vec![Subject::of::<entity::id::kind::StoreId>(id(1)), Subject::of::<entity::id::kind::ChannelId>(id(3))]);
+    for kind in ["order.created", "order.split"] {
+        assert_eq!(audience(kind, &order), Some((orders::ORDERS, expected.clone())), "{kind}");
+    }
+    assert_eq!(audience("order.split", &json!({})), Some((orders::ORDERS, Audience::All)), "what cannot be read concerns all");
+    assert_eq!(audience("payroll.changed", &order), None);
+    assert_eq!(audience("product.images_changed", &json!({ "id": id::<entity::id::kind::ProductId>(9) })), None);
+    let product = json!({ "id": id::<entity::id::kind::ProductId>(9), "thresholdAfter": 3 });
+    assert_eq!(audience("product.updated", &product), Some((catalog::LEVELS, Audience::All)));
+}

@@ -1,0 +1,19 @@
+//! Filters by the number of a document.
+
+use api::orders::document_filter::number;
+use entity::prelude::Numbered;
+use inventory::{
+    numbering::core::Patterns,
+    orders::rows::{NumberTest, TextTest},
+};
+
+#[test]
+fn what_is_no_number_matches_nothing() {
+    let number = |test| number(test, Numbered::Order, &Patterns::default());
+    let none = Some(NumberTest::In(Vec::new()));
+    assert_eq!(number(TextTest::In(vec!["x".to_owned(), "99999999999999999999".to_owned()])), none);
+    assert_eq!(number(TextTest::StartsWith("x".to_owned())), none);
+    assert_eq!(number(TextTest::Contains("%".to_owned())), none);
+    assert_eq!(number(TextTest::StartsWith("SO-".to_owned())), None, "every number");
+    assert_eq!(number(TextTest::StartsWith("SO-12".to_owned())), Some(NumberTest::StartsWith(12)));
+}

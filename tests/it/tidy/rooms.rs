@@ -1,0 +1,50 @@
+//! The rooms of the house, in order.
+
+use entrepot::CRATES;
+
+/// The rooms of each of `CRATES`: a room names only rooms before it. `docs/ARCHITECTURE.md` has the same lists.
+pub const ROOMS: [&[&str]; CRATES.len()] = [
+    // macros
+    &[],
+    // forecast
+    FORECAST,
+    // reference
+    &[],
+    // product-text
+    PRODUCT_TEXT,
+    // platform
+    PLATFORM,
+    // iam
+    &["identity", "access", "tenancy"],
+    // inventory
+    INVENTORY,
+    // services
+    SERVICES,
+    // graphql
+    &[],
+    // api
+    &[],
+    // server
+    &[],
+    // tools
+    &["replay", "watch"],
+    // entrepot
+    &["config", "serve", "demo", "cli"],
+];
+
+#[rustfmt::skip]
+const PLATFORM: &[&str] =
+    &["markup", "calendar", "clock", "metrics", "traces", "rate_limit", "storage", "paging", "secrets", "cache", "audit", "jobs", "realtime"];
+#[rustfmt::skip]
+const SERVICES: &[&str] = &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "search", "digest",
+    "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "reports", "liquidation", "notes", "history",
+    "saved_views", "export_schedules", "papers"];
+#[rustfmt::skip]
+const INVENTORY: &[&str] = &["numbering", "catalog", "stock", "ledger", "lots", "reversals", "orders", "fulfilment", "returns", "payments",
+    "currency", "purchasing", "transfers", "counts", "costing"];
+#[rustfmt::skip]
+const FORECAST: &[&str] = &["class", "panel", "series", "models", "selection", "intervals", "engine", "weekdays", "factors", "accuracy", "abc", "xyz",
+    "reorder", "simulate", "anomaly", "ratios", "bench"];
+#[rustfmt::skip]
+const PRODUCT_TEXT: &[&str] =
+    &["folding", "ngrams", "variants", "minhash", "duplicates", "linear", "calibration", "classifier", "cleaning", "evidence"];
