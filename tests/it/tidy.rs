@@ -49,7 +49,7 @@ const ROOMS: [&[&str]; CRATES.len()] = [
 #[rustfmt::skip]
 mod wide {
     pub const SERVICES: &[&str] = &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "search", "digest",
-        "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "reports", "liquidation", "notes", "history",
+        "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "reports", "liquidation", "notes", "attachments", "history",
         "saved_views", "export_schedules", "papers"];
     pub const INVENTORY: &[&str] = &["numbering", "catalog", "stock", "ledger", "lots", "reversals", "orders", "fulfilment", "returns", "payments",
         "currency", "purchasing", "transfers", "counts", "costing"];
@@ -298,7 +298,7 @@ fn only_shells_ask_for_transactions() {
     const WHERE: &[&str] = &[
         "storage/", "access/shell/", "catalog/shell/", "identity/shell/", "secrets/shell.rs", "audit/shell.rs", "tenancy/",
         "jobs/shell/", "webhooks/shell/", "orders/shell/", "fulfilment/shell/", "purchasing/shell/", "costing/shell/", "currency/shell/",
-        "numbering/shell.rs", "demand/shell/", "forecasting/shell/", "replenishment/shell/", "liquidation/shell/", "saved_views/shell/", "export_schedules/shell/", "papers/shell/", "anomalies/shell/", "suggestions/shell/", "notes/shell/", "files/shell/", "media/shell.rs", "exchange/shell/",
+        "numbering/shell.rs", "demand/shell/", "forecasting/shell/", "replenishment/shell/", "liquidation/shell/", "saved_views/shell/", "export_schedules/shell/", "papers/shell/", "anomalies/shell/", "suggestions/shell/", "notes/shell/", "attachments/shell.rs", "files/shell/", "media/shell.rs", "exchange/shell/",
         "alerts/shell/", "backups/shell/", "stock/shell.rs", "ledger/batch.rs", "insight/verify/", "serve/",
     ];
     let mut faults = Vec::new();
