@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    core::{Attachment, MOST, Refusal, description_of, name_of},
+    core::{Attachment, MAX_NAME, MOST, Refusal, description_of, name_of},
     events::{ATTACHMENT_ADDED, ATTACHMENT_REMOVED, AttachmentEvent},
     rows,
 };
@@ -108,7 +108,7 @@ async fn added(work: &mut Work, files: &Files, key: &Key, (author, readers): (Ac
     }
     let file = files.hold(work, (new.file, Purpose::Document), author).await?;
     let (id, created_at) = (files.clock().id(), files.clock().now());
-    let name = name.unwrap_or(file.name);
+    let name = name.unwrap_or_else(|| file.name.chars().take(MAX_NAME).collect());
     let attachment = Attachment { id, target: new.target, file: new.file, name, description, author, created_at };
     rows::insert(work, &attachment).await?;
     let seq = journal::append(work, vec![ATTACHMENT_ADDED.event(&event(&attachment, readers))], created_at).await?;
