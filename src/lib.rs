@@ -13,8 +13,8 @@ pub use platform::{audit, cache, clock, jobs, metrics, paging, rate_limit, realt
 pub use product_text;
 pub use server as http;
 pub use services::{
-    alerts, anomalies, backups, demand, digest, exchange, export_schedules, files, forecasting, history, insight, labels,
-    liquidation, media, notes, papers, replenishment, reports, saved_views, scan, search, suggestions, webhooks,
+    alerts, anomalies, attachments, backups, demand, digest, exchange, export_schedules, files, forecasting, history, insight,
+    labels, liquidation, media, notes, papers, replenishment, reports, saved_views, scan, search, suggestions, webhooks,
 };
 pub use tools::{replay, watch};
 

@@ -255,7 +255,7 @@ kinds! {
     RoleId "rol" "role"; GroupId "grp" "store group"; ApiKeyId "key" "API key";
     EndpointId "whe" "webhook endpoint"; AttemptId "wha" "webhook attempt"; EventId "evt" "event"; JobId "job" "job"; WorkerId "wrk" "worker";
     FileId "fil" "file"; ExchangeId "exc" "exchange"; ImageId "img" "product image"; DocumentId "doc" "product document";
-    AlertId "alr" "alert"; AlertRuleId "arl" "alert rule"; AnomalyId "anm" "stock anomaly"; NoteId "nte" "note";
+    AlertId "alr" "alert"; AlertRuleId "arl" "alert rule"; AnomalyId "anm" "stock anomaly"; NoteId "nte" "note"; AttachmentId "att" "attachment";
     ReplenishmentPolicyId "rpp" "replenishment policy"; ReplenishmentPlanId "rpl" "replenishment plan";
     SavedViewId "svw" "saved view"; SavedViewLinkId "svl" "link of a saved view";
     SavedViewScheduleId "svs" "schedule of a saved view"; ExportScheduleId "xsc" "export schedule";

@@ -339,7 +339,9 @@ async fn each_root_field_asks_for_its_permission(world: &World) {
         let document = calls.document(operation, field, &variables, least(&calls, field));
         let permissions = match needs(field) {
             // Who writes on a product must be one who changes it.
-            SignIn if ["noteAdd", "noteUpdate"].contains(&field.name.node.as_str()) => vec!["product.read", "product.write"],
+            SignIn if ["noteAdd", "noteUpdate", "attachmentAdd", "attachmentRemove"].contains(&field.name.node.as_str()) => {
+                vec!["product.read", "product.write"]
+            }
             // A paper is drawn and shown with the right of its document, here an order.
             SignIn if ["papers", "paperCreate"].contains(&field.name.node.as_str()) => vec!["order.read"],
             // What is behind an id or a code has rights of its own.

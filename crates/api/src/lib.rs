@@ -45,6 +45,7 @@ pub mod suggestions;
 pub mod reports;
 pub mod liquidation;
 pub mod notes;
+pub mod attachments;
 pub mod history;
 pub mod saved_views;
 pub mod papers;

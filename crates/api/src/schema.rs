@@ -117,6 +117,7 @@ pub enum Node {
     ReplenishmentPolicy(ReplenishmentPolicy),
     LiquidationPlan(LiquidationPlan),
     Note(Note),
+    Attachment(crate::attachments::Attachment),
     SavedView(SavedView),
     Paper(Paper),
     Invoice(Invoice),

@@ -40,6 +40,8 @@ pub mod reports;
 pub mod liquidation;
 /// Notes of people on things of every kind.
 pub mod notes;
+/// Files attached to things of every kind.
+pub mod attachments;
 /// The history of a thing: the audit log, movements and notes in one order.
 pub mod history;
 /// Queries that are kept under a name, and read with the rights of whoever reads.

@@ -9,6 +9,7 @@ pub mod api_key;
 pub mod api_key_address;
 pub mod api_key_index;
 pub mod app_user;
+pub mod attachment;
 pub mod audit_checkpoint;
 pub mod audit_entry;
 pub mod audit_head;
@@ -198,7 +199,7 @@ macro_rules! tables {
 }
 tables! {
     alert Alert, alert_follower AlertFollower, alert_letter AlertLetter, alert_rule AlertRule, anomaly_book AnomalyBook, api_key ApiKey,
-    api_key_address ApiKeyAddress, api_key_index ApiKeyIndex, app_user AppUser, audit_checkpoint AuditCheckpoint,
+    api_key_address ApiKeyAddress, api_key_index ApiKeyIndex, app_user AppUser, attachment Attachment, audit_checkpoint AuditCheckpoint,
     audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, backup_run BackupRun, barcode Barcode, blanket_order BlanketOrder, blanket_order_line BlanketOrderLine, carrier Carrier, category Category,
     channel Channel, copy_progress CopyProgress, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
     count_line CountLine, count_try CountTry, customer Customer, demand_book DemandBook,

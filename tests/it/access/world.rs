@@ -123,6 +123,7 @@ impl World {
             depot: self.ours.depot.clone(),
             picture: self.ours.picture.clone(),
             manual: self.ours.manual.clone(),
+            delivery: self.ours.delivery.clone(),
             hold: String::new(),
         };
         shop.ids.insert("sto", store);

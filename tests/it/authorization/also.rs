@@ -44,8 +44,14 @@ pub const FOR_MORE: [&str; 6] =
     ["memberRolesSet", "memberInvite", "importCreate", "exportCreate", "exportScheduleSet", "replenishmentRuleSet"];
 
 /// What is removed for good: it is called last.
-pub const LAST: [&str; 5] =
-    ["savedViewDelete", "exportScheduleDelete", "webhookEndpointDelete", "productImageRemove", "productDocumentRemove"];
+pub const LAST: [&str; 6] = [
+    "savedViewDelete",
+    "exportScheduleDelete",
+    "webhookEndpointDelete",
+    "productImageRemove",
+    "productDocumentRemove",
+    "attachmentRemove",
+];
 
 /// Code of the hold rule and of the factor series that each company has.
 pub const KEPT_RULE: &str = "kept-rule";

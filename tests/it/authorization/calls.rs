@@ -167,6 +167,7 @@ impl Calls {
                 // A picture and a document that belong to nothing yet.
                 _ if name == "fileId" && root == "productImageAdd" => json!(house.picture),
                 _ if name == "fileId" && root == "productDocumentAdd" => json!(house.manual),
+                _ if name == "fileId" && root == "attachmentAdd" => json!(house.delivery),
                 _ if root == "orderHoldLift" => json!(house.hold),
                 _ => json!(house.ids[meant(root, path)]),
             },

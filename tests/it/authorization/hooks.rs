@@ -67,12 +67,13 @@ impl World {
     }
 
     /// A picture and a document that belong to nothing yet.
-    pub async fn unused_files(&self, house: &House) -> (String, String) {
+    pub async fn unused_files(&self, house: &House) -> (String, String, String) {
         let picture = self.sent_as(house, ("IMAGE", "unused.gif"), PIXEL.to_vec()).await;
-        (picture, self.sent_as(house, ("DOCUMENT", "unused.pdf"), b"%PDF-1.7\n%%EOF".to_vec()).await)
+        let manual = self.sent_as(house, ("DOCUMENT", "unused.pdf"), b"%PDF-1.7\n%%EOF".to_vec()).await;
+        (picture, manual, self.sent_as(house, ("DOCUMENT", "delivery.gif"), PIXEL.to_vec()).await)
     }
 
-    /// A picture and a document of a product.
+    /// A picture, a document and an attachment of a product.
     async fn media(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
         let word = house.word;
         let file = self.sent_as(house, ("IMAGE", &format!("{word}.gif")), PIXEL.to_vec()).await;
@@ -83,6 +84,10 @@ impl World {
         let query = "mutation($input: ProductDocumentAddInput!) { productDocumentAdd(input: $input) { document { id } userErrors { code field message } } }";
         let input = json!({ "idempotencyKey": format!("{word}-document"), "productId": ids["prd"], "fileId": file, "title": format!("{word} sheet") });
         ids.insert("doc", told(&self.must(house, query, json!({ "input": input })).await["document"]["id"]));
+        let file = self.sent_as(house, ("DOCUMENT", &format!("{word}.gif")), PIXEL.to_vec()).await;
+        let query = "mutation($input: AttachmentAddInput!) { attachmentAdd(input: $input) { attachment { id } userErrors { code field message } } }";
+        let input = json!({ "idempotencyKey": format!("{word}-attachment"), "nodeId": ids["prd"], "fileId": file, "name": format!("{word} photo") });
+        ids.insert("att", told(&self.must(house, query, json!({ "input": input })).await["attachment"]["id"]));
     }
 
     /// A file of an import, with its bytes.

@@ -22,6 +22,7 @@ pub const ID_NAMES: &[(&str, &str)] = &[
     ("liquidationplan", "lqp"),
     ("replenishmentpolic", "rpp"),
     ("noteupdate", "nte"),
+    ("attachmentremove", "att"),
     ("mention", "mem"),
     ("anomaly", "anm"),
     ("assignee", "mem"),

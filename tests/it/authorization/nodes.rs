@@ -63,6 +63,7 @@ const NODES: &[(&str, &str, Option<&str>)] = &[
     ("lqp", "LiquidationPlan", Some("purchase.read")),
     ("rpp", "ReplenishmentPolicy", Some("stock.policy")),
     ("nte", "Note", Some("product.read")),
+    ("att", "Attachment", Some("product.read")),
     ("svw", "SavedView", Some("view.read")),
     ("ppr", "Paper", Some("order.read")),
     ("inv", "Invoice", Some("order.read")),

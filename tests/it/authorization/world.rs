@@ -41,6 +41,8 @@ pub struct House {
     /// Files for a picture and a document, which belong to nothing yet.
     pub picture: String,
     pub manual: String,
+    /// A file for an attachment, which belongs to nothing yet.
+    pub delivery: String,
     /// A hold that was lifted. It is no node.
     pub hold: String,
 }
@@ -85,8 +87,8 @@ impl Setup for TwoCompanies {
         let mut world = World::new(home, db, (hands, clock), Self { node, ours, theirs, files, last: Mutex::default() });
         world.ours.depot = world.depot(&world.ours).await;
         world.theirs.depot = world.depot(&world.theirs).await;
-        (world.ours.picture, world.ours.manual) = world.unused_files(&world.ours).await;
-        (world.theirs.picture, world.theirs.manual) = world.unused_files(&world.theirs).await;
+        (world.ours.picture, world.ours.manual, world.ours.delivery) = world.unused_files(&world.ours).await;
+        (world.theirs.picture, world.theirs.manual, world.theirs.delivery) = world.unused_files(&world.theirs).await;
         world.ours.ids = world.provision(&world.ours).await;
         world.theirs.ids = world.provision(&world.theirs).await;
         world.ours.hold = world.ours.ids.remove("hld").unwrap();
@@ -357,7 +359,17 @@ impl House {
             visit: Default::default(),
         };
         let none = String::new;
-        Self { word, owner, session, ids: BTreeMap::new(), depot: none(), picture: none(), manual: none(), hold: none() }
+        Self {
+            word,
+            owner,
+            session,
+            ids: BTreeMap::new(),
+            depot: none(),
+            picture: none(),
+            manual: none(),
+            delivery: none(),
+            hold: none(),
+        }
     }
 
     /// The owner with only these permissions.

@@ -9,6 +9,7 @@ use crate::{
     world::on_both,
 };
 
+mod attachments;
 mod notes;
 
 on_both!(

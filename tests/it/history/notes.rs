@@ -30,7 +30,7 @@ async fn a_note_stands_on_every_kind_of_thing(world: &World) {
     let house = &world.ours;
     for (prefix, id) in house.nodes() {
         let made = add(world, house, json!({ "idempotencyKey": prefix, "nodeId": id, "text": format!("about {prefix}") })).await;
-        if ["ses", "fil", "exc", "ppr", "nte"].contains(prefix) {
+        if ["ses", "fil", "exc", "ppr", "nte", "att"].contains(prefix) {
             assert_eq!(made["userErrors"][0], json!({ "code": "INVALID", "field": ["input", "nodeId"] }), "{prefix}");
             continue;
         }

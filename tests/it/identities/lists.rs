@@ -66,6 +66,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.marginReport", JANUARY, "marginReport:CHANNEL:GROSS_REVENUE", vec![n(7), i()]),
         ("Query.members", "", "members", vec![t("a@example.com"), i()]),
         ("Query.liquidationPlans", "", "liquidationPlans:MADE_AT:DESC", vec![n(7), i()]),
+        ("Query.attachments", "nodeId: \"{prd}\"", "attachments:{prd}", vec![n(7), i()]),
         ("Query.notes", "nodeId: \"{prd}\"", "notes:{prd}", vec![n(7), i()]),
         ("Query.invoices", "orderId: \"{ord}\"", "invoices:{ord}", vec![n(7), i()]),
         ("Query.invoices", "", "invoices:ISSUED_AT:DESC", vec![n(7), i()]),

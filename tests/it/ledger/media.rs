@@ -1,4 +1,4 @@
-//! Pictures and mutations for each line, broken by hand.
+//! Pictures, attachments and mutations for each line, broken by hand.
 
 use super::broken::{Case, case};
 
@@ -23,6 +23,20 @@ pub const CASES: &[Case] = &[
          INSERT INTO product_document (tenant_id, id, product_id, file_id, title, created_at)
            VALUES ({tenant}, {new}, {rice}, {new}, 'x', 0)",
         &["product document: its file"],
+    ),
+    case(
+        "INSERT INTO file (tenant_id, id, purpose, name, media_type, size, state, maker_kind, maker_id, created_at, expires_at)
+           VALUES ({tenant}, {new}, 'DOCUMENT', 'x', '', 1, 'READY', 'SYSTEM', {new}, 0, 7);
+         INSERT INTO attachment (tenant_id, id, target_kind, target_id, file_id, name, description, actor_kind, actor_id, created_at)
+           VALUES ({tenant}, {new}, 'prd', {rice}, {new}, 'x', '', 'SYSTEM', {new}, 0)",
+        &["attachment: its file"],
+    ),
+    case(
+        "INSERT INTO file (tenant_id, id, purpose, name, media_type, size, state, maker_kind, maker_id, created_at)
+           VALUES ({tenant}, {new}, 'DOCUMENT', 'x', '', 1, 'READY', 'SYSTEM', {new}, 0);
+         INSERT INTO attachment (tenant_id, id, target_kind, target_id, file_id, name, description, actor_kind, actor_id, created_at)
+           VALUES ({tenant}, {new}, 'prd', {new}, {new}, 'x', '', 'SYSTEM', {new}, 0)",
+        &["attachment: the document or the master data"],
     ),
     case(
         "INSERT INTO exchange (tenant_id, id, kind, options, told, maker_kind, maker_id, idempotency_key, hash, state, position, created_rows,

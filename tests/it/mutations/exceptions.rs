@@ -107,6 +107,7 @@ pub const REMOVES: &[Exception] = &[
     ("exportScheduleDelete", "the schedule is gone"),
     ("factorSeriesRemove", "the series is gone"),
     ("replenishmentPolicyRemove", "the policy is gone"),
+    ("attachmentRemove", "the attachment is gone"),
     ("productDocumentRemove", "the document is gone"),
     ("productImageRemove", "the picture is gone"),
     ("roleDelete", "the role is gone"),

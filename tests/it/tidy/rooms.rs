@@ -37,7 +37,7 @@ const PLATFORM: &[&str] =
     &["markup", "calendar", "clock", "metrics", "traces", "rate_limit", "storage", "paging", "secrets", "cache", "audit", "jobs", "realtime"];
 #[rustfmt::skip]
 const SERVICES: &[&str] = &["alerts", "webhooks", "files", "media", "exchange", "labels", "scan", "search", "digest",
-    "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "reports", "liquidation", "notes", "history",
+    "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "reports", "liquidation", "notes", "attachments", "history",
     "saved_views", "export_schedules", "papers"];
 #[rustfmt::skip]
 const INVENTORY: &[&str] = &["numbering", "catalog", "stock", "ledger", "lots", "reversals", "orders", "fulfilment", "returns", "payments",

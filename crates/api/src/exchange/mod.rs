@@ -21,6 +21,7 @@ pub use mutations::{DataJobPayload, ExchangeMutation};
 pub use types::DataJob;
 
 use crate::{
+    attachments::find_attachment,
     files::{FileMutation, file},
     graphql::{
         connection::{Page, PageArgs},
@@ -87,6 +88,7 @@ pub async fn find(ctx: &Context<'_>, of: &str, id: uuid::Uuid) -> Answer<Option<
         prefix::FileId::PREFIX => Some(file(ctx, FileId::from_uuid(id)).await?.map(Node::File)),
         prefix::ImageId::PREFIX => Some(media::image(ctx, ImageId::from_uuid(id)).await?.map(Node::ProductImage)),
         prefix::DocumentId::PREFIX => Some(media::document(ctx, DocumentId::from_uuid(id)).await?.map(Node::ProductDocument)),
+        prefix::AttachmentId::PREFIX => Some(Box::pin(find_attachment(ctx, id)).await?.map(Node::Attachment)),
         prefix::ExchangeId::PREFIX => {
             let permit = ctx.permit::<kind::ExchangeRun>()?;
             let found = ctx.given::<services::exchange::Exchange>()?.find(&permit, ExchangeId::from_uuid(id)).await?;

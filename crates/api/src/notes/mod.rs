@@ -5,7 +5,7 @@ mod note;
 mod query;
 mod node_access;
 
-pub use mutation::{NoteAddInput, NoteMutation, NotePayload, NoteUpdateInput};
+pub use mutation::{NoteAddInput, NoteMutation, NotePayload, NoteUpdateInput, check_write};
 pub use node_access::{NodeAccess, node_access};
 pub use note::{Note, NoteAudience, NoteConnection, NoteEdge, NoteEdit, find_note};
 pub use query::NoteQuery;

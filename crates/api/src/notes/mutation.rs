@@ -31,7 +31,7 @@ use crate::{
 pub struct NoteAddInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
     pub idempotency_key: String,
-    /// ID of the thing that the note is about: any node but sessions, files, exchanges, papers and notes.
+    /// ID of the thing that the note is about: any node but sessions, files, exchanges, papers, notes and attachments.
     pub node_id: ID,
     /// Text, 1 to 4,000 characters.
     pub text: String,
@@ -149,7 +149,7 @@ impl NoteMutation {
 }
 
 /// A note is written with the right of what it is about.
-fn check_write(access: &NodeAccess, caller: &Caller) -> Result<(), TopError> {
+pub fn check_write(access: &NodeAccess, caller: &Caller) -> Result<(), TopError> {
     access.lacks(caller).map_or(Ok(()), |permission| Err(TopError::Forbidden(permission)))
 }
 

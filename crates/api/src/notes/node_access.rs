@@ -51,7 +51,7 @@ impl NodeAccess {
     }
 }
 
-/// What a node takes; None of what no notes are kept on: sessions, files and exchanges, which only their makers see, papers and notes.
+/// What a node takes; None of what no notes are kept on: sessions, files and exchanges, which only their makers see, papers, notes and attachments.
 pub async fn node_access(ctx: &Context<'_>, node: &Node) -> Answer<Option<NodeAccess>> {
     if let Some(access) = of_document(node) {
         return Ok(Some(access));

@@ -38,6 +38,7 @@ pub const OBJECTS: &[(&str, &[&str])] = &[
     ("LotShare", &["lot", "stock"]),
     ("Member", &["member", "role"]),
     ("Note", &["note"]),
+    ("Attachment", &["attachment"]),
     ("Order", &["order", "payment", "return", "fulfilment", "customer", "channel", "store", "product"]),
     ("OrderLine", &["order", "return", "fulfilment"]),
     ("Paper", &["paper"]),

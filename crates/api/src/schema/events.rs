@@ -11,7 +11,7 @@ use inventory::{
 };
 use platform::storage::events::Registry;
 use services::{
-    alerts::events as alerts, anomalies::events as anomalies, exchange::events as exchange,
+    alerts::events as alerts, anomalies::events as anomalies, attachments::events as attachments, exchange::events as exchange,
     export_schedules::events as export_schedules, files::events as files, forecasting::events as forecasting,
     liquidation::events as liquidation, media::events as media, notes::events as notes, papers::events as papers,
     replenishment::events as replenishment, saved_views::events as saved_views, webhooks::events as webhooks,
@@ -78,6 +78,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         exchange::EXCHANGE.events(),
         export_schedules::EXPORT_SCHEDULE.events(),
         notes::NOTE.events(),
+        attachments::ATTACHMENT.events(),
     ])
 });
 

@@ -99,6 +99,7 @@ pub enum Payload {
     LiquidationApprovalPayload(liquidation::LiquidationApprovalPayload),
     LiquidationAdvancePayload(liquidation::LiquidationAdvancePayload),
     NotePayload(crate::notes::NotePayload),
+    AttachmentPayload(crate::attachments::AttachmentPayload),
     SavedViewPayload(crate::saved_views::SavedViewPayload),
     SavedViewLinkPayload(crate::saved_views::SavedViewLinkPayload),
     SavedViewSchedulePayload(crate::saved_views::SavedViewSchedulePayload),

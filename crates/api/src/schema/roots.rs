@@ -7,6 +7,7 @@ use crate::{
     access::{AccessMutation, AccessQuery},
     alerts::{AlertMutation, AlertQuery, AlertSubscription},
     anomalies::{AnomalyMutation, AnomalyQuery},
+    attachments::{AttachmentMutation, AttachmentQuery},
     audit::{AuditQuery, Audited, AuditedStreams},
     backups::BackupQuery,
     catalog::{CatalogMutation, CatalogQuery},
@@ -89,6 +90,7 @@ pub struct OtherQueries(
     SuggestionQuery,
     ReportsQuery,
     NoteQuery,
+    AttachmentQuery,
     BlanketQuery,
     HistoryQuery,
     AlertQuery,
@@ -153,6 +155,7 @@ pub struct OtherMutations(
     FulfilmentMutation,
     SuggestionMutation,
     NoteMutation,
+    AttachmentMutation,
 );
 
 /// Subscriptions of the API: changes as they happen, without a gap.

@@ -61,6 +61,7 @@ pub(super) fn id(name: &str, owner: &str, root: &str) -> String {
         root if root.starts_with("invitation") => Some("mem"),
         "productimageremove" => Some("img"),
         "productdocumentremove" => Some("doc"),
+        "attachmentremove" => Some("att"),
         _ => None,
     };
     let prefix = prefix.map(|(_, prefix)| *prefix).or_else(special).or_else(|| begins(&owner)).or_else(|| begins(&root));

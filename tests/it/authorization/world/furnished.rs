@@ -70,6 +70,7 @@ impl House {
             depot: self.depot.clone(),
             picture: self.picture.clone(),
             manual: self.manual.clone(),
+            delivery: self.delivery.clone(),
             hold: self.hold.clone(),
         }
     }
@@ -77,7 +78,7 @@ impl House {
     fn kept(&self) -> Value {
         let Session { id, user, tenant, member, authenticated_at, .. } = &self.session;
         json!({ "word": self.word, "session": id, "user": user, "tenant": tenant, "member": member, "at": authenticated_at.micros(),
-            "ids": self.ids, "depot": self.depot, "picture": self.picture, "manual": self.manual, "hold": self.hold })
+            "ids": self.ids, "depot": self.depot, "picture": self.picture, "manual": self.manual, "delivery": self.delivery, "hold": self.hold })
     }
 
     async fn again(node: &Node, kept: &Value) -> Self {
@@ -103,6 +104,7 @@ impl House {
             depot: part("depot"),
             picture: part("picture"),
             manual: part("manual"),
+            delivery: part("delivery"),
             hold: part("hold"),
         }
     }

@@ -178,6 +178,7 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("stock_anomaly", "'anm:' || HEX(c.id)", "who_kind", one_of!(ActorKind)),
     enum_column("note", "'nte:' || HEX(c.id)", "audience", one_of!(NoteAudience)),
     enum_column("note", "'nte:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
+    enum_column("attachment", "'att:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
     enum_column("invoice", "'inv:' || HEX(c.id)", "kind", one_of!(InvoiceKind)),
     enum_column("invoice", "'inv:' || HEX(c.id)", "currency", one_of!(Currency)),
     enum_column("invoice", "'inv:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),

@@ -1,4 +1,4 @@
-//! Pictures and documents of products, and the files that they are; mutations that are run for each line of a file.
+//! Pictures and documents of products, attachments, and the files that they are; mutations that are run for each line of a file.
 
 use super::checks::Check;
 
@@ -24,6 +24,31 @@ pub(super) const CHECKS: &[Check] = &[
         broken: "SELECT 'doc:' || HEX(d.id), 'a DOCUMENT that is READY, without an end', f.purpose || ' ' || f.state || ' until ' || coalesce(f.expires_at, 0)
                  FROM product_document d JOIN file f ON f.tenant_id = $1 AND f.id = d.file_id
                  WHERE d.tenant_id = $1 AND (f.purpose <> 'DOCUMENT' OR f.state <> 'READY' OR f.expires_at IS NOT NULL) ORDER BY d.id LIMIT 1",
+    },
+    Check {
+        invariant: "attachment: its file is a document that is there and stays",
+        table: "attachment",
+        broken: "SELECT 'att:' || HEX(a.id), 'a DOCUMENT that is READY, without an end', f.purpose || ' ' || f.state || ' until ' || coalesce(f.expires_at, 0)
+                 FROM attachment a JOIN file f ON f.tenant_id = $1 AND f.id = a.file_id
+                 WHERE a.tenant_id = $1 AND (f.purpose <> 'DOCUMENT' OR f.state <> 'READY' OR f.expires_at IS NOT NULL) ORDER BY a.id LIMIT 1",
+    },
+    Check {
+        invariant: "attachment: the document or the master data is there that it is attached to",
+        table: "attachment",
+        broken: "SELECT 'att:' || HEX(a.id), 'one that is there', a.target_kind || ':' || HEX(a.target_id)
+                 FROM attachment a WHERE a.tenant_id = $1 AND (
+                   (a.target_kind = 'prd' AND NOT EXISTS (SELECT 1 FROM product t WHERE t.tenant_id = $1 AND t.id = a.target_id))
+                   OR (a.target_kind = 'cus' AND NOT EXISTS (SELECT 1 FROM customer t WHERE t.tenant_id = $1 AND t.id = a.target_id))
+                   OR (a.target_kind = 'sup' AND NOT EXISTS (SELECT 1 FROM supplier t WHERE t.tenant_id = $1 AND t.id = a.target_id))
+                   OR (a.target_kind = 'sto' AND NOT EXISTS (SELECT 1 FROM store t WHERE t.tenant_id = $1 AND t.id = a.target_id))
+                   OR (a.target_kind = 'lot' AND NOT EXISTS (SELECT 1 FROM lot t WHERE t.tenant_id = $1 AND t.id = a.target_id))
+                   OR (a.target_kind = 'ord' AND NOT EXISTS (SELECT 1 FROM sales_order t WHERE t.tenant_id = $1 AND t.id = a.target_id))
+                   OR (a.target_kind = 'ret' AND NOT EXISTS (SELECT 1 FROM sales_return t WHERE t.tenant_id = $1 AND t.id = a.target_id))
+                   OR (a.target_kind = 'por' AND NOT EXISTS (SELECT 1 FROM purchase_order t WHERE t.tenant_id = $1 AND t.id = a.target_id))
+                   OR (a.target_kind = 'srt' AND NOT EXISTS (SELECT 1 FROM supplier_return t WHERE t.tenant_id = $1 AND t.id = a.target_id))
+                   OR (a.target_kind = 'trf' AND NOT EXISTS (SELECT 1 FROM transfer t WHERE t.tenant_id = $1 AND t.id = a.target_id))
+                   OR (a.target_kind = 'cnt' AND NOT EXISTS (SELECT 1 FROM stock_count t WHERE t.tenant_id = $1 AND t.id = a.target_id)))
+                 ORDER BY a.id LIMIT 1",
     },
     Check {
         invariant: "exchange: a mutation that is being run is as far as it has answers",

@@ -139,6 +139,7 @@ const TENANTED: &[&str] = &[
     "exchange_row",
     "product_image",
     "product_document",
+    "attachment",
     "product_text_refusal",
     "note",
     "note_edit",

@@ -280,6 +280,7 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("stock_anomaly", "'anm:' || HEX(c.id)", &[("product_id", "id")], "product"),
     link("stock_anomaly", "'anm:' || HEX(c.id)", &[("store_id", "id")], "store"),
     link("stock_anomaly", "'anm:' || HEX(c.id)", &[("order_id", "id")], "sales_order"),
+    link("attachment", "'att:' || HEX(c.id)", &[("file_id", "id")], "file"),
     link("note_edit", "'nte:' || HEX(c.note_id)", &[("note_id", "id")], "note"),
     link("note_mention", "'nte:' || HEX(c.note_id)", &[("note_id", "id")], "note"),
     link("note_mention", "'nte:' || HEX(c.note_id)", &[("member_id", "id")], "member"),

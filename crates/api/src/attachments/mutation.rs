@@ -1,0 +1,191 @@
+//! Attaching files and removing attachments.
+
+use async_graphql::{Context, ID, InputObject, SimpleObject};
+use entity::prelude::{AttachmentId, FileId};
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::{audit::Target, path, storage::idempotency::Acted};
+use services::{
+    attachments::{
+        core::{MOST, Refusal},
+        events::{ATTACHMENT_ADDED, ATTACHMENT_REMOVED},
+        shell::{self, AttachmentError, NewAttachment, Outcome},
+    },
+    files::Files,
+};
+
+use super::{Attachment, attachment::with_files, find_attachment};
+use crate::{
+    files::refuse as refuse_file,
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+        reading::read,
+        refusal::{ErrorCode, UserError},
+        scalars::Long,
+    },
+    notes::{check_write, node_access},
+    purchasing::check_key,
+    schema,
+};
+
+/// A file to attach.
+#[derive(Debug, Clone, InputObject)]
+pub struct AttachmentAddInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// ID of the thing that the file is attached to: any node but sessions, files, exchanges, papers, notes and attachments.
+    pub node_id: ID,
+    /// ID of the file, which the caller has uploaded with the purpose DOCUMENT and which belongs to nothing yet.
+    pub file_id: ID,
+    /// Name, 1 to 200 characters. Null for the name of the file.
+    pub name: Option<String>,
+    /// Description, at most 1,000 characters. Default empty.
+    #[graphql(default)]
+    pub description: String,
+}
+
+/// An attachment to remove.
+#[derive(Debug, Clone, InputObject)]
+pub struct AttachmentRemoveInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    pub idempotency_key: String,
+    /// ID of the attachment.
+    pub id: ID,
+}
+
+/// Result of a change of the attachments of a thing.
+#[derive(SimpleObject, Default)]
+pub struct AttachmentPayload {
+    /// The attachment that was added, or with validateOnly would be; null when one was removed, and when the change was refused.
+    pub attachment: Option<Attachment>,
+    /// Reasons for which the change was refused; empty when it was made, or with validateOnly would be.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+impl From<Vec<UserError>> for AttachmentPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+impl From<UserError> for AttachmentPayload {
+    fn from(refused: UserError) -> Self {
+        vec![refused].into()
+    }
+}
+
+/// The root fields that change attachments.
+#[derive(Default)]
+pub struct AttachmentMutation;
+
+#[resolvers]
+impl AttachmentMutation {
+    /// Attaches an uploaded file to a thing of any kind. It is kept until it is removed; a thing has at most 50 attachments.
+    ///
+    /// Requires the permissions that reading and changing the thing require.
+    #[mutation(authenticated, emits(ATTACHMENT_ADDED), dry_run)]
+    async fn attachment_add(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "File to attach, and the thing that it is attached to.")] input: AttachmentAddInput,
+    ) -> Answer<AttachmentPayload> {
+        let file = read(|reading| {
+            check_key(reading, &input.idempotency_key);
+            reading.id(&input.file_id, || path!["input", "fileId"])
+        });
+        let file: FileId = match file {
+            Ok(file) => file,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let at = || path!["input", "nodeId"];
+        let Some(target) = Target::parse(&input.node_id) else {
+            return Ok(UserError::new(ErrorCode::Invalid, "not one of our IDs", at()).into());
+        };
+        let Some(node) = schema::find(ctx, &input.node_id).await? else {
+            return Ok(UserError::not_found("node", at()).into());
+        };
+        let Some(access) = node_access(ctx, &node).await? else {
+            return Ok(UserError::new(ErrorCode::Invalid, "nothing is attached to nodes of this kind", at()).into());
+        };
+        check_write(&access, caller)?;
+        let AttachmentAddInput { idempotency_key, name, description, .. } = input;
+        let node_id = target.to_string();
+        let new = NewAttachment { idempotency_key, target, node_id, file, name, description };
+        let (ledger, files, readers) = (ctx.given::<Ledger>()?, ctx.given::<Files>()?, access.readers());
+        let done = Box::pin(shell::add((ledger.database(), files), (caller, &readers), new, dry_run)).await;
+        payload(ctx, done).await
+    }
+
+    /// Removes an attachment. Its bytes are deleted within the hour.
+    ///
+    /// Requires the permissions that reading and changing the thing require that the file is attached to.
+    #[mutation(authenticated, emits(ATTACHMENT_REMOVED), dry_run)]
+    async fn attachment_remove(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Attachment to remove.")] input: AttachmentRemoveInput,
+    ) -> Answer<AttachmentPayload> {
+        let id = read(|reading| {
+            check_key(reading, &input.idempotency_key);
+            reading.id(&input.id, || path!["input", "id"])
+        });
+        let id: AttachmentId = match id {
+            Ok(id) => id,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let node = match find_attachment(ctx, id.uuid()).await? {
+            Some(attachment) => schema::find(ctx, &attachment.0.0.target.to_string()).await?,
+            None => None,
+        };
+        let access = match &node {
+            Some(node) => node_access(ctx, node).await?,
+            None => None,
+        };
+        if let Some(access) = &access {
+            check_write(access, caller)?;
+        }
+        let readers = access.map(|access| access.readers());
+        let (ledger, files) = (ctx.given::<Ledger>()?, ctx.given::<Files>()?);
+        let removal = (input.idempotency_key, id);
+        let done = Box::pin(shell::remove((ledger.database(), files), (caller, readers.as_ref()), removal, dry_run)).await;
+        payload(ctx, done).await
+    }
+}
+
+async fn payload(ctx: &Context<'_>, done: Outcome) -> Answer<AttachmentPayload> {
+    let Acted { value, seq, is_replayed } = match done {
+        Ok(acted) => acted,
+        Err(error) => return Ok(refuse(error)?.into()),
+    };
+    let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
+    let attachment = with_files(&scope, value.into_iter().collect()).await?.pop();
+    Ok(AttachmentPayload { attachment, user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) })
+}
+
+fn refuse(error: AttachmentError) -> Result<UserError, TopError> {
+    let at = |field: &str| path!["input", field];
+    let refusal = match error {
+        AttachmentError::Fault(fault) => return Err(fault.into()),
+        AttachmentError::File(error) => return refuse_file(error, at("fileId")),
+        AttachmentError::Refused(refusal) => refusal,
+    };
+    Ok(match refusal {
+        Refusal::NoName => UserError::new(ErrorCode::Required, "a name is needed, as in Delivery note", at("name")),
+        Refusal::TooLong { field, most } => {
+            UserError::new(ErrorCode::TooLong, format!("at most {most} characters are kept"), at(field))
+        }
+        Refusal::NotPlain { field } => UserError::new(ErrorCode::Invalid, "a text without NUL characters is expected", at(field)),
+        Refusal::TooMany => {
+            let message = format!("at most {MOST} files are attached to a thing: remove one first");
+            UserError::new(ErrorCode::LimitExceeded, message, at("nodeId"))
+        }
+        Refusal::NotFound => UserError::not_found("attachment", at("id")),
+        Refusal::KeyReused => {
+            UserError::new(ErrorCode::IdempotencyKeyReused, "this key was used before with another input", at("idempotencyKey"))
+        }
+    })
+}

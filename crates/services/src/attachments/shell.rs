@@ -1,0 +1,181 @@
+//! Attaching files and removing attachments. The face has looked up the object, and who may read it.
+
+use entity::{
+    id::{Kind, kind},
+    prelude::*,
+};
+use iam::access::Caller;
+use inventory::catalog::rows::merge::{merged_customers, merged_suppliers};
+use platform::{
+    audit::{self, Target},
+    paging::PageRequest,
+    storage::{
+        Database, Fault, Reads, Work,
+        idempotency::{self, Acted, Before, Key, hash_of, settle},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    core::{Attachment, MAX_NAME, MOST, Refusal, description_of, name_of},
+    events::{ATTACHMENT_ADDED, ATTACHMENT_REMOVED, AttachmentEvent},
+    rows,
+};
+use crate::{
+    files::{FileError, Files, core::Purpose},
+    notes::shell::{Readers, Write},
+};
+
+/// Why nothing was attached or removed: nothing was written.
+#[derive(Debug)]
+pub enum AttachmentError {
+    Refused(Refusal),
+    /// The file is none that can be taken.
+    File(FileError),
+    Fault(Fault),
+}
+impl From<Refusal> for AttachmentError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+impl From<Fault> for AttachmentError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+impl From<FileError> for AttachmentError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Fault(fault) => Self::Fault(fault),
+            other => Self::File(other),
+        }
+    }
+}
+
+/// A file to attach. Its JSON is what the idempotency key's hash is over.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewAttachment {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    #[serde(skip)]
+    pub target: Target,
+    pub node_id: String,
+    pub file: FileId,
+    /// None for the name of the file.
+    pub name: Option<String>,
+    pub description: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Receipt {
+    attachment: AttachmentId,
+    seq: Option<i64>,
+}
+
+/// What a call came to: the attachment, or none where it is not there any more.
+pub type Outcome = Result<Acted<Option<Attachment>>, AttachmentError>;
+
+/// Attaches a file that its maker has sent.
+pub async fn add(
+    (db, files): (&Database, &Files),
+    (caller, readers): (&Caller, &Readers),
+    new: NewAttachment,
+    write: Write,
+) -> Outcome {
+    let key = Key { owner: caller.actor.id, mutation: "attachmentAdd", key: new.idempotency_key.clone(), hash: hash_of(&new) };
+    audit::about(new.target.clone());
+    let mut work = db.tenant(caller.tenant).begin().await?;
+    let done = added(&mut work, files, &key, (caller.actor, readers), new).await;
+    settle(work, done, write == Write::DryRun).await
+}
+
+async fn added(work: &mut Work, files: &Files, key: &Key, (author, readers): (Actor, &Readers), new: NewAttachment) -> Outcome {
+    match idempotency::in_turn::<Receipt>(work, key).await? {
+        Before::Nothing => {}
+        Before::Reused => return Err(Refusal::KeyReused.into()),
+        Before::Same(Receipt { attachment, seq }) => {
+            return Ok(Acted { value: rows::by_id(work, attachment).await?, seq, is_replayed: true });
+        }
+    }
+    let name = new.name.as_deref().map(name_of).transpose()?;
+    let description = description_of(&new.description)?;
+    // Behind the tenant's counter, so that two at once are counted one after the other.
+    if rows::count(work, new.target.id).await? >= MOST {
+        return Err(Refusal::TooMany.into());
+    }
+    let file = files.hold(work, (new.file, Purpose::Document), author).await?;
+    let (id, created_at) = (files.clock().id(), files.clock().now());
+    let name = name.unwrap_or_else(|| file.name.chars().take(MAX_NAME).collect());
+    let attachment = Attachment { id, target: new.target, file: new.file, name, description, author, created_at };
+    rows::insert(work, &attachment).await?;
+    let seq = journal::append(work, vec![ATTACHMENT_ADDED.event(&event(&attachment, readers))], created_at).await?;
+    idempotency::keep(work, key, &Receipt { attachment: id, seq }, created_at).await?;
+    Ok(Acted { value: Some(attachment), seq, is_replayed: false })
+}
+
+/// Removes an attachment. Its bytes go a little later. Readers are None where the attachment is not found: then only an earlier call with the key
+/// has an answer.
+pub async fn remove(
+    (db, files): (&Database, &Files),
+    (caller, readers): (&Caller, Option<&Readers>),
+    (idempotency_key, id): (String, AttachmentId),
+    write: Write,
+) -> Outcome {
+    let key = Key { owner: caller.actor.id, mutation: "attachmentRemove", key: idempotency_key, hash: hash_of(&id) };
+    let mut work = db.tenant(caller.tenant).begin().await?;
+    let done = removed(&mut work, files, &key, (id, readers)).await;
+    settle(work, done, write == Write::DryRun).await
+}
+
+async fn removed(work: &mut Work, files: &Files, key: &Key, (id, readers): (AttachmentId, Option<&Readers>)) -> Outcome {
+    match idempotency::in_turn::<Receipt>(work, key).await? {
+        Before::Nothing => {}
+        Before::Reused => return Err(Refusal::KeyReused.into()),
+        Before::Same(Receipt { seq, .. }) => return Ok(Acted { value: None, seq, is_replayed: true }),
+    }
+    let (Some(attachment), Some(readers)) = (rows::by_id(work, id).await?, readers) else {
+        return Err(Refusal::NotFound.into());
+    };
+    audit::about(attachment.target.clone());
+    rows::remove(work, id).await?;
+    files.let_go(work, attachment.file).await?;
+    let now = files.clock().now();
+    let seq = journal::append(work, vec![ATTACHMENT_REMOVED.event(&event(&attachment, readers))], now).await?;
+    idempotency::keep(work, key, &Receipt { attachment: id, seq }, now).await?;
+    Ok(Acted { value: None, seq, is_replayed: false })
+}
+
+fn event(attachment: &Attachment, readers: &Readers) -> AttachmentEvent {
+    AttachmentEvent {
+        id: attachment.id,
+        node_id: attachment.target.to_string(),
+        file_id: attachment.file,
+        permission: readers.permission.map(ToOwned::to_owned),
+        stores: readers.stores.clone(),
+    }
+}
+
+/// The attachment of an id.
+pub async fn find(reads: &impl Reads, id: AttachmentId) -> Result<Option<Attachment>, Fault> {
+    rows::by_id(reads, id).await
+}
+
+/// A page of an object's attachments, the newest first; of a customer or a supplier with those of the ones that are merged into it.
+pub async fn page(reads: &impl Reads, target: &Target, request: &PageRequest) -> Result<Vec<Attachment>, Fault> {
+    let merged: Vec<Uuid> = match target.kind.as_str() {
+        kind::CustomerId::PREFIX => {
+            let merged = merged_customers(reads, &[CustomerId::from_uuid(target.id)]).await?;
+            merged.into_iter().map(|(_, one)| one.uuid()).collect()
+        }
+        kind::SupplierId::PREFIX => {
+            let merged = merged_suppliers(reads, &[SupplierId::from_uuid(target.id)]).await?;
+            merged.into_iter().map(|(_, one)| one.uuid()).collect()
+        }
+        _ => Vec::new(),
+    };
+    let targets: Vec<Uuid> = std::iter::once(target.id).chain(merged).collect();
+    rows::page(reads, &targets, request).await
+}

@@ -1,0 +1,13 @@
+//! Files that are attached to documents and master data.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0114/attachments.sql")).await
+    }
+}
