@@ -225,7 +225,7 @@ async fn the_same_receipt_twice_is_flagged_within_the_days_of_the_tenant(world: 
     let order = office.ordered(json!({ "lines": lines })).await;
     let receive = async |days: i64, reference: &str| {
         let lines = json!([{ "purchaseOrderLineId": order["lines"][0]["id"], "quantity": 20 }]);
-        let input = json!({ "id": order["id"], "externalRef": reference, "occurredAt": ago(world, days), "lines": lines });
+        let input = json!({ "id": order["id"], "deliveryNote": reference, "occurredAt": ago(world, days), "lines": lines });
         done(&office.buy("purchaseOrderReceive", input).await, "purchaseOrder");
     };
     receive(9, "DN-7").await;
