@@ -98,7 +98,7 @@ words! {
     /// The movement of a product in a store whose days are judged, or a pattern.
     AnomalyKind {
         Sale "SALE", Return "RETURN", AdjustIn "ADJUST_IN", AdjustOut "ADJUST_OUT", Removal "REMOVAL", BelowCost "BELOW_COST", Reversals "REVERSALS",
-        CountsShort "COUNTS_SHORT", Duplicate "DUPLICATE", Unmoved "UNMOVED",
+        CountsShort "COUNTS_SHORT", Duplicate "DUPLICATE", Unmoved "UNMOVED", ReceivedTwice "RECEIVED_TWICE",
     }
     /// The rule by which a day was flagged.
     AnomalyRule { Unusual "UNUSUAL", LargeLine "LARGE_LINE", ManyUsualLines "MANY_USUAL_LINES", Pattern "PATTERN" }

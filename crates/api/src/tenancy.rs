@@ -45,6 +45,9 @@ pub struct TenantSettings {
     /// Whole units in the largest line of a day from which the day is an anomaly of stock. Null for
     /// the default, 50.
     pub anomaly_size: Option<Long>,
+    /// Most days between equal receipts of goods that are an anomaly, RECEIVED_TWICE. Null for the
+    /// default, 3.
+    pub duplicate_receipt_days: Option<Long>,
 }
 
 impl From<Settings> for TenantSettings {
@@ -58,6 +61,7 @@ impl From<Settings> for TenantSettings {
             approval_limit: settings.approval_limit().map(Money::from),
             costing_method: settings.costing_method.into(),
             anomaly_size: settings.anomaly_size.map(Long),
+            duplicate_receipt_days: settings.duplicate_receipt_days.map(Long),
         }
     }
 }
@@ -112,6 +116,9 @@ pub struct TenantUpdateInput {
     /// Whole units in the largest line of a day from which the day is an anomaly of stock, 1 to
     /// 1,000,000. Null for the default, 50.
     pub anomaly_size: MaybeUndefined<Long>,
+    /// Most days between equal receipts of goods that are an anomaly, RECEIVED_TWICE, 1 to 30. Null
+    /// for the default, 3.
+    pub duplicate_receipt_days: MaybeUndefined<Long>,
 }
 
 crate::payload!(TenantPayload, tenant: Tenant, "tenant");
@@ -150,6 +157,7 @@ impl TenancyMutation {
             costing_method: input.costing_method.map(Into::into),
             closed_through: input.closed_through.map_value(|Date(day)| day).into(),
             anomaly_size: long(input.anomaly_size),
+            duplicate_receipt_days: long(input.duplicate_receipt_days),
         };
         let tenant = permit.tenant();
         let done = match reading.end(change) {
@@ -231,6 +239,7 @@ fn refuse(why: &Rejection, current: Option<Tenant>) -> UserError {
                 Field::SessionIdleSeconds => "sessionIdleSeconds",
                 Field::SessionSeconds => "sessionSeconds",
                 Field::AnomalySize => "anomalySize",
+                Field::DuplicateReceiptDays => "duplicateReceiptDays",
             };
             UserError::new(ErrorCode::OutOfRange, format!("a number from {least} to {most} is expected"), at(field))
         }

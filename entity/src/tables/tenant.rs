@@ -30,6 +30,8 @@ pub struct Model {
     pub costing_method: CostingMethod,
     /// Whole units of a line; null: the default of the detector.
     pub anomaly_size: Option<i64>,
+    /// Days between equal receipts; null: the default of the detector.
+    pub duplicate_receipt_days: Option<i64>,
     /// Null: it is served.
     pub suspended_at: Option<Timestamp>,
     pub suspended_reason: Option<String>,

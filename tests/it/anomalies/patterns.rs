@@ -18,6 +18,7 @@ on_both!(
     the_same_order_twice_is_flagged_until_one_is_cancelled,
     a_person_with_many_returns_cannot_clear_themselves,
     stock_that_nobody_moves_is_flagged_once,
+    the_same_receipt_twice_is_flagged_within_the_days_of_the_tenant,
 );
 
 /// An order of so many days ago; its ID.
@@ -215,4 +216,39 @@ async fn stock_that_nobody_moves_is_flagged_once(world: &World) {
     done(&shop.accept(&still["id"], "a spare part").await, "anomaly");
     shop.detect(202).await.unwrap();
     assert_eq!(open(&shop, "UNMOVED").await, Vec::<Value>::new());
+}
+
+async fn the_same_receipt_twice_is_flagged_within_the_days_of_the_tenant(world: &World) {
+    let shop = Shop::of(world).await;
+    let (mug, office) = (shop.product("MUG").await, &shop.books.office);
+    let lines = json!([{ "product": mug, "quantity": 80, "unitCost": gbp("2.00") }]);
+    let order = office.ordered(json!({ "lines": lines })).await;
+    let receive = async |days: i64, reference: &str| {
+        let lines = json!([{ "purchaseOrderLineId": order["lines"][0]["id"], "quantity": 20 }]);
+        let input = json!({ "id": order["id"], "deliveryNote": reference, "occurredAt": ago(world, days), "lines": lines });
+        done(&office.buy("purchaseOrderReceive", input).await, "purchaseOrder");
+    };
+    receive(9, "DN-7").await;
+    receive(4, "DN-7").await;
+    receive(3, "DN-8").await;
+    shop.detect(0).await.unwrap();
+    assert_eq!(open(&shop, "RECEIVED_TWICE").await, Vec::<Value>::new(), "five days apart, and another note");
+    let answer = office.ask("{ viewer { tenant { settings { version duplicateReceiptDays } } } }", json!({})).await;
+    let settings = &answer["data"]["viewer"]["tenant"]["settings"];
+    assert_eq!(settings["duplicateReceiptDays"], Value::Null, "{answer:#}");
+    let update = async |days: i64| {
+        let input = json!({ "expectedVersion": settings["version"], "duplicateReceiptDays": days });
+        office.act("tenantUpdate", "TenantUpdateInput", "tenant { settings { duplicateReceiptDays } }", input).await
+    };
+    refused(&update(31).await, "OUT_OF_RANGE", "input.duplicateReceiptDays");
+    assert_eq!(done(&update(5).await, "tenant")["settings"]["duplicateReceiptDays"], 5);
+    shop.forget_that_days_were_judged().await;
+    shop.detect(0).await.unwrap();
+    let found = open(&shop, "RECEIVED_TWICE").await;
+    let [twice] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(twice["reason"], "2 equal receipts from a supplier within days, 20 units each", "{twice:#}");
+    assert_eq!((&twice["times"], &twice["value"]["amount"]), (&json!(2), &json!("40.00")));
+    done(&shop.accept(&twice["id"], "they deliver in halves").await, "anomaly");
+    shop.detect(1).await.unwrap();
+    assert_eq!(open(&shop, "RECEIVED_TWICE").await, Vec::<Value>::new());
 }

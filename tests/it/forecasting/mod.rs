@@ -26,6 +26,7 @@ on_both!(
     a_product_that_sells_ten_a_week_is_forecast_to_sell_ten,
     a_week_without_stock_is_unknown,
     forecasts_are_scored_as_they_were_made,
+    forecasts_that_are_too_low_again_and_again_have_drifted,
     a_shops_manager_sees_their_shops_forecasts,
     arguments_of_forecasts_are_checked,
 );
@@ -210,4 +211,29 @@ async fn arguments_of_forecasts_are_checked(world: &World) {
     assert_eq!(trade.run(0).await, None);
     let answer = trade.books.office.ask("{ forecastRun { firstWeek } }", json!({})).await;
     assert_eq!(answer["data"]["forecastRun"], Value::Null, "{answer:#}");
+}
+
+async fn forecasts_that_are_too_low_again_and_again_have_drifted(world: &World) {
+    let trade = Trade::of(world).await;
+    let mug = trade.books.office.product("MUG", "2.00").await;
+    trade.receive(&mug, 5_000, 7 * 45).await;
+    // Whatever method is chosen lags behind what rises each week.
+    let rising = (1..=14).map(|week| 10 + 4 * week);
+    let weeks: Vec<i64> = [10; 30].into_iter().chain(rising).collect();
+    trade.sell_weekly(&mug, &weeks).await;
+    let query = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { trackingSignal hasDrifted } }";
+    let signal = async || {
+        let answer = trade.books.office.ask(query, json!({ "p": mug, "s": trade.books.office.store })).await;
+        let found = &answer["data"]["forecast"];
+        (found["trackingSignal"].as_f64(), found["hasDrifted"].as_bool())
+    };
+    trade.run(14).await.unwrap();
+    assert_eq!(signal().await, (None, Some(false)), "no week has come true");
+    for weeks_ago in (0..14).rev() {
+        trade.run(weeks_ago).await.unwrap();
+    }
+    // Eight errors of one sign: their sum is eight times their mean.
+    let (value, has_drifted) = signal().await;
+    assert!(value.is_some_and(|value| (value - 8.0).abs() < 1e-6), "{value:?}");
+    assert_eq!(has_drifted, Some(true), "beyond 4 now and a week before");
 }

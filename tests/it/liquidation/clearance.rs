@@ -68,7 +68,7 @@ impl<'w> Clearance<'w> {
     pub async fn listed(&self, product: &Value) -> Value {
         let query = "query($p: ID!) { deadStock(filter: { product: { eq: $p } }) { totals { levels withoutCost value { amount } expected { low { amount } } } currency isCurrent \
             nodes { quantity value { amount } price { amount } daysWithoutSale daysOfSupply weeklyDemand expiresOn reasons { code text } \
-            priceResponse { likely } best { action quantity until expected { low { amount } } } options { action toStore { id } } } } }";
+            priceResponse { likely products priceChanges } priceResponseSource best { action quantity until expected { low { amount } } } options { action toStore { id } } } } }";
         let answer = self.office().ask(query, json!({ "p": product["id"] })).await;
         assert!(answer["errors"].is_null(), "{answer:#}");
         answer["data"]["deadStock"].clone()

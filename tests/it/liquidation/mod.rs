@@ -44,6 +44,7 @@ async fn stock_that_nobody_buys_is_listed_with_what_can_be_done(world: &World) {
         (&node["daysWithoutSale"], &node["daysOfSupply"], &node["priceResponse"]),
         (&Value::Null, &Value::Null, &Value::Null)
     );
+    assert_eq!(node["priceResponseSource"], "NONE");
     assert_eq!(codes(node), ["NO_SALE", "NO_DEMAND_SEEN", "RESPONSE_NOT_SHOWN", "UNITS_REMAIN"], "{node:#}");
     assert_eq!(node["reasons"][0]["text"], "never sold in 100 days");
     // Half a unit in 100 days of silence.

@@ -87,12 +87,12 @@ impl StockAnomaly {
     async fn largest_line(&self) -> Quantity {
         quantity(self.0.found.largest_line)
     }
-    /// Order lines of BELOW_COST, documents of REVERSALS, counts of COUNTS_SHORT, equal orders of DUPLICATE, days of UNMOVED. Null for a day.
+    /// Order lines of BELOW_COST, documents of REVERSALS, counts of COUNTS_SHORT, equal orders of DUPLICATE, days of UNMOVED, equal receipts of RECEIVED_TWICE. Null for a day.
     async fn times(&self) -> Option<i32> {
         self.0.found.pattern.map(|pattern| i32::try_from(pattern.times).unwrap_or(i32::MAX))
     }
     /// Value of the anomaly: the units beyond the usual at the product's cost; of BELOW_COST the loss, of REVERSALS the refunds and cancelled
-    /// totals, of DUPLICATE the totals but one. Null when no cost is known, and without product.cost.read.
+    /// totals, of DUPLICATE the totals but one, of RECEIVED_TWICE the units of all receipts but one at the product's cost. Null when no cost is known, and without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
         self.0.found.value.map(Money::from)

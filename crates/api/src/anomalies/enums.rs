@@ -28,6 +28,9 @@ pub enum StockAnomalyKind {
     Duplicate,
     /// Pattern: stock that was sold before, and has neither moved nor been counted for 180 days.
     Unmoved,
+    /// Pattern: receipts of a product from a supplier in a store with equal quantities and references, each at most `duplicateReceiptDays` after the one
+    /// before.
+    ReceivedTwice,
 }
 
 /// Rule by which a day was flagged.

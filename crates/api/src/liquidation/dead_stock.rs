@@ -12,7 +12,7 @@ use services::{
 };
 
 use super::{
-    enums::LiquidationAction,
+    enums::{LiquidationAction, PriceResponseSource},
     option::{LiquidationOption, LiquidationReason, LiquidationRecovery, PriceResponse, money, units},
 };
 use crate::{
@@ -107,7 +107,11 @@ impl DeadStockItem {
     async fn reasons(&self) -> Vec<LiquidationReason> {
         self.of.reasons.iter().map(Into::into).collect()
     }
-    /// Response of sales to the price that the own history shows. Null where it cannot show any.
+    /// Source of the response of sales to the price.
+    async fn price_response_source(&self) -> PriceResponseSource {
+        self.of.response.source().into()
+    }
+    /// Response of sales to the price that the own history shows, else the category's. Null where neither can show any: elasticities of 1, 2 and 3 are assumed then.
     async fn price_response(&self) -> Option<PriceResponse> {
         PriceResponse::of(self.of.response)
     }

@@ -54,6 +54,18 @@ pub enum LiquidationLineState {
     Refused,
 }
 
+/// History that shows how sales answer a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "core::ResponseSource", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum PriceResponseSource {
+    /// The product's own, of three prices or more.
+    Own,
+    /// Histories of other products of its category, with the own where it has two prices.
+    Category,
+    /// Neither shows any: elasticities of 1, 2 and 3 are assumed.
+    None,
+}
+
 /// Reason for which a line is REFUSED.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::LiquidationIssue", rename_items = "SCREAMING_SNAKE_CASE")]
@@ -86,9 +98,9 @@ pub enum LiquidationReasonCode {
     SellsElsewhere,
     /// A plan that is under way cuts its price.
     UnderWay,
-    /// The own history shows how sales answer a price.
+    /// The own history shows how sales answer a price, or other products of the category do.
     ResponseShown,
-    /// The own history cannot show it, and elasticities of 1, 2 and 3 are assumed.
+    /// Neither the own history nor the category's can show it, and elasticities of 1, 2 and 3 are assumed.
     ResponseNotShown,
     /// Another product of the bundle is named, and what a bundle sells is assumed.
     BundleAssumed,

@@ -12,7 +12,7 @@ use services::{
 };
 
 use super::{
-    enums::{LiquidationAction, LiquidationIssue, LiquidationLineState},
+    enums::{LiquidationAction, LiquidationIssue, LiquidationLineState, PriceResponseSource},
     option::{LiquidationReason, LiquidationRecovery, LiquidationStep, PriceResponse, money, units},
 };
 use crate::{
@@ -142,7 +142,11 @@ impl LiquidationPlanLine {
     async fn days_without_sale(&self) -> Option<i32> {
         self.line.figures.days_without_sale
     }
-    /// Response of sales to the price that the own history showed. Null where it could not show any.
+    /// Source of the response of sales to the price.
+    async fn price_response_source(&self) -> PriceResponseSource {
+        self.line.figures.response.source().into()
+    }
+    /// Response of sales to the price that the own history showed, else the category's. Null where neither could show any: elasticities of 1, 2 and 3 were assumed then.
     async fn price_response(&self) -> Option<PriceResponse> {
         PriceResponse::of(self.line.figures.response)
     }

@@ -14,7 +14,7 @@ mod settings;
 pub use dead_stock::{DeadStockConnection, DeadStockEdge, DeadStockFilter, DeadStockItem, DeadStockTotals};
 pub use enums::{
     LiquidationAction, LiquidationIssue, LiquidationLineState, LiquidationPlanState, LiquidationReasonCode,
-    LiquidationRefusalCode,
+    LiquidationRefusalCode, PriceResponseSource,
 };
 pub use inputs::{
     LiquidationLineChoice, LiquidationPlanAdvanceInput, LiquidationPlanApproveInput, LiquidationPlanCreateInput,

@@ -82,32 +82,38 @@ impl From<&core::Reason> for LiquidationReason {
     }
 }
 
-/// Percent by which weekly sales were higher where the price was lower by 1 %, as the own history shows it. It is an association: prices are cut because things do
-/// not sell, which bends it towards 0.
+/// Percent by which weekly sales were higher where the price was lower by 1 %, as the own history shows it, else those of other products of the category. It is an
+/// association: prices are cut because things do not sell, which bends it towards 0.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PriceResponse {
-    /// Least figure that leaving out one price gives.
+    /// Least figure that leaving out one price gives; of CATEGORY the lower end of a range of 80 %.
     pub low: f64,
-    /// Figure of all weeks.
+    /// Figure of all weeks; of CATEGORY the mean of the products, drawn towards the own history by how well that is known.
     pub likely: f64,
-    /// Largest figure that leaving out one price gives.
+    /// Largest figure that leaving out one price gives; of CATEGORY the upper end of a range of 80 %.
     pub high: f64,
-    /// Number of prices that are at least 5 % apart.
+    /// Number of prices that are at least 5 % apart; of CATEGORY their sum over the products.
     pub prices: i32,
-    /// Number of weeks.
+    /// Number of weeks; of CATEGORY their sum over the products.
     pub weeks: i32,
+    /// Number of changes of the price from one known week to the next by 5 % or more, summed over the products. Null in plans of older releases, which did not count it.
+    pub price_changes: Option<i32>,
+    /// Number of products whose histories it rests on. Null in plans of older releases, which did not count it.
+    pub products: Option<i32>,
 }
 
 impl PriceResponse {
     pub(super) fn of(response: core::Response) -> Option<Self> {
         match response {
             core::Response::NotShown => None,
-            core::Response::Shown { low, likely, high, levels, weeks } => Some(Self {
+            core::Response::Shown { low, likely, high, levels, weeks, changes, products, .. } => Some(Self {
                 low: six(low),
                 likely: six(likely),
                 high: six(high),
                 prices: i32::try_from(levels).unwrap_or(i32::MAX),
                 weeks: i32::try_from(weeks).unwrap_or(i32::MAX),
+                price_changes: changes.map(|changes| i32::try_from(changes).unwrap_or(i32::MAX)),
+                products: products.map(|products| i32::try_from(products).unwrap_or(i32::MAX)),
             }),
         }
     }

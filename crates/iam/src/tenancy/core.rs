@@ -27,6 +27,8 @@ pub struct Settings {
     pub closed_through: Option<i32>,
     /// Whole units of a day's largest line from which on a strange day is shown; None: the default of the detector.
     pub anomaly_size: Option<i64>,
+    /// Most days between equal receipts that are shown as one received twice; None: the default of the detector.
+    pub duplicate_receipt_days: Option<i64>,
 }
 
 impl Settings {
@@ -51,6 +53,7 @@ pub struct Change {
     pub costing_method: Option<CostingMethod>,
     pub closed_through: Option<Option<i32>>,
     pub anomaly_size: Option<Option<i64>>,
+    pub duplicate_receipt_days: Option<Option<i64>>,
 }
 
 /// What a change is decided with, besides the settings.
@@ -91,13 +94,14 @@ pub enum Rejection {
     DayNotOver,
 }
 
-/// A setting with a range: in seconds, and of anomalies in units.
+/// A setting with a range: in seconds, and of anomalies in units and days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
     ReservationSeconds,
     SessionIdleSeconds,
     SessionSeconds,
     AnomalySize,
+    DuplicateReceiptDays,
 }
 
 pub const MAX_NAME: usize = 200;
@@ -108,6 +112,7 @@ pub const SESSION_IDLE: (i64, i64) = (300, 12 * 3600);
 pub const SESSION: (i64, i64) = (900, 14 * 24 * 3600);
 /// Below a unit nothing is a size, and beyond a million nothing would be shown.
 pub const ANOMALY_SIZE: (i64, i64) = (1, 1_000_000);
+pub const DUPLICATE_RECEIPT_DAYS: (i64, i64) = (1, 30);
 
 /// The settings after the change, or everything that is wrong with it.
 pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings, Vec<Rejection>> {
@@ -159,6 +164,9 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
     }
     if let Some(size) = change.anomaly_size {
         next.anomaly_size = size.map(|size| within(size, Field::AnomalySize, ANOMALY_SIZE));
+    }
+    if let Some(days) = change.duplicate_receipt_days {
+        next.duplicate_receipt_days = days.map(|days| within(days, Field::DuplicateReceiptDays, DUPLICATE_RECEIPT_DAYS));
     }
     if let Some(length) = change.password_length {
         next.password_length = length;
@@ -224,6 +232,7 @@ mod tests {
             costing_method: CostingMethod::MovingAverage,
             closed_through: None,
             anomaly_size: None,
+            duplicate_receipt_days: None,
         }
     }
     const FACTS: Facts = Facts { has_movements: false, is_time_zone: |zone| zone == "Europe/Paris", today: 20_000 };

@@ -26,6 +26,7 @@ struct SettingsRow {
     costing_method: CostingMethod,
     closed_through: Option<i32>,
     anomaly_size: Option<i64>,
+    duplicate_receipt_days: Option<i64>,
 }
 
 impl From<SettingsRow> for Settings {
@@ -44,6 +45,7 @@ impl From<SettingsRow> for Settings {
             costing_method: row.costing_method,
             closed_through: row.closed_through,
             anomaly_size: row.anomaly_size,
+            duplicate_receipt_days: row.duplicate_receipt_days,
         }
     }
 }
@@ -69,7 +71,7 @@ pub async fn approval_limit(reads: &impl Reads) -> Result<Option<Money>, Fault> 
 pub async fn write(work: &Work, next: &Settings, now: Timestamp) -> Result<(), Fault> {
     let sql = "UPDATE tenant SET version = $2, name = $3, default_currency = $4, time_zone = $5, mfa_required = $6,
                reservation_seconds = $7, session_idle_seconds = $8, session_seconds = $9, updated_at = $10, password_length = $11, approval_minor = $12, costing_method = $13,
-               closed_through = $14, anomaly_size = $15 WHERE id = $1";
+               closed_through = $14, anomaly_size = $15, duplicate_receipt_days = $16 WHERE id = $1";
     let values: Vec<Value> = vec![
         next.version.into(),
         next.name.as_str().into(),
@@ -85,6 +87,7 @@ pub async fn write(work: &Work, next: &Settings, now: Timestamp) -> Result<(), F
         next.costing_method.as_str().into(),
         next.closed_through.into(),
         next.anomaly_size.into(),
+        next.duplicate_receipt_days.into(),
     ];
     work.execute(sql, values).await?;
     Ok(())

@@ -57,7 +57,8 @@ fn event(tenant: TenantId, before: &Settings, after: &Settings) -> NewEvent {
         serde_json::json!({ "name": s.name, "defaultCurrency": s.currency, "timeZone": s.time_zone, "mfaRequired": s.mfa_required,
             "reservationSeconds": s.reservation_seconds, "sessionIdleSeconds": s.session_idle_seconds, "sessionSeconds": s.session_seconds,
             "passwordLength": s.password_length, "approvalMinor": s.approval_minor,
-            "costingMethod": s.costing_method, "closedThrough": s.closed_through.map(clock::day_text), "anomalySize": s.anomaly_size })
+            "costingMethod": s.costing_method, "closedThrough": s.closed_through.map(clock::day_text), "anomalySize": s.anomaly_size,
+            "duplicateReceiptDays": s.duplicate_receipt_days })
     };
     let (before, after, version) = (all(before), all(after), after.version);
     super::events::TENANT_UPDATED.event(&super::events::SettingsChanged { id: tenant, before, after, version })
@@ -78,6 +79,7 @@ fn traced(settings: &Settings) -> Fields {
         .with("costingMethod", settings.costing_method)
         .with("closedThrough", settings.closed_through.map(clock::day_text))
         .with("anomalySize", settings.anomaly_size)
+        .with("duplicateReceiptDays", settings.duplicate_receipt_days)
 }
 
 /// The settings as they are now.

@@ -92,9 +92,9 @@ impl Finding {
         };
         about(self) == about(other)
     }
-    /// Whether another finding is the same pattern, judged again: of a sale below cost and of equal orders it is of the same day.
+    /// Whether another finding is the same pattern, judged again: of a sale below cost, and of equal orders and receipts, it is of the same day.
     pub(super) fn is_same_pattern(&self, other: &Self) -> bool {
-        let is_of_day = matches!(self.key.kind, AnomalyKind::BelowCost | AnomalyKind::Duplicate);
+        let is_of_day = matches!(self.key.kind, AnomalyKind::BelowCost | AnomalyKind::Duplicate | AnomalyKind::ReceivedTwice);
         is_pattern(self.key.kind) && self.is_about(other) && (!is_of_day || self.date == other.date)
     }
     /// Whether it was more than usual, not less.
@@ -133,7 +133,8 @@ pub(super) const fn kind_of(kind: AnomalyKind) -> Option<Kind> {
         | AnomalyKind::Reversals
         | AnomalyKind::CountsShort
         | AnomalyKind::Duplicate
-        | AnomalyKind::Unmoved => return None,
+        | AnomalyKind::Unmoved
+        | AnomalyKind::ReceivedTwice => return None,
     })
 }
 

@@ -4,6 +4,7 @@ mod flag;
 mod judge;
 mod pattern;
 mod people;
+mod receipts;
 
 pub use flag::{Acceptance, Anomaly, Finding, SeriesKey};
 pub use judge::{
@@ -14,3 +15,4 @@ pub use pattern::{
     unmoved,
 };
 pub use people::{Documents, FarAbove, Reversed, SPAN_DAYS, far_above};
+pub use receipts::{RECEIPT_DAYS, Received, received_twice};

@@ -1,5 +1,5 @@
 //! Patterns beside strange days: sales below cost, counts that miss units again and again, equal orders, and stock that never moves. Each is a rule with a
-//! number. Those of people are in `people`.
+//! number. Those of people are in `people`, of receipts in `receipts`.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    const fn of(times: i64) -> Self {
+    pub(super) const fn of(times: i64) -> Self {
         Self { times, who: None, order: None }
     }
     /// The pattern in words and figures.
@@ -45,6 +45,7 @@ impl Pattern {
             }
             AnomalyKind::CountsShort => format!("{units} missing in the last {times} counts; none found as many as expected"),
             AnomalyKind::Duplicate => format!("{times} equal orders of a customer within minutes, {units} units each"),
+            AnomalyKind::ReceivedTwice => format!("{times} equal receipts from a supplier within days, {units} units each"),
             AnomalyKind::Unmoved => format!("{units} in stock; nothing has moved for {times} days"),
             AnomalyKind::Sale | AnomalyKind::Return | AnomalyKind::AdjustIn | AnomalyKind::AdjustOut | AnomalyKind::Removal => {
                 format!("{units} on {times} days")
@@ -62,6 +63,7 @@ pub const fn is_pattern(kind: AnomalyKind) -> bool {
             | AnomalyKind::CountsShort
             | AnomalyKind::Duplicate
             | AnomalyKind::Unmoved
+            | AnomalyKind::ReceivedTwice
     )
 }
 

@@ -63,7 +63,8 @@ impl MostRow {
             | AnomalyKind::Reversals
             | AnomalyKind::CountsShort
             | AnomalyKind::Duplicate
-            | AnomalyKind::Unmoved => 0,
+            | AnomalyKind::Unmoved
+            | AnomalyKind::ReceivedTwice => 0,
         }
     }
 }
@@ -80,7 +81,8 @@ const fn units(kind: AnomalyKind) -> &'static str {
         | AnomalyKind::Reversals
         | AnomalyKind::CountsShort
         | AnomalyKind::Duplicate
-        | AnomalyKind::Unmoved => "0",
+        | AnomalyKind::Unmoved
+        | AnomalyKind::ReceivedTwice => "0",
     }
 }
 

@@ -26,7 +26,8 @@ const fn entries(kind: AnomalyKind) -> (&'static [MovementKind], &'static str) {
         | AnomalyKind::Reversals
         | AnomalyKind::CountsShort
         | AnomalyKind::Duplicate
-        | AnomalyKind::Unmoved => (&[], "1 = 0"),
+        | AnomalyKind::Unmoved
+        | AnomalyKind::ReceivedTwice => (&[], "1 = 0"),
     }
 }
 

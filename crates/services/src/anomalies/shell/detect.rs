@@ -13,7 +13,7 @@ use platform::{
 use super::patterns::find_patterns;
 use crate::{
     anomalies::{
-        core::{Anomaly, Series, WINDOW_DAYS, candidate_size, is_pattern, judge, reconcile, reconcile_patterns},
+        core::{Anomaly, RECEIPT_DAYS, Series, WINDOW_DAYS, candidate_size, is_pattern, judge, reconcile, reconcile_patterns},
         events::{ANOMALY_FLAGGED, AnomalyEvent},
         rows,
     },
@@ -29,6 +29,14 @@ pub struct Detected {
     pub new: usize,
     pub changed: usize,
     pub gone: usize,
+}
+
+/// What a tenant has set, or the detector's own.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Whole units of a day's largest line.
+    size: f64,
+    receipt_days: i32,
 }
 
 /// Judges the days that are over of all tenants. A tenant that fails is logged and passed over, so that it holds nobody else up.
@@ -60,10 +68,13 @@ pub async fn detect(db: &Database, clock: &Clock, tenant: TenantId) -> Result<Op
         return Ok(None);
     }
     catch_up(db, tenant, usize::MAX).await?;
-    let size = tenancy::settings(&scope).await?.anomaly_size.map_or(SIZE, |size| size as f64);
+    let settings = tenancy::settings(&scope).await?;
+    let size = settings.anomaly_size.map_or(SIZE, |size| size as f64);
+    let receipt_days = settings.duplicate_receipt_days.and_then(|days| i32::try_from(days).ok()).unwrap_or(RECEIPT_DAYS);
+    let limits = Limits { size, receipt_days };
     let mut detected = Detected::default();
     for (closed, stores) in due {
-        let found = judge_stores(&scope, &stores, closed, size, clock).await?;
+        let found = judge_stores(&scope, &stores, closed, limits, clock).await?;
         detected.stores += stores.len();
         detected.new += found.new;
         detected.changed += found.changed;
@@ -73,13 +84,20 @@ pub async fn detect(db: &Database, clock: &Clock, tenant: TenantId) -> Result<Op
 }
 
 /// Judges the window that ends with a day. Facts are read before the transaction, which holds what people accept still while it compares.
-async fn judge_stores(scope: &TenantScope, stores: &[StoreId], closed: i32, size: f64, clock: &Clock) -> Result<Detected, Fault> {
+async fn judge_stores(
+    scope: &TenantScope,
+    stores: &[StoreId],
+    closed: i32,
+    limits: Limits,
+    clock: &Clock,
+) -> Result<Detected, Fault> {
+    let Limits { size, receipt_days } = limits;
     let from = closed - WINDOW_DAYS + 1;
     let mut all: Vec<Series> = Vec::new();
     for candidate in rows::candidates(scope, stores, (from, closed), candidate_size(size)).await? {
         all.push(rows::series(scope, candidate, closed).await?);
     }
-    let patterns = find_patterns(scope, stores, closed).await?;
+    let patterns = find_patterns(scope, stores, closed, receipt_days).await?;
     let now = clock.now();
     let since = now.plus_seconds(-86_400 * i64::from(i32::from(DISMISSED_DAYS) + WINDOW_DAYS + 1));
     let mut work = scope.begin().await?;

@@ -7,6 +7,7 @@ mod explain;
 mod level;
 mod line;
 mod plan;
+mod pooled;
 mod propose;
 mod reason;
 mod recovered;
@@ -19,10 +20,13 @@ pub use explain::{ExplainError, explain};
 pub use level::{Level, Partner, PartnerLevel, Product, SALES_DAYS};
 pub use line::{Document, LineFigures, LineState, PlanLine};
 pub use plan::{Plan, sum};
+pub use pooled::pooled_response;
 pub use propose::{Proposal, propose};
 pub use reason::{Reason, ReasonCode};
 pub use recovered::{SoldDay, is_behind, recovered, sells_out};
-pub use response::{PricedWeek, Response, has_levels, price_response, priced_weeks};
+pub use response::{
+    Estimate, LEAST_POOLED, PricedWeek, Response, ResponseSource, estimate, has_levels, price_response, priced_weeks,
+};
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use super::{
     criteria::Criteria,
     level::{Level, Product},
     reason::{Reason, ReasonCode},
-    response::Response,
+    response::{Response, ResponseSource},
 };
 
 /// Dead or slow stock of a product in a store. Units are the product's smallest, amounts minor units of the tenant's currency.
@@ -168,15 +168,21 @@ fn notes(product: &Product, level: &Level, is_barred: bool, proposal: &Proposal)
     }
     if is_cut {
         match product.response {
-            Response::Shown { low, likely, high, levels, weeks } => {
-                let text = format!(
-                    "over {weeks} weeks at {levels} prices a price lower by 1 % went with {likely:.2} % more sales ({low:.2} to {high:.2})"
-                );
+            Response::Shown { low, likely, high, levels, weeks, source, changes, products } => {
+                let sales = format!("a price lower by 1 % went with {likely:.2} % more sales ({low:.2} to {high:.2})");
+                let text = match source {
+                    ResponseSource::Category => {
+                        let (changes, products) = (changes.unwrap_or_default(), products.unwrap_or_default());
+                        format!(
+                            "its own history shows too little: in {products} products of its category, with {changes} changes of price, {sales}"
+                        )
+                    }
+                    ResponseSource::Own | ResponseSource::None => format!("over {weeks} weeks at {levels} prices {sales}"),
+                };
                 note(ReasonCode::ResponseShown, text);
             }
             Response::NotShown => {
-                let text =
-                    "the history cannot show how sales answer a price: 1, 2 and 3 % more for a price lower by 1 % are assumed";
+                let text = "neither its history nor its category's can show how sales answer a price: 1, 2 and 3 % more for a price lower by 1 % are assumed";
                 note(ReasonCode::ResponseNotShown, text.to_owned());
             }
         }

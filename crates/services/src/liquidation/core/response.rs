@@ -5,11 +5,15 @@ use serde::{Deserialize, Serialize};
 /// Prices closer together than this are one level.
 const APART: f64 = 1.05;
 const LEAST_LEVELS: usize = 3;
+/// Two prices have a slope, which counts beside others.
+pub const LEAST_POOLED: usize = 2;
 const LEAST_WEEKS: usize = 4;
 /// Days between the first and the last week: one season shows nothing.
 const LEAST_DAYS: i32 = 182;
 /// An interval that is wider is none.
-const MOST_WIDTH: f64 = 2.0;
+pub(super) const MOST_WIDTH: f64 = 2.0;
+/// An elasticity is never known better than this, however well few weeks agree.
+const LEAST_VARIANCE: f64 = 0.01;
 /// Elasticities that stand for a response that nobody has seen.
 const ASSUMED: [f64; 3] = [1.0, 2.0, 3.0];
 
@@ -30,10 +34,47 @@ pub struct PricedWeek {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Response {
-    /// The least, the likely and the most that leaving out each price level gives.
-    Shown { low: f64, likely: f64, high: f64, levels: u32, weeks: u32 },
-    /// The history has too few prices, or they agree on nothing.
+    /// The least, the likely and the most: of the own history what leaving out each price level gives, of the category's a range of 80 %.
+    Shown {
+        low: f64,
+        likely: f64,
+        high: f64,
+        levels: u32,
+        weeks: u32,
+        /// Of plans from before there were others: the own history.
+        #[serde(default)]
+        source: ResponseSource,
+        /// Weeks whose price is at another level than the known week before. None in plans from before it was counted.
+        #[serde(default)]
+        changes: Option<u32>,
+        /// Products whose histories it rests on, itself as well where it has one. None in plans from before it was counted.
+        #[serde(default)]
+        products: Option<u32>,
+    },
+    /// Neither history has enough prices, or they agree on nothing.
     NotShown,
+}
+
+/// Whose history shows a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ResponseSource {
+    #[default]
+    Own,
+    Category,
+    /// Nothing shows any.
+    None,
+}
+
+/// What a history of two price levels or more says by itself, whether or not that is enough.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    pub elasticity: f64,
+    /// Of the elasticity.
+    pub variance: f64,
+    pub levels: u32,
+    pub weeks: u32,
+    pub changes: u32,
 }
 
 impl Response {
@@ -42,6 +83,12 @@ impl Response {
         match self {
             Self::Shown { low, likely, high, .. } => [low.max(0.0), likely.max(0.0), high.max(0.0)],
             Self::NotShown => ASSUMED,
+        }
+    }
+    pub const fn source(&self) -> ResponseSource {
+        match self {
+            Self::Shown { source, .. } => *source,
+            Self::NotShown => ResponseSource::None,
         }
     }
 }
@@ -61,8 +108,8 @@ fn levels(weeks: &[PricedWeek]) -> Vec<Vec<PricedWeek>> {
     levels
 }
 
-/// Whether prices could show anything, before weeks without a sale are known.
-pub fn has_levels(prices: impl Iterator<Item = f64>) -> bool {
+/// Whether prices are at so many levels, before weeks without a sale are known.
+pub fn has_levels(prices: impl Iterator<Item = f64>, least: usize) -> bool {
     let mut prices: Vec<f64> = prices.filter(|price| *price > 0.0).collect();
     prices.sort_by(f64::total_cmp);
     let (mut found, mut first) = (0, 0.0);
@@ -71,16 +118,48 @@ pub fn has_levels(prices: impl Iterator<Item = f64>) -> bool {
             (found, first) = (found + 1, price);
         }
     }
-    found >= LEAST_LEVELS
+    found >= least
+}
+
+/// Whether weeks reach over half a year.
+fn is_long(weeks: &[PricedWeek]) -> bool {
+    let (first, last) = (weeks.iter().map(|week| week.week).min(), weeks.iter().map(|week| week.week).max());
+    first.zip(last).is_some_and(|(first, last)| last - first >= LEAST_DAYS)
+}
+
+/// Weeks whose price is at another level than that of the week before.
+fn changes(weeks: &[PricedWeek]) -> u32 {
+    let mut sorted = weeks.to_vec();
+    sorted.sort_by_key(|week| week.week);
+    let is_change = |pair: &&[PricedWeek]| {
+        let (one, other) = (pair[0].price, pair[1].price);
+        one.max(other) >= one.min(other) * APART
+    };
+    sorted.windows(2).filter(is_change).count() as u32
+}
+
+/// The slope of weeks with its variance, if they have two price levels or more over half a year.
+pub fn estimate(weeks: &[PricedWeek]) -> Option<Estimate> {
+    let levels = levels(weeks);
+    let used: Vec<PricedWeek> = levels.iter().flatten().copied().collect();
+    if levels.len() < LEAST_POOLED || !is_long(&used) {
+        return None;
+    }
+    let (slope, variance) = fit(&used)?;
+    Some(Estimate {
+        elasticity: -slope,
+        variance: variance.max(LEAST_VARIANCE),
+        levels: levels.len() as u32,
+        weeks: used.len() as u32,
+        changes: changes(&used),
+    })
 }
 
 /// The elasticity that weeks show, with the range of leaving out each level.
 pub fn price_response(weeks: &[PricedWeek]) -> Response {
     let levels = levels(weeks);
     let used: Vec<PricedWeek> = levels.iter().flatten().copied().collect();
-    let (first, last) = (used.iter().map(|week| week.week).min(), used.iter().map(|week| week.week).max());
-    let is_long = first.zip(last).is_some_and(|(first, last)| last - first >= LEAST_DAYS);
-    if levels.len() < LEAST_LEVELS || !is_long {
+    if levels.len() < LEAST_LEVELS || !is_long(&used) {
         return Response::NotShown;
     }
     let without = |left_out: usize| -> Vec<PricedWeek> {
@@ -97,17 +176,30 @@ pub fn price_response(weeks: &[PricedWeek]) -> Response {
     if high - low >= MOST_WIDTH || high <= 0.0 {
         return Response::NotShown;
     }
-    Response::Shown { low, likely: -likely, high, levels: levels.len() as u32, weeks: used.len() as u32 }
+    Response::Shown {
+        low,
+        likely: -likely,
+        high,
+        levels: levels.len() as u32,
+        weeks: used.len() as u32,
+        source: ResponseSource::Own,
+        changes: Some(changes(&used)),
+        products: Some(1),
+    }
 }
 
-/// Least squares of log(units + 0.5) on log price, beside the category's weeks where all of them are known.
 fn slope(weeks: &[PricedWeek]) -> Option<f64> {
+    fit(weeks).map(|(slope, _)| slope)
+}
+
+/// Least squares of log(units + 0.5) on log price, beside the category's weeks where all of them are known: the slope and its variance.
+fn fit(weeks: &[PricedWeek]) -> Option<(f64, f64)> {
     let mean = |of: &dyn Fn(&PricedWeek) -> f64| weeks.iter().map(of).sum::<f64>() / weeks.len() as f64;
     let (price, units) = (|week: &PricedWeek| week.price.ln(), |week: &PricedWeek| (week.units.max(0.0) + 0.5).ln());
     let has_category = weeks.iter().all(|week| week.category.is_some());
     let category = |week: &PricedWeek| (week.category.unwrap_or_default().max(0.0) + 0.5).ln();
     let (mean_price, mean_units, mean_category) = (mean(&price), mean(&units), mean(&category));
-    let (mut pp, mut cc, mut pc, mut pu, mut cu) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    let [mut pp, mut cc, mut pc, mut pu, mut cu, mut uu] = [0.0_f64; 6];
     for week in weeks {
         let (p, u, c) = (price(week) - mean_price, units(week) - mean_units, category(week) - mean_category);
         pp += p * p;
@@ -115,15 +207,19 @@ fn slope(weeks: &[PricedWeek]) -> Option<f64> {
         cc += c * c;
         pc += p * c;
         cu += c * u;
+        uu += u * u;
     }
     if pp < 1e-9 {
         return None;
     }
     let determinant = pp * cc - pc * pc;
     if has_category && cc > 1e-9 && determinant > 1e-6 * pp * cc {
-        return Some((pu * cc - cu * pc) / determinant);
+        let (slope, beside) = ((pu * cc - cu * pc) / determinant, (cu * pp - pu * pc) / determinant);
+        let rest = (uu - slope * pu - beside * cu).max(0.0);
+        return Some((slope, rest / (weeks.len() as f64 - 3.0).max(1.0) * cc / determinant));
     }
-    Some(pu / pp)
+    let rest = (uu - pu * pu / pp).max(0.0);
+    Some((pu / pp, rest / (weeks.len() as f64 - 2.0).max(1.0) / pp))
 }
 
 /// Weeks of a product at the price of their sales; a week without one, in which it lay in a store on each day, is at the price before. `sales` are Mondays in

@@ -177,8 +177,9 @@ fn history(prices: &[f64], category: Option<f64>) -> Vec<PricedWeek> {
 #[test]
 fn a_history_of_three_prices_shows_its_elasticity() {
     let near = |response: Response| match response {
-        Response::Shown { low, likely, high, levels, weeks } => {
+        Response::Shown { low, likely, high, levels, weeks, source, changes, products } => {
             assert_eq!((levels, weeks), (3, 12));
+            assert_eq!((source, changes, products), (ResponseSource::Own, Some(11), Some(1)));
             [low, likely, high].map(|figure| (figure * 1e6).round() as i64)
         }
         Response::NotShown => panic!("it shows nothing"),
@@ -190,7 +191,11 @@ fn a_history_of_three_prices_shows_its_elasticity() {
     let season: Vec<_> =
         history(&[10.0, 8.0, 5.0], None).into_iter().map(|week| PricedWeek { week: week.week % 7, ..week }).collect();
     assert_eq!(price_response(&season), Response::NotShown, "one season");
-    assert!(has_levels([10.0, 8.0, 5.0].into_iter()) && !has_levels([10.0, 9.8, 5.0].into_iter()));
+    assert!(has_levels([10.0, 8.0, 5.0].into_iter(), 3) && !has_levels([10.0, 9.8, 5.0].into_iter(), 3));
+    let two = estimate(&history(&[10.0, 5.0], None)).unwrap();
+    assert!((two.elasticity - 2.0).abs() < 1e-6, "two prices have a slope: {two:?}");
+    assert_eq!((two.levels, two.weeks, two.changes), (2, 8, 7));
+    assert_eq!(estimate(&history(&[10.0], None)), None);
 }
 
 fn line(act: Act, state: LineState) -> PlanLine {

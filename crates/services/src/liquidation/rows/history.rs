@@ -38,6 +38,17 @@ struct CategoryRow {
     units: i64,
 }
 
+/// A product whose history stands beside others of its category.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Record)]
+pub struct InCategory {
+    #[record(sql = "c.product_id")]
+    pub product: ProductId,
+    #[record(sql = "c.category_id")]
+    pub category: CategoryId,
+    #[record(sql = "c.unit_decimals")]
+    pub unit_decimals: i32,
+}
+
 #[derive(Record)]
 #[record(of = stock_span, alias = "s")]
 struct SpanRow {
@@ -90,6 +101,29 @@ pub async fn category_weeks(
         found.entry(row.category).or_default().insert(row.week, row.units);
     }
     Ok(found)
+}
+
+/// Products of categories that sold in weeks from a Monday on and before another one: of each category so many, those that sold in the most weeks.
+pub async fn most_sold_weeks(
+    reads: &impl Reads,
+    categories: &[CategoryId],
+    (from, to): (i32, i32),
+    most: usize,
+) -> Result<Vec<InCategory>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT {} FROM (
+           SELECT w.product_id, p.category_id, p.unit_decimals,
+             row_number() OVER (PARTITION BY p.category_id ORDER BY count(DISTINCT w.week_date) DESC, w.product_id) AS place
+           FROM demand_week w JOIN product p ON p.tenant_id = $1 AND p.id = w.product_id
+           WHERE w.tenant_id = $1 AND w.generation = {CURRENT} AND w.week_date >= $3 AND w.week_date < $4 AND {}
+           GROUP BY w.product_id, p.category_id, p.unit_decimals) c
+         WHERE c.place <= {most} ORDER BY c.category_id, c.product_id",
+        InCategory::SELECT,
+        backend.in_ids("p.category_id", 2)
+    );
+    let values = vec![backend.ids(categories.iter().copied()), i64::from(from).into(), i64::from(to).into()];
+    reads.records::<InCategory>(&sql, values).await
 }
 
 /// Days on which products were in stock somewhere, as spans that reach to a day or beyond it.

@@ -9,7 +9,7 @@ mod results;
 mod settings;
 
 pub use facts::{LevelFacts, ProductFacts, free_now, levels, names, products};
-pub use history::{CategoryWeeks, PriceHistory, category_weeks, in_stock, price_weeks};
+pub use history::{CategoryWeeks, InCategory, PriceHistory, category_weeks, in_stock, most_sold_weeks, price_weeks};
 pub use lines::{
     LINES, LineFilter, change_lines, insert_lines, line_keys, line_page, lines_of, lines_source, lines_under_way,
     products_under_way,

@@ -6,6 +6,7 @@ mod ask;
 mod carry_out;
 mod make;
 mod partners;
+mod responses;
 mod settings;
 mod watch;
 mod work_out;

@@ -13,14 +13,14 @@ use platform::{
     storage::{Fault, Reads, TenantScope},
 };
 
-use super::partners::{PartnerAsk, pairs_since, partners};
+use super::{
+    partners::{PartnerAsk, pairs_since, partners},
+    responses::Responses,
+};
 use crate::{
-    demand::core::week_of,
     forecasting::rows::{self as forecasts, KeptSeries},
     liquidation::{
-        core::{
-            Criteria, Level, Partner, Product, Proposal, Response, SALES_DAYS, has_levels, price_response, priced_weeks, propose,
-        },
+        core::{Criteria, Level, Partner, Product, Proposal, Response, SALES_DAYS, propose},
         rows::{self, LevelFacts, ProductFacts},
     },
     replenishment::rows::{StoreUnits, leaving, owed},
@@ -34,8 +34,6 @@ use crate::{
 const CHUNK: usize = 500;
 /// Days that lots expire within, and weeks that a forecast is averaged over.
 const HORIZON_WEEKS: i32 = 26;
-/// Weeks of prices that a response is read off.
-const PRICE_WEEKS: i32 = 104;
 
 /// What proposals are wanted of. None is all.
 #[derive(Debug, Clone, Default)]
@@ -103,8 +101,9 @@ pub async fn work_out(scope: &TenantScope, clock: &Clock, criteria: &Criteria, w
     of_products.retain(|_, levels| levels.iter().any(|level| known.may_list(criteria, level)));
     let ids: Vec<ProductId> = of_products.keys().copied().collect();
     let mut proposals = Vec::new();
+    let mut responses = Responses::new(today, known.currency);
     for chunk in ids.chunks(CHUNK) {
-        for product in products(&scope, &known, chunk, &mut of_products).await? {
+        for product in products(&scope, &known, chunk, &mut of_products, &mut responses).await? {
             proposals.extend(propose(criteria, today, &product));
         }
     }
@@ -170,6 +169,7 @@ async fn products(
     known: &Tenant,
     ids: &[ProductId],
     levels: &mut BTreeMap<ProductId, Vec<Level>>,
+    responses: &mut Responses,
 ) -> Result<Vec<Product>, Fault> {
     let facts = rows::products(scope, ids).await?;
     let worth = unit_worth(scope, known.method, ids).await?;
@@ -180,7 +180,7 @@ async fn products(
     };
     let weekly: HashMap<(ProductId, StoreId), f64> =
         weekly.iter().filter_map(|series| Some(((series.product, series.store), mean(series, known.today)?))).collect();
-    let responses = responses(scope, known, &facts).await?;
+    let responses = responses.of(scope, &facts).await?;
     let mut beside = bundles(scope, known, &facts, levels).await?;
     let mut found = Vec::with_capacity(facts.len());
     for facts in facts {
@@ -235,38 +235,4 @@ fn mean(series: &KeptSeries, today: i32) -> Option<f64> {
     let gone = usize::try_from((today - series.first_week) / 7).unwrap_or_default();
     let weeks: Vec<f64> = series.body.points().map(|point| point.mean.max(0.0)).skip(gone).take(HORIZON_WEEKS as usize).collect();
     (!weeks.is_empty()).then(|| weeks.iter().sum::<f64>() / weeks.len() as f64)
-}
-
-/// What the histories of products show of their prices. Most have had one price: nothing more is read of them.
-async fn responses(scope: &TenantScope, known: &Tenant, facts: &[ProductFacts]) -> Result<HashMap<ProductId, Response>, Fault> {
-    let until = week_of(known.today);
-    let span = (until - 7 * PRICE_WEEKS, until);
-    let ids: Vec<ProductId> = facts.iter().map(|facts| facts.id).collect();
-    let mut history = rows::price_weeks(scope, &ids, span, known.currency).await?;
-    history.retain(|_, weeks| has_levels(weeks.iter().map(|(_, units, paid)| *paid as f64 / *units as f64)));
-    let ids: Vec<ProductId> = history.keys().copied().collect();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let spans = rows::in_stock(scope, &ids, span.0).await?;
-    let mut categories: Vec<CategoryId> =
-        facts.iter().filter(|facts| history.contains_key(&facts.id)).filter_map(|facts| facts.category_id).collect();
-    categories.sort_unstable();
-    categories.dedup();
-    let categories = rows::category_weeks(scope, &categories, span).await?;
-    let mut found = HashMap::new();
-    for facts in facts {
-        let Some(weeks) = history.get(&facts.id) else { continue };
-        let scale = 10_f64.powi(facts.unit_decimals.clamp(0, 9));
-        let sales: Vec<(i32, f64, f64)> = weeks
-            .iter()
-            .map(|(week, units, paid)| (*week, *units as f64 / scale, *paid as f64 / *units as f64 * scale))
-            .collect();
-        let of_category = facts.category_id.and_then(|category| categories.get(&category));
-        let of_week = |week: i32| of_category.and_then(|weeks| weeks.get(&week)).map_or(0.0, |units| *units as f64 / scale);
-        let category = of_category.map(|_| &of_week as &dyn Fn(i32) -> f64);
-        let spans = spans.get(&facts.id).map(Vec::as_slice).unwrap_or_default();
-        found.insert(facts.id, price_response(&priced_weeks(&sales, spans, category, until)));
-    }
-    Ok(found)
 }

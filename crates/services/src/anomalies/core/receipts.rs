@@ -1,0 +1,111 @@
+//! Receipts of goods that equal one before.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+
+use super::{
+    flag::{Finding, SeriesKey},
+    pattern::{Pattern, finding, worth},
+};
+
+/// Days between equal receipts, where the tenant has set no others.
+pub const RECEIPT_DAYS: i32 = 3;
+
+/// What a receipt brought of a product, without what was reversed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    pub store: StoreId,
+    pub supplier: SupplierId,
+    pub product: ProductId,
+    pub date: i32,
+    /// Of the supplier's delivery note. None where the receipt has none.
+    pub reference: Option<String>,
+    pub units: i64,
+    pub decimals: i32,
+    pub cost: Option<Money>,
+}
+
+impl Received {
+    fn is_equal(&self, other: &Self) -> bool {
+        let own = (self.store, self.supplier, self.product, self.units, &self.reference);
+        own == (other.store, other.supplier, other.product, other.units, &other.reference)
+    }
+    /// The finding of the last of so many equal receipts.
+    fn finding(&self, times: i64) -> Finding {
+        let key = SeriesKey { store: self.store, product: self.product, kind: AnomalyKind::ReceivedTwice };
+        let found = finding(self.date, key, self.units, Pattern::of(times));
+        let value = worth(self.cost, self.units.saturating_mul(times - 1), self.decimals);
+        Finding { decimals: self.decimals, value, ..found }
+    }
+}
+
+/// Receipts that equal the one before and follow it within so many days: one finding for each run of them, and of a product in a store on a day the one with the
+/// most units too many. The receipts come in the order of their days.
+pub fn received_twice(receipts: &[Received], days: i32) -> Vec<Finding> {
+    let mut runs: Vec<(&Received, i64)> = Vec::new();
+    for receipt in receipts {
+        let before =
+            runs.iter_mut().rev().find(|(last, _)| receipt.date.saturating_sub(last.date) <= days && last.is_equal(receipt));
+        match before {
+            Some(run) => *run = (receipt, run.1 + 1),
+            None => runs.push((receipt, 1)),
+        }
+    }
+    let mut found: BTreeMap<(i32, SeriesKey), (i64, Finding)> = BTreeMap::new();
+    for (last, times) in runs.into_iter().filter(|(_, times)| *times > 1) {
+        let (beyond, finding) = (last.units.saturating_mul(times - 1), last.finding(times));
+        let most = found.entry((finding.date, finding.key)).or_insert((beyond, finding));
+        if beyond > most.0 {
+            *most = (beyond, finding);
+        }
+    }
+    found.into_values().map(|(_, finding)| finding).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn received(supplier: u128, date: i32, units: i64, reference: Option<&str>) -> Received {
+        Received {
+            store: StoreId::NIL,
+            supplier: SupplierId::from_uuid(Uuid::from_u128(supplier)),
+            product: ProductId::NIL,
+            date,
+            reference: reference.map(str::to_owned),
+            units,
+            decimals: 0,
+            cost: Some(Money::new(250, Currency::GBP)),
+        }
+    }
+
+    #[test]
+    fn equal_receipts_within_days_are_one_finding() {
+        let all = [
+            received(1, 100, 40, Some("DN-7")),
+            received(1, 102, 40, Some("DN-7")),
+            received(1, 102, 40, Some("DN-8")),
+            received(2, 102, 40, Some("DN-7")),
+            received(1, 103, 41, Some("DN-7")),
+            received(1, 105, 40, Some("DN-7")),
+            received(1, 109, 40, Some("DN-7")),
+        ];
+        let found = received_twice(&all, RECEIPT_DAYS);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].reason(), "3 equal receipts from a supplier within days, 40 units each");
+        let value = Some(Money::new(20_000, Currency::GBP));
+        assert_eq!((found[0].date, found[0].value), (105, value), "two of the three are too many; four days later is another");
+        assert_eq!(received_twice(&all, 1), [], "they are two days apart");
+        assert_eq!(received_twice(&all, 4)[0].date, 109);
+    }
+
+    #[test]
+    fn a_product_has_one_finding_a_day() {
+        let of = |supplier, units| received(supplier, 100, units, None);
+        let found = received_twice(&[of(1, 5), of(1, 5), of(2, 9), of(2, 9)], RECEIPT_DAYS);
+        assert_eq!(found.iter().map(|found| found.units).collect::<Vec<_>>(), [9]);
+    }
+}

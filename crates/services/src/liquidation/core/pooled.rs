@@ -1,0 +1,106 @@
+//! What the products of a category show together of how sales answer a price.
+
+use super::response::{Estimate, MOST_WIDTH, Response, ResponseSource};
+
+/// Fewer other products show nothing.
+const LEAST_PRODUCTS: usize = 3;
+/// Four of five of what comes by chance lie within so many roots of the variance.
+const LIKELY: f64 = 1.2816;
+
+/// The response of a product by the other products of its category: their mean, each weighed by how well it is known, with the differences between products in its
+/// range. What the product's own history says is taken in by its weight, so that it decides the more the better it is known.
+pub fn pooled_response(own: Option<&Estimate>, others: &[Estimate]) -> Response {
+    let Some((mean, variance)) = of_category(others) else { return Response::NotShown };
+    let (likely, variance) = match own {
+        Some(own) => {
+            let (of_own, of_others) = (1.0 / own.variance, 1.0 / variance);
+            ((own.elasticity * of_own + mean * of_others) / (of_own + of_others), 1.0 / (of_own + of_others))
+        }
+        None => (mean, variance),
+    };
+    let far = LIKELY * variance.sqrt();
+    let (low, high) = (likely - far, likely + far);
+    if high - low >= MOST_WIDTH || high <= 0.0 {
+        return Response::NotShown;
+    }
+    let all = || others.iter().chain(own);
+    let sum = |of: fn(&Estimate) -> u32| all().fold(0_u32, |sum, one| sum.saturating_add(of(one)));
+    Response::Shown {
+        low,
+        likely,
+        high,
+        levels: sum(|one| one.levels),
+        weeks: sum(|one| one.weeks),
+        source: ResponseSource::Category,
+        changes: Some(sum(|one| one.changes)),
+        products: Some(u32::try_from(all().count()).unwrap_or(u32::MAX)),
+    }
+}
+
+/// The mean elasticity of products and the variance of one more product's: how far products differ from each other (DerSimonian and Laird), and how well the mean is
+/// known.
+fn of_category(products: &[Estimate]) -> Option<(f64, f64)> {
+    if products.len() < LEAST_PRODUCTS {
+        return None;
+    }
+    let weighed = |between: f64| {
+        let [mut sum, mut squares, mut mean] = [0.0_f64; 3];
+        for product in products {
+            let weight = 1.0 / (product.variance + between);
+            sum += weight;
+            squares += weight * weight;
+            mean += weight * product.elasticity;
+        }
+        (mean / sum, sum, squares)
+    };
+    let (mean, sum, squares) = weighed(0.0);
+    let spread: f64 = products.iter().map(|product| (product.elasticity - mean).powi(2) / product.variance).sum();
+    let freedom = sum - squares / sum;
+    let between = ((spread - (products.len() as f64 - 1.0)) / freedom).max(0.0);
+    let (mean, sum, _) = weighed(between);
+    let variance = between + 1.0 / sum;
+    (mean.is_finite() && variance.is_finite()).then_some((mean, variance))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(elasticity: f64, variance: f64) -> Estimate {
+        Estimate { elasticity, variance, levels: 2, weeks: 20, changes: 3 }
+    }
+    fn figures(response: Response) -> [f64; 3] {
+        match response {
+            Response::Shown { low, likely, high, source: ResponseSource::Category, .. } => [low, likely, high],
+            other => panic!("it is not of the category: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_category_stands_for_a_product_without_a_history() {
+        let others = [known(1.8, 0.04), known(2.0, 0.04), known(2.2, 0.04), known(2.0, 0.04)];
+        let [low, likely, high] = figures(pooled_response(None, &others));
+        // They differ less than by chance, so that the mean's variance of 0.01 is all there is.
+        assert!((likely - 2.0).abs() < 1e-9 && (high - likely - 0.12816).abs() < 1e-9 && (likely - low - 0.12816).abs() < 1e-9);
+        let Response::Shown { levels, weeks, changes, products, .. } = pooled_response(None, &others) else {
+            panic!("it shows nothing")
+        };
+        assert_eq!((levels, weeks, changes, products), (8, 80, Some(12), Some(4)));
+    }
+
+    #[test]
+    fn an_own_history_draws_the_figure_by_how_well_it_is_known() {
+        let others = [known(1.8, 0.04), known(2.0, 0.04), known(2.2, 0.04), known(2.0, 0.04)];
+        let [_, vague, _] = figures(pooled_response(Some(&known(1.0, 1.0)), &others));
+        let [_, clear, _] = figures(pooled_response(Some(&known(1.0, 0.01)), &others));
+        assert!((vague - 2.0).abs() < 0.02 && (clear - 1.5).abs() < 1e-9, "{vague} {clear}");
+    }
+
+    #[test]
+    fn products_that_differ_widely_or_are_few_show_nothing() {
+        assert_eq!(pooled_response(None, &[known(0.2, 0.01), known(2.0, 0.01), known(4.0, 0.01)]), Response::NotShown);
+        assert_eq!(pooled_response(None, &[known(2.0, 0.01), known(2.0, 0.01)]), Response::NotShown, "two products");
+        let rising = [known(-1.0, 0.01), known(-1.1, 0.01), known(-0.9, 0.01)];
+        assert_eq!(pooled_response(None, &rising), Response::NotShown, "sales that fall with the price are no response");
+    }
+}

@@ -1,0 +1,131 @@
+//! How sales of products answer their prices: by the own history, else by the category's.
+
+use std::collections::HashMap;
+
+use entity::prelude::*;
+use platform::storage::{Fault, TenantScope};
+
+use crate::{
+    demand::core::week_of,
+    liquidation::{
+        core::{
+            Estimate, LEAST_POOLED, PricedWeek, Response, ResponseSource, estimate, has_levels, pooled_response, price_response,
+            priced_weeks,
+        },
+        rows::{self, InCategory, ProductFacts},
+    },
+};
+
+/// Weeks of prices that a response is read off.
+const PRICE_WEEKS: i32 = 104;
+/// Products of a category whose histories are read for the others.
+const MOST_POOLED: usize = 200;
+/// Products whose histories are read together.
+const CHUNK: usize = 500;
+
+/// Responses of products, with what was read of their categories so far.
+pub(super) struct Responses {
+    /// The first Monday, and the one after the last.
+    span: (i32, i32),
+    currency: Currency,
+    categories: HashMap<CategoryId, Vec<(ProductId, Estimate)>>,
+}
+
+impl Responses {
+    pub(super) fn new(today: i32, currency: Currency) -> Self {
+        let until = week_of(today);
+        Self { span: (until - 7 * PRICE_WEEKS, until), currency, categories: HashMap::new() }
+    }
+
+    /// What histories show of products. Most have had one price: no more than that is read of them, and their category's stand for them.
+    pub(super) async fn of(
+        &mut self,
+        scope: &TenantScope,
+        facts: &[ProductFacts],
+    ) -> Result<HashMap<ProductId, Response>, Fault> {
+        let asked: Vec<(ProductId, Option<CategoryId>, i32)> =
+            facts.iter().map(|facts| (facts.id, facts.category_id, facts.unit_decimals)).collect();
+        let own = self.histories(scope, &asked).await?;
+        let mut found: HashMap<ProductId, Response> = HashMap::new();
+        let mut wanted: Vec<CategoryId> = Vec::new();
+        for facts in facts {
+            let response = own.get(&facts.id).map_or(Response::NotShown, |weeks| price_response(weeks));
+            if response.source() == ResponseSource::None {
+                wanted.extend(facts.category_id);
+            }
+            found.insert(facts.id, response);
+        }
+        self.read_categories(scope, wanted).await?;
+        for facts in facts {
+            let Some(response) = found.get_mut(&facts.id).filter(|response| response.source() == ResponseSource::None) else {
+                continue;
+            };
+            let pool = facts.category_id.and_then(|category| self.categories.get(&category));
+            let others: Vec<Estimate> =
+                pool.into_iter().flatten().filter(|(product, _)| *product != facts.id).map(|(_, estimate)| *estimate).collect();
+            let own = own.get(&facts.id).and_then(|weeks| estimate(weeks));
+            *response = pooled_response(own.as_ref(), &others);
+        }
+        Ok(found)
+    }
+
+    /// Estimates of the products of categories that were not read yet.
+    async fn read_categories(&mut self, scope: &TenantScope, mut wanted: Vec<CategoryId>) -> Result<(), Fault> {
+        wanted.retain(|category| !self.categories.contains_key(category));
+        wanted.sort_unstable();
+        wanted.dedup();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let members = rows::most_sold_weeks(scope, &wanted, self.span, MOST_POOLED).await?;
+        for category in wanted {
+            self.categories.insert(category, Vec::new());
+        }
+        for chunk in members.chunks(CHUNK) {
+            let asked: Vec<(ProductId, Option<CategoryId>, i32)> =
+                chunk.iter().map(|member| (member.product, Some(member.category), member.unit_decimals)).collect();
+            let histories = self.histories(scope, &asked).await?;
+            for InCategory { product, category, .. } in chunk {
+                let Some(estimate) = histories.get(product).and_then(|weeks| estimate(weeks)) else { continue };
+                self.categories.entry(*category).or_default().push((*product, estimate));
+            }
+        }
+        Ok(())
+    }
+
+    /// Weeks of the products that have had two prices or more.
+    async fn histories(
+        &self,
+        scope: &TenantScope,
+        asked: &[(ProductId, Option<CategoryId>, i32)],
+    ) -> Result<HashMap<ProductId, Vec<PricedWeek>>, Fault> {
+        let ids: Vec<ProductId> = asked.iter().map(|(id, ..)| *id).collect();
+        let mut history = rows::price_weeks(scope, &ids, self.span, self.currency).await?;
+        history.retain(|_, weeks| has_levels(weeks.iter().map(|(_, units, paid)| *paid as f64 / *units as f64), LEAST_POOLED));
+        let ids: Vec<ProductId> = history.keys().copied().collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let spans = rows::in_stock(scope, &ids, self.span.0).await?;
+        let mut categories: Vec<CategoryId> =
+            asked.iter().filter(|(id, ..)| history.contains_key(id)).filter_map(|(_, category, _)| *category).collect();
+        categories.sort_unstable();
+        categories.dedup();
+        let categories = rows::category_weeks(scope, &categories, self.span).await?;
+        let mut found = HashMap::new();
+        for (id, category, unit_decimals) in asked {
+            let Some(weeks) = history.get(id) else { continue };
+            let scale = 10_f64.powi((*unit_decimals).clamp(0, 9));
+            let sales: Vec<(i32, f64, f64)> = weeks
+                .iter()
+                .map(|(week, units, paid)| (*week, *units as f64 / scale, *paid as f64 / *units as f64 * scale))
+                .collect();
+            let of_category = category.and_then(|category| categories.get(&category));
+            let of_week = |week: i32| of_category.and_then(|weeks| weeks.get(&week)).map_or(0.0, |units| *units as f64 / scale);
+            let category = of_category.map(|_| &of_week as &dyn Fn(i32) -> f64);
+            let spans = spans.get(id).map(Vec::as_slice).unwrap_or_default();
+            found.insert(*id, priced_weeks(&sales, spans, category, self.span.1));
+        }
+        Ok(found)
+    }
+}
