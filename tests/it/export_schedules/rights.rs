@@ -102,5 +102,8 @@ async fn who_may_export_for_some_stores_sees_their_own_schedules(world: &World) 
     let own = daily(&keeper, json!({ "name": "Own" })).await;
     let names: Vec<Value> = listed(&keeper).await.iter().map(|schedule| schedule["id"].clone()).collect();
     assert_eq!(names, [json!(own)]);
+    let owners = "{ exportSchedules { nodes { owner { __typename ... on Member { displayName } } } } }";
+    let shown = keeper.ask(owners, json!({})).await;
+    assert!(shown["data"]["exportSchedules"]["nodes"][0]["owner"]["displayName"].is_string(), "{shown:#}");
     assert!(listed(&office).await.iter().any(|schedule| schedule["id"] == json!(own)));
 }

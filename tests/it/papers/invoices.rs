@@ -34,7 +34,7 @@ const CREDIT: &str = "mutation($input: CreditNoteIssueInput!) { creditNoteIssue(
     invoice { id kind number creditsId reason lines { quantity total { amount } } total { amount } }
     userErrors { code message field } replayed seq } }";
 const ENTITY: &str = "mutation($input: LegalEntityUpsertInput!) { legalEntityUpsert(input: $input) {
-    legalEntity { code name invoicePrefix creditNotePrefix storeIds invoiceCount creditNoteCount version } userErrors { code message field } } }";
+    legalEntity { id code name invoicePrefix creditNotePrefix storeIds invoiceCount creditNoteCount version } userErrors { code message field } } }";
 
 pub async fn payload(world: &World, query: &str, variables: Value) -> Value {
     let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), query, &variables).await;
@@ -196,6 +196,9 @@ async fn a_store_sells_for_one_company(world: &World) {
     assert_eq!(other["storeIds"], json!([shop]));
     let list = payload(world, "{ legalEntities { code storeIds } }", json!({})).await;
     assert_eq!(list, json!([{ "code": "alpha-ltd", "storeIds": [] }, { "code": "beta-ltd", "storeIds": [shop] }]));
+    let query = "query($ids: [ID!]) { legalEntities(ids: $ids) { code } }";
+    assert_eq!(payload(world, query, json!({ "ids": [other["id"]] })).await, json!([{ "code": "beta-ltd" }]));
+    assert_eq!(payload(world, query, json!({ "ids": [] })).await, json!([]));
     let rest = issued(world, &world.ours.ids["ord"], "ALL").await["invoice"].clone();
     assert_eq!((&rest["number"], &rest["seller"]), (&json!("INV-1"), &json!(["beta Ltd"])), "each company counts by itself");
     refused(&entity(world, json!({ "storeIds": [world.theirs.ids["sto"]] })).await, "NOT_FOUND", "input.storeIds.0");

@@ -41,6 +41,7 @@ use crate::{
 on_both!(
     a_view_shows_what_its_document_asks_for,
     a_view_is_read_with_the_rights_of_its_reader,
+    owners_see_their_own_name_without_seeing_members,
     whose_contacts_a_view_shows_is_logged_with_where_it_was_read,
     what_is_not_one_plain_query_cannot_be_a_view,
     a_view_costs_a_thousand_points_at_most,
@@ -120,6 +121,22 @@ async fn a_view_is_read_with_the_rights_of_its_reader(world: &World) {
     let stranger = office.as_caller(world.ours.only(&["store.read", "order.read"]));
     let answer = answer(&stranger, view, Value::Null).await;
     assert_eq!(answer["errors"][0]["permission"], "view.read", "{answer:#}");
+}
+
+async fn owners_see_their_own_name_without_seeing_members(world: &World) {
+    let office = Office::of(world).await;
+    made(&office, "owned", STORES).await;
+    let query = "{ savedView(by: { slug: \"owned\" }) { owner { __typename ... on Member { displayName } } } }";
+    let own = office.as_caller(world.ours.only(&["view.read"])).ask(query, json!({})).await;
+    assert!(own["errors"].is_null(), "{own:#}");
+    assert!(own["data"]["savedView"]["owner"]["displayName"].is_string(), "{own:#}");
+    let create =
+        "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code field message } } }";
+    let input = json!({ "key": "clerk", "name": "Clerk", "permissions": ["view.read"] });
+    let role = world.must(&world.ours, create, json!({ "input": input })).await["role"]["id"].clone();
+    let person = world.hired("clerk", json!([{ "roleId": role, "scope": { "all": true } }])).await;
+    let denied = office.as_caller(world.caller(person).await).ask(query, json!({})).await;
+    assert_eq!(denied["errors"][0]["permission"], "member.read", "{denied:#}");
 }
 
 async fn whose_contacts_a_view_shows_is_logged_with_where_it_was_read(world: &World) {

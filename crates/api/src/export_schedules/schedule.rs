@@ -147,7 +147,7 @@ impl ExportSchedule {
     async fn status(&self) -> ExportScheduleStatus {
         self.0.status.into()
     }
-    /// Member or integration that set the schedule last, whose rights each run has.
+    /// Member or integration that set the schedule last, whose rights each run has. A member other than the caller is shown with member.read only.
     async fn owner(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.0.maker).await
     }

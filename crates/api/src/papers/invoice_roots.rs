@@ -1,7 +1,7 @@
 //! Issuing invoices and credit notes, asking for them, and the companies that issue them.
 
 use async_graphql::{Context, ID, InputObject};
-use entity::prelude::{OrderId, OrderLineId};
+use entity::prelude::{LegalEntityId, OrderId, OrderLineId};
 use iam::access::kind;
 use macros::resolvers;
 use platform::{path, storage::idempotency::Acted};
@@ -20,7 +20,7 @@ use crate::{
     graphql::{
         connection::PageArgs,
         context::ContextExt,
-        fault::Answer,
+        fault::{Answer, TopError},
         reading::{Reading, read},
         scalars::{Cursor, Long, Quantity},
     },
@@ -142,10 +142,29 @@ impl InvoiceQuery {
 
     /// Legal entities that issue the tenant's invoices, by their codes, at most 100.
     #[field(permit = TenantWrite, list_size(assumed = 10))]
-    async fn legal_entities(&self, ctx: &Context<'_>) -> Answer<Vec<LegalEntity>> {
+    async fn legal_entities(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Legal entities to include, at most 250. Null: all. Empty: none.")] ids: Option<Vec<ID>>,
+    ) -> Answer<Vec<LegalEntity>> {
+        let asked = ids.map(|ids| asked(&ids)).transpose()?;
         let all = ctx.given::<Papers>()?.entities(&permit).await?;
-        Ok(all.into_iter().map(LegalEntity::from).collect())
+        let is_asked = |one: &core::LegalEntity| asked.as_ref().is_none_or(|asked| asked.contains(&one.id));
+        Ok(all.into_iter().filter(is_asked).map(LegalEntity::from).collect())
     }
+}
+
+/// The most IDs of legal entities that one call may name.
+const MOST_IDS: usize = 250;
+
+fn asked(ids: &[ID]) -> Answer<Vec<LegalEntityId>> {
+    if ids.len() > MOST_IDS {
+        return Err(TopError::LimitExceeded(format!("at most {MOST_IDS} IDs, not {}", ids.len())));
+    }
+    let read = |(at, id): (usize, &ID)| {
+        id.parse().map_err(|err: entity::id::IdError| TopError::bad_input(err.to_string(), path!["ids", at]))
+    };
+    ids.iter().enumerate().map(read).collect()
 }
 
 /// The root fields that issue invoices.

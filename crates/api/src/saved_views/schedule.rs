@@ -154,7 +154,7 @@ impl SavedViewSchedule {
     async fn status(&self) -> SavedViewScheduleStatus {
         self.0.status.into()
     }
-    /// Member or integration that set the schedule last, whose rights each run has.
+    /// Member or integration that set the schedule last, whose rights each run has. A member other than the caller is shown with member.read only.
     async fn owner(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.0.maker).await
     }

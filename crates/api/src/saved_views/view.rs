@@ -117,7 +117,7 @@ impl SavedView {
     async fn readers(&self, ctx: &Context<'_>) -> Answer<Option<SavedViewReaders>> {
         Ok(self.0.readers.clone().map(SavedViewReaders))
     }
-    /// Member or integration that made it.
+    /// Member or integration that made it. A member other than the caller is shown with member.read only.
     async fn owner(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.0.maker).await
     }
