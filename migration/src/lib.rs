@@ -102,6 +102,7 @@ mod m0109_drill_rpo;
 mod m0111_patterns;
 mod m0112_forecast_sums;
 mod m0113_factor_series;
+mod m0116_minimum_order;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -209,6 +210,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0111_patterns::Migration),
             Box::new(m0112_forecast_sums::Migration),
             Box::new(m0113_factor_series::Migration),
+            Box::new(m0116_minimum_order::Migration),
         ]
     }
 }
@@ -232,8 +234,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// a reversal of an inspection for a corrupt row (`m0094_inspections`), would report a schedule that sends a workbook as corrupt
 /// (`m0096_view_outputs`), would show a saved view to those whom it is not shared with (`m0097_view_readers`), takes a bundle in a plan of
 /// liquidation, or an alert of one of its kinds, for a corrupt row (`m0100_bundles`), takes parts of tables on Postgres for tables without row
-/// security, and makes none for the months to come (`m0102_event_months`, `m0103_audit_months`, `m0104_attempt_months`), and takes an anomaly of a
-/// pattern, or a proposal that shelf life made smaller, for a corrupt row (`m0111_patterns`).
+/// security, and makes none for the months to come (`m0102_event_months`, `m0103_audit_months`, `m0104_attempt_months`), takes an anomaly of a
+/// pattern, or a proposal that shelf life made smaller, for a corrupt row (`m0111_patterns`), and a proposal that a supplier's minimum order value
+/// made larger or holds back (`m0116_minimum_order`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -260,6 +263,7 @@ pub const BREAKING: &[&str] = &[
     "m0103_audit_months",
     "m0104_attempt_months",
     "m0111_patterns",
+    "m0116_minimum_order",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.
