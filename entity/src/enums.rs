@@ -125,6 +125,7 @@ words! {
     /// Reason for which a line of a plan is refused or cut.
     ReplenishmentIssue {
         Stale "STALE", NoSupplier "NO_SUPPLIER", DraftRefused "DRAFT_REFUSED", OverBudget "OVER_BUDGET", OtherCurrency "OTHER_CURRENCY",
+        BelowMinimum "BELOW_MINIMUM",
     }
     StockStatus { OutOfStock "OUT_OF_STOCK", Critical "CRITICAL", Low "LOW", Normal "NORMAL", Overstock "OVERSTOCK" }
     OrderStatus {

@@ -103,6 +103,7 @@ mod m0111_patterns;
 mod m0112_forecast_sums;
 mod m0113_factor_series;
 mod m0114_attachments;
+mod m0116_minimum_order;
 mod m0118_received_twice;
 pub mod months;
 pub mod plan;
@@ -212,6 +213,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0112_forecast_sums::Migration),
             Box::new(m0113_factor_series::Migration),
             Box::new(m0114_attachments::Migration),
+            Box::new(m0116_minimum_order::Migration),
             Box::new(m0118_received_twice::Migration),
         ]
     }
@@ -237,8 +239,8 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// (`m0096_view_outputs`), would show a saved view to those whom it is not shared with (`m0097_view_readers`), takes a bundle in a plan of
 /// liquidation, or an alert of one of its kinds, for a corrupt row (`m0100_bundles`), takes parts of tables on Postgres for tables without row
 /// security, and makes none for the months to come (`m0102_event_months`, `m0103_audit_months`, `m0104_attempt_months`), takes an anomaly of a
-/// pattern, or a proposal that shelf life made smaller, for a corrupt row (`m0111_patterns`), and takes receipts that equal one before among anomalies
-/// for corrupt rows (`m0118_received_twice`).
+/// pattern, or a proposal that shelf life made smaller, for a corrupt row (`m0111_patterns`), a proposal that a supplier's minimum order value
+/// made larger or holds back (`m0116_minimum_order`), and receipts that equal one before among anomalies (`m0118_received_twice`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -265,6 +267,7 @@ pub const BREAKING: &[&str] = &[
     "m0103_audit_months",
     "m0104_attempt_months",
     "m0111_patterns",
+    "m0116_minimum_order",
     "m0118_received_twice",
 ];
 

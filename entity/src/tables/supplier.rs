@@ -33,4 +33,16 @@ pub struct Model {
     /// The supplier that this one is merged into, which is merged into none itself. It is archived since then.
     #[serde(default)]
     pub merged_into: Option<SupplierId>,
+    /// The least that the goods of an order come to; both are null, or neither is.
+    #[serde(default)]
+    pub minimum_order_minor: Option<i64>,
+    #[serde(default)]
+    pub minimum_order_currency: Option<String>,
+}
+
+impl Model {
+    /// The least that the goods of an order come to. None where nothing was agreed.
+    pub fn minimum_order(&self) -> Option<Money> {
+        Some(Money::new(self.minimum_order_minor?, Currency::parse(self.minimum_order_currency.as_deref()?)?))
+    }
 }

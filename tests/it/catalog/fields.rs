@@ -137,6 +137,32 @@ on_both!(a_supplier_says_whom_to_call_where_it_is_and_when_it_is_paid, world: Wo
     assert_eq!(none, json!({ "version": 3, "contacts": [], "address": null, "taxIds": [], "paymentTerms": null }));
 });
 
+on_both!(a_supplier_says_the_least_that_its_orders_come_to, world: World => {
+    const LEAST: &str = "supplier { id version minimumOrderValue { amount currencyCode } }";
+    let least = |amount: &str| json!({ "amount": amount, "currencyCode": "GBP" });
+    let input = json!({ "code": "KILN", "name": "The Kiln", "minimumOrderValue": least("150") });
+    let kiln = made(change(world, "supplierCreate", "SupplierCreateInput", LEAST, input).await)["supplier"].clone();
+    assert_eq!((&kiln["version"], &kiln["minimumOrderValue"]), (&json!(1), &least("150.00")));
+    // A page of products reads its suppliers in another way.
+    made(product(world, json!({ "sku": "a", "name": "A", "supplierId": kiln["id"] })).await);
+    let page = world.ask("{ products { nodes { category { name } supplier { minimumOrderValue { amount currencyCode } } } } }", json!({})).await;
+    assert_eq!(page["products"]["nodes"][0]["supplier"]["minimumOrderValue"], least("150.00"));
+    let update = async |version: i64, minimum: Value| {
+        let input = json!({ "id": kiln["id"], "expectedVersion": version, "minimumOrderValue": minimum });
+        change(world, "supplierUpdate", "SupplierUpdateInput", LEAST, input).await
+    };
+    assert_eq!(refusals(&update(1, least("-1")).await), said("OUT_OF_RANGE", "input.minimumOrderValue.amount"));
+    let euros = json!({ "amount": "200.00", "currencyCode": "EUR" });
+    let changed = made(update(1, euros.clone()).await)["supplier"].clone();
+    assert_eq!((&changed["version"], &changed["minimumOrderValue"]), (&json!(2), &euros));
+    let named = json!({ "id": kiln["id"], "expectedVersion": 2, "name": "Kiln" });
+    let named = made(change(world, "supplierUpdate", "SupplierUpdateInput", LEAST, named).await)["supplier"].clone();
+    assert_eq!((&named["version"], &named["minimumOrderValue"]), (&json!(3), &euros), "what is left out stays");
+    let none = made(update(3, least("0")).await)["supplier"].clone();
+    assert_eq!((&none["version"], &none["minimumOrderValue"]), (&json!(4), &Value::Null));
+    assert_eq!(made(update(4, Value::Null).await)["supplier"]["version"], 4);
+});
+
 on_both!(a_store_says_whom_to_call_and_where_it_is, world: World => {
     let shown = "store { id version contacts { name phone } address { lines city country } }";
     let input = json!({ "code": "HIGH", "name": "High Street", "contacts": [{ "name": "Till", "phone": "020 1" }],

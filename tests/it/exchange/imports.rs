@@ -186,6 +186,12 @@ async fn suppliers_categories_and_customers_come_in_files_too(world: &World) {
     let suppliers = "code,name,leadTimeDays,email\nalpha-sup,Renamed,7,a@example.com\nnew-sup,New,,\nNEW-SUP,Twice,,\n,None,,\n";
     let done = over(world, &import(world, "SUPPLIERS", suppliers, json!({})).await).await;
     assert_eq!(counts(&done), [4, 1, 1, 0, 2], "{done:#}\n{}", result(world, &done).await);
+    let least = "code,minimumOrderValue,minimumOrderCurrency\nalpha-sup,150,EUR\nnew-sup,-1,\n";
+    let done = over(world, &import(world, "SUPPLIERS", least, json!({})).await).await;
+    assert_eq!(counts(&done), [2, 0, 1, 0, 1], "{done:#}\n{}", result(world, &done).await);
+    let query = "{ supplier(by: { code: \"alpha-sup\" }) { minimumOrderValue { amount currencyCode } } }";
+    let minimum = ask(world, query, json!({})).await["supplier"]["minimumOrderValue"].clone();
+    assert_eq!(minimum, json!({ "amount": "150.00", "currencyCode": "EUR" }));
     let categories = "slug,name,parent\nkitchen,Kitchen,\ncups,Cups,kitchen\nlost,Lost,nowhere\n";
     let done = over(world, &import(world, "CATEGORIES", categories, json!({})).await).await;
     assert_eq!(counts(&done), [3, 2, 0, 0, 1], "{done:#}\n{}", result(world, &done).await);

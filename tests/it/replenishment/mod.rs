@@ -3,6 +3,7 @@
 
 mod approval;
 pub mod desk;
+mod minimum;
 mod policies;
 mod rule;
 mod score;

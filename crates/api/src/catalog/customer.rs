@@ -11,7 +11,7 @@ use inventory::catalog::core::{
 use macros::resolvers;
 
 use super::{
-    ProductConnection,
+    Money, ProductConnection,
     company::{self, PartyAddress, PartyContact, PaymentTerms, TaxId},
     filter::{ProductFilter, of_supplier},
     loads,
@@ -201,6 +201,10 @@ impl Supplier {
     /// Payment terms of the supplier. Null when none are agreed.
     async fn payment_terms(&self) -> Option<PaymentTerms> {
         self.0.payment_terms.as_deref().map(company::payment_terms)
+    }
+    /// Least value of the goods of an order, without charges. Null when the supplier has none.
+    async fn minimum_order_value(&self) -> Option<Money> {
+        self.0.minimum_order().map(Money::from)
     }
     /// Products bought from the supplier by default, by SKU, or by relevance where the filter searches, unless orderBy says otherwise.
     #[field(permit = ProductRead, paged)]

@@ -301,7 +301,7 @@ pub fn patch<T, U>(value: MaybeUndefined<T>, turn: impl FnOnce(T) -> U) -> Patch
 pub fn text(value: MaybeUndefined<String>) -> Patch<String> {
     patch(value, |text| text)
 }
-fn money(input: MoneyInput) -> MoneyText {
+pub(super) fn money(input: MoneyInput) -> MoneyText {
     MoneyText { amount: input.amount.0, currency: input.currency_code.0 }
 }
 fn unit(input: UnitInput) -> UnitText {

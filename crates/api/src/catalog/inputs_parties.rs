@@ -14,7 +14,7 @@ use inventory::catalog::core::{
 use super::{
     company::{PartyAddressInput, PartyContactInput, PaymentTermsInput, TaxIdInput, all},
     enums,
-    inputs::{patch, text},
+    inputs::{MoneyInput, money, patch, text},
 };
 use crate::graphql::scalars::Long;
 
@@ -208,6 +208,8 @@ pub struct SupplierCreateInput {
     pub tax_ids: Option<Vec<TaxIdInput>>,
     /// Payment terms of the supplier.
     pub payment_terms: Option<PaymentTermsInput>,
+    /// Least value of the goods of an order, without charges. 0 for none.
+    pub minimum_order_value: Option<MoneyInput>,
 }
 impl From<SupplierCreateInput> for SupplierFields {
     fn from(input: SupplierCreateInput) -> Self {
@@ -221,6 +223,7 @@ impl From<SupplierCreateInput> for SupplierFields {
                 tax_ids: input.tax_ids.map(all).into(),
                 payment_terms: input.payment_terms.map(Into::into).into(),
             },
+            minimum_order: input.minimum_order_value.map(money).into(),
         }
     }
 }
@@ -250,6 +253,8 @@ pub struct SupplierUpdateInput {
     pub tax_ids: MaybeUndefined<Vec<TaxIdInput>>,
     /// Payment terms of the supplier.
     pub payment_terms: MaybeUndefined<PaymentTermsInput>,
+    /// Least value of the goods of an order, without charges. Null or 0 for none.
+    pub minimum_order_value: MaybeUndefined<MoneyInput>,
 }
 impl From<SupplierUpdateInput> for SupplierFields {
     fn from(input: SupplierUpdateInput) -> Self {
@@ -260,6 +265,7 @@ impl From<SupplierUpdateInput> for SupplierFields {
             email: text(input.email),
             reach: ReachFields { contacts: patch(input.contacts, all), address: patch(input.address, Into::into) },
             terms: TermsFields { tax_ids: patch(input.tax_ids, all), payment_terms: patch(input.payment_terms, Into::into) },
+            minimum_order: patch(input.minimum_order_value, money),
         }
     }
 }

@@ -146,6 +146,13 @@ impl PurchaseOrder {
     async fn total(&self, ctx: &Context<'_>) -> Option<Money> {
         self.row.total().map(Money::from)
     }
+    /// Whether the goods, without charges, come to less than the supplier's minimumOrderValue, as it is now. False where the supplier has none. Null where
+    /// it is in another currency.
+    #[field(mask = ProductCostRead)]
+    async fn below_minimum(&self, ctx: &Context<'_>) -> Answer<Option<bool>> {
+        let supplier = links::supplier(ctx, self.row.supplier).await?;
+        Ok(self.row.is_below(supplier.0.minimum_order()))
+    }
     /// Goods receipts of the order, the oldest first.
     async fn receipts(&self, ctx: &Context<'_>) -> Answer<Vec<GoodsReceipt>> {
         let all = load(ctx, ReceiptsOf(self.row.id)).await?.unwrap_or_default();

@@ -73,7 +73,7 @@ pub enum ReplenishmentLineState {
     Approved,
     /// The line cannot be approved, for the reason in `issue`.
     Refused,
-    /// The budget has no place for it.
+    /// The budget has no place for it, or its order waits for the supplier's minimum.
     Cut,
 }
 
@@ -91,6 +91,8 @@ pub enum ReplenishmentIssue {
     OverBudget,
     /// The price of the product is unknown, or in a currency other than the budget's.
     OtherCurrency,
+    /// The order is below the supplier's minimum order value, and all of its lines can wait.
+    BelowMinimum,
 }
 
 /// Subject of a reason.
@@ -133,6 +135,10 @@ pub enum ReplenishmentReasonCode {
     NoSupplier,
     /// A store has more stock than it needs.
     Surplus,
+    /// A larger quantity, with which the order reaches the supplier's minimum order value.
+    FilledUp,
+    /// The order is below the supplier's minimum order value.
+    BelowMinimum,
 }
 
 /// Reason for which a chosen line was not approved.

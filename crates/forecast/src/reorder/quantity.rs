@@ -118,7 +118,7 @@ pub fn propose(levels: &Levels, position: Position, terms: &Terms<'_>, demand: &
 }
 
 /// Q_0.5 over the sellable days less stock that expires later. None where nothing was scored.
-fn sells_in_time(shelf: &Shelf, demand: &LeadTimeDemand<'_>) -> Option<i64> {
+pub fn sells_in_time(shelf: &Shelf, demand: &LeadTimeDemand<'_>) -> Option<i64> {
     let sold = demand.quantile(0.5, shelf.sellable_days / 7.0)?;
     Some((sold.floor().min(MAX_UNITS) as i64).saturating_sub(shelf.later_stock).max(0))
 }

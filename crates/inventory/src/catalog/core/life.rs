@@ -119,6 +119,8 @@ mod tests {
             tax_ids: "[]".to_owned(),
             payment_terms: None,
             merged_into: None,
+            minimum_order_minor: None,
+            minimum_order_currency: None,
         }
     }
 

@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::prelude::{SupplierId, TenantId};
+use entity::prelude::{Money, SupplierId, TenantId};
 use serde::Serialize;
 
 use super::{
     Checker, Fresh, Patch, Problem, Rejection, Subject, Target, Verdict,
-    check::{Code, MAX_NAME, input_path},
+    check::{Code, MAX_NAME, MoneyText, input_path},
     company::{Reach, ReachFields, Terms, TermsFields},
     found,
 };
@@ -25,6 +25,8 @@ pub struct SupplierFields {
     pub reach: ReachFields,
     #[serde(skip_serializing_if = "TermsFields::is_empty")]
     pub terms: TermsFields,
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub minimum_order: Patch<MoneyText>,
 }
 
 /// A checked command.
@@ -37,6 +39,8 @@ pub struct SupplierCommand {
     pub email: Patch<String>,
     pub reach: Reach,
     pub terms: Terms,
+    /// Above 0.
+    pub minimum_order: Patch<Money>,
     pub problems: Vec<Problem>,
 }
 
@@ -51,7 +55,12 @@ pub fn check(target: Target<SupplierId>, fields: &SupplierFields, mut checker: C
     });
     let email = checker.free(&fields.email, |c, value| c.email(input_path!["email"], value));
     let (reach, terms) = (fields.reach.check(&mut checker), fields.terms.check(&mut checker));
-    SupplierCommand { target, code, name, lead_time_days, email, reach, terms, problems: checker.problems }
+    let minimum_order = match checker.free(&fields.minimum_order, |c, value| c.money("minimumOrderValue", value)) {
+        // Nothing is the least of any order.
+        Patch::Set(money) if money.minor == 0 => Patch::Clear,
+        other => other,
+    };
+    SupplierCommand { target, code, name, lead_time_days, email, reach, terms, minimum_order, problems: checker.problems }
 }
 
 /// What the database knows around a call's suppliers, and what the call has done to them so far.
@@ -111,6 +120,10 @@ impl SupplierContext {
         command.email.apply(&mut row.email);
         command.reach.apply(&mut row.contacts, &mut row.address);
         command.terms.apply(&mut row.tax_ids, &mut row.payment_terms);
+        let mut minimum_order = row.minimum_order();
+        command.minimum_order.apply(&mut minimum_order);
+        row.minimum_order_minor = minimum_order.map(|money| money.minor);
+        row.minimum_order_currency = minimum_order.map(|money| money.currency.to_string());
         if !problems.is_empty() {
             return Verdict::refused(problems);
         }
@@ -153,6 +166,8 @@ impl SupplierContext {
             tax_ids: "[]".to_owned(),
             payment_terms: None,
             merged_into: None,
+            minimum_order_minor: None,
+            minimum_order_currency: None,
         }
     }
 }

@@ -20,6 +20,10 @@ struct CategorySide {
     _payment_terms: Option<String>,
     #[record(sql = "NULL")]
     _merged_into: Option<Uuid>,
+    #[record(sql = "NULL")]
+    _minimum_order_minor: Option<i64>,
+    #[record(sql = "NULL")]
+    _minimum_order_currency: Option<String>,
 }
 
 #[derive(Record)]
@@ -57,6 +61,10 @@ struct SupplierSide {
     payment_terms: Option<String>,
     #[record(of = supplier, alias = "")]
     merged_into: Option<SupplierId>,
+    #[record(of = supplier, alias = "")]
+    minimum_order_minor: Option<i64>,
+    #[record(of = supplier, alias = "")]
+    minimum_order_currency: Option<String>,
 }
 
 #[derive(Record)]
@@ -132,7 +140,7 @@ impl CategoryRow {
 
 impl SupplierSide {
     fn supplier(self, tenant: TenantId) -> supplier::Model {
-        let Self { id, row, payment_terms, merged_into, .. } = self;
+        let Self { id, row, payment_terms, merged_into, minimum_order_minor, minimum_order_currency, .. } = self;
         supplier::Model {
             tenant_id: tenant,
             id,
@@ -150,6 +158,8 @@ impl SupplierSide {
             tax_ids: row.tax_ids,
             payment_terms,
             merged_into,
+            minimum_order_minor,
+            minimum_order_currency,
         }
     }
 }

@@ -97,6 +97,7 @@ pub(super) fn supplier(row: &SupplierRow) -> Fields {
         .with("address", row.address.as_deref().map(parsed))
         .with("taxIds", parsed(&row.tax_ids))
         .with("paymentTerms", row.payment_terms.as_deref().map(parsed))
+        .with("minimumOrderValue", money(row.minimum_order()))
         .with("archivedAt", row.archived_at.map(clock::rfc3339))
         .with("mergedInto", row.merged_into)
 }

@@ -11,6 +11,7 @@ mod create;
 mod expected;
 mod landed;
 mod merge;
+mod minimum;
 mod order;
 mod order_state;
 mod page;

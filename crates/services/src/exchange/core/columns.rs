@@ -36,7 +36,7 @@ pub fn fields_of(noun: Noun) -> &'static [&'static str] {
         Noun::StockChanges => {
             &["sku", "store", "delta", "barcode", "unitCost", "costCurrency", "note", "lot", "madeOn", "expiresOn"]
         }
-        Noun::Suppliers => &["code", "name", "leadTimeDays", "email"],
+        Noun::Suppliers => &["code", "name", "leadTimeDays", "email", "minimumOrderValue", "minimumOrderCurrency"],
         Noun::Categories => &[
             "slug",
             "name",

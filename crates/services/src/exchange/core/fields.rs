@@ -279,7 +279,7 @@ fn named<K: entity::id::Kind>(text: &str, found: &HashMap<String, Id<K>>, key: &
     text.parse().ok().or_else(|| found.get(key).copied())
 }
 
-pub fn supplier(record: &Record) -> Result<SupplierFields, Refused> {
+pub fn supplier(record: &Record, names: &ResolvedNames) -> Result<SupplierFields, Refused> {
     let cells = Cells::of(Noun::Suppliers, record)?;
     Ok(SupplierFields {
         code: cells.texts("code"),
@@ -288,6 +288,7 @@ pub fn supplier(record: &Record) -> Result<SupplierFields, Refused> {
             whole(text).and_then(|n| i32::try_from(n).map_err(|_| "that is too long".to_owned()))
         })?,
         email: cells.texts("email"),
+        minimum_order: cells.money("minimumOrderValue", "minimumOrderCurrency", names)?,
         ..SupplierFields::default()
     })
 }

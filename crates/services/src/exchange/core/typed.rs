@@ -20,7 +20,7 @@ pub fn type_of(column: &str) -> ColumnType {
         "madeOn" | "expiresOn" | "businessDate" => ColumnType::Day,
         "placedAt" | "updatedAt" | "occurredAt" | "recordedAt" => ColumnType::Moment,
         "price" | "unitCost" | "unitPrice" | "discount" | "tax" | "total" | "grossRevenue" | "discounts" | "listValue"
-        | "costOfGoodsSold" | "refunds" => ColumnType::Amount,
+        | "costOfGoodsSold" | "refunds" | "minimumOrderValue" => ColumnType::Amount,
         name if is_whole(name) => ColumnType::Whole,
         _ => ColumnType::Text,
     }

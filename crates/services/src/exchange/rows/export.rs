@@ -248,6 +248,8 @@ struct SupplierRow {
     name: String,
     lead_time_days: Option<i32>,
     email: Option<String>,
+    minimum_order_minor: Option<i64>,
+    minimum_order_currency: Option<String>,
 }
 
 async fn suppliers(reads: &impl Reads, options: &ExportOptions, after: &After) -> Result<Page, Fault> {
@@ -255,7 +257,9 @@ async fn suppliers(reads: &impl Reads, options: &ExportOptions, after: &After) -
     let mut clause = Clause::new(reads.backend());
     within(&mut clause, "s.updated_at", options);
     read(reads, &select, clause, &["s.code_key"], after, |row: SupplierRow| {
-        let items = vec![row.code.into(), row.name.into(), row.lead_time_days.map(i64::from).into(), row.email.into()];
+        let mut items: Vec<Item> =
+            vec![row.code.into(), row.name.into(), row.lead_time_days.map(i64::from).into(), row.email.into()];
+        items.extend(money(row.minimum_order_minor, row.minimum_order_currency, true)?);
         Ok((items, vec![row.code_key.into()]))
     })
     .await

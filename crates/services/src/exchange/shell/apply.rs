@@ -78,7 +78,7 @@ impl Exchange {
             }
             Some(Noun::Suppliers) => {
                 let permit = permit::<kind::ProductWrite>(caller)?;
-                let Sorted { good, refused } = sorted::<SupplierFields>(rows, fields::supplier);
+                let Sorted { good, refused } = sorted::<SupplierFields>(rows, |row| fields::supplier(row, names));
                 let (numbers, good) = good.into_iter().unzip();
                 let done = self.as_maker(run, "import.suppliers", catalog.supplier_import(permit, good, onto, ask)).await?;
                 counted(self.0.refusal_text.as_ref(), numbers, done, refused)

@@ -50,6 +50,7 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("product", "'prd:' || HEX(c.id)", "tracking", one_of!(Tracking)),
     enum_column("product", "'prd:' || HEX(c.id)", "price_currency", one_of!(Currency)),
     enum_column("product", "'prd:' || HEX(c.id)", "cost_currency", one_of!(Currency)),
+    enum_column("supplier", "'sup:' || HEX(c.id)", "minimum_order_currency", one_of!(Currency)),
     enum_column("lot", "'lot:' || HEX(c.id)", "tracking", |word| {
         matches!(Tracking::parse(word), Some(Tracking::Lot | Tracking::Serial))
     }),

@@ -4,7 +4,7 @@ use entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{reason::Reason, score::LineScore};
+use super::{headroom::Headroom, reason::Reason, score::LineScore};
 
 /// What a line proposes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +156,18 @@ pub struct PlanLine {
     pub score: Option<LineScore>,
     pub figures: LineFigures,
     pub reasons: Vec<Reason>,
+    /// Of a purchase while its plan is made; None once it is kept.
+    pub headroom: Option<Box<Headroom>>,
+}
+
+impl PlanLine {
+    /// Buys so many units: what they cost, and the margin that they save. Nothing changes where nobody knows what it has room for.
+    pub(super) fn buy(&mut self, units: i64) {
+        let Some(headroom) = &self.headroom else { return };
+        let (cost, at_risk) = (headroom.cost_of(units), headroom.missed.min(units as f64));
+        let margin = headroom.margin_of(units, at_risk);
+        (self.quantity, self.cost, self.margin, self.figures.at_risk) = (units, cost, margin, at_risk);
+    }
 }
 
 /// The most urgent line first: by days until the stock is gone, then by what is at risk, then by product and store. A transfer comes before what is bought for

@@ -271,8 +271,7 @@ pub(super) fn line_of(basis: &Basis, product: &ProductState, need: &Target<'_>, 
     let (level, demand) = (need.level, basis.demand(need.level));
     let lead_days = product.leads.lead().mean_days();
     let (point, up_to) = (whole_units(need.levels.point), whole_units(need.levels.up_to));
-    let soon = demand.mean((lead_days + NEXT_CHANCE) / 7.0) - level.position().max(0) as f64;
-    let at_risk = (soon.max(0.0) + (-level.position()).max(0) as f64).min(quantity as f64);
+    let at_risk = missed(basis, product, level).min(quantity as f64);
     let figures = LineFigures {
         rule: need.rule.kind(),
         service: need.service,
@@ -316,7 +315,15 @@ pub(super) fn line_of(basis: &Basis, product: &ProductState, need: &Target<'_>, 
         score: None,
         figures,
         reasons: why(product, need, (point, up_to)),
+        headroom: None,
     }
+}
+
+/// Units of mean demand that would be missed until a week after the next delivery, if nothing were brought.
+pub(super) fn missed(basis: &Basis, product: &ProductState, level: &LevelState) -> f64 {
+    let (demand, lead_days) = (basis.demand(level), product.leads.lead().mean_days());
+    let soon = demand.mean((lead_days + NEXT_CHANCE) / 7.0) - level.position().max(0) as f64;
+    soon.max(0.0) + (-level.position()).max(0) as f64
 }
 
 /// Why the store needs any.

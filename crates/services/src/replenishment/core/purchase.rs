@@ -1,17 +1,21 @@
 //! What is bought after what was moved: the crate's steps from need to whole packs.
 
 use entity::prelude::*;
-use forecast::reorder::{Breaks, Position, PriceBreak, Proposal, Shelf, Terms, propose};
+use forecast::reorder::{Breaks, Position, PriceBreak, Proposal, Shelf, Terms, propose, sells_in_time};
 
 use super::{
+    headroom::Headroom,
     line::{LineKind, LineState, PlanLine},
+    policy::Rule,
     product::{Basis, ProductState},
-    propose::{HOLDING, Target, line_of},
+    propose::{HOLDING, Target, line_of, missed},
     reason::{Reason, ReasonCode, shown},
 };
 
 /// A pack that lasts so much longer than half a year is worth a word.
 const LONG_WEEKS: f64 = 26.0;
+/// Days until the next plan can order.
+const NEXT_PLAN: f64 = 1.0;
 
 /// The line that buys what is still missing; None where nothing is, or no order is due any more.
 pub(super) fn purchase(basis: &Basis, product: &ProductState, need: &Target<'_>, moved: i64) -> Option<PlanLine> {
@@ -41,7 +45,7 @@ pub(super) fn purchase(basis: &Basis, product: &ProductState, need: &Target<'_>,
         backordered: level.owed,
     };
     let found = propose(&need.levels, position, &terms, &demand)?;
-    let quantity = Quantity::new(found.quantity)?;
+    Quantity::new(found.quantity)?;
     let mut line = line_of(basis, product, need, LineKind::Purchase { supplier: product.supplier }, found.quantity);
     line.figures.moved = moved;
     (line.figures.needed, line.figures.after_break) = (found.needed, found.after_break);
@@ -54,15 +58,29 @@ pub(super) fn purchase(basis: &Basis, product: &ProductState, need: &Target<'_>,
         let text = "nobody is known who sells it: give the product a supplier".to_owned();
         line.reasons.push(Reason::new(ReasonCode::NoSupplier, text, &[]));
     }
-    let whole = product.cost_at(quantity);
-    line.cost = whole.and_then(|cost| cost.times(quantity, product.decimals));
-    let margin = whole.zip(product.price).filter(|(cost, price)| cost.currency == price.currency);
-    let scale = 10_f64.powi(product.decimals.into());
-    line.margin = margin.map_or(0, |(cost, price)| {
-        let of_unit = (price.minor - cost.minor).max(0) as f64;
-        (of_unit * line.figures.at_risk / scale).round() as i64
-    });
+    line.headroom = Some(Box::new(headroom(basis, product, need, (moved, terms.shelf))));
+    line.buy(found.quantity);
     Some(line)
+}
+
+/// What the line may become for its order's sake. Beyond half a year of demand nothing is bought that is not missing.
+fn headroom(basis: &Basis, product: &ProductState, need: &Target<'_>, (moved, shelf): (i64, Option<Shelf>)) -> Headroom {
+    let (level, demand) = (need.level, basis.demand(need.level));
+    let position = level.position().saturating_add(moved);
+    let half_year = demand.mean(LONG_WEEKS).floor() as i64;
+    let place = level.maximum.map_or(half_year, |maximum| maximum.min(half_year)).saturating_sub(position);
+    let next = if let Rule::Periodic { review_days, .. } = need.rule { f64::from(review_days) } else { NEXT_PLAN };
+    let late = (product.leads.lead().mean_days() + next) / 7.0;
+    Headroom {
+        decimals: product.decimals,
+        pack: product.supply.as_ref().map_or(1, |supply| supply.pack_size.get()),
+        most: shelf.and_then(|shelf| sells_in_time(&shelf, &demand)).map_or(place, |sold| place.min(sold)),
+        missed: missed(basis, product, level),
+        is_last_day: position <= 0 || (position as f64) < demand.mean(late),
+        price: product.price,
+        cost: product.cost,
+        supply: product.supply.clone(),
+    }
 }
 
 /// What made the quantity smaller than what is needed.

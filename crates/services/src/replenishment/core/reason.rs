@@ -24,6 +24,8 @@ pub enum ReasonCode {
     LargePack,
     NoSupplier,
     Surplus,
+    FilledUp,
+    BelowMinimum,
 }
 
 /// A reason with the numbers that its text names.

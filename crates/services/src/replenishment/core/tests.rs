@@ -97,6 +97,8 @@ fn numbered(mut lines: Vec<PlanLine>) -> Vec<PlanLine> {
     lines
 }
 
+mod minimum;
+
 const BUY: ReplenishmentLineKind = ReplenishmentLineKind::Purchase;
 const MOVE: ReplenishmentLineKind = ReplenishmentLineKind::Transfer;
 

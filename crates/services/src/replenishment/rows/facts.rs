@@ -92,6 +92,26 @@ struct YearRow {
 struct SupplierRow {
     id: SupplierId,
     lead_time_days: Option<i32>,
+    minimum_order_minor: Option<i64>,
+    minimum_order_currency: Option<String>,
+}
+
+/// What a supplier says of its deliveries, and what they were.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SupplierFacts {
+    pub lead_time_days: Option<i32>,
+    /// The least that the goods of an order come to.
+    pub minimum_order: Option<Money>,
+    /// Days that each of its newest deliveries took.
+    pub days: Vec<f64>,
+}
+
+impl From<SupplierRow> for SupplierFacts {
+    fn from(row: SupplierRow) -> Self {
+        let currency = row.minimum_order_currency.as_deref().and_then(Currency::parse);
+        let minimum_order = row.minimum_order_minor.zip(currency).map(|(minor, currency)| Money::new(minor, currency));
+        Self { lead_time_days: row.lead_time_days, minimum_order, days: Vec::new() }
+    }
 }
 
 /// Products that are bought and kept: active, tracked, no kits. By ID.
@@ -179,12 +199,11 @@ pub async fn turnovers(
     Ok(rows.into_iter().map(turnover).collect())
 }
 
-/// What each supplier says of its lead time, and how many days each of its newest deliveries took that was ordered since a moment.
-pub async fn leads(reads: &impl Reads, since: Timestamp) -> Result<HashMap<SupplierId, (Option<i32>, Vec<f64>)>, Fault> {
+/// What each supplier says, and how many days each of its newest deliveries took that was ordered since a moment.
+pub async fn suppliers(reads: &impl Reads, since: Timestamp) -> Result<HashMap<SupplierId, SupplierFacts>, Fault> {
     let said = format!("SELECT {} FROM supplier s WHERE s.tenant_id = $1", SupplierRow::SELECT);
     let rows = reads.records::<SupplierRow>(&said, vec![]).await?;
-    let mut found: HashMap<SupplierId, (Option<i32>, Vec<f64>)> =
-        rows.into_iter().map(|row| (row.id, (row.lead_time_days, Vec::new()))).collect();
+    let mut found: HashMap<SupplierId, SupplierFacts> = rows.into_iter().map(|row| (row.id, row.into())).collect();
     let measured = "SELECT o.supplier_id, o.ordered_at, o.received_at FROM purchase_order o
          WHERE o.tenant_id = $1 AND o.ordered_at >= $2 AND o.received_at IS NOT NULL AND o.status IN ('RECEIVED', 'CLOSED')
          ORDER BY o.received_at DESC LIMIT $3";
@@ -192,9 +211,9 @@ pub async fn leads(reads: &impl Reads, since: Timestamp) -> Result<HashMap<Suppl
     for row in &reads.rows(measured, values).await? {
         let mut row = Row::new(row);
         let (supplier, ordered, received): (SupplierId, i64, i64) = (row.take()?, row.take()?, row.take()?);
-        if let Some((_, days)) = found.get_mut(&supplier).filter(|(_, days)| days.len() < MOST_DELIVERIES) {
+        if let Some(facts) = found.get_mut(&supplier).filter(|facts| facts.days.len() < MOST_DELIVERIES) {
             // Whole days, so that few differ.
-            days.push(((received - ordered).max(0) as f64 / DAY as f64).round());
+            facts.days.push(((received - ordered).max(0) as f64 / DAY as f64).round());
         }
     }
     Ok(found)

@@ -144,6 +144,7 @@ impl TryFrom<LineRow> for PlanLine {
             score,
             figures: body.figures,
             reasons: body.reasons,
+            headroom: None,
         })
     }
 }

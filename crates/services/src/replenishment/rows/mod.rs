@@ -8,7 +8,9 @@ mod policies;
 mod scores;
 
 pub use approval_rule::{KeptRule, change_rule, done_with, nightly_since, ordered_from, rule, tenants_with_rule};
-pub use facts::{ProductFacts, StoreUnits, catalogue, days_left, drafted, leads, leaving, levels, owed, stores, turnovers};
+pub use facts::{
+    ProductFacts, StoreUnits, SupplierFacts, catalogue, days_left, drafted, leaving, levels, owed, stores, suppliers, turnovers,
+};
 pub use lines::{LINES, LineFilter, change_lines, insert_lines, line_keys, line_page, lines_of, lines_source};
 pub use plans::{
     PLANS, change_plan, forget_plans, has_nightly, insert_plan, lock_plan, plan, plan_keys, plan_page, plans_source,

@@ -21,7 +21,7 @@ use crate::{
             Basis, Classes, Demand, Leads, LevelState, PlanLine, PlanScope, Policies, ProductState, Turnover, YEAR_WEEKS,
             classify, plan_product,
         },
-        rows::{self, ProductFacts, StoreUnits},
+        rows::{self, ProductFacts, StoreUnits, SupplierFacts},
     },
 };
 
@@ -36,6 +36,8 @@ const MOST_LEAD: f64 = 364.0;
 /// Proposals with what they rest on.
 pub struct WorkedOut {
     pub lines: Vec<PlanLine>,
+    /// The least that orders come to, of suppliers that say so.
+    pub minimums: BTreeMap<SupplierId, Money>,
     pub seq: i64,
     pub business_date: i32,
     pub forecast_week: Option<i32>,
@@ -54,7 +56,7 @@ struct Tenant {
     leaving: StoreUnits,
     turnovers: BTreeMap<(StoreId, ProductId), Turnover>,
     classes: BTreeMap<(StoreId, ProductId), Classes>,
-    leads: HashMap<SupplierId, (Option<i32>, Vec<f64>)>,
+    suppliers: HashMap<SupplierId, SupplierFacts>,
     /// From when on deliveries and lots are looked at.
     measured_since: Timestamp,
 }
@@ -82,7 +84,8 @@ pub async fn work_out(
         });
         lines.extend(found.await.map_err(|err| Fault::Broken(format!("the plan: {err}")))?);
     }
-    Ok(WorkedOut { lines, seq, business_date: today, forecast_week: known.forecast_week })
+    let minimums = known.suppliers.iter().filter_map(|(supplier, facts)| Some((*supplier, facts.minimum_order?))).collect();
+    Ok(WorkedOut { lines, minimums, seq, business_date: today, forecast_week: known.forecast_week })
 }
 
 async fn known(
@@ -125,7 +128,7 @@ async fn known(
         leaving: rows::leaving(scope).await?,
         turnovers,
         classes,
-        leads: rows::leads(scope, measured_since).await?,
+        suppliers: rows::suppliers(scope, measured_since).await?,
         measured_since,
     })
 }
@@ -220,12 +223,12 @@ impl Tenant {
 
     /// How long a supplier's deliveries take: as the catalogue says, else the supplier, and as they were measured.
     fn leads(&self, supplier: Option<SupplierId>, stated: Option<i32>) -> Leads {
-        let of_supplier = supplier.and_then(|supplier| self.leads.get(&supplier));
-        let said = stated.or_else(|| of_supplier.and_then(|(days, _)| *days)).map(f64::from);
+        let of_supplier = supplier.and_then(|supplier| self.suppliers.get(&supplier));
+        let said = stated.or_else(|| of_supplier.and_then(|facts| facts.lead_time_days)).map(f64::from);
         Leads {
             stated: said.unwrap_or(ASSUMED_LEAD).clamp(0.0, MOST_LEAD),
             is_assumed: said.is_none(),
-            measured: of_supplier.into_iter().flat_map(|(_, days)| days).map(|days| days.min(MOST_LEAD)).collect(),
+            measured: of_supplier.into_iter().flat_map(|facts| &facts.days).map(|days| days.min(MOST_LEAD)).collect(),
         }
     }
 }

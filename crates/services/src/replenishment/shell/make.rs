@@ -24,7 +24,7 @@ use super::{
 use crate::{
     demand::shell::catch_up,
     replenishment::{
-        core::{LineState, Plan, PlanLine, PlanScope, by_urgency, due_on, sums, within_budget},
+        core::{LineState, Plan, PlanLine, PlanScope, by_urgency, due_on, spend, sums},
         events::{PlanEvent, REPLENISHMENT_PLAN_CREATED},
         rows,
     },
@@ -133,20 +133,18 @@ async fn plan_scope(
     Ok((PlanScope { stores, supplier: input.supplier }, seen))
 }
 
-/// The plan of proposals: the most urgent ones, those that the budget has no place for cut.
+/// The plan of proposals: the most urgent ones, filled up to the minimums of suppliers; those cut that wait for one, or that the budget has no place for.
 pub(super) fn plan_of(
     clock: &Clock,
     worked_out: WorkedOut,
     (scope, budget): (PlanScope, Option<Money>),
     (actor, is_nightly): (Actor, bool),
 ) -> (Plan, Vec<PlanLine>) {
-    let WorkedOut { mut lines, seq, business_date, forecast_week } = worked_out;
+    let WorkedOut { mut lines, minimums, seq, business_date, forecast_week } = worked_out;
     by_urgency(&mut lines);
     let left_out = lines.len().saturating_sub(MOST_LINES);
     lines.truncate(MOST_LINES);
-    if let Some(budget) = budget {
-        within_budget(&mut lines, budget);
-    }
+    spend(&mut lines, &minimums, budget);
     for (line, position) in lines.iter_mut().zip(1..) {
         (line.id, line.position) = (clock.id(), position);
         line.due_on = Some(due_on(business_date, line.figures.lead_days));

@@ -1,0 +1,163 @@
+//! The least that a supplier's orders come to: one that is below it is filled up, or waits.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+
+use super::{
+    line::{LineState, PlanLine},
+    reason::{Reason, ReasonCode, shown},
+    spending::within_budget,
+};
+
+/// Days beyond its point that a line is filled up to at most.
+const MOST_DAYS: i64 = 182;
+
+/// Open purchases of a supplier for a store, in the currency of the supplier's minimum: an order, once they are approved.
+struct Group {
+    minimum: Money,
+    /// Places among the lines of the plan.
+    lines: Vec<usize>,
+}
+
+/// Brings open purchases to the minimums of their suppliers and within the budget. Orders are filled up first; those that stay below their minimum wait,
+/// unless a line of them cannot. What the budget leaves of an order waits by the same rule, and is not filled up again.
+pub fn spend(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Money>, budget: Option<Money>) {
+    fill_up(lines, minimums);
+    hold_back(lines, minimums);
+    if let Some(budget) = budget {
+        within_budget(lines, budget);
+        hold_back(lines, minimums);
+    }
+    // What is still open and below its minimum cannot wait.
+    for group in groups(lines, minimums) {
+        if group.is_short(lines) {
+            let text = format!("its order is below the supplier's minimum of {}, and cannot wait for more", said(group.minimum));
+            for index in &group.lines {
+                lines[*index].reasons.push(below(&group, text.clone()));
+            }
+        }
+    }
+}
+
+fn groups(lines: &[PlanLine], minimums: &BTreeMap<SupplierId, Money>) -> Vec<Group> {
+    let mut found: BTreeMap<(SupplierId, StoreId), Group> = BTreeMap::new();
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.state == LineState::Open) {
+        let Some(supplier) = line.kind.supplier() else { continue };
+        let Some(minimum) = minimums.get(&supplier).copied() else { continue };
+        if line.cost.is_some_and(|cost| cost.currency == minimum.currency) {
+            let group = found.entry((supplier, line.store)).or_insert_with(|| Group { minimum, lines: Vec::new() });
+            group.lines.push(index);
+        }
+    }
+    found.into_values().collect()
+}
+
+impl Group {
+    fn is_short(&self, lines: &[PlanLine]) -> bool {
+        let costs = self.lines.iter().filter_map(|index| lines[*index].cost).map(|cost| cost.minor);
+        costs.fold(0, i64::saturating_add) < self.minimum.minor
+    }
+
+    /// Quantities of its lines with which it reaches the minimum, as few packs as do; None where there is no room for them. What would be at its point again
+    /// first is filled up first, so that the goods last equally long.
+    fn filled(&self, lines: &[PlanLine]) -> Option<Vec<i64>> {
+        let of = |days: i64| -> Vec<i64> { self.lines.iter().map(|index| lasting(&lines[*index], days)).collect() };
+        let cost = |place: usize, units: i64| cost_of(&lines[self.lines[place]], units);
+        let sum = |quantities: &[i64]| {
+            quantities.iter().enumerate().map(|(place, units)| cost(place, *units)).fold(0, i64::saturating_add)
+        };
+        let minimum = self.minimum.minor;
+        if sum(&of(MOST_DAYS)) < minimum {
+            return None;
+        }
+        let days = least(0, MOST_DAYS, |days| sum(&of(days)) >= minimum);
+        let (mut quantities, whole) = (of(days - 1), of(days));
+        let mut total = sum(&quantities);
+        for (place, most) in whole.into_iter().enumerate() {
+            let before = quantities[place];
+            let others = total - cost(place, before);
+            let is_enough = |units: i64| others.saturating_add(cost(place, units)) >= minimum;
+            if is_enough(most) {
+                let pack = lines[self.lines[place]].headroom.as_ref().map_or(1, |headroom| headroom.pack.max(1));
+                let packs = least(0, (most - before) / pack, |packs| is_enough(before + packs * pack));
+                quantities[place] = before + packs * pack;
+                return Some(quantities);
+            }
+            quantities[place] = most;
+            total = others.saturating_add(cost(place, most));
+        }
+        Some(quantities)
+    }
+}
+
+/// The least number above `low` and up to `high` that is enough, where `high` is.
+fn least(mut low: i64, mut high: i64, is_enough: impl Fn(i64) -> bool) -> i64 {
+    while high - low > 1 {
+        let middle = i64::midpoint(low, high);
+        if is_enough(middle) { high = middle } else { low = middle }
+    }
+    high
+}
+
+/// What a line buys to last so many days beyond its point: whole packs, no less than is proposed, and no more than it has room for.
+fn lasting(line: &PlanLine, days: i64) -> i64 {
+    let figures = &line.figures;
+    let Some(headroom) = line.headroom.as_ref().filter(|_| figures.weekly > 0.0) else { return line.quantity };
+    let wanted = (figures.point as f64 + figures.weekly * days as f64 / 7.0).ceil() as i64;
+    let units = wanted.saturating_sub(figures.position).saturating_sub(figures.moved).clamp(0, headroom.most.max(0));
+    let pack = headroom.pack.max(1);
+    let up = units.saturating_add(pack - 1) / pack * pack;
+    let whole = if up > headroom.most { up - pack } else { up };
+    whole.max(line.quantity)
+}
+
+/// In minor units of the currency that its cost is in.
+fn cost_of(line: &PlanLine, units: i64) -> i64 {
+    let cost =
+        if units == line.quantity { line.cost } else { line.headroom.as_ref().and_then(|headroom| headroom.cost_of(units)) };
+    cost.map_or(0, |cost| cost.minor)
+}
+
+/// Fills up orders that are below the minimum and have room for it.
+fn fill_up(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Money>) {
+    for group in groups(lines, minimums) {
+        let Some(quantities) = group.is_short(lines).then(|| group.filled(lines)).flatten() else { continue };
+        for (index, units) in group.lines.iter().zip(quantities) {
+            let line = &mut lines[*index];
+            let before = line.quantity;
+            if units == before {
+                continue;
+            }
+            let decimals = line.headroom.as_ref().map_or(0, |headroom| headroom.decimals);
+            let (from, to) = (shown(before, decimals), shown(units, decimals));
+            let text = format!("{from} become {to}, so that the order reaches the supplier's minimum of {}", said(group.minimum));
+            line.reasons.push(Reason::new(ReasonCode::FilledUp, text, &[("proposed", before as f64)]));
+            line.buy(units);
+        }
+    }
+}
+
+/// Cuts orders that are below the minimum and can wait.
+fn hold_back(lines: &mut [PlanLine], minimums: &BTreeMap<SupplierId, Money>) {
+    for group in groups(lines, minimums) {
+        let can_wait = |index: &usize| lines[*index].headroom.as_ref().is_some_and(|headroom| !headroom.is_last_day);
+        if !group.is_short(lines) || !group.lines.iter().all(can_wait) {
+            continue;
+        }
+        let text = format!("its order waits: it is below the supplier's minimum of {}", said(group.minimum));
+        for index in &group.lines {
+            let line = &mut lines[*index];
+            line.state = LineState::Cut(ReplenishmentIssue::BelowMinimum);
+            line.reasons.push(below(&group, text.clone()));
+        }
+    }
+}
+
+fn below(group: &Group, text: String) -> Reason {
+    Reason::new(ReasonCode::BelowMinimum, text, &[("minimumMinor", group.minimum.minor as f64)])
+}
+
+fn said(money: Money) -> String {
+    format!("{} {}", money.amount(), money.currency)
+}
