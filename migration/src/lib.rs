@@ -102,6 +102,7 @@ mod m0109_drill_rpo;
 mod m0111_patterns;
 mod m0112_forecast_sums;
 mod m0113_factor_series;
+mod m0115_charge_supplier;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -209,6 +210,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0111_patterns::Migration),
             Box::new(m0112_forecast_sums::Migration),
             Box::new(m0113_factor_series::Migration),
+            Box::new(m0115_charge_supplier::Migration),
         ]
     }
 }

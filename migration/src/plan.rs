@@ -121,6 +121,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0111_patterns", &[include_str!("m0111/patterns.sql")]),
     ("m0112_forecast_sums", &[include_str!("m0112/sums.sql")]),
     ("m0113_factor_series", &[include_str!("m0113/factors.sql")]),
+    ("m0115_charge_supplier", &[include_str!("m0115/charge_supplier.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.
