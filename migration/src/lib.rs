@@ -103,6 +103,7 @@ mod m0111_patterns;
 mod m0112_forecast_sums;
 mod m0113_factor_series;
 mod m0114_attachments;
+mod m0115_charge_supplier;
 mod m0116_minimum_order;
 mod m0118_received_twice;
 pub mod months;
@@ -213,6 +214,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0112_forecast_sums::Migration),
             Box::new(m0113_factor_series::Migration),
             Box::new(m0114_attachments::Migration),
+            Box::new(m0115_charge_supplier::Migration),
             Box::new(m0116_minimum_order::Migration),
             Box::new(m0118_received_twice::Migration),
         ]

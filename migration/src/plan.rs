@@ -122,6 +122,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0112_forecast_sums", &[include_str!("m0112/sums.sql")]),
     ("m0113_factor_series", &[include_str!("m0113/factors.sql")]),
     ("m0114_attachments", &[include_str!("m0114/attachments.sql")]),
+    ("m0115_charge_supplier", &[include_str!("m0115/charge_supplier.sql")]),
     ("m0116_minimum_order", &[include_str!("m0116/minimum_order.sql")]),
     ("m0118_received_twice", &[include_str!("m0118/received_twice.sql")]),
 ];

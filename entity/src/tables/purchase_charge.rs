@@ -17,4 +17,5 @@ pub struct Model {
     pub basis: ChargeBasis,
     pub name: String,
     pub amount_minor: i64,
+    pub supplier_id: Option<SupplierId>,
 }

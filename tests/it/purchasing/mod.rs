@@ -7,6 +7,7 @@ mod archive;
 mod at_once;
 mod blanket_life;
 mod blankets;
+mod carriers;
 mod confirmations;
 mod currencies;
 mod deposits;

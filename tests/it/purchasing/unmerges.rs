@@ -223,7 +223,8 @@ async fn each_proof_of_merges_names_what_is_broken(world: &World) {
     merge(&office, &mill, &kiln, json!({})).await;
     merge_buyers(&office, &web, &shop).await;
     merge_buyers(&office, &old, &shop).await;
-    office.draft_with(json!({ "supplier": kiln, "lines": [{ "product": mug, "quantity": 7 }] })).await;
+    let freight = json!([{ "kind": "FREIGHT", "amount": gbp("1.00") }]);
+    office.draft_with(json!({ "supplier": kiln, "lines": [{ "product": mug, "quantity": 7 }], "charges": freight })).await;
     office.is_sound().await;
     let tenant = world.ours.owner.tenant;
     let write = async |sql: &str| {
@@ -259,6 +260,11 @@ async fn each_proof_of_merges_names_what_is_broken(world: &World) {
             format!("UPDATE purchase_order SET supplier_id = {of_mill} WHERE tenant_id = $1 AND supplier_id = {of_kiln}"),
             format!("UPDATE purchase_order SET supplier_id = {of_kiln} WHERE tenant_id = $1 AND supplier_id = {of_mill}"),
             "purchase order: none is open with a supplier that is merged",
+        ),
+        (
+            format!("UPDATE purchase_charge SET supplier_id = {of_mill} WHERE tenant_id = $1"),
+            "UPDATE purchase_charge SET supplier_id = NULL WHERE tenant_id = $1".to_owned(),
+            "purchase charge: none of an open order is of a supplier that is merged",
         ),
     ];
     for (fault, mend, expected) in &faults {

@@ -49,6 +49,8 @@ pub struct PurchaseChargeInput {
     pub name: Option<String>,
     /// Amount of the charge, in the order's currency; above 0.
     pub amount: MoneyInput,
+    /// Supplier that bills the charge, as a carrier does. Null takes the supplier of the order; a deposit has no other.
+    pub supplier: Option<SupplierRef>,
 }
 
 /// A new purchase order.
@@ -246,7 +248,10 @@ impl PurchaseChargeInput {
         let mut read = Vec::with_capacity(charges.len());
         for (index, charge) in charges.into_iter().enumerate() {
             if let Some(amount) = reading.money(Some(&charge.amount), || path!["input", "charges", index, "amount"]) {
-                read.push(shell::NewCharge { kind: charge.kind.into(), basis: charge.basis.into(), name: charge.name, amount });
+                let at = || path!["input", "charges", index, "supplier"];
+                let supplier = charge.supplier.map(|supplier| supplier_ref(reading, supplier, at));
+                let (kind, basis) = (charge.kind.into(), charge.basis.into());
+                read.push(shell::NewCharge { kind, basis, name: charge.name, amount, supplier });
             }
         }
         read

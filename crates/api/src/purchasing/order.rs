@@ -268,6 +268,11 @@ impl PurchaseCharge {
     async fn name(&self) -> &str {
         &self.0.name
     }
+    /// Supplier that bills the charge. Null where it is the supplier of the order.
+    async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
+        let supplier = self.0.supplier?;
+        Some(links::supplier(ctx, supplier).await)
+    }
     /// Amount of the charge, in the order's currency. Null for callers who may not see costs.
     #[field(mask = ProductCostRead)]
     async fn amount(&self, ctx: &Context<'_>) -> Option<Money> {

@@ -189,6 +189,7 @@ pub fn purchase(why: &Refusal) -> Said {
         Refusal::SupplierArchived { since } => invalid(&archived_since("supplier", *since)),
         Refusal::ChargeIn { order } => invalid(&format!("the order is in {order}")),
         Refusal::AmountNotPositive => range("an amount above 0 is expected"),
+        Refusal::DepositElsewhere => invalid("a deposit is paid to the order's supplier: leave the supplier of the charge out"),
         Refusal::NothingToSpreadBy(basis) => invalid(&format!("no line has anything to spread it by {basis}")),
         Refusal::NothingReceived => invalid("nothing was received"),
         Refusal::Lineless => invalid("an order has a line"),

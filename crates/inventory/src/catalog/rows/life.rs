@@ -50,7 +50,7 @@ pub async fn family(work: &Work, id: FamilyId, step: Step) -> Result<LifeContext
     Ok(LifeContext { row, hindrances: hindrance.into_iter().collect() })
 }
 
-/// A supplier with its open purchase orders and blanket orders. Its row is locked by its other changes, too, before the counter; behind the counter no order is written.
+/// A supplier with its open purchase orders, those that it bills a charge of, and blanket orders. Its row is locked by its other changes, too, before the counter; behind the counter no order is written.
 pub async fn supplier(work: &Work, id: SupplierId, step: Step) -> Result<LifeContext<SupplierRow>, Fault> {
     let row = locked::<entity::supplier::Entity, _>(work, id).await?;
     if step == Step::Restore {
@@ -62,7 +62,11 @@ pub async fn supplier(work: &Work, id: SupplierId, step: Step) -> Result<LifeCon
     let open = "SELECT count(*) FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2
         AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')";
     let blankets = "SELECT count(*) FROM blanket_order b WHERE b.tenant_id = $1 AND b.supplier_id = $2 AND b.status IN ('DRAFT', 'ACTIVE', 'EXHAUSTED')";
-    let orders = count(work, open, vec![id.into()]).await?;
+    let billed = "SELECT count(DISTINCT o.id) FROM purchase_charge c
+        JOIN purchase_order o ON o.tenant_id = $1 AND o.id = c.purchase_order_id AND o.supplier_id <> $2
+          AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')
+        WHERE c.tenant_id = $1 AND c.supplier_id = $2";
+    let orders = count(work, open, vec![id.into()]).await? + count(work, billed, vec![id.into()]).await?;
     let blankets = count(work, blankets, vec![id.into()]).await?;
     let hindrance = in_use_by(&[(Use::OpenPurchaseOrders, orders), (Use::OpenBlanketOrders, blankets)]);
     Ok(LifeContext { row, hindrances: hindrance.into_iter().collect() })

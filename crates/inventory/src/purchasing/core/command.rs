@@ -176,15 +176,17 @@ impl Command {
         }
     }
 
-    /// The suppliers of its new orders, or of its return.
+    /// The suppliers of its new orders, of the charges that it writes, or of its return.
     pub fn suppliers(&self) -> BTreeSet<SupplierId> {
         match self {
-            Self::Create(all) => all.iter().map(|one| one.supplier).collect(),
+            Self::Create(all) => {
+                let billing = |one: &Create| one.charges.iter().filter_map(|charge| charge.supplier).collect::<Vec<_>>();
+                all.iter().flat_map(|one| std::iter::once(one.supplier).chain(billing(one))).collect()
+            }
+            Self::Amend(amend) => amend.charges.iter().flatten().filter_map(|charge| charge.supplier).collect(),
             Self::Return(ret) => BTreeSet::from([ret.supplier]),
             Self::BlanketCreate(create) => BTreeSet::from([create.supplier]),
-            Self::Amend(_) | Self::Act(_) | Self::Receive(_) | Self::Confirm(_) | Self::Revise(_) | Self::BlanketAct(_) => {
-                BTreeSet::new()
-            }
+            Self::Act(_) | Self::Receive(_) | Self::Confirm(_) | Self::Revise(_) | Self::BlanketAct(_) => BTreeSet::new(),
         }
     }
 

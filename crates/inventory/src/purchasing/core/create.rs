@@ -77,6 +77,8 @@ pub struct NewCharge {
     pub basis: ChargeBasis,
     pub name: String,
     pub amount: Money,
+    /// Who bills it; None: the order's own supplier.
+    pub supplier: Option<SupplierId>,
 }
 
 /// A change of a draft; what is None stays.
@@ -134,7 +136,7 @@ pub fn decide_create(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Creat
     };
     order.lines = lines(draft, (&order, command.prices), &new)?;
     check_left(draft, blanket, (None, &order), |index| placed_at(&new, index))?;
-    order.charges = charges(&order, &command.charges)?;
+    order.charges = charges(book, &order, &command.charges)?;
     settle(&mut order)?;
     let events = vec![order.event(events::PURCHASE_ORDER_CREATED, None)];
     let made = PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() };
@@ -204,7 +206,7 @@ pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend)
         check_left(draft, blanket, (Some(&was), &order), |index| placed_at(&new, index))?;
     }
     if let Some(new) = &command.charges {
-        order.charges = charges(&order, new)?;
+        order.charges = charges(book, &order, new)?;
     }
     settle(&mut order)?;
     // Who rejected it has had their say; it begins anew.
@@ -310,7 +312,7 @@ fn cost(facts: &Facts, (order, prices): Terms<'_>, new: &NewLine, at: impl Fn(Fi
     Ok(unit_cost)
 }
 
-fn charges(order: &PurchaseOrder, new: &[NewCharge]) -> Result<Vec<Charge>, Rejection> {
+fn charges(book: &PurchaseBook, order: &PurchaseOrder, new: &[NewCharge]) -> Result<Vec<Charge>, Rejection> {
     let one = |(index, charge): (usize, &NewCharge)| {
         let at = At::row(Field::Charges, index).field(Field::Amount);
         if charge.amount.currency != order.currency {
@@ -319,7 +321,17 @@ fn charges(order: &PurchaseOrder, new: &[NewCharge]) -> Result<Vec<Charge>, Reje
         if charge.amount.minor <= 0 {
             return Err(Refusal::AmountNotPositive.at(at));
         }
-        Ok(Charge { kind: charge.kind, basis: charge.basis, name: charge.name.clone(), amount: charge.amount })
+        let supplier = charge.supplier.filter(|supplier| *supplier != order.supplier);
+        if let Some(supplier) = supplier {
+            let at = At::row(Field::Charges, index).field(Field::Supplier);
+            if let Some(since) = book.archived.get(&supplier) {
+                return Err(Refusal::SupplierArchived { since: *since }.at(at));
+            }
+            if charge.kind == ChargeKind::Deposit {
+                return Err(Refusal::DepositElsewhere.at(at));
+            }
+        }
+        Ok(Charge { kind: charge.kind, basis: charge.basis, name: charge.name.clone(), amount: charge.amount, supplier })
     };
     new.iter().enumerate().map(one).collect()
 }

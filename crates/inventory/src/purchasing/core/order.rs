@@ -131,6 +131,8 @@ pub struct Charge {
     pub basis: ChargeBasis,
     pub name: String,
     pub amount: Money,
+    /// Who bills it; None: the order's own supplier.
+    pub supplier: Option<SupplierId>,
 }
 
 impl Charge {

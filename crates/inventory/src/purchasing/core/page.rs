@@ -3,13 +3,24 @@
 use entity::prelude::*;
 use platform::markup::escaped;
 
-use super::order::{Line, PurchaseOrder};
+use super::order::{Charge, Line, PurchaseOrder};
 
 /// Who buys or sells, and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Party {
     pub name: String,
     pub code: String,
+}
+
+impl PurchaseOrder {
+    /// The charges that the order's own supplier bills.
+    pub fn own_charges(&self) -> impl Iterator<Item = &Charge> {
+        self.charges.iter().filter(|charge| charge.supplier.is_none())
+    }
+    /// Goods and the charges that the order's own supplier bills. None beyond what can be kept exactly.
+    pub fn billed(&self) -> Option<Money> {
+        self.own_charges().try_fold(self.goods, |sum, charge| sum.checked_add(charge.amount))
+    }
 }
 
 const STYLE: &str = "@page{size:A4;margin:18mm}body{font:10pt/1.4 sans-serif;color:#111;max-width:180mm;margin:8mm auto}\
@@ -57,10 +68,10 @@ pub fn page(
         let name = escaped(name);
         out.push_str(&format!("<tr><td></td><td colspan=\"4\">{name}</td><td class=\"n\">{}</td></tr>\n", amount.amount()));
     };
-    for charge in &order.charges {
+    for charge in order.own_charges() {
         sum(&charge.name, charge.amount);
     }
-    if let Some(total) = order.total() {
+    if let Some(total) = order.billed() {
         sum(&format!("Total ({})", order.currency), total);
     }
     out.push_str("</tbody></table>\n</body></html>\n");

@@ -60,6 +60,8 @@ pub enum Refusal {
         order: Currency,
     },
     AmountNotPositive,
+    /// A deposit is with the supplier of the goods.
+    DepositElsewhere,
     NothingToSpreadBy(ChargeBasis),
 
     // Of deliveries.

@@ -56,6 +56,7 @@ struct ChargeRow {
     basis: ChargeBasis,
     name: String,
     amount_minor: i64,
+    supplier_id: Option<SupplierId>,
 }
 
 /// The number of the last receipt (`what` 0) or discrepancy (1).
@@ -193,7 +194,8 @@ async fn fill_charges(reads: &impl Reads, orders: &mut [PurchaseOrder]) -> Resul
     for row in reads.records::<ChargeRow>(&sql, vec![backend.ids(orders.iter().map(|order| order.id))]).await? {
         if let Some(order) = places.get(&row.purchase_order_id).and_then(|place| orders.get_mut(*place)) {
             let amount = Money::new(row.amount_minor, order.currency);
-            order.charges.push(Charge { kind: row.kind, basis: row.basis, name: row.name, amount });
+            let supplier = row.supplier_id;
+            order.charges.push(Charge { kind: row.kind, basis: row.basis, name: row.name, amount, supplier });
         }
     }
     Ok(())

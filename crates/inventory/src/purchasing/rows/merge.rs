@@ -39,20 +39,31 @@ pub async fn offered(reads: &impl Reads, supplier: SupplierId, most: usize) -> R
 pub async fn open_with(work: &Work, supplier: SupplierId) -> Result<OpenWith, Fault> {
     let open = "o.tenant_id = $1 AND o.supplier_id = $2
         AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')";
+    // Orders with another supplier, of which this one bills a charge.
+    let billed =
+        "purchase_charge c JOIN purchase_order o ON o.tenant_id = $1 AND o.id = c.purchase_order_id AND o.supplier_id <> $2
+          AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')
+        WHERE c.tenant_id = $1 AND c.supplier_id = $2";
     let sql = format!(
-        "SELECT (SELECT count(*) FROM purchase_order o WHERE {open}),
+        "SELECT (SELECT count(*) FROM purchase_order o WHERE {open}) + (SELECT count(DISTINCT o.id) FROM {billed}),
            (SELECT count(*) FROM blanket_order b WHERE b.tenant_id = $1 AND b.supplier_id = $2 AND b.status IN ('DRAFT', 'ACTIVE', 'EXHAUSTED')),
            (SELECT count(*) FROM replenishment_policy p WHERE p.tenant_id = $1 AND p.supplier_id = $2),
            (SELECT count(*) FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2)
-           + (SELECT count(*) FROM supplier_return r WHERE r.tenant_id = $1 AND r.supplier_id = $2)"
+           + (SELECT count(*) FROM supplier_return r WHERE r.tenant_id = $1 AND r.supplier_id = $2)
+           + (SELECT count(DISTINCT c.purchase_order_id) FROM purchase_charge c WHERE c.tenant_id = $1 AND c.supplier_id = $2)"
     );
     let rows = work.rows(&sql, vec![supplier.into()]).await?;
     let row = rows.first().ok_or_else(|| Fault::Broken("a count has a row".to_owned()))?;
     let mut row = Row::new(row);
     let (orders, blankets, policies, documents) = (row.take()?, row.take()?, row.take()?, row.take()?);
-    let sql = format!("SELECT o.number FROM purchase_order o WHERE {open} ORDER BY o.number LIMIT $3");
-    let rows = work.rows(&sql, vec![supplier.into(), MOST_NAMED.into()]).await?;
-    let numbers = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<i64>, Fault>>()?;
+    let mut numbers: Vec<i64> = Vec::new();
+    for from in [format!("purchase_order o WHERE {open}"), billed.to_owned()] {
+        let sql = format!("SELECT DISTINCT o.number FROM {from} ORDER BY o.number LIMIT $3");
+        let rows = work.rows(&sql, vec![supplier.into(), MOST_NAMED.into()]).await?;
+        numbers.extend(rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<i64>, Fault>>()?);
+    }
+    numbers.sort_unstable();
+    numbers.truncate(MOST_NAMED as usize);
     Ok(OpenWith { orders, numbers, blankets, policies, documents })
 }
 
@@ -75,10 +86,11 @@ pub async fn bought_elsewhere(
     rows.iter().map(|row| Row::new(row).take()).collect()
 }
 
-/// Purchase orders and returns of every state that name a supplier.
+/// Purchase orders, by themselves or in a charge, and returns of every state that name a supplier.
 pub async fn documents_with(reads: &impl Reads, supplier: SupplierId) -> Result<i64, Fault> {
     let sql = "SELECT (SELECT count(*) FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2)
-           + (SELECT count(*) FROM supplier_return r WHERE r.tenant_id = $1 AND r.supplier_id = $2)";
+           + (SELECT count(*) FROM supplier_return r WHERE r.tenant_id = $1 AND r.supplier_id = $2)
+           + (SELECT count(DISTINCT c.purchase_order_id) FROM purchase_charge c WHERE c.tenant_id = $1 AND c.supplier_id = $2)";
     match reads.rows(sql, vec![supplier.into()]).await?.first() {
         Some(row) => Row::new(row).take(),
         None => Ok(0),

@@ -111,6 +111,7 @@ struct NewCharge {
     basis: ChargeBasis,
     name: String,
     amount_minor: i64,
+    supplier_id: Option<SupplierId>,
 }
 
 #[derive(Record)]
@@ -281,6 +282,7 @@ impl NewCharge {
             basis: charge.basis,
             name: charge.name.clone(),
             amount_minor: charge.amount.minor,
+            supplier_id: charge.supplier,
         }
     }
 }

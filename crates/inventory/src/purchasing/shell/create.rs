@@ -67,6 +67,7 @@ async fn written(
         Some(currency) => currency,
         None => ledger.terms(&scope).await?.currency,
     };
+    let charges = charges_of(&scope, &mut missing, input.charges).await?;
     let placing = match input.status {
         None => None,
         Some(PurchaseStart::Ordered) => {
@@ -89,7 +90,7 @@ async fn written(
         under_percent: input.under_percent as u8,
         lines,
         prices: Prices::Stated,
-        charges: input.charges.into_iter().map(charge).collect(),
+        charges,
         actor: permit.actor(),
         placing,
     };
@@ -152,6 +153,10 @@ async fn changed(
         levels = found.iter().map(|line| crate::stock::core::LevelKey { product: line.product, store }).collect();
         lines = Some(found);
     }
+    let charges = match input.charges {
+        Some(charges) => Some(charges_of(&scope, &mut missing, charges).await?),
+        None => None,
+    };
     let amend = Amend {
         order,
         expected_version: input.expected_version,
@@ -161,7 +166,7 @@ async fn changed(
         over_percent: input.over_percent.map(|percent| percent as u8),
         under_percent: input.under_percent.map(|percent| percent as u8),
         lines,
-        charges: input.charges.map(|charges| charges.into_iter().map(charge).collect()),
+        charges,
         actor: permit.actor(),
     };
     Ok((Command::of(PurchaseCommand(Box::new(Purchase::Amend(amend)), levels)), missing))
@@ -270,7 +275,25 @@ fn parts(checks: &mut Checks, lines: Option<&[NewPurchaseLine]>, charges: Option
     }
 }
 
-fn charge(new: NewCharge) -> Charge {
+/// Charges with the suppliers that bill them; those that are not there are noted.
+async fn charges_of(reads: &impl Reads, missing: &mut Missing, new: Vec<NewCharge>) -> Result<Vec<Charge>, Fault> {
+    let named: Vec<&SupplierRef> = new.iter().filter_map(|charge| charge.supplier.as_ref()).collect();
+    let suppliers = if named.is_empty() { Suppliers(HashMap::new()) } else { Suppliers::look_up(reads, named).await? };
+    let mut charges = Vec::with_capacity(new.len());
+    for (index, one) in new.into_iter().enumerate() {
+        let supplier = match &one.supplier {
+            Some(named) => {
+                let found = suppliers.find(named, || At::row(Field::Charges, index).field(Field::Supplier));
+                Some(missing.or_nobodys(found.map(|supplier| supplier.id)))
+            }
+            None => None,
+        };
+        charges.push(charge(one, supplier));
+    }
+    Ok(charges)
+}
+
+fn charge(new: NewCharge, supplier: Option<SupplierId>) -> Charge {
     let name = new.name.unwrap_or_else(|| {
         match new.kind {
             ChargeKind::Freight => "Freight",
@@ -281,7 +304,7 @@ fn charge(new: NewCharge) -> Charge {
         }
         .to_owned()
     });
-    Charge { kind: new.kind, basis: new.basis, name, amount: new.amount }
+    Charge { kind: new.kind, basis: new.basis, name, amount: new.amount, supplier }
 }
 
 /// Lines with what the supplier offers of their products; those that are not there are noted.

@@ -114,6 +114,9 @@ pub struct NewCharge {
     pub basis: ChargeBasis,
     pub name: Option<String>,
     pub amount: Money,
+    /// Who bills it; None: the order's own supplier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<SupplierRef>,
 }
 
 /// Change a draft; what is None stays.

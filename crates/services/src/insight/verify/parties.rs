@@ -31,6 +31,17 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY o.id LIMIT 1",
     },
     Check {
+        invariant: "purchase charge: none of an open order is of a supplier that is merged into another",
+        table: "purchase_charge",
+        broken: "SELECT 'por:' || HEX(o.id), 'a charge of a supplier that is merged into none', 'sup:' || HEX(s.id) || ', merged into sup:' || HEX(s.merged_into)
+                 FROM purchase_charge c JOIN supplier s ON s.tenant_id = $1 AND s.id = c.supplier_id AND s.merged_into IS NOT NULL
+                 JOIN purchase_order o ON o.tenant_id = $1 AND o.id = c.purchase_order_id
+                 WHERE c.tenant_id = $1 AND c.supplier_id IS NOT NULL
+                   AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')
+                   AND NOT EXISTS (SELECT 1 FROM document_reversal r WHERE r.tenant_id = $1 AND r.document_id = o.id)
+                 ORDER BY o.id LIMIT 1",
+    },
+    Check {
         invariant: "merge: one that stands is of a customer or a supplier that is merged",
         table: "party_merge",
         broken: "SELECT 'merge ' || HEX(m.id), 'one that is merged', coalesce('cus:' || HEX(m.customer_id), 'sup:' || HEX(m.supplier_id))

@@ -211,10 +211,10 @@ impl Frame {
             right(words.total, 3),
         ];
         sheet.tables.push(Table { heading: None, columns, rows: rows.collect() });
-        for charge in &order.charges {
+        for charge in order.own_charges() {
             sheet.sum(&charge.name, words.money(charge.amount));
         }
-        let total = order.total().ok_or(NotDrawn::TooLarge)?;
+        let total = order.billed().ok_or(NotDrawn::TooLarge)?;
         sheet.sum(words.total, words.money(total));
         Ok(sheet)
     }

@@ -186,6 +186,7 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("supplier_product", PRODUCT_OF, &[("supplier_id", "id")], "supplier"),
     link("supplier_product", PRODUCT_OF, &[("product_id", "id")], "product"),
     link("purchase_charge", PURCHASE_LINE, &[("purchase_order_id", "id")], "purchase_order"),
+    link("purchase_charge", PURCHASE_LINE, &[("supplier_id", "id")], "supplier"),
     link("purchase_discrepancy", DISCREPANCY, &[("purchase_order_id", "id")], "purchase_order"),
     link(
         "purchase_discrepancy",
