@@ -16,7 +16,7 @@ use std::{
 
 use entrepot::CRATES;
 use facts::Facts;
-use rooms::ROOMS;
+use rooms::{FORECAST, PRODUCT_TEXT, ROOMS};
 
 /// The rooms that hold rules, in reading order. The faces in `api` name one another, as the objects of the schema do.
 fn rooms() -> Vec<&'static str> {

@@ -138,7 +138,12 @@ async fn rows(noun: Noun, bytes: Vec<u8>, is_workbook: bool) -> usize {
                         currency: "GBP".to_owned(),
                         ..fields::ResolvedNames::default()
                     };
-                    let _ = (fields::product(row, &known), fields::supplier(row), fields::category(row), fields::customer(row));
+                    let _ = (
+                        fields::product(row, &known),
+                        fields::supplier(row, &known),
+                        fields::category(row),
+                        fields::customer(row),
+                    );
                 }
                 count += found.len();
             }

@@ -43,8 +43,8 @@ const SERVICES: &[&str] = &["alerts", "webhooks", "files", "media", "exchange", 
 const INVENTORY: &[&str] = &["numbering", "catalog", "stock", "ledger", "lots", "reversals", "orders", "fulfilment", "returns", "payments",
     "currency", "purchasing", "transfers", "counts", "costing"];
 #[rustfmt::skip]
-const FORECAST: &[&str] = &["class", "panel", "series", "models", "selection", "intervals", "engine", "weekdays", "factors", "accuracy", "abc", "xyz",
+pub const FORECAST: &[&str] = &["class", "panel", "series", "models", "selection", "intervals", "engine", "weekdays", "factors", "accuracy", "abc", "xyz",
     "reorder", "simulate", "anomaly", "ratios", "bench"];
 #[rustfmt::skip]
-const PRODUCT_TEXT: &[&str] =
+pub const PRODUCT_TEXT: &[&str] =
     &["folding", "ngrams", "variants", "minhash", "duplicates", "linear", "calibration", "classifier", "cleaning", "evidence"];
