@@ -256,6 +256,28 @@ export interface ArchiveFilter {
   isArchived?: boolean | null;
 }
 
+/** A file to attach. */
+export interface AttachmentAddInput {
+  /** Description, at most 1,000 characters. Default empty. */
+  description?: string;
+  /** ID of the file, which the caller has uploaded with the purpose DOCUMENT and which belongs to nothing yet. */
+  fileId: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+  /** Name, 1 to 200 characters. Null for the name of the file. */
+  name?: string | null;
+  /** ID of the thing that the file is attached to: any node but sessions, files, exchanges, papers, notes and attachments. */
+  nodeId: string;
+}
+
+/** An attachment to remove. */
+export interface AttachmentRemoveInput {
+  /** ID of the attachment. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  idempotencyKey?: string;
+}
+
 /** Entries that match all of these. */
 export interface AuditFilter {
   /** Condition on the action: the name of the mutation. */
@@ -2292,7 +2314,7 @@ export interface NoteAddInput {
   idempotencyKey?: string;
   /** IDs of members whom the note mentions, at most 20. Each of them must be able to read the thing. */
   mentions?: ReadonlyArray<string>;
-  /** ID of the thing that the note is about: any node but sessions, files, exchanges, papers and notes. */
+  /** ID of the thing that the note is about: any node but sessions, files, exchanges, papers, notes and attachments. */
   nodeId: string;
   /** Text, 1 to 4,000 characters. */
   text: string;
@@ -2860,6 +2882,12 @@ export interface PriceBreakInput {
   unitCost: MoneyInput;
 }
 
+/** History that shows how sales answer a price. */
+export type PriceResponseSource =
+  | 'CATEGORY'
+  | 'NONE'
+  | 'OWN';
+
 /** The product that is no longer used. */
 export interface ProductArchiveInput {
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
@@ -3326,6 +3354,8 @@ export interface PurchaseChargeInput {
   kind: ChargeKind;
   /** Name of the charge, at most 300 characters. Null takes the name of its kind. */
   name?: string | null;
+  /** Supplier that bills the charge, as a carrier does. Null takes the supplier of the order; a deposit has no other. */
+  supplier?: SupplierRef | null;
 }
 
 /** The source of the day that a line of a purchase order is expected on. */
@@ -3730,6 +3760,7 @@ export type ReorderReason =
 
 /** Reason for which a line is REFUSED or CUT. */
 export type ReplenishmentIssue =
+  | 'BELOW_MINIMUM'
   | 'DRAFT_REFUSED'
   | 'NO_SUPPLIER'
   | 'OTHER_CURRENCY'
@@ -3864,11 +3895,13 @@ export interface ReplenishmentPolicySetInput {
 /** Subject of a reason. */
 export type ReplenishmentReasonCode =
   | 'ASSUMED_LEAD'
+  | 'BELOW_MINIMUM'
   | 'BELOW_POINT'
   | 'CAPPED_BY_SALES'
   | 'DEFAULT_POLICY'
   | 'EXTRAPOLATED'
   | 'FEW_ERRORS'
+  | 'FILLED_UP'
   | 'IN_DRAFTS'
   | 'LARGE_PACK'
   | 'MINIMUM'
@@ -4731,6 +4764,7 @@ export type StockAnomalyKind =
   | 'BELOW_COST'
   | 'COUNTS_SHORT'
   | 'DUPLICATE'
+  | 'RECEIVED_TWICE'
   | 'REMOVAL'
   | 'RETURN'
   | 'REVERSALS'
@@ -5407,6 +5441,8 @@ export interface SupplierCreateInput {
   idempotencyKey?: string | null;
   /** Lead time from ordering to receiving, in days: 0 to 3,650. */
   leadTimeDays?: number | null;
+  /** Least value of the goods of an order, without charges. 0 for none. */
+  minimumOrderValue?: MoneyInput | null;
   /** Name of the supplier, at most 255 characters. */
   name: string;
   /** Payment terms of the supplier. */
@@ -5627,6 +5663,8 @@ export interface SupplierUpdateInput {
   idempotencyKey?: string | null;
   /** Lead time from ordering to receiving, in days: 0 to 3,650. */
   leadTimeDays?: number | null;
+  /** Least value of the goods of an order, without charges. Null or 0 for none. */
+  minimumOrderValue?: MoneyInput | null;
   /** Name of the supplier, at most 255 characters. */
   name?: string | null;
   /** Payment terms of the supplier. */
@@ -5666,6 +5704,11 @@ export interface TenantUpdateInput {
   costingMethod?: CostingMethod | null;
   /** The currency of its books. It stays once stock has moved, because values in the ledger are in it. */
   defaultCurrency?: string | null;
+  /**
+   * Most days between equal receipts of goods that are an anomaly, RECEIVED_TWICE, 1 to 30. Null
+   * for the default, 3.
+   */
+  duplicateReceiptDays?: number | null;
   /** The version that was read: Tenant.settings.version. */
   expectedVersion: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -6010,41 +6053,41 @@ export type XyzClass =
 /** Input types with a field `idempotencyKey`, which `mutate` fills. */
 export const KEYED_INPUTS: readonly string[] = (
   'ActionInput AlertActionInput AlertAssignInput AlertRuleDeleteInput AlertRuleUpsertInput ' +
-  'AlertSnoozeInput ApiKeyCreateInput BlanketOrderActionInput BlanketOrderCreateInput ' +
-  'BulkOperationRunInput CarrierUpsertInput CategoryArchiveInput CategoryBulkUpsertInput ' +
-  'CategoryCreateInput CategoryRestoreInput CategoryUpdateInput ChannelArchiveInput ChannelCreateInput ' +
-  'ChannelRestoreInput CreditNoteIssueInput CustomerBulkUpsertInput CustomerCreateInput ' +
-  'CustomerEraseInput CustomerMergeInput CustomerUnmergeInput CustomerUpdateInput DocumentReverseInput ' +
-  'ExchangeRateSetInput ExchangeRatesImportInput ExportCreateInput ExportScheduleDeleteInput ' +
-  'ExportScheduleRunInput ExportScheduleSetInput FactorSeriesRemoveInput FactorSeriesSetInput ' +
-  'FulfilmentDeliverInput FulfilmentFailInput FulfilmentTrackingSetInput FulfilmentWorkAcceptInput ' +
-  'FulfilmentWorkActionInput FulfilmentWorkCollectInput FulfilmentWorkMoveInput FulfilmentWorkPackInput ' +
-  'FulfilmentWorkPickInput FulfilmentWorkRejectInput FulfilmentWorkShipInput FulfilmentWorkUnpickInput ' +
-  'HoldRuleArchiveInput HoldRuleUpsertInput ImportCreateInput IntegrationCreateInput ' +
-  'IntegrationUpdateInput InvoiceIssueInput KitSetInput LegalEntityUpsertInput ' +
-  'LiquidationPlanAdvanceInput LiquidationPlanApproveInput LiquidationPlanCreateInput ' +
-  'LiquidationSettingsSetInput LotCreateInput LotStatusInput LotUpdateInput MemberRolesSetInput ' +
-  'NoteAddInput NumberPatternSetInput OrderCreateInput OrderFulfilInput OrderHoldLiftInput ' +
-  'OrderHoldSetInput OrderUpdateInput PaperCreateInput PaymentRecordInput PaymentsRecordInput ' +
-  'ProductArchiveInput ProductBulkUpsertInput ProductCreateInput ProductDocumentAddInput ' +
-  'ProductDocumentRemoveInput ProductFamilyArchiveInput ProductFamilyCreateInput ' +
-  'ProductFamilyRestoreInput ProductImageAddInput ProductImageRemoveInput ProductImageReorderInput ' +
-  'ProductSuggestionRefuseInput ProductTextAcceptInput ProductUpdateInput PurchaseOrderActionInput ' +
-  'PurchaseOrderAmendInput PurchaseOrderConfirmInput PurchaseOrderCreateInput PurchaseOrderReceiveInput ' +
-  'PurchaseOrderSendInput PurchaseOrderUpdateInput PurchaseOrdersCreateFromSuggestionsInput ' +
-  'ReorderPolicySetInput ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ' +
-  'ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ReplenishmentRuleSetInput ' +
-  'ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ReturnReceiveInput ' +
-  'ReturnRejectInput RevaluationReverseInput RoleCreateInput RoleDeleteInput RoleUpdateInput ' +
-  'SavedViewCreateInput SavedViewDeleteInput SavedViewLinkCreateInput SavedViewLinkRevokeInput ' +
-  'SavedViewScheduleDeleteInput SavedViewScheduleSetInput SavedViewUpdateInput SourcingSetInput ' +
-  'StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockReleaseInput StockReserveInput ' +
-  'StockRevalueInput StockReverseInput StockSetInput StocktakeActionInput StocktakeCreateInput ' +
-  'StocktakeRecordInput StocktakeRecountInput StocktakeSubmitInput StoreArchiveInput StoreCreateInput ' +
-  'StoreGroupArchiveInput StoreGroupCreateInput StoreGroupRestoreInput StoreGroupUpdateInput ' +
-  'StoreUpdateInput SupplierArchiveInput SupplierCreateInput SupplierMergeInput ' +
-  'SupplierProductArchiveInput SupplierProductBulkUpsertInput SupplierProductRestoreInput ' +
-  'SupplierRestoreInput SupplierReturnCreateInput SupplierUnmergeInput SupplierUpdateInput ' +
-  'TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput TransferShipmentInput ' +
-  'TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointUpdateInput'
+  'AlertSnoozeInput ApiKeyCreateInput AttachmentAddInput AttachmentRemoveInput BlanketOrderActionInput ' +
+  'BlanketOrderCreateInput BulkOperationRunInput CarrierUpsertInput CategoryArchiveInput ' +
+  'CategoryBulkUpsertInput CategoryCreateInput CategoryRestoreInput CategoryUpdateInput ' +
+  'ChannelArchiveInput ChannelCreateInput ChannelRestoreInput CreditNoteIssueInput ' +
+  'CustomerBulkUpsertInput CustomerCreateInput CustomerEraseInput CustomerMergeInput ' +
+  'CustomerUnmergeInput CustomerUpdateInput DocumentReverseInput ExchangeRateSetInput ' +
+  'ExchangeRatesImportInput ExportCreateInput ExportScheduleDeleteInput ExportScheduleRunInput ' +
+  'ExportScheduleSetInput FactorSeriesRemoveInput FactorSeriesSetInput FulfilmentDeliverInput ' +
+  'FulfilmentFailInput FulfilmentTrackingSetInput FulfilmentWorkAcceptInput FulfilmentWorkActionInput ' +
+  'FulfilmentWorkCollectInput FulfilmentWorkMoveInput FulfilmentWorkPackInput FulfilmentWorkPickInput ' +
+  'FulfilmentWorkRejectInput FulfilmentWorkShipInput FulfilmentWorkUnpickInput HoldRuleArchiveInput ' +
+  'HoldRuleUpsertInput ImportCreateInput IntegrationCreateInput IntegrationUpdateInput ' +
+  'InvoiceIssueInput KitSetInput LegalEntityUpsertInput LiquidationPlanAdvanceInput ' +
+  'LiquidationPlanApproveInput LiquidationPlanCreateInput LiquidationSettingsSetInput LotCreateInput ' +
+  'LotStatusInput LotUpdateInput MemberRolesSetInput NoteAddInput NumberPatternSetInput ' +
+  'OrderCreateInput OrderFulfilInput OrderHoldLiftInput OrderHoldSetInput OrderUpdateInput ' +
+  'PaperCreateInput PaymentRecordInput PaymentsRecordInput ProductArchiveInput ProductBulkUpsertInput ' +
+  'ProductCreateInput ProductDocumentAddInput ProductDocumentRemoveInput ProductFamilyArchiveInput ' +
+  'ProductFamilyCreateInput ProductFamilyRestoreInput ProductImageAddInput ProductImageRemoveInput ' +
+  'ProductImageReorderInput ProductSuggestionRefuseInput ProductTextAcceptInput ProductUpdateInput ' +
+  'PurchaseOrderActionInput PurchaseOrderAmendInput PurchaseOrderConfirmInput PurchaseOrderCreateInput ' +
+  'PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ' +
+  'PurchaseOrdersCreateFromSuggestionsInput ReorderPolicySetInput ReplenishmentPlanApproveInput ' +
+  'ReplenishmentPlanCreateInput ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ' +
+  'ReplenishmentRuleSetInput ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ' +
+  'ReturnReceiveInput ReturnRejectInput RevaluationReverseInput RoleCreateInput RoleDeleteInput ' +
+  'RoleUpdateInput SavedViewCreateInput SavedViewDeleteInput SavedViewLinkCreateInput ' +
+  'SavedViewLinkRevokeInput SavedViewScheduleDeleteInput SavedViewScheduleSetInput SavedViewUpdateInput ' +
+  'SourcingSetInput StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockReleaseInput ' +
+  'StockReserveInput StockRevalueInput StockReverseInput StockSetInput StocktakeActionInput ' +
+  'StocktakeCreateInput StocktakeRecordInput StocktakeRecountInput StocktakeSubmitInput ' +
+  'StoreArchiveInput StoreCreateInput StoreGroupArchiveInput StoreGroupCreateInput ' +
+  'StoreGroupRestoreInput StoreGroupUpdateInput StoreUpdateInput SupplierArchiveInput ' +
+  'SupplierCreateInput SupplierMergeInput SupplierProductArchiveInput SupplierProductBulkUpsertInput ' +
+  'SupplierProductRestoreInput SupplierRestoreInput SupplierReturnCreateInput SupplierUnmergeInput ' +
+  'SupplierUpdateInput TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput ' +
+  'TransferShipmentInput TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointUpdateInput'
 ).split(' ');

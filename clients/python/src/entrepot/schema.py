@@ -217,6 +217,29 @@ class ArchiveFilter(TypedDict, total=False):
     isArchived: Optional[bool]
 
 
+class _AttachmentAddInput(TypedDict):
+    fileId: str
+    nodeId: str
+
+
+class AttachmentAddInput(_AttachmentAddInput, total=False):
+    """A file to attach."""
+
+    description: str
+    idempotencyKey: str
+    name: Optional[str]
+
+
+class _AttachmentRemoveInput(TypedDict):
+    id: str
+
+
+class AttachmentRemoveInput(_AttachmentRemoveInput, total=False):
+    """An attachment to remove."""
+
+    idempotencyKey: str
+
+
 class AuditFilter(TypedDict, total=False):
     """Entries that match all of these."""
 
@@ -2502,6 +2525,13 @@ class PriceBreakInput(TypedDict):
     unitCost: "MoneyInput"
 
 
+PriceResponseSource = Literal[
+    "CATEGORY",
+    "NONE",
+    "OWN",
+]
+
+
 class _ProductArchiveInput(TypedDict):
     id: str
 
@@ -2883,6 +2913,7 @@ class PurchaseChargeInput(_PurchaseChargeInput, total=False):
 
     basis: "ChargeBasis"
     name: Optional[str]
+    supplier: Optional["SupplierRef"]
 
 
 PurchaseExpectedFrom = Literal[
@@ -3248,6 +3279,7 @@ ReorderReason = Literal[
 
 
 ReplenishmentIssue = Literal[
+    "BELOW_MINIMUM",
     "DRAFT_REFUSED",
     "NO_SUPPLIER",
     "OTHER_CURRENCY",
@@ -3370,11 +3402,13 @@ class ReplenishmentPolicySetInput(_ReplenishmentPolicySetInput, total=False):
 
 ReplenishmentReasonCode = Literal[
     "ASSUMED_LEAD",
+    "BELOW_MINIMUM",
     "BELOW_POINT",
     "CAPPED_BY_SALES",
     "DEFAULT_POLICY",
     "EXTRAPOLATED",
     "FEW_ERRORS",
+    "FILLED_UP",
     "IN_DRAFTS",
     "LARGE_PACK",
     "MINIMUM",
@@ -4169,6 +4203,7 @@ StockAnomalyKind = Literal[
     "BELOW_COST",
     "COUNTS_SHORT",
     "DUPLICATE",
+    "RECEIVED_TWICE",
     "REMOVAL",
     "RETURN",
     "REVERSALS",
@@ -4820,6 +4855,7 @@ class SupplierCreateInput(_SupplierCreateInput, total=False):
     email: Optional[str]
     idempotencyKey: Optional[str]
     leadTimeDays: Optional[int]
+    minimumOrderValue: Optional["MoneyInput"]
     paymentTerms: Optional["PaymentTermsInput"]
     taxIds: Optional[Sequence["TaxIdInput"]]
 
@@ -5013,6 +5049,7 @@ class SupplierUpdateInput(_SupplierUpdateInput, total=False):
     email: Optional[str]
     idempotencyKey: Optional[str]
     leadTimeDays: Optional[int]
+    minimumOrderValue: Optional["MoneyInput"]
     name: Optional[str]
     paymentTerms: Optional["PaymentTermsInput"]
     taxIds: Optional[Sequence["TaxIdInput"]]
@@ -5038,6 +5075,7 @@ class TenantUpdateInput(_TenantUpdateInput, total=False):
     closedThrough: Optional[str]
     costingMethod: Optional["CostingMethod"]
     defaultCurrency: Optional[str]
+    duplicateReceiptDays: Optional[int]
     idempotencyKey: Optional[str]
     mfaRequired: Optional[bool]
     name: Optional[str]
@@ -5346,6 +5384,8 @@ KEYED_INPUTS = frozenset(
         "AlertRuleUpsertInput",
         "AlertSnoozeInput",
         "ApiKeyCreateInput",
+        "AttachmentAddInput",
+        "AttachmentRemoveInput",
         "BlanketOrderActionInput",
         "BlanketOrderCreateInput",
         "BulkOperationRunInput",
