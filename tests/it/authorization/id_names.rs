@@ -4,6 +4,7 @@
 pub const ID_NAMES: &[(&str, &str)] = &[
     ("stockedin", "sto"),
     ("blanketorder", "bor"),
+    ("legalentit", "len"),
     ("savedviewlinkid", "svl"),
     ("revaluation", "rvl"),
     ("savedviewschedule", "svs"),

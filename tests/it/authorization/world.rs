@@ -205,7 +205,7 @@ impl World {
         ids.insert("ppr", text(&self.must(house, query, json!({ "input": input })).await["paper"]["id"]));
         let input = json!({ "idempotencyKey": format!("{word}-entity"), "code": format!("{word}-ltd"), "name": format!("{word} Ltd"), "storeIds": [ids["sto"]] });
         let query = "mutation($input: LegalEntityUpsertInput!) { legalEntityUpsert(input: $input) { legalEntity { id } userErrors { code field message } } }";
-        self.must(house, query, json!({ "input": input })).await;
+        ids.insert("len", text(&self.must(house, query, json!({ "input": input })).await["legalEntity"]["id"]));
         let input = json!({ "idempotencyKey": format!("{word}-invoice"), "orderId": ids["ord"] });
         let query = "mutation($input: InvoiceIssueInput!) { invoiceIssue(input: $input) { invoice { id } userErrors { code field message } } }";
         ids.insert("inv", text(&self.must(house, query, json!({ "input": input })).await["invoice"]["id"]));
@@ -330,9 +330,9 @@ impl World {
 }
 
 impl House {
-    /// What `node` finds, by the kind of its ID: all but the link and the schedule of a view, and that of an export.
+    /// What `node` finds, by the kind of its ID: all but legal entities, the link and the schedule of a view, and that of an export.
     pub fn nodes(&self) -> impl Iterator<Item = (&&'static str, &String)> {
-        self.ids.iter().filter(|(prefix, _)| !["svl", "svs", "xsc"].contains(*prefix))
+        self.ids.iter().filter(|(prefix, _)| !["len", "svl", "svs", "xsc"].contains(*prefix))
     }
     async fn founded(node: &Node, word: &'static str) -> Self {
         Self::founded_by(node, word, &format!("{word}@example.com")).await
