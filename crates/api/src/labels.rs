@@ -21,6 +21,7 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
+    orders::links::argument,
 };
 
 /// Symbology of the machine-readable code on a label.
@@ -124,10 +125,8 @@ impl LabelQuery {
         if product_ids.len() > MOST_PRODUCTS {
             return Err(TopError::bad_input(format!("at most {MOST_PRODUCTS} products"), path!["productIds"]));
         }
-        let read = |(at, id): (usize, &ID)| {
-            id.parse().map_err(|err: entity::id::IdError| TopError::bad_input(err.to_string(), path!["productIds", at]))
-        };
-        let ids = product_ids.iter().enumerate().map(read).collect::<Result<Vec<ProductId>, _>>()?;
+        let read = |(at, id): (usize, &ID)| argument(id, || path!["productIds", at]);
+        let ids = product_ids.iter().enumerate().map(read).collect::<Answer<Vec<ProductId>>>()?;
         let found = products(ctx, &permit, &ids).await?;
         let label = |doc: ProductDoc| {
             let (drawing, problem) = match drawn(&doc, symbology.into()) {

@@ -1,30 +1,29 @@
 //! An attachment as clients see it.
 
-use std::{collections::HashMap, sync::Arc};
-
 use async_graphql::{Context, ID};
-use entity::prelude::{AttachmentId, FileId};
+use entity::prelude::AttachmentId;
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::storage::{Fault, TenantScope};
+use platform::storage::TenantScope;
 use services::{
     attachments::{core, shell},
-    files::{Files, core::File},
+    files::Files,
 };
 
 use crate::{
     graphql::{
         context::ContextExt,
-        fault::{Answer, TopError},
+        fault::Answer,
         scalars::{DateTime, Long},
     },
     history::HistoryActor,
+    media::{self, Shown},
     schema,
 };
 
 /// A file that is attached to a thing, with its row.
 #[derive(Debug, Clone)]
-pub struct Attachment(pub(super) Arc<(core::Attachment, File)>);
+pub struct Attachment(pub(super) Shown<core::Attachment>);
 
 crate::connection!(AttachmentConnection, AttachmentEdge, Attachment, "attachments");
 
@@ -58,10 +57,7 @@ impl Attachment {
     }
     /// Path on this server from which the file can be downloaded with GET for 15 minutes.
     async fn url(&self, ctx: &Context<'_>) -> Answer<String> {
-        ctx.given::<Files>()?.fetch_link(&self.0.1).ok_or_else(|| {
-            tracing::error!("a file that is attached has no bytes");
-            TopError::Internal
-        })
+        media::linked(ctx.given::<Files>()?.fetch_link(&self.0.1))
     }
     /// Author.
     async fn author(&self) -> HistoryActor {
@@ -73,18 +69,9 @@ impl Attachment {
     }
 }
 
-/// The same with their files, in one statement.
+/// The same with their files.
 pub(super) async fn with_files(scope: &TenantScope, rows: Vec<core::Attachment>) -> Answer<Vec<Attachment>> {
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<FileId> = rows.iter().map(|row| row.file).collect();
-    let mut files: HashMap<FileId, File> = Files::of_ids(scope, &ids).await?.into_iter().map(|file| (file.id, file)).collect();
-    let with = |row: core::Attachment| -> Answer<Attachment> {
-        let file = files.remove(&row.file).ok_or_else(|| Fault::corrupt("file", "a file that is attached is there"))?;
-        Ok(Attachment(Arc::new((row, file))))
-    };
-    rows.into_iter().map(with).collect()
+    Ok(media::with_files(scope, rows, |row| row.file).await?.into_iter().map(Attachment).collect())
 }
 
 /// The attachment of an id, for callers who may read what it is attached to.

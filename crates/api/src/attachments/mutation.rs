@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject, SimpleObject};
 use entity::prelude::{AttachmentId, FileId};
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::{audit::Target, path, storage::idempotency::Acted};
+use platform::{path, storage::idempotency::Acted};
 use services::{
     attachments::{
         core::{MOST, Refusal},
@@ -14,7 +14,7 @@ use services::{
     files::Files,
 };
 
-use super::{Attachment, attachment::with_files, find_attachment};
+use super::{Attachment, attachment::with_files};
 use crate::{
     files::refuse as refuse_file,
     graphql::{
@@ -24,9 +24,8 @@ use crate::{
         refusal::{ErrorCode, UserError},
         scalars::Long,
     },
-    notes::{check_write, node_access},
+    notes::{access_of, check_write, named_node},
     purchasing::check_key,
-    schema,
 };
 
 /// A file to attach.
@@ -101,15 +100,9 @@ impl AttachmentMutation {
             Ok(file) => file,
             Err(errors) => return Ok(errors.into()),
         };
-        let at = || path!["input", "nodeId"];
-        let Some(target) = Target::parse(&input.node_id) else {
-            return Ok(UserError::new(ErrorCode::Invalid, "not one of our IDs", at()).into());
-        };
-        let Some(node) = schema::find(ctx, &input.node_id).await? else {
-            return Ok(UserError::not_found("node", at()).into());
-        };
-        let Some(access) = node_access(ctx, &node).await? else {
-            return Ok(UserError::new(ErrorCode::Invalid, "nothing is attached to nodes of this kind", at()).into());
+        let (target, access) = match named_node(ctx, &input.node_id, "nothing is attached to nodes of this kind").await? {
+            Ok(named) => named,
+            Err(refused) => return Ok(refused.into()),
         };
         check_write(&access, caller)?;
         let AttachmentAddInput { idempotency_key, name, description, .. } = input;
@@ -137,19 +130,15 @@ impl AttachmentMutation {
             Ok(id) => id,
             Err(errors) => return Ok(errors.into()),
         };
-        let node = match find_attachment(ctx, id.uuid()).await? {
-            Some(attachment) => schema::find(ctx, &attachment.0.0.target.to_string()).await?,
-            None => None,
-        };
-        let access = match &node {
-            Some(node) => node_access(ctx, node).await?,
+        let (ledger, files) = (ctx.given::<Ledger>()?, ctx.given::<Files>()?);
+        let access = match shell::find(&ledger.database().tenant(caller.tenant), id).await? {
+            Some(attachment) => access_of(ctx, &attachment.target).await?,
             None => None,
         };
         if let Some(access) = &access {
             check_write(access, caller)?;
         }
         let readers = access.map(|access| access.readers());
-        let (ledger, files) = (ctx.given::<Ledger>()?, ctx.given::<Files>()?);
         let removal = (input.idempotency_key, id);
         let done = Box::pin(shell::remove((ledger.database(), files), (caller, readers.as_ref()), removal, dry_run)).await;
         payload(ctx, done).await

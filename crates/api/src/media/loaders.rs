@@ -18,7 +18,7 @@ use crate::{
     graphql::{fault::Answer, lazy::OfTenant, loader::Batcher},
 };
 
-/// A thing of a product, with the file that it is.
+/// A thing with the file that it is or holds.
 pub type Shown<T> = Arc<(T, File)>;
 /// The things of a product.
 type Held<T> = Arc<Vec<Shown<T>>>;
@@ -55,7 +55,7 @@ impl MediaLoads {
 
     pub(super) async fn images_of(&self, product: ProductId) -> Answer<Held<Image>> {
         let load = |ids: Vec<ProductId>| async move {
-            let found = self.shown(rows::images_of(&self.scope, &ids).await?, |image| image.file).await?;
+            let found = with_files(&self.scope, rows::images_of(&self.scope, &ids).await?, |image| image.file).await?;
             Ok(grouped(found, |image| image.product))
         };
         Ok(self.images_of.one(product, load).await?.unwrap_or_default())
@@ -63,7 +63,7 @@ impl MediaLoads {
 
     pub(super) async fn documents_of(&self, product: ProductId) -> Answer<Held<Document>> {
         let load = |ids: Vec<ProductId>| async move {
-            let found = self.shown(rows::documents_of(&self.scope, &ids).await?, |document| document.file).await?;
+            let found = with_files(&self.scope, rows::documents_of(&self.scope, &ids).await?, |document| document.file).await?;
             Ok(grouped(found, |document| document.product))
         };
         Ok(self.documents_of.one(product, load).await?.unwrap_or_default())
@@ -71,7 +71,7 @@ impl MediaLoads {
 
     pub(super) async fn image(&self, id: ImageId) -> Answer<Option<Shown<Image>>> {
         let load = |ids: Vec<ImageId>| async move {
-            let found = self.shown(rows::images_by_id(&self.scope, &ids).await?, |image| image.file).await?;
+            let found = with_files(&self.scope, rows::images_by_id(&self.scope, &ids).await?, |image| image.file).await?;
             Ok(found.into_iter().map(|image| (image.0.id, image)).collect())
         };
         self.images.one(id, load).await
@@ -79,23 +79,26 @@ impl MediaLoads {
 
     pub(super) async fn document(&self, id: DocumentId) -> Answer<Option<Shown<Document>>> {
         let load = |ids: Vec<DocumentId>| async move {
-            let found = self.shown(rows::documents_by_id(&self.scope, &ids).await?, |document| document.file).await?;
+            let found =
+                with_files(&self.scope, rows::documents_by_id(&self.scope, &ids).await?, |document| document.file).await?;
             Ok(found.into_iter().map(|document| (document.0.id, document)).collect())
         };
         self.documents.one(id, load).await
     }
+}
 
-    /// The same with their files.
-    async fn shown<T>(&self, rows: Vec<T>, file: fn(&T) -> FileId) -> Result<Vec<Shown<T>>, Fault> {
-        let ids: Vec<FileId> = rows.iter().map(file).collect();
-        let mut files: HashMap<FileId, File> =
-            Files::of_ids(&self.scope, &ids).await?.into_iter().map(|file| (file.id, file)).collect();
-        let with = |row: T| {
-            let found = files.remove(&file(&row)).ok_or_else(|| Fault::corrupt("file", "a file that is held is there"))?;
-            Ok(Arc::new((row, found)))
-        };
-        rows.into_iter().map(with).collect()
+/// Things with the files that they hold, all files in one statement.
+pub async fn with_files<T>(scope: &TenantScope, rows: Vec<T>, file: fn(&T) -> FileId) -> Result<Vec<Shown<T>>, Fault> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
     }
+    let ids: Vec<FileId> = rows.iter().map(file).collect();
+    let mut files: HashMap<FileId, File> = Files::of_ids(scope, &ids).await?.into_iter().map(|file| (file.id, file)).collect();
+    let with = |row: T| {
+        let found = files.remove(&file(&row)).ok_or_else(|| Fault::corrupt("file", "a file that is held is there"))?;
+        Ok(Arc::new((row, found)))
+    };
+    rows.into_iter().map(with).collect()
 }
 
 fn grouped<K: Eq + Hash, T>(rows: Vec<Shown<T>>, of: fn(&T) -> K) -> HashMap<K, Held<T>> {

@@ -5,9 +5,9 @@ mod loaders;
 mod mutations;
 mod types;
 
-pub use loaders::MediaLoads;
+pub use loaders::{MediaLoads, Shown, with_files};
 pub use mutations::{MediaMutation, ProductDocumentPayload, ProductImagePayload};
-pub use types::{ImageSize, ProductDocument, ProductImage};
+pub use types::{ImageSize, ProductDocument, ProductImage, linked};
 
 use async_graphql::Context;
 use entity::prelude::{DocumentId, ImageId, ProductId};

@@ -29,9 +29,9 @@ pub enum ImageSize {
 }
 
 /// What is held has its bytes: without them something of ours has taken them away.
-fn linked(link: Option<String>) -> Answer<String> {
+pub fn linked(link: Option<String>) -> Answer<String> {
     link.ok_or_else(|| {
-        tracing::error!("a file that a product holds has no bytes");
+        tracing::error!("a file that is held has no bytes");
         TopError::Internal
     })
 }

@@ -6,6 +6,6 @@ mod query;
 mod node_access;
 
 pub use mutation::{NoteAddInput, NoteMutation, NotePayload, NoteUpdateInput, check_write};
-pub use node_access::{NodeAccess, node_access};
+pub use node_access::{NodeAccess, access_of, named_node, node_access};
 pub use note::{Note, NoteAudience, NoteConnection, NoteEdge, NoteEdit, find_note};
 pub use query::NoteQuery;

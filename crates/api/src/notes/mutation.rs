@@ -5,14 +5,14 @@ use entity::prelude::{MemberId, NoteId};
 use iam::access::{Access, Caller};
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::{audit::Target, path};
+use platform::path;
 use services::notes::{
     core::{MAX_MENTIONS, MAX_TEXT, Refusal},
     events::{NOTE_ADDED, NOTE_UPDATED},
     shell::{self, Kept, NewNote, NoteChange},
 };
 
-use super::{NodeAccess, Note, NoteAudience, find_note, node_access};
+use super::{NodeAccess, Note, NoteAudience, access_of, find_note, named_node};
 use crate::{
     graphql::{
         context::ContextExt,
@@ -23,7 +23,7 @@ use crate::{
     },
     payload,
     purchasing::check_key,
-    schema::{self, Node},
+    schema::Node,
 };
 
 /// A note to add.
@@ -88,15 +88,9 @@ impl NoteMutation {
             Ok(mentions) => mentions,
             Err(errors) => return Ok(errors.into()),
         };
-        let at = || path!["input", "nodeId"];
-        let Some(target) = Target::parse(&input.node_id) else {
-            return Ok(UserError::new(ErrorCode::Invalid, "not one of our IDs", at()).into());
-        };
-        let Some(node) = schema::find(ctx, &input.node_id).await? else {
-            return Ok(UserError::not_found("node", at()).into());
-        };
-        let Some(access) = node_access(ctx, &node).await? else {
-            return Ok(UserError::new(ErrorCode::Invalid, "no notes are kept on nodes of this kind", at()).into());
+        let (target, access) = match named_node(ctx, &input.node_id, "no notes are kept on nodes of this kind").await? {
+            Ok(named) => named,
+            Err(refused) => return Ok(refused.into()),
         };
         check_write(&access, caller)?;
         if let Some(refused) = unseen(ctx, &access, caller, &mentions).await? {
@@ -131,12 +125,7 @@ impl NoteMutation {
         let Some(note) = find_note(ctx, id.uuid()).await? else {
             return Ok(refused(Refusal::NotFound, None).into());
         };
-        let node = schema::find(ctx, &note.0.target.to_string()).await?;
-        let access = match &node {
-            Some(node) => node_access(ctx, node).await?,
-            None => None,
-        };
-        let Some(access) = access else { return Ok(refused(Refusal::NotFound, None).into()) };
+        let Some(access) = access_of(ctx, &note.0.target).await? else { return Ok(refused(Refusal::NotFound, None).into()) };
         check_write(&access, caller)?;
         if let Some(refused) = unseen(ctx, &access, caller, mentions.as_deref().unwrap_or_default()).await? {
             return Ok(refused.into());

@@ -1,15 +1,20 @@
 //! What it takes to read and to write a node: for notes, which are kept and shown with the rights of what they are about.
 
-use async_graphql::Context;
+use async_graphql::{Context, ID};
 use entity::prelude::*;
 use iam::access::{Caller, Permission, REGISTRY, Reach, kind};
 use inventory::{ledger::Ledger, stock::rows::lot_list::lot_levels_of};
+use platform::{audit::Target, path};
 use services::notes::shell::Readers;
 
 use crate::{
-    graphql::{context::ContextExt, fault::Answer},
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        refusal::{ErrorCode, UserError},
+    },
     orders,
-    schema::Node,
+    schema::{self, Node},
 };
 
 /// The permissions that a node is read and written with, each for one of its stores where it has any.
@@ -96,6 +101,25 @@ pub async fn node_access(ctx: &Context<'_>, node: &Node) -> Answer<Option<NodeAc
         Node::SavedView(_) => NodeAccess::of::<kind::ViewRead, kind::ViewManage>(),
         _ => return Ok(None),
     }))
+}
+
+/// What the node of an ID takes; None where the caller finds none, or no notes are kept on it.
+pub async fn access_of(ctx: &Context<'_>, target: &Target) -> Answer<Option<NodeAccess>> {
+    match schema::find(ctx, &target.to_string()).await? {
+        Some(node) => node_access(ctx, &node).await,
+        None => Ok(None),
+    }
+}
+
+/// The node that an input names as `nodeId`, with what it takes; the refusal where the caller finds none, or where none of its kind is taken: `untaken` says so.
+pub async fn named_node(ctx: &Context<'_>, id: &ID, untaken: &str) -> Answer<Result<(Target, NodeAccess), UserError>> {
+    let at = || path!["input", "nodeId"];
+    let Some(target) = Target::parse(id) else {
+        return Ok(Err(UserError::new(ErrorCode::Invalid, "not one of our IDs", at())));
+    };
+    let Some(node) = schema::find(ctx, id).await? else { return Ok(Err(UserError::not_found("node", at()))) };
+    let access = node_access(ctx, &node).await?;
+    Ok(access.map(|access| (target, access)).ok_or_else(|| UserError::new(ErrorCode::Invalid, untaken, at())))
 }
 
 /// Of what belongs to stores.

@@ -161,10 +161,7 @@ fn asked(ids: &[ID]) -> Answer<Vec<LegalEntityId>> {
     if ids.len() > MOST_IDS {
         return Err(TopError::LimitExceeded(format!("at most {MOST_IDS} IDs, not {}", ids.len())));
     }
-    let read = |(at, id): (usize, &ID)| {
-        id.parse().map_err(|err: entity::id::IdError| TopError::bad_input(err.to_string(), path!["ids", at]))
-    };
-    ids.iter().enumerate().map(read).collect()
+    ids.iter().enumerate().map(|(at, id)| argument(id, || path!["ids", at])).collect()
 }
 
 /// The root fields that issue invoices.

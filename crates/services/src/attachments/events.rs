@@ -6,6 +6,8 @@ use platform::storage::events::{EventViewer, Shown, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::notes::events::is_reader;
+
 platform::events! {
     /// Attachments.
     ATTACHMENT: AttachmentEvent = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Part(shown_attachment), stream: None } => {
@@ -29,10 +31,6 @@ pub struct AttachmentEvent {
 
 /// An attachment is shown to readers of its object.
 fn shown_attachment(attachment: &AttachmentEvent, viewer: EventViewer<'_>) -> Option<Value> {
-    let reads = |permission: &str| {
-        let covers = attachment.stores.is_empty() || attachment.stores.iter().any(|store| viewer.covers_with(permission, *store));
-        viewer.holds(permission) && covers
-    };
-    let is_seen = viewer.is_permitted() && !viewer.is_confined() && attachment.permission.as_deref().is_none_or(reads);
+    let is_seen = is_reader(viewer, attachment.permission.as_deref(), &attachment.stores);
     is_seen.then(|| json!({ "id": attachment.id, "nodeId": attachment.node_id, "fileId": attachment.file_id }))
 }

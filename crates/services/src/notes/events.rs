@@ -29,14 +29,18 @@ pub struct NoteEvent {
     pub stores: Vec<StoreId>,
 }
 
-/// A note is told to whoever may read its object.
-fn shown_note(note: &NoteEvent, viewer: EventViewer<'_>) -> Option<Value> {
+/// Whether a viewer may read an object that takes this permission, for one of the stores where there are any.
+pub fn is_reader(viewer: EventViewer<'_>, permission: Option<&str>, stores: &[StoreId]) -> bool {
     let reads = |permission: &str| {
-        let covers = note.stores.is_empty() || note.stores.iter().any(|store| viewer.covers_with(permission, *store));
+        let covers = stores.is_empty() || stores.iter().any(|store| viewer.covers_with(permission, *store));
         viewer.holds(permission) && covers
     };
-    let is_seen = viewer.is_permitted() && !viewer.is_confined() && note.permission.as_deref().is_none_or(reads);
-    is_seen.then(|| {
+    viewer.is_permitted() && !viewer.is_confined() && permission.is_none_or(reads)
+}
+
+/// A note is told to whoever may read its object.
+fn shown_note(note: &NoteEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    is_reader(viewer, note.permission.as_deref(), &note.stores).then(|| {
         json!({ "id": note.id, "version": note.version, "nodeId": note.node_id, "audience": note.audience, "mentions": note.mentions })
     })
 }

@@ -16,6 +16,20 @@ use crate::catalog::core::{
     text,
 };
 
+macro_rules! open_order {
+    () => {
+        "o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')"
+    };
+}
+/// Purchase orders `o` that are open with a supplier, the second parameter.
+pub const OPEN_ORDERS: &str = concat!("purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2 AND ", open_order!());
+/// Open purchase orders `o` with another supplier, once for each charge that this one, the second parameter, bills of them.
+pub const OPEN_ORDERS_BILLED: &str = concat!(
+    "purchase_charge c JOIN purchase_order o ON o.tenant_id = $1 AND o.id = c.purchase_order_id AND o.supplier_id <> $2 AND ",
+    open_order!(),
+    " WHERE c.tenant_id = $1 AND c.supplier_id = $2"
+);
+
 /// A category with what lies in it. The counter is locked first, as by whoever hangs one category below another: nothing comes below it meanwhile.
 pub async fn category(work: &Work, id: CategoryId, step: Step) -> Result<LifeContext<CategoryRow>, Fault> {
     journal::hold(work).await?;
@@ -59,14 +73,10 @@ pub async fn supplier(work: &Work, id: SupplierId, step: Step) -> Result<LifeCon
         return Ok(LifeContext { row, hindrances: merged.into_iter().collect() });
     }
     journal::hold(work).await?;
-    let open = "SELECT count(*) FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2
-        AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')";
+    let open = format!("SELECT count(*) FROM {OPEN_ORDERS}");
+    let billed = format!("SELECT count(DISTINCT o.id) FROM {OPEN_ORDERS_BILLED}");
     let blankets = "SELECT count(*) FROM blanket_order b WHERE b.tenant_id = $1 AND b.supplier_id = $2 AND b.status IN ('DRAFT', 'ACTIVE', 'EXHAUSTED')";
-    let billed = "SELECT count(DISTINCT o.id) FROM purchase_charge c
-        JOIN purchase_order o ON o.tenant_id = $1 AND o.id = c.purchase_order_id AND o.supplier_id <> $2
-          AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')
-        WHERE c.tenant_id = $1 AND c.supplier_id = $2";
-    let orders = count(work, open, vec![id.into()]).await? + count(work, billed, vec![id.into()]).await?;
+    let orders = count(work, &open, vec![id.into()]).await? + count(work, &billed, vec![id.into()]).await?;
     let blankets = count(work, blankets, vec![id.into()]).await?;
     let hindrance = in_use_by(&[(Use::OpenPurchaseOrders, orders), (Use::OpenBlanketOrders, blankets)]);
     Ok(LifeContext { row, hindrances: hindrance.into_iter().collect() })

@@ -6,7 +6,10 @@ use entity::{prelude::*, record::Selected};
 use platform::storage::{Fault, Finds, Reads, Row, Work};
 
 use super::supply::SupplyRow;
-use crate::purchasing::core::Supply;
+use crate::{
+    catalog::rows::life::{OPEN_ORDERS, OPEN_ORDERS_BILLED},
+    purchasing::core::Supply,
+};
 
 /// Open documents that a refusal names at most.
 const MOST_NAMED: i64 = 10;
@@ -35,29 +38,25 @@ pub async fn offered(reads: &impl Reads, supplier: SupplierId, most: usize) -> R
     rows.into_iter().map(SupplyRow::supply).collect()
 }
 
+/// How many purchase orders, by themselves or in a charge, and returns of every state name a supplier.
+const DOCUMENTS: &str = "(SELECT count(*) FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2)
+           + (SELECT count(*) FROM supplier_return r WHERE r.tenant_id = $1 AND r.supplier_id = $2)
+           + (SELECT count(DISTINCT c.purchase_order_id) FROM purchase_charge c WHERE c.tenant_id = $1 AND c.supplier_id = $2)";
+
 /// What is open with a supplier. Behind the counter nobody opens more.
 pub async fn open_with(work: &Work, supplier: SupplierId) -> Result<OpenWith, Fault> {
-    let open = "o.tenant_id = $1 AND o.supplier_id = $2
-        AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')";
-    // Orders with another supplier, of which this one bills a charge.
-    let billed =
-        "purchase_charge c JOIN purchase_order o ON o.tenant_id = $1 AND o.id = c.purchase_order_id AND o.supplier_id <> $2
-          AND o.status IN ('DRAFT', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED', 'ORDERED', 'PARTIALLY_RECEIVED')
-        WHERE c.tenant_id = $1 AND c.supplier_id = $2";
     let sql = format!(
-        "SELECT (SELECT count(*) FROM purchase_order o WHERE {open}) + (SELECT count(DISTINCT o.id) FROM {billed}),
+        "SELECT (SELECT count(*) FROM {OPEN_ORDERS}) + (SELECT count(DISTINCT o.id) FROM {OPEN_ORDERS_BILLED}),
            (SELECT count(*) FROM blanket_order b WHERE b.tenant_id = $1 AND b.supplier_id = $2 AND b.status IN ('DRAFT', 'ACTIVE', 'EXHAUSTED')),
            (SELECT count(*) FROM replenishment_policy p WHERE p.tenant_id = $1 AND p.supplier_id = $2),
-           (SELECT count(*) FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2)
-           + (SELECT count(*) FROM supplier_return r WHERE r.tenant_id = $1 AND r.supplier_id = $2)
-           + (SELECT count(DISTINCT c.purchase_order_id) FROM purchase_charge c WHERE c.tenant_id = $1 AND c.supplier_id = $2)"
+           {DOCUMENTS}"
     );
     let rows = work.rows(&sql, vec![supplier.into()]).await?;
     let row = rows.first().ok_or_else(|| Fault::Broken("a count has a row".to_owned()))?;
     let mut row = Row::new(row);
     let (orders, blankets, policies, documents) = (row.take()?, row.take()?, row.take()?, row.take()?);
     let mut numbers: Vec<i64> = Vec::new();
-    for from in [format!("purchase_order o WHERE {open}"), billed.to_owned()] {
+    for from in [OPEN_ORDERS, OPEN_ORDERS_BILLED] {
         let sql = format!("SELECT DISTINCT o.number FROM {from} ORDER BY o.number LIMIT $3");
         let rows = work.rows(&sql, vec![supplier.into(), MOST_NAMED.into()]).await?;
         numbers.extend(rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<i64>, Fault>>()?);
@@ -88,10 +87,7 @@ pub async fn bought_elsewhere(
 
 /// Purchase orders, by themselves or in a charge, and returns of every state that name a supplier.
 pub async fn documents_with(reads: &impl Reads, supplier: SupplierId) -> Result<i64, Fault> {
-    let sql = "SELECT (SELECT count(*) FROM purchase_order o WHERE o.tenant_id = $1 AND o.supplier_id = $2)
-           + (SELECT count(*) FROM supplier_return r WHERE r.tenant_id = $1 AND r.supplier_id = $2)
-           + (SELECT count(DISTINCT c.purchase_order_id) FROM purchase_charge c WHERE c.tenant_id = $1 AND c.supplier_id = $2)";
-    match reads.rows(sql, vec![supplier.into()]).await?.first() {
+    match reads.rows(&format!("SELECT {DOCUMENTS}"), vec![supplier.into()]).await?.first() {
         Some(row) => Row::new(row).take(),
         None => Ok(0),
     }

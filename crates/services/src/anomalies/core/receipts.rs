@@ -26,10 +26,12 @@ pub struct Received {
     pub cost: Option<Money>,
 }
 
+/// Receipts of which this is equal are equal.
+type Content<'a> = (StoreId, SupplierId, ProductId, i64, Option<&'a str>);
+
 impl Received {
-    fn is_equal(&self, other: &Self) -> bool {
-        let own = (self.store, self.supplier, self.product, self.units, &self.reference);
-        own == (other.store, other.supplier, other.product, other.units, &other.reference)
+    fn content(&self) -> Content<'_> {
+        (self.store, self.supplier, self.product, self.units, self.reference.as_deref())
     }
     /// The finding of the last of so many equal receipts.
     fn finding(&self, times: i64) -> Finding {
@@ -44,12 +46,15 @@ impl Received {
 /// most units too many. The receipts come in the order of their days.
 pub fn received_twice(receipts: &[Received], days: i32) -> Vec<Finding> {
     let mut runs: Vec<(&Received, i64)> = Vec::new();
+    let mut last_runs: BTreeMap<Content<'_>, usize> = BTreeMap::new();
     for receipt in receipts {
-        let before =
-            runs.iter_mut().rev().find(|(last, _)| receipt.date.saturating_sub(last.date) <= days && last.is_equal(receipt));
-        match before {
-            Some(run) => *run = (receipt, run.1 + 1),
-            None => runs.push((receipt, 1)),
+        let place = last_runs.entry(receipt.content()).or_insert(runs.len());
+        let is_near = |run: &&mut (&Received, i64)| receipt.date.saturating_sub(run.0.date) <= days;
+        if let Some(run) = runs.get_mut(*place).filter(is_near) {
+            *run = (receipt, run.1 + 1);
+        } else {
+            *place = runs.len();
+            runs.push((receipt, 1));
         }
     }
     let mut found: BTreeMap<(i32, SeriesKey), (i64, Finding)> = BTreeMap::new();
