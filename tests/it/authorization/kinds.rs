@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     Needs::{May, Nothing, SignIn},
     calls::Calls,
-    crossing::{Tried, cross},
+    crossing::{Part, Tried, cross},
     least, needs,
     world::World,
 };
@@ -72,5 +72,5 @@ async fn each_kind_of_caller_is_answered_as_its_rights_say(world: &World) {
 
 /// The crossing once more, by a program.
 async fn a_key_crosses_no_tenant(world: &World) {
-    cross(world, &program(world, PermissionSet::all()), Tried::OfTheKindNamed).await;
+    cross(world, &program(world, PermissionSet::all()), Tried::OfTheKindNamed, Part::WHOLE).await;
 }

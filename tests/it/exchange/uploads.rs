@@ -138,7 +138,7 @@ async fn files_go_when_their_time_is_over(world: &World) {
     assert!(world.node.files.forget_old().await.unwrap() >= 1);
     let query = "query($id: ID!) { node(id: $id) { ... on File { state downloadUrl } } }";
     assert_eq!(ask(world, query, json!({ "id": file["id"] })).await["node"], json!({ "state": "DELETED", "downloadUrl": null }));
-    // A picture and a document of each company's product stay.
-    assert_eq!(kept(world), 4, "bytes were left lying");
+    // Of each company a picture and a document of its product and an attachment stay.
+    assert_eq!(kept(world), 6, "bytes were left lying");
     assert_eq!(world.node.files.forget_old().await.unwrap(), 0);
 }

@@ -58,13 +58,15 @@ async fn each_movement_is_written_once_however_often_the_worker_dies(world: &Wor
         !now["throughSeq"].is_null() && now["isRunning"] == false
     })
     .await;
-    ran(&books.office, &id, false).await;
+    let through = ran(&books.office, &id, false).await["throughSeq"].as_i64().unwrap();
     works.kill().await;
     let once = written(world, &id, "set=000001");
     let works = Works::begin(world);
     ran(&books.office, &id, true).await;
     works.kill().await;
-    assert_eq!(once, written(world, &id, "set=000002"), "all there is, once");
+    // Hours have passed, and what they end by themselves may come between the two.
+    let all: BTreeSet<_> = written(world, &id, "set=000002").into_iter().filter(|(seq, _)| *seq <= through).collect();
+    assert_eq!(once, all, "all there is, once");
 }
 
 async fn a_run_whose_manifest_is_there_is_not_written_again(world: &World) {

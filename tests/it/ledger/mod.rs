@@ -8,6 +8,7 @@ mod broken;
 mod followers;
 mod journal;
 mod kitted;
+mod large;
 mod lot_histories;
 mod lots;
 mod factory;
