@@ -191,10 +191,9 @@ pub fn purchase(why: &Refusal) -> Said {
         Refusal::AmountNotPositive => range("an amount above 0 is expected"),
         Refusal::DepositElsewhere => invalid("a deposit is paid to the order's supplier: leave the supplier of the charge out"),
         Refusal::NothingToSpreadBy(basis) => invalid(&format!("no line has anything to spread it by {basis}")),
-        Refusal::ChargesInOtherBooks { kept, books } => (
-            ErrorCode::InvalidState,
-            format!("charges of the order were converted into {kept}, and the books are in {books}: cancel it and order anew"),
-        ),
+        Refusal::ChargesInOtherBooks { kept, books } => {
+            state(&format!("charges of the order were converted into {kept}, and the books are in {books}: order anew"))
+        }
         Refusal::NothingReceived => invalid("nothing was received"),
         Refusal::Lineless => invalid("an order has a line"),
         Refusal::LineTwice => invalid("this line occurs twice"),
