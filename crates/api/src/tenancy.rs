@@ -88,7 +88,7 @@ pub struct TenantUpdateInput {
     pub expected_version: Long,
     /// Name of the tenant, at most 200 characters.
     pub name: Option<String>,
-    /// The currency of its books. It stays once stock has moved, because values in the ledger are in it.
+    /// The currency of its books. It stays once stock has moved or a charge of a purchase order was converted, because values are in it.
     pub default_currency: Option<CurrencyCode>,
     /// IANA time zone of the tenant. Past business days keep their dates.
     pub time_zone: Option<String>,
@@ -212,9 +212,11 @@ fn refuse(why: &Rejection, current: Option<Tenant>) -> UserError {
         Rejection::Currency => {
             UserError::new(ErrorCode::Invalid, "an ISO 4217 code in use is expected, as in GBP", at("defaultCurrency"))
         }
-        Rejection::CurrencyInUse => {
-            UserError::new(ErrorCode::InUse, "stock has moved, and its value is in this currency", at("defaultCurrency"))
-        }
+        Rejection::CurrencyInUse => UserError::new(
+            ErrorCode::InUse,
+            "stock has moved, or a charge of a purchase order was converted, and its value is in this currency",
+            at("defaultCurrency"),
+        ),
         Rejection::TimeZone => UserError::new(
             ErrorCode::Invalid,
             "a name of the IANA time zone database is expected, as in Europe/London",

@@ -19,9 +19,11 @@ pub struct Model {
     pub goods_minor: i64,
     pub charges_minor: i64,
     pub damaged_as: Condition,
-    /// Goods and charges in the currency of the books; null where the order is in it.
+    /// Goods and all charges in the currency of the books; null where the order is in it.
     pub books_minor: Option<i64>,
     /// What reversals took back, damaged goods included.
     pub reversed: Quantity,
     pub reversed_damaged: Quantity,
+    /// What it carries of charges in other currencies than the order's, in the currency of the books.
+    pub charges_books_minor: i64,
 }

@@ -18,4 +18,15 @@ pub struct Model {
     pub name: String,
     pub amount_minor: i64,
     pub supplier_id: Option<SupplierId>,
+    /// Of the amount; null where it is the order's.
+    pub currency: Option<String>,
+    /// What it comes to in the books, frozen when it was written; null where it is in the order's currency.
+    pub books_minor: Option<i64>,
+    pub books_currency: Option<String>,
+    /// The frozen exchange rate; null where the charge is in the currency of the books.
+    pub rate_numerator: Option<String>,
+    pub rate_denominator: Option<String>,
+    /// Days since 1970-01-01.
+    pub rate_day: Option<i32>,
+    pub rate_source: Option<String>,
 }

@@ -47,4 +47,8 @@ pub struct Model {
     /// The revision of the order that it last changed in.
     pub revision: i32,
     pub cancelled_at: Option<Timestamp>,
+    /// Its share of charges in other currencies than the order's, in the currency of the books.
+    pub charges_books_minor: i64,
+    /// By how much receipts less their reversals carry more of them than the quantity that is received.
+    pub charges_books_off_minor: i64,
 }

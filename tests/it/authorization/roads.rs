@@ -107,6 +107,7 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("Parcel.carrier", Subject),
     ("ProductCost.product", Subject),
     ("PurchaseDiscrepancy.product", Subject),
+    ("PurchaseCharge.rate", Subject),
     ("PurchaseCharge.supplier", Subject),
     ("PurchaseOrder.store", Subject),
     ("PurchaseOrder.supplier", Subject),

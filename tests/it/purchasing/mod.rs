@@ -8,6 +8,7 @@ mod at_once;
 mod blanket_life;
 mod blankets;
 mod carriers;
+mod charge_currencies;
 mod confirmations;
 mod currencies;
 mod deposits;

@@ -1,7 +1,7 @@
 //! Undoing documents through GraphQL, on both databases, in the words of the business.
 #![allow(clippy::unwrap_used, reason = "a scenario that cannot go on has failed")]
 
-mod undo;
+pub mod undo;
 mod counts;
 mod inspections;
 mod proofs;

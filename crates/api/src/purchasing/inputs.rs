@@ -47,7 +47,8 @@ pub struct PurchaseChargeInput {
     pub basis: ChargeBasis,
     /// Name of the charge, at most 300 characters. Null takes the name of its kind.
     pub name: Option<String>,
-    /// Amount of the charge, in the order's currency; above 0.
+    /// Amount of the charge; above 0. One in another currency than the order's is converted into the currency of the books, at the exchange rate of the day in
+    /// the store's time zone, and RATE_MISSING refuses it where there is none. A deposit is in the order's currency.
     pub amount: MoneyInput,
     /// Supplier that bills the charge, as a carrier does. Null takes the supplier of the order; a deposit has no other.
     pub supplier: Option<SupplierRef>,

@@ -106,11 +106,18 @@ impl PurchaseOrderLine {
     async fn total(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row().total.into())
     }
-    /// Share of the order's charges that falls on the line, deposits aside. Null for callers without
+    /// Share of the order's charges in its own currency that falls on the line, deposits aside. Null for callers without
     /// product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn charges(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row().charges.into())
+    }
+    /// Share of the order's charges in other currencies that falls on the line, in the currency of the books. Null where the
+    /// order has no such charge, and for callers without product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn charges_in_books(&self, ctx: &Context<'_>) -> Option<Money> {
+        let books = self.order.books_currency()?;
+        Some(prelude::Money::new(self.row().charges_in_books, books).into())
     }
     /// Weight of the whole line, in the unit that all lines share. Null where none was given.
     async fn weight(&self) -> Option<Long> {

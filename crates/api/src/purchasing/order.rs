@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     catalog::Supplier,
+    currency::FrozenRate,
     graphql::{
         context::ContextExt,
         fault::Answer,
@@ -96,7 +97,7 @@ impl PurchaseOrder {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.row.store).await
     }
-    /// The currency of all its amounts.
+    /// Currency of its amounts, except charges that are in another one.
     async fn currency_code(&self) -> CurrencyCode {
         CurrencyCode(self.row.currency.as_str().to_owned())
     }
@@ -141,7 +142,7 @@ impl PurchaseOrder {
     async fn goods_total(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row.goods.into())
     }
-    /// The sum of its lines and charges.
+    /// Sum of its lines and of its charges in its currency. Charges in other currencies are not in it; they count towards the approval limit.
     #[field(mask = ProductCostRead)]
     async fn total(&self, ctx: &Context<'_>) -> Option<Money> {
         self.row.total().map(Money::from)
@@ -234,7 +235,9 @@ impl PurchaseOrder {
         let caller = ctx.caller()?;
         let open: Vec<Action> = actions_from(self.row.status()).collect();
         let limit = if open.contains(&Action::Approve) { load(ctx, ApprovalLimit).await?.flatten() } else { None };
-        Ok(open.into_iter().filter(|action| may(caller, *action, &self.row, limit)).map(Action::mutation).collect())
+        // Charges count towards the limit, and are not part of a head.
+        let order = if limit.is_some() { self.filled(ctx).await? } else { self.row.clone() };
+        Ok(open.into_iter().filter(|action| may(caller, *action, &order, limit)).map(Action::mutation).collect())
     }
     /// +1 for each change.
     pub async fn version(&self) -> Long {
@@ -273,9 +276,19 @@ impl PurchaseCharge {
         let supplier = self.0.supplier?;
         Some(links::supplier(ctx, supplier).await)
     }
-    /// Amount of the charge, in the order's currency. Null for callers who may not see costs.
+    /// Amount of the charge, in its own currency. Null for callers who may not see costs.
     #[field(mask = ProductCostRead)]
     async fn amount(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.0.amount.into())
+    }
+    /// Amount in the currency of the books, as it was converted when the charge was written. Null where the charge is in the order's currency, and for callers
+    /// who may not see costs.
+    #[field(mask = ProductCostRead)]
+    async fn book_value(&self, ctx: &Context<'_>) -> Option<Money> {
+        self.0.in_books.as_ref().map(|one| one.amount.into())
+    }
+    /// Exchange rate by which the charge was converted into the currency of the books. Null where it is in that currency or the order's.
+    async fn rate(&self) -> Option<FrozenRate> {
+        self.0.in_books.as_ref()?.rate.as_ref().map(FrozenRate::from)
     }
 }

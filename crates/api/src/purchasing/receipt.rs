@@ -121,12 +121,21 @@ impl GoodsReceiptLine {
     async fn goods_total(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row.goods.into())
     }
-    /// Cost of the goods with their share of the charges, in the order's currency. Null for callers who may not see costs.
+    /// Cost of the goods with their share of the charges in the order's currency, in that currency. Null for callers who may not see costs.
     #[field(mask = ProductCostRead)]
     async fn landed_total(&self, ctx: &Context<'_>) -> Option<Money> {
         self.row.goods.checked_add(self.row.charges).map(Money::from)
     }
-    /// Landed total in the currency of the books: what the ledger's entries carry, to the minor unit.
+    /// Share of charges in other currencies than the order's, in the currency of the books. Null where the receipt carries none, and
+    /// for callers who may not see costs.
+    #[field(mask = ProductCostRead)]
+    async fn charges_in_books(&self, ctx: &Context<'_>) -> Option<Money> {
+        // Without a value in the books of its own, the order is in their currency.
+        let books = self.row.in_books.map_or(self.row.goods.currency, |value| value.currency);
+        let amount = entity::prelude::Money::new(self.row.charges_in_books, books);
+        Some(amount).filter(|amount| amount.minor != 0).map(Money::from)
+    }
+    /// Landed total, with charges in all currencies, in the currency of the books: what the ledger's entries carry, to the minor unit.
     #[field(mask = ProductCostRead)]
     async fn book_value(&self, ctx: &Context<'_>) -> Option<Money> {
         self.row.landed().map(Money::from)

@@ -187,10 +187,13 @@ pub fn purchase(why: &Refusal) -> Said {
         Refusal::Amend(why) => amendment(why),
         Refusal::Blanket(why) => super::blanket_refusal::blanket(why),
         Refusal::SupplierArchived { since } => invalid(&archived_since("supplier", *since)),
-        Refusal::ChargeIn { order } => invalid(&format!("the order is in {order}")),
+        Refusal::ChargeIn { order } => invalid(&format!("a deposit is in the order's currency, {order}")),
         Refusal::AmountNotPositive => range("an amount above 0 is expected"),
         Refusal::DepositElsewhere => invalid("a deposit is paid to the order's supplier: leave the supplier of the charge out"),
         Refusal::NothingToSpreadBy(basis) => invalid(&format!("no line has anything to spread it by {basis}")),
+        Refusal::ChargesInOtherBooks { kept, books } => {
+            state(&format!("charges of the order were converted into {kept}, and the books are in {books}: order anew"))
+        }
         Refusal::NothingReceived => invalid("nothing was received"),
         Refusal::Lineless => invalid("an order has a line"),
         Refusal::LineTwice => invalid("this line occurs twice"),

@@ -60,7 +60,7 @@ pub struct Change {
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {
     /// Values in the ledger are in the tenant's currency.
-    pub has_movements: bool,
+    pub has_values: bool,
     pub is_time_zone: fn(&str) -> bool,
     /// In the tenant's time zone, in days since 1970-01-01.
     pub today: i32,
@@ -130,7 +130,7 @@ pub fn decide(now: &Settings, change: &Change, facts: Facts) -> Result<Settings,
     if let Some(code) = &change.currency {
         match Currency::parse(code) {
             None => wrong.push(Rejection::Currency),
-            Some(_) if facts.has_movements && *code != now.currency => wrong.push(Rejection::CurrencyInUse),
+            Some(_) if facts.has_values && *code != now.currency => wrong.push(Rejection::CurrencyInUse),
             Some(_) => code.clone_into(&mut next.currency),
         }
     }
@@ -235,7 +235,7 @@ mod tests {
             duplicate_receipt_days: None,
         }
     }
-    const FACTS: Facts = Facts { has_movements: false, is_time_zone: |zone| zone == "Europe/Paris", today: 20_000 };
+    const FACTS: Facts = Facts { has_values: false, is_time_zone: |zone| zone == "Europe/Paris", today: 20_000 };
 
     #[test]
     fn changes_what_is_named_and_counts_up_once() {
@@ -324,7 +324,7 @@ mod tests {
     #[test]
     fn the_currency_stays_once_the_ledger_has_values_in_it() {
         let change = |code: &str| Change { expected_version: 3, currency: Some(code.to_owned()), ..Change::default() };
-        let moved = Facts { has_movements: true, ..FACTS };
+        let moved = Facts { has_values: true, ..FACTS };
         assert_eq!(decide(&settings(), &change("EUR"), moved), Err(vec![Rejection::CurrencyInUse]));
         assert!(decide(&settings(), &change("GBP"), moved).is_ok());
         assert_eq!(decide(&settings(), &change("EUR"), FACTS).unwrap().currency, "EUR");

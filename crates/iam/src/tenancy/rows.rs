@@ -93,8 +93,17 @@ pub async fn write(work: &Work, next: &Settings, now: Timestamp) -> Result<(), F
     Ok(())
 }
 
-pub async fn has_movements(reads: &impl Reads) -> Result<bool, Fault> {
-    Ok(!reads.rows("SELECT 1 FROM movement WHERE tenant_id = $1 LIMIT 1", vec![]).await?.is_empty())
+/// Whether anything is valued in the tenant's currency: stock that has moved, or a charge that was converted into it.
+pub async fn has_values(reads: &impl Reads) -> Result<bool, Fault> {
+    for sql in [
+        "SELECT 1 FROM movement WHERE tenant_id = $1 LIMIT 1",
+        "SELECT 1 FROM purchase_charge WHERE tenant_id = $1 AND books_minor IS NOT NULL LIMIT 1",
+    ] {
+        if !reads.rows(sql, vec![]).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// An erasure that was asked for.

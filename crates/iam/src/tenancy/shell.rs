@@ -29,9 +29,8 @@ pub async fn update(db: &Database, clock: &Clock, permit: Permit<kind::TenantWri
     let mut work = permit.scope(db).begin().await?;
     let before = rows::settings(&work, true).await?;
     // Values in the ledger carry no currency of their own: theirs is the tenant's.
-    let has_movements = rows::has_movements(&work).await?;
-    let facts =
-        Facts { has_movements, is_time_zone: clock::is_time_zone, today: clock::local_day(clock.now(), &before.time_zone) };
+    let has_values = rows::has_values(&work).await?;
+    let facts = Facts { has_values, is_time_zone: clock::is_time_zone, today: clock::local_day(clock.now(), &before.time_zone) };
     match core::decide(&before, change, facts) {
         Err(wrong) => {
             work.rollback().await?;

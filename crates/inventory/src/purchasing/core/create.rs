@@ -5,9 +5,10 @@ use entity::prelude::*;
 use super::{
     act::{Act, decide_act},
     call_off::{agreed, blanket_for, blanket_of, check_left},
+    carry::Carried,
+    charge::{NewCharge, charges, spread},
     expected::{Confirmation, LeadTimes},
-    landed::allot,
-    order::{Change, Charge, Line, Off, PurchaseBook, PurchaseDecision, PurchaseOrder, percent},
+    order::{Change, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, percent},
     order_state::OrderState,
     refusal::Refusal,
     states::Action,
@@ -69,16 +70,6 @@ pub struct NewLine {
     pub supply: Option<Supply>,
     pub weight: Option<i64>,
     pub expected_on: Option<i32>,
-}
-
-#[derive(Debug, Clone)]
-pub struct NewCharge {
-    pub kind: ChargeKind,
-    pub basis: ChargeBasis,
-    pub name: String,
-    pub amount: Money,
-    /// Who bills it; None: the order's own supplier.
-    pub supplier: Option<SupplierId>,
 }
 
 /// A change of a draft; what is None stays.
@@ -274,12 +265,13 @@ pub(super) fn line(draft: &Draft<'_>, terms: Terms<'_>, (list, index): (Field, u
         unit_cost,
         total: unit_cost.times(new.quantity, facts.decimals).ok_or_else(too_large)?,
         charges: Money::zero(order.currency),
+        charges_in_books: 0,
         received: Quantity::ZERO,
         damaged: Quantity::ZERO,
         open: new.quantity,
         short: Quantity::ZERO,
         returned: Quantity::ZERO,
-        off: Off::default(),
+        off: Carried::default(),
         confirmed: Confirmation::default(),
         lead: None,
         revision: order.revision,
@@ -312,30 +304,6 @@ fn cost(facts: &Facts, (order, prices): Terms<'_>, new: &NewLine, at: impl Fn(Fi
     Ok(unit_cost)
 }
 
-fn charges(book: &PurchaseBook, order: &PurchaseOrder, new: &[NewCharge]) -> Result<Vec<Charge>, Rejection> {
-    let one = |(index, charge): (usize, &NewCharge)| {
-        let at = At::row(Field::Charges, index).field(Field::Amount);
-        if charge.amount.currency != order.currency {
-            return Err(Refusal::ChargeIn { order: order.currency }.at(at));
-        }
-        if charge.amount.minor <= 0 {
-            return Err(Refusal::AmountNotPositive.at(at));
-        }
-        let supplier = charge.supplier.filter(|supplier| *supplier != order.supplier);
-        if let Some(supplier) = supplier {
-            let at = At::row(Field::Charges, index).field(Field::Supplier);
-            if let Some(since) = book.archived.get(&supplier) {
-                return Err(Refusal::SupplierArchived { since: *since }.at(at));
-            }
-            if charge.kind == ChargeKind::Deposit {
-                return Err(Refusal::DepositElsewhere.at(at));
-            }
-        }
-        Ok(Charge { kind: charge.kind, basis: charge.basis, name: charge.name.clone(), amount: charge.amount, supplier })
-    };
-    new.iter().enumerate().map(one).collect()
-}
-
 /// Sums the order up, spreads its charges over its lines, and sets how much of each may be received. Lines that were cancelled count for nothing.
 pub(super) fn settle(order: &mut PurchaseOrder) -> Result<(), Rejection> {
     let zero = Money::zero(order.currency);
@@ -343,33 +311,13 @@ pub(super) fn settle(order: &mut PurchaseOrder) -> Result<(), Rejection> {
     let sum = |mut amounts: Box<dyn Iterator<Item = Money> + '_>| amounts.try_fold(zero, Money::checked_add);
     order.goods =
         sum(Box::new(order.lines.iter().filter(|line| !line.is_cancelled()).map(|line| line.total))).ok_or_else(too_large)?;
-    order.charges_sum = sum(Box::new(order.charges.iter().map(|charge| charge.amount))).ok_or_else(too_large)?;
+    let in_currency = order.charges.iter().filter(|charge| charge.is_in_order_currency());
+    order.charges_sum = sum(Box::new(in_currency.map(|charge| charge.amount))).ok_or_else(too_large)?;
     order.total().ok_or_else(too_large)?;
-    order.lines.iter_mut().for_each(|line| line.charges = zero);
-    for (index, charge) in order.charges.iter().enumerate().filter(|(_, charge)| charge.is_of_goods()) {
-        let weights: Vec<i64> = order.lines.iter().map(|line| weight(line, charge.basis)).collect();
-        let at = || At::row(Field::Charges, index).field(Field::Basis);
-        let Some(shares) = allot(charge.amount.minor, &weights) else {
-            return Err(Refusal::NothingToSpreadBy(charge.basis).at(at()));
-        };
-        for (line, share) in order.lines.iter_mut().zip(shares) {
-            line.charges.minor += share;
-        }
-    }
+    spread(order)?;
     for line in &mut order.lines {
         let most = line.quantity.get() + percent(line.quantity.get(), order.over_percent);
         line.most = Quantity::new(most).ok_or_else(too_large)?;
     }
     Ok(())
-}
-
-fn weight(line: &Line, basis: ChargeBasis) -> i64 {
-    if line.is_cancelled() {
-        return 0;
-    }
-    match basis {
-        ChargeBasis::Value => line.total.minor,
-        ChargeBasis::Quantity => line.quantity.get(),
-        ChargeBasis::Weight => line.weight.unwrap_or(0),
-    }
 }

@@ -5,6 +5,8 @@ mod blanket;
 mod blanket_act;
 mod blanket_refusal;
 mod call_off;
+mod carry;
+mod charge;
 mod command;
 mod confirm;
 mod create;
@@ -34,15 +36,16 @@ pub use blanket::{Activation, BlanketAction, BlanketLine, BlanketOrder, blanket_
 pub use blanket_act::{BlanketAct, BlanketCreate, NewBlanketLine, ProductFacts, decide_blanket_act, decide_blanket_create};
 pub use blanket_refusal::BlanketRefusal;
 pub use call_off::follow_call_offs;
+pub use carry::Carried;
+pub use charge::{Charge, InBooks, NewCharge};
 pub use command::{Command, PurchaseCommand, PurchaseNeeds};
 pub use confirm::{Confirm, ConfirmLine, decide_confirm};
-pub use create::{Amend, Create, NewCharge, NewLine, Placing, Prices, decide_amend, decide_create};
+pub use create::{Amend, Create, NewLine, Placing, Prices, decide_amend, decide_create};
 pub use expected::{Confirmation, ExpectedFrom, LeadDay, LeadTime, LeadTimes};
 pub use landed::{allot, pieces, share};
 pub use merge::{MergedSupplies, Terms, merge_supplies};
 pub use order::{
-    Change, Charge, Discrepancy, DocumentEvent, GoodsReceipt, Line, Off, PurchaseBook, PurchaseDecision, PurchaseOrder,
-    ReceiptLine, TakenBack,
+    Change, Discrepancy, DocumentEvent, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, TakenBack,
 };
 pub use order_state::{Approval, End, OrderState, Placement, Request, Stage};
 pub use page::{Party, page};

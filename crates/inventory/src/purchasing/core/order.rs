@@ -6,6 +6,8 @@ use entity::prelude::*;
 
 use super::{
     blanket::BlanketOrder,
+    carry::Carried,
+    charge::Charge,
     expected::{Confirmation, LeadDay},
     order_state::OrderState,
     refusal::Refusal,
@@ -38,7 +40,7 @@ pub struct PurchaseOrder {
     pub under_percent: u8,
     /// The sum of its lines.
     pub goods: Money,
-    /// The sum of its charges.
+    /// The sum of its charges in its currency.
     pub charges_sum: Money,
     /// Who made it.
     pub actor: Actor,
@@ -96,6 +98,8 @@ pub struct Line {
     pub total: Money,
     /// Its share of the order's charges.
     pub charges: Money,
+    /// Its share of charges in other currencies than the order's, in minor units of the books' currency.
+    pub charges_in_books: i64,
     /// What came, damaged goods included.
     pub received: Quantity,
     pub damaged: Quantity,
@@ -107,7 +111,7 @@ pub struct Line {
     pub returned: Quantity,
     /// By how much what its receipts less their reversals carry is off from what the quantity that is received would, in minor units: 0 unless something was
     /// reversed, or charges were shared out anew. The next receipt makes up for it.
-    pub off: Off,
+    pub off: Carried,
     pub confirmed: Confirmation,
     /// The day that the supplier's lead time gave when it was ordered.
     pub lead: Option<LeadDay>,
@@ -115,31 +119,6 @@ pub struct Line {
     pub revision: u16,
     /// When it was given up after it was ordered: nothing of it had come.
     pub cancelled_at: Option<Timestamp>,
-}
-
-/// Goods and charges in minor units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Off {
-    pub goods: i64,
-    pub charges: i64,
-}
-
-/// Freight, duty and the like, and deposits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Charge {
-    pub kind: ChargeKind,
-    pub basis: ChargeBasis,
-    pub name: String,
-    pub amount: Money,
-    /// Who bills it; None: the order's own supplier.
-    pub supplier: Option<SupplierId>,
-}
-
-impl Charge {
-    /// Whether it is part of what the goods cost. A deposit is paid beside them and comes back.
-    pub const fn is_of_goods(&self) -> bool {
-        !matches!(self.kind, ChargeKind::Deposit)
-    }
 }
 
 /// One delivery, as it was counted in.
@@ -171,7 +150,9 @@ pub struct ReceiptLine {
     pub damaged: Quantity,
     pub goods: Money,
     pub charges: Money,
-    /// Goods and charges in the currency of the books, where the order is in another.
+    /// Of charges in other currencies than the order's, in minor units of the books' currency.
+    pub charges_in_books: i64,
+    /// Goods and all charges in the currency of the books, where the order is in another.
     pub in_books: Option<Money>,
     /// What reversals took back, damaged goods included.
     pub reversed: Quantity,
@@ -190,7 +171,9 @@ pub struct TakenBack {
 impl ReceiptLine {
     /// Goods and charges together, in the currency of the books; None beyond what can be kept exactly.
     pub fn landed(&self) -> Option<Money> {
-        self.in_books.or_else(|| self.goods.checked_add(self.charges))
+        // Without a value in the books of its own, the order is in their currency.
+        let own = || self.goods.checked_add(self.charges)?.checked_add(Money::new(self.charges_in_books, self.goods.currency));
+        self.in_books.or_else(own)
     }
 }
 
@@ -308,13 +291,9 @@ impl PurchaseOrder {
     pub fn key(&self, line: &Line) -> LevelKey {
         LevelKey { product: line.product, store: self.store }
     }
-    /// Goods and charges. None beyond what can be kept exactly.
+    /// Goods and charges in its currency. None beyond what can be kept exactly.
     pub fn total(&self) -> Option<Money> {
         self.goods.checked_add(self.charges_sum)
-    }
-    /// The charges that are part of what the goods cost, in minor units.
-    pub(super) fn landed_charges(&self) -> i64 {
-        self.charges.iter().filter(|charge| charge.is_of_goods()).map(|charge| charge.amount.minor).sum()
     }
     pub fn line_id(&self, position: u16) -> PurchaseOrderLineId {
         self.id.line(position)
@@ -325,10 +304,6 @@ impl PurchaseOrder {
         let is_requester = self.state.stage().request().is_some_and(|request| request.by == approver);
         let is_own = self.actor == approver || is_requester || self.editors.contains(&approver);
         is_own && limit.is_some_and(|limit| self.is_above(limit))
-    }
-    /// Whether it costs more than this; in another currency it cannot be compared, and does.
-    pub(super) fn is_above(&self, limit: Money) -> bool {
-        self.total().is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor)
     }
     /// Notes that somebody has changed what is bought.
     pub(super) fn edited_by(&mut self, actor: Actor) {

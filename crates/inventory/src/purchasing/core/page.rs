@@ -3,7 +3,10 @@
 use entity::prelude::*;
 use platform::markup::escaped;
 
-use super::order::{Charge, Line, PurchaseOrder};
+use super::{
+    charge::Charge,
+    order::{Line, PurchaseOrder},
+};
 
 /// Who buys or sells, and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +20,10 @@ impl PurchaseOrder {
     pub fn own_charges(&self) -> impl Iterator<Item = &Charge> {
         self.charges.iter().filter(|charge| charge.supplier.is_none())
     }
-    /// Goods and the charges that the order's own supplier bills. None beyond what can be kept exactly.
+    /// Goods and the charges that the order's own supplier bills in the order's currency. None beyond what can be kept exactly.
     pub fn billed(&self) -> Option<Money> {
-        self.own_charges().try_fold(self.goods, |sum, charge| sum.checked_add(charge.amount))
+        let charges = self.own_charges().filter(|charge| charge.is_in_order_currency());
+        charges.map(|charge| charge.amount).try_fold(self.goods, Money::checked_add)
     }
 }
 
@@ -68,11 +72,15 @@ pub fn page(
         let name = escaped(name);
         out.push_str(&format!("<tr><td></td><td colspan=\"4\">{name}</td><td class=\"n\">{}</td></tr>\n", amount.amount()));
     };
-    for charge in order.own_charges() {
+    let (own, others): (Vec<&Charge>, Vec<&Charge>) = order.own_charges().partition(|charge| charge.is_in_order_currency());
+    for charge in own {
         sum(&charge.name, charge.amount);
     }
     if let Some(total) = order.billed() {
         sum(&format!("Total ({})", order.currency), total);
+    }
+    for charge in others {
+        sum(&format!("{} ({})", charge.name, charge.amount.currency), charge.amount);
     }
     out.push_str("</tbody></table>\n</body></html>\n");
     out

@@ -6,7 +6,7 @@ use entity::prelude::*;
 
 use super::{
     landed::{pieces, share},
-    order::{Discrepancy, GoodsReceipt, Line, Off, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, count},
+    order::{Discrepancy, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, count},
     order_state::{OrderState, Placement},
     refusal::{AmendRefusal, Refusal},
     states::Action,
@@ -78,6 +78,7 @@ pub fn decide_receive(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Rece
     if counted.lines.is_empty() && counted.discrepancies.is_empty() {
         return Err(Refusal::NothingReceived.at(At::input(Field::Lines)));
     }
+    order.check_books(command.rate.as_ref())?;
     counted.value_in_books(command.rate.as_ref())?;
     let received_at = last_at.map_or(occurred_at, |at| at.max(occurred_at));
     let rests = finish(&mut order, &mut counted, (placement, received_at));
@@ -186,12 +187,6 @@ fn check_lots(facts: &Facts, command: &Receive, index: usize, one: &ReceiveLine)
     refuse(Refusal::LotsSum { tracking, quantity: one.quantity, damaged: one.damaged, sums: (sound, damaged) })
 }
 
-/// What a receipt carries so that all of them carry `upto`, `carried` of which they do, and how far they are off from it then: never below 0.
-fn next(carried: i64, upto: i64) -> (i64, i64) {
-    let own = (upto - carried).max(0);
-    (own, carried + own - upto)
-}
-
 /// What was counted in so far.
 struct Counted {
     receipt: GoodsReceiptId,
@@ -218,27 +213,22 @@ impl Counted {
             return Err(Refusal::LineUpTo { sku: line.sku.clone(), most: most - had }.at(at(Field::Quantity)));
         }
         let received = count(had + came);
-        let too_large = || Refusal::LineTooLarge.at(at(Field::Quantity));
-        let goods = |upto: Quantity| line.unit_cost.times(upto, line.decimals).map(|worth| worth.minor).ok_or_else(too_large);
-        let charges = |upto: Quantity| share(line.charges.minor, upto.get(), line.quantity.get());
-        let (goods, goods_off) = next(goods(line.received)? + line.off.goods, goods(received)?);
-        let (charges, charges_off) = next(charges(line.received) + line.off.charges, charges(received));
-        let row = ReceiptLine {
+        let over = received.get() - line.quantity.get().max(had);
+        let line = &mut order.lines[*place];
+        let carried = line.bring(received).ok_or_else(|| Refusal::LineTooLarge.at(at(Field::Quantity)))?;
+        line.damaged = count(line.damaged.get() + one.damaged.get());
+        line.open = count((line.open.get() - came).max(0));
+        self.lines.push(ReceiptLine {
             position: line.position,
             quantity: count(came),
             damaged: one.damaged,
-            goods: Money::new(goods, order.currency),
-            charges: Money::new(charges, order.currency),
+            goods: Money::new(carried.goods, order.currency),
+            charges: Money::new(carried.charges, order.currency),
+            charges_in_books: carried.charges_in_books,
             in_books: None,
             reversed: Quantity::ZERO,
             reversed_damaged: Quantity::ZERO,
-        };
-        let over = received.get() - line.quantity.get().max(had);
-        let line = &mut order.lines[*place];
-        (line.received, line.damaged) = (received, count(line.damaged.get() + one.damaged.get()));
-        line.open = count((line.open.get() - came).max(0));
-        line.off = Off { goods: goods_off, charges: charges_off };
-        self.lines.push(row);
+        });
         for (kind, quantity) in [(DiscrepancyKind::Over, over), (DiscrepancyKind::Damaged, one.damaged.get())] {
             if quantity > 0 {
                 let position = order.lines[*place].position;
@@ -248,7 +238,8 @@ impl Counted {
         Ok(())
     }
 
-    /// Converts what the goods cost together, and the charges together, once each, and shares both out over the lines.
+    /// Converts what the goods cost together, and the charges together, once each, and shares both out over the lines; charges in other currencies than the
+    /// order's are added as they are kept in the books.
     fn value_in_books(&mut self, rate: Option<&FrozenRate>) -> Result<(), Rejection> {
         let Some(rate) = rate else { return Ok(()) };
         let shares = |of: fn(&ReceiptLine) -> i64| {
@@ -259,7 +250,7 @@ impl Counted {
         let shares = shares(|line| line.goods.minor).zip(shares(|line| line.charges.minor));
         let (goods, charges) = shares.ok_or_else(|| Refusal::ReceiptTooLarge.at(At::input(Field::Lines)))?;
         for (line, (goods, charges)) in self.lines.iter_mut().zip(goods.into_iter().zip(charges)) {
-            line.in_books = Some(Money::new(goods + charges, rate.to));
+            line.in_books = Some(Money::new(goods + charges + line.charges_in_books, rate.to));
         }
         Ok(())
     }

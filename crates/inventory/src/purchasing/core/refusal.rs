@@ -56,6 +56,7 @@ pub enum Refusal {
     Blanket(BlanketRefusal),
 
     // Of its charges.
+    /// A deposit in another currency than the order.
     ChargeIn {
         order: Currency,
     },
@@ -63,6 +64,11 @@ pub enum Refusal {
     /// A deposit is with the supplier of the goods.
     DepositElsewhere,
     NothingToSpreadBy(ChargeBasis),
+    /// The books are in another currency than charges of the order were converted into.
+    ChargesInOtherBooks {
+        kept: Currency,
+        books: Currency,
+    },
 
     // Of deliveries.
     NothingReceived,
@@ -76,7 +82,7 @@ pub enum Refusal {
         most: i64,
     },
     ReceiptTooLarge,
-    /// No rate joins the order's currency and that of the books on the receipt's day (days since 1970-01-01).
+    /// No rate joins the currency of the order, or of a charge, and that of the books on the day (days since 1970-01-01).
     RateMissing {
         from: Currency,
         to: Currency,
@@ -123,6 +129,7 @@ impl RoomRefusal for Refusal {
             | Self::ReferenceTaken { .. }
             | Self::SupplierArchived { .. }
             | Self::Lineless
+            | Self::ChargesInOtherBooks { .. }
             | Self::RateMissing { .. } => Stage::State,
             Self::Amend(why) => why.stage(),
             Self::Blanket(why) => why.stage(),

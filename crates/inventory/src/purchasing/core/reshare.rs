@@ -1,7 +1,8 @@
 //! Charges of an order that changes after goods have come: what receipts carry stays with their lines, and the rest is carried by what has yet to come.
 
 use super::{
-    landed::{allot, share},
+    carry::Carried,
+    landed::allot,
     order::{Line, PurchaseOrder},
 };
 
@@ -16,25 +17,31 @@ struct Portion {
     is_open: bool,
 }
 
-/// What the receipts of each line carry of its charges, in minor units.
-pub(super) fn carried(order: &PurchaseOrder) -> Vec<i64> {
-    let of = |line: &Line| share(line.charges.minor, line.received.get(), line.quantity.get()) + line.off.charges;
-    order.lines.iter().map(of).collect()
+/// What the receipts of each line carry of its charges.
+pub(super) fn carried(order: &PurchaseOrder) -> Vec<Carried> {
+    order.lines.iter().map(|line| line.charges_due(line.received) + line.off).collect()
 }
 
-/// Sets the lines' charges so that they add up to the order's again; `carried` is what receipts carried before, of the lines that there were.
-pub(super) fn keep_carried(order: &mut PurchaseOrder, carried: &[i64]) {
-    let before = carried.iter().copied().chain(std::iter::repeat(0));
-    let portions: Vec<Portion> = order
-        .lines
-        .iter()
-        .zip(before)
-        .map(|(line, carried)| Portion { whole: line.charges.minor, carried, is_open: line.open.is_positive() })
-        .collect();
-    let shares = reshare(order.landed_charges(), &portions);
-    for ((line, portion), charges) in order.lines.iter_mut().zip(&portions).zip(shares) {
-        line.charges.minor = charges;
-        line.off.charges = portion.carried - share(charges, line.received.get(), line.quantity.get());
+/// Sets the lines' charges so that they add up to the order's again, in either currency; `carried` is what receipts carried before, of the lines that there
+/// were.
+pub(super) fn keep_carried(order: &mut PurchaseOrder, carried: &[Carried]) {
+    let before = || carried.iter().copied().chain(std::iter::repeat(Carried::default()));
+    let portions = |whole: fn(&Line) -> i64, of: fn(Carried) -> i64| -> Vec<Portion> {
+        let portion = |(line, carried): (&Line, Carried)| Portion {
+            whole: whole(line),
+            carried: of(carried),
+            is_open: line.open.is_positive(),
+        };
+        order.lines.iter().zip(before()).map(portion).collect()
+    };
+    let own = reshare(order.landed_charges(), &portions(|line| line.charges.minor, |carried| carried.charges));
+    let in_books = order.charges_in_books().map_or(0, |sum| sum.minor);
+    let in_books = reshare(in_books, &portions(|line| line.charges_in_books, |carried| carried.charges_in_books));
+    let shares = own.into_iter().zip(in_books);
+    for ((line, carried), (charges, charges_in_books)) in order.lines.iter_mut().zip(before()).zip(shares) {
+        (line.charges.minor, line.charges_in_books) = (charges, charges_in_books);
+        let off = carried - line.charges_due(line.received);
+        line.off = Carried { goods: line.off.goods, ..off };
     }
 }
 

@@ -6,9 +6,9 @@ use entity::prelude::*;
 use uuid::Uuid;
 
 use super::{
+    carry::Carried,
     command::PurchaseNeeds,
-    landed::share,
-    order::{GoodsReceipt, Line, Off, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, TakenBack, count},
+    order::{GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, TakenBack, count},
     order_state::{OrderState, Placement},
     refusal::Refusal,
 };
@@ -203,20 +203,11 @@ fn take_back(order: &mut PurchaseOrder, receipt: &GoodsReceipt, parts: &[Part]) 
             let rests = Rests::unnamed(Resting::SupplierReturn { line: id });
             return Err(ReversalRefusal::InUse(rests).at(field));
         }
-        let too_large = || Refusal::LineTooLarge.at(field);
-        let received = count(line.received.get() - units);
         let undone = count(row.reversed.get() + units);
-        let goods = |upto: Quantity| line.unit_cost.times(upto, line.decimals).map(|worth| worth.minor).ok_or_else(too_large);
-        let charges = |upto: Quantity| share(line.charges.minor, upto.get(), line.quantity.get());
-        let left = |of: Money| {
-            let upto = |units: Quantity| share(of.minor, units.get(), row.quantity.get());
-            upto(undone) - upto(row.reversed)
-        };
-        line.off = Off {
-            goods: goods(line.received)? + line.off.goods - left(row.goods) - goods(received)?,
-            charges: charges(line.received) + line.off.charges - left(row.charges) - charges(received),
-        };
-        (line.received, line.damaged) = (received, count(line.damaged.get() - damaged));
+        let carried = Carried { goods: row.goods.minor, charges: row.charges.minor, charges_in_books: row.charges_in_books };
+        let back = carried.between((row.reversed, undone), row.quantity);
+        line.give_back(count(line.received.get() - units), back).ok_or_else(|| Refusal::LineTooLarge.at(field))?;
+        line.damaged = count(line.damaged.get() - damaged);
         let reversed_damaged = count(row.reversed_damaged.get() + damaged);
         all.push(TakenBack { receipt: receipt.id, position: row.position, reversed: undone, reversed_damaged });
     }

@@ -5,13 +5,16 @@ use std::collections::{HashMap, HashSet};
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{purchase_charge, purchase_order, purchase_order_line, store, supplier},
+    tables::{purchase_order, purchase_order_line, store, supplier},
 };
 use platform::storage::{Fault, Finds, Reads};
 
-use super::order_row::{OrderRow, currency_of};
+use super::{
+    charge_rows::fill_charges,
+    order_row::{OrderRow, currency_of},
+};
 use crate::{
-    purchasing::core::{Charge, Confirmation, LeadDay, Line, Off, PurchaseOrder},
+    purchasing::core::{Carried, Confirmation, LeadDay, Line, PurchaseOrder},
     stock::core::LevelKey,
 };
 
@@ -33,6 +36,7 @@ pub(super) struct LineRow {
     pub unit_cost_minor: i64,
     pub total_minor: i64,
     pub charges_minor: i64,
+    pub charges_books_minor: i64,
     pub received: Quantity,
     pub damaged: Quantity,
     pub open: Quantity,
@@ -40,23 +44,13 @@ pub(super) struct LineRow {
     pub returned: Quantity,
     pub goods_off_minor: i64,
     pub charges_off_minor: i64,
+    pub charges_books_off_minor: i64,
     pub confirmed_on: Option<i32>,
     pub confirmed_quantity: Option<Quantity>,
     pub lead_on: Option<i32>,
     pub lead_from: Option<LeadSource>,
     pub revision: i32,
     pub cancelled_at: Option<Timestamp>,
-}
-
-#[derive(Record)]
-#[record(of = purchase_charge, alias = "c")]
-struct ChargeRow {
-    purchase_order_id: PurchaseOrderId,
-    kind: ChargeKind,
-    basis: ChargeBasis,
-    name: String,
-    amount_minor: i64,
-    supplier_id: Option<SupplierId>,
 }
 
 /// The number of the last receipt (`what` 0) or discrepancy (1).
@@ -130,7 +124,7 @@ async fn read(reads: &impl Reads, ids: &[PurchaseOrderId], lock: &str) -> Result
     Ok(orders)
 }
 
-fn places(orders: &[PurchaseOrder]) -> HashMap<PurchaseOrderId, usize> {
+pub(super) fn places(orders: &[PurchaseOrder]) -> HashMap<PurchaseOrderId, usize> {
     orders.iter().enumerate().map(|(place, order)| (order.id, place)).collect()
 }
 
@@ -170,35 +164,23 @@ impl LineRow {
             unit_cost: money(self.unit_cost_minor),
             total: money(self.total_minor),
             charges: money(self.charges_minor),
+            charges_in_books: self.charges_books_minor,
             received: self.received,
             damaged: self.damaged,
             open: self.open,
             short: self.short,
             returned: self.returned,
-            off: Off { goods: self.goods_off_minor, charges: self.charges_off_minor },
+            off: Carried {
+                goods: self.goods_off_minor,
+                charges: self.charges_off_minor,
+                charges_in_books: self.charges_books_off_minor,
+            },
             confirmed: Confirmation { on: self.confirmed_on, quantity: self.confirmed_quantity },
             lead: self.lead_on.zip(self.lead_from).map(|(on, from)| LeadDay { on, from }),
             revision: self.revision as u16,
             cancelled_at: self.cancelled_at,
         }
     }
-}
-
-async fn fill_charges(reads: &impl Reads, orders: &mut [PurchaseOrder]) -> Result<(), Fault> {
-    let (backend, places) = (reads.backend(), places(orders));
-    let of = backend.in_ids("c.purchase_order_id", 2);
-    let sql = format!(
-        "SELECT {select} FROM purchase_charge c WHERE c.tenant_id = $1 AND {of} ORDER BY c.purchase_order_id, c.position",
-        select = ChargeRow::SELECT
-    );
-    for row in reads.records::<ChargeRow>(&sql, vec![backend.ids(orders.iter().map(|order| order.id))]).await? {
-        if let Some(order) = places.get(&row.purchase_order_id).and_then(|place| orders.get_mut(*place)) {
-            let amount = Money::new(row.amount_minor, order.currency);
-            let supplier = row.supplier_id;
-            order.charges.push(Charge { kind: row.kind, basis: row.basis, name: row.name, amount, supplier });
-        }
-    }
-    Ok(())
 }
 
 /// How far the numbers of receipts and discrepancies have come.

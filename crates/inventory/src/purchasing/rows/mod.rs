@@ -1,6 +1,7 @@
 //! Rows of purchasing.
 
 mod blanket;
+mod charge_rows;
 mod lead_times;
 mod line_rows;
 mod list;

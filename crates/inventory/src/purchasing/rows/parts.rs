@@ -51,6 +51,8 @@ struct ReceivedRow {
     #[record(outer)]
     charges_minor: Option<i64>,
     #[record(outer)]
+    charges_books_minor: Option<i64>,
+    #[record(outer)]
     books_minor: Option<i64>,
     #[record(outer)]
     reversed: Option<Quantity>,
@@ -190,6 +192,7 @@ impl ReceivedRow {
             damaged: self.damaged?,
             goods: Money::new(self.goods_minor?, currency),
             charges: Money::new(self.charges_minor?, currency),
+            charges_in_books: self.charges_books_minor?,
             in_books: self.books_minor.zip(books).map(|(minor, books)| Money::new(minor, books)),
             reversed: self.reversed?,
             reversed_damaged: self.reversed_damaged?,

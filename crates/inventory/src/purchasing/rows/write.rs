@@ -11,12 +11,13 @@ use platform::storage::{Bulk, Rows};
 use uuid::Uuid;
 
 use super::{
+    charge_rows::NewCharge,
     line_rows::ChangedLine,
     load::LineRow,
     parts::{DiscrepancyRow, ReceiptRow},
 };
 use crate::purchasing::core::{
-    BroughtBack, Change, Charge, Discrepancy, GoodsReceipt, PurchaseOrder, ReceiptLine, SupplierReturn, TakenBack,
+    BroughtBack, Change, Discrepancy, GoodsReceipt, PurchaseOrder, ReceiptLine, SupplierReturn, TakenBack,
 };
 
 /// An order's first row. Nothing of it has come.
@@ -103,18 +104,6 @@ struct ChargeKey {
 }
 
 #[derive(Record)]
-#[record(of = purchase_charge)]
-struct NewCharge {
-    purchase_order_id: PurchaseOrderId,
-    position: i32,
-    kind: ChargeKind,
-    basis: ChargeBasis,
-    name: String,
-    amount_minor: i64,
-    supplier_id: Option<SupplierId>,
-}
-
-#[derive(Record)]
 #[record(of = goods_receipt_line)]
 struct NewReceiptLine {
     receipt_id: GoodsReceiptId,
@@ -124,6 +113,7 @@ struct NewReceiptLine {
     damaged: Quantity,
     goods_minor: i64,
     charges_minor: i64,
+    charges_books_minor: i64,
     damaged_as: Condition,
     books_minor: Option<i64>,
 }
@@ -273,20 +263,6 @@ impl From<&PurchaseOrder> for ChangedOrder {
     }
 }
 
-impl NewCharge {
-    fn of(order: PurchaseOrderId, position: i32, charge: &Charge) -> Self {
-        Self {
-            purchase_order_id: order,
-            position,
-            kind: charge.kind,
-            basis: charge.basis,
-            name: charge.name.clone(),
-            amount_minor: charge.amount.minor,
-            supplier_id: charge.supplier,
-        }
-    }
-}
-
 fn receipt_rows(tenant: TenantId, receipts: &[&GoodsReceipt]) -> [Bulk; 2] {
     let (mut heads, mut lines) = (Rows::<ReceiptRow>::insert(tenant), Rows::<NewReceiptLine>::insert(tenant));
     for &receipt in receipts {
@@ -330,6 +306,7 @@ impl NewReceiptLine {
             damaged: line.damaged,
             goods_minor: line.goods.minor,
             charges_minor: line.charges.minor,
+            charges_books_minor: line.charges_in_books,
             damaged_as: Condition::Damaged,
             books_minor: line.in_books.map(|value| value.minor),
         }

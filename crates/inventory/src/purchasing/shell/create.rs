@@ -11,7 +11,7 @@ use platform::storage::{Fault, Reads};
 
 use super::{
     BlanketRef, MAX_CHARGES, MAX_LINES, MAX_PERCENT, NewCharge, NewPurchaseLine, PurchaseOrderCreate, PurchaseOrderUpdate,
-    PurchaseStart, ReorderOrder, SupplierRef, blanket::blanket_named, own_order,
+    PurchaseStart, ReorderOrder, SupplierRef, blanket::blanket_named, charges::charges_of, own_order,
 };
 use crate::{
     catalog::core::text::fold,
@@ -21,10 +21,7 @@ use crate::{
     },
     orders::rows::store_facts,
     purchasing::{
-        core::{
-            Amend, Command as Purchase, Create, LeadTime, NewCharge as Charge, NewLine, Placing, Prices, PurchaseCommand,
-            Refusal, Supply,
-        },
+        core::{Amend, Command as Purchase, Create, LeadTime, NewLine, Placing, Prices, PurchaseCommand, Refusal, Supply},
         rows::{self, SupplierFacts},
     },
     stock::core::{At, Field, Noun, Rejection, RoomRefusal},
@@ -55,7 +52,8 @@ async fn written(
 ) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let mut missing = Missing::default();
-    let store = known_store(&scope, &input.store, &permit.reach()).await?.map(|store| store.id);
+    let known = known_store(&scope, &input.store, &permit.reach()).await?;
+    let store = known.as_ref().map(|store| store.id);
     let store = missing.or_nobodys(store.ok_or_else(|| Rejection::not_found(Noun::Store, At::input(Field::Store))));
     let suppliers = Suppliers::look_up(&scope, [&input.supplier]).await?;
     let supplier = suppliers.find(&input.supplier, || At::input(Field::Supplier)).map(|supplier| supplier.id);
@@ -67,7 +65,8 @@ async fn written(
         Some(currency) => currency,
         None => ledger.terms(&scope).await?.currency,
     };
-    let charges = charges_of(&scope, &mut missing, input.charges).await?;
+    let trade = known.as_ref().map(|store| (currency, store.time_zone.as_str()));
+    let charges = charges_of(ledger, &scope, &mut missing, trade, input.charges).await?;
     let placing = match input.status {
         None => None,
         Some(PurchaseStart::Ordered) => {
@@ -154,7 +153,11 @@ async fn changed(
         lines = Some(found);
     }
     let charges = match input.charges {
-        Some(charges) => Some(charges_of(&scope, &mut missing, charges).await?),
+        Some(charges) => {
+            let trade = rows::trade_of(&scope, order).await?;
+            let trade = trade.as_ref().map(|(currency, time_zone)| (*currency, time_zone.as_str()));
+            Some(charges_of(ledger, &scope, &mut missing, trade, charges).await?)
+        }
         None => None,
     };
     let amend = Amend {
@@ -275,38 +278,6 @@ fn parts(checks: &mut Checks, lines: Option<&[NewPurchaseLine]>, charges: Option
     }
 }
 
-/// Charges with the suppliers that bill them; those that are not there are noted.
-async fn charges_of(reads: &impl Reads, missing: &mut Missing, new: Vec<NewCharge>) -> Result<Vec<Charge>, Fault> {
-    let named: Vec<&SupplierRef> = new.iter().filter_map(|charge| charge.supplier.as_ref()).collect();
-    let suppliers = if named.is_empty() { Suppliers(HashMap::new()) } else { Suppliers::look_up(reads, named).await? };
-    let mut charges = Vec::with_capacity(new.len());
-    for (index, one) in new.into_iter().enumerate() {
-        let supplier = match &one.supplier {
-            Some(named) => {
-                let found = suppliers.find(named, || At::row(Field::Charges, index).field(Field::Supplier));
-                Some(missing.or_nobodys(found.map(|supplier| supplier.id)))
-            }
-            None => None,
-        };
-        charges.push(charge(one, supplier));
-    }
-    Ok(charges)
-}
-
-fn charge(new: NewCharge, supplier: Option<SupplierId>) -> Charge {
-    let name = new.name.unwrap_or_else(|| {
-        match new.kind {
-            ChargeKind::Freight => "Freight",
-            ChargeKind::Duty => "Duty",
-            ChargeKind::Insurance => "Insurance",
-            ChargeKind::Other => "Other",
-            ChargeKind::Deposit => "Deposit",
-        }
-        .to_owned()
-    });
-    Charge { kind: new.kind, basis: new.basis, name, amount: new.amount, supplier }
-}
-
 /// Lines with what the supplier offers of their products; those that are not there are noted.
 pub(super) async fn lines_of(
     reads: &impl Reads,
@@ -335,6 +306,7 @@ pub(super) async fn lines_of(
 }
 
 /// The suppliers that a call names.
+#[derive(Default)]
 pub(super) struct Suppliers(HashMap<SupplierId, SupplierFacts>);
 
 impl Suppliers {

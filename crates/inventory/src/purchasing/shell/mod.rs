@@ -4,6 +4,7 @@
 mod act;
 mod amend;
 mod blanket;
+mod charges;
 mod confirm;
 mod create;
 mod mail;

@@ -61,19 +61,57 @@ pub(super) const CHECKS: &[Check] = &[
                  LEFT JOIN (SELECT purchase_order_id, sum(CASE WHEN cancelled_at IS NULL THEN total_minor ELSE 0 END) AS goods, sum(charges_minor) AS charges FROM purchase_order_line
                             WHERE tenant_id = $1 GROUP BY purchase_order_id) l ON l.purchase_order_id = o.id
                  LEFT JOIN (SELECT purchase_order_id, sum(amount_minor) AS amount, sum(CASE kind WHEN 'DEPOSIT' THEN 0 ELSE amount_minor END) AS landed
-                            FROM purchase_charge WHERE tenant_id = $1 GROUP BY purchase_order_id) c
+                            FROM purchase_charge WHERE tenant_id = $1 AND currency IS NULL GROUP BY purchase_order_id) c
                    ON c.purchase_order_id = o.id
                  WHERE o.tenant_id = $1 AND (o.goods_minor <> coalesce(l.goods, 0) OR o.charges_minor <> coalesce(c.amount, 0)
                    OR coalesce(l.charges, 0) <> coalesce(c.landed, 0))
                  ORDER BY o.id LIMIT 1",
     },
     Check {
+        invariant: "purchase order: charges in other currencies are on its lines as what they come to in the books",
+        table: "purchase_order",
+        broken: "SELECT 'por:' || HEX(o.id), 'in the books ' || coalesce(c.amount, 0), 'on lines ' || coalesce(l.charges, 0)
+                 FROM purchase_order o
+                 LEFT JOIN (SELECT purchase_order_id, sum(charges_books_minor) AS charges FROM purchase_order_line
+                            WHERE tenant_id = $1 GROUP BY purchase_order_id) l ON l.purchase_order_id = o.id
+                 LEFT JOIN (SELECT purchase_order_id, sum(books_minor) AS amount FROM purchase_charge
+                            WHERE tenant_id = $1 AND books_minor IS NOT NULL GROUP BY purchase_order_id) c ON c.purchase_order_id = o.id
+                 WHERE o.tenant_id = $1 AND coalesce(l.charges, 0) <> coalesce(c.amount, 0) ORDER BY o.id LIMIT 1",
+    },
+    Check {
+        invariant: "purchase charge: one in another currency than its order has an amount in the books, and a rate where they are in another",
+        table: "purchase_charge",
+        broken: "SELECT 'por:' || HEX(c.purchase_order_id) || ' charge ' || c.position, 'a currency, an amount in the books and a rate, or none of them',
+                   'currency ' || coalesce(c.currency, 'none') || ' books ' || coalesce(c.books_currency, 'none') || ' rate ' || coalesce(c.rate_numerator, 'none')
+                 FROM purchase_charge c JOIN purchase_order o ON o.tenant_id = $1 AND o.id = c.purchase_order_id
+                 WHERE c.tenant_id = $1 AND ((c.currency IS NULL) <> (c.books_minor IS NULL) OR (c.currency IS NULL) <> (c.books_currency IS NULL)
+                   OR c.currency = o.currency OR (c.rate_numerator IS NULL) <> (c.currency IS NULL OR c.currency = c.books_currency)
+                   OR (c.rate_numerator IS NULL) <> (c.rate_denominator IS NULL) OR (c.rate_numerator IS NULL) <> (c.rate_day IS NULL)
+                   OR (c.rate_numerator IS NULL) <> (c.rate_source IS NULL))
+                 ORDER BY c.purchase_order_id, c.position LIMIT 1",
+    },
+    // Of a line that has come whole, or not at all: what part of it carries is rounded.
+    Check {
+        invariant: "purchase order line: its receipts carry its share of charges in other currencies",
+        table: "goods_receipt_line",
+        broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position,
+                   'in the books ' || (CASE WHEN l.received = 0 THEN 0 ELSE l.charges_books_minor END + l.charges_books_off_minor), 'in the books ' || s.carried
+                 FROM purchase_order_line l JOIN (
+                   SELECT purchase_order_id, position, sum(CASE WHEN reversed = 0 THEN charges_books_minor ELSE 0 END) AS carried FROM goods_receipt_line
+                   WHERE tenant_id = $1 GROUP BY purchase_order_id, position
+                   HAVING sum(CASE WHEN reversed > 0 AND reversed < quantity THEN 1 ELSE 0 END) = 0) s
+                   ON s.purchase_order_id = l.purchase_order_id AND s.position = l.position
+                 WHERE l.tenant_id = $1 AND (l.received = 0 OR l.received >= l.quantity)
+                   AND CASE WHEN l.received = 0 THEN 0 ELSE l.charges_books_minor END + l.charges_books_off_minor <> s.carried
+                 ORDER BY l.purchase_order_id, l.position LIMIT 1",
+    },
+    Check {
         invariant: "purchase order line: of one that was cancelled nothing has come, is expected or is charged",
         table: "purchase_order_line",
         broken: "SELECT 'por:' || HEX(l.purchase_order_id) || ' line ' || l.position, 'received 0 open 0 charges 0',
-                   'received ' || l.received || ' open ' || l.open || ' charges ' || l.charges_minor
+                   'received ' || l.received || ' open ' || l.open || ' charges ' || l.charges_minor || ' and in the books ' || l.charges_books_minor
                  FROM purchase_order_line l
-                 WHERE l.tenant_id = $1 AND l.cancelled_at IS NOT NULL AND (l.received <> 0 OR l.open <> 0 OR l.charges_minor <> 0)
+                 WHERE l.tenant_id = $1 AND l.cancelled_at IS NOT NULL AND (l.received <> 0 OR l.open <> 0 OR l.charges_minor <> 0 OR l.charges_books_minor <> 0)
                  ORDER BY l.purchase_order_id, l.position LIMIT 1",
     },
     Check {
@@ -88,7 +126,7 @@ pub(super) const CHECKS: &[Check] = &[
         table: "goods_receipt_line",
         broken: "SELECT 'por:' || HEX(c.id) || ' prd:' || HEX(c.product_id), 'on hand ' || sum(c.came) || ' worth ' || sum(c.worth),
                    'on hand ' || sum(c.posted) || ' worth ' || sum(c.value)
-                 FROM (SELECT r.purchase_order_id AS id, l.product_id, r.quantity AS came, coalesce(r.books_minor, r.goods_minor + r.charges_minor) AS worth, 0 AS posted, 0 AS value
+                 FROM (SELECT r.purchase_order_id AS id, l.product_id, r.quantity AS came, coalesce(r.books_minor, r.goods_minor + r.charges_minor + r.charges_books_minor) AS worth, 0 AS posted, 0 AS value
                        FROM goods_receipt_line r JOIN purchase_order_line l ON l.tenant_id = $1 AND l.purchase_order_id = r.purchase_order_id AND l.position = r.position
                        WHERE r.tenant_id = $1
                        UNION ALL SELECT m.reference_id, e.product_id, 0, 0, e.on_hand_delta, coalesce(e.value_minor, 0) FROM movement m

@@ -211,11 +211,15 @@ impl Frame {
             right(words.total, 3),
         ];
         sheet.tables.push(Table { heading: None, columns, rows: rows.collect() });
-        for charge in order.own_charges() {
+        for charge in order.own_charges().filter(|charge| charge.is_in_order_currency()) {
             sheet.sum(&charge.name, words.money(charge.amount));
         }
         let total = order.billed().ok_or(NotDrawn::TooLarge)?;
         sheet.sum(words.total, words.money(total));
+        // In a currency of their own they are in no total.
+        for charge in order.own_charges().filter(|charge| !charge.is_in_order_currency()) {
+            sheet.sum(&charge.name, words.money(charge.amount));
+        }
         Ok(sheet)
     }
 }

@@ -1,0 +1,169 @@
+//! What the receipts of a line carry: its goods, its charges, and its charges that are in another currency than the order.
+
+use std::ops::{Add, Sub};
+
+use entity::prelude::*;
+
+use super::{landed::share, order::Line};
+
+/// Goods, charges in the order's currency, and charges in that of the books, each in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Carried {
+    pub goods: i64,
+    pub charges: i64,
+    pub charges_in_books: i64,
+}
+
+impl Add for Carried {
+    type Output = Self;
+
+    fn add(self, more: Self) -> Self {
+        Self {
+            goods: self.goods + more.goods,
+            charges: self.charges + more.charges,
+            charges_in_books: self.charges_in_books + more.charges_in_books,
+        }
+    }
+}
+
+impl Sub for Carried {
+    type Output = Self;
+
+    fn sub(self, less: Self) -> Self {
+        Self {
+            goods: self.goods - less.goods,
+            charges: self.charges - less.charges,
+            charges_in_books: self.charges_in_books - less.charges_in_books,
+        }
+    }
+}
+
+impl Carried {
+    /// Each figure for itself, and 0 where it is below.
+    fn at_least_zero(self) -> Self {
+        Self { goods: self.goods.max(0), charges: self.charges.max(0), charges_in_books: self.charges_in_books.max(0) }
+    }
+
+    /// What the units from the one count of `whole` on to the other have of it.
+    pub(super) fn between(self, (from, upto): (Quantity, Quantity), whole: Quantity) -> Self {
+        let of = |amount: i64| share(amount, upto.get(), whole.get()) - share(amount, from.get(), whole.get());
+        Self { goods: of(self.goods), charges: of(self.charges), charges_in_books: of(self.charges_in_books) }
+    }
+}
+
+impl Line {
+    /// The charges that so many of its units carry; no goods.
+    pub(super) fn charges_due(&self, upto: Quantity) -> Carried {
+        let of = |amount: i64| share(amount, upto.get(), self.quantity.get());
+        Carried { goods: 0, charges: of(self.charges.minor), charges_in_books: of(self.charges_in_books) }
+    }
+
+    /// What so many of its units carry. None beyond what can be kept exactly.
+    fn due(&self, upto: Quantity) -> Option<Carried> {
+        let goods = self.unit_cost.times(upto, self.decimals)?.minor;
+        Some(Carried { goods, ..self.charges_due(upto) })
+    }
+
+    /// Counts a receipt in, after which so much of the line is received, and says what the receipt carries, so that all of them carry what is due: never
+    /// below 0. None, and nothing is changed, beyond what can be kept exactly.
+    pub(super) fn bring(&mut self, received: Quantity) -> Option<Carried> {
+        let (carried, due) = (self.due(self.received)? + self.off, self.due(received)?);
+        let own = (due - carried).at_least_zero();
+        (self.received, self.off) = (received, carried + own - due);
+        Some(own)
+    }
+
+    /// Takes back what a receipt brought, after which so much of the line is received; `back` is what it carried. None, and nothing is changed, beyond what
+    /// can be kept exactly.
+    pub(super) fn give_back(&mut self, received: Quantity, back: Carried) -> Option<()> {
+        let (carried, due) = (self.due(self.received)? + self.off, self.due(received)?);
+        (self.received, self.off) = (received, carried - back - due);
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::purchasing::core::Confirmation;
+
+    fn count(units: i64) -> Quantity {
+        Quantity::new(units).unwrap()
+    }
+
+    /// Three units at 2.00 EUR, with charges of 1.00 EUR, and others of 0.77 GBP in the books.
+    fn three() -> Line {
+        let eur = |minor| Money::new(minor, Currency::parse("EUR").unwrap());
+        Line {
+            position: 1,
+            product: ProductId::NIL,
+            sku: "MUG".to_owned(),
+            name: "A mug".to_owned(),
+            supplier_sku: None,
+            decimals: 0,
+            expected_on: None,
+            weight: None,
+            quantity: count(3),
+            most: count(4),
+            unit_cost: eur(200),
+            total: eur(600),
+            charges: eur(100),
+            charges_in_books: 77,
+            received: Quantity::ZERO,
+            damaged: Quantity::ZERO,
+            open: count(3),
+            short: Quantity::ZERO,
+            returned: Quantity::ZERO,
+            off: Carried::default(),
+            confirmed: Confirmation::default(),
+            lead: None,
+            revision: 1,
+            cancelled_at: None,
+        }
+    }
+
+    const fn carried(goods: i64, charges: i64, charges_in_books: i64) -> Carried {
+        Carried { goods, charges, charges_in_books }
+    }
+
+    #[test]
+    fn receipts_carry_each_figure_to_the_last_minor_unit() {
+        let mut line = three();
+        let came: Vec<Carried> = (1..=4).map(|upto| line.bring(count(upto)).unwrap()).collect();
+        let beyond = carried(200, 0, 0);
+        assert_eq!(came, [carried(200, 33, 26), carried(200, 34, 25), carried(200, 33, 26), beyond]);
+        assert_eq!((line.received, line.off), (count(4), Carried::default()));
+    }
+
+    #[test]
+    fn what_comes_again_makes_up_for_what_went() {
+        for (taken, off, again) in [
+            (0, carried(0, 0, 0), carried(200, 33, 26)),
+            (1, carried(0, -1, 1), carried(200, 34, 25)),
+            (2, carried(0, 0, 0), carried(200, 33, 26)),
+        ] {
+            let mut line = three();
+            let came: Vec<Carried> = (1..=3).map(|upto| line.bring(count(upto)).unwrap()).collect();
+            line.give_back(count(2), came[taken]).unwrap();
+            assert_eq!((line.received, line.off), (count(2), off), "receipt {taken}");
+            assert_eq!(line.bring(count(3)), Some(again), "receipt {taken}");
+            assert_eq!(line.off, Carried::default(), "receipt {taken}");
+        }
+    }
+
+    #[test]
+    fn parts_of_a_receipt_add_up_to_it() {
+        let whole = carried(600, 100, 77);
+        let parts = [(0, 1), (1, 3)].map(|(from, upto)| whole.between((count(from), count(upto)), count(3)));
+        assert_eq!(parts, [carried(200, 33, 26), carried(400, 67, 51)]);
+        assert_eq!(parts[0] + parts[1], whole);
+    }
+
+    #[test]
+    fn what_cannot_be_kept_exactly_changes_nothing() {
+        let mut line = three();
+        line.unit_cost.minor = entity::quantity::MAX_SAFE;
+        let before = line.clone();
+        assert_eq!((line.bring(count(2)), &line), (None, &before));
+    }
+}

@@ -1,0 +1,153 @@
+//! Charges on a purchase order: in the order's currency, or in another one of which it is kept what they come to in the books.
+
+use entity::prelude::*;
+
+use super::{
+    landed::allot,
+    order::{Line, PurchaseBook, PurchaseOrder},
+    refusal::Refusal,
+};
+use crate::currency::core::FrozenRate;
+use crate::stock::core::{At, Field, Rejection, RoomRefusal};
+
+/// Freight, duty and the like, and deposits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    pub kind: ChargeKind,
+    pub basis: ChargeBasis,
+    pub name: String,
+    /// In the order's currency; in any other one where `in_books` is Some.
+    pub amount: Money,
+    /// Who bills it; None: the order's own supplier.
+    pub supplier: Option<SupplierId>,
+    /// What it comes to in the books, where it is in another currency than the order.
+    pub in_books: Option<InBooks>,
+}
+
+/// An amount in the currency of the books, as it was when the charge was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InBooks {
+    pub amount: Money,
+    /// None where the charge is in the currency of the books itself.
+    pub rate: Option<FrozenRate>,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewCharge {
+    pub kind: ChargeKind,
+    pub basis: ChargeBasis,
+    pub name: String,
+    pub amount: Money,
+    /// Who bills it; None: the order's own supplier.
+    pub supplier: Option<SupplierId>,
+    /// What it comes to in the books, where it is in another currency than the order.
+    pub in_books: Option<InBooks>,
+}
+
+impl Charge {
+    /// Whether it is part of what the goods cost. A deposit is paid beside them and comes back.
+    pub const fn is_of_goods(&self) -> bool {
+        !matches!(self.kind, ChargeKind::Deposit)
+    }
+    /// Whether it is in the order's currency, and so in the order's total.
+    pub const fn is_in_order_currency(&self) -> bool {
+        self.in_books.is_none()
+    }
+}
+
+impl PurchaseOrder {
+    /// The charges in the order's currency that are part of what the goods cost, in minor units.
+    pub(super) fn landed_charges(&self) -> i64 {
+        let landed = self.charges.iter().filter(|charge| charge.is_of_goods() && charge.is_in_order_currency());
+        landed.map(|charge| charge.amount.minor).sum()
+    }
+    fn in_books(&self) -> impl Iterator<Item = Money> {
+        self.charges.iter().filter_map(|charge| charge.in_books.as_ref()).map(|one| one.amount)
+    }
+    /// The currency of the books, as charges in other currencies than the order's were converted into it; None where there are none.
+    pub fn books_currency(&self) -> Option<Currency> {
+        self.in_books().next().map(|amount| amount.currency)
+    }
+    /// What charges in other currencies than the order's come to in the books together. None where there are none, and beyond what can be kept exactly.
+    pub(super) fn charges_in_books(&self) -> Option<Money> {
+        let zero = Money::zero(self.books_currency()?);
+        self.in_books().try_fold(zero, Money::checked_add)
+    }
+    /// Whether it costs more than this; in another currency it cannot be compared, and does. The limit is in the currency of the books.
+    pub(super) fn is_above(&self, limit: Money) -> bool {
+        let whole = match self.books_currency() {
+            None => self.total(),
+            Some(_) => self.total().zip(self.charges_in_books()).and_then(|(total, more)| total.checked_add(more)),
+        };
+        whole.is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor)
+    }
+    /// Refuses goods into books of another currency than its charges were converted into. `rate` is that of the receipt.
+    pub(super) fn check_books(&self, rate: Option<&FrozenRate>) -> Result<(), Rejection> {
+        let books = rate.map_or(self.currency, |rate| rate.to);
+        match self.books_currency() {
+            Some(kept) if kept != books => Err(Refusal::ChargesInOtherBooks { kept, books }.at(At::input(Field::Id))),
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(super) fn charges(book: &PurchaseBook, order: &PurchaseOrder, new: &[NewCharge]) -> Result<Vec<Charge>, Rejection> {
+    let one = |(index, charge): (usize, &NewCharge)| {
+        let at = At::row(Field::Charges, index).field(Field::Amount);
+        let in_books = charge.in_books.clone().filter(|_| charge.amount.currency != order.currency);
+        // A deposit comes back in what it was paid in: it is in the order's total, and in no books.
+        if charge.amount.currency != order.currency && (charge.kind == ChargeKind::Deposit || in_books.is_none()) {
+            return Err(Refusal::ChargeIn { order: order.currency }.at(at));
+        }
+        if charge.amount.minor <= 0 {
+            return Err(Refusal::AmountNotPositive.at(at));
+        }
+        let supplier = charge.supplier.filter(|supplier| *supplier != order.supplier);
+        if let Some(supplier) = supplier {
+            let at = At::row(Field::Charges, index).field(Field::Supplier);
+            if let Some(since) = book.archived.get(&supplier) {
+                return Err(Refusal::SupplierArchived { since: *since }.at(at));
+            }
+            if charge.kind == ChargeKind::Deposit {
+                return Err(Refusal::DepositElsewhere.at(at));
+            }
+        }
+        let (kind, basis, name) = (charge.kind, charge.basis, charge.name.clone());
+        Ok(Charge { kind, basis, name, amount: charge.amount, supplier, in_books })
+    };
+    new.iter().enumerate().map(one).collect()
+}
+
+/// Spreads the charges over the lines: those in the order's currency, and apart from them what the others come to in the books.
+pub(super) fn spread(order: &mut PurchaseOrder) -> Result<(), Rejection> {
+    if order.books_currency().is_some() && order.charges_in_books().is_none() {
+        return Err(Refusal::TooLarge.at(At::input(Field::Charges)));
+    }
+    for line in &mut order.lines {
+        (line.charges.minor, line.charges_in_books) = (0, 0);
+    }
+    for (index, charge) in order.charges.iter().enumerate().filter(|(_, charge)| charge.is_of_goods()) {
+        let weights: Vec<i64> = order.lines.iter().map(|line| weight(line, charge.basis)).collect();
+        let amount = charge.in_books.as_ref().map_or(charge.amount, |one| one.amount);
+        let Some(shares) = allot(amount.minor, &weights) else {
+            let at = At::row(Field::Charges, index).field(Field::Basis);
+            return Err(Refusal::NothingToSpreadBy(charge.basis).at(at));
+        };
+        for (line, share) in order.lines.iter_mut().zip(shares) {
+            let figure = if charge.is_in_order_currency() { &mut line.charges.minor } else { &mut line.charges_in_books };
+            *figure += share;
+        }
+    }
+    Ok(())
+}
+
+fn weight(line: &Line, basis: ChargeBasis) -> i64 {
+    if line.is_cancelled() {
+        return 0;
+    }
+    match basis {
+        ChargeBasis::Value => line.total.minor,
+        ChargeBasis::Quantity => line.quantity.get(),
+        ChargeBasis::Weight => line.weight.unwrap_or(0),
+    }
+}

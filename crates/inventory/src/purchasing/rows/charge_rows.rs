@@ -1,0 +1,125 @@
+//! Charges of purchase orders as their rows.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::purchase_charge,
+};
+use platform::storage::{Fault, Finds, Reads};
+
+use super::{load::places, order_row::currency_of};
+use crate::{
+    currency::core::FrozenRate,
+    purchasing::core::{Charge, InBooks, PurchaseOrder},
+};
+
+#[derive(Record)]
+#[record(of = purchase_charge)]
+pub(super) struct NewCharge {
+    purchase_order_id: PurchaseOrderId,
+    position: i32,
+    kind: ChargeKind,
+    basis: ChargeBasis,
+    name: String,
+    amount_minor: i64,
+    supplier_id: Option<SupplierId>,
+    currency: Option<String>,
+    books_minor: Option<i64>,
+    books_currency: Option<String>,
+    rate_numerator: Option<String>,
+    rate_denominator: Option<String>,
+    rate_day: Option<i32>,
+    rate_source: Option<String>,
+}
+
+#[derive(Record)]
+#[record(of = purchase_charge, alias = "c")]
+struct ChargeRow {
+    purchase_order_id: PurchaseOrderId,
+    kind: ChargeKind,
+    basis: ChargeBasis,
+    name: String,
+    amount_minor: i64,
+    supplier_id: Option<SupplierId>,
+    currency: Option<String>,
+    books_minor: Option<i64>,
+    books_currency: Option<String>,
+    rate_numerator: Option<String>,
+    rate_denominator: Option<String>,
+    rate_day: Option<i32>,
+    rate_source: Option<String>,
+}
+
+impl NewCharge {
+    pub(super) fn of(order: PurchaseOrderId, position: i32, charge: &Charge) -> Self {
+        let in_books = charge.in_books.as_ref();
+        let rate = in_books.and_then(|one| one.rate.as_ref());
+        Self {
+            purchase_order_id: order,
+            position,
+            kind: charge.kind,
+            basis: charge.basis,
+            name: charge.name.clone(),
+            amount_minor: charge.amount.minor,
+            supplier_id: charge.supplier,
+            currency: in_books.map(|_| charge.amount.currency.to_string()),
+            books_minor: in_books.map(|one| one.amount.minor),
+            books_currency: in_books.map(|one| one.amount.currency.to_string()),
+            rate_numerator: rate.map(|rate| rate.numerator.to_string()),
+            rate_denominator: rate.map(|rate| rate.denominator.to_string()),
+            rate_day: rate.map(|rate| rate.day),
+            rate_source: rate.map(|rate| rate.source.clone()),
+        }
+    }
+}
+
+/// Reads the charges of all of them in one statement.
+pub(super) async fn fill_charges(reads: &impl Reads, orders: &mut [PurchaseOrder]) -> Result<(), Fault> {
+    let (backend, places) = (reads.backend(), places(orders));
+    let of = backend.in_ids("c.purchase_order_id", 2);
+    let sql = format!(
+        "SELECT {select} FROM purchase_charge c WHERE c.tenant_id = $1 AND {of} ORDER BY c.purchase_order_id, c.position",
+        select = ChargeRow::SELECT
+    );
+    for row in reads.records::<ChargeRow>(&sql, vec![backend.ids(orders.iter().map(|order| order.id))]).await? {
+        if let Some(order) = places.get(&row.purchase_order_id).and_then(|place| orders.get_mut(*place)) {
+            let charge = row.charge(order.currency)?;
+            order.charges.push(charge);
+        }
+    }
+    Ok(())
+}
+
+impl ChargeRow {
+    /// A charge of an order in this currency.
+    fn charge(self, order: Currency) -> Result<Charge, Fault> {
+        let own = self.currency.as_deref().map(|code| currency_of("purchase_charge", code)).transpose()?;
+        let books = self.books_currency.as_deref().map(|code| currency_of("purchase_charge", code)).transpose()?;
+        let in_books = match (own, self.books_minor, books) {
+            (None, None, None) => None,
+            (Some(from), Some(minor), Some(to)) => Some(InBooks { amount: Money::new(minor, to), rate: self.rate(from, to)? }),
+            _ => {
+                let what = "a charge has a currency, an amount in the books and their currency, or none of them";
+                return Err(Fault::corrupt("purchase_charge", what));
+            }
+        };
+        let amount = Money::new(self.amount_minor, own.unwrap_or(order));
+        Ok(Charge { kind: self.kind, basis: self.basis, name: self.name, amount, supplier: self.supplier_id, in_books })
+    }
+
+    fn rate(&self, from: Currency, to: Currency) -> Result<Option<FrozenRate>, Fault> {
+        let corrupt = || Fault::corrupt("purchase_charge", "a rate has two decimals, a day and a source, or none of them");
+        match (&self.rate_numerator, &self.rate_denominator, self.rate_day, &self.rate_source) {
+            (None, None, None, None) => Ok(None),
+            (Some(numerator), Some(denominator), Some(day), Some(source)) => Ok(Some(FrozenRate {
+                from,
+                to,
+                numerator: numerator.parse().map_err(|()| corrupt())?,
+                denominator: denominator.parse().map_err(|()| corrupt())?,
+                day,
+                source: source.clone(),
+            })),
+            _ => Err(corrupt()),
+        }
+    }
+}

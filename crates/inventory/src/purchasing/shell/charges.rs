@@ -1,0 +1,108 @@
+//! Charges of orders that are written: who bills them, and what those in other currencies than their order come to in the books.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::prelude::*;
+use platform::{
+    clock,
+    storage::{Fault, Reads},
+};
+
+use super::{NewCharge, SupplierRef, create::Suppliers};
+use crate::{
+    currency::{core::FrozenRate, shell::rate_on},
+    ledger::{Ledger, Missing},
+    purchasing::core::{InBooks, NewCharge as Charge, Refusal},
+    stock::core::{At, Field, RoomRefusal},
+};
+
+/// Charges with the suppliers that bill them; suppliers and rates that are not there are noted. `trade` is the order's currency and the time zone of its
+/// store; None where there is no such order or store.
+pub(super) async fn charges_of(
+    ledger: &Ledger,
+    reads: &impl Reads,
+    missing: &mut Missing,
+    trade: Option<(Currency, &str)>,
+    new: Vec<NewCharge>,
+) -> Result<Vec<Charge>, Fault> {
+    let named: Vec<&SupplierRef> = new.iter().filter_map(|charge| charge.supplier.as_ref()).collect();
+    let suppliers = if named.is_empty() { Suppliers::default() } else { Suppliers::look_up(reads, named).await? };
+    let rates = match trade {
+        Some(trade) => Rates::look_up(ledger, reads, trade, &new).await?,
+        None => None,
+    };
+    let mut charges = Vec::with_capacity(new.len());
+    for (index, one) in new.into_iter().enumerate() {
+        let supplier = match &one.supplier {
+            Some(named) => {
+                let found = suppliers.find(named, || At::row(Field::Charges, index).field(Field::Supplier));
+                Some(missing.or_nobodys(found.map(|supplier| supplier.id)))
+            }
+            None => None,
+        };
+        let in_books = rates.as_ref().map_or(Ok(None), |rates| rates.in_books(&one)).unwrap_or_else(|refusal| {
+            missing.note(refusal.at(At::row(Field::Charges, index).field(Field::Amount)));
+            None
+        });
+        charges.push(charge(one, supplier, in_books));
+    }
+    Ok(charges)
+}
+
+/// How what is in other currencies than the order is converted on a day.
+struct Rates {
+    books: Currency,
+    day: i32,
+    /// From each currency that has to be converted; None where no rate joins it and the books.
+    found: BTreeMap<Currency, Option<FrozenRate>>,
+}
+
+impl Rates {
+    /// None where all charges are in the order's currency. A deposit in another one is refused later.
+    async fn look_up(
+        ledger: &Ledger,
+        reads: &impl Reads,
+        (order, time_zone): (Currency, &str),
+        new: &[NewCharge],
+    ) -> Result<Option<Self>, Fault> {
+        let goods = new.iter().filter(|charge| charge.kind != ChargeKind::Deposit);
+        let others: BTreeSet<Currency> =
+            goods.map(|charge| charge.amount.currency).filter(|currency| *currency != order).collect();
+        if others.is_empty() {
+            return Ok(None);
+        }
+        let books = ledger.terms(reads).await?.currency;
+        let day = clock::local_day(ledger.clock().now(), time_zone);
+        let mut found = BTreeMap::new();
+        for from in others.into_iter().filter(|from| *from != books) {
+            found.insert(from, rate_on(reads, from, books, day).await?);
+        }
+        Ok(Some(Self { books, day, found }))
+    }
+
+    /// What a charge comes to in the books. That of one in the order's currency is not kept.
+    fn in_books(&self, charge: &NewCharge) -> Result<Option<InBooks>, Refusal> {
+        let from = charge.amount.currency;
+        if from == self.books {
+            return Ok(Some(InBooks { amount: charge.amount, rate: None }));
+        }
+        let Some(rate) = self.found.get(&from) else { return Ok(None) };
+        let rate = rate.clone().ok_or(Refusal::RateMissing { from, to: self.books, day: self.day })?;
+        let minor = rate.convert(charge.amount.minor).ok_or(Refusal::TooLarge)?;
+        Ok(Some(InBooks { amount: Money::new(minor, self.books), rate: Some(rate) }))
+    }
+}
+
+fn charge(new: NewCharge, supplier: Option<SupplierId>, in_books: Option<InBooks>) -> Charge {
+    let name = new.name.unwrap_or_else(|| {
+        match new.kind {
+            ChargeKind::Freight => "Freight",
+            ChargeKind::Duty => "Duty",
+            ChargeKind::Insurance => "Insurance",
+            ChargeKind::Other => "Other",
+            ChargeKind::Deposit => "Deposit",
+        }
+        .to_owned()
+    });
+    Charge { kind: new.kind, basis: new.basis, name, amount: new.amount, supplier, in_books }
+}
