@@ -107,6 +107,7 @@ mod m0115_charge_supplier;
 mod m0116_minimum_order;
 mod m0118_received_twice;
 mod m0119_charge_currency;
+mod m0120_customer_lists;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -219,6 +220,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0116_minimum_order::Migration),
             Box::new(m0118_received_twice::Migration),
             Box::new(m0119_charge_currency::Migration),
+            Box::new(m0120_customer_lists::Migration),
         ]
     }
 }

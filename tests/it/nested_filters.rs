@@ -15,8 +15,9 @@ on_both!(
 );
 
 /// Lists whose filters nest, with the types of their filters.
-const LISTS: [(&str, &str); 12] = [
+const LISTS: [(&str, &str); 14] = [
     ("blanketOrders", "BlanketOrderFilter"),
+    ("customers", "CustomerFilter"),
     ("invoices", "InvoiceFilter"),
     ("lots", "LotFilter"),
     ("stocktakes", "StocktakeFilter"),
@@ -26,15 +27,16 @@ const LISTS: [(&str, &str); 12] = [
     ("returns", "ReturnFilter"),
     ("stockLevels", "StockFilter"),
     ("stockMovements", "MovementFilter"),
+    ("stores", "StoreFilter"),
     ("suppliers", "SupplierFilter"),
     ("transfers", "TransferFilter"),
 ];
 
 /// Lists that are asked for ids, not for stores.
-const BY_ID: [&str; 3] = ["lots", "products", "suppliers"];
+const BY_ID: [&str; 5] = ["customers", "lots", "products", "stores", "suppliers"];
 
-/// Tests of one store, of another one, and of one of another company; of lots, products and suppliers of the thing itself, of blanket
-/// orders, which have no store, of their supplier.
+/// Tests of one store, of another one, and of one of another company; of lists that are asked for ids of the thing itself, of blanket orders,
+/// which have no store, of their supplier.
 fn leaves(world: &World, list: &str) -> [Value; 3] {
     let (ours, theirs) = (&world.ours, &world.theirs);
     match list {
@@ -42,6 +44,16 @@ fn leaves(world: &World, list: &str) -> [Value; 3] {
             json!({ "code": { "startsWith": "a" } }),
             json!({ "id": { "eq": ours.ids["lot"] } }),
             json!({ "id": { "eq": theirs.ids["lot"] } }),
+        ],
+        "customers" => [
+            json!({ "externalRef": { "startsWith": "a" } }),
+            json!({ "id": { "eq": ours.ids["cus"] } }),
+            json!({ "id": { "eq": theirs.ids["cus"] } }),
+        ],
+        "stores" => [
+            json!({ "group": { "eq": ours.ids["grp"] } }),
+            json!({ "search": "alpha" }),
+            json!({ "id": { "eq": theirs.ids["sto"] } }),
         ],
         "suppliers" => [
             json!({ "search": "alpha" }),

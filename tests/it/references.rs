@@ -198,10 +198,14 @@ async fn an_export_and_a_group_name_their_stores_by_code(world: &World) {
     assert!(done(&asked, "dataJob")["id"].is_string(), "{asked:#}");
     let group = async |stores: Value| {
         let input = json!({ "code": "SOUTH", "name": "South", "stores": stores });
-        office.act("storeGroupCreate", "StoreGroupCreateInput", "storeGroup { stores { id } }", input).await
+        office.act("storeGroupCreate", "StoreGroupCreateInput", "storeGroup { id stores { id } }", input).await
     };
     let unknown = group(json!([{ "code": "DOCK" }, { "code": "NONE" }])).await;
     refused(&unknown, "NOT_FOUND", "input.stores.1.code");
     let made = group(json!([{ "code": "dock" }])).await;
-    assert_eq!(done(&made, "storeGroup")["stores"], json!([{ "id": office.store["id"] }]));
+    let only = json!([{ "id": office.store["id"] }]);
+    assert_eq!(done(&made, "storeGroup")["stores"], only);
+    let filter = json!({ "filter": { "group": { "eq": made["storeGroup"]["id"] } } });
+    let listed = office.ask("query($filter: StoreFilter) { stores(filter: $filter) { nodes { id } } }", filter).await;
+    assert_eq!(listed["data"]["stores"]["nodes"], only, "{listed:#}");
 }

@@ -21,7 +21,7 @@ on_both!(
 );
 
 /// The lists that can be counted. One that loses its total loses a line here.
-const COUNTED: [&str; 26] = [
+const COUNTED: [&str; 27] = [
     "blanketOrders",
     "categories",
     "channels",
@@ -29,6 +29,7 @@ const COUNTED: [&str; 26] = [
     "documentReversals",
     "exchangeRates",
     "exportSchedules",
+    "factorSeries",
     "fulfilmentWorks",
     "invoices",
     "lots",

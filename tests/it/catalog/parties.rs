@@ -78,3 +78,131 @@ on_both!(customers, world: World => {
         futures_util::future::join_all(racing).await.into_iter().map(made).map(|answer| answer["customer"]["id"].to_string()).collect();
     assert_eq!(ids.len(), 1);
 });
+
+/// Names of a list that a filter finds, as many as its total says.
+async fn found(world: &World, query: &str, list: &str, filter: &Value) -> String {
+    let whole = world.ask(query, json!({ "filter": filter })).await[list].clone();
+    let one = world.ask(query, json!({ "filter": filter, "first": 1 })).await[list].clone();
+    let names: Vec<&str> = whole["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap()).collect();
+    assert_eq!(one["totalCount"]["count"], names.len(), "{filter}");
+    names.join(" ")
+}
+/// The names of a list of three in an order, a page each.
+async fn paged(world: &World, query: &str, list: &str, sort: &Value) -> String {
+    let (mut names, mut after) = (Vec::new(), Value::Null);
+    for nth in 0..3 {
+        let page = world.ask(query, json!({ "sort": sort, "first": 1, "after": after })).await[list].clone();
+        assert_eq!(page["pageInfo"]["hasNextPage"], nth < 2, "{sort}");
+        after = page["pageInfo"]["endCursor"].clone();
+        names.push(page["nodes"][0]["name"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(world.fails(query, json!({ "after": after })).await["code"], "BAD_USER_INPUT", "a cursor of {sort}");
+    names.join(" ")
+}
+
+on_both!(stores_are_found_by_filters_inside_filters_and_sorted, world: World => {
+    let leeds = json!({ "code": "Leeds", "name": "Mill", "address": { "city": "Leeds", "country": "gb" } });
+    let leeds = made(store(world, leeds).await)["store"].clone();
+    world.pass(3600);
+    let between = entrepot::clock::rfc3339(world.clock.now().plus_seconds(-1800));
+    let oslo = json!({ "code": "OSLO", "name": "Zeta", "kind": "WAREHOUSE", "address": { "country": "Norway" } });
+    made(store(world, oslo).await);
+    made(store(world, json!({ "code": "web", "name": "alpha", "kind": "VIRTUAL" })).await);
+    let change_of_leeds = json!({ "id": leeds["id"], "expectedVersion": 1, "name": "Mill" , "kind": "WAREHOUSE" });
+    made(change(world, "storeUpdate", "StoreUpdateInput", "store { version }", change_of_leeds).await);
+    let query = "query($filter: StoreFilter, $sort: StoreSort, $first: Int, $after: Cursor) {
+        stores(filter: $filter, sort: $sort, first: $first, after: $after) {
+          nodes { name } totalCount { count } pageInfo { hasNextPage endCursor } } }";
+    for (filter, expected) in [
+        (json!({}), "Mill Zeta alpha"),
+        (json!({ "code": { "eq": "LEEDS" } }), "Mill"),
+        (json!({ "code": { "contains": "E" }, "not": { "name": { "startsWith": "MI" } } }), "alpha"),
+        (json!({ "or": [{ "name": { "eq": "zeta" } }, { "search": "al we" }] }), "Zeta alpha"),
+        (json!({ "search": "%" }), ""),
+        (json!({ "kind": ["WAREHOUSE"] }), "Mill Zeta"),
+        (json!({ "kind": [] }), ""),
+        (json!({ "country": { "in": ["gb", "NORWAY"] } }), "Mill Zeta"),
+        (json!({ "not": { "country": { "eq": "GB" } } }), "Zeta alpha"),
+        (json!({ "isArchived": false }), "Mill Zeta alpha"),
+        (json!({ "isArchived": true }), ""),
+        (json!({ "createdAt": { "lt": between } }), "Mill"),
+        (json!({ "updatedAt": { "lt": between } }), ""),
+        (json!({ "id": { "in": [leeds["id"]] }, "createdAt": { "gte": between } }), ""),
+    ] {
+        assert_eq!(found(world, query, "stores", &filter).await, expected, "{filter}");
+    }
+    for (field, direction, expected) in [
+        ("CODE", "DESC", "alpha Zeta Mill"),
+        ("NAME", "ASC", "alpha Mill Zeta"),
+        ("NAME", "DESC", "Zeta Mill alpha"),
+        ("CREATED_AT", "DESC", "alpha Zeta Mill"),
+        ("UPDATED_AT", "ASC", "Zeta alpha Mill"),
+    ] {
+        let sort = json!({ "field": field, "direction": direction });
+        assert_eq!(paged(world, query, "stores", &sort).await, expected, "{sort}");
+    }
+});
+
+on_both!(customers_are_found_by_filters_inside_filters_and_sorted, world: World => {
+    let make = async |input: Value| made(customer(world, input).await)["customer"]["id"].clone();
+    let ada = json!({ "externalRef": "WEB-2", "name": "Ada", "country": "GB", "email": "ada@shop.example", "tags": ["VIP", "Late payer"] });
+    let ada = make(ada).await;
+    world.pass(3600);
+    let between = entrepot::clock::rfc3339(world.clock.now().plus_seconds(-1800));
+    let bo = json!({ "externalRef": "web-1", "name": "Bo", "country": "France", "email": "bo@shop.example", "tags": ["late payer"] });
+    let bo = make(bo).await;
+    let old = make(json!({ "externalRef": "OLD-9", "name": "Old" })).await;
+    let merge = json!({ "idempotencyKey": "merge", "id": old, "intoId": bo });
+    made(change(world, "customerMerge", "CustomerMergeInput", "merged { id }", merge).await);
+    make(json!({ "name": "Cy" })).await;
+    let moved = json!({ "id": ada, "expectedVersion": 1, "country": "ie" });
+    made(change(world, "customerUpdate", "CustomerUpdateInput", "customer { version }", moved).await);
+    let query = "query($filter: CustomerFilter, $sort: CustomerSort, $first: Int, $after: Cursor, $tag: String) {
+        customers(filter: $filter, sort: $sort, first: $first, after: $after, tag: $tag) {
+          nodes { name } totalCount { count } pageInfo { hasNextPage endCursor } } }";
+    for (filter, expected) in [
+        (json!({}), "Ada Bo Cy"),
+        (json!({ "id": { "eq": ada } }), "Ada"),
+        (json!({ "externalRef": { "in": ["web-1", "WEB-2", "OLD-9"] } }), "Ada Bo"),
+        (json!({ "externalRef": { "eq": "web-2" } }), ""),
+        (json!({ "not": { "externalRef": { "startsWith": "WEB" } } }), "Bo Cy"),
+        (json!({ "search": "web" }), "Ada Bo"),
+        (json!({ "search": "we" }), ""),
+        (json!({ "search": "old-9" }), "Bo"),
+        (json!({ "search": "ADA@shop.example" }), "Ada"),
+        (json!({ "not": { "search": " " } }), "Ada Bo Cy"),
+        (json!({ "or": [{ "email": "ADA@shop.example" }, { "externalRef": { "contains": "eb" } }] }), "Ada Bo"),
+        (json!({ "not": { "email": "ada@shop.example" } }), "Bo Cy"),
+        (json!({ "country": { "in": ["ie", "FRANCE"] } }), "Ada Bo"),
+        (json!({ "not": { "country": { "startsWith": "f" } } }), "Ada Cy"),
+        (json!({ "tag": { "in": ["vip", "none"] } }), "Ada"),
+        (json!({ "tag": { "startsWith": "LATE" } }), "Ada Bo"),
+        (json!({ "tag": { "eq": "late" } }), ""),
+        (json!({ "not": { "tag": { "contains": "payer" } } }), "Cy"),
+        (json!({ "createdAt": { "gte": between } }), "Bo Cy"),
+        (json!({ "createdAt": { "lt": between }, "updatedAt": { "gte": between } }), "Ada"),
+    ] {
+        assert_eq!(found(world, query, "customers", &filter).await, expected, "{filter}");
+    }
+    for (field, direction, expected) in [
+        ("CREATED_AT", "DESC", "Cy Bo Ada"),
+        ("UPDATED_AT", "ASC", "Bo Cy Ada"),
+        ("UPDATED_AT", "DESC", "Ada Cy Bo"),
+        ("EXTERNAL_REF", "ASC", "Cy Ada Bo"),
+        ("EXTERNAL_REF", "DESC", "Bo Ada Cy"),
+    ] {
+        let sort = json!({ "field": field, "direction": direction });
+        assert_eq!(paged(world, query, "customers", &sort).await, expected, "{sort}");
+    }
+    let both = json!({ "tag": "late payer", "filter": { "externalRef": { "eq": "WEB-2" } } });
+    assert_eq!(world.ask(query, both).await["customers"]["nodes"], json!([{ "name": "Ada" }]));
+    let many: Vec<Value> = (0..9).map(|nth| json!({ "email": format!("{nth}@shop.example") })).collect();
+    assert_eq!(world.fails(query, json!({ "filter": { "or": many } })).await["code"], "BAD_USER_INPUT");
+    // Who may not see addresses does not try them out.
+    let clerk = world.with(&["customer.read"]);
+    let ask = async |filter: Value| world.ask_as(Some(clerk.clone()), query, json!({ "filter": filter })).await;
+    let tested = ask(json!({ "not": { "or": [{ "email": "ada@shop.example" }] } })).await;
+    assert_eq!(tested["errors"][0]["code"], "FORBIDDEN", "{tested:#}");
+    let searched = ask(json!({ "or": [{ "search": "ada@shop.example" }, { "search": "OLD-9" }] })).await;
+    assert_eq!(searched["data"]["customers"]["nodes"], json!([{ "name": "Bo" }]), "{searched:#}");
+});

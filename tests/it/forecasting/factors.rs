@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Trade, monday};
 use crate::{
     authorization::world::World,
-    purchasing::office::{done, key, refused},
+    purchasing::office::{Office, done, key, refused},
     world::on_both,
 };
 use entrepot::access::{Permission, Reach, kind};
@@ -27,6 +27,28 @@ async fn set(trade: &Trade<'_>, mut input: Value) -> Value {
         input["idempotencyKey"] = json!(key());
     }
     trade.books.office.act("factorSeriesSet", "FactorSeriesSetInput", SERIES, input).await
+}
+
+/// The codes of a caller's list, a page each, from its beginning or its end; as many as its total says.
+async fn paged(office: &Office<'_>, backward: bool) -> Vec<String> {
+    let (number, from, more, end) = if backward {
+        ("last", "before", "hasPreviousPage", "startCursor")
+    } else {
+        ("first", "after", "hasNextPage", "endCursor")
+    };
+    let query = format!(
+        "query($from: Cursor) {{ factorSeries({number}: 1, {from}: $from) {{ nodes {{ code }} totalCount {{ count }} pageInfo {{ {more} {end} }} }} }}"
+    );
+    let (mut codes, mut cursor) = (Vec::new(), Value::Null);
+    loop {
+        let page = office.ask(&query, json!({ "from": cursor })).await["data"]["factorSeries"].clone();
+        codes.extend(page["nodes"].as_array().unwrap().iter().map(|node| node["code"].as_str().unwrap().to_owned()));
+        if page["pageInfo"][more] != true {
+            assert_eq!(page["totalCount"]["count"], codes.len(), "{page:#}");
+            return codes;
+        }
+        cursor = page["pageInfo"][end].clone();
+    }
 }
 
 /// All days of some weeks, counted back from the current one, each with a value.
@@ -111,7 +133,8 @@ async fn a_factor_series_is_set_replaced_and_removed(world: &World) {
     let query = "mutation($input: FactorSeriesSetInput!) { factorSeriesSet(input: $input, validateOnly: true) { series { code } userErrors { code } } }";
     let dry = office.ask(query, json!({ "input": input })).await;
     assert_eq!(dry["data"]["factorSeriesSet"]["series"]["code"], "FROST", "{dry:#}");
-    let list = async || office.ask("{ factorSeries { code } }", json!({})).await["data"]["factorSeries"].clone();
+    let list =
+        async || office.ask("{ factorSeries { nodes { code } } }", json!({})).await["data"]["factorSeries"]["nodes"].clone();
     assert!(!list().await.as_array().unwrap().contains(&json!({ "code": "FROST" })), "a dry run writes nothing");
     let shown = json!({ "code": "FROST", "kind": "WEATHER", "name": "Degrees", "country": null, "from": "2026-01-01", "until": "2026-01-02",
         "days": 2, "csv": "date,value\n2026-01-01,-2\n2026-01-02,4.5\n", "version": 1, "store": null });
@@ -127,8 +150,9 @@ async fn a_factor_series_is_set_replaced_and_removed(world: &World) {
     let second = set(&trade, input).await;
     assert_eq!((&done(&second, "series")["version"], &second["series"]["name"]), (&json!(2), &json!("Celsius")));
     assert!(list().await.as_array().unwrap().contains(&json!({ "code": "FROST" })));
-    let theirs = world.ask(&world.theirs, Some(world.theirs.owner.clone()), "{ factorSeries { code } }", &json!({})).await;
-    assert!(!theirs["data"]["factorSeries"].as_array().unwrap().contains(&json!({ "code": "FROST" })), "{theirs:#}");
+    let theirs =
+        world.ask(&world.theirs, Some(world.theirs.owner.clone()), "{ factorSeries { nodes { code } } }", &json!({})).await;
+    assert!(!theirs["data"]["factorSeries"]["nodes"].as_array().unwrap().contains(&json!({ "code": "FROST" })), "{theirs:#}");
     let gone = json!({ "idempotencyKey": key(), "code": "FROST" });
     let remove = async |input: Value| office.act("factorSeriesRemove", "FactorSeriesRemoveInput", "series { code }", input).await;
     assert_eq!(done(&remove(gone.clone()).await, "series")["code"], "FROST");
@@ -182,9 +206,17 @@ async fn a_shops_manager_sets_factor_series_of_their_shop(world: &World) {
     let own = set_by(trade.books.office.store.clone(), "OURS").await;
     assert_eq!(done(&own, "series")["store"]["code"], "DOCK");
     refused(&set_by(Value::Null, "ALL").await, "INVALID", "input.storeId");
-    refused(&set_by(annex, "OTHER").await, "NOT_FOUND", "input.store.id");
+    refused(&set_by(annex.clone(), "OTHER").await, "NOT_FOUND", "input.store.id");
     // What is of all stores is not theirs to replace.
     let values = json!([{ "date": "2026-01-01", "value": 1.0 }]);
     done(&set(&trade, json!({ "code": "SALE", "kind": "PROMOTION", "name": "Sale", "values": values })).await, "series");
     refused(&set_by(trade.books.office.store.clone(), "SALE").await, "INVALID", "input.code");
+    let others = json!({ "code": "ANNEX", "kind": "PROMOTION", "name": "Sale", "store": annex, "values": values });
+    done(&set(&trade, others).await, "series");
+    assert_eq!(paged(&trade.books.office, false).await[..2], ["ANNEX", "OURS"]);
+    // They are shown their own, and what is of all stores: neither way, nor in the number, another shop's.
+    let (forward, backward) = (paged(&manager, false).await, paged(&manager, true).await);
+    assert_eq!(forward.iter().rev().cloned().collect::<Vec<_>>(), backward);
+    assert!(["OURS", "SALE"].iter().all(|code| forward.iter().any(|one| one == code)), "{forward:?}");
+    assert!(!forward.contains(&"ANNEX".to_owned()), "{forward:?}");
 }

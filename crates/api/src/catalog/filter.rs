@@ -5,6 +5,7 @@ use std::str::FromStr;
 use async_graphql::{Context, ID, InputObject};
 use entity::prelude::{Id, kind};
 use inventory::catalog::rows::{
+    conditions::Moments,
     filter::{Filter, IdColumn, TextColumn, TextTest},
     leaves::{MetadataTest, PriceTest},
 };
@@ -284,6 +285,17 @@ pub(super) fn text_tests(filter: StringFilter, at: &Path) -> Answer<Vec<TextTest
         all.push(TextTest::Contains(checked(text, &below(at, &["contains"]))?));
     }
     Ok(all)
+}
+
+/// The same of a filter that may be left out.
+pub(super) fn texts(filter: Option<StringFilter>, at: &Path) -> Answer<Vec<TextTest>> {
+    filter.map_or_else(|| Ok(Vec::new()), |filter| text_tests(filter, at))
+}
+
+/// The span of a range of time that may be left out.
+pub(super) fn moments(filter: Option<DateTimeFilter>) -> Moments {
+    let (from, before) = filter.as_ref().map(DateTimeFilter::range).unwrap_or_default();
+    Moments { from, before }
 }
 
 pub(super) fn listed(length: usize, at: &Path) -> Answer<()> {

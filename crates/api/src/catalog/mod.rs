@@ -3,6 +3,7 @@
 mod category;
 mod company;
 mod customer;
+mod customer_filter;
 mod family;
 mod filter;
 mod inputs;
@@ -27,6 +28,7 @@ mod refs;
 mod refusal;
 mod stocked;
 mod store;
+mod store_filter;
 mod supplier_filter;
 mod enums;
 mod unmerge;
@@ -41,6 +43,7 @@ pub use customer::{
     Channel, ChannelConnection, ChannelEdge, Customer, CustomerConnection, CustomerEdge, Supplier, SupplierConnection,
     SupplierEdge,
 };
+pub use customer_filter::CustomerFilter;
 pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
 pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter};
@@ -57,6 +60,7 @@ pub use query_products::{product_named, product_scanned};
 pub use refs::{CategoryRef, ChannelRef, CustomerRef, ProductRef, StoreRef, SupplierRef};
 pub use refusal::{archived_since, user_error};
 pub use store::{Store, StoreConnection, StoreEdge};
+pub use store_filter::StoreFilter;
 pub use supplier_filter::SupplierFilter;
 pub use unmerge::{CustomerUnmergePayload, SupplierUnmergePayload};
 pub use within::{category_named, products_within};

@@ -9,9 +9,11 @@ use platform::{paging::Key, path};
 
 use super::{
     Channel, ChannelConnection, Customer, CustomerConnection, Store, StoreConnection, Supplier, SupplierConnection,
+    customer_filter::{CustomerFilter, CustomerSort, address_permit, customer_sorted, customer_tests},
     filter::{ArchiveFilter, is_archived, query_id, query_text},
     page::{Count, MAX_PAGE, args, build, count_limit, counted},
     refs::{ChannelRef, CustomerRef, StoreRef, SupplierRef},
+    store_filter::{StoreFilter, StoreSort, store_sorted, store_tests},
     supplier_filter::{SupplierFilter, SupplierSort, supplier_sorted, supplier_tests},
 };
 use crate::graphql::{
@@ -44,8 +46,9 @@ impl PartyQuery {
         .transpose()
     }
 
-    /// Stores by code, archived ones included.
+    /// Stores by code, unless another order is asked for; without a filter archived ones too.
     #[field(permit = StoreRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn stores(
         &self,
         ctx: &Context<'_>,
@@ -53,13 +56,17 @@ impl PartyQuery {
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
         #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        #[graphql(desc = "Filter of the stores; all stores by default.")] filter: Option<StoreFilter>,
+        #[graphql(desc = "Sort of the stores. Null for CODE, ASC.")] sort: Option<StoreSort>,
     ) -> Answer<StoreConnection> {
         let catalog = ctx.given::<Catalog>()?;
-        let request = args(first, after, last, before).check("stores", &catalog.signer, MAX_PAGE)?;
+        let sorted = store_sorted(sort);
+        let kind = sorted.kind();
+        let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let listed = catalog.stores(permit, &request).await?;
-        Ok(build(listed.rows, &request, "stores", &catalog.signer, |row| {
-            let keys = vec![Key::Text(row.code_key.clone()), row.id.into()];
+        let listed = catalog.stores(permit, store_tests(filter)?, sorted, &request).await?;
+        Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
+            let keys = sorted.keys(&row);
             (Store(row.into()), keys)
         })
         .counted(scope, listed.source)
@@ -136,7 +143,7 @@ impl PartyQuery {
         .transpose()
     }
 
-    /// Customers in the order of their creation. A filter by e-mail address also requires
+    /// Customers in the order of their creation, unless another order is asked for; merged ones are left out. A filter by e-mail address also requires
     /// customer.contact.read.
     #[field(permit = CustomerRead, paged)]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection, and what the list is of")]
@@ -149,21 +156,23 @@ impl PartyQuery {
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
         #[graphql(desc = "E-mail address of the customers to include; case is ignored.")] email: Option<String>,
         #[graphql(desc = "Tag of the customers to include; case is ignored.")] tag: Option<String>,
+        #[graphql(desc = "Filter of the customers; all customers by default. With email or tag, both must hold.")] filter: Option<
+            CustomerFilter,
+        >,
+        #[graphql(desc = "Sort of the customers. Null for CREATED_AT, ASC.")] sort: Option<CustomerSort>,
     ) -> Answer<CustomerConnection> {
         let catalog = ctx.given::<Catalog>()?;
-        let request = args(first, after, last, before).check("customers", &catalog.signer, MAX_PAGE)?;
+        let sorted = customer_sorted(sort);
+        let kind = sorted.kind();
+        let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
-        let tag = tag.map(|tag| query_text(tag, &path!["tag"])).transpose()?;
-        let listed = match email {
-            None => catalog.customers(permit, tag.as_deref(), &request).await?,
-            Some(email) => {
-                let email = query_text(email, &path!["email"])?;
-                let permit = ctx.permit::<kind::CustomerContactRead>()?;
-                catalog.customers_by_email(permit, (&email, tag.as_deref()), &request).await?
-            }
+        let mut tests = customer_tests(filter, (email, tag))?;
+        let listed = match address_permit(ctx, &mut tests)? {
+            None => catalog.customers(permit, tests, sorted, &request).await?,
+            Some(permit) => catalog.customers_by_address(permit, tests, sorted, &request).await?,
         };
-        Ok(build(listed.rows, &request, "customers", &catalog.signer, |row| {
-            let keys = vec![row.id.into()];
+        Ok(build(listed.rows, &request, &kind, &catalog.signer, |row| {
+            let keys = sorted.keys(&row);
             (Customer(row.into()), keys)
         })
         .counted(scope, listed.source)

@@ -2,11 +2,11 @@
 
 use async_graphql::{Enum, InputObject, MaybeUndefined};
 use entity::id::kind as ids;
-use inventory::catalog::rows::suppliers::{Moments, SupplierSort as By, SupplierSorted, SupplierTests};
+use inventory::catalog::rows::suppliers::{SupplierSort as By, SupplierSorted, SupplierTests};
 use platform::storage::Nested;
 
 use super::{
-    filter::{below, checked, text_tests},
+    filter::{below, checked, moments, texts},
     page::Direction,
 };
 use crate::graphql::{
@@ -58,18 +58,11 @@ pub fn supplier_tests(filter: Option<SupplierFilter>) -> Answer<Nested<SupplierT
 
 /// The tests of one filter, without those inside it.
 fn own(filter: SupplierFilter, at: &Path) -> Answer<SupplierTests> {
-    let texts = |filter: Option<StringFilter>, name: &str| {
-        filter.map_or_else(|| Ok(Vec::new()), |filter| text_tests(filter, &below(at, &[name])))
-    };
-    let moments = |filter: Option<DateTimeFilter>| {
-        let (from, before) = filter.as_ref().map(DateTimeFilter::range).unwrap_or_default();
-        Moments { from, before }
-    };
     Ok(SupplierTests {
         ids: filter.id.map(|filter| filter.ids::<ids::SupplierId>(&place(at, "id"))).transpose()?.flatten(),
         is_archived: filter.is_archived.value().copied(),
-        codes: texts(filter.code, "code")?,
-        names: texts(filter.name, "name")?,
+        codes: texts(filter.code, &below(at, &["code"]))?,
+        names: texts(filter.name, &below(at, &["name"]))?,
         search: filter.search.map(|text| checked(text, &below(at, &["search"]))).transpose()?,
         created: moments(filter.created_at),
         updated: moments(filter.updated_at),

@@ -12,6 +12,7 @@ use services::forecasting::{
 use super::{csv::values_of_text, enums::FactorKind};
 use crate::{
     catalog::{Store, StoreRef},
+    connection,
     graphql::{
         fault::{Answer, TopError},
         reading::Reading,
@@ -24,6 +25,7 @@ use crate::{
 };
 
 payload!(FactorSeriesPayload, series: FactorSeries, "factor series");
+connection!(counted FactorSeriesConnection, FactorSeriesEdge, FactorSeries, "factor series");
 
 /// A series' row.
 pub struct FactorSeries(pub Kept);

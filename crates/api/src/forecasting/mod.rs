@@ -12,7 +12,8 @@ mod sum;
 
 pub use enums::{DemandClass, FactorKind, ForecastExclusionReason, ForecastLevel, ForecastQualityReason, ForecastStatus};
 pub use factors::{
-    FactorSeries, FactorSeriesPayload, FactorSeriesRemoveInput, FactorSeriesSetInput, FactorValueInput, ForecastFactor,
+    FactorSeries, FactorSeriesConnection, FactorSeriesEdge, FactorSeriesPayload, FactorSeriesRemoveInput, FactorSeriesSetInput,
+    FactorValueInput, ForecastFactor,
 };
 pub use forecast::{Forecast, ForecastExclusion, ForecastHistoryWeek, ForecastPastWeek, ForecastQuality, ForecastWeek};
 pub use mutation::ForecastMutation;

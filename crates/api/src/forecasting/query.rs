@@ -5,12 +5,15 @@ use entity::prelude;
 use iam::access::{Permission, Permit, Reach, kind};
 use inventory::ledger::Ledger;
 use macros::resolvers;
-use platform::path;
-use services::forecasting::shell::{self, SimulationError};
+use platform::{paging::CursorSigner, path};
+use services::forecasting::{
+    rows,
+    shell::{self, SimulationError},
+};
 
 use super::{
     enums::ForecastLevel,
-    factors::FactorSeries,
+    factors::{FactorSeries, FactorSeriesConnection},
     forecast::Forecast,
     run::{ForecastAccuracy, ForecastRun},
     simulate::{StockSimulateInput, StockSimulation},
@@ -19,9 +22,12 @@ use super::{
 use crate::{
     catalog::{CategoryRef, ProductRef, StoreRef, category_named, product_named, store_named},
     graphql::{
+        connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
+        scalars::Cursor,
     },
+    purchasing::links::MOST_A_PAGE,
 };
 
 /// Weeks that a history may go back, and that accuracy may be told of.
@@ -96,11 +102,26 @@ impl ForecastQuery {
         Ok(found.map(|found| ForecastSum { found, horizon: usize::try_from(horizon).unwrap_or_default() }))
     }
 
-    /// Factor series that move demand from outside, by their codes; at most 20. A caller of some stores is shown theirs, and those of no single store.
-    #[field(permit = StockPolicy, list_size(assumed = 20))]
-    async fn factor_series(&self, ctx: &Context<'_>) -> Answer<Vec<FactorSeries>> {
-        let found = shell::factor_list(&permit, ctx.given::<Ledger>()?.database()).await?;
-        Ok(found.into_iter().map(FactorSeries).collect())
+    /// Factor series that move demand from outside, by their codes; a tenant has at most 20. A caller of some stores is shown theirs, and those of no single
+    /// store.
+    #[field(permit = StockPolicy, paged)]
+    async fn factor_series(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+    ) -> Answer<FactorSeriesConnection> {
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(rows::FACTORS, signer, MOST_A_PAGE)?;
+        let db = ctx.given::<Ledger>()?.database();
+        let listed = shell::factor_page(&permit, db, &request).await?;
+        let nodes = listed.rows.into_iter().map(|series| {
+            let keys = rows::factor_keys(&series);
+            (FactorSeries(series), keys)
+        });
+        Ok(Page::build(nodes.collect(), &request, rows::FACTORS, signer).counted(permit.scope(db), listed.source).into())
     }
 
     /// Newest run of forecasts. Null before the first.

@@ -44,6 +44,19 @@ pub fn after_prefix(prefix: &str) -> Option<String> {
     None
 }
 
+/// A word as it is, in small letters, in capitals, and with a capital first: references are kept as they came, and no index folds them.
+pub fn spellings(word: &str) -> Vec<String> {
+    let small = word.to_ascii_lowercase();
+    let mut first = small.clone();
+    if let Some(letter) = first.get_mut(..1) {
+        letter.make_ascii_uppercase();
+    }
+    let mut all = vec![word.to_owned(), word.to_ascii_uppercase(), small, first];
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 /// A slug made of a name: letters and digits of ASCII, everything else one hyphen.
 pub fn slug_of(name: &str) -> String {
     let mut slug = String::new();
@@ -86,6 +99,14 @@ mod tests {
         assert_eq!(after_prefix("a\u{10ffff}").as_deref(), Some("b"));
         assert_eq!(after_prefix("\u{10ffff}"), None);
         assert_eq!(after_prefix("\u{d7ff}").as_deref(), Some("\u{e000}"));
+    }
+
+    #[test]
+    fn a_word_is_looked_for_in_its_usual_spellings() {
+        assert_eq!(spellings("wEB-1"), ["WEB-1", "Web-1", "wEB-1", "web-1"]);
+        assert_eq!(spellings("1001"), ["1001"]);
+        assert_eq!(spellings("été"), ["éTé", "été"]);
+        assert_eq!(spellings(""), [""]);
     }
 
     #[test]

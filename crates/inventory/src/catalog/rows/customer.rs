@@ -12,12 +12,12 @@ use entity::{
 use platform::{
     paging::{ListSource, Listed, PageRequest},
     secrets::{DataKey, KeyRing, Texts, row_context},
-    storage::{Backend, Fault, Finds, Reads, Row, Rows, Work, journal},
+    storage::{Fault, Finds, Reads, Row, Rows, Work, journal},
 };
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::history_key;
+use super::{Clause, history_key};
 use crate::catalog::core::{
     customer::{CustomerRow, tags_of},
     text,
@@ -156,13 +156,6 @@ pub async fn to_change(work: &Work, ids: &[CustomerId], refs: &[&str]) -> Result
     let rest = format!(" AND ({} OR {}) ORDER BY c.id{lock}", backend.in_ids("c.id", 2), backend.in_texts("c.external_ref", 3));
     select(work, &rest, vec![backend.ids(ids.iter().copied()), backend.texts(refs.iter().copied())]).await
 }
-/// Which customers a list has; None for any.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct CustomersAsked<'a> {
-    pub email: Option<&'a str>,
-    pub tag: Option<&'a str>,
-}
-
 /// The customer's tags as they are searched.
 fn tag_keys(row: &CustomerRow) -> String {
     let tags = tags_of(row);
@@ -173,31 +166,15 @@ fn tag_keys(row: &CustomerRow) -> String {
     format!("\n{}\n", folded.join("\n"))
 }
 
-/// A page in the order of creation; of those with an e-mail address, where one is given. One that is merged is left out: by its address the one is
-/// found that it is merged into.
-pub async fn page(reads: &impl Reads, asked: CustomersAsked<'_>, request: &PageRequest) -> Result<Listed<CustomerRow>, Fault> {
-    let mut source = ListSource { from: FROM.to_owned(), values: Vec::new() };
-    if let Some(email) = asked.email {
-        let Some(blind) = email_blind(reads, email).await? else {
-            source.from.push_str(" AND FALSE");
-            return Ok(Listed { rows: Vec::new(), source });
-        };
-        // Asked by itself: Postgres would go through all customers for the few that the address names.
-        let named = ids_by_blind(reads, blind).await?;
-        let backend = reads.backend();
-        source.from.push_str(&format!(" AND {}", backend.in_ids("c.id", 2)));
-        source.values.push(backend.ids(named));
-    }
-    source.from.push_str(" AND c.merged_into IS NULL");
-    if let Some(tag) = asked.tag {
-        let find = match reads.backend() {
-            Backend::Sqlite => "instr",
-            Backend::Postgres => "strpos",
-        };
-        source.values.push(format!("\n{}\n", text::fold(tag.trim())).into());
-        source.from.push_str(&format!(" AND {find}(c.tag_keys, ${}) > 0", source.values.len() + 1));
-    }
-    let (sql, values) = source.clone().page(SealedRow::SELECT, &["c.id"], false, request);
+/// A page of customers in an order: its columns, and whether it descends. One that is merged is left out.
+pub(super) async fn page(
+    reads: &impl Reads,
+    clause: Clause,
+    (columns, descending): (&[&str], bool),
+    request: &PageRequest,
+) -> Result<Listed<CustomerRow>, Fault> {
+    let source = ListSource { from: format!("{FROM}{} AND c.merged_into IS NULL", clause.sql), values: clause.values };
+    let (sql, values) = source.clone().page(SealedRow::SELECT, columns, descending, request);
     Ok(Listed { rows: opened(reads, &sql, values).await?, source })
 }
 

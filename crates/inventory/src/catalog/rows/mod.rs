@@ -2,9 +2,11 @@
 
 pub mod product_context;
 pub mod category;
+pub mod conditions;
 mod kept;
 pub mod keys;
 pub mod customer;
+pub mod customers;
 pub mod filter;
 pub mod history_key;
 pub mod kit;
@@ -18,6 +20,7 @@ pub mod product;
 pub mod search;
 pub mod small;
 pub mod stocked;
+pub mod stores;
 pub mod suppliers;
 pub mod unmerge;
 pub mod uses;

@@ -3,18 +3,16 @@
 use entity::prelude::*;
 use platform::{
     paging::{Key, Listed, PageRequest},
-    storage::{Backend, Fault, Nested, Reads, Row},
+    storage::{Fault, Nested, Reads, Row},
 };
 
 use super::{
     Clause,
-    filter::{TextTest, begins_with},
+    conditions::{MOST_COMPARED, Moments, has_words, holds, push_text},
+    filter::TextTest,
     small,
 };
 use crate::catalog::core::text;
-
-/// So many suppliers are compared by name, the first ones by code.
-const MOST_COMPARED: i64 = 10_000;
 
 /// Tests of suppliers, all of which must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,13 +27,6 @@ pub struct SupplierTests {
     pub search: Option<String>,
     pub created: Moments,
     pub updated: Moments,
-}
-
-/// From a moment to before another one; what is None has no bound.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Moments {
-    pub from: Option<Timestamp>,
-    pub before: Option<Timestamp>,
 }
 
 /// What a list of suppliers is sorted by; the id breaks ties.
@@ -125,32 +116,10 @@ fn own(clause: &mut Clause, tests: &SupplierTests, names: &[Named]) {
         let number = clause.number(backend.ids(ids.iter().copied()));
         clause.push(&format!(" AND {}", backend.in_ids("id", number)));
     }
-    for (column, moments) in [("created_at", tests.created), ("updated_at", tests.updated)] {
-        for (bound, operator) in [(moments.from, ">="), (moments.before, "<")] {
-            if let Some(bound) = bound {
-                let mark = clause.bind(bound.micros());
-                clause.push(&format!(" AND {column} {operator} {mark}"));
-            }
-        }
-    }
+    tests.created.push_to(clause, "created_at");
+    tests.updated.push_to(clause, "updated_at");
     for test in &tests.codes {
-        clause.push(" AND ");
-        match test {
-            TextTest::In(codes) => {
-                let keys: Vec<String> = codes.iter().map(|code| text::fold(code.trim())).collect();
-                let number = clause.number(backend.texts(keys.iter().map(String::as_str)));
-                clause.push(&backend.in_texts("code_key", number));
-            }
-            TextTest::StartsWith(prefix) => begins_with(clause, "code_key", &text::fold(prefix)),
-            TextTest::Contains(part) => {
-                let mark = clause.bind(text::fold(part));
-                let finder = match backend {
-                    Backend::Postgres => "strpos",
-                    Backend::Sqlite => "instr",
-                };
-                clause.push(&format!("{finder}(code_key, {mark}) > 0"));
-            }
-        }
+        push_text(clause, "code_key", test, text::fold);
     }
     if !tests.names.is_empty() || tests.search.is_some() {
         let words = tests.search.as_deref().map(text::words);
@@ -183,32 +152,4 @@ async fn names(reads: &impl Reads) -> Result<Vec<Named>, Fault> {
         Ok(Named { id, folded: text::fold(&name), text: format!("{code} {name}") })
     });
     named.collect()
-}
-
-fn holds(test: &TextTest, folded: &str) -> bool {
-    match test {
-        TextTest::In(texts) => texts.iter().any(|one| text::fold(one.trim()) == folded),
-        TextTest::StartsWith(prefix) => folded.starts_with(&text::fold(prefix)),
-        TextTest::Contains(part) => folded.contains(&text::fold(part)),
-    }
-}
-
-/// Whether each of the words begins a word of the text; none of no words.
-fn has_words(words: &[String], of: &str) -> bool {
-    let own = text::words(of);
-    !words.is_empty() && words.iter().all(|word| own.iter().any(|one| one.starts_with(word)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_found_by_their_beginnings_in_any_order() {
-        let words = |query: &str| text::words(query);
-        assert!(has_words(&words("mill nor"), "ACME Northern Mills"));
-        assert!(has_words(&words("ÉTÉ"), "Maison d'été"));
-        assert!(!has_words(&words("orth"), "ACME Northern Mills"), "a word begins there");
-        assert!(!has_words(&words("%"), "100 %"), "no word at all");
-    }
 }

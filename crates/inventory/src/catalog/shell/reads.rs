@@ -17,9 +17,10 @@ use crate::catalog::{
     },
     rows::{
         self, Clause, Scoped,
-        customer::CustomersAsked,
+        customers::{Addresses, CustomerSorted, CustomerTests},
         filter::Filter,
         small,
+        stores::{StoreSorted, StoreTests},
         suppliers::{SupplierSorted, SupplierTests},
     },
 };
@@ -67,9 +68,14 @@ impl Catalog {
             By::Key(code) => small::by_text::<entity::store::Entity>(&scope, "code_key", &text::fold(code.trim())).await,
         }
     }
-    pub async fn stores(&self, permit: Permit<kind::StoreRead>, request: &PageRequest) -> Result<Listed<StoreRow>, Fault> {
-        let scope = self.scope(permit);
-        small::page::<entity::store::Entity>(&scope, Clause::new(scope.backend()), &["code_key", "id"], request).await
+    pub async fn stores(
+        &self,
+        permit: Permit<kind::StoreRead>,
+        tests: Nested<StoreTests>,
+        sorted: StoreSorted,
+        request: &PageRequest,
+    ) -> Result<Listed<StoreRow>, Fault> {
+        rows::stores::page(&self.scope(permit), tests, sorted, request).await
     }
 
     pub async fn category(&self, permit: Permit<kind::ProductRead>, by: By<CategoryId>) -> Result<Option<CategoryRow>, Fault> {
@@ -147,22 +153,25 @@ impl Catalog {
             By::Key(text) => rows::customer::by_external_ref(&scope, &text::kept(text.trim())).await,
         }
     }
+    /// Those that pass the tests; none of them by an e-mail address.
     pub async fn customers(
         &self,
         permit: Permit<kind::CustomerRead>,
-        tag: Option<&str>,
+        tests: Nested<CustomerTests>,
+        sorted: CustomerSorted,
         request: &PageRequest,
     ) -> Result<Listed<CustomerRow>, Fault> {
-        rows::customer::page(&self.scope(permit), CustomersAsked { email: None, tag }, request).await
+        rows::customers::page(&self.scope(permit), tests, Addresses::Hidden, sorted, request).await
     }
-    /// Those that have this e-mail address, however its letters are written.
-    pub async fn customers_by_email(
+    /// The same, also by e-mail addresses, however their letters are written.
+    pub async fn customers_by_address(
         &self,
         permit: Permit<kind::CustomerContactRead>,
-        (email, tag): (&str, Option<&str>),
+        tests: Nested<CustomerTests>,
+        sorted: CustomerSorted,
         request: &PageRequest,
     ) -> Result<Listed<CustomerRow>, Fault> {
-        rows::customer::page(&self.scope(permit), CustomersAsked { email: Some(email), tag }, request).await
+        rows::customers::page(&self.scope(permit), tests, Addresses::Seen, sorted, request).await
     }
     /// Counted up to one more than `limit`.
     pub async fn customers_count(&self, permit: Permit<kind::CustomerRead>, limit: i64) -> Result<i64, Fault> {

@@ -108,7 +108,7 @@ impl SearchTest {
             let number = clause.bind(number);
             ways.push(format!("SELECT x.id FROM sales_order x WHERE x.tenant_id = $1 AND x.number = ${number}"));
         }
-        for spelling in spellings(&word.text) {
+        for spelling in text::spellings(&word.text) {
             // A reference is unique for a channel, which leads its index.
             let own = begins(clause, "x.external_ref", &spelling);
             ways.push(format!(
@@ -143,19 +143,6 @@ fn begins(clause: &mut Clause, column: &str, word: &str) -> String {
     }
     let before = text::after_prefix(word).map(|after| format!(" AND {column} < ${}", clause.bind(after)));
     format!("{column} >= ${from}{}", before.unwrap_or_default())
-}
-
-/// A word as it is, in small letters, in capitals, and with a capital first: references are kept as they came, and no index folds them.
-fn spellings(word: &str) -> Vec<String> {
-    let small = word.to_ascii_lowercase();
-    let mut first = small.clone();
-    if let Some(letter) = first.get_mut(..1) {
-        letter.make_ascii_uppercase();
-    }
-    let mut all = vec![word.to_owned(), word.to_ascii_uppercase(), small, first];
-    all.sort_unstable();
-    all.dedup();
-    all
 }
 
 /// A text of an order's two notes. Notes have no index: it is for few orders, which other tests leave.
@@ -209,14 +196,6 @@ mod tests {
     use sea_orm::Value;
 
     use super::*;
-
-    #[test]
-    fn a_word_is_looked_for_in_its_usual_spellings() {
-        assert_eq!(spellings("wEB-1"), ["WEB-1", "Web-1", "wEB-1", "web-1"]);
-        assert_eq!(spellings("1001"), ["1001"]);
-        assert_eq!(spellings("été"), ["éTé", "été"]);
-        assert_eq!(spellings(""), [""]);
-    }
 
     #[test]
     fn a_short_word_is_compared_whole() {

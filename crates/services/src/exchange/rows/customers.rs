@@ -1,7 +1,7 @@
 //! Customers as an export tells them: who they are only to whoever may see it.
 
 use entity::prelude::*;
-use inventory::catalog::rows::customer;
+use inventory::catalog::rows::customers;
 use platform::{
     paging::{Key, PageRequest},
     storage::{Fault, Reads},
@@ -20,7 +20,7 @@ pub async fn page(reads: &impl Reads, export_scope: &ExportScope, options: &Expo
         _ => None,
     };
     let request = PageRequest { limit: PAGE, backward: false, after: behind, before: None };
-    let mut found = customer::page(reads, customer::CustomersAsked::default(), &request).await?.rows;
+    let mut found = customers::plain_page(reads, &request).await?.rows;
     let is_last = found.len() <= PAGE as usize;
     found.truncate(PAGE as usize);
     let next = found.last().filter(|_| !is_last).map(|last| vec![last.id.into()]);

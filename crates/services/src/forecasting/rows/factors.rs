@@ -7,10 +7,16 @@ use entity::{
     record::{Record, Selected},
     tables::factor_series,
 };
-use platform::storage::{Fault, Finds, Reads, Row, Work};
+use platform::{
+    paging::{Key, ListSource, PageRequest},
+    storage::{Backend, Fault, Finds, Reads, Row, Work},
+};
 use sea_orm::Value;
 
 use crate::forecasting::core::FactorSeries;
+
+/// Names the order of the list in cursors.
+pub const FACTORS: &str = "factorSeries:CODE:ASC";
 
 #[derive(Record)]
 #[record(of = factor_series, alias = "f")]
@@ -60,6 +66,27 @@ async fn factors_where(reads: &impl Reads, only: &str, values: Vec<Value>) -> Re
 /// All series of a tenant, by their codes.
 pub async fn factors(reads: &impl Reads) -> Result<Vec<FactorSeries>, Fault> {
     factors_where(reads, "", vec![]).await
+}
+
+/// Where a series stands in the list.
+pub fn factor_keys(series: &FactorSeries) -> Vec<Key> {
+    vec![Key::Text(series.code.clone())]
+}
+
+/// The series of a tenant, or those of these stores and of no single one.
+pub fn factor_source(backend: Backend, stores: Option<&[StoreId]>) -> ListSource {
+    let (mut from, mut values) = ("FROM factor_series f WHERE f.tenant_id = $1".to_owned(), Vec::<Value>::new());
+    if let Some(stores) = stores {
+        values.push(backend.ids(stores.iter().copied()));
+        from.push_str(&format!(" AND (f.store_id IS NULL OR {})", backend.in_ids("f.store_id", 2)));
+    }
+    ListSource { from, values }
+}
+
+/// A page of series, by their codes.
+pub async fn factor_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<FactorSeries>, Fault> {
+    let (sql, values) = source.page(FactorRow::SELECT, &["f.code"], false, request);
+    reads.records::<FactorRow>(&sql, values).await?.into_iter().map(FactorSeries::try_from).collect()
 }
 
 /// The series of a code.

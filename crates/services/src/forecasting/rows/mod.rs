@@ -6,7 +6,10 @@ mod runs;
 mod scores;
 mod sums;
 
-pub use factors::{countries, factor, factors, insert_factor, is_store, remove_factor, update_factor};
+pub use factors::{
+    FACTORS, countries, factor, factor_keys, factor_page, factor_source, factors, insert_factor, is_store, remove_factor,
+    update_factor,
+};
 pub use facts::{are_known, demand_weeks, level_facts, store_facts};
 pub use runs::{
     KeptRun, KeptSeries, classes, forget, insert_pools, insert_run, insert_series, last_run, pools, products_of_run, run_weeks,

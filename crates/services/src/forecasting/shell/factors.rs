@@ -5,8 +5,9 @@ use iam::access::{Permit, Reach, kind};
 use inventory::ledger::Mode;
 use platform::{
     clock::Clock,
+    paging::{Listed, PageRequest},
     storage::{
-        Database, Fault, Work,
+        Database, Fault, Reads, Work,
         idempotency::{self, Acted, Before, Key, hash_of, is_key, settle},
         journal,
     },
@@ -72,11 +73,12 @@ fn covers(permit: &May, store: Option<StoreId>) -> bool {
     store.map_or_else(|| permit.reach() == Reach::Everywhere, |store| permit.covers(store))
 }
 
-/// The tenant's series by their codes: those of the permit's stores, and those of no single store.
-pub async fn factor_list(permit: &May, db: &Database) -> Result<Vec<FactorSeries>, Fault> {
-    let mut all = rows::factors(&permit.scope(db)).await?;
-    all.retain(|series| series.store.is_none_or(|store| permit.covers(store)));
-    Ok(all)
+/// A page of series, by their codes: of the permit's stores, and of no single store.
+pub async fn factor_page(permit: &May, db: &Database, request: &PageRequest) -> Result<Listed<FactorSeries>, Fault> {
+    let (scope, reach) = (permit.scope(db), permit.reach());
+    let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
+    let source = rows::factor_source(scope.backend(), stores);
+    Ok(Listed { rows: rows::factor_page(&scope, source.clone(), request).await?, source })
 }
 
 /// Makes a series, or replaces the one of the same code.

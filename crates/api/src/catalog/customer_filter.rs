@@ -1,0 +1,136 @@
+//! Filter and sort of the list of customers.
+
+use std::collections::BTreeSet;
+
+use async_graphql::{Context, Enum, InputObject};
+use entity::id::kind as ids;
+use iam::access::{Permit, kind};
+use inventory::catalog::rows::{
+    customers::{CustomerSort as By, CustomerSorted, CustomerTests},
+    filter::TextTest,
+};
+use platform::{path, storage::Nested};
+
+use super::{
+    filter::{below, checked, moments, query_text, texts},
+    page::Direction,
+};
+use crate::graphql::{
+    context::ContextExt,
+    fault::{Answer, TopError},
+    filters::{DateTimeFilter, IdFilter, StringFilter},
+    nested::{place, read_nested},
+    refusal::Path,
+};
+
+/// E-mail addresses that one list asks for.
+const MOST_ADDRESSES: usize = 8;
+
+/// Customers that match all of these. Names and addresses are sealed, and no test but that of a whole e-mail address is of them.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct CustomerFilter {
+    /// All of these hold; an empty list holds for everything.
+    pub and: Option<Vec<CustomerFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<CustomerFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<CustomerFilter>>,
+    /// Customers to include.
+    pub id: Option<IdFilter>,
+    /// The caller's own key for the customer, compared exactly.
+    pub external_ref: Option<StringFilter>,
+    /// Beginning of the customer's reference or, with customer.contact.read, the whole e-mail address. References are looked for as the text is
+    /// written, in capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. A
+    /// reference or an address of a merged customer finds the one that it is merged into. An empty text finds nothing.
+    pub search: Option<String>,
+    /// E-mail address of the customer; case is ignored. Needs customer.contact.read. At most 8 addresses are taken in all parts of a filter.
+    pub email: Option<String>,
+    /// Country of the customer: an ISO 3166 code, or the name that was given. Case of the letters A to Z is ignored.
+    pub country: Option<StringFilter>,
+    /// Tag of the customer; case is ignored. Each operator may be met by another tag.
+    pub tag: Option<StringFilter>,
+    /// Time at which the customer was created.
+    pub created_at: Option<DateTimeFilter>,
+    /// Time at which the customer last changed.
+    pub updated_at: Option<DateTimeFilter>,
+}
+
+::graphql::nested_filter!(CustomerFilter);
+
+/// The tests of a list of customers: of its filter, and of the address and the tag beside it.
+pub fn customer_tests(
+    filter: Option<CustomerFilter>,
+    (email, tag): (Option<String>, Option<String>),
+) -> Answer<Nested<CustomerTests>> {
+    let tag = tag.map(|tag| query_text(tag, &path!["tag"])).transpose()?;
+    let own_tests = CustomerTests {
+        email: email.map(|email| query_text(email, &path!["email"])).transpose()?,
+        tags: tag.into_iter().map(|tag| TextTest::In(vec![tag])).collect(),
+        ..CustomerTests::default()
+    };
+    let and = filter.map(|filter| read_nested(filter, &mut own)).transpose()?.into_iter().collect();
+    Ok(Nested { own: own_tests, and, or: None, not: None })
+}
+
+/// The tests of one filter, without those inside it.
+fn own(filter: CustomerFilter, at: &Path) -> Answer<CustomerTests> {
+    let at_field = |name: &str| below(at, &[name]);
+    Ok(CustomerTests {
+        ids: filter.id.map(|filter| filter.ids::<ids::CustomerId>(&place(at, "id"))).transpose()?.flatten(),
+        references: texts(filter.external_ref, &at_field("externalRef"))?,
+        search: filter.search.map(|text| checked(text, &at_field("search"))).transpose()?,
+        email: filter.email.map(|text| checked(text, &at_field("email"))).transpose()?,
+        countries: texts(filter.country, &at_field("country"))?,
+        tags: texts(filter.tag, &at_field("tag"))?,
+        created: moments(filter.created_at),
+        updated: moments(filter.updated_at),
+    })
+}
+
+/// The permit to look for customers by e-mail addresses, where the tests ask for one: a test of an address is refused to whoever lacks it, a search
+/// goes by references alone.
+pub fn address_permit(ctx: &Context<'_>, tests: &mut Nested<CustomerTests>) -> Answer<Option<Permit<kind::CustomerContactRead>>> {
+    let (mut is_tested, mut addresses) = (false, BTreeSet::new());
+    for tests in tests.all_mut() {
+        is_tested |= tests.email.is_some();
+        addresses.extend(tests.addresses().map(str::to_owned));
+    }
+    if addresses.is_empty() || !(is_tested || ctx.holds::<kind::CustomerContactRead>()) {
+        return Ok(None);
+    }
+    let permit = ctx.permit::<kind::CustomerContactRead>()?;
+    if addresses.len() > MOST_ADDRESSES {
+        return Err(TopError::bad_input(format!("at most {MOST_ADDRESSES} e-mail addresses are taken"), path!["filter"]));
+    }
+    Ok(Some(permit))
+}
+
+/// Sort order of a list of customers; customers with equal values are sorted by ID.
+#[derive(Debug, Clone, Copy, InputObject)]
+pub struct CustomerSort {
+    /// Field by which the customers are sorted.
+    pub field: CustomerSortField,
+    /// Direction of the sort; ASC by default.
+    #[graphql(default_with = "Direction::Asc")]
+    pub direction: Direction,
+}
+
+/// Field by which customers can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "By", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum CustomerSortField {
+    /// Time at which the customer was created.
+    CreatedAt,
+    /// Time at which the customer last changed.
+    UpdatedAt,
+    /// The caller's own key for the customer, capitals before small letters. A customer without one comes before all others.
+    ExternalRef,
+}
+
+/// In the order of creation, unless something else is asked for.
+pub fn customer_sorted(sort: Option<CustomerSort>) -> CustomerSorted {
+    sort.map_or(CustomerSorted::BY_CREATION, |sort| CustomerSorted {
+        by: sort.field.into(),
+        descending: sort.direction == Direction::Desc,
+    })
+}

@@ -1,0 +1,88 @@
+//! Tests that lists of small nouns and of customers share: of codes, of times, and of names that are compared after they are read.
+
+use entity::prelude::Timestamp;
+use platform::storage::Backend;
+
+use super::{
+    Clause,
+    filter::{TextTest, begins_with},
+};
+use crate::catalog::core::text;
+
+/// So many rows are compared by name, the first ones by code.
+pub(super) const MOST_COMPARED: i64 = 10_000;
+
+/// From a moment to before another one; what is None has no bound.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moments {
+    pub from: Option<Timestamp>,
+    pub before: Option<Timestamp>,
+}
+
+impl Moments {
+    /// That a column is in the span, which few rows are; begins with ` AND `.
+    pub(super) fn push_to(self, clause: &mut Clause, column: &str) {
+        for (bound, operator) in [(self.from, ">="), (self.before, "<")] {
+            if let Some(bound) = bound {
+                let mark = clause.bind(bound.micros());
+                let test = clause.backend().rarely(&format!("{column} {operator} {mark}"));
+                clause.push(&format!(" AND {test}"));
+            }
+        }
+    }
+}
+
+/// The function that finds a text in another one; 0 where it is not in it.
+pub(super) const fn finder(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Postgres => "strpos",
+        Backend::Sqlite => "instr",
+    }
+}
+
+/// That a column passes a test, whose texts are compared as `key` makes them; begins with ` AND `.
+pub(super) fn push_text(clause: &mut Clause, column: &str, test: &TextTest, key: impl Fn(&str) -> String) {
+    let backend = clause.backend();
+    clause.push(" AND ");
+    match test {
+        TextTest::In(texts) => {
+            let keys: Vec<String> = texts.iter().map(|text| key(text.trim())).collect();
+            let number = clause.number(backend.texts(keys.iter().map(String::as_str)));
+            clause.push(&backend.in_texts(column, number));
+        }
+        TextTest::StartsWith(prefix) => begins_with(clause, column, &key(prefix)),
+        TextTest::Contains(part) => {
+            let mark = clause.bind(key(part));
+            clause.push(&format!("{}({column}, {mark}) > 0", finder(backend)));
+        }
+    }
+}
+
+/// Whether a folded text passes a test.
+pub(super) fn holds(test: &TextTest, folded: &str) -> bool {
+    match test {
+        TextTest::In(texts) => texts.iter().any(|one| text::fold(one.trim()) == folded),
+        TextTest::StartsWith(prefix) => folded.starts_with(&text::fold(prefix)),
+        TextTest::Contains(part) => folded.contains(&text::fold(part)),
+    }
+}
+
+/// Whether each of the words begins a word of the text; none of no words.
+pub(super) fn has_words(words: &[String], of: &str) -> bool {
+    let own = text::words(of);
+    !words.is_empty() && words.iter().all(|word| own.iter().any(|one| one.starts_with(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_by_their_beginnings_in_any_order() {
+        let words = |query: &str| text::words(query);
+        assert!(has_words(&words("mill nor"), "ACME Northern Mills"));
+        assert!(has_words(&words("ÉTÉ"), "Maison d'été"));
+        assert!(!has_words(&words("orth"), "ACME Northern Mills"), "a word begins there");
+        assert!(!has_words(&words("%"), "100 %"), "no word at all");
+    }
+}

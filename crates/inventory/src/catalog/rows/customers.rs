@@ -1,0 +1,277 @@
+//! Which customers a list has. Names and addresses are sealed: they are no test, but for a whole e-mail address.
+
+use std::collections::{BTreeSet, HashMap};
+
+use entity::prelude::*;
+use platform::{
+    paging::{Key, Listed, PageRequest},
+    storage::{Backend, Fault, Nested, Reads},
+};
+
+use super::{
+    Clause,
+    conditions::{Moments, finder, push_text},
+    customer,
+    filter::{TextTest, begins_with},
+};
+use crate::catalog::core::{customer::CustomerRow, text};
+
+/// Tests of customers, all of which must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CustomerTests {
+    /// One of these; None for all.
+    pub ids: Option<Vec<CustomerId>>,
+    /// Compared exactly.
+    pub references: Vec<TextTest>,
+    /// The beginning of a reference, or an e-mail address. An empty text finds nothing.
+    pub search: Option<String>,
+    /// A whole e-mail address, in any spelling of capitals.
+    pub email: Option<String>,
+    /// Capitals of A to Z do not count.
+    pub countries: Vec<TextTest>,
+    /// Each passes where one of the tags does.
+    pub tags: Vec<TextTest>,
+    pub created: Moments,
+    pub updated: Moments,
+}
+
+impl CustomerTests {
+    /// The e-mail addresses that they ask for.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        let searched = self.search.as_deref().map(str::trim).filter(|text| text.contains('@'));
+        self.email.as_deref().into_iter().chain(searched)
+    }
+}
+
+/// What a list of customers is sorted by; the id breaks ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CustomerSort {
+    /// By their ids, which are given in the order of time.
+    CreatedAt,
+    UpdatedAt,
+    /// A customer without a reference comes before all others.
+    ExternalRef,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CustomerSorted {
+    pub by: CustomerSort,
+    pub descending: bool,
+}
+
+impl CustomerSorted {
+    /// The order of customers where none is asked for.
+    pub const BY_CREATION: Self = Self { by: CustomerSort::CreatedAt, descending: false };
+
+    /// Names the sort in cursors: one of another sort does not open. Cursors of the plain list are those of before there were sorts.
+    pub fn kind(self) -> String {
+        let by = match self.by {
+            CustomerSort::CreatedAt if !self.descending => return "customers".to_owned(),
+            CustomerSort::CreatedAt => "CREATED_AT",
+            CustomerSort::UpdatedAt => "UPDATED_AT",
+            CustomerSort::ExternalRef => "EXTERNAL_REF",
+        };
+        format!("customers:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    const fn columns(self) -> &'static [&'static str] {
+        match self.by {
+            CustomerSort::CreatedAt => &["c.id"],
+            CustomerSort::UpdatedAt => &["c.updated_at", "c.id"],
+            // As the index of migration 120 has it.
+            CustomerSort::ExternalRef => &["(CASE WHEN c.external_ref IS NULL THEN '' ELSE c.external_ref END)", "c.id"],
+        }
+    }
+    /// Where the customer stands in this sort.
+    pub fn keys(self, row: &CustomerRow) -> Vec<Key> {
+        let first = match self.by {
+            CustomerSort::CreatedAt => None,
+            CustomerSort::UpdatedAt => Some(Key::Int(row.updated_at.micros())),
+            CustomerSort::ExternalRef => Some(Key::Text(row.external_ref.clone().unwrap_or_default())),
+        };
+        first.into_iter().chain([row.id.into()]).collect()
+    }
+}
+
+/// Whether customers are found by e-mail addresses: who may not see them must not try them out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addresses {
+    Seen,
+    Hidden,
+}
+
+/// A page of all customers, in the order of their creation.
+pub async fn plain_page(reads: &impl Reads, request: &PageRequest) -> Result<Listed<CustomerRow>, Fault> {
+    let sorted = CustomerSorted::BY_CREATION;
+    customer::page(reads, Clause::new(reads.backend()), (sorted.columns(), sorted.descending), request).await
+}
+
+/// A page of the customers that pass these tests.
+pub async fn page(
+    reads: &impl Reads,
+    tests: Nested<CustomerTests>,
+    addresses: Addresses,
+    sorted: CustomerSorted,
+    request: &PageRequest,
+) -> Result<Listed<CustomerRow>, Fault> {
+    let clause = condition(reads, tests, addresses).await?;
+    customer::page(reads, clause, (sorted.columns(), sorted.descending), request).await
+}
+
+/// The customers of each e-mail address; none where addresses are hidden.
+type Named = HashMap<String, Vec<CustomerId>>;
+
+/// The condition of these tests. Addresses are asked for by themselves: Postgres would go through all customers for the few that one names. One of a
+/// merged customer finds the one that it is merged into.
+async fn condition(reads: &impl Reads, mut tests: Nested<CustomerTests>, addresses: Addresses) -> Result<Clause, Fault> {
+    let backend = reads.backend();
+    let mut wanted = BTreeSet::new();
+    if addresses == Addresses::Seen {
+        for tests in tests.all_mut() {
+            wanted.extend(tests.addresses().map(str::to_owned));
+        }
+    }
+    let mut named = Named::new();
+    for address in wanted {
+        let ids = customer::ids_by_email(reads, &address).await?;
+        named.insert(address, ids);
+    }
+    let mut clause = Clause::new(backend);
+    let (sql, values) = tests.conditions(clause.next(), &|tests: &CustomerTests, next| {
+        let mut clause = Clause::numbered(backend, next);
+        own(&mut clause, tests, &named);
+        (clause.sql, clause.values)
+    });
+    clause.push(&sql);
+    clause.values = values;
+    Ok(clause)
+}
+
+/// The tests of one filter, each beginning with ` AND `.
+fn own(clause: &mut Clause, tests: &CustomerTests, named: &Named) {
+    let of_address = |address: &str| named.get(address).cloned().unwrap_or_default();
+    if let Some(ids) = &tests.ids {
+        one_of(clause, ids);
+    }
+    if let Some(email) = &tests.email {
+        one_of(clause, &of_address(email));
+    }
+    if let Some(search) = tests.search.as_deref().map(str::trim) {
+        searched(clause, search, &of_address(search));
+    }
+    for test in &tests.references {
+        referred(clause, test);
+    }
+    for test in &tests.countries {
+        push_text(clause, "lower(c.country)", test, |country| text::kept(country).to_ascii_lowercase());
+    }
+    for test in &tests.tags {
+        tagged(clause, test);
+    }
+    tests.created.push_to(clause, "c.created_at");
+    tests.updated.push_to(clause, "c.updated_at");
+}
+
+fn one_of(clause: &mut Clause, ids: &[CustomerId]) {
+    let backend = clause.backend();
+    let number = clause.number(backend.ids(ids.iter().copied()));
+    clause.push(&format!(" AND {}", backend.in_ids("c.id", number)));
+}
+
+/// A reference that passes. Whole ones are looked up by themselves: SQLite would go through all customers in the order of the list.
+fn referred(clause: &mut Clause, test: &TextTest) {
+    let TextTest::In(texts) = test else {
+        push_text(clause, "c.external_ref", test, text::kept);
+        return;
+    };
+    let backend = clause.backend();
+    let keys: Vec<String> = texts.iter().map(|one| text::kept(one.trim())).collect();
+    let number = clause.number(backend.texts(keys.iter().map(String::as_str)));
+    let known = backend.in_texts("k.external_ref", number);
+    clause.push(&format!(" AND c.id IN (SELECT k.id FROM customer k WHERE k.tenant_id = $1 AND {known})"));
+}
+
+/// A text that is shorter is compared whole: what begins with it is most of all.
+const SHORTEST_BEGINNING: usize = 3;
+
+/// Those whose reference begins with the text, and those of its address. A reference of a merged customer finds the one that it is merged into.
+fn searched(clause: &mut Clause, search: &str, ids: &[CustomerId]) {
+    if search.is_empty() {
+        clause.push(" AND FALSE");
+        return;
+    }
+    let mut before = " AND c.id IN (";
+    if !ids.is_empty() {
+        let backend = clause.backend();
+        let number = clause.number(backend.ids(ids.iter().copied()));
+        clause.push(before);
+        clause.push(&backend.select_ids(number));
+        before = " UNION ALL ";
+    }
+    for spelling in text::spellings(&text::kept(search)) {
+        clause.push(before);
+        clause.push("SELECT coalesce(k.merged_into, k.id) FROM customer k WHERE k.tenant_id = $1 AND ");
+        if spelling.chars().nth(SHORTEST_BEGINNING - 1).is_some() {
+            begins_with(clause, "k.external_ref", &spelling);
+        } else {
+            let mark = clause.bind(spelling);
+            clause.push(&format!("k.external_ref = {mark}"));
+        }
+        before = " UNION ALL ";
+    }
+    clause.push(")");
+}
+
+/// A tag that passes. `tag_keys` has each with a line end before and after it, and no index: tags are few, and many customers have one.
+fn tagged(clause: &mut Clause, test: &TextTest) {
+    let backend = clause.backend();
+    let find = finder(backend);
+    let (before, part) = match test {
+        TextTest::In(tags) => {
+            let keys: Vec<String> = tags.iter().map(|tag| format!("\n{}\n", text::fold(tag.trim()))).collect();
+            let number = clause.number(backend.texts(keys.iter().map(String::as_str)));
+            let keys = match backend {
+                Backend::Postgres => format!("unnest(CAST(${number} AS text[])) AS t (value)"),
+                Backend::Sqlite => format!("json_each(${number}) AS t"),
+            };
+            clause.push(&format!(" AND EXISTS (SELECT 1 FROM {keys} WHERE {find}(c.tag_keys, t.value) > 0)"));
+            return;
+        }
+        TextTest::StartsWith(prefix) => ("\n", text::fold(prefix)),
+        TextTest::Contains(part) => ("", text::fold(part)),
+    };
+    // No tag has a line end: such a text would be found between two of them.
+    if part.contains('\n') {
+        clause.push(" AND FALSE");
+        return;
+    }
+    let mark = clause.bind(format!("{before}{part}"));
+    clause.push(&format!(" AND c.tag_keys <> '' AND {find}(c.tag_keys, {mark}) > 0"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(tests: &CustomerTests, named: &Named) -> (String, usize) {
+        let mut clause = Clause::new(Backend::Sqlite);
+        own(&mut clause, tests, named);
+        (clause.sql, clause.values.len())
+    }
+
+    #[test]
+    fn a_line_end_is_in_no_tag() {
+        let tests = |test: TextTest| CustomerTests { tags: vec![test], ..CustomerTests::default() };
+        assert_eq!(written(&tests(TextTest::Contains("vip\nlate".to_owned())), &Named::new()), (" AND FALSE".to_owned(), 0));
+        let found = " AND c.tag_keys <> '' AND instr(c.tag_keys, $2) > 0".to_owned();
+        assert_eq!(written(&tests(TextTest::StartsWith("Late".to_owned())), &Named::new()), (found, 1));
+    }
+
+    #[test]
+    fn a_short_search_is_the_whole_reference_and_an_empty_one_finds_nothing() {
+        let tests = |search: &str| CustomerTests { search: Some(search.to_owned()), ..CustomerTests::default() };
+        assert_eq!(written(&tests(" "), &Named::new()).0, " AND FALSE");
+        assert!(written(&tests("12"), &Named::new()).0.contains("k.external_ref = $2"));
+        assert!(written(&tests("123"), &Named::new()).0.contains("k.external_ref >= $2 AND k.external_ref < $3"));
+    }
+}

@@ -1,0 +1,187 @@
+//! Which stores a list has.
+
+use entity::prelude::*;
+use platform::{
+    paging::{Key, Listed, PageRequest},
+    storage::{Fault, Nested, Reads, Row},
+};
+
+use super::{
+    Clause,
+    conditions::{MOST_COMPARED, Moments, has_words, holds, push_text},
+    filter::TextTest,
+    small,
+};
+use crate::catalog::core::text;
+
+/// Tests of stores, all of which must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoreTests {
+    /// One of these; None for all.
+    pub ids: Option<Vec<StoreId>>,
+    /// In one of these groups; None for all.
+    pub groups: Option<Vec<GroupId>>,
+    /// None for all.
+    pub is_archived: Option<bool>,
+    /// One of these; None for all.
+    pub kinds: Option<Vec<StoreKind>>,
+    pub codes: Vec<TextTest>,
+    pub names: Vec<TextTest>,
+    /// Of the country in the address; a store without one passes none.
+    pub countries: Vec<TextTest>,
+    /// Words of the code or the name, each by its beginning and in any order. A text without a letter or a digit finds nothing.
+    pub search: Option<String>,
+    pub created: Moments,
+    pub updated: Moments,
+}
+
+impl StoreTests {
+    /// Whether they ask for what is compared after it is read.
+    fn reads_names(&self) -> bool {
+        !self.names.is_empty() || !self.countries.is_empty() || self.search.is_some()
+    }
+}
+
+/// What a list of stores is sorted by; the id breaks ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreSort {
+    Code,
+    /// Capitals of A to Z do not count, which both databases do alike. No index: a tenant has few stores.
+    Name,
+    CreatedAt,
+    UpdatedAt,
+}
+
+/// A sort and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreSorted {
+    pub by: StoreSort,
+    pub descending: bool,
+}
+
+impl StoreSorted {
+    /// The order of stores where none is asked for.
+    pub const BY_CODE: Self = Self { by: StoreSort::Code, descending: false };
+
+    /// Names the sort in cursors: one of another sort does not open. Cursors by code are those of before there were sorts.
+    pub fn kind(self) -> String {
+        let by = match self.by {
+            StoreSort::Code if !self.descending => return "stores".to_owned(),
+            StoreSort::Code => "CODE",
+            StoreSort::Name => "NAME",
+            StoreSort::CreatedAt => "CREATED_AT",
+            StoreSort::UpdatedAt => "UPDATED_AT",
+        };
+        format!("stores:{by}:{}", if self.descending { "DESC" } else { "ASC" })
+    }
+    const fn columns(self) -> [&'static str; 2] {
+        match self.by {
+            StoreSort::Code => ["code_key", "id"],
+            StoreSort::Name => ["lower(name)", "id"],
+            StoreSort::CreatedAt => ["created_at", "id"],
+            StoreSort::UpdatedAt => ["updated_at", "id"],
+        }
+    }
+    /// Where the store stands in this sort.
+    pub fn keys(self, row: &entity::store::Model) -> Vec<Key> {
+        let first = match self.by {
+            StoreSort::Code => Key::Text(row.code_key.clone()),
+            StoreSort::Name => Key::Text(row.name.to_ascii_lowercase()),
+            StoreSort::CreatedAt => Key::Int(row.created_at.micros()),
+            StoreSort::UpdatedAt => Key::Int(row.updated_at.micros()),
+        };
+        vec![first, row.id.into()]
+    }
+}
+
+/// A page of the stores that pass these tests.
+pub async fn page(
+    reads: &impl Reads,
+    tests: Nested<StoreTests>,
+    sorted: StoreSorted,
+    request: &PageRequest,
+) -> Result<Listed<entity::store::Model>, Fault> {
+    let clause = condition(reads, tests).await?;
+    small::sorted_page::<entity::store::Entity>(reads, clause, (sorted.columns().as_slice(), sorted.descending), request).await
+}
+
+/// The condition of these tests. Names and countries are read once and compared here: a tenant has few stores, and no column keeps them folded.
+async fn condition(reads: &impl Reads, mut tests: Nested<StoreTests>) -> Result<Clause, Fault> {
+    let backend = reads.backend();
+    let reads_names = tests.all_mut().into_iter().any(|tests| tests.reads_names());
+    let names = if reads_names { names(reads).await? } else { Vec::new() };
+    let mut clause = Clause::new(backend);
+    let (sql, values) = tests.conditions(clause.next(), &|tests: &StoreTests, next| {
+        let mut clause = Clause::numbered(backend, next);
+        own(&mut clause, tests, &names);
+        (clause.sql, clause.values)
+    });
+    clause.push(&sql);
+    clause.values = values;
+    Ok(clause)
+}
+
+/// The tests of one filter, each beginning with ` AND `.
+fn own(clause: &mut Clause, tests: &StoreTests, names: &[Named]) {
+    let backend = clause.backend();
+    small::archived(clause, tests.is_archived);
+    if let Some(ids) = &tests.ids {
+        let number = clause.number(backend.ids(ids.iter().copied()));
+        clause.push(&format!(" AND {}", backend.in_ids("id", number)));
+    }
+    if let Some(groups) = &tests.groups {
+        let number = clause.number(backend.ids(groups.iter().copied()));
+        let groups = backend.in_ids("g.group_id", number);
+        clause.push(&format!(" AND id IN (SELECT g.store_id FROM store_in_group g WHERE g.tenant_id = $1 AND {groups})"));
+    }
+    if let Some(kinds) = &tests.kinds {
+        let number = clause.number(backend.texts(kinds.iter().map(|kind| kind.as_str())));
+        clause.push(&format!(" AND {}", backend.in_texts("kind", number)));
+    }
+    tests.created.push_to(clause, "created_at");
+    tests.updated.push_to(clause, "updated_at");
+    for test in &tests.codes {
+        push_text(clause, "code_key", test, text::fold);
+    }
+    if tests.reads_names() {
+        let words = tests.search.as_deref().map(text::words);
+        let found = names.iter().filter(|named| {
+            let country = named.country.as_deref();
+            tests.names.iter().all(|test| holds(test, &named.name))
+                && tests.countries.iter().all(|test| country.is_some_and(|country| holds(test, country)))
+                && words.as_ref().is_none_or(|words| has_words(words, &named.text))
+        });
+        let ids: Vec<StoreId> = found.map(|named| named.id).collect();
+        let number = clause.number(backend.ids(ids));
+        clause.push(&format!(" AND {}", backend.in_ids("id", number)));
+    }
+}
+
+/// A store as it is compared by name and country, both folded.
+struct Named {
+    id: StoreId,
+    name: String,
+    country: Option<String>,
+    /// Its code and its name.
+    text: String,
+}
+
+/// The stores that are compared by name.
+async fn names(reads: &impl Reads) -> Result<Vec<Named>, Fault> {
+    let sql = "SELECT id, code_key, name, address FROM store WHERE tenant_id = $1 ORDER BY code_key, id LIMIT $2";
+    let rows = reads.rows(sql, vec![MOST_COMPARED.into()]).await?;
+    let named = rows.iter().map(|row| {
+        let mut row = Row::new(row);
+        let (id, code, name): (StoreId, String, String) = (row.take()?, row.take()?, row.take()?);
+        let address: Option<String> = row.take()?;
+        let country = address.as_deref().map(country).transpose()?.flatten();
+        Ok(Named { id, name: text::fold(&name), country, text: format!("{code} {name}") })
+    });
+    named.collect()
+}
+
+/// The country of an address, folded.
+fn country(address: &str) -> Result<Option<String>, Fault> {
+    let address: serde_json::Value = serde_json::from_str(address).map_err(|_| Fault::corrupt("store", "its address is JSON"))?;
+    Ok(address["country"].as_str().map(text::fold))
+}

@@ -1,0 +1,13 @@
+//! Indexes that lists of customers are sorted and narrowed by.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        super::run(manager, include_str!("m0120/customers.sql")).await
+    }
+}
