@@ -56,7 +56,7 @@ impl Role {
     async fn own_permissions(&self) -> Vec<&'static str> {
         self.0.role.permissions.infos().map(|info| info.code).collect()
     }
-    /// 1 when it was created, +1 for each change.
+    /// Version of the role: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.role.version)
     }
