@@ -65,9 +65,9 @@ pub struct WebhookEndpointReplayInput {
     /// IDs of the messages (header webhook-id), at most 100, also of events that the endpoint does
     /// not ask for.
     pub message_ids: Option<Vec<String>>,
-    /// Number of the first event to replay, out of those that the endpoint asks for.
+    /// Number of the first event to replay, out of the events that the endpoint subscribes to. Null with `messageIds`.
     pub from_seq: Option<Long>,
-    /// Number of the last event to replay; at most 100,000 events in all.
+    /// Number of the last event to replay; at most 100,000 events in all. Null with `messageIds`.
     pub to_seq: Option<Long>,
 }
 
