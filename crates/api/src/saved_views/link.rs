@@ -35,7 +35,7 @@ impl SavedViewLink {
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// Time from which on it opens nothing.
+    /// Time at which the link expires.
     async fn expires_at(&self) -> DateTime {
         DateTime(self.0.expires_at)
     }
