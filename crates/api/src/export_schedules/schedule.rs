@@ -179,7 +179,7 @@ impl ExportSchedule {
     async fn last_error(&self) -> Option<&str> {
         self.0.last_error.as_deref()
     }
-    /// Time at which it was made.
+    /// Time at which the schedule was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }

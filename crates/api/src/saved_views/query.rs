@@ -136,7 +136,7 @@ impl SavedViewQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "View.")] view: SavedViewRef,
-        #[graphql(desc = "Values of its variables, as an object. Those that are left out are the view's own.")] variables: Option<
+        #[graphql(desc = "Values of the view's variables, as an object. Null, or a variable left out, stands for the view's own.")] variables: Option<
             Json,
         >,
     ) -> Answer<SavedViewResult> {

@@ -121,11 +121,11 @@ impl SavedView {
     async fn owner(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.0.maker).await
     }
-    /// Time at which it was made.
+    /// Time at which the view was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// Time of its last change.
+    /// Time of the view's last change.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
