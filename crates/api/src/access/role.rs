@@ -36,7 +36,7 @@ impl Role {
     async fn name(&self) -> &str {
         &self.0.role.name
     }
-    /// Whether it is one of the default roles, which cannot be changed.
+    /// Whether the role is one of the default roles, which cannot be changed.
     async fn built_in(&self) -> bool {
         self.0.is_built_in
     }

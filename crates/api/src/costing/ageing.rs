@@ -69,7 +69,7 @@ pub struct StockAge {
     currency: Currency,
 }
 
-/// Units of one span of age. What came today is 0 days old.
+/// Units of one span of age. Units received today are 0 days old.
 #[resolvers(requires = ProductCostRead)]
 impl StockAge {
     /// The least age in days.

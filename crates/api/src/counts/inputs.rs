@@ -38,7 +38,7 @@ pub struct StocktakeCreateInput {
     /// The products, of a LIST and of no other; at most 2,000.
     #[graphql(default)]
     pub products: Vec<ProductRef>,
-    /// Whether those who count are not to see what the books say.
+    /// Whether the book quantities are hidden from callers without count.review.
     #[graphql(default = true)]
     pub is_blind: bool,
     /// Reference of the stocktake in an external system; at most 128 characters, unique in the tenant.

@@ -157,8 +157,8 @@ pub struct ShrinkageQuery;
 
 #[resolvers]
 impl ShrinkageQuery {
-    /// Stock that left and came without a sale: removals, adjustments, counts and discrepancies, by reason, product or store, with the most net units first. What
-    /// went back to suppliers is not in it.
+    /// Stock that left and came without a sale: removals, adjustments, counts and discrepancies, by reason, product or store, with the most net units first.
+    /// Returns to suppliers are not included.
     ///
     /// Requires report.read. Costs 50.
     #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]

@@ -278,7 +278,7 @@ impl WebhookMutation {
         }
     }
 
-    /// Sends an endpoint a message of the event webhook.tested, whatever it asks for. What came of it is in its attempts.
+    /// Sends an endpoint a message of the event webhook.tested, whatever it subscribes to. Its attempts show the result.
     #[mutation(permit = WebhookManage, cost = "100", once(argument), emits(WEBHOOK_TESTED))]
     async fn webhook_endpoint_test(
         &self,
