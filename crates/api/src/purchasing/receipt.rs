@@ -44,7 +44,7 @@ impl GoodsReceipt {
     async fn id(&self) -> ID {
         ID(self.row().id.to_string())
     }
-    /// Number of the receipt within its order: 1, 2, 3 …
+    /// Number of the receipt within its order, from 1.
     async fn number(&self) -> i32 {
         i32::from(self.row().number)
     }
