@@ -45,7 +45,7 @@ impl Shrinkage {
             _ => None,
         }
     }
-    /// Whether the row stands for losses that counts found.
+    /// Whether the row stands for differences that counts found.
     async fn is_count(&self) -> bool {
         self.key == Some(LossKey::Count)
     }
