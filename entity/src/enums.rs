@@ -146,7 +146,7 @@ words! {
     }
     /// Strategy that ranks the stores from which an order can take its stock.
     SourcingStrategy { Nearest "NEAREST", MostStock "MOST_STOCK", Priority "PRIORITY" }
-    /// Whether an order may come from several stores.
+    /// Policy for orders that no store can fulfil alone.
     SplitPolicy { Allow "ALLOW", Refuse "REFUSE" }
     FulfilmentStatus {
         Pending "PENDING", Picked "PICKED", Packed "PACKED", Shipped "SHIPPED", Delivered "DELIVERED",

@@ -31,7 +31,7 @@ use crate::{
 pub enum BackgroundJobStatus {
     /// The job runs at its scheduled time.
     Waiting,
-    /// A worker holds it. A recurring job is always held while there is a worker.
+    /// A worker holds the job. A recurring job is held as long as there is a worker.
     Running,
     /// The job has succeeded.
     Done,
@@ -62,7 +62,7 @@ impl BackgroundJob {
     async fn kind(&self) -> &str {
         &self.0.kind
     }
-    /// Whether it is one of the deployment's, which run again and again.
+    /// Whether the job is one of the deployment's recurring jobs.
     #[field(was("isStanding", "2026-11-25"))]
     async fn is_recurring(&self) -> bool {
         self.0.period.is_some()
@@ -72,7 +72,8 @@ impl BackgroundJob {
     async fn status(&self) -> BackgroundJobStatus {
         self.0.state.into()
     }
-    /// Failures since it last succeeded or got on. A worker that died while it ran the job counts as one; a queued job during which two died in a row is FAILED.
+    /// Number of failures since the job last succeeded or made progress. A worker that died while it ran the job counts as one; a
+    /// queued job during which two died in a row is FAILED.
     #[field(was("failures", "2026-11-25"))]
     async fn consecutive_failures(&self) -> Long {
         Long(self.0.failures)

@@ -29,7 +29,7 @@ use crate::{
 pub struct TenantSettings {
     /// Version of the settings, +1 for each change; expected by tenantUpdate.
     pub version: Long,
-    /// Time for which a PENDING order holds its stock, in seconds.
+    /// Time for which a PENDING order holds its stock, in seconds: 60 to 2,592,000 (30 days).
     pub reservation_seconds: Long,
     /// A session that is not used for so many seconds ends; null is the deployment's own limit.
     pub session_idle_seconds: Option<Long>,
@@ -88,14 +88,15 @@ pub struct TenantUpdateInput {
     pub expected_version: Long,
     /// Name of the tenant, at most 200 characters.
     pub name: Option<String>,
-    /// The currency of its books. It stays once stock has moved or a charge of a purchase order was converted, because values are in it.
+    /// Currency of the tenant's books. Fixed once stock has moved or a charge of a purchase order was converted, because values in the
+    /// ledger are in it. Null leaves it as it is.
     pub default_currency: Option<CurrencyCode>,
     /// IANA time zone of the tenant. Past business days keep their dates.
     pub time_zone: Option<String>,
     /// Whether members must use a second factor.
     pub mfa_required: Option<bool>,
-    /// Time for which a PENDING order holds its stock, in seconds; 60 to 2,592,000 (30 days). Every node knows of a
-    /// change within a minute.
+    /// Time for which a PENDING order holds its stock, in seconds: 60 to 2,592,000 (30 days). Null leaves it as it is. Every node
+    /// applies a change within a minute.
     pub reservation_seconds: Option<Long>,
     /// A session that is not used for so many seconds ends: from 300 to 43,200; null is the deployment's own limit.
     pub session_idle_seconds: MaybeUndefined<Long>,

@@ -90,9 +90,9 @@ impl<T> Page<T> {
 /// Number of nodes of a list, counted up to a limit.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Count {
-    /// The number, at most the limit that was asked for.
+    /// Number of nodes, from 0 to the limit of the count.
     pub count: i32,
-    /// Whether there may be more.
+    /// Precision of the count: exact, or a lower bound where there may be more nodes.
     pub precision: CountPrecision,
 }
 

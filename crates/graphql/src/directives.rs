@@ -72,8 +72,8 @@ pub fn step_up(#[graphql(desc = "Seconds.", default_with = "MaxAge(None)")] max_
 #[TypeDirective(location = "FieldDefinition", location = "Object")]
 pub fn cost(weight: String) {}
 
-/// Size of a list for its cost, in objects: the largest of the slicing arguments that are given (a number, or the length of a list), else
-/// the assumed size, 10 by default. Of a page, the sized fields are the list.
+/// Size of a list for its cost, in objects: the largest of the slicing arguments that are given (a number, or the length of a
+/// list), else the assumed size, 10 by default. The sized fields of a page are the list.
 #[TypeDirective(location = "FieldDefinition", name = "listSize")]
 pub fn list_size(assumed_size: Option<i32>, slicing_arguments: Option<Vec<String>>, sized_fields: Option<Vec<String>>) {}
 

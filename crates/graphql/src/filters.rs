@@ -58,29 +58,29 @@ pub struct StringFilter {
 /// Range of quantities, in smallest units.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct QuantityFilter {
-    /// Number that must be equal.
+    /// Quantity that matches, in the product's smallest unit. Null for any.
     pub eq: Option<Quantity>,
-    /// Lower bound, included.
+    /// Lower bound, included, in the product's smallest unit. Null for none.
     pub gte: Option<Quantity>,
-    /// Upper bound, included.
+    /// Upper bound, included, in the product's smallest unit. Null for none.
     pub lte: Option<Quantity>,
 }
 
 /// Range of time.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct DateTimeFilter {
-    /// Start of the range, included.
+    /// Start of the range, included. Null for none.
     pub gte: Option<DateTime>,
-    /// End of the range, excluded.
+    /// End of the range, excluded. Null for none.
     pub lt: Option<DateTime>,
 }
 
 /// Rows whose calendar day is in this range. Rows without a day do not match.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct DateFilter {
-    /// First day that matches.
+    /// First day that matches. Null for no lower bound.
     pub gte: Option<Date>,
-    /// First day after those that match.
+    /// First day after the days that match. Null for no upper bound.
     pub lt: Option<Date>,
 }
 
@@ -89,9 +89,9 @@ pub struct DateFilter {
 pub struct MoneyFilter {
     /// Currency of the amounts.
     pub currency_code: CurrencyCode,
-    /// Least amount that matches, with at most the currency's decimals.
+    /// Least amount that matches, with at most the currency's decimals. Null for no lower bound.
     pub gte: Option<Decimal>,
-    /// Greatest amount that matches, with at most the currency's decimals.
+    /// Greatest amount that matches, with at most the currency's decimals. Null for no upper bound.
     pub lte: Option<Decimal>,
 }
 

@@ -36,7 +36,7 @@ impl StoreGroup {
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// The stores in it.
+    /// Stores of the group.
     #[field(permit = StoreRead)]
     async fn stores(&self, ctx: &Context<'_>) -> Answer<Vec<Store>> {
         let members = loads(ctx)?.members(self.0.id).await?;
@@ -46,7 +46,7 @@ impl StoreGroup {
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
     }
-    /// 1 when it was created, +1 for each change.
+    /// Version of the group of stores: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }

@@ -61,7 +61,7 @@ pub struct RoleGrantInput {
     /// The stores that it is for. Permissions for the whole tenant come only with all stores: ignoredPermissions of the grant names those
     /// that are left out.
     pub scope: StoreScopeInput,
-    /// Time at which the grant expires; it does not expire when omitted.
+    /// Time at which the grant expires. Null for never.
     pub expires_at: Option<DateTime>,
 }
 
@@ -72,7 +72,7 @@ pub struct MemberRolesSetInput {
     pub idempotency_key: Option<String>,
     /// The member.
     pub member_id: ID,
-    /// The member's version as it was read.
+    /// Version of the member that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
     /// All grants that the member is to have: what is not named is taken away.
     pub grants: Vec<RoleGrantInput>,
@@ -161,9 +161,9 @@ pub struct StoreGroupCreateInput {
     pub code: String,
     /// Name of the group of stores.
     pub name: String,
-    /// The stores in it.
+    /// IDs of the stores of the group.
     pub store_ids: Option<Vec<ID>>,
-    /// The stores in it, instead of `storeIds`.
+    /// Stores of the group, instead of `storeIds`.
     pub stores: Option<Vec<StoreRef>>,
 }
 
@@ -190,9 +190,9 @@ pub struct StoreGroupUpdateInput {
     pub code: Option<String>,
     /// Name of the group of stores.
     pub name: Option<String>,
-    /// All stores that are to be in it. Who has rights by the group gets them there.
+    /// IDs of all stores of the group from now on. Members with rights by the group get them in these stores.
     pub store_ids: Option<Vec<ID>>,
-    /// All stores that are to be in it, instead of `storeIds`.
+    /// All stores of the group from now on, instead of `storeIds`.
     pub stores: Option<Vec<StoreRef>>,
 }
 
@@ -235,15 +235,16 @@ pub struct IntegrationCreateInput {
     pub idempotency_key: Option<String>,
     /// Name of the integration.
     pub name: String,
-    /// The channel that it is bound to: of orders and reservations it sees that channel's only, and makes them there.
+    /// ID of the channel to bind the integration to: it sees and creates orders and reservations of that channel only. Null binds
+    /// it to none.
     pub channel_id: Option<ID>,
-    /// The channel that it is bound to, instead of `channelId`.
+    /// Channel to bind the integration to, instead of `channelId`.
     pub channel: Option<ChannelRef>,
     /// Permissions of the integration, by name.
     pub permissions: Vec<String>,
-    /// The stores that its permissions of the class STORE are for.
+    /// Stores to which the integration's permissions of the class STORE apply.
     pub scope: StoreScopeInput,
-    /// Whether its keys may send only documents that the operator has listed; they may send any when this is left out.
+    /// Whether the integration's keys may send only documents that the operator has listed. Null for false.
     pub trusted_documents_only: Option<bool>,
 }
 
@@ -274,16 +275,17 @@ pub struct IntegrationUpdateInput {
     pub expected_version: Long,
     /// Name of the integration.
     pub name: Option<String>,
-    /// The channel that it is to be bound to; null binds it to none.
+    /// ID of the channel to bind the integration to. Null binds it to none.
     pub channel_id: MaybeUndefined<ID>,
-    /// The channel that it is to be bound to, instead of `channelId`; null binds it to none.
+    /// Channel to bind the integration to, instead of `channelId`. Null binds it to none.
     pub channel: MaybeUndefined<ChannelRef>,
     /// Permissions of the integration, in place of the present ones. A permission that is removed
     /// here is removed from the keys too.
     pub permissions: Option<Vec<String>>,
-    /// The stores that its permissions of the class STORE are to be for.
+    /// Stores to which the integration's permissions of the class STORE are to apply.
     pub scope: Option<StoreScopeInput>,
-    /// Whether its keys may send only documents that the operator has listed. It holds on open sockets too.
+    /// Whether the integration's keys may send only documents that the operator has listed. A change applies to open sockets too.
+    /// Null leaves it as it is.
     pub trusted_documents_only: Option<bool>,
     /// False: none of its keys is accepted any more, here at once and on other nodes within five seconds. True: those that have not ended are
     /// accepted again.
@@ -312,9 +314,9 @@ impl IntegrationUpdateInput {
 /// Share of an integration's rate limit that one key may use.
 #[derive(Debug, Clone, Copy, InputObject)]
 pub struct ApiKeyBudgetInput {
-    /// Points that it holds when it is full.
+    /// Points of the key's bucket when it is full, from 1 to 1,000,000.
     pub points: u32,
-    /// Points that come back each second.
+    /// Points that return to the key's bucket each second, from 1 to 1,000,000.
     pub restore_rate: u32,
 }
 
@@ -323,7 +325,7 @@ pub struct ApiKeyBudgetInput {
 pub struct ApiKeyCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// The integration that it belongs to.
+    /// ID of the integration that the key belongs to.
     pub integration_id: ID,
     /// Name of the key.
     pub name: String,
@@ -331,9 +333,9 @@ pub struct ApiKeyCreateInput {
     pub permissions: Option<Vec<String>>,
     /// Stores that the key covers, out of the integration's. Null for all of them.
     pub scope: Option<StoreScopeInput>,
-    /// The networks that it is accepted from, as 192.0.2.0/24 or 2001:db8::/32; any when this is left out.
+    /// Networks from which the key is accepted, as 192.0.2.0/24 or 2001:db8::/32. Null for any.
     pub allowed_cidrs: Option<Vec<String>>,
-    /// Whether it may send only documents that the operator has listed; it may send what its integration may when this is left out.
+    /// Whether the key may send only documents that the operator has listed. Null for the integration's setting.
     pub trusted_documents_only: Option<bool>,
     /// Share of the integration's rate limit that the key may use; all of it by default.
     pub budget: Option<ApiKeyBudgetInput>,

@@ -47,7 +47,8 @@ impl Integration {
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// The channel that it is bound to: of orders and reservations it sees that channel's only. Null when it is bound to none.
+    /// Channel that the integration is bound to: it sees orders and reservations of that channel only. Null when it is bound to
+    /// none.
     #[field(permit(ApikeyRead, in_body))]
     async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
         if let Err(denied) = self.open(ctx) {
@@ -61,7 +62,7 @@ impl Integration {
         self.open(ctx)?;
         Ok(self.0.permissions.infos().map(|info| info.code).collect())
     }
-    /// The stores that its permissions of the class STORE are for.
+    /// Stores to which the integration's permissions of the class STORE apply.
     #[field(permit(ApikeyRead, in_body))]
     async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
         self.open(ctx)?;
@@ -79,7 +80,7 @@ impl Integration {
     async fn keys(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKey>> {
         Ok(loads(ctx)?.keys(self.0.id).await?.iter().cloned().map(ApiKey).collect())
     }
-    /// Whether its keys may send only documents that the operator has listed.
+    /// Whether the integration's keys may send only documents that the operator has listed.
     #[field(permit(ApikeyRead, in_body))]
     async fn trusted_documents_only(&self, ctx: &Context<'_>) -> Answer<bool> {
         self.open(ctx)?;
@@ -92,7 +93,7 @@ impl Integration {
         self.open(ctx)?;
         Ok(self.0.disabled_at.map(DateTime))
     }
-    /// 1 when it was created, +1 for each change.
+    /// Version of the integration: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
@@ -138,7 +139,7 @@ impl ApiKey {
     async fn prefix(&self) -> &str {
         &self.0.prefix
     }
-    /// The integration that it belongs to.
+    /// Integration that the key belongs to.
     async fn integration(&self, ctx: &Context<'_>) -> Answer<Integration> {
         self.of(ctx).await
     }
@@ -147,7 +148,7 @@ impl ApiKey {
         let whole = self.of(ctx).await?.0.permissions;
         Ok(self.0.permissions.map_or(whole, |own| own.and(whole)).infos().map(|info| info.code).collect())
     }
-    /// The stores that its permissions of the class STORE are for; not more than the integration's.
+    /// Stores to which the key's permissions of the class STORE apply: at most the integration's.
     async fn scope(&self, ctx: &Context<'_>) -> Answer<StoreScope> {
         match &self.0.scope {
             Some(scope) => scope_shown(ctx, scope).await,
@@ -162,11 +163,11 @@ impl ApiKey {
         let scopes = [Some(&of.scope), self.0.scope.as_ref()];
         Ok(scopes.into_iter().flatten().map(|scope| scope.leaves_out(whole)).find(|left| !left.is_empty()).unwrap_or_default())
     }
-    /// The networks that it is accepted from; any when there are none.
+    /// Networks from which the key is accepted, as CIDR blocks. Empty for any.
     async fn allowed_cidrs(&self) -> &[String] {
         &self.0.cidrs
     }
-    /// Whether it may send only documents that the operator has listed: by its own setting or by its integration's.
+    /// Whether the key may send only documents that the operator has listed: by its own setting or by the integration's.
     async fn trusted_documents_only(&self, ctx: &Context<'_>) -> Answer<bool> {
         Ok(self.0.trusted_only || self.of(ctx).await?.0.trusted_only)
     }
@@ -174,7 +175,7 @@ impl ApiKey {
     async fn budget(&self) -> Option<ApiKeyBudget> {
         self.0.budget.map(ApiKeyBudget::from)
     }
-    /// The addresses that it was used from, at most a hundred, those used last first.
+    /// IP addresses from which the key was used, at most 100, the latest first.
     async fn addresses(&self, ctx: &Context<'_>) -> Answer<Vec<ApiKeyAddress>> {
         Ok(loads(ctx)?.addresses(self.0.id).await?.iter().map(ApiKeyAddress::from).collect())
     }
@@ -208,9 +209,9 @@ impl ApiKey {
 /// Share of an integration's rate limit that one key may use.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct ApiKeyBudget {
-    /// Points that it holds when it is full.
+    /// Points of the key's bucket when it is full, from 1 to 1,000,000.
     pub points: u32,
-    /// Points that come back each second.
+    /// Points that return to the key's bucket each second, from 1 to 1,000,000.
     pub restore_rate: u32,
 }
 

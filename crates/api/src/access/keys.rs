@@ -45,7 +45,8 @@ pub struct ApiKeyPayload {
     pub api_key: Option<ApiKey>,
     /// The secret of a key that was made, this once: it is kept nowhere. Null otherwise.
     pub secret: Option<String>,
-    /// Whether this answer holds the secret, or an earlier one with the same idempotency key did.
+    /// State of the secret: SHOWN in this answer, ALREADY_SHOWN in that of an earlier call with the same idempotency key, or
+    /// NONE.
     pub secret_status: SecretStatus,
     /// Reasons for which the change was refused; empty when it was made, or with validateOnly would be.
     pub user_errors: Vec<UserError>,

@@ -145,8 +145,8 @@ impl RightsMutation {
         }
     }
 
-    /// Sets what a member may do: all of their grants. What is added and what is taken away must be within your own rights, and the last
-    /// owner stays. It holds within five seconds, on open sockets too.
+    /// Sets the rights of a member: all of their grants. Grants that are added or removed must be within your own rights, and the
+    /// last owner stays. The change applies within five seconds, on open sockets too.
     #[mutation(permit = MemberWrite, step_up, once, emits(MEMBER_UPDATED), was("memberUpdateRoles", "2026-11-25"), dry_run(rolled_back))]
     async fn member_roles_set(
         &self,
@@ -188,8 +188,8 @@ impl RightsMutation {
         })
     }
 
-    /// Changes a group of stores: what is left out stays. Who has rights by the group has them in its stores as they are then, so you must hold
-    /// yourself what you so give or take.
+    /// Changes a group of stores: what is left out stays. Rights by the group apply to its stores as they are then, so you must
+    /// hold the rights that you give or take so.
     #[mutation(permit = StoreWrite, step_up, once, emits(STORE_GROUP_UPDATED), dry_run(rolled_back))]
     async fn store_group_update(
         &self,

@@ -7,7 +7,7 @@ use macros::resolvers;
 use super::{Integration, Role, StoreGroup, loads::loads};
 use crate::graphql::{context::ContextExt, fault::Answer};
 
-/// Whether a permission can be limited to stores.
+/// Class of a permission: for the whole tenant, or for stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Class", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum PermissionClass {
@@ -22,7 +22,7 @@ pub enum PermissionClass {
 pub struct Permission {
     /// Code of the permission, as roles and API keys use it.
     pub code: &'static str,
-    /// Whether it can be limited to stores.
+    /// Class of the permission: STORE where a grant can limit it to stores, else TENANT.
     pub class: PermissionClass,
     /// Operations that the permission allows, in words.
     pub description: &'static str,

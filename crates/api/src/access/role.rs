@@ -36,7 +36,7 @@ impl Role {
     async fn name(&self) -> &str {
         &self.0.role.name
     }
-    /// Whether it is one of the default roles, which cannot be changed.
+    /// Whether the role is one of the default roles, which cannot be changed.
     async fn built_in(&self) -> bool {
         self.0.is_built_in
     }
@@ -56,7 +56,7 @@ impl Role {
     async fn own_permissions(&self) -> Vec<&'static str> {
         self.0.role.permissions.infos().map(|info| info.code).collect()
     }
-    /// 1 when it was created, +1 for each change.
+    /// Version of the role: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.role.version)
     }

@@ -61,19 +61,19 @@ impl Alert {
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.0.subject.product()?).await)
     }
-    /// The lot, of EXPIRING.
+    /// Lot of an EXPIRING alert. Null for other kinds.
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
         lot_seen(ctx, self.0.subject.ids().lot?).await.transpose()
     }
-    /// The purchase order, of PURCHASE_ORDER_LATE.
+    /// Purchase order of a PURCHASE_ORDER_LATE alert. Null for other kinds.
     async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {
         load_order(ctx, self.0.subject.ids().purchase_order?).await.transpose()
     }
-    /// The transfer, of TRANSFER_OVERDUE.
+    /// Transfer of a TRANSFER_OVERDUE alert. Null for other kinds.
     async fn transfer(&self, ctx: &Context<'_>) -> Option<Answer<Transfer>> {
         load_transfer(ctx, self.0.subject.ids().transfer?).await.transpose()
     }
-    /// The count, of COUNT_DIFFERENCE.
+    /// Stocktake of a COUNT_DIFFERENCE alert. Null for other kinds.
     async fn count(&self, ctx: &Context<'_>) -> Option<Answer<Stocktake>> {
         load_count(ctx, self.0.subject.ids().count?).await.transpose()
     }
@@ -83,7 +83,8 @@ impl Alert {
     async fn quantity(&self) -> Option<Quantity> {
         self.0.figures.quantity.and_then(prelude::Quantity::new).map(Quantity)
     }
-    /// The line that the figure reached, of LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE.
+    /// Threshold that the quantity reached, for LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE, in smallest units. Null for other
+    /// kinds.
     async fn threshold(&self) -> Option<Quantity> {
         self.0.figures.threshold.and_then(prelude::Quantity::new).map(Quantity)
     }
@@ -93,12 +94,12 @@ impl Alert {
     async fn day(&self) -> Option<Date> {
         self.0.figures.day.map(Date)
     }
-    /// Price of the product, of NEGATIVE_MARGIN; null for callers without product.cost.read.
+    /// Price of the product of a NEGATIVE_MARGIN alert. Null for other kinds, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn price(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
         Ok(self.0.figures.margin.map(|margin| margin.price.into()))
     }
-    /// Cost that exceeds the price, of NEGATIVE_MARGIN; null for callers without product.cost.read.
+    /// Cost that exceeds the price of a NEGATIVE_MARGIN alert. Null for other kinds, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn unit_cost(&self, ctx: &Context<'_>) -> Answer<Option<Money>> {
         Ok(self.0.figures.margin.map(|margin| margin.cost.into()))
@@ -107,7 +108,7 @@ impl Alert {
     async fn opened_at(&self) -> DateTime {
         DateTime(self.0.opened_at)
     }
-    /// The number of the event that crossed it; null of what a day has brought.
+    /// Number of the event with which the threshold was crossed. Null for an alert that a day brought.
     async fn opened_seq(&self) -> Option<Long> {
         self.0.seq.map(Long)
     }
@@ -131,13 +132,13 @@ impl Alert {
     async fn note(&self) -> Option<&str> {
         self.0.note.as_deref()
     }
-    /// The mutations that its state allows and that you may do.
+    /// Mutations that the alert's status allows and that you may call.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let reach = ctx.caller()?.permissions.reach(kind::AlertWrite::INDEX);
         let may = self.0.subject.store().map_or(reach == iam::access::Reach::Everywhere, |store| reach.covers(store));
         Ok(actions_from(self.0.state()).filter(|_| may).map(core::Action::mutation).collect())
     }
-    /// +1 for each change.
+    /// Version of the alert, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }

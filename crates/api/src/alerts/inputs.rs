@@ -25,7 +25,7 @@ pub struct AlertActionInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Note that is kept with the alert in place of the previous one, at most 1,000 characters.
     pub note: Option<String>,
@@ -40,7 +40,7 @@ pub struct AlertSnoozeInput {
     pub idempotency_key: String,
     /// Time at which the alert is OPEN again; in the future, within a year.
     pub until: DateTime,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Note that is kept with the alert in place of the previous one, at most 1,000 characters.
     pub note: Option<String>,
@@ -56,7 +56,7 @@ pub struct AlertAssignInput {
     /// ID of the member to assign: active, with the right to see the alert. Null removes the
     /// assignment.
     pub member_id: Option<ID>,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Note that is kept with the alert in place of the previous one, at most 1,000 characters.
     pub note: Option<String>,
@@ -79,25 +79,26 @@ pub struct AlertRuleUpsertInput {
     pub idempotency_key: String,
     /// Kind of alerts to which the rule applies.
     pub kind: AlertKind,
-    /// The store that it is for; all when it is left out. Not of NEGATIVE_MARGIN.
+    /// ID of the store that the rule is for. Null for all. Not for NEGATIVE_MARGIN.
     pub store_id: Option<ID>,
-    /// The store that it is for, instead of `storeId`.
+    /// Store that the rule is for, instead of `storeId`.
     pub store: Option<StoreRef>,
-    /// The category that it is for, with those below it; all when it is left out. Not together with a product.
+    /// ID of the category that the rule is for, with its descendants. Null for all. Not together with a product.
     pub category_id: Option<ID>,
-    /// The category that it is for, instead of `categoryId`.
+    /// Category that the rule is for, instead of `categoryId`.
     pub category: Option<CategoryRef>,
-    /// The product that it is for; all when it is left out.
+    /// ID of the product that the rule is for. Null for all.
     pub product_id: Option<ID>,
-    /// The product that it is for, instead of `productId`.
+    /// Product that the rule is for, instead of `productId`.
     pub product: Option<ProductRef>,
     /// Whether such alerts are opened and notified.
     #[graphql(default = true)]
     pub is_enabled: bool,
-    /// The line that is crossed, in smallest units, in place of the level's own: of LOW_STOCK, OVERSTOCK, COUNT_DIFFERENCE.
+    /// Threshold for LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE, in smallest units, 0 or more. Null for the level's own, and for 1
+    /// of COUNT_DIFFERENCE.
     pub threshold: Option<Quantity>,
-    /// Days before a lot's date (EXPIRING), 30 when it is left out, or of grace after that of an order (PURCHASE_ORDER_LATE) or a transfer
-    /// (TRANSFER_OVERDUE); 0 to 3,650.
+    /// Days before a lot's expiry date (EXPIRING), or of grace after the expected day of an order (PURCHASE_ORDER_LATE) or a
+    /// transfer (TRANSFER_OVERDUE); 0 to 3,650. Null for 30 before an expiry date, and for no grace.
     pub days: Option<i32>,
     /// E-mail addresses to notify, at most 20.
     #[graphql(default)]

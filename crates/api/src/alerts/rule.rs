@@ -56,11 +56,11 @@ impl AlertRule {
     async fn kind(&self) -> AlertKind {
         self.0.kind.into()
     }
-    /// The store that it is for; null for all.
+    /// Store that the rule is for. Null for all.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, self.0.scope.store?).await)
     }
-    /// The category that it is for, with those below it; null for all.
+    /// Category that the rule is for, with its descendants. Null for all.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = self.0.scope.category?;
         let find = async {
@@ -69,7 +69,7 @@ impl AlertRule {
         };
         Some(find.await)
     }
-    /// The product that it is for; null for all.
+    /// Product that the rule is for. Null for all.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.0.scope.product?).await)
     }
@@ -81,7 +81,8 @@ impl AlertRule {
     async fn threshold(&self) -> Option<Quantity> {
         self.0.threshold.map(Quantity)
     }
-    /// Days before a lot's date, 30 where it is null, or of grace after that of an order or a transfer, none where it is null.
+    /// Days before a lot's expiry date, or of grace after the expected day of an order or a transfer; 0 to 3,650. Null for 30
+    /// before an expiry date, and for no grace.
     async fn days(&self) -> Option<i32> {
         self.0.days
     }
@@ -115,7 +116,7 @@ impl AlertRule {
     async fn digest_hour(&self) -> i32 {
         self.0.digest_hour
     }
-    /// 1 when it was made, +1 for each change.
+    /// Version of the rule: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }

@@ -83,7 +83,7 @@ impl StockAnomaly {
     async fn z(&self) -> Option<f64> {
         self.0.found.z_milli.map(thousandths)
     }
-    /// Units of the day's largest line.
+    /// Units of the day's largest line, in the product's smallest unit.
     async fn largest_line(&self) -> Quantity {
         quantity(self.0.found.largest_line)
     }
@@ -117,11 +117,11 @@ impl StockAnomaly {
     async fn detected_at(&self) -> DateTime {
         DateTime(self.0.detected_at)
     }
-    /// Time at which it was accepted. Null while it is OPEN.
+    /// Time at which the anomaly was accepted. Null while it is OPEN.
     async fn accepted_at(&self) -> Option<DateTime> {
         Some(DateTime(self.0.acceptance.as_ref()?.at))
     }
-    /// Member or integration that accepted it. Null while it is OPEN.
+    /// Member or integration that accepted the anomaly. Null while it is OPEN.
     async fn accepted_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
         Some(actor(ctx, self.0.acceptance.as_ref()?.by).await)
     }

@@ -98,15 +98,15 @@ impl AuditEntry {
         let target = self.stored.entry.target.as_ref()?;
         schema::find(ctx, &target.to_string()).await.ok().flatten()
     }
-    /// The id of what it was about, whether or not that can still be seen.
+    /// ID of the object that the call was about, also where the object can no longer be seen.
     pub async fn target_id(&self) -> Option<ID> {
         self.stored.entry.target.as_ref().map(|target| target.to_string().into())
     }
-    /// The id of the request, as its answer and the server's log have it.
+    /// ID of the request, as its answer and the server's log have it.
     pub async fn request_id(&self) -> &str {
         &self.stored.entry.request_id
     }
-    /// The address that it came from, while it is kept.
+    /// IP address that the call came from. Null when it is not kept any more.
     pub async fn ip(&self) -> Option<&str> {
         self.stored.address.as_ref().map(|address| address.ip.as_str())
     }
@@ -138,10 +138,10 @@ crate::connection!(AuditEntryConnection, AuditEntryEdge, AuditEntry, "audit entr
 /// Result of a verification of the audit log.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct AuditVerification {
-    /// Whether everything in the range is as it was written.
+    /// Whether every entry in the range is as it was written.
     pub ok: bool,
-    /// The first entry that is not.
+    /// Number of the first entry that is not as it was written. Null when all are.
     pub first_broken_seq: Option<Long>,
-    /// The hash of the last entry that holds, in hex: compare it with a checkpoint that you kept.
+    /// Hash of the last valid entry, in hex: compare it with a checkpoint that you kept.
     pub head_hash: String,
 }

@@ -41,7 +41,7 @@ impl Category {
     async fn slug(&self) -> &str {
         &self.0.slug
     }
-    /// The category above it; null for a root.
+    /// Parent category. Null for a root.
     #[field(permit = ProductRead)]
     async fn parent(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let row = async {
@@ -50,12 +50,12 @@ impl Category {
         };
         row.await.transpose().map(|row| row.map(Category))
     }
-    /// The categories right below it that are not archived, by position.
+    /// Child categories that are not archived, by position.
     #[field(permit = ProductRead)]
     async fn children(&self, ctx: &Context<'_>) -> Answer<Vec<Category>> {
         Ok(loads(ctx)?.children(self.0.id).await?.iter().cloned().map(Category).collect())
     }
-    /// The way from the root to it, both included.
+    /// Path from the root category to the category, both included.
     #[field(permit = ProductRead)]
     async fn path(&self, ctx: &Context<'_>) -> Answer<Vec<Category>> {
         Ok(loads(ctx)?.path(self.0.id).await?.iter().cloned().map(Category).collect())
@@ -64,7 +64,7 @@ impl Category {
     async fn position(&self) -> i32 {
         self.0.position
     }
-    /// A picture of it.
+    /// URL of the category's picture. Null when there is none.
     async fn image_url(&self) -> Option<&str> {
         self.0.image_url.as_deref()
     }
@@ -92,7 +92,7 @@ impl Category {
     async fn product_count(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Count everything below it too.", default)] with_descendants: bool,
+        #[graphql(desc = "Whether products of all descendants are counted too. Default false.", default)] with_descendants: bool,
     ) -> Answer<Long> {
         let loads = loads(ctx)?;
         Ok(Long(if with_descendants { loads.whole_count(self.0.id).await? } else { loads.own_count(self.0.id).await? }))
@@ -103,7 +103,7 @@ impl Category {
     async fn products(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Include products of all descendants too.", default)] with_descendants: bool,
+        #[graphql(desc = "Whether products of all descendants are included too. Default false.", default)] with_descendants: bool,
         #[graphql(desc = "Filter of the products; all products of the category by default.")] filter: Option<ProductFilter>,
         #[graphql(desc = "Sort of the products. Null for SKU, ASC, or RELEVANCE where the filter searches.")] order_by: Option<
             ProductOrder,
@@ -120,7 +120,7 @@ impl Category {
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
     }
-    /// 1 when it was created, +1 for each change.
+    /// Version of the category: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }

@@ -111,11 +111,11 @@ pub struct TaxIdInput {
 /// Agreement on when invoices are paid: at least one field.
 #[derive(Debug, Clone, InputObject)]
 pub struct PaymentTermsInput {
-    /// Days from the invoice to the payment, 0 to 3,650.
+    /// Days from the invoice to the payment, 0 to 3,650. Null when none are agreed.
     pub days: Option<i32>,
-    /// Days from the invoice in which a payment has the discount, 0 to 3,650.
+    /// Days from the invoice in which a payment has the discount, 0 to 3,650. Null when there is none.
     pub discount_days: Option<i32>,
-    /// Discount for an early payment, in percent with at most 2 decimals, 0 to 100.
+    /// Discount for an early payment, in percent with at most 2 decimals, 0 to 100. Null when there is none.
     pub discount_percent: Option<Decimal>,
     /// Further terms in words, at most 500 characters.
     pub text: Option<String>,

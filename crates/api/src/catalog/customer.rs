@@ -41,7 +41,7 @@ impl Customer {
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// The caller's own key for it, unique in the tenant.
+    /// Reference of the customer in an external system, unique in the tenant. Null when there is none.
     async fn external_ref(&self) -> Option<&str> {
         self.0.external_ref.as_deref()
     }
@@ -137,7 +137,7 @@ impl Customer {
         let mut rows = loads(ctx)?.known_customers(ids.to_vec()).await?;
         Ok(ids.iter().filter_map(|id| rows.remove(id)).map(Customer).collect())
     }
-    /// 1 when it was created, +1 for each change.
+    /// Version of the customer: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
@@ -262,7 +262,7 @@ impl Supplier {
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
     }
-    /// 1 when it was created, +1 for each change.
+    /// Version of the supplier: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
@@ -295,7 +295,7 @@ impl Channel {
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
     }
-    /// 1 when it was created, +1 for each change.
+    /// Version of the channel: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }

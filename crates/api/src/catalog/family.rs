@@ -43,7 +43,7 @@ impl ProductFamily {
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
     }
-    /// 1 when it was created, +1 for each change.
+    /// Version of the family: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }

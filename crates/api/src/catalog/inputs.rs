@@ -46,7 +46,7 @@ pub struct BarcodeInput {
     /// A GTIN of 8, 12, 13 or 14 digits, whose check digit is verified, or any other code of at most 64 characters. A GTIN is
     /// the same with zeros in front: a UPC-A and its EAN-13 are one code.
     pub code: String,
-    /// Number of smallest units in the pack.
+    /// Number of smallest units in the pack, above 0.
     #[graphql(default_with = "Quantity(entity::prelude::Quantity::ONE)")]
     pub pack_quantity: Quantity,
 }
@@ -73,7 +73,7 @@ pub struct ProductCreateInput {
     pub description: Option<String>,
     /// Unit in which the product is counted. Default: each, without decimals.
     pub unit: Option<UnitInput>,
-    /// The codes printed on it, at most 50.
+    /// Barcodes of the product and of its packs, at most 50.
     pub barcodes: Option<Vec<BarcodeInput>>,
     /// ID of the product's category.
     pub category_id: Option<ID>,
@@ -83,7 +83,7 @@ pub struct ProductCreateInput {
     pub supplier_id: Option<ID>,
     /// Supplier from which the product is bought, instead of `supplierId`.
     pub supplier: Option<SupplierRef>,
-    /// The family it is a variant of.
+    /// ID of the family of which the product is a variant.
     pub family_id: Option<ID>,
     /// A value for each of the family's options.
     pub options: Option<Vec<ProductOptionInput>>,
@@ -91,7 +91,7 @@ pub struct ProductCreateInput {
     pub price: Option<MoneyInput>,
     /// Cost of one whole unit.
     pub unit_cost: Option<MoneyInput>,
-    /// Available quantity, in smallest units, at or below which stock is low.
+    /// Available quantity, in smallest units, at or below which stock is low. Null for none.
     pub low_stock_threshold: Option<Quantity>,
     /// Status of the product.
     #[graphql(default_with = "enums::ProductStatus::Active")]
@@ -99,17 +99,17 @@ pub struct ProductCreateInput {
     /// Stock policy of the product.
     #[graphql(default_with = "enums::StockPolicy::Tracked")]
     pub stock_policy: enums::StockPolicy,
-    /// Whether its stock is kept by lots or serial numbers; by neither when left out.
+    /// Tracking of the product's stock: by lots or serial numbers. Null for NONE.
     pub tracking: Option<enums::Tracking>,
-    /// Days that must remain until the expiry of a lot for it to be picked for a sale: 0 to 36,500.
+    /// Days that must remain until a lot expires for it to be picked for a sale: 0 to 36,500. Null for 0.
     pub minimum_remaining_days: Option<i32>,
-    /// Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000.
+    /// Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. Null when unknown.
     pub weight_grams: Option<i32>,
-    /// Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    /// Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when unknown.
     pub length_mm: Option<i32>,
-    /// Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    /// Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when unknown.
     pub width_mm: Option<i32>,
-    /// Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    /// Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when unknown.
     pub height_mm: Option<i32>,
     /// Country in which the product was made: an ISO 3166 code of two letters; case is ignored.
     pub origin_country: Option<String>,
@@ -141,7 +141,7 @@ pub struct ProductUpdateInput {
     pub description: MaybeUndefined<String>,
     /// Unit in which the product is counted. Fixed after the first movement.
     pub unit: MaybeUndefined<UnitInput>,
-    /// The codes printed on it, all of them.
+    /// All barcodes of the product and of its packs, at most 50.
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
     /// ID of the product's category.
     pub category_id: MaybeUndefined<ID>,
@@ -151,7 +151,7 @@ pub struct ProductUpdateInput {
     pub supplier_id: MaybeUndefined<ID>,
     /// Supplier from which the product is bought, instead of `supplierId`.
     pub supplier: MaybeUndefined<SupplierRef>,
-    /// The family it is a variant of; cleared, the options go with it.
+    /// ID of the family of which the product is a variant. Null clears it, with the options.
     pub family_id: MaybeUndefined<ID>,
     /// A value for each of the family's options.
     pub options: MaybeUndefined<Vec<ProductOptionInput>>,
@@ -159,23 +159,23 @@ pub struct ProductUpdateInput {
     pub price: MaybeUndefined<MoneyInput>,
     /// Cost of one whole unit.
     pub unit_cost: MaybeUndefined<MoneyInput>,
-    /// Available quantity, in smallest units, at or below which stock is low.
+    /// Available quantity, in smallest units, at or below which stock is low. Null clears.
     pub low_stock_threshold: MaybeUndefined<Quantity>,
     /// Status of the product. ARCHIVED is accepted only when no stock remains.
     pub status: MaybeUndefined<enums::ProductStatus>,
     /// Stock policy of the product. UNTRACKED is accepted only when no stock remains.
     pub stock_policy: MaybeUndefined<enums::StockPolicy>,
-    /// Whether its stock is kept by lots or serial numbers: fixed after the first movement.
+    /// Tracking of the product's stock: none, by lots or by serial numbers. Fixed after the first movement.
     pub tracking: MaybeUndefined<enums::Tracking>,
-    /// Days that must remain until the expiry of a lot for it to be picked for a sale: 0 to 36,500.
+    /// Days that must remain until a lot expires for it to be picked for a sale: 0 to 36,500. Null for 0.
     pub minimum_remaining_days: MaybeUndefined<i32>,
-    /// Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000.
+    /// Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. Null clears.
     pub weight_grams: MaybeUndefined<i32>,
-    /// Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    /// Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears.
     pub length_mm: MaybeUndefined<i32>,
-    /// Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    /// Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears.
     pub width_mm: MaybeUndefined<i32>,
-    /// Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    /// Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears.
     pub height_mm: MaybeUndefined<i32>,
     /// Country in which the product was made: an ISO 3166 code of two letters; case is ignored.
     pub origin_country: MaybeUndefined<String>,
@@ -198,7 +198,7 @@ pub struct ProductUpsertInput {
     pub description: MaybeUndefined<String>,
     /// Unit in which the product is counted. Fixed after the first movement.
     pub unit: MaybeUndefined<UnitInput>,
-    /// The codes printed on it, all of them.
+    /// All barcodes of the product and of its packs, at most 50.
     pub barcodes: MaybeUndefined<Vec<BarcodeInput>>,
     /// ID of the product's category.
     pub category_id: MaybeUndefined<ID>,
@@ -208,7 +208,7 @@ pub struct ProductUpsertInput {
     pub supplier_id: MaybeUndefined<ID>,
     /// Supplier from which the product is bought, instead of `supplierId`.
     pub supplier: MaybeUndefined<SupplierRef>,
-    /// The family it is a variant of.
+    /// ID of the family of which the product is a variant.
     pub family_id: MaybeUndefined<ID>,
     /// A value for each of the family's options.
     pub options: MaybeUndefined<Vec<ProductOptionInput>>,
@@ -216,23 +216,23 @@ pub struct ProductUpsertInput {
     pub price: MaybeUndefined<MoneyInput>,
     /// Cost of one whole unit.
     pub unit_cost: MaybeUndefined<MoneyInput>,
-    /// Available quantity, in smallest units, at or below which stock is low.
+    /// Available quantity, in smallest units, at or below which stock is low. Null clears.
     pub low_stock_threshold: MaybeUndefined<Quantity>,
     /// Status of the product.
     pub status: MaybeUndefined<enums::ProductStatus>,
     /// Stock policy of the product.
     pub stock_policy: MaybeUndefined<enums::StockPolicy>,
-    /// Whether its stock is kept by lots or serial numbers: fixed after the first movement.
+    /// Tracking of the product's stock: none, by lots or by serial numbers. Fixed after the first movement.
     pub tracking: MaybeUndefined<enums::Tracking>,
-    /// Days that must remain until the expiry of a lot for it to be picked for a sale: 0 to 36,500.
+    /// Days that must remain until a lot expires for it to be picked for a sale: 0 to 36,500. Null for 0.
     pub minimum_remaining_days: MaybeUndefined<i32>,
-    /// Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000.
+    /// Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. Null clears.
     pub weight_grams: MaybeUndefined<i32>,
-    /// Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    /// Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears.
     pub length_mm: MaybeUndefined<i32>,
-    /// Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    /// Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears.
     pub width_mm: MaybeUndefined<i32>,
-    /// Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000.
+    /// Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears.
     pub height_mm: MaybeUndefined<i32>,
     /// Country in which the product was made: an ISO 3166 code of two letters; case is ignored.
     pub origin_country: MaybeUndefined<String>,

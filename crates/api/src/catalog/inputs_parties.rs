@@ -30,7 +30,7 @@ pub struct StoreCreateInput {
     /// Kind of the store.
     #[graphql(default_with = "enums::StoreKind::Shop")]
     pub kind: enums::StoreKind,
-    /// The IANA time zone of its business days; the tenant's when left out.
+    /// IANA time zone of the store's business days. Null for the tenant's.
     pub time_zone: Option<String>,
     /// All contacts at the store, at most 20.
     pub contacts: Option<Vec<PartyContactInput>>,
@@ -65,7 +65,7 @@ pub struct StoreUpdateInput {
     pub name: MaybeUndefined<String>,
     /// Kind of the store.
     pub kind: MaybeUndefined<enums::StoreKind>,
-    /// The IANA time zone of its business days from now on.
+    /// IANA time zone of the store's business days from now on.
     pub time_zone: MaybeUndefined<String>,
     /// All contacts at the store, at most 20.
     pub contacts: MaybeUndefined<Vec<PartyContactInput>>,
@@ -101,7 +101,7 @@ pub struct StoreArchiveInput {
 pub struct CustomerCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Your own key for it, unique.
+    /// Reference of the customer in an external system, unique in the tenant.
     pub external_ref: Option<String>,
     /// Name of the customer, at most 255 characters.
     pub name: Option<String>,
@@ -150,7 +150,7 @@ pub struct CustomerUpdateInput {
     pub expected_version: Long,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
-    /// Your own key for it, unique.
+    /// Reference of the customer in an external system, unique in the tenant.
     pub external_ref: MaybeUndefined<String>,
     /// Name of the customer, at most 255 characters.
     pub name: MaybeUndefined<String>,
@@ -196,7 +196,7 @@ pub struct SupplierCreateInput {
     pub code: String,
     /// Name of the supplier, at most 255 characters.
     pub name: String,
-    /// Lead time from ordering to receiving, in days: 0 to 3,650.
+    /// Lead time from ordering to receiving, in days: 0 to 3,650. Null when unknown.
     pub lead_time_days: Option<i32>,
     /// E-mail address for purchase orders.
     pub email: Option<String>,
@@ -241,7 +241,7 @@ pub struct SupplierUpdateInput {
     pub code: MaybeUndefined<String>,
     /// Name of the supplier, at most 255 characters.
     pub name: MaybeUndefined<String>,
-    /// Lead time from ordering to receiving, in days: 0 to 3,650.
+    /// Lead time from ordering to receiving, in days: 0 to 3,650. Null clears.
     pub lead_time_days: MaybeUndefined<i32>,
     /// E-mail address for purchase orders.
     pub email: MaybeUndefined<String>,

@@ -26,13 +26,13 @@ pub struct CategoryCreateInput {
     pub name: String,
     /// Name of the category in URLs, unique in the tenant. Null to derive it from the name.
     pub slug: Option<String>,
-    /// The category above it; a root when left out.
+    /// ID of the parent category. Null for a root.
     pub parent_id: Option<ID>,
-    /// The category above it, instead of `parentId`; a root when both are left out.
+    /// Parent category, instead of `parentId`. Null for a root.
     pub parent: Option<CategoryRef>,
-    /// Position among the sibling categories, from 0; the smallest comes first.
+    /// Position among the sibling categories, from 0; the smallest comes first. Null for 0.
     pub position: Option<i32>,
-    /// A picture of it.
+    /// URL of the category's picture.
     pub image_url: Option<String>,
     /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: Option<Json>,
@@ -88,13 +88,13 @@ pub struct CategoryUpdateInput {
     pub name: MaybeUndefined<String>,
     /// Name of the category in URLs, unique in the tenant.
     pub slug: MaybeUndefined<String>,
-    /// The category above it; null makes it a root. Never itself or one below it.
+    /// ID of the parent category: neither the category nor one of its descendants. Null makes it a root.
     pub parent_id: MaybeUndefined<ID>,
-    /// The category above it, instead of `parentId`; null makes it a root. Never itself or one below it.
+    /// Parent category, instead of `parentId`: neither the category nor one of its descendants. Null makes it a root.
     pub parent: MaybeUndefined<CategoryRef>,
-    /// Position among the sibling categories, from 0; the smallest comes first.
+    /// Position among the sibling categories, from 0; the smallest comes first. Left out, it stays.
     pub position: MaybeUndefined<i32>,
-    /// A picture of it.
+    /// URL of the category's picture. Null clears.
     pub image_url: MaybeUndefined<String>,
     /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: MaybeUndefined<Json>,
@@ -156,11 +156,11 @@ pub struct CategoryUpsertInput {
     pub slug: String,
     /// Name of the category, at most 255 characters. Required when the row creates one.
     pub name: MaybeUndefined<String>,
-    /// The slug of the category above it, which may be an earlier row; null makes it a root.
+    /// Slug of the parent category, which may be an earlier row. Null makes the category a root.
     pub parent_slug: MaybeUndefined<String>,
-    /// Position among the sibling categories, from 0; the smallest comes first.
+    /// Position among the sibling categories, from 0; the smallest comes first. Left out, it stays.
     pub position: MaybeUndefined<i32>,
-    /// A picture of it.
+    /// URL of the category's picture. Null clears.
     pub image_url: MaybeUndefined<String>,
     /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: MaybeUndefined<Json>,

@@ -43,7 +43,7 @@ pub struct KitSetInput {
     pub idempotency_key: String,
     /// The product.
     pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Components of one kit, each product once, at most 50. An empty list makes the product an
     /// ordinary one.

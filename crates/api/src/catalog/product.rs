@@ -111,11 +111,11 @@ impl Product {
     async fn sku(&self) -> &str {
         &self.row.sku
     }
-    /// The SKUs it had before, the latest last.
+    /// Earlier SKUs of the product, the latest last.
     async fn former_skus(&self) -> Vec<String> {
         self.row.former_sku_list()
     }
-    /// The codes printed on it and on packs of it.
+    /// Barcodes of the product and of its packs.
     async fn barcodes(&self, ctx: &Context<'_>) -> Answer<Vec<Barcode>> {
         let barcodes = match &self.barcodes {
             Some(barcodes) => barcodes.clone(),
@@ -161,7 +161,7 @@ impl Product {
         };
         row.await.transpose().map(|row| row.map(Supplier))
     }
-    /// The family it is a variant of.
+    /// Family of which the product is a variant. Null when it is a variant of none.
     #[field(permit = ProductRead)]
     async fn family(&self, ctx: &Context<'_>) -> Option<Answer<ProductFamily>> {
         let row = async {
@@ -183,7 +183,7 @@ impl Product {
         }
         Ok(loads(ctx)?.components(self.row.id).await?.iter().copied().map(KitComponent).collect())
     }
-    /// The kits that it is part of, by SKU.
+    /// Kits of which the product is a component, by SKU.
     #[field(list_size(assumed = 5), permit = ProductRead)]
     async fn kits(&self, ctx: &Context<'_>) -> Answer<Vec<Product>> {
         let loads = loads(ctx)?;
@@ -213,28 +213,27 @@ impl Product {
     async fn low_stock_threshold(&self) -> Option<Quantity> {
         self.row.low_stock_threshold.and_then(entity::prelude::Quantity::new).map(Quantity)
     }
-    /// Whether its stock is kept by lots or serial numbers.
+    /// Tracking of the product's stock: none, by lots or by serial numbers.
     async fn tracking(&self) -> Tracking {
         self.row.tracking.into()
     }
-    /// Days that must remain until the expiry of a lot for it to be picked for a sale. 0 by
-    /// default.
+    /// Days that must remain until the expiry of a lot for it to be picked for a sale, 0 to 36,500. Default 0.
     async fn minimum_remaining_days(&self) -> i32 {
         self.row.minimum_remaining_days.unwrap_or_default()
     }
-    /// Weight of one whole unit with its packaging, in grams. Null when it is not known.
+    /// Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. Null when it is not known.
     async fn weight_grams(&self) -> Option<i32> {
         self.row.goods.weight_grams
     }
-    /// Length of one whole unit with its packaging, in millimetres. Null when it is not known.
+    /// Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when it is not known.
     async fn length_mm(&self) -> Option<i32> {
         self.row.goods.length_mm
     }
-    /// Width of one whole unit with its packaging, in millimetres. Null when it is not known.
+    /// Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when it is not known.
     async fn width_mm(&self) -> Option<i32> {
         self.row.goods.width_mm
     }
-    /// Height of one whole unit with its packaging, in millimetres. Null when it is not known.
+    /// Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when it is not known.
     async fn height_mm(&self) -> Option<i32> {
         self.row.goods.height_mm
     }
@@ -265,7 +264,7 @@ impl Product {
     async fn metadata(&self) -> Json {
         Json::from_text(&self.row.metadata)
     }
-    /// 1 when it was created, +1 for each change.
+    /// Version of the product: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.row.version)
     }

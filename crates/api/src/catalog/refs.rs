@@ -4,7 +4,7 @@ use async_graphql::{Enum, ID, InputObject, OneofObject};
 
 use super::page::Direction;
 
-/// A product by what is known of it: exactly one.
+/// Reference to a product: exactly one field.
 #[derive(Debug, Clone, OneofObject)]
 pub enum ProductRef {
     /// ID of the product.
@@ -15,7 +15,7 @@ pub enum ProductRef {
     Barcode(String),
 }
 
-/// A store by what is known of it: exactly one.
+/// Reference to a store: exactly one field.
 #[derive(Debug, Clone, OneofObject)]
 pub enum StoreRef {
     /// ID of the store.
@@ -24,7 +24,7 @@ pub enum StoreRef {
     Code(String),
 }
 
-/// A category by what is known of it: exactly one.
+/// Reference to a category: exactly one field.
 #[derive(Debug, Clone, OneofObject)]
 pub enum CategoryRef {
     /// ID of the category.
@@ -33,7 +33,7 @@ pub enum CategoryRef {
     Slug(String),
 }
 
-/// A supplier by what is known of it: exactly one.
+/// Reference to a supplier: exactly one field.
 #[derive(Debug, Clone, OneofObject)]
 pub enum SupplierRef {
     /// ID of the supplier.
@@ -42,7 +42,7 @@ pub enum SupplierRef {
     Code(String),
 }
 
-/// A channel by what is known of it: exactly one.
+/// Reference to a channel: exactly one field.
 #[derive(Debug, Clone, OneofObject)]
 pub enum ChannelRef {
     /// ID of the channel.
@@ -51,7 +51,7 @@ pub enum ChannelRef {
     Code(String),
 }
 
-/// A customer by what is known of it: exactly one.
+/// Reference to a customer: exactly one field.
 #[derive(Debug, Clone, OneofObject)]
 pub enum CustomerRef {
     /// ID of the customer.

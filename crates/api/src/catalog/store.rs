@@ -57,7 +57,7 @@ impl Store {
     async fn address(&self) -> Option<PartyAddress> {
         self.0.address.as_deref().map(company::address)
     }
-    /// The groups it belongs to.
+    /// Groups of stores that the store belongs to.
     #[field(permit = StoreRead)]
     async fn groups(&self, ctx: &Context<'_>) -> Answer<Vec<StoreGroup>> {
         groups_of_store(ctx, self.0.id).await
@@ -66,7 +66,7 @@ impl Store {
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
     }
-    /// 1 when it was created, +1 for each change.
+    /// Version of the store: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }

@@ -142,9 +142,9 @@ pub struct UnmergeMutation;
 
 #[resolvers]
 impl UnmergeMutation {
-    /// Takes the merge of a customer back, for 30 days. The customer stands by itself again, with its reference, its e-mail address, and what was made for it;
-    /// those that came along with it are merged into it again. What was made for the other since stays with that one. Refused once one of them is erased, or
-    /// the other is merged into a third.
+    /// Undoes the merge of a customer, for 30 days. The customer is separate again, with its reference, its e-mail address and
+    /// its own documents; customers that were merged into it are merged into it again. Documents made for the other customer
+    /// since stay with that one. Refused once one of them is erased, or the other is merged into a third.
     #[mutation(permit = CustomerMerge, emits(CUSTOMER_UNMERGED, CUSTOMER_UPDATED), step_up, dry_run(record))]
     async fn customer_unmerge(
         &self,

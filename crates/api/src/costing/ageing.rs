@@ -37,14 +37,14 @@ fn exact(sum: i128) -> i64 {
     i64::try_from(sum).unwrap_or_default()
 }
 
-/// Units by how long they have lain, and what they are worth, first in, first out.
+/// Units by their age in stock, with their value, first in, first out.
 #[resolvers(requires = ProductCostRead)]
 impl StockAges {
-    /// The product; null of all together.
+    /// Product. Null in the totals.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.product?).await)
     }
-    /// Units of all stores and on their way, in the products' smallest units.
+    /// Units in all stores and in transit, in the products' smallest units.
     async fn quantity(&self) -> Quantity {
         Quantity(prelude::Quantity::new(exact(self.sums.quantity())).unwrap_or_default())
     }
@@ -69,7 +69,7 @@ pub struct StockAge {
     currency: Currency,
 }
 
-/// Units of one span of age. What came today is 0 days old.
+/// Units of one span of age. Units received today are 0 days old.
 #[resolvers(requires = ProductCostRead)]
 impl StockAge {
     /// The least age in days.
@@ -119,11 +119,11 @@ impl StockAgesConnection {
     async fn totals(&self) -> StockAges {
         StockAges { product: None, sums: self.total, currency: self.how.currency }
     }
-    /// The last event that is in them.
+    /// Number of the last event that the figures include.
     async fn seq(&self) -> Long {
         Long(self.how.progress.seq)
     }
-    /// Whether that was the tenant's last event when it was asked.
+    /// Whether the figures include the tenant's last event.
     async fn is_current(&self) -> bool {
         self.how.progress.is_current()
     }

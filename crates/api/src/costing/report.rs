@@ -28,11 +28,11 @@ impl StockValuation {
     async fn method(&self) -> CostingMethod {
         self.0.how.method.into()
     }
-    /// The last event that is in it.
+    /// Number of the last event that the figures include.
     async fn seq(&self) -> Long {
         Long(self.0.how.progress.seq)
     }
-    /// Whether that was the tenant's last event when it was asked. After many changes at once the books take a while: ask again.
+    /// Whether the books include the tenant's last event. After many changes they take some time: query again.
     async fn is_current(&self) -> bool {
         self.0.how.progress.is_current()
     }
@@ -40,23 +40,23 @@ impl StockValuation {
     async fn total(&self) -> StockValueRow {
         StockValueRow(self.0.total)
     }
-    /// The most valuable first; none without groups.
+    /// Rows by group, the most valuable first. Empty without groups.
     async fn rows(&self) -> Vec<StockValueRow> {
         self.0.rows.iter().copied().map(StockValueRow).collect()
     }
 }
 
-/// A group's units and what they are worth.
+/// Units of a group and their value.
 pub struct StockValueRow(ValueRow);
 
-/// A group's units and what they are worth.
+/// Units of a group and their value.
 #[resolvers(requires = ProductCostRead)]
 impl StockValueRow {
-    /// The product, where rows stand for products.
+    /// Product of the row. Null unless rows stand for products.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.0.product?).await)
     }
-    /// The category, where rows stand for categories; null for products without one.
+    /// Category of the row. Null unless rows stand for categories, and for products without one.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         let id = self.0.category?;
         let found = async { loads(ctx)?.category(id).await };
@@ -85,11 +85,11 @@ impl CostReport {
     async fn method(&self) -> CostingMethod {
         self.how.method.into()
     }
-    /// The last event that is in it.
+    /// Number of the last event that the figures include.
     async fn seq(&self) -> Long {
         Long(self.how.progress.seq)
     }
-    /// Whether that was the tenant's last event when it was asked. After many changes at once the books take a while: ask again.
+    /// Whether the books include the tenant's last event. After many changes they take some time: query again.
     async fn is_current(&self) -> bool {
         self.how.progress.is_current()
     }
@@ -105,11 +105,11 @@ pub struct CostReportRow(pub(super) CostRow);
 /// Change of the value of a group's stock: change = received − costOfGoodsSold + returned + removed + corrected + revalued.
 #[resolvers(requires = ProductCostRead)]
 impl CostReportRow {
-    /// The group's id or date; null for what belongs to no group, and without groups.
+    /// ID or date of the group. Null for changes that belong to no group, and without groups.
     async fn key(&self) -> Option<&str> {
         self.0.key.as_deref()
     }
-    /// The product, where rows stand for products.
+    /// Product of the row. Null unless rows stand for products.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.0.product?).await)
     }
@@ -158,15 +158,15 @@ impl ProductCost {
     async fn method(&self) -> CostingMethod {
         self.0.how.method.into()
     }
-    /// The last event that is in it.
+    /// Number of the last event that the figures include.
     async fn seq(&self) -> Long {
         Long(self.0.how.progress.seq)
     }
-    /// Whether that was the tenant's last event when it was asked.
+    /// Whether the figures include the tenant's last event.
     async fn is_current(&self) -> bool {
         self.0.how.progress.is_current()
     }
-    /// Units of all stores and on their way, in the product's smallest unit.
+    /// Units in all stores and in transit, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(prelude::Quantity::new(self.0.sums.quantity).unwrap_or_default())
     }

@@ -61,15 +61,15 @@ impl Stocktake {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.0.store).await
     }
-    /// The category, of a CATEGORY stocktake.
+    /// Category of a CATEGORY stocktake. Null for other kinds.
     async fn category(&self, ctx: &Context<'_>) -> Option<Answer<Category>> {
         Some(category(ctx, self.0.selection.category()?).await)
     }
-    /// The class, of a CYCLE stocktake.
+    /// ABC class of a CYCLE stocktake. Null for other kinds.
     async fn abc_class(&self) -> Option<AbcClass> {
         self.0.selection.class().map(Into::into)
     }
-    /// Whether those who count do not see what the books say: then it takes count.review to see it.
+    /// Whether the book quantities are hidden from callers without count.review.
     async fn is_blind(&self) -> bool {
         self.0.sight == BookVisibility::Blind
     }
@@ -132,7 +132,8 @@ impl Stocktake {
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.0.id.uuid())).await)
     }
-    /// The mutations that its state allows and that you may do; stocktakeApprove where a line was counted and is not to be counted again.
+    /// Mutations that the stocktake's status allows and that you may call; stocktakeApprove where a line was counted and is not
+    /// to be counted again.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
         let mut open: Vec<Action> = actions_from(self.0.status()).filter(|action| may(caller, *action, self.0.store)).collect();
@@ -162,7 +163,7 @@ impl Stocktake {
     async fn approved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
         Some(links::actor(ctx, self.0.state.approver()?).await)
     }
-    /// +1 for each change.
+    /// Version of the stocktake, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
@@ -200,7 +201,7 @@ fn may(caller: &Caller, action: Action, store: prelude::StoreId) -> bool {
 /// Progress of a stocktake, in lines.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct StocktakeProgress {
-    /// All of them.
+    /// Number of lines of the stocktake.
     pub lines: Long,
     /// Number of lines that were counted.
     pub counted: Long,

@@ -38,7 +38,7 @@ pub struct StocktakeCreateInput {
     /// The products, of a LIST and of no other; at most 2,000.
     #[graphql(default)]
     pub products: Vec<ProductRef>,
-    /// Whether those who count are not to see what the books say.
+    /// Whether the book quantities are hidden from callers without count.review.
     #[graphql(default = true)]
     pub is_blind: bool,
     /// Reference of the stocktake in an external system; at most 128 characters, unique in the tenant.
@@ -58,7 +58,7 @@ pub struct StocktakeActionInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Note that is kept with the stocktake, at most 1,000 characters.
     pub note: Option<String>,
@@ -114,7 +114,7 @@ pub struct StocktakeSubmitInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Treatment of lines that were not counted.
     #[graphql(default_with = "UncountedPolicy::Refuse")]
@@ -129,7 +129,7 @@ pub struct StocktakeRecountInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Products to count once more, at most 500. Null for all with a difference.
     pub products: Option<Vec<ProductRef>>,

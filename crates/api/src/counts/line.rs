@@ -106,30 +106,30 @@ impl StocktakeLine {
     async fn id(&self) -> ID {
         ID(self.shown.line.id.to_string())
     }
-    /// The product.
+    /// Product of the line.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.shown.line.product).await
     }
-    /// The SKU as it was when the line was made.
+    /// SKU of the product when the line was created.
     async fn sku(&self) -> &str {
         &self.shown.line.sku
     }
-    /// The name as it was when the line was made.
+    /// Name of the product when the line was created.
     async fn name(&self) -> &str {
         &self.shown.line.name
     }
-    /// The lot's code, where the product is tracked; null of a product that had none in stock.
+    /// Code of the lot where the product is tracked. Null for other products, and for one without a lot in stock.
     async fn lot_code(&self) -> Option<&str> {
         self.shown.line.lot.as_ref().map(|lot| lot.code.as_str())
     }
-    /// The lot; null while the books do not know it, and where it never was in a store whose stock you may see.
+    /// Lot of the line. Null while the books do not have it, and where it never was in a store whose stock you may see.
     // Null needs no permission where there is no lot.
     #[field(permit(StockRead, in_body))]
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
         let id = self.shown.line.lot.as_ref().and_then(|lot| lot.id)?;
         Box::pin(lot_seen(ctx, id)).await.transpose()
     }
-    /// Whether it was on the list; false when it was only found.
+    /// Whether the line was on the list of the stocktake; false for goods that were only found.
     async fn is_expected(&self) -> bool {
         self.shown.line.expected == Expected::Listed
     }
@@ -161,13 +161,14 @@ impl StocktakeLine {
     async fn expected_quantity(&self, ctx: &Context<'_>) -> Option<Quantity> {
         quantity(self.seen_book(ctx)?)
     }
-    /// counted − expectedQuantity: what approving it posts. Null of a line that is to be counted again: that posts nothing.
+    /// Difference that approval posts: counted − expectedQuantity, in the product's smallest unit. Null for a line that is to be
+    /// counted again, which posts nothing.
     // Asked of a blind count alone, for the count's own store.
     #[field(mask(CountReview, in_body))]
     async fn difference(&self, ctx: &Context<'_>) -> Option<Quantity> {
         quantity(self.off_by(ctx)?)
     }
-    /// Time at which what it posted was undone. Null for a line that stands or was never posted.
+    /// Time at which the line's posting was reversed. Null for a line that was never posted or not reversed.
     async fn reversed_at(&self) -> Option<DateTime> {
         self.shown.line.state.reversed_at().map(DateTime)
     }
@@ -179,7 +180,7 @@ impl StocktakeLine {
         let difference = prelude::Quantity::new(self.off_by(ctx)?)?;
         cost.times(difference, self.shown.line.decimals).map(Money::from)
     }
-    /// Every time that it was counted, the first one first. Of a blind stocktake it takes count.review to see them.
+    /// Attempts to count the line, the oldest first. A blind stocktake shows them with count.review only.
     #[field(was("tries", "2026-11-25"))]
     async fn attempt_history(&self, ctx: &Context<'_>) -> Answer<Vec<StocktakeAttempt>> {
         if !sees_book(ctx.caller()?, &self.of) {

@@ -29,8 +29,8 @@ pub struct CountsMutation;
 /// What can be done to counts.
 #[resolvers]
 impl CountsMutation {
-    /// Plans a stocktake: of everything, a category, an ABC class or a list. What it is of, but for a list, is looked up when it is started: later, or in this
-    /// call with `start`. All of it is done, or nothing.
+    /// Plans a stocktake: of everything, a category, an ABC class or a list. Its products, unless listed, are looked up when it
+    /// is started: later, or in this call with `start`. All or nothing is done.
     #[mutation(permit = CountWrite, emits(COUNT_CREATED, COUNT_STARTED), was("countCreate", "2026-11-25"), dry_run)]
     async fn stocktake_create(
         &self,

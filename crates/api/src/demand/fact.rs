@@ -60,19 +60,19 @@ fn units(sum: i64) -> Quantity {
 /// which it was received, a ledger entry on the day on which it occurred, each in its store's time zone.
 #[resolvers]
 impl DemandFact {
-    /// The business day, when rows stand for days.
+    /// Business day of the row. Null unless rows stand for days.
     async fn day(&self) -> Option<Date> {
         self.date(rows::DemandDimension::Day)
     }
-    /// The Monday of the week, when rows stand for weeks.
+    /// Monday of the row's week. Null unless rows stand for weeks.
     async fn week(&self) -> Option<Date> {
         self.date(rows::DemandDimension::Week)
     }
-    /// The product, when rows stand for products.
+    /// Product of the row. Null unless rows stand for products.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, ProductId::from_uuid(self.id(rows::DemandDimension::Product)?)).await)
     }
-    /// The store, when rows stand for stores.
+    /// Store of the row. Null unless rows stand for stores.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, StoreId::from_uuid(self.id(rows::DemandDimension::Store)?)).await)
     }
@@ -80,7 +80,7 @@ impl DemandFact {
     async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
         Some(links::channel(ctx, ChannelId::from_uuid(self.id(rows::DemandDimension::Channel)?)).await)
     }
-    /// Days on which there was anything: an order, a return or a movement.
+    /// Number of days with an order, a return or a movement.
     async fn active_days(&self) -> Long {
         Long(self.row.active_days)
     }
@@ -97,12 +97,11 @@ impl DemandFact {
     async fn sold_units(&self) -> Quantity {
         units(self.row.figures.ordered_units - self.row.figures.cancelled_units)
     }
-    /// Returned units out of the sold ones, by returns that name the order line; on whatever day
-    /// they came back.
+    /// Returned units out of the sold ones, by returns that name the order line, on any day.
     async fn taken_back_units(&self) -> Quantity {
         units(self.row.figures.taken_back_units)
     }
-    /// Units that customers brought back on these days, whenever they were sold.
+    /// Units that customers returned on these days, whenever they were sold.
     async fn returned_units(&self) -> Quantity {
         units(self.row.figures.returned_units)
     }
@@ -122,11 +121,11 @@ impl DemandFact {
     async fn return_lines(&self) -> Long {
         Long(self.row.figures.return_lines)
     }
-    /// The totals of the sold units' lines: price less discount plus tax, as in salesReport.
+    /// Gross revenue: the totals of the sold units' lines, price less discount plus tax, as in salesReport.
     async fn gross_revenue(&self) -> Money {
         self.money(self.row.figures.gross_minor)
     }
-    /// The discounts in it.
+    /// Discounts within the gross revenue.
     async fn discounts(&self) -> Money {
         self.money(self.row.figures.discount_minor)
     }
@@ -222,11 +221,11 @@ impl DemandFactConnection {
     async fn currency(&self) -> CurrencyCode {
         CurrencyCode(self.currency.to_string())
     }
-    /// The last event that is in them.
+    /// Number of the last event that the figures include.
     async fn seq(&self) -> Long {
         Long(self.progress.seq)
     }
-    /// Whether that was the tenant's last event when it was asked. After many changes at once the facts take a while: ask again.
+    /// Whether the figures include the tenant's last event. After many changes they take some time: query again.
     async fn is_current(&self) -> bool {
         self.progress.is_current()
     }

@@ -46,15 +46,15 @@ fn units(sum: i128) -> Quantity {
 /// Performance of stock over a period. Ratios are of summed units, to six decimals, and null without a denominator.
 #[resolvers]
 impl StockPerformance {
-    /// The product; null of all together.
+    /// Product. Null in the totals.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.level?.product).await)
     }
-    /// The store; null of all together.
+    /// Store. Null in the totals.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, self.level?.store).await)
     }
-    /// Days asked for.
+    /// Number of days of the period.
     async fn period_days(&self) -> Long {
         Long(self.days)
     }
@@ -63,7 +63,7 @@ impl StockPerformance {
     async fn active_days(&self) -> Long {
         Long(self.period.in_stock_days + self.period.out_days)
     }
-    /// Active days that closed with nothing on hand.
+    /// Number of active days that closed with nothing on hand.
     async fn out_days(&self) -> Long {
         Long(self.period.out_days)
     }
@@ -71,12 +71,12 @@ impl StockPerformance {
     async fn stockouts(&self) -> Long {
         Long(self.period.stockouts)
     }
-    /// Out days by active days; null without any.
+    /// Out days by active days, 0 to 1. Null without active days.
     async fn stockout_rate(&self) -> Option<f64> {
         self.period.stockout_rate().map(six)
     }
-    /// Units that were not sold because there were none: sales a day in stock, for each out day, less what was sold on those. A guess with its range. Null where
-    /// no day had stock. Of all together, at most 28 days of each stock-out.
+    /// Units that were not sold for want of stock: sales a day in stock, for each out day, less the units sold on those. An
+    /// estimate with its range. Null where no day had stock. The totals count at most 28 days of each stock-out.
     async fn lost_units(&self) -> Option<LostSales> {
         self.lost.map(LostSales)
     }
@@ -84,7 +84,7 @@ impl StockPerformance {
     async fn sold_units(&self) -> Quantity {
         units(self.period.sold)
     }
-    /// Quantity on hand at the beginning of the period.
+    /// Quantity on hand at the beginning of the period, in the product's smallest units.
     async fn opening_units(&self) -> Quantity {
         units(self.period.opening)
     }
@@ -92,7 +92,7 @@ impl StockPerformance {
     async fn received_units(&self) -> Quantity {
         units(self.period.received)
     }
-    /// Quantity on hand at the end of the period.
+    /// Quantity on hand at the end of the period, in the product's smallest units.
     async fn closing_units(&self) -> Quantity {
         units(self.period.closing)
     }
@@ -100,11 +100,11 @@ impl StockPerformance {
     async fn mean_units(&self) -> f64 {
         six(self.period.closing_sum as f64 / self.days as f64)
     }
-    /// Sold units by the mean of what days closed with; null where that is 0.
+    /// Turnover: sold units by the mean units on hand. Null where that mean is 0.
     async fn turnover(&self) -> Option<f64> {
         self.period.turnover(self.days).map(six)
     }
-    /// The turnover of a year at this rate; null for less than 28 days, which say too little.
+    /// Turnover of a year at the rate of the period. Null for less than 28 days.
     async fn annualised_turnover(&self) -> Option<f64> {
         let turnover = self.period.turnover(self.days).filter(|_| self.days >= 28)?;
         Some(six(turnover * 365.0 / self.days as f64))
@@ -113,7 +113,7 @@ impl StockPerformance {
     async fn days_of_supply(&self) -> Option<f64> {
         self.period.days_of_supply(self.days).map(six)
     }
-    /// Sold units by what was on hand and was received; null where that is 0.
+    /// Sold units by opening and received units. Null where those are 0.
     async fn sell_through(&self) -> Option<f64> {
         self.period.sell_through().map(six)
     }
@@ -177,11 +177,11 @@ impl StockPerformanceConnection {
     async fn unknown_levels(&self) -> Long {
         Long(self.unknown)
     }
-    /// The last event that is in them.
+    /// Number of the last event that the figures include.
     async fn seq(&self) -> Long {
         Long(self.progress.seq)
     }
-    /// Whether that was the tenant's last event when it was asked.
+    /// Whether the figures include the tenant's last event.
     async fn is_current(&self) -> bool {
         self.progress.is_current()
     }

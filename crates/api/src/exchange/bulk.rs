@@ -20,9 +20,8 @@ pub struct BulkOperationRunInput {
     /// The file: one of yours, with the purpose IMPORT, whose bytes have come. JSON lines in UTF-8, each with the mutation's input:
     /// {"input": {…}}. At most 100,000 lines and 100 MiB.
     pub file_id: ID,
-    /// A document with one mutation of one field, as in
-    /// mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { movement { id } userErrors { code message field } } }.
-    /// What it selects is what the result says of each line.
+    /// Document with one mutation of one field, as in mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { movement
+    /// { id } userErrors { code message field } } }. The result has its selection for each line.
     pub mutation: String,
     /// Report the outcome of each line without writing anything. The document declares
     /// $validateOnly: Boolean! for this and passes it to its mutation's validateOnly.

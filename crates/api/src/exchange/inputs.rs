@@ -190,10 +190,10 @@ pub struct ExportCreateInput {
     pub categories: Option<Vec<CategoryRef>>,
     /// Products to include, instead of `productIds`. A key that names nothing adds nothing.
     pub products: Option<Vec<ProductRef>>,
-    /// Start of the range of time, included: of the last change, for movements of the occurrence,
-    /// for orders of the placing, for demand facts of the business day, which counts from midnight UTC.
+    /// Start of the time range, included: time of the last change; for movements of the occurrence, for orders of the placing,
+    /// for demand facts of the business day, from midnight UTC. Null for none.
     pub from: Option<DateTime>,
-    /// End of the range of time, excluded.
+    /// End of the time range, excluded. Null for none.
     pub to: Option<DateTime>,
     /// Deprecated name of `to`.
     #[graphql(deprecation = "2026-11-25: use to. Removed after 2027-11-25.")]

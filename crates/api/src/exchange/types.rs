@@ -89,7 +89,7 @@ pub enum DataJobFormat {
 pub struct DataJobColumn {
     /// Name of the column in the file.
     pub name: String,
-    /// The field it was taken for; null when it was left out of account.
+    /// Field that the column was read as. Null when the column was ignored.
     pub field: Option<String>,
 }
 
@@ -124,7 +124,7 @@ pub struct DataJobManifest {
 /// Numbers of rows by outcome.
 #[derive(Debug, Clone, Copy, SimpleObject)]
 pub struct DataJobCounts {
-    /// Rows that are done with. Of an export: rows that were written.
+    /// Number of processed rows; for an export, of written rows.
     pub rows: Long,
     /// Rows that created an object.
     pub created: Long,
@@ -193,7 +193,7 @@ impl DataJob {
     async fn status(&self) -> DataJobStatus {
         self.0.state.into()
     }
-    /// Whether it only says what it would do.
+    /// Whether the job only validates: it reports what it would do.
     #[field(was("isDryRun", "2026-11-25"))]
     async fn is_validate_only(&self) -> bool {
         let import = || serde_json::from_str::<core::ImportOptions>(&self.0.options).ok().map(|options| options.earnest);
@@ -254,7 +254,7 @@ impl DataJob {
     async fn finished_at(&self) -> Option<DateTime> {
         self.0.finished_at.map(DateTime)
     }
-    /// 1 when it was asked for, and more with each step.
+    /// Version of the job: 1 when it was requested, more with each step.
     async fn version(&self) -> Long {
         Long(self.0.version)
     }

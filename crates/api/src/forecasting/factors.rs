@@ -46,19 +46,19 @@ impl FactorSeries {
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// Store that it is of. Null for all stores, or for those of `country`.
+    /// Store that the series is for. Null for all stores, or for those of `country`.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, self.0.store?).await)
     }
-    /// Country whose stores it is of, by their addresses, as two capital letters. Null for all stores, or for `store`.
+    /// Country whose stores the series is for, by their addresses, as two capital letters. Null for all stores, or for `store`.
     async fn country(&self) -> Option<&str> {
         self.0.country.as_deref()
     }
-    /// First day on which it is known.
+    /// First day on which the series is known.
     async fn from(&self) -> Date {
         Date(self.0.from)
     }
-    /// Last day on which it is known. Weeks that end later are forecast without it.
+    /// Last day on which the series is known. Weeks that end later are forecast without it.
     async fn until(&self) -> Date {
         Date(self.0.until)
     }
@@ -90,9 +90,10 @@ pub struct ForecastFactor {
     pub name: String,
     /// Kind of factor.
     pub kind: FactorKind,
-    /// Whether the forecast is made with it: it lowered the error of held-out weeks by 0.005 or more.
+    /// Whether the forecast uses the factor: it lowered the error of held-out weeks by 0.005 or more.
     pub used: bool,
-    /// Weighted absolute percentage error of held-out weeks without it: Σ|error| ÷ Σ units, of all products of its stores. Null where too little is known.
+    /// Weighted absolute percentage error of held-out weeks without the factor: Σ|error| ÷ Σ units, over all products of its
+    /// stores. Null where too little is known.
     pub wape_without: Option<f64>,
     /// Weighted absolute percentage error of held-out weeks with the factor. Null where too little is known.
     pub wape_with: Option<f64>,
@@ -156,16 +157,16 @@ pub struct FactorSeriesSetInput {
     pub kind: FactorKind,
     /// Name, 1 to 200 characters.
     pub name: String,
-    /// Store that it is of. Needed unless your rights are for all stores.
+    /// ID of the store that the series is for. Needed unless your rights are for all stores.
     pub store_id: Option<async_graphql::ID>,
-    /// Store that it is of, instead of `storeId`.
+    /// Store that the series is for, instead of `storeId`.
     pub store: Option<StoreRef>,
-    /// Country whose stores it is of, by their addresses, as two letters. Not together with a store.
+    /// Country whose stores the series is for, by their addresses, as two letters. Not together with a store.
     pub country: Option<String>,
-    /// First day on which it is known. Null for that of its first value.
+    /// First day on which the series is known. Null for the day of its first value.
     pub from: Option<Date>,
-    /// Last day on which it is known. Null for that of its last value. A PROMOTION or HOLIDAY has level 0 on days between without a value; of other kinds a
-    /// week is known by four days or more.
+    /// Last day on which the series is known. Null for the day of its last value. A PROMOTION or HOLIDAY has level 0 on days
+    /// between without a value; other kinds need four days or more of a week.
     pub until: Option<Date>,
     /// Days and values, at most 4000, each day once.
     pub values: Option<Vec<FactorValueInput>>,

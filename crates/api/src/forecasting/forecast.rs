@@ -56,7 +56,7 @@ impl Forecast {
     async fn method(&self) -> &str {
         &self.0.series.body.method
     }
-    /// Reason for the method or the state, with the errors that it made at earlier weeks.
+    /// Reason for the method or the state, with the errors of the method in earlier weeks.
     async fn why(&self) -> &str {
         &self.0.series.body.why
     }
@@ -84,8 +84,9 @@ impl Forecast {
         let weeks = (self.0.run.first_week..).step_by(7).zip(self.0.series.body.points());
         weeks.map(|(week, point)| ForecastWeek::of(week, &point)).collect()
     }
-    /// Days of the coming weeks; those of a week add up to its mean. A week is split by the days of the product's last eight weeks, or of its category in the
-    /// store where they are too few. Of all stores together a day is the sum of the stores'. Empty in runs of earlier versions.
+    /// Days of the coming weeks; those of a week add up to its mean. A week is split by the days of the product's last eight
+    /// weeks, or of its category in the store where they are too few. For all stores together, a day is the sum of the stores'.
+    /// Empty in runs of earlier versions.
     #[field(list_size(assumed = 28))]
     async fn days(
         &self,
@@ -194,7 +195,7 @@ impl ForecastWeek {
 pub struct ForecastHistoryWeek {
     /// Monday of the week.
     pub week: Date,
-    /// Units of demand, as recorded.
+    /// Units of demand as recorded, in the product's smallest unit.
     pub units: Quantity,
 }
 
@@ -222,7 +223,7 @@ pub struct ForecastPastWeek {
     pub lower80: Option<f64>,
     /// Upper bound of the 80 % interval as it was forecast. Null where there was none.
     pub upper80: Option<f64>,
-    /// Units of demand that came.
+    /// Units of demand that came, in the product's smallest unit.
     pub units: Quantity,
 }
 

@@ -44,7 +44,7 @@ pub struct FulfilmentTrackingSetInput {
     pub carrier_id: Option<ID>,
     /// Service of the carrier, at most 128 characters; none when it is left out.
     pub service: Option<String>,
-    /// Number by which the carrier tracks it, of the form that the carrier has, at most 128 characters; none when it is left out.
+    /// Number by which the carrier tracks the parcel, in the carrier's form, at most 128 characters. Null for none.
     pub tracking_number: Option<String>,
 }
 

@@ -57,11 +57,12 @@ impl ShippingCarrier {
     async fn tracking_url_template(&self) -> Option<&str> {
         self.0.url_template.as_deref()
     }
-    /// Form of its numbers: # is a digit, @ a letter, * either, and other characters are themselves. Null when any number is taken.
+    /// Form of the carrier's numbers: # is a digit, @ a letter, * either, and other characters are themselves. Null when any
+    /// number is accepted.
     async fn number_pattern(&self) -> Option<&str> {
         self.0.number_pattern.as_deref()
     }
-    /// Whether new parcels can name it.
+    /// Whether new parcels can name the carrier.
     async fn is_active(&self) -> bool {
         self.0.is_active
     }
@@ -69,7 +70,7 @@ impl ShippingCarrier {
     async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// Moment of the last change.
+    /// Time of the last change of the carrier.
     async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
@@ -83,13 +84,13 @@ pub async fn find_carrier(ctx: &Context<'_>, id: CarrierId) -> Answer<Option<Shi
 
 payload!(CarrierPayload, carrier: ShippingCarrier, "carrier");
 
-/// Carrier as it is to be. All of it is set; the code finds it.
+/// Carrier to create or change, found by its code. All of its fields are set.
 #[derive(Debug, Clone, InputObject)]
 pub struct CarrierUpsertInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
-    /// Version that you saw, 0 for a new one; another one is a VERSION_CONFLICT.
+    /// Version of the carrier that you saw, 0 for a new one; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Code of the carrier; at most 64 characters; case is ignored.
     pub code: String,
@@ -100,9 +101,10 @@ pub struct CarrierUpsertInput {
     pub services: Vec<String>,
     /// URL of the page that tracks a parcel: https, with {number} once, in the place of its number.
     pub tracking_url_template: Option<String>,
-    /// Form of its numbers, at most 64 characters: # is a digit, @ a letter, * either, and other characters are themselves.
+    /// Form of the carrier's numbers, at most 64 characters: # is a digit, @ a letter, * either, and other characters are
+    /// themselves. Null for any.
     pub number_pattern: Option<String>,
-    /// Whether new parcels can name it.
+    /// Whether new parcels can name the carrier.
     #[graphql(default = true)]
     pub is_active: bool,
 }

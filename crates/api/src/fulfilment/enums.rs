@@ -8,25 +8,25 @@ use inventory::fulfilment::core::Sent;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::WorkStatus", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum WorkStatus {
-    /// The anomaly was not accepted yet.
+    /// The store has not accepted the work yet.
     Open,
-    /// A person of the store has accepted it.
+    /// A member of the store has accepted the work.
     Accepted,
-    /// Some of it is picked or packed.
+    /// A part of the goods is picked or packed.
     Picking,
-    /// All of it is picked, and some of it is not packed.
+    /// All goods are picked, and a part of them is not packed.
     Picked,
-    /// All of it is packed.
+    /// All goods are packed.
     Packed,
-    /// All of it is packed and waits for the customer to collect it.
+    /// All goods are packed and wait for the customer to collect them.
     Ready,
-    /// All of it has left, and some of it has not been reported as delivered.
+    /// All goods have left, and a part of them was not reported as delivered.
     Shipped,
-    /// All of it was delivered.
+    /// All goods were delivered.
     Done,
-    /// The store has refused all of it.
+    /// The store has refused the whole work.
     Rejected,
-    /// All of it was cancelled or moved.
+    /// The whole work was cancelled, or moved to other stores.
     Cancelled,
 }
 
@@ -38,7 +38,7 @@ pub enum RejectReason {
     NoStock,
     /// The goods are damaged.
     Damaged,
-    /// The store has no time for it.
+    /// The store has no time for the work.
     NoCapacity,
     /// The store cannot ship such goods, or not to that address.
     CannotShip,

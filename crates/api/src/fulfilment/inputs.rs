@@ -41,9 +41,9 @@ pub struct FulfilmentWorkRejectInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Reason for not sending them.
+    /// Reason for which the goods are not sent.
     pub reason: RejectReason,
     /// Kept with the work that is refused whole; at most 1,000 characters.
     pub note: Option<String>,
@@ -59,7 +59,7 @@ pub struct FulfilmentWorkPickInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found.
     pub lines: Option<Vec<WorkLineQuantity>>,
@@ -77,7 +77,7 @@ pub struct FulfilmentWorkUnpickInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Lines and quantities; all that is picked or packed and has not left when it is left out. At most 2,000.
     pub lines: Option<Vec<WorkLineQuantity>>,
@@ -86,15 +86,15 @@ pub struct FulfilmentWorkUnpickInput {
 /// Parcel to pack.
 #[derive(Debug, Clone, InputObject)]
 pub struct ParcelInput {
-    /// Goods in it, never more than is picked; all that is picked when it is left out.
+    /// Goods in the parcel, at most the picked quantities. Null for all picked goods.
     pub lines: Option<Vec<WorkLineQuantity>>,
-    /// Weight in grams; above 0.
+    /// Weight of the parcel in grams; above 0. Null when it was not weighed.
     pub weight: Option<Long>,
     /// ID of the carrier.
     pub carrier_id: Option<ID>,
     /// Service of the carrier; at most 128 characters.
     pub service: Option<String>,
-    /// Number by which the carrier tracks it, of the form that the carrier has; at most 128 characters.
+    /// Number by which the carrier tracks the parcel, in the carrier's form; at most 128 characters.
     pub tracking_number: Option<String>,
 }
 
@@ -106,7 +106,7 @@ pub struct FulfilmentWorkPackInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Parcels; 1 to 200.
     pub parcels: Vec<ParcelInput>,
@@ -120,11 +120,11 @@ pub struct FulfilmentWorkActionInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
 }
 
-/// Label of a parcel that leaves. What is left out stays.
+/// Label of a parcel that leaves. A field that is left out stays.
 #[derive(Debug, Clone, InputObject)]
 pub struct ParcelLabelInput {
     /// ID of the parcel.
@@ -133,7 +133,7 @@ pub struct ParcelLabelInput {
     pub carrier_id: Option<ID>,
     /// Service of the carrier; at most 128 characters.
     pub service: Option<String>,
-    /// Number by which the carrier tracks it, of the form that the carrier has; at most 128 characters.
+    /// Number by which the carrier tracks the parcel, in the carrier's form; at most 128 characters.
     pub tracking_number: Option<String>,
 }
 
@@ -145,11 +145,11 @@ pub struct FulfilmentWorkShipInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Parcels that leave; all that are packed when it is left out. At most 200.
     pub parcels: Option<Vec<ParcelLabelInput>>,
-    /// Moment at which they left; now when it is left out. At most five minutes ahead, and not in a closed period.
+    /// Time at which the parcels left, at most five minutes ahead and not in a closed period. Null for now.
     pub occurred_at: Option<DateTime>,
     /// Policy for taking what was promised or was not there.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
@@ -164,7 +164,7 @@ pub struct FulfilmentWorkCollectInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Code that the customer says; fulfilmentWorkReady gave it.
     pub code: String,
@@ -178,9 +178,9 @@ pub struct FulfilmentWorkMoveInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
     /// 255 characters.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// Store that sends them.
+    /// Store that is to send the goods.
     pub to_store: StoreRef,
     /// Lines to move, at most 2,000; one part of a kit names the whole kit. Null for all that is
     /// not picked.

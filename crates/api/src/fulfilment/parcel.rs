@@ -87,7 +87,7 @@ impl Parcel {
         let full = self.row.lines.iter().filter(|line| line.quantity > 0);
         full.map(|line| ParcelLine { of: self.of.clone(), row: *line }).collect()
     }
-    /// Weight in grams; null when it was not weighed.
+    /// Weight of the parcel in grams. Null when it was not weighed.
     async fn weight(&self) -> Option<Long> {
         self.row.weight.map(Long)
     }
@@ -132,7 +132,7 @@ impl ParcelLine {
     async fn work_line_id(&self) -> ID {
         ID(self.of.head.line_id(self.row.nth).to_string())
     }
-    /// SKU as it was when the order was placed.
+    /// SKU of the product when the order was placed.
     async fn sku(&self, ctx: &Context<'_>) -> Answer<String> {
         let Some(line) = self.of.lines.iter().find(|line| line.nth == self.row.nth) else { return Ok(String::new()) };
         let names = load(ctx, GoodsOf(self.of.head.order)).await?.unwrap_or_default();

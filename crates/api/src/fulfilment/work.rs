@@ -106,12 +106,12 @@ impl FulfilmentWork {
     async fn ship_to(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
         address_of(ctx, &self.head).await
     }
-    /// Goods that the store was asked for, in the order in which it was.
+    /// Goods that the store was asked for, in the order of the requests.
     async fn lines(&self, ctx: &Context<'_>) -> Answer<Vec<WorkLine>> {
         let work = self.with_lines(ctx).await?;
         Ok((0..work.lines.len()).map(|index| WorkLine { of: work.clone(), index }).collect())
     }
-    /// Parcels that were packed, in the order in which they were. Parcels that were emptied again are left out.
+    /// Parcels of the work in the order of packing. Emptied parcels are left out.
     async fn parcels(&self, ctx: &Context<'_>) -> Answer<Vec<Parcel>> {
         Ok(Parcel::all(&self.with_lines(ctx).await?))
     }
@@ -133,7 +133,7 @@ impl FulfilmentWork {
     async fn accepted_at(&self) -> Option<DateTime> {
         self.head.accepted.map(|accepted| DateTime(accepted.at))
     }
-    /// Reason for which the store has refused all of it; null when it has not.
+    /// Reason for which the store refused the whole work. Null when it did not.
     async fn reject_reason(&self) -> Option<RejectReason> {
         self.head.rejected.as_ref().map(|rejected| rejected.reason.into())
     }
@@ -241,11 +241,11 @@ impl WorkLine {
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.row().product).await)
     }
-    /// SKU as it was when the order was placed.
+    /// SKU of the product when the order was placed.
     async fn sku(&self, ctx: &Context<'_>) -> Answer<String> {
         Ok(self.named(ctx, |name| name.sku.clone()).await?.unwrap_or_default())
     }
-    /// Name as it was when the order was placed.
+    /// Name of the product when the order was placed.
     async fn name(&self, ctx: &Context<'_>) -> Answer<String> {
         Ok(self.named(ctx, |name| name.name.clone()).await?.unwrap_or_default())
     }
@@ -253,7 +253,7 @@ impl WorkLine {
     async fn quantity(&self) -> Quantity {
         units(self.row().quantity())
     }
-    /// Quantity that is to be picked.
+    /// Quantity still to be picked, in the product's smallest unit.
     async fn open(&self) -> Quantity {
         units(self.row().open)
     }
@@ -261,11 +261,11 @@ impl WorkLine {
     async fn picked(&self) -> Quantity {
         units(self.row().picked)
     }
-    /// Quantity in parcels that have not left.
+    /// Quantity in parcels that have not left, in the product's smallest unit.
     async fn packed(&self) -> Quantity {
         units(self.row().packed)
     }
-    /// Quantity that has left.
+    /// Quantity that has left the store, in the product's smallest unit.
     async fn shipped(&self) -> Quantity {
         units(self.row().shipped)
     }

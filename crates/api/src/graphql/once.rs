@@ -17,7 +17,7 @@ use super::{
     refusal::{ErrorCode, Path, UserError},
 };
 
-/// Whether an answer holds the secret that was made.
+/// State of a secret in the answer of a call that may create one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SecretStatus {

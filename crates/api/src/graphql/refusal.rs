@@ -122,9 +122,9 @@ pub struct VersionConflict {
     pub field: Option<Vec<String>>,
     /// Whether the same call may succeed later without being changed.
     pub retryable: bool,
-    /// The version that the row has now.
+    /// Current version of the row.
     pub actual_version: Long,
-    /// The row as it is now, if you may see it.
+    /// Row as it is now. Null where you may not see it.
     pub current: Option<Node>,
 }
 
@@ -140,7 +140,7 @@ pub struct InsufficientStock {
     pub field: Option<Vec<String>>,
     /// Whether the same call may succeed later without being changed.
     pub retryable: bool,
-    /// The level that is short, if you may see it.
+    /// Level that is short. Null where you may not see it.
     pub level: Option<StockLevel>,
     /// SKU of the product that is short; of a kit, that of the component which is scarcest.
     pub sku: Option<String>,
@@ -166,10 +166,10 @@ pub struct InUse {
     pub field: Option<Vec<String>>,
     /// Whether the same call may succeed later without being changed.
     pub retryable: bool,
-    /// Documents that depend on it, the newest first: at most 10, of those that you may see.
-    /// Movements without a document are listed themselves.
+    /// Documents that depend on the object, the newest first: at most 10, of those that you may see. Movements without a document
+    /// are listed themselves.
     pub documents: Vec<Node>,
-    /// Number of documents that rest on it, those included that are not named; at most 500.
+    /// Number of documents that depend on the object, unnamed ones included; at most 500.
     pub documents_count: i32,
 }
 

@@ -20,7 +20,8 @@ pub struct TotpPayload {
     pub qr_svg: Option<String>,
     /// Codes to keep for the day the authenticator is lost, each good once. They are shown once.
     pub backup_codes: Option<Vec<String>>,
-    /// Whether this answer holds a secret: SHOWN with a link or codes, else NONE. It is never ALREADY_SHOWN, as no key is taken.
+    /// State of the secret: SHOWN in an answer with a link or codes, else NONE. Never ALREADY_SHOWN, as the call takes no
+    /// idempotency key.
     pub secret_status: SecretStatus,
     /// Reasons for which the change was refused; empty when it was made.
     pub user_errors: Vec<UserError>,

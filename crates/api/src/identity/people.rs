@@ -81,11 +81,10 @@ impl AccountMutation {
         OkPayload::of(ctx.given::<Identity>()?.change_profile(session, change).await)
     }
 
-    /// Starts a session in another of the caller's tenants, with the authentication of this one.
-    /// This session continues, and the new one ends with it: at logout, when it is revoked, and at
-    /// the latest when it expires. From another network than that of the session's start a step-up
-    /// is required (STEP_UP_REQUIRED), and the owner gets an e-mail. The tenant of this session is
-    /// refused with INVALID_STATE.
+    /// Starts a session in another of the caller's tenants, with the authentication of the present one. The present session
+    /// continues, and the new one ends with it: at logout, when it is revoked, and at the latest when it expires. From another
+    /// network than that of the session's start a step-up is required (STEP_UP_REQUIRED), and the owner gets an e-mail. The
+    /// tenant of the present session is refused with INVALID_STATE.
     #[mutation(authenticated, session)]
     async fn tenant_switch(
         &self,

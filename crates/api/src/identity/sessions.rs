@@ -17,7 +17,7 @@ use crate::graphql::{
     scalars::Long,
 };
 
-/// Whether something was done.
+/// Result of a call that returns no object.
 #[derive(SimpleObject)]
 pub struct OkPayload {
     /// Reasons for which the call was refused; empty when it was carried out, or with validateOnly would be.

@@ -42,9 +42,9 @@ pub struct Tenant {
     pub time_zone: String,
     /// Whether members must use a second factor.
     pub mfa_required: bool,
-    /// Whether it is only for trying things out.
+    /// Whether the tenant is a sandbox, for trials only.
     pub sandbox: bool,
-    /// The last closed day of its books.
+    /// Last closed day of the tenant's books. Null while no day is closed.
     pub closed_through: Option<Date>,
     /// Time at which the tenant was created.
     pub created_at: DateTime,
@@ -91,13 +91,13 @@ pub struct Member {
     pub display_name: String,
     /// Status of the member.
     pub status: MemberStatus,
-    /// Whether they use a second factor.
+    /// Whether the member uses a second factor.
     pub mfa_enabled: bool,
     /// Time of the member's last activity, to the minute; null when there was none, and while the member is INVITED.
     pub last_seen_at: Option<DateTime>,
     /// Time at which the member left or was removed; null for a current member.
     pub left_at: Option<DateTime>,
-    /// The invitation that waits for their answer.
+    /// Invitation that awaits the member's answer. Null when there is none.
     pub invitation: Option<Invitation>,
     /// Version of the member, +1 for each change.
     #[graphql(owned)]
@@ -143,7 +143,7 @@ pub struct Invitation {
     pub sent_at: DateTime,
     /// Time at which the link of the invitation expires.
     pub expires_at: DateTime,
-    /// The id of the member who invited them.
+    /// ID of the member who sent the invitation.
     pub invited_by_id: ID,
 }
 
@@ -159,16 +159,16 @@ impl From<Sent> for Invitation {
 pub struct Profile {
     /// E-mail address of the user.
     pub email: String,
-    /// Whether they have shown that the address is theirs.
+    /// Whether the e-mail address is verified.
     pub is_email_verified: bool,
     /// Deprecated name of `isEmailVerified`.
     #[graphql(deprecation = "2026-11-25: use isEmailVerified. Removed after 2027-11-25.")]
     pub email_verified: bool,
     /// Name of the user that others see.
     pub display_name: String,
-    /// The language that they read, as in en-GB.
+    /// Language tag of the user's language, as in en-GB. Null when none is set.
     pub locale: Option<String>,
-    /// The time zone that they live in (IANA).
+    /// IANA time zone of the user. Null when none is set.
     pub time_zone: Option<String>,
 }
 
@@ -230,14 +230,14 @@ pub struct LoginSession {
     pub last_used_at: DateTime,
     /// The program that was used.
     pub user_agent: Option<String>,
-    /// The address that it came from.
+    /// IP address that the session came from. Null when it is not known.
     pub ip: Option<String>,
     /// Time at which the session ends at the latest.
     pub expires_at: DateTime,
     /// Deprecated name of `expiresAt`.
     #[graphql(deprecation = "2026-11-25: use expiresAt. Removed after 2027-11-25.")]
     pub ends_at: DateTime,
-    /// Whether it is the one that asks.
+    /// Whether the session is the caller's own.
     pub current: bool,
     /// Risk score of the login, from 0 (usual) to 100.
     pub risk: i32,

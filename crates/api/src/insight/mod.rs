@@ -89,11 +89,11 @@ pub struct SalesRow {
 /// The sums of one group of a sales report.
 #[resolvers]
 impl SalesRow {
-    /// The group's id or name; null for what belongs to no group, and without groups.
+    /// ID or name of the group. Null for sales that belong to no group, and without groups.
     async fn key(&self) -> Option<&str> {
         self.row.key.as_deref()
     }
-    /// The product, when rows stand for products.
+    /// Product of the row. Null unless rows stand for products.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.row.product?).await)
     }
@@ -109,8 +109,8 @@ impl SalesRow {
     async fn units_sold(&self) -> Quantity {
         self.row.units_sold.into()
     }
-    /// The totals of the lines of products: price less discount plus tax. Of a line that was cancelled in part, the share of the rest, by
-    /// quantity, rounded half away from zero.
+    /// Gross revenue: the totals of product lines, price less discount plus tax. A line that was cancelled in part counts with
+    /// the share of the rest, by quantity, rounded half away from zero.
     async fn gross_revenue(&self) -> Money {
         self.row.gross_revenue.into()
     }
@@ -134,7 +134,7 @@ impl SalesRow {
     async fn net_revenue(&self) -> Money {
         self.row.net_revenue.into()
     }
-    /// The totals of charges, such as postage.
+    /// Totals of charges, such as postage.
     async fn charges(&self) -> Money {
         self.row.charges.into()
     }
@@ -167,7 +167,7 @@ impl MovementReportRow {
     async fn movements(&self) -> Long {
         Long(self.totals.movements)
     }
-    /// Entries that fit the filter.
+    /// Number of entries that match the filter.
     async fn entries(&self) -> Long {
         Long(self.totals.entries)
     }

@@ -102,7 +102,7 @@ impl DeadStockItem {
     async fn expires_on(&self) -> Option<Date> {
         self.of.expires.map(Date)
     }
-    /// Reasons for which it is listed, and notes on the figures.
+    /// Reasons for which the stock is listed, and notes on the figures.
     #[field(list_size(assumed = 4))]
     async fn reasons(&self) -> Vec<LiquidationReason> {
         self.of.reasons.iter().map(Into::into).collect()
@@ -145,7 +145,7 @@ impl DeadStockTotals {
     async fn levels(&self) -> Long {
         Long(self.of.levels)
     }
-    /// Cost of their units. Null without product.cost.read.
+    /// Cost of the units of dead stock. Null without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.of.value, self.currency))

@@ -94,13 +94,13 @@ pub enum LiquidationReasonCode {
     NoPrice,
     /// No cost is known.
     NoCost,
-    /// Other stores sell it at its price, so that no markdown is proposed.
+    /// Other stores sell the product at its price, so that no markdown is proposed.
     SellsElsewhere,
-    /// A plan that is under way cuts its price.
+    /// A plan that is under way cuts the product's price.
     UnderWay,
     /// The own history shows how sales answer a price, or other products of the category do.
     ResponseShown,
-    /// Neither the own history nor the category's can show it, and elasticities of 1, 2 and 3 are assumed.
+    /// Neither the product's history nor the category's shows a price response, and elasticities of 1, 2 and 3 are assumed.
     ResponseNotShown,
     /// Another product of the bundle is named, and what a bundle sells is assumed.
     BundleAssumed,
@@ -112,10 +112,10 @@ pub enum LiquidationReasonCode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum LiquidationRefusalCode {
-    /// The caller lacks the permission that its action needs. The line stays as it is.
+    /// The caller lacks the permission that the line's action needs. The line stays as it is.
     Forbidden,
     /// Fewer units are free than the line is about, or of a markdown or bundle none. The line is REFUSED.
     Stale,
-    /// The room that it is carried out by refused it.
+    /// The part of the system that carries out the action refused it.
     Refused,
 }

@@ -64,7 +64,7 @@ impl LiquidationPlanLine {
     async fn state(&self) -> LiquidationLineState {
         self.line.state.word().into()
     }
-    /// Reason for which it is REFUSED. Null in other states.
+    /// Reason for which the line is REFUSED. Null in other states.
     async fn issue(&self) -> Option<LiquidationIssue> {
         self.line.state.issue().map(Into::into)
     }
@@ -84,7 +84,7 @@ impl LiquidationPlanLine {
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
         Some(links::supplier(ctx, self.line.act.supplier()?).await)
     }
-    /// Units that it is about, in the product's smallest unit.
+    /// Units of the line, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         units(self.line.quantity)
     }
@@ -130,7 +130,7 @@ impl LiquidationPlanLine {
     async fn recovered(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.recovered?, self.currency))
     }
-    /// Day on which it was approved, in the tenant's time zone. Null before.
+    /// Day on which the line was approved, in the tenant's time zone. Null before.
     async fn approved_on(&self) -> Option<Date> {
         self.line.approved_on.map(Date)
     }
@@ -155,19 +155,19 @@ impl LiquidationPlanLine {
     async fn reasons(&self) -> Vec<LiquidationReason> {
         self.line.reasons.iter().map(Into::into).collect()
     }
-    /// Draft that it was made into. Null unless it is a TRANSFER that was approved.
+    /// Draft of a transfer that the line became. Null unless it is an approved TRANSFER.
     async fn transfer(&self, ctx: &Context<'_>) -> Option<Answer<Transfer>> {
         let Some(Document::Transfer(id)) = self.line.state.document() else { return None };
         let lost = || Fault::corrupt("transfer", "a transfer stays").into();
         Some(transfers::load_transfer(ctx, id).await.and_then(|found| found.ok_or_else(lost)))
     }
-    /// Return that it was made into. Null unless it is a RETURN that is done.
+    /// Return to the supplier that the line became. Null unless it is a RETURN that is done.
     async fn supplier_return(&self, ctx: &Context<'_>) -> Option<Answer<SupplierReturn>> {
         let Some(Document::SupplierReturn(id)) = self.line.state.document() else { return None };
         let lost = || Fault::corrupt("supplier_return", "a return stays").into();
         Some(purchasing::load_return(ctx, id).await.and_then(|found| found.ok_or_else(lost)))
     }
-    /// Kit that it was made into, as a draft of a product. Null unless it is a BUNDLE that was approved.
+    /// Kit that the line became, as a draft of a product. Null unless it is an approved BUNDLE.
     async fn kit(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         let Some(Document::Kit(id)) = self.line.state.document() else { return None };
         Some(links::product(ctx, id).await)

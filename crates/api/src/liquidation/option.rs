@@ -98,7 +98,7 @@ pub struct PriceResponse {
     pub weeks: i32,
     /// Number of changes of the price from one known week to the next by 5 % or more, summed over the products. Null in plans of older releases, which did not count it.
     pub price_changes: Option<i32>,
-    /// Number of products whose histories it rests on. Null in plans of older releases, which did not count it.
+    /// Number of products whose histories were used. Null in plans of older releases, which did not count them.
     pub products: Option<i32>,
 }
 
@@ -138,7 +138,7 @@ impl LiquidationOption {
     async fn action(&self) -> LiquidationAction {
         self.of.act.word().into()
     }
-    /// Units that it is about, in the product's smallest unit.
+    /// Units of the option, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         units(self.of.quantity)
     }

@@ -93,19 +93,19 @@ impl LiquidationPlan {
     async fn business_date(&self) -> Date {
         Date(self.plan.business_date)
     }
-    /// Time at which it was made.
+    /// Time at which the plan was made.
     async fn made_at(&self) -> DateTime {
         DateTime(self.plan.made_at)
     }
-    /// Sequence number of the last event before its facts were read.
+    /// Sequence number of the last event before the plan's facts were read.
     async fn seq(&self) -> Long {
         Long(self.plan.seq)
     }
-    /// Monday of the first week of the forecast run that it rests on. Null where there was none.
+    /// Monday of the first week of the forecast run behind the plan. Null where there was none.
     async fn forecast_week(&self) -> Option<Date> {
         self.plan.forecast_week.map(Date)
     }
-    /// Stores that it is for. Empty for all.
+    /// Stores that the plan is for. Empty for all.
     #[field(list_size(assumed = 5))]
     async fn stores(&self, ctx: &Context<'_>) -> Answer<Vec<Store>> {
         let mut stores = Vec::with_capacity(self.plan.stores.len());
@@ -122,11 +122,11 @@ impl LiquidationPlan {
     async fn line_count(&self) -> Long {
         Long(self.plan.line_count)
     }
-    /// Number of proposals beyond the 2,000 of the largest value, which it has no lines for.
+    /// Number of proposals beyond the 2,000 of the largest value, for which the plan has no lines.
     async fn left_out(&self) -> Long {
         Long(self.plan.left_out)
     }
-    /// Cost of the units that it is about. Null without product.cost.read.
+    /// Cost of the units in the plan. Null without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn value(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.plan.value_minor, self.plan.currency))
@@ -136,8 +136,8 @@ impl LiquidationPlan {
     async fn expected(&self, ctx: &Context<'_>) -> Option<LiquidationRecovery> {
         Some(LiquidationRecovery::of(self.plan.expected, self.plan.currency))
     }
-    /// Amount that its lines have brought so far, of those that the caller sees, beside what was expected of them. Null before a line is approved, and without
-    /// product.cost.read.
+    /// Amount that the plan's lines have brought so far, of those that the caller sees, beside the expected one. Null before a
+    /// line is approved, and without product.cost.read.
     #[field(mask = ProductCostRead, cost = "20")]
     async fn result(&self, ctx: &Context<'_>) -> Answer<Option<LiquidationResult>> {
         let permit = ctx.permit::<kind::PurchaseRead>()?;
@@ -147,15 +147,15 @@ impl LiquidationPlan {
             expected: LiquidationRecovery::of(expected, self.plan.currency),
         }))
     }
-    /// Member or integration that asked for it.
+    /// Member or integration that requested the plan.
     async fn made_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.plan.actor).await
     }
-    /// 1 when it was made, +1 for each change.
+    /// Version of the plan: 1 when it was made, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.plan.version)
     }
-    /// Time of its last change.
+    /// Time of the plan's last change.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.plan.updated_at)
     }
@@ -192,9 +192,9 @@ impl LiquidationPlan {
 /// Result of approved lines.
 #[derive(SimpleObject)]
 pub struct LiquidationResult {
-    /// Amount that they have brought so far.
+    /// Amount that the lines have brought so far.
     pub recovered: Money,
-    /// Amount that was expected of them until their last days.
+    /// Amount that was expected of the lines until their last days.
     pub expected: LiquidationRecovery,
 }
 

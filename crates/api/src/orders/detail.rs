@@ -26,34 +26,34 @@ use crate::{
 /// A person to reach about an order.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Contact {
-    /// The name; null when none was given.
+    /// Name of the person. Null when none was given.
     pub name: Option<String>,
-    /// The e-mail address; null when none was given.
+    /// E-mail address of the person. Null when none was given.
     pub email: Option<String>,
-    /// The telephone number, as it was given; null when none was.
+    /// Telephone number of the person, as it was given. Null when none was.
     pub phone: Option<String>,
-    /// The part that the person has in it, as it was given; null when none was.
+    /// Role of the person in the order, as it was given. Null when none was.
     pub role: Option<String>,
 }
 
-/// A place that an order, or its bill, goes to.
+/// Shipping or billing address of an order.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Address {
-    /// The name on it; null when none was given.
+    /// Name at the address. Null when none was given.
     pub name: Option<String>,
-    /// The company; null when none was given.
+    /// Company at the address. Null when none was given.
     pub company: Option<String>,
     /// Street and house, 0 to 6 lines.
     pub lines: Vec<String>,
-    /// The town; null when none was given.
+    /// Town of the address. Null when none was given.
     pub city: Option<String>,
-    /// The state or county; null when none was given.
+    /// State or county of the address. Null when none was given.
     pub region: Option<String>,
-    /// The postal code; null when none was given.
+    /// Postal code of the address. Null when none was given.
     pub postal_code: Option<String>,
-    /// The country: a code of ISO 3166, or a name as it was given; null when none was.
+    /// Country of the address: an ISO 3166 code, or a name as it was given. Null when none was.
     pub country: Option<String>,
-    /// The telephone number there, as it was given; null when none was.
+    /// Telephone number at the address, as it was given. Null when none was.
     pub phone: Option<String>,
 }
 
@@ -128,15 +128,15 @@ impl OrderStep {
     async fn action(&self) -> &str {
         &self.action
     }
-    /// The moment that it was recorded.
+    /// Time at which the step was recorded.
     async fn at(&self) -> DateTime {
         DateTime(self.at)
     }
-    /// The member, the integration or the system that did it.
+    /// Member, integration or system process that took the step.
     async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.actor).await
     }
-    /// The note or reason that was given with it; null when none was.
+    /// Note or reason given with the step. Null when none was.
     async fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
     }

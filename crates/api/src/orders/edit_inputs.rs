@@ -31,28 +31,29 @@ pub struct ContactInput {
     pub email: Option<String>,
     /// The telephone number; at most 120 characters.
     pub phone: Option<String>,
-    /// The part that the person has in it; at most 120 characters.
+    /// Role of the person in the order; at most 120 characters.
     pub role: Option<String>,
 }
 
-/// A place that an order, or its bill, goes to: at least one field, each of at most 120 characters. Sealed under a key of the order's own.
+/// Shipping or billing address of an order: at least one field, each of at most 120 characters. Encrypted with a key of the
+/// order's own.
 #[derive(Debug, Clone, InputObject)]
 pub struct AddressInput {
-    /// The name on it.
+    /// Name at the address.
     pub name: Option<String>,
     /// The company.
     pub company: Option<String>,
     /// Street and house; at most 6 lines.
     pub lines: Option<Vec<String>>,
-    /// The town.
+    /// Town of the address.
     pub city: Option<String>,
-    /// The state or county.
+    /// State or county of the address.
     pub region: Option<String>,
-    /// The postal code.
+    /// Postal code of the address.
     pub postal_code: Option<String>,
-    /// The country: a code of ISO 3166, or a name; at most 64 characters.
+    /// Country of the address: an ISO 3166 code, or a name of at most 64 characters.
     pub country: Option<String>,
-    /// The telephone number there.
+    /// Telephone number at the address.
     pub phone: Option<String>,
 }
 
@@ -61,13 +62,15 @@ pub struct AddressInput {
 pub struct OrderLineSet {
     /// The order's line.
     pub id: ID,
-    /// The quantity that shall count, in the product's smallest unit: absolute, 0 or more, and not below what has left.
+    /// Quantity of the line from now on, in the product's smallest unit: 0 or more, and not below the shipped quantity. Null
+    /// leaves it as it is.
     pub quantity: Option<Quantity>,
-    /// The price of one whole unit, of the whole line, while nothing of it has left. Needs `order.price`.
+    /// Price of one whole unit, for the whole line, while none of it has been shipped. Null leaves it as it is. Needs
+    /// `order.price`.
     pub unit_price: Option<MoneyInput>,
-    /// The discount of the quantity that counts. Needs `order.price`.
+    /// Discount on the quantity of the line. Null leaves it as it is. Needs `order.price`.
     pub discount: Option<MoneyInput>,
-    /// The tax of the quantity that counts, as an amount. It takes the place of a rate. Needs `order.price`.
+    /// Tax on the quantity of the line, as an amount; it replaces a tax rate. Null leaves it as it is. Needs `order.price`.
     pub tax: Option<MoneyInput>,
     /// Tax as a fraction of the price less the discount, from 0 to 1 with at most six decimals: 0.2 is 20 %. The tax follows quantity, price and
     /// discount from now on; a `tax` beside it must be that amount. Null leaves the tax as it is. Needs `order.price`.
@@ -83,21 +86,21 @@ pub struct OrderUpdateInput {
     pub id: ID,
     /// The version that you saw; another one is a VERSION_CONFLICT.
     pub expected_version: Long,
-    /// The customer that it is sold to.
+    /// ID of the customer to whom the order is sold. Null for an anonymous sale.
     pub customer_id: MaybeUndefined<ID>,
-    /// The customer that it is sold to, instead of `customerId`.
+    /// Customer to whom the order is sold, instead of `customerId`.
     pub customer: MaybeUndefined<CustomerRef>,
     /// The order's reference elsewhere; unique in its channel; at most 128 characters.
     pub external_ref: MaybeUndefined<String>,
-    /// The person to reach about it.
+    /// Person to reach about the order.
     pub contact: MaybeUndefined<ContactInput>,
-    /// The place that it goes to. Its country becomes the order's shippingCountry.
+    /// Shipping address of the order. Its country becomes the order's shippingCountry.
     pub shipping_address: MaybeUndefined<AddressInput>,
-    /// The place that its bill goes to.
+    /// Billing address of the order.
     pub billing_address: MaybeUndefined<AddressInput>,
-    /// The moment that it is wanted for.
+    /// Time for which the order is wanted. Null clears.
     pub requested_for: MaybeUndefined<DateTime>,
-    /// The way that it comes; null leaves it as it is.
+    /// Delivery method of the order. Null leaves it as it is.
     pub delivery_method: Option<DeliveryMethod>,
     /// A note for the customer; at most 1,000 characters.
     pub note_for_customer: MaybeUndefined<String>,
@@ -113,8 +116,8 @@ pub struct OrderUpdateInput {
     pub set_lines: Option<Vec<OrderLineSet>>,
     /// Lines that are added; an order has at most 2,000.
     pub add_lines: Option<Vec<OrderLineInput>>,
-    /// Finds the stores that what is added is held in: `{}` by the company's rule. When it is left out, it is held where its line is held already,
-    /// else at the order's store. Not of a DRAFT, which looks when it is confirmed.
+    /// Rule by which stores are found for added quantities; `{}` for the company's rule. Null holds them where their line is held
+    /// already, else in the order's store. Refused for a DRAFT, whose stores are found when it is confirmed.
     pub resourcing: Option<SourcingInput>,
     /// The reason for the change; at most 1,000 characters.
     pub reason: Option<String>,
@@ -233,7 +236,8 @@ impl OrderLineSet {
 pub struct OrderLineCancel {
     /// The order's line.
     pub line_id: ID,
-    /// Quantity to cancel, in the product's smallest unit: between 1 and what is open or backordered of the line. Of a kit, whole kits.
+    /// Quantity to cancel, in the product's smallest unit: between 1 and the open and backordered quantity of the line; whole
+    /// kits for a kit.
     pub quantity: Quantity,
 }
 

@@ -62,7 +62,7 @@ impl Fulfilment {
         let row = self.row();
         row.lines.iter().map(|line| FulfilmentLine { of: row.order.line(line.position), quantity: line.quantity }).collect()
     }
-    /// Time at which the goods were shipped.
+    /// Time at which the goods were shipped. Null before.
     async fn shipped_at(&self) -> Option<DateTime> {
         self.row().shipped_at.map(DateTime)
     }
@@ -70,11 +70,11 @@ impl Fulfilment {
     async fn delivered_at(&self) -> Option<DateTime> {
         self.row().delivered_at.map(DateTime)
     }
-    /// Reason for which it could not be delivered; null when it could, or nothing was reported.
+    /// Reason for which the goods could not be delivered. Null when they could, or nothing was reported.
     async fn failed_reason(&self) -> Option<&str> {
         self.row().failed_reason.as_deref()
     }
-    /// Work of the store that it shipped; null when it left without one, or you may not see works of the store.
+    /// Work of the store that shipped the goods. Null when they left without one, or you may not see works of the store.
     #[field(mask = FulfilmentRead)]
     async fn work(&self, ctx: &Context<'_>) -> Option<Answer<FulfilmentWork>> {
         Box::pin(load_work(ctx, self.row().work?)).await.transpose()
@@ -84,7 +84,7 @@ impl Fulfilment {
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.row().id.uuid())).await)
     }
-    /// Parcels that left with it, with their tracking; empty when none were packed.
+    /// Parcels of the fulfilment, with their tracking. Empty when none were packed.
     async fn parcels(&self, ctx: &Context<'_>) -> Answer<Vec<Parcel>> {
         parcels_of_fulfilment(ctx, self.row().id).await
     }

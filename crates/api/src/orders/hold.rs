@@ -60,7 +60,7 @@ pub(super) async fn standing(ctx: &Context<'_>, order: &core::Order, foreseen: &
 /// the order's status.
 #[Object]
 impl OrderHold {
-    /// ID to lift it by; null of a flag.
+    /// ID of the hold, by which it is lifted. Null for a flag.
     async fn id(&self) -> Option<ID> {
         match &self.0 {
             Source::Set(hold, _) => Some(ID(hold.id.to_string())),
@@ -74,7 +74,8 @@ impl OrderHold {
             Source::Flag(flag) => &flag.reason,
         }
     }
-    /// Reason that was given when it was set; of a flag its kind again. SHORT: the order holds less than it owes.
+    /// Reason given when the hold was set; the kind again for a flag. SHORT: the order holds less stock than it has yet to
+    /// deliver.
     async fn reason(&self) -> &str {
         match &self.0 {
             Source::Set(hold, _) => &hold.reason,

@@ -22,7 +22,7 @@ pub struct OrderHoldSetInput {
     pub idempotency_key: String,
     /// Order whose goods are kept back.
     pub id: ID,
-    /// Version of the order that you saw; another one is a VERSION_CONFLICT.
+    /// Version of the order that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Kind: CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own; 1 to 64 characters in one line. SHORT and SOURCING are the platform's own flags.
     pub kind: String,
@@ -39,7 +39,7 @@ pub struct OrderHoldLiftInput {
     pub idempotency_key: String,
     /// Hold to lift, from Order.holds.
     pub id: ID,
-    /// Version of the order that you saw; another one is a VERSION_CONFLICT.
+    /// Version of the order that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
 }
 

@@ -36,9 +36,10 @@ pub enum OrderRef {
 /// Reference of an order in an external system, with its channel. A program that is bound to a channel may leave the channel out.
 #[derive(Debug, Clone, InputObject)]
 pub struct ExternalRef {
-    /// The channel that calls it so. Null where `channel` names it, or for the channel that you are bound to.
+    /// ID of the channel of the reference. Null where `channel` names it, or for the channel that you are bound to.
     pub channel_id: Option<ID>,
-    /// The channel that calls it so, instead of `channelId`. Null in both for the channel that you are bound to; needed if you are bound to none.
+    /// Channel of the reference, instead of `channelId`. Null in both for the channel that you are bound to; needed if you are
+    /// bound to none.
     pub channel: Option<ChannelRef>,
     /// Reference of the order in the channel's own system.
     #[graphql(name = "ref")]
@@ -100,8 +101,8 @@ pub struct OrderCreateInput {
     pub customer_id: Option<ID>,
     /// Customer to whom the order is sold, instead of `customerId`; an anonymous sale when both are omitted.
     pub customer: Option<CustomerRef>,
-    /// The country that it is sold to: a code of ISO 3166, or a name; the customer's when it is left out. At most 64 characters. Kept with the
-    /// order, whatever becomes of the customer.
+    /// Country that the order is shipped to: an ISO 3166 code, or a name of at most 64 characters. Null for the customer's. Later
+    /// changes of the customer do not change it.
     pub shipping_country: Option<String>,
     /// Time at which the order was placed; now by default. At most five minutes ahead, and not in a closed period.
     pub placed_at: Option<DateTime>,
@@ -115,13 +116,14 @@ pub struct OrderCreateInput {
     pub on_shortage: ShortagePolicy,
     /// Lines of the order; at most 2,000, or 500 with `sourcing`.
     pub lines: Vec<OrderLineInput>,
-    /// Finds the stores that its stock is held in: `{}` by the company's rule. A DRAFT looks when it is confirmed. Not with FULFILLED.
+    /// Rule by which stores are found to hold the stock; `{}` for the company's rule. Null for the order's store. A DRAFT's
+    /// stores are found when it is confirmed. Not with FULFILLED.
     pub sourcing: Option<SourcingInput>,
-    /// The person to reach about it.
+    /// Person to reach about the order.
     pub contact: Option<ContactInput>,
-    /// The place that it goes to. Its country is the order's shippingCountry when that is left out.
+    /// Shipping address of the order. Its country is the order's shippingCountry when that is left out.
     pub shipping_address: Option<AddressInput>,
-    /// The place that its bill goes to.
+    /// Billing address of the order.
     pub billing_address: Option<AddressInput>,
     /// A note for the customer; at most 1,000 characters.
     pub note_for_customer: Option<String>,
@@ -131,12 +133,12 @@ pub struct OrderCreateInput {
     pub tags: Option<Vec<String>>,
     /// Custom data: a JSON object of at most 16 KiB.
     pub metadata: Option<Json>,
-    /// The moment that it is wanted for.
+    /// Time for which the order is wanted. Null for none.
     pub requested_for: Option<DateTime>,
-    /// The way that it comes; SHIP when it is left out.
+    /// Delivery method of the order. Null for SHIP.
     pub delivery_method: Option<DeliveryMethod>,
-    /// Payments of it, in the order in which they happened; at most 100. The order and its payments are recorded together or not at all. Needs
-    /// payment.write.
+    /// Payments of the order, in the order in which they happened; at most 100. The order and its payments are recorded together
+    /// or not at all. Needs payment.write.
     pub payments: Option<Vec<OrderPaymentInput>>,
 }
 
@@ -158,7 +160,7 @@ pub struct ActionInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Note that is kept with the stock movements, at most 1,000 characters.
     pub note: Option<String>,
@@ -171,7 +173,7 @@ pub struct OrderFulfilInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Store from which the goods are shipped; the order's store by default.
     pub store: Option<StoreRef>,

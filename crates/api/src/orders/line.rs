@@ -78,7 +78,7 @@ impl OrderLine {
     pub async fn id(&self) -> ID {
         ID(self.order.line_id(self.row().position).to_string())
     }
-    /// The order that it is a line of.
+    /// Order that the line belongs to.
     async fn order(&self) -> Order {
         Order::foreseen(self.order.clone(), self.foreseen.clone())
     }
@@ -86,15 +86,15 @@ impl OrderLine {
     async fn kind(&self) -> OrderLineKind {
         self.row().kind().into()
     }
-    /// The product; null for a CHARGE.
+    /// Product of the line. Null for a CHARGE.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.row().product()?).await)
     }
-    /// The SKU as it was when the order was placed.
+    /// SKU of the product when the order was placed.
     async fn sku(&self) -> &str {
         &self.row().sku
     }
-    /// The name as it was when the order was placed.
+    /// Name of the product or charge when the order was placed.
     async fn name(&self) -> &str {
         &self.row().name
     }
@@ -126,19 +126,20 @@ impl OrderLine {
     async fn return_pending(&self) -> Quantity {
         Quantity(self.row().return_pending)
     }
-    /// The price of one whole unit.
+    /// Price of one whole unit, before discount and tax.
     async fn unit_price(&self) -> Money {
         self.row().unit_price.into()
     }
-    /// Discount deducted from the line's price.
+    /// Discount on the whole line, deducted from its price.
     async fn discount(&self) -> Money {
         self.row().discount.into()
     }
-    /// Tax added to the line's price.
+    /// Tax on the whole line, added to its price less the discount.
     async fn tax(&self) -> Money {
         self.row().tax.into()
     }
-    /// Rate of the tax, as a fraction of the line's price less its discount: 0.2 is 20 %. Null where the tax is stated as an amount.
+    /// Tax rate of the line, as a fraction of its price less the discount, from 0 to 1: 0.2 is 20 %. Null where the tax is stated
+    /// as an amount.
     async fn tax_rate(&self) -> Option<Decimal> {
         self.row().basis.rate.map(|rate| Decimal(rate.to_string()))
     }
@@ -205,11 +206,11 @@ impl OrderLinePart {
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.row().product).await
     }
-    /// The SKU as it was when the order was placed.
+    /// SKU of the product when the order was placed.
     async fn sku(&self) -> &str {
         &self.row().sku
     }
-    /// The name as it was when the order was placed.
+    /// Name of the product or charge when the order was placed.
     async fn name(&self) -> &str {
         &self.row().name
     }

@@ -192,30 +192,30 @@ impl Order {
     async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
         Some(links::customer(ctx, self.row.customer?).await)
     }
-    /// The country that it was sold to, as it was given or as its customer had it when it was placed; null when neither said one.
+    /// Country that the order is shipped to, as it was given, else the customer's when it was placed. Null when neither is known.
     async fn shipping_country(&self) -> Option<&str> {
         self.row.country.as_deref()
     }
-    /// The person to reach about it; null when none was given or it was erased, and without customer.contact.read.
+    /// Person to reach about the order. Null when none was given or the data was erased, and without customer.contact.read.
     #[field(mask = CustomerContactRead, personal)]
     async fn contact(&self, ctx: &Context<'_>) -> Answer<Option<Contact>> {
         Ok(self.personal(ctx).await?.contact.map(Contact::from))
     }
-    /// The place that it goes to; null when none was given or it was erased, and without customer.contact.read.
+    /// Shipping address of the order. Null when none was given or it was erased, and without customer.contact.read.
     #[field(mask = CustomerContactRead, personal)]
     async fn shipping_address(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
         Ok(self.personal(ctx).await?.shipping_address.map(Address::from))
     }
-    /// The place that its bill goes to; null when none was given or it was erased, and without customer.contact.read.
+    /// Billing address of the order. Null when none was given or it was erased, and without customer.contact.read.
     #[field(mask = CustomerContactRead, personal)]
     async fn billing_address(&self, ctx: &Context<'_>) -> Answer<Option<Address>> {
         Ok(self.personal(ctx).await?.billing_address.map(Address::from))
     }
-    /// The note for the customer; null when there is none.
+    /// Note for the customer. Null when there is none.
     async fn note_for_customer(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         Ok(self.detail(ctx).await?.note_for_customer.clone())
     }
-    /// The note for staff; null when there is none.
+    /// Note for staff. Null when there is none.
     async fn note_for_staff(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         Ok(self.detail(ctx).await?.note_for_staff.clone())
     }
@@ -227,11 +227,11 @@ impl Order {
     async fn metadata(&self, ctx: &Context<'_>) -> Answer<Json> {
         Ok(Json::from_text(&self.detail(ctx).await?.metadata))
     }
-    /// The moment that it is wanted for; null when none was said.
+    /// Time for which the order is wanted. Null when none was given.
     async fn requested_for(&self, ctx: &Context<'_>) -> Answer<Option<DateTime>> {
         Ok(self.detail(ctx).await?.requested_for.map(DateTime))
     }
-    /// The way that it comes.
+    /// Delivery method of the order.
     async fn delivery_method(&self, ctx: &Context<'_>) -> Answer<DeliveryMethod> {
         Ok(self.detail(ctx).await?.delivery_method.into())
     }
@@ -242,11 +242,11 @@ impl Order {
         let (order, later) = (self.with_lines(ctx).await?, steps_of(ctx, self.row.id).await?);
         Ok(std::iter::once(OrderStep::placed(&order)).chain(later.iter().map(OrderStep::from)).collect())
     }
-    /// The reason that it was cancelled for; null when it was not, or none was given.
+    /// Reason for which the order was cancelled. Null when it was not cancelled, or none was given.
     async fn cancel_reason(&self, ctx: &Context<'_>) -> Answer<Option<CancelReason>> {
         Ok(cancelled(ctx, self.row.id).await?.and_then(|step| step.cancel).map(CancelReason::from))
     }
-    /// The note that it was cancelled with; null when it was not, or none was given.
+    /// Note on the cancellation of the order. Null when it was not cancelled, or none was given.
     async fn cancel_note(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         Ok(cancelled(ctx, self.row.id).await?.and_then(|step| step.reason))
     }
@@ -255,51 +255,51 @@ impl Order {
         let order = self.with_lines(ctx).await?;
         Ok((0..order.lines.len()).map(|index| OrderLine::new(order.clone(), index, self.foreseen.clone())).collect())
     }
-    /// The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without.
+    /// Sum of the lines for all quantities ever ordered, cancelled ones included; currentTotal leaves those out.
     async fn total(&self) -> Money {
         self.row.total.into()
     }
-    /// The price of all products that were ever ordered, before discounts: subtotal − discountTotal + chargeTotal + taxTotal is total.
+    /// Price of all products ever ordered, before discounts: subtotal − discountTotal + chargeTotal + taxTotal is total.
     async fn subtotal(&self, ctx: &Context<'_>) -> Answer<Money> {
         Ok(self.totals(ctx).await?.subtotal.into())
     }
-    /// The discounts of all lines, of everything that was ever ordered.
+    /// Discounts of all lines, for all quantities ever ordered.
     async fn discount_total(&self, ctx: &Context<'_>) -> Answer<Money> {
         Ok(self.totals(ctx).await?.discount.into())
     }
-    /// The price of all charges that were ever ordered, before discounts.
+    /// Price of all charges ever ordered, before discounts.
     async fn charge_total(&self, ctx: &Context<'_>) -> Answer<Money> {
         Ok(self.totals(ctx).await?.charges.into())
     }
-    /// The tax of all lines, of everything that was ever ordered.
+    /// Tax of all lines, for all quantities ever ordered.
     async fn tax_total(&self, ctx: &Context<'_>) -> Answer<Money> {
         Ok(self.totals(ctx).await?.tax.into())
     }
-    /// The sum of its lines without what was cancelled of them: what the order comes to now, before returns.
+    /// Sum of the lines without cancelled quantities, before returns.
     async fn current_total(&self, ctx: &Context<'_>) -> Answer<Money> {
         Ok(self.with_lines(ctx).await?.current_total().into())
     }
-    /// Sum that closed returns gave back of it.
+    /// Sum of the refunds of the order's closed returns.
     async fn returned_total(&self) -> Money {
         prelude::Money::new(self.row.paid.returned, self.row.total.currency).into()
     }
-    /// Sum that it comes to after cancels and closed returns: currentTotal less returnedTotal.
+    /// Total of the order after cancellations and closed returns: currentTotal less returnedTotal.
     async fn net_total(&self, ctx: &Context<'_>) -> Answer<Money> {
         Ok(self.with_lines(ctx).await?.net_total().into())
     }
-    /// Sum that the customer still owes: netTotal less what was captured and not refunded. Below 0 it is owed to the customer.
+    /// Sum that the customer still owes: netTotal less the sum captured and not refunded. Below 0, it is owed to the customer.
     async fn balance(&self, ctx: &Context<'_>) -> Answer<Money> {
         Ok(self.with_lines(ctx).await?.balance().into())
     }
-    /// Whether netTotal is paid, from its payments. It says nothing of refunds: refundStatus does.
+    /// Payment status of the order, from its payments: the sum captured less the sum refunded, compared with netTotal.
     async fn payment_status(&self) -> PaymentStatus {
         self.row.paid_now().payment.into()
     }
-    /// Whether what was captured was given back.
+    /// Refund status of the order: none, a part or all of the captured sum was refunded.
     async fn refund_status(&self) -> RefundStatus {
         self.row.paid_now().refund.into()
     }
-    /// Payments that were recorded for it, the first one first; at most 1,000.
+    /// Payments recorded for the order, the oldest first; at most 1,000.
     async fn payments(&self, ctx: &Context<'_>) -> Answer<Vec<Payment>> {
         payments_of_order(ctx, self.row.id).await
     }
@@ -318,7 +318,7 @@ impl Order {
         let all = load(ctx, FulfilmentsOf(self.row.id)).await?.unwrap_or_default();
         Ok((0..all.len()).map(|index| Fulfilment::new(all.clone(), index)).collect())
     }
-    /// The returns that bring something of it back.
+    /// Returns of the order's goods or charges.
     async fn returns(&self, ctx: &Context<'_>) -> Answer<Vec<Return>> {
         returns_of_order(ctx, self.row.id).await
     }
@@ -349,7 +349,7 @@ impl Order {
     async fn expires_at(&self) -> Option<DateTime> {
         self.row.expires_at.map(DateTime)
     }
-    /// +1 for each change.
+    /// Version of the order, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.row.version)
     }

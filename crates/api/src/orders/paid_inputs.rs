@@ -22,9 +22,9 @@ pub struct OrderPaymentInput {
     pub method: String,
     /// Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE.
     pub reference: Option<String>,
-    /// Moment at which it happened; now when it is left out. At most five minutes ahead.
+    /// Time of the payment, at most five minutes ahead. Null for now.
     pub occurred_at: Option<DateTime>,
-    /// Note to keep with it; at most 1,000 characters.
+    /// Note on the payment; at most 1,000 characters.
     pub note: Option<String>,
 }
 

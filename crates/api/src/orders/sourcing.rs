@@ -28,7 +28,7 @@ pub enum SourcingStrategy {
     Priority,
 }
 
-/// Whether an order may come from several stores.
+/// Policy for orders that no store can fulfil alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "prelude::SplitPolicy", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SplitPolicy {
@@ -52,9 +52,9 @@ pub struct GeoPointInput {
 pub struct SourcingInput {
     /// Strategy that ranks the stores; the tenant's when omitted.
     pub strategy: Option<SourcingStrategy>,
-    /// Whether it may come from several stores.
+    /// Policy for an order that no store can fulfil alone. Null for the tenant's.
     pub split: Option<SplitPolicy>,
-    /// Largest number of stores for an order, 1 to 10.
+    /// Largest number of stores for an order, 1 to 10. Null for the tenant's.
     pub max_stores: Option<i32>,
     /// Destination of the order; required by NEAREST.
     pub destination: Option<GeoPointInput>,
@@ -65,7 +65,7 @@ pub struct SourcingInput {
 pub struct StoreSourcingInput {
     /// The store.
     pub store: StoreRef,
-    /// Whether orders of other stores may come from it.
+    /// Whether orders of other stores may take stock from the store.
     #[graphql(default = true)]
     pub is_source: bool,
     /// Priority of the store in the PRIORITY strategy; the lowest number comes first.
@@ -75,7 +75,8 @@ pub struct StoreSourcingInput {
     pub position: Option<GeoPointInput>,
 }
 
-/// The company's rule, and what its stores say. Stores that are not named stay as they are.
+/// Change of the company's rule for the search for stock, and of settings of its stores. Stores that are not named stay as they
+/// are.
 #[derive(Debug, Clone, InputObject)]
 pub struct SourcingSetInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
@@ -92,9 +93,9 @@ pub struct SourcingSetInput {
 pub struct SourcingRuleInput {
     /// Strategy that ranks the stores; unchanged when omitted.
     pub strategy: Option<SourcingStrategy>,
-    /// Whether an order may come from several stores.
+    /// Policy for orders that no store can fulfil alone. Null leaves it as it is.
     pub split: Option<SplitPolicy>,
-    /// Largest number of stores for an order, 1 to 10.
+    /// Largest number of stores for an order, 1 to 10. Null leaves it as it is.
     pub max_stores: Option<i32>,
 }
 
@@ -170,18 +171,18 @@ pub struct Sourcing {
     pub(super) stores: Vec<StoreSourcing>,
 }
 
-/// The company's rule, and what its stores say.
+/// Company's rule for the search for stock, with the settings of its stores.
 #[resolvers(requires = StoreRead)]
 impl Sourcing {
     /// Strategy that ranks the stores.
     async fn strategy(&self) -> SourcingStrategy {
         self.rule.strategy.into()
     }
-    /// Whether an order may come from several stores.
+    /// Policy for orders that no store can fulfil alone.
     async fn split(&self) -> SplitPolicy {
         self.rule.split.into()
     }
-    /// Largest number of stores for an order.
+    /// Largest number of stores for an order, 1 to 10.
     async fn max_stores(&self) -> i32 {
         i32::from(self.rule.max_stores)
     }
@@ -211,7 +212,7 @@ impl SourcingStore {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.0.store).await
     }
-    /// Whether orders of other stores may come from it.
+    /// Whether orders of other stores may take stock from the store.
     async fn is_source(&self) -> bool {
         self.0.is_source
     }

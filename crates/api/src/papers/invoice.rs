@@ -65,11 +65,11 @@ pub struct InvoiceLine {
     pub name: String,
     /// Quantity, in the product's smallest unit; above 0 on credit notes, too.
     pub quantity: Quantity,
-    /// Price of one whole unit.
+    /// Price of one whole unit, before discount and tax.
     pub unit_price: Money,
-    /// Discount on the quantity.
+    /// Discount on the whole quantity of the line.
     pub discount: Money,
-    /// Tax on the quantity.
+    /// Tax on the whole quantity of the line.
     pub tax: Money,
     /// Price of the quantity, less the discount, with the tax.
     pub total: Money,
@@ -92,15 +92,15 @@ impl Invoice {
     async fn number(&self) -> &str {
         &self.0.label
     }
-    /// Name and address of the legal entity that issued it, as they were, 1 to 7 lines.
+    /// Name and address of the legal entity that issued the invoice, as they were then, 1 to 7 lines.
     async fn seller(&self) -> &[String] {
         &self.0.facts.seller
     }
-    /// Tax ID of the legal entity, as it was; null when it had none.
+    /// Tax ID of the legal entity, as it was then. Null when it had none.
     async fn tax_id(&self) -> Option<&str> {
         self.0.facts.tax_id.as_deref()
     }
-    /// ID of the legal entity that issued it.
+    /// ID of the legal entity that issued the invoice.
     async fn legal_entity_id(&self) -> ID {
         ID(self.0.entity.to_string())
     }
@@ -108,7 +108,7 @@ impl Invoice {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.0.store).await
     }
-    /// Order that it is of, as it is now. Null where you may not see it.
+    /// Order of the invoice, as it is now. Null where you may not see it.
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
         Box::pin(load_order(ctx, self.0.order)).await.transpose()
     }
@@ -117,7 +117,8 @@ impl Invoice {
     async fn customer(&self, ctx: &Context<'_>) -> Option<Answer<Customer>> {
         Box::pin(customer_of_order(ctx, self.0.order)).await.transpose()
     }
-    /// Paper of it that was drawn last. Null when none was drawn. Its files are for the caller who drew it: paperCreate draws one of your own.
+    /// Latest paper of the invoice. Null when none was drawn. Its files are for the caller who drew it: paperCreate draws one of
+    /// your own.
     async fn paper(&self, ctx: &Context<'_>) -> Answer<Option<Paper>> {
         paper_of(ctx, self.0.id).await
     }
@@ -125,7 +126,7 @@ impl Invoice {
     async fn order_id(&self) -> ID {
         ID(self.0.order.to_string())
     }
-    /// ID of the invoice that a credit note is of; null of an invoice.
+    /// ID of the invoice that a credit note belongs to. Null for an invoice.
     async fn credits_id(&self) -> Option<ID> {
         self.0.credits.map(|id| ID(id.to_string()))
     }
@@ -143,15 +144,15 @@ impl Invoice {
         };
         self.0.lines.iter().map(line).collect()
     }
-    /// Sum of the lines without their tax.
+    /// Sum of the invoice's lines without tax.
     async fn net(&self) -> Money {
         self.0.totals.net.into()
     }
-    /// Sum of the lines' tax.
+    /// Sum of the tax of the invoice's lines.
     async fn tax(&self) -> Money {
         self.0.totals.tax.into()
     }
-    /// Sum of the lines.
+    /// Total of the invoice: the sum of its lines with tax.
     async fn total(&self) -> Money {
         self.0.totals.total.into()
     }
@@ -163,11 +164,11 @@ impl Invoice {
     async fn issued_on(&self) -> Date {
         Date(self.0.issued_on)
     }
-    /// Time of the issue.
+    /// Time at which the invoice was issued.
     async fn issued_at(&self) -> DateTime {
         DateTime(self.0.issued_at)
     }
-    /// Member or integration that issued it.
+    /// Member or integration that issued the invoice.
     async fn issued_by(&self) -> HistoryActor {
         HistoryActor(Some(self.0.actor))
     }

@@ -55,7 +55,7 @@ pub struct InvoiceFilter {
     pub not: Option<Box<InvoiceFilter>>,
     /// Kinds to include; an empty list matches nothing.
     pub kind: Option<Vec<InvoiceKind>>,
-    /// Code of the legal entity that issued it, compared exactly.
+    /// Code of the legal entity that issued the invoice, compared exactly.
     pub legal_entity: Option<StringFilter>,
     /// Stores that sold the order.
     pub store: Option<IdFilter>,

@@ -36,7 +36,7 @@ impl LegalEntity {
     async fn code(&self) -> &str {
         &self.0.fields.code
     }
-    /// Name as it is printed.
+    /// Name of the legal entity, as printed.
     async fn name(&self) -> &str {
         &self.0.fields.name
     }
@@ -60,11 +60,11 @@ impl LegalEntity {
     async fn store_ids(&self) -> Vec<ID> {
         self.0.fields.stores.iter().map(|store| ID(store.to_string())).collect()
     }
-    /// Number of invoices that it has issued.
+    /// Number of invoices that the legal entity has issued.
     async fn invoice_count(&self) -> Long {
         Long(self.0.numbers.invoices)
     }
-    /// Number of credit notes that it has issued.
+    /// Number of credit notes that the legal entity has issued.
     async fn credit_note_count(&self) -> Long {
         Long(self.0.numbers.credit_notes)
     }

@@ -29,9 +29,9 @@ pub struct PaymentInput {
     pub parent_id: Option<ID>,
     /// CLOSED return that a REFUND is for: at most its `refunded` is given back with it.
     pub return_id: Option<ID>,
-    /// Moment at which it happened; now when it is left out. At most five minutes ahead.
+    /// Time of the payment, at most five minutes ahead. Null for now.
     pub occurred_at: Option<DateTime>,
-    /// Note to keep with it; at most 1,000 characters.
+    /// Note on the payment; at most 1,000 characters.
     pub note: Option<String>,
 }
 

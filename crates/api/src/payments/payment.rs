@@ -55,15 +55,15 @@ impl Payment {
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// Kind of the fact.
+    /// Kind of the payment.
     async fn kind(&self) -> PaymentKind {
         self.0.kind.into()
     }
-    /// Amount, above 0 whatever the kind.
+    /// Amount of the payment, above 0 for every kind.
     async fn amount(&self) -> Money {
         self.0.amount.into()
     }
-    /// Method, as a word of the tenant's: CARD, CASH, EXCHANGE.
+    /// Method of the payment, as a code of the tenant's: CARD, CASH, EXCHANGE.
     async fn method(&self) -> &str {
         &self.0.method
     }
@@ -71,23 +71,23 @@ impl Payment {
     async fn reference(&self) -> Option<&str> {
         self.0.reference.as_deref()
     }
-    /// Moment at which it happened.
+    /// Time of the payment.
     async fn occurred_at(&self) -> DateTime {
         DateTime(self.0.occurred_at)
     }
-    /// Moment at which it was recorded here.
+    /// Time at which the payment was recorded.
     async fn recorded_at(&self) -> DateTime {
         DateTime(self.0.recorded_at)
     }
-    /// Member or integration that recorded it.
+    /// Member or integration that recorded the payment.
     async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.0.actor).await
     }
-    /// Order that it is of; null when it is not yours to see.
+    /// Order that was paid. Null when you may not see it.
     async fn order(&self, ctx: &Context<'_>) -> Option<Answer<Order>> {
         load_order(ctx, self.0.order).await.transpose()
     }
-    /// Return that a refund is for; null when it names none, or it is not yours to see.
+    /// Return that a refund is for. Null when it names none, or one that you may not see.
     #[graphql(name = "return")]
     async fn sales_return(&self, ctx: &Context<'_>) -> Option<Answer<Return>> {
         load_return(ctx, self.0.sales_return?).await.transpose()
@@ -96,7 +96,7 @@ impl Payment {
     async fn parent(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
         load(ctx, self.0.parent?).await.map(|found| found.map(Payment)).transpose()
     }
-    /// Note that was recorded with it; null when there is none.
+    /// Note on the payment. Null when there is none.
     async fn note(&self) -> Option<&str> {
         self.0.note.as_deref()
     }

@@ -16,15 +16,15 @@ use crate::{
     packs::PackLine,
 };
 
-/// A line as the supplier confirmed it.
+/// Supplier's confirmation of a line.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseOrderLineConfirmationInput {
     /// The order's line, of which something is still expected.
     pub purchase_order_line_id: ID,
-    /// The confirmed quantity of the whole line, in the product's smallest unit: from what has come up to mostReceivable. The quantity that was ordered
-    /// when it is left out.
+    /// Confirmed quantity of the whole line, in the product's smallest unit: from the received quantity to mostReceivable. Null
+    /// for the ordered quantity.
     pub quantity: Option<Quantity>,
-    /// The confirmed day; the input's confirmedOn when it is left out, else the day that was confirmed before.
+    /// Confirmed day of arrival. Null for the input's confirmedOn, else the day confirmed before.
     pub confirmed_on: Option<Date>,
 }
 
@@ -35,14 +35,14 @@ pub struct PurchaseOrderConfirmInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// The supplier's reference of the order, which becomes its externalRef; unique among the orders with them; at most 128 characters. The order keeps the
     /// one that it has when it is left out.
     pub external_ref: Option<String>,
-    /// The confirmed day of lines that state none; null keeps the day that was confirmed before.
+    /// Confirmed day of lines that state none. Null keeps the day confirmed before.
     pub confirmed_on: Option<Date>,
-    /// The confirmed lines, each named once; at most 2,000. When it is left out, all that is open is confirmed as it was ordered.
+    /// Confirmed lines, each named once; at most 2,000. Null confirms every open line as it was ordered.
     pub lines: Option<Vec<PurchaseOrderLineConfirmationInput>>,
 }
 
@@ -51,12 +51,13 @@ pub struct PurchaseOrderConfirmInput {
 pub struct PurchaseOrderLineSet {
     /// The order's line.
     pub purchase_order_line_id: ID,
-    /// The ordered quantity, in the product's smallest unit: above 0, and not below what has come. A line at what has come is complete.
+    /// Ordered quantity of the line from now on, in the product's smallest unit: above 0, and not below the received quantity, at
+    /// which the line is complete. Null leaves it as it is.
     pub quantity: Option<Quantity>,
-    /// The cost of one whole unit of what has yet to come. A line of which something has come keeps its cost at the quantity that came, and the rest becomes
-    /// a line of its own behind the others.
+    /// Cost of one whole unit of the quantity still expected. The received part of a line keeps its cost, and the rest becomes a
+    /// line of its own after the others. Null leaves it as it is.
     pub unit_cost: Option<MoneyInput>,
-    /// The day that the line is expected on, in place of a confirmed one; null leaves the order's day, else the supplier's lead time.
+    /// Day on which the line is expected, in place of a confirmed one. Null for the order's day, else the supplier's lead time.
     pub expected_on: MaybeUndefined<Date>,
 }
 
@@ -67,9 +68,9 @@ pub struct PurchaseOrderAmendInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// The day that lines are expected on that state none.
+    /// Day on which lines are expected that state none. Null removes it.
     pub expected_on: MaybeUndefined<Date>,
     /// The note that the supplier gets with the order; at most 1,000 characters.
     pub note: MaybeUndefined<String>,

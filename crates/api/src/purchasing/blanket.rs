@@ -106,7 +106,8 @@ impl BlanketOrder {
         let blanket = self.filled(ctx).await?;
         Ok(blanket.lines.iter().cloned().map(BlanketOrderLine).collect())
     }
-    /// Cost of all agreed quantities: the sum of the lines.
+    /// Cost of all agreed quantities: the sum of the lines, in the agreement's currency. Null for callers without
+    /// product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn total(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row.total.into())
@@ -155,19 +156,19 @@ impl BlanketOrderLine {
     async fn position(&self) -> i32 {
         i32::from(self.0.position)
     }
-    /// The product.
+    /// Product of the line.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.0.product).await
     }
-    /// The SKU as it was when the line was written.
+    /// SKU of the product when the line was written.
     async fn sku(&self) -> &str {
         &self.0.sku
     }
-    /// The name as it was when the line was written.
+    /// Name of the product when the line was written.
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// Agreed quantity.
+    /// Agreed quantity, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(self.0.quantity)
     }

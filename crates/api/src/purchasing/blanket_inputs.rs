@@ -62,7 +62,7 @@ pub struct BlanketOrderActionInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Reason or note, at most 1,000 characters. Kept with the blanket order where it is closed. Null for none.
     pub note: Option<String>,

@@ -52,7 +52,7 @@ pub struct PurchaseOrderFilter {
     pub blanket_order: Option<IdFilter>,
     /// Delivered to these stores.
     pub store: Option<IdFilter>,
-    /// Expected on a day before this one.
+    /// Day before which the goods are expected. Orders without a day do not match. Null for any.
     pub expected_before: Option<Date>,
     /// Day on which the goods are expected.
     pub expected_on: Option<DateFilter>,

@@ -33,7 +33,7 @@ pub struct PurchaseOrderLineInput {
     pub unit_cost: Option<MoneyInput>,
     /// Weight of the whole line, in any unit that all lines share, for charges that are spread by weight. Null where it is not known.
     pub weight: Option<Long>,
-    /// The day it is expected on; the order's when it is left out.
+    /// Day on which the line is expected, in the store's time zone. Null for the order's.
     pub expected_on: Option<Date>,
 }
 
@@ -63,9 +63,9 @@ pub struct PurchaseOrderCreateInput {
     pub supplier: SupplierRef,
     /// Store that receives the goods.
     pub store: StoreRef,
-    /// The currency of all its amounts; that of the supplier's catalogue when it is left out, else the tenant's.
+    /// Currency of all amounts of the order. Null for that of the supplier's catalogue, else the tenant's.
     pub currency_code: Option<CurrencyCode>,
-    /// The day it is expected on.
+    /// Day on which the goods are expected, in the store's time zone. Null when unknown.
     pub expected_on: Option<Date>,
     /// The supplier's reference for the order, unique among the orders with that supplier, at most 128 characters. Null for none.
     pub external_ref: Option<String>,
@@ -98,16 +98,16 @@ pub enum PurchaseOrderStartStatus {
     Ordered,
 }
 
-/// A change of a draft, or of an order that was rejected. What is left out stays; null clears.
+/// A change of a draft, or of a rejected order. A field that is left out stays; null clears.
 #[derive(Debug, Clone, InputObject)]
 pub struct PurchaseOrderUpdateInput {
     /// The order.
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// The day it is expected on.
+    /// Day on which the goods are expected, in the store's time zone. Null removes it.
     pub expected_on: MaybeUndefined<Date>,
     /// The supplier's reference for the order, at most 128 characters. Null removes it.
     pub external_ref: MaybeUndefined<String>,
@@ -117,9 +117,9 @@ pub struct PurchaseOrderUpdateInput {
     pub over_percent: Option<i32>,
     /// Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. Null leaves it as it is.
     pub under_percent: Option<i32>,
-    /// All lines, in place of those that there are; at most 2,000.
+    /// All lines of the order from now on, at most 2,000. Null leaves them as they are.
     pub lines: Option<Vec<PurchaseOrderLineInput>>,
-    /// All charges, in place of those that there are; at most 50.
+    /// All charges of the order from now on, at most 50. Null leaves them as they are.
     pub charges: Option<Vec<PurchaseChargeInput>>,
 }
 
@@ -130,7 +130,7 @@ pub struct PurchaseOrderActionInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Reason or note, at most 1,000 characters. Kept with the order where it is rejected, closed or cancelled.
     pub note: Option<String>,
@@ -146,14 +146,15 @@ pub struct PurchaseOrderLineReceiptInput {
     pub purchase_order_line_id: Option<ID>,
     /// Quantity of undamaged goods, in the product's smallest unit.
     pub quantity: Quantity,
-    /// Damaged goods beside them: they are on hand and not available.
+    /// Quantity of damaged goods beside the undamaged ones, in the product's smallest unit; on hand, and not available. Null for
+    /// 0.
     pub damaged: Option<Quantity>,
     /// Lots of a product that is tracked by lots; they sum to the received and the damaged
     /// quantity. An unknown code creates a lot, and a serial number is a lot of one. At most 2,000
     /// in a call.
     #[graphql(default)]
     pub lots: Vec<ReceivedLotInput>,
-    /// A note on what is wrong with it; at most 1,000 characters.
+    /// Note on damage or other faults, at most 1,000 characters.
     pub note: Option<String>,
 }
 
@@ -164,7 +165,7 @@ pub struct ReceivedLotInput {
     pub lot: LotRef,
     /// Quantity of undamaged goods, in the product's smallest unit.
     pub quantity: Quantity,
-    /// Damaged goods beside them.
+    /// Quantity of damaged goods beside the undamaged ones, in the product's smallest unit. Null for 0.
     pub damaged: Option<Quantity>,
 }
 
@@ -174,7 +175,7 @@ pub struct ReceivedLotInput {
 pub struct WrongItemInput {
     /// Product that was delivered, where it is one of yours. Null where it is not.
     pub product: Option<ProductRef>,
-    /// Quantity that was delivered; above 0.
+    /// Quantity delivered, in the product's smallest unit; above 0.
     pub quantity: Quantity,
     /// Note on the item and its further handling, at most 1,000 characters.
     pub note: Option<String>,
@@ -187,7 +188,7 @@ pub struct PurchaseOrderReceiveInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// The number of the supplier's delivery note; at most 128 characters.
     pub delivery_note: Option<String>,

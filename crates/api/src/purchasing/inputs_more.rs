@@ -29,7 +29,7 @@ use crate::{
 pub struct SupplierReturnLineInput {
     /// The product; that of the order's line when it is left out.
     pub product: Option<ProductRef>,
-    /// The order's line that it came by.
+    /// ID of the purchase order's line that delivered the goods. Null when unknown.
     pub purchase_order_line_id: Option<ID>,
     /// Quantity to return, in the product's smallest unit; above 0.
     pub quantity: Quantity,
@@ -42,7 +42,7 @@ pub struct SupplierReturnLineInput {
     pub lot: Option<LotRef>,
 }
 
-/// Goods that go back to their supplier.
+/// Return of goods to their supplier.
 #[derive(Debug, Clone, InputObject)]
 pub struct SupplierReturnCreateInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
@@ -161,11 +161,11 @@ pub struct SupplierProductInput {
     pub product: ProductRef,
     /// The supplier's SKU of the product, at most 64 characters. Null for none.
     pub supplier_sku: Option<String>,
-    /// Smallest units in a pack; above 0.
+    /// Number of smallest units in a pack, above 0. Null for 1.
     pub pack_size: Option<Quantity>,
-    /// The least that is delivered, in smallest units.
+    /// Least quantity of an order, in the product's smallest unit; 0 or more. Null for 0.
     pub minimum_order: Option<Quantity>,
-    /// Days from ordering to receiving: 0 to 3,650; the supplier's own when it is left out.
+    /// Lead time from ordering to receiving, in days: 0 to 3,650. Null for the supplier's own.
     pub lead_time_days: Option<i32>,
     /// Cost of one whole unit.
     pub unit_cost: MoneyInput,
@@ -279,7 +279,7 @@ pub struct ReorderPolicyInput {
     pub product: ProductRef,
     /// The store.
     pub store: StoreRef,
-    /// Position at or below which the product is reordered; at most the maximum.
+    /// Position at or below which the product is reordered, in the product's smallest unit; at most the maximum. Null clears it.
     pub reorder_point: MaybeUndefined<Quantity>,
     /// Quantity up to which the position is filled, in the product's smallest unit. Stock above it can be transferred to another store. Null clears it.
     pub maximum: MaybeUndefined<Quantity>,

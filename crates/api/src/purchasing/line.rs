@@ -52,15 +52,15 @@ impl PurchaseOrderLine {
     async fn position(&self) -> i32 {
         i32::from(self.row().position)
     }
-    /// The product.
+    /// Product of the line.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.row().product).await
     }
-    /// The SKU as it was when the line was written.
+    /// SKU of the product when the line was written.
     async fn sku(&self) -> &str {
         &self.row().sku
     }
-    /// The name as it was when the line was written.
+    /// Name of the product when the line was written.
     async fn name(&self) -> &str {
         &self.row().name
     }
@@ -68,31 +68,32 @@ impl PurchaseOrderLine {
     async fn supplier_sku(&self) -> Option<&str> {
         self.row().supplier_sku.as_deref()
     }
-    /// Quantity ordered.
+    /// Quantity ordered, in the product's smallest unit.
     async fn quantity(&self) -> Quantity {
         Quantity(self.row().quantity)
     }
-    /// The most that may be received, with the order's tolerance.
+    /// Largest quantity that may be received in all, with the order's tolerance, in the product's smallest unit.
     async fn most_receivable(&self) -> Quantity {
         Quantity(self.row().most)
     }
-    /// Quantity received, damaged goods included.
+    /// Quantity received, damaged goods included, in the product's smallest unit.
     async fn received(&self) -> Quantity {
         Quantity(self.row().received)
     }
-    /// Part of the received quantity that was damaged.
+    /// Part of the received quantity that was damaged, in the product's smallest unit.
     async fn damaged(&self) -> Quantity {
         Quantity(self.row().damaged)
     }
-    /// Quantity still expected. It counts as incoming while the order is ORDERED or PARTIALLY_RECEIVED.
+    /// Quantity still expected, in the product's smallest unit. It counts as incoming while the order is ORDERED or
+    /// PARTIALLY_RECEIVED.
     async fn open(&self) -> Quantity {
         Quantity(self.row().open)
     }
-    /// Quantity that was ordered and will not be delivered.
+    /// Quantity that was ordered and will not be delivered, in the product's smallest unit.
     async fn short(&self) -> Quantity {
         Quantity(self.row().short)
     }
-    /// Quantity returned to the supplier.
+    /// Quantity returned to the supplier, in the product's smallest unit.
     async fn returned(&self) -> Quantity {
         Quantity(self.row().returned)
     }
@@ -101,7 +102,8 @@ impl PurchaseOrderLine {
     async fn unit_cost(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row().unit_cost.into())
     }
-    /// unitCost × quantity, rounded half away from zero to the minor unit.
+    /// Cost of the line in the order's currency: unitCost × quantity, rounded half away from zero to the minor unit. Null for
+    /// callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn total(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row().total.into())
@@ -133,24 +135,26 @@ impl PurchaseOrderLine {
     async fn expected_from(&self) -> Option<PurchaseExpectedFrom> {
         self.row().expected(self.order.expected_on).map(|(_, from)| from.into())
     }
-    /// The day that the supplier confirmed; null while there is none.
+    /// Day of arrival that the supplier confirmed. Null while none is confirmed.
     async fn confirmed_on(&self) -> Option<Date> {
         self.row().confirmed.on.map(Date)
     }
-    /// The quantity of the whole line that the supplier confirmed; null while there is none, and after the quantity has changed.
+    /// Quantity of the whole line that the supplier confirmed, in the product's smallest unit. Null while none is confirmed, and
+    /// after the quantity has changed.
     async fn confirmed_quantity(&self) -> Option<Quantity> {
         self.row().confirmed.quantity.map(Quantity)
     }
-    /// The part of the quantity that the supplier does not promise and that has not come either; 0 where nothing was confirmed.
+    /// Part of the quantity that the supplier does not promise and that has not been received, in the product's smallest unit. 0
+    /// where nothing was confirmed.
     async fn promised_short(&self) -> Quantity {
         Quantity(self.row().promised_short())
     }
-    /// The order's revision that the line was last changed in, or added.
+    /// Revision of the order in which the line was added or last changed.
     async fn revision(&self) -> i32 {
         i32::from(self.row().revision)
     }
-    /// Time at which purchaseOrderAmend cancelled the line; null when it is not cancelled. A
-    /// cancelled line counts in no total and expects nothing.
+    /// Time at which purchaseOrderAmend cancelled the line. Null when it is not cancelled. A cancelled line counts in no total
+    /// and expects nothing.
     async fn cancelled_at(&self) -> Option<DateTime> {
         self.row().cancelled_at.map(DateTime)
     }

@@ -109,7 +109,7 @@ impl PurchaseMutation {
         step!(PurchaseOrderPayload, ctx, permit, input, shell::purchase_order_order, dry_run)
     }
 
-    /// Files an order, also one of which nothing came. What has not come is short, and is not incoming any more.
+    /// Closes an order, also one of which nothing was received. The open quantity becomes short, and is not incoming any more.
     #[mutation(permit = PurchaseWrite, emits(PURCHASE_ORDER_CLOSED, BLANKET_ORDER_UPDATED, STOCK_CHANGED), dry_run)]
     async fn purchase_order_close(
         &self,

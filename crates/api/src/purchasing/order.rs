@@ -97,11 +97,11 @@ impl PurchaseOrder {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.row.store).await
     }
-    /// Currency of its amounts, except charges that are in another one.
+    /// Currency of the order's amounts, except those of charges in another one.
     async fn currency_code(&self) -> CurrencyCode {
         CurrencyCode(self.row.currency.as_str().to_owned())
     }
-    /// The day it is expected on, in the store's own time; lines may say another one.
+    /// Day on which the goods are expected, in the store's time zone, unless a line states another one. Null when none was given.
     async fn expected_on(&self) -> Option<Date> {
         self.row.expected_on.map(Date)
     }
@@ -137,12 +137,13 @@ impl PurchaseOrder {
         let order = self.filled(ctx).await?;
         Ok(order.charges.iter().cloned().map(PurchaseCharge).collect())
     }
-    /// The sum of its lines.
+    /// Cost of the goods: the sum of the lines, in the order's currency. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn goods_total(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.row.goods.into())
     }
-    /// Sum of its lines and of its charges in its currency. Charges in other currencies are not in it; they count towards the approval limit.
+    /// Total cost of the order: the sum of its lines and of its charges in its currency. Charges in other currencies are left out; they
+    /// count towards the approval limit. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn total(&self, ctx: &Context<'_>) -> Option<Money> {
         self.row.total().map(Money::from)
@@ -222,15 +223,15 @@ impl PurchaseOrder {
     async fn ended_at(&self) -> Option<DateTime> {
         self.row.state.ended_at().map(DateTime)
     }
-    /// The revision: 1 as it was ordered, +1 for each purchaseOrderAmend.
+    /// Revision of the order: 1 when it was ordered, +1 for each purchaseOrderAmend.
     async fn revision(&self) -> i32 {
         i32::from(self.row.revision)
     }
-    /// The time of the supplier's last confirmation; null while there is none.
+    /// Time of the supplier's last confirmation. Null while there is none.
     async fn confirmed_at(&self) -> Option<DateTime> {
         self.row.confirmed_at.map(DateTime)
     }
-    /// The mutations that its state allows and that you may do.
+    /// Mutations that the order's status allows and that you may call.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
         let open: Vec<Action> = actions_from(self.row.status()).collect();
@@ -239,7 +240,7 @@ impl PurchaseOrder {
         let order = if limit.is_some() { self.filled(ctx).await? } else { self.row.clone() };
         Ok(open.into_iter().filter(|action| may(caller, *action, &order, limit)).map(Action::mutation).collect())
     }
-    /// +1 for each change.
+    /// Version of the order, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.row.version)
     }

@@ -200,8 +200,8 @@ impl PurchaseQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Supplier to measure.")] supplier: SupplierRef,
-        #[graphql(desc = "Ordered at this moment or later; a year ago when it is left out.")] from: Option<DateTime>,
-        #[graphql(desc = "Ordered before this moment; now when it is left out.")] to: Option<DateTime>,
+        #[graphql(desc = "Time of ordering from which orders count, included. Null for a year ago.")] from: Option<DateTime>,
+        #[graphql(desc = "Time of ordering before which orders count. Null for now.")] to: Option<DateTime>,
     ) -> Option<Answer<SupplierPerformance>> {
         performance(ctx, permit, supplier, (from, to)).await.transpose()
     }

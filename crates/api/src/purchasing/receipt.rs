@@ -44,11 +44,11 @@ impl GoodsReceipt {
     async fn id(&self) -> ID {
         ID(self.row().id.to_string())
     }
-    /// 1, 2, 3 … inside its order.
+    /// Number of the receipt within its order, from 1.
     async fn number(&self) -> i32 {
         i32::from(self.row().number)
     }
-    /// The number of the supplier's delivery note.
+    /// Number of the supplier's delivery note. Null where none was given.
     async fn delivery_note(&self) -> Option<&str> {
         self.row().external_ref.as_deref()
     }
@@ -60,7 +60,7 @@ impl GoodsReceipt {
     async fn occurred_at(&self) -> DateTime {
         DateTime(self.row().occurred_at)
     }
-    /// The store's own day when it came.
+    /// Business date of the receipt: the store's local day on which the goods were received.
     async fn business_date(&self) -> Date {
         Date(self.row().business_date)
     }
@@ -135,7 +135,8 @@ impl GoodsReceiptLine {
         let amount = entity::prelude::Money::new(self.row.charges_in_books, books);
         Some(amount).filter(|amount| amount.minor != 0).map(Money::from)
     }
-    /// Landed total, with charges in all currencies, in the currency of the books: what the ledger's entries carry, to the minor unit.
+    /// Landed total with charges in all currencies, in the currency of the books, as the ledger's entries have it to the minor unit.
+    /// Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn book_value(&self, ctx: &Context<'_>) -> Option<Money> {
         self.row.landed().map(Money::from)
@@ -152,11 +153,11 @@ impl PurchaseDiscrepancy {
     async fn kind(&self) -> DiscrepancyKind {
         self.0.kind.into()
     }
-    /// The order's line; null for a wrong item.
+    /// ID of the order's line. Null for a wrong item.
     async fn purchase_order_line_id(&self) -> Option<ID> {
         self.0.position.map(|position| line_id(self.0.order, position))
     }
-    /// The wrong item, where it is a product of yours.
+    /// Product of a wrong item. Null where it is not one of yours, and for other discrepancies.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.0.product?).await)
     }
@@ -168,7 +169,7 @@ impl PurchaseDiscrepancy {
     async fn note(&self) -> Option<&str> {
         self.0.note.as_deref()
     }
-    /// The receipt that it was found at; null when the order was closed short.
+    /// ID of the receipt with the discrepancy. Null when the order was closed short.
     async fn receipt_id(&self) -> Option<ID> {
         self.0.receipt.map(|receipt| ID(receipt.to_string()))
     }

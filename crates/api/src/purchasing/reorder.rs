@@ -40,14 +40,14 @@ impl ReorderSuggestion {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.row.store).await
     }
-    /// Whether to move it or to buy it. What can be moved comes first.
+    /// Kind of the suggestion: a transfer from another store, or a purchase. Transfers are suggested first.
     async fn kind(&self) -> ReorderKind {
         match self.row.kind {
             Kind::Transfer { .. } => ReorderKind::Transfer,
             Kind::Purchase => ReorderKind::Purchase,
         }
     }
-    /// The store that has more than its maximum; null for a purchase.
+    /// Store that has more than its maximum. Null for a purchase.
     async fn from_store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         match self.row.kind {
             Kind::Transfer { from } => Some(links::store(ctx, from).await),
@@ -115,11 +115,11 @@ impl ReorderSuggestion {
     async fn safety_stock(&self) -> Quantity {
         units(self.row.safety_stock)
     }
-    /// Units sold on a day, on average.
+    /// Mean number of units sold on a day, in the product's smallest unit.
     async fn daily_demand(&self) -> f64 {
         self.row.demand_mean
     }
-    /// The standard deviation of what is sold on a day.
+    /// Standard deviation of the units sold on a day, in the product's smallest unit.
     async fn daily_demand_deviation(&self) -> f64 {
         self.row.demand_deviation
     }
@@ -137,19 +137,20 @@ impl ReorderSuggestion {
 /// Delivery performance of a supplier, over orders of which no delivery is outstanding. Rates and shares are 0 to 1, and null without a denominator.
 #[derive(SimpleObject)]
 pub struct SupplierPerformance {
-    /// Number of orders measured.
+    /// Number of orders that were measured.
     pub orders: i32,
-    /// Days from ordering to the last receipt, on average.
+    /// Mean number of days from ordering to the last receipt. Null where nothing was received.
     pub lead_time_days_mean: Option<f64>,
     /// Standard deviation of the lead time in days, as a sample. Null for fewer than two orders.
     pub lead_time_days_deviation: Option<f64>,
-    /// Units that came of units that were ordered; what came beyond counts for nothing.
+    /// Received units by ordered units, 0 to 1; units received beyond an order do not count. Null without ordered units.
     pub unit_fill_rate: Option<f64>,
-    /// Lines that came whole.
+    /// Share of lines that were received whole, 0 to 1. Null without lines.
     pub line_fill_rate: Option<f64>,
-    /// Orders that came whole.
+    /// Share of orders that were received whole, 0 to 1. Null without orders.
     pub order_fill_rate: Option<f64>,
-    /// Orders of which all that came, came on the day agreed for its line or before, else for the order; of those that had such a day.
+    /// Share of orders with every receipt on or before the day agreed for its line, else for the order, 0 to 1, among orders with
+    /// such a day. Null without such orders.
     pub on_time_rate: Option<f64>,
     /// Deprecated name of `onTimeRate`.
     #[graphql(deprecation = "2026-11-25: use onTimeRate. Removed after 2027-11-25.")]

@@ -45,7 +45,7 @@ impl SupplierReturn {
     }
 }
 
-/// Goods that went back to their supplier: a document of its own, with what is credited for them.
+/// Return of goods to their supplier, with the credit for them.
 #[resolvers(requires = PurchaseRead)]
 impl SupplierReturn {
     /// ID of the supplier return.
@@ -64,7 +64,7 @@ impl SupplierReturn {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.row.store).await
     }
-    /// The order that its lines are of; null where they are of none or of several, and where it is not yours.
+    /// Purchase order that delivered the goods. Null where none or several did, and where you may not see it.
     async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {
         super::load_order(ctx, self.row.order?).await.transpose()
     }
@@ -118,19 +118,19 @@ pub struct SupplierReturnLine(core::SupplierReturnLine);
 /// Line of a return to a supplier: goods of one product.
 #[resolvers]
 impl SupplierReturnLine {
-    /// The product.
+    /// Product of the line.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.0.product).await
     }
-    /// The SKU as it was when it went back.
+    /// SKU of the product when it was returned.
     async fn sku(&self) -> &str {
         &self.0.sku
     }
-    /// The name as it was when it went back.
+    /// Name of the product when it was returned.
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// The order's line that it came by; null where it is not known.
+    /// ID of the purchase order's line that delivered the goods. Null where it is not known.
     async fn purchase_order_line_id(&self) -> Option<ID> {
         self.0.of.map(|of| ID(of.to_string()))
     }
@@ -154,7 +154,8 @@ impl SupplierReturnLine {
     async fn unit_credit(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.0.unit_credit.into())
     }
-    /// unitCredit × quantity, rounded half away from zero to the minor unit.
+    /// Credit for the line: unitCredit × quantity, rounded half away from zero to the minor unit. Null for callers without
+    /// product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn total(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(self.0.total.into())

@@ -34,15 +34,15 @@ impl SupplierProduct {
     async fn supplier_sku(&self) -> Option<&str> {
         self.0.supplier_sku.as_deref()
     }
-    /// Smallest units in a pack: suggestions are whole packs.
+    /// Number of smallest units in a pack, 1 or more; suggestions are whole packs.
     async fn pack_size(&self) -> Quantity {
         Quantity(self.0.pack_size)
     }
-    /// The least that is delivered, in smallest units; 0 is anything.
+    /// Least quantity of an order, in the product's smallest unit; 0 for none.
     async fn minimum_order(&self) -> Quantity {
         Quantity(self.0.minimum_order)
     }
-    /// Days from ordering to receiving; null is the supplier's own.
+    /// Lead time from ordering to receiving, in days, 0 to 3,650. Null for the supplier's own.
     async fn lead_time_days(&self) -> Option<i32> {
         self.0.lead_time_days
     }
@@ -62,11 +62,11 @@ impl SupplierProduct {
     async fn is_preferred(&self) -> bool {
         self.0.is_preferred
     }
-    /// Time since which the row is archived; null while it is in use.
+    /// Time at which the row was archived. Null while it is in use.
     async fn archived_at(&self) -> Option<DateTime> {
         self.0.archived_at.map(DateTime)
     }
-    /// +1 for each change.
+    /// Version of the row, +1 for each change.
     async fn version(&self) -> Long {
         Long(self.0.version)
     }

@@ -73,7 +73,7 @@ pub enum ReplenishmentLineState {
     Approved,
     /// The line cannot be approved, for the reason in `issue`.
     Refused,
-    /// The budget has no place for it, or its order waits for the supplier's minimum.
+    /// The budget does not cover the line, or its order waits for the supplier's minimum.
     Cut,
 }
 
@@ -103,7 +103,7 @@ pub enum ReplenishmentReasonCode {
     BelowPoint,
     /// The day is a review day.
     ReviewDay,
-    /// Open orders wait for it.
+    /// Open orders wait for the product.
     Owed,
     /// The product has no policy in the store.
     DefaultPolicy,
@@ -119,7 +119,7 @@ pub enum ReplenishmentReasonCode {
     AssumedLead,
     /// Part of the quantity is in drafts already.
     InDrafts,
-    /// Other stores bring some of it first.
+    /// Other stores send a part of the quantity first.
     MovedFirst,
     /// The supplier's minimum.
     Minimum,

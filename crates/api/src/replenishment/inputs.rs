@@ -30,33 +30,35 @@ pub struct ReplenishmentPolicySetInput {
     pub expected_version: Option<Long>,
     /// Kind of rule.
     pub kind: ReplenishmentPolicyKind,
-    /// Product that it is for.
+    /// ID of the product that the policy is for.
     pub product_id: Option<ID>,
-    /// Product that it is for, instead of `productId`.
+    /// Product that the policy is for, instead of `productId`.
     pub product: Option<ProductRef>,
-    /// Store that it is for, of a product or a class. Needed unless your rights are for all stores.
+    /// ID of the store that the policy is for, with a product or a class. Needed unless your rights are for all stores.
     pub store_id: Option<ID>,
-    /// Store that it is for, instead of `storeId`.
+    /// Store that the policy is for, instead of `storeId`.
     pub store: Option<StoreRef>,
-    /// ABC class that it is for.
+    /// ABC class that the policy is for.
     pub abc_class: Option<AbcClass>,
-    /// Supplier whose products it is for.
+    /// ID of the supplier whose products the policy is for.
     pub supplier_id: Option<ID>,
-    /// Supplier whose products it is for, instead of `supplierId`.
+    /// Supplier whose products the policy is for, instead of `supplierId`.
     pub supplier: Option<SupplierRef>,
-    /// Share of order cycles without running out, from 0.5 to 0.999. Needed of REORDER_POINT and PERIODIC, and taken by no other kind.
+    /// Share of order cycles without running out, from 0.5 to 0.999. Needed for REORDER_POINT and PERIODIC, null for other kinds.
     pub service_level: Option<f64>,
-    /// Days of demand that an order covers beyond the point, from 0 to 365; 14 when it is left out. Of REORDER_POINT and SERVICE.
+    /// Days of demand that an order covers beyond the point, from 0 to 365, for REORDER_POINT and SERVICE. Null for 14.
     pub cover_days: Option<i32>,
-    /// Days from one review to the next, from 1 to 182. Needed of PERIODIC, and taken by no other kind.
+    /// Days from one review to the next, from 1 to 182. Needed for PERIODIC, null for other kinds.
     pub review_days: Option<i32>,
     /// Date of one of the review days, of PERIODIC. Null for a Monday.
     pub review_from: Option<Date>,
-    /// Days of mean demand beyond the lead time at which it is ordered, from 0 to 365; 0 when it is left out. Of TARGET_DAYS.
+    /// Days of mean demand beyond the lead time at which the product is ordered, from 0 to 365, for TARGET_DAYS. Null for 0.
     pub safety_days: Option<i32>,
-    /// Days of mean demand beyond the lead time that it is filled up to, from 1 to 365, no fewer than `safetyDays`. Needed of TARGET_DAYS.
+    /// Days of mean demand beyond the lead time up to which stock is filled, from 1 to 365, no fewer than `safetyDays`. Needed
+    /// for TARGET_DAYS, null for other kinds.
     pub target_days: Option<i32>,
-    /// Cost of one order, above 0: an order is at least the economic lot then, at a holding cost of 25 % a year. Of REORDER_POINT and SERVICE.
+    /// Cost of one order, above 0, for REORDER_POINT and SERVICE: an order is then at least the economic lot, at a holding cost
+    /// of 25 % a year. Null for none.
     pub order_cost: Option<MoneyInput>,
 }
 

@@ -112,7 +112,7 @@ impl ReplenishmentFigures {
     async fn position(&self) -> Quantity {
         units(self.0.figures.position)
     }
-    /// Units that the store which sends them could spare. Null for a purchase.
+    /// Units that the sending store could spare. Null for a purchase.
     async fn surplus(&self) -> Option<Quantity> {
         self.0.figures.surplus.map(units)
     }
@@ -136,7 +136,7 @@ impl ReplenishmentFigures {
     async fn exact_up_to(&self) -> f64 {
         six(self.0.figures.exact_up_to)
     }
-    /// Position at or below which it is ordered.
+    /// Position at or below which the product is ordered.
     async fn point(&self) -> Quantity {
         units(self.0.figures.point)
     }
@@ -184,11 +184,11 @@ impl ReplenishmentLineScore {
     async fn out_days(&self) -> i32 {
         self.0.out_days
     }
-    /// Units available when it was scored; negative when more was promised than there was.
+    /// Units available when the proposal was scored; below 0 when more was promised than there was.
     async fn left(&self) -> Quantity {
         units(self.0.left)
     }
-    /// Units available above the target when it was scored; 0 of a REFUSED proposal.
+    /// Units available above the target when the proposal was scored; 0 for a REFUSED one.
     async fn excess(&self) -> Quantity {
         units(self.0.excess)
     }
@@ -221,7 +221,7 @@ impl ReplenishmentPlanLine {
     async fn state(&self) -> ReplenishmentLineState {
         self.0.state.word().into()
     }
-    /// Reason for which it is REFUSED or CUT. Null in other states.
+    /// Reason for which the line is REFUSED or CUT. Null in other states.
     async fn issue(&self) -> Option<ReplenishmentIssue> {
         self.0.state.issue().map(Into::into)
     }
@@ -229,11 +229,11 @@ impl ReplenishmentPlanLine {
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.0.product).await
     }
-    /// Store that needs it.
+    /// Store that needs the product.
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.0.store).await
     }
-    /// Store that sends it. Null for a purchase.
+    /// Store that sends the product. Null for a purchase.
     async fn from_store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, self.0.kind.giver()?).await)
     }
@@ -281,7 +281,8 @@ impl ReplenishmentPlanLine {
     async fn confidence(&self) -> Option<f64> {
         self.0.figures.confidence.map(six)
     }
-    /// Member or integration that approved it, or the tenant's rule. Null while it is not approved, and of lines that were approved before this was kept.
+    /// Member or integration that approved the line, or the tenant's rule. Null while it is not approved, and for lines of older
+    /// releases.
     async fn approved_by(&self, ctx: &Context<'_>) -> Option<Answer<Actor>> {
         Some(actor(ctx, self.0.approved_by?).await)
     }
@@ -293,13 +294,13 @@ impl ReplenishmentPlanLine {
     async fn score(&self) -> Option<ReplenishmentLineScore> {
         self.0.score.map(ReplenishmentLineScore)
     }
-    /// Draft that it was made into. Null unless it is an APPROVED purchase.
+    /// Draft of a purchase order that the line became. Null unless it is an APPROVED purchase.
     async fn purchase_order(&self, ctx: &Context<'_>) -> Option<Answer<PurchaseOrder>> {
         let Some(Document::PurchaseOrder(id)) = self.0.state.document() else { return None };
         let lost = || Fault::corrupt("purchase_order", "an order stays").into();
         Some(purchasing::load_order(ctx, id).await.and_then(|found| found.ok_or_else(lost)))
     }
-    /// Draft that it was made into. Null unless it is an APPROVED transfer.
+    /// Draft of a transfer that the line became. Null unless it is an APPROVED transfer.
     async fn transfer(&self, ctx: &Context<'_>) -> Option<Answer<Transfer>> {
         let Some(Document::Transfer(id)) = self.0.state.document() else { return None };
         let lost = || Fault::corrupt("transfer", "a transfer stays").into();

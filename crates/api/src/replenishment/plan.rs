@@ -92,28 +92,28 @@ impl ReplenishmentPlan {
     async fn business_date(&self) -> Date {
         Date(self.plan.business_date)
     }
-    /// Whether it was made at night, and not on demand.
+    /// Whether the plan was made at night, and not on demand.
     async fn is_nightly(&self) -> bool {
         self.plan.is_nightly
     }
-    /// Time at which it was made.
+    /// Time at which the plan was made.
     async fn made_at(&self) -> DateTime {
         DateTime(self.plan.made_at)
     }
-    /// Sequence number of the last event before its facts were read.
+    /// Sequence number of the last event before the plan's facts were read.
     async fn seq(&self) -> Long {
         Long(self.plan.seq)
     }
-    /// Monday of the first week of the forecast run that it rests on. Null where there was none.
+    /// Monday of the first week of the forecast run behind the plan. Null where there was none.
     async fn forecast_week(&self) -> Option<Date> {
         self.plan.forecast_week.map(Date)
     }
-    /// Stores that it is for. Empty for all.
+    /// Stores that the plan is for. Empty for all.
     #[field(list_size(assumed = 5))]
     async fn stores(&self, ctx: &Context<'_>) -> Answer<Vec<Store>> {
         futures_util::future::try_join_all(self.plan.scope.stores.iter().map(|store| links::store(ctx, *store))).await
     }
-    /// Supplier whose products alone it is for. Null for all.
+    /// Supplier whose products alone the plan is for. Null for all.
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
         Some(links::supplier(ctx, self.plan.scope.supplier?).await)
     }
@@ -130,7 +130,7 @@ impl ReplenishmentPlan {
     async fn cut_count(&self) -> Long {
         Long(self.plan.cut_count)
     }
-    /// Number of proposals beyond the 20,000 most urgent, which it has no lines for.
+    /// Number of proposals beyond the 20,000 most urgent, for which the plan has no lines.
     async fn left_out(&self) -> Long {
         Long(self.plan.left_out)
     }
@@ -139,15 +139,15 @@ impl ReplenishmentPlan {
     async fn costs(&self, ctx: &Context<'_>) -> Option<Vec<Money>> {
         Some(self.plan.costs.iter().copied().map(Money::from).collect())
     }
-    /// Member or integration that asked for it, or the system.
+    /// Member or integration that requested the plan, or the system.
     async fn made_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.plan.actor).await
     }
-    /// 1 when it was made, +1 for each change.
+    /// Version of the plan: 1 when it was made, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.plan.version)
     }
-    /// Time of its last change.
+    /// Time of the plan's last change.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.plan.updated_at)
     }

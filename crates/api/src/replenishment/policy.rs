@@ -36,8 +36,8 @@ impl From<core::Policy> for ReplenishmentPolicy {
     }
 }
 
-/// Rule by which plans fill stock up: of a product or a class, in one store or all, of a supplier, or of the whole tenant. Of several that fit, the most
-/// specific holds: product and store, product, class and store, class, supplier, tenant.
+/// Rule by which plans fill stock up: for a product or a class, in one store or all, for a supplier, or for the whole tenant. The
+/// most specific rule applies: product and store, product, class and store, class, supplier, tenant.
 #[resolvers(requires = StockPolicy)]
 impl ReplenishmentPolicy {
     /// ID of the policy.
@@ -48,19 +48,19 @@ impl ReplenishmentPolicy {
     async fn kind(&self) -> ReplenishmentPolicyKind {
         self.0.rule.kind().into()
     }
-    /// Product that it is for. Null for a class, a supplier or the tenant.
+    /// Product that the policy is for. Null for a class, a supplier or the tenant.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.0.scope.product?).await)
     }
-    /// Store that it is for. Null for all.
+    /// Store that the policy is for. Null for all.
     async fn store(&self, ctx: &Context<'_>) -> Option<Answer<Store>> {
         Some(links::store(ctx, self.0.scope.store?).await)
     }
-    /// ABC class that it is for, by each store's own revenue of 52 weeks. Null for all.
+    /// ABC class that the policy is for, by each store's own revenue of 52 weeks. Null for all.
     async fn abc_class(&self) -> Option<AbcClass> {
         self.0.scope.class.map(Into::into)
     }
-    /// Supplier whose products it is for. Null for all.
+    /// Supplier whose products the policy is for. Null for all.
     async fn supplier(&self, ctx: &Context<'_>) -> Option<Answer<Supplier>> {
         Some(links::supplier(ctx, self.0.scope.supplier?).await)
     }
@@ -92,14 +92,14 @@ impl ReplenishmentPolicy {
             _ => None,
         }
     }
-    /// Days of mean demand beyond the lead time at which it is ordered, from 0 to 365. Null unless TARGET_DAYS.
+    /// Days of mean demand beyond the lead time at which the product is ordered, from 0 to 365. Null unless TARGET_DAYS.
     async fn safety_days(&self) -> Option<i32> {
         match self.0.rule {
             Rule::TargetDays { safety_days, .. } => Some(safety_days),
             _ => None,
         }
     }
-    /// Days of mean demand beyond the lead time that it is filled up to, from 1 to 365. Null unless TARGET_DAYS.
+    /// Days of mean demand beyond the lead time up to which stock is filled, from 1 to 365. Null unless TARGET_DAYS.
     async fn target_days(&self) -> Option<i32> {
         match self.0.rule {
             Rule::TargetDays { target_days, .. } => Some(target_days),
@@ -113,15 +113,15 @@ impl ReplenishmentPolicy {
             _ => None,
         }
     }
-    /// 1 when it was made, +1 for each change.
+    /// Version of the policy: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }
-    /// Time at which it was made.
+    /// Time at which the policy was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// Time of its last change.
+    /// Time of the policy's last change.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }

@@ -32,7 +32,7 @@ impl ReplenishmentOutcomeScore {
     async fn out_days(&self) -> Long {
         Long(self.0.out_days)
     }
-    /// Number of proposals with more available than their target when they were scored; 0 of REFUSED ones.
+    /// Number of proposals with more available than their target when they were scored; 0 for REFUSED ones.
     async fn excess_lines(&self) -> Long {
         Long(self.0.excess)
     }

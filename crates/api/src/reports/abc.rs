@@ -51,15 +51,15 @@ impl AbcXyz {
     async fn xyz(&self) -> XyzClass {
         self.of.xyz.into()
     }
-    /// Gross revenue.
+    /// Gross revenue of the products.
     async fn revenue(&self) -> Money {
         money(self.of.sold.revenue.into(), self.currency)
     }
-    /// Share of the revenue of all products; null where they have none.
+    /// Share of the revenue of all products, 0 to 1. Null where they have none.
     async fn revenue_share(&self) -> Option<f64> {
         (self.revenue > 0).then(|| six(self.of.sold.revenue as f64 / self.revenue as f64))
     }
-    /// Share of revenue of the products ranked before this one, which determines the class.
+    /// Share of revenue of the products ranked before this one, 0 to 1, which determines the class.
     async fn share_before(&self) -> f64 {
         six(self.of.share_before)
     }
@@ -85,7 +85,7 @@ pub struct AbcXyzTotals {
 /// All products together.
 #[resolvers]
 impl AbcXyzTotals {
-    /// Products.
+    /// Number of products.
     async fn products(&self) -> Long {
         Long(self.products)
     }
@@ -93,7 +93,7 @@ impl AbcXyzTotals {
     async fn weeks(&self) -> Long {
         Long(self.weeks)
     }
-    /// Gross revenue.
+    /// Gross revenue of the products.
     async fn revenue(&self) -> Money {
         money(self.revenue.into(), self.currency)
     }
@@ -120,11 +120,11 @@ impl AbcXyzClass {
     async fn xyz(&self) -> XyzClass {
         self.of.xyz.into()
     }
-    /// Products.
+    /// Number of products.
     async fn products(&self) -> Long {
         Long(self.of.products)
     }
-    /// Gross revenue.
+    /// Gross revenue of the products.
     async fn revenue(&self) -> Money {
         money(self.of.revenue, self.currency)
     }

@@ -30,35 +30,35 @@ impl BoughtTogether {
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.0.products[0]).await
     }
-    /// The other one.
+    /// Other product of the pair.
     async fn other_product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.0.products[1]).await
     }
-    /// Orders with both.
+    /// Number of orders with both products.
     async fn orders_together(&self) -> Long {
         Long(self.0.together.into())
     }
-    /// Orders with the product.
+    /// Number of orders with the product.
     async fn product_orders(&self) -> Long {
         Long(self.0.orders[0].into())
     }
-    /// Orders with the other product.
+    /// Number of orders with the other product.
     async fn other_product_orders(&self) -> Long {
         Long(self.0.orders[1].into())
     }
-    /// Orders with both by all orders.
+    /// Support: orders with both products by all orders, 0 to 1.
     async fn support(&self) -> f64 {
         six(self.0.strength.support)
     }
-    /// Orders with both by orders with the product.
+    /// Confidence: orders with both products by orders with the product, 0 to 1.
     async fn confidence(&self) -> f64 {
         six(self.0.strength.confidence[0])
     }
-    /// Orders with both by orders with the other product.
+    /// Confidence from the other product: orders with both products by orders with the other one, 0 to 1.
     async fn other_confidence(&self) -> f64 {
         six(self.0.strength.confidence[1])
     }
-    /// Times as often together as by chance.
+    /// Lift: orders with both products by those expected by chance, above 0.
     async fn lift(&self) -> f64 {
         six(self.0.strength.lift)
     }
@@ -78,11 +78,11 @@ pub struct BoughtTogetherTotals {
 /// All pairs together.
 #[resolvers]
 impl BoughtTogetherTotals {
-    /// Orders that pairs are counted in.
+    /// Number of orders in which pairs are counted.
     async fn orders(&self) -> Long {
         Long(self.orders)
     }
-    /// Orders that are left out, as they have more than 100 lines.
+    /// Number of orders left out because they have more than 100 lines.
     async fn left_out_orders(&self) -> Long {
         Long(self.left_out)
     }

@@ -137,7 +137,7 @@ impl ReportRowConnection {
     async fn to(&self) -> Date {
         Date(self.shape.source.span.to)
     }
-    /// Days of the report.
+    /// Number of days of the report.
     async fn period_days(&self) -> Long {
         Long(self.shape.source.span.days())
     }
@@ -149,11 +149,11 @@ impl ReportRowConnection {
     async fn compared_to(&self) -> Option<Date> {
         self.before.map(|span| Date(span.to))
     }
-    /// The last event that is in it.
+    /// Number of the last event that the figures include.
     async fn seq(&self) -> Long {
         Long(self.shape.source.progress.seq)
     }
-    /// Whether that was the tenant's last event when it was asked. After many changes at once the facts take a while: ask again.
+    /// Whether the figures include the tenant's last event. After many changes they take some time: query again.
     async fn is_current(&self) -> bool {
         self.shape.source.progress.is_current()
     }

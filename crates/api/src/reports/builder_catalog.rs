@@ -10,13 +10,13 @@ use super::builder_enums::{ReportDimension, ReportMeasure, ReportUnit};
 pub struct ReportCatalog {
     /// Figures that a report may have.
     pub measures: Vec<ReportMeasureInfo>,
-    /// Meanings that its rows may have.
+    /// Dimensions that a report's rows may have.
     pub dimensions: Vec<ReportDimensionInfo>,
-    /// Measures of a report, at most.
+    /// Largest number of measures of a report.
     pub most_measures: i32,
-    /// Dimensions of a report, at most.
+    /// Largest number of dimensions of a report.
     pub most_dimensions: i32,
-    /// Rows of a report, at most.
+    /// Largest number of rows of a report.
     pub most_rows: i32,
 }
 
@@ -29,13 +29,13 @@ pub struct ReportMeasureInfo {
     pub description: &'static str,
     /// Unit of the figure.
     pub unit: ReportUnit,
-    /// Dimensions that it is known by.
+    /// Dimensions by which the measure is available.
     pub combines_with: Vec<ReportDimension>,
     /// Dimensions whose rows sum to the total. Without one of a report's dimensions, the report has no total of it unless it is a ratio.
     pub adds_over: Vec<ReportDimension>,
-    /// Whether it is additive: its rows sum to the total by each dimension that it is known by.
+    /// Whether the measure is additive: its rows sum to the total by each dimension that it combines with.
     pub is_additive: bool,
-    /// Whether it is hidden from callers without product.cost.read.
+    /// Whether the measure is hidden from callers without product.cost.read.
     pub shows_costs: bool,
 }
 
@@ -46,7 +46,7 @@ pub struct ReportDimensionInfo {
     pub dimension: ReportDimension,
     /// Row in words.
     pub description: &'static str,
-    /// Whether it is of time: a report has one of those at most.
+    /// Whether the dimension is one of time. A report has at most one of those.
     pub is_of_time: bool,
 }
 

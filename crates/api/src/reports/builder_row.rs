@@ -77,7 +77,7 @@ impl ReportValue {
 /// Figure of a measure in a row. Units, documents and money are exact, shares and averages have six decimals.
 #[resolvers]
 impl ReportValue {
-    /// Measure that it is of.
+    /// Measure of the value.
     async fn measure(&self) -> ReportMeasure {
         self.cell.measure.into()
     }
@@ -94,12 +94,13 @@ impl ReportValue {
         let (now, before) = self.both()?;
         self.text(now.less(before))
     }
-    /// Change by the size of the figure before, to six decimals: 0.5 is half as much again. Null where that was 0.
+    /// Change by the size of the figure before, to six decimals: 0.5 is half as much again. Null without both figures, and where
+    /// the one before is 0.
     async fn change_rate(&self) -> Option<f64> {
         let (now, before) = self.both()?;
         now.grown(before).map(six)
     }
-    /// Whether the caller may not see it: it is of costs, and needs product.cost.read.
+    /// Whether the value is hidden: it shows costs, and the caller lacks product.cost.read.
     async fn is_hidden(&self) -> bool {
         self.cell.is_hidden
     }

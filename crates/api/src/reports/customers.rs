@@ -121,7 +121,7 @@ impl CustomerCohort {
     async fn month(&self) -> String {
         format!("{:04}-{:02}", self.of.month.year, self.of.month.month)
     }
-    /// Customers.
+    /// Number of customers.
     async fn customers(&self) -> Long {
         Long(self.of.cohort.customers)
     }
@@ -151,7 +151,7 @@ pub struct CustomerCohortTotals {
 /// All cohorts together.
 #[resolvers]
 impl CustomerCohortTotals {
-    /// Customers.
+    /// Number of customers.
     async fn customers(&self) -> Long {
         Long(self.customers)
     }

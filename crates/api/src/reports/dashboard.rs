@@ -74,19 +74,19 @@ pub struct DashboardStock(Levels);
 /// Stock levels of active products in open stores, by their current status.
 #[resolvers]
 impl DashboardStock {
-    /// Levels.
+    /// Number of stock levels.
     async fn levels(&self) -> Long {
         Long(self.0.all)
     }
-    /// Levels with nothing available.
+    /// Number of levels with nothing available.
     async fn out_of_stock(&self) -> Long {
         Long(self.0.out)
     }
-    /// Levels at their reorder point or below.
+    /// Number of levels at their reorder point or below.
     async fn critical(&self) -> Long {
         Long(self.0.critical)
     }
-    /// Levels above their reorder point by at most half of it.
+    /// Number of levels above their reorder point by at most half of it.
     async fn low(&self) -> Long {
         Long(self.0.low)
     }
@@ -98,11 +98,11 @@ pub struct AwaitedDocuments(Awaited);
 /// Documents that are on their way.
 #[resolvers]
 impl AwaitedDocuments {
-    /// Documents.
+    /// Number of documents.
     async fn documents(&self) -> Long {
         Long(self.0.documents)
     }
-    /// Documents of them that were expected before now.
+    /// Number of the documents that were expected before now.
     async fn overdue(&self) -> Long {
         Long(self.0.overdue)
     }
@@ -121,11 +121,11 @@ impl TopSeller {
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.of.product).await
     }
-    /// Units sold, in its smallest units.
+    /// Units sold, in the product's smallest units.
     async fn units(&self) -> Quantity {
         units(self.of.units.into())
     }
-    /// Gross revenue.
+    /// Gross revenue of the product.
     async fn revenue(&self) -> Money {
         money(self.of.gross.into(), self.currency)
     }
@@ -140,7 +140,7 @@ pub struct DeadStock {
 /// Stock that has been there for 90 days and of which nothing was sold for 90 days.
 #[resolvers]
 impl DeadStock {
-    /// Products.
+    /// Number of products.
     async fn products(&self) -> Long {
         Long(self.of.products)
     }
@@ -200,15 +200,15 @@ pub struct Dashboard(Arc<shell::Dashboard>);
 /// permission is null, and `masked` has the reason.
 #[resolvers]
 impl Dashboard {
-    /// Moment at which it was made, at most five seconds ago unless nothing has happened since, and then at most a minute.
+    /// Time at which the dashboard was made: at most five seconds ago, or a minute if nothing has happened since.
     async fn as_of(&self) -> DateTime {
         DateTime(self.0.as_of)
     }
-    /// The last event that is in sales and values.
+    /// Number of the last event that sales and values include.
     async fn seq(&self) -> Long {
         Long(self.0.progress.seq)
     }
-    /// Whether that was the tenant's last event when it was made.
+    /// Whether sales and values include the tenant's last event.
     async fn is_current(&self) -> bool {
         self.0.progress.is_current()
     }
@@ -234,31 +234,31 @@ impl Dashboard {
     async fn top_sellers(&self) -> Vec<TopSeller> {
         self.0.top.iter().map(|of| TopSeller { of: *of, currency: self.0.currency }).collect()
     }
-    /// Stock at booked cost now.
+    /// Value of the present stock at booked cost. Null where `masked` names the panel.
     async fn stock_value(&self) -> Option<Money> {
         Some(money(self.0.stock_value?.into(), self.0.currency))
     }
-    /// Numbers of stock levels by their current status.
+    /// Numbers of stock levels by their current status. Null where `masked` names the panel.
     async fn stock(&self) -> Option<DashboardStock> {
         self.0.stock.map(DashboardStock)
     }
-    /// Orders that are pending, confirmed or fulfilled in part.
+    /// Number of orders that are pending, confirmed or fulfilled in part. Null where `masked` names the panel.
     async fn open_orders(&self) -> Option<Long> {
         self.0.open_orders.map(Long)
     }
-    /// Purchase orders that are with their suppliers.
+    /// Purchase orders that are with their suppliers. Null where `masked` names the panel.
     async fn purchase_orders(&self) -> Option<AwaitedDocuments> {
         self.0.purchase_orders.map(AwaitedDocuments)
     }
-    /// Transfers on their way to the stores.
+    /// Transfers on their way to the stores. Null where `masked` names the panel.
     async fn transfers(&self) -> Option<AwaitedDocuments> {
         self.0.transfers.map(AwaitedDocuments)
     }
-    /// Alerts that are not acknowledged.
+    /// Number of alerts that are not acknowledged. Null where `masked` names the panel.
     async fn open_alerts(&self) -> Option<Long> {
         self.0.alerts.map(Long)
     }
-    /// Stock without sales.
+    /// Stock without sales. Null where `masked` names the panel.
     async fn dead_stock(&self) -> Option<DeadStock> {
         Some(DeadStock { of: self.0.dead?, currency: self.0.currency })
     }

@@ -37,7 +37,7 @@ pub struct ExpiryRisk {
     currency: Currency,
 }
 
-/// A lot in a store, and what of it will not be sold before it expires. What expires first is sold first.
+/// A lot in a store, with the units that will not be sold before it expires. Lots that expire first are sold first.
 #[resolvers]
 impl ExpiryRisk {
     /// Product.
@@ -57,11 +57,11 @@ impl ExpiryRisk {
     async fn lot(&self, ctx: &Context<'_>) -> Answer<Option<Lot>> {
         lot_seen(ctx, self.of.lot.lot).await
     }
-    /// Last day on which it can be sold.
+    /// Last day on which the lot can be sold.
     async fn expires_on(&self) -> Date {
         Date(self.of.lot.expires_on)
     }
-    /// Days from today, in UTC, to that day; below 0 when it is past.
+    /// Days from today, in UTC, to the last day of sale; below 0 when it is past.
     async fn days_left(&self) -> i32 {
         self.of.days_left
     }
@@ -73,11 +73,11 @@ impl ExpiryRisk {
     async fn basis(&self) -> ExpiryRiskBasis {
         self.of.basis.into()
     }
-    /// Units that demand takes of it in time, after lots that expire before.
+    /// Units of the lot that demand takes in time, after lots that expire before, in the product's smallest units.
     async fn expected_units(&self) -> f64 {
         six(self.of.risk.taken)
     }
-    /// Units that are left then.
+    /// Units of the lot that are left on its last day, in the product's smallest units.
     async fn units_at_risk(&self) -> f64 {
         six(self.of.risk.at_risk)
     }
@@ -97,15 +97,15 @@ pub struct ExpiryRiskTotals {
 /// All lots together.
 #[resolvers]
 impl ExpiryRiskTotals {
-    /// Lots, counted in each store.
+    /// Number of lots, counted in each store.
     async fn lots(&self) -> Long {
         Long(self.of.lots)
     }
-    /// Units of them, in the products' smallest units.
+    /// Units of the lots, in the products' smallest units.
     async fn quantity(&self) -> Quantity {
         units(self.of.units.into())
     }
-    /// Units at risk.
+    /// Units at risk, in the products' smallest units.
     async fn units_at_risk(&self) -> f64 {
         six(self.of.at_risk)
     }

@@ -27,9 +27,9 @@ use crate::{
 /// Sales of some days. All conditions hold.
 #[derive(Debug, Clone, InputObject)]
 pub struct SalesReportFilter {
-    /// First business day. Needed with `to` where there is no `period`, and not taken with one.
+    /// First business day. Needed with `to` where `period` is null, and refused with it.
     pub from: Option<Date>,
-    /// Last business day, at most 731 days in all. Needed with `from` where there is no `period`, and not taken with one.
+    /// Last business day, at most 731 days in all. Needed with `from` where `period` is null, and refused with it.
     pub to: Option<Date>,
     /// Business days that move with the day on which they are asked for, in the tenant's time zone. Null where `from` and `to` say the days.
     pub period: Option<ReportPeriod>,
@@ -45,9 +45,9 @@ pub struct SalesReportFilter {
 /// Stock of some days. All conditions hold. Stock is of no channel.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockReportFilter {
-    /// First business day. Needed with `to` where there is no `period`, and not taken with one.
+    /// First business day. Needed with `to` where `period` is null, and refused with it.
     pub from: Option<Date>,
-    /// Last business day, at most 731 days in all. Needed with `from` where there is no `period`, and not taken with one.
+    /// Last business day, at most 731 days in all. Needed with `from` where `period` is null, and refused with it.
     pub to: Option<Date>,
     /// Business days that move with the day on which they are asked for, in the tenant's time zone. Null where `from` and `to` say the days.
     pub period: Option<ReportPeriod>,

@@ -52,11 +52,11 @@ impl FulfilmentReport {
         let id = self.id(rows::FulfilmentGroup::Channel)?;
         Some(links::channel(ctx, ChannelId::from_uuid(id)).await)
     }
-    /// Orders placed in the period.
+    /// Number of orders placed in the period.
     async fn orders(&self) -> Long {
         Long(self.sums.fill.orders)
     }
-    /// Orders of which each line left whole in time.
+    /// Number of orders whose lines all left whole in time.
     async fn whole_orders(&self) -> Long {
         Long(self.sums.fill.whole_orders)
     }
@@ -64,7 +64,7 @@ impl FulfilmentReport {
     async fn lines(&self) -> Long {
         Long(self.sums.fill.lines)
     }
-    /// Lines that left whole in time.
+    /// Number of lines that left whole in time.
     async fn whole_lines(&self) -> Long {
         Long(self.sums.fill.whole_lines)
     }
@@ -72,19 +72,19 @@ impl FulfilmentReport {
     async fn ordered_units(&self) -> Quantity {
         units(self.sums.fill.ordered_units)
     }
-    /// Units of them that left in time.
+    /// Ordered units that left in time, in the products' smallest units.
     async fn shipped_units(&self) -> Quantity {
         units(self.sums.fill.shipped_units)
     }
-    /// Shipped units by ordered units.
+    /// Shipped units by ordered units, 0 to 1, to six decimals. Null without an order.
     async fn unit_fill_rate(&self) -> Option<f64> {
         self.sums.fill.unit_rate().map(six)
     }
-    /// Whole lines by lines.
+    /// Whole lines by all lines, 0 to 1, to six decimals. Null without an order.
     async fn line_fill_rate(&self) -> Option<f64> {
         self.sums.fill.line_rate().map(six)
     }
-    /// Whole orders by orders.
+    /// Whole orders by all orders, 0 to 1, to six decimals. Null without an order.
     async fn order_fill_rate(&self) -> Option<f64> {
         self.sums.fill.order_rate().map(six)
     }

@@ -69,11 +69,11 @@ impl LostSalesLevel {
     async fn active_days(&self) -> Long {
         Long(self.of.period.in_stock_days + self.of.period.out_days)
     }
-    /// Days that closed with nothing on hand.
+    /// Number of days that closed with nothing on hand.
     async fn out_days(&self) -> Long {
         Long(self.of.period.out_days)
     }
-    /// Days of them that count for money and in the totals: 28 of each stock-out at most.
+    /// Days without stock that count for money and in the totals: at most 28 of each stock-out.
     async fn counted_days(&self) -> Long {
         Long(self.of.period.capped_days)
     }
@@ -114,11 +114,11 @@ impl LostSalesTotals {
     async fn out_days(&self) -> Long {
         Long(self.of.out_days)
     }
-    /// Days of them that are left out, as their stock-out had lasted for more than 28.
+    /// Days without stock that are left out, after the first 28 of a stock-out.
     async fn cut_days(&self) -> Long {
         Long(self.of.out_days - self.of.capped_days)
     }
-    /// Stock-outs.
+    /// Number of stock-outs.
     async fn stockouts(&self) -> Long {
         Long(self.of.stockouts)
     }

@@ -62,11 +62,11 @@ impl MarginReport {
     async fn gross_revenue(&self) -> Money {
         money(self.of.gross.into(), self.currency)
     }
-    /// Discounts that lines had.
+    /// Discounts on the lines.
     async fn discounts(&self) -> Money {
         money(self.of.discounts.into(), self.currency)
     }
-    /// Refunds of products, by the day on which they came back.
+    /// Refunds for products, by the day on which they were returned.
     async fn refunds(&self) -> Money {
         money(self.of.refunds.into(), self.currency)
     }
@@ -74,17 +74,17 @@ impl MarginReport {
     async fn net_revenue(&self) -> Money {
         money(self.of.net().into(), self.currency)
     }
-    /// Cost of the sold units.
+    /// Cost of the sold units. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn cost_of_goods_sold(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.of.cost.into(), self.currency))
     }
-    /// Gross revenue less cost: of what was sold, before refunds.
+    /// Margin of the sold units, before refunds: gross revenue less cost. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn margin(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.of.margin().into(), self.currency))
     }
-    /// Margin by gross revenue, to six decimals; null without revenue.
+    /// Margin by gross revenue, to six decimals. Null without revenue, and for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn margin_rate(&self, ctx: &Context<'_>) -> Option<f64> {
         self.of.margin_rate().map(six)

@@ -75,15 +75,15 @@ macro_rules! report_connection {
             async fn currency(&self) -> crate::graphql::scalars::CurrencyCode {
                 crate::graphql::scalars::CurrencyCode(self.source.currency.to_string())
             }
-            /// Days of the report.
+            /// Number of days of the report.
             async fn period_days(&self) -> crate::graphql::scalars::Long {
                 crate::graphql::scalars::Long(self.source.span.days())
             }
-            /// The last event that is in it.
+            /// Number of the last event that the figures include.
             async fn seq(&self) -> crate::graphql::scalars::Long {
                 crate::graphql::scalars::Long(self.source.progress.seq)
             }
-            /// Whether that was the tenant's last event when it was asked. After many changes at once the facts take a while: ask again.
+            /// Whether the figures include the tenant's last event. After many changes they take some time: query again.
             async fn is_current(&self) -> bool {
                 self.source.progress.is_current()
             }

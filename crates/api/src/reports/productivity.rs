@@ -55,23 +55,23 @@ impl StockProductivity {
     async fn opening_units(&self) -> Quantity {
         units(self.sums.opening)
     }
-    /// Units received; from other stores, too, where the report is of stores.
+    /// Units received, in the products' smallest units; from other stores, too, where the report is of stores.
     async fn received_units(&self) -> Quantity {
         units(self.sums.came(self.is_of_stores))
     }
-    /// Units sold.
+    /// Units sold, in the products' smallest units.
     async fn sold_units(&self) -> Quantity {
         units(self.sums.sold)
     }
-    /// Quantity on hand at the end of the period.
+    /// Quantity on hand at the end of the period, in the products' smallest units.
     async fn closing_units(&self) -> Quantity {
         units(self.sums.closing)
     }
-    /// Sold units by those that were there or came.
+    /// Sold units by opening and received units, to six decimals. Null where those are 0.
     async fn sell_through(&self) -> Option<f64> {
         self.sums.sell_through(self.is_of_stores).map(six)
     }
-    /// Revenue less refunds.
+    /// Gross revenue less refunds.
     async fn net_revenue(&self) -> Money {
         money(self.sums.net, self.currency)
     }
@@ -86,8 +86,8 @@ impl StockProductivity {
     async fn returned_cost(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.returned_cost, self.currency))
     }
-    /// Mean of the stock's booked value at the end of each day, rounded to a minor unit. Of stores, the share of their units in their product's value: the books
-    /// know no stores. Null for callers without product.cost.read.
+    /// Mean of the stock's booked value at the end of each day, rounded to a minor unit. For stores, it is the share of their
+    /// units in their product's value, as the books have no stores. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn mean_stock_value(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.mean_value(self.days).round() as i128, self.currency))

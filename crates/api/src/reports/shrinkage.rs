@@ -45,7 +45,7 @@ impl Shrinkage {
             _ => None,
         }
     }
-    /// Whether counts found it, when rows stand for reasons.
+    /// Whether the row stands for differences that counts found.
     async fn is_count(&self) -> bool {
         self.key == Some(LossKey::Count)
     }
@@ -67,25 +67,25 @@ impl Shrinkage {
     async fn lost_units(&self) -> Quantity {
         units(self.sums.lost_units)
     }
-    /// Units that came.
+    /// Units that came, in the products' smallest units.
     async fn found_units(&self) -> Quantity {
         units(self.sums.found_units)
     }
-    /// Lost units less found units; below 0 where more was found.
+    /// Lost units less found units, in the products' smallest units; below 0 where more was found.
     async fn net_units(&self) -> Quantity {
         units(self.sums.net_units())
     }
-    /// Booked cost of the units lost.
+    /// Booked cost of the units lost. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn lost_value(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.lost_value, self.currency))
     }
-    /// Booked cost of the units found.
+    /// Booked cost of the units found. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn found_value(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.found_value, self.currency))
     }
-    /// Lost value less found value.
+    /// Lost value less found value; below 0 where more was found. Null for callers without product.cost.read.
     #[field(mask = ProductCostRead)]
     async fn net_value(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.sums.net_value(), self.currency))
@@ -123,15 +123,15 @@ impl CountAccuracy {
         let id = self.id(rows::CountGroup::Store)?;
         Some(links::store(ctx, StoreId::from_uuid(id)).await)
     }
-    /// Lines that were counted.
+    /// Number of lines that were counted.
     async fn lines(&self) -> Long {
         Long(self.lines.lines)
     }
-    /// Lines whose difference is within the tolerance.
+    /// Number of lines whose difference is within the tolerance.
     async fn accurate_lines(&self) -> Long {
         Long(self.lines.accurate)
     }
-    /// Accurate lines by lines.
+    /// Accurate lines by counted lines, 0 to 1, to six decimals. Null without a line.
     async fn accuracy(&self) -> Option<f64> {
         self.lines.accuracy().map(six)
     }
@@ -139,11 +139,12 @@ impl CountAccuracy {
     async fn book_units(&self) -> Quantity {
         units(self.lines.book)
     }
-    /// Units that people found.
+    /// Units that were counted, in the products' smallest units.
     async fn counted_units(&self) -> Quantity {
         units(self.lines.counted)
     }
-    /// Units missing by units in the books, net of gains; below 0 where more was found.
+    /// Units missing by units in the books, net of gains, to six decimals; below 0 where more was found. Null without units in
+    /// the books.
     async fn shrinkage_rate(&self) -> Option<f64> {
         self.lines.shrinkage().map(six)
     }
@@ -156,8 +157,8 @@ pub struct ShrinkageQuery;
 
 #[resolvers]
 impl ShrinkageQuery {
-    /// Stock that left and came without a sale: removals, adjustments, counts and discrepancies, by reason, product or store, with the most net units first. What
-    /// went back to suppliers is not in it.
+    /// Stock that left and came without a sale: removals, adjustments, counts and discrepancies, by reason, product or store, with the most net units first.
+    /// Returns to suppliers are not included.
     ///
     /// Requires report.read. Costs 50.
     #[field(permit = ReportRead, cost = "50", list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]

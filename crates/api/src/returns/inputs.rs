@@ -21,9 +21,9 @@ use crate::{
 /// A piece of a return line.
 #[derive(Debug, Clone, InputObject)]
 pub struct ReturnMatchInput {
-    /// The order's line that it goes back on.
+    /// ID of the order line that the units refer to.
     pub order_line_id: ID,
-    /// Quantity that goes back on the order line, in the product's smallest unit.
+    /// Quantity that refers to the order line, in the product's smallest unit.
     pub quantity: Quantity,
 }
 
@@ -34,9 +34,9 @@ pub struct ReturnLineInput {
     /// Kind of the line.
     #[graphql(default_with = "OrderLineKind::Product")]
     pub kind: OrderLineKind,
-    /// The order's line that the whole quantity goes back on.
+    /// ID of the order line that the whole quantity refers to. Null for none, and where `matches` is given.
     pub order_line_id: Option<ID>,
-    /// The order lines that it goes back on, when there are several or they do not cover it; instead of orderLineId.
+    /// Order lines that parts of the quantity refer to, instead of orderLineId: several, or one that does not cover all of it.
     #[graphql(default)]
     pub matches: Vec<ReturnMatchInput>,
     /// The product; that of the order's line when it is left out.
@@ -69,7 +69,7 @@ pub struct ReturnCreateInput {
     pub customer: Option<CustomerRef>,
     /// Reference of the return in an external system; at most 128 characters, unique in the tenant.
     pub external_ref: Option<String>,
-    /// Whether it is taken in at once; otherwise it is only REQUESTED and moves no stock.
+    /// Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock.
     #[graphql(default = true)]
     pub receive: bool,
     /// Note that is kept with the count, at most 1,000 characters.

@@ -101,7 +101,7 @@ impl Return {
     async fn refund(&self) -> Money {
         self.row.refund.into()
     }
-    /// Amount that was refunded in the end; null until the return is CLOSED.
+    /// Amount that was refunded. Null until the return is CLOSED.
     async fn refunded(&self) -> Option<Money> {
         self.row.state.refunded().map(Money::from)
     }
@@ -114,7 +114,8 @@ impl Return {
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Vec<DocumentReversal>>> {
         Some(Box::pin(reversals_of(ctx, self.row.id.uuid())).await)
     }
-    /// The mutations that its state allows and that you may do; returnInspect of what has come in parts where any of that is left to look at.
+    /// Mutations that the return's status allows and that you may call; returnInspect of a return received in parts only while
+    /// goods await inspection.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
         let mut open: Vec<ReturnAction> =
@@ -143,7 +144,7 @@ impl Return {
     async fn received_at(&self) -> Option<DateTime> {
         self.row.state.received_at().map(DateTime)
     }
-    /// +1 for each change.
+    /// Version of the return, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.row.version)
     }
@@ -187,19 +188,20 @@ impl ReturnLine {
     async fn kind(&self) -> OrderLineKind {
         self.row().kind.into()
     }
-    /// The product; null for a CHARGE.
+    /// Product of the line. Null for a CHARGE.
     async fn product(&self, ctx: &Context<'_>) -> Option<Answer<Product>> {
         Some(links::product(ctx, self.row().product?).await)
     }
-    /// The SKU as it was when it came back.
+    /// SKU of the product when it was returned.
     async fn sku(&self) -> &str {
         &self.row().sku
     }
-    /// The name as it was when it came back.
+    /// Name of the product or charge when it was returned.
     async fn name(&self) -> &str {
         &self.row().name
     }
-    /// The order's line that it goes back on; the first of `matches` when there are several, null when there is none or it is not yours.
+    /// Order line that the return line refers to; the first of `matches` when there are several. Null when there is none, or none
+    /// that you may see.
     async fn order_line(&self, ctx: &Context<'_>) -> Option<Answer<OrderLine>> {
         let first = self.row().matches.first()?;
         match order_line(ctx, first.line).await {
@@ -207,7 +209,7 @@ impl ReturnLine {
             Err(error) => Some(Err(error)),
         }
     }
-    /// All order lines that it goes back on, of orders that you may see; what they do not cover came from no known order.
+    /// Order lines that the return line refers to, of orders that you may see. Units beyond theirs came from no known order.
     #[field(list_size(assumed = 1))]
     async fn matches(&self, ctx: &Context<'_>) -> Answer<Vec<ReturnMatch>> {
         let is_limited = ctx.permit::<kind::OrderRead>()?.is_limited();
@@ -244,7 +246,7 @@ impl ReturnLine {
     async fn unit_price(&self) -> Money {
         self.row().unit_price.into()
     }
-    /// unitPrice × quantity, rounded half away from zero to the minor unit.
+    /// Refund for the line: unitPrice × quantity, rounded half away from zero to the minor unit.
     async fn total(&self) -> Money {
         self.row().total.into()
     }

@@ -20,7 +20,7 @@ pub struct ReturnActionInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
 }
 
@@ -31,7 +31,7 @@ pub struct ReturnRejectInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Reason of the rejection, stored with the return; at most 1,000 characters.
     pub reason: String,
@@ -55,7 +55,7 @@ pub struct ReturnReceiveInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Lines that were received, at most 2,000; by default everything that is still to be received.
     pub lines: Option<Vec<ReturnReceiveLineInput>>,
@@ -88,7 +88,7 @@ pub struct ReturnInspectInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Findings for each line, at most 2,000; by default everything that is not inspected yet, with the planned disposition of its
     /// line.
@@ -106,7 +106,7 @@ pub struct ReturnCloseInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Refund, from 0 to the amount that was charged for the received goods. By default the received goods at the prices of their lines,
     /// charges included.

@@ -40,7 +40,7 @@ pub struct DocumentReverseInput {
     pub lines: Option<Vec<ReverseLine>>,
     /// Reason; 1 to 1,000 characters.
     pub note: String,
-    /// Time at which it is undone: after the closed books and not before the document. Null for now.
+    /// Business time of the reversal: after the closed books and not before the document. Null for now.
     pub occurred_at: Option<DateTime>,
     /// Policy when undoing takes what was promised, or is no longer there.
     #[graphql(default_with = "ShortagePolicy::Refuse")]

@@ -122,7 +122,7 @@ impl DocumentReversal {
         let line = |((line, product), sum)| ReversedLine { kind, line, product, quantity: sum / entries };
         sums.into_iter().map(line).collect()
     }
-    /// Figures that it changed: first the document's status, then its lines, then levels. A dry run gives the same.
+    /// Values that the reversal changed: first the document's status, then its lines, then levels. A dry run returns the same.
     async fn effects(&self) -> Vec<ReverseEffect> {
         self.row.effects.iter().cloned().map(ReverseEffect).collect()
     }
@@ -130,11 +130,11 @@ impl DocumentReversal {
     async fn note(&self) -> &str {
         &self.row.note
     }
-    /// Member or integration that made it.
+    /// Member or integration that made the reversal.
     async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.row.actor).await
     }
-    /// Time at which it holds.
+    /// Business time of the reversal.
     async fn occurred_at(&self) -> DateTime {
         DateTime(self.row.occurred_at)
     }
@@ -142,7 +142,7 @@ impl DocumentReversal {
     async fn business_date(&self) -> Date {
         Date(self.row.business_date)
     }
-    /// Time at which it was written.
+    /// Time at which the reversal was recorded.
     async fn recorded_at(&self) -> DateTime {
         DateTime(self.row.created_at)
     }

@@ -56,7 +56,7 @@ pub struct SavedViewCreateInput {
     pub slug: String,
     /// GraphQL document with one query, of at most 20 KiB. It has no mutation, does not ask for the schema, and costs at most 1,000 points with its variables.
     pub document: String,
-    /// Values of its variables where a reader gives none: an object of at most 20 KiB.
+    /// Values of the view's variables where a reader gives none: an object of at most 20 KiB.
     pub variables: Option<Json>,
     /// Members and roles whom the view is shared with. Null for all who hold view.read.
     pub readers: Option<SavedViewReadersInput>,
@@ -77,7 +77,7 @@ pub struct SavedViewUpdateInput {
     pub slug: Option<String>,
     /// GraphQL document with one query, under the conditions of a new view.
     pub document: Option<String>,
-    /// Values of its variables where a reader gives none: an object, in the place of the whole former one.
+    /// Values of the view's variables where a reader gives none: an object, in place of the whole former one.
     pub variables: Option<Json>,
     /// Whether the view is paused: a paused view is not run.
     pub is_paused: Option<bool>,
@@ -101,7 +101,8 @@ pub struct SavedViewLinkCreateInput {
     pub idempotency_key: String,
     /// ID of the view.
     pub saved_view_id: ID,
-    /// Values of its variables, fixed in the link: an object of at most 20 KiB. Those that are left out are the view's own.
+    /// Values of the view's variables, fixed in the link: an object of at most 20 KiB. Variables left out have the view's own
+    /// values.
     pub variables: Option<Json>,
     /// Days after which the link expires, 1 to 365. Default 30.
     #[graphql(default = 30)]
@@ -129,7 +130,7 @@ pub struct SavedViewScheduleSetInput {
     pub expected_version: Option<Long>,
     /// ID of the view that is sent; with `id` that of the schedule.
     pub saved_view_id: ID,
-    /// Values of its variables: an object of at most 20 KiB. Those that are left out are the view's own.
+    /// Values of the view's variables: an object of at most 20 KiB. Variables left out have the view's own values.
     pub variables: Option<Json>,
     /// Path of the list whose rows are sent, of at most 200 characters, as in stores. Null where the view has one list.
     pub rows: Option<String>,

@@ -31,11 +31,11 @@ impl SavedViewLink {
     async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.0.maker).await
     }
-    /// Time at which it was made.
+    /// Time at which the link was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// Time from which on it opens nothing.
+    /// Time at which the link expires.
     async fn expires_at(&self) -> DateTime {
         DateTime(self.0.expires_at)
     }

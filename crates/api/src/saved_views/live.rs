@@ -60,9 +60,8 @@ impl SavedViewSubscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "View.")] view: SavedViewRef,
-        #[graphql(desc = "Values of its variables, as an object. Those that are left out are the view's own.")] variables: Option<
-            Json,
-        >,
+        #[graphql(desc = "Values of the view's variables, as an object. Variables left out have the view's own values.")]
+        variables: Option<Json>,
         #[graphql(
             desc = "Go on after this cursor, of this stream with the same view and variables: data that has not changed since is not sent."
         )]

@@ -43,7 +43,8 @@ pub struct SavedViewLinkPayload {
     pub saved_view: Option<SavedView>,
     /// Secret of the link, this once: it is kept nowhere. The address is /views/t/, the secret, and .csv, .xlsx, .pdf, .jsonl or .json. Null otherwise.
     pub secret: Option<String>,
-    /// Whether this answer holds the secret, or an earlier one with the same idempotency key did.
+    /// State of the secret: SHOWN in this answer, ALREADY_SHOWN in that of an earlier call with the same idempotency key, or
+    /// NONE.
     pub secret_status: SecretStatus,
     /// Reasons for which the link was refused; empty when it was made, or with validateOnly would be.
     pub user_errors: Vec<UserError>,

@@ -136,9 +136,8 @@ impl SavedViewQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "View.")] view: SavedViewRef,
-        #[graphql(desc = "Values of its variables, as an object. Those that are left out are the view's own.")] variables: Option<
-            Json,
-        >,
+        #[graphql(desc = "Values of the view's variables, as an object. Variables left out have the view's own values.")]
+        variables: Option<Json>,
     ) -> Answer<SavedViewResult> {
         let (meant, variables) = (meant(view, "view")?, given(variables)?);
         let request = ViewRequest {

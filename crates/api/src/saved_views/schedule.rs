@@ -150,7 +150,7 @@ impl SavedViewSchedule {
     async fn locale(&self) -> PaperLocale {
         self.0.fields.locale.into()
     }
-    /// Whether the schedule is run.
+    /// Status of the schedule: it runs while it is ACTIVE.
     async fn status(&self) -> SavedViewScheduleStatus {
         self.0.status.into()
     }
@@ -170,15 +170,15 @@ impl SavedViewSchedule {
     async fn last_error(&self) -> Option<&str> {
         self.0.last_error.as_deref()
     }
-    /// Time at which it was made.
+    /// Time at which the schedule was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// Time at which it was last set; runs do not change it.
+    /// Time at which the schedule was last set. Runs do not change it.
     async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
-    /// 1 when it was made, +1 each time that it is set; runs do not change it.
+    /// Version of the schedule: 1 when it was created, +1 each time that it is set. Runs do not change it.
     async fn version(&self) -> Long {
         Long(self.0.version)
     }

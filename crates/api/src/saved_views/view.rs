@@ -24,7 +24,7 @@ use crate::{
     orders::links::{Actor, actor},
 };
 
-/// Whether a view can be read.
+/// Status of a saved view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum SavedViewStatus {
@@ -77,20 +77,20 @@ impl SavedView {
     async fn document(&self) -> &str {
         &self.0.fields.document
     }
-    /// Values of its variables where a reader gives none, as an object.
+    /// Values of the view's variables where a reader gives none, as an object.
     async fn variables(&self) -> Json {
         Json(serde_json::Value::Object(self.0.fields.variables.clone()))
     }
-    /// Points that it costs with its own variables, from 0 to 1,000, as it was last changed.
+    /// Points that the view costs with its own variables, from 0 to 1,000, as of its last change.
     async fn cost(&self) -> Long {
         Long(self.0.cost)
     }
-    /// Whether it can be read now.
+    /// Status of the view: it can be read while it is READY.
     #[field(cost = "1")]
     async fn status(&self, ctx: &Context<'_>) -> Answer<SavedViewStatus> {
         Ok(ctx.given::<SavedViews>()?.status(&self.0).await?.into())
     }
-    /// Whether savedViewChanged can follow it with its own variables.
+    /// Whether savedViewChanged can follow the view with its own variables.
     #[field(cost = "1")]
     async fn is_live(&self, ctx: &Context<'_>) -> Answer<bool> {
         Ok(ctx.given::<SavedViews>()?.not_live(&self.0).await?.is_none())
@@ -117,19 +117,19 @@ impl SavedView {
     async fn readers(&self, ctx: &Context<'_>) -> Answer<Option<SavedViewReaders>> {
         Ok(self.0.readers.clone().map(SavedViewReaders))
     }
-    /// Member or integration that made it. A member other than the caller is shown with member.read only.
+    /// Member or integration that created the view. A member other than the caller is shown with member.read only.
     async fn owner(&self, ctx: &Context<'_>) -> Answer<Actor> {
         actor(ctx, self.0.maker).await
     }
-    /// Time at which it was made.
+    /// Time at which the view was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-    /// Time of its last change.
+    /// Time of the view's last change.
     pub async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
-    /// 1 when it was made, +1 for each change.
+    /// Version of the view: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }

@@ -81,7 +81,7 @@ impl SearchResult {
             Field::Name => "name",
         }
     }
-    /// Value of the field that matched. Of an e-mail address, the query itself.
+    /// Value of the field that matched; the query itself where an e-mail address matched.
     async fn text(&self) -> &str {
         &self.text
     }

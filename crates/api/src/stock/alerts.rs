@@ -73,7 +73,7 @@ pub struct StockAlert {
 /// A level that ran low, ran out or came back.
 #[resolvers(shared)]
 impl StockAlert {
-    /// The number of the event that took it over the line.
+    /// Number of the event with which the level crossed the threshold.
     async fn seq(&self) -> Long {
         Long(self.seq)
     }

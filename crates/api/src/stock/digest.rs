@@ -56,7 +56,7 @@ impl StockDigest {
     async fn levels(&self) -> Long {
         Long(i64::try_from(self.digest.levels()).unwrap_or(i64::MAX))
     }
-    /// Number of buckets, as it was asked for.
+    /// Number of buckets of the digest.
     async fn buckets(&self) -> i32 {
         i32::try_from(self.buckets.get()).unwrap_or(i32::MAX)
     }

@@ -113,7 +113,7 @@ mirrored_enum! {
 }
 
 mirrored_enum! {
-    /// Whether a lot may be sold.
+    /// Status of a lot: it may be sold only while it is AVAILABLE.
     LotStatus = "entity::enums::LotStatus" {
         /// The lot may be sold until its last day.
         Available,

@@ -48,7 +48,7 @@ impl ExpectedStock {
     async fn expected_on(&self) -> Option<Date> {
         self.0.on.map(Date)
     }
-    /// The document that brings it; null for what no open document accounts for.
+    /// Document that brings the stock. Null for stock that no open document accounts for.
     async fn document(&self, ctx: &Context<'_>) -> Option<Answer<Node>> {
         Box::pin(crate::schema::reference(ctx, self.0.document?)).await.transpose()
     }
@@ -212,7 +212,7 @@ impl AvailabilityForecast {
     async fn date(&self) -> Date {
         Date(self.date)
     }
-    /// The level as it is now.
+    /// Stock level as it is now.
     async fn level(&self) -> &StockLevel {
         &self.level
     }

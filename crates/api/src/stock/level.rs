@@ -51,7 +51,7 @@ impl StockLevel {
     async fn reserved(&self) -> Quantity {
         self.0.reserved.into()
     }
-    /// Quantity on hand that cannot be sold: quarantined, damaged, expired or recalled.
+    /// Quantity on hand that cannot be sold (quarantined, damaged, expired or recalled), in the product's smallest unit.
     async fn unavailable(&self) -> Quantity {
         self.0.unavailable.into()
     }
@@ -100,8 +100,8 @@ impl StockLevel {
     async fn on_hand_at(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The business moment.")] time: DateTime,
-        #[graphql(desc = "Only what had been recorded by then: the answer as it was known at that moment.")] known_at: Option<
+        #[graphql(desc = "Business time at which the quantity is asked for.")] time: DateTime,
+        #[graphql(desc = "Time of knowledge: only entries recorded up to it count. Null for all entries.")] known_at: Option<
             DateTime,
         >,
     ) -> Answer<Quantity> {

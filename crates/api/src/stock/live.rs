@@ -76,7 +76,7 @@ pub struct StockChange {
 /// A level as one event left it. A row may come twice: keep the one with the greater seq.
 #[resolvers(shared)]
 impl StockChange {
-    /// The event's number; of a row that comes twice, keep the one with the greater.
+    /// Number of the event. Keep the greater one of a level that comes twice.
     async fn seq(&self) -> Long {
         Long(self.seq)
     }
@@ -84,8 +84,8 @@ impl StockChange {
     async fn level(&self) -> StockLevel {
         StockLevel(self.level.clone())
     }
-    /// The lines of the ledger that changed it; empty in a snapshot, when only what it belongs to changed, and for a store whose movements
-    /// you may not see.
+    /// Entries of the ledger that changed the level. Empty in a snapshot, when only the product or the store changed, and for a
+    /// store whose movements you may not see.
     async fn entries(&self, ctx: &Context<'_>) -> Answer<Vec<StockEntry>> {
         // Of a store whose movements the caller may not see there are none.
         let Some(shared_event) = self.moved.as_ref() else { return Ok(Vec::new()) };

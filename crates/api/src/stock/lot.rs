@@ -72,19 +72,19 @@ impl Lot {
     async fn code(&self) -> &str {
         &self.0.code
     }
-    /// The day it was made.
+    /// Day on which the lot was made. Null when unknown.
     async fn made_on(&self) -> Option<Date> {
         self.0.made_on.map(Date)
     }
-    /// The last day on which it may be used.
+    /// Last day on which the lot may be used. Null when it has no expiry date.
     async fn expires_on(&self) -> Option<Date> {
         self.0.expires_on.map(Date)
     }
-    /// Whether it may be sold.
+    /// Status of the lot: available, quarantined or recalled.
     async fn status(&self) -> LotStatus {
         self.0.status.into()
     }
-    /// A note on it.
+    /// Note on the lot. Null when there is none.
     async fn note(&self) -> Option<&String> {
         self.0.note.as_ref()
     }
@@ -180,7 +180,7 @@ impl LotTrace {
     async fn occurred_at(&self) -> DateTime {
         DateTime(self.movement.0.occurred_at)
     }
-    /// The order, return or other document that it belongs to.
+    /// Order, return or other document that the entry belongs to. Null when there is none, or none that you may see.
     async fn document(&self, ctx: &Context<'_>) -> Option<Answer<Node>> {
         Box::pin(crate::schema::reference(ctx, self.movement.0.reference?)).await.transpose()
     }
@@ -264,7 +264,7 @@ impl ExpiringLot {
     async fn available(&self) -> Quantity {
         quantity(self.0.level.available())
     }
-    /// Days from today in the store until its last day: 0 on that day, below 0 when it is past.
+    /// Days from today, by the store's calendar, until the lot's last day: 0 on that day, below 0 when it is past.
     async fn days_left(&self, ctx: &Context<'_>) -> Answer<i32> {
         let now = ctx.given::<Ledger>()?.clock().now();
         let expires = self.0.lot.expires_on.ok_or(TopError::Internal)?;

@@ -42,7 +42,7 @@ pub struct LotFilter {
     pub store: Option<IdFilter>,
     /// States to include; an empty list matches nothing.
     pub status: Option<Vec<LotStatus>>,
-    /// Lots whose expiry date is before this date.
+    /// Day before which the lot's expiry date is. A lot without one does not match. Null for any.
     pub expires_before: Option<Date>,
     /// Expiry date of the lot. A lot without one does not match.
     pub expires_on: Option<DateFilter>,

@@ -31,17 +31,17 @@ pub enum LotRef {
     Named(LotName),
 }
 
-/// A lot's code, with its dates in case it is new. A known lot is refused with other dates than it has.
+/// Code of a lot, with the dates of a new one. Dates that differ from those of a known lot are refused.
 #[derive(Debug, Clone, InputObject)]
 pub struct LotName {
     /// Code printed on the lot, at most 128 characters.
     pub code: String,
-    /// The day it was made.
+    /// Day on which the lot was made. Null when unknown.
     pub manufactured_on: Option<Date>,
     /// Deprecated name of `manufacturedOn`.
     #[graphql(deprecation = "2026-11-25: use manufacturedOn. Removed after 2027-11-25.")]
     pub made_on: Option<Date>,
-    /// The last day on which it may be used.
+    /// Last day on which the lot may be used. Null when it has no expiry date.
     pub expires_on: Option<Date>,
 }
 
@@ -54,11 +54,11 @@ pub struct LotCreateInput {
     pub product: ProductRef,
     /// Code printed on the lot, at most 128 characters, unique within the product; case is ignored.
     pub code: String,
-    /// The day it was made.
+    /// Day on which the lot was made. Null when unknown.
     pub made_on: Option<Date>,
-    /// The last day on which it may be used.
+    /// Last day on which the lot may be used. Null when it has no expiry date.
     pub expires_on: Option<Date>,
-    /// A note on it, at most 1,000 characters.
+    /// Note on the lot, at most 1,000 characters.
     pub note: Option<String>,
 }
 
@@ -82,13 +82,14 @@ pub struct LotUpdateInput {
     pub idempotency_key: String,
     /// The lot.
     pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
-    /// The day it was made.
+    /// Day on which the lot was made. Null clears.
     pub made_on: MaybeUndefined<Date>,
-    /// The last day on which it may be used. What was set aside because it had expired comes back when it has not.
+    /// Last day on which the lot may be used. A later day makes stock available again that was set aside as expired. Null for no
+    /// expiry date.
     pub expires_on: MaybeUndefined<Date>,
-    /// A note on it, at most 1,000 characters.
+    /// Note on the lot, at most 1,000 characters.
     pub note: MaybeUndefined<String>,
     /// Policy for an earlier expiry date that takes reserved stock.
     #[graphql(default_with = "ShortagePolicy::Refuse")]
@@ -128,7 +129,7 @@ pub struct LotStatusInput {
     pub idempotency_key: String,
     /// The lot.
     pub id: ID,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Reason for the step, stored with the movement; at most 1,000 characters.
     pub note: Option<String>,

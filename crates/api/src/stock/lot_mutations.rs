@@ -46,7 +46,7 @@ pub struct LotPayload {
 /// Who may change lots need not be one who may see stock.
 #[ComplexObject]
 impl LotPayload {
-    /// The lot as it is after it; null when it was refused.
+    /// Lot after the change. Null when the change was refused.
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<&Lot>> {
         let lot = self.lot.as_ref()?;
         Some(ctx.permit().map(|_: Permit<kind::StockRead>| lot))

@@ -54,15 +54,15 @@ impl StockMovement {
     async fn reason_code(&self) -> Option<ReasonCode> {
         self.0.reason.map(Into::into)
     }
-    /// Note on the movement.
+    /// Note on the movement. Null when there is none.
     async fn note(&self) -> Option<&String> {
         self.0.note.as_ref()
     }
-    /// The caller's own reference.
+    /// Reference of the movement in an external system. Null when there is none.
     async fn external_ref(&self) -> Option<&String> {
         self.0.external_ref.as_ref()
     }
-    /// The document it belongs to.
+    /// Document that the movement belongs to. Null when there is none, or none that you may see.
     async fn reference(&self, ctx: &Context<'_>) -> Option<Answer<Node>> {
         Box::pin(crate::schema::reference(ctx, self.0.reference?)).await.transpose()
     }
@@ -70,13 +70,13 @@ impl StockMovement {
     async fn actor(&self, ctx: &Context<'_>) -> Answer<Actor> {
         Box::pin(crate::identity::actor(ctx, self.0.actor)).await
     }
-    /// The movement that this one undoes.
+    /// Movement that this one reverses. Null when it reverses none, or none that you may see.
     async fn reverses(&self, ctx: &Context<'_>) -> Option<Answer<Self>> {
         let id = self.0.reverses?;
         let load = async { movement_seen(ctx, ctx.lazy::<DataLoader<StockLoader>>()?.load_one(id).await?) };
         Box::pin(load).await.transpose()
     }
-    /// The movement that undid this one.
+    /// Movement that reversed this one. Null while it is not reversed, and where you may not see the reversal.
     async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Self>> {
         let load = async { movement_seen(ctx, ctx.lazy::<DataLoader<StockLoader>>()?.load_one(ReversalOf(self.0.id)).await?) };
         Box::pin(load).await.transpose()
@@ -85,7 +85,7 @@ impl StockMovement {
     async fn occurred_at(&self) -> DateTime {
         DateTime(self.0.occurred_at)
     }
-    /// The store's local day on which it happened, frozen.
+    /// Business date of the movement: the store's local day on which it occurred. Fixed when the movement is recorded.
     async fn business_date(&self) -> Date {
         Date(self.0.business_date)
     }
@@ -122,7 +122,7 @@ impl StockEntry {
     pub async fn id(&self) -> ID {
         self.movement.entry_id(self.line).to_string().into()
     }
-    /// The movement it is a line of.
+    /// Movement that the entry belongs to.
     async fn movement(&self) -> StockMovement {
         StockMovement(self.movement.clone())
     }
@@ -134,7 +134,7 @@ impl StockEntry {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.entry()?.key.store).await
     }
-    /// The lot, where the product is tracked.
+    /// Lot that was moved. Null where the product is not tracked.
     // Null needs no permission where no lot moved.
     #[field(permit(StockRead, in_body))]
     async fn lot(&self, ctx: &Context<'_>) -> Option<Answer<Lot>> {
@@ -150,39 +150,39 @@ impl StockEntry {
     async fn condition(&self) -> Answer<Option<StockCondition>> {
         Ok(self.entry()?.condition.map(Into::into))
     }
-    /// A note on this line.
+    /// Note on the entry. Null when there is none.
     async fn note(&self) -> Option<Answer<&String>> {
         self.entry().map(|entry| entry.note.as_ref()).transpose()
     }
-    /// The change of what is on hand.
+    /// Change of the quantity on hand, in the product's smallest unit; below 0 for a decrease.
     async fn on_hand_delta(&self) -> Answer<Quantity> {
         self.delta(|entry| entry.on_hand_delta)
     }
-    /// The change of what is reserved.
+    /// Change of the quantity reserved, in the product's smallest unit; below 0 for a decrease.
     async fn reserved_delta(&self) -> Answer<Quantity> {
         self.delta(|entry| entry.reserved_delta)
     }
-    /// The change of what is unavailable.
+    /// Change of the quantity unavailable, in the product's smallest unit; below 0 for a decrease.
     async fn unavailable_delta(&self) -> Answer<Quantity> {
         self.delta(|entry| entry.unavailable_delta)
     }
-    /// The change of what is incoming.
+    /// Change of the quantity incoming, in the product's smallest unit; below 0 for a decrease.
     async fn incoming_delta(&self) -> Answer<Quantity> {
         self.delta(|entry| entry.incoming_delta)
     }
-    /// The change of what is in transit.
+    /// Change of the quantity in transit, in the product's smallest unit; below 0 for a decrease.
     async fn in_transit_delta(&self) -> Answer<Quantity> {
         self.delta(|entry| entry.in_transit_delta)
     }
-    /// Quantity on hand after the entry.
+    /// Quantity on hand after the entry, in the product's smallest unit.
     async fn on_hand_after(&self) -> Answer<Quantity> {
         Ok(self.entry()?.on_hand_after.into())
     }
-    /// Reserved after this line.
+    /// Quantity reserved after the entry, in the product's smallest unit.
     async fn reserved_after(&self) -> Answer<Quantity> {
         Ok(self.entry()?.reserved_after.into())
     }
-    /// The level's version after this line.
+    /// Version of the level after the entry.
     async fn version_after(&self) -> Answer<Long> {
         Ok(Long(self.entry()?.version_after))
     }

@@ -55,7 +55,8 @@ impl StockMutation {
         Box::pin(stock_payload(ctx, Box::pin(shell::stock_adjust(ledger, permit, input, dry_run)).await)).await
     }
 
-    /// Sets stock to absolute figures, all or none. What each figure replaces must be said.
+    /// Sets stock to absolute quantities, all or none. Each item states the level's expected version or quantity, or that none is
+    /// expected.
     #[mutation(permit = StockSet, emits(STOCK_CHANGED), dry_run(key_stays_free))]
     async fn stock_set(&self, ctx: &Context<'_>, #[graphql(desc = "The figures.")] input: StockSetInput) -> Answer<StockPayload> {
         let ledger = ctx.given::<Ledger>()?;

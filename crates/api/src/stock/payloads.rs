@@ -39,7 +39,7 @@ pub struct ReservationPayload {
 /// Who may change stock need not be one who may see it.
 #[ComplexObject]
 impl StockPayload {
-    /// The levels as they are after it; null when it was refused.
+    /// Stock levels after the change. Null when the change was refused.
     async fn levels(&self, ctx: &Context<'_>) -> Option<Answer<Vec<&StockLevel>>> {
         let levels = self.levels.as_deref()?;
         let seen = |permit: Permit<kind::StockRead>| levels.iter().filter(|level| permit.covers(level.0.key.store)).collect();
@@ -53,7 +53,7 @@ impl StockPayload {
 
 #[ComplexObject]
 impl ReservationPayload {
-    /// The reservations as they are after it; null when it was refused.
+    /// Reservations after the change. Null when the change was refused.
     async fn reservations(&self, ctx: &Context<'_>) -> Option<Answer<Vec<&Reservation>>> {
         let reservations = self.reservations.as_deref()?;
         let seen = |permit| reservations.iter().filter(|held| sees_reservation(&permit, &held.1)).collect();

@@ -30,7 +30,7 @@ impl Reservation {
     pub async fn id(&self) -> ID {
         self.1.id.to_string().into()
     }
-    /// The level that it is held on.
+    /// Stock level on which the quantity is held.
     async fn level(&self, ctx: &Context<'_>) -> Answer<StockLevel> {
         if let Some(level) = &self.0 {
             return Ok(StockLevel(LevelRow::clone(level)));
@@ -51,7 +51,7 @@ impl Reservation {
     async fn expires_at(&self) -> Option<DateTime> {
         self.1.expires_at.map(DateTime)
     }
-    /// The channel it was made through.
+    /// Channel through which the reservation was made. Null when it was made through none.
     async fn channel(&self, ctx: &Context<'_>) -> Option<Answer<Channel>> {
         Some(super::links::channel(ctx, self.1.channel?).await)
     }

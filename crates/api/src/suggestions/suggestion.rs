@@ -109,19 +109,22 @@ pub struct ProductTextModel {
     pub status: ProductTextStatus,
     /// Number of products that the model was learned from.
     pub trained_on: i32,
-    /// Number of categories that it may suggest: those with eight products or more.
+    /// Number of categories that the model may suggest: those with eight products or more.
     pub classes: i32,
     /// Number of categories with too few products to be learned.
     pub classes_left_out: i32,
-    /// Number of products that it was judged by, each by a model that had seen neither the product nor its variants.
+    /// Number of products held out, each judged by a model that had seen neither the product nor its variants.
     pub held_out: i32,
-    /// Share of the products held out whose first suggestion is their category, 0 to 1.
+    /// Share of the products held out whose first suggestion is their category, 0 to 1. Null while there is no model.
     pub accuracy_top1: Option<f64>,
-    /// Share of the products held out that have their category among the first three suggestions, 0 to 1.
+    /// Share of the products held out that have their category among the first three suggestions, 0 to 1. Null while there is no
+    /// model.
     pub accuracy_top3: Option<f64>,
-    /// Expected calibration error: mean difference between confidence and the share that is right, 0 to 1.
+    /// Expected calibration error: mean difference between confidence and the share that is right, 0 to 1. Null while there is no
+    /// model.
     pub calibration_error: Option<f64>,
-    /// Share of the products held out that are in the most frequent category, 0 to 1: what `accuracyTop1` has to beat.
+    /// Share of the products held out that are in the most frequent category, 0 to 1, as a baseline for `accuracyTop1`. Null
+    /// while there is no model.
     pub baseline: Option<f64>,
     /// Whether the tenant has more categorised products than the model learns from, which are the
     /// newest.

@@ -58,14 +58,15 @@ pub enum TransferStartStatus {
     InTransit,
 }
 
-/// Changes of a transfer that has not ended. Fields that are left out stay as they are. Of a transfer that has left, `expectedAt` and `note` change.
+/// Changes of a transfer that has not ended. Fields that are left out stay as they are. Once it has left, only `expectedAt` and
+/// `note` can change.
 #[derive(Debug, Clone, InputObject)]
 pub struct TransferUpdateInput {
     /// The transfer.
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Your own reference for the transfer, unique in the tenant, at most 128 characters. Null leaves it as it is.
     pub external_ref: Option<String>,
@@ -88,7 +89,7 @@ pub struct TransferActionInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Note that is kept with the transfer, at most 1,000 characters.
     pub note: Option<String>,
@@ -123,7 +124,7 @@ pub struct TransferShipmentInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Lines that move, with their quantities, at most 500. Null moves everything: all that is to be shipped, or all that is in transit.
     pub lines: Option<Vec<TransferShipmentLineInput>>,
@@ -140,7 +141,7 @@ pub struct TransferCloseInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
     /// Reason for which the missing goods are written off.
     pub reason_code: ReasonCode,

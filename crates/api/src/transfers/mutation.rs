@@ -41,9 +41,9 @@ impl TransfersMutation {
         step!(packs TransferPayload, ctx, permit, input, shell::transfer_create, dry_run)
     }
 
-    /// Changes a transfer that has not ended; rights in either store will do. A DRAFT changes in everything. So does a READY one, whose held stock changes by
-    /// the difference of each line, all or none; its lines also need transfer.ship in the sending store. Of one that is under way, the expected time and
-    /// the note change.
+    /// Changes a transfer that has not ended; rights in either store suffice. All fields of a DRAFT can change, and of a READY
+    /// one, whose held stock changes by the difference of each line, all or none; its lines also need transfer.ship in the
+    /// sending store. Once it is under way, only the expected time and the note can change.
     #[mutation(permit = TransferWrite, emits(TRANSFER_UPDATED, STOCK_CHANGED), dry_run)]
     async fn transfer_update(
         &self,
@@ -53,7 +53,7 @@ impl TransfersMutation {
         step!(packs TransferPayload, ctx, permit, input, shell::transfer_update, dry_run)
     }
 
-    /// Holds the stock of a DRAFT at the sender, all of it or none. Asks for the right in the sender's store.
+    /// Holds the stock of a DRAFT at the sender, all of it or none. Requires the permission in the sender's store.
     #[mutation(permit = TransferShip, emits(TRANSFER_READY, STOCK_CHANGED), was("transferReady", "2026-11-25"), dry_run)]
     async fn transfer_mark_ready(
         &self,
@@ -63,8 +63,8 @@ impl TransfersMutation {
         step!(TransferPayload, ctx, permit, input, shell::transfer_ready, dry_run)
     }
 
-    /// Sends a READY transfer off, once: stock leaves the sender and is in transit to the receiver. What stays behind is held no longer.
-    /// Asks for the right in the sender's store.
+    /// Ships a READY transfer, once: stock leaves the sender and is in transit to the receiver. Stock that stays behind is
+    /// released. Requires the permission in the sender's store.
     #[mutation(permit = TransferShip, emits(TRANSFER_SHIPPED, STOCK_CHANGED), dry_run)]
     async fn transfer_ship(
         &self,

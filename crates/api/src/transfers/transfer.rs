@@ -49,7 +49,8 @@ impl Transfer {
     }
 }
 
-/// Goods on their way from one store to another. Who may see either store sees the transfer; what it moved is seen store by store.
+/// Transfer of goods from one store to another. Callers who may see either store see the transfer, and its movements in their own
+/// stores only.
 #[resolvers(requires = TransferRead)]
 impl Transfer {
     /// ID of the transfer.
@@ -113,7 +114,7 @@ impl Transfer {
         let live = (0..row.lines.len()).filter(|index| row.lines[*index].quantity.is_positive());
         Ok(live.map(|index| TransferLine { of: row.clone(), index }).collect())
     }
-    /// The mutations that its state allows and that you may do.
+    /// Mutations that the transfer's status allows and that you may call.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Answer<Vec<&'static str>> {
         let caller = ctx.caller()?;
         Ok(actions_from(self.row.status()).filter(|action| may(caller, *action, &self.row)).map(Action::mutation).collect())
@@ -128,7 +129,7 @@ impl Transfer {
     async fn created_by(&self, ctx: &Context<'_>) -> Answer<Actor> {
         links::actor(ctx, self.row.actor).await
     }
-    /// +1 for each change.
+    /// Version of the transfer, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.row.version)
     }
@@ -174,15 +175,15 @@ impl TransferLine {
     async fn id(&self) -> ID {
         ID(self.of.line_id(self.row().position).to_string())
     }
-    /// The product.
+    /// Product of the line.
     async fn product(&self, ctx: &Context<'_>) -> Answer<Product> {
         links::product(ctx, self.row().product).await
     }
-    /// The SKU as it was when the line was made.
+    /// SKU of the product when the line was created.
     async fn sku(&self) -> &str {
         &self.row().sku
     }
-    /// The name as it was when the line was made.
+    /// Name of the product when the line was created.
     async fn name(&self) -> &str {
         &self.row().name
     }

@@ -46,11 +46,11 @@ impl WebhookDelivery {
     async fn message_id(&self) -> String {
         self.message.to_string()
     }
-    /// The number of its event.
+    /// Number of the message's event.
     async fn seq(&self) -> Long {
         Long(self.delivery.seq)
     }
-    /// The name of its event; null when that is no longer kept.
+    /// Type of the message's event. Null when it is no longer kept.
     async fn event_type(&self) -> Option<&str> {
         self.delivery.event.as_deref()
     }
@@ -88,7 +88,7 @@ impl WebhookAttempt {
     async fn message_id(&self) -> String {
         self.message.to_string()
     }
-    /// The number of its event.
+    /// Number of the message's event.
     async fn seq(&self) -> Long {
         Long(self.attempt.seq)
     }

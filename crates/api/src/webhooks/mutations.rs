@@ -65,9 +65,9 @@ pub struct WebhookEndpointReplayInput {
     /// IDs of the messages (header webhook-id), at most 100, also of events that the endpoint does
     /// not ask for.
     pub message_ids: Option<Vec<String>>,
-    /// Number of the first event to replay, out of those that the endpoint asks for.
+    /// Number of the first event to replay, out of the events that the endpoint subscribes to. Null with `messageIds`.
     pub from_seq: Option<Long>,
-    /// Number of the last event to replay; at most 100,000 events in all.
+    /// Number of the last event to replay; at most 100,000 events in all. Null with `messageIds`.
     pub to_seq: Option<Long>,
 }
 
@@ -78,7 +78,8 @@ pub struct WebhookEndpointPayload {
     pub webhook_endpoint: Option<WebhookEndpoint>,
     /// The secret that was made, this once: it is not shown again. Null otherwise.
     pub secret: Option<String>,
-    /// Whether this answer holds the secret, or an earlier one with the same idempotency key did.
+    /// State of the secret: SHOWN in this answer, ALREADY_SHOWN in that of an earlier call with the same idempotency key, or
+    /// NONE.
     pub secret_status: SecretStatus,
     /// Reasons for which the change was refused; empty when it was made, or with validateOnly would be.
     pub user_errors: Vec<UserError>,
@@ -277,7 +278,7 @@ impl WebhookMutation {
         }
     }
 
-    /// Sends an endpoint a message of the event webhook.tested, whatever it asks for. What came of it is in its attempts.
+    /// Sends an endpoint a message of the event webhook.tested, whatever it subscribes to. Its attempts show the result.
     #[mutation(permit = WebhookManage, cost = "100", once(argument), emits(WEBHOOK_TESTED))]
     async fn webhook_endpoint_test(
         &self,

@@ -133,13 +133,13 @@ impl WebhookEndpoint {
     async fn attempts(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Number of the event whose message's attempts are included.")] seq: Option<Long>,
+        #[graphql(desc = "Number of the event whose message's attempts are included. Null for all events.")] seq: Option<Long>,
         #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
     ) -> Answer<WebhookAttemptConnection> {
         log::attempts(ctx, &self.0, seq, first, after).await
     }
-    /// 1 when it was made, +1 for each change.
+    /// Version of the endpoint: 1 when it was created, +1 for each change.
     pub async fn version(&self) -> Long {
         Long(self.0.version)
     }

@@ -1,6 +1,6 @@
 //! The registry of permissions, and sets of them.
 
-/// Whether a permission can be limited to stores.
+/// Class of a permission: for the whole tenant, or for stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// For the whole tenant: a grant for some stores never gives it.

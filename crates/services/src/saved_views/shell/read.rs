@@ -17,7 +17,7 @@ use crate::saved_views::{
 
 type May = Permit<kind::ViewRead>;
 
-/// Whether a view can be read.
+/// Status of a saved view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     Ready,

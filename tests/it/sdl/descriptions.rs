@@ -1,0 +1,178 @@
+//! What the schema says of itself: everything is described, each text stands alone, and null has a meaning.
+
+use async_graphql::{
+    Positioned,
+    parser::types::{InputValueDefinition, TypeDefinition, TypeKind, TypeSystemDefinition},
+};
+
+use super::{head, parsed, served, shapes};
+
+/// A path and its description, empty where there is none.
+type Texts = Vec<(String, String)>;
+
+/// Every path of the schema that can bear a description, with what it says.
+fn descriptions(sdl: &str) -> Texts {
+    let mut texts = Texts::new();
+    for definition in &parsed(sdl).definitions {
+        match definition {
+            TypeSystemDefinition::Schema(_) => {}
+            TypeSystemDefinition::Directive(directive) => {
+                let path = format!("@{}", directive.node.name);
+                note(&directive.node.description, path.clone(), &mut texts);
+                note_inputs(&path, &directive.node.arguments, &mut texts);
+            }
+            TypeSystemDefinition::Type(kind) => note_type(&kind.node, &mut texts),
+        }
+    }
+    texts
+}
+
+fn note(description: &Option<Positioned<String>>, path: String, texts: &mut Texts) {
+    let text = description.as_ref().map(|text| text.node.trim().to_owned()).unwrap_or_default();
+    texts.push((path, text));
+}
+
+fn note_type(kind: &TypeDefinition, texts: &mut Texts) {
+    note(&kind.description, head(kind), texts);
+    let name = &kind.name.node;
+    let fields = match &kind.kind {
+        TypeKind::Object(object) => object.fields.as_slice(),
+        TypeKind::Interface(interface) => interface.fields.as_slice(),
+        TypeKind::Enum(words) => {
+            return words
+                .values
+                .iter()
+                .for_each(|word| note(&word.node.description, format!("{name}.{}", word.node.value), texts));
+        }
+        TypeKind::InputObject(input) => return note_inputs(name, &input.fields, texts),
+        TypeKind::Scalar | TypeKind::Union(_) => return,
+    };
+    for field in fields {
+        let path = format!("{name}.{}", field.node.name);
+        note(&field.node.description, path.clone(), texts);
+        note_inputs(&path, &field.node.arguments, texts);
+    }
+}
+
+fn note_inputs(parent: &str, inputs: &[Positioned<InputValueDefinition>], texts: &mut Texts) {
+    inputs.iter().for_each(|input| note(&input.node.description, format!("{parent}.{}", input.node.name), texts));
+}
+
+#[test]
+fn everything_is_described() {
+    // The arguments of directives are left to the directive's own text.
+    let is_argument = |path: &str| path.starts_with('@') && path.contains('.');
+    let silent: Vec<String> = descriptions(&served())
+        .into_iter()
+        .filter_map(|(path, text)| (text.is_empty() && !is_argument(&path)).then_some(path))
+        .collect();
+    assert!(silent.is_empty(), "{} without a description: {silent:#?}", silent.len());
+}
+
+/// Words that leave a description without its noun: a stranger who reads it alone does not know what it is about.
+const OPENINGS: &str = "All that|Anything|As|By|How|If|It|Its|Nobody|Nor|Of|So|Somebody|Something|That|The same|Their|\
+    These|They|This|Those|Until|What|Whatever|When|Where|Which|Who|Whoever|Whom|Whose|Why";
+
+/// Words that begin no sentence of a description, the later ones neither (`docs/STYLE.md`, rule 1).
+const SENTENCE_OPENINGS: &str = "How|Of|The same|What|Whatever|Where|Who|Whoever|Whom|Whose|Why";
+
+/// Types of amounts and times: a text says what it means that there is none.
+const MEASURES: [&str; 8] = ["Date", "DateTime", "Decimal", "Float", "Int", "Long", "Money", "Quantity"];
+
+/// Words that the field does not use (`docs/STYLE.md`, rule 2); a description has another one for each.
+const PRIVATE: [&str; 7] = ["lies", "maker", "nobody", "somebody", "told", "whoever", "wish"];
+
+/// Faults that the message of a failed test shows.
+const MOST_SHOWN: usize = 40;
+
+/// Whether a text begins with the words, as whole words in this case.
+fn opens_with(text: &str, words: &str) -> bool {
+    text.strip_prefix(words).is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_'))
+}
+
+fn opens_with_any(text: &str, openings: &str) -> bool {
+    openings.split('|').any(|words| opens_with(text, words))
+}
+
+fn is_clear(text: &str) -> bool {
+    let mut later = text.split('.').skip(1).map(str::trim_start);
+    !opens_with_any(text, OPENINGS) && !later.any(|sentence| opens_with_any(sentence, SENTENCE_OPENINGS))
+}
+
+fn is_standard(text: &str) -> bool {
+    !text.split(|sign: char| !sign.is_alphanumeric()).any(|word| PRIVATE.contains(&word.to_lowercase().as_str()))
+}
+
+/// A remark in brackets may stand at the end, without a full stop after it.
+fn is_closed(text: &str) -> bool {
+    text.ends_with(['.', ')'])
+}
+
+fn shown(faults: &[String]) -> Vec<&String> {
+    faults.iter().take(MOST_SHOWN).collect()
+}
+
+#[test]
+fn descriptions_name_their_thing_and_end_as_sentences_do() {
+    let sdl = served();
+    let texts: Texts = descriptions(&sdl).into_iter().filter(|(_, text)| !text.is_empty()).collect();
+    let faults = |is_well: fn(&str) -> bool| -> Vec<String> {
+        texts.iter().filter(|(_, text)| !is_well(text)).map(|(path, text)| format!("{path}: {text}")).collect()
+    };
+    let (unclear, private, open) = (faults(is_clear), faults(is_standard), faults(is_closed));
+    assert!(open.is_empty(), "{} descriptions do not end with a full stop: {:#?}", open.len(), shown(&open));
+    assert!(
+        unclear.is_empty(),
+        "{} descriptions begin with one of {OPENINGS}, or a later sentence with one of {SENTENCE_OPENINGS}: {:#?}",
+        unclear.len(),
+        shown(&unclear)
+    );
+    assert!(private.is_empty(), "{} descriptions have one of {PRIVATE:?}: {:#?}", private.len(), shown(&private));
+    let shapes = shapes(&sdl);
+    let is_boolean = |path: &str| shapes.get(path).is_some_and(|shape| shape.starts_with("Boolean"));
+    let doubtful: Vec<String> = texts
+        .iter()
+        .filter(|(path, text)| opens_with(text, "Whether") && !is_boolean(path))
+        .map(|(path, text)| format!("{path}: {text}"))
+        .collect();
+    assert!(doubtful.is_empty(), "{} say Whether and are no Booleans: {:#?}", doubtful.len(), shown(&doubtful));
+}
+
+#[test]
+fn nullable_amounts_and_times_say_what_null_means() {
+    let mut faults = Vec::new();
+    for definition in &parsed(&served()).definitions {
+        let TypeSystemDefinition::Type(kind) = definition else { continue };
+        let fields = match &kind.node.kind {
+            TypeKind::Object(object) => object.fields.as_slice(),
+            TypeKind::Interface(interface) => interface.fields.as_slice(),
+            _ => continue,
+        };
+        for field in fields.iter().map(|field| &field.node) {
+            let text = field.description.as_ref().map(|text| text.node.as_str()).unwrap_or_default();
+            // The text of a deprecated name is that of the present one.
+            let is_said = text.to_lowercase().contains("null") || text.starts_with("Deprecated name of ");
+            if MEASURES.contains(&field.ty.to_string().as_str()) && !is_said {
+                faults.push(format!("{}.{}: {text}", kind.node.name, field.name));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} may be null and do not say what it means: {:#?}", faults.len(), shown(&faults));
+}
+
+#[test]
+fn an_opening_is_found_as_a_whole_word() {
+    for text in ["What it costs.", "When: at once.", "The same in minor units.", "Of a kit, its parts.", "Why", "It's sent."] {
+        assert!(!is_clear(text), "{text}");
+    }
+    for text in ["Price. What is left out stays.", "Quantity, 1 or more.\nOf a kit, whole ones."] {
+        assert!(!is_clear(text), "{text}");
+    }
+    for text in
+        ["Whichever comes first.", "Offers.", "Items.", "The sameness.", "what it costs.", "Requires order.price. Offers stay."]
+    {
+        assert!(is_clear(text), "{text}");
+    }
+    assert!(!is_standard("Nobody has seen it.") && is_standard("Applies to wishlists."));
+    assert!(is_closed("Price.") && is_closed("Price (net)") && !is_closed("Price"));
+}
