@@ -116,15 +116,17 @@ pub async fn cross(world: &World, caller: &Caller, tried: Tried, part: Part) {
     let before = world.dump(theirs.owner.tenant).await;
     let (mut different, mut asked) = (Vec::new(), 0);
     for (_, (operation, field)) in calls.roots().enumerate().filter(|(place, _)| part.has(*place)) {
-        let all = calls.wide(&base(&field.ty.node), 3);
+        let kind = base(&field.ty.node);
+        let (all, some) = (calls.wide(&kind, 3), calls.wide(&kind, 1));
         for slot in calls.slots(field) {
-            let fits =
-                |prefix: &str| tried == Tried::OfEveryKind || named(&field.name.node, &slot).is_none_or(|kind| kind == prefix);
-            for (prefix, id) in theirs.ids.iter().filter(|(prefix, _)| fits(prefix)) {
+            let fits = |prefix: &str| named(&field.name.node, &slot).is_none_or(|kind| kind == prefix);
+            for (prefix, id) in theirs.ids.iter().filter(|(prefix, _)| tried == Tried::OfEveryKind || fits(prefix)) {
+                // An ID of another kind than the place names is refused before anything is found that could have depth.
+                let selection = if fits(prefix) { &all } else { &some };
                 let mut answers = Vec::new();
                 for id in [made_up(world, id), id.clone()] {
                     let variables = calls.variables(ours, field, Some((&slot, &id)));
-                    let document = calls.document(operation, field, &variables, &all);
+                    let document = calls.document(operation, field, &variables, selection);
                     let answer = world.ask(ours, Some(caller.clone()), &document, &variables).await;
                     assert!(
                         !answer.to_string().contains(theirs.word),
