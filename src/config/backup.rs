@@ -118,6 +118,10 @@ pub enum BackupAction {
         /// Restore to this moment in UTC, as in 2026-11-24T22:18:00Z. Needs the segments of a shipped log up to it; without, the newest backup before it is restored.
         #[arg(long, value_parser = moment)]
         at: Option<Timestamp>,
+        /// Pass over a newest backup that is damaged: restore what is whole and comes nearest to it, an older backup or the same one with fewer segments, and print how many seconds are lost.
+        /// Without it, damage ends the restore. A backup whose keys are missing is not passed over.
+        #[arg(long, conflicts_with_all = ["id", "at"])]
+        newest_whole: bool,
         /// Revoke all API keys: among them those that were revoked since the backup.
         #[arg(long)]
         revoke_keys: bool,

@@ -26,6 +26,7 @@ pub use shell::{
     BackupError, Backups, Keys,
     list::{Content, Listed, Problem, Summary},
     log::{BackupLog, KILLED, RunFacts, measure},
+    newest::{NewestWhole, restore_newest_whole},
     prune::Pruned,
     read::Verified,
     restore::{Restored, restore},

@@ -1,6 +1,7 @@
 //! What a backup is made of, and which backups are kept. Pure.
 
 pub mod manifest;
+pub mod points;
 pub mod retention;
 pub mod schedule;
 pub mod scrub;
