@@ -1,5 +1,6 @@
 //! What a backup is made of, and which backups are kept. Pure.
 
+pub mod archived;
 pub mod manifest;
 pub mod points;
 pub mod retention;
