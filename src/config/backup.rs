@@ -40,6 +40,10 @@ pub struct BackupJobArgs {
     /// Time between the starts of two drills, as in 7d, or off. Each needs as much free disk as the database has.
     #[arg(long, env = "ENTREPOT_BACKUP_DRILL_EVERY", default_value = "7d", value_parser = drill_interval)]
     pub backup_drill_every: DrillInterval,
+    /// A program, and its arguments between spaces, that lists the backups of a Postgres within a minute, as in pgbackrest --stanza=shop info --output=json. Jobs run it every five minutes, and
+    /// copy what is new into the list of backups that the API shows. None is copied when not given.
+    #[arg(long, env = "ENTREPOT_PGBACKREST_INFO")]
+    pub pgbackrest_info: Option<String>,
     #[command(flatten)]
     pub shipping: ShippingArgs,
 }

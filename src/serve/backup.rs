@@ -3,6 +3,7 @@
 mod attempt;
 mod drill;
 mod newest;
+mod pgbackrest;
 mod schedule;
 mod shipping;
 
@@ -26,6 +27,7 @@ use super::{StartError, epoch, migrated, say};
 use crate::config::{BackupAction, BackupsOf, DatabaseArgs, Epoch, KeysOf};
 
 use attempt::{Attempt, logged};
+pub use pgbackrest::PgBackRest;
 pub use schedule::BackupSchedule;
 
 /// IDs of keys that a line of the list has.

@@ -14,6 +14,7 @@ mod wal;
 
 pub use self::core::{
     manifest::{FORMAT, Manifest, PARTS, TenantHead},
+    pgbackrest::{ClusterBackup, ListError, listed},
     retention::ALL_DAYS,
     schedule::{Earlier, is_due},
     scrub::scrubbed,

@@ -2,6 +2,7 @@
 
 pub mod archived;
 pub mod manifest;
+pub mod pgbackrest;
 pub mod points;
 pub mod retention;
 pub mod schedule;
