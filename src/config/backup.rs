@@ -40,6 +40,10 @@ pub struct BackupJobArgs {
     /// Time between the starts of two drills, as in 7d, or off. Each needs as much free disk as the database has.
     #[arg(long, env = "ENTREPOT_BACKUP_DRILL_EVERY", default_value = "7d", value_parser = drill_interval)]
     pub backup_drill_every: DrillInterval,
+    /// A program, and its arguments between spaces, that lists the backups of a Postgres within a minute, as in pgbackrest --stanza=shop info --output=json. Jobs run it every five minutes, and
+    /// copy what is new into the list of backups that the API shows. None is copied when not given.
+    #[arg(long, env = "ENTREPOT_PGBACKREST_INFO")]
+    pub pgbackrest_info: Option<String>,
     #[command(flatten)]
     pub shipping: ShippingArgs,
 }
@@ -118,6 +122,10 @@ pub enum BackupAction {
         /// Restore to this moment in UTC, as in 2026-11-24T22:18:00Z. Needs the segments of a shipped log up to it; without, the newest backup before it is restored.
         #[arg(long, value_parser = moment)]
         at: Option<Timestamp>,
+        /// Pass over a newest backup that is damaged: restore what is whole and comes nearest to it, an older backup or the same one with fewer segments, and print how many seconds are lost.
+        /// Without it, damage ends the restore. A backup whose keys are missing is not passed over.
+        #[arg(long, conflicts_with_all = ["id", "at"])]
+        newest_whole: bool,
         /// Revoke all API keys: among them those that were revoked since the backup.
         #[arg(long)]
         revoke_keys: bool,

@@ -2,6 +2,8 @@
 
 mod attempt;
 mod drill;
+mod newest;
+mod pgbackrest;
 mod schedule;
 mod shipping;
 
@@ -15,7 +17,8 @@ use platform::{
 };
 use services::{
     backups::{
-        self, BackupError, BackupId, BackupLog, Backups, Content, Keys, Listed, LocalLock, Reach, TenantHead, examine_file,
+        self, BackupError, BackupId, BackupLog, Backups, Content, Keys, Listed, LocalLock, Reach, Restored, TenantHead,
+        examine_file,
     },
     files::FileLocation,
 };
@@ -24,6 +27,7 @@ use super::{StartError, epoch, migrated, say};
 use crate::config::{BackupAction, BackupsOf, DatabaseArgs, Epoch, KeysOf};
 
 use attempt::{Attempt, logged};
+pub use pgbackrest::PgBackRest;
 pub use schedule::BackupSchedule;
 
 /// IDs of keys that a line of the list has.
@@ -43,15 +47,14 @@ pub async fn run(action: BackupAction) -> Result<(), StartError> {
             }
             Ok(())
         }
-        BackupAction::Restore { of, id, at, revoke_keys, reset_passwords } => {
+        BackupAction::Restore { of, id, at, newest_whole, revoke_keys, reset_passwords } => {
             let target = file(&of)?;
             let backups = opened(&of)?;
-            let id = match at {
-                Some(at) if id == "newest" => backups.find_at(at).await?,
-                _ => backups.find(&id).await?,
-            };
             let ends = Epoch { of: of.of.clone(), revoke_keys, reset_passwords };
-            restore(&backups, (&id, at), &target, ends).await
+            if newest_whole {
+                return Box::pin(newest::restore_whole(&backups, &target, ends)).await;
+            }
+            Box::pin(restore(&backups, (id.as_str(), at), &target, ends)).await
         }
         BackupAction::Drill { of, id } => Box::pin(drill(&of, &id)).await,
         BackupAction::Prune { of, retention } => prune(&of, retention.backup_keep).await,
@@ -244,15 +247,22 @@ async fn prune(of: &BackupsOf, all_days: i64) -> Result<(), StartError> {
     Ok(())
 }
 
-async fn restore(
-    backups: &Backups,
-    (id, at): (&BackupId, Option<Timestamp>),
-    target: &Path,
-    mut ends: Epoch,
-) -> Result<(), StartError> {
+async fn restore(backups: &Backups, (name, at): (&str, Option<Timestamp>), target: &Path, ends: Epoch) -> Result<(), StartError> {
+    let id = match at {
+        Some(at) if name == "newest" => backups.find_at(at).await?,
+        _ => backups.find(name).await?,
+    };
+    match backups::restore(backups, &id, target, at).await {
+        Ok(restored) => finish(restored, &id, target, ends).await,
+        Err(damage) if name == "newest" && at.is_none() => Err(newest::explained(backups, damage).await.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Ends what a restored database would take for good, and puts it in its place.
+async fn finish(restored: Restored, id: &BackupId, target: &Path, mut ends: Epoch) -> Result<(), StartError> {
     // Keys that nothing names are beside the file where it will be.
     ends.of.keys.keys_file.get_or_insert_with(|| PathBuf::from(format!("{}.keys", target.display())));
-    let restored = backups::restore(backups, id, target, at).await?;
     ends.of.database.database_url = format!("sqlite://{}", restored.file.display());
     let heads = settle(&restored.file, &ends).await?;
     let (manifest, reach) = (restored.manifest.clone(), restored.reach);

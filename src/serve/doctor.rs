@@ -2,6 +2,7 @@
 
 mod judge;
 mod look;
+mod partitions;
 mod report;
 mod settings;
 
@@ -82,7 +83,7 @@ async fn of_database(args: &DoctorArgs, db: &Database, source: KeySource, clock:
     findings.extend(within("backups", look::backups(db.clone(), clock.clone(), args.serve.jobs.backups.clone())).await);
     findings.extend(look::shipping(&args.serve.database.database_url, clock, &args.serve.jobs.backups));
     findings.extend(within("tenants", look::tenants(db.clone())).await);
-    findings.extend(within("partitions", look::partitions(db.clone(), clock.clone())).await);
+    findings.extend(within("partitions", partitions::look(db.clone(), clock.clone())).await);
     findings.extend(within("jobs", look::jobs(db.clone(), clock.clone())).await);
     findings
 }

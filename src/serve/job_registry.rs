@@ -92,6 +92,10 @@ impl Node {
             let (db, clock) = (parts.clone(), clock.clone());
             async move { db.make_parts(clock.now()).await.map(drop) }
         });
+        let registry = match &self.pgbackrest {
+            Some(command) => command.register(registry, &self.db, &self.clock),
+            None => registry,
+        };
         match &self.backups {
             Some(schedule) => schedule.register(registry, &self.db, &self.clock),
             None => registry,
@@ -147,6 +151,7 @@ pub async fn run(args: Worker) -> Result<(), StartError> {
     node.read_from(&args.replicas, &args.database).await?;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     node.keep = args.jobs.keep();
+    node.pgbackrest = super::backup::PgBackRest::of(&args.jobs.backups, &args.database)?;
     node.backups = backups;
     args.jobs.files.apply(&node.files)?;
     node.exchange.limit_imports(args.jobs.imports());

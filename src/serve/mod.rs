@@ -151,6 +151,8 @@ pub struct Node {
     pub workload: Option<jobs::Terms>,
     /// When an embedded database is backed up by its workers, if it is.
     pub backups: Option<backup::BackupSchedule>,
+    /// How its workers list the backups of a Postgres, if they do.
+    pub pgbackrest: Option<backup::PgBackRest>,
     /// Where nodes share a Redis: how they tell one another what is new.
     pub bus: Option<Bus>,
     /// Bytes that this process may have in use, where somebody says so.
@@ -245,6 +247,7 @@ impl Node {
             keep: Keep::default(),
             workload: Some(jobs::Terms::default()),
             backups: None,
+            pgbackrest: None,
             bus: None,
             memory: metrics::memory_limit(),
             metrics_server: None,
@@ -367,7 +370,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     let positions = node.session_positions(redis.clone(), token_life).await?;
     node.limits.points = args.operation_points;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
-    node.keep = args.jobs.keep();
+    (node.keep, node.pgbackrest) = (args.jobs.keep(), backup::PgBackRest::of(&args.jobs.backups, &args.database)?);
     args.jobs.files.apply(&node.files)?;
     node.exchange.limit_imports(args.jobs.imports());
     node.workload = (args.run_jobs == RunJobs::On).then(|| args.jobs.terms());

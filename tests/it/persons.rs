@@ -269,6 +269,10 @@ async fn what_an_order_says_of_its_customer_goes_with_them(world: &World) {
     };
     let told = json!({ "noteForStaff": "kept", "contact": { "name": "Ada Lovelace" }, "billingAddress": { "city": "Bath" } });
     assert_eq!((says(&own).await, says(&nobodys).await), (told.clone(), told.clone()));
+    // No event has any of it, so no archived month does either.
+    let payloads = db.global().rows("SELECT payload FROM event WHERE kind LIKE 'order.%'", vec![]).await.unwrap();
+    let payloads: Vec<String> = payloads.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    assert!(payloads.len() >= 2 && payloads.iter().all(|payload| !payload.contains("Lovelace") && !payload.contains("Bath")));
     let keys = "SELECT count(*) FROM subject";
     let had = count(db, keys).await;
     // A new key of the customer's leaves the order's alone.

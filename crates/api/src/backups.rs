@@ -74,7 +74,7 @@ impl BackupRun {
     async fn bytes(&self) -> Option<Long> {
         self.0.bytes.map(Long)
     }
-    /// Size in bytes of the backup as it is stored, compressed and encrypted; null for a drill and when it is not known.
+    /// Size in bytes of the backup as it is stored, compressed and encrypted; of one by pgBackRest, how much it added to the repository. Null for a drill and when it is not known.
     async fn stored_bytes(&self) -> Option<Long> {
         self.0.stored_bytes.map(Long)
     }
@@ -115,7 +115,7 @@ pub struct BackupQuery;
 
 #[resolvers]
 impl BackupQuery {
-    /// The deployment's backups and drills, the newest first. A deployment on Postgres is backed up by Postgres' own tools, whose runs are not in this list.
+    /// The deployment's backups and drills, the newest first. Of a deployment on Postgres the list has the backups that pgBackRest lists, where the operator has set that up; runs of it that failed are not in the list.
     #[field(permit = JobRead, paged)]
     async fn backups(
         &self,

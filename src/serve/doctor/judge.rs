@@ -175,18 +175,6 @@ pub(super) fn host(host: &HostReport) -> Finding {
     }
 }
 
-/// How many months after the present one have their partitions.
-pub(super) fn partitions(ahead: i64) -> Finding {
-    let seen = format!("{ahead} month(s) ahead have theirs");
-    let advice =
-        "run `entrepot partitions run` with the login that owns the tables: what is written into a month without one fails";
-    match ahead {
-        ..1 => Finding::fail("partitions", seen, advice),
-        1 => Finding::warn("partitions", seen, advice),
-        _ => Finding::ok("partitions", seen),
-    }
-}
-
 /// A replica that nodes read from.
 pub(super) fn read_replica(replica: &ReplicaStatus, staleness_seconds: u64) -> Finding {
     let ReplicaStatus { name, is_used, lag_bytes } = replica;

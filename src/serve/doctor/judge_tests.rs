@@ -141,9 +141,3 @@ fn jobs_that_stand_still_are_found() {
     assert_eq!(verdicts(JobFacts { overdue: 1, ..JobFacts::default() }), [Warn, Ok]);
     assert_eq!(verdicts(JobFacts { failing: 1, undelivered: 1_000, ..JobFacts::default() }), [Fail, Warn]);
 }
-
-#[test]
-fn months_without_partitions_are_told_before_they_begin() {
-    let verdicts = [0, 1, 2, 3].map(|ahead| partitions(ahead).verdict);
-    assert_eq!(verdicts, [Fail, Warn, Ok, Ok]);
-}

@@ -35,7 +35,7 @@ const RUNS: i64 = 20;
 const SHOWN: i64 = 20;
 
 /// A fault as a finding.
-fn of_fault(check: &'static str, fault: &Fault) -> Vec<Finding> {
+pub(super) fn of_fault(check: &'static str, fault: &Fault) -> Vec<Finding> {
     vec![Finding::fail(check, fault.to_string(), "see the log of the database")]
 }
 
@@ -244,13 +244,6 @@ pub(super) async fn tenants(db: Database) -> Vec<Finding> {
             vec![judge::tenants(&slugs)]
         }
         Err(fault) => of_fault("tenants", &fault),
-    }
-}
-
-pub(super) async fn partitions(db: Database, clock: Clock) -> Vec<Finding> {
-    match db.months_ahead(clock.now()).await {
-        Ok(ahead) => ahead.map(judge::partitions).into_iter().collect(),
-        Err(fault) => of_fault("partitions", &fault),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Tables that Postgres parts by month: how they became so, the months to come, and months that leave.
 
-use std::fs;
+use std::{fs, path::Path};
 
+use bytes::Bytes;
 use entity::prelude::*;
 use entrepot::{
     backups::{ArchivedMonth, MonthOutcome, archive_months, verify_month},
@@ -10,6 +11,7 @@ use entrepot::{
     storage::{Database, Month, Options, Part, PartState, Reads, TenantScope, journal},
 };
 use migration::{Migrator, MigratorTrait, months::PARTED, row_security};
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use uuid::Uuid;
 
@@ -60,7 +62,7 @@ async fn events(connection: &DatabaseConnection, first: i64, last: i64, at: i64)
 async fn attempts(connection: &DatabaseConnection, count: i64, at: i64) {
     let sql = format!(
         "INSERT INTO webhook_attempt (tenant_id, endpoint_id, id, seq, number, at, status, error, latency_ms, body)
-         SELECT {TENANT}, {ENDPOINT}, gen_random_uuid(), n, 1, {at} + n, CASE n % 2 WHEN 0 THEN 200 END, CASE n % 2 WHEN 1 THEN 'refused' END, 5, 'ok'
+         SELECT {TENANT}, {ENDPOINT}, gen_random_uuid(), n, 1, {at} + n, CASE n % 2 WHEN 0 THEN 200 END, CASE n % 2 WHEN 1 THEN 'refused' END, 5, 'Ada Lovelace'
          FROM generate_series(1, {count}) n"
     );
     tell(connection, &sql).await;
@@ -295,11 +297,23 @@ fn outcome(outcomes: &[(String, MonthOutcome)], part: &str) -> Option<MonthOutco
     outcomes.iter().find(|(name, _)| name == part).map(|(_, outcome)| outcome.clone())
 }
 
+/// The rows of an archived month, with the names and values of their columns.
+fn archived_rows(kept: &Path, archived: &ArchivedMonth) -> Vec<String> {
+    let mut rows = Vec::new();
+    for file in &archived.files {
+        let reader = SerializedFileReader::new(Bytes::from(fs::read(kept.join(&file.name)).unwrap())).unwrap();
+        rows.extend(reader.get_row_iter(None).unwrap().map(|row| format!("{:?}", row.unwrap())));
+    }
+    rows
+}
+
 #[tokio::test]
 async fn a_month_is_archived_read_back_and_removed_a_week_later() {
     let Some((home, db)) = migrated().await else { return };
     let (first, owner) = (Month::of(now()), alone(&home.url).await);
     events(&owner, 1, 7_000, first.start()).await;
+    let shown = r#"{"rows":1,"told":[{"name":"Ada Lovelace"}]}"#;
+    tell(&owner, &format!("UPDATE event SET kind = 'view.result', payload = '{shown}' WHERE seq = 7")).await;
     attempts(&owner, 11, first.start()).await;
     entry(&owner, 1, first.start()).await;
     counter(&owner, 7_000, first.start() + 7_000).await;
@@ -329,6 +343,16 @@ async fn a_month_is_archived_read_back_and_removed_a_week_later() {
     assert_eq!(archived.rows, 7_000);
     assert_eq!(numbers(&owner, "SELECT low_seq FROM tenant_counter").await, [7_000], "who resumes before it is told so");
     verify_month(&store, &archived).await.unwrap();
+    // Rows that an event shows and answers of receivers may name a person, and an erasure does not reach the archive.
+    let kept = home.folder.join("kept");
+    let rows = [archived_rows(&kept, &archived), archived_rows(&kept, &attempted)].concat();
+    assert!(
+        rows.len() == 7_011 && rows[6].contains("view.result") && rows[7_000].contains("latency_ms"),
+        "{} {}",
+        rows[6],
+        rows[7_000]
+    );
+    assert!(rows.iter().all(|row| !row.contains("Lovelace")));
     let noted: ArchivedMonth = serde_json::from_str(&part(&db, &event).await.unwrap().note.unwrap()).unwrap();
     assert_eq!(noted, archived);
     assert_eq!(numbers(&owner, "SELECT count(*) FROM event").await, [0]);

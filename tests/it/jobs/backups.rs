@@ -1,7 +1,7 @@
 //! The log of backups as members read it. It is the deployment's: whoever may read jobs, of whichever company.
 
 use entity::{prelude::*, tables::backup_run};
-use entrepot::backups::KILLED;
+use entrepot::backups::{BackupLog, KILLED, listed};
 use serde_json::{Value, json};
 
 use super::World;
@@ -113,6 +113,23 @@ async fn the_log_of_backups_is_read_newest_first_and_says_what_a_drill_has_shown
         after = page["pageInfo"]["endCursor"].to_string();
     }
     assert_eq!(paged, expected);
+
+    // What pgBackRest lists comes beside them, once; one that is older than rows are kept does not come back.
+    let log = BackupLog::new(world.node.db.clone(), world.node.clock.clone());
+    let begun = world.node.clock.now().micros() / 1_000_000;
+    let backup = |label: &str, start: i64, error: bool| {
+        json!({ "database": { "id": 1, "repo-key": 1 }, "error": error, "info": { "size": 7_000, "repository": { "delta": 300 } },
+            "label": label, "timestamp": { "start": start, "stop": start + 9 } })
+    };
+    let all = [backup("a", begun - 401 * 86_400, false), backup("b", begun - 60, false), backup("c", begun - 50, true)];
+    let printed = json!([{ "name": "attic", "backup": all, "status": { "code": 0, "message": "ok" } }]).to_string();
+    let all = listed(&printed).unwrap();
+    assert_eq!([log.add_listed(&all).await.unwrap(), log.add_listed(&all).await.unwrap()], [2, 0]);
+    let copied = list(world, "").await;
+    let copied: Vec<&Value> = copied["nodes"].as_array().unwrap().iter().filter(|node| node["bytes"] == 7_000).collect();
+    let [damaged, made]: [&Value; 2] = copied.try_into().unwrap();
+    assert_eq!((&made["state"], &made["storedBytes"], &made["problem"]), (&json!("DONE"), &json!(300), &Value::Null));
+    assert_eq!((&damaged["state"], &damaged["problem"]), (&json!("FAILED"), &json!("the operator's log of backups tells why")));
 }
 
 async fn the_log_of_backups_names_no_place_and_is_for_who_may_read_jobs(world: &World) {

@@ -143,13 +143,18 @@ async fn partitions_that_are_missing_are_told_and_made() {
     let list = on(&site, &["partitions", "list"]).await;
     assert!(list.well() && list.out.contains("event_before\tbefore\tattached\t"), "{list:?}");
     assert!(list.out.contains("3 month(s) ahead"), "{list:?}");
-    assert_eq!(verdict(&examined(&site, &[]).await.1, "partitions"), "OK");
+    let (_, report) = examined(&site, &[]).await;
+    assert_eq!((verdict(&report, "partitions"), verdict(&report, "partition owner")), ("OK", "OK"), "{report}");
 
     let next = "DO $$ BEGIN EXECUTE 'DROP TABLE audit_entry_' || to_char((now() AT TIME ZONE 'UTC') + interval '1 month', 'YYYY_MM'); END $$";
     site.tell(next).await;
     let list = on(&site, &["partitions", "list"]).await;
     assert!(list.code == Some(1) && list.out.contains("0 month(s) ahead"), "{list:?}");
-    assert_eq!(verdict(&examined(&site, &[]).await.1, "partitions"), "FAIL");
+    let (_, report) = examined(&site, &[]).await;
+    let found = report["checks"].as_array().unwrap().iter().find(|finding| finding["check"] == "partitions").unwrap();
+    assert_eq!(found["verdict"], "FAIL", "{report}");
+    assert!(found["seen"].as_str().unwrap().starts_with("no partition of audit_entry for "), "{found}");
+    assert!(found["advice"].as_str().unwrap().contains("entrepot partitions run"), "{found}");
     let made = on(&site, &["partitions", "run"]).await;
     assert!(made.well() && made.out.contains("1 partition(s) made") && made.out.contains("3 month(s) ahead"), "{made:?}");
     on(&site, &["partitions", "archive"]).await.refused(&["--files"]);

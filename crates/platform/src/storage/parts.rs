@@ -2,6 +2,8 @@
 //!
 //! All of it is the work of the tables' owner: no role that serves requests reaches a part but through its whole table.
 
+mod facts;
+
 use std::time::Duration;
 
 use entity::prelude::Timestamp;
@@ -11,6 +13,8 @@ use uuid::Uuid;
 
 use super::{Backend, Database, Fault, limits};
 use crate::calendar;
+
+pub use facts::{MissingPart, PartitionFacts};
 
 /// A month in UTC, counted from January of the year 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -14,6 +14,7 @@ mod wal;
 
 pub use self::core::{
     manifest::{FORMAT, Manifest, PARTS, TenantHead},
+    pgbackrest::{ClusterBackup, ListError, listed},
     retention::ALL_DAYS,
     schedule::{Earlier, is_due},
     scrub::scrubbed,
@@ -26,6 +27,7 @@ pub use shell::{
     BackupError, Backups, Keys,
     list::{Content, Listed, Problem, Summary},
     log::{BackupLog, KILLED, RunFacts, measure},
+    newest::{NewestWhole, restore_newest_whole},
     prune::Pruned,
     read::Verified,
     restore::{Restored, restore},

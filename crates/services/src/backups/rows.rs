@@ -1,5 +1,7 @@
 //! The log of backups and drills as rows.
 
+use std::collections::HashSet;
+
 use entity::{
     prelude::*,
     record::TableRecord,
@@ -41,6 +43,17 @@ pub async fn last_done(global: &Global, kind: BackupKind) -> Result<Option<Backu
         "SELECT {columns} FROM backup_run r WHERE r.kind = $1 AND r.state = 'DONE' ORDER BY r.started_at DESC, r.id DESC LIMIT 1"
     );
     Ok(global.records(&sql, vec![kind.as_str().into()]).await?.pop())
+}
+
+/// Destination and ID of each backup of the log.
+pub async fn known(global: &Global) -> Result<HashSet<(String, String)>, Fault> {
+    let sql = "SELECT destination, backup_id FROM backup_run WHERE kind = 'BACKUP' AND backup_id IS NOT NULL";
+    let mut known = HashSet::new();
+    for row in &global.rows(sql, vec![]).await? {
+        let row = &mut Row::new(row);
+        known.insert((row.take()?, row.take()?));
+    }
+    Ok(known)
 }
 
 pub async fn failures(global: &Global, kind: BackupKind) -> Result<i64, Fault> {

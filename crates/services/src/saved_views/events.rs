@@ -132,3 +132,30 @@ fn shown_view(event: &SavedViewEvent, viewer: EventViewer<'_>) -> Option<Value> 
     let is_shown = viewer.is_permitted() && (!event.is_restricted || viewer.holds(code::<kind::ViewManage>()));
     is_shown.then(|| json!({ "id": event.id, "slug": event.slug, "name": event.name, "version": event.version }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backups::core::archived::archived_payload;
+
+    #[test]
+    fn an_archive_has_the_event_of_a_table_without_its_rows() {
+        let event = ViewResultEvent {
+            id: SavedViewId::NIL,
+            slug: "best-customers".to_owned(),
+            schedule: SavedViewScheduleId::NIL,
+            due_at: Timestamp(0),
+            rows: 1,
+            hash: String::new(),
+            path: String::new(),
+            owner: None,
+            is_restricted: false,
+            told: Some(vec![json!({ "name": "Ada Lovelace" })]),
+        };
+        let payload = serde_json::to_string(&event).unwrap();
+        let archived = archived_payload(VIEW_RESULT.name(), &payload).unwrap().unwrap();
+        assert!(payload.contains("Lovelace") && !archived.contains("Lovelace"), "{archived}");
+        let archived: ViewResultEvent = serde_json::from_str(&archived).unwrap();
+        assert_eq!(archived, ViewResultEvent { told: None, ..event });
+    }
+}

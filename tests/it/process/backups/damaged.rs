@@ -39,6 +39,34 @@ async fn a_chunk_that_was_touched_is_refused_by_name() {
     assert!(!shop.backup(&["list"]).await.out.contains("verified"));
     fs::write(&chunk, &whole).unwrap();
     assert!(shop.backup(&["verify", &id]).await.well());
+    the_newest_whole_one_is_restored_when_asked_for(&shop, &id, &other).await;
+}
+
+/// One bit of the newest backup is turned: an older one is restored in its place, but not unasked.
+async fn the_newest_whole_one_is_restored_when_asked_for(shop: &Shop, older: &str, newest: &str) {
+    let turn = |id: &str| {
+        let mut bytes = fs::read(shop.chunk(id, 0)).unwrap();
+        bytes[64] ^= 1;
+        fs::write(shop.chunk(id, 0), bytes).unwrap();
+    };
+    turn(newest);
+    shop.not_restored("newest", &[&format!("the chunk {newest}/000000 was changed"), "--newest-whole", older, "s are lost"])
+        .await;
+    let file = shop.site.folder.join("whole.sqlite");
+    let restore = async |words: &[&str]| {
+        let words = [&["restore", "--newest-whole"][..], words].concat();
+        shop.ask(&format!("sqlite://{}", file.display()), &shop.site.keys(), &words).await
+    };
+    restore(&[older]).await.refused(&["cannot be used with"]);
+    let ended = restore(&[]).await;
+    let passed_over = format!("passed over: the chunk {newest}/000000 was changed");
+    for part in [passed_over.as_str(), &format!("holds {older}"), "s are lost with the newest backup"] {
+        assert!(ended.well() && ended.out.contains(part), "{part}: {ended:?}");
+    }
+    fs::remove_file(&file).unwrap();
+    turn(older);
+    restore(&[]).await.refused(&["no backup of this place is whole", newest]);
+    assert!(!file.exists(), "nothing is left");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

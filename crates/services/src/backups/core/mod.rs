@@ -1,6 +1,9 @@
 //! What a backup is made of, and which backups are kept. Pure.
 
+pub mod archived;
 pub mod manifest;
+pub mod pgbackrest;
+pub mod points;
 pub mod retention;
 pub mod schedule;
 pub mod scrub;

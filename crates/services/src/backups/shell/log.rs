@@ -13,7 +13,7 @@ use platform::{
 use super::BackupError;
 use crate::{
     backups::{
-        core::{schedule::Earlier, scrub::scrubbed},
+        core::{pgbackrest::ClusterBackup, schedule::Earlier, scrub::scrubbed},
         file::LocalLock,
         rows::{self, RunFilter},
     },
@@ -121,6 +121,53 @@ impl BackupLog {
             tracing::warn!(killed, "a backup or drill was killed before it was done");
         }
         Ok(())
+    }
+
+    /// Adds backups that pgBackRest lists and the log lacks, and says how many. One that it has removed since stays in the log as long as other rows do.
+    ///
+    /// # Errors
+    /// The database takes no writes.
+    pub async fn add_listed(&self, listed: &[ClusterBackup]) -> Result<usize, Fault> {
+        let oldest = self.clock.now().plus_seconds(-KEPT_SECONDS);
+        let mut known = rows::known(&self.db.global()).await?;
+        let kept = listed.iter().filter(|backup| backup.started_at >= oldest.micros());
+        let new: Vec<BackupRun> = kept
+            .map(|backup| self.row_of(backup))
+            .filter(|row| known.insert((row.destination.clone(), row.backup_id.clone().unwrap_or_default())))
+            .collect();
+        if new.is_empty() {
+            return Ok(0);
+        }
+        let (count, work) = (new.len(), self.db.global().maintenance_for(TenantId::NIL).await?);
+        rows::remove_before(&work, oldest).await?;
+        for row in new {
+            rows::add(&work, row).await?;
+        }
+        work.commit().await?;
+        Ok(count)
+    }
+
+    fn row_of(&self, backup: &ClusterBackup) -> BackupRun {
+        let error = backup
+            .is_damaged
+            .then(|| format!("pages of the cluster had wrong checksums: `pgbackrest info --set={}` names them", backup.label));
+        BackupRun {
+            id: self.clock.uuid(),
+            kind: BackupKind::Backup,
+            state: if backup.is_damaged { BackupState::Failed } else { BackupState::Done },
+            started_at: Timestamp(backup.started_at),
+            ended_at: Some(Timestamp(backup.ended_at)),
+            destination: format!("pgbackrest:{}/repo{}", backup.stanza, backup.repository),
+            backup_id: Some(backup.label.clone()),
+            bytes: Some(backup.bytes),
+            stored_bytes: backup.stored_bytes,
+            files: None,
+            head: None,
+            rto_seconds: None,
+            is_sound: None,
+            error: error.map(|error| scrubbed(&error)),
+            rpo_seconds: None,
+        }
     }
 
     /// Earlier runs of a kind to this place.

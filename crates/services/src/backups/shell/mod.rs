@@ -3,6 +3,7 @@
 pub mod list;
 mod lock;
 pub mod log;
+pub mod newest;
 pub mod prune;
 pub mod read;
 pub mod restore;
@@ -69,6 +70,8 @@ pub enum BackupError {
     SegmentUnsealed,
     #[error("the log of the database was begun anew while its file was copied")]
     LogRenewed,
+    #[error("no backup of this place is whole. The newest: {0}")]
+    NoneWhole(String),
     #[error("the backup {0} does not come to the file that it was made of. Restore another one")]
     NotWhole(BackupId),
     #[error(

@@ -82,7 +82,7 @@ impl Backups {
     }
 
     /// How far each finished backup reaches by the names of its segments, the farthest last.
-    async fn by_reach(&self, at: Option<i64>) -> Result<Vec<BackupId>, BackupError> {
+    pub(super) async fn by_reach(&self, at: Option<i64>) -> Result<Vec<(i64, BackupId)>, BackupError> {
         let mut found = Vec::new();
         for (id, objects) in self.objects().await? {
             let begun = id.at().micros();
@@ -94,12 +94,12 @@ impl Backups {
             found.push((reached.unwrap_or(begun), id));
         }
         found.sort();
-        Ok(found.into_iter().map(|(_, id)| id).collect())
+        Ok(found)
     }
 
     /// The backup that comes nearest to now.
     pub(super) async fn farthest(&self) -> Result<BackupId, BackupError> {
-        self.by_reach(None).await?.pop().ok_or(BackupError::NoBackup)
+        self.by_reach(None).await?.pop().map(|(_, id)| id).ok_or(BackupError::NoBackup)
     }
 
     /// The backup that comes nearest to a moment without going beyond it.
@@ -108,7 +108,7 @@ impl Backups {
     /// None was taken before it.
     pub async fn find_at(&self, at: Timestamp) -> Result<BackupId, BackupError> {
         let mut found = self.by_reach(Some(at.micros())).await?;
-        while let Some(id) = found.pop() {
+        while let Some((_, id)) = found.pop() {
             // One that was begun before the moment can have been taken after it.
             if self.opened(&id).await?.manifest.taken_at <= at.micros() {
                 return Ok(id);
