@@ -106,6 +106,7 @@ mod m0114_attachments;
 mod m0115_charge_supplier;
 mod m0116_minimum_order;
 mod m0118_received_twice;
+mod m0121_drift;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -217,6 +218,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0115_charge_supplier::Migration),
             Box::new(m0116_minimum_order::Migration),
             Box::new(m0118_received_twice::Migration),
+            Box::new(m0121_drift::Migration),
         ]
     }
 }
@@ -242,7 +244,8 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// liquidation, or an alert of one of its kinds, for a corrupt row (`m0100_bundles`), takes parts of tables on Postgres for tables without row
 /// security, and makes none for the months to come (`m0102_event_months`, `m0103_audit_months`, `m0104_attempt_months`), takes an anomaly of a
 /// pattern, or a proposal that shelf life made smaller, for a corrupt row (`m0111_patterns`), a proposal that a supplier's minimum order value
-/// made larger or holds back (`m0116_minimum_order`), and receipts that equal one before among anomalies (`m0118_received_twice`).
+/// made larger or holds back (`m0116_minimum_order`), receipts that equal one before among anomalies (`m0118_received_twice`), and an alert of a
+/// forecast that drifts (`m0121_drift`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -271,6 +274,7 @@ pub const BREAKING: &[&str] = &[
     "m0111_patterns",
     "m0116_minimum_order",
     "m0118_received_twice",
+    "m0121_drift",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

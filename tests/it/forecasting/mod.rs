@@ -5,6 +5,7 @@ mod csv;
 mod factors;
 mod simulate;
 mod sums;
+mod watched;
 
 use entity::prelude::Timestamp;
 use entrepot::{

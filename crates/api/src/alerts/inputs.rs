@@ -94,7 +94,8 @@ pub struct AlertRuleUpsertInput {
     /// Whether such alerts are opened and notified.
     #[graphql(default = true)]
     pub is_enabled: bool,
-    /// The line that is crossed, in smallest units, in place of the level's own: of LOW_STOCK, OVERSTOCK, COUNT_DIFFERENCE.
+    /// The line that is crossed, in smallest units, in place of the level's own: of LOW_STOCK, OVERSTOCK, COUNT_DIFFERENCE; of FORECAST_DRIFT the fewest units that
+    /// eight weeks must be off by, beside the tracking signal.
     pub threshold: Option<Quantity>,
     /// Days before a lot's date (EXPIRING), 30 when it is left out, or of grace after that of an order (PURCHASE_ORDER_LATE) or a transfer
     /// (TRANSFER_OVERDUE); 0 to 3,650.

@@ -5,6 +5,7 @@ mod facts;
 mod runs;
 mod scores;
 mod sums;
+mod watched;
 
 pub use factors::{countries, factor, factors, insert_factor, is_store, remove_factor, update_factor};
 pub use facts::{are_known, demand_weeks, level_facts, store_facts};
@@ -14,3 +15,4 @@ pub use runs::{
 };
 pub use scores::{ScoreKey, accuracy, insert_scores, last_scored, scored};
 pub use sums::{categories, day_units, insert_sums, open_weekdays, sum};
+pub use watched::{category_of_products, note_watched, store_series_of_run, store_units, unwatched_run};

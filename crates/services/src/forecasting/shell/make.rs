@@ -118,6 +118,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
             choices: choices_of(&computed.store_run),
             fingerprint: format!("{:016x}", computed.store_run.fingerprint()),
             factors: serde_json::to_string(&computed.factors).map_err(|err| Fault::Broken(err.to_string()))?,
+            watched_at: None,
         },
     )
     .await?;
