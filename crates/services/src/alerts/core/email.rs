@@ -116,7 +116,9 @@ fn forecast(alert: &Alert, of: &str, named: &Named, on: &str) -> String {
     };
     let since = if on.is_empty() { String::new() } else { format!(", since the week of {on}") };
     if alert.kind == AlertKind::ForecastCoverage {
-        return format!("intervals of the forecasts of {of} do not hold: {off} of 16 weeks were outside, told from {line} on{since}");
+        return format!(
+            "intervals of the forecasts of {of} do not hold: {off} of 16 weeks were outside, told from {line} on{since}"
+        );
     }
     let (low_or_high, more_or_less) = if off < 0 { ("high", "less") } else { ("low", "more") };
     let amount = |units: i64| quantity(units, named.unit.as_ref());
@@ -237,7 +239,8 @@ mod tests {
             written("Mugs", &[(alert(kind, figures), named())], 0, day).subject
         };
         let of = "RICE Rice & \"peas\"  Bcc: eve@example.com in Shop <1>";
-        let low = "too low: eight weeks brought 45.000 kg more than was forecast, told from 36.750 kg on, since the week of 2026-11-30";
+        let low =
+            "too low: eight weeks brought 45.000 kg more than was forecast, told from 36.750 kg on, since the week of 2026-11-30";
         assert_eq!(subject(AlertKind::ForecastDrift, 45_000, 36_750, Some(1)), format!("forecasts of {of} are {low}"));
         let high = "too high: eight weeks brought 0.045 kg less than was forecast, told from 0.037 kg on";
         assert_eq!(subject(AlertKind::ForecastDrift, -45, 37, None), format!("forecasts of {of} are {high}"));

@@ -59,8 +59,7 @@ impl Alerts {
 }
 
 fn opening(kind: AlertKind, one: &StandingCondition) -> Opening {
-    let figures =
-        AlertValues { quantity: Some(one.quantity), threshold: one.threshold, day: one.day, ..AlertValues::default() };
+    let figures = AlertValues { quantity: Some(one.quantity), threshold: one.threshold, day: one.day, ..AlertValues::default() };
     Opening { kind, subject: Subject::Level(one.level), figures, category: one.category, trigger: Trigger::Standing }
 }
 

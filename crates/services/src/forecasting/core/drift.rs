@@ -68,9 +68,7 @@ impl Band {
         let (last, earlier) = figures.split_last()?;
         let is_out = match before {
             AlertBefore::Open => *last > self.resolved_within,
-            AlertBefore::None => {
-                *last > self.opened_beyond && earlier.last().is_some_and(|figure| *figure > self.opened_beyond)
-            }
+            AlertBefore::None => *last > self.opened_beyond && earlier.last().is_some_and(|figure| *figure > self.opened_beyond),
         };
         let within = figures.iter().rposition(|figure| *figure <= self.resolved_within);
         is_out.then(|| within.map_or(0, |nth| nth + 1))

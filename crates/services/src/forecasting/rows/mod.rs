@@ -15,4 +15,6 @@ pub use runs::{
 };
 pub use scores::{ScoreKey, accuracy, insert_scores, last_scored, scored};
 pub use sums::{categories, day_units, insert_sums, open_weekdays, sum};
-pub use watched::{category_of_products, note_watched, store_series_of_run, store_units, unwatched_run};
+pub use watched::{
+    Priced, category_of_products, classes_of_run, note_watched, priced, store_series_of_run, store_units, unwatched_run,
+};

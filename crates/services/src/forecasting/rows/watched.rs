@@ -1,14 +1,19 @@
-//! What alerts of forecasts are judged by.
+//! What alerts of forecasts, and classes of products, are made of.
 
 use std::collections::BTreeMap;
 
-use entity::prelude::*;
-use platform::storage::{Fault, Reads, Row, Work};
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::product,
+};
+use platform::storage::{Fault, Finds, Reads, Row, Work};
 
 use super::{
     facts::{CURRENT, WANTED},
     runs::{KeptSeries, series},
 };
+use crate::forecasting::core::{Level, StoredClasses};
 
 /// The first week of the newest run, if it was not looked at for alerts yet.
 pub async fn unwatched_run(reads: &impl Reads) -> Result<Option<i32>, Fault> {
@@ -42,6 +47,32 @@ pub async fn store_units(
         Ok(((row.take()?, row.take()?, row.take()?), row.take()?))
     };
     reads.rows(&sql, vec![since.into(), until.into()]).await?.iter().map(read).collect()
+}
+
+/// The classes that a run gave to products in single stores.
+pub async fn classes_of_run(reads: &impl Reads, first_week: i32) -> Result<BTreeMap<Level, StoredClasses>, Fault> {
+    let all = store_series_of_run(reads, first_week).await?;
+    Ok(all.into_iter().filter_map(|series| Some(((series.store, series.product), series.body.classes?))).collect())
+}
+
+/// What a product that stock is planned of is sold for.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[record(of = product, alias = "p")]
+pub struct Priced {
+    pub id: ProductId,
+    pub sku: String,
+    pub unit_decimals: i32,
+    pub price_minor: Option<i64>,
+}
+
+/// Products that plans may be about, as plans see them.
+pub async fn priced(reads: &impl Reads) -> Result<Vec<Priced>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND p.is_kit = 0
+         ORDER BY p.id",
+        Priced::SELECT
+    );
+    reads.records(&sql, vec![]).await
 }
 
 /// The category of each product that has one.

@@ -18,8 +18,7 @@ type ByLevel = BTreeMap<LevelKey, Vec<JudgedWeek>>;
 type Rule = fn(&[JudgedWeek], i32, AlertBefore) -> Option<LevelDrift>;
 
 /// Each kind of alert with its rule.
-const RULES: [(AlertKind, Rule); 2] =
-    [(AlertKind::ForecastDrift, error_drift), (AlertKind::ForecastCoverage, coverage_drift)];
+const RULES: [(AlertKind, Rule); 2] = [(AlertKind::ForecastDrift, error_drift), (AlertKind::ForecastCoverage, coverage_drift)];
 
 /// Looks at the newest run of all tenants, once. A tenant that fails is logged and looked at again, and holds nobody else up.
 pub async fn watch_all(db: &Database, alerts: &Alerts) -> Result<(), Fault> {
