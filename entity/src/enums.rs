@@ -122,6 +122,8 @@ words! {
     LiquidationLineState { Proposed "PROPOSED", Claimed "CLAIMED", Approved "APPROVED", Done "DONE", Refused "REFUSED" }
     /// Reason for which a line of a liquidation plan is refused.
     LiquidationIssue { Stale "STALE", Refused "REFUSED" }
+    /// What a line of a liquidation plan brought until its last day, beside what was expected.
+    LiquidationOutcome { Below "BELOW", Within "WITHIN", Above "ABOVE" }
     /// Reason for which a line of a plan is refused or cut.
     ReplenishmentIssue {
         Stale "STALE", NoSupplier "NO_SUPPLIER", DraftRefused "DRAFT_REFUSED", OverBudget "OVER_BUDGET", OtherCurrency "OTHER_CURRENCY",

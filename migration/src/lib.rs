@@ -107,6 +107,7 @@ mod m0115_charge_supplier;
 mod m0116_minimum_order;
 mod m0118_received_twice;
 mod m0121_drift;
+mod m0122_liquidation_scores;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -219,6 +220,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0116_minimum_order::Migration),
             Box::new(m0118_received_twice::Migration),
             Box::new(m0121_drift::Migration),
+            Box::new(m0122_liquidation_scores::Migration),
         ]
     }
 }

@@ -126,6 +126,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0116_minimum_order", &[include_str!("m0116/minimum_order.sql")]),
     ("m0118_received_twice", &[include_str!("m0118/received_twice.sql")]),
     ("m0121_drift", &[include_str!("m0121/drift.sql")]),
+    ("m0122_liquidation_scores", &[include_str!("m0122/liquidation_scores.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

@@ -73,6 +73,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("deadStock", May("report.read")),
     ("liquidationSettings", May("report.read")),
     ("liquidationSettingsSet", May("stock.policy")),
+    ("liquidationScore", May("purchase.read")),
     ("liquidationPlans", May("purchase.read")),
     ("liquidationPlan", May("purchase.read")),
     ("liquidationPlanCreate", May("purchase.write")),
