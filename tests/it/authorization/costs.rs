@@ -245,6 +245,7 @@ impl World {
                 response: Response::NotShown,
             },
             reasons: Vec::new(),
+            score: None,
         };
         let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
         liquidation::rows::insert_plan(&work, &plan).await.unwrap();

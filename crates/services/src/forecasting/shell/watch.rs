@@ -23,7 +23,7 @@ const RULES: [(AlertKind, Rule); 2] = [(AlertKind::ForecastDrift, error_drift), 
 /// Looks at the newest run of all tenants, once. A tenant that fails is logged and looked at again, and holds nobody else up.
 pub async fn watch_all(db: &Database, alerts: &Alerts) -> Result<(), Fault> {
     for tenant in rows::tenants_with_facts(&db.global()).await? {
-        match watch(db, alerts, tenant).await {
+        match Box::pin(watch(db, alerts, tenant)).await {
             Ok(0) => {}
             Ok(opened) => tracing::info!(tenant = %tenant, opened, "alerts of forecasts were opened"),
             Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "forecasts could not be looked at for alerts"),
