@@ -1,11 +1,11 @@
-//! Writing a blanket order down, and its steps.
+//! Writing a blanket order down, changing it while it is drafted, and its steps.
 
 use std::collections::HashSet;
 
 use entity::prelude::*;
 
 use super::{
-    blanket::{Activation, BlanketAction, BlanketLine, BlanketOrder},
+    blanket::{Activation, BlanketAction, BlanketChange, BlanketLine, BlanketOrder},
     blanket_refusal::BlanketRefusal,
     order::{PurchaseBook, PurchaseDecision},
     refusal::Refusal,
@@ -49,7 +49,21 @@ pub struct ProductFacts {
     pub is_archived: bool,
 }
 
-/// A step of a blanket order.
+/// A change of a draft; what is None stays.
+#[derive(Debug, Clone)]
+pub struct BlanketUpdate {
+    pub blanket: BlanketOrderId,
+    pub expected_version: Option<i64>,
+    pub valid_from: Option<i32>,
+    pub valid_to: Option<i32>,
+    pub external_ref: Option<Option<String>>,
+    pub note: Option<Option<String>>,
+    /// All lines from now on.
+    pub lines: Option<Vec<NewBlanketLine>>,
+    pub actor: Actor,
+}
+
+/// A step of a blanket order. What changes the agreement has a command of its own.
 #[derive(Debug, Clone)]
 pub struct BlanketAct {
     pub blanket: BlanketOrderId,
@@ -73,20 +87,11 @@ pub fn decide_blanket_create(
     if let Some(since) = book.archived.get(&command.supplier) {
         return Err(Refusal::SupplierArchived { since: *since }.at(At::input(Field::Supplier)));
     }
-    if command.lines.is_empty() {
-        return Err(Refusal::NoLines.at(At::input(Field::Lines)));
-    }
-    let (mut lines, mut seen) = (Vec::with_capacity(command.lines.len()), HashSet::new());
-    for (index, new) in command.lines.iter().enumerate() {
-        let made = line(command.currency, index, new).and_then(|line| first(&mut seen, line, index));
-        lines.extend(draft.pass(made)?);
-    }
-    draft.end_pass()?;
+    let lines = lines(draft, command.currency, &command.lines)?;
     if command.valid_to < command.valid_from {
         return Err(BlanketRefusal::Backwards.at(At::input(Field::ValidTo)));
     }
-    let sum = lines.iter().map(|line| line.total).try_fold(Money::zero(command.currency), Money::checked_add);
-    let total = sum.ok_or_else(|| Refusal::TooLarge.at(At::input(Field::Lines)))?;
+    let total = sum(command.currency, &lines)?;
     let now = draft.now();
     let blanket = BlanketOrder {
         id: command.id,
@@ -101,16 +106,66 @@ pub fn decide_blanket_create(
         reason: None,
         total,
         actor: command.actor,
+        editors: Vec::new(),
         activation: None,
         ended_at: None,
         version: 1,
         created_at: now,
         updated_at: now,
         lines,
-        is_new: true,
+        change: BlanketChange::New,
     };
     let events = vec![blanket.event(events::BLANKET_ORDER_CREATED, None)];
     Ok(PurchaseDecision { blankets: vec![blanket], events, ..PurchaseDecision::default() })
+}
+
+pub fn decide_blanket_update(
+    book: &PurchaseBook,
+    draft: &mut Draft<'_>,
+    command: &BlanketUpdate,
+) -> Result<PurchaseDecision, Rejection> {
+    let mut blanket = book.blanket_for(command.blanket, BlanketAction::Update, command.expected_version)?;
+    let before = blanket.status;
+    if let Some(new) = &command.lines {
+        let lines = lines(draft, blanket.currency, new)?;
+        blanket.total = sum(blanket.currency, &lines)?;
+        if blanket.change == BlanketChange::Figures {
+            blanket.change = BlanketChange::Replaced { lines: blanket.lines.len() as u16 };
+        }
+        blanket.lines = lines;
+    }
+    blanket.valid_from = command.valid_from.unwrap_or(blanket.valid_from);
+    blanket.valid_to = command.valid_to.unwrap_or(blanket.valid_to);
+    if blanket.valid_to < blanket.valid_from {
+        let named = if command.valid_to.is_some() { Field::ValidTo } else { Field::ValidFrom };
+        return Err(BlanketRefusal::Backwards.at(At::input(named)));
+    }
+    blanket.external_ref = command.external_ref.clone().unwrap_or(blanket.external_ref);
+    blanket.note = command.note.clone().unwrap_or(blanket.note);
+    if command.lines.is_some() || command.valid_from.is_some() || command.valid_to.is_some() {
+        blanket.edited_by(command.actor);
+    }
+    blanket.touch(draft.now());
+    let events = vec![blanket.event(events::BLANKET_ORDER_UPDATED, Some(before))];
+    Ok(PurchaseDecision { blankets: vec![blanket], events, ..PurchaseDecision::default() })
+}
+
+fn lines(draft: &mut Draft<'_>, currency: Currency, new: &[NewBlanketLine]) -> Result<Vec<BlanketLine>, Rejection> {
+    if new.is_empty() {
+        return Err(Refusal::NoLines.at(At::input(Field::Lines)));
+    }
+    let (mut lines, mut seen) = (Vec::with_capacity(new.len()), HashSet::new());
+    for (index, new) in new.iter().enumerate() {
+        let made = line(currency, index, new).and_then(|line| first(&mut seen, line, index));
+        lines.extend(draft.pass(made)?);
+    }
+    draft.end_pass()?;
+    Ok(lines)
+}
+
+fn sum(currency: Currency, lines: &[BlanketLine]) -> Result<Money, Rejection> {
+    let sum = lines.iter().map(|line| line.total).try_fold(Money::zero(currency), Money::checked_add);
+    sum.ok_or_else(|| Refusal::TooLarge.at(At::input(Field::Lines)))
 }
 
 fn line(currency: Currency, index: usize, new: &NewBlanketLine) -> Result<BlanketLine, Rejection> {
@@ -159,16 +214,7 @@ fn first(seen: &mut HashSet<ProductId>, line: BlanketLine, index: usize) -> Resu
 
 pub fn decide_blanket_act(book: &PurchaseBook, draft: &Draft<'_>, command: &BlanketAct) -> Result<PurchaseDecision, Rejection> {
     let at = At::input(Field::Id);
-    let missing = || Rejection::not_found(Noun::BlanketOrder, at);
-    let mut blanket = book.blankets.get(&command.blanket).ok_or_else(missing)?.clone();
-    if !command.action.is_open(blanket.status) {
-        return Err(BlanketRefusal::Status(blanket.status).at(at));
-    }
-    if let Some(expected) = command.expected_version
-        && expected != blanket.version
-    {
-        return Err(Rejection::stale(Noun::BlanketOrder, blanket.id.uuid(), blanket.version));
-    }
+    let mut blanket = book.blanket_for(command.blanket, command.action, command.expected_version)?;
     let (before, now) = (blanket.status, draft.now());
     let kind = match command.action {
         BlanketAction::Activate => {
@@ -190,21 +236,21 @@ pub fn decide_blanket_act(book: &PurchaseBook, draft: &Draft<'_>, command: &Blan
             blanket.ended_at = Some(now);
             events::BLANKET_ORDER_EXPIRED
         }
+        BlanketAction::Update => return Err(Refusal::OtherCommand.at(At::INPUT)),
     };
     blanket.touch(now);
     let events = vec![blanket.event(kind, Some(before))];
     Ok(PurchaseDecision { blankets: vec![blanket], events, ..PurchaseDecision::default() })
 }
 
-/// A person; above the limit not the one who wrote it. In a currency that the limit is not in it cannot be compared, and counts as above it.
+/// A person; above the limit not one who had a hand in what is agreed.
 fn activator(blanket: &BlanketOrder, command: &BlanketAct) -> Result<MemberId, Rejection> {
     let at = At::input(Field::Id);
     if command.actor.kind != ActorKind::Member {
         return Err(BlanketRefusal::PersonActivates.at(at));
     }
-    let is_above = |limit: &Money| blanket.total.currency != limit.currency || blanket.total.minor > limit.minor;
-    match command.limit.filter(is_above) {
-        Some(limit) if blanket.actor == command.actor => Err(BlanketRefusal::AboveLimit(limit).at(at)),
+    match command.limit {
+        Some(limit) if blanket.needs_another(command.actor, limit) => Err(BlanketRefusal::AboveLimit(limit).at(at)),
         _ => Ok(MemberId::from_uuid(command.actor.id)),
     }
 }
