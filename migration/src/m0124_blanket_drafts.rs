@@ -1,4 +1,4 @@
-//! Blanket orders that were changed while they were drafted, by whom, and an index of their references.
+//! Blanket orders that were changed while they were drafted, by whom, and what lists of them are narrowed by.
 
 use sea_orm_migration::prelude::*;
 

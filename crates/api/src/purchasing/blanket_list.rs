@@ -157,7 +157,8 @@ impl BlanketQuery {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let filter = filter.unwrap_or_default();
-        let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
+        let patterns =
+            numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut filter = filter.read(&patterns)?;
         let sorted = sort.map_or(rows::NEWEST, Into::into);
         let kind = sorted.kind(rows::BLANKETS);

@@ -254,3 +254,131 @@ fn activator(blanket: &BlanketOrder, command: &BlanketAct) -> Result<MemberId, R
         _ => Ok(MemberId::from_uuid(command.actor.id)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::stock::core::Book;
+
+    fn person(id: u128) -> Actor {
+        Actor::member(MemberId::from_uuid(Uuid::from_u128(id)))
+    }
+
+    fn gbp(minor: i64) -> Money {
+        Money::new(minor, Currency::parse("GBP").unwrap())
+    }
+
+    fn mugs(quantity: i64) -> NewBlanketLine {
+        let facts = ProductFacts {
+            sku: "MUG".to_owned(),
+            name: "Mug".to_owned(),
+            decimals: 0,
+            is_kit: false,
+            is_tracked: true,
+            is_archived: false,
+        };
+        NewBlanketLine {
+            product: ProductId::NIL,
+            facts: Some(facts),
+            quantity: Quantity::new(quantity).unwrap(),
+            unit_cost: gbp(100),
+        }
+    }
+
+    fn stock() -> Book {
+        Book::new(Timestamp(7), |_, _| 0)
+    }
+
+    /// A draft of ten mugs, written by the first person.
+    fn drafted() -> PurchaseBook {
+        let create = BlanketCreate {
+            id: BlanketOrderId::NIL,
+            supplier: SupplierId::NIL,
+            currency: gbp(0).currency,
+            valid_from: 1,
+            valid_to: 9,
+            external_ref: None,
+            note: None,
+            lines: vec![mugs(10)],
+            actor: person(1),
+        };
+        let mut book = PurchaseBook::default();
+        let made = decide_blanket_create(&book, &mut Draft::new(&stock()), &create).unwrap();
+        book.evolve(&made);
+        book
+    }
+
+    fn update(actor: Actor) -> BlanketUpdate {
+        BlanketUpdate {
+            blanket: BlanketOrderId::NIL,
+            expected_version: None,
+            valid_from: None,
+            valid_to: None,
+            external_ref: None,
+            note: None,
+            lines: None,
+            actor,
+        }
+    }
+
+    fn change(book: &mut PurchaseBook, command: &BlanketUpdate) -> Result<BlanketChange, Rejection> {
+        let made = decide_blanket_update(book, &mut Draft::new(&stock()), command)?;
+        book.evolve(&made);
+        Ok(book.blankets[&command.blanket].change)
+    }
+
+    fn activate(book: &PurchaseBook, actor: Actor) -> Result<PurchaseDecision, Rejection> {
+        let act = BlanketAct {
+            blanket: BlanketOrderId::NIL,
+            action: BlanketAction::Activate,
+            expected_version: None,
+            note: None,
+            actor,
+            today: 5,
+            limit: Some(gbp(999)),
+        };
+        decide_blanket_act(book, &Draft::new(&stock()), &act)
+    }
+
+    #[test]
+    fn who_changed_what_is_agreed_does_not_activate_it_alone_above_the_limit() {
+        let mut book = drafted();
+        let above: Result<(), Rejection> = Err(BlanketRefusal::AboveLimit(gbp(999)).at(At::input(Field::Id)));
+        assert_eq!(activate(&book, person(1)).map(drop), above);
+        change(&mut book, &BlanketUpdate { note: Some(Some("soon".to_owned())), ..update(person(2)) }).unwrap();
+        assert!(activate(&book, person(2)).is_ok(), "a note is no part of what is agreed");
+        change(&mut book, &BlanketUpdate { lines: Some(vec![mugs(20)]), ..update(person(2)) }).unwrap();
+        assert_eq!(activate(&book, person(2)).map(drop), above);
+        change(&mut book, &BlanketUpdate { valid_to: Some(8), ..update(person(3)) }).unwrap();
+        assert_eq!(activate(&book, person(3)).map(drop), above);
+        assert!(activate(&book, person(4)).is_ok());
+    }
+
+    #[test]
+    fn the_lines_that_a_draft_had_go_as_many_as_there_were() {
+        let mut book = drafted();
+        let one = BlanketUpdate { lines: Some(vec![mugs(20)]), ..update(person(1)) };
+        assert_eq!(change(&mut book, &one), Ok(BlanketChange::New), "there are no rows of it yet");
+        book.blankets.get_mut(&BlanketOrderId::NIL).unwrap().change = BlanketChange::Figures;
+        assert_eq!(change(&mut book, &update(person(1))), Ok(BlanketChange::Figures));
+        let jug = NewBlanketLine { product: ProductId::from_uuid(Uuid::from_u128(1)), ..mugs(1) };
+        let two = BlanketUpdate { lines: Some(vec![mugs(20), jug]), ..update(person(1)) };
+        assert_eq!(change(&mut book, &two), Ok(BlanketChange::Replaced { lines: 1 }));
+        assert_eq!(change(&mut book, &one), Ok(BlanketChange::Replaced { lines: 1 }), "rows are still those of one line");
+    }
+
+    #[test]
+    fn the_last_day_comes_after_the_first_whichever_of_them_changes() {
+        let mut book = drafted();
+        for (from, to, field) in
+            [(Some(10), None, Field::ValidFrom), (None, Some(0), Field::ValidTo), (Some(5), Some(4), Field::ValidTo)]
+        {
+            let command = BlanketUpdate { valid_from: from, valid_to: to, ..update(person(1)) };
+            assert_eq!(change(&mut book, &command), Err(BlanketRefusal::Backwards.at(At::input(field))));
+        }
+        let command = BlanketUpdate { valid_from: Some(10), valid_to: Some(10), ..update(person(1)) };
+        assert_eq!(change(&mut book, &command), Ok(BlanketChange::New));
+    }
+}

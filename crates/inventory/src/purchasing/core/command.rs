@@ -7,9 +7,7 @@ use entity::prelude::*;
 use super::{
     act::{Act, decide_act},
     blanket::BlanketAction,
-    blanket_act::{
-        BlanketAct, BlanketCreate, BlanketUpdate, decide_blanket_act, decide_blanket_create, decide_blanket_update,
-    },
+    blanket_act::{BlanketAct, BlanketCreate, BlanketUpdate, decide_blanket_act, decide_blanket_create, decide_blanket_update},
     confirm::{Confirm, decide_confirm},
     create::{Amend, Create, decide_amend, decide_create},
     order::{PurchaseBook, PurchaseDecision},

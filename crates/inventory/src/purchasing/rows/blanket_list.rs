@@ -58,8 +58,7 @@ impl BlanketFilter {
             clause.push(&format!(" AND {}", backend.in_ids("b.supplier_id", number)));
         }
         for test in &self.references {
-            clause.push(" AND ");
-            clause.text("b.external_ref", test);
+            referred(&mut clause, test);
         }
         for (column, span) in [("b.valid_from", self.valid_from), ("b.valid_to", self.valid_to)] {
             days(&mut clause, column, span.unwrap_or_default());
@@ -75,11 +74,29 @@ impl BlanketFilter {
     }
 }
 
+/// A reference that passes. Whole ones are looked up by themselves: SQLite would go through all blanket orders in the order of the list.
+fn referred(clause: &mut Clause, test: &TextTest) {
+    match test {
+        TextTest::In(_) => {
+            clause.push(" AND b.id IN (SELECT x.id FROM blanket_order x WHERE x.tenant_id = $1 AND ");
+            clause.text("x.external_ref", test);
+            clause.push(")");
+        }
+        TextTest::StartsWith(_) | TextTest::Contains(_) => {
+            clause.push(" AND ");
+            clause.text("b.external_ref", test);
+        }
+    }
+}
+
+/// A day within the span, which few rows have.
 fn days(clause: &mut Clause, column: &str, span: DaySpan) {
+    let backend = clause.backend();
     for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
         if let Some(day) = bound {
             let number = clause.bind(day);
-            clause.push(&format!(" AND {column} {operator} ${number}"));
+            let test = backend.rarely(&format!("{column} {operator} ${number}"));
+            clause.push(&format!(" AND {test}"));
         }
     }
 }
