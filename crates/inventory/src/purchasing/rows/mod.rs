@@ -21,7 +21,7 @@ pub use blanket::{
     BLANKETS, BlanketFilter, DUE_PAGE, DueBlanket, blanket_keys, blanket_of_number, blanket_page, blanket_rows, blanket_source,
     blankets, due_blankets, lock_blankets, product_facts,
 };
-pub use lead_times::{lead_time_of, lead_times};
+pub use lead_times::{SupplierLead, lead_time_of, lead_times};
 pub use list::{
     DaySpan, Filter, NEWEST, PURCHASES, RETURNS, add_merged, add_merged_suppliers, keys, number_of, page, return_keys,
     returns_page, returns_source, source,
