@@ -20,7 +20,7 @@ mod write;
 
 pub use blanket::{DUE_PAGE, DueBlanket, blanket_of_number, blanket_rows, blankets, due_blankets, lock_blankets, product_facts};
 pub use blanket_list::{BLANKETS, BlanketFilter, BlanketSearch, blanket_keys, blanket_page, blanket_source};
-pub use lead_times::{lead_time_of, lead_times};
+pub use lead_times::{SupplierLead, lead_time_of, lead_times};
 pub use list::{
     DaySpan, Filter, NEWEST, PURCHASES, RETURNS, add_merged, add_merged_suppliers, keys, number_of, page, return_keys,
     returns_page, returns_source, source,
