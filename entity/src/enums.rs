@@ -122,6 +122,8 @@ words! {
     LiquidationLineState { Proposed "PROPOSED", Claimed "CLAIMED", Approved "APPROVED", Done "DONE", Refused "REFUSED" }
     /// Reason for which a line of a liquidation plan is refused.
     LiquidationIssue { Stale "STALE", Refused "REFUSED" }
+    /// What a line of a liquidation plan brought until its last day, beside what was expected.
+    LiquidationOutcome { Below "BELOW", Within "WITHIN", Above "ABOVE" }
     /// Reason for which a line of a plan is refused or cut.
     ReplenishmentIssue {
         Stale "STALE", NoSupplier "NO_SUPPLIER", DraftRefused "DRAFT_REFUSED", OverBudget "OVER_BUDGET", OtherCurrency "OTHER_CURRENCY",
@@ -266,6 +268,7 @@ words! {
         LowStock "LOW_STOCK", OutOfStock "OUT_OF_STOCK", BackInStock "BACK_IN_STOCK", Overstock "OVERSTOCK", Expiring "EXPIRING",
         NegativeMargin "NEGATIVE_MARGIN", PurchaseOrderLate "PURCHASE_ORDER_LATE", TransferOverdue "TRANSFER_OVERDUE",
         CountDifference "COUNT_DIFFERENCE", DeadStock "DEAD_STOCK", LiquidationBehind "LIQUIDATION_BEHIND", StockAnomaly "STOCK_ANOMALY",
+        ForecastDrift "FORECAST_DRIFT", ForecastCoverage "FORECAST_COVERAGE",
     }
     AlertState { Open "OPEN", Acknowledged "ACKNOWLEDGED", Snoozed "SNOOZED", Resolved "RESOLVED" }
     /// Collection of e-mails about alerts.

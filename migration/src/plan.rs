@@ -127,6 +127,8 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0118_received_twice", &[include_str!("m0118/received_twice.sql")]),
     ("m0119_charge_currency", &[include_str!("m0119/charge_currency.sql")]),
     ("m0120_customer_lists", &[include_str!("m0120/customers.sql")]),
+    ("m0121_drift", &[include_str!("m0121/drift.sql")]),
+    ("m0122_liquidation_scores", &[include_str!("m0122/liquidation_scores.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

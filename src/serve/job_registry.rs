@@ -78,7 +78,7 @@ impl Node {
         let registry = webhooks::jobs::register(registry, &self.webhooks, self.keep);
         let registry = costing::jobs::register(registry, &self.db);
         let registry = demand::jobs::register(registry, &self.db);
-        let registry = forecasting::jobs::register(registry, &self.db, &self.clock);
+        let registry = forecasting::jobs::register(registry, &self.db, &self.clock, &self.alerts);
         let registry = replenishment::jobs::register(registry, &self.ledger, &self.access, self.audit.audit_writer());
         let registry = anomalies::jobs::register(registry, &self.db, &self.clock);
         let registry = liquidation::jobs::register(registry, &self.ledger, &self.alerts);

@@ -44,7 +44,7 @@ pub fn abc(items: &[(&str, i64)]) -> Vec<Ranked> {
         .collect()
 }
 
-/// The class to use: the assigned one, until the share lies two points beyond the border or the month before computed the same class. A product without
+/// The class to use: the assigned one, until the share lies two points beyond the border or the run before computed the same class. A product without
 /// revenue is C at once.
 pub fn assigned(found: Ranked, last_assigned: Option<AbcClass>, last_computed: Option<AbcClass>) -> AbcClass {
     let Some(last) = last_assigned.filter(|last| *last != found.class) else { return found.class };

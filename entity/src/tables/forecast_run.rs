@@ -1,4 +1,4 @@
-//! Forecasts of all products of a tenant, made at once. A run never changes.
+//! Forecasts of all products of a tenant, made at once. A run never changes; that it was looked at for alerts is noted.
 
 use sea_orm::entity::prelude::*;
 
@@ -27,4 +27,6 @@ pub struct Model {
     pub fingerprint: String,
     /// What was found of series that move demand from outside, as JSON.
     pub factors: String,
+    /// When alerts of forecasts that drift were opened and resolved by it. None: not yet.
+    pub watched_at: Option<Timestamp>,
 }

@@ -47,4 +47,7 @@ pub struct Model {
     pub kit_id: Option<ProductId>,
     /// Steps, figures and reasons, as JSON.
     pub body: String,
+    /// Once it is scored: what it brought until its last day, and how that compares with the bounds.
+    pub outcome: Option<LiquidationOutcome>,
+    pub recovered_minor: Option<i64>,
 }

@@ -73,6 +73,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("deadStock", May("report.read")),
     ("liquidationSettings", May("report.read")),
     ("liquidationSettingsSet", May("stock.policy")),
+    ("liquidationScore", May("purchase.read")),
     ("liquidationPlans", May("purchase.read")),
     ("liquidationPlan", May("purchase.read")),
     ("liquidationPlanCreate", May("purchase.write")),
@@ -244,6 +245,7 @@ impl World {
                 response: Response::NotShown,
             },
             reasons: Vec::new(),
+            score: None,
         };
         let work = self.node.db.tenant(house.owner.tenant).begin().await.unwrap();
         liquidation::rows::insert_plan(&work, &plan).await.unwrap();

@@ -5,6 +5,7 @@ mod csv;
 mod factors;
 mod simulate;
 mod sums;
+mod watched;
 
 use entity::prelude::Timestamp;
 use entrepot::{
@@ -33,7 +34,7 @@ on_both!(
 
 const DAY: i64 = 86_400_000_000;
 const FORECAST: &str = "query($p: ProductRef!, $s: StoreRef, $l: Int! = 1) { forecast(product: $p, store: $s, lead: $l) {
-  product { sku } store { code } run { firstWeek historyWeeks series methods { class mean } } class status method why knownWeeks missingWeeks qualityScore
+  product { sku } store { code } run { firstWeek historyWeeks series methods { class mean } } class abcClass xyzClass status method why knownWeeks missingWeeks qualityScore
   quality { reason points } weeks { week mean median lower80 upper80 lower95 upper95 extrapolated } history { week units }
   exclusions { week recorded used reason } past { week mean lower80 upper80 units } } }";
 const ACCURACY: &str =
@@ -115,6 +116,8 @@ async fn a_product_that_sells_ten_a_week_is_forecast_to_sell_ten(world: &World) 
         (&json!("SMOOTH"), &json!(30), &json!([])),
         "{found:#}"
     );
+    // Ten in 30 of 52 weeks: the deviation is 0.86 of the mean. What is alone in its store is the first of it.
+    assert_eq!((&found["abcClass"], &found["xyzClass"]), (&json!("A"), &json!("Y")), "{found:#}");
     let weeks = found["weeks"].as_array().unwrap();
     assert_eq!((weeks.len(), &weeks[0]["week"], &weeks[25]["week"]), (26, &json!(monday(world, 0)), &json!(monday(world, -25))));
     assert!(weeks.iter().all(|week| week["mean"] == 10.0 && week["median"] == 10.0), "{found:#}");
@@ -122,7 +125,7 @@ async fn a_product_that_sells_ten_a_week_is_forecast_to_sell_ten(world: &World) 
     assert_eq!((history.len(), &history[25]), (26, &json!({ "week": monday(world, 1), "units": 10 })));
     // All stores together: of two shops that sell, the sum.
     let all = trade.forecast(&mug, Value::Null).await;
-    assert_eq!((&all["store"], &all["weeks"][3]["mean"]), (&Value::Null, &json!(10.0)));
+    assert_eq!((&all["store"], &all["abcClass"], &all["weeks"][3]["mean"]), (&Value::Null, &Value::Null, &json!(10.0)));
     assert_eq!(trade.forecast(&mug, other).await, Value::Null, "it never sold there");
     trade.books.office.is_sound().await;
 }

@@ -1,5 +1,6 @@
 //! What must keep its price is sold in a kit with what people buy.
 
+use entrepot::liquidation::shell::score_due;
 use serde_json::{Value, json};
 
 use super::clearance::{Clearance, approve};
@@ -114,12 +115,23 @@ async fn a_bundle_becomes_a_kit_and_is_followed_by_what_it_sells(world: &World) 
     world.pass(190 * 86_400);
     let closed = desk.advance(&desk.read(&made).await).await;
     assert_eq!((&closed["closed"], &closed["plan"]["state"]), (&json!(1), &json!("DONE")), "{closed:#}");
+    // Its last day was over a week ago: it is scored once, and what is sold later changes nothing.
+    let score = async || score_due(&world.node.db, &world.node.clock, world.ours.owner.tenant).await.unwrap();
+    assert_eq!((score().await, score().await), (1, 0));
+    let line = desk.read(&made).await["lines"]["nodes"][0].clone();
+    assert_eq!((&line["outcome"], &line["recovered"]["amount"]), (&json!("ABOVE"), &json!("16.20")), "of 14.74 at the most");
+    let query = "query($day: Date!) { liquidationScore(from: $day, to: $day) { action lines belowLines withinLines aboveLines \
+        recovered { amount } expected { low { amount } high { amount } } } }";
+    let scored = desk.office().ask(query, json!({ "day": line["until"] })).await;
+    let sum = json!({ "action": "BUNDLE", "lines": 1, "belowLines": 0, "withinLines": 0, "aboveLines": 1, "recovered": { "amount": "16.20" },
+        "expected": { "low": { "amount": "7.37" }, "high": { "amount": "14.74" } } });
+    assert_eq!(scored["data"]["liquidationScore"], json!([sum]), "{scored:#}");
     let query = "{ events(types: [\"liquidation_plan.*\"], first: 50) { nodes { type data } } }";
     let told = desk.office().ask(query, json!({})).await;
     let nodes = told["data"]["events"]["nodes"].as_array().unwrap_or_else(|| panic!("{told:#}"));
     let of_plan: Vec<&str> =
         nodes.iter().filter(|node| node["data"]["id"] == made["id"]).map(|node| node["type"].as_str().unwrap()).collect();
-    let names = ["created", "approved", "advanced", "executed"].map(|name| format!("liquidation_plan.{name}"));
+    let names = ["created", "approved", "advanced", "executed", "scored"].map(|name| format!("liquidation_plan.{name}"));
     assert_eq!(of_plan, names, "{told:#}");
     desk.office().is_sound().await;
 }

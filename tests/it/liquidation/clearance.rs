@@ -11,7 +11,7 @@ use crate::{
 
 pub const PLAN: &str = "id state version lineCount leftOut value { amount } expected { low { amount } high { amount } } \
     result { recovered { amount } expected { low { amount } } } lines { nodes { id action state issue product { id } store { id } toStore { id } supplier { id } \
-    quantity stepsDone steps { percent price { amount } from } value { amount } expected { low { amount } likely { amount } high { amount } } \
+    quantity until outcome stepsDone steps { percent price { amount } from } value { amount } expected { low { amount } likely { amount } high { amount } } \
     partner { id } bundlePrice { amount } kit { id } recovered { amount } reasons { code text } transfer { id status lines { quantity } } supplierReturn { id } movementId } }";
 
 pub struct Clearance<'w> {

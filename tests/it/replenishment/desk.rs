@@ -90,6 +90,7 @@ impl<'w> Desk<'w> {
             choices: "[]".to_owned(),
             fingerprint: "0".repeat(16),
             factors: "[]".to_owned(),
+            watched_at: None,
         };
         work.insert::<forecast_run::Entity>(run).await.unwrap();
         let errors = json!(vec![vec![6.447; 300]; 8]).to_string();

@@ -79,18 +79,20 @@ impl Alert {
     }
     /// The figure that it was opened with: available of a level; what the store had of a lot; lines of a purchase order that are late, or of a
     /// transfer that have not all arrived; smallest units that a count was off by in all; dead units of DEAD_STOCK; units of a plan's line of LIQUIDATION_BEHIND;
-    /// most units of a strange day of STOCK_ANOMALY. Null of NEGATIVE_MARGIN.
+    /// most units of a strange day of STOCK_ANOMALY; units of FORECAST_DRIFT that eight weeks brought beyond what was forecast, negative where they brought less;
+    /// weeks outside their interval of FORECAST_COVERAGE. Null of NEGATIVE_MARGIN.
     async fn quantity(&self) -> Option<Quantity> {
         self.0.figures.quantity.and_then(prelude::Quantity::new).map(Quantity)
     }
-    /// Threshold that the quantity reached, for LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE, in smallest units. Null for other
-    /// kinds.
+    /// Threshold that the quantity reached, for LOW_STOCK, OVERSTOCK, COUNT_DIFFERENCE, FORECAST_DRIFT (on either side of 0) and
+    /// FORECAST_COVERAGE. Null for other kinds.
     async fn threshold(&self) -> Option<Quantity> {
         self.0.figures.threshold.and_then(prelude::Quantity::new).map(Quantity)
     }
     /// The lot's last day, of EXPIRING; the day for which the first late line was expected, of PURCHASE_ORDER_LATE; the day for which the transfer
     /// was expected, by the clocks of the store that receives it, of TRANSFER_OVERDUE; the day of the last sale of DEAD_STOCK, null where nothing was ever sold; the
-    /// last day of the line of LIQUIDATION_BEHIND; the newest strange day of STOCK_ANOMALY.
+    /// last day of the line of LIQUIDATION_BEHIND; the newest strange day of STOCK_ANOMALY; the Monday since which forecasts are off of FORECAST_DRIFT and
+    /// FORECAST_COVERAGE, null where that is longer ago than 26 weeks.
     async fn day(&self) -> Option<Date> {
         self.0.figures.day.map(Date)
     }

@@ -32,6 +32,11 @@ pub enum AlertKind {
     LiquidationBehind,
     /// A day of a product in a store was strange, and is not accepted yet.
     StockAnomaly,
+    /// Forecasts of a product in a store are too low, or too high, again and again: the tracking signal of the last eight weeks is beyond 6 on either side, and
+    /// was a week before. RESOLVED within 4.
+    ForecastDrift,
+    /// Intervals of a product in a store hold too few weeks: at least 9 of the last 16 were outside those of 80 %, and were a week before. RESOLVED at 6.
+    ForecastCoverage,
 }
 
 /// State of an alert. More may be added.

@@ -94,8 +94,8 @@ pub struct AlertRuleUpsertInput {
     /// Whether such alerts are opened and notified.
     #[graphql(default = true)]
     pub is_enabled: bool,
-    /// Threshold for LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE, in smallest units, 0 or more. Null for the level's own, and for 1
-    /// of COUNT_DIFFERENCE.
+    /// Threshold for LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE, in smallest units, 0 or more; for FORECAST_DRIFT, the fewest units that
+    /// eight weeks must be off by, beside the tracking signal. Null for the level's own, and for 1 of COUNT_DIFFERENCE.
     pub threshold: Option<Quantity>,
     /// Days before a lot's expiry date (EXPIRING), or of grace after the expected day of an order (PURCHASE_ORDER_LATE) or a
     /// transfer (TRANSFER_OVERDUE); 0 to 3,650. Null for 30 before an expiry date, and for no grace.

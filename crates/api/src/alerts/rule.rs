@@ -77,7 +77,8 @@ impl AlertRule {
     async fn is_enabled(&self) -> bool {
         self.0.is_enabled
     }
-    /// The line that is crossed, in smallest units; null for the level's own, or for any difference of a count.
+    /// The line that is crossed, in smallest units; null for the level's own, for any difference of a count, or, of
+    /// FORECAST_DRIFT, for units by the tracking signal alone.
     async fn threshold(&self) -> Option<Quantity> {
         self.0.threshold.map(Quantity)
     }

@@ -6,6 +6,7 @@ use macros::resolvers;
 use services::{
     demand::core::six,
     forecasting::{core::StoredPoint, shell::ProductForecast},
+    reports::core,
 };
 
 use super::{
@@ -16,11 +17,13 @@ use super::{
 };
 use crate::{
     catalog::{Product, Store},
+    counts::AbcClass,
     graphql::{
         fault::Answer,
         scalars::{Date, Quantity},
     },
     orders::links,
+    reports::XyzClass,
 };
 
 /// Forecast of a product's weekly demand.
@@ -47,6 +50,17 @@ impl Forecast {
     /// Class of demand, from which the method follows. It changes when two runs agree.
     async fn class(&self) -> DemandClass {
         self.0.series.class.into()
+    }
+    /// ABC class of the product in the store, by its share of the store's revenue of 52 weeks at the price of the run: A up to 80 %, B up to 95 %, C. It changes
+    /// two points beyond the border, or when two runs agree. Null of all stores together, of kits, of products that are not ACTIVE or not kept in stock, and in
+    /// runs of earlier versions.
+    async fn abc_class(&self) -> Option<AbcClass> {
+        Some(self.0.series.body.classes?.abc.into())
+    }
+    /// XYZ class of the product in the store, by the deviation of its 52 weeks by their mean: X up to 0.5, Y up to 1, Z. It changes 5 % beyond the border, or when
+    /// two runs agree. Null where `abcClass` is.
+    async fn xyz_class(&self) -> Option<XyzClass> {
+        Some(core::XyzClass::from(self.0.series.body.classes?.xyz).into())
     }
     /// State of the forecast.
     async fn status(&self) -> ForecastStatus {

@@ -76,6 +76,18 @@ pub enum LiquidationIssue {
     Refused,
 }
 
+/// Recovery of a line until its last day, compared with what was expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "prelude::LiquidationOutcome", rename_items = "SCREAMING_SNAKE_CASE")]
+pub enum LiquidationOutcome {
+    /// Less than the lower bound.
+    Below,
+    /// From the lower bound to the upper one.
+    Within,
+    /// More than the upper bound.
+    Above,
+}
+
 /// Subject of a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "core::ReasonCode", rename_items = "SCREAMING_SNAKE_CASE")]

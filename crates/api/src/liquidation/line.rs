@@ -12,7 +12,7 @@ use services::{
 };
 
 use super::{
-    enums::{LiquidationAction, LiquidationIssue, LiquidationLineState, PriceResponseSource},
+    enums::{LiquidationAction, LiquidationIssue, LiquidationLineState, LiquidationOutcome, PriceResponseSource},
     option::{LiquidationReason, LiquidationRecovery, LiquidationStep, PriceResponse, money, units},
 };
 use crate::{
@@ -129,6 +129,11 @@ impl LiquidationPlanLine {
     #[field(mask = ProductCostRead)]
     async fn recovered(&self, ctx: &Context<'_>) -> Option<Money> {
         Some(money(self.recovered?, self.currency))
+    }
+    /// Recovery until the line's last day, compared with `expected`. Null until seven days after its last day, and where it was not
+    /// approved. `recovered` does not change any more once this is set.
+    async fn outcome(&self) -> Option<LiquidationOutcome> {
+        self.line.score.map(|score| score.outcome.into())
     }
     /// Day on which the line was approved, in the tenant's time zone. Null before.
     async fn approved_on(&self) -> Option<Date> {

@@ -9,11 +9,12 @@ mod option;
 mod payloads;
 mod plan;
 mod query;
+mod score;
 mod settings;
 
 pub use dead_stock::{DeadStockConnection, DeadStockEdge, DeadStockFilter, DeadStockItem, DeadStockTotals};
 pub use enums::{
-    LiquidationAction, LiquidationIssue, LiquidationLineState, LiquidationPlanState, LiquidationReasonCode,
+    LiquidationAction, LiquidationIssue, LiquidationLineState, LiquidationOutcome, LiquidationPlanState, LiquidationReasonCode,
     LiquidationRefusalCode, PriceResponseSource,
 };
 pub use inputs::{
@@ -31,4 +32,5 @@ pub use plan::{
     LiquidationPlan, LiquidationPlanConnection, LiquidationPlanEdge, LiquidationPlanLineFilter, LiquidationResult, find_plan,
 };
 pub use query::{LiquidationPlanFilter, LiquidationQuery};
+pub use score::LiquidationActionScore;
 pub use settings::{LiquidationSettings, LiquidationTerms};

@@ -11,18 +11,22 @@ use super::{
     dead_stock::{DeadStockConnection, DeadStockFilter, DeadStockItem, DeadStockTotals},
     enums::LiquidationPlanState,
     plan::{LiquidationPlan, LiquidationPlanConnection},
+    score::LiquidationActionScore,
     settings::LiquidationSettings,
 };
 use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        fault::Answer,
-        scalars::Cursor,
+        fault::{Answer, TopError},
+        scalars::{Cursor, Date},
     },
     purchasing::links::{MOST_A_PAGE, argument},
     reports::{filter::of_no_channel, page::ReportPaging},
 };
+
+/// Days that a score is of at most.
+const MOST_DAYS: i32 = 400;
 
 /// Plans. All conditions hold; one that is null is absent.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -62,6 +66,24 @@ impl LiquidationQuery {
     async fn liquidation_settings(&self, ctx: &Context<'_>) -> Answer<LiquidationSettings> {
         let (settings, currency) = shell::find_settings(&permit, ctx.given::<Ledger>()?.database()).await?;
         Ok(LiquidationSettings::new(settings, currency))
+    }
+
+    /// Approved lines by action, compared with what was expected of them: lines of stores of the caller's, or to them, that were scored seven days after their last day.
+    /// An action without lines is left out.
+    ///
+    /// Requires purchase.read. Costs 20.
+    #[field(permit = PurchaseRead, cost = "20", list_size(assumed = 5))]
+    async fn liquidation_score(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "First day of `until`.")] from: Date,
+        #[graphql(desc = "Last day of `until`, inclusive; at most 400 days.")] to: Date,
+    ) -> Answer<Vec<LiquidationActionScore>> {
+        if to.0 < from.0 || i64::from(to.0) - i64::from(from.0) >= i64::from(MOST_DAYS) {
+            return Err(TopError::bad_input(format!("to is a day of the {MOST_DAYS} from `from` on"), path!["to"]));
+        }
+        let sums = shell::action_sums(&permit, ctx.given::<Ledger>()?.database(), (from.0, to.0)).await?;
+        Ok(sums.into_iter().map(LiquidationActionScore).collect())
     }
 
     /// Plans of liquidation, the newest first. Plans are kept for 400 days.

@@ -46,6 +46,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         anomalies::ANOMALY.events(),
         liquidation::LIQUIDATION_SETTINGS.events(),
         liquidation::LIQUIDATION_PLAN.events(),
+        liquidation::LIQUIDATION_SCORE.events(),
         saved_views::SAVED_VIEW.events(),
         saved_views::VIEW.events(),
         saved_views::SAVED_VIEW_SCHEDULE.events(),

@@ -9,7 +9,7 @@ use platform::storage::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::core::Plan;
+use super::core::{Plan, PlanScore};
 
 pub use platform::storage::events::EventType;
 
@@ -24,6 +24,10 @@ platform::events! {
         LIQUIDATION_PLAN_APPROVED "liquidation_plan.approved",
         LIQUIDATION_PLAN_ADVANCED "liquidation_plan.advanced",
         LIQUIDATION_PLAN_EXECUTED "liquidation_plan.executed",
+    }
+    /// How plans came true.
+    LIQUIDATION_SCORE: ScoreEvent = Terms { permission: code::<kind::PurchaseRead>(), shown: Shown::Part(shown_score), stream: None } => {
+        LIQUIDATION_PLAN_SCORED "liquidation_plan.scored" by system,
     }
 }
 
@@ -53,6 +57,23 @@ impl PlanEvent {
     }
 }
 
+/// The payload of a plan that came true: no amounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoreEvent {
+    pub id: LiquidationPlanId,
+    pub lines: i64,
+    /// Lines that brought less than their lower bound, and more than their upper one.
+    pub below: i64,
+    pub above: i64,
+}
+
+impl ScoreEvent {
+    pub const fn of(score: &PlanScore) -> Self {
+        Self { id: score.plan, lines: score.lines, below: score.below, above: score.above }
+    }
+}
+
 /// What is told of a plan that was approved or followed: that nothing of it is under way any more as well, once that is so.
 pub fn followed(event: EventType<PlanEvent>, plan: &Plan, changed: usize) -> Vec<NewEvent> {
     let mut told = vec![event.event(&PlanEvent::of(plan, changed as i64))];
@@ -64,6 +85,13 @@ pub fn followed(event: EventType<PlanEvent>, plan: &Plan, changed: usize) -> Vec
 
 fn shown_settings(event: &SettingsEvent, viewer: EventViewer<'_>) -> Option<Value> {
     viewer.is_permitted().then(|| json!({ "version": event.version }))
+}
+
+fn shown_score(event: &ScoreEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    let within = event.lines - event.below - event.above;
+    viewer.is_permitted().then(
+        || json!({ "id": event.id, "lines": event.lines, "belowLines": event.below, "withinLines": within, "aboveLines": event.above }),
+    )
 }
 
 fn shown_plan(event: &PlanEvent, viewer: EventViewer<'_>) -> Option<Value> {

@@ -70,7 +70,9 @@ impl Subject {
             | AlertKind::Overstock
             | AlertKind::DeadStock
             | AlertKind::LiquidationBehind
-            | AlertKind::StockAnomaly => level().map(Self::Level),
+            | AlertKind::StockAnomaly
+            | AlertKind::ForecastDrift
+            | AlertKind::ForecastCoverage => level().map(Self::Level),
             AlertKind::NegativeMargin => ids.product.map(Self::Product),
             AlertKind::Expiring => Some(Self::Lot(ids.lot?, level()?)),
             AlertKind::PurchaseOrderLate => Some(Self::PurchaseOrder(ids.purchase_order?, ids.store?)),
@@ -108,7 +110,9 @@ impl DatedKind {
             | AlertKind::NegativeMargin
             | AlertKind::CountDifference
             | AlertKind::DeadStock
-            | AlertKind::LiquidationBehind => None,
+            | AlertKind::LiquidationBehind
+            | AlertKind::ForecastDrift
+            | AlertKind::ForecastCoverage => None,
         }
     }
     /// Each with the kind of its alerts.
@@ -144,11 +148,12 @@ pub struct Margin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AlertValues {
     /// What is available of a level; what a store has of a lot; lines of an order or a transfer that are still to come; what a count was off by; dead units; units
-    /// of a line of a plan; most units of a strange day.
+    /// of a line of a plan; most units of a strange day; units that were wanted beyond what was forecast, below 0 for fewer; weeks outside their interval.
     pub quantity: Option<i64>,
     /// The line that was crossed.
     pub threshold: Option<i64>,
-    /// A lot's last day, the day for which an order or a transfer was expected, that of the last sale, the last one of a line, or a strange one.
+    /// A lot's last day, the day for which an order or a transfer was expected, that of the last sale, the last one of a line, a strange one, or the Monday since
+    /// which forecasts are off.
     pub day: Option<i32>,
     pub margin: Option<Margin>,
 }

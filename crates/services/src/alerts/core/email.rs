@@ -3,7 +3,7 @@
 use entity::prelude::*;
 use platform::markup::escaped;
 
-use super::alert::Alert;
+use super::alert::{Alert, AlertValues};
 
 /// Alerts that one letter lists; of more it says how many.
 pub const MOST_LISTED: usize = 200;
@@ -103,9 +103,30 @@ fn line(alert: &Alert, named: &Named, day: DayText) -> String {
             format!("the plan for {} of {product} in {store} until {on} brings less than expected", amount(figures.quantity))
         }
         AlertKind::StockAnomaly => format!("{on} was a strange day of {product} in {store}: {}", amount(figures.quantity)),
+        AlertKind::ForecastDrift | AlertKind::ForecastCoverage => forecast(alert, &format!("{product} in {store}"), named, &on),
     };
     let is_over = alert.state() == AlertState::Resolved && alert.kind != AlertKind::BackInStock;
     plain(&if is_over { format!("{said} (over by now)") } else { said })
+}
+
+/// How forecasts of a product in a store are off, and since which week.
+fn forecast(alert: &Alert, of: &str, named: &Named, on: &str) -> String {
+    let AlertValues { quantity: Some(off), threshold: Some(line), .. } = alert.figures else {
+        return format!("forecasts of {of} are off");
+    };
+    let since = if on.is_empty() { String::new() } else { format!(", since the week of {on}") };
+    if alert.kind == AlertKind::ForecastCoverage {
+        return format!(
+            "intervals of the forecasts of {of} do not hold: {off} of 16 weeks were outside, told from {line} on{since}"
+        );
+    }
+    let (low_or_high, more_or_less) = if off < 0 { ("high", "less") } else { ("low", "more") };
+    let amount = |units: i64| quantity(units, named.unit.as_ref());
+    format!(
+        "forecasts of {of} are too {low_or_high}: eight weeks brought {} {more_or_less} than was forecast, told from {} on{since}",
+        amount(off.saturating_abs()),
+        amount(line)
+    )
 }
 
 /// An integer of smallest units as people write it: 1500 of a kg with three decimals is 1.500 kg.
@@ -134,7 +155,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::alerts::core::{AlertValues, Handling, Margin, Subject};
+    use crate::alerts::core::{Handling, Margin, Subject};
     use inventory::stock::core::LevelKey;
 
     fn alert(kind: AlertKind, figures: AlertValues) -> Alert {
@@ -209,6 +230,22 @@ mod tests {
         let behind = format!("the plan for 1.500 kg of {rice} in Shop <1> until 2026-11-30 brings less than expected");
         assert_eq!(subject(AlertKind::LiquidationBehind), behind);
         assert_eq!(subject(AlertKind::StockAnomaly), format!("2026-11-30 was a strange day of {rice} in Shop <1>: 1.500 kg"));
+    }
+
+    #[test]
+    fn forecasts_that_are_off_are_told_by_which_side_and_by_how_much() {
+        let subject = |kind, quantity, line, day_of| {
+            let figures = AlertValues { quantity: Some(quantity), threshold: Some(line), day: day_of, ..AlertValues::default() };
+            written("Mugs", &[(alert(kind, figures), named())], 0, day).subject
+        };
+        let of = "RICE Rice & \"peas\"  Bcc: eve@example.com in Shop <1>";
+        let low =
+            "too low: eight weeks brought 45.000 kg more than was forecast, told from 36.750 kg on, since the week of 2026-11-30";
+        assert_eq!(subject(AlertKind::ForecastDrift, 45_000, 36_750, Some(1)), format!("forecasts of {of} are {low}"));
+        let high = "too high: eight weeks brought 0.045 kg less than was forecast, told from 0.037 kg on";
+        assert_eq!(subject(AlertKind::ForecastDrift, -45, 37, None), format!("forecasts of {of} are {high}"));
+        let wide = "do not hold: 10 of 16 weeks were outside, told from 9 on";
+        assert_eq!(subject(AlertKind::ForecastCoverage, 10, 9, None), format!("intervals of the forecasts of {of} {wide}"));
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub struct Rule {
     pub kind: AlertKind,
     pub scope: Scope,
     pub is_enabled: bool,
-    /// The line that is crossed, in place of the level's own; of a count, how much it must be off by.
+    /// The line that is crossed, in place of the level's own; of a count or of forecasts, how much they must be off by.
     pub threshold: Option<Quantity>,
     /// Days before a lot's date, or after that of an order or a transfer.
     pub days: Option<i32>,
@@ -165,12 +165,13 @@ impl Rules {
 /// Which of scope and parameters a kind takes: store, product or category, threshold, days.
 pub const fn kind_takes(kind: AlertKind) -> [bool; 4] {
     match kind {
-        AlertKind::LowStock | AlertKind::Overstock => [true, true, true, false],
+        AlertKind::LowStock | AlertKind::Overstock | AlertKind::ForecastDrift => [true, true, true, false],
         AlertKind::OutOfStock
         | AlertKind::BackInStock
         | AlertKind::DeadStock
         | AlertKind::LiquidationBehind
-        | AlertKind::StockAnomaly => [true, true, false, false],
+        | AlertKind::StockAnomaly
+        | AlertKind::ForecastCoverage => [true, true, false, false],
         AlertKind::Expiring => [true, true, false, true],
         AlertKind::NegativeMargin => [false, true, false, false],
         AlertKind::PurchaseOrderLate | AlertKind::TransferOverdue => [true, false, false, true],

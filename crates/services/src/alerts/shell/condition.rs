@@ -12,7 +12,7 @@ use super::{
     load_rules,
 };
 use crate::alerts::{
-    core::{AlertValues, Opening, Step, Subject, Trigger},
+    core::{AlertValues, Opening, Rules, Step, Subject, Trigger},
     rows,
 };
 
@@ -23,25 +23,33 @@ pub struct StandingCondition {
     /// The product's: rules may be for it.
     pub category: Option<CategoryId>,
     pub quantity: i64,
+    /// The line that it has crossed, where there is one.
+    pub threshold: Option<i64>,
     /// Resolved by hand, an alert stays so while the day is the same.
     pub day: Option<i32>,
 }
 
 impl Alerts {
-    /// Opens an alert of a kind for each level that stands so, and closes those of all others of the tenant; says how many were opened. Doing it twice does nothing
-    /// more.
+    /// The levels of a tenant with an alert of a kind that is not RESOLVED.
+    pub async fn active_levels(&self, tenant: TenantId, kind: AlertKind) -> Result<BTreeSet<LevelKey>, Fault> {
+        rows::active_levels(&self.0.db.tenant(tenant), kind).await
+    }
+
+    /// Opens an alert of a kind for each level that stands so, from the threshold on of a rule that has one, and closes those of all others of the tenant; says how
+    /// many were opened. Doing it twice does nothing more.
     pub async fn stand(&self, tenant: TenantId, kind: AlertKind, standing: &[StandingCondition]) -> Result<usize, Fault> {
         let scope = self.0.db.tenant(tenant);
         let active = rows::active_levels(&scope, kind).await?;
+        if active.is_empty() && standing.is_empty() {
+            return Ok(0);
+        }
+        let rules = load_rules(&scope).await?;
         let named: BTreeSet<LevelKey> = standing.iter().map(|one| one.level).collect();
         let now = self.0.clock.now();
         let over = active.difference(&named).map(|level| Step::Close(kind, Subject::Level(*level)));
         let new = standing.iter().filter(|one| !active.contains(&one.level)).map(|one| opening(kind, one));
+        let new = new.filter(|opening| is_enough(&rules, opening)).map(Step::Open);
         let steps: Vec<Dated> = over.chain(new).map(|step| (step, now, None)).collect();
-        if steps.is_empty() {
-            return Ok(0);
-        }
-        let rules = load_rules(&scope).await?;
         let mut opened = 0;
         for chunk in steps.chunks(MOST_STEPS) {
             opened += self.write(tenant, &rules, None, chunk).await?.unwrap_or_default();
@@ -50,7 +58,13 @@ impl Alerts {
     }
 }
 
-fn opening(kind: AlertKind, one: &StandingCondition) -> Step {
-    let figures = AlertValues { quantity: Some(one.quantity), day: one.day, ..AlertValues::default() };
-    Step::Open(Opening { kind, subject: Subject::Level(one.level), figures, category: one.category, trigger: Trigger::Standing })
+fn opening(kind: AlertKind, one: &StandingCondition) -> Opening {
+    let figures = AlertValues { quantity: Some(one.quantity), threshold: one.threshold, day: one.day, ..AlertValues::default() };
+    Opening { kind, subject: Subject::Level(one.level), figures, category: one.category, trigger: Trigger::Standing }
+}
+
+/// Whether the figure, on either side of 0, reaches the threshold that the narrowest rule has.
+fn is_enough(rules: &Rules, opening: &Opening) -> bool {
+    let line = rules.setting(opening.kind, opening.alert_scope()).threshold;
+    line.is_none_or(|line| opening.figures.quantity.is_some_and(|quantity| quantity.saturating_abs() >= line.get()))
 }

@@ -1,5 +1,7 @@
 //! From facts to series, and from a run to what is kept of it. No database, no clock.
 
+mod classes;
+mod drift;
 mod factors;
 mod history;
 mod score;
@@ -8,6 +10,8 @@ mod stored;
 mod sums;
 mod weekdays;
 
+pub use classes::{Level, StoredClasses, StoredXyz, Turnover, YEAR_WEEKS, classify};
+pub use drift::{AlertBefore, JudgedWeek, LevelDrift, WATCHED_WEEKS, coverage_drift, error_drift};
 pub use factors::{FactorFields, FactorProblem, FactorSeries, MOST_DAYS, MOST_FACTORS, StoredFactor, factors_of, stored_factors};
 pub use history::{History, LevelFacts, SeriesHistory};
 pub use score::{DRIFT_WEEKS, Drift, Outcome, SIGNAL_WEEKS, Tally, TrackingSignal};

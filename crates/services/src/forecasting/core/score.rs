@@ -101,7 +101,7 @@ impl Drift {
 /// Errors of one week ahead that a tracking signal is made of.
 pub const SIGNAL_WEEKS: usize = 8;
 /// The textbook limit of a tracking signal.
-const SIGNAL_LIMIT: f64 = 4.0;
+pub(super) const SIGNAL_LIMIT: f64 = 4.0;
 
 /// Σ(units − forecast) ÷ mean |units − forecast| over the last weeks: above 0 where forecasts are too low again and again.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -121,7 +121,7 @@ impl TrackingSignal {
     }
 }
 
-fn signal(errors: &[f64]) -> Option<f64> {
+pub(super) fn signal(errors: &[f64]) -> Option<f64> {
     let last = &errors[errors.len().checked_sub(SIGNAL_WEEKS)?..];
     let absolute = last.iter().map(|error| error.abs()).sum::<f64>() / SIGNAL_WEEKS as f64;
     Some(if absolute > 0.0 { last.iter().sum::<f64>() / absolute } else { 0.0 })

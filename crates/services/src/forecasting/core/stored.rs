@@ -9,7 +9,7 @@ use forecast::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::weekdays::days_of;
+use super::{StoredClasses, weekdays::days_of};
 
 /// A coming week.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -78,6 +78,9 @@ pub struct StoredSeries {
     /// The share of each weekday, Monday first. None of all stores together, whose days are the sum of theirs, and in runs of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<[f64; 7]>,
+    /// How much it matters in its store, and how evenly it is asked for. None of all stores together, of what is not planned, and in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<StoredClasses>,
     /// Runs of equal weeks: how many, and the week.
     points: Vec<(u32, StoredPoint)>,
 }
@@ -140,6 +143,7 @@ pub fn series_of(run: &Run, series: usize, naive: f64, first_week: i32, means: O
         step: Some(milli(forecast.mean_step.into())),
         pool: means.is_none().then_some(forecast.method),
         profile: None,
+        classes: None,
         points,
     }
 }

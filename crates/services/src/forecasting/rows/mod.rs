@@ -5,6 +5,7 @@ mod facts;
 mod runs;
 mod scores;
 mod sums;
+mod watched;
 
 pub use factors::{
     FACTORS, countries, factor, factor_keys, factor_page, factor_source, factors, insert_factor, is_store, remove_factor,
@@ -17,3 +18,6 @@ pub use runs::{
 };
 pub use scores::{ScoreKey, accuracy, insert_scores, last_scored, scored};
 pub use sums::{categories, day_units, insert_sums, open_weekdays, sum};
+pub use watched::{
+    Priced, category_of_products, classes_of_run, note_watched, priced, store_series_of_run, store_units, unwatched_run,
+};

@@ -140,7 +140,7 @@ pub async fn series_of_runs(
     series(reads, only, vec![since.into(), product.into(), store.into()]).await
 }
 
-async fn series(reads: &impl Reads, only: &str, values: Vec<Value>) -> Result<Vec<KeptSeries>, Fault> {
+pub(super) async fn series(reads: &impl Reads, only: &str, values: Vec<Value>) -> Result<Vec<KeptSeries>, Fault> {
     let sql =
         format!("SELECT {} FROM forecast_series s WHERE s.tenant_id = $1 AND {only} ORDER BY s.first_week", SeriesRow::SELECT);
     reads.records::<SeriesRow>(&sql, values).await?.into_iter().map(TryInto::try_into).collect()

@@ -28,11 +28,12 @@ use crate::{
     demand::{core::week_of, shell::catch_up},
     forecasting::{
         core::{
-            DRIFT_WEEKS, Drift, FactorSeries, History, StoredFactor, StoredSeries, StoredSum, SumKey, Sums, Tally, choices_of,
-            class_of, factors_of, profiles, series_of, status_of, stored_factors,
+            DRIFT_WEEKS, Drift, FactorSeries, History, Level, SeriesHistory, StoredClasses, StoredFactor, StoredSeries,
+            StoredSum, SumKey, Sums, Tally, Turnover, choices_of, class_of, classify, factors_of, profiles, series_of, status_of,
+            stored_factors,
         },
         events::{DriftEvent, FORECAST_COMPLETED, FORECAST_DRIFTED, RunEvent},
-        rows::{self, ScoreKey},
+        rows::{self, KeptRun, Priced, ScoreKey},
     },
 };
 
@@ -96,7 +97,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
         return Ok(None);
     }
     drop(facts);
-    let beside = Box::pin(Beside::of(&scope, &stores, first_week)).await?;
+    let beside = Box::pin(Beside::of(&scope, &stores, first_week, last.as_ref())).await?;
     // Processor time of its own: seconds where there are many products.
     let computed = tokio::task::spawn_blocking(move || Computed::of(stores, beside, &of_products));
     let computed = computed.await.map_err(|err| Fault::Broken(format!("the forecasts: {err}")))?;
@@ -118,6 +119,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
             choices: choices_of(&computed.store_run),
             fingerprint: format!("{:016x}", computed.store_run.fingerprint()),
             factors: serde_json::to_string(&computed.factors).map_err(|err| Fault::Broken(err.to_string()))?,
+            watched_at: None,
         },
     )
     .await?;
@@ -157,15 +159,22 @@ struct Beside {
     factors: Vec<FactorSeries>,
     /// Of each store whose address has one.
     countries: BTreeMap<StoreId, String>,
+    /// ABC and XYZ, of what is planned.
+    classes: BTreeMap<Level, StoredClasses>,
 }
 
 impl Beside {
-    async fn of(scope: &TenantScope, stores: &History, first_week: i32) -> Result<Self, Fault> {
+    async fn of(scope: &TenantScope, stores: &History, first_week: i32, last: Option<&KeptRun>) -> Result<Self, Fault> {
         let days = rows::day_units(scope, first_week - 7 * PROFILE_WEEKS as i32, first_week).await?;
         let open = rows::open_weekdays(scope, stores.first_week, first_week).await?;
         let categories = rows::categories(scope).await?;
         let (factors, countries) = (rows::factors(scope).await?, rows::countries(scope).await?);
-        Ok(Self { profiles: profiles(stores, &days, &open), sums: Sums::of(stores, &categories), factors, countries })
+        let last_classes = match last {
+            Some(run) => rows::classes_of_run(scope, run.first_week).await?,
+            None => BTreeMap::new(),
+        };
+        let classes = classes(stores, &rows::priced(scope).await?, &last_classes);
+        Ok(Self { profiles: profiles(stores, &days, &open), sums: Sums::of(stores, &categories), factors, countries, classes })
     }
 
     /// Judges the factors, and changes the run by those that helped. Nothing is worked out where there are none.
@@ -233,6 +242,7 @@ impl Computed {
         for (nth, series) in self.stores.series.iter().enumerate() {
             let mut body = series_of(&self.store_run, nth, naive(&series.units), self.stores.first_week, None);
             body.profile = self.beside.profiles.get(nth).copied();
+            body.classes = series.store.and_then(|store| self.beside.classes.get(&(store, series.product)).copied());
             sums.add(nth, &body);
             let sum = of_products.entry(series.product).or_default();
             for (week, point) in body.points().enumerate() {
@@ -257,6 +267,18 @@ impl Computed {
         };
         (all, sums.stored(&self.errors).into_iter().map(row).collect())
     }
+}
+
+/// Classes of what is planned, by the last year at the price of now.
+fn classes(stores: &History, priced: &[Priced], last: &BTreeMap<Level, StoredClasses>) -> BTreeMap<Level, StoredClasses> {
+    let known: BTreeMap<ProductId, &Priced> = priced.iter().map(|one| (one.id, one)).collect();
+    let turnover = |series: &SeriesHistory| {
+        let priced = known.get(&series.product)?;
+        let turnover = Turnover::of(series).at(priced.price_minor.unwrap_or(0), priced.unit_decimals);
+        Some(((series.store?, series.product), turnover))
+    };
+    let skus = known.iter().map(|(product, priced)| (*product, priced.sku.as_str())).collect();
+    classify(&stores.series.iter().filter_map(turnover).collect(), &skus, last)
 }
 
 /// The last week as it was.

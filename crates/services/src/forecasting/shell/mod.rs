@@ -5,6 +5,7 @@ mod factors;
 mod make;
 mod score;
 mod simulate;
+mod watch;
 
 pub use ask::{
     ClassAccuracy, PastWeek, ProductForecast, SumForecast, WeekUnits, accuracy, latest_run, product_forecast, sum_forecast,
@@ -13,3 +14,4 @@ pub use factors::{FactorError, FactorRemoval, FactorSet, factor_page, remove_fac
 pub use make::{MadeRun, make_all, make_run};
 pub use score::twice_drifted;
 pub use simulate::{SimulationError, simulate};
+pub use watch::{watch, watch_all};

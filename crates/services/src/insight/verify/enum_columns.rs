@@ -153,6 +153,7 @@ pub(super) const ENUM_COLUMNS: &[EnumColumn] = &[
     enum_column("liquidation_line", LIQUIDATION_LINE, "action", one_of!(LiquidationAction)),
     enum_column("liquidation_line", LIQUIDATION_LINE, "state", one_of!(LiquidationLineState)),
     enum_column("liquidation_line", LIQUIDATION_LINE, "issue", one_of!(LiquidationIssue)),
+    enum_column("liquidation_line", LIQUIDATION_LINE, "outcome", one_of!(LiquidationOutcome)),
     enum_column("document_reversal", "'rev:' || HEX(c.id)", "kind", one_of!(ReversedKind)),
     enum_column("document_reversal", "'rev:' || HEX(c.id)", "actor_kind", one_of!(ActorKind)),
     enum_column("document_reversal_effect", "'rev:' || HEX(c.reversal_id)", "kind", one_of!(ReversalEffect)),

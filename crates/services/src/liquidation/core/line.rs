@@ -8,6 +8,7 @@ use super::{
     action::{Act, Recovery},
     reason::Reason,
     response::Response,
+    score::LineScore,
 };
 
 /// What carries a line out.
@@ -119,6 +120,8 @@ pub struct PlanLine {
     pub steps_done: i32,
     pub figures: LineFigures,
     pub reasons: Vec<Reason>,
+    /// What came of it. None until its last day is over and settled, and where it was not approved.
+    pub score: Option<LineScore>,
 }
 
 impl PlanLine {

@@ -12,6 +12,7 @@ mod propose;
 mod reason;
 mod recovered;
 mod response;
+mod score;
 
 pub use action::{Act, Bundle, Candidate, Recovery, Step};
 pub use approve::{Approval, Claims, approve, state_of};
@@ -27,6 +28,7 @@ pub use recovered::{SoldDay, is_behind, recovered, sells_out};
 pub use response::{
     Estimate, LEAST_POOLED, PricedWeek, Response, ResponseSource, estimate, has_levels, price_response, priced_weeks,
 };
+pub use score::{LineScore, PlanScore, SETTLED_DAYS};
 
 #[cfg(test)]
 mod tests;

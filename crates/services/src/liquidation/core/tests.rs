@@ -226,6 +226,7 @@ fn line(act: Act, state: LineState) -> PlanLine {
             response: Response::NotShown,
         },
         reasons: Vec::new(),
+        score: None,
     }
 }
 

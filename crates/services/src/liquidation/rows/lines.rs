@@ -15,7 +15,7 @@ use sea_orm::Value;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::liquidation::core::{Act, Document, LineFigures, LineState, PlanLine, Reason, Recovery};
+use crate::liquidation::core::{Act, Document, LineFigures, LineScore, LineState, PlanLine, Reason, Recovery};
 
 /// Names the order of a plan's lines in cursors.
 pub const LINES: &str = "liquidationLines:VALUE:DESC";
@@ -30,7 +30,7 @@ struct Body {
 
 #[derive(Record)]
 #[record(of = liquidation_line, alias = "l")]
-struct LineRow {
+pub(super) struct LineRow {
     position: i32,
     id: LiquidationLineId,
     action: LiquidationAction,
@@ -52,6 +52,8 @@ struct LineRow {
     issue: Option<LiquidationIssue>,
     kit_id: Option<ProductId>,
     body: String,
+    outcome: Option<LiquidationOutcome>,
+    recovered_minor: Option<i64>,
 }
 
 #[derive(Record)]
@@ -124,6 +126,7 @@ impl TryFrom<LineRow> for PlanLine {
             steps_done: row.steps_done,
             figures,
             reasons,
+            score: row.outcome.zip(row.recovered_minor).map(|(outcome, recovered)| LineScore { outcome, recovered }),
         })
     }
 }
@@ -188,6 +191,8 @@ pub async fn insert_lines(work: &Work, plan: LiquidationPlanId, lines: &[PlanLin
             partner_id: line.act.bundle().map(|bundle| bundle.partner),
             kit_id,
             body: serde_json::to_string(&body).map_err(|err| Fault::Broken(err.to_string()))?,
+            outcome: line.score.map(|score| score.outcome),
+            recovered_minor: line.score.map(|score| score.recovered),
         });
     }
     work.write(Bulk::from(rows)).await

@@ -6,6 +6,7 @@ mod lines;
 mod partners;
 mod plans;
 mod results;
+mod scores;
 mod settings;
 
 pub use facts::{LevelFacts, ProductFacts, free_now, levels, names, products};
@@ -17,4 +18,5 @@ pub use lines::{
 pub use partners::{PairCount, PartnerFacts, SoldInCategory, best_sellers, orders_of, orders_since, pairs, partner_facts};
 pub use plans::{PLANS, change_plan, forget_plans, insert_plan, lock_plan, plan, plan_keys, plan_page, plans_source, supersede};
 pub use results::sales_since;
+pub use scores::{ActionSum, DueLine, Scored, action_sums, due_lines, plan_scores, unscored, write_scores};
 pub use settings::{Settings, change_settings, settings};

@@ -123,7 +123,7 @@ pub async fn line_page(
     rows::line_page(&scope, rows::lines_source(scope.backend(), plan, &filter), request).await
 }
 
-/// What lines of a plan have brought so far; those that nothing came of yet are left out.
+/// What lines of a plan have brought so far, or what was kept of those that are scored; those that nothing came of yet are left out.
 pub async fn line_results(
     permit: &Permit<kind::PurchaseRead>,
     ledger: &Ledger,
@@ -143,7 +143,7 @@ pub(super) async fn results(
     lines: &[PlanLine],
     (since, today): (i32, i32),
 ) -> Result<HashMap<LiquidationLineId, i64>, Fault> {
-    let approved = lines.iter().filter(|line| line.approved_on.is_some());
+    let approved = lines.iter().filter(|line| line.approved_on.is_some() && line.score.is_none());
     let mut products: Vec<ProductId> = approved.map(|line| line.sold_as().0).collect();
     products.sort_unstable();
     products.dedup();
@@ -152,6 +152,9 @@ pub(super) async fn results(
         sales.extend(rows::sales_since(scope, chunk, since, currency).await?);
     }
     let of = |line: &PlanLine| {
+        if let Some(score) = line.score {
+            return Some((line.id, score.recovered));
+        }
         let days = sales.get(&line.sold_as()).map(Vec::as_slice).unwrap_or_default();
         recovered(line, days, today).map(|minor| (line.id, minor))
     };

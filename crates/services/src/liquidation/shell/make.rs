@@ -197,6 +197,7 @@ fn line_of(clock: &Clock, proposal: Proposal, chosen: Candidate, criteria: &Crit
         steps_done: 0,
         figures,
         reasons: proposal.reasons,
+        score: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod carry_out;
 mod make;
 mod partners;
 mod responses;
+mod score;
 mod settings;
 mod watch;
 mod work_out;
@@ -25,6 +26,7 @@ pub use ask::{
 };
 pub use carry_out::Rooms;
 pub use make::{MOST_LINES, Made, PlanCreate, create_plan};
+pub use score::{action_sums, score_all, score_due};
 pub use settings::{SettingsSet, set_settings};
 pub use watch::{watch, watch_all};
 

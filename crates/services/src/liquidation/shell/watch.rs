@@ -78,6 +78,7 @@ async fn dead(
             level: LevelKey { product: proposal.product, store: proposal.store },
             category: None,
             quantity: proposal.free,
+            threshold: None,
             day: proposal.days_without_sale.map(|days| found.business_date - days),
         })
         .filter(|one| !handled.contains(&one.level))
@@ -102,7 +103,8 @@ async fn behind(ledger: &Ledger, scope: &TenantScope, lines: Vec<(Currency, Plan
         let brought = results(scope, currency, &lines, (since, today)).await?;
         for line in lines.iter().filter(|line| is_behind(line, brought.get(&line.id).copied().unwrap_or_default(), today)) {
             let level = level_of(line);
-            let standing = StandingCondition { level, category: None, quantity: line.quantity, day: Some(line.until) };
+            let standing =
+                StandingCondition { level, category: None, quantity: line.quantity, threshold: None, day: Some(line.until) };
             found.entry(level).or_insert(standing);
         }
     }

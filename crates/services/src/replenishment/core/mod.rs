@@ -3,7 +3,6 @@
 mod approval_rule;
 mod approve;
 mod spending;
-mod classes;
 mod headroom;
 mod line;
 mod minimum;
@@ -17,7 +16,6 @@ mod score;
 
 pub use approval_rule::{ApprovalRule, CONFIDENCE_PARTS, Limits, RuleProblem};
 pub use approve::{Choice, Claims, Now, approve, state_of};
-pub use classes::{Turnover, YEAR_WEEKS, classify};
 pub use headroom::Headroom;
 pub use line::{Document, LineFigures, LineKind, LineState, PlanLine, by_urgency};
 pub use minimum::spend;

@@ -11,12 +11,19 @@ use forecast::{
 use inventory::purchasing::core::Supply;
 
 use super::policy::Policies;
+use crate::forecasting::core::StoredClasses;
 
 /// How much a product matters in a store, and how evenly it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Classes {
     pub abc: AbcClass,
     pub xyz: XyzClass,
+}
+
+impl From<StoredClasses> for Classes {
+    fn from(stored: StoredClasses) -> Self {
+        Self { abc: stored.abc, xyz: stored.xyz.into() }
+    }
 }
 
 /// The newest forecast of a product in a store.
@@ -32,6 +39,8 @@ pub struct Demand {
     pub known_weeks: u32,
     /// Data quality, 0 to 100.
     pub score: f64,
+    /// Those of the run, which hold on to those of the runs before. None in runs of earlier versions.
+    pub classes: Option<Classes>,
 }
 
 impl Demand {

@@ -21,7 +21,6 @@ fn gbp(minor: i64) -> Money {
 fn quantity(units: i64) -> Quantity {
     Quantity::new(units).unwrap_or_default()
 }
-
 /// Every error of a sum over up to eight weeks is this.
 fn basis(error: f32, rule: Option<Rule>) -> Basis {
     let pools = BTreeMap::from([(0, SumPools::of_kept(vec![vec![error; 300]; 8]))]);
@@ -49,6 +48,7 @@ fn demand(mean: f64, scale: f64) -> Option<Demand> {
         status: ForecastStatus::Ready,
         known_weeks: 30,
         score: 80.0,
+        classes: None,
     })
 }
 fn level(store: u128, available: i64, mean: f64) -> LevelState {

@@ -12,7 +12,7 @@ use inventory::stock::rows::expected::OWED;
 use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
-use crate::replenishment::core::{LevelState, Turnover};
+use crate::{forecasting::core::Turnover, replenishment::core::LevelState};
 
 /// Units of a product in a store.
 pub type StoreUnits = HashMap<(ProductId, StoreId), i64>;

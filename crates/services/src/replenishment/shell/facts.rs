@@ -15,12 +15,12 @@ use platform::{
 
 use crate::{
     demand::core::week_of,
-    forecasting::rows::{self as forecasts, KeptSeries},
+    forecasting::{
+        core::{Level, StoredClasses, Turnover, YEAR_WEEKS, classify},
+        rows::{self as forecasts, KeptSeries},
+    },
     replenishment::{
-        core::{
-            Basis, Classes, Demand, Leads, LevelState, PlanLine, PlanScope, Policies, ProductState, Turnover, YEAR_WEEKS,
-            classify, plan_product,
-        },
+        core::{Basis, Classes, Demand, Leads, LevelState, PlanLine, PlanScope, Policies, ProductState, plan_product},
         rows::{self, ProductFacts, StoreUnits, SupplierFacts},
     },
 };
@@ -54,8 +54,9 @@ struct Tenant {
     owed_at: HashMap<ProductId, Vec<StoreId>>,
     drafted: StoreUnits,
     leaving: StoreUnits,
-    turnovers: BTreeMap<(StoreId, ProductId), Turnover>,
-    classes: BTreeMap<(StoreId, ProductId), Classes>,
+    turnovers: BTreeMap<Level, Turnover>,
+    /// By the year alone: of what the newest run has no classes of.
+    classes: BTreeMap<Level, StoredClasses>,
     suppliers: HashMap<SupplierId, SupplierFacts>,
     /// From when on deliveries and lots are looked at.
     measured_since: Timestamp,
@@ -105,10 +106,11 @@ async fn known(
     let facts: BTreeMap<ProductId, &ProductFacts> = catalogue.iter().map(|one| (one.id, one)).collect();
     turnovers.retain(|(_, product), _| facts.contains_key(product));
     for ((_, product), turnover) in &mut turnovers {
-        turnover.revenue = facts.get(product).map_or(0, |facts| revenue(facts, turnover.units));
+        *turnover =
+            facts.get(product).map_or(*turnover, |facts| turnover.at(facts.price_minor.unwrap_or(0), facts.unit_decimals));
     }
     let skus = facts.iter().map(|(product, facts)| (*product, facts.sku.as_str())).collect();
-    let classes = classify(&turnovers, &skus);
+    let classes = classify(&turnovers, &skus, &BTreeMap::new());
     let owed = rows::owed(scope).await?;
     let mut owed_at: HashMap<ProductId, Vec<StoreId>> = HashMap::new();
     for (product, store) in owed.keys() {
@@ -131,13 +133,6 @@ async fn known(
         suppliers: rows::suppliers(scope, measured_since).await?,
         measured_since,
     })
-}
-
-/// A year at the price of now.
-fn revenue(facts: &ProductFacts, units: i64) -> i64 {
-    let scale = 10_i128.pow(facts.unit_decimals.clamp(0, 9).unsigned_abs());
-    let minor = i128::from(facts.price_minor.unwrap_or(0)) * i128::from(units.max(0)) / scale;
-    i64::try_from(minor).unwrap_or(i64::MAX)
 }
 
 async fn products(scope: &TenantScope, known: &Tenant, chunk: &[ProductFacts], today: i32) -> Result<Vec<ProductState>, Fault> {
@@ -207,6 +202,7 @@ fn demand(series: &KeptSeries, today: i32) -> Demand {
         status: series.status,
         known_weeks: series.body.known_weeks,
         score: series.body.score,
+        classes: series.body.classes.map(Classes::from),
     }
 }
 
@@ -215,9 +211,10 @@ impl Tenant {
     fn fill(&self, product: ProductId, level: &mut LevelState, demand: Option<Demand>) {
         let of = |units: &StoreUnits| units.get(&(product, level.store)).copied().unwrap_or_default();
         (level.owed, level.drafted, level.leaving) = (of(&self.owed), of(&self.drafted), of(&self.leaving));
+        let kept = demand.as_ref().and_then(|demand| demand.classes);
         level.demand = demand;
         level.year_units = self.turnovers.get(&(level.store, product)).map_or(0, |turnover| turnover.units);
-        level.classes = self.classes.get(&(level.store, product)).copied();
+        level.classes = kept.or_else(|| self.classes.get(&(level.store, product)).copied().map(Classes::from));
         level.is_asked = self.asked.as_ref().is_none_or(|asked| asked.contains(&level.store));
     }
 

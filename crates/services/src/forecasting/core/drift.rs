@@ -1,0 +1,198 @@
+//! Forecasts of a product in a store that are off again and again, until they are not: what alerts of them go by.
+
+use super::score::{SIGNAL_LIMIT, SIGNAL_WEEKS, signal};
+
+/// Weeks that are looked back on.
+pub const WATCHED_WEEKS: i32 = 26;
+/// Weeks of which it is counted how many lay outside their interval.
+const COVERAGE_WEEKS: usize = 16;
+/// Smallest units that eight weeks are off by, at the least: one a week.
+const LEAST_UNITS: f64 = SIGNAL_WEEKS as f64;
+/// The part of what was forecast, or of what was wanted if that is more, that they are off by at the least.
+const LEAST_SHARE: f64 = 0.25;
+
+/// By chance alone, with normal errors, one product in five has a tracking signal beyond 4 on either side in two weeks, and one in twenty beyond 6. So 6 opens an
+/// alert, and the textbook's 4 resolves it.
+const SIGNAL: Band = Band { opened_beyond: 6.0, resolved_within: SIGNAL_LIMIT };
+/// Of 16 weeks, with a chance of 20 % each, nine or more lie outside once in 670 times.
+const OUTSIDE: Band = Band { opened_beyond: 8.0, resolved_within: 6.0 };
+
+/// A settled week beside the forecast that was made at its beginning.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JudgedWeek {
+    /// Its Monday.
+    pub week: i32,
+    pub forecast: f64,
+    /// Bounds of the interval of 80 %; None where too few errors were known.
+    pub bounds80: Option<(f64, f64)>,
+    pub units: f64,
+}
+
+impl JudgedWeek {
+    fn error(&self) -> f64 {
+        self.units - self.forecast
+    }
+    fn is_outside(&self) -> Option<bool> {
+        self.bounds80.map(|(lower, upper)| !(lower..=upper).contains(&self.units))
+    }
+}
+
+/// Whether an alert is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertBefore {
+    None,
+    Open,
+}
+
+/// By how much forecasts are off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LevelDrift {
+    /// Units that eight weeks brought beyond what was forecast, below 0 for fewer; or weeks outside their interval.
+    pub figure: i64,
+    /// The figure from which on an alert is opened, on either side of 0.
+    pub line: i64,
+    /// The Monday since which the figure does not lie within the limit that resolves an alert; None for longer than is looked back on.
+    pub since: Option<i32>,
+}
+
+/// Two limits, so that what lies near one of them does not flap.
+struct Band {
+    opened_beyond: f64,
+    resolved_within: f64,
+}
+
+impl Band {
+    /// The first of the last figures, oldest first, that do not lie within the lower limit. None where there is no alert to be: beyond the upper limit twice in a row
+    /// opens one, and the lower limit resolves it.
+    fn out_since(&self, figures: &[f64], before: AlertBefore) -> Option<usize> {
+        let (last, earlier) = figures.split_last()?;
+        let is_out = match before {
+            AlertBefore::Open => *last > self.resolved_within,
+            AlertBefore::None => *last > self.opened_beyond && earlier.last().is_some_and(|figure| *figure > self.opened_beyond),
+        };
+        let within = figures.iter().rposition(|figure| *figure <= self.resolved_within);
+        is_out.then(|| within.map_or(0, |nth| nth + 1))
+    }
+}
+
+/// Forecasts that are too low, or too high, again and again, by the tracking signal. Weeks are those with stock, oldest first, from `earliest` on. None for fewer than
+/// eight. A new alert needs more than a signal: units that matter.
+pub fn error_drift(weeks: &[JudgedWeek], earliest: i32, before: AlertBefore) -> Option<LevelDrift> {
+    let errors: Vec<f64> = weeks.iter().map(JudgedWeek::error).collect();
+    let signals: Vec<f64> = errors.windows(SIGNAL_WEEKS).filter_map(signal).map(f64::abs).collect();
+    let first = SIGNAL.out_since(&signals, before)?;
+    let last = &weeks[weeks.len().checked_sub(SIGNAL_WEEKS)?..];
+    let sum = |of: fn(&JudgedWeek) -> f64| last.iter().map(of).sum::<f64>();
+    let off = sum(JudgedWeek::error);
+    let least = LEAST_UNITS.max(LEAST_SHARE * sum(|week| week.forecast).max(sum(|week| week.units)));
+    if before == AlertBefore::None && off.abs() < least {
+        return None;
+    }
+    let line = least.max(SIGNAL.opened_beyond * sum(|week| week.error().abs()) / SIGNAL_WEEKS as f64);
+    let mondays: Vec<i32> = weeks.iter().map(|week| week.week).collect();
+    Some(LevelDrift {
+        figure: off.round() as i64,
+        line: line.ceil() as i64,
+        since: since(&mondays, SIGNAL_WEEKS, first, earliest),
+    })
+}
+
+/// Intervals that hold too few weeks. None for fewer than 16 that had one.
+pub fn coverage_drift(weeks: &[JudgedWeek], earliest: i32, before: AlertBefore) -> Option<LevelDrift> {
+    let judged: Vec<(i32, bool)> = weeks.iter().filter_map(|week| Some((week.week, week.is_outside()?))).collect();
+    let count = |weeks: &[(i32, bool)]| weeks.iter().filter(|(_, is_outside)| *is_outside).count() as f64;
+    let counts: Vec<f64> = judged.windows(COVERAGE_WEEKS).map(count).collect();
+    let first = OUTSIDE.out_since(&counts, before)?;
+    let mondays: Vec<i32> = judged.iter().map(|(week, _)| *week).collect();
+    Some(LevelDrift {
+        figure: counts.last().copied().unwrap_or_default() as i64,
+        line: OUTSIDE.opened_beyond as i64 + 1,
+        since: since(&mondays, COVERAGE_WEEKS, first, earliest),
+    })
+}
+
+/// The Monday of the last week of a window; None of the first window that there can be.
+fn since(mondays: &[i32], length: usize, window: usize, earliest: i32) -> Option<i32> {
+    let is_cut = window == 0 && mondays.first().is_some_and(|week| *week <= earliest);
+    mondays.get(window + length - 1).copied().filter(|_| !is_cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use AlertBefore::{None as Quiet, Open};
+
+    /// Weeks of a forecast of ten, from Monday 700 on.
+    fn weeks(units: &[i64]) -> Vec<JudgedWeek> {
+        let of = |(nth, units): (i32, &i64)| JudgedWeek {
+            week: 700 + 7 * nth,
+            forecast: 10.0,
+            bounds80: Some((6.0, 14.0)),
+            units: *units as f64,
+        };
+        (0..).zip(units).map(of).collect()
+    }
+    /// Weeks that go up and down around the forecast, then these.
+    fn after_even(then: &[i64]) -> Vec<JudgedWeek> {
+        weeks(&[&[8, 12, 8, 12, 8, 12, 8, 12, 8, 12, 8, 12, 8, 12, 8, 12][..], then].concat())
+    }
+
+    #[test]
+    fn a_band_opens_beyond_its_upper_limit_twice_and_resolves_within_its_lower_one() {
+        let band = Band { opened_beyond: 6.0, resolved_within: 4.0 };
+        for (figures, before, expected) in [
+            (vec![], Quiet, None),
+            (vec![7.0], Quiet, None),
+            (vec![3.0, 7.0], Quiet, None),
+            (vec![7.0, 6.0], Quiet, None),
+            (vec![3.0, 5.0, 7.0, 6.5], Quiet, Some(1)),
+            (vec![7.0, 7.0], Quiet, Some(0)),
+            (vec![7.0, 7.0, 5.0], Quiet, None),
+            (vec![7.0, 7.0, 5.0], Open, Some(0)),
+            (vec![7.0, 4.0, 4.5], Open, Some(2)),
+            (vec![7.0, 7.0, 4.0], Open, None),
+        ] {
+            assert_eq!(band.out_since(&figures, before), expected, "{figures:?} {before:?}");
+        }
+    }
+
+    #[test]
+    fn forecasts_that_are_too_low_are_told_with_units_and_the_week_since_when() {
+        // Eight weeks of 16: all errors are 6, the signal is 8.
+        let high = after_even(&[16; 8]);
+        let found = error_drift(&high, 0, Quiet).unwrap();
+        assert_eq!((found.figure, found.line), (48, 36), "six mean errors, more than a quarter of 128");
+        // With two of them it was 12 ÷ 3; with three 20 ÷ 3.5, the first beyond 4, in the 19th week; with four 24 ÷ 4.
+        assert_eq!(found.since, Some(700 + 7 * 18));
+        assert_eq!(error_drift(&high[..21], 0, Quiet), None, "once beyond 6 is not twice");
+        assert!(error_drift(&high[..22], 0, Quiet).is_some());
+        assert_eq!(error_drift(&high[..15], 0, Quiet), None);
+        let low = after_even(&[4; 8]);
+        assert_eq!(error_drift(&low, 0, Quiet).map(|found| found.figure), Some(-48));
+        assert_eq!(error_drift(&weeks(&[16; 9]), 700, Quiet).map(|found| found.since), Some(None), "for longer than is known");
+        assert_eq!(error_drift(&weeks(&[16; 9]), 693, Quiet).and_then(|found| found.since), Some(700 + 7 * 7));
+    }
+
+    #[test]
+    fn few_units_open_nothing_and_a_signal_between_both_limits_changes_nothing() {
+        assert_eq!(error_drift(&weeks(&[12; 9]), 0, Quiet), None, "16 of 96 units are less than a quarter");
+        assert!(error_drift(&weeks(&[12; 9]), 0, Open).is_some(), "what is told is resolved by the signal alone");
+        // 6 × 6 less 2 × 2: 32 ÷ 5 lies beyond 6; with three of 8 it is 24 ÷ 4.5, between both, and with four 16 ÷ 4.
+        let back = |even: usize| weeks(&[&[16; 9][..], &[8; 4][..even]].concat());
+        let both = |even: usize| [Quiet, Open].map(|before| error_drift(&back(even), 0, before).is_some());
+        assert_eq!([2, 3, 4].map(both), [[true, true], [false, true], [false, false]]);
+    }
+
+    #[test]
+    fn intervals_that_hold_too_few_weeks_are_told_until_they_hold_again() {
+        let wild = |outside: usize, inside: usize| weeks(&[vec![12; 17 - outside], vec![20; outside], vec![11; inside]].concat());
+        assert_eq!(coverage_drift(&wild(9, 0), 0, Quiet), None, "a week before there were eight");
+        let found = coverage_drift(&wild(10, 0), 0, Quiet).unwrap();
+        assert_eq!((found.figure, found.line), (10, 9));
+        // Each further week inside pushes one of the ten out of the last sixteen, from the seventh on.
+        let at = |inside: usize, before| coverage_drift(&wild(10, inside), 0, before).map(|found| found.figure);
+        assert_eq!((at(8, Quiet), at(8, Open), at(9, Open), at(10, Open)), (None, Some(8), Some(7), None));
+        let unknown: Vec<JudgedWeek> = wild(10, 0).into_iter().map(|week| JudgedWeek { bounds80: None, ..week }).collect();
+        assert_eq!(coverage_drift(&unknown, 0, Open), None);
+    }
+}

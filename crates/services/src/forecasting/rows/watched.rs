@@ -1,0 +1,86 @@
+//! What alerts of forecasts, and classes of products, are made of.
+
+use std::collections::BTreeMap;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::product,
+};
+use platform::storage::{Fault, Finds, Reads, Row, Work};
+
+use super::{
+    facts::{CURRENT, WANTED},
+    runs::{KeptSeries, series},
+};
+use crate::forecasting::core::{Level, StoredClasses};
+
+/// The first week of the newest run, if it was not looked at for alerts yet.
+pub async fn unwatched_run(reads: &impl Reads) -> Result<Option<i32>, Fault> {
+    let sql = "SELECT r.first_week FROM forecast_run r WHERE r.tenant_id = $1 AND r.watched_at IS NULL
+         AND r.first_week = (SELECT max(n.first_week) FROM forecast_run n WHERE n.tenant_id = $1)";
+    reads.rows(sql, vec![]).await?.first().map(|row| Row::new(row).take()).transpose()
+}
+
+/// Notes that alerts stand as a run says.
+pub async fn note_watched(work: &Work, first_week: i32, now: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE forecast_run SET watched_at = $3 WHERE tenant_id = $1 AND first_week = $2";
+    work.execute(sql, vec![first_week.into(), now.micros().into()]).await.map(drop)
+}
+
+/// A run's series of single stores.
+pub async fn store_series_of_run(reads: &impl Reads, first_week: i32) -> Result<Vec<KeptSeries>, Fault> {
+    series(reads, "s.first_week = $2 AND s.store_id <> $3", vec![first_week.into(), StoreId::NIL.into()]).await
+}
+
+/// Units wanted in single stores by week, from one week on and before another.
+pub async fn store_units(
+    reads: &impl Reads,
+    (since, until): (i32, i32),
+) -> Result<BTreeMap<(i32, ProductId, StoreId), i64>, Fault> {
+    let sql = format!(
+        "SELECT d.week_date, d.product_id, d.store_id, {WANTED} FROM demand_week d
+         WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.week_date >= $2 AND d.week_date < $3"
+    );
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok(((row.take()?, row.take()?, row.take()?), row.take()?))
+    };
+    reads.rows(&sql, vec![since.into(), until.into()]).await?.iter().map(read).collect()
+}
+
+/// The classes that a run gave to products in single stores.
+pub async fn classes_of_run(reads: &impl Reads, first_week: i32) -> Result<BTreeMap<Level, StoredClasses>, Fault> {
+    let all = store_series_of_run(reads, first_week).await?;
+    Ok(all.into_iter().filter_map(|series| Some(((series.store, series.product), series.body.classes?))).collect())
+}
+
+/// What a product that stock is planned of is sold for.
+#[derive(Debug, Clone, PartialEq, Eq, Record)]
+#[record(of = product, alias = "p")]
+pub struct Priced {
+    pub id: ProductId,
+    pub sku: String,
+    pub unit_decimals: i32,
+    pub price_minor: Option<i64>,
+}
+
+/// Products that plans may be about, as plans see them.
+pub async fn priced(reads: &impl Reads) -> Result<Vec<Priced>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.status = 'ACTIVE' AND p.stock_policy <> 'UNTRACKED' AND p.is_kit = 0
+         ORDER BY p.id",
+        Priced::SELECT
+    );
+    reads.records(&sql, vec![]).await
+}
+
+/// The category of each product that has one.
+pub async fn category_of_products(reads: &impl Reads) -> Result<BTreeMap<ProductId, CategoryId>, Fault> {
+    let sql = "SELECT p.id, p.category_id FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL";
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok((row.take()?, row.take()?))
+    };
+    reads.rows(sql, vec![]).await?.iter().map(read).collect()
+}

@@ -1,0 +1,94 @@
+//! Alerts of products whose forecasts in a store are off again and again, and of those whose intervals do not hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::prelude::*;
+use inventory::stock::core::LevelKey;
+use platform::storage::{Database, Fault, TenantScope};
+
+use crate::{
+    alerts::{Alerts, StandingCondition},
+    forecasting::{
+        core::{AlertBefore, ExclusionReason, JudgedWeek, LevelDrift, WATCHED_WEEKS, coverage_drift, error_drift},
+        rows,
+    },
+};
+
+type ByLevel = BTreeMap<LevelKey, Vec<JudgedWeek>>;
+type Rule = fn(&[JudgedWeek], i32, AlertBefore) -> Option<LevelDrift>;
+
+/// Each kind of alert with its rule.
+const RULES: [(AlertKind, Rule); 2] = [(AlertKind::ForecastDrift, error_drift), (AlertKind::ForecastCoverage, coverage_drift)];
+
+/// Looks at the newest run of all tenants, once. A tenant that fails is logged and looked at again, and holds nobody else up.
+pub async fn watch_all(db: &Database, alerts: &Alerts) -> Result<(), Fault> {
+    for tenant in rows::tenants_with_facts(&db.global()).await? {
+        match Box::pin(watch(db, alerts, tenant)).await {
+            Ok(0) => {}
+            Ok(opened) => tracing::info!(tenant = %tenant, opened, "alerts of forecasts were opened"),
+            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "forecasts could not be looked at for alerts"),
+        }
+    }
+    Ok(())
+}
+
+/// Opens and closes the alerts of a tenant by its newest run; says how many were opened. Of a run that was looked at before, nothing is done.
+pub async fn watch(db: &Database, alerts: &Alerts, tenant: TenantId) -> Result<usize, Fault> {
+    let scope = db.tenant(tenant).long();
+    let Some(first_week) = rows::unwatched_run(&scope).await? else { return Ok(0) };
+    // The week before the run is not settled yet.
+    let until = first_week - 7;
+    let since = until - 7 * WATCHED_WEEKS;
+    let levels = judged(&scope, first_week, (since, until)).await?;
+    let categories = rows::category_of_products(&scope).await?;
+    let mut opened = 0;
+    for (kind, rule) in RULES {
+        let active = alerts.active_levels(tenant, kind).await?;
+        let found = |(level, weeks): (&LevelKey, &Vec<JudgedWeek>)| {
+            let before = if active.contains(level) { AlertBefore::Open } else { AlertBefore::None };
+            let drift = rule(weeks, since, before)?;
+            Some(StandingCondition {
+                level: *level,
+                category: categories.get(&level.product).copied(),
+                quantity: drift.figure,
+                threshold: Some(drift.line),
+                day: drift.since,
+            })
+        };
+        let standing: Vec<StandingCondition> = levels.iter().filter_map(found).collect();
+        opened += alerts.stand(tenant, kind, &standing).await?;
+    }
+    let work = scope.begin().await?;
+    rows::note_watched(&work, first_week, alerts.clock().now()).await?;
+    work.commit().await?;
+    Ok(opened)
+}
+
+/// Weeks with stock, from one on and before another, of the levels that the newest run has: each with the forecast of the run that began with it.
+async fn judged(scope: &TenantScope, first_week: i32, (since, until): (i32, i32)) -> Result<ByLevel, Fault> {
+    let mut levels = ByLevel::new();
+    let mut unknown: BTreeSet<(LevelKey, i32)> = BTreeSet::new();
+    for series in rows::store_series_of_run(scope, first_week).await? {
+        let level = LevelKey { product: series.product, store: series.store };
+        let without_stock = series.body.excluded.iter().filter(|one| one.reason == ExclusionReason::OutOfStock);
+        unknown.extend(without_stock.map(|one| (level, one.week)));
+        levels.insert(level, Vec::new());
+    }
+    let units = rows::store_units(scope, (since, until)).await?;
+    for week in rows::run_weeks(scope, since).await?.into_iter().filter(|week| *week < until) {
+        for series in rows::store_series_of_run(scope, week).await? {
+            let level = LevelKey { product: series.product, store: series.store };
+            let (Some(weeks), Some(point)) = (levels.get_mut(&level), series.body.ahead(1)) else { continue };
+            if unknown.contains(&(level, week)) {
+                continue;
+            }
+            weeks.push(JudgedWeek {
+                week,
+                forecast: point.mean,
+                bounds80: point.bounds.map(|[lower, upper, ..]| (lower, upper)),
+                units: units.get(&(week, series.product, series.store)).copied().unwrap_or(0) as f64,
+            });
+        }
+    }
+    Ok(levels)
+}

@@ -1,0 +1,161 @@
+//! Lines whose last days are over, and how they came true.
+
+use std::collections::BTreeSet;
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::liquidation_line,
+};
+use platform::storage::{Bulk, Fault, Finds, Reads, Row, Rows, Work};
+use sea_orm::Value;
+
+use super::lines::LineRow;
+use crate::liquidation::core::{LineScore, PlanLine, PlanScore, Recovery};
+
+/// Lines that are scored at once.
+const CHUNK: i64 = 500;
+
+/// A line that is to be scored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DueLine {
+    pub plan: LiquidationPlanId,
+    pub currency: Currency,
+    pub line: PlanLine,
+}
+
+/// How a line came true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scored {
+    pub plan: LiquidationPlanId,
+    pub position: i32,
+    pub score: LineScore,
+}
+
+#[derive(Record)]
+struct DueRow {
+    line: LineRow,
+    #[record(sql = "l.plan_id")]
+    plan: LiquidationPlanId,
+    #[record(sql = "p.currency")]
+    currency: String,
+}
+
+/// What a score changes of a line.
+#[derive(Record)]
+#[record(of = liquidation_line)]
+struct ScoredLine {
+    plan_id: LiquidationPlanId,
+    position: i32,
+    outcome: Option<LiquidationOutcome>,
+    recovered_minor: Option<i64>,
+}
+
+/// The next approved lines without a score whose last day was before a day: no more than are written at once.
+pub async fn due_lines(reads: &impl Reads, before: i32) -> Result<Vec<DueLine>, Fault> {
+    let sql = format!(
+        "SELECT {} FROM liquidation_line l JOIN liquidation_plan p ON p.tenant_id = $1 AND p.id = l.plan_id
+         WHERE l.tenant_id = $1 AND l.approved_date IS NOT NULL AND l.outcome IS NULL AND l.state IN ('APPROVED', 'DONE') AND l.until_date < $2
+         ORDER BY l.until_date, l.plan_id, l.position LIMIT $3",
+        DueRow::SELECT
+    );
+    let read = |row: DueRow| {
+        let unknown = || Fault::corrupt("liquidation_plan", "its currency is in use");
+        let currency = Currency::parse(&row.currency).ok_or_else(unknown)?;
+        Ok(DueLine { plan: row.plan, currency, line: PlanLine::try_from(row.line)? })
+    };
+    let values: Vec<Value> = vec![before.into(), CHUNK.into()];
+    reads.records::<DueRow>(&sql, values).await?.into_iter().map(read).collect()
+}
+
+/// Writes scores on their lines.
+pub async fn write_scores(work: &Work, scores: &[Scored]) -> Result<(), Fault> {
+    let mut rows = Rows::<ScoredLine>::update(work.tenant());
+    for Scored { plan, position, score } in scores {
+        rows.push(ScoredLine {
+            plan_id: *plan,
+            position: *position,
+            outcome: Some(score.outcome),
+            recovered_minor: Some(score.recovered),
+        });
+    }
+    work.write(Bulk::from(rows)).await
+}
+
+/// Those of the plans that have an approved line left to be scored.
+pub async fn unscored(reads: &impl Reads, plans: &BTreeSet<LiquidationPlanId>) -> Result<BTreeSet<LiquidationPlanId>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT p.id FROM liquidation_plan p WHERE p.tenant_id = $1 AND {} AND EXISTS (SELECT 1 FROM liquidation_line l
+           WHERE l.tenant_id = $1 AND l.plan_id = p.id AND l.approved_date IS NOT NULL AND l.outcome IS NULL AND l.state IN ('APPROVED', 'DONE'))",
+        backend.in_ids("p.id", 2)
+    );
+    reads.rows(&sql, vec![backend.ids(plans.iter().copied())]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// Sums of the scored lines of plans.
+pub async fn plan_scores(reads: &impl Reads, plans: &BTreeSet<LiquidationPlanId>) -> Result<Vec<PlanScore>, Fault> {
+    let backend = reads.backend();
+    let sql = format!(
+        "SELECT l.plan_id, CAST(count(*) AS bigint), CAST(sum(CASE WHEN l.outcome = 'BELOW' THEN 1 ELSE 0 END) AS bigint),
+           CAST(sum(CASE WHEN l.outcome = 'ABOVE' THEN 1 ELSE 0 END) AS bigint)
+         FROM liquidation_line l WHERE l.tenant_id = $1 AND {} AND l.outcome IS NOT NULL GROUP BY l.plan_id ORDER BY l.plan_id",
+        backend.in_ids("l.plan_id", 2)
+    );
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok(PlanScore { plan: row.take()?, lines: row.take()?, below: row.take()?, above: row.take()? })
+    };
+    reads.rows(&sql, vec![backend.ids(plans.iter().copied())]).await?.iter().map(read).collect()
+}
+
+/// Scored lines of one action, in one currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActionSum {
+    pub action: LiquidationAction,
+    pub currency: Currency,
+    pub lines: i64,
+    pub below: i64,
+    pub above: i64,
+    /// Minor units.
+    pub recovered: i64,
+    pub expected: Recovery,
+}
+
+/// Lines whose last day was from one day to another, of these stores or to them, or of all, by action and currency.
+pub async fn action_sums(
+    reads: &impl Reads,
+    (from, to): (i32, i32),
+    stores: Option<&[StoreId]>,
+) -> Result<Vec<ActionSum>, Fault> {
+    let backend = reads.backend();
+    let mut values: Vec<Value> = vec![from.into(), to.into()];
+    let mut only = String::new();
+    if let Some(stores) = stores {
+        values.push(backend.ids(stores.iter().copied()));
+        only = format!(" AND ({} OR {})", backend.in_ids("l.store_id", 4), backend.in_ids("l.to_store_id", 4));
+    }
+    let sql = format!(
+        "SELECT l.action, p.currency, CAST(count(*) AS bigint), CAST(sum(CASE WHEN l.outcome = 'BELOW' THEN 1 ELSE 0 END) AS bigint),
+           CAST(sum(CASE WHEN l.outcome = 'ABOVE' THEN 1 ELSE 0 END) AS bigint), CAST(sum(l.recovered_minor) AS bigint),
+           CAST(sum(l.low_minor) AS bigint), CAST(sum(l.likely_minor) AS bigint), CAST(sum(l.high_minor) AS bigint)
+         FROM liquidation_line l JOIN liquidation_plan p ON p.tenant_id = $1 AND p.id = l.plan_id
+         WHERE l.tenant_id = $1 AND l.until_date >= $2 AND l.until_date <= $3 AND l.outcome IS NOT NULL{only}
+         GROUP BY l.action, p.currency ORDER BY p.currency, l.action"
+    );
+    reads.rows(&sql, values).await?.iter().map(|row| action_sum(&mut Row::new(row))).collect()
+}
+
+fn action_sum(row: &mut Row<'_>) -> Result<ActionSum, Fault> {
+    let (action, currency): (LiquidationAction, String) = (row.take()?, row.take()?);
+    let unknown = || Fault::corrupt("liquidation_plan", "its currency is in use");
+    Ok(ActionSum {
+        action,
+        currency: Currency::parse(&currency).ok_or_else(unknown)?,
+        lines: row.take()?,
+        below: row.take()?,
+        above: row.take()?,
+        recovered: row.take()?,
+        expected: Recovery { low: row.take()?, likely: row.take()?, high: row.take()? },
+    })
+}

@@ -1,0 +1,106 @@
+//! Scoring lines whose last days are over, and telling how plans came true.
+
+use std::collections::BTreeSet;
+
+use entity::prelude::*;
+use iam::access::{Permit, Reach, kind};
+use inventory::catalog::rows::small::tenant_zone;
+use platform::{
+    clock::{Clock, local_day},
+    storage::{Database, Fault, TenantScope, journal},
+};
+
+use super::ask::results;
+use crate::{
+    demand::shell::catch_up,
+    forecasting::rows::tenants_with_facts,
+    liquidation::{
+        core::{LineScore, PlanLine, SETTLED_DAYS},
+        events::{LIQUIDATION_PLAN_SCORED, ScoreEvent},
+        rows::{self, ActionSum, DueLine, Scored},
+    },
+};
+
+/// Chunks of a tenant that one round scores at most; the next one goes on.
+const MOST_CHUNKS: usize = 100;
+
+/// Scores what is due of all tenants. A tenant that fails is logged and passed over, so that it holds nobody else up.
+pub async fn score_all(db: &Database, clock: &Clock) -> Result<(), Fault> {
+    for tenant in tenants_with_facts(&db.global()).await? {
+        match Box::pin(score_due(db, clock, tenant)).await {
+            Ok(0) => {}
+            Ok(lines) => tracing::info!(tenant = %tenant, lines, "lines of liquidation were scored"),
+            Err(fault) => tracing::warn!(tenant = %tenant, error = %fault, "no lines of liquidation could be scored"),
+        }
+    }
+    Ok(())
+}
+
+/// Scores the approved lines of a tenant whose last day was over a week ago, and says how many these were.
+pub async fn score_due(db: &Database, clock: &Clock, tenant: TenantId) -> Result<usize, Fault> {
+    let scope = db.tenant(tenant).long();
+    let today = local_day(clock.now(), &tenant_zone(&scope).await?);
+    let mut count = 0;
+    for round in 0..MOST_CHUNKS {
+        let due = rows::due_lines(&scope, today - SETTLED_DAYS).await?;
+        if due.is_empty() {
+            break;
+        }
+        if round == 0 {
+            // What they brought is complete.
+            catch_up(db, tenant, usize::MAX).await?;
+        }
+        let scores = scored(&scope, &due, today).await?;
+        if scores.is_empty() {
+            break;
+        }
+        keep(&scope, clock.now(), &scores).await?;
+        count += scores.len();
+    }
+    Ok(count)
+}
+
+async fn scored(scope: &TenantScope, due: &[DueLine], today: i32) -> Result<Vec<Scored>, Fault> {
+    let mut currencies: Vec<Currency> = Vec::new();
+    for one in due {
+        if !currencies.contains(&one.currency) {
+            currencies.push(one.currency);
+        }
+    }
+    let mut found = Vec::with_capacity(due.len());
+    for currency in currencies {
+        let own: Vec<&DueLine> = due.iter().filter(|one| one.currency == currency).collect();
+        let lines: Vec<PlanLine> = own.iter().map(|one| one.line.clone()).collect();
+        let Some(since) = lines.iter().filter_map(|line| line.approved_on).min() else { continue };
+        let brought = results(scope, currency, &lines, (since, today)).await?;
+        let score = |one: &DueLine| {
+            let recovered = *brought.get(&one.line.id)?;
+            Some(Scored { plan: one.plan, position: one.line.position, score: LineScore::of(recovered, one.line.expected) })
+        };
+        found.extend(own.into_iter().filter_map(score));
+    }
+    Ok(found)
+}
+
+/// Writes scores, and tells of the plans of which these were the last ones. The counter first: of two rounds that score the same lines one tells.
+async fn keep(scope: &TenantScope, now: Timestamp, scores: &[Scored]) -> Result<(), Fault> {
+    let mut work = scope.begin().await?;
+    journal::lock(&work).await?;
+    let named: BTreeSet<LiquidationPlanId> = scores.iter().map(|scored| scored.plan).collect();
+    let mut finished = rows::unscored(&work, &named).await?;
+    rows::write_scores(&work, scores).await?;
+    for open in rows::unscored(&work, &finished).await? {
+        finished.remove(&open);
+    }
+    let told = rows::plan_scores(&work, &finished).await?;
+    let events = told.iter().map(|score| LIQUIDATION_PLAN_SCORED.event(&ScoreEvent::of(score))).collect();
+    journal::append_other(&mut work, events, now).await?;
+    work.commit().await
+}
+
+/// How lines came true whose last day was from one day to another: those of stores of the permit's, or to them.
+pub async fn action_sums(permit: &Permit<kind::PurchaseRead>, db: &Database, days: (i32, i32)) -> Result<Vec<ActionSum>, Fault> {
+    let (scope, reach) = (permit.scope(db), permit.reach());
+    let stores = if let Reach::Stores(stores) = &reach { Some(&stores[..]) } else { None };
+    rows::action_sums(&scope, days, stores).await
+}
