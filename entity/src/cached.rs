@@ -29,7 +29,7 @@ impl Cached for category::Model {
 
 impl Cached for supplier::Model {
     fn weight(&self) -> usize {
-        let texts = [&self.email, &self.address, &self.payment_terms, &self.minimum_order_currency];
+        let texts = [&self.email, &self.address, &self.payment_terms, &self.minimum_order_currency, &self.calendar];
         let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
         let lists = self.contacts.len() + self.tax_ids.len();
         size_of_val(self) + self.code.len() + self.code_key.len() + self.name.len() + texts + lists

@@ -20,14 +20,9 @@ fn follows_the_typeid_specification() {
 fn refuses_other_kinds_and_junk() {
     let order = OrderId::from_uuid(Uuid::nil()).to_string();
     assert!(matches!(order.parse::<ProductId>(), Err(IdError::WrongKind { expected: "product", .. })));
-    for junk in [
-        "",
-        "prd",
-        "prd_",
-        "prd_8zzzzzzzzzzzzzzzzzzzzzzzzz",
-        "prd_0000000000000000000000000u",
-        "PRD_00000000000000000000000000",
-    ] {
+    for junk in
+        ["", "prd", "prd_", "prd_8zzzzzzzzzzzzzzzzzzzzzzzzz", "prd_0000000000000000000000000u", "PRD_00000000000000000000000000"]
+    {
         assert!(matches!(junk.parse::<ProductId>(), Err(IdError::Malformed { .. })), "{junk}");
     }
 }

@@ -110,6 +110,8 @@ mod m0119_charge_currency;
 mod m0120_customer_lists;
 mod m0121_drift;
 mod m0122_liquidation_scores;
+mod m0124_blanket_drafts;
+mod m0125_supplier_calendar;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -225,6 +227,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0120_customer_lists::Migration),
             Box::new(m0121_drift::Migration),
             Box::new(m0122_liquidation_scores::Migration),
+            Box::new(m0124_blanket_drafts::Migration),
+            Box::new(m0125_supplier_calendar::Migration),
         ]
     }
 }
@@ -250,8 +254,9 @@ pub const COMPATIBILITY: &str = "m0031_compatibility";
 /// liquidation, or an alert of one of its kinds, for a corrupt row (`m0100_bundles`), takes parts of tables on Postgres for tables without row
 /// security, and makes none for the months to come (`m0102_event_months`, `m0103_audit_months`, `m0104_attempt_months`), takes an anomaly of a
 /// pattern, or a proposal that shelf life made smaller, for a corrupt row (`m0111_patterns`), a proposal that a supplier's minimum order value
-/// made larger or holds back (`m0116_minimum_order`), receipts that equal one before among anomalies (`m0118_received_twice`), or an alert of a
-/// forecast that drifts (`m0121_drift`), and would take a charge in another currency for one in its order's (`m0119_charge_currency`).
+/// made larger or holds back (`m0116_minimum_order`) or whose supplier has a calendar (`m0125_supplier_calendar`), receipts that equal one before
+/// among anomalies (`m0118_received_twice`), or an alert of a forecast that drifts (`m0121_drift`), would take a charge in another currency for one
+/// in its order's (`m0119_charge_currency`), and would let who changed a blanket order activate it alone (`m0124_blanket_drafts`).
 pub const BREAKING: &[&str] = &[
     "m0050_overdue",
     "m0056_order_edits",
@@ -282,6 +287,8 @@ pub const BREAKING: &[&str] = &[
     "m0118_received_twice",
     "m0119_charge_currency",
     "m0121_drift",
+    "m0124_blanket_drafts",
+    "m0125_supplier_calendar",
 ];
 
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.

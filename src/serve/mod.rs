@@ -195,8 +195,7 @@ impl Node {
         let signer = CursorSigner::new(identity.cursor_secret().await?);
         let audit = Audit::start(db.clone(), audit_writer.clone())?;
         let ledger = Ledger::audited(db.clone(), clock.clone(), grouping, inventory::documents(), audit_writer.clone())?;
-        let limits = Limits::default();
-        let jobs = Jobs::new(db.clone(), clock.clone());
+        let (limits, jobs) = (Limits::default(), Jobs::new(db.clone(), clock.clone()));
         let sender = Sender::new(Allowed::default(), clock.clone());
         let webhooks = Webhooks::new(identity.clone(), ring.clone(), access.clone(), sender, schema::events::registry());
         let alerts = Alerts::new(identity.clone(), access.clone(), audit_writer.clone());

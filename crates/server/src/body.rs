@@ -65,7 +65,8 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, BodyError> {
     Ok(None)
 }
 
-fn discard(mut body: Body) {
+/// Takes the rest of a refused body off the wire, in a task of its own.
+pub fn discard(mut body: Body) {
     tokio::spawn(tokio::time::timeout(LEFTOVER_TIME, async move {
         let mut left = LEFTOVER_BYTES;
         while let Ok(Some(part)) = next(&mut body).await {

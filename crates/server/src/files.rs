@@ -28,6 +28,7 @@ use services::{
 
 use super::{
     Front,
+    body::discard,
     endpoint::{address, text},
     negotiate::Media,
     origin::{self, Methods},
@@ -92,17 +93,30 @@ async fn send<E: Executor>(
 
 /// The body part by part. One that stays silent for too long has broken off.
 fn parts_of(body: Body) -> impl Stream<Item = Result<Bytes, ()>> + Send {
-    stream::try_unfold(body, |mut body| async move {
+    stream::try_unfold(Unread(Some(body)), |mut rest| async move {
+        // Gone where it ends or breaks off: then nothing is left to take off the wire.
+        let Some(mut body) = rest.0.take() else { return Ok(None) };
         loop {
             let frame = tokio::time::timeout(Duration::from_secs(SILENCE_SECONDS), body.frame()).await.map_err(|_late| ())?;
             let Some(frame) = frame else { return Ok(None) };
             match frame.map_err(|_broken| ())?.into_data() {
                 Ok(data) if data.is_empty() => {}
-                Ok(data) => return Ok(Some((data, body))),
+                Ok(data) => return Ok(Some((data, Unread(Some(body))))),
                 Err(_trailers) => {}
             }
         }
     })
+}
+
+/// What a sender has still to send. A file that is refused in the middle is read on for a while, so that its sender sees the answer.
+struct Unread(Option<Body>);
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        if let Some(body) = self.0.take() {
+            discard(body);
+        }
+    }
 }
 
 async fn fetch<E: Executor>(

@@ -25,6 +25,8 @@ pub struct Model {
     pub total_minor: i64,
     pub actor_kind: ActorKind,
     pub actor_id: Uuid,
+    /// Who has changed what is agreed, as kind and id; None where nobody has.
+    pub editors: Option<String>,
     pub activator_id: Option<MemberId>,
     pub activated_at: Option<Timestamp>,
     /// When it expired or was closed.

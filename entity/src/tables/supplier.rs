@@ -38,6 +38,9 @@ pub struct Model {
     pub minimum_order_minor: Option<i64>,
     #[serde(default)]
     pub minimum_order_currency: Option<String>,
+    /// JSON: weekdays of orders and deliveries, and closed days. Null for any day.
+    #[serde(default)]
+    pub calendar: Option<String>,
 }
 
 impl Model {

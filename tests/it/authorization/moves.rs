@@ -9,8 +9,9 @@ use super::{
     world::{House, World, text},
 };
 
-/// The root fields of works, transfers, counts, alerts, merges and what retires, and what they need.
+/// The root fields of works, transfers, counts, alerts, merges, what retires and drafts of blanket orders, and what they need.
 pub const CASES: &[(&str, Needs)] = &[
+    ("blanketOrderUpdate", May("purchase.write")),
     ("customerMerge", May("customer.merge")),
     ("supplierMerge", May("supplier.merge")),
     ("customerUnmerge", May("customer.merge")),

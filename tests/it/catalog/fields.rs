@@ -106,14 +106,16 @@ on_both!(what_customs_would_send_back_is_refused_at_once, world: World => {
 
 const SUPPLIER: &str =
     "supplier { version contacts { name email phone role } address { company lines city postalCode country phone }
-    taxIds { country kind number } paymentTerms { days discountDays discountPercent text } }";
+    taxIds { country kind number } paymentTerms { days discountDays discountPercent text }
+    calendar { orderDays deliveryDays closedDays { date name } } }";
 
 on_both!(a_supplier_says_whom_to_call_where_it_is_and_when_it_is_paid, world: World => {
     let input = json!({ "code": "KILN", "name": "The Kiln",
         "contacts": [{ "name": "Ana", "email": "ana@kiln.example", "role": "orders" }, { "phone": " +351 21 000 ", "name": " " }],
         "address": { "company": "The Kiln Lda", "lines": ["Rua 1", " "], "city": "Porto", "postalCode": "4000-001", "country": "pt" },
         "taxIds": [{ "country": "pt", "kind": "VAT", "number": "pt 501 442 600" }],
-        "paymentTerms": { "days": 30, "discountDays": 10, "discountPercent": "2.5" } });
+        "paymentTerms": { "days": 30, "discountDays": 10, "discountPercent": "2.5" },
+        "calendar": { "orderDays": [4, 1, 4], "closedDays": [{ "date": "2026-12-26" }, { "date": "2026-12-25", "name": " Christmas Day " }] } });
     let payload = made(change(world, "supplierCreate", "SupplierCreateInput", &SUPPLIER.replacen("version", "version id", 1), input).await);
     let (id, mut shown) = (payload["supplier"]["id"].clone(), payload["supplier"].clone());
     shown.as_object_mut().unwrap().remove("id");
@@ -122,7 +124,9 @@ on_both!(a_supplier_says_whom_to_call_where_it_is_and_when_it_is_paid, world: Wo
             { "name": null, "email": null, "phone": "+351 21 000", "role": null }],
         "address": { "company": "The Kiln Lda", "lines": ["Rua 1"], "city": "Porto", "postalCode": "4000-001", "country": "PT", "phone": null },
         "taxIds": [{ "country": "PT", "kind": "VAT", "number": "PT501442600" }],
-        "paymentTerms": { "days": 30, "discountDays": 10, "discountPercent": "2.50", "text": null } }));
+        "paymentTerms": { "days": 30, "discountDays": 10, "discountPercent": "2.50", "text": null },
+        "calendar": { "orderDays": [1, 4], "deliveryDays": [],
+            "closedDays": [{ "date": "2026-12-25", "name": "Christmas Day" }, { "date": "2026-12-26", "name": null }] } }));
     // A page of products reads its suppliers with its categories.
     made(product(world, json!({ "sku": "a", "name": "A", "supplierId": id })).await);
     let query = format!("{{ products {{ nodes {{ category {{ name }} {SUPPLIER} }} }} }}");
@@ -130,11 +134,13 @@ on_both!(a_supplier_says_whom_to_call_where_it_is_and_when_it_is_paid, world: Wo
     let update = async |input: Value| change(world, "supplierUpdate", "SupplierUpdateInput", SUPPLIER, input).await;
     let named = made(update(json!({ "id": id, "expectedVersion": 1, "name": "Kiln" })).await);
     assert_eq!((&named["supplier"]["version"], &named["supplier"]["contacts"]), (&json!(2), &shown["contacts"]));
+    assert_eq!(named["supplier"]["calendar"], shown["calendar"]);
     let same = made(update(json!({ "id": id, "expectedVersion": 2, "taxIds": [{ "country": "PT", "kind": "VAT", "number": "PT501442600" }] })).await);
     assert_eq!(same["supplier"]["version"], 2);
-    let none = json!({ "id": id, "expectedVersion": 2, "contacts": null, "address": null, "taxIds": null, "paymentTerms": null });
+    let none = json!({ "id": id, "expectedVersion": 2, "contacts": null, "address": null, "taxIds": null, "paymentTerms": null,
+        "calendar": { "orderDays": [] } });
     let none = made(update(none).await)["supplier"].clone();
-    assert_eq!(none, json!({ "version": 3, "contacts": [], "address": null, "taxIds": [], "paymentTerms": null }));
+    assert_eq!(none, json!({ "version": 3, "contacts": [], "address": null, "taxIds": [], "paymentTerms": null, "calendar": null }));
 });
 
 on_both!(a_supplier_says_the_least_that_its_orders_come_to, world: World => {
@@ -180,11 +186,13 @@ on_both!(a_store_says_whom_to_call_and_where_it_is, world: World => {
 
 on_both!(what_nobody_can_be_reached_by_is_refused, world: World => {
     let input = json!({ "code": "KILN", "name": "The Kiln", "contacts": [{ "email": "nowhere" }, { "role": "orders" }], "address": { "lines": [] },
-        "taxIds": [{ "country": "Spain", "kind": "VAT", "number": "none" }], "paymentTerms": { "days": 3651, "discountPercent": "2.555" } });
+        "taxIds": [{ "country": "Spain", "kind": "VAT", "number": "none" }], "paymentTerms": { "days": 3651, "discountPercent": "2.555" },
+        "calendar": { "orderDays": [8], "closedDays": [{ "date": "2026-12-25" }, { "date": "2026-12-25" }] } });
     let refused = change(world, "supplierCreate", "SupplierCreateInput", "supplier { id }", input).await;
     let mut paths: Vec<String> = refusals(&refused).into_iter().map(|(_, path)| path).collect();
     paths.sort();
-    assert_eq!(paths, ["input.address", "input.contacts.0.email", "input.contacts.1", "input.paymentTerms.days",
+    assert_eq!(paths, ["input.address", "input.calendar.closedDays.1.date", "input.calendar.orderDays.0",
+        "input.contacts.0.email", "input.contacts.1", "input.paymentTerms.days",
         "input.paymentTerms.discountPercent", "input.taxIds.0.country", "input.taxIds.0.number"]);
     let many: Vec<Value> = (0..21).map(|n| json!({ "name": format!("n{n}") })).collect();
     let refused = change(world, "storeCreate", "StoreCreateInput", "store { id }", json!({ "code": "S", "name": "S", "contacts": many })).await;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     amendments::amend,
-    blankets::{agreed, call_off, line, stands, state, step, write},
+    blankets::{agreed, call_off, change, line, stands, state, step, write},
     office::{Office, done, gbp, key, refused},
     proofs::{Break, each_is_named},
 };
@@ -110,8 +110,14 @@ async fn a_person_activates_for_the_whole_company(world: &World) {
         (&json!("FORBIDDEN"), &json!("purchase.approve")),
         "{answer:#}"
     );
+    // Who changes what is agreed has a hand in it, and who changes the note has not.
+    let editor =
+        office.as_caller(Caller { actor: entity::prelude::Actor::member(world.node.clock.id()), ..office.caller.clone() });
+    done(&change(&editor, &large, json!({ "lines": [line(&mug, 102, "1.00")] })).await, "blanketOrder");
+    refused(&step(&editor, "blanketOrderActivate", &large).await, "INVALID_STATE", "input.id");
     let other =
         office.as_caller(Caller { actor: entity::prelude::Actor::member(world.node.clock.id()), ..office.caller.clone() });
+    done(&change(&other, &large, json!({ "note": "seen" })).await, "blanketOrder");
     assert_eq!(done(&step(&other, "blanketOrderActivate", &large).await, "blanketOrder")["status"], "ACTIVE");
     // A store's buyer sees what is agreed and calls it off, and sees no costs.
     assert_eq!(stands(&dock, &large).await, state("ACTIVE", &[0]));
@@ -203,14 +209,63 @@ async fn a_blanket_order_is_written_once_and_says_what_became_of_it(world: &Worl
     assert_eq!(read["data"]["history"]["nodes"].as_array().map(Vec::len), Some(3), "written, activated, closed: {read:#}");
     let note = json!({ "idempotencyKey": key(), "nodeId": blanket["id"], "text": "ask for a better price" });
     done(&office.act("noteAdd", "NoteAddInput", "note { id }", note).await, "note");
+    a_draft_changes_until_it_is_in_force(&office, &mug).await;
     office.is_sound().await;
+}
+
+async fn a_draft_changes_until_it_is_in_force(office: &Office<'_>, mug: &Value) {
+    let jug = office.product("JUG", "3.00").await;
+    let lines = json!([line(mug, 20, "1.50"), line(&jug, 5, "2.00")]);
+    let made = write(office, json!({ "lines": lines, "externalRef": "frame 1", "note": "for the year" })).await;
+    let draft = done(&made, "blanketOrder").clone();
+    let input = json!({ "idempotencyKey": key(), "id": draft["id"], "expectedVersion": 1, "validTo": "2098-12-31",
+        "externalRef": "frame 2", "note": null, "lines": [line(&jug, 7, "2.50")] });
+    let before = office.world.dump(office.caller.tenant).await;
+    let dry = "mutation($input: BlanketOrderUpdateInput!) { blanketOrderUpdate(input: $input, validateOnly: true) {
+        blanketOrder { version total { amount } } userErrors { code message field } } }";
+    let foreseen = office.ask(dry, json!({ "input": input })).await["data"]["blanketOrderUpdate"].clone();
+    assert_eq!(done(&foreseen, "blanketOrder"), &json!({ "version": 2, "total": { "amount": "17.50" } }));
+    for (refusing, code, field) in [
+        (json!({ "expectedVersion": 7, "note": "late" }), "VERSION_CONFLICT", "input.expectedVersion"),
+        (json!({ "lines": [] }), "INVALID", "input.lines"),
+        (json!({ "lines": [line(mug, 1, "1.00"), line(mug, 1, "1.00")] }), "DUPLICATE", "input.lines.1.product"),
+        (json!({ "lines": [line(&json!({ "sku": "NOBODYS" }), 1, "1.00")] }), "NOT_FOUND", "input.lines.0.product"),
+        (json!({ "validFrom": "2100-01-01" }), "OUT_OF_RANGE", "input.validFrom"),
+        (json!({ "id": office.world.theirs.ids["bor"], "note": "ours" }), "NOT_FOUND", "input.id"),
+    ] {
+        refused(&change(office, &draft, refusing).await, code, field);
+    }
+    assert_eq!(office.world.dump(office.caller.tenant).await, before, "what is refused or only tried writes nothing");
+    let changed = change(office, &draft, input.clone()).await;
+    let again = change(office, &draft, input).await;
+    assert_eq!((&again["replayed"], &again["blanketOrder"]), (&json!(true), &changed["blanketOrder"]));
+    let blanket = done(&changed, "blanketOrder");
+    let lines =
+        json!([{ "position": 1, "sku": "JUG", "quantity": 7, "calledOff": 0, "left": 7, "unitCost": { "amount": "2.50" } }]);
+    assert_eq!((&blanket["number"], &blanket["version"], &blanket["lines"]), (&draft["number"], &json!(2), &lines));
+    assert_eq!(
+        (&blanket["validFrom"], &blanket["validTo"], &blanket["externalRef"], &blanket["note"]),
+        (&draft["validFrom"], &json!("2098-12-31"), &json!("frame 2"), &Value::Null)
+    );
+    done(&step(office, "blanketOrderActivate", &draft).await, "blanketOrder");
+    let said = refused(&change(office, &draft, json!({ "note": "late" })).await, "INVALID_STATE", "input.id");
+    assert!(said.contains("ACTIVE") && said.contains("blanketOrderClose"), "{said}");
+    done(&call_off(office, &draft, &jug, 7).await, "purchaseOrder");
+    assert_eq!(stands(office, &draft).await, state("EXHAUSTED", &[7]));
+    let query = "query($id: ID!) { events(types: [\"blanket_order.updated\"], first: 250) { nodes { data } } history(nodeId: $id) { nodes { __typename } } }";
+    let read = office.ask(query, json!({ "id": draft["id"] })).await;
+    let events = read["data"]["events"]["nodes"].as_array().unwrap_or_else(|| panic!("{read:#}"));
+    let versions: Vec<&Value> =
+        events.iter().map(|event| &event["data"]).filter(|data| data["id"] == draft["id"]).map(|data| &data["version"]).collect();
+    assert_eq!(versions, [2, 4], "changed, then called off");
+    assert_eq!(read["data"]["history"]["nodes"].as_array().map(Vec::len), Some(3), "written, changed, activated: {read:#}");
 }
 
 async fn blanket_orders_are_listed_as_asked(world: &World) {
     let office = Office::of(world).await;
     let (mug, jug) = (office.product("MUG-B", "2.00").await, office.product("JUG-B", "3.00").await);
-    let first = agreed(&office, json!({ "lines": [line(&mug, 20, "1.50")] })).await;
-    let made = write(&office, json!({ "lines": [line(&jug, 20, "1.50")] })).await;
+    let first = agreed(&office, json!({ "externalRef": "Frame 2026/7", "lines": [line(&mug, 20, "1.50")] })).await;
+    let made = write(&office, json!({ "validTo": "2030-12-31", "lines": [line(&jug, 20, "1.50")] })).await;
     let second = done(&made, "blanketOrder").clone();
     let query = "query($filter: BlanketOrderFilter, $sort: BlanketOrderSort) { blanketOrders(filter: $filter, sort: $sort) { nodes { id lines { sku } } totalCount { count } } }";
     let own = json!({ "supplier": { "eq": office.supplier["id"] } });
@@ -221,6 +276,12 @@ async fn blanket_orders_are_listed_as_asked(world: &World) {
         (json!({ "product": { "eq": mug["id"] } }), vec![&first]),
         (json!({ "sku": { "startsWith": "jug-" } }), vec![&second]),
         (json!({ "createdAt": { "lt": "2020-01-01T00:00:00Z" } }), vec![]),
+        (json!({ "externalRef": { "startsWith": "Frame" } }), vec![&first]),
+        (json!({ "not": { "externalRef": { "eq": "Frame 2026/7" } } }), vec![&second]),
+        (json!({ "validFrom": { "gte": "2020-01-01", "lt": "2020-01-02" }, "validTo": { "lt": "2031-01-01" } }), vec![&second]),
+        (json!({ "search": "frame 2026" }), vec![&first]),
+        (json!({ "search": second["number"] }), vec![&second]),
+        (json!({ "search": " " }), vec![]),
         (json!({ "not": { "status": ["DRAFT"] } }), vec![&first]),
         (json!({ "or": [{ "status": ["DRAFT"] }, { "sku": { "eq": "mug-b" } }] }), vec![&second, &first]),
     ] {
@@ -238,6 +299,35 @@ async fn blanket_orders_are_listed_as_asked(world: &World) {
     let skus: Vec<&Value> =
         read["data"]["blanketOrders"]["nodes"].as_array().unwrap().iter().map(|one| &one["lines"][0]["sku"]).collect();
     assert_eq!(skus, ["MUG-B", "JUG-B"]);
+    let backwards = json!({ "validTo": { "gte": "2031-01-01", "lt": "2031-01-01" } });
+    let read = office.ask(query, json!({ "filter": backwards })).await;
+    assert_eq!(read["errors"][0]["field"], json!(["filter", "validTo", "lt"]), "{read:#}");
+    let pattern = json!({ "kind": "BLANKET_ORDER", "pattern": "FRAME-{n:4}" });
+    done(&office.act("numberPatternSet", "NumberPatternSetInput", "numberPattern { next }", pattern).await, "numberPattern");
+    let made = write(&office, json!({ "lines": [line(&mug, 20, "1.50")] })).await;
+    let third = done(&made, "blanketOrder").clone();
+    assert!(third["number"].as_str().unwrap().starts_with("FRAME-0"), "{third:#}");
+    for blanket in [&first, &third] {
+        is_found_by_its_number(&office, blanket).await;
+    }
+}
+
+/// Scanning, searching and the list find it by its number, in any spelling of capitals.
+async fn is_found_by_its_number(office: &Office<'_>, blanket: &Value) {
+    let (id, number) = (&blanket["id"], blanket["number"].as_str().unwrap());
+    let query = "query($text: String!) { scanCode(code: $text, kinds: [BLANKET_ORDER]) { matches { kind matchedBy node { id } } }
+        search(query: $text, kinds: [BLANKET_ORDER]) { results { kind tier title node { id } } }
+        blanketOrders(filter: { search: $text }) { nodes { id } } blanketOrder(by: { number: $text }) { id } }";
+    for text in [number.to_owned(), number.to_lowercase()] {
+        let read = office.ask(query, json!({ "text": text })).await;
+        let expected = json!({
+            "scanCode": { "matches": [{ "kind": "BLANKET_ORDER", "matchedBy": "number", "node": { "id": id } }] },
+            "search": { "results": [{ "kind": "BLANKET_ORDER", "tier": "EXACT", "title": number, "node": { "id": id } }] },
+            "blanketOrders": { "nodes": [{ "id": id }] },
+            "blanketOrder": { "id": id },
+        });
+        assert_eq!(read["data"], expected, "{text}: {read:#}");
+    }
 }
 
 async fn each_proof_of_blanket_orders_names_what_is_broken(world: &World) {

@@ -40,6 +40,16 @@ pub async fn step(office: &Office<'_>, mutation: &str, blanket: &Value) -> Value
     office.act(mutation, "BlanketOrderActionInput", &format!("blanketOrder {{ {BLANKET} }}"), input).await
 }
 
+/// Changes a draft.
+pub async fn change(office: &Office<'_>, blanket: &Value, mut input: Value) -> Value {
+    for (name, value) in [("id", blanket["id"].clone()), ("idempotencyKey", json!(key()))] {
+        if input[name].is_null() {
+            input[name] = value;
+        }
+    }
+    office.act("blanketOrderUpdate", "BlanketOrderUpdateInput", &format!("blanketOrder {{ {BLANKET} }}"), input).await
+}
+
 /// One that is in force.
 pub async fn agreed(office: &Office<'_>, input: Value) -> Value {
     let draft = write(office, input).await;

@@ -34,7 +34,7 @@ fn selling(demand: Demand) -> StoreStock {
 /// What production suggests for a place, at a service level.
 fn suggested(service_level: f64, demand: Demand, store_stock: StoreStock, supply: Option<&Supply>) -> Option<Suggestion> {
     let plan = Plan { days: 30, cover_days: 14, service_level, lead_days: demand.lead_time as u16 };
-    suggest(&plan, &[store_stock], supply, Lead { days: None, deviation: demand.lead_time_deviation }).pop()
+    suggest(&plan, &[store_stock], supply, Lead { deviation: demand.lead_time_deviation, ..Lead::default() }).pop()
 }
 
 fn check(metric: &str, input: &Value, expected: &Value, what: &str) -> bool {

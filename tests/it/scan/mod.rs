@@ -145,6 +145,8 @@ async fn everything_is_found_by_its_names_in_their_order(world: &World) {
     }
     let number = transfer["number"].as_str().unwrap();
     assert_eq!(found(&scan(&house, number).await), one("TRANSFER", "number", transfer));
+    let frame = json!({ "id": world.ours.ids["bor"] });
+    assert_eq!(found(&scan(&house, "alpha-frame").await), one("BLANKET_ORDER", "externalRef", &frame));
     let bare = found(&scan(&house, &digits(&transfer["number"])).await);
     assert!(bare.contains(&one("TRANSFER", "number", transfer)[0]), "{bare:?}");
     assert!(found(&scan(&house, "PO-999999").await).is_empty());

@@ -24,7 +24,7 @@ const SEARCH: &str = "query($query: String!, $kinds: [SearchKind!], $first: Int!
     search(query: $query, kinds: $kinds, first: $first) {
         hasMore skippedKinds results { kind tier field text title node { __typename id } } } }";
 
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 13] = [
     "PRODUCT",
     "ORDER",
     "CUSTOMER",
@@ -37,6 +37,7 @@ const KINDS: [&str; 12] = [
     "STORE",
     "CATEGORY",
     "SUPPLIER_RETURN",
+    "BLANKET_ORDER",
 ];
 
 async fn search(office: &Office<'_>, query: &str) -> Value {
@@ -140,10 +141,12 @@ async fn everything_is_found_by_its_number_or_reference(world: &World) {
         ("STOCKTAKE", "cnt", "CN"),
         ("RETURN", "ret", "RT"),
         ("SUPPLIER_RETURN", "srt", "SR"),
+        ("BLANKET_ORDER", "bor", "BPO"),
     ] {
         let query =
             "query($id: ID!) { node(id: $id) { ... on Order { number } ... on PurchaseOrder { number } ... on Transfer { number }
-            ... on Stocktake { number } ... on Return { number } ... on SupplierReturn { number } } }";
+            ... on Stocktake { number } ... on Return { number } ... on SupplierReturn { number }
+            ... on BlanketOrder { number } } }";
         let node = office.ask(query, json!({ "id": known[key] })).await;
         let number = node["data"]["node"]["number"].as_str().unwrap_or_else(|| panic!("{kind}: {node:#}")).to_owned();
         assert!(number.starts_with(&format!("{letters}-0")), "{number}");
@@ -158,6 +161,7 @@ async fn everything_is_found_by_its_number_or_reference(world: &World) {
         ("alpha-order", "ORDER", "ord"),
         ("alpha-purchase", "PURCHASE_ORDER", "por"),
         ("alpha-return", "RETURN", "ret"),
+        ("alpha-frame", "BLANKET_ORDER", "bor"),
         ("alpha-1", "CUSTOMER", "cus"),
         ("alpha-shop", "STORE", "sto"),
         ("ALPHA-SUP", "SUPPLIER", "sup"),

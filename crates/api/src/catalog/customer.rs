@@ -12,6 +12,7 @@ use macros::resolvers;
 
 use super::{
     Money, ProductConnection,
+    calendar::{self, SupplierCalendar},
     company::{self, PartyAddress, PartyContact, PaymentTerms, TaxId},
     filter::{ProductFilter, of_supplier},
     loads,
@@ -205,6 +206,10 @@ impl Supplier {
     /// Least value of the goods of an order, without charges. Null when the supplier has none.
     async fn minimum_order_value(&self) -> Option<Money> {
         self.0.minimum_order().map(Money::from)
+    }
+    /// Days on which the supplier takes orders and delivers. Null for any day.
+    async fn calendar(&self) -> Option<SupplierCalendar> {
+        self.0.calendar.as_deref().map(calendar::calendar)
     }
     /// Products bought from the supplier by default, by SKU, or by relevance where the filter searches, unless orderBy says otherwise.
     #[field(permit = ProductRead, paged)]

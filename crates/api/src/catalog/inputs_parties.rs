@@ -12,6 +12,7 @@ use inventory::catalog::core::{
 };
 
 use super::{
+    calendar::SupplierCalendarInput,
     company::{PartyAddressInput, PartyContactInput, PaymentTermsInput, TaxIdInput, all},
     enums,
     inputs::{MoneyInput, money, patch, text},
@@ -210,6 +211,8 @@ pub struct SupplierCreateInput {
     pub payment_terms: Option<PaymentTermsInput>,
     /// Least value of the goods of an order, without charges. 0 for none.
     pub minimum_order_value: Option<MoneyInput>,
+    /// Days on which the supplier takes orders and delivers. Null for any day.
+    pub calendar: Option<SupplierCalendarInput>,
 }
 impl From<SupplierCreateInput> for SupplierFields {
     fn from(input: SupplierCreateInput) -> Self {
@@ -224,6 +227,7 @@ impl From<SupplierCreateInput> for SupplierFields {
                 payment_terms: input.payment_terms.map(Into::into).into(),
             },
             minimum_order: input.minimum_order_value.map(money).into(),
+            calendar: input.calendar.map(Into::into).into(),
         }
     }
 }
@@ -255,6 +259,8 @@ pub struct SupplierUpdateInput {
     pub payment_terms: MaybeUndefined<PaymentTermsInput>,
     /// Least value of the goods of an order, without charges. Null or 0 for none.
     pub minimum_order_value: MaybeUndefined<MoneyInput>,
+    /// Days on which the supplier takes orders and delivers, all of them. Null for any day.
+    pub calendar: MaybeUndefined<SupplierCalendarInput>,
 }
 impl From<SupplierUpdateInput> for SupplierFields {
     fn from(input: SupplierUpdateInput) -> Self {
@@ -266,6 +272,7 @@ impl From<SupplierUpdateInput> for SupplierFields {
             reach: ReachFields { contacts: patch(input.contacts, all), address: patch(input.address, Into::into) },
             terms: TermsFields { tax_ids: patch(input.tax_ids, all), payment_terms: patch(input.payment_terms, Into::into) },
             minimum_order: patch(input.minimum_order_value, money),
+            calendar: patch(input.calendar, Into::into),
         }
     }
 }

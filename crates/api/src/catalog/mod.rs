@@ -1,5 +1,6 @@
 //! GraphQL of the catalogue: parse, permit, call, shape. Nothing is decided here.
 
+mod calendar;
 mod category;
 mod company;
 mod customer;

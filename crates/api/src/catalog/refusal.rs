@@ -28,6 +28,7 @@ fn name(word: Subject) -> &'static str {
         Subject::Customer => "customer",
         Subject::ExternalRef => "external reference",
         Subject::Channel => "channel",
+        Subject::ClosedDay => "closed day",
     }
 }
 

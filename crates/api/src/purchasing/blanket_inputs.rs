@@ -1,6 +1,6 @@
 //! The inputs of blanket orders' mutations, and how a purchase order names one.
 
-use async_graphql::{ID, InputObject, OneofObject};
+use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use entity::prelude::Currency;
 use inventory::purchasing::shell;
 use platform::path;
@@ -55,6 +55,27 @@ pub struct BlanketOrderCreateInput {
     pub lines: Vec<BlanketOrderLineInput>,
 }
 
+/// A change of a blanket order that is a draft. A field that is left out stays; null clears.
+#[derive(Debug, Clone, InputObject)]
+pub struct BlanketOrderUpdateInput {
+    /// The blanket order.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
+    pub expected_version: Option<Long>,
+    /// First day of call-offs. Null leaves it as it is.
+    pub valid_from: Option<Date>,
+    /// Last day of call-offs; not before `validFrom`. Null leaves it as it is.
+    pub valid_to: Option<Date>,
+    /// Reference of the agreement outside of this system, at most 128 characters. Null removes it.
+    pub external_ref: MaybeUndefined<String>,
+    /// Note on the agreement, at most 1,000 characters. Null removes it.
+    pub note: MaybeUndefined<String>,
+    /// All lines of the blanket order from now on, 1 to 2,000. Null leaves them as they are.
+    pub lines: Option<Vec<BlanketOrderLineInput>>,
+}
+
 /// A step of a blanket order.
 #[derive(Debug, Clone, InputObject)]
 pub struct BlanketOrderActionInput {
@@ -78,6 +99,21 @@ impl BlanketOrderRef {
     }
 }
 
+impl BlanketOrderLineInput {
+    fn all(lines: Vec<Self>, reading: &mut Reading) -> Vec<shell::BlanketOrderLine> {
+        let mut read = Vec::with_capacity(lines.len());
+        for (index, line) in lines.into_iter().enumerate() {
+            let at = |name: &str| path!["input", "lines", index, name];
+            read.push(shell::BlanketOrderLine {
+                product: reading.product(line.product, || at("product")),
+                quantity: line.quantity.0,
+                unit_cost: reading.money(Some(&line.unit_cost), || at("unitCost")),
+            });
+        }
+        read
+    }
+}
+
 impl BlanketOrderCreateInput {
     /// What the ledger's shell takes.
     pub fn read(self, reading: &mut Reading) -> shell::BlanketOrderCreate {
@@ -88,15 +124,7 @@ impl BlanketOrderCreateInput {
             }
             read
         });
-        let mut lines = Vec::with_capacity(self.lines.len());
-        for (index, line) in self.lines.into_iter().enumerate() {
-            let at = |name: &str| path!["input", "lines", index, name];
-            lines.push(shell::BlanketOrderLine {
-                product: reading.product(line.product, || at("product")),
-                quantity: line.quantity.0,
-                unit_cost: reading.money(Some(&line.unit_cost), || at("unitCost")),
-            });
-        }
+        let lines = BlanketOrderLineInput::all(self.lines, reading);
         shell::BlanketOrderCreate {
             idempotency_key: self.idempotency_key,
             supplier: supplier_ref(reading, self.supplier, || path!["input", "supplier"]),
@@ -106,6 +134,22 @@ impl BlanketOrderCreateInput {
             external_ref: self.external_ref,
             note: self.note,
             lines,
+        }
+    }
+}
+
+impl BlanketOrderUpdateInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::BlanketOrderUpdate {
+        shell::BlanketOrderUpdate {
+            idempotency_key: self.idempotency_key,
+            blanket: reading.id(&self.id, || path!["input", "id"]),
+            expected_version: self.expected_version.map(|version| version.0),
+            valid_from: self.valid_from.map(|day| day.0),
+            valid_to: self.valid_to.map(|day| day.0),
+            external_ref: self.external_ref.into(),
+            note: self.note.into(),
+            lines: self.lines.map(|lines| BlanketOrderLineInput::all(lines, reading)),
         }
     }
 }

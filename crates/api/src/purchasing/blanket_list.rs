@@ -8,7 +8,7 @@ use iam::access::{Permit, kind};
 use inventory::{
     ledger::Ledger,
     numbering::core::Patterns,
-    purchasing::rows::{self, BlanketFilter},
+    purchasing::rows::{self, BlanketFilter, BlanketSearch},
 };
 use macros::resolvers;
 use platform::{
@@ -20,6 +20,7 @@ use platform::{
 use super::{
     blanket::{BlanketOrder, BlanketOrderStatus},
     blanket_inputs::BlanketOrderRef,
+    filter::days,
     links::{MOST_A_PAGE, argument},
     loaders::load,
 };
@@ -27,14 +28,17 @@ use crate::{
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
-        fault::Answer,
-        filters::{DateTimeFilter, IdFilter, StringFilter},
+        fault::{Answer, TopError},
+        filters::{DateFilter, DateTimeFilter, IdFilter, StringFilter, plain},
         nested::{NestedFilter, place, read_nested},
         refusal::Path,
         scalars::Cursor,
     },
     numbering,
-    orders::document_filter::{DocumentFilter, document_sort},
+    orders::{
+        document_filter::{DocumentFilter, document_sort},
+        filters::{below, texts},
+    },
 };
 
 crate::connection!(counted BlanketOrderConnection, BlanketOrderEdge, BlanketOrder, "blanket orders");
@@ -53,6 +57,16 @@ pub struct BlanketOrderFilter {
     pub status: Option<Vec<BlanketOrderStatus>>,
     /// Agreed with these suppliers.
     pub supplier: Option<IdFilter>,
+    /// Reference of the agreement outside of this system, compared exactly.
+    pub external_ref: Option<StringFilter>,
+    /// Day on which call-offs begin.
+    pub valid_from: Option<DateFilter>,
+    /// Last day of call-offs.
+    pub valid_to: Option<DateFilter>,
+    /// Number of the blanket order, with or without its letters, or the beginning of its reference. References are looked for as the text is
+    /// written, in capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. An empty
+    /// text finds nothing.
+    pub search: Option<String>,
     /// Number of the blanket order, with or without its letters, as in BPO-000007.
     pub number: Option<StringFilter>,
     /// Product of at least one line of the blanket order.
@@ -84,9 +98,25 @@ impl BlanketOrderFilter {
         Ok(BlanketFilter {
             statuses: self.status.map(|list| list.into_iter().map(Into::into).collect()),
             suppliers,
+            references: texts(self.external_ref, &below(at, "externalRef"))?,
+            valid_from: days(self.valid_from, &below(at, "validFrom"))?,
+            valid_to: days(self.valid_to, &below(at, "validTo"))?,
+            search: self.search.map(|text| search(text, patterns, &below(at, "search"))).transpose()?,
             documents: document.read((Numbered::BlanketOrder, patterns), at)?,
         })
     }
+}
+
+/// Characters of the text of a search.
+const MOST_CHARACTERS: usize = 255;
+
+/// What a search looks for, with the number that its text may be.
+fn search(text: String, patterns: &Patterns, at: &Path) -> Answer<BlanketSearch> {
+    plain(&text, || at.clone())?;
+    if text.chars().count() > MOST_CHARACTERS {
+        return Err(TopError::bad_input(format!("at most {MOST_CHARACTERS} characters are taken"), at.clone()));
+    }
+    Ok(BlanketSearch { number: patterns.number(Numbered::BlanketOrder, &text), text })
 }
 
 /// A blanket order; None when there is none.
@@ -127,7 +157,8 @@ impl BlanketQuery {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let filter = filter.unwrap_or_default();
-        let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
+        let patterns =
+            numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some() || filter.search.is_some())).await?;
         let mut filter = filter.read(&patterns)?;
         let sorted = sort.map_or(rows::NEWEST, Into::into);
         let kind = sorted.kind(rows::BLANKETS);

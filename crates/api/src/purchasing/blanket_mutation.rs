@@ -9,7 +9,7 @@ use inventory::{
     purchasing::{
         StoredPurchase,
         core::PurchaseDecision,
-        events::{BLANKET_ORDER_ACTIVATED, BLANKET_ORDER_CLOSED, BLANKET_ORDER_CREATED},
+        events::{BLANKET_ORDER_ACTIVATED, BLANKET_ORDER_CLOSED, BLANKET_ORDER_CREATED, BLANKET_ORDER_UPDATED},
         rows, shell,
     },
 };
@@ -18,7 +18,7 @@ use platform::storage::TenantScope;
 
 use super::{
     blanket::BlanketOrder,
-    blanket_inputs::{BlanketOrderActionInput, BlanketOrderCreateInput},
+    blanket_inputs::{BlanketOrderActionInput, BlanketOrderCreateInput, BlanketOrderUpdateInput},
 };
 use crate::{
     graphql::{context::ContextExt, fault::Answer},
@@ -67,8 +67,18 @@ impl BlanketMutation {
         step!(BlanketOrderPayload, ctx, permit, input, shell::blanket_order_create, dry_run)
     }
 
-    /// Puts a DRAFT in force: purchase orders can call off from it. Above the tenant's approval limit the caller must be another member than the one
-    /// who wrote it, and an API key cannot activate it. The permission must be held for all stores.
+    /// Changes a DRAFT: its lines, days, reference and note. The permission must be held for all stores.
+    #[mutation(permit = PurchaseWrite, emits(BLANKET_ORDER_UPDATED), dry_run)]
+    async fn blanket_order_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Changes of the blanket order.")] input: BlanketOrderUpdateInput,
+    ) -> Answer<BlanketOrderPayload> {
+        step!(BlanketOrderPayload, ctx, permit, input, shell::blanket_order_update, dry_run)
+    }
+
+    /// Puts a DRAFT in force: purchase orders can call off from it. Above the tenant's approval limit the caller must be another member than those
+    /// who wrote it or changed its lines or days, and an API key cannot activate it. The permission must be held for all stores.
     #[mutation(permit = PurchaseApprove, emits(BLANKET_ORDER_ACTIVATED), dry_run)]
     async fn blanket_order_activate(
         &self,

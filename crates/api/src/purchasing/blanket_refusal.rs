@@ -18,9 +18,10 @@ pub(super) fn blanket(why: &BlanketRefusal) -> Said {
         }
         BlanketRefusal::PersonActivates => state("a person activates a blanket order, never a key"),
         BlanketRefusal::AboveLimit(limit) => {
-            state(&format!("it is above {} {}: somebody else than who wrote it activates it", limit.amount(), limit.currency))
+            let (amount, currency) = (limit.amount(), limit.currency);
+            state(&format!("it is above {amount} {currency}: somebody else than who wrote or changed it activates it"))
         }
-        BlanketRefusal::Backwards => range("a day on or after validFrom is expected"),
+        BlanketRefusal::Backwards => range("validTo is expected on or after validFrom"),
         BlanketRefusal::IsOver { to } => {
             state(&format!("its last day, {}, has gone by: write a new blanket order", day_text(*to)))
         }

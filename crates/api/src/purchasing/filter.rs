@@ -76,11 +76,7 @@ impl PurchaseOrderFilter {
     }
 
     fn tests(self, patterns: &Patterns, at: &Path) -> Answer<Filter> {
-        let days = self.expected_on.map(|days| DaySpan { from: days.gte.map(|day| day.0), before: days.lt.map(|day| day.0) });
-        let empty = days.is_some_and(|days| days.from.zip(days.before).is_some_and(|(from, before)| from >= before));
-        if empty {
-            return Err(TopError::bad_input("lt must be a day after gte", below(&below(at, "expectedOn"), "lt")));
-        }
+        let days = days(self.expected_on, &below(at, "expectedOn"))?;
         let suppliers = self.supplier.map(|filter| filter.ids(&place(at, "supplier"))).transpose()?.flatten();
         let blankets = self.blanket_order.map(|filter| filter.ids(&place(at, "blanketOrder"))).transpose()?.flatten();
         let stores = self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten();
@@ -101,6 +97,13 @@ impl PurchaseOrderFilter {
             documents: document.read((Numbered::PurchaseOrder, patterns), at)?,
         })
     }
+}
+
+/// The days of a filter; a span that no day lies in is refused.
+pub(super) fn days(filter: Option<DateFilter>, at: &Path) -> Answer<Option<DaySpan>> {
+    let days = filter.map(|days| DaySpan { from: days.gte.map(|day| day.0), before: days.lt.map(|day| day.0) });
+    let empty = days.is_some_and(|days| days.from.zip(days.before).is_some_and(|(from, before)| from >= before));
+    if empty { Err(TopError::bad_input("lt must be a day after gte", below(at, "lt"))) } else { Ok(days) }
 }
 
 /// What a list of purchase orders is asked for.

@@ -127,7 +127,8 @@ impl PurchaseOrderLine {
     }
     /// Expected day of arrival in the store's time zone: the confirmed day, else the line's, else
     /// the order's, else the day of ordering plus the lead time of the supplier's product, else of
-    /// the supplier. Null when none is known.
+    /// the supplier, both days moved to the next ones of the supplier's calendar. Null when none is
+    /// known.
     async fn expected_on(&self) -> Option<Date> {
         self.row().expected(self.order.expected_on).map(|(day, _)| Date(day))
     }

@@ -123,7 +123,8 @@ impl ReorderSuggestion {
     async fn daily_demand_deviation(&self) -> f64 {
         self.row.demand_deviation
     }
-    /// Days that a delivery takes: as the supplier's catalogue says, else the supplier, else as was asked.
+    /// Lead time in days: as the supplier's catalogue says, else the supplier, else as was asked. With a calendar of the supplier, the days
+    /// until what can be ordered after the next order day arrives, less one.
     async fn lead_time_days(&self) -> i32 {
         i32::from(self.row.lead_days)
     }

@@ -117,6 +117,8 @@ pub enum ReplenishmentReasonCode {
     CappedBySales,
     /// The lead time is unknown.
     AssumedLead,
+    /// Orders and deliveries wait for the days of the supplier's calendar.
+    SupplierCalendar,
     /// Part of the quantity is in drafts already.
     InDrafts,
     /// Other stores send a part of the quantity first.

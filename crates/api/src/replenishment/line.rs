@@ -116,7 +116,8 @@ impl ReplenishmentFigures {
     async fn surplus(&self) -> Option<Quantity> {
         self.0.figures.surplus.map(units)
     }
-    /// Days that a delivery takes: the mean of the supplier's last deliveries where five are known, else as catalogue or supplier say, else 7.
+    /// Lead time in days: the mean of the supplier's last deliveries where five are known, else as catalogue or supplier say, else 7. With a calendar
+    /// of the supplier, the days until what a later plan can order arrives, less the days between plans.
     async fn lead_time_days(&self) -> f64 {
         six(self.0.figures.lead_days)
     }

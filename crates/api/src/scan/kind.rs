@@ -44,6 +44,8 @@ pub enum SearchKind {
     Category,
     /// Return to a supplier. Requires purchase.read.
     SupplierReturn,
+    /// Blanket order. Requires purchase.read.
+    BlanketOrder,
 }
 
 /// The caller's tenant, and the stores of the permission that a kind needs, if the caller has it.
@@ -56,7 +58,7 @@ pub fn allowed(ctx: &Context<'_>, kind: Kind) -> Answer<(TenantScope, Reach)> {
         Kind::Product | Kind::Supplier | Kind::Category => of::<may::ProductRead>(ctx),
         Kind::Order | Kind::Return => of::<may::OrderRead>(ctx),
         Kind::Customer => of::<may::CustomerRead>(ctx),
-        Kind::PurchaseOrder | Kind::SupplierReturn => of::<may::PurchaseRead>(ctx),
+        Kind::PurchaseOrder | Kind::SupplierReturn | Kind::BlanketOrder => of::<may::PurchaseRead>(ctx),
         Kind::Transfer => of::<may::TransferRead>(ctx),
         Kind::Stocktake => of::<may::CountRead>(ctx),
         Kind::Lot => of::<may::StockRead>(ctx),
@@ -121,5 +123,6 @@ fn node_id(kind: Kind, id: Uuid) -> String {
         Kind::Store => StoreId::from_uuid(id).to_string(),
         Kind::Category => CategoryId::from_uuid(id).to_string(),
         Kind::SupplierReturn => SupplierReturnId::from_uuid(id).to_string(),
+        Kind::BlanketOrder => BlanketOrderId::from_uuid(id).to_string(),
     }
 }

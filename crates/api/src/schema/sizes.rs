@@ -113,6 +113,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
     ("Store", &[("groups", 5)]),
     ("StoreGroup", &[("stores", 20)]),
     ("StoreScope", &[("groups", 5), ("stores", 20)]),
+    ("SupplierCalendar", &[("closedDays", 10)]),
     ("SupplierProduct", &[("priceBreaks", 5)]),
     ("SupplierProductBulkUpsertPayload", &[("rows", 10)]),
     ("SupplierReturn", &[("lines", 10), ("reversedBy", 1)]),

@@ -115,6 +115,7 @@ const fn names(field: Field) -> &'static [&'static str] {
         Field::UnitCredit => &["unitCredit"],
         Field::UnitPrice => &["unitPrice"],
         Field::UnitPriceCurrency => &["unitPrice", "currencyCode"],
+        Field::ValidFrom => &["validFrom"],
         Field::ValidTo => &["validTo"],
         Field::Weight => &["weight"],
         Field::WrongItems => &["wrongItems"],

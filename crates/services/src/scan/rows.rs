@@ -163,6 +163,7 @@ fn by_text(branches: &mut Branches, name: &str, wants: &impl Fn(Kind) -> bool) {
         (Kind::Transfer, ""),
         (Kind::Stocktake, ""),
         (Kind::SupplierReturn, ""),
+        (Kind::BlanketOrder, ""),
         (Kind::Customer, ""),
     ];
     for (kind, narrowed) in by.into_iter().filter(|(kind, _)| wants(*kind)) {
@@ -188,5 +189,6 @@ fn table(kind: Kind) -> &'static str {
         Kind::Store => "store",
         Kind::Category => "category",
         Kind::SupplierReturn => "supplier_return",
+        Kind::BlanketOrder => "blanket_order",
     }
 }

@@ -47,7 +47,13 @@ async fn of_kind(reads: &impl Reads, query: &Query, sought: &Sought) -> Result<V
     let mut branches = Branches::new(reads.backend(), sought);
     match kind {
         Kind::Product => products(&mut branches, query),
-        Kind::Order | Kind::Return | Kind::PurchaseOrder | Kind::Transfer | Kind::Stocktake | Kind::SupplierReturn => {
+        Kind::Order
+        | Kind::Return
+        | Kind::PurchaseOrder
+        | Kind::Transfer
+        | Kind::Stocktake
+        | Kind::SupplierReturn
+        | Kind::BlanketOrder => {
             documents(&mut branches, query, kind);
         }
         Kind::Customer => {
@@ -150,8 +156,8 @@ fn visible(clause: &mut Clause, sought: &Sought) -> String {
     if let Reach::Stores(stores) = &sought.reach {
         let stores = || backend.ids(stores.iter().copied());
         match sought.kind {
-            // Their permissions are for the whole tenant.
-            Kind::Product | Kind::Customer | Kind::Supplier | Kind::Category | Kind::Store => {}
+            // Their permissions are for the whole tenant; a blanket order is of no store, and whoever buys for one reads it.
+            Kind::Product | Kind::Customer | Kind::Supplier | Kind::Category | Kind::Store | Kind::BlanketOrder => {}
             Kind::Order | Kind::Return | Kind::PurchaseOrder | Kind::Stocktake | Kind::SupplierReturn => {
                 sql = format!(" AND {}", backend.in_ids("r.store_id", clause.number(stores())));
             }
@@ -250,6 +256,7 @@ fn documents(branches: &mut Branches, query: &Query, kind: Kind) {
         Kind::Transfer => "transfer r",
         Kind::Stocktake => "stock_count r",
         Kind::SupplierReturn => "supplier_return r",
+        Kind::BlanketOrder => "blanket_order r",
         _ => "sales_order r",
     };
     if let Some((number, _)) = query.number.as_ref().filter(|(_, kinds)| kinds.contains(&kind)) {

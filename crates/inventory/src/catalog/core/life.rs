@@ -121,6 +121,7 @@ mod tests {
             merged_into: None,
             minimum_order_minor: None,
             minimum_order_currency: None,
+            calendar: None,
         }
     }
 

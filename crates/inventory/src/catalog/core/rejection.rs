@@ -22,6 +22,7 @@ pub enum Subject {
     Customer,
     ExternalRef,
     Channel,
+    ClosedDay,
 }
 
 /// The form that a text must have.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{
     Checker, Fresh, Patch, Problem, Rejection, Subject, Target, Verdict,
+    calendar::{self, SupplierCalendar},
     check::{Code, MAX_NAME, MoneyText, input_path},
     company::{Reach, ReachFields, Terms, TermsFields},
     found,
@@ -27,6 +28,8 @@ pub struct SupplierFields {
     pub terms: TermsFields,
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub minimum_order: Patch<MoneyText>,
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub calendar: Patch<SupplierCalendar>,
 }
 
 /// A checked command.
@@ -41,6 +44,8 @@ pub struct SupplierCommand {
     pub terms: Terms,
     /// Above 0.
     pub minimum_order: Patch<Money>,
+    /// The text of the column.
+    pub calendar: Patch<String>,
     pub problems: Vec<Problem>,
 }
 
@@ -60,7 +65,12 @@ pub fn check(target: Target<SupplierId>, fields: &SupplierFields, mut checker: C
         Patch::Set(money) if money.minor == 0 => Patch::Clear,
         other => other,
     };
-    SupplierCommand { target, code, name, lead_time_days, email, reach, terms, minimum_order, problems: checker.problems }
+    let calendar = match &fields.calendar {
+        Patch::Set(given) if given.is_any_day() => Patch::Clear,
+        other => checker.free(other, calendar::checked),
+    };
+    let problems = checker.problems;
+    SupplierCommand { target, code, name, lead_time_days, email, reach, terms, minimum_order, calendar, problems }
 }
 
 /// What the database knows around a call's suppliers, and what the call has done to them so far.
@@ -124,6 +134,7 @@ impl SupplierContext {
         command.minimum_order.apply(&mut minimum_order);
         row.minimum_order_minor = minimum_order.map(|money| money.minor);
         row.minimum_order_currency = minimum_order.map(|money| money.currency.to_string());
+        command.calendar.apply(&mut row.calendar);
         if !problems.is_empty() {
             return Verdict::refused(problems);
         }
@@ -168,6 +179,7 @@ impl SupplierContext {
             merged_into: None,
             minimum_order_minor: None,
             minimum_order_currency: None,
+            calendar: None,
         }
     }
 }

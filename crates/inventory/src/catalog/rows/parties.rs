@@ -24,6 +24,8 @@ struct CategorySide {
     _minimum_order_minor: Option<i64>,
     #[record(sql = "NULL")]
     _minimum_order_currency: Option<String>,
+    #[record(sql = "NULL")]
+    _calendar: Option<String>,
 }
 
 #[derive(Record)]
@@ -65,6 +67,8 @@ struct SupplierSide {
     minimum_order_minor: Option<i64>,
     #[record(of = supplier, alias = "")]
     minimum_order_currency: Option<String>,
+    #[record(of = supplier, alias = "")]
+    calendar: Option<String>,
 }
 
 #[derive(Record)]
@@ -140,7 +144,7 @@ impl CategoryRow {
 
 impl SupplierSide {
     fn supplier(self, tenant: TenantId) -> supplier::Model {
-        let Self { id, row, payment_terms, merged_into, minimum_order_minor, minimum_order_currency, .. } = self;
+        let Self { id, row, payment_terms, merged_into, minimum_order_minor, minimum_order_currency, calendar, .. } = self;
         supplier::Model {
             tenant_id: tenant,
             id,
@@ -160,6 +164,7 @@ impl SupplierSide {
             merged_into,
             minimum_order_minor,
             minimum_order_currency,
+            calendar,
         }
     }
 }

@@ -9,6 +9,7 @@ use platform::{
 use serde_json::{Value, json};
 
 use crate::catalog::core::{
+    calendar::{ClosedDay, SupplierCalendar},
     category::CategoryRow,
     channel::ChannelRow,
     customer::{CustomerRow, tags_of},
@@ -98,8 +99,16 @@ pub(super) fn supplier(row: &SupplierRow) -> Fields {
         .with("taxIds", parsed(&row.tax_ids))
         .with("paymentTerms", row.payment_terms.as_deref().map(parsed))
         .with("minimumOrderValue", money(row.minimum_order()))
+        .with("calendar", row.calendar.as_deref().map(calendar))
         .with("archivedAt", row.archived_at.map(clock::rfc3339))
         .with("mergedInto", row.merged_into)
+}
+
+fn calendar(text: &str) -> Value {
+    let calendar = SupplierCalendar::read(Some(text));
+    let closed = |closed: &ClosedDay| json!({ "date": clock::day_text(closed.day), "name": closed.name });
+    let closed_days: Vec<Value> = calendar.closed_days.iter().map(closed).collect();
+    json!({ "orderDays": calendar.order_days, "deliveryDays": calendar.delivery_days, "closedDays": closed_days })
 }
 
 pub(super) fn store(row: &StoreRow) -> Fields {

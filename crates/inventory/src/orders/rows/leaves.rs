@@ -136,7 +136,7 @@ fn of_customers(condition: &str) -> String {
 }
 
 /// A reference that begins with a text, or is it where the text is short.
-fn begins(clause: &mut Clause, column: &str, word: &str) -> String {
+pub(crate) fn begins(clause: &mut Clause, column: &str, word: &str) -> String {
     let from = clause.bind(word);
     if word.chars().nth(SHORTEST_BEGINNING - 1).is_none() {
         return format!("{column} = ${from}");

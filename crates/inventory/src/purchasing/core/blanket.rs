@@ -29,6 +29,8 @@ pub struct BlanketOrder {
     pub total: Money,
     /// Who made it.
     pub actor: Actor,
+    /// Who has changed what is agreed since.
+    pub editors: Vec<Actor>,
     pub activation: Option<Activation>,
     /// When it expired or was closed.
     pub ended_at: Option<Timestamp>,
@@ -37,8 +39,18 @@ pub struct BlanketOrder {
     pub updated_at: Timestamp,
     /// Each of another product.
     pub lines: Vec<BlanketLine>,
-    /// Whether it has no row yet.
-    pub is_new: bool,
+    pub change: BlanketChange,
+}
+
+/// What has to be written of a blanket order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlanketChange {
+    /// All of it.
+    New,
+    /// Its row, and what of its lines is called off.
+    Figures,
+    /// Its row; the lines that it had go, and those that it has come. How many there were.
+    Replaced { lines: u16 },
 }
 
 /// A person made it binding.
@@ -69,6 +81,8 @@ pub struct BlanketLine {
 /// What can be done to a blanket order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BlanketAction {
+    /// Change what is agreed.
+    Update,
     Activate,
     Close,
     /// The job's, when the last day has gone by.
@@ -79,6 +93,7 @@ impl BlanketAction {
     /// The mutation that does it; None of what only a job does.
     pub const fn mutation(self) -> Option<&'static str> {
         match self {
+            Self::Update => Some("blanketOrderUpdate"),
             Self::Activate => Some("blanketOrderActivate"),
             Self::Close => Some("blanketOrderClose"),
             Self::Expire => None,
@@ -86,7 +101,7 @@ impl BlanketAction {
     }
     pub(super) const fn is_open(self, status: BlanketOrderStatus) -> bool {
         match self {
-            Self::Activate => matches!(status, BlanketOrderStatus::Draft),
+            Self::Update | Self::Activate => matches!(status, BlanketOrderStatus::Draft),
             Self::Close => !matches!(status, BlanketOrderStatus::Closed),
             Self::Expire => matches!(status, BlanketOrderStatus::Active),
         }
@@ -95,7 +110,7 @@ impl BlanketAction {
 
 /// The mutations that are open in a state.
 pub fn blanket_actions(status: BlanketOrderStatus) -> impl Iterator<Item = &'static str> {
-    let all = [BlanketAction::Activate, BlanketAction::Close];
+    let all = [BlanketAction::Update, BlanketAction::Activate, BlanketAction::Close];
     all.into_iter().filter(move |action| action.is_open(status)).filter_map(BlanketAction::mutation)
 }
 
@@ -113,6 +128,18 @@ impl BlanketOrder {
     pub(super) fn touch(&mut self, now: Timestamp) {
         self.version += 1;
         self.updated_at = now;
+    }
+    /// Notes that somebody has changed what is agreed.
+    pub(super) fn edited_by(&mut self, actor: Actor) {
+        if !self.editors.contains(&actor) {
+            self.editors.push(actor);
+        }
+    }
+    /// Whether somebody else than this one must activate it: above the limit whoever had a hand in what is agreed does not. One in a currency that the
+    /// limit is not in cannot be compared, and counts as above it.
+    pub(super) fn needs_another(&self, activator: Actor, limit: Money) -> bool {
+        let is_own = self.actor == activator || self.editors.contains(&activator);
+        is_own && (self.total.currency != limit.currency || self.total.minor > limit.minor)
     }
     pub(super) fn event(&self, kind: EventType<BlanketOrderEvent>, before: Option<BlanketOrderStatus>) -> DocumentEvent {
         DocumentEvent::Blanket { kind, blanket: self.id, before }

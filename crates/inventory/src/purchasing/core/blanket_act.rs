@@ -1,11 +1,11 @@
-//! Writing a blanket order down, and its steps.
+//! Writing a blanket order down, changing it while it is drafted, and its steps.
 
 use std::collections::HashSet;
 
 use entity::prelude::*;
 
 use super::{
-    blanket::{Activation, BlanketAction, BlanketLine, BlanketOrder},
+    blanket::{Activation, BlanketAction, BlanketChange, BlanketLine, BlanketOrder},
     blanket_refusal::BlanketRefusal,
     order::{PurchaseBook, PurchaseDecision},
     refusal::Refusal,
@@ -49,7 +49,21 @@ pub struct ProductFacts {
     pub is_archived: bool,
 }
 
-/// A step of a blanket order.
+/// A change of a draft; what is None stays.
+#[derive(Debug, Clone)]
+pub struct BlanketUpdate {
+    pub blanket: BlanketOrderId,
+    pub expected_version: Option<i64>,
+    pub valid_from: Option<i32>,
+    pub valid_to: Option<i32>,
+    pub external_ref: Option<Option<String>>,
+    pub note: Option<Option<String>>,
+    /// All lines from now on.
+    pub lines: Option<Vec<NewBlanketLine>>,
+    pub actor: Actor,
+}
+
+/// A step of a blanket order. What changes the agreement has a command of its own.
 #[derive(Debug, Clone)]
 pub struct BlanketAct {
     pub blanket: BlanketOrderId,
@@ -73,20 +87,11 @@ pub fn decide_blanket_create(
     if let Some(since) = book.archived.get(&command.supplier) {
         return Err(Refusal::SupplierArchived { since: *since }.at(At::input(Field::Supplier)));
     }
-    if command.lines.is_empty() {
-        return Err(Refusal::NoLines.at(At::input(Field::Lines)));
-    }
-    let (mut lines, mut seen) = (Vec::with_capacity(command.lines.len()), HashSet::new());
-    for (index, new) in command.lines.iter().enumerate() {
-        let made = line(command.currency, index, new).and_then(|line| first(&mut seen, line, index));
-        lines.extend(draft.pass(made)?);
-    }
-    draft.end_pass()?;
+    let lines = lines(draft, command.currency, &command.lines)?;
     if command.valid_to < command.valid_from {
         return Err(BlanketRefusal::Backwards.at(At::input(Field::ValidTo)));
     }
-    let sum = lines.iter().map(|line| line.total).try_fold(Money::zero(command.currency), Money::checked_add);
-    let total = sum.ok_or_else(|| Refusal::TooLarge.at(At::input(Field::Lines)))?;
+    let total = sum(command.currency, &lines)?;
     let now = draft.now();
     let blanket = BlanketOrder {
         id: command.id,
@@ -101,16 +106,66 @@ pub fn decide_blanket_create(
         reason: None,
         total,
         actor: command.actor,
+        editors: Vec::new(),
         activation: None,
         ended_at: None,
         version: 1,
         created_at: now,
         updated_at: now,
         lines,
-        is_new: true,
+        change: BlanketChange::New,
     };
     let events = vec![blanket.event(events::BLANKET_ORDER_CREATED, None)];
     Ok(PurchaseDecision { blankets: vec![blanket], events, ..PurchaseDecision::default() })
+}
+
+pub fn decide_blanket_update(
+    book: &PurchaseBook,
+    draft: &mut Draft<'_>,
+    command: &BlanketUpdate,
+) -> Result<PurchaseDecision, Rejection> {
+    let mut blanket = book.blanket_for(command.blanket, BlanketAction::Update, command.expected_version)?;
+    let before = blanket.status;
+    if let Some(new) = &command.lines {
+        let lines = lines(draft, blanket.currency, new)?;
+        blanket.total = sum(blanket.currency, &lines)?;
+        if blanket.change == BlanketChange::Figures {
+            blanket.change = BlanketChange::Replaced { lines: blanket.lines.len() as u16 };
+        }
+        blanket.lines = lines;
+    }
+    blanket.valid_from = command.valid_from.unwrap_or(blanket.valid_from);
+    blanket.valid_to = command.valid_to.unwrap_or(blanket.valid_to);
+    if blanket.valid_to < blanket.valid_from {
+        let named = if command.valid_to.is_some() { Field::ValidTo } else { Field::ValidFrom };
+        return Err(BlanketRefusal::Backwards.at(At::input(named)));
+    }
+    blanket.external_ref = command.external_ref.clone().unwrap_or(blanket.external_ref);
+    blanket.note = command.note.clone().unwrap_or(blanket.note);
+    if command.lines.is_some() || command.valid_from.is_some() || command.valid_to.is_some() {
+        blanket.edited_by(command.actor);
+    }
+    blanket.touch(draft.now());
+    let events = vec![blanket.event(events::BLANKET_ORDER_UPDATED, Some(before))];
+    Ok(PurchaseDecision { blankets: vec![blanket], events, ..PurchaseDecision::default() })
+}
+
+fn lines(draft: &mut Draft<'_>, currency: Currency, new: &[NewBlanketLine]) -> Result<Vec<BlanketLine>, Rejection> {
+    if new.is_empty() {
+        return Err(Refusal::NoLines.at(At::input(Field::Lines)));
+    }
+    let (mut lines, mut seen) = (Vec::with_capacity(new.len()), HashSet::new());
+    for (index, new) in new.iter().enumerate() {
+        let made = line(currency, index, new).and_then(|line| first(&mut seen, line, index));
+        lines.extend(draft.pass(made)?);
+    }
+    draft.end_pass()?;
+    Ok(lines)
+}
+
+fn sum(currency: Currency, lines: &[BlanketLine]) -> Result<Money, Rejection> {
+    let sum = lines.iter().map(|line| line.total).try_fold(Money::zero(currency), Money::checked_add);
+    sum.ok_or_else(|| Refusal::TooLarge.at(At::input(Field::Lines)))
 }
 
 fn line(currency: Currency, index: usize, new: &NewBlanketLine) -> Result<BlanketLine, Rejection> {
@@ -159,16 +214,7 @@ fn first(seen: &mut HashSet<ProductId>, line: BlanketLine, index: usize) -> Resu
 
 pub fn decide_blanket_act(book: &PurchaseBook, draft: &Draft<'_>, command: &BlanketAct) -> Result<PurchaseDecision, Rejection> {
     let at = At::input(Field::Id);
-    let missing = || Rejection::not_found(Noun::BlanketOrder, at);
-    let mut blanket = book.blankets.get(&command.blanket).ok_or_else(missing)?.clone();
-    if !command.action.is_open(blanket.status) {
-        return Err(BlanketRefusal::Status(blanket.status).at(at));
-    }
-    if let Some(expected) = command.expected_version
-        && expected != blanket.version
-    {
-        return Err(Rejection::stale(Noun::BlanketOrder, blanket.id.uuid(), blanket.version));
-    }
+    let mut blanket = book.blanket_for(command.blanket, command.action, command.expected_version)?;
     let (before, now) = (blanket.status, draft.now());
     let kind = match command.action {
         BlanketAction::Activate => {
@@ -190,21 +236,149 @@ pub fn decide_blanket_act(book: &PurchaseBook, draft: &Draft<'_>, command: &Blan
             blanket.ended_at = Some(now);
             events::BLANKET_ORDER_EXPIRED
         }
+        BlanketAction::Update => return Err(Refusal::OtherCommand.at(At::INPUT)),
     };
     blanket.touch(now);
     let events = vec![blanket.event(kind, Some(before))];
     Ok(PurchaseDecision { blankets: vec![blanket], events, ..PurchaseDecision::default() })
 }
 
-/// A person; above the limit not the one who wrote it. In a currency that the limit is not in it cannot be compared, and counts as above it.
+/// A person; above the limit not one who had a hand in what is agreed.
 fn activator(blanket: &BlanketOrder, command: &BlanketAct) -> Result<MemberId, Rejection> {
     let at = At::input(Field::Id);
     if command.actor.kind != ActorKind::Member {
         return Err(BlanketRefusal::PersonActivates.at(at));
     }
-    let is_above = |limit: &Money| blanket.total.currency != limit.currency || blanket.total.minor > limit.minor;
-    match command.limit.filter(is_above) {
-        Some(limit) if blanket.actor == command.actor => Err(BlanketRefusal::AboveLimit(limit).at(at)),
+    match command.limit {
+        Some(limit) if blanket.needs_another(command.actor, limit) => Err(BlanketRefusal::AboveLimit(limit).at(at)),
         _ => Ok(MemberId::from_uuid(command.actor.id)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::stock::core::Book;
+
+    fn person(id: u128) -> Actor {
+        Actor::member(MemberId::from_uuid(Uuid::from_u128(id)))
+    }
+
+    fn gbp(minor: i64) -> Money {
+        Money::new(minor, Currency::parse("GBP").unwrap())
+    }
+
+    fn mugs(quantity: i64) -> NewBlanketLine {
+        let facts = ProductFacts {
+            sku: "MUG".to_owned(),
+            name: "Mug".to_owned(),
+            decimals: 0,
+            is_kit: false,
+            is_tracked: true,
+            is_archived: false,
+        };
+        NewBlanketLine {
+            product: ProductId::NIL,
+            facts: Some(facts),
+            quantity: Quantity::new(quantity).unwrap(),
+            unit_cost: gbp(100),
+        }
+    }
+
+    fn stock() -> Book {
+        Book::new(Timestamp(7), |_, _| 0)
+    }
+
+    /// A draft of ten mugs, written by the first person.
+    fn drafted() -> PurchaseBook {
+        let create = BlanketCreate {
+            id: BlanketOrderId::NIL,
+            supplier: SupplierId::NIL,
+            currency: gbp(0).currency,
+            valid_from: 1,
+            valid_to: 9,
+            external_ref: None,
+            note: None,
+            lines: vec![mugs(10)],
+            actor: person(1),
+        };
+        let mut book = PurchaseBook::default();
+        let made = decide_blanket_create(&book, &mut Draft::new(&stock()), &create).unwrap();
+        book.evolve(&made);
+        book
+    }
+
+    fn update(actor: Actor) -> BlanketUpdate {
+        BlanketUpdate {
+            blanket: BlanketOrderId::NIL,
+            expected_version: None,
+            valid_from: None,
+            valid_to: None,
+            external_ref: None,
+            note: None,
+            lines: None,
+            actor,
+        }
+    }
+
+    fn change(book: &mut PurchaseBook, command: &BlanketUpdate) -> Result<BlanketChange, Rejection> {
+        let made = decide_blanket_update(book, &mut Draft::new(&stock()), command)?;
+        book.evolve(&made);
+        Ok(book.blankets[&command.blanket].change)
+    }
+
+    fn activate(book: &PurchaseBook, actor: Actor) -> Result<PurchaseDecision, Rejection> {
+        let act = BlanketAct {
+            blanket: BlanketOrderId::NIL,
+            action: BlanketAction::Activate,
+            expected_version: None,
+            note: None,
+            actor,
+            today: 5,
+            limit: Some(gbp(999)),
+        };
+        decide_blanket_act(book, &Draft::new(&stock()), &act)
+    }
+
+    #[test]
+    fn who_changed_what_is_agreed_does_not_activate_it_alone_above_the_limit() {
+        let mut book = drafted();
+        let above: Result<(), Rejection> = Err(BlanketRefusal::AboveLimit(gbp(999)).at(At::input(Field::Id)));
+        assert_eq!(activate(&book, person(1)).map(drop), above);
+        change(&mut book, &BlanketUpdate { note: Some(Some("soon".to_owned())), ..update(person(2)) }).unwrap();
+        assert!(activate(&book, person(2)).is_ok(), "a note is no part of what is agreed");
+        change(&mut book, &BlanketUpdate { lines: Some(vec![mugs(20)]), ..update(person(2)) }).unwrap();
+        assert_eq!(activate(&book, person(2)).map(drop), above);
+        change(&mut book, &BlanketUpdate { valid_to: Some(8), ..update(person(3)) }).unwrap();
+        assert_eq!(activate(&book, person(3)).map(drop), above);
+        assert!(activate(&book, person(4)).is_ok());
+    }
+
+    #[test]
+    fn the_lines_that_a_draft_had_go_as_many_as_there_were() {
+        let mut book = drafted();
+        let one = BlanketUpdate { lines: Some(vec![mugs(20)]), ..update(person(1)) };
+        assert_eq!(change(&mut book, &one), Ok(BlanketChange::New), "there are no rows of it yet");
+        book.blankets.get_mut(&BlanketOrderId::NIL).unwrap().change = BlanketChange::Figures;
+        assert_eq!(change(&mut book, &update(person(1))), Ok(BlanketChange::Figures));
+        let jug = NewBlanketLine { product: ProductId::from_uuid(Uuid::from_u128(1)), ..mugs(1) };
+        let two = BlanketUpdate { lines: Some(vec![mugs(20), jug]), ..update(person(1)) };
+        assert_eq!(change(&mut book, &two), Ok(BlanketChange::Replaced { lines: 1 }));
+        assert_eq!(change(&mut book, &one), Ok(BlanketChange::Replaced { lines: 1 }), "rows are still those of one line");
+    }
+
+    #[test]
+    fn the_last_day_comes_after_the_first_whichever_of_them_changes() {
+        let mut book = drafted();
+        for (from, to, field) in
+            [(Some(10), None, Field::ValidFrom), (None, Some(0), Field::ValidTo), (Some(5), Some(4), Field::ValidTo)]
+        {
+            let command = BlanketUpdate { valid_from: from, valid_to: to, ..update(person(1)) };
+            assert_eq!(change(&mut book, &command), Err(BlanketRefusal::Backwards.at(At::input(field))));
+        }
+        let command = BlanketUpdate { valid_from: Some(10), valid_to: Some(10), ..update(person(1)) };
+        assert_eq!(change(&mut book, &command), Ok(BlanketChange::New));
     }
 }

@@ -11,7 +11,7 @@ pub enum BlanketRefusal {
     Status(BlanketOrderStatus),
     /// A key makes nothing binding.
     PersonActivates,
-    /// Who wrote it activates nothing above this limit.
+    /// Who wrote or changed it activates nothing above this limit.
     AboveLimit(Money),
     /// Its last day comes before its first.
     Backwards,

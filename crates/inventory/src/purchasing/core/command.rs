@@ -7,7 +7,7 @@ use entity::prelude::*;
 use super::{
     act::{Act, decide_act},
     blanket::BlanketAction,
-    blanket_act::{BlanketAct, BlanketCreate, decide_blanket_act, decide_blanket_create},
+    blanket_act::{BlanketAct, BlanketCreate, BlanketUpdate, decide_blanket_act, decide_blanket_create, decide_blanket_update},
     confirm::{Confirm, decide_confirm},
     create::{Amend, Create, decide_amend, decide_create},
     order::{PurchaseBook, PurchaseDecision},
@@ -49,6 +49,7 @@ pub enum Command {
     Confirm(Confirm),
     Revise(Revise),
     BlanketCreate(BlanketCreate),
+    BlanketUpdate(BlanketUpdate),
     BlanketAct(BlanketAct),
 }
 
@@ -75,7 +76,9 @@ impl Command {
             Self::Confirm(_) => "purchase_order.confirm",
             Self::Revise(_) => "purchase_order.amend",
             Self::BlanketCreate(_) => "blanket_order.create",
+            Self::BlanketUpdate(_) => "blanket_order.update",
             Self::BlanketAct(act) => match act.action {
+                BlanketAction::Update => "blanket_order.update",
                 BlanketAction::Activate => "blanket_order.activate",
                 BlanketAction::Close => "blanket_order.close",
                 BlanketAction::Expire => "blanket_order.expire",
@@ -90,6 +93,7 @@ impl Command {
             Self::Amend(amend) => amend.lines.as_ref().map_or(1, Vec::len),
             Self::Act(_) | Self::BlanketAct(_) => 1,
             Self::BlanketCreate(create) => create.lines.len(),
+            Self::BlanketUpdate(update) => update.lines.as_ref().map_or(1, Vec::len),
             Self::Receive(receive) => receive.lines.as_ref().map_or(1, Vec::len),
             Self::Return(ret) => ret.lines.len(),
             Self::Confirm(confirm) => confirm.lines.as_ref().map_or(1, Vec::len),
@@ -113,6 +117,7 @@ impl Command {
             | Self::Confirm(_)
             | Self::Revise(_)
             | Self::BlanketCreate(_)
+            | Self::BlanketUpdate(_)
             | Self::BlanketAct(_) => Vec::new(),
         }
     }
@@ -140,6 +145,7 @@ impl Command {
             | Self::Confirm(_)
             | Self::Revise(_)
             | Self::BlanketCreate(_)
+            | Self::BlanketUpdate(_)
             | Self::BlanketAct(_) => {}
         }
     }
@@ -157,7 +163,7 @@ impl Command {
                 let named = ret.lines.iter().filter_map(|line| line.of);
                 named.map(|of| of.split_line::<entity::id::kind::PurchaseOrderId>().0).collect()
             }
-            Self::BlanketCreate(_) | Self::BlanketAct(_) => BTreeSet::new(),
+            Self::BlanketCreate(_) | Self::BlanketUpdate(_) | Self::BlanketAct(_) => BTreeSet::new(),
         }
     }
 
@@ -172,6 +178,7 @@ impl Command {
             | Self::Return(_)
             | Self::Confirm(_)
             | Self::BlanketCreate(_)
+            | Self::BlanketUpdate(_)
             | Self::BlanketAct(_) => None,
         }
     }
@@ -186,7 +193,12 @@ impl Command {
             Self::Amend(amend) => amend.charges.iter().flatten().filter_map(|charge| charge.supplier).collect(),
             Self::Return(ret) => BTreeSet::from([ret.supplier]),
             Self::BlanketCreate(create) => BTreeSet::from([create.supplier]),
-            Self::Act(_) | Self::Receive(_) | Self::Confirm(_) | Self::Revise(_) | Self::BlanketAct(_) => BTreeSet::new(),
+            Self::Act(_)
+            | Self::Receive(_)
+            | Self::Confirm(_)
+            | Self::Revise(_)
+            | Self::BlanketUpdate(_)
+            | Self::BlanketAct(_) => BTreeSet::new(),
         }
     }
 
@@ -195,6 +207,7 @@ impl Command {
         match self {
             Self::Create(all) => all.iter().filter_map(|one| one.blanket).collect(),
             Self::BlanketCreate(create) => BTreeSet::from([create.id]),
+            Self::BlanketUpdate(update) => BTreeSet::from([update.blanket]),
             Self::BlanketAct(act) => BTreeSet::from([act.blanket]),
             Self::Amend(_) | Self::Act(_) | Self::Receive(_) | Self::Return(_) | Self::Confirm(_) | Self::Revise(_) => {
                 BTreeSet::new()
@@ -213,6 +226,7 @@ impl Command {
             | Self::Return(_)
             | Self::Revise(_)
             | Self::BlanketCreate(_)
+            | Self::BlanketUpdate(_)
             | Self::BlanketAct(_) => Vec::new(),
         }
     }
@@ -237,6 +251,7 @@ impl Command {
             Self::Confirm(confirm) => decide_confirm(book, draft, confirm),
             Self::Revise(revise) => decide_revise(book, draft, revise),
             Self::BlanketCreate(create) => decide_blanket_create(book, draft, create),
+            Self::BlanketUpdate(update) => decide_blanket_update(book, draft, update),
             Self::BlanketAct(act) => decide_blanket_act(book, draft, act),
         }
     }

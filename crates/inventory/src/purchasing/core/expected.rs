@@ -1,11 +1,14 @@
-//! The day that a line is expected on: as it was confirmed, as somebody stated it, else as the supplier's lead time gives it.
+//! The day that a line is expected on: as it was confirmed, as somebody stated it, else as the supplier's lead time and calendar give it.
 
 use std::collections::BTreeMap;
 
 use entity::prelude::*;
 
 use super::order::{Line, PurchaseOrder};
-use crate::stock::core::{At, Draft, Field, Rejection};
+use crate::{
+    catalog::core::calendar::SupplierCalendar,
+    stock::core::{At, Draft, Field, Rejection},
+};
 
 /// How long a supplier takes for a product, and who says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,8 +17,13 @@ pub struct LeadTime {
     pub from: LeadSource,
 }
 
-/// By product; one that nobody says anything of is not in it.
-pub type LeadTimes = BTreeMap<ProductId, LeadTime>;
+/// How long a supplier takes for products, and the days on which it takes orders and delivers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeadTimes {
+    calendar: SupplierCalendar,
+    /// One that nobody says anything of is not in it.
+    by_product: BTreeMap<ProductId, LeadTime>,
+}
 
 /// The day that a lead time gave when the line went to the supplier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +57,16 @@ impl LeadTime {
         let own = product.map(|days| Self { days, from: LeadSource::SupplierProduct });
         own.or_else(|| supplier.map(|days| Self { days, from: LeadSource::Supplier }))
     }
-    /// The day that it gives for what goes to the supplier today.
-    pub const fn after(self, today: i32) -> LeadDay {
-        LeadDay { on: today.saturating_add(self.days), from: self.from }
+}
+
+impl LeadTimes {
+    pub fn new(calendar: SupplierCalendar, by_product: impl IntoIterator<Item = (ProductId, LeadTime)>) -> Self {
+        Self { calendar, by_product: by_product.into_iter().collect() }
+    }
+    /// The day that they give for a product that goes to the supplier today. None where nobody says how long it takes.
+    pub(super) fn day(&self, product: ProductId, today: i32) -> Option<LeadDay> {
+        let lead = self.by_product.get(&product)?;
+        Some(LeadDay { on: self.calendar.arrival(today, lead.days), from: lead.from })
     }
 }
 
@@ -83,7 +98,7 @@ impl Line {
 pub(super) fn note_lead_days(draft: &Draft<'_>, order: &mut PurchaseOrder, leads: &LeadTimes) -> Result<(), Rejection> {
     let Some(today) = today(draft, order)? else { return Ok(()) };
     for line in &mut order.lines {
-        line.lead = leads.get(&line.product).map(|lead| lead.after(today));
+        line.lead = leads.day(line.product, today);
     }
     Ok(())
 }

@@ -32,8 +32,11 @@ mod supply;
 mod unmerge;
 
 pub use act::{Act, decide_act};
-pub use blanket::{Activation, BlanketAction, BlanketLine, BlanketOrder, blanket_actions};
-pub use blanket_act::{BlanketAct, BlanketCreate, NewBlanketLine, ProductFacts, decide_blanket_act, decide_blanket_create};
+pub use blanket::{Activation, BlanketAction, BlanketChange, BlanketLine, BlanketOrder, blanket_actions};
+pub use blanket_act::{
+    BlanketAct, BlanketCreate, BlanketUpdate, NewBlanketLine, ProductFacts, decide_blanket_act, decide_blanket_create,
+    decide_blanket_update,
+};
 pub use blanket_refusal::BlanketRefusal;
 pub use call_off::follow_call_offs;
 pub use carry::Carried;

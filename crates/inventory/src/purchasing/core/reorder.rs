@@ -4,6 +4,7 @@
 use entity::prelude::*;
 
 use super::supply::Supply;
+use crate::catalog::core::calendar::SupplierCalendar;
 
 /// What is taken off before rounding up, so that a sum that is whole but for the last bit of a float stays what it is.
 const HAIR: f64 = 1e-9;
@@ -103,12 +104,22 @@ pub struct Plan {
 }
 
 /// What is known of a supplier's deliveries, in days.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Lead {
     /// As the supplier says.
     pub days: Option<u16>,
     /// The standard deviation of what was measured; 0 where too little was.
     pub deviation: f64,
+    pub calendar: SupplierCalendar,
+    /// The day that it is now, in days since 1970-01-01: what the calendar adds depends on it.
+    pub today: i32,
+}
+
+impl Lead {
+    /// The days that stock is kept for, of a delivery that takes so many: with the supplier's calendar until what can be ordered later arrives.
+    fn protection_days(&self, days: u16) -> u16 {
+        u16::try_from(self.calendar.protection_days(self.today, days.into(), 1)).unwrap_or(u16::MAX)
+    }
 }
 
 /// A product in a store.
@@ -234,7 +245,7 @@ fn need(plan: &Plan, store_stock: &StoreStock, (lead_days, lead_deviation): (u16
 /// the largest surplus first.
 pub fn suggest(plan: &Plan, stock_by_store: &[StoreStock], supply: Option<&Supply>, lead: Lead) -> Vec<Suggestion> {
     let own = supply.and_then(|supply| supply.lead_time_days).and_then(|days| u16::try_from(days).ok());
-    let days = own.or(lead.days).unwrap_or(plan.lead_days);
+    let days = lead.protection_days(own.or(lead.days).unwrap_or(plan.lead_days));
     let mut needs: Vec<Suggestion> = stock_by_store
         .iter()
         .filter(|store_stock| store_stock.is_asked)
@@ -316,11 +327,16 @@ mod tests {
         // Ten a day, always: no safety stock. Seven days' worth is the point, fourteen more the target.
         assert_eq!((found[0].reason, found[0].reorder_point, found[0].target, found[0].quantity), (Reason::Demand, 70, 210, 150));
         assert_eq!(suggest(&PLAN, &[StoreStock { sold: 0.0, sold_squares: 0.0, ..selling.clone() }], None, Lead::default()), []);
-        let lead = |days, deviation| Lead { days, deviation };
+        let lead = |days, deviation| Lead { days, deviation, ..Lead::default() };
         assert_eq!(suggest(&PLAN, std::slice::from_ref(&selling), None, lead(Some(5), 0.0)), [], "a shorter way needs less");
         // z(0.95) × 10 a day × 2 days of deviation, rounded up.
         let unsure = suggest(&PLAN, std::slice::from_ref(&selling), None, lead(None, 2.0));
         assert_eq!((unsure[0].safety_stock, unsure[0].reorder_point), (33, 103), "who delivers unevenly is ordered from earlier");
+        let mondays = SupplierCalendar { order_days: vec![1], ..SupplierCalendar::default() };
+        // Seven days from a Monday on; what is not ordered on it comes seven days after the next one.
+        let waiting =
+            suggest(&PLAN, std::slice::from_ref(&selling), None, Lead { calendar: mondays, today: 4, ..Lead::default() });
+        assert_eq!((waiting[0].lead_days, waiting[0].reorder_point), (13, 130));
         let owed = StoreStock { sold: 0.0, sold_squares: 0.0, backordered: 70, ..selling };
         assert_eq!(suggest(&PLAN, &[owed], None, Lead::default())[0].quantity, 10, "what is owed is ordered");
     }

@@ -217,7 +217,7 @@ fn add_lines(
     for new in added {
         let line = new_line(draft, (&*order, Prices::Stated), (Field::AddLines, order.lines.len()), new);
         let Some(mut line) = draft.pass(line)? else { continue };
-        line.lead = leads.get(&line.product).map(|lead| lead.after(today));
+        line.lead = leads.day(line.product, today);
         push(order, line, At::row(Field::AddLines, new.place))?;
     }
     let standing = order.lines.iter().filter(|line| !line.is_cancelled()).count();

@@ -1,4 +1,4 @@
-//! Blanket orders: reading, locking and listing them, and a batch's as rows.
+//! Blanket orders: reading and locking them, and a batch's as rows.
 
 use std::collections::HashMap;
 
@@ -7,27 +7,22 @@ use entity::{
     record::{Record, Selected},
     tables::{blanket_order, blanket_order_line, product},
 };
-use platform::{
-    paging::{Key, ListSource, PageRequest},
-    storage::{Backend, Bulk, Fault, Finds, Global, Nested, Reads, Row, Rows, SUSPENDED},
-};
-use sea_orm::Value;
+use platform::storage::{Bulk, Fault, Finds, Global, Reads, Row, Rows, SUSPENDED};
 use uuid::Uuid;
 
-use super::order_row::currency_of;
+use super::{
+    order_row::{currency_of, editors_of},
+    write::editors,
+};
 use crate::{
     ledger::DocumentNumber,
-    orders::rows::{DocumentSorted, DocumentTable, DocumentTest},
-    purchasing::core::{Activation, BlanketLine, BlanketOrder, ProductFacts},
+    purchasing::core::{Activation, BlanketChange, BlanketLine, BlanketOrder, ProductFacts},
 };
-
-/// Names lists of blanket orders in cursors.
-pub const BLANKETS: &str = "blanketOrders";
 
 /// A blanket order without its lines, as it is written and read.
 #[derive(Record)]
 #[record(of = blanket_order, alias = "b")]
-struct BlanketRow {
+pub(super) struct BlanketRow {
     id: BlanketOrderId,
     number: i64,
     status: BlanketOrderStatus,
@@ -41,6 +36,7 @@ struct BlanketRow {
     total_minor: i64,
     actor_kind: ActorKind,
     actor_id: Uuid,
+    editors: Option<String>,
     activator_id: Option<MemberId>,
     activated_at: Option<Timestamp>,
     ended_at: Option<Timestamp>,
@@ -65,6 +61,13 @@ struct LineRow {
     called_off: Quantity,
 }
 
+#[derive(Record)]
+#[record(of = blanket_order_line)]
+struct LineKey {
+    blanket_order_id: BlanketOrderId,
+    position: i32,
+}
+
 /// What of a line was called off.
 #[derive(Record)]
 #[record(of = blanket_order_line)]
@@ -87,23 +90,31 @@ struct FactsRow {
 }
 
 /// A batch's blanket orders, each as its last command left it.
-pub fn blanket_rows(tenant: TenantId, blankets: &[&BlanketOrder]) -> [Bulk; 4] {
+pub fn blanket_rows(tenant: TenantId, blankets: &[&BlanketOrder]) -> [Bulk; 5] {
     let (mut new, mut changed) = (Rows::<BlanketRow>::insert(tenant), Rows::<BlanketRow>::update(tenant));
+    let mut old_lines = Rows::<LineKey>::delete(tenant);
     let (mut new_lines, mut changed_lines) = (Rows::<LineRow>::insert(tenant), Rows::<CalledOff>::update(tenant));
     for &blanket in blankets {
-        if blanket.is_new {
-            new.push(blanket.into());
-            new_lines.extend(blanket.lines.iter().map(|line| LineRow::of(blanket.id, line)));
-        } else {
-            changed.push(blanket.into());
-            changed_lines.extend(blanket.lines.iter().map(|line| CalledOff {
-                blanket_order_id: blanket.id,
-                position: line.position.into(),
-                called_off: line.called_off,
-            }));
+        let blanket_order_id = blanket.id;
+        match blanket.change {
+            BlanketChange::New => new.push(blanket.into()),
+            BlanketChange::Replaced { lines } => {
+                changed.push(blanket.into());
+                old_lines.extend((1..=i32::from(lines)).map(|position| LineKey { blanket_order_id, position }));
+            }
+            BlanketChange::Figures => {
+                changed.push(blanket.into());
+                changed_lines.extend(blanket.lines.iter().map(|line| CalledOff {
+                    blanket_order_id,
+                    position: line.position.into(),
+                    called_off: line.called_off,
+                }));
+                continue;
+            }
         }
+        new_lines.extend(blanket.lines.iter().map(|line| LineRow::of(blanket.id, line)));
     }
-    [new.into(), changed.into(), new_lines.into(), changed_lines.into()]
+    [new.into(), changed.into(), old_lines.into(), new_lines.into(), changed_lines.into()]
 }
 
 impl From<&BlanketOrder> for BlanketRow {
@@ -122,6 +133,7 @@ impl From<&BlanketOrder> for BlanketRow {
             total_minor: blanket.total.minor,
             actor_kind: blanket.actor.kind,
             actor_id: blanket.actor.id,
+            editors: editors(&blanket.editors),
             activator_id: blanket.activation.map(|activation| activation.by),
             activated_at: blanket.activation.map(|activation| activation.at),
             ended_at: blanket.ended_at,
@@ -133,8 +145,9 @@ impl From<&BlanketOrder> for BlanketRow {
 }
 
 impl BlanketRow {
-    fn blanket(self) -> Result<BlanketOrder, Fault> {
+    pub(super) fn blanket(self) -> Result<BlanketOrder, Fault> {
         let currency = currency_of("blanket_order", &self.currency)?;
+        let editors = editors_of("blanket_order", self.editors.as_deref())?;
         Ok(BlanketOrder {
             id: self.id,
             number: DocumentNumber::Given(self.number),
@@ -148,13 +161,14 @@ impl BlanketRow {
             reason: self.reason,
             total: Money::new(self.total_minor, currency),
             actor: Actor { kind: self.actor_kind, id: self.actor_id },
+            editors,
             activation: self.activator_id.zip(self.activated_at).map(|(by, at)| Activation { by, at }),
             ended_at: self.ended_at,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
             lines: Vec::new(),
-            is_new: false,
+            change: BlanketChange::Figures,
         })
     }
 }
@@ -249,59 +263,6 @@ pub async fn product_facts(reads: &impl Reads, ids: &[ProductId]) -> Result<Hash
         (row.id, facts)
     };
     Ok(rows.into_iter().map(facts).collect())
-}
-
-/// Which blanket orders; what is None says nothing, an empty list matches nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BlanketFilter {
-    pub statuses: Option<Vec<BlanketOrderStatus>>,
-    pub suppliers: Option<Vec<SupplierId>>,
-    /// Each must hold.
-    pub documents: Vec<DocumentTest>,
-}
-
-/// Blanket orders and their lines.
-const TABLE: DocumentTable = DocumentTable { alias: "b", lines: "blanket_order_line", of: "blanket_order_id", counts: "" };
-
-impl BlanketFilter {
-    /// The conditions, whose parameters are numbered from `first`.
-    fn conditions(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
-        let (mut sql, mut values) = (String::new(), Vec::new());
-        if let Some(statuses) = &self.statuses {
-            sql.push_str(&format!(" AND {}", backend.in_texts("b.status", first + values.len())));
-            values.push(backend.texts(statuses.iter().map(|status| status.as_str())));
-        }
-        if let Some(suppliers) = &self.suppliers {
-            sql.push_str(&format!(" AND {}", backend.in_ids("b.supplier_id", first + values.len())));
-            values.push(backend.ids(suppliers.iter().copied()));
-        }
-        let (documents, more) = DocumentTest::all(&self.documents, &TABLE, backend, first + values.len());
-        sql.push_str(&documents);
-        values.extend(more);
-        (sql, values)
-    }
-}
-
-/// Where a blanket order stands in its list.
-pub fn blanket_keys(sorted: DocumentSorted, blanket: &BlanketOrder) -> Vec<Key> {
-    vec![sorted.key(blanket.number.get(), blanket.created_at, blanket.updated_at), blanket.id.into()]
-}
-
-/// The blanket orders that the filter is about.
-pub fn blanket_source(backend: Backend, filter: &Nested<BlanketFilter>) -> ListSource {
-    let (conditions, values) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
-    ListSource { from: format!("FROM blanket_order b WHERE b.tenant_id = $1{conditions}"), values }
-}
-
-/// A page of blanket orders without their lines.
-pub async fn blanket_page(
-    reads: &impl Reads,
-    source: ListSource,
-    sorted: DocumentSorted,
-    request: &PageRequest,
-) -> Result<Vec<BlanketOrder>, Fault> {
-    let (sql, values) = sorted.page(source, BlanketRow::SELECT, "b", request);
-    reads.records::<BlanketRow>(&sql, values).await?.into_iter().map(BlanketRow::blanket).collect()
 }
 
 /// An active blanket order whose last day has gone by.

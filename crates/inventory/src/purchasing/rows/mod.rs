@@ -1,6 +1,7 @@
 //! Rows of purchasing.
 
 mod blanket;
+mod blanket_list;
 mod charge_rows;
 mod lead_times;
 mod line_rows;
@@ -17,11 +18,9 @@ mod returns;
 mod supply;
 mod write;
 
-pub use blanket::{
-    BLANKETS, BlanketFilter, DUE_PAGE, DueBlanket, blanket_keys, blanket_of_number, blanket_page, blanket_rows, blanket_source,
-    blankets, due_blankets, lock_blankets, product_facts,
-};
-pub use lead_times::{lead_time_of, lead_times};
+pub use blanket::{DUE_PAGE, DueBlanket, blanket_of_number, blanket_rows, blankets, due_blankets, lock_blankets, product_facts};
+pub use blanket_list::{BLANKETS, BlanketFilter, BlanketSearch, blanket_keys, blanket_page, blanket_source};
+pub use lead_times::{SupplierLead, lead_time_of, lead_times};
 pub use list::{
     DaySpan, Filter, NEWEST, PURCHASES, RETURNS, add_merged, add_merged_suppliers, keys, number_of, page, return_keys,
     returns_page, returns_source, source,

@@ -90,7 +90,7 @@ impl OrderRow {
     }
     pub fn order(self) -> Result<PurchaseOrder, Fault> {
         let currency = currency_of("purchase_order", &self.currency)?;
-        let editors = self.editors.iter().flat_map(|all| all.split(' ')).map(editor).collect::<Result<_, _>>()?;
+        let editors = editors_of("purchase_order", self.editors.as_deref())?;
         let state = self.state().ok_or_else(|| Fault::corrupt("purchase_order", "people and times are those of the status"))?;
         Ok(PurchaseOrder {
             id: self.id,
@@ -123,10 +123,14 @@ impl OrderRow {
     }
 }
 
-/// As `write` puts it: its kind and its id.
-fn editor(text: &str) -> Result<Actor, Fault> {
+/// As `write` puts them: of each its kind and its id.
+pub(super) fn editors_of(table: &'static str, editors: Option<&str>) -> Result<Vec<Actor>, Fault> {
+    editors.into_iter().flat_map(|all| all.split(' ')).map(|text| editor(table, text)).collect()
+}
+
+fn editor(table: &'static str, text: &str) -> Result<Actor, Fault> {
     let found = text.split_once(':').and_then(|(kind, id)| Some(Actor { kind: ActorKind::parse(kind)?, id: id.parse().ok()? }));
-    found.ok_or_else(|| Fault::corrupt("purchase_order", format!("unknown editor {text}")))
+    found.ok_or_else(|| Fault::corrupt(table, format!("unknown editor {text}")))
 }
 
 pub(super) fn currency_of(table: &'static str, code: &str) -> Result<Currency, Fault> {

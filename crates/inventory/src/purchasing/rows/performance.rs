@@ -10,7 +10,10 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 
 use crate::{
-    catalog::rows::{local_days::LocalDays, merge::merged_suppliers},
+    catalog::{
+        core::calendar::SupplierCalendar,
+        rows::{local_days::LocalDays, merge::merged_suppliers},
+    },
     purchasing::core::{Delivery, Lead, lead_deviation},
 };
 
@@ -52,6 +55,8 @@ struct LeadRow {
     id: SupplierId,
     #[record(of = supplier, alias = "s")]
     lead_time_days: Option<i32>,
+    #[record(of = supplier, alias = "s")]
+    calendar: Option<String>,
     #[record(sql = "coalesce(d.size, 0)")]
     size: i64,
     #[record(sql = "coalesce(d.total, 0.0)")]
@@ -109,15 +114,16 @@ pub async fn deliveries(
     Ok(found.into_values().collect())
 }
 
-/// What these suppliers say of their lead times, and how far those vary that were measured since a day; of the stores given, or of all.
+/// What these suppliers say of their lead times and calendars, and how far the lead times vary that were measured in the days before today; of the
+/// stores given, or of all.
 pub async fn leads(
     reads: &impl Reads,
     suppliers: &[SupplierId],
-    since: i32,
+    (today, days): (i32, i32),
     stores: Option<&[StoreId]>,
 ) -> Result<HashMap<SupplierId, Lead>, Fault> {
     let backend = reads.backend();
-    let mut values = vec![backend.ids(suppliers.iter().copied()), (i64::from(since) * DAY as i64).into()];
+    let mut values = vec![backend.ids(suppliers.iter().copied()), (i64::from(today - days) * DAY as i64).into()];
     let mut within = String::new();
     if let Some(stores) = stores {
         values.push(backend.ids(stores.iter().copied()));
@@ -136,7 +142,9 @@ pub async fn leads(
     );
     let lead = |row: LeadRow| {
         let days = row.lead_time_days.and_then(|days| u16::try_from(days).ok());
-        (row.id, Lead { days, deviation: lead_deviation(row.size, row.total, row.squares) })
+        let (deviation, calendar) =
+            (lead_deviation(row.size, row.total, row.squares), SupplierCalendar::read(row.calendar.as_deref()));
+        (row.id, Lead { days, deviation, calendar, today })
     };
     Ok(reads.records::<LeadRow>(&sql, values).await?.into_iter().map(lead).collect())
 }

@@ -228,8 +228,8 @@ impl From<&PurchaseOrder> for NewOrder {
 }
 
 /// Who has changed it, as kind and id; None where nobody has.
-fn editors(order: &PurchaseOrder) -> Option<String> {
-    order.editors.iter().map(|actor| format!("{}:{}", actor.kind.as_str(), actor.id)).reduce(|all, one| format!("{all} {one}"))
+pub(super) fn editors(editors: &[Actor]) -> Option<String> {
+    editors.iter().map(|actor| format!("{}:{}", actor.kind.as_str(), actor.id)).reduce(|all, one| format!("{all} {one}"))
 }
 
 impl From<&PurchaseOrder> for ChangedOrder {
@@ -246,7 +246,7 @@ impl From<&PurchaseOrder> for ChangedOrder {
             goods_minor: order.goods.minor,
             charges_minor: order.charges_sum.minor,
             reason: state.reason().cloned(),
-            editors: editors(order),
+            editors: editors(&order.editors),
             requester_kind: stage.request().map(|request| request.by.kind),
             requester_id: stage.request().map(|request| request.by.id),
             approver_id: stage.approver(),

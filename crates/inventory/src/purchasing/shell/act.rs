@@ -80,7 +80,7 @@ async fn act<P: Permission>(ledger: &Ledger, permit: Permit<P>, input: PurchaseO
     let moves = matches!(action, Action::Order | Action::Close | Action::Cancel);
     let levels = if moves { rows::levels_of(&scope, &[order]).await? } else { Vec::new() };
     let limit = if action == Action::Approve { tenancy::approval_limit(&scope).await? } else { None };
-    let leads = if action == Action::Order { rows::lead_times(&scope, order).await? } else { LeadTimes::new() };
+    let leads = if action == Action::Order { rows::lead_times(&scope, order).await? } else { LeadTimes::default() };
     let act = Act {
         order,
         action,

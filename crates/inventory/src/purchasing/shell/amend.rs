@@ -56,15 +56,15 @@ async fn amended(
     let order = own_order(ledger, permit, input.order).await?;
     let place = rows::places_of(&scope, &[order]).await?.get(&order).copied();
     let mut levels = rows::levels_of(&scope, &[order]).await?;
-    let (mut add_lines, mut leads) = (Vec::new(), LeadTimes::new());
+    let (mut add_lines, mut leads) = (Vec::new(), LeadTimes::default());
     // An order that is nobody's is refused by the ledger.
     if let Some((store, supplier)) = place.filter(|_| !input.add_lines.is_empty()) {
         add_lines = lines_of(&scope, &mut missing, supplier, (&input.add_lines, Field::AddLines)).await?;
         levels.extend(add_lines.iter().map(|line| LevelKey { product: line.product, store }));
-        let own = rows::lead_time_of(&scope, supplier).await?;
+        let rows::SupplierLead { days: own, calendar } = rows::lead_time_of(&scope, supplier).await?;
         let lead = |days: Option<i32>| LeadTime::of(days, own);
         let said = add_lines.iter().map(|line| (line.product, line.supply.as_ref().and_then(|supply| supply.lead_time_days)));
-        leads = said.filter_map(|(product, days)| Some((product, lead(days)?))).collect();
+        leads = LeadTimes::new(calendar, said.filter_map(|(product, days)| Some((product, lead(days)?))));
     }
     // A key decides nothing, as with approvals.
     let is_approver = |store: StoreId| {

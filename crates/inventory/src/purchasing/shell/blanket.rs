@@ -20,7 +20,7 @@ use crate::{
     },
     numbering::rows::patterns,
     purchasing::{
-        core::{BlanketAct, BlanketAction, BlanketCreate, Command as Purchase, NewBlanketLine, PurchaseCommand},
+        core::{BlanketAct, BlanketAction, BlanketCreate, BlanketUpdate, Command as Purchase, NewBlanketLine, PurchaseCommand},
         rows,
     },
     stock::core::{At, Field, Noun, Rejection},
@@ -57,6 +57,21 @@ pub struct BlanketOrderLine {
     pub unit_cost: Option<Money>,
 }
 
+/// Change a draft; what is None stays.
+#[derive(Debug, Clone, Serialize)]
+pub struct BlanketOrderUpdate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub blanket: BlanketOrderId,
+    #[serde(skip)]
+    pub expected_version: Option<i64>,
+    pub valid_from: Option<i32>,
+    pub valid_to: Option<i32>,
+    pub external_ref: Option<Option<String>>,
+    pub note: Option<Option<String>>,
+    pub lines: Option<Vec<BlanketOrderLine>>,
+}
+
 /// A step that needs no more than the blanket order.
 #[derive(Debug, Clone, Serialize)]
 pub struct BlanketOrderAct {
@@ -87,13 +102,17 @@ pub async fn blanket_order_create(
     for_all(&permit)?;
     let mut checks = Checks::default();
     check_key(&mut checks, &input.idempotency_key);
-    checks.text(input.external_ref.as_deref(), MAX_REFERENCE, || At::input(Field::ExternalRef));
-    checks.text(input.note.as_deref(), MAX_NOTE, || At::input(Field::Note));
-    checks.items(input.lines.len(), MAX_LINES, || At::input(Field::Lines));
+    parts(&mut checks, input.external_ref.as_deref(), input.note.as_deref(), input.lines.len());
     checks.done()?;
     let key = key_of(&permit, "blanketOrderCreate", &input.idempotency_key, &input);
     let command = written(ledger, &permit, input).await;
     submit_named(ledger, &permit, command, key, mode).await
+}
+
+fn parts(checks: &mut Checks, reference: Option<&str>, note: Option<&str>, lines: usize) {
+    checks.text(reference, MAX_REFERENCE, || At::input(Field::ExternalRef));
+    checks.text(note, MAX_NOTE, || At::input(Field::Note));
+    checks.items(lines, MAX_LINES, || At::input(Field::Lines));
 }
 
 async fn written(
@@ -110,19 +129,7 @@ async fn written(
         Some(currency) => currency,
         None => ledger.terms(&scope).await?.currency,
     };
-    let names = Names::look_up(&scope, input.lines.iter().map(|line| &line.product)).await?;
-    let mut products = Vec::with_capacity(input.lines.len());
-    for (index, line) in input.lines.iter().enumerate() {
-        let product = names.product(&line.product, || At::line(index).field(Field::Product));
-        products.push(missing.or_nobodys(product));
-    }
-    let facts = rows::product_facts(&scope, &products).await?;
-    let line = |(line, product): (&BlanketOrderLine, ProductId)| NewBlanketLine {
-        product,
-        facts: facts.get(&product).cloned(),
-        quantity: line.quantity,
-        unit_cost: line.unit_cost.unwrap_or(Money::zero(currency)),
-    };
+    let lines = lines_of(&scope, &mut missing, &input.lines, currency).await?;
     let create = BlanketCreate {
         id: ledger.clock().document_id(),
         supplier,
@@ -131,13 +138,82 @@ async fn written(
         valid_to: input.valid_to,
         external_ref: input.external_ref,
         note: input.note,
-        lines: input.lines.iter().zip(products).map(line).collect(),
+        lines,
         actor: permit.actor(),
     };
     Ok((Command::of(PurchaseCommand(Box::new(Purchase::BlanketCreate(create)), Vec::new())), missing))
 }
 
-/// Puts a draft in force; above the tenant's approval limit it is somebody else than who wrote it.
+/// Lines with what is kept of their products; those that are not there are noted.
+async fn lines_of(
+    reads: &impl Reads,
+    missing: &mut Missing,
+    lines: &[BlanketOrderLine],
+    currency: Currency,
+) -> Result<Vec<NewBlanketLine>, Fault> {
+    let names = Names::look_up(reads, lines.iter().map(|line| &line.product)).await?;
+    let mut products = Vec::with_capacity(lines.len());
+    for (index, line) in lines.iter().enumerate() {
+        let product = names.product(&line.product, || At::line(index).field(Field::Product));
+        products.push(missing.or_nobodys(product));
+    }
+    let facts = rows::product_facts(reads, &products).await?;
+    let line = |(line, product): (&BlanketOrderLine, ProductId)| NewBlanketLine {
+        product,
+        facts: facts.get(&product).cloned(),
+        quantity: line.quantity,
+        unit_cost: line.unit_cost.unwrap_or(Money::zero(currency)),
+    };
+    Ok(lines.iter().zip(products).map(line).collect())
+}
+
+/// Changes a draft.
+pub async fn blanket_order_update(
+    ledger: &Ledger,
+    permit: Permit<kind::PurchaseWrite>,
+    input: BlanketOrderUpdate,
+    mode: Mode,
+) -> Done {
+    for_all(&permit)?;
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    let (reference, note) = (input.external_ref.as_ref(), input.note.as_ref());
+    let (reference, note) = (reference.and_then(Option::as_deref), note.and_then(Option::as_deref));
+    parts(&mut checks, reference, note, input.lines.as_ref().map_or(0, Vec::len));
+    checks.done()?;
+    let key = key_of(&permit, "blanketOrderUpdate", &input.idempotency_key, &input);
+    let command = changed(ledger, &permit, input).await;
+    submit_named(ledger, &permit, command, key, mode).await
+}
+
+async fn changed(
+    ledger: &Ledger,
+    permit: &Permit<kind::PurchaseWrite>,
+    input: BlanketOrderUpdate,
+) -> Result<(Command, Missing), Stop> {
+    let scope = permit.scope(ledger.database());
+    let mut missing = Missing::default();
+    let lines = match &input.lines {
+        None => None,
+        Some(lines) => {
+            let currency = ledger.terms(&scope).await?.currency;
+            Some(lines_of(&scope, &mut missing, lines, currency).await?)
+        }
+    };
+    let update = BlanketUpdate {
+        blanket: input.blanket,
+        expected_version: input.expected_version,
+        valid_from: input.valid_from,
+        valid_to: input.valid_to,
+        external_ref: input.external_ref,
+        note: input.note,
+        lines,
+        actor: permit.actor(),
+    };
+    Ok((Command::of(PurchaseCommand(Box::new(Purchase::BlanketUpdate(update)), Vec::new())), missing))
+}
+
+/// Puts a draft in force; above the tenant's approval limit it is somebody else than who wrote or changed it.
 pub async fn blanket_order_activate(
     ledger: &Ledger,
     permit: Permit<kind::PurchaseApprove>,

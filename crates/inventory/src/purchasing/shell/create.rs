@@ -21,7 +21,9 @@ use crate::{
     },
     orders::rows::store_facts,
     purchasing::{
-        core::{Amend, Command as Purchase, Create, LeadTime, NewLine, Placing, Prices, PurchaseCommand, Refusal, Supply},
+        core::{
+            Amend, Command as Purchase, Create, LeadTime, LeadTimes, NewLine, Placing, Prices, PurchaseCommand, Refusal, Supply,
+        },
         rows::{self, SupplierFacts},
     },
     stock::core::{At, Field, Noun, Rejection, RoomRefusal},
@@ -110,13 +112,14 @@ async fn called_off(
 
 /// The approval limit, and how long the supplier takes for each product.
 async fn placing(ledger: &Ledger, reads: &impl Reads, supplier: SupplierId, lines: &[NewLine]) -> Result<Placing, Fault> {
-    let own = rows::lead_time_of(reads, supplier).await?;
+    let rows::SupplierLead { days: own, calendar } = rows::lead_time_of(reads, supplier).await?;
     let lead = |line: &NewLine| {
         let of_product = line.supply.as_ref().and_then(|supply| supply.lead_time_days);
         Some((line.product, LeadTime::of(of_product, own)?))
     };
     let limit = tenancy::approval_limit(reads).await?;
-    Ok(Placing { limit, movement: ledger.clock().document_id(), leads: lines.iter().filter_map(lead).collect() })
+    let leads = LeadTimes::new(calendar, lines.iter().filter_map(lead));
+    Ok(Placing { limit, movement: ledger.clock().document_id(), leads })
 }
 
 /// Changes a draft, or what was rejected, which is a draft then.

@@ -30,8 +30,8 @@ pub use act::{
 };
 pub use amend::purchase_order_amend;
 pub use blanket::{
-    BlanketOrderAct, BlanketOrderCreate, BlanketOrderLine, BlanketRef, blanket_order_activate, blanket_order_close,
-    blanket_order_create, last_day, step as blanket_step,
+    BlanketOrderAct, BlanketOrderCreate, BlanketOrderLine, BlanketOrderUpdate, BlanketRef, blanket_order_activate,
+    blanket_order_close, blanket_order_create, blanket_order_update, last_day, step as blanket_step,
 };
 pub use confirm::purchase_order_confirm;
 pub use create::{purchase_order_create, purchase_order_update, reorder_order};

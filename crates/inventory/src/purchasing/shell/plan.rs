@@ -48,10 +48,10 @@ pub async fn suggestions(
     let mut suppliers: Vec<SupplierId> = all.iter().filter_map(|one| one.supplier).collect();
     suppliers.sort_unstable();
     suppliers.dedup();
-    let leads = rows::leads(&scope, &suppliers, today.first() - MEASURED_DAYS, seen.as_deref()).await?;
+    let leads = rows::leads(&scope, &suppliers, (today.first(), MEASURED_DAYS), seen.as_deref()).await?;
     let mut found = Vec::new();
     for one in all {
-        let lead = one.supplier.and_then(|supplier| leads.get(&supplier).copied()).unwrap_or_default();
+        let lead = one.supplier.and_then(|supplier| leads.get(&supplier).cloned()).unwrap_or_default();
         let suggested = suggest(&ask.plan, &one.stock_by_store, one.supply.as_ref(), lead);
         if !suggested.is_empty() {
             found.push((one, suggested));

@@ -97,6 +97,7 @@ pub enum Field {
     UnitCredit,
     UnitPrice,
     UnitPriceCurrency,
+    ValidFrom,
     ValidTo,
     Weight,
     WrongItems,

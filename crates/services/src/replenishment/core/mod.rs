@@ -13,6 +13,7 @@ mod propose;
 mod purchase;
 mod reason;
 mod score;
+mod waiting;
 
 pub use approval_rule::{ApprovalRule, CONFIDENCE_PARTS, Limits, RuleProblem};
 pub use approve::{Choice, Claims, Now, approve, state_of};
@@ -21,7 +22,7 @@ pub use line::{Document, LineFigures, LineKind, LineState, PlanLine, by_urgency}
 pub use minimum::spend;
 pub use plan::{Plan, PlanScope, sums};
 pub use policy::{Policies, Policy, PolicyFields, PolicyProblem, PolicyScope, Rule, SERVICE_PARTS};
-pub use product::{Basis, Classes, Demand, Leads, LevelState, ProductState};
+pub use product::{Basis, Classes, Demand, Leads, LevelState, MOST_LEAD, ProductState};
 pub use propose::plan_product;
 pub use reason::{Reason, ReasonCode};
 pub use score::{Happened, LineScore, NAIVE_DAYS, PlanScore, due_on};

@@ -91,6 +91,13 @@ impl Rule {
             Self::TargetDays { .. } => ReplenishmentPolicyKind::TargetDays,
         }
     }
+    /// Days from one chance to order until the next: plans are made every day.
+    pub(super) const fn chance_days(&self) -> i32 {
+        match self {
+            Self::Periodic { review_days, .. } => *review_days,
+            _ => 1,
+        }
+    }
     /// Whether orders are made on this day at all.
     pub fn is_due(&self, today: i32) -> bool {
         match self {

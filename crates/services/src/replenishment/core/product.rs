@@ -1,6 +1,6 @@
 //! A product as it stands in its stores, and what plans of all products rest on.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use entity::prelude::*;
 use forecast::{
@@ -8,10 +8,13 @@ use forecast::{
     reorder::{Lead, Outlook},
     xyz::XyzClass,
 };
-use inventory::purchasing::core::Supply;
+use inventory::{catalog::core::calendar::SupplierCalendar, purchasing::core::Supply};
 
 use super::policy::Policies;
 use crate::forecasting::core::StoredClasses;
+
+/// The longest lead time that is planned for, in days.
+pub const MOST_LEAD: f64 = 364.0;
 
 /// How much a product matters in a store, and how evenly it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,11 +115,39 @@ pub struct Leads {
     pub is_assumed: bool,
     /// Deliveries of the supplier in the last 365 days.
     pub measured: Vec<f64>,
+    /// Of the supplier; any day where it is already counted in.
+    pub calendar: SupplierCalendar,
 }
 
 impl Leads {
     pub fn lead(&self) -> Lead<'_> {
         Lead::Measured { days: &self.measured, stated: self.stated }
+    }
+    /// Days from today until the arrival of what is ordered in so many days.
+    pub(super) fn days_to_arrival(&self, today: i32, in_days: i32) -> f64 {
+        let lead_days = self.lead().mean_days();
+        if self.calendar.is_any_day() {
+            return lead_days + f64::from(in_days);
+        }
+        let arrival = self.calendar.arrival(today.saturating_add(in_days), lead_days.ceil() as i32);
+        f64::from(arrival.saturating_sub(today))
+    }
+    /// The lead times that stock is kept for today, where an order can be made every `chance_days`: with the supplier's calendar those until what a later
+    /// chance can order arrives.
+    pub(super) fn by_calendar(&self, today: i32, chance_days: i32) -> Cow<'_, Self> {
+        if self.calendar.is_any_day() {
+            return Cow::Borrowed(self);
+        }
+        let kept = |days: f64| {
+            let days = self.calendar.protection_days(today, days.ceil() as i32, chance_days);
+            f64::from(days).min(MOST_LEAD)
+        };
+        Cow::Owned(Self {
+            stated: kept(self.stated),
+            is_assumed: self.is_assumed,
+            measured: self.measured.iter().map(|days| kept(*days)).collect(),
+            calendar: SupplierCalendar::default(),
+        })
     }
 }
 

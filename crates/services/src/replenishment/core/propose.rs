@@ -1,14 +1,17 @@
 //! What to move and what to buy of one product. Stock that another store does not need is moved before anything is bought.
 
+use std::borrow::Cow;
+
 use entity::prelude::*;
 use forecast::reorder::{self, Levels, Outlook, economic_order, service_level, whole_units};
 
 use super::{
     line::{LineFigures, LineKind, LineState, PlanLine},
     policy::{COVER_DAYS, Policy, Rule, SERVICE_PARTS},
-    product::{Basis, Demand, LevelState, ProductState},
+    product::{Basis, Demand, Leads, LevelState, ProductState},
     purchase::purchase,
     reason::{Reason, ReasonCode, shown},
+    waiting::waiting,
 };
 
 /// A year's holding cost as a share of the cost.
@@ -29,6 +32,8 @@ pub(super) struct Target<'a> {
     pub rule: Rule,
     pub policy: Option<&'a Policy>,
     pub service: Option<f64>,
+    /// With the supplier's calendar counted in.
+    pub leads: Cow<'a, Leads>,
     pub levels: Levels,
     pub reasons: Vec<Reason>,
 }
@@ -74,7 +79,8 @@ fn has_plenty(basis: &Basis, product: &ProductState, level: &LevelState) -> bool
     let (_, rule) = rule_of(basis, product, level);
     let Some(service) = service_of(rule, level) else { return false };
     let review = if let Rule::Periodic { review_days, .. } = rule { f64::from(review_days) } else { 0.0 };
-    let slowest = product.leads.measured.iter().copied().fold(product.leads.stated, f64::max);
+    let leads = product.leads.by_calendar(basis.today, rule.chance_days());
+    let slowest = leads.measured.iter().copied().fold(leads.stated, f64::max);
     let most = basis.demand(level).quantile(service, (slowest + review) / 7.0);
     most.is_some_and(|most| level.position() > whole_units(most))
 }
@@ -88,7 +94,8 @@ fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a LevelState
         reasons.push(Reason::new(ReasonCode::DefaultPolicy, text, &[]));
     }
     let service = service_of(rule, level);
-    let outlook = basis.outlook(level, &product.leads);
+    let leads = product.leads.by_calendar(basis.today, rule.chance_days());
+    let outlook = basis.outlook(level, &leads);
     let alive = level.demand.as_ref().is_some_and(Demand::is_alive);
     let levels = match rule {
         Rule::MinMax => min_max(&outlook, level),
@@ -105,7 +112,7 @@ fn target<'a>(basis: &'a Basis, product: &'a ProductState, level: &'a LevelState
         }
         None => return None,
     };
-    Some(Target { level, rule, policy, service, levels, reasons })
+    Some(Target { level, rule, policy, service, leads, levels, reasons })
 }
 
 /// The chance that stock lasts over a lead time.
@@ -269,7 +276,7 @@ fn transfers(basis: &Basis, product: &ProductState, need: &Target<'_>, givers: &
 /// A line with the figures that transfers and purchases share.
 pub(super) fn line_of(basis: &Basis, product: &ProductState, need: &Target<'_>, kind: LineKind, quantity: i64) -> PlanLine {
     let (level, demand) = (need.level, basis.demand(need.level));
-    let lead_days = product.leads.lead().mean_days();
+    let lead_days = need.leads.lead().mean_days();
     let (point, up_to) = (whole_units(need.levels.point), whole_units(need.levels.up_to));
     let at_risk = missed(basis, product, level).min(quantity as f64);
     let figures = LineFigures {
@@ -314,20 +321,20 @@ pub(super) fn line_of(basis: &Basis, product: &ProductState, need: &Target<'_>, 
         due_on: None,
         score: None,
         figures,
-        reasons: why(product, need, (point, up_to)),
+        reasons: why(basis, product, need, (point, up_to)),
         headroom: None,
     }
 }
 
 /// Units of mean demand that would be missed until a week after the next delivery, if nothing were brought.
 pub(super) fn missed(basis: &Basis, product: &ProductState, level: &LevelState) -> f64 {
-    let (demand, lead_days) = (basis.demand(level), product.leads.lead().mean_days());
-    let soon = demand.mean((lead_days + NEXT_CHANCE) / 7.0) - level.position().max(0) as f64;
+    let (demand, days) = (basis.demand(level), product.leads.days_to_arrival(basis.today, 0));
+    let soon = demand.mean((days + NEXT_CHANCE) / 7.0) - level.position().max(0) as f64;
     soon.max(0.0) + (-level.position()).max(0) as f64
 }
 
 /// Why the store needs any.
-fn why(product: &ProductState, need: &Target<'_>, (point, up_to): (i64, i64)) -> Vec<Reason> {
+fn why(basis: &Basis, product: &ProductState, need: &Target<'_>, (point, up_to): (i64, i64)) -> Vec<Reason> {
     let (level, position) = (need.level, need.level.position());
     let units = |units: i64| shown(units, product.decimals);
     let first = if matches!(need.rule, Rule::Periodic { .. }) {
@@ -351,6 +358,7 @@ fn why(product: &ProductState, need: &Target<'_>, (point, up_to): (i64, i64)) ->
         let text = format!("nobody says how long a delivery takes: {} days are assumed", product.leads.stated);
         reasons.push(Reason::new(ReasonCode::AssumedLead, text, &[("leadDays", product.leads.stated)]));
     }
+    reasons.extend(waiting(basis.today, &product.leads, &need.leads));
     reasons.extend(need.reasons.iter().cloned());
     reasons
 }

@@ -6,7 +6,6 @@ use forecast::reorder::{Breaks, Position, PriceBreak, Proposal, Shelf, Terms, pr
 use super::{
     headroom::Headroom,
     line::{LineKind, LineState, PlanLine},
-    policy::Rule,
     product::{Basis, ProductState},
     propose::{HOLDING, Target, line_of, missed},
     reason::{Reason, ReasonCode, shown},
@@ -14,8 +13,6 @@ use super::{
 
 /// A pack that lasts so much longer than half a year is worth a word.
 const LONG_WEEKS: f64 = 26.0;
-/// Days until the next plan can order.
-const NEXT_PLAN: f64 = 1.0;
 
 /// The line that buys what is still missing; None where nothing is, or no order is due any more.
 pub(super) fn purchase(basis: &Basis, product: &ProductState, need: &Target<'_>, moved: i64) -> Option<PlanLine> {
@@ -69,8 +66,8 @@ fn headroom(basis: &Basis, product: &ProductState, need: &Target<'_>, (moved, sh
     let position = level.position().saturating_add(moved);
     let half_year = demand.mean(LONG_WEEKS).floor() as i64;
     let place = level.maximum.map_or(half_year, |maximum| maximum.min(half_year)).saturating_sub(position);
-    let next = if let Rule::Periodic { review_days, .. } = need.rule { f64::from(review_days) } else { NEXT_PLAN };
-    let late = (product.leads.lead().mean_days() + next) / 7.0;
+    // Until what the next plan can order arrives.
+    let late = product.leads.days_to_arrival(basis.today, need.rule.chance_days()) / 7.0;
     Headroom {
         decimals: product.decimals,
         pack: product.supply.as_ref().map_or(1, |supply| supply.pack_size.get()),

@@ -15,6 +15,7 @@ pub enum ReasonCode {
     Extrapolated,
     CappedBySales,
     AssumedLead,
+    SupplierCalendar,
     InDrafts,
     MovedFirst,
     Minimum,

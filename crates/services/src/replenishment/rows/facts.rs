@@ -8,7 +8,7 @@ use entity::{
     record::{Record, Selected},
     tables::{product, stock_level, supplier},
 };
-use inventory::stock::rows::expected::OWED;
+use inventory::{catalog::core::calendar::SupplierCalendar, stock::rows::expected::OWED};
 use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
 
@@ -94,6 +94,7 @@ struct SupplierRow {
     lead_time_days: Option<i32>,
     minimum_order_minor: Option<i64>,
     minimum_order_currency: Option<String>,
+    calendar: Option<String>,
 }
 
 /// What a supplier says of its deliveries, and what they were.
@@ -102,6 +103,7 @@ pub struct SupplierFacts {
     pub lead_time_days: Option<i32>,
     /// The least that the goods of an order come to.
     pub minimum_order: Option<Money>,
+    pub calendar: SupplierCalendar,
     /// Days that each of its newest deliveries took.
     pub days: Vec<f64>,
 }
@@ -110,7 +112,8 @@ impl From<SupplierRow> for SupplierFacts {
     fn from(row: SupplierRow) -> Self {
         let currency = row.minimum_order_currency.as_deref().and_then(Currency::parse);
         let minimum_order = row.minimum_order_minor.zip(currency).map(|(minor, currency)| Money::new(minor, currency));
-        Self { lead_time_days: row.lead_time_days, minimum_order, days: Vec::new() }
+        let calendar = SupplierCalendar::read(row.calendar.as_deref());
+        Self { lead_time_days: row.lead_time_days, minimum_order, calendar, days: Vec::new() }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
         rows::{self as forecasts, KeptSeries},
     },
     replenishment::{
-        core::{Basis, Classes, Demand, Leads, LevelState, PlanLine, PlanScope, Policies, ProductState, plan_product},
+        core::{Basis, Classes, Demand, Leads, LevelState, MOST_LEAD, PlanLine, PlanScope, Policies, ProductState, plan_product},
         rows::{self, ProductFacts, StoreUnits, SupplierFacts},
     },
 };
@@ -29,9 +29,8 @@ use crate::{
 const CHUNK: usize = 500;
 /// Days of deliveries that lead times are measured by.
 const MEASURED_DAYS: i64 = 365;
-/// Days that a delivery takes where nobody says so, and the most that is planned for.
+/// Days that a delivery takes where nobody says so.
 const ASSUMED_LEAD: f64 = 7.0;
-const MOST_LEAD: f64 = 364.0;
 
 /// Proposals with what they rest on.
 pub struct WorkedOut {
@@ -226,6 +225,7 @@ impl Tenant {
             stated: said.unwrap_or(ASSUMED_LEAD).clamp(0.0, MOST_LEAD),
             is_assumed: said.is_none(),
             measured: of_supplier.into_iter().flat_map(|facts| &facts.days).map(|days| days.min(MOST_LEAD)).collect(),
+            calendar: of_supplier.map(|facts| facts.calendar.clone()).unwrap_or_default(),
         }
     }
 }

@@ -23,10 +23,11 @@ pub enum Kind {
     Store,
     Category,
     SupplierReturn,
+    BlanketOrder,
 }
 
 impl Kind {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Product,
         Self::Order,
         Self::Customer,
@@ -39,15 +40,17 @@ impl Kind {
         Self::Store,
         Self::Category,
         Self::SupplierReturn,
+        Self::BlanketOrder,
     ];
     /// The documents that have numbers.
-    pub const NUMBERED: [(Self, Numbered); 6] = [
+    pub const NUMBERED: [(Self, Numbered); 7] = [
         (Self::Order, Numbered::Order),
         (Self::PurchaseOrder, Numbered::PurchaseOrder),
         (Self::Transfer, Numbered::Transfer),
         (Self::Stocktake, Numbered::Count),
         (Self::Return, Numbered::Return),
         (Self::SupplierReturn, Numbered::SupplierReturn),
+        (Self::BlanketOrder, Numbered::BlanketOrder),
     ];
 }
 

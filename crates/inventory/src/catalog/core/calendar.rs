@@ -1,0 +1,219 @@
+//! The days on which a supplier takes orders and delivers, and what follows from them for orders and stock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Checker, Rejection, Subject,
+    check::{InputPath, input_path},
+    company,
+};
+
+pub const MAX_CLOSED_DAYS: usize = 60;
+const MAX_CLOSED_NAME: usize = 120;
+const WEEKDAYS: usize = 7;
+/// Days within which each weekday comes on a day that is not closed, although every closed day were that weekday.
+const MOST_WAIT: i32 = 7 * (MAX_CLOSED_DAYS as i32 + 1);
+
+/// A day on which a supplier neither takes orders nor delivers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosedDay {
+    /// Days since 1970-01-01.
+    pub day: i32,
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+/// In the database, and as callers say it. Weekdays are 1, a Monday, to 7; none of them stand for any day.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SupplierCalendar {
+    pub order_days: Vec<i32>,
+    pub delivery_days: Vec<i32>,
+    /// In the database by day, each once.
+    pub closed_days: Vec<ClosedDay>,
+}
+
+impl SupplierCalendar {
+    /// What a column says; any day where it is null or broken.
+    pub fn read(text: Option<&str>) -> Self {
+        text.map(company::read).unwrap_or_default()
+    }
+
+    /// Whether orders and deliveries may be on any day.
+    pub fn is_any_day(&self) -> bool {
+        self.order_days.is_empty() && self.delivery_days.is_empty() && self.closed_days.is_empty()
+    }
+
+    /// The day on which the supplier takes what is ordered on a day.
+    pub fn order_day(&self, day: i32) -> i32 {
+        self.next(&self.order_days, day)
+    }
+
+    /// The day on which comes what is ordered on a day: the next order day, the lead time, then the next delivery day. The lead time is in days of any
+    /// kind; the supplier goes on working on days without orders and deliveries.
+    pub fn arrival(&self, day: i32, lead_days: i32) -> i32 {
+        self.next(&self.delivery_days, self.order_day(day).saturating_add(lead_days.max(0)))
+    }
+
+    /// The lead time that stock is kept for: from today until the arrival of what a later chance can still order, less the `chance_days` between two
+    /// chances, which policies add themselves (one day where stock is looked at daily). What does not go out on the next order day waits for the one after
+    /// it. Without a calendar it is the lead time; it is never less.
+    pub fn protection_days(&self, today: i32, lead_days: i32, chance_days: i32) -> i32 {
+        let chance_days = chance_days.max(1);
+        let after_next = self.order_day(today).saturating_add(1);
+        let chance = today.saturating_add(chance_days).max(after_next);
+        self.arrival(chance, lead_days).saturating_sub(today).saturating_sub(chance_days)
+    }
+
+    /// The first day from a day on that is one of the weekdays and not closed.
+    fn next(&self, weekdays: &[i32], from: i32) -> i32 {
+        let is_open = |day: &i32| {
+            let is_closed = self.closed_days.binary_search_by_key(day, |closed| closed.day).is_ok();
+            !is_closed && (weekdays.is_empty() || weekdays.contains(&weekday(*day)))
+        };
+        (0..=MOST_WAIT).map(|more| from.saturating_add(more)).find(is_open).unwrap_or(from)
+    }
+}
+
+/// 1, a Monday, to 7. 1970-01-01 was a Thursday.
+const fn weekday(day: i32) -> i32 {
+    (day.rem_euclid(7) + 3) % 7 + 1
+}
+
+/// The text of the column.
+pub(super) fn checked(c: &mut Checker, given: &SupplierCalendar) -> Option<String> {
+    let order_days = weekdays(c, "orderDays", &given.order_days);
+    let delivery_days = weekdays(c, "deliveryDays", &given.delivery_days);
+    let closed_days = closed_days(c, &given.closed_days);
+    serde_json::to_string(&SupplierCalendar { order_days, delivery_days, closed_days }).ok()
+}
+
+fn weekdays(c: &mut Checker, field: &str, given: &[i32]) -> Vec<i32> {
+    if given.len() > WEEKDAYS {
+        c.refuse(input_path!["calendar", field], Rejection::TooMany { most: WEEKDAYS });
+        return Vec::new();
+    }
+    let mut kept = BTreeSet::new();
+    for (index, day) in given.iter().enumerate() {
+        if c.range(input_path!["calendar", field, index], i64::from(*day), 1, 7).is_some() {
+            kept.insert(*day);
+        }
+    }
+    kept.into_iter().collect()
+}
+
+fn closed_days(c: &mut Checker, given: &[ClosedDay]) -> Vec<ClosedDay> {
+    if given.len() > MAX_CLOSED_DAYS {
+        c.refuse(input_path!["calendar", "closedDays"], Rejection::TooMany { most: MAX_CLOSED_DAYS });
+        return Vec::new();
+    }
+    let mut kept: BTreeMap<i32, ClosedDay> = BTreeMap::new();
+    for (index, closed) in given.iter().enumerate() {
+        let at = |field: &str| -> InputPath { input_path!["calendar", "closedDays", index, field] };
+        let name = closed.name.as_ref().filter(|name| !name.trim().is_empty());
+        let name = name.and_then(|name| c.line(at("name"), name, MAX_CLOSED_NAME));
+        if kept.insert(closed.day, ClosedDay { day: closed.day, name }).is_some() {
+            c.refuse(at("date"), Rejection::Repeated(Subject::ClosedDay));
+        }
+    }
+    kept.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Days = &'static [i32];
+
+    /// 1970-01-05, a Monday.
+    const MONDAY: i32 = 4;
+
+    fn calendar(order_days: &[i32], delivery_days: &[i32], closed: &[i32]) -> SupplierCalendar {
+        let closed_days = closed.iter().map(|day| ClosedDay { day: *day, name: None }).collect();
+        SupplierCalendar { order_days: order_days.to_vec(), delivery_days: delivery_days.to_vec(), closed_days }
+    }
+
+    #[test]
+    fn an_order_arrives_on_a_delivery_day_after_its_order_day() {
+        assert_eq!([0, MONDAY, MONDAY + 6, -1].map(weekday), [4, 1, 7, 3]);
+        // Order days, delivery days, closed days, day of the wish after that Monday, lead time, day of arrival after it.
+        let cases: [(Days, Days, Days, i32, i32, i32); 10] = [
+            (&[], &[], &[], 0, 5, 5),
+            (&[1], &[], &[], 0, 2, 2),
+            (&[1], &[], &[], 1, 2, 9),
+            (&[1, 4], &[], &[], 1, 2, 5),
+            (&[], &[2, 5], &[], 0, 2, 4),
+            (&[], &[2], &[], 1, 0, 1),
+            (&[1], &[3], &[], 6, 1, 9),
+            (&[1], &[3], &[7], 6, 1, 16),
+            (&[1], &[3], &[2], 0, 1, 9),
+            (&[], &[], &[0, 1, 6], 0, 4, 7),
+        ];
+        for (orders, deliveries, closed, day, lead, expected) in cases {
+            let closed: Vec<i32> = closed.iter().map(|day| MONDAY + day).collect();
+            let calendar = calendar(orders, deliveries, &closed);
+            let found = calendar.arrival(MONDAY + day, lead) - MONDAY;
+            assert_eq!(found, expected, "{orders:?} {deliveries:?} {closed:?} from {day} with {lead}");
+        }
+    }
+
+    #[test]
+    fn stock_lasts_until_what_the_next_chance_orders_arrives() {
+        // Order days, delivery days, today after that Monday, lead time, days between chances, days of protection.
+        let cases: [(Days, Days, i32, i32, i32, i32); 11] = [
+            (&[], &[], 0, 5, 1, 5),
+            (&[], &[], 0, 0, 1, 0),
+            (&[], &[], 0, 5, 7, 5),
+            // What does not go out this Monday comes on Wednesday of next week, 9 days away.
+            (&[1], &[], 0, 2, 1, 8),
+            // On Tuesday the next order goes out in 6 days, and the one after it comes in 15.
+            (&[1], &[], 1, 2, 1, 14),
+            (&[1, 2, 3, 4, 5], &[], 0, 2, 1, 2),
+            (&[1, 2, 3, 4, 5], &[], 4, 2, 1, 4),
+            (&[], &[3], 0, 2, 1, 8),
+            // Reviewed on Mondays: the next review orders at once, and policies add the week.
+            (&[1], &[], 0, 2, 7, 2),
+            (&[2], &[], 0, 2, 7, 3),
+            // Reviewed more often than ordered: as every day.
+            (&[1], &[], 0, 2, 3, 6),
+        ];
+        for (orders, deliveries, today, lead, chance, expected) in cases {
+            let found = calendar(orders, deliveries, &[]).protection_days(MONDAY + today, lead, chance);
+            assert_eq!(found, expected, "{orders:?} {deliveries:?} on {today} with {lead}, every {chance}");
+        }
+    }
+
+    #[test]
+    fn closed_days_never_take_every_day_of_a_weekday() {
+        let mondays: Vec<i32> = (0..60).map(|week| MONDAY + 7 * week).collect();
+        assert_eq!(calendar(&[1], &[], &mondays).arrival(MONDAY, 0), MONDAY + 420);
+        assert_eq!(calendar(&[1], &[1], &[]).arrival(i32::MAX, i32::MAX), i32::MAX, "no day lies beyond the last");
+    }
+
+    #[test]
+    fn each_wrong_part_is_named_and_lists_are_sorted() {
+        let mut c = Checker::default();
+        let closed = |day: i32, name: &str| ClosedDay { day, name: Some(name.to_owned()) };
+        let given = SupplierCalendar {
+            order_days: vec![4, 1, 4],
+            delivery_days: vec![0, 8],
+            closed_days: vec![closed(9, " "), closed(3, &"x".repeat(121)), closed(9, "Fair")],
+        };
+        checked(&mut c, &given);
+        let paths: Vec<String> = c.problems.iter().map(|problem| problem.at.join(".")).collect();
+        let wanted =
+            ["calendar.deliveryDays.0", "calendar.deliveryDays.1", "calendar.closedDays.1.name", "calendar.closedDays.2.date"];
+        assert_eq!(paths, wanted);
+        let mut c = Checker::default();
+        let given = SupplierCalendar { delivery_days: vec![], closed_days: vec![closed(9, " Fair "), closed(3, "")], ..given };
+        let kept = SupplierCalendar::read(checked(&mut c, &given).as_deref());
+        assert_eq!((c.problems.len(), &kept.order_days), (0, &vec![1, 4]));
+        assert_eq!(kept.closed_days, [ClosedDay { day: 3, name: None }, closed(9, "Fair")]);
+        let many = SupplierCalendar { closed_days: (0..61).map(|day| ClosedDay { day, name: None }).collect(), ..kept };
+        checked(&mut c, &many);
+        assert_eq!(c.problems.len(), 1);
+        assert!(SupplierCalendar::read(None).is_any_day() && SupplierCalendar::read(Some("?")).is_any_day());
+    }
+}
