@@ -1,5 +1,5 @@
 //! The house's words: no module and no type has a private name where the field has a standard one,
-//! and the glossary stays short.
+//! no page of the papers has a private word, and the glossary stays short.
 
 use std::fs;
 
@@ -123,6 +123,55 @@ const TYPES: &[(&str, &str)] = &[
     ("Words", "PreparedSql, or a noun of the room"),
 ];
 
+/// Words that no page has in its prose, and what stands for them.
+const PROSE: &[(&str, &str)] = &[
+    ("budget", "rate limit"),
+    ("budgets", "rate limits"),
+    ("everybody", "all callers, or the noun"),
+    ("figure", "value, metric or measurement"),
+    ("figures", "values, metrics or measurements"),
+    ("gate", "the noun of the check"),
+    ("good for", "valid for"),
+    ("good once", "single use"),
+    ("let in", "accepted"),
+    ("lets in", "accepts"),
+    ("letter", "e-mail, or character"),
+    ("letters", "e-mails, or characters"),
+    ("lie", "is, or the verb of the thing"),
+    ("lies", "is, or the verb of the thing"),
+    ("nobody", "the noun: no caller, no member"),
+    ("put down", "created, or inserted"),
+    ("somebody", "the noun: a member, another session"),
+    ("stand", "is, or the verb of the thing"),
+    ("stands", "is, or the verb of the thing"),
+    ("stood", "was, or the verb of the thing"),
+    ("tell", "reports, returns or lists"),
+    ("tells", "reports, returns or lists"),
+    ("told", "reported, returned or shown"),
+    ("wall", "row security"),
+    ("whoever", "the noun: the caller, the member"),
+];
+
+/// Terms of the field that have one of these words.
+const TERMS: &[&str] = &["dead letter", "dead letters", "error budget", "lower case letters"];
+
+/// A page, and a phrase that it alone has: a message of the log as it is, a plan's own budget of
+/// money, a line that a program writes into the page.
+const PHRASES: &[(&str, &str)] = &[
+    ("docs/backups.md", "somebody else has checkpointed"),
+    ("docs/product-text.md", "told apart by a size"),
+    ("docs/product-text.md", "wall decor"),
+    ("docs/replenishment.md", "budget"),
+    ("docs/runbooks/shipping-late.md", "somebody else has checkpointed"),
+];
+
+/// Words that begin a question, and no statement.
+const QUESTIONS: [&str; 5] = ["What", "Who", "Whoever", "Of", "Where"];
+
+/// Pages with other rules: a program writes the changelog, the page of style quotes what is bad, and
+/// decisions and pages of crates are of their day.
+const OTHER_PAGES: [&str; 5] = ["docs/STYLE.md", "docs/api-changelog.md", "docs/api/", "docs/crates/", "docs/decisions/"];
+
 /// Terms that the glossary may have.
 const MOST_TERMS: usize = 40;
 
@@ -200,6 +249,79 @@ fn private_names_are_found() {
     let faults = private_names("a.rs", text);
     assert_eq!(faults.len(), found.len(), "{faults:?}");
     assert!(faults.iter().zip(found).all(|(fault, name)| fault.starts_with(&format!("a.rs: {name}"))), "{faults:?}");
+}
+
+/// The prose of a page with the numbers of its lines: no block, no code in a line, no target of a link.
+fn prose(page: &str) -> Vec<(usize, String)> {
+    let (mut lines, mut is_block) = (Vec::new(), false);
+    for (index, line) in page.lines().enumerate() {
+        if line.trim_start().starts_with("```") {
+            is_block = !is_block;
+        } else if !is_block && !line.starts_with("    ") {
+            let text = line.split('`').step_by(2).collect::<Vec<_>>().join("_");
+            let mut parts = text.split("](");
+            let first = parts.next().unwrap_or_default().to_owned();
+            let rest = parts.map(|part| part.split_once(')').map_or("", |(_, rest)| rest));
+            lines.push((index + 1, rest.fold(first, |text, part| text + "]" + part)));
+        }
+    }
+    lines
+}
+
+/// A text as words in lower case, each with a space on both sides.
+fn as_words(text: &str) -> String {
+    let text = text.to_lowercase();
+    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    format!(" {} ", words.join(" "))
+}
+
+/// The statements of a line that begin as questions do.
+fn begins_as_a_question(line: &str) -> Option<&str> {
+    let line = line.trim_start_matches(['#', '*', '|', ' ']);
+    let marks = [". ", ": ", "| "].into_iter();
+    let begins = marks.flat_map(move |mark| line.match_indices(mark)).map(move |(at, mark)| &line[at + mark.len()..]);
+    std::iter::once(line).chain(begins).find(|text| {
+        let word: String = text.chars().take_while(|c| c.is_alphanumeric()).collect();
+        let end = text.find(['.', '?', '|']);
+        QUESTIONS.contains(&word.as_str()) && end.is_none_or(|end| !text[end..].starts_with('?'))
+    })
+}
+
+fn private_words(name: &str, page: &str) -> Vec<String> {
+    let phrases = PHRASES.iter().filter(|(of, _)| *of == name).map(|(_, phrase)| *phrase);
+    let allowed: Vec<String> = TERMS.iter().copied().chain(phrases).map(|phrase| format!(" {phrase} ")).collect();
+    let mut faults = Vec::new();
+    for (number, line) in prose(page) {
+        let text = allowed.iter().fold(as_words(&line), |text, phrase| text.replace(phrase, " "));
+        let found = PROSE.iter().filter(|(word, _)| text.contains(&format!(" {word} ")));
+        faults.extend(found.map(|(word, standard)| format!("{name}:{number}: {word}: {standard}")));
+        faults.extend(begins_as_a_question(&line).map(|text| format!("{name}:{number}: begins as a question: {text}")));
+    }
+    faults
+}
+
+#[test]
+fn pages_have_the_words_of_the_field() {
+    let mut paths = files(&root().join("docs"), ".md");
+    paths.extend(["README.md", "CONTRIBUTING.md"].map(|name| root().join(name)));
+    let mut faults = Vec::new();
+    for path in paths {
+        let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+        if !OTHER_PAGES.iter().any(|other| name.starts_with(*other)) {
+            faults.extend(private_words(&name, &fs::read_to_string(&path).unwrap()));
+        }
+    }
+    assert!(faults.is_empty(), "{} private words: {faults:#?}", faults.len());
+}
+
+#[test]
+fn private_words_of_pages_are_found() {
+    let page = "# What is left\n\nA dead letter is no e-mail. Nobody's `letter` is told.\n[let\nIt is let in](letters.md), `told`.\n\n```\ntold\n```\n\n| a | Of two |\nWhat for? So.\n";
+    let found = ["a.md:1: begins", "a.md:3: nobody", "a.md:3: told", "a.md:5: let in", "a.md:11: begins"];
+    let faults = private_words("a.md", page);
+    assert_eq!(faults.len(), found.len(), "{faults:?}");
+    assert!(faults.iter().zip(found).all(|(fault, start)| fault.starts_with(start)), "{faults:?}");
+    assert_eq!(private_words("docs/replenishment.md", "A budget of money.\n"), Vec::<String>::new());
 }
 
 #[test]
