@@ -7,6 +7,7 @@ use platform::{
 use services::{
     backups::{MonthOutcome, archive_months},
     files::Store,
+    saved_views::events::shown_rows,
 };
 
 use super::{StartError, migrated, say};
@@ -69,7 +70,7 @@ async fn archive(database: &DatabaseArgs, files: &FileArgs, keep_months: i64) ->
     let db = opened(database).await?;
     let store = Store::open(place).map_err(|error| Fault::Broken(format!("--files: {error}")))?;
     let now = Clock::system().now();
-    let outcomes = archive_months(&db, &store, Month::of(now).plus(-keep_months), now).await?;
+    let outcomes = archive_months(&db, &store, Month::of(now).plus(-keep_months), now, &[shown_rows()]).await?;
     for (part, outcome) in &outcomes {
         say(&said(part, outcome))?;
     }

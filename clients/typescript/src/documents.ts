@@ -17,7 +17,7 @@ export type StockChangedSubscription = {
     reset: S.Open<S.ResetReason> | null;
     /** Levels in their current state, or as the change left them. */
     changes: Array<{
-      /** The event's number; of a row that comes twice, keep the one with the greater. */
+      /** Number of the event. Keep the greater one of a level that comes twice. */
       seq: number;
       /** False: the level has left the filter, and no more is said of it until it enters again. */
       inFilter: boolean;
@@ -31,7 +31,7 @@ export type StockChangedSubscription = {
         onHand: number;
         /** Quantity held for orders and reservations, in the product's smallest unit. */
         reserved: number;
-        /** Quantity on hand that cannot be sold: quarantined, damaged, expired or recalled. */
+        /** Quantity on hand that cannot be sold (quarantined, damaged, expired or recalled), in the product's smallest unit. */
         unavailable: number;
         /** Available quantity: on hand, less unavailable, less reserved. */
         available: number;
@@ -101,7 +101,7 @@ export type OrderChangedSubscription = {
       order: {
         /** ID of the order. */
         id: string;
-        /** +1 for each change. */
+        /** Version of the order, +1 for each change. */
         version: number;
         /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
         number: string;
@@ -113,7 +113,7 @@ export type OrderChangedSubscription = {
         placedAt: string;
         /** Time of the last change of the order. */
         updatedAt: string;
-        /** The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without. */
+        /** Sum of the lines for all quantities ever ordered, cancelled ones included; currentTotal leaves those out. */
         total: {
           /** A decimal number with the currency's decimals. */
           amount: string;
@@ -169,7 +169,7 @@ export type AlertChangedSubscription = {
       alert: {
         /** ID of the alert. */
         id: string;
-        /** +1 for each change. */
+        /** Version of the alert, +1 for each change. */
         version: number;
         /** Kind of the alert. */
         kind: S.Open<S.AlertKind>;
@@ -191,7 +191,7 @@ export const AlertChangedDocument: TypedDocumentString<AlertChangedSubscription,
 export type OrderFieldsFragment = {
   /** ID of the order. */
   id: string;
-  /** +1 for each change. */
+  /** Version of the order, +1 for each change. */
   version: number;
   /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
   number: string;
@@ -203,7 +203,7 @@ export type OrderFieldsFragment = {
   placedAt: string;
   /** Time of the last change of the order. */
   updatedAt: string;
-  /** The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without. */
+  /** Sum of the lines for all quantities ever ordered, cancelled ones included; currentTotal leaves those out. */
   total: {
     /** A decimal number with the currency's decimals. */
     amount: string;
@@ -223,9 +223,9 @@ export type OrderFieldsFragment = {
   lines: Array<{
     /** ID of the order line. */
     id: string;
-    /** The SKU as it was when the order was placed. */
+    /** SKU of the product when the order was placed. */
     sku: string;
-    /** The name as it was when the order was placed. */
+    /** Name of the product or charge when the order was placed. */
     name: string;
     /** Ordered quantity, in the product's smallest unit. */
     quantity: number;
@@ -242,7 +242,7 @@ export type OrderCreateMutation = {
     order: {
       /** ID of the order. */
       id: string;
-      /** +1 for each change. */
+      /** Version of the order, +1 for each change. */
       version: number;
       /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
       number: string;
@@ -254,7 +254,7 @@ export type OrderCreateMutation = {
       placedAt: string;
       /** Time of the last change of the order. */
       updatedAt: string;
-      /** The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without. */
+      /** Sum of the lines for all quantities ever ordered, cancelled ones included; currentTotal leaves those out. */
       total: {
         /** A decimal number with the currency's decimals. */
         amount: string;
@@ -274,9 +274,9 @@ export type OrderCreateMutation = {
       lines: Array<{
         /** ID of the order line. */
         id: string;
-        /** The SKU as it was when the order was placed. */
+        /** SKU of the product when the order was placed. */
         sku: string;
-        /** The name as it was when the order was placed. */
+        /** Name of the product or charge when the order was placed. */
         name: string;
         /** Ordered quantity, in the product's smallest unit. */
         quantity: number;
@@ -326,7 +326,7 @@ export type OrderCreateMutation = {
           field: string[] | null;
           /** Whether the same call may succeed later without being changed. */
           retryable: boolean;
-          /** The version that the row has now. */
+          /** Current version of the row. */
           actualVersion: number;
         }>;
   };
@@ -351,7 +351,7 @@ export type OrderCancelMutation = {
     order: {
       /** ID of the order. */
       id: string;
-      /** +1 for each change. */
+      /** Version of the order, +1 for each change. */
       version: number;
       /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
       number: string;
@@ -363,7 +363,7 @@ export type OrderCancelMutation = {
       placedAt: string;
       /** Time of the last change of the order. */
       updatedAt: string;
-      /** The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without. */
+      /** Sum of the lines for all quantities ever ordered, cancelled ones included; currentTotal leaves those out. */
       total: {
         /** A decimal number with the currency's decimals. */
         amount: string;
@@ -383,9 +383,9 @@ export type OrderCancelMutation = {
       lines: Array<{
         /** ID of the order line. */
         id: string;
-        /** The SKU as it was when the order was placed. */
+        /** SKU of the product when the order was placed. */
         sku: string;
-        /** The name as it was when the order was placed. */
+        /** Name of the product or charge when the order was placed. */
         name: string;
         /** Ordered quantity, in the product's smallest unit. */
         quantity: number;
@@ -417,7 +417,7 @@ export type OrderCancelMutation = {
           field: string[] | null;
           /** Whether the same call may succeed later without being changed. */
           retryable: boolean;
-          /** The version that the row has now. */
+          /** Current version of the row. */
           actualVersion: number;
         }>;
   };
@@ -435,7 +435,7 @@ export type OrderByRefQuery = {
   order: {
     /** ID of the order. */
     id: string;
-    /** +1 for each change. */
+    /** Version of the order, +1 for each change. */
     version: number;
     /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
     number: string;
@@ -447,7 +447,7 @@ export type OrderByRefQuery = {
     placedAt: string;
     /** Time of the last change of the order. */
     updatedAt: string;
-    /** The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without. */
+    /** Sum of the lines for all quantities ever ordered, cancelled ones included; currentTotal leaves those out. */
     total: {
       /** A decimal number with the currency's decimals. */
       amount: string;
@@ -467,9 +467,9 @@ export type OrderByRefQuery = {
     lines: Array<{
       /** ID of the order line. */
       id: string;
-      /** The SKU as it was when the order was placed. */
+      /** SKU of the product when the order was placed. */
       sku: string;
-      /** The name as it was when the order was placed. */
+      /** Name of the product or charge when the order was placed. */
       name: string;
       /** Ordered quantity, in the product's smallest unit. */
       quantity: number;
@@ -491,7 +491,7 @@ export type OrdersQuery = {
     nodes: Array<{
       /** ID of the order. */
       id: string;
-      /** +1 for each change. */
+      /** Version of the order, +1 for each change. */
       version: number;
       /** Number, as in SO-000007: without gaps in the tenant, in the pattern that held when it was given. 0 in a dry run. */
       number: string;
@@ -503,7 +503,7 @@ export type OrdersQuery = {
       placedAt: string;
       /** Time of the last change of the order. */
       updatedAt: string;
-      /** The sum of its lines, of everything that was ordered. What was cancelled since is in it: currentTotal is without. */
+      /** Sum of the lines for all quantities ever ordered, cancelled ones included; currentTotal leaves those out. */
       total: {
         /** A decimal number with the currency's decimals. */
         amount: string;
@@ -523,9 +523,9 @@ export type OrdersQuery = {
       lines: Array<{
         /** ID of the order line. */
         id: string;
-        /** The SKU as it was when the order was placed. */
+        /** SKU of the product when the order was placed. */
         sku: string;
-        /** The name as it was when the order was placed. */
+        /** Name of the product or charge when the order was placed. */
         name: string;
         /** Ordered quantity, in the product's smallest unit. */
         quantity: number;
@@ -879,7 +879,7 @@ export type StockLevelsQuery = {
       onHand: number;
       /** Quantity held for orders and reservations, in the product's smallest unit. */
       reserved: number;
-      /** Quantity on hand that cannot be sold: quarantined, damaged, expired or recalled. */
+      /** Quantity on hand that cannot be sold (quarantined, damaged, expired or recalled), in the product's smallest unit. */
       unavailable: number;
       /** Available quantity: on hand, less unavailable, less reserved. */
       available: number;
@@ -949,7 +949,7 @@ export const StoreByRefDocument: TypedDocumentString<StoreByRefQuery, StoreByRef
 export type StockAdjustMutation = {
   /** Changes stock by deltas, all or none. */
   stockAdjust: {
-    /** The levels as they are after it; null when it was refused. */
+    /** Stock levels after the change. Null when the change was refused. */
     levels: Array<{
       /** ID of the stock level. */
       id: string;
@@ -959,7 +959,7 @@ export type StockAdjustMutation = {
       onHand: number;
       /** Quantity held for orders and reservations, in the product's smallest unit. */
       reserved: number;
-      /** Quantity on hand that cannot be sold: quarantined, damaged, expired or recalled. */
+      /** Quantity on hand that cannot be sold (quarantined, damaged, expired or recalled), in the product's smallest unit. */
       unavailable: number;
       /** Available quantity: on hand, less unavailable, less reserved. */
       available: number;
@@ -1007,7 +1007,7 @@ export type StockAdjustMutation = {
           field: string[] | null;
           /** Whether the same call may succeed later without being changed. */
           retryable: boolean;
-          /** The version that the row has now. */
+          /** Current version of the row. */
           actualVersion: number;
         }>;
   };

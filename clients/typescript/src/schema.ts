@@ -34,7 +34,7 @@ export interface AcceptedNameInput {
 
 /** A step of an order. */
 export interface ActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The order. */
   id: string;
@@ -44,23 +44,26 @@ export interface ActionInput {
   note?: string | null;
 }
 
-/** A place that an order, or its bill, goes to: at least one field, each of at most 120 characters. Sealed under a key of the order's own. */
+/**
+ * Shipping or billing address of an order: at least one field, each of at most 120 characters. Encrypted with a key of the
+ * order's own.
+ */
 export interface AddressInput {
-  /** The town. */
+  /** Town of the address. */
   city?: string | null;
   /** The company. */
   company?: string | null;
-  /** The country: a code of ISO 3166, or a name; at most 64 characters. */
+  /** Country of the address: an ISO 3166 code, or a name of at most 64 characters. */
   country?: string | null;
   /** Street and house; at most 6 lines. */
   lines?: ReadonlyArray<string> | null;
-  /** The name on it. */
+  /** Name at the address. */
   name?: string | null;
-  /** The telephone number there. */
+  /** Telephone number at the address. */
   phone?: string | null;
-  /** The postal code. */
+  /** Postal code of the address. */
   postalCode?: string | null;
-  /** The state or county. */
+  /** State or county of the address. */
   region?: string | null;
 }
 
@@ -74,7 +77,7 @@ export type AdjustKind =
 
 /** A step of an alert. */
 export interface AlertActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The alert. */
   id: string;
@@ -86,7 +89,7 @@ export interface AlertActionInput {
 
 /** An alert to be handed over. */
 export interface AlertAssignInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The alert. */
   id: string;
@@ -125,6 +128,8 @@ export type AlertKind =
   | 'COUNT_DIFFERENCE'
   | 'DEAD_STOCK'
   | 'EXPIRING'
+  | 'FORECAST_COVERAGE'
+  | 'FORECAST_DRIFT'
   | 'LIQUIDATION_BEHIND'
   | 'LOW_STOCK'
   | 'NEGATIVE_MARGIN'
@@ -160,13 +165,13 @@ export interface AlertRuleDeleteInput {
 
 /** A rule: what holds for alerts of a kind, everywhere or in a store, for all products or some. */
 export interface AlertRuleUpsertInput {
-  /** The category that it is for, instead of `categoryId`. */
+  /** Category that the rule is for, instead of `categoryId`. */
   category?: CategoryRef | null;
-  /** The category that it is for, with those below it; all when it is left out. Not together with a product. */
+  /** ID of the category that the rule is for, with its descendants. Null for all. Not together with a product. */
   categoryId?: string | null;
   /**
-   * Days before a lot's date (EXPIRING), 30 when it is left out, or of grace after that of an order (PURCHASE_ORDER_LATE) or a transfer
-   * (TRANSFER_OVERDUE); 0 to 3,650.
+   * Days before a lot's expiry date (EXPIRING), or of grace after the expected day of an order (PURCHASE_ORDER_LATE) or a
+   * transfer (TRANSFER_OVERDUE); 0 to 3,650. Null for 30 before an expiry date, and for no grace.
    */
   days?: number | null;
   /** Collection of the e-mails about alerts of this rule. */
@@ -183,17 +188,20 @@ export interface AlertRuleUpsertInput {
   kind: AlertKind;
   /** Members to notify by e-mail, each about what they may see; at most 20. */
   memberIds?: ReadonlyArray<string>;
-  /** The product that it is for, instead of `productId`. */
+  /** Product that the rule is for, instead of `productId`. */
   product?: ProductRef | null;
-  /** The product that it is for; all when it is left out. */
+  /** ID of the product that the rule is for. Null for all. */
   productId?: string | null;
   /** Hours in which no e-mail is sent; an e-mail waits for their end. No quiet hours when omitted. */
   quietHours?: QuietHoursInput | null;
-  /** The store that it is for, instead of `storeId`. */
+  /** Store that the rule is for, instead of `storeId`. */
   store?: StoreRef | null;
-  /** The store that it is for; all when it is left out. Not of NEGATIVE_MARGIN. */
+  /** ID of the store that the rule is for. Null for all. Not for NEGATIVE_MARGIN. */
   storeId?: string | null;
-  /** The line that is crossed, in smallest units, in place of the level's own: of LOW_STOCK, OVERSTOCK, COUNT_DIFFERENCE. */
+  /**
+   * Threshold for LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE, in smallest units, 0 or more; for FORECAST_DRIFT, the fewest units that
+   * eight weeks must be off by, beside the tracking signal. Null for the level's own, and for 1 of COUNT_DIFFERENCE.
+   */
   threshold?: number | null;
   /** IANA time zone of the rule's hours. Null for that of the alert's store. */
   timeZone?: string | null;
@@ -201,7 +209,7 @@ export interface AlertRuleUpsertInput {
 
 /** An alert to be put off. */
 export interface AlertSnoozeInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The alert. */
   id: string;
@@ -222,15 +230,15 @@ export type AlertStatus =
 
 /** Share of an integration's rate limit that one key may use. */
 export interface ApiKeyBudgetInput {
-  /** Points that it holds when it is full. */
+  /** Points of the key's bucket when it is full, from 1 to 1,000,000. */
   points: number;
-  /** Points that come back each second. */
+  /** Points that return to the key's bucket each second, from 1 to 1,000,000. */
   restoreRate: number;
 }
 
 /** A key to be made. */
 export interface ApiKeyCreateInput {
-  /** The networks that it is accepted from, as 192.0.2.0/24 or 2001:db8::/32; any when this is left out. */
+  /** Networks from which the key is accepted, as 192.0.2.0/24 or 2001:db8::/32. Null for any. */
   allowedCidrs?: ReadonlyArray<string> | null;
   /** Share of the integration's rate limit that the key may use; all of it by default. */
   budget?: ApiKeyBudgetInput | null;
@@ -238,7 +246,7 @@ export interface ApiKeyCreateInput {
   expiresAt?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** The integration that it belongs to. */
+  /** ID of the integration that the key belongs to. */
   integrationId: string;
   /** Name of the key. */
   name: string;
@@ -246,7 +254,7 @@ export interface ApiKeyCreateInput {
   permissions?: ReadonlyArray<string> | null;
   /** Stores that the key covers, out of the integration's. Null for all of them. */
   scope?: StoreScopeInput | null;
-  /** Whether it may send only documents that the operator has listed; it may send what its integration may when this is left out. */
+  /** Whether the key may send only documents that the operator has listed. Null for the integration's setting. */
   trustedDocumentsOnly?: boolean | null;
 }
 
@@ -323,13 +331,13 @@ export interface BarcodeInput {
    * the same with zeros in front: a UPC-A and its EAN-13 are one code.
    */
   code: string;
-  /** Number of smallest units in the pack. */
+  /** Number of smallest units in the pack, above 0. */
   packQuantity?: number;
 }
 
 /** A step of a blanket order. */
 export interface BlanketOrderActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The blanket order. */
   id: string;
@@ -365,6 +373,8 @@ export interface BlanketOrderFilter {
   and?: ReadonlyArray<BlanketOrderFilter> | null;
   /** Time at which the blanket order was created. */
   createdAt?: DateTimeFilter | null;
+  /** Reference of the agreement outside of this system, compared exactly. */
+  externalRef?: StringFilter | null;
   /** Condition that must not hold. */
   not?: BlanketOrderFilter | null;
   /** Number of the blanket order, with or without its letters, as in BPO-000007. */
@@ -373,6 +383,12 @@ export interface BlanketOrderFilter {
   or?: ReadonlyArray<BlanketOrderFilter> | null;
   /** Product of at least one line of the blanket order. */
   product?: IdFilter | null;
+  /**
+   * Number of the blanket order, with or without its letters, or the beginning of its reference. References are looked for as the text is
+   * written, in capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. An empty
+   * text finds nothing.
+   */
+  search?: string | null;
   /** SKU of the product of at least one line, in any spelling of capitals. */
   sku?: StringFilter | null;
   /** States to include; an empty list matches nothing. */
@@ -381,6 +397,10 @@ export interface BlanketOrderFilter {
   supplier?: IdFilter | null;
   /** Time at which the blanket order last changed. */
   updatedAt?: DateTimeFilter | null;
+  /** Day on which call-offs begin. */
+  validFrom?: DateFilter | null;
+  /** Last day of call-offs. */
+  validTo?: DateFilter | null;
 }
 
 /** A line of a blanket order: a product, and what is agreed on it. */
@@ -420,6 +440,26 @@ export type BlanketOrderStatus =
   | 'EXHAUSTED'
   | 'EXPIRED';
 
+/** A change of a blanket order that is a draft. A field that is left out stays; null clears. */
+export interface BlanketOrderUpdateInput {
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Reference of the agreement outside of this system, at most 128 characters. Null removes it. */
+  externalRef?: string | null;
+  /** The blanket order. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** All lines of the blanket order from now on, 1 to 2,000. Null leaves them as they are. */
+  lines?: ReadonlyArray<BlanketOrderLineInput> | null;
+  /** Note on the agreement, at most 1,000 characters. Null removes it. */
+  note?: string | null;
+  /** First day of call-offs. Null leaves it as it is. */
+  validFrom?: string | null;
+  /** Last day of call-offs; not before `validFrom`. Null leaves it as it is. */
+  validTo?: string | null;
+}
+
 /** A mutation that is to be run for each line of a file. */
 export interface BulkOperationRunInput {
   /**
@@ -435,9 +475,8 @@ export interface BulkOperationRunInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /**
-   * A document with one mutation of one field, as in
-   * mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { movement { id } userErrors { code message field } } }.
-   * What it selects is what the result says of each line.
+   * Document with one mutation of one field, as in mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { movement
+   * { id } userErrors { code message field } } }. The result has its selection for each line.
    */
   mutation: string;
   /**
@@ -457,22 +496,25 @@ export type CancelReason =
   | 'OUT_OF_STOCK'
   | 'PAYMENT';
 
-/** Carrier as it is to be. All of it is set; the code finds it. */
+/** Carrier to create or change, found by its code. All of its fields are set. */
 export interface CarrierUpsertInput {
   /** Code of the carrier; at most 64 characters; case is ignored. */
   code: string;
-  /** Version that you saw, 0 for a new one; another one is a VERSION_CONFLICT. */
+  /** Version of the carrier that you saw, 0 for a new one; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /**
    * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
    * 255 characters.
    */
   idempotencyKey?: string;
-  /** Whether new parcels can name it. */
+  /** Whether new parcels can name the carrier. */
   isActive?: boolean;
   /** Name of the carrier; at most 200 characters. */
   name: string;
-  /** Form of its numbers, at most 64 characters: # is a digit, @ a letter, * either, and other characters are themselves. */
+  /**
+   * Form of the carrier's numbers, at most 64 characters: # is a digit, @ a letter, * either, and other characters are
+   * themselves. Null for any.
+   */
   numberPattern?: string | null;
   /** Services that parcels can name, at most 50 of at most 64 characters; any when it is empty. */
   services?: ReadonlyArray<string>;
@@ -504,7 +546,7 @@ export interface CategoryCreateInput {
   description?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** A picture of it. */
+  /** URL of the category's picture. */
   imageUrl?: string | null;
   /** Whether shops show the category. True when left out. */
   isActive?: boolean | null;
@@ -512,11 +554,11 @@ export interface CategoryCreateInput {
   metadata?: unknown | null;
   /** Name of the category, at most 255 characters. */
   name: string;
-  /** The category above it, instead of `parentId`; a root when both are left out. */
+  /** Parent category, instead of `parentId`. Null for a root. */
   parent?: CategoryRef | null;
-  /** The category above it; a root when left out. */
+  /** ID of the parent category. Null for a root. */
   parentId?: string | null;
-  /** Position among the sibling categories, from 0; the smallest comes first. */
+  /** Position among the sibling categories, from 0; the smallest comes first. Null for 0. */
   position?: number | null;
   /** Summary of the category's page for search engines, at most 1,000 characters. */
   seoDescription?: string | null;
@@ -526,7 +568,7 @@ export interface CategoryCreateInput {
   slug?: string | null;
 }
 
-/** A category by what is known of it: exactly one. */
+/** Reference to a category: exactly one field. */
 export type CategoryRef =
   | { id: string; slug?: never }
   | { id?: never; slug: string };
@@ -551,7 +593,7 @@ export interface CategoryUpdateInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** A picture of it. */
+  /** URL of the category's picture. Null clears. */
   imageUrl?: string | null;
   /** Whether shops show the category. */
   isActive?: boolean | null;
@@ -559,11 +601,11 @@ export interface CategoryUpdateInput {
   metadata?: unknown | null;
   /** Name of the category, at most 255 characters. */
   name?: string | null;
-  /** The category above it, instead of `parentId`; null makes it a root. Never itself or one below it. */
+  /** Parent category, instead of `parentId`: neither the category nor one of its descendants. Null makes it a root. */
   parent?: CategoryRef | null;
-  /** The category above it; null makes it a root. Never itself or one below it. */
+  /** ID of the parent category: neither the category nor one of its descendants. Null makes it a root. */
   parentId?: string | null;
-  /** Position among the sibling categories, from 0; the smallest comes first. */
+  /** Position among the sibling categories, from 0; the smallest comes first. Left out, it stays. */
   position?: number | null;
   /** Summary of the category's page for search engines, at most 1,000 characters. */
   seoDescription?: string | null;
@@ -577,7 +619,7 @@ export interface CategoryUpdateInput {
 export interface CategoryUpsertInput {
   /** Text about the category for shoppers, at most 10,000 characters. */
   description?: string | null;
-  /** A picture of it. */
+  /** URL of the category's picture. Null clears. */
   imageUrl?: string | null;
   /** Whether shops show the category. True when the row creates one and leaves it out. */
   isActive?: boolean | null;
@@ -585,9 +627,9 @@ export interface CategoryUpsertInput {
   metadata?: unknown | null;
   /** Name of the category, at most 255 characters. Required when the row creates one. */
   name?: string | null;
-  /** The slug of the category above it, which may be an earlier row; null makes it a root. */
+  /** Slug of the parent category, which may be an earlier row. Null makes the category a root. */
   parentSlug?: string | null;
-  /** Position among the sibling categories, from 0; the smallest comes first. */
+  /** Position among the sibling categories, from 0; the smallest comes first. Left out, it stays. */
   position?: number | null;
   /** Summary of the category's page for search engines, at most 1,000 characters. */
   seoDescription?: string | null;
@@ -617,7 +659,7 @@ export interface ChannelCreateInput {
   name: string;
 }
 
-/** A channel by what is known of it: exactly one. */
+/** Reference to a channel: exactly one field. */
 export type ChannelRef =
   | { code: string; id?: never }
   | { code?: never; id: string };
@@ -662,7 +704,7 @@ export interface ContactInput {
   name?: string | null;
   /** The telephone number; at most 120 characters. */
   phone?: string | null;
-  /** The part that the person has in it; at most 120 characters. */
+  /** Role of the person in the order; at most 120 characters. */
   role?: string | null;
 }
 
@@ -728,7 +770,7 @@ export interface CustomerCreateInput {
   country?: string | null;
   /** E-mail address of the customer. */
   email?: string | null;
-  /** Your own key for it, unique. */
+  /** Reference of the customer in an external system, unique in the tenant. */
   externalRef?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
@@ -755,6 +797,36 @@ export interface CustomerEraseInput {
   idempotencyKey?: string | null;
 }
 
+/** Customers that match all of these. Names and addresses are sealed, and no test but that of a whole e-mail address is of them. */
+export interface CustomerFilter {
+  /** All of these hold; an empty list holds for everything. */
+  and?: ReadonlyArray<CustomerFilter> | null;
+  /** Country of the customer: an ISO 3166 code, or the name that was given. Case of the letters A to Z is ignored. */
+  country?: StringFilter | null;
+  /** Time at which the customer was created. */
+  createdAt?: DateTimeFilter | null;
+  /** E-mail address of the customer; case is ignored. Needs customer.contact.read. At most 8 addresses are taken in all parts of a filter. */
+  email?: string | null;
+  /** The caller's own key for the customer, compared exactly. */
+  externalRef?: StringFilter | null;
+  /** Customers to include. */
+  id?: IdFilter | null;
+  /** Condition that must not hold. */
+  not?: CustomerFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<CustomerFilter> | null;
+  /**
+   * Beginning of the customer's reference or, with customer.contact.read, the whole e-mail address. References are looked for as the text is
+   * written, in capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. A
+   * reference or an address of a merged customer finds the one that it is merged into. An empty text finds nothing.
+   */
+  search?: string | null;
+  /** Tag of the customer; case is ignored. Each operator may be met by another tag. */
+  tag?: StringFilter | null;
+  /** Time at which the customer last changed. */
+  updatedAt?: DateTimeFilter | null;
+}
+
 /** Two customers to merge. */
 export interface CustomerMergeInput {
   /** Differences in spite of which both are one. Default none. */
@@ -771,11 +843,25 @@ export interface CustomerMergeInput {
   intoId: string;
 }
 
-/** A customer by what is known of it: exactly one. */
+/** Reference to a customer: exactly one field. */
 export type CustomerRef =
   | { email: string; externalRef?: never; id?: never }
   | { email?: never; externalRef: string; id?: never }
   | { email?: never; externalRef?: never; id: string };
+
+/** Sort order of a list of customers; customers with equal values are sorted by ID. */
+export interface CustomerSort {
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+  /** Field by which the customers are sorted. */
+  field: CustomerSortField;
+}
+
+/** Field by which customers can be sorted. */
+export type CustomerSortField =
+  | 'CREATED_AT'
+  | 'EXTERNAL_REF'
+  | 'UPDATED_AT';
 
 /** A customer whose merge is taken back. */
 export interface CustomerUnmergeInput {
@@ -801,7 +887,7 @@ export interface CustomerUpdateInput {
   email?: string | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
-  /** Your own key for it, unique. */
+  /** Reference of the customer in an external system, unique in the tenant. */
   externalRef?: string | null;
   /** The customer. */
   id: string;
@@ -891,17 +977,17 @@ export type DataJobStatus =
 
 /** Rows whose calendar day is in this range. Rows without a day do not match. */
 export interface DateFilter {
-  /** First day that matches. */
+  /** First day that matches. Null for no lower bound. */
   gte?: string | null;
-  /** First day after those that match. */
+  /** First day after the days that match. Null for no upper bound. */
   lt?: string | null;
 }
 
 /** Range of time. */
 export interface DateTimeFilter {
-  /** Start of the range, included. */
+  /** Start of the range, included. Null for none. */
   gte?: string | null;
-  /** End of the range, excluded. */
+  /** End of the range, excluded. Null for none. */
   lt?: string | null;
 }
 
@@ -1003,7 +1089,7 @@ export interface DocumentReverseInput {
   lines?: ReadonlyArray<ReverseLine> | null;
   /** Reason; 1 to 1,000 characters. */
   note: string;
-  /** Time at which it is undone: after the closed books and not before the document. Null for now. */
+  /** Business time of the reversal: after the closed books and not before the document. Null for now. */
   occurredAt?: string | null;
   /** Policy when undoing takes what was promised, or is no longer there. */
   onShortage?: ShortagePolicy;
@@ -1104,8 +1190,8 @@ export interface ExportCreateInput {
    */
   format?: DataJobFormat;
   /**
-   * Start of the range of time, included: of the last change, for movements of the occurrence,
-   * for orders of the placing, for demand facts of the business day, which counts from midnight UTC.
+   * Start of the time range, included: time of the last change; for movements of the occurrence, for orders of the placing,
+   * for demand facts of the business day, from midnight UTC. Null for none.
    */
   from?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -1134,7 +1220,7 @@ export interface ExportCreateInput {
   storeIds?: ReadonlyArray<string> | null;
   /** Stores to include, instead of `storeIds`. A code that names nothing adds nothing. */
   stores?: ReadonlyArray<StoreRef> | null;
-  /** End of the range of time, excluded. */
+  /** End of the time range, excluded. Null for none. */
   to?: string | null;
 }
 
@@ -1218,9 +1304,12 @@ export type ExportScheduleStatus =
 
 /** Reference of an order in an external system, with its channel. A program that is bound to a channel may leave the channel out. */
 export interface ExternalRef {
-  /** The channel that calls it so, instead of `channelId`. Null in both for the channel that you are bound to; needed if you are bound to none. */
+  /**
+   * Channel of the reference, instead of `channelId`. Null in both for the channel that you are bound to; needed if you are
+   * bound to none.
+   */
   channel?: ChannelRef | null;
-  /** The channel that calls it so. Null where `channel` names it, or for the channel that you are bound to. */
+  /** ID of the channel of the reference. Null where `channel` names it, or for the channel that you are bound to. */
   channelId?: string | null;
   /** Reference of the order in the channel's own system. */
   ref: string;
@@ -1246,13 +1335,13 @@ export interface FactorSeriesRemoveInput {
 export interface FactorSeriesSetInput {
   /** Code, 1 to 64 characters. */
   code: string;
-  /** Country whose stores it is of, by their addresses, as two letters. Not together with a store. */
+  /** Country whose stores the series is for, by their addresses, as two letters. Not together with a store. */
   country?: string | null;
   /** Days and values as lines of CSV, such as "2026-11-30,4.5", instead of `values`. A heading is passed over. */
   csv?: string | null;
   /** Version of the series as it was read, 0 before it was first set; another one is a VERSION_CONFLICT. Null changes any. */
   expectedVersion?: number | null;
-  /** First day on which it is known. Null for that of its first value. */
+  /** First day on which the series is known. Null for the day of its first value. */
   from?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
@@ -1260,13 +1349,13 @@ export interface FactorSeriesSetInput {
   kind: FactorKind;
   /** Name, 1 to 200 characters. */
   name: string;
-  /** Store that it is of, instead of `storeId`. */
+  /** Store that the series is for, instead of `storeId`. */
   store?: StoreRef | null;
-  /** Store that it is of. Needed unless your rights are for all stores. */
+  /** ID of the store that the series is for. Needed unless your rights are for all stores. */
   storeId?: string | null;
   /**
-   * Last day on which it is known. Null for that of its last value. A PROMOTION or HOLIDAY has level 0 on days between without a value; of other kinds a
-   * week is known by four days or more.
+   * Last day on which the series is known. Null for the day of its last value. A PROMOTION or HOLIDAY has level 0 on days
+   * between without a value; other kinds need four days or more of a week.
    */
   until?: string | null;
   /** Days and values, at most 4000, each day once. */
@@ -1392,7 +1481,7 @@ export interface FulfilmentTrackingSetInput {
   idempotencyKey?: string;
   /** Service of the carrier, at most 128 characters; none when it is left out. */
   service?: string | null;
-  /** Number by which the carrier tracks it, of the form that the carrier has, at most 128 characters; none when it is left out. */
+  /** Number by which the carrier tracks the parcel, in the carrier's form, at most 128 characters. Null for none. */
   trackingNumber?: string | null;
 }
 
@@ -1409,7 +1498,7 @@ export interface FulfilmentWorkAcceptInput {
 
 /** A step of a work. */
 export interface FulfilmentWorkActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
@@ -1424,7 +1513,7 @@ export interface FulfilmentWorkActionInput {
 export interface FulfilmentWorkCollectInput {
   /** Code that the customer says; fulfilmentWorkReady gave it. */
   code: string;
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
@@ -1449,7 +1538,7 @@ export interface FulfilmentWorkFilter {
 
 /** Goods that go to another store. */
 export interface FulfilmentWorkMoveInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
@@ -1463,7 +1552,7 @@ export interface FulfilmentWorkMoveInput {
    * not picked.
    */
   lines?: ReadonlyArray<WorkLineQuantity> | null;
-  /** Store that sends them. */
+  /** Store that is to send the goods. */
   toStore: StoreRef;
 }
 
@@ -1481,7 +1570,7 @@ export type FulfilmentWorkOrderField =
 
 /** Goods that are packed. */
 export interface FulfilmentWorkPackInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
@@ -1496,7 +1585,7 @@ export interface FulfilmentWorkPackInput {
 
 /** Goods that were picked. */
 export interface FulfilmentWorkPickInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
@@ -1516,7 +1605,7 @@ export interface FulfilmentWorkPickInput {
 
 /** Goods that the store does not send. */
 export interface FulfilmentWorkRejectInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
@@ -1529,13 +1618,13 @@ export interface FulfilmentWorkRejectInput {
   lines?: ReadonlyArray<WorkLineQuantity> | null;
   /** Kept with the work that is refused whole; at most 1,000 characters. */
   note?: string | null;
-  /** Reason for not sending them. */
+  /** Reason for which the goods are not sent. */
   reason: RejectReason;
 }
 
 /** Parcels that leave. */
 export interface FulfilmentWorkShipInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
@@ -1544,7 +1633,7 @@ export interface FulfilmentWorkShipInput {
    * 255 characters.
    */
   idempotencyKey?: string;
-  /** Moment at which they left; now when it is left out. At most five minutes ahead, and not in a closed period. */
+  /** Time at which the parcels left, at most five minutes ahead and not in a closed period. Null for now. */
   occurredAt?: string | null;
   /** Policy for taking what was promised or was not there. */
   onShortage?: ShortagePolicy;
@@ -1554,7 +1643,7 @@ export interface FulfilmentWorkShipInput {
 
 /** Goods that were put back. */
 export interface FulfilmentWorkUnpickInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
@@ -1710,9 +1799,12 @@ export type ImportMode =
 
 /** An integration to be made. You can give it only what you hold yourself now. */
 export interface IntegrationCreateInput {
-  /** The channel that it is bound to, instead of `channelId`. */
+  /** Channel to bind the integration to, instead of `channelId`. */
   channel?: ChannelRef | null;
-  /** The channel that it is bound to: of orders and reservations it sees that channel's only, and makes them there. */
+  /**
+   * ID of the channel to bind the integration to: it sees and creates orders and reservations of that channel only. Null binds
+   * it to none.
+   */
   channelId?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
@@ -1720,9 +1812,9 @@ export interface IntegrationCreateInput {
   name: string;
   /** Permissions of the integration, by name. */
   permissions: ReadonlyArray<string>;
-  /** The stores that its permissions of the class STORE are for. */
+  /** Stores to which the integration's permissions of the class STORE apply. */
   scope: StoreScopeInput;
-  /** Whether its keys may send only documents that the operator has listed; they may send any when this is left out. */
+  /** Whether the integration's keys may send only documents that the operator has listed. Null for false. */
   trustedDocumentsOnly?: boolean | null;
 }
 
@@ -1731,9 +1823,9 @@ export interface IntegrationCreateInput {
  * added.
  */
 export interface IntegrationUpdateInput {
-  /** The channel that it is to be bound to, instead of `channelId`; null binds it to none. */
+  /** Channel to bind the integration to, instead of `channelId`. Null binds it to none. */
   channel?: ChannelRef | null;
-  /** The channel that it is to be bound to; null binds it to none. */
+  /** ID of the channel to bind the integration to. Null binds it to none. */
   channelId?: string | null;
   /**
    * Deprecated name of `isEnabled`.
@@ -1758,9 +1850,12 @@ export interface IntegrationUpdateInput {
    * here is removed from the keys too.
    */
   permissions?: ReadonlyArray<string> | null;
-  /** The stores that its permissions of the class STORE are to be for. */
+  /** Stores to which the integration's permissions of the class STORE are to apply. */
   scope?: StoreScopeInput | null;
-  /** Whether its keys may send only documents that the operator has listed. It holds on open sockets too. */
+  /**
+   * Whether the integration's keys may send only documents that the operator has listed. A change applies to open sockets too.
+   * Null leaves it as it is.
+   */
   trustedDocumentsOnly?: boolean | null;
 }
 
@@ -1774,7 +1869,7 @@ export interface InvoiceFilter {
   issuedAt?: DateTimeFilter | null;
   /** Kinds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<InvoiceKind> | null;
-  /** Code of the legal entity that issued it, compared exactly. */
+  /** Code of the legal entity that issued the invoice, compared exactly. */
   legalEntity?: StringFilter | null;
   /** Condition that must not hold. */
   not?: InvoiceFilter | null;
@@ -1843,7 +1938,7 @@ export interface KitSetInput {
    * ordinary one.
    */
   components: ReadonlyArray<KitComponentInput>;
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The product. */
   id: string;
@@ -1916,6 +2011,12 @@ export type LiquidationLineState =
   | 'DONE'
   | 'PROPOSED'
   | 'REFUSED';
+
+/** Recovery of a line until its last day, compared with what was expected. */
+export type LiquidationOutcome =
+  | 'ABOVE'
+  | 'BELOW'
+  | 'WITHIN';
 
 /** A plan that is to be followed. */
 export interface LiquidationPlanAdvanceInput {
@@ -2057,13 +2158,13 @@ export interface LotCodeFilter {
 export interface LotCreateInput {
   /** Code printed on the lot, at most 128 characters, unique within the product; case is ignored. */
   code: string;
-  /** The last day on which it may be used. */
+  /** Last day on which the lot may be used. Null when it has no expiry date. */
   expiresOn?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** The day it was made. */
+  /** Day on which the lot was made. Null when unknown. */
   madeOn?: string | null;
-  /** A note on it, at most 1,000 characters. */
+  /** Note on the lot, at most 1,000 characters. */
   note?: string | null;
   /** The product, which is tracked by lots or serial numbers. */
   product: ProductRef;
@@ -2077,7 +2178,7 @@ export interface LotFilter {
   code?: LotCodeFilter | null;
   /** Time at which the lot was created. */
   createdAt?: DateTimeFilter | null;
-  /** Lots whose expiry date is before this date. */
+  /** Day before which the lot's expiry date is. A lot without one does not match. Null for any. */
   expiresBefore?: string | null;
   /** Expiry date of the lot. A lot without one does not match. */
   expiresOn?: DateFilter | null;
@@ -2101,18 +2202,18 @@ export interface LotFilter {
   updatedAt?: DateTimeFilter | null;
 }
 
-/** A lot's code, with its dates in case it is new. A known lot is refused with other dates than it has. */
+/** Code of a lot, with the dates of a new one. Dates that differ from those of a known lot are refused. */
 export interface LotName {
   /** Code printed on the lot, at most 128 characters. */
   code: string;
-  /** The last day on which it may be used. */
+  /** Last day on which the lot may be used. Null when it has no expiry date. */
   expiresOn?: string | null;
   /**
    * Deprecated name of `manufacturedOn`.
    * @deprecated 2026-11-25: use manufacturedOn. Removed after 2027-11-25.
    */
   madeOn?: string | null;
-  /** The day it was made. */
+  /** Day on which the lot was made. Null when unknown. */
   manufacturedOn?: string | null;
 }
 
@@ -2137,7 +2238,7 @@ export type LotSortField =
   | 'CREATED_AT'
   | 'EXPIRES_ON';
 
-/** Whether a lot may be sold. */
+/** Status of a lot: it may be sold only while it is AVAILABLE. */
 export type LotStatus =
   | 'AVAILABLE'
   | 'QUARANTINE'
@@ -2145,7 +2246,7 @@ export type LotStatus =
 
 /** Step of a whole lot, in all stores. */
 export interface LotStatusInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The lot. */
   id: string;
@@ -2159,17 +2260,20 @@ export interface LotStatusInput {
 
 /** A change of a lot: what is left out stays, null clears. */
 export interface LotUpdateInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /** The last day on which it may be used. What was set aside because it had expired comes back when it has not. */
+  /**
+   * Last day on which the lot may be used. A later day makes stock available again that was set aside as expired. Null for no
+   * expiry date.
+   */
   expiresOn?: string | null;
   /** The lot. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** The day it was made. */
+  /** Day on which the lot was made. Null clears. */
   madeOn?: string | null;
-  /** A note on it, at most 1,000 characters. */
+  /** Note on the lot, at most 1,000 characters. */
   note?: string | null;
   /** Policy for an earlier expiry date that takes reserved stock. */
   onShortage?: ShortagePolicy;
@@ -2191,7 +2295,7 @@ export type MarginTop =
 
 /** The grants of a member. */
 export interface MemberRolesSetInput {
-  /** The member's version as it was read. */
+  /** Version of the member that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
   /** All grants that the member is to have: what is not named is taken away. */
   grants: ReadonlyArray<RoleGrantInput>;
@@ -2234,9 +2338,9 @@ export type MfaMethod =
 export interface MoneyFilter {
   /** Currency of the amounts. */
   currencyCode: string;
-  /** Least amount that matches, with at most the currency's decimals. */
+  /** Least amount that matches, with at most the currency's decimals. Null for no lower bound. */
   gte?: string | null;
-  /** Greatest amount that matches, with at most the currency's decimals. */
+  /** Greatest amount that matches, with at most the currency's decimals. Null for no upper bound. */
   lte?: string | null;
 }
 
@@ -2364,19 +2468,19 @@ export interface OpeningStockInput {
 
 /** A new order. */
 export interface OrderCreateInput {
-  /** The place that its bill goes to. */
+  /** Billing address of the order. */
   billingAddress?: AddressInput | null;
   /** The channel from which the order came, instead of `channelId`; the channel with the code DIRECT by default. */
   channel?: ChannelRef | null;
   /** Channel from which the order came; the channel with the code DIRECT by default. */
   channelId?: string | null;
-  /** The person to reach about it. */
+  /** Person to reach about the order. */
   contact?: ContactInput | null;
   /** Customer to whom the order is sold, instead of `customerId`; an anonymous sale when both are omitted. */
   customer?: CustomerRef | null;
   /** Customer to whom the order is sold; an anonymous sale when omitted. */
   customerId?: string | null;
-  /** The way that it comes; SHIP when it is left out. */
+  /** Delivery method of the order. Null for SHIP. */
   deliveryMethod?: DeliveryMethod | null;
   /** Reference of the order in an external system; at most 128 characters, unique in its channel. */
   externalRef?: string | null;
@@ -2393,24 +2497,27 @@ export interface OrderCreateInput {
   /** Policy for a FULFILLED order that takes stock which is promised to others or not there. */
   onShortage?: ShortagePolicy;
   /**
-   * Payments of it, in the order in which they happened; at most 100. The order and its payments are recorded together or not at all. Needs
-   * payment.write.
+   * Payments of the order, in the order in which they happened; at most 100. The order and its payments are recorded together
+   * or not at all. Needs payment.write.
    */
   payments?: ReadonlyArray<OrderPaymentInput> | null;
   /** Time at which the order was placed; now by default. At most five minutes ahead, and not in a closed period. */
   placedAt?: string | null;
-  /** The moment that it is wanted for. */
+  /** Time for which the order is wanted. Null for none. */
   requestedFor?: string | null;
   /** Reservations made before, which the order takes the place of. */
   reservationIds?: ReadonlyArray<string> | null;
-  /** The place that it goes to. Its country is the order's shippingCountry when that is left out. */
+  /** Shipping address of the order. Its country is the order's shippingCountry when that is left out. */
   shippingAddress?: AddressInput | null;
   /**
-   * The country that it is sold to: a code of ISO 3166, or a name; the customer's when it is left out. At most 64 characters. Kept with the
-   * order, whatever becomes of the customer.
+   * Country that the order is shipped to: an ISO 3166 code, or a name of at most 64 characters. Null for the customer's. Later
+   * changes of the customer do not change it.
    */
   shippingCountry?: string | null;
-  /** Finds the stores that its stock is held in: `{}` by the company's rule. A DRAFT looks when it is confirmed. Not with FULFILLED. */
+  /**
+   * Rule by which stores are found to hold the stock; `{}` for the company's rule. Null for the order's store. A DRAFT's
+   * stores are found when it is confirmed. Not with FULFILLED.
+   */
   sourcing?: SourcingInput | null;
   /** Status in which the order is created. */
   status?: NewOrderStatus;
@@ -2479,7 +2586,7 @@ export interface OrderFilter {
 
 /** Shipment of an order or of a part of it. */
 export interface OrderFulfilInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The order. */
   id: string;
@@ -2500,7 +2607,7 @@ export interface OrderFulfilInput {
 
 /** A hold to lift. */
 export interface OrderHoldLiftInput {
-  /** Version of the order that you saw; another one is a VERSION_CONFLICT. */
+  /** Version of the order that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Hold to lift, from Order.holds. */
   id: string;
@@ -2510,7 +2617,7 @@ export interface OrderHoldLiftInput {
 
 /** A hold to set on an order. */
 export interface OrderHoldSetInput {
-  /** Version of the order that you saw; another one is a VERSION_CONFLICT. */
+  /** Version of the order that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Order whose goods are kept back. */
   id: string;
@@ -2528,7 +2635,10 @@ export interface OrderHoldSetInput {
 export interface OrderLineCancel {
   /** The order's line. */
   lineId: string;
-  /** Quantity to cancel, in the product's smallest unit: between 1 and what is open or backordered of the line. Of a kit, whole kits. */
+  /**
+   * Quantity to cancel, in the product's smallest unit: between 1 and the open and backordered quantity of the line; whole
+   * kits for a kit.
+   */
   quantity: number;
 }
 
@@ -2564,20 +2674,26 @@ export type OrderLineKind =
 
 /** A line of an order as it shall be from now on. Fields that are left out stay as they are. */
 export interface OrderLineSet {
-  /** The discount of the quantity that counts. Needs `order.price`. */
+  /** Discount on the quantity of the line. Null leaves it as it is. Needs `order.price`. */
   discount?: MoneyInput | null;
   /** The order's line. */
   id: string;
-  /** The quantity that shall count, in the product's smallest unit: absolute, 0 or more, and not below what has left. */
+  /**
+   * Quantity of the line from now on, in the product's smallest unit: 0 or more, and not below the shipped quantity. Null
+   * leaves it as it is.
+   */
   quantity?: number | null;
-  /** The tax of the quantity that counts, as an amount. It takes the place of a rate. Needs `order.price`. */
+  /** Tax on the quantity of the line, as an amount; it replaces a tax rate. Null leaves it as it is. Needs `order.price`. */
   tax?: MoneyInput | null;
   /**
    * Tax as a fraction of the price less the discount, from 0 to 1 with at most six decimals: 0.2 is 20 %. The tax follows quantity, price and
    * discount from now on; a `tax` beside it must be that amount. Null leaves the tax as it is. Needs `order.price`.
    */
   taxRate?: string | null;
-  /** The price of one whole unit, of the whole line, while nothing of it has left. Needs `order.price`. */
+  /**
+   * Price of one whole unit, for the whole line, while none of it has been shipped. Null leaves it as it is. Needs
+   * `order.price`.
+   */
   unitPrice?: MoneyInput | null;
 }
 
@@ -2604,9 +2720,9 @@ export interface OrderPaymentInput {
   kind: PaymentKind;
   /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
   method: string;
-  /** Note to keep with it; at most 1,000 characters. */
+  /** Note on the payment; at most 1,000 characters. */
   note?: string | null;
-  /** Moment at which it happened; now when it is left out. At most five minutes ahead. */
+  /** Time of the payment, at most five minutes ahead. Null for now. */
   occurredAt?: string | null;
   /** Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE. */
   reference?: string | null;
@@ -2633,15 +2749,15 @@ export type OrderStatus =
 export interface OrderUpdateInput {
   /** Lines that are added; an order has at most 2,000. */
   addLines?: ReadonlyArray<OrderLineInput> | null;
-  /** The place that its bill goes to. */
+  /** Billing address of the order. */
   billingAddress?: AddressInput | null;
-  /** The person to reach about it. */
+  /** Person to reach about the order. */
   contact?: ContactInput | null;
-  /** The customer that it is sold to, instead of `customerId`. */
+  /** Customer to whom the order is sold, instead of `customerId`. */
   customer?: CustomerRef | null;
-  /** The customer that it is sold to. */
+  /** ID of the customer to whom the order is sold. Null for an anonymous sale. */
   customerId?: string | null;
-  /** The way that it comes; null leaves it as it is. */
+  /** Delivery method of the order. Null leaves it as it is. */
   deliveryMethod?: DeliveryMethod | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
@@ -2659,16 +2775,16 @@ export interface OrderUpdateInput {
   noteForStaff?: string | null;
   /** The reason for the change; at most 1,000 characters. */
   reason?: string | null;
-  /** The moment that it is wanted for. */
+  /** Time for which the order is wanted. Null clears. */
   requestedFor?: string | null;
   /**
-   * Finds the stores that what is added is held in: `{}` by the company's rule. When it is left out, it is held where its line is held already,
-   * else at the order's store. Not of a DRAFT, which looks when it is confirmed.
+   * Rule by which stores are found for added quantities; `{}` for the company's rule. Null holds them where their line is held
+   * already, else in the order's store. Refused for a DRAFT, whose stores are found when it is confirmed.
    */
   resourcing?: SourcingInput | null;
   /** Lines that change, each named once; at most 2,000, and 500 with `resourcing`. */
   setLines?: ReadonlyArray<OrderLineSet> | null;
-  /** The place that it goes to. Its country becomes the order's shippingCountry. */
+  /** Shipping address of the order. Its country becomes the order's shippingCountry. */
   shippingAddress?: AddressInput | null;
   /** Tags to add, each of at most 64 characters; an order has at most 50. */
   tagsAdd?: ReadonlyArray<string> | null;
@@ -2711,17 +2827,17 @@ export type PaperLocale =
 export interface ParcelInput {
   /** ID of the carrier. */
   carrierId?: string | null;
-  /** Goods in it, never more than is picked; all that is picked when it is left out. */
+  /** Goods in the parcel, at most the picked quantities. Null for all picked goods. */
   lines?: ReadonlyArray<WorkLineQuantity> | null;
   /** Service of the carrier; at most 128 characters. */
   service?: string | null;
-  /** Number by which the carrier tracks it, of the form that the carrier has; at most 128 characters. */
+  /** Number by which the carrier tracks the parcel, in the carrier's form; at most 128 characters. */
   trackingNumber?: string | null;
-  /** Weight in grams; above 0. */
+  /** Weight of the parcel in grams; above 0. Null when it was not weighed. */
   weight?: number | null;
 }
 
-/** Label of a parcel that leaves. What is left out stays. */
+/** Label of a parcel that leaves. A field that is left out stays. */
 export interface ParcelLabelInput {
   /** ID of the carrier. */
   carrierId?: string | null;
@@ -2729,7 +2845,7 @@ export interface ParcelLabelInput {
   id: string;
   /** Service of the carrier; at most 128 characters. */
   service?: string | null;
-  /** Number by which the carrier tracks it, of the form that the carrier has; at most 128 characters. */
+  /** Number by which the carrier tracks the parcel, in the carrier's form; at most 128 characters. */
   trackingNumber?: string | null;
 }
 
@@ -2780,9 +2896,9 @@ export interface PaymentInput {
   kind: PaymentKind;
   /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
   method: string;
-  /** Note to keep with it; at most 1,000 characters. */
+  /** Note on the payment; at most 1,000 characters. */
   note?: string | null;
-  /** Moment at which it happened; now when it is left out. At most five minutes ahead. */
+  /** Time of the payment, at most five minutes ahead. Null for now. */
   occurredAt?: string | null;
   /** Order that it is of. */
   order: OrderRef;
@@ -2811,9 +2927,9 @@ export interface PaymentRecordInput {
   kind: PaymentKind;
   /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
   method: string;
-  /** Note to keep with it; at most 1,000 characters. */
+  /** Note on the payment; at most 1,000 characters. */
   note?: string | null;
-  /** Moment at which it happened; now when it is left out. At most five minutes ahead. */
+  /** Time of the payment, at most five minutes ahead. Null for now. */
   occurredAt?: string | null;
   /** Order that it is of. */
   order: OrderRef;
@@ -2837,11 +2953,11 @@ export type PaymentStatus =
 
 /** Agreement on when invoices are paid: at least one field. */
 export interface PaymentTermsInput {
-  /** Days from the invoice to the payment, 0 to 3,650. */
+  /** Days from the invoice to the payment, 0 to 3,650. Null when none are agreed. */
   days?: number | null;
-  /** Days from the invoice in which a payment has the discount, 0 to 3,650. */
+  /** Days from the invoice in which a payment has the discount, 0 to 3,650. Null when there is none. */
   discountDays?: number | null;
-  /** Discount for an early payment, in percent with at most 2 decimals, 0 to 100. */
+  /** Discount for an early payment, in percent with at most 2 decimals, 0 to 100. Null when there is none. */
   discountPercent?: string | null;
   /** Further terms in words, at most 500 characters. */
   text?: string | null;
@@ -2863,7 +2979,7 @@ export interface PeriodInput {
   to: string;
 }
 
-/** Whether a permission can be limited to stores. */
+/** Class of a permission: for the whole tenant, or for stores. */
 export type PermissionClass =
   | 'STORE'
   | 'TENANT';
@@ -2908,7 +3024,7 @@ export interface ProductBulkUpsertInput {
 
 /** A new product. */
 export interface ProductCreateInput {
-  /** The codes printed on it, at most 50. */
+  /** Barcodes of the product and of its packs, at most 50. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
   /** The product's category, instead of `categoryId`. */
   category?: CategoryRef | null;
@@ -2916,19 +3032,19 @@ export interface ProductCreateInput {
   categoryId?: string | null;
   /** Description of the product, at most 10,000 characters. */
   description?: string | null;
-  /** The family it is a variant of. */
+  /** ID of the family of which the product is a variant. */
   familyId?: string | null;
-  /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when unknown. */
   heightMm?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  /** Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when unknown. */
   lengthMm?: number | null;
-  /** Available quantity, in smallest units, at or below which stock is low. */
+  /** Available quantity, in smallest units, at or below which stock is low. Null for none. */
   lowStockThreshold?: number | null;
   /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
-  /** Days that must remain until the expiry of a lot for it to be picked for a sale: 0 to 36,500. */
+  /** Days that must remain until a lot expires for it to be picked for a sale: 0 to 36,500. Null for 0. */
   minimumRemainingDays?: number | null;
   /** Name of the product, at most 255 characters. */
   name: string;
@@ -2957,15 +3073,15 @@ export interface ProductCreateInput {
   tags?: ReadonlyArray<string> | null;
   /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
   tariffNumber?: string | null;
-  /** Whether its stock is kept by lots or serial numbers; by neither when left out. */
+  /** Tracking of the product's stock: by lots or serial numbers. Null for NONE. */
   tracking?: Tracking | null;
   /** Unit in which the product is counted. Default: each, without decimals. */
   unit?: UnitInput | null;
   /** Cost of one whole unit. */
   unitCost?: MoneyInput | null;
-  /** Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. */
+  /** Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. Null when unknown. */
   weightGrams?: number | null;
-  /** Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  /** Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when unknown. */
   widthMm?: number | null;
 }
 
@@ -3165,7 +3281,7 @@ export type ProductOrderField =
   | 'SKU'
   | 'UPDATED_AT';
 
-/** A product by what is known of it: exactly one. */
+/** Reference to a product: exactly one field. */
 export type ProductRef =
   | { barcode: string; id?: never; sku?: never }
   | { barcode?: never; id: string; sku?: never }
@@ -3214,7 +3330,7 @@ export type ProductTextStatus =
 
 /** A change of a product: what is left out stays, null clears. */
 export interface ProductUpdateInput {
-  /** The codes printed on it, all of them. */
+  /** All barcodes of the product and of its packs, at most 50. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
   /** The product's category, instead of `categoryId`. */
   category?: CategoryRef | null;
@@ -3224,21 +3340,21 @@ export interface ProductUpdateInput {
   description?: string | null;
   /** The version that you saw; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
-  /** The family it is a variant of; cleared, the options go with it. */
+  /** ID of the family of which the product is a variant. Null clears it, with the options. */
   familyId?: string | null;
-  /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
   heightMm?: number | null;
   /** The product. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  /** Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
   lengthMm?: number | null;
-  /** Available quantity, in smallest units, at or below which stock is low. */
+  /** Available quantity, in smallest units, at or below which stock is low. Null clears. */
   lowStockThreshold?: number | null;
   /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
-  /** Days that must remain until the expiry of a lot for it to be picked for a sale: 0 to 36,500. */
+  /** Days that must remain until a lot expires for it to be picked for a sale: 0 to 36,500. Null for 0. */
   minimumRemainingDays?: number | null;
   /** Name of the product, at most 255 characters. */
   name?: string | null;
@@ -3262,21 +3378,21 @@ export interface ProductUpdateInput {
   tags?: ReadonlyArray<string> | null;
   /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
   tariffNumber?: string | null;
-  /** Whether its stock is kept by lots or serial numbers: fixed after the first movement. */
+  /** Tracking of the product's stock: none, by lots or by serial numbers. Fixed after the first movement. */
   tracking?: Tracking | null;
   /** Unit in which the product is counted. Fixed after the first movement. */
   unit?: UnitInput | null;
   /** Cost of one whole unit. */
   unitCost?: MoneyInput | null;
-  /** Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. */
+  /** Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. Null clears. */
   weightGrams?: number | null;
-  /** Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  /** Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
   widthMm?: number | null;
 }
 
 /** A product to be made, or changed where there is one with this SKU: what is left out stays, null clears. */
 export interface ProductUpsertInput {
-  /** The codes printed on it, all of them. */
+  /** All barcodes of the product and of its packs, at most 50. */
   barcodes?: ReadonlyArray<BarcodeInput> | null;
   /** The product's category, instead of `categoryId`. */
   category?: CategoryRef | null;
@@ -3284,17 +3400,17 @@ export interface ProductUpsertInput {
   categoryId?: string | null;
   /** Description of the product, at most 10,000 characters. */
   description?: string | null;
-  /** The family it is a variant of. */
+  /** ID of the family of which the product is a variant. */
   familyId?: string | null;
-  /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
   heightMm?: number | null;
-  /** Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  /** Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
   lengthMm?: number | null;
-  /** Available quantity, in smallest units, at or below which stock is low. */
+  /** Available quantity, in smallest units, at or below which stock is low. Null clears. */
   lowStockThreshold?: number | null;
   /** Custom data: a JSON object of at most 16 KiB. */
   metadata?: unknown | null;
-  /** Days that must remain until the expiry of a lot for it to be picked for a sale: 0 to 36,500. */
+  /** Days that must remain until a lot expires for it to be picked for a sale: 0 to 36,500. Null for 0. */
   minimumRemainingDays?: number | null;
   /** Name of the product, at most 255 characters. Required when the row creates one. */
   name?: string | null;
@@ -3318,15 +3434,15 @@ export interface ProductUpsertInput {
   tags?: ReadonlyArray<string> | null;
   /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
   tariffNumber?: string | null;
-  /** Whether its stock is kept by lots or serial numbers: fixed after the first movement. */
+  /** Tracking of the product's stock: none, by lots or by serial numbers. Fixed after the first movement. */
   tracking?: Tracking | null;
   /** Unit in which the product is counted. Fixed after the first movement. */
   unit?: UnitInput | null;
   /** Cost of one whole unit. */
   unitCost?: MoneyInput | null;
-  /** Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. */
+  /** Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. Null clears. */
   weightGrams?: number | null;
-  /** Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. */
+  /** Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
   widthMm?: number | null;
 }
 
@@ -3346,7 +3462,10 @@ export type ProductivityTop =
 
 /** A charge on a purchase order: freight, duty or the like, or a deposit. */
 export interface PurchaseChargeInput {
-  /** Amount of the charge, in the order's currency; above 0. */
+  /**
+   * Amount of the charge; above 0. One in another currency than the order's is converted into the currency of the books, at the exchange rate of the day in
+   * the store's time zone, and RATE_MISSING refuses it where there is none. A deposit is in the order's currency.
+   */
   amount: MoneyInput;
   /** Basis on which the charge is spread over the lines. It says nothing of a deposit, which is not spread. */
   basis?: ChargeBasis;
@@ -3368,7 +3487,7 @@ export type PurchaseExpectedFrom =
 
 /** A step of a purchase order. */
 export interface PurchaseOrderActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The order. */
   id: string;
@@ -3384,9 +3503,9 @@ export interface PurchaseOrderAmendInput {
   addLines?: ReadonlyArray<PurchaseOrderLineInput> | null;
   /** Lines that are cancelled, of which nothing has come; at most 2,000. One at least stays: purchaseOrderCancel gives up the whole order. */
   cancelLines?: ReadonlyArray<string> | null;
-  /** The day that lines are expected on that state none. */
+  /** Day on which lines are expected that state none. Null removes it. */
   expectedOn?: string | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The order: ORDERED or PARTIALLY_RECEIVED. */
   id: string;
@@ -3402,9 +3521,9 @@ export interface PurchaseOrderAmendInput {
 
 /** A supplier's confirmation of an order. It changes no quantity: availability and late alerts go by the confirmed day. */
 export interface PurchaseOrderConfirmInput {
-  /** The confirmed day of lines that state none; null keeps the day that was confirmed before. */
+  /** Confirmed day of lines that state none. Null keeps the day confirmed before. */
   confirmedOn?: string | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /**
    * The supplier's reference of the order, which becomes its externalRef; unique among the orders with them; at most 128 characters. The order keeps the
@@ -3415,7 +3534,7 @@ export interface PurchaseOrderConfirmInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
   idempotencyKey?: string;
-  /** The confirmed lines, each named once; at most 2,000. When it is left out, all that is open is confirmed as it was ordered. */
+  /** Confirmed lines, each named once; at most 2,000. Null confirms every open line as it was ordered. */
   lines?: ReadonlyArray<PurchaseOrderLineConfirmationInput> | null;
 }
 
@@ -3428,9 +3547,9 @@ export interface PurchaseOrderCreateInput {
   blanketOrder?: BlanketOrderRef | null;
   /** Charges that are paid beside the goods, at most 50. All but deposits are part of their cost. */
   charges?: ReadonlyArray<PurchaseChargeInput>;
-  /** The currency of all its amounts; that of the supplier's catalogue when it is left out, else the tenant's. */
+  /** Currency of all amounts of the order. Null for that of the supplier's catalogue, else the tenant's. */
   currencyCode?: string | null;
-  /** The day it is expected on. */
+  /** Day on which the goods are expected, in the store's time zone. Null when unknown. */
   expectedOn?: string | null;
   /** The supplier's reference for the order, unique among the orders with that supplier, at most 128 characters. Null for none. */
   externalRef?: string | null;
@@ -3463,7 +3582,7 @@ export interface PurchaseOrderFilter {
   blanketOrder?: IdFilter | null;
   /** Time at which the purchase order was created. */
   createdAt?: DateTimeFilter | null;
-  /** Expected on a day before this one. */
+  /** Day before which the goods are expected. Orders without a day do not match. Null for any. */
   expectedBefore?: string | null;
   /** Day on which the goods are expected. */
   expectedOn?: DateFilter | null;
@@ -3487,22 +3606,22 @@ export interface PurchaseOrderFilter {
   updatedAt?: DateTimeFilter | null;
 }
 
-/** A line as the supplier confirmed it. */
+/** Supplier's confirmation of a line. */
 export interface PurchaseOrderLineConfirmationInput {
-  /** The confirmed day; the input's confirmedOn when it is left out, else the day that was confirmed before. */
+  /** Confirmed day of arrival. Null for the input's confirmedOn, else the day confirmed before. */
   confirmedOn?: string | null;
   /** The order's line, of which something is still expected. */
   purchaseOrderLineId: string;
   /**
-   * The confirmed quantity of the whole line, in the product's smallest unit: from what has come up to mostReceivable. The quantity that was ordered
-   * when it is left out.
+   * Confirmed quantity of the whole line, in the product's smallest unit: from the received quantity to mostReceivable. Null
+   * for the ordered quantity.
    */
   quantity?: number | null;
 }
 
 /** A line of a purchase order. */
 export interface PurchaseOrderLineInput {
-  /** The day it is expected on; the order's when it is left out. */
+  /** Day on which the line is expected, in the store's time zone. Null for the order's. */
   expectedOn?: string | null;
   /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
   packs?: number | null;
@@ -3521,7 +3640,10 @@ export interface PurchaseOrderLineInput {
 
 /** Goods received for a line of a purchase order. */
 export interface PurchaseOrderLineReceiptInput {
-  /** Damaged goods beside them: they are on hand and not available. */
+  /**
+   * Quantity of damaged goods beside the undamaged ones, in the product's smallest unit; on hand, and not available. Null for
+   * 0.
+   */
   damaged?: number | null;
   /** The order's line. Required, unless the deprecated `purchaseOrderLineId` is given. */
   lineId?: string | null;
@@ -3531,7 +3653,7 @@ export interface PurchaseOrderLineReceiptInput {
    * in a call.
    */
   lots?: ReadonlyArray<ReceivedLotInput>;
-  /** A note on what is wrong with it; at most 1,000 characters. */
+  /** Note on damage or other faults, at most 1,000 characters. */
   note?: string | null;
   /**
    * Deprecated name of `lineId`.
@@ -3544,15 +3666,18 @@ export interface PurchaseOrderLineReceiptInput {
 
 /** A line of a purchase order as it shall be from now on. Fields that are left out stay as they are; null clears. */
 export interface PurchaseOrderLineSet {
-  /** The day that the line is expected on, in place of a confirmed one; null leaves the order's day, else the supplier's lead time. */
+  /** Day on which the line is expected, in place of a confirmed one. Null for the order's day, else the supplier's lead time. */
   expectedOn?: string | null;
   /** The order's line. */
   purchaseOrderLineId: string;
-  /** The ordered quantity, in the product's smallest unit: above 0, and not below what has come. A line at what has come is complete. */
+  /**
+   * Ordered quantity of the line from now on, in the product's smallest unit: above 0, and not below the received quantity, at
+   * which the line is complete. Null leaves it as it is.
+   */
   quantity?: number | null;
   /**
-   * The cost of one whole unit of what has yet to come. A line of which something has come keeps its cost at the quantity that came, and the rest becomes
-   * a line of its own behind the others.
+   * Cost of one whole unit of the quantity still expected. The received part of a line keeps its cost, and the rest becomes a
+   * line of its own after the others. Null leaves it as it is.
    */
   unitCost?: MoneyInput | null;
 }
@@ -3561,7 +3686,7 @@ export interface PurchaseOrderLineSet {
 export interface PurchaseOrderReceiveInput {
   /** The number of the supplier's delivery note; at most 128 characters. */
   deliveryNote?: string | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The order. */
   id: string;
@@ -3620,13 +3745,13 @@ export type PurchaseOrderStatus =
   | 'RECEIVED'
   | 'REJECTED';
 
-/** A change of a draft, or of an order that was rejected. What is left out stays; null clears. */
+/** A change of a draft, or of a rejected order. A field that is left out stays; null clears. */
 export interface PurchaseOrderUpdateInput {
-  /** All charges, in place of those that there are; at most 50. */
+  /** All charges of the order from now on, at most 50. Null leaves them as they are. */
   charges?: ReadonlyArray<PurchaseChargeInput> | null;
-  /** The day it is expected on. */
+  /** Day on which the goods are expected, in the store's time zone. Null removes it. */
   expectedOn?: string | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The supplier's reference for the order, at most 128 characters. Null removes it. */
   externalRef?: string | null;
@@ -3634,7 +3759,7 @@ export interface PurchaseOrderUpdateInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** All lines, in place of those that there are; at most 2,000. */
+  /** All lines of the order from now on, at most 2,000. Null leaves them as they are. */
   lines?: ReadonlyArray<PurchaseOrderLineInput> | null;
   /** Note to the supplier, sent with the order, at most 1,000 characters. Null removes it. */
   note?: string | null;
@@ -3654,11 +3779,11 @@ export interface PurchaseOrdersCreateFromSuggestionsInput {
 
 /** Range of quantities, in smallest units. */
 export interface QuantityFilter {
-  /** Number that must be equal. */
+  /** Quantity that matches, in the product's smallest unit. Null for any. */
   eq?: number | null;
-  /** Lower bound, included. */
+  /** Lower bound, included, in the product's smallest unit. Null for none. */
   gte?: number | null;
-  /** Upper bound, included. */
+  /** Upper bound, included, in the product's smallest unit. Null for none. */
   lte?: number | null;
 }
 
@@ -3692,7 +3817,7 @@ export type ReasonCode =
 
 /** Goods received in one lot. */
 export interface ReceivedLotInput {
-  /** Damaged goods beside them. */
+  /** Quantity of damaged goods beside the undamaged ones, in the product's smallest unit. Null for 0. */
   damaged?: number | null;
   /** The lot; a new one by its code, with its dates where it has any. */
   lot: LotRef;
@@ -3737,7 +3862,7 @@ export interface ReorderPolicyInput {
   maximum?: number | null;
   /** The product. */
   product: ProductRef;
-  /** Position at or below which the product is reordered; at most the maximum. */
+  /** Position at or below which the product is reordered, in the product's smallest unit; at most the maximum. Null clears it. */
   reorderPoint?: number | null;
   /** Safety stock, in the product's smallest unit: a part of the stock that is not offered to channels. Null leaves it as it is. */
   safetyStock?: number | null;
@@ -3854,9 +3979,9 @@ export interface ReplenishmentPolicyRemoveInput {
 
 /** A policy. A product, a class or a supplier is named, or none of them for the whole tenant; a store beside a product or a class. */
 export interface ReplenishmentPolicySetInput {
-  /** ABC class that it is for. */
+  /** ABC class that the policy is for. */
   abcClass?: AbcClass | null;
-  /** Days of demand that an order covers beyond the point, from 0 to 365; 14 when it is left out. Of REORDER_POINT and SERVICE. */
+  /** Days of demand that an order covers beyond the point, from 0 to 365, for REORDER_POINT and SERVICE. Null for 14. */
   coverDays?: number | null;
   /** Version of the policy as it was read; another one is a VERSION_CONFLICT. Null changes any. */
   expectedVersion?: number | null;
@@ -3866,29 +3991,35 @@ export interface ReplenishmentPolicySetInput {
   idempotencyKey?: string;
   /** Kind of rule. */
   kind: ReplenishmentPolicyKind;
-  /** Cost of one order, above 0: an order is at least the economic lot then, at a holding cost of 25 % a year. Of REORDER_POINT and SERVICE. */
+  /**
+   * Cost of one order, above 0, for REORDER_POINT and SERVICE: an order is then at least the economic lot, at a holding cost
+   * of 25 % a year. Null for none.
+   */
   orderCost?: MoneyInput | null;
-  /** Product that it is for, instead of `productId`. */
+  /** Product that the policy is for, instead of `productId`. */
   product?: ProductRef | null;
-  /** Product that it is for. */
+  /** ID of the product that the policy is for. */
   productId?: string | null;
-  /** Days from one review to the next, from 1 to 182. Needed of PERIODIC, and taken by no other kind. */
+  /** Days from one review to the next, from 1 to 182. Needed for PERIODIC, null for other kinds. */
   reviewDays?: number | null;
   /** Date of one of the review days, of PERIODIC. Null for a Monday. */
   reviewFrom?: string | null;
-  /** Days of mean demand beyond the lead time at which it is ordered, from 0 to 365; 0 when it is left out. Of TARGET_DAYS. */
+  /** Days of mean demand beyond the lead time at which the product is ordered, from 0 to 365, for TARGET_DAYS. Null for 0. */
   safetyDays?: number | null;
-  /** Share of order cycles without running out, from 0.5 to 0.999. Needed of REORDER_POINT and PERIODIC, and taken by no other kind. */
+  /** Share of order cycles without running out, from 0.5 to 0.999. Needed for REORDER_POINT and PERIODIC, null for other kinds. */
   serviceLevel?: number | null;
-  /** Store that it is for, instead of `storeId`. */
+  /** Store that the policy is for, instead of `storeId`. */
   store?: StoreRef | null;
-  /** Store that it is for, of a product or a class. Needed unless your rights are for all stores. */
+  /** ID of the store that the policy is for, with a product or a class. Needed unless your rights are for all stores. */
   storeId?: string | null;
-  /** Supplier whose products it is for, instead of `supplierId`. */
+  /** Supplier whose products the policy is for, instead of `supplierId`. */
   supplier?: SupplierRef | null;
-  /** Supplier whose products it is for. */
+  /** ID of the supplier whose products the policy is for. */
   supplierId?: string | null;
-  /** Days of mean demand beyond the lead time that it is filled up to, from 1 to 365, no fewer than `safetyDays`. Needed of TARGET_DAYS. */
+  /**
+   * Days of mean demand beyond the lead time up to which stock is filled, from 1 to 365, no fewer than `safetyDays`. Needed
+   * for TARGET_DAYS, null for other kinds.
+   */
   targetDays?: number | null;
 }
 
@@ -3913,6 +4044,7 @@ export type ReplenishmentReasonCode =
   | 'PRICE_BREAK'
   | 'REVIEW_DAY'
   | 'SHELF_LIFE'
+  | 'SUPPLIER_CALENDAR'
   | 'SURPLUS';
 
 /** Reason for which a chosen line was not approved. */
@@ -4056,7 +4188,7 @@ export type ResetReason =
 
 /** A step that needs no more than the return. */
 export interface ReturnActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The return. */
   id: string;
@@ -4066,7 +4198,7 @@ export interface ReturnActionInput {
 
 /** Closing of a return, with its refund. */
 export interface ReturnCloseInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The return. */
   id: string;
@@ -4095,7 +4227,7 @@ export interface ReturnCreateInput {
   note?: string | null;
   /** Time of the return; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
-  /** Whether it is taken in at once; otherwise it is only REQUESTED and moves no stock. */
+  /** Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock. */
   receive?: boolean;
   /** Store that receives the return. */
   store: StoreRef;
@@ -4135,7 +4267,7 @@ export interface ReturnFilter {
 
 /** Findings of the inspection of a return. */
 export interface ReturnInspectInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The return. */
   id: string;
@@ -4175,11 +4307,11 @@ export interface ReturnLineInput {
   kind?: OrderLineKind;
   /** The lot that comes back: needed where the product is tracked. */
   lot?: LotRef | null;
-  /** The order lines that it goes back on, when there are several or they do not cover it; instead of orderLineId. */
+  /** Order lines that parts of the quantity refer to, instead of orderLineId: several, or one that does not cover all of it. */
   matches?: ReadonlyArray<ReturnMatchInput>;
   /** The name of a CHARGE; that of the order's line when it is left out. */
   name?: string | null;
-  /** The order's line that the whole quantity goes back on. */
+  /** ID of the order line that the whole quantity refers to. Null for none, and where `matches` is given. */
   orderLineId?: string | null;
   /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
   packs?: number | null;
@@ -4193,15 +4325,15 @@ export interface ReturnLineInput {
 
 /** A piece of a return line. */
 export interface ReturnMatchInput {
-  /** The order's line that it goes back on. */
+  /** ID of the order line that the units refer to. */
   orderLineId: string;
-  /** Quantity that goes back on the order line, in the product's smallest unit. */
+  /** Quantity that refers to the order line, in the product's smallest unit. */
   quantity: number;
 }
 
 /** Receipt of the goods of a return. */
 export interface ReturnReceiveInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The return. */
   id: string;
@@ -4229,7 +4361,7 @@ export interface ReturnReceiveLineInput {
 
 /** Rejection of a return that was requested or approved. */
 export interface ReturnRejectInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The return. */
   id: string;
@@ -4365,7 +4497,7 @@ export interface RoleDeleteInput {
 
 /** A role to be granted. */
 export interface RoleGrantInput {
-  /** Time at which the grant expires; it does not expire when omitted. */
+  /** Time at which the grant expires. Null for never. */
   expiresAt?: string | null;
   /** The role. */
   roleId: string;
@@ -4417,7 +4549,7 @@ export type SalesMeasure =
 export interface SalesReportFilter {
   /** Channels to include. Null for all. */
   channel?: IdFilter | null;
-  /** First business day. Needed with `to` where there is no `period`, and not taken with one. */
+  /** First business day. Needed with `to` where `period` is null, and refused with it. */
   from?: string | null;
   /** Business days that move with the day on which they are asked for, in the tenant's time zone. Null where `from` and `to` say the days. */
   period?: ReportPeriod | null;
@@ -4428,7 +4560,7 @@ export interface SalesReportFilter {
   product?: ProductFilter | null;
   /** Stores to include. Null for all. */
   store?: IdFilter | null;
-  /** Last business day, at most 731 days in all. Needed with `from` where there is no `period`, and not taken with one. */
+  /** Last business day, at most 731 days in all. Needed with `from` where `period` is null, and refused with it. */
   to?: string | null;
 }
 
@@ -4447,7 +4579,7 @@ export interface SavedViewCreateInput {
    * them; unique in the tenant.
    */
   slug: string;
-  /** Values of its variables where a reader gives none: an object of at most 20 KiB. */
+  /** Values of the view's variables where a reader gives none: an object of at most 20 KiB. */
   variables?: unknown | null;
 }
 
@@ -4467,7 +4599,10 @@ export interface SavedViewLinkCreateInput {
   idempotencyKey?: string;
   /** ID of the view. */
   savedViewId: string;
-  /** Values of its variables, fixed in the link: an object of at most 20 KiB. Those that are left out are the view's own. */
+  /**
+   * Values of the view's variables, fixed in the link: an object of at most 20 KiB. Variables left out have the view's own
+   * values.
+   */
   variables?: unknown | null;
 }
 
@@ -4551,7 +4686,7 @@ export interface SavedViewScheduleSetInput {
   tellsRows?: boolean;
   /** IANA time zone of the hour and the days, as in Europe/London. Null for the tenant's. */
   timeZone?: string | null;
-  /** Values of its variables: an object of at most 20 KiB. Those that are left out are the view's own. */
+  /** Values of the view's variables: an object of at most 20 KiB. Variables left out have the view's own values. */
   variables?: unknown | null;
 }
 
@@ -4561,7 +4696,7 @@ export type SavedViewScheduleStatus =
   | 'BROKEN'
   | 'PAUSED';
 
-/** Whether a view can be read. */
+/** Status of a saved view. */
 export type SavedViewStatus =
   | 'BROKEN'
   | 'PAUSED'
@@ -4592,7 +4727,7 @@ export interface SavedViewUpdateInput {
   readers?: SavedViewReadersInput | null;
   /** Name for addresses, of 1 to 64 characters. Addresses with the former one lead nowhere then. */
   slug?: string | null;
-  /** Values of its variables where a reader gives none: an object, in the place of the whole former one. */
+  /** Values of the view's variables where a reader gives none: an object, in place of the whole former one. */
   variables?: unknown | null;
 }
 
@@ -4624,6 +4759,7 @@ export type SchedulePeriod =
 
 /** Kind of a thing that can be found by its names. */
 export type SearchKind =
+  | 'BLANKET_ORDER'
   | 'CATEGORY'
   | 'CUSTOMER'
   | 'LOT'
@@ -4643,7 +4779,7 @@ export type SearchTier =
   | 'PREFIX'
   | 'WORDS';
 
-/** Whether an answer holds the secret that was made. */
+/** State of a secret in the answer of a call that may create one. */
 export type SecretStatus =
   | 'ALREADY_SHOWN'
   | 'NONE'
@@ -4665,9 +4801,9 @@ export type ShrinkageGroup =
 export interface SourcingInput {
   /** Destination of the order; required by NEAREST. */
   destination?: GeoPointInput | null;
-  /** Largest number of stores for an order, 1 to 10. */
+  /** Largest number of stores for an order, 1 to 10. Null for the tenant's. */
   maxStores?: number | null;
-  /** Whether it may come from several stores. */
+  /** Policy for an order that no store can fulfil alone. Null for the tenant's. */
   split?: SplitPolicy | null;
   /** Strategy that ranks the stores; the tenant's when omitted. */
   strategy?: SourcingStrategy | null;
@@ -4675,15 +4811,18 @@ export interface SourcingInput {
 
 /** A rule for all orders that say nothing else. */
 export interface SourcingRuleInput {
-  /** Largest number of stores for an order, 1 to 10. */
+  /** Largest number of stores for an order, 1 to 10. Null leaves it as it is. */
   maxStores?: number | null;
-  /** Whether an order may come from several stores. */
+  /** Policy for orders that no store can fulfil alone. Null leaves it as it is. */
   split?: SplitPolicy | null;
   /** Strategy that ranks the stores; unchanged when omitted. */
   strategy?: SourcingStrategy | null;
 }
 
-/** The company's rule, and what its stores say. Stores that are not named stay as they are. */
+/**
+ * Change of the company's rule for the search for stock, and of settings of its stores. Stores that are not named stay as they
+ * are.
+ */
 export interface SourcingSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
@@ -4699,7 +4838,7 @@ export type SourcingStrategy =
   | 'NEAREST'
   | 'PRIORITY';
 
-/** Whether an order may come from several stores. */
+/** Policy for orders that no store can fulfil alone. */
 export type SplitPolicy =
   | 'ALLOW'
   | 'REFUSE';
@@ -4918,7 +5057,7 @@ export interface StockReleaseInput {
 
 /** Stock of some days. All conditions hold. Stock is of no channel. */
 export interface StockReportFilter {
-  /** First business day. Needed with `to` where there is no `period`, and not taken with one. */
+  /** First business day. Needed with `to` where `period` is null, and refused with it. */
   from?: string | null;
   /** Business days that move with the day on which they are asked for, in the tenant's time zone. Null where `from` and `to` say the days. */
   period?: ReportPeriod | null;
@@ -4929,7 +5068,7 @@ export interface StockReportFilter {
   product?: ProductFilter | null;
   /** Stores to include. Null for all. */
   store?: IdFilter | null;
-  /** Last business day, at most 731 days in all. Needed with `from` where there is no `period`, and not taken with one. */
+  /** Last business day, at most 731 days in all. Needed with `from` where `period` is null, and refused with it. */
   to?: string | null;
 }
 
@@ -5065,7 +5204,7 @@ export type StockValueSummaryGroup =
 
 /** A step of a stocktake. */
 export interface StocktakeActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The stocktake. */
   id: string;
@@ -5093,7 +5232,7 @@ export interface StocktakeCreateInput {
    * 255 characters.
    */
   idempotencyKey?: string;
-  /** Whether those who count are not to see what the books say. */
+  /** Whether the book quantities are hidden from callers without count.review. */
   isBlind?: boolean;
   /** Kind of the stocktake: the products that it covers. */
   kind: StocktakeKind;
@@ -5201,7 +5340,7 @@ export interface StocktakeRecordInput {
 
 /** Lines that are to be counted once more. */
 export interface StocktakeRecountInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The stocktake. */
   id: string;
@@ -5243,7 +5382,7 @@ export type StocktakeStatus =
 
 /** A stocktake that is handed in. */
 export interface StocktakeSubmitInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The stocktake. */
   id: string;
@@ -5280,8 +5419,44 @@ export interface StoreCreateInput {
   kind?: StoreKind;
   /** Name of the store, at most 255 characters. */
   name: string;
-  /** The IANA time zone of its business days; the tenant's when left out. */
+  /** IANA time zone of the store's business days. Null for the tenant's. */
   timeZone?: string | null;
+}
+
+/** Stores that match all of these. Without a filter, all stores, archived ones included. */
+export interface StoreFilter {
+  /** All of these hold; an empty list holds for everything. */
+  and?: ReadonlyArray<StoreFilter> | null;
+  /** Code of the store, in any spelling of capitals. */
+  code?: StringFilter | null;
+  /**
+   * Country in the address of the store, in any spelling of capitals: an ISO 3166 code, or the name that was given. A store without one does not
+   * match. The first 10,000 stores by code are compared.
+   */
+  country?: StringFilter | null;
+  /** Time at which the store was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Groups of which the store belongs to one. */
+  group?: IdFilter | null;
+  /** Stores to include. */
+  id?: IdFilter | null;
+  /** True for archived stores only, false for those in use, null for both. */
+  isArchived?: boolean | null;
+  /** Kinds to include; an empty list matches nothing. */
+  kind?: ReadonlyArray<StoreKind> | null;
+  /** Name of the store, in any spelling of capitals. The first 10,000 stores by code are compared. */
+  name?: StringFilter | null;
+  /** Condition that must not hold. */
+  not?: StoreFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<StoreFilter> | null;
+  /**
+   * Words of the code or the name, each by its beginning, in any order. The first 10,000 stores by code are compared. A text without a letter or
+   * a digit finds nothing.
+   */
+  search?: string | null;
+  /** Time at which the store last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** A group of stores to archive. */
@@ -5302,9 +5477,9 @@ export interface StoreGroupCreateInput {
   idempotencyKey?: string | null;
   /** Name of the group of stores. */
   name: string;
-  /** The stores in it. */
+  /** IDs of the stores of the group. */
   storeIds?: ReadonlyArray<string> | null;
-  /** The stores in it, instead of `storeIds`. */
+  /** Stores of the group, instead of `storeIds`. */
   stores?: ReadonlyArray<StoreRef> | null;
 }
 
@@ -5330,9 +5505,9 @@ export interface StoreGroupUpdateInput {
   idempotencyKey?: string | null;
   /** Name of the group of stores. */
   name?: string | null;
-  /** All stores that are to be in it. Who has rights by the group gets them there. */
+  /** IDs of all stores of the group from now on. Members with rights by the group get them in these stores. */
   storeIds?: ReadonlyArray<string> | null;
-  /** All stores that are to be in it, instead of `storeIds`. */
+  /** All stores of the group from now on, instead of `storeIds`. */
   stores?: ReadonlyArray<StoreRef> | null;
 }
 
@@ -5352,7 +5527,7 @@ export type StoreKind =
   | 'VIRTUAL'
   | 'WAREHOUSE';
 
-/** A store by what is known of it: exactly one. */
+/** Reference to a store: exactly one field. */
 export type StoreRef =
   | { code: string; id?: never }
   | { code?: never; id: string };
@@ -5363,9 +5538,24 @@ export type StoreScopeInput =
   | { all?: never; groupIds: ReadonlyArray<string>; storeIds?: never }
   | { all?: never; groupIds?: never; storeIds: ReadonlyArray<string> };
 
+/** Sort order of a list of stores; stores with equal values are sorted by ID. */
+export interface StoreSort {
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
+  /** Field by which the stores are sorted. */
+  field: StoreSortField;
+}
+
+/** Field by which stores can be sorted. */
+export type StoreSortField =
+  | 'CODE'
+  | 'CREATED_AT'
+  | 'NAME'
+  | 'UPDATED_AT';
+
 /** Settings of a store as a source of stock for orders. */
 export interface StoreSourcingInput {
-  /** Whether orders of other stores may come from it. */
+  /** Whether orders of other stores may take stock from the store. */
   isSource?: boolean;
   /** Geographic position of the store; unknown when omitted. */
   position?: GeoPointInput | null;
@@ -5393,7 +5583,7 @@ export interface StoreUpdateInput {
   kind?: StoreKind | null;
   /** Name of the store, at most 255 characters. */
   name?: string | null;
-  /** The IANA time zone of its business days from now on. */
+  /** IANA time zone of the store's business days from now on. */
   timeZone?: string | null;
 }
 
@@ -5427,10 +5617,30 @@ export interface SupplierArchiveInput {
   idempotencyKey?: string | null;
 }
 
+/** Calendar of a supplier: the days on which it takes orders and delivers. A calendar whose lists are empty is none. */
+export interface SupplierCalendarInput {
+  /** All days on which the supplier neither takes orders nor delivers, at most 60, each date once. Null or an empty list for none. */
+  closedDays?: ReadonlyArray<SupplierClosedDayInput> | null;
+  /** Weekdays on which the supplier delivers, from 1, a Monday, to 7. Null or an empty list for any weekday. */
+  deliveryDays?: ReadonlyArray<number> | null;
+  /** Weekdays on which the supplier takes orders, from 1, a Monday, to 7. Null or an empty list for any weekday. */
+  orderDays?: ReadonlyArray<number> | null;
+}
+
+/** Day on which a supplier neither takes orders nor delivers. */
+export interface SupplierClosedDayInput {
+  /** Date of the day, where the supplier is. */
+  date: string;
+  /** Name of the day, such as a holiday's, at most 120 characters. Null for none. */
+  name?: string | null;
+}
+
 /** A new supplier. */
 export interface SupplierCreateInput {
   /** Address of the supplier. */
   address?: PartyAddressInput | null;
+  /** Days on which the supplier takes orders and delivers. Null for any day. */
+  calendar?: SupplierCalendarInput | null;
   /** Code of the supplier, at most 64 characters, unique in the tenant; case is ignored. */
   code: string;
   /** All contacts at the supplier, at most 20. */
@@ -5439,7 +5649,7 @@ export interface SupplierCreateInput {
   email?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Lead time from ordering to receiving, in days: 0 to 3,650. */
+  /** Lead time from ordering to receiving, in days: 0 to 3,650. Null when unknown. */
   leadTimeDays?: number | null;
   /** Least value of the goods of an order, without charges. 0 for none. */
   minimumOrderValue?: MoneyInput | null;
@@ -5529,11 +5739,11 @@ export interface SupplierProductFilter {
 
 /** Row of a supplier's catalogue: a product that the supplier offers. The row replaces the earlier one; a field that is left out is empty afterwards. */
 export interface SupplierProductInput {
-  /** Days from ordering to receiving: 0 to 3,650; the supplier's own when it is left out. */
+  /** Lead time from ordering to receiving, in days: 0 to 3,650. Null for the supplier's own. */
   leadTimeDays?: number | null;
-  /** The least that is delivered, in smallest units. */
+  /** Least quantity of an order, in the product's smallest unit; 0 or more. Null for 0. */
   minimumOrder?: number | null;
-  /** Smallest units in a pack; above 0. */
+  /** Number of smallest units in a pack, above 0. Null for 1. */
   packSize?: number | null;
   /** Whether this is the preferred supplier of the product, in place of the previous one. */
   preferred?: boolean;
@@ -5559,7 +5769,7 @@ export interface SupplierProductRestoreInput {
   supplier: SupplierRef;
 }
 
-/** A supplier by what is known of it: exactly one. */
+/** Reference to a supplier: exactly one field. */
 export type SupplierRef =
   | { code: string; id?: never }
   | { code?: never; id: string };
@@ -5574,7 +5784,7 @@ export interface SupplierRestoreInput {
   idempotencyKey?: string | null;
 }
 
-/** Goods that go back to their supplier. */
+/** Return of goods to their supplier. */
 export interface SupplierReturnCreateInput {
   /** The supplier's reference for the return, at most 128 characters. Null for none. */
   externalRef?: string | null;
@@ -5608,7 +5818,7 @@ export interface SupplierReturnLineInput {
   lot?: LotRef | null;
   /** The product; that of the order's line when it is left out. */
   product?: ProductRef | null;
-  /** The order's line that it came by. */
+  /** ID of the purchase order's line that delivered the goods. Null when unknown. */
   purchaseOrderLineId?: string | null;
   /** Quantity to return, in the product's smallest unit; above 0. */
   quantity: number;
@@ -5649,6 +5859,8 @@ export interface SupplierUnmergeInput {
 export interface SupplierUpdateInput {
   /** Address of the supplier. */
   address?: PartyAddressInput | null;
+  /** Days on which the supplier takes orders and delivers, all of them. Null for any day. */
+  calendar?: SupplierCalendarInput | null;
   /** Code of the supplier, unique in the tenant; case is ignored. */
   code?: string | null;
   /** All contacts at the supplier, at most 20. */
@@ -5661,7 +5873,7 @@ export interface SupplierUpdateInput {
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Lead time from ordering to receiving, in days: 0 to 3,650. */
+  /** Lead time from ordering to receiving, in days: 0 to 3,650. Null clears. */
   leadTimeDays?: number | null;
   /** Least value of the goods of an order, without charges. Null or 0 for none. */
   minimumOrderValue?: MoneyInput | null;
@@ -5702,7 +5914,10 @@ export interface TenantUpdateInput {
    * past use the new one too.
    */
   costingMethod?: CostingMethod | null;
-  /** The currency of its books. It stays once stock has moved, because values in the ledger are in it. */
+  /**
+   * Currency of the tenant's books. Fixed once stock has moved or a charge of a purchase order was converted, because values in the
+   * ledger are in it. Null leaves it as it is.
+   */
   defaultCurrency?: string | null;
   /**
    * Most days between equal receipts of goods that are an anomaly, RECEIVED_TWICE, 1 to 30. Null
@@ -5724,8 +5939,8 @@ export interface TenantUpdateInput {
    */
   passwordLength?: number | null;
   /**
-   * Time for which a PENDING order holds its stock, in seconds; 60 to 2,592,000 (30 days). Every node knows of a
-   * change within a minute.
+   * Time for which a PENDING order holds its stock, in seconds: 60 to 2,592,000 (30 days). Null leaves it as it is. Every node
+   * applies a change within a minute.
    */
   reservationSeconds?: number | null;
   /** A session that is not used for so many seconds ends: from 300 to 43,200; null is the deployment's own limit. */
@@ -5744,7 +5959,7 @@ export type Tracking =
 
 /** A step of a transfer. */
 export interface TransferActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The transfer. */
   id: string;
@@ -5756,7 +5971,7 @@ export interface TransferActionInput {
 
 /** Closing of a transfer whose goods in transit will not arrive. */
 export interface TransferCloseInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The transfer. */
   id: string;
@@ -5847,7 +6062,7 @@ export type TransferRef =
 
 /** Shipment or receipt of a transfer. */
 export interface TransferShipmentInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** The transfer. */
   id: string;
@@ -5902,11 +6117,14 @@ export type TransferStatus =
   | 'READY'
   | 'RECEIVED';
 
-/** Changes of a transfer that has not ended. Fields that are left out stay as they are. Of a transfer that has left, `expectedAt` and `note` change. */
+/**
+ * Changes of a transfer that has not ended. Fields that are left out stay as they are. Once it has left, only `expectedAt` and
+ * `note` can change.
+ */
 export interface TransferUpdateInput {
   /** Time at which the goods are expected to arrive. Null leaves it as it is. */
   expectedAt?: string | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /** Your own reference for the transfer, unique in the tenant, at most 128 characters. Null leaves it as it is. */
   externalRef?: string | null;
@@ -5979,7 +6197,7 @@ export interface WebhookEndpointCreateInput {
 
 /** Messages to send again: messageIds, or fromSeq and toSeq. */
 export interface WebhookEndpointReplayInput {
-  /** Number of the first event to replay, out of those that the endpoint asks for. */
+  /** Number of the first event to replay, out of the events that the endpoint subscribes to. Null with `messageIds`. */
   fromSeq?: number | null;
   /** The endpoint. */
   id: string;
@@ -5988,7 +6206,7 @@ export interface WebhookEndpointReplayInput {
    * not ask for.
    */
   messageIds?: ReadonlyArray<string> | null;
-  /** Number of the last event to replay; at most 100,000 events in all. */
+  /** Number of the last event to replay; at most 100,000 events in all. Null with `messageIds`. */
   toSeq?: number | null;
 }
 
@@ -6040,7 +6258,7 @@ export interface WrongItemInput {
   note?: string | null;
   /** Product that was delivered, where it is one of yours. Null where it is not. */
   product?: ProductRef | null;
-  /** Quantity that was delivered; above 0. */
+  /** Quantity delivered, in the product's smallest unit; above 0. */
   quantity: number;
 }
 
@@ -6054,9 +6272,9 @@ export type XyzClass =
 export const KEYED_INPUTS: readonly string[] = (
   'ActionInput AlertActionInput AlertAssignInput AlertRuleDeleteInput AlertRuleUpsertInput ' +
   'AlertSnoozeInput ApiKeyCreateInput AttachmentAddInput AttachmentRemoveInput BlanketOrderActionInput ' +
-  'BlanketOrderCreateInput BulkOperationRunInput CarrierUpsertInput CategoryArchiveInput ' +
-  'CategoryBulkUpsertInput CategoryCreateInput CategoryRestoreInput CategoryUpdateInput ' +
-  'ChannelArchiveInput ChannelCreateInput ChannelRestoreInput CreditNoteIssueInput ' +
+  'BlanketOrderCreateInput BlanketOrderUpdateInput BulkOperationRunInput CarrierUpsertInput ' +
+  'CategoryArchiveInput CategoryBulkUpsertInput CategoryCreateInput CategoryRestoreInput ' +
+  'CategoryUpdateInput ChannelArchiveInput ChannelCreateInput ChannelRestoreInput CreditNoteIssueInput ' +
   'CustomerBulkUpsertInput CustomerCreateInput CustomerEraseInput CustomerMergeInput ' +
   'CustomerUnmergeInput CustomerUpdateInput DocumentReverseInput ExchangeRateSetInput ' +
   'ExchangeRatesImportInput ExportCreateInput ExportScheduleDeleteInput ExportScheduleRunInput ' +

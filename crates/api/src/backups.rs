@@ -115,7 +115,8 @@ pub struct BackupQuery;
 
 #[resolvers]
 impl BackupQuery {
-    /// The deployment's backups and drills, the newest first. Of a deployment on Postgres the list has the backups that pgBackRest lists, where the operator has set that up; runs of it that failed are not in the list.
+    /// The deployment's backups and drills, the newest first. On Postgres they are those that pgBackRest lists, where the operator has set
+    /// that up; its failed runs are not in the list.
     #[field(permit = JobRead, paged)]
     async fn backups(
         &self,

@@ -32,15 +32,16 @@ impl Calls {
         !self.fields(kind).is_empty() || !self.members(kind).is_empty()
     }
 
-    /// The shortest way to each type that can be reached from a root field, the fields of interfaces by each of their types.
-    pub fn ways(&self, root: &FieldDefinition) -> Vec<Way> {
+    /// The shortest way, of at most so many steps, to each type that can be reached from a root field, the fields of interfaces by each of their types.
+    pub fn ways(&self, root: &FieldDefinition, most: usize) -> Vec<Way> {
         let first = Way { kind: base(&root.ty.node), open: String::new() };
         let (mut seen, mut found) = (BTreeSet::from([first.kind.clone()]), Vec::new());
         let mut queue = VecDeque::from([first]);
         while let Some(way) = queue.pop_front() {
             let on = self.members(&way.kind).into_iter().map(|member| (format!("... on {member} {{ "), member));
             let below = self.plain_fields(&way.kind).map(|field| (format!("{} {{ ", field.name), base(&field.ty.node)));
-            for (open, kind) in on.chain(below.filter(|(_, kind)| self.is_composite(kind))) {
+            let steps = way.open.matches('{').count();
+            for (open, kind) in on.chain(below.filter(|(_, kind)| self.is_composite(kind))).filter(|_| steps < most) {
                 if seen.insert(kind.clone()) {
                     queue.push_back(Way { kind, open: format!("{}{open}", way.open) });
                 }

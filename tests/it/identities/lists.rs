@@ -57,6 +57,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.expiringLots", "within: 30", "expiring", vec![n(7), i(), i()]),
         ("Query.fulfilmentWorks", "", "fulfilmentWorks:DUE_AT:ASC", vec![n(7), i()]),
         ("Query.fulfilmentWorks", "orderBy: { direction: DESC }", "fulfilmentWorks:DUE_AT:DESC", vec![n(7), i()]),
+        ("Query.factorSeries", "", "factorSeries:CODE:ASC", vec![t("SUMMER")]),
         ("Query.fulfilmentReport", JANUARY, "fulfilmentReport:STORE", vec![n(7), i()]),
         ("Query.history", "nodeId: \"{prd}\"", "history:{prd}", vec![n(7), i(), n(7)]),
         ("Query.jobs", "", "jobs", vec![n(7), i()]),

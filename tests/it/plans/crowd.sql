@@ -33,6 +33,7 @@ LEFT JOIN (VALUES ('actor_id', 'member'), ('approver_id', 'member'), ('assignee_
   -- These may be of several kinds, of each of which a row has that id.
   ('reference_id', 'movement'), ('reverses_id', 'movement'), ('target_id', 'movement')) AS alias (name, parent) ON alias.name = a.attname
 LEFT JOIN (VALUES ('entry', 'unavailable_delta', '1'), ('lot', 'status', 'QUARANTINE'), ('return_lot', 'inspected', '0'), ('replenishment_line', 'outcome', 'REFUSED'),
+  ('liquidation_line', 'outcome', 'WITHIN'),
   ('supplier_product', 'preferred', '1')) AS seldom (name, attname, value) ON seldom.name = t.name AND seldom.attname = a.attname
 LEFT JOIN crowd p ON a.atttypid = 'uuid'::regtype
   AND p.name = CASE WHEN a.attname = 'id' THEN t.name ELSE coalesce(alias.parent, regexp_replace(a.attname, '_id$', '')) END;

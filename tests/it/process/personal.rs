@@ -280,7 +280,7 @@ on_both!(every_field_that_a_stream_leads_to_shows_each_what_a_query_would, site:
     // What an object says does not depend on the stream that leads to it: the shortest way there from any of them.
     let mut shortest: BTreeMap<String, (&str, Way)> = BTreeMap::new();
     for (_, field) in streams() {
-        for way in calls.ways(field) {
+        for way in calls.ways(field, usize::MAX) {
             let length = |way: &Way| way.open.matches('{').count();
             if shortest.get(&way.kind).is_none_or(|(_, known)| length(&way) < length(known)) {
                 shortest.insert(way.kind.clone(), (&field.name.node, way));

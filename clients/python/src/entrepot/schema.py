@@ -42,7 +42,7 @@ class ActionInput(_ActionInput, total=False):
 
 
 class AddressInput(TypedDict, total=False):
-    """A place that an order, or its bill, goes to: at least one field, each of at most 120 characters. Sealed under a key of the order's own."""
+    """Shipping or billing address of an order: at least one field, each of at most 120 characters. Encrypted with a key of the order's own."""
 
     city: Optional[str]
     company: Optional[str]
@@ -109,6 +109,8 @@ AlertKind = Literal[
     "COUNT_DIFFERENCE",
     "DEAD_STOCK",
     "EXPIRING",
+    "FORECAST_COVERAGE",
+    "FORECAST_DRIFT",
     "LIQUIDATION_BEHIND",
     "LOW_STOCK",
     "NEGATIVE_MARGIN",
@@ -322,14 +324,18 @@ BlanketOrderFilter = TypedDict(
     {
         "and": "Optional[Sequence['BlanketOrderFilter']]",
         "createdAt": "Optional['DateTimeFilter']",
+        "externalRef": "Optional['StringFilter']",
         "not": "Optional['BlanketOrderFilter']",
         "number": "Optional['StringFilter']",
         "or": "Optional[Sequence['BlanketOrderFilter']]",
         "product": "Optional['IdFilter']",
+        "search": "Optional[str]",
         "sku": "Optional['StringFilter']",
         "status": "Optional[Sequence['BlanketOrderStatus']]",
         "supplier": "Optional['IdFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
+        "validFrom": "Optional['DateFilter']",
+        "validTo": "Optional['DateFilter']",
     },
     total=False,
 )
@@ -376,6 +382,22 @@ BlanketOrderStatus = Literal[
 ]
 
 
+class _BlanketOrderUpdateInput(TypedDict):
+    id: str
+
+
+class BlanketOrderUpdateInput(_BlanketOrderUpdateInput, total=False):
+    """A change of a blanket order that is a draft. A field that is left out stays; null clears."""
+
+    expectedVersion: Optional[int]
+    externalRef: Optional[str]
+    idempotencyKey: str
+    lines: Optional[Sequence["BlanketOrderLineInput"]]
+    note: Optional[str]
+    validFrom: Optional[str]
+    validTo: Optional[str]
+
+
 class _BulkOperationRunInput(TypedDict):
     fileId: str
     mutation: str
@@ -406,7 +428,7 @@ class _CarrierUpsertInput(TypedDict):
 
 
 class CarrierUpsertInput(_CarrierUpsertInput, total=False):
-    """Carrier as it is to be. All of it is set; the code finds it."""
+    """Carrier to create or change, found by its code. All of its fields are set."""
 
     expectedVersion: Optional[int]
     idempotencyKey: str
@@ -458,7 +480,7 @@ class CategoryCreateInput(_CategoryCreateInput, total=False):
 
 
 class CategoryRef(TypedDict, total=False):
-    """A category by what is known of it: exactly one."""
+    """Reference to a category: exactly one field."""
 
     id: str
     slug: str
@@ -538,7 +560,7 @@ class ChannelCreateInput(_ChannelCreateInput, total=False):
 
 
 class ChannelRef(TypedDict, total=False):
-    """A channel by what is known of it: exactly one."""
+    """Reference to a channel: exactly one field."""
 
     code: str
     id: str
@@ -673,6 +695,25 @@ class CustomerEraseInput(_CustomerEraseInput, total=False):
     idempotencyKey: Optional[str]
 
 
+CustomerFilter = TypedDict(
+    "CustomerFilter",
+    {
+        "and": "Optional[Sequence['CustomerFilter']]",
+        "country": "Optional['StringFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
+        "email": "Optional[str]",
+        "externalRef": "Optional['StringFilter']",
+        "id": "Optional['IdFilter']",
+        "not": "Optional['CustomerFilter']",
+        "or": "Optional[Sequence['CustomerFilter']]",
+        "search": "Optional[str]",
+        "tag": "Optional['StringFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
+
+
 class _CustomerMergeInput(TypedDict):
     id: str
     intoId: str
@@ -688,11 +729,28 @@ class CustomerMergeInput(_CustomerMergeInput, total=False):
 
 
 class CustomerRef(TypedDict, total=False):
-    """A customer by what is known of it: exactly one."""
+    """Reference to a customer: exactly one field."""
 
     email: str
     externalRef: str
     id: str
+
+
+class _CustomerSort(TypedDict):
+    field: "CustomerSortField"
+
+
+class CustomerSort(_CustomerSort, total=False):
+    """Sort order of a list of customers; customers with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+CustomerSortField = Literal[
+    "CREATED_AT",
+    "EXTERNAL_REF",
+    "UPDATED_AT",
+]
 
 
 class _CustomerUnmergeInput(TypedDict):
@@ -1688,6 +1746,13 @@ LiquidationLineState = Literal[
 ]
 
 
+LiquidationOutcome = Literal[
+    "ABOVE",
+    "BELOW",
+    "WITHIN",
+]
+
+
 class _LiquidationPlanAdvanceInput(TypedDict):
     expectedVersion: int
     plan: str
@@ -1851,7 +1916,7 @@ class _LotName(TypedDict):
 
 
 class LotName(_LotName, total=False):
-    """A lot's code, with its dates in case it is new. A known lot is refused with other dates than it has."""
+    """Code of a lot, with the dates of a new one. Dates that differ from those of a known lot are refused."""
 
     expiresOn: Optional[str]
     madeOn: Optional[str]
@@ -2374,7 +2439,7 @@ class _ParcelLabelInput(TypedDict):
 
 
 class ParcelLabelInput(_ParcelLabelInput, total=False):
-    """Label of a parcel that leaves. What is left out stays."""
+    """Label of a parcel that leaves. A field that is left out stays."""
 
     carrierId: Optional[str]
     service: Optional[str]
@@ -2768,7 +2833,7 @@ ProductOrderField = Literal[
 
 
 class ProductRef(TypedDict, total=False):
-    """A product by what is known of it: exactly one."""
+    """Reference to a product: exactly one field."""
 
     barcode: str
     id: str
@@ -3016,7 +3081,7 @@ class _PurchaseOrderLineConfirmationInput(TypedDict):
 
 
 class PurchaseOrderLineConfirmationInput(_PurchaseOrderLineConfirmationInput, total=False):
-    """A line as the supplier confirmed it."""
+    """Supplier's confirmation of a line."""
 
     confirmedOn: Optional[str]
     quantity: Optional[int]
@@ -3135,7 +3200,7 @@ class _PurchaseOrderUpdateInput(TypedDict):
 
 
 class PurchaseOrderUpdateInput(_PurchaseOrderUpdateInput, total=False):
-    """A change of a draft, or of an order that was rejected. What is left out stays; null clears."""
+    """A change of a draft, or of a rejected order. A field that is left out stays; null clears."""
 
     charges: Optional[Sequence["PurchaseChargeInput"]]
     expectedOn: Optional[str]
@@ -3420,6 +3485,7 @@ ReplenishmentReasonCode = Literal[
     "PRICE_BREAK",
     "REVIEW_DAY",
     "SHELF_LIFE",
+    "SUPPLIER_CALENDAR",
     "SURPLUS",
 ]
 
@@ -4067,6 +4133,7 @@ SchedulePeriod = Literal[
 
 
 SearchKind = Literal[
+    "BLANKET_ORDER",
     "CATEGORY",
     "CUSTOMER",
     "LOT",
@@ -4128,7 +4195,7 @@ class SourcingRuleInput(TypedDict, total=False):
 
 
 class SourcingSetInput(TypedDict, total=False):
-    """The company's rule, and what its stores say. Stores that are not named stay as they are."""
+    """Change of the company's rule for the search for stock, and of settings of its stores. Stores that are not named stay as they are."""
 
     idempotencyKey: str
     rule: Optional["SourcingRuleInput"]
@@ -4698,6 +4765,27 @@ class StoreCreateInput(_StoreCreateInput, total=False):
     timeZone: Optional[str]
 
 
+StoreFilter = TypedDict(
+    "StoreFilter",
+    {
+        "and": "Optional[Sequence['StoreFilter']]",
+        "code": "Optional['StringFilter']",
+        "country": "Optional['StringFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
+        "group": "Optional['IdFilter']",
+        "id": "Optional['IdFilter']",
+        "isArchived": "Optional[bool]",
+        "kind": "Optional[Sequence['StoreKind']]",
+        "name": "Optional['StringFilter']",
+        "not": "Optional['StoreFilter']",
+        "or": "Optional[Sequence['StoreFilter']]",
+        "search": "Optional[str]",
+        "updatedAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
+
+
 class _StoreGroupArchiveInput(TypedDict):
     id: str
 
@@ -4767,7 +4855,7 @@ StoreKind = Literal[
 
 
 class StoreRef(TypedDict, total=False):
-    """A store by what is known of it: exactly one."""
+    """Reference to a store: exactly one field."""
 
     code: str
     id: str
@@ -4779,6 +4867,24 @@ class StoreScopeInput(TypedDict, total=False):
     all: bool
     groupIds: Sequence[str]
     storeIds: Sequence[str]
+
+
+class _StoreSort(TypedDict):
+    field: "StoreSortField"
+
+
+class StoreSort(_StoreSort, total=False):
+    """Sort order of a list of stores; stores with equal values are sorted by ID."""
+
+    direction: "Direction"
+
+
+StoreSortField = Literal[
+    "CODE",
+    "CREATED_AT",
+    "NAME",
+    "UPDATED_AT",
+]
 
 
 class _StoreSourcingInput(TypedDict):
@@ -4842,6 +4948,24 @@ class SupplierArchiveInput(_SupplierArchiveInput, total=False):
     idempotencyKey: Optional[str]
 
 
+class SupplierCalendarInput(TypedDict, total=False):
+    """Calendar of a supplier: the days on which it takes orders and delivers. A calendar whose lists are empty is none."""
+
+    closedDays: Optional[Sequence["SupplierClosedDayInput"]]
+    deliveryDays: Optional[Sequence[int]]
+    orderDays: Optional[Sequence[int]]
+
+
+class _SupplierClosedDayInput(TypedDict):
+    date: str
+
+
+class SupplierClosedDayInput(_SupplierClosedDayInput, total=False):
+    """Day on which a supplier neither takes orders nor delivers."""
+
+    name: Optional[str]
+
+
 class _SupplierCreateInput(TypedDict):
     code: str
     name: str
@@ -4851,6 +4975,7 @@ class SupplierCreateInput(_SupplierCreateInput, total=False):
     """A new supplier."""
 
     address: Optional["PartyAddressInput"]
+    calendar: Optional["SupplierCalendarInput"]
     contacts: Optional[Sequence["PartyContactInput"]]
     email: Optional[str]
     idempotencyKey: Optional[str]
@@ -4951,7 +5076,7 @@ class SupplierProductRestoreInput(_SupplierProductRestoreInput, total=False):
 
 
 class SupplierRef(TypedDict, total=False):
-    """A supplier by what is known of it: exactly one."""
+    """Reference to a supplier: exactly one field."""
 
     code: str
     id: str
@@ -4975,7 +5100,7 @@ class _SupplierReturnCreateInput(TypedDict):
 
 
 class SupplierReturnCreateInput(_SupplierReturnCreateInput, total=False):
-    """Goods that go back to their supplier."""
+    """Return of goods to their supplier."""
 
     externalRef: Optional[str]
     idempotencyKey: str
@@ -5044,6 +5169,7 @@ class SupplierUpdateInput(_SupplierUpdateInput, total=False):
     """A change of a supplier: what is left out stays, null clears."""
 
     address: Optional["PartyAddressInput"]
+    calendar: Optional["SupplierCalendarInput"]
     code: Optional[str]
     contacts: Optional[Sequence["PartyContactInput"]]
     email: Optional[str]
@@ -5245,7 +5371,7 @@ class _TransferUpdateInput(TypedDict):
 
 
 class TransferUpdateInput(_TransferUpdateInput, total=False):
-    """Changes of a transfer that has not ended. Fields that are left out stay as they are. Of a transfer that has left, `expectedAt` and `note` change."""
+    """Changes of a transfer that has not ended. Fields that are left out stay as they are. Once it has left, only `expectedAt` and `note` can change."""
 
     expectedAt: Optional[str]
     expectedVersion: Optional[int]
@@ -5388,6 +5514,7 @@ KEYED_INPUTS = frozenset(
         "AttachmentRemoveInput",
         "BlanketOrderActionInput",
         "BlanketOrderCreateInput",
+        "BlanketOrderUpdateInput",
         "BulkOperationRunInput",
         "CarrierUpsertInput",
         "CategoryArchiveInput",

@@ -13,6 +13,7 @@ mod spool;
 mod wal;
 
 pub use self::core::{
+    archived::LeftOut,
     manifest::{FORMAT, Manifest, PARTS, TenantHead},
     pgbackrest::{ClusterBackup, ListError, listed},
     retention::ALL_DAYS,

@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    backups::core::archived::archived_payload,
+    backups::core::archived::{LeftOut, archived_payload},
     files::{Store, StoreError},
     webhooks,
 };
@@ -103,18 +103,25 @@ pub async fn archive_months(
     store: &Store,
     before: Month,
     now: Timestamp,
+    left_out: &[LeftOut],
 ) -> Result<Vec<(String, MonthOutcome)>, Fault> {
     let mut outcomes = Vec::new();
     for part in db.parts().await? {
         if part.may_leave() && part.month.is_some_and(|month| month < before) {
-            let outcome = archive_month(db, store, &part, now).await?;
+            let outcome = archive_month(db, store, &part, now, left_out).await?;
             outcomes.push((part.name, outcome));
         }
     }
     Ok(outcomes)
 }
 
-async fn archive_month(db: &Database, store: &Store, part: &Part, now: Timestamp) -> Result<MonthOutcome, Fault> {
+async fn archive_month(
+    db: &Database,
+    store: &Store,
+    part: &Part,
+    now: Timestamp,
+    left_out: &[LeftOut],
+) -> Result<MonthOutcome, Fault> {
     if let Some(why) = needed(db, part).await? {
         return Ok(MonthOutcome::Waits(why));
     }
@@ -131,7 +138,7 @@ async fn archive_month(db: &Database, store: &Store, part: &Part, now: Timestamp
         db.drop_part(&part).await?;
         return Ok(MonthOutcome::Removed);
     }
-    let archived = write(db, store, &part, now).await?;
+    let archived = write(db, store, &part, now, left_out).await?;
     if archived.rows == 0 {
         db.drop_part(&part).await?;
         return Ok(MonthOutcome::Removed);
@@ -169,7 +176,7 @@ fn unreadable(name: &str, error: &ParquetError) -> Fault {
 }
 
 /// Writes all rows of a part.
-async fn write(db: &Database, store: &Store, part: &Part, now: Timestamp) -> Result<ArchivedMonth, Fault> {
+async fn write(db: &Database, store: &Store, part: &Part, now: Timestamp, left_out: &[LeftOut]) -> Result<ArchivedMonth, Fault> {
     let shape = if part.table == "event" { EVENT } else { WEBHOOK_ATTEMPT };
     let (mut content, mut files, mut open, mut bytes) = (Sha256::new(), Vec::new(), Vec::new(), 0);
     let mut last: Option<Vec<PartValue>> = None;
@@ -178,7 +185,8 @@ async fn write(db: &Database, store: &Store, part: &Part, now: Timestamp) -> Res
         let is_last = page.len() < PAGE as usize;
         last = page.last().cloned();
         for row in &mut page {
-            leave_out(row).map_err(|error| Fault::Broken(format!("{}: the payload of an event: {error}", part.name)))?;
+            leave_out(row, left_out)
+                .map_err(|error| Fault::Broken(format!("{}: the payload of an event: {error}", part.name)))?;
             digest(&mut content, row);
             bytes += row.iter().map(weight).sum::<usize>();
         }
@@ -222,9 +230,9 @@ pub async fn verify_month(store: &Store, archived: &ArchivedMonth) -> Result<(),
 }
 
 /// Leaves out of an event what an archive does not keep. Rows of attempts have other columns, and stay as they are.
-fn leave_out(row: &mut [PartValue]) -> Result<(), serde_json::Error> {
+fn leave_out(row: &mut [PartValue], left_out: &[LeftOut]) -> Result<(), serde_json::Error> {
     if let [_, _, PartValue::Text(kind), PartValue::Text(payload), _] = row
-        && let Some(archived) = archived_payload(kind, payload)?
+        && let Some(archived) = archived_payload(kind, payload, left_out)?
     {
         *payload = archived;
     }

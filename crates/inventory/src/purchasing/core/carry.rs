@@ -8,13 +8,13 @@ use super::{landed::share, order::Line};
 
 /// Goods, charges in the order's currency, and charges in that of the books, each in minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Carried {
+pub struct LandedShares {
     pub goods: i64,
     pub charges: i64,
     pub charges_in_books: i64,
 }
 
-impl Add for Carried {
+impl Add for LandedShares {
     type Output = Self;
 
     fn add(self, more: Self) -> Self {
@@ -26,7 +26,7 @@ impl Add for Carried {
     }
 }
 
-impl Sub for Carried {
+impl Sub for LandedShares {
     type Output = Self;
 
     fn sub(self, less: Self) -> Self {
@@ -38,7 +38,7 @@ impl Sub for Carried {
     }
 }
 
-impl Carried {
+impl LandedShares {
     /// Each figure for itself, and 0 where it is below.
     fn at_least_zero(self) -> Self {
         Self { goods: self.goods.max(0), charges: self.charges.max(0), charges_in_books: self.charges_in_books.max(0) }
@@ -53,20 +53,20 @@ impl Carried {
 
 impl Line {
     /// The charges that so many of its units carry; no goods.
-    pub(super) fn charges_due(&self, upto: Quantity) -> Carried {
+    pub(super) fn charges_due(&self, upto: Quantity) -> LandedShares {
         let of = |amount: i64| share(amount, upto.get(), self.quantity.get());
-        Carried { goods: 0, charges: of(self.charges.minor), charges_in_books: of(self.charges_in_books) }
+        LandedShares { goods: 0, charges: of(self.charges.minor), charges_in_books: of(self.charges_in_books) }
     }
 
     /// What so many of its units carry. None beyond what can be kept exactly.
-    fn due(&self, upto: Quantity) -> Option<Carried> {
+    fn due(&self, upto: Quantity) -> Option<LandedShares> {
         let goods = self.unit_cost.times(upto, self.decimals)?.minor;
-        Some(Carried { goods, ..self.charges_due(upto) })
+        Some(LandedShares { goods, ..self.charges_due(upto) })
     }
 
     /// Counts a receipt in, after which so much of the line is received, and says what the receipt carries, so that all of them carry what is due: never
     /// below 0. None, and nothing is changed, beyond what can be kept exactly.
-    pub(super) fn bring(&mut self, received: Quantity) -> Option<Carried> {
+    pub(super) fn bring(&mut self, received: Quantity) -> Option<LandedShares> {
         let (carried, due) = (self.due(self.received)? + self.off, self.due(received)?);
         let own = (due - carried).at_least_zero();
         (self.received, self.off) = (received, carried + own - due);
@@ -75,7 +75,7 @@ impl Line {
 
     /// Takes back what a receipt brought, after which so much of the line is received; `back` is what it carried. None, and nothing is changed, beyond what
     /// can be kept exactly.
-    pub(super) fn give_back(&mut self, received: Quantity, back: Carried) -> Option<()> {
+    pub(super) fn give_back(&mut self, received: Quantity, back: LandedShares) -> Option<()> {
         let (carried, due) = (self.due(self.received)? + self.off, self.due(received)?);
         (self.received, self.off) = (received, carried - back - due);
         Some(())
@@ -114,7 +114,7 @@ mod tests {
             open: count(3),
             short: Quantity::ZERO,
             returned: Quantity::ZERO,
-            off: Carried::default(),
+            off: LandedShares::default(),
             confirmed: Confirmation::default(),
             lead: None,
             revision: 1,
@@ -122,17 +122,17 @@ mod tests {
         }
     }
 
-    const fn carried(goods: i64, charges: i64, charges_in_books: i64) -> Carried {
-        Carried { goods, charges, charges_in_books }
+    const fn carried(goods: i64, charges: i64, charges_in_books: i64) -> LandedShares {
+        LandedShares { goods, charges, charges_in_books }
     }
 
     #[test]
     fn receipts_carry_each_figure_to_the_last_minor_unit() {
         let mut line = three();
-        let came: Vec<Carried> = (1..=4).map(|upto| line.bring(count(upto)).unwrap()).collect();
+        let came: Vec<LandedShares> = (1..=4).map(|upto| line.bring(count(upto)).unwrap()).collect();
         let beyond = carried(200, 0, 0);
         assert_eq!(came, [carried(200, 33, 26), carried(200, 34, 25), carried(200, 33, 26), beyond]);
-        assert_eq!((line.received, line.off), (count(4), Carried::default()));
+        assert_eq!((line.received, line.off), (count(4), LandedShares::default()));
     }
 
     #[test]
@@ -143,11 +143,11 @@ mod tests {
             (2, carried(0, 0, 0), carried(200, 33, 26)),
         ] {
             let mut line = three();
-            let came: Vec<Carried> = (1..=3).map(|upto| line.bring(count(upto)).unwrap()).collect();
+            let came: Vec<LandedShares> = (1..=3).map(|upto| line.bring(count(upto)).unwrap()).collect();
             line.give_back(count(2), came[taken]).unwrap();
             assert_eq!((line.received, line.off), (count(2), off), "receipt {taken}");
             assert_eq!(line.bring(count(3)), Some(again), "receipt {taken}");
-            assert_eq!(line.off, Carried::default(), "receipt {taken}");
+            assert_eq!(line.off, LandedShares::default(), "receipt {taken}");
         }
     }
 

@@ -5,7 +5,7 @@ use entity::prelude::*;
 use super::{
     act::{Act, decide_act},
     call_off::{agreed, blanket_for, blanket_of, check_left},
-    carry::Carried,
+    carry::LandedShares,
     charge::{NewCharge, charges, spread},
     expected::{Confirmation, LeadTimes},
     order::{Change, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, percent},
@@ -271,7 +271,7 @@ pub(super) fn line(draft: &Draft<'_>, terms: Terms<'_>, (list, index): (Field, u
         open: new.quantity,
         short: Quantity::ZERO,
         returned: Quantity::ZERO,
-        off: Carried::default(),
+        off: LandedShares::default(),
         confirmed: Confirmation::default(),
         lead: None,
         revision: order.revision,

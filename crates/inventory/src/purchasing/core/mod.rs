@@ -39,7 +39,7 @@ pub use blanket_act::{
 };
 pub use blanket_refusal::BlanketRefusal;
 pub use call_off::follow_call_offs;
-pub use carry::Carried;
+pub use carry::LandedShares;
 pub use charge::{Charge, InBooks, NewCharge};
 pub use command::{Command, PurchaseCommand, PurchaseNeeds};
 pub use confirm::{Confirm, ConfirmLine, decide_confirm};

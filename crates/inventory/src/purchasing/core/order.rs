@@ -7,7 +7,7 @@ use entity::prelude::*;
 use super::{
     blanket::{BlanketAction, BlanketOrder},
     blanket_refusal::BlanketRefusal,
-    carry::Carried,
+    carry::LandedShares,
     charge::Charge,
     expected::{Confirmation, LeadDay},
     order_state::OrderState,
@@ -112,7 +112,7 @@ pub struct Line {
     pub returned: Quantity,
     /// By how much what its receipts less their reversals carry is off from what the quantity that is received would, in minor units: 0 unless something was
     /// reversed, or charges were shared out anew. The next receipt makes up for it.
-    pub off: Carried,
+    pub off: LandedShares,
     pub confirmed: Confirmation,
     /// The day that the supplier's lead time gave when it was ordered.
     pub lead: Option<LeadDay>,

@@ -1,7 +1,7 @@
 //! Charges of an order that changes after goods have come: what receipts carry stays with their lines, and the rest is carried by what has yet to come.
 
 use super::{
-    carry::Carried,
+    carry::LandedShares,
     landed::allot,
     order::{Line, PurchaseOrder},
 };
@@ -18,16 +18,16 @@ struct Portion {
 }
 
 /// What the receipts of each line carry of its charges.
-pub(super) fn carried(order: &PurchaseOrder) -> Vec<Carried> {
+pub(super) fn carried(order: &PurchaseOrder) -> Vec<LandedShares> {
     order.lines.iter().map(|line| line.charges_due(line.received) + line.off).collect()
 }
 
 /// Sets the lines' charges so that they add up to the order's again, in either currency; `carried` is what receipts carried before, of the lines that there
 /// were.
-pub(super) fn keep_carried(order: &mut PurchaseOrder, carried: &[Carried]) {
-    let before = || carried.iter().copied().chain(std::iter::repeat(Carried::default()));
-    let portions = |whole: fn(&Line) -> i64, of: fn(Carried) -> i64| -> Vec<Portion> {
-        let portion = |(line, carried): (&Line, Carried)| Portion {
+pub(super) fn keep_carried(order: &mut PurchaseOrder, carried: &[LandedShares]) {
+    let before = || carried.iter().copied().chain(std::iter::repeat(LandedShares::default()));
+    let portions = |whole: fn(&Line) -> i64, of: fn(LandedShares) -> i64| -> Vec<Portion> {
+        let portion = |(line, carried): (&Line, LandedShares)| Portion {
             whole: whole(line),
             carried: of(carried),
             is_open: line.open.is_positive(),
@@ -41,7 +41,7 @@ pub(super) fn keep_carried(order: &mut PurchaseOrder, carried: &[Carried]) {
     for ((line, carried), (charges, charges_in_books)) in order.lines.iter_mut().zip(before()).zip(shares) {
         (line.charges.minor, line.charges_in_books) = (charges, charges_in_books);
         let off = carried - line.charges_due(line.received);
-        line.off = Carried { goods: line.off.goods, ..off };
+        line.off = LandedShares { goods: line.off.goods, ..off };
     }
 }
 

@@ -6,7 +6,7 @@ use entity::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    carry::Carried,
+    carry::LandedShares,
     command::PurchaseNeeds,
     order::{GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, TakenBack, count},
     order_state::{OrderState, Placement},
@@ -204,7 +204,7 @@ fn take_back(order: &mut PurchaseOrder, receipt: &GoodsReceipt, parts: &[Part]) 
             return Err(ReversalRefusal::InUse(rests).at(field));
         }
         let undone = count(row.reversed.get() + units);
-        let carried = Carried { goods: row.goods.minor, charges: row.charges.minor, charges_in_books: row.charges_in_books };
+        let carried = LandedShares { goods: row.goods.minor, charges: row.charges.minor, charges_in_books: row.charges_in_books };
         let back = carried.between((row.reversed, undone), row.quantity);
         line.give_back(count(line.received.get() - units), back).ok_or_else(|| Refusal::LineTooLarge.at(field))?;
         line.damaged = count(line.damaged.get() - damaged);

@@ -7,7 +7,7 @@ use entity::prelude::*;
 use super::{
     act::head,
     call_off::{agreed, amended_at, blanket_of, check_left, prices_stay},
-    carry::Carried,
+    carry::LandedShares,
     confirm::{place_of, standing},
     create::{NewLine, Prices, line as new_line, settle},
     expected::{LeadTimes, today},
@@ -187,7 +187,8 @@ fn set_line(order: &mut PurchaseOrder, place: usize, set: &SetLine, at: At) -> R
     resize(line, quantity).ok_or_else(too_large)?;
     let zero = Quantity::ZERO;
     let rest = count(quantity.get() - came.get());
-    let mut later = Line { unit_cost, received: zero, damaged: zero, returned: zero, off: Carried::default(), ..line.clone() };
+    let mut later =
+        Line { unit_cost, received: zero, damaged: zero, returned: zero, off: LandedShares::default(), ..line.clone() };
     (later.charges.minor, later.charges_in_books) = (0, 0);
     later.confirmed.quantity = None;
     resize(&mut later, rest).ok_or_else(too_large)?;

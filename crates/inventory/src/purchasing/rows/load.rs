@@ -14,7 +14,7 @@ use super::{
     order_row::{OrderRow, currency_of},
 };
 use crate::{
-    purchasing::core::{Carried, Confirmation, LeadDay, Line, PurchaseOrder},
+    purchasing::core::{Confirmation, LandedShares, LeadDay, Line, PurchaseOrder},
     stock::core::LevelKey,
 };
 
@@ -170,7 +170,7 @@ impl LineRow {
             open: self.open,
             short: self.short,
             returned: self.returned,
-            off: Carried {
+            off: LandedShares {
                 goods: self.goods_off_minor,
                 charges: self.charges_off_minor,
                 charges_in_books: self.charges_books_off_minor,
