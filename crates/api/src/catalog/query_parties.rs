@@ -179,15 +179,22 @@ impl PartyQuery {
         .into())
     }
 
-    /// Number of customers, counted up to a limit.
+    /// Number of customers, counted up to a limit; merged ones are left out. A filter by e-mail address also requires customer.contact.read.
     #[field(permit = CustomerRead, cost = "3")]
     async fn customers_count(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the customers; all customers by default.")] filter: Option<CustomerFilter>,
         #[graphql(desc = "Count no further than this, at most 1,000,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let limit = count_limit(limit)?;
-        Ok(counted(ctx.given::<Catalog>()?.customers_count(permit, limit).await?, limit))
+        let catalog = ctx.given::<Catalog>()?;
+        let mut tests = customer_tests(filter, (None, None))?;
+        let found = match address_permit(ctx, &mut tests)? {
+            None => catalog.customers_count(permit, tests, limit).await?,
+            Some(permit) => catalog.customers_count_by_address(permit, tests, limit).await?,
+        };
+        Ok(counted(found, limit))
     }
 
     /// Channel by ID or code; null when there is none.
