@@ -39,7 +39,6 @@ const IN_BODY: &[(&str, &str, &str)] = &[
 /// Resolvers that take a permit besides: for one of their arguments, for what they show, or because their type says the permission.
 const BY_HAND: &[(&str, &str, &str)] = &[
     ("api/anomalies/query.rs", "stock_anomalies", "who sorts by value must see costs"),
-    ("api/catalog/query_parties.rs", "customers", "who searches by e-mail must see contacts"),
     ("api/counts/count.rs", "summary", "the type says count.read"),
     ("api/exchange/types.rs", "result", "the type says exchange.run"),
     ("api/liquidation/plan.rs", "result", "the type says purchase.read"),
