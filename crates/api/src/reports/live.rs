@@ -121,11 +121,7 @@ enum Step {
 }
 
 impl Follow {
-    async fn open(
-        ctx: &Context<'_>,
-        permit: Permit<kind::ReportRead>,
-        asked: (Span, Option<Vec<StoreId>>),
-    ) -> Answer<Self> {
+    async fn open(ctx: &Context<'_>, permit: Permit<kind::ReportRead>, asked: (Span, Option<Vec<StoreId>>)) -> Answer<Self> {
         let ledger = ctx.given::<Ledger>()?.clone();
         // Following begins before anything is read, so nothing can slip between the two.
         let mut listener = ctx.given::<Hubs>()?.listen(permit.tenant(), Interest::all(JOURNAL)).await?;
