@@ -123,8 +123,8 @@ impl BackupQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Kinds to include; an empty list matches nothing.")] kinds: Option<Vec<BackupKind>>,
         #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<BackupState>>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<BackupRunConnection> {
         let (jobs, signer) = (ctx.given::<Jobs>()?, ctx.given::<CursorSigner>()?);
         let request = PageArgs { first, after, ..PageArgs::default() }.check("backups", signer, ctx.given::<Limits>()?.page)?;

@@ -115,8 +115,8 @@ impl JobQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<BackgroundJobStatus>>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<BackgroundJobConnection> {
         let (jobs, signer) = (ctx.given::<Jobs>()?, ctx.given::<CursorSigner>()?);
         let request = PageArgs { first, after, ..PageArgs::default() }.check("jobs", signer, ctx.given::<Limits>()?.page)?;

@@ -3,6 +3,7 @@
 mod argument;
 mod check;
 mod earlier;
+mod pages;
 mod record;
 mod resolvers;
 
@@ -55,6 +56,9 @@ pub fn record(input: TokenStream) -> TokenStream {
 /// | `once`, `once(argument)` | `once(argument)`: the argument `idempotencyKey`; else it is a field of `input` | the answer of an earlier call with the key | the whole body is the call |
 /// | `was("countCreate", "2026-11-25")` | the field once more under its earlier name, with a notice of that day and the same directives | the same | the same |
 /// | `cost = "5"`, `paged`, `personal`, `list_size(assumed = 5, arguments("first"), fields("nodes"))` | their directives | | |
+///
+/// The arguments of a page, `first` and `last: Option<i32>` and `after` and `before: Option<Cursor>`, have their texts from here where the method gives
+/// them none.
 ///
 /// Checks are made in one order, whatever the order of the arguments: permission or caller, fresh authentication, session, mask. They come before all that
 /// the body does, and behind what async-graphql makes of the arguments. `permit(Kind, in_body)` and `mask(Kind, in_body)` say the directive alone:

@@ -9,7 +9,7 @@ use syn::{
 
 use crate::{
     argument::{Argument, DryRun, KeyPlace, SpannedArgument, attribute},
-    check, earlier,
+    check, earlier, pages,
 };
 
 type Arguments = Punctuated<SpannedArgument, Token![,]>;
@@ -22,6 +22,7 @@ pub fn expand(arguments: TokenStream, block: TokenStream) -> Result<TokenStream>
     let mut earlier = Vec::new();
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item {
+            pages::describe(method);
             earlier.extend(rewrite(method)?.map(ImplItem::Fn));
         }
     }

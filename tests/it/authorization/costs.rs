@@ -50,6 +50,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("customerCohorts", May("report.read")),
     ("customerScores", May("report.read")),
     ("dashboard", May("report.read")),
+    ("dashboardChanged", May("report.read")),
     ("expiryRisk", May("report.read")),
     ("fulfilmentReport", May("report.read")),
     ("lostSales", May("report.read")),

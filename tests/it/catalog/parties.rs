@@ -194,6 +194,15 @@ on_both!(customers_are_found_by_filters_inside_filters_and_sorted, world: World 
         let sort = json!({ "field": field, "direction": direction });
         assert_eq!(paged(world, query, "customers", &sort).await, expected, "{sort}");
     }
+    let counts = "query($filter: CustomerFilter) { few: customersCount(filter: $filter, limit: 1) { count precision } all: customersCount(filter: $filter) { count } }";
+    for (filter, count) in [
+        (json!({ "or": [{ "email": "ADA@shop.example" }, { "externalRef": { "startsWith": "web" } }] }), 2_i64),
+        (json!({ "country": { "eq": "fr" }, "not": { "tag": { "eq": "vip" } } }), 0),
+    ] {
+        let precision = if count > 1 { "AT_LEAST" } else { "EXACT" };
+        let expected = json!({ "few": { "count": count.min(1), "precision": precision }, "all": { "count": count } });
+        assert_eq!(world.ask(counts, json!({ "filter": filter })).await, expected, "{filter}");
+    }
     let both = json!({ "tag": "late payer", "filter": { "externalRef": { "eq": "WEB-2" } } });
     assert_eq!(world.ask(query, both).await["customers"]["nodes"], json!([{ "name": "Ada" }]));
     let many: Vec<Value> = (0..9).map(|nth| json!({ "email": format!("{nth}@shop.example") })).collect();
@@ -203,6 +212,8 @@ on_both!(customers_are_found_by_filters_inside_filters_and_sorted, world: World 
     let ask = async |filter: Value| world.ask_as(Some(clerk.clone()), query, json!({ "filter": filter })).await;
     let tested = ask(json!({ "not": { "or": [{ "email": "ada@shop.example" }] } })).await;
     assert_eq!(tested["errors"][0]["code"], "FORBIDDEN", "{tested:#}");
+    let counted = world.ask_as(Some(clerk.clone()), counts, json!({ "filter": { "email": "ada@shop.example" } })).await;
+    assert_eq!(counted["errors"][0]["code"], "FORBIDDEN", "{counted:#}");
     let searched = ask(json!({ "or": [{ "search": "ada@shop.example" }, { "search": "OLD-9" }] })).await;
     assert_eq!(searched["data"]["customers"]["nodes"], json!([{ "name": "Bo" }]), "{searched:#}");
 });

@@ -1,11 +1,21 @@
 //! One answer of many panels: comparison, rights, and how long it is kept.
 
+use std::time::Duration;
+
+use async_graphql::{Request, Response, Variables};
+use entrepot::schema;
+use futures_util::{Stream, StreamExt};
 use serde_json::{Value, json};
 
 use super::{asked, day, order, stocked};
-use crate::{authorization::world::World, costing::world::Books, world::on_both};
+use crate::{authorization::world::World, costing::world::Books, purchasing::office::key, world::on_both};
 
-on_both!(a_dashboard_says_how_things_stand, a_panel_needs_its_own_right, a_dashboard_is_kept_for_a_while,);
+on_both!(
+    a_dashboard_says_how_things_stand,
+    a_panel_needs_its_own_right,
+    a_dashboard_is_kept_for_a_while,
+    a_followed_dashboard_is_sent_again_when_it_shows_something_else,
+);
 
 const DASHBOARD: &str = "query($s: [StoreRef!], $p: PeriodInput!) { dashboard(stores: $s, period: $p) { asOf isCurrent currency
     sales { from to orders units grossRevenue { amount } netRevenue { amount } } salesBefore { from to units } salesYearBefore { from units }
@@ -79,4 +89,61 @@ async fn a_dashboard_is_kept_for_a_while(world: &World) {
     assert_eq!((&later["sales"]["units"], later["asOf"] == first["asOf"]), (&json!(3), false), "{later:#}");
     world.pass(30);
     assert_eq!(ask().await["asOf"], later["asOf"], "nothing has happened since");
+    role(world, &["stock.read"]).await;
+    world.pass(10);
+    assert_eq!(ask().await["asOf"], later["asOf"], "nothing that it shows has changed since");
+}
+
+/// A role for all stores, as a member is given it.
+async fn role(world: &World, permissions: &[&str]) -> Value {
+    let query = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code } } }";
+    let name = key();
+    let input = json!({ "idempotencyKey": key(), "key": name, "name": name, "permissions": permissions });
+    let made = world.must(&world.ours, query, json!({ "input": input })).await;
+    json!([{ "roleId": made["role"]["id"], "scope": { "all": true } }])
+}
+
+const FOLLOW: &str = "subscription($s: [StoreRef!], $p: PeriodInput!) { dashboardChanged(stores: $s, period: $p) { phase reset
+    dashboard { sales { units } openOrders masked { panel } } } }";
+
+/// The next item of a followed dashboard.
+async fn next(stream: &mut (impl Stream<Item = Response> + Unpin)) -> Value {
+    let answer = tokio::time::timeout(Duration::from_secs(20), stream.next()).await.expect("an item in time");
+    let answer = answer.expect("the stream goes on");
+    assert!(answer.errors.is_empty(), "{:?}", answer.errors);
+    answer.data.into_json().unwrap()["dashboardChanged"].take()
+}
+
+async fn a_followed_dashboard_is_sent_again_when_it_shows_something_else(world: &World) {
+    let books = Books::of(world).await;
+    let mug = stocked(&books, "MUG", 10, 9).await;
+    let roles = [
+        role(world, &["report.read", "order.read"]).await,
+        role(world, &["report.read"]).await,
+        role(world, &["order.read"]).await,
+    ];
+    let clerk = world.hired("clerk", roles[0].clone()).await;
+    let caller = world.caller(clerk).await;
+    let live_rights = world.node.access.watch_member(caller.tenant, clerk.0, &caller);
+    let request = Request::new(FOLLOW).variables(Variables::from_json(variables(&books, (7, 1))));
+    let request = schema::attach(request, &world.node.db.tenant(caller.tenant)).data(caller).data(live_rights);
+    let mut stream = world.node.schema.execute_stream(request.data(world.ours.session.clone()));
+    let ready = next(&mut stream).await;
+    let shown = |item: &Value| json!([item["phase"], item["dashboard"]["sales"]["units"], item["dashboard"]["openOrders"]]);
+    assert_eq!(shown(&ready), json!(["READY", 0, 0]), "{ready:#}");
+    order(&books, &[(&mug, 3)], 2, json!({ "status": "CONFIRMED" })).await;
+    let mut live = next(&mut stream).await;
+    while shown(&live) != json!(["LIVE", 3, 1]) {
+        assert_eq!(live["phase"], "LIVE", "{live:#}");
+        live = next(&mut stream).await;
+    }
+    world.gives(&world.ours.owner, clerk, roles[1].clone()).await;
+    world.node.access.refresh_live().await;
+    let masked = next(&mut stream).await;
+    assert_eq!(shown(&masked), json!(["LIVE", 3, null]), "{masked:#}");
+    world.gives(&world.ours.owner, clerk, roles[2].clone()).await;
+    world.node.access.refresh_live().await;
+    let last = next(&mut stream).await;
+    assert_eq!(last, json!({ "phase": "RESET", "reset": "SCOPE_CHANGED", "dashboard": null }));
+    assert!(stream.next().await.is_none(), "it has ended");
 }

@@ -78,10 +78,10 @@ impl AnomalyQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Stores, products, states, kinds and days to include.")] filter: Option<StockAnomalyFilter>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
         #[graphql(desc = "Order of the anomalies. Null for DAY.")] sort: Option<StockAnomalySort>,
     ) -> Answer<StockAnomalyConnection> {
         // Movements are of stores, not of channels.

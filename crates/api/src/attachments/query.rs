@@ -36,8 +36,8 @@ impl AttachmentQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the thing.")] node_id: ID,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Option<Answer<AttachmentConnection>> {
         page(ctx, &node_id, PageArgs { first, after, ..PageArgs::default() }).await.transpose()
     }

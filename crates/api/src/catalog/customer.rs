@@ -100,10 +100,10 @@ impl Customer {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the orders; all orders of the customer by default.")] filter: Option<OrderFilter>,
         #[graphql(desc = "Sort of the orders. Null for PLACED_AT, DESC.")] order_by: Option<OrderOrder>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<OrderConnection> {
         let page = PageArgs { first, after, last, before };
         Box::pin(orders_of_customer(ctx, &permit, self.0.id, (filter, order_by), &page)).await
@@ -114,10 +114,10 @@ impl Customer {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the invoices; all invoices of the customer by default.")] filter: Option<InvoiceFilter>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<InvoiceConnection> {
         let page = PageArgs { first, after, last, before };
         let ask = InvoiceAsk { of: InvoicesOf::Customer(self.0.id), filter, sort: None };
@@ -221,10 +221,10 @@ impl Supplier {
         #[graphql(desc = "Sort of the products. Null for SKU, ASC, or RELEVANCE where the filter searches.")] order_by: Option<
             ProductOrder,
         >,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<ProductConnection> {
         let filter = of_supplier(filter, ID(self.0.id.to_string()));
         Box::pin(products_page(ctx, permit, (Some(filter), order_by), &PageArgs { first, after, last, before })).await
@@ -239,10 +239,10 @@ impl Supplier {
             PurchaseOrderFilter,
         >,
         #[graphql(desc = "Sort of the purchase orders. Null for NUMBER, DESC.")] sort: Option<PurchaseOrderSort>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<PurchaseOrderConnection> {
         let args = PageArgs { first, after, last, before };
         let ask = PurchaseOrderAsk { filter, sort, args, supplier: Some(self.0.id) };

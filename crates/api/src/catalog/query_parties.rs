@@ -52,10 +52,10 @@ impl PartyQuery {
     async fn stores(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
         #[graphql(desc = "Filter of the stores; all stores by default.")] filter: Option<StoreFilter>,
         #[graphql(desc = "Sort of the stores. Null for CODE, ASC.")] sort: Option<StoreSort>,
     ) -> Answer<StoreConnection> {
@@ -97,10 +97,10 @@ impl PartyQuery {
     async fn suppliers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
         #[graphql(desc = "Filter of the suppliers; those in use by default.")] filter: Option<SupplierFilter>,
         #[graphql(desc = "Sort of the suppliers. Null for CODE, ASC.")] sort: Option<SupplierSort>,
     ) -> Answer<SupplierConnection> {
@@ -150,10 +150,10 @@ impl PartyQuery {
     async fn customers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
         #[graphql(desc = "E-mail address of the customers to include; case is ignored.")] email: Option<String>,
         #[graphql(desc = "Tag of the customers to include; case is ignored.")] tag: Option<String>,
         #[graphql(desc = "Filter of the customers; all customers by default. With email or tag, both must hold.")] filter: Option<
@@ -179,15 +179,22 @@ impl PartyQuery {
         .into())
     }
 
-    /// Number of customers, counted up to a limit.
+    /// Number of customers, counted up to a limit; merged ones are left out. A filter by e-mail address also requires customer.contact.read.
     #[field(permit = CustomerRead, cost = "3")]
     async fn customers_count(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Filter of the customers; all customers by default.")] filter: Option<CustomerFilter>,
         #[graphql(desc = "Count no further than this, at most 1,000,000.", default = 10_000)] limit: i32,
     ) -> Answer<Count> {
         let limit = count_limit(limit)?;
-        Ok(counted(ctx.given::<Catalog>()?.customers_count(permit, limit).await?, limit))
+        let catalog = ctx.given::<Catalog>()?;
+        let mut tests = customer_tests(filter, (None, None))?;
+        let found = match address_permit(ctx, &mut tests)? {
+            None => catalog.customers_count(permit, tests, limit).await?,
+            Some(permit) => catalog.customers_count_by_address(permit, tests, limit).await?,
+        };
+        Ok(counted(found, limit))
     }
 
     /// Channel by ID or code; null when there is none.
@@ -213,10 +220,10 @@ impl PartyQuery {
     async fn channels(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
         #[graphql(desc = "Archived or not; objects in use by default.")] filter: Option<ArchiveFilter>,
     ) -> Answer<ChannelConnection> {
         let catalog = ctx.given::<Catalog>()?;

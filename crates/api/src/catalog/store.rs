@@ -82,10 +82,10 @@ impl Store {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the stock levels. All levels of the store by default.")] filter: Option<StockFilter>,
         #[graphql(desc = "Sort order. By SKU by default.")] order_by: Option<StockOrder>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<StockLevelConnection> {
         let page = PageArgs { first, after, last, before };
         Box::pin(levels_of_store(ctx, self.0.id, filter.as_ref(), order_by.as_ref(), &page)).await

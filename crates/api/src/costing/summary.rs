@@ -77,8 +77,8 @@ impl CostSummary {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Meaning of a row.")] group_by: CostGroup,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<CostReportRowConnection> {
         let kind = match group_by {
             CostGroup::None => "costSummary:NONE",
@@ -135,8 +135,8 @@ impl StockValueSummary {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Meaning of a row.")] group_by: StockValueSummaryGroup,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<StockValueSummaryRowConnection> {
         let kind = match group_by {
             StockValueSummaryGroup::None => "stockValueSummary:NONE",

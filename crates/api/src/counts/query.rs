@@ -145,10 +145,10 @@ impl CountsQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the stocktakes; all stocktakes by default.")] filter: Option<StocktakeFilter>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
         #[graphql(desc = "Sort of the stocktakes. Null for CREATED_AT, DESC.")] sort: Option<StocktakeSort>,
     ) -> Answer<StocktakeConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
@@ -179,8 +179,8 @@ impl CountsQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The store.")] store: StoreRef,
         #[graphql(desc = "ABC class to include. Null for all classes.")] abc_class: Option<AbcClass>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<StocktakeDueConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let list = "stocktakesDue";

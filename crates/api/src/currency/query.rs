@@ -52,10 +52,10 @@ impl CurrencyQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Base currency of the rates to include.")] base: Option<CurrencyCode>,
         #[graphql(desc = "Quote currency of the rates to include.")] quote: Option<CurrencyCode>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<ExchangeRateConnection> {
         let base = base.map(|code| currency(&code, "base")).transpose()?;
         let quote = quote.map(|code| currency(&code, "quote")).transpose()?;

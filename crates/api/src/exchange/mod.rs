@@ -47,8 +47,8 @@ impl ExchangeQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<DataJobStatus>>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<DataJobConnection> {
         let (exchange, signer) = (ctx.given::<services::exchange::Exchange>()?, ctx.given::<CursorSigner>()?);
         let request = PageArgs { first, after, ..PageArgs::default() }.check("exchanges", signer, ctx.given::<Limits>()?.page)?;

@@ -54,8 +54,8 @@ impl HistoryQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the thing.")] node_id: ID,
         #[graphql(desc = "Kinds to include; an empty list matches nothing. Null for all.")] kinds: Option<Vec<HistoryKind>>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Option<Answer<HistoryConnection>> {
         page(ctx, &node_id, kinds.as_deref(), PageArgs { first, after, ..PageArgs::default() }).await.transpose()
     }

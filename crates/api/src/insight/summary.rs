@@ -62,8 +62,8 @@ impl SalesSummary {
             desc = "Measure to sort by, the largest first and then by key. Null sorts by key, with the row without a key last."
         )]
         top_by: Option<SalesMeasure>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<SalesRowConnection> {
         if group_by == SalesGroup::Customer {
             customers_seen(ctx.caller()?)?;
@@ -119,8 +119,8 @@ impl MovementSummary {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Meaning of a row.")] group_by: MovementGroup,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<MovementSummaryRowConnection> {
         let kind = match group_by {
             MovementGroup::None => "movementSummary:NONE",

@@ -49,8 +49,8 @@ impl LiquidationQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Products, stores and best actions to include.")] filter: Option<DeadStockFilter>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<DeadStockConnection> {
         of_no_channel(&permit)?;
         let ask = DeadStockFilter::read(filter)?;
@@ -92,10 +92,10 @@ impl LiquidationQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "States to include.")] filter: Option<LiquidationPlanFilter>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<LiquidationPlanConnection> {
         let states = filter.unwrap_or_default().state;
         let states: Option<Vec<prelude::LiquidationPlanState>> = states.map(|all| all.into_iter().map(Into::into).collect());

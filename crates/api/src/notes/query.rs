@@ -35,8 +35,8 @@ impl NoteQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "ID of the thing.")] node_id: ID,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Option<Answer<NoteConnection>> {
         page(ctx, &node_id, PageArgs { first, after, ..PageArgs::default() }).await.transpose()
     }

@@ -57,10 +57,10 @@ impl OrdersQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the orders; all orders by default.")] filter: Option<OrderFilter>,
         #[graphql(desc = "Sort order. Default PLACED_AT DESC.")] order_by: Option<OrderOrder>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<OrderConnection> {
         let scope = permit.scope(ledger(ctx)?.database());
         connections::orders(ctx, &scope, filter, order_by, &PageArgs { first, after, last, before }).await
@@ -92,8 +92,8 @@ impl OrdersQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Product to include. Null for all.")] product: Option<ProductRef>,
         #[graphql(desc = "Store whose orders are included. Null for all.")] store: Option<StoreRef>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<BackorderConnection> {
         let scope = permit.scope(ledger(ctx)?.database());
         let mut filter = Vec::new();

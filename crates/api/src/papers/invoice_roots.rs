@@ -110,10 +110,10 @@ impl InvoiceQuery {
         #[graphql(desc = "ID of the order. Null for invoices of all orders.")] order_id: Option<ID>,
         #[graphql(desc = "Filter of the invoices; all invoices by default.")] filter: Option<InvoiceFilter>,
         #[graphql(desc = "Sort of the invoices. Null for ISSUED_AT, DESC.")] sort: Option<InvoiceSort>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<Option<InvoiceConnection>> {
         let of = match order_id {
             None => InvoicesOf::All,

@@ -110,10 +110,10 @@ impl PurchaseQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Conditions on the purchase orders. Null for all.")] filter: Option<PurchaseOrderFilter>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
         #[graphql(desc = "Sort of the purchase orders. Null for NUMBER, DESC.")] sort: Option<PurchaseOrderSort>,
     ) -> Answer<PurchaseOrderConnection> {
         let ask = PurchaseOrderAsk { filter, sort, args: PageArgs { first, after, last, before }, supplier: None };
@@ -140,10 +140,10 @@ impl PurchaseQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Conditions on the returns. Null for all.")] filter: Option<SupplierReturnFilter>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<SupplierReturnConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (signer, asked) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
@@ -170,10 +170,10 @@ impl PurchaseQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Conditions on the rows. Null for all that are in use.")] filter: Option<SupplierProductFilter>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<SupplierProductConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let (signer, asked) = (

@@ -146,8 +146,8 @@ impl AbcXyzQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Sales to classify by.")] filter: SalesReportFilter,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<AbcXyzConnection> {
         let paging = ReportPaging::of(ctx, "abcXyz", first, after)?;
         let (narrow, ledger) = (filter.read(ctx).await?, ctx.given::<Ledger>()?);

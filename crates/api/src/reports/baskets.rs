@@ -115,8 +115,8 @@ impl BasketQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Orders to look through, by the day on which they were placed; with products, those products alone.")]
         filter: SalesReportFilter,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<BoughtTogetherConnection> {
         let paging = ReportPaging::of(ctx, "boughtTogether", first, after)?;
         let narrow = filter.read(ctx).await?;

@@ -208,8 +208,8 @@ impl ReportBuilderQuery {
             desc = "Order of the rows. Null sorts by the dimensions if one is of time, else by the first measure, the largest first."
         )]
         sort: Option<ReportSort>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<ReportRowConnection> {
         let sort = sort.map(ReportSort::read);
         costs_seen(ctx, sort.is_some_and(|sort| sort.measure.shows_costs()))?;

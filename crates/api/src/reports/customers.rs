@@ -179,8 +179,8 @@ impl CustomerReportQuery {
         #[graphql(desc = "Last of the 365 days. Default: today, in UTC.")] to: Option<Date>,
         #[graphql(desc = "Stores whose orders are included.")] store: Option<IdFilter>,
         #[graphql(desc = "Channels whose orders are included.")] channel: Option<IdFilter>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<CustomerScoreConnection> {
         let paging = ReportPaging::of(ctx, "customerScores", first, after)?;
         let ledger = ctx.given::<Ledger>()?;
@@ -211,8 +211,8 @@ impl CustomerReportQuery {
         #[graphql(desc = "Days on which first orders were placed.")] period: PeriodInput,
         #[graphql(desc = "Stores whose orders are included.")] store: Option<IdFilter>,
         #[graphql(desc = "Channels whose orders are included.")] channel: Option<IdFilter>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<CustomerCohortConnection> {
         let paging = ReportPaging::of(ctx, "customerCohorts", first, after)?;
         let ledger = ctx.given::<Ledger>()?;

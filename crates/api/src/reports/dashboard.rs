@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use async_graphql::Context;
-use entity::prelude::Currency;
+use entity::prelude::{Currency, StoreId};
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use services::reports::{
     core::Span,
     rows::{Awaited, Levels, Sales},
-    shell::{self, DeadSums},
+    shell::{self, DeadSums, Staleness},
 };
 
 use super::{
@@ -194,13 +194,13 @@ impl DashboardMask {
 }
 
 /// One answer of many panels.
-pub struct Dashboard(Arc<shell::Dashboard>);
+pub struct Dashboard(pub(super) Arc<shell::Dashboard>);
 
 /// Dashboard with many panels. Each covers the stores of its own permission; a panel without
 /// permission is null, and `masked` has the reason.
 #[resolvers]
 impl Dashboard {
-    /// Time at which the dashboard was made: at most five seconds ago, or a minute if nothing has happened since.
+    /// Time at which the dashboard was made: at most five seconds ago, or a minute if nothing that it shows has changed since.
     async fn as_of(&self) -> DateTime {
         DateTime(self.0.as_of)
     }
@@ -284,7 +284,7 @@ pub struct DashboardQuery;
 #[resolvers]
 impl DashboardQuery {
     /// Sales of a period with two comparisons, top sellers, and how things stand now: stock value, stock-outs, open orders, what is on its way and overdue, alerts, dead
-    /// stock and the forecast. Kept for callers with equal rights until something happens, and then for at most five seconds.
+    /// stock and the forecast. Kept for callers with equal rights until something changes that it shows, and then for at most five seconds.
     ///
     /// Requires report.read. Costs 50.
     #[field(permit = ReportRead, cost = "50")]
@@ -295,22 +295,23 @@ impl DashboardQuery {
         #[graphql(desc = "Business days that sales are of.")] period: PeriodInput,
     ) -> Answer<Dashboard> {
         let span = period.read()?;
-        let stores = match stores {
-            None => None,
-            Some(named) if named.len() > MOST_STORES => {
-                return Err(TopError::bad_input(format!("at most {MOST_STORES} stores"), vec!["stores".to_owned()]));
-            }
-            Some(named) => {
-                let mut found = Vec::with_capacity(named.len());
-                for (nth, one) in named.into_iter().enumerate() {
-                    let no_store = || TopError::bad_input("No such store.", vec!["stores".to_owned(), nth.to_string()]);
-                    found.push(store_named(ctx, &one, &["stores"]).await?.ok_or_else(no_store)?);
-                }
-                Some(found)
-            }
-        };
+        let stores = stores_named(ctx, stores).await?;
         let ledger = ctx.given::<Ledger>()?;
-        let made = shell::dashboard(permit, ledger.database(), (span, stores), ledger.clock().now());
+        let made = shell::dashboard(permit, ledger.database(), (span, stores), (ledger.clock().now(), Staleness::Seconds));
         Ok(Dashboard(Box::pin(made).await.map_err(no_report)?))
     }
+}
+
+/// The stores that a dashboard is to be of; None for all that the caller sees.
+pub(super) async fn stores_named(ctx: &Context<'_>, stores: Option<Vec<StoreRef>>) -> Answer<Option<Vec<StoreId>>> {
+    let Some(named) = stores else { return Ok(None) };
+    if named.len() > MOST_STORES {
+        return Err(TopError::bad_input(format!("at most {MOST_STORES} stores"), vec!["stores".to_owned()]));
+    }
+    let mut found = Vec::with_capacity(named.len());
+    for (nth, one) in named.into_iter().enumerate() {
+        let no_store = || TopError::bad_input("No such store.", vec!["stores".to_owned(), nth.to_string()]);
+        found.push(store_named(ctx, &one, &["stores"]).await?.ok_or_else(no_store)?);
+    }
+    Ok(Some(found))
 }

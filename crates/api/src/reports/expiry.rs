@@ -135,8 +135,8 @@ impl ExpiryRiskQuery {
         #[graphql(desc = "Products to include; `categoryTree` takes a category with its descendants. Needs product.read.")]
         product: Option<ProductFilter>,
         #[graphql(desc = "Stores to include.")] store: Option<IdFilter>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<ExpiryRiskConnection> {
         of_no_channel(&permit)?;
         if !(1..=MOST_DAYS).contains(&within) {

@@ -129,8 +129,8 @@ impl FulfilmentReportQuery {
             default = 24
         )]
         within_hours: i32,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<FulfilmentReportConnection> {
         if !(1..=MOST_HOURS).contains(&within_hours) {
             return Err(TopError::bad_input(format!("withinHours lies between 1 and {MOST_HOURS}"), path!["withinHours"]));

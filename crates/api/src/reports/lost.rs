@@ -163,8 +163,8 @@ impl LostSalesQuery {
         #[graphql(desc = "Stock to report on.")] filter: StockReportFilter,
         #[graphql(desc = "Share of buyers who take something else where there is none, 0 to 1. Default 0.2.", default = 0.2)]
         substitution: f64,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<LostSalesConnection> {
         if !(0.0..=1.0).contains(&substitution) {
             return Err(TopError::bad_input("a share between 0 and 1 is expected", path!["substitution"]));

@@ -112,8 +112,8 @@ impl MarginQuery {
             default_with = "MarginTop::GrossRevenue"
         )]
         top_by: MarginTop,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<MarginReportConnection> {
         let (group, top): (rows::MarginGroup, shell::MarginTop) = (group_by.into(), top_by.into());
         costs_seen(ctx, top.shows_costs())?;

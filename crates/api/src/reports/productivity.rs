@@ -144,8 +144,8 @@ impl ProductivityQuery {
             default_with = "ProductivityTop::NetRevenue"
         )]
         top_by: ProductivityTop,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<StockProductivityConnection> {
         let ask = ProductivityAsk { group: group_by.into(), top: top_by.into() };
         costs_seen(ctx, ask.top.shows_costs())?;

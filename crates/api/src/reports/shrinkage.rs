@@ -167,8 +167,8 @@ impl ShrinkageQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Stock to report on.")] filter: StockReportFilter,
         #[graphql(desc = "Meaning of a row. Default REASON.", default_with = "ShrinkageGroup::Reason")] group_by: ShrinkageGroup,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<ShrinkageConnection> {
         let group: rows::LossGroup = group_by.into();
         let paging = ReportPaging::of(ctx, format!("shrinkage:{}", value_name(group_by)), first, after)?;
@@ -194,8 +194,8 @@ impl ShrinkageQuery {
         #[graphql(desc = "Units that a line may be off and still be accurate, 0 or more. Default 0.")] tolerance: Option<
             Quantity,
         >,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<CountAccuracyConnection> {
         let tolerance = tolerance.map_or(0, |units| units.0.get());
         if tolerance < 0 {

@@ -35,7 +35,7 @@ use crate::{
     payments::PaymentMutation,
     purchasing::{BlanketQuery, PurchaseQuery, PurchasingMutation},
     replenishment::{ReplenishmentMutation, ReplenishmentQuery},
-    reports::ReportsQuery,
+    reports::{DashboardSubscription, ReportsQuery},
     returns::{ReturnsMutation, ReturnsQuery},
     reversals::{ReversalMutation, ReversalQuery},
     saved_views::{SavedViewMutation, SavedViewQuery, SavedViewSubscription},
@@ -167,6 +167,7 @@ pub struct Subscriptions(
     FulfilmentWorkSubscription,
     ExchangeSubscription,
     AlertSubscription,
+    DashboardSubscription,
     SavedViewSubscription,
 );
 

@@ -110,12 +110,7 @@ impl StockLevel {
     }
     /// The lines of the ledger for this level, the newest first.
     #[field(permit = StockMovementRead, list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
-    async fn entries(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-    ) -> Answer<StockEntryConnection> {
+    async fn entries(&self, ctx: &Context<'_>, first: Option<i32>, after: Option<Cursor>) -> Answer<StockEntryConnection> {
         let scope = movements_of(ctx, self.0.key.store)?.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;
         let list = format!("entries:{}", self.0.id);

@@ -103,12 +103,7 @@ impl Lot {
     }
     /// Trace of the lot: the ledger lines that moved it, the oldest first.
     #[field(permit = StockMovementRead, list_size(assumed = 50, arguments("first"), fields("nodes", "edges")))]
-    async fn trace(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-    ) -> Answer<LotTraceConnection> {
+    async fn trace(&self, ctx: &Context<'_>, first: Option<i32>, after: Option<Cursor>) -> Answer<LotTraceConnection> {
         Box::pin(trace(ctx, &permit, self.0.id, &PageArgs { first, after, ..PageArgs::default() })).await
     }
     /// Version of the lot, +1 for each change of its own fields.

@@ -73,10 +73,10 @@ impl LotQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the lots. All lots by default.")] filter: Option<LotFilter>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
         #[graphql(desc = "Sort of the lots. Null for the newest first.")] sort: Option<LotSort>,
     ) -> Answer<LotConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
@@ -100,8 +100,8 @@ impl LotQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The lot.")] lot: ID,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<LotTraceConnection> {
         let lot: LotId = id_of(&lot, &["lot"])?;
         trace(ctx, &permit, lot, &PageArgs { first, after, ..PageArgs::default() }).await
@@ -114,8 +114,8 @@ impl LotQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Days from today: 0 to 36,500.")] within: i32,
         #[graphql(desc = "Stores to include. Null for all that you may see.")] stores: Option<Vec<StoreRef>>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<ExpiringLotConnection> {
         if !(0..=MAX_DAYS).contains(&within) {
             return Err(TopError::bad_input(format!("0 to {MAX_DAYS} days"), vec!["within".to_owned()]));

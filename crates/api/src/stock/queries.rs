@@ -50,10 +50,10 @@ impl StockQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the stock levels. All levels by default.")] filter: Option<StockFilter>,
         #[graphql(desc = "Sort order. By SKU by default.")] order_by: Option<StockOrder>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<StockLevelConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let filter = within(&permit, level_filter(ctx, filter.as_ref()).await?);
@@ -66,10 +66,10 @@ impl StockQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter of the movements. All movements by default.")] filter: Option<MovementFilter>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
-        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<StockMovementConnection> {
         let scope = permit.scope(ctx.given::<Ledger>()?.database());
         let signer = ctx.given::<CursorSigner>()?;

@@ -123,8 +123,8 @@ impl WebhookEndpoint {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<WebhookDeliveryStatus>>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<WebhookDeliveryConnection> {
         log::deliveries(ctx, &self.0, states, first, after).await
     }
@@ -134,8 +134,8 @@ impl WebhookEndpoint {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Number of the event whose message's attempts are included. Null for all events.")] seq: Option<Long>,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        first: Option<i32>,
+        after: Option<Cursor>,
     ) -> Answer<WebhookAttemptConnection> {
         log::attempts(ctx, &self.0, seq, first, after).await
     }

@@ -166,6 +166,11 @@ fn tag_keys(row: &CustomerRow) -> String {
     format!("\n{}\n", folded.join("\n"))
 }
 
+/// The customers of a condition. One that is merged is left out.
+fn listed(clause: Clause) -> ListSource {
+    ListSource { from: format!("{FROM}{} AND c.merged_into IS NULL", clause.sql), values: clause.values }
+}
+
 /// A page of customers in an order: its columns, and whether it descends. One that is merged is left out.
 pub(super) async fn page(
     reads: &impl Reads,
@@ -173,7 +178,7 @@ pub(super) async fn page(
     (columns, descending): (&[&str], bool),
     request: &PageRequest,
 ) -> Result<Listed<CustomerRow>, Fault> {
-    let source = ListSource { from: format!("{FROM}{} AND c.merged_into IS NULL", clause.sql), values: clause.values };
+    let source = listed(clause);
     let (sql, values) = source.clone().page(SealedRow::SELECT, columns, descending, request);
     Ok(Listed { rows: opened(reads, &sql, values).await?, source })
 }
@@ -193,9 +198,9 @@ async fn ids_by_blind(reads: &impl Reads, blind: Vec<u8>) -> Result<Vec<Customer
     rows.iter().map(|row| Row::new(row).take()).collect()
 }
 
-/// How many customers there are that are merged into none, counted up to one more than `limit`.
-pub async fn count(reads: &impl Reads, limit: i64) -> Result<i64, Fault> {
-    ListSource { from: format!("{FROM} AND c.merged_into IS NULL"), values: Vec::new() }.count(reads, limit).await
+/// How many customers of a condition there are that are merged into none, counted up to one more than `limit`.
+pub(super) async fn count(reads: &impl Reads, clause: Clause, limit: i64) -> Result<i64, Fault> {
+    listed(clause).count(reads, limit).await
 }
 
 /// The value of `email_blind` that customers with an e-mail address have; None while no customer has an address.

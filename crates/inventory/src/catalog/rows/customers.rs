@@ -118,6 +118,12 @@ pub async fn page(
     customer::page(reads, clause, (sorted.columns(), sorted.descending), request).await
 }
 
+/// How many customers pass these tests, counted up to one more than `limit`.
+pub async fn count(reads: &impl Reads, tests: Nested<CustomerTests>, addresses: Addresses, limit: i64) -> Result<i64, Fault> {
+    let clause = condition(reads, tests, addresses).await?;
+    customer::count(reads, clause, limit).await
+}
+
 /// The customers of each e-mail address; none where addresses are hidden.
 type Named = HashMap<String, Vec<CustomerId>>;
 

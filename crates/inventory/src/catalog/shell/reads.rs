@@ -173,9 +173,23 @@ impl Catalog {
     ) -> Result<Listed<CustomerRow>, Fault> {
         rows::customers::page(&self.scope(permit), tests, Addresses::Seen, sorted, request).await
     }
-    /// Counted up to one more than `limit`.
-    pub async fn customers_count(&self, permit: Permit<kind::CustomerRead>, limit: i64) -> Result<i64, Fault> {
-        rows::customer::count(&self.scope(permit), limit).await
+    /// Those that pass the tests, counted up to one more than `limit`; none of them by an e-mail address.
+    pub async fn customers_count(
+        &self,
+        permit: Permit<kind::CustomerRead>,
+        tests: Nested<CustomerTests>,
+        limit: i64,
+    ) -> Result<i64, Fault> {
+        rows::customers::count(&self.scope(permit), tests, Addresses::Hidden, limit).await
+    }
+    /// The same, also by e-mail addresses, however their letters are written.
+    pub async fn customers_count_by_address(
+        &self,
+        permit: Permit<kind::CustomerContactRead>,
+        tests: Nested<CustomerTests>,
+        limit: i64,
+    ) -> Result<i64, Fault> {
+        rows::customers::count(&self.scope(permit), tests, Addresses::Seen, limit).await
     }
 
     pub async fn channel(&self, permit: Permit<kind::ChannelRead>, by: By<ChannelId>) -> Result<Option<ChannelRow>, Fault> {

@@ -6,6 +6,7 @@ mod builder;
 mod calendar;
 mod chart;
 mod customers;
+mod dashboard;
 mod expiry;
 mod fill;
 mod lost;
@@ -21,6 +22,7 @@ pub use builder::{BuilderRefusal, MOST_DIMENSIONS, MOST_GROUPS, MOST_MEASURES, R
 pub use calendar::{Bucket, Compared, Comparison, TimeUnit};
 pub use chart::{Chart, ChartKind, ChartPoint, MOST_POINTS, drawn, period_label};
 pub use customers::{Cohort, CohortMonth, CustomerOrders, FirstOrders, Scores, cohorts, scored};
+pub use dashboard::changes_dashboard;
 pub use expiry::{DatedLot, LotRisk, at_risk, demand_until};
 pub use fill::{Fill, Hours};
 pub use lost::{Priced, Range, lost_of};

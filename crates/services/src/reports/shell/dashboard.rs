@@ -5,11 +5,11 @@ use forecast::ratios::is_dead;
 use iam::access::{Permission, Permit, Reach, kind};
 use platform::{
     clock::local_day,
-    storage::{Database, Fault, TenantScope},
+    storage::{Database, Fault, TenantScope, journal},
 };
 
 use super::{
-    kept::Kept,
+    kept::{Kept, Staleness, Wanted},
     within::{everything, of_costs},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     forecasting::rows::last_run,
     insight::shell::ReportError,
     reports::{
-        core::Span,
+        core::{Span, changes_dashboard},
         rows::{self, Awaited, Levels, Narrow, Sales},
     },
 };
@@ -28,6 +28,8 @@ const TOP: i64 = 5;
 const DEAD_DAYS: i32 = 90;
 /// Weeks that are forecast.
 const WEEKS: usize = 4;
+/// Events that are looked through for one that changes a dashboard; behind more of them there will be one.
+const MOST_LOOKED_THROUGH: usize = 64;
 
 /// A part of the dashboard that not everybody is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -81,7 +83,7 @@ pub struct DeadSums {
 }
 
 /// Panels; None of one that is not shown, and `hidden` says why.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Dashboard {
     pub as_of: Timestamp,
     pub progress: FactsProgress,
@@ -100,6 +102,15 @@ pub struct Dashboard {
     pub forecast: Option<(i32, Vec<f64>)>,
     /// Panels with the permission that is missing; None where the caller is bound to a channel.
     pub hidden: Vec<(Panel, Option<&'static str>)>,
+}
+
+impl Dashboard {
+    /// Whether another one shows the same, whenever either was made.
+    #[must_use]
+    pub fn shows_same(&self, other: &Self) -> bool {
+        let same_time = Self { as_of: other.as_of, progress: other.progress, ..self.clone() };
+        self.progress.is_current() == other.progress.is_current() && same_time == *other
+    }
 }
 
 fn narrowed(reach: &Reach, asked: Option<&[StoreId]>) -> Option<Vec<StoreId>> {
@@ -158,21 +169,38 @@ pub async fn dashboard(
     permit: Permit<kind::ReportRead>,
     db: &Database,
     (span, stores): (Span, Option<Vec<StoreId>>),
-    now: Timestamp,
+    (now, staleness): (Timestamp, Staleness),
 ) -> Result<std::sync::Arc<Dashboard>, ReportError> {
     let asked = DashboardKey::of(&permit, (span, local_day(now, "UTC")), stores);
     let scope = permit.scope(db).long();
-    let seq = scope.head().await?.seq;
+    let mut wanted = Wanted { seq: scope.head().await?.seq, now, staleness };
     let kept: Kept<DashboardKey, Dashboard> = db.extensions().get().unwrap_or_else(|| {
         let kept = Kept::default();
         db.extensions().insert(kept.clone());
         kept
     });
+    if let Some(ready) = kept.ready(&asked, wanted) {
+        return Ok(ready);
+    }
+    // What has happened since may be nothing that it shows.
+    if let Some(shown) = kept.seq(&asked)
+        && shown < wanted.seq
+        && !has_changed(&scope, shown).await?
+    {
+        wanted.seq = shown;
+    }
     let make = Box::pin(made(scope, asked.clone(), now));
-    kept.get(&asked, (seq, now), make).await
+    kept.get(&asked, wanted, make).await
 }
 
-async fn made(scope: TenantScope, asked: DashboardKey, now: Timestamp) -> Result<Dashboard, ReportError> {
+/// Whether something has happened after an event that a dashboard may show.
+async fn has_changed(scope: &TenantScope, shown: i64) -> Result<bool, Fault> {
+    let later = journal::after(scope, shown, MOST_LOOKED_THROUGH as u32 + 1).await?;
+    Ok(later.len() > MOST_LOOKED_THROUGH || later.iter().any(|event| changes_dashboard(&event.kind)))
+}
+
+/// The dashboard as it is now, and the last event that all of its panels show.
+async fn made(scope: TenantScope, asked: DashboardKey, now: Timestamp) -> Result<(Dashboard, i64), ReportError> {
     let (source, method) = of_costs(scope.database(), &scope, asked.span).await?;
     let currency = source.currency;
     let panel = |panel| asked.narrow(panel);
@@ -194,7 +222,7 @@ async fn made(scope: TenantScope, asked: DashboardKey, now: Timestamp) -> Result
     if told.chain(value).chain(dead_units).any(|sum| sum.abs() > MAX_SAFE) {
         return Err(ReportError::TooLarge);
     }
-    Ok(Dashboard {
+    let dashboard = Dashboard {
         as_of: now,
         progress: source.progress,
         currency,
@@ -210,7 +238,9 @@ async fn made(scope: TenantScope, asked: DashboardKey, now: Timestamp) -> Result
         dead,
         forecast,
         hidden: asked.hidden(),
-    })
+    };
+    // The facts were brought up to it before the panels were read.
+    Ok((dashboard, source.progress.seq))
 }
 
 async fn compared(scope: &TenantScope, asked: &DashboardKey, currency: Currency) -> Result<Compared, Fault> {

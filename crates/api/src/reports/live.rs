@@ -1,0 +1,271 @@
+//! `dashboardChanged`: what a dashboard shows, and again each time that it shows something else.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::Context;
+use entity::prelude::StoreId;
+use futures_util::Stream;
+use iam::access::{Caller, LiveRights, Permit, kind, permit};
+use inventory::ledger::Ledger;
+use macros::resolvers;
+use platform::{
+    metrics,
+    realtime::{Hubs, Interest, JOURNAL, Listener, Next, SharedEvent},
+    storage::Fault,
+};
+use services::reports::{
+    core::{Span, changes_dashboard},
+    shell::{self, Staleness},
+};
+use tokio::time::Instant;
+
+use super::{
+    dashboard::{Dashboard, stores_named},
+    filter::PeriodInput,
+    links::no_report,
+};
+use crate::{
+    catalog::StoreRef,
+    graphql::{
+        context::ContextExt,
+        fault::{Answer, TopError},
+    },
+    live::{
+        rights::{Changed, Rights},
+        stream::{ResetReason, StreamPhase},
+        stream_handle::StreamHandle,
+    },
+};
+
+/// Between two readings at least.
+const EVERY: Duration = Duration::from_secs(1);
+/// The same while sales and values lack events that have been recorded: no event tells when they have them.
+const BEHIND: Duration = Duration::from_secs(5);
+/// Between two readings at most: what is overdue changes with time alone, which is no event.
+const AT_LEAST: Duration = Duration::from_mins(1);
+/// Waits for events are this long.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// An item of the stream of a dashboard.
+pub struct DashboardUpdate {
+    phase: StreamPhase,
+    dashboard: Option<Dashboard>,
+    reset: Option<ResetReason>,
+}
+
+/// Item of the stream of a dashboard: the whole dashboard, or the end of the stream.
+#[resolvers]
+impl DashboardUpdate {
+    /// Phase of the stream: READY with the first dashboard and again after a change of the caller's rights, LIVE with one that differs from the one
+    /// before, RESET at the end.
+    async fn phase(&self) -> StreamPhase {
+        self.phase
+    }
+    /// Dashboard, whole in each item. Null in a RESET.
+    async fn dashboard(&self, ctx: &Context<'_>) -> Answer<Option<&Dashboard>> {
+        crate::catalog::loads(ctx)?.forget();
+        Ok(self.dashboard.as_ref())
+    }
+    /// Reason for which the stream ends; null in every phase but RESET.
+    async fn reset(&self) -> Option<ResetReason> {
+        self.reset
+    }
+}
+
+#[derive(Default)]
+pub struct DashboardSubscription;
+
+#[resolvers(subscription)]
+impl DashboardSubscription {
+    /// Dashboard with many panels, at once (READY), then again, at most once a second, after changes of what it shows (LIVE). A dashboard that shows
+    /// the same is not sent again. It is read with your own rights, as the query `dashboard` is.
+    ///
+    /// Requires report.read. Costs 50 once, and nothing for what follows.
+    #[field(permit = ReportRead, cost = "50")]
+    async fn dashboard_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Stores, at most 250. Null for all that the caller sees.")] stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "Business days that sales are of.")] period: PeriodInput,
+    ) -> Result<impl Stream<Item = Answer<DashboardUpdate>> + use<>, TopError> {
+        let span = period.read()?;
+        let stores = stores_named(ctx, stores).await?;
+        Ok(Follow::open(ctx, permit, (span, stores)).await?.run())
+    }
+}
+
+/// One subscriber's dashboard.
+struct Follow {
+    ledger: Ledger,
+    caller: Caller,
+    rights: Rights,
+    live_rights: Option<LiveRights>,
+    stream_handle: Option<Arc<StreamHandle>>,
+    listener: Listener,
+    /// Days and stores.
+    asked: (Span, Option<Vec<StoreId>>),
+    /// The one that was read last: it shows the same as the one that was sent last.
+    last: Option<Arc<shell::Dashboard>>,
+    /// The last event that was heard and may show in it.
+    heard: i64,
+    /// When it is read again, and not before when.
+    due: Instant,
+    not_before: Instant,
+}
+
+enum Step {
+    Read,
+    /// The operation is run once more with the rights of now.
+    Again,
+    Over(ResetReason),
+}
+
+impl Follow {
+    async fn open(ctx: &Context<'_>, permit: Permit<kind::ReportRead>, asked: (Span, Option<Vec<StoreId>>)) -> Answer<Self> {
+        let ledger = ctx.given::<Ledger>()?.clone();
+        // Following begins before anything is read, so nothing can slip between the two.
+        let mut listener = ctx.given::<Hubs>()?.listen(permit.tenant(), Interest::all(JOURNAL)).await?;
+        let head = permit.scope(ledger.database()).head().await?;
+        listener.go_on_after(head.seq);
+        let live_rights = ctx.data_opt::<LiveRights>().cloned();
+        let now = Instant::now();
+        Ok(Self {
+            ledger,
+            caller: permit.caller().clone(),
+            rights: Rights::of::<kind::ReportRead>(permit.caller().clone(), live_rights.clone()),
+            live_rights,
+            stream_handle: ctx.data_opt::<Arc<StreamHandle>>().cloned(),
+            listener,
+            asked,
+            last: None,
+            heard: 0,
+            due: now,
+            not_before: now,
+        })
+    }
+
+    fn run(mut self) -> impl Stream<Item = Answer<DashboardUpdate>> + use<> {
+        async_stream::stream! {
+            loop {
+                match self.step().await {
+                    Ok(Step::Read) => {}
+                    Ok(Step::Again) => return,
+                    Ok(Step::Over(reason)) => {
+                        metrics::stream_reset(reason.as_str());
+                        yield Ok(DashboardUpdate { phase: StreamPhase::Reset, dashboard: None, reset: Some(reason) });
+                        return;
+                    }
+                    Err(fault) => {
+                        yield Err(TopError::from(fault));
+                        return;
+                    }
+                }
+                match Box::pin(self.read()).await {
+                    Ok(Some(update)) => {
+                        yield Ok(update);
+                    }
+                    Ok(None) => {}
+                    Err(error) => {
+                        yield Err(error);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits until it is time to read the dashboard.
+    async fn step(&mut self) -> Result<Step, Fault> {
+        loop {
+            let next = tokio::select! {
+                biased;
+                changed = self.rights.changed() => match changed {
+                    Changed::Scope => return Ok(Step::Over(ResetReason::ScopeChanged)),
+                    Changed::Else => {
+                        if let Some(stream_handle) = &self.stream_handle {
+                            stream_handle.ask_again();
+                            return Ok(Step::Again);
+                        }
+                        self.rights.accept();
+                        self.mark();
+                        continue;
+                    }
+                },
+                () = tokio::time::sleep_until(self.due) => return Ok(Step::Read),
+                next = self.listener.next(PATIENCE) => next?,
+            };
+            match next {
+                Next::Events(events) => {
+                    for shared_event in &events {
+                        self.hear(shared_event);
+                    }
+                }
+                Next::Quiet => {}
+                // What was missed need not be made up for: what is read next has all of it.
+                Next::Expired => {
+                    let position = self.listener.position();
+                    self.listener.go_on_after(position);
+                    self.heard = self.heard.max(position);
+                    self.mark();
+                }
+                Next::Another => return Ok(Step::Over(ResetReason::EpochChanged)),
+            }
+        }
+    }
+
+    fn hear(&mut self, shared_event: &SharedEvent) {
+        let seq = shared_event.seq();
+        let is_shown = self.last.as_ref().is_some_and(|last| seq <= last.progress.seq);
+        if !is_shown && changes_dashboard(&shared_event.event.kind) {
+            self.heard = self.heard.max(seq);
+            self.mark();
+        }
+    }
+
+    /// It is read again as soon as it may be.
+    fn mark(&mut self) {
+        self.due = self.due.min(self.not_before);
+    }
+
+    /// What is to be said of the dashboard as it is now, if anything.
+    async fn read(&mut self) -> Answer<Option<DashboardUpdate>> {
+        let caller = self.caller()?;
+        let permit = permit::<kind::ReportRead>(&caller)?;
+        // The first comes at once, as old as a query's may be, and is looked at again soon.
+        let staleness = if self.last.is_some() { Staleness::None } else { Staleness::Seconds };
+        let now = self.ledger.clock().now();
+        let made = shell::dashboard(permit, self.ledger.database(), self.asked.clone(), (now, staleness));
+        let dashboard = Box::pin(made).await.map_err(no_report)?;
+        let is_behind = !dashboard.progress.is_current() || dashboard.progress.seq < self.heard;
+        let next = match &self.last {
+            None => EVERY,
+            Some(_) if is_behind => BEHIND,
+            Some(_) => AT_LEAST,
+        };
+        let read = Instant::now();
+        (self.not_before, self.due) = (read + EVERY, read + next);
+        // It was read with rights that are not those of now: the next step looks at them.
+        if self.rights.now().is_some() {
+            return Ok(None);
+        }
+        Ok(self.news(dashboard))
+    }
+
+    /// The dashboard, if it shows something else than the last one.
+    fn news(&mut self, dashboard: Arc<shell::Dashboard>) -> Option<DashboardUpdate> {
+        let phase = match self.last.replace(dashboard.clone()) {
+            None => StreamPhase::Ready,
+            Some(before) if before.shows_same(&dashboard) => return None,
+            Some(_) => StreamPhase::Live,
+        };
+        Some(DashboardUpdate { phase, dashboard: Some(Dashboard(dashboard)), reset: None })
+    }
+
+    /// Who reads it, with the rights of now.
+    fn caller(&self) -> Answer<Caller> {
+        match &self.live_rights {
+            Some(live_rights) => live_rights.now().ok_or(TopError::Unauthenticated),
+            None => Ok(self.caller.clone()),
+        }
+    }
+}
