@@ -44,6 +44,10 @@ pub struct BackupJobArgs {
     /// copy what is new into the list of backups that the API shows. None is copied when not given.
     #[arg(long, env = "ENTREPOT_PGBACKREST_INFO")]
     pub pgbackrest_info: Option<String>,
+    /// Time between two backups of that Postgres as its own schedule makes them, as in 12h or 1d. The alarm and `entrepot doctor` take the newest for late after two of them; after 26 hours when
+    /// not given.
+    #[arg(long, env = "ENTREPOT_PGBACKREST_EVERY", requires = "pgbackrest_info", value_parser = interval)]
+    pub pgbackrest_every: Option<Duration>,
     #[command(flatten)]
     pub shipping: ShippingArgs,
 }

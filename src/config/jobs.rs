@@ -25,8 +25,8 @@ pub struct JobArgs {
     /// Days that events are kept: how far back streams resume and webhooks are replayed. What a webhook has not received is kept twice as long.
     #[arg(long = "journal-days", env = "ENTREPOT_JOURNAL_DAYS", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=3650))]
     pub journal_days: i64,
-    /// Keep events on Postgres, whatever --journal-days says, until `entrepot partitions archive` has archived their month: run that command each day. The same for all
-    /// nodes and workers. Without it, events are removed by their age, and are in no archive. Nothing changes on SQLite, which has no months.
+    /// Keep events on Postgres, whatever --journal-days says, and attempts of webhooks until `entrepot partitions archive` has archived their month: run that command each day. The
+    /// same for all nodes and workers. Without it, both are removed by their age, and are in no archive. Nothing changes on SQLite, which has no months.
     #[arg(long = "journal-archive", env = "ENTREPOT_JOURNAL_ARCHIVE")]
     pub journal_archive: bool,
     /// Rows that an import may have at most: one with more is carried out up to there, and fails.

@@ -76,7 +76,8 @@ pub enum TenantAction {
         /// Take the erasure back.
         #[arg(long, conflicts_with = "due")]
         cancel: bool,
-        /// Erase now, if the thirty days are over. There is no way back.
+        /// Erase now, if the thirty days are over: also stored files, and on Postgres rows in months that `partitions archive` has taken out, which needs the login that owns the tables. There is
+        /// no way back. Safe to run again after an error.
         #[arg(long)]
         due: bool,
         #[command(flatten)]

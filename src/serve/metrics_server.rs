@@ -4,12 +4,22 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use graphql::{limits::Limits, live::drain::Drain};
 use inventory::ledger::Ledger;
-use platform::{clock, jobs::Jobs, metrics, storage::Database, traces};
+use platform::{
+    clock,
+    jobs::Jobs,
+    metrics,
+    storage::{Backend, Database},
+    traces,
+};
 use server::Readiness;
 use services::{backups, webhooks::Webhooks};
 use tokio::net::TcpListener;
 
-use super::{Node, StartError, backup::BackupSchedule, replicas};
+use super::{
+    Node, StartError,
+    backup::{BackupSchedule, PgBackRest},
+    replicas,
+};
 use crate::config::MetricsArgs;
 
 /// Rooms that count for themselves, and are asked.
@@ -19,6 +29,20 @@ pub struct Counting {
     pub jobs: Jobs,
     pub webhooks: Webhooks,
     pub schedule: Option<BackupSchedule>,
+    pub pgbackrest: Option<PgBackRest>,
+}
+
+impl Counting {
+    /// Begins the metrics of backups, and says whether the database has a log of them: that of a Postgres is filled where a command lists them.
+    fn logs_backups(&self) -> bool {
+        if let Some(schedule) = &self.schedule {
+            schedule.measure();
+        }
+        if let Some(pgbackrest) = &self.pgbackrest {
+            pgbackrest.measure();
+        }
+        self.db.backend() == Backend::Sqlite || self.pgbackrest.is_some()
+    }
 }
 
 impl Node {
@@ -40,6 +64,7 @@ impl Node {
             jobs: self.jobs.clone(),
             webhooks: self.webhooks.clone(),
             schedule: self.backups.clone(),
+            pgbackrest: self.pgbackrest.clone(),
         }
     }
 }
@@ -67,10 +92,7 @@ impl MetricsServer {
 
     /// Answers until the process ends: a node that stops is still looked at.
     pub async fn serve(self, rooms: Counting, readiness: Arc<dyn Readiness>, drain: Drain) {
-        let (handle, db) = (self.handle.clone(), rooms.db.clone());
-        if let Some(schedule) = &rooms.schedule {
-            schedule.measure();
-        }
+        let (handle, db, logs_backups) = (self.handle.clone(), rooms.db.clone(), rooms.logs_backups());
         let source = Arc::new(Sampled { handle: self.handle, rooms });
         let routes = server::metrics(source).merge(server::health(readiness, drain));
         let limits = Limits { connections: CONNECTIONS, connections_per_address: CONNECTIONS, ..Limits::default() };
@@ -78,7 +100,7 @@ impl MetricsServer {
         let tidying = async {
             loop {
                 // Commands and other processes write it, too, so each process reads it.
-                if let Err(fault) = backups::measure(&db).await {
+                if logs_backups && let Err(fault) = backups::measure(&db).await {
                     tracing::debug!(error = %fault, "the log of backups could not be read");
                 }
                 match db.months_ahead(clock::Clock::system().now()).await {

@@ -32,7 +32,10 @@ pub async fn run(action: PartitionsAction) -> Result<bool, StartError> {
             }
             ended(db).await
         }
-        PartitionsAction::Archive { database, files, keep_months } => archive(&database, &files, keep_months).await,
+        PartitionsAction::Archive { database, files, keep_months, journal_days } => {
+            catches_up(keep_months, journal_days)?;
+            archive(&database, &files, keep_months).await
+        }
     }
 }
 
@@ -62,6 +65,23 @@ fn line(part: &Part) -> String {
         PartState::Detached => "detached",
     };
     format!("{}\t{month}\t{state}\t{} bytes", part.name, part.bytes)
+}
+
+/// Days that so many months have at least, wherever in the calendar they begin.
+const fn least_days(months: i64) -> i64 {
+    months * 365 / 12 - 2
+}
+
+/// Refuses to archive events that subscribers may still catch up with: they would get RESET, although --journal-days promises them those events.
+fn catches_up(keep_months: i64, journal_days: i64) -> Result<(), Fault> {
+    if least_days(keep_months) >= journal_days {
+        return Ok(());
+    }
+    let enough = (keep_months..).find(|months| least_days(*months) >= journal_days).unwrap_or(keep_months);
+    Err(Fault::Broken(format!(
+        "--keep-months {keep_months} may be {} days, and with --journal-days {journal_days} subscribers catch up with older events: give --keep-months {enough} or more, or nodes and workers fewer --journal-days",
+        least_days(keep_months)
+    )))
 }
 
 async fn archive(database: &DatabaseArgs, files: &FileArgs, keep_months: i64) -> Result<bool, StartError> {
@@ -95,7 +115,24 @@ fn said(part: &str, outcome: &MonthOutcome) -> String {
 
 #[cfg(test)]
 mod tests {
+    use entity::prelude::Timestamp;
+
     use super::*;
+
+    #[test]
+    fn months_that_subscribers_catch_up_with_are_not_archived() {
+        // Each first month of a leap year and of the three years after it.
+        for first in 0..48 {
+            let first = Month::of(Timestamp(1_704_067_200_000_000)).plus(first);
+            for months in 1..=120 {
+                let days = (first.plus(months).start() - first.start()) / 86_400_000_000;
+                assert!((least_days(months)..=least_days(months) + 8).contains(&days), "{months} from {first} on: {days}");
+            }
+        }
+        assert!(catches_up(2, 7).is_ok() && catches_up(13, 365).is_ok());
+        let refused = catches_up(2, 90).unwrap_err().to_string();
+        assert!(refused.contains("--keep-months 4 or more"), "{refused}");
+    }
 
     #[test]
     fn a_line_says_of_a_partition_what_it_is() {

@@ -5,14 +5,20 @@ mod suspension;
 use std::path::Path;
 
 use entity::{prelude::*, tables::TenantPlan};
-use iam::tenancy::{erase, export, plan};
+use iam::tenancy::{
+    erase::{self, Erased},
+    export, plan,
+};
 use platform::{
     audit::{self, AuditWriter, Target},
     clock::{self, Clock},
     secrets,
     storage::{Database, Fault, Row, Work},
 };
-use services::files;
+use services::{
+    backups,
+    files::{self, FileLocation},
+};
 
 use super::{StartError, migrated, say, tenant_import};
 use crate::config::{KeysOf, PlannedLimit, TenantAction};
@@ -42,19 +48,7 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
                 }
                 say(if taken { "the erasure is taken back" } else { "no erasure was asked for, or it is done" })?;
             } else if due {
-                let erased = erase::run(&command.db, command.tenant, clock.now()).await?;
-                let said = match erased {
-                    Some(erased) => {
-                        let place = kept.place(&of.database.database_url);
-                        let bytes = files::erase(&place, command.tenant).await;
-                        bytes.map_err(|error| {
-                            Fault::Broken(format!("its rows are erased, and its files in {place:?} are not: {error}"))
-                        })?;
-                        format!("erased: {} rows and {} people who belonged to no other tenant", erased.rows, erased.users)
-                    }
-                    None => format!("nothing is due: ask with `entrepot tenant erase {slug}` first, and let the grace pass"),
-                };
-                say(&said)?;
+                say(&erase_due(&command, &slug, &kept.place(&of.database.database_url), clock.now()).await?)?;
             } else {
                 let due_at = erase::ask(&command.db, command.tenant, "command line", clock.now()).await?;
                 command.record("tenant.erase", serde_json::json!({ "dueAt": clock::rfc3339(due_at) })).await?;
@@ -78,6 +72,26 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
         }
     }
     Ok(())
+}
+
+/// Erases a tenant whose grace is over: its rows, its stored files, and its rows in archived months. What was not reached is reached when it is run again.
+async fn erase_due(command: &TenantCommand, slug: &str, place: &FileLocation, now: Timestamp) -> Result<String, Fault> {
+    let TenantCommand { db, tenant, .. } = command;
+    let erased = erase::run(db, *tenant, now).await?;
+    if erased.is_none() && !erase::is_done(db, *tenant).await? {
+        return Ok(format!("nothing is due: ask with `entrepot tenant erase {slug}` first, and let the grace pass"));
+    }
+    let bytes = files::erase(place, *tenant).await;
+    bytes.map_err(|error| {
+        Fault::Broken(format!("its rows are erased, and its files in {place} are not: {error}. Mend that, and run it again"))
+    })?;
+    let archived = backups::erase_from_months(db, place, *tenant).await.map_err(|fault| {
+        Fault::Broken(format!(
+            "its rows are erased, and not those in months that were taken out: {fault}. Mend that, and run it again"
+        ))
+    })?;
+    let Erased { rows, users } = erased.unwrap_or_default();
+    Ok(format!("erased: {rows} rows, {users} people who belonged to no other tenant, and {archived} rows of archived months"))
 }
 
 async fn export_to(command: TenantCommand, slug: &str, to: &Path, clock: &Clock) -> Result<(), StartError> {

@@ -5,6 +5,7 @@ use std::{process::Stdio, sync::Arc, time::Duration};
 use platform::{
     clock::Clock,
     jobs::Registry,
+    metrics,
     storage::{Database, Fault},
 };
 use services::backups::{self, BackupLog};
@@ -21,6 +22,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub struct PgBackRest {
     program: String,
     arguments: Vec<String>,
+    /// Time between two backups, where the operator says it.
+    every: Option<Duration>,
 }
 
 impl PgBackRest {
@@ -36,7 +39,12 @@ impl PgBackRest {
         }
         let mut words = command.split_whitespace().map(ToOwned::to_owned);
         let program = words.next().ok_or_else(|| Fault::Broken("--pgbackrest-info names no program".to_owned()))?;
-        Ok(Some(Self { program, arguments: words.collect() }))
+        Ok(Some(Self { program, arguments: words.collect(), every: args.pgbackrest_every }))
+    }
+
+    /// Begins the metrics of the backups that it lists; the log says more.
+    pub fn measure(&self) {
+        metrics::backup_listing(self.every);
     }
 
     /// Adds the job. It fails as long as the command does.
@@ -79,14 +87,15 @@ mod tests {
     use super::*;
 
     fn printf(arguments: &[&str]) -> PgBackRest {
-        PgBackRest { program: "printf".to_owned(), arguments: arguments.iter().map(|word| (*word).to_owned()).collect() }
+        let arguments = arguments.iter().map(|word| (*word).to_owned()).collect();
+        PgBackRest { program: "printf".to_owned(), arguments, every: None }
     }
 
     #[tokio::test]
     async fn what_a_command_prints_is_read_if_it_ends_well() {
         assert_eq!(printf(&["[]"]).printed().await.as_deref(), Ok("[]"));
         assert!(printf(&[]).printed().await.is_err(), "printf without a format ends with 1");
-        let missing = PgBackRest { program: "/nowhere/pgbackrest".to_owned(), arguments: Vec::new() };
+        let missing = PgBackRest { program: "/nowhere/pgbackrest".to_owned(), arguments: Vec::new(), every: None };
         assert!(missing.printed().await.is_err());
     }
 }

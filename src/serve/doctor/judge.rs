@@ -235,6 +235,37 @@ pub(super) fn backups(facts: &BackupFacts) -> Vec<Finding> {
     vec![last, drill]
 }
 
+/// What the log says of backups of a Postgres that are listed; in seconds.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ListedFacts {
+    pub age: Option<i64>,
+    /// Time between two, where it is given.
+    pub every: Option<i64>,
+    /// Whether the newest one has wrong page checksums.
+    pub is_damaged: bool,
+}
+
+pub(super) fn listed_backups(facts: &ListedFacts) -> Finding {
+    const CHECK: &str = "backups";
+    let Some(age) = facts.age else {
+        let advice = "run `pgbackrest backup`; where `pgbackrest info` lists one, see why the job backup.list fails";
+        return Finding::warn(CHECK, "pgBackRest has listed none", advice);
+    };
+    let seen = format!("the newest that pgBackRest lists is {} h old", age / 3600);
+    let advice = "see why the schedule of pgBackRest made none, and run `pgbackrest backup`; where `pgbackrest info` lists a newer one, see why the job backup.list fails";
+    let late = facts.every.map_or(DAY + 2 * 3600, |every| every.saturating_mul(2));
+    if age > late.max(2 * DAY) {
+        Finding::fail(CHECK, seen, advice)
+    } else if age > late {
+        Finding::warn(CHECK, seen, advice)
+    } else if facts.is_damaged {
+        let advice = "`pgbackrest info --set=LABEL` names the pages: the cluster itself is damaged, so check its disk and keep older backups";
+        Finding::warn(CHECK, format!("{seen}, and a later one has wrong page checksums"), advice)
+    } else {
+        Finding::ok(CHECK, seen)
+    }
+}
+
 /// Whether a process ships the log, and for how many seconds its oldest segment has waited.
 pub(super) fn shipping(is_shipped: bool, lag: Option<i64>) -> Finding {
     const PROMISED: i64 = 10;

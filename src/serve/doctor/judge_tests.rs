@@ -117,6 +117,26 @@ fn backups_grow_old() {
 }
 
 #[test]
+fn backups_that_pgbackrest_lists_grow_old() {
+    let verdict = |hours: Option<i64>, every: Option<i64>, is_damaged| {
+        listed_backups(&ListedFacts { age: hours.map(|hours| hours * 3600), every, is_damaged }).verdict
+    };
+    for (hours, every, expected) in [
+        (None, None, Warn),
+        (Some(26), None, Ok),
+        (Some(27), None, Warn),
+        (Some(49), None, Fail),
+        (Some(13), Some(6 * 3600), Warn),
+        (Some(49), Some(6 * 3600), Fail),
+        (Some(13 * 24), Some(7 * DAY), Ok),
+        (Some(15 * 24), Some(7 * DAY), Fail),
+    ] {
+        assert_eq!(verdict(hours, every, false), expected, "{hours:?} {every:?}");
+    }
+    assert_eq!(verdict(Some(1), None, true), Warn);
+}
+
+#[test]
 fn a_log_that_is_not_shipped_is_found() {
     let verdict = |is_shipped, lag| shipping(is_shipped, lag).verdict;
     assert_eq!(verdict(true, None), Ok);

@@ -17,7 +17,7 @@ use services::{
 use tokio::time::timeout;
 
 use super::{
-    judge::{self, BackupFacts, JobFacts},
+    judge::{self, BackupFacts, JobFacts, ListedFacts},
     report::Finding,
 };
 use crate::{
@@ -192,23 +192,42 @@ fn ring_of(keys: Keys, clock: Clock) -> KeyRing {
 }
 
 pub(super) async fn backups(db: Database, clock: Clock, args: BackupJobArgs) -> Vec<Finding> {
-    if db.backend() == Backend::Postgres {
-        return vec![Finding::ok("backups", "Postgres is backed up by its own tools: ask `pgbackrest info`")];
-    }
-    match backup_facts(&db, &clock, &args).await {
-        Ok(facts) => judge::backups(&facts),
-        Err(fault) => of_fault("backups", &fault),
-    }
+    let judged = match (db.backend(), &args.pgbackrest_info) {
+        (Backend::Postgres, None) => {
+            let seen =
+                "Postgres is backed up by its own tools: ask `pgbackrest info`, or give --pgbackrest-info as the workers have it";
+            return vec![Finding::ok("backups", seen)];
+        }
+        (Backend::Postgres, Some(_)) => listed_facts(&db, &clock, &args).await.map(|facts| vec![judge::listed_backups(&facts)]),
+        (Backend::Sqlite, _) => backup_facts(&db, &clock, &args).await.map(|facts| judge::backups(&facts)),
+    };
+    judged.unwrap_or_else(|fault| of_fault("backups", &fault))
+}
+
+/// Seconds from a moment to another one.
+fn age(at: Timestamp, now: Timestamp) -> i64 {
+    now.micros().saturating_sub(at.micros()).max(0) / 1_000_000
+}
+
+fn seconds(every: Duration) -> i64 {
+    i64::try_from(every.as_secs()).unwrap_or(i64::MAX)
+}
+
+async fn listed_facts(db: &Database, clock: &Clock, args: &BackupJobArgs) -> Result<ListedFacts, Fault> {
+    let log = BackupLog::new(db.clone(), clock.clone());
+    let done = log.last_done(BackupKind::Backup).await?;
+    // Rows come by the moment that a backup began.
+    let is_damaged = log.last(1).await?.iter().any(|run| run.state == BackupState::Failed);
+    let every = args.pgbackrest_every.map(seconds);
+    Ok(ListedFacts { age: done.map(|run| age(run.started_at, clock.now())), every, is_damaged })
 }
 
 async fn backup_facts(db: &Database, clock: &Clock, args: &BackupJobArgs) -> Result<BackupFacts, Fault> {
     let (log, now) = (BackupLog::new(db.clone(), clock.clone()), clock.now());
-    let age = |at: Timestamp| now.micros().saturating_sub(at.micros()).max(0) / 1_000_000;
     let runs = log.last(RUNS).await?;
-    let seconds = |every: Duration| i64::try_from(every.as_secs()).unwrap_or(i64::MAX);
     Ok(BackupFacts {
-        backup_age: log.last_done(BackupKind::Backup).await?.map(|run| age(run.started_at)),
-        drill_age: log.last_done(BackupKind::Drill).await?.map(|run| age(run.started_at)),
+        backup_age: log.last_done(BackupKind::Backup).await?.map(|run| age(run.started_at, now)),
+        drill_age: log.last_done(BackupKind::Drill).await?.map(|run| age(run.started_at, now)),
         backup_every: seconds(args.backup_every),
         drill_every: args.backup_drill_every.0.map(seconds),
         has_failed: runs

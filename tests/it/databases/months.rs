@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use bytes::Bytes;
 use entity::prelude::*;
 use entrepot::{
-    backups::{ArchivedMonth, MonthOutcome, archive_months, verify_month},
+    backups::{ArchivedMonth, MonthOutcome, archive_months, erase_from_months, verify_month},
     clock::Clock,
     files::{FileLocation, Store},
     saved_views::events::shown_rows,
@@ -22,6 +22,7 @@ const DAY: i64 = 86_400_000_000;
 /// A tenant, its counter, and a webhook endpoint that tries attempts belong to.
 const TENANT: &str = "'00000000-0000-0000-0000-000000000001'";
 const ENDPOINT: &str = "'00000000-0000-0000-0000-000000000002'";
+const OTHER: &str = "'00000000-0000-0000-0000-000000000003'";
 
 fn tenant() -> TenantId {
     TenantId::from_uuid(Uuid::from_u128(1))
@@ -308,6 +309,16 @@ fn archived_rows(kept: &Path, archived: &ArchivedMonth) -> Vec<String> {
     rows
 }
 
+/// Erases the other company while a month waits to be removed, twice: what its archive is then, and the note of the part.
+async fn erase_other(db: &Database, owner: &DatabaseConnection, place: &FileLocation, event: &str) -> ArchivedMonth {
+    for rows in [30, 0] {
+        let erased = erase_from_months(db, place, TenantId::from_uuid(Uuid::from_u128(3))).await.unwrap();
+        assert_eq!(erased, rows);
+    }
+    assert_eq!(numbers(owner, &format!("SELECT count(*) FROM {event} WHERE tenant_id = {OTHER}")).await, [0]);
+    serde_json::from_str(&part(db, event).await.unwrap().note.unwrap()).unwrap()
+}
+
 #[tokio::test]
 async fn a_month_is_archived_read_back_and_removed_a_week_later() {
     let Some((home, db)) = migrated().await else { return };
@@ -315,11 +326,15 @@ async fn a_month_is_archived_read_back_and_removed_a_week_later() {
     events(&owner, 1, 7_000, first.start()).await;
     let shown = r#"{"rows":1,"told":[{"name":"Ada Lovelace"}]}"#;
     tell(&owner, &format!("UPDATE event SET kind = 'view.result', payload = '{shown}' WHERE seq = 7")).await;
+    // Another company, whose numbers begin anew.
+    let theirs = format!("SELECT {OTHER}, seq - 100, kind, payload, recorded_at FROM event WHERE seq BETWEEN 101 AND 130");
+    tell(&owner, &format!("INSERT INTO event {theirs}")).await;
     attempts(&owner, 11, first.start()).await;
     entry(&owner, 1, first.start()).await;
     counter(&owner, 7_000, first.start() + 7_000).await;
     let (event, attempt) = (name("event", first), name("webhook_attempt", first));
-    let store = Store::open(&FileLocation::Folder(home.folder.join("kept"))).unwrap();
+    let place = FileLocation::Folder(home.folder.join("kept"));
+    let store = Store::open(&place).unwrap();
     let (then, before) = (Timestamp(first.plus(14).start()), first.plus(1));
     let archive = async |at: Timestamp| archive_months(&db, &store, before, at, &[shown_rows()]).await;
 
@@ -341,24 +356,31 @@ async fn a_month_is_archived_read_back_and_removed_a_week_later() {
     tell(&owner, "UPDATE alert_follower SET journal_seq = 7000").await;
     let outcomes = archive(then).await.unwrap();
     let Some(MonthOutcome::Archived(archived)) = outcome(&outcomes, &event) else { panic!("{outcomes:?}") };
-    assert_eq!(archived.rows, 7_000);
+    assert_eq!(archived.rows, 7_030);
     assert_eq!(numbers(&owner, "SELECT low_seq FROM tenant_counter").await, [7_000], "who resumes before it is told so");
     verify_month(&store, &archived).await.unwrap();
-    // Rows that an event shows and answers of receivers may name a person, and an erasure does not reach the archive.
+    // Rows that an event shows and answers of receivers may name a person, whose erasure does not reach the archive.
     let kept = home.folder.join("kept");
     let rows = [archived_rows(&kept, &archived), archived_rows(&kept, &attempted)].concat();
-    assert!(
-        rows.len() == 7_011 && rows[6].contains("view.result") && rows[7_000].contains("latency_ms"),
-        "{} {}",
-        rows[6],
-        rows[7_000]
-    );
+    assert_eq!(rows.len(), 7_041);
+    assert!(rows[6].contains("view.result") && rows[7_030].contains("latency_ms"), "{} {}", rows[6], rows[7_030]);
     assert!(rows.iter().all(|row| !row.contains("Lovelace")));
     let noted: ArchivedMonth = serde_json::from_str(&part(&db, &event).await.unwrap().note.unwrap()).unwrap();
     assert_eq!(noted, archived);
     assert_eq!(numbers(&owner, "SELECT count(*) FROM event").await, [0]);
     assert_eq!(numbers(&owner, "SELECT count(*) FROM audit_entry").await, [1]);
     assert_eq!(outcome(&archive(then).await.unwrap(), &event), Some(MonthOutcome::Kept { days: 7 }));
+
+    let erased = erase_other(&db, &owner, &place, &event).await;
+    assert!(archived_rows(&kept, &erased) == rows[..7_000], "the rows of whoever is left, in their order");
+    assert!(!kept.join(&archived.files[0].name).exists(), "the file that had the others");
+    assert_eq!(outcome(&archive(then).await.unwrap(), &event), Some(MonthOutcome::Kept { days: 7 }));
+    // One that was erased while its month was written: the archive is made once more.
+    tell(&owner, &format!("DELETE FROM {event} WHERE seq = 1")).await;
+    let outcomes = archive(then).await.unwrap();
+    let Some(MonthOutcome::Archived(archived)) = outcome(&outcomes, &event) else { panic!("{outcomes:?}") };
+    assert!(archived_rows(&kept, &archived) == rows[1..7_000]);
+    assert_eq!(fs::read_dir(kept.join(format!("archive/event/{first}"))).unwrap().count(), 2, "one file and its manifest");
 
     // A bit that was turned in the bucket keeps the month in the database.
     let (late, file) = (then.plus_seconds(8 * 86_400), home.folder.join("kept").join(&archived.files[0].name));

@@ -128,7 +128,7 @@ impl WebhookEndpoint {
     ) -> Answer<WebhookDeliveryConnection> {
         log::deliveries(ctx, &self.0, states, first, after).await
     }
-    /// Attempts of the last 30 days, the newest first.
+    /// Attempts of the last 30 days, the newest first. Older ones are among them, with an empty body, where the deployment archives months.
     #[field(paged)]
     async fn attempts(
         &self,

@@ -34,6 +34,11 @@ pub async fn cancel(db: &Database, tenant: TenantId) -> Result<bool, Fault> {
     Ok(taken > 0)
 }
 
+/// Whether a tenant was erased.
+pub async fn is_done(db: &Database, tenant: TenantId) -> Result<bool, Fault> {
+    Ok(rows::erasure(&db.tenant(tenant)).await?.is_some_and(|asked| asked.erased_at.is_some()))
+}
+
 /// What an erasure took away.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Erased {

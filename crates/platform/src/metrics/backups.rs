@@ -18,6 +18,17 @@ pub fn backup_schedule(every: Duration, drill_every: Option<Duration>) {
     }
 }
 
+/// Another program makes the backups, and they are listed: the time between two, where it is known. The moment of the last one is 0 until the log says
+/// more.
+pub fn backup_listing(every: Option<Duration>) {
+    if counts() {
+        gauge!(names::BACKUP_LAST).set(0.0);
+        if let Some(every) = every {
+            gauge!(names::BACKUP_INTERVAL).set(every.as_secs_f64());
+        }
+    }
+}
+
 /// The last backup in the log that was made: its start in seconds since 1970 UTC, how long it took, and its bytes as stored.
 pub fn backup_made(started: f64, took: Duration, stored_bytes: i64) {
     if counts() {

@@ -23,8 +23,8 @@ use metrics::{Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 
 pub use backups::{
-    backup_drilled, backup_failures, backup_made, backup_schedule, log_shipped, log_shipping, log_shipping_begins,
-    log_shipping_failed,
+    backup_drilled, backup_failures, backup_listing, backup_made, backup_schedule, log_shipped, log_shipping,
+    log_shipping_begins, log_shipping_failed,
 };
 pub use exports::export_run;
 pub use faults::{faults, panicked};

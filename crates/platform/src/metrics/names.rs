@@ -176,7 +176,7 @@ fn describe_backups() {
     describe_gauge!(
         BACKUP_LAST,
         Unit::Seconds,
-        "Start of the last backup that was made, in seconds since 1970 UTC; 0 where backups are scheduled and none was made"
+        "Start of the last backup that was made, in seconds since 1970 UTC; 0 where backups are scheduled or listed and none was made"
     );
     describe_gauge!(BACKUP_SECONDS, Unit::Seconds, "Time that the last backup took");
     describe_gauge!(BACKUP_BYTES, Unit::Bytes, "Bytes of the last backup as stored");

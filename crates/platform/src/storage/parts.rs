@@ -6,7 +6,7 @@ mod facts;
 
 use std::time::Duration;
 
-use entity::prelude::Timestamp;
+use entity::prelude::{TenantId, Timestamp};
 use migration::months::{self, AUDIT_ENTRY, PARTED};
 use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable, Value};
 use uuid::Uuid;
@@ -220,6 +220,24 @@ impl Database {
     pub async fn note_part(&self, part: &Part, note: &str) -> Result<(), Fault> {
         let sql = format!("COMMENT ON TABLE \"{}\" IS '{}'", part.name, note.replace('\'', "''"));
         self.owner.execute_unprepared(&sql).await.map(drop).map_err(Fault::from)
+    }
+
+    /// Removes a tenant's rows from a part that was taken out, which its table does not reach any more.
+    pub async fn clear_part(&self, part: &Part, tenant: TenantId) -> Result<(), Fault> {
+        let sql = format!("DELETE FROM \"{}\" WHERE tenant_id = $1", part.name);
+        let statement = Statement::from_sql_and_values(self.backend.into(), sql, [tenant.uuid().into()]);
+        let cleared = tokio::time::timeout(limits::LONG.answer(), self.owner.execute_raw(statement)).await;
+        cleared.map_err(|_| Fault::Broken(format!("rows of {} were not removed in time", part.name)))??;
+        Ok(())
+    }
+
+    /// How many rows a part has.
+    pub async fn part_size(&self, part: &Part) -> Result<u64, Fault> {
+        let statement = Statement::from_string(self.backend.into(), format!("SELECT count(*) FROM \"{}\"", part.name));
+        let counted = tokio::time::timeout(limits::LONG.answer(), self.owner.query_all_raw(statement)).await;
+        let rows = counted.map_err(|_| Fault::Broken(format!("the rows of {} were not counted in time", part.name)))??;
+        let count: i64 = rows.first().map_or(Ok(0), |row| cell(row, 0))?;
+        Ok(count.unsigned_abs())
     }
 
     /// Removes a part that was taken out.

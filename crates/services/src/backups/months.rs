@@ -1,26 +1,15 @@
 //! Months of the journal and of webhooks' attempts that leave the database: taken out of their tables, written as Parquet, read back and compared, and
 //! removed a week later.
 
-use std::sync::Arc;
+mod erase;
+mod file;
 
 use bytes::Bytes;
 use entity::prelude::Timestamp;
-use parquet::{
-    basic::{Compression, LogicalType, Repetition, Type as Physical, ZstdLevel},
-    data_type::{ByteArray, ByteArrayType, FixedLenByteArray, FixedLenByteArrayType, Int64Type},
-    errors::{ParquetError, Result as Written},
-    file::{
-        properties::WriterProperties,
-        reader::{FileReader, SerializedFileReader},
-        writer::SerializedFileWriter,
-    },
-    record::Field,
-    schema::types::{Type, TypePtr},
-};
+use parquet::errors::ParquetError;
 use platform::storage::{Database, Fault, Month, Part, PartColumn, PartShape, PartState, PartValue};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use crate::{
     backups::core::archived::{LeftOut, archived_payload},
@@ -28,6 +17,13 @@ use crate::{
     webhooks,
 };
 
+pub use erase::erase_from_months;
+use file::{decoded, encoded};
+
+/// Where archives are in the file store.
+const ARCHIVE: &str = "archive";
+/// What is last written of a month, in its folder.
+const MANIFEST: &str = "manifest.json";
 /// Rows of a file, and bytes of texts at which one ends before.
 const FILE_ROWS: usize = 128 * 1024;
 const FILE_BYTES: usize = 64 << 20;
@@ -130,25 +126,43 @@ async fn archive_month(
     if let Some(noted) = &part.note {
         let noted: ArchivedMonth = serde_json::from_str(noted)
             .map_err(|error| Fault::Broken(format!("the comment of the table {} is not of its archive: {error}", part.name)))?;
-        let days = KEPT_DAYS - (now.micros() - noted.archived_at).div_euclid(24 * 3600 * 1_000_000);
-        if days > 0 {
-            return Ok(MonthOutcome::Kept { days });
+        // A tenant that was erased while the month was written is still in the archive: it is written once more from what is left.
+        if db.part_size(&part).await? == noted.rows {
+            return leave(db, store, &part, &noted, now).await;
         }
-        verify_month(store, &noted).await?;
-        db.drop_part(&part).await?;
-        return Ok(MonthOutcome::Removed);
     }
-    let archived = write(db, store, &part, now, left_out).await?;
+    let (archived, folder) = (write(db, store, &part, now, left_out).await?, folder(&part));
     if archived.rows == 0 {
+        if part.note.is_some() {
+            store.remove_all(&folder).await.map_err(|error| stored(&folder, &error))?;
+        }
         db.drop_part(&part).await?;
         return Ok(MonthOutcome::Removed);
     }
     verify_month(store, &archived).await?;
-    let text = serde_json::to_string(&archived).map_err(|error| Fault::Broken(error.to_string()))?;
-    let manifest = format!("{}/manifest.json", folder(&part));
-    store.put_bytes(&manifest, Bytes::from(text.clone())).await.map_err(|error| stored(&manifest, &error))?;
+    let text = put_manifest(store, &folder, &archived).await?;
     db.note_part(&part, &text).await?;
+    erase::remove_unnamed(store, &folder, &archived).await?;
     Ok(MonthOutcome::Archived(archived))
+}
+
+/// Removes an archived month from the database when its week is over.
+async fn leave(db: &Database, store: &Store, part: &Part, noted: &ArchivedMonth, now: Timestamp) -> Result<MonthOutcome, Fault> {
+    let days = KEPT_DAYS - (now.micros() - noted.archived_at).div_euclid(24 * 3600 * 1_000_000);
+    if days > 0 {
+        return Ok(MonthOutcome::Kept { days });
+    }
+    verify_month(store, noted).await?;
+    db.drop_part(part).await?;
+    Ok(MonthOutcome::Removed)
+}
+
+/// Writes the manifest of a month, and returns its text.
+async fn put_manifest(store: &Store, folder: &str, archived: &ArchivedMonth) -> Result<String, Fault> {
+    let text = serde_json::to_string(archived).map_err(|error| Fault::Broken(error.to_string()))?;
+    let name = format!("{folder}/{MANIFEST}");
+    store.put_bytes(&name, Bytes::from(text.clone())).await.map_err(|error| stored(&name, &error))?;
+    Ok(text)
 }
 
 /// Why a month cannot leave yet. Readers of the journal are told that what is in it is gone, before it is.
@@ -164,7 +178,12 @@ async fn needed(db: &Database, part: &Part) -> Result<Option<String>, Fault> {
 /// Where the files of a part are.
 fn folder(part: &Part) -> String {
     let month = part.month.map_or_else(|| "before".to_owned(), |month| month.to_string());
-    format!("archive/{}/{month}", part.table)
+    format!("{ARCHIVE}/{}/{month}", part.table)
+}
+
+/// What an archive has of a table.
+fn shape_of(table: &str) -> PartShape {
+    if table == "event" { EVENT } else { WEBHOOK_ATTEMPT }
 }
 
 fn stored(name: &str, error: &StoreError) -> Fault {
@@ -177,7 +196,7 @@ fn unreadable(name: &str, error: &ParquetError) -> Fault {
 
 /// Writes all rows of a part.
 async fn write(db: &Database, store: &Store, part: &Part, now: Timestamp, left_out: &[LeftOut]) -> Result<ArchivedMonth, Fault> {
-    let shape = if part.table == "event" { EVENT } else { WEBHOOK_ATTEMPT };
+    let shape = shape_of(part.table);
     let (mut content, mut files, mut open, mut bytes) = (Sha256::new(), Vec::new(), Vec::new(), 0);
     let mut last: Option<Vec<PartValue>> = None;
     loop {
@@ -193,13 +212,7 @@ async fn write(db: &Database, store: &Store, part: &Part, now: Timestamp, left_o
         open.extend(page);
         if !open.is_empty() && (is_last || open.len() >= FILE_ROWS || bytes >= FILE_BYTES) {
             let name = format!("{}/{:05}.parquet", folder(part), files.len() + 1);
-            let encoded = encoded(shape, &open).map_err(|error| unreadable(&name, &error))?;
-            files.push(ArchivedFile {
-                rows: open.len() as u64,
-                sha256: hex::encode(Sha256::digest(&encoded)),
-                name: name.clone(),
-            });
-            store.put_bytes(&name, Bytes::from(encoded)).await.map_err(|error| stored(&name, &error))?;
+            files.push(put_rows(store, name, shape, &open).await?);
             open.clear();
             bytes = 0;
         }
@@ -212,17 +225,35 @@ async fn write(db: &Database, store: &Store, part: &Part, now: Timestamp, left_o
     Ok(ArchivedMonth { part: part.name.clone(), rows, content_sha256, files, archived_at: now.micros() })
 }
 
+/// Writes rows as a file of an archive.
+async fn put_rows(store: &Store, name: String, shape: PartShape, rows: &[Vec<PartValue>]) -> Result<ArchivedFile, Fault> {
+    let encoded = encoded(shape, rows).map_err(|error| unreadable(&name, &error))?;
+    let sha256 = hex::encode(Sha256::digest(&encoded));
+    store.put_bytes(&name, Bytes::from(encoded)).await.map_err(|error| stored(&name, &error))?;
+    Ok(ArchivedFile { name, rows: rows.len() as u64, sha256 })
+}
+
+/// The rows of a file that is as it was written.
+async fn rows_of(store: &Store, file: &ArchivedFile) -> Result<Vec<Vec<PartValue>>, Fault> {
+    let found = store.get(&file.name, MOST_BYTES).await.map_err(|error| stored(&file.name, &error))?;
+    let found = found.filter(|found| hex::encode(Sha256::digest(found)) == file.sha256);
+    let found = found.ok_or_else(|| Fault::Broken(format!("{} is not as it was written", file.name)))?;
+    decoded(found).map_err(|error| unreadable(&file.name, &error))
+}
+
 /// Reads an archive whole: files, rows and values are as they were written.
 pub async fn verify_month(store: &Store, archived: &ArchivedMonth) -> Result<(), Fault> {
     let (mut content, mut rows) = (Sha256::new(), 0);
     for file in &archived.files {
-        let found = store.get(&file.name, MOST_BYTES).await.map_err(|error| stored(&file.name, &error))?;
-        let found = found.filter(|found| hex::encode(Sha256::digest(found)) == file.sha256);
-        let found = found.ok_or_else(|| Fault::Broken(format!("{} is not as it was written", file.name)))?;
-        let decoded = decoded(found).map_err(|error| unreadable(&file.name, &error))?;
+        let decoded = rows_of(store, file).await?;
         rows += decoded.len() as u64;
         decoded.iter().for_each(|row| digest(&mut content, row));
     }
+    prove(archived, rows, content)
+}
+
+/// Compares what was read of an archive with what it was made of.
+fn prove(archived: &ArchivedMonth, rows: u64, content: Sha256) -> Result<(), Fault> {
     if rows != archived.rows || hex::encode(content.finalize()) != archived.content_sha256 {
         return Err(Fault::Broken(format!("the archive of {} does not have the rows that it was made of", archived.part)));
     }
@@ -265,83 +296,10 @@ fn digest(content: &mut Sha256, row: &[PartValue]) {
     }
 }
 
-/// The type of a column in the file.
-fn column_type(name: &str, kind: PartColumn) -> Written<TypePtr> {
-    let (physical, logical, length) = match kind {
-        PartColumn::Id => (Physical::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::Uuid), 16),
-        PartColumn::Whole => (Physical::INT64, None, -1),
-        PartColumn::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String), -1),
-    };
-    let column = Type::primitive_type_builder(name, physical).with_repetition(Repetition::OPTIONAL).with_logical_type(logical);
-    column.with_length(length).build().map(Arc::new)
-}
-
-/// Rows as a file of one group.
-fn encoded(shape: PartShape, rows: &[Vec<PartValue>]) -> Written<Vec<u8>> {
-    let fields = shape.columns.iter().map(|(name, kind)| column_type(name, *kind)).collect::<Written<Vec<TypePtr>>>()?;
-    let schema = Arc::new(Type::group_type_builder("row").with_fields(fields).build()?);
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_created_by("entrepot".to_owned())
-        .build();
-    let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
-    let mut group = file.next_row_group()?;
-    for (at, (_, kind)) in shape.columns.iter().enumerate() {
-        let Some(mut writer) = group.next_column()? else {
-            return Err(ParquetError::General("a row has a column more than the file".to_owned()));
-        };
-        let cells = || rows.iter().filter_map(move |row| row.get(at));
-        let present: Vec<i16> = cells().map(|cell| i16::from(*cell != PartValue::None)).collect();
-        let present = Some(present.as_slice());
-        match kind {
-            PartColumn::Id => {
-                let ids =
-                    cells().filter_map(|cell| if let PartValue::Id(id) = cell { Some(id.as_bytes().to_vec()) } else { None });
-                let ids: Vec<FixedLenByteArray> = ids.map(FixedLenByteArray::from).collect();
-                writer.typed::<FixedLenByteArrayType>().write_batch(&ids, present, None)?
-            }
-            PartColumn::Whole => {
-                let numbers = cells().filter_map(|cell| if let PartValue::Whole(number) = cell { Some(*number) } else { None });
-                let numbers: Vec<i64> = numbers.collect();
-                writer.typed::<Int64Type>().write_batch(&numbers, present, None)?
-            }
-            PartColumn::Text => {
-                let texts = cells()
-                    .filter_map(|cell| if let PartValue::Text(text) = cell { Some(text.as_bytes().to_vec()) } else { None });
-                let texts: Vec<ByteArray> = texts.map(ByteArray::from).collect();
-                writer.typed::<ByteArrayType>().write_batch(&texts, present, None)?
-            }
-        };
-        writer.close()?;
-    }
-    group.close()?;
-    file.into_inner()
-}
-
-fn decoded(bytes: Bytes) -> Written<Vec<Vec<PartValue>>> {
-    let reader = SerializedFileReader::new(bytes)?;
-    let mut rows = Vec::new();
-    for row in reader.get_row_iter(None)? {
-        let values = row?.into_columns().into_iter().map(|(_, field)| value(field));
-        rows.push(values.collect::<Written<Vec<PartValue>>>()?);
-    }
-    Ok(rows)
-}
-
-fn value(field: Field) -> Written<PartValue> {
-    Ok(match field {
-        Field::Null => PartValue::None,
-        Field::Long(number) => PartValue::Whole(number),
-        Field::Str(text) => PartValue::Text(text),
-        Field::Bytes(bytes) => {
-            PartValue::Id(Uuid::from_slice(bytes.data()).map_err(|error| ParquetError::General(error.to_string()))?)
-        }
-        other => return Err(ParquetError::General(format!("{other:?} is of no column of an archive"))),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn attempt(number: i64, error: Option<&str>) -> Vec<PartValue> {

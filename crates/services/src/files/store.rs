@@ -247,12 +247,18 @@ impl Store {
     pub async fn names(&self) -> Result<Vec<(String, u64)>, StoreError> {
         let prefix = (!self.prefix.as_ref().is_empty()).then_some(&self.prefix);
         let found: Vec<_> = self.objects.list(prefix).try_collect().await?;
-        let name = |path: &Path| {
-            let parts =
-                path.prefix_match(&self.prefix).map(|parts| parts.map(|part| part.as_ref().to_owned()).collect::<Vec<_>>());
-            parts.unwrap_or_default().join("/")
-        };
-        Ok(found.iter().map(|object| (name(&object.location), object.size)).collect())
+        Ok(found.iter().map(|object| (self.name(&object.location), object.size)).collect())
+    }
+
+    /// The names of all objects that lie under a name.
+    pub async fn names_under(&self, under: &str) -> Result<Vec<String>, StoreError> {
+        let found: Vec<_> = self.objects.list(Some(&self.at(under))).try_collect().await?;
+        Ok(found.iter().map(|object| self.name(&object.location)).collect())
+    }
+
+    fn name(&self, path: &Path) -> String {
+        let parts = path.prefix_match(&self.prefix).map(|parts| parts.map(|part| part.as_ref().to_owned()).collect::<Vec<_>>());
+        parts.unwrap_or_default().join("/")
     }
 
     /// Bytes of an object, if it is there.

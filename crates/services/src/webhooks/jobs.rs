@@ -37,7 +37,7 @@ pub fn register(registry: Registry, webhooks: &Webhooks, keep: Keep) -> Registry
         .queued(super::shell::REPLAY, MOST_FAILURES, move |lease, job| replay(replaying.clone(), lease, job))
         .periodic("webhook.forget", HOUR, move |_| {
             let webhooks = clearing.clone();
-            async move { webhooks.forget_old().await.map(drop) }
+            async move { webhooks.forget_old(keep).await.map(drop) }
         })
         .periodic("journal.trim", HOUR, move |lease| {
             let webhooks = trimming.clone();

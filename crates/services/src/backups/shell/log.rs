@@ -7,7 +7,7 @@ use platform::{
     clock::Clock,
     metrics,
     paging::PageRequest,
-    storage::{Backend, Database, Fault},
+    storage::{Database, Fault},
 };
 
 use super::BackupError;
@@ -200,11 +200,8 @@ impl BackupLog {
     }
 }
 
-/// Sets the metrics of backups to what the log says. Only embedded databases have one.
+/// Sets the metrics of backups to what the log says: of an embedded database, or of a Postgres whose backups are listed.
 pub async fn measure(db: &Database) -> Result<(), Fault> {
-    if db.backend() != Backend::Sqlite {
-        return Ok(());
-    }
     let global = db.global();
     let seconds = |run: &BackupRun| run.started_at.micros() as f64 / 1e6;
     if let Some(run) = rows::last_done(&global, BackupKind::Backup).await? {

@@ -228,21 +228,51 @@ pub async fn attempts(reads: &impl Reads, conditions: &str, order: &str, values:
     reads.records(&sql, values).await
 }
 
-/// Removes what is older than a moment, of one tenant, some at a time; says how many rows.
-pub async fn clear(work: &Work, before: Timestamp, most: i64) -> Result<u64, Fault> {
-    let sql = "DELETE FROM webhook_attempt WHERE tenant_id = $1 AND (endpoint_id, id) IN
+/// What becomes of attempts that are old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OldAttempts {
+    Removed,
+    /// They stay until their month is archived. The answers of receivers are in no archive, and are emptied where an attempt is not older than this moment: an
+    /// index finds those, and before it they are empty already.
+    Emptied {
+        since: Timestamp,
+    },
+}
+
+/// Removes what is older than a moment, of one tenant, some at a time, or empties it; says how many rows.
+pub async fn clear(work: &Work, before: Timestamp, old: OldAttempts, most: i64) -> Result<u64, Fault> {
+    let attempts = match old {
+        OldAttempts::Removed => {
+            let sql = "DELETE FROM webhook_attempt WHERE tenant_id = $1 AND (endpoint_id, id) IN
                (SELECT endpoint_id, id FROM webhook_attempt WHERE tenant_id = $1 AND at < $2 LIMIT $3)";
-    let attempts = work.execute(sql, vec![before.micros().into(), most.into()]).await?;
+            work.execute(sql, vec![before.micros().into(), most.into()]).await?
+        }
+        OldAttempts::Emptied { since } => {
+            let sql = "UPDATE webhook_attempt SET body = '' WHERE tenant_id = $1 AND at >= $4 AND at < $2 AND (endpoint_id, id) IN
+               (SELECT endpoint_id, id FROM webhook_attempt WHERE tenant_id = $1 AND at >= $4 AND at < $2 AND body <> '' LIMIT $3)";
+            work.execute(sql, vec![before.micros().into(), most.into(), since.micros().into()]).await?
+        }
+    };
     let sql = "DELETE FROM webhook_delivery WHERE tenant_id = $1 AND (endpoint_id, seq) IN
                (SELECT endpoint_id, seq FROM webhook_delivery WHERE tenant_id = $1 AND settled_at < $2 LIMIT $3)";
     Ok(attempts + work.execute(sql, vec![before.micros().into(), most.into()]).await?)
 }
 
 /// The tenants that have something to clear, or a secret to forget.
-pub async fn tenants_to_clear(global: &Global, before: Timestamp, now: Timestamp) -> Result<Vec<TenantId>, Fault> {
-    let sql =
-        "SELECT tenant_id FROM webhook_attempt WHERE at < $1 UNION SELECT tenant_id FROM webhook_delivery WHERE settled_at < $1
-               UNION SELECT tenant_id FROM webhook_endpoint WHERE old_secret_until <= $2";
-    let rows = global.rows(sql, vec![before.micros().into(), now.micros().into()]).await?;
+pub async fn tenants_to_clear(
+    global: &Global,
+    before: Timestamp,
+    old: OldAttempts,
+    now: Timestamp,
+) -> Result<Vec<TenantId>, Fault> {
+    let (attempts, since) = match old {
+        OldAttempts::Removed => ("at >= $3", Timestamp(i64::MIN)),
+        OldAttempts::Emptied { since } => ("at >= $3 AND body <> ''", since),
+    };
+    let sql = format!(
+        "SELECT tenant_id FROM webhook_attempt WHERE at < $1 AND {attempts} UNION SELECT tenant_id FROM webhook_delivery WHERE settled_at < $1
+               UNION SELECT tenant_id FROM webhook_endpoint WHERE old_secret_until <= $2"
+    );
+    let rows = global.rows(&sql, vec![before.micros().into(), now.micros().into(), since.micros().into()]).await?;
     rows.iter().map(|row| Row::new(row).take()).collect()
 }

@@ -7,7 +7,10 @@ use platform::{
 };
 
 use super::Webhooks;
-use crate::webhooks::rows::{deliveries, endpoints};
+use crate::webhooks::rows::{
+    deliveries::{self, OldAttempts},
+    endpoints,
+};
 
 /// How long the journal is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +19,7 @@ pub struct Keep {
     pub seconds: i64,
     /// What an endpoint has not received yet, or nobody has looked at for alerts, is kept for so much longer, and then let go all the same.
     pub grace_seconds: i64,
-    /// On Postgres, no event is removed by its age: months leave by `backups::archive_months` alone, after they were written and read back.
+    /// On Postgres, no event and no attempt is removed by its age: months leave by `backups::archive_months` alone, after they were written and read back.
     pub until_archived: bool,
 }
 impl Default for Keep {
@@ -25,22 +28,37 @@ impl Default for Keep {
     }
 }
 
+impl Keep {
+    /// Whether rows of a table that is parted by month leave with their month alone. SQLite has no months.
+    fn waits_for_archive(self, db: &Database) -> bool {
+        self.until_archived && db.backend() == Backend::Postgres
+    }
+}
+
 /// Attempts and messages that are settled are shown for so long.
 const LOG_SECONDS: i64 = 30 * 24 * 3600;
+/// How much older attempts are looked at whose answers are emptied, so that months of empty ones are not read each hour.
+const EMPTIED_SECONDS: i64 = 7 * 24 * 3600;
 /// Rows that one transaction removes: the counter's row is locked meanwhile, and writers wait.
 const PAGE: u32 = 1_000;
 
 impl Webhooks {
-    /// Removes attempts and settled messages of a month ago, and secrets that sign no more; says how many rows.
-    pub async fn forget_old(&self) -> Result<u64, Fault> {
+    /// Removes attempts and settled messages of a month ago, and secrets that sign no more; says how many rows. Attempts whose months are archived stay until
+    /// then, without what the receivers answered.
+    pub async fn forget_old(&self, keep: Keep) -> Result<u64, Fault> {
         let (global, now) = (self.0.db.global(), self.0.clock.now());
         let before = now.plus_seconds(-LOG_SECONDS);
+        let old = if keep.waits_for_archive(&self.0.db) {
+            OldAttempts::Emptied { since: before.plus_seconds(-EMPTIED_SECONDS) }
+        } else {
+            OldAttempts::Removed
+        };
         let mut removed = 0;
-        for tenant in deliveries::tenants_to_clear(&global, before, now).await? {
+        for tenant in deliveries::tenants_to_clear(&global, before, old, now).await? {
             loop {
                 let work = global.maintenance_for(tenant).await?;
                 endpoints::forget_old_secrets(&work, now).await?;
-                let page = deliveries::clear(&work, before, i64::from(PAGE)).await?;
+                let page = deliveries::clear(&work, before, old, i64::from(PAGE)).await?;
                 work.commit().await?;
                 removed += page;
                 if page < u64::from(PAGE) {
@@ -55,7 +73,7 @@ impl Webhooks {
     /// in the same transaction; says how many. None where months are archived: an event in the table is of a month that was not, since archiving detaches
     /// a month before it is written.
     pub async fn trim(&self, lease: Lease, keep: Keep) -> Result<u64, Fault> {
-        if keep.until_archived && self.0.db.backend() == Backend::Postgres {
+        if keep.waits_for_archive(&self.0.db) {
             return Ok(0);
         }
         let global = self.0.db.global();

@@ -1,0 +1,124 @@
+//! A tenant that is erased leaves the months that were taken out of their tables, too. A file has the rows of several tenants, so those that have the tenant's are
+//! written anew without them, under another name; the manifest then names these, and the old ones are removed last. Ended in the middle, it is run again.
+
+use std::collections::HashSet;
+
+use entity::prelude::TenantId;
+use platform::storage::{Database, Fault, Part, PartState, PartValue};
+use sha2::{Digest, Sha256};
+
+use super::{
+    ARCHIVE, ArchivedMonth, MANIFEST, MOST_BYTES, digest, folder, prove, put_manifest, put_rows, rows_of, shape_of, stored,
+    verify_month,
+};
+use crate::files::{FileLocation, Store};
+
+/// Characters of the old file's hash in the name of the new one.
+const MARK: usize = 8;
+
+/// Removes the rows of an erased tenant from months that are detached from their tables, and from all archived months of a file store; says how many rows
+/// the archives had. Safe to run again.
+///
+/// # Errors
+/// A part or the file store takes no writes, or an archive is damaged: the other ones are done all the same.
+pub async fn erase_from_months(db: &Database, location: &FileLocation, tenant: TenantId) -> Result<u64, Fault> {
+    let parts = db.parts().await?;
+    let detached: Vec<Part> = parts.into_iter().filter(|part| part.state != PartState::Attached && part.may_leave()).collect();
+    for part in &detached {
+        db.clear_part(part, tenant).await?;
+    }
+    let store = match location {
+        FileLocation::Folder(folder) if !folder.exists() => None,
+        _ => Some(Store::open(location).map_err(|error| stored(ARCHIVE, &error))?),
+    };
+    let names = match &store {
+        Some(store) => store.names_under(ARCHIVE).await.map_err(|error| stored(ARCHIVE, &error))?,
+        None => Vec::new(),
+    };
+    let folders: Vec<&str> =
+        names.iter().filter_map(|name| name.strip_suffix(MANIFEST).and_then(|folder| folder.strip_suffix('/'))).collect();
+    let missing = detached.iter().find(|part| part.note.is_some() && !folders.contains(&folder(part).as_str()));
+    if let Some(part) = missing {
+        let why = "give --files as it was given to `entrepot partitions archive`";
+        return Err(Fault::Broken(format!("the archive of {} is not in {location}: {why}", part.name)));
+    }
+    let Some(store) = &store else { return Ok(0) };
+    let (mut erased, mut failures) = (0, Vec::new());
+    for folder in folders {
+        match erase_from_archive(db, store, &detached, folder, tenant).await {
+            Ok(rows) => erased += rows,
+            Err(fault) => failures.push(fault.to_string()),
+        }
+    }
+    if failures.is_empty() { Ok(erased) } else { Err(Fault::Broken(failures.join("; "))) }
+}
+
+/// Erases a tenant from the archive of a month, and says how many rows it had.
+async fn erase_from_archive(
+    db: &Database,
+    store: &Store,
+    detached: &[Part],
+    folder: &str,
+    tenant: TenantId,
+) -> Result<u64, Fault> {
+    let manifest = format!("{folder}/{MANIFEST}");
+    let found = store.get(&manifest, MOST_BYTES).await.map_err(|error| stored(&manifest, &error))?;
+    let archived: Option<ArchivedMonth> = found.and_then(|text| serde_json::from_slice(&text).ok());
+    let archived = archived.ok_or_else(|| Fault::Broken(format!("{manifest} is no manifest of an archived month")))?;
+    let left = without(store, folder, &archived, tenant).await?;
+    if left != archived {
+        verify_month(store, &left).await?;
+        put_manifest(store, folder, &left).await?;
+    }
+    // A run that was ended in the middle may have left the old note, and old files.
+    let text = serde_json::to_string(&left).map_err(|error| Fault::Broken(error.to_string()))?;
+    let noted = detached.iter().find(|part| part.name == left.part && part.note.as_ref().is_some_and(|note| *note != text));
+    if let Some(part) = noted {
+        db.note_part(part, &text).await?;
+    }
+    remove_unnamed(store, folder, &left).await?;
+    Ok(archived.rows.saturating_sub(left.rows))
+}
+
+/// What is left of an archived month without a tenant. Its files are written, and the old ones still there.
+async fn without(store: &Store, folder: &str, archived: &ArchivedMonth, tenant: TenantId) -> Result<ArchivedMonth, Fault> {
+    let table = folder.split('/').nth(1).unwrap_or_default();
+    let (shape, theirs) = (shape_of(table), PartValue::Id(tenant.uuid()));
+    let (mut before, mut after) = (Sha256::new(), Sha256::new());
+    let (mut rows, mut files) = (0, Vec::new());
+    for file in &archived.files {
+        let mut read = rows_of(store, file).await?;
+        rows += read.len() as u64;
+        read.iter().for_each(|row| digest(&mut before, row));
+        let has_theirs = read.iter().any(|row| row.first() == Some(&theirs));
+        if has_theirs {
+            read.retain(|row| row.first() != Some(&theirs));
+            // Earlier versions archived one column more of attempts, the last.
+            read.iter_mut().for_each(|row| row.truncate(shape.columns.len()));
+        }
+        read.iter().for_each(|row| digest(&mut after, row));
+        if !has_theirs {
+            files.push(file.clone());
+        } else if !read.is_empty() {
+            let number = file.name.rsplit('/').next().and_then(|name| name.split(['-', '.']).next()).unwrap_or_default();
+            let mark = file.sha256.get(..MARK).unwrap_or_default();
+            files.push(put_rows(store, format!("{folder}/{number}-{mark}.parquet"), shape, &read).await?);
+        }
+    }
+    prove(archived, rows, before)?;
+    let rows = files.iter().map(|file| file.rows).sum();
+    Ok(ArchivedMonth { rows, content_sha256: hex::encode(after.finalize()), files, ..archived.clone() })
+}
+
+/// Removes files of a month that its manifest does not name: those of runs that were ended in the middle, and those that others have replaced.
+pub(super) async fn remove_unnamed(store: &Store, folder: &str, archived: &ArchivedMonth) -> Result<(), Fault> {
+    let manifest = format!("{folder}/{MANIFEST}");
+    let mut named: HashSet<&str> = archived.files.iter().map(|file| file.name.as_str()).collect();
+    named.insert(&manifest);
+    for name in store.names_under(folder).await.map_err(|error| stored(folder, &error))? {
+        if !named.contains(name.as_str()) {
+            store.remove(&name).await.map_err(|error| stored(&name, &error))?;
+        }
+    }
+    Ok(())
+}
