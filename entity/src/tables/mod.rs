@@ -102,6 +102,7 @@ pub mod product;
 pub mod product_document;
 pub mod product_family;
 pub mod product_image;
+pub mod product_tag_refusal;
 pub mod product_text_refusal;
 pub mod purchase_charge;
 pub mod purchase_discrepancy;
@@ -214,7 +215,7 @@ tables! {
     login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,
     movement Movement, order_detail OrderDetail, note Note, note_edit NoteEdit, note_mention NoteMention, number_pattern NumberPattern, order_hold OrderHold, order_line OrderLine, order_line_barred OrderLineBarred,
     order_line_part OrderLinePart, order_sourcing OrderSourcing, paper Paper, party_merge PartyMerge, invoice Invoice, invoice_line InvoiceLine, legal_entity LegalEntity, store_legal_entity StoreLegalEntity, parcel Parcel, parcel_line ParcelLine, payment Payment, order_step OrderStep, policy Policy, product Product, product_document ProductDocument,
-    product_family ProductFamily, product_image ProductImage, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
+    product_family ProductFamily, product_image ProductImage, product_tag_refusal ProductTagRefusal, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
     refresh_token RefreshToken, registration Registration,
     replenishment_line ReplenishmentLine, replenishment_plan ReplenishmentPlan, replenishment_policy ReplenishmentPolicy, replenishment_rule ReplenishmentRule, reservation Reservation, return_line ReturnLine,

@@ -122,6 +122,8 @@ pub const UNHEARD: &[&str] = &[
     "ProductCategorySuggestion",
     "ProductDuplicate",
     "ProductNameCleanup",
+    "ProductTagModel",
+    "ProductTagSuggestion",
     "ProductTextModel",
     "RateLimit",
     "ReorderSuggestion",

@@ -5,6 +5,7 @@ mod enums;
 mod mutation;
 mod query;
 mod suggestion;
+mod tag;
 
 pub use duplicate::{
     ProductDuplicate, ProductDuplicateConnection, ProductDuplicateEdge, ProductDuplicateReason, ProductNameChange,
@@ -16,6 +17,9 @@ pub use query::SuggestionQuery;
 pub use suggestion::{
     ProductCategorySuggestion, ProductCategorySuggestionConnection, ProductCategorySuggestionEdge, ProductTextModel,
     SuggestedCategory, SuggestedCategoryReason,
+};
+pub use tag::{
+    ProductTagModel, ProductTagSuggestion, ProductTagSuggestionConnection, ProductTagSuggestionEdge, SuggestedTag,
 };
 
 /// Declares a page of suggestions, which says whether there can be any.

@@ -140,6 +140,7 @@ const TENANTED: &[&str] = &[
     "product_image",
     "product_document",
     "attachment",
+    "product_tag_refusal",
     "product_text_refusal",
     "note",
     "note_edit",

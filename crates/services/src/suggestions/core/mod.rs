@@ -3,8 +3,9 @@
 mod accept;
 mod model;
 mod names;
+mod tags;
 
-pub use accept::{AcceptRefusal, AcceptedCategory, AcceptedLine, AcceptedList, AcceptedName, MOST_ACCEPTED, merged};
+pub use accept::{AcceptRefusal, Accepted, AcceptedLine, AcceptedList, AcceptedLists, MOST_ACCEPTED, merged};
 pub use model::{CategoryModel, Example, ModelStatus, SuggestedCategory, is_confident};
 pub use names::{MOST_LISTED, NamePair, Named, Names};
 pub use product_text::{
@@ -12,3 +13,4 @@ pub use product_text::{
     cleaning::{Change, Cleaned, Rule},
     duplicates::Reason as DuplicateReason,
 };
+pub use tags::{SuggestedTag, TagBaseline, TagModel, TaggedExample};

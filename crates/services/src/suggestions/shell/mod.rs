@@ -3,6 +3,7 @@
 mod ask;
 mod change;
 mod learned;
+mod tags;
 
 use std::sync::Arc;
 
@@ -10,10 +11,11 @@ use inventory::catalog::Catalog;
 use tokio::sync::Semaphore;
 
 pub use ask::{ListedCleanup, ListedPair, ProductSuggestion};
-pub use change::RefuseRefusal;
+pub use change::{RefuseRefusal, Refused};
+pub use tags::ProductTagSuggestion;
 
 use self::learned::LearnedCache;
-use super::core::{CategoryModel, Names};
+use super::core::{CategoryModel, Names, TagModel};
 
 /// Trainings of this node at a time: each takes a processor and up to some hundred MiB.
 const TRAININGS: usize = 1;
@@ -23,13 +25,14 @@ const TRAININGS: usize = 1;
 pub struct Suggestions {
     catalog: Catalog,
     models: Arc<LearnedCache<CategoryModel>>,
+    tags: Arc<LearnedCache<TagModel>>,
     names: Arc<LearnedCache<Names>>,
     trainings: Arc<Semaphore>,
 }
 
 impl Suggestions {
     pub fn new(catalog: Catalog) -> Self {
-        let (models, names) = (Arc::default(), Arc::default());
-        Self { catalog, models, names, trainings: Arc::new(Semaphore::new(TRAININGS)) }
+        let (models, tags, names) = (Arc::default(), Arc::default(), Arc::default());
+        Self { catalog, models, tags, names, trainings: Arc::new(Semaphore::new(TRAININGS)) }
     }
 }
