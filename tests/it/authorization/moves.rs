@@ -13,6 +13,10 @@ use super::{
 pub const CASES: &[(&str, Needs)] = &[
     ("blanketOrderUpdate", May("purchase.write")),
     ("productTagSuggestions", May("product.read")),
+    ("productDescriptionEndpoint", May("tenant.write")),
+    ("productDescriptionEndpointSet", May("tenant.write")),
+    ("productDescriptionPrompt", May("product.read")),
+    ("productDescriptionPropose", May("product.write")),
     ("customerMerge", May("customer.merge")),
     ("supplierMerge", May("supplier.merge")),
     ("customerUnmerge", May("customer.merge")),

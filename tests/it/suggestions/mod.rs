@@ -1,5 +1,6 @@
 //! Categories, duplicates and clean names that are suggested from a company's own products; accepted and refused.
 
+mod descriptions;
 mod shop;
 mod tags;
 

@@ -120,6 +120,8 @@ pub const UNHEARD: &[&str] = &[
     "BackgroundJob",
     "LostSales",
     "ProductCategorySuggestion",
+    "ProductDescriptionEndpoint",
+    "ProductDescriptionPrompt",
     "ProductDuplicate",
     "ProductNameCleanup",
     "ProductTagModel",

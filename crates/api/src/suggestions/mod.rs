@@ -1,5 +1,6 @@
 //! Suggestions from the texts of products in GraphQL.
 
+mod description;
 mod duplicate;
 mod enums;
 mod mutation;
@@ -7,6 +8,10 @@ mod query;
 mod suggestion;
 mod tag;
 
+pub use description::{
+    DescriptionMutation, DescriptionQuery, ProductDescriptionEndpoint, ProductDescriptionEndpointPayload, ProductDescriptionFailure,
+    ProductDescriptionPrompt, ProductDescriptionProposePayload,
+};
 pub use duplicate::{
     ProductDuplicate, ProductDuplicateConnection, ProductDuplicateEdge, ProductDuplicateReason, ProductNameChange,
     ProductNameCleanup, ProductNameCleanupConnection, ProductNameCleanupEdge,

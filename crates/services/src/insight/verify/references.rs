@@ -113,6 +113,7 @@ const TENANTED: &[&str] = &[
     "liquidation_line",
     "liquidation_plan",
     "liquidation_settings",
+    "description_endpoint",
     "saved_view",
     "saved_view_link",
     "saved_view_schedule",
