@@ -24,7 +24,7 @@ on_both!(a_language_model_proposes_what_a_person_accepts);
 const SET: &str = "mutation($input: ProductDescriptionEndpointSetInput!) { productDescriptionEndpointSet(input: $input) {
     endpoint { url model hasSecretKey isEnabled maxTokens callsPerDay callsToday version } userErrors { code message field } } }";
 const ENDPOINT: &str = "{ productDescriptionEndpoint { url hasSecretKey isEnabled callsToday version } }";
-const PROMPT: &str = "query($id: ID!) { productDescriptionPrompt(productId: $id) { url body } }";
+const PROMPT: &str = "query($id: ID!) { productDescriptionPrompt(productId: $id) { host body } }";
 const PROPOSE: &str = "mutation($input: ProductDescriptionProposeInput!) { productDescriptionPropose(input: $input) {
     proposal isCut failure userErrors { code message field } } }";
 const ACCEPT: &str = "mutation($input: ProductTextAcceptInput!) { productTextAccept(input: $input) {
@@ -126,7 +126,7 @@ async fn a_language_model_proposes_what_a_person_accepts(world: &World) {
     let proposed = shop.propose(&mug).await;
     assert_eq!((done(&proposed, "proposal"), &proposed["isCut"]), (&json!("A blue mug."), &json!(false)));
     let body = shown["body"].as_str().unwrap().to_owned();
-    assert_eq!((&shown["url"], model.asked()), (&json!(model.url), vec![(format!("Bearer {SECRET}"), body.clone())]));
+    assert_eq!((&shown["host"], model.asked()), (&json!("127.0.0.1"), vec![(format!("Bearer {SECRET}"), body.clone())]));
     assert!(body.contains("Dragonfly mug") && body.contains("Mugs") && !body.contains("SKU-"), "{body}");
     // A person accepts it, by the catalogue's own way.
     let lines = json!([{ "productId": mug["id"], "description": proposed["proposal"], "expectedVersion": 1 }]);

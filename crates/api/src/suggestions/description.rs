@@ -65,15 +65,15 @@ impl From<Endpoint> for ProductDescriptionEndpoint {
 /// Request for the description of a product, as it would be sent.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct ProductDescriptionPrompt {
-    /// URL that it would be posted to.
-    pub url: String,
+    /// Host that it would be posted to.
+    pub host: String,
     /// Body as it would be sent, JSON: the product's name, category path, options, measures, country of origin and tags. Neither prices nor personal data are in it.
     pub body: String,
 }
 
 impl From<DescriptionPrompt> for ProductDescriptionPrompt {
     fn from(prompt: DescriptionPrompt) -> Self {
-        Self { url: prompt.url, body: prompt.body }
+        Self { host: prompt.host, body: prompt.body }
     }
 }
 

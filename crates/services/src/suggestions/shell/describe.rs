@@ -13,7 +13,7 @@ use crate::{
         core::{Endpoint, EndpointFields, EndpointRefusal, Proposal, Unusable, proposal, request},
         rows::{self, KEY},
     },
-    webhooks::{self, Bounds, Question, Unanswered, origin_of},
+    webhooks::{self, Bounds, Question, Unanswered, host_of, origin_of},
 };
 
 /// Of an answer: within the ten seconds of an operation.
@@ -22,7 +22,8 @@ const BOUNDS: Bounds = Bounds { time: Duration::from_secs(8), bytes: 64 << 10 };
 /// What would be sent for a product, and where to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DescriptionPrompt {
-    pub url: String,
+    /// No more of the address: its path or its query may hold a secret.
+    pub host: String,
     pub body: String,
 }
 
@@ -122,8 +123,8 @@ impl Suggestions {
         permit: &Permit<kind::ProductRead>,
         product: ProductId,
     ) -> Result<Result<DescriptionPrompt, DescribeRefusal>, Fault> {
-        let prepared = prepared(&permit.scope(&self.catalog.db), product, self.catalog.clock.now()).await?;
-        Ok(prepared.map(|(_, _, prompt)| prompt))
+        let ready = prepared(&permit.scope(&self.catalog.db), product, self.catalog.clock.now()).await?;
+        Ok(ready.map(|(_, _, prompt)| prompt))
     }
 
     /// Asks the tenant's endpoint for a description. Nothing is changed but the count of today's calls, whatever is answered.
@@ -135,7 +136,7 @@ impl Suggestions {
         let (scope, now) = (permit.scope(&self.catalog.db), self.catalog.clock.now());
         let work = scope.begin().await?;
         let (endpoint, sealed, prompt) = match prepared(&work, product, now).await? {
-            Ok(prepared) if prepared.0.is_enabled => prepared,
+            Ok(ready) if ready.0.is_enabled => ready,
             Ok(_) => return left(work, DescribeRefusal::Off).await,
             Err(refusal) => return left(work, refusal).await,
         };
@@ -146,7 +147,7 @@ impl Suggestions {
         work.commit().await?;
         let key = sealed.map(|sealed| self.ring.open(&context, &sealed)).transpose()?.map(String::from_utf8).transpose();
         let key = key.map_err(|_| Fault::corrupt("description_endpoint", "a key is a text"))?;
-        let question = Question { url: &prompt.url, key: key.as_deref(), body: &prompt.body };
+        let question = Question { url: &endpoint.url, key: key.as_deref(), body: &prompt.body };
         let answer = match self.sender.ask(question, BOUNDS).await {
             Ok(answer) => answer,
             Err(why) => return Ok(Err(why.into())),
@@ -171,6 +172,6 @@ async fn prepared(reads: &impl Reads, id: ProductId, now: Timestamp) -> Result<R
         }
         None => Vec::new(),
     };
-    let prompt = DescriptionPrompt { url: endpoint.url.clone(), body: request(&endpoint, &product, &categories) };
+    let prompt = DescriptionPrompt { host: host_of(&endpoint.url), body: request(&endpoint, &product, &categories) };
     Ok(Ok((endpoint, sealed, prompt)))
 }

@@ -71,7 +71,8 @@ mod tests {
         net::TcpListener,
     };
 
-    use super::{super::address::Allowed, *};
+    use super::*;
+    use crate::webhooks::Allowed;
 
     const BRIEF: Bounds = Bounds { time: Duration::from_secs(2), bytes: 64 << 10 };
 
