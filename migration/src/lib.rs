@@ -112,6 +112,7 @@ mod m0121_drift;
 mod m0122_liquidation_scores;
 mod m0124_blanket_drafts;
 mod m0125_supplier_calendar;
+mod m0126_suggestions;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -229,6 +230,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0122_liquidation_scores::Migration),
             Box::new(m0124_blanket_drafts::Migration),
             Box::new(m0125_supplier_calendar::Migration),
+            Box::new(m0126_suggestions::Migration),
         ]
     }
 }

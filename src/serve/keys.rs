@@ -7,14 +7,14 @@ use platform::{
     secrets::{self, KeyRing, SealedColumn},
     storage::Database,
 };
-use services::{export_schedules, webhooks};
+use services::{export_schedules, suggestions, webhooks};
 
 use super::{StartError, backup::given, migrated, say};
 use crate::config::{KeysAction, KeysOf, RotateSigningKey};
 
 /// Every sealed column of every room.
 pub fn sealed_columns() -> Vec<SealedColumn> {
-    [identity::SEALED, catalog::SEALED, webhooks::SEALED, export_schedules::SEALED].concat()
+    [identity::SEALED, catalog::SEALED, webhooks::SEALED, export_schedules::SEALED, suggestions::SEALED].concat()
 }
 
 pub async fn run(action: KeysAction) -> Result<(), StartError> {

@@ -331,7 +331,7 @@ pub struct Given {
 pub fn build(given: Given) -> EntrepotSchema {
     let media = Media::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
     let papers = Papers::new(given.ledger.database().clone(), given.ledger.clock().clone(), given.exchange.files().clone());
-    let suggestions = Suggestions::new(given.catalog.clone());
+    let suggestions = Suggestions::new(given.catalog.clone(), &given.webhooks);
     let export_schedules = services::export_schedules::ExportSchedules::new(&given.exchange, &given.webhooks);
     let hubs = Hubs::new(given.ledger.database().clone(), events::registry());
     let schema = plain()

@@ -35,6 +35,7 @@ pub mod demand_document;
 pub mod demand_gone;
 pub mod demand_week;
 pub mod deployment_copy;
+pub mod description_endpoint;
 pub mod device;
 pub mod document_reversal;
 pub mod document_reversal_effect;
@@ -102,6 +103,7 @@ pub mod product;
 pub mod product_document;
 pub mod product_family;
 pub mod product_image;
+pub mod product_tag_refusal;
 pub mod product_text_refusal;
 pub mod purchase_charge;
 pub mod purchase_discrepancy;
@@ -203,7 +205,7 @@ tables! {
     audit_entry AuditEntry, audit_head AuditHead, backup_code BackupCode, backup_run BackupRun, barcode Barcode, blanket_order BlanketOrder, blanket_order_line BlanketOrderLine, carrier Carrier, category Category,
     channel Channel, copy_progress CopyProgress, cost_book CostBook, cost_layer CostLayer, cost_pool CostPool, cost_posting CostPosting,
     count_line CountLine, count_try CountTry, customer Customer, demand_book DemandBook,
-    demand_day DemandDay, demand_document DemandDocument, demand_gone DemandGone, demand_week DemandWeek, deployment_copy DeploymentCopy, device Device, document_reversal DocumentReversal,
+    demand_day DemandDay, demand_document DemandDocument, demand_gone DemandGone, demand_week DemandWeek, deployment_copy DeploymentCopy, description_endpoint DescriptionEndpoint, device Device, document_reversal DocumentReversal,
     document_reversal_effect DocumentReversalEffect, document_reversal_line DocumentReversalLine, entry Entry, event Event,
     exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, export_schedule ExportSchedule, factor_series FactorSeries, file File, forecast_pool ForecastPool, forecast_run ForecastRun,
     forecast_score ForecastScore, forecast_series ForecastSeries, forecast_sum ForecastSum, fulfilment Fulfilment,
@@ -214,7 +216,7 @@ tables! {
     login_challenge LoginChallenge, login_failure LoginFailure, lot Lot, lot_level LotLevel, member Member,
     movement Movement, order_detail OrderDetail, note Note, note_edit NoteEdit, note_mention NoteMention, number_pattern NumberPattern, order_hold OrderHold, order_line OrderLine, order_line_barred OrderLineBarred,
     order_line_part OrderLinePart, order_sourcing OrderSourcing, paper Paper, party_merge PartyMerge, invoice Invoice, invoice_line InvoiceLine, legal_entity LegalEntity, store_legal_entity StoreLegalEntity, parcel Parcel, parcel_line ParcelLine, payment Payment, order_step OrderStep, policy Policy, product Product, product_document ProductDocument,
-    product_family ProductFamily, product_image ProductImage, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
+    product_family ProductFamily, product_image ProductImage, product_tag_refusal ProductTagRefusal, product_text_refusal ProductTextRefusal, purchase_charge PurchaseCharge,
     purchase_discrepancy PurchaseDiscrepancy, purchase_order PurchaseOrder, purchase_order_line PurchaseOrderLine,
     refresh_token RefreshToken, registration Registration,
     replenishment_line ReplenishmentLine, replenishment_plan ReplenishmentPlan, replenishment_policy ReplenishmentPolicy, replenishment_rule ReplenishmentRule, reservation Reservation, return_line ReturnLine,

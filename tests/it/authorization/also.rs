@@ -28,6 +28,7 @@ pub const ALSO: &[(&str, &str)] = &[
     ("ProductImageAddInput", "productId"),
     ("ProductImageReorderInput", "productId"),
     ("ProductTextAcceptInput", "categories"),
+    ("ProductSuggestionRefuseInput", "categoryId"),
     ("StocktakeCreateInput", "categoryId"),
     ("PurchaseOrderLineReceiptInput", "lineId"),
     ("ImportCreateInput", "entity"),

@@ -119,6 +119,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("productDuplicates", May("product.read")),
     ("productNameCleanups", May("product.read")),
     ("productTextModel", May("product.read")),
+    ("productTagModel", May("product.read")),
     ("productTextAccept", May("product.write")),
     ("productSuggestionRefuse", May("product.write")),
     ("stockRevalue", May("cost.write")),

@@ -12,6 +12,11 @@ use super::{
 /// The root fields of works, transfers, counts, alerts, merges, what retires and drafts of blanket orders, and what they need.
 pub const CASES: &[(&str, Needs)] = &[
     ("blanketOrderUpdate", May("purchase.write")),
+    ("productTagSuggestions", May("product.read")),
+    ("productDescriptionEndpoint", May("tenant.write")),
+    ("productDescriptionEndpointSet", May("tenant.write")),
+    ("productDescriptionPrompt", May("product.read")),
+    ("productDescriptionPropose", May("product.write")),
     ("customerMerge", May("customer.merge")),
     ("supplierMerge", May("supplier.merge")),
     ("customerUnmerge", May("customer.merge")),

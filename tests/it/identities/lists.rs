@@ -79,6 +79,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.productDuplicates", "", "productDuplicates", vec![n(7), i(), i()]),
         ("Query.productFamilies", "", "productFamilies", vec![i()]),
         ("Query.productNameCleanups", "", "productNameCleanups", vec![i()]),
+        ("Query.productTagSuggestions", "", "productTagSuggestions", vec![i()]),
         ("Query.products", "", "products:Sku:ASC", vec![t("mug"), i()]),
         ("Query.products", "orderBy: { field: CREATED_AT, direction: DESC }", "products:CreatedAt:DESC", vec![n(7), i()]),
         ("Query.products", "filter: { search: \"red mug\" }", "products:RELEVANCE:RANK", vec![n(7)]),

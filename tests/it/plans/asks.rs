@@ -55,6 +55,8 @@ const REPORTS: &[&str] = &[
     "productCategorySuggestions",
     "productDuplicates",
     "productNameCleanups",
+    "productTagModel",
+    "productTagSuggestions",
     "productTextModel",
     "reorderSuggestions",
     "report",

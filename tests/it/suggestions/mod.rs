@@ -1,6 +1,8 @@
 //! Categories, duplicates and clean names that are suggested from a company's own products; accepted and refused.
 
+mod descriptions;
 mod shop;
+mod tags;
 
 use entrepot::storage::journal;
 use serde_json::{Value, json};

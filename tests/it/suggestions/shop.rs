@@ -62,11 +62,23 @@ impl<'w> Shop<'w> {
         }
     }
 
+    /// Twelve products with tags.
+    pub async fn stock_tagged(&self, noun: &str, tags: &[&str]) {
+        for pattern in PATTERNS {
+            self.create(json!({ "name": format!("{pattern} {noun}"), "tags": tags })).await;
+        }
+    }
+
     pub async fn product(&self, name: &str, category: Option<&Value>) -> Value {
-        let mut input = json!({ "sku": format!("SKU-{}", SKUS.fetch_add(1, Ordering::Relaxed)), "name": name });
+        let mut input = json!({ "name": name });
         if let Some(category) = category {
             input["categoryId"] = category.clone();
         }
+        self.create(input).await
+    }
+
+    async fn create(&self, mut input: Value) -> Value {
+        input["sku"] = json!(format!("SKU-{}", SKUS.fetch_add(1, Ordering::Relaxed)));
         let made = self.office.act("productCreate", "ProductCreateInput", "product { id version }", input).await;
         done(&made, "product").clone()
     }

@@ -341,6 +341,7 @@ impl From<ProductCreateInput> for ProductFields {
                 origin_country: input.origin_country.into(),
                 tariff_number: input.tariff_number.into(),
                 tags: input.tags.into(),
+                add_tags: Vec::new(),
             },
             metadata: input.metadata.map(|json| json.0).into(),
         }
@@ -374,6 +375,7 @@ macro_rules! product_fields {
                 origin_country: text($input.origin_country),
                 tariff_number: text($input.tariff_number),
                 tags: patch($input.tags, |tags| tags),
+                add_tags: Vec::new(),
             },
             metadata: patch($input.metadata, |json| json.0),
         }

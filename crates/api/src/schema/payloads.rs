@@ -84,6 +84,8 @@ pub enum Payload {
     ProductImagePayload(crate::media::ProductImagePayload),
     ProductDocumentPayload(crate::media::ProductDocumentPayload),
     ProductTextAcceptPayload(crate::suggestions::ProductTextAcceptPayload),
+    ProductDescriptionEndpointPayload(crate::suggestions::ProductDescriptionEndpointPayload),
+    ProductDescriptionProposePayload(crate::suggestions::ProductDescriptionProposePayload),
     ProductSuggestionRefusePayload(crate::suggestions::ProductSuggestionRefusePayload),
     ProductLabelSheetPayload(crate::labels::ProductLabelSheetPayload),
     AlertPayload(alerts::AlertPayload),

@@ -13,8 +13,10 @@ pub enum ProductTextStatus {
     Learning,
     /// Fewer than two categories have eight products or more. Put more products into categories.
     TooFewCategories,
-    /// The model was right no more often on held-out products than the most frequent category: the
-    /// texts do not distinguish the categories.
+    /// No tag has eight products or more. Give more products tags.
+    TooFewTags,
+    /// The model was right no more often on held-out products than the most frequent category or tag: the
+    /// texts do not distinguish the categories or tags.
     NoBetterThanBaseline,
 }
 

@@ -1,11 +1,17 @@
 //! Suggestions from the texts of products in GraphQL.
 
+mod description;
 mod duplicate;
 mod enums;
 mod mutation;
 mod query;
 mod suggestion;
+mod tag;
 
+pub use description::{
+    DescriptionMutation, DescriptionQuery, ProductDescriptionEndpoint, ProductDescriptionEndpointPayload,
+    ProductDescriptionFailure, ProductDescriptionPrompt, ProductDescriptionProposePayload,
+};
 pub use duplicate::{
     ProductDuplicate, ProductDuplicateConnection, ProductDuplicateEdge, ProductDuplicateReason, ProductNameChange,
     ProductNameCleanup, ProductNameCleanupConnection, ProductNameCleanupEdge,
@@ -17,6 +23,7 @@ pub use suggestion::{
     ProductCategorySuggestion, ProductCategorySuggestionConnection, ProductCategorySuggestionEdge, ProductTextModel,
     SuggestedCategory, SuggestedCategoryReason,
 };
+pub use tag::{ProductTagModel, ProductTagSuggestion, ProductTagSuggestionConnection, ProductTagSuggestionEdge, SuggestedTag};
 
 /// Declares a page of suggestions, which says whether there can be any.
 macro_rules! suggestions {

@@ -3,13 +3,21 @@
 use async_graphql::{Context, ID, InputObject, SimpleObject};
 use entity::prelude::{CategoryId, ProductId};
 use iam::access::kind;
-use inventory::catalog::{Ask, Batch, core::product::ProductDoc, events::PRODUCT_UPDATED, shell::Answered};
+use inventory::catalog::{
+    Ask, Batch,
+    core::{
+        goods::{MAX_TAG, MAX_TAGS},
+        product::ProductDoc,
+    },
+    events::PRODUCT_UPDATED,
+    shell::Answered,
+};
 use macros::resolvers;
 use platform::path;
 use services::suggestions::{
     Suggestions,
-    core::{AcceptRefusal, AcceptedCategory, AcceptedLine, AcceptedList, AcceptedName, MOST_ACCEPTED, merged},
-    shell::RefuseRefusal,
+    core::{AcceptRefusal, Accepted, AcceptedLine, AcceptedList, AcceptedLists, MOST_ACCEPTED, merged},
+    shell::{RefuseRefusal, Refused},
 };
 
 use crate::{
@@ -49,7 +57,29 @@ pub struct AcceptedNameInput {
     pub expected_version: Long,
 }
 
-/// Categories and names accepted for products, at most 500 lines together. A product may have a line in each list, with the same version.
+/// Tags accepted for a product.
+#[derive(Debug, Clone, InputObject)]
+pub struct AcceptedTagsInput {
+    /// Product.
+    pub product_id: ID,
+    /// Tags that the product gets beside those that it has, each 1 to 64 characters; with them a product has at most 50. A tag that it has already stays as it is spelled.
+    pub tags: Vec<String>,
+    /// Version of the product as it was read; another one is a VERSION_CONFLICT.
+    pub expected_version: Long,
+}
+
+/// A description accepted for a product.
+#[derive(Debug, Clone, InputObject)]
+pub struct AcceptedDescriptionInput {
+    /// Product.
+    pub product_id: ID,
+    /// Description that the product gets, at most 10,000 characters. An empty text removes the description.
+    pub description: String,
+    /// Version of the product as it was read; another one is a VERSION_CONFLICT.
+    pub expected_version: Long,
+}
+
+/// Categories, names, tags and descriptions accepted for products, at most 500 lines together. A product may have a line in each list, with the same version.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductTextAcceptInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
@@ -60,17 +90,26 @@ pub struct ProductTextAcceptInput {
     /// Names, each product once.
     #[graphql(default)]
     pub names: Vec<AcceptedNameInput>,
+    /// Tags, each product once.
+    #[graphql(default)]
+    pub tags: Vec<AcceptedTagsInput>,
+    /// Descriptions, each product once.
+    #[graphql(default)]
+    pub descriptions: Vec<AcceptedDescriptionInput>,
 }
 
-/// A suggested category that is wrong for a product.
+/// A suggested category, and tags, that are wrong for a product. At least one of `categoryId` and `tags` is needed.
 #[derive(Debug, Clone, InputObject)]
 pub struct ProductSuggestionRefuseInput {
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: Option<String>,
     /// Product.
     pub product_id: ID,
-    /// Category that is not to be suggested for it again.
-    pub category_id: ID,
+    /// Category that is not to be suggested for it again. Null for none.
+    pub category_id: Option<ID>,
+    /// Tags that are not to be suggested for it again in any spelling, at most 50.
+    #[graphql(default)]
+    pub tags: Vec<String>,
 }
 
 /// Result of accepting suggestions.
@@ -115,16 +154,16 @@ pub struct SuggestionMutation;
 
 #[resolvers]
 impl SuggestionMutation {
-    /// Applies accepted categories and names to products, all or none: one refused line refuses
+    /// Applies accepted categories, names, tags and descriptions to products, all or none: one refused line refuses
     /// all. Events, versions and refusals are those of productUpdate.
     #[mutation(permit = ProductWrite, emits(PRODUCT_UPDATED), dry_run(record))]
     async fn product_text_accept(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Accepted categories and names.")] input: ProductTextAcceptInput,
+        #[graphql(desc = "Accepted categories, names, tags and descriptions.")] input: ProductTextAcceptInput,
     ) -> Answer<ProductTextAcceptPayload> {
         let ask = Ask { key: Some(input.idempotency_key), mode: dry_run };
-        let lines = match lines(input.categories, input.names) {
+        let lines = match merged(lists(input.categories, input.names, input.tags, input.descriptions)).map_err(refusal) {
             Ok(lines) => lines,
             Err(refusal) => {
                 return Ok(ProductTextAcceptPayload { user_errors: vec![refusal], ..ProductTextAcceptPayload::default() });
@@ -135,7 +174,7 @@ impl SuggestionMutation {
         Ok(ProductTextAcceptPayload::of(ctx, batch, &lines))
     }
 
-    /// Keeps that a suggested category is wrong for a product: it is not suggested for that product again. Other products are not affected.
+    /// Keeps that a suggested category, or suggested tags, are wrong for a product: they are not suggested for that product again. Other products are not affected.
     #[mutation(permit = ProductWrite, once, dry_run(rolled_back))]
     async fn product_suggestion_refuse(
         &self,
@@ -143,16 +182,19 @@ impl SuggestionMutation {
         #[graphql(desc = "Refused suggestion.")] input: ProductSuggestionRefuseInput,
     ) -> Answer<ProductSuggestionRefusePayload> {
         let refused = |user_errors| ProductSuggestionRefusePayload { user_errors, ..ProductSuggestionRefusePayload::default() };
+        if let Some(error) = not_refusable(&input) {
+            return Ok(refused(vec![error]));
+        }
         let ids = read(|reading| {
             let product: ProductId = reading.id(&input.product_id, || path!["input", "productId"]);
-            let category: CategoryId = reading.id(&input.category_id, || path!["input", "categoryId"]);
+            let category: Option<CategoryId> = reading.id_opt(input.category_id.as_ref(), || path!["input", "categoryId"]);
             (product, category)
         });
         let (product, category) = match ids {
             Ok(ids) => ids,
             Err(errors) => return Ok(refused(errors)),
         };
-        let kept = ctx.given::<Suggestions>()?.refuse(permit, product, category).await?;
+        let kept = ctx.given::<Suggestions>()?.refuse(permit, Refused { product, category, tags: input.tags }).await?;
         Ok(refused(match kept {
             Ok(()) => Vec::new(),
             Err(RefuseRefusal::NoProduct) => vec![UserError::not_found("product", path!["input", "productId"])],
@@ -161,36 +203,61 @@ impl SuggestionMutation {
     }
 }
 
-fn lines(categories: Vec<AcceptedCategoryInput>, names: Vec<AcceptedNameInput>) -> Result<Vec<AcceptedLine>, UserError> {
-    let category = |input: AcceptedCategoryInput| AcceptedCategory {
-        product: input.product_id.0,
-        category: input.category_id.0,
-        expected_version: input.expected_version.0,
-    };
-    let name = |input: AcceptedNameInput| AcceptedName {
-        product: input.product_id.0,
-        name: input.name,
-        expected_version: input.expected_version.0,
-    };
-    merged(categories.into_iter().map(category).collect(), names.into_iter().map(name).collect()).map_err(refusal)
+fn lists(
+    categories: Vec<AcceptedCategoryInput>,
+    names: Vec<AcceptedNameInput>,
+    tags: Vec<AcceptedTagsInput>,
+    descriptions: Vec<AcceptedDescriptionInput>,
+) -> AcceptedLists {
+    let category = |input: AcceptedCategoryInput| accepted(input.product_id, input.category_id.0, input.expected_version);
+    let name = |input: AcceptedNameInput| accepted(input.product_id, input.name, input.expected_version);
+    let tagged = |input: AcceptedTagsInput| accepted(input.product_id, input.tags, input.expected_version);
+    let described = |input: AcceptedDescriptionInput| accepted(input.product_id, input.description, input.expected_version);
+    AcceptedLists {
+        categories: categories.into_iter().map(category).collect(),
+        names: names.into_iter().map(name).collect(),
+        tags: tags.into_iter().map(tagged).collect(),
+        descriptions: descriptions.into_iter().map(described).collect(),
+    }
+}
+
+fn accepted<T>(product: ID, value: T, expected_version: Long) -> Accepted<T> {
+    Accepted { product: product.0, value, expected_version: expected_version.0 }
+}
+
+/// Why an input refuses nothing that could be suggested.
+fn not_refusable(input: &ProductSuggestionRefuseInput) -> Option<UserError> {
+    if input.category_id.is_none() && input.tags.is_empty() {
+        return Some(UserError::new(ErrorCode::Required, "a category or a tag is needed", path!["input", "categoryId"]));
+    }
+    if input.tags.len() > MAX_TAGS {
+        let message = format!("at most {MAX_TAGS} tags are refused at once");
+        return Some(UserError::new(ErrorCode::LimitExceeded, message, path!["input", "tags"]));
+    }
+    let is_tag = |tag: &String| !tag.trim().is_empty() && tag.trim().chars().count() <= MAX_TAG;
+    let index = input.tags.iter().position(|tag| !is_tag(tag))?;
+    let message = format!("a tag of 1 to {MAX_TAG} characters is needed");
+    Some(UserError::new(ErrorCode::Invalid, message, path!["input", "tags", index]))
 }
 
 fn refusal(why: AcceptRefusal) -> UserError {
     match why {
-        AcceptRefusal::Empty => {
-            UserError::new(ErrorCode::Required, "a category or a name is needed", path!["input", "categories"])
-        }
+        AcceptRefusal::Empty => UserError::new(
+            ErrorCode::Required,
+            "a category, a name, a tag or a description is needed",
+            path!["input", "categories"],
+        ),
         AcceptRefusal::TooMany => {
-            let message = format!("at most {MOST_ACCEPTED} categories and names are accepted at once");
+            let message = format!("at most {MOST_ACCEPTED} lines are accepted at once");
             UserError::new(ErrorCode::LimitExceeded, message, path!["input", "categories"])
         }
         AcceptRefusal::Repeated(list, index) => {
             let message = "this product occurs before in this list";
             UserError::new(ErrorCode::Duplicate, message, path!["input", list_name(list), index, "productId"])
         }
-        AcceptRefusal::OtherVersion(index) => {
-            let message = "the version that the product's line in categories expects is needed";
-            UserError::new(ErrorCode::Invalid, message, path!["input", "names", index, "expectedVersion"])
+        AcceptRefusal::OtherVersion(list, index) => {
+            let message = "the version that an earlier line of the product expects is needed";
+            UserError::new(ErrorCode::Invalid, message, path!["input", list_name(list), index, "expectedVersion"])
         }
     }
 }
@@ -199,15 +266,8 @@ fn list_name(list: AcceptedList) -> &'static str {
     match list {
         AcceptedList::Categories => "categories",
         AcceptedList::Names => "names",
-    }
-}
-
-/// The list and the line that a field of a product came from.
-fn place(line: &AcceptedLine, field: &str) -> (AcceptedList, usize) {
-    match (&line.category, &line.name) {
-        (Some((index, _)), None) => (AcceptedList::Categories, *index),
-        (Some((index, _)), Some(_)) if field != "name" => (AcceptedList::Categories, *index),
-        (_, name) => (AcceptedList::Names, name.as_ref().map_or(0, |(index, _)| *index)),
+        AcceptedList::Tags => "tags",
+        AcceptedList::Descriptions => "descriptions",
     }
 }
 
@@ -220,7 +280,7 @@ impl ProductTextAcceptPayload {
         for (Answered { row, problems, .. }, line) in rows.into_iter().zip(lines) {
             let product = row.map(Product::from);
             for problem in problems.iter().take(MOST_REPORTED.saturating_sub(user_errors.len())) {
-                let (list, index) = place(line, problem.at.first().map_or("", String::as_str));
+                let (list, index) = line.place(problem.at.first().map_or("", String::as_str));
                 let (index, current) = (index.to_string(), product.clone().filter(|_| shows));
                 let mut error = user_error(problem, &["input", list_name(list), index.as_str()], current.map(Into::into));
                 error.renamed("id", "productId");

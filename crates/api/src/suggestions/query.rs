@@ -6,12 +6,16 @@ use platform::{
     paging::{CursorSigner, Key},
     path,
 };
-use services::suggestions::{Suggestions, core, rows::Wanted};
+use services::suggestions::{
+    Suggestions, core,
+    rows::{Lacking, Wanted},
+};
 
 use super::{
     duplicate::{ProductDuplicate, ProductDuplicateConnection, ProductNameCleanup, ProductNameCleanupConnection},
     enums::ProductTextStatus,
     suggestion::{ProductCategorySuggestion, ProductCategorySuggestionConnection, ProductTextModel, status},
+    tag::{self, ProductTagModel, ProductTagSuggestion, ProductTagSuggestionConnection},
 };
 use crate::{
     graphql::{
@@ -25,6 +29,7 @@ use crate::{
 
 /// Names of the lists in their cursors.
 const CATEGORIES: &str = "productCategorySuggestions";
+const TAGS: &str = "productTagSuggestions";
 const DUPLICATES: &str = "productDuplicates";
 const CLEANUPS: &str = "productNameCleanups";
 
@@ -36,6 +41,16 @@ pub struct ProductSuggestionFilter {
     /// True to include only products without a category.
     #[graphql(default = true)]
     pub without_category: bool,
+}
+
+/// Products that tags are suggested for. Archived products are left out.
+#[derive(Debug, Clone, InputObject)]
+pub struct ProductTagSuggestionFilter {
+    /// IDs of the products to include, at most 250. Null for all.
+    pub product_ids: Option<Vec<ID>>,
+    /// True to include only products without tags.
+    #[graphql(default = true)]
+    pub without_tags: bool,
 }
 
 /// The root fields of suggestions.
@@ -61,7 +76,9 @@ impl SuggestionQuery {
     ) -> Answer<ProductCategorySuggestionConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(CATEGORIES, signer, MOST_A_PAGE)?;
-        let wanted = wanted(filter)?;
+        let is_lacking = filter.as_ref().is_none_or(|filter| filter.without_category);
+        let products = filter.and_then(|filter| filter.product_ids);
+        let wanted = wanted(products, is_lacking.then_some(Lacking::Category))?;
         let asked = ctx.given::<Suggestions>()?.category_suggestions(&permit, &wanted, &request);
         let (model, found) = Box::pin(asked).await?;
         let nodes = found.into_iter().map(|suggestion| {
@@ -71,6 +88,36 @@ impl SuggestionQuery {
         let page = Page::build(nodes.collect(), &request, CATEGORIES, signer);
         let is_partial = model.as_ref().is_some_and(|model| model.is_partial);
         Ok(ProductCategorySuggestionConnection::new(page, status(model.as_ref()), is_partial))
+    }
+
+    /// Tags suggested for products, at most three each, by a model that is learned from the tenant's own products. Empty, with the reason in `status`, where they teach too little.
+    ///
+    /// Requires product.read. Costs 20.
+    #[field(permit = ProductRead, paged, cost = "20")]
+    async fn product_tag_suggestions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Products that tags are suggested for; all without tags when left out.")] filter: Option<
+            ProductTagSuggestionFilter,
+        >,
+        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
+        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
+    ) -> Answer<ProductTagSuggestionConnection> {
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(TAGS, signer, MOST_A_PAGE)?;
+        let is_lacking = filter.as_ref().is_none_or(|filter| filter.without_tags);
+        let products = filter.and_then(|filter| filter.product_ids);
+        let wanted = wanted(products, is_lacking.then_some(Lacking::Tags))?;
+        let (model, found) = Box::pin(ctx.given::<Suggestions>()?.tag_suggestions(&permit, &wanted, &request)).await?;
+        let nodes = found.into_iter().map(|suggestion| {
+            let keys: Vec<Key> = vec![suggestion.product.id.into()];
+            (ProductTagSuggestion::from(suggestion), keys)
+        });
+        let page = Page::build(nodes.collect(), &request, TAGS, signer);
+        let is_partial = model.as_ref().is_some_and(|model| model.is_partial);
+        Ok(ProductTagSuggestionConnection::new(page, tag::status(model.as_ref()), is_partial))
     }
 
     /// Pairs of products that are probably one, entered twice; the most alike first, at most 10,000.
@@ -123,17 +170,23 @@ impl SuggestionQuery {
         let model = Box::pin(ctx.given::<Suggestions>()?.model(&permit)).await?;
         Ok(ProductTextModel::of(model.as_ref()))
     }
+
+    /// Model that suggested tags come from, with its accuracy on the tenant's own products.
+    ///
+    /// Requires product.read. Costs 20.
+    #[field(permit = ProductRead, cost = "20")]
+    async fn product_tag_model(&self, ctx: &Context<'_>) -> Answer<ProductTagModel> {
+        let model = Box::pin(ctx.given::<Suggestions>()?.tag_model(&permit)).await?;
+        Ok(ProductTagModel::of(model.as_ref()))
+    }
 }
 
 fn of_names(names: Option<&core::Names>) -> ProductTextStatus {
     if names.is_some() { ProductTextStatus::Ready } else { ProductTextStatus::Learning }
 }
 
-fn wanted(filter: Option<ProductSuggestionFilter>) -> Answer<Wanted> {
-    let Some(ProductSuggestionFilter { product_ids, without_category }) = filter else {
-        return Ok(Wanted { products: None, is_without_category: true });
-    };
-    let Some(ids) = product_ids else { return Ok(Wanted { products: None, is_without_category: without_category }) };
+fn wanted(product_ids: Option<Vec<ID>>, lacking: Option<Lacking>) -> Answer<Wanted> {
+    let Some(ids) = product_ids else { return Ok(Wanted { products: None, lacking }) };
     if ids.len() > MOST_A_PAGE as usize {
         return Err(TopError::bad_input(format!("at most {MOST_A_PAGE} products are named"), path!["filter", "productIds"]));
     }
@@ -141,5 +194,5 @@ fn wanted(filter: Option<ProductSuggestionFilter>) -> Answer<Wanted> {
     for (index, id) in ids.iter().enumerate() {
         products.push(argument(id, || path!["filter", "productIds", index])?);
     }
-    Ok(Wanted { products: Some(products), is_without_category: without_category })
+    Ok(Wanted { products: Some(products), lacking })
 }

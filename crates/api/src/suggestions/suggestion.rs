@@ -73,26 +73,25 @@ impl SuggestedCategory {
     /// Words that spoke for the category, the loudest first, at most five.
     #[field(list_size(assumed = 5))]
     async fn reasons(&self) -> Vec<SuggestedCategoryReason> {
-        let reasons = self.0.reasons.iter();
-        reasons
-            .map(|reason| SuggestedCategoryReason {
-                text: reason.text.clone(),
-                part: reason.letters.clone(),
-                share: six(reason.share.into()),
-            })
-            .collect()
+        self.0.reasons.iter().map(SuggestedCategoryReason::from).collect()
     }
 }
 
-/// A word that spoke for a category.
+/// A word that spoke for a category or a tag.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct SuggestedCategoryReason {
     /// Word in lower case without accents, or both words of a phrase.
     pub text: String,
     /// Part of the word that is known from other products, with `<` and `>` for its ends. Null where the word itself is known.
     pub part: Option<String>,
-    /// Share of all that spoke for the category, 0 to 1.
+    /// Share of all that spoke for the category or the tag, 0 to 1.
     pub share: f64,
+}
+
+impl From<&core::CategoryReason> for SuggestedCategoryReason {
+    fn from(reason: &core::CategoryReason) -> Self {
+        Self { text: reason.text.clone(), part: reason.letters.clone(), share: six(reason.share.into()) }
+    }
 }
 
 suggestions!(
@@ -158,6 +157,6 @@ pub(super) fn status(model: Option<&Arc<CategoryModel>>) -> ProductTextStatus {
     model.map_or(ProductTextStatus::Learning, |model| model.status.into())
 }
 
-fn count(number: usize) -> i32 {
+pub(super) fn count(number: usize) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }

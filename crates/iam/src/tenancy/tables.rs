@@ -16,6 +16,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("api_key_index", "hashes of API keys: make new keys with apiKeyCreate"),
     ("saved_view_link", "hashes of links: make new links with savedViewLinkCreate"),
     ("export_schedule", "secrets of buckets, and how far files in them are: set them again with exportScheduleSet"),
+    ("description_endpoint", "its key is a secret: set it again with productDescriptionEndpointSet"),
     ("subject", "keys of persons: an import makes new ones"),
     ("subject_history", "keys of persons' histories: marks in the audit log from before an import match none from after it"),
     ("tenant_erasure", "it was asked of one deployment"),

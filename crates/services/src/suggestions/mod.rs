@@ -5,3 +5,6 @@ pub mod rows;
 pub mod shell;
 
 pub use shell::Suggestions;
+
+/// The columns of this room that are sealed.
+pub const SEALED: &[platform::secrets::SealedColumn] = &[rows::KEY];

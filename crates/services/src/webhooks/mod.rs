@@ -19,7 +19,7 @@ pub use shell::{
     DeliveryCounters, DeliveryCounts, EndpointFields, Keep, NewEndpoint, Replay, Replayed, WebhookError, Webhooks,
     let_go_of_month,
 };
-pub use wire::{Allowed, Parcel, Sender, Sent, check};
+pub use wire::{Allowed, Bounds, Parcel, Question, Sender, Sent, Unanswered, check, host_of, origin_of};
 
 /// The columns of webhooks that are sealed.
 pub const SEALED: &[platform::secrets::SealedColumn] = &[rows::endpoints::SECRET, rows::endpoints::OLD_SECRET];

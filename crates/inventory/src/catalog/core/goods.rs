@@ -11,7 +11,7 @@ use super::{
 /// How many tags a product may have.
 pub const MAX_TAGS: usize = 50;
 /// Characters of a tag.
-const MAX_TAG: usize = 64;
+pub const MAX_TAG: usize = 64;
 /// A thousand tonnes.
 const MAX_GRAMS: i64 = 1_000_000_000;
 /// A kilometre.
@@ -49,6 +49,9 @@ pub struct GoodsFields {
     pub origin_country: Patch<String>,
     pub tariff_number: Patch<String>,
     pub tags: Patch<Vec<String>>,
+    /// Tags beside those that it has, or that `tags` gives it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub add_tags: Vec<String>,
 }
 
 impl GoodsFields {
@@ -66,11 +69,12 @@ impl GoodsFields {
         let height_mm = whole("heightMm", &self.height_mm, MAX_MILLIMETRES);
         let origin_country = c.free(&self.origin_country, |c, value| country(c, input_path!["originCountry"], value));
         let tariff_number = c.free(&self.tariff_number, |c, value| tariff(c, input_path!["tariffNumber"], value));
+        let add_tags = tags(c, &self.add_tags).unwrap_or_default();
         let tags = match &self.tags {
             Patch::Clear => Patch::Set(Vec::new()),
             other => c.free(other, |c, list| tags(c, list)),
         };
-        GoodsCommand { weight_grams, length_mm, width_mm, height_mm, origin_country, tariff_number, tags }
+        GoodsCommand { weight_grams, length_mm, width_mm, height_mm, origin_country, tariff_number, tags, add_tags }
     }
 }
 
@@ -84,6 +88,7 @@ pub struct GoodsCommand {
     origin_country: Patch<String>,
     tariff_number: Patch<String>,
     tags: Patch<Vec<String>>,
+    add_tags: Vec<String>,
 }
 
 impl GoodsCommand {
@@ -95,6 +100,11 @@ impl GoodsCommand {
         self.origin_country.apply(&mut goods.origin_country);
         self.tariff_number.apply(&mut goods.tariff_number);
         self.tags.apply_value(&mut goods.tags);
+        for tag in &self.add_tags {
+            if !goods.tags.iter().any(|known| text::fold(known) == text::fold(tag)) {
+                goods.tags.push(tag.clone());
+            }
+        }
     }
 }
 
@@ -193,6 +203,11 @@ mod tests {
         let mut goods = Goods { tags: vec!["old".to_owned()], ..Goods::default() };
         GoodsFields { tags: Patch::Clear, ..GoodsFields::default() }.check(&mut Checker::default()).apply(&mut goods);
         assert!(goods.tags.is_empty());
+        let (mut checker, mut goods) = (Checker::default(), Goods { tags: vec!["Gift".to_owned()], ..Goods::default() });
+        let added = ["gift", "Garden", "a|b"].map(str::to_owned).to_vec();
+        GoodsFields { add_tags: added, ..GoodsFields::default() }.check(&mut checker).apply(&mut goods);
+        assert_eq!(goods.tags, ["Gift", "Garden"], "those it has stay as they are spelled");
+        assert_eq!(checker.problems.iter().map(|problem| problem.at.clone()).collect::<Vec<_>>(), [input_path!["tags", 2]]);
         assert!(GoodsFields::default().is_empty());
     }
 }

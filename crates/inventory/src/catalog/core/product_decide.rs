@@ -11,7 +11,7 @@ use super::{
     Fresh, Patch, Problem, Rejection, Subject, Target, Use, Verdict, Versioned,
     check::input_path,
     found,
-    goods::Goods,
+    goods::{Goods, MAX_TAGS},
     gtin,
     product::{ProductCommand, ProductDoc, ProductOption, ProductRow},
     text,
@@ -79,6 +79,9 @@ impl ProductContext {
         }
         self.relate(command, &mut doc, &mut problems);
         set_plain(command, &mut doc.row);
+        if doc.row.goods.tags.len() > MAX_TAGS {
+            problems.push(Problem::at("tags", Rejection::TooMany { most: MAX_TAGS }));
+        }
         // A serial number stands for one unit, of which there are no parts.
         if doc.row.tracking == Tracking::Serial && doc.row.unit_decimals > 0 {
             problems.push(Problem::at("tracking", Rejection::SerialInParts));

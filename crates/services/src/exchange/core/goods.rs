@@ -17,6 +17,7 @@ pub fn read(cells: &Cells<'_>) -> Result<GoodsFields, Refused> {
         origin_country: cells.texts("originCountry"),
         tariff_number: cells.texts("tariffNumber"),
         tags: cells.patch("tags", tags)?,
+        add_tags: Vec::new(),
     })
 }
 

@@ -2,32 +2,36 @@
 
 use std::collections::HashMap;
 
-/// Lines of one call, categories and names together.
+/// Lines of one call, all lists together.
 pub const MOST_ACCEPTED: usize = 500;
 
-/// A category for a product. IDs are texts as they were sent: the catalogue reads them.
+/// What a product gets. IDs are texts as they were sent: the catalogue reads them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AcceptedCategory {
+pub struct Accepted<T> {
     pub product: String,
-    pub category: String,
+    pub value: T,
     pub expected_version: i64,
 }
 
-/// A name for a product.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AcceptedName {
-    pub product: String,
-    pub name: String,
-    pub expected_version: i64,
+/// Everything that is accepted in one call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AcceptedLists {
+    pub categories: Vec<Accepted<String>>,
+    pub names: Vec<Accepted<String>>,
+    /// Tags beside those that a product has.
+    pub tags: Vec<Accepted<Vec<String>>>,
+    pub descriptions: Vec<Accepted<String>>,
 }
 
 /// The change of one product: values with their places in the lists that they come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AcceptedLine {
     pub product: String,
     pub expected_version: i64,
     pub category: Option<(usize, String)>,
     pub name: Option<(usize, String)>,
+    pub tags: Option<(usize, Vec<String>)>,
+    pub description: Option<(usize, String)>,
 }
 
 /// A list of the input.
@@ -35,6 +39,8 @@ pub struct AcceptedLine {
 pub enum AcceptedList {
     Categories,
     Names,
+    Tags,
+    Descriptions,
 }
 
 /// The reason for which lists are no change.
@@ -44,71 +50,124 @@ pub enum AcceptRefusal {
     TooMany,
     /// The product of this line is named before in the same list.
     Repeated(AcceptedList, usize),
-    /// The name's line expects another version than the category's line of the same product.
-    OtherVersion(usize),
+    /// The line expects another version than an earlier line of the same product.
+    OtherVersion(AcceptedList, usize),
+}
+
+impl AcceptedLine {
+    /// The list and the line that a field of the product came from; for what is of no list, the first line that names the product.
+    pub fn place(&self, field: &str) -> (AcceptedList, usize) {
+        let places = [
+            ("categoryId", AcceptedList::Categories, self.category.as_ref().map(|(index, _)| *index)),
+            ("name", AcceptedList::Names, self.name.as_ref().map(|(index, _)| *index)),
+            ("tags", AcceptedList::Tags, self.tags.as_ref().map(|(index, _)| *index)),
+            ("description", AcceptedList::Descriptions, self.description.as_ref().map(|(index, _)| *index)),
+        ];
+        let is_of = |wanted: bool| {
+            let mut found = places.iter().filter(|(name, _, _)| !wanted || *name == field);
+            found.find_map(|(_, list, index)| index.map(|index| (*list, index)))
+        };
+        is_of(true).or_else(|| is_of(false)).unwrap_or((AcceptedList::Categories, 0))
+    }
+}
+
+/// Lines in the order in which products were first named.
+#[derive(Default)]
+struct Merging {
+    lines: Vec<AcceptedLine>,
+    line_of: HashMap<String, usize>,
+}
+
+impl Merging {
+    fn add<T>(
+        &mut self,
+        list: AcceptedList,
+        accepted: Vec<Accepted<T>>,
+        value_of: impl Fn(&mut AcceptedLine) -> &mut Option<(usize, T)>,
+    ) -> Result<(), AcceptRefusal> {
+        for (index, Accepted { product, value, expected_version }) in accepted.into_iter().enumerate() {
+            let next = self.lines.len();
+            let place = *self.line_of.entry(product.clone()).or_insert(next);
+            if place == next {
+                self.lines.push(AcceptedLine { product, expected_version, ..AcceptedLine::default() });
+            }
+            let line = &mut self.lines[place];
+            if value_of(line).is_some() {
+                return Err(AcceptRefusal::Repeated(list, index));
+            }
+            if line.expected_version != expected_version {
+                return Err(AcceptRefusal::OtherVersion(list, index));
+            }
+            *value_of(line) = Some((index, value));
+        }
+        Ok(())
+    }
 }
 
 /// One line for each product: what is accepted of a product becomes one change of it.
-pub fn merged(categories: Vec<AcceptedCategory>, names: Vec<AcceptedName>) -> Result<Vec<AcceptedLine>, AcceptRefusal> {
-    if categories.is_empty() && names.is_empty() {
+pub fn merged(lists: AcceptedLists) -> Result<Vec<AcceptedLine>, AcceptRefusal> {
+    let AcceptedLists { categories, names, tags, descriptions } = lists;
+    let count = categories.len() + names.len() + tags.len() + descriptions.len();
+    if count == 0 {
         return Err(AcceptRefusal::Empty);
     }
-    if categories.len() + names.len() > MOST_ACCEPTED {
+    if count > MOST_ACCEPTED {
         return Err(AcceptRefusal::TooMany);
     }
-    let mut lines: Vec<AcceptedLine> = Vec::with_capacity(categories.len() + names.len());
-    let mut line_of: HashMap<String, usize> = HashMap::new();
-    for (index, AcceptedCategory { product, category, expected_version }) in categories.into_iter().enumerate() {
-        if line_of.insert(product.clone(), lines.len()).is_some() {
-            return Err(AcceptRefusal::Repeated(AcceptedList::Categories, index));
-        }
-        lines.push(AcceptedLine { product, expected_version, category: Some((index, category)), name: None });
-    }
-    for (index, AcceptedName { product, name, expected_version }) in names.into_iter().enumerate() {
-        let Some(place) = line_of.get(&product).copied() else {
-            line_of.insert(product.clone(), lines.len());
-            lines.push(AcceptedLine { product, expected_version, category: None, name: Some((index, name)) });
-            continue;
-        };
-        let line = &mut lines[place];
-        if line.name.is_some() {
-            return Err(AcceptRefusal::Repeated(AcceptedList::Names, index));
-        }
-        if line.expected_version != expected_version {
-            return Err(AcceptRefusal::OtherVersion(index));
-        }
-        line.name = Some((index, name));
-    }
-    Ok(lines)
+    let mut merging = Merging::default();
+    merging.add(AcceptedList::Categories, categories, |line| &mut line.category)?;
+    merging.add(AcceptedList::Names, names, |line| &mut line.name)?;
+    merging.add(AcceptedList::Tags, tags, |line| &mut line.tags)?;
+    merging.add(AcceptedList::Descriptions, descriptions, |line| &mut line.description)?;
+    Ok(merging.lines)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn category(product: &str, expected_version: i64) -> AcceptedCategory {
-        AcceptedCategory { product: product.to_owned(), category: "mugs".to_owned(), expected_version }
+    fn accepted(product: &str, expected_version: i64) -> Accepted<String> {
+        Accepted { product: product.to_owned(), value: "mug".to_owned(), expected_version }
     }
-    fn name(product: &str, expected_version: i64) -> AcceptedName {
-        AcceptedName { product: product.to_owned(), name: "Mug".to_owned(), expected_version }
+    fn tags(product: &str, expected_version: i64) -> Accepted<Vec<String>> {
+        Accepted { product: product.to_owned(), value: vec!["gift".to_owned()], expected_version }
+    }
+    fn lists(categories: Vec<Accepted<String>>, names: Vec<Accepted<String>>) -> AcceptedLists {
+        AcceptedLists { categories, names, ..AcceptedLists::default() }
     }
 
     #[test]
     fn a_product_changes_once_whatever_is_accepted_of_it() {
-        let lines = merged(vec![category("a", 1), category("b", 2)], vec![name("c", 3), name("b", 2)]).unwrap();
-        let told: Vec<_> =
-            lines.iter().map(|line| (&*line.product, line.category.is_some(), line.name.as_ref().map(|name| name.0))).collect();
-        assert_eq!(told, [("a", true, None), ("b", true, Some(1)), ("c", false, Some(0))]);
+        let all = AcceptedLists {
+            tags: vec![tags("d", 1), tags("b", 2)],
+            ..lists(vec![accepted("a", 1), accepted("b", 2)], vec![accepted("c", 3), accepted("b", 2)])
+        };
+        let lines = merged(all).unwrap();
+        let told: Vec<_> = lines
+            .iter()
+            .map(|line| (&*line.product, line.category.is_some(), line.place("name"), line.tags.as_ref().map(|tags| tags.0)))
+            .collect();
+        let expected = [
+            ("a", true, (AcceptedList::Categories, 0), None),
+            ("b", true, (AcceptedList::Names, 1), Some(1)),
+            ("c", false, (AcceptedList::Names, 0), None),
+            ("d", false, (AcceptedList::Tags, 0), Some(0)),
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(lines[1].place("expectedVersion"), (AcceptedList::Categories, 1));
     }
 
     #[test]
     fn lists_that_contradict_themselves_are_refused() {
-        assert_eq!(merged(vec![], vec![]), Err(AcceptRefusal::Empty));
-        assert_eq!(merged(vec![category("a", 1); 501], vec![]), Err(AcceptRefusal::TooMany));
+        assert_eq!(merged(AcceptedLists::default()), Err(AcceptRefusal::Empty));
+        assert_eq!(merged(lists(vec![accepted("a", 1); 501], vec![])), Err(AcceptRefusal::TooMany));
         let twice = Err(AcceptRefusal::Repeated(AcceptedList::Categories, 1));
-        assert_eq!(merged(vec![category("a", 1), category("a", 1)], vec![]), twice);
+        assert_eq!(merged(lists(vec![accepted("a", 1), accepted("a", 1)], vec![])), twice);
         let twice = Err(AcceptRefusal::Repeated(AcceptedList::Names, 1));
-        assert_eq!(merged(vec![], vec![name("a", 1), name("a", 1)]), twice);
-        assert_eq!(merged(vec![category("a", 1)], vec![name("a", 2)]), Err(AcceptRefusal::OtherVersion(0)));
+        assert_eq!(merged(lists(vec![], vec![accepted("a", 1), accepted("a", 1)])), twice);
+        let other = Err(AcceptRefusal::OtherVersion(AcceptedList::Names, 0));
+        assert_eq!(merged(lists(vec![accepted("a", 1)], vec![accepted("a", 2)])), other);
+        let all = AcceptedLists { tags: vec![tags("a", 1)], ..lists(vec![accepted("a", 2)], vec![]) };
+        assert_eq!(merged(all), Err(AcceptRefusal::OtherVersion(AcceptedList::Tags, 0)));
     }
 }

@@ -1,10 +1,16 @@
 //! From texts to suggestions, and from what was accepted to changes of products. No database, no clock.
 
 mod accept;
+mod description;
 mod model;
 mod names;
+mod tags;
 
-pub use accept::{AcceptRefusal, AcceptedCategory, AcceptedLine, AcceptedList, AcceptedName, MOST_ACCEPTED, merged};
+pub use accept::{AcceptRefusal, Accepted, AcceptedLine, AcceptedList, AcceptedLists, MOST_ACCEPTED, merged};
+pub use description::{
+    Endpoint, EndpointFields, EndpointRefusal, MOST_CALLS, MOST_KEY, MOST_MODEL, MOST_PROPOSED, MOST_TOKENS, MOST_URL, Proposal,
+    Unusable, proposal, request,
+};
 pub use model::{CategoryModel, Example, ModelStatus, SuggestedCategory, is_confident};
 pub use names::{MOST_LISTED, NamePair, Named, Names};
 pub use product_text::{
@@ -12,3 +18,4 @@ pub use product_text::{
     cleaning::{Change, Cleaned, Rule},
     duplicates::Reason as DuplicateReason,
 };
+pub use tags::{SuggestedTag, TagBaseline, TagModel, TaggedExample};

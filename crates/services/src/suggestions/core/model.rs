@@ -8,7 +8,7 @@ use product_text::{
 };
 
 /// Beyond so many products the model is judged by one fifth of them, not by each in turn: that takes a third of the time.
-const JUDGED_BY_ALL: usize = 5_000;
+pub(super) const JUDGED_BY_ALL: usize = 5_000;
 
 /// A product with its category, as it is learned from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Example {
     pub category: CategoryId,
 }
 
-/// Whether categories are suggested, and if not, why.
+/// Whether categories or tags are suggested, and if not, why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelStatus {
     Ready,
@@ -27,7 +27,9 @@ pub enum ModelStatus {
     Learning,
     /// Fewer than two categories have enough products.
     TooFewCategories,
-    /// On products that it had not seen it was right no more often than the most frequent category is.
+    /// No tag has enough products.
+    TooFewTags,
+    /// On products that it had not seen it was right no more often than the most frequent category or tag is.
     NoBetterThanBaseline,
 }
 

@@ -1,9 +1,11 @@
-//! The texts of products, and the categories that somebody refused for them.
+//! The texts of products, the categories and tags that somebody refused for them, and the endpoint that proposes descriptions.
 
+mod endpoint;
 mod products;
 mod refusals;
 mod texts;
 
-pub use products::{Wanted, page};
-pub use refusals::{has_category, has_product, refuse, refused};
-pub use texts::{examples, names};
+pub use endpoint::{KEY, endpoint, set_endpoint, take_call};
+pub use products::{Lacking, Wanted, page};
+pub use refusals::{has_category, has_product, refuse, refuse_tags, refused, refused_tags};
+pub use texts::{examples, names, tagged};

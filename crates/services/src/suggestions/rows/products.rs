@@ -1,4 +1,4 @@
-//! Products that categories are suggested for.
+//! Products that categories or tags are suggested for.
 
 use std::collections::HashMap;
 
@@ -12,12 +12,20 @@ use platform::{
     storage::{Fault, Reads, Row},
 };
 
+/// Something that a product may not have yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lacking {
+    Category,
+    Tags,
+}
+
 /// Which products; archived ones never.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// None: all.
     pub products: Option<Vec<ProductId>>,
-    pub is_without_category: bool,
+    /// Only products that lack it.
+    pub lacking: Option<Lacking>,
 }
 
 /// A page by ID, in the direction of the request, one more than its limit if there are more.
@@ -25,8 +33,10 @@ pub async fn page(reads: &impl Reads, wanted: &Wanted, request: &PageRequest) ->
     let backend = reads.backend();
     let mut clause = Clause::new(backend);
     clause.push(" AND p.status <> 'ARCHIVED'");
-    if wanted.is_without_category {
-        clause.push(" AND p.category_id IS NULL");
+    match wanted.lacking {
+        Some(Lacking::Category) => clause.push(" AND p.category_id IS NULL"),
+        Some(Lacking::Tags) => clause.push(" AND p.tags = '[]'"),
+        None => {}
     }
     if let Some(products) = &wanted.products {
         let number = clause.number(backend.ids(products.iter().copied()));

@@ -8,9 +8,9 @@ use entity::{
 use platform::storage::{Fault, Finds, Reads};
 use uuid::Uuid;
 
-use crate::suggestions::core::{Example, Named};
+use crate::suggestions::core::{Example, Named, TaggedExample};
 
-/// Products with a category that a model is learned from.
+/// Products with a category, or with tags, that a model is learned from.
 const MOST_EXAMPLES: usize = 20_000;
 /// Products whose names are compared.
 const MOST_NAMES: usize = 50_000;
@@ -29,6 +29,16 @@ struct ExampleRow {
     description: Option<String>,
     #[record(not_null)]
     category_id: CategoryId,
+}
+
+#[derive(Record)]
+#[record(of = product, alias = "p")]
+struct TaggedRow {
+    id: ProductId,
+    name: String,
+    description: Option<String>,
+    /// JSON: a list of texts.
+    tags: String,
 }
 
 #[derive(Record)]
@@ -56,6 +66,32 @@ pub async fn examples(reads: &impl Reads) -> Result<(Vec<Example>, bool), Fault>
             }
             before = id;
             examples.push(Example { id, name, description, category: category_id });
+        }
+        if is_last {
+            return Ok((examples, false));
+        }
+    }
+}
+
+/// Products that have tags, archived ones too; and whether there are more.
+pub async fn tagged(reads: &impl Reads) -> Result<(Vec<TaggedExample>, bool), Fault> {
+    let sql = format!(
+        "SELECT {} FROM product p WHERE p.tenant_id = $1 AND p.tags <> '[]' AND p.id < $2 ORDER BY p.id DESC LIMIT {PAGE}",
+        TaggedRow::SELECT
+    );
+    let (mut examples, mut bytes, mut before) = (Vec::new(), 0, ProductId::from_uuid(Uuid::max()));
+    loop {
+        let page = reads.records::<TaggedRow>(&sql, vec![before.into()]).await?;
+        let is_last = page.len() < PAGE;
+        for TaggedRow { id, name, description, tags } in page {
+            let description: String = description.unwrap_or_default().chars().take(DESCRIPTION_CHARS).collect();
+            bytes += name.len() + description.len() + tags.len();
+            if examples.len() == MOST_EXAMPLES || bytes > MOST_BYTES {
+                return Ok((examples, true));
+            }
+            before = id;
+            let tags = serde_json::from_str(&tags).unwrap_or_default();
+            examples.push(TaggedExample { id, name, description, tags });
         }
         if is_last {
             return Ok((examples, false));

@@ -6,7 +6,9 @@ use inventory::catalog::{
     Ask, Batch,
     core::{
         Patch,
+        goods::GoodsFields,
         product::{ProductDoc, ProductFields},
+        text,
     },
     shell::Which,
 };
@@ -14,6 +16,14 @@ use platform::storage::Fault;
 
 use super::Suggestions;
 use crate::suggestions::{core::AcceptedLine, rows};
+
+/// A category and tags that are wrong for a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    pub product: ProductId,
+    pub category: Option<CategoryId>,
+    pub tags: Vec<String>,
+}
 
 /// Reason for which a refusal of a suggestion is not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,26 +44,33 @@ impl Suggestions {
         let change = |line: &AcceptedLine| {
             let which = Which { id: line.product.clone(), expected_version: Some(line.expected_version) };
             let (name, category_id) = (value(line.name.as_ref()), value(line.category.as_ref()));
-            (which, ProductFields { name, category_id, ..ProductFields::default() })
+            let description = value(line.description.as_ref());
+            let add_tags = line.tags.as_ref().map(|(_, tags)| tags.clone()).unwrap_or_default();
+            let goods = GoodsFields { add_tags, ..GoodsFields::default() };
+            (which, ProductFields { name, category_id, description, goods, ..ProductFields::default() })
         };
         self.catalog.products_update(permit, "productTextAccept", lines.iter().map(change).collect(), ask).await
     }
 
-    /// Keeps that a category is wrong for a product, so that it is not suggested again.
-    pub async fn refuse(
-        &self,
-        permit: Permit<kind::ProductWrite>,
-        product: ProductId,
-        category: CategoryId,
-    ) -> Result<Result<(), RefuseRefusal>, Fault> {
+    /// Keeps that a category or tags are wrong for a product, so that they are not suggested again.
+    pub async fn refuse(&self, permit: Permit<kind::ProductWrite>, refused: Refused) -> Result<Result<(), RefuseRefusal>, Fault> {
+        let Refused { product, category, tags } = refused;
         let work = permit.scope(&self.catalog.db).begin().await?;
         let has_product = rows::has_product(&work, product).await?;
-        let has_category = rows::has_category(&work, category).await?;
+        let has_category = match category {
+            Some(category) => rows::has_category(&work, category).await?,
+            None => true,
+        };
         let refusal = match (has_product, has_category) {
             (false, _) => RefuseRefusal::NoProduct,
             (true, false) => RefuseRefusal::NoCategory,
             (true, true) => {
-                rows::refuse(&work, product, category, self.catalog.clock.now()).await?;
+                let now = self.catalog.clock.now();
+                if let Some(category) = category {
+                    rows::refuse(&work, product, category, now).await?;
+                }
+                let tags: Vec<String> = tags.iter().map(|tag| text::fold(tag.trim())).collect();
+                rows::refuse_tags(&work, product, &tags, now).await?;
                 work.commit().await?;
                 return Ok(Ok(()));
             }

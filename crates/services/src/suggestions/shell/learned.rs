@@ -14,7 +14,7 @@ use platform::storage::{
 };
 use tokio::time::timeout;
 
-use crate::suggestions::core::{CategoryModel, Names};
+use crate::suggestions::core::{CategoryModel, Names, TagModel};
 
 /// Tenants whose catalogues are kept; the one that was asked for longest ago gives way.
 const MOST_TENANTS: usize = 32;
@@ -36,6 +36,15 @@ pub trait Learned: Send + Sync + 'static {
 }
 
 impl Learned for CategoryModel {
+    fn products(&self) -> usize {
+        self.products
+    }
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl Learned for TagModel {
     fn products(&self) -> usize {
         self.products
     }

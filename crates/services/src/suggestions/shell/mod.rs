@@ -2,18 +2,24 @@
 
 mod ask;
 mod change;
+mod describe;
 mod learned;
+mod tags;
 
 use std::sync::Arc;
 
 use inventory::catalog::Catalog;
+use platform::secrets::KeyRing;
 use tokio::sync::Semaphore;
 
 pub use ask::{ListedCleanup, ListedPair, ProductSuggestion};
-pub use change::RefuseRefusal;
+pub use change::{RefuseRefusal, Refused};
+pub use describe::{DescribeRefusal, DescriptionPrompt};
+pub use tags::ProductTagSuggestion;
 
 use self::learned::LearnedCache;
-use super::core::{CategoryModel, Names};
+use super::core::{CategoryModel, Names, TagModel};
+use crate::webhooks::{Sender, Webhooks};
 
 /// Trainings of this node at a time: each takes a processor and up to some hundred MiB.
 const TRAININGS: usize = 1;
@@ -22,14 +28,19 @@ const TRAININGS: usize = 1;
 #[derive(Clone)]
 pub struct Suggestions {
     catalog: Catalog,
+    ring: KeyRing,
+    sender: Sender,
     models: Arc<LearnedCache<CategoryModel>>,
+    tags: Arc<LearnedCache<TagModel>>,
     names: Arc<LearnedCache<Names>>,
     trainings: Arc<Semaphore>,
 }
 
 impl Suggestions {
-    pub fn new(catalog: Catalog) -> Self {
-        let (models, names) = (Arc::default(), Arc::default());
-        Self { catalog, models, names, trainings: Arc::new(Semaphore::new(TRAININGS)) }
+    /// Addresses of tenants are reached as webhooks reach them.
+    pub fn new(catalog: Catalog, webhooks: &Webhooks) -> Self {
+        let (models, tags, names) = (Arc::default(), Arc::default(), Arc::default());
+        let (ring, sender) = (webhooks.ring().clone(), webhooks.sender().clone());
+        Self { catalog, ring, sender, models, tags, names, trainings: Arc::new(Semaphore::new(TRAININGS)) }
     }
 }

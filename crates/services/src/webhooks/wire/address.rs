@@ -117,6 +117,11 @@ pub fn host_of(text: &str) -> String {
     Url::parse(text).ok().and_then(|url| url.host_str().map(ToOwned::to_owned)).unwrap_or_default()
 }
 
+/// Scheme, host and port of a URL; None of what is no URL.
+pub fn origin_of(text: &str) -> Option<String> {
+    Some(Url::parse(text).ok()?.origin().ascii_serialization())
+}
+
 /// Checks what can be seen of a URL by itself. A name is resolved and checked when something is sent. Where the operator has opened networks,
 /// names of theirs are taken too.
 pub fn check(text: &str, allowed: &Allowed) -> Result<Url, Bad> {

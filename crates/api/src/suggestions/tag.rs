@@ -1,0 +1,130 @@
+//! Tags that are suggested for products, and the model that they come from.
+
+use std::sync::Arc;
+
+use async_graphql::{Object, SimpleObject};
+use macros::resolvers;
+use services::{
+    demand::core::six,
+    suggestions::{
+        core::{self, TagModel},
+        shell::ProductTagSuggestion as Suggested,
+    },
+};
+
+use super::{
+    enums::ProductTextStatus,
+    suggestion::{SuggestedCategoryReason, count},
+    suggestions,
+};
+use crate::{
+    catalog::Product,
+    graphql::connection::{Page, PageInfo},
+};
+
+/// Tags suggested for a product.
+pub struct ProductTagSuggestion {
+    product: Product,
+    tags: Vec<SuggestedTag>,
+}
+
+impl From<Suggested> for ProductTagSuggestion {
+    fn from(suggestion: Suggested) -> Self {
+        let tags = suggestion.tags.into_iter().map(SuggestedTag).collect();
+        Self { product: suggestion.product.into(), tags }
+    }
+}
+
+/// Tags suggested for a product by its name and description.
+#[resolvers(requires = ProductRead)]
+impl ProductTagSuggestion {
+    /// Product.
+    async fn product(&self) -> &Product {
+        &self.product
+    }
+    /// At most three tags, the best first, each with a confidence of 0.5 or more; without those that the product has and those that were refused for
+    /// it. Empty if no tag fits.
+    #[field(list_size(assumed = 3))]
+    async fn tags(&self) -> &[SuggestedTag] {
+        &self.tags
+    }
+}
+
+/// A tag suggested for a product.
+pub struct SuggestedTag(core::SuggestedTag);
+
+/// A tag suggested for a product.
+#[resolvers(requires = ProductRead)]
+impl SuggestedTag {
+    /// Tag, as most products of the tenant spell it.
+    async fn tag(&self) -> &str {
+        &self.0.tag
+    }
+    /// Probability that the tag is right, 0.5 to 1, calibrated on products that were held out.
+    async fn confidence(&self) -> f64 {
+        six(self.0.confidence)
+    }
+    /// Words that spoke for the tag, the loudest first, at most five.
+    #[field(list_size(assumed = 5))]
+    async fn reasons(&self) -> Vec<SuggestedCategoryReason> {
+        self.0.reasons.iter().map(SuggestedCategoryReason::from).collect()
+    }
+}
+
+suggestions!(ProductTagSuggestionConnection, ProductTagSuggestionEdge, ProductTagSuggestion, "products with suggested tags");
+
+/// Model of tags, learned from the tenant's own products that have tags and judged by products that were held out. Figures are of this model, and null while there are none.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ProductTagModel {
+    /// State of the model.
+    pub status: ProductTextStatus,
+    /// Number of products with tags that the model was learned from.
+    pub trained_on: i32,
+    /// Number of tags that the model may suggest: those with eight products or more.
+    pub tags: i32,
+    /// Number of tags with too few products to be learned.
+    pub tags_left_out: i32,
+    /// Number of products held out, each judged by a model that had seen neither the product nor its variants.
+    pub held_out: i32,
+    /// Share of the tags suggested for products held out that these products have, 0 to 1. Null while there is no model, and if it suggested none.
+    pub precision: Option<f64>,
+    /// Share of the tags of products held out that were suggested for them, 0 to 1. Null while there is no model.
+    pub recall: Option<f64>,
+    /// Expected calibration error: mean difference between confidence and the share that is right, 0 to 1. Null while there is no
+    /// model.
+    pub calibration_error: Option<f64>,
+    /// Share of the products that have the most frequent tag, 0 to 1, as a baseline for `precision`. Null while there is no model.
+    pub baseline_precision: Option<f64>,
+    /// Share that the most frequent tag has of all tags of products, 0 to 1, as a baseline for `recall`. Null while there is no model.
+    pub baseline_recall: Option<f64>,
+    /// Whether the tenant has more products with tags than the model learns from, which are the newest.
+    pub is_partial: bool,
+}
+
+impl ProductTagModel {
+    /// None: the first model is being learned.
+    pub fn of(model: Option<&Arc<TagModel>>) -> Self {
+        let report = model.map(|model| model.report.clone()).unwrap_or_default();
+        let baseline = model.map(|model| model.baseline).unwrap_or_default();
+        let accuracy = report.tags;
+        let figure = |share: Option<f64>| share.filter(|_| accuracy.held_out > 0).map(six);
+        Self {
+            status: status(model),
+            trained_on: count(report.products),
+            tags: count(report.labels.len()),
+            tags_left_out: count(report.left_out.len()),
+            held_out: count(accuracy.held_out),
+            precision: figure(accuracy.precision),
+            recall: figure(accuracy.recall),
+            calibration_error: figure(Some(accuracy.calibration_error)),
+            baseline_precision: figure(Some(baseline.precision)),
+            baseline_recall: figure(Some(baseline.recall)),
+            is_partial: model.is_some_and(|model| model.is_partial),
+        }
+    }
+}
+
+/// None: it is being learned.
+pub(super) fn status(model: Option<&Arc<TagModel>>) -> ProductTextStatus {
+    model.map_or(ProductTextStatus::Learning, |model| model.status.into())
+}

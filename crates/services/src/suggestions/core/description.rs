@@ -1,0 +1,194 @@
+//! Asking a language model for a product's description: what is sent, and what is taken of the answer.
+
+use entity::prelude::Timestamp;
+use inventory::catalog::core::product::ProductRow;
+use serde_json::{Value, json};
+
+/// Characters of an address.
+pub const MOST_URL: usize = 2_048;
+/// Characters of a model's name, and of a key.
+pub const MOST_MODEL: usize = 128;
+pub const MOST_KEY: usize = 512;
+/// Tokens of an answer.
+pub const MOST_TOKENS: i32 = 4_096;
+pub const MOST_CALLS: i32 = 10_000;
+/// Characters of a proposal.
+pub const MOST_PROPOSED: usize = 4_000;
+
+const TASK: &str = "You write descriptions of products for a shop. Answer with the description alone: plain text of at most 120 words, \
+    in the language of the product's name. Use only the facts that are given, and add none.";
+
+/// An endpoint without its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    pub url: String,
+    pub model: String,
+    pub has_key: bool,
+    pub is_enabled: bool,
+    pub max_tokens: i32,
+    pub calls_per_day: i32,
+    /// Calls of today, by UTC.
+    pub calls_today: i64,
+    pub version: i64,
+    pub updated_at: Timestamp,
+}
+
+/// An endpoint as it is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointFields {
+    pub url: String,
+    pub model: String,
+    /// None keeps the key of the same origin; an empty text removes it.
+    pub key: Option<String>,
+    pub is_enabled: bool,
+    pub max_tokens: i32,
+    pub calls_per_day: i32,
+}
+
+/// Why an endpoint is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EndpointRefusal {
+    /// Why its address may not be asked.
+    Url(String),
+    UrlTooLong,
+    Model,
+    Key,
+    Tokens,
+    Calls,
+}
+
+impl EndpointFields {
+    /// What can be seen of the fields by themselves; the address is checked where it is known what the operator allows.
+    pub fn check(&self) -> Result<(), EndpointRefusal> {
+        let is_name = |text: &str| !text.trim().is_empty() && !text.chars().any(char::is_control);
+        if self.url.chars().count() > MOST_URL {
+            Err(EndpointRefusal::UrlTooLong)
+        } else if !is_name(&self.model) || self.model.chars().count() > MOST_MODEL {
+            Err(EndpointRefusal::Model)
+        } else if self.key.as_ref().is_some_and(|key| key.len() > MOST_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic())) {
+            Err(EndpointRefusal::Key)
+        } else if !(1..=MOST_TOKENS).contains(&self.max_tokens) {
+            Err(EndpointRefusal::Tokens)
+        } else if !(1..=MOST_CALLS).contains(&self.calls_per_day) {
+            Err(EndpointRefusal::Calls)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The request for a product: its name, options, category and attributes. Neither prices nor costs, suppliers, stock, metadata or any person are in it.
+pub fn request(endpoint: &Endpoint, product: &ProductRow, categories: &[String]) -> String {
+    let messages = json!([{ "role": "system", "content": TASK }, { "role": "user", "content": facts(product, categories) }]);
+    json!({ "model": endpoint.model, "messages": messages, "max_tokens": endpoint.max_tokens, "stream": false }).to_string()
+}
+
+fn facts(product: &ProductRow, categories: &[String]) -> String {
+    let mut lines = vec![format!("Name: {}", product.name)];
+    if !categories.is_empty() {
+        lines.push(format!("Category: {}", categories.join(" > ")));
+    }
+    lines.extend(product.option_list().iter().map(|option| format!("{}: {}", option.name, option.value)));
+    let goods = &product.goods;
+    let sizes = [
+        ("Weight", goods.weight_grams, "g"),
+        ("Length", goods.length_mm, "mm"),
+        ("Width", goods.width_mm, "mm"),
+        ("Height", goods.height_mm, "mm"),
+    ];
+    for (name, value, unit) in sizes {
+        lines.extend(value.map(|value| format!("{name}: {value} {unit}")));
+    }
+    lines.extend(goods.origin_country.iter().map(|country| format!("Country of origin: {country}")));
+    if !goods.tags.is_empty() {
+        lines.push(format!("Tags: {}", goods.tags.join(", ")));
+    }
+    lines.join("\n")
+}
+
+/// A description that a person may accept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    pub text: String,
+    /// It ended because the answer had as many tokens as are allowed.
+    pub is_cut: bool,
+}
+
+/// Why an answer is no description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unusable {
+    /// It is not the JSON of a chat completion, or its text has control characters.
+    Nonsense,
+    /// Its text is empty.
+    Empty,
+    TooLong,
+}
+
+/// The text of the first choice of a chat completion.
+pub fn proposal(answer: &[u8]) -> Result<Proposal, Unusable> {
+    let answer: Value = serde_json::from_slice(answer).map_err(|_| Unusable::Nonsense)?;
+    let choice = &answer["choices"][0];
+    let text = choice["message"]["content"].as_str().ok_or(Unusable::Nonsense)?.trim();
+    let is_plain = |character: char| matches!(character, '\n' | '\r' | '\t') || !character.is_control();
+    if text.is_empty() {
+        Err(Unusable::Empty)
+    } else if text.chars().count() > MOST_PROPOSED {
+        Err(Unusable::TooLong)
+    } else if text.chars().all(is_plain) {
+        Ok(Proposal { text: text.to_owned(), is_cut: choice["finish_reason"] == "length" })
+    } else {
+        Err(Unusable::Nonsense)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_a_plain_text_or_no_description() {
+        let answer = |content: &str, end: &str| {
+            json!({ "choices": [{ "message": { "role": "assistant", "content": content }, "finish_reason": end }] }).to_string()
+        };
+        let whole = proposal(answer(" A mug.\nIt is blue. ", "stop").as_bytes());
+        assert_eq!(whole, Ok(Proposal { text: "A mug.\nIt is blue.".to_owned(), is_cut: false }));
+        assert!(proposal(answer("A mug", "length").as_bytes()).unwrap().is_cut);
+        let refused = [
+            (answer("  ", "stop"), Unusable::Empty),
+            (answer(&"x".repeat(MOST_PROPOSED + 1), "stop"), Unusable::TooLong),
+            (answer("A\u{0}mug", "stop"), Unusable::Nonsense),
+            ("<html>".to_owned(), Unusable::Nonsense),
+            (String::new(), Unusable::Nonsense),
+            ("[1]".to_owned(), Unusable::Nonsense),
+            (json!({ "choices": [] }).to_string(), Unusable::Nonsense),
+            (json!({ "choices": [{ "message": { "content": 7 } }] }).to_string(), Unusable::Nonsense),
+        ];
+        for (body, why) in refused {
+            assert_eq!(proposal(body.as_bytes()), Err(why), "{body:.100}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_has_its_bounds() {
+        let fields = EndpointFields {
+            url: "https://models.example/v1/chat/completions".to_owned(),
+            model: "small".to_owned(),
+            key: None,
+            is_enabled: false,
+            max_tokens: 1,
+            calls_per_day: MOST_CALLS,
+        };
+        assert_eq!(fields.check(), Ok(()));
+        assert_eq!(EndpointFields { key: Some(String::new()), ..fields.clone() }.check(), Ok(()));
+        let refused = [
+            (EndpointFields { url: "x".repeat(MOST_URL + 1), ..fields.clone() }, EndpointRefusal::UrlTooLong),
+            (EndpointFields { model: " ".to_owned(), ..fields.clone() }, EndpointRefusal::Model),
+            (EndpointFields { key: Some("a\nb".to_owned()), ..fields.clone() }, EndpointRefusal::Key),
+            (EndpointFields { max_tokens: MOST_TOKENS + 1, ..fields.clone() }, EndpointRefusal::Tokens),
+            (EndpointFields { calls_per_day: 0, ..fields.clone() }, EndpointRefusal::Calls),
+        ];
+        for (fields, why) in refused {
+            assert_eq!(fields.check(), Err(why));
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Descriptions that a language model of the tenant's choice proposes.
+
+use std::time::Duration;
+
+use entity::prelude::{ProductId, Timestamp};
+use iam::access::{Permit, kind};
+use inventory::catalog::rows::{category, product};
+use platform::storage::{Fault, Reads, Work};
+
+use super::Suggestions;
+use crate::{
+    suggestions::{
+        core::{Endpoint, EndpointFields, EndpointRefusal, Proposal, Unusable, proposal, request},
+        rows::{self, KEY},
+    },
+    webhooks::{self, Bounds, Question, Unanswered, host_of, origin_of},
+};
+
+/// Of an answer: within the ten seconds of an operation.
+const BOUNDS: Bounds = Bounds { time: Duration::from_secs(8), bytes: 64 << 10 };
+
+/// What would be sent for a product, and where to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DescriptionPrompt {
+    /// No more of the address: its path or its query may hold a secret.
+    pub host: String,
+    pub body: String,
+}
+
+/// Why there is no proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DescribeRefusal {
+    NoProduct,
+    /// No endpoint is set.
+    NoEndpoint,
+    /// The endpoint is off.
+    Off,
+    /// Today's calls are spent.
+    Spent(i32),
+    /// Why the address may not be asked.
+    Address(String),
+    NoConnection,
+    TooSlow,
+    Status(u16),
+    TooMuch,
+    Nonsense,
+    Empty,
+}
+
+impl From<Unanswered> for DescribeRefusal {
+    fn from(why: Unanswered) -> Self {
+        match why {
+            Unanswered::Address(why) => Self::Address(why),
+            Unanswered::NoConnection => Self::NoConnection,
+            Unanswered::TooSlow => Self::TooSlow,
+            Unanswered::Status(status) => Self::Status(status),
+            Unanswered::TooMuch => Self::TooMuch,
+        }
+    }
+}
+
+impl From<Unusable> for DescribeRefusal {
+    fn from(why: Unusable) -> Self {
+        match why {
+            Unusable::Nonsense => Self::Nonsense,
+            Unusable::Empty => Self::Empty,
+            Unusable::TooLong => Self::TooMuch,
+        }
+    }
+}
+
+/// What is asked for a product: the prompt, and the sealed key that it is sent with.
+type Prepared = (Endpoint, Option<Vec<u8>>, DescriptionPrompt);
+
+impl Suggestions {
+    /// The tenant's endpoint, without its key. None where none is set.
+    pub async fn endpoint(&self, permit: &Permit<kind::TenantWrite>) -> Result<Option<Endpoint>, Fault> {
+        let found = rows::endpoint(&permit.scope(&self.catalog.db), self.catalog.clock.now()).await?;
+        Ok(found.map(|(endpoint, _)| endpoint))
+    }
+
+    /// Sets the tenant's endpoint. A key is kept for its own origin alone: another address would be handed it otherwise.
+    pub async fn set_endpoint(
+        &self,
+        permit: Permit<kind::TenantWrite>,
+        fields: EndpointFields,
+    ) -> Result<Result<Endpoint, EndpointRefusal>, Fault> {
+        if let Err(refusal) = fields.check() {
+            return Ok(Err(refusal));
+        }
+        if let Err(bad) = webhooks::check(&fields.url, self.sender.allowed()) {
+            return Ok(Err(EndpointRefusal::Url(bad.to_string())));
+        }
+        let now = self.catalog.clock.now();
+        let work = permit.scope(&self.catalog.db).begin().await?;
+        let before = rows::endpoint(&work, now).await?;
+        let kept = before.as_ref().filter(|(endpoint, _)| origin_of(&endpoint.url) == origin_of(&fields.url));
+        let key = match &fields.key {
+            None => kept.and_then(|(_, key)| key.clone()),
+            Some(key) if key.is_empty() => None,
+            Some(key) => Some(self.ring.seal(&KEY.context(&[work.tenant().uuid()]), key.as_bytes())?),
+        };
+        let (calls_today, version) = before.map_or((0, 0), |(endpoint, _)| (endpoint.calls_today, endpoint.version));
+        let endpoint = Endpoint {
+            url: fields.url,
+            model: fields.model,
+            has_key: key.is_some(),
+            is_enabled: fields.is_enabled,
+            max_tokens: fields.max_tokens,
+            calls_per_day: fields.calls_per_day,
+            calls_today,
+            version: version + 1,
+            updated_at: now,
+        };
+        rows::set_endpoint(&work, &endpoint, key).await?;
+        work.commit().await?;
+        Ok(Ok(endpoint))
+    }
+
+    /// What would be sent for a product. Nothing is sent.
+    pub async fn description_prompt(
+        &self,
+        permit: &Permit<kind::ProductRead>,
+        product: ProductId,
+    ) -> Result<Result<DescriptionPrompt, DescribeRefusal>, Fault> {
+        let ready = prepared(&permit.scope(&self.catalog.db), product, self.catalog.clock.now()).await?;
+        Ok(ready.map(|(_, _, prompt)| prompt))
+    }
+
+    /// Asks the tenant's endpoint for a description. Nothing is changed but the count of today's calls, whatever is answered.
+    pub async fn propose_description(
+        &self,
+        permit: Permit<kind::ProductWrite>,
+        product: ProductId,
+    ) -> Result<Result<Proposal, DescribeRefusal>, Fault> {
+        let (scope, now) = (permit.scope(&self.catalog.db), self.catalog.clock.now());
+        let work = scope.begin().await?;
+        let (endpoint, sealed, prompt) = match prepared(&work, product, now).await? {
+            Ok(ready) if ready.0.is_enabled => ready,
+            Ok(_) => return left(work, DescribeRefusal::Off).await,
+            Err(refusal) => return left(work, refusal).await,
+        };
+        if !rows::take_call(&work, now).await? {
+            return left(work, DescribeRefusal::Spent(endpoint.calls_per_day)).await;
+        }
+        let context = KEY.context(&[work.tenant().uuid()]);
+        work.commit().await?;
+        let key = sealed.map(|sealed| self.ring.open(&context, &sealed)).transpose()?.map(String::from_utf8).transpose();
+        let key = key.map_err(|_| Fault::corrupt("description_endpoint", "a key is a text"))?;
+        let question = Question { url: &endpoint.url, key: key.as_deref(), body: &prompt.body };
+        let answer = match self.sender.ask(question, BOUNDS).await {
+            Ok(answer) => answer,
+            Err(why) => return Ok(Err(why.into())),
+        };
+        Ok(proposal(&answer).map_err(DescribeRefusal::from))
+    }
+}
+
+/// Gives up a transaction in which nothing was written.
+async fn left(work: Work, refusal: DescribeRefusal) -> Result<Result<Proposal, DescribeRefusal>, Fault> {
+    work.rollback().await?;
+    Ok(Err(refusal))
+}
+
+async fn prepared(reads: &impl Reads, id: ProductId, now: Timestamp) -> Result<Result<Prepared, DescribeRefusal>, Fault> {
+    let Some(product) = product::by_ids(reads, [id]).await?.pop() else { return Ok(Err(DescribeRefusal::NoProduct)) };
+    let Some((endpoint, sealed)) = rows::endpoint(reads, now).await? else { return Ok(Err(DescribeRefusal::NoEndpoint)) };
+    let categories: Vec<String> = match product.category_id {
+        Some(category) => {
+            let mut paths = category::paths(reads, &[category]).await?;
+            paths.remove(&category).unwrap_or_default().into_iter().map(|row| row.name).collect()
+        }
+        None => Vec::new(),
+    };
+    let prompt = DescriptionPrompt { host: host_of(&endpoint.url), body: request(&endpoint, &product, &categories) };
+    Ok(Ok((endpoint, sealed, prompt)))
+}

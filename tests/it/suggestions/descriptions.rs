@@ -1,0 +1,159 @@
+//! Descriptions of products that a language model of the company's choice proposes, and a person accepts.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, Response},
+};
+use entrepot::access::Cidr;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use super::shop::Shop;
+use crate::{
+    authorization::world::World,
+    purchasing::office::{done, key, refused},
+    world::on_both,
+};
+
+on_both!(a_language_model_proposes_what_a_person_accepts);
+
+const SET: &str = "mutation($input: ProductDescriptionEndpointSetInput!) { productDescriptionEndpointSet(input: $input) {
+    endpoint { url model hasSecretKey isEnabled maxTokens callsPerDay callsToday version } userErrors { code message field } } }";
+const ENDPOINT: &str = "{ productDescriptionEndpoint { url hasSecretKey isEnabled callsToday version } }";
+const PROMPT: &str = "query($id: ID!) { productDescriptionPrompt(productId: $id) { host body } }";
+const PROPOSE: &str = "mutation($input: ProductDescriptionProposeInput!) { productDescriptionPropose(input: $input) {
+    proposal isCut failure userErrors { code message field } } }";
+const ACCEPT: &str = "mutation($input: ProductTextAcceptInput!) { productTextAccept(input: $input) {
+    products { description version } userErrors { code message field } } }";
+const SECRET: &str = "sk-of-the-company-1";
+
+/// How the model answers.
+#[derive(Debug, Clone, Copy)]
+enum Reply {
+    Completion(&'static str),
+    Raw(&'static str),
+    Status(u16),
+    Endless,
+}
+
+#[derive(Clone)]
+struct Shared {
+    reply: Arc<Mutex<Reply>>,
+    /// Authorization and body of each request.
+    asked: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+/// A language model of this machine.
+struct Model {
+    url: String,
+    shared: Shared,
+    task: JoinHandle<()>,
+}
+
+impl Model {
+    async fn begin() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/v1/chat/completions", listener.local_addr().unwrap());
+        let shared = Shared { reply: Arc::new(Mutex::new(Reply::Completion("A blue mug."))), asked: Arc::default() };
+        let router = Router::new().fallback(reply).with_state(shared.clone());
+        let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { url, shared, task }
+    }
+    fn replies(&self, reply: Reply) {
+        *self.shared.reply.lock().unwrap() = reply;
+    }
+    fn asked(&self) -> Vec<(String, String)> {
+        self.shared.asked.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Model {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn reply(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response<Body> {
+    let authorization = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
+    shared.asked.lock().unwrap().push((authorization, String::from_utf8(body.to_vec()).unwrap()));
+    let reply = *shared.reply.lock().unwrap();
+    let with = |status: u16, body: Body| Response::builder().status(status).body(body).unwrap();
+    match reply {
+        Reply::Completion(text) => {
+            let choice = json!({ "message": { "role": "assistant", "content": text }, "finish_reason": "stop" });
+            with(200, Body::from(json!({ "choices": [choice] }).to_string()))
+        }
+        Reply::Raw(text) => with(200, Body::from(text)),
+        Reply::Status(status) => with(status, Body::from("no")),
+        Reply::Endless => {
+            let chunks = futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 65_536])));
+            with(200, Body::from_stream(chunks))
+        }
+    }
+}
+
+impl Shop<'_> {
+    async fn set(&self, input: Value) -> Value {
+        self.ask(SET, json!({ "input": input })).await["productDescriptionEndpointSet"].clone()
+    }
+    async fn propose(&self, product: &Value) -> Value {
+        let input = json!({ "productId": product["id"] });
+        self.ask(PROPOSE, json!({ "input": input })).await["productDescriptionPropose"].clone()
+    }
+}
+
+async fn a_language_model_proposes_what_a_person_accepts(world: &World) {
+    let (shop, model) = (Shop::of(world).await, Model::begin().await);
+    let mug = shop.product("Dragonfly mug", Some(&shop.mugs)).await;
+    let code = |payload: &Value| payload["userErrors"][0]["code"].clone();
+    let prompt = async || shop.ask(PROMPT, json!({ "id": mug["id"] })).await["productDescriptionPrompt"].clone();
+    assert_eq!((code(&shop.propose(&mug).await), prompt().await), (json!("INVALID_STATE"), Value::Null), "none is set");
+    let off = json!({ "url": model.url, "model": "small", "secretKey": SECRET, "callsPerDay": 5 });
+    refused(&shop.set(off.clone()).await, "INVALID", "input.url");
+    world.node.webhooks.open_networks(vec![Cidr::parse("127.0.0.0/8").unwrap()]);
+    let endpoint = done(&shop.set(off.clone()).await, "endpoint").clone();
+    assert_eq!((&endpoint["isEnabled"], &endpoint["hasSecretKey"]), (&json!(false), &json!(true)), "off by default");
+    assert_eq!((code(&shop.propose(&mug).await), model.asked().len()), (json!("INVALID_STATE"), 0), "nothing is sent");
+    let on = json!({ "url": model.url, "model": "small", "isEnabled": true, "callsPerDay": 5 });
+    let endpoint = done(&shop.set(on.clone()).await, "endpoint").clone();
+    assert_eq!((&endpoint["hasSecretKey"], &endpoint["version"]), (&json!(true), &json!(2)), "the key is kept");
+    // What is shown before is what is sent.
+    let shown = prompt().await;
+    let proposed = shop.propose(&mug).await;
+    assert_eq!((done(&proposed, "proposal"), &proposed["isCut"]), (&json!("A blue mug."), &json!(false)));
+    let body = shown["body"].as_str().unwrap().to_owned();
+    assert_eq!((&shown["host"], model.asked()), (&json!("127.0.0.1"), vec![(format!("Bearer {SECRET}"), body.clone())]));
+    assert!(body.contains("Dragonfly mug") && body.contains("Mugs") && !body.contains("SKU-"), "{body}");
+    // A person accepts it, by the catalogue's own way.
+    let lines = json!([{ "productId": mug["id"], "description": proposed["proposal"], "expectedVersion": 1 }]);
+    let input = json!({ "idempotencyKey": key(), "descriptions": lines });
+    let accepted = shop.ask(ACCEPT, json!({ "input": input })).await["productTextAccept"].clone();
+    assert_eq!(done(&accepted, "products")[0], json!({ "description": "A blue mug.", "version": 2 }));
+    // Whatever else it answers is told as it is, and changes nothing.
+    for (reply, failure) in [
+        (Reply::Raw("<html>"), "NONSENSE"),
+        (Reply::Completion(" "), "EMPTY"),
+        (Reply::Status(500), "BAD_STATUS"),
+        (Reply::Endless, "TOO_LARGE"),
+    ] {
+        model.replies(reply);
+        let payload = shop.propose(&mug).await;
+        assert_eq!((&payload["failure"], code(&payload)), (&json!(failure), json!("INVALID_STATE")), "{payload:#}");
+        assert_eq!(payload["proposal"], Value::Null, "{payload:#}");
+    }
+    assert_eq!((code(&shop.propose(&mug).await), model.asked().len()), (json!("LIMIT_EXCEEDED"), 5), "five calls a day");
+    let kept = shop.ask(ENDPOINT, json!({})).await;
+    assert_eq!(kept["productDescriptionEndpoint"]["callsToday"], 5, "{kept:#}");
+    assert_eq!(shop.named("Dragonfly mug").await["version"], 2);
+    // Another address is not handed the key.
+    let other = json!({ "url": "http://127.0.0.1:9/v1/chat/completions", "model": "small" });
+    assert_eq!(done(&shop.set(other).await, "endpoint")["hasSecretKey"], false);
+    let dump = world.dump(world.ours.owner.tenant).await.join("\n").to_lowercase();
+    let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
+    assert!(!dump.contains(SECRET) && !dump.contains(&hex), "a key is kept nowhere in the clear");
+    shop.office.is_sound().await;
+}
