@@ -77,7 +77,7 @@ fn catches_up(keep_months: i64, journal_days: i64) -> Result<(), Fault> {
     if least_days(keep_months) >= journal_days {
         return Ok(());
     }
-    let enough = (keep_months..).find(|months| least_days(*months) >= journal_days).unwrap_or(keep_months);
+    let enough = (journal_days.saturating_add(2).saturating_mul(12).saturating_add(364)) / 365;
     Err(Fault::Broken(format!(
         "--keep-months {keep_months} may be {} days, and with --journal-days {journal_days} subscribers catch up with older events: give --keep-months {enough} or more, or nodes and workers fewer --journal-days",
         least_days(keep_months)

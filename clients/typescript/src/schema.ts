@@ -22,6 +22,16 @@ export interface AcceptedCategoryInput {
   productId: string;
 }
 
+/** A description accepted for a product. */
+export interface AcceptedDescriptionInput {
+  /** Description that the product gets, at most 10,000 characters. An empty text removes the description. */
+  description: string;
+  /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** Product. */
+  productId: string;
+}
+
 /** A name accepted for a product. */
 export interface AcceptedNameInput {
   /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
@@ -30,6 +40,16 @@ export interface AcceptedNameInput {
   name: string;
   /** Product. */
   productId: string;
+}
+
+/** Tags accepted for a product. */
+export interface AcceptedTagsInput {
+  /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** Product. */
+  productId: string;
+  /** Tags that the product gets beside those that it has, each 1 to 64 characters; with them a product has at most 50. A tag that it has already stays as it is spelled. */
+  tags: ReadonlyArray<string>;
 }
 
 /** A step of an order. */
@@ -3085,6 +3105,40 @@ export interface ProductCreateInput {
   widthMm?: number | null;
 }
 
+/** Endpoint of a language model. */
+export interface ProductDescriptionEndpointSetInput {
+  /** Largest number of calls in a day of UTC, 1 to 10,000. */
+  callsPerDay?: number;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+  /** Whether descriptions are proposed. */
+  isEnabled?: boolean;
+  /** Largest number of tokens of an answer, 1 to 4,096. */
+  maxTokens?: number;
+  /** Name of the model, 1 to 128 characters. */
+  model: string;
+  /** Key that requests carry as a bearer token, at most 512 printable characters of ASCII. Null keeps the key of the same host and port; an empty text removes it. */
+  secretKey?: string | null;
+  /** URL that requests are posted to, as in https://models.example/v1/chat/completions, at most 2,048 characters: https at port 443 of the open internet, or what the operator has opened. */
+  url: string;
+}
+
+/** Reason for which an endpoint has proposed no description. */
+export type ProductDescriptionFailure =
+  | 'ADDRESS_REFUSED'
+  | 'BAD_STATUS'
+  | 'EMPTY'
+  | 'NONSENSE'
+  | 'NO_CONNECTION'
+  | 'TOO_LARGE'
+  | 'TOO_SLOW';
+
+/** Product that a description is proposed for. */
+export interface ProductDescriptionProposeInput {
+  /** Product. */
+  productId: string;
+}
+
 /** A document for a product. */
 export interface ProductDocumentAddInput {
   /** The file: one of yours, with the purpose DOCUMENT, whose bytes have come, and which belongs to nothing yet. */
@@ -3301,24 +3355,38 @@ export interface ProductSuggestionFilter {
   withoutCategory?: boolean;
 }
 
-/** A suggested category that is wrong for a product. */
+/** A suggested category, and tags, that are wrong for a product. At least one of `categoryId` and `tags` is needed. */
 export interface ProductSuggestionRefuseInput {
-  /** Category that is not to be suggested for it again. */
-  categoryId: string;
+  /** Category that is not to be suggested for it again. Null for none. */
+  categoryId?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
   /** Product. */
   productId: string;
+  /** Tags that are not to be suggested for it again in any spelling, at most 50. */
+  tags?: ReadonlyArray<string>;
 }
 
-/** Categories and names accepted for products, at most 500 lines together. A product may have a line in each list, with the same version. */
+/** Products that tags are suggested for. Archived products are left out. */
+export interface ProductTagSuggestionFilter {
+  /** IDs of the products to include, at most 250. Null for all. */
+  productIds?: ReadonlyArray<string> | null;
+  /** True to include only products without tags. */
+  withoutTags?: boolean;
+}
+
+/** Categories, names, tags and descriptions accepted for products, at most 500 lines together. A product may have a line in each list, with the same version. */
 export interface ProductTextAcceptInput {
   /** Categories, each product once. */
   categories?: ReadonlyArray<AcceptedCategoryInput>;
+  /** Descriptions, each product once. */
+  descriptions?: ReadonlyArray<AcceptedDescriptionInput>;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Names, each product once. */
   names?: ReadonlyArray<AcceptedNameInput>;
+  /** Tags, each product once. */
+  tags?: ReadonlyArray<AcceptedTagsInput>;
 }
 
 /** State of what is learned from a tenant's products. */
@@ -3326,7 +3394,8 @@ export type ProductTextStatus =
   | 'LEARNING'
   | 'NO_BETTER_THAN_BASELINE'
   | 'READY'
-  | 'TOO_FEW_CATEGORIES';
+  | 'TOO_FEW_CATEGORIES'
+  | 'TOO_FEW_TAGS';
 
 /** A change of a product: what is left out stays, null clears. */
 export interface ProductUpdateInput {
@@ -6288,24 +6357,25 @@ export const KEYED_INPUTS: readonly string[] = (
   'LotStatusInput LotUpdateInput MemberRolesSetInput NoteAddInput NumberPatternSetInput ' +
   'OrderCreateInput OrderFulfilInput OrderHoldLiftInput OrderHoldSetInput OrderUpdateInput ' +
   'PaperCreateInput PaymentRecordInput PaymentsRecordInput ProductArchiveInput ProductBulkUpsertInput ' +
-  'ProductCreateInput ProductDocumentAddInput ProductDocumentRemoveInput ProductFamilyArchiveInput ' +
-  'ProductFamilyCreateInput ProductFamilyRestoreInput ProductImageAddInput ProductImageRemoveInput ' +
-  'ProductImageReorderInput ProductSuggestionRefuseInput ProductTextAcceptInput ProductUpdateInput ' +
-  'PurchaseOrderActionInput PurchaseOrderAmendInput PurchaseOrderConfirmInput PurchaseOrderCreateInput ' +
-  'PurchaseOrderReceiveInput PurchaseOrderSendInput PurchaseOrderUpdateInput ' +
-  'PurchaseOrdersCreateFromSuggestionsInput ReorderPolicySetInput ReplenishmentPlanApproveInput ' +
-  'ReplenishmentPlanCreateInput ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ' +
-  'ReplenishmentRuleSetInput ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ' +
-  'ReturnReceiveInput ReturnRejectInput RevaluationReverseInput RoleCreateInput RoleDeleteInput ' +
-  'RoleUpdateInput SavedViewCreateInput SavedViewDeleteInput SavedViewLinkCreateInput ' +
-  'SavedViewLinkRevokeInput SavedViewScheduleDeleteInput SavedViewScheduleSetInput SavedViewUpdateInput ' +
-  'SourcingSetInput StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockReleaseInput ' +
-  'StockReserveInput StockRevalueInput StockReverseInput StockSetInput StocktakeActionInput ' +
-  'StocktakeCreateInput StocktakeRecordInput StocktakeRecountInput StocktakeSubmitInput ' +
-  'StoreArchiveInput StoreCreateInput StoreGroupArchiveInput StoreGroupCreateInput ' +
-  'StoreGroupRestoreInput StoreGroupUpdateInput StoreUpdateInput SupplierArchiveInput ' +
-  'SupplierCreateInput SupplierMergeInput SupplierProductArchiveInput SupplierProductBulkUpsertInput ' +
-  'SupplierProductRestoreInput SupplierRestoreInput SupplierReturnCreateInput SupplierUnmergeInput ' +
-  'SupplierUpdateInput TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput ' +
-  'TransferShipmentInput TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointUpdateInput'
+  'ProductCreateInput ProductDescriptionEndpointSetInput ProductDocumentAddInput ' +
+  'ProductDocumentRemoveInput ProductFamilyArchiveInput ProductFamilyCreateInput ' +
+  'ProductFamilyRestoreInput ProductImageAddInput ProductImageRemoveInput ProductImageReorderInput ' +
+  'ProductSuggestionRefuseInput ProductTextAcceptInput ProductUpdateInput PurchaseOrderActionInput ' +
+  'PurchaseOrderAmendInput PurchaseOrderConfirmInput PurchaseOrderCreateInput PurchaseOrderReceiveInput ' +
+  'PurchaseOrderSendInput PurchaseOrderUpdateInput PurchaseOrdersCreateFromSuggestionsInput ' +
+  'ReorderPolicySetInput ReplenishmentPlanApproveInput ReplenishmentPlanCreateInput ' +
+  'ReplenishmentPolicyRemoveInput ReplenishmentPolicySetInput ReplenishmentRuleSetInput ' +
+  'ReturnActionInput ReturnCloseInput ReturnCreateInput ReturnInspectInput ReturnReceiveInput ' +
+  'ReturnRejectInput RevaluationReverseInput RoleCreateInput RoleDeleteInput RoleUpdateInput ' +
+  'SavedViewCreateInput SavedViewDeleteInput SavedViewLinkCreateInput SavedViewLinkRevokeInput ' +
+  'SavedViewScheduleDeleteInput SavedViewScheduleSetInput SavedViewUpdateInput SourcingSetInput ' +
+  'StockAdjustInput StockAnomalyAcceptInput StockMoveInput StockReleaseInput StockReserveInput ' +
+  'StockRevalueInput StockReverseInput StockSetInput StocktakeActionInput StocktakeCreateInput ' +
+  'StocktakeRecordInput StocktakeRecountInput StocktakeSubmitInput StoreArchiveInput StoreCreateInput ' +
+  'StoreGroupArchiveInput StoreGroupCreateInput StoreGroupRestoreInput StoreGroupUpdateInput ' +
+  'StoreUpdateInput SupplierArchiveInput SupplierCreateInput SupplierMergeInput ' +
+  'SupplierProductArchiveInput SupplierProductBulkUpsertInput SupplierProductRestoreInput ' +
+  'SupplierRestoreInput SupplierReturnCreateInput SupplierUnmergeInput SupplierUpdateInput ' +
+  'TenantUpdateInput TransferActionInput TransferCloseInput TransferCreateInput TransferShipmentInput ' +
+  'TransferUpdateInput WebhookEndpointCreateInput WebhookEndpointUpdateInput'
 ).split(' ');

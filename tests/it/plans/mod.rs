@@ -61,6 +61,8 @@ const MAY: &[(&str, &str)] = &[
     ("products where status*", "product"),
     ("customers where country*", "customer"),
     ("customers where tag*", "customer"),
+    ("customersCount where country*", "customer"),
+    ("customersCount where tag*", "customer"),
     ("productsCount where status*", "product"),
     ("stockMovements filter.store*", "movement"),
     ("stockMovements where kind*", "movement"),

@@ -25,6 +25,7 @@ pub const SMALL: &[&str] = &[
     "copy_progress",
     "cost_book",
     "deployment_copy",
+    "description_endpoint",
     "export_schedule",
     "factor_series",
     "forecast_pool",

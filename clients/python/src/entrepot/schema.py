@@ -21,12 +21,28 @@ class AcceptedCategoryInput(TypedDict):
     productId: str
 
 
+class AcceptedDescriptionInput(TypedDict):
+    """A description accepted for a product."""
+
+    description: str
+    expectedVersion: int
+    productId: str
+
+
 class AcceptedNameInput(TypedDict):
     """A name accepted for a product."""
 
     expectedVersion: int
     name: str
     productId: str
+
+
+class AcceptedTagsInput(TypedDict):
+    """Tags accepted for a product."""
+
+    expectedVersion: int
+    productId: str
+    tags: Sequence[str]
 
 
 class _ActionInput(TypedDict):
@@ -2654,6 +2670,38 @@ class ProductCreateInput(_ProductCreateInput, total=False):
     widthMm: Optional[int]
 
 
+class _ProductDescriptionEndpointSetInput(TypedDict):
+    model: str
+    url: str
+
+
+class ProductDescriptionEndpointSetInput(_ProductDescriptionEndpointSetInput, total=False):
+    """Endpoint of a language model."""
+
+    callsPerDay: int
+    idempotencyKey: Optional[str]
+    isEnabled: bool
+    maxTokens: int
+    secretKey: Optional[str]
+
+
+ProductDescriptionFailure = Literal[
+    "ADDRESS_REFUSED",
+    "BAD_STATUS",
+    "EMPTY",
+    "NONSENSE",
+    "NO_CONNECTION",
+    "TOO_LARGE",
+    "TOO_SLOW",
+]
+
+
+class ProductDescriptionProposeInput(TypedDict):
+    """Product that a description is proposed for."""
+
+    productId: str
+
+
 class _ProductDocumentAddInput(TypedDict):
     fileId: str
     title: str
@@ -2855,22 +2903,32 @@ class ProductSuggestionFilter(TypedDict, total=False):
 
 
 class _ProductSuggestionRefuseInput(TypedDict):
-    categoryId: str
     productId: str
 
 
 class ProductSuggestionRefuseInput(_ProductSuggestionRefuseInput, total=False):
-    """A suggested category that is wrong for a product."""
+    """A suggested category, and tags, that are wrong for a product. At least one of `categoryId` and `tags` is needed."""
 
+    categoryId: Optional[str]
     idempotencyKey: Optional[str]
+    tags: Sequence[str]
+
+
+class ProductTagSuggestionFilter(TypedDict, total=False):
+    """Products that tags are suggested for. Archived products are left out."""
+
+    productIds: Optional[Sequence[str]]
+    withoutTags: bool
 
 
 class ProductTextAcceptInput(TypedDict, total=False):
-    """Categories and names accepted for products, at most 500 lines together. A product may have a line in each list, with the same version."""
+    """Categories, names, tags and descriptions accepted for products, at most 500 lines together. A product may have a line in each list, with the same version."""
 
     categories: Sequence["AcceptedCategoryInput"]
+    descriptions: Sequence["AcceptedDescriptionInput"]
     idempotencyKey: str
     names: Sequence["AcceptedNameInput"]
+    tags: Sequence["AcceptedTagsInput"]
 
 
 ProductTextStatus = Literal[
@@ -2878,6 +2936,7 @@ ProductTextStatus = Literal[
     "NO_BETTER_THAN_BASELINE",
     "READY",
     "TOO_FEW_CATEGORIES",
+    "TOO_FEW_TAGS",
 ]
 
 
@@ -5582,6 +5641,7 @@ KEYED_INPUTS = frozenset(
         "ProductArchiveInput",
         "ProductBulkUpsertInput",
         "ProductCreateInput",
+        "ProductDescriptionEndpointSetInput",
         "ProductDocumentAddInput",
         "ProductDocumentRemoveInput",
         "ProductFamilyArchiveInput",

@@ -110,7 +110,7 @@ pub struct ProductDescriptionProposeInput {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ProductDescriptionFailure {
-    /// Its address may not be called.
+    /// The address of the endpoint may not be called.
     AddressRefused,
     /// The connection failed.
     NoConnection,
