@@ -134,14 +134,14 @@ impl ProductTextModel {
     /// None: the first model is being learned.
     pub fn of(model: Option<&Arc<CategoryModel>>) -> Self {
         let status = status(model);
-        let report = model.map(|model| model.report.clone()).unwrap_or_default();
-        let accuracy = report.categories;
+        let report = model.map(|model| &model.report);
+        let accuracy = report.map(|report| report.categories).unwrap_or_default();
         let figure = |share: f64| (accuracy.held_out > 0).then(|| six(share));
         Self {
             status,
-            trained_on: count(report.products),
-            classes: count(report.labels.len()),
-            classes_left_out: count(report.left_out.len()),
+            trained_on: count(report.map_or(0, |report| report.products)),
+            classes: count(report.map_or(0, |report| report.labels.len())),
+            classes_left_out: count(report.map_or(0, |report| report.left_out.len())),
             held_out: count(accuracy.held_out),
             accuracy_top1: figure(accuracy.top1),
             accuracy_top3: figure(accuracy.top3),

@@ -104,15 +104,15 @@ pub struct ProductTagModel {
 impl ProductTagModel {
     /// None: the first model is being learned.
     pub fn of(model: Option<&Arc<TagModel>>) -> Self {
-        let report = model.map(|model| model.report.clone()).unwrap_or_default();
+        let report = model.map(|model| &model.report);
         let baseline = model.map(|model| model.baseline).unwrap_or_default();
-        let accuracy = report.tags;
+        let accuracy = report.map(|report| report.tags).unwrap_or_default();
         let figure = |share: Option<f64>| share.filter(|_| accuracy.held_out > 0).map(six);
         Self {
             status: status(model),
-            trained_on: count(report.products),
-            tags: count(report.labels.len()),
-            tags_left_out: count(report.left_out.len()),
+            trained_on: count(report.map_or(0, |report| report.products)),
+            tags: count(report.map_or(0, |report| report.labels.len())),
+            tags_left_out: count(model.map_or(0, |model| model.left_out)),
             held_out: count(accuracy.held_out),
             precision: figure(accuracy.precision),
             recall: figure(accuracy.recall),
