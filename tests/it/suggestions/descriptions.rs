@@ -1,6 +1,9 @@
 //! Descriptions of products that a language model of the company's choice proposes, and a person accepts.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -10,7 +13,7 @@ use axum::{
 };
 use entrepot::access::Cidr;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 
 use super::shop::Shop;
 use crate::{
@@ -29,6 +32,7 @@ const PROPOSE: &str = "mutation($input: ProductDescriptionProposeInput!) { produ
     proposal isCut failure userErrors { code message field } } }";
 const ACCEPT: &str = "mutation($input: ProductTextAcceptInput!) { productTextAccept(input: $input) {
     products { description version } userErrors { code message field } } }";
+const CHANGES: &str = "query($id: ID!) { history(nodeId: $id, kinds: [CHANGE]) { nodes { fields { path before after } } } }";
 const SECRET: &str = "sk-of-the-company-1";
 
 /// How the model answers.
@@ -38,6 +42,8 @@ enum Reply {
     Raw(&'static str),
     Status(u16),
     Endless,
+    /// A completion, once it is let go.
+    Held,
 }
 
 #[derive(Clone)]
@@ -45,6 +51,8 @@ struct Shared {
     reply: Arc<Mutex<Reply>>,
     /// Authorization and body of each request.
     asked: Arc<Mutex<Vec<(String, String)>>>,
+    /// A permit for each held reply that is let go.
+    held: Arc<Semaphore>,
 }
 
 /// A language model of this machine.
@@ -58,7 +66,8 @@ impl Model {
     async fn begin() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1/chat/completions", listener.local_addr().unwrap());
-        let shared = Shared { reply: Arc::new(Mutex::new(Reply::Completion("A blue mug."))), asked: Arc::default() };
+        let reply_now = Arc::new(Mutex::new(Reply::Completion("A blue mug.")));
+        let shared = Shared { reply: reply_now, asked: Arc::default(), held: Arc::new(Semaphore::new(0)) };
         let router = Router::new().fallback(reply).with_state(shared.clone());
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { url, shared, task }
@@ -82,10 +91,15 @@ async fn reply(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) ->
     shared.asked.lock().unwrap().push((authorization, String::from_utf8(body.to_vec()).unwrap()));
     let reply = *shared.reply.lock().unwrap();
     let with = |status: u16, body: Body| Response::builder().status(status).body(body).unwrap();
+    let completion = |text: &str| {
+        let choice = json!({ "message": { "role": "assistant", "content": text }, "finish_reason": "stop" });
+        with(200, Body::from(json!({ "choices": [choice] }).to_string()))
+    };
     match reply {
-        Reply::Completion(text) => {
-            let choice = json!({ "message": { "role": "assistant", "content": text }, "finish_reason": "stop" });
-            with(200, Body::from(json!({ "choices": [choice] }).to_string()))
+        Reply::Completion(text) => completion(text),
+        Reply::Held => {
+            shared.held.acquire().await.unwrap().forget();
+            completion("A late mug.")
         }
         Reply::Raw(text) => with(200, Body::from(text)),
         Reply::Status(status) => with(status, Body::from("no")),
@@ -104,6 +118,40 @@ impl Shop<'_> {
         let input = json!({ "productId": product["id"] });
         self.ask(PROPOSE, json!({ "input": input })).await["productDescriptionPropose"].clone()
     }
+
+    /// Four questions run at once; a fifth is refused, and neither asked nor counted.
+    async fn fifth_is_refused(&self, model: &Model, product: &Value) {
+        model.replies(Reply::Held);
+        let before = model.asked().len();
+        let slow = futures_util::future::join_all((0..4).map(|_| self.propose(product)));
+        let fifth = async {
+            for _ in 0..500 {
+                if model.asked().len() == before + 4 {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            let fifth = self.propose(product).await;
+            model.shared.held.add_permits(4);
+            fifth
+        };
+        let (slow, fifth) = tokio::join!(slow, fifth);
+        assert_eq!((&fifth["failure"], &fifth["userErrors"][0]["code"]), (&json!("BUSY"), &json!("INVALID_STATE")), "{fifth:#}");
+        assert!(slow.iter().all(|payload| payload["proposal"] == "A late mug."), "{slow:#?}");
+        assert_eq!(model.asked().len(), before + 4);
+    }
+
+    /// The endpoint's newest change in the audit log: names of fields, before and after.
+    async fn changed(&self, world: &World) -> Vec<(String, Value, Value)> {
+        let log = self.ask(CHANGES, json!({ "id": world.ours.ids["ten"] })).await;
+        let fields = log["history"]["nodes"][0]["fields"].as_array().unwrap_or_else(|| panic!("{log:#}"));
+        let name = |field: &Value| field["path"].as_str().unwrap().replace("productDescriptionEndpoint.", "");
+        fields.iter().map(|field| (name(field), field["before"].clone(), field["after"].clone())).collect()
+    }
+}
+
+fn field(name: &str, before: Value, after: Value) -> (String, Value, Value) {
+    (name.to_owned(), before, after)
 }
 
 async fn a_language_model_proposes_what_a_person_accepts(world: &World) {
@@ -112,15 +160,21 @@ async fn a_language_model_proposes_what_a_person_accepts(world: &World) {
     let code = |payload: &Value| payload["userErrors"][0]["code"].clone();
     let prompt = async || shop.ask(PROMPT, json!({ "id": mug["id"] })).await["productDescriptionPrompt"].clone();
     assert_eq!((code(&shop.propose(&mug).await), prompt().await), (json!("INVALID_STATE"), Value::Null), "none is set");
-    let off = json!({ "url": model.url, "model": "small", "secretKey": SECRET, "callsPerDay": 5 });
+    let off = json!({ "url": model.url, "model": "small", "secretKey": SECRET, "callsPerDay": 9 });
     refused(&shop.set(off.clone()).await, "INVALID", "input.url");
     world.node.webhooks.open_networks(vec![Cidr::parse("127.0.0.0/8").unwrap()]);
     let endpoint = done(&shop.set(off.clone()).await, "endpoint").clone();
     assert_eq!((&endpoint["isEnabled"], &endpoint["hasSecretKey"]), (&json!(false), &json!(true)), "off by default");
+    // The audit log has each change, without the address's path and without the key.
+    let origin = model.url.strip_suffix("/v1/chat/completions").unwrap();
+    let first = shop.changed(world).await;
+    assert_eq!((&first[0], first.len()), (&field("origin", Value::Null, json!(origin)), 6), "{first:#?}");
+    assert_eq!(first[2], field("secretKey", Value::Null, json!("SET")), "{first:#?}");
     assert_eq!((code(&shop.propose(&mug).await), model.asked().len()), (json!("INVALID_STATE"), 0), "nothing is sent");
-    let on = json!({ "url": model.url, "model": "small", "isEnabled": true, "callsPerDay": 5 });
+    let on = json!({ "url": model.url, "model": "small", "isEnabled": true, "callsPerDay": 9 });
     let endpoint = done(&shop.set(on.clone()).await, "endpoint").clone();
     assert_eq!((&endpoint["hasSecretKey"], &endpoint["version"]), (&json!(true), &json!(2)), "the key is kept");
+    assert_eq!(shop.changed(world).await, [field("isEnabled", json!(false), json!(true))]);
     // What is shown before is what is sent.
     let shown = prompt().await;
     let proposed = shop.propose(&mug).await;
@@ -133,6 +187,7 @@ async fn a_language_model_proposes_what_a_person_accepts(world: &World) {
     let input = json!({ "idempotencyKey": key(), "descriptions": lines });
     let accepted = shop.ask(ACCEPT, json!({ "input": input })).await["productTextAccept"].clone();
     assert_eq!(done(&accepted, "products")[0], json!({ "description": "A blue mug.", "version": 2 }));
+    shop.fifth_is_refused(&model, &mug).await;
     // Whatever else it answers is told as it is, and changes nothing.
     for (reply, failure) in [
         (Reply::Raw("<html>"), "NONSENSE"),
@@ -145,13 +200,19 @@ async fn a_language_model_proposes_what_a_person_accepts(world: &World) {
         assert_eq!((&payload["failure"], code(&payload)), (&json!(failure), json!("INVALID_STATE")), "{payload:#}");
         assert_eq!(payload["proposal"], Value::Null, "{payload:#}");
     }
-    assert_eq!((code(&shop.propose(&mug).await), model.asked().len()), (json!("LIMIT_EXCEEDED"), 5), "five calls a day");
+    assert_eq!((code(&shop.propose(&mug).await), model.asked().len()), (json!("LIMIT_EXCEEDED"), 9), "nine calls a day");
     let kept = shop.ask(ENDPOINT, json!({})).await;
-    assert_eq!(kept["productDescriptionEndpoint"]["callsToday"], 5, "{kept:#}");
+    assert_eq!(kept["productDescriptionEndpoint"]["callsToday"], 9, "{kept:#}");
     assert_eq!(shop.named("Dragonfly mug").await["version"], 2);
+    let renewed = json!({ "url": model.url, "model": "small", "isEnabled": true, "callsPerDay": 9, "secretKey": "sk-2" });
+    done(&shop.set(renewed).await, "endpoint");
+    assert_eq!(shop.changed(world).await, [field("secretKey", json!("SET"), json!("REPLACED"))]);
     // Another address is not handed the key.
     let other = json!({ "url": "http://127.0.0.1:9/v1/chat/completions", "model": "small" });
     assert_eq!(done(&shop.set(other).await, "endpoint")["hasSecretKey"], false);
+    let last = shop.changed(world).await;
+    assert_eq!(last[0], field("origin", json!(origin), json!("http://127.0.0.1:9")), "{last:#?}");
+    assert_eq!(last[1], field("secretKey", json!("SET"), Value::Null), "{last:#?}");
     let dump = world.dump(world.ours.owner.tenant).await.join("\n").to_lowercase();
     let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
     assert!(!dump.contains(SECRET) && !dump.contains(&hex), "a key is kept nowhere in the clear");

@@ -124,6 +124,8 @@ pub enum ProductDescriptionFailure {
     Nonsense,
     /// The answer had no text.
     Empty,
+    /// The tenant had four calls running on the node already: no further call was made or counted.
+    Busy,
 }
 
 crate::payload!(ProductDescriptionEndpointPayload, endpoint: ProductDescriptionEndpoint, "endpoint");
@@ -145,7 +147,7 @@ pub struct ProductDescriptionProposePayload {
     pub proposal: Option<String>,
     /// Whether the text ends where the answer had as many tokens as are allowed.
     pub is_cut: bool,
-    /// Reason for which the endpoint has proposed nothing. Null when it did, and when it was not asked.
+    /// Reason for which the endpoint has proposed nothing. Null when it did, and when it was not asked for another reason than BUSY.
     pub failure: Option<ProductDescriptionFailure>,
     /// Reasons for which there is no proposal; empty when there is one.
     pub user_errors: Vec<UserError>,
@@ -224,7 +226,7 @@ impl DescriptionMutation {
         })
     }
 
-    /// Asks the tenant's endpoint for a description of a product, for at most 8 seconds. The answer is a proposal: no product is changed. Each call counts, whatever is answered.
+    /// Asks the tenant's endpoint for a description of a product, for at most 8 seconds; a tenant has at most four such calls at once on a node. The answer is a proposal: no product is changed. Each call counts, whatever is answered.
     #[mutation(permit = ProductWrite, cost = "100")]
     async fn product_description_propose(
         &self,
@@ -261,6 +263,7 @@ fn failure(refusal: &DescribeRefusal) -> Option<ProductDescriptionFailure> {
     use ProductDescriptionFailure as Failure;
     match refusal {
         DescribeRefusal::NoProduct | DescribeRefusal::NoEndpoint | DescribeRefusal::Off | DescribeRefusal::Spent(_) => None,
+        DescribeRefusal::Busy => Some(Failure::Busy),
         DescribeRefusal::Address(_) => Some(Failure::AddressRefused),
         DescribeRefusal::NoConnection => Some(Failure::NoConnection),
         DescribeRefusal::TooSlow => Some(Failure::TooSlow),
@@ -280,6 +283,7 @@ fn refused(refusal: DescribeRefusal) -> UserError {
         }
         DescribeRefusal::NoEndpoint => "no endpoint is set: set one with productDescriptionEndpointSet".to_owned(),
         DescribeRefusal::Off => "the endpoint is off: enable it with productDescriptionEndpointSet".to_owned(),
+        DescribeRefusal::Busy => "too many calls of the tenant are running: retry in some seconds".to_owned(),
         DescribeRefusal::Address(why) => format!("the endpoint may not be called: {why}"),
         DescribeRefusal::NoConnection => "the connection to the endpoint failed: check its URL, and retry".to_owned(),
         DescribeRefusal::TooSlow => "the endpoint did not answer in time: retry, or choose a faster model".to_owned(),

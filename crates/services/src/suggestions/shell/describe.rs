@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use entity::prelude::{ProductId, Timestamp};
-use iam::access::{Permit, kind};
+use iam::access::{Permit, code, kind};
 use inventory::catalog::rows::{category, product};
-use platform::storage::{Fault, Reads, Work};
+use platform::{
+    audit::{self, Fields},
+    storage::{Fault, Reads, Work},
+};
 
 use super::Suggestions;
 use crate::{
@@ -37,6 +40,8 @@ pub enum DescribeRefusal {
     Off,
     /// Today's calls are spent.
     Spent(i32),
+    /// As many questions of the tenant run on this node as may at once.
+    Busy,
     /// Why the address may not be asked.
     Address(String),
     NoConnection,
@@ -92,14 +97,17 @@ impl Suggestions {
             return Ok(Err(EndpointRefusal::Url(bad.to_string())));
         }
         let now = self.catalog.clock.now();
-        let work = permit.scope(&self.catalog.db).begin().await?;
+        let mut work = permit.scope(&self.catalog.db).begin().await?;
+        let tenant = work.tenant();
         let before = rows::endpoint(&work, now).await?;
         let kept = before.as_ref().filter(|(endpoint, _)| origin_of(&endpoint.url) == origin_of(&fields.url));
         let key = match &fields.key {
             None => kept.and_then(|(_, key)| key.clone()),
             Some(key) if key.is_empty() => None,
-            Some(key) => Some(self.ring.seal(&KEY.context(&[work.tenant().uuid()]), key.as_bytes())?),
+            Some(key) => Some(self.ring.seal(&KEY.context(&[tenant.uuid()]), key.as_bytes())?),
         };
+        let was = before.as_ref().map(|(endpoint, _)| traced(endpoint, false));
+        let is_replaced = fields.key.is_some() && before.as_ref().is_some_and(|(endpoint, _)| endpoint.has_key);
         let (calls_today, version) = before.map_or((0, 0), |(endpoint, _)| (endpoint.calls_today, endpoint.version));
         let endpoint = Endpoint {
             url: fields.url,
@@ -113,6 +121,7 @@ impl Suggestions {
             updated_at: now,
         };
         rows::set_endpoint(&work, &endpoint, key).await?;
+        audit::changed(&mut work, tenant, was.as_ref(), Some(&traced(&endpoint, is_replaced)), None);
         work.commit().await?;
         Ok(Ok(endpoint))
     }
@@ -127,13 +136,15 @@ impl Suggestions {
         Ok(ready.map(|(_, _, prompt)| prompt))
     }
 
-    /// Asks the tenant's endpoint for a description. Nothing is changed but the count of today's calls, whatever is answered.
+    /// Asks the tenant's endpoint for a description. Nothing is changed but the count of today's calls, whatever is answered. Beyond so many questions at
+    /// once it is refused before a call is counted.
     pub async fn propose_description(
         &self,
         permit: Permit<kind::ProductWrite>,
         product: ProductId,
     ) -> Result<Result<Proposal, DescribeRefusal>, Fault> {
         let (scope, now) = (permit.scope(&self.catalog.db), self.catalog.clock.now());
+        let Some(_slot) = self.asks.take(scope.tenant()) else { return Ok(Err(DescribeRefusal::Busy)) };
         let work = scope.begin().await?;
         let (endpoint, sealed, prompt) = match prepared(&work, product, now).await? {
             Ok(ready) if ready.0.is_enabled => ready,
@@ -154,6 +165,20 @@ impl Suggestions {
         };
         Ok(proposal(&answer).map_err(DescribeRefusal::from))
     }
+}
+
+/// What the audit log compares: fields of the tenant's, for those who may read the endpoint. The rest of an address may hold a secret.
+fn traced(endpoint: &Endpoint, is_replaced: bool) -> Fields {
+    const MASK: &str = code::<kind::TenantWrite>();
+    let path = |field: &str| format!("productDescriptionEndpoint.{field}");
+    let key = endpoint.has_key.then_some(if is_replaced { "REPLACED" } else { "SET" });
+    Fields::default()
+        .masked(path("origin"), MASK, origin_of(&endpoint.url))
+        .masked(path("model"), MASK, &endpoint.model)
+        .masked(path("secretKey"), MASK, key)
+        .masked(path("isEnabled"), MASK, endpoint.is_enabled)
+        .masked(path("maxTokens"), MASK, endpoint.max_tokens)
+        .masked(path("callsPerDay"), MASK, endpoint.calls_per_day)
 }
 
 /// Gives up a transaction in which nothing was written.

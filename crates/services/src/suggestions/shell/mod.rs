@@ -1,6 +1,7 @@
 //! Learning when somebody asks, suggesting, and taking what was accepted or refused. Every function takes the permit that it needs.
 
 mod ask;
+mod ask_slots;
 mod change;
 mod describe;
 mod learned;
@@ -17,7 +18,7 @@ pub use change::{RefuseRefusal, Refused};
 pub use describe::{DescribeRefusal, DescriptionPrompt};
 pub use tags::ProductTagSuggestion;
 
-use self::learned::LearnedCache;
+use self::{ask_slots::AskSlots, learned::LearnedCache};
 use super::core::{CategoryModel, Names, TagModel};
 use crate::webhooks::{Sender, Webhooks};
 
@@ -34,6 +35,7 @@ pub struct Suggestions {
     tags: Arc<LearnedCache<TagModel>>,
     names: Arc<LearnedCache<Names>>,
     trainings: Arc<Semaphore>,
+    asks: AskSlots,
 }
 
 impl Suggestions {
@@ -41,6 +43,7 @@ impl Suggestions {
     pub fn new(catalog: Catalog, webhooks: &Webhooks) -> Self {
         let (models, tags, names) = (Arc::default(), Arc::default(), Arc::default());
         let (ring, sender) = (webhooks.ring().clone(), webhooks.sender().clone());
-        Self { catalog, ring, sender, models, tags, names, trainings: Arc::new(Semaphore::new(TRAININGS)) }
+        let (trainings, asks) = (Arc::new(Semaphore::new(TRAININGS)), AskSlots::default());
+        Self { catalog, ring, sender, models, tags, names, trainings, asks }
     }
 }
