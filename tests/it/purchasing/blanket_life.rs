@@ -117,8 +117,12 @@ async fn a_person_activates_for_the_whole_company(world: &World) {
     refused(&step(&editor, "blanketOrderActivate", &large).await, "INVALID_STATE", "input.id");
     let other =
         office.as_caller(Caller { actor: entity::prelude::Actor::member(world.node.clock.id()), ..office.caller.clone() });
-    done(&change(&other, &large, json!({ "note": "seen" })).await, "blanketOrder");
-    assert_eq!(done(&step(&other, "blanketOrderActivate", &large).await, "blanketOrder")["status"], "ACTIVE");
+    let noted = change(&other, &large, json!({ "note": "seen" })).await;
+    refused(&step(&other, "blanketOrderActivate", &large).await, "REQUIRED", "input.expectedVersion");
+    let version = &done(&noted, "blanketOrder")["version"];
+    let seen = json!({ "idempotencyKey": key(), "id": large["id"], "expectedVersion": version });
+    let active = other.act("blanketOrderActivate", "BlanketOrderActionInput", "blanketOrder { status }", seen).await;
+    assert_eq!(done(&active, "blanketOrder")["status"], "ACTIVE");
     // A store's buyer sees what is agreed and calls it off, and sees no costs.
     assert_eq!(stands(&dock, &large).await, state("ACTIVE", &[0]));
     done(&call_off(&dock, &large, &mug, 3).await, "purchaseOrder");

@@ -27,7 +27,7 @@ fn money(amount: &str, code: &str) -> Value {
 async fn enter_rates(office: &Office<'_>) {
     let yesterday = office.world.node.clock.now().plus_seconds(-86_400);
     let day = entrepot::clock::day_text(entrepot::clock::local_day(yesterday, "UTC"));
-    for (quote, rate) in [("GBP", "0.8425"), ("USD", "1.0842")] {
+    for (quote, rate) in [("GBP", "0.8425"), ("USD", "1.0842"), ("KRW", "1701.5")] {
         done(&office.rate(quote, rate, &day).await, "exchangeRate");
     }
 }
@@ -116,6 +116,9 @@ async fn a_charge_in_dollars_waits_for_a_rate_and_stays_with_what_has_come(world
     assert!(said.contains("USD → GBP") && said.contains("exchangeRateSet"), "{said}");
     enter_rates(&office).await;
     refused(&charge("DEPOSIT").await, "INVALID", field);
+    let won = json!({ "id": draft["id"], "charges": [{ "kind": "FREIGHT", "amount": money("1", "KRW") }] });
+    let nothing = office.buy("purchaseOrderUpdate", won).await;
+    refused(&nothing, "OUT_OF_RANGE", field);
     done(&charge("FREIGHT").await, "purchaseOrder");
     let written = seen(&office, &draft).await;
     assert_eq!(written["total"], gbp("40.00"));

@@ -174,6 +174,12 @@ async fn a_rate_that_cannot_be_is_refused(world: &World) {
     let input = json!({ "idempotencyKey": key(), "baseCode": "EUR", "quoteCode": "JPY", "rate": "400", "day": "2020-11-02", "source": "ECB", "unusual": true });
     done(&office.act("exchangeRateSet", "ExchangeRateSetInput", RATE, input).await, "exchangeRate");
     assert_eq!(office.rate_on("EUR", "JPY", "2020-11-03").await["numerator"], "400");
+    let mut input = json!({ "idempotencyKey": key(), "baseCode": "JPY", "quoteCode": "EUR", "rate": "400", "day": "2020-11-02", "source": "BANK" });
+    let said =
+        refused(&office.act("exchangeRateSet", "ExchangeRateSetInput", RATE, input.clone()).await, "OUT_OF_RANGE", "input.rate");
+    assert!(said.contains("1 / 400"), "{said}");
+    input["rate"] = json!("0.0025");
+    done(&office.act("exchangeRateSet", "ExchangeRateSetInput", RATE, input).await, "exchangeRate");
 }
 
 async fn a_file_of_the_central_bank_is_entered_once(world: &World) {

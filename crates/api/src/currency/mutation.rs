@@ -42,7 +42,7 @@ pub struct ExchangeRateSetInput {
     pub day: Date,
     /// Name of the source, 1 to 64 characters. A rate of the same pair, day and source is replaced.
     pub source: String,
-    /// Accepts a rate that is more than a factor of two from the newest rate of the pair, which is the mark of an inverted one.
+    /// Accepts a rate that is more than a factor of two from the newest rate of the pair in either direction, which is the mark of an inverted one.
     #[graphql(default)]
     pub unusual: bool,
 }
@@ -54,7 +54,7 @@ pub struct ExchangeRatesImportInput {
     pub idempotency_key: String,
     /// Content of a CSV file of the European Central Bank, `eurofxref.csv` or `eurofxref-hist.csv` cut to at most 5,000 rates: a column a currency, a row a day.
     pub ecb_csv: String,
-    /// Accepts rates that are more than a factor of two from the newest rate of their pair.
+    /// Accepts rates that are more than a factor of two from the newest rate of their pair in either direction.
     #[graphql(default)]
     pub unusual: bool,
 }
@@ -251,6 +251,14 @@ fn told(refusal: &SetRefusal, at: impl Fn(usize) -> Path) -> UserError {
                     ErrorCode::OutOfRange,
                     format!(
                         "The rate is more than a factor of two from {before} of {}. If it is not inverted, send unusual: true.",
+                        clock::day_text(*day)
+                    ),
+                    "rate",
+                ),
+                RateProblem::UnusualInverse { other, day } => (
+                    ErrorCode::OutOfRange,
+                    format!(
+                        "The rate is more than a factor of two from 1 / {other}, the inverse rate of {}. If it is not inverted, send unusual: true.",
                         clock::day_text(*day)
                     ),
                     "rate",

@@ -83,7 +83,8 @@ pub struct BlanketOrderActionInput {
     pub id: ID,
     /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
-    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
+    /// The version that you saw; another one is a VERSION_CONFLICT. Null for any; REQUIRED to activate a blanket order above the
+    /// approval limit whose lines or days were changed.
     pub expected_version: Option<Long>,
     /// Reason or note, at most 1,000 characters. Kept with the blanket order where it is closed. Null for none.
     pub note: Option<String>,

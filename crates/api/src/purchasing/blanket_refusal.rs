@@ -21,6 +21,11 @@ pub(super) fn blanket(why: &BlanketRefusal) -> Said {
             let (amount, currency) = (limit.amount(), limit.currency);
             state(&format!("it is above {amount} {currency}: somebody else than who wrote or changed it activates it"))
         }
+        BlanketRefusal::VersionUnsaid => {
+            let message =
+                "it is above the approval limit and was changed since it was written: the version as it was read is needed";
+            (ErrorCode::Required, message.to_owned())
+        }
         BlanketRefusal::Backwards => range("validTo is expected on or after validFrom"),
         BlanketRefusal::IsOver { to } => {
             state(&format!("its last day, {}, has gone by: write a new blanket order", day_text(*to)))

@@ -32,7 +32,8 @@ impl<T> Nested<T> {
             sql
         };
         for part in &self.and {
-            sql.push_str(&written(part, &mut values));
+            // In brackets of its own: one chain of all parts would be deeper than SQLite takes (1,000).
+            sql.push_str(&format!(" AND (TRUE{})", written(part, &mut values)));
         }
         if let Some(parts) = &self.or {
             let any: Vec<String> = parts.iter().map(|part| format!("(TRUE{})", written(part, &mut values))).collect();
@@ -63,7 +64,7 @@ mod tests {
         let (sql, values) = nested.conditions(2, &own);
         assert_eq!(
             sql,
-            " AND x = $2 AND x = $3 AND ((TRUE AND x = $4) OR (TRUE AND x = $5 AND (TRUE AND x = $6) IS NOT TRUE)) \
+            " AND x = $2 AND (TRUE AND x = $3) AND ((TRUE AND x = $4) OR (TRUE AND x = $5 AND (TRUE AND x = $6) IS NOT TRUE)) \
              AND (TRUE AND x = $7) IS NOT TRUE"
         );
         assert_eq!(values, [10, 11, 12, 14, 13, 15].map(Value::from));

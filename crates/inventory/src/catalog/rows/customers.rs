@@ -234,7 +234,9 @@ fn tagged(clause: &mut Clause, test: &TextTest) {
     let find = finder(backend);
     let (before, part) = match test {
         TextTest::In(tags) => {
-            let keys: Vec<String> = tags.iter().map(|tag| format!("\n{}\n", text::fold(tag.trim()))).collect();
+            // No tag has a line end: such a text would be found in two of them.
+            let tags = tags.iter().map(|tag| text::fold(tag.trim())).filter(|tag| !tag.contains('\n'));
+            let keys: Vec<String> = tags.map(|tag| format!("\n{tag}\n")).collect();
             let number = clause.number(backend.texts(keys.iter().map(String::as_str)));
             let keys = match backend {
                 Backend::Postgres => format!("unnest(CAST(${number} AS text[])) AS t (value)"),
@@ -271,6 +273,9 @@ mod tests {
         assert_eq!(written(&tests(TextTest::Contains("vip\nlate".to_owned())), &Named::new()), (" AND FALSE".to_owned(), 0));
         let found = " AND c.tag_keys <> '' AND instr(c.tag_keys, $2) > 0".to_owned();
         assert_eq!(written(&tests(TextTest::StartsWith("Late".to_owned())), &Named::new()), (found, 1));
+        let mut clause = Clause::new(Backend::Sqlite);
+        tagged(&mut clause, &TextTest::In(vec!["vip\nlate".to_owned(), " Late\n".to_owned()]));
+        assert_eq!(clause.values, [Backend::Sqlite.texts(["\nlate\n"])]);
     }
 
     #[test]

@@ -6,4 +6,4 @@ mod refusal;
 
 pub use find::{FrozenRate, MAX_AGE_DAYS, PIVOT, StoredRate, find};
 pub use rate::{Rate, share};
-pub use refusal::{NewRate, RateProblem, check};
+pub use refusal::{NewRate, Newest, RateProblem, check};

@@ -33,6 +33,13 @@ impl Rate {
         mine > 2 * theirs || theirs > 2 * mine
     }
 
+    /// Whether it is far from 1 ÷ the other, a rate of the other direction. That is never rounded: the product is compared with 1.
+    pub fn is_far_from_inverse(self, other: Self) -> bool {
+        let product = i128::from(self.digits) * i128::from(other.digits);
+        let one = 10_i128.pow(u32::from(self.scale) + u32::from(other.scale));
+        product > 2 * one || one > 2 * product
+    }
+
     /// The digits of both at a common scale: below 10^24.
     fn digits_at(self, scale: u8) -> i128 {
         i128::from(self.digits) * 10_i128.pow(u32::from(scale))
@@ -120,6 +127,17 @@ mod tests {
         assert!(rate("163.55").is_far_from(rate("0.0061143")));
         assert!(rate("2.01").is_far_from(rate("1")) && rate("1").is_far_from(rate("2.01")));
         assert!(!rate("2").is_far_from(rate("1.00")) && !rate("1.0842").is_far_from(rate("1.1")));
+    }
+
+    #[test]
+    fn a_rate_is_compared_with_the_inverse_of_one_of_the_other_direction() {
+        let rate = |text: &str| text.parse::<Rate>().unwrap();
+        assert!(rate("163.55").is_far_from_inverse(rate("163.55")));
+        assert!(rate("4.01").is_far_from_inverse(rate("0.5")) && rate("0.99").is_far_from_inverse(rate("0.50")));
+        assert!(!rate("4").is_far_from_inverse(rate("0.5")) && !rate("1").is_far_from_inverse(rate("0.50")));
+        assert!(!rate("163.55").is_far_from_inverse(rate("0.0061143")));
+        assert!(rate("100000000000").is_far_from_inverse(rate("100000000000")));
+        assert!(rate("0.000000000001").is_far_from_inverse(rate("0.000000000001")));
     }
 
     #[test]

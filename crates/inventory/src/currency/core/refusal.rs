@@ -34,24 +34,94 @@ pub enum RateProblem {
         before: Rate,
         day: i32,
     },
+    /// More than a factor of two from 1 ÷ the newest rate of the other direction.
+    UnusualInverse {
+        other: Rate,
+        day: i32,
+    },
     /// The same pair, day and source is in an earlier row of the call.
     Twice,
 }
 
-/// What is wrong with a rate by itself and beside the newest one of its pair. `today` is in days since 1970-01-01.
+/// The newest stored rates that a new one is compared with.
+#[derive(Debug, Default)]
+pub struct Newest {
+    /// Of its pair.
+    pub own: Option<StoredRate>,
+    /// Of the pair in the other direction.
+    pub inverse: Option<StoredRate>,
+}
+
+impl Newest {
+    /// An inverse from before the newest rate of the pair says nothing beside it: a currency may have come far from it since.
+    fn unusual(&self, rate: Rate) -> Option<RateProblem> {
+        let own = self.own.as_ref();
+        if let Some(own) = own.filter(|own| rate.is_far_from(own.rate)) {
+            return Some(RateProblem::Unusual { before: own.rate, day: own.day });
+        }
+        let inverse = self.inverse.as_ref().filter(|inverse| own.is_none_or(|own| own.day <= inverse.day))?;
+        let is_far = rate.is_far_from_inverse(inverse.rate);
+        is_far.then_some(RateProblem::UnusualInverse { other: inverse.rate, day: inverse.day })
+    }
+}
+
+/// What is wrong with a rate by itself and beside the newest ones of its two currencies. `today` is in days since 1970-01-01.
 ///
 /// # Errors
 /// Why it is refused.
-pub fn check(new: &NewRate, newest: Option<&StoredRate>, today: i32, is_unusual: bool) -> Result<Rate, RateProblem> {
+pub fn check(new: &NewRate, newest: &Newest, today: i32, is_unusual: bool) -> Result<Rate, RateProblem> {
     let rate = new.rate.parse::<Rate>().map_err(|()| RateProblem::Rate)?;
     let source = new.source.trim();
-    match newest {
+    match newest.unusual(rate) {
         _ if new.base == new.quote => Err(RateProblem::SameCurrency),
         _ if source.is_empty() || source.chars().count() > MAX_SOURCE || source.contains('\0') => Err(RateProblem::Source),
         _ if new.day > today => Err(RateProblem::Future),
-        Some(newest) if !is_unusual && rate.is_far_from(newest.rate) => {
-            Err(RateProblem::Unusual { before: newest.rate, day: newest.day })
-        }
+        Some(problem) if !is_unusual => Err(problem),
         _ => Ok(rate),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored((rate, day): (&str, i32)) -> StoredRate {
+        StoredRate {
+            id: ExchangeRateId::NIL,
+            base: Currency::GBP,
+            quote: Currency::GBP,
+            rate: rate.parse().unwrap(),
+            day,
+            source: "ECB".to_owned(),
+            actor: Actor::SYSTEM,
+            recorded_at: Timestamp(0),
+            replaced_by: None,
+        }
+    }
+
+    #[test]
+    fn a_rate_is_compared_with_the_newest_of_either_direction() {
+        let rate = |text: &str| text.parse::<Rate>().unwrap();
+        let own = RateProblem::Unusual { before: rate("163.55"), day: 5 };
+        let inverse = RateProblem::UnusualInverse { other: rate("0.0061143"), day: 5 };
+        let cases = [
+            (None, None, "0.0061143", None),
+            (Some(("163.55", 5)), None, "0.0061143", Some(&own)),
+            (None, Some(("0.0061143", 5)), "0.0061143", Some(&inverse)),
+            (None, Some(("0.0061143", 5)), "163.55", None),
+            (Some(("163.55", 5)), Some(("0.0061143", 5)), "164", None),
+            (Some(("0.0061", 5)), Some(("0.0061143", 5)), "0.0061", Some(&inverse)),
+            // The pair has gone far from an old inverse.
+            (Some(("400", 6)), Some(("0.0061143", 5)), "401", None),
+        ];
+        let base = Currency::parse("EUR").unwrap();
+        let quote = Currency::parse("JPY").unwrap();
+        for (newest, other, text, problem) in cases {
+            let new = NewRate { base, quote, rate: text.to_owned(), day: 9, source: "BANK".to_owned() };
+            let newest = Newest { own: newest.map(stored), inverse: other.map(stored) };
+            let found = check(&new, &newest, 9, false);
+            assert_eq!(found.as_ref().err(), problem, "{text} beside {newest:?}");
+            assert_eq!(check(&new, &newest, 9, true), Ok(rate(text)), "what is known to be unusual is entered");
+        }
     }
 }

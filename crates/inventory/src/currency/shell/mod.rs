@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use ecb::ParseError;
 
 use super::{
-    core::{FrozenRate, NewRate, RateProblem, StoredRate, check, find},
+    core::{FrozenRate, NewRate, Newest, RateProblem, StoredRate, check, find},
     events::{EXCHANGE_RATE_SET, ExchangeRatesSet},
     rows,
 };
@@ -40,7 +40,7 @@ pub struct SetRates {
     #[serde(skip)]
     pub idempotency_key: String,
     pub rates: Vec<NewRate>,
-    /// Takes rates that are more than a factor of two from the newest of their pair.
+    /// Takes rates that are more than a factor of two from the newest of their pair, or from the inverse of the other direction's.
     pub is_unusual: bool,
 }
 
@@ -159,7 +159,7 @@ async fn once(
     let (mut made, mut held, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for (index, new) in input.rates.iter().enumerate() {
         let known = before.of(work, new, &input.rates).await?;
-        let rate = match check(new, known.newest.as_ref(), today, input.is_unusual) {
+        let rate = match check(new, &known.newest, today, input.is_unusual) {
             Ok(rate) => rate,
             Err(problem) => return Ok(Err(SetRefusal::Row(index, problem))),
         };
@@ -211,7 +211,7 @@ struct Before(HashMap<(Currency, Currency), PairRates>);
 
 #[derive(Default)]
 struct PairRates {
-    newest: Option<StoredRate>,
+    newest: Newest,
     in_force: HashMap<(i32, String), StoredRate>,
 }
 
@@ -223,7 +223,8 @@ impl Before {
             Entry::Vacant(vacant) => {
                 let days = all.iter().filter(|one| (one.base, one.quote) == pair).map(|one| one.day);
                 let (first, last) = days.fold((new.day, new.day), |(first, last), day| (first.min(day), last.max(day)));
-                let newest = rows::newest(work, pair.0, pair.1).await?;
+                let newest =
+                    Newest { own: rows::newest(work, pair.0, pair.1).await?, inverse: rows::newest(work, pair.1, pair.0).await? };
                 let stored = rows::in_force(work, pair.0, pair.1, (first, last)).await?;
                 let in_force = stored.into_iter().map(|one| ((one.day, one.source.clone()), one)).collect();
                 Ok(vacant.insert(PairRates { newest, in_force }))

@@ -135,11 +135,14 @@ impl BlanketOrder {
             self.editors.push(actor);
         }
     }
-    /// Whether somebody else than this one must activate it: above the limit whoever had a hand in what is agreed does not. One in a currency that the
-    /// limit is not in cannot be compared, and counts as above it.
+    /// Whether somebody else than this one must activate it: above the limit whoever had a hand in what is agreed does not.
     pub(super) fn needs_another(&self, activator: Actor, limit: Money) -> bool {
         let is_own = self.actor == activator || self.editors.contains(&activator);
-        is_own && (self.total.currency != limit.currency || self.total.minor > limit.minor)
+        is_own && self.is_above(limit)
+    }
+    /// Whether it comes to more than this. In another currency it cannot be compared, and does.
+    pub(super) fn is_above(&self, limit: Money) -> bool {
+        self.total.currency != limit.currency || self.total.minor > limit.minor
     }
     pub(super) fn event(&self, kind: EventType<BlanketOrderEvent>, before: Option<BlanketOrderStatus>) -> DocumentEvent {
         DocumentEvent::Blanket { kind, blanket: self.id, before }

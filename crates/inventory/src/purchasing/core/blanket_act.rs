@@ -243,7 +243,7 @@ pub fn decide_blanket_act(book: &PurchaseBook, draft: &Draft<'_>, command: &Blan
     Ok(PurchaseDecision { blankets: vec![blanket], events, ..PurchaseDecision::default() })
 }
 
-/// A person; above the limit not one who had a hand in what is agreed.
+/// A person; above the limit not one who had a hand in what is agreed, nor one who does not name the version of a changed draft that they saw.
 fn activator(blanket: &BlanketOrder, command: &BlanketAct) -> Result<MemberId, Rejection> {
     let at = At::input(Field::Id);
     if command.actor.kind != ActorKind::Member {
@@ -251,6 +251,9 @@ fn activator(blanket: &BlanketOrder, command: &BlanketAct) -> Result<MemberId, R
     }
     match command.limit {
         Some(limit) if blanket.needs_another(command.actor, limit) => Err(BlanketRefusal::AboveLimit(limit).at(at)),
+        Some(limit) if blanket.is_above(limit) && !blanket.editors.is_empty() && command.expected_version.is_none() => {
+            Err(BlanketRefusal::VersionUnsaid.at(At::input(Field::ExpectedVersion)))
+        }
         _ => Ok(MemberId::from_uuid(command.actor.id)),
     }
 }
@@ -330,10 +333,14 @@ mod tests {
     }
 
     fn activate(book: &PurchaseBook, actor: Actor) -> Result<PurchaseDecision, Rejection> {
+        activate_seen(book, actor, None)
+    }
+
+    fn activate_seen(book: &PurchaseBook, actor: Actor, version: Option<i64>) -> Result<PurchaseDecision, Rejection> {
         let act = BlanketAct {
             blanket: BlanketOrderId::NIL,
             action: BlanketAction::Activate,
-            expected_version: None,
+            expected_version: version,
             note: None,
             actor,
             today: 5,
@@ -353,7 +360,11 @@ mod tests {
         assert_eq!(activate(&book, person(2)).map(drop), above);
         change(&mut book, &BlanketUpdate { valid_to: Some(8), ..update(person(3)) }).unwrap();
         assert_eq!(activate(&book, person(3)).map(drop), above);
-        assert!(activate(&book, person(4)).is_ok());
+        let unsaid: Result<(), Rejection> = Err(BlanketRefusal::VersionUnsaid.at(At::input(Field::ExpectedVersion)));
+        assert_eq!(activate(&book, person(4)).map(drop), unsaid);
+        let version = book.blankets[&BlanketOrderId::NIL].version;
+        assert!(activate_seen(&book, person(4), Some(version - 1)).is_err(), "it was changed since");
+        assert!(activate_seen(&book, person(4), Some(version)).is_ok());
     }
 
     #[test]

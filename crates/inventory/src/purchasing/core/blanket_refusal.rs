@@ -13,6 +13,8 @@ pub enum BlanketRefusal {
     PersonActivates,
     /// Who wrote or changed it activates nothing above this limit.
     AboveLimit(Money),
+    /// It was changed since it was written, and above the limit the version that was seen must be named.
+    VersionUnsaid,
     /// Its last day comes before its first.
     Backwards,
     /// Its last day has gone by.

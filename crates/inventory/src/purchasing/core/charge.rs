@@ -75,11 +75,14 @@ impl PurchaseOrder {
     }
     /// Whether it costs more than this; in another currency it cannot be compared, and does. The limit is in the currency of the books.
     pub(super) fn is_above(&self, limit: Money) -> bool {
-        let whole = match self.books_currency() {
+        self.whole().is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor)
+    }
+    /// Its total, and what its other charges come to in the books. None beyond what can be kept exactly, and where the two are in different currencies.
+    fn whole(&self) -> Option<Money> {
+        match self.books_currency() {
             None => self.total(),
             Some(_) => self.total().zip(self.charges_in_books()).and_then(|(total, more)| total.checked_add(more)),
-        };
-        whole.is_none_or(|total| total.currency != limit.currency || total.minor > limit.minor)
+        }
     }
     /// Refuses goods into books of another currency than its charges were converted into. `rate` is that of the receipt.
     pub(super) fn check_books(&self, rate: Option<&FrozenRate>) -> Result<(), Rejection> {
@@ -99,7 +102,8 @@ pub(super) fn charges(book: &PurchaseBook, order: &PurchaseOrder, new: &[NewChar
         if charge.amount.currency != order.currency && (charge.kind == ChargeKind::Deposit || in_books.is_none()) {
             return Err(Refusal::ChargeIn { order: order.currency }.at(at));
         }
-        if charge.amount.minor <= 0 {
+        // One that comes to nothing in the books would be in no cost of the goods.
+        if charge.amount.minor <= 0 || in_books.as_ref().is_some_and(|one| one.amount.minor <= 0) {
             return Err(Refusal::AmountNotPositive.at(at));
         }
         let supplier = charge.supplier.filter(|supplier| *supplier != order.supplier);
@@ -120,7 +124,13 @@ pub(super) fn charges(book: &PurchaseBook, order: &PurchaseOrder, new: &[NewChar
 
 /// Spreads the charges over the lines: those in the order's currency, and apart from them what the others come to in the books.
 pub(super) fn spread(order: &mut PurchaseOrder) -> Result<(), Rejection> {
-    if order.books_currency().is_some() && order.charges_in_books().is_none() {
+    let is_too_large = match order.books_currency() {
+        None => false,
+        // Goods and all charges are added up in one currency.
+        Some(books) if books == order.currency => order.whole().is_none(),
+        Some(_) => order.charges_in_books().is_none(),
+    };
+    if is_too_large {
         return Err(Refusal::TooLarge.at(At::input(Field::Charges)));
     }
     for line in &mut order.lines {

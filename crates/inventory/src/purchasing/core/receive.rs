@@ -248,9 +248,12 @@ impl Counted {
             total.and_then(|total| rate.convert(total)).map(|total| spread(total, &parts))
         };
         let shares = shares(|line| line.goods.minor).zip(shares(|line| line.charges.minor));
-        let (goods, charges) = shares.ok_or_else(|| Refusal::ReceiptTooLarge.at(At::input(Field::Lines)))?;
+        let too_large = || Refusal::ReceiptTooLarge.at(At::input(Field::Lines));
+        let (goods, charges) = shares.ok_or_else(too_large)?;
         for (line, (goods, charges)) in self.lines.iter_mut().zip(goods.into_iter().zip(charges)) {
-            line.in_books = Some(Money::new(goods + charges + line.charges_in_books, rate.to));
+            let parts = [goods, charges, line.charges_in_books].map(|minor| Money::new(minor, rate.to));
+            let whole = parts.into_iter().try_fold(Money::zero(rate.to), Money::checked_add);
+            line.in_books = Some(whole.ok_or_else(too_large)?);
         }
         Ok(())
     }

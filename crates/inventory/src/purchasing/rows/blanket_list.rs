@@ -1,5 +1,7 @@
 //! Pages of blanket orders: keyset, one statement each.
 
+use std::collections::BTreeSet;
+
 use entity::{prelude::*, record::Selected};
 use platform::{
     paging::{Key, ListSource, PageRequest},
@@ -114,8 +116,11 @@ impl BlanketSearch {
             let number = clause.bind(number);
             ways.push(format!("SELECT x.id FROM blanket_order x WHERE x.tenant_id = $1 AND x.number = ${number}"));
         }
-        for spelling in text::spellings(&text::kept(named)) {
-            let own = begins(clause, "x.external_ref", &spelling);
+        // References are kept as they came: with blanks around them, and composed or not.
+        let texts = [self.text.clone(), named.to_owned(), text::kept(named)];
+        let spellings: BTreeSet<String> = texts.iter().flat_map(|one| text::spellings(one)).collect();
+        for spelling in &spellings {
+            let own = begins(clause, "x.external_ref", spelling);
             ways.push(format!(
                 "SELECT x.id FROM blanket_order x WHERE x.tenant_id = $1 AND x.external_ref IS NOT NULL AND {own}"
             ));
@@ -144,4 +149,24 @@ pub async fn blanket_page(
 ) -> Result<Vec<BlanketOrder>, Fault> {
     let (sql, values) = sorted.page(source, BlanketRow::SELECT, "b", request);
     reads.records::<BlanketRow>(&sql, values).await?.into_iter().map(BlanketRow::blanket).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_looked_for_as_it_is_given_and_as_it_is_composed() {
+        let bound = |text: &str| {
+            let mut clause = Clause::new(Backend::Sqlite, 2);
+            BlanketSearch { text: text.to_owned(), number: None }.push_to(&mut clause);
+            clause.values
+        };
+        let values = bound(" a\u{30a}ngstrom");
+        for text in [" a\u{30a}ngstrom", "a\u{30a}ngstrom", "\u{e5}ngstrom"] {
+            assert!(values.contains(&Value::from(text)), "{text}: {values:?}");
+        }
+        assert_eq!(bound("frame 1").len(), 6, "three spellings, each a range");
+        assert!(bound(" ").is_empty());
+    }
 }

@@ -138,9 +138,12 @@ impl Leads {
         if self.calendar.is_any_day() {
             return Cow::Borrowed(self);
         }
-        let kept = |days: f64| {
-            let days = self.calendar.protection_days(today, days.ceil() as i32, chance_days);
-            f64::from(days).min(MOST_LEAD)
+        // Many deliveries took as many days; each count of days is looked up in the calendar once.
+        let mut found = BTreeMap::new();
+        let mut kept = |days: f64| {
+            let days = days.ceil() as i32;
+            let protection = || f64::from(self.calendar.protection_days(today, days, chance_days)).min(MOST_LEAD);
+            *found.entry(days).or_insert_with(protection)
         };
         Cow::Owned(Self {
             stated: kept(self.stated),
