@@ -108,11 +108,7 @@ pub struct ArchiveTerms<'a> {
 ///
 /// # Errors
 /// Another archive or erasure is running, or the database or the file store fails.
-pub async fn archive_months(
-    db: &Database,
-    store: &Store,
-    terms: ArchiveTerms<'_>,
-) -> Result<Vec<(String, MonthOutcome)>, Fault> {
+pub async fn archive_months(db: &Database, store: &Store, terms: ArchiveTerms<'_>) -> Result<Vec<(String, MonthOutcome)>, Fault> {
     let lock = db.lock_parts().await?;
     let outcomes = archive_locked(db, store, terms).await;
     let released = lock.release().await;
