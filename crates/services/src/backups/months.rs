@@ -144,8 +144,11 @@ async fn archive_month(db: &Database, store: &Store, part: &Part, terms: Archive
     }
     let (archived, folder) = (write(db, store, &part, terms).await?, folder(&part));
     if archived.rows == 0 {
-        // A run that was ended in the middle may have left files of rows that are erased by now.
-        store.remove_all(&folder).await.map_err(|error| stored(&folder, &error))?;
+        // A run that was ended in the middle may have left files of rows that are erased by now. A whole archive that no part knows stays: erasures reach it.
+        let manifest = format!("{folder}/{MANIFEST}");
+        if part.note.is_some() || !store.holds(&manifest).await.map_err(|error| stored(&manifest, &error))? {
+            store.remove_all(&folder).await.map_err(|error| stored(&folder, &error))?;
+        }
         db.drop_part(&part).await?;
         return Ok(MonthOutcome::Removed);
     }
