@@ -44,10 +44,10 @@ pub fn a_bit_is_turned(file: &Path) {
 
 /// Erases the other company while a month waits to be removed, twice: what its archive is then, and the note of the part. Not beside another run.
 pub async fn erase_other(db: &Database, owner: &DatabaseConnection, place: &FileLocation, event: &str) -> ArchivedMonth {
-    tell(owner, "SELECT pg_advisory_lock(7170152)").await;
+    tell(owner, "SELECT pg_advisory_lock(7170159)").await;
     let refused = erase_from_months(db, place, other()).await.unwrap_err().to_string();
     assert!(refused.contains("another archive or erasure"), "{refused}");
-    tell(owner, "SELECT pg_advisory_unlock(7170152)").await;
+    tell(owner, "SELECT pg_advisory_unlock(7170159)").await;
     for rows in [30, 0] {
         let erased = erase_from_months(db, place, other()).await.unwrap();
         assert_eq!(erased, rows);

@@ -6,7 +6,7 @@ use super::cell;
 use crate::storage::{Backend, Database, Fault};
 
 /// 7170151 is the lock of migrations. It is held for as long as an archive takes, with nothing asked meanwhile.
-const LOCK: &str = "SELECT pg_try_advisory_xact_lock(7170152), set_config('idle_in_transaction_session_timeout', '0', true)";
+const LOCK: &str = "SELECT pg_try_advisory_xact_lock(7170159), set_config('idle_in_transaction_session_timeout', '0', true)";
 
 /// Keeps others from archiving months, and from erasing tenants from them, until it is released. None on SQLite, which has no months.
 #[derive(Debug)]
