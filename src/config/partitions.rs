@@ -33,6 +33,7 @@ pub enum PartitionsAction {
         #[arg(long, default_value_t = 13, value_parser = clap::value_parser!(i64).range(2..=1200))]
         keep_months: i64,
         /// Days of events that streams and webhooks catch up with, as given to nodes and workers. The command is refused where --keep-months may be fewer days.
+        /// A month that webhooks or alerts have not read yet waits until twice as many days after its end.
         #[arg(long, env = "ENTREPOT_JOURNAL_DAYS", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=3650))]
         journal_days: i64,
     },

@@ -77,7 +77,7 @@ pub enum TenantAction {
         #[arg(long, conflicts_with = "due")]
         cancel: bool,
         /// Erase now, if the thirty days are over: also stored files, and on Postgres rows in months that `partitions archive` has taken out, which needs the login that owns the tables. There is
-        /// no way back. Safe to run again after an error.
+        /// no way back. Safe to run again after an error. Refused where --files is not the file store of the deployment.
         #[arg(long)]
         due: bool,
         #[command(flatten)]

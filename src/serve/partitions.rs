@@ -5,7 +5,7 @@ use platform::{
     storage::{Backend, Database, Fault, Month, Part, PartState},
 };
 use services::{
-    backups::{MonthOutcome, archive_months},
+    backups::{ArchiveTerms, MonthOutcome, archive_months},
     files::Store,
     saved_views::events::shown_rows,
 };
@@ -34,7 +34,7 @@ pub async fn run(action: PartitionsAction) -> Result<bool, StartError> {
         }
         PartitionsAction::Archive { database, files, keep_months, journal_days } => {
             catches_up(keep_months, journal_days)?;
-            archive(&database, &files, keep_months).await
+            archive(&database, &files, keep_months, journal_days).await
         }
     }
 }
@@ -84,13 +84,16 @@ fn catches_up(keep_months: i64, journal_days: i64) -> Result<(), Fault> {
     )))
 }
 
-async fn archive(database: &DatabaseArgs, files: &FileArgs, keep_months: i64) -> Result<bool, StartError> {
+async fn archive(database: &DatabaseArgs, files: &FileArgs, keep_months: i64, journal_days: i64) -> Result<bool, StartError> {
     let place = files.place.as_ref();
     let place = place.ok_or_else(|| Fault::Broken("say where the archive is kept: --files, as given to `serve`".to_owned()))?;
     let db = opened(database).await?;
     let store = Store::open(place).map_err(|error| Fault::Broken(format!("--files: {error}")))?;
     let now = Clock::system().now();
-    let outcomes = archive_months(&db, &store, Month::of(now).plus(-keep_months), now, &[shown_rows()]).await?;
+    let before = Month::of(now).plus(-keep_months);
+    // As `journal.trim` does: what was not received is kept twice as long.
+    let grace_seconds = 2 * journal_days * 24 * 3600;
+    let outcomes = archive_months(&db, &store, ArchiveTerms { before, now, grace_seconds, left_out: &[shown_rows()] }).await?;
     for (part, outcome) in &outcomes {
         say(&said(part, outcome))?;
     }

@@ -5,19 +5,22 @@ mod suspension;
 use std::path::Path;
 
 use entity::{prelude::*, tables::TenantPlan};
-use iam::tenancy::{
-    erase::{self, Erased},
-    export, plan,
+use iam::{
+    identity::file_store_mark,
+    tenancy::{
+        erase::{self, Erased},
+        export, plan,
+    },
 };
 use platform::{
     audit::{self, AuditWriter, Target},
     clock::{self, Clock},
-    secrets,
+    secrets::{self, KeyRing},
     storage::{Database, Fault, Row, Work},
 };
 use services::{
     backups,
-    files::{self, FileLocation},
+    files::{self, FileLocation, Store, StoreError},
 };
 
 use super::{StartError, migrated, say, tenant_import};
@@ -76,6 +79,7 @@ pub async fn run(action: TenantAction) -> Result<(), StartError> {
 
 /// Erases a tenant whose grace is over: its rows, its stored files, and its rows in archived months. What was not reached is reached when it is run again.
 async fn erase_due(command: &TenantCommand, slug: &str, place: &FileLocation, now: Timestamp) -> Result<String, Fault> {
+    refuse_other_store(command, place).await?;
     let TenantCommand { db, tenant, .. } = command;
     let erased = erase::run(db, *tenant, now).await?;
     if erased.is_none() && !erase::is_done(db, *tenant).await? {
@@ -92,6 +96,24 @@ async fn erase_due(command: &TenantCommand, slug: &str, place: &FileLocation, no
     })?;
     let Erased { rows, users } = erased.unwrap_or_default();
     Ok(format!("erased: {rows} rows, {users} people who belonged to no other tenant, and {archived} rows of archived months"))
+}
+
+/// Refuses a place that is not the deployment's file store: the tenant's files and archived rows would stay in the other one. A deployment without a mark has no file yet.
+async fn refuse_other_store(command: &TenantCommand, place: &FileLocation) -> Result<(), Fault> {
+    let Some(mark) = file_store_mark(&command.db, &command.ring).await? else { return Ok(()) };
+    let is_missing = matches!(place, FileLocation::Folder(folder) if !folder.is_dir());
+    let found = if is_missing { Ok(false) } else { carries(place, &mark).await };
+    let why = match found {
+        Ok(true) => return Ok(()),
+        Ok(false) => "is not the file store of this deployment".to_owned(),
+        Err(error) => format!("cannot be used ({error})"),
+    };
+    let advice = "give --files as it was given to `serve`; if those files are lost, run `entrepot files adopt`";
+    Err(Fault::Broken(format!("nothing was erased, as {place} {why}: {advice}")))
+}
+
+async fn carries(place: &FileLocation, mark: &str) -> Result<bool, StoreError> {
+    Store::open(place)?.carries(mark).await
 }
 
 async fn export_to(command: TenantCommand, slug: &str, to: &Path, clock: &Clock) -> Result<(), StartError> {
@@ -126,6 +148,7 @@ struct TenantCommand {
     db: Database,
     tenant: TenantId,
     audit_writer: AuditWriter,
+    ring: KeyRing,
 }
 
 impl TenantCommand {
@@ -135,8 +158,9 @@ impl TenantCommand {
         let found = db.global().rows("SELECT id FROM tenant WHERE slug = $1", vec![slug.into()]).await?;
         let row = found.first().ok_or_else(|| unknown(slug))?;
         let tenant = Row::new(row).take()?;
-        let audit_writer = AuditWriter::new(secrets::open(&db, &of.keys.source(url), clock).await?, clock.clone());
-        Ok(Self { db, tenant, audit_writer })
+        let ring = secrets::open(&db, &of.keys.source(url), clock).await?;
+        let audit_writer = AuditWriter::new(ring.clone(), clock.clone());
+        Ok(Self { db, tenant, audit_writer, ring })
     }
 
     /// Writes the limits that are given and keeps the others.

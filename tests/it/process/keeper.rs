@@ -97,7 +97,14 @@ on_both!(the_log_is_proven_and_a_tenant_is_taken_out, site: Site => {
     assert_eq!(fs::read_to_string(folder.join("store.jsonl")).unwrap().lines().count(), 3);
     taken_in_elsewhere(&folder.display().to_string(), &slug).await;
     assert!(well(site, &["tenant", "erase", &slug]).await.contains("takes it back"));
-    assert!(well(site, &["tenant", "erase", &slug, "--due"]).await.contains("nothing is due"), "thirty days are thirty days");
+    let [files, others] = ["files", "others"].map(|name| format!("file:{}", site.folder.join(name).display()));
+    well(site, &["files", "adopt", "--files", &files]).await;
+    let due = ["tenant", "erase", &slug, "--due", "--files"];
+    let elsewhere = told(site, &[&due[..], &[others.as_str()]].concat()).await;
+    elsewhere.refused(&["nothing was erased", &others, "as it was given to `serve`"]);
+    assert!(!site.folder.join("others").exists());
+    let early = well(site, &[&due[..], &[files.as_str()]].concat()).await;
+    assert!(early.contains("nothing is due"), "thirty days are thirty days: {early}");
     assert!(well(site, &["tenant", "erase", &slug, "--cancel"]).await.contains("taken back"));
     drop(server);
     site.verify().await;

@@ -57,7 +57,7 @@ pub use global::{GlobalReads, GlobalWork};
 pub use hosts::{HostReport, HostState, HostStatus};
 pub use inspect::{PlannedMigration, ReplicaFacts, ServerFacts, TableRows, knows_schema, schema_head};
 pub use nested::Nested;
-pub use parts::{MissingPart, Month, Part, PartColumn, PartShape, PartState, PartValue, PartitionFacts};
+pub use parts::{MissingPart, Month, Part, PartColumn, PartShape, PartState, PartValue, PartitionFacts, PartsLock};
 pub use pools::Pool;
 pub use row_security::{ActiveRowSecurity, RowSecurity};
 pub use rows::{Row, word};

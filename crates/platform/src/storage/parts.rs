@@ -3,6 +3,7 @@
 //! All of it is the work of the tables' owner: no role that serves requests reaches a part but through its whole table.
 
 mod facts;
+mod lock;
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use super::{Backend, Database, Fault, limits};
 use crate::calendar;
 
 pub use facts::{MissingPart, PartitionFacts};
+pub use lock::PartsLock;
 
 /// A month in UTC, counted from January of the year 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

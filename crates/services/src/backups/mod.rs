@@ -22,7 +22,9 @@ pub use self::core::{
 };
 pub use file::{LocalLock, examine_file};
 pub use id::BackupId;
-pub use months::{ArchivedFile, ArchivedMonth, KEPT_DAYS, MonthOutcome, archive_months, erase_from_months, verify_month};
+pub use months::{
+    ArchiveTerms, ArchivedFile, ArchivedMonth, KEPT_DAYS, MonthOutcome, archive_months, erase_from_months, verify_month,
+};
 pub use rows::RunFilter;
 pub use shell::{
     BackupError, Backups, Keys,

@@ -93,32 +93,41 @@ pub enum MonthOutcome {
     Waits(String),
 }
 
+/// Which months leave the database, and as what.
+#[derive(Debug, Clone, Copy)]
+pub struct ArchiveTerms<'a> {
+    /// Months before this one leave.
+    pub before: Month,
+    pub now: Timestamp,
+    /// What webhooks or alerts have not come to keeps its month for so many seconds after its end, and then leaves all the same.
+    pub grace_seconds: i64,
+    pub left_out: &'a [LeftOut],
+}
+
 /// Archives what lies before a month, and removes what was archived a week ago. One that was ended in the middle goes on where it was.
-pub async fn archive_months(
-    db: &Database,
-    store: &Store,
-    before: Month,
-    now: Timestamp,
-    left_out: &[LeftOut],
-) -> Result<Vec<(String, MonthOutcome)>, Fault> {
+///
+/// # Errors
+/// Another archive or erasure is running, or the database or the file store fails.
+pub async fn archive_months(db: &Database, store: &Store, terms: ArchiveTerms<'_>) -> Result<Vec<(String, MonthOutcome)>, Fault> {
+    let lock = db.lock_parts().await?;
+    let outcomes = archive_locked(db, store, terms).await;
+    let released = lock.release().await;
+    outcomes.and_then(|outcomes| released.map(|()| outcomes))
+}
+
+async fn archive_locked(db: &Database, store: &Store, terms: ArchiveTerms<'_>) -> Result<Vec<(String, MonthOutcome)>, Fault> {
     let mut outcomes = Vec::new();
     for part in db.parts().await? {
-        if part.may_leave() && part.month.is_some_and(|month| month < before) {
-            let outcome = archive_month(db, store, &part, now, left_out).await?;
+        if part.may_leave() && part.month.is_some_and(|month| month < terms.before) {
+            let outcome = archive_month(db, store, &part, terms).await?;
             outcomes.push((part.name, outcome));
         }
     }
     Ok(outcomes)
 }
 
-async fn archive_month(
-    db: &Database,
-    store: &Store,
-    part: &Part,
-    now: Timestamp,
-    left_out: &[LeftOut],
-) -> Result<MonthOutcome, Fault> {
-    if let Some(why) = needed(db, part).await? {
+async fn archive_month(db: &Database, store: &Store, part: &Part, terms: ArchiveTerms<'_>) -> Result<MonthOutcome, Fault> {
+    if let Some(why) = needed(db, part, terms).await? {
         return Ok(MonthOutcome::Waits(why));
     }
     db.detach_part(part).await?;
@@ -127,13 +136,17 @@ async fn archive_month(
         let noted: ArchivedMonth = serde_json::from_str(noted)
             .map_err(|error| Fault::Broken(format!("the comment of the table {} is not of its archive: {error}", part.name)))?;
         // A tenant that was erased while the month was written is still in the archive: it is written once more from what is left.
-        if db.part_size(&part).await? == noted.rows {
-            return leave(db, store, &part, &noted, now).await;
+        if db.part_size(&part).await? == noted.rows
+            && let Some(outcome) = leave(db, store, &part, &noted, terms.now).await?
+        {
+            return Ok(outcome);
         }
     }
-    let (archived, folder) = (write(db, store, &part, now, left_out).await?, folder(&part));
+    let (archived, folder) = (write(db, store, &part, terms).await?, folder(&part));
     if archived.rows == 0 {
-        if part.note.is_some() {
+        // A run that was ended in the middle may have left files of rows that are erased by now. A whole archive that no part knows stays: erasures reach it.
+        let manifest = format!("{folder}/{MANIFEST}");
+        if part.note.is_some() || !store.holds(&manifest).await.map_err(|error| stored(&manifest, &error))? {
             store.remove_all(&folder).await.map_err(|error| stored(&folder, &error))?;
         }
         db.drop_part(&part).await?;
@@ -146,15 +159,24 @@ async fn archive_month(
     Ok(MonthOutcome::Archived(archived))
 }
 
-/// Removes an archived month from the database when its week is over.
-async fn leave(db: &Database, store: &Store, part: &Part, noted: &ArchivedMonth, now: Timestamp) -> Result<MonthOutcome, Fault> {
+/// Removes an archived month from the database when its week is over. None where its archive is damaged: its rows are still here, to write it once more.
+async fn leave(
+    db: &Database,
+    store: &Store,
+    part: &Part,
+    noted: &ArchivedMonth,
+    now: Timestamp,
+) -> Result<Option<MonthOutcome>, Fault> {
     let days = KEPT_DAYS - (now.micros() - noted.archived_at).div_euclid(24 * 3600 * 1_000_000);
     if days > 0 {
-        return Ok(MonthOutcome::Kept { days });
+        return Ok(Some(MonthOutcome::Kept { days }));
     }
-    verify_month(store, noted).await?;
+    if let Err(fault) = verify_month(store, noted).await {
+        tracing::warn!(%fault, part = %part.name, "the archive of a month is damaged: it is written once more");
+        return Ok(None);
+    }
     db.drop_part(part).await?;
-    Ok(MonthOutcome::Removed)
+    Ok(Some(MonthOutcome::Removed))
 }
 
 /// Writes the manifest of a month, and returns its text.
@@ -166,12 +188,12 @@ async fn put_manifest(store: &Store, folder: &str, archived: &ArchivedMonth) -> 
 }
 
 /// Why a month cannot leave yet. Readers of the journal are told that what is in it is gone, before it is.
-async fn needed(db: &Database, part: &Part) -> Result<Option<String>, Fault> {
+async fn needed(db: &Database, part: &Part, terms: ArchiveTerms<'_>) -> Result<Option<String>, Fault> {
     let (PartState::Attached | PartState::Detaching, "event", Some(month)) = (part.state, part.table, part.month) else {
         return Ok(None);
     };
     let (from, to) = (Timestamp(month.start()), Timestamp(month.plus(1).start()));
-    let waiting = webhooks::let_go_of_month(db, from, to).await?;
+    let waiting = webhooks::let_go_of_month(db, from, to, terms.now.plus_seconds(-terms.grace_seconds)).await?;
     Ok((waiting > 0).then(|| format!("of {waiting} tenant(s), webhooks or alerts have not come so far")))
 }
 
@@ -195,7 +217,7 @@ fn unreadable(name: &str, error: &ParquetError) -> Fault {
 }
 
 /// Writes all rows of a part.
-async fn write(db: &Database, store: &Store, part: &Part, now: Timestamp, left_out: &[LeftOut]) -> Result<ArchivedMonth, Fault> {
+async fn write(db: &Database, store: &Store, part: &Part, terms: ArchiveTerms<'_>) -> Result<ArchivedMonth, Fault> {
     let shape = shape_of(part.table);
     let (mut content, mut files, mut open, mut bytes) = (Sha256::new(), Vec::new(), Vec::new(), 0);
     let mut last: Option<Vec<PartValue>> = None;
@@ -204,7 +226,7 @@ async fn write(db: &Database, store: &Store, part: &Part, now: Timestamp, left_o
         let is_last = page.len() < PAGE as usize;
         last = page.last().cloned();
         for row in &mut page {
-            leave_out(row, left_out)
+            leave_out(row, terms.left_out)
                 .map_err(|error| Fault::Broken(format!("{}: the payload of an event: {error}", part.name)))?;
             digest(&mut content, row);
             bytes += row.iter().map(weight).sum::<usize>();
@@ -222,7 +244,7 @@ async fn write(db: &Database, store: &Store, part: &Part, now: Timestamp, left_o
     }
     let rows: u64 = files.iter().map(|file| file.rows).sum();
     let content_sha256 = hex::encode(content.finalize());
-    Ok(ArchivedMonth { part: part.name.clone(), rows, content_sha256, files, archived_at: now.micros() })
+    Ok(ArchivedMonth { part: part.name.clone(), rows, content_sha256, files, archived_at: terms.now.micros() })
 }
 
 /// Writes rows as a file of an archive.

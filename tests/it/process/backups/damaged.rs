@@ -49,6 +49,13 @@ async fn the_newest_whole_one_is_restored_when_asked_for(shop: &Shop, older: &st
         bytes[64] ^= 1;
         fs::write(shop.chunk(id, 0), bytes).unwrap();
     };
+    // A manifest that is lost is damage of a backup that was whole, and no backup that was never finished.
+    assert!(shop.backup(&["verify", newest]).await.well());
+    let (manifest, hidden) = (shop.manifest(newest), shop.site.folder.join("hidden.json"));
+    fs::rename(&manifest, &hidden).unwrap();
+    assert!(shop.backup(&["list"]).await.out.contains("BROKEN: its manifest is missing"));
+    shop.not_restored("newest", &[newest, "has no manifest", "--newest-whole", older]).await;
+    fs::rename(&hidden, &manifest).unwrap();
     turn(newest);
     shop.not_restored("newest", &[&format!("the chunk {newest}/000000 was changed"), "--newest-whole", older, "s are lost"])
         .await;

@@ -34,6 +34,8 @@ pub enum ListError {
     Unreadable(String),
     #[error("pgBackRest knows no stanza. Run its `stanza-create`, or name its configuration with --config")]
     NoStanza,
+    #[error("pgBackRest lists {0} stanzas, of which one is this database's. Name it with --stanza in --pgbackrest-info")]
+    Several(usize),
     #[error("pgBackRest says of the stanza {stanza}: {message}. Run its `check`")]
     Broken { stanza: String, message: String },
 }
@@ -86,23 +88,21 @@ struct Span {
     stop: i64,
 }
 
-/// Reads what the command has printed: the backups of all stanzas, in its order.
+/// Reads what the command has printed: the backups of its only stanza, in its order.
 ///
 /// # Errors
-/// It is no such list, or a stanza is not well and has no backup.
+/// It is no such list, or one of several stanzas, or the stanza is not well and has no backup.
 pub fn listed(text: &str) -> Result<Vec<ClusterBackup>, ListError> {
-    let stanzas: Vec<Stanza> = serde_json::from_str(text).map_err(|error| ListError::Unreadable(error.to_string()))?;
-    if stanzas.is_empty() {
-        return Err(ListError::NoStanza);
+    let mut stanzas: Vec<Stanza> = serde_json::from_str(text).map_err(|error| ListError::Unreadable(error.to_string()))?;
+    let count = stanzas.len();
+    let Some(Stanza { name, backup, status }) = stanzas.pop() else { return Err(ListError::NoStanza) };
+    if count > 1 {
+        return Err(ListError::Several(count));
     }
-    let mut listed = Vec::new();
-    for Stanza { name, backup, status } in stanzas {
-        if backup.is_empty() && !WELL.contains(&status.code) {
-            return Err(ListError::Broken { stanza: name, message: status.message });
-        }
-        listed.extend(backup.into_iter().map(|entry| of(&name, entry)));
+    if backup.is_empty() && !WELL.contains(&status.code) {
+        return Err(ListError::Broken { stanza: name, message: status.message });
     }
-    Ok(listed)
+    Ok(backup.into_iter().map(|entry| of(&name, entry)).collect())
 }
 
 fn of(stanza: &str, entry: Entry) -> ClusterBackup {
@@ -156,10 +156,16 @@ mod tests {
 
     #[test]
     fn what_releases_leave_out_is_not_needed() {
-        let old = r#"[{"backup":[{"info":{"size":7},"label":"20200101-000000F","timestamp":{"start":1,"stop":2}}],"name":"a","status":{"code":4,"message":"different across repos"}},
-            {"name":"b","status":{"code":2,"message":"no valid backups"}}]"#;
+        let old = r#"[{"backup":[{"info":{"size":7},"label":"20200101-000000F","timestamp":{"start":1,"stop":2}}],"name":"a","status":{"code":4,"message":"different across repos"}}]"#;
         let [only]: [ClusterBackup; 1] = listed(old).unwrap().try_into().unwrap();
         assert_eq!((only.repository, only.bytes, only.stored_bytes, only.is_damaged), (1, 7, None, false));
+        assert_eq!(listed(r#"[{"name":"b","status":{"code":2,"message":"no valid backups"}}]"#), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn another_database_s_backups_are_not_taken_for_this_one_s() {
+        let other = r#"[{"name":"other","status":{"code":2,"message":"no valid backups"}},"#;
+        assert_eq!(listed(&TWO.replacen('[', other, 1)), Err(ListError::Several(2)));
     }
 
     #[test]

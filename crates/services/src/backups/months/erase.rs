@@ -1,7 +1,7 @@
 //! A tenant that is erased leaves the months that were taken out of their tables, too. A file has the rows of several tenants, so those that have the tenant's are
 //! written anew without them, under another name; the manifest then names these, and the old ones are removed last. Ended in the middle, it is run again.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use entity::prelude::TenantId;
 use platform::storage::{Database, Fault, Part, PartState, PartValue};
@@ -13,15 +13,22 @@ use super::{
 };
 use crate::files::{FileLocation, Store};
 
-/// Characters of the old file's hash in the name of the new one.
+/// Characters of a hash in the name of a new file: of the old file's and of the tenant, so that no two erasures write one name.
 const MARK: usize = 8;
 
 /// Removes the rows of an erased tenant from months that are detached from their tables, and from all archived months of a file store; says how many rows
 /// the archives had. Safe to run again.
 ///
 /// # Errors
-/// A part or the file store takes no writes, or an archive is damaged: the other ones are done all the same.
+/// Another archive or erasure is running, a part or the file store takes no writes, or an archive is damaged: the other ones are done all the same.
 pub async fn erase_from_months(db: &Database, location: &FileLocation, tenant: TenantId) -> Result<u64, Fault> {
+    let lock = db.lock_parts().await?;
+    let erased = erase_locked(db, location, tenant).await;
+    let released = lock.release().await;
+    erased.and_then(|erased| released.map(|()| erased))
+}
+
+async fn erase_locked(db: &Database, location: &FileLocation, tenant: TenantId) -> Result<u64, Fault> {
     let parts = db.parts().await?;
     let detached: Vec<Part> = parts.into_iter().filter(|part| part.state != PartState::Attached && part.may_leave()).collect();
     for part in &detached {
@@ -35,22 +42,38 @@ pub async fn erase_from_months(db: &Database, location: &FileLocation, tenant: T
         Some(store) => store.names_under(ARCHIVE).await.map_err(|error| stored(ARCHIVE, &error))?,
         None => Vec::new(),
     };
-    let folders: Vec<&str> =
-        names.iter().filter_map(|name| name.strip_suffix(MANIFEST).and_then(|folder| folder.strip_suffix('/'))).collect();
-    let missing = detached.iter().find(|part| part.note.is_some() && !folders.contains(&folder(part).as_str()));
+    let split: Vec<(&str, &str)> = names.iter().filter_map(|name| name.rsplit_once('/')).collect();
+    let whole: BTreeSet<&str> = split.iter().filter(|(_, file)| *file == MANIFEST).map(|(folder, _)| *folder).collect();
+    let missing = detached.iter().find(|part| part.note.is_some() && !whole.contains(folder(part).as_str()));
     if let Some(part) = missing {
         let why = "give --files as it was given to `entrepot partitions archive`";
         return Err(Fault::Broken(format!("the archive of {} is not in {location}: {why}", part.name)));
     }
     let Some(store) = &store else { return Ok(0) };
     let (mut erased, mut failures) = (0, Vec::new());
+    let folders: BTreeSet<&str> = split.iter().map(|(folder, _)| *folder).collect();
     for folder in folders {
-        match erase_from_archive(db, store, &detached, folder, tenant).await {
+        let outcome = if whole.contains(folder) {
+            erase_from_archive(db, store, &detached, folder, tenant).await
+        } else {
+            remove_unfinished(store, &detached, folder).await
+        };
+        match outcome {
             Ok(rows) => erased += rows,
             Err(fault) => failures.push(fault.to_string()),
         }
     }
     if failures.is_empty() { Ok(erased) } else { Err(Fault::Broken(failures.join("; "))) }
+}
+
+/// Removes the files of a month that a run was ended in the middle of: its rows are in the database, from which the next run writes them. No rows of an archive.
+async fn remove_unfinished(store: &Store, detached: &[Part], name: &str) -> Result<u64, Fault> {
+    if !detached.iter().any(|part| folder(part) == name) {
+        let advice = "bring its manifest back, or remove its files, and run this again";
+        return Err(Fault::Broken(format!("{name} has no {MANIFEST}, and its month is not among the detached ones: {advice}")));
+    }
+    store.remove_all(name).await.map_err(|error| stored(name, &error))?;
+    Ok(0)
 }
 
 /// Erases a tenant from the archive of a month, and says how many rows it had.
@@ -101,7 +124,8 @@ async fn without(store: &Store, folder: &str, archived: &ArchivedMonth, tenant: 
             files.push(file.clone());
         } else if !read.is_empty() {
             let number = file.name.rsplit('/').next().and_then(|name| name.split(['-', '.']).next()).unwrap_or_default();
-            let mark = file.sha256.get(..MARK).unwrap_or_default();
+            let mark = hex::encode(Sha256::new().chain_update(&file.sha256).chain_update(tenant.uuid().as_bytes()).finalize());
+            let mark = mark.get(..MARK).unwrap_or_default();
             files.push(put_rows(store, format!("{folder}/{number}-{mark}.parquet"), shape, &read).await?);
         }
     }

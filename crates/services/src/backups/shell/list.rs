@@ -1,6 +1,6 @@
 //! What backups there are, and what is wrong with them as far as a list can tell.
 
-use super::{BackupError, Backups, MANIFEST, MARKED, Objects, VERIFIED, read::needed, segments::named};
+use super::{BackupError, Backups, MANIFEST, MARKED, Objects, VERIFIED, has_lost_manifest, read::needed, segments::named};
 use crate::backups::{
     core::manifest::{Envelope, Manifest, plain},
     id::BackupId,
@@ -75,6 +75,9 @@ impl Backups {
     }
 
     async fn content(&self, id: &BackupId, objects: &Objects) -> Result<Content, BackupError> {
+        if has_lost_manifest(objects) {
+            return Ok(Content::Unreadable("its manifest is missing".to_owned()));
+        }
         if !objects.contains_key(MANIFEST) {
             return Ok(Content::Unfinished);
         }

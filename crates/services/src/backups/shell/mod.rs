@@ -43,7 +43,7 @@ pub enum BackupError {
     #[error("the backup {0}: {1}")]
     Manifest(BackupId, ManifestError),
     #[error(
-        "the backup {0} has no manifest: it was never finished, or is not there. `entrepot backup list` prints those that are"
+        "the backup {0} has no manifest: it was never finished, has lost it, or is not there. `entrepot backup list` prints those that are"
     )]
     NoManifest(BackupId),
     #[error("\"{0}\" is no ID of a backup. `entrepot backup list` prints them")]
@@ -119,6 +119,11 @@ pub struct Backups {
 
 /// Names and sizes in bytes of a backup's objects.
 type Objects = BTreeMap<String, u64>;
+
+/// Whether a backup was whole once, and its manifest is missing. Prune removes none that it has not marked.
+fn has_lost_manifest(objects: &Objects) -> bool {
+    objects.contains_key(VERIFIED) && !objects.contains_key(MANIFEST) && !objects.contains_key(MARKED)
+}
 
 impl Backups {
     /// # Errors

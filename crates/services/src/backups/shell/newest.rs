@@ -35,7 +35,7 @@ impl BackupError {
         match self {
             Self::Manifest(_, why) => !matches!(why, ManifestError::Newer(..)),
             Self::Sealed(_, why) => !matches!(why, OpenError::UnknownKey(_)),
-            Self::Chunk { .. } | Self::Segment { .. } | Self::NotWhole(_) => true,
+            Self::NoManifest(_) | Self::Chunk { .. } | Self::Segment { .. } | Self::NotWhole(_) => true,
             _ => false,
         }
     }

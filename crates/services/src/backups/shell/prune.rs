@@ -1,7 +1,7 @@
 //! Removing backups that are no longer kept.
 
 use super::{
-    BackupError, Backups, MANIFEST, MARKED,
+    BackupError, Backups, MANIFEST, MARKED, VERIFIED,
     list::{Content, Listed, Problem},
 };
 use crate::backups::{
@@ -48,6 +48,8 @@ impl Backups {
                 Some(at) if goes && now.saturating_sub(at) >= GRACE_MICROS => {
                     // Without its manifest it is no backup any more, wherever this is interrupted.
                     self.store.remove(&format!("{}/{MANIFEST}", backup.id)).await?;
+                    // Nor is it one that has lost it, when the mark goes before this.
+                    self.store.remove(&format!("{}/{VERIFIED}", backup.id)).await?;
                     self.store.remove_all(backup.id.as_str()).await?;
                     pruned.removed.push(backup.id);
                 }

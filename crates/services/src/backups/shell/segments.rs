@@ -1,6 +1,6 @@
 //! The segments of a generation as they are read back.
 
-use super::{BackupError, Backups, MANIFEST, Objects, read::Opened};
+use super::{BackupError, Backups, MANIFEST, Objects, has_lost_manifest, read::Opened};
 use crate::{
     backups::{
         core::{
@@ -81,12 +81,13 @@ impl Backups {
         Ok(reach)
     }
 
-    /// How far each finished backup reaches by the names of its segments, the farthest last.
+    /// How far each finished backup reaches by the names of its segments, the farthest last; also one that has lost its manifest.
     pub(super) async fn by_reach(&self, at: Option<i64>) -> Result<Vec<(i64, BackupId)>, BackupError> {
         let mut found = Vec::new();
         for (id, objects) in self.objects().await? {
             let begun = id.at().micros();
-            if !objects.contains_key(MANIFEST) || at.is_some_and(|at| begun > at) {
+            let is_finished = objects.contains_key(MANIFEST) || has_lost_manifest(&objects);
+            if !is_finished || at.is_some_and(|at| begun > at) {
                 continue;
             }
             let reached =

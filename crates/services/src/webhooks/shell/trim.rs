@@ -99,8 +99,8 @@ impl Webhooks {
 }
 
 /// Lets the events of a month go that is about to leave the database: who reads the journal from before its end is told so from now on. Of a tenant whose
-/// webhooks or alerts have not come so far, nothing is let go; returns how many those are.
-pub async fn let_go_of_month(db: &Database, from: Timestamp, to: Timestamp) -> Result<u64, Fault> {
+/// webhooks or alerts have not come so far, nothing is let go, unless the month ended before `at_all`; returns how many those are.
+pub async fn let_go_of_month(db: &Database, from: Timestamp, to: Timestamp, at_all: Timestamp) -> Result<u64, Fault> {
     let global = db.global();
     let sql = "SELECT tenant_id, max(seq) FROM event WHERE recorded_at >= $1 AND recorded_at < $2 GROUP BY tenant_id ORDER BY tenant_id";
     let mut waiting = 0;
@@ -108,7 +108,7 @@ pub async fn let_go_of_month(db: &Database, from: Timestamp, to: Timestamp) -> R
         let mut row = Row::new(row);
         let (tenant, last): (TenantId, i64) = (row.take()?, row.take()?);
         let work = global.maintenance_for(tenant).await?;
-        if first_needed(&work).await?.is_some_and(|needed| needed <= last) {
+        if to > at_all && first_needed(&work).await?.is_some_and(|needed| needed <= last) {
             work.rollback().await?;
             waiting += 1;
             continue;
