@@ -134,9 +134,7 @@ fn past(kept: &[KeptSeries], lead: i32, (since, until): (i32, i32), units: &BTre
 
 /// The signal of forecasts of one week ahead. A week without stock, or with stock on a part of its days, tells nothing of its forecast.
 fn signal(weeks: &[PastWeek], series: &KeptSeries) -> Option<TrackingSignal> {
-    let is_known = |week: &&PastWeek| {
-        !series.body.excluded.iter().any(|one| one.week == week.week && one.reason.lacks_stock())
-    };
+    let is_known = |week: &&PastWeek| !series.body.excluded.iter().any(|one| one.week == week.week && one.reason.lacks_stock());
     let errors: Vec<f64> = weeks.iter().filter(is_known).map(|week| week.units as f64 - week.forecast).collect();
     TrackingSignal::of(&errors)
 }

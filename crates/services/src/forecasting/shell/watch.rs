@@ -32,7 +32,8 @@ pub async fn watch_all(db: &Database, alerts: &Alerts) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Opens and closes the alerts of a tenant by its newest run, of ACTIVE products in stores that are not archived; says how many were opened. Of a run that was looked at before, nothing is done.
+/// Opens and closes the alerts of a tenant by its newest run, of ACTIVE products in stores that are not archived; says how many were opened. Of a run that was looked at
+/// before, nothing is done.
 pub async fn watch(db: &Database, alerts: &Alerts, tenant: TenantId) -> Result<usize, Fault> {
     let scope = db.tenant(tenant).long();
     let Some(first_week) = rows::unwatched_run(&scope).await? else { return Ok(0) };
@@ -67,7 +68,8 @@ pub async fn watch(db: &Database, alerts: &Alerts, tenant: TenantId) -> Result<u
     Ok(opened)
 }
 
-/// Weeks with stock on most of their days, from one on and before another, of the levels that the newest run has: each with the forecast of the run that began with it.
+/// Weeks with stock on most of their days, from one on and before another, of the levels that the newest run has: each with the forecast of the run that began with
+/// it.
 async fn judged(scope: &TenantScope, first_week: i32, (since, until): (i32, i32)) -> Result<ByLevel, Fault> {
     let mut levels = ByLevel::new();
     let mut unknown: BTreeSet<(LevelKey, i32)> = BTreeSet::new();

@@ -205,7 +205,8 @@ impl Basis<'_> {
         }
     }
 
-    /// Moving it to where it sells: what that store sells beyond its own stock and what comes from earlier plans. `taken` units are on their way there from other lines.
+    /// Moving it to where it sells: what that store sells beyond its own stock and what comes from earlier plans. `taken` units are on their way there from other
+    /// lines.
     pub fn transfer(&self, to: &Level, taken: i64) -> Option<Candidate> {
         let (price, weeks) = (self.product.price? as f64, self.level.weeks(self.today));
         if weeks == 0 || !to.is_target || !to.sells() || to.store == self.level.store {

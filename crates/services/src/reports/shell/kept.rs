@@ -193,7 +193,7 @@ impl<K: Clone + Eq + Hash, V> Kept<K, V> {
         let begun = Instant::now();
         let (made, seq) = make.await?;
         let value = Arc::new(made);
-        let made_at = after(wanted.now, begun - asked);
+        let made_at = after(wanted.now, begun.duration_since(asked));
         let not_before = Instant::now() + pause(begun.elapsed());
         *lock(&place.held) = Some(Held { value: value.clone(), seq, made_at, begun, not_before });
         Ok(value)
@@ -251,9 +251,8 @@ mod tests {
         assert_eq!((get(8, 0, Staleness::None).await, began.elapsed() >= EVERY), (8, true));
         // A query does not wait, and the follower who does is given its answer.
         let began = Instant::now();
-        let (followed, asked) = tokio::join!(get(9, 0, Staleness::None), async {
-            (get(10, 20, Staleness::Seconds).await, began.elapsed() < EVERY)
-        });
+        let (followed, asked) =
+            tokio::join!(get(9, 0, Staleness::None), async { (get(10, 20, Staleness::Seconds).await, began.elapsed() < EVERY) });
         assert_eq!((followed, asked), (10, (10, true)));
     }
 
