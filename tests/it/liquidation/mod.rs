@@ -179,6 +179,10 @@ async fn what_another_store_sells_is_moved_there(world: &World) {
     let plan = desk.approved(&plan).await;
     let transfer = &plan["lines"]["nodes"][0]["transfer"];
     assert_eq!((&transfer["status"], &transfer["lines"][0]["quantity"]), (&json!("DRAFT"), &json!(48)), "{plan:#}");
+    // With those the shop has what it sells: the other 32 are not sent after them.
+    let left = desk.listed(&mug).await;
+    let options = left["nodes"][0]["options"].as_array().unwrap();
+    assert!(!options.is_empty() && options.iter().all(|option| option["action"] != "TRANSFER"), "{left:#}");
     assert_eq!(desk.price(&mug).await, "9.00");
     // Its own four are sold first.
     let lines = json!([{ "product": mug, "quantity": 4 }]);

@@ -9,7 +9,7 @@ use macros::resolvers;
 use services::reports::{
     core::Span,
     rows::{Awaited, Levels, Sales},
-    shell::{self, DeadSums, Staleness},
+    shell::{self, DeadSums},
 };
 
 use super::{
@@ -297,7 +297,7 @@ impl DashboardQuery {
         let span = period.read()?;
         let stores = stores_named(ctx, stores).await?;
         let ledger = ctx.given::<Ledger>()?;
-        let made = shell::dashboard(permit, ledger.database(), (span, stores), (ledger.clock().now(), Staleness::Seconds));
+        let made = shell::dashboard(permit, ledger.database(), (span, stores), (ledger.clock().now(), None));
         Ok(Dashboard(Box::pin(made).await.map_err(no_report)?))
     }
 }

@@ -15,7 +15,7 @@ use platform::{
 };
 use services::reports::{
     core::{Span, changes_dashboard},
-    shell::{self, Staleness},
+    shell,
 };
 use tokio::time::Instant;
 
@@ -106,7 +106,7 @@ struct Follow {
     asked: (Span, Option<Vec<StoreId>>),
     /// The one that was read last: it shows the same as the one that was sent last.
     last: Option<Arc<shell::Dashboard>>,
-    /// The last event that was heard and may show in it.
+    /// The last event that was heard and may show in it; at first the last of all.
     heard: i64,
     /// When it is read again, and not before when.
     due: Instant,
@@ -138,7 +138,7 @@ impl Follow {
             listener,
             asked,
             last: None,
-            heard: 0,
+            heard: head.seq,
             due: now,
             not_before: now,
         })
@@ -232,10 +232,15 @@ impl Follow {
         let caller = self.caller()?;
         let permit = permit::<kind::ReportRead>(&caller)?;
         // The first comes at once, as old as a query's may be, and is looked at again soon.
-        let staleness = if self.last.is_some() { Staleness::None } else { Staleness::Seconds };
+        let heard = self.last.is_some().then_some(self.heard);
         let now = self.ledger.clock().now();
-        let made = shell::dashboard(permit, self.ledger.database(), self.asked.clone(), (now, staleness));
-        let dashboard = Box::pin(made).await.map_err(no_report)?;
+        let made = shell::dashboard(permit, self.ledger.database(), self.asked.clone(), (now, heard));
+        let dashboard = tokio::select! {
+            biased;
+            // What is dear may be long in coming, and the next step looks at other rights.
+            _ = self.rights.changed() => return Ok(None),
+            made = Box::pin(made) => made.map_err(no_report)?,
+        };
         let is_behind = !dashboard.progress.is_current() || dashboard.progress.seq < self.heard;
         let next = match &self.last {
             None => EVERY,

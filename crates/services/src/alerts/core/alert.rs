@@ -159,9 +159,11 @@ pub struct AlertValues {
 }
 
 impl AlertValues {
-    /// Whether what somebody resolved is still the same: amounts may go on changing, the day or the prices may not.
-    pub fn is_same_cause(&self, other: &Self) -> bool {
-        self.day == other.day && self.margin == other.margin
+    /// Whether what somebody resolved is still the same: amounts may go on changing, the day or the prices may not. What began before anything that is looked back on
+    /// has no day any more.
+    pub fn is_same_cause(&self, now: &Self, kind: AlertKind) -> bool {
+        let is_long_ago = matches!(kind, AlertKind::ForecastDrift | AlertKind::ForecastCoverage) && now.day.is_none();
+        (self.day == now.day || is_long_ago) && self.margin == now.margin
     }
 }
 
@@ -258,6 +260,22 @@ mod tests {
             assert!(!kind.is_due(i32::MAX, 1, 10), "it has no day");
         }
         assert_eq!([7, 8, 9].map(|today| DatedKind::Expiring.is_due(10, 2, today)), [false, true, true]);
+    }
+
+    #[test]
+    fn a_beginning_that_is_too_long_ago_to_be_known_is_the_same_one() {
+        let on = |day| AlertValues { day, ..AlertValues::default() };
+        for (kind, resolved, now, expected) in [
+            (AlertKind::ForecastDrift, Some(7), Some(7), true),
+            (AlertKind::ForecastDrift, Some(7), Some(14), false),
+            (AlertKind::ForecastDrift, Some(7), None, true),
+            (AlertKind::ForecastCoverage, Some(7), None, true),
+            (AlertKind::ForecastDrift, None, None, true),
+            (AlertKind::ForecastDrift, None, Some(7), false),
+            (AlertKind::DeadStock, Some(7), None, false),
+        ] {
+            assert_eq!(on(resolved).is_same_cause(&on(now), kind), expected, "{kind:?} {resolved:?} {now:?}");
+        }
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub fn settle(
             }
             Step::Open(opening) => {
                 let is_dismissed = opening.trigger == Trigger::Standing
-                    && dismissed.get(&key).is_some_and(|figures| figures.is_same_cause(&opening.figures));
+                    && dismissed.get(&key).is_some_and(|figures| figures.is_same_cause(&opening.figures, opening.kind));
                 if is_old
                     || active.contains_key(&key)
                     || is_dismissed

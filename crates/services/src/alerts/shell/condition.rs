@@ -48,7 +48,7 @@ impl Alerts {
         let now = self.0.clock.now();
         let over = active.difference(&named).map(|level| Step::Close(kind, Subject::Level(*level)));
         let new = standing.iter().filter(|one| !active.contains(&one.level)).map(|one| opening(kind, one));
-        let new = new.filter(|opening| is_enough(&rules, opening)).map(Step::Open);
+        let new = new.filter_map(|opening| beyond_line(&rules, opening)).map(Step::Open);
         let steps: Vec<Dated> = over.chain(new).map(|step| (step, now, None)).collect();
         let mut opened = 0;
         for chunk in steps.chunks(MOST_STEPS) {
@@ -63,8 +63,9 @@ fn opening(kind: AlertKind, one: &StandingCondition) -> Opening {
     Opening { kind, subject: Subject::Level(one.level), figures, category: one.category, trigger: Trigger::Standing }
 }
 
-/// Whether the figure, on either side of 0, reaches the threshold that the narrowest rule has.
-fn is_enough(rules: &Rules, opening: &Opening) -> bool {
-    let line = rules.setting(opening.kind, opening.alert_scope()).threshold;
-    line.is_none_or(|line| opening.figures.quantity.is_some_and(|quantity| quantity.saturating_abs() >= line.get()))
+/// What is to be opened, if the figure, on either side of 0, reaches the threshold that the narrowest rule has. Its line is the larger one of its own and the rule's.
+fn beyond_line(rules: &Rules, mut opening: Opening) -> Option<Opening> {
+    let Some(line) = rules.setting(opening.kind, opening.alert_scope()).threshold else { return Some(opening) };
+    opening.figures.threshold = opening.figures.threshold.map(|own| own.max(line.get()));
+    opening.figures.quantity.is_some_and(|quantity| quantity.saturating_abs() >= line.get()).then_some(opening)
 }

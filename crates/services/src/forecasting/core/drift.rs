@@ -10,6 +10,8 @@ const COVERAGE_WEEKS: usize = 16;
 const LEAST_UNITS: f64 = SIGNAL_WEEKS as f64;
 /// The part of what was forecast, or of what was wanted if that is more, that they are off by at the least.
 const LEAST_SHARE: f64 = 0.25;
+/// Weeks of the eight that are off by a smallest unit at least, all on the same side: a single order is no drift.
+const LEAST_WEEKS: usize = 6;
 
 /// By chance alone, with normal errors, one product in five has a tracking signal beyond 4 on either side in two weeks, and one in twenty beyond 6. So 6 opens an
 /// alert, and the textbook's 4 resolves it.
@@ -76,7 +78,7 @@ impl Band {
 }
 
 /// Forecasts that are too low, or too high, again and again, by the tracking signal. Weeks are those with stock, oldest first, from `earliest` on. None for fewer than
-/// eight. A new alert needs more than a signal: units that matter.
+/// eight. A new alert needs more than a signal: units that matter, and in most of the weeks.
 pub fn error_drift(weeks: &[JudgedWeek], earliest: i32, before: AlertBefore) -> Option<LevelDrift> {
     let errors: Vec<f64> = weeks.iter().map(JudgedWeek::error).collect();
     let signals: Vec<f64> = errors.windows(SIGNAL_WEEKS).filter_map(signal).map(f64::abs).collect();
@@ -85,14 +87,15 @@ pub fn error_drift(weeks: &[JudgedWeek], earliest: i32, before: AlertBefore) -> 
     let sum = |of: fn(&JudgedWeek) -> f64| last.iter().map(of).sum::<f64>();
     let off = sum(JudgedWeek::error);
     let least = LEAST_UNITS.max(LEAST_SHARE * sum(|week| week.forecast).max(sum(|week| week.units)));
-    if before == AlertBefore::None && off.abs() < least {
+    let on_its_side = last.iter().filter(|week| week.error() * off.signum() >= 1.0).count();
+    if before == AlertBefore::None && (off.abs() < least || on_its_side < LEAST_WEEKS) {
         return None;
     }
     let line = least.max(SIGNAL.opened_beyond * sum(|week| week.error().abs()) / SIGNAL_WEEKS as f64);
     let mondays: Vec<i32> = weeks.iter().map(|week| week.week).collect();
     Some(LevelDrift {
         figure: off.round() as i64,
-        line: line.ceil() as i64,
+        line: line.floor() as i64,
         since: since(&mondays, SIGNAL_WEEKS, first, earliest),
     })
 }
@@ -181,6 +184,32 @@ mod tests {
         let back = |even: usize| weeks(&[&[16; 9][..], &[8; 4][..even]].concat());
         let both = |even: usize| [Quiet, Open].map(|before| error_drift(&back(even), 0, before).is_some());
         assert_eq!([2, 3, 4].map(both), [[true, true], [false, true], [false, false]]);
+    }
+
+    #[test]
+    fn a_single_order_is_no_drift() {
+        for (units, is_new) in [
+            // The signal is 8 in all of them, now and a week before.
+            ([vec![10; 7], vec![200, 10]].concat(), false),
+            ([vec![10; 7], vec![200, 200]].concat(), false),
+            ([vec![10; 4], vec![16; 5]].concat(), false),
+            ([vec![10; 3], vec![16; 6]].concat(), true),
+            ([vec![10; 3], vec![4; 6]].concat(), true),
+        ] {
+            let found = [Quiet, Open].map(|before| error_drift(&weeks(&units), 0, before).is_some());
+            assert_eq!(found, [is_new, true], "{units:?}");
+        }
+        let by_half = |week: JudgedWeek| JudgedWeek { units: week.units + 0.5, ..week };
+        let halves: Vec<JudgedWeek> = weeks(&[10, 10, 10, 10, 10, 10, 10, 40, 40]).into_iter().map(by_half).collect();
+        assert_eq!(error_drift(&halves, 0, Quiet), None, "half a unit is none");
+    }
+
+    #[test]
+    fn the_line_is_no_higher_than_the_figure_that_opens() {
+        let low = |week: JudgedWeek| JudgedWeek { forecast: 11.33, ..week };
+        let low: Vec<JudgedWeek> = weeks(&[15, 15, 15, 15, 15, 15, 15, 15, 16]).into_iter().map(low).collect();
+        let found = error_drift(&low, 0, Quiet).unwrap();
+        assert_eq!((found.figure, found.line), (30, 30), "30.36, and a quarter of 121 is 30.25");
     }
 
     #[test]

@@ -45,6 +45,13 @@ pub enum ExclusionReason {
     NotANumber,
 }
 
+impl ExclusionReason {
+    /// Whether the product was there on too few of its days for what was sold to be what was wanted.
+    pub const fn lacks_stock(self) -> bool {
+        matches!(self, Self::Scaled | Self::OutOfStock)
+    }
+}
+
 /// Why a data quality score is below 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -19,5 +19,5 @@ pub use runs::{
 pub use scores::{ScoreKey, accuracy, insert_scores, last_scored, scored};
 pub use sums::{categories, day_units, insert_sums, open_weekdays, sum};
 pub use watched::{
-    Priced, category_of_products, classes_of_run, note_watched, priced, store_series_of_run, store_units, unwatched_run,
+    Priced, active_products, classes_of_run, note_watched, open_stores, priced, store_series_of_run, store_units, unwatched_run,
 };

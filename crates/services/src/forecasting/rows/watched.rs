@@ -1,6 +1,6 @@
 //! What alerts of forecasts, and classes of products, are made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{
     prelude::*,
@@ -75,12 +75,18 @@ pub async fn priced(reads: &impl Reads) -> Result<Vec<Priced>, Fault> {
     reads.records(&sql, vec![]).await
 }
 
-/// The category of each product that has one.
-pub async fn category_of_products(reads: &impl Reads) -> Result<BTreeMap<ProductId, CategoryId>, Fault> {
-    let sql = "SELECT p.id, p.category_id FROM product p WHERE p.tenant_id = $1 AND p.category_id IS NOT NULL";
+/// Products that are ACTIVE, each with its category.
+pub async fn active_products(reads: &impl Reads) -> Result<BTreeMap<ProductId, Option<CategoryId>>, Fault> {
+    let sql = "SELECT p.id, p.category_id FROM product p WHERE p.tenant_id = $1 AND p.status = 'ACTIVE'";
     let read = |row| {
         let mut row = Row::new(row);
         Ok((row.take()?, row.take()?))
     };
     reads.rows(sql, vec![]).await?.iter().map(read).collect()
+}
+
+/// Stores that are not archived.
+pub async fn open_stores(reads: &impl Reads) -> Result<BTreeSet<StoreId>, Fault> {
+    let sql = "SELECT s.id FROM store s WHERE s.tenant_id = $1 AND s.archived_at IS NULL";
+    reads.rows(sql, vec![]).await?.iter().map(|row| Row::new(row).take()).collect()
 }

@@ -7,7 +7,7 @@ use iam::access::{Permit, kind};
 use platform::storage::{Database, Fault};
 
 use crate::forecasting::{
-    core::{ExclusionReason, SIGNAL_WEEKS, StoredFactor, StoredSum, SumKey, Tally, TrackingSignal},
+    core::{SIGNAL_WEEKS, StoredFactor, StoredSum, SumKey, Tally, TrackingSignal},
     rows::{self, KeptRun, KeptSeries},
 };
 
@@ -132,11 +132,9 @@ fn past(kept: &[KeptSeries], lead: i32, (since, until): (i32, i32), units: &BTre
     kept.iter().filter_map(came_true).collect()
 }
 
-/// The signal of forecasts of one week ahead. A week without stock tells nothing of its forecast.
+/// The signal of forecasts of one week ahead. A week without stock, or with stock on a part of its days, tells nothing of its forecast.
 fn signal(weeks: &[PastWeek], series: &KeptSeries) -> Option<TrackingSignal> {
-    let is_known = |week: &&PastWeek| {
-        !series.body.excluded.iter().any(|one| one.week == week.week && one.reason == ExclusionReason::OutOfStock)
-    };
+    let is_known = |week: &&PastWeek| !series.body.excluded.iter().any(|one| one.week == week.week && one.reason.lacks_stock());
     let errors: Vec<f64> = weeks.iter().filter(is_known).map(|week| week.units as f64 - week.forecast).collect();
     TrackingSignal::of(&errors)
 }

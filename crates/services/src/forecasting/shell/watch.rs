@@ -9,7 +9,7 @@ use platform::storage::{Database, Fault, TenantScope};
 use crate::{
     alerts::{Alerts, StandingCondition},
     forecasting::{
-        core::{AlertBefore, ExclusionReason, JudgedWeek, LevelDrift, WATCHED_WEEKS, coverage_drift, error_drift},
+        core::{AlertBefore, JudgedWeek, LevelDrift, WATCHED_WEEKS, coverage_drift, error_drift},
         rows,
     },
 };
@@ -32,15 +32,19 @@ pub async fn watch_all(db: &Database, alerts: &Alerts) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Opens and closes the alerts of a tenant by its newest run; says how many were opened. Of a run that was looked at before, nothing is done.
+/// Opens and closes the alerts of a tenant by its newest run, of ACTIVE products in stores that are not archived; says how many were opened. Of a run that was looked at
+/// before, nothing is done.
 pub async fn watch(db: &Database, alerts: &Alerts, tenant: TenantId) -> Result<usize, Fault> {
     let scope = db.tenant(tenant).long();
     let Some(first_week) = rows::unwatched_run(&scope).await? else { return Ok(0) };
     // The week before the run is not settled yet.
     let until = first_week - 7;
     let since = until - 7 * WATCHED_WEEKS;
-    let levels = judged(&scope, first_week, (since, until)).await?;
-    let categories = rows::category_of_products(&scope).await?;
+    let products = rows::active_products(&scope).await?;
+    let stores = rows::open_stores(&scope).await?;
+    let is_watched = |level: &LevelKey| products.contains_key(&level.product) && stores.contains(&level.store);
+    let mut levels = judged(&scope, first_week, (since, until)).await?;
+    levels.retain(|level, _| is_watched(level));
     let mut opened = 0;
     for (kind, rule) in RULES {
         let active = alerts.active_levels(tenant, kind).await?;
@@ -49,7 +53,7 @@ pub async fn watch(db: &Database, alerts: &Alerts, tenant: TenantId) -> Result<u
             let drift = rule(weeks, since, before)?;
             Some(StandingCondition {
                 level: *level,
-                category: categories.get(&level.product).copied(),
+                category: products.get(&level.product).copied().flatten(),
                 quantity: drift.figure,
                 threshold: Some(drift.line),
                 day: drift.since,
@@ -64,13 +68,14 @@ pub async fn watch(db: &Database, alerts: &Alerts, tenant: TenantId) -> Result<u
     Ok(opened)
 }
 
-/// Weeks with stock, from one on and before another, of the levels that the newest run has: each with the forecast of the run that began with it.
+/// Weeks with stock on most of their days, from one on and before another, of the levels that the newest run has: each with the forecast of the run that began with
+/// it.
 async fn judged(scope: &TenantScope, first_week: i32, (since, until): (i32, i32)) -> Result<ByLevel, Fault> {
     let mut levels = ByLevel::new();
     let mut unknown: BTreeSet<(LevelKey, i32)> = BTreeSet::new();
     for series in rows::store_series_of_run(scope, first_week).await? {
         let level = LevelKey { product: series.product, store: series.store };
-        let without_stock = series.body.excluded.iter().filter(|one| one.reason == ExclusionReason::OutOfStock);
+        let without_stock = series.body.excluded.iter().filter(|one| one.reason.lacks_stock());
         unknown.extend(without_stock.map(|one| (level, one.week)));
         levels.insert(level, Vec::new());
     }

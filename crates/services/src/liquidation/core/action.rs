@@ -205,14 +205,16 @@ impl Basis<'_> {
         }
     }
 
-    /// Moving it to where it sells: what that store sells beyond its own stock. `taken` units are on their way there from other lines.
+    /// Moving it to where it sells: what that store sells beyond its own stock and what comes from earlier plans. `taken` units are on their way there from other
+    /// lines.
     pub fn transfer(&self, to: &Level, taken: i64) -> Option<Candidate> {
         let (price, weeks) = (self.product.price? as f64, self.level.weeks(self.today));
         if weeks == 0 || !to.is_target || !to.sells() || to.store == self.level.store {
             return None;
         }
         let scale = self.product.scale();
-        let own = to.free.max(0).saturating_add(taken) as f64 / scale;
+        let there = to.free.max(0).saturating_add(to.coming).saturating_add(taken);
+        let own = there as f64 / scale;
         let wanted = chance(to.rate(self.today, scale) / scale * f64::from(weeks));
         // What is moved is whole, and no more than is likely to be sold.
         let quantity = ((wanted[1] - own).max(0.0) * scale + 1e-9).floor().min(self.level.free.max(0) as f64) as i64;
@@ -229,7 +231,7 @@ impl Basis<'_> {
             recovery: Recovery::of(sold.map(|sold| sold * price - freight)),
             left: (moved - sold[2], moved - sold[0]),
             until: self.until(weeks),
-            target_free: to.free.max(0).saturating_add(taken),
+            target_free: there,
         })
     }
 

@@ -94,6 +94,7 @@ pub fn explain(text: &str) -> Result<String, ExplainError> {
         is_asked: true,
         is_target: true,
         free: quantity as i64,
+        coming: 0,
         first_day: Some(-2 * criteria.days_without_sale),
         last_sale: None,
         sold: 0,

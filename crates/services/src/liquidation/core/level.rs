@@ -27,6 +27,8 @@ pub struct Level {
     pub is_target: bool,
     /// Neither reserved nor unavailable nor owed, nor about to be sent elsewhere.
     pub free: i64,
+    /// On their way there from lines that were approved.
+    pub coming: i64,
     /// The first day on which a unit came or went; None before the facts know one.
     pub first_day: Option<i32>,
     pub last_sale: Option<i32>,

@@ -25,6 +25,7 @@ fn level() -> Level {
         is_asked: true,
         is_target: true,
         free: 80,
+        coming: 0,
         first_day: Some(TODAY - 400),
         last_sale: Some(TODAY - 100),
         sold: 0,
@@ -107,6 +108,10 @@ fn what_another_store_sells_is_moved_there_and_its_price_stays() {
     assert_eq!(chosen.recovery, recovery(21_879, 28_800, 28_800));
     assert!(found[0].candidates.iter().all(|candidate| candidate.act.word() != LiquidationAction::Markdown));
     assert!(codes(&found[0]).contains(&ReasonCode::SellsElsewhere));
+    // What an earlier plan sends there is sold first, as what is there is.
+    let found = propose(&terms(), TODAY, &product(vec![level(), Level { coming: 10, ..shop() }]));
+    let less = found[0].candidates.iter().find(|candidate| candidate.act.word() == LiquidationAction::Transfer).unwrap();
+    assert_eq!((less.quantity, less.target_free), (22, 14));
 }
 
 #[test]

@@ -15,7 +15,10 @@ use sea_orm::Value;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::liquidation::core::{Act, Document, LineFigures, LineScore, LineState, PlanLine, Reason, Recovery};
+use crate::{
+    liquidation::core::{Act, Document, LineFigures, LineScore, LineState, PlanLine, Reason, Recovery},
+    replenishment::rows::StoreUnits,
+};
 
 /// Names the order of a plan's lines in cursors.
 pub const LINES: &str = "liquidationLines:VALUE:DESC";
@@ -283,6 +286,21 @@ pub async fn line_page(reads: &impl Reads, source: ListSource, request: &PageReq
 pub async fn products_under_way(reads: &impl Reads, action: LiquidationAction) -> Result<BTreeSet<ProductId>, Fault> {
     let sql = "SELECT l.product_id FROM liquidation_line l WHERE l.tenant_id = $1 AND l.action = $2 AND l.state IN ('CLAIMED', 'APPROVED')";
     reads.rows(sql, vec![action.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
+/// Units that are on their way to stores, or to be, from lines that were approved.
+pub async fn units_under_way(reads: &impl Reads) -> Result<StoreUnits, Fault> {
+    let sql = "SELECT l.product_id, l.to_store_id,
+           CAST(sum(CASE WHEN t.status IN ('DRAFT', 'READY') THEN i.quantity ELSE i.shipped - i.received - i.lost END) AS bigint)
+         FROM liquidation_line l
+         JOIN transfer t ON t.tenant_id = $1 AND t.id = l.transfer_id AND t.status NOT IN ('RECEIVED', 'CANCELLED')
+         JOIN transfer_line i ON i.tenant_id = $1 AND i.transfer_id = t.id AND i.product_id = l.product_id
+         WHERE l.tenant_id = $1 AND l.action = $2 AND l.state IN ('APPROVED', 'DONE') GROUP BY l.product_id, l.to_store_id";
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok(((row.take()?, row.take()?), row.take()?))
+    };
+    reads.rows(sql, vec![LiquidationAction::Transfer.into()]).await?.iter().map(read).collect()
 }
 
 /// A line that is under way, with the currency of its plan.

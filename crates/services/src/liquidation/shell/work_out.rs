@@ -62,6 +62,8 @@ struct Tenant {
     forecast_week: Option<i32>,
     owed: StoreUnits,
     leaving: StoreUnits,
+    /// To where earlier plans send it.
+    coming: StoreUnits,
     /// Last days and units of lots, the first one first.
     lots: HashMap<(ProductId, StoreId), Vec<(i32, i64)>>,
     cut: BTreeSet<ProductId>,
@@ -85,6 +87,7 @@ pub async fn work_out(scope: &TenantScope, clock: &Clock, criteria: &Criteria, w
         forecast_week: forecasts::last_run(&scope).await?.map(|run| run.first_week),
         owed: owed(&scope).await?,
         leaving: leaving(&scope).await?,
+        coming: rows::units_under_way(&scope).await?,
         lots: lots(&scope, today).await?,
         cut: rows::products_under_way(&scope, LiquidationAction::Markdown).await?,
         bundled: rows::products_under_way(&scope, LiquidationAction::Bundle).await?,
@@ -138,6 +141,7 @@ impl Tenant {
             is_asked: is_in(&self.within.asked),
             is_target: is_in(&self.within.seen),
             free,
+            coming: self.coming.get(&key).copied().unwrap_or_default(),
             first_day: facts.first_day,
             last_sale: facts.last_sale,
             sold: facts.sold,

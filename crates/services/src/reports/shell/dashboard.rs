@@ -7,9 +7,10 @@ use platform::{
     clock::local_day,
     storage::{Database, Fault, TenantScope, journal},
 };
+use tokio::time::Instant;
 
 use super::{
-    kept::{Kept, Staleness, Wanted},
+    kept::{Kept, Staleness, Wanted, after},
     within::{everything, of_costs},
 };
 use crate::{
@@ -164,38 +165,36 @@ impl DashboardKey {
     }
 }
 
-/// The dashboard of what the permit, and the caller's other rights, let through.
+/// The dashboard of what the permit, and the caller's other rights, let through. A follower says which event it has heard of, and is shown all up to it; None of one
+/// that asks once.
 pub async fn dashboard(
     permit: Permit<kind::ReportRead>,
     db: &Database,
     (span, stores): (Span, Option<Vec<StoreId>>),
-    (now, staleness): (Timestamp, Staleness),
+    (now, heard): (Timestamp, Option<i64>),
 ) -> Result<std::sync::Arc<Dashboard>, ReportError> {
     let asked = DashboardKey::of(&permit, (span, local_day(now, "UTC")), stores);
     let scope = permit.scope(db).long();
-    let mut wanted = Wanted { seq: scope.head().await?.seq, now, staleness };
+    let wanted = match heard {
+        Some(seq) => Wanted { seq, now, staleness: Staleness::None },
+        None => Wanted { seq: scope.head().await?.seq, now, staleness: Staleness::Seconds },
+    };
     let kept: Kept<DashboardKey, Dashboard> = db.extensions().get().unwrap_or_else(|| {
         let kept = Kept::default();
         db.extensions().insert(kept.clone());
         kept
     });
-    if let Some(ready) = kept.ready(&asked, wanted) {
-        return Ok(ready);
-    }
-    // What has happened since may be nothing that it shows.
-    if let Some(shown) = kept.seq(&asked)
-        && shown < wanted.seq
-        && !has_changed(&scope, shown).await?
-    {
-        wanted.seq = shown;
-    }
-    let make = Box::pin(made(scope, asked.clone(), now));
-    kept.get(&asked, wanted, make).await
+    let since = Instant::now();
+    let own = scope.clone();
+    let key = asked.clone();
+    // Its turn may come some seconds later.
+    let make = Box::pin(async move { made(own, key, after(now, since.elapsed())).await });
+    kept.get(&asked, wanted, |shown| has_changed(scope, shown), make).await
 }
 
 /// Whether something has happened after an event that a dashboard may show.
-async fn has_changed(scope: &TenantScope, shown: i64) -> Result<bool, Fault> {
-    let later = journal::after(scope, shown, MOST_LOOKED_THROUGH as u32 + 1).await?;
+async fn has_changed(scope: TenantScope, shown: i64) -> Result<bool, ReportError> {
+    let later = journal::after(&scope, shown, MOST_LOOKED_THROUGH as u32 + 1).await?;
     Ok(later.len() > MOST_LOOKED_THROUGH || later.iter().any(|event| changes_dashboard(&event.kind)))
 }
 

@@ -8,7 +8,10 @@ use std::{
 };
 
 use entity::prelude::Timestamp;
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep_until},
+};
 
 /// Dashboards that are kept; the one that was asked for longest ago gives way.
 const MOST: usize = 256;
@@ -18,13 +21,17 @@ const MOST_STILL_MICROS: i64 = 60_000_000;
 
 /// Between two that are made for followers of one at least, however many there are.
 const EVERY: Duration = Duration::from_secs(1);
+/// The same as a multiple of what the last one took: what is dear is made more rarely.
+const TIMES: u32 = 10;
+/// Values that are made for followers at the same time: each names what it follows, so there may be many.
+const MOST_AT_ONCE: usize = 4;
 
 /// How far a value may be behind the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Staleness {
     /// Some seconds.
     Seconds,
-    /// By nothing that was recorded before it is asked for. It may take a second.
+    /// By nothing up to the event that is wanted. It may take a second, or ten times as long as the last one took.
     None,
 }
 
@@ -36,17 +43,19 @@ pub struct Wanted {
     pub staleness: Staleness,
 }
 
-/// A value, the last event that it shows, and when it was made: by the clock, and for pauses.
+/// A value, the last event that it shows, when its making began, and before when none is made for followers.
 struct Held<V> {
     value: Arc<V>,
     seq: i64,
     made_at: Timestamp,
-    since: Instant,
+    begun: Instant,
+    not_before: Instant,
 }
 
-/// A place for a value, and the turn to make it.
+/// A place for a value, and the turn to make it. Followers take theirs first: those who wait for time to pass hold up no query.
 struct Slot<V> {
     turn: tokio::sync::Mutex<()>,
+    followers: tokio::sync::Mutex<()>,
     held: Mutex<Option<Held<V>>>,
 }
 
@@ -56,8 +65,13 @@ struct Slots<K, V> {
     of: HashMap<K, (u64, Arc<Slot<V>>)>,
 }
 
+struct Shared<K, V> {
+    slots: Mutex<Slots<K, V>>,
+    makers: Semaphore,
+}
+
 /// Values by what they were asked for. Clones share them.
-pub struct Kept<K, V>(Arc<Mutex<Slots<K, V>>>);
+pub struct Kept<K, V>(Arc<Shared<K, V>>);
 
 impl<K, V> Clone for Kept<K, V> {
     fn clone(&self) -> Self {
@@ -67,7 +81,8 @@ impl<K, V> Clone for Kept<K, V> {
 
 impl<K, V> Default for Kept<K, V> {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(Slots { asked: 0, of: HashMap::new() })))
+        let slots = Mutex::new(Slots { asked: 0, of: HashMap::new() });
+        Self(Arc::new(Shared { slots, makers: Semaphore::new(MOST_AT_ONCE) }))
     }
 }
 
@@ -75,29 +90,49 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How long followers wait for the next one after one that took so long.
+fn pause(took: Duration) -> Duration {
+    EVERY.max(took.saturating_mul(TIMES))
+}
+
 impl<V> Slot<V> {
-    fn held(&self, wanted: Wanted) -> Option<Arc<V>> {
+    fn new() -> Self {
+        Self { turn: tokio::sync::Mutex::default(), followers: tokio::sync::Mutex::default(), held: Mutex::new(None) }
+    }
+    /// The value, if it is new enough for one who has waited since some time.
+    fn held(&self, wanted: Wanted, asked: Instant) -> Option<Arc<V>> {
         let held = lock(&self.held);
         let held = held.as_ref()?;
+        // There is no newer one: all that was recorded before it was asked for is in it, but for what facts lack.
+        if held.begun > asked {
+            return Some(held.value.clone());
+        }
         let age = wanted.now.micros() - held.made_at.micros();
         let most = match wanted.staleness {
             _ if held.seq >= wanted.seq => MOST_STILL_MICROS,
             Staleness::Seconds => MOST_AGE_MICROS,
             Staleness::None => return None,
         };
-        (0..=most).contains(&age).then(|| held.value.clone())
+        // Others' clocks were read a little earlier or later.
+        (-MOST_AGE_MICROS..=most).contains(&age).then(|| held.value.clone())
     }
     fn seq(&self) -> Option<i64> {
         lock(&self.held).as_ref().map(|held| held.seq)
     }
-    fn since(&self) -> Option<Instant> {
-        lock(&self.held).as_ref().map(|held| held.since)
+    /// Nothing that the value shows has happened up to an event.
+    fn shows_all_to(&self, seq: i64) {
+        if let Some(held) = lock(&self.held).as_mut() {
+            held.seq = held.seq.max(seq);
+        }
+    }
+    fn not_before(&self) -> Option<Instant> {
+        lock(&self.held).as_ref().map(|held| held.not_before)
     }
 }
 
 impl<K: Clone + Eq + Hash, V> Kept<K, V> {
     fn place(&self, key: &K) -> Arc<Slot<V>> {
-        let mut places = lock(&self.0);
+        let mut places = lock(&self.0.slots);
         places.asked += 1;
         let asked = places.asked;
         if places.of.len() >= MOST && !places.of.contains_key(key) {
@@ -106,52 +141,76 @@ impl<K: Clone + Eq + Hash, V> Kept<K, V> {
                 places.of.remove(&oldest);
             }
         }
-        let make = || (asked, Arc::new(Slot { turn: tokio::sync::Mutex::default(), held: Mutex::new(None) }));
-        let (last, place) = places.of.entry(key.clone()).or_insert_with(make);
+        let (last, place) = places.of.entry(key.clone()).or_insert_with(|| (asked, Arc::new(Slot::new())));
         *last = asked;
         place.clone()
     }
 
-    /// The value of before, where it is new enough.
-    pub fn ready(&self, key: &K, wanted: Wanted) -> Option<Arc<V>> {
-        self.place(key).held(wanted)
-    }
-
-    /// The last event that the value of before shows.
-    pub fn seq(&self, key: &K) -> Option<i64> {
-        self.place(key).seq()
-    }
-
-    /// The value of before, where it is new enough; else one that is made now, once for all who ask meanwhile, and the last event that it shows.
-    pub async fn get<E>(
+    /// The value of before, where it is new enough, or nothing has changed since; else one that is made now, once for all who ask meanwhile, and the last event that
+    /// it shows. Whether something has changed after an event is looked up by the maker alone.
+    pub async fn get<E, C>(
         &self,
         key: &K,
         wanted: Wanted,
+        has_changed: impl FnOnce(i64) -> C + Send,
         make: impl Future<Output = Result<(V, i64), E>> + Send,
-    ) -> Result<Arc<V>, E> {
+    ) -> Result<Arc<V>, E>
+    where
+        C: Future<Output = Result<bool, E>> + Send,
+    {
         let place = self.place(key);
-        if let Some(value) = place.held(wanted) {
+        let asked = Instant::now();
+        if let Some(value) = place.held(wanted, asked) {
             return Ok(value);
         }
+        // Followers come back with every event: those of one dashboard have one made between them, and then none for a while.
+        let _follower = if wanted.staleness == Staleness::None {
+            let first = place.followers.lock().await;
+            if let Some(value) = place.held(wanted, asked) {
+                return Ok(value);
+            }
+            if let Some(not_before) = place.not_before() {
+                sleep_until(not_before).await;
+            }
+            Some((first, self.0.makers.acquire().await.ok()))
+        } else {
+            None
+        };
         let _mine = place.turn.lock().await;
-        // Somebody else has made it while this one waited.
-        if let Some(value) = place.held(wanted) {
+        // Another one has made it while this one waited.
+        if let Some(value) = place.held(wanted, asked) {
             return Ok(value);
         }
-        // Followers come back with every event: those of one dashboard have one made a second between them.
-        if let Some(since) = place.since().filter(|_| wanted.staleness == Staleness::None) {
-            sleep_until(since + EVERY).await;
+        if let Some(shown) = place.seq()
+            && shown < wanted.seq
+            && !has_changed(shown).await?
+        {
+            place.shows_all_to(wanted.seq);
+            if let Some(value) = place.held(wanted, asked) {
+                return Ok(value);
+            }
         }
+        let begun = Instant::now();
         let (made, seq) = make.await?;
         let value = Arc::new(made);
-        *lock(&place.held) = Some(Held { value: value.clone(), seq, made_at: wanted.now, since: Instant::now() });
+        let made_at = after(wanted.now, begun.duration_since(asked));
+        let not_before = Instant::now() + pause(begun.elapsed());
+        *lock(&place.held) = Some(Held { value: value.clone(), seq, made_at, begun, not_before });
         Ok(value)
     }
 }
 
+/// The time when so much has passed since another.
+pub fn after(time: Timestamp, passed: Duration) -> Timestamp {
+    Timestamp(time.micros().saturating_add(i64::try_from(passed.as_micros()).unwrap_or(i64::MAX)))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::{
+        future::{Ready, ready},
+        sync::atomic::{AtomicU32, Ordering},
+    };
 
     use super::*;
 
@@ -160,31 +219,66 @@ mod tests {
     fn wanted(seq: i64, seconds: i64) -> Wanted {
         Wanted { seq, now: Timestamp(seconds * SECOND), staleness: Staleness::Seconds }
     }
+    fn changed(_: i64) -> Ready<Result<bool, ()>> {
+        ready(Ok(true))
+    }
 
     #[tokio::test]
     async fn a_value_is_made_again_when_the_journal_has_moved_and_it_is_old() {
         let (kept, made) = (Kept::<u8, u32>::default(), AtomicU32::new(0));
         let get = async |key: u8, seq: i64, seconds: i64| {
             let make = async { Ok::<_, ()>((made.fetch_add(1, Ordering::Relaxed), seq)) };
-            *kept.get(&key, wanted(seq, seconds), make).await.unwrap()
+            *kept.get(&key, wanted(seq, seconds), changed, make).await.unwrap()
         };
         assert_eq!((get(1, 7, 0).await, get(1, 7, 60).await), (0, 0), "nothing has happened");
         assert_eq!((get(1, 8, 3).await, get(1, 8, 5).await, get(1, 8, 6).await), (0, 0, 1));
         assert_eq!((get(2, 8, 6).await, get(1, 9, 11).await), (2, 1));
-        assert_eq!(get(1, 9, 2).await, 3, "a clock that was set back makes nothing young");
+        assert_eq!(get(1, 9, 2).await, 1, "whose clock was read earlier is given what was just made");
+        assert_eq!(get(1, 9, 0).await, 3, "a clock that was set back makes nothing young");
         assert_eq!(get(2, 8, 67).await, 4, "time passes, though nothing happens");
     }
 
     #[tokio::test]
     async fn a_follower_is_shown_the_last_event_and_waits_a_second_for_it() {
         let kept = Kept::<u8, i64>::default();
-        let get = async |seq: i64, staleness: Staleness| {
+        let get = async |seq: i64, seconds: i64, staleness: Staleness| {
             let make = async { Ok::<_, ()>((seq, seq)) };
-            *kept.get(&1, Wanted { staleness, ..wanted(seq, 0) }, make).await.unwrap()
+            *kept.get(&1, Wanted { staleness, ..wanted(seq, seconds) }, changed, make).await.unwrap()
         };
         let began = Instant::now();
-        assert_eq!((get(7, Staleness::None).await, get(8, Staleness::Seconds).await, kept.seq(&1)), (7, 7, Some(7)));
-        assert_eq!((get(8, Staleness::None).await, began.elapsed() >= EVERY), (8, true));
+        let first = (get(7, 0, Staleness::None).await, get(8, 0, Staleness::Seconds).await);
+        assert_eq!((first, kept.place(&1).seq()), ((7, 7), Some(7)));
+        assert_eq!((get(8, 0, Staleness::None).await, began.elapsed() >= EVERY), (8, true));
+        // A query does not wait, and the follower who does is given its answer.
+        let began = Instant::now();
+        let (followed, asked) =
+            tokio::join!(get(9, 0, Staleness::None), async { (get(10, 20, Staleness::Seconds).await, began.elapsed() < EVERY) });
+        assert_eq!((followed, asked), (10, (10, true)));
+    }
+
+    #[tokio::test]
+    async fn followers_are_given_what_was_made_after_they_asked_though_facts_are_behind() {
+        let (kept, made, looked) = (Kept::<u8, u32>::default(), AtomicU32::new(0), AtomicU32::new(0));
+        let get = async |seq: i64, has_changed: bool| {
+            let look = |_| {
+                looked.fetch_add(1, Ordering::Relaxed);
+                ready(Ok(has_changed))
+            };
+            let make = async { Ok::<_, ()>((made.fetch_add(1, Ordering::Relaxed), 7)) };
+            *kept.get(&1, Wanted { staleness: Staleness::None, ..wanted(seq, 0) }, look, make).await.unwrap()
+        };
+        assert_eq!(get(7, true).await, 0);
+        let all = tokio::join!(get(9, true), get(9, true), get(8, true));
+        assert_eq!((all, looked.load(Ordering::Relaxed)), ((1, 1, 1), 1), "the maker alone looks");
+        let none = tokio::join!(get(9, false), get(9, false));
+        assert_eq!((none, looked.load(Ordering::Relaxed)), ((1, 1), 2), "nothing has happened that it shows");
+    }
+
+    #[test]
+    fn what_is_dear_is_made_more_rarely() {
+        for (took, expected) in [(0, 1_000), (99, 1_000), (200, 2_000), (3_000, 30_000)] {
+            assert_eq!(pause(Duration::from_millis(took)), Duration::from_millis(expected), "{took}");
+        }
     }
 
     #[tokio::test]
@@ -195,7 +289,7 @@ mod tests {
                 tokio::task::yield_now().await;
                 Ok::<_, ()>((made.fetch_add(1, Ordering::Relaxed), 1))
             };
-            *kept.get(&1, wanted(1, 0), make).await.unwrap()
+            *kept.get(&1, wanted(1, 0), changed, make).await.unwrap()
         };
         let all = tokio::join!(get(), get(), get());
         assert_eq!((all, made.load(Ordering::Relaxed)), ((0, 0, 0), 1));
@@ -206,12 +300,12 @@ mod tests {
         let (kept, made) = (Kept::<u32, u32>::default(), AtomicU32::new(0));
         let get = async |key: u32| {
             let make = async { Ok::<_, ()>((made.fetch_add(1, Ordering::Relaxed), 1)) };
-            *kept.get(&key, wanted(1, 0), make).await.unwrap()
+            *kept.get(&key, wanted(1, 0), changed, make).await.unwrap()
         };
         for key in 0..=MOST as u32 {
             get(key).await;
         }
-        assert_eq!((get(1).await, lock(&kept.0).of.len()), (1, MOST));
+        assert_eq!((get(1).await, lock(&kept.0.slots).of.len()), (1, MOST));
         assert_eq!(get(0).await, MOST as u32 + 1, "the first had to go");
     }
 }

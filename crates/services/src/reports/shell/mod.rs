@@ -22,7 +22,6 @@ pub use customers::{CohortRow, CustomerCohorts, CustomerScore, CustomerSegments,
 pub use dashboard::{Compared, Dashboard, DeadSums, Panel, TopSeller, dashboard};
 pub use expiry::{ExpiryRisk, RiskBasis, RiskRow, RiskSums, expiry_risk};
 pub use fulfilment::{FulfilmentReport, FulfilmentSums, fulfilment_report};
-pub use kept::Staleness;
 pub use lost::{LostLevel, LostSalesReport, LostSums, lost_sales};
 pub use margins::{MarginReport, MarginTop, margin_report};
 pub use productivity::{ProductivityAsk, ProductivityGroup, ProductivityReport, ProductivityTop, stock_productivity};
