@@ -12,8 +12,7 @@
 # Both listen on the loopback address only, on free ports, trust every local user, and run unprivileged. Postgres is
 # durable as in production, unless ENTREPOT_SERVICES_FSYNC=off: then only a crash of the whole machine loses data, and
 # tests, which drop a database each, do not wait for a checkpoint each time, and Postgres keeps its data in memory where
-# /dev/shm has 6 GiB to spare: a database of a thousand files is copied for each test. Nothing is vacuumed then either: what
-# is copied stays as it is. Data and ports lie in
+# /dev/shm has 6 GiB to spare: a database of a thousand files is copied for each test. Data and ports lie in
 # $ENTREPOT_SERVICES_DIR, by default a folder in ${TMPDIR:-/tmp} that belongs to this checkout; it must be one that the
 # unprivileged account can reach.
 set -euo pipefail
@@ -114,7 +113,6 @@ max_wal_size = $wal
 checkpoint_timeout = 30min
 lc_messages = 'C'
 fsync = ${ENTREPOT_SERVICES_FSYNC:-on}
-autovacuum = ${ENTREPOT_SERVICES_FSYNC:-on}
 CONF
     if as_service "$bin/pg_ctl" -D "$data" -w -t 60 -l "$data/server.log" start >/dev/null 9>&-; then
       "$bin/psql" -X -Atq "$(own_pg_url)" -c "select 1 from pg_available_extensions where name = 'pg_trgm'" | grep -q 1 ||

@@ -161,14 +161,7 @@ async fn migrated(url: &str) {
     db.close().await.unwrap();
     if is_postgres {
         tell(url, LATER).await;
-        seen_once(url).await;
     }
-}
-
-/// The first session after a change of tables writes down what each session needs to know of the catalogue. A copy takes that file with it;
-/// without it the first sessions of each test read the catalogue row by row.
-pub async fn seen_once(url: &str) {
-    tell(url, "SELECT 1").await;
 }
 
 /// A part for all that comes after the months that a deployment makes ahead: tests move their clocks by years.

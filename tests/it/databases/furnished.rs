@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{FILE, Home, connect, is_there, place, random, run, seen_once, server, strategy, text_of_migrations};
+use super::{FILE, Home, connect, is_there, place, random, run, server, strategy, text_of_migrations};
 
 /// What is known of the world beside its database.
 const KEPT: &str = "kept.json";
@@ -45,7 +45,6 @@ pub async fn postgres(furnish: impl AsyncFnOnce(Home) -> (Home, Value)) -> Optio
             kept["folder"] = json!(folder);
             // From here on it is nobody's to drop.
             let (_, made) = home.postgres.take().unwrap();
-            seen_once(&home.url).await;
             let words = kept.to_string().replace('\'', "''");
             run(&connection, &format!("COMMENT ON DATABASE {made} IS '{words}'")).await;
             leave_alone(&connection, &made).await;
