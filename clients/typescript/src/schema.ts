@@ -357,7 +357,10 @@ export interface BarcodeInput {
 
 /** A step of a blanket order. */
 export interface BlanketOrderActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  /**
+   * The version that you saw; another one is a VERSION_CONFLICT. Null for any; REQUIRED to activate a blanket order above the
+   * approval limit whose lines or days were changed.
+   */
   expectedVersion?: number | null;
   /** The blanket order. */
   id: string;
@@ -1153,7 +1156,7 @@ export interface ExchangeRateSetInput {
   rate: string;
   /** Name of the source, 1 to 64 characters. A rate of the same pair, day and source is replaced. */
   source: string;
-  /** Accepts a rate that is more than a factor of two from the newest rate of the pair, which is the mark of an inverted one. */
+  /** Accepts a rate that is more than a factor of two from the newest rate of the pair in either direction, which is the mark of an inverted one. */
   unusual?: boolean;
 }
 
@@ -1163,7 +1166,7 @@ export interface ExchangeRatesImportInput {
   ecbCsv: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
   idempotencyKey?: string;
-  /** Accepts rates that are more than a factor of two from the newest rate of their pair. */
+  /** Accepts rates that are more than a factor of two from the newest rate of their pair in either direction. */
   unusual?: boolean;
 }
 
@@ -3127,6 +3130,7 @@ export interface ProductDescriptionEndpointSetInput {
 export type ProductDescriptionFailure =
   | 'ADDRESS_REFUSED'
   | 'BAD_STATUS'
+  | 'BUSY'
   | 'EMPTY'
   | 'NONSENSE'
   | 'NO_CONNECTION'

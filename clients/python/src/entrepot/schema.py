@@ -2688,6 +2688,7 @@ class ProductDescriptionEndpointSetInput(_ProductDescriptionEndpointSetInput, to
 ProductDescriptionFailure = Literal[
     "ADDRESS_REFUSED",
     "BAD_STATUS",
+    "BUSY",
     "EMPTY",
     "NONSENSE",
     "NO_CONNECTION",
