@@ -61,7 +61,7 @@ impl PartyQuery {
     ) -> Answer<StoreConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let sorted = store_sorted(sort);
-        let kind = sorted.kind();
+        let kind = sorted.kind::<entity::store::Model>();
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
         let listed = catalog.stores(permit, store_tests(filter)?, sorted, &request).await?;
@@ -106,7 +106,7 @@ impl PartyQuery {
     ) -> Answer<SupplierConnection> {
         let catalog = ctx.given::<Catalog>()?;
         let sorted = supplier_sorted(sort);
-        let kind = sorted.kind();
+        let kind = sorted.kind::<entity::supplier::Model>();
         let request = args(first, after, last, before).check(&kind, &catalog.signer, MAX_PAGE)?;
         let scope = permit.scope(&catalog.db);
         let listed = catalog.suppliers(permit, supplier_tests(filter)?, sorted, &request).await?;

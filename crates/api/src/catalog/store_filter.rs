@@ -2,7 +2,10 @@
 
 use async_graphql::{Enum, InputObject};
 use entity::id::kind as ids;
-use inventory::catalog::rows::stores::{StoreSort as By, StoreSorted, StoreTests};
+use inventory::catalog::rows::{
+    named::{NamedSort as By, NamedSorted},
+    stores::StoreTests,
+};
 use platform::storage::Nested;
 
 use super::{
@@ -102,6 +105,6 @@ pub enum StoreSortField {
 }
 
 /// By code, unless something else is asked for.
-pub fn store_sorted(sort: Option<StoreSort>) -> StoreSorted {
-    sort.map_or(StoreSorted::BY_CODE, |sort| StoreSorted { by: sort.field.into(), descending: sort.direction == Direction::Desc })
+pub fn store_sorted(sort: Option<StoreSort>) -> NamedSorted {
+    sort.map_or(NamedSorted::BY_CODE, |sort| NamedSorted { by: sort.field.into(), descending: sort.direction == Direction::Desc })
 }

@@ -2,7 +2,10 @@
 
 use async_graphql::{Enum, InputObject, MaybeUndefined};
 use entity::id::kind as ids;
-use inventory::catalog::rows::suppliers::{SupplierSort as By, SupplierSorted, SupplierTests};
+use inventory::catalog::rows::{
+    named::{NamedSort as By, NamedSorted},
+    suppliers::SupplierTests,
+};
 use platform::storage::Nested;
 
 use super::{
@@ -94,9 +97,6 @@ pub enum SupplierSortField {
 }
 
 /// By code, unless something else is asked for.
-pub fn supplier_sorted(sort: Option<SupplierSort>) -> SupplierSorted {
-    sort.map_or(SupplierSorted::BY_CODE, |sort| SupplierSorted {
-        by: sort.field.into(),
-        descending: sort.direction == Direction::Desc,
-    })
+pub fn supplier_sorted(sort: Option<SupplierSort>) -> NamedSorted {
+    sort.map_or(NamedSorted::BY_CODE, |sort| NamedSorted { by: sort.field.into(), descending: sort.direction == Direction::Desc })
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_graphql::Context;
 use entity::prelude::StoreId;
 use futures_util::Stream;
-use iam::access::{Caller, LiveRights, Permit, kind, permit};
+use iam::access::{LiveRights, Permit, kind, permit};
 use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::{
@@ -97,9 +97,7 @@ impl DashboardSubscription {
 /// One subscriber's dashboard.
 struct Follow {
     ledger: Ledger,
-    caller: Caller,
     rights: Rights,
-    live_rights: Option<LiveRights>,
     stream_handle: Option<Arc<StreamHandle>>,
     listener: Listener,
     /// Days and stores.
@@ -127,13 +125,10 @@ impl Follow {
         let mut listener = ctx.given::<Hubs>()?.listen(permit.tenant(), Interest::all(JOURNAL)).await?;
         let head = permit.scope(ledger.database()).head().await?;
         listener.go_on_after(head.seq);
-        let live_rights = ctx.data_opt::<LiveRights>().cloned();
         let now = Instant::now();
         Ok(Self {
             ledger,
-            caller: permit.caller().clone(),
-            rights: Rights::of::<kind::ReportRead>(permit.caller().clone(), live_rights.clone()),
-            live_rights,
+            rights: Rights::of::<kind::ReportRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned()),
             stream_handle: ctx.data_opt::<Arc<StreamHandle>>().cloned(),
             listener,
             asked,
@@ -229,7 +224,7 @@ impl Follow {
 
     /// What is to be said of the dashboard as it is now, if anything.
     async fn read(&mut self) -> Answer<Option<DashboardUpdate>> {
-        let caller = self.caller()?;
+        let caller = self.rights.reader().ok_or(TopError::Unauthenticated)?;
         let permit = permit::<kind::ReportRead>(&caller)?;
         // The first comes at once, as old as a query's may be, and is looked at again soon.
         let heard = self.last.is_some().then_some(self.heard);
@@ -264,13 +259,5 @@ impl Follow {
             Some(_) => StreamPhase::Live,
         };
         Some(DashboardUpdate { phase, dashboard: Some(Dashboard(dashboard)), reset: None })
-    }
-
-    /// Who reads it, with the rights of now.
-    fn caller(&self) -> Answer<Caller> {
-        match &self.live_rights {
-            Some(live_rights) => live_rights.now().ok_or(TopError::Unauthenticated),
-            None => Ok(self.caller.clone()),
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_graphql::Context;
 use entity::prelude::{SavedViewId, TenantId};
 use futures_util::Stream;
-use iam::access::{Caller, LiveRights, Permit, kind, permit};
+use iam::access::{LiveRights, Permit, kind, permit};
 use macros::resolvers;
 use platform::{
     audit::Origin,
@@ -75,9 +75,7 @@ impl SavedViewSubscription {
 /// One subscriber's view.
 struct Follow {
     saved_views: SavedViews,
-    caller: Caller,
     rights: Rights,
-    live_rights: Option<LiveRights>,
     stream_handle: Option<Arc<StreamHandle>>,
     listener: Listener,
     positions: Positions,
@@ -157,14 +155,11 @@ impl Follow {
             Some(Begin::Cursor(cursor)) => Some(cursor.clone()),
             Some(Begin::After(_)) | None => after,
         };
-        let live_rights = ctx.data_opt::<LiveRights>().cloned();
         let now = Instant::now();
         Ok(Self {
             seen: asked.map(|cursor| positions.open(&cursor)).transpose(),
             saved_views,
-            caller: permit.caller().clone(),
-            rights: Rights::of::<kind::ViewRead>(permit.caller().clone(), live_rights.clone()),
-            live_rights,
+            rights: Rights::of::<kind::ViewRead>(permit.caller().clone(), ctx.data_opt::<LiveRights>().cloned()),
             stream_handle,
             listener,
             positions,
@@ -280,7 +275,7 @@ impl Follow {
 
     /// What is to be said of the view as it is now, if anything.
     async fn read(&mut self) -> Answer<Option<SavedViewUpdate>> {
-        let caller = self.caller()?;
+        let caller = self.rights.reader().ok_or(TopError::Unauthenticated)?;
         let permit = permit::<kind::ViewRead>(&caller)?;
         let (began, meant) = (Instant::now(), ViewRef::Id(self.view));
         (self.not_before, self.due) = (began + EVERY, began + AT_LEAST);
@@ -318,14 +313,6 @@ impl Follow {
         };
         self.seen = Ok(Some(result.hash.clone()));
         Some(SavedViewUpdate::of(phase, self.positions.cursor(result.seq, &result.hash), result))
-    }
-
-    /// Who reads it, with the rights of now.
-    fn caller(&self) -> Answer<Caller> {
-        match &self.live_rights {
-            Some(live_rights) => live_rights.now().ok_or(TopError::Unauthenticated),
-            None => Ok(self.caller.clone()),
-        }
     }
 
     /// How long to wait with what was refused for now; None of any other refusal, and before the first reading: that is answered at once.

@@ -29,6 +29,11 @@ impl Rights {
         caller.permissions.reach(self.index)
     }
 
+    /// Who reads, with the rights of now: those that they came with, when nobody keeps them up to date. None where their session is over.
+    pub fn reader(&self) -> Option<Caller> {
+        self.live_rights.as_ref().map_or_else(|| Some(self.caller.clone()), LiveRights::now)
+    }
+
     /// What has changed since it began.
     pub fn now(&self) -> Option<Changed> {
         let now = self.live_rights.as_ref()?.now();

@@ -1,7 +1,7 @@
 //! Tests that lists of small nouns and of customers share: of codes, of times, and of names that are compared after they are read.
 
 use entity::prelude::Timestamp;
-use platform::storage::Backend;
+use platform::storage::{Backend, Nested};
 
 use super::{
     Clause,
@@ -67,9 +67,21 @@ pub(super) fn holds(test: &TextTest, folded: &str) -> bool {
     }
 }
 
-/// Whether each of the words begins a word of the text; none of no words.
-pub(super) fn has_words(words: &[String], of: &str) -> bool {
-    let own = text::words(of);
+/// The condition of filters inside filters, each of which `own` writes.
+pub(super) fn nested<T>(backend: Backend, tests: &Nested<T>, own: impl Fn(&mut Clause, &T)) -> Clause {
+    let mut clause = Clause::new(backend);
+    let (sql, values) = tests.conditions(clause.next(), &|tests: &T, next| {
+        let mut clause = Clause::numbered(backend, next);
+        own(&mut clause, tests);
+        (clause.sql, clause.values)
+    });
+    clause.push(&sql);
+    clause.values = values;
+    clause
+}
+
+/// Whether each of the words begins one of a text's own; none of no words.
+pub(super) fn has_words(words: &[String], own: &[String]) -> bool {
     !words.is_empty() && words.iter().all(|word| own.iter().any(|one| one.starts_with(word)))
 }
 
@@ -79,10 +91,10 @@ mod tests {
 
     #[test]
     fn words_are_found_by_their_beginnings_in_any_order() {
-        let words = |query: &str| text::words(query);
-        assert!(has_words(&words("mill nor"), "ACME Northern Mills"));
-        assert!(has_words(&words("ÉTÉ"), "Maison d'été"));
-        assert!(!has_words(&words("orth"), "ACME Northern Mills"), "a word begins there");
-        assert!(!has_words(&words("%"), "100 %"), "no word at all");
+        let has = |query: &str, of: &str| has_words(&text::words(query), &text::words(of));
+        assert!(has("mill nor", "ACME Northern Mills"));
+        assert!(has("ÉTÉ", "Maison d'été"));
+        assert!(!has("orth", "ACME Northern Mills"), "a word begins there");
+        assert!(!has("%", "100 %"), "no word at all");
     }
 }

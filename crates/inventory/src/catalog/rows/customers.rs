@@ -10,7 +10,7 @@ use platform::{
 
 use super::{
     Clause,
-    conditions::{Moments, finder, push_text},
+    conditions::{Moments, finder, nested, push_text},
     customer,
     filter::{TextTest, begins_with},
 };
@@ -130,7 +130,6 @@ type Named = HashMap<String, Vec<CustomerId>>;
 /// The condition of these tests. Addresses are asked for by themselves: Postgres would go through all customers for the few that one names. One of a
 /// merged customer finds the one that it is merged into.
 async fn condition(reads: &impl Reads, mut tests: Nested<CustomerTests>, addresses: Addresses) -> Result<Clause, Fault> {
-    let backend = reads.backend();
     let mut wanted = BTreeSet::new();
     if addresses == Addresses::Seen {
         for tests in tests.all_mut() {
@@ -142,15 +141,7 @@ async fn condition(reads: &impl Reads, mut tests: Nested<CustomerTests>, address
         let ids = customer::ids_by_email(reads, &address).await?;
         named.insert(address, ids);
     }
-    let mut clause = Clause::new(backend);
-    let (sql, values) = tests.conditions(clause.next(), &|tests: &CustomerTests, next| {
-        let mut clause = Clause::numbered(backend, next);
-        own(&mut clause, tests, &named);
-        (clause.sql, clause.values)
-    });
-    clause.push(&sql);
-    clause.values = values;
-    Ok(clause)
+    Ok(nested(reads.backend(), &tests, |clause, tests| own(clause, tests, &named)))
 }
 
 /// The tests of one filter, each beginning with ` AND `.

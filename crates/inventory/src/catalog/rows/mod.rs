@@ -13,6 +13,7 @@ pub mod kit;
 pub mod leaves;
 pub mod life;
 pub mod local_days;
+pub mod named;
 pub mod merge;
 pub mod page;
 pub mod parties;

@@ -2,14 +2,15 @@
 
 use entity::prelude::*;
 use platform::{
-    paging::{Key, Listed, PageRequest},
+    paging::{Listed, PageRequest},
     storage::{Fault, Nested, Reads, Row},
 };
 
 use super::{
     Clause,
-    conditions::{MOST_COMPARED, Moments, has_words, holds, push_text},
+    conditions::{MOST_COMPARED, Moments, holds, nested, push_text},
     filter::TextTest,
+    named::{Named, NamedSorted},
     small,
 };
 use crate::catalog::core::text;
@@ -42,63 +43,11 @@ impl StoreTests {
     }
 }
 
-/// What a list of stores is sorted by; the id breaks ties.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StoreSort {
-    Code,
-    /// Capitals of A to Z do not count, which both databases do alike. No index: a tenant has few stores.
-    Name,
-    CreatedAt,
-    UpdatedAt,
-}
-
-/// A sort and its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoreSorted {
-    pub by: StoreSort,
-    pub descending: bool,
-}
-
-impl StoreSorted {
-    /// The order of stores where none is asked for.
-    pub const BY_CODE: Self = Self { by: StoreSort::Code, descending: false };
-
-    /// Names the sort in cursors: one of another sort does not open. Cursors by code are those of before there were sorts.
-    pub fn kind(self) -> String {
-        let by = match self.by {
-            StoreSort::Code if !self.descending => return "stores".to_owned(),
-            StoreSort::Code => "CODE",
-            StoreSort::Name => "NAME",
-            StoreSort::CreatedAt => "CREATED_AT",
-            StoreSort::UpdatedAt => "UPDATED_AT",
-        };
-        format!("stores:{by}:{}", if self.descending { "DESC" } else { "ASC" })
-    }
-    const fn columns(self) -> [&'static str; 2] {
-        match self.by {
-            StoreSort::Code => ["code_key", "id"],
-            StoreSort::Name => ["lower(name)", "id"],
-            StoreSort::CreatedAt => ["created_at", "id"],
-            StoreSort::UpdatedAt => ["updated_at", "id"],
-        }
-    }
-    /// Where the store stands in this sort.
-    pub fn keys(self, row: &entity::store::Model) -> Vec<Key> {
-        let first = match self.by {
-            StoreSort::Code => Key::Text(row.code_key.clone()),
-            StoreSort::Name => Key::Text(row.name.to_ascii_lowercase()),
-            StoreSort::CreatedAt => Key::Int(row.created_at.micros()),
-            StoreSort::UpdatedAt => Key::Int(row.updated_at.micros()),
-        };
-        vec![first, row.id.into()]
-    }
-}
-
 /// A page of the stores that pass these tests.
 pub async fn page(
     reads: &impl Reads,
     tests: Nested<StoreTests>,
-    sorted: StoreSorted,
+    sorted: NamedSorted,
     request: &PageRequest,
 ) -> Result<Listed<entity::store::Model>, Fault> {
     let clause = condition(reads, tests).await?;
@@ -107,22 +56,13 @@ pub async fn page(
 
 /// The condition of these tests. Names and countries are read once and compared here: a tenant has few stores, and no column keeps them folded.
 async fn condition(reads: &impl Reads, mut tests: Nested<StoreTests>) -> Result<Clause, Fault> {
-    let backend = reads.backend();
     let reads_names = tests.all_mut().into_iter().any(|tests| tests.reads_names());
     let names = if reads_names { names(reads).await? } else { Vec::new() };
-    let mut clause = Clause::new(backend);
-    let (sql, values) = tests.conditions(clause.next(), &|tests: &StoreTests, next| {
-        let mut clause = Clause::numbered(backend, next);
-        own(&mut clause, tests, &names);
-        (clause.sql, clause.values)
-    });
-    clause.push(&sql);
-    clause.values = values;
-    Ok(clause)
+    Ok(nested(reads.backend(), &tests, |clause, tests| own(clause, tests, &names)))
 }
 
 /// The tests of one filter, each beginning with ` AND `.
-fn own(clause: &mut Clause, tests: &StoreTests, names: &[Named]) {
+fn own(clause: &mut Clause, tests: &StoreTests, names: &[Compared]) {
     let backend = clause.backend();
     small::archived(clause, tests.is_archived);
     if let Some(ids) = &tests.ids {
@@ -147,27 +87,24 @@ fn own(clause: &mut Clause, tests: &StoreTests, names: &[Named]) {
         let words = tests.search.as_deref().map(text::words);
         let found = names.iter().filter(|named| {
             let country = named.country.as_deref();
-            tests.names.iter().all(|test| holds(test, &named.name))
+            named.by.passes(&tests.names, words.as_deref())
                 && tests.countries.iter().all(|test| country.is_some_and(|country| holds(test, country)))
-                && words.as_ref().is_none_or(|words| has_words(words, &named.text))
         });
-        let ids: Vec<StoreId> = found.map(|named| named.id).collect();
+        let ids: Vec<StoreId> = found.map(|named| named.by.id).collect();
         let number = clause.number(backend.ids(ids));
         clause.push(&format!(" AND {}", backend.in_ids("id", number)));
     }
 }
 
-/// A store as it is compared by name and country, both folded.
-struct Named {
-    id: StoreId,
-    name: String,
+/// A store as it is compared by name and country.
+struct Compared {
+    by: Named<StoreId>,
+    /// Folded.
     country: Option<String>,
-    /// Its code and its name.
-    text: String,
 }
 
 /// The stores that are compared by name.
-async fn names(reads: &impl Reads) -> Result<Vec<Named>, Fault> {
+async fn names(reads: &impl Reads) -> Result<Vec<Compared>, Fault> {
     let sql = "SELECT id, code_key, name, address FROM store WHERE tenant_id = $1 ORDER BY code_key, id LIMIT $2";
     let rows = reads.rows(sql, vec![MOST_COMPARED.into()]).await?;
     let named = rows.iter().map(|row| {
@@ -175,7 +112,7 @@ async fn names(reads: &impl Reads) -> Result<Vec<Named>, Fault> {
         let (id, code, name): (StoreId, String, String) = (row.take()?, row.take()?, row.take()?);
         let address: Option<String> = row.take()?;
         let country = address.as_deref().map(country).transpose()?.flatten();
-        Ok(Named { id, name: text::fold(&name), country, text: format!("{code} {name}") })
+        Ok(Compared { by: Named::new(id, &code, &name), country })
     });
     named.collect()
 }

@@ -19,9 +19,10 @@ use crate::catalog::{
         self, Clause, Scoped,
         customers::{Addresses, CustomerSorted, CustomerTests},
         filter::Filter,
+        named::NamedSorted,
         small,
-        stores::{StoreSorted, StoreTests},
-        suppliers::{SupplierSorted, SupplierTests},
+        stores::StoreTests,
+        suppliers::SupplierTests,
     },
 };
 
@@ -72,7 +73,7 @@ impl Catalog {
         &self,
         permit: Permit<kind::StoreRead>,
         tests: Nested<StoreTests>,
-        sorted: StoreSorted,
+        sorted: NamedSorted,
         request: &PageRequest,
     ) -> Result<Listed<StoreRow>, Fault> {
         rows::stores::page(&self.scope(permit), tests, sorted, request).await
@@ -125,7 +126,7 @@ impl Catalog {
         &self,
         permit: Permit<kind::ProductRead>,
         tests: Nested<SupplierTests>,
-        sorted: SupplierSorted,
+        sorted: NamedSorted,
         request: &PageRequest,
     ) -> Result<Listed<SupplierRow>, Fault> {
         rows::suppliers::page(&self.scope(permit), tests, sorted, request).await

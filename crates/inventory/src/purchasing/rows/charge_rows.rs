@@ -14,8 +14,8 @@ use crate::{
 };
 
 #[derive(Record)]
-#[record(of = purchase_charge)]
-pub(super) struct NewCharge {
+#[record(of = purchase_charge, alias = "c")]
+pub(super) struct ChargeRow {
     purchase_order_id: PurchaseOrderId,
     position: i32,
     kind: ChargeKind,
@@ -32,25 +32,7 @@ pub(super) struct NewCharge {
     rate_source: Option<String>,
 }
 
-#[derive(Record)]
-#[record(of = purchase_charge, alias = "c")]
-struct ChargeRow {
-    purchase_order_id: PurchaseOrderId,
-    kind: ChargeKind,
-    basis: ChargeBasis,
-    name: String,
-    amount_minor: i64,
-    supplier_id: Option<SupplierId>,
-    currency: Option<String>,
-    books_minor: Option<i64>,
-    books_currency: Option<String>,
-    rate_numerator: Option<String>,
-    rate_denominator: Option<String>,
-    rate_day: Option<i32>,
-    rate_source: Option<String>,
-}
-
-impl NewCharge {
+impl ChargeRow {
     pub(super) fn of(order: PurchaseOrderId, position: i32, charge: &Charge) -> Self {
         let in_books = charge.in_books.as_ref();
         let rate = in_books.and_then(|one| one.rate.as_ref());

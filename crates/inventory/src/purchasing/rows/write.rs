@@ -11,7 +11,7 @@ use platform::storage::{Bulk, Rows};
 use uuid::Uuid;
 
 use super::{
-    charge_rows::NewCharge,
+    charge_rows::ChargeRow,
     line_rows::ChangedLine,
     load::LineRow,
     parts::{DiscrepancyRow, ReceiptRow},
@@ -155,7 +155,7 @@ fn taken_back_rows(tenant: TenantId, all: &[&TakenBack]) -> Bulk {
 fn order_rows(tenant: TenantId, orders: &[&PurchaseOrder]) -> [Bulk; 8] {
     let (mut new, mut changed) = (Rows::<NewOrder>::insert(tenant), Rows::<ChangedOrder>::update(tenant));
     let (mut old_lines, mut old_charges) = (Rows::<LineKey>::delete(tenant), Rows::<ChargeKey>::delete(tenant));
-    let (mut new_lines, mut new_charges) = (Rows::<LineRow>::insert(tenant), Rows::<NewCharge>::insert(tenant));
+    let (mut new_lines, mut new_charges) = (Rows::<LineRow>::insert(tenant), Rows::<ChargeRow>::insert(tenant));
     let (mut changed_lines, mut revised_lines) = (Rows::<ChangedLine>::update(tenant), Rows::<LineRow>::update(tenant));
     for &order in orders {
         let purchase_order_id = order.id;
@@ -180,7 +180,7 @@ fn order_rows(tenant: TenantId, orders: &[&PurchaseOrder]) -> [Bulk; 8] {
             }
         }
         new_lines.extend(order.lines.iter().map(|line| LineRow::of(order.id, line)));
-        new_charges.extend(order.charges.iter().zip(1..).map(|(charge, position)| NewCharge::of(order.id, position, charge)));
+        new_charges.extend(order.charges.iter().zip(1..).map(|(charge, position)| ChargeRow::of(order.id, position, charge)));
     }
     [
         new.into(),
