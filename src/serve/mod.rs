@@ -37,11 +37,7 @@ use std::{future::Future, io, sync::Arc, time::Duration};
 
 use api::{
     exchange::Wording,
-    graphql::{
-        limits::Limits,
-        schema_index::Unreadable,
-        trusted::TrustedError,
-    },
+    graphql::{limits::Limits, schema_index::Unreadable, trusted::TrustedError},
     schema::{self, EntrepotSchema, Given, Judges},
 };
 use iam::{

@@ -77,7 +77,11 @@ fn front(args: &Serve, findings: &mut Vec<Finding>) {
     if !args.listen.ip().is_loopback() && args.proxies.is_empty() && args.tls.files().is_none() {
         let seen =
             "it listens for other machines without --proxy: a proxy in front hides the clients' addresses from rate limits";
-        findings.push(Finding::warn(CHECK, seen, "name the proxy with --proxy, if there is one; without one, serve TLS with --tls-certificate"));
+        findings.push(Finding::warn(
+            CHECK,
+            seen,
+            "name the proxy with --proxy, if there is one; without one, serve TLS with --tls-certificate",
+        ));
     }
     if args.tls.files().is_some() && args.emails.public_url.as_ref().is_some_and(|url| url.starts_with("http://")) {
         let seen = "--tls-certificate is given, and --public-url is plain http: links lead to a port that answers 400";

@@ -13,7 +13,8 @@ pub(super) async fn look(files: TlsFiles, clock: Clock) -> Vec<Finding> {
     let mut findings = vec![match files.load() {
         Ok(certificate) => judge(certificate.expires_at.saturating_sub(now)),
         Err(error) => {
-            let advice = "mend the file that it names: nodes do not start with it, and those that run serve the certificate from before";
+            let advice =
+                "mend the file that it names: nodes do not start with it, and those that run serve the certificate from before";
             Finding::fail(CHECK, error.to_string(), advice)
         }
     }];

@@ -39,7 +39,8 @@ async fn a_node_serves_https_and_takes_a_renewed_certificate() {
     assert!(expiry.is_some_and(|seconds| seconds.parse::<f64>().unwrap() > 1e9), "{metrics}");
 
     // Each asks on a connection of its own.
-    let accepts = async |papers: &Papers| trusting(Path::new(&papers.path("ca.pem"))).get(format!("{url}/livez")).send().await.is_ok();
+    let accepts =
+        async |papers: &Papers| trusting(Path::new(&papers.path("ca.pem"))).get(format!("{url}/livez")).send().await.is_ok();
     let renewed = Papers::make(&site.folder, "renewed").unwrap();
     fs::copy(renewed.path("server.pem"), &certificate).unwrap();
     until("the log to name the key", async || server.said().contains("is not the key of the first certificate")).await;
@@ -64,7 +65,8 @@ async fn files_that_cannot_be_served_are_named_by_the_node_and_by_the_doctor() {
         entrepot(&[&serve[..], &["--tls-key", key]].concat()).await.refused(&[said]);
     }
     let examined = async |key: &str| {
-        let words = ["doctor", "--format", "json", "--database-url", &site.url, "--tls-certificate", &certificate, "--tls-key", key];
+        let words =
+            ["doctor", "--format", "json", "--database-url", &site.url, "--tls-certificate", &certificate, "--tls-key", key];
         let report: Value = serde_json::from_str(&entrepot(&words).await.out).unwrap();
         let finding = report["checks"].as_array().unwrap().iter().find(|finding| finding["check"] == "tls").unwrap();
         (finding["verdict"].as_str().unwrap().to_owned(), finding["seen"].as_str().unwrap().to_owned())
