@@ -4,7 +4,7 @@ use std::{
     fmt, io,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
-    time::{Duration, SystemTime},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use platform::{clock::Clock, metrics};
@@ -63,8 +63,8 @@ pub struct TlsCertificate {
     pub expires_at: i64,
 }
 
-/// When both files were changed last, and their lengths; `None` for one that is not there.
-type Seen = [Option<(SystemTime, u64)>; 2];
+/// When both files were changed last, since 1970, and their lengths; `None` for one that is not there.
+type Seen = [Option<(Duration, u64)>; 2];
 
 impl TlsFiles {
     /// Reads both files.
@@ -98,7 +98,7 @@ impl TlsFiles {
     fn seen(&self) -> Seen {
         [&self.certificate, &self.key].map(|file| {
             let found = std::fs::metadata(file).ok()?;
-            Some((found.modified().ok()?, found.len()))
+            Some((found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?, found.len()))
         })
     }
 

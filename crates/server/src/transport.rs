@@ -58,7 +58,8 @@ impl Transport {
             refuse(stream, first[0]).await?;
             return Err(io::ErrorKind::InvalidData.into());
         }
-        Ok(Self::Tls(Box::new(tls.handshake(stream).await?)))
+        // What a handshake needs is put apart, so that connections without one are no larger for it.
+        Ok(Self::Tls(Box::new(Box::pin(tls.handshake(stream)).await?)))
     }
 
     /// Whether both sides have agreed on HTTP/2 in the handshake.
