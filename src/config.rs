@@ -17,6 +17,7 @@ mod people;
 mod replicas;
 mod schema;
 mod tenant;
+mod tls;
 mod traces;
 mod versions;
 
@@ -45,6 +46,7 @@ pub use people::{EmailArgs, Registration};
 pub use replicas::ReplicaArgs;
 pub use schema::{DiffFormat, SchemaAction, SchemaArgs, SchemaDiffArgs};
 pub use tenant::{ImportArgs, PlannedLimit, TenantAction, TenantArgs};
+pub use tls::TlsArgs;
 pub use traces::TraceArgs;
 pub use versions::{MigrateArgs, VersionArgs};
 
@@ -283,6 +285,8 @@ pub struct Serve {
     /// Address to listen on.
     #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    #[command(flatten)]
+    pub tls: TlsArgs,
     /// Who may register a company: anybody, anybody who has confirmed their address, or nobody. When not given: anybody where only this machine
     /// reaches the node, no --proxy and no --public-url being given; elsewhere whoever has confirmed their address, or nobody where no e-mails are sent. `open` tells strangers who has an account.
     #[arg(long, env = "ENTREPOT_REGISTRATION", value_enum)]

@@ -9,6 +9,7 @@ mod faults;
 mod names;
 mod process;
 mod replicas;
+mod tls;
 mod zero;
 
 use std::{
@@ -30,6 +31,7 @@ pub use exports::export_run;
 pub use faults::{faults, panicked};
 pub use process::{Process, memory_limit, process, resident_bytes};
 pub use replicas::{Used, database_failover, database_host, partitions_ahead, replica, replica_reads};
+pub use tls::tls_expiry;
 
 static COUNTS: AtomicBool = AtomicBool::new(false);
 /// Observed for each item that a subscriber gets, of which there are more than of anything else: kept, and not looked up each time.
