@@ -98,7 +98,7 @@ async fn migrate(args: &MigrateArgs) -> Result<(), Fault> {
         return serve::versions::plan(&Database::open(url, options).await?).await;
     }
     let db = Database::make(url, options).await?;
-    let pending = db.migrate().await?;
+    let pending = db.migrate_within(args.lock_limits()).await?;
     db.make_parts(Clock::system().now()).await?;
     db.prove_row_security().await?;
     let said = if pending == 0 { "the database is up to date".to_owned() } else { format!("{pending} migration(s) applied") };
