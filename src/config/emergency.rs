@@ -41,7 +41,7 @@ pub struct ResumeArgs {
     #[arg(long, conflicts_with = "drop_pending")]
     pub dry_run: bool,
     /// Send nothing of what waits: e-mails and runs become dead jobs, deliveries fail, endpoints pass over events that they have not read, and schedules wait for their
-    /// next moment. Tenants may try a dead job again, and replay deliveries. Needs the keys that secrets are sealed with, for the audit log.
+    /// next moment. Tenants may try an e-mail again, and replay deliveries. Needs the keys that secrets are sealed with, for the audit log.
     #[arg(long)]
     pub drop_pending: bool,
 }

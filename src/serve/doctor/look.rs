@@ -270,7 +270,8 @@ pub(super) async fn tenants(db: Database) -> Vec<Finding> {
 /// Whether what leaves the deployment is held, as it is after a restore.
 pub(super) async fn outgoing(db: Database) -> Vec<Finding> {
     const CHECK: &str = "outgoing";
-    const ADVICE: &str = "`entrepot resume --dry-run` lists what waits; `entrepot resume` sends it, with --drop-pending it does not";
+    const ADVICE: &str =
+        "`entrepot resume --dry-run` lists what waits; `entrepot resume` sends it, with --drop-pending it does not";
     match outgoing_hold(&db.global()).await {
         Ok(None) => vec![Finding::ok(CHECK, "nothing is held")],
         Ok(Some(hold)) => {

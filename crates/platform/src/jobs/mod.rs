@@ -5,7 +5,6 @@
 //! one that goes on failing stays in sight as a dead letter. How a worker holds a job and loses it: `docs/decisions/0060-jobs.md`.
 
 pub mod core;
-mod outgoing;
 mod registry;
 mod rows;
 mod run;
@@ -13,9 +12,11 @@ mod shell;
 mod supervisor;
 mod turns;
 
-pub use outgoing::{abandon_all, hold_outgoing, outgoing_hold, release_outgoing};
 pub use registry::{PeriodicJob, Queued, Registry};
 pub use rows::{abandon, find_anywhere, let_go, list_anywhere, revive};
 pub use run::is_asked_to_yield;
-pub use shell::{Failure, JobCounters, Jobs, Lease, Refusal, enqueue, enqueue_once};
+pub use shell::{
+    Failure, JobCounters, Jobs, Lease, Refusal, abandon_all, enqueue, enqueue_once, hold_outgoing, outgoing_hold,
+    release_outgoing,
+};
 pub use supervisor::Terms;

@@ -177,8 +177,7 @@ impl Worker {
     }
 
     async fn look(&mut self) -> Result<(), Fault> {
-        let Seen { workers, periodic, running, waiting, on_hold } =
-            self.in_time(self.jobs.look(self.registry.outgoing)).await?;
+        let Seen { workers, periodic, running, waiting, on_hold } = self.in_time(self.jobs.look(self.registry.outgoing)).await?;
         // Whoever has seen nothing for so long does not know who was silent.
         if self.seen_at.elapsed() >= self.terms.lease {
             (self.watch_jobs, self.watch_workers) = (Watch::new(), Watch::new());

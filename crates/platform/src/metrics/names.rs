@@ -156,7 +156,6 @@ pub fn describe() {
         PARTITIONS_AHEAD,
         "Months after the present one that have a part in each table of Postgres that is parted by month"
     );
-    describe_gauge!(OUTGOING_HELD, "1 while e-mails, webhooks, reports and exports are held after a restore");
     describe_gauge!(RESIDENT, Unit::Bytes, "Memory of the process");
     describe_gauge!(OPEN_FILES, "Open files and sockets of the process");
     describe_counter!(CPU_MILLISECONDS, "Processor time of the process, in milliseconds");
@@ -175,6 +174,7 @@ fn describe_shipping() {
 }
 
 fn describe_backups() {
+    describe_gauge!(OUTGOING_HELD, "1 while e-mails, webhooks, reports and exports are held after a restore");
     describe_gauge!(
         BACKUP_LAST,
         Unit::Seconds,

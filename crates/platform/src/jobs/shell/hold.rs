@@ -2,11 +2,10 @@
 
 use entity::prelude::*;
 
-use super::{Jobs, fresh};
+use super::{Jobs, fresh, outgoing::outgoing_hold};
 use crate::{
     jobs::{
         core::{Job, MOST_DEATHS, backoff_seconds},
-        outgoing::outgoing_hold,
         rows::{self, Held, Outcome},
     },
     storage::{Fault, Work},
