@@ -13,6 +13,7 @@ use entrepot::{
     jobs::{Lease, Registry, hold_outgoing, outgoing_hold, release_outgoing},
     serve::job_registry::OUTGOING,
 };
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::{
@@ -85,6 +86,12 @@ impl Runs {
     }
 }
 
+async fn held_since(world: &World) -> Value {
+    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), "{ outgoingHeldSince }", &json!({})).await;
+    assert!(answer["errors"].is_null(), "{answer}");
+    answer["data"]["outgoingHeldSince"].clone()
+}
+
 async fn what_leaves_the_deployment_waits_while_it_is_held(world: &World) {
     let known: BTreeSet<&str> = world.node.job_registry().kinds().collect();
     let decided: BTreeSet<&str> = OUTGOING.iter().chain(INSIDE).copied().collect();
@@ -94,6 +101,7 @@ async fn what_leaves_the_deployment_waits_while_it_is_held(world: &World) {
     hold_outgoing(&global, "once", clock.now()).await.unwrap();
     hold_outgoing(&global, "again", clock.now()).await.unwrap();
     assert_eq!(outgoing_hold(&global).await.unwrap().map(|hold| hold.reason), Some("again".to_owned()));
+    assert!(held_since(world).await.is_string(), "members see it too");
     for kind in ["test.mail", "test.mail", "test.inside"] {
         put_down(world, kind).await;
     }
@@ -105,6 +113,7 @@ async fn what_leaves_the_deployment_waits_while_it_is_held(world: &World) {
 
     assert!(release_outgoing(&global).await.unwrap());
     assert!(!release_outgoing(&global).await.unwrap(), "there is no hold any more");
+    assert_eq!(held_since(world).await, Value::Null);
     until("what was held to leave", async || runs.count(1) == 2 && runs.count(2) > 0).await;
 
     hold_outgoing(&global, "while it runs", clock.now()).await.unwrap();

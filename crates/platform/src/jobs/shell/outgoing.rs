@@ -2,9 +2,17 @@
 
 use entity::{prelude::*, record::TableRecord, tables::OutgoingHold};
 
+use super::Jobs;
 use crate::storage::{Fault, Global, Reads, Work};
 
-/// The hold of what leaves the deployment; None where jobs run as always.
+impl Jobs {
+    /// The hold of what leaves the deployment; None where jobs run as always.
+    pub async fn outgoing_hold(&self) -> Result<Option<OutgoingHold>, Fault> {
+        outgoing_hold(&self.database().global()).await
+    }
+}
+
+/// The same, for those who have no jobs.
 pub async fn outgoing_hold(global: &Global) -> Result<Option<OutgoingHold>, Fault> {
     let sql = format!("SELECT {} FROM outgoing_hold", OutgoingHold::select(""));
     Ok(global.records::<OutgoingHold>(&sql, vec![]).await?.pop())
