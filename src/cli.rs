@@ -77,6 +77,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Tenant(args) => ended(serve::tenant::run(args.action).await),
         Command::Partitions(args) => sound(Box::pin(serve::partitions::run(args.action)).await),
         Command::Epoch(args) => ended(Box::pin(serve::epoch::renew(&args)).await),
+        Command::Resume(args) => ended(Box::pin(serve::emergency::resume(&args)).await),
         Command::Files(args) => ended(serve::file_store::run(args).await),
         Command::Audit(args) => sound(serve::audit::run(args.action).await),
         Command::Facts(args) => sound(serve::facts::run(args.action).await),

@@ -113,6 +113,7 @@ mod m0122_liquidation_scores;
 mod m0124_blanket_drafts;
 mod m0125_supplier_calendar;
 mod m0126_suggestions;
+mod m0127_outgoing_hold;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -231,6 +232,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0124_blanket_drafts::Migration),
             Box::new(m0125_supplier_calendar::Migration),
             Box::new(m0126_suggestions::Migration),
+            Box::new(m0127_outgoing_hold::Migration),
         ]
     }
 }

@@ -136,6 +136,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0124_blanket_drafts", &[include_str!("m0124/blanket_drafts.sql")]),
     ("m0125_supplier_calendar", &[include_str!("m0125/supplier_calendar.sql")]),
     ("m0126_suggestions", &[include_str!("m0126/tag_refusals.sql"), include_str!("m0126/description_endpoint.sql")]),
+    ("m0127_outgoing_hold", &[include_str!("m0127/outgoing_hold.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.

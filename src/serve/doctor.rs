@@ -88,6 +88,7 @@ async fn of_database(args: &DoctorArgs, db: &Database, source: KeySource, clock:
     findings.extend(look::shipping(&args.serve.database.database_url, clock, &args.serve.jobs.backups));
     findings.extend(within("tenants", look::tenants(db.clone())).await);
     findings.extend(within("partitions", partitions::look(db.clone(), clock.clone())).await);
+    findings.extend(within("outgoing", look::outgoing(db.clone())).await);
     findings.extend(within("jobs", look::jobs(db.clone(), clock.clone())).await);
     findings
 }

@@ -65,6 +65,7 @@ pub const REPLICA_USED: &str = "entrepot_replica_used";
 pub const REPLICA_LAG: &str = "entrepot_replica_lag_bytes";
 pub const PARTITIONS_AHEAD: &str = "entrepot_partitions_ahead";
 pub const TLS_EXPIRY: &str = "entrepot_tls_certificate_expiry_timestamp_seconds";
+pub const OUTGOING_HELD: &str = "entrepot_outgoing_held";
 pub const RESIDENT: &str = "process_resident_memory_bytes";
 pub const OPEN_FILES: &str = "process_open_fds";
 pub const CPU_MILLISECONDS: &str = "entrepot_process_cpu_milliseconds_total";
@@ -175,6 +176,7 @@ fn describe_shipping() {
 }
 
 fn describe_backups() {
+    describe_gauge!(OUTGOING_HELD, "1 while e-mails, webhooks, reports and exports are held after a restore");
     describe_gauge!(
         BACKUP_LAST,
         Unit::Seconds,
