@@ -32,7 +32,7 @@ use crate::{
 /// An invoice to issue.
 #[derive(Debug, Clone, InputObject)]
 pub struct InvoiceIssueInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// ID of the order.
     pub order_id: ID,
@@ -53,7 +53,7 @@ pub struct CreditNoteLineInput {
 /// A credit note to issue.
 #[derive(Debug, Clone, InputObject)]
 pub struct CreditNoteIssueInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// ID of the invoice.
     pub invoice_id: ID,

@@ -81,7 +81,7 @@ impl LegalEntity {
 /// A company that issues invoices, as it is to be.
 #[derive(Debug, Clone, InputObject)]
 pub struct LegalEntityUpsertInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Code, 1 to 64 characters: the legal entity with this code is changed, or a new one is created.
     pub code: String,
