@@ -212,21 +212,23 @@ impl InvoiceMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Legal entity.")] input: LegalEntityUpsertInput,
     ) -> Answer<LegalEntityPayload> {
-        let input = match read(|reading| {
-            check_key(reading, &input.idempotency_key);
-            input.read(reading)
-        }) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        Ok(match Box::pin(ctx.given::<Papers>()?.entity_upsert(permit, input, dry_run)).await {
-            Ok(Acted { value, seq, is_replayed }) => LegalEntityPayload {
-                legal_entity: Some(value.into()),
-                user_errors: Vec::new(),
-                replayed: is_replayed,
-                seq: seq.map(Long),
-            },
-            Err(error) => vec![stopped(error, "code")?].into(),
+        crate::named!(ctx, input, LegalEntityPayload, {
+            let input = match read(|reading| {
+                check_key(reading, &input.idempotency_key);
+                input.read(reading)
+            }) {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            Ok(match Box::pin(ctx.given::<Papers>()?.entity_upsert(permit, input, dry_run)).await {
+                Ok(Acted { value, seq, is_replayed }) => LegalEntityPayload {
+                    legal_entity: Some(value.into()),
+                    user_errors: Vec::new(),
+                    replayed: is_replayed,
+                    seq: seq.map(Long),
+                },
+                Err(error) => vec![stopped(error, "code")?].into(),
+            })
         })
     }
 }

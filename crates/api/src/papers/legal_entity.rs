@@ -10,9 +10,13 @@ use services::papers::{
     shell::EntityUpsert,
 };
 
-use crate::graphql::{
-    reading::Reading,
-    scalars::{DateTime, Long},
+use crate::{
+    catalog::StoreRef,
+    graphql::{
+        reading::Reading,
+        scalars::{DateTime, Long},
+    },
+    references::Names,
 };
 
 /// A company's row.
@@ -101,9 +105,14 @@ pub struct LegalEntityUpsertInput {
     /// IDs of all stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are named here.
     #[graphql(default)]
     pub store_ids: Vec<ID>,
+    /// All stores that sell for the legal entity, instead of `storeIds`. Null for those.
+    pub stores: Option<Vec<StoreRef>>,
 }
 
 impl LegalEntityUpsertInput {
+    pub(super) fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).or_empty(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
+    }
     pub(super) fn read(self, reading: &mut Reading) -> EntityUpsert {
         let stores = self.store_ids.iter().enumerate().map(|(index, id)| reading.id(id, || path!["input", "storeIds", index]));
         let stores = stores.collect();
