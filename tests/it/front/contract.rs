@@ -368,7 +368,10 @@ async fn a_token_that_is_no_good_hinders_nobody_from_what_is_open_to_anybody() {
         assert_eq!(send(query, "bad").await.status, 200, "{query}");
     }
     let ignored = send("mutation { enter }", "bad").await.json();
-    assert_eq!((&ignored["data"]["enter"], &ignored["extensions"]), (&json!("anonymous"), &json!({ "entrepot": { "tokenIgnored": true } })));
+    assert_eq!(
+        (&ignored["data"]["enter"], &ignored["extensions"]),
+        (&json!("anonymous"), &json!({ "entrepot": { "tokenIgnored": true } }))
+    );
     assert!(send("mutation { enter }", "ann").await.json().get("extensions").is_none());
     assert_eq!(send("mutation { enter }", "ann").await.json()["data"]["enter"], "ann", "a good one still says who it is");
     for query in [

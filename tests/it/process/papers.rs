@@ -103,7 +103,8 @@ async fn listed_server(site: &Site) -> Server {
 async fn changes_its_mind(story: &mut Story, partner: &Client, order: &Value) {
     story.ids.insert("ord", text(&order["id"]));
     story.ids.insert("oln", text(&order["lines"][0]["id"]));
-    let input = json!({ "idempotencyKey": "ship", "id": order["id"], "lines": [{ "lineId": order["lines"][0]["id"], "quantity": 1 }] });
+    let input =
+        json!({ "idempotencyKey": "ship", "id": order["id"], "lines": [{ "lineId": order["lines"][0]["id"], "quantity": 1 }] });
     let ship = "mutation($input: OrderFulfilInput!) { result: orderFulfil(input: $input) { userErrors { code message } } }";
     let shipped = story.owner.ask(ship, json!({ "input": input })).await;
     assert_eq!(shipped["result"]["userErrors"], json!([]), "{shipped:#}");

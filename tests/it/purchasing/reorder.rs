@@ -86,7 +86,10 @@ async fn a_level_is_filled_up_by_its_rule_and_by_what_others_have_too_much_of(wo
         [&first["nodes"], &rest["nodes"]],
         [&json!([{ "kind": "TRANSFER", "quantity": 7 }]), &json!([{ "kind": "PURCHASE", "quantity": 36 }])]
     );
-    assert_eq!((&first["totalCount"], &rest["pageInfo"]["hasNextPage"]), (&json!({ "count": 2, "precision": "EXACT" }), &json!(false)));
+    assert_eq!(
+        (&first["totalCount"], &rest["pageInfo"]["hasNextPage"]),
+        (&json!({ "count": 2, "precision": "EXACT" }), &json!(false))
+    );
     // What is ordered counts: nothing more is suggested, and nothing at all once it is on its way.
     office.ordered(json!({ "lines": [{ "product": mug, "quantity": 36 }] })).await;
     assert_eq!(suggestions(&office, "").await, Vec::<Value>::new());

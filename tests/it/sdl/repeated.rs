@@ -11,10 +11,7 @@ const TEXTS: [(&str, &[&str]); 10] = [
     ("before", &["Cursor of the first row of the page after. Null ends with the last row."]),
     (
         "first",
-        &[
-            "Rows in this page, 1 to 250. Null for 50.",
-            "Rows in this page, 1 to 250. Null for 50, or where last is given.",
-        ],
+        &["Rows in this page, 1 to 250. Null for 50.", "Rows in this page, 1 to 250. Null for 50, or where last is given."],
     ),
     ("idempotencyKey", &["Idempotency key. A repeated call with the same key and input returns the first result."]),
     ("last", &["Rows in this page counted from the end of the list, 1 to 250. Null counts from the start, as first says."]),

@@ -215,8 +215,9 @@ impl PurchaseQuery {
     async fn reorder_suggestions_list(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Stores whose needs are included; other stores may still send stock. Null for all.")]
-        stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "Stores whose needs are included; other stores may still send stock. Null for all.")] stores: Option<
+            Vec<StoreRef>,
+        >,
         #[graphql(desc = "Supplier whose products are included. Null for all.")] supplier: Option<SupplierRef>,
         #[graphql(desc = "Days of sales that the demand is taken from, up to yesterday; 1 to 365.", default = 30)] days: i32,
         #[graphql(desc = "Days of demand that an order is to cover where a level has no maximum; 0 to 365.", default = 14)]
@@ -251,8 +252,9 @@ impl PurchaseQuery {
     async fn reorder_suggestions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Stores whose needs are included; other stores may still send stock. Null for all.")]
-        stores: Option<Vec<StoreRef>>,
+        #[graphql(desc = "Stores whose needs are included; other stores may still send stock. Null for all.")] stores: Option<
+            Vec<StoreRef>,
+        >,
         #[graphql(desc = "Supplier whose products are included. Null for all.")] supplier: Option<SupplierRef>,
         #[graphql(desc = "Days of sales that the demand is taken from, up to yesterday; 1 to 365.", default = 30)] days: i32,
         #[graphql(desc = "Days of demand that an order is to cover where a level has no maximum; 0 to 365.", default = 14)]
