@@ -1,16 +1,18 @@
 import type { Auth, Caller, Tokens } from './auth.js';
 import { Connection, type WebSocketLike } from './connection.js';
+import { differing, digestOf, MOST_ASKED, type StockCopy, type StockDifference, type StockDigestRow, bucketOf } from './digest.js';
 import { type DocumentInput, operationOf, type TypedDocument, textOf } from './document.js';
 import {
   AlertChangedDocument, LoginDocument, type LoginMutation, LogoutDocument, MfaVerifyDocument, OrderChangedDocument,
-  SessionRefreshDocument, StockChangedDocument,
+  SavedViewChangedDocument, SessionRefreshDocument, StockChangedDocument, StockDigestDocument, StockDigestLevelsDocument,
 } from './documents.js';
 import { EntrepotError, type GraphQLErrorEntry, type Settled, UserErrors, type UserErrorsOf, userErrorsIn } from './errors.js';
 import { type AlertRow, LiveStore, type LiveOptions, type LiveStorage, type OrderRow, type StockRow, type StreamDocument } from './live.js';
 import { backoff, type RetryOptions, retryAfter, sleep } from './retry.js';
-import { type AlertListFilter, KEYED_INPUTS, type MfaMethod, type OrderFilter, type StockFilter } from './schema.js';
+import { type AlertListFilter, KEYED_INPUTS, type MfaMethod, type OrderFilter, type SavedViewRef, type StockFilter, type StoreRef } from './schema.js';
 import { uuidv7 } from './uuid.js';
 import { VERSION } from './version.js';
+import { asRow, type SavedViewRow } from './view.js';
 
 /** Options of a client. */
 export interface ClientOptions {
@@ -220,6 +222,38 @@ export class EntrepotClient {
       document: textOf((document ?? AlertChangedDocument) as DocumentInput<unknown, never>),
       field: 'alertChanged', row: 'alert', variables: { filter: filter ?? null },
     }));
+  }
+
+  /** The data of a saved view as it changes: one row, once it is there. */
+  liveView<Data = unknown>(view: SavedViewRef, variables?: Record<string, unknown>): LiveStore<SavedViewRow<Data>> {
+    const options = this.#live({}, {
+      document: textOf(SavedViewChangedDocument as DocumentInput<unknown, never>),
+      field: 'savedViewChanged', row: 'view', variables: { view, variables: variables ?? null },
+    });
+    return new LiveStore<SavedViewRow<Data>>({ ...options, connection: asRow(this.connection) });
+  }
+
+  /**
+   * The levels of a store in which a copy differs from the server, in two calls if they are in at
+   * most 256 buckets and fit one page. Put `changed` into the copy, take `removed` out of it, and
+   * follow `stockChanged` of the store from `streamCursor`.
+   */
+  async reconcile(store: StoreRef, copy: StockCopy, options: CallOptions & { buckets?: number } = {}): Promise<StockDifference> {
+    const { buckets = 8192, ...call } = options;
+    const { stockDigest } = await this.query(StockDigestDocument, { store, buckets }, call);
+    const wanted = differing(digestOf(copy, buckets), stockDigest);
+    const changed: StockDigestRow[] = [];
+    const there = new Set<string>();
+    for (let from = 0; from < wanted.length; from += MOST_ASKED) {
+      const rows = this.paginate(StockDigestLevelsDocument, { store, buckets, in: wanted.slice(from, from + MOST_ASKED) }, call);
+      for await (const row of rows) {
+        there.add(row.productId);
+        if (row.version > (copy.get(row.productId) ?? -1)) changed.push(row);
+      }
+    }
+    const asked = new Set(wanted);
+    const removed = [...copy.keys()].filter((productId) => !there.has(productId) && asked.has(bucketOf(productId, buckets)));
+    return { changed, removed, seq: stockDigest.seq, streamCursor: stockDigest.streamCursor };
   }
 
   #live(rest: { storage?: LiveStorage }, stream: Pick<LiveOptions, 'document' | 'field' | 'row' | 'variables'>): LiveOptions {

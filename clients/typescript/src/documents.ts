@@ -2,6 +2,108 @@
 import { TypedDocumentString } from './document.js';
 import type * as S from './schema.js';
 
+export type StockDigestQuery = {
+  /**
+   * Hashes over the versions of a store's stock levels, by which a partner finds the levels that differ from its copy: compute the same over the copy,
+   * compare, and ask `stockDigestLevels` for the buckets that differ.
+   * Requires stock.read. Costs 50.
+   */
+  stockDigest: {
+    /** Sequence number of the last event before the levels were read. Levels may be newer. */
+    seq: number;
+    /** Hash of each bucket in order: 16 lower-case hexadecimal digits, all zeros for an empty bucket. */
+    hashes: string[];
+    /** Number of levels in each bucket, in order. */
+    counts: number[];
+    /**
+     * Position in the stream before the levels were read: hand it to `stockChanged(filter: {store: {eq}}, after:)` of this store, and no change is
+     * missed.
+     */
+    streamCursor: string;
+  };
+};
+
+export type StockDigestQueryVariables = {
+  store: S.StoreRef;
+  buckets: number;
+};
+
+export const StockDigestDocument: TypedDocumentString<StockDigestQuery, StockDigestQueryVariables> =
+  /* @__PURE__ */ new TypedDocumentString("query StockDigest($store:StoreRef!$buckets:Int!){stockDigest(store:$store buckets:$buckets){seq hashes counts streamCursor}}");
+
+export type StockDigestLevelsQuery = {
+  /**
+   * Stock levels of some buckets, by product.
+   * Requires stock.read. Costs 20 and 0.1 a level.
+   */
+  stockDigestLevels: {
+    /** The nodes alone. */
+    nodes: Array<{
+      /** ID of the product. */
+      productId: string;
+      /** Version of the level, +1 for each change. */
+      version: number;
+      /** Bucket of the level, from 0 to the number of buckets − 1. */
+      bucket: number;
+      /** Level, which may be newer than `version`. */
+      level: {
+        /** ID of the stock level. */
+        id: string;
+        /** Version of the level, +1 for each entry. */
+        version: number;
+        /** Quantity on hand: stock physically in the store, in the product's smallest unit. */
+        onHand: number;
+        /** Quantity held for orders and reservations, in the product's smallest unit. */
+        reserved: number;
+        /** Quantity on hand that cannot be sold (quarantined, damaged, expired or recalled), in the product's smallest unit. */
+        unavailable: number;
+        /** Available quantity: on hand, less unavailable, less reserved. */
+        available: number;
+        /** Quantity ordered from suppliers and not yet received, in the product's smallest unit. */
+        incoming: number;
+        /** Stock status, derived from the available quantity. */
+        status: S.Open<S.StockStatus>;
+        /** The store. */
+        store: {
+          /** TypeID of the store, which begins with sto_. */
+          id: string;
+          /** Code of the store, unique in the tenant; case is ignored. */
+          code: string;
+          /** Name of the store. */
+          name: string;
+        };
+        /** The product. */
+        product: {
+          /** TypeID of the product, which begins with prd_. */
+          id: string;
+          /** SKU, unique in the tenant; case is ignored. */
+          sku: string;
+          /** Name of the product. */
+          name: string;
+        };
+      };
+    }>;
+    /** Position of the page in the list. */
+    pageInfo: {
+      /** Whether there are nodes after this page. */
+      hasNextPage: boolean;
+      /** The last node's cursor. */
+      endCursor: string | null;
+    };
+  };
+};
+
+export type StockDigestLevelsQueryVariables = {
+  store: S.StoreRef;
+  buckets: number;
+  in: ReadonlyArray<number>;
+  first?: number | null;
+  after?: string | null;
+};
+
+export const StockDigestLevelsDocument: TypedDocumentString<StockDigestLevelsQuery, StockDigestLevelsQueryVariables> =
+  /* @__PURE__ */ new TypedDocumentString("query StockDigestLevels($store:StoreRef!$buckets:Int!$in:[Int!]!$first:Int=250 $after:Cursor){stockDigestLevels(store:$store buckets:$buckets in:$in first:$first after:$after){nodes{productId version bucket level{id version onHand reserved unavailable available incoming status store{id code name}product{id sku name}}}pageInfo{hasNextPage endCursor}}}");
+
 export type StockChangedSubscription = {
   /**
    * Stock levels as they change. Without `after`: a snapshot in pages (SNAPSHOT, the last one
@@ -1019,3 +1121,42 @@ export type StockAdjustMutationVariables = {
 
 export const StockAdjustDocument: TypedDocumentString<StockAdjustMutation, StockAdjustMutationVariables> =
   /* @__PURE__ */ new TypedDocumentString("mutation StockAdjust($input:StockAdjustInput!){stockAdjust(input:$input){levels{id version onHand reserved unavailable available incoming}replayed userErrors{code message field retryable ...on InsufficientStock{requested available}...on VersionConflict{actualVersion}}}}");
+
+export type SavedViewChangedSubscription = {
+  /**
+   * Data of a saved view, read with your own rights: once (READY), then again, at most once a second, after changes of what it shows (LIVE). Data
+   * that is the same is not sent again. Each reading costs your budget the points of the document, which may be 200 at most.
+   */
+  savedViewChanged: {
+    /** Phase of the stream: READY with the first data, LIVE with data that differs from the data before, RESET at the end. */
+    phase: S.Open<S.StreamPhase>;
+    /** Cursor of the item. Pass it as `after` to resume from here. Null in a RESET. */
+    cursor: string | null;
+    /** Reason for which the stream ends; null in every phase but RESET. */
+    reset: S.Open<S.ResetReason> | null;
+    /** Number of the tenant's last event before the data was read: the data is no older. Null in a RESET. */
+    seq: number | null;
+    /** SHA-256 of the data, as 64 hexadecimal digits. Null in a RESET. */
+    hash: string | null;
+    /** Data as the document selects it, whole in each item. Null when an error takes all of it away, and in a RESET. */
+    data: unknown | null;
+    /** Fields that the reader may not see, and fields that failed, at most 10. They are null in the data. */
+    errors: Array<{
+      /** Stable code, as of an error of a request. FORBIDDEN is a field that the reader may not see. */
+      code: string;
+      /** Text for people. */
+      message: string;
+      /** Names and positions that lead to the field in the data, as text. Empty of an error of the whole document. */
+      path: string[];
+    }>;
+  };
+};
+
+export type SavedViewChangedSubscriptionVariables = {
+  view: S.SavedViewRef;
+  variables?: unknown | null;
+  after?: string | null;
+};
+
+export const SavedViewChangedDocument: TypedDocumentString<SavedViewChangedSubscription, SavedViewChangedSubscriptionVariables> =
+  /* @__PURE__ */ new TypedDocumentString("subscription SavedViewChanged($view:SavedViewRef!$variables:JSON $after:Cursor){savedViewChanged(view:$view variables:$variables after:$after){phase cursor reset seq hash data errors{code message path}}}");

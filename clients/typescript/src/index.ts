@@ -6,6 +6,8 @@ export type {
 } from './client.js';
 export { Connection } from './connection.js';
 export type { Ended, Sink, Subscription, WebSocketLike } from './connection.js';
+export { bucketOf, digestOf } from './digest.js';
+export type { StockCopy, StockDifference, StockDigestOf, StockDigestRow } from './digest.js';
 export { TypedDocumentString } from './document.js';
 export type { DocumentInput, TypedDocument } from './document.js';
 export * from './documents.js';
@@ -16,3 +18,4 @@ export type { AlertRow, KeptChange, LiveEvent, LiveSnapshot, LiveStatus, LiveSto
 export type { RetryOptions } from './retry.js';
 export { uuidv7 } from './uuid.js';
 export { VERSION } from './version.js';
+export type { LiveConnection, SavedViewRow } from './view.js';

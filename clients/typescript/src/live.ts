@@ -1,9 +1,10 @@
-import type { Connection, Ended } from './connection.js';
+import type { Ended } from './connection.js';
 import type { TypedDocument } from './document.js';
 import type { AlertChangedSubscription, OrderChangedSubscription, StockChangedSubscription } from './documents.js';
 import { EntrepotError } from './errors.js';
 import { backoff } from './retry.js';
 import type { ResetReason, StreamPhase } from './schema.js';
+import type { LiveConnection } from './view.js';
 
 /** A stock level as `liveStock` selects it. */
 export type StockRow = StockChangedSubscription['stockChanged']['changes'][number]['level'];
@@ -72,7 +73,7 @@ export interface LiveOptions {
   row: string;
   variables: Record<string, unknown>;
   url: string;
-  connection: Connection;
+  connection: LiveConnection;
   storage: LiveStorage | undefined;
   retry: { baseDelayMs: number; maxDelayMs: number };
   onError: (error: EntrepotError) => void;

@@ -3,7 +3,9 @@ import type { EntrepotClient, LiveOrdersOptions, LiveStockOptions, VariablesOf }
 import { type TypedDocument, textOf } from './document.js';
 import { EntrepotError, UserErrors, type UserErrorsOf } from './errors.js';
 import type { LiveSnapshot, LiveStatus, LiveStore, OrderRow, StockRow } from './live.js';
+import type { SavedViewRef } from './schema.js';
 import { uuidv7 } from './uuid.js';
+import type { SavedViewRow } from './view.js';
 
 const Context = createContext<EntrepotClient | null>(null);
 
@@ -127,6 +129,7 @@ function useShared<Row extends { id: string; version: number }>(key: string, cre
   return shared.store as unknown as LiveStore<Row>;
 }
 
+const NO_ERRORS: SavedViewRow['errors'] = [];
 const EMPTY: LiveSnapshot<never> = Object.freeze({ rows: Object.freeze([]), status: 'idle', stale: true, error: undefined });
 
 function useSnapshot<Row extends { id: string; version: number }>(store: LiveStore<Row>): LiveSnapshot<Row> {
@@ -185,4 +188,15 @@ export function useLiveOrders<Row extends { id: string; version: number } = Orde
   const store = useShared(keyOf('orders', options), (client) => client.liveOrders(options));
   const { rows, ...rest } = useSnapshot(store);
   return { orders: rows, ...rest };
+}
+
+/**
+ * The data of a saved view, read with the caller's own rights: again when it changes, at most once
+ * a second. `data` is undefined until it is there. The view must be live.
+ */
+export function useSavedView<Data = unknown>(view: SavedViewRef, variables?: Record<string, unknown>): Live & { data: Data | null | undefined; errors: SavedViewRow['errors'] } {
+  const key = JSON.stringify(['view', view, variables ?? {}]);
+  const store = useShared<SavedViewRow<Data>>(key, (client) => client.liveView<Data>(view, variables));
+  const { rows, ...rest } = useSnapshot(store);
+  return { data: rows[0]?.data, errors: rows[0]?.errors ?? NO_ERRORS, ...rest };
 }

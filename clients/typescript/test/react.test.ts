@@ -3,14 +3,15 @@ import { test } from 'node:test';
 import { createElement } from 'react';
 import { renderToString } from 'react-dom/server';
 import { createClient, type StockRow } from '../src/index.js';
-import { EntrepotProvider, useEntrepot, useLiveLevel, useLiveOrders, useLiveStock } from '../src/react.js';
+import { EntrepotProvider, useEntrepot, useLiveLevel, useLiveOrders, useLiveStock, useSavedView } from '../src/react.js';
 
 function Everything() {
   const client = useEntrepot();
   const { levels, status, stale } = useLiveStock();
   const level: StockRow | undefined = useLiveLevel('lvl_x');
   const { orders } = useLiveOrders({ filter: { status: ['CONFIRMED'] } });
-  return createElement('p', null, `${client.url} ${levels.length} ${orders.length} ${status} ${stale} ${level}`);
+  const view = useSavedView<{ orders: number }>({ slug: 'sales' }, { days: 7 });
+  return createElement('p', null, `${client.url} ${levels.length} ${orders.length} ${status} ${stale} ${level} ${view.status} ${view.data?.orders}`);
 }
 
 test('on a server the hooks show nothing yet, and connect to nothing', () => {
@@ -25,7 +26,7 @@ test('on a server the hooks show nothing yet, and connect to nothing', () => {
     } as never,
   });
   const html = renderToString(createElement(EntrepotProvider, { client }, createElement(Everything)));
-  assert.equal(html, '<p>http://127.0.0.1:9/graphql 0 0 idle true undefined</p>');
+  assert.equal(html, '<p>http://127.0.0.1:9/graphql 0 0 idle true undefined idle undefined</p>');
   assert.deepEqual(called, []);
 });
 

@@ -167,13 +167,30 @@ impl<'a> Names<'a> {
         (id_field, ids): (&str, &'a mut Option<Vec<ID>>),
     ) -> Self {
         let Some(given) = given else { return self };
-        let (at, id_at) = (self.at(field), self.at(id_field));
         if ids.is_some() {
-            let message = format!("{field} stands in place of {id_field}: leave one of the two out");
-            self.wrong.push(UserError::new(ErrorCode::Invalid, message, at));
+            self.wrong.push(both(self.at(field), id_field));
             return self;
         }
         let slots = ids.insert(vec![ID(String::new()); given.len()]);
+        self.in_place((field, given), (id_field, slots))
+    }
+    /// References beside a list of IDs that is empty where it is left out.
+    #[must_use]
+    pub fn or_empty(
+        mut self,
+        (field, given): (&str, Option<Vec<impl Into<Name>>>),
+        (id_field, ids): (&str, &'a mut Vec<ID>),
+    ) -> Self {
+        let Some(given) = given else { return self };
+        if !ids.is_empty() {
+            self.wrong.push(both(self.at(field), id_field));
+            return self;
+        }
+        ids.resize(given.len(), ID(String::new()));
+        self.in_place((field, given), (id_field, ids))
+    }
+    fn in_place(mut self, (field, given): (&str, Vec<impl Into<Name>>), (id_field, slots): (&str, &'a mut Vec<ID>)) -> Self {
+        let (at, id_at) = (self.at(field), self.at(id_field));
         for (index, (name, slot)) in given.into_iter().zip(slots).enumerate() {
             let below = |path: &Path| path.iter().cloned().chain([index.to_string()]).collect();
             self.found.push(Named { name: name.into(), id: Slot::Listed(slot), id_at: below(&id_at), at: below(&at) });
@@ -206,6 +223,12 @@ impl<'a> Names<'a> {
         self.lists.extend(other.lists);
         self
     }
+}
+
+fn both(at: Path, id_field: &str) -> UserError {
+    let field = at.last().map_or("it", String::as_str);
+    let message = format!("{field} stands in place of {id_field}: leave one of the two out");
+    UserError::new(ErrorCode::Invalid, message, at)
 }
 
 fn differing(at: Path, id_at: &[String]) -> UserError {

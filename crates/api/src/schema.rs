@@ -373,11 +373,9 @@ pub fn bare() -> EntrepotSchema {
     EntrepotSchema::new(plain().finish())
 }
 
-/// The SDL as it is served and committed.
+/// The SDL as it is served and committed: types by name, what they have in the order in which it is declared.
 pub fn sdl() -> String {
-    let options =
-        async_graphql::SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
-    bare().sdl_with_options(options)
+    bare().sdl_with_options(async_graphql::SDLExportOptions::new().include_specified_by())
 }
 
 /// Gives an operation of a caller the look-ups of every room.

@@ -175,6 +175,7 @@ const NAME_BYTES: usize = 100;
 
 /// Every error passes here before it is written.
 fn shorten(error: &mut ServerError) {
+    link(error);
     cut(&mut error.message, MESSAGE_BYTES);
     // As JSON each of them would be six times as long.
     error.message.retain(|c| c == '\n' || !c.is_control());
@@ -182,6 +183,18 @@ fn shorten(error: &mut ServerError) {
         if let PathSegment::Field(name) = part {
             cut(name, NAME_BYTES);
         }
+    }
+}
+
+/// Says where the reference explains the error's code, if it is one of the list.
+fn link(error: &mut ServerError) {
+    let Some(extensions) = &mut error.extensions else { return };
+    let code = match extensions.get("code") {
+        Some(Value::String(word)) => Code::parse(word),
+        _ => None,
+    };
+    if let Some(code) = code {
+        extensions.set("docs", code.docs());
     }
 }
 

@@ -26,6 +26,11 @@ pub enum Code {
     Internal,
 }
 
+/// The path of a code's explanation in the reference, of user errors too.
+pub fn docs_of(code: &str) -> String {
+    format!("/docs/errors#{code}")
+}
+
 impl Code {
     const ALL: [Self; 17] = [
         Self::Unauthenticated,
@@ -68,6 +73,11 @@ impl Code {
             Self::Unavailable => "UNAVAILABLE",
             Self::Internal => "INTERNAL",
         }
+    }
+
+    /// The path of its explanation in the reference that the server serves.
+    pub fn docs(self) -> String {
+        docs_of(self.as_str())
     }
 
     /// The code behind a word; `None` for words that are not on the list.

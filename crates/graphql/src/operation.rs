@@ -223,6 +223,7 @@ impl<E: Executor> OperationService<E> {
         };
         self.name_mismatches(operation, params.reread.as_ref(), &mut response);
         user_errors.truncations.note(&mut response);
+        outcome::note_bearer(params.bearer, &mut response);
         freshness::note_age(&mut response, (self.now)());
         deprecations::note(&deprecated, session, &mut response, (self.now)());
         let points = actual(operation, &cost, &response).saturating_add(schema.points);

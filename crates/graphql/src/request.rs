@@ -25,6 +25,17 @@ pub struct GraphqlRequest {
     pub reads_committed: bool,
     /// The position of a write that a query is to see, as the answer to that write told it.
     pub position: Option<String>,
+    pub bearer: BearerStatus,
+}
+
+/// What became of the bearer token that an operation came with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BearerStatus {
+    /// The operation runs for its owner, or there was none.
+    #[default]
+    Accepted,
+    /// It is no longer valid, and the operation, which needs none, runs without it.
+    Ignored,
 }
 
 /// What was asked is kept as it came, which costs nothing.
@@ -74,6 +85,7 @@ impl Members {
             is_within: false,
             reads_committed: false,
             position: None,
+            bearer: BearerStatus::Accepted,
         })
     }
 }

@@ -17,23 +17,13 @@ pub enum Where {
     Body,
 }
 
-/// The text of `validateOnly`, of which there are two, and how nothing is written.
+/// How nothing is written under `validateOnly`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DryRun {
     Document,
     Record,
-    KeyStaysFree,
     /// The shell takes no mode: what it writes is undone instead of committed.
     RolledBack,
-}
-
-impl DryRun {
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::Document | Self::Record | Self::RolledBack => "Validate only; nothing is written.",
-            Self::KeyStaysFree => "Validate only; nothing is written, and the idempotency key stays free.",
-        }
-    }
 }
 
 /// Where an idempotency key stands.
@@ -170,9 +160,8 @@ fn dry_run(input: ParseStream) -> Result<DryRun> {
     match variant(input)? {
         None => Ok(DryRun::Document),
         Some(name) if name == "record" => Ok(DryRun::Record),
-        Some(name) if name == "key_stays_free" => Ok(DryRun::KeyStaysFree),
         Some(name) if name == "rolled_back" => Ok(DryRun::RolledBack),
-        Some(name) => Err(Error::new(name.span(), "`record`, `key_stays_free` or `rolled_back` is expected")),
+        Some(name) => Err(Error::new(name.span(), "`record` or `rolled_back` is expected")),
     }
 }
 

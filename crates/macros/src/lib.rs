@@ -23,7 +23,7 @@ pub fn record(input: TokenStream) -> TokenStream {
 /// #[resolvers]
 /// impl StockMutation {
 ///     /// Changes stock by deltas, all or none.
-///     #[mutation(permit = StockAdjust, emits(STOCK_CHANGED), dry_run(key_stays_free))]
+///     #[mutation(permit = StockAdjust, emits(STOCK_CHANGED), dry_run)]
 ///     async fn stock_adjust(&self, ctx: &Context<'_>, #[graphql(desc = "What changed.")] input: StockAdjustInput) -> Answer<StockPayload> {
 ///         let ledger = ctx.given::<Ledger>()?;
 ///         // `permit` and `dry_run` are there: an argument that gives the body something gives it under its own name.
@@ -51,7 +51,7 @@ pub fn record(input: TokenStream) -> TokenStream {
 /// | `step_up` | `@stepUp` | STEP_UP_REQUIRED without a fresh authentication | |
 /// | `session`, `session(to_enrol)` | | FORBIDDEN without a session | `session: &Session` |
 /// | `emits(NAME, …)` | `@emits` of the declared events | | |
-/// | `dry_run`, `dry_run(record)`, `dry_run(key_stays_free)` | the argument `validateOnly` | | `dry_run`: the mode that the shell takes |
+/// | `dry_run`, `dry_run(record)` | the argument `validateOnly` | | `dry_run`: the mode that the shell takes |
 /// | `dry_run(rolled_back)` | the argument `validateOnly` | INTERNAL where the task would commit | nothing: what the shell writes is undone instead of committed |
 /// | `once`, `once(argument)` | `once(argument)`: the argument `idempotencyKey`; else it is a field of `input` | the answer of an earlier call with the key | the whole body is the call |
 /// | `was("countCreate", "2026-11-25")` | the field once more under its earlier name, with a notice of that day and the same directives | the same | the same |

@@ -8,7 +8,7 @@ use syn::{
 };
 
 use crate::{
-    argument::{Argument, DryRun, KeyPlace, SpannedArgument, attribute},
+    argument::{Argument, KeyPlace, SpannedArgument, attribute},
     check, earlier, pages,
 };
 
@@ -108,7 +108,7 @@ fn rewrite(method: &mut ImplItemFn) -> Result<Option<ImplItemFn>> {
     };
     for written in &arguments {
         match &written.argument {
-            Argument::DryRun(dry_run) => method.sig.inputs.push(validate_only(*dry_run)),
+            Argument::DryRun(_) => method.sig.inputs.push(validate_only()),
             Argument::Once(KeyPlace::Argument) => method.sig.inputs.push(idempotency_key()),
             _ => {}
         }
@@ -122,8 +122,8 @@ fn rewrite(method: &mut ImplItemFn) -> Result<Option<ImplItemFn>> {
     Ok(earlier)
 }
 
-fn validate_only(dry_run: DryRun) -> FnArg {
-    let text = dry_run.text();
+fn validate_only() -> FnArg {
+    let text = "Validate only; nothing is written.";
     parse_quote!(#[graphql(desc = #text, default = false)] validate_only: bool)
 }
 

@@ -67,10 +67,13 @@ pub(crate) fn page(schema: &Schema) -> String {
     let top = joined(own.iter().chain(&ALWAYS).map(|(code, when)| row(code, when)));
     let mut main = format!("<h1>Errors</h1>\n<h2 id=\"errors\">Codes in errors</h2>\n<dl>\n{top}</dl>\n");
     if let Some(codes) = schema.definition("ErrorCode") {
-        let rows = codes
-            .values
-            .iter()
-            .map(|value| format!("<dt><code>{}</code></dt><dd>{}</dd>\n", escaped(&value.name), inline(&value.description)));
+        // An id that is given above stays the one of its code.
+        let is_above = |code: &str| own.iter().chain(&ALWAYS).any(|(above, _)| *above == code);
+        let rows = codes.values.iter().map(|value| {
+            let name = escaped(&value.name);
+            let id = if is_above(&value.name) { String::new() } else { format!(" id=\"{name}\"") };
+            format!("<dt{id}><code>{name}</code></dt><dd>{}</dd>\n", inline(&value.description))
+        });
         main.push_str(&format!("<h2 id=\"user-errors\">Codes in userErrors</h2>\n<dl>\n{}</dl>\n", joined(rows)));
     }
     frame("Errors", &main)

@@ -35,7 +35,7 @@ use graphql::{
     code::Code,
     guard::Kind,
     quota::QuotaSubject,
-    request::GraphqlRequest,
+    request::{BearerStatus, GraphqlRequest},
     session::{RequestMeta, Session, bearer},
 };
 
@@ -195,6 +195,9 @@ async fn operate<E: Executor>(
         Ok(session) => session,
         Err(errors) => return reply::of_errors(&errors, media, id),
     };
+    if session.anonymous && text(headers, &header::AUTHORIZATION).and_then(bearer).is_some() {
+        params.bearer = BearerStatus::Ignored;
+    }
     params.position = text(headers, &reply::POSITION).map(ToOwned::to_owned);
     params.shows_cost |= text(headers, &SHOW_COST).is_some_and(|value| value == "true");
     let operation = match service.choose(&params, &session, id).await {

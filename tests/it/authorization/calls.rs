@@ -39,7 +39,7 @@ impl Calls {
     pub fn of_the_schema() -> Self {
         let document = parse_schema(entrepot::schema::sdl()).unwrap();
         let types = document.definitions.into_iter().filter_map(|definition| match definition {
-            TypeSystemDefinition::Type(kind) => Some((kind.node.name.to_string(), kind.node)),
+            TypeSystemDefinition::Type(kind) => Some((kind.node.name.to_string(), by_name(kind.node))),
             _ => None,
         });
         Self { types: types.collect(), count: AtomicU32::new(0) }
@@ -289,6 +289,23 @@ impl Calls {
     pub fn needed_for(&self, kind: &str) -> Option<String> {
         self.types.get(kind).and_then(|kind| required(&kind.directives))
     }
+}
+
+/// A type with what it has by name: calls do not depend on the order in which it is declared.
+fn by_name(mut kind: TypeDefinition) -> TypeDefinition {
+    let inputs = |inputs: &mut Vec<Positioned<InputValueDefinition>>| inputs.sort_by_key(|one| one.node.name.node.to_string());
+    let fields = |fields: &mut Vec<Positioned<FieldDefinition>>| {
+        fields.sort_by_key(|one| one.node.name.node.to_string());
+        fields.iter_mut().for_each(|one| inputs(&mut one.node.arguments));
+    };
+    match &mut kind.kind {
+        TypeKind::Object(object) => fields(&mut object.fields),
+        TypeKind::Interface(interface) => fields(&mut interface.fields),
+        TypeKind::InputObject(input) => inputs(&mut input.fields),
+        TypeKind::Enum(words) => words.values.sort_by_key(|one| one.node.value.node.to_string()),
+        TypeKind::Scalar | TypeKind::Union(_) => {}
+    }
+    kind
 }
 
 /// The name that a field has now, where this is its earlier one.

@@ -46,7 +46,9 @@ async fn a_failure_before_execution_has_a_status_a_code_and_no_data() {
         let reply = ask(world.address, query).await;
         assert_eq!((reply.status, reply.code().as_str()), (400, code), "{query}");
         assert!(reply.json().get("data").is_none(), "{query}");
-        assert_eq!(reply.json()["errors"][0]["extensions"]["requestId"].as_str(), reply.header("x-request-id"), "{query}");
+        let extensions = reply.json()["errors"][0]["extensions"].take();
+        assert_eq!(extensions["requestId"].as_str(), reply.header("x-request-id"), "{query}");
+        assert_eq!(extensions["docs"], format!("/docs/errors#{code}"), "{query}");
         let reply = post(world.address, &[JSON, OLD], json!({ "query": query }).to_string().as_bytes()).await;
         let expected = if code == "BAD_REQUEST" { 400 } else { 200 };
         assert_eq!((reply.status, reply.code().as_str()), (expected, code), "{query}");
@@ -365,7 +367,12 @@ async fn a_token_that_is_no_good_hinders_nobody_from_what_is_open_to_anybody() {
     {
         assert_eq!(send(query, "bad").await.status, 200, "{query}");
     }
-    assert_eq!(send("mutation { enter }", "bad").await.json()["data"]["enter"], "anonymous");
+    let ignored = send("mutation { enter }", "bad").await.json();
+    assert_eq!(
+        (&ignored["data"]["enter"], &ignored["extensions"]),
+        (&json!("anonymous"), &json!({ "entrepot": { "tokenIgnored": true } }))
+    );
+    assert!(send("mutation { enter }", "ann").await.json().get("extensions").is_none());
     assert_eq!(send("mutation { enter }", "ann").await.json()["data"]["enter"], "ann", "a good one still says who it is");
     for query in [
         "{ ping }",

@@ -282,8 +282,8 @@ async fn a_dry_run_shows_a_plan_and_keeps_none(world: &World) {
 async fn a_newer_plan_takes_the_place_of_a_draft(world: &World) {
     let desk = Clearance::of(world).await;
     desk.dead("MUG").await;
-    let dock = || json!({ "storeIds": [desk.office().store["id"]] });
-    let (first, second) = (desk.plan(dock()).await, desk.plan(dock()).await);
+    let by_id = json!({ "storeIds": [desk.office().store["id"]] });
+    let (first, second) = (desk.plan(by_id).await, desk.plan(json!({ "stores": [desk.office().store] })).await);
     assert_eq!((&desk.read(&first).await["state"], &second["state"]), (&json!("SUPERSEDED"), &json!("DRAFT")));
     let kept = json!({ "idempotencyKey": key(), "actions": ["KEEP"] });
     let payload = desk.office().act("liquidationPlanCreate", "LiquidationPlanCreateInput", "plan { id }", kept).await;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::world::{World, done, refusals};
 
 const REFUSED: &str =
-    "userErrors { code message field value retryable ... on InsufficientStock { sku requested available level { store { code } }
+    "userErrors { code message field value docs retryable ... on InsufficientStock { sku requested available level { store { code } }
     alternatives { store { code } available } nextIncoming { expectedOn quantity } } }";
 
 /// An order of these lines in the world's store, and what is refused of it.
@@ -63,6 +63,7 @@ async fn a_cart_is_told_all_of_each_stage() {
             said(&[(missing, "input.lines.0.product"), (missing, "input.lines.2.product"), (missing, "input.lines.5.product")])
         );
         assert_eq!(each(&payload, "value"), ["NONE-1", "NONE-2", "NONE-3"]);
+        assert_eq!(payload["userErrors"][0]["docs"], "/docs/errors#NOT_FOUND");
         assert!(payload["userErrors"][1]["message"].as_str().unwrap().contains("\"NONE-2\""), "{payload:#}");
         assert!(payload["order"].is_null());
         let lines = json!([sku("MUG", 0), sku("MUG", 101), sku("TEA", -5), sku("TEA", 6_000)]);

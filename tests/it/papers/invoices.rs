@@ -202,6 +202,9 @@ async fn a_store_sells_for_one_company(world: &World) {
     let rest = issued(world, &world.ours.ids["ord"], "ALL").await["invoice"].clone();
     assert_eq!((&rest["number"], &rest["seller"]), (&json!("INV-1"), &json!(["beta Ltd"])), "each company counts by itself");
     refused(&entity(world, json!({ "storeIds": [world.theirs.ids["sto"]] })).await, "NOT_FOUND", "input.storeIds.0");
+    let by_code = json!({ "storeIds": [], "stores": [{ "code": "nowhere" }] });
+    refused(&entity(world, by_code).await, "NOT_FOUND", "input.stores.0.code");
+    refused(&entity(world, json!({ "stores": [{ "id": shop }] })).await, "INVALID", "input.stores");
 }
 
 async fn an_invoice_is_of_its_own_store(world: &World) {

@@ -59,6 +59,7 @@ const REPORTS: &[&str] = &[
     "productTagSuggestions",
     "productTextModel",
     "reorderSuggestions",
+    "reorderSuggestionsList",
     "report",
     "salesReport",
     "salesSummary",

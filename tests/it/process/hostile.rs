@@ -231,7 +231,9 @@ on_both!(an_old_token_is_ignored_where_nobody_needs_one, site: Site => {
     };
     let login = "mutation { result: login(email: \"nobody@shop.example\", password: \"three mugs on a shelf\") { userErrors { code } } }";
     for token in [old.as_str(), "nonsense", "epk_live_nothing"] {
-        assert_eq!(send(login, token).await["data"]["result"]["userErrors"][0]["code"], "INVALID_CREDENTIALS", "{token}");
+        let answer = send(login, token).await;
+        assert_eq!(answer["data"]["result"]["userErrors"][0]["code"], "INVALID_CREDENTIALS", "{token}");
+        assert_eq!(answer["extensions"]["entrepot"]["tokenIgnored"], true, "{answer}");
         let reset = send("mutation { passwordResetRequest(email: \"nobody@shop.example\") { userErrors { code } } }", token).await;
         assert_eq!(reset["data"]["passwordResetRequest"]["userErrors"], json!([]), "{reset}");
         let judged = send("{ viewer { permissions { __typename } } }", token).await;

@@ -99,6 +99,21 @@ async fn listed_server(site: &Site) -> Server {
     Server::start_with(site, free_address(), &["--trusted-documents", &folder.display().to_string()]).await
 }
 
+/// One of two mugs is shipped, the other one is cancelled, and the first comes back.
+async fn changes_its_mind(story: &mut Story, partner: &Client, order: &Value) {
+    story.ids.insert("ord", text(&order["id"]));
+    story.ids.insert("oln", text(&order["lines"][0]["id"]));
+    let input =
+        json!({ "idempotencyKey": "ship", "id": order["id"], "lines": [{ "lineId": order["lines"][0]["id"], "quantity": 1 }] });
+    let ship = "mutation($input: OrderFulfilInput!) { result: orderFulfil(input: $input) { userErrors { code message } } }";
+    let shipped = story.owner.ask(ship, json!({ "input": input })).await;
+    assert_eq!(shipped["result"]["userErrors"], json!([]), "{shipped:#}");
+    let cancelled = story.does(partner, "orderCancel").await;
+    assert_eq!(cancelled["order"]["lines"], json!([{ "fulfilled": 1, "cancelled": 1 }]), "{cancelled:#}");
+    let returned = story.does(partner, "returnCreate").await;
+    assert_eq!(returned["return"]["status"], "RECEIVED", "{returned:#}");
+}
+
 on_both!(the_examples_for_partners_work_as_they_are_written, site: Site => {
     let server = listed_server(site).await;
     let mut story = company(&server).await;
@@ -123,6 +138,7 @@ on_both!(the_examples_for_partners_work_as_they_are_written, site: Site => {
     let order = story.does(&partner, "orderCreate").await;
     let found = story.does(&partner, "external:").await;
     assert_eq!(found["id"], order["order"]["id"]);
+    changes_its_mind(&mut story, &partner, &found).await;
     let left = story.does(&partner, "{ rateLimit { limit").await;
     assert_eq!((&left["limit"], &left["restoreRate"]), (&json!(5000), &json!(500)), "its part of the budget");
     let (status, seen) = story.curl(&server, "documentId").await;

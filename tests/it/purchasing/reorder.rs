@@ -75,6 +75,21 @@ async fn a_level_is_filled_up_by_its_rule_and_by_what_others_have_too_much_of(wo
         .map(|name| found[1][name].as_i64().unwrap());
     assert_eq!((figures, &found[1]["reason"]), ([8, 8, 0, 0, 10, 40], &json!("REORDER_POINT")));
     assert!(found[1]["explanation"].as_str().unwrap().contains("position 8"), "{found:#?}");
+    let fields = "nodes { kind quantity } pageInfo { hasNextPage endCursor } totalCount { count precision }";
+    let page = async |after: Value| {
+        let query = format!("query($after: Cursor) {{ reorderSuggestionsList(first: 1, after: $after) {{ {fields} }} }}");
+        office.ask(&query, json!({ "after": after })).await["data"]["reorderSuggestionsList"].clone()
+    };
+    let first = page(Value::Null).await;
+    let rest = page(first["pageInfo"]["endCursor"].clone()).await;
+    assert_eq!(
+        [&first["nodes"], &rest["nodes"]],
+        [&json!([{ "kind": "TRANSFER", "quantity": 7 }]), &json!([{ "kind": "PURCHASE", "quantity": 36 }])]
+    );
+    assert_eq!(
+        (&first["totalCount"], &rest["pageInfo"]["hasNextPage"]),
+        (&json!({ "count": 2, "precision": "EXACT" }), &json!(false))
+    );
     // What is ordered counts: nothing more is suggested, and nothing at all once it is on its way.
     office.ordered(json!({ "lines": [{ "product": mug, "quantity": 36 }] })).await;
     assert_eq!(suggestions(&office, "").await, Vec::<Value>::new());

@@ -27,6 +27,28 @@ fn descriptions(sdl: &str) -> Texts {
     texts
 }
 
+/// Every argument of a field and every field of an input, with what it says.
+pub fn inputs_and_texts(sdl: &str) -> Texts {
+    let mut texts = Texts::new();
+    for definition in &parsed(sdl).definitions {
+        let TypeSystemDefinition::Type(kind) = definition else { continue };
+        let name = &kind.node.name.node;
+        let fields = match &kind.node.kind {
+            TypeKind::Object(object) => object.fields.as_slice(),
+            TypeKind::Interface(interface) => interface.fields.as_slice(),
+            TypeKind::InputObject(input) => {
+                note_inputs(name, &input.fields, &mut texts);
+                continue;
+            }
+            TypeKind::Scalar | TypeKind::Union(_) | TypeKind::Enum(_) => continue,
+        };
+        for field in fields {
+            note_inputs(&format!("{name}.{}", field.node.name), &field.node.arguments, &mut texts);
+        }
+    }
+    texts
+}
+
 fn note(description: &Option<Positioned<String>>, path: String, texts: &mut Texts) {
     let text = description.as_ref().map(|text| text.node.trim().to_owned()).unwrap_or_default();
     texts.push((path, text));

@@ -4,6 +4,7 @@ from . import documents, schema, webhooks
 from ._async import AsyncEntrepot, AsyncLive, AsyncOrders, AsyncStock
 from ._core import RateLimit, Retry, Tokens, uuid7
 from ._sync import Entrepot, Live, Orders, Stock
+from .digest import StockDifference, bucket_of, digest_of
 from .errors import (
     AuthenticationError,
     EntrepotError,
@@ -43,11 +44,14 @@ __all__ = [
     "Retry",
     "SignatureError",
     "Stock",
+    "StockDifference",
     "TemporaryError",
     "Tokens",
     "UserError",
     "UserErrors",
     "VERSION",
+    "bucket_of",
+    "digest_of",
     "documents",
     "schema",
     "uuid7",

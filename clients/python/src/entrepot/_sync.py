@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Seque
 import httpx
 
 from . import _core as core
-from . import documents
+from . import digest, documents
 from ._core import Line, Prepared, RateLimit, Retry, Tokens
 from .errors import AuthenticationError, EntrepotError, NetworkError, TemporaryError, UserErrors, error_of, error_of_answer
 from .live import Cursor, EventStream, LiveEvent, MemoryCursor, events_of
@@ -295,6 +295,24 @@ class Stock:
         variables = {"input": {"changes": [dict(change) for change in changes], "reasonCode": reason, **given}}
         data = self._client.execute(documents.STOCK_ADJUST, variables, idempotency_key=idempotency_key)
         return cast(List[Dict[str, Any]], data["stockAdjust"]["levels"])
+
+    def reconcile(self, store: str, copy: Mapping[str, int], *, buckets: int = 8192) -> digest.StockDifference:
+        """The levels of a store in which a copy (versions by product ID) differs from the server.
+
+        Two calls, if they are in at most 256 buckets and fit one page. Put `changed` into the copy, take `removed` out of it, and follow
+        the store's stock from `stream_cursor`.
+        """
+        ref = core.store_ref(store)
+        found = (self._client.execute(documents.STOCK_DIGEST, {"store": ref, "buckets": buckets}))["stockDigest"]
+        wanted = digest.differing(digest.digest_of(copy, buckets), found["hashes"], found["counts"])
+        rows: List[Dict[str, Any]] = []
+        for at in range(0, len(wanted), digest.MOST_ASKED):
+            variables = {"store": ref, "buckets": buckets, "in": wanted[at : at + digest.MOST_ASKED]}
+            for row in self._client.paginate(documents.STOCK_DIGEST_LEVELS, variables):
+                rows.append(row)
+        changed = [row for row in rows if row["version"] > copy.get(row["productId"], -1)]
+        removed = digest.removed_of(copy, [row["productId"] for row in rows], buckets, wanted)
+        return digest.StockDifference(changed, removed, found["seq"], found["streamCursor"])
 
     def store_ids(self, stores: Union[str, Sequence[str], None]) -> Optional[List[str]]:
         """The ids of stores that are named by id or code."""

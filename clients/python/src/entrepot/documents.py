@@ -6,6 +6,69 @@ from __future__ import annotations
 from typing import Any, Dict, List, Literal, Optional, Sequence, TypedDict, Union
 
 
+class StockDigestDataStockDigest(TypedDict):
+    seq: int
+    hashes: List[str]
+    counts: List[int]
+    streamCursor: str
+
+
+class StockDigestData(TypedDict):
+    stockDigest: "StockDigestDataStockDigest"
+
+
+STOCK_DIGEST = "query StockDigest($store:StoreRef!$buckets:Int!){stockDigest(store:$store buckets:$buckets){seq hashes counts streamCursor}}"
+
+
+class StockDigestLevelsDataStockDigestLevelsNodesLevelStore(TypedDict):
+    id: str
+    code: str
+    name: str
+
+
+class StockDigestLevelsDataStockDigestLevelsNodesLevelProduct(TypedDict):
+    id: str
+    sku: str
+    name: str
+
+
+class StockDigestLevelsDataStockDigestLevelsNodesLevel(TypedDict):
+    id: str
+    version: int
+    onHand: int
+    reserved: int
+    unavailable: int
+    available: int
+    incoming: int
+    status: str
+    store: "StockDigestLevelsDataStockDigestLevelsNodesLevelStore"
+    product: "StockDigestLevelsDataStockDigestLevelsNodesLevelProduct"
+
+
+class StockDigestLevelsDataStockDigestLevelsNodes(TypedDict):
+    productId: str
+    version: int
+    bucket: int
+    level: "StockDigestLevelsDataStockDigestLevelsNodesLevel"
+
+
+class StockDigestLevelsDataStockDigestLevelsPageInfo(TypedDict):
+    hasNextPage: bool
+    endCursor: Optional[str]
+
+
+class StockDigestLevelsDataStockDigestLevels(TypedDict):
+    nodes: List["StockDigestLevelsDataStockDigestLevelsNodes"]
+    pageInfo: "StockDigestLevelsDataStockDigestLevelsPageInfo"
+
+
+class StockDigestLevelsData(TypedDict):
+    stockDigestLevels: "StockDigestLevelsDataStockDigestLevels"
+
+
+STOCK_DIGEST_LEVELS = "query StockDigestLevels($store:StoreRef!$buckets:Int!$in:[Int!]!$first:Int=250 $after:Cursor){stockDigestLevels(store:$store buckets:$buckets in:$in first:$first after:$after){nodes{productId version bucket level{id version onHand reserved unavailable available incoming status store{id code name}product{id sku name}}}pageInfo{hasNextPage endCursor}}}"
+
+
 class StockChangedDataStockChangedChangesLevelStore(TypedDict):
     id: str
     code: str
@@ -671,3 +734,26 @@ class StockAdjustData(TypedDict):
 
 
 STOCK_ADJUST = "mutation StockAdjust($input:StockAdjustInput!){stockAdjust(input:$input){levels{id version onHand reserved unavailable available incoming}replayed userErrors{code message field retryable ...on InsufficientStock{requested available}...on VersionConflict{actualVersion}}}}"
+
+
+class SavedViewChangedDataSavedViewChangedErrors(TypedDict):
+    code: str
+    message: str
+    path: List[str]
+
+
+class SavedViewChangedDataSavedViewChanged(TypedDict):
+    phase: str
+    cursor: Optional[str]
+    reset: Optional[str]
+    seq: Optional[int]
+    hash: Optional[str]
+    data: Optional[Any]
+    errors: List["SavedViewChangedDataSavedViewChangedErrors"]
+
+
+class SavedViewChangedData(TypedDict):
+    savedViewChanged: "SavedViewChangedDataSavedViewChanged"
+
+
+SAVED_VIEW_CHANGED = "subscription SavedViewChanged($view:SavedViewRef!$variables:JSON $after:Cursor){savedViewChanged(view:$view variables:$variables after:$after){phase cursor reset seq hash data errors{code message path}}}"

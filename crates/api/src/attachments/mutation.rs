@@ -31,7 +31,7 @@ use crate::{
 /// A file to attach.
 #[derive(Debug, Clone, InputObject)]
 pub struct AttachmentAddInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// ID of the thing that the file is attached to: any node but sessions, files, exchanges, papers, notes and attachments.
     pub node_id: ID,
@@ -47,7 +47,7 @@ pub struct AttachmentAddInput {
 /// An attachment to remove.
 #[derive(Debug, Clone, InputObject)]
 pub struct AttachmentRemoveInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// ID of the attachment.
     pub id: ID,

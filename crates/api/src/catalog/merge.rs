@@ -60,7 +60,7 @@ impl From<MergeTerms> for Terms {
 /// Two customers to merge.
 #[derive(Debug, Clone, InputObject)]
 pub struct CustomerMergeInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Customer that is merged into the other.
     pub id: ID,
@@ -78,7 +78,7 @@ pub struct CustomerMergeInput {
 /// Two suppliers to merge.
 #[derive(Debug, Clone, InputObject)]
 pub struct SupplierMergeInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Supplier that is merged into the other.
     pub id: ID,

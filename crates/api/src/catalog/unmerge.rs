@@ -32,7 +32,7 @@ use crate::{
 /// A customer whose merge is taken back.
 #[derive(Debug, Clone, InputObject)]
 pub struct CustomerUnmergeInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Customer that is merged into another.
     pub id: ID,
@@ -45,7 +45,7 @@ pub struct CustomerUnmergeInput {
 /// A supplier whose merge is taken back.
 #[derive(Debug, Clone, InputObject)]
 pub struct SupplierUnmergeInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Supplier that is merged into another.
     pub id: ID,

@@ -22,8 +22,7 @@ use crate::{
 /// A new stocktake.
 #[derive(Debug, Clone, InputObject)]
 pub struct StocktakeCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Kind of the stocktake: the products that it covers.
     pub kind: StocktakeKind,
@@ -55,8 +54,7 @@ pub struct StocktakeCreateInput {
 pub struct StocktakeActionInput {
     /// The stocktake.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
@@ -86,8 +84,7 @@ pub struct StocktakeLineInput {
 pub struct StocktakeRecordInput {
     /// The stocktake.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Time of counting of all the lines, not before the start of the stocktake. Null for now. Lines
     /// that were counted at another time need a call of their own.
@@ -111,8 +108,7 @@ pub enum UncountedPolicy {
 pub struct StocktakeSubmitInput {
     /// The stocktake.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
@@ -126,8 +122,7 @@ pub struct StocktakeSubmitInput {
 pub struct StocktakeRecountInput {
     /// The stocktake.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,

@@ -30,7 +30,7 @@ use crate::{
 /// An exchange rate to enter.
 #[derive(Debug, Clone, InputObject)]
 pub struct ExchangeRateSetInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Currency of which one unit is converted.
     pub base_code: CurrencyCode,
@@ -50,7 +50,7 @@ pub struct ExchangeRateSetInput {
 /// A file of exchange rates to enter.
 #[derive(Debug, Clone, InputObject)]
 pub struct ExchangeRatesImportInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Content of a CSV file of the European Central Bank, `eurofxref.csv` or `eurofxref-hist.csv` cut to at most 5,000 rates: a column a currency, a row a day.
     pub ecb_csv: String,

@@ -11,8 +11,7 @@ use crate::graphql::{reading::Reading, scalars::DateTime};
 pub struct FulfilmentDeliverInput {
     /// ID of the fulfilment.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Moment of the delivery; now when it is left out. At most five minutes ahead.
     pub delivered_at: Option<DateTime>,
@@ -23,8 +22,7 @@ pub struct FulfilmentDeliverInput {
 pub struct FulfilmentFailInput {
     /// ID of the fulfilment.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Reason why; 1 to 1,000 characters.
     pub reason: String,
@@ -37,8 +35,7 @@ pub struct FulfilmentFailInput {
 pub struct FulfilmentTrackingSetInput {
     /// ID of the parcel.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// ID of the carrier; none when it is left out.
     pub carrier_id: Option<ID>,

@@ -87,8 +87,7 @@ payload!(CarrierPayload, carrier: ShippingCarrier, "carrier");
 /// Carrier to create or change, found by its code. All of its fields are set.
 #[derive(Debug, Clone, InputObject)]
 pub struct CarrierUpsertInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Version of the carrier that you saw, 0 for a new one; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,

@@ -26,8 +26,7 @@ pub struct WorkLineQuantity {
 /// Works to accept.
 #[derive(Debug, Clone, InputObject)]
 pub struct FulfilmentWorkAcceptInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// IDs of the works; 1 to 200.
     pub ids: Vec<ID>,
@@ -38,8 +37,7 @@ pub struct FulfilmentWorkAcceptInput {
 pub struct FulfilmentWorkRejectInput {
     /// ID of the work.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
@@ -56,8 +54,7 @@ pub struct FulfilmentWorkRejectInput {
 pub struct FulfilmentWorkPickInput {
     /// ID of the work.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
@@ -74,8 +71,7 @@ pub struct FulfilmentWorkPickInput {
 pub struct FulfilmentWorkUnpickInput {
     /// ID of the work.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
@@ -103,8 +99,7 @@ pub struct ParcelInput {
 pub struct FulfilmentWorkPackInput {
     /// ID of the work.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
@@ -117,8 +112,7 @@ pub struct FulfilmentWorkPackInput {
 pub struct FulfilmentWorkActionInput {
     /// ID of the work.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
@@ -142,8 +136,7 @@ pub struct ParcelLabelInput {
 pub struct FulfilmentWorkShipInput {
     /// ID of the work.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
@@ -161,8 +154,7 @@ pub struct FulfilmentWorkShipInput {
 pub struct FulfilmentWorkCollectInput {
     /// ID of the work.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
@@ -175,8 +167,7 @@ pub struct FulfilmentWorkCollectInput {
 pub struct FulfilmentWorkMoveInput {
     /// ID of the work.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-    /// 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,

@@ -1,6 +1,6 @@
 //! Refusals a correct, authorised caller can meet through input or a race. Rooms turn their rejections into these, once each.
 
-use ::graphql::sent_value::sent_value;
+use ::graphql::{code::docs_of, sent_value::sent_value};
 use async_graphql::{ComplexObject, Context, Enum, Interface, SimpleObject};
 
 use super::scalars::{Long, Quantity};
@@ -87,7 +87,12 @@ impl ErrorCode {
         ty = "Option<String>",
         desc = "Value that was sent at `field`, as the SKU that names no product; of a reference the value of its one field. Null for lists and other objects, beyond 200 bytes, and for secrets."
     ),
-    field(name = "retryable", ty = "&bool", desc = "Whether the same call may succeed later without being changed.")
+    field(name = "retryable", ty = "&bool", desc = "Whether the same call may succeed later without being changed."),
+    field(
+        name = "docs",
+        ty = "String",
+        desc = "Path of the explanation of the code in the reference: `/docs/errors#NOT_FOUND`. Served where introspection is open."
+    )
 )]
 pub enum UserError {
     InputError(InputError),
@@ -173,7 +178,7 @@ pub struct InUse {
     pub documents_count: i32,
 }
 
-/// The value that a kind of refusal is about, and fields of its own.
+/// The value that a kind of refusal is about, where its code is explained, and fields of its own.
 macro_rules! tells_its_value {
     ($kind:ident { $($own:tt)* }) => {
         #[ComplexObject]
@@ -186,6 +191,10 @@ macro_rules! tells_its_value {
                     ErrorCode::WeakPassword | ErrorCode::InvalidCredentials | ErrorCode::MfaInvalid | ErrorCode::TokenExpired
                 );
                 self.field.as_deref().filter(|_| !is_secret).and_then(|path| sent_value(ctx, path))
+            }
+            /// Path of the explanation of the code in the reference: `/docs/errors#NOT_FOUND`. Served where introspection is open.
+            async fn docs(&self) -> String {
+                docs_of(&async_graphql::resolver_utils::enum_value(self.code).to_string())
             }
             $($own)*
         }

@@ -10,8 +10,10 @@ use services::liquidation::{
 
 use super::enums::LiquidationAction;
 use crate::{
+    catalog::StoreRef,
     graphql::{reading::Reading, refusal::Path, scalars::Long},
     purchasing::links::MoneyInput,
+    references::Names,
 };
 
 /// Terms on which a supplier takes goods back.
@@ -79,6 +81,8 @@ pub struct LiquidationPlanCreateInput {
     /// Stores whose stock is planned for, at most 250; all of yours when it is empty. Goods are sent to any store that you may buy for.
     #[graphql(default)]
     pub store_ids: Vec<ID>,
+    /// Stores whose stock is planned for, instead of `storeIds`. Null for those.
+    pub stores: Option<Vec<StoreRef>>,
     /// Best actions to include. Null for all; KEEP has no lines.
     pub actions: Option<Vec<LiquidationAction>>,
 }
@@ -163,6 +167,9 @@ impl LiquidationSettingsSetInput {
 }
 
 impl LiquidationPlanCreateInput {
+    pub(super) fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).or_empty(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
+    }
     pub(super) fn read(self, reading: &mut Reading) -> PlanCreate {
         PlanCreate {
             idempotency_key: self.idempotency_key,

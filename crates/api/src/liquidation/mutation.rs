@@ -32,7 +32,10 @@ use super::{
     plan::LiquidationPlan,
     settings::LiquidationSettings,
 };
-use crate::graphql::{context::ContextExt, fault::Answer, reading::read, scalars::Long};
+use crate::{
+    graphql::{context::ContextExt, fault::Answer, reading::read, scalars::Long},
+    named,
+};
 
 /// The root fields that change liquidation.
 #[derive(Default)]
@@ -77,20 +80,22 @@ impl LiquidationMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Stores and actions of the plan.")] input: LiquidationPlanCreateInput,
     ) -> Answer<LiquidationPlanPayload> {
-        let ledger = ctx.given::<Ledger>()?;
-        let input = match read(|reading| input.read(reading)) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        let acted = match Box::pin(shell::create_plan(ledger, permit, input, dry_run)).await {
-            Ok(acted) => acted,
-            Err(error) => return Ok(stopped(error)?.into()),
-        };
-        let shell::Made { plan, lines } = acted.value;
-        let plan = LiquidationPlan { plan: plan.into(), lines: lines.map(Into::into) };
-        // Who may buy need not be one who may see.
-        let plan = ctx.holds::<kind::PurchaseRead>().then_some(plan);
-        Ok(LiquidationPlanPayload { plan, user_errors: Vec::new(), replayed: acted.is_replayed, seq: acted.seq.map(Long) })
+        named!(ctx, input, LiquidationPlanPayload, {
+            let ledger = ctx.given::<Ledger>()?;
+            let input = match read(|reading| input.read(reading)) {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            let acted = match Box::pin(shell::create_plan(ledger, permit, input, dry_run)).await {
+                Ok(acted) => acted,
+                Err(error) => return Ok(stopped(error)?.into()),
+            };
+            let shell::Made { plan, lines } = acted.value;
+            let plan = LiquidationPlan { plan: plan.into(), lines: lines.map(Into::into) };
+            // Who may buy need not be one who may see.
+            let plan = ctx.holds::<kind::PurchaseRead>().then_some(plan);
+            Ok(LiquidationPlanPayload { plan, user_errors: Vec::new(), replayed: acted.is_replayed, seq: acted.seq.map(Long) })
+        })
     }
 
     /// Approves lines of a plan: transfers become drafts, returns take goods out of stock for their supplier, write-offs remove them, bundles become drafts of kits,

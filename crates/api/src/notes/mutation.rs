@@ -29,7 +29,7 @@ use crate::{
 /// A note to add.
 #[derive(Debug, Clone, InputObject)]
 pub struct NoteAddInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// ID of the thing that the note is about: any node but sessions, files, exchanges, papers, notes and attachments.
     pub node_id: ID,

@@ -80,7 +80,7 @@ pub struct OrderLineSet {
 /// An order as it shall be from now on. A field that is left out stays as it is, null clears it.
 #[derive(Debug, Clone, InputObject)]
 pub struct OrderUpdateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The order.
     pub id: ID,

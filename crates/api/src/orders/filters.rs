@@ -35,7 +35,7 @@ use crate::{
 /// Filter of orders. All conditions that are given must hold; a condition that is null is ignored.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct OrderFilter {
-    /// All of these hold.
+    /// All of these hold; an empty list holds for everything.
     pub and: Option<Vec<OrderFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<OrderFilter>>,

@@ -99,7 +99,7 @@ impl HoldRule {
 #[derive(Debug, Clone, InputObject)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a condition of its own")]
 pub struct HoldRuleUpsertInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Code, 1 to 64 characters: the rule with this code is changed, or a new one is created.
     pub code: String,
@@ -140,7 +140,7 @@ pub struct HoldRuleUpsertInput {
 /// A rule that is to set no more holds.
 #[derive(Debug, Clone, InputObject)]
 pub struct HoldRuleArchiveInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Code of the rule.
     pub code: String,

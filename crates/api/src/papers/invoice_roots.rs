@@ -32,7 +32,7 @@ use crate::{
 /// An invoice to issue.
 #[derive(Debug, Clone, InputObject)]
 pub struct InvoiceIssueInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// ID of the order.
     pub order_id: ID,
@@ -53,7 +53,7 @@ pub struct CreditNoteLineInput {
 /// A credit note to issue.
 #[derive(Debug, Clone, InputObject)]
 pub struct CreditNoteIssueInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// ID of the invoice.
     pub invoice_id: ID,
@@ -212,21 +212,23 @@ impl InvoiceMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Legal entity.")] input: LegalEntityUpsertInput,
     ) -> Answer<LegalEntityPayload> {
-        let input = match read(|reading| {
-            check_key(reading, &input.idempotency_key);
-            input.read(reading)
-        }) {
-            Ok(input) => input,
-            Err(errors) => return Ok(errors.into()),
-        };
-        Ok(match Box::pin(ctx.given::<Papers>()?.entity_upsert(permit, input, dry_run)).await {
-            Ok(Acted { value, seq, is_replayed }) => LegalEntityPayload {
-                legal_entity: Some(value.into()),
-                user_errors: Vec::new(),
-                replayed: is_replayed,
-                seq: seq.map(Long),
-            },
-            Err(error) => vec![stopped(error, "code")?].into(),
+        crate::named!(ctx, input, LegalEntityPayload, {
+            let input = match read(|reading| {
+                check_key(reading, &input.idempotency_key);
+                input.read(reading)
+            }) {
+                Ok(input) => input,
+                Err(errors) => return Ok(errors.into()),
+            };
+            Ok(match Box::pin(ctx.given::<Papers>()?.entity_upsert(permit, input, dry_run)).await {
+                Ok(Acted { value, seq, is_replayed }) => LegalEntityPayload {
+                    legal_entity: Some(value.into()),
+                    user_errors: Vec::new(),
+                    replayed: is_replayed,
+                    seq: seq.map(Long),
+                },
+                Err(error) => vec![stopped(error, "code")?].into(),
+            })
         })
     }
 }

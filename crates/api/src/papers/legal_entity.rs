@@ -10,9 +10,13 @@ use services::papers::{
     shell::EntityUpsert,
 };
 
-use crate::graphql::{
-    reading::Reading,
-    scalars::{DateTime, Long},
+use crate::{
+    catalog::StoreRef,
+    graphql::{
+        reading::Reading,
+        scalars::{DateTime, Long},
+    },
+    references::Names,
 };
 
 /// A company's row.
@@ -81,7 +85,7 @@ impl LegalEntity {
 /// A company that issues invoices, as it is to be.
 #[derive(Debug, Clone, InputObject)]
 pub struct LegalEntityUpsertInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Code, 1 to 64 characters: the legal entity with this code is changed, or a new one is created.
     pub code: String,
@@ -101,9 +105,14 @@ pub struct LegalEntityUpsertInput {
     /// IDs of all stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are named here.
     #[graphql(default)]
     pub store_ids: Vec<ID>,
+    /// All stores that sell for the legal entity, instead of `storeIds`. Null for those.
+    pub stores: Option<Vec<StoreRef>>,
 }
 
 impl LegalEntityUpsertInput {
+    pub(super) fn names(&mut self) -> Names<'_> {
+        Names::of(path!["input"]).or_empty(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
+    }
     pub(super) fn read(self, reading: &mut Reading) -> EntityUpsert {
         let stores = self.store_ids.iter().enumerate().map(|(index, id)| reading.id(id, || path!["input", "storeIds", index]));
         let stores = stores.collect();

@@ -33,7 +33,7 @@ use crate::{
 /// A paper to draw.
 #[derive(Debug, Clone, InputObject)]
 pub struct PaperCreateInput {
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// Kind of the paper.
     pub kind: PaperKind,

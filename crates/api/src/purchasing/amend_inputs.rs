@@ -33,7 +33,7 @@ pub struct PurchaseOrderLineConfirmationInput {
 pub struct PurchaseOrderConfirmInput {
     /// The order: ORDERED or PARTIALLY_RECEIVED.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,
@@ -66,7 +66,7 @@ pub struct PurchaseOrderLineSet {
 pub struct PurchaseOrderAmendInput {
     /// The order: ORDERED or PARTIALLY_RECEIVED.
     pub id: ID,
-    /// Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters.
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
     pub idempotency_key: String,
     /// The version that you saw; another one is a VERSION_CONFLICT. Null for any.
     pub expected_version: Option<Long>,

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, OneofObject};
-use entity::prelude::{Numbered, PurchaseOrderId, StoreId};
+use entity::prelude::{Numbered, PurchaseOrderId};
 use iam::access::{Permit, kind};
 use inventory::{
     ledger::Ledger,
     purchasing::{
-        core::{self, Plan},
+        core,
         rows::{self, Filter, Names, SupplyFilter},
-        shell::{self, MAX_SUGGESTIONS, PlanAsk},
+        shell::{self, MAX_SUGGESTIONS},
     },
 };
 use macros::resolvers;
@@ -23,10 +23,11 @@ use platform::{
 
 use super::{
     filter::{self, PurchaseOrderAsk, PurchaseOrderFilter, PurchaseOrderSort, within},
-    inputs_more::{store_name, supplier_name},
+    inputs_more::supplier_name,
     links::{MOST_A_PAGE, StoreRef, SupplierRef, argument},
     order::PurchaseOrder,
     reorder::{ReorderSuggestion, SupplierPerformance},
+    reorder_plan::{self, ReorderSuggestionConnection},
     returns::SupplierReturn,
     supply::{SupplierProduct, SupplierProductConnection},
 };
@@ -38,6 +39,7 @@ use crate::{
         filters::IdFilter,
         reading::Reading,
         scalars::{Cursor, DateTime},
+        truncated,
     },
     numbering,
 };
@@ -208,14 +210,52 @@ impl PurchaseQuery {
 
     /// Suggestions to transfer or buy goods, with the figures behind them: for the given stores, or for all; for goods of one supplier, or of any.
     /// Products come in the order of their IDs, the most urgent store first.
+    #[field(permit = PurchaseRead, cost = "20", paged)]
+    #[expect(clippy::too_many_arguments, reason = "what a plan is made of")]
+    async fn reorder_suggestions_list(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Stores whose needs are included; other stores may still send stock. Null for all.")] stores: Option<
+            Vec<StoreRef>,
+        >,
+        #[graphql(desc = "Supplier whose products are included. Null for all.")] supplier: Option<SupplierRef>,
+        #[graphql(desc = "Days of sales that the demand is taken from, up to yesterday; 1 to 365.", default = 30)] days: i32,
+        #[graphql(desc = "Days of demand that an order is to cover where a level has no maximum; 0 to 365.", default = 14)]
+        cover_days: i32,
+        #[graphql(
+            desc = "Probability that stock lasts until the next delivery, where a level has no reorder point: 0 to 0.9999.",
+            default = 0.95
+        )]
+        service_level: f64,
+        #[graphql(desc = "Days that a delivery takes where neither catalogue nor supplier says so; 0 to 365.", default = 7)]
+        lead_days: i32,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<ReorderSuggestionConnection> {
+        let plan = reorder_plan::plan(days, cover_days, service_level, lead_days)?;
+        let args = PageArgs { first, after, last, before };
+        Box::pin(reorder_plan::suggestions_page(ctx, (stores, supplier), plan, &args)).await
+    }
+
+    /// Suggestions to transfer or buy goods, with the figures behind them: for the given stores, or for all; for goods of one supplier, or of any.
+    /// Products come in the order of their IDs, the most urgent store first.
     // The figures of the plan are looked at first.
-    #[field(permit(PurchaseRead, in_body), cost = "20", list_size(arguments("first")))]
+    #[field(
+        permit(PurchaseRead, in_body),
+        cost = "20",
+        list_size(arguments("first")),
+        deprecation = "2026-11-25: use reorderSuggestionsList, which has pages. Removed after 2027-11-25."
+    )]
     #[expect(clippy::too_many_arguments, reason = "what a plan is made of")]
     async fn reorder_suggestions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Stores whose needs are included; other stores may still send stock.")] stores: Option<Vec<StoreRef>>,
-        #[graphql(desc = "Supplier whose products are included.")] supplier: Option<SupplierRef>,
+        #[graphql(desc = "Stores whose needs are included; other stores may still send stock. Null for all.")] stores: Option<
+            Vec<StoreRef>,
+        >,
+        #[graphql(desc = "Supplier whose products are included. Null for all.")] supplier: Option<SupplierRef>,
         #[graphql(desc = "Days of sales that the demand is taken from, up to yesterday; 1 to 365.", default = 30)] days: i32,
         #[graphql(desc = "Days of demand that an order is to cover where a level has no maximum; 0 to 365.", default = 14)]
         cover_days: i32,
@@ -228,9 +268,12 @@ impl PurchaseQuery {
         lead_days: i32,
         #[graphql(desc = "Suggestions in the answer at most, 1 to 5,000.", default = 250)] first: i32,
     ) -> Answer<Vec<ReorderSuggestion>> {
-        let plan = plan(days, cover_days, service_level, lead_days)?;
-        let most = number(first, 1, MAX_SUGGESTIONS as i32, "first")?;
-        Box::pin(suggested(ctx, (stores, supplier), plan, usize::from(most))).await
+        let plan = reorder_plan::plan(days, cover_days, service_level, lead_days)?;
+        let most = reorder_plan::number(first, 1, MAX_SUGGESTIONS as i32, "first")?;
+        let mut found = Box::pin(reorder_plan::suggested(ctx, (stores, supplier), plan)).await?;
+        truncated::tell(ctx, found.len().min(usize::from(most)), found.len(), "reorderSuggestionsList");
+        found.truncate(usize::from(most));
+        Ok(found.into_iter().map(|(suggestion, _)| suggestion).collect())
     }
 }
 
@@ -256,25 +299,8 @@ pub(super) fn ids<K: entity::id::Kind>(filter: Option<&IdFilter>, name: &str) ->
     Ok(filter.map(|filter| filter.ids(&["filter", name])).transpose()?.flatten())
 }
 
-fn number(value: i32, least: i32, most: i32, name: &str) -> Answer<u16> {
-    let sound = (least..=most).contains(&value).then(|| u16::try_from(value).ok()).flatten();
-    sound.ok_or_else(|| TopError::bad_input(format!("{name} must lie between {least} and {most}"), path![name]))
-}
-
-fn plan(days: i32, cover_days: i32, service_level: f64, lead_days: i32) -> Answer<Plan> {
-    if !(0.0..=0.9999).contains(&service_level) {
-        return Err(TopError::bad_input("serviceLevel must lie between 0 and 0.9999", path!["serviceLevel"]));
-    }
-    Ok(Plan {
-        days: number(days, 1, 365, "days")?,
-        cover_days: number(cover_days, 0, 365, "coverDays")?,
-        service_level,
-        lead_days: number(lead_days, 0, 365, "leadDays")?,
-    })
-}
-
 /// The supplier of an argument; None when there is none.
-async fn supplier_of(scope: &TenantScope, supplier: SupplierRef) -> Answer<Option<entity::prelude::SupplierId>> {
+pub(super) async fn supplier_of(scope: &TenantScope, supplier: SupplierRef) -> Answer<Option<entity::prelude::SupplierId>> {
     let (mut reading, mut names) = (Reading::default(), Names::default());
     let name = supplier_name(&mut reading, supplier, || path!["supplier"]);
     if reading.end(()).is_err() {
@@ -296,44 +322,4 @@ async fn performance(
     let now = ledger.clock().now();
     let span = (from.map_or(now.plus_seconds(-YEAR), |at| at.0), to.map_or(now.plus_seconds(1), |at| at.0));
     Ok(Some(shell::supplier_performance(ledger.database(), &permit, supplier, (span, now)).await?.into()))
-}
-
-async fn suggested(
-    ctx: &Context<'_>,
-    (stores, supplier): (Option<Vec<StoreRef>>, Option<SupplierRef>),
-    plan: Plan,
-    most: usize,
-) -> Answer<Vec<ReorderSuggestion>> {
-    let (permit, ledger) = (ctx.permit::<kind::PurchaseRead>()?, ctx.given::<Ledger>()?);
-    let scope = permit.scope(ledger.database());
-    let stores = match stores {
-        Some(stores) => Some(stores_of(&scope, stores).await?),
-        None => None,
-    };
-    let supplier = match supplier {
-        // Of a supplier that does not exist nothing is bought.
-        Some(named) => match supplier_of(&scope, named).await? {
-            Some(supplier) => Some(supplier),
-            None => return Ok(Vec::new()),
-        },
-        None => None,
-    };
-    let ask = PlanAsk { stores, supplier, plan, now: ledger.clock().now() };
-    let found = shell::suggestions(ledger.database(), &permit, &ask).await?;
-    let each = found.into_iter().flat_map(|(of, rows)| {
-        let of = Arc::new(of);
-        rows.into_iter().map(move |row| ReorderSuggestion { of: of.clone(), row })
-    });
-    Ok(each.take(most).collect())
-}
-
-/// The stores of an argument; those that do not exist need nothing.
-async fn stores_of(scope: &TenantScope, stores: Vec<StoreRef>) -> Answer<Vec<StoreId>> {
-    let (mut reading, mut names) = (Reading::default(), Names::default());
-    let named: Vec<_> = stores.into_iter().map(|store| store_name(&mut reading, store, || path!["stores"])).collect();
-    if reading.end(()).is_err() {
-        return Err(TopError::bad_input("ids of stores are expected", path!["stores"]));
-    }
-    names.stores(scope, &named).await?;
-    Ok(named.iter().filter_map(|name| names.store(name)).collect())
 }

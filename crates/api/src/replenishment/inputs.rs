@@ -79,6 +79,8 @@ pub struct ReplenishmentPlanCreateInput {
     /// Stores that are planned for, at most 250; all of yours when it is empty. Other stores that you may buy for can still send stock.
     #[graphql(default)]
     pub store_ids: Vec<ID>,
+    /// Stores that are planned for, instead of `storeIds`. Null for those.
+    pub stores: Option<Vec<StoreRef>>,
     /// ID of the supplier whose products are included.
     pub supplier_id: Option<ID>,
     /// Supplier whose products are included, instead of `supplierId`.
@@ -193,7 +195,9 @@ impl ReplenishmentPolicyRemoveInput {
 
 impl ReplenishmentPlanCreateInput {
     pub(super) fn names(&mut self) -> Names<'_> {
-        Names::of(path!["input"]).optional(("supplier", self.supplier.take()), ("supplierId", &mut self.supplier_id))
+        Names::of(path!["input"])
+            .or_empty(("stores", self.stores.take()), ("storeIds", &mut self.store_ids))
+            .optional(("supplier", self.supplier.take()), ("supplierId", &mut self.supplier_id))
     }
     pub(super) fn read(self, reading: &mut Reading) -> PlanCreate {
         PlanCreate {

@@ -22,7 +22,7 @@ use crate::{
 /// Stock levels that match all of these.
 #[derive(Debug, Clone, InputObject)]
 pub struct StockFilter {
-    /// All of these must match.
+    /// All of these hold; an empty list holds for everything.
     pub and: Option<Vec<StockFilter>>,
     /// Conditions of which one must hold; an empty list matches nothing.
     pub or: Option<Vec<StockFilter>>,

@@ -87,7 +87,7 @@ pub struct LotMutation;
 impl LotMutation {
     /// Creates a lot before any stock of it comes in. Receiving into an unknown code creates one
     /// too.
-    #[mutation(permit = LotWrite, emits(LOT_CHANGED), dry_run(key_stays_free))]
+    #[mutation(permit = LotWrite, emits(LOT_CHANGED), dry_run)]
     async fn lot_create(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotCreateInput) -> Answer<LotPayload> {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| input.read(reading)) {
@@ -99,7 +99,7 @@ impl LotMutation {
     }
 
     /// Changes a lot's dates and note. Its stock follows its date: what has expired is set aside, what has not comes back.
-    #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run(key_stays_free))]
+    #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run)]
     async fn lot_update(
         &self,
         ctx: &Context<'_>,
@@ -112,7 +112,7 @@ impl LotMutation {
     }
 
     /// Sets a lot aside in all stores, until it is released.
-    #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run(key_stays_free))]
+    #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run)]
     async fn lot_quarantine(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotStatusInput) -> Answer<LotPayload> {
         act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
             shell::lot_quarantine(ledger, permit, input, dry_run)
@@ -122,7 +122,7 @@ impl LotMutation {
 
     /// Releases a lot: all of its stock that was quarantined or recalled can be sold again. Damaged
     /// and expired units stay set aside, and so do customer returns that are not inspected yet.
-    #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run(key_stays_free))]
+    #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run)]
     async fn lot_release(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotStatusInput) -> Answer<LotPayload> {
         act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
             shell::lot_release(ledger, permit, input, dry_run)
@@ -131,7 +131,7 @@ impl LotMutation {
     }
 
     /// Calls a lot back: what is still there is taken out of sale at once, and Lot.trace says where the rest went.
-    #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run(key_stays_free))]
+    #[mutation(permit = LotWrite, emits(LOT_CHANGED, STOCK_CHANGED), dry_run)]
     async fn lot_recall(&self, ctx: &Context<'_>, #[graphql(desc = "The lot.")] input: LotStatusInput) -> Answer<LotPayload> {
         act(ctx, permit, read(|reading| input.read(reading)), |ledger, permit, input| {
             shell::lot_recall(ledger, permit, input, dry_run)
@@ -140,7 +140,7 @@ impl LotMutation {
     }
 
     /// Sets stock aside as quarantined or damaged, takes it back, or writes it off, all items or none. Tracked or not.
-    #[mutation(permit = StockAdjust, emits(STOCK_CHANGED), dry_run(key_stays_free))]
+    #[mutation(permit = StockAdjust, emits(STOCK_CHANGED), dry_run)]
     async fn stock_move(
         &self,
         ctx: &Context<'_>,

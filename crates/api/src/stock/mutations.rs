@@ -36,7 +36,7 @@ pub struct StockMutation;
 #[resolvers]
 impl StockMutation {
     /// Changes stock by deltas, all or none.
-    #[mutation(permit = StockAdjust, emits(STOCK_CHANGED), dry_run(key_stays_free))]
+    #[mutation(permit = StockAdjust, emits(STOCK_CHANGED), dry_run)]
     async fn stock_adjust(
         &self,
         ctx: &Context<'_>,
@@ -57,7 +57,7 @@ impl StockMutation {
 
     /// Sets stock to absolute quantities, all or none. Each item states the level's expected version or quantity, or that none is
     /// expected.
-    #[mutation(permit = StockSet, emits(STOCK_CHANGED), dry_run(key_stays_free))]
+    #[mutation(permit = StockSet, emits(STOCK_CHANGED), dry_run)]
     async fn stock_set(&self, ctx: &Context<'_>, #[graphql(desc = "The figures.")] input: StockSetInput) -> Answer<StockPayload> {
         let ledger = ctx.given::<Ledger>()?;
         let input = match read(|reading| set_input(reading, input)) {
@@ -69,7 +69,7 @@ impl StockMutation {
 
     /// Reverses a whole movement by a movement with the opposite sign. A movement can be reversed
     /// once.
-    #[mutation(permit = StockReverse, emits(STOCK_CHANGED), dry_run(key_stays_free))]
+    #[mutation(permit = StockReverse, emits(STOCK_CHANGED), dry_run)]
     async fn stock_reverse(
         &self,
         ctx: &Context<'_>,
@@ -91,7 +91,7 @@ impl StockMutation {
     }
 
     /// Holds stock for a while, all items or none.
-    #[mutation(permit = StockReserve, emits(STOCK_CHANGED), dry_run(key_stays_free))]
+    #[mutation(permit = StockReserve, emits(STOCK_CHANGED), dry_run)]
     async fn stock_reserve(
         &self,
         ctx: &Context<'_>,
@@ -112,7 +112,7 @@ impl StockMutation {
 
     /// Releases holds, all or none. Stock that an order holds is released by the order's own
     /// mutations.
-    #[mutation(permit = StockReserve, emits(STOCK_CHANGED), dry_run(key_stays_free))]
+    #[mutation(permit = StockReserve, emits(STOCK_CHANGED), dry_run)]
     async fn stock_release(
         &self,
         ctx: &Context<'_>,

@@ -100,9 +100,9 @@ impl SuggestionQuery {
         #[graphql(desc = "Products that tags are suggested for; all without tags when left out.")] filter: Option<
             ProductTagSuggestionFilter,
         >,
-        #[graphql(desc = "Rows in this page, 1 to 250. Default 50.")] first: Option<i32>,
+        first: Option<i32>,
         #[graphql(desc = "Cursor of the last row of the page before. Null starts with the first row.")] after: Option<Cursor>,
-        #[graphql(desc = "Rows in this page counted from the end of the list, 1 to 250.")] last: Option<i32>,
+        last: Option<i32>,
         #[graphql(desc = "Cursor of the first row of the page after. Null ends with the last row.")] before: Option<Cursor>,
     ) -> Answer<ProductTagSuggestionConnection> {
         let signer = ctx.given::<CursorSigner>()?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_graphql::{Response, Value};
+use async_graphql::{Name, Response, Value, value};
 use platform::{
     metrics,
     traces::{Span, SpanKind, TextHash},
@@ -14,7 +14,7 @@ use crate::{
     cost_limiter::Unpaid,
     guard::{Kind, Operation, Refusal, cost},
     limits::Limits,
-    request::GraphqlRequest,
+    request::{BearerStatus, GraphqlRequest},
 };
 
 /// What an operation came to. One that failed in part did its work all the same; one that validation refused did none.
@@ -24,6 +24,17 @@ pub fn actual(operation: &Operation, cost: &cost::RequestedCost, response: &Resp
     }
     let did_nothing = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
     if did_nothing { 1 } else { cost.points() }
+}
+
+/// Says in the extensions of an answer that it was made without the token that was sent.
+pub fn note_bearer(bearer: BearerStatus, response: &mut Response) {
+    if bearer == BearerStatus::Accepted {
+        return;
+    }
+    let entry = response.extensions.entry("entrepot".to_owned()).or_insert_with(|| value!({}));
+    if let Value::Object(members) = entry {
+        members.insert(Name::new("tokenIgnored"), Value::Boolean(true));
+    }
 }
 
 /// Why something of the schema is not told.

@@ -1,0 +1,146 @@
+//! Suggestions of what to order: the figures that they are made from, all of them, and their pages.
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+use entity::prelude::StoreId;
+use iam::access::kind;
+use inventory::{
+    ledger::Ledger,
+    purchasing::{
+        core::Plan,
+        rows::Names,
+        shell::{self, PlanAsk},
+    },
+};
+use macros::resolvers;
+use platform::{
+    paging::{CursorSigner, Key},
+    path,
+    storage::TenantScope,
+};
+
+use super::{
+    inputs_more::store_name,
+    links::{MOST_A_PAGE, StoreRef, SupplierRef},
+    query::supplier_of,
+    reorder::ReorderSuggestion,
+};
+use crate::graphql::{
+    connection::{Count, Page, PageArgs, PageInfo, count_of},
+    context::ContextExt,
+    fault::{Answer, TopError},
+    reading::Reading,
+};
+
+/// The kind of cursors of the list.
+const SUGGESTIONS: &str = "reorderSuggestions";
+
+/// A page of suggestions to transfer or buy goods.
+pub struct ReorderSuggestionConnection {
+    page: Arc<Page<ReorderSuggestion>>,
+    total: usize,
+}
+crate::connection!(@edge ReorderSuggestionEdge, ReorderSuggestion, "suggestions to transfer or buy goods");
+
+/// A page of suggestions to transfer or buy goods.
+#[resolvers]
+impl ReorderSuggestionConnection {
+    /// The nodes with their cursors.
+    async fn edges(&self) -> Vec<ReorderSuggestionEdge> {
+        (0..self.page.nodes.len()).map(|index| ReorderSuggestionEdge(self.page.clone(), index)).collect()
+    }
+    /// The nodes alone.
+    async fn nodes(&self) -> &[ReorderSuggestion] {
+        &self.page.nodes
+    }
+    /// Position of the page in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.page.info()
+    }
+    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
+    #[field(cost = "3")]
+    async fn total_count(
+        &self,
+        #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+    ) -> Answer<Count> {
+        count_of(self.total, limit)
+    }
+}
+
+/// An argument that has a range.
+pub(super) fn number(value: i32, least: i32, most: i32, name: &str) -> Answer<u16> {
+    let sound = (least..=most).contains(&value).then(|| u16::try_from(value).ok()).flatten();
+    sound.ok_or_else(|| TopError::bad_input(format!("{name} must lie between {least} and {most}"), path![name]))
+}
+
+/// The figures of a plan.
+pub(super) fn plan(days: i32, cover_days: i32, service_level: f64, lead_days: i32) -> Answer<Plan> {
+    if !(0.0..=0.9999).contains(&service_level) {
+        return Err(TopError::bad_input("serviceLevel must lie between 0 and 0.9999", path!["serviceLevel"]));
+    }
+    Ok(Plan {
+        days: number(days, 1, 365, "days")?,
+        cover_days: number(cover_days, 0, 365, "coverDays")?,
+        service_level,
+        lead_days: number(lead_days, 0, 365, "leadDays")?,
+    })
+}
+
+/// All suggestions, each with its keys: the product, and the place among those of the product.
+pub(super) async fn suggested(
+    ctx: &Context<'_>,
+    (stores, supplier): (Option<Vec<StoreRef>>, Option<SupplierRef>),
+    plan: Plan,
+) -> Answer<Vec<(ReorderSuggestion, Vec<Key>)>> {
+    let (permit, ledger) = (ctx.permit::<kind::PurchaseRead>()?, ctx.given::<Ledger>()?);
+    let scope = permit.scope(ledger.database());
+    let stores = match stores {
+        Some(stores) => Some(stores_of(&scope, stores).await?),
+        None => None,
+    };
+    let supplier = match supplier {
+        // Of a supplier that does not exist nothing is bought.
+        Some(named) => match supplier_of(&scope, named).await? {
+            Some(supplier) => Some(supplier),
+            None => return Ok(Vec::new()),
+        },
+        None => None,
+    };
+    let ask = PlanAsk { stores, supplier, plan, now: ledger.clock().now() };
+    let found = shell::suggestions(ledger.database(), &permit, &ask).await?;
+    let each = found.into_iter().flat_map(|(of, rows)| {
+        let of = Arc::new(of);
+        rows.into_iter().zip(0..).map(move |(row, place)| {
+            let keys = vec![Key::from(of.product), Key::Int(place)];
+            (ReorderSuggestion { of: of.clone(), row }, keys)
+        })
+    });
+    Ok(each.collect())
+}
+
+/// A page of the suggestions, and how many there are.
+pub(super) async fn suggestions_page(
+    ctx: &Context<'_>,
+    of: (Option<Vec<StoreRef>>, Option<SupplierRef>),
+    plan: Plan,
+    args: &PageArgs,
+) -> Answer<ReorderSuggestionConnection> {
+    let signer = ctx.given::<CursorSigner>()?;
+    let request = args.check(SUGGESTIONS, signer, MOST_A_PAGE)?;
+    let all = suggested(ctx, of, plan).await?;
+    let total = all.len();
+    let page = Arc::new(Page::build(request.pick(all), &request, SUGGESTIONS, signer));
+    Ok(ReorderSuggestionConnection { page, total })
+}
+
+/// The stores of an argument; those that do not exist need nothing.
+async fn stores_of(scope: &TenantScope, stores: Vec<StoreRef>) -> Answer<Vec<StoreId>> {
+    let (mut reading, mut names) = (Reading::default(), Names::default());
+    let named: Vec<_> = stores.into_iter().map(|store| store_name(&mut reading, store, || path!["stores"])).collect();
+    if reading.end(()).is_err() {
+        return Err(TopError::bad_input("ids of stores are expected", path!["stores"]));
+    }
+    names.stores(scope, &named).await?;
+    Ok(named.iter().filter_map(|name| names.store(name)).collect())
+}

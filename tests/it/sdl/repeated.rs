@@ -1,0 +1,71 @@
+//! Arguments that many fields have, under one name with one text.
+
+use std::collections::BTreeSet;
+
+use super::{descriptions::inputs_and_texts, served};
+
+/// The texts of a name. Of `first` there are two: a list that is read from its end too says so.
+const TEXTS: [(&str, &[&str]); 10] = [
+    ("after", &["Cursor of the last row of the page before. Null starts with the first row."]),
+    ("and", &["All of these hold; an empty list holds for everything."]),
+    ("before", &["Cursor of the first row of the page after. Null ends with the last row."]),
+    (
+        "first",
+        &["Rows in this page, 1 to 250. Null for 50.", "Rows in this page, 1 to 250. Null for 50, or where last is given."],
+    ),
+    ("idempotencyKey", &["Idempotency key. A repeated call with the same key and input returns the first result."]),
+    ("last", &["Rows in this page counted from the end of the list, 1 to 250. Null counts from the start, as first says."]),
+    ("limit", &["Count no further than this: 1 to 100,000."]),
+    ("not", &["Condition that must not hold."]),
+    ("or", &["Conditions of which one must hold; an empty list matches nothing."]),
+    ("validateOnly", &["Validate only; nothing is written."]),
+];
+
+/// Places that mean something else by the name, or say more.
+const OTHERS: &[&str] = &[
+    "BulkOperationRunInput.validateOnly",
+    "ExportCreateInput.before",
+    "ImportCreateInput.validateOnly",
+    "InsufficientStock.alternatives.first",
+    "MovementFilter.and",
+    "MovementFilter.not",
+    "MovementFilter.or",
+    "PurchaseOrderSendInput.idempotencyKey",
+    "Query.costReport.first",
+    "Query.countsDue.first",
+    "Query.customersCount.limit",
+    "Query.events.after",
+    "Query.events.first",
+    "Query.ordersCount.limit",
+    "Query.productsCount.limit",
+    "Query.reorderSuggestions.first",
+    "Query.salesReport.first",
+    "Query.search.first",
+    "Query.stockDigestLevels.after",
+    "Query.stockDigestLevels.first",
+    "Query.stockValue.first",
+    "SavedViewLinkCreateInput.idempotencyKey",
+    "Subscription.alertChanged.after",
+    "Subscription.alertRaised.after",
+    "Subscription.fulfilmentWorkChanged.after",
+    "Subscription.orderChanged.after",
+    "Subscription.savedViewChanged.after",
+    "Subscription.stockChanged.after",
+];
+
+#[test]
+fn repeated_arguments_have_one_text() {
+    let mut others = BTreeSet::new();
+    for (path, text) in inputs_and_texts(&served()) {
+        let name = path.rsplit('.').next().unwrap_or_default();
+        let Some((_, texts)) = TEXTS.iter().find(|(own, _)| *own == name) else { continue };
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !texts.contains(&text.as_str()) {
+            others.insert(path);
+        }
+    }
+    let listed: BTreeSet<String> = OTHERS.iter().map(|&path| path.to_owned()).collect();
+    let (unlisted, idle): (Vec<_>, Vec<_>) = (others.difference(&listed).collect(), listed.difference(&others).collect());
+    assert!(unlisted.is_empty(), "say it in the words of TEXTS, or list why not: {unlisted:#?}");
+    assert!(idle.is_empty(), "these have the usual text: take them off the list: {idle:#?}");
+}
