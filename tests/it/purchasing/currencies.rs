@@ -20,7 +20,7 @@ on_both!(
 const RATE: &str = "exchangeRate { id baseCode quoteCode rate day source replacedBy { id } enteredBy { __typename } }";
 
 impl Office<'_> {
-    pub(super) async fn rate(&self, quote: &str, rate: &str, day: &str) -> Value {
+    pub async fn rate(&self, quote: &str, rate: &str, day: &str) -> Value {
         let input =
             json!({ "idempotencyKey": key(), "baseCode": "EUR", "quoteCode": quote, "rate": rate, "day": day, "source": "ECB" });
         self.act("exchangeRateSet", "ExchangeRateSetInput", RATE, input).await

@@ -29,7 +29,7 @@ use entrepot::{
     ledger::{Command, Grouping, Ledger, StockCommand},
     paging::CursorSigner,
     stock::{
-        core::{Adjust, Change, LevelKey, LotChoice, MovementHead, Reserve, ReserveItem, Shortage},
+        core::{Adjust, Change, Costs, LevelKey, LotChoice, MovementHead, Reserve, ReserveItem, Shortage},
         rows::read_levels,
     },
     storage::{Database, Options},
@@ -255,7 +255,7 @@ impl<W: Work> World<Retailer<W>> {
         });
         let head = self.head(MovementKind::Receipt);
         let room = self.ledger.clock().document_id();
-        let adjust = Adjust { head, changes: changes.collect(), on_shortage: Shortage::Refuse, room };
+        let adjust = Adjust { head, changes: changes.collect(), on_shortage: Shortage::Refuse, costs: Costs::default(), room };
         self.ledger.submit(self.tenant, Command::of(StockCommand::Adjust(adjust)), None).await.unwrap().unwrap();
     }
 

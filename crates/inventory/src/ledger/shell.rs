@@ -1,13 +1,14 @@
 //! Adjusting, setting, reversing, reserving and releasing stock.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
-use platform::storage::Reads;
+use platform::storage::{Fault, Reads, idempotency::Key};
 use serde::Serialize;
 
 use crate::{
+    currency::{core::FrozenRate, shell::rate_on},
     ledger::{
         Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, StockCommand, Stop,
         StoreRef, check_key, chosen, first_answer, key_of, may_override, overrides, own_reservations, store_of, stores_by_code,
@@ -15,8 +16,8 @@ use crate::{
     },
     stock::{
         core::{
-            Adjust, At, Change, Compare, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Refusal, Rejection,
-            Release, Reserve, ReserveItem, Reverse, Set, SetItem, Shortage,
+            Adjust, At, Change, Compare, Costs, Field, LevelKey, MovementHead, Noun, Reason, Reference, ReferenceKind, Refusal,
+            Rejection, Release, Reserve, ReserveItem, Reverse, Set, SetItem, Shortage,
         },
         rows,
     },
@@ -129,15 +130,53 @@ pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, in
     }
     checks.done()?;
     let key = key_of(&permit, "stockAdjust", &input.idempotency_key, &input);
-    let command = adjustment(ledger, &permit, input, &overriding).await;
-    submit_named(ledger, &permit, command, key, mode).await
+    adjusted(ledger, &permit, (&input, &overriding), key, mode).await
 }
 
-pub(super) async fn adjustment(
+/// Submits an adjustment. Where it lacks the rate of a cost's currency, that of its day is looked up, and it is submitted again: costs in the
+/// books' currency pay for none of it.
+pub(super) async fn adjusted(
     ledger: &Ledger,
     permit: &Permit<kind::StockAdjust>,
-    input: AdjustInput,
-    overriding: &Reach,
+    (input, overriding): (&AdjustInput, &Reach),
+    key: Key,
+    mode: Mode,
+) -> Done {
+    let scope = permit.scope(ledger.database());
+    let mut rates = Vec::new();
+    loop {
+        let command = adjustment(ledger, permit, (input, overriding), &rates).await;
+        let done = submit_named(ledger, permit, command, key.clone(), mode).await;
+        let Err(Stop::Refused(all)) = &done else { return done };
+        let found = missing_rates(&scope, all).await?;
+        if found.is_empty() {
+            return done;
+        }
+        rates.extend(found);
+    }
+}
+
+/// The rates that an adjustment was refused for, of those that there are.
+async fn missing_rates(reads: &impl Reads, refused: &[Rejection]) -> Result<Vec<FrozenRate>, Fault> {
+    let missing: BTreeSet<(Currency, Currency, i32)> = refused
+        .iter()
+        .filter_map(|rejection| match &rejection.why {
+            Reason::Stock(Refusal::RateMissing { from, to, day }) => Some((*from, *to, *day)),
+            _ => None,
+        })
+        .collect();
+    let mut found = Vec::with_capacity(missing.len());
+    for (from, to, day) in missing {
+        found.extend(rate_on(reads, from, to, day).await?);
+    }
+    Ok(found)
+}
+
+async fn adjustment(
+    ledger: &Ledger,
+    permit: &Permit<kind::StockAdjust>,
+    (input, overriding): (&AdjustInput, &Reach),
+    rates: &[FrozenRate],
 ) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(&scope, permit.reach(), input.changes.iter().map(|c| (&c.product, &c.store))).await?;
@@ -152,18 +191,19 @@ pub(super) async fn adjustment(
     let head = head(ledger, permit, of);
     let mut missing = Missing::default();
     let mut changes = Vec::with_capacity(input.changes.len());
-    for (index, change) in input.changes.into_iter().enumerate() {
+    for (index, change) in input.changes.iter().enumerate() {
         changes.push(Change {
             key: lines.key(&mut missing, (&change.product, &change.store), At::row(Field::Changes, index)),
             delta: change.delta,
             expected_version: change.expected_version,
             unit_cost: change.unit_cost,
-            note: change.note,
+            note: change.note.clone(),
             lot: chosen(ledger, change.lot.as_ref()),
         });
     }
     overrides(overriding, changes.iter().map(|change| change.key.store))?;
-    let adjust = Adjust { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, changes };
+    let costs = Costs { books: Some(ledger.terms(&scope).await?.currency), rates: rates.to_vec() };
+    let adjust = Adjust { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, costs, changes };
     Ok((Command::of(StockCommand::Adjust(adjust)), missing))
 }
 
