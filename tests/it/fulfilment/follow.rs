@@ -44,6 +44,41 @@ async fn an_order_of_several_stores_has_a_work_in_each() {
 }
 
 #[tokio::test]
+async fn works_are_due_when_the_order_is_wanted_and_packed_goods_keep_their_address() {
+    World::on_both(async |world| {
+        let wanted = json!({"sourcing": {}, "requestedFor": "2026-12-24T09:00:00Z"});
+        let order = world.sold(json!([{"product": {"id": world.mug}, "quantity": 5}]), wanted).await;
+        let work = world.work(&order).await;
+        let is_due = |work: &serde_json::Value, day: &str| work["dueAt"].as_str().unwrap().starts_with(day);
+        assert!(is_due(&work, "2026-12-24T09:00:00"), "{work}");
+        let edit = async |more: serde_json::Value| {
+            let version = world.ask("query($id: ID!) { order(by: { id: $id }) { version } }", json!({"id": order["id"]})).await;
+            let mut input = json!({"id": order["id"], "idempotencyKey": world.key(), "expectedVersion": version["order"]["version"]});
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            world.act_in::<Orders>("orderUpdate", input).await
+        };
+        let to = |city: &str| json!({"shippingAddress": {"lines": ["1 High Street"], "city": city}});
+        world.does("fulfilmentWorkPick", &work, json!({})).await;
+        done(&edit(to("Bath")).await, "order");
+        world.does("fulfilmentWorkPack", &work, json!({"parcels": [{}]})).await;
+        let message = refused(&edit(to("York")).await, "INVALID_STATE", "input.shippingAddress");
+        assert!(message.contains(work["number"].as_str().unwrap()) && message.contains("fulfilmentWorkUnpick"), "{message}");
+        done(&edit(json!({"requestedFor": "2026-12-27T09:00:00Z"})).await, "order");
+        let later = world.work(&order).await;
+        assert!(is_due(&later, "2026-12-27") && later["status"] == "PACKED" && later["version"] != work["version"], "{later}");
+        world.does("fulfilmentWorkUnpick", &work, json!({})).await;
+        done(&edit(to("York")).await, "order");
+        world.packed(&work).await;
+        world.does("fulfilmentWorkShip", &work, json!({})).await;
+        refused(&edit(to("Bath")).await, "INVALID_STATE", "input.shippingAddress");
+        done(&edit(json!({"requestedFor": null})).await, "order");
+        let sent = world.work(&order).await;
+        assert!(is_due(&sent, "2026-12-27"), "what has left was due when it was: {sent}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_comes_for_a_backorder_joins_the_work_that_nobody_has_accepted() {
     World::on_both(async |world| {
         let order = world.sold(json!([{"product": {"id": world.lamp}, "quantity": 10}]), json!({})).await;

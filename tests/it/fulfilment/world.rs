@@ -38,7 +38,7 @@ impl Work for Works {
     }
 }
 
-pub const WORK: &str = "id number status version acceptedAt rejectReason rejectNote allowedActions orderNumber store { code } \
+pub const WORK: &str = "id number status version dueAt acceptedAt rejectReason rejectNote allowedActions orderNumber store { code } \
     order { number status total { amount currencyCode } } movedFrom { number } \
     lines { id sku name quantity open picked packed shipped dropped product { sku price { amount } } } \
     parcels { id position status weight service trackingNumber trackingUrl fulfilmentId carrier { code } lines { workLineId sku quantity } }";

@@ -58,7 +58,11 @@ impl Decide for ShipmentReversal {
         let ReverseShipment { order, fulfilment, original, call, .. } = self.0.as_ref();
         mirror_needs(needs, std::slice::from_ref(original), call.on_shortage);
         needs.held_by_orders.insert(*order);
-        needs.documents.with(|own: &mut OrderNeeds| own.orders.insert(*order));
+        needs.documents.with(|own: &mut OrderNeeds| {
+            own.orders.insert(*order);
+            // What is packed again is due when the order is wanted by now.
+            own.details.insert(*order);
+        });
         needs.documents.with(|own: &mut WorkNeeds| own.fulfilments.insert(*fulfilment));
     }
 
