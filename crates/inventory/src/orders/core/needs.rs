@@ -24,6 +24,8 @@ pub struct OrderNeeds {
     pub judged: BTreeSet<OrderId>,
     /// Orders of which is asked, or changed, what they say beside their lines.
     pub details: BTreeSet<OrderId>,
+    /// Orders of which is asked how much is invoiced.
+    pub invoiced: BTreeSet<OrderId>,
     /// Where orders leave from besides their own stores: what they have there is looked at, too.
     pub leaves_from: BTreeSet<(OrderId, StoreId)>,
 }
