@@ -1,10 +1,14 @@
 //! Works follow their orders.
 
 use entity::prelude::*;
-use entrepot::{fulfilment::jobs::follow_all, orders::jobs::fill_backorders};
+use entrepot::{
+    access::{Reach, index_of},
+    fulfilment::jobs::follow_all,
+    orders::jobs::fill_backorders,
+};
 use serde_json::json;
 
-use super::world::{Orders, World, done, line, lines, refused, states};
+use super::world::{Orders, World, done, line, lines, refused, states, with};
 
 #[tokio::test]
 async fn only_confirmed_orders_have_works() {
@@ -34,6 +38,18 @@ async fn an_order_of_several_stores_has_a_work_in_each() {
         let works = world.works(&order).await;
         let sum: i64 = works.iter().map(|work| line(work)[0]).sum();
         assert_eq!((works.len(), sum), (2, 124 - 4), "{works:#?}");
+        // Its seller sees them on the order, of the stores whose works they may see.
+        let query = "query($id: ID!) { order(by: { id: $id }) { works { number store { code } lines { open } } } }";
+        let mut seller = with(&["order.read"], &[world.store]);
+        let seen = async |seller| world.ask_as(seller, query, json!({"id": order["id"]})).await["order"]["works"].clone();
+        assert_eq!(seen(seller.clone()).await, json!(null));
+        seller.grant(index_of("fulfilment.read").unwrap(), &Reach::stores([world.depot]));
+        let of_depot: Vec<_> = works.iter().filter(|work| work["store"]["code"] == "DEPOT").collect();
+        let told = seen(seller).await;
+        assert_eq!((told.as_array().unwrap().len(), &told[0]["number"]), (1, &of_depot[0]["number"]), "{told}");
+        assert_eq!(told[0]["lines"][0]["open"], of_depot[0]["lines"][0]["open"]);
+        let all = world.ask(query, json!({"id": order["id"]})).await["order"]["works"].clone();
+        assert_eq!(all.as_array().unwrap().iter().map(|work| &work["number"]).collect::<Vec<_>>(), ["1-1", "1-2"]);
         let cancel = json!({"id": order["id"], "idempotencyKey": world.key()});
         done(&world.act_in::<Orders>("orderCancel", cancel).await, "order");
         let works = world.works(&order).await;
