@@ -26,6 +26,7 @@ impl Work for Works {
         let fields = match mutation {
             "fulfilmentWorkReady" => format!("work {{ {WORK} }} collectCode"),
             "carrierUpsert" => CARRIER.to_owned(),
+            "documentReverse" => "documentReversal { id }".to_owned(),
             "orderHoldSet" | "orderHoldLift" => "hold { id }".to_owned(),
             _ => format!("work {{ {WORK} }}"),
         };
