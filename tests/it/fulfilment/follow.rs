@@ -69,7 +69,8 @@ async fn works_are_due_when_the_order_is_wanted_and_packed_goods_keep_their_addr
         assert!(is_due(&work, "2026-12-24T09:00:00"), "{work}");
         let edit = async |more: serde_json::Value| {
             let version = world.ask("query($id: ID!) { order(by: { id: $id }) { version } }", json!({"id": order["id"]})).await;
-            let mut input = json!({"id": order["id"], "idempotencyKey": world.key(), "expectedVersion": version["order"]["version"]});
+            let mut input =
+                json!({"id": order["id"], "idempotencyKey": world.key(), "expectedVersion": version["order"]["version"]});
             input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             world.act_in::<Orders>("orderUpdate", input).await
         };

@@ -16,7 +16,8 @@ use serde::Serialize;
 
 use super::{
     Checks, Done, Ledger, LotRef, Mode, ProductRef, Stop, StoreRef, check_key, key_of, known_store,
-    shell::{AdjustInput, ChangeInput, adjusted},
+    rated::adjusted,
+    shell::{AdjustInput, ChangeInput},
     store_of, stores_by_code,
 };
 use crate::{

@@ -1,14 +1,15 @@
 //! Adjusting, setting, reversing, reserving and releasing stock.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
-use platform::storage::{Fault, Reads, idempotency::Key};
+use platform::storage::Reads;
 use serde::Serialize;
 
+use super::rated::adjusted;
 use crate::{
-    currency::{core::FrozenRate, shell::rate_on},
+    currency::core::FrozenRate,
     ledger::{
         Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, StockCommand, Stop,
         StoreRef, check_key, chosen, first_answer, key_of, may_override, overrides, own_reservations, store_of, stores_by_code,
@@ -16,7 +17,7 @@ use crate::{
     },
     stock::{
         core::{
-            Adjust, At, Change, Compare, Costs, Field, LevelKey, MovementHead, Noun, Reason, Reference, ReferenceKind, Refusal,
+            Adjust, At, Change, Compare, Costs, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Refusal,
             Rejection, Release, Reserve, ReserveItem, Reverse, Set, SetItem, Shortage,
         },
         rows,
@@ -133,46 +134,7 @@ pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, in
     adjusted(ledger, &permit, (&input, &overriding), key, mode).await
 }
 
-/// Submits an adjustment. Where it lacks the rate of a cost's currency, that of its day is looked up, and it is submitted again: costs in the
-/// books' currency pay for none of it.
-pub(super) async fn adjusted(
-    ledger: &Ledger,
-    permit: &Permit<kind::StockAdjust>,
-    (input, overriding): (&AdjustInput, &Reach),
-    key: Key,
-    mode: Mode,
-) -> Done {
-    let scope = permit.scope(ledger.database());
-    let mut rates = Vec::new();
-    loop {
-        let command = adjustment(ledger, permit, (input, overriding), &rates).await;
-        let done = submit_named(ledger, permit, command, key.clone(), mode).await;
-        let Err(Stop::Refused(all)) = &done else { return done };
-        let found = missing_rates(&scope, all).await?;
-        if found.is_empty() {
-            return done;
-        }
-        rates.extend(found);
-    }
-}
-
-/// The rates that an adjustment was refused for, of those that there are.
-async fn missing_rates(reads: &impl Reads, refused: &[Rejection]) -> Result<Vec<FrozenRate>, Fault> {
-    let missing: BTreeSet<(Currency, Currency, i32)> = refused
-        .iter()
-        .filter_map(|rejection| match &rejection.why {
-            Reason::Stock(Refusal::RateMissing { from, to, day }) => Some((*from, *to, *day)),
-            _ => None,
-        })
-        .collect();
-    let mut found = Vec::with_capacity(missing.len());
-    for (from, to, day) in missing {
-        found.extend(rate_on(reads, from, to, day).await?);
-    }
-    Ok(found)
-}
-
-async fn adjustment(
+pub(super) async fn adjustment(
     ledger: &Ledger,
     permit: &Permit<kind::StockAdjust>,
     (input, overriding): (&AdjustInput, &Reach),

@@ -99,9 +99,8 @@ fn decide(
     }
     keeps(was, &shipment.lines)?;
     // Charges are invoiced before they go with the last of the goods.
-    let is_goods = |one: &&FulfilmentLine| {
-        was.lines.iter().any(|line| line.position == one.position && line.kind() == LineKind::Product)
-    };
+    let is_goods =
+        |one: &&FulfilmentLine| was.lines.iter().any(|line| line.position == one.position && line.kind() == LineKind::Product);
     let goods: Vec<FulfilmentLine> = shipment.lines.iter().filter(is_goods).copied().collect();
     keeps_invoices(orders, was, &goods)?;
     let occurred_at = call.moment(draft, shipment.shipped_at.unwrap_or(original.occurred_at))?;

@@ -6,7 +6,8 @@ use platform::storage::{Fault, Reads, Row, Snapshot};
 
 use super::report::Broken;
 
-pub(super) const BOOKS: &str = "goods receipt: it is worth in the books what its goods and charges come to by the rate that it froze";
+pub(super) const BOOKS: &str =
+    "goods receipt: it is worth in the books what its goods and charges come to by the rate that it froze";
 /// Receipts read at once.
 const PAGE: i64 = 1_000;
 
