@@ -6,6 +6,8 @@
 pub mod numbering;
 /// What is sold and counted, from whom, to whom and where.
 pub mod catalog;
+/// Exchange rates, and amounts of one currency in another.
+pub mod currency;
 /// Levels, the rules of the ledger, reservations.
 pub mod stock;
 /// The one writer of stock and of the documents that move it: the engine, which names none of them.
@@ -22,8 +24,6 @@ pub mod fulfilment;
 pub mod returns;
 /// What was paid of orders and given back, as facts.
 pub mod payments;
-/// Exchange rates, and amounts of one currency in another.
-pub mod currency;
 /// What is bought, from whom, and when.
 pub mod purchasing;
 /// Goods on their way from one store to another.

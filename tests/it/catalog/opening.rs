@@ -79,6 +79,11 @@ async fn what_cannot_be_received_leaves_no_product(world: &World) {
         ),
         (json!([{ "store": { "code": "moon" }, "quantity": 1 }]), "NOT_FOUND", "input.openingStock.0.store"),
         (
+            json!([{ "store": dock, "quantity": 1, "unitCost": { "amount": "1.00", "currencyCode": "EUR" } }]),
+            "RATE_MISSING",
+            "input.openingStock.0.unitCost",
+        ),
+        (
             json!([{ "store": dock, "quantity": 1 }, { "store": gone, "quantity": 1 }]),
             "INVALID_STATE",
             "input.openingStock.1.store",

@@ -159,8 +159,7 @@ async fn cost_of_zero_and_no_cost_at_all(world: &World) {
     books.receive(&stray, 5, "2.00").await;
     books.adjust("ADJUSTMENT", &stray, 2, json!({})).await;
     assert_eq!(books.cost(&stray).await[1], "12.00", "what was found is worth what the others are");
-    books.adjust("ADJUSTMENT", &stray, 1, json!({ "unitCost": { "amount": "9.00", "currencyCode": "EUR" } })).await;
-    assert_eq!(books.cost(&stray).await[1], "13.00", "of another currency nothing is known");
+    costs_in_euros_need_a_rate(&books, &stray).await;
     // What cannot be told exactly is refused; what came bit by bit, and is there already, is kept at the most that can.
     let vast = books.office.product("VAST", "2.00").await;
     let change = json!({ "product": vast, "store": books.office.store, "delta": 2, "unitCost": gbp("90071992547409.91") });
@@ -173,6 +172,37 @@ async fn cost_of_zero_and_no_cost_at_all(world: &World) {
     assert_eq!(books.cost(&vast).await[1], "90071992547409.91");
     books.adjust("REMOVAL", &vast, -2, json!({})).await;
     assert_eq!(books.cost(&vast).await, json!([0, "0.00", "0.00", []]));
+    books.office.is_sound().await;
+}
+
+/// Of 12 strays that are worth 12.00 GBP: 7 more at 0.90 EUR are 6.30 EUR, by 0.8425 5.31 GBP.
+async fn costs_in_euros_need_a_rate(books: &Books<'_>, stray: &Value) {
+    let euros = |amount: &str| json!({ "amount": amount, "currencyCode": "EUR" });
+    let adjust = async |key: &str, change: Value| {
+        let mut change = change;
+        change["store"] = books.office.store.clone();
+        let input = json!({ "idempotencyKey": key, "kind": "ADJUSTMENT", "reasonCode": "OTHER", "occurredAt": "2020-11-01T12:00:00Z", "changes": [change] });
+        let fields = "movement { entries { onHandDelta unitCost { amount currencyCode } } }";
+        books.office.act("stockAdjust", "StockAdjustInput", fields, input).await
+    };
+    let (key, change) = (key(), json!({ "product": stray, "delta": 7, "unitCost": euros("0.90") }));
+    let said = refused(&adjust(&key, change.clone()).await, "RATE_MISSING", "input.changes.0.unitCost");
+    assert!(said.contains("EUR → GBP") && said.contains("2020-11-01") && said.contains("unitCost in GBP"), "{said}");
+    assert_eq!(books.cost(stray).await[1], "12.00", "nothing was taken in");
+    done(&books.office.rate("GBP", "0.8425", "2020-10-30").await, "exchangeRate");
+    let done_with = adjust(&key, change).await;
+    let entries = &done(&done_with, "movement")["entries"];
+    let entry = |units: i64, cost: &str| json!({ "onHandDelta": units, "unitCost": gbp(cost) });
+    assert_eq!(*entries, json!([entry(6, "0.76"), entry(1, "0.75")]), "no penny is lost where it does not divide");
+    assert_eq!(books.cost(stray).await[1], "17.31");
+    // A listed cost counts for what comes in, and for that alone.
+    let abroad = json!({ "sku": "ABROAD", "name": "From abroad", "unitCost": euros("2.00") });
+    let made = books.office.act("productCreate", "ProductCreateInput", "product { id }", abroad).await;
+    let abroad = json!({ "id": done(&made, "product")["id"] });
+    for delta in [3, -1] {
+        done(&adjust(&crate::purchasing::office::key(), json!({ "product": abroad, "delta": delta })).await, "movement");
+    }
+    assert_eq!(books.cost(&abroad).await[1], "3.37", "6.00 EUR are 5.06 GBP");
     books.office.is_sound().await;
 }
 

@@ -1,10 +1,14 @@
 //! Works follow their orders.
 
 use entity::prelude::*;
-use entrepot::{fulfilment::jobs::follow_all, orders::jobs::fill_backorders};
+use entrepot::{
+    access::{Reach, index_of},
+    fulfilment::jobs::follow_all,
+    orders::jobs::fill_backorders,
+};
 use serde_json::json;
 
-use super::world::{Orders, World, done, line, lines, refused, states};
+use super::world::{Orders, World, done, line, lines, refused, states, with};
 
 #[tokio::test]
 async fn only_confirmed_orders_have_works() {
@@ -34,11 +38,59 @@ async fn an_order_of_several_stores_has_a_work_in_each() {
         let works = world.works(&order).await;
         let sum: i64 = works.iter().map(|work| line(work)[0]).sum();
         assert_eq!((works.len(), sum), (2, 124 - 4), "{works:#?}");
+        // Its seller sees them on the order, of the stores whose works they may see.
+        let query = "query($id: ID!) { order(by: { id: $id }) { works { number store { code } lines { open } } } }";
+        let mut seller = with(&["order.read"], &[world.store]);
+        let seen = async |seller| world.ask_as(seller, query, json!({"id": order["id"]})).await["order"]["works"].clone();
+        assert_eq!(seen(seller.clone()).await, json!(null));
+        seller.grant(index_of("fulfilment.read").unwrap(), &Reach::stores([world.depot]));
+        let of_depot: Vec<_> = works.iter().filter(|work| work["store"]["code"] == "DEPOT").collect();
+        let told = seen(seller).await;
+        assert_eq!((told.as_array().unwrap().len(), &told[0]["number"]), (1, &of_depot[0]["number"]), "{told}");
+        assert_eq!(told[0]["lines"][0]["open"], of_depot[0]["lines"][0]["open"]);
+        let all = world.ask(query, json!({"id": order["id"]})).await["order"]["works"].clone();
+        assert_eq!(all.as_array().unwrap().iter().map(|work| &work["number"]).collect::<Vec<_>>(), ["1-1", "1-2"]);
         let cancel = json!({"id": order["id"], "idempotencyKey": world.key()});
         done(&world.act_in::<Orders>("orderCancel", cancel).await, "order");
         let works = world.works(&order).await;
         assert!(works.iter().all(|work| work["status"] == "CANCELLED"), "{works:#?}");
         assert_eq!(world.mugs().await, [[100, 0], [50, 0]]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn works_are_due_when_the_order_is_wanted_and_packed_goods_keep_their_address() {
+    World::on_both(async |world| {
+        let wanted = json!({"sourcing": {}, "requestedFor": "2026-12-24T09:00:00Z"});
+        let order = world.sold(json!([{"product": {"id": world.mug}, "quantity": 5}]), wanted).await;
+        let work = world.work(&order).await;
+        let is_due = |work: &serde_json::Value, day: &str| work["dueAt"].as_str().unwrap().starts_with(day);
+        assert!(is_due(&work, "2026-12-24T09:00:00"), "{work}");
+        let edit = async |more: serde_json::Value| {
+            let version = world.ask("query($id: ID!) { order(by: { id: $id }) { version } }", json!({"id": order["id"]})).await;
+            let mut input =
+                json!({"id": order["id"], "idempotencyKey": world.key(), "expectedVersion": version["order"]["version"]});
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            world.act_in::<Orders>("orderUpdate", input).await
+        };
+        let to = |city: &str| json!({"shippingAddress": {"lines": ["1 High Street"], "city": city}});
+        world.does("fulfilmentWorkPick", &work, json!({})).await;
+        done(&edit(to("Bath")).await, "order");
+        world.does("fulfilmentWorkPack", &work, json!({"parcels": [{}]})).await;
+        let message = refused(&edit(to("York")).await, "INVALID_STATE", "input.shippingAddress");
+        assert!(message.contains(work["number"].as_str().unwrap()) && message.contains("fulfilmentWorkUnpick"), "{message}");
+        done(&edit(json!({"requestedFor": "2026-12-27T09:00:00Z"})).await, "order");
+        let later = world.work(&order).await;
+        assert!(is_due(&later, "2026-12-27") && later["status"] == "PACKED" && later["version"] != work["version"], "{later}");
+        world.does("fulfilmentWorkUnpick", &work, json!({})).await;
+        done(&edit(to("York")).await, "order");
+        world.packed(&work).await;
+        world.does("fulfilmentWorkShip", &work, json!({})).await;
+        refused(&edit(to("Bath")).await, "INVALID_STATE", "input.shippingAddress");
+        done(&edit(json!({"requestedFor": null})).await, "order");
+        let sent = world.work(&order).await;
+        assert!(is_due(&sent, "2026-12-27"), "what has left was due when it was: {sent}");
     })
     .await;
 }

@@ -9,4 +9,5 @@ mod holds;
 mod reject;
 mod rights;
 mod states;
+mod together;
 mod world;

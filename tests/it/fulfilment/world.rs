@@ -26,6 +26,7 @@ impl Work for Works {
         let fields = match mutation {
             "fulfilmentWorkReady" => format!("work {{ {WORK} }} collectCode"),
             "carrierUpsert" => CARRIER.to_owned(),
+            "documentReverse" => "documentReversal { id }".to_owned(),
             "orderHoldSet" | "orderHoldLift" => "hold { id }".to_owned(),
             _ => format!("work {{ {WORK} }}"),
         };
@@ -38,7 +39,7 @@ impl Work for Works {
     }
 }
 
-pub const WORK: &str = "id number status version acceptedAt rejectReason rejectNote allowedActions orderNumber store { code } \
+pub const WORK: &str = "id number status version dueAt acceptedAt rejectReason rejectNote allowedActions orderNumber store { code } \
     order { number status total { amount currencyCode } } movedFrom { number } \
     lines { id sku name quantity open picked packed shipped dropped product { sku price { amount } } } \
     parcels { id position status weight service trackingNumber trackingUrl fulfilmentId carrier { code } lines { workLineId sku quantity } }";

@@ -8,8 +8,8 @@ use entrepot::{
     orders::core::{Act, Create, Fulfil, LineQuantity, NewLine, NewStatus, OrderCommand},
     returns::core::{CreateReturn, NewReturnLine, Receive, ReturnMatch},
     stock::core::{
-        Adjust, Change, Compare, Expire, LevelKey, LotChoice, Movement, MovementHead, Release, Reserve, ReserveItem, Reverse,
-        Set, SetItem, Shortage,
+        Adjust, Change, Compare, Costs, Expire, LevelKey, LotChoice, Movement, MovementHead, Release, Reserve, ReserveItem,
+        Reverse, Set, SetItem, Shortage,
     },
     storage::idempotency::Key,
 };
@@ -73,7 +73,7 @@ impl CommandFactory {
             lot: LotChoice::Unsaid,
         };
         let changes = changes.iter().map(change).collect();
-        Adjust { head: self.head(kind), room: self.clock.document_id(), on_shortage, changes }
+        Adjust { head: self.head(kind), room: self.clock.document_id(), on_shortage, costs: Costs::default(), changes }
     }
     pub fn setting(&self, on_shortage: Shortage, items: &[(usize, usize, i64, Compare)]) -> Set {
         let items = items.iter().map(|(p, s, n, compare)| SetItem {

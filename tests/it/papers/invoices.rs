@@ -1,5 +1,6 @@
 //! Invoices and credit notes: what is due, numbers without gaps, and papers that stay as they were.
 
+use entrepot::insight::verify::verify_open;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -224,6 +225,20 @@ async fn each_proof_of_invoices_names_what_is_broken(world: &World) {
     let breaks = [
         one("invoice", "number", "number > 0", "invoice: numbers"),
         one("legal_entity", "invoices", "invoices > 0", "invoice: each company"),
+        one("invoice", "tax_minor", "tax_minor >= 0", "invoice: its sums"),
     ];
     each_is_named(world, &breaks).await;
+    // All of it is credited: one unit more, or one penny, is too much.
+    credited(world, &json!(world.ours.ids["inv"]), json!({})).await;
+    let tenant = world.ours.owner.tenant;
+    for (column, one_more) in [("quantity", "quantity + 1"), ("total_minor", "total_minor + 1")] {
+        let work = world.node.db.global().maintenance_for(tenant).await.unwrap();
+        let credits = "invoice_id IN (SELECT id FROM invoice WHERE tenant_id = $1 AND kind = 'CREDIT_NOTE')";
+        let sql = format!("UPDATE invoice_line SET {column} = {one_more} WHERE tenant_id = $1 AND {credits}");
+        assert!(work.execute(&sql, vec![]).await.unwrap() > 0);
+        let (work, report) = verify_open(&world.node.db, work, |_| {}).await.unwrap();
+        work.rollback().await.unwrap();
+        let found: Vec<_> = report.broken().map(|line| line.invariant).collect();
+        assert!(found.iter().any(|name| name.starts_with("invoice: its credit notes")), "{column}: {found:?}");
+    }
 }

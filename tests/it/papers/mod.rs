@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up has failed")]
 
 mod invoice_lists;
-mod invoices;
+pub mod invoices;
 
 use entrepot::access::Caller;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Buying in another currency: rates entered by hand and from a file, and goods that enter the books at the rate of their day.
 
-use entrepot::costing::shell::catch_up;
+use entrepot::{costing::shell::catch_up, insight::verify::verify_open};
 use serde_json::{Value, json};
 
 use super::office::{Office, done, gbp, key, refused};
@@ -20,7 +20,7 @@ on_both!(
 const RATE: &str = "exchangeRate { id baseCode quoteCode rate day source replacedBy { id } enteredBy { __typename } }";
 
 impl Office<'_> {
-    pub(super) async fn rate(&self, quote: &str, rate: &str, day: &str) -> Value {
+    pub async fn rate(&self, quote: &str, rate: &str, day: &str) -> Value {
         let input =
             json!({ "idempotencyKey": key(), "baseCode": "EUR", "quoteCode": quote, "rate": rate, "day": day, "source": "ECB" });
         self.act("exchangeRateSet", "ExchangeRateSetInput", RATE, input).await
@@ -80,6 +80,14 @@ async fn goods_bought_in_euros_enter_the_books_in_pounds(world: &World) {
     assert_eq!(receipt["lines"][0]["landedTotal"], json!({ "amount": "30.00", "currencyCode": "EUR" }));
     office.is_sound().await;
     assert_eq!(office.in_books(&mug).await, json!({ "quantity": 10, "fifoValue": gbp("25.28") }));
+    // Another rate than the one that it was valued by.
+    let work = world.node.db.global().maintenance_for(office.caller.tenant).await.unwrap();
+    let sql = "UPDATE goods_receipt SET rate_numerator = '0.9' WHERE tenant_id = $1 AND rate_numerator = '0.8425'";
+    assert!(work.execute(sql, vec![]).await.unwrap() > 0);
+    let (work, report) = verify_open(&world.node.db, work, |_| {}).await.unwrap();
+    work.rollback().await.unwrap();
+    let found: Vec<_> = report.broken().map(|line| line.invariant).collect();
+    assert!(found.iter().any(|name| name.starts_with("goods receipt: it is worth")), "{report}");
 }
 
 async fn each_receipt_has_the_rate_of_its_own_day(world: &World) {

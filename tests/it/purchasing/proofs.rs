@@ -45,6 +45,7 @@ async fn each_proof_of_purchasing_names_what_is_broken(world: &World) {
         one("purchase_order_line", "damaged", "damaged > 0 AND damaged < received", "purchase order line: received"),
         one("purchase_order", "goods_minor", "goods_minor > 0", "purchase order: goods"),
         one("goods_receipt_line", "goods_minor", "goods_minor > 0", "goods receipt"),
+        one("purchase_order_line", "unit_cost_minor", "unit_cost_minor > 0", "goods receipt: its goods"),
         one("goods_receipt_line", "damaged", "damaged > 0 AND damaged < quantity", "goods receipt: what came damaged"),
         one("supplier_return", "credit_minor", "credit_minor > 0", "supplier return"),
         one("purchase_order_line", "returned", "returned > 0 AND returned < received", "purchase order line: returned"),

@@ -6,7 +6,13 @@ use super::{
     receipts::with,
     undo::{Office, asked, done, effect, gbp, key, refused, reverse, undone},
 };
-use crate::{authorization::world::World, costing::world::Books, lots::house::House, world::on_both};
+use crate::{
+    authorization::world::World,
+    costing::world::Books,
+    lots::house::House,
+    papers::invoices::{credited, entity, issued},
+    world::on_both,
+};
 
 on_both!(
     what_left_by_the_short_way_is_held_and_packed_again,
@@ -15,6 +21,7 @@ on_both!(
     what_was_never_held_is_held_where_it_had_left_from,
     charges_wait_for_the_last_of_the_goods_again,
     what_arrived_or_came_back_is_a_return,
+    what_is_invoiced_is_credited_before_it_is_undone,
     a_filed_order_keeps_its_shipments,
     lots_go_back_where_they_were_and_leave_again,
     costs_are_as_if_nothing_had_left,
@@ -202,6 +209,28 @@ async fn what_arrived_or_came_back_is_a_return(world: &World) {
     shop.step("fulfilmentDeliver", &left, json!({})).await;
     refused(&reverse(shop.office(), &left, json!({})).await, "INVALID_STATE", "input.documentId");
     assert_eq!(shop.mugs().await, [12, 0]);
+    shop.office().is_sound().await;
+}
+
+async fn what_is_invoiced_is_credited_before_it_is_undone(world: &World) {
+    let shop = Shop::with(world, 10).await;
+    entity(world, json!({ "code": "dock-ltd", "name": "Dock Ltd", "storeIds": [shop.office().store["id"]] })).await;
+    let order = shop.order(6).await;
+    let first = shop.ship(&order, 4).await;
+    let invoice = issued(world, order["id"].as_str().unwrap(), "SHIPPED").await["invoice"]["id"].clone();
+    let second = shop.ship(&order, 2).await;
+    // Without it as many have left as are invoiced.
+    undone(shop.office(), &second, json!({})).await;
+    let sale = shop.books.sell(&shop.mug, 1).await;
+    let of_sale = issued(world, sale["id"].as_str().unwrap(), "SHIPPED").await["invoice"]["id"].clone();
+    for (document, invoice) in [(&first, &invoice), (&sale["id"], &of_sale)] {
+        let payload = reverse(shop.office(), document, json!({})).await;
+        refused(&payload, "IN_USE", "input.documentId");
+        assert_eq!(payload["userErrors"][0]["documents"][0]["id"], *invoice);
+        credited(world, invoice, json!({})).await;
+        undone(shop.office(), document, json!({})).await;
+    }
+    assert_eq!(shop.mugs().await, [10, 6]);
     shop.office().is_sound().await;
 }
 

@@ -40,8 +40,8 @@ const SERVICES: &[&str] = &["alerts", "webhooks", "files", "media", "exchange", 
     "backups", "insight", "demand", "forecasting", "replenishment", "anomalies", "suggestions", "reports", "liquidation", "notes", "attachments", "history",
     "saved_views", "export_schedules", "papers"];
 #[rustfmt::skip]
-const INVENTORY: &[&str] = &["numbering", "catalog", "stock", "ledger", "lots", "reversals", "orders", "fulfilment", "returns", "payments",
-    "currency", "purchasing", "transfers", "counts", "costing"];
+const INVENTORY: &[&str] = &["numbering", "catalog", "currency", "stock", "ledger", "lots", "reversals", "orders", "fulfilment", "returns", "payments",
+    "purchasing", "transfers", "counts", "costing"];
 #[rustfmt::skip]
 pub const FORECAST: &[&str] = &["class", "panel", "series", "models", "selection", "intervals", "engine", "weekdays", "factors", "accuracy", "abc", "xyz",
     "reorder", "simulate", "anomaly", "ratios", "bench"];

@@ -19,6 +19,7 @@ use entrepot::{
         orders::{HoldMutation, HoldRuleMutation, HoldRuleQuery, OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
         payments::PaymentMutation,
         returns::{ReturnsMutation, ReturnsQuery},
+        reversals::ReversalMutation,
         stock::{LotMutation, StockMutation, StockQuery},
         transfers::{TransfersMutation, TransfersQuery},
     },
@@ -29,7 +30,7 @@ use entrepot::{
     ledger::{Command, Grouping, Ledger, StockCommand},
     paging::CursorSigner,
     stock::{
-        core::{Adjust, Change, LevelKey, LotChoice, MovementHead, Reserve, ReserveItem, Shortage},
+        core::{Adjust, Change, Costs, LevelKey, LotChoice, MovementHead, Reserve, ReserveItem, Shortage},
         rows::read_levels,
     },
     storage::{Database, Options},
@@ -69,6 +70,7 @@ pub struct Mutation(
     HoldMutation,
     HoldRuleMutation,
     PaymentMutation,
+    ReversalMutation,
 );
 
 pub type RetailSchema = Schema<Query, Mutation, EmptySubscription>;
@@ -255,7 +257,7 @@ impl<W: Work> World<Retailer<W>> {
         });
         let head = self.head(MovementKind::Receipt);
         let room = self.ledger.clock().document_id();
-        let adjust = Adjust { head, changes: changes.collect(), on_shortage: Shortage::Refuse, room };
+        let adjust = Adjust { head, changes: changes.collect(), on_shortage: Shortage::Refuse, costs: Costs::default(), room };
         self.ledger.submit(self.tenant, Command::of(StockCommand::Adjust(adjust)), None).await.unwrap().unwrap();
     }
 
@@ -350,6 +352,11 @@ impl<W: Work> World<Retailer<W>> {
     /// The same of another process.
     pub async fn act_elsewhere(&self, served: &RetailSchema, mutation: &str, input: Value) -> Value {
         self.act_on::<W>(served, self.caller(PermissionSet::all()), mutation, input).await
+    }
+
+    /// The same with the fields that the scenarios of some work look at.
+    pub async fn act_in_at<Other: Work>(&self, served: &RetailSchema, mutation: &str, input: Value) -> Value {
+        self.act_on::<Other>(served, self.caller(PermissionSet::all()), mutation, input).await
     }
 
     async fn act_on<Of: Work>(&self, schema: &RetailSchema, caller: Caller, mutation: &str, input: Value) -> Value {

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::dataloader::Loader;
 use entity::prelude::*;
 use inventory::fulfilment::{
-    core::{Parcel, ShippingCarrier, Work},
+    core::{Parcel, ShippingCarrier, Work, WorkHead},
     rows::{self, GoodsName, OrderFacts},
 };
 use platform::storage::Fault;
@@ -24,6 +24,9 @@ pub struct GoodsOf(pub OrderId);
 /// The number of an order, and whether it is held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FactsOf(pub OrderId);
+/// Works of an order without their lines, the oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WorksOf(pub OrderId);
 /// Parcels that left with a fulfilment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ParcelsOf(pub FulfilmentId);
@@ -35,6 +38,16 @@ impl Loader<FulfilmentWorkId> for Rows {
     async fn load(&self, keys: &[FulfilmentWorkId]) -> Result<HashMap<FulfilmentWorkId, Arc<Work>>, Fault> {
         let found = rows::works(&self.0, keys).await?;
         Ok(found.into_iter().map(|work| (work.head.id, Arc::new(work))).collect())
+    }
+}
+
+impl Loader<WorksOf> for Rows {
+    type Value = Arc<Vec<WorkHead>>;
+    type Error = Fault;
+    async fn load(&self, keys: &[WorksOf]) -> Result<HashMap<WorksOf, Arc<Vec<WorkHead>>>, Fault> {
+        let ids: Vec<OrderId> = keys.iter().map(|key| key.0).collect();
+        let all = rows::heads_of(&self.0, &ids).await?;
+        Ok(grouped(keys, all.into_iter().map(|head| (WorksOf(head.order), head))))
     }
 }
 

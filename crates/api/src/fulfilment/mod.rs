@@ -30,5 +30,6 @@ pub use parcel::{Parcel, ParcelLine, find_parcel, parcels_of_fulfilment};
 pub use payload::{FulfilmentWorkPayload, FulfilmentWorkReadyPayload};
 pub use query::{
     FulfilmentQuery, FulfilmentWorkFilter, FulfilmentWorkOrder, FulfilmentWorkOrderField, WorkStatusCount, load_work,
+    works_of_order,
 };
 pub use work::{FulfilmentWork, FulfilmentWorkConnection, FulfilmentWorkEdge, WorkLine};

@@ -1,7 +1,10 @@
 //! Reading works.
 
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
-use entity::{id::kind as ids, prelude::FulfilmentWorkId};
+use entity::{
+    id::kind as ids,
+    prelude::{FulfilmentWorkId, OrderId},
+};
 use iam::access::kind;
 use inventory::{
     fulfilment::rows::{self, WorkTest},
@@ -12,7 +15,7 @@ use platform::{paging::CursorSigner, path, storage::Reads};
 
 use super::{
     enums::WorkStatus,
-    loaders::load,
+    loaders::{WorksOf, load},
     visibility::{covers, within},
     work::{FulfilmentWork, FulfilmentWorkConnection},
 };
@@ -165,4 +168,11 @@ async fn find(
 /// The work of an id, with its lines, if its store is the caller's.
 pub async fn load_work(ctx: &Context<'_>, id: FulfilmentWorkId) -> Answer<Option<FulfilmentWork>> {
     find(ctx, ctx.permit::<kind::FulfilmentRead>()?, id).await
+}
+
+/// The works of an order in stores of the caller, the oldest first.
+pub async fn works_of_order(ctx: &Context<'_>, order: OrderId) -> Answer<Vec<FulfilmentWork>> {
+    let permit = ctx.permit::<kind::FulfilmentRead>()?;
+    let all = load(ctx, WorksOf(order)).await?.unwrap_or_default();
+    Ok(all.iter().filter(|head| covers(&permit, head)).cloned().map(FulfilmentWork::head).collect())
 }

@@ -18,6 +18,10 @@ pub fn work(why: &Refusal) -> Said {
             let works = works.join(", ");
             state(&format!("goods of it are picked or packed in {works}: put them back first (fulfilmentWorkUnpick)"))
         }
+        Refusal::AddressStays { works } => {
+            let works = works.join(", ");
+            state(&format!("all of it is packed, or has left, in {works}: unpack it (fulfilmentWorkUnpick) to send it elsewhere"))
+        }
         Refusal::WorkTwice => invalid("this work occurs twice"),
         Refusal::NoWorks => invalid("at least one work is needed"),
         Refusal::NothingNamed => invalid("at least one line is needed; leave lines out for all"),

@@ -87,7 +87,7 @@ impl FulfilmentWork {
     async fn store(&self, ctx: &Context<'_>) -> Answer<Store> {
         links::store(ctx, self.head.store).await
     }
-    /// Moment from which the work is due: the one at which its order was placed.
+    /// Moment at which the work is due: requestedFor of its order, else the moment at which the order was placed.
     async fn due_at(&self) -> DateTime {
         DateTime(self.head.due_at)
     }

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     costing::order_cost,
+    fulfilment::{FulfilmentWork, works_of_order},
     graphql::{
         context::ContextExt,
         fault::{Answer, TopError},
@@ -317,6 +318,11 @@ impl Order {
     async fn fulfilments(&self, ctx: &Context<'_>) -> Answer<Vec<Fulfilment>> {
         let all = load(ctx, FulfilmentsOf(self.row.id)).await?.unwrap_or_default();
         Ok((0..all.len()).map(|index| Fulfilment::new(all.clone(), index)).collect())
+    }
+    /// Works of stores on the order, the oldest first: those of stores whose works you may read. Null without fulfilment.read.
+    #[field(mask = FulfilmentRead)]
+    async fn works(&self, ctx: &Context<'_>) -> Option<Answer<Vec<FulfilmentWork>>> {
+        Some(Box::pin(works_of_order(ctx, self.row.id)).await)
     }
     /// Returns of the order's goods or charges.
     async fn returns(&self, ctx: &Context<'_>) -> Answer<Vec<Return>> {

@@ -145,7 +145,7 @@ fn amendment(why: &AmendRefusal) -> Said {
     }
 }
 
-fn rate_missing(from: Currency, to: Currency, day: i32) -> String {
+pub fn rate_missing(from: Currency, to: Currency, day: i32) -> String {
     let day = clock::day_text(day);
     format!(
         "No rate {from} → {to} on or before {day} that is at most 7 days old. Enter one by exchangeRateSet or import a file by exchangeRatesImport, then retry with the same key."

@@ -44,6 +44,7 @@ fn resting(rests: &Rests) -> String {
         Resting::Loss => "what did not arrive was written off: reverse the close first".to_owned(),
         Resting::LaterSteps => "something of it has arrived or was written off: reverse those steps first".to_owned(),
         Resting::Returned { .. } => "goods of it came back or are to come back: that is a return".to_owned(),
+        Resting::Invoiced { .. } => "units of it are invoiced: credit them first (creditNoteIssue)".to_owned(),
         Resting::Inspected => "goods of it were looked at as they came: what became of them stays".to_owned(),
         Resting::Scrapped { sku, usable, requested, .. } => {
             format!("{usable} of {requested} of {sku} still lie aside: {count} later documents took the rest")
@@ -68,6 +69,7 @@ pub async fn in_use(ctx: &Context<'_>, message: String, rests: &Rests, field: Pa
             Named::Document(reference) => schema::reference(ctx, *reference).await,
             Named::Movement(movement) => schema::find(ctx, &movement.to_string()).await,
             Named::Payment(payment) => schema::find(ctx, &payment.to_string()).await,
+            Named::Invoice(invoice) => schema::find(ctx, &invoice.to_string()).await,
         };
         documents.extend(found.ok().flatten());
     }

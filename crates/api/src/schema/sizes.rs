@@ -57,6 +57,7 @@ const SIZES: &[(&str, &[(&str, i32)])] = &[
             ("returns", 5),
             ("reversedBy", 1),
             ("steps", 10),
+            ("works", 2),
         ],
     ),
     ("OrderLine", &[("allocations", 5)]),

@@ -149,7 +149,8 @@ pub struct StockChangeInput {
     pub packs: Option<i32>,
     /// Refuse unless the level still has this version before the call's first change of it.
     pub expected_version: Option<Long>,
-    /// Cost of one whole unit. Default the product's unit cost.
+    /// Cost of one whole unit. Default the product's unit cost. A cost in another currency is converted by the rate of the movement's day, and
+    /// RATE_MISSING refuses it where there is none.
     pub unit_cost: Option<MoneyInput>,
     /// A note on this line.
     pub note: Option<String>,

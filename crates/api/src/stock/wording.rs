@@ -143,6 +143,10 @@ fn stock(why: &Refusal) -> Said {
         Refusal::NegativeCost => range("a cost is never negative"),
         Refusal::LevelTwice => invalid("this product and store occur twice: one figure can hold"),
         Refusal::LineTooLarge => range("the line is too large to be kept exactly"),
+        Refusal::RateMissing { from, to, day } => {
+            let told = purchasing::refusal::rate_missing(*from, *to, *day);
+            (ErrorCode::RateMissing, format!("{told} Without a rate, give unitCost in {to}."))
+        }
         Refusal::Ahead => range("it lies more than five minutes ahead"),
         Refusal::TooEarly => range("it lies before 0001-01-02T00:00:00Z"),
         Refusal::Kit { sku } => {

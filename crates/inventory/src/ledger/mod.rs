@@ -17,6 +17,7 @@ mod number;
 pub mod opening;
 mod parts;
 mod plan;
+mod rated;
 mod receipt;
 mod registry;
 pub mod shell;

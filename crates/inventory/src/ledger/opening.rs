@@ -5,16 +5,20 @@ use std::collections::HashMap;
 
 use entity::prelude::*;
 use iam::access::{Permit, Reach, kind};
-use platform::storage::{
-    Fault, Reads as _, Row, TenantScope,
-    idempotency::{self, Key, hash_of},
+use platform::{
+    clock::local_day,
+    storage::{
+        Fault, Reads as _, Row, TenantScope,
+        idempotency::{self, Key, hash_of},
+    },
 };
 use serde::Serialize;
 
 use super::{
-    Checks, Done, Ledger, LotRef, Mode, ProductRef, Stop, StoreRef, check_key, key_of,
-    shell::{AdjustInput, ChangeInput, adjustment},
-    store_of, stores_by_code, submit_named,
+    Checks, Done, Ledger, LotRef, Mode, ProductRef, Stop, StoreRef, check_key, key_of, known_store,
+    rated::adjusted,
+    shell::{AdjustInput, ChangeInput},
+    store_of, stores_by_code,
 };
 use crate::{
     catalog::{
@@ -24,6 +28,7 @@ use crate::{
             text::fold,
         },
     },
+    currency::shell::rate_on,
     stock::core::{At, Field, LotRefusal, Noun, Refusal, Rejection, Shortage, Stages, check_dates},
 };
 
@@ -69,7 +74,8 @@ pub async fn product_open(
     if !is_known {
         let mut refused = Stages::default();
         let closed = not_open(&scope, &adjusts.reach(), &lines).await?;
-        for rejection in closed.into_iter().chain(misfits(&fields, &lines)) {
+        let unrated = unrated(ledger, &scope, &adjusts.reach(), (&fields, &lines)).await?;
+        for rejection in closed.into_iter().chain(unrated).chain(misfits(&fields, &lines)) {
             refused.add(rejection);
         }
         let refused = refused.told();
@@ -189,6 +195,37 @@ async fn not_open(scope: &TenantScope, reach: &Reach, lines: &[OpeningLine]) -> 
     Ok(meant.into_iter().filter_map(refusal).collect())
 }
 
+/// Costs in other currencies that no rate leads from to that of the books, today in the first line's store.
+async fn unrated(
+    ledger: &Ledger,
+    scope: &TenantScope,
+    reach: &Reach,
+    (fields, lines): (&ProductFields, &[OpeningLine]),
+) -> Result<Vec<Rejection>, Fault> {
+    let listed = fields.unit_cost.set().and_then(|cost| Currency::parse(&cost.currency));
+    let to = ledger.terms(scope).await?.currency;
+    let from = |line: &OpeningLine| line.unit_cost.map(|cost| cost.currency).or(listed).filter(|from| *from != to);
+    let foreign: Vec<(usize, Currency)> =
+        lines.iter().enumerate().filter_map(|(index, line)| Some((index, from(line)?))).collect();
+    let Some(first) = lines.first().filter(|_| !foreign.is_empty()) else { return Ok(Vec::new()) };
+    let Some(store) = known_store(scope, &first.store, reach).await? else { return Ok(Vec::new()) };
+    let day = local_day(ledger.clock().now(), &store.time_zone);
+    let mut rated: HashMap<Currency, bool> = HashMap::new();
+    let mut refused = Vec::new();
+    for (index, from) in foreign {
+        let is_rated = match rated.get(&from) {
+            Some(is_rated) => *is_rated,
+            None => rate_on(scope, from, to, day).await?.is_some(),
+        };
+        rated.insert(from, is_rated);
+        if !is_rated {
+            let at = At::row(Field::OpeningStock, index).field(Field::UnitCost);
+            refused.push(Refusal::RateMissing { from, to, day }.at(at));
+        }
+    }
+    Ok(refused)
+}
+
 /// Takes the stock in, once for the key.
 async fn receive(
     ledger: &Ledger,
@@ -216,8 +253,7 @@ async fn receive(
         changes: lines.into_iter().map(change).collect(),
     };
     let key = key_of(&permit, STOCK_KEY, &input.idempotency_key, &input);
-    let command = adjustment(ledger, &permit, input, &Reach::Everywhere).await;
-    match submit_named(ledger, &permit, command, key, mode).await {
+    match adjusted(ledger, &permit, (&input, &Reach::Everywhere), key, mode).await {
         Err(Stop::Refused(all)) => Err(Stop::Refused(all.into_iter().map(as_sent).collect())),
         done => done,
     }

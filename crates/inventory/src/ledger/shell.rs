@@ -7,7 +7,9 @@ use iam::access::{Permit, Reach, kind};
 use platform::storage::Reads;
 use serde::Serialize;
 
+use super::rated::adjusted;
 use crate::{
+    currency::core::FrozenRate,
     ledger::{
         Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, StockCommand, Stop,
         StoreRef, check_key, chosen, first_answer, key_of, may_override, overrides, own_reservations, store_of, stores_by_code,
@@ -15,8 +17,8 @@ use crate::{
     },
     stock::{
         core::{
-            Adjust, At, Change, Compare, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Refusal, Rejection,
-            Release, Reserve, ReserveItem, Reverse, Set, SetItem, Shortage,
+            Adjust, At, Change, Compare, Costs, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Refusal,
+            Rejection, Release, Reserve, ReserveItem, Reverse, Set, SetItem, Shortage,
         },
         rows,
     },
@@ -129,15 +131,14 @@ pub async fn stock_adjust(ledger: &Ledger, permit: Permit<kind::StockAdjust>, in
     }
     checks.done()?;
     let key = key_of(&permit, "stockAdjust", &input.idempotency_key, &input);
-    let command = adjustment(ledger, &permit, input, &overriding).await;
-    submit_named(ledger, &permit, command, key, mode).await
+    adjusted(ledger, &permit, (&input, &overriding), key, mode).await
 }
 
 pub(super) async fn adjustment(
     ledger: &Ledger,
     permit: &Permit<kind::StockAdjust>,
-    input: AdjustInput,
-    overriding: &Reach,
+    (input, overriding): (&AdjustInput, &Reach),
+    rates: &[FrozenRate],
 ) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(&scope, permit.reach(), input.changes.iter().map(|c| (&c.product, &c.store))).await?;
@@ -152,18 +153,19 @@ pub(super) async fn adjustment(
     let head = head(ledger, permit, of);
     let mut missing = Missing::default();
     let mut changes = Vec::with_capacity(input.changes.len());
-    for (index, change) in input.changes.into_iter().enumerate() {
+    for (index, change) in input.changes.iter().enumerate() {
         changes.push(Change {
             key: lines.key(&mut missing, (&change.product, &change.store), At::row(Field::Changes, index)),
             delta: change.delta,
             expected_version: change.expected_version,
             unit_cost: change.unit_cost,
-            note: change.note,
+            note: change.note.clone(),
             lot: chosen(ledger, change.lot.as_ref()),
         });
     }
     overrides(overriding, changes.iter().map(|change| change.key.store))?;
-    let adjust = Adjust { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, changes };
+    let costs = Costs { books: Some(ledger.terms(&scope).await?.currency), rates: rates.to_vec() };
+    let adjust = Adjust { head, room: ledger.clock().document_id(), on_shortage: input.on_shortage, costs, changes };
     Ok((Command::of(StockCommand::Adjust(adjust)), missing))
 }
 

@@ -103,6 +103,8 @@ impl Document for Orders {
         book.orders = orders.into_iter().map(|order| (order.id, order)).collect();
         let details: Vec<OrderId> = needs.details.iter().copied().collect();
         book.details = rows::details(reads, &details).await?.into_iter().map(|detail| (detail.order, detail)).collect();
+        let invoiced: Vec<OrderId> = needs.invoiced.iter().copied().collect();
+        book.invoiced = rows::invoiced(reads, &invoiced).await?;
         Ok(())
     }
 

@@ -129,6 +129,7 @@ async fn named_one(reads: &impl Reads, rejection: Rejection, originals: &[Moveme
     let found = match why {
         Resting::SupplierReturn { line } => rows::supplier_returns_of(reads, *line).await?,
         Resting::Returned { order } => rows::returns_of(reads, *order).await?,
+        Resting::Invoiced { order } => rows::invoices_of(reads, *order).await?,
         Resting::AskedBack { order, ret } => {
             let own = Named::Document(Reference { kind: ReferenceKind::Return, id: ret.uuid() });
             let found = rows::returns_of(reads, *order).await?;

@@ -108,7 +108,7 @@ impl FactRow {
             reference: self.reference_id,
             reverses: self.reverses,
             quantity: self.quantity,
-            // Of another currency nothing is known: there are no rates.
+            // Adjustments and receipts are converted as they are posted. What else carries a listed cost of another currency is worth what the rest is.
             unit_cost: cost.unit_cost_minor.filter(|_| cost.cost_currency.as_deref() == Some(currency.as_str())),
             decimals: self.unit_decimals as u8,
             occurred_at: cost.occurred_at,

@@ -1,9 +1,11 @@
 //! Rates as they were published, the one that holds on a day, and exact conversion.
 
 mod find;
+mod pieces;
 mod rate;
 mod refusal;
 
 pub use find::{FrozenRate, MAX_AGE_DAYS, PIVOT, StoredRate, find};
+pub use pieces::pieces;
 pub use rate::{Rate, share};
 pub use refusal::{NewRate, Newest, RateProblem, check};

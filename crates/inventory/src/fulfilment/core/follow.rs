@@ -15,7 +15,7 @@ use super::{
 use crate::{
     fulfilment::events,
     ledger::Decision,
-    orders::core::{Fulfilment, Line, Order, OrderBook, OrderDecision},
+    orders::core::{Fulfilment, Line, Order, OrderBook, OrderDecision, OrderFact},
     stock::core::{At, Book, Field, Rejection, Reservation, RoomRefusal},
 };
 
@@ -43,6 +43,9 @@ pub fn follow(
         let shipped = fulfilments.iter().find(|one| one.order == order.id && one.work.is_none());
         let Some(mut following) = Following::of(order, works, &own, shipped) else { continue };
         following.holds = holds(stock, &decision.stock.reservations, order.id, is_new);
+        if let Some(due_at) = due(orders, changed, order) {
+            following.date(due_at);
+        }
         // Of an order of before there were works, of which nothing is held: there is no store to ask before it holds something again.
         let has_none = following.works.is_empty() && following.holds.is_empty() && !own.asked.contains(&order.id);
         if has_none && orders.orders.get(&order.id).is_some_and(|before| is_worked(before.status) && before.has_open()) {
@@ -50,6 +53,10 @@ pub fn follow(
         }
         following.moved = own.moved.filter(|(work, _)| own.works.iter().any(|one| one.work.head.id == *work));
         following.settle_all()?;
+        let is_readdressed = changed.is_some_and(|of| of.events.iter().any(|fact| readdresses(fact, order.id)));
+        if is_readdressed {
+            following.check_address()?;
+        }
         own.works.retain(|one| one.work.head.order != order.id);
         own.works.extend(following.changed(works));
     }
@@ -66,6 +73,18 @@ pub fn follow(
     finish(&mut own, works, stock.now);
     let is_nothing = own.works.is_empty() && own.shipments.is_empty() && own.barred.is_empty() && own.named.is_empty();
     Ok(if is_nothing { None } else { Some(own) })
+}
+
+/// Whether an order that was there before goes to another address.
+fn readdresses(fact: &OrderFact, order: OrderId) -> bool {
+    fact.order == order && fact.before.is_some() && fact.changed.contains(&"shippingAddress")
+}
+
+/// When an order is due, where it is known what it says beside its lines: for when it is wanted, else at once.
+fn due(book: &OrderBook, changed: Option<&OrderDecision>, order: &Order) -> Option<Timestamp> {
+    let decided = changed.and_then(|of| of.details.iter().find(|one| one.after.order == order.id));
+    let detail = decided.map(|one| &one.after).or_else(|| book.details.get(&order.id))?;
+    Some(detail.requested_for.unwrap_or(order.placed_at))
 }
 
 /// Gives every work its state, its version and its fact.
@@ -110,6 +129,8 @@ struct Following<'a> {
     /// The works that the command changed by itself.
     own: HashSet<u16>,
     holds: BTreeMap<(u16, ProductId, StoreId), i64>,
+    /// When new works are due: when the last one is that is not done, until it is known better.
+    due_at: Timestamp,
     /// What left without a work, by the order's short way.
     shipped: Option<&'a Fulfilment>,
     moved: Option<(FulfilmentWorkId, StoreId)>,
@@ -133,8 +154,19 @@ impl<'a> Following<'a> {
         if works.is_empty() && !is_worked(order.status) {
             return None;
         }
+        let last = works.iter().rev().find(|work| work.is_live()).or_else(|| works.last());
+        let due_at = last.map_or(order.placed_at, |work| work.head.due_at);
         let (holds, sent, whole) = (BTreeMap::new(), HashMap::new(), HashMap::new());
-        Some(Self { order, works, own: changed, holds, shipped, moved: None, sent, whole })
+        Some(Self { order, works, own: changed, holds, due_at, shipped, moved: None, sent, whole })
+    }
+
+    /// Makes works due that have not left; what has left was due when it was.
+    fn date(&mut self, due_at: Timestamp) {
+        self.due_at = due_at;
+        for work in self.works.iter_mut().filter(|work| work.is_live() && work.head.due_at != due_at) {
+            work.head.due_at = due_at;
+            self.own.insert(work.head.nth);
+        }
     }
 
     fn settle_all(&mut self) -> Result<(), Rejection> {
@@ -149,6 +181,20 @@ impl<'a> Following<'a> {
         }
         self.pack_what_left();
         Ok(())
+    }
+
+    /// Refuses another address where all goods are in parcels, which bear the one that there is.
+    fn check_address(&self) -> Result<(), Rejection> {
+        let is_to_come = self.order.lines.iter().any(|line| line.backordered.is_positive());
+        let is_unpacked = |work: &Work| work.lines.iter().any(|line| line.open + line.picked > 0);
+        if is_to_come || self.works.iter().any(is_unpacked) {
+            return Ok(());
+        }
+        let is_packed = |work: &&Work| work.lines.iter().any(|line| line.packed + line.shipped > 0);
+        let number = self.order.number.get();
+        let works: Vec<String> =
+            self.works.iter().filter(is_packed).map(|work| WorkHead::number(number, work.head.nth)).collect();
+        if works.is_empty() { Ok(()) } else { Err(Refusal::AddressStays { works }.at(At::input(Field::ShippingAddress))) }
     }
 
     /// How many whole kits of a line nobody has picked anything of, in each work.
@@ -276,6 +322,7 @@ impl<'a> Following<'a> {
             return Err(Refusal::TooManyWorks { most: entity::id::MAX_LINES }.at(At::input(Field::Id)));
         }
         let mut work = Work::new(self.order, nth, store, self.order.updated_at);
+        work.head.due_at = self.due_at;
         work.head.moved_from = moved_from;
         self.works.push(work);
         Ok(self.works.len() - 1)

@@ -14,6 +14,10 @@ pub enum Refusal {
     Picked {
         works: Vec<String>,
     },
+    /// All goods of the order are packed or have left, and so its address stays: numbers of works.
+    AddressStays {
+        works: Vec<String>,
+    },
     WorkTwice,
     NoWorks,
 

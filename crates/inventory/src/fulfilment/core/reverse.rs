@@ -11,8 +11,8 @@ use crate::{
     ledger::{Books, Decide, Decision, Needs},
     orders::{
         core::{
-            By, Fulfilment, OrderBook, OrderDecision, OrderFact, OrderNeeds, Refusal as OrderRefusal, keeps, order_effects,
-            sold_by, unship,
+            By, Fulfilment, FulfilmentLine, OrderBook, OrderDecision, OrderFact, OrderNeeds, Refusal as OrderRefusal, keeps,
+            keeps_invoices, order_effects, sold_by, unship,
         },
         events::ORDER_UPDATED,
     },
@@ -58,7 +58,12 @@ impl Decide for ShipmentReversal {
         let ReverseShipment { order, fulfilment, original, call, .. } = self.0.as_ref();
         mirror_needs(needs, std::slice::from_ref(original), call.on_shortage);
         needs.held_by_orders.insert(*order);
-        needs.documents.with(|own: &mut OrderNeeds| own.orders.insert(*order));
+        needs.documents.with(|own: &mut OrderNeeds| {
+            own.orders.insert(*order);
+            // What is packed again is due when the order is wanted by now.
+            own.details.insert(*order);
+            own.invoiced.insert(*order);
+        });
         needs.documents.with(|own: &mut WorkNeeds| own.fulfilments.insert(*fulfilment));
     }
 
@@ -93,6 +98,11 @@ fn decide(
         return Err(OrderRefusal::Status(was.status).at(field));
     }
     keeps(was, &shipment.lines)?;
+    // Charges are invoiced before they go with the last of the goods.
+    let is_goods =
+        |one: &&FulfilmentLine| was.lines.iter().any(|line| line.position == one.position && line.kind() == LineKind::Product);
+    let goods: Vec<FulfilmentLine> = shipment.lines.iter().filter(is_goods).copied().collect();
+    keeps_invoices(orders, was, &goods)?;
     let occurred_at = call.moment(draft, shipment.shipped_at.unwrap_or(original.occurred_at))?;
     let mut order = was.clone();
     let mirrored = mirror(draft, call, std::slice::from_ref(original), &parts)?;

@@ -131,6 +131,15 @@ pub async fn works_of(reads: &impl Reads, orders: &[OrderId], lock: bool) -> Res
     whole(reads, rows.into_iter().map(WorkHead::from).collect()).await
 }
 
+/// The works of these orders without their lines, the oldest of an order first.
+pub async fn heads_of(reads: &impl Reads, orders: &[OrderId]) -> Result<Vec<WorkHead>, Fault> {
+    let backend = reads.backend();
+    let (select, of) = (WorkRow::SELECT, backend.in_ids("w.order_id", 2));
+    let sql = format!("SELECT {select} FROM fulfilment_work w WHERE w.tenant_id = $1 AND {of} ORDER BY w.order_id, w.nth");
+    let rows = reads.records::<WorkRow>(&sql, vec![backend.ids(orders.iter().copied())]).await?;
+    Ok(rows.into_iter().map(WorkHead::from).collect())
+}
+
 /// These works with their lines and parcels.
 pub async fn works(reads: &impl Reads, ids: &[FulfilmentWorkId]) -> Result<Vec<Work>, Fault> {
     let heads = heads(reads, ids).await?;

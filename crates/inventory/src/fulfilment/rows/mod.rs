@@ -8,6 +8,8 @@ mod write;
 
 pub use carriers::{carrier_coded, carriers, carriers_by_id, put_carrier};
 pub use list::{WORKS, WorkTest, count_by_status, head_keys, page, source};
-pub use load::{GoodsName, OrderFacts, WorkAt, barred, goods_names, heads, order_facts, unworked, works, works_at, works_of};
+pub use load::{
+    GoodsName, OrderFacts, WorkAt, barred, goods_names, heads, heads_of, order_facts, unworked, works, works_at, works_of,
+};
 pub use parcels::{ParcelAt, parcel_at, parcels_of};
 pub use write::{arrived_rows, barred_rows, line_rows, work_rows};

@@ -19,6 +19,7 @@ use crate::{
 struct ChangedWork {
     id: FulfilmentWorkId,
     status: WorkStatus,
+    due_at: Timestamp,
     accepted_at: Option<Timestamp>,
     assignee_kind: Option<ActorKind>,
     assignee_id: Option<Uuid>,
@@ -151,6 +152,7 @@ impl From<&WorkHead> for ChangedWork {
         Self {
             id: row.id,
             status: row.status,
+            due_at: row.due_at,
             accepted_at: row.accepted_at,
             assignee_kind: row.assignee_kind,
             assignee_id: row.assignee_id,

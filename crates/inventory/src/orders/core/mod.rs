@@ -54,7 +54,7 @@ pub use order::{By, Fulfilment, FulfilmentLine, Line, LineItem, Order, OrderBook
 pub use paid::Paid;
 pub use refusal::{LineRefusal, Refusal};
 pub use resource::{LineUnits, Resource, decide_resource};
-pub use reverse::{ReverseSale, SaleReversal, goods_of, keeps, order_effects, sold_by, unship};
+pub use reverse::{ReverseSale, SaleReversal, goods_of, keeps, keeps_invoices, order_effects, sold_by, unship};
 pub use rule_facts::{CustomerFacts, Matched, RuleFacts, Whereabouts};
 pub(crate) use share::share;
 pub use sourcing::{

@@ -22,8 +22,10 @@ pub struct OrderNeeds {
     pub hold_rules: bool,
     /// Those of them that exist.
     pub judged: BTreeSet<OrderId>,
-    /// Orders of which is changed what they say beside their lines.
+    /// Orders of which is asked, or changed, what they say beside their lines.
     pub details: BTreeSet<OrderId>,
+    /// Orders of which is asked how much is invoiced.
+    pub invoiced: BTreeSet<OrderId>,
     /// Where orders leave from besides their own stores: what they have there is looked at, too.
     pub leaves_from: BTreeSet<(OrderId, StoreId)>,
 }

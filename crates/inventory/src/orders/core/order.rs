@@ -263,6 +263,8 @@ pub struct OrderBook {
     pub orders: HashMap<OrderId, Order>,
     /// What those of them that are edited say beside their lines; nothing of one that says nothing.
     pub details: HashMap<OrderId, OrderDetail>,
+    /// How much of their lines is invoiced and not credited, of orders that commands ask it of: by order and position.
+    pub invoiced: HashMap<(OrderId, u16), i64>,
     /// External references that are taken, per channel.
     pub taken_refs: std::collections::HashSet<(ChannelId, String)>,
     /// Channels and customers that commands of the batch name and that exist; channels with since when they are archived, customers with their

@@ -6,6 +6,7 @@ use super::{
     act::decided,
     command,
     hold::{order_head, reservation},
+    needs::OrderNeeds,
     order::{By, Fulfilment, FulfilmentLine, Line, Order, OrderBook, OrderDecision, count},
     refusal::Refusal,
 };
@@ -49,6 +50,7 @@ impl Decide for SaleReversal {
         let ReverseSale { order, original, call, .. } = self.0.as_ref();
         mirror_needs(needs, std::slice::from_ref(original), call.on_shortage);
         command::order(*order, needs);
+        needs.documents.with(|own: &mut OrderNeeds| own.invoiced.insert(*order));
     }
 
     fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
@@ -83,6 +85,7 @@ fn decide(
         return Err(Refusal::Status(order.status).at(field));
     }
     keeps(&order, &sold)?;
+    keeps_invoices(book, &order, &sold)?;
     let occurred_at = call.moment(draft, order.placed_at)?;
     let mirrored = mirror(draft, call, std::slice::from_ref(original), &parts)?;
     for line in &mut order.lines {
@@ -135,6 +138,20 @@ pub fn keeps(order: &Order, sold: &[FulfilmentLine]) -> Result<(), Rejection> {
     let units = |line: &Line| sold.iter().find(|one| one.position == line.position).map_or(0, |one| one.quantity.get());
     if order.lines.iter().any(|line| units(line) > line.returnable()) {
         let rests = Rests::unnamed(Resting::Returned { order: order.id });
+        return Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)));
+    }
+    Ok(())
+}
+
+/// Refuses to take back what is invoiced and not credited: fewer units would have left than that.
+pub fn keeps_invoices(book: &OrderBook, order: &Order, sold: &[FulfilmentLine]) -> Result<(), Rejection> {
+    let is_missed = |one: &FulfilmentLine| {
+        let invoiced = book.invoiced.get(&(order.id, one.position)).copied().unwrap_or_default();
+        let line = order.lines.iter().find(|line| line.position == one.position);
+        line.is_some_and(|line| line.fulfilled.get() - one.quantity.get() < invoiced)
+    };
+    if sold.iter().any(is_missed) {
+        let rests = Rests::unnamed(Resting::Invoiced { order: order.id });
         return Err(ReversalRefusal::InUse(rests).at(At::input(Field::Document)));
     }
     Ok(())

@@ -45,7 +45,7 @@ pub use command::{Command, PurchaseCommand, PurchaseNeeds};
 pub use confirm::{Confirm, ConfirmLine, decide_confirm};
 pub use create::{Amend, Create, NewLine, Placing, Prices, decide_amend, decide_create};
 pub use expected::{Confirmation, ExpectedFrom, LeadDay, LeadTime, LeadTimes};
-pub use landed::{allot, pieces, share};
+pub use landed::{allot, share};
 pub use merge::{MergedSupplies, Terms, merge_supplies};
 pub use order::{
     Change, Discrepancy, DocumentEvent, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, TakenBack,

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use entity::prelude::*;
 
 use super::{
-    landed::{pieces, share},
+    landed::share,
     order::{Discrepancy, GoodsReceipt, Line, PurchaseBook, PurchaseDecision, PurchaseOrder, ReceiptLine, count},
     order_state::{OrderState, Placement},
     refusal::{AmendRefusal, Refusal},
     states::Action,
 };
-use crate::currency::core::{FrozenRate, share as spread};
+use crate::currency::core::{FrozenRate, pieces, share as spread};
 use crate::purchasing::events;
 use crate::stock::core::{
     At, Delta, Draft, Facts, Field, LotChoice, MovementHead, Noun, Posting, Reference, ReferenceKind, Rejection, RoomRefusal,

@@ -62,6 +62,8 @@ pub enum Resting {
     LaterSteps,
     /// Goods of it came back or are to come back.
     Returned { order: OrderId },
+    /// Units of it are on invoices and not credited.
+    Invoiced { order: OrderId },
     /// Goods of the return were looked at.
     Inspected,
     /// What an inspection left aside is not there any more.
@@ -78,12 +80,13 @@ pub enum Resting {
     LateFacts,
 }
 
-/// A document, a movement that belongs to none, or a payment.
+/// A document, a movement that belongs to none, a payment, or an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Named {
     Document(Reference),
     Movement(MovementId),
     Payment(PaymentId),
+    Invoice(InvoiceId),
 }
 
 impl Rests {

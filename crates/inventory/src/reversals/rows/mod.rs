@@ -7,5 +7,5 @@ mod write;
 
 pub use find::{mirrors_of, movements_of};
 pub use load::{REVERSALS, ReversalFilter, keys, numbered, page, reversals, reversals_of, source};
-pub use resting::{Found, returns_of, supplier_returns_of, takers};
+pub use resting::{Found, invoices_of, returns_of, supplier_returns_of, takers};
 pub use write::{reversal_rows, reversed_of};

@@ -90,3 +90,17 @@ pub async fn returns_of(reads: &impl Reads, order: OrderId) -> Result<Found, Fau
     let named = |id| Named::Document(Reference { kind: ReferenceKind::Return, id });
     Ok(Found::of(ids.into_iter().map(named)))
 }
+
+/// The invoices of an order of which something is not credited.
+pub async fn invoices_of(reads: &impl Reads, order: OrderId) -> Result<Found, Fault> {
+    let sql = format!(
+        "SELECT i.id FROM invoice i JOIN invoice_line l ON l.tenant_id = i.tenant_id AND l.invoice_id = i.id
+         WHERE i.tenant_id = $1 AND i.order_id = $2 AND i.kind = 'INVOICE' AND l.quantity >
+           (SELECT coalesce(sum(k.quantity), 0) FROM invoice c JOIN invoice_line k ON k.tenant_id = c.tenant_id AND k.invoice_id = c.id
+            WHERE c.tenant_id = $1 AND c.credits_id = i.id AND k.position = l.position)
+         ORDER BY i.issued_at DESC, i.id DESC LIMIT {MOST}"
+    );
+    let rows = reads.rows(&sql, vec![order.into()]).await?;
+    let ids = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<InvoiceId>, _>>()?;
+    Ok(Found::of(ids.into_iter().map(Named::Invoice)))
+}

@@ -6,6 +6,7 @@ use entity::prelude::*;
 
 use super::{
     at::{At, Field},
+    costs::Costs,
     draft::{Delta, Draft, MovementHead, Posting},
     level::LevelKey,
     lot::{Dates, LotChoice},
@@ -14,6 +15,7 @@ use super::{
     rejection::{Reason, Rejection},
     shortage::{Shortage, Step, cover},
 };
+use crate::currency::core::pieces;
 
 /// Change stock by deltas.
 #[derive(Debug, Clone)]
@@ -22,6 +24,8 @@ pub struct Adjust {
     /// The id of the movement that makes room, should one be needed.
     pub room: MovementId,
     pub on_shortage: Shortage,
+    /// What costs in other currencies than the books' come to.
+    pub costs: Costs,
     pub changes: Vec<Change>,
 }
 #[derive(Debug, Clone)]
@@ -49,8 +53,9 @@ pub fn decide_adjust(draft: &mut Draft<'_>, command: &Adjust) -> Result<(), Reje
     draft.end_pass()?;
     cover(draft, &steps, command.on_shortage, &command.head, command.room.into())?;
     draft.begin(command.head.clone(), first.key, At::row(Field::Changes, 0))?;
-    for (index, (change, step)) in command.changes.iter().zip(&steps).enumerate() {
-        let posted = post_change(draft, command.on_shortage.dates(), (index, change), step.field);
+    let worths = command.costs.worths(draft, command)?;
+    for (index, (change, (step, worth))) in command.changes.iter().zip(steps.iter().zip(worths)).enumerate() {
+        let posted = post_change(draft, (command.on_shortage.dates(), worth), (index, change), step.field);
         draft.pass(posted)?;
     }
     Ok(())
@@ -74,27 +79,39 @@ fn change_step(
     Ok(Step::moves(change.key, change.delta.get(), &change.lot, At::row(Field::Changes, index).field(Field::Delta)))
 }
 
-fn post_change(draft: &mut Draft<'_>, dates: Dates, (index, change): (usize, &Change), field: At) -> Result<(), Rejection> {
-    let cost = match change.unit_cost {
-        Some(cost) => {
-            // Worth that could not be kept would be taken for the most that can.
-            let decimals = draft.level(change.key, field)?.facts.decimals;
-            if cost.times(change.delta, decimals).is_none() {
-                return Err(Refusal::LineTooLarge.at(At::row(Field::Changes, index).field(Field::UnitCost)));
-            }
-            Some(cost)
+/// One entry, or two where what it is worth in the books does not divide.
+fn post_change(
+    draft: &mut Draft<'_>,
+    (dates, worth): (Dates, Option<Money>),
+    (index, change): (usize, &Change),
+    field: At,
+) -> Result<(), Rejection> {
+    let facts = &draft.level(change.key, field)?.facts;
+    let too_large = || Refusal::LineTooLarge.at(At::row(Field::Changes, index).field(Field::UnitCost));
+    // Worth that could not be kept would be taken for the most that can.
+    if change.unit_cost.is_some_and(|cost| cost.times(change.delta, facts.decimals).is_none()) {
+        return Err(too_large());
+    }
+    let units = change.delta.get();
+    let parts: Vec<(i64, Option<Money>)> = match worth {
+        Some(worth) => {
+            let parts = pieces(worth, units.abs(), facts.decimals).ok_or_else(too_large)?;
+            parts.into_iter().map(|(part, cost)| (part * units.signum(), Some(cost))).collect()
         }
-        None => draft.level(change.key, field)?.facts.cost,
+        None => vec![(units, change.unit_cost.or(facts.cost))],
     };
-    let posting = Posting {
-        delta: Delta { on_hand: change.delta.get(), ..Delta::default() },
-        cost,
-        note: change.note.clone(),
-        lot: change.lot.clone(),
-        condition: None,
-        dates,
-    };
-    draft.post_to(change.key, posting, field)
+    for (on_hand, cost) in parts {
+        let posting = Posting {
+            delta: Delta { on_hand, ..Delta::default() },
+            cost,
+            note: change.note.clone(),
+            lot: change.lot.clone(),
+            condition: None,
+            dates,
+        };
+        draft.post_to(change.key, posting, field)?;
+    }
+    Ok(())
 }
 
 /// RECEIPT and RETURN bring in, SALE and REMOVAL take out, ADJUSTMENT does either; 0 says nothing.

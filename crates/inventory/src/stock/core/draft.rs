@@ -298,6 +298,10 @@ impl<'b> Draft<'b> {
     pub(super) fn kind(&self) -> MovementKind {
         self.movements.last().map_or(MovementKind::Adjustment, |movement| movement.kind)
     }
+    /// The business date of the movement that was begun last.
+    pub(super) fn day(&self) -> Option<i32> {
+        Some(self.movements.last()?.business_date)
+    }
     /// Time at which the movement occurred.
     pub(super) fn occurred_at(&self) -> Timestamp {
         self.movements.last().map_or(self.book.now, |movement| movement.occurred_at)

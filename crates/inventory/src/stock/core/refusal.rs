@@ -28,6 +28,12 @@ pub enum Refusal {
     LevelTwice,
     /// Its worth could not be kept exactly.
     LineTooLarge,
+    /// No rate leads from the currency of a cost to that of the books on the movement's day (days since 1970-01-01).
+    RateMissing {
+        from: Currency,
+        to: Currency,
+        day: i32,
+    },
 
     // When.
     Ahead,
@@ -144,7 +150,8 @@ impl Refusal {
             | Self::NoEntries
             | Self::HeldForOrder
             | Self::HeldForDocument
-            | Self::ReservationEnded(_) => Stage::State,
+            | Self::ReservationEnded(_)
+            | Self::RateMissing { .. } => Stage::State,
             Self::Lot(why) => why.stage(),
             _ => Stage::Values,
         }

@@ -19,6 +19,7 @@ mod numbers;
 mod parties;
 mod payments;
 mod purchases;
+mod receipts;
 mod references;
 mod report;
 mod returns;
@@ -108,6 +109,7 @@ pub fn width() -> usize {
     let walked = [
         tenancy::AUDIT,
         payments::STATUSES,
+        receipts::BOOKS,
         demand::SUMS,
         enum_columns::INVARIANT,
         references::INVARIANT,

@@ -28,6 +28,31 @@ pub(super) const CHECKS: &[Check] = &[
                  ORDER BY e.id LIMIT 1",
     },
     Check {
+        invariant: "invoice: its sums are those of its lines, and net and tax are its total",
+        table: "invoice",
+        broken: "SELECT 'inv:' || HEX(i.id), 'tax ' || coalesce(s.tax, 0) || ' total ' || coalesce(s.total, 0),
+                   'net ' || i.net_minor || ' tax ' || i.tax_minor || ' total ' || i.total_minor
+                 FROM invoice i LEFT JOIN (
+                   SELECT invoice_id, sum(tax_minor) AS tax, sum(total_minor) AS total FROM invoice_line
+                   WHERE tenant_id = $1 GROUP BY invoice_id) s ON s.invoice_id = i.id
+                 WHERE i.tenant_id = $1 AND (i.tax_minor <> coalesce(s.tax, 0) OR i.total_minor <> coalesce(s.total, 0)
+                   OR i.net_minor + i.tax_minor <> i.total_minor)
+                 ORDER BY i.id LIMIT 1",
+    },
+    // What is taken off has a total below 0, and so has its credit.
+    Check {
+        invariant: "invoice: its credit notes give back of no line more than it has, in units and in money",
+        table: "invoice_line",
+        broken: "SELECT 'inv:' || HEX(c.id) || ' line ' || c.position, 'credited up to ' || coalesce(l.quantity, 0) || ' for ' || coalesce(l.total_minor, 0),
+                   'credited ' || c.quantity || ' for ' || c.total
+                 FROM (SELECT i.credits_id AS id, k.position, sum(k.quantity) AS quantity, sum(k.total_minor) AS total
+                       FROM invoice i JOIN invoice_line k ON k.tenant_id = $1 AND k.invoice_id = i.id
+                       WHERE i.tenant_id = $1 AND i.credits_id IS NOT NULL GROUP BY i.credits_id, k.position) c
+                 LEFT JOIN invoice_line l ON l.tenant_id = $1 AND l.invoice_id = c.id AND l.position = c.position
+                 WHERE l.invoice_id IS NULL OR c.quantity > l.quantity OR abs(c.total) > abs(l.total_minor)
+                 ORDER BY c.id, c.position LIMIT 1",
+    },
+    Check {
         invariant: "goods receipt: those of an order are numbered 1, 2, 3 and came to its store",
         table: "goods_receipt",
         broken: "SELECT 'grn:' || HEX(r.id), 'number ' || r.nth || coalesce(' sto:' || HEX(o.store_id), ' of an order'), 'number ' || r.number || ' sto:' || HEX(r.store_id)

@@ -134,6 +134,22 @@ pub(super) const CHECKS: &[Check] = &[
                        WHERE m.tenant_id = $1 AND m.reference_kind = 'PURCHASE_ORDER' AND m.kind = 'RECEIPT') c
                  GROUP BY c.id, c.product_id HAVING sum(c.came) <> sum(c.posted) OR sum(c.worth) <> sum(c.value) ORDER BY c.id, c.product_id LIMIT 1",
     },
+    // Where all or nothing of each receipt was taken back; a product beyond what can be multiplied here is left out.
+    Check {
+        invariant: "goods receipt: its goods cost what their quantities come to at the prices of the order's lines",
+        table: "goods_receipt_line",
+        broken: "SELECT 'por:' || HEX(c.id) || ' line ' || c.position, 'goods ' || ((c.product + c.scale / 2) / c.scale + c.off), 'goods ' || c.carried
+                 FROM (SELECT l.purchase_order_id AS id, l.position, l.unit_cost_minor * l.received AS product, l.goods_off_minor AS off, s.carried,
+                         CASE l.unit_decimals WHEN 0 THEN 1 WHEN 1 THEN 10 WHEN 2 THEN 100 WHEN 3 THEN 1000 WHEN 4 THEN 10000 WHEN 5 THEN 100000
+                           WHEN 6 THEN 1000000 WHEN 7 THEN 10000000 WHEN 8 THEN 100000000 ELSE 1000000000 END AS scale
+                       FROM purchase_order_line l JOIN (
+                         SELECT purchase_order_id, position, sum(CASE WHEN reversed = 0 THEN goods_minor ELSE 0 END) AS carried FROM goods_receipt_line
+                         WHERE tenant_id = $1 GROUP BY purchase_order_id, position
+                         HAVING sum(CASE WHEN reversed > 0 AND reversed < quantity THEN 1 ELSE 0 END) = 0) s
+                         ON s.purchase_order_id = l.purchase_order_id AND s.position = l.position
+                       WHERE l.tenant_id = $1 AND l.received <= 268435456 AND l.unit_cost_minor <= 17179869184) c
+                 WHERE (c.product + c.scale / 2) / c.scale + c.off <> c.carried ORDER BY c.id, c.position LIMIT 1",
+    },
     // Until m0033 it was set aside as what is in quarantine.
     Check {
         invariant: "goods receipt: what came damaged is set aside as damaged",

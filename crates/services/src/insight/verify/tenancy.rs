@@ -9,7 +9,7 @@ use platform::{
 };
 
 use super::{
-    checks, demand, enum_columns, payments, references,
+    checks, demand, enum_columns, payments, receipts, references,
     report::{Broken, Line, Report},
     walk,
 };
@@ -67,6 +67,11 @@ impl<'a> Tenancy<'a> {
         let found = payments::statuses(&self.snapshot, &mut rows).await;
         let broken = self.settled("sales_order", "one of its rows", found).await?;
         told(report.add(payments::STATUSES, rows, broken));
+        progress(&format!("{name}: values of goods receipts"));
+        let mut rows = 0;
+        let found = receipts::books(&self.snapshot, &mut rows).await;
+        let broken = self.settled("goods_receipt", "one of its rows", found).await?;
+        told(report.add(receipts::BOOKS, rows, broken));
         progress(&format!("{name}: demand facts"));
         let mut rows = 0;
         let found = demand::sums(&self.snapshot, &mut rows).await;

@@ -1,0 +1,109 @@
+//! Goods receipts in other currencies than that of the books, converted once more by the rate that each froze.
+
+use entity::prelude::*;
+use inventory::currency::core::FrozenRate;
+use platform::storage::{Fault, Reads, Row, Snapshot};
+
+use super::report::Broken;
+
+pub(super) const BOOKS: &str =
+    "goods receipt: it is worth in the books what its goods and charges come to by the rate that it froze";
+/// Receipts read at once.
+const PAGE: i64 = 1_000;
+
+/// A receipt with the sums of its lines.
+struct Receipt {
+    id: GoodsReceiptId,
+    /// Currencies of the order and of the books.
+    currencies: (String, Option<String>),
+    numerator: String,
+    denominator: Option<String>,
+    goods: i64,
+    charges: i64,
+    charges_in_books: i64,
+    in_books: i64,
+}
+
+/// The first receipt whose value does not follow from its rate. `rows` counts those that were looked at.
+pub(super) async fn books(snapshot: &Snapshot, rows: &mut u64) -> Result<Option<Broken>, Fault> {
+    let mut after = GoodsReceiptId::NIL;
+    loop {
+        let sql = format!(
+            "SELECT r.id, o.currency, r.books_currency, r.rate_numerator, r.rate_denominator, CAST(sum(l.goods_minor) AS bigint),
+               CAST(sum(l.charges_minor) AS bigint), CAST(sum(l.charges_books_minor) AS bigint), CAST(coalesce(sum(l.books_minor), 0) AS bigint)
+             FROM goods_receipt r JOIN purchase_order o ON o.tenant_id = $1 AND o.id = r.purchase_order_id
+             JOIN goods_receipt_line l ON l.tenant_id = $1 AND l.receipt_id = r.id
+             WHERE r.tenant_id = $1 AND r.rate_numerator IS NOT NULL AND r.id > $2
+             GROUP BY r.id, o.currency, r.books_currency, r.rate_numerator, r.rate_denominator ORDER BY r.id LIMIT {PAGE}"
+        );
+        let page = snapshot.rows(&sql, vec![after.into()]).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        after = Row::new(last).take()?;
+        for row in &page {
+            *rows += 1;
+            let mut row = Row::new(row);
+            let receipt = Receipt {
+                id: row.take()?,
+                currencies: (row.take()?, row.take()?),
+                numerator: row.take()?,
+                denominator: row.take()?,
+                goods: row.take()?,
+                charges: row.take()?,
+                charges_in_books: row.take()?,
+                in_books: row.take()?,
+            };
+            if let Some(broken) = broken(&receipt) {
+                return Ok(Some(broken));
+            }
+        }
+    }
+}
+
+/// Goods and charges are converted apart, each together; charges in other currencies are in that of the books already.
+fn broken(receipt: &Receipt) -> Option<Broken> {
+    let due = rate(receipt).and_then(|rate| {
+        let sum = rate.convert(receipt.goods)?.checked_add(rate.convert(receipt.charges)?)?;
+        sum.checked_add(receipt.charges_in_books)
+    });
+    (due != Some(receipt.in_books)).then(|| Broken {
+        table: "goods_receipt",
+        key: receipt.id.to_string(),
+        expected: due.map_or_else(|| "a rate, and amounts that it converts".to_owned(), |due| format!("in the books {due}")),
+        found: format!("in the books {}", receipt.in_books),
+    })
+}
+
+/// The fraction that a receipt froze. Its day and its source convert nothing.
+fn rate(receipt: &Receipt) -> Option<FrozenRate> {
+    Some(FrozenRate {
+        from: Currency::parse(&receipt.currencies.0)?,
+        to: Currency::parse(receipt.currencies.1.as_deref()?)?,
+        numerator: receipt.numerator.parse().ok()?,
+        denominator: receipt.denominator.as_deref()?.parse().ok()?,
+        day: 0,
+        source: String::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_worth_what_its_rate_says() {
+        let receipt = |in_books| Receipt {
+            id: GoodsReceiptId::NIL,
+            currencies: ("EUR".to_owned(), Some("GBP".to_owned())),
+            numerator: "0.8425".to_owned(),
+            denominator: Some("1".to_owned()),
+            goods: 10_000,
+            charges: 1_000,
+            charges_in_books: 77,
+            in_books,
+        };
+        // 84.25, and 8.43 of 8.425, converted apart.
+        assert_eq!(broken(&receipt(8_425 + 843 + 77)), None);
+        assert!(broken(&receipt(9_344)).is_some());
+        assert!(broken(&Receipt { denominator: None, ..receipt(9_345) }).is_some(), "half a rate converts nothing");
+    }
+}
