@@ -3,6 +3,7 @@
 use entity::prelude::Timestamp;
 use inventory::catalog::rows::{
     filter::{Filter, IdColumn, TextColumn, TextTest},
+    leaves::MetadataTest,
     stocked::{StockTest, StoresTest},
 };
 use serde_json::{Value, json};
@@ -40,13 +41,16 @@ impl Canonical for Filter {
             Self::Price(test) => {
                 json!({ "price": { "currencyCode": test.currency.as_str(), "gte": test.least, "lte": test.most } })
             }
-            Self::Metadata(test) => {
-                json!({ "metadata": { "key": test.key, "value": test.value.iter().map(text).collect::<Vec<_>>() } })
-            }
+            Self::Metadata(test) => metadata_name(test),
             Self::Stock(test) => stock(test),
             Self::Search(text) => json!({ "search": text }),
         }
     }
+}
+
+/// A test of metadata, whatever has them.
+pub fn metadata_name(test: &MetadataTest) -> Value {
+    json!({ "metadata": { "key": test.key, "value": test.value.iter().map(text).collect::<Vec<_>>() } })
 }
 
 fn text(test: &TextTest) -> Value {

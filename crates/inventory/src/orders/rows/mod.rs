@@ -28,7 +28,7 @@ pub use filter::{Clause, Filter, IdColumn, Span, TextTest, compile};
 pub use hold_rules::{change_rule, hold_rule, hold_rules, insert_rule, rules_in_force};
 pub use holds::{hold, hold_rows, holds_by_rules, holds_of, standing_holds};
 pub(crate) use leaves::begins;
-pub use leaves::{AllocatedTest, NoteTest, SearchTest, SearchWord, TotalTest};
+pub use leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, SearchWord, TotalTest};
 pub use list::{OrderName, OrderSort, Sorted, count, fill_lines, order_id, page, page_statement, source};
 pub(crate) use load::currency_of;
 pub use load::{kits, lock_orders, orders, parts_of};
