@@ -21,6 +21,7 @@ mod query;
 mod receipt;
 pub mod refusal;
 mod reorder;
+mod return_list;
 mod returns;
 mod supply;
 mod enums;
