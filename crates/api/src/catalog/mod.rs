@@ -47,7 +47,7 @@ pub use customer::{
 pub use customer_filter::CustomerFilter;
 pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
-pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests};
+pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests, product_filter};
 pub use inputs::MoneyInput;
 pub use kit::KitComponent;
 pub use loads::{Loads, attach, loads};
