@@ -115,6 +115,14 @@ pub fn counted(found: i64, limit: i64) -> Count {
 /// The farthest that `totalCount` counts.
 const MOST_COUNTED: i32 = 100_000;
 
+/// The limit of a `totalCount`; one that is out of range is refused.
+pub fn checked_limit(limit: i32) -> Answer<i64> {
+    if (1..=MOST_COUNTED).contains(&limit) {
+        return Ok(limit.into());
+    }
+    Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), vec!["limit".to_owned()]))
+}
+
 /// A page of a list whose nodes can be counted, on all pages together.
 pub struct CountedPage<T> {
     pub page: Arc<Page<T>>,
@@ -139,16 +147,14 @@ impl<T> CountedPage<T> {
 
     /// How many nodes all pages have together, counted up to `limit`. A page that is the whole list is not counted once more.
     pub async fn total(&self, limit: i32) -> Answer<Count> {
-        if !(1..=MOST_COUNTED).contains(&limit) {
-            return Err(TopError::bad_input(format!("limit must lie between 1 and {MOST_COUNTED}"), vec!["limit".to_owned()]));
-        }
+        let limit = checked_limit(limit)?;
         let is_whole = !self.page.has_next && !self.page.has_previous;
         let found = if is_whole {
             i64::try_from(self.page.nodes.len()).unwrap_or(i64::MAX)
         } else {
-            self.source.count(&self.scope, limit.into()).await?
+            self.source.count(&self.scope, limit).await?
         };
-        let mut count = counted(found, limit.into());
+        let mut count = counted(found, limit);
         if self.is_vague {
             count.precision = CountPrecision::AtLeast;
         }
