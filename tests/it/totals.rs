@@ -147,6 +147,7 @@ async fn a_total_is_of_the_rows_that_the_filter_finds(world: &World) {
         "customers(email: \"nobody@example.com\", first: N)",
         "orders(filter: { externalRef: { eq: \"alpha-order\" } }, first: N)",
         "stockMovements(filter: { kind: [RECEIPT] }, first: N)",
+        "stockMovements(filter: { recordedAt: { gte: \"2000-01-01T00:00:00Z\" }, kind: [RECEIPT] }, first: N)",
     ] {
         let whole = ask(&format!("{{ list: {} {{ nodes {{ __typename }} }} }}", list.replace("first: N", "first: 250"))).await;
         let one = ask(&format!("{{ list: {} {{ totalCount {{ count }} }} }}", list.replace("first: N", "first: 1"))).await;

@@ -113,6 +113,8 @@ on_both!(products_are_found_by_the_stock_of_all_stores_or_of_some, world: World 
         (json!({ "stockedIn": { "eq": south } }), "DG"),
         (json!({ "not": { "stockedIn": { "eq": south } } }), "ABCEF"),
         (json!({ "stockedIn": {} }), "ABCDEFG"),
+        (json!({ "tracking": ["NONE"], "not": { "tracking": ["LOT", "SERIAL"] } }), "ABCDEFG"),
+        (json!({ "tracking": ["LOT"] }), ""),
         (json!({ "stockedIn": { "in": [] } }), ""),
         (json!({ "stockedIn": { "key": ["nowhere"] } }), ""),
         (json!({ "stockedIn": { "in": [north], "key": ["SOUTH"] } }), ""),

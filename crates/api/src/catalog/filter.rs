@@ -11,7 +11,7 @@ use inventory::catalog::rows::{
 };
 
 use super::{
-    enums::ProductStatus,
+    enums::{ProductStatus, Tracking},
     stocked::{stock_seen, stock_test},
 };
 use crate::{
@@ -40,6 +40,8 @@ pub struct ProductFilter {
     pub name: Option<StringFilter>,
     /// Statuses to include; an empty list matches nothing.
     pub status: Option<Vec<ProductStatus>>,
+    /// Trackings to include: of lots, of serial numbers, or none; an empty list matches nothing.
+    pub tracking: Option<Vec<Tracking>>,
     /// Category of the product; for its descendants too, use `categoryTree`.
     pub category: Option<IdFilter>,
     /// Category or one of its descendants. For the category alone, use `category`.
@@ -177,6 +179,10 @@ fn parse(filter: ProductFilter, depth: usize, at: &Path, left: &mut usize) -> An
     if let Some(status) = filter.status {
         listed(status.len(), &below(at, &["status"]))?;
         all.push(Filter::Status(status.into_iter().map(Into::into).collect()));
+    }
+    if let Some(tracking) = filter.tracking {
+        listed(tracking.len(), &below(at, &["tracking"]))?;
+        all.push(Filter::Tracking(tracking.into_iter().map(Into::into).collect()));
     }
     if let Some(DateTimeFilter { gte, lt }) = filter.updated_at {
         all.push(Filter::UpdatedAt { from: gte.map(|at| at.0), before: lt.map(|at| at.0) });

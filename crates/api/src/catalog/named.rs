@@ -35,6 +35,7 @@ impl Canonical for Filter {
                 json!({ column: text(test) })
             }
             Self::Status(statuses) => json!({ "status": statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>() }),
+            Self::Tracking(list) => json!({ "tracking": list.iter().map(|one| one.as_str()).collect::<Vec<_>>() }),
             Self::UpdatedAt { from, before } => json!({ "updatedAt": span(*from, *before) }),
             Self::CreatedAt { from, before } => json!({ "createdAt": span(*from, *before) }),
             Self::Barcode(test) => json!({ "barcode": text(test) }),
