@@ -69,8 +69,7 @@ impl ExchangeQuery {
         }
         filter.unwrap_or_default().push_to(&mut clause)?;
         let Clause { sql: mut conditions, mut values, .. } = clause;
-        let source =
-            ListSource { from: format!("FROM exchange x WHERE x.tenant_id = $1{conditions}"), values: values.clone() };
+        let source = ListSource { from: format!("FROM exchange x WHERE x.tenant_id = $1{conditions}"), values: values.clone() };
         let (bounds, order, bound) = keyset(&["x.created_at", "x.id"], true, &request, values.len() + 2);
         conditions += &bounds;
         values.extend(bound);

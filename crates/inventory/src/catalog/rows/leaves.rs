@@ -76,9 +76,7 @@ impl MetadataTest {
                 "(j.value #>> '{}')",
                 ") END",
             ),
-            Backend::Sqlite => {
-                (format!("EXISTS (SELECT 1 FROM json_each({column}) AS j"), "j.type = 'text'", "j.atom", ")")
-            }
+            Backend::Sqlite => (format!("EXISTS (SELECT 1 FROM json_each({column}) AS j"), "j.type = 'text'", "j.atom", ")"),
         };
         clause.push(&format!("{opened} WHERE j.key = {key}"));
         for test in &self.value {
