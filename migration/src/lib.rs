@@ -114,6 +114,7 @@ mod m0124_blanket_drafts;
 mod m0125_supplier_calendar;
 mod m0126_suggestions;
 mod m0127_outgoing_hold;
+mod m0128_supplier_return_products;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -233,6 +234,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0125_supplier_calendar::Migration),
             Box::new(m0126_suggestions::Migration),
             Box::new(m0127_outgoing_hold::Migration),
+            Box::new(m0128_supplier_return_products::Migration),
         ]
     }
 }

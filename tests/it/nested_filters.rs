@@ -15,7 +15,7 @@ on_both!(
 );
 
 /// Lists whose filters nest, with the types of their filters.
-const LISTS: [(&str, &str); 14] = [
+const LISTS: [(&str, &str); 15] = [
     ("blanketOrders", "BlanketOrderFilter"),
     ("customers", "CustomerFilter"),
     ("invoices", "InvoiceFilter"),
@@ -28,6 +28,7 @@ const LISTS: [(&str, &str); 14] = [
     ("stockLevels", "StockFilter"),
     ("stockMovements", "MovementFilter"),
     ("stores", "StoreFilter"),
+    ("supplierReturns", "SupplierReturnFilter"),
     ("suppliers", "SupplierFilter"),
     ("transfers", "TransferFilter"),
 ];

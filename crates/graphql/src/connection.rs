@@ -115,8 +115,8 @@ pub fn counted(found: i64, limit: i64) -> Count {
 /// The farthest that `totalCount` counts.
 const MOST_COUNTED: i32 = 100_000;
 
-/// The limit of a `totalCount`, if it is one.
-fn count_limit(limit: i32) -> Answer<i64> {
+/// The limit of a `totalCount`; one that is out of range is refused.
+pub fn checked_limit(limit: i32) -> Answer<i64> {
     if (1..=MOST_COUNTED).contains(&limit) {
         return Ok(limit.into());
     }
@@ -125,7 +125,7 @@ fn count_limit(limit: i32) -> Answer<i64> {
 
 /// The `totalCount` of a list that is in memory as a whole.
 pub fn count_of(total: usize, limit: i32) -> Answer<Count> {
-    Ok(counted(i64::try_from(total).unwrap_or(i64::MAX), count_limit(limit)?))
+    Ok(counted(i64::try_from(total).unwrap_or(i64::MAX), checked_limit(limit)?))
 }
 
 /// A page of a list whose nodes can be counted, on all pages together.
@@ -152,7 +152,7 @@ impl<T> CountedPage<T> {
 
     /// How many nodes all pages have together, counted up to `limit`. A page that is the whole list is not counted once more.
     pub async fn total(&self, limit: i32) -> Answer<Count> {
-        let limit = count_limit(limit)?;
+        let limit = checked_limit(limit)?;
         let is_whole = !self.page.has_next && !self.page.has_previous;
         let found = if is_whole {
             i64::try_from(self.page.nodes.len()).unwrap_or(i64::MAX)

@@ -3,6 +3,9 @@
 /// The first that is part of a name wins.
 pub const ID_NAMES: &[(&str, &str)] = &[
     ("stockedin", "sto"),
+    ("createdby", "mem"),
+    ("stocklevel", "lvl"),
+    ("stockchanged", "lvl"),
     ("blanketorder", "bor"),
     ("legalentit", "len"),
     ("savedviewlinkid", "svl"),

@@ -7,7 +7,7 @@ use crate::world::answers::digits;
 
 const LIST: &str = "query($filter: OrderFilter, $orderBy: OrderOrder, $first: Int, $after: Cursor) \
     { orders(filter: $filter, orderBy: $orderBy, first: $first, after: $after) \
-    { nodes { number store { code } total { amount currencyCode } lines { sku } } totalCount { count } pageInfo { hasNextPage endCursor } } }";
+    { nodes { id number store { code } total { amount currencyCode } lines { sku } } totalCount { count } pageInfo { hasNextPage endCursor } } }";
 
 async fn place(world: &World, store: Value, status: &str, lines: Value) {
     let input = json!({"idempotencyKey": world.key(), "store": {"id": store}, "status": status, "customerId": world.customer, "lines": lines});
@@ -66,6 +66,8 @@ async fn orders_are_found_by_what_they_are_made_of() {
             (json!({"product": {"eq": world.mug}, "total": {"currencyCode": currency, "lte": total(&third)}}), "123"),
             (json!({"total": {"currencyCode": "JPY"}}), ""),
             (json!({"updatedAt": {"gte": at(2), "lt": at(4)}}), "34"),
+            (json!({"createdAt": {"gte": at(2), "lt": at(4)}}), "34"),
+            (json!({"id": {"in": [third["id"], fourth["id"]]}, "not": {"id": {"eq": third["id"]}}}), "4"),
             (json!({"allocatedStore": {"eq": world.depot}}), "24"),
             (json!({"allocatedStore": {"key": [depot, "none-such"]}}), "24"),
             (json!({"allocatedStore": {"key": []}}), ""),
@@ -87,7 +89,7 @@ async fn orders_are_found_by_words_that_name_them() {
         let lines = json!([{"product": {"id": world.mug}, "quantity": 1}]);
         for more in [
             json!({"externalRef": "Web-1001", "noteForStaff": "Fragile: wrap 100% well", "contact": {"name": "Grace"}}),
-            json!({"externalRef": "web-1002", "noteForCustomer": "A gift. Not fragile"}),
+            json!({"externalRef": "web-1002", "noteForCustomer": "A gift. Not fragile", "metadata": {"wrap": "Red ribbon"}}),
             json!({"customerId": world.customer, "externalRef": "till 3"}),
             json!({}),
         ] {
@@ -140,6 +142,15 @@ async fn orders_are_found_by_words_that_name_them() {
         ] {
             let whole = page(&world, json!({"filter": {"note": note}, "orderBy": asc})).await;
             assert_eq!(numbers(&whole), expected, "{note}");
+        }
+        for (metadata, expected) in [
+            (json!([{"key": "wrap"}]), "2"),
+            (json!([{"key": "wrap", "value": {"startsWith": "Red"}}]), "2"),
+            (json!([{"key": "wrap", "value": {"eq": "red ribbon"}}]), ""),
+            (json!([{"key": "wrap"}, {"key": "Wrap"}]), ""),
+        ] {
+            let whole = page(&world, json!({"filter": {"metadata": metadata}, "orderBy": asc})).await;
+            assert_eq!(numbers(&whole), expected, "{metadata}");
         }
         let both = json!({"and": [{"note": {"contains": "fragile"}}, {"search": "web-1002"}]});
         assert_eq!(numbers(&page(&world, json!({"filter": both, "orderBy": asc})).await), "2");

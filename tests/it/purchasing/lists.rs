@@ -30,7 +30,8 @@ async fn purchase_orders_are_found_by_number_product_and_moment(world: &World) {
     let (mug, jug) = (office.product("MUG-L", "2.00").await, office.product("JUG-L", "3.00").await);
     let mut made = Vec::new();
     for (product, day) in [(&mug, Some("2026-12-01")), (&jug, Some("2026-12-03")), (&mug, None)] {
-        let order = json!({ "expectedOn": day, "lines": [{ "product": product, "quantity": 1 }] });
+        let reference = day.map(|day| format!("Ref {day}"));
+        let order = json!({ "expectedOn": day, "externalRef": reference, "lines": [{ "product": product, "quantity": 1 }] });
         made.push(office.draft_with(order).await);
     }
     let number = |place: usize| made[place]["number"].as_str().unwrap().to_owned();
@@ -47,6 +48,13 @@ async fn purchase_orders_are_found_by_number_product_and_moment(world: &World) {
         (json!({ "expectedOn": { "gte": "2026-12-02" } }), vec![1]),
         (json!({ "createdAt": { "lt": "2020-01-01T00:00:00Z" } }), vec![]),
         (json!({ "updatedAt": { "gte": "2020-01-01T00:00:00Z" } }), vec![2, 1, 0]),
+        (json!({ "externalRef": { "in": ["Ref 2026-12-03", "none"] } }), vec![1]),
+        (json!({ "externalRef": { "startsWith": "Ref " } }), vec![1, 0]),
+        (json!({ "createdBy": { "eq": world.ours.ids["mem"] } }), vec![2, 1, 0]),
+        (json!({ "createdBy": { "eq": world.theirs.ids["mem"] } }), vec![]),
+        (json!({ "total": { "currencyCode": "GBP", "gte": "2.01" } }), vec![1]),
+        (json!({ "total": { "currencyCode": "GBP", "lte": "2.00" } }), vec![2, 0]),
+        (json!({ "total": { "currencyCode": "JPY" } }), vec![]),
     ] {
         let mut filter = filter;
         filter["supplier"] = own.clone();

@@ -52,6 +52,27 @@ async fn what_goes_back_leaves_the_stock_and_is_credited(world: &World) {
         list["data"]["supplierReturns"]["nodes"],
         json!([{ "id": ret["id"], "lines": [{ "sku": "MUG" }, { "sku": "MUG" }] }])
     );
+    let number = ret["number"].as_str().unwrap().to_lowercase();
+    for (filter, is_found) in [
+        (json!({ "number": { "eq": number }, "store": { "eq": office.store["id"] } }), true),
+        (json!({ "sku": { "startsWith": "mu" }, "reasonCode": ["DAMAGE"] }), true),
+        (json!({ "product": { "eq": mug["id"] }, "purchaseOrder": { "eq": order["id"] } }), true),
+        (json!({ "createdAt": { "gte": "2020-01-01T00:00:00Z" }, "occurredAt": { "gte": "2020-01-01T00:00:00Z" } }), true),
+        (json!({ "not": { "externalRef": { "eq": "none" } } }), true),
+        (json!({ "externalRef": { "startsWith": "" } }), false),
+        (json!({ "reasonCode": ["EXPIRY"] }), false),
+        (json!({ "occurredAt": { "lt": "2020-01-01T00:00:00Z" } }), false),
+        (json!({ "number": { "eq": "PO-1" } }), false),
+        (json!({ "purchaseOrder": { "eq": world.theirs.ids["por"] } }), false),
+        (json!({ "or": [{ "product": { "in": [] } }, { "sku": { "eq": "JUG" } }] }), false),
+    ] {
+        let mut filter = filter;
+        filter["supplier"] = json!({ "eq": office.supplier["id"] });
+        let query = "query($f: SupplierReturnFilter) { supplierReturns(filter: $f) { nodes { id } totalCount { count } } }";
+        let list = office.ask(query, json!({ "f": filter })).await["data"]["supplierReturns"].clone();
+        assert_eq!(list["totalCount"]["count"], i32::from(is_found), "{filter}");
+        assert_eq!(list["nodes"][0]["id"] == ret["id"], is_found, "{filter}");
+    }
     office.is_sound().await;
 }
 

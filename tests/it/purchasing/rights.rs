@@ -33,6 +33,9 @@ async fn costs_are_for_those_who_may_see_them(world: &World) {
         (&seen["data"]["purchaseOrder"], &seen["data"]["purchaseOrderHtml"], &seen["errors"]),
         (&expected, &Value::Null, &Value::Null)
     );
+    // Nor do totals show themselves to whoever filters by them.
+    let by_total = "{ purchaseOrders(filter: { not: { total: { currencyCode: \"GBP\", gte: \"20.00\" } } }) { nodes { id } } }";
+    assert_eq!(clerk.ask(by_total, json!({})).await["errors"][0]["code"], "FORBIDDEN");
     let page = office.ask(query, json!({ "id": order["id"] })).await["data"]["purchaseOrderHtml"].clone();
     let page = page.as_str().unwrap();
     assert!(page.contains("Potters &lt;&amp; Sons&gt; (POT)") && !page.contains("<& Sons>") && page.contains("20.00"), "{page}");

@@ -148,7 +148,7 @@ async fn who_waits_is_listed_oldest_first() {
         done(&world.act("orderCreate", input).await, "order");
         lamps(&world, 7).await;
         let list = "query($p: ProductRef, $s: StoreRef, $n: Int, $a: Cursor) { backorders(product: $p, store: $s, first: $n, after: $a) {
-            nodes { backordered order { number store { code } } product { sku } } pageInfo { hasNextPage endCursor } } }";
+            nodes { backordered order { number store { code } } product { sku } } totalCount { count } pageInfo { hasNextPage endCursor } } }";
         let numbers = |answer: &Value| {
             let nodes = answer["backorders"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer}"));
             nodes.iter().map(|node| digits(&node["order"]["number"])).collect::<Vec<_>>()
@@ -160,6 +160,7 @@ async fn who_waits_is_listed_oldest_first() {
         assert_eq!((numbers(&page), &page["backorders"]["pageInfo"]["hasNextPage"]), (vec!["2".to_owned(), "1".to_owned()], &json!(true)));
         let rest = world.ask(list, json!({"n": 2, "a": page["backorders"]["pageInfo"]["endCursor"]})).await;
         assert_eq!(numbers(&rest), ["3"]);
+        assert_eq!(rest["backorders"]["totalCount"]["count"], 3);
         assert_eq!(numbers(&world.ask(list, json!({"s": {"code": "ldn"}})).await), ["1", "3"]);
         assert_eq!(numbers(&world.ask(list, json!({"p": {"sku": "lamp"}, "s": {"id": world.depot}})).await), ["2"]);
         for none in [json!({"p": {"sku": "MUG"}}), json!({"p": {"sku": "NONE"}}), json!({"s": {"code": "NONE"}}), json!({"p": {"id": world.foreign.mug}})] {

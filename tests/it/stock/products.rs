@@ -113,12 +113,41 @@ on_both!(products_are_found_by_the_stock_of_all_stores_or_of_some, world: World 
         (json!({ "stockedIn": { "eq": south } }), "DG"),
         (json!({ "not": { "stockedIn": { "eq": south } } }), "ABCEF"),
         (json!({ "stockedIn": {} }), "ABCDEFG"),
+        (json!({ "tracking": ["NONE"], "not": { "tracking": ["LOT", "SERIAL"] } }), "ABCDEFG"),
+        (json!({ "tracking": ["LOT"] }), ""),
         (json!({ "stockedIn": { "in": [] } }), ""),
         (json!({ "stockedIn": { "key": ["nowhere"] } }), ""),
         (json!({ "stockedIn": { "in": [north], "key": ["SOUTH"] } }), ""),
         (json!({ "or": [{ "stockStatus": ["OVERSTOCK"] }, { "stockedIn": { "eq": south }, "sku": { "eq": "G" } }] }), "EG"),
     ] {
         assert_eq!(found(&schema, world, &world.owner, filter.clone()).await, expected, "{filter}");
+    }
+    let levels = async |filter: Value| {
+        let document = "query($f: StockFilter) { stockLevels(filter: $f) { nodes { id product { sku } } totalCount { count } } }";
+        let page = ask(&schema, world, document, json!({ "f": filter })).await["stockLevels"].clone();
+        let nodes = page["nodes"].as_array().unwrap().clone();
+        assert_eq!(page["totalCount"]["count"], nodes.len(), "{filter}");
+        nodes
+    };
+    let first = levels(json!({})).await[0]["id"].clone();
+    for (filter, expected) in [
+        (json!({ "id": { "eq": first } }), "B"),
+        (json!({ "sku": { "eq": "d" } }), "DD"),
+        (json!({ "sku": { "in": ["B", "e"] }, "store": { "eq": north } }), "BE"),
+        (json!({ "not": { "sku": { "startsWith": "D" } } }), "BCEGG"),
+        (json!({ "or": [{ "sku": { "contains": "g" } }, { "onHand": { "eq": 40 } }] }), "EGG"),
+        (json!({ "barcode": { "eq": "5000000000000" } }), ""),
+        (json!({ "supplier": { "in": [] } }), ""),
+        (json!({ "not": { "categoryTree": { "in": [] } } }), "BCDDEGG"),
+        (json!({ "reserved": { "lte": 0 } }), "BCDDEGG"),
+        (json!({ "reserved": { "gte": 1 } }), ""),
+        (json!({ "updatedAt": { "lt": "1990-01-01T00:00:00Z" } }), ""),
+        (json!({ "lot": { "startsWith": "a" } }), ""),
+        (json!({ "not": { "lot": { "eq": "a" } } }), "BCDDEGG"),
+    ] {
+        let nodes = levels(filter.clone()).await;
+        let skus: Vec<&str> = nodes.iter().map(|node| node["product"]["sku"].as_str().unwrap()).collect();
+        assert_eq!(skus.concat(), expected, "{filter}");
     }
     // Another company has these stores no more than it has these products.
     assert_eq!(found(&schema, world, &other, json!({ "stockedIn": { "in": [north, south] } })).await, "");

@@ -28,7 +28,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Alert(pub Arc<core::Alert>);
 
-connection!(AlertConnection, AlertEdge, Alert, "alerts");
+connection!(counted AlertConnection, AlertEdge, Alert, "alerts");
 
 impl From<core::Alert> for Alert {
     fn from(alert: core::Alert) -> Self {

@@ -6,6 +6,7 @@ use entity::{
     prelude::{AlertId, AlertRuleId},
 };
 use iam::access::kind;
+use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::paging::CursorSigner;
 use services::alerts::{
@@ -89,12 +90,13 @@ impl AlertQuery {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::ALERTS, signer, MOST_A_PAGE)?;
         let tests = filter.unwrap_or_default().read()?;
-        let page = ctx.given::<Alerts>()?.page(&permit, tests, &request).await?;
-        let nodes = page.into_iter().map(|alert| {
+        let listed = ctx.given::<Alerts>()?.page(&permit, tests, &request).await?;
+        let nodes = listed.rows.into_iter().map(|alert| {
             let keys = rows::keys(&alert);
             (Alert::from(alert), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::ALERTS, signer).into())
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        Ok(Page::build(nodes.collect(), &request, rows::ALERTS, signer).counted(scope, listed.source).into())
     }
 
     /// The rules for alerts that you may change, at most 500: those of your stores, and those of no store if yours are all.

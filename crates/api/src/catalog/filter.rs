@@ -11,7 +11,7 @@ use inventory::catalog::rows::{
 };
 
 use super::{
-    enums::ProductStatus,
+    enums::{ProductStatus, Tracking},
     stocked::{stock_seen, stock_test},
 };
 use crate::{
@@ -40,6 +40,8 @@ pub struct ProductFilter {
     pub name: Option<StringFilter>,
     /// Statuses to include; an empty list matches nothing.
     pub status: Option<Vec<ProductStatus>>,
+    /// Trackings to include: of lots, of serial numbers, or none; an empty list matches nothing.
+    pub tracking: Option<Vec<Tracking>>,
     /// Category of the product; for its descendants too, use `categoryTree`.
     pub category: Option<IdFilter>,
     /// Category or one of its descendants. For the category alone, use `category`.
@@ -178,6 +180,10 @@ fn parse(filter: ProductFilter, depth: usize, at: &Path, left: &mut usize) -> An
         listed(status.len(), &below(at, &["status"]))?;
         all.push(Filter::Status(status.into_iter().map(Into::into).collect()));
     }
+    if let Some(tracking) = filter.tracking {
+        listed(tracking.len(), &below(at, &["tracking"]))?;
+        all.push(Filter::Tracking(tracking.into_iter().map(Into::into).collect()));
+    }
     if let Some(DateTimeFilter { gte, lt }) = filter.updated_at {
         all.push(Filter::UpdatedAt { from: gte.map(|at| at.0), before: lt.map(|at| at.0) });
     }
@@ -191,9 +197,7 @@ fn parse(filter: ProductFilter, depth: usize, at: &Path, left: &mut usize) -> An
         let range = price.range(&below(at, &["price"]))?;
         all.push(Filter::Price(PriceTest { currency: range.currency, least: range.least, most: range.most }));
     }
-    for (index, test) in metadata(filter.metadata, at)?.into_iter().enumerate() {
-        all.push(metadata_test(test, &below(at, &["metadata", index.to_string().as_str()]))?);
-    }
+    all.extend(metadata_tests(filter.metadata, at)?.into_iter().map(Filter::Metadata));
     all.extend(stock_test(filter.stock_status, filter.stocked_in, at)?);
     if let Some(search) = filter.search {
         all.push(Filter::Search(checked(search, &below(at, &["search"]))?));
@@ -247,18 +251,20 @@ fn id_filter(
 /// Keys of metadata that one filter takes: each is looked for in every row that the others leave.
 const MAX_KEYS: usize = 10;
 
-fn metadata(tests: Option<Vec<MetadataFilter>>, at: &Path) -> Answer<Vec<MetadataFilter>> {
-    let tests = tests.unwrap_or_default();
+/// The tests of the field `metadata` of a filter at a place.
+pub fn metadata_tests(tests: Option<Vec<MetadataFilter>>, at: &Path) -> Answer<Vec<MetadataTest>> {
+    let (tests, at) = (tests.unwrap_or_default(), below(at, &["metadata"]));
     if tests.len() > MAX_KEYS {
-        return bad(format!("at most {MAX_KEYS} keys are taken"), &below(at, &["metadata"]));
+        return bad(format!("at most {MAX_KEYS} keys are taken"), &at);
     }
-    Ok(tests)
+    let read = |(index, test)| metadata_test(test, &below(&at, &[usize::to_string(&index).as_str()]));
+    tests.into_iter().enumerate().map(read).collect()
 }
 
-fn metadata_test(test: MetadataFilter, at: &Path) -> Answer<Filter> {
+fn metadata_test(test: MetadataFilter, at: &Path) -> Answer<MetadataTest> {
     let key = checked(test.key, &below(at, &["key"]))?;
     let value = test.value.map_or_else(|| Ok(Vec::new()), |value| text_tests(value, &below(at, &["value"])))?;
-    Ok(Filter::Metadata(MetadataTest { key, value }))
+    Ok(MetadataTest { key, value })
 }
 
 fn text_filter(filter: StringFilter, column: TextColumn, at: &Path, all: &mut Vec<Filter>) -> Answer<()> {

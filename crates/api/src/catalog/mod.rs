@@ -47,11 +47,12 @@ pub use customer::{
 pub use customer_filter::CustomerFilter;
 pub use enums::{ProductStatus, StockPolicy, StoreKind, Tracking};
 pub use family::{ProductFamily, ProductFamilyConnection, ProductFamilyEdge};
-pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter};
+pub use filter::{ArchiveFilter, MetadataFilter, ProductFilter, metadata_tests, product_filter};
 pub use inputs::MoneyInput;
 pub use kit::KitComponent;
 pub use loads::{Loads, attach, loads};
 pub use merge::{CustomerMergePayload, SupplierMergePayload};
+pub use named::metadata_name;
 pub use node::find as find_node;
 pub use page::{Count, CountPrecision, Direction};
 pub use payloads::*;

@@ -3,6 +3,7 @@
 use entity::prelude::Timestamp;
 use inventory::catalog::rows::{
     filter::{Filter, IdColumn, TextColumn, TextTest},
+    leaves::MetadataTest,
     stocked::{StockTest, StoresTest},
 };
 use serde_json::{Value, json};
@@ -34,19 +35,23 @@ impl Canonical for Filter {
                 json!({ column: text(test) })
             }
             Self::Status(statuses) => json!({ "status": statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>() }),
+            Self::Tracking(list) => json!({ "tracking": list.iter().map(|one| one.as_str()).collect::<Vec<_>>() }),
             Self::UpdatedAt { from, before } => json!({ "updatedAt": span(*from, *before) }),
             Self::CreatedAt { from, before } => json!({ "createdAt": span(*from, *before) }),
             Self::Barcode(test) => json!({ "barcode": text(test) }),
             Self::Price(test) => {
                 json!({ "price": { "currencyCode": test.currency.as_str(), "gte": test.least, "lte": test.most } })
             }
-            Self::Metadata(test) => {
-                json!({ "metadata": { "key": test.key, "value": test.value.iter().map(text).collect::<Vec<_>>() } })
-            }
+            Self::Metadata(test) => metadata_name(test),
             Self::Stock(test) => stock(test),
             Self::Search(text) => json!({ "search": text }),
         }
     }
+}
+
+/// A test of metadata, whatever has them.
+pub fn metadata_name(test: &MetadataTest) -> Value {
+    json!({ "metadata": { "key": test.key, "value": test.value.iter().map(text).collect::<Vec<_>>() } })
 }
 
 fn text(test: &TextTest) -> Value {

@@ -1,6 +1,7 @@
 //! GraphQL of imports, exports and mutations for each line of a file.
 
 mod bulk;
+mod filter;
 mod inputs;
 mod live;
 mod mutations;
@@ -10,8 +11,9 @@ mod enums;
 use async_graphql::{Context, MergedObject};
 use entity::id::{DocumentId, ExchangeId, FileId, ImageId, Kind, kind as prefix};
 use iam::access::kind;
+use inventory::{catalog::rows::Clause, ledger::Ledger};
 use macros::resolvers;
-use platform::paging::{CursorSigner, Key, keyset};
+use platform::paging::{CursorSigner, Key, ListSource, keyset};
 use services::exchange::core;
 
 pub use bulk::BulkMutation;
@@ -34,6 +36,7 @@ use crate::{
     media::{self as media, MediaMutation},
     schema::Node,
 };
+use filter::DataJobFilter;
 use types::{DataJobConnection, DataJobStatus};
 
 #[derive(Default)]
@@ -43,25 +46,30 @@ pub struct ExchangeQuery;
 impl ExchangeQuery {
     /// Imports and exports, the newest first: all of the tenant's, or your own where your right is for some stores.
     #[field(permit = ExchangeRun, paged, was("exchanges", "2026-11-25"))]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn data_jobs(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "States to include; an empty list matches nothing.")] states: Option<Vec<DataJobStatus>>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+        #[graphql(desc = "Conditions on the data jobs, beside the states. Null for all.")] filter: Option<DataJobFilter>,
     ) -> Answer<DataJobConnection> {
         let (exchange, signer) = (ctx.given::<services::exchange::Exchange>()?, ctx.given::<CursorSigner>()?);
-        let request = PageArgs { first, after, ..PageArgs::default() }.check("exchanges", signer, ctx.given::<Limits>()?.page)?;
-        let (mut conditions, mut values) = (String::new(), Vec::new());
+        let request = PageArgs { first, after, last, before }.check("exchanges", signer, ctx.given::<Limits>()?.page)?;
+        let mut clause = Clause::new(exchange.backend());
         if permit.is_limited() {
-            conditions.push_str(" AND x.maker_id = $2");
-            values.push(permit.actor().id.into());
+            let own = clause.bind(permit.actor().id);
+            clause.push(&format!(" AND x.maker_id = {own}"));
         }
         if let Some(states) = states {
-            let backend = exchange.backend();
-            conditions += &format!(" AND {}", backend.in_texts("x.state", values.len() + 2));
-            values.push(backend.texts(states.into_iter().map(|state| core::State::from(state).as_str())));
+            filter::one_of(&mut clause, "x.state", states.into_iter().map(|state| core::State::from(state).as_str()));
         }
+        filter.unwrap_or_default().push_to(&mut clause)?;
+        let Clause { sql: mut conditions, mut values, .. } = clause;
+        let source = ListSource { from: format!("FROM exchange x WHERE x.tenant_id = $1{conditions}"), values: values.clone() };
         let (bounds, order, bound) = keyset(&["x.created_at", "x.id"], true, &request, values.len() + 2);
         conditions += &bounds;
         values.extend(bound);
@@ -70,7 +78,8 @@ impl ExchangeQuery {
             let keys = vec![Key::Int(run.created_at.micros()), run.id.into()];
             (DataJob::from(run), keys)
         });
-        Ok(Page::build(rows.collect(), &request, "exchanges", signer).into())
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        Ok(Page::build(rows.collect(), &request, "exchanges", signer).counted(scope, source).into())
     }
 }
 

@@ -165,7 +165,7 @@ impl DataJob {
     }
 }
 
-crate::connection!(DataJobConnection, DataJobEdge, DataJob, "imports and exports");
+crate::connection!(counted DataJobConnection, DataJobEdge, DataJob, "imports and exports");
 
 /// Import, export or bulk mutation over the lines of a file. A worker processes it with the rights
 /// of the caller who requested it.

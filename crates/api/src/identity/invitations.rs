@@ -1,5 +1,7 @@
 //! Who is in a tenant: the list of members, invitations that wait, people who go.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID};
 use entity::prelude::MemberId;
 use iam::{
@@ -11,12 +13,12 @@ use platform::paging::{CursorSigner, Key};
 
 use super::{
     Member, MemberStatus,
+    members::{MemberConnection, MemberFilter},
     mutations::{LoginPayload, answer, settled, visit},
     sessions::OkPayload,
 };
 use crate::{
     access::MemberPayload,
-    connection,
     graphql::{
         connection::{Page, PageArgs},
         context::ContextExt,
@@ -26,8 +28,6 @@ use crate::{
     },
 };
 
-connection!(MemberConnection, MemberEdge, Member, "members");
-
 #[derive(Default)]
 pub struct MemberQuery;
 
@@ -35,6 +35,7 @@ pub struct MemberQuery;
 impl MemberQuery {
     /// Members by e-mail address, including invited ones; without those who have left.
     #[field(permit = MemberRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn members(
         &self,
         ctx: &Context<'_>,
@@ -45,18 +46,20 @@ impl MemberQuery {
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
+        #[graphql(desc = "Conditions on the members, beside the statuses. Null for all.")] filter: Option<MemberFilter>,
     ) -> Answer<MemberConnection> {
         let (tenant, signer) = (ctx.caller()?.tenant, ctx.given::<CursorSigner>()?);
         let request = PageArgs { first, after, last, before }.check("members", signer, ctx.given::<Limits>()?.page)?;
         let page = MemberPage {
-            statuses: status.unwrap_or_default().into_iter().map(Into::into).collect(),
+            filter: filter.unwrap_or_default().read(status.unwrap_or_default())?,
             after: place(request.after.as_deref())?,
             before: place(request.before.as_deref())?,
             backward: request.backward,
             limit: request.limit,
         };
         let rows = ctx.given::<Identity>()?.members(tenant, &page).await?;
-        Ok(Page::build(rows.into_iter().map(keyed).collect(), &request, "members", signer).into())
+        let built = Page::build(rows.into_iter().map(keyed).collect(), &request, "members", signer);
+        Ok(MemberConnection { page: Arc::new(built), tenant, tests: page.filter })
     }
 }
 

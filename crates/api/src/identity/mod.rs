@@ -2,6 +2,7 @@
 
 mod factors;
 mod invitations;
+mod members;
 mod mutations;
 mod people;
 mod refusal;

@@ -52,7 +52,7 @@ pub struct NoteEdit {
     pub written_at: DateTime,
 }
 
-crate::connection!(NoteConnection, NoteEdge, Note, "notes");
+crate::connection!(counted NoteConnection, NoteEdge, Note, "notes");
 
 /// Note of a member or an integration on an object. Callers who may read the object may read the
 /// note.

@@ -37,8 +37,10 @@ impl NoteQuery {
         #[graphql(desc = "ID of the thing.")] node_id: ID,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Option<Answer<NoteConnection>> {
-        page(ctx, &node_id, PageArgs { first, after, ..PageArgs::default() }).await.transpose()
+        page(ctx, &node_id, PageArgs { first, after, last, before }).await.transpose()
     }
 }
 
@@ -47,9 +49,10 @@ async fn page(ctx: &Context<'_>, node_id: &ID, args: PageArgs) -> Answer<Option<
     let request = args.check(&list, signer, MOST_A_PAGE)?;
     let Some(target) = schema::find(ctx, node_id).await?.and_then(|_| Target::parse(node_id)) else { return Ok(None) };
     let scope = ctx.given::<Ledger>()?.database().tenant(ctx.caller()?.tenant);
-    let nodes = rows::page(&scope, target.id, &request).await?.into_iter().map(|note| {
+    let listed = rows::page(&scope, target.id, &request).await?;
+    let nodes = listed.rows.into_iter().map(|note| {
         let keys = vec![Key::Int(note.created_at.micros()), note.id.into()];
         (Note::from(note), keys)
     });
-    Ok(Some(Page::build(nodes.collect(), &request, list, signer).into()))
+    Ok(Some(Page::build(nodes.collect(), &request, list, signer).counted(scope, listed.source).into()))
 }

@@ -31,7 +31,7 @@ use crate::graphql::{
     scalars::Cursor,
 };
 
-crate::connection!(BackorderConnection, BackorderEdge, OrderLine, "order lines that wait for stock");
+crate::connection!(counted BackorderConnection, BackorderEdge, OrderLine, "order lines that wait for stock");
 
 /// A page of orders, and where the stream stood before its list was read.
 pub struct OrderConnection {
@@ -159,16 +159,16 @@ pub(super) async fn backorders(
     let signer = ctx.given::<CursorSigner>()?;
     let filter = orders_within(&ctx.permit::<kind::OrderRead>()?, filter);
     let request = args.check(rows::BACKORDERS, signer, MOST_A_PAGE)?;
-    let page = rows::backorders(scope, &filter, product, &request).await?;
-    let mut ids: Vec<OrderId> = page.iter().map(|waiting| waiting.order).collect();
+    let listed = rows::backorders(scope, &filter, product, &request).await?;
+    let mut ids: Vec<OrderId> = listed.rows.iter().map(|waiting| waiting.order).collect();
     ids.sort_unstable();
     ids.dedup();
     let orders: HashMap<OrderId, Arc<core::Order>> =
         rows::orders(scope, &ids).await?.into_iter().map(|order| (order.id, Arc::new(order))).collect();
-    let nodes = page.into_iter().filter_map(|waiting| {
+    let nodes = listed.rows.into_iter().filter_map(|waiting| {
         let order = orders.get(&waiting.order)?.clone();
         let id = order.line_id(waiting.position);
         Some((OrderLine::find(order, id)?, waiting.keys()))
     });
-    Ok(Page::build(nodes.collect(), &request, rows::BACKORDERS, signer).into())
+    Ok(Page::build(nodes.collect(), &request, rows::BACKORDERS, signer).counted(scope.clone(), listed.source).into())
 }

@@ -10,7 +10,8 @@ use inventory::{
     ledger::Ledger,
     numbering::core::Patterns,
     orders::rows::{
-        AllocatedTest, Filter, IdColumn, NoteTest, OrderSort, SearchTest, SearchWord, Sorted, Span, TextTest, TotalTest,
+        AllocatedTest, Filter, IdColumn, NoteTest, OrderMetadataTest, OrderSort, SearchTest, SearchWord, Sorted, Span, TextTest,
+        TotalTest,
     },
 };
 use platform::path;
@@ -22,6 +23,7 @@ use super::{
     links::{DateTimeFilter, Direction, IdFilter, StringFilter, argument},
 };
 use crate::{
+    catalog::{MetadataFilter, metadata_tests},
     graphql::{
         context::ContextExt,
         fault::TopError,
@@ -41,6 +43,8 @@ pub struct OrderFilter {
     pub or: Option<Vec<OrderFilter>>,
     /// Condition that must not hold.
     pub not: Option<Box<OrderFilter>>,
+    /// The order itself.
+    pub id: Option<IdFilter>,
     /// States to include; an empty list matches nothing.
     pub status: Option<Vec<OrderStatus>>,
     /// Stores that sold the order.
@@ -72,6 +76,8 @@ pub struct OrderFilter {
     pub total: Option<MoneyFilter>,
     /// Store that holds stock for the order, or that goods of the order were sent from. Refused by `orderChanged`.
     pub allocated_store: Option<StoreIdFilter>,
+    /// Time at which the order was created here, which may be later than it was placed.
+    pub created_at: Option<DateTimeFilter>,
     /// Time at which the order last changed.
     pub updated_at: Option<DateTimeFilter>,
     /// Words, at most 8: each is the number of the order or the beginning of its reference or, with customer.read, of its customer's, or with
@@ -82,6 +88,8 @@ pub struct OrderFilter {
     /// Note for the customer or for staff, in any spelling of the letters A to Z. It narrows what the other tests leave; by itself it goes through
     /// all orders. Refused by `orderChanged`.
     pub note: Option<StringFilter>,
+    /// Keys of the metadata, at most 10, all of which must match. It narrows what the other tests leave. Refused by `orderChanged`.
+    pub metadata: Option<Vec<MetadataFilter>>,
 }
 
 /// Sort order of a list of orders; orders with equal values are sorted by ID.
@@ -218,6 +226,9 @@ impl OrderFilter {
             all.push(Filter::Not(Box::new(part.compile(&below(at, "not"), depth + 1, left, reading)?)));
         }
         all.extend(self.status.map(|list| Filter::Status(list.into_iter().map(Into::into).collect())));
+        for test in ids::<entity::id::kind::OrderId>(self.id, &below(at, "id"))? {
+            all.push(Filter::Ids(IdColumn::Order, test));
+        }
         for test in ids::<entity::id::kind::StoreId>(self.store, &below(at, "store"))? {
             all.push(Filter::Ids(IdColumn::Store, test));
         }
@@ -237,10 +248,10 @@ impl OrderFilter {
         all.extend(self.refund_status.map(|list| Filter::Refund(list.into_iter().map(Into::into).collect())));
         let document = DocumentFilter {
             number: self.number,
+            created_at: self.created_at,
             updated_at: self.updated_at,
             product: self.product,
             sku: self.sku,
-            ..DocumentFilter::default()
         };
         all.extend(document.read((Numbered::Order, reading.patterns), at)?.into_iter().map(Filter::Document));
         all.extend(self.total.map(|test| total(&test, &below(at, "total"))).transpose()?);
@@ -249,6 +260,7 @@ impl OrderFilter {
         }
         all.extend(self.search.map(|text| search(&text, reading, &below(at, "search"))).transpose()?);
         all.extend(texts(self.note, &below(at, "note"))?.into_iter().map(|test| Filter::Note(NoteTest(test))));
+        all.extend(metadata_tests(self.metadata, at)?.into_iter().map(|test| Filter::Metadata(OrderMetadataTest(test))));
         *left = left
             .checked_sub(all.len().max(1) + words * TESTS_OF_A_WORD)
             .ok_or_else(|| TopError::bad_input(format!("a filter has at most {MOST_TESTS} tests"), path!["filter"]))?;

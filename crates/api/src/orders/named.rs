@@ -1,10 +1,12 @@
 //! Filters of orders as cursors keep them.
 
 use entity::prelude::Timestamp;
-use inventory::orders::rows::{AllocatedTest, DocumentTest, Filter, IdColumn, NoteTest, NumberTest, SearchTest, Span, TextTest};
+use inventory::orders::rows::{
+    AllocatedTest, DocumentTest, Filter, IdColumn, NoteTest, NumberTest, OrderMetadataTest, SearchTest, Span, TextTest,
+};
 use serde_json::{Value, json};
 
-use crate::graphql::canonical::Canonical;
+use crate::{catalog::metadata_name, graphql::canonical::Canonical};
 
 impl Canonical for Filter {
     fn canonical(&self) -> Value {
@@ -15,6 +17,7 @@ impl Canonical for Filter {
             Self::Not(part) => json!({ "not": part.canonical() }),
             Self::Ids(column, ids) => {
                 let column = match column {
+                    IdColumn::Order => "id",
                     IdColumn::Store => "store",
                     IdColumn::Channel => "channel",
                     IdColumn::Customer => "customer",
@@ -38,6 +41,7 @@ impl Canonical for Filter {
                 json!({ "search": words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>(), "customers": sees_customers })
             }
             Self::Note(NoteTest(test)) => json!({ "note": text(test) }),
+            Self::Metadata(OrderMetadataTest(test)) => metadata_name(test),
         }
     }
 }

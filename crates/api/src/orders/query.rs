@@ -87,6 +87,7 @@ impl OrdersQuery {
 
     /// Lines that wait for stock, the oldest order first: that is the order in which what comes is given out.
     #[field(permit = OrderRead, paged)]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn backorders(
         &self,
         ctx: &Context<'_>,
@@ -94,6 +95,8 @@ impl OrdersQuery {
         #[graphql(desc = "Store whose orders are included. Null for all.")] store: Option<StoreRef>,
         first: Option<i32>,
         after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
     ) -> Answer<BackorderConnection> {
         let scope = permit.scope(ledger(ctx)?.database());
         let mut filter = Vec::new();
@@ -106,7 +109,7 @@ impl OrdersQuery {
             let store = store_named(ctx, &named, &["store"]).await?;
             filter.push(Filter::Ids(IdColumn::Store, store.map(entity::id::Id::uuid).into_iter().collect()));
         }
-        let args = PageArgs { first, after, ..PageArgs::default() };
+        let args = PageArgs { first, after, last, before };
         connections::backorders(ctx, &scope, (Filter::All(filter), product), &args).await
     }
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_graphql::{Context, InputObject};
 use entity::prelude::{Numbered, SupplierId};
-use iam::access::{Permission, Permit, Reach};
+use iam::access::{Caller, Permission, Permit, Reach, kind};
 use inventory::{
     ledger::Ledger,
     numbering::core::Patterns,
+    orders::rows::TotalTest,
     purchasing::rows::{self, DaySpan, Filter},
 };
 use platform::{
@@ -21,7 +22,7 @@ use crate::{
         connection::{Page, PageArgs},
         context::ContextExt,
         fault::{Answer, TopError},
-        filters::{DateFilter, DateTimeFilter, IdFilter, StringFilter},
+        filters::{DateFilter, DateTimeFilter, IdFilter, MoneyFilter, StringFilter},
         nested::{NestedFilter, place, read_nested},
         refusal::Path,
         scalars::Date,
@@ -29,7 +30,7 @@ use crate::{
     numbering,
     orders::{
         document_filter::{DocumentFilter, document_sort},
-        filters::below,
+        filters::{below, texts},
     },
 };
 
@@ -58,6 +59,12 @@ pub struct PurchaseOrderFilter {
     pub expected_on: Option<DateFilter>,
     /// Number of the purchase order, with or without its letters, as in PO-000007.
     pub number: Option<StringFilter>,
+    /// Reference in an external system, compared exactly.
+    pub external_ref: Option<StringFilter>,
+    /// Member, integration or job that created the purchase order.
+    pub created_by: Option<IdFilter>,
+    /// Total of the purchase order: goods and charges, in its currency. Needs product.cost.read.
+    pub total: Option<MoneyFilter>,
     /// Product of at least one line of the purchase order.
     pub product: Option<IdFilter>,
     /// SKU of the product of at least one line, in any spelling of capitals.
@@ -71,15 +78,17 @@ pub struct PurchaseOrderFilter {
 ::graphql::nested_filter!(PurchaseOrderFilter);
 
 impl PurchaseOrderFilter {
-    fn read(self, patterns: &Patterns) -> Answer<Nested<Filter>> {
-        read_nested(self, &mut |filter: Self, at| filter.tests(patterns, at))
+    fn read(self, caller: &Caller, patterns: &Patterns) -> Answer<Nested<Filter>> {
+        read_nested(self, &mut |filter: Self, at| filter.tests(caller, patterns, at))
     }
 
-    fn tests(self, patterns: &Patterns, at: &Path) -> Answer<Filter> {
+    fn tests(self, caller: &Caller, patterns: &Patterns, at: &Path) -> Answer<Filter> {
         let days = days(self.expected_on, &below(at, "expectedOn"))?;
         let suppliers = self.supplier.map(|filter| filter.ids(&place(at, "supplier"))).transpose()?.flatten();
         let blankets = self.blanket_order.map(|filter| filter.ids(&place(at, "blanketOrder"))).transpose()?.flatten();
         let stores = self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten();
+        let created_by = self.created_by.map(|filter| filter.of_any_kind(&place(at, "createdBy"))).transpose()?.flatten();
+        let total = self.total.map(|test| total(&test, caller, &below(at, "total"))).transpose()?;
         let document = DocumentFilter {
             number: self.number,
             created_at: self.created_at,
@@ -94,9 +103,21 @@ impl PurchaseOrderFilter {
             stores: stores.into_iter().collect(),
             expected_before: self.expected_before.map(|day| day.0),
             expected_on: days.into_iter().collect(),
+            references: texts(self.external_ref, &below(at, "externalRef"))?,
+            created_by,
+            total,
             documents: document.read((Numbered::PurchaseOrder, patterns), at)?,
         })
     }
+}
+
+/// A total is made of costs: whoever is not told them does not find them out by asking for totals either.
+fn total(test: &MoneyFilter, caller: &Caller, at: &Path) -> Answer<TotalTest> {
+    if !caller.sees_costs() {
+        return Err(TopError::Forbidden(kind::ProductCostRead::info().code));
+    }
+    let range = test.range(at)?;
+    Ok(TotalTest { currency: range.currency, least: range.least, most: range.most })
 }
 
 /// The days of a filter; a span that no day lies in is refused.
@@ -116,8 +137,8 @@ pub struct PurchaseOrderAsk {
     pub supplier: Option<SupplierId>,
 }
 
-/// Documents of the permit's stores only.
-pub(super) fn within<P: Permission>(permit: &Permit<P>, filter: &mut Filter) {
+/// Purchase orders of the permit's stores only.
+fn within<P: Permission>(permit: &Permit<P>, filter: &mut Filter) {
     if let Reach::Stores(stores) = permit.reach() {
         filter.stores.push(stores.to_vec());
     }
@@ -133,7 +154,7 @@ pub async fn purchase_orders<P: Permission>(
     let signer = ctx.given::<CursorSigner>()?;
     let filter = ask.filter.unwrap_or_default();
     let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
-    let mut filter = filter.read(&patterns)?;
+    let mut filter = filter.read(permit.caller(), &patterns)?;
     within(permit, &mut filter.own);
     if let Some(supplier) = ask.supplier {
         let named = filter.own.suppliers.take().is_none_or(|suppliers| suppliers.contains(&supplier));

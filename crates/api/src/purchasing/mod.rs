@@ -22,6 +22,7 @@ mod receipt;
 pub mod refusal;
 mod reorder;
 mod reorder_plan;
+mod return_list;
 mod returns;
 mod supply;
 mod enums;

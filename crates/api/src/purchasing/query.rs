@@ -9,7 +9,7 @@ use inventory::{
     ledger::Ledger,
     purchasing::{
         core,
-        rows::{self, Filter, Names, SupplyFilter},
+        rows::{self, Names, SupplyFilter},
         shell::{self, MAX_SUGGESTIONS},
     },
 };
@@ -22,12 +22,13 @@ use platform::{
 };
 
 use super::{
-    filter::{self, PurchaseOrderAsk, PurchaseOrderFilter, PurchaseOrderSort, within},
+    filter::{self, PurchaseOrderAsk, PurchaseOrderFilter, PurchaseOrderSort},
     inputs_more::supplier_name,
     links::{MOST_A_PAGE, StoreRef, SupplierRef, argument},
     order::PurchaseOrder,
     reorder::{ReorderSuggestion, SupplierPerformance},
     reorder_plan::{self, ReorderSuggestionConnection},
+    return_list::{SupplierReturnFilter, supplier_returns},
     returns::SupplierReturn,
     supply::{SupplierProduct, SupplierProductConnection},
 };
@@ -54,15 +55,6 @@ pub enum PurchaseOrderRef {
     Id(ID),
     /// Number of the purchase order.
     Number(String),
-}
-
-/// Returns to suppliers that match all of these.
-#[derive(Debug, Clone, Default, InputObject)]
-pub struct SupplierReturnFilter {
-    /// Sent back to these suppliers.
-    pub supplier: Option<IdFilter>,
-    /// Sent from these stores.
-    pub store: Option<IdFilter>,
 }
 
 /// Rows of suppliers' catalogues that match all of these.
@@ -147,23 +139,7 @@ impl PurchaseQuery {
         last: Option<i32>,
         before: Option<Cursor>,
     ) -> Answer<SupplierReturnConnection> {
-        let scope = permit.scope(ctx.given::<Ledger>()?.database());
-        let (signer, asked) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
-        let mut filter = Filter {
-            suppliers: ids(asked.supplier.as_ref(), "supplier")?,
-            stores: ids(asked.store.as_ref(), "store")?.into_iter().collect(),
-            ..Filter::default()
-        };
-        within(&permit, &mut filter);
-        rows::add_merged(&scope, vec![&mut filter]).await?;
-        let request = PageArgs { first, after, last, before }.check(rows::RETURNS, signer, MOST_A_PAGE)?;
-        let source = rows::returns_source(scope.backend(), &filter);
-        let page = rows::returns_page(&scope, source.clone(), &request).await?;
-        let nodes = page
-            .into_iter()
-            .map(|row| (rows::return_keys(&row), row))
-            .map(|(keys, row)| (SupplierReturn::head(Arc::new(row)), keys));
-        Ok(Page::build(nodes.collect(), &request, rows::RETURNS, signer).counted(scope, source).into())
+        supplier_returns(ctx, &permit, filter, PageArgs { first, after, last, before }).await
     }
 
     /// Rows of suppliers' catalogues, by supplier and product.

@@ -1,5 +1,6 @@
 //! Saved views in GraphQL.
 
+mod filter;
 mod inputs;
 mod link;
 mod live;

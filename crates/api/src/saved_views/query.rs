@@ -1,6 +1,7 @@
 //! Asking for saved views, and for what they show.
 
 use async_graphql::{Context, SimpleObject};
+use inventory::ledger::Ledger;
 use macros::resolvers;
 use platform::{audit::Origin, paging::CursorSigner, path, storage::TenantScope};
 use serde_json::Value;
@@ -11,6 +12,7 @@ use services::saved_views::{
 use tokio::sync::Mutex;
 
 use super::{
+    filter::SavedViewFilter,
     inputs::{SavedViewRef, given, meant},
     view::{SavedView, SavedViewConnection},
 };
@@ -112,15 +114,18 @@ impl SavedViewQuery {
         after: Option<Cursor>,
         last: Option<i32>,
         before: Option<Cursor>,
+        #[graphql(desc = "Conditions on the saved views. Null for all.")] filter: Option<SavedViewFilter>,
     ) -> Answer<SavedViewConnection> {
         let signer = ctx.given::<CursorSigner>()?;
         let request = PageArgs { first, after, last, before }.check(rows::VIEWS, signer, MOST_A_PAGE)?;
-        let page = ctx.given::<SavedViews>()?.page(&permit, &request).await?;
-        let nodes = page.into_iter().map(|view| {
+        let filter = filter.unwrap_or_default().read()?;
+        let listed = ctx.given::<SavedViews>()?.page(&permit, &filter, &request).await?;
+        let nodes = listed.rows.into_iter().map(|view| {
             let keys = rows::view_keys(&view);
             (SavedView::from(view), keys)
         });
-        Ok(Page::build(nodes.collect(), &request, rows::VIEWS, signer).into())
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        Ok(Page::build(nodes.collect(), &request, rows::VIEWS, signer).counted(scope, listed.source).into())
     }
 
     /// A saved view. Null when there is none.

@@ -50,7 +50,7 @@ impl From<Status> for SavedViewStatus {
 #[derive(Clone)]
 pub struct SavedView(pub Arc<View>);
 
-crate::connection!(SavedViewConnection, SavedViewEdge, SavedView, "saved views");
+crate::connection!(counted SavedViewConnection, SavedViewEdge, SavedView, "saved views");
 
 impl From<View> for SavedView {
     fn from(view: View) -> Self {

@@ -2,17 +2,24 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, OneofObject};
 use entity::prelude::{CategoryId, GroupId, StoreId};
-use iam::access::core::Groups;
-use inventory::stock::rows::list::LevelFilter;
+use iam::access::{core::Groups, kind};
+use inventory::{
+    catalog::rows::filter::Filter as ProductTests,
+    stock::rows::list::{LevelFilter, ListedTest},
+};
 use platform::path;
 
-use super::{AdjustKind, LotRef, ReasonCode, ShortagePolicy, StockStatus};
+use super::{
+    AdjustKind, LotRef, ReasonCode, ShortagePolicy, StockStatus,
+    lot_filter::{LotCodeFilter, codes},
+};
 use crate::{
     access::stores_of_groups,
-    catalog::{MoneyInput, ProductRef, StoreRef},
+    catalog::{MoneyInput, ProductFilter, ProductRef, StoreRef, product_filter},
     graphql::{
+        context::ContextExt,
         fault::TopError,
-        filters::{IdFilter, MAX_NESTING, MAX_TESTS, QuantityFilter},
+        filters::{DateTimeFilter, IdFilter, MAX_NESTING, MAX_TESTS, QuantityFilter, StringFilter},
         nested::NestedFilter,
         scalars::{DateTime, Long, Quantity},
     },
@@ -28,20 +35,37 @@ pub struct StockFilter {
     pub or: Option<Vec<StockFilter>>,
     /// Condition that must not hold.
     pub not: Option<Box<StockFilter>>,
+    /// The stock level itself.
+    pub id: Option<IdFilter>,
     /// Stores to include.
     pub store: Option<IdFilter>,
     /// Groups whose stores are included.
     pub store_group: Option<IdFilter>,
     /// Products to include.
     pub product: Option<IdFilter>,
-    /// Categories whose products are included.
+    /// Categories whose products are included; for their descendants too, use `categoryTree`.
     pub category: Option<IdFilter>,
+    /// Categories whose products, and those of their descendants, are included. Refused by `stockChanged`.
+    pub category_tree: Option<IdFilter>,
+    /// Suppliers whose products are included. Needs product.read. Refused by `stockChanged`.
+    pub supplier: Option<IdFilter>,
+    /// SKU of the product, in any spelling of capitals. Refused by `stockChanged`.
+    pub sku: Option<StringFilter>,
+    /// Barcode of the product. `eq` and `in` take a GTIN with or without zeros before it; `startsWith` and `contains` compare the printed code.
+    /// Refused by `stockChanged`.
+    pub barcode: Option<StringFilter>,
+    /// Code of a lot that the level has stock of. Refused by `stockChanged`.
+    pub lot: Option<LotCodeFilter>,
     /// Available quantity, in smallest units.
     pub available: Option<QuantityFilter>,
     /// Quantity on hand, in smallest units.
     pub on_hand: Option<QuantityFilter>,
+    /// Reserved quantity, in smallest units.
+    pub reserved: Option<QuantityFilter>,
     /// Stock statuses to include; an empty list matches nothing.
     pub status: Option<Vec<StockStatus>>,
+    /// Time at which the level last changed. Refused by `stockChanged`.
+    pub updated_at: Option<DateTimeFilter>,
 }
 
 ::graphql::nested_filter!(StockFilter);
@@ -54,7 +78,7 @@ pub async fn level_filter(ctx: &Context<'_>, filter: Option<&StockFilter>) -> Re
     }
     let mut named = Vec::new();
     groups_named(filter, 1, &mut named)?;
-    plain(filter, 1, &stores_of_groups(ctx, &named).await?)
+    plain(ctx, filter, 1, &stores_of_groups(ctx, &named).await?)
 }
 
 /// The groups that a filter names anywhere.
@@ -74,12 +98,35 @@ fn groups(filter: &StockFilter) -> Result<Option<Vec<GroupId>>, TopError> {
     Ok(filter.store_group.as_ref().map(|f| f.ids(&["filter", "storeGroup"])).transpose()?.flatten())
 }
 
-fn plain(filter: &StockFilter, depth: usize, members: &Groups) -> Result<LevelFilter, TopError> {
+/// The tests that lists alone take.
+fn listed(ctx: &Context<'_>, filter: &StockFilter) -> Result<Vec<ListedTest>, TopError> {
+    if filter.supplier.is_some() {
+        ctx.permit::<kind::ProductRead>()?;
+    }
+    let of_product = ProductFilter {
+        category_tree: filter.category_tree.clone(),
+        supplier: filter.supplier.clone(),
+        sku: filter.sku.clone(),
+        barcode: filter.barcode.clone(),
+        ..ProductFilter::default()
+    };
+    let of_product = Some(product_filter(ctx, Some(of_product))?).filter(|test| *test != ProductTests::default());
+    let mut all: Vec<ListedTest> = of_product.map(ListedTest::Product).into_iter().collect();
+    if let Some((from, before)) = filter.updated_at.as_ref().map(DateTimeFilter::range) {
+        all.push(ListedTest::UpdatedAt([from, before]));
+    }
+    let (lots, begins) = codes(filter.lot.clone().unwrap_or_default(), &["filter", "lot"])?;
+    all.extend(lots.map(ListedTest::LotCodes));
+    all.extend(begins.map(ListedTest::LotBegins));
+    Ok(all)
+}
+
+fn plain(ctx: &Context<'_>, filter: &StockFilter, depth: usize, members: &Groups) -> Result<LevelFilter, TopError> {
     if depth > MAX_NESTING {
         return Err(TopError::bad_input(format!("a filter nests at most {MAX_NESTING} deep"), vec!["filter".to_owned()]));
     }
     let parts = |list: &Option<Vec<StockFilter>>| -> Result<Option<Vec<LevelFilter>>, TopError> {
-        list.as_ref().map(|list| list.iter().map(|part| plain(part, depth + 1, members)).collect()).transpose()
+        list.as_ref().map(|list| list.iter().map(|part| plain(ctx, part, depth + 1, members)).collect()).transpose()
     };
     let range = |filter: &Option<QuantityFilter>| {
         filter.as_ref().map_or((None, None), |f| {
@@ -102,13 +149,16 @@ fn plain(filter: &StockFilter, depth: usize, members: &Groups) -> Result<LevelFi
     Ok(LevelFilter {
         and,
         or: parts(&filter.or)?,
-        not: filter.not.as_ref().map(|part| plain(part, depth + 1, members).map(Box::new)).transpose()?,
+        not: filter.not.as_ref().map(|part| plain(ctx, part, depth + 1, members).map(Box::new)).transpose()?,
+        ids: filter.id.as_ref().map(|f| f.ids(&["filter", "id"])).transpose()?.flatten(),
         stores,
         products: filter.product.as_ref().map(|f| f.ids(&["filter", "product"])).transpose()?.flatten(),
         categories,
         available: range(&filter.available),
         on_hand: range(&filter.on_hand),
+        reserved: range(&filter.reserved),
         statuses: filter.status.as_ref().map(|list| list.iter().map(|s| (*s).into()).collect()),
+        of_lists: listed(ctx, filter)?,
     })
 }
 

@@ -7,7 +7,7 @@ use futures_util::{Stream, StreamExt, stream::BoxStream};
 use iam::access::{LiveRights, Permit, kind};
 use inventory::{ledger::Ledger, stock::rows::list::LevelRow};
 use macros::resolvers;
-use platform::{realtime::SharedEvent, storage::TenantScope};
+use platform::{path, realtime::SharedEvent, storage::TenantScope};
 
 use super::{
     StockEntry, StockFilter, StockLevel,
@@ -129,7 +129,12 @@ impl StockSubscription {
     ) -> Result<BoxStream<'static, Answer<StockUpdate>>, TopError> {
         let (scope, rights) = follower(ctx, &permit)?;
         let delay = feed::delay(max_delay_ms)?;
-        let filter = within(&permit, level_filter(ctx, filter.as_ref()).await?);
+        let filter = level_filter(ctx, filter.as_ref()).await?;
+        if filter.asks_of_lists() {
+            let message = "events of stock do not say the product's texts, category tree and supplier, lots and times: filter by something else";
+            return Err(TopError::bad_input(message, path!["filter"]));
+        }
+        let filter = within(&permit, filter);
         let options = StreamOptions { name: filter_name(&filter), after, delay };
         let updates = feed::open(ctx, scope, StockTopic { filter }, rights, options).await?;
         Ok(updates.map(|update| update.map(StockUpdate)).boxed())

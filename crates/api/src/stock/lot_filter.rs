@@ -77,7 +77,7 @@ impl LotFilter {
     }
 
     fn spec(self, at: &Path) -> Answer<LotFilterSpec> {
-        let (codes, code_starts) = codes(self.code.unwrap_or_default(), at)?;
+        let (codes, code_starts) = codes(self.code.unwrap_or_default(), &place(at, "code"))?;
         let (expires_from, before) = days(self.expires_on.as_ref(), at)?;
         let skus = self.sku.map(|filter| texts(&filter, &place(at, "sku"))).transpose()?.unwrap_or_default();
         Ok(LotFilterSpec {
@@ -98,11 +98,11 @@ impl LotFilter {
     }
 }
 
-/// The codes and the beginning of a code that are asked for, folded.
-fn codes(code: LotCodeFilter, at: &Path) -> Answer<(Option<Vec<String>>, Option<String>)> {
+/// The codes and the beginning of a code that are asked for at a place, folded.
+pub(super) fn codes(code: LotCodeFilter, at: &[&str]) -> Answer<(Option<Vec<String>>, Option<String>)> {
     let mut codes = code.one_of;
     if codes.as_ref().is_some_and(|codes| codes.len() > MAX_VALUES) {
-        let field = at.iter().map(String::as_str).chain(["code", "in"]).map(str::to_owned).collect();
+        let field = at.iter().copied().chain(["in"]).map(str::to_owned).collect();
         return Err(TopError::bad_input(format!("at most {MAX_VALUES} codes"), field));
     }
     if let Some(one) = code.eq {

@@ -35,6 +35,8 @@ pub struct MovementFilter {
     pub external_ref: Option<StringFilter>,
     /// Range of the time at which the movement happened.
     pub occurred_at: Option<DateTimeFilter>,
+    /// Range of the time at which the movement was recorded here, which may be later than it happened.
+    pub recorded_at: Option<DateTimeFilter>,
     /// Reasons of the movement; an empty list matches nothing.
     pub reason_code: Option<Vec<ReasonCode>>,
     /// Member, API key or integration that made the movement.
@@ -63,6 +65,7 @@ impl MovementFilter {
 
     fn spec_at(&self, at: &[String]) -> Result<MovementFilterSpec, TopError> {
         let (occurred_from, occurred_before) = self.occurred_at.as_ref().map(DateTimeFilter::range).unwrap_or_default();
+        let (recorded_from, recorded_before) = self.recorded_at.as_ref().map(DateTimeFilter::range).unwrap_or_default();
         let texts = |filter: &Option<StringFilter>, name: &str| {
             filter.as_ref().map(|filter| texts(filter, &place(at, name))).transpose().map(Option::unwrap_or_default)
         };
@@ -77,6 +80,7 @@ impl MovementFilter {
             external_ref: texts(&self.external_ref, "externalRef")?,
             occurred_from,
             occurred_before,
+            recorded: [recorded_from, recorded_before],
             reasons: self.reason_code.as_ref().map(|reasons| reasons.iter().map(|reason| (*reason).into()).collect()),
             actors: of_any_kind(&self.actor, "actor")?,
             skus: texts(&self.sku, "sku")?.into_iter().map(folded).collect(),

@@ -1,6 +1,10 @@
 //! Filters of levels as cursors keep them.
 
-use inventory::stock::{core::Alert, rows::list::LevelFilter};
+use entity::prelude::Timestamp;
+use inventory::stock::{
+    core::Alert,
+    rows::list::{LevelFilter, ListedTest},
+};
 use serde_json::{Value, json};
 
 use super::alerts::AlertTopic;
@@ -16,13 +20,27 @@ impl Canonical for LevelFilter {
             "and": Some(parts(&self.and)).filter(|and| !and.is_empty()),
             "or": self.or.as_deref().map(parts),
             "not": self.not.as_deref().map(Self::canonical),
+            "id": self.ids,
             "store": self.stores,
             "product": self.products,
             "category": self.categories,
             "available": range(self.available),
             "onHand": range(self.on_hand),
+            "reserved": range(self.reserved),
             "status": self.statuses.as_ref().map(|statuses| statuses.iter().map(|status| status.as_str()).collect::<Vec<_>>()),
+            "ofLists": Some(self.of_lists.iter().map(listed).collect::<Vec<_>>()).filter(|tests| !tests.is_empty()),
         })
+    }
+}
+
+fn listed(test: &ListedTest) -> Value {
+    match test {
+        ListedTest::Product(filter) => filter.canonical(),
+        ListedTest::UpdatedAt([from, before]) => {
+            json!({ "updatedAt": { "gte": from.map(Timestamp::micros), "lt": before.map(Timestamp::micros) } })
+        }
+        ListedTest::LotCodes(codes) => json!({ "lot": { "in": codes } }),
+        ListedTest::LotBegins(prefix) => json!({ "lot": { "startsWith": prefix } }),
     }
 }
 

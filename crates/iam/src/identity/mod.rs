@@ -30,7 +30,7 @@ pub const SEALED: &[platform::secrets::SealedColumn] =
 
 pub use rows::{
     Membership, Profile,
-    members::{MemberPage, MemberView},
+    members::{MemberFilter, MemberPage, MemberView},
     membership, memberships,
     sessions::{EndReason, SessionRow, Which},
 };

@@ -1,5 +1,6 @@
 //! The table of saved views.
 
+mod list;
 mod schedules;
 
 use entity::{
@@ -7,23 +8,18 @@ use entity::{
     record::{Record, Selected},
     tables::{saved_view, saved_view_link},
 };
-use platform::{
-    paging::{Key, ListSource, PageRequest},
-    storage::{Fault, Finds, Reads, Row, Work},
-};
+use platform::storage::{Fault, Finds, Reads, Row, Work};
 use sea_orm::Value;
 use uuid::Uuid;
 
 use super::core::{Asker, Fields, Link, View, ViewRef};
 
+pub use self::list::{VIEWS, ViewFilter, view_keys, view_page};
 pub use self::schedules::{
     begin_run, count_schedules, due_schedules, end_run, forget_runs, insert_schedule, is_active_member, lock_schedule,
     note_error, note_sent, remove_schedule, remove_schedules_of, schedule, schedules_of, skip_to, tenant_name, tenant_zone,
     tenants_due, update_schedule,
 };
-
-/// Names the order of views in cursors.
-pub const VIEWS: &str = "savedViews:SLUG:ASC";
 
 #[derive(Record)]
 #[record(of = saved_view, alias = "v")]
@@ -121,19 +117,6 @@ pub async fn update_view(work: &Work, view: &View) -> Result<(), Fault> {
 
 pub async fn remove_view(work: &Work, id: SavedViewId) -> Result<u64, Fault> {
     work.execute("DELETE FROM saved_view WHERE tenant_id = $1 AND id = $2", vec![id.into()]).await
-}
-
-/// Where a view stands in its list.
-pub fn view_keys(view: &View) -> Vec<Key> {
-    vec![Key::Text(view.fields.slug.clone()), view.id.into()]
-}
-
-/// A page of the views that somebody may read, by their slugs.
-pub async fn view_page(reads: &impl Reads, asker: &Asker, request: &PageRequest) -> Result<Vec<View>, Fault> {
-    let (condition, values) = shared_with(asker);
-    let source = ListSource { from: format!("FROM saved_view v WHERE v.tenant_id = $1{condition}"), values };
-    let (sql, values) = source.page(ViewRow::SELECT, &["v.slug", "v.id"], false, request);
-    reads.records::<ViewRow>(&sql, values).await?.into_iter().map(View::try_from).collect()
 }
 
 /// The condition on views that somebody may read, as SQL with values from `$2`: `View::is_for` of one. Lists of ids are texts in which each stands in quotes.

@@ -5,7 +5,7 @@ use entity::{
     record::{Record, Selected},
     tables::{app_user, invitation, member},
 };
-use platform::storage::{Fault, GlobalReads, GlobalWork};
+use platform::storage::{Backend, Fault, GlobalReads, GlobalWork, Row};
 use sea_orm::Value;
 
 use super::{Membership, of_members};
@@ -82,13 +82,12 @@ impl From<ViewRow> for MemberView {
     }
 }
 
-/// Members: conditions, order and limit are SQL over `m` and `u`, values from `$1`.
+const FROM: &str = "FROM member m JOIN app_user u ON u.id = m.user_id
+    LEFT JOIN invitation i ON i.tenant_id = m.tenant_id AND i.member_id = m.id";
+
+/// Members: conditions, order and limit are SQL over `m`, `u` and `i`, values from `$1`.
 async fn views(db: &impl GlobalReads, conditions: &str, values: Vec<Value>) -> Result<Vec<MemberView>, Fault> {
-    let sql = format!(
-        "SELECT {} FROM member m JOIN app_user u ON u.id = m.user_id
-    LEFT JOIN invitation i ON i.tenant_id = m.tenant_id AND i.member_id = m.id WHERE {conditions}",
-        ViewRow::SELECT
-    );
+    let sql = format!("SELECT {} {FROM} WHERE {conditions}", ViewRow::SELECT);
     Ok(db.records::<ViewRow>(&sql, values).await?.into_iter().map(MemberView::from).collect())
 }
 
@@ -108,11 +107,68 @@ pub async fn member_with_user(db: &impl GlobalReads, tenant: TenantId, member: M
     Ok(views(db, "m.tenant_id = $1 AND m.id = $2", vec![tenant.into(), member.into()]).await?.pop())
 }
 
+/// Which members of a tenant; what is None asks nothing. Of those who were invited nothing is asked that `MemberView` does not show.
+#[derive(Debug, Clone, Default)]
+pub struct MemberFilter {
+    /// Those in these standings only; without any, all but those who have left.
+    pub statuses: Vec<MemberStatus>,
+    /// One of these; an empty list matches nothing.
+    pub ids: Option<Vec<MemberId>>,
+    /// Part of the name or the address. The letters A to Z are compared without their case.
+    pub search: Option<String>,
+    pub mfa_enabled: Option<bool>,
+    /// Last seen from this moment on, and before that one.
+    pub last_seen: [Option<Timestamp>; 2],
+}
+
+impl MemberFilter {
+    /// The condition on `m`, `u` and `i`, and its values, from `$1` on.
+    fn condition(&self, backend: Backend, tenant: TenantId) -> (String, Vec<Value>) {
+        let mut sql = "m.tenant_id = $1 AND (m.removed_at IS NULL OR m.status = 'INVITED')".to_owned();
+        let mut values: Vec<Value> = vec![tenant.into()];
+        let mut bind = |value: Value| {
+            values.push(value);
+            values.len()
+        };
+        if !self.statuses.is_empty() {
+            let number = bind(backend.texts(self.statuses.iter().map(|status| status.as_str())));
+            sql.push_str(&format!(" AND {}", backend.in_texts("m.status", number)));
+        }
+        if let Some(ids) = &self.ids {
+            let number = bind(backend.ids(ids.iter().copied()));
+            sql.push_str(&format!(" AND {}", backend.in_ids("m.id", number)));
+        }
+        if let Some(text) = &self.search {
+            let number = bind(text.to_ascii_lowercase().into());
+            let (finder, collation) = match backend {
+                Backend::Postgres => ("strpos", " COLLATE \"C\""),
+                Backend::Sqlite => ("instr", ""),
+            };
+            let shown = |own: &str| format!("CASE WHEN m.status = 'INVITED' THEN coalesce(i.email, u.email_key) ELSE {own} END");
+            let has = |own: &str| format!("{finder}(lower(({}){collation}), ${number}) > 0", shown(own));
+            sql.push_str(&format!(" AND ({} OR {})", has("u.email"), has("u.display_name")));
+        }
+        if let Some(is_enabled) = self.mfa_enabled {
+            let has = format!("(m.status <> 'INVITED' AND {HAS_MFA})");
+            sql.push_str(&format!(" AND {}{has}", if is_enabled { "" } else { "NOT " }));
+        }
+        for (bound, operator) in self.last_seen.into_iter().zip([">=", "<"]) {
+            if let Some(at) = bound {
+                let number = bind(at.into());
+                sql.push_str(&format!(" AND m.status <> 'INVITED' AND m.last_seen_at {operator} ${number}"));
+            }
+        }
+        (sql, values)
+    }
+}
+
+/// Whether a member has a second factor.
+const HAS_MFA: &str = "EXISTS (SELECT 1 FROM totp t WHERE t.user_id = m.user_id AND t.seed IS NOT NULL)";
+
 /// A part of a tenant's list of members, which runs by address.
 #[derive(Debug, Clone, Default)]
 pub struct MemberPage {
-    /// Those in these standings only; without any, all but those who have left.
-    pub statuses: Vec<MemberStatus>,
+    pub filter: MemberFilter,
     pub after: Option<(String, MemberId)>,
     pub before: Option<(String, MemberId)>,
     pub backward: bool,
@@ -121,12 +177,7 @@ pub struct MemberPage {
 
 /// The rows of a page in its direction, one more than its limit if there are more.
 pub async fn page(db: &impl GlobalReads, tenant: TenantId, page: &MemberPage) -> Result<Vec<MemberView>, Fault> {
-    let mut sql = "m.tenant_id = $1 AND (m.removed_at IS NULL OR m.status = 'INVITED')".to_owned();
-    let mut values: Vec<Value> = vec![tenant.into()];
-    if !page.statuses.is_empty() {
-        values.push(db.backend().texts(page.statuses.iter().map(|status| status.as_str())));
-        sql.push_str(&format!(" AND {}", db.backend().in_texts("m.status", values.len())));
-    }
+    let (mut sql, mut values) = page.filter.condition(db.backend(), tenant);
     for (place, sign) in [(&page.after, ">"), (&page.before, "<")] {
         let Some((email, id)) = place else { continue };
         values.extend([email.clone().into(), (*id).into()]);
@@ -135,6 +186,15 @@ pub async fn page(db: &impl GlobalReads, tenant: TenantId, page: &MemberPage) ->
     let way = if page.backward { "DESC" } else { "ASC" };
     sql.push_str(&format!(" ORDER BY u.email_key {way}, m.id {way} LIMIT {}", page.limit + 1));
     views(db, &sql, values).await
+}
+
+/// How many members there are, counted up to one more than `most`.
+pub async fn count(db: &impl GlobalReads, tenant: TenantId, filter: &MemberFilter, most: i64) -> Result<i64, Fault> {
+    let (condition, mut values) = filter.condition(db.backend(), tenant);
+    values.push(most.saturating_add(1).into());
+    let sql = format!("SELECT count(*) FROM (SELECT 1 {FROM} WHERE {condition} LIMIT ${}) AS few", values.len());
+    let rows = db.rows(&sql, values).await?;
+    rows.first().map_or(Ok(0), |row| Row::new(row).take())
 }
 
 /// A member, locked until the transaction ends, and whether they have left.

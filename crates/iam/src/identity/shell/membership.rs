@@ -9,7 +9,7 @@ use crate::identity::{
     core::{self, MemberRefusal, Rejection},
     rows::{
         self,
-        members::{self, MemberPage, MemberView},
+        members::{self, MemberFilter, MemberPage, MemberView},
         sessions::{self, EndReason, SessionRow, Which},
     },
 };
@@ -18,6 +18,11 @@ impl Identity {
     /// A part of the tenant's list of members, one more than was asked for if there are more.
     pub async fn members(&self, tenant: TenantId, page: &MemberPage) -> Result<Vec<MemberView>, Fault> {
         members::page(&self.db.global(), tenant, page).await
+    }
+
+    /// How many members of the tenant the filter finds, counted up to one more than `most`.
+    pub async fn count_members(&self, tenant: TenantId, filter: &MemberFilter, most: i64) -> Result<i64, Fault> {
+        members::count(&self.db.global(), tenant, filter, most).await
     }
 
     /// A member of the tenant, also one who has left.

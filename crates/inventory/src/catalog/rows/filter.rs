@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::{CategoryId, ProductId, ProductStatus, StoreId, Timestamp};
+use entity::prelude::{CategoryId, ProductId, ProductStatus, StoreId, Timestamp, Tracking};
 use platform::storage::Backend;
 use sea_orm::Value;
 use uuid::Uuid;
@@ -26,6 +26,7 @@ pub enum Filter {
     Ids(IdColumn, Vec<Uuid>),
     Text(TextColumn, TextTest),
     Status(Vec<ProductStatus>),
+    Tracking(Vec<Tracking>),
     UpdatedAt {
         from: Option<Timestamp>,
         before: Option<Timestamp>,
@@ -95,6 +96,7 @@ impl Filter {
             Self::Ids(..)
             | Self::Text(..)
             | Self::Status(_)
+            | Self::Tracking(_)
             | Self::UpdatedAt { .. }
             | Self::CreatedAt { .. }
             | Self::Barcode(_)
@@ -140,6 +142,11 @@ impl Filter {
                 let texts = clause.backend().texts(list.iter().map(|status| status.as_str()));
                 let number = clause.number(texts);
                 clause.push(&clause.backend().in_texts("p.status", number));
+            }
+            Self::Tracking(list) => {
+                let texts = clause.backend().texts(list.iter().map(|tracking| tracking.as_str()));
+                let number = clause.number(texts);
+                clause.push(&clause.backend().in_texts("p.tracking", number));
             }
             Self::UpdatedAt { from, before } => moments(clause, "p.updated_at", *from, *before),
             Self::CreatedAt { from, before } => moments(clause, "p.created_at", *from, *before),

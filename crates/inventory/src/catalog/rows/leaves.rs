@@ -60,16 +60,23 @@ pub struct MetadataTest {
 
 impl MetadataTest {
     pub(super) fn compile(&self, clause: &mut Clause) {
+        self.compile_on("p.metadata", clause);
+    }
+
+    /// The same of another column of metadata, which is never null.
+    pub fn compile_on(&self, column: &str, clause: &mut Clause) {
         let (backend, key) = (clause.backend(), clause.bind(self.key.as_str()));
         // Postgres cannot read a text with the character NUL: such metadata is passed over.
         let (opened, is_text, text, closed) = match backend {
             Backend::Postgres => (
-                r"CASE WHEN strpos(p.metadata, '\u0000') > 0 THEN FALSE ELSE EXISTS (SELECT 1 FROM json_each(CAST(p.metadata AS json)) AS j (key, value)",
+                format!(
+                    r"CASE WHEN strpos({column}, '\u0000') > 0 THEN FALSE ELSE EXISTS (SELECT 1 FROM json_each(CAST({column} AS json)) AS j (key, value)"
+                ),
                 "json_typeof(j.value) = 'string'",
                 "(j.value #>> '{}')",
                 ") END",
             ),
-            Backend::Sqlite => ("EXISTS (SELECT 1 FROM json_each(p.metadata) AS j", "j.type = 'text'", "j.atom", ")"),
+            Backend::Sqlite => (format!("EXISTS (SELECT 1 FROM json_each({column}) AS j"), "j.type = 'text'", "j.atom", ")"),
         };
         clause.push(&format!("{opened} WHERE j.key = {key}"));
         for test in &self.value {

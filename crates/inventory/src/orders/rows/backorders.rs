@@ -6,7 +6,7 @@ use entity::{
     tables::{order_line, order_line_part, sales_order},
 };
 use platform::{
-    paging::{Key, PageRequest, keyset},
+    paging::{Key, ListSource, Listed, PageRequest},
     storage::{Fault, Finds, Reads},
 };
 
@@ -86,26 +86,26 @@ pub async fn backorders(
     filter: &Filter,
     product: Option<ProductId>,
     request: &PageRequest,
-) -> Result<Vec<Waiting>, Fault> {
+) -> Result<Listed<Waiting>, Fault> {
     let (condition, mut values) = compile(filter, reads.backend(), 2);
     let mut of_product = String::new();
     if let Some(product) = product {
         values.push(product.into());
         of_product = format!(" AND l.product_id = ${}", 1 + values.len());
     }
-    let (bounds, tail, more) = keyset(&["o.placed_at", "o.number", "l.position"], false, request, 2 + values.len());
-    values.extend(more);
-    let sql = format!(
-        "SELECT {select} FROM order_line l JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
-         WHERE l.tenant_id = $1 AND l.backordered > 0 AND {WAITING}{of_product} AND {condition}{bounds}{tail}",
-        select = WaitingRow::SELECT
+    let from = format!(
+        "FROM order_line l JOIN sales_order o ON o.tenant_id = $1 AND o.id = l.order_id
+         WHERE l.tenant_id = $1 AND l.backordered > 0 AND {WAITING}{of_product} AND {condition}"
     );
+    let source = ListSource { from, values };
+    let columns = ["o.placed_at", "o.number", "l.position"];
+    let (sql, values) = source.clone().page(WaitingRow::SELECT, &columns, false, request);
     let rows = reads.records::<WaitingRow>(&sql, values).await?;
     let waiting = |row: WaitingRow| {
         let (position, placed_at) = (row.position as u16, row.placed_at);
         Waiting { order: row.id, position, placed_at, number: row.number }
     };
-    Ok(rows.into_iter().map(waiting).collect())
+    Ok(Listed { rows: rows.into_iter().map(waiting).collect(), source })
 }
 
 /// How many whole kits of the line `l` of the order `o` what is available in the order's store is enough for: 0 where a part cannot be held.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     documents::{DocumentTest, ORDERS},
-    leaves::{AllocatedTest, NoteTest, SearchTest, TotalTest},
+    leaves::{AllocatedTest, NoteTest, OrderMetadataTest, SearchTest, TotalTest},
 };
 use crate::orders::core::Order;
 
@@ -37,6 +37,7 @@ pub enum Filter {
     /// Is named by these words.
     Search(SearchTest),
     Note(NoteTest),
+    Metadata(OrderMetadataTest),
 }
 impl Default for Filter {
     fn default() -> Self {
@@ -62,7 +63,8 @@ impl Filter {
             | Self::Total(_)
             | Self::Allocated(_)
             | Self::Search(_)
-            | Self::Note(_) => false,
+            | Self::Note(_)
+            | Self::Metadata(_) => false,
         }
     }
 
@@ -71,7 +73,8 @@ impl Filter {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().all(Self::fits_returns),
             Self::Not(part) => part.fits_returns(),
-            Self::Ids(..) | Self::Status(_) | Self::ExternalRef(_) | Self::PlacedAt(_) => true,
+            Self::Ids(column, _) => *column != IdColumn::Order,
+            Self::Status(_) | Self::ExternalRef(_) | Self::PlacedAt(_) => true,
             _ => false,
         }
     }
@@ -84,7 +87,8 @@ impl Filter {
             Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_))
             | Self::Allocated(_)
             | Self::Search(_)
-            | Self::Note(_) => true,
+            | Self::Note(_)
+            | Self::Metadata(_) => true,
             _ => false,
         }
     }
@@ -102,7 +106,8 @@ impl Filter {
             | Self::PlacedAt(_)
             | Self::Allocated(_)
             | Self::Search(_)
-            | Self::Note(_) => false,
+            | Self::Note(_)
+            | Self::Metadata(_) => false,
         }
     }
 
@@ -113,6 +118,7 @@ impl Filter {
             Self::All(parts) => parts.iter().all(|part| part.matches(order)),
             Self::Any(parts) => parts.iter().any(|part| part.matches(order)),
             Self::Not(part) => !part.matches(order),
+            Self::Ids(IdColumn::Order, ids) => ids.contains(&order.id.uuid()),
             Self::Ids(IdColumn::Store, ids) => ids.contains(&order.store.uuid()),
             Self::Ids(IdColumn::Channel, ids) => ids.contains(&order.channel.uuid()),
             Self::Ids(IdColumn::Customer, ids) => order.customer.is_some_and(|customer| ids.contains(&customer.uuid())),
@@ -130,7 +136,8 @@ impl Filter {
             Self::Document(DocumentTest::Product(_) | DocumentTest::Sku(_))
             | Self::Allocated(_)
             | Self::Search(_)
-            | Self::Note(_) => false,
+            | Self::Note(_)
+            | Self::Metadata(_) => false,
         }
     }
 }
@@ -153,6 +160,7 @@ impl Span {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdColumn {
+    Order,
     Store,
     Channel,
     Customer,
@@ -218,6 +226,7 @@ impl Clause {
                 self.filter(part);
                 self.push(")");
             }
+            Filter::Ids(IdColumn::Order, ids) => self.ids("o.id", ids),
             Filter::Ids(IdColumn::Store, ids) => self.ids("o.store_id", ids),
             Filter::Ids(IdColumn::Channel, ids) => self.ids("o.channel_id", ids),
             Filter::Ids(IdColumn::Customer, ids) => {
@@ -267,6 +276,7 @@ impl Clause {
             Filter::Allocated(test) => test.push_to(self),
             Filter::Search(test) => test.push_to(self),
             Filter::Note(test) => test.push_to(self),
+            Filter::Metadata(test) => test.push_to(self),
         }
     }
 

@@ -5,7 +5,10 @@ use platform::storage::Backend;
 use uuid::Uuid;
 
 use super::filter::{Clause, TextTest};
-use crate::catalog::core::text;
+use crate::catalog::{
+    core::text,
+    rows::{Clause as CatalogClause, leaves::MetadataTest},
+};
 
 /// A total in one currency; what is None has no bound. Totals in other currencies do not pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,6 +191,21 @@ impl NoteTest {
                 clause.push(&format!("{finder}({lower}, ${number}) > 0"));
             }
         }
+    }
+}
+
+/// A key of an order's metadata, as of a product's. Metadata have no index: it is for few orders, which other tests leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderMetadataTest(pub MetadataTest);
+
+impl OrderMetadataTest {
+    pub(super) fn push_to(&self, clause: &mut Clause) {
+        let mut test = CatalogClause::numbered(clause.backend(), clause.next());
+        self.0.compile_on("d.metadata", &mut test);
+        clause.push("EXISTS (SELECT 1 FROM order_detail d WHERE d.tenant_id = $1 AND d.order_id = o.id AND ");
+        clause.push(&test.sql);
+        clause.push(")");
+        clause.values.extend(test.values);
     }
 }
 

@@ -9,7 +9,10 @@ use platform::{
 };
 use sea_orm::Value;
 
-use super::{blanket::BlanketRow, list::DaySpan};
+use super::{
+    blanket::BlanketRow,
+    list::{DaySpan, referred},
+};
 use crate::{
     catalog::core::text,
     orders::rows::{Clause, DocumentSorted, DocumentTable, DocumentTest, TextTest, begins},
@@ -60,7 +63,7 @@ impl BlanketFilter {
             clause.push(&format!(" AND {}", backend.in_ids("b.supplier_id", number)));
         }
         for test in &self.references {
-            referred(&mut clause, test);
+            referred(&mut clause, "blanket_order", "b", test);
         }
         for (column, span) in [("b.valid_from", self.valid_from), ("b.valid_to", self.valid_to)] {
             days(&mut clause, column, span.unwrap_or_default());
@@ -73,21 +76,6 @@ impl BlanketFilter {
         sql.push_str(&documents);
         values.extend(more);
         (sql, values)
-    }
-}
-
-/// A reference that passes. Whole ones are looked up by themselves: SQLite would go through all blanket orders in the order of the list.
-fn referred(clause: &mut Clause, test: &TextTest) {
-    match test {
-        TextTest::In(_) => {
-            clause.push(" AND b.id IN (SELECT x.id FROM blanket_order x WHERE x.tenant_id = $1 AND ");
-            clause.text("x.external_ref", test);
-            clause.push(")");
-        }
-        TextTest::StartsWith(_) | TextTest::Contains(_) => {
-            clause.push(" AND ");
-            clause.text("b.external_ref", test);
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Pages of purchase orders and of returns to suppliers: keyset, one statement each.
+//! Pages of purchase orders: keyset, one statement each.
 
 use entity::{prelude::*, record::Selected};
 use platform::{
@@ -6,20 +6,19 @@ use platform::{
     storage::{Backend, Fault, Finds, Nested, Reads, Row},
 };
 use sea_orm::Value;
+use uuid::Uuid;
 
-use super::{order_row::OrderRow, returns::ReturnRow};
+use super::order_row::OrderRow;
 use crate::{
     catalog::rows::merge::merged_suppliers,
-    orders::rows::{DocumentSort, DocumentSorted, DocumentTable, DocumentTest},
-    purchasing::core::{PurchaseOrder, SupplierReturn},
+    orders::rows::{Clause, DocumentSort, DocumentSorted, DocumentTable, DocumentTest, TextTest, TotalTest},
+    purchasing::core::PurchaseOrder,
 };
 
 /// Names lists of orders in cursors.
 pub const PURCHASES: &str = "purchases";
 /// The order of orders where none is asked for.
 pub const NEWEST: DocumentSorted = DocumentSorted::last_first(DocumentSort::Number);
-/// Names the order of returns in cursors.
-pub const RETURNS: &str = "supplier_returns:NUMBER:DESC";
 
 /// Which documents; what is None says nothing, an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +33,12 @@ pub struct Filter {
     pub expected_before: Option<i32>,
     /// Expected on such days; each must hold. A day that is not known is none of them.
     pub expected_on: Vec<DaySpan>,
+    /// Of the reference outside of this system; each must pass.
+    pub references: Vec<TextTest>,
+    /// Created by one of these.
+    pub created_by: Option<Vec<Uuid>>,
+    /// Of goods and charges.
+    pub total: Option<TotalTest>,
     /// Each must hold.
     pub documents: Vec<DocumentTest>,
 }
@@ -66,7 +71,7 @@ const ORDERS: DocumentTable = DocumentTable { alias: "o", lines: "purchase_order
 
 impl Filter {
     /// The conditions, whose parameters are numbered from `first`.
-    fn conditions(&self, alias: &str, backend: Backend, first: usize) -> (String, Vec<Value>) {
+    fn conditions(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
         let (mut sql, mut values) = (String::new(), Vec::new());
         let mut also = |condition: &dyn Fn(usize) -> String, value: Value| {
             values.push(value);
@@ -74,31 +79,77 @@ impl Filter {
         };
         if let Some(statuses) = &self.statuses {
             let words = backend.texts(statuses.iter().map(|status| status.as_str()));
-            also(&|n| backend.in_texts(&format!("{alias}.status"), n), words);
+            also(&|n| backend.in_texts("o.status", n), words);
         }
         if let Some(suppliers) = &self.suppliers {
-            also(&|n| backend.in_ids(&format!("{alias}.supplier_id"), n), backend.ids(suppliers.iter().copied()));
+            also(&|n| backend.in_ids("o.supplier_id", n), backend.ids(suppliers.iter().copied()));
         }
         if let Some(blankets) = &self.blankets {
-            also(&|n| backend.in_ids(&format!("{alias}.blanket_order_id"), n), backend.ids(blankets.iter().copied()));
+            also(&|n| backend.in_ids("o.blanket_order_id", n), backend.ids(blankets.iter().copied()));
         }
         for stores in &self.stores {
-            also(&|n| backend.in_ids(&format!("{alias}.store_id"), n), backend.ids(stores.iter().copied()));
+            also(&|n| backend.in_ids("o.store_id", n), backend.ids(stores.iter().copied()));
         }
         if let Some(day) = self.expected_before {
-            also(&|n| backend.rarely(&format!("{alias}.expected_on < ${n}")), day.into());
+            also(&|n| backend.rarely(&format!("o.expected_on < ${n}")), day.into());
         }
         for span in &self.expected_on {
             for (bound, operator) in [(span.from, ">="), (span.before, "<")] {
                 if let Some(day) = bound {
-                    also(&|n| backend.rarely(&format!("{alias}.expected_on {operator} ${n}")), day.into());
+                    also(&|n| backend.rarely(&format!("o.expected_on {operator} ${n}")), day.into());
                 }
             }
         }
         if !self.expected_on.is_empty() {
-            sql.push_str(&format!(" AND {alias}.expected_on IS NOT NULL"));
+            sql.push_str(" AND o.expected_on IS NOT NULL");
         }
+        let (more, others) = self.of_document(backend, first + values.len());
+        sql.push_str(&more);
+        values.extend(others);
         (sql, values)
+    }
+
+    /// The conditions on what names an order, who created it, what it costs and what is on it.
+    fn of_document(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
+        let mut clause = Clause::new(backend, first);
+        for test in &self.references {
+            referred(&mut clause, "purchase_order", "o", test);
+        }
+        if let Some(actors) = &self.created_by {
+            clause.push(" AND ");
+            clause.ids("o.actor_id", actors);
+        }
+        if let Some(total) = self.total {
+            let currency = clause.bind(total.currency.as_str());
+            clause.push(&format!(" AND o.currency = ${currency}"));
+            for (bound, operator) in [(total.least, ">="), (total.most, "<=")] {
+                if let Some(minor) = bound {
+                    let number = clause.bind(minor);
+                    clause.push(&format!(" AND o.goods_minor + o.charges_minor {operator} ${number}"));
+                }
+            }
+        }
+        let (documents, more) = DocumentTest::all(&self.documents, &ORDERS, backend, clause.next());
+        let Clause { mut sql, mut values, .. } = clause;
+        sql.push_str(&documents);
+        values.extend(more);
+        (sql, values)
+    }
+}
+
+/// That the reference of a document passes, as a condition that begins with ` AND `. Whole ones are looked up by themselves: SQLite would go
+/// through all documents in the order of the list.
+pub(super) fn referred(clause: &mut Clause, table: &str, alias: &str, test: &TextTest) {
+    match test {
+        TextTest::In(_) => {
+            clause.push(&format!(" AND {alias}.id IN (SELECT x.id FROM {table} x WHERE x.tenant_id = $1 AND "));
+            clause.text("x.external_ref", test);
+            clause.push(")");
+        }
+        TextTest::StartsWith(_) | TextTest::Contains(_) => {
+            clause.push(" AND ");
+            clause.text(&format!("{alias}.external_ref"), test);
+        }
     }
 }
 
@@ -109,13 +160,7 @@ pub fn keys(sorted: DocumentSorted, order: &PurchaseOrder) -> Vec<Key> {
 
 /// The orders that the filter is about.
 pub fn source(backend: Backend, filter: &Nested<Filter>) -> ListSource {
-    let (conditions, values) = filter.conditions(2, &|filter, first| {
-        let (mut sql, mut values) = filter.conditions("o", backend, first);
-        let (documents, more) = DocumentTest::all(&filter.documents, &ORDERS, backend, first + values.len());
-        sql.push_str(&documents);
-        values.extend(more);
-        (sql, values)
-    });
+    let (conditions, values) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
     ListSource { from: format!("FROM purchase_order o WHERE o.tenant_id = $1{conditions}"), values }
 }
 
@@ -134,21 +179,4 @@ pub async fn page(
 pub async fn number_of(reads: &impl Reads, number: i64) -> Result<Option<PurchaseOrderId>, Fault> {
     let rows = reads.rows("SELECT id FROM purchase_order WHERE tenant_id = $1 AND number = $2", vec![number.into()]).await?;
     rows.first().map(|row| Row::new(row).take()).transpose()
-}
-
-/// Where a return stands in its list.
-pub fn return_keys(ret: &SupplierReturn) -> Vec<Key> {
-    vec![Key::Int(ret.number.get()), ret.id.into()]
-}
-
-/// The returns that the filter is about.
-pub fn returns_source(backend: Backend, filter: &Filter) -> ListSource {
-    let (conditions, values) = filter.conditions("r", backend, 2);
-    ListSource { from: format!("FROM supplier_return r WHERE r.tenant_id = $1{conditions}"), values }
-}
-
-/// A page of returns without their lines, the newest first.
-pub async fn returns_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<SupplierReturn>, Fault> {
-    let (sql, values) = source.page(ReturnRow::SELECT, &["r.number", "r.id"], true, request);
-    reads.records::<ReturnRow>(&sql, values).await?.into_iter().map(ReturnRow::ret).collect()
 }

@@ -21,6 +21,8 @@ pub struct MovementFilterSpec {
     pub occurred_from: Option<Timestamp>,
     /// Exclusive.
     pub occurred_before: Option<Timestamp>,
+    /// Recorded from this moment on, and before that one.
+    pub recorded: [Option<Timestamp>; 2],
     pub reasons: Option<Vec<ReasonCode>>,
     /// Ids of members, keys and programs that made the movement.
     pub actors: Option<Vec<Uuid>>,
@@ -103,10 +105,13 @@ pub fn movement_filter(backend: Backend, spec: &MovementFilterSpec, next: usize)
     for test in &spec.external_ref {
         external_ref(&mut filter, backend, next, test);
     }
-    for (bound, operator) in [(spec.occurred_from, ">="), (spec.occurred_before, "<")] {
-        if let Some(bound) = bound {
-            let number = bind(&mut filter, next, bound.micros().into());
-            and(&mut filter.movement, &format!("m.occurred_at {operator} ${number}"));
+    let moments = [("m.occurred_at", [spec.occurred_from, spec.occurred_before]), ("m.recorded_at", spec.recorded)];
+    for (column, bounds) in moments {
+        for (bound, operator) in bounds.into_iter().zip([">=", "<"]) {
+            if let Some(bound) = bound {
+                let number = bind(&mut filter, next, bound.micros().into());
+                and(&mut filter.movement, &format!("{column} {operator} ${number}"));
+            }
         }
     }
     filter

@@ -15,7 +15,13 @@ use sea_orm::Value;
 
 pub use super::listed::LevelRow;
 use super::listed::ListedRow;
-use crate::stock::core::LevelKey;
+use crate::{
+    catalog::rows::{
+        Clause,
+        filter::{Filter as ProductFilter, begins_with},
+    },
+    stock::core::LevelKey,
+};
 
 const FROM: &str = "FROM stock_level l JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id";
 
@@ -186,13 +192,30 @@ pub struct LevelFilter {
     pub and: Vec<LevelFilter>,
     pub or: Option<Vec<LevelFilter>>,
     pub not: Option<Box<LevelFilter>>,
+    pub ids: Option<Vec<LevelId>>,
     pub stores: Option<Vec<StoreId>>,
     pub products: Option<Vec<ProductId>>,
     pub categories: Option<Vec<CategoryId>>,
     /// Available: at least, at most.
     pub available: (Option<i64>, Option<i64>),
     pub on_hand: (Option<i64>, Option<i64>),
+    pub reserved: (Option<i64>, Option<i64>),
     pub statuses: Option<Vec<StockStatus>>,
+    /// What no event of a level says, all of which must hold: in memory it is true of none, and streams refuse it (`asks_of_lists`).
+    pub of_lists: Vec<ListedTest>,
+}
+
+/// A test of levels that lists alone take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListedTest {
+    /// Of the product, without searches.
+    Product(ProductFilter),
+    /// From a moment to before another one.
+    UpdatedAt([Option<Timestamp>; 2]),
+    /// Has stock of a lot with one of these folded codes.
+    LotCodes(Vec<String>),
+    /// Has stock of a lot whose folded code begins with this.
+    LotBegins(String),
 }
 
 const STATUS: &str = "(CASE WHEN l.on_hand - l.unavailable - l.reserved <= 0 THEN 'OUT_OF_STOCK'
@@ -217,7 +240,12 @@ impl LevelFilter {
         if let Some(ids) = &self.categories {
             sql += &format!(" AND {}", backend.in_ids("p.category_id", bind(backend.ids(ids.iter().copied()))));
         }
-        for (column, (least, most)) in [(LevelSort::Available.column(), self.available), ("l.on_hand", self.on_hand)] {
+        if let Some(ids) = &self.ids {
+            sql += &format!(" AND {}", backend.in_ids("l.id", bind(backend.ids(ids.iter().copied()))));
+        }
+        let ranges =
+            [(LevelSort::Available.column(), self.available), ("l.on_hand", self.on_hand), ("l.reserved", self.reserved)];
+        for (column, (least, most)) in ranges {
             if let Some(least) = least {
                 sql += &format!(" AND {column} >= ${}", bind(least.into()));
             }
@@ -228,6 +256,10 @@ impl LevelFilter {
         if let Some(statuses) = &self.statuses {
             let texts = backend.texts(statuses.iter().map(|s| s.as_str()));
             sql += &format!(" AND {}", backend.in_texts(STATUS, bind(texts)));
+        }
+        for test in &self.of_lists {
+            sql += " AND ";
+            sql += &test.sql(backend, values);
         }
         for part in &self.and {
             sql += &part.sql(backend, values);
@@ -243,6 +275,12 @@ impl LevelFilter {
         sql
     }
 
+    /// Whether it tests, anywhere within, what no event of a level says.
+    pub fn asks_of_lists(&self) -> bool {
+        let mut parts = self.and.iter().chain(self.or.iter().flatten()).chain(self.not.as_deref());
+        !self.of_lists.is_empty() || parts.any(Self::asks_of_lists)
+    }
+
     /// Whether a level is among those the SQL would find.
     pub fn matches(&self, level: &LevelRow) -> bool {
         fn listed<T: PartialEq>(list: Option<&Vec<T>>, value: &T) -> bool {
@@ -254,11 +292,54 @@ impl LevelFilter {
         listed(self.stores.as_ref(), &level.key.store)
             && listed(self.products.as_ref(), &level.key.product)
             && self.categories.as_ref().is_none_or(|list| level.category.is_some_and(|category| list.contains(&category)))
+            && listed(self.ids.as_ref(), &level.id)
             && within(self.available, level.available())
             && within(self.on_hand, level.on_hand.get())
+            && within(self.reserved, level.reserved.get())
+            && self.of_lists.is_empty()
             && listed(self.statuses.as_ref(), &level.status())
             && self.and.iter().all(|part| part.matches(level))
             && self.or.as_ref().is_none_or(|parts| parts.iter().any(|part| part.matches(level)))
             && self.not.as_ref().is_none_or(|part| !part.matches(level))
     }
+}
+
+impl ListedTest {
+    /// The condition on `l` and `p`; values are appended and numbered after those that are there.
+    fn sql(&self, backend: Backend, values: &mut Vec<Value>) -> String {
+        // `$1` is the tenant.
+        let mut clause = Clause::numbered(backend, values.len() + 2);
+        match self {
+            Self::Product(filter) => filter.compile(&mut clause, &HashMap::new()),
+            Self::UpdatedAt([from, before]) => {
+                clause.push("TRUE");
+                for (bound, operator) in [(from, ">="), (before, "<")] {
+                    if let Some(at) = bound {
+                        let mark = clause.bind(at.micros());
+                        clause.push(&format!(" AND l.updated_at {operator} {mark}"));
+                    }
+                }
+            }
+            Self::LotCodes(codes) => {
+                let number = clause.number(backend.texts(codes.iter().map(String::as_str)));
+                of_lot(&mut clause, &backend.in_texts("x.code_key", number));
+            }
+            Self::LotBegins(prefix) => {
+                let mut begins = Clause::numbered(backend, clause.next());
+                begins_with(&mut begins, "x.code_key", prefix);
+                clause.values.extend(begins.values);
+                of_lot(&mut clause, &begins.sql);
+            }
+        }
+        values.extend(clause.values);
+        clause.sql
+    }
+}
+
+/// That a level has stock of a lot that passes: the lots are found first, then where they are.
+fn of_lot(clause: &mut Clause, lot: &str) {
+    clause.push(&format!(
+        "(l.product_id, l.store_id) IN (SELECT y.product_id, y.store_id FROM lot x CROSS JOIN lot_level y
+         WHERE x.tenant_id = $1 AND y.tenant_id = $1 AND y.lot_id = x.id AND y.on_hand > 0 AND {lot})"
+    ));
 }

@@ -2,7 +2,7 @@
 
 use entity::{prelude::*, record::Selected};
 use platform::{
-    paging::{Key, PageRequest, keyset},
+    paging::{Key, ListSource, PageRequest},
     storage::{Backend, Fault, Finds, Reads},
 };
 
@@ -50,17 +50,19 @@ pub fn keys(alert: &Alert) -> Vec<Key> {
     vec![Key::Int(alert.opened_at.micros()), alert.id.into()]
 }
 
+/// The alerts that pass all tests.
+pub fn source(backend: Backend, tests: &[Test]) -> ListSource {
+    let (mut from, mut values) = ("FROM alert a WHERE a.tenant_id = $1".to_owned(), Vec::new());
+    for test in tests {
+        condition(test, backend, &mut from, &mut values);
+    }
+    ListSource { from, values }
+}
+
 /// A page of alerts, the newest first.
 pub async fn page(reads: &impl Reads, tests: &[Test], request: &PageRequest) -> Result<Vec<Alert>, Fault> {
-    let backend = reads.backend();
-    let (mut sql, mut values) = (format!("SELECT {} FROM alert a WHERE a.tenant_id = $1", AlertRow::SELECT), Vec::new());
-    for test in tests {
-        condition(test, backend, &mut sql, &mut values);
-    }
-    let (bounds, tail, more) = keyset(&["a.opened_at", "a.id"], true, request, values.len() + 2);
-    values.extend(more);
-    let rows = reads.records::<AlertRow>(&format!("{sql}{bounds}{tail}"), values).await?;
-    rows.into_iter().map(Alert::try_from).collect()
+    let (sql, values) = source(reads.backend(), tests).page(AlertRow::SELECT, &["a.opened_at", "a.id"], true, request);
+    reads.records::<AlertRow>(&sql, values).await?.into_iter().map(Alert::try_from).collect()
 }
 
 fn condition(test: &Test, backend: Backend, sql: &mut String, values: &mut Vec<sea_orm::Value>) {

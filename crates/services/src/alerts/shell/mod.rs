@@ -17,7 +17,7 @@ use iam::{
 use platform::{
     audit::{AuditContext, AuditWriter, Origin},
     clock::Clock,
-    paging::PageRequest,
+    paging::{Listed, PageRequest},
     storage::{
         Database, Fault, Reads, Work, dry_run,
         idempotency::{Acted, is_key},
@@ -118,9 +118,11 @@ impl Alerts {
         permit: &Permit<kind::AlertRead>,
         mut tests: Vec<Test>,
         request: &PageRequest,
-    ) -> Result<Vec<Alert>, Fault> {
+    ) -> Result<Listed<Alert>, Fault> {
         tests.extend(limits(permit.caller()));
-        rows::page(&permit.scope(&self.0.db), &tests, request).await
+        let scope = permit.scope(&self.0.db);
+        let rows = rows::page(&scope, &tests, request).await?;
+        Ok(Listed { rows, source: rows::source(scope.backend(), &tests) })
     }
 
     /// The alert of an id, if the caller may see it.

@@ -9,7 +9,7 @@ use entity::{
 };
 use platform::{
     audit::Target,
-    paging::{PageRequest, keyset},
+    paging::{ListSource, Listed, PageRequest},
     storage::{Fault, Finds, Reads, Rows, Work},
 };
 use sea_orm::Value;
@@ -94,11 +94,12 @@ pub async fn lock(work: &Work, id: NoteId) -> Result<Option<Note>, Fault> {
     Ok(select(work, &rest, vec![id.into()]).await?.pop())
 }
 /// A page of an object's notes, the newest first. Keys are the time and the id.
-pub async fn page(reads: &impl Reads, target: Uuid, request: &PageRequest) -> Result<Vec<Note>, Fault> {
-    let (bounds, order, bound) = keyset(&["n.created_at", "n.id"], true, request, 3);
-    let mut values: Vec<Value> = vec![target.into()];
-    values.extend(bound);
-    select(reads, &format!(" AND n.target_id = $2{bounds}{order}"), values).await
+pub async fn page(reads: &impl Reads, target: Uuid, request: &PageRequest) -> Result<Listed<Note>, Fault> {
+    let from = "FROM note n WHERE n.tenant_id = $1 AND n.target_id = $2".to_owned();
+    let source = ListSource { from, values: vec![target.into()] };
+    let (sql, values) = source.clone().page(NoteRow::SELECT, &["n.created_at", "n.id"], true, request);
+    let rows = reads.records::<NoteRow>(&sql, values).await?.into_iter().map(Note::from).collect();
+    Ok(Listed { rows, source })
 }
 
 /// Whom notes mention, each note's members in order.

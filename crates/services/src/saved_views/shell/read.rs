@@ -2,7 +2,11 @@
 
 use entity::prelude::*;
 use iam::access::{Permission, Permit, kind};
-use platform::{audit::Origin, paging::PageRequest, storage::Fault};
+use platform::{
+    audit::Origin,
+    paging::{Listed, PageRequest},
+    storage::Fault,
+};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -12,7 +16,7 @@ use super::{
 };
 use crate::saved_views::{
     core::{Asker, Variables, View, ViewRef, chosen},
-    rows,
+    rows::{self, ViewFilter},
 };
 
 type May = Permit<kind::ViewRead>;
@@ -66,10 +70,10 @@ impl From<Fault> for ReadError {
 }
 
 impl SavedViews {
-    /// A page of views, by their slugs.
-    pub async fn page(&self, permit: &May, request: &PageRequest) -> Result<Vec<View>, Fault> {
+    /// A page of the views that the filter leaves, by their slugs.
+    pub async fn page(&self, permit: &May, filter: &ViewFilter, request: &PageRequest) -> Result<Listed<View>, Fault> {
         let asker = self.asker(permit).await?;
-        rows::view_page(&permit.scope(&self.0.db), &asker, request).await
+        rows::view_page(&permit.scope(&self.0.db), &asker, filter, request).await
     }
 
     /// A view that the caller may read.

@@ -1,0 +1,64 @@
+//! The filter of the list of data jobs, as clients write it.
+
+use async_graphql::InputObject;
+use inventory::catalog::rows::Clause;
+use services::exchange::core;
+
+use super::types::{DataJobEntity, DataJobKind, DataJobStatus};
+use crate::graphql::{
+    fault::Answer,
+    filters::{DateTimeFilter, IdFilter},
+};
+
+/// Data jobs that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct DataJobFilter {
+    /// States to include; an empty list matches nothing.
+    pub status: Option<Vec<DataJobStatus>>,
+    /// Kinds to include; an empty list matches nothing.
+    pub kind: Option<Vec<DataJobKind>>,
+    /// Types of rows to include; an empty list matches nothing. Bulk mutations have no type of rows and do not match.
+    pub entity: Option<Vec<DataJobEntity>>,
+    /// Members and integrations that requested the data job.
+    pub created_by: Option<IdFilter>,
+    /// Time at which the data job was requested.
+    pub created_at: Option<DateTimeFilter>,
+}
+
+impl DataJobFilter {
+    /// Adds the conditions on `exchange x`, each beginning with ` AND `.
+    pub(super) fn push_to(self, clause: &mut Clause) -> Answer<()> {
+        if let Some(list) = self.status {
+            one_of(clause, "x.state", list.into_iter().map(|state| core::State::from(state).as_str()));
+        }
+        if let Some(list) = self.kind {
+            one_of(clause, "x.kind", list.into_iter().map(|kind| core::Kind::from(kind).as_str()));
+        }
+        if let Some(list) = self.entity {
+            clause.push(" AND x.noun IS NOT NULL");
+            one_of(clause, "x.noun", list.into_iter().map(|entity| core::Noun::from(entity).as_str()));
+        }
+        let makers = self.created_by.map(|filter| filter.of_any_kind(&["filter", "createdBy"])).transpose()?.flatten();
+        if let Some(makers) = makers {
+            // Equalities let the list walk the index of those who asked.
+            let marks: Vec<String> = makers.into_iter().map(|id| format!("x.maker_id = {}", clause.bind(id))).collect();
+            let any = if marks.is_empty() { "FALSE".to_owned() } else { marks.join(" OR ") };
+            clause.push(&format!(" AND ({any})"));
+        }
+        let (from, before) = self.created_at.as_ref().map(DateTimeFilter::range).unwrap_or_default();
+        for (bound, operator) in [(from, ">="), (before, "<")] {
+            if let Some(at) = bound {
+                let mark = clause.bind(at.micros());
+                clause.push(&format!(" AND x.created_at {operator} {mark}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// That a column has one of these words.
+pub(super) fn one_of(clause: &mut Clause, column: &str, words: impl Iterator<Item = &'static str>) {
+    let backend = clause.backend();
+    let number = clause.number(backend.texts(words));
+    clause.push(&format!(" AND {}", backend.in_texts(column, number)));
+}

@@ -1,0 +1,107 @@
+//! The list of members: its filter and its pages.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, InputObject};
+use entity::prelude::TenantId;
+use iam::identity::{Identity, MemberFilter as Tests};
+use macros::resolvers;
+use platform::path;
+
+use super::{Member, MemberStatus};
+use crate::{
+    connection,
+    graphql::{
+        connection::{Count, Page, PageInfo, checked_limit, counted},
+        context::ContextExt,
+        fault::{Answer, TopError},
+        filters::{DateTimeFilter, IdFilter, plain},
+    },
+};
+
+/// Characters of the text of a search.
+const MOST_CHARACTERS: usize = 255;
+
+/// Members that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct MemberFilter {
+    /// The member itself.
+    pub id: Option<IdFilter>,
+    /// Statuses to include; INVITED has the pending invitations. An empty list matches nothing.
+    pub status: Option<Vec<MemberStatus>>,
+    /// Part of the name or the e-mail address, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all.
+    pub search: Option<String>,
+    /// True for members with a second factor, false for those without one, null for both.
+    pub is_mfa_enabled: Option<bool>,
+    /// Time at which the member was last seen. Invited members were not seen yet and do not match.
+    pub last_seen_at: Option<DateTimeFilter>,
+}
+
+impl MemberFilter {
+    /// The filter as rows understand it, with the statuses of the argument beside it, of which an empty list means all.
+    pub(super) fn read(self, beside: Vec<MemberStatus>) -> Answer<Tests> {
+        if let Some(text) = &self.search {
+            plain(text, || path!["filter", "search"])?;
+            if text.chars().count() > MOST_CHARACTERS {
+                let message = format!("at most {MOST_CHARACTERS} characters are taken");
+                return Err(TopError::bad_input(message, path!["filter", "search"]));
+            }
+        }
+        let mut ids = self.id.map(|filter| filter.ids(&["filter", "id"])).transpose()?.flatten();
+        let mut statuses = beside;
+        if let Some(mut own) = self.status {
+            own.retain(|status| statuses.is_empty() || statuses.contains(status));
+            if own.is_empty() {
+                // No status is left that a member could have.
+                ids = Some(Vec::new());
+            }
+            statuses = own;
+        }
+        Ok(Tests {
+            statuses: statuses.into_iter().map(Into::into).collect(),
+            ids,
+            search: self.search,
+            mfa_enabled: self.is_mfa_enabled,
+            last_seen: self.last_seen_at.map(|test| test.range()).map(|(from, before)| [from, before]).unwrap_or_default(),
+        })
+    }
+}
+
+/// A page of members, and which of the tenant's they are.
+pub struct MemberConnection {
+    pub(super) page: Arc<Page<Member>>,
+    pub(super) tenant: TenantId,
+    pub(super) tests: Tests,
+}
+connection!(@edge MemberEdge, Member, "members");
+
+/// A page of members.
+#[resolvers]
+impl MemberConnection {
+    /// The nodes with their cursors.
+    async fn edges(&self) -> Vec<MemberEdge> {
+        (0..self.page.nodes.len()).map(|index| MemberEdge(self.page.clone(), index)).collect()
+    }
+    /// The nodes alone.
+    async fn nodes(&self) -> &[Member] {
+        &self.page.nodes
+    }
+    /// Position of the page in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.page.info()
+    }
+    /// Number of nodes on all pages together, counted up to a limit. Costs 3.
+    #[field(cost = "3")]
+    async fn total_count(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Count no further than this: 1 to 100,000.", default = 1000)] limit: i32,
+    ) -> Answer<Count> {
+        let limit = checked_limit(limit)?;
+        if !self.page.has_next && !self.page.has_previous {
+            return Ok(counted(i64::try_from(self.page.nodes.len()).unwrap_or(i64::MAX), limit));
+        }
+        let found = ctx.given::<Identity>()?.count_members(self.tenant, &self.tests, limit).await?;
+        Ok(counted(found, limit))
+    }
+}

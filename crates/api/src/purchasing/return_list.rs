@@ -1,0 +1,119 @@
+//! The list of returns to suppliers: its filter and its pages.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, InputObject};
+use entity::prelude::Numbered;
+use iam::access::{Permit, Reach, kind};
+use inventory::{
+    ledger::Ledger,
+    numbering::core::Patterns,
+    purchasing::rows::{self, ReturnFilter},
+};
+use platform::{
+    paging::CursorSigner,
+    storage::{Nested, Reads},
+};
+
+use super::{links::MOST_A_PAGE, query::SupplierReturnConnection, returns::SupplierReturn};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        filters::{DateTimeFilter, IdFilter, StringFilter},
+        nested::{NestedFilter, place, read_nested},
+        refusal::Path,
+    },
+    numbering,
+    orders::{
+        document_filter::DocumentFilter,
+        filters::{below, span, texts},
+    },
+    stock::ReasonCode,
+};
+
+/// Returns to suppliers that match all of these.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct SupplierReturnFilter {
+    /// All of these hold; an empty list holds for everything.
+    pub and: Option<Vec<SupplierReturnFilter>>,
+    /// Conditions of which one must hold; an empty list matches nothing.
+    pub or: Option<Vec<SupplierReturnFilter>>,
+    /// Condition that must not hold.
+    pub not: Option<Box<SupplierReturnFilter>>,
+    /// Sent back to these suppliers.
+    pub supplier: Option<IdFilter>,
+    /// Sent from these stores.
+    pub store: Option<IdFilter>,
+    /// Purchase orders of which one delivered at least one line of the return.
+    pub purchase_order: Option<IdFilter>,
+    /// Reasons to include; an empty list matches nothing.
+    pub reason_code: Option<Vec<ReasonCode>>,
+    /// The supplier's reference for the return, compared exactly.
+    pub external_ref: Option<StringFilter>,
+    /// Time at which the goods left the store.
+    pub occurred_at: Option<DateTimeFilter>,
+    /// Number of the return, with or without its letters, as in SR-000007.
+    pub number: Option<StringFilter>,
+    /// Product of at least one line of the return.
+    pub product: Option<IdFilter>,
+    /// SKU of the product of at least one line, in any spelling of capitals.
+    pub sku: Option<StringFilter>,
+    /// Time at which the return was created.
+    pub created_at: Option<DateTimeFilter>,
+}
+
+::graphql::nested_filter!(SupplierReturnFilter);
+
+impl SupplierReturnFilter {
+    fn read(self, patterns: &Patterns) -> Answer<Nested<ReturnFilter>> {
+        read_nested(self, &mut |filter: Self, at| filter.tests(patterns, at))
+    }
+
+    fn tests(self, patterns: &Patterns, at: &Path) -> Answer<ReturnFilter> {
+        let suppliers = self.supplier.map(|filter| filter.ids(&place(at, "supplier"))).transpose()?.flatten();
+        let stores = self.store.map(|filter| filter.ids(&place(at, "store"))).transpose()?.flatten();
+        let orders = self.purchase_order.map(|filter| filter.ids(&place(at, "purchaseOrder"))).transpose()?.flatten();
+        let document = DocumentFilter {
+            number: self.number,
+            created_at: self.created_at,
+            updated_at: None,
+            product: self.product,
+            sku: self.sku,
+        };
+        Ok(ReturnFilter {
+            suppliers,
+            stores: stores.into_iter().collect(),
+            orders,
+            reasons: self.reason_code.map(|list| list.into_iter().map(Into::into).collect()),
+            occurred_at: self.occurred_at.map(|test| span(&test)),
+            references: texts(self.external_ref, &below(at, "externalRef"))?,
+            documents: document.read((Numbered::SupplierReturn, patterns), at)?,
+        })
+    }
+}
+
+/// Reads a page of returns to suppliers: one statement, one more where a supplier is asked for.
+pub(super) async fn supplier_returns(
+    ctx: &Context<'_>,
+    permit: &Permit<kind::PurchaseRead>,
+    filter: Option<SupplierReturnFilter>,
+    args: PageArgs,
+) -> Answer<SupplierReturnConnection> {
+    let scope = permit.scope(ctx.given::<Ledger>()?.database());
+    let (signer, filter) = (ctx.given::<CursorSigner>()?, filter.unwrap_or_default());
+    let patterns = numbering::patterns_if(ctx, filter.has(&|filter| filter.number.is_some())).await?;
+    let mut filter = filter.read(&patterns)?;
+    if let Reach::Stores(stores) = permit.reach() {
+        filter.own.stores.push(stores.to_vec());
+    }
+    let request = args.check(rows::RETURNS, signer, MOST_A_PAGE)?;
+    let lists = filter.all_mut().into_iter().filter_map(|filter| filter.suppliers.as_mut()).collect();
+    rows::add_merged_suppliers(&scope, lists).await?;
+    let source = rows::returns_source(scope.backend(), &filter);
+    let page = rows::returns_page(&scope, source.clone(), &request).await?;
+    let nodes = page.into_iter().map(|row| (rows::return_keys(&row), row));
+    let nodes = nodes.map(|(keys, row)| (SupplierReturn::head(Arc::new(row)), keys));
+    Ok(Page::build(nodes.collect(), &request, rows::RETURNS, signer).counted(scope, source).into())
+}

@@ -1,0 +1,93 @@
+//! Pages of returns to suppliers: keyset, one statement each.
+
+use entity::{prelude::*, record::Selected};
+use platform::{
+    paging::{Key, ListSource, PageRequest},
+    storage::{Backend, Fault, Finds, Nested, Reads},
+};
+use sea_orm::Value;
+
+use super::{list::referred, returns::ReturnRow};
+use crate::{
+    orders::rows::{Clause, DocumentTable, DocumentTest, Span, TextTest},
+    purchasing::core::SupplierReturn,
+};
+
+/// Names the order of returns in cursors.
+pub const RETURNS: &str = "supplier_returns:NUMBER:DESC";
+
+/// Which returns; what is None says nothing, an empty list matches nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReturnFilter {
+    pub suppliers: Option<Vec<SupplierId>>,
+    /// Each of these lists must have the store.
+    pub stores: Vec<Vec<StoreId>>,
+    /// Has a line that one of these delivered.
+    pub orders: Option<Vec<PurchaseOrderId>>,
+    pub reasons: Option<Vec<ReasonCode>>,
+    /// When the goods left the store.
+    pub occurred_at: Option<Span>,
+    /// Of the reference outside of this system; each must pass.
+    pub references: Vec<TextTest>,
+    /// Each must hold.
+    pub documents: Vec<DocumentTest>,
+}
+
+/// Returns and their lines.
+const TABLE: DocumentTable = DocumentTable { alias: "r", lines: "supplier_return_line", of: "supplier_return_id", counts: "" };
+
+impl ReturnFilter {
+    /// The conditions, whose parameters are numbered from `first`; each begins with ` AND `.
+    fn conditions(&self, backend: Backend, first: usize) -> (String, Vec<Value>) {
+        let mut clause = Clause::new(backend, first);
+        if let Some(suppliers) = &self.suppliers {
+            let number = clause.bind(backend.ids(suppliers.iter().copied()));
+            clause.push(&format!(" AND {}", backend.in_ids("r.supplier_id", number)));
+        }
+        for stores in &self.stores {
+            let number = clause.bind(backend.ids(stores.iter().copied()));
+            clause.push(&format!(" AND {}", backend.in_ids("r.store_id", number)));
+        }
+        if let Some(orders) = &self.orders {
+            let number = clause.bind(backend.ids(orders.iter().copied()));
+            clause.push(&format!(
+                " AND r.id IN (SELECT l.supplier_return_id FROM supplier_return_line l WHERE l.tenant_id = $1
+                 AND l.purchase_order_id IS NOT NULL AND {})",
+                backend.in_ids("l.purchase_order_id", number)
+            ));
+        }
+        if let Some(reasons) = &self.reasons {
+            let number = clause.bind(backend.texts(reasons.iter().map(|reason| reason.as_str())));
+            clause.push(&format!(" AND {}", backend.in_texts("r.reason_code", number)));
+        }
+        if let Some(span) = self.occurred_at {
+            clause.push(" AND ");
+            clause.span("r.occurred_at", span);
+        }
+        for test in &self.references {
+            referred(&mut clause, "supplier_return", "r", test);
+        }
+        let (documents, more) = DocumentTest::all(&self.documents, &TABLE, backend, clause.next());
+        let Clause { mut sql, mut values, .. } = clause;
+        sql.push_str(&documents);
+        values.extend(more);
+        (sql, values)
+    }
+}
+
+/// Where a return stands in its list.
+pub fn return_keys(ret: &SupplierReturn) -> Vec<Key> {
+    vec![Key::Int(ret.number.get()), ret.id.into()]
+}
+
+/// The returns that the filter is about.
+pub fn returns_source(backend: Backend, filter: &Nested<ReturnFilter>) -> ListSource {
+    let (conditions, values) = filter.conditions(2, &|filter, first| filter.conditions(backend, first));
+    ListSource { from: format!("FROM supplier_return r WHERE r.tenant_id = $1{conditions}"), values }
+}
+
+/// A page of returns without their lines, the newest first.
+pub async fn returns_page(reads: &impl Reads, source: ListSource, request: &PageRequest) -> Result<Vec<SupplierReturn>, Fault> {
+    let (sql, values) = source.page(ReturnRow::SELECT, &["r.number", "r.id"], true, request);
+    reads.records::<ReturnRow>(&sql, values).await?.into_iter().map(ReturnRow::ret).collect()
+}
