@@ -174,7 +174,10 @@ replayed() {
     ENTREPOT_BIN="$BIN" "$ROOT/bench/replay.sh" --keep "$1" ${BENCH_REPLAY_FILE:+"$BENCH_REPLAY_FILE"} >&2
     URL=$(cat "$kept")
   fi
-  ACCOUNT="$WORK/replayed/$1"
+  # The port may be another one by now.
+  ACCOUNT="$FOLDER/account-$1"
+  mkdir -p "$ACCOUNT"
+  sed -E "s#(127\.0\.0\.1):[0-9]+#\1:$PORT#" "$WORK/replayed/$1/account.json" >"$ACCOUNT/account.json"
 }
 
 # generate WORK SEED [CLIENTS]: one load on the server at $PORT, as a line of JSON: by the kit's generator where it is built, else by bench/writes.py
@@ -187,9 +190,10 @@ generate() {
   fi
 }
 
-# Waits until others leave the machine alone for a second, $BENCH_QUIET seconds at most (10); counts in $RUN/busy how often they did not.
+# Waits until others leave the machine alone for a second, $BENCH_QUIET seconds at most (10; 0: not at all); counts in $RUN/busy how often they did not.
 quiet() {
   local until=$((SECONDS + ${BENCH_QUIET:-10})) before after
+  [ "${BENCH_QUIET:-10}" != 0 ] || return 0
   while [ "$SECONDS" -lt "$until" ]; do
     before=$(awk '$1 == "cpu" { print $5 + $6, $2 + $3 + $4 + $5 + $6 + $7 + $8 }' /proc/stat)
     sleep 1
