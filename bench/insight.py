@@ -84,7 +84,7 @@ INTROSPECTION = f"""{{ __schema {{ types {{ kind name interfaces {{ name }} enum
 
 
 def bare(type_):
-    while type_["ofType"]:
+    while type_.get("ofType"):
         type_ = type_["ofType"]
     return type_
 
