@@ -135,7 +135,7 @@ class Reports:
                 " policy: {serviceLevel: 0.95, leadTimeWeeks: 4, reviewWeeks: 1}}"
             )
         if name == "measures":
-            return "[NET_REVENUE, SOLD_UNITS, COST, MARGIN, RETURN_RATE, CLOSING_UNITS]"
+            return "[NET_REVENUE, SOLD_UNITS, COST, MARGIN, RETURN_RATE, ORDERS]"
         raise NotAsked(f"{name}: {type_} has to be given")
 
     def groupings(self, field):

@@ -10,9 +10,10 @@
 #   plan       a run of forecasts, and a plan of 5,000 products in 20 stores with ten weeks of sales (30 s)
 #
 # The year is that of `bench/replay.sh --keep`, which is called where none is kept; all is done to a copy of it. BENCH_REPLAY_FILE is another file
-# for it. INSIGHT_PLAN are arguments for the plan, e.g. "--products 200 --stores 2"; INSIGHT_EACH how often a report is asked (6). Start
-# scripts/services.sh first to keep the year on Postgres for the next script. About 20 minutes a database, half of them the plan's sales, and the
-# replay. Prints a table of Markdown; ends with 1 when something is missed. Settings: the head of bench/lib.sh.
+# for it, INSIGHT_PLAN are arguments for the plan, e.g. "--products 200 --stores 2", INSIGHT_EACH is how often a report is asked (6), and
+# INSIGHT_SECONDS ends a part that takes longer (2400). Start scripts/services.sh first to keep the year on Postgres for the next script. About 20
+# minutes a database, half of them the plan's sales, and the replay. Prints a table of Markdown; ends with 1 when something is missed. Settings: the
+# head of bench/lib.sh.
 set -euo pipefail
 ME=insight
 # shellcheck source=bench/lib.sh
@@ -39,7 +40,8 @@ mkdir -p "$FOLDER"
 begin_figures
 WATCH=''
 trap '[ -z "$WATCH" ] || end_process "$WATCH"; stop_server insight; clean_up' EXIT
-insight() { python3 "$ROOT/bench/insight.py" "$@"; }
+# No part takes longer, whatever happens.
+insight() { timeout "${INSIGHT_SECONDS:-2400}" python3 "$ROOT/bench/insight.py" "$@"; }
 
 facts() {
   row "$on" "facts rebuild" "$(seconds "$BIN" facts rebuild --database-url "$URL")" s 20 --note "$(tail -n 1 "$FOLDER/last.log" | cut -c 1-120)"
@@ -114,7 +116,11 @@ for on in "${ON[@]}"; do
   if [ "$*" != plan ]; then
     replayed "$on"
     new_database insight "$on" "$URL"
+    YEAR_URL=$URL
   fi
-  for part in "$@"; do "$part"; done
+  for part in "$@"; do
+    URL="${YEAR_URL:-}"
+    "$part"
+  done
 done
 end_figures

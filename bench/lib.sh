@@ -171,7 +171,7 @@ replayed() {
     esac
   fi
   if [ -z "$URL" ]; then
-    ENTREPOT_BIN="$BIN" "$ROOT/bench/replay.sh" --keep "$1" ${BENCH_REPLAY_FILE:+"$BENCH_REPLAY_FILE"} >&2
+    ENTREPOT_BIN="$BIN" timeout 3600 "$ROOT/bench/replay.sh" --keep "$1" ${BENCH_REPLAY_FILE:+"$BENCH_REPLAY_FILE"} >&2
     URL=$(cat "$kept")
   fi
   # The port may be another one by now.
