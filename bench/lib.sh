@@ -107,3 +107,132 @@ median() { sort -n | awk '{ v[NR] = $1 } END { if (NR) print (NR % 2) ? v[(NR + 
 
 # A figure of a line of JSON: field NAME <<<"$line"
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin).get(sys.argv[1], ""))' "$1"; }
+
+# ── databases of a script's own, and figures ──────────────────────────────────────────────────────────────────────────
+
+# databases WORD: sets ON to the databases that the word means; 2 when it means none
+databases() {
+  case $1 in
+  sqlite | postgres) ON=("$1") ;;
+  both) ON=(sqlite postgres) ;;
+  *) return 2 ;;
+  esac
+}
+
+# need_services ON: starts the throwaway Postgres where it is needed and does not run. clean_up ends what was started here, and drops what was made.
+need_services() {
+  [ "$1" = postgres ] || return 0
+  if ! "$ROOT/scripts/services.sh" status >/dev/null; then
+    SERVICES_STARTED=1
+    "$ROOT/scripts/services.sh" start
+  fi
+  eval "$("$ROOT/scripts/services.sh" env)"
+}
+
+pg() { "$(find_pg_bin)/psql" -X -q -v ON_ERROR_STOP=1 "$ENTREPOT_TEST_POSTGRES_URL" "$@"; }
+
+# new_database NAME ON [COPIED]: sets URL to a new database, migrated, or a copy of the one at another URL that nobody serves
+new_database() {
+  local file="$FOLDER/$1.sqlite" name="entrepot_${1}_$$" end
+  if [ "$2" = sqlite ]; then
+    URL="sqlite://$file"
+    rm -rf "$file" "$file"-* "$file".*
+    if [ -n "${3:-}" ]; then
+      for end in '' -wal; do
+        [ ! -e "${3#sqlite://}$end" ] || cp "${3#sqlite://}$end" "$file$end"
+      done
+    fi
+  else
+    URL="${ENTREPOT_TEST_POSTGRES_URL%/*}/$name"
+    pg -c "DROP DATABASE IF EXISTS $name WITH (FORCE)" -c "CREATE DATABASE $name${3:+ TEMPLATE ${3##*/}}"
+    MADE+=("$name")
+  fi
+  "$BIN" migrate --database-url "$URL" >&2
+}
+
+MADE=()
+clean_up() {
+  local name
+  if [ -n "${ENTREPOT_TEST_POSTGRES_URL:-}" ] && [ -z "${SERVICES_STARTED:-}" ]; then
+    for name in "${MADE[@]}"; do pg -c "DROP DATABASE IF EXISTS $name WITH (FORCE)" || true; done
+  fi
+  [ -z "${SERVICES_STARTED:-}" ] || "$ROOT/scripts/services.sh" stop
+}
+
+# replayed ON: sets URL to the kept database of the retailer's year and ACCOUNT to the folder of its account; replays it where none is kept
+replayed() {
+  local kept="$WORK/replayed/$1.url"
+  URL=''
+  if [ -r "$kept" ]; then
+    URL=$(cat "$kept")
+    case $URL in
+    sqlite://*) [ -e "${URL#sqlite://}" ] || URL='' ;;
+    *) [ "${URL%/*}" = "${ENTREPOT_TEST_POSTGRES_URL%/*}" ] && pg -Atc "SELECT 'there' FROM pg_database WHERE datname = '${URL##*/}'" | grep -q there || URL='' ;;
+    esac
+  fi
+  if [ -z "$URL" ]; then
+    ENTREPOT_BIN="$BIN" timeout 3600 "$ROOT/bench/replay.sh" --keep "$1" ${BENCH_REPLAY_FILE:+"$BENCH_REPLAY_FILE"} >&2
+    URL=$(cat "$kept")
+  fi
+  # The port may be another one by now.
+  ACCOUNT="$FOLDER/account-$1"
+  mkdir -p "$ACCOUNT"
+  sed -E "s#(127\.0\.0\.1):[0-9]+#\1:$PORT#" "$WORK/replayed/$1/account.json" >"$ACCOUNT/account.json"
+}
+
+# generate WORK SEED [CLIENTS]: one load on the server at $PORT, as a line of JSON: by the kit's generator where it is built, else by bench/writes.py
+generate() {
+  fresh_env
+  if [ -x "$LOADGEN" ]; then
+    "$LOADGEN" http --target "$TARGET" --name entrepot --work "$1" --conns "${3:-64}" --secs "$SECS" --warm "$WARM" --seed "$2" --label cost --out "$OUT"
+  else
+    python3 "$ROOT/bench/writes.py" --work "$1" --conns "${3:-64}" --secs "$SECS" --warm "$WARM" --seed "$2"
+  fi
+}
+
+# Waits until others leave the machine alone for a second, $BENCH_QUIET seconds at most (10; 0: not at all); counts in $RUN/busy how often they did not.
+quiet() {
+  local until=$((SECONDS + ${BENCH_QUIET:-10})) before after
+  [ "${BENCH_QUIET:-10}" != 0 ] || return 0
+  while [ "$SECONDS" -lt "$until" ]; do
+    before=$(awk '$1 == "cpu" { print $5 + $6, $2 + $3 + $4 + $5 + $6 + $7 + $8 }' /proc/stat)
+    sleep 1
+    after=$(awk '$1 == "cpu" { print $5 + $6, $2 + $3 + $4 + $5 + $6 + $7 + $8 }' /proc/stat)
+    if awk -v b="$before" -v a="$after" 'BEGIN { split(b, x); split(a, y); exit !(y[1] - x[1] >= 0.85 * (y[2] - x[2])) }'; then return; fi
+  done
+  echo busy >>"$RUN/busy"
+}
+
+# rate_to FILE WORK SEED: appends the rate of one load to the file; an error ends the script
+rate_to() {
+  local line
+  quiet
+  line=$(generate "$2" "$3")
+  [ "$(field err <<<"$line")" = 0 ] || die "errors: $line"
+  field rps <<<"$line" >>"$1"
+}
+
+# row ON WHAT FIGURE UNIT [REACH] [--least] [--note TEXT]; cost ON WHAT BASE OTHER REACH: a figure of the table in $FIGURES
+row() { python3 "$ROOT/bench/measured.py" row --out "$FIGURES" --on "$@"; }
+cost() { python3 "$ROOT/bench/measured.py" cost --out "$FIGURES" --on "$@"; }
+
+# begin_figures: a new table, and no measurement yet beside other load; end_figures prints it, and ends with 1 when something is missed
+begin_figures() { rm -f "$FIGURES" "$RUN/busy"; }
+end_figures() {
+  python3 "$ROOT/bench/measured.py" table "$FIGURES" || local rc=$?
+  [ ! -e "$RUN/busy" ] || say "$(wc -l <"$RUN/busy") measurements began while other processes took more than 15 % of the machine: repeat them"
+  return "${rc:-0}"
+}
+
+# seconds COMMAND...: runs it within $LIMIT seconds, its output to $FOLDER/last.log; prints how long it took. A failure ends the script.
+seconds() {
+  local began ended
+  began=$(date +%s.%N)
+  timeout "${LIMIT:-900}" "$@" >"$FOLDER/last.log" 2>&1 || {
+    tail -n 5 "$FOLDER/last.log" >&2
+    say "failed: $*"
+    return 1
+  }
+  ended=$(date +%s.%N)
+  awk -v b="$began" -v e="$ended" 'BEGIN { printf "%.2f", e - b }'
+}

@@ -1,17 +1,23 @@
 #!/usr/bin/env bash
 # A retailer's whole year through the public API: wall time and the server's peak memory, on SQLite and on Postgres.
 #
-#   bench/replay.sh [sqlite|postgres|both] [FILE [EXPECTED]]
+#   bench/replay.sh [--keep] [sqlite|postgres|both] [FILE [EXPECTED]]
 #
 # FILE has the columns of the replay rule (default: the full file in ../shared/data), EXPECTED the totals that
 # `entrepot replay --expect` compares with. Each database is new; afterwards `entrepot verify` goes over it.
-# Owed: three minutes and 300 MiB on each. Postgres is the throwaway one of scripts/services.sh. Settings: the head of
-# bench/lib.sh.
+# Owed: three minutes and 300 MiB on each. Postgres is the throwaway one of scripts/services.sh. With --keep the databases
+# stay, for bench/insight.sh and bench/backup.sh: their addresses in $ENTREPOT_BENCH_WORK/replayed/sqlite.url and postgres.url.
+# Postgres then goes on running: scripts/services.sh stop ends it, and what it holds. Settings: the head of bench/lib.sh.
 set -euo pipefail
 ME=replay
 # shellcheck source=bench/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+KEEP=''
+if [ "${1:-}" = --keep ]; then
+  KEEP=1
+  shift
+fi
 WHERE="${1:-both}"
 FILE="${2:-$ROOT/../shared/data/online-retail.csv.zst}"
 EXPECTED="${3:-$(dirname "$FILE")/expected.json}"
@@ -31,17 +37,22 @@ esac
 [ -r "$FILE" ] || die "no file $FILE"
 need_binary
 
-FOLDER="$WORK/replay"
-rm -rf "$FOLDER"
+FOLDER="$WORK/replay${KEEP:+ed}"
+if [ -n "$KEEP" ]; then
+  for on in "${ON[@]}"; do rm -rf "${FOLDER:?}/$on" "$FOLDER/$on."*; done
+  [[ " ${ON[*]} " != *" sqlite "* ]] || rm -f "$FOLDER"/entrepot.sqlite*
+else
+  rm -rf "$FOLDER"
+fi
 mkdir -p "$FOLDER"
 STARTED=''
-trap 'stop_server replay; [ -z "$STARTED" ] || "$ROOT/scripts/services.sh" stop' EXIT
+trap 'stop_server replay; [ -z "$STARTED" ] || [ -n "$KEEP" ] || "$ROOT/scripts/services.sh" stop' EXIT
 
 database_url() {
   case $1 in
   sqlite) echo "sqlite://$FOLDER/entrepot.sqlite" ;;
   postgres)
-    local name="entrepot_replay_$$"
+    local name="entrepot_replay${KEEP:+ed}_$$"
     "$(find_pg_bin)/psql" -X -q "$ENTREPOT_TEST_POSTGRES_URL" -c "CREATE DATABASE $name" >&2
     echo "${ENTREPOT_TEST_POSTGRES_URL%/*}/$name"
     ;;
@@ -73,6 +84,10 @@ for on in "${ON[@]}"; do
   "$BIN" verify --database-url "$url" || rc=$?
   awk -v on="$on" -v b="$began" -v e="$ended" -v mb="$peak" -v rc="$rc" \
     'BEGIN { printf "replay on %s: %.1f s with its comparison (owed: 180 for the load), server peak %s MB (owed 300), %s\n", on, e - b, mb, rc == 0 ? "totals equal, verify clean" : "FAILED with exit " rc }'
+  if [ -n "$KEEP" ] && [ "$rc" = 0 ]; then
+    echo "$url" >"$FOLDER/$on.url"
+    continue
+  fi
   [ "$on" != postgres ] || "$(find_pg_bin)/psql" -X -q "$ENTREPOT_TEST_POSTGRES_URL" -c "DROP DATABASE ${url##*/} WITH (FORCE)"
   [ "$rc" = 0 ] || failed=1
 done

@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# Backups of the replayed year: how long they, a restore with its proof and a drill take, and what they cost of the write throughput.
+#
+#   bench/backup.sh [sqlite|postgres|both]
+#
+# The year is that of `bench/replay.sh --keep`, which is called where none is kept; all is done to a copy of it. On SQLite: `entrepot backup run`,
+# `verify`, `restore` and then `entrepot verify`, `drill`; then w2 in turn without backups, with the log shipped (`--backup-ship-log`), and while
+# backups are made one after another. On Postgres: the way for small databases of docs/backups.md (`pg_dump -Fc`, `pg_restore`, `entrepot epoch`,
+# `entrepot verify`), and w2 while dumps are made; pgBackRest, which archives a cluster, is not measured here. Owed: backup 60 s, restore with proof
+# 180 s, 5 % of w2. About 6 minutes a database with BENCH_ROUNDS=5 (the default here), and the replay; disk for four copies of the year.
+# BENCH_REPLAY_FILE is another file for the replay, as the sample in ../shared/data. Start scripts/services.sh first to keep the year on Postgres
+# for the next script. Prints a table of Markdown; ends with 1 when something is missed. Settings: the head of bench/lib.sh.
+set -euo pipefail
+ME=backup
+# shellcheck source=bench/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+ROUNDS="${BENCH_ROUNDS:-5}"
+case "${1:-}" in -h | --help)
+  usage
+  exit 0
+  ;;
+esac
+databases "${1:-both}" || {
+  usage >&2
+  exit 2
+}
+need_binary
+
+FOLDER="$WORK/backup" FIGURES="$WORK/backup.jsonl"
+rm -rf "$FOLDER"
+mkdir -p "$FOLDER"
+begin_figures
+export ENTREPOT_KEYS_FILE="${ENTREPOT_KEYS_FILE:-$WORK/entrepot.keys}"
+MAKER=''
+ended() {
+  rm -f "$FOLDER/go-on"
+  [ -z "$MAKER" ] || wait "$MAKER" || true
+  stop_server backup
+  clean_up
+}
+trap ended EXIT
+
+file_mib() { du -sm "$1" | cut -f 1; }
+backup() { "$BIN" backup "$1" --database-url "$URL" --backups "file:$2" "${@:3}"; }
+backups_of() { backup list "$1" 2>/dev/null | wc -l; }
+
+# A backup that is killed leaves a lock: the maker ends after the one that it is at.
+make_backups() {
+  local made=0
+  while [ -e "$FOLDER/go-on" ]; do
+    one_backup >"$FOLDER/maker.log" 2>&1 || return 1
+    made=$((made + 1))
+    echo "$made" >"$FOLDER/made"
+  done
+}
+one_backup() {
+  if [ "$on" = sqlite ]; then
+    backup run "$FOLDER/under-load"
+  else
+    "$(find_pg_bin)/pg_dump" -Fc -f "$FOLDER/under-load.dump" "$URL"
+  fi
+}
+
+# load KIND ROUND: one rate of w2, of a server that was started anew
+load() {
+  local args=() before=0
+  if [ "$1" = shipped ]; then
+    mkdir -p "$FOLDER/shipped"
+    args=(--backups "file:$FOLDER/shipped" --backup-ship-log --backup-every 7d --backup-drill-every off)
+    before=$(backups_of "$FOLDER/shipped")
+  fi
+  serve backup "$URL" "$PORT" "${args[@]}"
+  if [ "$1" = shipped ]; then
+    # The log is shipped from the first generation on.
+    local until=$((SECONDS + 300))
+    while [ "$(backups_of "$FOLDER/shipped")" -le "$before" ]; do
+      [ "$SECONDS" -lt "$until" ] || die "no generation was stored within 300 s: $(tail -n 3 "$RUN/backup.log")"
+      sleep 0.5
+    done
+  fi
+  if [ "$1" = made ]; then
+    rm -rf "$FOLDER"/under-load*
+    [ "$on" = postgres ] || mkdir -p "$FOLDER/under-load"
+    touch "$FOLDER/go-on"
+    make_backups &
+    MAKER=$!
+  fi
+  rate_to "$FOLDER/$on.w2.$1" w2 "$2"
+  if [ "$1" = made ]; then
+    rm -f "$FOLDER/go-on"
+    wait "$MAKER" || die "a backup under load failed: $(tail -n 3 "$FOLDER/maker.log")"
+    MAKER=''
+  fi
+  stop_server backup
+}
+
+loads() {
+  local round n kinds=(off made)
+  [ "$on" = postgres ] || kinds+=(shipped)
+  for round in $(seq "$ROUNDS"); do
+    for n in "${!kinds[@]}"; do load "${kinds[$(((n + round) % ${#kinds[@]}))]}" "$round"; done
+    say "$on, round $round: $(for n in "${kinds[@]}"; do printf '%s %s/s  ' "$n" "$(tail -n 1 "$FOLDER/$on.w2.$n")"; done)"
+  done
+  [ "$on" = postgres ] || cost "$on" "cost of shipping the log, w2" "$FOLDER/$on.w2.off" "$FOLDER/$on.w2.shipped" 5
+  cost "$on" "cost while backups are made without a pause, w2" "$FOLDER/$on.w2.off" "$FOLDER/$on.w2.made" 5
+}
+
+on_sqlite() {
+  local took proof restored
+  mkdir -p "$FOLDER/backups"
+  took=$(seconds "$BIN" backup run --database-url "$URL" --backups "file:$FOLDER/backups")
+  row sqlite "backup of the replayed year" "$took" s 60 --note "$(file_mib "${URL#sqlite://}") MiB, stored as $(file_mib "$FOLDER/backups") MiB"
+  row sqlite "backup verify" "$(seconds "$BIN" backup verify --database-url "$URL" --backups "file:$FOLDER/backups")" s
+  restored="sqlite://$FOLDER/restored.sqlite"
+  took=$(seconds "$BIN" backup restore --database-url "$restored" --backups "file:$FOLDER/backups")
+  proof=$(seconds "$BIN" verify --database-url "$restored")
+  rm -f "$FOLDER"/restored.sqlite*
+  row sqlite "restore with verify" "$(awk -v a="$took" -v b="$proof" 'BEGIN { print a + b }')" s 180 --note "$took s restore, $proof s verify"
+  took=$(seconds "$BIN" backup drill --database-url "$URL" --backups "file:$FOLDER/backups")
+  row sqlite "drill" "$took" s --note "$(grep -iE 'rpo|rto' "$FOLDER/last.log" | tr '\n' ' ' | cut -c 1-200)"
+}
+
+on_postgres() {
+  local took proof copy bin
+  bin=$(find_pg_bin)
+  took=$(seconds "$bin/pg_dump" -Fc -f "$FOLDER/year.dump" "$URL")
+  row postgres "pg_dump -Fc of the replayed year" "$took" s 60 --note "stored as $(file_mib "$FOLDER/year.dump") MiB"
+  copy="entrepot_restored_$$"
+  pg -c "DROP DATABASE IF EXISTS $copy WITH (FORCE)" -c "CREATE DATABASE $copy"
+  MADE+=("$copy")
+  took=$(seconds "$bin/pg_restore" -j 2 -d "${URL%/*}/$copy" "$FOLDER/year.dump")
+  proof=$(seconds "$BIN" epoch --database-url "${URL%/*}/$copy")
+  row postgres "entrepot epoch after it" "$proof" s
+  proof=$(seconds "$BIN" verify --database-url "${URL%/*}/$copy")
+  row postgres "restore with verify" "$(awk -v a="$took" -v b="$proof" 'BEGIN { print a + b }')" s 180 --note "$took s pg_restore, $proof s verify"
+  pg -c "DROP DATABASE $copy WITH (FORCE)"
+}
+
+for on in "${ON[@]}"; do
+  need_services "$on"
+  replayed "$on"
+  new_database backup "$on" "$URL"
+  "on_$on"
+  # A tenant beside the year's, for w2.
+  export ENTREPOT_BENCH_DATA="$FOLDER/$on"
+  serve backup "$URL" "$PORT"
+  python3 "$ROOT/bench/load.py" fill --url "http://127.0.0.1:$PORT/graphql" --out "$ENTREPOT_BENCH_DATA" --products 500 --customers 100 --orders 0
+  stop_server backup
+  loads
+done
+end_figures

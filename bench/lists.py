@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""Lists, searches, edits and a wave of orders over many rows, through the public API only; called by bench/lists.sh.
+
+  lists.py --url URL --account DIR --out FILE --on DB [--products N] [--orders N] [--works N] [--rounds N] [--wave N] [--threads N] [--filled]
+
+Fills a tenant of its own by imports: N products (1,000,000) with names of three words, N orders (1,000,000) of one to three lines
+in 20 stores, of which --works (100,000) are confirmed and wait in a store, the others sold. Then measures, one client, each request
+another one: --rounds (200) requests of each kind, p95. With --filled DIR is a tenant that an earlier run filled.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import statistics
+import sys
+import time
+
+from load import Api, Refused, h, in_parallel, iso, say
+from measured import Asker, Failed, Figures, share
+from warehouse import Warehouse
+
+STORES, CUSTOMERS, SOLD = 20, 2_000, 1_000  # products that orders are of
+SYLLABLES = "ba co du fe gi ho ju ka le mi no pu ra so ti ve wa xo yu za".split()
+AT_A_TIME = 250_000  # rows of an import
+INTROSPECTION = """{ __schema { queryType { name } mutationType { name } subscriptionType { name } types { kind name description fields(includeDeprecated: true)
+  { name description args { name description type { ...T } defaultValue } type { ...T } isDeprecated deprecationReason } inputFields { name description type { ...T } defaultValue }
+  interfaces { ...T } enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } possibleTypes { ...T } }
+  directives { name description locations args { name description type { ...T } defaultValue } } } }
+  fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } }"""
+
+
+def word(n):
+    """Word n of 8,000: three syllables."""
+    return SYLLABLES[n % 20] + SYLLABLES[n // 20 % 20] + SYLLABLES[n // 400 % 20]
+
+
+def name_of(n):
+    """Few words are frequent and many are rare, as in a catalogue: the first of the three is of 40, the second of 800, the third of all."""
+    return f"{word(h(n, 1) % 40)} {word(40 + h(n, 2) % 800)} {word(h(n, 3) % 8_000)} {n}"
+
+
+class Lists:
+    def __init__(self, api, o):
+        self.api, self.o, self.asker = api, o, Asker(api)
+        self.figures, self.mark = Figures(o.out, o.on), time.time_ns()
+
+    def key(self, what):
+        self.mark += 1
+        return f"{what}-{self.mark}"
+
+    # ── filling ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def imported(self, house, noun, head, rows, count):
+        """Rows by their number, in as many imports as are needed; how many a second."""
+        began = time.monotonic()
+        for start in range(0, count, AT_A_TIME):
+            text = head + "\n" + "".join(rows(n) for n in range(start, min(start + AT_A_TIME, count)))
+            house.brought_in(noun, text)
+            say(f"  {noun.lower()}: {min(start + AT_A_TIME, count):,} of {count:,} after {time.monotonic() - began:.0f} s")
+
+    def fill(self):
+        o, house = self.o, Warehouse(self.api, None)
+        house.keys = time.time_ns()
+        now = datetime.datetime.now(datetime.timezone.utc)
+        for n in range(STORES):
+            self.api.change("storeCreate", {"code": f"L{n:02}", "name": f"Store {n}"}, "store { id }")
+        self.imported(house, "PRODUCTS", "sku,name,price", lambda n: f"sku-{n},{name_of(n)},{1 + n % 90}.50\n", o.products)
+        self.imported(house, "CUSTOMERS", "externalRef,name", lambda n: f"C{n:05},Customer {n}\n", CUSTOMERS)
+        sold = min(SOLD, o.products)
+        self.imported(house, "STOCK_CHANGES", "sku,store,delta", lambda n: f"sku-{n % sold},L{n // sold:02},1000000\n", sold * STORES)
+        each = max(1, o.orders // max(1, o.works))
+
+        def order(n):
+            status = "CONFIRMED" if n % each == 0 and n // each < o.works else "FULFILLED"
+            placed = iso(now - datetime.timedelta(days=300 * (o.orders - n) / o.orders))
+            head = f"ORDER-{n:07},L{h(n, 7) % STORES:02},C{h(n, 8) % CUSTOMERS:05},{placed},{status}"
+            return "".join(f"{head},sku-{(h(n, 9) + line) % sold},{1 + (n + line) % 4}\n" for line in range(1 + n % 3))
+
+        self.imported(house, "ORDERS", "externalRef,store,customer,placedAt,status,sku,quantity", order, o.orders)
+
+    # ── measuring ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def p95(self, what, query, variables, reach=None, rows=None, rounds=None):
+        """Each round with variables of its own. `rows` finds the rows of an answer: the figure is of answers that have some."""
+        took, found = [], []
+        for n in range(rounds or self.o.rounds):
+            seconds, data = self.asker.timed(query, **variables(n))
+            took.append(seconds)
+            found.append(len(rows(data)) if rows else 1)
+        note = f"median {1000 * statistics.median(took):.1f} ms, most {1000 * max(took):.1f} ms" + (f", {statistics.median(found):.0f} rows" if rows else "")
+        if rows and not any(found):
+            raise Failed(f"{what}: no answer has a row")
+        self.figures.add(what + ", p95", 1000 * share(took, 0.95), "ms", reach, note=note)
+
+    def pages(self):
+        page = """query($after: Cursor, $store: ID) { orders(first: 50, after: $after, filter: { store: { eq: $store } }) { nodes { id number status placedAt total { amount }
+          customer { id name } store { code } lines { id sku name quantity unitPrice { amount } product { id sku name } }
+          fulfilments { id status shippedAt parcels { id trackingNumber } } } pageInfo { hasNextPage endCursor } } }"""
+        stores = self.api.ask("{ stores(first: 50) { nodes { id } } }")["stores"]["nodes"]
+        cursors = {}
+
+        def variables(n):
+            store = stores[n % len(stores)]["id"]
+            return {"store": store, "after": cursors.get(store)}
+
+        took, rows = [], []
+        for n in range(self.o.rounds):
+            given = variables(n)
+            seconds, data = self.asker.timed(page, **given)
+            took.append(seconds)
+            rows.append(len(data["orders"]["nodes"]))
+            cursors[given["store"]] = data["orders"]["pageInfo"]["endCursor"] if data["orders"]["pageInfo"]["hasNextPage"] else None
+        self.figures.add("page of 50 orders with lines, customer, fulfilments, p95", 1000 * share(took, 0.95), "ms", 50, note=f"median {1000 * statistics.median(took):.1f} ms, {statistics.mean(rows):.0f} rows")
+
+    def searches(self):
+        o = self.o
+        products = "query($s: String!) { products(filter: { search: $s }, first: 50) { nodes { id sku name price { amount } } pageInfo { hasNextPage } } }"
+        nodes = lambda data: data["products"]["nodes"]
+        some = lambda n: name_of(h(n, 77) % o.products).split()
+        for what, text in (
+            ("one rare word", lambda n: some(n)[2]),
+            ("one frequent word", lambda n: word(n % 40)),
+            ("two words", lambda n: " ".join(some(n)[:2])),
+            ("beginning of a word", lambda n: some(n)[1][:4]),
+            ("a word with a typo", lambda n: some(n)[1][:2] + "q" + some(n)[1][3:] + " " + some(n)[2]),
+            ("SKU", lambda n: f"sku-{h(n, 78) % o.products}"),
+        ):
+            self.p95(f"{o.products:,} products, search: {what}", products, lambda n: {"s": text(n)}, 50, None if "typo" in what else nodes)
+        ranked = "query($s: String!) { products(filter: { search: $s }, first: 50, orderBy: { field: RELEVANCE }) { nodes { id sku name } } }"
+        self.p95(f"{o.products:,} products, search by relevance: two words", ranked, lambda n: {"s": " ".join(some(n)[:2])}, 50, nodes)
+        everything = "query($s: String!) { search(query: $s, first: 20) { results { kind tier title node { id } } hasMore } }"
+        results = lambda data: data["search"]["results"]
+        self.p95(f"search over all kinds, {o.products:,} products and {o.orders:,} orders: two words", everything, lambda n: {"s": " ".join(some(n)[:2])}, 50, results)
+        self.p95("search over all kinds: reference of an order", everything, lambda n: {"s": f"ORDER-{h(n, 79) % o.orders:07}"}, 50, results)
+        orders = """query($s: String!) { orders(filter: { search: $s }, first: 50) { nodes { id number status total { amount } customer { id name } } pageInfo { hasNextPage } } }"""
+        nodes = lambda data: data["orders"]["nodes"]
+        for what, text in (
+            ("reference", lambda n: f"ORDER-{h(n, 79) % o.orders:07}"),
+            ("beginning of a reference", lambda n: f"ORDER-{h(n, 80) % o.orders:07}"[:10]),
+            ("customer's reference", lambda n: f"C{h(n, 81) % CUSTOMERS:05}"),
+            ("number", lambda n: str(1 + h(n, 82) % o.orders)),
+            ("reference and customer, mostly without a row", lambda n: f"ORDER-{h(n, 83) % o.orders:07}"[:9] + f" C{h(n, 84) % CUSTOMERS:05}"),
+        ):
+            self.p95(f"{o.orders:,} orders, search: {what}", orders, lambda n: {"s": text(n)}, 50, None if "without" in what else nodes)
+
+    def totals(self):
+        """The same page with and without totalCount, in turn: what it adds to the median and to the mean."""
+        o = self.o
+        for what, list_, given, nodes in (
+            ("products", "products(first: 50, after: $after)", None, "id sku name price { amount } category { id name } stock { onHand store { id code } }"),
+            ("products, searched", "products(first: 50, after: $after, filter: { search: $s })", lambda n: word(n % 40), "id sku name price { amount } stock { onHand store { id code } }"),
+            ("orders", "orders(first: 50, after: $after)", None, "id number status total { amount } customer { id name } lines { id quantity product { id sku name } }"),
+            ("orders, of one status", "orders(first: 50, after: $after, filter: { status: [FULFILLED] })", None, "id number status total { amount } customer { id name } lines { id quantity product { id sku name } }"),
+        ):  # fmt: skip
+            takes = "query($after: Cursor" + (", $s: String!" if given else "") + ")"
+            text = f"{takes} {{ {list_} {{ %s nodes {{ {nodes} }} pageInfo {{ hasNextPage endCursor }} }} }}"
+            plain, counted, cursor = [], [], None
+            for n in range(o.rounds):
+                variables = {"after": cursor, **({"s": given(n)} if given else {})}
+                pair = [(plain, ""), (counted, "totalCount { count precision }")]
+                for times, more in pair if n % 2 else reversed(pair):
+                    seconds, data = self.asker.timed(text % more, **variables)
+                    times.append(seconds)
+                info = data[list_.split("(")[0]]["pageInfo"]
+                cursor = info["endCursor"] if info["hasNextPage"] and not given else None
+            added = 100 * (statistics.median(counted) / statistics.median(plain) - 1)
+            note = f"median {1000 * statistics.median(plain):.1f} ms without, {1000 * statistics.median(counted):.1f} ms with; means {1000 * statistics.mean(plain):.1f} and {1000 * statistics.mean(counted):.1f}"
+            self.figures.add(f"totalCount adds to a page of 50 {what}", added, "%", 20, note=note)
+
+    def introspection(self):
+        self.p95("introspection of the whole schema", INTROSPECTION, lambda n: {}, None, rounds=min(50, self.o.rounds))
+
+    def edits(self):
+        """Orders of 100 lines; each edit changes the quantity of every line, up and down in turn."""
+        count = min(100, min(SOLD, self.o.products))
+        lines = [{"product": {"sku": f"sku-{n}"}, "quantity": 5} for n in range(count)]
+        _, made = self.asker.change("orderCreate", {"idempotencyKey": self.key("edited"), "store": {"code": "L00"}, "status": "CONFIRMED", "lines": lines}, "order { id version lines { id } }")
+        order, all_, one = made["order"], [], []
+        for n in range(max(10, self.o.rounds // 4)):
+            for times, ids in ((all_, order["lines"]), (one, order["lines"][n % count : n % count + 1])):
+                edit = {"idempotencyKey": self.key("edit"), "id": order["id"], "expectedVersion": order["version"], "setLines": [{"id": line["id"], "quantity": 4 + n % 3} for line in ids]}
+                seconds, changed = self.asker.change("orderUpdate", edit, "order { version currentTotal { amount } lines { id quantity } }")
+                times.append(seconds)
+                order["version"] = changed["order"]["version"]
+        for what, times in ((f"order of {count} lines, all of them edited", all_), (f"order of {count} lines, one of them edited", one)):
+            self.figures.add(what + ", p95", 1000 * share(times, 0.95), "ms", 50, note=f"median {1000 * statistics.median(times):.1f} ms of {len(times)}")
+
+    def wave(self):
+        """So many orders of three lines in a store of their own: accepted, then each picked, packed and shipped."""
+        o, sold = self.o, min(SOLD, self.o.products)
+        code = self.key("WAVE")[-16:]
+        store = self.api.change("storeCreate", {"code": code, "name": "Wave"}, "store { id }")["store"]["id"]
+        stock = [{"product": {"sku": f"sku-{n}"}, "store": {"id": store}, "delta": 100_000} for n in range(min(sold, 300))]
+        self.api.change("stockAdjust", {"idempotencyKey": self.key("stock"), "kind": "RECEIPT", "reasonCode": "OPENING", "changes": stock}, "seq")
+
+        def order(n):
+            lines = [{"product": {"sku": f"sku-{(3 * n + line) % len(stock)}"}, "quantity": 1 + line} for line in range(3)]
+            self.api.change("orderCreate", {"idempotencyKey": self.key(f"wave-{n}"), "store": {"id": store}, "status": "CONFIRMED", "lines": lines}, "seq")
+
+        in_parallel("orders of the wave", o.wave, o.threads, order)
+        query = "query($s: ID!, $after: Cursor) { fulfilmentWorks(filter: { store: { eq: $s }, status: [OPEN] }, first: 100, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }"
+        works, after = [], None
+        while True:
+            page = self.api.ask(query, s=store, after=after)["fulfilmentWorks"]
+            works += [work["id"] for work in page["nodes"]]
+            after = page["pageInfo"]["endCursor"]
+            if not page["pageInfo"]["hasNextPage"]:
+                break
+        if len(works) != o.wave:
+            raise Failed(f"{o.wave} works were expected, and there are {len(works)}")
+        began = time.monotonic()
+        for start in range(0, len(works), 200):
+            self.api.change("fulfilmentWorkAccept", {"idempotencyKey": self.key("accept"), "ids": works[start : start + 200]}, "seq")
+
+        def step(n):
+            for name, more in (("Pick", {}), ("Pack", {"parcels": [{"trackingNumber": f"T{n:09}"}]}), ("Ship", {})):
+                self.api.change(f"fulfilmentWork{name}", {"idempotencyKey": self.key(name + str(n)), "id": works[n], **more}, "work { status }")
+
+        in_parallel("works", len(works), o.threads, step)
+        took = time.monotonic() - began
+        left = self.api.ask("query($s: ID!) { fulfilmentWorks(filter: { store: { eq: $s }, status: [SHIPPED, DONE] }, first: 100) { nodes { id } } }", s=store)
+        if len(left["fulfilmentWorks"]["nodes"]) < min(100, o.wave):
+            raise Failed("not all works of the wave are shipped")
+        self.figures.add(f"wave of {o.wave} orders picked, packed, shipped", took, "s", 10, note=f"{3 * len(works) + 1} calls by {o.threads} clients")
+
+    def works(self):
+        query = """query($s: ID!, $status: [WorkStatus!], $after: Cursor) { fulfilmentWorks(filter: { store: { eq: $s }, status: $status }, first: 50, after: $after) {
+          nodes { id number status dueAt orderNumber lines { id sku quantity open } } pageInfo { hasNextPage endCursor } } }"""
+        stores = [s["id"] for s in self.api.ask("{ stores(first: 50) { nodes { id code } } }")["stores"]["nodes"] if s["code"].startswith("L")]
+        # Some of each store are begun, so that a state is not the same as all.
+        for store in stores:
+            ids = [w["id"] for w in self.asker.timed(query, s=store, status=["OPEN"])[1]["fulfilmentWorks"]["nodes"]]
+            if ids:
+                self.api.change("fulfilmentWorkAccept", {"idempotencyKey": self.key("begin"), "ids": ids[::2]}, "seq")
+        counts = self.api.ask("{ fulfilmentWorksCount { status count } }")["fulfilmentWorksCount"]
+        total = sum(c["count"] for c in counts)
+        nodes = lambda data: data["fulfilmentWorks"]["nodes"]
+        for what, status in (("OPEN", ["OPEN"]), ("ACCEPTED", ["ACCEPTED"]), ("two states", ["OPEN", "ACCEPTED"])):
+            self.p95(f"{total:,} works, by store and state, {what}", query, lambda n: {"s": stores[n % len(stores)], "status": status}, 30, nodes)
+        count = "query($s: ID!) { fulfilmentWorksCount(filter: { store: { eq: $s } }) { status count } }"
+        self.p95(f"{total:,} works, counted by state of a store", count, lambda n: {"s": stores[n % len(stores)]}, None, rounds=50)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("url", "account", "out", "on"):
+        p.add_argument("--" + name, required=True)
+    for name, default in (("products", 1_000_000), ("orders", 1_000_000), ("works", 100_000), ("rounds", 200), ("wave", 200), ("threads", 8)):
+        p.add_argument("--" + name, type=int, default=default, help="%(default)s")
+    p.add_argument("--filled", action="store_true")
+    p.add_argument("--fill-only", action="store_true")
+    o = p.parse_args()
+    if o.wave < 1 or o.orders < 1 or o.products < 10:
+        p.error("--products 10, --orders 1 and --wave 1 at least")
+    if o.filled:
+        api = Api.reopen(o.account)
+        api.renew(api.account["token"])
+    else:
+        os.makedirs(o.account, exist_ok=True)
+        api = Api(o.url, o.account)
+        api.register("Lists")
+    lists = Lists(api, o)
+    if not o.filled:
+        began = time.monotonic()
+        lists.fill()
+        say(f"filled after {time.monotonic() - began:.0f} s")
+    if o.fill_only:
+        return
+    failed = 0
+    for part in (lists.pages, lists.searches, lists.totals, lists.introspection, lists.works, lists.edits, lists.wave):
+        try:
+            part()
+        except (Failed, Refused) as e:
+            failed = 1
+            lists.figures.add(part.__name__, "failed", "", 0, note=str(e)[:300])
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (Failed, Refused) as e:
+        sys.exit(f"lists: {e}")
