@@ -220,7 +220,7 @@ say "[${SECONDS}s] the node serves what was restored"
 # ── one bit of the repository ─────────────────────────────────────────────────────────────────────────────────────────
 
 # As the unit of the full backup asks: the command itself ends with 0 whatever it finds.
-is_whole() { backrest --output=text verify | tee "$DIR/verified" | grep -qx 'status: ok'; }
+is_whole() { backrest --output=text --verbose verify | tee "$DIR/verified" | grep -x 'status: ok' >/dev/null; }
 is_whole || die "verify: $(cat "$DIR/verified")"
 file=$(find "$DIR/own/repo/backup/shop" -type f ! -name '*.manifest*' ! -name 'backup.info*' -printf '%s %p\n' | sort -n | tail -n 1 | cut -d' ' -f 2-)
 python3 - "$file" <<'PYTHON'
