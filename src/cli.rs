@@ -77,6 +77,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Tenant(args) => ended(serve::tenant::run(args.action).await),
         Command::Partitions(args) => sound(Box::pin(serve::partitions::run(args.action)).await),
         Command::Epoch(args) => ended(Box::pin(serve::epoch::renew(&args)).await),
+        Command::Resume(args) => ended(Box::pin(serve::emergency::resume(&args)).await),
         Command::Files(args) => ended(serve::file_store::run(args).await),
         Command::Audit(args) => sound(serve::audit::run(args.action).await),
         Command::Facts(args) => sound(serve::facts::run(args.action).await),
@@ -98,7 +99,7 @@ async fn migrate(args: &MigrateArgs) -> Result<(), Fault> {
         return serve::versions::plan(&Database::open(url, options).await?).await;
     }
     let db = Database::make(url, options).await?;
-    let pending = db.migrate().await?;
+    let pending = db.migrate_within(args.lock_limits()).await?;
     db.make_parts(Clock::system().now()).await?;
     db.prove_row_security().await?;
     let said = if pending == 0 { "the database is up to date".to_owned() } else { format!("{pending} migration(s) applied") };

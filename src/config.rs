@@ -17,6 +17,7 @@ mod people;
 mod replicas;
 mod schema;
 mod tenant;
+mod tls;
 mod traces;
 mod versions;
 
@@ -35,7 +36,7 @@ pub use bench::{ForecastArgs, ForecastCommand, LiquidationArgs};
 pub use copy::CopyArgs;
 pub use demo::Demo;
 pub use doctor::{DoctorArgs, ReportFormat};
-pub use emergency::{JobAction, JobCommandArgs, ListedState, SessionsAction, SessionsArgs};
+pub use emergency::{JobAction, JobCommandArgs, ListedState, ResumeArgs, SessionsAction, SessionsArgs};
 pub use facts::{FactsAction, FactsArgs};
 pub use jobs::{FileArgs, FilesAction, FilesArgs, JobArgs, MetricsArgs, RunJobs, Worker};
 pub use logs::LogFormat;
@@ -45,6 +46,7 @@ pub use people::{EmailArgs, Registration};
 pub use replicas::ReplicaArgs;
 pub use schema::{DiffFormat, SchemaAction, SchemaArgs, SchemaDiffArgs};
 pub use tenant::{ImportArgs, PlannedLimit, TenantAction, TenantArgs};
+pub use tls::TlsArgs;
 pub use traces::TraceArgs;
 pub use versions::{MigrateArgs, VersionArgs};
 
@@ -109,8 +111,12 @@ pub enum Command {
     /// and second factors that were changed, members and grants that were removed. It cannot know which. All streams, cursors, sessions, logins that wait and
     /// mailed links are ended; API keys are listed, or revoked with --revoke-keys; passwords stay, or end with --reset-passwords. Look through second factors,
     /// members, roles and webhook endpoints yourself.
+    /// From then on the deployment is held: what was sent since the backup is not sent once more. No e-mail of a job, webhook, scheduled report or export leaves before
+    /// `entrepot resume`. The last numbers of documents are printed: later ones may be on papers of documents that are lost.
     #[command(verbatim_doc_comment)]
     Epoch(Epoch),
+    /// Go on after a restore: send the e-mails, webhooks, scheduled reports and exports that were held, or drop them.
+    Resume(ResumeArgs),
     /// Prove the audit log.
     Audit(AuditArgs),
     /// Compare the forecasts with references on a file of weekly demand, or explain one product.
@@ -283,6 +289,8 @@ pub struct Serve {
     /// Address to listen on.
     #[arg(long, env = "ENTREPOT_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    #[command(flatten)]
+    pub tls: TlsArgs,
     /// Who may register a company: anybody, anybody who has confirmed their address, or nobody. When not given: anybody where only this machine
     /// reaches the node, no --proxy and no --public-url being given; elsewhere whoever has confirmed their address, or nobody where no e-mails are sent. `open` tells strangers who has an account.
     #[arg(long, env = "ENTREPOT_REGISTRATION", value_enum)]

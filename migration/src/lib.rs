@@ -113,6 +113,7 @@ mod m0122_liquidation_scores;
 mod m0124_blanket_drafts;
 mod m0125_supplier_calendar;
 mod m0126_suggestions;
+mod m0127_outgoing_hold;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -231,6 +232,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0124_blanket_drafts::Migration),
             Box::new(m0125_supplier_calendar::Migration),
             Box::new(m0126_suggestions::Migration),
+            Box::new(m0127_outgoing_hold::Migration),
         ]
     }
 }
@@ -293,10 +295,34 @@ pub const BREAKING: &[&str] = &[
     "m0125_supplier_calendar",
 ];
 
+/// Migrations that end what an earlier one has begun, and that one: a binary that knows it works with both, an older one with neither. A column that no
+/// binary reads or writes since an earlier release is dropped by one of these (`docs/OPERATIONS.md`, "Changing tables").
+pub const CONTRACTING: &[(&str, &str)] = &[];
+
+/// Migrations that let a CHECK take more than before, and rebuild its table on SQLite for it. What stands is neither renamed, retyped nor dropped. The
+/// release that has one reads the new values and writes none; a later release writes them.
+pub const WIDENING: &[&str] = &[];
+
+/// The migration that an earlier release has to have, for its binaries to work with this one.
+pub fn contracts(name: &str) -> Option<&'static str> {
+    CONTRACTING.iter().find(|(contracting, _)| *contracting == name).map(|(_, known)| *known)
+}
+
+/// The migration that a binary must know to work with the database after this one; none where every binary works with it.
+pub fn needs(name: &str) -> Option<&'static str> {
+    BREAKING.iter().find(|breaking| **breaking == name).copied().or_else(|| contracts(name))
+}
+
 /// The last migration that a binary must know to work with the tables as this one makes them; none while all have only added.
 pub fn needed() -> Option<String> {
-    let names: Vec<String> = Migrator::migrations().iter().map(|one| one.name().to_owned()).collect();
-    names.into_iter().rev().find(|name| BREAKING.contains(&name.as_str()))
+    needed_up_to(Migrator::migrations().last()?.name())
+}
+
+/// The same of a database that has this migration and those before it.
+pub fn needed_up_to(name: &str) -> Option<String> {
+    let migrations = Migrator::migrations();
+    let until = migrations.iter().map(|one| one.name()).filter(|one| *one <= name);
+    until.filter_map(needs).max().map(str::to_owned)
 }
 
 /// (word, SQLite, Postgres). Text is compared by bytes on both, so that keys sort the same.

@@ -1,8 +1,12 @@
-//! Tables that each migration touches, read from its SQL: for `entrepot migrate --plan`.
+//! Tables that each migration touches, and how it locks them, read from its SQL: for `entrepot migrate --plan`.
+
+mod locks;
 
 use std::collections::BTreeSet;
 
 use sea_orm_migration::sea_orm::DbBackend;
+
+pub use locks::{Lock, LockMode, RowWork, Target, locks};
 
 /// A migration's name, and its SQL. Of those whose SQL is put together by Rust: statements that name the same tables.
 const SQL: &[(&str, &[&str])] = &[
@@ -29,9 +33,9 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0010_jobs", &[include_str!("m0010/jobs.sql")]),
     ("m0011_webhooks", &[include_str!("m0011/webhooks.sql")]),
     ("m0012_streams", &[include_str!("m0012/streams.sql")]),
-    ("m0014_approval", &["ALTER TABLE tenant ADD"]),
+    ("m0014_approval", &["ALTER TABLE tenant ADD COLUMN"]),
     ("m0015_history", &["CREATE TABLE history_block\n;;\nCREATE TABLE history_sum"]),
-    ("m0016_documents", &["ALTER TABLE tenant_counter ADD"]),
+    ("m0016_documents", &["ALTER TABLE tenant_counter ADD COLUMN"]),
     ("m0017_lots", &[include_str!("m0017/lots.sql")]),
     ("m0018_purchasing", &[include_str!("m0018/purchasing.sql")]),
     ("m0019_moves", &[include_str!("m0019/transfers.sql"), include_str!("m0019/counts.sql")]),
@@ -132,6 +136,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0124_blanket_drafts", &[include_str!("m0124/blanket_drafts.sql")]),
     ("m0125_supplier_calendar", &[include_str!("m0125/supplier_calendar.sql")]),
     ("m0126_suggestions", &[include_str!("m0126/tag_refusals.sql"), include_str!("m0126/description_endpoint.sql")]),
+    ("m0127_outgoing_hold", &[include_str!("m0127/outgoing_hold.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.
@@ -141,15 +146,20 @@ pub fn is_breaking(name: &str) -> bool {
 
 /// The tables that a migration makes, changes or writes to, in alphabetical order. Empty for a name that is not known.
 pub fn tables(name: &str, backend: DbBackend) -> Vec<String> {
-    let (mine, other) = if backend == DbBackend::Postgres { ("@postgres", "@sqlite") } else { ("@sqlite", "@postgres") };
     let mut tables = BTreeSet::new();
-    let texts: &[&str] = SQL.iter().find(|(known, _)| *known == name).map_or(&[], |(_, texts)| *texts);
-    for statement in texts.iter().flat_map(|text| text.split("\n;;\n")).map(str::trim) {
-        if !statement.starts_with(other) {
-            collect(statement.strip_prefix(mine).unwrap_or(statement), &mut tables);
-        }
+    for statement in statements(name, backend) {
+        collect(statement, &mut tables);
     }
     tables.into_iter().collect()
+}
+
+/// The statements of a migration on one of the databases, in their order. Empty for a name that is not known.
+pub fn statements(name: &str, backend: DbBackend) -> Vec<&'static str> {
+    let (mine, other) = if backend == DbBackend::Postgres { ("@postgres", "@sqlite") } else { ("@sqlite", "@postgres") };
+    let texts: &[&'static str] = SQL.iter().find(|(known, _)| *known == name).map_or(&[], |(_, texts)| *texts);
+    let all = texts.iter().flat_map(|text| text.split("\n;;\n")).map(str::trim);
+    let own = all.filter(|statement| !statement.is_empty() && !statement.starts_with(other));
+    own.map(|statement| statement.strip_prefix(mine).unwrap_or(statement).trim()).collect()
 }
 
 /// Adds the tables of one statement. A table that is renamed counts by its new name.

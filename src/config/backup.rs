@@ -116,7 +116,7 @@ pub enum BackupAction {
         #[arg(default_value = "newest")]
         id: String,
     },
-    /// Restore a backup into the file of --database-url, which must not be there yet. Migrates it to this version, sets new epochs, and ends sessions and mailed links, as `entrepot epoch` does.
+    /// Restore a backup into the file of --database-url, which must not be there yet. Migrates it to this version, sets new epochs, ends sessions and mailed links, and holds what would be sent until `entrepot resume`, as `entrepot epoch` does.
     Restore {
         #[command(flatten)]
         of: BackupsOf,

@@ -32,6 +32,20 @@ pub enum SessionsAction {
     },
 }
 
+/// What becomes of what was held.
+#[derive(Debug, Clone, Args)]
+pub struct ResumeArgs {
+    #[command(flatten)]
+    pub of: KeysOf,
+    /// Print what waits, a line for each tenant, and change nothing.
+    #[arg(long, conflicts_with = "drop_pending")]
+    pub dry_run: bool,
+    /// Send nothing of what waits: e-mails and runs become dead jobs, deliveries fail, endpoints pass over events that they have not read, and schedules wait for their
+    /// next moment. Tenants may try an e-mail again, and replay deliveries. Needs the keys that secrets are sealed with, for the audit log.
+    #[arg(long)]
+    pub drop_pending: bool,
+}
+
 #[derive(Debug, Clone, Args)]
 pub struct JobCommandArgs {
     #[command(subcommand)]

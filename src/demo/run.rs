@@ -107,7 +107,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     let docs = Some(serve::docs::docs());
     let front = server::Settings { origins, docs, terms: Terms::lifted(), ..server::Settings::default() };
     let (db, clock) = (node.db.clone(), node.clock.clone());
-    let server = node.serve(Judges::begin(), listener, front, std::time::Duration::ZERO, until);
+    let server = node.serve(Judges::begin(), listener.into(), front, std::time::Duration::ZERO, until);
     let guide = async {
         let work = async {
             let token = fill(&args, fresh, &base, (&folder, &asked)).await?;

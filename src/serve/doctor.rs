@@ -5,6 +5,7 @@ mod look;
 mod partitions;
 mod report;
 mod settings;
+mod tls;
 
 use std::time::Duration;
 
@@ -37,6 +38,9 @@ async fn examined(args: &DoctorArgs) -> Vec<Finding> {
     let mut findings = settings::judge(serve);
     findings.extend(within("disk", look::disks(serve.clone())).await);
     findings.extend(within("modes", look::modes(serve.database.database_url.clone(), source.clone())).await);
+    if let Some(files) = serve.tls.files() {
+        findings.extend(within("tls", tls::look(files, clock.clone())).await);
+    }
     if serve.redis.redis_url.is_some() {
         findings.extend(within("redis", look::redis(serve.redis.clone(), clock.clone())).await);
     }
@@ -84,6 +88,7 @@ async fn of_database(args: &DoctorArgs, db: &Database, source: KeySource, clock:
     findings.extend(look::shipping(&args.serve.database.database_url, clock, &args.serve.jobs.backups));
     findings.extend(within("tenants", look::tenants(db.clone())).await);
     findings.extend(within("partitions", partitions::look(db.clone(), clock.clone())).await);
+    findings.extend(within("outgoing", look::outgoing(db.clone())).await);
     findings.extend(within("jobs", look::jobs(db.clone(), clock.clone())).await);
     findings
 }

@@ -1,6 +1,7 @@
-//! Commands for an emergency: end sessions, look after jobs that cannot go on.
+//! Commands for an emergency: end sessions, look after jobs that cannot go on, go on after a restore.
 
 mod jobs;
+mod resume;
 
 use entity::prelude::*;
 use iam::{
@@ -18,6 +19,7 @@ use super::{StartError, migrated, say};
 use crate::config::{KeysOf, SessionsAction};
 
 pub use jobs::run as job;
+pub use resume::run as resume;
 
 /// `entrepot sessions`.
 pub async fn sessions(action: SessionsAction) -> Result<(), StartError> {

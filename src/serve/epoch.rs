@@ -1,27 +1,31 @@
 //! `entrepot epoch`: what a restored database makes good again is ended, and clients are told to begin anew. The journal gives numbers out again that clients
-//! have already seen; sessions, links and keys that were ended since the backup are as they were then.
+//! have already seen; sessions, links and keys that were ended since the backup are as they were then; and e-mails, messages to webhooks and reports that
+//! were sent since the backup would be sent once more, so all of that is held.
 
-use entity::prelude::TenantId;
+use entity::prelude::{Numbered, TenantId};
 use iam::{
     access::{Access, LiveKey, Policies},
     identity::{OldPasswords, end_all},
 };
+use inventory::numbering::rows::patterns;
 use platform::{
     audit::AuditWriter,
     clock::{self, Clock},
-    secrets,
-    storage::{Database, Fault, Row},
+    jobs, secrets,
+    storage::{Database, Fault, Row, journal},
 };
 
 use super::{StartError, migrated, say};
 use crate::config::Epoch;
 
 /// Gives every tenant a new epoch: streams that run end with RESET and EPOCH_CHANGED, and so does every cursor of before. Ends what lets people in, and lists or
-/// revokes what lets programs in.
+/// revokes what lets programs in. Holds what would leave the deployment.
 pub async fn renew(args: &Epoch) -> Result<(), StartError> {
     let url = &args.of.database.database_url;
     let db = migrated(url, args.of.database.options()).await?;
     let clock = Clock::system();
+    jobs::hold_outgoing(&db.global(), "the database was restored", clock.now()).await?;
+    say("no e-mail, webhook, report or export leaves before `entrepot resume`: `entrepot resume --dry-run` lists what waits")?;
     let access = if args.revoke_keys {
         let ring = secrets::open(&db, &args.of.keys.source(url), &clock).await?;
         Access::audited(db.clone(), clock.clone(), Policies::load().await?, AuditWriter::new(ring, clock.clone()))
@@ -48,6 +52,7 @@ pub async fn renew(args: &Epoch) -> Result<(), StartError> {
         work.commit().await?;
     }
     say(&format!("{} tenant(s) have a new epoch: subscribers start over", tenants.len()))?;
+    numbers(&db, &tenants).await?;
     db.close().await?;
     Ok(())
 }
@@ -60,6 +65,20 @@ async fn tenants(db: &Database) -> Result<Vec<(TenantId, String)>, Fault> {
             Ok((row.take()?, row.take()?))
         })
         .collect()
+}
+
+/// Lists the last number of each kind of document: those after it may be on papers of documents that are lost, and are given out again.
+async fn numbers(db: &Database, tenants: &[(TenantId, String)]) -> Result<(), StartError> {
+    for (tenant, slug) in tenants {
+        let scope = db.tenant(*tenant);
+        let (counter, patterns) = (journal::counter(&scope).await?, patterns(&scope).await?);
+        let kinds = Numbered::ALL.iter().map(|kind| (*kind, counter.last(*kind))).filter(|(_, last)| *last > 0);
+        let last: Vec<String> = kinds.map(|(kind, last)| format!("{kind} {}", patterns.text(kind, last))).collect();
+        if !last.is_empty() {
+            say(&format!("{slug}\tnumbers after these may be given out twice\t{}", last.join("\t")))?;
+        }
+    }
+    Ok(())
 }
 
 /// Lists the keys that are accepted, or revokes them.

@@ -29,6 +29,22 @@ const LOTS: Duration = Duration::from_mins(5);
 /// How long a worker that stops may take to hand its jobs over.
 const HAND_OVER: Duration = Duration::from_secs(5);
 
+/// Jobs with an effect outside the deployment, which are held after a restore: e-mails, webhooks, scheduled reports and exports, and what puts them down.
+pub const OUTGOING: &[&str] = &[
+    "webhook.deliver.0",
+    "webhook.deliver.1",
+    "webhook.deliver.2",
+    "webhook.deliver.3",
+    "alert.post",
+    alerts::EMAIL_JOB,
+    purchasing::shell::KIND,
+    "view.schedule",
+    saved_views::shell::SCHEDULE_JOB,
+    saved_views::shell::STOPPED_JOB,
+    "export.schedule",
+    export_schedules::shell::JOB,
+];
+
 impl Node {
     /// The deployment's jobs, made of this node's rooms.
     pub fn job_registry(&self) -> Registry {
@@ -36,6 +52,7 @@ impl Node {
             (self.audit.clone(), self.ledger.clone(), self.identity.clone(), self.db.clone(), self.jobs.clone());
         let (lots, waiting, blankets) = (ledger.clone(), ledger.clone(), ledger.clone());
         let registry = Registry::default()
+            .outgoing(OUTGOING)
             .periodic("audit.seal", Duration::from_millis(500), move |_| {
                 let audit = audit.clone();
                 async move { audit.seal_all().await.map(drop) }

@@ -6,7 +6,7 @@ use graphql::{limits::Limits, live::drain::Drain};
 use inventory::ledger::Ledger;
 use platform::{
     clock,
-    jobs::Jobs,
+    jobs::{Jobs, outgoing_hold},
     metrics,
     storage::{Backend, Database},
     traces,
@@ -107,6 +107,10 @@ impl MetricsServer {
                     Ok(Some(months)) => metrics::partitions_ahead(months),
                     Ok(None) => {}
                     Err(fault) => tracing::debug!(error = %fault, "the parts of tables could not be looked at"),
+                }
+                match outgoing_hold(&db.global()).await {
+                    Ok(hold) => metrics::outgoing_held(hold.is_some()),
+                    Err(fault) => tracing::debug!(error = %fault, "it could not be read whether what leaves is held"),
                 }
                 clock::sleep(TIDY).await;
                 handle.tidy();

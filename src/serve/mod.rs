@@ -37,13 +37,7 @@ use std::{future::Future, io, sync::Arc, time::Duration};
 
 use api::{
     exchange::Wording,
-    graphql::{
-        limits::Limits,
-        operation::Introspection,
-        schema_index::Unreadable,
-        session::Documents,
-        trusted::{Trusted, TrustedError},
-    },
+    graphql::{limits::Limits, schema_index::Unreadable, trusted::TrustedError},
     schema::{self, EntrepotSchema, Given, Judges},
 };
 use iam::{
@@ -65,7 +59,7 @@ use platform::{
     secrets::{self, KeyRing, KeySource},
     storage::{Database, Fault, Options},
 };
-use server::{Explorer, Front, Parts, Readiness};
+use server::{Front, Listener, Parts, Readiness, TlsError, TlsServer};
 use services::{
     alerts::Alerts,
     exchange::{Engine, Exchange},
@@ -122,6 +116,8 @@ pub enum StartError {
     Schema(#[from] Unreadable),
     #[error("{0}")]
     Trusted(#[from] TrustedError),
+    #[error("{0}")]
+    Tls(#[from] TlsError),
 }
 
 /// The rooms of a node, put together.
@@ -273,7 +269,7 @@ impl Node {
     pub async fn serve<F>(
         self,
         judges: Judges,
-        listener: TcpListener,
+        listener: Listener,
         settings: server::Settings,
         drain_delay: Duration,
         shutdown: F,
@@ -345,8 +341,8 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     let settings = settings::people(&args)?;
     let backups = backup::BackupSchedule::of(&args.jobs.backups, &args.database, &args.keys)?;
     let grouping = if args.ungrouped { Grouping::Alone } else { Grouping::Together };
-    let terms = settings::terms(&args);
-    let trusted = args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default();
+    let mut front = settings::front(&args)?;
+    let tls = args.tls.files().map(TlsServer::open).transpose()?;
     let redis = args.redis.client()?;
     if args.anyway {
         copy::give_up(&args.database.database_url, args.database.options()).await?;
@@ -366,7 +362,7 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     .await?;
     node.read_from(&args.replicas, &args.database).await?;
     let token_life = Duration::from_secs(args.access_token_minutes.unsigned_abs() * 60);
-    let positions = node.session_positions(redis.clone(), token_life).await?;
+    front.positions = node.session_positions(redis.clone(), token_life).await?;
     node.limits.points = args.operation_points;
     node.webhooks.open_networks(args.jobs.webhooks_allow.clone());
     (node.keep, node.pgbackrest) = (args.jobs.keep(), backup::PgBackRest::of(&args.jobs.backups, &args.database)?);
@@ -381,19 +377,6 @@ pub async fn run(args: Serve) -> Result<(), StartError> {
     }
     node.remember(args.cache_mib << 20, redis).await?;
     node.open_metrics_server(&args.metrics_server).await?;
-    let listener = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
-    let front = server::Settings {
-        origins: args.origins,
-        explorer: if args.graphiql { Explorer::Served } else { Explorer::Off },
-        introspection: if args.introspection { Introspection::Open } else { Introspection::Closed },
-        proxies: args.proxies,
-        by_tls: args.emails.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
-        terms,
-        trusted,
-        documents: if args.only_trusted { Documents::Trusted } else { Documents::Any },
-        docs: args.introspection.then(docs::docs),
-        positions,
-        ..server::Settings::default()
-    };
-    node.serve(judges, listener, front, Duration::from_secs(args.drain_seconds), stopped()).await
+    let tcp = TcpListener::bind(args.listen).await.map_err(|err| StartError::Listen(args.listen, err))?;
+    node.serve(judges, Listener { tcp, tls }, front, Duration::from_secs(args.drain_seconds), stopped()).await
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use inventory::ledger::{LaneStatus, Ledger};
 use platform::{
+    clock,
+    jobs::outgoing_hold,
     metrics,
     realtime::Bus,
     storage::{Backend, Database, Versions},
@@ -52,6 +54,7 @@ impl Ready {
             Ok(Err(_)) => (failed("it does not answer"), failed("not known")),
             Err(_) => (failed("it does not answer in time"), failed("not known")),
         };
+        let answers = !matches!(database, State::Failed(_));
         let mut checks = vec![
             Check { name: "database", state: database },
             Check { name: "migrations", state: migrations },
@@ -66,6 +69,9 @@ impl Ready {
             checks.push(Check { name: "redis", state });
         }
         checks.push(Check { name: "files", state: self.file_store.state() });
+        if answers && let Ok(Ok(Some(hold))) = timeout_at(until, outgoing_hold(&self.db.global())).await {
+            checks.push(Check { name: "outgoing", state: State::Degraded(held(&clock::rfc3339(hold.held_at))) });
+        }
         if let (Some(most), Some(now)) = (self.memory, metrics::resident_bytes()) {
             checks.push(Check { name: "memory", state: memory(now, most) });
         }
@@ -114,6 +120,10 @@ fn moves(lanes: &[LaneStatus]) -> State {
     } else {
         State::Fine
     }
+}
+
+fn held(since: &str) -> String {
+    format!("held since {since}: no e-mail, webhook, report or export leaves before `entrepot resume`")
 }
 
 fn failed(why: &str) -> State {

@@ -2,12 +2,18 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use api::graphql::quota::{TenantPlans, Terms};
+use api::graphql::{
+    operation::Introspection,
+    quota::{TenantPlans, Terms},
+    session::Documents,
+    trusted::{Trusted, TrustedError},
+};
 use iam::identity::{Mailer, Settings};
 use platform::{rate_limit::Allowance, secrets::KeySource};
+use server::Explorer;
 use services::files::FileLocation;
 
-use super::{StartError, file_modes};
+use super::{StartError, docs, file_modes};
 use crate::config::{EmailArgs, FileArgs, Registration, Serve};
 
 /// What the operator has chosen about people.
@@ -20,7 +26,8 @@ pub(super) fn people(args: &Serve) -> Result<Settings, StartError> {
     if args.registration == Some(Registration::Verified) && !args.emails.mail.is_there() {
         return Err(StartError::NoLetters);
     }
-    let emails = args.emails.settings(|| format!("http://{}", args.listen))?;
+    let scheme = if args.tls.files().is_some() { "https" } else { "http" };
+    let emails = args.emails.settings(|| format!("{scheme}://{}", args.listen))?;
     let denied = match &args.denied_passwords {
         Some(file) => {
             let text = std::fs::read_to_string(file).map_err(|err| StartError::DeniedPasswords(file.clone(), err))?;
@@ -51,8 +58,24 @@ pub(super) fn close_files(database_url: &str, keys: &KeySource, emails: &EmailAr
     file_modes::close(places.iter().map(std::path::PathBuf::as_path));
 }
 
+/// What the operator has chosen of the front door.
+pub(super) fn front(args: &Serve) -> Result<server::Settings, TrustedError> {
+    Ok(server::Settings {
+        origins: args.origins.clone(),
+        explorer: if args.graphiql { Explorer::Served } else { Explorer::Off },
+        introspection: if args.introspection { Introspection::Open } else { Introspection::Closed },
+        proxies: args.proxies.clone(),
+        by_tls: args.emails.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
+        terms: terms(args),
+        trusted: args.trusted_documents.as_deref().map(Trusted::load).transpose()?.unwrap_or_default(),
+        documents: if args.only_trusted { Documents::Trusted } else { Documents::Any },
+        docs: args.introspection.then(docs::docs),
+        ..server::Settings::default()
+    })
+}
+
 /// What the operator has chosen that operations may spend.
-pub(super) fn terms(args: &Serve) -> Terms {
+fn terms(args: &Serve) -> Terms {
     const QUARTER_HOUR: u32 = 15 * 60;
     Terms {
         credential: args.budget.0,

@@ -1,6 +1,8 @@
 //! `entrepot version` and `entrepot migrate --plan`.
 
-use platform::storage::{Backend, Database, Fault, PlannedMigration, TableRows, Versions, schema_head};
+use platform::storage::{
+    Backend, Database, Fault, PlannedLock, PlannedMigration, PlannedStatement, TableRows, Versions, schema_head,
+};
 
 use super::{StartError, say};
 use crate::config::VersionArgs;
@@ -53,14 +55,18 @@ pub async fn plan(db: &Database) -> Result<(), Fault> {
     }
     for migration in &planned {
         say(&line(migration)).map_err(unsaid)?;
+        for text in migration.statements.iter().flat_map(locked) {
+            say(&text).map_err(unsaid)?;
+        }
     }
     let breaking = planned.iter().filter(|migration| migration.is_breaking).count();
     let stop = if breaking > 0 { "stop all older nodes and workers first" } else { "older nodes and workers go on beside it" };
     say(&format!("{} migration(s), {breaking} of them breaking: {stop}", planned.len())).map_err(unsaid)?;
     if db.backend() == Backend::Postgres {
-        say("one transaction, which also sets row security; rows are estimates of the server").map_err(unsaid)?;
+        say("a transaction for each migration; one that was ended is begun again. Rows are estimates of the server")
+            .map_err(unsaid)?;
         if planned.iter().any(|migration| migration.name.ends_with("_months")) {
-            say("before it, indexes of large tables that become parted by month are built, while everybody writes")
+            say("before them, indexes of large tables that become parted by month are built, while everybody writes")
                 .map_err(unsaid)?;
         }
     }
@@ -70,14 +76,26 @@ pub async fn plan(db: &Database) -> Result<(), Fault> {
 /// Name, BREAKING or adds, and each table with its rows, between tabs.
 fn line(migration: &PlannedMigration) -> String {
     let kind = if migration.is_breaking { "BREAKING" } else { "adds" };
-    let tables = migration.tables.iter().map(|(table, rows)| match rows {
+    let tables = migration.tables.iter().map(|(table, rows)| with_rows(table, *rows)).collect::<Vec<_>>().join(", ");
+    format!("{}\t{kind}\t{}", migration.name, if tables.is_empty() { "no table" } else { &tables })
+}
+
+/// For each lock of a statement, below its migration: the table with its rows, the lock, what it blocks, what is done to rows, the statement.
+fn locked(statement: &PlannedStatement) -> Vec<String> {
+    let text = |lock: &PlannedLock| {
+        let table = with_rows(&lock.table, lock.rows);
+        format!("\t{table}\t{}\t{}\t{}\t{}", lock.mode, lock.blocks, lock.work, statement.text)
+    };
+    statement.locks.iter().map(text).collect()
+}
+
+fn with_rows(table: &str, rows: TableRows) -> String {
+    match rows {
         TableRows::New => format!("{table} (new)"),
         TableRows::Counted(rows) => format!("{table} ({rows} rows)"),
         TableRows::Estimated(rows) => format!("{table} (about {rows} rows)"),
         TableRows::Unmeasured => format!("{table} (rows not known)"),
-    });
-    let tables = tables.collect::<Vec<_>>().join(", ");
-    format!("{}\t{kind}\t{}", migration.name, if tables.is_empty() { "no table" } else { &tables })
+    }
 }
 
 #[cfg(test)]
@@ -107,9 +125,13 @@ mod tests {
     #[test]
     fn a_line_of_the_plan_has_tables_and_their_rows() {
         let tables = vec![("lot".to_owned(), TableRows::Counted(7)), ("alert".to_owned(), TableRows::New)];
-        let planned = PlannedMigration { name: "m9999_b".to_owned(), is_breaking: true, tables };
+        let planned = PlannedMigration { name: "m9999_b".to_owned(), is_breaking: true, tables, statements: vec![] };
         assert_eq!(line(&planned), "m9999_b\tBREAKING\tlot (7 rows), alert (new)");
-        let planned = PlannedMigration { name: "m9998_a".to_owned(), is_breaking: false, tables: vec![] };
+        let planned = PlannedMigration { name: "m9998_a".to_owned(), is_breaking: false, tables: vec![], statements: vec![] };
         assert_eq!(line(&planned), "m9998_a\tadds\tno table");
+        let (mode, blocks, work) = ("SHARE", "blocks writes", "scan and index");
+        let lock = PlannedLock { table: "lot".to_owned(), rows: TableRows::Estimated(7), mode, blocks, work };
+        let statement = PlannedStatement { text: "CREATE INDEX lot_code".to_owned(), locks: vec![lock] };
+        assert_eq!(locked(&statement), ["\tlot (about 7 rows)\tSHARE\tblocks writes\tscan and index\tCREATE INDEX lot_code"]);
     }
 }

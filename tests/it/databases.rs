@@ -4,6 +4,7 @@
 pub mod furnished;
 mod months;
 mod tables;
+mod upgrades;
 
 use std::{
     env, fs,

@@ -11,6 +11,7 @@ mod audit;
 mod audit_cost;
 mod authorization;
 mod catalog;
+mod certificates;
 mod costing;
 mod databases;
 mod demand;

@@ -139,4 +139,12 @@ impl BackupQuery {
         });
         Ok(Page::build(rows.collect(), &request, "backups", signer).into())
     }
+
+    /// Time since which e-mails of jobs, webhooks, scheduled reports and scheduled exports of all companies are held, as they are
+    /// after a restore until the operator resumes them. Null while nothing is held.
+    #[field(permit = JobRead)]
+    async fn outgoing_held_since(&self, ctx: &Context<'_>) -> Answer<Option<DateTime>> {
+        let hold = ctx.given::<Jobs>()?.outgoing_hold().await?;
+        Ok(hold.map(|hold| DateTime(hold.held_at)))
+    }
 }

@@ -14,6 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 #[derive(Debug, Clone)]
 pub struct Peer {
     pub address: IpAddr,
+    /// Whether it has come by TLS.
+    pub by_tls: bool,
     _slot: Arc<Slot>,
 }
 
@@ -53,7 +55,7 @@ impl Connections {
         }
         *count += 1;
         let slot = Slot { counted_as, by_address: self.by_address.clone(), _permit: permit };
-        Some(Peer { address, _slot: Arc::new(slot) })
+        Some(Peer { address, by_tls: false, _slot: Arc::new(slot) })
     }
 
     /// Waits until all slots are free again, at most so long.

@@ -316,13 +316,14 @@ fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
     Some(lines.fold(first.into(), |all, line| format!("{all}, {line}").into()))
 }
 
-/// Whether a trusted proxy says that the client came to it by TLS. We speak none ourselves.
+/// Whether the client came by TLS: to us, or to a trusted proxy, whose word about its client counts more than how it came itself.
 fn came_by_tls<E>(front: &Front<E>, extensions: &Extensions, headers: &HeaderMap) -> bool {
-    extensions.get::<Peer>().is_some_and(|peer| proxies::is_trusted(&front.settings.proxies, peer.address))
-        && text(headers, &FORWARDED_PROTO).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+    let Some(peer) = extensions.get::<Peer>() else { return false };
+    let forwarded = text(headers, &FORWARDED_PROTO).filter(|_| proxies::is_trusted(&front.settings.proxies, peer.address));
+    forwarded.map_or(peer.by_tls, |scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
-/// Whether cookies travel by TLS: the operator's word, or a trusted proxy's.
+/// Whether cookies travel by TLS: by the operator's word, or as the client came.
 pub fn by_tls<E>(front: &Front<E>, parts: &Parts) -> bool {
     front.settings.by_tls || came_by_tls(front, &parts.extensions, &parts.headers)
 }

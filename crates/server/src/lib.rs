@@ -20,6 +20,8 @@ mod proxies;
 mod reply;
 mod serve;
 mod stall;
+mod tls;
+mod transport;
 mod upgrade;
 mod views;
 
@@ -55,6 +57,8 @@ pub use self::{
     metrics_endpoint::{MetricsSource, routes as metrics},
     proxies::TrustedProxy,
     serve::serve,
+    tls::{TlsCertificate, TlsError, TlsFiles, TlsServer},
+    transport::Listener,
     views::{LinkRefused, LinkedView, SentTable, TableAsk, ViewLinks, routes as views, table_problem, view_table},
 };
 

@@ -1,4 +1,4 @@
-//! The accept loop: HTTP/1 and HTTP/2 without TLS, with what axum's own lacks: time limits on heads, a cap on connections.
+//! The accept loop: HTTP/1 and HTTP/2, within TLS where it is asked for, with what axum's own lacks: time limits on heads, a cap on connections.
 
 use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 
@@ -25,6 +25,8 @@ use super::{
     connections::{Connections, Peer},
     reply,
     stall::{Heads, Stall},
+    tls::TlsServer,
+    transport::{Listener, Transport},
 };
 use graphql::{limits::Limits, live::drain::Drain};
 
@@ -50,22 +52,36 @@ const STREAMS: u32 = 128;
 ///
 /// # Errors
 /// The listener has no address: it was never one.
-pub async fn serve<F>(listener: TcpListener, router: Router, limits: Limits, drain: Drain, shutdown: F) -> io::Result<()>
+pub async fn serve<F>(
+    listener: impl Into<Listener> + Send,
+    router: Router,
+    limits: Limits,
+    drain: Drain,
+    shutdown: F,
+) -> io::Result<()>
 where
     F: Future<Output = ()> + Send,
 {
+    let Listener { tcp: listener, tls } = listener.into();
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
     let connections = Connections::new(limits.connections, limits.connections_per_address);
     let (closing, closed) = watch::channel(false);
-    let shared = Arc::new(Shared { router, limits, closed });
+    let shared = Arc::new(Shared { router, limits, closed, tls });
     let last_call = async {
         shutdown.await;
         drain.start();
         tokio::time::sleep(shared.limits.drain_delay).await;
     };
+    let renewing = async {
+        match shared.tls.clone() {
+            Some(tls) => tls.watch().await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         () = accept(&listener, &connections, &shared) => {}
+        () = renewing => {}
         () = last_call => {}
     }
     drop(listener);
@@ -81,6 +97,7 @@ struct Shared {
     limits: Limits,
     /// True when no connection should take a further request.
     closed: watch::Receiver<bool>,
+    tls: Option<TlsServer>,
 }
 
 impl Shared {
@@ -95,7 +112,8 @@ async fn accept(listener: &TcpListener, connections: &Connections, shared: &Arc<
     loop {
         match listener.accept().await {
             Ok((stream, from)) => {
-                if let Some(peer) = connections.admit(from.ip()) {
+                if let Some(mut peer) = connections.admit(from.ip()) {
+                    peer.by_tls = shared.tls.is_some();
                     tokio::spawn(connection(stream, peer, shared.clone()));
                 } else {
                     tracing::debug!(%from, "a connection too many");
@@ -115,7 +133,8 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let Ok(Ok(protocol)) = tokio::time::timeout(limits.header_time, detect(&stream)).await else { return };
+    let opening = tokio::time::timeout(limits.header_time, opened(stream, shared.tls.as_ref()));
+    let Ok(Ok((transport, protocol))) = opening.await else { return };
     let router = TowerToHyperService::new(shared.router.clone());
     let most = limits.header_bytes;
     let heads = Heads::begin(limits.header_time);
@@ -125,6 +144,7 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
         answering.come();
         // Frames of HTTP/2 come as they like: its pings show who is there.
         let has_heads = request.version() <= Version::HTTP_11;
+        name_host(&mut request);
         let (heads, kept) = (answering.clone(), kept.clone().filter(&request));
         request.extensions_mut().insert(peer.clone());
         let answer = match refused(&request, most) {
@@ -152,7 +172,7 @@ async fn connection(stream: TcpStream, peer: Peer, shared: Arc<Shared>) {
     if matches!(protocol, Protocol::Http2) {
         heads.come();
     }
-    let io = TokioIo::new(Stall::new(stream, limits.stall_time, heads));
+    let io = TokioIo::new(Stall::new(transport, limits.stall_time, heads));
     // A connection's failure is its client's; there is nobody to tell.
     match protocol {
         Protocol::Http1 => http1(io, service, &shared).await,
@@ -182,6 +202,14 @@ impl Kept {
         if let Ok(told) = HeaderValue::from_str(&format!("timeout={}", self.seconds)) {
             headers.insert(KEEP_ALIVE, told);
         }
+    }
+}
+
+/// HTTP/2 names the host in its target alone, and an Origin is compared with the header.
+fn name_host<B>(request: &mut Request<B>) {
+    let authority = request.uri().authority().filter(|_| request.version() == Version::HTTP_2);
+    if let Some(host) = authority.and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
+        request.headers_mut().insert(header::HOST, host);
     }
 }
 
@@ -219,7 +247,7 @@ fn cut(status: StatusCode, why: &'static str) -> Response<Body> {
     response
 }
 
-type Io = TokioIo<Stall<TcpStream>>;
+type Io = TokioIo<Stall<Transport>>;
 
 async fn http1<S>(io: Io, service: S, shared: &Shared)
 where
@@ -261,6 +289,17 @@ where
 enum Protocol {
     Http1,
     Http2,
+}
+
+/// The connection as it is read from, and what is spoken on it.
+async fn opened(stream: TcpStream, tls: Option<&TlsServer>) -> io::Result<(Transport, Protocol)> {
+    let Some(tls) = tls else {
+        let protocol = detect(&stream).await?;
+        return Ok((Transport::Plain(stream), protocol));
+    };
+    let transport = Transport::secured(stream, tls).await?;
+    let protocol = if transport.has_agreed_on_http2() { Protocol::Http2 } else { Protocol::Http1 };
+    Ok((transport, protocol))
 }
 
 /// Looks at the first bytes without taking them. hyper-util's own detection has no time limit: a client that sends half the

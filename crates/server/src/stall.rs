@@ -147,6 +147,9 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Stall<T> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_shutdown(context)
+        let this = self.get_mut();
+        // TLS says goodbye, which its peer has to take like any other bytes.
+        let polled = Pin::new(&mut this.inner).poll_shutdown(context);
+        this.watched(polled, context)
     }
 }

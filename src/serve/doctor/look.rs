@@ -5,7 +5,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 use entity::prelude::*;
 use iam::{identity::file_store_mark, tenancy::suspension};
 use platform::{
-    clock::{Clock, sleep},
+    clock::{Clock, rfc3339, sleep},
+    jobs::outgoing_hold,
     rate_limit::redis_time,
     secrets::{self, KeyRing, KeySource, Keys},
     storage::{ActiveRowSecurity, Backend, Database, Fault, Row, SUSPENDED, is_shipped},
@@ -263,6 +264,22 @@ pub(super) async fn tenants(db: Database) -> Vec<Finding> {
             vec![judge::tenants(&slugs)]
         }
         Err(fault) => of_fault("tenants", &fault),
+    }
+}
+
+/// Whether what leaves the deployment is held, as it is after a restore.
+pub(super) async fn outgoing(db: Database) -> Vec<Finding> {
+    const CHECK: &str = "outgoing";
+    const ADVICE: &str =
+        "`entrepot resume --dry-run` lists what waits; `entrepot resume` sends it, with --drop-pending it does not";
+    match outgoing_hold(&db.global()).await {
+        Ok(None) => vec![Finding::ok(CHECK, "nothing is held")],
+        Ok(Some(hold)) => {
+            let since = rfc3339(hold.held_at);
+            let seen = format!("e-mails, webhooks, reports and exports are held since {since}: {}", hold.reason);
+            vec![Finding::warn(CHECK, seen, ADVICE)]
+        }
+        Err(fault) => of_fault(CHECK, &fault),
     }
 }
 

@@ -74,10 +74,18 @@ fn front(args: &Serve, findings: &mut Vec<Finding>) {
         let seen = "--drain-seconds is 0 behind a proxy: requests fail while it still sends some to a node that stops";
         findings.push(Finding::warn(CHECK, seen, "set it to two of the proxy's probes"));
     }
-    if !args.listen.ip().is_loopback() && args.proxies.is_empty() {
+    if !args.listen.ip().is_loopback() && args.proxies.is_empty() && args.tls.files().is_none() {
         let seen =
             "it listens for other machines without --proxy: a proxy in front hides the clients' addresses from rate limits";
-        findings.push(Finding::warn(CHECK, seen, "name the proxy with --proxy, if there is one; TLS needs one"));
+        findings.push(Finding::warn(
+            CHECK,
+            seen,
+            "name the proxy with --proxy, if there is one; without one, serve TLS with --tls-certificate",
+        ));
+    }
+    if args.tls.files().is_some() && args.emails.public_url.as_ref().is_some_and(|url| url.starts_with("http://")) {
+        let seen = "--tls-certificate is given, and --public-url is plain http: links lead to a port that answers 400";
+        findings.push(Finding::warn(CHECK, seen, "use https"));
     }
     if args.only_trusted && args.graphiql {
         let seen = "--only-trusted refuses what --graphiql sends";
@@ -114,6 +122,7 @@ mod tests {
             (&["--public-url", "http://shop.example"][..], Verdict::Warn, "plain http"),
             (&["--proxy", "10.0.0.1"][..], Verdict::Warn, "--drain-seconds is 0"),
             (&["--listen", "0.0.0.0:8080"][..], Verdict::Warn, "without --proxy"),
+            (&["--tls-certificate", "a", "--tls-key", "b", "--public-url", "http://localhost"][..], Verdict::Warn, "answers 400"),
             (&["--trusted-documents", "a.json", "--only-trusted"][..], Verdict::Warn, "--graphiql"),
         ] {
             let findings = judged(flags);

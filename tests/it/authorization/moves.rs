@@ -70,6 +70,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("alertResolve", May("alert.write")),
     ("alertRuleUpsert", May("alert_rule.write")),
     ("alertRuleDelete", May("alert_rule.write")),
+    ("outgoingHeldSince", May("job.read")),
 ];
 
 impl World {

@@ -27,6 +27,7 @@ mod socket_life;
 mod socket_operations;
 mod socket_rules;
 mod tenant_budget;
+mod tls;
 mod trusted;
 mod wire;
 mod server;

@@ -16,7 +16,7 @@ use entrepot::{
         schema_index::SchemaIndex,
         session::{Authenticator, Documents, Refused, RequestMeta, Session},
     },
-    http::{AlwaysReady, Front, Parts, Settings, router, serve},
+    http::{AlwaysReady, Front, Listener, Parts, Settings, TlsServer, router, serve},
     live::socket::Anonymous,
     rate_limit::{Allowance, Key, RateLimiter, Redis},
 };
@@ -63,6 +63,15 @@ impl FrontServer {
 
     /// One node of several that share a Redis.
     pub async fn node(limits: Limits, settings: Settings, redis: Option<Redis>) -> Self {
+        Self::listening(limits, settings, redis, None).await
+    }
+
+    /// One that speaks TLS alone.
+    pub async fn secured(limits: Limits, tls: TlsServer) -> Self {
+        Self::listening(limits, open_to_all(), None, Some(tls)).await
+    }
+
+    async fn listening(limits: Limits, settings: Settings, redis: Option<Redis>, tls: Option<TlsServer>) -> Self {
         let (ran, validated) = (Ran::default(), Arc::<AtomicU32>::default());
         let revoke = Arc::new(watch::Sender::new(false));
         let ids = AtomicU32::new(0);
@@ -80,10 +89,10 @@ impl FrontServer {
             settings,
         });
         let drain = front.drain.clone();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = tcp.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = serve(listener, router(Arc::new(front)), limits, drain, async {
+        let serving = serve(Listener { tcp, tls }, router(Arc::new(front)), limits, drain, async {
             let _ = stopped.await;
         });
         let served = tokio::spawn(serving);

@@ -2,6 +2,7 @@
 
 mod backups;
 mod deaths;
+mod outgoing;
 mod turns;
 mod world;
 

@@ -86,7 +86,8 @@ impl Model {
         }
         for (at, line) in transfer.lines.iter().enumerate().filter(|(_, line)| line.under_way() > 0) {
             self.level((line.product, transfer.to)).in_transit -= line.under_way();
-            self.pools[line.product].take_each(line.lots.iter().map(|(_, some)| *some).filter(|some| *some > 0));
+            // What is lost on the way leaves by the line, whichever lots it was of: it is rounded once.
+            self.pools[line.product].take(line.under_way());
             self.transfers[n].lines[at].lost += line.under_way();
         }
         self.transfers[n].status = "RECEIVED";

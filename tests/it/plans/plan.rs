@@ -42,6 +42,7 @@ pub const SMALL: &[&str] = &[
     "login_failure",
     "member",
     "number_pattern",
+    "outgoing_hold",
     "party_merge",
     "policy",
     "registration",

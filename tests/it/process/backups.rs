@@ -23,8 +23,10 @@ use tokio::time::sleep;
 
 use super::{
     client::Client,
+    operations::health,
     server::{Ended, Server, Site, UNLIMITED, entrepot, entrepot_in, free_address},
 };
+use crate::webhooks::receiver::Receiver;
 
 /// An ID of a backup that nobody made.
 const NOBODYS: &str = "20200101T000000000Z-00000000";
@@ -105,8 +107,8 @@ impl Shop {
 }
 
 /// Tables that a restore changes.
-const CHANGED: [&str; 7] =
-    ["registration", "session", "tenant_counter", "link", "login_challenge", "invitation", "refresh_token"];
+const CHANGED: [&str; 8] =
+    ["registration", "session", "tenant_counter", "link", "login_challenge", "invitation", "refresh_token", "outgoing_hold"];
 
 async fn rows(file: &Path) -> Vec<(&'static str, copying::Digests)> {
     let db = Database::open(&format!("sqlite://{}", file.display()), Options::default()).await.unwrap();
@@ -127,11 +129,52 @@ async fn write(owner: Client, stop: Arc<AtomicBool>, written: Arc<AtomicI64>) {
     }
 }
 
+const LOCAL_HOOKS: [&str; 2] = ["--webhooks-allow", "127.0.0.0/8"];
+
+async fn subscribe(owner: &Client, receiver: &Receiver) {
+    let create =
+        "mutation($i: WebhookEndpointCreateInput!) { result: webhookEndpointCreate(input: $i) { userErrors { code message } } }";
+    let made = owner.ask(create, json!({ "i": { "url": receiver.url(), "eventTypes": ["store.created"] } })).await;
+    assert_eq!(made["result"]["userErrors"], json!([]), "{made}");
+}
+
+async fn resume(site: &Site, more: &[&str]) -> Ended {
+    let keys = site.keys();
+    let ended = entrepot(&[&["resume", "--database-url", &site.url, "--keys-file", &keys], more].concat()).await;
+    assert!(ended.well(), "{ended:?}");
+    ended
+}
+
+/// No message leaves a restored deployment before its operator says so.
+async fn is_held_until_resumed(site: &Site, server: &Server, receiver: &Receiver) {
+    // A worker that holds nothing sends within a second or two.
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(receiver.count(), 0, "it sends what was sent before");
+    let (status, said) = health(server).await;
+    assert_eq!((status, &said["checks"]["outgoing"]["status"]), (200, &json!("degraded")), "{said}");
+    let listed = resume(site, &["--dry-run"]).await;
+    for part in ["held since", "restored\t", "nothing was changed"] {
+        assert!(listed.out.contains(part), "\"{part}\" is not in {listed:?}");
+    }
+    assert_eq!(receiver.count(), 0);
+    assert!(resume(site, &[]).await.out.contains("resumed"));
+    let began = tokio::time::Instant::now();
+    while receiver.count() == 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "nothing is sent");
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert!(resume(site, &["--dry-run"]).await.out.contains("nothing is held"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_made_while_it_is_written_to_is_restored_whole() {
     let shop = Shop::open().await;
-    let server = Server::start_with(&shop.site, free_address(), &[&UNLIMITED[..], &["--registration", "open"]].concat()).await;
+    // Without jobs: what is to be sent waits.
+    let further = [&UNLIMITED[..], &LOCAL_HOOKS, &["--registration", "open", "--jobs", "off"]].concat();
+    let server = Server::start_with(&shop.site, free_address(), &further).await;
     let owner = Client::register(&server.url(), "restored").await;
+    let receiver = Receiver::well().await;
+    subscribe(&owner, &receiver).await;
     let (stop, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicI64::new(0)));
     let writer = tokio::spawn(write(owner.clone(), stop.clone(), written.clone()));
     while written.load(Ordering::SeqCst) < 5 {
@@ -153,7 +196,7 @@ async fn a_backup_made_while_it_is_written_to_is_restored_whole() {
 
     let (ended, file) = shop.restored("again.sqlite", "newest").await;
     assert!(ended.well(), "{ended:?}");
-    for part in ["have a new epoch", "session(s) are ended", "bring the"] {
+    for part in ["have a new epoch", "session(s) are ended", "before `entrepot resume`", "bring the"] {
         assert!(ended.out.contains(part), "\"{part}\" is not in {ended:?}");
     }
     let head = ended.out.lines().find_map(|line| line.strip_prefix("restored\thead ")).unwrap();
@@ -166,9 +209,10 @@ async fn a_backup_made_while_it_is_written_to_is_restored_whole() {
     let again = Site::empty_sqlite();
     fs::copy(&file, again.folder.join("it.sqlite")).unwrap();
     fs::copy(shop.site.keys(), again.keys()).unwrap();
-    let server = Server::start(&again).await;
+    let server = Server::start_with(&again, free_address(), &[&UNLIMITED[..], &LOCAL_HOOKS].concat()).await;
     let answer = owner.at(&server.url()).send("{ viewer { tenant { slug } } }", &json!({})).await.unwrap();
     assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "sessions of before are ended: {answer}");
+    is_held_until_resumed(&again, &server, &receiver).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -39,7 +39,12 @@ pub struct Client {
 
 impl Client {
     pub async fn register(url: &str, slug: &str) -> Self {
-        let mut client = Self { http: reqwest::Client::new(), url: url.to_owned(), token: String::new() };
+        Self::register_by(reqwest::Client::new(), url, slug).await
+    }
+
+    /// With an HTTP client of the test's own.
+    pub async fn register_by(http: reqwest::Client, url: &str, slug: &str) -> Self {
+        let mut client = Self { http, url: url.to_owned(), token: String::new() };
         let variables = json!({ "e": format!("{slug}@shop.example"), "s": slug });
         let register = "mutation($e: String!, $s: String!) { result: register(email: $e, password: \"four mugs on a shelf\",
             displayName: \"Owner\", tenantName: \"Shop\", tenantSlug: $s) {

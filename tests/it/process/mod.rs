@@ -57,6 +57,7 @@ mod standby;
 mod stream;
 mod suspension;
 mod ties;
+mod tls;
 mod topics;
 mod topology;
 mod traces;

@@ -41,10 +41,25 @@ async fn epoch(site: &Site, more: &[&str]) -> Ended {
     ended
 }
 
+/// What waits for an endpoint that does not answer is dropped, and the deployment goes on.
+async fn what_waits_is_dropped(site: &Site, owner: &Client) {
+    let store = "mutation { result: storeCreate(input: { code: \"S-1\", name: \"A store\", kind: SHOP, timeZone: \"UTC\" }) { userErrors { code message } } }";
+    let made = owner.ask(store, json!({})).await;
+    assert_eq!(made["result"]["userErrors"], json!([]), "{made}");
+    let keys = site.keys();
+    let resume = ["resume", "--database-url", &site.url, "--keys-file", &keys, "--drop-pending"];
+    let ended = entrepot(&resume).await;
+    assert!(ended.well() && ended.out.contains("restored\tdropped") && ended.out.contains("resumed"), "{ended:?}");
+    let again = entrepot(&resume).await;
+    assert!(again.well() && again.out == "nothing is held\n", "{again:?}");
+}
+
 on_both!(what_had_ended_before_a_restore_is_ended_by_the_new_epoch, site: Site => {
     let mail = format!("file:{}", site.folder.join("letters").display());
-    let server = Server::start_with(site, free_address(), &["--mail", &mail, "--registration", "open", "--anonymous-requests", "off"]).await;
+    let server = Server::start_with(site, free_address(), &["--mail", &mail, "--registration", "open", "--anonymous-requests", "off", "--webhooks-allow", "127.0.0.0/8"]).await;
     let owner = Client::register(&server.url(), "restored").await;
+    let endpoint = "mutation { result: webhookEndpointCreate(input: { url: \"http://127.0.0.1:9/hooks\", eventTypes: [\"store.created\"] }) { userErrors { code message } } }";
+    assert_eq!(owner.ask(endpoint, json!({})).await["result"]["userErrors"], json!([]));
     let (session, refresh) = logged_in(&owner, "restored").await;
     let (till, _, _) = program(&owner, "").await;
     let mut stranger = owner.clone();
@@ -72,6 +87,7 @@ on_both!(what_had_ended_before_a_restore_is_ended_by_the_new_epoch, site: Site =
     assert_eq!(stranger.ask(reset, json!({ "t": link })).await["result"]["userErrors"][0]["code"], "TOKEN_EXPIRED");
     assert!(till.send(ME, &json!({})).await.unwrap()["errors"].is_null(), "keys go on, unless the operator says otherwise");
     let (again, _) = logged_in(&owner, "restored").await;
+    what_waits_is_dropped(site, &again).await;
 
     let ended = epoch(site, &["--revoke-keys", "--reset-passwords"]).await;
     assert!(ended.out.contains("1 API key") && ended.out.contains("1 password"), "{}", ended.out);

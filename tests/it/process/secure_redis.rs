@@ -1,10 +1,6 @@
 //! Redis over TLS: a real server with a certificate of the test's own.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::net::SocketAddr;
 
 use serde_json::Value;
 use tokio::time::{Duration, Instant, sleep};
@@ -14,35 +10,9 @@ use super::{
     redis::Redis,
     server::{Server, Site, entrepot, free_address},
 };
-
-/// An authority, and what it has signed: a server at 127.0.0.1, and a client.
-struct Papers(PathBuf);
+use crate::certificates::Papers;
 
 impl Papers {
-    /// None, said plainly, where the program is not installed; on CI that is a failure.
-    fn make(folder: &Path, name: &str) -> Option<Self> {
-        let papers = Self(folder.join(name));
-        std::fs::create_dir(&papers.0).unwrap();
-        let script = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem
-            printf 'subjectAltName=IP:127.0.0.1' > names
-            for who in server client; do
-              openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$who -keyout $who.key -out $who.csr
-              openssl x509 -req -in $who.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out $who.pem
-            done";
-        let made = Command::new("bash").args(["-e", "-c", script]).current_dir(&papers.0).output().unwrap();
-        if !made.status.success() {
-            let said = String::from_utf8_lossy(&made.stderr).into_owned();
-            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI has openssl: {said}");
-            eprintln!("SKIPPED: openssl is not installed: {said}");
-            return None;
-        }
-        Some(papers)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-
     /// A Redis that speaks TLS only, and asks clients for a certificate or does not.
     async fn redis(&self, asks_clients: &str) -> Option<(Redis, SocketAddr)> {
         let tls = free_address();

@@ -123,6 +123,8 @@ pub struct Environment {
     pub room: Option<u64>,
     /// Its address space, in KiB.
     pub memory: Option<u64>,
+    /// The file of the authority that has signed the certificate of a server that speaks TLS.
+    pub authority: Option<PathBuf>,
 }
 
 impl Environment {
@@ -185,13 +187,13 @@ impl Server {
         // Where nothing says where files are kept, they lie here.
         let child = environment.command(&args).current_dir(&site.folder).stdout(Stdio::null()).stderr(err).spawn().unwrap();
         let mut server = Self { child, address, log, ready_in: Duration::ZERO };
-        server.wait_until_ready(began).await;
+        server.wait_until_ready(began, environment.authority.as_deref()).await;
         server
     }
 
-    async fn wait_until_ready(&mut self, began: Instant) {
-        let http = reqwest::Client::new();
-        let probe = format!("http://{}/readyz", self.address);
+    async fn wait_until_ready(&mut self, began: Instant, authority: Option<&Path>) {
+        let (http, scheme) = authority.map_or_else(|| (reqwest::Client::new(), "http"), |file| (trusting(file), "https"));
+        let probe = format!("{scheme}://{}/readyz", self.address);
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 panic!("the server ended with {status}: {}", self.said());
@@ -299,6 +301,12 @@ pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     command.args(args).env_clear().stdin(Stdio::null());
     command
+}
+
+/// A client that believes one authority alone, and has no connection yet.
+pub fn trusting(authority: &Path) -> reqwest::Client {
+    let certificate = reqwest::Certificate::from_pem(&fs::read(authority).unwrap()).unwrap();
+    reqwest::Client::builder().tls_certs_only([certificate]).build().unwrap()
 }
 
 /// An address of this machine that nobody listens on. Each test process has ports of its own, below those that the system gives out: between two

@@ -1,6 +1,12 @@
 //! What `docs/RELIABILITY.md` promises is shown by a test, row by row.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, ffi::OsStr, fs, path::Path};
+
+use migration::{
+    Migrator, MigratorTrait,
+    plan::{self, RowWork},
+};
+use sea_orm::DbBackend;
 
 use super::{files, no_faults, root, sources};
 use crate::row_security::NO_ROW_SECURITY;
@@ -55,20 +61,31 @@ fn every_limit_in_the_papers_has_a_test() {
     no_faults(&faults);
 }
 
+/// The number of a migration, from a file of its folder or its own: `migration/src/m0131/up.sql`, `migration/src/m0131_name.rs`.
+fn number_of(path: &Path) -> Option<u32> {
+    let number = |name: &str| name.strip_prefix('m')?.get(..4)?.parse::<u32>().ok();
+    let name = |part: Option<&OsStr>| part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default();
+    number(&name(path.file_name())).or_else(|| number(&name(path.parent().and_then(Path::file_name))))
+}
+
+/// What an older release may need and a text takes away.
+fn taken(text: &str) -> Vec<&'static str> {
+    const TAKING: [&str; 6] = ["DROP TABLE", "DROP COLUMN", "RENAME", "SET NOT NULL", " TYPE ", "DROP CONSTRAINT"];
+    let text = text.to_uppercase();
+    // A foreign key only checks: no release needs it.
+    let text: Vec<&str> = text.split("DROP CONSTRAINT IF EXISTS ").collect();
+    let text = text.iter().map(|part| part.split_once("_FKEY").map_or(*part, |(_, rest)| rest)).collect::<String>();
+    TAKING.into_iter().filter(|word| text.contains(word)).collect()
+}
+
 #[test]
 fn a_migration_that_takes_something_away_says_so() {
-    const TAKING: [&str; 6] = ["DROP TABLE", "DROP COLUMN", "RENAME", "SET NOT NULL", " TYPE ", "DROP CONSTRAINT"];
     let mut faults = Vec::new();
     for path in files(&root().join("migration/src"), ".sql") {
-        let folder = path.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
-        let Some(number) = folder.strip_prefix('m').and_then(|number| number.parse::<u32>().ok()) else { continue };
-        let is_named = migration::BREAKING.iter().any(|name| name.starts_with(&folder));
-        let text = fs::read_to_string(&path).unwrap().to_uppercase();
-        // A foreign key only checks: no release needs it.
-        let text: Vec<&str> = text.split("DROP CONSTRAINT IF EXISTS ").collect();
-        let text = text.iter().map(|part| part.split_once("_FKEY").map_or(*part, |(_, rest)| rest)).collect::<String>();
-        // The promise begins with the migration that made room for it.
-        if number >= 31 && !is_named && TAKING.iter().any(|word| text.contains(word)) {
+        let Some(number) = number_of(&path) else { continue };
+        let is_named = migration::BREAKING.iter().any(|name| name.starts_with(&format!("m{number:04}_")));
+        // The promise begins with the migration that made room for it; later ones are held to more.
+        if (31..=FROZEN).contains(&number) && !is_named && !taken(&fs::read_to_string(&path).unwrap()).is_empty() {
             faults.push(format!(
                 "{}: an older release may need what it takes away: name it in migration::BREAKING",
                 path.display()
@@ -76,6 +93,120 @@ fn a_migration_that_takes_something_away_says_so() {
         }
     }
     no_faults(&faults);
+}
+
+/// The last migration that may be one which older binaries cannot bear. When it was written there were over thirty of them, each of which stopped all nodes for
+/// an upgrade; from then on a release is upgraded to while the one before it serves. Never raise it: expand, and contract a release later
+/// (`docs/OPERATIONS.md`, "Changing tables").
+const FROZEN: u32 = 130;
+/// The last release, and its last migration: what contracts may need nothing later. Both change with each release.
+const RELEASED: (&str, u32) = ("0.1", 81);
+
+/// What an older binary cannot bear of the SQL of a migration; nothing where it only adds.
+fn unbearable(text: &str) -> Vec<String> {
+    let is_comment = |line: &&str| ["--", "//"].iter().any(|mark| line.trim_start().starts_with(mark));
+    let text = text.lines().filter(|line| !is_comment(line)).collect::<Vec<_>>().join("\n");
+    let mut faults: Vec<String> = taken(&text).into_iter().map(|word| format!("{} takes away", word.trim())).collect();
+    let made: Vec<String> = statements_of(&text).filter_map(|statement| made_by(&statement)).collect();
+    for statement in statements_of(&text) {
+        let words: Vec<&str> = statement.split_whitespace().collect();
+        let table = |before: &str| {
+            let at = words.iter().position(|word| *word == before)?;
+            words[at + 1..].iter().find(|word| !["IF", "NOT", "EXISTS", "ONLY"].contains(word)).map(|word| word.trim_matches('"'))
+        };
+        let is_own = |name: Option<&str>| name.is_some_and(|name| made.iter().any(|own| own == name));
+        if statement.starts_with("ALTER TABLE") && !is_own(table("TABLE")) {
+            let is_strict = statement.replace("IS NOT NULL", "").contains("NOT NULL") && !statement.contains("DEFAULT");
+            if statement.contains("ADD COLUMN") && is_strict {
+                faults.push("a new column without a default, which an older binary does not write".to_owned());
+            }
+            let is_added = ["ADD CONSTRAINT", "ADD CHECK", "ADD UNIQUE", "ADD PRIMARY", "ADD FOREIGN"];
+            if is_added.iter().any(|words| statement.contains(words)) {
+                faults.push("a rule for a table that is there, which an older binary may break".to_owned());
+            }
+        }
+        if statement.starts_with("CREATE UNIQUE INDEX") && !is_own(table("ON")) {
+            faults.push("a unique index of a table that is there, which an older binary may break".to_owned());
+        }
+        if statement.starts_with("CREATE TRIGGER") && !is_own(table("ON")) {
+            faults.push("a trigger of a table that is there, which an older binary does not expect".to_owned());
+        }
+    }
+    faults
+}
+
+/// In capitals, without marks of one database, with brackets as words of their own.
+fn statements_of(text: &str) -> impl Iterator<Item = String> {
+    let text = text.to_uppercase().replace('(', " ( ");
+    let statements: Vec<String> = text.split("\n;;\n").map(|statement| statement.trim().to_owned()).collect();
+    statements.into_iter().map(|statement| {
+        let own = statement.strip_prefix("@POSTGRES").or(statement.strip_prefix("@SQLITE")).unwrap_or(&statement);
+        own.split_whitespace().collect::<Vec<_>>().join(" ")
+    })
+}
+
+fn made_by(statement: &str) -> Option<String> {
+    let name = statement.strip_prefix("CREATE TABLE ")?;
+    name.trim_start_matches("IF NOT EXISTS ").split_whitespace().next().map(str::to_owned)
+}
+
+#[test]
+fn no_migration_from_now_on_is_one_that_an_older_binary_cannot_bear() {
+    let listed = |name: &str| number_of(Path::new(name)).unwrap();
+    let mut faults: Vec<String> = migration::BREAKING
+        .iter()
+        .filter(|name| listed(name) > FROZEN)
+        .map(|name| format!("{name}: BREAKING is closed since m{FROZEN:04}: expand, and contract a release later"))
+        .collect();
+    assert!(root().join(format!("docs/api/{}.graphql", RELEASED.0)).exists(), "another release was made: say its last migration");
+    for (name, known) in migration::CONTRACTING {
+        if listed(name) <= FROZEN || listed(known) >= listed(name) || listed(known) > RELEASED.1 {
+            faults.push(format!("{name}: it contracts what {known} began, which is in no release yet"));
+        }
+    }
+    let exempt = |number: u32| {
+        let mut names = migration::CONTRACTING.iter().map(|(name, _)| name).chain(migration::WIDENING);
+        names.any(|name| listed(name) == number)
+    };
+    let folder = root().join("migration/src");
+    for path in [".sql", ".rs"].iter().flat_map(|ending| files(&folder, ending)) {
+        let Some(number) = number_of(&path).filter(|number| *number > FROZEN && !exempt(*number)) else { continue };
+        let text = fs::read_to_string(&path).unwrap();
+        faults.extend(unbearable(&text).into_iter().map(|fault| format!("{} (m{number:04}): {fault}", path.display())));
+    }
+    // Such a lock is held for as long as it takes to write the table anew.
+    for name in Migrator::migrations().iter().map(|one| one.name().to_owned()).filter(|name| listed(name) > FROZEN) {
+        for statement in plan::statements(&name, DbBackend::Postgres) {
+            if plan::locks(statement).iter().any(|lock| lock.work == RowWork::Rewrite) {
+                faults.push(format!("{name}: it writes a whole table anew: {statement}"));
+            }
+        }
+    }
+    no_faults(&faults);
+}
+
+#[test]
+fn what_an_older_binary_cannot_bear_is_found() {
+    for (sql, words) in [
+        ("ALTER TABLE lot ADD COLUMN code {TEXT}", ""),
+        ("ALTER TABLE lot ADD COLUMN n {INT} NOT NULL DEFAULT 0 CHECK (n >= 0)", ""),
+        ("CREATE INDEX lot_code ON lot (code)", ""),
+        ("CREATE TABLE lot_note (id {UUID} NOT NULL)\n;;\nCREATE UNIQUE INDEX lot_note_id ON lot_note (id)", ""),
+        ("@postgres\n-- why\nALTER TABLE lot DROP CONSTRAINT IF EXISTS lot_product_fkey", ""),
+        ("ALTER TABLE lot ADD COLUMN code {TEXT} NOT NULL", "without a default"),
+        ("@postgres ALTER TABLE lot ADD CONSTRAINT code CHECK (code <> '')", "a rule"),
+        ("CREATE UNIQUE INDEX lot_code ON lot (code)", "unique index"),
+        ("@postgres\nCREATE TRIGGER keeps BEFORE DELETE ON lot FOR EACH ROW EXECUTE FUNCTION keeps()", "trigger"),
+        ("ALTER TABLE lot DROP COLUMN code", "DROP COLUMN"),
+        ("ALTER TABLE lot RENAME TO lots", "RENAME"),
+        ("@sqlite DROP TABLE lot", "DROP TABLE"),
+        ("ALTER TABLE lot ALTER COLUMN code TYPE numeric", "TYPE"),
+        ("ALTER TABLE lot ALTER COLUMN code SET NOT NULL", "SET NOT NULL"),
+    ] {
+        let faults = unbearable(sql);
+        assert_eq!(faults.is_empty(), words.is_empty(), "{sql}: {faults:?}");
+        assert!(words.is_empty() || faults.iter().any(|fault| fault.contains(words)), "{sql}: {faults:?}");
+    }
 }
 
 /// Bulk writes are made of records, whose derive puts the tenant first; so nobody lists columns by hand, and no table has its tenant elsewhere.

@@ -87,7 +87,8 @@ impl WebhookEndpoint {
         Long(self.0.journal_seq)
     }
     /// Number of the last event that was skipped, as the endpoint was disabled or behind for longer
-    /// than events are kept. Null when none was.
+    /// than events are kept, or as the operator dropped pending deliveries after a restore. Null when
+    /// none was.
     async fn skipped_through_seq(&self) -> Option<Long> {
         self.0.skipped_through.map(Long)
     }

@@ -15,5 +15,8 @@ mod turns;
 pub use registry::{PeriodicJob, Queued, Registry};
 pub use rows::{abandon, find_anywhere, let_go, list_anywhere, revive};
 pub use run::is_asked_to_yield;
-pub use shell::{Failure, JobCounters, Jobs, Lease, Refusal, enqueue, enqueue_once};
+pub use shell::{
+    Failure, JobCounters, Jobs, Lease, Refusal, abandon_all, enqueue, enqueue_once, hold_outgoing, outgoing_hold,
+    release_outgoing,
+};
 pub use supervisor::Terms;

@@ -37,6 +37,8 @@ pub struct Queued {
 pub struct Registry {
     pub(super) periodic: Vec<PeriodicJob>,
     pub(super) queued: Vec<Queued>,
+    /// Kinds with an effect outside the deployment.
+    pub(super) outgoing: &'static [&'static str],
 }
 
 impl Registry {
@@ -70,6 +72,15 @@ impl Registry {
             queued.bury = Some(Arc::new(move |lease, job| -> BoxFuture<'static, _> { Box::pin(bury(lease, job)) }));
         }
         self
+    }
+    /// Kinds that are not run while what leaves the deployment is held.
+    #[must_use]
+    pub fn outgoing(self, kinds: &'static [&'static str]) -> Self {
+        Self { outgoing: kinds, ..self }
+    }
+    /// All kinds, those of standing jobs first.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.periodic.iter().map(|one| one.kind).chain(self.queued.iter().map(|one| one.kind))
     }
     pub(super) fn knows(&self, kind: &str) -> bool {
         self.periodic.iter().any(|one| one.kind == kind) || self.queued.iter().any(|one| one.kind == kind)

@@ -78,14 +78,21 @@ pub async fn running(global: &Global, now: Timestamp, most: i64) -> Result<Vec<J
 }
 
 /// Queued jobs that are due: the one of each tenant that waits longest, then the next one of each, and so on. However many one tenant has, the others'
-/// are among them. Those of a tenant that is suspended are left where they are.
-pub async fn waiting(global: &Global, now: Timestamp, most: i64) -> Result<Vec<Job>, Fault> {
+/// are among them. Those of a tenant that is suspended are left where they are, and so are those of the kinds `on_hold`.
+pub async fn waiting(global: &Global, now: Timestamp, most: i64, on_hold: &[&str]) -> Result<Vec<Job>, Fault> {
+    let mut values: Vec<Value> = vec![now.micros().into(), most.into()];
+    let but = if on_hold.is_empty() {
+        String::new()
+    } else {
+        values.push(global.backend().texts(on_hold.iter().copied()));
+        format!(" AND NOT ({})", global.backend().in_texts("j.kind", values.len()))
+    };
     let rest = format!(
         "FROM (SELECT j.*, row_number() OVER (PARTITION BY j.tenant_id ORDER BY j.due_at, j.id) AS turn FROM job j
-           WHERE j.period IS NULL AND j.state = 'WAITING' AND j.due_at <= $1 AND j.tenant_id NOT IN {SUSPENDED}) q
+           WHERE j.period IS NULL AND j.state = 'WAITING' AND j.due_at <= $1 AND j.tenant_id NOT IN {SUSPENDED}{but}) q
          ORDER BY turn, due_at, tenant_id, id LIMIT $2"
     );
-    across(global, "q", &rest, vec![now.micros().into(), most.into()]).await
+    across(global, "q", &rest, values).await
 }
 
 /// Jobs of a tenant that workers hold wait again: each worker finds that it holds its one no more. Says how many.

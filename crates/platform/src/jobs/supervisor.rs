@@ -177,7 +177,7 @@ impl Worker {
     }
 
     async fn look(&mut self) -> Result<(), Fault> {
-        let Seen { workers, periodic, running, waiting } = self.in_time(self.jobs.look()).await?;
+        let Seen { workers, periodic, running, waiting, on_hold } = self.in_time(self.jobs.look(self.registry.outgoing)).await?;
         // Whoever has seen nothing for so long does not know who was silent.
         if self.seen_at.elapsed() >= self.terms.lease {
             (self.watch_jobs, self.watch_workers) = (Watch::new(), Watch::new());
@@ -197,10 +197,10 @@ impl Worker {
             kept.push(job.id);
             let silent = self.watch_jobs.silent_for(job.id, job.token, job.beat, now);
             let is_known = self.registry.knows(&job.kind);
-            let is_standing = job.period.is_some();
+            let (is_standing, is_held) = (job.period.is_some(), on_hold.iter().any(|kind| *kind == job.kind));
             let should = best(&live, job.id);
             if self.held.contains_key(&job.id) {
-                if is_standing && should.is_some_and(|who| who != self.id) {
+                if is_standing && (is_held || should.is_some_and(|who| who != self.id)) {
                     others.push(job.id);
                 }
                 continue;
@@ -212,7 +212,7 @@ impl Worker {
             };
             // Whoever should hold a job and leaves it lying may not know its kind: then anybody may.
             let is_mine = !is_standing || should == Some(self.id) || silent >= 2 * lease;
-            if !(is_known && is_free && is_mine) {
+            if is_held || !(is_known && is_free && is_mine) {
                 continue;
             }
             let has_fallen = job.state == State::Running && job.owner != Some(self.id);
@@ -269,7 +269,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Leaves standing jobs to the workers that should hold them.
+    /// Leaves standing jobs to the workers that should hold them, or until they are held back no more.
     async fn hand_over(&mut self, jobs: Vec<JobId>) -> Result<(), Fault> {
         for id in jobs {
             let Some(hand) = self.held.remove(&id) else { continue };

@@ -83,3 +83,10 @@ pub fn log_shipping_begins() {
         counter!(names::SHIPPING_FAILURES).increment(0);
     }
 }
+
+/// Whether jobs with an effect outside the deployment are held, as they are after a restore.
+pub fn outgoing_held(is_held: bool) {
+    if counts() {
+        gauge!(names::OUTGOING_HELD).set(if is_held { 1.0 } else { 0.0 });
+    }
+}

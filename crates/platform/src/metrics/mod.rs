@@ -9,6 +9,7 @@ mod faults;
 mod names;
 mod process;
 mod replicas;
+mod tls;
 mod zero;
 
 use std::{
@@ -24,12 +25,13 @@ use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 
 pub use backups::{
     backup_drilled, backup_failures, backup_listing, backup_made, backup_schedule, log_shipped, log_shipping,
-    log_shipping_begins, log_shipping_failed,
+    log_shipping_begins, log_shipping_failed, outgoing_held,
 };
 pub use exports::export_run;
 pub use faults::{faults, panicked};
 pub use process::{Process, memory_limit, process, resident_bytes};
 pub use replicas::{Used, database_failover, database_host, partitions_ahead, replica, replica_reads};
+pub use tls::tls_expiry;
 
 static COUNTS: AtomicBool = AtomicBool::new(false);
 /// Observed for each item that a subscriber gets, of which there are more than of anything else: kept, and not looked up each time.

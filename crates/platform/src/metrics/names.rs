@@ -64,6 +64,8 @@ pub const REPLICA_READS: &str = "entrepot_replica_reads_total";
 pub const REPLICA_USED: &str = "entrepot_replica_used";
 pub const REPLICA_LAG: &str = "entrepot_replica_lag_bytes";
 pub const PARTITIONS_AHEAD: &str = "entrepot_partitions_ahead";
+pub const TLS_EXPIRY: &str = "entrepot_tls_certificate_expiry_timestamp_seconds";
+pub const OUTGOING_HELD: &str = "entrepot_outgoing_held";
 pub const RESIDENT: &str = "process_resident_memory_bytes";
 pub const OPEN_FILES: &str = "process_open_fds";
 pub const CPU_MILLISECONDS: &str = "entrepot_process_cpu_milliseconds_total";
@@ -155,6 +157,7 @@ pub fn describe() {
         PARTITIONS_AHEAD,
         "Months after the present one that have a part in each table of Postgres that is parted by month"
     );
+    describe_gauge!(TLS_EXPIRY, Unit::Seconds, "When the certificate of the public listener expires, in seconds of Unix time");
     describe_gauge!(RESIDENT, Unit::Bytes, "Memory of the process");
     describe_gauge!(OPEN_FILES, "Open files and sockets of the process");
     describe_counter!(CPU_MILLISECONDS, "Processor time of the process, in milliseconds");
@@ -173,6 +176,7 @@ fn describe_shipping() {
 }
 
 fn describe_backups() {
+    describe_gauge!(OUTGOING_HELD, "1 while e-mails, webhooks, reports and exports are held after a restore");
     describe_gauge!(
         BACKUP_LAST,
         Unit::Seconds,

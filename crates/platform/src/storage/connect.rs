@@ -6,10 +6,8 @@ use std::{
 };
 
 use entity::prelude::TenantId;
-use migration::{Migrator, MigratorTrait, months, row_security, statistics};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult, SqliteTransactionMode, SqlxSqliteConnector,
-    Statement, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, SqlxSqliteConnector, Statement,
     sqlx::{Connection, pool::PoolConnection, sqlite},
 };
 
@@ -23,7 +21,6 @@ use super::{
     shipping,
     statements::Statements,
     transaction::Connections,
-    versions,
     writable::WriteHealth,
 };
 
@@ -245,45 +242,6 @@ impl Database {
             None => self.reader.query(statement).await,
         }
     }
-    /// Brings the tables up to date, and says how many migrations that took. Several processes may do so at once: Postgres
-    /// serialises them by an advisory lock, SQLite by its write lock. Nothing is looked at before the lock is held, but for large tables of Postgres,
-    /// whose indexes are built before, while everybody writes.
-    #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin and commit")]
-    pub async fn migrate(&self) -> Result<usize, Fault> {
-        if self.backend == Backend::Postgres {
-            months::prepare(&self.owner).await?;
-        }
-        let mode = (self.backend == Backend::Sqlite).then_some(SqliteTransactionMode::Immediate);
-        let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
-        let transaction = self.owner.begin_with_options(options).await?;
-        if self.backend == Backend::Postgres {
-            transaction.execute_unprepared("SELECT pg_advisory_xact_lock(7170151)").await?;
-        }
-        let pending = Migrator::get_pending_migrations(&transaction).await.map_err(versions::unknown)?.len();
-        if pending == Migrator::migrations().len() {
-            self.refuse_foreign(&transaction).await?;
-        }
-        Migrator::up(&transaction, None).await?;
-        versions::note(&transaction).await?;
-        if self.active_row_security.stands() {
-            row_security::build(&transaction).await?;
-        }
-        statistics::settle(&transaction).await?;
-        transaction.commit().await?;
-        Ok(pending)
-    }
-
-    /// Refuses to put tables among those of somebody else.
-    async fn refuse_foreign(&self, transaction: &DatabaseTransaction) -> Result<(), Fault> {
-        let sql = if self.backend == Backend::Sqlite { FOREIGN_SQLITE } else { FOREIGN_POSTGRES };
-        let row = transaction.query_one_raw(Statement::from_string(self.backend.into(), sql)).await?;
-        let Some(row) = row else { return Ok(()) };
-        let table: String = row.try_get_by_index(0)?;
-        Err(Fault::Broken(format!(
-            "the database is not empty and not Entrepot's: it has a table {table} and none of Entrepot's migrations; give Entrepot a database of its own"
-        )))
-    }
-
     /// Has Postgres measure tables that have just grown, all where none is named. It does so by itself, once a minute; until then its plans are
     /// for the few rows that there were. A login that does not own the tables waits that minute.
     pub async fn measure(&self, tables: &[&str]) -> Result<(), Fault> {
@@ -318,14 +276,6 @@ impl From<Backend> for DbBackend {
         }
     }
 }
-
-/// A table that no migration made. What extensions bring along is nobody's.
-const FOREIGN_SQLITE: &str = "SELECT name FROM sqlite_master
-    WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' AND name <> 'seaql_migrations' ORDER BY name LIMIT 1";
-const FOREIGN_POSTGRES: &str = "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND c.relname <> 'seaql_migrations'
-      AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-    ORDER BY c.relname LIMIT 1";
 
 /// Whether a connection that comes back is in no transaction any more. SQLite ends one by itself that meets a full disk
 /// (sqlite.org/lang_transaction.html); sqlx's own ROLLBACK then fails, it still counts that one as open, and of all that come after it makes

@@ -1,7 +1,7 @@
-//! Facts about the database, for `entrepot doctor`, and the plan of a migration. Nothing here writes.
+//! Facts about the database, for `entrepot doctor`. Nothing here writes.
 
 use entity::prelude::Timestamp;
-use migration::{Migrator, MigratorTrait, plan};
+use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable, Value};
 
 use super::{Backend, Database, Fault};
@@ -38,27 +38,6 @@ pub struct ReplicaFacts {
     pub lag_seconds: Option<i64>,
 }
 
-/// How many rows a table has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TableRows {
-    /// The table is not there yet.
-    New,
-    Counted(i64),
-    /// By Postgres' own statistics.
-    Estimated(i64),
-    /// Postgres has never measured it.
-    Unmeasured,
-}
-
-/// A migration that the database lacks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlannedMigration {
-    pub name: String,
-    /// Whether an older binary cannot work with the database afterwards.
-    pub is_breaking: bool,
-    pub tables: Vec<(String, TableRows)>,
-}
-
 const SERVER: &str = "SELECT current_setting('server_version_num')::bigint, current_setting('max_connections')::bigint,
     current_setting('superuser_reserved_connections')::bigint, (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
     current_setting('synchronous_commit'), current_setting('fsync') = 'on', pg_is_in_recovery(),
@@ -67,7 +46,6 @@ const SERVER: &str = "SELECT current_setting('server_version_num')::bigint, curr
     (SELECT age(datfrozenxid)::bigint FROM pg_database WHERE datname = current_database())";
 const REPLICAS: &str = "SELECT coalesce(nullif(application_name, ''), host(client_addr), 'a replica'),
     pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint, extract(epoch FROM replay_lag)::bigint FROM pg_stat_replication ORDER BY 1";
-const ROWS: &str = "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass($1)";
 
 impl Database {
     /// The clock of a Postgres; None where the database is a file of this machine.
@@ -116,58 +94,13 @@ impl Database {
         Ok(Some(facts))
     }
 
-    /// The migrations that the database lacks, in their order, with the tables that they touch. Changes nothing.
-    ///
-    /// # Errors
-    /// The database fails, or a newer release has migrated it.
-    pub async fn planned_migrations(&self) -> Result<Vec<PlannedMigration>, Fault> {
-        let versions = self.versions().await?;
-        if let Some(why) = versions.mismatch().filter(|_| versions.needed.is_some()).or_else(|| versions.notice()) {
-            return Err(Fault::Broken(why));
-        }
-        let applied = self.applied().await?;
-        let mut planned = Vec::new();
-        for migration in Migrator::migrations() {
-            let name = migration.name().to_owned();
-            if applied.contains(&name) {
-                continue;
-            }
-            let mut tables = Vec::new();
-            for table in plan::tables(&name, self.backend.into()) {
-                let rows = self.rows_of(&table).await?;
-                tables.push((table, rows));
-            }
-            planned.push(PlannedMigration { is_breaking: plan::is_breaking(&name), name, tables });
-        }
-        Ok(planned)
-    }
-
-    async fn rows_of(&self, table: &str) -> Result<TableRows, Fault> {
-        if self.backend == Backend::Postgres {
-            let rows = self.inspected(ROWS, vec![table.into()]).await?;
-            let estimate: Option<i64> = rows.first().map(|row| cell(row, 0)).transpose()?;
-            return Ok(match estimate {
-                None => TableRows::New,
-                Some(rows) if rows < 0 => TableRows::Unmeasured,
-                Some(rows) => TableRows::Estimated(rows),
-            });
-        }
-        let there = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1";
-        if self.inspected(there, vec![table.into()]).await?.is_empty() {
-            return Ok(TableRows::New);
-        }
-        let rows = self.inspected(&format!("SELECT count(*) FROM \"{table}\""), vec![]).await?;
-        let count: Option<i64> = rows.first().map(|row| cell(row, 0)).transpose()?;
-        Ok(TableRows::Counted(count.unwrap_or_default()))
-    }
-
     /// As the login of the URL: roles of requests see nothing of the server.
-    async fn inspected(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
+    pub(super) async fn inspected(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, Fault> {
         Ok(self.owner.query_all_raw(Statement::from_sql_and_values(self.backend.into(), sql, values)).await?)
     }
 }
 
-fn cell<T: TryGetable>(row: &QueryResult, at: usize) -> Result<T, Fault> {
+pub(super) fn cell<T: TryGetable>(row: &QueryResult, at: usize) -> Result<T, Fault> {
     Ok(row.try_get_by_index(at)?)
 }
 

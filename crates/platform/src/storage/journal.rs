@@ -150,6 +150,10 @@ impl Counter {
         self.documents[kind as usize] += 1;
         self.documents[kind as usize]
     }
+    /// The last number that was given out; 0 before the first.
+    pub fn last(&self, kind: Numbered) -> i64 {
+        self.documents[kind as usize]
+    }
     /// What was given out since it stood at `before`.
     pub fn since(&self, before: &Self) -> Want {
         Want {

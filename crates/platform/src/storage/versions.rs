@@ -1,7 +1,7 @@
 //! Which migrations a database has, and whether this binary can work with it.
 //!
 //! A release that adds tables, columns and indexes leaves an older one at work beside it: that is how several nodes are upgraded one after the
-//! other. A migration that an older binary cannot live with is named in `migration::BREAKING`, and the database says so in
+//! other. A migration that an older binary cannot live with is named in `migration::BREAKING` or `migration::CONTRACTING`, and the database says so in
 //! `schema_compatibility`.
 
 use std::collections::HashSet;
@@ -115,9 +115,9 @@ fn texts(rows: Vec<QueryResult>) -> Result<Vec<String>, Fault> {
     rows.into_iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
-/// Notes which migration no binary can do without, after all have been made.
-pub(super) async fn note(transaction: &DatabaseTransaction) -> Result<(), Fault> {
-    let Some(needs) = migration::needed() else { return Ok(()) };
+/// Notes which migration no binary can do without.
+pub(super) async fn note(transaction: &DatabaseTransaction, needs: Option<String>) -> Result<(), Fault> {
+    let Some(needs) = needs else { return Ok(()) };
     let sql = "INSERT INTO schema_compatibility (id, needs) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET needs = excluded.needs";
     let values = [Value::from(needs)];
     transaction.execute_raw(Statement::from_sql_and_values(transaction.get_database_backend(), sql, values)).await?;

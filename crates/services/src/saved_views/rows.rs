@@ -17,8 +17,9 @@ use uuid::Uuid;
 use super::core::{Asker, Fields, Link, View, ViewRef};
 
 pub use self::schedules::{
-    begin_run, count_schedules, due_schedules, end_run, insert_schedule, is_active_member, lock_schedule, note_error, note_sent,
-    remove_schedule, remove_schedules_of, schedule, schedules_of, tenant_name, tenant_zone, tenants_due, update_schedule,
+    begin_run, count_schedules, due_schedules, end_run, forget_runs, insert_schedule, is_active_member, lock_schedule,
+    note_error, note_sent, remove_schedule, remove_schedules_of, schedule, schedules_of, skip_to, tenant_name, tenant_zone,
+    tenants_due, update_schedule,
 };
 
 /// Names the order of views in cursors.

@@ -12,7 +12,7 @@ mod shell;
 mod wire;
 
 pub use rows::{
-    deliveries::{Attempt, Delivery, DeliveryState},
+    deliveries::{Attempt, Delivery, DeliveryState, drop_pending},
     endpoints::Busy,
 };
 pub use shell::{

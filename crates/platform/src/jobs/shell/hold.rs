@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 
-use super::{Jobs, fresh};
+use super::{Jobs, fresh, outgoing::outgoing_hold};
 use crate::{
     jobs::{
         core::{Job, MOST_DEATHS, backoff_seconds},
@@ -45,6 +45,8 @@ pub(in crate::jobs) struct Seen {
     pub periodic: Vec<Job>,
     pub running: Vec<Job>,
     pub waiting: Vec<Job>,
+    /// Kinds that are not run now.
+    pub on_hold: &'static [&'static str],
 }
 
 /// Queued jobs that are looked at in one go: those that run, and those that wait.
@@ -67,13 +69,17 @@ impl Jobs {
         work.commit().await
     }
 
-    pub(in crate::jobs) async fn look(&self) -> Result<Seen, Fault> {
+    /// What there is. Of jobs of the kinds `outgoing` those that wait are left out while they are held.
+    pub(in crate::jobs) async fn look(&self, outgoing: &'static [&'static str]) -> Result<Seen, Fault> {
         let global = self.0.db.global();
+        let is_held = !outgoing.is_empty() && outgoing_hold(&global).await?.is_some();
+        let on_hold: &'static [&'static str] = if is_held { outgoing } else { &[] };
         Ok(Seen {
             workers: rows::workers(&global).await?,
             periodic: rows::periodic(&global).await?,
             running: rows::running(&global, self.0.clock.now(), MOST_RUNNING).await?,
-            waiting: rows::waiting(&global, self.0.clock.now(), MOST_WAITING).await?,
+            waiting: rows::waiting(&global, self.0.clock.now(), MOST_WAITING, on_hold).await?,
+            on_hold,
         })
     }
 

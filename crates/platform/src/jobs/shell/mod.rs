@@ -1,6 +1,7 @@
 //! Putting jobs down, looking at them, and taking them up.
 
 mod hold;
+mod outgoing;
 
 use std::sync::{
     Arc,
@@ -12,6 +13,7 @@ use sea_orm::Value;
 
 pub(super) use hold::Seen;
 pub use hold::{Claim, Lease};
+pub use outgoing::{abandon_all, hold_outgoing, outgoing_hold, release_outgoing};
 
 use super::{
     core::{Job, State},

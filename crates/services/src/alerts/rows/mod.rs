@@ -11,7 +11,7 @@ mod strange;
 
 pub use alert::{active, active_levels, add, alerts, change, dismissed, forget, last_seqs, lock, resolved_long_ago, snoozed};
 pub use dated::{Dated, alerted_lots, alerted_orders, alerted_transfers, lots, orders, tenants_with_dates, transfers};
-pub use email::{DueEmail, due, note_queued, put_down, tenants_due};
+pub use email::{DueEmail, drop_due, due, note_queued, put_down, tenants_due};
 pub use facts::{Zones, categories, differences, margins, missing, named, zones};
 pub use follow::{Behind, advance, behind, hold};
 pub use list::{ALERTS, Test, keys, page};

@@ -66,6 +66,17 @@ pub(super) struct Running<'a> {
     pub place: Destination,
 }
 
+/// Passes over the moments of schedules that are due: each runs again at its next one, with all that has come until then. How many were due.
+pub async fn skip_due(work: &Work, now: Timestamp) -> Result<u64, Fault> {
+    let mut skipped = 0;
+    for schedule in rows::due(work, now).await? {
+        let next_run_at = Some(next_run(&schedule.fields.rule(), now));
+        rows::update(work, &Schedule { next_run_at, ..schedule }).await?;
+        skipped += 1;
+    }
+    Ok(skipped)
+}
+
 impl ExportSchedules {
     /// Puts down a job for each schedule that is due and has none; says how many are due. However many moments have passed, it has one run.
     pub async fn post_due(&self) -> Result<usize, Fault> {

@@ -202,6 +202,18 @@ pub async fn begin_run(work: &Work, schedule: &Schedule, due_at: Timestamp, next
     work.execute(sql, values).await.map(drop)
 }
 
+/// The schedule's next run is at this moment.
+pub async fn skip_to(work: &Work, id: SavedViewScheduleId, next: Timestamp) -> Result<(), Fault> {
+    let sql = "UPDATE saved_view_schedule SET next_run_at = $3 WHERE tenant_id = $1 AND id = $2";
+    work.execute(sql, vec![id.into(), next.micros().into()]).await.map(drop)
+}
+
+/// Forgets the runs that have not ended: they count as none.
+pub async fn forget_runs(work: &Work) -> Result<u64, Fault> {
+    let sql = "UPDATE saved_view_schedule SET run_due_at = NULL, run_sent = '[]' WHERE tenant_id = $1 AND run_due_at IS NOT NULL";
+    work.execute(sql, vec![]).await
+}
+
 /// Ends the run of a moment as the schedule has it now; 0 rows when another run or a change has taken its place.
 pub async fn end_run(work: &Work, ended: &Schedule, due_at: Timestamp) -> Result<u64, Fault> {
     let sql = "UPDATE saved_view_schedule SET run_due_at = NULL, run_sent = '[]', status = $4, failures = $5, last_run_at = $6, last_error = $7,

@@ -23,7 +23,7 @@ pub use engine::{DocumentProblem, Outcome, Reader, Refused, Table, TableOutcome,
 pub use links::{LinkCreate, LinkRevoke, Linked, OpenedLink};
 pub use live::{Live, NotLive};
 pub use read::{ReadError, Status, ViewRequest, ViewResult};
-pub use runs::{MOST_TRIES, SCHEDULE_JOB, ScheduledRun};
+pub use runs::{MOST_TRIES, SCHEDULE_JOB, ScheduledRun, skip_due};
 pub use schedules::{ScheduleDelete, ScheduleSet, Scheduled};
 pub use stopped::{STOPPED_JOB, STOPPED_TRIES, StoppedSchedule};
 

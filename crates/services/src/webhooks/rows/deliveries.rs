@@ -162,6 +162,19 @@ pub async fn settle(
     Ok(work.execute(sql, values).await? == 1)
 }
 
+/// Gives up all that is still to be delivered, and passes over the events that endpoints have not looked at. How many messages were given up.
+pub async fn drop_pending(work: &Work, now: Timestamp) -> Result<u64, Fault> {
+    let sql = "UPDATE webhook_delivery SET state = 'FAILED', settled_at = $2 WHERE tenant_id = $1 AND state = 'PENDING'";
+    let dropped = work.execute(sql, vec![now.micros().into()]).await?;
+    let head = "(SELECT c.head FROM tenant_counter c WHERE c.tenant_id = $1)";
+    let sql = format!(
+        "UPDATE webhook_endpoint SET journal_seq = {head}, skipped_through = {head}
+         WHERE tenant_id = $1 AND disabled_at IS NULL AND journal_seq < {head}"
+    );
+    work.execute(&sql, vec![]).await?;
+    Ok(dropped)
+}
+
 pub async fn add_attempt(work: &Work, attempt: &Attempt) -> Result<(), Fault> {
     let sql = "INSERT INTO webhook_attempt (tenant_id, endpoint_id, id, seq, number, at, status, error, latency_ms, body)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";

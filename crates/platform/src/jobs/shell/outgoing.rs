@@ -1,0 +1,48 @@
+//! Jobs with an effect outside the deployment: held after a restore until the operator says how to go on.
+
+use entity::{prelude::*, record::TableRecord, tables::OutgoingHold};
+
+use super::Jobs;
+use crate::storage::{Fault, Global, Reads, Work};
+
+impl Jobs {
+    /// The hold of what leaves the deployment; None where jobs run as always.
+    pub async fn outgoing_hold(&self) -> Result<Option<OutgoingHold>, Fault> {
+        outgoing_hold(&self.database().global()).await
+    }
+}
+
+/// The same, for those who have no jobs.
+pub async fn outgoing_hold(global: &Global) -> Result<Option<OutgoingHold>, Fault> {
+    let sql = format!("SELECT {} FROM outgoing_hold", OutgoingHold::select(""));
+    Ok(global.records::<OutgoingHold>(&sql, vec![]).await?.pop())
+}
+
+/// Holds what leaves the deployment from now on: each worker finds it at its next look.
+pub async fn hold_outgoing(global: &Global, reason: &str, now: Timestamp) -> Result<(), Fault> {
+    let sql = "INSERT INTO outgoing_hold (scope, held_at, reason) VALUES ('DEPLOYMENT', $1, $2)
+               ON CONFLICT (scope) DO UPDATE SET held_at = excluded.held_at, reason = excluded.reason";
+    let work = global.begin().await?;
+    work.change(sql, vec![now.micros().into(), reason.into()]).await?;
+    work.commit().await
+}
+
+/// Ends the hold; false where there was none.
+pub async fn release_outgoing(global: &Global) -> Result<bool, Fault> {
+    let work = global.begin().await?;
+    let released = work.change("DELETE FROM outgoing_hold WHERE scope = 'DEPLOYMENT'", vec![]).await?;
+    work.commit().await?;
+    Ok(released > 0)
+}
+
+/// A tenant's queued jobs of these kinds that wait or run are dead; how many those were. Whoever holds one finds that it holds it no more.
+pub async fn abandon_all(work: &Work, kinds: &[&str], error: &str, now: Timestamp) -> Result<u64, Fault> {
+    let backend = work.backend();
+    let sql = format!(
+        "UPDATE job SET state = 'DEAD', owner = NULL, error = $3, finished_at = $4 WHERE tenant_id = $1 AND period IS NULL
+         AND state IN ('WAITING', 'RUNNING') AND {}",
+        backend.in_texts("kind", 2)
+    );
+    let values = vec![backend.texts(kinds.iter().copied()), error.into(), now.micros().into()];
+    work.execute(&sql, values).await
+}

@@ -1,0 +1,270 @@
+//! Brings the tables up to date: SQLite in one transaction, Postgres in one for each migration, so that one that was ended in the middle goes on with
+//! the next.
+//!
+//! A migration that waits for a table keeps everybody waiting who asks for that table after it. So it waits for a few seconds, is undone, and is tried
+//! again later; when it gives up, it says who is in its way. `docs/decisions/0203-upgrades-without-a-stop.md`.
+
+use std::{pin::pin, time::Duration};
+
+use migration::{Migrator, MigratorTrait, months, row_security, statistics};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+
+use super::{Backend, Database, Fault, fault, inspect::cell, versions};
+use crate::clock;
+
+/// How long migrations of a Postgres wait for locks that others hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LockLimits {
+    /// What one statement waits for one lock; none where it is zero. Then its migration is undone, and tried again.
+    pub wait: Duration,
+    /// How often a migration is tried.
+    pub tries: u32,
+    /// Before the second try. Before each further one it is twice as long as before the last, up to ten seconds.
+    pub pause: Duration,
+}
+impl Default for LockLimits {
+    fn default() -> Self {
+        Self { wait: Duration::from_secs(3), tries: 20, pause: Duration::from_millis(500) }
+    }
+}
+impl LockLimits {
+    /// After so many tries.
+    fn pause_after(&self, tried: u32) -> Duration {
+        self.pause.saturating_mul(1 << tried.saturating_sub(1).min(16)).min(LONGEST_PAUSE)
+    }
+}
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Between two looks at who is in the way, where migrations wait for locks without a limit or for long.
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
+
+/// A migration may take as long as it does. The lock of migrations is waited for without a limit: another process is at work.
+const UNLIMITED: &str =
+    "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true), pg_backend_pid()";
+const ONE_MIGRATOR: &str = "SELECT pg_advisory_xact_lock(7170151)";
+/// Whether nodes may be at work that rely on row security.
+const SECURED: &str = "SELECT 1 FROM pg_policies WHERE schemaname = current_schema() AND policyname = 'of_tenant' LIMIT 1";
+/// Who holds what a session waits for, or waits for it before that session.
+const BLOCKERS: &str = "SELECT format('process %s (%s, %s, in its transaction for %s s): %s', a.pid,
+    coalesce(nullif(a.application_name, ''), a.usename::text, 'no name'), coalesce(a.state, 'its state is not shown to this login'),
+    coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::bigint,
+    left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 200))
+  FROM pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1)) ORDER BY a.xact_start, a.pid";
+
+/// The tries of one step.
+#[derive(Default)]
+struct Attempt {
+    /// The migration, once it is known; none for what comes after the last.
+    migration: Option<String>,
+    /// Who was last seen in its way.
+    blockers: Vec<String>,
+}
+
+impl Attempt {
+    /// What is said when nothing more is tried.
+    fn refusal(&self, limits: LockLimits) -> Fault {
+        let step = match &self.migration {
+            Some(name) => format!("the migration {name}"),
+            None => "what comes after the migrations".to_owned(),
+        };
+        let blockers = match self.blockers.as_slice() {
+            [] => "sessions that were gone when they were looked for".to_owned(),
+            blockers => blockers.join("; "),
+        };
+        Fault::Broken(format!(
+            "{step} needs a lock that others hold: it was tried {} time(s), for {} s each, and is undone; the migrations before it are done. In its way: \
+             {blockers}. Let that end, or end it (SELECT pg_terminate_backend(…) with the process's number), and run `entrepot migrate` again: it \
+             goes on from here",
+            limits.tries,
+            limits.wait.as_secs_f64()
+        ))
+    }
+}
+
+impl Database {
+    /// Brings the tables up to date, and says how many migrations that took. Several processes may do so at once: Postgres
+    /// serialises their steps by an advisory lock, SQLite by its write lock. Nothing is looked at before the lock is held, but for large tables of
+    /// Postgres, whose indexes are built before, while everybody writes.
+    pub async fn migrate(&self) -> Result<usize, Fault> {
+        self.migrate_within(LockLimits::default()).await
+    }
+
+    /// The same, with other limits on Postgres.
+    ///
+    /// # Errors
+    /// The database fails, a newer release has migrated it, or others hold its tables for longer than the limits. What was done until then stays.
+    pub async fn migrate_within(&self, limits: LockLimits) -> Result<usize, Fault> {
+        if self.backend == Backend::Sqlite {
+            return self.migrate_file().await;
+        }
+        months::prepare(&self.owner).await?;
+        let mut applied = 0;
+        while let Some(migration) = self.step_patiently(limits).await? {
+            tracing::debug!(migration, "applied");
+            applied += 1;
+        }
+        Ok(applied)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin and commit")]
+    async fn migrate_file(&self) -> Result<usize, Fault> {
+        let mode = Some(SqliteTransactionMode::Immediate);
+        let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
+        let transaction = self.owner.begin_with_options(options).await?;
+        let pending = Migrator::get_pending_migrations(&transaction).await.map_err(versions::unknown)?.len();
+        if pending == Migrator::migrations().len() {
+            self.refuse_foreign(&transaction).await?;
+        }
+        Migrator::up(&transaction, None).await?;
+        versions::note(&transaction, migration::needed()).await?;
+        statistics::settle(&transaction).await?;
+        transaction.commit().await?;
+        Ok(pending)
+    }
+
+    /// Takes the next step, and takes it again while others hold what it needs.
+    async fn step_patiently(&self, limits: LockLimits) -> Result<Option<String>, Fault> {
+        let (mut tried, mut attempt) = (0, Attempt::default());
+        loop {
+            let outcome = self.step(limits, &mut attempt).await;
+            tried += 1;
+            match outcome {
+                Err(Fault::Database(err)) if is_of_locks(&err) => {
+                    if tried >= limits.tries {
+                        return Err(attempt.refusal(limits));
+                    }
+                    let (migration, blockers) = (attempt.migration.as_deref(), attempt.blockers.join("; "));
+                    tracing::warn!(
+                        migration,
+                        tried,
+                        blockers,
+                        "others hold what a migration needs: it is undone and tried again"
+                    );
+                    clock::sleep(limits.pause_after(tried)).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// A transaction with one migration, whose name is returned, or with what comes after the last of them.
+    #[expect(clippy::disallowed_methods, reason = "storage is where transactions begin and commit")]
+    async fn step(&self, limits: LockLimits, attempt: &mut Attempt) -> Result<Option<String>, Fault> {
+        let transaction = self.owner.begin_with_options(TransactionOptions::default()).await?;
+        let row = transaction.query_one_raw(Statement::from_string(self.backend.into(), UNLIMITED)).await?;
+        let process: i32 = row.map(|row| cell(&row, 2)).transpose()?.unwrap_or_default();
+        let Attempt { migration, blockers } = attempt;
+        let outcome = {
+            let mut work = pin!(self.step_within(&transaction, limits, migration));
+            let every = if limits.wait.is_zero() { LONGEST_LOOK } else { (limits.wait / 3).min(LONGEST_LOOK) };
+            loop {
+                tokio::select! {
+                    biased;
+                    outcome = &mut work => break outcome,
+                    () = clock::sleep(every) => {}
+                }
+                // Who is in the way is known while it is waited for, and no later. Not to see it is no reason to fail.
+                let seen = self.blockers_of(process).await.unwrap_or_default();
+                if !seen.is_empty() {
+                    *blockers = seen;
+                }
+            }
+        };
+        match outcome {
+            Ok(step) => {
+                transaction.commit().await?;
+                Ok(step)
+            }
+            Err(fault) => {
+                // A transaction that was lost with its connection is undone by the server.
+                drop(transaction.rollback().await);
+                Err(fault)
+            }
+        }
+    }
+
+    async fn step_within(
+        &self,
+        transaction: &DatabaseTransaction,
+        limits: LockLimits,
+        migration: &mut Option<String>,
+    ) -> Result<Option<String>, Fault> {
+        transaction.execute_unprepared(ONE_MIGRATOR).await?;
+        transaction.execute_unprepared(&format!("SET LOCAL lock_timeout = {}", limits.wait.as_millis())).await?;
+        let (pending, next) = {
+            let pending = Migrator::get_pending_migrations(transaction).await.map_err(versions::unknown)?;
+            (pending.len(), pending.first().map(|next| next.name().to_owned()))
+        };
+        if pending == Migrator::migrations().len() {
+            self.refuse_foreign(transaction).await?;
+        }
+        migration.clone_from(&next);
+        let Some(name) = next else {
+            versions::note(transaction, migration::needed()).await?;
+            if self.active_row_security.stands() {
+                row_security::build(transaction).await?;
+            }
+            statistics::settle(transaction).await?;
+            return Ok(None);
+        };
+        Migrator::up(transaction, Some(1)).await?;
+        // Whatever comes next may come much later: an older node has to know at once, and no table of its may be without rights meanwhile.
+        if migration::needs(&name).is_some() {
+            versions::note(transaction, migration::needed_up_to(&name)).await?;
+        }
+        if self.active_row_security.stands() && is_secured(transaction).await? {
+            row_security::build(transaction).await?;
+        }
+        Ok(Some(name))
+    }
+
+    /// Who keeps a session waiting: process, program, state, how long its transaction has been open, and its last statement.
+    async fn blockers_of(&self, process: i32) -> Result<Vec<String>, Fault> {
+        let rows = self.inspected(BLOCKERS, vec![process.into()]).await?;
+        rows.iter().map(|row| cell(row, 0)).collect()
+    }
+
+    /// Refuses to put tables among those of somebody else.
+    async fn refuse_foreign(&self, transaction: &DatabaseTransaction) -> Result<(), Fault> {
+        let sql = if self.backend == Backend::Sqlite { FOREIGN_SQLITE } else { FOREIGN_POSTGRES };
+        let row = transaction.query_one_raw(Statement::from_string(self.backend.into(), sql)).await?;
+        let Some(row) = row else { return Ok(()) };
+        let table: String = row.try_get_by_index(0)?;
+        Err(Fault::Broken(format!(
+            "the database is not empty and not Entrepot's: it has a table {table} and none of Entrepot's migrations; give Entrepot a database of its own"
+        )))
+    }
+}
+
+async fn is_secured(transaction: &DatabaseTransaction) -> Result<bool, Fault> {
+    let statement = Statement::from_string(Backend::Postgres.into(), SECURED);
+    Ok(transaction.query_one_raw(statement).await?.is_some())
+}
+
+/// Whether others held a lock for too long, or had one that this one waited for while they waited for it.
+fn is_of_locks(err: &DbErr) -> bool {
+    matches!(fault::code(err).as_deref(), Some("55P03" | "40P01"))
+}
+
+/// A table that no migration made. What extensions bring along is nobody's.
+const FOREIGN_SQLITE: &str = "SELECT name FROM sqlite_master
+    WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' AND name <> 'seaql_migrations' ORDER BY name LIMIT 1";
+const FOREIGN_POSTGRES: &str = "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND c.relname <> 'seaql_migrations'
+      AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+    ORDER BY c.relname LIMIT 1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_a_bound() {
+        let limits = LockLimits::default();
+        let pauses: Vec<u128> = (1..=7).map(|tried| limits.pause_after(tried).as_millis()).collect();
+        assert_eq!(pauses, [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+        assert_eq!(limits.pause_after(u32::MAX), LONGEST_PAUSE);
+    }
+}

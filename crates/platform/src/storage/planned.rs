@@ -1,0 +1,149 @@
+//! What `entrepot migrate` would do to a database: migrations, their tables and rows, and on Postgres their locks. Nothing here writes.
+
+use migration::{
+    Migrator, MigratorTrait,
+    plan::{self, Target},
+};
+
+use super::{Backend, Database, Fault, inspect::cell};
+
+/// How many rows a table has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableRows {
+    /// The table is not there yet.
+    New,
+    Counted(i64),
+    /// By Postgres' own statistics.
+    Estimated(i64),
+    /// Postgres has never measured it.
+    Unmeasured,
+}
+
+/// A migration that the database lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedMigration {
+    pub name: String,
+    /// Whether an older binary that works with the database now cannot work with it afterwards.
+    pub is_breaking: bool,
+    pub tables: Vec<(String, TableRows)>,
+    /// Those that lock tables which are there; none on SQLite, whose one lock of writes is held until the end.
+    pub statements: Vec<PlannedStatement>,
+}
+
+/// A statement of a migration, on Postgres.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedStatement {
+    pub text: String,
+    pub locks: Vec<PlannedLock>,
+}
+
+/// A lock of a table that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedLock {
+    pub table: String,
+    pub rows: TableRows,
+    /// As the manual of Postgres names it: ACCESS EXCLUSIVE.
+    pub mode: &'static str,
+    /// What others cannot do meanwhile.
+    pub blocks: &'static str,
+    /// What is done to the table's rows: no scan, scan, scan and index, rows written, rewrite.
+    pub work: &'static str,
+}
+
+const ROWS: &str = "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass($1)";
+const TABLE_OF: &str =
+    "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE i.indexrelid = to_regclass($1)";
+
+impl Database {
+    /// The migrations that the database lacks, in their order, with the tables that they touch. Changes nothing.
+    ///
+    /// # Errors
+    /// The database fails, or a newer release has migrated it.
+    pub async fn planned_migrations(&self) -> Result<Vec<PlannedMigration>, Fault> {
+        let versions = self.versions().await?;
+        if let Some(why) = versions.mismatch().filter(|_| versions.needed.is_some()).or_else(|| versions.notice()) {
+            return Err(Fault::Broken(why));
+        }
+        let applied = self.applied().await?;
+        let names: Vec<String> = Migrator::migrations().iter().map(|one| one.name().to_owned()).collect();
+        let mut planned = Vec::new();
+        for name in names {
+            if applied.contains(&name) {
+                continue;
+            }
+            let mut tables = Vec::new();
+            for table in plan::tables(&name, self.backend.into()) {
+                let rows = self.rows_of(&table).await?;
+                tables.push((table, rows));
+            }
+            let statements = self.planned_statements(&name).await?;
+            // A node that is at work has what the database has.
+            let lacks = |known: &str| !applied.iter().any(|name| name == known);
+            let is_breaking = plan::is_breaking(&name) || migration::contracts(&name).is_some_and(lacks);
+            planned.push(PlannedMigration { name, is_breaking, tables, statements });
+        }
+        Ok(planned)
+    }
+
+    /// The statements of a migration that lock tables which are there.
+    async fn planned_statements(&self, name: &str) -> Result<Vec<PlannedStatement>, Fault> {
+        let mut planned = Vec::new();
+        if self.backend == Backend::Sqlite {
+            return Ok(planned);
+        }
+        for statement in plan::statements(name, self.backend.into()) {
+            let mut locks = Vec::new();
+            for lock in plan::locks(statement) {
+                let table = match lock.target {
+                    Target::Table(table) => Some(table),
+                    Target::TableOf(index) => self.table_of(&index).await?,
+                };
+                let Some(table) = table else { continue };
+                let rows = self.rows_of(&table).await?;
+                if rows != TableRows::New {
+                    let (mode, blocks, work) = (lock.mode.name(), lock.mode.blocks(), lock.work.name());
+                    locks.push(PlannedLock { table, rows, mode, blocks, work });
+                }
+            }
+            if !locks.is_empty() {
+                planned.push(PlannedStatement { text: begin_of(statement), locks });
+            }
+        }
+        Ok(planned)
+    }
+
+    async fn table_of(&self, index: &str) -> Result<Option<String>, Fault> {
+        let rows = self.inspected(TABLE_OF, vec![index.into()]).await?;
+        rows.first().map(|row| cell(row, 0)).transpose()
+    }
+
+    async fn rows_of(&self, table: &str) -> Result<TableRows, Fault> {
+        if self.backend == Backend::Postgres {
+            let rows = self.inspected(ROWS, vec![table.into()]).await?;
+            let estimate: Option<i64> = rows.first().map(|row| cell(row, 0)).transpose()?;
+            return Ok(match estimate {
+                None => TableRows::New,
+                Some(rows) if rows < 0 => TableRows::Unmeasured,
+                Some(rows) => TableRows::Estimated(rows),
+            });
+        }
+        let there = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1";
+        if self.inspected(there, vec![table.into()]).await?.is_empty() {
+            return Ok(TableRows::New);
+        }
+        let rows = self.inspected(&format!("SELECT count(*) FROM \"{table}\""), vec![]).await?;
+        let count: Option<i64> = rows.first().map(|row| cell(row, 0)).transpose()?;
+        Ok(TableRows::Counted(count.unwrap_or_default()))
+    }
+}
+
+/// As much of a statement as tells it from others, in one line.
+fn begin_of(statement: &str) -> String {
+    const MOST: usize = 100;
+    let lines = statement.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let text = lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ").replace(['{', '}'], "");
+    match text.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}

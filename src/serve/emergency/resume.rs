@@ -1,0 +1,140 @@
+//! `entrepot resume`: what was held after a restore is sent, or dropped.
+
+use entity::prelude::*;
+use inventory::purchasing;
+use platform::{
+    audit::Target,
+    clock::{self, Clock},
+    jobs,
+    storage::{Fault, Global, Row, Work},
+};
+use services::{alerts, export_schedules, saved_views, webhooks};
+
+use super::{StartError, migrated, opened, record, say};
+use crate::{config::ResumeArgs, serve::job_registry::OUTGOING};
+
+/// Jobs that send an e-mail.
+const EMAILS: [&str; 3] = [alerts::EMAIL_JOB, purchasing::shell::KIND, saved_views::shell::STOPPED_JOB];
+/// Jobs that carry a schedule's run out.
+const RUNS: [&str; 2] = [saved_views::shell::SCHEDULE_JOB, export_schedules::shell::JOB];
+/// Why a job is dead, for its tenant.
+const DROPPED: &str = "dropped by the operator after a restore: it may have been done before";
+
+/// What waits of a tenant.
+struct Pending {
+    tenant: TenantId,
+    slug: String,
+    emails: i64,
+    runs: i64,
+    deliveries: i64,
+    /// Events that endpoints have not looked at, over all of them: each may become a delivery.
+    unread: i64,
+    schedules: i64,
+}
+
+impl Pending {
+    fn is_any(&self) -> bool {
+        [self.emails, self.runs, self.deliveries, self.unread, self.schedules].iter().any(|count| *count > 0)
+    }
+
+    /// Tenant, e-mails, deliveries, events, runs and schedules, between tabs.
+    fn line(&self) -> String {
+        let Self { slug, emails, runs, deliveries, unread, schedules, .. } = self;
+        format!(
+            "{slug}\t{emails} e-mail(s)\t{deliveries} webhook message(s)\t{unread} event(s) that webhooks have not read\t{runs} report or export run(s)\t{schedules} schedule(s) due"
+        )
+    }
+}
+
+pub async fn run(args: &ResumeArgs) -> Result<(), StartError> {
+    let (clock, database) = (Clock::system(), &args.of.database);
+    let db = migrated(&database.database_url, database.options()).await?;
+    let Some(hold) = jobs::outgoing_hold(&db.global()).await? else {
+        say("nothing is held")?;
+        db.close().await?;
+        return Ok(());
+    };
+    say(&format!("held since {}: {}", clock::rfc3339(hold.held_at), hold.reason))?;
+    let waiting = pending(&db.global(), clock.now()).await?;
+    for tenant in &waiting {
+        say(&tenant.line())?;
+    }
+    if args.dry_run {
+        say(&format!("{} tenant(s) have something that waits; nothing was changed", waiting.len()))?;
+    } else {
+        if args.drop_pending {
+            drop_all(args, &waiting, &clock).await?;
+        }
+        jobs::release_outgoing(&db.global()).await?;
+        say("resumed: workers notice within seconds")?;
+    }
+    db.close().await?;
+    Ok(())
+}
+
+/// What waits, of tenants that have any, by slug.
+async fn pending(global: &Global, now: Timestamp) -> Result<Vec<Pending>, Fault> {
+    let backend = global.backend();
+    let jobs = |kinds: usize| {
+        format!(
+            "(SELECT count(*) FROM job j WHERE j.tenant_id = t.id AND j.period IS NULL AND j.state IN ('WAITING', 'RUNNING') AND {})",
+            backend.in_texts("j.kind", kinds)
+        )
+    };
+    let sql = format!(
+        "SELECT t.id, t.slug,
+           {} + (SELECT count(*) FROM alert_letter l WHERE l.tenant_id = t.id AND l.queued_at IS NULL AND l.due_at <= $3),
+           {},
+           (SELECT count(*) FROM webhook_delivery d WHERE d.tenant_id = t.id AND d.state = 'PENDING'),
+           (SELECT CAST(coalesce(sum(c.head - e.journal_seq), 0) AS bigint) FROM webhook_endpoint e
+              JOIN tenant_counter c ON c.tenant_id = e.tenant_id
+              WHERE e.tenant_id = t.id AND e.disabled_at IS NULL AND e.journal_seq < c.head),
+           (SELECT count(*) FROM saved_view_schedule s WHERE s.tenant_id = t.id AND s.next_run_at <= $3)
+             + (SELECT count(*) FROM export_schedule s WHERE s.tenant_id = t.id AND s.next_run_at <= $3)
+         FROM tenant t ORDER BY t.slug, t.id",
+        jobs(1),
+        jobs(2)
+    );
+    let values = vec![backend.texts(EMAILS), backend.texts(RUNS), now.micros().into()];
+    let mut all = Vec::new();
+    for row in &global.rows(&sql, values).await? {
+        let row = &mut Row::new(row);
+        let tenant = Pending {
+            tenant: row.take()?,
+            slug: row.take()?,
+            emails: row.take()?,
+            runs: row.take()?,
+            deliveries: row.take()?,
+            unread: row.take()?,
+            schedules: row.take()?,
+        };
+        if tenant.is_any() {
+            all.push(tenant);
+        }
+    }
+    Ok(all)
+}
+
+/// Drops what waits of these tenants, each in a transaction of its own with its line in the tenant's audit log. Ended in the middle, the deployment is
+/// held still, and the command is run again.
+async fn drop_all(args: &ResumeArgs, waiting: &[Pending], clock: &Clock) -> Result<(), StartError> {
+    let (db, audit_writer) = opened(&args.of, clock).await?;
+    for Pending { tenant, slug, .. } in waiting {
+        let work = db.global().maintenance_for(*tenant).await?;
+        let changes = dropped(&work, clock.now()).await?;
+        record(&audit_writer, &work, "outgoing.drop", Target::of(*tenant), &changes).await?;
+        work.commit().await?;
+        say(&format!("{slug}\tdropped"))?;
+    }
+    db.close().await?;
+    Ok(())
+}
+
+/// Drops what waits of a tenant; how much it was, for its audit log.
+async fn dropped(work: &Work, now: Timestamp) -> Result<serde_json::Value, Fault> {
+    let jobs = jobs::abandon_all(work, OUTGOING, DROPPED, now).await?;
+    let emails = alerts::rows::drop_due(work, now).await?;
+    let deliveries = webhooks::drop_pending(work, now).await?;
+    let schedules = saved_views::shell::skip_due(work, now).await? + export_schedules::shell::skip_due(work, now).await?;
+    Ok(serde_json::json!({ "jobs": jobs, "emails": emails, "deliveries": deliveries, "schedules": schedules }))
+}

@@ -1,0 +1,168 @@
+//! Migrations beside others who use the tables: what they wait for, where they go on, and what a plan says of their locks.
+
+use std::time::Duration;
+
+use entrepot::storage::{Database, LockLimits, Options, PlannedLock, TableRows};
+use migration::{
+    Migrator, MigratorTrait,
+    plan::{self, LockMode, RowWork, Target},
+    row_security,
+};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement};
+use tokio::time::sleep;
+
+use super::{Home, connect, run};
+
+async fn rows(connection: &DatabaseConnection, sql: &str) -> Vec<QueryResult> {
+    connection.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap_or_else(|err| panic!("{err}: {sql}"))
+}
+
+async fn texts(connection: &DatabaseConnection, sql: &str) -> Vec<String> {
+    rows(connection, sql).await.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+}
+
+fn place_of(name: &str) -> usize {
+    Migrator::migrations().iter().position(|one| one.name() == name).unwrap()
+}
+
+/// A process was ended after some migrations. The next one goes on, meets a report that is read for long, gives up by the name of its session, and
+/// keeps what it has done; one that is more patient finds the report at its end.
+#[tokio::test]
+async fn a_migration_goes_on_where_it_ended_and_waits_for_a_lock_as_long_as_it_may() {
+    let Some(home) = Home::empty_postgres().await else { return };
+    let connection = connect(&home.url).await;
+    Migrator::up(&connection, Some(place_of("m0120_customer_lists") as u32)).await.unwrap();
+    let db = Database::open(&home.url, Options::default()).await.unwrap();
+
+    let planned = db.planned_migrations().await.unwrap();
+    assert_eq!(
+        (planned.len(), &*planned[0].name),
+        (Migrator::migrations().len() - place_of("m0120_customer_lists"), "m0120_customer_lists")
+    );
+    let (mode, blocks, work) = ("SHARE", "blocks writes", "scan and index");
+    let lock = PlannedLock { table: "customer".to_owned(), rows: TableRows::Unmeasured, mode, blocks, work };
+    assert_eq!(planned[0].statements.len(), 3);
+    assert_eq!(planned[0].statements[0].locks, [lock]);
+    assert!(planned[0].statements[0].text.starts_with("CREATE INDEX customer_created ON customer"), "{planned:?}");
+
+    let report = connect(&home.url).await;
+    run(&report, "BEGIN").await;
+    run(&report, "SELECT count(*) FROM blanket_order").await;
+    let limits = LockLimits { wait: Duration::from_millis(100), tries: 3, pause: Duration::from_millis(20) };
+    let said = db.migrate_within(limits).await.unwrap_err().to_string();
+    for part in
+        ["m0124_blanket_drafts", "3 time(s)", "idle in transaction", "SELECT count(*) FROM blanket_order", "goes on from here"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let done = "SELECT version FROM seaql_migrations WHERE version > 'm0120' ORDER BY 1";
+    assert_eq!(texts(&connection, done).await, ["m0120_customer_lists", "m0121_drift", "m0122_liquidation_scores"]);
+    let needs = "SELECT needs FROM schema_compatibility";
+    assert_eq!(texts(&connection, needs).await, ["m0121_drift"], "an older node knows at once");
+
+    let patient = LockLimits { tries: 20, ..limits };
+    let ends = async {
+        sleep(Duration::from_millis(400)).await;
+        run(&report, "COMMIT").await;
+    };
+    let (applied, ()) = tokio::join!(db.migrate_within(patient), ends);
+    assert_eq!(applied.unwrap(), Migrator::migrations().len() - place_of("m0124_blanket_drafts"));
+    assert_eq!(db.migrate().await.unwrap(), 0, "and once is enough");
+    assert!(row_security::gaps(&connection).await.unwrap().is_empty());
+    assert_eq!(texts(&connection, needs).await, [migration::needed().unwrap()]);
+    db.close().await.unwrap();
+    for connection in [connection, report] {
+        connection.close().await.unwrap();
+    }
+}
+
+/// The strongest first.
+const MODES: [LockMode; 6] = [
+    LockMode::AccessExclusive,
+    LockMode::ShareRowExclusive,
+    LockMode::Share,
+    LockMode::ShareUpdateExclusive,
+    LockMode::RowExclusive,
+    LockMode::AccessShare,
+];
+
+/// A statement of each kind that may run inside a transaction.
+const STATEMENTS: &[&str] = &[
+    "ALTER TABLE lock_first ADD COLUMN x bigint",
+    "ALTER TABLE lock_first ADD COLUMN x bigint NOT NULL DEFAULT 0 CHECK (x >= 0)",
+    "ALTER TABLE lock_first ADD COLUMN x uuid DEFAULT gen_random_uuid()",
+    "ALTER TABLE lock_first ADD COLUMN x bigint REFERENCES lock_second",
+    "ALTER TABLE lock_first DROP COLUMN n",
+    "ALTER TABLE lock_first ADD CONSTRAINT c CHECK (n > 0)",
+    "ALTER TABLE lock_first ADD CONSTRAINT c CHECK (n > 0) NOT VALID",
+    "ALTER TABLE lock_first VALIDATE CONSTRAINT lock_positive",
+    "ALTER TABLE lock_first DROP CONSTRAINT lock_positive, ADD CONSTRAINT lock_positive CHECK (n > -1)",
+    "ALTER TABLE lock_first ADD FOREIGN KEY (n) REFERENCES lock_second (id)",
+    "ALTER TABLE lock_first ADD UNIQUE (n)",
+    "ALTER TABLE lock_first ALTER COLUMN n TYPE numeric",
+    "ALTER TABLE lock_first ALTER COLUMN n SET NOT NULL",
+    "ALTER TABLE lock_first ALTER COLUMN n SET DEFAULT 1",
+    "ALTER TABLE lock_first ALTER COLUMN n SET (n_distinct = 1)",
+    "ALTER TABLE lock_first SET (fillfactor = 70)",
+    "ALTER TABLE lock_first ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE lock_first RENAME TO lock_third",
+    "CREATE TABLE lock_third (id bigint REFERENCES lock_second)",
+    "CREATE INDEX lock_first_more ON lock_first (n, id)",
+    "CREATE UNIQUE INDEX lock_first_unique ON lock_first (n)",
+    "DROP INDEX lock_first_n",
+    "CREATE TRIGGER keeps BEFORE UPDATE ON lock_first FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "DROP TABLE lock_first",
+    "UPDATE lock_first SET n = 2",
+    "DELETE FROM lock_first WHERE n = 1",
+    "INSERT INTO lock_first (id) SELECT id + 10 FROM lock_second",
+];
+
+async fn number(connection: &DatabaseConnection, sql: &str) -> Option<i64> {
+    rows(connection, sql).await.first().and_then(|row| row.try_get_by_index(0).unwrap())
+}
+
+#[tokio::test]
+async fn the_locks_of_a_plan_are_those_that_postgres_takes() {
+    let Some(home) = Home::empty_postgres().await else { return };
+    let connection = connect(&home.url).await;
+    for sql in [
+        "CREATE TABLE lock_second (id bigint PRIMARY KEY)",
+        "CREATE TABLE lock_first (id bigint PRIMARY KEY, n bigint)",
+        "CREATE INDEX lock_first_n ON lock_first (n)",
+        "INSERT INTO lock_second VALUES (1)",
+        "INSERT INTO lock_first VALUES (1, 1)",
+        "ALTER TABLE lock_first ADD CONSTRAINT lock_positive CHECK (n > 0) NOT VALID",
+    ] {
+        run(&connection, sql).await;
+    }
+    let mut ids = Vec::new();
+    for table in ["lock_first", "lock_second"] {
+        ids.push((table, number(&connection, &format!("SELECT '{table}'::regclass::oid::bigint")).await.unwrap()));
+    }
+    for statement in STATEMENTS {
+        let planned = plan::locks(statement);
+        for (table, id) in &ids {
+            let file = format!("SELECT pg_relation_filenode({id}::oid::regclass)::bigint");
+            let before = number(&connection, &file).await;
+            run(&connection, "BEGIN").await;
+            run(&connection, statement).await;
+            let held = format!(
+                "SELECT lower(mode) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation = {id}::oid"
+            );
+            let held = texts(&connection, &held).await;
+            let after = number(&connection, &file).await;
+            run(&connection, "ROLLBACK").await;
+            // The index is of the first table.
+            let own = planned.iter().find(|lock| match &lock.target {
+                Target::Table(name) => name == table,
+                Target::TableOf(_) => *table == "lock_first",
+            });
+            let name = |mode: &LockMode| format!("{}lock", mode.name().to_lowercase().replace(' ', ""));
+            let strongest = MODES.iter().find(|mode| held.contains(&name(mode)));
+            assert_eq!(own.map(|lock| lock.mode), strongest.copied(), "{table}: {statement}: {held:?}");
+            let is_rewritten = after.is_some() && before != after;
+            assert_eq!(own.is_some_and(|lock| lock.work == RowWork::Rewrite), is_rewritten, "{table}: {statement}");
+        }
+    }
+    connection.close().await.unwrap();
+}

@@ -1,0 +1,128 @@
+//! What leaves the deployment waits while it is held.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use entrepot::{
+    jobs::{Lease, Registry, hold_outgoing, outgoing_hold, release_outgoing},
+    serve::job_registry::OUTGOING,
+};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::{
+    World,
+    world::{put_down, until, work},
+};
+use crate::world::on_both;
+
+on_both!(what_leaves_the_deployment_waits_while_it_is_held);
+
+/// Kinds without an effect outside the deployment. A new kind is named here or in `OUTGOING`.
+const INSIDE: &[&str] = &[
+    "alert.follow",
+    "alert.forget",
+    "alert.scan",
+    "alert.wake",
+    "anomaly.detect",
+    "audit.seal",
+    "costing.keep",
+    "customer.seal",
+    "demand.keep",
+    "exchange.forget",
+    "exchange.run",
+    "file.draw",
+    "file.forget",
+    "forecast.make",
+    "fulfilment.follow",
+    "identity.forget",
+    "job.forget",
+    "journal.trim",
+    "liquidation.score",
+    "liquidation.watch",
+    "order.fill_backorders",
+    "partitions.make",
+    "purchase.expire_blankets",
+    "replenishment.plan",
+    "stock.expire",
+    "stock.expire_lots",
+    "webhook.forget",
+    "webhook.replay",
+];
+
+/// How often each of three jobs ran: one that stays inside, one that leaves, and a standing one that leaves.
+#[derive(Clone, Default)]
+struct Runs(Arc<[AtomicUsize; 3]>);
+
+impl Runs {
+    fn count(&self, which: usize) -> usize {
+        self.0[which].load(Ordering::SeqCst)
+    }
+    fn ran(&self, which: usize) {
+        self.0[which].fetch_add(1, Ordering::SeqCst);
+    }
+    fn registry(&self) -> Registry {
+        let (inside, mail, hook) = (self.clone(), self.clone(), self.clone());
+        Registry::default()
+            .outgoing(&["test.mail", "test.hook"])
+            .queued("test.inside", 3, move |_: Lease, _| {
+                inside.ran(0);
+                async { Ok(()) }
+            })
+            .queued("test.mail", 3, move |_: Lease, _| {
+                mail.ran(1);
+                async { Ok(()) }
+            })
+            .periodic("test.hook", Duration::from_millis(10), move |_| {
+                hook.ran(2);
+                async { Ok(()) }
+            })
+    }
+}
+
+async fn held_since(world: &World) -> Value {
+    let answer = world.ask(&world.ours, Some(world.ours.owner.clone()), "{ outgoingHeldSince }", &json!({})).await;
+    assert!(answer["errors"].is_null(), "{answer}");
+    answer["data"]["outgoingHeldSince"].clone()
+}
+
+async fn what_leaves_the_deployment_waits_while_it_is_held(world: &World) {
+    let known: BTreeSet<&str> = world.node.job_registry().kinds().collect();
+    let decided: BTreeSet<&str> = OUTGOING.iter().chain(INSIDE).copied().collect();
+    assert_eq!(known, decided, "each kind either leaves the deployment or does not");
+
+    let (global, clock) = (world.node.db.global(), &world.node.clock);
+    hold_outgoing(&global, "once", clock.now()).await.unwrap();
+    hold_outgoing(&global, "again", clock.now()).await.unwrap();
+    assert_eq!(outgoing_hold(&global).await.unwrap().map(|hold| hold.reason), Some("again".to_owned()));
+    assert!(held_since(world).await.is_string(), "members see it too");
+    for kind in ["test.mail", "test.mail", "test.inside"] {
+        put_down(world, kind).await;
+    }
+    let runs = Runs::default();
+    let worker = work(world, runs.registry());
+    until("what stays inside to be done", async || runs.count(0) == 1).await;
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!((runs.count(1), runs.count(2)), (0, 0), "nothing leaves");
+
+    assert!(release_outgoing(&global).await.unwrap());
+    assert!(!release_outgoing(&global).await.unwrap(), "there is no hold any more");
+    assert_eq!(held_since(world).await, Value::Null);
+    until("what was held to leave", async || runs.count(1) == 2 && runs.count(2) > 0).await;
+
+    hold_outgoing(&global, "while it runs", clock.now()).await.unwrap();
+    until("the standing job to be let go", async || {
+        let before = runs.count(2);
+        sleep(Duration::from_millis(200)).await;
+        runs.count(2) == before
+    })
+    .await;
+    worker.stop().await;
+    release_outgoing(&global).await.unwrap();
+}
