@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Faults, made for real while clients write: how long the service is away, and that nothing that was answered is lost.
 #
-#   bench/faults.sh [FAULT...]       the faults that are named, or all, one after another (about 35 minutes, and an hour of soak)
+#   bench/faults.sh [FAULT...]       the faults that are named, or all, one after another (about 40 minutes, and an hour of soak)
 #   bench/faults.sh --list           their names, a line each
 #
 # Each fault has a fresh database, two nodes, two companies and eight clients that book stock adjustments and orders with idempotency
@@ -15,7 +15,7 @@
 # where less than 90 % of the best is answered, p99 of what is answered is beyond 2 s, or a refusal has no code. The soak fails where memory
 # grows by more than 5 % after its first third, or a descriptor is lost.
 #
-# Postgres and Redis are its own: processes on the ten loopback ports from ENTREPOT_FAULTS_PORT (15540) on, data in a temporary
+# Postgres and Redis are its own: processes on the eleven loopback ports from ENTREPOT_FAULTS_PORT (15540) on, data in a temporary
 # folder. It refuses to run when one of these ports is taken, and it ends no process but its own. Needed: the Postgres server programs (15 or
 # newer), redis-server, python3; for the clock also libfaketime (Debian: faketime), which is installed where that is ours to do; for full disks
 # root, which may mount a tmpfs. A fault that cannot be made here is left out, and that is said.
@@ -30,7 +30,7 @@ ME=faults
 BASE_PORT="${ENTREPOT_FAULTS_PORT:-15540}"
 POSTGRES=$BASE_PORT REDIS=$((BASE_PORT + 1)) PROXY=$((BASE_PORT + 2)) HOOKS=$((BASE_PORT + 3)) WELL=$((BASE_PORT + 4))
 NODES=($((BASE_PORT + 5)) $((BASE_PORT + 6)))
-METRICS=$((BASE_PORT + 7)) MAIL=$((BASE_PORT + 8)) BUCKET=$((BASE_PORT + 9))
+METRICS=$((BASE_PORT + 7)) MAIL=$((BASE_PORT + 8)) BUCKET=$((BASE_PORT + 9)) REDIS_PROXY=$((BASE_PORT + 10))
 LOAD_SECONDS="${FAULTS_SECONDS:-60}" OVERLOAD="${FAULTS_OVERLOAD:-300}" SOAK="${FAULTS_SOAK:-3600}"
 [ "$LOAD_SECONDS" -ge 45 ] || die "FAULTS_SECONDS is 45 at least: a fault begins after 10 s, lasts for 20, and what follows counts"
 BEFORE=10 # seconds of load before the fault
@@ -50,6 +50,9 @@ disk-full        the disk of Postgres' tables is full
 log-disk-full    the disk of Postgres' log is full: it ends, and is started when there is room
 redis-killed     Redis is killed (kill -9), started after 20 s
 redis-paused     Redis stands still (SIGSTOP)
+redis-black-hole the network to Redis swallows everything and never tells
+nodes-cut        one of two nodes is cut off from Redis, and so from the other node
+node-cut-off     one of two nodes is cut off from Postgres and Redis, and clients reach it all the same
 node-killed      one of two nodes is killed (kill -9), started after 5 s
 node-paused      one of two nodes stands still (SIGSTOP)
 hooks-dead       a webhook receiver is gone
@@ -89,7 +92,7 @@ done
 PG_BIN=$(find_pg_bin) || die "needs the Postgres server programs, 15 or newer (Debian: apt-get install postgresql)"
 command -v redis-server >/dev/null || die "needs redis-server (Debian: apt-get install redis-server)"
 need_binary
-for port in $(seq "$BASE_PORT" $((BASE_PORT + 9))); do
+for port in $(seq "$BASE_PORT" $((BASE_PORT + 10))); do
   port_free "$port" || die "port $port is taken; set ENTREPOT_FAULTS_PORT"
 done
 
@@ -99,7 +102,7 @@ RUN="$DIR/run" SWITCH="$DIR/switch" MARKS="$DIR/marks"
 mkdir -p "$RUN" "$LOGS"
 export ENTREPOT_KEYS_FILE="$DIR/keys"
 ROOT_URL="postgres://postgres@127.0.0.1:$POSTGRES"
-LOAD='' EMBEDDED='' SMALL=''
+LOAD='' EMBEDDED='' SMALL='' BEHIND=''
 # Of the double of a bucket, which looks at no signature.
 export AWS_ENDPOINT="http://127.0.0.1:$BUCKET" AWS_ALLOW_HTTP=true AWS_REGION=eu-west-2 AWS_ACCESS_KEY_ID=nobody AWS_SECRET_ACCESS_KEY=nothing
 
@@ -166,10 +169,12 @@ start_redis() {
   wait_for 10 bash -c ": >/dev/tcp/127.0.0.1/$REDIS" || die "redis did not start"
 }
 
-start_proxy() {
-  background proxy python3 "$ROOT/bench/faults.py" proxy "$PROXY" "$POSTGRES" "$SWITCH"
-  wait_for 10 bash -c ": >/dev/tcp/127.0.0.1/$PROXY" || die "the proxy did not start"
+start_proxy() { # name, port, target
+  background "$1" python3 "$ROOT/bench/faults.py" proxy "$2" "$3" "$SWITCH"
+  wait_for 10 bash -c ": >/dev/tcp/127.0.0.1/$2" || die "the $1 did not start"
 }
+start_postgres_proxy() { start_proxy proxy "$PROXY" "$POSTGRES"; }
+start_redis_proxy() { start_proxy redis-proxy "$REDIS_PROXY" "$REDIS"; }
 
 start_receiver() { # name, port, switch
   background "$1" python3 "$ROOT/bench/faults.py" receiver "$2" "$DIR/$1.got" "$3"
@@ -193,9 +198,12 @@ finish() { # name
 # ── nodes ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 start_node() { # number, further arguments
-  local node=node$1 port=$POSTGRES number=$1 url further=()
+  local node=node$1 port=$POSTGRES redis=$REDIS number=$1 url further=()
   shift
-  [ ! -e "$RUN/proxy.pid" ] || port=$PROXY
+  if [[ "$BEHIND" == *"$number"* ]]; then
+    [ ! -e "$RUN/proxy.pid" ] || port=$PROXY
+    [ ! -e "$RUN/redis-proxy.pid" ] || redis=$REDIS_PROXY
+  fi
   if [ "$number" = 1 ] && [ -n "$CLOCK" ]; then
     # Its clock is what the file says; the monotonic one stays.
     local -x LD_PRELOAD="$CLOCK" FAKETIME_TIMESTAMP_FILE="$DIR/clock" FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1
@@ -206,7 +214,7 @@ start_node() { # number, further arguments
     url="sqlite://$EMBEDDED"
     further=(--backups s3://faults/backups --backup-ship-log --backup-drill-every off --metrics-listen "127.0.0.1:$METRICS")
   fi
-  launch "$node" "$url" "${NODES[number - 1]}" --redis-url "redis://127.0.0.1:$REDIS" \
+  launch "$node" "$url" "${NODES[number - 1]}" --redis-url "redis://127.0.0.1:$redis" \
     --files "file:$DIR/files" --anonymous-requests off --webhooks-allow 127.0.0.0/8 "${further[@]}" "$@"
   disown
   # At the limit of its memory it is never ready.
@@ -354,6 +362,11 @@ break_redis-paused() {
   mark healed
 }
 
+# Nodes hear of each other by Redis alone; beside it they share the database.
+break_redis-black-hole() { break_black-hole; }
+break_nodes-cut() { break_black-hole; }
+break_node-cut-off() { break_black-hole; }
+
 break_node-killed() {
   mark fault
   kill -9 "$(node_pid 1)"
@@ -459,7 +472,7 @@ break_clock-behind() { break_clock -3600; }
 clean_up() {
   [ -z "$LOAD" ] || kill "$LOAD" 2>/dev/null || true
   stop_nodes
-  for name in redis proxy hooks well mail bucket; do finish "$name"; done
+  for name in redis proxy redis-proxy hooks well mail bucket; do finish "$name"; done
   if [ -n "$(postmaster)" ]; then
     mapfile -t children < <(pgrep -P "$(postmaster)")
     signal_postgres CONT "${children[@]}" "$(postmaster)"
@@ -490,7 +503,8 @@ try_fault() { # name
 begin_fault() { # name
   local name=$1 rc=0 seconds=$LOAD_SECONDS further=() space='' database="$ROOT_URL/fault" room
   local nodes=("${NODES[@]}") pids=("$RUN/node1.pid" "$RUN/node2.pid")
-  CLOCK='' EMBEDDED=''
+  # The nodes that reach what is behind a proxy only through it.
+  CLOCK='' EMBEDDED='' BEHIND='1 2'
   rm -f "$SWITCH" "$MARKS" "$DIR"/*.got "$RUN/loading" "$RUN"/*.log
   query 'DROP DATABASE IF EXISTS fault WITH (FORCE)' || die "the database of before cannot be dropped"
   case $name in
@@ -513,7 +527,17 @@ begin_fault() { # name
   query "CREATE DATABASE fault TEMPLATE migrated $space" || die "there is no database"
   query CHECKPOINT # else a crash is recovered from all files of the new database
   case $name in
-  black-hole) start_proxy ;;
+  black-hole) start_postgres_proxy ;;
+  redis-black-hole) start_redis_proxy ;;
+  nodes-cut)
+    BEHIND=1
+    start_redis_proxy
+    ;;
+  node-cut-off)
+    BEHIND=1
+    start_postgres_proxy
+    start_redis_proxy
+    ;;
   log-disk-full) move_log_out || die "the log cannot be moved" ;;
   mail-*)
     start_double mail "$MAIL" "$DIR/mail.got"
@@ -586,7 +610,7 @@ leave() { # name
   cp "$DIR/pg/server.log" "$LOGS/$name-postgres.log" 2>/dev/null || true
   cp "$RUN/load.log" "$LOGS/$name-load.log" 2>/dev/null || true
   stop_nodes
-  for process in redis proxy hooks well mail bucket; do finish "$process"; done
+  for process in redis proxy redis-proxy hooks well mail bucket; do finish "$process"; done
   if [ -n "$SMALL" ]; then
     case $name in
     disk-full) query 'DROP DATABASE fault WITH (FORCE)' && query 'DROP TABLESPACE small' ;;

@@ -29,6 +29,7 @@ BARE_PORT="${ENTREPOT_BENCH_BARE_PORT:-15532}"
 
 clients() { case $1 in w2 | w3 | w4) echo 64 ;; w6) echo 32 ;; *) echo 16 ;; esac; }
 peer_port() { awk -F '|' -v n="$1" '{ gsub(/ /, "", $1); gsub(/ /, "", $2) } $1 == n { print $2 }' "$KIT/peers.conf"; }
+# shellcheck disable=SC1091 # of the kit
 peer_token() { (BP_WORK="$WORK/kit" && export BP_WORK && . "$KIT/env.sh" && "$KIT/token.sh" 1 bench); }
 
 # generator NAME COMMAND ARGS: the load generator against one server, with that server's target file, token and pids
@@ -75,6 +76,7 @@ up() {
   say "entrepot on port $PORT, pid $(server_pid entrepot)"
 }
 
+# shellcheck disable=SC2120 # names, which only a caller at the terminal gives
 load() {
   rm -rf "$ENTREPOT_BENCH_DATA"
   python3 "$ROOT/bench/load.py" fill --url "http://127.0.0.1:$PORT/graphql" --out "$ENTREPOT_BENCH_DATA" "$@"
@@ -103,6 +105,7 @@ measure() {
   done
 }
 
+# shellcheck disable=SC2120 # names, which only a caller at the terminal gives
 fanout() {
   local subscribers=${1:-1000} round name
   "$RAWSRV" "$BARE_PORT" &
@@ -159,6 +162,7 @@ crowd() {
   local name=$1 count=$2 n
   local -a tokens=()
   shift 2
+  # shellcheck disable=SC1091 # of the kit
   for n in $(seq "$count"); do
     case $name in
     entrepot) tokens[n]=$(python3 "$ROOT/bench/load.py" token --out "$(tenant_data "$n")") ;;

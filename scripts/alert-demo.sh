@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Shows alarms firing: a real cluster (scripts/cluster.sh), Prometheus, Alertmanager and node exporter, with the rules of deploy/prometheus.
 #
-#   scripts/alert-demo.sh   ends a node, a worker with its jobs, and fills a disk; waits until the alarms for them have reached Alertmanager
+#   scripts/alert-demo.sh   sells a product until its stock is low, ends a node, a worker with its jobs, and fills a disk; waits until the alert of
+#                           the company is in the API, and the alarms of the deployment have reached Alertmanager
 #
 # It takes about four minutes and at most eight, since the rules are used as they are: a node is down after two minutes. It needs prometheus,
 # prometheus-alertmanager and prometheus-node-exporter (Debian's packages) on the PATH, and an entrepot binary (ENTREPOT_BIN). The disk is a
@@ -74,6 +75,35 @@ for alert in json.load(sys.stdin):
     print(labels["alertname"], labels["severity"], notes["summary"], notes["runbook_url"], sep=" | ")' | sort -u
 }
 
+# A company's own alert, which is none of the deployment's: by the API, as its members see it.
+low_stock() { # port of a node
+  PYTHONPATH="$ROOT/bench" timeout 120 python3 -B - "http://127.0.0.1:$1/graphql" "$DIR" <<'PYTHON'
+import sys, time
+from load import Api
+
+api = Api(*sys.argv[1:])
+api.register("Alert demo")
+store = {"id": api.change("storeCreate", {"code": "LDN", "name": "London"}, "store { id }")["store"]["id"]}
+price = {"amount": "4.50", "currencyCode": api.account["currency"]}
+row = {"sku": "MUG", "name": "Mug", "price": price, "lowStockThreshold": 10}
+product = {"id": api.upsert("productBulkUpsert", "product", [row])[0]}
+for key, kind, reason, delta in [("opening", "RECEIPT", "OPENING", 100), ("damage", "ADJUSTMENT", "DAMAGE", -95)]:
+    changes = [{"product": product, "store": store, "delta": delta}]
+    api.change("stockAdjust", {"idempotencyKey": key, "kind": kind, "reasonCode": reason, "changes": changes}, "seq")
+sold = time.time()
+query = "{ alerts(first: 1, filter: { kind: [LOW_STOCK] }) { nodes { kind status quantity threshold product { sku } store { code } } } }"
+while not (found := api.ask(query)["alerts"]["nodes"]):
+    if time.time() - sold > 60:
+        sys.exit("no LOW_STOCK alert within a minute")
+    time.sleep(0.2)
+alert = found[0]
+print(f"{alert['kind']} {alert['status']} of {alert['product']['sku']} in {alert['store']['code']}: {alert['quantity']} left,"
+      f" the threshold is {alert['threshold']}, {time.time() - sold:.1f} s after the change")  # fmt: skip
+PYTHON
+}
+
+# Nodes behind a proxy register no company unless they are told to.
+export ENTREPOT_CLUSTER_FLAGS="${ENTREPOT_CLUSTER_FLAGS:-} --registration open"
 scripts/cluster.sh start 2
 PROMETHEUS=$(free_port) MANAGER=$(free_port) EXPORTER=$(free_port)
 configure "$PROMETHEUS" "$MANAGER" "$EXPORTER"
@@ -91,6 +121,8 @@ run prometheus prometheus "--config.file=$DIR/prometheus.yml" "--storage.tsdb.pa
 wait_for 30 curl -fsS "http://127.0.0.1:$PROMETHEUS/-/ready" || { tail -n 5 "$DIR/prometheus.log" >&2; die "prometheus is not ready"; }
 wait_for 30 curl -fsS "http://127.0.0.1:$MANAGER/-/ready" || { tail -n 5 "$DIR/manager.log" >&2; die "alertmanager is not ready"; }
 say "Prometheus http://127.0.0.1:$PROMETHEUS/alerts, Alertmanager http://127.0.0.1:$MANAGER"
+LOW=$(low_stock "$(cat "$ENTREPOT_CLUSTER_DIR/node1.port")") || die "the stock of a product is low, and no alert says so: docs/alerts.md"
+say "[${SECONDS}s] in the API: $LOW"
 sleep 20 # figures of before, so that what rises can be seen to rise
 
 say "[${SECONDS}s] node 2 and the worker end without a word${DISK:+; a disk of 8 MiB is filled}"
@@ -109,4 +141,5 @@ for name in "${EXPECTED[@]}"; do
   say "[${SECONDS}s] $name has reached Alertmanager"
 done
 alerts "$MANAGER"
-say "${#EXPECTED[@]} of ${#EXPECTED[@]} alarms fired"
+say "$LOW"
+say "${#EXPECTED[@]} of ${#EXPECTED[@]} alarms fired, and the alert of the low stock"

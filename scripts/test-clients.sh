@@ -9,8 +9,8 @@
 #
 # Needed: Node 20 or newer with npm, and Python 3.9 or newer. Their packages (package-lock.json; httpx, pytest, cryptography, mypy) are
 # installed into clients/typescript/node_modules and the target folder unless they are there. A client whose tools or packages cannot be
-# had is skipped, and the last lines say so; ENTREPOT_CLIENTS=required fails instead. Chromium (ENTREPOT_CHROMIUM, or /usr/bin/chromium)
-# is used if it is there.
+# had is skipped, and the last lines say so; ENTREPOT_CLIENTS=required fails instead, also for a single test that is skipped. Chromium
+# (ENTREPOT_CHROMIUM, or /usr/bin/chromium) is used if it is there.
 set -euo pipefail
 ME='test-clients'
 # shellcheck source=scripts/lib.sh
@@ -141,6 +141,7 @@ outcome() {
     say "FAILED clients/$name (exit $rc, after ${SECONDS}s)"
     return 1
   fi
+  if grep -qE '^(#|ℹ) skipped [1-9]|[ ,][1-9][0-9]* skipped' "$LOGS/$name"; then skip "clients/$name: tests that say so above"; fi
   say "clients/$name: $(grep -E "$summary" "$LOGS/$name" | tr '\n' ' ') (${SECONDS}s)"
 }
 

@@ -52,6 +52,27 @@ BOARDS = {
         ("Cache hits", "percentunit", None, [(f'sum by (cache) (rate(entrepot_cache_lookups_total{{{J}, result="hit"}}[5m])) / sum by (cache) (rate(entrepot_cache_lookups_total{{{J}}}[5m]))', "{{cache}}")]),
         ("Free disk", "percentunit", None, [('node_filesystem_avail_bytes{job="node"} / node_filesystem_size_bytes{job="node"}', "{{instance}} {{mountpoint}}")]),
     ]),
+    # The newest of all processes counts, as for the alarms: each tells what the database's log of backups says.
+    "backups": ("Entrepot: backups", [
+        ("Age of the last backup", "s", None, [(f"time() - max(entrepot_backup_last_success_timestamp_seconds{{{J}}} > 0)", "age"), (f"2 * max(entrepot_backup_interval_seconds{{{J}}})", "late from here on")]),
+        ("Age of the last drill", "s", None, [(f"time() - max(entrepot_backup_drill_last_success_timestamp_seconds{{{J}}} > 0)", "age"), (f"2 * max(entrepot_backup_drill_interval_seconds{{{J}}})", "late from here on")]),
+        ("Duration of the last backup", "s", None, [(f"max(entrepot_backup_last_duration_seconds{{{J}}})", "duration")]),
+        ("Bytes of the last backup, as stored", "bytes", None, [(f"max(entrepot_backup_bytes{{{J}}})", "stored")]),
+        ("Failed backups and drills (1 h)", "short", 1, [(f"max by (kind) (increase(entrepot_backup_failures_total{{{J}}}[1h]))", "{{kind}}")]),
+        ("Commits that a lost disk would cost", "s", 10, [(f"entrepot_wal_shipping_lag_seconds{{{J}}}", "{{instance}}")]),
+        ("Log that waits, and the file of the log", "bytes", None, [(f"entrepot_wal_shipping_spooled_bytes{{{J}}}", "waits {{instance}}"), (f"entrepot_sqlite_wal_bytes{{{J}}}", "file {{instance}}")]),
+        ("Log that is shipped", "Bps", None, [(f"sum by (instance) (rate(entrepot_wal_shipped_bytes_total{{{J}}}[5m]))", "{{instance}}")]),
+        ("Failures of shipping (1 h)", "short", 1, [(f"sum by (instance) (increase(entrepot_wal_shipping_failures_total{{{J}}}[1h]))", "{{instance}}")]),
+    ]),
+    "postgres": ("Entrepot: partitions, replicas and failover", [
+        ("Months ahead that have their partitions", "short", 2, [(f"min(entrepot_partitions_ahead{{{J}}})", "months")]),
+        ("Replicas that are read from", "bool_on_off", None, [(f"entrepot_replica_used{{{J}}}", "{{instance}} replica {{replica}}")]),
+        ("Replicas behind their primary", "bytes", 67108864, [(f"max by (replica) (entrepot_replica_lag_bytes{{{J}}})", "replica {{replica}}")]),
+        ("Requests by where they read, and why", "ops", None, [(f"sum by (where, reason) (rate(entrepot_replica_reads_total{{{J}}}[5m]))", "{{where}} {{reason}}")]),
+        ("Reads off the primary, share", "percentunit", None, [(f'sum(rate(entrepot_replica_reads_total{{{J}, where="replica"}}[5m])) / sum(rate(entrepot_replica_reads_total{{{J}}}[5m]))', "replicas")]),
+        ("The host that takes writes", "bool_on_off", None, [(f"max by (host) (entrepot_database_host_used{{{J}}})", "host {{host}}")]),
+        ("Failovers (1 h)", "short", None, [(f"sum by (instance) (increase(entrepot_database_failovers_total{{{J}}}[1h]))", "{{instance}}")]),
+    ]),
 }
 
 

@@ -61,7 +61,7 @@ pub async fn page(reads: &impl Reads, ask: &HistoryAsk, request: &PageRequest) -
         }));
     }
     if ask.has_notes {
-        told.extend(notes::page(reads, ask.target, &dated).await?.into_iter().map(|note| {
+        told.extend(notes::page(reads, ask.target, &dated).await?.rows.into_iter().map(|note| {
             let (at, id) = (note.created_at.micros(), note.id.uuid());
             Dated { at, id, seq: None, item: Item::Noted(Arc::new(note)) }
         }));
