@@ -4,7 +4,7 @@ use entity::{category, channel, customer, prelude::*, product, store, tenant};
 use entrepot::{
     access::{Caller, PermissionSet, Permit, kind, permit},
     ledger::{Command, Grouping, Ledger, Receipt, StockCommand},
-    stock::core::{Adjust, Change, LevelKey, LotChoice, MovementHead, Shortage},
+    stock::core::{Adjust, Change, Costs, LevelKey, LotChoice, MovementHead, Shortage},
     storage::{Database, Options, Work},
 };
 
@@ -181,6 +181,7 @@ impl World {
             lot: LotChoice::Unsaid,
         });
         let (room, on_shortage) = (self.clock.document_id(), Shortage::Refuse);
-        self.done(Command::of(StockCommand::Adjust(Adjust { head, room, on_shortage, changes: changes.collect() }))).await
+        let command = Adjust { head, room, on_shortage, changes: changes.collect(), costs: Costs::default() };
+        self.done(Command::of(StockCommand::Adjust(command))).await
     }
 }
