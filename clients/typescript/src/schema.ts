@@ -14,52 +14,52 @@ export type AbcClass =
 
 /** A category accepted for a product. */
 export interface AcceptedCategoryInput {
+  /** Product. */
+  productId: string;
   /** Category that the product gets. */
   categoryId: string;
   /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
-  /** Product. */
-  productId: string;
 }
 
 /** A description accepted for a product. */
 export interface AcceptedDescriptionInput {
+  /** Product. */
+  productId: string;
   /** Description that the product gets, at most 10,000 characters. An empty text removes the description. */
   description: string;
   /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
   expectedVersion: number;
-  /** Product. */
-  productId: string;
 }
 
 /** A name accepted for a product. */
 export interface AcceptedNameInput {
-  /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
-  /** Name that the product gets, 1 to 255 characters. */
-  name: string;
   /** Product. */
   productId: string;
+  /** Name that the product gets, 1 to 255 characters. */
+  name: string;
+  /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
 }
 
 /** Tags accepted for a product. */
 export interface AcceptedTagsInput {
-  /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
   /** Product. */
   productId: string;
   /** Tags that the product gets beside those that it has, each 1 to 64 characters; with them a product has at most 50. A tag that it has already stays as it is spelled. */
   tags: ReadonlyArray<string>;
+  /** Version of the product as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
 }
 
 /** A step of an order. */
 export interface ActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The order. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Note that is kept with the stock movements, at most 1,000 characters. */
   note?: string | null;
 }
@@ -69,48 +69,46 @@ export interface ActionInput {
  * order's own.
  */
 export interface AddressInput {
-  /** Town of the address. */
-  city?: string | null;
-  /** The company. */
-  company?: string | null;
-  /** Country of the address: an ISO 3166 code, or a name of at most 64 characters. */
-  country?: string | null;
-  /** Street and house; at most 6 lines. */
-  lines?: ReadonlyArray<string> | null;
   /** Name at the address. */
   name?: string | null;
-  /** Telephone number at the address. */
-  phone?: string | null;
-  /** Postal code of the address. */
-  postalCode?: string | null;
+  /** The company. */
+  company?: string | null;
+  /** Street and house; at most 6 lines. */
+  lines?: ReadonlyArray<string> | null;
+  /** Town of the address. */
+  city?: string | null;
   /** State or county of the address. */
   region?: string | null;
+  /** Postal code of the address. */
+  postalCode?: string | null;
+  /** Country of the address: an ISO 3166 code, or a name of at most 64 characters. */
+  country?: string | null;
+  /** Telephone number at the address. */
+  phone?: string | null;
 }
 
 /** Kind of movement that stockAdjust can post. */
 export type AdjustKind =
-  | 'ADJUSTMENT'
   | 'RECEIPT'
-  | 'REMOVAL'
+  | 'SALE'
   | 'RETURN'
-  | 'SALE';
+  | 'ADJUSTMENT'
+  | 'REMOVAL';
 
 /** A step of an alert. */
 export interface AlertActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The alert. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Note that is kept with the alert in place of the previous one, at most 1,000 characters. */
   note?: string | null;
 }
 
 /** An alert to be handed over. */
 export interface AlertAssignInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The alert. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
@@ -120,59 +118,61 @@ export interface AlertAssignInput {
    * assignment.
    */
   memberId?: string | null;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Note that is kept with the alert in place of the previous one, at most 1,000 characters. */
   note?: string | null;
 }
 
 /** Collection of e-mails about alerts. */
 export type AlertDigest =
-  | 'DAILY'
+  | 'NONE'
   | 'HOURLY'
-  | 'NONE';
+  | 'DAILY';
 
 /** Alerts that match all of these. */
 export interface AlertFilter {
-  /** Categories whose products are included. */
-  category?: IdFilter | null;
   /** Kinds of alert to include; an empty list matches nothing. */
   kind?: ReadonlyArray<StockAlertKind> | null;
-  /** Products to include. */
-  product?: IdFilter | null;
   /** Stores to include. */
   store?: IdFilter | null;
+  /** Products to include. */
+  product?: IdFilter | null;
+  /** Categories whose products are included. */
+  category?: IdFilter | null;
 }
 
 /** Kind of an alert: the condition that it reports. More may be added. */
 export type AlertKind =
+  | 'LOW_STOCK'
+  | 'OUT_OF_STOCK'
   | 'BACK_IN_STOCK'
+  | 'OVERSTOCK'
+  | 'EXPIRING'
+  | 'NEGATIVE_MARGIN'
+  | 'PURCHASE_ORDER_LATE'
+  | 'TRANSFER_OVERDUE'
   | 'COUNT_DIFFERENCE'
   | 'DEAD_STOCK'
-  | 'EXPIRING'
-  | 'FORECAST_COVERAGE'
-  | 'FORECAST_DRIFT'
   | 'LIQUIDATION_BEHIND'
-  | 'LOW_STOCK'
-  | 'NEGATIVE_MARGIN'
-  | 'OUT_OF_STOCK'
-  | 'OVERSTOCK'
-  | 'PURCHASE_ORDER_LATE'
   | 'STOCK_ANOMALY'
-  | 'TRANSFER_OVERDUE';
+  | 'FORECAST_DRIFT'
+  | 'FORECAST_COVERAGE';
 
 /** Filter of alerts. All conditions that are given must hold; a condition that is null is ignored. */
 export interface AlertListFilter {
-  /** Handed to these members. */
-  assignee?: IdFilter | null;
   /** Kinds of alerts to include; an empty list matches nothing. */
   kind?: ReadonlyArray<AlertKind> | null;
-  /** Opened then. */
-  openedAt?: DateTimeFilter | null;
-  /** Condition on the alert's product. */
-  product?: IdFilter | null;
   /** States to include; an empty list matches nothing. */
   state?: ReadonlyArray<AlertStatus> | null;
   /** Condition on the alert's store. */
   store?: IdFilter | null;
+  /** Condition on the alert's product. */
+  product?: IdFilter | null;
+  /** Handed to these members. */
+  assignee?: IdFilter | null;
+  /** Opened then. */
+  openedAt?: DateTimeFilter | null;
 }
 
 /** A rule that is to go. */
@@ -185,68 +185,68 @@ export interface AlertRuleDeleteInput {
 
 /** A rule: what holds for alerts of a kind, everywhere or in a store, for all products or some. */
 export interface AlertRuleUpsertInput {
-  /** Category that the rule is for, instead of `categoryId`. */
-  category?: CategoryRef | null;
-  /** ID of the category that the rule is for, with its descendants. Null for all. Not together with a product. */
-  categoryId?: string | null;
-  /**
-   * Days before a lot's expiry date (EXPIRING), or of grace after the expected day of an order (PURCHASE_ORDER_LATE) or a
-   * transfer (TRANSFER_OVERDUE); 0 to 3,650. Null for 30 before an expiry date, and for no grace.
-   */
-  days?: number | null;
-  /** Collection of the e-mails about alerts of this rule. */
-  digest?: AlertDigest;
-  /** Hour of the day at which a DAILY digest is sent, 0 to 23. */
-  digestHour?: number;
-  /** E-mail addresses to notify, at most 20. */
-  emails?: ReadonlyArray<string>;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Whether such alerts are opened and notified. */
-  isEnabled?: boolean;
   /** Kind of alerts to which the rule applies. */
   kind: AlertKind;
-  /** Members to notify by e-mail, each about what they may see; at most 20. */
-  memberIds?: ReadonlyArray<string>;
-  /** Product that the rule is for, instead of `productId`. */
-  product?: ProductRef | null;
-  /** ID of the product that the rule is for. Null for all. */
-  productId?: string | null;
-  /** Hours in which no e-mail is sent; an e-mail waits for their end. No quiet hours when omitted. */
-  quietHours?: QuietHoursInput | null;
-  /** Store that the rule is for, instead of `storeId`. */
-  store?: StoreRef | null;
   /** ID of the store that the rule is for. Null for all. Not for NEGATIVE_MARGIN. */
   storeId?: string | null;
+  /** Store that the rule is for, instead of `storeId`. */
+  store?: StoreRef | null;
+  /** ID of the category that the rule is for, with its descendants. Null for all. Not together with a product. */
+  categoryId?: string | null;
+  /** Category that the rule is for, instead of `categoryId`. */
+  category?: CategoryRef | null;
+  /** ID of the product that the rule is for. Null for all. */
+  productId?: string | null;
+  /** Product that the rule is for, instead of `productId`. */
+  product?: ProductRef | null;
+  /** Whether such alerts are opened and notified. */
+  isEnabled?: boolean;
   /**
    * Threshold for LOW_STOCK, OVERSTOCK and COUNT_DIFFERENCE, in smallest units, 0 or more; for FORECAST_DRIFT, the fewest units that
    * eight weeks must be off by, beside the tracking signal. Null for the level's own, and for 1 of COUNT_DIFFERENCE.
    */
   threshold?: number | null;
+  /**
+   * Days before a lot's expiry date (EXPIRING), or of grace after the expected day of an order (PURCHASE_ORDER_LATE) or a
+   * transfer (TRANSFER_OVERDUE); 0 to 3,650. Null for 30 before an expiry date, and for no grace.
+   */
+  days?: number | null;
+  /** E-mail addresses to notify, at most 20. */
+  emails?: ReadonlyArray<string>;
+  /** Members to notify by e-mail, each about what they may see; at most 20. */
+  memberIds?: ReadonlyArray<string>;
+  /** Hours in which no e-mail is sent; an e-mail waits for their end. No quiet hours when omitted. */
+  quietHours?: QuietHoursInput | null;
   /** IANA time zone of the rule's hours. Null for that of the alert's store. */
   timeZone?: string | null;
+  /** Collection of the e-mails about alerts of this rule. */
+  digest?: AlertDigest;
+  /** Hour of the day at which a DAILY digest is sent, 0 to 23. */
+  digestHour?: number;
 }
 
 /** An alert to be put off. */
 export interface AlertSnoozeInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The alert. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Note that is kept with the alert in place of the previous one, at most 1,000 characters. */
-  note?: string | null;
   /** Time at which the alert is OPEN again; in the future, within a year. */
   until: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Note that is kept with the alert in place of the previous one, at most 1,000 characters. */
+  note?: string | null;
 }
 
 /** State of an alert. More may be added. */
 export type AlertStatus =
-  | 'ACKNOWLEDGED'
   | 'OPEN'
-  | 'RESOLVED'
-  | 'SNOOZED';
+  | 'ACKNOWLEDGED'
+  | 'SNOOZED'
+  | 'RESOLVED';
 
 /** Share of an integration's rate limit that one key may use. */
 export interface ApiKeyBudgetInput {
@@ -258,12 +258,6 @@ export interface ApiKeyBudgetInput {
 
 /** A key to be made. */
 export interface ApiKeyCreateInput {
-  /** Networks from which the key is accepted, as 192.0.2.0/24 or 2001:db8::/32. Null for any. */
-  allowedCidrs?: ReadonlyArray<string> | null;
-  /** Share of the integration's rate limit that the key may use; all of it by default. */
-  budget?: ApiKeyBudgetInput | null;
-  /** Time at which the key expires; a year from now by default. */
-  expiresAt?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
   /** ID of the integration that the key belongs to. */
@@ -274,8 +268,14 @@ export interface ApiKeyCreateInput {
   permissions?: ReadonlyArray<string> | null;
   /** Stores that the key covers, out of the integration's. Null for all of them. */
   scope?: StoreScopeInput | null;
+  /** Networks from which the key is accepted, as 192.0.2.0/24 or 2001:db8::/32. Null for any. */
+  allowedCidrs?: ReadonlyArray<string> | null;
   /** Whether the key may send only documents that the operator has listed. Null for the integration's setting. */
   trustedDocumentsOnly?: boolean | null;
+  /** Share of the integration's rate limit that the key may use; all of it by default. */
+  budget?: ApiKeyBudgetInput | null;
+  /** Time at which the key expires; a year from now by default. */
+  expiresAt?: string | null;
 }
 
 /** Filter by archiving. Without a filter, lists show objects in use. */
@@ -286,52 +286,52 @@ export interface ArchiveFilter {
 
 /** A file to attach. */
 export interface AttachmentAddInput {
-  /** Description, at most 1,000 characters. Default empty. */
-  description?: string;
-  /** ID of the file, which the caller has uploaded with the purpose DOCUMENT and which belongs to nothing yet. */
-  fileId: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Name, 1 to 200 characters. Null for the name of the file. */
-  name?: string | null;
   /** ID of the thing that the file is attached to: any node but sessions, files, exchanges, papers, notes and attachments. */
   nodeId: string;
+  /** ID of the file, which the caller has uploaded with the purpose DOCUMENT and which belongs to nothing yet. */
+  fileId: string;
+  /** Name, 1 to 200 characters. Null for the name of the file. */
+  name?: string | null;
+  /** Description, at most 1,000 characters. Default empty. */
+  description?: string;
 }
 
 /** An attachment to remove. */
 export interface AttachmentRemoveInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /** ID of the attachment. */
   id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
-  idempotencyKey?: string;
 }
 
 /** Entries that match all of these. */
 export interface AuditFilter {
-  /** Condition on the action: the name of the mutation. */
-  action?: StringFilter | null;
   /** Member or integration that acted. */
   actor?: IdFilter | null;
-  /** Written then. */
-  at?: DateTimeFilter | null;
   /** About these things, of any kind. */
   target?: IdFilter | null;
+  /** Condition on the action: the name of the mutation. */
+  action?: StringFilter | null;
+  /** Written then. */
+  at?: DateTimeFilter | null;
 }
 
 /** Outcome of an audited call. */
 export type AuditOutcome =
-  | 'DENIED'
   | 'DONE'
-  | 'FAILED'
+  | 'UNCHANGED'
   | 'REFUSED'
-  | 'UNCHANGED';
+  | 'DENIED'
+  | 'FAILED';
 
 /** State of a job. */
 export type BackgroundJobStatus =
-  | 'DONE'
-  | 'FAILED'
+  | 'WAITING'
   | 'RUNNING'
-  | 'WAITING';
+  | 'DONE'
+  | 'FAILED';
 
 /** Kind of a run in the log of backups. */
 export type BackupKind =
@@ -340,9 +340,9 @@ export type BackupKind =
 
 /** State of a run in the log of backups. */
 export type BackupState =
+  | 'RUNNING'
   | 'DONE'
-  | 'FAILED'
-  | 'RUNNING';
+  | 'FAILED';
 
 /** A code printed on a product or on a pack of it. */
 export interface BarcodeInput {
@@ -357,73 +357,73 @@ export interface BarcodeInput {
 
 /** A step of a blanket order. */
 export interface BlanketOrderActionInput {
+  /** The blanket order. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /**
    * The version that you saw; another one is a VERSION_CONFLICT. Null for any; REQUIRED to activate a blanket order above the
    * approval limit whose lines or days were changed.
    */
   expectedVersion?: number | null;
-  /** The blanket order. */
-  id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
-  idempotencyKey?: string;
   /** Reason or note, at most 1,000 characters. Kept with the blanket order where it is closed. Null for none. */
   note?: string | null;
 }
 
 /** A new blanket order. */
 export interface BlanketOrderCreateInput {
-  /** Currency of all amounts. Null for the tenant's. */
-  currencyCode?: string | null;
-  /** Reference of the agreement outside of this system, at most 128 characters. Null for none. */
-  externalRef?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Lines of the blanket order, 1 to 2,000. */
-  lines: ReadonlyArray<BlanketOrderLineInput>;
-  /** Note on the agreement, at most 1,000 characters. Null for none. */
-  note?: string | null;
   /** Supplier that the quantities and prices are agreed with. */
   supplier: SupplierRef;
+  /** Currency of all amounts. Null for the tenant's. */
+  currencyCode?: string | null;
   /** First day of call-offs. */
   validFrom: string;
   /** Last day of call-offs; not before `validFrom`. */
   validTo: string;
+  /** Reference of the agreement outside of this system, at most 128 characters. Null for none. */
+  externalRef?: string | null;
+  /** Note on the agreement, at most 1,000 characters. Null for none. */
+  note?: string | null;
+  /** Lines of the blanket order, 1 to 2,000. */
+  lines: ReadonlyArray<BlanketOrderLineInput>;
 }
 
 /** Blanket orders that match all of these. */
 export interface BlanketOrderFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<BlanketOrderFilter> | null;
-  /** Time at which the blanket order was created. */
-  createdAt?: DateTimeFilter | null;
-  /** Reference of the agreement outside of this system, compared exactly. */
-  externalRef?: StringFilter | null;
-  /** Condition that must not hold. */
-  not?: BlanketOrderFilter | null;
-  /** Number of the blanket order, with or without its letters, as in BPO-000007. */
-  number?: StringFilter | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<BlanketOrderFilter> | null;
-  /** Product of at least one line of the blanket order. */
-  product?: IdFilter | null;
+  /** Condition that must not hold. */
+  not?: BlanketOrderFilter | null;
+  /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<BlanketOrderStatus> | null;
+  /** Agreed with these suppliers. */
+  supplier?: IdFilter | null;
+  /** Reference of the agreement outside of this system, compared exactly. */
+  externalRef?: StringFilter | null;
+  /** Day on which call-offs begin. */
+  validFrom?: DateFilter | null;
+  /** Last day of call-offs. */
+  validTo?: DateFilter | null;
   /**
    * Number of the blanket order, with or without its letters, or the beginning of its reference. References are looked for as the text is
    * written, in capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. An empty
    * text finds nothing.
    */
   search?: string | null;
+  /** Number of the blanket order, with or without its letters, as in BPO-000007. */
+  number?: StringFilter | null;
+  /** Product of at least one line of the blanket order. */
+  product?: IdFilter | null;
   /** SKU of the product of at least one line, in any spelling of capitals. */
   sku?: StringFilter | null;
-  /** States to include; an empty list matches nothing. */
-  status?: ReadonlyArray<BlanketOrderStatus> | null;
-  /** Agreed with these suppliers. */
-  supplier?: IdFilter | null;
+  /** Time at which the blanket order was created. */
+  createdAt?: DateTimeFilter | null;
   /** Time at which the blanket order last changed. */
   updatedAt?: DateTimeFilter | null;
-  /** Day on which call-offs begin. */
-  validFrom?: DateFilter | null;
-  /** Last day of call-offs. */
-  validTo?: DateFilter | null;
 }
 
 /** A line of a blanket order: a product, and what is agreed on it. */
@@ -443,60 +443,55 @@ export type BlanketOrderRef =
 
 /** Sort order of a list of blanket orders; rows with equal values are sorted by ID. */
 export interface BlanketOrderSort {
-  /** Direction of the sort; DESC by default. */
-  direction?: Direction;
   /** Field by which the list is sorted. */
   field: BlanketOrderSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
 }
 
 /** Field by which a list of blanket orders can be sorted. */
 export type BlanketOrderSortField =
-  | 'CREATED_AT'
   | 'NUMBER'
+  | 'CREATED_AT'
   | 'UPDATED_AT';
 
 /** Status of a blanket order. New values may be added. */
 export type BlanketOrderStatus =
-  | 'ACTIVE'
-  | 'CLOSED'
   | 'DRAFT'
+  | 'ACTIVE'
   | 'EXHAUSTED'
-  | 'EXPIRED';
+  | 'EXPIRED'
+  | 'CLOSED';
 
 /** A change of a blanket order that is a draft. A field that is left out stays; null clears. */
 export interface BlanketOrderUpdateInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
-  /** Reference of the agreement outside of this system, at most 128 characters. Null removes it. */
-  externalRef?: string | null;
   /** The blanket order. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** All lines of the blanket order from now on, 1 to 2,000. Null leaves them as they are. */
-  lines?: ReadonlyArray<BlanketOrderLineInput> | null;
-  /** Note on the agreement, at most 1,000 characters. Null removes it. */
-  note?: string | null;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** First day of call-offs. Null leaves it as it is. */
   validFrom?: string | null;
   /** Last day of call-offs; not before `validFrom`. Null leaves it as it is. */
   validTo?: string | null;
+  /** Reference of the agreement outside of this system, at most 128 characters. Null removes it. */
+  externalRef?: string | null;
+  /** Note on the agreement, at most 1,000 characters. Null removes it. */
+  note?: string | null;
+  /** All lines of the blanket order from now on, 1 to 2,000. Null leaves them as they are. */
+  lines?: ReadonlyArray<BlanketOrderLineInput> | null;
 }
 
 /** A mutation that is to be run for each line of a file. */
 export interface BulkOperationRunInput {
-  /**
-   * Deprecated name of `validateOnly`.
-   * @deprecated 2026-11-25: use validateOnly. Removed after 2027-11-25.
-   */
-  dryRun?: boolean;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /**
    * The file: one of yours, with the purpose IMPORT, whose bytes have come. JSON lines in UTF-8, each with the mutation's input:
    * {"input": {…}}. At most 100,000 lines and 100 MiB.
    */
   fileId: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
-  idempotencyKey?: string;
   /**
    * Document with one mutation of one field, as in mutation($input: StockAdjustInput!) { stockAdjust(input: $input) { movement
    * { id } userErrors { code message field } } }. The result has its selection for each line.
@@ -507,50 +502,52 @@ export interface BulkOperationRunInput {
    * $validateOnly: Boolean! for this and passes it to its mutation's validateOnly.
    */
   validateOnly?: boolean;
+  /**
+   * Deprecated name of `validateOnly`.
+   * @deprecated 2026-11-25: use validateOnly. Removed after 2027-11-25.
+   */
+  dryRun?: boolean;
 }
 
 /** Reason for which an order was cancelled. New reasons may be added. */
 export type CancelReason =
   | 'CUSTOMER'
+  | 'OUT_OF_STOCK'
+  | 'PAYMENT'
+  | 'FRAUD'
   | 'DUPLICATE'
   | 'ERROR'
-  | 'FRAUD'
-  | 'OTHER'
-  | 'OUT_OF_STOCK'
-  | 'PAYMENT';
+  | 'OTHER';
 
 /** Carrier to create or change, found by its code. All of its fields are set. */
 export interface CarrierUpsertInput {
-  /** Code of the carrier; at most 64 characters; case is ignored. */
-  code: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /** Version of the carrier that you saw, 0 for a new one; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
-  idempotencyKey?: string;
-  /** Whether new parcels can name the carrier. */
-  isActive?: boolean;
+  /** Code of the carrier; at most 64 characters; case is ignored. */
+  code: string;
   /** Name of the carrier; at most 200 characters. */
   name: string;
+  /** Services that parcels can name, at most 50 of at most 64 characters; any when it is empty. */
+  services?: ReadonlyArray<string>;
+  /** URL of the page that tracks a parcel: https, with {number} once, in the place of its number. */
+  trackingUrlTemplate?: string | null;
   /**
    * Form of the carrier's numbers, at most 64 characters: # is a digit, @ a letter, * either, and other characters are
    * themselves. Null for any.
    */
   numberPattern?: string | null;
-  /** Services that parcels can name, at most 50 of at most 64 characters; any when it is empty. */
-  services?: ReadonlyArray<string>;
-  /** URL of the page that tracks a parcel: https, with {number} once, in the place of its number. */
-  trackingUrlTemplate?: string | null;
+  /** Whether new parcels can name the carrier. */
+  isActive?: boolean;
 }
 
 /** The category that goes out of use. */
 export interface CategoryArchiveInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The category. */
   id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
 }
@@ -565,30 +562,30 @@ export interface CategoryBulkUpsertInput {
 
 /** A new category. */
 export interface CategoryCreateInput {
-  /** Text about the category for shoppers, at most 10,000 characters. */
-  description?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** URL of the category's picture. */
-  imageUrl?: string | null;
-  /** Whether shops show the category. True when left out. */
-  isActive?: boolean | null;
-  /** Custom data: a JSON object of at most 16 KiB. */
-  metadata?: unknown | null;
   /** Name of the category, at most 255 characters. */
   name: string;
-  /** Parent category, instead of `parentId`. Null for a root. */
-  parent?: CategoryRef | null;
-  /** ID of the parent category. Null for a root. */
-  parentId?: string | null;
-  /** Position among the sibling categories, from 0; the smallest comes first. Null for 0. */
-  position?: number | null;
-  /** Summary of the category's page for search engines, at most 1,000 characters. */
-  seoDescription?: string | null;
-  /** Title of the category's page for search engines, at most 255 characters. */
-  seoTitle?: string | null;
   /** Name of the category in URLs, unique in the tenant. Null to derive it from the name. */
   slug?: string | null;
+  /** ID of the parent category. Null for a root. */
+  parentId?: string | null;
+  /** Parent category, instead of `parentId`. Null for a root. */
+  parent?: CategoryRef | null;
+  /** Position among the sibling categories, from 0; the smallest comes first. Null for 0. */
+  position?: number | null;
+  /** URL of the category's picture. */
+  imageUrl?: string | null;
+  /** Custom data: a JSON object of at most 16 KiB. */
+  metadata?: unknown | null;
+  /** Text about the category for shoppers, at most 10,000 characters. */
+  description?: string | null;
+  /** Whether shops show the category. True when left out. */
+  isActive?: boolean | null;
+  /** Title of the category's page for search engines, at most 255 characters. */
+  seoTitle?: string | null;
+  /** Summary of the category's page for search engines, at most 1,000 characters. */
+  seoDescription?: string | null;
 }
 
 /** Reference to a category: exactly one field. */
@@ -598,118 +595,118 @@ export type CategoryRef =
 
 /** The category that comes back into use. */
 export interface CategoryRestoreInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The category. */
   id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
 }
 
 /** A change of a category: what is left out stays, null clears. */
 export interface CategoryUpdateInput {
-  /** Text about the category for shoppers, at most 10,000 characters. */
-  description?: string | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
   /** The category. */
   id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** URL of the category's picture. Null clears. */
-  imageUrl?: string | null;
-  /** Whether shops show the category. */
-  isActive?: boolean | null;
-  /** Custom data: a JSON object of at most 16 KiB. */
-  metadata?: unknown | null;
   /** Name of the category, at most 255 characters. */
   name?: string | null;
-  /** Parent category, instead of `parentId`: neither the category nor one of its descendants. Null makes it a root. */
-  parent?: CategoryRef | null;
-  /** ID of the parent category: neither the category nor one of its descendants. Null makes it a root. */
-  parentId?: string | null;
-  /** Position among the sibling categories, from 0; the smallest comes first. Left out, it stays. */
-  position?: number | null;
-  /** Summary of the category's page for search engines, at most 1,000 characters. */
-  seoDescription?: string | null;
-  /** Title of the category's page for search engines, at most 255 characters. */
-  seoTitle?: string | null;
   /** Name of the category in URLs, unique in the tenant. */
   slug?: string | null;
+  /** ID of the parent category: neither the category nor one of its descendants. Null makes it a root. */
+  parentId?: string | null;
+  /** Parent category, instead of `parentId`: neither the category nor one of its descendants. Null makes it a root. */
+  parent?: CategoryRef | null;
+  /** Position among the sibling categories, from 0; the smallest comes first. Left out, it stays. */
+  position?: number | null;
+  /** URL of the category's picture. Null clears. */
+  imageUrl?: string | null;
+  /** Custom data: a JSON object of at most 16 KiB. */
+  metadata?: unknown | null;
+  /** Text about the category for shoppers, at most 10,000 characters. */
+  description?: string | null;
+  /** Whether shops show the category. */
+  isActive?: boolean | null;
+  /** Title of the category's page for search engines, at most 255 characters. */
+  seoTitle?: string | null;
+  /** Summary of the category's page for search engines, at most 1,000 characters. */
+  seoDescription?: string | null;
 }
 
 /** A category to be made, or changed where there is one with this slug: what is left out stays, null clears. */
 export interface CategoryUpsertInput {
-  /** Text about the category for shoppers, at most 10,000 characters. */
-  description?: string | null;
-  /** URL of the category's picture. Null clears. */
-  imageUrl?: string | null;
-  /** Whether shops show the category. True when the row creates one and leaves it out. */
-  isActive?: boolean | null;
-  /** Custom data: a JSON object of at most 16 KiB. */
-  metadata?: unknown | null;
+  /** Finds the category. */
+  slug: string;
   /** Name of the category, at most 255 characters. Required when the row creates one. */
   name?: string | null;
   /** Slug of the parent category, which may be an earlier row. Null makes the category a root. */
   parentSlug?: string | null;
   /** Position among the sibling categories, from 0; the smallest comes first. Left out, it stays. */
   position?: number | null;
-  /** Summary of the category's page for search engines, at most 1,000 characters. */
-  seoDescription?: string | null;
+  /** URL of the category's picture. Null clears. */
+  imageUrl?: string | null;
+  /** Custom data: a JSON object of at most 16 KiB. */
+  metadata?: unknown | null;
+  /** Text about the category for shoppers, at most 10,000 characters. */
+  description?: string | null;
+  /** Whether shops show the category. True when the row creates one and leaves it out. */
+  isActive?: boolean | null;
   /** Title of the category's page for search engines, at most 255 characters. */
   seoTitle?: string | null;
-  /** Finds the category. */
-  slug: string;
+  /** Summary of the category's page for search engines, at most 1,000 characters. */
+  seoDescription?: string | null;
 }
 
 /** The channel that goes out of use. */
 export interface ChannelArchiveInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The channel. */
   id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
 }
 
 /** A new channel. */
 export interface ChannelCreateInput {
-  /** Code of the channel, at most 64 characters, unique in the tenant; case is ignored. */
-  code: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
+  /** Code of the channel, at most 64 characters, unique in the tenant; case is ignored. */
+  code: string;
   /** Name of the channel, at most 255 characters. */
   name: string;
 }
 
 /** Reference to a channel: exactly one field. */
 export type ChannelRef =
-  | { code: string; id?: never }
-  | { code?: never; id: string };
+  | { id: string; code?: never }
+  | { id?: never; code: string };
 
 /** The channel that comes back into use. */
 export interface ChannelRestoreInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The channel. */
   id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
 }
 
 /** Basis on which a charge is spread over the lines of a purchase order. */
 export type ChargeBasis =
-  | 'QUANTITY'
   | 'VALUE'
+  | 'QUANTITY'
   | 'WEIGHT';
 
 /** Kind of a charge on a purchase order. */
 export type ChargeKind =
-  | 'DEPOSIT'
-  | 'DUTY'
   | 'FREIGHT'
+  | 'DUTY'
   | 'INSURANCE'
-  | 'OTHER';
+  | 'OTHER'
+  | 'DEPOSIT';
 
 /** A column of the file, and the field that it is. */
 export interface ColumnMappingInput {
@@ -721,10 +718,10 @@ export interface ColumnMappingInput {
 
 /** A person to reach about an order: at least one field. Sealed under a key of the order's own. */
 export interface ContactInput {
-  /** The e-mail address; at most 254 characters. */
-  email?: string | null;
   /** The name; at most 120 characters. */
   name?: string | null;
+  /** The e-mail address; at most 254 characters. */
+  email?: string | null;
   /** The telephone number; at most 120 characters. */
   phone?: string | null;
   /** Role of the person in the order; at most 120 characters. */
@@ -733,9 +730,9 @@ export interface ContactInput {
 
 /** Meaning of a row of a cost report. */
 export type CostGroup =
+  | 'NONE'
   | 'DAY'
   | 'MONTH'
-  | 'NONE'
   | 'PRODUCT'
   | 'STORE';
 
@@ -746,18 +743,18 @@ export type CostingMethod =
 
 /** Meaning of a row of countAccuracy. */
 export type CountAccuracyGroup =
-  | 'CATEGORY'
   | 'PRODUCT'
+  | 'CATEGORY'
   | 'STORE';
 
 /** Precision of a count. */
 export type CountPrecision =
-  | 'AT_LEAST'
-  | 'EXACT';
+  | 'EXACT'
+  | 'AT_LEAST';
 
 /** A credit note to issue. */
 export interface CreditNoteIssueInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** ID of the invoice. */
   invoiceId: string;
@@ -785,37 +782,37 @@ export interface CustomerBulkUpsertInput {
 
 /** A new customer: at least one of externalRef, name and email is needed. */
 export interface CustomerCreateInput {
-  /** All addresses of the customer, at most 20. */
-  addresses?: ReadonlyArray<PartyAddressInput> | null;
-  /** All contacts at the customer, at most 20. */
-  contacts?: ReadonlyArray<PartyContactInput> | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+  /** Reference of the customer in an external system, unique in the tenant. */
+  externalRef?: string | null;
+  /** Name of the customer, at most 255 characters. */
+  name?: string | null;
   /** Country of the customer: an ISO 3166 code, or a name. */
   country?: string | null;
   /** E-mail address of the customer. */
   email?: string | null;
-  /** Reference of the customer in an external system, unique in the tenant. */
-  externalRef?: string | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
-  idempotencyKey?: string | null;
-  /** Name of the customer, at most 255 characters. */
-  name?: string | null;
-  /** Payment terms of the customer. Null for none. */
-  paymentTerms?: PaymentTermsInput | null;
   /**
    * All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored.
    * They are kept unsealed: they must not identify a person.
    */
   tags?: ReadonlyArray<string> | null;
+  /** All contacts at the customer, at most 20. */
+  contacts?: ReadonlyArray<PartyContactInput> | null;
+  /** All addresses of the customer, at most 20. */
+  addresses?: ReadonlyArray<PartyAddressInput> | null;
   /** All tax numbers of the customer, at most 10. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
+  /** Payment terms of the customer. Null for none. */
+  paymentTerms?: PaymentTermsInput | null;
 }
 
 /** A customer who is to be forgotten. */
 export interface CustomerEraseInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The customer. */
   id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
 }
@@ -824,179 +821,193 @@ export interface CustomerEraseInput {
 export interface CustomerFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<CustomerFilter> | null;
-  /** Country of the customer: an ISO 3166 code, or the name that was given. Case of the letters A to Z is ignored. */
-  country?: StringFilter | null;
-  /** Time at which the customer was created. */
-  createdAt?: DateTimeFilter | null;
-  /** E-mail address of the customer; case is ignored. Needs customer.contact.read. At most 8 addresses are taken in all parts of a filter. */
-  email?: string | null;
-  /** The caller's own key for the customer, compared exactly. */
-  externalRef?: StringFilter | null;
-  /** Customers to include. */
-  id?: IdFilter | null;
-  /** Condition that must not hold. */
-  not?: CustomerFilter | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<CustomerFilter> | null;
+  /** Condition that must not hold. */
+  not?: CustomerFilter | null;
+  /** Customers to include. */
+  id?: IdFilter | null;
+  /** The caller's own key for the customer, compared exactly. */
+  externalRef?: StringFilter | null;
   /**
    * Beginning of the customer's reference or, with customer.contact.read, the whole e-mail address. References are looked for as the text is
    * written, in capitals, in small letters and with a capital first; a text of fewer than three characters must be the whole reference. A
    * reference or an address of a merged customer finds the one that it is merged into. An empty text finds nothing.
    */
   search?: string | null;
+  /** E-mail address of the customer; case is ignored. Needs customer.contact.read. At most 8 addresses are taken in all parts of a filter. */
+  email?: string | null;
+  /** Country of the customer: an ISO 3166 code, or the name that was given. Case of the letters A to Z is ignored. */
+  country?: StringFilter | null;
   /** Tag of the customer; case is ignored. Each operator may be met by another tag. */
   tag?: StringFilter | null;
+  /** Time at which the customer was created. */
+  createdAt?: DateTimeFilter | null;
   /** Time at which the customer last changed. */
   updatedAt?: DateTimeFilter | null;
 }
 
 /** Two customers to merge. */
 export interface CustomerMergeInput {
-  /** Differences in spite of which both are one. Default none. */
-  accept?: ReadonlyArray<MergeDifference>;
-  /** Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
-  expectedVersion?: number | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /** Customer that is merged into the other. */
   id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
-  idempotencyKey?: string;
-  /** Version of the customer that stays that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
-  intoExpectedVersion?: number | null;
+  /** Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  expectedVersion?: number | null;
   /** Customer that stays. */
   intoId: string;
+  /** Version of the customer that stays that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  intoExpectedVersion?: number | null;
+  /** Differences in spite of which both are one. Default none. */
+  accept?: ReadonlyArray<MergeDifference>;
 }
 
 /** Reference to a customer: exactly one field. */
 export type CustomerRef =
-  | { email: string; externalRef?: never; id?: never }
-  | { email?: never; externalRef: string; id?: never }
-  | { email?: never; externalRef?: never; id: string };
+  | { id: string; externalRef?: never; email?: never }
+  | { id?: never; externalRef: string; email?: never }
+  | { id?: never; externalRef?: never; email: string };
 
 /** Sort order of a list of customers; customers with equal values are sorted by ID. */
 export interface CustomerSort {
-  /** Direction of the sort; ASC by default. */
-  direction?: Direction;
   /** Field by which the customers are sorted. */
   field: CustomerSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
 }
 
 /** Field by which customers can be sorted. */
 export type CustomerSortField =
   | 'CREATED_AT'
-  | 'EXTERNAL_REF'
-  | 'UPDATED_AT';
+  | 'UPDATED_AT'
+  | 'EXTERNAL_REF';
 
 /** A customer whose merge is taken back. */
 export interface CustomerUnmergeInput {
-  /** Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
-  expectedVersion?: number | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /** Customer that is merged into another. */
   id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
-  idempotencyKey?: string;
+  /** Version of the customer that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  expectedVersion?: number | null;
   /** Version of the customer that it is merged into that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
   intoExpectedVersion?: number | null;
 }
 
 /** A change of a customer: what is left out stays, null clears. */
 export interface CustomerUpdateInput {
-  /** All addresses of the customer, at most 20. Null for none. */
-  addresses?: ReadonlyArray<PartyAddressInput> | null;
-  /** All contacts at the customer, at most 20. Null for none. */
-  contacts?: ReadonlyArray<PartyContactInput> | null;
+  /** The customer. */
+  id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+  /** Reference of the customer in an external system, unique in the tenant. */
+  externalRef?: string | null;
+  /** Name of the customer, at most 255 characters. */
+  name?: string | null;
   /** Country of the customer: an ISO 3166 code, or a name. */
   country?: string | null;
   /** E-mail address of the customer. */
   email?: string | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
-  /** Reference of the customer in an external system, unique in the tenant. */
-  externalRef?: string | null;
-  /** The customer. */
-  id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
-  idempotencyKey?: string | null;
-  /** Name of the customer, at most 255 characters. */
-  name?: string | null;
-  /** Payment terms of the customer. Null clears them. */
-  paymentTerms?: PaymentTermsInput | null;
   /**
    * All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
    * none. They are kept unsealed: they must not identify a person.
    */
   tags?: ReadonlyArray<string> | null;
+  /** All contacts at the customer, at most 20. Null for none. */
+  contacts?: ReadonlyArray<PartyContactInput> | null;
+  /** All addresses of the customer, at most 20. Null for none. */
+  addresses?: ReadonlyArray<PartyAddressInput> | null;
   /** All tax numbers of the customer, at most 10. Null for none. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
+  /** Payment terms of the customer. Null clears them. */
+  paymentTerms?: PaymentTermsInput | null;
 }
 
 /** A customer to be made, or changed where there is one with this reference: what is left out stays, null clears. */
 export interface CustomerUpsertInput {
-  /** All addresses of the customer, at most 20. Null for none. */
-  addresses?: ReadonlyArray<PartyAddressInput> | null;
-  /** All contacts at the customer, at most 20. Null for none. */
-  contacts?: ReadonlyArray<PartyContactInput> | null;
-  /** Country of the customer: an ISO 3166 code, or a name. */
-  country?: string | null;
-  /** E-mail address of the customer. */
-  email?: string | null;
   /** Finds the customer: the caller's own key for it. */
   externalRef: string;
   /** Name of the customer, at most 255 characters. */
   name?: string | null;
-  /** Payment terms of the customer. Null clears them. */
-  paymentTerms?: PaymentTermsInput | null;
+  /** Country of the customer: an ISO 3166 code, or a name. */
+  country?: string | null;
+  /** E-mail address of the customer. */
+  email?: string | null;
   /**
    * All tags of the customer, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. Null for
    * none. They are kept unsealed: they must not identify a person.
    */
   tags?: ReadonlyArray<string> | null;
+  /** All contacts at the customer, at most 20. Null for none. */
+  contacts?: ReadonlyArray<PartyContactInput> | null;
+  /** All addresses of the customer, at most 20. Null for none. */
+  addresses?: ReadonlyArray<PartyAddressInput> | null;
   /** All tax numbers of the customer, at most 10. Null for none. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
+  /** Payment terms of the customer. Null clears them. */
+  paymentTerms?: PaymentTermsInput | null;
 }
 
 /** A panel of the dashboard that needs a right of its own. */
 export type DashboardPanel =
-  | 'ALERTS'
-  | 'DEAD_STOCK'
-  | 'FORECAST'
+  | 'STOCK_VALUE'
+  | 'STOCK'
   | 'OPEN_ORDERS'
   | 'PURCHASE_ORDERS'
-  | 'STOCK'
-  | 'STOCK_VALUE'
-  | 'TRANSFERS';
+  | 'TRANSFERS'
+  | 'ALERTS'
+  | 'DEAD_STOCK'
+  | 'FORECAST';
 
 /** Type of the rows of a data job. */
 export type DataJobEntity =
-  | 'CATEGORIES'
-  | 'CUSTOMERS'
-  | 'DEMAND_FACTS'
-  | 'MOVEMENTS'
-  | 'ORDERS'
   | 'PRODUCTS'
   | 'STOCK'
   | 'STOCK_CHANGES'
-  | 'SUPPLIERS';
+  | 'SUPPLIERS'
+  | 'CATEGORIES'
+  | 'CUSTOMERS'
+  | 'MOVEMENTS'
+  | 'ORDERS'
+  | 'DEMAND_FACTS';
+
+/** Data jobs that match all of these. */
+export interface DataJobFilter {
+  /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<DataJobStatus> | null;
+  /** Kinds to include; an empty list matches nothing. */
+  kind?: ReadonlyArray<DataJobKind> | null;
+  /** Types of rows to include; an empty list matches nothing. Bulk mutations have no type of rows and do not match. */
+  entity?: ReadonlyArray<DataJobEntity> | null;
+  /** Members and integrations that requested the data job. */
+  createdBy?: IdFilter | null;
+  /** Time at which the data job was requested. */
+  createdAt?: DateTimeFilter | null;
+}
 
 /** The form of a file of rows. */
 export type DataJobFormat =
   | 'CSV'
   | 'JSONL'
-  | 'PARQUET'
-  | 'XLSX';
+  | 'XLSX'
+  | 'PARQUET';
 
 /** Kind of a data job. */
 export type DataJobKind =
-  | 'BULK'
+  | 'IMPORT'
   | 'EXPORT'
-  | 'IMPORT';
+  | 'BULK';
 
 /** State of a data job. */
 export type DataJobStatus =
-  | 'CANCELLED'
+  | 'QUEUED'
+  | 'RUNNING'
   | 'DONE'
   | 'FAILED'
-  | 'QUEUED'
-  | 'RUNNING';
+  | 'CANCELLED';
 
 /** Rows whose calendar day is in this range. Rows without a day do not match. */
 export interface DateFilter {
@@ -1016,57 +1027,57 @@ export interface DateTimeFilter {
 
 /** Dead and slow stock. All conditions hold; one that is null is absent. */
 export interface DeadStockFilter {
-  /** Best actions to include; an empty list matches nothing. */
-  action?: ReadonlyArray<LiquidationAction> | null;
   /** Products to include. */
   product?: IdFilter | null;
   /** Stores to include. */
   store?: IdFilter | null;
+  /** Best actions to include; an empty list matches nothing. */
+  action?: ReadonlyArray<LiquidationAction> | null;
 }
 
 /** Decimal separator of amounts in a text. */
 export type DecimalSeparator =
-  | 'COMMA'
-  | 'POINT';
+  | 'POINT'
+  | 'COMMA';
 
 /** The way that an order comes to its buyer. New ways may be added. */
 export type DeliveryMethod =
-  | 'COLLECT'
-  | 'SHIP';
+  | 'SHIP'
+  | 'COLLECT';
 
 /**
  * Demand class of a product: frequency and regularity of its demand. The class decides the method of the forecast. Source: Syntetos, Boylan & Croston
  * (2005).
  */
 export type DemandClass =
-  | 'DORMANT'
-  | 'ENDED'
+  | 'SMOOTH'
   | 'ERRATIC'
   | 'INTERMITTENT'
   | 'LUMPY'
   | 'NEW'
-  | 'SMOOTH';
+  | 'ENDED'
+  | 'DORMANT';
 
 /** Meaning of a row of demand facts. Several dimensions together give a row for each of their combinations. */
 export type DemandDimension =
-  | 'CHANNEL'
   | 'DAY'
+  | 'WEEK'
   | 'PRODUCT'
   | 'STORE'
-  | 'WEEK';
+  | 'CHANNEL';
 
 /** Days of products, stores and channels. All conditions hold. */
 export interface DemandFilter {
-  /** Channels to include. Null for all. */
-  channel?: IdFilter | null;
   /** First business day, included. Null for no lower bound. */
   from?: string | null;
+  /** Last business day, included. Null for no upper bound. */
+  to?: string | null;
   /** Products to include. Null for all. */
   product?: IdFilter | null;
   /** Stores to include. Null for all. */
   store?: IdFilter | null;
-  /** Last business day, included. Null for no upper bound. */
-  to?: string | null;
+  /** Channels to include. Null for all. */
+  channel?: IdFilter | null;
 }
 
 /** Direction in which a list is sorted. */
@@ -1076,29 +1087,31 @@ export type Direction =
 
 /** Kind of a discrepancy between the goods ordered and the goods received. */
 export type DiscrepancyKind =
-  | 'DAMAGED'
-  | 'OVER'
   | 'SHORT'
+  | 'OVER'
+  | 'DAMAGED'
   | 'WRONG_ITEM';
 
 /** Disposition of returned goods. */
 export type Disposition =
-  | 'QUARANTINE'
   | 'RESTOCK'
+  | 'QUARANTINE'
   | 'WRITE_OFF';
 
 /** Kind of document whose numbers have a pattern. */
 export type DocumentKind =
-  | 'BLANKET_ORDER'
   | 'ORDER'
   | 'PURCHASE_ORDER'
-  | 'RETURN'
+  | 'TRANSFER'
   | 'STOCKTAKE'
+  | 'RETURN'
   | 'SUPPLIER_RETURN'
-  | 'TRANSFER';
+  | 'BLANKET_ORDER';
 
 /** A document to undo. */
 export interface DocumentReverseInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /**
    * ID of a goods receipt, of a return to a supplier, of a count, of a fulfilment, of an order that was sold over the counter, of a closed return, of a movement
    * by which a transfer left, arrived or was written off, or of a transfer, which stands for its last step.
@@ -1106,8 +1119,6 @@ export interface DocumentReverseInput {
   documentId: string;
   /** Version of the purchase order, transfer, count, order or return that you saw. Null for any. */
   expectedVersion?: number | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
-  idempotencyKey?: string;
   /** Lines that go back, at most 2,000. Null for all that is left of the document. */
   lines?: ReadonlyArray<ReverseLine> | null;
   /** Reason; 1 to 1,000 characters. */
@@ -1120,40 +1131,40 @@ export interface DocumentReverseInput {
 
 /** Code of a refusal. New codes may be added: treat an unknown one like INVALID. */
 export type ErrorCode =
-  | 'DUPLICATE'
-  | 'IDEMPOTENCY_IN_PROGRESS'
-  | 'IDEMPOTENCY_KEY_REUSED'
-  | 'INSUFFICIENT_STOCK'
-  | 'INVALID'
-  | 'INVALID_CREDENTIALS'
-  | 'INVALID_STATE'
-  | 'IN_USE'
-  | 'LIMIT_EXCEEDED'
-  | 'MFA_INVALID'
-  | 'NOT_FOUND'
-  | 'ON_HOLD'
-  | 'OUT_OF_RANGE'
-  | 'PERIOD_CLOSED'
-  | 'RATE_MISSING'
   | 'REQUIRED'
-  | 'TENANT_SUSPENDED'
-  | 'TOKEN_EXPIRED'
+  | 'INVALID'
   | 'TOO_LONG'
+  | 'OUT_OF_RANGE'
+  | 'DUPLICATE'
+  | 'NOT_FOUND'
+  | 'IN_USE'
+  | 'INVALID_STATE'
+  | 'PERIOD_CLOSED'
   | 'VERSION_CONFLICT'
-  | 'WEAK_PASSWORD';
+  | 'INSUFFICIENT_STOCK'
+  | 'IDEMPOTENCY_KEY_REUSED'
+  | 'IDEMPOTENCY_IN_PROGRESS'
+  | 'LIMIT_EXCEEDED'
+  | 'WEAK_PASSWORD'
+  | 'INVALID_CREDENTIALS'
+  | 'MFA_INVALID'
+  | 'TOKEN_EXPIRED'
+  | 'RATE_MISSING'
+  | 'ON_HOLD'
+  | 'TENANT_SUSPENDED';
 
 /** An exchange rate to enter. */
 export interface ExchangeRateSetInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /** Currency of which one unit is converted. */
   baseCode: string;
-  /** Day from which the rate is used; not after today in the tenant's time zone. */
-  day: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
-  idempotencyKey?: string;
   /** Currency in which `rate` is counted; another one than `baseCode`. */
   quoteCode: string;
   /** Units of `quoteCode` for one unit of `baseCode`: above 0, at most 12 significant digits. */
   rate: string;
+  /** Day from which the rate is used; not after today in the tenant's time zone. */
+  day: string;
   /** Name of the source, 1 to 64 characters. A rate of the same pair, day and source is replaced. */
   source: string;
   /** Accepts a rate that is more than a factor of two from the newest rate of the pair in either direction, which is the mark of an inverted one. */
@@ -1162,10 +1173,10 @@ export interface ExchangeRateSetInput {
 
 /** A file of exchange rates to enter. */
 export interface ExchangeRatesImportInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /** Content of a CSV file of the European Central Bank, `eurofxref.csv` or `eurofxref-hist.csv` cut to at most 5,000 rates: a column a currency, a row a day. */
   ecbCsv: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
-  idempotencyKey?: string;
   /** Accepts rates that are more than a factor of two from the newest rate of their pair in either direction. */
   unusual?: boolean;
 }
@@ -1177,8 +1188,6 @@ export type ExpiryRiskBasis =
 
 /** A bucket of the company's own at a host that speaks S3 and knows conditional writes. */
 export interface ExportBucketInput {
-  /** ID of the access key that the files are written with. */
-  accessKeyId: string;
   /**
    * URL of the host without a path, as in https://s3.eu-west-2.amazonaws.com. HTTPS at port 443 and an address of the open internet are needed, unless
    * the operator has opened another network.
@@ -1186,84 +1195,86 @@ export interface ExportBucketInput {
   endpoint: string;
   /** Name of the bucket, 3 to 63 characters. */
   name: string;
-  /** Text before the names of all files, of at most 200 characters: names between slashes. Empty for none. */
-  prefix?: string;
   /** Region of the bucket, as in eu-west-2; us-east-1 where the host has none. */
   region: string;
+  /** Text before the names of all files, of at most 200 characters: names between slashes. Empty for none. */
+  prefix?: string;
+  /** ID of the access key that the files are written with. */
+  accessKeyId: string;
   /** Secret of the access key, 1 to 256 characters. Null keeps the one that the schedule has for this host and access key. */
   secretAccessKey?: string | null;
 }
 
 /** Rows that are to become a file. */
 export interface ExportCreateInput {
-  /**
-   * Deprecated name of `to`.
-   * @deprecated 2026-11-25: use to. Removed after 2027-11-25.
-   */
-  before?: string | null;
-  /** Categories to include, instead of `categoryIds`. A slug that names nothing adds nothing. */
-  categories?: ReadonlyArray<CategoryRef> | null;
-  /** IDs of the categories to include. */
-  categoryIds?: ReadonlyArray<string> | null;
-  /** Type of the rows. Required, unless the deprecated `noun` is given. */
-  entity?: ExportEntity | null;
-  /**
-   * Format of the file. In a CSV, a text that a spreadsheet would read as a formula is prefixed
-   * with an apostrophe, which an import removes.
-   */
-  format?: DataJobFormat;
-  /**
-   * Start of the time range, included: time of the last change; for movements of the occurrence, for orders of the placing,
-   * for demand facts of the business day, from midnight UTC. Null for none.
-   */
-  from?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** Type of the rows. Required, unless the deprecated `noun` is given. */
+  entity?: ExportEntity | null;
   /**
    * Deprecated name of `entity`.
    * @deprecated 2026-11-25: use entity. Removed after 2027-11-25.
    */
   noun?: ExportEntity | null;
+  /**
+   * Format of the file. In a CSV, a text that a spreadsheet would read as a formula is prefixed
+   * with an apostrophe, which an import removes.
+   */
+  format?: DataJobFormat;
+  /** IDs of the stores to include. */
+  storeIds?: ReadonlyArray<string> | null;
+  /** IDs of the categories to include. */
+  categoryIds?: ReadonlyArray<string> | null;
   /** IDs of the products to include. */
   productIds?: ReadonlyArray<string> | null;
+  /** Stores to include, instead of `storeIds`. A code that names nothing adds nothing. */
+  stores?: ReadonlyArray<StoreRef> | null;
+  /** Categories to include, instead of `categoryIds`. A slug that names nothing adds nothing. */
+  categories?: ReadonlyArray<CategoryRef> | null;
   /** Products to include, instead of `productIds`. A key that names nothing adds nothing. */
   products?: ReadonlyArray<ProductRef> | null;
   /**
-   * Generation of the manifest that sinceSeq is taken from. The data job fails if the facts have been rebuilt since, because a new
-   * generation needs an export of all facts. Null to compare the generations of the manifests instead.
+   * Start of the time range, included: time of the last change; for movements of the occurrence, for orders of the placing,
+   * for demand facts of the business day, from midnight UTC. Null for none.
    */
-  sinceGeneration?: number | null;
+  from?: string | null;
+  /** End of the time range, excluded. Null for none. */
+  to?: string | null;
+  /**
+   * Deprecated name of `to`.
+   * @deprecated 2026-11-25: use to. Removed after 2027-11-25.
+   */
+  before?: string | null;
   /**
    * Only demand facts that later events have revised: the field to of the manifest of the export before, at
    * least 0. The rows replace those of the same businessDate, productId, storeId, channelId and
    * currency; a row with the state GONE removes its own. Null to export all facts.
    */
   sinceSeq?: number | null;
-  /** IDs of the stores to include. */
-  storeIds?: ReadonlyArray<string> | null;
-  /** Stores to include, instead of `storeIds`. A code that names nothing adds nothing. */
-  stores?: ReadonlyArray<StoreRef> | null;
-  /** End of the time range, excluded. Null for none. */
-  to?: string | null;
+  /**
+   * Generation of the manifest that sinceSeq is taken from. The data job fails if the facts have been rebuilt since, because a new
+   * generation needs an export of all facts. Null to compare the generations of the manifests instead.
+   */
+  sinceGeneration?: number | null;
 }
 
 /** Type of the rows of an export. */
 export type ExportEntity =
-  | 'CATEGORIES'
-  | 'CUSTOMERS'
-  | 'DEMAND_FACTS'
-  | 'MOVEMENTS'
-  | 'ORDERS'
   | 'PRODUCTS'
   | 'STOCK'
-  | 'SUPPLIERS';
+  | 'MOVEMENTS'
+  | 'ORDERS'
+  | 'SUPPLIERS'
+  | 'CATEGORIES'
+  | 'CUSTOMERS'
+  | 'DEMAND_FACTS';
 
 /** A schedule that is to go. */
 export interface ExportScheduleDeleteInput {
-  /** ID of the schedule. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** ID of the schedule. */
+  id: string;
 }
 
 /** Rows that an export schedule writes. More may be added. */
@@ -1275,49 +1286,49 @@ export type ExportScheduleEntity =
 
 /** Format of the files of an export schedule. */
 export type ExportScheduleFormat =
+  | 'PARQUET'
   | 'CSV'
-  | 'JSONL'
-  | 'PARQUET';
+  | 'JSONL';
 
 /** Rule by which an export schedule is run. More may be added. */
 export type ExportSchedulePeriod =
-  | 'DAILY'
-  | 'HOURLY';
+  | 'HOURLY'
+  | 'DAILY';
 
 /** A run that is to begin now. */
 export interface ExportScheduleRunInput {
-  /** Whether all rows are written once more, into a new set. Default false: what has changed since the run before. */
-  fullRefresh?: boolean;
-  /** ID of the schedule. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** ID of the schedule. */
+  id: string;
+  /** Whether all rows are written once more, into a new set. Default false: what has changed since the run before. */
+  fullRefresh?: boolean;
 }
 
 /** A schedule as it is wanted; with `id` in the place of the whole former one. */
 export interface ExportScheduleSetInput {
-  /** Bucket into which the files are written. Null for the deployment's file store. */
-  bucket?: ExportBucketInput | null;
-  /** Rows that are written. Another value than before begins a new set. */
-  entity: ExportScheduleEntity;
-  /** Rule by which the schedule is run. */
-  every: ExportSchedulePeriod;
-  /** Version of the schedule as it was read; another one is a VERSION_CONFLICT. Needed with `id`, and not used without. */
-  expectedVersion?: number | null;
-  /** Format of the files. Default PARQUET. */
-  format?: ExportScheduleFormat;
-  /** Hour of the day, 0 to 23, at which a DAILY schedule is run; HOURLY does not use it. Default 4. */
-  hour?: number;
-  /** ID of the schedule to change. Null makes a schedule. */
-  id?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Whether the schedule is paused: a paused schedule is not run. Default false. */
-  isPaused?: boolean;
+  /** ID of the schedule to change. Null makes a schedule. */
+  id?: string | null;
+  /** Version of the schedule as it was read; another one is a VERSION_CONFLICT. Needed with `id`, and not used without. */
+  expectedVersion?: number | null;
   /** Name for people, 1 to 100 characters. */
   name: string;
+  /** Rows that are written. Another value than before begins a new set. */
+  entity: ExportScheduleEntity;
+  /** Format of the files. Default PARQUET. */
+  format?: ExportScheduleFormat;
+  /** Rule by which the schedule is run. */
+  every: ExportSchedulePeriod;
+  /** Hour of the day, 0 to 23, at which a DAILY schedule is run; HOURLY does not use it. Default 4. */
+  hour?: number;
   /** IANA time zone of the hour, as in Europe/London. Null for the tenant's. */
   timeZone?: string | null;
+  /** Bucket into which the files are written. Null for the deployment's file store. */
+  bucket?: ExportBucketInput | null;
+  /** Whether the schedule is paused: a paused schedule is not run. Default false. */
+  isPaused?: boolean;
 }
 
 /** Status of an export schedule. */
@@ -1327,55 +1338,53 @@ export type ExportScheduleStatus =
 
 /** Reference of an order in an external system, with its channel. A program that is bound to a channel may leave the channel out. */
 export interface ExternalRef {
+  /** ID of the channel of the reference. Null where `channel` names it, or for the channel that you are bound to. */
+  channelId?: string | null;
   /**
    * Channel of the reference, instead of `channelId`. Null in both for the channel that you are bound to; needed if you are
    * bound to none.
    */
   channel?: ChannelRef | null;
-  /** ID of the channel of the reference. Null where `channel` names it, or for the channel that you are bound to. */
-  channelId?: string | null;
   /** Reference of the order in the channel's own system. */
   ref: string;
 }
 
 /** Kind of a factor series: what it tells that moves demand from outside. */
 export type FactorKind =
-  | 'HOLIDAY'
-  | 'OTHER'
-  | 'PRICE'
   | 'PROMOTION'
-  | 'WEATHER';
+  | 'PRICE'
+  | 'HOLIDAY'
+  | 'WEATHER'
+  | 'OTHER';
 
 /** A factor series that is to go. */
 export interface FactorSeriesRemoveInput {
-  /** Code of the series. */
-  code: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** Code of the series. */
+  code: string;
 }
 
 /** A factor series. One of the same code is replaced. */
 export interface FactorSeriesSetInput {
-  /** Code, 1 to 64 characters. */
-  code: string;
-  /** Country whose stores the series is for, by their addresses, as two letters. Not together with a store. */
-  country?: string | null;
-  /** Days and values as lines of CSV, such as "2026-11-30,4.5", instead of `values`. A heading is passed over. */
-  csv?: string | null;
-  /** Version of the series as it was read, 0 before it was first set; another one is a VERSION_CONFLICT. Null changes any. */
-  expectedVersion?: number | null;
-  /** First day on which the series is known. Null for the day of its first value. */
-  from?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** Version of the series as it was read, 0 before it was first set; another one is a VERSION_CONFLICT. Null changes any. */
+  expectedVersion?: number | null;
+  /** Code, 1 to 64 characters. */
+  code: string;
   /** Kind of factor. */
   kind: FactorKind;
   /** Name, 1 to 200 characters. */
   name: string;
-  /** Store that the series is for, instead of `storeId`. */
-  store?: StoreRef | null;
   /** ID of the store that the series is for. Needed unless your rights are for all stores. */
   storeId?: string | null;
+  /** Store that the series is for, instead of `storeId`. */
+  store?: StoreRef | null;
+  /** Country whose stores the series is for, by their addresses, as two letters. Not together with a store. */
+  country?: string | null;
+  /** First day on which the series is known. Null for the day of its first value. */
+  from?: string | null;
   /**
    * Last day on which the series is known. Null for the day of its last value. A PROMOTION or HOLIDAY has level 0 on days
    * between without a value; other kinds need four days or more of a week.
@@ -1383,6 +1392,8 @@ export interface FactorSeriesSetInput {
   until?: string | null;
   /** Days and values, at most 4000, each day once. */
   values?: ReadonlyArray<FactorValueInput> | null;
+  /** Days and values as lines of CSV, such as "2026-11-30,4.5", instead of `values`. A heading is passed over. */
+  csv?: string | null;
 }
 
 /** A value of a day. */
@@ -1395,22 +1406,22 @@ export interface FactorValueInput {
 
 /** Purpose of a file that is uploaded. */
 export type FilePurpose =
-  | 'DOCUMENT'
+  | 'IMPORT'
   | 'IMAGE'
-  | 'IMPORT';
+  | 'DOCUMENT';
 
 /** State of a file. */
 export type FileStatus =
-  | 'DELETED'
+  | 'UPLOADING'
   | 'READY'
-  | 'UPLOADING';
+  | 'DELETED';
 
 /** A file that you are going to send. */
 export interface FileUploadCreateInput {
-  /** Name of the file; a path before the name is removed. */
-  name: string;
   /** Purpose of the file. */
   purpose: FilePurpose;
+  /** Name of the file; a path before the name is removed. */
+  name: string;
   /**
    * Size of the file in bytes, for an early refusal of a file that is too large; unchecked before the upload when
    * omitted.
@@ -1421,87 +1432,78 @@ export interface FileUploadCreateInput {
 /** Reason for which a week is not used as it was recorded. */
 export type ForecastExclusionReason =
   | 'CAPPED'
-  | 'NEGATIVE'
-  | 'NOT_A_NUMBER'
+  | 'SCALED'
   | 'OUT_OF_STOCK'
-  | 'SCALED';
+  | 'NEGATIVE'
+  | 'NOT_A_NUMBER';
 
 /** Stores that a forecast is for. */
 export type ForecastLevel =
-  | 'ALL_STORES'
-  | 'STORE';
+  | 'STORE'
+  | 'ALL_STORES';
 
 /** Reason for which a data quality score is below 100. */
 export type ForecastQualityReason =
-  | 'CAPPED'
-  | 'LATE_RECORDS'
   | 'MISSING_WEEKS'
+  | 'CAPPED'
+  | 'SHORT_HISTORY'
   | 'NEGATIVE_WEEKS'
-  | 'SHORT_HISTORY';
+  | 'LATE_RECORDS';
 
 /** Status of a forecast: the way in which it was made. */
 export type ForecastStatus =
+  | 'READY'
+  | 'NEW'
   | 'DORMANT'
   | 'ENDED'
-  | 'NAIVE_WAS_BETTER'
-  | 'NEW'
-  | 'READY'
-  | 'TOO_LITTLE';
+  | 'TOO_LITTLE'
+  | 'NAIVE_WAS_BETTER';
 
 /** Goods that were delivered. */
 export interface FulfilmentDeliverInput {
-  /** Moment of the delivery; now when it is left out. At most five minutes ahead. */
-  deliveredAt?: string | null;
   /** ID of the fulfilment. */
   id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** Moment of the delivery; now when it is left out. At most five minutes ahead. */
+  deliveredAt?: string | null;
 }
 
 /** Goods that could not be delivered. */
 export interface FulfilmentFailInput {
-  /** Moment at which that became known; now when it is left out. At most five minutes ahead. */
-  failedAt?: string | null;
   /** ID of the fulfilment. */
   id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Reason why; 1 to 1,000 characters. */
   reason: string;
+  /** Moment at which that became known; now when it is left out. At most five minutes ahead. */
+  failedAt?: string | null;
 }
 
 /** Meaning of a row of fulfilmentReport. */
 export type FulfilmentGroup =
-  | 'CHANNEL'
-  | 'STORE';
+  | 'STORE'
+  | 'CHANNEL';
 
 /** Status of a fulfilment. */
 export type FulfilmentStatus =
-  | 'CANCELLED'
-  | 'DELIVERED'
-  | 'FAILED'
-  | 'PACKED'
   | 'PENDING'
   | 'PICKED'
-  | 'SHIPPED';
+  | 'PACKED'
+  | 'SHIPPED'
+  | 'DELIVERED'
+  | 'FAILED'
+  | 'CANCELLED';
 
 /** Label of a parcel from now on. All of it is set. */
 export interface FulfilmentTrackingSetInput {
-  /** ID of the carrier; none when it is left out. */
-  carrierId?: string | null;
   /** ID of the parcel. */
   id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** ID of the carrier; none when it is left out. */
+  carrierId?: string | null;
   /** Service of the carrier, at most 128 characters; none when it is left out. */
   service?: string | null;
   /** Number by which the carrier tracks the parcel, in the carrier's form, at most 128 characters. Null for none. */
@@ -1510,10 +1512,7 @@ export interface FulfilmentTrackingSetInput {
 
 /** Works to accept. */
 export interface FulfilmentWorkAcceptInput {
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** IDs of the works; 1 to 200. */
   ids: ReadonlyArray<string>;
@@ -1521,70 +1520,61 @@ export interface FulfilmentWorkAcceptInput {
 
 /** A step of a work. */
 export interface FulfilmentWorkActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
 }
 
 /** Goods that the customer collects. */
 export interface FulfilmentWorkCollectInput {
-  /** Code that the customer says; fulfilmentWorkReady gave it. */
-  code: string;
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Code that the customer says; fulfilmentWorkReady gave it. */
+  code: string;
 }
 
 /** Filter of works. Conditions are combined by AND; a null condition is ignored. */
 export interface FulfilmentWorkFilter {
+  /** Works of these stores. */
+  store?: IdFilter | null;
+  /** Works in one of these states; an empty list matches nothing. */
+  status?: ReadonlyArray<WorkStatus> | null;
   /** Works that are due then. */
   dueAt?: DateTimeFilter | null;
   /** Works of these orders. */
   order?: IdFilter | null;
-  /** Works in one of these states; an empty list matches nothing. */
-  status?: ReadonlyArray<WorkStatus> | null;
-  /** Works of these stores. */
-  store?: IdFilter | null;
 }
 
 /** Goods that go to another store. */
 export interface FulfilmentWorkMoveInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Store that is to send the goods. */
+  toStore: StoreRef;
   /**
    * Lines to move, at most 2,000; one part of a kit names the whole kit. Null for all that is
    * not picked.
    */
   lines?: ReadonlyArray<WorkLineQuantity> | null;
-  /** Store that is to send the goods. */
-  toStore: StoreRef;
 }
 
 /** Order of a list of works; IDs break ties. */
 export interface FulfilmentWorkOrder {
-  /** Direction of the list. */
-  direction?: Direction;
   /** Field that the list is sorted by. */
   field?: FulfilmentWorkOrderField;
+  /** Direction of the list. */
+  direction?: Direction;
 }
 
 /** Field that a list of works is sorted by. More may be added. */
@@ -1593,88 +1583,73 @@ export type FulfilmentWorkOrderField =
 
 /** Goods that are packed. */
 export interface FulfilmentWorkPackInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Parcels; 1 to 200. */
   parcels: ReadonlyArray<ParcelInput>;
 }
 
 /** Goods that were picked. */
 export interface FulfilmentWorkPickInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found. */
+  lines?: ReadonlyArray<WorkLineQuantity> | null;
   /**
    * Whether the missing units are not in the store: they are sourced from other stores, as after
    * a rejection for NO_STOCK.
    */
   isShort?: boolean;
-  /** Lines and quantities; all that can be when it is left out. At most 2,000. With isShort an empty list says that nothing was found. */
-  lines?: ReadonlyArray<WorkLineQuantity> | null;
 }
 
 /** Goods that the store does not send. */
 export interface FulfilmentWorkRejectInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Lines that the store does not send; all of the work when it is left out. At most 2,000. One part of a kit names the whole kit. */
-  lines?: ReadonlyArray<WorkLineQuantity> | null;
-  /** Kept with the work that is refused whole; at most 1,000 characters. */
-  note?: string | null;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Reason for which the goods are not sent. */
   reason: RejectReason;
+  /** Kept with the work that is refused whole; at most 1,000 characters. */
+  note?: string | null;
+  /** Lines that the store does not send; all of the work when it is left out. At most 2,000. One part of a kit names the whole kit. */
+  lines?: ReadonlyArray<WorkLineQuantity> | null;
 }
 
 /** Parcels that leave. */
 export interface FulfilmentWorkShipInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Parcels that leave; all that are packed when it is left out. At most 200. */
+  parcels?: ReadonlyArray<ParcelLabelInput> | null;
   /** Time at which the parcels left, at most five minutes ahead and not in a closed period. Null for now. */
   occurredAt?: string | null;
   /** Policy for taking what was promised or was not there. */
   onShortage?: ShortagePolicy;
-  /** Parcels that leave; all that are packed when it is left out. At most 200. */
-  parcels?: ReadonlyArray<ParcelLabelInput> | null;
 }
 
 /** Goods that were put back. */
 export interface FulfilmentWorkUnpickInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** ID of the work. */
   id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Lines and quantities; all that is picked or packed and has not left when it is left out. At most 2,000. */
   lines?: ReadonlyArray<WorkLineQuantity> | null;
 }
@@ -1689,40 +1664,48 @@ export interface GeoPointInput {
 
 /** Kind of an actor. */
 export type HistoryActorKind =
-  | 'ANONYMOUS'
-  | 'INTEGRATION'
   | 'MEMBER'
-  | 'SYSTEM';
+  | 'INTEGRATION'
+  | 'SYSTEM'
+  | 'ANONYMOUS';
 
 /** Kind of something in a history. */
 export type HistoryKind =
   | 'CHANGE'
-  | 'EVENT'
+  | 'STEP'
   | 'MOVEMENT'
   | 'NOTE'
-  | 'STEP';
+  | 'EVENT';
 
 /** A rule that is to set no more holds. */
 export interface HoldRuleArchiveInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /** Code of the rule. */
   code: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
-  idempotencyKey?: string;
 }
 
 /** A rule that sets holds, as it is to be. Its conditions are joined by "and"; at least one is needed. */
 export interface HoldRuleUpsertInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /** Code, 1 to 64 characters: the rule with this code is changed, or a new one is created. */
   code: string;
+  /** Kind of the hold: CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own; 1 to 64 characters in one line. */
+  kind: string;
+  /** Reason of the hold, shown with it; 1 to 1,000 characters in one line. */
+  reason: string;
+  /** Least total of an order that matches, above 0. Orders in other currencies do not match. Null for any total. */
+  totalAtLeast?: MoneyInput | null;
+  /** Whether only orders match that are neither paid nor authorised in full. */
+  isUnpaid?: boolean;
+  /** Whether only orders match that are shipped and say no shipping address. */
+  lacksAddress?: boolean;
   /**
    * Countries of which an order that matches goes to one: codes of ISO 3166, or names, as orders say them; at most 100 of 64 characters. Empty for any
    * country.
    */
   countries?: ReadonlyArray<string>;
-  /** Tags of which the customer of an order that matches has one, at most 50 of 64 characters; case is ignored. Empty for any customer, and for none. */
-  customerTags?: ReadonlyArray<string>;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
-  idempotencyKey?: string;
   /** Whether only orders match whose billing address says another country than their goods go to. Orders that say neither do not match. */
   isBilledElsewhere?: boolean;
   /**
@@ -1730,20 +1713,12 @@ export interface HoldRuleUpsertInput {
    * left. Orders without a customer match.
    */
   isNewCustomer?: boolean;
-  /** Whether only orders match that are neither paid nor authorised in full. */
-  isUnpaid?: boolean;
-  /** Kind of the hold: CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own; 1 to 64 characters in one line. */
-  kind: string;
-  /** Whether only orders match that are shipped and say no shipping address. */
-  lacksAddress?: boolean;
-  /** Whether the rule takes its hold off once the order does not match any more. */
-  liftsItself?: boolean;
+  /** Tags of which the customer of an order that matches has one, at most 50 of 64 characters; case is ignored. Empty for any customer, and for none. */
+  customerTags?: ReadonlyArray<string>;
   /** Tags of which a product of an order that matches has one, at most 50 of 64 characters; case is ignored. Empty for any product. */
   productTags?: ReadonlyArray<string>;
-  /** Reason of the hold, shown with it; 1 to 1,000 characters in one line. */
-  reason: string;
-  /** Least total of an order that matches, above 0. Orders in other currencies do not match. Null for any total. */
-  totalAtLeast?: MoneyInput | null;
+  /** Whether the rule takes its hold off once the order does not match any more. */
+  liftsItself?: boolean;
 }
 
 /** Rows whose id is one of these. An id that does not exist, or is not yours, matches nothing. */
@@ -1756,64 +1731,64 @@ export interface IdFilter {
 
 /** Size of a picture. */
 export type ImageSize =
-  | 'MEDIUM'
   | 'ORIGINAL'
-  | 'SMALL';
+  | 'SMALL'
+  | 'MEDIUM';
 
 /** Rows of a file that are to become rows here. */
 export interface ImportCreateInput {
-  /**
-   * The decimal separator of prices, costs, discounts and taxes that are texts; numbers of JSON and of workbooks need none. An amount with the other
-   * separator, or with one between thousands, is refused.
-   */
-  decimalSeparator?: DecimalSeparator;
-  /** Delimiter between the cells of a CSV, one character; detected from the header by default. */
-  delimiter?: string | null;
-  /**
-   * Deprecated name of `validateOnly`.
-   * @deprecated 2026-11-25: use validateOnly. Removed after 2027-11-25.
-   */
-  dryRun?: boolean;
-  /**
-   * Character encoding of the file, such as utf-8, utf-16le or windows-1252. Null to detect it
-   * from the bytes.
-   */
-  encoding?: string | null;
-  /** Type of the rows. Required, unless the deprecated `noun` is given. */
-  entity?: ImportEntity | null;
-  /** The file: one of yours, with the purpose IMPORT, whose bytes have come. */
-  fileId: string;
-  /** Format of the file; PARQUET is refused, because it is only exported. Null to detect it from the bytes. */
-  format?: DataJobFormat | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Mapping of columns to fields, for columns whose names do not identify the field. */
-  mapping?: ReadonlyArray<ColumnMappingInput>;
-  /** Policy for a row whose key exists already. Stock is always set or changed. */
-  mode?: ImportMode;
+  /** The file: one of yours, with the purpose IMPORT, whose bytes have come. */
+  fileId: string;
+  /** Type of the rows. Required, unless the deprecated `noun` is given. */
+  entity?: ImportEntity | null;
   /**
    * Deprecated name of `entity`.
    * @deprecated 2026-11-25: use entity. Removed after 2027-11-25.
    */
   noun?: ImportEntity | null;
-  /** Reason code of the stock changes. */
-  reasonCode?: ReasonCode;
+  /** Format of the file; PARQUET is refused, because it is only exported. Null to detect it from the bytes. */
+  format?: DataJobFormat | null;
+  /** Delimiter between the cells of a CSV, one character; detected from the header by default. */
+  delimiter?: string | null;
+  /**
+   * Character encoding of the file, such as utf-8, utf-16le or windows-1252. Null to detect it
+   * from the bytes.
+   */
+  encoding?: string | null;
+  /** Mapping of columns to fields, for columns whose names do not identify the field. */
+  mapping?: ReadonlyArray<ColumnMappingInput>;
+  /** Policy for a row whose key exists already. Stock is always set or changed. */
+  mode?: ImportMode;
   /**
    * Report the outcome of each row without writing anything. Rows are checked in chunks of 500,
    * orders one by one, against the present data.
    */
   validateOnly?: boolean;
+  /**
+   * Deprecated name of `validateOnly`.
+   * @deprecated 2026-11-25: use validateOnly. Removed after 2027-11-25.
+   */
+  dryRun?: boolean;
+  /** Reason code of the stock changes. */
+  reasonCode?: ReasonCode;
+  /**
+   * The decimal separator of prices, costs, discounts and taxes that are texts; numbers of JSON and of workbooks need none. An amount with the other
+   * separator, or with one between thousands, is refused.
+   */
+  decimalSeparator?: DecimalSeparator;
 }
 
 /** Type of the rows of an import. */
 export type ImportEntity =
-  | 'CATEGORIES'
-  | 'CUSTOMERS'
-  | 'ORDERS'
   | 'PRODUCTS'
   | 'STOCK'
   | 'STOCK_CHANGES'
-  | 'SUPPLIERS';
+  | 'SUPPLIERS'
+  | 'CATEGORIES'
+  | 'CUSTOMERS'
+  | 'ORDERS';
 
 /** Policy for a row whose key exists already. */
 export type ImportMode =
@@ -1822,17 +1797,17 @@ export type ImportMode =
 
 /** An integration to be made. You can give it only what you hold yourself now. */
 export interface IntegrationCreateInput {
-  /** Channel to bind the integration to, instead of `channelId`. */
-  channel?: ChannelRef | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+  /** Name of the integration. */
+  name: string;
   /**
    * ID of the channel to bind the integration to: it sees and creates orders and reservations of that channel only. Null binds
    * it to none.
    */
   channelId?: string | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
-  idempotencyKey?: string | null;
-  /** Name of the integration. */
-  name: string;
+  /** Channel to bind the integration to, instead of `channelId`. */
+  channel?: ChannelRef | null;
   /** Permissions of the integration, by name. */
   permissions: ReadonlyArray<string>;
   /** Stores to which the integration's permissions of the class STORE apply. */
@@ -1846,28 +1821,18 @@ export interface IntegrationCreateInput {
  * added.
  */
 export interface IntegrationUpdateInput {
-  /** Channel to bind the integration to, instead of `channelId`. Null binds it to none. */
-  channel?: ChannelRef | null;
-  /** ID of the channel to bind the integration to. Null binds it to none. */
-  channelId?: string | null;
-  /**
-   * Deprecated name of `isEnabled`.
-   * @deprecated 2026-11-25: use isEnabled. Removed after 2027-11-25.
-   */
-  enabled?: boolean | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
-  /** The integration. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /**
-   * False: none of its keys is accepted any more, here at once and on other nodes within five seconds. True: those that have not ended are
-   * accepted again.
-   */
-  isEnabled?: boolean | null;
+  /** The integration. */
+  id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
   /** Name of the integration. */
   name?: string | null;
+  /** ID of the channel to bind the integration to. Null binds it to none. */
+  channelId?: string | null;
+  /** Channel to bind the integration to, instead of `channelId`. Null binds it to none. */
+  channel?: ChannelRef | null;
   /**
    * Permissions of the integration, in place of the present ones. A permission that is removed
    * here is removed from the keys too.
@@ -1880,35 +1845,45 @@ export interface IntegrationUpdateInput {
    * Null leaves it as it is.
    */
   trustedDocumentsOnly?: boolean | null;
+  /**
+   * False: none of its keys is accepted any more, here at once and on other nodes within five seconds. True: those that have not ended are
+   * accepted again.
+   */
+  isEnabled?: boolean | null;
+  /**
+   * Deprecated name of `isEnabled`.
+   * @deprecated 2026-11-25: use isEnabled. Removed after 2027-11-25.
+   */
+  enabled?: boolean | null;
 }
 
 /** Filter of invoices and credit notes. All conditions that are given must hold; a condition that is null is ignored. */
 export interface InvoiceFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<InvoiceFilter> | null;
-  /** Customers of the orders. Needs customer.read. */
-  customer?: IdFilter | null;
-  /** Range of the time of the issue. */
-  issuedAt?: DateTimeFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<InvoiceFilter> | null;
+  /** Condition that must not hold. */
+  not?: InvoiceFilter | null;
   /** Kinds to include; an empty list matches nothing. */
   kind?: ReadonlyArray<InvoiceKind> | null;
   /** Code of the legal entity that issued the invoice, compared exactly. */
   legalEntity?: StringFilter | null;
-  /** Condition that must not hold. */
-  not?: InvoiceFilter | null;
-  /** Number as it is printed, compared exactly. */
-  number?: StringFilter | null;
-  /** Conditions of which one must hold; an empty list matches nothing. */
-  or?: ReadonlyArray<InvoiceFilter> | null;
-  /** Orders to include. */
-  order?: IdFilter | null;
   /** Stores that sold the order. */
   store?: IdFilter | null;
+  /** Orders to include. */
+  order?: IdFilter | null;
+  /** Customers of the orders. Needs customer.read. */
+  customer?: IdFilter | null;
+  /** Number as it is printed, compared exactly. */
+  number?: StringFilter | null;
+  /** Range of the time of the issue. */
+  issuedAt?: DateTimeFilter | null;
 }
 
 /** An invoice to issue. */
 export interface InvoiceIssueInput {
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** ID of the order. */
   orderId: string;
@@ -1918,8 +1893,8 @@ export interface InvoiceIssueInput {
 
 /** Kind of a numbered legal paper. */
 export type InvoiceKind =
-  | 'CREDIT_NOTE'
-  | 'INVOICE';
+  | 'INVOICE'
+  | 'CREDIT_NOTE';
 
 /** An invoice or a credit note by one of its names. */
 export type InvoiceRef =
@@ -1928,15 +1903,15 @@ export type InvoiceRef =
 
 /** Share of an order that is invoiced. */
 export type InvoiceScope =
-  | 'ALL'
-  | 'SHIPPED';
+  | 'SHIPPED'
+  | 'ALL';
 
 /** Sort order of a list of invoices; rows with equal values are sorted by ID. */
 export interface InvoiceSort {
-  /** Direction of the sort; DESC by default. */
-  direction?: Direction;
   /** Field by which the list is sorted. */
   field: InvoiceSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
 }
 
 /** Field by which a list of invoices can be sorted. */
@@ -1946,27 +1921,27 @@ export type InvoiceSortField =
 
 /** Component of a kit: a product and its quantity in one kit. */
 export interface KitComponentInput {
-  /** The product, instead of `productId`. */
-  product?: ProductRef | null;
   /** The product: one that is stocked, not archived, and no kit. Needed unless `product` names it. */
   productId?: string | null;
+  /** The product, instead of `productId`. */
+  product?: ProductRef | null;
   /** Quantity in one kit, in the component's smallest unit; above 0. */
   quantity: number;
 }
 
 /** Components of a kit, in place of the present ones. */
 export interface KitSetInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** The product. */
+  id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /**
    * Components of one kit, each product once, at most 50. An empty list makes the product an
    * ordinary one.
    */
   components: ReadonlyArray<KitComponentInput>;
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
-  /** The product. */
-  id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
-  idempotencyKey?: string;
 }
 
 /** Symbology of the machine-readable code on a label. */
@@ -1977,50 +1952,52 @@ export type LabelSymbology =
 
 /** A company that issues invoices, as it is to be. */
 export interface LegalEntityUpsertInput {
-  /** Address, at most 6 lines of 200 characters. */
-  address?: ReadonlyArray<string>;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /** Code, 1 to 64 characters: the legal entity with this code is changed, or a new one is created. */
   code: string;
+  /** Name as it is printed, 1 to 200 characters. */
+  name: string;
+  /** Address, at most 6 lines of 200 characters. */
+  address?: ReadonlyArray<string>;
+  /** Tax ID, 1 to 64 characters; null for none. */
+  taxId?: string | null;
+  /** Text before the numbers of invoices, at most 16 characters. It cannot change once an invoice was issued. */
+  invoicePrefix?: string;
   /**
    * Text before the numbers of credit notes, at most 16 characters, another one than that of invoices. It cannot change once a
    * credit note was issued. Null keeps the legal entity's own, or is CR- for a new one.
    */
   creditNotePrefix?: string | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
-  idempotencyKey?: string;
-  /** Text before the numbers of invoices, at most 16 characters. It cannot change once an invoice was issued. */
-  invoicePrefix?: string;
-  /** Name as it is printed, 1 to 200 characters. */
-  name: string;
   /** IDs of all stores that sell for the legal entity, at most 250. A store sells for one legal entity; others lose the stores that are named here. */
   storeIds?: ReadonlyArray<string>;
-  /** Tax ID, 1 to 64 characters; null for none. */
-  taxId?: string | null;
+  /** All stores that sell for the legal entity, instead of `storeIds`. Null for those. */
+  stores?: ReadonlyArray<StoreRef> | null;
 }
 
 /** Quantity of an order line. */
 export interface LineQuantity {
   /** The order's line. */
   lineId: string;
-  /** The lot that leaves; picked first-expired-first-out when it is left out. */
-  lot?: LotRef | null;
   /** Quantity of the order line, in the product's smallest unit. */
   quantity: number;
+  /** The lot that leaves; picked first-expired-first-out when it is left out. */
+  lot?: LotRef | null;
 }
 
 /** Action on dead or slow stock. */
 export type LiquidationAction =
-  | 'BUNDLE'
   | 'KEEP'
-  | 'MARKDOWN'
+  | 'WRITE_OFF'
   | 'RETURN'
   | 'TRANSFER'
-  | 'WRITE_OFF';
+  | 'BUNDLE'
+  | 'MARKDOWN';
 
 /** Reason for which a line is REFUSED. */
 export type LiquidationIssue =
-  | 'REFUSED'
-  | 'STALE';
+  | 'STALE'
+  | 'REFUSED';
 
 /** Lines of a plan, in one of two ways. */
 export type LiquidationLineChoice =
@@ -2029,48 +2006,50 @@ export type LiquidationLineChoice =
 
 /** State of a line. */
 export type LiquidationLineState =
-  | 'APPROVED'
-  | 'CLAIMED'
-  | 'DONE'
   | 'PROPOSED'
+  | 'CLAIMED'
+  | 'APPROVED'
+  | 'DONE'
   | 'REFUSED';
 
 /** Recovery of a line until its last day, compared with what was expected. */
 export type LiquidationOutcome =
-  | 'ABOVE'
   | 'BELOW'
-  | 'WITHIN';
+  | 'WITHIN'
+  | 'ABOVE';
 
 /** A plan that is to be followed. */
 export interface LiquidationPlanAdvanceInput {
-  /** Version of the plan as it was read; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Plan. */
   plan: string;
+  /** Version of the plan as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
 }
 
 /** Lines of a plan to approve. */
 export interface LiquidationPlanApproveInput {
-  /** Version of the plan as it was read; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Lines. */
-  lines: LiquidationLineChoice;
   /** Plan. */
   plan: string;
+  /** Version of the plan as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** Lines. */
+  lines: LiquidationLineChoice;
 }
 
 /** A plan that is wanted now. */
 export interface LiquidationPlanCreateInput {
-  /** Best actions to include. Null for all; KEEP has no lines. */
-  actions?: ReadonlyArray<LiquidationAction> | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Stores whose stock is planned for, at most 250; all of yours when it is empty. Goods are sent to any store that you may buy for. */
   storeIds?: ReadonlyArray<string>;
+  /** Stores whose stock is planned for, instead of `storeIds`. Null for those. */
+  stores?: ReadonlyArray<StoreRef> | null;
+  /** Best actions to include. Null for all; KEEP has no lines. */
+  actions?: ReadonlyArray<LiquidationAction> | null;
 }
 
 /** Plans. All conditions hold; one that is null is absent. */
@@ -2081,90 +2060,90 @@ export interface LiquidationPlanFilter {
 
 /** Lines of a plan. All conditions hold; one that is null is absent. */
 export interface LiquidationPlanLineFilter {
-  /** Actions to include; an empty list matches nothing. */
-  action?: ReadonlyArray<LiquidationAction> | null;
-  /** States to include; an empty list matches nothing. */
-  state?: ReadonlyArray<LiquidationLineState> | null;
   /** Stores to include. */
   store?: IdFilter | null;
+  /** States to include; an empty list matches nothing. */
+  state?: ReadonlyArray<LiquidationLineState> | null;
+  /** Actions to include; an empty list matches nothing. */
+  action?: ReadonlyArray<LiquidationAction> | null;
 }
 
 /** State of a plan. */
 export type LiquidationPlanState =
-  | 'APPROVED'
-  | 'DONE'
   | 'DRAFT'
   | 'PARTLY'
+  | 'APPROVED'
+  | 'DONE'
   | 'SUPERSEDED';
 
 /** Subject of a reason. */
 export type LiquidationReasonCode =
-  | 'BUNDLE_ASSUMED'
-  | 'EXPIRES'
+  | 'NO_SALE'
   | 'LONG_SUPPLY'
-  | 'NO_COST'
+  | 'SLOW_VELOCITY'
+  | 'EXPIRES'
   | 'NO_DEMAND_SEEN'
   | 'NO_PRICE'
-  | 'NO_SALE'
-  | 'RESPONSE_NOT_SHOWN'
-  | 'RESPONSE_SHOWN'
+  | 'NO_COST'
   | 'SELLS_ELSEWHERE'
-  | 'SLOW_VELOCITY'
   | 'UNDER_WAY'
+  | 'RESPONSE_SHOWN'
+  | 'RESPONSE_NOT_SHOWN'
+  | 'BUNDLE_ASSUMED'
   | 'UNITS_REMAIN';
 
 /** Reason for which a chosen line was not carried out. */
 export type LiquidationRefusalCode =
   | 'FORBIDDEN'
-  | 'REFUSED'
-  | 'STALE';
+  | 'STALE'
+  | 'REFUSED';
 
 /** All criteria at once: what is left out gets its default. */
 export interface LiquidationSettingsSetInput {
-  /** Cost of a product's dead or slow units in a store from which on a DEAD_STOCK alert is opened, in the company's currency, above 0. Null: no alerts. */
-  alertValue?: MoneyInput | null;
-  /** Cost of making one bundle, in the company's currency; nothing when it is left out. */
-  bundleCost?: MoneyInput | null;
-  /** Percent by which a product is cheaper in a bundle than by itself, from 1 to 95; 10 are usual. Null: no bundles are proposed. */
-  bundlePercent?: number | null;
-  /** Days without a sale after which stock is dead, from 1 to 3,650. */
-  daysWithoutSale?: number;
-  /** Version of the criteria as they were read; another one is a VERSION_CONFLICT. Null changes any. */
-  expectedVersion?: number | null;
-  /** Whether stock is listed that expires before it is sold. */
-  expiring?: boolean;
-  /** Lowest price of a markdown, in percent of the cost, from 0 to 200. */
-  floorPercent?: number;
-  /** Cost of keeping stock for a year, in percent of its cost, from 0 to 100. */
-  holdingPercent?: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Cost of a product's units in a store below which they are not listed, in the company's currency; nothing when it is left out. */
-  leastValue?: MoneyInput | null;
-  /** Steps of a markdown in percent off the price, ascending, one to five of them from 1 to 95. */
-  markdownPercents?: ReadonlyArray<number>;
-  /** Last two digits of prices in minor units, from 0 to 99, as 99 for 4.99. Null: any. */
-  priceEnding?: number | null;
-  /** Percent of the cost that a write-off brings, as by its tax, from 0 to 100. */
-  salvagePercent?: number;
+  /** Version of the criteria as they were read; another one is a VERSION_CONFLICT. Null changes any. */
+  expectedVersion?: number | null;
+  /** Days without a sale after which stock is dead, from 1 to 3,650. */
+  daysWithoutSale?: number;
   /** Days of supply beyond which stock is slow, from 1 to 3,650; 180 are usual. Null: days of supply make nothing slow. */
   slowDaysOfSupply?: number | null;
   /** Whole units a month below which a product is slow, from 1 to 1,000,000. Null: velocity makes nothing slow. */
   slowMonthlyUnits?: number | null;
-  /** Suppliers that take goods back, at most 250, each once. */
-  supplierTerms?: ReadonlyArray<LiquidationTermsInput>;
+  /** Whether stock is listed that expires before it is sold. */
+  expiring?: boolean;
+  /** Cost of a product's units in a store below which they are not listed, in the company's currency; nothing when it is left out. */
+  leastValue?: MoneyInput | null;
+  /** Steps of a markdown in percent off the price, ascending, one to five of them from 1 to 95. */
+  markdownPercents?: ReadonlyArray<number>;
+  /** Lowest price of a markdown, in percent of the cost, from 0 to 200. */
+  floorPercent?: number;
+  /** Last two digits of prices in minor units, from 0 to 99, as 99 for 4.99. Null: any. */
+  priceEnding?: number | null;
+  /** Cost of keeping stock for a year, in percent of its cost, from 0 to 100. */
+  holdingPercent?: number;
+  /** Percent of the cost that a write-off brings, as by its tax, from 0 to 100. */
+  salvagePercent?: number;
   /** Cost of one line of a transfer, in the company's currency; nothing when it is left out. */
   transferFreight?: MoneyInput | null;
+  /** Percent by which a product is cheaper in a bundle than by itself, from 1 to 95; 10 are usual. Null: no bundles are proposed. */
+  bundlePercent?: number | null;
+  /** Cost of making one bundle, in the company's currency; nothing when it is left out. */
+  bundleCost?: MoneyInput | null;
+  /** Cost of a product's dead or slow units in a store from which on a DEAD_STOCK alert is opened, in the company's currency, above 0. Null: no alerts. */
+  alertValue?: MoneyInput | null;
+  /** Suppliers that take goods back, at most 250, each once. */
+  supplierTerms?: ReadonlyArray<LiquidationTermsInput>;
 }
 
 /** Terms on which a supplier takes goods back. */
 export interface LiquidationTermsInput {
+  /** Supplier. */
+  supplierId: string;
   /** Percent of the cost that is credited, from 1 to 100. */
   creditPercent: number;
   /** Cost of one return, in the company's currency; nothing when it is left out. */
   freight?: MoneyInput | null;
-  /** Supplier. */
-  supplierId: string;
 }
 
 /** Codes of lots. Case does not count. */
@@ -2179,48 +2158,48 @@ export interface LotCodeFilter {
 
 /** A new lot. */
 export interface LotCreateInput {
-  /** Code printed on the lot, at most 128 characters, unique within the product; case is ignored. */
-  code: string;
-  /** Last day on which the lot may be used. Null when it has no expiry date. */
-  expiresOn?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Day on which the lot was made. Null when unknown. */
-  madeOn?: string | null;
-  /** Note on the lot, at most 1,000 characters. */
-  note?: string | null;
   /** The product, which is tracked by lots or serial numbers. */
   product: ProductRef;
+  /** Code printed on the lot, at most 128 characters, unique within the product; case is ignored. */
+  code: string;
+  /** Day on which the lot was made. Null when unknown. */
+  madeOn?: string | null;
+  /** Last day on which the lot may be used. Null when it has no expiry date. */
+  expiresOn?: string | null;
+  /** Note on the lot, at most 1,000 characters. */
+  note?: string | null;
 }
 
 /** Lots that match all of these. */
 export interface LotFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<LotFilter> | null;
-  /** Code of the lot; case is ignored. */
-  code?: LotCodeFilter | null;
-  /** Time at which the lot was created. */
-  createdAt?: DateTimeFilter | null;
-  /** Day before which the lot's expiry date is. A lot without one does not match. Null for any. */
-  expiresBefore?: string | null;
-  /** Expiry date of the lot. A lot without one does not match. */
-  expiresOn?: DateFilter | null;
-  /** Lots to include. */
-  id?: IdFilter | null;
-  /** Condition that must not hold. */
-  not?: LotFilter | null;
-  /** Quantity of the lot on hand in all stores that you may see, in the product's smallest unit. */
-  onHand?: QuantityFilter | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<LotFilter> | null;
+  /** Condition that must not hold. */
+  not?: LotFilter | null;
+  /** Lots to include. */
+  id?: IdFilter | null;
   /** Products to include. */
   product?: IdFilter | null;
   /** SKU of the product, in any spelling of capitals. */
   sku?: StringFilter | null;
-  /** States to include; an empty list matches nothing. */
-  status?: ReadonlyArray<LotStatus> | null;
   /** Stores with stock of the lot. */
   store?: IdFilter | null;
+  /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<LotStatus> | null;
+  /** Day before which the lot's expiry date is. A lot without one does not match. Null for any. */
+  expiresBefore?: string | null;
+  /** Expiry date of the lot. A lot without one does not match. */
+  expiresOn?: DateFilter | null;
+  /** Quantity of the lot on hand in all stores that you may see, in the product's smallest unit. */
+  onHand?: QuantityFilter | null;
+  /** Code of the lot; case is ignored. */
+  code?: LotCodeFilter | null;
+  /** Time at which the lot was created. */
+  createdAt?: DateTimeFilter | null;
   /** Time of the lot's last change or movement. It narrows what the other tests leave; by itself it goes through all lots. */
   updatedAt?: DateTimeFilter | null;
 }
@@ -2229,37 +2208,37 @@ export interface LotFilter {
 export interface LotName {
   /** Code printed on the lot, at most 128 characters. */
   code: string;
-  /** Last day on which the lot may be used. Null when it has no expiry date. */
-  expiresOn?: string | null;
+  /** Day on which the lot was made. Null when unknown. */
+  manufacturedOn?: string | null;
   /**
    * Deprecated name of `manufacturedOn`.
    * @deprecated 2026-11-25: use manufacturedOn. Removed after 2027-11-25.
    */
   madeOn?: string | null;
-  /** Day on which the lot was made. Null when unknown. */
-  manufacturedOn?: string | null;
+  /** Last day on which the lot may be used. Null when it has no expiry date. */
+  expiresOn?: string | null;
 }
 
 /** A lot of the line's product. Give one. */
 export type LotRef =
-  | { code: string; create?: never; id?: never; named?: never }
-  | { code?: never; create: LotName; id?: never; named?: never }
-  | { code?: never; create?: never; id: string; named?: never }
-  | { code?: never; create?: never; id?: never; named: LotName };
+  | { id: string; code?: never; create?: never; named?: never }
+  | { id?: never; code: string; create?: never; named?: never }
+  | { id?: never; code?: never; create: LotName; named?: never }
+  | { id?: never; code?: never; create?: never; named: LotName };
 
 /** Sort order of a list of lots; lots with equal values are sorted by ID. */
 export interface LotSort {
-  /** Direction of the sort; ASC by default. */
-  direction?: Direction;
   /** Field by which the lots are sorted. */
   field: LotSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
 }
 
 /** Field by which lots can be sorted. */
 export type LotSortField =
   | 'CODE'
-  | 'CREATED_AT'
-  | 'EXPIRES_ON';
+  | 'EXPIRES_ON'
+  | 'CREATED_AT';
 
 /** Status of a lot: it may be sold only while it is AVAILABLE. */
 export type LotStatus =
@@ -2269,12 +2248,12 @@ export type LotStatus =
 
 /** Step of a whole lot, in all stores. */
 export interface LotStatusInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
-  /** The lot. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The lot. */
+  id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Reason for the step, stored with the movement; at most 1,000 characters. */
   note?: string | null;
   /** Policy for a step that takes reserved stock: REFUSE or SHORTEN. */
@@ -2283,19 +2262,19 @@ export interface LotStatusInput {
 
 /** A change of a lot: what is left out stays, null clears. */
 export interface LotUpdateInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** The lot. */
+  id: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
+  /** Day on which the lot was made. Null clears. */
+  madeOn?: string | null;
   /**
    * Last day on which the lot may be used. A later day makes stock available again that was set aside as expired. Null for no
    * expiry date.
    */
   expiresOn?: string | null;
-  /** The lot. */
-  id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
-  idempotencyKey?: string;
-  /** Day on which the lot was made. Null clears. */
-  madeOn?: string | null;
   /** Note on the lot, at most 1,000 characters. */
   note?: string | null;
   /** Policy for an earlier expiry date that takes reserved stock. */
@@ -2304,34 +2283,48 @@ export interface LotUpdateInput {
 
 /** Meaning of a row of marginReport. */
 export type MarginGroup =
-  | 'CATEGORY'
   | 'CHANNEL'
-  | 'PRODUCT'
-  | 'STORE';
+  | 'STORE'
+  | 'CATEGORY'
+  | 'PRODUCT';
 
 /** Figure that rows of marginReport are sorted by, the largest first. */
 export type MarginTop =
   | 'GROSS_REVENUE'
+  | 'NET_REVENUE'
   | 'MARGIN'
-  | 'MARGIN_RATE'
-  | 'NET_REVENUE';
+  | 'MARGIN_RATE';
+
+/** Members that match all of these. */
+export interface MemberFilter {
+  /** The member itself. */
+  id?: IdFilter | null;
+  /** Statuses to include; INVITED has the pending invitations. An empty list matches nothing. */
+  status?: ReadonlyArray<MemberStatus> | null;
+  /** Part of the name or the e-mail address, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+  /** True for members with a second factor, false for those without one, null for both. */
+  isMfaEnabled?: boolean | null;
+  /** Time at which the member was last seen. Invited members were not seen yet and do not match. */
+  lastSeenAt?: DateTimeFilter | null;
+}
 
 /** The grants of a member. */
 export interface MemberRolesSetInput {
-  /** Version of the member that you saw; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
-  /** All grants that the member is to have: what is not named is taken away. */
-  grants: ReadonlyArray<RoleGrantInput>;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
   /** The member. */
   memberId: string;
+  /** Version of the member that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** All grants that the member is to have: what is not named is taken away. */
+  grants: ReadonlyArray<RoleGrantInput>;
 }
 
 /** Status of a member. */
 export type MemberStatus =
-  | 'ACTIVE'
   | 'INVITED'
+  | 'ACTIVE'
   | 'SUSPENDED';
 
 /** Difference that does not keep two from being one. */
@@ -2340,8 +2333,8 @@ export type MergeDifference =
 
 /** Terms that stay where two suppliers that are merged offer the same product. */
 export type MergeTerms =
-  | 'MERGED'
-  | 'SURVIVOR';
+  | 'SURVIVOR'
+  | 'MERGED';
 
 /** Rows whose metadata have this key. Keys and texts are compared exactly. */
 export interface MetadataFilter {
@@ -2353,9 +2346,9 @@ export interface MetadataFilter {
 
 /** A second factor. */
 export type MfaMethod =
+  | 'TOTP'
   | 'BACKUP_CODE'
-  | 'EMAIL'
-  | 'TOTP';
+  | 'EMAIL';
 
 /** Rows whose amount is in this range of one currency. Amounts in other currencies do not match. */
 export interface MoneyFilter {
@@ -2377,91 +2370,93 @@ export interface MoneyInput {
 
 /** Movements that match all of these. */
 export interface MovementFilter {
-  /** Member, API key or integration that made the movement. */
-  actor?: IdFilter | null;
   /** All of these hold; an empty list holds for everything. Refused by reports. */
   and?: ReadonlyArray<MovementFilter> | null;
-  /** Reference in an external system, compared exactly. */
-  externalRef?: StringFilter | null;
-  /** Kinds of movement to include; an empty list matches nothing. */
-  kind?: ReadonlyArray<MovementKind> | null;
-  /** Condition that must not hold. Refused by reports. */
-  not?: MovementFilter | null;
-  /** Range of the time at which the movement happened. */
-  occurredAt?: DateTimeFilter | null;
   /** Conditions of which one must hold; an empty list matches nothing. Refused by reports. */
   or?: ReadonlyArray<MovementFilter> | null;
-  /** Products with an entry in the movement. */
-  product?: IdFilter | null;
-  /** Reasons of the movement; an empty list matches nothing. */
-  reasonCode?: ReadonlyArray<ReasonCode> | null;
-  /** Documents that the movements belong to. */
-  reference?: IdFilter | null;
-  /** SKU of the product of at least one entry, in any spelling of capitals. */
-  sku?: StringFilter | null;
+  /** Condition that must not hold. Refused by reports. */
+  not?: MovementFilter | null;
+  /** Kinds of movement to include; an empty list matches nothing. */
+  kind?: ReadonlyArray<MovementKind> | null;
   /** Stores with an entry in the movement. */
   store?: IdFilter | null;
+  /** Products with an entry in the movement. */
+  product?: IdFilter | null;
+  /** Documents that the movements belong to. */
+  reference?: IdFilter | null;
+  /** Reference in an external system, compared exactly. */
+  externalRef?: StringFilter | null;
+  /** Range of the time at which the movement happened. */
+  occurredAt?: DateTimeFilter | null;
+  /** Range of the time at which the movement was recorded here, which may be later than it happened. */
+  recordedAt?: DateTimeFilter | null;
+  /** Reasons of the movement; an empty list matches nothing. */
+  reasonCode?: ReadonlyArray<ReasonCode> | null;
+  /** Member, API key or integration that made the movement. */
+  actor?: IdFilter | null;
+  /** SKU of the product of at least one entry, in any spelling of capitals. */
+  sku?: StringFilter | null;
 }
 
 /** Meaning of a row of a summary of movements. */
 export type MovementGroup =
-  | 'DAY'
-  | 'KIND'
   | 'NONE'
+  | 'KIND'
+  | 'DAY'
   | 'PRODUCT'
   | 'STORE';
 
 /** Kind of a stock movement. */
 export type MovementKind =
+  | 'RECEIPT'
+  | 'SALE'
+  | 'RETURN'
   | 'ADJUSTMENT'
+  | 'REMOVAL'
   | 'COUNT'
   | 'DISCREPANCY'
-  | 'RECEIPT'
-  | 'RELEASE'
-  | 'REMOVAL'
-  | 'RESERVE'
-  | 'RETURN'
-  | 'REVERSAL'
-  | 'SALE'
+  | 'TRANSFER_OUT'
   | 'TRANSFER_IN'
-  | 'TRANSFER_OUT';
+  | 'RESERVE'
+  | 'RELEASE'
+  | 'REVERSAL';
 
 /** Status in which a new order is created. */
 export type NewOrderStatus =
-  | 'CONFIRMED'
   | 'DRAFT'
-  | 'FULFILLED'
-  | 'PENDING';
+  | 'PENDING'
+  | 'CONFIRMED'
+  | 'FULFILLED';
 
 /** A note to add. */
 export interface NoteAddInput {
-  /** Audience. */
-  audience?: NoteAudience;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** IDs of members whom the note mentions, at most 20. Each of them must be able to read the thing. */
-  mentions?: ReadonlyArray<string>;
   /** ID of the thing that the note is about: any node but sessions, files, exchanges, papers, notes and attachments. */
   nodeId: string;
   /** Text, 1 to 4,000 characters. */
   text: string;
+  /** Audience. */
+  audience?: NoteAudience;
+  /** IDs of members whom the note mentions, at most 20. Each of them must be able to read the thing. */
+  mentions?: ReadonlyArray<string>;
 }
 
 /** Audience of a note. */
 export type NoteAudience =
-  | 'CUSTOMER'
-  | 'STAFF';
+  | 'STAFF'
+  | 'CUSTOMER';
 
 /** A change of a note. */
 export interface NoteUpdateInput {
-  /** Version of the note as it was read; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
   /** ID of the note. */
   id: string;
-  /** IDs of members whom the note mentions, at most 20; null leaves them as they are. */
-  mentions?: ReadonlyArray<string> | null;
+  /** Version of the note as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
   /** Text, 1 to 4,000 characters. The text before is kept in `edits`. */
   text: string;
+  /** IDs of members whom the note mentions, at most 20; null leaves them as they are. */
+  mentions?: ReadonlyArray<string> | null;
 }
 
 /** Pattern for the numbers that documents of a kind get from now on. */
@@ -2479,89 +2474,102 @@ export interface NumberPatternSetInput {
 
 /** Stock of a new product in one store. */
 export interface OpeningStockInput {
-  /** The new lot or serial number, where the product is tracked; null where it is not. A serial number is one line of quantity 1. */
-  lot?: LotRef | null;
-  /** Quantity on hand, above 0, in the product's smallest unit. */
-  quantity: number;
   /** Store that holds the stock. */
   store: StoreRef;
-  /** Cost of one whole unit. Null for the product's unit cost. */
+  /** Quantity on hand, above 0, in the product's smallest unit. */
+  quantity: number;
+  /**
+   * Cost of one whole unit. Null for the product's unit cost. A cost in another currency is converted by the rate of today, and RATE_MISSING
+   * refuses it where there is none.
+   */
   unitCost?: MoneyInput | null;
+  /** The new lot or serial number, where the product is tracked; null where it is not. A serial number is one line of quantity 1. */
+  lot?: LotRef | null;
 }
 
 /** A new order. */
 export interface OrderCreateInput {
-  /** Billing address of the order. */
-  billingAddress?: AddressInput | null;
-  /** The channel from which the order came, instead of `channelId`; the channel with the code DIRECT by default. */
-  channel?: ChannelRef | null;
-  /** Channel from which the order came; the channel with the code DIRECT by default. */
-  channelId?: string | null;
-  /** Person to reach about the order. */
-  contact?: ContactInput | null;
-  /** Customer to whom the order is sold, instead of `customerId`; an anonymous sale when both are omitted. */
-  customer?: CustomerRef | null;
-  /** Customer to whom the order is sold; an anonymous sale when omitted. */
-  customerId?: string | null;
-  /** Delivery method of the order. Null for SHIP. */
-  deliveryMethod?: DeliveryMethod | null;
-  /** Reference of the order in an external system; at most 128 characters, unique in its channel. */
-  externalRef?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Lines of the order; at most 2,000, or 500 with `sourcing`. */
-  lines: ReadonlyArray<OrderLineInput>;
-  /** Custom data: a JSON object of at most 16 KiB. */
-  metadata?: unknown | null;
-  /** A note for the customer; at most 1,000 characters. */
-  noteForCustomer?: string | null;
-  /** A note for staff; at most 1,000 characters. */
-  noteForStaff?: string | null;
-  /** Policy for a FULFILLED order that takes stock which is promised to others or not there. */
-  onShortage?: ShortagePolicy;
-  /**
-   * Payments of the order, in the order in which they happened; at most 100. The order and its payments are recorded together
-   * or not at all. Needs payment.write.
-   */
-  payments?: ReadonlyArray<OrderPaymentInput> | null;
-  /** Time at which the order was placed; now by default. At most five minutes ahead, and not in a closed period. */
-  placedAt?: string | null;
-  /** Time for which the order is wanted. Null for none. */
-  requestedFor?: string | null;
-  /** Reservations made before, which the order takes the place of. */
-  reservationIds?: ReadonlyArray<string> | null;
-  /** Shipping address of the order. Its country is the order's shippingCountry when that is left out. */
-  shippingAddress?: AddressInput | null;
+  /** Store that sells the order. It also holds the stock unless `sourcing` is given. */
+  store: StoreRef;
+  /** Channel from which the order came; the channel with the code DIRECT by default. */
+  channelId?: string | null;
+  /** The channel from which the order came, instead of `channelId`; the channel with the code DIRECT by default. */
+  channel?: ChannelRef | null;
+  /** Reference of the order in an external system; at most 128 characters, unique in its channel. */
+  externalRef?: string | null;
+  /** Customer to whom the order is sold; an anonymous sale when omitted. */
+  customerId?: string | null;
+  /** Customer to whom the order is sold, instead of `customerId`; an anonymous sale when both are omitted. */
+  customer?: CustomerRef | null;
   /**
    * Country that the order is shipped to: an ISO 3166 code, or a name of at most 64 characters. Null for the customer's. Later
    * changes of the customer do not change it.
    */
   shippingCountry?: string | null;
+  /** Time at which the order was placed; now by default. At most five minutes ahead, and not in a closed period. */
+  placedAt?: string | null;
+  /** Status in which the order is created. */
+  status?: NewOrderStatus;
+  /** Reservations made before, which the order takes the place of. */
+  reservationIds?: ReadonlyArray<string> | null;
+  /** Policy for a FULFILLED order that takes stock which is promised to others or not there. */
+  onShortage?: ShortagePolicy;
+  /** Lines of the order; at most 2,000, or 500 with `sourcing`. */
+  lines: ReadonlyArray<OrderLineInput>;
   /**
    * Rule by which stores are found to hold the stock; `{}` for the company's rule. Null for the order's store. A DRAFT's
    * stores are found when it is confirmed. Not with FULFILLED.
    */
   sourcing?: SourcingInput | null;
-  /** Status in which the order is created. */
-  status?: NewOrderStatus;
-  /** Store that sells the order. It also holds the stock unless `sourcing` is given. */
-  store: StoreRef;
+  /** Person to reach about the order. */
+  contact?: ContactInput | null;
+  /** Shipping address of the order. Its country is the order's shippingCountry when that is left out. */
+  shippingAddress?: AddressInput | null;
+  /** Billing address of the order. */
+  billingAddress?: AddressInput | null;
+  /** A note for the customer; at most 1,000 characters. */
+  noteForCustomer?: string | null;
+  /** A note for staff; at most 1,000 characters. */
+  noteForStaff?: string | null;
   /** Tags, at most 50 of at most 64 characters; case is ignored in comparing them. */
   tags?: ReadonlyArray<string> | null;
+  /** Custom data: a JSON object of at most 16 KiB. */
+  metadata?: unknown | null;
+  /** Time for which the order is wanted. Null for none. */
+  requestedFor?: string | null;
+  /** Delivery method of the order. Null for SHIP. */
+  deliveryMethod?: DeliveryMethod | null;
+  /**
+   * Payments of the order, in the order in which they happened; at most 100. The order and its payments are recorded together
+   * or not at all. Needs payment.write.
+   */
+  payments?: ReadonlyArray<OrderPaymentInput> | null;
 }
 
 /** Filter of orders. All conditions that are given must hold; a condition that is null is ignored. */
 export interface OrderFilter {
-  /** Store that holds stock for the order, or that goods of the order were sent from. Refused by `orderChanged`. */
-  allocatedStore?: StoreIdFilter | null;
-  /** All of these hold. */
+  /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<OrderFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<OrderFilter> | null;
+  /** Condition that must not hold. */
+  not?: OrderFilter | null;
+  /** The order itself. */
+  id?: IdFilter | null;
+  /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<OrderStatus> | null;
+  /** Stores that sold the order. */
+  store?: IdFilter | null;
   /** Channels to include. */
   channel?: IdFilter | null;
   /** Customers to include. Needs customer.read. */
   customer?: IdFilter | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
+  /** Range of the time at which the order was placed. */
+  placedAt?: DateTimeFilter | null;
   /**
    * Kinds of hold that the order has, compared exactly; an empty list matches nothing. Flags
    * (SHORT) are no holds.
@@ -2569,25 +2577,24 @@ export interface OrderFilter {
   hold?: ReadonlyArray<string> | null;
   /** True for orders with a hold, false for orders without one. */
   isHeld?: boolean | null;
-  /** Condition that must not hold. */
-  not?: OrderFilter | null;
-  /**
-   * Note for the customer or for staff, in any spelling of the letters A to Z. It narrows what the other tests leave; by itself it goes through
-   * all orders. Refused by `orderChanged`.
-   */
-  note?: StringFilter | null;
-  /** Number of the order, with or without its letters, as in SO-000007. */
-  number?: StringFilter | null;
-  /** Conditions of which one must hold; an empty list matches nothing. */
-  or?: ReadonlyArray<OrderFilter> | null;
   /** Payment statuses to include; an empty list matches nothing. */
   paymentStatus?: ReadonlyArray<PaymentStatus> | null;
-  /** Range of the time at which the order was placed. */
-  placedAt?: DateTimeFilter | null;
-  /** Product of at least one line of the order. Refused by `orderChanged`. */
-  product?: IdFilter | null;
   /** Refund statuses to include; an empty list matches nothing. */
   refundStatus?: ReadonlyArray<RefundStatus> | null;
+  /** Number of the order, with or without its letters, as in SO-000007. */
+  number?: StringFilter | null;
+  /** Product of at least one line of the order. Refused by `orderChanged`. */
+  product?: IdFilter | null;
+  /** SKU of the product of at least one line, in any spelling of capitals. Refused by `orderChanged`. */
+  sku?: StringFilter | null;
+  /** Total of the order. */
+  total?: MoneyFilter | null;
+  /** Store that holds stock for the order, or that goods of the order were sent from. Refused by `orderChanged`. */
+  allocatedStore?: StoreIdFilter | null;
+  /** Time at which the order was created here, which may be later than it was placed. */
+  createdAt?: DateTimeFilter | null;
+  /** Time at which the order last changed. */
+  updatedAt?: DateTimeFilter | null;
   /**
    * Words, at most 8: each is the number of the order or the beginning of its reference or, with customer.read, of its customer's, or with
    * customer.contact.read the e-mail address of its customer. References are looked for as the word is written, in capitals, in small letters
@@ -2595,26 +2602,25 @@ export interface OrderFilter {
    * `orderChanged`.
    */
   search?: string | null;
-  /** SKU of the product of at least one line, in any spelling of capitals. Refused by `orderChanged`. */
-  sku?: StringFilter | null;
-  /** States to include; an empty list matches nothing. */
-  status?: ReadonlyArray<OrderStatus> | null;
-  /** Stores that sold the order. */
-  store?: IdFilter | null;
-  /** Total of the order. */
-  total?: MoneyFilter | null;
-  /** Time at which the order last changed. */
-  updatedAt?: DateTimeFilter | null;
+  /**
+   * Note for the customer or for staff, in any spelling of the letters A to Z. It narrows what the other tests leave; by itself it goes through
+   * all orders. Refused by `orderChanged`.
+   */
+  note?: StringFilter | null;
+  /** Keys of the metadata, at most 10, all of which must match. It narrows what the other tests leave. Refused by `orderChanged`. */
+  metadata?: ReadonlyArray<MetadataFilter> | null;
 }
 
 /** Shipment of an order or of a part of it. */
 export interface OrderFulfilInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The order. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Store from which the goods are shipped; the order's store by default. */
+  store?: StoreRef | null;
   /**
    * Lines to ship. By default everything open is shipped; if the order is held in several stores, everything held in the store of shipment.
    * Backordered quantities are shipped only when their line is named.
@@ -2624,34 +2630,32 @@ export interface OrderFulfilInput {
   occurredAt?: string | null;
   /** Policy for a shipment that takes stock which is promised to others or not there. */
   onShortage?: ShortagePolicy;
-  /** Store from which the goods are shipped; the order's store by default. */
-  store?: StoreRef | null;
 }
 
 /** A hold to lift. */
 export interface OrderHoldLiftInput {
-  /** Version of the order that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
-  /** Hold to lift, from Order.holds. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** Hold to lift, from Order.holds. */
+  id: string;
+  /** Version of the order that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
 }
 
 /** A hold to set on an order. */
 export interface OrderHoldSetInput {
-  /** Version of the order that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
-  /** Order whose goods are kept back. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** Order whose goods are kept back. */
+  id: string;
+  /** Version of the order that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Kind: CREDIT, FRAUD, ADDRESS, PAYMENT, or a text of your own; 1 to 64 characters in one line. SHORT and SOURCING are the platform's own flags. */
   kind: string;
-  /** Note beside the reason; at most 1,000 characters. */
-  note?: string | null;
   /** Reason, shown with the hold; 1 to 1,000 characters. */
   reason: string;
+  /** Note beside the reason; at most 1,000 characters. */
+  note?: string | null;
 }
 
 /** Units of an order's line to cancel. */
@@ -2667,18 +2671,20 @@ export interface OrderLineCancel {
 
 /** A line of a new order. A CHARGE has a name and a unitPrice and no product. */
 export interface OrderLineInput {
-  /** Discount deducted from the line's price; from 0 to the whole price. */
-  discount?: MoneyInput | null;
   /** Kind of the line. */
   kind?: OrderLineKind;
-  /** The name of a CHARGE. A PRODUCT line has its product's. */
-  name?: string | null;
-  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
-  packs?: number | null;
   /** The product, for a PRODUCT line. */
   product?: ProductRef | null;
+  /** The name of a CHARGE. A PRODUCT line has its product's. */
+  name?: string | null;
   /** Ordered quantity, in the product's smallest unit; above 0. Null where `packs` is given. */
   quantity?: number | null;
+  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
+  packs?: number | null;
+  /** The price of one whole unit. On a product it overrides the product's own and needs `order.price`. */
+  unitPrice?: MoneyInput | null;
+  /** Discount deducted from the line's price; from 0 to the whole price. */
+  discount?: MoneyInput | null;
   /** Tax added to the line's price, as an amount; 0 by default. */
   tax?: MoneyInput | null;
   /**
@@ -2686,19 +2692,15 @@ export interface OrderLineInput {
    * rounded half away from zero to the minor unit. A `tax` beside it must be that amount. Null where the tax is stated as an amount.
    */
   taxRate?: string | null;
-  /** The price of one whole unit. On a product it overrides the product's own and needs `order.price`. */
-  unitPrice?: MoneyInput | null;
 }
 
 /** Kind of an order line. */
 export type OrderLineKind =
-  | 'CHARGE'
-  | 'PRODUCT';
+  | 'PRODUCT'
+  | 'CHARGE';
 
 /** A line of an order as it shall be from now on. Fields that are left out stay as they are. */
 export interface OrderLineSet {
-  /** Discount on the quantity of the line. Null leaves it as it is. Needs `order.price`. */
-  discount?: MoneyInput | null;
   /** The order's line. */
   id: string;
   /**
@@ -2706,6 +2708,13 @@ export interface OrderLineSet {
    * leaves it as it is.
    */
   quantity?: number | null;
+  /**
+   * Price of one whole unit, for the whole line, while none of it has been shipped. Null leaves it as it is. Needs
+   * `order.price`.
+   */
+  unitPrice?: MoneyInput | null;
+  /** Discount on the quantity of the line. Null leaves it as it is. Needs `order.price`. */
+  discount?: MoneyInput | null;
   /** Tax on the quantity of the line, as an amount; it replaces a tax rate. Null leaves it as it is. Needs `order.price`. */
   tax?: MoneyInput | null;
   /**
@@ -2713,159 +2722,154 @@ export interface OrderLineSet {
    * discount from now on; a `tax` beside it must be that amount. Null leaves the tax as it is. Needs `order.price`.
    */
   taxRate?: string | null;
-  /**
-   * Price of one whole unit, for the whole line, while none of it has been shipped. Null leaves it as it is. Needs
-   * `order.price`.
-   */
-  unitPrice?: MoneyInput | null;
 }
 
 /** Sort order of a list of orders; orders with equal values are sorted by ID. */
 export interface OrderOrder {
-  /** Direction of the sort; DESC by default. */
-  direction?: Direction;
   /** Field by which the orders are sorted. */
   field: OrderOrderField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
 }
 
 /** Field by which orders can be sorted. */
 export type OrderOrderField =
-  | 'NUMBER'
   | 'PLACED_AT'
+  | 'NUMBER'
   | 'TOTAL'
   | 'UPDATED_AT';
 
 /** A payment of a new order, recorded in the same step. */
 export interface OrderPaymentInput {
-  /** Amount above 0, in the order's currency. More than the order comes to is taken, too: the order is OVERPAID then. */
-  amount: MoneyInput;
   /** Kind of the payment: AUTHORISATION or CAPTURE. */
   kind: PaymentKind;
+  /** Amount above 0, in the order's currency. More than the order comes to is taken, too: the order is OVERPAID then. */
+  amount: MoneyInput;
   /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
   method: string;
-  /** Note on the payment; at most 1,000 characters. */
-  note?: string | null;
-  /** Time of the payment, at most five minutes ahead. Null for now. */
-  occurredAt?: string | null;
   /** Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE. */
   reference?: string | null;
+  /** Time of the payment, at most five minutes ahead. Null for now. */
+  occurredAt?: string | null;
+  /** Note on the payment; at most 1,000 characters. */
+  note?: string | null;
 }
 
 /** An order by one of its names. */
 export type OrderRef =
-  | { external: ExternalRef; id?: never; number?: never }
-  | { external?: never; id: string; number?: never }
-  | { external?: never; id?: never; number: string };
+  | { id: string; number?: never; external?: never }
+  | { id?: never; number: string; external?: never }
+  | { id?: never; number?: never; external: ExternalRef };
 
 /** Status of an order. New statuses may be added. */
 export type OrderStatus =
-  | 'CANCELLED'
-  | 'CLOSED'
-  | 'CONFIRMED'
   | 'DRAFT'
-  | 'EXPIRED'
-  | 'FULFILLED'
+  | 'PENDING'
+  | 'CONFIRMED'
   | 'PARTIALLY_FULFILLED'
-  | 'PENDING';
+  | 'FULFILLED'
+  | 'CLOSED'
+  | 'CANCELLED'
+  | 'EXPIRED';
 
 /** An order as it shall be from now on. A field that is left out stays as it is, null clears it. */
 export interface OrderUpdateInput {
-  /** Lines that are added; an order has at most 2,000. */
-  addLines?: ReadonlyArray<OrderLineInput> | null;
-  /** Billing address of the order. */
-  billingAddress?: AddressInput | null;
-  /** Person to reach about the order. */
-  contact?: ContactInput | null;
-  /** Customer to whom the order is sold, instead of `customerId`. */
-  customer?: CustomerRef | null;
-  /** ID of the customer to whom the order is sold. Null for an anonymous sale. */
-  customerId?: string | null;
-  /** Delivery method of the order. Null leaves it as it is. */
-  deliveryMethod?: DeliveryMethod | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
-  /** The order's reference elsewhere; unique in its channel; at most 128 characters. */
-  externalRef?: string | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /** The order. */
   id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
-  idempotencyKey?: string;
-  /** A JSON object of at most 16 KiB, in place of the one that is there. */
-  metadata?: unknown | null;
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** ID of the customer to whom the order is sold. Null for an anonymous sale. */
+  customerId?: string | null;
+  /** Customer to whom the order is sold, instead of `customerId`. */
+  customer?: CustomerRef | null;
+  /** The order's reference elsewhere; unique in its channel; at most 128 characters. */
+  externalRef?: string | null;
+  /** Person to reach about the order. */
+  contact?: ContactInput | null;
+  /** Shipping address of the order. Its country becomes the order's shippingCountry. */
+  shippingAddress?: AddressInput | null;
+  /** Billing address of the order. */
+  billingAddress?: AddressInput | null;
+  /** Time for which the order is wanted. Null clears. */
+  requestedFor?: string | null;
+  /** Delivery method of the order. Null leaves it as it is. */
+  deliveryMethod?: DeliveryMethod | null;
   /** A note for the customer; at most 1,000 characters. */
   noteForCustomer?: string | null;
   /** A note for staff; at most 1,000 characters. */
   noteForStaff?: string | null;
-  /** The reason for the change; at most 1,000 characters. */
-  reason?: string | null;
-  /** Time for which the order is wanted. Null clears. */
-  requestedFor?: string | null;
+  /** Tags to add, each of at most 64 characters; an order has at most 50. */
+  tagsAdd?: ReadonlyArray<string> | null;
+  /** Tags to take off, in any spelling of capitals. */
+  tagsRemove?: ReadonlyArray<string> | null;
+  /** A JSON object of at most 16 KiB, in place of the one that is there. */
+  metadata?: unknown | null;
+  /** Lines that change, each named once; at most 2,000, and 500 with `resourcing`. */
+  setLines?: ReadonlyArray<OrderLineSet> | null;
+  /** Lines that are added; an order has at most 2,000. */
+  addLines?: ReadonlyArray<OrderLineInput> | null;
   /**
    * Rule by which stores are found for added quantities; `{}` for the company's rule. Null holds them where their line is held
    * already, else in the order's store. Refused for a DRAFT, whose stores are found when it is confirmed.
    */
   resourcing?: SourcingInput | null;
-  /** Lines that change, each named once; at most 2,000, and 500 with `resourcing`. */
-  setLines?: ReadonlyArray<OrderLineSet> | null;
-  /** Shipping address of the order. Its country becomes the order's shippingCountry. */
-  shippingAddress?: AddressInput | null;
-  /** Tags to add, each of at most 64 characters; an order has at most 50. */
-  tagsAdd?: ReadonlyArray<string> | null;
-  /** Tags to take off, in any spelling of capitals. */
-  tagsRemove?: ReadonlyArray<string> | null;
+  /** The reason for the change; at most 1,000 characters. */
+  reason?: string | null;
 }
 
 /** A paper to draw. */
 export interface PaperCreateInput {
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Kind of the paper. */
+  kind: PaperKind;
   /**
    * ID of the document: a fulfilment work for PACKING_SLIP and PICKING_LIST, a fulfilment for DELIVERY_NOTE, an order for
    * ORDER_CONFIRMATION, a purchase order for PURCHASE_ORDER, an invoice for INVOICE, a credit note for CREDIT_NOTE.
    */
   documentId: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
-  idempotencyKey?: string;
-  /** Kind of the paper. */
-  kind: PaperKind;
   /** Language of the paper's own words. */
   locale?: PaperLocale;
 }
 
 /** Kind of a paper. */
 export type PaperKind =
-  | 'CREDIT_NOTE'
-  | 'DELIVERY_NOTE'
-  | 'INVOICE'
-  | 'ORDER_CONFIRMATION'
   | 'PACKING_SLIP'
   | 'PICKING_LIST'
-  | 'PURCHASE_ORDER';
+  | 'DELIVERY_NOTE'
+  | 'ORDER_CONFIRMATION'
+  | 'PURCHASE_ORDER'
+  | 'INVOICE'
+  | 'CREDIT_NOTE';
 
 /** Language of a paper. */
 export type PaperLocale =
-  | 'DE'
   | 'EN'
+  | 'DE'
   | 'FR';
 
 /** Parcel to pack. */
 export interface ParcelInput {
-  /** ID of the carrier. */
-  carrierId?: string | null;
   /** Goods in the parcel, at most the picked quantities. Null for all picked goods. */
   lines?: ReadonlyArray<WorkLineQuantity> | null;
+  /** Weight of the parcel in grams; above 0. Null when it was not weighed. */
+  weight?: number | null;
+  /** ID of the carrier. */
+  carrierId?: string | null;
   /** Service of the carrier; at most 128 characters. */
   service?: string | null;
   /** Number by which the carrier tracks the parcel, in the carrier's form; at most 128 characters. */
   trackingNumber?: string | null;
-  /** Weight of the parcel in grams; above 0. Null when it was not weighed. */
-  weight?: number | null;
 }
 
 /** Label of a parcel that leaves. A field that is left out stays. */
 export interface ParcelLabelInput {
-  /** ID of the carrier. */
-  carrierId?: string | null;
   /** ID of the parcel. */
   id: string;
+  /** ID of the carrier. */
+  carrierId?: string | null;
   /** Service of the carrier; at most 128 characters. */
   service?: string | null;
   /** Number by which the carrier tracks the parcel, in the carrier's form; at most 128 characters. */
@@ -2874,37 +2878,37 @@ export interface ParcelLabelInput {
 
 /** State of a parcel. New states may be added. */
 export type ParcelStatus =
-  | 'DELIVERED'
-  | 'FAILED'
   | 'PACKED'
-  | 'SHIPPED';
+  | 'SHIPPED'
+  | 'DELIVERED'
+  | 'FAILED';
 
 /** Address of a supplier, a store or a customer: at least one field, each of at most 120 characters. */
 export interface PartyAddressInput {
-  /** Town of the address. */
-  city?: string | null;
-  /** Company on the address. */
-  company?: string | null;
-  /** Country of the address: an ISO 3166 code, or a name of at most 64 characters. */
-  country?: string | null;
-  /** Street and house, at most 6 lines. */
-  lines?: ReadonlyArray<string> | null;
   /** Name on the address. */
   name?: string | null;
-  /** Telephone number at the address. */
-  phone?: string | null;
-  /** Postal code of the address. */
-  postalCode?: string | null;
+  /** Company on the address. */
+  company?: string | null;
+  /** Street and house, at most 6 lines. */
+  lines?: ReadonlyArray<string> | null;
+  /** Town of the address. */
+  city?: string | null;
   /** State or county of the address. */
   region?: string | null;
+  /** Postal code of the address. */
+  postalCode?: string | null;
+  /** Country of the address: an ISO 3166 code, or a name of at most 64 characters. */
+  country?: string | null;
+  /** Telephone number at the address. */
+  phone?: string | null;
 }
 
 /** Person or desk to reach at a supplier, a store or a customer: at least a name, an e-mail address or a telephone number. */
 export interface PartyContactInput {
-  /** E-mail address of the contact, at most 254 characters. */
-  email?: string | null;
   /** Name of the person or desk, at most 120 characters. */
   name?: string | null;
+  /** E-mail address of the contact, at most 254 characters. */
+  email?: string | null;
   /** Telephone number of the contact, at most 120 characters. */
   phone?: string | null;
   /** Task of the contact, such as orders or invoices; at most 120 characters. */
@@ -2913,66 +2917,66 @@ export interface PartyContactInput {
 
 /** A payment to record with others. */
 export interface PaymentInput {
-  /** Amount above 0, in the order's currency. */
-  amount: MoneyInput;
-  /** Kind of the fact. REFUND needs payment.refund. */
-  kind: PaymentKind;
-  /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
-  method: string;
-  /** Note on the payment; at most 1,000 characters. */
-  note?: string | null;
-  /** Time of the payment, at most five minutes ahead. Null for now. */
-  occurredAt?: string | null;
   /** Order that it is of. */
   order: OrderRef;
-  /** Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it. */
-  parentId?: string | null;
+  /** Kind of the fact. REFUND needs payment.refund. */
+  kind: PaymentKind;
+  /** Amount above 0, in the order's currency. */
+  amount: MoneyInput;
+  /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
+  method: string;
   /** Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE. */
   reference?: string | null;
+  /** Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it. */
+  parentId?: string | null;
   /** CLOSED return that a REFUND is for: at most its `refunded` is given back with it. */
   returnId?: string | null;
+  /** Time of the payment, at most five minutes ahead. Null for now. */
+  occurredAt?: string | null;
+  /** Note on the payment; at most 1,000 characters. */
+  note?: string | null;
 }
 
 /** Kind of a payment. */
 export type PaymentKind =
   | 'AUTHORISATION'
   | 'CAPTURE'
-  | 'REFUND'
-  | 'VOID';
+  | 'VOID'
+  | 'REFUND';
 
 /** A payment to record. */
 export interface PaymentRecordInput {
-  /** Amount above 0, in the order's currency. */
-  amount: MoneyInput;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Kind of the fact. REFUND needs payment.refund. */
-  kind: PaymentKind;
-  /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
-  method: string;
-  /** Note on the payment; at most 1,000 characters. */
-  note?: string | null;
-  /** Time of the payment, at most five minutes ahead. Null for now. */
-  occurredAt?: string | null;
   /** Order that it is of. */
   order: OrderRef;
-  /** Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it. */
-  parentId?: string | null;
+  /** Kind of the fact. REFUND needs payment.refund. */
+  kind: PaymentKind;
+  /** Amount above 0, in the order's currency. */
+  amount: MoneyInput;
+  /** Method, as a word of your own: CARD, CASH, EXCHANGE; 1 to 64 characters. */
+  method: string;
   /** Reference at the gateway or till; at most 128 characters. With one, method, reference and kind are unique: a second report is a DUPLICATE. */
   reference?: string | null;
+  /** Authorisation that a CAPTURE or VOID is of, capture that a REFUND is of. VOID needs it. */
+  parentId?: string | null;
   /** CLOSED return that a REFUND is for: at most its `refunded` is given back with it. */
   returnId?: string | null;
+  /** Time of the payment, at most five minutes ahead. Null for now. */
+  occurredAt?: string | null;
+  /** Note on the payment; at most 1,000 characters. */
+  note?: string | null;
 }
 
 /** Payment status of an order: the first of these that holds. `got` is the sum captured less the sum refunded, to be compared with netTotal. */
 export type PaymentStatus =
-  | 'AUTHORISED'
   | 'NOTHING_DUE'
-  | 'OVERPAID'
-  | 'PAID'
+  | 'UNPAID'
   | 'PARTIALLY_AUTHORISED'
+  | 'AUTHORISED'
   | 'PARTIALLY_PAID'
-  | 'UNPAID';
+  | 'PAID'
+  | 'OVERPAID';
 
 /** Agreement on when invoices are paid: at least one field. */
 export interface PaymentTermsInput {
@@ -3004,8 +3008,8 @@ export interface PeriodInput {
 
 /** Class of a permission: for the whole tenant, or for stores. */
 export type PermissionClass =
-  | 'STORE'
-  | 'TENANT';
+  | 'TENANT'
+  | 'STORE';
 
 /** Lines of a plan, in one of three ways. */
 export type PlanLineChoice =
@@ -3023,16 +3027,16 @@ export interface PriceBreakInput {
 
 /** History that shows how sales answer a price. */
 export type PriceResponseSource =
+  | 'OWN'
   | 'CATEGORY'
-  | 'NONE'
-  | 'OWN';
+  | 'NONE';
 
 /** The product that is no longer used. */
 export interface ProductArchiveInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The product. */
   id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
 }
@@ -3047,95 +3051,95 @@ export interface ProductBulkUpsertInput {
 
 /** A new product. */
 export interface ProductCreateInput {
-  /** Barcodes of the product and of its packs, at most 50. */
-  barcodes?: ReadonlyArray<BarcodeInput> | null;
-  /** The product's category, instead of `categoryId`. */
-  category?: CategoryRef | null;
-  /** ID of the product's category. */
-  categoryId?: string | null;
-  /** Description of the product, at most 10,000 characters. */
-  description?: string | null;
-  /** ID of the family of which the product is a variant. */
-  familyId?: string | null;
-  /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when unknown. */
-  heightMm?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when unknown. */
-  lengthMm?: number | null;
-  /** Available quantity, in smallest units, at or below which stock is low. Null for none. */
-  lowStockThreshold?: number | null;
-  /** Custom data: a JSON object of at most 16 KiB. */
-  metadata?: unknown | null;
-  /** Days that must remain until a lot expires for it to be picked for a sale: 0 to 36,500. Null for 0. */
-  minimumRemainingDays?: number | null;
+  /** SKU, at most 64 characters, unique in the tenant; case is ignored. */
+  sku: string;
   /** Name of the product, at most 255 characters. */
   name: string;
+  /** Description of the product, at most 10,000 characters. */
+  description?: string | null;
+  /** Unit in which the product is counted. Default: each, without decimals. */
+  unit?: UnitInput | null;
+  /** Barcodes of the product and of its packs, at most 50. */
+  barcodes?: ReadonlyArray<BarcodeInput> | null;
+  /** ID of the product's category. */
+  categoryId?: string | null;
+  /** The product's category, instead of `categoryId`. */
+  category?: CategoryRef | null;
+  /** ID of the supplier from which the product is bought. */
+  supplierId?: string | null;
+  /** Supplier from which the product is bought, instead of `supplierId`. */
+  supplier?: SupplierRef | null;
+  /** ID of the family of which the product is a variant. */
+  familyId?: string | null;
+  /** A value for each of the family's options. */
+  options?: ReadonlyArray<ProductOptionInput> | null;
+  /** Selling price of one whole unit. */
+  price?: MoneyInput | null;
+  /** Cost of one whole unit. */
+  unitCost?: MoneyInput | null;
+  /** Available quantity, in smallest units, at or below which stock is low. Null for none. */
+  lowStockThreshold?: number | null;
+  /** Status of the product. */
+  status?: ProductStatus;
+  /** Stock policy of the product. */
+  stockPolicy?: StockPolicy;
+  /** Tracking of the product's stock: by lots or serial numbers. Null for NONE. */
+  tracking?: Tracking | null;
+  /** Days that must remain until a lot expires for it to be picked for a sale: 0 to 36,500. Null for 0. */
+  minimumRemainingDays?: number | null;
+  /** Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. Null when unknown. */
+  weightGrams?: number | null;
+  /** Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when unknown. */
+  lengthMm?: number | null;
+  /** Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when unknown. */
+  widthMm?: number | null;
+  /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when unknown. */
+  heightMm?: number | null;
+  /** Country in which the product was made: an ISO 3166 code of two letters; case is ignored. */
+  originCountry?: string | null;
+  /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
+  tariffNumber?: string | null;
+  /** All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
+  tags?: ReadonlyArray<string> | null;
+  /** Custom data: a JSON object of at most 16 KiB. */
+  metadata?: unknown | null;
   /**
    * Stock that the product begins with, at most 100 lines. Each line is received with the reason OPENING, under the same key: idempotencyKey is
    * needed, and the permission stock.adjust in each store. Null for none.
    */
   openingStock?: ReadonlyArray<OpeningStockInput> | null;
-  /** A value for each of the family's options. */
-  options?: ReadonlyArray<ProductOptionInput> | null;
-  /** Country in which the product was made: an ISO 3166 code of two letters; case is ignored. */
-  originCountry?: string | null;
-  /** Selling price of one whole unit. */
-  price?: MoneyInput | null;
-  /** SKU, at most 64 characters, unique in the tenant; case is ignored. */
-  sku: string;
-  /** Status of the product. */
-  status?: ProductStatus;
-  /** Stock policy of the product. */
-  stockPolicy?: StockPolicy;
-  /** Supplier from which the product is bought, instead of `supplierId`. */
-  supplier?: SupplierRef | null;
-  /** ID of the supplier from which the product is bought. */
-  supplierId?: string | null;
-  /** All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
-  tags?: ReadonlyArray<string> | null;
-  /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
-  tariffNumber?: string | null;
-  /** Tracking of the product's stock: by lots or serial numbers. Null for NONE. */
-  tracking?: Tracking | null;
-  /** Unit in which the product is counted. Default: each, without decimals. */
-  unit?: UnitInput | null;
-  /** Cost of one whole unit. */
-  unitCost?: MoneyInput | null;
-  /** Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. Null when unknown. */
-  weightGrams?: number | null;
-  /** Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null when unknown. */
-  widthMm?: number | null;
 }
 
 /** Endpoint of a language model. */
 export interface ProductDescriptionEndpointSetInput {
-  /** Largest number of calls in a day of UTC, 1 to 10,000. */
-  callsPerDay?: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Whether descriptions are proposed. */
-  isEnabled?: boolean;
-  /** Largest number of tokens of an answer, 1 to 4,096. */
-  maxTokens?: number;
+  /** URL that requests are posted to, as in https://models.example/v1/chat/completions, at most 2,048 characters: https at port 443 of the open internet, or what the operator has opened. */
+  url: string;
   /** Name of the model, 1 to 128 characters. */
   model: string;
   /** Key that requests carry as a bearer token, at most 512 printable characters of ASCII. Null keeps the key of the same host and port; an empty text removes it. */
   secretKey?: string | null;
-  /** URL that requests are posted to, as in https://models.example/v1/chat/completions, at most 2,048 characters: https at port 443 of the open internet, or what the operator has opened. */
-  url: string;
+  /** Whether descriptions are proposed. */
+  isEnabled?: boolean;
+  /** Largest number of tokens of an answer, 1 to 4,096. */
+  maxTokens?: number;
+  /** Largest number of calls in a day of UTC, 1 to 10,000. */
+  callsPerDay?: number;
 }
 
 /** Reason for which an endpoint has proposed no description. */
 export type ProductDescriptionFailure =
   | 'ADDRESS_REFUSED'
-  | 'BAD_STATUS'
-  | 'BUSY'
-  | 'EMPTY'
-  | 'NONSENSE'
   | 'NO_CONNECTION'
+  | 'TOO_SLOW'
+  | 'BAD_STATUS'
   | 'TOO_LARGE'
-  | 'TOO_SLOW';
+  | 'NONSENSE'
+  | 'EMPTY'
+  | 'BUSY';
 
 /** Product that a description is proposed for. */
 export interface ProductDescriptionProposeInput {
@@ -3145,42 +3149,42 @@ export interface ProductDescriptionProposeInput {
 
 /** A document for a product. */
 export interface ProductDocumentAddInput {
-  /** The file: one of yours, with the purpose DOCUMENT, whose bytes have come, and which belongs to nothing yet. */
-  fileId: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** The product, instead of `productId`. */
-  product?: ProductRef | null;
   /** The product; it has at most 20 documents. Needed unless `product` names it. */
   productId?: string | null;
+  /** The product, instead of `productId`. */
+  product?: ProductRef | null;
+  /** The file: one of yours, with the purpose DOCUMENT, whose bytes have come, and which belongs to nothing yet. */
+  fileId: string;
   /** Title of the document, such as Data sheet; at most 200 characters. */
   title: string;
 }
 
 /** A document that is not wanted any more. */
 export interface ProductDocumentRemoveInput {
-  /** The document. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The document. */
+  id: string;
 }
 
 /** Kind of a reason for which two products are probably one. */
 export type ProductDuplicateReasonKind =
-  | 'ENDING'
-  | 'EXTRA_WORD'
-  | 'JOINED'
-  | 'MISSPELLED'
   | 'SAME_TEXT'
   | 'SAME_WORDS'
-  | 'SHORTENED';
+  | 'JOINED'
+  | 'ENDING'
+  | 'MISSPELLED'
+  | 'SHORTENED'
+  | 'EXTRA_WORD';
 
 /** The family that goes out of use. */
 export interface ProductFamilyArchiveInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** ID of the family. */
   id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
 }
@@ -3197,10 +3201,10 @@ export interface ProductFamilyCreateInput {
 
 /** The family that comes back into use. */
 export interface ProductFamilyRestoreInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** ID of the family. */
   id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
 }
@@ -3209,37 +3213,43 @@ export interface ProductFamilyRestoreInput {
 export interface ProductFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<ProductFilter> | null;
-  /** Barcode of the product. `eq` and `in` take a GTIN with or without zeros before it; `startsWith` and `contains` compare the printed code. */
-  barcode?: StringFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<ProductFilter> | null;
+  /** Condition that must not hold. */
+  not?: ProductFilter | null;
+  /** The product itself. */
+  id?: IdFilter | null;
+  /** SKU of the product. */
+  sku?: StringFilter | null;
+  /** Name of the product. */
+  name?: StringFilter | null;
+  /** Statuses to include; an empty list matches nothing. */
+  status?: ReadonlyArray<ProductStatus> | null;
+  /** Trackings to include: of lots, of serial numbers, or none; an empty list matches nothing. */
+  tracking?: ReadonlyArray<Tracking> | null;
   /** Category of the product; for its descendants too, use `categoryTree`. */
   category?: IdFilter | null;
   /** Category or one of its descendants. For the category alone, use `category`. */
   categoryTree?: IdFilter | null;
-  /** Time at which the product was created. */
-  createdAt?: DateTimeFilter | null;
+  /** Supplier of the product. */
+  supplier?: IdFilter | null;
   /** Family of the product. */
   family?: IdFilter | null;
-  /** The product itself. */
-  id?: IdFilter | null;
-  /** Keys of the metadata, at most 10, all of which must match; an empty list holds for everything. */
-  metadata?: ReadonlyArray<MetadataFilter> | null;
-  /** Name of the product. */
-  name?: StringFilter | null;
-  /** Condition that must not hold. */
-  not?: ProductFilter | null;
-  /** Conditions of which one must hold; an empty list matches nothing. */
-  or?: ReadonlyArray<ProductFilter> | null;
-  /** Price of one whole unit. */
-  price?: MoneyFilter | null;
+  /** Range of the time of the product's last change. */
+  updatedAt?: DateTimeFilter | null;
   /**
    * Words of the SKU, name or barcodes; typos are tolerated. A text without letters and digits
    * finds nothing; null does not search.
    */
   search?: string | null;
-  /** SKU of the product. */
-  sku?: StringFilter | null;
-  /** Statuses to include; an empty list matches nothing. */
-  status?: ReadonlyArray<ProductStatus> | null;
+  /** Barcode of the product. `eq` and `in` take a GTIN with or without zeros before it; `startsWith` and `contains` compare the printed code. */
+  barcode?: StringFilter | null;
+  /** Price of one whole unit. */
+  price?: MoneyFilter | null;
+  /** Keys of the metadata, at most 10, all of which must match; an empty list holds for everything. */
+  metadata?: ReadonlyArray<MetadataFilter> | null;
+  /** Time at which the product was created. */
+  createdAt?: DateTimeFilter | null;
   /**
    * Statuses of the product's stock, as for one level: the available quantities, limits and maximums of all stores that you may see are
    * summed, or those of `stockedIn`. A product without a level is OUT_OF_STOCK; kits and untracked products match no status. Needs
@@ -3251,69 +3261,65 @@ export interface ProductFilter {
    * whose stock you may not see match nothing.
    */
   stockedIn?: StoreIdFilter | null;
-  /** Supplier of the product. */
-  supplier?: IdFilter | null;
-  /** Range of the time of the product's last change. */
-  updatedAt?: DateTimeFilter | null;
 }
 
 /** A picture for a product. */
 export interface ProductImageAddInput {
-  /** Alternative text of the picture, for readers who cannot see it; at most 500 characters. */
-  alt?: string;
-  /** The file: one of yours, with the purpose IMAGE, whose bytes have come, and which belongs to nothing yet. */
-  fileId: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Position among the product's pictures, from 1. Null for the last. */
-  position?: number | null;
-  /** The product, instead of `productId`. */
-  product?: ProductRef | null;
   /** The product; it has at most 20 pictures. Needed unless `product` names it. */
   productId?: string | null;
+  /** The product, instead of `productId`. */
+  product?: ProductRef | null;
+  /** The file: one of yours, with the purpose IMAGE, whose bytes have come, and which belongs to nothing yet. */
+  fileId: string;
+  /** Alternative text of the picture, for readers who cannot see it; at most 500 characters. */
+  alt?: string;
+  /** Position among the product's pictures, from 1. Null for the last. */
+  position?: number | null;
 }
 
 /** A picture that is not wanted any more. */
 export interface ProductImageRemoveInput {
-  /** The picture. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The picture. */
+  id: string;
 }
 
 /** New order of a product's pictures. */
 export interface ProductImageReorderInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Pictures that come first, in this order; the others follow as they were. */
-  imageIds: ReadonlyArray<string>;
-  /** The product, instead of `productId`. */
-  product?: ProductRef | null;
   /** The product. Needed unless `product` names it. */
   productId?: string | null;
+  /** The product, instead of `productId`. */
+  product?: ProductRef | null;
+  /** Pictures that come first, in this order; the others follow as they were. */
+  imageIds: ReadonlyArray<string>;
 }
 
 /** Labels on sheets of A4. */
 export interface ProductLabelSheetInput {
-  /** Labels side by side, at most 10. */
-  columns?: number;
-  /** Number of labels for each product, at most 100, and at most 2,000 labels in all. */
-  copies?: number;
   /** The products, at most 250. */
   productIds: ReadonlyArray<string>;
-  /** Labels one below the other, at most 30. */
-  rows?: number;
   /** Symbology of the code. */
   symbology?: LabelSymbology;
+  /** Number of labels for each product, at most 100, and at most 2,000 labels in all. */
+  copies?: number;
+  /** Labels side by side, at most 10. */
+  columns?: number;
+  /** Labels one below the other, at most 30. */
+  rows?: number;
 }
 
 /** Rule by which a name is cleaned. */
 export type ProductNameRule =
-  | 'ABBREVIATION'
-  | 'CASE'
+  | 'WHITESPACE'
   | 'PUNCTUATION'
+  | 'ABBREVIATION'
   | 'UNIT'
-  | 'WHITESPACE';
+  | 'CASE';
 
 /** A value of one of the family's options. */
 export interface ProductOptionInput {
@@ -3325,31 +3331,31 @@ export interface ProductOptionInput {
 
 /** Sort order of a list of products. */
 export interface ProductOrder {
-  /** The direction; RELEVANCE always has the best first. */
-  direction?: Direction;
   /** The value. */
   field: ProductOrderField;
+  /** The direction; RELEVANCE always has the best first. */
+  direction?: Direction;
 }
 
 /** Field by which products are sorted; ties are ordered by ID. */
 export type ProductOrderField =
-  | 'CREATED_AT'
-  | 'NAME'
-  | 'RELEVANCE'
   | 'SKU'
-  | 'UPDATED_AT';
+  | 'NAME'
+  | 'CREATED_AT'
+  | 'UPDATED_AT'
+  | 'RELEVANCE';
 
 /** Reference to a product: exactly one field. */
 export type ProductRef =
-  | { barcode: string; id?: never; sku?: never }
-  | { barcode?: never; id: string; sku?: never }
-  | { barcode?: never; id?: never; sku: string };
+  | { id: string; sku?: never; barcode?: never }
+  | { id?: never; sku: string; barcode?: never }
+  | { id?: never; sku?: never; barcode: string };
 
 /** Status of a product in its life cycle. */
 export type ProductStatus =
+  | 'DRAFT'
   | 'ACTIVE'
-  | 'ARCHIVED'
-  | 'DRAFT';
+  | 'ARCHIVED';
 
 /** Products that categories are suggested for. Archived products are left out. */
 export interface ProductSuggestionFilter {
@@ -3361,12 +3367,12 @@ export interface ProductSuggestionFilter {
 
 /** A suggested category, and tags, that are wrong for a product. At least one of `categoryId` and `tags` is needed. */
 export interface ProductSuggestionRefuseInput {
-  /** Category that is not to be suggested for it again. Null for none. */
-  categoryId?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
   /** Product. */
   productId: string;
+  /** Category that is not to be suggested for it again. Null for none. */
+  categoryId?: string | null;
   /** Tags that are not to be suggested for it again in any spelling, at most 50. */
   tags?: ReadonlyArray<string>;
 }
@@ -3381,171 +3387,171 @@ export interface ProductTagSuggestionFilter {
 
 /** Categories, names, tags and descriptions accepted for products, at most 500 lines together. A product may have a line in each list, with the same version. */
 export interface ProductTextAcceptInput {
-  /** Categories, each product once. */
-  categories?: ReadonlyArray<AcceptedCategoryInput>;
-  /** Descriptions, each product once. */
-  descriptions?: ReadonlyArray<AcceptedDescriptionInput>;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** Categories, each product once. */
+  categories?: ReadonlyArray<AcceptedCategoryInput>;
   /** Names, each product once. */
   names?: ReadonlyArray<AcceptedNameInput>;
   /** Tags, each product once. */
   tags?: ReadonlyArray<AcceptedTagsInput>;
+  /** Descriptions, each product once. */
+  descriptions?: ReadonlyArray<AcceptedDescriptionInput>;
 }
 
 /** State of what is learned from a tenant's products. */
 export type ProductTextStatus =
-  | 'LEARNING'
-  | 'NO_BETTER_THAN_BASELINE'
   | 'READY'
+  | 'LEARNING'
   | 'TOO_FEW_CATEGORIES'
-  | 'TOO_FEW_TAGS';
+  | 'TOO_FEW_TAGS'
+  | 'NO_BETTER_THAN_BASELINE';
 
 /** A change of a product: what is left out stays, null clears. */
 export interface ProductUpdateInput {
-  /** All barcodes of the product and of its packs, at most 50. */
-  barcodes?: ReadonlyArray<BarcodeInput> | null;
-  /** The product's category, instead of `categoryId`. */
-  category?: CategoryRef | null;
-  /** ID of the product's category. */
-  categoryId?: string | null;
-  /** Description of the product, at most 10,000 characters. */
-  description?: string | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
-  /** ID of the family of which the product is a variant. Null clears it, with the options. */
-  familyId?: string | null;
-  /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
-  heightMm?: number | null;
   /** The product. */
   id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
-  lengthMm?: number | null;
-  /** Available quantity, in smallest units, at or below which stock is low. Null clears. */
-  lowStockThreshold?: number | null;
-  /** Custom data: a JSON object of at most 16 KiB. */
-  metadata?: unknown | null;
-  /** Days that must remain until a lot expires for it to be picked for a sale: 0 to 36,500. Null for 0. */
-  minimumRemainingDays?: number | null;
-  /** Name of the product, at most 255 characters. */
-  name?: string | null;
-  /** A value for each of the family's options. */
-  options?: ReadonlyArray<ProductOptionInput> | null;
-  /** Country in which the product was made: an ISO 3166 code of two letters; case is ignored. */
-  originCountry?: string | null;
-  /** Selling price of one whole unit. */
-  price?: MoneyInput | null;
   /** SKU of the product. The previous one is kept in formerSkus. */
   sku?: string | null;
+  /** Name of the product, at most 255 characters. */
+  name?: string | null;
+  /** Description of the product, at most 10,000 characters. */
+  description?: string | null;
+  /** Unit in which the product is counted. Fixed after the first movement. */
+  unit?: UnitInput | null;
+  /** All barcodes of the product and of its packs, at most 50. */
+  barcodes?: ReadonlyArray<BarcodeInput> | null;
+  /** ID of the product's category. */
+  categoryId?: string | null;
+  /** The product's category, instead of `categoryId`. */
+  category?: CategoryRef | null;
+  /** ID of the supplier from which the product is bought. */
+  supplierId?: string | null;
+  /** Supplier from which the product is bought, instead of `supplierId`. */
+  supplier?: SupplierRef | null;
+  /** ID of the family of which the product is a variant. Null clears it, with the options. */
+  familyId?: string | null;
+  /** A value for each of the family's options. */
+  options?: ReadonlyArray<ProductOptionInput> | null;
+  /** Selling price of one whole unit. */
+  price?: MoneyInput | null;
+  /** Cost of one whole unit. */
+  unitCost?: MoneyInput | null;
+  /** Available quantity, in smallest units, at or below which stock is low. Null clears. */
+  lowStockThreshold?: number | null;
   /** Status of the product. ARCHIVED is accepted only when no stock remains. */
   status?: ProductStatus | null;
   /** Stock policy of the product. UNTRACKED is accepted only when no stock remains. */
   stockPolicy?: StockPolicy | null;
-  /** Supplier from which the product is bought, instead of `supplierId`. */
-  supplier?: SupplierRef | null;
-  /** ID of the supplier from which the product is bought. */
-  supplierId?: string | null;
-  /** All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
-  tags?: ReadonlyArray<string> | null;
-  /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
-  tariffNumber?: string | null;
   /** Tracking of the product's stock: none, by lots or by serial numbers. Fixed after the first movement. */
   tracking?: Tracking | null;
-  /** Unit in which the product is counted. Fixed after the first movement. */
-  unit?: UnitInput | null;
-  /** Cost of one whole unit. */
-  unitCost?: MoneyInput | null;
+  /** Days that must remain until a lot expires for it to be picked for a sale: 0 to 36,500. Null for 0. */
+  minimumRemainingDays?: number | null;
   /** Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. Null clears. */
   weightGrams?: number | null;
+  /** Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
+  lengthMm?: number | null;
   /** Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
   widthMm?: number | null;
+  /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
+  heightMm?: number | null;
+  /** Country in which the product was made: an ISO 3166 code of two letters; case is ignored. */
+  originCountry?: string | null;
+  /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
+  tariffNumber?: string | null;
+  /** All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
+  tags?: ReadonlyArray<string> | null;
+  /** Custom data: a JSON object of at most 16 KiB. */
+  metadata?: unknown | null;
 }
 
 /** A product to be made, or changed where there is one with this SKU: what is left out stays, null clears. */
 export interface ProductUpsertInput {
-  /** All barcodes of the product and of its packs, at most 50. */
-  barcodes?: ReadonlyArray<BarcodeInput> | null;
-  /** The product's category, instead of `categoryId`. */
-  category?: CategoryRef | null;
-  /** ID of the product's category. */
-  categoryId?: string | null;
-  /** Description of the product, at most 10,000 characters. */
-  description?: string | null;
-  /** ID of the family of which the product is a variant. */
-  familyId?: string | null;
-  /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
-  heightMm?: number | null;
-  /** Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
-  lengthMm?: number | null;
-  /** Available quantity, in smallest units, at or below which stock is low. Null clears. */
-  lowStockThreshold?: number | null;
-  /** Custom data: a JSON object of at most 16 KiB. */
-  metadata?: unknown | null;
-  /** Days that must remain until a lot expires for it to be picked for a sale: 0 to 36,500. Null for 0. */
-  minimumRemainingDays?: number | null;
-  /** Name of the product, at most 255 characters. Required when the row creates one. */
-  name?: string | null;
-  /** A value for each of the family's options. */
-  options?: ReadonlyArray<ProductOptionInput> | null;
-  /** Country in which the product was made: an ISO 3166 code of two letters; case is ignored. */
-  originCountry?: string | null;
-  /** Selling price of one whole unit. */
-  price?: MoneyInput | null;
   /** Finds the product. */
   sku: string;
+  /** Name of the product, at most 255 characters. Required when the row creates one. */
+  name?: string | null;
+  /** Description of the product, at most 10,000 characters. */
+  description?: string | null;
+  /** Unit in which the product is counted. Fixed after the first movement. */
+  unit?: UnitInput | null;
+  /** All barcodes of the product and of its packs, at most 50. */
+  barcodes?: ReadonlyArray<BarcodeInput> | null;
+  /** ID of the product's category. */
+  categoryId?: string | null;
+  /** The product's category, instead of `categoryId`. */
+  category?: CategoryRef | null;
+  /** ID of the supplier from which the product is bought. */
+  supplierId?: string | null;
+  /** Supplier from which the product is bought, instead of `supplierId`. */
+  supplier?: SupplierRef | null;
+  /** ID of the family of which the product is a variant. */
+  familyId?: string | null;
+  /** A value for each of the family's options. */
+  options?: ReadonlyArray<ProductOptionInput> | null;
+  /** Selling price of one whole unit. */
+  price?: MoneyInput | null;
+  /** Cost of one whole unit. */
+  unitCost?: MoneyInput | null;
+  /** Available quantity, in smallest units, at or below which stock is low. Null clears. */
+  lowStockThreshold?: number | null;
   /** Status of the product. */
   status?: ProductStatus | null;
   /** Stock policy of the product. */
   stockPolicy?: StockPolicy | null;
-  /** Supplier from which the product is bought, instead of `supplierId`. */
-  supplier?: SupplierRef | null;
-  /** ID of the supplier from which the product is bought. */
-  supplierId?: string | null;
-  /** All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
-  tags?: ReadonlyArray<string> | null;
-  /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
-  tariffNumber?: string | null;
   /** Tracking of the product's stock: none, by lots or by serial numbers. Fixed after the first movement. */
   tracking?: Tracking | null;
-  /** Unit in which the product is counted. Fixed after the first movement. */
-  unit?: UnitInput | null;
-  /** Cost of one whole unit. */
-  unitCost?: MoneyInput | null;
+  /** Days that must remain until a lot expires for it to be picked for a sale: 0 to 36,500. Null for 0. */
+  minimumRemainingDays?: number | null;
   /** Weight of one whole unit with its packaging, in grams: 0 to 1,000,000,000. Null clears. */
   weightGrams?: number | null;
+  /** Length of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
+  lengthMm?: number | null;
   /** Width of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
   widthMm?: number | null;
+  /** Height of one whole unit with its packaging, in millimetres: 0 to 1,000,000. Null clears. */
+  heightMm?: number | null;
+  /** Country in which the product was made: an ISO 3166 code of two letters; case is ignored. */
+  originCountry?: string | null;
+  /** Number of the product in the customs tariff, 6 to 10 digits; points and spaces are left out. */
+  tariffNumber?: string | null;
+  /** All tags of the product, at most 50 of 64 characters each, without |. Repeats count once; case is ignored. */
+  tags?: ReadonlyArray<string> | null;
+  /** Custom data: a JSON object of at most 16 KiB. */
+  metadata?: unknown | null;
 }
 
 /** Meaning of a row of stockProductivity. */
 export type ProductivityGroup =
-  | 'CATEGORY'
   | 'PRODUCT'
+  | 'CATEGORY'
   | 'STORE';
 
 /** Figure that rows of stockProductivity are sorted by, the largest first. */
 export type ProductivityTop =
-  | 'GMROI'
   | 'NET_REVENUE'
-  | 'SELL_THROUGH'
   | 'SOLD_UNITS'
-  | 'STOCK_VALUE';
+  | 'SELL_THROUGH'
+  | 'STOCK_VALUE'
+  | 'GMROI';
 
 /** A charge on a purchase order: freight, duty or the like, or a deposit. */
 export interface PurchaseChargeInput {
+  /** Kind of the charge. */
+  kind: ChargeKind;
+  /** Basis on which the charge is spread over the lines. It says nothing of a deposit, which is not spread. */
+  basis?: ChargeBasis;
+  /** Name of the charge, at most 300 characters. Null takes the name of its kind. */
+  name?: string | null;
   /**
    * Amount of the charge; above 0. One in another currency than the order's is converted into the currency of the books, at the exchange rate of the day in
    * the store's time zone, and RATE_MISSING refuses it where there is none. A deposit is in the order's currency.
    */
   amount: MoneyInput;
-  /** Basis on which the charge is spread over the lines. It says nothing of a deposit, which is not spread. */
-  basis?: ChargeBasis;
-  /** Kind of the charge. */
-  kind: ChargeKind;
-  /** Name of the charge, at most 300 characters. Null takes the name of its kind. */
-  name?: string | null;
   /** Supplier that bills the charge, as a carrier does. Null takes the supplier of the order; a deposit has no other. */
   supplier?: SupplierRef | null;
 }
@@ -3555,47 +3561,49 @@ export type PurchaseExpectedFrom =
   | 'CONFIRMED'
   | 'LINE'
   | 'ORDER'
-  | 'SUPPLIER'
-  | 'SUPPLIER_PRODUCT';
+  | 'SUPPLIER_PRODUCT'
+  | 'SUPPLIER';
 
 /** A step of a purchase order. */
 export interface PurchaseOrderActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The order. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Reason or note, at most 1,000 characters. Kept with the order where it is rejected, closed or cancelled. */
   note?: string | null;
 }
 
 /** An order that is with its supplier as it shall be from now on. Fields that are left out stay as they are; null clears. */
 export interface PurchaseOrderAmendInput {
+  /** The order: ORDERED or PARTIALLY_RECEIVED. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Day on which lines are expected that state none. Null removes it. */
+  expectedOn?: string | null;
+  /** The note that the supplier gets with the order; at most 1,000 characters. */
+  note?: string | null;
+  /** Lines that change, each named once; at most 2,000. */
+  setLines?: ReadonlyArray<PurchaseOrderLineSet> | null;
   /** Lines that are added; at most 2,000, as many as an order may have. */
   addLines?: ReadonlyArray<PurchaseOrderLineInput> | null;
   /** Lines that are cancelled, of which nothing has come; at most 2,000. One at least stays: purchaseOrderCancel gives up the whole order. */
   cancelLines?: ReadonlyArray<string> | null;
-  /** Day on which lines are expected that state none. Null removes it. */
-  expectedOn?: string | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
-  /** The order: ORDERED or PARTIALLY_RECEIVED. */
-  id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
-  idempotencyKey?: string;
-  /** The note that the supplier gets with the order; at most 1,000 characters. */
-  note?: string | null;
   /** The reason for the change, kept with the stock that is planned; at most 1,000 characters. */
   reason?: string | null;
-  /** Lines that change, each named once; at most 2,000. */
-  setLines?: ReadonlyArray<PurchaseOrderLineSet> | null;
 }
 
 /** A supplier's confirmation of an order. It changes no quantity: availability and late alerts go by the confirmed day. */
 export interface PurchaseOrderConfirmInput {
-  /** Confirmed day of lines that state none. Null keeps the day confirmed before. */
-  confirmedOn?: string | null;
+  /** The order: ORDERED or PARTIALLY_RECEIVED. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
   expectedVersion?: number | null;
   /**
@@ -3603,86 +3611,88 @@ export interface PurchaseOrderConfirmInput {
    * one that it has when it is left out.
    */
   externalRef?: string | null;
-  /** The order: ORDERED or PARTIALLY_RECEIVED. */
-  id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
-  idempotencyKey?: string;
+  /** Confirmed day of lines that state none. Null keeps the day confirmed before. */
+  confirmedOn?: string | null;
   /** Confirmed lines, each named once; at most 2,000. Null confirms every open line as it was ordered. */
   lines?: ReadonlyArray<PurchaseOrderLineConfirmationInput> | null;
 }
 
 /** A new purchase order. */
 export interface PurchaseOrderCreateInput {
-  /**
-   * Blanket order of the same supplier and currency that the order calls off from: at its prices, of its products, within its days, and no more of
-   * each than is left. Null for none.
-   */
-  blanketOrder?: BlanketOrderRef | null;
-  /** Charges that are paid beside the goods, at most 50. All but deposits are part of their cost. */
-  charges?: ReadonlyArray<PurchaseChargeInput>;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
+  /** Supplier of the goods. */
+  supplier: SupplierRef;
+  /** Store that receives the goods. */
+  store: StoreRef;
   /** Currency of all amounts of the order. Null for that of the supplier's catalogue, else the tenant's. */
   currencyCode?: string | null;
   /** Day on which the goods are expected, in the store's time zone. Null when unknown. */
   expectedOn?: string | null;
   /** The supplier's reference for the order, unique among the orders with that supplier, at most 128 characters. Null for none. */
   externalRef?: string | null;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
-  idempotencyKey?: string;
-  /** Lines of the order, at most 2,000. */
-  lines: ReadonlyArray<PurchaseOrderLineInput>;
   /** Note to the supplier, sent with the order, at most 1,000 characters. */
   note?: string | null;
   /** Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. */
   overPercent?: number;
+  /** Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. */
+  underPercent?: number;
+  /** Lines of the order, at most 2,000. */
+  lines: ReadonlyArray<PurchaseOrderLineInput>;
+  /** Charges that are paid beside the goods, at most 50. All but deposits are part of their cost. */
+  charges?: ReadonlyArray<PurchaseChargeInput>;
   /**
    * ORDERED submits, approves and places the order in the same call, by a member with purchase.approve in the store; refused above the tenant's
    * approval limit. Null for DRAFT.
    */
   status?: PurchaseOrderStartStatus | null;
-  /** Store that receives the goods. */
-  store: StoreRef;
-  /** Supplier of the goods. */
-  supplier: SupplierRef;
-  /** Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. */
-  underPercent?: number;
+  /**
+   * Blanket order of the same supplier and currency that the order calls off from: at its prices, of its products, within its days, and no more of
+   * each than is left. Null for none.
+   */
+  blanketOrder?: BlanketOrderRef | null;
 }
 
 /** Purchase orders that match all of these. */
 export interface PurchaseOrderFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<PurchaseOrderFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<PurchaseOrderFilter> | null;
+  /** Condition that must not hold. */
+  not?: PurchaseOrderFilter | null;
+  /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<PurchaseOrderStatus> | null;
+  /** Bought from these suppliers. */
+  supplier?: IdFilter | null;
   /** Calling off from these blanket orders. */
   blanketOrder?: IdFilter | null;
-  /** Time at which the purchase order was created. */
-  createdAt?: DateTimeFilter | null;
+  /** Delivered to these stores. */
+  store?: IdFilter | null;
   /** Day before which the goods are expected. Orders without a day do not match. Null for any. */
   expectedBefore?: string | null;
   /** Day on which the goods are expected. */
   expectedOn?: DateFilter | null;
-  /** Condition that must not hold. */
-  not?: PurchaseOrderFilter | null;
   /** Number of the purchase order, with or without its letters, as in PO-000007. */
   number?: StringFilter | null;
-  /** Conditions of which one must hold; an empty list matches nothing. */
-  or?: ReadonlyArray<PurchaseOrderFilter> | null;
+  /** Reference in an external system, compared exactly. */
+  externalRef?: StringFilter | null;
+  /** Member, integration or job that created the purchase order. */
+  createdBy?: IdFilter | null;
+  /** Total of the purchase order: goods and charges, in its currency. Needs product.cost.read. */
+  total?: MoneyFilter | null;
   /** Product of at least one line of the purchase order. */
   product?: IdFilter | null;
   /** SKU of the product of at least one line, in any spelling of capitals. */
   sku?: StringFilter | null;
-  /** States to include; an empty list matches nothing. */
-  status?: ReadonlyArray<PurchaseOrderStatus> | null;
-  /** Delivered to these stores. */
-  store?: IdFilter | null;
-  /** Bought from these suppliers. */
-  supplier?: IdFilter | null;
+  /** Time at which the purchase order was created. */
+  createdAt?: DateTimeFilter | null;
   /** Time at which the purchase order last changed. */
   updatedAt?: DateTimeFilter | null;
 }
 
 /** Supplier's confirmation of a line. */
 export interface PurchaseOrderLineConfirmationInput {
-  /** Confirmed day of arrival. Null for the input's confirmedOn, else the day confirmed before. */
-  confirmedOn?: string | null;
   /** The order's line, of which something is still expected. */
   purchaseOrderLineId: string;
   /**
@@ -3690,18 +3700,18 @@ export interface PurchaseOrderLineConfirmationInput {
    * for the ordered quantity.
    */
   quantity?: number | null;
+  /** Confirmed day of arrival. Null for the input's confirmedOn, else the day confirmed before. */
+  confirmedOn?: string | null;
 }
 
 /** A line of a purchase order. */
 export interface PurchaseOrderLineInput {
-  /** Day on which the line is expected, in the store's time zone. Null for the order's. */
-  expectedOn?: string | null;
-  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
-  packs?: number | null;
   /** The product. */
   product: ProductRef;
   /** Quantity to order, in the product's smallest unit; above 0. Null where `packs` is given. */
   quantity?: number | null;
+  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
+  packs?: number | null;
   /**
    * Cost of one whole unit, in the order's currency. Null takes the supplier's catalogue price for this quantity, else the product's own cost; in an
    * order that calls off from a blanket order, the price that is agreed there.
@@ -3709,17 +3719,26 @@ export interface PurchaseOrderLineInput {
   unitCost?: MoneyInput | null;
   /** Weight of the whole line, in any unit that all lines share, for charges that are spread by weight. Null where it is not known. */
   weight?: number | null;
+  /** Day on which the line is expected, in the store's time zone. Null for the order's. */
+  expectedOn?: string | null;
 }
 
 /** Goods received for a line of a purchase order. */
 export interface PurchaseOrderLineReceiptInput {
+  /** The order's line. Required, unless the deprecated `purchaseOrderLineId` is given. */
+  lineId?: string | null;
+  /**
+   * Deprecated name of `lineId`.
+   * @deprecated 2026-11-25: use lineId. Removed after 2027-11-25.
+   */
+  purchaseOrderLineId?: string | null;
+  /** Quantity of undamaged goods, in the product's smallest unit. */
+  quantity: number;
   /**
    * Quantity of damaged goods beside the undamaged ones, in the product's smallest unit; on hand, and not available. Null for
    * 0.
    */
   damaged?: number | null;
-  /** The order's line. Required, unless the deprecated `purchaseOrderLineId` is given. */
-  lineId?: string | null;
   /**
    * Lots of a product that is tracked by lots; they sum to the received and the damaged
    * quantity. An unknown code creates a lot, and a serial number is a lot of one. At most 2,000
@@ -3728,19 +3747,10 @@ export interface PurchaseOrderLineReceiptInput {
   lots?: ReadonlyArray<ReceivedLotInput>;
   /** Note on damage or other faults, at most 1,000 characters. */
   note?: string | null;
-  /**
-   * Deprecated name of `lineId`.
-   * @deprecated 2026-11-25: use lineId. Removed after 2027-11-25.
-   */
-  purchaseOrderLineId?: string | null;
-  /** Quantity of undamaged goods, in the product's smallest unit. */
-  quantity: number;
 }
 
 /** A line of a purchase order as it shall be from now on. Fields that are left out stay as they are; null clears. */
 export interface PurchaseOrderLineSet {
-  /** Day on which the line is expected, in place of a confirmed one. Null for the order's day, else the supplier's lead time. */
-  expectedOn?: string | null;
   /** The order's line. */
   purchaseOrderLineId: string;
   /**
@@ -3753,24 +3763,26 @@ export interface PurchaseOrderLineSet {
    * line of its own after the others. Null leaves it as it is.
    */
   unitCost?: MoneyInput | null;
+  /** Day on which the line is expected, in place of a confirmed one. Null for the order's day, else the supplier's lead time. */
+  expectedOn?: string | null;
 }
 
 /** A delivery. */
 export interface PurchaseOrderReceiveInput {
-  /** The number of the supplier's delivery note; at most 128 characters. */
-  deliveryNote?: string | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The order. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Lines received. Null receives the open quantity of every line. */
-  lines?: ReadonlyArray<PurchaseOrderLineReceiptInput> | null;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** The number of the supplier's delivery note; at most 128 characters. */
+  deliveryNote?: string | null;
   /** Note that is kept with the receipt and the stock movements, at most 1,000 characters. */
   note?: string | null;
   /** Time of the receipt; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
+  /** Lines received. Null receives the open quantity of every line. */
+  lines?: ReadonlyArray<PurchaseOrderLineReceiptInput> | null;
   /** Items received that were not ordered, at most 50. */
   wrongItems?: ReadonlyArray<WrongItemInput>;
 }
@@ -3790,16 +3802,16 @@ export interface PurchaseOrderSendInput {
 
 /** Sort order of a list of purchase orders; rows with equal values are sorted by ID. */
 export interface PurchaseOrderSort {
-  /** Direction of the sort; DESC by default. */
-  direction?: Direction;
   /** Field by which the list is sorted. */
   field: PurchaseOrderSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
 }
 
 /** Field by which a list of purchase orders can be sorted. */
 export type PurchaseOrderSortField =
-  | 'CREATED_AT'
   | 'NUMBER'
+  | 'CREATED_AT'
   | 'UPDATED_AT';
 
 /** Status that a new purchase order can have at once. */
@@ -3808,38 +3820,38 @@ export type PurchaseOrderStartStatus =
 
 /** Status of a purchase order. New values may be added. */
 export type PurchaseOrderStatus =
-  | 'APPROVED'
-  | 'CANCELLED'
-  | 'CLOSED'
   | 'DRAFT'
+  | 'PENDING_APPROVAL'
+  | 'APPROVED'
+  | 'REJECTED'
   | 'ORDERED'
   | 'PARTIALLY_RECEIVED'
-  | 'PENDING_APPROVAL'
   | 'RECEIVED'
-  | 'REJECTED';
+  | 'CLOSED'
+  | 'CANCELLED';
 
 /** A change of a draft, or of a rejected order. A field that is left out stays; null clears. */
 export interface PurchaseOrderUpdateInput {
-  /** All charges of the order from now on, at most 50. Null leaves them as they are. */
-  charges?: ReadonlyArray<PurchaseChargeInput> | null;
-  /** Day on which the goods are expected, in the store's time zone. Null removes it. */
-  expectedOn?: string | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
-  /** The supplier's reference for the order, at most 128 characters. Null removes it. */
-  externalRef?: string | null;
   /** The order. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** All lines of the order from now on, at most 2,000. Null leaves them as they are. */
-  lines?: ReadonlyArray<PurchaseOrderLineInput> | null;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Day on which the goods are expected, in the store's time zone. Null removes it. */
+  expectedOn?: string | null;
+  /** The supplier's reference for the order, at most 128 characters. Null removes it. */
+  externalRef?: string | null;
   /** Note to the supplier, sent with the order, at most 1,000 characters. Null removes it. */
   note?: string | null;
   /** Tolerance for over-delivery, in percent of a line's quantity: 0 to 100. Null leaves it as it is. */
   overPercent?: number | null;
   /** Tolerance for under-delivery, in percent of a line's quantity: 0 to 100. A line within it counts as complete. Null leaves it as it is. */
   underPercent?: number | null;
+  /** All lines of the order from now on, at most 2,000. Null leaves them as they are. */
+  lines?: ReadonlyArray<PurchaseOrderLineInput> | null;
+  /** All charges of the order from now on, at most 50. Null leaves them as they are. */
+  charges?: ReadonlyArray<PurchaseChargeInput> | null;
 }
 
 /** Products to order, for draft purchase orders. */
@@ -3873,74 +3885,74 @@ export interface QuietHoursInput {
 
 /** Reason for a change of stock. */
 export type ReasonCode =
-  | 'CORRECTION'
+  | 'PURCHASE'
+  | 'SALE'
   | 'CUSTOMER_RETURN'
   | 'DAMAGE'
+  | 'LOSS'
+  | 'THEFT'
   | 'EXPIRY'
   | 'FOUND'
-  | 'LOSS'
+  | 'SAMPLE'
+  | 'CORRECTION'
   | 'OPENING'
-  | 'OTHER'
-  | 'PURCHASE'
   | 'QUARANTINE'
   | 'RECALL'
-  | 'SALE'
-  | 'SAMPLE'
-  | 'THEFT';
+  | 'OTHER';
 
 /** Goods received in one lot. */
 export interface ReceivedLotInput {
-  /** Quantity of damaged goods beside the undamaged ones, in the product's smallest unit. Null for 0. */
-  damaged?: number | null;
   /** The lot; a new one by its code, with its dates where it has any. */
   lot: LotRef;
   /** Quantity of undamaged goods, in the product's smallest unit. */
   quantity: number;
+  /** Quantity of damaged goods beside the undamaged ones, in the product's smallest unit. Null for 0. */
+  damaged?: number | null;
 }
 
 /** Share of the sum captured for an order that was refunded. */
 export type RefundStatus =
-  | 'FULL'
   | 'NONE'
-  | 'PARTIAL';
+  | 'PARTIAL'
+  | 'FULL';
 
 /** Reason of a store for not sending goods. */
 export type RejectReason =
-  | 'CANNOT_SHIP'
+  | 'NO_STOCK'
   | 'DAMAGED'
   | 'NO_CAPACITY'
-  | 'NO_STOCK'
+  | 'CANNOT_SHIP'
   | 'OTHER';
 
 /** Kind of a reorder suggestion. */
 export type ReorderKind =
-  | 'PURCHASE'
-  | 'TRANSFER';
+  | 'TRANSFER'
+  | 'PURCHASE';
 
 /** A product and quantity to order for a store. */
 export interface ReorderLineInput {
   /** The product. */
   product: ProductRef;
-  /** Quantity to order, in the product's smallest unit; above 0. */
-  quantity: number;
   /** Store that needs the goods. */
   store: StoreRef;
   /** Supplier of the goods. Null takes the preferred supplier, else the product's own. */
   supplier?: SupplierRef | null;
+  /** Quantity to order, in the product's smallest unit; above 0. */
+  quantity: number;
 }
 
 /** Replenishment policy of a stock level. Fields that are left out stay; null clears. */
 export interface ReorderPolicyInput {
-  /** Quantity up to which the position is filled, in the product's smallest unit. Stock above it can be transferred to another store. Null clears it. */
-  maximum?: number | null;
   /** The product. */
   product: ProductRef;
-  /** Position at or below which the product is reordered, in the product's smallest unit; at most the maximum. Null clears it. */
-  reorderPoint?: number | null;
-  /** Safety stock, in the product's smallest unit: a part of the stock that is not offered to channels. Null leaves it as it is. */
-  safetyStock?: number | null;
   /** The store. */
   store: StoreRef;
+  /** Position at or below which the product is reordered, in the product's smallest unit; at most the maximum. Null clears it. */
+  reorderPoint?: number | null;
+  /** Quantity up to which the position is filled, in the product's smallest unit. Stock above it can be transferred to another store. Null clears it. */
+  maximum?: number | null;
+  /** Safety stock, in the product's smallest unit: a part of the stock that is not offered to channels. Null leaves it as it is. */
+  safetyStock?: number | null;
 }
 
 /** Policies of levels. */
@@ -3953,30 +3965,30 @@ export interface ReorderPolicySetInput {
 
 /** Origin of a reorder point. */
 export type ReorderReason =
-  | 'DEMAND'
-  | 'REORDER_POINT';
+  | 'REORDER_POINT'
+  | 'DEMAND';
 
 /** Reason for which a line is REFUSED or CUT. */
 export type ReplenishmentIssue =
-  | 'BELOW_MINIMUM'
-  | 'DRAFT_REFUSED'
+  | 'STALE'
   | 'NO_SUPPLIER'
-  | 'OTHER_CURRENCY'
+  | 'DRAFT_REFUSED'
   | 'OVER_BUDGET'
-  | 'STALE';
+  | 'OTHER_CURRENCY'
+  | 'BELOW_MINIMUM';
 
 /** Kind of a line. */
 export type ReplenishmentLineKind =
-  | 'PURCHASE'
-  | 'TRANSFER';
+  | 'TRANSFER'
+  | 'PURCHASE';
 
 /** State of a line. */
 export type ReplenishmentLineState =
-  | 'APPROVED'
-  | 'CLAIMED'
-  | 'CUT'
   | 'OPEN'
-  | 'REFUSED';
+  | 'CLAIMED'
+  | 'APPROVED'
+  | 'REFUSED'
+  | 'CUT';
 
 /** Outcome of a proposal by the day on which its delivery was due. */
 export type ReplenishmentOutcome =
@@ -3986,28 +3998,30 @@ export type ReplenishmentOutcome =
 
 /** Lines of a plan to approve. */
 export interface ReplenishmentPlanApproveInput {
-  /** Version of the plan as it was read; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Lines. */
-  lines: PlanLineChoice;
   /** Plan. */
   plan: string;
+  /** Version of the plan as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** Lines. */
+  lines: PlanLineChoice;
 }
 
 /** A plan that is wanted now. */
 export interface ReplenishmentPlanCreateInput {
-  /** Most that purchases may cost. Those that save the most margin for the money come first, and others are CUT. */
-  budget?: MoneyInput | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Stores that are planned for, at most 250; all of yours when it is empty. Other stores that you may buy for can still send stock. */
   storeIds?: ReadonlyArray<string>;
-  /** Supplier whose products are included, instead of `supplierId`. */
-  supplier?: SupplierRef | null;
+  /** Stores that are planned for, instead of `storeIds`. Null for those. */
+  stores?: ReadonlyArray<StoreRef> | null;
   /** ID of the supplier whose products are included. */
   supplierId?: string | null;
+  /** Supplier whose products are included, instead of `supplierId`. */
+  supplier?: SupplierRef | null;
+  /** Most that purchases may cost. Those that save the most margin for the money come first, and others are CUT. */
+  budget?: MoneyInput | null;
 }
 
 /** Plans. All conditions hold; one that is null is absent. */
@@ -4018,135 +4032,135 @@ export interface ReplenishmentPlanFilter {
 
 /** Lines of a plan. All conditions hold; one that is null is absent. */
 export interface ReplenishmentPlanLineFilter {
-  /** Kinds to include; an empty list matches nothing. */
-  kind?: ReadonlyArray<ReplenishmentLineKind> | null;
-  /** States to include; an empty list matches nothing. */
-  state?: ReadonlyArray<ReplenishmentLineState> | null;
   /** Stores to include. */
   store?: IdFilter | null;
+  /** States to include; an empty list matches nothing. */
+  state?: ReadonlyArray<ReplenishmentLineState> | null;
+  /** Kinds to include; an empty list matches nothing. */
+  kind?: ReadonlyArray<ReplenishmentLineKind> | null;
 }
 
 /** State of a plan. */
 export type ReplenishmentPlanState =
-  | 'APPROVED'
   | 'DRAFT'
-  | 'EXECUTED'
   | 'PARTLY'
+  | 'APPROVED'
+  | 'EXECUTED'
   | 'SUPERSEDED';
 
 /** Rule by which stock is filled up. L is the lead time, Q the demand that a lead time stays within with the promised chance. */
 export type ReplenishmentPolicyKind =
   | 'MIN_MAX'
-  | 'PERIODIC'
   | 'REORDER_POINT'
+  | 'PERIODIC'
   | 'SERVICE'
   | 'TARGET_DAYS';
 
 /** A policy that is to go. */
 export interface ReplenishmentPolicyRemoveInput {
-  /** Policy. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** Policy. */
+  id: string;
 }
 
 /** A policy. A product, a class or a supplier is named, or none of them for the whole tenant; a store beside a product or a class. */
 export interface ReplenishmentPolicySetInput {
-  /** ABC class that the policy is for. */
-  abcClass?: AbcClass | null;
-  /** Days of demand that an order covers beyond the point, from 0 to 365, for REORDER_POINT and SERVICE. Null for 14. */
-  coverDays?: number | null;
-  /** Version of the policy as it was read; another one is a VERSION_CONFLICT. Null changes any. */
-  expectedVersion?: number | null;
-  /** Policy to change. Null makes a new one; a scope that has one already is refused as DUPLICATE. */
-  id?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** Policy to change. Null makes a new one; a scope that has one already is refused as DUPLICATE. */
+  id?: string | null;
+  /** Version of the policy as it was read; another one is a VERSION_CONFLICT. Null changes any. */
+  expectedVersion?: number | null;
   /** Kind of rule. */
   kind: ReplenishmentPolicyKind;
-  /**
-   * Cost of one order, above 0, for REORDER_POINT and SERVICE: an order is then at least the economic lot, at a holding cost
-   * of 25 % a year. Null for none.
-   */
-  orderCost?: MoneyInput | null;
-  /** Product that the policy is for, instead of `productId`. */
-  product?: ProductRef | null;
   /** ID of the product that the policy is for. */
   productId?: string | null;
+  /** Product that the policy is for, instead of `productId`. */
+  product?: ProductRef | null;
+  /** ID of the store that the policy is for, with a product or a class. Needed unless your rights are for all stores. */
+  storeId?: string | null;
+  /** Store that the policy is for, instead of `storeId`. */
+  store?: StoreRef | null;
+  /** ABC class that the policy is for. */
+  abcClass?: AbcClass | null;
+  /** ID of the supplier whose products the policy is for. */
+  supplierId?: string | null;
+  /** Supplier whose products the policy is for, instead of `supplierId`. */
+  supplier?: SupplierRef | null;
+  /** Share of order cycles without running out, from 0.5 to 0.999. Needed for REORDER_POINT and PERIODIC, null for other kinds. */
+  serviceLevel?: number | null;
+  /** Days of demand that an order covers beyond the point, from 0 to 365, for REORDER_POINT and SERVICE. Null for 14. */
+  coverDays?: number | null;
   /** Days from one review to the next, from 1 to 182. Needed for PERIODIC, null for other kinds. */
   reviewDays?: number | null;
   /** Date of one of the review days, of PERIODIC. Null for a Monday. */
   reviewFrom?: string | null;
   /** Days of mean demand beyond the lead time at which the product is ordered, from 0 to 365, for TARGET_DAYS. Null for 0. */
   safetyDays?: number | null;
-  /** Share of order cycles without running out, from 0.5 to 0.999. Needed for REORDER_POINT and PERIODIC, null for other kinds. */
-  serviceLevel?: number | null;
-  /** Store that the policy is for, instead of `storeId`. */
-  store?: StoreRef | null;
-  /** ID of the store that the policy is for, with a product or a class. Needed unless your rights are for all stores. */
-  storeId?: string | null;
-  /** Supplier whose products the policy is for, instead of `supplierId`. */
-  supplier?: SupplierRef | null;
-  /** ID of the supplier whose products the policy is for. */
-  supplierId?: string | null;
   /**
    * Days of mean demand beyond the lead time up to which stock is filled, from 1 to 365, no fewer than `safetyDays`. Needed
    * for TARGET_DAYS, null for other kinds.
    */
   targetDays?: number | null;
+  /**
+   * Cost of one order, above 0, for REORDER_POINT and SERVICE: an order is then at least the economic lot, at a holding cost
+   * of 25 % a year. Null for none.
+   */
+  orderCost?: MoneyInput | null;
 }
 
 /** Subject of a reason. */
 export type ReplenishmentReasonCode =
-  | 'ASSUMED_LEAD'
-  | 'BELOW_MINIMUM'
   | 'BELOW_POINT'
-  | 'CAPPED_BY_SALES'
-  | 'DEFAULT_POLICY'
-  | 'EXTRAPOLATED'
-  | 'FEW_ERRORS'
-  | 'FILLED_UP'
-  | 'IN_DRAFTS'
-  | 'LARGE_PACK'
-  | 'MINIMUM'
-  | 'MOVED_FIRST'
-  | 'NO_FORECAST'
-  | 'NO_SUPPLIER'
-  | 'OWED'
-  | 'PACK'
-  | 'PRICE_BREAK'
   | 'REVIEW_DAY'
-  | 'SHELF_LIFE'
+  | 'OWED'
+  | 'DEFAULT_POLICY'
+  | 'FEW_ERRORS'
+  | 'NO_FORECAST'
+  | 'EXTRAPOLATED'
+  | 'CAPPED_BY_SALES'
+  | 'ASSUMED_LEAD'
   | 'SUPPLIER_CALENDAR'
-  | 'SURPLUS';
+  | 'IN_DRAFTS'
+  | 'MOVED_FIRST'
+  | 'MINIMUM'
+  | 'SHELF_LIFE'
+  | 'PRICE_BREAK'
+  | 'PACK'
+  | 'LARGE_PACK'
+  | 'NO_SUPPLIER'
+  | 'SURPLUS'
+  | 'FILLED_UP'
+  | 'BELOW_MINIMUM';
 
 /** Reason for which a chosen line was not approved. */
 export type ReplenishmentRefusalCode =
-  | 'DRAFT_REFUSED'
   | 'FORBIDDEN'
-  | 'STALE';
+  | 'STALE'
+  | 'DRAFT_REFUSED';
 
 /** The rule by which lines of the plan of each night are approved without a person. */
 export interface ReplenishmentRuleSetInput {
-  /** Least data quality of a line's forecast, from 0 to 1; 0.8 when it is left out. A line without a forecast waits. */
-  confidence?: number;
-  /** Whether the rule approves lines from the next plan on. */
-  enabled?: boolean;
-  /** Version of the rule as it was read, 0 before it was first set; another one is a VERSION_CONFLICT. Null changes any. */
-  expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** Version of the rule as it was read, 0 before it was first set; another one is a VERSION_CONFLICT. Null changes any. */
+  expectedVersion?: number | null;
+  /** Whether the rule approves lines from the next plan on. */
+  enabled?: boolean;
   /** Most that the purchases of one plan may cost together, above 0, in the currency of `supplierAmount`. Null: purchases wait. */
   planAmount?: MoneyInput | null;
+  /** Most that the purchases from one supplier may cost in one plan, above 0. An order above it waits as a whole. Null: purchases wait. */
+  supplierAmount?: MoneyInput | null;
+  /** Whether transfers are approved. */
+  transfers?: boolean;
+  /** Least data quality of a line's forecast, from 0 to 1; 0.8 when it is left out. A line without a forecast waits. */
+  confidence?: number;
   /**
    * Whether the rule also places the purchase orders that it makes and sends them to suppliers with an e-mail address, in the name of the member
    * who sets it. Requires purchase.approve for all stores.
    */
   sends?: boolean;
-  /** Most that the purchases from one supplier may cost in one plan, above 0. An order above it waits as a whole. Null: purchases wait. */
-  supplierAmount?: MoneyInput | null;
-  /** Whether transfers are approved. */
-  transfers?: boolean;
 }
 
 /** Drawing of a chart. */
@@ -4161,95 +4175,95 @@ export type ReportComparison =
 
 /** Meaning of a report's rows. Several dimensions together give a row for each of their combinations. */
 export type ReportDimension =
-  | 'CATEGORY'
-  | 'CHANNEL'
   | 'DAY'
-  | 'MONTH'
-  | 'PRODUCT'
-  | 'QUARTER'
-  | 'STORE'
-  | 'SUPPLIER'
-  | 'TOP_CATEGORY'
   | 'WEEK'
-  | 'YEAR';
+  | 'MONTH'
+  | 'QUARTER'
+  | 'YEAR'
+  | 'PRODUCT'
+  | 'CATEGORY'
+  | 'TOP_CATEGORY'
+  | 'SUPPLIER'
+  | 'STORE'
+  | 'CHANNEL';
 
 /** Figure of a report's rows. `reportCatalog` says which dimensions it combines with. */
 export type ReportMeasure =
-  | 'AVERAGE_ORDER_VALUE'
-  | 'AVERAGE_PRICE'
-  | 'CANCELLED_UNITS'
-  | 'CLOSING_UNITS'
-  | 'COST'
-  | 'DISCOUNTS'
-  | 'GROSS_REVENUE'
-  | 'IN_STOCK_DAYS'
-  | 'MARGIN'
-  | 'MARGIN_RATE'
-  | 'NET_REVENUE'
   | 'ORDERED_UNITS'
+  | 'CANCELLED_UNITS'
+  | 'SOLD_UNITS'
+  | 'RETURNED_UNITS'
   | 'ORDERS'
   | 'ORDER_LINES'
-  | 'OUT_OF_STOCK_DAYS'
-  | 'RECEIVED_UNITS'
+  | 'GROSS_REVENUE'
+  | 'DISCOUNTS'
   | 'REFUNDS'
-  | 'REMOVED_UNITS'
-  | 'RETURNED_UNITS'
+  | 'NET_REVENUE'
+  | 'COST'
+  | 'MARGIN'
+  | 'MARGIN_RATE'
+  | 'AVERAGE_PRICE'
+  | 'AVERAGE_ORDER_VALUE'
   | 'RETURN_RATE'
-  | 'SOLD_UNITS'
+  | 'RECEIVED_UNITS'
+  | 'REMOVED_UNITS'
+  | 'CLOSING_UNITS'
+  | 'IN_STOCK_DAYS'
+  | 'OUT_OF_STOCK_DAYS'
   | 'STOCKOUT_RATE';
 
 /** Period that moves with the day on which it is asked for, in the tenant's time zone. More may be added. */
 export type ReportPeriod =
-  | 'LAST_28_DAYS'
-  | 'LAST_365_DAYS'
-  | 'LAST_7_DAYS'
-  | 'LAST_91_DAYS'
-  | 'LAST_MONTH'
-  | 'LAST_QUARTER'
-  | 'LAST_WEEK'
-  | 'LAST_YEAR'
-  | 'THIS_MONTH'
-  | 'THIS_QUARTER'
-  | 'THIS_WEEK'
-  | 'THIS_YEAR'
   | 'TODAY'
-  | 'YESTERDAY';
+  | 'YESTERDAY'
+  | 'LAST_7_DAYS'
+  | 'LAST_28_DAYS'
+  | 'LAST_91_DAYS'
+  | 'LAST_365_DAYS'
+  | 'THIS_WEEK'
+  | 'LAST_WEEK'
+  | 'THIS_MONTH'
+  | 'LAST_MONTH'
+  | 'THIS_QUARTER'
+  | 'LAST_QUARTER'
+  | 'THIS_YEAR'
+  | 'LAST_YEAR';
 
 /** Order of a report's rows. Rows without a figure come last, equal ones are in the order of their dimensions. */
 export interface ReportSort {
-  /** Direction of the order. Default DESC. */
-  direction?: Direction;
   /** One of the report's measures. */
   measure: ReportMeasure;
+  /** Direction of the order. Default DESC. */
+  direction?: Direction;
 }
 
 /** Unit of a measure. */
 export type ReportUnit =
-  | 'DAYS'
+  | 'UNITS'
   | 'DOCUMENTS'
   | 'LINES'
+  | 'DAYS'
   | 'MONEY'
-  | 'SHARE'
-  | 'UNITS';
+  | 'SHARE';
 
 /** Status of a reservation. */
 export type ReservationStatus =
   | 'ACTIVE'
   | 'CONSUMED'
-  | 'EXPIRED'
   | 'RELEASED'
+  | 'EXPIRED'
   | 'SHORTENED';
 
 /** Stock to hold. */
 export interface ReserveItem {
-  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
-  packs?: number | null;
   /** The product. */
   product: ProductRef;
-  /** Quantity to hold, above 0, in the product's smallest unit. Null where `packs` is given. */
-  quantity?: number | null;
   /** The store. */
   store: StoreRef;
+  /** Quantity to hold, above 0, in the product's smallest unit. Null where `packs` is given. */
+  quantity?: number | null;
+  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
+  packs?: number | null;
 }
 
 /** Reason for which a cursor cannot be followed: discard your data and subscribe again without a cursor. */
@@ -4261,22 +4275,22 @@ export type ResetReason =
 
 /** A step that needs no more than the return. */
 export interface ReturnActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The return. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
 }
 
 /** Closing of a return, with its refund. */
 export interface ReturnCloseInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The return. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /**
    * Refund, from 0 to the amount that was charged for the received goods. By default the received goods at the prices of their lines,
    * charges included.
@@ -4286,87 +4300,87 @@ export interface ReturnCloseInput {
 
 /** A new return. */
 export interface ReturnCreateInput {
-  /** Customer who returns the goods, instead of `customerId`; an anonymous return when both are omitted. */
-  customer?: CustomerRef | null;
-  /** Customer who returns the goods; an anonymous return when omitted. */
-  customerId?: string | null;
-  /** Reference of the return in an external system; at most 128 characters, unique in the tenant. */
-  externalRef?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Lines of the return; at most 2,000. */
-  lines: ReadonlyArray<ReturnLineInput>;
+  /** Store that receives the return. */
+  store: StoreRef;
+  /** Customer who returns the goods; an anonymous return when omitted. */
+  customerId?: string | null;
+  /** Customer who returns the goods, instead of `customerId`; an anonymous return when both are omitted. */
+  customer?: CustomerRef | null;
+  /** Reference of the return in an external system; at most 128 characters, unique in the tenant. */
+  externalRef?: string | null;
+  /** Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock. */
+  receive?: boolean;
   /** Note that is kept with the count, at most 1,000 characters. */
   note?: string | null;
   /** Time of the return; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
-  /** Whether the goods are received at once; otherwise the return is only REQUESTED and moves no stock. */
-  receive?: boolean;
-  /** Store that receives the return. */
-  store: StoreRef;
+  /** Lines of the return; at most 2,000. */
+  lines: ReadonlyArray<ReturnLineInput>;
 }
 
 /** Filter of returns. All conditions that are given must hold; a condition that is null is ignored. */
 export interface ReturnFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<ReturnFilter> | null;
-  /** Time at which the return was created. */
-  createdAt?: DateTimeFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<ReturnFilter> | null;
+  /** Condition that must not hold. */
+  not?: ReturnFilter | null;
+  /** Stores that received the goods. */
+  store?: IdFilter | null;
   /** Customers to include. Needs customer.read. */
   customer?: IdFilter | null;
   /** Reference in an external system, compared exactly. */
   externalRef?: StringFilter | null;
-  /** Condition that must not hold. */
-  not?: ReturnFilter | null;
+  /** Range of the time at which the goods were received. */
+  receivedAt?: DateTimeFilter | null;
+  /** Return statuses to include; an empty list matches nothing. */
+  status?: ReadonlyArray<ReturnStatus> | null;
   /** Number of the return, with or without its letters, as in RT-000007. */
   number?: StringFilter | null;
-  /** Conditions of which one must hold; an empty list matches nothing. */
-  or?: ReadonlyArray<ReturnFilter> | null;
   /** Order whose lines were given back. */
   order?: IdFilter | null;
   /** Product of at least one line of the return. */
   product?: IdFilter | null;
-  /** Range of the time at which the goods were received. */
-  receivedAt?: DateTimeFilter | null;
   /** SKU of the product of at least one line, in any spelling of capitals. */
   sku?: StringFilter | null;
-  /** Return statuses to include; an empty list matches nothing. */
-  status?: ReadonlyArray<ReturnStatus> | null;
-  /** Stores that received the goods. */
-  store?: IdFilter | null;
+  /** Time at which the return was created. */
+  createdAt?: DateTimeFilter | null;
   /** Time at which the return last changed. */
   updatedAt?: DateTimeFilter | null;
 }
 
 /** Findings of the inspection of a return. */
 export interface ReturnInspectInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The return. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /**
    * Findings for each line, at most 2,000; by default everything that is not inspected yet, with the planned disposition of its
    * line.
    */
   lines?: ReadonlyArray<ReturnInspectLineInput> | null;
-  /** Note that is kept with the stock movements, at most 1,000 characters. */
-  note?: string | null;
   /** Time of the inspection; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
+  /** Note that is kept with the stock movements, at most 1,000 characters. */
+  note?: string | null;
 }
 
 /** Disposition of a quantity of a return line. A line is named once for each disposition and lot. */
 export interface ReturnInspectLineInput {
-  /** Disposition of the inspected goods. */
-  disposition: Disposition;
   /** The return's line. */
   lineId: string;
-  /** The lot that is meant, of those that came; those that came first when it is left out. */
-  lot?: LotRef | null;
   /** Inspected quantity, in the product's smallest unit; above 0. */
   quantity: number;
+  /** Disposition of the inspected goods. */
+  disposition: Disposition;
+  /** The lot that is meant, of those that came; those that came first when it is left out. */
+  lot?: LotRef | null;
 }
 
 /**
@@ -4374,26 +4388,26 @@ export interface ReturnInspectLineInput {
  * must name one of them.
  */
 export interface ReturnLineInput {
-  /** Disposition of the returned goods. */
-  disposition?: Disposition;
   /** Kind of the line. */
   kind?: OrderLineKind;
-  /** The lot that comes back: needed where the product is tracked. */
-  lot?: LotRef | null;
-  /** Order lines that parts of the quantity refer to, instead of orderLineId: several, or one that does not cover all of it. */
-  matches?: ReadonlyArray<ReturnMatchInput>;
-  /** The name of a CHARGE; that of the order's line when it is left out. */
-  name?: string | null;
   /** ID of the order line that the whole quantity refers to. Null for none, and where `matches` is given. */
   orderLineId?: string | null;
-  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
-  packs?: number | null;
+  /** Order lines that parts of the quantity refer to, instead of orderLineId: several, or one that does not cover all of it. */
+  matches?: ReadonlyArray<ReturnMatchInput>;
   /** The product; that of the order's line when it is left out. */
   product?: ProductRef | null;
+  /** The name of a CHARGE; that of the order's line when it is left out. */
+  name?: string | null;
   /** Returned quantity, in the product's smallest unit; above 0. Null where `packs` is given. */
   quantity?: number | null;
+  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
+  packs?: number | null;
   /** Refund for one whole unit; by default the price at which the unit was sold, or else the product's price. */
   unitPrice?: MoneyInput | null;
+  /** Disposition of the returned goods. */
+  disposition?: Disposition;
+  /** The lot that comes back: needed where the product is tracked. */
+  lot?: LotRef | null;
 }
 
 /** A piece of a return line. */
@@ -4406,67 +4420,67 @@ export interface ReturnMatchInput {
 
 /** Receipt of the goods of a return. */
 export interface ReturnReceiveInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The return. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Whether nothing more will come: what is missing can then be asked back again. */
-  isLast?: boolean;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Lines that were received, at most 2,000; by default everything that is still to be received. */
   lines?: ReadonlyArray<ReturnReceiveLineInput> | null;
-  /** Note that is kept with the stock movements, at most 1,000 characters. */
-  note?: string | null;
+  /** Whether nothing more will come: what is missing can then be asked back again. */
+  isLast?: boolean;
   /** Time of the receipt; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
+  /** Note that is kept with the stock movements, at most 1,000 characters. */
+  note?: string | null;
 }
 
 /** Received quantity of a return line. A line that is received in several lots is named once for each of them. */
 export interface ReturnReceiveLineInput {
   /** The return's line. */
   lineId: string;
-  /** The lot that comes: needed where the product is tracked. */
-  lot?: LotRef | null;
   /** Received quantity, in the product's smallest unit; above 0. */
   quantity: number;
+  /** The lot that comes: needed where the product is tracked. */
+  lot?: LotRef | null;
 }
 
 /** Rejection of a return that was requested or approved. */
 export interface ReturnRejectInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The return. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Reason of the rejection, stored with the return; at most 1,000 characters. */
   reason: string;
 }
 
 /** Sort order of a list of returns; rows with equal values are sorted by ID. */
 export interface ReturnSort {
-  /** Direction of the sort; DESC by default. */
-  direction?: Direction;
   /** Field by which the list is sorted. */
   field: ReturnSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
 }
 
 /** Field by which a list of returns can be sorted. */
 export type ReturnSortField =
-  | 'CREATED_AT'
   | 'NUMBER'
+  | 'CREATED_AT'
   | 'UPDATED_AT';
 
 /** Status of a return. */
 export type ReturnStatus =
+  | 'REQUESTED'
   | 'APPROVED'
-  | 'CLOSED'
-  | 'INSPECTED'
+  | 'REJECTED'
   | 'PARTIALLY_RECEIVED'
   | 'RECEIVED'
-  | 'REJECTED'
-  | 'REQUESTED';
+  | 'INSPECTED'
+  | 'CLOSED';
 
 /** Undoing of a revaluation. */
 export interface RevaluationReverseInput {
@@ -4480,23 +4494,23 @@ export interface RevaluationReverseInput {
 
 /** A figure that a reversal changed. New kinds may be added. */
 export type ReversalEffectKind =
-  | 'CANCELLED'
-  | 'CREDIT'
-  | 'DAMAGED'
-  | 'FULFILLED'
-  | 'INCOMING'
-  | 'INSPECTED'
-  | 'IN_TRANSIT'
-  | 'LOST'
-  | 'ON_HAND'
-  | 'OPEN'
-  | 'RECEIVED'
-  | 'REFUNDED'
-  | 'RESERVED'
-  | 'RETURNED'
-  | 'SHIPPED'
   | 'STATUS'
+  | 'RECEIVED'
+  | 'DAMAGED'
+  | 'OPEN'
+  | 'SHIPPED'
+  | 'LOST'
+  | 'RETURNED'
+  | 'CREDIT'
+  | 'FULFILLED'
+  | 'CANCELLED'
+  | 'REFUNDED'
+  | 'INSPECTED'
+  | 'ON_HAND'
+  | 'RESERVED'
   | 'UNAVAILABLE'
+  | 'INCOMING'
+  | 'IN_TRANSIT'
   | 'VALUE';
 
 /** Reversals that match all of these. */
@@ -4514,64 +4528,62 @@ export interface ReverseLine {
    * the product for a return to a supplier.
    */
   lineId: string;
-  /** ID of the lot whose units go back. Null for all of them, the last one first. */
-  lotId?: string | null;
   /**
    * Number of units that go back, in the product's smallest unit; above 0. Null for all that is left of the line, and for a line of a count. Sound goods go back
    * before damaged ones.
    */
   quantity?: number | null;
+  /** ID of the lot whose units go back. Null for all of them, the last one first. */
+  lotId?: string | null;
 }
 
 /** A document, or a step of one, that was reversed. New kinds may be added. */
 export type ReversedKind =
-  | 'COUNT'
   | 'GOODS_RECEIPT'
-  | 'RETURN_INSPECTION'
-  | 'RETURN_RECEIPT'
-  | 'RETURN_REFUND'
+  | 'TRANSFER_SHIPMENT'
+  | 'TRANSFER_RECEIPT'
+  | 'TRANSFER_CLOSE'
+  | 'SUPPLIER_RETURN'
+  | 'COUNT'
   | 'SALE'
   | 'SHIPMENT'
-  | 'SUPPLIER_RETURN'
-  | 'TRANSFER_CLOSE'
-  | 'TRANSFER_RECEIPT'
-  | 'TRANSFER_SHIPMENT';
+  | 'RETURN_REFUND'
+  | 'RETURN_RECEIPT'
+  | 'RETURN_INSPECTION';
 
 /** Sign of an unusual login. */
 export type RiskSign =
-  | 'FAILURES'
-  | 'IMPOSSIBLE_TRAVEL'
   | 'NEW_DEVICE'
-  | 'NEW_NETWORK';
+  | 'NEW_NETWORK'
+  | 'FAILURES'
+  | 'IMPOSSIBLE_TRAVEL';
 
 /** A role to be made. */
 export interface RoleCreateInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** The roles that it inherits. */
-  inherits?: ReadonlyArray<string> | null;
   /** Key of the role: 2 to 63 lowercase letters, digits and hyphens. */
   key: string;
   /** Name of the role. */
   name: string;
   /** The permissions that it has itself. You must hold each of them for all stores. */
   permissions: ReadonlyArray<string>;
+  /** The roles that it inherits. */
+  inherits?: ReadonlyArray<string> | null;
 }
 
 /** A role to be removed. */
 export interface RoleDeleteInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
-  /** The role. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
+  /** The role. */
+  id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
 }
 
 /** A role to be granted. */
 export interface RoleGrantInput {
-  /** Time at which the grant expires. Null for never. */
-  expiresAt?: string | null;
   /** The role. */
   roleId: string;
   /**
@@ -4579,51 +4591,53 @@ export interface RoleGrantInput {
    * that are left out.
    */
   scope: StoreScopeInput;
+  /** Time at which the grant expires. Null for never. */
+  expiresAt?: string | null;
 }
 
 /** Changes of a role; a field that is omitted stays as it is. */
 export interface RoleUpdateInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
-  /** The role. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** The roles that it is to inherit. */
-  inherits?: ReadonlyArray<string> | null;
+  /** The role. */
+  id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
   /** Key of the role: 2 to 63 lowercase letters, digits and hyphens. */
   key?: string | null;
   /** Name of the role. */
   name?: string | null;
   /** The permissions that it is to have itself. You must hold what is added, for all stores. */
   permissions?: ReadonlyArray<string> | null;
+  /** The roles that it is to inherit. */
+  inherits?: ReadonlyArray<string> | null;
 }
 
 /** Meaning of a row of a sales report. */
 export type SalesGroup =
-  | 'CATEGORY'
-  | 'CHANNEL'
-  | 'COUNTRY'
-  | 'CUSTOMER'
+  | 'NONE'
   | 'DAY'
   | 'MONTH'
-  | 'NONE'
   | 'PRODUCT'
-  | 'STORE';
+  | 'CATEGORY'
+  | 'STORE'
+  | 'CHANNEL'
+  | 'COUNTRY'
+  | 'CUSTOMER';
 
 /** Measure by which the first rows of a sales report are chosen, the largest first. */
 export type SalesMeasure =
+  | 'UNITS_SOLD'
   | 'GROSS_REVENUE'
   | 'NET_REVENUE'
-  | 'ORDERS'
-  | 'UNITS_SOLD';
+  | 'ORDERS';
 
 /** Sales of some days. All conditions hold. */
 export interface SalesReportFilter {
-  /** Channels to include. Null for all. */
-  channel?: IdFilter | null;
   /** First business day. Needed with `to` where `period` is null, and refused with it. */
   from?: string | null;
+  /** Last business day, at most 731 days in all. Needed with `from` where `period` is null, and refused with it. */
+  to?: string | null;
   /** Business days that move with the day on which they are asked for, in the tenant's time zone. Null where `from` and `to` say the days. */
   period?: ReportPeriod | null;
   /**
@@ -4633,41 +4647,55 @@ export interface SalesReportFilter {
   product?: ProductFilter | null;
   /** Stores to include. Null for all. */
   store?: IdFilter | null;
-  /** Last business day, at most 731 days in all. Needed with `from` where `period` is null, and refused with it. */
-  to?: string | null;
+  /** Channels to include. Null for all. */
+  channel?: IdFilter | null;
 }
 
 /** A view that is to be made. */
 export interface SavedViewCreateInput {
-  /** GraphQL document with one query, of at most 20 KiB. It has no mutation, does not ask for the schema, and costs at most 1,000 points with its variables. */
-  document: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Name for people, of 1 to 100 characters. */
   name: string;
-  /** Members and roles whom the view is shared with. Null for all who hold view.read. */
-  readers?: SavedViewReadersInput | null;
   /**
    * Name in URLs, 1 to 64 characters: lowercase letters, digits, and single hyphens between
    * them; unique in the tenant.
    */
   slug: string;
+  /** GraphQL document with one query, of at most 20 KiB. It has no mutation, does not ask for the schema, and costs at most 1,000 points with its variables. */
+  document: string;
   /** Values of the view's variables where a reader gives none: an object of at most 20 KiB. */
   variables?: unknown | null;
+  /** Members and roles whom the view is shared with. Null for all who hold view.read. */
+  readers?: SavedViewReadersInput | null;
 }
 
 /** A view that is to go. */
 export interface SavedViewDeleteInput {
-  /** View. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** View. */
+  id: string;
+}
+
+/** Saved views that match all of these. */
+export interface SavedViewFilter {
+  /** Slug of the view, compared exactly. */
+  slug?: StringFilter | null;
+  /** Part of the name or the slug, in any spelling of the letters A to Z; at most 255 characters. An empty text matches all. */
+  search?: string | null;
+  /** True for paused views only, false for the others, null for both. */
+  isPaused?: boolean | null;
+  /** Members and integrations that created the view. */
+  createdBy?: IdFilter | null;
+  /** Time at which the view was created. */
+  createdAt?: DateTimeFilter | null;
+  /** Time at which the view last changed. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** A link that is to be made. */
 export interface SavedViewLinkCreateInput {
-  /** Days after which the link expires, 1 to 365. Default 30. */
-  expiresInDays?: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result, without the secret. */
   idempotencyKey?: string;
   /** ID of the view. */
@@ -4677,6 +4705,8 @@ export interface SavedViewLinkCreateInput {
    * values.
    */
   variables?: unknown | null;
+  /** Days after which the link expires, 1 to 365. Default 30. */
+  expiresInDays?: number;
 }
 
 /** A link that is to end. */
@@ -4691,10 +4721,10 @@ export interface SavedViewLinkRevokeInput {
 export interface SavedViewReadersInput {
   /** Whether all who hold view.read may read the view; then no role and no member is named. Default false. */
   everyone?: boolean;
-  /** IDs of active members who may read the view, at most 50. Default none. */
-  memberIds?: ReadonlyArray<string>;
   /** IDs of roles whose members may read the view, at most 50. Default none. */
   roleIds?: ReadonlyArray<string>;
+  /** IDs of active members who may read the view, at most 50. Default none. */
+  memberIds?: ReadonlyArray<string>;
 }
 
 /** A saved view. */
@@ -4704,43 +4734,40 @@ export type SavedViewRef =
 
 /** A schedule that is to go. */
 export interface SavedViewScheduleDeleteInput {
-  /** ID of the schedule. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** ID of the schedule. */
+  id: string;
 }
 
 /** A schedule as it is wanted; with `id` in the place of the whole former one. */
 export interface SavedViewScheduleSetInput {
-  /** Day of the month of MONTHLY, 1 to 31; a shorter month has its last day instead. Default 1. */
-  dayOfMonth?: number;
-  /** Day of the week of WEEKLY, from 1, a Monday, to 7. Default 1. */
-  dayOfWeek?: number;
-  /** E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent or keepsFile. */
-  emails?: ReadonlyArray<string>;
-  /** Whether the event view.result tells webhooks of each table. With it no address and no member is needed. Default false. */
-  emitsEvent?: boolean;
-  /** Rule by which the view is sent. */
-  every: SchedulePeriod;
-  /** Version of the schedule as it was read; another one is a VERSION_CONFLICT. Needed with `id`, and not used without. */
-  expectedVersion?: number | null;
-  /** Format of the table. Default CSV. A PDF has at most 5,000 rows and 12 columns. */
-  format?: SavedViewTableFormat;
-  /** Hour of the day, 0 to 23, at which the view is sent; HOURLY does not use it. Default 7. */
-  hour?: number;
-  /** ID of the schedule to change. Null makes a schedule. */
-  id?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Whether the schedule is paused: a paused schedule is not run. Default false. */
-  isPaused?: boolean;
-  /**
-   * Whether each table is kept as a file of the caller who sets the schedule, for seven days, in the bucket or folder of the tenant's files. With it no
-   * address and no member is needed. Default false.
-   */
-  keepsFile?: boolean;
-  /** Language of the words and decimal signs of a PDF. Default EN. */
-  locale?: PaperLocale;
+  /** ID of the schedule to change. Null makes a schedule. */
+  id?: string | null;
+  /** Version of the schedule as it was read; another one is a VERSION_CONFLICT. Needed with `id`, and not used without. */
+  expectedVersion?: number | null;
+  /** ID of the view that is sent; with `id` that of the schedule. */
+  savedViewId: string;
+  /** Values of the view's variables: an object of at most 20 KiB. Variables left out have the view's own values. */
+  variables?: unknown | null;
+  /** Path of the list whose rows are sent, of at most 200 characters, as in stores. Null where the view has one list. */
+  rows?: string | null;
+  /** Format of the table. Default CSV. A PDF has at most 5,000 rows and 12 columns. */
+  format?: SavedViewTableFormat;
+  /** Rule by which the view is sent. */
+  every: SchedulePeriod;
+  /** Hour of the day, 0 to 23, at which the view is sent; HOURLY does not use it. Default 7. */
+  hour?: number;
+  /** Day of the week of WEEKLY, from 1, a Monday, to 7. Default 1. */
+  dayOfWeek?: number;
+  /** Day of the month of MONTHLY, 1 to 31; a shorter month has its last day instead. Default 1. */
+  dayOfMonth?: number;
+  /** IANA time zone of the hour and the days, as in Europe/London. Null for the tenant's. */
+  timeZone?: string | null;
+  /** E-mail addresses that get the table; with the members 1 to 20, or none with emitsEvent or keepsFile. */
+  emails?: ReadonlyArray<string>;
   /**
    * IDs of active members who get the table by e-mail; with the addresses 1 to 20, or none with emitsEvent or
    * keepsFile.
@@ -4748,103 +4775,106 @@ export interface SavedViewScheduleSetInput {
   memberIds?: ReadonlyArray<string>;
   /** Whether a table that equals the one before is not sent. Default false. */
   onlyIfChanged?: boolean;
-  /** Path of the list whose rows are sent, of at most 200 characters, as in stores. Null where the view has one list. */
-  rows?: string | null;
-  /** ID of the view that is sent; with `id` that of the schedule. */
-  savedViewId: string;
+  /** Whether the event view.result tells webhooks of each table. With it no address and no member is needed. Default false. */
+  emitsEvent?: boolean;
   /**
    * Whether the event view.result has the first rows of each table, at most 200 and 256 KiB. Only the caller who sets the schedule and their webhooks are
    * shown them, and they stand in the journal of events as long as it is kept. Needs emitsEvent. Default false.
    */
   tellsRows?: boolean;
-  /** IANA time zone of the hour and the days, as in Europe/London. Null for the tenant's. */
-  timeZone?: string | null;
-  /** Values of the view's variables: an object of at most 20 KiB. Variables left out have the view's own values. */
-  variables?: unknown | null;
+  /**
+   * Whether each table is kept as a file of the caller who sets the schedule, for seven days, in the bucket or folder of the tenant's files. With it no
+   * address and no member is needed. Default false.
+   */
+  keepsFile?: boolean;
+  /** Language of the words and decimal signs of a PDF. Default EN. */
+  locale?: PaperLocale;
+  /** Whether the schedule is paused: a paused schedule is not run. Default false. */
+  isPaused?: boolean;
 }
 
 /** Status of a schedule of a saved view. */
 export type SavedViewScheduleStatus =
   | 'ACTIVE'
-  | 'BROKEN'
-  | 'PAUSED';
+  | 'PAUSED'
+  | 'BROKEN';
 
 /** Status of a saved view. */
 export type SavedViewStatus =
+  | 'READY'
   | 'BROKEN'
-  | 'PAUSED'
-  | 'READY';
+  | 'PAUSED';
 
 /** Format of a table. More may be added. */
 export type SavedViewTableFormat =
   | 'CSV'
   | 'JSONL'
-  | 'PDF'
-  | 'XLSX';
+  | 'XLSX'
+  | 'PDF';
 
 /** A change of a view. Fields that are null stay as they are. */
 export interface SavedViewUpdateInput {
-  /** GraphQL document with one query, under the conditions of a new view. */
-  document?: string | null;
-  /** Version of the view as it was read; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
-  /** View. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Whether the view is paused: a paused view is not run. */
-  isPaused?: boolean | null;
+  /** View. */
+  id: string;
+  /** Version of the view as it was read; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
   /** Name for people, of 1 to 100 characters. */
   name?: string | null;
-  /** Members and roles whom the view is shared with, in the place of the former ones. */
-  readers?: SavedViewReadersInput | null;
   /** Name for addresses, of 1 to 64 characters. Addresses with the former one lead nowhere then. */
   slug?: string | null;
+  /** GraphQL document with one query, under the conditions of a new view. */
+  document?: string | null;
   /** Values of the view's variables where a reader gives none: an object, in place of the whole former one. */
   variables?: unknown | null;
+  /** Whether the view is paused: a paused view is not run. */
+  isPaused?: boolean | null;
+  /** Members and roles whom the view is shared with, in the place of the former ones. */
+  readers?: SavedViewReadersInput | null;
 }
 
 /** Notation of a code. */
 export type ScanFormat =
-  | 'EAN'
-  | 'GS1_DIGITAL_LINK'
-  | 'GS1_ELEMENT_STRING'
   | 'PLAIN'
-  | 'SSCC'
-  | 'UPC';
+  | 'GS1_ELEMENT_STRING'
+  | 'GS1_DIGITAL_LINK'
+  | 'EAN'
+  | 'UPC'
+  | 'SSCC';
 
 /** Kind of a problem in a code. */
 export type ScanProblemCode =
-  | 'BAD_CHECK_DIGIT'
-  | 'BAD_DATE'
-  | 'TOO_LONG'
   | 'TRUNCATED'
+  | 'BAD_CHECK_DIGIT'
   | 'UNKNOWN_AI'
-  | 'UNKNOWN_PACK';
+  | 'UNKNOWN_PACK'
+  | 'BAD_DATE'
+  | 'TOO_LONG';
 
 /** Rule by which a saved view is sent. More may be added. */
 export type SchedulePeriod =
-  | 'DAILY'
   | 'HOURLY'
-  | 'MONTHLY'
+  | 'DAILY'
   | 'WEEKDAYS'
-  | 'WEEKLY';
+  | 'WEEKLY'
+  | 'MONTHLY';
 
 /** Kind of a thing that can be found by its names. */
 export type SearchKind =
-  | 'BLANKET_ORDER'
-  | 'CATEGORY'
-  | 'CUSTOMER'
-  | 'LOT'
-  | 'ORDER'
   | 'PRODUCT'
+  | 'ORDER'
+  | 'CUSTOMER'
+  | 'SUPPLIER'
   | 'PURCHASE_ORDER'
+  | 'TRANSFER'
   | 'RETURN'
   | 'STOCKTAKE'
+  | 'LOT'
   | 'STORE'
-  | 'SUPPLIER'
+  | 'CATEGORY'
   | 'SUPPLIER_RETURN'
-  | 'TRANSFER';
+  | 'BLANKET_ORDER';
 
 /** Tier of a search result: how near it is to the query. */
 export type SearchTier =
@@ -4854,42 +4884,42 @@ export type SearchTier =
 
 /** State of a secret in the answer of a call that may create one. */
 export type SecretStatus =
+  | 'SHOWN'
   | 'ALREADY_SHOWN'
-  | 'NONE'
-  | 'SHOWN';
+  | 'NONE';
 
 /** Policy for a change that takes reserved stock, or more than is on hand. All values but REFUSE need the permission stock.override. */
 export type ShortagePolicy =
-  | 'POST_DISCREPANCY'
   | 'REFUSE'
-  | 'SHORTEN';
+  | 'SHORTEN'
+  | 'POST_DISCREPANCY';
 
 /** Meaning of a row of shrinkage. */
 export type ShrinkageGroup =
-  | 'PRODUCT'
   | 'REASON'
+  | 'PRODUCT'
   | 'STORE';
 
 /** Rules for the search for stock of one order; the tenant's rule applies where a field is omitted. */
 export interface SourcingInput {
-  /** Destination of the order; required by NEAREST. */
-  destination?: GeoPointInput | null;
-  /** Largest number of stores for an order, 1 to 10. Null for the tenant's. */
-  maxStores?: number | null;
-  /** Policy for an order that no store can fulfil alone. Null for the tenant's. */
-  split?: SplitPolicy | null;
   /** Strategy that ranks the stores; the tenant's when omitted. */
   strategy?: SourcingStrategy | null;
+  /** Policy for an order that no store can fulfil alone. Null for the tenant's. */
+  split?: SplitPolicy | null;
+  /** Largest number of stores for an order, 1 to 10. Null for the tenant's. */
+  maxStores?: number | null;
+  /** Destination of the order; required by NEAREST. */
+  destination?: GeoPointInput | null;
 }
 
 /** A rule for all orders that say nothing else. */
 export interface SourcingRuleInput {
-  /** Largest number of stores for an order, 1 to 10. Null leaves it as it is. */
-  maxStores?: number | null;
-  /** Policy for orders that no store can fulfil alone. Null leaves it as it is. */
-  split?: SplitPolicy | null;
   /** Strategy that ranks the stores; unchanged when omitted. */
   strategy?: SourcingStrategy | null;
+  /** Policy for orders that no store can fulfil alone. Null leaves it as it is. */
+  split?: SplitPolicy | null;
+  /** Largest number of stores for an order, 1 to 10. Null leaves it as it is. */
+  maxStores?: number | null;
 }
 
 /**
@@ -4907,8 +4937,8 @@ export interface SourcingSetInput {
 
 /** Strategy that ranks the stores from which an order can take its stock. */
 export type SourcingStrategy =
-  | 'MOST_STOCK'
   | 'NEAREST'
+  | 'MOST_STOCK'
   | 'PRIORITY';
 
 /** Policy for orders that no store can fulfil alone. */
@@ -4918,77 +4948,77 @@ export type SplitPolicy =
 
 /** Changes of stock by deltas. */
 export interface StockAdjustInput {
-  /** The changes, at most 500, all or none. */
-  changes: ReadonlyArray<StockChangeInput>;
-  /** Your own reference. */
-  externalRef?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
   /** Kind of the movement. */
   kind?: AdjustKind;
+  /** Reason for the change. */
+  reasonCode: ReasonCode;
   /** A note on the whole. */
   note?: string | null;
+  /** Your own reference. */
+  externalRef?: string | null;
   /** Time of the change. Default now. At most five minutes in the future, and not in a closed period. */
   occurredAt?: string | null;
   /** Policy for changes that take reserved stock, or more than is on hand. */
   onShortage?: ShortagePolicy;
-  /** Reason for the change. */
-  reasonCode: ReasonCode;
+  /** The changes, at most 500, all or none. */
+  changes: ReadonlyArray<StockChangeInput>;
 }
 
 /** Kind of a stock alert: the threshold that a level crossed. New kinds may be added. */
 export type StockAlertKind =
-  | 'BACK_IN_STOCK'
-  | 'CRITICAL'
   | 'LOW'
-  | 'OUT_OF_STOCK';
+  | 'CRITICAL'
+  | 'OUT_OF_STOCK'
+  | 'BACK_IN_STOCK';
 
 /** An anomaly that is fine. */
 export interface StockAnomalyAcceptInput {
-  /** The anomaly. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
+  /** The anomaly. */
+  id: string;
   /** Note that is kept with the count, at most 1,000 characters. */
   note?: string | null;
 }
 
 /** Filter of anomalies. Conditions are combined by AND; a null condition is ignored. */
 export interface StockAnomalyFilter {
-  /** First business day, included. Null for no lower bound. */
-  from?: string | null;
-  /** Kinds to include; an empty list matches nothing. */
-  kind?: ReadonlyArray<StockAnomalyKind> | null;
+  /** Condition on the anomaly's store. */
+  store?: IdFilter | null;
   /** Condition on the anomaly's product. */
   product?: IdFilter | null;
   /** States to include; an empty list matches nothing. */
   state?: ReadonlyArray<StockAnomalyState> | null;
-  /** Condition on the anomaly's store. */
-  store?: IdFilter | null;
+  /** Kinds to include; an empty list matches nothing. */
+  kind?: ReadonlyArray<StockAnomalyKind> | null;
+  /** First business day, included. Null for no lower bound. */
+  from?: string | null;
   /** Last business day, included. Null for no upper bound. */
   to?: string | null;
 }
 
 /** Kind of an anomaly: a movement whose days are judged, by product and store, or a pattern. */
 export type StockAnomalyKind =
+  | 'SALE'
+  | 'RETURN'
   | 'ADJUST_IN'
   | 'ADJUST_OUT'
+  | 'REMOVAL'
   | 'BELOW_COST'
+  | 'REVERSALS'
   | 'COUNTS_SHORT'
   | 'DUPLICATE'
-  | 'RECEIVED_TWICE'
-  | 'REMOVAL'
-  | 'RETURN'
-  | 'REVERSALS'
-  | 'SALE'
-  | 'UNMOVED';
+  | 'UNMOVED'
+  | 'RECEIVED_TWICE';
 
 /** Rule by which a day was flagged. */
 export type StockAnomalyRule =
+  | 'UNUSUAL'
   | 'LARGE_LINE'
   | 'MANY_USUAL_LINES'
-  | 'PATTERN'
-  | 'UNUSUAL';
+  | 'PATTERN';
 
 /** Order of a list of anomalies. */
 export type StockAnomalySort =
@@ -4997,128 +5027,150 @@ export type StockAnomalySort =
 
 /** State of an anomaly. */
 export type StockAnomalyState =
-  | 'ACCEPTED'
-  | 'OPEN';
+  | 'OPEN'
+  | 'ACCEPTED';
 
 /** A change of one level. */
 export interface StockChangeInput {
-  /** Change of the quantity, in the product's smallest unit; a negative number takes stock out. Null where `packs` is given. */
-  delta?: number | null;
-  /** Refuse unless the level still has this version before the call's first change of it. */
-  expectedVersion?: number | null;
-  /** The lot, where the product is tracked: needed where stock comes in, picked first-expired-first-out where it goes out. */
-  lot?: LotRef | null;
-  /** A note on this line. */
-  note?: string | null;
-  /** Packs of the barcode that names the product, instead of `delta`: `packs` times the units in a pack. Null where `delta` is given. */
-  packs?: number | null;
   /** The product. */
   product: ProductRef;
   /** The store. */
   store: StoreRef;
-  /** Cost of one whole unit. Default the product's unit cost. */
+  /** Change of the quantity, in the product's smallest unit; a negative number takes stock out. Null where `packs` is given. */
+  delta?: number | null;
+  /** Packs of the barcode that names the product, instead of `delta`: `packs` times the units in a pack. Null where `delta` is given. */
+  packs?: number | null;
+  /** Refuse unless the level still has this version before the call's first change of it. */
+  expectedVersion?: number | null;
+  /**
+   * Cost of one whole unit. Default the product's unit cost. A cost in another currency is converted by the rate of the movement's day, and
+   * RATE_MISSING refuses it where there is none.
+   */
   unitCost?: MoneyInput | null;
+  /** A note on this line. */
+  note?: string | null;
+  /** The lot, where the product is tracked: needed where stock comes in, picked first-expired-first-out where it goes out. */
+  lot?: LotRef | null;
 }
 
 /** Expected state of a level, compared before it is set. Exactly one field is given. */
 export type StockCompare =
-  | { expectedOnHand: number; expectedVersion?: never; unconditional?: never }
-  | { expectedOnHand?: never; expectedVersion: number; unconditional?: never }
-  | { expectedOnHand?: never; expectedVersion?: never; unconditional: boolean };
+  | { expectedVersion: number; expectedOnHand?: never; unconditional?: never }
+  | { expectedVersion?: never; expectedOnHand: number; unconditional?: never }
+  | { expectedVersion?: never; expectedOnHand?: never; unconditional: boolean };
 
 /** Condition of stock on hand. */
 export type StockCondition =
   | 'AVAILABLE'
+  | 'QUARANTINE'
   | 'DAMAGED'
   | 'EXPIRED'
-  | 'QUARANTINE'
   | 'RECALLED';
 
 /** Stock levels that match all of these. */
 export interface StockFilter {
-  /** All of these must match. */
+  /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<StockFilter> | null;
-  /** Available quantity, in smallest units. */
-  available?: QuantityFilter | null;
-  /** Categories whose products are included. */
-  category?: IdFilter | null;
-  /** Condition that must not hold. */
-  not?: StockFilter | null;
-  /** Quantity on hand, in smallest units. */
-  onHand?: QuantityFilter | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<StockFilter> | null;
-  /** Products to include. */
-  product?: IdFilter | null;
-  /** Stock statuses to include; an empty list matches nothing. */
-  status?: ReadonlyArray<StockStatus> | null;
+  /** Condition that must not hold. */
+  not?: StockFilter | null;
+  /** The stock level itself. */
+  id?: IdFilter | null;
   /** Stores to include. */
   store?: IdFilter | null;
   /** Groups whose stores are included. */
   storeGroup?: IdFilter | null;
+  /** Products to include. */
+  product?: IdFilter | null;
+  /** Categories whose products are included; for their descendants too, use `categoryTree`. */
+  category?: IdFilter | null;
+  /** Categories whose products, and those of their descendants, are included. Refused by `stockChanged`. */
+  categoryTree?: IdFilter | null;
+  /** Suppliers whose products are included. Needs product.read. Refused by `stockChanged`. */
+  supplier?: IdFilter | null;
+  /** SKU of the product, in any spelling of capitals. Refused by `stockChanged`. */
+  sku?: StringFilter | null;
+  /**
+   * Barcode of the product. `eq` and `in` take a GTIN with or without zeros before it; `startsWith` and `contains` compare the printed code.
+   * Refused by `stockChanged`.
+   */
+  barcode?: StringFilter | null;
+  /** Code of a lot that the level has stock of. Refused by `stockChanged`. */
+  lot?: LotCodeFilter | null;
+  /** Available quantity, in smallest units. */
+  available?: QuantityFilter | null;
+  /** Quantity on hand, in smallest units. */
+  onHand?: QuantityFilter | null;
+  /** Reserved quantity, in smallest units. */
+  reserved?: QuantityFilter | null;
+  /** Stock statuses to include; an empty list matches nothing. */
+  status?: ReadonlyArray<StockStatus> | null;
+  /** Time at which the level last changed. Refused by `stockChanged`. */
+  updatedAt?: DateTimeFilter | null;
 }
 
 /** Stock that is set aside, taken back or written off. */
 export interface StockMoveInput {
-  /** Current condition of the stock. */
-  from?: StockCondition;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** The quantities, at most 500, all or none. */
-  items: ReadonlyArray<StockMoveItem>;
+  /** Current condition of the stock. */
+  from?: StockCondition;
+  /** Condition of the stock after the move. */
+  to: StockMoveTarget;
+  /** Reason for the move. */
+  reasonCode: ReasonCode;
   /** A note on the whole. */
   note?: string | null;
   /** Time of the change. Default now. */
   occurredAt?: string | null;
   /** Policy for a move that takes reserved stock. */
   onShortage?: ShortagePolicy;
-  /** Reason for the move. */
-  reasonCode: ReasonCode;
-  /** Condition of the stock after the move. */
-  to: StockMoveTarget;
+  /** The quantities, at most 500, all or none. */
+  items: ReadonlyArray<StockMoveItem>;
 }
 
 /** Quantity of a product to move within a store, with its lot. */
 export interface StockMoveItem {
+  /** The product. */
+  product: ProductRef;
+  /** The store. */
+  store: StoreRef;
+  /** Quantity to move, above 0, in the product's smallest unit. */
+  quantity: number;
   /** The lot, where the product is tracked; picked first-expired-first-out when it is left out. */
   lot?: LotRef | null;
   /** A note on this line. */
   note?: string | null;
-  /** The product. */
-  product: ProductRef;
-  /** Quantity to move, above 0, in the product's smallest unit. */
-  quantity: number;
-  /** The store. */
-  store: StoreRef;
 }
 
 /** Condition that a move gives to stock. */
 export type StockMoveTarget =
   | 'AVAILABLE'
-  | 'DAMAGED'
   | 'QUARANTINE'
+  | 'DAMAGED'
   | 'WRITTEN_OFF';
 
 /** Sort order of stock levels. */
 export interface StockOrder {
-  /** Sort direction. */
-  direction?: Direction;
   /** Field to sort by. */
   field: StockOrderField;
+  /** Sort direction. */
+  direction?: Direction;
 }
 
 /** Field that stock levels are sorted by. */
 export type StockOrderField =
+  | 'PRODUCT_SKU'
   | 'AVAILABLE'
   | 'ON_HAND'
-  | 'PRODUCT_SKU'
   | 'UPDATED_AT';
 
 /** Stock policy of a product. */
 export type StockPolicy =
-  | 'BACKORDER'
   | 'TRACKED'
-  | 'UNTRACKED';
+  | 'UNTRACKED'
+  | 'BACKORDER';
 
 /** Reservations to release. */
 export interface StockReleaseInput {
@@ -5132,6 +5184,8 @@ export interface StockReleaseInput {
 export interface StockReportFilter {
   /** First business day. Needed with `to` where `period` is null, and refused with it. */
   from?: string | null;
+  /** Last business day, at most 731 days in all. Needed with `from` where `period` is null, and refused with it. */
+  to?: string | null;
   /** Business days that move with the day on which they are asked for, in the tenant's time zone. Null where `from` and `to` say the days. */
   period?: ReportPeriod | null;
   /**
@@ -5141,32 +5195,30 @@ export interface StockReportFilter {
   product?: ProductFilter | null;
   /** Stores to include. Null for all. */
   store?: IdFilter | null;
-  /** Last business day, at most 731 days in all. Needed with `from` where `period` is null, and refused with it. */
-  to?: string | null;
 }
 
 /** Stock to hold for a while. */
 export interface StockReserveInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Items to reserve, at most 500. Either all are reserved or none. */
-  items: ReadonlyArray<ReserveItem>;
-  /** ID of the object that the stock is held for, of any type; null for none. */
-  referenceId?: string | null;
   /** Lifetime of the reservations, in seconds: 1 to 2,592,000. */
   ttlSeconds?: number;
+  /** ID of the object that the stock is held for, of any type; null for none. */
+  referenceId?: string | null;
+  /** Items to reserve, at most 500. Either all are reserved or none. */
+  items: ReadonlyArray<ReserveItem>;
 }
 
 /** A revaluation: the document that sets the value of units. */
 export interface StockRevalueInput {
-  /** Your own reference for the revaluation, unique in the tenant, 1 to 200 characters. Null for none. */
-  externalRef?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** The products, all or none; at most 500. */
-  lines: ReadonlyArray<StockRevalueLineInput>;
   /** Reason for the revaluation, 1 to 1,000 characters. */
   note: string;
+  /** Your own reference for the revaluation, unique in the tenant, 1 to 200 characters. Null for none. */
+  externalRef?: string | null;
+  /** The products, all or none; at most 500. */
+  lines: ReadonlyArray<StockRevalueLineInput>;
 }
 
 /** A product and the new value of its units. */
@@ -5195,233 +5247,221 @@ export interface StockReverseInput {
 export interface StockSetInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** The figures, at most 500, all or none. */
-  items: ReadonlyArray<StockSetItem>;
+  /** Reason for the change. */
+  reasonCode: ReasonCode;
   /** A note on the whole. */
   note?: string | null;
   /** Policy for figures that are below the reserved quantity. */
   onShortage?: ShortagePolicy;
-  /** Reason for the change. */
-  reasonCode: ReasonCode;
+  /** The figures, at most 500, all or none. */
+  items: ReadonlyArray<StockSetItem>;
 }
 
 /** An absolute figure for one level. */
 export interface StockSetItem {
-  /** Expected current state of the level. The item is refused with VERSION_CONFLICT if it differs. */
-  compare: StockCompare;
-  /** The lot, where the product is tracked: needed where the figure is higher than what is there. */
-  lot?: LotRef | null;
-  /** New quantity on hand, in the product's smallest unit; the quantity of the lot where a lot is given. */
-  onHand: number;
   /** The product. */
   product: ProductRef;
   /** The store. */
   store: StoreRef;
+  /** New quantity on hand, in the product's smallest unit; the quantity of the lot where a lot is given. */
+  onHand: number;
+  /** Expected current state of the level. The item is refused with VERSION_CONFLICT if it differs. */
+  compare: StockCompare;
+  /** The lot, where the product is tracked: needed where the figure is higher than what is there. */
+  lot?: LotRef | null;
 }
 
 /** Product, store, policy and days of a simulation. */
 export interface StockSimulateInput {
-  /** First day; weeks that begin on it or later are counted. Null for the first week that can be counted. */
-  from?: string | null;
-  /** Reorder policy. */
-  policy: StockSimulationPolicyInput;
   /** Product. */
   product: ProductRef;
   /** Store. */
   store: StoreRef;
+  /** Reorder policy. */
+  policy: StockSimulationPolicyInput;
+  /** First day; weeks that begin on it or later are counted. Null for the first week that can be counted. */
+  from?: string | null;
   /** Last day, at most 728 days from `from` on; weeks that end on it or earlier are counted. Null for the last complete week. */
   to?: string | null;
 }
 
 /** Reorder policy to simulate: at each review, stock and open orders are filled up to what the demand of lead time and review stays within. */
 export interface StockSimulationPolicyInput {
+  /** Promised share of review cycles without unmet demand, 0.5 to 0.999. Default 0.95. */
+  serviceLevel?: number;
   /** Weeks from an order to its receipt, 0 to 25. With `reviewWeeks` at most 26. */
   leadTimeWeeks: number;
+  /** Weeks between two reviews, 1 to 26. Default 1. */
+  reviewWeeks?: number;
   /** Least units of an order, 0 to 1,000,000,000. Null for none. */
   minimumQuantity?: number | null;
   /** Units of a pack, 1 to 1,000,000,000; orders are whole packs. Null for single units. */
   packSize?: number | null;
-  /** Weeks between two reviews, 1 to 26. Default 1. */
-  reviewWeeks?: number;
-  /** Promised share of review cycles without unmet demand, 0.5 to 0.999. Default 0.95. */
-  serviceLevel?: number;
 }
 
 /** State of a simulation. */
 export type StockSimulationStatus =
-  | 'HISTORY_TOO_SHORT'
-  | 'NO_COMPLETE_WEEK'
+  | 'READY'
   | 'NO_DEMAND'
-  | 'READY';
+  | 'HISTORY_TOO_SHORT'
+  | 'NO_COMPLETE_WEEK';
 
 /** Stock status of a level, derived from its available quantity. */
 export type StockStatus =
+  | 'OUT_OF_STOCK'
   | 'CRITICAL'
   | 'LOW'
   | 'NORMAL'
-  | 'OUT_OF_STOCK'
   | 'OVERSTOCK';
 
 /** Meaning of a row of a stock valuation. */
 export type StockValueGroup =
-  | 'CATEGORY'
   | 'NONE'
-  | 'PRODUCT';
+  | 'PRODUCT'
+  | 'CATEGORY';
 
 /** Meaning of a row of a summary of stock values. */
 export type StockValueSummaryGroup =
-  | 'CATEGORY'
   | 'NONE'
   | 'PRODUCT'
+  | 'CATEGORY'
   | 'STORE';
 
 /** A step of a stocktake. */
 export interface StocktakeActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The stocktake. */
   id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Note that is kept with the stocktake, at most 1,000 characters. */
   note?: string | null;
 }
 
 /** A new stocktake. */
 export interface StocktakeCreateInput {
-  /** The class, of a CYCLE stocktake and of no other. */
-  abcClass?: AbcClass | null;
-  /** The category, instead of `categoryId`. */
-  category?: CategoryRef | null;
-  /** The category, of a CATEGORY stocktake and of no other. */
-  categoryId?: string | null;
-  /** Reference of the stocktake in an external system; at most 128 characters, unique in the tenant. */
-  externalRef?: string | null;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Whether the book quantities are hidden from callers without count.review. */
-  isBlind?: boolean;
   /** Kind of the stocktake: the products that it covers. */
   kind: StocktakeKind;
-  /** Note that is kept with the stocktake, at most 1,000 characters. */
-  note?: string | null;
-  /** The products, of a LIST and of no other; at most 2,000. */
-  products?: ReadonlyArray<ProductRef>;
-  /** Whether the stocktake is started in the same call. False by default. */
-  start?: boolean;
   /** Store in which the stock is counted. */
   store: StoreRef;
+  /** The category, of a CATEGORY stocktake and of no other. */
+  categoryId?: string | null;
+  /** The category, instead of `categoryId`. */
+  category?: CategoryRef | null;
+  /** The class, of a CYCLE stocktake and of no other. */
+  abcClass?: AbcClass | null;
+  /** The products, of a LIST and of no other; at most 2,000. */
+  products?: ReadonlyArray<ProductRef>;
+  /** Whether the book quantities are hidden from callers without count.review. */
+  isBlind?: boolean;
+  /** Reference of the stocktake in an external system; at most 128 characters, unique in the tenant. */
+  externalRef?: string | null;
+  /** Note that is kept with the stocktake, at most 1,000 characters. */
+  note?: string | null;
+  /** Whether the stocktake is started in the same call. False by default. */
+  start?: boolean;
 }
 
 /** Filter of the stocktakes. Conditions are combined by AND; a null condition is ignored. */
 export interface StocktakeFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<StocktakeFilter> | null;
-  /** Range of the time at which the stocktake was planned. */
-  createdAt?: DateTimeFilter | null;
-  /** Reference in an external system, compared exactly. */
-  externalRef?: string | null;
-  /** Kinds to include; an empty list matches nothing. */
-  kind?: ReadonlyArray<StocktakeKind> | null;
-  /** Condition that must not hold. */
-  not?: StocktakeFilter | null;
-  /** Number of the stocktake, with or without its letters, as in CN-000007. */
-  number?: StringFilter | null;
   /** Conditions of which one must hold; an empty list matches nothing. */
   or?: ReadonlyArray<StocktakeFilter> | null;
+  /** Condition that must not hold. */
+  not?: StocktakeFilter | null;
+  /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<StocktakeStatus> | null;
+  /** Kinds to include; an empty list matches nothing. */
+  kind?: ReadonlyArray<StocktakeKind> | null;
+  /** Stores to include. */
+  store?: IdFilter | null;
+  /** Reference in an external system, compared exactly. */
+  externalRef?: string | null;
+  /** Range of the time at which the stocktake was planned. */
+  createdAt?: DateTimeFilter | null;
+  /** Number of the stocktake, with or without its letters, as in CN-000007. */
+  number?: StringFilter | null;
   /** Product of at least one line of the stocktake. */
   product?: IdFilter | null;
   /** SKU of the product of at least one line, in any spelling of capitals. */
   sku?: StringFilter | null;
-  /** States to include; an empty list matches nothing. */
-  status?: ReadonlyArray<StocktakeStatus> | null;
-  /** Stores to include. */
-  store?: IdFilter | null;
   /** Time at which the stocktake last changed. */
   updatedAt?: DateTimeFilter | null;
 }
 
 /** Kind of a stocktake: the products that it covers. */
 export type StocktakeKind =
+  | 'FULL'
   | 'CATEGORY'
   | 'CYCLE'
-  | 'FULL'
   | 'LIST';
 
 /** Filter of the lines. Conditions are combined by AND; a null condition is ignored. */
 export interface StocktakeLineFilter {
+  /** States to include; an empty list matches nothing. */
+  state?: ReadonlyArray<StocktakeLineStatus> | null;
+  /** Products to include. */
+  product?: IdFilter | null;
   /**
    * True for counted lines with a difference, false for counted lines without one; lines to be
    * counted once more are neither. Requires count.review for a blind stocktake.
    */
   hasDifference?: boolean | null;
-  /** Products to include. */
-  product?: IdFilter | null;
-  /** States to include; an empty list matches nothing. */
-  state?: ReadonlyArray<StocktakeLineStatus> | null;
 }
 
 /** Quantity found of one product or lot. */
 export interface StocktakeLineInput {
-  /** Quantity found, in the product's smallest unit: 0 or more. Null where `packs` is given. */
-  counted?: number | null;
+  /** The product; also one that is not on the list. */
+  product: ProductRef;
   /**
    * Lot that was counted, of a product that is tracked by lots; each lot has a line of its own.
    * A lot unknown to the books is given by its code and created when the stocktake is approved.
    */
   lot?: LotRef | null;
-  /** Note that is kept with the stocktake, at most 1,000 characters. */
-  note?: string | null;
+  /** Quantity found, in the product's smallest unit: 0 or more. Null where `packs` is given. */
+  counted?: number | null;
   /** Packs of the barcode that names the product, instead of `counted`: `packs` times the units in a pack. Null where `counted` is given. */
   packs?: number | null;
-  /** The product; also one that is not on the list. */
-  product: ProductRef;
+  /** Note that is kept with the stocktake, at most 1,000 characters. */
+  note?: string | null;
 }
 
 /** State of a line of a stocktake. */
 export type StocktakeLineStatus =
+  | 'UNCOUNTED'
   | 'COUNTED'
-  | 'RECOUNT'
-  | 'UNCOUNTED';
+  | 'RECOUNT';
 
 /**
  * Quantities found in a stocktake. A product that was counted before gets a further attempt, and the
  * last attempt is valid.
  */
 export interface StocktakeRecordInput {
+  /** The stocktake. */
+  id: string;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /**
    * Time of counting of all the lines, not before the start of the stocktake. Null for now. Lines
    * that were counted at another time need a call of their own.
    */
   countedAt?: string | null;
-  /** The stocktake. */
-  id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
-  idempotencyKey?: string;
   /** Quantities found, one line for each product or lot; at most 500. */
   lines: ReadonlyArray<StocktakeLineInput>;
 }
 
 /** Lines that are to be counted once more. */
 export interface StocktakeRecountInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The stocktake. */
   id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Products to count once more, at most 500. Null for all with a difference. */
   products?: ReadonlyArray<ProductRef> | null;
 }
@@ -5433,121 +5473,118 @@ export type StocktakeRef =
 
 /** Sort order of a list of stocktakes; rows with equal values are sorted by ID. */
 export interface StocktakeSort {
-  /** Direction of the sort; DESC by default. */
-  direction?: Direction;
   /** Field by which the list is sorted. */
   field: StocktakeSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
 }
 
 /** Field by which a list of stocktakes can be sorted. */
 export type StocktakeSortField =
-  | 'CREATED_AT'
   | 'NUMBER'
+  | 'CREATED_AT'
   | 'UPDATED_AT';
 
 /** Status of a stocktake. New states may be added. */
 export type StocktakeStatus =
-  | 'CANCELLED'
-  | 'COMPLETED'
-  | 'COUNTING'
   | 'OPEN'
-  | 'REVIEW';
+  | 'COUNTING'
+  | 'REVIEW'
+  | 'COMPLETED'
+  | 'CANCELLED';
 
 /** A stocktake that is handed in. */
 export interface StocktakeSubmitInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The stocktake. */
   id: string;
-  /**
-   * Idempotency key. A repeated call with the same key and input returns the first result. 1 to
-   * 255 characters.
-   */
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Treatment of lines that were not counted. */
   onUncounted?: UncountedPolicy;
 }
 
 /** The store that closes for good. */
 export interface StoreArchiveInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The store. */
   id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
 }
 
 /** A new store. */
 export interface StoreCreateInput {
-  /** Address of the store. */
-  address?: PartyAddressInput | null;
-  /** Code of the store, at most 64 characters, unique in the tenant; case is ignored. */
-  code: string;
-  /** All contacts at the store, at most 20. */
-  contacts?: ReadonlyArray<PartyContactInput> | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Kind of the store. */
-  kind?: StoreKind;
+  /** Code of the store, at most 64 characters, unique in the tenant; case is ignored. */
+  code: string;
   /** Name of the store, at most 255 characters. */
   name: string;
+  /** Kind of the store. */
+  kind?: StoreKind;
   /** IANA time zone of the store's business days. Null for the tenant's. */
   timeZone?: string | null;
+  /** All contacts at the store, at most 20. */
+  contacts?: ReadonlyArray<PartyContactInput> | null;
+  /** Address of the store. */
+  address?: PartyAddressInput | null;
 }
 
 /** Stores that match all of these. Without a filter, all stores, archived ones included. */
 export interface StoreFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<StoreFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<StoreFilter> | null;
+  /** Condition that must not hold. */
+  not?: StoreFilter | null;
+  /** Stores to include. */
+  id?: IdFilter | null;
+  /** Groups of which the store belongs to one. */
+  group?: IdFilter | null;
+  /** True for archived stores only, false for those in use, null for both. */
+  isArchived?: boolean | null;
+  /** Kinds to include; an empty list matches nothing. */
+  kind?: ReadonlyArray<StoreKind> | null;
   /** Code of the store, in any spelling of capitals. */
   code?: StringFilter | null;
+  /** Name of the store, in any spelling of capitals. The first 10,000 stores by code are compared. */
+  name?: StringFilter | null;
   /**
    * Country in the address of the store, in any spelling of capitals: an ISO 3166 code, or the name that was given. A store without one does not
    * match. The first 10,000 stores by code are compared.
    */
   country?: StringFilter | null;
-  /** Time at which the store was created. */
-  createdAt?: DateTimeFilter | null;
-  /** Groups of which the store belongs to one. */
-  group?: IdFilter | null;
-  /** Stores to include. */
-  id?: IdFilter | null;
-  /** True for archived stores only, false for those in use, null for both. */
-  isArchived?: boolean | null;
-  /** Kinds to include; an empty list matches nothing. */
-  kind?: ReadonlyArray<StoreKind> | null;
-  /** Name of the store, in any spelling of capitals. The first 10,000 stores by code are compared. */
-  name?: StringFilter | null;
-  /** Condition that must not hold. */
-  not?: StoreFilter | null;
-  /** Conditions of which one must hold; an empty list matches nothing. */
-  or?: ReadonlyArray<StoreFilter> | null;
   /**
    * Words of the code or the name, each by its beginning, in any order. The first 10,000 stores by code are compared. A text without a letter or
    * a digit finds nothing.
    */
   search?: string | null;
+  /** Time at which the store was created. */
+  createdAt?: DateTimeFilter | null;
   /** Time at which the store last changed. */
   updatedAt?: DateTimeFilter | null;
 }
 
 /** A group of stores to archive. */
 export interface StoreGroupArchiveInput {
-  /** Version of the group that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
-  expectedVersion?: number | null;
-  /** Group of stores to archive. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
+  /** Group of stores to archive. */
+  id: string;
+  /** Version of the group that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  expectedVersion?: number | null;
 }
 
 /** A group of stores to be made. */
 export interface StoreGroupCreateInput {
-  /** Code of the group of stores, unique in the tenant; case is ignored. */
-  code: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
+  /** Code of the group of stores, unique in the tenant; case is ignored. */
+  code: string;
   /** Name of the group of stores. */
   name: string;
   /** IDs of the stores of the group. */
@@ -5558,24 +5595,24 @@ export interface StoreGroupCreateInput {
 
 /** An archived group of stores to restore. */
 export interface StoreGroupRestoreInput {
-  /** Version of the group that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
-  expectedVersion?: number | null;
-  /** Group of stores to restore. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
+  /** Group of stores to restore. */
+  id: string;
+  /** Version of the group that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  expectedVersion?: number | null;
 }
 
 /** Changes of a group of stores; a field that is omitted stays as it is. */
 export interface StoreGroupUpdateInput {
-  /** Code of the group of stores, unique in the tenant; case is ignored. */
-  code?: string | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
-  /** The group. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
+  /** The group. */
+  id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
+  /** Code of the group of stores, unique in the tenant; case is ignored. */
+  code?: string | null;
   /** Name of the group of stores. */
   name?: string | null;
   /** IDs of all stores of the group from now on. Members with rights by the group get them in these stores. */
@@ -5597,13 +5634,13 @@ export interface StoreIdFilter {
 /** Kind of a store. */
 export type StoreKind =
   | 'SHOP'
-  | 'VIRTUAL'
-  | 'WAREHOUSE';
+  | 'WAREHOUSE'
+  | 'VIRTUAL';
 
 /** Reference to a store: exactly one field. */
 export type StoreRef =
-  | { code: string; id?: never }
-  | { code?: never; id: string };
+  | { id: string; code?: never }
+  | { id?: never; code: string };
 
 /** The stores of a grant: said, never implied. Exactly one of these. */
 export type StoreScopeInput =
@@ -5613,91 +5650,91 @@ export type StoreScopeInput =
 
 /** Sort order of a list of stores; stores with equal values are sorted by ID. */
 export interface StoreSort {
-  /** Direction of the sort; ASC by default. */
-  direction?: Direction;
   /** Field by which the stores are sorted. */
   field: StoreSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
 }
 
 /** Field by which stores can be sorted. */
 export type StoreSortField =
   | 'CODE'
-  | 'CREATED_AT'
   | 'NAME'
+  | 'CREATED_AT'
   | 'UPDATED_AT';
 
 /** Settings of a store as a source of stock for orders. */
 export interface StoreSourcingInput {
-  /** Whether orders of other stores may take stock from the store. */
-  isSource?: boolean;
-  /** Geographic position of the store; unknown when omitted. */
-  position?: GeoPointInput | null;
-  /** Priority of the store in the PRIORITY strategy; the lowest number comes first. */
-  priority?: number;
   /** The store. */
   store: StoreRef;
+  /** Whether orders of other stores may take stock from the store. */
+  isSource?: boolean;
+  /** Priority of the store in the PRIORITY strategy; the lowest number comes first. */
+  priority?: number;
+  /** Geographic position of the store; unknown when omitted. */
+  position?: GeoPointInput | null;
 }
 
 /** A change of a store: what is left out stays. */
 export interface StoreUpdateInput {
-  /** Address of the store. */
-  address?: PartyAddressInput | null;
-  /** Code of the store, unique in the tenant; case is ignored. */
-  code?: string | null;
-  /** All contacts at the store, at most 20. */
-  contacts?: ReadonlyArray<PartyContactInput> | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
   /** The store. */
   id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Kind of the store. */
-  kind?: StoreKind | null;
+  /** Code of the store, unique in the tenant; case is ignored. */
+  code?: string | null;
   /** Name of the store, at most 255 characters. */
   name?: string | null;
+  /** Kind of the store. */
+  kind?: StoreKind | null;
   /** IANA time zone of the store's business days from now on. */
   timeZone?: string | null;
+  /** All contacts at the store, at most 20. */
+  contacts?: ReadonlyArray<PartyContactInput> | null;
+  /** Address of the store. */
+  address?: PartyAddressInput | null;
 }
 
 /** Phase of a stream to which an item belongs. */
 export type StreamPhase =
+  | 'SNAPSHOT'
+  | 'READY'
   | 'LIVE'
   | 'PROGRESS'
-  | 'READY'
-  | 'RESET'
-  | 'SNAPSHOT';
+  | 'RESET';
 
 /** Rows whose text matches. Case does not count. */
 export interface StringFilter {
-  /** Text that must be contained. */
-  contains?: string | null;
   /** Text that must be equal. */
   eq?: string | null;
   /** Texts of which one must be equal, at most 250; an empty list matches nothing. */
   in?: ReadonlyArray<string> | null;
   /** Text that must be the beginning. */
   startsWith?: string | null;
+  /** Text that must be contained. */
+  contains?: string | null;
 }
 
 /** The supplier that goes out of use. */
 export interface SupplierArchiveInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The supplier. */
   id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
 }
 
 /** Calendar of a supplier: the days on which it takes orders and delivers. A calendar whose lists are empty is none. */
 export interface SupplierCalendarInput {
-  /** All days on which the supplier neither takes orders nor delivers, at most 60, each date once. Null or an empty list for none. */
-  closedDays?: ReadonlyArray<SupplierClosedDayInput> | null;
-  /** Weekdays on which the supplier delivers, from 1, a Monday, to 7. Null or an empty list for any weekday. */
-  deliveryDays?: ReadonlyArray<number> | null;
   /** Weekdays on which the supplier takes orders, from 1, a Monday, to 7. Null or an empty list for any weekday. */
   orderDays?: ReadonlyArray<number> | null;
+  /** Weekdays on which the supplier delivers, from 1, a Monday, to 7. Null or an empty list for any weekday. */
+  deliveryDays?: ReadonlyArray<number> | null;
+  /** All days on which the supplier neither takes orders nor delivers, at most 60, each date once. Null or an empty list for none. */
+  closedDays?: ReadonlyArray<SupplierClosedDayInput> | null;
 }
 
 /** Day on which a supplier neither takes orders nor delivers. */
@@ -5710,38 +5747,38 @@ export interface SupplierClosedDayInput {
 
 /** A new supplier. */
 export interface SupplierCreateInput {
-  /** Address of the supplier. */
-  address?: PartyAddressInput | null;
-  /** Days on which the supplier takes orders and delivers. Null for any day. */
-  calendar?: SupplierCalendarInput | null;
-  /** Code of the supplier, at most 64 characters, unique in the tenant; case is ignored. */
-  code: string;
-  /** All contacts at the supplier, at most 20. */
-  contacts?: ReadonlyArray<PartyContactInput> | null;
-  /** E-mail address for purchase orders. */
-  email?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Lead time from ordering to receiving, in days: 0 to 3,650. Null when unknown. */
-  leadTimeDays?: number | null;
-  /** Least value of the goods of an order, without charges. 0 for none. */
-  minimumOrderValue?: MoneyInput | null;
+  /** Code of the supplier, at most 64 characters, unique in the tenant; case is ignored. */
+  code: string;
   /** Name of the supplier, at most 255 characters. */
   name: string;
-  /** Payment terms of the supplier. */
-  paymentTerms?: PaymentTermsInput | null;
+  /** Lead time from ordering to receiving, in days: 0 to 3,650. Null when unknown. */
+  leadTimeDays?: number | null;
+  /** E-mail address for purchase orders. */
+  email?: string | null;
+  /** All contacts at the supplier, at most 20. */
+  contacts?: ReadonlyArray<PartyContactInput> | null;
+  /** Address of the supplier. */
+  address?: PartyAddressInput | null;
   /** All tax numbers of the supplier, at most 10. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
+  /** Payment terms of the supplier. */
+  paymentTerms?: PaymentTermsInput | null;
+  /** Least value of the goods of an order, without charges. 0 for none. */
+  minimumOrderValue?: MoneyInput | null;
+  /** Days on which the supplier takes orders and delivers. Null for any day. */
+  calendar?: SupplierCalendarInput | null;
 }
 
 /** Suppliers that match all of these. Without a filter, those in use. */
 export interface SupplierFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<SupplierFilter> | null;
-  /** Code of the supplier, in any spelling of capitals. */
-  code?: StringFilter | null;
-  /** Time at which the supplier was created. */
-  createdAt?: DateTimeFilter | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<SupplierFilter> | null;
+  /** Condition that must not hold. */
+  not?: SupplierFilter | null;
   /** Suppliers to include. */
   id?: IdFilter | null;
   /**
@@ -5749,35 +5786,35 @@ export interface SupplierFilter {
    * in a part of a filter whose other parts say it, that part matches both.
    */
   isArchived?: boolean | null;
+  /** Code of the supplier, in any spelling of capitals. */
+  code?: StringFilter | null;
   /** Name of the supplier, in any spelling of capitals. The first 10,000 suppliers by code are compared. */
   name?: StringFilter | null;
-  /** Condition that must not hold. */
-  not?: SupplierFilter | null;
-  /** Conditions of which one must hold; an empty list matches nothing. */
-  or?: ReadonlyArray<SupplierFilter> | null;
   /**
    * Words of the code or the name, each by its beginning, in any order. The first 10,000 suppliers by code are compared. A text without a
    * letter or a digit finds nothing.
    */
   search?: string | null;
+  /** Time at which the supplier was created. */
+  createdAt?: DateTimeFilter | null;
   /** Time at which the supplier last changed. */
   updatedAt?: DateTimeFilter | null;
 }
 
 /** Two suppliers to merge. */
 export interface SupplierMergeInput {
-  /** Differences in spite of which both are one. Default none. */
-  accept?: ReadonlyArray<MergeDifference>;
-  /** Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
-  expectedVersion?: number | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /** Supplier that is merged into the other. */
   id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
-  idempotencyKey?: string;
-  /** Version of the supplier that stays that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
-  intoExpectedVersion?: number | null;
+  /** Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  expectedVersion?: number | null;
   /** Supplier that stays. */
   intoId: string;
+  /** Version of the supplier that stays that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  intoExpectedVersion?: number | null;
+  /** Differences in spite of which both are one. Default none. */
+  accept?: ReadonlyArray<MergeDifference>;
   /** Terms that stay where both offer a product on different terms. Null refuses the merge then. */
   supplierProducts?: MergeTerms | null;
 }
@@ -5786,10 +5823,10 @@ export interface SupplierMergeInput {
 export interface SupplierProductArchiveInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Product that is offered. */
-  product: ProductRef;
   /** Supplier that offers the product. */
   supplier: SupplierRef;
+  /** Product that is offered. */
+  product: ProductRef;
 }
 
 /** Rows of suppliers' catalogues. */
@@ -5802,93 +5839,113 @@ export interface SupplierProductBulkUpsertInput {
 
 /** Rows of suppliers' catalogues that match all of these. */
 export interface SupplierProductFilter {
-  /** True for archived rows only, false for those in use, null for both. */
-  isArchived?: boolean | null;
-  /** Products to include. Null for all. */
-  product?: IdFilter | null;
   /** Suppliers to include. Null for all. */
   supplier?: IdFilter | null;
+  /** Products to include. Null for all. */
+  product?: IdFilter | null;
+  /** True for archived rows only, false for those in use, null for both. */
+  isArchived?: boolean | null;
 }
 
 /** Row of a supplier's catalogue: a product that the supplier offers. The row replaces the earlier one; a field that is left out is empty afterwards. */
 export interface SupplierProductInput {
-  /** Lead time from ordering to receiving, in days: 0 to 3,650. Null for the supplier's own. */
-  leadTimeDays?: number | null;
-  /** Least quantity of an order, in the product's smallest unit; 0 or more. Null for 0. */
-  minimumOrder?: number | null;
-  /** Number of smallest units in a pack, above 0. Null for 1. */
-  packSize?: number | null;
-  /** Whether this is the preferred supplier of the product, in place of the previous one. */
-  preferred?: boolean;
-  /** Costs of one whole unit for larger quantities, by ascending quantity; at most 20. */
-  priceBreaks?: ReadonlyArray<PriceBreakInput>;
-  /** Product that is offered. */
-  product: ProductRef;
   /** Supplier that offers the product. */
   supplier: SupplierRef;
+  /** Product that is offered. */
+  product: ProductRef;
   /** The supplier's SKU of the product, at most 64 characters. Null for none. */
   supplierSku?: string | null;
+  /** Number of smallest units in a pack, above 0. Null for 1. */
+  packSize?: number | null;
+  /** Least quantity of an order, in the product's smallest unit; 0 or more. Null for 0. */
+  minimumOrder?: number | null;
+  /** Lead time from ordering to receiving, in days: 0 to 3,650. Null for the supplier's own. */
+  leadTimeDays?: number | null;
   /** Cost of one whole unit. */
   unitCost: MoneyInput;
+  /** Costs of one whole unit for larger quantities, by ascending quantity; at most 20. */
+  priceBreaks?: ReadonlyArray<PriceBreakInput>;
+  /** Whether this is the preferred supplier of the product, in place of the previous one. */
+  preferred?: boolean;
 }
 
 /** The row of a supplier's catalogue that comes back into use. */
 export interface SupplierProductRestoreInput {
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Product that is offered. */
-  product: ProductRef;
   /** Supplier that offers the product. */
   supplier: SupplierRef;
+  /** Product that is offered. */
+  product: ProductRef;
 }
 
 /** Reference to a supplier: exactly one field. */
 export type SupplierRef =
-  | { code: string; id?: never }
-  | { code?: never; id: string };
+  | { id: string; code?: never }
+  | { id?: never; code: string };
 
 /** The supplier that comes back into use. */
 export interface SupplierRestoreInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The supplier. */
   id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
 }
 
 /** Return of goods to their supplier. */
 export interface SupplierReturnCreateInput {
-  /** The supplier's reference for the return, at most 128 characters. Null for none. */
-  externalRef?: string | null;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Lines of the return, at most 2,000. */
-  lines: ReadonlyArray<SupplierReturnLineInput>;
+  /** Supplier that receives the returned goods. */
+  supplier: SupplierRef;
+  /** Store that the goods leave. */
+  store: StoreRef;
+  /** The supplier's reference for the return, at most 128 characters. Null for none. */
+  externalRef?: string | null;
+  /** Reason for the return. */
+  reasonCode?: ReasonCode;
   /** Note that is kept with the return and the stock movements, at most 1,000 characters. */
   note?: string | null;
   /** Time of the return; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
-  /** Reason for the return. */
-  reasonCode?: ReasonCode;
-  /** Store that the goods leave. */
-  store: StoreRef;
-  /** Supplier that receives the returned goods. */
-  supplier: SupplierRef;
+  /** Lines of the return, at most 2,000. */
+  lines: ReadonlyArray<SupplierReturnLineInput>;
 }
 
 /** Returns to suppliers that match all of these. */
 export interface SupplierReturnFilter {
-  /** Sent from these stores. */
-  store?: IdFilter | null;
+  /** All of these hold; an empty list holds for everything. */
+  and?: ReadonlyArray<SupplierReturnFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<SupplierReturnFilter> | null;
+  /** Condition that must not hold. */
+  not?: SupplierReturnFilter | null;
   /** Sent back to these suppliers. */
   supplier?: IdFilter | null;
+  /** Sent from these stores. */
+  store?: IdFilter | null;
+  /** Purchase orders of which one delivered at least one line of the return. */
+  purchaseOrder?: IdFilter | null;
+  /** Reasons to include; an empty list matches nothing. */
+  reasonCode?: ReadonlyArray<ReasonCode> | null;
+  /** The supplier's reference for the return, compared exactly. */
+  externalRef?: StringFilter | null;
+  /** Time at which the goods left the store. */
+  occurredAt?: DateTimeFilter | null;
+  /** Number of the return, with or without its letters, as in SR-000007. */
+  number?: StringFilter | null;
+  /** Product of at least one line of the return. */
+  product?: IdFilter | null;
+  /** SKU of the product of at least one line, in any spelling of capitals. */
+  sku?: StringFilter | null;
+  /** Time at which the return was created. */
+  createdAt?: DateTimeFilter | null;
 }
 
 /** A line of a return to a supplier. */
 export interface SupplierReturnLineInput {
-  /** The lot, where the product is tracked; the first to expire when it is left out. A line is of one lot. */
-  lot?: LotRef | null;
   /** The product; that of the order's line when it is left out. */
   product?: ProductRef | null;
   /** ID of the purchase order's line that delivered the goods. Null when unknown. */
@@ -5899,63 +5956,65 @@ export interface SupplierReturnLineInput {
   source?: StockCondition;
   /** Credit for one whole unit. Null takes the cost on the order's line, else the product's cost. */
   unitCredit?: MoneyInput | null;
+  /** The lot, where the product is tracked; the first to expire when it is left out. A line is of one lot. */
+  lot?: LotRef | null;
 }
 
 /** Sort order of a list of suppliers; suppliers with equal values are sorted by ID. */
 export interface SupplierSort {
-  /** Direction of the sort; ASC by default. */
-  direction?: Direction;
   /** Field by which the suppliers are sorted. */
   field: SupplierSortField;
+  /** Direction of the sort; ASC by default. */
+  direction?: Direction;
 }
 
 /** Field by which suppliers can be sorted. */
 export type SupplierSortField =
   | 'CODE'
-  | 'CREATED_AT'
   | 'NAME'
+  | 'CREATED_AT'
   | 'UPDATED_AT';
 
 /** A supplier whose merge is taken back. */
 export interface SupplierUnmergeInput {
-  /** Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
-  expectedVersion?: number | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string;
   /** Supplier that is merged into another. */
   id: string;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. 1 to 255 characters. */
-  idempotencyKey?: string;
+  /** Version of the supplier that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
+  expectedVersion?: number | null;
   /** Version of the supplier that it is merged into that you saw; another one is a VERSION_CONFLICT. Null for whichever it has. */
   intoExpectedVersion?: number | null;
 }
 
 /** A change of a supplier: what is left out stays, null clears. */
 export interface SupplierUpdateInput {
-  /** Address of the supplier. */
-  address?: PartyAddressInput | null;
-  /** Days on which the supplier takes orders and delivers, all of them. Null for any day. */
-  calendar?: SupplierCalendarInput | null;
-  /** Code of the supplier, unique in the tenant; case is ignored. */
-  code?: string | null;
-  /** All contacts at the supplier, at most 20. */
-  contacts?: ReadonlyArray<PartyContactInput> | null;
-  /** E-mail address for purchase orders. */
-  email?: string | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. */
-  expectedVersion: number;
   /** The supplier. */
   id: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. */
+  expectedVersion: number;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Lead time from ordering to receiving, in days: 0 to 3,650. Null clears. */
-  leadTimeDays?: number | null;
-  /** Least value of the goods of an order, without charges. Null or 0 for none. */
-  minimumOrderValue?: MoneyInput | null;
+  /** Code of the supplier, unique in the tenant; case is ignored. */
+  code?: string | null;
   /** Name of the supplier, at most 255 characters. */
   name?: string | null;
-  /** Payment terms of the supplier. */
-  paymentTerms?: PaymentTermsInput | null;
+  /** Lead time from ordering to receiving, in days: 0 to 3,650. Null clears. */
+  leadTimeDays?: number | null;
+  /** E-mail address for purchase orders. */
+  email?: string | null;
+  /** All contacts at the supplier, at most 20. */
+  contacts?: ReadonlyArray<PartyContactInput> | null;
+  /** Address of the supplier. */
+  address?: PartyAddressInput | null;
   /** All tax numbers of the supplier, at most 10. */
   taxIds?: ReadonlyArray<TaxIdInput> | null;
+  /** Payment terms of the supplier. */
+  paymentTerms?: PaymentTermsInput | null;
+  /** Least value of the goods of an order, without charges. Null or 0 for none. */
+  minimumOrderValue?: MoneyInput | null;
+  /** Days on which the supplier takes orders and delivers, all of them. Null for any day. */
+  calendar?: SupplierCalendarInput | null;
 }
 
 /** Number under which a tax office knows a supplier or a customer. Its form is checked; it is not looked up. */
@@ -5970,47 +6029,21 @@ export interface TaxIdInput {
 
 /** Changes of a tenant; a field that is omitted stays as it is. */
 export interface TenantUpdateInput {
-  /**
-   * Whole units in the largest line of a day from which the day is an anomaly of stock, 1 to
-   * 1,000,000. Null for the default, 50.
-   */
-  anomalySize?: number | null;
-  /**
-   * Amount above which a purchase must be approved by another member than the one who submits
-   * it, in the currency of the books; to be set again when that changes. Null for no limit.
-   */
-  approvalLimit?: MoneyInput | null;
-  /** Closes the books through a day that is over: nothing that happened on it or before can be booked any more. An earlier day, or null, opens them again. */
-  closedThrough?: string | null;
-  /**
-   * Method by which the cost of goods that leave stock is computed. Both methods are recorded from the first movement on: reports of the
-   * past use the new one too.
-   */
-  costingMethod?: CostingMethod | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+  /** The version that was read: Tenant.settings.version. */
+  expectedVersion: number;
+  /** Name of the tenant, at most 200 characters. */
+  name?: string | null;
   /**
    * Currency of the tenant's books. Fixed once stock has moved or a charge of a purchase order was converted, because values in the
    * ledger are in it. Null leaves it as it is.
    */
   defaultCurrency?: string | null;
-  /**
-   * Most days between equal receipts of goods that are an anomaly, RECEIVED_TWICE, 1 to 30. Null
-   * for the default, 3.
-   */
-  duplicateReceiptDays?: number | null;
-  /** The version that was read: Tenant.settings.version. */
-  expectedVersion: number;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
-  idempotencyKey?: string | null;
+  /** IANA time zone of the tenant. Past business days keep their dates. */
+  timeZone?: string | null;
   /** Whether members must use a second factor. */
   mfaRequired?: boolean | null;
-  /** Name of the tenant, at most 200 characters. */
-  name?: string | null;
-  /**
-   * Smallest length of members' passwords, a multiple of four from 12 to 64 characters. Null for
-   * the deployment's own limit. Members with a shorter password cannot log in with it, and their
-   * sessions end with the access token.
-   */
-  passwordLength?: number | null;
   /**
    * Time for which a PENDING order holds its stock, in seconds: 60 to 2,592,000 (30 days). Null leaves it as it is. Every node
    * applies a change within a minute.
@@ -6020,104 +6053,130 @@ export interface TenantUpdateInput {
   sessionIdleSeconds?: number | null;
   /** A session ends after so many seconds, used or not: from 900 to 1,209,600; null is the deployment's own limit. */
   sessionSeconds?: number | null;
-  /** IANA time zone of the tenant. Past business days keep their dates. */
-  timeZone?: string | null;
+  /**
+   * Smallest length of members' passwords, a multiple of four from 12 to 64 characters. Null for
+   * the deployment's own limit. Members with a shorter password cannot log in with it, and their
+   * sessions end with the access token.
+   */
+  passwordLength?: number | null;
+  /**
+   * Amount above which a purchase must be approved by another member than the one who submits
+   * it, in the currency of the books; to be set again when that changes. Null for no limit.
+   */
+  approvalLimit?: MoneyInput | null;
+  /**
+   * Method by which the cost of goods that leave stock is computed. Both methods are recorded from the first movement on: reports of the
+   * past use the new one too.
+   */
+  costingMethod?: CostingMethod | null;
+  /** Closes the books through a day that is over: nothing that happened on it or before can be booked any more. An earlier day, or null, opens them again. */
+  closedThrough?: string | null;
+  /**
+   * Whole units in the largest line of a day from which the day is an anomaly of stock, 1 to
+   * 1,000,000. Null for the default, 50.
+   */
+  anomalySize?: number | null;
+  /**
+   * Most days between equal receipts of goods that are an anomaly, RECEIVED_TWICE, 1 to 30. Null
+   * for the default, 3.
+   */
+  duplicateReceiptDays?: number | null;
 }
 
 /** Tracking of a product's stock below the level. Fixed after the first movement. */
 export type Tracking =
-  | 'LOT'
   | 'NONE'
+  | 'LOT'
   | 'SERIAL';
 
 /** A step of a transfer. */
 export interface TransferActionInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The transfer. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Note that is kept with the transfer, at most 1,000 characters. */
   note?: string | null;
 }
 
 /** Closing of a transfer whose goods in transit will not arrive. */
 export interface TransferCloseInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The transfer. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Note on the missing goods, at most 1,000 characters. */
-  note?: string | null;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Reason for which the missing goods are written off. */
   reasonCode: ReasonCode;
+  /** Note on the missing goods, at most 1,000 characters. */
+  note?: string | null;
 }
 
 /** A new transfer. */
 export interface TransferCreateInput {
-  /** Time at which the goods are expected to arrive. Null when it is not known. */
-  expectedAt?: string | null;
-  /** Your own reference for the transfer, unique in the tenant, at most 128 characters. Null for none. */
-  externalRef?: string | null;
-  /** Store that sends the goods. */
-  fromStore: StoreRef;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
-  /** Lines of the transfer, at most 500; more can be added by transferUpdate. */
-  lines: ReadonlyArray<TransferLineInput>;
-  /** Custom data: a JSON object of at most 16 KiB. Null for an empty one. */
-  metadata?: unknown | null;
-  /** Note that is kept with the transfer, at most 1,000 characters. */
-  note?: string | null;
-  /** Status that the transfer has at once, READY or IN_TRANSIT; both need transfer.ship in the sending store. Null for DRAFT. */
-  status?: TransferStartStatus | null;
+  /** Store that sends the goods. */
+  fromStore: StoreRef;
   /** Store that receives the goods. */
   toStore: StoreRef;
+  /** Your own reference for the transfer, unique in the tenant, at most 128 characters. Null for none. */
+  externalRef?: string | null;
+  /** Note that is kept with the transfer, at most 1,000 characters. */
+  note?: string | null;
+  /** Time at which the goods are expected to arrive. Null when it is not known. */
+  expectedAt?: string | null;
+  /** Lines of the transfer, at most 500; more can be added by transferUpdate. */
+  lines: ReadonlyArray<TransferLineInput>;
+  /** Status that the transfer has at once, READY or IN_TRANSIT; both need transfer.ship in the sending store. Null for DRAFT. */
+  status?: TransferStartStatus | null;
+  /** Custom data: a JSON object of at most 16 KiB. Null for an empty one. */
+  metadata?: unknown | null;
 }
 
 /** Conditions on transfers. All must hold; a condition that is null is ignored. */
 export interface TransferFilter {
   /** All of these hold; an empty list holds for everything. */
   and?: ReadonlyArray<TransferFilter> | null;
+  /** Conditions of which one must hold; an empty list matches nothing. */
+  or?: ReadonlyArray<TransferFilter> | null;
+  /** Condition that must not hold. */
+  not?: TransferFilter | null;
+  /** States to include; an empty list matches nothing. */
+  status?: ReadonlyArray<TransferStatus> | null;
+  /** Comes from this store. */
+  fromStore?: IdFilter | null;
+  /** Stores that receive the transfer. */
+  toStore?: IdFilter | null;
+  /** Comes from or goes to this store. */
+  store?: IdFilter | null;
+  /** Products on a line of the transfer. */
+  product?: IdFilter | null;
+  /** Reference in an external system, compared exactly. */
+  externalRef?: string | null;
   /** Range of the time at which the transfer was created. */
   createdAt?: DateTimeFilter | null;
   /** Should arrive then. */
   expectedAt?: DateTimeFilter | null;
-  /** Reference in an external system, compared exactly. */
-  externalRef?: string | null;
-  /** Comes from this store. */
-  fromStore?: IdFilter | null;
-  /** Condition that must not hold. */
-  not?: TransferFilter | null;
   /** Number of the transfer, with or without its letters, as in TR-000007. */
   number?: StringFilter | null;
-  /** Conditions of which one must hold; an empty list matches nothing. */
-  or?: ReadonlyArray<TransferFilter> | null;
-  /** Products on a line of the transfer. */
-  product?: IdFilter | null;
   /** SKU of the product of at least one line, in any spelling of capitals. */
   sku?: StringFilter | null;
-  /** States to include; an empty list matches nothing. */
-  status?: ReadonlyArray<TransferStatus> | null;
-  /** Comes from or goes to this store. */
-  store?: IdFilter | null;
-  /** Stores that receive the transfer. */
-  toStore?: IdFilter | null;
   /** Time at which the transfer last changed. */
   updatedAt?: DateTimeFilter | null;
 }
 
 /** Product and quantity of a transfer line. */
 export interface TransferLineInput {
-  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
-  packs?: number | null;
   /** The product; a transfer names it once. */
   product: ProductRef;
   /** Quantity to transfer, in the product's smallest unit; above 0. In transferUpdate 0 removes the line. Null where `packs` is given. */
   quantity?: number | null;
+  /** Packs of the barcode that names the product, instead of `quantity`: `packs` times the units in a pack. Null where `quantity` is given. */
+  packs?: number | null;
 }
 
 /** Quantity of a lot that moves. */
@@ -6135,76 +6194,78 @@ export type TransferRef =
 
 /** Shipment or receipt of a transfer. */
 export interface TransferShipmentInput {
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
   /** The transfer. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
   /** Lines that move, with their quantities, at most 500. Null moves everything: all that is to be shipped, or all that is in transit. */
   lines?: ReadonlyArray<TransferShipmentLineInput> | null;
-  /** Note that is kept with the stock movement, at most 1,000 characters. */
-  note?: string | null;
   /** Time of the shipment or receipt; now by default. At most five minutes ahead, and not in a closed period. */
   occurredAt?: string | null;
+  /** Note that is kept with the stock movement, at most 1,000 characters. */
+  note?: string | null;
 }
 
 /** Quantity of a transfer line that moves. */
 export interface TransferShipmentLineInput {
   /** The transfer's line. */
   lineId: string;
+  /** Quantity of the line, in the product's smallest unit; above 0. */
+  quantity: number;
   /**
    * Lots of a tracked product, with quantities that add up to the line's quantity. Without lots, the first to expire leave, and of those that left the
    * first to expire arrive. At most 2,000 in a call.
    */
   lots?: ReadonlyArray<TransferLotInput>;
-  /** Quantity of the line, in the product's smallest unit; above 0. */
-  quantity: number;
 }
 
 /** Sort order of a list of transfers; rows with equal values are sorted by ID. */
 export interface TransferSort {
-  /** Direction of the sort; DESC by default. */
-  direction?: Direction;
   /** Field by which the list is sorted. */
   field: TransferSortField;
+  /** Direction of the sort; DESC by default. */
+  direction?: Direction;
 }
 
 /** Field by which a list of transfers can be sorted. */
 export type TransferSortField =
-  | 'CREATED_AT'
   | 'NUMBER'
+  | 'CREATED_AT'
   | 'UPDATED_AT';
 
 /** Status that a new transfer can have at once. */
 export type TransferStartStatus =
-  | 'IN_TRANSIT'
-  | 'READY';
+  | 'READY'
+  | 'IN_TRANSIT';
 
 /** Status of a transfer. New values may be added. */
 export type TransferStatus =
-  | 'CANCELLED'
   | 'DRAFT'
+  | 'READY'
   | 'IN_TRANSIT'
   | 'PARTIALLY_RECEIVED'
-  | 'READY'
-  | 'RECEIVED';
+  | 'RECEIVED'
+  | 'CANCELLED';
 
 /**
  * Changes of a transfer that has not ended. Fields that are left out stay as they are. Once it has left, only `expectedAt` and
  * `note` can change.
  */
 export interface TransferUpdateInput {
-  /** Time at which the goods are expected to arrive. Null leaves it as it is. */
-  expectedAt?: string | null;
-  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
-  expectedVersion?: number | null;
-  /** Your own reference for the transfer, unique in the tenant, at most 128 characters. Null leaves it as it is. */
-  externalRef?: string | null;
   /** The transfer. */
   id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string;
+  /** The version that you saw; another one is a VERSION_CONFLICT. Null for any. */
+  expectedVersion?: number | null;
+  /** Your own reference for the transfer, unique in the tenant, at most 128 characters. Null leaves it as it is. */
+  externalRef?: string | null;
+  /** Note that is kept with the transfer, at most 1,000 characters. Null leaves it as it is. */
+  note?: string | null;
+  /** Time at which the goods are expected to arrive. Null leaves it as it is. */
+  expectedAt?: string | null;
   /**
    * New quantities of these products; other lines stay. At most 500 in a call and 2,047 in a transfer. In READY the held stock changes by the
    * difference, which needs transfer.ship in the sending store.
@@ -6212,14 +6273,12 @@ export interface TransferUpdateInput {
   lines?: ReadonlyArray<TransferLineInput>;
   /** Custom data: a JSON object of at most 16 KiB, which replaces the one before. Null leaves it as it is. */
   metadata?: unknown | null;
-  /** Note that is kept with the transfer, at most 1,000 characters. Null leaves it as it is. */
-  note?: string | null;
 }
 
 /** Treatment of lines that were not counted, when a stocktake is submitted. */
 export type UncountedPolicy =
-  | 'LEAVE'
-  | 'REFUSE';
+  | 'REFUSE'
+  | 'LEAVE';
 
 /** Unit in which a product is counted. */
 export interface UnitInput {
@@ -6235,43 +6294,41 @@ export interface UnitInput {
 /** Outcome of a row of a bulk upsert. */
 export type UpsertOutcome =
   | 'CREATED'
-  | 'REFUSED'
+  | 'UPDATED'
   | 'UNCHANGED'
-  | 'UPDATED';
+  | 'REFUSED';
 
 /** State of a webhook message. */
 export type WebhookDeliveryStatus =
+  | 'PENDING'
   | 'DELIVERED'
   | 'FAILED'
-  | 'PENDING'
   | 'WITHHELD';
 
 /** Reason for which nothing is sent to an endpoint. */
 export type WebhookDisabledReason =
-  | 'FAILING'
+  | 'SWITCHED_OFF'
   | 'GONE'
-  | 'MAKER_GONE'
-  | 'SWITCHED_OFF';
+  | 'FAILING'
+  | 'MAKER_GONE';
 
 /** An endpoint to be made. */
 export interface WebhookEndpointCreateInput {
-  /** Description of the endpoint; empty when omitted. */
-  description?: string | null;
+  /** Idempotency key. A repeated call with the same key and input returns the first result. */
+  idempotencyKey?: string | null;
+  /** URL to which messages are sent: https, port 443, on the public internet. */
+  url: string;
   /**
    * Types of event to send to the endpoint: names as in webhookEventTypes, noun.* for all of a
    * noun, or * for all.
    */
   eventTypes: ReadonlyArray<string>;
-  /** Idempotency key. A repeated call with the same key and input returns the first result. */
-  idempotencyKey?: string | null;
-  /** URL to which messages are sent: https, port 443, on the public internet. */
-  url: string;
+  /** Description of the endpoint; empty when omitted. */
+  description?: string | null;
 }
 
 /** Messages to send again: messageIds, or fromSeq and toSeq. */
 export interface WebhookEndpointReplayInput {
-  /** Number of the first event to replay, out of the events that the endpoint subscribes to. Null with `messageIds`. */
-  fromSeq?: number | null;
   /** The endpoint. */
   id: string;
   /**
@@ -6279,26 +6336,28 @@ export interface WebhookEndpointReplayInput {
    * not ask for.
    */
   messageIds?: ReadonlyArray<string> | null;
+  /** Number of the first event to replay, out of the events that the endpoint subscribes to. Null with `messageIds`. */
+  fromSeq?: number | null;
   /** Number of the last event to replay; at most 100,000 events in all. Null with `messageIds`. */
   toSeq?: number | null;
 }
 
 /** A change of an endpoint: what is left out stays. */
 export interface WebhookEndpointUpdateInput {
-  /** Description of the endpoint; null clears it. */
-  description?: string | null;
-  /** Types of event to send to the endpoint. */
-  eventTypes?: ReadonlyArray<string> | null;
-  /** The version that you have read. */
-  expectedVersion: number;
-  /** ID of the endpoint. */
-  id: string;
   /** Idempotency key. A repeated call with the same key and input returns the first result. */
   idempotencyKey?: string | null;
-  /** Whether anything is sent. One that is enabled goes on where it stopped, as far as events are kept. */
-  isEnabled?: boolean | null;
+  /** ID of the endpoint. */
+  id: string;
+  /** The version that you have read. */
+  expectedVersion: number;
   /** URL to which messages are sent; unchanged when omitted. */
   url?: string | null;
+  /** Types of event to send to the endpoint. */
+  eventTypes?: ReadonlyArray<string> | null;
+  /** Description of the endpoint; null clears it. */
+  description?: string | null;
+  /** Whether anything is sent. One that is enabled goes on where it stopped, as far as events are kept. */
+  isEnabled?: boolean | null;
 }
 
 /** Quantity of a work's line. */
@@ -6311,28 +6370,28 @@ export interface WorkLineQuantity {
 
 /** State of a work. New states may be added. */
 export type WorkStatus =
-  | 'ACCEPTED'
-  | 'CANCELLED'
-  | 'DONE'
   | 'OPEN'
-  | 'PACKED'
-  | 'PICKED'
+  | 'ACCEPTED'
   | 'PICKING'
+  | 'PICKED'
+  | 'PACKED'
   | 'READY'
+  | 'SHIPPED'
+  | 'DONE'
   | 'REJECTED'
-  | 'SHIPPED';
+  | 'CANCELLED';
 
 /**
  * Product that was delivered and not ordered. The delivery is recorded, and the product is not
  * received.
  */
 export interface WrongItemInput {
-  /** Note on the item and its further handling, at most 1,000 characters. */
-  note?: string | null;
   /** Product that was delivered, where it is one of yours. Null where it is not. */
   product?: ProductRef | null;
   /** Quantity delivered, in the product's smallest unit; above 0. */
   quantity: number;
+  /** Note on the item and its further handling, at most 1,000 characters. */
+  note?: string | null;
 }
 
 /** Regularity of a product's demand, by the coefficient of variation of its weeks: deviation by mean. */

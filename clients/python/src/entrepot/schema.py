@@ -16,33 +16,33 @@ AbcClass = Literal[
 class AcceptedCategoryInput(TypedDict):
     """A category accepted for a product."""
 
+    productId: str
     categoryId: str
     expectedVersion: int
-    productId: str
 
 
 class AcceptedDescriptionInput(TypedDict):
     """A description accepted for a product."""
 
+    productId: str
     description: str
     expectedVersion: int
-    productId: str
 
 
 class AcceptedNameInput(TypedDict):
     """A name accepted for a product."""
 
-    expectedVersion: int
-    name: str
     productId: str
+    name: str
+    expectedVersion: int
 
 
 class AcceptedTagsInput(TypedDict):
     """Tags accepted for a product."""
 
-    expectedVersion: int
     productId: str
     tags: Sequence[str]
+    expectedVersion: int
 
 
 class _ActionInput(TypedDict):
@@ -52,30 +52,30 @@ class _ActionInput(TypedDict):
 class ActionInput(_ActionInput, total=False):
     """A step of an order."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     note: Optional[str]
 
 
 class AddressInput(TypedDict, total=False):
     """Shipping or billing address of an order: at least one field, each of at most 120 characters. Encrypted with a key of the order's own."""
 
-    city: Optional[str]
-    company: Optional[str]
-    country: Optional[str]
-    lines: Optional[Sequence[str]]
     name: Optional[str]
-    phone: Optional[str]
-    postalCode: Optional[str]
+    company: Optional[str]
+    lines: Optional[Sequence[str]]
+    city: Optional[str]
     region: Optional[str]
+    postalCode: Optional[str]
+    country: Optional[str]
+    phone: Optional[str]
 
 
 AdjustKind = Literal[
-    "ADJUSTMENT",
     "RECEIPT",
-    "REMOVAL",
-    "RETURN",
     "SALE",
+    "RETURN",
+    "ADJUSTMENT",
+    "REMOVAL",
 ]
 
 
@@ -86,8 +86,8 @@ class _AlertActionInput(TypedDict):
 class AlertActionInput(_AlertActionInput, total=False):
     """A step of an alert."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     note: Optional[str]
 
 
@@ -98,55 +98,55 @@ class _AlertAssignInput(TypedDict):
 class AlertAssignInput(_AlertAssignInput, total=False):
     """An alert to be handed over."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
     memberId: Optional[str]
+    expectedVersion: Optional[int]
     note: Optional[str]
 
 
 AlertDigest = Literal[
-    "DAILY",
-    "HOURLY",
     "NONE",
+    "HOURLY",
+    "DAILY",
 ]
 
 
 class AlertFilter(TypedDict, total=False):
     """Alerts that match all of these."""
 
-    category: Optional["IdFilter"]
     kind: Optional[Sequence["StockAlertKind"]]
-    product: Optional["IdFilter"]
     store: Optional["IdFilter"]
+    product: Optional["IdFilter"]
+    category: Optional["IdFilter"]
 
 
 AlertKind = Literal[
+    "LOW_STOCK",
+    "OUT_OF_STOCK",
     "BACK_IN_STOCK",
+    "OVERSTOCK",
+    "EXPIRING",
+    "NEGATIVE_MARGIN",
+    "PURCHASE_ORDER_LATE",
+    "TRANSFER_OVERDUE",
     "COUNT_DIFFERENCE",
     "DEAD_STOCK",
-    "EXPIRING",
-    "FORECAST_COVERAGE",
-    "FORECAST_DRIFT",
     "LIQUIDATION_BEHIND",
-    "LOW_STOCK",
-    "NEGATIVE_MARGIN",
-    "OUT_OF_STOCK",
-    "OVERSTOCK",
-    "PURCHASE_ORDER_LATE",
     "STOCK_ANOMALY",
-    "TRANSFER_OVERDUE",
+    "FORECAST_DRIFT",
+    "FORECAST_COVERAGE",
 ]
 
 
 class AlertListFilter(TypedDict, total=False):
     """Filter of alerts. All conditions that are given must hold; a condition that is null is ignored."""
 
-    assignee: Optional["IdFilter"]
     kind: Optional[Sequence["AlertKind"]]
-    openedAt: Optional["DateTimeFilter"]
-    product: Optional["IdFilter"]
     state: Optional[Sequence["AlertStatus"]]
     store: Optional["IdFilter"]
+    product: Optional["IdFilter"]
+    assignee: Optional["IdFilter"]
+    openedAt: Optional["DateTimeFilter"]
 
 
 class _AlertRuleDeleteInput(TypedDict):
@@ -166,22 +166,22 @@ class _AlertRuleUpsertInput(TypedDict):
 class AlertRuleUpsertInput(_AlertRuleUpsertInput, total=False):
     """A rule: what holds for alerts of a kind, everywhere or in a store, for all products or some."""
 
-    category: Optional["CategoryRef"]
+    idempotencyKey: str
+    storeId: Optional[str]
+    store: Optional["StoreRef"]
     categoryId: Optional[str]
+    category: Optional["CategoryRef"]
+    productId: Optional[str]
+    product: Optional["ProductRef"]
+    isEnabled: bool
+    threshold: Optional[int]
     days: Optional[int]
+    emails: Sequence[str]
+    memberIds: Sequence[str]
+    quietHours: Optional["QuietHoursInput"]
+    timeZone: Optional[str]
     digest: "AlertDigest"
     digestHour: int
-    emails: Sequence[str]
-    idempotencyKey: str
-    isEnabled: bool
-    memberIds: Sequence[str]
-    product: Optional["ProductRef"]
-    productId: Optional[str]
-    quietHours: Optional["QuietHoursInput"]
-    store: Optional["StoreRef"]
-    storeId: Optional[str]
-    threshold: Optional[int]
-    timeZone: Optional[str]
 
 
 class _AlertSnoozeInput(TypedDict):
@@ -192,16 +192,16 @@ class _AlertSnoozeInput(TypedDict):
 class AlertSnoozeInput(_AlertSnoozeInput, total=False):
     """An alert to be put off."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     note: Optional[str]
 
 
 AlertStatus = Literal[
-    "ACKNOWLEDGED",
     "OPEN",
-    "RESOLVED",
+    "ACKNOWLEDGED",
     "SNOOZED",
+    "RESOLVED",
 ]
 
 
@@ -220,13 +220,13 @@ class _ApiKeyCreateInput(TypedDict):
 class ApiKeyCreateInput(_ApiKeyCreateInput, total=False):
     """A key to be made."""
 
-    allowedCidrs: Optional[Sequence[str]]
-    budget: Optional["ApiKeyBudgetInput"]
-    expiresAt: Optional[str]
     idempotencyKey: Optional[str]
     permissions: Optional[Sequence[str]]
     scope: Optional["StoreScopeInput"]
+    allowedCidrs: Optional[Sequence[str]]
     trustedDocumentsOnly: Optional[bool]
+    budget: Optional["ApiKeyBudgetInput"]
+    expiresAt: Optional[str]
 
 
 class ArchiveFilter(TypedDict, total=False):
@@ -236,16 +236,16 @@ class ArchiveFilter(TypedDict, total=False):
 
 
 class _AttachmentAddInput(TypedDict):
-    fileId: str
     nodeId: str
+    fileId: str
 
 
 class AttachmentAddInput(_AttachmentAddInput, total=False):
     """A file to attach."""
 
-    description: str
     idempotencyKey: str
     name: Optional[str]
+    description: str
 
 
 class _AttachmentRemoveInput(TypedDict):
@@ -261,26 +261,26 @@ class AttachmentRemoveInput(_AttachmentRemoveInput, total=False):
 class AuditFilter(TypedDict, total=False):
     """Entries that match all of these."""
 
-    action: Optional["StringFilter"]
     actor: Optional["IdFilter"]
-    at: Optional["DateTimeFilter"]
     target: Optional["IdFilter"]
+    action: Optional["StringFilter"]
+    at: Optional["DateTimeFilter"]
 
 
 AuditOutcome = Literal[
-    "DENIED",
     "DONE",
-    "FAILED",
-    "REFUSED",
     "UNCHANGED",
+    "REFUSED",
+    "DENIED",
+    "FAILED",
 ]
 
 
 BackgroundJobStatus = Literal[
+    "WAITING",
+    "RUNNING",
     "DONE",
     "FAILED",
-    "RUNNING",
-    "WAITING",
 ]
 
 
@@ -291,9 +291,9 @@ BackupKind = Literal[
 
 
 BackupState = Literal[
+    "RUNNING",
     "DONE",
     "FAILED",
-    "RUNNING",
 ]
 
 
@@ -314,24 +314,24 @@ class _BlanketOrderActionInput(TypedDict):
 class BlanketOrderActionInput(_BlanketOrderActionInput, total=False):
     """A step of a blanket order."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     note: Optional[str]
 
 
 class _BlanketOrderCreateInput(TypedDict):
-    lines: Sequence["BlanketOrderLineInput"]
     supplier: "SupplierRef"
     validFrom: str
     validTo: str
+    lines: Sequence["BlanketOrderLineInput"]
 
 
 class BlanketOrderCreateInput(_BlanketOrderCreateInput, total=False):
     """A new blanket order."""
 
+    idempotencyKey: str
     currencyCode: Optional[str]
     externalRef: Optional[str]
-    idempotencyKey: str
     note: Optional[str]
 
 
@@ -339,19 +339,19 @@ BlanketOrderFilter = TypedDict(
     "BlanketOrderFilter",
     {
         "and": "Optional[Sequence['BlanketOrderFilter']]",
-        "createdAt": "Optional['DateTimeFilter']",
-        "externalRef": "Optional['StringFilter']",
-        "not": "Optional['BlanketOrderFilter']",
-        "number": "Optional['StringFilter']",
         "or": "Optional[Sequence['BlanketOrderFilter']]",
-        "product": "Optional['IdFilter']",
-        "search": "Optional[str]",
-        "sku": "Optional['StringFilter']",
+        "not": "Optional['BlanketOrderFilter']",
         "status": "Optional[Sequence['BlanketOrderStatus']]",
         "supplier": "Optional['IdFilter']",
-        "updatedAt": "Optional['DateTimeFilter']",
+        "externalRef": "Optional['StringFilter']",
         "validFrom": "Optional['DateFilter']",
         "validTo": "Optional['DateFilter']",
+        "search": "Optional[str]",
+        "number": "Optional['StringFilter']",
+        "product": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -383,18 +383,18 @@ class BlanketOrderSort(_BlanketOrderSort, total=False):
 
 
 BlanketOrderSortField = Literal[
-    "CREATED_AT",
     "NUMBER",
+    "CREATED_AT",
     "UPDATED_AT",
 ]
 
 
 BlanketOrderStatus = Literal[
-    "ACTIVE",
-    "CLOSED",
     "DRAFT",
+    "ACTIVE",
     "EXHAUSTED",
     "EXPIRED",
+    "CLOSED",
 ]
 
 
@@ -405,13 +405,13 @@ class _BlanketOrderUpdateInput(TypedDict):
 class BlanketOrderUpdateInput(_BlanketOrderUpdateInput, total=False):
     """A change of a blanket order that is a draft. A field that is left out stays; null clears."""
 
-    expectedVersion: Optional[int]
-    externalRef: Optional[str]
     idempotencyKey: str
-    lines: Optional[Sequence["BlanketOrderLineInput"]]
-    note: Optional[str]
+    expectedVersion: Optional[int]
     validFrom: Optional[str]
     validTo: Optional[str]
+    externalRef: Optional[str]
+    note: Optional[str]
+    lines: Optional[Sequence["BlanketOrderLineInput"]]
 
 
 class _BulkOperationRunInput(TypedDict):
@@ -422,19 +422,19 @@ class _BulkOperationRunInput(TypedDict):
 class BulkOperationRunInput(_BulkOperationRunInput, total=False):
     """A mutation that is to be run for each line of a file."""
 
-    dryRun: bool
     idempotencyKey: str
     validateOnly: bool
+    dryRun: bool
 
 
 CancelReason = Literal[
     "CUSTOMER",
-    "DUPLICATE",
-    "ERROR",
-    "FRAUD",
-    "OTHER",
     "OUT_OF_STOCK",
     "PAYMENT",
+    "FRAUD",
+    "DUPLICATE",
+    "ERROR",
+    "OTHER",
 ]
 
 
@@ -446,12 +446,12 @@ class _CarrierUpsertInput(TypedDict):
 class CarrierUpsertInput(_CarrierUpsertInput, total=False):
     """Carrier to create or change, found by its code. All of its fields are set."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
-    isActive: bool
-    numberPattern: Optional[str]
+    expectedVersion: Optional[int]
     services: Sequence[str]
     trackingUrlTemplate: Optional[str]
+    numberPattern: Optional[str]
+    isActive: bool
 
 
 class _CategoryArchiveInput(TypedDict):
@@ -482,17 +482,17 @@ class _CategoryCreateInput(TypedDict):
 class CategoryCreateInput(_CategoryCreateInput, total=False):
     """A new category."""
 
-    description: Optional[str]
     idempotencyKey: Optional[str]
-    imageUrl: Optional[str]
-    isActive: Optional[bool]
-    metadata: Optional[Any]
-    parent: Optional["CategoryRef"]
-    parentId: Optional[str]
-    position: Optional[int]
-    seoDescription: Optional[str]
-    seoTitle: Optional[str]
     slug: Optional[str]
+    parentId: Optional[str]
+    parent: Optional["CategoryRef"]
+    position: Optional[int]
+    imageUrl: Optional[str]
+    metadata: Optional[Any]
+    description: Optional[str]
+    isActive: Optional[bool]
+    seoTitle: Optional[str]
+    seoDescription: Optional[str]
 
 
 class CategoryRef(TypedDict, total=False):
@@ -514,25 +514,25 @@ class CategoryRestoreInput(_CategoryRestoreInput, total=False):
 
 
 class _CategoryUpdateInput(TypedDict):
-    expectedVersion: int
     id: str
+    expectedVersion: int
 
 
 class CategoryUpdateInput(_CategoryUpdateInput, total=False):
     """A change of a category: what is left out stays, null clears."""
 
-    description: Optional[str]
     idempotencyKey: Optional[str]
-    imageUrl: Optional[str]
-    isActive: Optional[bool]
-    metadata: Optional[Any]
     name: Optional[str]
-    parent: Optional["CategoryRef"]
-    parentId: Optional[str]
-    position: Optional[int]
-    seoDescription: Optional[str]
-    seoTitle: Optional[str]
     slug: Optional[str]
+    parentId: Optional[str]
+    parent: Optional["CategoryRef"]
+    position: Optional[int]
+    imageUrl: Optional[str]
+    metadata: Optional[Any]
+    description: Optional[str]
+    isActive: Optional[bool]
+    seoTitle: Optional[str]
+    seoDescription: Optional[str]
 
 
 class _CategoryUpsertInput(TypedDict):
@@ -542,15 +542,15 @@ class _CategoryUpsertInput(TypedDict):
 class CategoryUpsertInput(_CategoryUpsertInput, total=False):
     """A category to be made, or changed where there is one with this slug: what is left out stays, null clears."""
 
-    description: Optional[str]
-    imageUrl: Optional[str]
-    isActive: Optional[bool]
-    metadata: Optional[Any]
     name: Optional[str]
     parentSlug: Optional[str]
     position: Optional[int]
-    seoDescription: Optional[str]
+    imageUrl: Optional[str]
+    metadata: Optional[Any]
+    description: Optional[str]
+    isActive: Optional[bool]
     seoTitle: Optional[str]
+    seoDescription: Optional[str]
 
 
 class _ChannelArchiveInput(TypedDict):
@@ -578,8 +578,8 @@ class ChannelCreateInput(_ChannelCreateInput, total=False):
 class ChannelRef(TypedDict, total=False):
     """Reference to a channel: exactly one field."""
 
-    code: str
     id: str
+    code: str
 
 
 class _ChannelRestoreInput(TypedDict):
@@ -594,18 +594,18 @@ class ChannelRestoreInput(_ChannelRestoreInput, total=False):
 
 
 ChargeBasis = Literal[
-    "QUANTITY",
     "VALUE",
+    "QUANTITY",
     "WEIGHT",
 ]
 
 
 ChargeKind = Literal[
-    "DEPOSIT",
-    "DUTY",
     "FREIGHT",
+    "DUTY",
     "INSURANCE",
     "OTHER",
+    "DEPOSIT",
 ]
 
 
@@ -622,16 +622,16 @@ class ColumnMappingInput(_ColumnMappingInput, total=False):
 class ContactInput(TypedDict, total=False):
     """A person to reach about an order: at least one field. Sealed under a key of the order's own."""
 
-    email: Optional[str]
     name: Optional[str]
+    email: Optional[str]
     phone: Optional[str]
     role: Optional[str]
 
 
 CostGroup = Literal[
+    "NONE",
     "DAY",
     "MONTH",
-    "NONE",
     "PRODUCT",
     "STORE",
 ]
@@ -644,15 +644,15 @@ CostingMethod = Literal[
 
 
 CountAccuracyGroup = Literal[
-    "CATEGORY",
     "PRODUCT",
+    "CATEGORY",
     "STORE",
 ]
 
 
 CountPrecision = Literal[
-    "AT_LEAST",
     "EXACT",
+    "AT_LEAST",
 ]
 
 
@@ -688,16 +688,16 @@ class CustomerBulkUpsertInput(_CustomerBulkUpsertInput, total=False):
 class CustomerCreateInput(TypedDict, total=False):
     """A new customer: at least one of externalRef, name and email is needed."""
 
-    addresses: Optional[Sequence["PartyAddressInput"]]
-    contacts: Optional[Sequence["PartyContactInput"]]
+    idempotencyKey: Optional[str]
+    externalRef: Optional[str]
+    name: Optional[str]
     country: Optional[str]
     email: Optional[str]
-    externalRef: Optional[str]
-    idempotencyKey: Optional[str]
-    name: Optional[str]
-    paymentTerms: Optional["PaymentTermsInput"]
     tags: Optional[Sequence[str]]
+    contacts: Optional[Sequence["PartyContactInput"]]
+    addresses: Optional[Sequence["PartyAddressInput"]]
     taxIds: Optional[Sequence["TaxIdInput"]]
+    paymentTerms: Optional["PaymentTermsInput"]
 
 
 class _CustomerEraseInput(TypedDict):
@@ -715,15 +715,15 @@ CustomerFilter = TypedDict(
     "CustomerFilter",
     {
         "and": "Optional[Sequence['CustomerFilter']]",
-        "country": "Optional['StringFilter']",
-        "createdAt": "Optional['DateTimeFilter']",
-        "email": "Optional[str]",
-        "externalRef": "Optional['StringFilter']",
-        "id": "Optional['IdFilter']",
-        "not": "Optional['CustomerFilter']",
         "or": "Optional[Sequence['CustomerFilter']]",
+        "not": "Optional['CustomerFilter']",
+        "id": "Optional['IdFilter']",
+        "externalRef": "Optional['StringFilter']",
         "search": "Optional[str]",
+        "email": "Optional[str]",
+        "country": "Optional['StringFilter']",
         "tag": "Optional['StringFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
@@ -738,18 +738,18 @@ class _CustomerMergeInput(TypedDict):
 class CustomerMergeInput(_CustomerMergeInput, total=False):
     """Two customers to merge."""
 
-    accept: Sequence["MergeDifference"]
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     intoExpectedVersion: Optional[int]
+    accept: Sequence["MergeDifference"]
 
 
 class CustomerRef(TypedDict, total=False):
     """Reference to a customer: exactly one field."""
 
-    email: str
-    externalRef: str
     id: str
+    externalRef: str
+    email: str
 
 
 class _CustomerSort(TypedDict):
@@ -764,8 +764,8 @@ class CustomerSort(_CustomerSort, total=False):
 
 CustomerSortField = Literal[
     "CREATED_AT",
-    "EXTERNAL_REF",
     "UPDATED_AT",
+    "EXTERNAL_REF",
 ]
 
 
@@ -776,29 +776,29 @@ class _CustomerUnmergeInput(TypedDict):
 class CustomerUnmergeInput(_CustomerUnmergeInput, total=False):
     """A customer whose merge is taken back."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     intoExpectedVersion: Optional[int]
 
 
 class _CustomerUpdateInput(TypedDict):
-    expectedVersion: int
     id: str
+    expectedVersion: int
 
 
 class CustomerUpdateInput(_CustomerUpdateInput, total=False):
     """A change of a customer: what is left out stays, null clears."""
 
-    addresses: Optional[Sequence["PartyAddressInput"]]
-    contacts: Optional[Sequence["PartyContactInput"]]
+    idempotencyKey: Optional[str]
+    externalRef: Optional[str]
+    name: Optional[str]
     country: Optional[str]
     email: Optional[str]
-    externalRef: Optional[str]
-    idempotencyKey: Optional[str]
-    name: Optional[str]
-    paymentTerms: Optional["PaymentTermsInput"]
     tags: Optional[Sequence[str]]
+    contacts: Optional[Sequence["PartyContactInput"]]
+    addresses: Optional[Sequence["PartyAddressInput"]]
     taxIds: Optional[Sequence["TaxIdInput"]]
+    paymentTerms: Optional["PaymentTermsInput"]
 
 
 class _CustomerUpsertInput(TypedDict):
@@ -808,62 +808,72 @@ class _CustomerUpsertInput(TypedDict):
 class CustomerUpsertInput(_CustomerUpsertInput, total=False):
     """A customer to be made, or changed where there is one with this reference: what is left out stays, null clears."""
 
-    addresses: Optional[Sequence["PartyAddressInput"]]
-    contacts: Optional[Sequence["PartyContactInput"]]
+    name: Optional[str]
     country: Optional[str]
     email: Optional[str]
-    name: Optional[str]
-    paymentTerms: Optional["PaymentTermsInput"]
     tags: Optional[Sequence[str]]
+    contacts: Optional[Sequence["PartyContactInput"]]
+    addresses: Optional[Sequence["PartyAddressInput"]]
     taxIds: Optional[Sequence["TaxIdInput"]]
+    paymentTerms: Optional["PaymentTermsInput"]
 
 
 DashboardPanel = Literal[
+    "STOCK_VALUE",
+    "STOCK",
+    "OPEN_ORDERS",
+    "PURCHASE_ORDERS",
+    "TRANSFERS",
     "ALERTS",
     "DEAD_STOCK",
     "FORECAST",
-    "OPEN_ORDERS",
-    "PURCHASE_ORDERS",
-    "STOCK",
-    "STOCK_VALUE",
-    "TRANSFERS",
 ]
 
 
 DataJobEntity = Literal[
-    "CATEGORIES",
-    "CUSTOMERS",
-    "DEMAND_FACTS",
-    "MOVEMENTS",
-    "ORDERS",
     "PRODUCTS",
     "STOCK",
     "STOCK_CHANGES",
     "SUPPLIERS",
+    "CATEGORIES",
+    "CUSTOMERS",
+    "MOVEMENTS",
+    "ORDERS",
+    "DEMAND_FACTS",
 ]
+
+
+class DataJobFilter(TypedDict, total=False):
+    """Data jobs that match all of these."""
+
+    status: Optional[Sequence["DataJobStatus"]]
+    kind: Optional[Sequence["DataJobKind"]]
+    entity: Optional[Sequence["DataJobEntity"]]
+    createdBy: Optional["IdFilter"]
+    createdAt: Optional["DateTimeFilter"]
 
 
 DataJobFormat = Literal[
     "CSV",
     "JSONL",
-    "PARQUET",
     "XLSX",
+    "PARQUET",
 ]
 
 
 DataJobKind = Literal[
-    "BULK",
-    "EXPORT",
     "IMPORT",
+    "EXPORT",
+    "BULK",
 ]
 
 
 DataJobStatus = Literal[
-    "CANCELLED",
-    "DONE",
-    "FAILED",
     "QUEUED",
     "RUNNING",
+    "DONE",
+    "FAILED",
+    "CANCELLED",
 ]
 
 
@@ -884,51 +894,51 @@ class DateTimeFilter(TypedDict, total=False):
 class DeadStockFilter(TypedDict, total=False):
     """Dead and slow stock. All conditions hold; one that is null is absent."""
 
-    action: Optional[Sequence["LiquidationAction"]]
     product: Optional["IdFilter"]
     store: Optional["IdFilter"]
+    action: Optional[Sequence["LiquidationAction"]]
 
 
 DecimalSeparator = Literal[
-    "COMMA",
     "POINT",
+    "COMMA",
 ]
 
 
 DeliveryMethod = Literal[
-    "COLLECT",
     "SHIP",
+    "COLLECT",
 ]
 
 
 DemandClass = Literal[
-    "DORMANT",
-    "ENDED",
+    "SMOOTH",
     "ERRATIC",
     "INTERMITTENT",
     "LUMPY",
     "NEW",
-    "SMOOTH",
+    "ENDED",
+    "DORMANT",
 ]
 
 
 DemandDimension = Literal[
-    "CHANNEL",
     "DAY",
+    "WEEK",
     "PRODUCT",
     "STORE",
-    "WEEK",
+    "CHANNEL",
 ]
 
 
 DemandFilter = TypedDict(
     "DemandFilter",
     {
-        "channel": "Optional['IdFilter']",
         "from": "Optional[str]",
+        "to": "Optional[str]",
         "product": "Optional['IdFilter']",
         "store": "Optional['IdFilter']",
-        "to": "Optional[str]",
+        "channel": "Optional['IdFilter']",
     },
     total=False,
 )
@@ -941,28 +951,28 @@ Direction = Literal[
 
 
 DiscrepancyKind = Literal[
-    "DAMAGED",
-    "OVER",
     "SHORT",
+    "OVER",
+    "DAMAGED",
     "WRONG_ITEM",
 ]
 
 
 Disposition = Literal[
-    "QUARANTINE",
     "RESTOCK",
+    "QUARANTINE",
     "WRITE_OFF",
 ]
 
 
 DocumentKind = Literal[
-    "BLANKET_ORDER",
     "ORDER",
     "PURCHASE_ORDER",
-    "RETURN",
-    "STOCKTAKE",
-    "SUPPLIER_RETURN",
     "TRANSFER",
+    "STOCKTAKE",
+    "RETURN",
+    "SUPPLIER_RETURN",
+    "BLANKET_ORDER",
 ]
 
 
@@ -974,43 +984,43 @@ class _DocumentReverseInput(TypedDict):
 class DocumentReverseInput(_DocumentReverseInput, total=False):
     """A document to undo."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     lines: Optional[Sequence["ReverseLine"]]
     occurredAt: Optional[str]
     onShortage: "ShortagePolicy"
 
 
 ErrorCode = Literal[
-    "DUPLICATE",
-    "IDEMPOTENCY_IN_PROGRESS",
-    "IDEMPOTENCY_KEY_REUSED",
-    "INSUFFICIENT_STOCK",
-    "INVALID",
-    "INVALID_CREDENTIALS",
-    "INVALID_STATE",
-    "IN_USE",
-    "LIMIT_EXCEEDED",
-    "MFA_INVALID",
-    "NOT_FOUND",
-    "ON_HOLD",
-    "OUT_OF_RANGE",
-    "PERIOD_CLOSED",
-    "RATE_MISSING",
     "REQUIRED",
-    "TENANT_SUSPENDED",
-    "TOKEN_EXPIRED",
+    "INVALID",
     "TOO_LONG",
+    "OUT_OF_RANGE",
+    "DUPLICATE",
+    "NOT_FOUND",
+    "IN_USE",
+    "INVALID_STATE",
+    "PERIOD_CLOSED",
     "VERSION_CONFLICT",
+    "INSUFFICIENT_STOCK",
+    "IDEMPOTENCY_KEY_REUSED",
+    "IDEMPOTENCY_IN_PROGRESS",
+    "LIMIT_EXCEEDED",
     "WEAK_PASSWORD",
+    "INVALID_CREDENTIALS",
+    "MFA_INVALID",
+    "TOKEN_EXPIRED",
+    "RATE_MISSING",
+    "ON_HOLD",
+    "TENANT_SUSPENDED",
 ]
 
 
 class _ExchangeRateSetInput(TypedDict):
     baseCode: str
-    day: str
     quoteCode: str
     rate: str
+    day: str
     source: str
 
 
@@ -1039,10 +1049,10 @@ ExpiryRiskBasis = Literal[
 
 
 class _ExportBucketInput(TypedDict):
-    accessKeyId: str
     endpoint: str
     name: str
     region: str
+    accessKeyId: str
 
 
 class ExportBucketInput(_ExportBucketInput, total=False):
@@ -1055,35 +1065,35 @@ class ExportBucketInput(_ExportBucketInput, total=False):
 ExportCreateInput = TypedDict(
     "ExportCreateInput",
     {
-        "before": "Optional[str]",
-        "categories": "Optional[Sequence['CategoryRef']]",
-        "categoryIds": "Optional[Sequence[str]]",
-        "entity": "Optional['ExportEntity']",
-        "format": "DataJobFormat",
-        "from": "Optional[str]",
         "idempotencyKey": "str",
+        "entity": "Optional['ExportEntity']",
         "noun": "Optional['ExportEntity']",
-        "productIds": "Optional[Sequence[str]]",
-        "products": "Optional[Sequence['ProductRef']]",
-        "sinceGeneration": "Optional[int]",
-        "sinceSeq": "Optional[int]",
+        "format": "DataJobFormat",
         "storeIds": "Optional[Sequence[str]]",
+        "categoryIds": "Optional[Sequence[str]]",
+        "productIds": "Optional[Sequence[str]]",
         "stores": "Optional[Sequence['StoreRef']]",
+        "categories": "Optional[Sequence['CategoryRef']]",
+        "products": "Optional[Sequence['ProductRef']]",
+        "from": "Optional[str]",
         "to": "Optional[str]",
+        "before": "Optional[str]",
+        "sinceSeq": "Optional[int]",
+        "sinceGeneration": "Optional[int]",
     },
     total=False,
 )
 
 
 ExportEntity = Literal[
+    "PRODUCTS",
+    "STOCK",
+    "MOVEMENTS",
+    "ORDERS",
+    "SUPPLIERS",
     "CATEGORIES",
     "CUSTOMERS",
     "DEMAND_FACTS",
-    "MOVEMENTS",
-    "ORDERS",
-    "PRODUCTS",
-    "STOCK",
-    "SUPPLIERS",
 ]
 
 
@@ -1106,15 +1116,15 @@ ExportScheduleEntity = Literal[
 
 
 ExportScheduleFormat = Literal[
+    "PARQUET",
     "CSV",
     "JSONL",
-    "PARQUET",
 ]
 
 
 ExportSchedulePeriod = Literal[
-    "DAILY",
     "HOURLY",
+    "DAILY",
 ]
 
 
@@ -1125,27 +1135,27 @@ class _ExportScheduleRunInput(TypedDict):
 class ExportScheduleRunInput(_ExportScheduleRunInput, total=False):
     """A run that is to begin now."""
 
-    fullRefresh: bool
     idempotencyKey: str
+    fullRefresh: bool
 
 
 class _ExportScheduleSetInput(TypedDict):
+    name: str
     entity: "ExportScheduleEntity"
     every: "ExportSchedulePeriod"
-    name: str
 
 
 class ExportScheduleSetInput(_ExportScheduleSetInput, total=False):
     """A schedule as it is wanted; with `id` in the place of the whole former one."""
 
-    bucket: Optional["ExportBucketInput"]
+    idempotencyKey: str
+    id: Optional[str]
     expectedVersion: Optional[int]
     format: "ExportScheduleFormat"
     hour: int
-    id: Optional[str]
-    idempotencyKey: str
-    isPaused: bool
     timeZone: Optional[str]
+    bucket: Optional["ExportBucketInput"]
+    isPaused: bool
 
 
 ExportScheduleStatus = Literal[
@@ -1161,16 +1171,16 @@ class _ExternalRef(TypedDict):
 class ExternalRef(_ExternalRef, total=False):
     """Reference of an order in an external system, with its channel. A program that is bound to a channel may leave the channel out."""
 
-    channel: Optional["ChannelRef"]
     channelId: Optional[str]
+    channel: Optional["ChannelRef"]
 
 
 FactorKind = Literal[
-    "HOLIDAY",
-    "OTHER",
-    "PRICE",
     "PROMOTION",
+    "PRICE",
+    "HOLIDAY",
     "WEATHER",
+    "OTHER",
 ]
 
 
@@ -1187,15 +1197,15 @@ class FactorSeriesRemoveInput(_FactorSeriesRemoveInput, total=False):
 _FactorSeriesSetInputOptional = TypedDict(
     "_FactorSeriesSetInputOptional",
     {
-        "country": "Optional[str]",
-        "csv": "Optional[str]",
-        "expectedVersion": "Optional[int]",
-        "from": "Optional[str]",
         "idempotencyKey": "str",
-        "store": "Optional['StoreRef']",
+        "expectedVersion": "Optional[int]",
         "storeId": "Optional[str]",
+        "store": "Optional['StoreRef']",
+        "country": "Optional[str]",
+        "from": "Optional[str]",
         "until": "Optional[str]",
         "values": "Optional[Sequence['FactorValueInput']]",
+        "csv": "Optional[str]",
     },
     total=False,
 )
@@ -1222,22 +1232,22 @@ class FactorValueInput(TypedDict):
 
 
 FilePurpose = Literal[
-    "DOCUMENT",
-    "IMAGE",
     "IMPORT",
+    "IMAGE",
+    "DOCUMENT",
 ]
 
 
 FileStatus = Literal[
-    "DELETED",
-    "READY",
     "UPLOADING",
+    "READY",
+    "DELETED",
 ]
 
 
 class _FileUploadCreateInput(TypedDict):
-    name: str
     purpose: "FilePurpose"
+    name: str
 
 
 class FileUploadCreateInput(_FileUploadCreateInput, total=False):
@@ -1248,35 +1258,35 @@ class FileUploadCreateInput(_FileUploadCreateInput, total=False):
 
 ForecastExclusionReason = Literal[
     "CAPPED",
+    "SCALED",
+    "OUT_OF_STOCK",
     "NEGATIVE",
     "NOT_A_NUMBER",
-    "OUT_OF_STOCK",
-    "SCALED",
 ]
 
 
 ForecastLevel = Literal[
-    "ALL_STORES",
     "STORE",
+    "ALL_STORES",
 ]
 
 
 ForecastQualityReason = Literal[
-    "CAPPED",
-    "LATE_RECORDS",
     "MISSING_WEEKS",
-    "NEGATIVE_WEEKS",
+    "CAPPED",
     "SHORT_HISTORY",
+    "NEGATIVE_WEEKS",
+    "LATE_RECORDS",
 ]
 
 
 ForecastStatus = Literal[
+    "READY",
+    "NEW",
     "DORMANT",
     "ENDED",
-    "NAIVE_WAS_BETTER",
-    "NEW",
-    "READY",
     "TOO_LITTLE",
+    "NAIVE_WAS_BETTER",
 ]
 
 
@@ -1287,8 +1297,8 @@ class _FulfilmentDeliverInput(TypedDict):
 class FulfilmentDeliverInput(_FulfilmentDeliverInput, total=False):
     """Goods that were delivered."""
 
-    deliveredAt: Optional[str]
     idempotencyKey: str
+    deliveredAt: Optional[str]
 
 
 class _FulfilmentFailInput(TypedDict):
@@ -1299,24 +1309,24 @@ class _FulfilmentFailInput(TypedDict):
 class FulfilmentFailInput(_FulfilmentFailInput, total=False):
     """Goods that could not be delivered."""
 
-    failedAt: Optional[str]
     idempotencyKey: str
+    failedAt: Optional[str]
 
 
 FulfilmentGroup = Literal[
-    "CHANNEL",
     "STORE",
+    "CHANNEL",
 ]
 
 
 FulfilmentStatus = Literal[
-    "CANCELLED",
-    "DELIVERED",
-    "FAILED",
-    "PACKED",
     "PENDING",
     "PICKED",
+    "PACKED",
     "SHIPPED",
+    "DELIVERED",
+    "FAILED",
+    "CANCELLED",
 ]
 
 
@@ -1327,8 +1337,8 @@ class _FulfilmentTrackingSetInput(TypedDict):
 class FulfilmentTrackingSetInput(_FulfilmentTrackingSetInput, total=False):
     """Label of a parcel from now on. All of it is set."""
 
-    carrierId: Optional[str]
     idempotencyKey: str
+    carrierId: Optional[str]
     service: Optional[str]
     trackingNumber: Optional[str]
 
@@ -1350,29 +1360,29 @@ class _FulfilmentWorkActionInput(TypedDict):
 class FulfilmentWorkActionInput(_FulfilmentWorkActionInput, total=False):
     """A step of a work."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
 
 
 class _FulfilmentWorkCollectInput(TypedDict):
-    code: str
     id: str
+    code: str
 
 
 class FulfilmentWorkCollectInput(_FulfilmentWorkCollectInput, total=False):
     """Goods that the customer collects."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
 
 
 class FulfilmentWorkFilter(TypedDict, total=False):
     """Filter of works. Conditions are combined by AND; a null condition is ignored."""
 
+    store: Optional["IdFilter"]
+    status: Optional[Sequence["WorkStatus"]]
     dueAt: Optional["DateTimeFilter"]
     order: Optional["IdFilter"]
-    status: Optional[Sequence["WorkStatus"]]
-    store: Optional["IdFilter"]
 
 
 class _FulfilmentWorkMoveInput(TypedDict):
@@ -1383,16 +1393,16 @@ class _FulfilmentWorkMoveInput(TypedDict):
 class FulfilmentWorkMoveInput(_FulfilmentWorkMoveInput, total=False):
     """Goods that go to another store."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     lines: Optional[Sequence["WorkLineQuantity"]]
 
 
 class FulfilmentWorkOrder(TypedDict, total=False):
     """Order of a list of works; IDs break ties."""
 
-    direction: "Direction"
     field: "FulfilmentWorkOrderField"
+    direction: "Direction"
 
 
 FulfilmentWorkOrderField = Literal[
@@ -1408,8 +1418,8 @@ class _FulfilmentWorkPackInput(TypedDict):
 class FulfilmentWorkPackInput(_FulfilmentWorkPackInput, total=False):
     """Goods that are packed."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
 
 
 class _FulfilmentWorkPickInput(TypedDict):
@@ -1419,10 +1429,10 @@ class _FulfilmentWorkPickInput(TypedDict):
 class FulfilmentWorkPickInput(_FulfilmentWorkPickInput, total=False):
     """Goods that were picked."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
-    isShort: bool
+    expectedVersion: Optional[int]
     lines: Optional[Sequence["WorkLineQuantity"]]
+    isShort: bool
 
 
 class _FulfilmentWorkRejectInput(TypedDict):
@@ -1433,10 +1443,10 @@ class _FulfilmentWorkRejectInput(TypedDict):
 class FulfilmentWorkRejectInput(_FulfilmentWorkRejectInput, total=False):
     """Goods that the store does not send."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
-    lines: Optional[Sequence["WorkLineQuantity"]]
+    expectedVersion: Optional[int]
     note: Optional[str]
+    lines: Optional[Sequence["WorkLineQuantity"]]
 
 
 class _FulfilmentWorkShipInput(TypedDict):
@@ -1446,11 +1456,11 @@ class _FulfilmentWorkShipInput(TypedDict):
 class FulfilmentWorkShipInput(_FulfilmentWorkShipInput, total=False):
     """Parcels that leave."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
+    parcels: Optional[Sequence["ParcelLabelInput"]]
     occurredAt: Optional[str]
     onShortage: "ShortagePolicy"
-    parcels: Optional[Sequence["ParcelLabelInput"]]
 
 
 class _FulfilmentWorkUnpickInput(TypedDict):
@@ -1460,8 +1470,8 @@ class _FulfilmentWorkUnpickInput(TypedDict):
 class FulfilmentWorkUnpickInput(_FulfilmentWorkUnpickInput, total=False):
     """Goods that were put back."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     lines: Optional[Sequence["WorkLineQuantity"]]
 
 
@@ -1473,19 +1483,19 @@ class GeoPointInput(TypedDict):
 
 
 HistoryActorKind = Literal[
-    "ANONYMOUS",
-    "INTEGRATION",
     "MEMBER",
+    "INTEGRATION",
     "SYSTEM",
+    "ANONYMOUS",
 ]
 
 
 HistoryKind = Literal[
     "CHANGE",
-    "EVENT",
+    "STEP",
     "MOVEMENT",
     "NOTE",
-    "STEP",
+    "EVENT",
 ]
 
 
@@ -1508,16 +1518,16 @@ class _HoldRuleUpsertInput(TypedDict):
 class HoldRuleUpsertInput(_HoldRuleUpsertInput, total=False):
     """A rule that sets holds, as it is to be. Its conditions are joined by "and"; at least one is needed."""
 
-    countries: Sequence[str]
-    customerTags: Sequence[str]
     idempotencyKey: str
-    isBilledElsewhere: bool
-    isNewCustomer: bool
+    totalAtLeast: Optional["MoneyInput"]
     isUnpaid: bool
     lacksAddress: bool
-    liftsItself: bool
+    countries: Sequence[str]
+    isBilledElsewhere: bool
+    isNewCustomer: bool
+    customerTags: Sequence[str]
     productTags: Sequence[str]
-    totalAtLeast: Optional["MoneyInput"]
+    liftsItself: bool
 
 
 IdFilter = TypedDict(
@@ -1531,9 +1541,9 @@ IdFilter = TypedDict(
 
 
 ImageSize = Literal[
-    "MEDIUM",
     "ORIGINAL",
     "SMALL",
+    "MEDIUM",
 ]
 
 
@@ -1544,28 +1554,28 @@ class _ImportCreateInput(TypedDict):
 class ImportCreateInput(_ImportCreateInput, total=False):
     """Rows of a file that are to become rows here."""
 
-    decimalSeparator: "DecimalSeparator"
-    delimiter: Optional[str]
-    dryRun: bool
-    encoding: Optional[str]
-    entity: Optional["ImportEntity"]
-    format: Optional["DataJobFormat"]
     idempotencyKey: str
+    entity: Optional["ImportEntity"]
+    noun: Optional["ImportEntity"]
+    format: Optional["DataJobFormat"]
+    delimiter: Optional[str]
+    encoding: Optional[str]
     mapping: Sequence["ColumnMappingInput"]
     mode: "ImportMode"
-    noun: Optional["ImportEntity"]
-    reasonCode: "ReasonCode"
     validateOnly: bool
+    dryRun: bool
+    reasonCode: "ReasonCode"
+    decimalSeparator: "DecimalSeparator"
 
 
 ImportEntity = Literal[
-    "CATEGORIES",
-    "CUSTOMERS",
-    "ORDERS",
     "PRODUCTS",
     "STOCK",
     "STOCK_CHANGES",
     "SUPPLIERS",
+    "CATEGORIES",
+    "CUSTOMERS",
+    "ORDERS",
 ]
 
 
@@ -1584,44 +1594,44 @@ class _IntegrationCreateInput(TypedDict):
 class IntegrationCreateInput(_IntegrationCreateInput, total=False):
     """An integration to be made. You can give it only what you hold yourself now."""
 
-    channel: Optional["ChannelRef"]
-    channelId: Optional[str]
     idempotencyKey: Optional[str]
+    channelId: Optional[str]
+    channel: Optional["ChannelRef"]
     trustedDocumentsOnly: Optional[bool]
 
 
 class _IntegrationUpdateInput(TypedDict):
-    expectedVersion: int
     id: str
+    expectedVersion: int
 
 
 class IntegrationUpdateInput(_IntegrationUpdateInput, total=False):
     """Changes of an integration; a field that is omitted stays as it is. You must hold yourself every permission that is added."""
 
-    channel: Optional["ChannelRef"]
-    channelId: Optional[str]
-    enabled: Optional[bool]
     idempotencyKey: Optional[str]
-    isEnabled: Optional[bool]
     name: Optional[str]
+    channelId: Optional[str]
+    channel: Optional["ChannelRef"]
     permissions: Optional[Sequence[str]]
     scope: Optional["StoreScopeInput"]
     trustedDocumentsOnly: Optional[bool]
+    isEnabled: Optional[bool]
+    enabled: Optional[bool]
 
 
 InvoiceFilter = TypedDict(
     "InvoiceFilter",
     {
         "and": "Optional[Sequence['InvoiceFilter']]",
-        "customer": "Optional['IdFilter']",
-        "issuedAt": "Optional['DateTimeFilter']",
+        "or": "Optional[Sequence['InvoiceFilter']]",
+        "not": "Optional['InvoiceFilter']",
         "kind": "Optional[Sequence['InvoiceKind']]",
         "legalEntity": "Optional['StringFilter']",
-        "not": "Optional['InvoiceFilter']",
-        "number": "Optional['StringFilter']",
-        "or": "Optional[Sequence['InvoiceFilter']]",
-        "order": "Optional['IdFilter']",
         "store": "Optional['IdFilter']",
+        "order": "Optional['IdFilter']",
+        "customer": "Optional['IdFilter']",
+        "number": "Optional['StringFilter']",
+        "issuedAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -1639,8 +1649,8 @@ class InvoiceIssueInput(_InvoiceIssueInput, total=False):
 
 
 InvoiceKind = Literal[
-    "CREDIT_NOTE",
     "INVOICE",
+    "CREDIT_NOTE",
 ]
 
 
@@ -1652,8 +1662,8 @@ class InvoiceRef(TypedDict, total=False):
 
 
 InvoiceScope = Literal[
-    "ALL",
     "SHIPPED",
+    "ALL",
 ]
 
 
@@ -1680,20 +1690,20 @@ class _KitComponentInput(TypedDict):
 class KitComponentInput(_KitComponentInput, total=False):
     """Component of a kit: a product and its quantity in one kit."""
 
-    product: Optional["ProductRef"]
     productId: Optional[str]
+    product: Optional["ProductRef"]
 
 
 class _KitSetInput(TypedDict):
-    components: Sequence["KitComponentInput"]
     id: str
+    components: Sequence["KitComponentInput"]
 
 
 class KitSetInput(_KitSetInput, total=False):
     """Components of a kit, in place of the present ones."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
 
 
 LabelSymbology = Literal[
@@ -1711,12 +1721,13 @@ class _LegalEntityUpsertInput(TypedDict):
 class LegalEntityUpsertInput(_LegalEntityUpsertInput, total=False):
     """A company that issues invoices, as it is to be."""
 
-    address: Sequence[str]
-    creditNotePrefix: Optional[str]
     idempotencyKey: str
-    invoicePrefix: str
-    storeIds: Sequence[str]
+    address: Sequence[str]
     taxId: Optional[str]
+    invoicePrefix: str
+    creditNotePrefix: Optional[str]
+    storeIds: Sequence[str]
+    stores: Optional[Sequence["StoreRef"]]
 
 
 class _LineQuantity(TypedDict):
@@ -1731,18 +1742,18 @@ class LineQuantity(_LineQuantity, total=False):
 
 
 LiquidationAction = Literal[
-    "BUNDLE",
     "KEEP",
-    "MARKDOWN",
+    "WRITE_OFF",
     "RETURN",
     "TRANSFER",
-    "WRITE_OFF",
+    "BUNDLE",
+    "MARKDOWN",
 ]
 
 
 LiquidationIssue = Literal[
-    "REFUSED",
     "STALE",
+    "REFUSED",
 ]
 
 
@@ -1754,24 +1765,24 @@ class LiquidationLineChoice(TypedDict, total=False):
 
 
 LiquidationLineState = Literal[
-    "APPROVED",
-    "CLAIMED",
-    "DONE",
     "PROPOSED",
+    "CLAIMED",
+    "APPROVED",
+    "DONE",
     "REFUSED",
 ]
 
 
 LiquidationOutcome = Literal[
-    "ABOVE",
     "BELOW",
     "WITHIN",
+    "ABOVE",
 ]
 
 
 class _LiquidationPlanAdvanceInput(TypedDict):
-    expectedVersion: int
     plan: str
+    expectedVersion: int
 
 
 class LiquidationPlanAdvanceInput(_LiquidationPlanAdvanceInput, total=False):
@@ -1781,9 +1792,9 @@ class LiquidationPlanAdvanceInput(_LiquidationPlanAdvanceInput, total=False):
 
 
 class _LiquidationPlanApproveInput(TypedDict):
+    plan: str
     expectedVersion: int
     lines: "LiquidationLineChoice"
-    plan: str
 
 
 class LiquidationPlanApproveInput(_LiquidationPlanApproveInput, total=False):
@@ -1795,9 +1806,10 @@ class LiquidationPlanApproveInput(_LiquidationPlanApproveInput, total=False):
 class LiquidationPlanCreateInput(TypedDict, total=False):
     """A plan that is wanted now."""
 
-    actions: Optional[Sequence["LiquidationAction"]]
     idempotencyKey: str
     storeIds: Sequence[str]
+    stores: Optional[Sequence["StoreRef"]]
+    actions: Optional[Sequence["LiquidationAction"]]
 
 
 class LiquidationPlanFilter(TypedDict, total=False):
@@ -1809,69 +1821,69 @@ class LiquidationPlanFilter(TypedDict, total=False):
 class LiquidationPlanLineFilter(TypedDict, total=False):
     """Lines of a plan. All conditions hold; one that is null is absent."""
 
-    action: Optional[Sequence["LiquidationAction"]]
-    state: Optional[Sequence["LiquidationLineState"]]
     store: Optional["IdFilter"]
+    state: Optional[Sequence["LiquidationLineState"]]
+    action: Optional[Sequence["LiquidationAction"]]
 
 
 LiquidationPlanState = Literal[
-    "APPROVED",
-    "DONE",
     "DRAFT",
     "PARTLY",
+    "APPROVED",
+    "DONE",
     "SUPERSEDED",
 ]
 
 
 LiquidationReasonCode = Literal[
-    "BUNDLE_ASSUMED",
-    "EXPIRES",
+    "NO_SALE",
     "LONG_SUPPLY",
-    "NO_COST",
+    "SLOW_VELOCITY",
+    "EXPIRES",
     "NO_DEMAND_SEEN",
     "NO_PRICE",
-    "NO_SALE",
-    "RESPONSE_NOT_SHOWN",
-    "RESPONSE_SHOWN",
+    "NO_COST",
     "SELLS_ELSEWHERE",
-    "SLOW_VELOCITY",
     "UNDER_WAY",
+    "RESPONSE_SHOWN",
+    "RESPONSE_NOT_SHOWN",
+    "BUNDLE_ASSUMED",
     "UNITS_REMAIN",
 ]
 
 
 LiquidationRefusalCode = Literal[
     "FORBIDDEN",
-    "REFUSED",
     "STALE",
+    "REFUSED",
 ]
 
 
 class LiquidationSettingsSetInput(TypedDict, total=False):
     """All criteria at once: what is left out gets its default."""
 
-    alertValue: Optional["MoneyInput"]
-    bundleCost: Optional["MoneyInput"]
-    bundlePercent: Optional[int]
-    daysWithoutSale: int
-    expectedVersion: Optional[int]
-    expiring: bool
-    floorPercent: int
-    holdingPercent: int
     idempotencyKey: str
-    leastValue: Optional["MoneyInput"]
-    markdownPercents: Sequence[int]
-    priceEnding: Optional[int]
-    salvagePercent: int
+    expectedVersion: Optional[int]
+    daysWithoutSale: int
     slowDaysOfSupply: Optional[int]
     slowMonthlyUnits: Optional[int]
-    supplierTerms: Sequence["LiquidationTermsInput"]
+    expiring: bool
+    leastValue: Optional["MoneyInput"]
+    markdownPercents: Sequence[int]
+    floorPercent: int
+    priceEnding: Optional[int]
+    holdingPercent: int
+    salvagePercent: int
     transferFreight: Optional["MoneyInput"]
+    bundlePercent: Optional[int]
+    bundleCost: Optional["MoneyInput"]
+    alertValue: Optional["MoneyInput"]
+    supplierTerms: Sequence["LiquidationTermsInput"]
 
 
 class _LiquidationTermsInput(TypedDict):
-    creditPercent: int
     supplierId: str
+    creditPercent: int
 
 
 class LiquidationTermsInput(_LiquidationTermsInput, total=False):
@@ -1892,16 +1904,16 @@ LotCodeFilter = TypedDict(
 
 
 class _LotCreateInput(TypedDict):
-    code: str
     product: "ProductRef"
+    code: str
 
 
 class LotCreateInput(_LotCreateInput, total=False):
     """A new lot."""
 
-    expiresOn: Optional[str]
     idempotencyKey: str
     madeOn: Optional[str]
+    expiresOn: Optional[str]
     note: Optional[str]
 
 
@@ -1909,18 +1921,18 @@ LotFilter = TypedDict(
     "LotFilter",
     {
         "and": "Optional[Sequence['LotFilter']]",
-        "code": "Optional['LotCodeFilter']",
-        "createdAt": "Optional['DateTimeFilter']",
-        "expiresBefore": "Optional[str]",
-        "expiresOn": "Optional['DateFilter']",
-        "id": "Optional['IdFilter']",
-        "not": "Optional['LotFilter']",
-        "onHand": "Optional['QuantityFilter']",
         "or": "Optional[Sequence['LotFilter']]",
+        "not": "Optional['LotFilter']",
+        "id": "Optional['IdFilter']",
         "product": "Optional['IdFilter']",
         "sku": "Optional['StringFilter']",
-        "status": "Optional[Sequence['LotStatus']]",
         "store": "Optional['IdFilter']",
+        "status": "Optional[Sequence['LotStatus']]",
+        "expiresBefore": "Optional[str]",
+        "expiresOn": "Optional['DateFilter']",
+        "onHand": "Optional['QuantityFilter']",
+        "code": "Optional['LotCodeFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
@@ -1934,17 +1946,17 @@ class _LotName(TypedDict):
 class LotName(_LotName, total=False):
     """Code of a lot, with the dates of a new one. Dates that differ from those of a known lot are refused."""
 
-    expiresOn: Optional[str]
-    madeOn: Optional[str]
     manufacturedOn: Optional[str]
+    madeOn: Optional[str]
+    expiresOn: Optional[str]
 
 
 class LotRef(TypedDict, total=False):
     """A lot of the line's product. Give one."""
 
+    id: str
     code: str
     create: "LotName"
-    id: str
     named: "LotName"
 
 
@@ -1960,8 +1972,8 @@ class LotSort(_LotSort, total=False):
 
 LotSortField = Literal[
     "CODE",
-    "CREATED_AT",
     "EXPIRES_ON",
+    "CREATED_AT",
 ]
 
 
@@ -1979,8 +1991,8 @@ class _LotStatusInput(TypedDict):
 class LotStatusInput(_LotStatusInput, total=False):
     """Step of a whole lot, in all stores."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     note: Optional[str]
     onShortage: "ShortagePolicy"
 
@@ -1992,34 +2004,44 @@ class _LotUpdateInput(TypedDict):
 class LotUpdateInput(_LotUpdateInput, total=False):
     """A change of a lot: what is left out stays, null clears."""
 
-    expectedVersion: Optional[int]
-    expiresOn: Optional[str]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     madeOn: Optional[str]
+    expiresOn: Optional[str]
     note: Optional[str]
     onShortage: "ShortagePolicy"
 
 
 MarginGroup = Literal[
-    "CATEGORY",
     "CHANNEL",
-    "PRODUCT",
     "STORE",
+    "CATEGORY",
+    "PRODUCT",
 ]
 
 
 MarginTop = Literal[
     "GROSS_REVENUE",
+    "NET_REVENUE",
     "MARGIN",
     "MARGIN_RATE",
-    "NET_REVENUE",
 ]
 
 
+class MemberFilter(TypedDict, total=False):
+    """Members that match all of these."""
+
+    id: Optional["IdFilter"]
+    status: Optional[Sequence["MemberStatus"]]
+    search: Optional[str]
+    isMfaEnabled: Optional[bool]
+    lastSeenAt: Optional["DateTimeFilter"]
+
+
 class _MemberRolesSetInput(TypedDict):
+    memberId: str
     expectedVersion: int
     grants: Sequence["RoleGrantInput"]
-    memberId: str
 
 
 class MemberRolesSetInput(_MemberRolesSetInput, total=False):
@@ -2029,8 +2051,8 @@ class MemberRolesSetInput(_MemberRolesSetInput, total=False):
 
 
 MemberStatus = Literal[
-    "ACTIVE",
     "INVITED",
+    "ACTIVE",
     "SUSPENDED",
 ]
 
@@ -2041,8 +2063,8 @@ MergeDifference = Literal[
 
 
 MergeTerms = Literal[
-    "MERGED",
     "SURVIVOR",
+    "MERGED",
 ]
 
 
@@ -2057,9 +2079,9 @@ class MetadataFilter(_MetadataFilter, total=False):
 
 
 MfaMethod = Literal[
+    "TOTP",
     "BACKUP_CODE",
     "EMAIL",
-    "TOTP",
 ]
 
 
@@ -2084,53 +2106,54 @@ class MoneyInput(TypedDict):
 MovementFilter = TypedDict(
     "MovementFilter",
     {
-        "actor": "Optional['IdFilter']",
         "and": "Optional[Sequence['MovementFilter']]",
-        "externalRef": "Optional['StringFilter']",
-        "kind": "Optional[Sequence['MovementKind']]",
-        "not": "Optional['MovementFilter']",
-        "occurredAt": "Optional['DateTimeFilter']",
         "or": "Optional[Sequence['MovementFilter']]",
-        "product": "Optional['IdFilter']",
-        "reasonCode": "Optional[Sequence['ReasonCode']]",
-        "reference": "Optional['IdFilter']",
-        "sku": "Optional['StringFilter']",
+        "not": "Optional['MovementFilter']",
+        "kind": "Optional[Sequence['MovementKind']]",
         "store": "Optional['IdFilter']",
+        "product": "Optional['IdFilter']",
+        "reference": "Optional['IdFilter']",
+        "externalRef": "Optional['StringFilter']",
+        "occurredAt": "Optional['DateTimeFilter']",
+        "recordedAt": "Optional['DateTimeFilter']",
+        "reasonCode": "Optional[Sequence['ReasonCode']]",
+        "actor": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
     },
     total=False,
 )
 
 
 MovementGroup = Literal[
-    "DAY",
-    "KIND",
     "NONE",
+    "KIND",
+    "DAY",
     "PRODUCT",
     "STORE",
 ]
 
 
 MovementKind = Literal[
+    "RECEIPT",
+    "SALE",
+    "RETURN",
     "ADJUSTMENT",
+    "REMOVAL",
     "COUNT",
     "DISCREPANCY",
-    "RECEIPT",
-    "RELEASE",
-    "REMOVAL",
-    "RESERVE",
-    "RETURN",
-    "REVERSAL",
-    "SALE",
-    "TRANSFER_IN",
     "TRANSFER_OUT",
+    "TRANSFER_IN",
+    "RESERVE",
+    "RELEASE",
+    "REVERSAL",
 ]
 
 
 NewOrderStatus = Literal[
-    "CONFIRMED",
     "DRAFT",
-    "FULFILLED",
     "PENDING",
+    "CONFIRMED",
+    "FULFILLED",
 ]
 
 
@@ -2142,20 +2165,20 @@ class _NoteAddInput(TypedDict):
 class NoteAddInput(_NoteAddInput, total=False):
     """A note to add."""
 
-    audience: "NoteAudience"
     idempotencyKey: str
+    audience: "NoteAudience"
     mentions: Sequence[str]
 
 
 NoteAudience = Literal[
-    "CUSTOMER",
     "STAFF",
+    "CUSTOMER",
 ]
 
 
 class _NoteUpdateInput(TypedDict):
-    expectedVersion: int
     id: str
+    expectedVersion: int
     text: str
 
 
@@ -2177,73 +2200,76 @@ class NumberPatternSetInput(_NumberPatternSetInput, total=False):
 
 
 class _OpeningStockInput(TypedDict):
-    quantity: int
     store: "StoreRef"
+    quantity: int
 
 
 class OpeningStockInput(_OpeningStockInput, total=False):
     """Stock of a new product in one store."""
 
-    lot: Optional["LotRef"]
     unitCost: Optional["MoneyInput"]
+    lot: Optional["LotRef"]
 
 
 class _OrderCreateInput(TypedDict):
-    lines: Sequence["OrderLineInput"]
     store: "StoreRef"
+    lines: Sequence["OrderLineInput"]
 
 
 class OrderCreateInput(_OrderCreateInput, total=False):
     """A new order."""
 
-    billingAddress: Optional["AddressInput"]
-    channel: Optional["ChannelRef"]
-    channelId: Optional[str]
-    contact: Optional["ContactInput"]
-    customer: Optional["CustomerRef"]
-    customerId: Optional[str]
-    deliveryMethod: Optional["DeliveryMethod"]
-    externalRef: Optional[str]
     idempotencyKey: str
-    metadata: Optional[Any]
+    channelId: Optional[str]
+    channel: Optional["ChannelRef"]
+    externalRef: Optional[str]
+    customerId: Optional[str]
+    customer: Optional["CustomerRef"]
+    shippingCountry: Optional[str]
+    placedAt: Optional[str]
+    status: "NewOrderStatus"
+    reservationIds: Optional[Sequence[str]]
+    onShortage: "ShortagePolicy"
+    sourcing: Optional["SourcingInput"]
+    contact: Optional["ContactInput"]
+    shippingAddress: Optional["AddressInput"]
+    billingAddress: Optional["AddressInput"]
     noteForCustomer: Optional[str]
     noteForStaff: Optional[str]
-    onShortage: "ShortagePolicy"
-    payments: Optional[Sequence["OrderPaymentInput"]]
-    placedAt: Optional[str]
-    requestedFor: Optional[str]
-    reservationIds: Optional[Sequence[str]]
-    shippingAddress: Optional["AddressInput"]
-    shippingCountry: Optional[str]
-    sourcing: Optional["SourcingInput"]
-    status: "NewOrderStatus"
     tags: Optional[Sequence[str]]
+    metadata: Optional[Any]
+    requestedFor: Optional[str]
+    deliveryMethod: Optional["DeliveryMethod"]
+    payments: Optional[Sequence["OrderPaymentInput"]]
 
 
 OrderFilter = TypedDict(
     "OrderFilter",
     {
-        "allocatedStore": "Optional['StoreIdFilter']",
         "and": "Optional[Sequence['OrderFilter']]",
+        "or": "Optional[Sequence['OrderFilter']]",
+        "not": "Optional['OrderFilter']",
+        "id": "Optional['IdFilter']",
+        "status": "Optional[Sequence['OrderStatus']]",
+        "store": "Optional['IdFilter']",
         "channel": "Optional['IdFilter']",
         "customer": "Optional['IdFilter']",
         "externalRef": "Optional['StringFilter']",
+        "placedAt": "Optional['DateTimeFilter']",
         "hold": "Optional[Sequence[str]]",
         "isHeld": "Optional[bool]",
-        "not": "Optional['OrderFilter']",
-        "note": "Optional['StringFilter']",
-        "number": "Optional['StringFilter']",
-        "or": "Optional[Sequence['OrderFilter']]",
         "paymentStatus": "Optional[Sequence['PaymentStatus']]",
-        "placedAt": "Optional['DateTimeFilter']",
-        "product": "Optional['IdFilter']",
         "refundStatus": "Optional[Sequence['RefundStatus']]",
-        "search": "Optional[str]",
+        "number": "Optional['StringFilter']",
+        "product": "Optional['IdFilter']",
         "sku": "Optional['StringFilter']",
-        "status": "Optional[Sequence['OrderStatus']]",
-        "store": "Optional['IdFilter']",
         "total": "Optional['MoneyFilter']",
+        "allocatedStore": "Optional['StoreIdFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
+        "search": "Optional[str]",
+        "note": "Optional['StringFilter']",
+        "metadata": "Optional[Sequence['MetadataFilter']]",
     },
     total=False,
 )
@@ -2256,12 +2282,12 @@ class _OrderFulfilInput(TypedDict):
 class OrderFulfilInput(_OrderFulfilInput, total=False):
     """Shipment of an order or of a part of it."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
+    store: Optional["StoreRef"]
     lines: Optional[Sequence["LineQuantity"]]
     occurredAt: Optional[str]
     onShortage: "ShortagePolicy"
-    store: Optional["StoreRef"]
 
 
 class _OrderHoldLiftInput(TypedDict):
@@ -2271,8 +2297,8 @@ class _OrderHoldLiftInput(TypedDict):
 class OrderHoldLiftInput(_OrderHoldLiftInput, total=False):
     """A hold to lift."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
 
 
 class _OrderHoldSetInput(TypedDict):
@@ -2284,8 +2310,8 @@ class _OrderHoldSetInput(TypedDict):
 class OrderHoldSetInput(_OrderHoldSetInput, total=False):
     """A hold to set on an order."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     note: Optional[str]
 
 
@@ -2299,20 +2325,20 @@ class OrderLineCancel(TypedDict):
 class OrderLineInput(TypedDict, total=False):
     """A line of a new order. A CHARGE has a name and a unitPrice and no product."""
 
-    discount: Optional["MoneyInput"]
     kind: "OrderLineKind"
-    name: Optional[str]
-    packs: Optional[int]
     product: Optional["ProductRef"]
+    name: Optional[str]
     quantity: Optional[int]
+    packs: Optional[int]
+    unitPrice: Optional["MoneyInput"]
+    discount: Optional["MoneyInput"]
     tax: Optional["MoneyInput"]
     taxRate: Optional[str]
-    unitPrice: Optional["MoneyInput"]
 
 
 OrderLineKind = Literal[
-    "CHARGE",
     "PRODUCT",
+    "CHARGE",
 ]
 
 
@@ -2323,11 +2349,11 @@ class _OrderLineSet(TypedDict):
 class OrderLineSet(_OrderLineSet, total=False):
     """A line of an order as it shall be from now on. Fields that are left out stay as they are."""
 
-    discount: Optional["MoneyInput"]
     quantity: Optional[int]
+    unitPrice: Optional["MoneyInput"]
+    discount: Optional["MoneyInput"]
     tax: Optional["MoneyInput"]
     taxRate: Optional[str]
-    unitPrice: Optional["MoneyInput"]
 
 
 class _OrderOrder(TypedDict):
@@ -2341,78 +2367,78 @@ class OrderOrder(_OrderOrder, total=False):
 
 
 OrderOrderField = Literal[
-    "NUMBER",
     "PLACED_AT",
+    "NUMBER",
     "TOTAL",
     "UPDATED_AT",
 ]
 
 
 class _OrderPaymentInput(TypedDict):
-    amount: "MoneyInput"
     kind: "PaymentKind"
+    amount: "MoneyInput"
     method: str
 
 
 class OrderPaymentInput(_OrderPaymentInput, total=False):
     """A payment of a new order, recorded in the same step."""
 
-    note: Optional[str]
-    occurredAt: Optional[str]
     reference: Optional[str]
+    occurredAt: Optional[str]
+    note: Optional[str]
 
 
 class OrderRef(TypedDict, total=False):
     """An order by one of its names."""
 
-    external: "ExternalRef"
     id: str
     number: str
+    external: "ExternalRef"
 
 
 OrderStatus = Literal[
-    "CANCELLED",
-    "CLOSED",
-    "CONFIRMED",
     "DRAFT",
-    "EXPIRED",
-    "FULFILLED",
-    "PARTIALLY_FULFILLED",
     "PENDING",
+    "CONFIRMED",
+    "PARTIALLY_FULFILLED",
+    "FULFILLED",
+    "CLOSED",
+    "CANCELLED",
+    "EXPIRED",
 ]
 
 
 class _OrderUpdateInput(TypedDict):
-    expectedVersion: int
     id: str
+    expectedVersion: int
 
 
 class OrderUpdateInput(_OrderUpdateInput, total=False):
     """An order as it shall be from now on. A field that is left out stays as it is, null clears it."""
 
-    addLines: Optional[Sequence["OrderLineInput"]]
-    billingAddress: Optional["AddressInput"]
-    contact: Optional["ContactInput"]
-    customer: Optional["CustomerRef"]
-    customerId: Optional[str]
-    deliveryMethod: Optional["DeliveryMethod"]
-    externalRef: Optional[str]
     idempotencyKey: str
-    metadata: Optional[Any]
+    customerId: Optional[str]
+    customer: Optional["CustomerRef"]
+    externalRef: Optional[str]
+    contact: Optional["ContactInput"]
+    shippingAddress: Optional["AddressInput"]
+    billingAddress: Optional["AddressInput"]
+    requestedFor: Optional[str]
+    deliveryMethod: Optional["DeliveryMethod"]
     noteForCustomer: Optional[str]
     noteForStaff: Optional[str]
-    reason: Optional[str]
-    requestedFor: Optional[str]
-    resourcing: Optional["SourcingInput"]
-    setLines: Optional[Sequence["OrderLineSet"]]
-    shippingAddress: Optional["AddressInput"]
     tagsAdd: Optional[Sequence[str]]
     tagsRemove: Optional[Sequence[str]]
+    metadata: Optional[Any]
+    setLines: Optional[Sequence["OrderLineSet"]]
+    addLines: Optional[Sequence["OrderLineInput"]]
+    resourcing: Optional["SourcingInput"]
+    reason: Optional[str]
 
 
 class _PaperCreateInput(TypedDict):
-    documentId: str
     kind: "PaperKind"
+    documentId: str
 
 
 class PaperCreateInput(_PaperCreateInput, total=False):
@@ -2423,19 +2449,19 @@ class PaperCreateInput(_PaperCreateInput, total=False):
 
 
 PaperKind = Literal[
-    "CREDIT_NOTE",
-    "DELIVERY_NOTE",
-    "INVOICE",
-    "ORDER_CONFIRMATION",
     "PACKING_SLIP",
     "PICKING_LIST",
+    "DELIVERY_NOTE",
+    "ORDER_CONFIRMATION",
     "PURCHASE_ORDER",
+    "INVOICE",
+    "CREDIT_NOTE",
 ]
 
 
 PaperLocale = Literal[
-    "DE",
     "EN",
+    "DE",
     "FR",
 ]
 
@@ -2443,11 +2469,11 @@ PaperLocale = Literal[
 class ParcelInput(TypedDict, total=False):
     """Parcel to pack."""
 
-    carrierId: Optional[str]
     lines: Optional[Sequence["WorkLineQuantity"]]
+    weight: Optional[int]
+    carrierId: Optional[str]
     service: Optional[str]
     trackingNumber: Optional[str]
-    weight: Optional[int]
 
 
 class _ParcelLabelInput(TypedDict):
@@ -2463,86 +2489,86 @@ class ParcelLabelInput(_ParcelLabelInput, total=False):
 
 
 ParcelStatus = Literal[
-    "DELIVERED",
-    "FAILED",
     "PACKED",
     "SHIPPED",
+    "DELIVERED",
+    "FAILED",
 ]
 
 
 class PartyAddressInput(TypedDict, total=False):
     """Address of a supplier, a store or a customer: at least one field, each of at most 120 characters."""
 
-    city: Optional[str]
-    company: Optional[str]
-    country: Optional[str]
-    lines: Optional[Sequence[str]]
     name: Optional[str]
-    phone: Optional[str]
-    postalCode: Optional[str]
+    company: Optional[str]
+    lines: Optional[Sequence[str]]
+    city: Optional[str]
     region: Optional[str]
+    postalCode: Optional[str]
+    country: Optional[str]
+    phone: Optional[str]
 
 
 class PartyContactInput(TypedDict, total=False):
     """Person or desk to reach at a supplier, a store or a customer: at least a name, an e-mail address or a telephone number."""
 
-    email: Optional[str]
     name: Optional[str]
+    email: Optional[str]
     phone: Optional[str]
     role: Optional[str]
 
 
 class _PaymentInput(TypedDict):
-    amount: "MoneyInput"
-    kind: "PaymentKind"
-    method: str
     order: "OrderRef"
+    kind: "PaymentKind"
+    amount: "MoneyInput"
+    method: str
 
 
 class PaymentInput(_PaymentInput, total=False):
     """A payment to record with others."""
 
-    note: Optional[str]
-    occurredAt: Optional[str]
-    parentId: Optional[str]
     reference: Optional[str]
+    parentId: Optional[str]
     returnId: Optional[str]
+    occurredAt: Optional[str]
+    note: Optional[str]
 
 
 PaymentKind = Literal[
     "AUTHORISATION",
     "CAPTURE",
-    "REFUND",
     "VOID",
+    "REFUND",
 ]
 
 
 class _PaymentRecordInput(TypedDict):
-    amount: "MoneyInput"
-    kind: "PaymentKind"
-    method: str
     order: "OrderRef"
+    kind: "PaymentKind"
+    amount: "MoneyInput"
+    method: str
 
 
 class PaymentRecordInput(_PaymentRecordInput, total=False):
     """A payment to record."""
 
     idempotencyKey: str
-    note: Optional[str]
-    occurredAt: Optional[str]
-    parentId: Optional[str]
     reference: Optional[str]
+    parentId: Optional[str]
     returnId: Optional[str]
+    occurredAt: Optional[str]
+    note: Optional[str]
 
 
 PaymentStatus = Literal[
-    "AUTHORISED",
     "NOTHING_DUE",
-    "OVERPAID",
-    "PAID",
-    "PARTIALLY_AUTHORISED",
-    "PARTIALLY_PAID",
     "UNPAID",
+    "PARTIALLY_AUTHORISED",
+    "AUTHORISED",
+    "PARTIALLY_PAID",
+    "PAID",
+    "OVERPAID",
 ]
 
 
@@ -2586,8 +2612,8 @@ class PeriodInput(_PeriodInput, _PeriodInputOptional):
 
 
 PermissionClass = Literal[
-    "STORE",
     "TENANT",
+    "STORE",
 ]
 
 
@@ -2607,9 +2633,9 @@ class PriceBreakInput(TypedDict):
 
 
 PriceResponseSource = Literal[
+    "OWN",
     "CATEGORY",
     "NONE",
-    "OWN",
 ]
 
 
@@ -2635,65 +2661,65 @@ class ProductBulkUpsertInput(_ProductBulkUpsertInput, total=False):
 
 
 class _ProductCreateInput(TypedDict):
-    name: str
     sku: str
+    name: str
 
 
 class ProductCreateInput(_ProductCreateInput, total=False):
     """A new product."""
 
-    barcodes: Optional[Sequence["BarcodeInput"]]
-    category: Optional["CategoryRef"]
-    categoryId: Optional[str]
-    description: Optional[str]
-    familyId: Optional[str]
-    heightMm: Optional[int]
     idempotencyKey: Optional[str]
-    lengthMm: Optional[int]
-    lowStockThreshold: Optional[int]
-    metadata: Optional[Any]
-    minimumRemainingDays: Optional[int]
-    openingStock: Optional[Sequence["OpeningStockInput"]]
+    description: Optional[str]
+    unit: Optional["UnitInput"]
+    barcodes: Optional[Sequence["BarcodeInput"]]
+    categoryId: Optional[str]
+    category: Optional["CategoryRef"]
+    supplierId: Optional[str]
+    supplier: Optional["SupplierRef"]
+    familyId: Optional[str]
     options: Optional[Sequence["ProductOptionInput"]]
-    originCountry: Optional[str]
     price: Optional["MoneyInput"]
+    unitCost: Optional["MoneyInput"]
+    lowStockThreshold: Optional[int]
     status: "ProductStatus"
     stockPolicy: "StockPolicy"
-    supplier: Optional["SupplierRef"]
-    supplierId: Optional[str]
-    tags: Optional[Sequence[str]]
-    tariffNumber: Optional[str]
     tracking: Optional["Tracking"]
-    unit: Optional["UnitInput"]
-    unitCost: Optional["MoneyInput"]
+    minimumRemainingDays: Optional[int]
     weightGrams: Optional[int]
+    lengthMm: Optional[int]
     widthMm: Optional[int]
+    heightMm: Optional[int]
+    originCountry: Optional[str]
+    tariffNumber: Optional[str]
+    tags: Optional[Sequence[str]]
+    metadata: Optional[Any]
+    openingStock: Optional[Sequence["OpeningStockInput"]]
 
 
 class _ProductDescriptionEndpointSetInput(TypedDict):
-    model: str
     url: str
+    model: str
 
 
 class ProductDescriptionEndpointSetInput(_ProductDescriptionEndpointSetInput, total=False):
     """Endpoint of a language model."""
 
-    callsPerDay: int
     idempotencyKey: Optional[str]
+    secretKey: Optional[str]
     isEnabled: bool
     maxTokens: int
-    secretKey: Optional[str]
+    callsPerDay: int
 
 
 ProductDescriptionFailure = Literal[
     "ADDRESS_REFUSED",
-    "BAD_STATUS",
-    "BUSY",
-    "EMPTY",
-    "NONSENSE",
     "NO_CONNECTION",
-    "TOO_LARGE",
     "TOO_SLOW",
+    "BAD_STATUS",
+    "TOO_LARGE",
+    "NONSENSE",
+    "EMPTY",
+    "BUSY",
 ]
 
 
@@ -2712,8 +2738,8 @@ class ProductDocumentAddInput(_ProductDocumentAddInput, total=False):
     """A document for a product."""
 
     idempotencyKey: str
-    product: Optional["ProductRef"]
     productId: Optional[str]
+    product: Optional["ProductRef"]
 
 
 class _ProductDocumentRemoveInput(TypedDict):
@@ -2727,13 +2753,13 @@ class ProductDocumentRemoveInput(_ProductDocumentRemoveInput, total=False):
 
 
 ProductDuplicateReasonKind = Literal[
-    "ENDING",
-    "EXTRA_WORD",
-    "JOINED",
-    "MISSPELLED",
     "SAME_TEXT",
     "SAME_WORDS",
+    "JOINED",
+    "ENDING",
+    "MISSPELLED",
     "SHORTENED",
+    "EXTRA_WORD",
 ]
 
 
@@ -2774,24 +2800,25 @@ ProductFilter = TypedDict(
     "ProductFilter",
     {
         "and": "Optional[Sequence['ProductFilter']]",
-        "barcode": "Optional['StringFilter']",
+        "or": "Optional[Sequence['ProductFilter']]",
+        "not": "Optional['ProductFilter']",
+        "id": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "name": "Optional['StringFilter']",
+        "status": "Optional[Sequence['ProductStatus']]",
+        "tracking": "Optional[Sequence['Tracking']]",
         "category": "Optional['IdFilter']",
         "categoryTree": "Optional['IdFilter']",
-        "createdAt": "Optional['DateTimeFilter']",
+        "supplier": "Optional['IdFilter']",
         "family": "Optional['IdFilter']",
-        "id": "Optional['IdFilter']",
-        "metadata": "Optional[Sequence['MetadataFilter']]",
-        "name": "Optional['StringFilter']",
-        "not": "Optional['ProductFilter']",
-        "or": "Optional[Sequence['ProductFilter']]",
-        "price": "Optional['MoneyFilter']",
+        "updatedAt": "Optional['DateTimeFilter']",
         "search": "Optional[str]",
-        "sku": "Optional['StringFilter']",
-        "status": "Optional[Sequence['ProductStatus']]",
+        "barcode": "Optional['StringFilter']",
+        "price": "Optional['MoneyFilter']",
+        "metadata": "Optional[Sequence['MetadataFilter']]",
+        "createdAt": "Optional['DateTimeFilter']",
         "stockStatus": "Optional[Sequence['StockStatus']]",
         "stockedIn": "Optional['StoreIdFilter']",
-        "supplier": "Optional['IdFilter']",
-        "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -2804,11 +2831,11 @@ class _ProductImageAddInput(TypedDict):
 class ProductImageAddInput(_ProductImageAddInput, total=False):
     """A picture for a product."""
 
-    alt: str
     idempotencyKey: str
-    position: Optional[int]
-    product: Optional["ProductRef"]
     productId: Optional[str]
+    product: Optional["ProductRef"]
+    alt: str
+    position: Optional[int]
 
 
 class _ProductImageRemoveInput(TypedDict):
@@ -2829,8 +2856,8 @@ class ProductImageReorderInput(_ProductImageReorderInput, total=False):
     """New order of a product's pictures."""
 
     idempotencyKey: str
-    product: Optional["ProductRef"]
     productId: Optional[str]
+    product: Optional["ProductRef"]
 
 
 class _ProductLabelSheetInput(TypedDict):
@@ -2840,18 +2867,18 @@ class _ProductLabelSheetInput(TypedDict):
 class ProductLabelSheetInput(_ProductLabelSheetInput, total=False):
     """Labels on sheets of A4."""
 
-    columns: int
-    copies: int
-    rows: int
     symbology: "LabelSymbology"
+    copies: int
+    columns: int
+    rows: int
 
 
 ProductNameRule = Literal[
-    "ABBREVIATION",
-    "CASE",
-    "PUNCTUATION",
-    "UNIT",
     "WHITESPACE",
+    "PUNCTUATION",
+    "ABBREVIATION",
+    "UNIT",
+    "CASE",
 ]
 
 
@@ -2873,26 +2900,26 @@ class ProductOrder(_ProductOrder, total=False):
 
 
 ProductOrderField = Literal[
-    "CREATED_AT",
-    "NAME",
-    "RELEVANCE",
     "SKU",
+    "NAME",
+    "CREATED_AT",
     "UPDATED_AT",
+    "RELEVANCE",
 ]
 
 
 class ProductRef(TypedDict, total=False):
     """Reference to a product: exactly one field."""
 
-    barcode: str
     id: str
     sku: str
+    barcode: str
 
 
 ProductStatus = Literal[
+    "DRAFT",
     "ACTIVE",
     "ARCHIVED",
-    "DRAFT",
 ]
 
 
@@ -2910,8 +2937,8 @@ class _ProductSuggestionRefuseInput(TypedDict):
 class ProductSuggestionRefuseInput(_ProductSuggestionRefuseInput, total=False):
     """A suggested category, and tags, that are wrong for a product. At least one of `categoryId` and `tags` is needed."""
 
-    categoryId: Optional[str]
     idempotencyKey: Optional[str]
+    categoryId: Optional[str]
     tags: Sequence[str]
 
 
@@ -2925,57 +2952,57 @@ class ProductTagSuggestionFilter(TypedDict, total=False):
 class ProductTextAcceptInput(TypedDict, total=False):
     """Categories, names, tags and descriptions accepted for products, at most 500 lines together. A product may have a line in each list, with the same version."""
 
-    categories: Sequence["AcceptedCategoryInput"]
-    descriptions: Sequence["AcceptedDescriptionInput"]
     idempotencyKey: str
+    categories: Sequence["AcceptedCategoryInput"]
     names: Sequence["AcceptedNameInput"]
     tags: Sequence["AcceptedTagsInput"]
+    descriptions: Sequence["AcceptedDescriptionInput"]
 
 
 ProductTextStatus = Literal[
-    "LEARNING",
-    "NO_BETTER_THAN_BASELINE",
     "READY",
+    "LEARNING",
     "TOO_FEW_CATEGORIES",
     "TOO_FEW_TAGS",
+    "NO_BETTER_THAN_BASELINE",
 ]
 
 
 class _ProductUpdateInput(TypedDict):
-    expectedVersion: int
     id: str
+    expectedVersion: int
 
 
 class ProductUpdateInput(_ProductUpdateInput, total=False):
     """A change of a product: what is left out stays, null clears."""
 
-    barcodes: Optional[Sequence["BarcodeInput"]]
-    category: Optional["CategoryRef"]
-    categoryId: Optional[str]
-    description: Optional[str]
-    familyId: Optional[str]
-    heightMm: Optional[int]
     idempotencyKey: Optional[str]
-    lengthMm: Optional[int]
-    lowStockThreshold: Optional[int]
-    metadata: Optional[Any]
-    minimumRemainingDays: Optional[int]
-    name: Optional[str]
-    options: Optional[Sequence["ProductOptionInput"]]
-    originCountry: Optional[str]
-    price: Optional["MoneyInput"]
     sku: Optional[str]
+    name: Optional[str]
+    description: Optional[str]
+    unit: Optional["UnitInput"]
+    barcodes: Optional[Sequence["BarcodeInput"]]
+    categoryId: Optional[str]
+    category: Optional["CategoryRef"]
+    supplierId: Optional[str]
+    supplier: Optional["SupplierRef"]
+    familyId: Optional[str]
+    options: Optional[Sequence["ProductOptionInput"]]
+    price: Optional["MoneyInput"]
+    unitCost: Optional["MoneyInput"]
+    lowStockThreshold: Optional[int]
     status: Optional["ProductStatus"]
     stockPolicy: Optional["StockPolicy"]
-    supplier: Optional["SupplierRef"]
-    supplierId: Optional[str]
-    tags: Optional[Sequence[str]]
-    tariffNumber: Optional[str]
     tracking: Optional["Tracking"]
-    unit: Optional["UnitInput"]
-    unitCost: Optional["MoneyInput"]
+    minimumRemainingDays: Optional[int]
     weightGrams: Optional[int]
+    lengthMm: Optional[int]
     widthMm: Optional[int]
+    heightMm: Optional[int]
+    originCountry: Optional[str]
+    tariffNumber: Optional[str]
+    tags: Optional[Sequence[str]]
+    metadata: Optional[Any]
 
 
 class _ProductUpsertInput(TypedDict):
@@ -2985,52 +3012,52 @@ class _ProductUpsertInput(TypedDict):
 class ProductUpsertInput(_ProductUpsertInput, total=False):
     """A product to be made, or changed where there is one with this SKU: what is left out stays, null clears."""
 
-    barcodes: Optional[Sequence["BarcodeInput"]]
-    category: Optional["CategoryRef"]
-    categoryId: Optional[str]
-    description: Optional[str]
-    familyId: Optional[str]
-    heightMm: Optional[int]
-    lengthMm: Optional[int]
-    lowStockThreshold: Optional[int]
-    metadata: Optional[Any]
-    minimumRemainingDays: Optional[int]
     name: Optional[str]
+    description: Optional[str]
+    unit: Optional["UnitInput"]
+    barcodes: Optional[Sequence["BarcodeInput"]]
+    categoryId: Optional[str]
+    category: Optional["CategoryRef"]
+    supplierId: Optional[str]
+    supplier: Optional["SupplierRef"]
+    familyId: Optional[str]
     options: Optional[Sequence["ProductOptionInput"]]
-    originCountry: Optional[str]
     price: Optional["MoneyInput"]
+    unitCost: Optional["MoneyInput"]
+    lowStockThreshold: Optional[int]
     status: Optional["ProductStatus"]
     stockPolicy: Optional["StockPolicy"]
-    supplier: Optional["SupplierRef"]
-    supplierId: Optional[str]
-    tags: Optional[Sequence[str]]
-    tariffNumber: Optional[str]
     tracking: Optional["Tracking"]
-    unit: Optional["UnitInput"]
-    unitCost: Optional["MoneyInput"]
+    minimumRemainingDays: Optional[int]
     weightGrams: Optional[int]
+    lengthMm: Optional[int]
     widthMm: Optional[int]
+    heightMm: Optional[int]
+    originCountry: Optional[str]
+    tariffNumber: Optional[str]
+    tags: Optional[Sequence[str]]
+    metadata: Optional[Any]
 
 
 ProductivityGroup = Literal[
-    "CATEGORY",
     "PRODUCT",
+    "CATEGORY",
     "STORE",
 ]
 
 
 ProductivityTop = Literal[
-    "GMROI",
     "NET_REVENUE",
-    "SELL_THROUGH",
     "SOLD_UNITS",
+    "SELL_THROUGH",
     "STOCK_VALUE",
+    "GMROI",
 ]
 
 
 class _PurchaseChargeInput(TypedDict):
-    amount: "MoneyInput"
     kind: "ChargeKind"
+    amount: "MoneyInput"
 
 
 class PurchaseChargeInput(_PurchaseChargeInput, total=False):
@@ -3045,8 +3072,8 @@ PurchaseExpectedFrom = Literal[
     "CONFIRMED",
     "LINE",
     "ORDER",
-    "SUPPLIER",
     "SUPPLIER_PRODUCT",
+    "SUPPLIER",
 ]
 
 
@@ -3057,8 +3084,8 @@ class _PurchaseOrderActionInput(TypedDict):
 class PurchaseOrderActionInput(_PurchaseOrderActionInput, total=False):
     """A step of a purchase order."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     note: Optional[str]
 
 
@@ -3069,14 +3096,14 @@ class _PurchaseOrderAmendInput(TypedDict):
 class PurchaseOrderAmendInput(_PurchaseOrderAmendInput, total=False):
     """An order that is with its supplier as it shall be from now on. Fields that are left out stay as they are; null clears."""
 
+    idempotencyKey: str
+    expectedVersion: Optional[int]
+    expectedOn: Optional[str]
+    note: Optional[str]
+    setLines: Optional[Sequence["PurchaseOrderLineSet"]]
     addLines: Optional[Sequence["PurchaseOrderLineInput"]]
     cancelLines: Optional[Sequence[str]]
-    expectedOn: Optional[str]
-    expectedVersion: Optional[int]
-    idempotencyKey: str
-    note: Optional[str]
     reason: Optional[str]
-    setLines: Optional[Sequence["PurchaseOrderLineSet"]]
 
 
 class _PurchaseOrderConfirmInput(TypedDict):
@@ -3086,50 +3113,53 @@ class _PurchaseOrderConfirmInput(TypedDict):
 class PurchaseOrderConfirmInput(_PurchaseOrderConfirmInput, total=False):
     """A supplier's confirmation of an order. It changes no quantity: availability and late alerts go by the confirmed day."""
 
-    confirmedOn: Optional[str]
+    idempotencyKey: str
     expectedVersion: Optional[int]
     externalRef: Optional[str]
-    idempotencyKey: str
+    confirmedOn: Optional[str]
     lines: Optional[Sequence["PurchaseOrderLineConfirmationInput"]]
 
 
 class _PurchaseOrderCreateInput(TypedDict):
-    lines: Sequence["PurchaseOrderLineInput"]
-    store: "StoreRef"
     supplier: "SupplierRef"
+    store: "StoreRef"
+    lines: Sequence["PurchaseOrderLineInput"]
 
 
 class PurchaseOrderCreateInput(_PurchaseOrderCreateInput, total=False):
     """A new purchase order."""
 
-    blanketOrder: Optional["BlanketOrderRef"]
-    charges: Sequence["PurchaseChargeInput"]
+    idempotencyKey: str
     currencyCode: Optional[str]
     expectedOn: Optional[str]
     externalRef: Optional[str]
-    idempotencyKey: str
     note: Optional[str]
     overPercent: int
-    status: Optional["PurchaseOrderStartStatus"]
     underPercent: int
+    charges: Sequence["PurchaseChargeInput"]
+    status: Optional["PurchaseOrderStartStatus"]
+    blanketOrder: Optional["BlanketOrderRef"]
 
 
 PurchaseOrderFilter = TypedDict(
     "PurchaseOrderFilter",
     {
         "and": "Optional[Sequence['PurchaseOrderFilter']]",
+        "or": "Optional[Sequence['PurchaseOrderFilter']]",
+        "not": "Optional['PurchaseOrderFilter']",
+        "status": "Optional[Sequence['PurchaseOrderStatus']]",
+        "supplier": "Optional['IdFilter']",
         "blanketOrder": "Optional['IdFilter']",
-        "createdAt": "Optional['DateTimeFilter']",
+        "store": "Optional['IdFilter']",
         "expectedBefore": "Optional[str]",
         "expectedOn": "Optional['DateFilter']",
-        "not": "Optional['PurchaseOrderFilter']",
         "number": "Optional['StringFilter']",
-        "or": "Optional[Sequence['PurchaseOrderFilter']]",
+        "externalRef": "Optional['StringFilter']",
+        "createdBy": "Optional['IdFilter']",
+        "total": "Optional['MoneyFilter']",
         "product": "Optional['IdFilter']",
         "sku": "Optional['StringFilter']",
-        "status": "Optional[Sequence['PurchaseOrderStatus']]",
-        "store": "Optional['IdFilter']",
-        "supplier": "Optional['IdFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
@@ -3143,8 +3173,8 @@ class _PurchaseOrderLineConfirmationInput(TypedDict):
 class PurchaseOrderLineConfirmationInput(_PurchaseOrderLineConfirmationInput, total=False):
     """Supplier's confirmation of a line."""
 
-    confirmedOn: Optional[str]
     quantity: Optional[int]
+    confirmedOn: Optional[str]
 
 
 class _PurchaseOrderLineInput(TypedDict):
@@ -3154,11 +3184,11 @@ class _PurchaseOrderLineInput(TypedDict):
 class PurchaseOrderLineInput(_PurchaseOrderLineInput, total=False):
     """A line of a purchase order."""
 
-    expectedOn: Optional[str]
-    packs: Optional[int]
     quantity: Optional[int]
+    packs: Optional[int]
     unitCost: Optional["MoneyInput"]
     weight: Optional[int]
+    expectedOn: Optional[str]
 
 
 class _PurchaseOrderLineReceiptInput(TypedDict):
@@ -3168,11 +3198,11 @@ class _PurchaseOrderLineReceiptInput(TypedDict):
 class PurchaseOrderLineReceiptInput(_PurchaseOrderLineReceiptInput, total=False):
     """Goods received for a line of a purchase order."""
 
-    damaged: Optional[int]
     lineId: Optional[str]
+    purchaseOrderLineId: Optional[str]
+    damaged: Optional[int]
     lots: Sequence["ReceivedLotInput"]
     note: Optional[str]
-    purchaseOrderLineId: Optional[str]
 
 
 class _PurchaseOrderLineSet(TypedDict):
@@ -3182,9 +3212,9 @@ class _PurchaseOrderLineSet(TypedDict):
 class PurchaseOrderLineSet(_PurchaseOrderLineSet, total=False):
     """A line of a purchase order as it shall be from now on. Fields that are left out stay as they are; null clears."""
 
-    expectedOn: Optional[str]
     quantity: Optional[int]
     unitCost: Optional["MoneyInput"]
+    expectedOn: Optional[str]
 
 
 class _PurchaseOrderReceiveInput(TypedDict):
@@ -3194,12 +3224,12 @@ class _PurchaseOrderReceiveInput(TypedDict):
 class PurchaseOrderReceiveInput(_PurchaseOrderReceiveInput, total=False):
     """A delivery."""
 
-    deliveryNote: Optional[str]
-    expectedVersion: Optional[int]
     idempotencyKey: str
-    lines: Optional[Sequence["PurchaseOrderLineReceiptInput"]]
+    expectedVersion: Optional[int]
+    deliveryNote: Optional[str]
     note: Optional[str]
     occurredAt: Optional[str]
+    lines: Optional[Sequence["PurchaseOrderLineReceiptInput"]]
     wrongItems: Sequence["WrongItemInput"]
 
 
@@ -3231,8 +3261,8 @@ class PurchaseOrderSort(_PurchaseOrderSort, total=False):
 
 
 PurchaseOrderSortField = Literal[
-    "CREATED_AT",
     "NUMBER",
+    "CREATED_AT",
     "UPDATED_AT",
 ]
 
@@ -3243,15 +3273,15 @@ PurchaseOrderStartStatus = Literal[
 
 
 PurchaseOrderStatus = Literal[
-    "APPROVED",
-    "CANCELLED",
-    "CLOSED",
     "DRAFT",
+    "PENDING_APPROVAL",
+    "APPROVED",
+    "REJECTED",
     "ORDERED",
     "PARTIALLY_RECEIVED",
-    "PENDING_APPROVAL",
     "RECEIVED",
-    "REJECTED",
+    "CLOSED",
+    "CANCELLED",
 ]
 
 
@@ -3262,15 +3292,15 @@ class _PurchaseOrderUpdateInput(TypedDict):
 class PurchaseOrderUpdateInput(_PurchaseOrderUpdateInput, total=False):
     """A change of a draft, or of a rejected order. A field that is left out stays; null clears."""
 
-    charges: Optional[Sequence["PurchaseChargeInput"]]
-    expectedOn: Optional[str]
-    expectedVersion: Optional[int]
-    externalRef: Optional[str]
     idempotencyKey: str
-    lines: Optional[Sequence["PurchaseOrderLineInput"]]
+    expectedVersion: Optional[int]
+    expectedOn: Optional[str]
+    externalRef: Optional[str]
     note: Optional[str]
     overPercent: Optional[int]
     underPercent: Optional[int]
+    lines: Optional[Sequence["PurchaseOrderLineInput"]]
+    charges: Optional[Sequence["PurchaseChargeInput"]]
 
 
 class _PurchaseOrdersCreateFromSuggestionsInput(TypedDict):
@@ -3312,20 +3342,20 @@ class QuietHoursInput(_QuietHoursInput, _QuietHoursInputOptional):
 
 
 ReasonCode = Literal[
-    "CORRECTION",
+    "PURCHASE",
+    "SALE",
     "CUSTOMER_RETURN",
     "DAMAGE",
+    "LOSS",
+    "THEFT",
     "EXPIRY",
     "FOUND",
-    "LOSS",
+    "SAMPLE",
+    "CORRECTION",
     "OPENING",
-    "OTHER",
-    "PURCHASE",
     "QUARANTINE",
     "RECALL",
-    "SALE",
-    "SAMPLE",
-    "THEFT",
+    "OTHER",
 ]
 
 
@@ -3341,31 +3371,31 @@ class ReceivedLotInput(_ReceivedLotInput, total=False):
 
 
 RefundStatus = Literal[
-    "FULL",
     "NONE",
     "PARTIAL",
+    "FULL",
 ]
 
 
 RejectReason = Literal[
-    "CANNOT_SHIP",
+    "NO_STOCK",
     "DAMAGED",
     "NO_CAPACITY",
-    "NO_STOCK",
+    "CANNOT_SHIP",
     "OTHER",
 ]
 
 
 ReorderKind = Literal[
-    "PURCHASE",
     "TRANSFER",
+    "PURCHASE",
 ]
 
 
 class _ReorderLineInput(TypedDict):
     product: "ProductRef"
-    quantity: int
     store: "StoreRef"
+    quantity: int
 
 
 class ReorderLineInput(_ReorderLineInput, total=False):
@@ -3382,8 +3412,8 @@ class _ReorderPolicyInput(TypedDict):
 class ReorderPolicyInput(_ReorderPolicyInput, total=False):
     """Replenishment policy of a stock level. Fields that are left out stay; null clears."""
 
-    maximum: Optional[int]
     reorderPoint: Optional[int]
+    maximum: Optional[int]
     safetyStock: Optional[int]
 
 
@@ -3398,33 +3428,33 @@ class ReorderPolicySetInput(_ReorderPolicySetInput, total=False):
 
 
 ReorderReason = Literal[
-    "DEMAND",
     "REORDER_POINT",
+    "DEMAND",
 ]
 
 
 ReplenishmentIssue = Literal[
-    "BELOW_MINIMUM",
-    "DRAFT_REFUSED",
-    "NO_SUPPLIER",
-    "OTHER_CURRENCY",
-    "OVER_BUDGET",
     "STALE",
+    "NO_SUPPLIER",
+    "DRAFT_REFUSED",
+    "OVER_BUDGET",
+    "OTHER_CURRENCY",
+    "BELOW_MINIMUM",
 ]
 
 
 ReplenishmentLineKind = Literal[
-    "PURCHASE",
     "TRANSFER",
+    "PURCHASE",
 ]
 
 
 ReplenishmentLineState = Literal[
-    "APPROVED",
-    "CLAIMED",
-    "CUT",
     "OPEN",
+    "CLAIMED",
+    "APPROVED",
     "REFUSED",
+    "CUT",
 ]
 
 
@@ -3436,9 +3466,9 @@ ReplenishmentOutcome = Literal[
 
 
 class _ReplenishmentPlanApproveInput(TypedDict):
+    plan: str
     expectedVersion: int
     lines: "PlanLineChoice"
-    plan: str
 
 
 class ReplenishmentPlanApproveInput(_ReplenishmentPlanApproveInput, total=False):
@@ -3450,11 +3480,12 @@ class ReplenishmentPlanApproveInput(_ReplenishmentPlanApproveInput, total=False)
 class ReplenishmentPlanCreateInput(TypedDict, total=False):
     """A plan that is wanted now."""
 
-    budget: Optional["MoneyInput"]
     idempotencyKey: str
     storeIds: Sequence[str]
-    supplier: Optional["SupplierRef"]
+    stores: Optional[Sequence["StoreRef"]]
     supplierId: Optional[str]
+    supplier: Optional["SupplierRef"]
+    budget: Optional["MoneyInput"]
 
 
 class ReplenishmentPlanFilter(TypedDict, total=False):
@@ -3466,24 +3497,24 @@ class ReplenishmentPlanFilter(TypedDict, total=False):
 class ReplenishmentPlanLineFilter(TypedDict, total=False):
     """Lines of a plan. All conditions hold; one that is null is absent."""
 
-    kind: Optional[Sequence["ReplenishmentLineKind"]]
-    state: Optional[Sequence["ReplenishmentLineState"]]
     store: Optional["IdFilter"]
+    state: Optional[Sequence["ReplenishmentLineState"]]
+    kind: Optional[Sequence["ReplenishmentLineKind"]]
 
 
 ReplenishmentPlanState = Literal[
-    "APPROVED",
     "DRAFT",
-    "EXECUTED",
     "PARTLY",
+    "APPROVED",
+    "EXECUTED",
     "SUPERSEDED",
 ]
 
 
 ReplenishmentPolicyKind = Literal[
     "MIN_MAX",
-    "PERIODIC",
     "REORDER_POINT",
+    "PERIODIC",
     "SERVICE",
     "TARGET_DAYS",
 ]
@@ -3506,68 +3537,68 @@ class _ReplenishmentPolicySetInput(TypedDict):
 class ReplenishmentPolicySetInput(_ReplenishmentPolicySetInput, total=False):
     """A policy. A product, a class or a supplier is named, or none of them for the whole tenant; a store beside a product or a class."""
 
-    abcClass: Optional["AbcClass"]
-    coverDays: Optional[int]
-    expectedVersion: Optional[int]
-    id: Optional[str]
     idempotencyKey: str
-    orderCost: Optional["MoneyInput"]
-    product: Optional["ProductRef"]
+    id: Optional[str]
+    expectedVersion: Optional[int]
     productId: Optional[str]
+    product: Optional["ProductRef"]
+    storeId: Optional[str]
+    store: Optional["StoreRef"]
+    abcClass: Optional["AbcClass"]
+    supplierId: Optional[str]
+    supplier: Optional["SupplierRef"]
+    serviceLevel: Optional[float]
+    coverDays: Optional[int]
     reviewDays: Optional[int]
     reviewFrom: Optional[str]
     safetyDays: Optional[int]
-    serviceLevel: Optional[float]
-    store: Optional["StoreRef"]
-    storeId: Optional[str]
-    supplier: Optional["SupplierRef"]
-    supplierId: Optional[str]
     targetDays: Optional[int]
+    orderCost: Optional["MoneyInput"]
 
 
 ReplenishmentReasonCode = Literal[
-    "ASSUMED_LEAD",
-    "BELOW_MINIMUM",
     "BELOW_POINT",
-    "CAPPED_BY_SALES",
-    "DEFAULT_POLICY",
-    "EXTRAPOLATED",
-    "FEW_ERRORS",
-    "FILLED_UP",
-    "IN_DRAFTS",
-    "LARGE_PACK",
-    "MINIMUM",
-    "MOVED_FIRST",
-    "NO_FORECAST",
-    "NO_SUPPLIER",
-    "OWED",
-    "PACK",
-    "PRICE_BREAK",
     "REVIEW_DAY",
-    "SHELF_LIFE",
+    "OWED",
+    "DEFAULT_POLICY",
+    "FEW_ERRORS",
+    "NO_FORECAST",
+    "EXTRAPOLATED",
+    "CAPPED_BY_SALES",
+    "ASSUMED_LEAD",
     "SUPPLIER_CALENDAR",
+    "IN_DRAFTS",
+    "MOVED_FIRST",
+    "MINIMUM",
+    "SHELF_LIFE",
+    "PRICE_BREAK",
+    "PACK",
+    "LARGE_PACK",
+    "NO_SUPPLIER",
     "SURPLUS",
+    "FILLED_UP",
+    "BELOW_MINIMUM",
 ]
 
 
 ReplenishmentRefusalCode = Literal[
-    "DRAFT_REFUSED",
     "FORBIDDEN",
     "STALE",
+    "DRAFT_REFUSED",
 ]
 
 
 class ReplenishmentRuleSetInput(TypedDict, total=False):
     """The rule by which lines of the plan of each night are approved without a person."""
 
-    confidence: float
-    enabled: bool
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
+    enabled: bool
     planAmount: Optional["MoneyInput"]
-    sends: bool
     supplierAmount: Optional["MoneyInput"]
     transfers: bool
+    confidence: float
+    sends: bool
 
 
 ReportChartKind = Literal[
@@ -3583,61 +3614,61 @@ ReportComparison = Literal[
 
 
 ReportDimension = Literal[
-    "CATEGORY",
-    "CHANNEL",
     "DAY",
-    "MONTH",
-    "PRODUCT",
-    "QUARTER",
-    "STORE",
-    "SUPPLIER",
-    "TOP_CATEGORY",
     "WEEK",
+    "MONTH",
+    "QUARTER",
     "YEAR",
+    "PRODUCT",
+    "CATEGORY",
+    "TOP_CATEGORY",
+    "SUPPLIER",
+    "STORE",
+    "CHANNEL",
 ]
 
 
 ReportMeasure = Literal[
-    "AVERAGE_ORDER_VALUE",
-    "AVERAGE_PRICE",
-    "CANCELLED_UNITS",
-    "CLOSING_UNITS",
-    "COST",
-    "DISCOUNTS",
-    "GROSS_REVENUE",
-    "IN_STOCK_DAYS",
-    "MARGIN",
-    "MARGIN_RATE",
-    "NET_REVENUE",
     "ORDERED_UNITS",
+    "CANCELLED_UNITS",
+    "SOLD_UNITS",
+    "RETURNED_UNITS",
     "ORDERS",
     "ORDER_LINES",
-    "OUT_OF_STOCK_DAYS",
-    "RECEIVED_UNITS",
+    "GROSS_REVENUE",
+    "DISCOUNTS",
     "REFUNDS",
-    "REMOVED_UNITS",
-    "RETURNED_UNITS",
+    "NET_REVENUE",
+    "COST",
+    "MARGIN",
+    "MARGIN_RATE",
+    "AVERAGE_PRICE",
+    "AVERAGE_ORDER_VALUE",
     "RETURN_RATE",
-    "SOLD_UNITS",
+    "RECEIVED_UNITS",
+    "REMOVED_UNITS",
+    "CLOSING_UNITS",
+    "IN_STOCK_DAYS",
+    "OUT_OF_STOCK_DAYS",
     "STOCKOUT_RATE",
 ]
 
 
 ReportPeriod = Literal[
-    "LAST_28_DAYS",
-    "LAST_365_DAYS",
-    "LAST_7_DAYS",
-    "LAST_91_DAYS",
-    "LAST_MONTH",
-    "LAST_QUARTER",
-    "LAST_WEEK",
-    "LAST_YEAR",
-    "THIS_MONTH",
-    "THIS_QUARTER",
-    "THIS_WEEK",
-    "THIS_YEAR",
     "TODAY",
     "YESTERDAY",
+    "LAST_7_DAYS",
+    "LAST_28_DAYS",
+    "LAST_91_DAYS",
+    "LAST_365_DAYS",
+    "THIS_WEEK",
+    "LAST_WEEK",
+    "THIS_MONTH",
+    "LAST_MONTH",
+    "THIS_QUARTER",
+    "LAST_QUARTER",
+    "THIS_YEAR",
+    "LAST_YEAR",
 ]
 
 
@@ -3652,20 +3683,20 @@ class ReportSort(_ReportSort, total=False):
 
 
 ReportUnit = Literal[
-    "DAYS",
+    "UNITS",
     "DOCUMENTS",
     "LINES",
+    "DAYS",
     "MONEY",
     "SHARE",
-    "UNITS",
 ]
 
 
 ReservationStatus = Literal[
     "ACTIVE",
     "CONSUMED",
-    "EXPIRED",
     "RELEASED",
+    "EXPIRED",
     "SHORTENED",
 ]
 
@@ -3678,8 +3709,8 @@ class _ReserveItem(TypedDict):
 class ReserveItem(_ReserveItem, total=False):
     """Stock to hold."""
 
-    packs: Optional[int]
     quantity: Optional[int]
+    packs: Optional[int]
 
 
 ResetReason = Literal[
@@ -3697,8 +3728,8 @@ class _ReturnActionInput(TypedDict):
 class ReturnActionInput(_ReturnActionInput, total=False):
     """A step that needs no more than the return."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
 
 
 class _ReturnCloseInput(TypedDict):
@@ -3708,44 +3739,44 @@ class _ReturnCloseInput(TypedDict):
 class ReturnCloseInput(_ReturnCloseInput, total=False):
     """Closing of a return, with its refund."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     refund: Optional["MoneyInput"]
 
 
 class _ReturnCreateInput(TypedDict):
-    lines: Sequence["ReturnLineInput"]
     store: "StoreRef"
+    lines: Sequence["ReturnLineInput"]
 
 
 class ReturnCreateInput(_ReturnCreateInput, total=False):
     """A new return."""
 
-    customer: Optional["CustomerRef"]
-    customerId: Optional[str]
-    externalRef: Optional[str]
     idempotencyKey: str
+    customerId: Optional[str]
+    customer: Optional["CustomerRef"]
+    externalRef: Optional[str]
+    receive: bool
     note: Optional[str]
     occurredAt: Optional[str]
-    receive: bool
 
 
 ReturnFilter = TypedDict(
     "ReturnFilter",
     {
         "and": "Optional[Sequence['ReturnFilter']]",
-        "createdAt": "Optional['DateTimeFilter']",
+        "or": "Optional[Sequence['ReturnFilter']]",
+        "not": "Optional['ReturnFilter']",
+        "store": "Optional['IdFilter']",
         "customer": "Optional['IdFilter']",
         "externalRef": "Optional['StringFilter']",
-        "not": "Optional['ReturnFilter']",
+        "receivedAt": "Optional['DateTimeFilter']",
+        "status": "Optional[Sequence['ReturnStatus']]",
         "number": "Optional['StringFilter']",
-        "or": "Optional[Sequence['ReturnFilter']]",
         "order": "Optional['IdFilter']",
         "product": "Optional['IdFilter']",
-        "receivedAt": "Optional['DateTimeFilter']",
         "sku": "Optional['StringFilter']",
-        "status": "Optional[Sequence['ReturnStatus']]",
-        "store": "Optional['IdFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
@@ -3759,17 +3790,17 @@ class _ReturnInspectInput(TypedDict):
 class ReturnInspectInput(_ReturnInspectInput, total=False):
     """Findings of the inspection of a return."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     lines: Optional[Sequence["ReturnInspectLineInput"]]
-    note: Optional[str]
     occurredAt: Optional[str]
+    note: Optional[str]
 
 
 class _ReturnInspectLineInput(TypedDict):
-    disposition: "Disposition"
     lineId: str
     quantity: int
+    disposition: "Disposition"
 
 
 class ReturnInspectLineInput(_ReturnInspectLineInput, total=False):
@@ -3781,16 +3812,16 @@ class ReturnInspectLineInput(_ReturnInspectLineInput, total=False):
 class ReturnLineInput(TypedDict, total=False):
     """Line of a return. Without orderLineId and matches the goods came from no known order; a key that is bound to a channel must name one of them."""
 
-    disposition: "Disposition"
     kind: "OrderLineKind"
-    lot: Optional["LotRef"]
-    matches: Sequence["ReturnMatchInput"]
-    name: Optional[str]
     orderLineId: Optional[str]
-    packs: Optional[int]
+    matches: Sequence["ReturnMatchInput"]
     product: Optional["ProductRef"]
+    name: Optional[str]
     quantity: Optional[int]
+    packs: Optional[int]
     unitPrice: Optional["MoneyInput"]
+    disposition: "Disposition"
+    lot: Optional["LotRef"]
 
 
 class ReturnMatchInput(TypedDict):
@@ -3807,12 +3838,12 @@ class _ReturnReceiveInput(TypedDict):
 class ReturnReceiveInput(_ReturnReceiveInput, total=False):
     """Receipt of the goods of a return."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
-    isLast: bool
+    expectedVersion: Optional[int]
     lines: Optional[Sequence["ReturnReceiveLineInput"]]
-    note: Optional[str]
+    isLast: bool
     occurredAt: Optional[str]
+    note: Optional[str]
 
 
 class _ReturnReceiveLineInput(TypedDict):
@@ -3834,8 +3865,8 @@ class _ReturnRejectInput(TypedDict):
 class ReturnRejectInput(_ReturnRejectInput, total=False):
     """Rejection of a return that was requested or approved."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
 
 
 class _ReturnSort(TypedDict):
@@ -3849,20 +3880,20 @@ class ReturnSort(_ReturnSort, total=False):
 
 
 ReturnSortField = Literal[
-    "CREATED_AT",
     "NUMBER",
+    "CREATED_AT",
     "UPDATED_AT",
 ]
 
 
 ReturnStatus = Literal[
+    "REQUESTED",
     "APPROVED",
-    "CLOSED",
-    "INSPECTED",
+    "REJECTED",
     "PARTIALLY_RECEIVED",
     "RECEIVED",
-    "REJECTED",
-    "REQUESTED",
+    "INSPECTED",
+    "CLOSED",
 ]
 
 
@@ -3878,23 +3909,23 @@ class RevaluationReverseInput(_RevaluationReverseInput, total=False):
 
 
 ReversalEffectKind = Literal[
-    "CANCELLED",
-    "CREDIT",
-    "DAMAGED",
-    "FULFILLED",
-    "INCOMING",
-    "INSPECTED",
-    "IN_TRANSIT",
-    "LOST",
-    "ON_HAND",
-    "OPEN",
-    "RECEIVED",
-    "REFUNDED",
-    "RESERVED",
-    "RETURNED",
-    "SHIPPED",
     "STATUS",
+    "RECEIVED",
+    "DAMAGED",
+    "OPEN",
+    "SHIPPED",
+    "LOST",
+    "RETURNED",
+    "CREDIT",
+    "FULFILLED",
+    "CANCELLED",
+    "REFUNDED",
+    "INSPECTED",
+    "ON_HAND",
+    "RESERVED",
     "UNAVAILABLE",
+    "INCOMING",
+    "IN_TRANSIT",
     "VALUE",
 ]
 
@@ -3913,30 +3944,30 @@ class _ReverseLine(TypedDict):
 class ReverseLine(_ReverseLine, total=False):
     """A line to reverse, or a part of one."""
 
-    lotId: Optional[str]
     quantity: Optional[int]
+    lotId: Optional[str]
 
 
 ReversedKind = Literal[
-    "COUNT",
     "GOODS_RECEIPT",
-    "RETURN_INSPECTION",
-    "RETURN_RECEIPT",
-    "RETURN_REFUND",
+    "TRANSFER_SHIPMENT",
+    "TRANSFER_RECEIPT",
+    "TRANSFER_CLOSE",
+    "SUPPLIER_RETURN",
+    "COUNT",
     "SALE",
     "SHIPMENT",
-    "SUPPLIER_RETURN",
-    "TRANSFER_CLOSE",
-    "TRANSFER_RECEIPT",
-    "TRANSFER_SHIPMENT",
+    "RETURN_REFUND",
+    "RETURN_RECEIPT",
+    "RETURN_INSPECTION",
 ]
 
 
 RiskSign = Literal[
-    "FAILURES",
-    "IMPOSSIBLE_TRAVEL",
     "NEW_DEVICE",
     "NEW_NETWORK",
+    "FAILURES",
+    "IMPOSSIBLE_TRAVEL",
 ]
 
 
@@ -3954,8 +3985,8 @@ class RoleCreateInput(_RoleCreateInput, total=False):
 
 
 class _RoleDeleteInput(TypedDict):
-    expectedVersion: int
     id: str
+    expectedVersion: int
 
 
 class RoleDeleteInput(_RoleDeleteInput, total=False):
@@ -3976,67 +4007,67 @@ class RoleGrantInput(_RoleGrantInput, total=False):
 
 
 class _RoleUpdateInput(TypedDict):
-    expectedVersion: int
     id: str
+    expectedVersion: int
 
 
 class RoleUpdateInput(_RoleUpdateInput, total=False):
     """Changes of a role; a field that is omitted stays as it is."""
 
     idempotencyKey: Optional[str]
-    inherits: Optional[Sequence[str]]
     key: Optional[str]
     name: Optional[str]
     permissions: Optional[Sequence[str]]
+    inherits: Optional[Sequence[str]]
 
 
 SalesGroup = Literal[
+    "NONE",
+    "DAY",
+    "MONTH",
+    "PRODUCT",
     "CATEGORY",
+    "STORE",
     "CHANNEL",
     "COUNTRY",
     "CUSTOMER",
-    "DAY",
-    "MONTH",
-    "NONE",
-    "PRODUCT",
-    "STORE",
 ]
 
 
 SalesMeasure = Literal[
+    "UNITS_SOLD",
     "GROSS_REVENUE",
     "NET_REVENUE",
     "ORDERS",
-    "UNITS_SOLD",
 ]
 
 
 SalesReportFilter = TypedDict(
     "SalesReportFilter",
     {
-        "channel": "Optional['IdFilter']",
         "from": "Optional[str]",
+        "to": "Optional[str]",
         "period": "Optional['ReportPeriod']",
         "product": "Optional['ProductFilter']",
         "store": "Optional['IdFilter']",
-        "to": "Optional[str]",
+        "channel": "Optional['IdFilter']",
     },
     total=False,
 )
 
 
 class _SavedViewCreateInput(TypedDict):
-    document: str
     name: str
     slug: str
+    document: str
 
 
 class SavedViewCreateInput(_SavedViewCreateInput, total=False):
     """A view that is to be made."""
 
     idempotencyKey: str
-    readers: Optional["SavedViewReadersInput"]
     variables: Optional[Any]
+    readers: Optional["SavedViewReadersInput"]
 
 
 class _SavedViewDeleteInput(TypedDict):
@@ -4049,6 +4080,17 @@ class SavedViewDeleteInput(_SavedViewDeleteInput, total=False):
     idempotencyKey: str
 
 
+class SavedViewFilter(TypedDict, total=False):
+    """Saved views that match all of these."""
+
+    slug: Optional["StringFilter"]
+    search: Optional[str]
+    isPaused: Optional[bool]
+    createdBy: Optional["IdFilter"]
+    createdAt: Optional["DateTimeFilter"]
+    updatedAt: Optional["DateTimeFilter"]
+
+
 class _SavedViewLinkCreateInput(TypedDict):
     savedViewId: str
 
@@ -4056,9 +4098,9 @@ class _SavedViewLinkCreateInput(TypedDict):
 class SavedViewLinkCreateInput(_SavedViewLinkCreateInput, total=False):
     """A link that is to be made."""
 
-    expiresInDays: int
     idempotencyKey: str
     variables: Optional[Any]
+    expiresInDays: int
 
 
 class _SavedViewLinkRevokeInput(TypedDict):
@@ -4075,8 +4117,8 @@ class SavedViewReadersInput(TypedDict, total=False):
     """Members and roles whom a saved view is shared with, beside its owner and those who hold view.manage. All of them need view.read as well."""
 
     everyone: bool
-    memberIds: Sequence[str]
     roleIds: Sequence[str]
+    memberIds: Sequence[str]
 
 
 class SavedViewRef(TypedDict, total=False):
@@ -4097,115 +4139,115 @@ class SavedViewScheduleDeleteInput(_SavedViewScheduleDeleteInput, total=False):
 
 
 class _SavedViewScheduleSetInput(TypedDict):
-    every: "SchedulePeriod"
     savedViewId: str
+    every: "SchedulePeriod"
 
 
 class SavedViewScheduleSetInput(_SavedViewScheduleSetInput, total=False):
     """A schedule as it is wanted; with `id` in the place of the whole former one."""
 
-    dayOfMonth: int
-    dayOfWeek: int
-    emails: Sequence[str]
-    emitsEvent: bool
+    idempotencyKey: str
+    id: Optional[str]
     expectedVersion: Optional[int]
+    variables: Optional[Any]
+    rows: Optional[str]
     format: "SavedViewTableFormat"
     hour: int
-    id: Optional[str]
-    idempotencyKey: str
-    isPaused: bool
-    keepsFile: bool
-    locale: "PaperLocale"
+    dayOfWeek: int
+    dayOfMonth: int
+    timeZone: Optional[str]
+    emails: Sequence[str]
     memberIds: Sequence[str]
     onlyIfChanged: bool
-    rows: Optional[str]
+    emitsEvent: bool
     tellsRows: bool
-    timeZone: Optional[str]
-    variables: Optional[Any]
+    keepsFile: bool
+    locale: "PaperLocale"
+    isPaused: bool
 
 
 SavedViewScheduleStatus = Literal[
     "ACTIVE",
-    "BROKEN",
     "PAUSED",
+    "BROKEN",
 ]
 
 
 SavedViewStatus = Literal[
+    "READY",
     "BROKEN",
     "PAUSED",
-    "READY",
 ]
 
 
 SavedViewTableFormat = Literal[
     "CSV",
     "JSONL",
-    "PDF",
     "XLSX",
+    "PDF",
 ]
 
 
 class _SavedViewUpdateInput(TypedDict):
-    expectedVersion: int
     id: str
+    expectedVersion: int
 
 
 class SavedViewUpdateInput(_SavedViewUpdateInput, total=False):
     """A change of a view. Fields that are null stay as they are."""
 
-    document: Optional[str]
     idempotencyKey: str
-    isPaused: Optional[bool]
     name: Optional[str]
-    readers: Optional["SavedViewReadersInput"]
     slug: Optional[str]
+    document: Optional[str]
     variables: Optional[Any]
+    isPaused: Optional[bool]
+    readers: Optional["SavedViewReadersInput"]
 
 
 ScanFormat = Literal[
-    "EAN",
-    "GS1_DIGITAL_LINK",
-    "GS1_ELEMENT_STRING",
     "PLAIN",
-    "SSCC",
+    "GS1_ELEMENT_STRING",
+    "GS1_DIGITAL_LINK",
+    "EAN",
     "UPC",
+    "SSCC",
 ]
 
 
 ScanProblemCode = Literal[
-    "BAD_CHECK_DIGIT",
-    "BAD_DATE",
-    "TOO_LONG",
     "TRUNCATED",
+    "BAD_CHECK_DIGIT",
     "UNKNOWN_AI",
     "UNKNOWN_PACK",
+    "BAD_DATE",
+    "TOO_LONG",
 ]
 
 
 SchedulePeriod = Literal[
-    "DAILY",
     "HOURLY",
-    "MONTHLY",
+    "DAILY",
     "WEEKDAYS",
     "WEEKLY",
+    "MONTHLY",
 ]
 
 
 SearchKind = Literal[
-    "BLANKET_ORDER",
-    "CATEGORY",
-    "CUSTOMER",
-    "LOT",
-    "ORDER",
     "PRODUCT",
+    "ORDER",
+    "CUSTOMER",
+    "SUPPLIER",
     "PURCHASE_ORDER",
+    "TRANSFER",
     "RETURN",
     "STOCKTAKE",
+    "LOT",
     "STORE",
-    "SUPPLIER",
+    "CATEGORY",
     "SUPPLIER_RETURN",
-    "TRANSFER",
+    "BLANKET_ORDER",
 ]
 
 
@@ -4217,22 +4259,22 @@ SearchTier = Literal[
 
 
 SecretStatus = Literal[
+    "SHOWN",
     "ALREADY_SHOWN",
     "NONE",
-    "SHOWN",
 ]
 
 
 ShortagePolicy = Literal[
-    "POST_DISCREPANCY",
     "REFUSE",
     "SHORTEN",
+    "POST_DISCREPANCY",
 ]
 
 
 ShrinkageGroup = Literal[
-    "PRODUCT",
     "REASON",
+    "PRODUCT",
     "STORE",
 ]
 
@@ -4240,18 +4282,18 @@ ShrinkageGroup = Literal[
 class SourcingInput(TypedDict, total=False):
     """Rules for the search for stock of one order; the tenant's rule applies where a field is omitted."""
 
-    destination: Optional["GeoPointInput"]
-    maxStores: Optional[int]
-    split: Optional["SplitPolicy"]
     strategy: Optional["SourcingStrategy"]
+    split: Optional["SplitPolicy"]
+    maxStores: Optional[int]
+    destination: Optional["GeoPointInput"]
 
 
 class SourcingRuleInput(TypedDict, total=False):
     """A rule for all orders that say nothing else."""
 
-    maxStores: Optional[int]
-    split: Optional["SplitPolicy"]
     strategy: Optional["SourcingStrategy"]
+    split: Optional["SplitPolicy"]
+    maxStores: Optional[int]
 
 
 class SourcingSetInput(TypedDict, total=False):
@@ -4263,8 +4305,8 @@ class SourcingSetInput(TypedDict, total=False):
 
 
 SourcingStrategy = Literal[
-    "MOST_STOCK",
     "NEAREST",
+    "MOST_STOCK",
     "PRIORITY",
 ]
 
@@ -4276,26 +4318,26 @@ SplitPolicy = Literal[
 
 
 class _StockAdjustInput(TypedDict):
-    changes: Sequence["StockChangeInput"]
     reasonCode: "ReasonCode"
+    changes: Sequence["StockChangeInput"]
 
 
 class StockAdjustInput(_StockAdjustInput, total=False):
     """Changes of stock by deltas."""
 
-    externalRef: Optional[str]
     idempotencyKey: str
     kind: "AdjustKind"
     note: Optional[str]
+    externalRef: Optional[str]
     occurredAt: Optional[str]
     onShortage: "ShortagePolicy"
 
 
 StockAlertKind = Literal[
-    "BACK_IN_STOCK",
-    "CRITICAL",
     "LOW",
+    "CRITICAL",
     "OUT_OF_STOCK",
+    "BACK_IN_STOCK",
 ]
 
 
@@ -4313,11 +4355,11 @@ class StockAnomalyAcceptInput(_StockAnomalyAcceptInput, total=False):
 StockAnomalyFilter = TypedDict(
     "StockAnomalyFilter",
     {
-        "from": "Optional[str]",
-        "kind": "Optional[Sequence['StockAnomalyKind']]",
+        "store": "Optional['IdFilter']",
         "product": "Optional['IdFilter']",
         "state": "Optional[Sequence['StockAnomalyState']]",
-        "store": "Optional['IdFilter']",
+        "kind": "Optional[Sequence['StockAnomalyKind']]",
+        "from": "Optional[str]",
         "to": "Optional[str]",
     },
     total=False,
@@ -4325,25 +4367,25 @@ StockAnomalyFilter = TypedDict(
 
 
 StockAnomalyKind = Literal[
+    "SALE",
+    "RETURN",
     "ADJUST_IN",
     "ADJUST_OUT",
+    "REMOVAL",
     "BELOW_COST",
+    "REVERSALS",
     "COUNTS_SHORT",
     "DUPLICATE",
-    "RECEIVED_TWICE",
-    "REMOVAL",
-    "RETURN",
-    "REVERSALS",
-    "SALE",
     "UNMOVED",
+    "RECEIVED_TWICE",
 ]
 
 
 StockAnomalyRule = Literal[
+    "UNUSUAL",
     "LARGE_LINE",
     "MANY_USUAL_LINES",
     "PATTERN",
-    "UNUSUAL",
 ]
 
 
@@ -4354,8 +4396,8 @@ StockAnomalySort = Literal[
 
 
 StockAnomalyState = Literal[
-    "ACCEPTED",
     "OPEN",
+    "ACCEPTED",
 ]
 
 
@@ -4368,26 +4410,26 @@ class StockChangeInput(_StockChangeInput, total=False):
     """A change of one level."""
 
     delta: Optional[int]
-    expectedVersion: Optional[int]
-    lot: Optional["LotRef"]
-    note: Optional[str]
     packs: Optional[int]
+    expectedVersion: Optional[int]
     unitCost: Optional["MoneyInput"]
+    note: Optional[str]
+    lot: Optional["LotRef"]
 
 
 class StockCompare(TypedDict, total=False):
     """Expected state of a level, compared before it is set. Exactly one field is given."""
 
-    expectedOnHand: int
     expectedVersion: int
+    expectedOnHand: int
     unconditional: bool
 
 
 StockCondition = Literal[
     "AVAILABLE",
+    "QUARANTINE",
     "DAMAGED",
     "EXPIRED",
-    "QUARANTINE",
     "RECALLED",
 ]
 
@@ -4396,15 +4438,23 @@ StockFilter = TypedDict(
     "StockFilter",
     {
         "and": "Optional[Sequence['StockFilter']]",
-        "available": "Optional['QuantityFilter']",
-        "category": "Optional['IdFilter']",
-        "not": "Optional['StockFilter']",
-        "onHand": "Optional['QuantityFilter']",
         "or": "Optional[Sequence['StockFilter']]",
-        "product": "Optional['IdFilter']",
-        "status": "Optional[Sequence['StockStatus']]",
+        "not": "Optional['StockFilter']",
+        "id": "Optional['IdFilter']",
         "store": "Optional['IdFilter']",
         "storeGroup": "Optional['IdFilter']",
+        "product": "Optional['IdFilter']",
+        "category": "Optional['IdFilter']",
+        "categoryTree": "Optional['IdFilter']",
+        "supplier": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "barcode": "Optional['StringFilter']",
+        "lot": "Optional['LotCodeFilter']",
+        "available": "Optional['QuantityFilter']",
+        "onHand": "Optional['QuantityFilter']",
+        "reserved": "Optional['QuantityFilter']",
+        "status": "Optional[Sequence['StockStatus']]",
+        "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
 )
@@ -4413,8 +4463,8 @@ StockFilter = TypedDict(
 _StockMoveInputOptional = TypedDict(
     "_StockMoveInputOptional",
     {
-        "from": "StockCondition",
         "idempotencyKey": "str",
+        "from": "StockCondition",
         "note": "Optional[str]",
         "occurredAt": "Optional[str]",
         "onShortage": "ShortagePolicy",
@@ -4424,9 +4474,9 @@ _StockMoveInputOptional = TypedDict(
 _StockMoveInput = TypedDict(
     "_StockMoveInput",
     {
-        "items": "Sequence['StockMoveItem']",
-        "reasonCode": "ReasonCode",
         "to": "StockMoveTarget",
+        "reasonCode": "ReasonCode",
+        "items": "Sequence['StockMoveItem']",
     },
 )
 
@@ -4438,8 +4488,8 @@ class StockMoveInput(_StockMoveInput, _StockMoveInputOptional):
 
 class _StockMoveItem(TypedDict):
     product: "ProductRef"
-    quantity: int
     store: "StoreRef"
+    quantity: int
 
 
 class StockMoveItem(_StockMoveItem, total=False):
@@ -4451,8 +4501,8 @@ class StockMoveItem(_StockMoveItem, total=False):
 
 StockMoveTarget = Literal[
     "AVAILABLE",
-    "DAMAGED",
     "QUARANTINE",
+    "DAMAGED",
     "WRITTEN_OFF",
 ]
 
@@ -4468,17 +4518,17 @@ class StockOrder(_StockOrder, total=False):
 
 
 StockOrderField = Literal[
+    "PRODUCT_SKU",
     "AVAILABLE",
     "ON_HAND",
-    "PRODUCT_SKU",
     "UPDATED_AT",
 ]
 
 
 StockPolicy = Literal[
-    "BACKORDER",
     "TRACKED",
     "UNTRACKED",
+    "BACKORDER",
 ]
 
 
@@ -4496,10 +4546,10 @@ StockReportFilter = TypedDict(
     "StockReportFilter",
     {
         "from": "Optional[str]",
+        "to": "Optional[str]",
         "period": "Optional['ReportPeriod']",
         "product": "Optional['ProductFilter']",
         "store": "Optional['IdFilter']",
-        "to": "Optional[str]",
     },
     total=False,
 )
@@ -4513,20 +4563,20 @@ class StockReserveInput(_StockReserveInput, total=False):
     """Stock to hold for a while."""
 
     idempotencyKey: str
-    referenceId: Optional[str]
     ttlSeconds: int
+    referenceId: Optional[str]
 
 
 class _StockRevalueInput(TypedDict):
-    lines: Sequence["StockRevalueLineInput"]
     note: str
+    lines: Sequence["StockRevalueLineInput"]
 
 
 class StockRevalueInput(_StockRevalueInput, total=False):
     """A revaluation: the document that sets the value of units."""
 
-    externalRef: Optional[str]
     idempotencyKey: str
+    externalRef: Optional[str]
 
 
 class StockRevalueLineInput(TypedDict):
@@ -4550,8 +4600,8 @@ class StockReverseInput(_StockReverseInput, total=False):
 
 
 class _StockSetInput(TypedDict):
-    items: Sequence["StockSetItem"]
     reasonCode: "ReasonCode"
+    items: Sequence["StockSetItem"]
 
 
 class StockSetInput(_StockSetInput, total=False):
@@ -4563,10 +4613,10 @@ class StockSetInput(_StockSetInput, total=False):
 
 
 class _StockSetItem(TypedDict):
-    compare: "StockCompare"
-    onHand: int
     product: "ProductRef"
     store: "StoreRef"
+    onHand: int
+    compare: "StockCompare"
 
 
 class StockSetItem(_StockSetItem, total=False):
@@ -4586,9 +4636,9 @@ _StockSimulateInputOptional = TypedDict(
 _StockSimulateInput = TypedDict(
     "_StockSimulateInput",
     {
-        "policy": "StockSimulationPolicyInput",
         "product": "ProductRef",
         "store": "StoreRef",
+        "policy": "StockSimulationPolicyInput",
     },
 )
 
@@ -4605,40 +4655,40 @@ class _StockSimulationPolicyInput(TypedDict):
 class StockSimulationPolicyInput(_StockSimulationPolicyInput, total=False):
     """Reorder policy to simulate: at each review, stock and open orders are filled up to what the demand of lead time and review stays within."""
 
+    serviceLevel: float
+    reviewWeeks: int
     minimumQuantity: Optional[int]
     packSize: Optional[int]
-    reviewWeeks: int
-    serviceLevel: float
 
 
 StockSimulationStatus = Literal[
+    "READY",
+    "NO_DEMAND",
     "HISTORY_TOO_SHORT",
     "NO_COMPLETE_WEEK",
-    "NO_DEMAND",
-    "READY",
 ]
 
 
 StockStatus = Literal[
+    "OUT_OF_STOCK",
     "CRITICAL",
     "LOW",
     "NORMAL",
-    "OUT_OF_STOCK",
     "OVERSTOCK",
 ]
 
 
 StockValueGroup = Literal[
-    "CATEGORY",
     "NONE",
     "PRODUCT",
+    "CATEGORY",
 ]
 
 
 StockValueSummaryGroup = Literal[
-    "CATEGORY",
     "NONE",
     "PRODUCT",
+    "CATEGORY",
     "STORE",
 ]
 
@@ -4650,8 +4700,8 @@ class _StocktakeActionInput(TypedDict):
 class StocktakeActionInput(_StocktakeActionInput, total=False):
     """A step of a stocktake."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     note: Optional[str]
 
 
@@ -4663,14 +4713,14 @@ class _StocktakeCreateInput(TypedDict):
 class StocktakeCreateInput(_StocktakeCreateInput, total=False):
     """A new stocktake."""
 
-    abcClass: Optional["AbcClass"]
-    category: Optional["CategoryRef"]
-    categoryId: Optional[str]
-    externalRef: Optional[str]
     idempotencyKey: str
-    isBlind: bool
-    note: Optional[str]
+    categoryId: Optional[str]
+    category: Optional["CategoryRef"]
+    abcClass: Optional["AbcClass"]
     products: Sequence["ProductRef"]
+    isBlind: bool
+    externalRef: Optional[str]
+    note: Optional[str]
     start: bool
 
 
@@ -4678,16 +4728,16 @@ StocktakeFilter = TypedDict(
     "StocktakeFilter",
     {
         "and": "Optional[Sequence['StocktakeFilter']]",
-        "createdAt": "Optional['DateTimeFilter']",
-        "externalRef": "Optional[str]",
-        "kind": "Optional[Sequence['StocktakeKind']]",
-        "not": "Optional['StocktakeFilter']",
-        "number": "Optional['StringFilter']",
         "or": "Optional[Sequence['StocktakeFilter']]",
+        "not": "Optional['StocktakeFilter']",
+        "status": "Optional[Sequence['StocktakeStatus']]",
+        "kind": "Optional[Sequence['StocktakeKind']]",
+        "store": "Optional['IdFilter']",
+        "externalRef": "Optional[str]",
+        "createdAt": "Optional['DateTimeFilter']",
+        "number": "Optional['StringFilter']",
         "product": "Optional['IdFilter']",
         "sku": "Optional['StringFilter']",
-        "status": "Optional[Sequence['StocktakeStatus']]",
-        "store": "Optional['IdFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
@@ -4695,9 +4745,9 @@ StocktakeFilter = TypedDict(
 
 
 StocktakeKind = Literal[
+    "FULL",
     "CATEGORY",
     "CYCLE",
-    "FULL",
     "LIST",
 ]
 
@@ -4705,9 +4755,9 @@ StocktakeKind = Literal[
 class StocktakeLineFilter(TypedDict, total=False):
     """Filter of the lines. Conditions are combined by AND; a null condition is ignored."""
 
-    hasDifference: Optional[bool]
-    product: Optional["IdFilter"]
     state: Optional[Sequence["StocktakeLineStatus"]]
+    product: Optional["IdFilter"]
+    hasDifference: Optional[bool]
 
 
 class _StocktakeLineInput(TypedDict):
@@ -4717,16 +4767,16 @@ class _StocktakeLineInput(TypedDict):
 class StocktakeLineInput(_StocktakeLineInput, total=False):
     """Quantity found of one product or lot."""
 
-    counted: Optional[int]
     lot: Optional["LotRef"]
-    note: Optional[str]
+    counted: Optional[int]
     packs: Optional[int]
+    note: Optional[str]
 
 
 StocktakeLineStatus = Literal[
+    "UNCOUNTED",
     "COUNTED",
     "RECOUNT",
-    "UNCOUNTED",
 ]
 
 
@@ -4738,8 +4788,8 @@ class _StocktakeRecordInput(TypedDict):
 class StocktakeRecordInput(_StocktakeRecordInput, total=False):
     """Quantities found in a stocktake. A product that was counted before gets a further attempt, and the last attempt is valid."""
 
-    countedAt: Optional[str]
     idempotencyKey: str
+    countedAt: Optional[str]
 
 
 class _StocktakeRecountInput(TypedDict):
@@ -4749,8 +4799,8 @@ class _StocktakeRecountInput(TypedDict):
 class StocktakeRecountInput(_StocktakeRecountInput, total=False):
     """Lines that are to be counted once more."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     products: Optional[Sequence["ProductRef"]]
 
 
@@ -4772,18 +4822,18 @@ class StocktakeSort(_StocktakeSort, total=False):
 
 
 StocktakeSortField = Literal[
-    "CREATED_AT",
     "NUMBER",
+    "CREATED_AT",
     "UPDATED_AT",
 ]
 
 
 StocktakeStatus = Literal[
-    "CANCELLED",
-    "COMPLETED",
-    "COUNTING",
     "OPEN",
+    "COUNTING",
     "REVIEW",
+    "COMPLETED",
+    "CANCELLED",
 ]
 
 
@@ -4794,8 +4844,8 @@ class _StocktakeSubmitInput(TypedDict):
 class StocktakeSubmitInput(_StocktakeSubmitInput, total=False):
     """A stocktake that is handed in."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     onUncounted: "UncountedPolicy"
 
 
@@ -4818,28 +4868,28 @@ class _StoreCreateInput(TypedDict):
 class StoreCreateInput(_StoreCreateInput, total=False):
     """A new store."""
 
-    address: Optional["PartyAddressInput"]
-    contacts: Optional[Sequence["PartyContactInput"]]
     idempotencyKey: Optional[str]
     kind: "StoreKind"
     timeZone: Optional[str]
+    contacts: Optional[Sequence["PartyContactInput"]]
+    address: Optional["PartyAddressInput"]
 
 
 StoreFilter = TypedDict(
     "StoreFilter",
     {
         "and": "Optional[Sequence['StoreFilter']]",
-        "code": "Optional['StringFilter']",
-        "country": "Optional['StringFilter']",
-        "createdAt": "Optional['DateTimeFilter']",
-        "group": "Optional['IdFilter']",
+        "or": "Optional[Sequence['StoreFilter']]",
+        "not": "Optional['StoreFilter']",
         "id": "Optional['IdFilter']",
+        "group": "Optional['IdFilter']",
         "isArchived": "Optional[bool]",
         "kind": "Optional[Sequence['StoreKind']]",
+        "code": "Optional['StringFilter']",
         "name": "Optional['StringFilter']",
-        "not": "Optional['StoreFilter']",
-        "or": "Optional[Sequence['StoreFilter']]",
+        "country": "Optional['StringFilter']",
         "search": "Optional[str]",
+        "createdAt": "Optional['DateTimeFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
@@ -4853,8 +4903,8 @@ class _StoreGroupArchiveInput(TypedDict):
 class StoreGroupArchiveInput(_StoreGroupArchiveInput, total=False):
     """A group of stores to archive."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
+    expectedVersion: Optional[int]
 
 
 class _StoreGroupCreateInput(TypedDict):
@@ -4877,20 +4927,20 @@ class _StoreGroupRestoreInput(TypedDict):
 class StoreGroupRestoreInput(_StoreGroupRestoreInput, total=False):
     """An archived group of stores to restore."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: Optional[str]
+    expectedVersion: Optional[int]
 
 
 class _StoreGroupUpdateInput(TypedDict):
-    expectedVersion: int
     id: str
+    expectedVersion: int
 
 
 class StoreGroupUpdateInput(_StoreGroupUpdateInput, total=False):
     """Changes of a group of stores; a field that is omitted stays as it is."""
 
-    code: Optional[str]
     idempotencyKey: Optional[str]
+    code: Optional[str]
     name: Optional[str]
     storeIds: Optional[Sequence[str]]
     stores: Optional[Sequence["StoreRef"]]
@@ -4909,16 +4959,16 @@ StoreIdFilter = TypedDict(
 
 StoreKind = Literal[
     "SHOP",
-    "VIRTUAL",
     "WAREHOUSE",
+    "VIRTUAL",
 ]
 
 
 class StoreRef(TypedDict, total=False):
     """Reference to a store: exactly one field."""
 
-    code: str
     id: str
+    code: str
 
 
 class StoreScopeInput(TypedDict, total=False):
@@ -4941,8 +4991,8 @@ class StoreSort(_StoreSort, total=False):
 
 StoreSortField = Literal[
     "CODE",
-    "CREATED_AT",
     "NAME",
+    "CREATED_AT",
     "UPDATED_AT",
 ]
 
@@ -4955,43 +5005,43 @@ class StoreSourcingInput(_StoreSourcingInput, total=False):
     """Settings of a store as a source of stock for orders."""
 
     isSource: bool
-    position: Optional["GeoPointInput"]
     priority: int
+    position: Optional["GeoPointInput"]
 
 
 class _StoreUpdateInput(TypedDict):
-    expectedVersion: int
     id: str
+    expectedVersion: int
 
 
 class StoreUpdateInput(_StoreUpdateInput, total=False):
     """A change of a store: what is left out stays."""
 
-    address: Optional["PartyAddressInput"]
-    code: Optional[str]
-    contacts: Optional[Sequence["PartyContactInput"]]
     idempotencyKey: Optional[str]
-    kind: Optional["StoreKind"]
+    code: Optional[str]
     name: Optional[str]
+    kind: Optional["StoreKind"]
     timeZone: Optional[str]
+    contacts: Optional[Sequence["PartyContactInput"]]
+    address: Optional["PartyAddressInput"]
 
 
 StreamPhase = Literal[
+    "SNAPSHOT",
+    "READY",
     "LIVE",
     "PROGRESS",
-    "READY",
     "RESET",
-    "SNAPSHOT",
 ]
 
 
 StringFilter = TypedDict(
     "StringFilter",
     {
-        "contains": "Optional[str]",
         "eq": "Optional[str]",
         "in": "Optional[Sequence[str]]",
         "startsWith": "Optional[str]",
+        "contains": "Optional[str]",
     },
     total=False,
 )
@@ -5011,9 +5061,9 @@ class SupplierArchiveInput(_SupplierArchiveInput, total=False):
 class SupplierCalendarInput(TypedDict, total=False):
     """Calendar of a supplier: the days on which it takes orders and delivers. A calendar whose lists are empty is none."""
 
-    closedDays: Optional[Sequence["SupplierClosedDayInput"]]
-    deliveryDays: Optional[Sequence[int]]
     orderDays: Optional[Sequence[int]]
+    deliveryDays: Optional[Sequence[int]]
+    closedDays: Optional[Sequence["SupplierClosedDayInput"]]
 
 
 class _SupplierClosedDayInput(TypedDict):
@@ -5034,29 +5084,29 @@ class _SupplierCreateInput(TypedDict):
 class SupplierCreateInput(_SupplierCreateInput, total=False):
     """A new supplier."""
 
-    address: Optional["PartyAddressInput"]
-    calendar: Optional["SupplierCalendarInput"]
-    contacts: Optional[Sequence["PartyContactInput"]]
-    email: Optional[str]
     idempotencyKey: Optional[str]
     leadTimeDays: Optional[int]
-    minimumOrderValue: Optional["MoneyInput"]
-    paymentTerms: Optional["PaymentTermsInput"]
+    email: Optional[str]
+    contacts: Optional[Sequence["PartyContactInput"]]
+    address: Optional["PartyAddressInput"]
     taxIds: Optional[Sequence["TaxIdInput"]]
+    paymentTerms: Optional["PaymentTermsInput"]
+    minimumOrderValue: Optional["MoneyInput"]
+    calendar: Optional["SupplierCalendarInput"]
 
 
 SupplierFilter = TypedDict(
     "SupplierFilter",
     {
         "and": "Optional[Sequence['SupplierFilter']]",
-        "code": "Optional['StringFilter']",
-        "createdAt": "Optional['DateTimeFilter']",
+        "or": "Optional[Sequence['SupplierFilter']]",
+        "not": "Optional['SupplierFilter']",
         "id": "Optional['IdFilter']",
         "isArchived": "Optional[bool]",
+        "code": "Optional['StringFilter']",
         "name": "Optional['StringFilter']",
-        "not": "Optional['SupplierFilter']",
-        "or": "Optional[Sequence['SupplierFilter']]",
         "search": "Optional[str]",
+        "createdAt": "Optional['DateTimeFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
@@ -5071,16 +5121,16 @@ class _SupplierMergeInput(TypedDict):
 class SupplierMergeInput(_SupplierMergeInput, total=False):
     """Two suppliers to merge."""
 
-    accept: Sequence["MergeDifference"]
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     intoExpectedVersion: Optional[int]
+    accept: Sequence["MergeDifference"]
     supplierProducts: Optional["MergeTerms"]
 
 
 class _SupplierProductArchiveInput(TypedDict):
-    product: "ProductRef"
     supplier: "SupplierRef"
+    product: "ProductRef"
 
 
 class SupplierProductArchiveInput(_SupplierProductArchiveInput, total=False):
@@ -5102,31 +5152,31 @@ class SupplierProductBulkUpsertInput(_SupplierProductBulkUpsertInput, total=Fals
 class SupplierProductFilter(TypedDict, total=False):
     """Rows of suppliers' catalogues that match all of these."""
 
-    isArchived: Optional[bool]
-    product: Optional["IdFilter"]
     supplier: Optional["IdFilter"]
+    product: Optional["IdFilter"]
+    isArchived: Optional[bool]
 
 
 class _SupplierProductInput(TypedDict):
-    product: "ProductRef"
     supplier: "SupplierRef"
+    product: "ProductRef"
     unitCost: "MoneyInput"
 
 
 class SupplierProductInput(_SupplierProductInput, total=False):
     """Row of a supplier's catalogue: a product that the supplier offers. The row replaces the earlier one; a field that is left out is empty afterwards."""
 
-    leadTimeDays: Optional[int]
-    minimumOrder: Optional[int]
-    packSize: Optional[int]
-    preferred: bool
-    priceBreaks: Sequence["PriceBreakInput"]
     supplierSku: Optional[str]
+    packSize: Optional[int]
+    minimumOrder: Optional[int]
+    leadTimeDays: Optional[int]
+    priceBreaks: Sequence["PriceBreakInput"]
+    preferred: bool
 
 
 class _SupplierProductRestoreInput(TypedDict):
-    product: "ProductRef"
     supplier: "SupplierRef"
+    product: "ProductRef"
 
 
 class SupplierProductRestoreInput(_SupplierProductRestoreInput, total=False):
@@ -5138,8 +5188,8 @@ class SupplierProductRestoreInput(_SupplierProductRestoreInput, total=False):
 class SupplierRef(TypedDict, total=False):
     """Reference to a supplier: exactly one field."""
 
-    code: str
     id: str
+    code: str
 
 
 class _SupplierRestoreInput(TypedDict):
@@ -5154,26 +5204,40 @@ class SupplierRestoreInput(_SupplierRestoreInput, total=False):
 
 
 class _SupplierReturnCreateInput(TypedDict):
-    lines: Sequence["SupplierReturnLineInput"]
-    store: "StoreRef"
     supplier: "SupplierRef"
+    store: "StoreRef"
+    lines: Sequence["SupplierReturnLineInput"]
 
 
 class SupplierReturnCreateInput(_SupplierReturnCreateInput, total=False):
     """Return of goods to their supplier."""
 
-    externalRef: Optional[str]
     idempotencyKey: str
+    externalRef: Optional[str]
+    reasonCode: "ReasonCode"
     note: Optional[str]
     occurredAt: Optional[str]
-    reasonCode: "ReasonCode"
 
 
-class SupplierReturnFilter(TypedDict, total=False):
-    """Returns to suppliers that match all of these."""
-
-    store: Optional["IdFilter"]
-    supplier: Optional["IdFilter"]
+SupplierReturnFilter = TypedDict(
+    "SupplierReturnFilter",
+    {
+        "and": "Optional[Sequence['SupplierReturnFilter']]",
+        "or": "Optional[Sequence['SupplierReturnFilter']]",
+        "not": "Optional['SupplierReturnFilter']",
+        "supplier": "Optional['IdFilter']",
+        "store": "Optional['IdFilter']",
+        "purchaseOrder": "Optional['IdFilter']",
+        "reasonCode": "Optional[Sequence['ReasonCode']]",
+        "externalRef": "Optional['StringFilter']",
+        "occurredAt": "Optional['DateTimeFilter']",
+        "number": "Optional['StringFilter']",
+        "product": "Optional['IdFilter']",
+        "sku": "Optional['StringFilter']",
+        "createdAt": "Optional['DateTimeFilter']",
+    },
+    total=False,
+)
 
 
 class _SupplierReturnLineInput(TypedDict):
@@ -5183,11 +5247,11 @@ class _SupplierReturnLineInput(TypedDict):
 class SupplierReturnLineInput(_SupplierReturnLineInput, total=False):
     """A line of a return to a supplier."""
 
-    lot: Optional["LotRef"]
     product: Optional["ProductRef"]
     purchaseOrderLineId: Optional[str]
     source: "StockCondition"
     unitCredit: Optional["MoneyInput"]
+    lot: Optional["LotRef"]
 
 
 class _SupplierSort(TypedDict):
@@ -5202,8 +5266,8 @@ class SupplierSort(_SupplierSort, total=False):
 
 SupplierSortField = Literal[
     "CODE",
-    "CREATED_AT",
     "NAME",
+    "CREATED_AT",
     "UPDATED_AT",
 ]
 
@@ -5215,30 +5279,30 @@ class _SupplierUnmergeInput(TypedDict):
 class SupplierUnmergeInput(_SupplierUnmergeInput, total=False):
     """A supplier whose merge is taken back."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     intoExpectedVersion: Optional[int]
 
 
 class _SupplierUpdateInput(TypedDict):
-    expectedVersion: int
     id: str
+    expectedVersion: int
 
 
 class SupplierUpdateInput(_SupplierUpdateInput, total=False):
     """A change of a supplier: what is left out stays, null clears."""
 
-    address: Optional["PartyAddressInput"]
-    calendar: Optional["SupplierCalendarInput"]
-    code: Optional[str]
-    contacts: Optional[Sequence["PartyContactInput"]]
-    email: Optional[str]
     idempotencyKey: Optional[str]
-    leadTimeDays: Optional[int]
-    minimumOrderValue: Optional["MoneyInput"]
+    code: Optional[str]
     name: Optional[str]
-    paymentTerms: Optional["PaymentTermsInput"]
+    leadTimeDays: Optional[int]
+    email: Optional[str]
+    contacts: Optional[Sequence["PartyContactInput"]]
+    address: Optional["PartyAddressInput"]
     taxIds: Optional[Sequence["TaxIdInput"]]
+    paymentTerms: Optional["PaymentTermsInput"]
+    minimumOrderValue: Optional["MoneyInput"]
+    calendar: Optional["SupplierCalendarInput"]
 
 
 class TaxIdInput(TypedDict):
@@ -5256,25 +5320,25 @@ class _TenantUpdateInput(TypedDict):
 class TenantUpdateInput(_TenantUpdateInput, total=False):
     """Changes of a tenant; a field that is omitted stays as it is."""
 
-    anomalySize: Optional[int]
-    approvalLimit: Optional["MoneyInput"]
-    closedThrough: Optional[str]
-    costingMethod: Optional["CostingMethod"]
-    defaultCurrency: Optional[str]
-    duplicateReceiptDays: Optional[int]
     idempotencyKey: Optional[str]
-    mfaRequired: Optional[bool]
     name: Optional[str]
-    passwordLength: Optional[int]
+    defaultCurrency: Optional[str]
+    timeZone: Optional[str]
+    mfaRequired: Optional[bool]
     reservationSeconds: Optional[int]
     sessionIdleSeconds: Optional[int]
     sessionSeconds: Optional[int]
-    timeZone: Optional[str]
+    passwordLength: Optional[int]
+    approvalLimit: Optional["MoneyInput"]
+    costingMethod: Optional["CostingMethod"]
+    closedThrough: Optional[str]
+    anomalySize: Optional[int]
+    duplicateReceiptDays: Optional[int]
 
 
 Tracking = Literal[
-    "LOT",
     "NONE",
+    "LOT",
     "SERIAL",
 ]
 
@@ -5286,8 +5350,8 @@ class _TransferActionInput(TypedDict):
 class TransferActionInput(_TransferActionInput, total=False):
     """A step of a transfer."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     note: Optional[str]
 
 
@@ -5299,44 +5363,44 @@ class _TransferCloseInput(TypedDict):
 class TransferCloseInput(_TransferCloseInput, total=False):
     """Closing of a transfer whose goods in transit will not arrive."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     note: Optional[str]
 
 
 class _TransferCreateInput(TypedDict):
     fromStore: "StoreRef"
-    lines: Sequence["TransferLineInput"]
     toStore: "StoreRef"
+    lines: Sequence["TransferLineInput"]
 
 
 class TransferCreateInput(_TransferCreateInput, total=False):
     """A new transfer."""
 
-    expectedAt: Optional[str]
-    externalRef: Optional[str]
     idempotencyKey: str
-    metadata: Optional[Any]
+    externalRef: Optional[str]
     note: Optional[str]
+    expectedAt: Optional[str]
     status: Optional["TransferStartStatus"]
+    metadata: Optional[Any]
 
 
 TransferFilter = TypedDict(
     "TransferFilter",
     {
         "and": "Optional[Sequence['TransferFilter']]",
+        "or": "Optional[Sequence['TransferFilter']]",
+        "not": "Optional['TransferFilter']",
+        "status": "Optional[Sequence['TransferStatus']]",
+        "fromStore": "Optional['IdFilter']",
+        "toStore": "Optional['IdFilter']",
+        "store": "Optional['IdFilter']",
+        "product": "Optional['IdFilter']",
+        "externalRef": "Optional[str]",
         "createdAt": "Optional['DateTimeFilter']",
         "expectedAt": "Optional['DateTimeFilter']",
-        "externalRef": "Optional[str]",
-        "fromStore": "Optional['IdFilter']",
-        "not": "Optional['TransferFilter']",
         "number": "Optional['StringFilter']",
-        "or": "Optional[Sequence['TransferFilter']]",
-        "product": "Optional['IdFilter']",
         "sku": "Optional['StringFilter']",
-        "status": "Optional[Sequence['TransferStatus']]",
-        "store": "Optional['IdFilter']",
-        "toStore": "Optional['IdFilter']",
         "updatedAt": "Optional['DateTimeFilter']",
     },
     total=False,
@@ -5350,8 +5414,8 @@ class _TransferLineInput(TypedDict):
 class TransferLineInput(_TransferLineInput, total=False):
     """Product and quantity of a transfer line."""
 
-    packs: Optional[int]
     quantity: Optional[int]
+    packs: Optional[int]
 
 
 class TransferLotInput(TypedDict):
@@ -5375,11 +5439,11 @@ class _TransferShipmentInput(TypedDict):
 class TransferShipmentInput(_TransferShipmentInput, total=False):
     """Shipment or receipt of a transfer."""
 
-    expectedVersion: Optional[int]
     idempotencyKey: str
+    expectedVersion: Optional[int]
     lines: Optional[Sequence["TransferShipmentLineInput"]]
-    note: Optional[str]
     occurredAt: Optional[str]
+    note: Optional[str]
 
 
 class _TransferShipmentLineInput(TypedDict):
@@ -5404,25 +5468,25 @@ class TransferSort(_TransferSort, total=False):
 
 
 TransferSortField = Literal[
-    "CREATED_AT",
     "NUMBER",
+    "CREATED_AT",
     "UPDATED_AT",
 ]
 
 
 TransferStartStatus = Literal[
-    "IN_TRANSIT",
     "READY",
+    "IN_TRANSIT",
 ]
 
 
 TransferStatus = Literal[
-    "CANCELLED",
     "DRAFT",
+    "READY",
     "IN_TRANSIT",
     "PARTIALLY_RECEIVED",
-    "READY",
     "RECEIVED",
+    "CANCELLED",
 ]
 
 
@@ -5433,18 +5497,18 @@ class _TransferUpdateInput(TypedDict):
 class TransferUpdateInput(_TransferUpdateInput, total=False):
     """Changes of a transfer that has not ended. Fields that are left out stay as they are. Once it has left, only `expectedAt` and `note` can change."""
 
-    expectedAt: Optional[str]
+    idempotencyKey: str
     expectedVersion: Optional[int]
     externalRef: Optional[str]
-    idempotencyKey: str
+    note: Optional[str]
+    expectedAt: Optional[str]
     lines: Sequence["TransferLineInput"]
     metadata: Optional[Any]
-    note: Optional[str]
 
 
 UncountedPolicy = Literal[
-    "LEAVE",
     "REFUSE",
+    "LEAVE",
 ]
 
 
@@ -5460,38 +5524,38 @@ class UnitInput(_UnitInput, total=False):
 
 UpsertOutcome = Literal[
     "CREATED",
-    "REFUSED",
-    "UNCHANGED",
     "UPDATED",
+    "UNCHANGED",
+    "REFUSED",
 ]
 
 
 WebhookDeliveryStatus = Literal[
+    "PENDING",
     "DELIVERED",
     "FAILED",
-    "PENDING",
     "WITHHELD",
 ]
 
 
 WebhookDisabledReason = Literal[
-    "FAILING",
-    "GONE",
-    "MAKER_GONE",
     "SWITCHED_OFF",
+    "GONE",
+    "FAILING",
+    "MAKER_GONE",
 ]
 
 
 class _WebhookEndpointCreateInput(TypedDict):
-    eventTypes: Sequence[str]
     url: str
+    eventTypes: Sequence[str]
 
 
 class WebhookEndpointCreateInput(_WebhookEndpointCreateInput, total=False):
     """An endpoint to be made."""
 
-    description: Optional[str]
     idempotencyKey: Optional[str]
+    description: Optional[str]
 
 
 class _WebhookEndpointReplayInput(TypedDict):
@@ -5501,24 +5565,24 @@ class _WebhookEndpointReplayInput(TypedDict):
 class WebhookEndpointReplayInput(_WebhookEndpointReplayInput, total=False):
     """Messages to send again: messageIds, or fromSeq and toSeq."""
 
-    fromSeq: Optional[int]
     messageIds: Optional[Sequence[str]]
+    fromSeq: Optional[int]
     toSeq: Optional[int]
 
 
 class _WebhookEndpointUpdateInput(TypedDict):
-    expectedVersion: int
     id: str
+    expectedVersion: int
 
 
 class WebhookEndpointUpdateInput(_WebhookEndpointUpdateInput, total=False):
     """A change of an endpoint: what is left out stays."""
 
-    description: Optional[str]
-    eventTypes: Optional[Sequence[str]]
     idempotencyKey: Optional[str]
-    isEnabled: Optional[bool]
     url: Optional[str]
+    eventTypes: Optional[Sequence[str]]
+    description: Optional[str]
+    isEnabled: Optional[bool]
 
 
 class WorkLineQuantity(TypedDict):
@@ -5529,16 +5593,16 @@ class WorkLineQuantity(TypedDict):
 
 
 WorkStatus = Literal[
-    "ACCEPTED",
-    "CANCELLED",
-    "DONE",
     "OPEN",
-    "PACKED",
-    "PICKED",
+    "ACCEPTED",
     "PICKING",
+    "PICKED",
+    "PACKED",
     "READY",
-    "REJECTED",
     "SHIPPED",
+    "DONE",
+    "REJECTED",
+    "CANCELLED",
 ]
 
 
@@ -5549,8 +5613,8 @@ class _WrongItemInput(TypedDict):
 class WrongItemInput(_WrongItemInput, total=False):
     """Product that was delivered and not ordered. The delivery is recorded, and the product is not received."""
 
-    note: Optional[str]
     product: Optional["ProductRef"]
+    note: Optional[str]
 
 
 XyzClass = Literal[
