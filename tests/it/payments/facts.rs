@@ -111,7 +111,10 @@ async fn a_mistyped_payment_is_taken_back_once_and_while_nothing_rests_on_it() {
         assert_eq!(world.events_of("payment.").await.len(), events, "a dry run records nothing");
         let payload = world.act("paymentReverse", input.clone()).await;
         let back = done(&payload, "payment").clone();
-        assert_eq!((&back["kind"], &back["amount"], &back["parent"]["id"]), (&json!("REFUND"), &pounds("-1.00"), &captured["id"]));
+        assert_eq!(
+            (&back["kind"], &back["amount"], &back["parent"]["id"]),
+            (&json!("REFUND"), &pounds("-1.00"), &captured["id"])
+        );
         assert_eq!(back["reverses"], json!({"id": refund["id"], "reversedBy": {"id": back["id"]}}));
         assert_eq!(world.act("paymentReverse", input).await["replayed"], json!(true));
         assert_eq!(world.events_of("payment.").await.len(), events + 1);

@@ -52,7 +52,7 @@ fn resting(rests: &Rests) -> String {
         Resting::AskedBack { .. } => {
             "what was given up of it was asked back since: reject those returns, or undo them, first".to_owned()
         }
-        Resting::Paid => "money was given back for it: payments stay as they are".to_owned(),
+        Resting::Paid => "money was given back for it: take those payments back first (paymentReverse)".to_owned(),
         Resting::LaterReturn => "returns of the same orders were closed since: reverse those first".to_owned(),
         Resting::LaterCount => "its products were counted again since: reverse the later counts first".to_owned(),
         Resting::LaterPayments => {

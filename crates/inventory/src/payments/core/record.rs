@@ -153,13 +153,11 @@ pub(super) fn recorded(
         PaymentKind::Refund => payment.reverses.is_some(),
         PaymentKind::Authorisation | PaymentKind::Void => false,
     };
-    let gained: BTreeSet<OrderId> =
-        facts.iter().filter(|fact| is_gain(&fact.payment)).map(|fact| fact.payment.order).collect();
+    let gained: BTreeSet<OrderId> = facts.iter().filter(|fact| is_gain(&fact.payment)).map(|fact| fact.payment.order).collect();
     let (mut events, mut lifted) = (Vec::with_capacity(orders.len()), Vec::new());
     for order in orders.values_mut() {
         order.touch(now);
-        let fact =
-            |kind| OrderFact { kind, order: order.id, before: Some(order.status), by: actor.into(), changed: Vec::new() };
+        let fact = |kind| OrderFact { kind, order: order.id, before: Some(order.status), by: actor.into(), changed: Vec::new() };
         events.push(fact(ORDER_UPDATED));
         let paid = if gained.contains(&order.id) { paid_holds(book, order) } else { Vec::new() };
         events.extend(paid.iter().map(|_| fact(ORDER_HOLD_LIFTED)));
