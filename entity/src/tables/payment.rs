@@ -25,4 +25,6 @@ pub struct Model {
     pub actor_kind: ActorKind,
     pub actor_id: Uuid,
     pub note: Option<String>,
+    /// The payment that this one takes back: its amount counts against it.
+    pub reverses_id: Option<PaymentId>,
 }

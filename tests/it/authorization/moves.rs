@@ -9,9 +9,10 @@ use super::{
     world::{House, World, text},
 };
 
-/// The root fields of works, transfers, counts, alerts, merges, what retires and drafts of blanket orders, and what they need.
+/// The root fields of payments that are taken back, works, transfers, counts, alerts, merges, what retires and drafts of blanket orders, and what they need.
 pub const CASES: &[(&str, Needs)] = &[
     ("blanketOrderUpdate", May("purchase.write")),
+    ("paymentReverse", May("payment.write")),
     ("productTagSuggestions", May("product.read")),
     ("productDescriptionEndpoint", May("tenant.write")),
     ("productDescriptionEndpointSet", May("tenant.write")),

@@ -1,7 +1,7 @@
 //! Who sees and does what: rights are measured by the work's store alone.
 
 use entrepot::access::{Caller, PermissionSet};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::world::{WORK, World, line, of_depot, refused, with};
 
@@ -39,8 +39,35 @@ async fn who_may_read_orders_of_the_seller_sees_the_order_and_a_channel_sees_no_
         let seen = world.ask_as(set, list, json!({})).await;
         assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([{"order": {"number": order["number"]}}]));
         let partner = Caller { channel: Some(world.direct), ..Caller::new(world.tenant, world.member, PermissionSet::all()) };
-        let seen = world.ask_by(partner, list, json!({})).await;
+        let seen = world.ask_by(partner.clone(), list, json!({})).await;
         assert_eq!(seen["fulfilmentWorks"]["nodes"], json!([]));
+        // It changes what it sold until a store has accepted it; then notes alone.
+        let sold = world.sold(json!([{"product": {"id": world.mug}, "quantity": 2}]), json!({"channelId": world.direct})).await;
+        let edit = async |caller: Caller, fields: Value| {
+            let asked = "query($id: ID!) { order(by: { id: $id }) { version lines { id } } }";
+            let now = world.ask(asked, json!({"id": sold["id"]})).await["order"].clone();
+            let mut input = json!({"id": sold["id"], "idempotencyKey": world.key(), "expectedVersion": now["version"]});
+            if let Some(quantity) = fields.get("quantity") {
+                input["setLines"] = json!([{"id": now["lines"][0]["id"], "quantity": quantity}]);
+            } else {
+                input["noteForStaff"] = fields["note"].clone();
+            }
+            let document = "mutation($input: OrderUpdateInput!) { orderUpdate(input: $input) { userErrors { code field } } }";
+            world.ask_by(caller, document, json!({ "input": input })).await["orderUpdate"]["userErrors"].clone()
+        };
+        assert_eq!(edit(partner.clone(), json!({"quantity": 3})).await, json!([]));
+        let accepted = json!({"idempotencyKey": world.key(), "ids": [world.work(&sold).await["id"]]});
+        let both = of_depot(&[world.depot, world.store]);
+        assert_eq!(world.act_as(both, "fulfilmentWorkAccept", accepted).await["userErrors"], json!([]));
+        let stays = json!([{"code": "INVALID_STATE", "field": ["input", "id"]}]);
+        assert_eq!(edit(partner.clone(), json!({"quantity": 1})).await, stays);
+        let cancel = "mutation($input: ActionInput!) { orderCancel(input: $input) { userErrors { code field } } }";
+        let input = json!({"id": sold["id"], "idempotencyKey": world.key()});
+        let answer = world.ask_by(partner.clone(), cancel, json!({ "input": input })).await;
+        assert_eq!(answer["orderCancel"]["userErrors"], stays);
+        assert_eq!(edit(partner, json!({"note": "leave it at the gate"})).await, json!([]));
+        let seller = Caller::new(world.tenant, world.member, PermissionSet::all());
+        assert_eq!(edit(seller, json!({"quantity": 1})).await, json!([]), "the seller may still change it");
     })
     .await;
 }

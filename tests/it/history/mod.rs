@@ -19,6 +19,7 @@ on_both!(
     a_bulk_writes_a_history_for_each_row,
     pages_of_a_history_have_everything_once,
     movements_and_steps_stand_in_the_history_of_their_document,
+    edits_of_documents_show_what_they_changed,
 );
 
 const HISTORY: &str = "query($id: ID!, $kinds: [HistoryKind!], $first: Int, $after: Cursor) {
@@ -183,4 +184,57 @@ async fn movements_and_steps_stand_in_the_history_of_their_document(world: &Worl
     let asked = json!({ "id": house.ids["ord"], "kinds": ["MOVEMENT"] });
     let blind = world.ask(house, Some(house.only(&["order.read"])), HISTORY, &asked).await;
     assert_eq!(blind["data"]["history"]["nodes"], json!([]), "without stock.movement.read");
+}
+
+/// A call on a document, under a key of its own.
+async fn step(world: &World, house: &House, mutation: &str, kind: &str, input: Value) {
+    let query = format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ userErrors {{ code field message }} }} }}");
+    let mut input = input;
+    input["idempotencyKey"] = json!(world.node.clock.uuid().to_string());
+    world.must(house, &query, json!({ "input": input })).await;
+}
+
+async fn edits_of_documents_show_what_they_changed(world: &World) {
+    let house = &world.ours;
+    let lines = json!([{ "product": { "id": house.ids["prd"] }, "quantity": 2 }]);
+    let input = json!({ "idempotencyKey": "edited", "store": { "id": house.ids["sto"] }, "status": "DRAFT", "lines": lines });
+    let query = "mutation($input: OrderCreateInput!) { orderCreate(input: $input) {
+        order { id lines { id } } userErrors { code field message } } }";
+    let made = world.must(house, query, json!({ "input": input })).await["order"].clone();
+    let (id, line) = (made["id"].as_str().unwrap(), made["lines"][0]["id"].as_str().unwrap());
+    let edit = async |fields: Value| {
+        let mut input = json!({ "id": id, "expectedVersion": version_of(world, house, id, "Order").await });
+        input.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        step(world, house, "orderUpdate", "OrderUpdateInput", input).await;
+    };
+    edit(json!({ "setLines": [{ "id": line, "quantity": 3, "unitPrice": pounds("3.50") }], "noteForStaff": "call first" })).await;
+    assert_eq!(changed(world, house, id, &format!("lines.{line}.quantity")).await, (json!(2), json!(3)));
+    assert_eq!(changed(world, house, id, &format!("lines.{line}.unitPrice")).await, (pounds("4.00"), pounds("3.50")));
+    assert_eq!(changed(world, house, id, "noteForStaff").await, (Value::Null, json!("call first")));
+    assert_eq!(changed(world, house, id, "currentTotal").await, (pounds("8.00"), pounds("10.50")));
+    // Contacts are marks under a key of the order's own.
+    let reach = async |email: &str| {
+        edit(json!({ "contact": { "email": email } })).await;
+        changed(world, house, id, "contact").await
+    };
+    let (none, ada) = reach("ada@example.com").await;
+    assert_eq!((none, ada.as_str().map(str::len)), (Value::Null, Some(16)));
+    assert_eq!(reach("bob@example.com").await.0, ada);
+    assert_eq!(reach("ada@example.com").await.1, ada, "changed back");
+    edit(json!({ "contact": null })).await;
+    assert_ne!(reach("ada@example.com").await.1, ada, "the key of the marks went with what they were of");
+    step(world, house, "orderHoldSet", "OrderHoldSetInput", json!({ "id": id, "kind": "CREDIT", "reason": "limit" })).await;
+    let newest = history_of(world, house, id, &["CHANGE"]).await.remove(0);
+    assert_eq!((&newest["action"], &newest["fields"][0]["after"]["reason"]), (&json!("orderHoldSet"), &json!("limit")));
+
+    let (purchase, line) = (&house.ids["por"], &house.ids["pol"]);
+    let set = json!([{ "purchaseOrderLineId": line, "quantity": 9 }]);
+    step(world, house, "purchaseOrderAmend", "PurchaseOrderAmendInput", json!({ "id": purchase, "setLines": set })).await;
+    assert_eq!(changed(world, house, purchase, &format!("lines.{line}.quantity")).await, (json!(10), json!(9)));
+    let lines = json!([{ "product": { "id": house.ids["prd"] }, "quantity": 4 }]);
+    step(world, house, "transferUpdate", "TransferUpdateInput", json!({ "id": house.ids["trf"], "lines": lines })).await;
+    let newest = history_of(world, house, &house.ids["trf"], &["CHANGE"]).await.remove(0);
+    let field = newest["fields"][0].clone();
+    assert!(field["path"].as_str().is_some_and(|path| path.ends_with(".quantity")), "{newest}");
+    assert_eq!((&field["before"], &field["after"]), (&json!(1), &json!(4)));
 }

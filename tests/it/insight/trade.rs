@@ -118,7 +118,15 @@ impl Trade {
         let act = |order: &Order| {
             let movement = world.clock.document_id();
             (
-                Act { order: order.id, expected_version: None, note: None, reason: None, actor: Actor::SYSTEM, movement },
+                Act {
+                    order: order.id,
+                    expected_version: None,
+                    note: None,
+                    reason: None,
+                    actor: Actor::SYSTEM,
+                    by_channel: false,
+                    movement,
+                },
                 keys(order),
             )
         };
@@ -270,7 +278,15 @@ impl Trade {
         self.fulfil(world, &order, Some(vec![part])).await;
         if delivered > 1 {
             let movement = world.clock.document_id();
-            let act = Act { order: id, expected_version: None, note: None, reason: None, actor: Actor::SYSTEM, movement };
+            let act = Act {
+                order: id,
+                expected_version: None,
+                note: None,
+                reason: None,
+                actor: Actor::SYSTEM,
+                by_channel: false,
+                movement,
+            };
             self.keep(world.done(Command::of(OrderCommand::Cancel(act, keys(&order)))).await);
         }
     }

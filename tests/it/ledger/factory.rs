@@ -154,7 +154,15 @@ impl CommandFactory {
         (create.id, Command::of(OrderCommand::Create(Box::new(create), Vec::new())))
     }
     pub fn act(&self, order: OrderId) -> Act {
-        Act { order, expected_version: None, note: None, reason: None, actor: self.actor, movement: self.clock.document_id() }
+        Act {
+            order,
+            expected_version: None,
+            note: None,
+            reason: None,
+            actor: self.actor,
+            by_channel: false,
+            movement: self.clock.document_id(),
+        }
     }
     /// Ships what is named (position, quantity), or all that is open.
     pub fn fulfilling(&self, order: OrderId, store: Option<usize>, lines: Option<&[(u16, i64)]>) -> Fulfil {

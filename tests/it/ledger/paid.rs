@@ -36,6 +36,14 @@ pub const CASES: &[Case] = &[
         &["return: no more is refunded"],
     ),
     case(
+        "INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, occurred_at, recorded_at, actor_kind, actor_id)
+           SELECT tenant_id, {new}, id, 'CAPTURE', 5, currency, 'CARD', 0, 0, 'MEMBER', {new} FROM sales_order WHERE @ AND id = {cancelled};
+         INSERT INTO payment (tenant_id, id, order_id, kind, amount_minor, currency, method, occurred_at, recorded_at, actor_kind, actor_id, reverses_id)
+           SELECT tenant_id, {twin}, id, 'CAPTURE', 4, currency, 'CARD', 0, 0, 'MEMBER', {new}, {new} FROM sales_order WHERE @ AND id = {cancelled};
+         UPDATE sales_order SET captured_minor = 1, payment_status = 'OVERPAID' WHERE @ AND id = {cancelled}",
+        &["payment: one that takes another back"],
+    ),
+    case(
         "UPDATE order_line SET tax_rate = CASE WHEN tax_minor = 0 THEN 1000000 ELSE 0 END WHERE @ AND order_id = {sold} AND position = 2",
         &["order line: a tax rate"],
     ),

@@ -90,6 +90,55 @@ async fn an_authorisation_is_captured_and_given_up_as_far_as_it_goes() {
 }
 
 #[tokio::test]
+async fn a_mistyped_payment_is_taken_back_once_and_while_nothing_rests_on_it() {
+    World::on_both(async |world| {
+        let order = world.mugs("CONFIRMED", 3).await;
+        let held = world.paid(&order, "AUTHORISATION", "7.65", json!({})).await;
+        let captured = world.paid(&order, "CAPTURE", "7.65", json!({"parentId": held["id"], "reference": "ch_9"})).await;
+        let refund = world.paid(&order, "REFUND", "1.00", json!({"parentId": captured["id"]})).await;
+        for (payment, resting) in [(&captured, &refund), (&held, &captured)] {
+            let answer = world.take_back(payment).await;
+            refused(&answer, "IN_USE", "input.id");
+            let error = &answer["userErrors"][0];
+            assert_eq!((&error["documents"], &error["documentsCount"]), (&json!([{"id": resting["id"]}]), &json!(1)));
+        }
+        let events = world.events_of("payment.").await.len();
+        let input = json!({"idempotencyKey": world.key(), "id": refund["id"], "note": "mistyped"});
+        let dry = "mutation($input: PaymentReverseInput!) { paymentReverse(input: $input, validateOnly: true) {
+            payment { amount { amount } reverses { id } } userErrors { code } seq } }";
+        let seen = world.ask(dry, json!({ "input": input })).await["paymentReverse"].clone();
+        assert_eq!(seen["payment"], json!({"amount": {"amount": "-1.00"}, "reverses": {"id": refund["id"]}}), "{seen}");
+        assert_eq!(world.events_of("payment.").await.len(), events, "a dry run records nothing");
+        let payload = world.act("paymentReverse", input.clone()).await;
+        let back = done(&payload, "payment").clone();
+        assert_eq!(
+            (&back["kind"], &back["amount"], &back["parent"]["id"]),
+            (&json!("REFUND"), &pounds("-1.00"), &captured["id"])
+        );
+        assert_eq!(back["reverses"], json!({"id": refund["id"], "reversedBy": {"id": back["id"]}}));
+        assert_eq!(world.act("paymentReverse", input).await["replayed"], json!(true));
+        assert_eq!(world.events_of("payment.").await.len(), events + 1);
+        assert_eq!(world.money(&order).await, ["7.65", "0.00", "PAID", "NONE"]);
+        for gone in [&refund, &back] {
+            refused(&world.take_back(gone).await, "INVALID_STATE", "input.id");
+        }
+        done(&world.take_back(&captured).await, "payment");
+        assert_eq!(world.money(&order).await, ["7.65", "7.65", "AUTHORISED", "NONE"], "it may be captured again");
+        let of_gone = world.pay(&order, "REFUND", "1.00", json!({"parentId": captured["id"]})).await;
+        refused(&of_gone, "INVALID_STATE", "input.parentId");
+        done(&world.take_back(&held).await, "payment");
+        assert_eq!(world.money(&order).await, ["7.65", "7.65", "UNPAID", "NONE"]);
+        // What was given back of the order rests on what was captured of it, also where it names none.
+        let cash = world.paid(&order, "CAPTURE", "7.65", json!({})).await;
+        let given = world.paid(&order, "REFUND", "7.65", json!({})).await;
+        let answer = world.take_back(&cash).await;
+        refused(&answer, "IN_USE", "input.id");
+        assert_eq!(answer["userErrors"][0]["documents"], json!([{"id": given["id"]}]));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn facts_of_a_list_are_recorded_together_or_not_at_all() {
     World::on_both(async |world| {
         let (old, new) = (world.mugs("CONFIRMED", 3).await, world.mugs("CONFIRMED", 2).await);

@@ -32,6 +32,11 @@ impl Work for Money {
         let fields = match mutation {
             "orderHoldSet" | "orderHoldLift" => format!("order {{ {ORDER} }} hold {{ id kind reason note liftable }}"),
             "paymentRecord" => format!("payment {{ {PAYMENT} }}"),
+            "paymentReverse" => {
+                let errors = "... on InUse { documents { id } documentsCount }";
+                let fields = format!("payment {{ {PAYMENT} reverses {{ id reversedBy {{ id }} }} }}");
+                return (kind, format!("{fields} userErrors {{ code message field {errors} }} replayed seq"));
+            }
             "paymentsRecord" => format!("payments {{ {PAYMENT} }}"),
             _ if mutation.starts_with("return") => "return { id status refunded { amount } lines { id } }".to_owned(),
             _ => format!("order {{ {ORDER} }}"),
@@ -86,6 +91,12 @@ impl World {
         let mut input = self.fact(order, kind, amount, more);
         input["idempotencyKey"] = json!(self.key());
         self.act("paymentRecord", input).await
+    }
+
+    /// What taking a payment back is answered, under a key of its own.
+    pub async fn take_back(&self, payment: &Value) -> Value {
+        let input = json!({"idempotencyKey": self.key(), "id": payment["id"], "note": "mistyped"});
+        self.act("paymentReverse", input).await
     }
 
     /// A payment that is recorded.

@@ -11,6 +11,8 @@ const LIFT: &str =
     "mutation($input: OrderHoldLiftInput!) { result: orderHoldLift(input: $input) { hold { id liftable } userErrors { code } } }";
 const PAY: &str =
     "mutation($input: PaymentRecordInput!) { result: paymentRecord(input: $input) { payment { id } userErrors { code } } }";
+const BACK: &str =
+    "mutation($input: PaymentReverseInput!) { result: paymentReverse(input: $input) { payment { id } userErrors { code } } }";
 
 async fn without(world: &World, permission: &str, document: &str, input: &Value) -> Value {
     world.ask_without(&[permission], document, json!({ "input": input })).await
@@ -53,6 +55,12 @@ async fn a_refund_is_recorded_by_who_may_refund() {
         assert_eq!(without(&world, "payment.refund", PAY, &input("CAPTURE")).await["result"]["userErrors"], json!([]));
         assert_eq!(without(&world, "payment.refund", PAY, &input("REFUND")).await["errors"][0]["code"], "FORBIDDEN");
         assert_eq!(world.money(&order).await, ["5.10", "0.00", "PAID", "NONE"]);
+        // To take a refund back takes what giving it takes.
+        let refund = world.paid(&order, "REFUND", "1.00", json!({})).await;
+        let back = json!({"idempotencyKey": world.key(), "id": refund["id"], "note": "typo"});
+        assert_eq!(without(&world, "payment.refund", BACK, &back).await["errors"][0]["code"], "FORBIDDEN");
+        let answer = world.ask_as(of_store(world.depot), BACK, json!({ "input": back })).await;
+        assert_eq!(answer["result"]["userErrors"], json!([{"code": "NOT_FOUND"}]), "{answer:#}");
     })
     .await;
 }

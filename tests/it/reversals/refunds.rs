@@ -133,6 +133,10 @@ async fn money_that_was_given_back_stays_given(world: &World) {
     let error = &payload["userErrors"][0];
     assert_eq!((&error["documents"][0]["id"], &error["documentsCount"]), (&refund["id"], &json!(1)));
     assert_eq!(now(office, &ret).await["status"], "CLOSED");
+    // A refund that was recorded by mistake keeps it closed no more once it is taken back.
+    let input = json!({ "idempotencyKey": key(), "id": refund["id"], "note": "never left the till" });
+    done(&office.act("paymentReverse", "PaymentReverseInput", "payment { id }", input).await, "payment");
+    undone(office, &ret["id"], json!({})).await;
     office.is_sound().await;
 }
 

@@ -22,6 +22,9 @@ pub fn work(why: &Refusal) -> Said {
             let works = works.join(", ");
             state(&format!("all of it is packed, or has left, in {works}: unpack it (fulfilmentWorkUnpick) to send it elsewhere"))
         }
+        Refusal::AcceptedByStore => {
+            state("a store has accepted work on it: a key of a channel changes no more of it than notes, tags and metadata")
+        }
         Refusal::WorkTwice => invalid("this work occurs twice"),
         Refusal::NoWorks => invalid("at least one work is needed"),
         Refusal::NothingNamed => invalid("at least one line is needed; leave lines out for all"),

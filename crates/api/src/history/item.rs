@@ -104,7 +104,7 @@ impl HistoryActor {
 /// A field that was changed.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct HistoryField {
-    /// Path of the field, as in `price`, or `roles.` and the ID of a role.
+    /// Path of the field, as in `price`; `roles.` and the ID of a role; or `lines.`, the ID of a line and its field.
     pub path: String,
     /// Value before, as the API writes it; of a value beyond 4 KiB `{sha256, length}`; of a personal value a mark of 16 characters, the same for the
     /// same value of the same person until they are erased. Null when there was none, and when isMasked.

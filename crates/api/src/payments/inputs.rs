@@ -54,6 +54,31 @@ pub struct PaymentsRecordInput {
     pub payments: Vec<PaymentInput>,
 }
 
+/// A payment to take back.
+#[derive(Debug, Clone, InputObject)]
+pub struct PaymentReverseInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// ID of the payment.
+    pub id: ID,
+    /// Reason; 1 to 1,000 characters.
+    pub note: String,
+    /// Time at which it is taken back: not before the payment, at most five minutes ahead. Null for now.
+    pub occurred_at: Option<DateTime>,
+}
+
+impl PaymentReverseInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::PaymentReverse {
+        shell::PaymentReverse {
+            idempotency_key: self.idempotency_key,
+            payment: reading.id(&self.id, || path!["input", "id"]),
+            note: self.note,
+            occurred_at: self.occurred_at.map(|moment| moment.0),
+        }
+    }
+}
+
 impl PaymentRecordInput {
     /// With the caller's channel where an order is named by a reference without one.
     #[must_use]

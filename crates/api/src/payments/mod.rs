@@ -9,7 +9,7 @@ mod payment;
 pub mod refusal;
 
 pub use enums::{PaymentKind, PaymentStatus, RefundStatus};
-pub use inputs::{PaymentInput, PaymentRecordInput, PaymentsRecordInput};
+pub use inputs::{PaymentInput, PaymentRecordInput, PaymentReverseInput, PaymentsRecordInput};
 pub use loaders::Rows;
 pub use mutation::PaymentMutation;
 pub use payload::{PaymentPayload, PaymentsPayload};

@@ -8,7 +8,7 @@ use inventory::{
 use macros::resolvers;
 
 use super::{
-    inputs::{PaymentRecordInput, PaymentsRecordInput},
+    inputs::{PaymentRecordInput, PaymentReverseInput, PaymentsRecordInput},
     payload::{PaymentPayload, PaymentsPayload},
 };
 use crate::{
@@ -45,5 +45,18 @@ impl PaymentMutation {
     ) -> Answer<PaymentsPayload> {
         let input = input.in_channel(permit.channel());
         step!(named PaymentsPayload, ctx, permit, input, shell::payments_record, dry_run)
+    }
+
+    /// Takes back a payment that was recorded by mistake, by a payment of its own with the amount negated; sums and statuses of the order follow. It is taken
+    /// back whole and once. A capture or an authorisation that later payments rest on is refused with IN_USE, which names them.
+    ///
+    /// Requires payment.write, and payment.refund for a refund.
+    #[mutation(permit = PaymentWrite, emits(PAYMENT_RECORDED, ORDER_UPDATED, ORDER_HELD, ORDER_HOLD_LIFTED), dry_run)]
+    async fn payment_reverse(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Payment to take back.")] input: PaymentReverseInput,
+    ) -> Answer<PaymentPayload> {
+        step!(PaymentPayload, ctx, permit, input, shell::payment_reverse, dry_run)
     }
 }

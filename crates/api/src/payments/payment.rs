@@ -47,8 +47,8 @@ pub async fn find_payment(ctx: &Context<'_>, id: PaymentId) -> Answer<Option<Pay
 }
 
 /// Payment, refund or authorisation of an order, as the payment provider reported it. It never
-/// changes: a reversed capture is a refund, a lapsed authorisation a void. Amounts are in the
-/// order's currency.
+/// changes: money that goes back is a refund, a lapsed authorisation a void, and a mistake is taken
+/// back by a payment of the same kind. Amounts are in the order's currency.
 #[resolvers(requires = OrderRead)]
 impl Payment {
     /// ID of the payment.
@@ -59,7 +59,7 @@ impl Payment {
     async fn kind(&self) -> PaymentKind {
         self.0.kind.into()
     }
-    /// Amount of the payment, above 0 for every kind.
+    /// Amount of the payment: above 0 for every kind, below 0 for one that takes another payment back.
     async fn amount(&self) -> Money {
         self.0.amount.into()
     }
@@ -95,6 +95,18 @@ impl Payment {
     /// Authorisation of a capture or a void, capture of a refund; null when it names none.
     async fn parent(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
         load(ctx, self.0.parent?).await.map(|found| found.map(Payment)).transpose()
+    }
+    /// Payment that this one takes back. Null for every other payment.
+    async fn reverses(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
+        load(ctx, self.0.reverses?).await.map(|found| found.map(Payment)).transpose()
+    }
+    /// Payment that takes this one back. Null while it stands.
+    async fn reversed_by(&self, ctx: &Context<'_>) -> Option<Answer<Payment>> {
+        let all = match load(ctx, PaymentsOf(self.0.order)).await {
+            Ok(all) => all.unwrap_or_default(),
+            Err(failed) => return Some(Err(failed)),
+        };
+        all.iter().find(|one| one.reverses == Some(self.0.id)).cloned().map(|one| Ok(Payment(one)))
     }
     /// Note on the payment. Null when there is none.
     async fn note(&self) -> Option<&str> {

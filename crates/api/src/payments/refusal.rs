@@ -36,6 +36,7 @@ pub fn payment(why: &Refusal) -> Said {
         Refusal::ParentOfAuthorisation => invalid("an AUTHORISATION names no other payment"),
         Refusal::ParentUnsaid => (ErrorCode::Required, "a VOID names the authorisation that is given up".to_owned()),
         Refusal::ParentKind { kind, of } => invalid(&format!("a {kind} names one of the kind {of}")),
+        Refusal::ParentReversed => state("that payment was taken back, or takes another one back"),
         Refusal::ReturnOfOther => invalid("only a REFUND is for a return"),
         Refusal::ReturnElsewhere => invalid("the return brings nothing of this order back"),
         Refusal::ReturnOpen(status) => state(&format!("the return is {status}: refunds name it once it is CLOSED")),

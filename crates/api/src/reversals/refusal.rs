@@ -13,7 +13,7 @@ use crate::{
 pub fn reversal(why: &Refusal) -> Said {
     match why {
         Refusal::NotReversible => invalid(
-            "this is not undone by documentReverse: goods receipts, transfers, returns to suppliers, counts, sales over the counter, shipments, and receipts, inspections and refunds of returns are. revaluationReverse undoes a revaluation, and credit notes correct invoices",
+            "this is not undone by documentReverse: goods receipts, transfers, returns to suppliers, counts, sales over the counter, shipments, and receipts, inspections and refunds of returns are. revaluationReverse undoes a revaluation, paymentReverse a payment, and credit notes correct invoices",
         ),
         Refusal::OfReversal => state("a reversal is not reversed: make the document again"),
         Refusal::AlreadyReversed => state("nothing of it is left to reverse"),
@@ -52,9 +52,12 @@ fn resting(rests: &Rests) -> String {
         Resting::AskedBack { .. } => {
             "what was given up of it was asked back since: reject those returns, or undo them, first".to_owned()
         }
-        Resting::Paid => "money was given back for it: payments stay as they are".to_owned(),
+        Resting::Paid => "money was given back for it: take those payments back first (paymentReverse)".to_owned(),
         Resting::LaterReturn => "returns of the same orders were closed since: reverse those first".to_owned(),
         Resting::LaterCount => "its products were counted again since: reverse the later counts first".to_owned(),
+        Resting::LaterPayments => {
+            format!("{count} later payments rest on it: take those back first (paymentReverse)")
+        }
         Resting::LateFacts => {
             "facts from before it were recorded since, and balanced because it had seen them: count again".to_owned()
         }

@@ -2,7 +2,7 @@
 
 use entity::prelude::*;
 use platform::{
-    audit::{self, AuditWriter, Chain, Outcome, Target, rows},
+    audit::{self, AuditWriter, Chain, Target, rows},
     storage::Link,
 };
 
@@ -24,15 +24,19 @@ pub fn link(audited: Audited<'_>, chain: &mut Chain, queue: &[Queued], decided: 
     Link { table: "audit_head", from, to: chain.seq, hash: chain.hash.to_vec(), rows }
 }
 
-/// An entry for each command that was decided and numbered.
+/// An entry for each command that was decided and numbered, and one for the document whose fields it changed where the first names something else.
 pub fn entries(audited: Audited<'_>, queue: &[Queued], decided: &[(usize, Decision)]) -> impl Iterator<Item = rows::New> {
     let Audited { audit_writer, documents, tenant } = audited;
-    decided.iter().map(move |(index, decision)| {
+    decided.iter().flat_map(move |(index, decision)| {
         let queued = &queue[*index];
         let (target, events) = (target(documents, decision), events(documents, decision));
+        let fields = Some(documents.field_changes(&decision.documents)).filter(|fields| !fields.is_empty());
         match &queued.audit_context {
-            Some(audit_context) => audit_context.entry(Outcome::Done, target, events),
-            None => (audit_writer.of_the_system(tenant, queued.command.name(), target, "", audit::changes(None, events)), None),
+            Some(audit_context) => audit_context.entries_of(target, events, fields),
+            None => {
+                let changes = audit::changes_of(None, events, fields);
+                vec![(audit_writer.of_the_system(tenant, queued.command.name(), target, "", changes), None)]
+            }
         }
     })
 }

@@ -12,6 +12,7 @@ use platform::{
     },
 };
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     decision::{Books, Decision},
@@ -119,6 +120,11 @@ pub trait Document: Send + Sync + 'static {
 
     /// The document that the audit log names. Where a command changes several kinds, it is that of the first turn.
     fn target(decision: &Self::Decision) -> Option<Target>;
+
+    /// What differs of the fields of that document, for the audit log (`audit::fields::differences`).
+    fn field_changes(_decision: &Self::Decision) -> Vec<Value> {
+        Vec::new()
+    }
 
     /// What a receipt keeps; of several kinds, that of the first turn that keeps something, and of those of the last turn.
     fn stored(decision: &Self::Decision) -> Self::Stored;

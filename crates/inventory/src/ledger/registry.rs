@@ -52,6 +52,7 @@ trait Registered: Send + Sync {
     fn events(&self, decided: &Parts) -> Vec<NewEvent>;
     fn rows(&self, tenant: TenantId, decided: &[&Parts], now: Timestamp) -> Rows;
     fn target(&self, decided: &Parts) -> Option<Target>;
+    fn field_changes(&self, decided: &Parts) -> Vec<Value>;
     fn stored(&self, decided: &Parts) -> Map<String, Value>;
 }
 
@@ -138,6 +139,9 @@ impl<D: Document> Registered for Kind<D> {
     }
     fn target(&self, decided: &Parts) -> Option<Target> {
         D::target(decided.get()?)
+    }
+    fn field_changes(&self, decided: &Parts) -> Vec<Value> {
+        decided.get().map_or_else(Vec::new, D::field_changes)
     }
     fn stored(&self, decided: &Parts) -> Map<String, Value> {
         // It is a plain struct: it always has a JSON form.
@@ -245,6 +249,11 @@ impl Documents {
     }
     pub(super) fn target(&self, decided: &Parts) -> Option<Target> {
         self.by_turn().find_map(|kind| kind.target(decided))
+    }
+    /// What differs of the fields of the document that the audit log names.
+    pub(super) fn field_changes(&self, decided: &Parts) -> Vec<Value> {
+        let named = self.by_turn().find(|kind| kind.target(decided).is_some());
+        named.map_or_else(Vec::new, |kind| kind.field_changes(decided))
     }
     pub(super) fn stored(&self, decided: &Parts) -> Map<String, Value> {
         let mut fields = self.by_turn().map(|kind| kind.stored(decided)).find(|fields| !fields.is_empty()).unwrap_or_default();

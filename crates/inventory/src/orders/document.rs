@@ -12,11 +12,13 @@ use platform::{
     },
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     core::{Hint, Line, Order, OrderBook, OrderDecision, OrderNeeds},
     events::{order_event, order_shortened},
     rows,
+    traced::order_changes,
 };
 use crate::{
     ledger::{Books, Decision, Document, Needs, Rows, Source, Turn},
@@ -210,6 +212,10 @@ impl Document for Orders {
 
     fn target(decision: &OrderDecision) -> Option<Target> {
         decision.orders.first().map(|order| Target::of(order.id))
+    }
+
+    fn field_changes(decision: &OrderDecision) -> Vec<Value> {
+        order_changes(decision)
     }
 
     fn stored(decision: &OrderDecision) -> StoredOrder {

@@ -134,7 +134,15 @@ async fn expire_orders(ledger: &Ledger, due: &[DueOrder]) -> Result<usize, Fault
         }
         for (order, keys) in levels {
             let movement = ledger.clock().document_id();
-            let act = Act { order, expected_version: None, note: None, reason: None, actor: Actor::SYSTEM, movement };
+            let act = Act {
+                order,
+                expected_version: None,
+                note: None,
+                reason: None,
+                actor: Actor::SYSTEM,
+                by_channel: false,
+                movement,
+            };
             commands.push((tenant, Command::of(OrderCommand::Expire(act, keys))));
         }
     }

@@ -6,5 +6,6 @@ pub mod events;
 pub mod jobs;
 pub mod rows;
 pub mod shell;
+mod traced;
 
 pub use document::{Orders, StoredOrder};

@@ -30,14 +30,21 @@ pub struct PaymentEvent {
     pub amount: Money,
     pub store: StoreId,
     pub channel: ChannelId,
+    /// The payment that it takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reverses: Option<PaymentId>,
 }
 
 /// A payment of an order that the viewer sees.
 fn shown_payment(event: &PaymentEvent, viewer: EventViewer<'_>) -> Option<Value> {
     (viewer.includes(event.channel) && viewer.covers(event.store)).then(|| {
-        json!({ "id": event.payment, "orderId": event.order, "kind": event.kind,
+        let mut shown = json!({ "id": event.payment, "orderId": event.order, "kind": event.kind,
             "amount": { "amount": event.amount.amount(), "currencyCode": event.amount.currency },
-            "storeId": event.store, "channelId": event.channel })
+            "storeId": event.store, "channelId": event.channel });
+        if let Some(reversed) = event.reverses {
+            shown["reversesId"] = json!(reversed);
+        }
+        shown
     })
 }
 
@@ -51,5 +58,6 @@ pub fn payment_event(fact: &Recorded) -> NewEvent {
         amount: payment.amount,
         store: *store,
         channel: *channel,
+        reverses: payment.reverses,
     })
 }

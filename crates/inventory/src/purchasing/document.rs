@@ -12,11 +12,13 @@ use platform::{
     },
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     core::{BlanketOrder, PurchaseBook, PurchaseDecision, PurchaseNeeds, PurchaseOrder, follow_call_offs},
     events::document_event,
     rows,
+    traced::purchase_changes,
 };
 use crate::{
     ledger::{Books, Decision, Document, Needs, Rows, Source, Turn},
@@ -144,6 +146,11 @@ impl Document for Purchases {
         let made = decision.returns.first().map(|ret| Target::of(ret.id));
         let made = made.or_else(|| decision.orders.first().map(|order| Target::of(order.id)));
         made.or_else(|| decision.blankets.first().map(|blanket| Target::of(blanket.id)))
+    }
+
+    fn field_changes(decision: &PurchaseDecision) -> Vec<Value> {
+        // A return to a supplier is named before its order.
+        if decision.returns.is_empty() { purchase_changes(decision) } else { Vec::new() }
     }
 
     fn stored(decision: &PurchaseDecision) -> StoredPurchase {

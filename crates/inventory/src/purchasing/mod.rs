@@ -9,5 +9,6 @@ pub mod events;
 pub mod jobs;
 pub mod rows;
 pub mod shell;
+mod traced;
 
 pub use document::{Purchases, StoredPurchase};

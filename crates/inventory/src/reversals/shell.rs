@@ -143,6 +143,7 @@ async fn named_one(reads: &impl Reads, rejection: Rejection, originals: &[Moveme
         | Resting::Loss
         | Resting::LaterSteps
         | Resting::LaterCount
+        | Resting::LaterPayments
         | Resting::LateFacts => Found::default(),
     };
     Ok(resting(why.clone(), found).at(at))

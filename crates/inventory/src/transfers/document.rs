@@ -12,11 +12,13 @@ use platform::{
     },
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     core::{Before, Transfer, TransferBook, TransferDecision, TransferNeeds},
     events::transfer_events,
     rows,
+    traced::transfer_changes,
 };
 use crate::{
     ledger::{Books, Document, Needs, Rows, Source, Turn},
@@ -116,6 +118,10 @@ impl Document for Transfers {
 
     fn target(decision: &TransferDecision) -> Option<Target> {
         Some(Target::of(decision.transfer.id))
+    }
+
+    fn field_changes(decision: &TransferDecision) -> Vec<Value> {
+        transfer_changes(decision)
     }
 
     fn stored(decision: &TransferDecision) -> StoredTransfer {

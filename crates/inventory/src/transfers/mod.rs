@@ -4,5 +4,6 @@ mod document;
 pub mod events;
 pub mod rows;
 pub mod shell;
+mod traced;
 
 pub use document::{StoredTransfer, Transfers};

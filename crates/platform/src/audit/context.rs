@@ -9,6 +9,7 @@ use std::{
 };
 
 use entity::prelude::*;
+use serde_json::Value;
 
 use super::{
     core::{Entry, Outcome, Target, changes, changes_of},
@@ -139,6 +140,23 @@ impl AuditContext {
             ip_commitment: None,
         };
         (entry, self.origin.ip.clone())
+    }
+    /// The entry of a command that was done, and that of the document whose fields it changed, where what was asked for is about something else.
+    pub fn entries_of(
+        &self,
+        document: Option<Target>,
+        events: Option<(i64, i64)>,
+        fields: Option<Vec<Value>>,
+    ) -> Vec<(Entry, Option<String>)> {
+        let (mut entry, ip) = self.entry(Outcome::Done, document.clone(), events);
+        let Some(fields) = fields else { return vec![(entry, ip)] };
+        if entry.target == document {
+            entry.changes = changes_of(None, events, Some(fields));
+            return vec![(entry, ip)];
+        }
+        let (mut changed, from) = self.entry(Outcome::Done, None, None);
+        (changed.target, changed.changes) = (document, changes_of(None, None, Some(fields)));
+        vec![(entry, ip), (changed, from)]
     }
     /// The entry of an object that was changed.
     fn entry_of(&self, change: ObjectChange, events: Option<(i64, i64)>) -> (Entry, Option<String>) {

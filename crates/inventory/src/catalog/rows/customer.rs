@@ -321,7 +321,9 @@ async fn forget_orders(work: &Work, customers: &[CustomerId]) -> Result<(), Faul
         backend.in_ids("o.customer_id", 2)
     );
     let ids = || vec![backend.ids(customers.iter().copied())];
-    work.execute(&format!("DELETE FROM subject WHERE tenant_id = $1 AND id IN ({own})"), ids()).await?;
+    for keys in ["subject", "subject_history"] {
+        work.execute(&format!("DELETE FROM {keys} WHERE tenant_id = $1 AND id IN ({own})"), ids()).await?;
+    }
     let sql =
         format!("UPDATE order_detail SET personal = NULL WHERE tenant_id = $1 AND personal IS NOT NULL AND order_id IN ({own})");
     work.execute(&sql, ids()).await?;

@@ -54,6 +54,20 @@ pub async fn made(work: &Work, ids: &[Uuid], now: Timestamp) -> Result<HashMap<U
     Ok(keys)
 }
 
+/// The key of the history of a person whose data is sealed under this id; a new one, with how it is to be kept, where there is none.
+pub async fn found(reads: &impl Reads, id: Uuid) -> Result<(DataKey, Option<Vec<u8>>), Fault> {
+    let ring: KeyRing = reads
+        .extensions()
+        .get()
+        .ok_or_else(|| Fault::Broken("persons' histories are sealed, and no keys were opened".to_owned()))?;
+    let sql = format!("SELECT {} FROM subject_history WHERE tenant_id = $1 AND id = $2", KeyRow::SELECT);
+    if let Some(row) = reads.records::<KeyRow>(&sql, vec![id.into()]).await?.pop() {
+        return Ok((ring.history_key(reads.tenant(), id, &row.key_sealed)?, None));
+    }
+    let (key, sealed) = ring.new_history_key(reads.tenant(), id)?;
+    Ok((key, Some(sealed)))
+}
+
 /// Destroys the keys of persons who are forgotten.
 pub async fn destroy(work: &Work, ids: &[Uuid]) -> Result<(), Fault> {
     if ids.is_empty() {

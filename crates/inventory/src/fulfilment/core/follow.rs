@@ -40,6 +40,9 @@ pub fn follow(
         if !is_new && !works.followed.contains(&order.id) {
             continue;
         }
+        if changed.is_some_and(|of| of.by_channel) {
+            not_accepted(works, order.id)?;
+        }
         let shipped = fulfilments.iter().find(|one| one.order == order.id && one.work.is_none());
         let Some(mut following) = Following::of(order, works, &own, shipped) else { continue };
         following.holds = holds(stock, &decision.stock.reservations, order.id, is_new);
@@ -73,6 +76,15 @@ pub fn follow(
     finish(&mut own, works, stock.now);
     let is_nothing = own.works.is_empty() && own.shipments.is_empty() && own.barred.is_empty() && own.named.is_empty();
     Ok(if is_nothing { None } else { Some(own) })
+}
+
+/// Refuses what a key of a channel changes of an order that a store works on.
+fn not_accepted(book: &WorkBook, order: OrderId) -> Result<(), Rejection> {
+    let is_over = |work: &Work| matches!(work.head.status, WorkStatus::Rejected | WorkStatus::Cancelled);
+    if book.of_order(order).any(|work| work.head.accepted.is_some() && !is_over(work)) {
+        return Err(Refusal::AcceptedByStore.at(At::input(Field::Id)));
+    }
+    Ok(())
 }
 
 /// Whether an order that was there before goes to another address.

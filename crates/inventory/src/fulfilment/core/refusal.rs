@@ -18,6 +18,8 @@ pub enum Refusal {
     AddressStays {
         works: Vec<String>,
     },
+    /// A store has accepted a work of the order: whoever is bound to a channel changes and cancels it no more.
+    AcceptedByStore,
     WorkTwice,
     NoWorks,
 

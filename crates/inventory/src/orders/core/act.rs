@@ -29,6 +29,8 @@ pub struct Act {
     /// Why it is cancelled.
     pub reason: Option<CancelReason>,
     pub actor: Actor,
+    /// Whether the caller is bound to a channel.
+    pub by_channel: bool,
     pub movement: MovementId,
 }
 
@@ -118,7 +120,7 @@ pub fn decide_cancel(book: &OrderBook, draft: &mut Draft<'_>, act: &Act) -> Resu
     let delivered = order.lines.iter().any(|line| line.fulfilled.is_positive());
     order.status = if delivered { OrderStatus::Fulfilled } else { OrderStatus::Cancelled };
     let_go(draft, &mut order, act, ReservationStatus::Released)?;
-    Ok(decided(book, order, events::ORDER_CANCELLED, act.into()))
+    Ok(OrderDecision { by_channel: act.by_channel, ..decided(book, order, events::ORDER_CANCELLED, act.into()) })
 }
 
 /// The job's command. None when the order is no longer pending or its time is not over: doing it twice does nothing.

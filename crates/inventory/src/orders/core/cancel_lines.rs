@@ -59,6 +59,7 @@ pub fn decide_cancel_lines(book: &OrderBook, draft: &mut Draft<'_>, command: &Ca
     let kind = if is_over { events::ORDER_CANCELLED } else { events::ORDER_UPDATED };
     let mut decision = OrderDecision { fulfilments: fulfilment.into_iter().collect(), ..decided(book, order, kind, act.into()) };
     decision.events.iter_mut().for_each(|fact| fact.changed.push("lines"));
+    decision.by_channel = act.by_channel;
     Ok(decision)
 }
 

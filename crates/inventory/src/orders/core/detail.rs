@@ -1,6 +1,7 @@
 //! What an order says beside its lines: whom to reach and where it goes, how and when it comes, and what was noted of it.
 
 use entity::prelude::*;
+use serde_json::Value;
 
 use super::refusal::Refusal;
 use crate::{
@@ -78,16 +79,22 @@ impl OrderDetail {
 pub struct DetailChange {
     pub before: Option<OrderDetail>,
     pub after: OrderDetail,
+    /// The new key of the marks that the audit log keeps of who the order is for, sealed under the master keys. None where there is one, or none is needed.
+    pub history_key: Option<Vec<u8>>,
 }
 
 /// Personal data that was sealed anew, on top of what was read before.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resealed {
     /// The value that was read; another one by now is a conflict, or what was erased meanwhile would be back.
     pub from: Option<Vec<u8>>,
     pub to: Option<Sealed>,
     /// The fields that differ.
     pub changed: Vec<&'static str>,
+    /// The same with marks of their values, for the audit log.
+    pub marks: Vec<Value>,
+    /// The key of the marks, where it is new.
+    pub history_key: Option<Vec<u8>>,
 }
 
 /// What an edit says beside lines.
@@ -108,6 +115,17 @@ impl DetailPatch {
     /// Whether it says more than notes, tags and metadata, which change in every state.
     pub fn says_more_than_notes(&self) -> bool {
         self.personal.is_some() || !self.requested_for.is_keep() || self.delivery_method.is_some()
+    }
+
+    /// What became of a detail by it.
+    pub(super) fn change(&self, before: Option<&OrderDetail>, after: OrderDetail) -> DetailChange {
+        let history_key = self.personal.as_ref().and_then(|resealed| resealed.history_key.clone());
+        DetailChange { before: before.cloned(), after, history_key }
+    }
+
+    /// What the audit log keeps of the personal data that it changes.
+    pub(super) fn marks(&self) -> Vec<Value> {
+        self.personal.as_ref().map_or_else(Vec::new, |resealed| resealed.marks.clone())
     }
 
     /// The detail with what the patch says of it, and the names of the fields that differ.
@@ -187,7 +205,7 @@ mod tests {
     fn what_was_erased_meanwhile_does_not_come_back() {
         let sealed = |byte| Sealed { body: vec![byte], key: vec![byte] };
         let read = OrderDetail { personal: Some(sealed(1)), ..OrderDetail::of(OrderId::NIL) };
-        let resealed = Resealed { from: Some(vec![1]), to: Some(sealed(2)), changed: vec!["contact"] };
+        let resealed = Resealed { from: Some(vec![1]), to: Some(sealed(2)), changed: vec!["contact"], ..Resealed::default() };
         let patch = DetailPatch { personal: Some(resealed), ..DetailPatch::default() };
         let (after, changed) = patch.apply(&read, 1).unwrap();
         assert_eq!((after.personal, changed), (Some(sealed(2)), vec!["contact"]));

@@ -5,7 +5,7 @@ use entity::prelude::*;
 use super::{
     act::{decided, deliver_charges, open},
     create::NewLine,
-    detail::{DetailChange, DetailPatch, OrderDetail},
+    detail::{DetailPatch, OrderDetail},
     edit_holds::{Editing, hold_more, let_go_excess},
     edit_lines::{SetLine, add_line, set_line},
     hint::Hint,
@@ -45,6 +45,8 @@ pub struct Update {
     pub sourcing: Option<Sourcing>,
     pub reason: Option<String>,
     pub actor: Actor,
+    /// Whether the caller is bound to a channel.
+    pub by_channel: bool,
     /// Ids for what is let go and what is held.
     pub movements: [MovementId; 2],
     /// Of the charges, where nothing but them is left to deliver.
@@ -68,6 +70,7 @@ impl Update {
 pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) -> Result<OrderDecision, Rejection> {
     let mut order = open(book, command.order, Some(command.expected_version), Action::Update)?;
     may_say(&order, command)?;
+    let found = Box::new(order.clone());
     let before = book.details.get(&order.id);
     let nothing = OrderDetail::of(order.id);
     let (after, of_detail) = command.detail.apply(before.unwrap_or(&nothing), order.version)?;
@@ -84,11 +87,14 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
     order.touch(draft.now());
     let added = order.lines[placed..].iter().map(|line| (order.id, line.position)).collect();
     let is_same = before.unwrap_or(&nothing) == &after;
-    let details = if is_same { Vec::new() } else { vec![DetailChange { before: before.cloned(), after }] };
+    let details = if is_same { Vec::new() } else { vec![command.detail.change(before, after)] };
     let by = By { actor: command.actor, reason: command.reason.clone(), cancel: None };
     let whereabouts = command.whereabouts.iter().map(|place| (order.id, place.clone())).collect();
     let of_order = decided(book, order, events::ORDER_UPDATED, by);
     let mut decision = OrderDecision { fulfilments, whereabouts, details, added, hints, ..of_order };
+    decision.before = Some(found);
+    decision.personal = command.detail.marks();
+    decision.by_channel = command.by_channel && command.says_more_than_notes();
     decision.events.iter_mut().for_each(|fact| fact.changed.clone_from(&changed));
     Ok(decision)
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use entity::prelude::*;
+use serde_json::Value;
 
 use super::{
     amounts::{Basis, Placed},
@@ -331,6 +332,12 @@ pub struct OrderDecision {
     pub added: Vec<(OrderId, u16)>,
     /// True, not refused, and worth a look.
     pub hints: Vec<Hint>,
+    /// The order as an edit found it.
+    pub before: Option<Box<Order>>,
+    /// What an edit changed of who the order is for, as the audit log keeps it: marks.
+    pub personal: Vec<Value>,
+    /// Whether whoever asked is bound to a channel: of what a store has accepted they change nothing but notes.
+    pub by_channel: bool,
 }
 
 impl OrderBook {

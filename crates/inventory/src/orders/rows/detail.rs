@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use entity::{
     prelude::*,
     record::{Record, Selected},
-    tables::{order_detail, subject},
+    tables::{order_detail, subject, subject_history},
 };
 use platform::{
     secrets::{KeyRing, Texts, row_context},
@@ -107,16 +107,35 @@ impl From<&OrderDetail> for DetailRow {
     }
 }
 
-/// Details as a batch left them, and the keys of what is sealed in them: each write has a new key, and the one before goes with what it sealed.
-pub fn detail_rows<'a>(tenant: TenantId, changes: impl IntoIterator<Item = &'a DetailChange>, now: Timestamp) -> [Bulk; 5] {
+/// The key of the marks that the audit log keeps of an order.
+#[derive(Record)]
+#[record(of = subject_history)]
+struct HistoryKey {
+    id: Uuid,
+    key_sealed: Vec<u8>,
+    created_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = subject_history)]
+struct HistoryKeyId {
+    id: Uuid,
+}
+
+/// Details as a batch left them, and the keys of what is sealed in them: each write has a new key, and the one before goes with what it sealed. The
+/// key of the audit log's marks is made once, and goes when all that tells who the order is for is taken out.
+pub fn detail_rows<'a>(tenant: TenantId, changes: impl IntoIterator<Item = &'a DetailChange>, now: Timestamp) -> [Bulk; 7] {
     let mut all: BTreeMap<OrderId, (Option<&OrderDetail>, &OrderDetail)> = BTreeMap::new();
+    let mut made: BTreeMap<OrderId, &[u8]> = BTreeMap::new();
     for change in changes {
         let of = all.entry(change.after.order).or_insert((change.before.as_ref(), &change.after));
         of.1 = &change.after;
+        made.extend(change.history_key.as_deref().map(|key| (change.after.order, key)));
     }
     let (mut new, mut changed) = (Rows::<DetailRow>::insert(tenant), Rows::<DetailRow>::update(tenant));
     let (mut new_keys, mut changed_keys) = (Rows::<Key>::insert(tenant), Rows::<Key>::update(tenant));
     let mut gone = Rows::<KeyId>::delete(tenant);
+    let (mut new_marks, mut gone_marks) = (Rows::<HistoryKey>::insert(tenant), Rows::<HistoryKeyId>::delete(tenant));
     for (order, (before, after)) in all {
         if before.is_some() {
             changed.push(after.into());
@@ -127,11 +146,17 @@ pub fn detail_rows<'a>(tenant: TenantId, changes: impl IntoIterator<Item = &'a D
         match (before.and_then(|before| before.personal.as_ref()), &after.personal) {
             (None, Some(sealed)) => new_keys.push(key(sealed)),
             (Some(was), Some(sealed)) if was != sealed => changed_keys.push(key(sealed)),
-            (Some(_), None) => gone.push(KeyId { id: order.uuid() }),
+            (Some(_), None) => {
+                gone.push(KeyId { id: order.uuid() });
+                gone_marks.push(HistoryKeyId { id: order.uuid() });
+            }
             (Some(_), Some(_)) | (None, None) => {}
         }
+        if let Some(key) = made.get(&order).filter(|_| after.personal.is_some()) {
+            new_marks.push(HistoryKey { id: order.uuid(), key_sealed: key.to_vec(), created_at: now });
+        }
     }
-    [new.into(), changed.into(), new_keys.into(), changed_keys.into(), gone.into()]
+    [new.into(), changed.into(), new_keys.into(), changed_keys.into(), gone.into(), new_marks.into(), gone_marks.into()]
 }
 
 /// Seals what tells who an order is for, under a new key; None where nothing does.

@@ -89,6 +89,7 @@ async fn prepared<P: Permission>(
         note: input.note,
         reason: input.reason,
         actor: permit.actor(),
+        by_channel: permit.channel().is_some(),
         movement: ledger.clock().document_id(),
     };
     Ok((key, act, levels))

@@ -1,12 +1,19 @@
 //! What callers say of an order beside its lines: checked, and what tells who it is for sealed before the ledger sees it.
 
 use entity::prelude::*;
-use platform::storage::{Fault, Reads};
+use iam::access::{code, kind};
+use platform::{
+    audit::{Fields, fields::differences},
+    storage::{Fault, Reads},
+};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    catalog::core::{MAX_METADATA_BYTES, Patch, customer::MAX_COUNTRY},
+    catalog::{
+        core::{MAX_METADATA_BYTES, Patch, customer::MAX_COUNTRY},
+        rows::history_key,
+    },
     ledger::{Checks, MAX_NOTE, Stop},
     orders::{
         core::{Address, Contact, DetailPatch, MAX_TAG, MAX_TAGS, OrderDetail, Personal, Refusal, Resealed, Whereabouts},
@@ -19,6 +26,8 @@ use crate::{
 const MAX_TEXT: usize = 120;
 const MAX_EMAIL: usize = 254;
 const MAX_ADDRESS_LINES: usize = 6;
+
+const CONTACT: &str = code::<kind::CustomerContactRead>();
 
 /// What is said of an order beside its lines; what is not said stays.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -162,11 +171,27 @@ pub(super) async fn resealed(
         Some(sealed) => rows::open_personal(reads, order, sealed)?,
         None => Personal::default(),
     };
+    let before = personal.clone();
     let changed = said.apply(&mut personal);
     let whereabouts = Whereabouts::of(&personal, method);
     if is_silent {
         return Ok((None, Some(whereabouts)));
     }
     let to = rows::seal_personal(reads, order, &personal)?;
-    Ok((Some(Resealed { from: sealed.map(|sealed| sealed.body), to, changed }), Some(whereabouts)))
+    let from = sealed.map(|sealed| sealed.body);
+    let mut resealed = Resealed { from, to, changed, ..Resealed::default() };
+    if !resealed.changed.is_empty() {
+        let (key, new) = history_key::found(reads, order.uuid()).await?;
+        resealed.marks = differences(Some(&traced(&before)), Some(&traced(&personal)), Some(&key));
+        resealed.history_key = new;
+    }
+    Ok((Some(resealed), Some(whereabouts)))
+}
+
+/// What the audit log keeps marks of.
+fn traced(personal: &Personal) -> Fields {
+    Fields::default()
+        .personal("contact", CONTACT, &personal.contact)
+        .personal("shippingAddress", CONTACT, &personal.shipping_address)
+        .personal("billingAddress", CONTACT, &personal.billing_address)
 }

@@ -133,6 +133,7 @@ async fn prepared(
         sourcing: None,
         reason: input.reason,
         actor: permit.actor(),
+        by_channel: permit.channel().is_some(),
         movements: document_ids(ledger),
         fulfilment: ledger.clock().id(),
     };

@@ -5,9 +5,11 @@ mod payment;
 mod place;
 mod record;
 mod refusal;
+mod reverse;
 
 pub use book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded, Reference};
 pub use payment::Payment;
 pub use place::PlacePaid;
 pub use record::{MAX_FACTS, NewPayment, PaymentCommand, Record};
 pub use refusal::Refusal;
+pub use reverse::ReversePayment;

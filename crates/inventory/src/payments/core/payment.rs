@@ -8,7 +8,7 @@ pub struct Payment {
     pub id: PaymentId,
     pub order: OrderId,
     pub kind: PaymentKind,
-    /// Above 0, in the order's currency.
+    /// In the order's currency: above 0, and below it of one that takes another back.
     pub amount: Money,
     /// How it was paid, as in CARD, CASH or EXCHANGE.
     pub method: String,
@@ -22,4 +22,6 @@ pub struct Payment {
     pub recorded_at: Timestamp,
     pub actor: Actor,
     pub note: Option<String>,
+    /// The payment that it takes back.
+    pub reverses: Option<PaymentId>,
 }

@@ -25,7 +25,7 @@ use crate::{
 /// Facts of one order at most.
 pub const MAX_FACTS: usize = 1_000;
 /// How far a fact may lie ahead: clocks differ.
-const AHEAD_SECONDS: i64 = 300;
+pub(super) const AHEAD_SECONDS: i64 = 300;
 
 /// A fact as it is asked for.
 #[derive(Debug, Clone)]
@@ -136,22 +136,36 @@ fn decide_record(basis: Basis<'_>, now: Timestamp, record: &Record) -> Result<(P
         let place = if record.is_list { At::row(Field::Payments, index) } else { At::INPUT };
         progress.add(new, (now, record.actor), place)?;
     }
-    let Progress { facts, mut orders, .. } = progress;
-    let captured: BTreeSet<OrderId> =
-        facts.iter().filter(|fact| fact.payment.kind == PaymentKind::Capture).map(|fact| fact.payment.order).collect();
+    let Progress { facts, orders, .. } = progress;
+    Ok(recorded(basis.orders, facts, orders, (now, record.actor)))
+}
+
+/// What facts come to for their orders, whose sums have them.
+pub(super) fn recorded(
+    book: &OrderBook,
+    facts: Vec<Recorded>,
+    mut orders: BTreeMap<OrderId, Order>,
+    (now, actor): (Timestamp, Actor),
+) -> (PaymentDecision, OrderDecision) {
+    // Money came in, or what was given back was not.
+    let is_gain = |payment: &Payment| match payment.kind {
+        PaymentKind::Capture => payment.reverses.is_none(),
+        PaymentKind::Refund => payment.reverses.is_some(),
+        PaymentKind::Authorisation | PaymentKind::Void => false,
+    };
+    let gained: BTreeSet<OrderId> = facts.iter().filter(|fact| is_gain(&fact.payment)).map(|fact| fact.payment.order).collect();
     let (mut events, mut lifted) = (Vec::with_capacity(orders.len()), Vec::new());
     for order in orders.values_mut() {
         order.touch(now);
-        let fact =
-            |kind| OrderFact { kind, order: order.id, before: Some(order.status), by: record.actor.into(), changed: Vec::new() };
+        let fact = |kind| OrderFact { kind, order: order.id, before: Some(order.status), by: actor.into(), changed: Vec::new() };
         events.push(fact(ORDER_UPDATED));
-        let paid = if captured.contains(&order.id) { paid_holds(basis.orders, order) } else { Vec::new() };
+        let paid = if gained.contains(&order.id) { paid_holds(book, order) } else { Vec::new() };
         events.extend(paid.iter().map(|_| fact(ORDER_HOLD_LIFTED)));
-        lifted.extend(holds::lift(order, paid, (now, record.actor)));
+        lifted.extend(holds::lift(order, paid, (now, actor)));
     }
     let mut changed = OrderDecision { orders: orders.into_values().collect(), events, holds: lifted, ..OrderDecision::default() };
-    hold_by_rules(basis.orders, now, &mut changed);
-    Ok((PaymentDecision { facts, with_order: false }, changed))
+    hold_by_rules(book, now, &mut changed);
+    (PaymentDecision { facts, with_order: false }, changed)
 }
 
 /// What was paid of an order that the same command places: it is written with its sums, and its own event says them.
@@ -224,6 +238,7 @@ impl Progress<'_> {
             recorded_at: now,
             actor,
             note: new.note.clone(),
+            reverses: None,
         };
         self.own.add(&payment);
         self.facts.push(Recorded { payment, store: order.store, channel: order.channel });
@@ -258,6 +273,9 @@ impl Progress<'_> {
         let Some(id) = new.parent else { return Ok(None) };
         let parent = self.facts_of(new.order).find(|fact| fact.id == id);
         let parent = parent.ok_or_else(|| Rejection::not_found(Noun::Payment, at))?;
+        if parent.reverses.is_some() || self.facts_of(new.order).any(|fact| fact.reverses == Some(id)) {
+            return Err(Refusal::ParentReversed.at(at));
+        }
         if parent.kind == of { Ok(Some(parent.clone())) } else { Err(Refusal::ParentKind { kind: new.kind, of }.at(at)) }
     }
 

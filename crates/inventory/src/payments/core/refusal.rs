@@ -39,6 +39,8 @@ pub enum Refusal {
         kind: PaymentKind,
         of: PaymentKind,
     },
+    /// What it names was taken back, or takes another one back.
+    ParentReversed,
     /// Only a refund names a return.
     ReturnOfOther,
     /// The return brings nothing of the order back.

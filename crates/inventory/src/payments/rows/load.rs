@@ -33,6 +33,7 @@ pub(super) struct PaymentRow {
     pub actor_kind: ActorKind,
     pub actor_id: Uuid,
     pub note: Option<String>,
+    pub reverses_id: Option<PaymentId>,
 }
 
 #[derive(Record)]
@@ -49,7 +50,7 @@ struct TakenRow {
 struct RefundedRow {
     #[record(of = payment, alias = "p", not_null)]
     return_id: ReturnId,
-    #[record(sql = "CAST(sum(p.amount_minor) AS bigint)")]
+    #[record(sql = "CAST(sum(CASE WHEN p.reverses_id IS NULL THEN p.amount_minor ELSE -p.amount_minor END) AS bigint)")]
     refunded: i64,
 }
 
@@ -60,7 +61,8 @@ impl PaymentRow {
             id: self.id,
             order: self.order_id,
             kind: self.kind,
-            amount: Money::new(self.amount_minor, currency),
+            // A row's amount is above 0 whichever way the money went.
+            amount: Money::new(if self.reverses_id.is_some() { -self.amount_minor } else { self.amount_minor }, currency),
             method: self.method,
             reference: self.reference,
             parent: self.parent_id,
@@ -69,6 +71,7 @@ impl PaymentRow {
             recorded_at: self.recorded_at,
             actor: Actor { kind: self.actor_kind, id: self.actor_id },
             note: self.note,
+            reverses: self.reverses_id,
         })
     }
 }

@@ -12,7 +12,7 @@ impl From<&Payment> for PaymentRow {
             id: payment.id,
             order_id: payment.order,
             kind: payment.kind,
-            amount_minor: payment.amount.minor,
+            amount_minor: payment.amount.minor.abs(),
             currency: payment.amount.currency.to_string(),
             method: payment.method.clone(),
             reference: payment.reference.clone(),
@@ -23,6 +23,7 @@ impl From<&Payment> for PaymentRow {
             actor_kind: payment.actor.kind,
             actor_id: payment.actor.id,
             note: payment.note.clone(),
+            reverses_id: payment.reverses,
         }
     }
 }

@@ -1,7 +1,8 @@
-//! Recording payments: what callers supply, and how it becomes a command.
+//! Recording payments and taking them back: what callers supply, and how it becomes a command.
 
 mod place;
 mod record;
+mod reverse;
 
 use entity::prelude::*;
 use serde::Serialize;
@@ -10,6 +11,7 @@ pub use crate::orders::shell::MAX_METHOD;
 
 pub use place::order_create;
 pub use record::{payment_record, payments_record};
+pub use reverse::{PaymentReverse, payment_reverse};
 
 /// Facts in one call at most.
 pub const MAX_RECORDED: usize = 500;

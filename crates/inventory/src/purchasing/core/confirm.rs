@@ -36,7 +36,7 @@ pub struct ConfirmLine {
 
 pub fn decide_confirm(book: &PurchaseBook, draft: &Draft<'_>, command: &Confirm) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Confirm, command.expected_version)?;
-    let before = order.status();
+    let (before, was) = (order.status(), Box::new(order.clone()));
     if let Some(reference) = command.external_ref.as_ref().filter(|reference| order.external_ref.as_ref() != Some(*reference)) {
         free_ref(book, order.supplier, Some(reference.as_str()), At::input(Field::ExternalRef))?;
         order.external_ref = Some(reference.clone());
@@ -56,7 +56,7 @@ pub fn decide_confirm(book: &PurchaseBook, draft: &Draft<'_>, command: &Confirm)
     order.confirmed_at = Some(draft.now());
     order.touch(draft.now());
     let events = vec![order.event(events::PURCHASE_ORDER_CONFIRMED, Some(before))];
-    Ok(PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() })
+    Ok(PurchaseDecision { orders: vec![order], events, before: Some(was), ..PurchaseDecision::default() })
 }
 
 fn confirm_lines(order: &mut PurchaseOrder, lines: &[ConfirmLine], on: Option<i32>) -> Result<(), Rejection> {

@@ -175,6 +175,7 @@ fn of_status(refusal: Rejection) -> Rejection {
 pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend) -> Result<PurchaseDecision, Rejection> {
     let mut order = book.order_for(command.order, Action::Update, command.expected_version)?;
     let (before, blanket) = (order.status(), blanket_of(book, &order));
+    let found = Box::new(order.clone());
     if let Some(reference) = &command.external_ref {
         if *reference != order.external_ref {
             free_ref(book, order.supplier, reference.as_deref(), At::input(Field::ExternalRef))?;
@@ -204,7 +205,7 @@ pub fn decide_amend(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Amend)
     order.state = OrderState::Draft;
     order.touch(draft.now());
     let events = vec![order.event(events::PURCHASE_ORDER_UPDATED, Some(before))];
-    Ok(PurchaseDecision { orders: vec![order], events, ..PurchaseDecision::default() })
+    Ok(PurchaseDecision { orders: vec![order], events, before: Some(found), ..PurchaseDecision::default() })
 }
 
 /// Where the quantity of a line stands in the input.

@@ -243,6 +243,8 @@ pub struct PurchaseDecision {
     pub taken_back: Vec<TakenBack>,
     /// Lines of returns to suppliers that something was brought back of.
     pub brought_back: Vec<BroughtBack>,
+    /// The order as an edit, an amendment or a confirmation found it.
+    pub before: Option<Box<PurchaseOrder>>,
 }
 
 impl PurchaseDecision {

@@ -95,7 +95,8 @@ pub fn decide_revise(book: &PurchaseBook, draft: &mut Draft<'_>, command: &Revis
     order.edited_by(command.actor);
     order.touch(draft.now());
     let events = vec![order.event(events::PURCHASE_ORDER_AMENDED, Some(before))];
-    Ok(PurchaseDecision { orders: vec![order], discrepancies, events, ..PurchaseDecision::default() })
+    let before = Some(Box::new(was));
+    Ok(PurchaseDecision { orders: vec![order], discrepancies, events, before, ..PurchaseDecision::default() })
 }
 
 /// Lines that are there: each is named once.

@@ -19,7 +19,11 @@ pub async fn closed_since(reads: &impl Reads, ret: ReturnId) -> Result<ClosedSin
     );
     let rows = reads.rows(&sql, vec![ret.into()]).await?;
     let returns = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<ReturnId>, _>>()?;
-    let sql = format!("SELECT p.id FROM payment p WHERE p.tenant_id = $1 AND p.return_id = $2 ORDER BY p.id DESC LIMIT {MOST}");
+    let sql = format!(
+        "SELECT p.id FROM payment p WHERE p.tenant_id = $1 AND p.return_id = $2 AND p.reverses_id IS NULL
+           AND NOT EXISTS (SELECT 1 FROM payment b WHERE b.tenant_id = $1 AND b.reverses_id = p.id)
+         ORDER BY p.id DESC LIMIT {MOST}"
+    );
     let rows = reads.rows(&sql, vec![ret.into()]).await?;
     let payments = rows.iter().map(|row| Row::new(row).take()).collect::<Result<Vec<PaymentId>, _>>()?;
     Ok(ClosedSince { returns, payments })

@@ -76,6 +76,8 @@ pub enum Resting {
     LaterReturn,
     /// Counts of the same products that were approved since.
     LaterCount,
+    /// Payments that name it, or that gave back what it brought in.
+    LaterPayments,
     /// Facts from before the count that came after it, and are balanced because it had seen them.
     LateFacts,
 }

@@ -119,6 +119,7 @@ pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Resu
         (_, None) => return Err(Rejection::not_found(Noun::Transfer, At::input(Field::Id))),
     };
     let mut made = None;
+    let edited = matches!(steps.step, Step::Update(_)).then(|| Box::new(transfer.clone()));
     match &steps.step {
         Step::Create(new) => made = begun(draft, &mut transfer, steps, &new.begin)?,
         Step::Update(change) => update(book, draft, &mut transfer, steps, change)?,
@@ -145,7 +146,7 @@ pub fn decide(book: &TransferBook, draft: &mut Draft<'_>, steps: &Steps) -> Resu
     if before.is_some() || made.is_some() {
         transfer.touch(draft.now());
     }
-    Ok(TransferDecision { transfer, event: steps.step.event(), before, made, unsent: Vec::new() })
+    Ok(TransferDecision { transfer, event: steps.step.event(), before, made, unsent: Vec::new(), edited })
 }
 
 /// The transfer, if the action is open in its state.

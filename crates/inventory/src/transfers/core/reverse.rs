@@ -132,7 +132,7 @@ fn decide(
     let subject = Subject { kind, part: original.id.uuid(), document: transfer.id.uuid(), store, other_store };
     let first = parts.first().map(|part| LevelKey { store, ..part.entry.key }).ok_or_else(missing)?;
     let reversal = Reversal::of(draft, (call, subject), (occurred_at, first), lines, effects)?;
-    Ok((TransferDecision { transfer, event: TRANSFER_UPDATED, before: Some(before), made: None, unsent }, reversal))
+    Ok((TransferDecision { transfer, event: TRANSFER_UPDATED, before: Some(before), made: None, unsent, edited: None }, reversal))
 }
 
 /// A transfer has one line a product.

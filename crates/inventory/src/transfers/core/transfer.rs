@@ -209,6 +209,8 @@ pub struct TransferDecision {
     pub made: Option<Made>,
     /// Lots of lines that have not left after all: their rows go.
     pub unsent: Vec<(u16, LotId)>,
+    /// The transfer as an edit found it.
+    pub edited: Option<Box<Transfer>>,
 }
 
 /// How a transfer stood when it had been made, and nothing more.

@@ -18,11 +18,12 @@ pub(super) const CHECKS: &[Check] = &[
         broken: "SELECT 'ord:' || HEX(o.id), 'authorised ' || coalesce(s.authorised, 0) || ' captured ' || coalesce(s.captured, 0) || ' refunded ' || coalesce(s.refunded, 0),
                    'authorised ' || o.authorised_minor || ' captured ' || o.captured_minor || ' refunded ' || o.refunded_minor
                  FROM sales_order o LEFT JOIN (
-                   SELECT order_id, sum(CASE WHEN kind = 'AUTHORISATION' THEN amount_minor WHEN kind = 'VOID' OR (kind = 'CAPTURE' AND parent_id IS NOT NULL)
-                       THEN -amount_minor ELSE 0 END) AS authorised,
-                     sum(CASE WHEN kind = 'CAPTURE' THEN amount_minor ELSE 0 END) AS captured,
-                     sum(CASE WHEN kind = 'REFUND' THEN amount_minor ELSE 0 END) AS refunded
-                   FROM payment WHERE tenant_id = $1 GROUP BY order_id) s ON s.order_id = o.id
+                   SELECT order_id, sum(CASE WHEN kind = 'AUTHORISATION' THEN amount WHEN kind = 'VOID' OR (kind = 'CAPTURE' AND parent_id IS NOT NULL)
+                       THEN -amount ELSE 0 END) AS authorised,
+                     sum(CASE WHEN kind = 'CAPTURE' THEN amount ELSE 0 END) AS captured,
+                     sum(CASE WHEN kind = 'REFUND' THEN amount ELSE 0 END) AS refunded
+                   FROM (SELECT order_id, kind, parent_id, CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END AS amount
+                     FROM payment WHERE tenant_id = $1) f GROUP BY order_id) s ON s.order_id = o.id
                  WHERE o.tenant_id = $1 AND (o.authorised_minor <> coalesce(s.authorised, 0) OR o.captured_minor <> coalesce(s.captured, 0)
                    OR o.refunded_minor <> coalesce(s.refunded, 0))
                  ORDER BY o.id LIMIT 1",
@@ -65,17 +66,29 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         invariant: "payment: no more is captured, given up or given back of it than it is",
         table: "payment",
-        broken: "SELECT 'pay:' || HEX(a.id), 'up to ' || a.amount_minor, CAST(s.spent AS text)
-                 FROM payment a JOIN (SELECT parent_id, sum(amount_minor) AS spent FROM payment WHERE tenant_id = $1 AND parent_id IS NOT NULL
-                   GROUP BY parent_id) s ON s.parent_id = a.id
-                 WHERE a.tenant_id = $1 AND s.spent > a.amount_minor ORDER BY a.id LIMIT 1",
+        broken: "SELECT 'pay:' || HEX(a.id), 'up to ' || CASE WHEN b.id IS NULL THEN a.amount_minor ELSE 0 END, CAST(s.spent AS text)
+                 FROM payment a JOIN (SELECT parent_id, sum(CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END) AS spent
+                   FROM payment WHERE tenant_id = $1 AND parent_id IS NOT NULL GROUP BY parent_id) s ON s.parent_id = a.id
+                 LEFT JOIN payment b ON b.tenant_id = $1 AND b.reverses_id = a.id
+                 WHERE a.tenant_id = $1 AND s.spent > CASE WHEN b.id IS NULL THEN a.amount_minor ELSE 0 END ORDER BY a.id LIMIT 1",
+    },
+    Check {
+        invariant: "payment: one that takes another back mirrors it, and takes back none that does so itself",
+        table: "payment",
+        broken: "SELECT 'pay:' || HEX(p.id), 'a ' || o.kind || ' of ' || o.amount_minor || ' ' || o.currency || ', ' || o.method,
+                   'a ' || p.kind || ' of ' || p.amount_minor || ' ' || p.currency || ', ' || p.method
+                 FROM payment p JOIN payment o ON o.tenant_id = $1 AND o.id = p.reverses_id
+                 WHERE p.tenant_id = $1 AND (o.reverses_id IS NOT NULL OR o.order_id <> p.order_id OR o.kind <> p.kind OR o.amount_minor <> p.amount_minor
+                   OR o.currency <> p.currency OR o.method <> p.method OR (o.parent_id IS NULL) <> (p.parent_id IS NULL) OR o.parent_id <> p.parent_id
+                   OR (o.return_id IS NULL) <> (p.return_id IS NULL) OR o.return_id <> p.return_id OR p.reference IS NOT NULL)
+                 ORDER BY p.id LIMIT 1",
     },
     Check {
         invariant: "return: no more is refunded for it than it gave back",
         table: "sales_return",
         broken: "SELECT 'ret:' || HEX(r.id), 'up to ' || coalesce(r.refunded_minor, 0), CAST(s.refunded AS text)
-                 FROM sales_return r JOIN (SELECT return_id, sum(amount_minor) AS refunded FROM payment WHERE tenant_id = $1 AND return_id IS NOT NULL
-                   GROUP BY return_id) s ON s.return_id = r.id
+                 FROM sales_return r JOIN (SELECT return_id, sum(CASE WHEN reverses_id IS NULL THEN amount_minor ELSE -amount_minor END) AS refunded
+                   FROM payment WHERE tenant_id = $1 AND return_id IS NOT NULL GROUP BY return_id) s ON s.return_id = r.id
                  WHERE r.tenant_id = $1 AND s.refunded > coalesce(r.refunded_minor, 0) ORDER BY r.id LIMIT 1",
     },
 ];

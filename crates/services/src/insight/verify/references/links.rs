@@ -111,6 +111,7 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("payment", PAYMENT, &[("order_id", "id")], "sales_order"),
     link("payment", PAYMENT, &[("parent_id", "id")], "payment"),
     link("payment", PAYMENT, &[("return_id", "id")], "sales_return"),
+    link("payment", PAYMENT, &[("reverses_id", "id")], "payment"),
     link("order_sourcing", "'ord:' || HEX(c.order_id)", &[("order_id", "id")], "sales_order"),
     link("order_detail", "'ord:' || HEX(c.order_id)", &[("order_id", "id")], "sales_order"),
     link("order_step", "'ord:' || HEX(c.order_id) || ' version ' || c.version", &[("order_id", "id")], "sales_order"),

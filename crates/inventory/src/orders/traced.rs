@@ -1,0 +1,89 @@
+//! What the audit log says of an order that was edited, held back or let go: its fields under the names that the API gives them. Other steps are told by
+//! their events.
+
+use entity::prelude::*;
+use platform::{
+    audit::{Fields, fields::differences, money},
+    clock,
+};
+use serde_json::{Value, json};
+
+use super::{
+    core::{Line, Order, OrderDecision, OrderDetail, holds::Hold},
+    events::{ORDER_HELD, ORDER_HOLD_LIFTED},
+};
+
+/// What differs of the order that a decision names.
+pub(super) fn order_changes(decision: &OrderDecision) -> Vec<Value> {
+    let Some(order) = decision.orders.first() else { return Vec::new() };
+    let mut listed = Vec::new();
+    if let Some(before) = &decision.before {
+        let nothing = OrderDetail::of(order.id);
+        let change = decision.details.iter().find(|one| one.after.order == order.id);
+        let (was, is) = change.map(|one| (one.before.as_ref().unwrap_or(&nothing), &one.after)).unzip();
+        listed.extend(differences(Some(&header(before, was)), Some(&header(order, is)), None));
+        listed.extend(decision.personal.iter().cloned());
+        listed.extend(line_changes(before, order));
+    }
+    let is_held = decision.events.first().is_some_and(|fact| fact.kind == ORDER_HELD || fact.kind == ORDER_HOLD_LIFTED);
+    if is_held || decision.before.is_some() {
+        listed.extend(decision.holds.iter().filter(|hold| hold.order == order.id).flat_map(hold_change));
+    }
+    listed
+}
+
+fn header(order: &Order, detail: Option<&OrderDetail>) -> Fields {
+    let fields = Fields::default()
+        .with("customerId", order.customer)
+        .with("externalRef", &order.external_ref)
+        .with("shippingCountry", &order.country)
+        .with("currentTotal", money(Some(order.current_total())));
+    let Some(detail) = detail else { return fields };
+    let metadata: Value = serde_json::from_str(&detail.metadata).unwrap_or_default();
+    fields
+        .with("requestedFor", detail.requested_for.map(clock::rfc3339))
+        .with("deliveryMethod", detail.delivery_method)
+        .with("noteForCustomer", &detail.note_for_customer)
+        .with("noteForStaff", &detail.note_for_staff)
+        .with("tags", &detail.tags)
+        .with("metadata", metadata)
+}
+
+/// Lines keep their places, and new ones come behind them.
+fn line_changes(before: &Order, after: &Order) -> Vec<Value> {
+    let mut listed = Vec::new();
+    for (index, line) in after.lines.iter().enumerate() {
+        let was = before.lines.get(index);
+        if was != Some(line) {
+            let was = was.map(|was| line_fields(before, was));
+            listed.extend(differences(was.as_ref(), Some(&line_fields(after, line)), None));
+        }
+    }
+    listed
+}
+
+/// A line under its ID, with what counts of it.
+fn line_fields(order: &Order, line: &Line) -> Fields {
+    let id = order.line_id(line.position);
+    let path = |field: &str| format!("lines.{id}.{field}");
+    let amounts = Quantity::new(line.current()).and_then(|current| line.amounts(current));
+    let (discount, tax) = amounts.map_or((line.discount, line.tax), |of| (of.discount, of.tax));
+    Fields::default()
+        .with(path("sku"), &line.sku)
+        .with(path("name"), &line.name)
+        .with(path("quantity"), line.current())
+        .with(path("unitPrice"), money(Some(line.unit_price)))
+        .with(path("discount"), money(Some(discount)))
+        .with(path("tax"), money(Some(tax)))
+        .with(path("taxRate"), line.basis.rate.map(|rate| rate.to_string()))
+        .with(path("total"), money(Some(line.current_total())))
+}
+
+fn hold_change(hold: &Hold) -> Vec<Value> {
+    let value = json!({ "kind": hold.kind, "reason": hold.reason, "note": hold.note, "ruleCode": hold.rule });
+    let fields = Fields::default().with(format!("holds.{}", hold.id), value);
+    match hold.lifted {
+        None => differences(None, Some(&fields), None),
+        Some(_) => differences(Some(&fields), None, None),
+    }
+}

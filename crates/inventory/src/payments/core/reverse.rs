@@ -1,0 +1,142 @@
+//! Taking a fact back that never happened, or happened otherwise: a fact of its own that mirrors it. Whole, once, and while nothing rests on it.
+
+use std::collections::BTreeMap;
+
+use entity::prelude::*;
+
+use super::{
+    book::{PaymentBook, PaymentDecision, PaymentNeeds, Recorded},
+    payment::Payment,
+    record::{AHEAD_SECONDS, recorded},
+    refusal::Refusal,
+};
+use crate::{
+    ledger::{Books, Decide, Decision, Needs},
+    orders::core::{Order, OrderBook, OrderDecision, OrderNeeds, Paid},
+    reversals::core::{Named, Refusal as ReversalRefusal, Resting, Rests},
+    stock::core::{At, Draft, Field, Noun, Rejection, RoomRefusal},
+};
+
+/// Payments that rest on one, of those that a refusal names.
+const MOST_NAMED: usize = 10;
+
+/// A payment that is to be taken back.
+#[derive(Debug, Clone)]
+pub struct ReversePayment {
+    /// Of the fact that takes it back.
+    pub id: PaymentId,
+    pub payment: PaymentId,
+    /// Its order, read before: that never changes.
+    pub order: OrderId,
+    pub note: String,
+    /// None: the moment it is recorded.
+    pub occurred_at: Option<Timestamp>,
+    pub actor: Actor,
+}
+
+impl Decide for ReversePayment {
+    fn name(&self) -> &'static str {
+        "payment.reverse"
+    }
+
+    fn weight(&self) -> usize {
+        1
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        needs.documents.with(|own: &mut OrderNeeds| {
+            own.orders.insert(self.order);
+            own.holds.insert(self.order);
+            own.hold_rules = true;
+            own.judged.insert(self.order);
+        });
+        needs.documents.with(|own: &mut PaymentNeeds| own.orders.insert(self.order));
+    }
+
+    fn decide(&self, draft: &mut Draft<'_>, books: &Books) -> Result<Decision, Rejection> {
+        let now = draft.now();
+        let (facts, orders) = books
+            .read(|orders: &OrderBook| books.read(|payments: &PaymentBook| decide_reverse((orders, payments), now, self)))?;
+        let mut decision = Decision::of(facts);
+        decision.documents.put(orders);
+        Ok(decision)
+    }
+}
+
+fn decide_reverse(
+    (orders, payments): (&OrderBook, &PaymentBook),
+    now: Timestamp,
+    command: &ReversePayment,
+) -> Result<(PaymentDecision, OrderDecision), Rejection> {
+    let missing = || Rejection::not_found(Noun::Payment, At::input(Field::Id));
+    let mut order = orders.orders.get(&command.order).ok_or_else(missing)?.clone();
+    let facts: Vec<&Payment> = payments.of_order(order.id).collect();
+    let original = facts.iter().find(|fact| fact.id == command.payment).ok_or_else(missing)?;
+    if original.reverses.is_some() {
+        return Err(ReversalRefusal::OfReversal.at(At::input(Field::Id)));
+    }
+    if facts.iter().any(|fact| fact.reverses == Some(original.id)) {
+        return Err(ReversalRefusal::AlreadyReversed.at(At::input(Field::Id)));
+    }
+    let occurred_at = moment(command, original, now)?;
+    nothing_rests(&order, &facts, original)?;
+    order.paid = undone(&order, original).ok_or_else(|| Refusal::TooLarge.at(At::input(Field::Id)))?;
+    let payment = Payment {
+        id: command.id,
+        amount: Money::new(-original.amount.minor, original.amount.currency),
+        // What the gateway calls the original stays the original's.
+        reference: None,
+        occurred_at,
+        recorded_at: now,
+        actor: command.actor,
+        note: Some(command.note.clone()),
+        reverses: Some(original.id),
+        ..(*original).clone()
+    };
+    let fact = Recorded { payment, store: order.store, channel: order.channel };
+    Ok(recorded(orders, vec![fact], BTreeMap::from([(order.id, order)]), (now, command.actor)))
+}
+
+/// When it is taken back: not before it happened, which may lie a moment ahead of this node's clock.
+fn moment(command: &ReversePayment, original: &Payment, now: Timestamp) -> Result<Timestamp, Rejection> {
+    let at = At::input(Field::OccurredAt);
+    match command.occurred_at {
+        None => Ok(now.max(original.occurred_at)),
+        Some(moment) if moment < original.occurred_at => Err(ReversalRefusal::BeforeOriginal.at(at)),
+        Some(moment) if moment > now.plus_seconds(AHEAD_SECONDS) => Err(Refusal::Ahead.at(at)),
+        Some(moment) => Ok(moment),
+    }
+}
+
+/// Refuses a fact that others name, and a capture of which too little would be left for what was refunded of the order.
+fn nothing_rests(order: &Order, facts: &[&Payment], original: &Payment) -> Result<(), Rejection> {
+    let is_reversed = |fact: &Payment| facts.iter().any(|other| other.reverses == Some(fact.id));
+    let standing: Vec<&Payment> =
+        facts.iter().rev().copied().filter(|fact| fact.reverses.is_none() && !is_reversed(fact)).collect();
+    let mut resting: Vec<PaymentId> =
+        standing.iter().filter(|fact| fact.parent == Some(original.id)).map(|fact| fact.id).collect();
+    if resting.is_empty() && original.kind == PaymentKind::Capture && order.paid.got() < original.amount.minor {
+        resting.extend(standing.iter().filter(|fact| fact.kind == PaymentKind::Refund).map(|fact| fact.id));
+    }
+    if resting.is_empty() {
+        return Ok(());
+    }
+    let documents = resting.iter().take(MOST_NAMED).map(|id| Named::Payment(*id)).collect();
+    let rests = Rests { why: Resting::LaterPayments, documents, count: resting.len() };
+    Err(ReversalRefusal::InUse(rests).at(At::input(Field::Id)))
+}
+
+/// The sums of the order without the fact; None beyond what can be kept exactly.
+fn undone(order: &Order, original: &Payment) -> Option<Paid> {
+    let (paid, minor) = (order.paid, original.amount.minor);
+    let authorised = Money::new(paid.authorised, order.total.currency).checked_add(original.amount).map(|sum| sum.minor);
+    Some(match original.kind {
+        PaymentKind::Authorisation => Paid { authorised: paid.authorised - minor, ..paid },
+        PaymentKind::Capture if original.parent.is_some() => {
+            Paid { captured: paid.captured - minor, authorised: authorised?, ..paid }
+        }
+        PaymentKind::Capture => Paid { captured: paid.captured - minor, ..paid },
+        PaymentKind::Void => Paid { authorised: authorised?, ..paid },
+        PaymentKind::Refund => Paid { refunded: paid.refunded - minor, ..paid },
+    })
+}

@@ -1,0 +1,40 @@
+//! What the audit log says of a transfer that was edited: its fields under the names that the API gives them. Other steps are told by their events.
+
+use platform::{
+    audit::{Fields, fields::differences},
+    clock,
+};
+use serde_json::Value;
+
+use super::core::{Line, Transfer, TransferDecision};
+
+/// What differs of the transfer that an edit changed.
+pub(super) fn transfer_changes(decision: &TransferDecision) -> Vec<Value> {
+    let Some(before) = &decision.edited else { return Vec::new() };
+    let after = &decision.transfer;
+    let mut listed = differences(Some(&header(before)), Some(&header(after)), None);
+    for (index, line) in after.lines.iter().enumerate() {
+        let was = before.lines.get(index);
+        if was != Some(line) {
+            let was = was.map(|was| line_fields(before, was));
+            listed.extend(differences(was.as_ref(), Some(&line_fields(after, line)), None));
+        }
+    }
+    listed
+}
+
+fn header(transfer: &Transfer) -> Fields {
+    let metadata: Option<Value> = transfer.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    Fields::default()
+        .with("externalRef", &transfer.external_ref)
+        .with("note", &transfer.note)
+        .with("expectedAt", transfer.expected_at.map(clock::rfc3339))
+        .with("metadata", metadata)
+}
+
+/// A line under its ID.
+fn line_fields(transfer: &Transfer, line: &Line) -> Fields {
+    let id = transfer.line_id(line.position);
+    let path = |field: &str| format!("lines.{id}.{field}");
+    Fields::default().with(path("sku"), &line.sku).with(path("quantity"), line.quantity)
+}
