@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use clap::Args;
 
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub struct Demo {
     /// Where the demo keeps its database. A second start keeps the data.
     #[arg(long, env = "ENTREPOT_DEMO_DATABASE", default_value = ".entrepot/demo.sqlite")]
@@ -34,6 +35,10 @@ pub struct Demo {
     /// out, fill, recall, count, close; and prove the database.
     #[arg(long)]
     pub day: bool,
+    /// Then have a week of a depot and three shops through the API, each step by a member with rights in that store or for that work
+    /// alone: order, edit, pick, ship, collect, pay, take back, reverse, transfer, revise, count; and prove the database.
+    #[arg(long)]
+    pub week: bool,
     /// Stop when the data is loaded and checked, instead of going on to serve.
     #[arg(long)]
     pub exit: bool,

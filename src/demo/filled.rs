@@ -18,6 +18,9 @@ pub struct Filled {
     pub asked: String,
     /// Whether all of the data came in and their totals were checked.
     pub is_complete: bool,
+    /// The first day of the data that were generated; None: of a file, or by a release whose data began on a day of their own.
+    #[serde(default)]
+    pub first_day: Option<String>,
     /// From which day's date the shop beside the data is reckoned; kept, so that a start that broke off is taken up with the same dates.
     #[serde(default)]
     pub shop_day: Option<String>,
@@ -31,13 +34,13 @@ pub struct Filled {
 
 impl Filled {
     /// As a start begins to fill it.
-    pub fn begun(csv_sha256: &str, args: &Demo) -> Self {
+    pub fn begun(csv_sha256: &str, first_day: Option<String>, args: &Demo) -> Self {
         let asked = match &args.data {
             Some(path) => format!("--data {}", path.display()),
             None => format!("--rows {} --seed {}", args.rows, args.seed),
         };
         let csv_sha256 = csv_sha256.to_owned();
-        Self { csv_sha256, asked, is_complete: false, shop_day: None, is_furnished: false, is_staffed: false }
+        Self { csv_sha256, asked, is_complete: false, first_day, shop_day: None, is_furnished: false, is_staffed: false }
     }
 
     /// None where there is none that can be read: then the data are sent, and what is there already is known again.

@@ -14,6 +14,9 @@ const ROWS_AN_ORDER: u64 = 17;
 const ROWS_A_PRODUCT: u64 = 30;
 const ROWS_A_CUSTOMER: u64 = 90;
 
+/// Days of trade, unless others are asked for.
+const YEAR: u16 = 365;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     pub seed: u64,
@@ -28,8 +31,13 @@ pub struct Settings {
 impl Default for Settings {
     /// A year that loads in seconds.
     fn default() -> Self {
-        Self { seed: 1, rows: 20_000, first_day: date(2025, 1, 1), days: 365 }
+        Self { seed: 1, rows: 20_000, first_day: date(2025, 1, 1), days: YEAR }
     }
+}
+
+/// The first day of a year that ends on the day before this one: what was sold lately is what forecasts are made of.
+pub fn a_year_before(today: Date) -> Date {
+    today.saturating_sub(jiff::Span::new().days(YEAR))
 }
 
 /// Writes the file, uncompressed, and gives its number of rows.

@@ -8,6 +8,7 @@ mod clerk;
 mod day;
 mod dice;
 mod filled;
+mod live;
 mod people;
 mod shop;
 mod stoppable;

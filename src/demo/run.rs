@@ -11,21 +11,20 @@ use api::schema::Judges;
 use graphql::quota::Terms;
 use iam::identity::{Mailer, Settings};
 use inventory::ledger::Grouping;
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::civil::Date;
 use platform::{
     clock::Clock,
     secrets::KeySource,
     storage::{Database, Fault, Options},
 };
 use serde_json::{Value, json};
-use services::insight::verify;
 use tokio::{net::TcpListener, sync::watch};
 use tools::replay::{self, Client, Plan, ReplayError, expect, intake, reader::RowReader};
 
 use super::{
-    day::Day,
     filled::{Filled, Filling, emails},
     generate,
+    live::{day, foresee, today, week},
     shop::{DemoSite, STAFF, Shop},
     stoppable::Stoppable,
 };
@@ -109,17 +108,7 @@ pub async fn run(args: Demo) -> Result<(), DemoError> {
     let (db, clock) = (node.db.clone(), node.clock.clone());
     let server = node.serve(Judges::begin(), listener.into(), front, std::time::Duration::ZERO, until);
     let guide = async {
-        let work = async {
-            let token = fill(&args, fresh, &base, (&folder, &asked)).await?;
-            if !args.plain {
-                furnish(&args, &clock, &base).await?;
-            }
-            drop(filling);
-            if args.day {
-                day(&db, &clock, &base, &token).await?;
-            }
-            Ok::<_, DemoError>(token)
-        };
+        let work = set_up(&args, (fresh, filling), (&db, &clock), &base, (&folder, &asked));
         // Whoever stops it does not wait for answers that the server gives no more.
         let filled = tokio::select! {
             // Asked first: work that ends because of it is none that went wrong.
@@ -174,17 +163,45 @@ async fn heard(mut asked: watch::Receiver<bool>) {
     }
 }
 
+/// All that is done before the demo is shown; gives a token.
+async fn set_up(
+    args: &Demo,
+    (is_new, filling): (bool, Filling),
+    (db, clock): (&Database, &Clock),
+    base: &str,
+    (folder, asked): (&Path, &watch::Receiver<bool>),
+) -> Result<String, DemoError> {
+    let token = fill(args, (is_new, today(clock)), base, (folder, asked)).await?;
+    if !args.plain {
+        furnish(args, (db, clock), base).await?;
+    }
+    drop(filling);
+    if args.day {
+        day(db, clock, base, &token).await?;
+    }
+    if args.week {
+        Box::pin(week(args, (db, clock), base)).await?;
+    }
+    Ok(token)
+}
+
 /// Logs in, making the tenant if it is not there, and brings in the data if it is not complete; gives a token. What was filled from other
 /// data is left alone. Once the data are in and checked, whoever uses the demo changes them: later starts bring in and check nothing.
 async fn fill(
     args: &Demo,
-    is_new: bool,
+    (is_new, today): (bool, Date),
     base: &str,
     (folder, asked): (&Path, &watch::Receiver<bool>),
 ) -> Result<String, DemoError> {
+    let before = Filled::read(&args.file).filter(|_| !is_new);
+    // A database goes on with the data from which it was begun, however long ago.
+    let first_day = match &before {
+        Some(before) => before.first_day.clone(),
+        None => args.data.is_none().then(|| generate::a_year_before(today).to_string()),
+    };
     let data = match &args.data {
         Some(path) => path.clone(),
-        None => generated(args, folder, asked.clone()).await?,
+        None => generated(args, folder, first_day.as_deref(), asked.clone()).await?,
     };
     let (path, asked) = (data.clone(), asked.clone());
     let plan = tokio::task::spawn_blocking(move || {
@@ -192,8 +209,8 @@ async fn fill(
     });
     let plan = plan.await.map_err(|err| ReplayError::Task(err.to_string()))??;
     println!("Data      {}: {} rows, {} documents", data.display(), plan.seal.rows, plan.documents.len());
-    let mut filled = Filled::begun(&plan.seal.csv_sha256, args);
-    match Filled::read(&args.file).filter(|_| !is_new) {
+    let mut filled = Filled::begun(&plan.seal.csv_sha256, first_day, args);
+    match before {
         Some(before) if before.csv_sha256 != filled.csv_sha256 => {
             return Err(DemoError::OtherData { file: args.file.clone(), asked: before.asked });
         }
@@ -235,12 +252,11 @@ async fn load(args: &Demo, data: &Path, plan: &Plan, client: &Arc<Client>) -> Re
 
 /// Sets up the shop beside the data, once. The data's totals have been checked by then, and a later start does not check them again:
 /// so nothing of the shop can enter them.
-async fn furnish(args: &Demo, clock: &Clock, base: &str) -> Result<(), DemoError> {
+async fn furnish(args: &Demo, (db, clock): (&Database, &Clock), base: &str) -> Result<(), DemoError> {
     let unkept = |err| DemoError::File(args.file.clone(), err);
     let Some(mut filled) = Filled::read(&args.file).filter(|filled| !filled.is_staffed) else { return Ok(()) };
-    let now = jiff::Timestamp::from_microsecond(clock.now().0).unwrap_or(jiff::Timestamp::MAX);
     let begun = filled.shop_day.as_ref().and_then(|day| day.parse().ok());
-    let today: Date = begun.unwrap_or_else(|| now.to_zoned(TimeZone::UTC).date());
+    let today: Date = begun.unwrap_or_else(|| today(clock));
     filled.shop_day = Some(today.to_string());
     filled.write(&args.file).map_err(unkept)?;
     // Who invites people has shown a password in the last minutes; bringing the data in may have taken longer.
@@ -250,29 +266,30 @@ async fn furnish(args: &Demo, clock: &Clock, base: &str) -> Result<(), DemoError
         filled.is_furnished = true;
         filled.write(&args.file).map_err(unkept)?;
     }
+    Box::pin(foresee(db, clock, &client)).await?;
     let emails = emails(&args.file);
     Shop::new(&client, args.seed, today).complete(&DemoSite { base, emails: &emails }).await?;
     filled.is_staffed = true;
     filled.write(&args.file).map_err(unkept)
 }
 
-/// A day through the API, and the proof of the whole database after it.
-async fn day(db: &Database, clock: &Clock, base: &str, token: &str) -> Result<(), DemoError> {
-    let word = clock.uuid().simple().to_string()[24..].to_owned();
-    Day::new(&Client::new(base, token)?, word).live().await?;
-    let report = verify::verify(db, |_| {}).await?;
-    println!("\n{report}");
-    if report.is_sound() { Ok(()) } else { Err(DemoError::Day("the database does not hold what it must".to_owned())) }
-}
-
-/// The generated retailer's file, made once for each seed and size. It is there whole or not at all.
-async fn generated(args: &Demo, folder: &Path, asked: watch::Receiver<bool>) -> Result<PathBuf, DemoError> {
-    let path = folder.join(format!("retailer-{}-{}.csv", args.seed, args.rows));
+/// The generated retailer's file, made once for each seed, size and first day. It is there whole or not at all. Without a day it is that of
+/// releases whose data began on a day of their own.
+async fn generated(
+    args: &Demo,
+    folder: &Path,
+    first_day: Option<&str>,
+    asked: watch::Receiver<bool>,
+) -> Result<PathBuf, DemoError> {
+    let day = first_day.map(|day| format!("-{day}")).unwrap_or_default();
+    let path = folder.join(format!("retailer-{}-{}{day}.csv", args.seed, args.rows));
     if path.exists() {
         return Ok(path);
     }
     let rows = u32::try_from(args.rows).unwrap_or(u32::MAX);
-    let settings = generate::Settings { seed: args.seed, rows, ..generate::Settings::default() };
+    let usual = generate::Settings::default();
+    let first_day = first_day.and_then(|day| day.parse().ok()).unwrap_or(usual.first_day);
+    let settings = generate::Settings { seed: args.seed, rows, first_day, ..usual };
     let (part, whole) = (path.with_extension("part"), path.clone());
     let writing = tokio::task::spawn_blocking(move || {
         let file = Stoppable::new(File::create(&part)?, asked);
@@ -288,7 +305,7 @@ async fn generated(args: &Demo, folder: &Path, asked: watch::Receiver<bool>) -> 
     Ok(path)
 }
 
-async fn log_in(base: &str) -> Result<String, DemoError> {
+pub(super) async fn log_in(base: &str) -> Result<String, DemoError> {
     let register = "mutation($e: String!, $p: String!, $s: String!) { register(email: $e, password: $p, displayName: \"Demo Owner\",
         tenantName: \"Demo Retail\", tenantSlug: $s) { result { ... on TokenPair { accessToken } } userErrors { code message } } }";
     let login = "mutation($e: String!, $p: String!, $s: String) { login(email: $e, password: $p, tenant: $s) {

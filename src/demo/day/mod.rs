@@ -3,6 +3,7 @@
 //! Products, stores and papers carry the run's own word, so that a day can be had again in the same database.
 
 mod breakfast;
+mod week;
 
 use serde_json::{Value, json};
 use tools::replay::{
@@ -11,6 +12,8 @@ use tools::replay::{
 };
 
 use super::run::DemoError;
+
+pub use week::Week;
 
 /// What came of a day, and what its papers are called.
 pub struct Day<'c> {

@@ -5,9 +5,10 @@
 mod dispatch;
 mod goods;
 mod office;
+mod outlook;
 mod papers;
 mod pictures;
-mod staff;
+pub(super) mod staff;
 mod stock;
 
 use std::collections::HashMap;
@@ -88,6 +89,7 @@ impl<'c> Shop<'c> {
         self.ids = nodes.filter_map(|node| Some((node["code"].as_str()?.to_owned(), node["id"].clone()))).collect();
         self.hire(site).await?;
         self.invoice().await?;
+        self.supply_best_sellers().await?;
         self.replenish().await?;
         self.clear().await?;
         self.illustrate(site).await?;

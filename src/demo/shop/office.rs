@@ -1,6 +1,7 @@
 //! What the office adds to the shop: a company that issues invoices, policies and a plan of replenishment, and a plan of liquidation.
 
 use serde_json::{Value, json};
+use tools::replay::catalogue::STORE_CODE;
 
 use super::{LEEDS, STORES, Shop, goods::SUPPLIERS, place, pounds, tell};
 use crate::demo::run::DemoError;
@@ -51,7 +52,8 @@ impl Shop<'_> {
         for policy in [json!({ "kind": "MIN_MAX" }), json!({ "kind": "SERVICE", "abcClass": "A" })] {
             self.call("replenishmentPolicySet", "ReplenishmentPolicySetInput", "policy { id }", policy).await?;
         }
-        let stores: Vec<Value> = STORES.iter().map(|(code, ..)| self.id_of(code)).collect();
+        let codes = STORES.iter().map(|(code, ..)| *code).chain([STORE_CODE]);
+        let stores: Vec<Value> = codes.map(|code| self.id_of(code)).collect();
         let input = json!({ "storeIds": stores });
         let made = self.call("replenishmentPlanCreate", "ReplenishmentPlanCreateInput", "plan { lineCount }", input).await?;
         tell("plans", &format!("2 policies, and a plan of {} lines that waits for approval", made["plan"]["lineCount"]));
@@ -77,7 +79,12 @@ impl Shop<'_> {
         let stores: Vec<Value> = STORES.iter().map(|(code, ..)| self.id_of(code)).collect();
         let input = json!({ "storeIds": stores });
         let made = self.call("liquidationPlanCreate", "LiquidationPlanCreateInput", "plan { lineCount }", input).await?;
-        tell("clears", &format!("a plan of liquidation of {} lines, for food that expires unsold", made["plan"]["lineCount"]));
+        let dead = self.ask("deadStock", "{ deadStock(first: 1) { totals { levels } } }", json!({})).await?;
+        let told = format!(
+            "a plan of liquidation of {} lines, for food that expires unsold; {} products in stores are dead stock by now",
+            made["plan"]["lineCount"], dead["totals"]["levels"]
+        );
+        tell("clears", &told);
         Ok(())
     }
 }

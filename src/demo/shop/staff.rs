@@ -145,17 +145,17 @@ pub const STAFF: [Employee; 4] = [
     },
 ];
 
-const INVITE: &str = "mutation($email: String!, $roles: [ID!]!, $scope: StoreScopeInput!, $key: String!) {
+pub(in crate::demo) const INVITE: &str = "mutation($email: String!, $roles: [ID!]!, $scope: StoreScopeInput!, $key: String!) {
     memberInvite(email: $email, roleIds: $roles, scope: $scope, idempotencyKey: $key) { member { id } userErrors { code message } } }";
 const RESEND: &str = "mutation($id: ID!, $key: String!) {
     invitationResend(id: $id, idempotencyKey: $key) { member { id } userErrors { code message } } }";
-const MEMBER: &str = "query($id: ID!) { node(id: $id) { ... on Member { version } } }";
-const GRANT: &str = "mutation($input: MemberRolesSetInput!) {
+pub(in crate::demo) const MEMBER: &str = "query($id: ID!) { node(id: $id) { ... on Member { version } } }";
+pub(in crate::demo) const GRANT: &str = "mutation($input: MemberRolesSetInput!) {
     memberRolesSet(input: $input) { member { id } userErrors { code message } } }";
-const ROLES: &str = "{ roles { id key } }";
+pub(in crate::demo) const ROLES: &str = "{ roles { id key } }";
 /// Key of the role with which whoever works in one store sees stores, products and channels: permissions for the whole tenant, which a
 /// grant for a store never gives.
-const GROUND: &str = "catalogue";
+pub(in crate::demo) const GROUND: &str = "catalogue";
 const ACCEPT: &str = "mutation($token: String!, $password: String!, $name: String!) {
     entered: invitationAccept(token: $token, password: $password, displayName: $name) {
         result { ... on TokenPair { accessToken } } userErrors { code message } } }";
@@ -188,7 +188,7 @@ impl Shop<'_> {
                 // An earlier start ended between the invitation and its e-mail.
                 None => self.invite_again(site, (one, &made["member"]["id"])).await?,
             };
-            enter(site, one, &token).await?;
+            enter(site, (one.email, one.password, one.name), &token).await?;
             if one.store.is_some() {
                 let member = &made["member"]["id"];
                 let version = self.ask("node", MEMBER, json!({ "id": member })).await?["version"].take();
@@ -212,24 +212,37 @@ impl Shop<'_> {
     }
 }
 
-/// Accepts somebody's invitation. A start that broke off may have done so already: then they log in.
-async fn enter(site: &DemoSite<'_>, one: &Employee, token: &str) -> Result<(), DemoError> {
-    let accept = json!({ "token": token, "password": one.password, "name": one.name });
-    let login = json!({ "email": one.email, "password": one.password, "tenant": SLUG });
-    let mut refused = Value::Null;
-    for (query, variables) in [(ACCEPT, accept), (LOGIN, login)] {
-        let request = reqwest::Client::new().post(format!("{}/graphql", site.base));
-        let answer: Value = request.json(&json!({ "query": query, "variables": variables })).send().await?.json().await?;
-        if answer["data"]["entered"]["result"]["accessToken"].is_string() {
-            return Ok(());
-        }
-        refused = answer;
+/// Accepts the invitation to an e-mail address, with a password and a name; gives a token. A start that broke off may have done so already:
+/// then they log in.
+pub(in crate::demo) async fn enter(
+    site: &DemoSite<'_>,
+    (email, password, name): (&str, &str, &str),
+    token: &str,
+) -> Result<String, DemoError> {
+    let accepted = entered(site, ACCEPT, json!({ "token": token, "password": password, "name": name })).await?;
+    if let Some(token) = token_of(&accepted) {
+        return Ok(token);
     }
-    Err(DemoError::Shop(format!("{} did not come in: {refused}", one.email)))
+    log_in(site, email, password).await
+}
+
+/// Logs somebody in; gives a token.
+pub(in crate::demo) async fn log_in(site: &DemoSite<'_>, email: &str, password: &str) -> Result<String, DemoError> {
+    let answer = entered(site, LOGIN, json!({ "email": email, "password": password, "tenant": SLUG })).await?;
+    token_of(&answer).ok_or_else(|| DemoError::Shop(format!("{email} did not come in: {answer}")))
+}
+
+async fn entered(site: &DemoSite<'_>, query: &str, variables: Value) -> Result<Value, DemoError> {
+    let request = reqwest::Client::new().post(format!("{}/graphql", site.base));
+    Ok(request.json(&json!({ "query": query, "variables": variables })).send().await?.json().await?)
+}
+
+fn token_of(answer: &Value) -> Option<String> {
+    answer["data"]["entered"]["result"]["accessToken"].as_str().map(str::to_owned)
 }
 
 /// The token of the invitation that was written to an address; none when there is none after a while.
-async fn invitation(emails: &Path, address: &str) -> Result<Option<String>, DemoError> {
+pub(in crate::demo) async fn invitation(emails: &Path, address: &str) -> Result<Option<String>, DemoError> {
     for _ in 0..LOOKS {
         let found = written(emails).map_err(|err| DemoError::File(emails.to_owned(), err))?;
         if let Some(token) = found.iter().find_map(|text| token_in(text, address)) {

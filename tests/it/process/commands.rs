@@ -261,7 +261,7 @@ async fn a_second_demo_keeps_the_data() {
     let url = format!("sqlite://{}", site.folder.join(".entrepot/demo.sqlite").display());
     let verified = entrepot(&["verify", "--database-url", &url]).await;
     assert!(verified.well(), "{verified:?}");
-    let words = ["demo", "--exit", "--rows", "50", "--file", "it.sqlite", "--listen", "127.0.0.1:0"];
+    let words = ["demo", "--exit", "--rows", "600", "--file", "it.sqlite", "--listen", "127.0.0.1:0"];
     let shop = entrepot_in(&site.folder, &words).await;
     assert!(shop.well() && shop.out.contains("\n  watches "), "{shop:?}");
     // What it made once is not made again, also where a start ended just before it noted that all was made.
@@ -308,7 +308,12 @@ async fn a_demo_that_is_stopped_while_it_makes_its_data_ends_at_once_and_leaves_
     let (site, address) = (Site::empty_sqlite(), free_address());
     let mut demo = command(&["demo", "--exit", "--rows", "10000000", "--listen", &address.to_string()]);
     let mut child = demo.current_dir(&site.folder).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let made = |ending: &str| site.folder.join(format!(".entrepot/retailer-1-10000000.{ending}")).exists();
+    // The day on which its data begin is in the file's name.
+    let made = |ending: &str| {
+        let files = std::fs::read_dir(site.folder.join(".entrepot")).into_iter().flatten().flatten();
+        let mut names = files.filter_map(|file| file.file_name().into_string().ok());
+        names.any(|name| name.starts_with("retailer-1-10000000-") && name.ends_with(&format!(".{ending}")))
+    };
     let is_up = async || reqwest::get(format!("http://{address}/livez")).await.is_ok_and(|answer| answer.status() == 200);
     for _ in 0..600 {
         if made("part") && is_up().await {
@@ -342,6 +347,14 @@ async fn a_day_is_lived_and_the_books_hold_after_it() {
         let again = demo(words).await;
         assert!(again.well() && again.out.contains("by an earlier start"), "{again:?}");
     }
+    let week = demo(&["--rows", "50", "--week"]).await;
+    assert!(week.well() && week.out.contains("invariants hold"), "{week:?}");
+    for step in
+        ["orders", "rejects", "ships", "collects", "bills", "takes back", "credits", "revises", "reverses", "transfers", "counts"]
+    {
+        assert!(week.out.contains(&format!("\n  {step} ")), "{step} is not in {week:?}");
+    }
+    assert_eq!(week.out.matches("\n  refuses ").count(), 8, "{week:?}");
     // Other data would be refused half-way: nothing of them is sent.
     for words in [&["--rows", "60"][..], &["--rows", "50", "--seed", "2"], &[]] {
         let other = demo(words).await;

@@ -121,6 +121,17 @@ async fn stores_have_stock(owner: &Client) {
     }
 }
 
+/// What brings most goes on selling: its forecast is made of the weeks before today.
+async fn best_sellers_have_forecasts(owner: &Client) {
+    let best = "{ abcXyz(first: 1, filter: { period: LAST_365_DAYS }) { nodes { product { sku } } } }";
+    let best = owner.ask(best, json!({})).await["abcXyz"]["nodes"][0]["product"]["sku"].clone();
+    let query = "query($sku: String!) { forecast(product: { sku: $sku }) { status weeks { mean } } }";
+    let forecast = owner.ask(query, json!({ "sku": best })).await["forecast"].clone();
+    let status = forecast["status"].as_str().unwrap_or_else(|| panic!("{best}: {forecast}"));
+    assert!(!["ENDED", "DORMANT"].contains(&status), "{best}: {forecast:#}");
+    assert!(forecast["weeks"][0]["mean"].as_f64().unwrap() > 0.0, "{best}: {forecast:#}");
+}
+
 /// Packing slips of four works, and invoices of two of the orders that have left.
 async fn what_was_sent_has_papers(owner: &Client) {
     let query = "{ fulfilmentWorks(first: 100, filter: { status: [SHIPPED, PACKED] }) { nodes { id } }
@@ -144,6 +155,7 @@ pub async fn is_there(server: &Server) {
     stores_have_stock(&client).await;
     the_office_has_its_papers(&client).await;
     products_have_pictures(&client).await;
+    best_sellers_have_forecasts(&client).await;
     views_run(&client).await;
     what_was_sent_has_papers(&client).await;
     let mut there = client.ask(SHOP, json!({})).await;

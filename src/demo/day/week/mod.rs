@@ -1,0 +1,198 @@
+//! `entrepot demo --week`: a week of a depot and three shops through the public API, each step by a login that has the rights of that store or
+//! of that work alone, with what is refused to whom.
+
+mod end;
+mod people;
+mod start;
+
+use jiff::{Span, civil::Date};
+use serde_json::{Value, json};
+use tools::replay::{
+    Client, ReplayError,
+    wire::{RequestLabel, request},
+};
+
+use super::{pounds, tell, text};
+use crate::demo::{run::DemoError, shop::DemoSite};
+use people::{Who, hire};
+
+/// Code, name and kind of each store, in the order of the staff.
+const STORES: [(&str, &str, &str); 4] =
+    [("DEPOT", "Depot", "WAREHOUSE"), ("LDN", "London", "SHOP"), ("LDS", "Leeds", "SHOP"), ("PAR", "Paris", "SHOP")];
+const DEPOT: usize = 0;
+const LONDON: usize = 1;
+const LEEDS: usize = 2;
+const PARIS: usize = 3;
+/// What staff of another store are told: that they may not, or that there is no such thing.
+const NOT_THEIRS: [&str; 2] = ["FORBIDDEN", "NOT_FOUND"];
+const ORDER: &str = "order { id number version total { amount } lines { id } }";
+
+/// A week as it is had. Everything in it carries the run's own word, so that it can be had again in the same database.
+pub struct Week {
+    clients: Vec<Client>,
+    word: String,
+    today: Date,
+    calls: u32,
+    stores: Vec<Value>,
+    supplier: Value,
+    mug: Value,
+    lamp: Value,
+    /// The ID of the invoice that is credited later.
+    invoice: Value,
+}
+
+impl Week {
+    /// Makes stores, goods and people.
+    pub async fn begin(site: &DemoSite<'_>, (owner, word): (&str, String), today: Date) -> Result<Self, DemoError> {
+        println!("\nA week, as {word}");
+        let clients = vec![Client::new(site.base, owner)?];
+        let [supplier, mug, lamp, invoice] = [const { Value::Null }; 4];
+        let mut week = Self { clients, word, today, calls: 0, stores: Vec::new(), supplier, mug, lamp, invoice };
+        week.open().await?;
+        week.clients = hire(site, (owner, week.word.as_str()), &week.stores).await?;
+        tell("opens", "a depot and shops in London, Leeds and Paris, with a login each; an order desk, a buyer and the accounts");
+        Ok(week)
+    }
+
+    /// From Monday to Saturday.
+    pub async fn live(mut self) -> Result<(), DemoError> {
+        println!(" Monday");
+        let sold = self.order().await?;
+        let (taken, rejected) = self.reject().await?;
+        self.try_others(&sold).await?;
+        println!(" Tuesday");
+        self.send(&sold).await?;
+        self.send_from_leeds(&taken, &rejected).await?;
+        self.collect().await?;
+        println!(" Wednesday");
+        self.bill(&sold).await?;
+        println!(" Thursday");
+        self.take_back(&sold).await?;
+        println!(" Friday");
+        self.buy().await?;
+        self.transfer().await?;
+        println!(" Saturday");
+        self.count().await?;
+        self.close().await
+    }
+
+    async fn open(&mut self) -> Result<(), DemoError> {
+        let word = self.word.clone();
+        for (code, name, kind) in STORES {
+            let input = json!({ "code": format!("{word}-{code}"), "name": format!("{name} {word}"), "kind": kind });
+            let made = self.by(Who::Owner, ("storeCreate", "StoreCreateInput"), "store { id }", input).await?;
+            self.stores.push(json!({ "id": made["store"]["id"] }));
+        }
+        let input = json!({ "code": format!("{word}-POTTERY"), "name": "Potters & Sons", "leadTimeDays": 5 });
+        let made = self.by(Who::Owner, ("supplierCreate", "SupplierCreateInput"), "supplier { id }", input).await?;
+        self.supplier = json!({ "id": made["supplier"]["id"] });
+        self.mug = self.product("MUG", "Mug, blue", ("8.00", "3.00")).await?;
+        self.lamp = self.product("LAMP", "Desk lamp", ("20.00", "9.00")).await?;
+        let ids: Vec<&Value> = self.stores.iter().map(|store| &store["id"]).collect();
+        let input = json!({ "code": format!("week-{word}"), "name": "Week & Co. Ltd", "address": ["1 Wharf Lane"], "storeIds": ids,
+            "invoicePrefix": format!("W{word}-"), "creditNotePrefix": format!("C{word}-") });
+        self.by(Who::Owner, ("legalEntityUpsert", "LegalEntityUpsertInput"), "legalEntity { id }", input).await?;
+        let came = |product: &Value, store: usize, delta: i64| json!({ "product": product, "store": self.stores[store], "delta": delta });
+        let changes = json!([
+            came(&self.mug, DEPOT, 40),
+            came(&self.mug, LONDON, 12),
+            came(&self.mug, PARIS, 10),
+            came(&self.lamp, DEPOT, 10),
+            came(&self.lamp, LEEDS, 6),
+        ]);
+        let input = json!({ "kind": "RECEIPT", "reasonCode": "OPENING", "changes": changes });
+        self.by(Who::Owner, ("stockAdjust", "StockAdjustInput"), "movement { id }", input).await?;
+        Ok(())
+    }
+
+    async fn product(&mut self, code: &str, name: &str, (price, cost): (&str, &str)) -> Result<Value, DemoError> {
+        let sku = format!("{}-{code}", self.word);
+        let input = json!({ "sku": sku, "name": name, "price": pounds(price), "unitCost": pounds(cost) });
+        let made = self.by(Who::Owner, ("productCreate", "ProductCreateInput"), "product { id }", input).await?;
+        Ok(json!({ "id": made["product"]["id"] }))
+    }
+
+    /// The payload of somebody's mutation that takes one input; a refusal ends the week.
+    async fn by(&mut self, who: Who, what: (&str, &str), fields: &str, input: Value) -> Result<Value, DemoError> {
+        let payload = self.try_by(who, what, fields, input).await?;
+        if payload["userErrors"].as_array().is_none_or(Vec::is_empty) {
+            return Ok(payload);
+        }
+        Err(DemoError::Day(format!("{} was refused {}: {}", who.name(), what.0, payload["userErrors"])))
+    }
+
+    async fn try_by(
+        &mut self,
+        who: Who,
+        (mutation, kind): (&str, &str),
+        fields: &str,
+        mut input: Value,
+    ) -> Result<Value, DemoError> {
+        self.calls += 1;
+        input["idempotencyKey"] = json!(format!("week-{}-{}", self.word, self.calls));
+        let query =
+            format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {fields} userErrors {{ code message }} }} }}");
+        let body = request(&query, json!({ "input": input }))?;
+        let mut data: Value = self.clients[who as usize].ask(&RequestLabel::new("week", mutation), body).await?;
+        Ok(data[mutation].take())
+    }
+
+    async fn ask(&self, who: Who, what: &str, query: &str, variables: Value) -> Result<Value, DemoError> {
+        Ok(self.clients[who as usize].ask(&RequestLabel::new("week", what), request(query, variables)?).await?)
+    }
+
+    /// What somebody tries has to be refused, with one of these codes; it is told in words.
+    async fn refused(
+        &mut self,
+        (who, told): (Who, &str),
+        what: (&str, &str),
+        input: Value,
+        codes: &[&str],
+    ) -> Result<(), DemoError> {
+        let code = match self.try_by(who, what, "", input).await {
+            Ok(payload) => payload["userErrors"][0]["code"].as_str().unwrap_or_default().to_owned(),
+            Err(DemoError::Replay(ReplayError::Refused(refusal))) => refusal.code,
+            Err(other) => return Err(other),
+        };
+        if !codes.contains(&code.as_str()) {
+            return Err(DemoError::Day(format!(
+                "{} tried {}: one of {codes:?} was expected, and there is {code:?}",
+                who.name(),
+                what.0
+            )));
+        }
+        tell("refuses", &format!("{}: {told} ({code})", who.name()));
+        Ok(())
+    }
+
+    /// On hand and available of a product in a store are what the week makes them.
+    async fn look(&self, product: &Value, store: usize, on_hand: i64, available: i64) -> Result<(), DemoError> {
+        let query =
+            "query($p: ProductRef!, $s: StoreRef!) { availabilityExplanation(product: $p, store: $s) { onHand available } }";
+        let variables = json!({ "p": product, "s": self.stores[store] });
+        let told = self.ask(Who::Owner, "availabilityExplanation", query, variables).await?;
+        let told = &told["availabilityExplanation"];
+        if told["onHand"] == on_hand && told["available"] == available {
+            return Ok(());
+        }
+        let place = STORES[store].1;
+        Err(DemoError::Day(format!("{place}: {on_hand} on hand and {available} available were expected, and there is {told}")))
+    }
+
+    /// A day so many days after today.
+    fn day(&self, days: i64) -> String {
+        self.today.saturating_add(Span::new().days(days)).to_string()
+    }
+}
+
+fn is_so(found: &Value, expected: &str, what: &str) -> Result<(), DemoError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(DemoError::Day(format!("{what}: {expected} was expected, and there is {found}")))
+}
+
+/// A step of a work, and the type of its input.
+fn step(mutation: &str) -> (&str, String) {
+    (mutation, format!("F{}Input", &mutation[1..]))
+}

@@ -1,0 +1,193 @@
+//! Who works in the week: four stores' staff, the order desk, a buyer and the accounts, each with a login of their own.
+
+use serde_json::{Value, json};
+use tools::replay::{
+    Client,
+    wire::{RequestLabel, request},
+};
+
+use crate::demo::{
+    run::DemoError,
+    shop::{
+        DemoSite,
+        staff::{GRANT, GROUND, INVITE, MEMBER, ROLES, enter, invitation, log_in},
+    },
+};
+
+/// Somebody in the week; the owner makes the stores and does nothing else.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Who {
+    Owner,
+    Depot,
+    London,
+    Leeds,
+    Paris,
+    Desk,
+    Buyer,
+    Accounts,
+}
+
+impl Who {
+    /// As the week's lines call them.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Depot => "depot",
+            Self::London => "London",
+            Self::Leeds => "Leeds",
+            Self::Paris => "Paris",
+            Self::Desk => "order desk",
+            Self::Buyer => "buyer",
+            Self::Accounts => "accounts",
+        }
+    }
+}
+
+/// Those who are invited, in the order of [`Who`]: the role's place in [`ROLES_MADE`], and the store's place among the week's, if it is one alone.
+const INVITED: [(Who, usize, Option<usize>); 7] = [
+    (Who::Depot, 0, Some(0)),
+    (Who::London, 1, Some(1)),
+    (Who::Leeds, 1, Some(2)),
+    (Who::Paris, 1, Some(3)),
+    (Who::Desk, 2, None),
+    (Who::Buyer, 3, None),
+    (Who::Accounts, 4, None),
+];
+
+/// Key, name and permissions.
+const ROLES_MADE: [(&str, &str, &[&str]); 5] = [
+    (
+        "depot",
+        "Depot in the week",
+        &[
+            "stock.read",
+            "stock.movement.read",
+            "stock.adjust",
+            "transfer.read",
+            "transfer.write",
+            "transfer.ship",
+            "transfer.receive",
+            "purchase.read",
+            "purchase.receive",
+            "document.reverse",
+            "fulfilment.read",
+            "fulfilment.address.read",
+            "fulfilment.work",
+            "fulfilment.ship",
+        ],
+    ),
+    (
+        "shop",
+        "Shop in the week",
+        &[
+            "stock.read",
+            "stock.adjust",
+            "order.read",
+            "order.write",
+            "order.return",
+            "transfer.read",
+            "transfer.receive",
+            "count.read",
+            "count.record",
+            "fulfilment.read",
+            "fulfilment.work",
+            "fulfilment.ship",
+        ],
+    ),
+    ("desk", "Order desk in the week", &["store.read", "product.read", "channel.read", "order.read", "order.write"]),
+    (
+        "buyer",
+        "Buyer in the week",
+        &["store.read", "product.read", "product.cost.read", "stock.read", "purchase.read", "purchase.write"],
+    ),
+    (
+        "accounts",
+        "Accounts in the week",
+        &[
+            "store.read",
+            "product.read",
+            "product.cost.read",
+            "stock.read",
+            "order.read",
+            "payment.write",
+            "payment.refund",
+            "invoice.issue",
+            "return.approve",
+            "purchase.read",
+            "purchase.approve",
+            "count.read",
+            "count.write",
+            "count.review",
+            "count.approve",
+        ],
+    ),
+];
+
+const ROLE: &str = "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code message } } }";
+/// The demo listens on this machine only; whoever can reach it may as well read its passwords here.
+const PASSWORD: &str = "five working days of tea";
+
+/// The owner, who makes roles and invites.
+struct Office<'a> {
+    site: &'a DemoSite<'a>,
+    client: Client,
+    word: &'a str,
+}
+
+/// One client for each of [`Who`], the owner's first. Roles and addresses carry the run's word.
+pub(super) async fn hire(site: &DemoSite<'_>, (owner, word): (&str, &str), stores: &[Value]) -> Result<Vec<Client>, DemoError> {
+    let office = Office { site, client: Client::new(site.base, owner)?, word };
+    let roles = office.ask("roles", ROLES, json!({})).await?;
+    let ground = roles.as_array().into_iter().flatten().find(|role| role["key"] == GROUND).map(|role| role["id"].clone());
+    let mut made = Vec::new();
+    for (key, name, permissions) in ROLES_MADE {
+        let key = format!("week-{word}-{key}");
+        let input = json!({ "idempotencyKey": key, "key": key, "name": format!("{name} {word}"), "permissions": permissions });
+        made.push(office.ask("roleCreate", ROLE, json!({ "input": input })).await?["role"]["id"].take());
+    }
+    let mut staff = Vec::new();
+    for (who, role, store) in INVITED {
+        let scope = match store {
+            Some(store) => json!({ "storeIds": [stores[store]["id"]] }),
+            None => json!({ "all": true }),
+        };
+        // Stores and products are seen by a permission for the whole tenant, which a grant for one store never gives.
+        let grants =
+            store.map(|_| json!([{ "roleId": made[role], "scope": scope }, { "roleId": ground, "scope": { "all": true } }]));
+        staff.push(office.invite(who, json!({ "roles": [made[role]], "scope": scope }), grants).await?);
+    }
+    staff.insert(0, office.client);
+    Ok(staff)
+}
+
+impl Office<'_> {
+    /// Invites somebody, who comes in by the link of the e-mail.
+    async fn invite(&self, who: Who, mut variables: Value, grants: Option<Value>) -> Result<Client, DemoError> {
+        let key = format!("week-{}-{}", self.word, who.name().to_lowercase().replace(' ', "-"));
+        let email = format!("{key}@demo.example");
+        variables["email"] = json!(email);
+        variables["key"] = json!(key);
+        let member = self.ask("memberInvite", INVITE, variables).await?["member"]["id"].take();
+        let emails = self.site.emails;
+        let token = invitation(emails, &email).await?;
+        let token = token.ok_or_else(|| DemoError::Day(format!("no invitation to {email} is in {}", emails.display())))?;
+        enter(self.site, (email.as_str(), PASSWORD, who.name()), &token).await?;
+        if let Some(grants) = grants {
+            let version = self.ask("node", MEMBER, json!({ "id": member })).await?["version"].take();
+            let key = format!("{key}-grants");
+            let input = json!({ "memberId": member, "expectedVersion": version, "grants": grants, "idempotencyKey": key });
+            self.ask("memberRolesSet", GRANT, json!({ "input": input })).await?;
+        }
+        Ok(Client::new(self.site.base, &log_in(self.site, &email, PASSWORD).await?)?)
+    }
+
+    /// The one root field of a document; a refusal ends the week.
+    async fn ask(&self, field: &'static str, query: &str, variables: Value) -> Result<Value, DemoError> {
+        let mut data: Value = self.client.ask(&RequestLabel::new("week", field), request(query, variables)?).await?;
+        let payload = data[field].take();
+        match payload["userErrors"].as_array() {
+            Some(errors) if !errors.is_empty() => Err(DemoError::Day(format!("{field} was refused: {}", payload["userErrors"]))),
+            _ => Ok(payload),
+        }
+    }
+}
