@@ -15,7 +15,9 @@ pub use factors::{
     FactorSeries, FactorSeriesConnection, FactorSeriesEdge, FactorSeriesPayload, FactorSeriesRemoveInput, FactorSeriesSetInput,
     FactorValueInput, ForecastFactor,
 };
-pub use forecast::{Forecast, ForecastExclusion, ForecastHistoryWeek, ForecastPastWeek, ForecastQuality, ForecastWeek};
+pub use forecast::{
+    Forecast, ForecastExclusion, ForecastHistoryWeek, ForecastPastWeek, ForecastProductAccuracy, ForecastQuality, ForecastWeek,
+};
 pub use mutation::ForecastMutation;
 pub use query::ForecastQuery;
 pub use run::{ForecastAccuracy, ForecastMethod, ForecastRun};

@@ -13,7 +13,7 @@ pub use factors::{
 };
 pub use facts::{are_known, demand_weeks, level_facts, store_facts};
 pub use runs::{
-    KeptRun, KeptSeries, classes, forget, insert_pools, insert_run, insert_series, last_run, pools, products_of_run, run_weeks,
+    KeptRun, KeptSeries, choices, classes, forget, insert_pools, insert_run, insert_series, last_run, pools, products_of_run, run_weeks,
     series_of_products, series_of_run, series_of_runs, tenants_with_facts,
 };
 pub use scores::{ScoreKey, accuracy, insert_scores, last_scored, scored};
