@@ -73,7 +73,8 @@ pub async fn accuracy(
     let rows = reads.records::<SumRow>(&sql, vec![since.into(), until.into(), lead.into(), level.into()]).await?;
     let tally = |row: SumRow| {
         let SumRow { class, series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95 } = row;
-        let scored = Tally { series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95, ..Tally::default() };
+        let scored =
+            Tally { series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95, ..Tally::default() };
         (class, scored)
     };
     Ok(rows.into_iter().map(tally).collect())
