@@ -215,6 +215,21 @@ async fn arguments_of_forecasts_are_checked(world: &World) {
     assert_eq!(trade.run(0).await, None);
     let answer = trade.books.office.ask("{ forecastRun { firstWeek } }", json!({})).await;
     assert_eq!(answer["data"]["forecastRun"], Value::Null, "{answer:#}");
+    // A single week has an answer: a state, a forecast that borrows or has none, and no accuracy.
+    trade.receive(&mug, 100, 15).await;
+    trade.sell_weekly(&mug, &[10]).await;
+    assert_eq!(trade.run(0).await.map(|made| made.weeks), Some(1));
+    let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
+    assert!(["NEW", "TOO_LITTLE"].contains(&found["status"].as_str().unwrap()), "{found:#}");
+    let weeks = found["weeks"].as_array().unwrap();
+    assert!(weeks.iter().all(|week| week["mean"].as_f64().unwrap() >= 0.0 && week["lower80"].is_null()), "{found:#}");
+    assert_eq!((&found["knownWeeks"], &found["past"]), (&json!(1), &json!([])), "{found:#}");
+    let query =
+        "query($p: ProductRef!) { forecast(product: $p) { accuracy { weeks wape mase bias coverage80 coverage95 valueAdded } } }";
+    let answer = trade.books.office.ask(query, json!({ "p": mug })).await;
+    let none = json!({ "weeks": 0, "wape": null, "mase": null, "bias": null, "coverage80": null, "coverage95": null, "valueAdded": null });
+    assert_eq!(answer["data"]["forecast"]["accuracy"], none, "{answer:#}");
+    assert_eq!(trade.accuracy(1, "STORE").await, json!([]));
 }
 
 async fn forecasts_that_are_too_low_again_and_again_have_drifted(world: &World) {
