@@ -22,6 +22,7 @@ pub use mutation::ForecastMutation;
 pub use query::ForecastQuery;
 pub use run::{ForecastAccuracy, ForecastMethod, ForecastRun};
 pub use simulate::{
-    StockSimulateInput, StockSimulation, StockSimulationActual, StockSimulationOutcome, StockSimulationPolicyInput, StockSimulationStatus,
+    StockSimulateInput, StockSimulation, StockSimulationActual, StockSimulationOutcome, StockSimulationPolicyInput,
+    StockSimulationStatus,
 };
 pub use sum::{ForecastDay, ForecastSum, ForecastSumWeek};

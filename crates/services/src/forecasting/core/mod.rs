@@ -19,8 +19,8 @@ pub use history::{History, LevelFacts, SeriesHistory};
 pub use score::{DRIFT_WEEKS, Drift, Outcome, SIGNAL_WEEKS, Tally, TrackingSignal};
 pub use simulate::{Compared, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, Unsimulated, simulated};
 pub use stored::{
-    Excluded, ExclusionReason, QualityReason, StoredChoice, StoredPoint, StoredScaled, StoredSeries, choices_of, class_of, series_of,
-    status_of,
+    Excluded, ExclusionReason, QualityReason, StoredChoice, StoredPoint, StoredScaled, StoredSeries, choices_of, class_of,
+    series_of, status_of,
 };
 pub use sums::{StoredSum, StoredSumPoint, SumKey, Sums};
 pub use weekdays::{DayUnits, profiles};
