@@ -83,6 +83,7 @@ async fn is_the_same_made_again(world: &World) {
 }
 
 async fn a_sale_is_counted_on_its_day(world: &World) {
+    const DAY: i64 = 86_400_000_000;
     let books = Books::of(world).await;
     let mug = books.office.product("MUG", "2.00").await;
     books.adjust("RECEIPT", &mug, 10, json!({ "occurredAt": ago(world, 3), "unitCost": gbp("2.00") })).await;
@@ -94,6 +95,17 @@ async fn a_sale_is_counted_on_its_day(world: &World) {
     assert_eq!(receipt[1..], [0, 0, 0, 0, 0, 0, 0, 10, 10, 0]);
     assert_eq!(sale[1..], [4, 1, 1, 3_600, 3_600, 800, 4, 0, -4, 4]);
     assert_eq!(sale[0] - receipt[0], 3);
+    // A till whose clock is three minutes ahead, two minutes before midnight: its sale is one of tomorrow, whoever counts it.
+    let now = world.node.clock.now().micros();
+    let midnight = (now / DAY + 2) * DAY;
+    world.pass((midnight - now) / 1_000_000 - 120);
+    let lines = json!([{ "product": mug, "quantity": 2, "unitPrice": gbp("9.00") }]);
+    let placed_at = entrepot::clock::rfc3339(entity::prelude::Timestamp(midnight + 60_000_000));
+    let input = json!({ "idempotencyKey": key(), "store": books.office.store, "status": "FULFILLED", "placedAt": placed_at, "lines": lines });
+    done(&books.office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
+    kept(world).await;
+    let last = self::rows(world, &mug, "ordered_units, shipped_units").await.pop().unwrap();
+    assert_eq!(last, [midnight / DAY, 2, 2]);
     is_the_same_made_again(world).await;
     books.office.is_sound().await;
 }

@@ -39,7 +39,7 @@ const FORECAST: &str = "query($p: ProductRef!, $s: StoreRef, $l: Int! = 1) { for
   exclusions { week recorded used reason } past { week mean lower80 upper80 units } } }";
 const ACCURACY: &str =
     "query($w: Int!, $l: Int!, $level: ForecastLevel!) { forecastAccuracy(weeks: $w, lead: $l, level: $level) {
-  class scored units wape bias naiveWape valueAdded coverage80 coverage95 } }";
+  class scored units wape mase bias naiveWape valueAdded coverage80 coverage95 } }";
 
 /// A desk whose products sell on known days.
 struct Trade<'w> {
@@ -159,7 +159,8 @@ async fn forecasts_are_scored_as_they_were_made(world: &World) {
     trade.run(0).await.unwrap();
     for (lead, level) in [(1, "STORE"), (4, "STORE"), (8, "STORE"), (1, "ALL_STORES")] {
         let found = trade.accuracy(lead, level).await;
-        let total = json!({ "class": null, "scored": 1, "units": 15, "wape": 0.333333, "bias": -0.333333, "naiveWape": 0.333333, "valueAdded": 0.0,
+        // Ten in each week before: there is no step to scale the error by.
+        let total = json!({ "class": null, "scored": 1, "units": 15, "wape": 0.333333, "mase": null, "bias": -0.333333, "naiveWape": 0.333333, "valueAdded": 0.0,
             "coverage80": found[0]["coverage80"], "coverage95": found[0]["coverage95"] });
         assert_eq!((&found[0], &found[1]["class"], &found[1]["scored"]), (&total, &json!("SMOOTH"), &json!(1)), "{lead} {level}");
     }
@@ -214,6 +215,21 @@ async fn arguments_of_forecasts_are_checked(world: &World) {
     assert_eq!(trade.run(0).await, None);
     let answer = trade.books.office.ask("{ forecastRun { firstWeek } }", json!({})).await;
     assert_eq!(answer["data"]["forecastRun"], Value::Null, "{answer:#}");
+    // A single week has an answer: a state, a forecast that borrows or has none, and no accuracy.
+    trade.receive(&mug, 100, 15).await;
+    trade.sell_weekly(&mug, &[10]).await;
+    assert_eq!(trade.run(0).await.map(|made| made.weeks), Some(1));
+    let found = trade.forecast(&mug, trade.books.office.store.clone()).await;
+    assert!(["NEW", "TOO_LITTLE"].contains(&found["status"].as_str().unwrap()), "{found:#}");
+    let weeks = found["weeks"].as_array().unwrap();
+    assert!(weeks.iter().all(|week| week["mean"].as_f64().unwrap() >= 0.0 && week["lower80"].is_null()), "{found:#}");
+    assert_eq!((&found["knownWeeks"], &found["past"]), (&json!(1), &json!([])), "{found:#}");
+    let query =
+        "query($p: ProductRef!) { forecast(product: $p) { accuracy { weeks wape mase bias coverage80 coverage95 valueAdded } } }";
+    let answer = trade.books.office.ask(query, json!({ "p": mug })).await;
+    let none = json!({ "weeks": 0, "wape": null, "mase": null, "bias": null, "coverage80": null, "coverage95": null, "valueAdded": null });
+    assert_eq!(answer["data"]["forecast"]["accuracy"], none, "{answer:#}");
+    assert_eq!(trade.accuracy(1, "STORE").await, json!([]));
 }
 
 async fn forecasts_that_are_too_low_again_and_again_have_drifted(world: &World) {
@@ -239,4 +255,14 @@ async fn forecasts_that_are_too_low_again_and_again_have_drifted(world: &World) 
     let (value, has_drifted) = signal().await;
     assert!(value.is_some_and(|value| (value - 8.0).abs() < 1e-6), "{value:?}");
     assert_eq!(has_drifted, Some(true), "beyond 4 now and a week before");
+    // Of the product's own forecasts, and of all of them, which are the same here: fourteen weeks, of which the last is not settled.
+    let query = "query($p: ProductRef!, $s: StoreRef) { forecast(product: $p, store: $s) { accuracy {
+        weeks wape mase bias coverage80 coverage95 valueAdded } } }";
+    let answer = trade.books.office.ask(query, json!({ "p": mug, "s": trade.books.office.store })).await;
+    let (own, all) = (&answer["data"]["forecast"]["accuracy"], &trade.accuracy(1, "STORE").await[0]);
+    assert_eq!((&own["weeks"], &all["scored"]), (&json!(13), &json!(13)), "{answer:#}");
+    assert!(own["mase"].as_f64().unwrap() > 1.0 && own["bias"].as_f64().unwrap() < 0.0, "{answer:#}");
+    for ratio in ["wape", "mase", "bias", "coverage80", "coverage95", "valueAdded"] {
+        assert_eq!(own[ratio], all[ratio], "{ratio}: {answer:#} {all:#}");
+    }
 }

@@ -20,7 +20,8 @@ on_both!(
 );
 
 const SIMULATE: &str = "query($i: StockSimulateInput!) { stockSimulate(input: $i) { status why promisedServiceLevel outcome {
-  from to weeks serviceLevel fillRate demand met stockoutWeeks meanStock peakStock orders ordered }
+  from to weeks serviceLevel fillRate demand met stockoutWeeks meanStock meanStockValue { amount } peakStock orders ordered }
+  actual { days stockoutDays serviceLevel stockoutWeeks meanStock meanStockValue { amount } receipts received }
   naiveOutcome { from to demand met fillRate meanStock } } }";
 
 /// Products of one shop that are each asked for in every week.
@@ -80,6 +81,16 @@ async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(w
         assert!(outcome["fillRate"].as_f64().unwrap() >= 0.95, "{found:#}");
         let unmet = outcome["demand"].as_i64().unwrap() - outcome["met"].as_i64().unwrap();
         assert_eq!(unmet > 0, outcome["stockoutWeeks"].as_i64().unwrap() > 0, "{found:#}");
+        // The shop bought for a year at once: it was never out, and held far more than the policy would.
+        let actual = &found["actual"];
+        let short = ["stockoutDays", "stockoutWeeks", "receipts", "received"].map(|name| &actual[name]);
+        assert_eq!((&actual["days"], short), (&json!(7 * weeks as i64), [&json!(0); 4]), "{found:#}");
+        assert_eq!(actual["serviceLevel"], 1.0, "{found:#}");
+        for held in [outcome, actual] {
+            let value: f64 = held["meanStockValue"]["amount"].as_str().unwrap().parse().unwrap();
+            assert!((value - 2.0 * held["meanStock"].as_f64().unwrap()).abs() < 0.01, "at 2.00 a unit: {found:#}");
+        }
+        assert!(actual["meanStock"].as_f64().unwrap() > 10.0 * outcome["meanStock"].as_f64().unwrap(), "{found:#}");
         // The naive policy is played over the same weeks and the same demand.
         let naive = &found["naiveOutcome"];
         for figure in ["from", "to", "demand"] {
@@ -101,6 +112,14 @@ async fn a_policy_keeps_what_it_promises_and_a_higher_promise_holds_more_stock(w
     let (orders, ordered) = (&packed["outcome"]["orders"], packed["outcome"]["ordered"].as_i64().unwrap());
     assert!(ordered > 0 && ordered % 12 == 0, "{packed:#}");
     assert!(orders.as_i64().unwrap() <= packed["outcome"]["weeks"].as_i64().unwrap() / 4 + 1, "{packed:#}");
+    // Costs are for those who see costs.
+    let input = json!({ "product": products[0], "store": trade.books.office.store, "policy": policy(0.95) });
+    let clerk = trade.books.office.as_caller(world.ours.only(&["report.read", "store.read"]));
+    let answer = clerk.ask(SIMULATE, json!({ "i": input })).await;
+    let found = &answer["data"]["stockSimulate"];
+    for held in [&found["outcome"], &found["actual"]] {
+        assert_eq!((held["meanStock"].is_number(), &held["meanStockValue"]), (true, &Value::Null), "{answer:#}");
+    }
     // Days narrow the counted weeks to those that lie between them.
     let now = world.node.clock.now().micros().div_euclid(DAY);
     let day = |days: i64| entrepot::clock::day_text((now - days) as i32);

@@ -191,8 +191,13 @@ async fn a_plan_buys_from_nobody_who_is_archived(world: &World) {
     let lines = json!([{ "product": mug, "quantity": 18, "unitPrice": gbp("9.00") }]);
     let input = json!({ "idempotencyKey": key(), "store": office.store, "status": "CONFIRMED", "lines": lines });
     done(&office.act("orderCreate", "OrderCreateInput", "order { id }", input).await, "order");
-    let supplier = office.supplier["id"].clone();
+    let (supplier, before) = (office.supplier["id"].clone(), desk.plan(json!({})).await);
     done(&turn(office, "supplierArchive", &supplier).await, "supplier");
+    // A plan that was made before orders nothing of them when it is approved, and says why.
+    let approved = desk.approve(&before, json!({ "all": true })).await;
+    let line = &approved["refused"][0];
+    assert_eq!((&approved["approved"], &line["code"]), (&json!(0), &json!("DRAFT_REFUSED")), "{approved:#}");
+    assert!(line["message"].as_str().unwrap().contains("supplierRestore"), "{approved:#}");
     let plan = desk.plan(json!({})).await;
     let line = &plan["lines"]["nodes"][0];
     assert_eq!((&line["state"], &line["issue"], &line["supplier"]), (&json!("REFUSED"), &json!("NO_SUPPLIER"), &Value::Null));

@@ -156,13 +156,22 @@ async fn a_chart_shows_names_as_texts(world: &World) {
     let line = asked(&books, CHART, ask("DAY", "LINE")).await;
     let line = line["svg"].as_str().unwrap();
     assert!(is_well_formed(line) && line.matches("<circle").count() == 7, "a point for each day: {line}");
-    // Who may not see costs sees no chart of them; two dimensions, and other sizes, are refused.
+    // By two dimensions, bars of the first are stacked of the second.
+    let mut stacked = ask("DAY", "BARS");
+    stacked["d"] = json!(["DAY", "STORE"]);
+    let drawing = asked(&books, CHART, stacked.clone()).await["svg"].as_str().unwrap().to_owned();
+    assert!(is_well_formed(&drawing) && drawing.contains("Sold units by day and store, "), "{drawing}");
+    assert_eq!(drawing.matches("<rect").count(), 3, "the ground, the key of the store, and its bar: {drawing}");
+    assert!(drawing.contains(": 3</title>"), "{drawing}");
+    // Who may not see costs sees no chart of them; a line of two dimensions, three of them, and other sizes, are refused.
+    stacked["k"] = json!("LINE");
+    assert_eq!(books.office.ask(CHART, stacked).await["errors"][0]["code"], "BAD_USER_INPUT");
     let reader = books.office.as_caller(world.ours.only(&["report.read"]));
     let mut margin = ask("PRODUCT", "BARS");
     margin["o"] = json!("MARGIN");
     assert!(asked(&books, CHART, margin.clone()).await["svg"].as_str().unwrap().contains(": 21.00"), "3 × 7.00");
     assert_eq!(reader.ask(CHART, margin).await["errors"][0]["code"], "FORBIDDEN");
-    for (name, value) in [("d", json!(["DAY", "STORE"])), ("o", json!("ORDERS")), ("w", json!(9_000))] {
+    for (name, value) in [("d", json!(["DAY", "STORE", "PRODUCT"])), ("o", json!("ORDERS")), ("w", json!(9_000))] {
         let mut wrong = ask("PRODUCT", "BARS");
         wrong[name] = value;
         let answer = books.office.ask(CHART, wrong).await;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     STORES, answer, change, made,
-    mailbox::{Letterbox, attachment, dead, header, jobs, jobs_of, next_job, run},
+    mailbox::{Letterbox, attachment, dead, go_to, header, jobs, jobs_of, next_job, post, run},
     schedules::{TABLE, daily, set, shown},
 };
 use crate::{
@@ -123,7 +123,7 @@ async fn a_reader_without_the_right_to_a_measure_gets_no_figure_and_no_chart_of_
     let books = Books::of(world).await;
     let products = shop(&books).await;
     let document = report(&of_products(&books, &products, (7, 1))["product"]["id"]);
-    made(&books.office, "by-store", &document).await;
+    let view = made(&books.office, "by-store", &document).await;
     made(&books.office, "margins", &document.replace("svg(measure: SOLD_UNITS)", "svg(measure: MARGIN)")).await;
     let reader = books.office.as_caller(world.ours.only(&["view.read", "report.read", "product.read", "store.read"]));
     let seen = answer(&reader, json!({ "slug": "by-store" }), Value::Null).await;
@@ -132,6 +132,33 @@ async fn a_reader_without_the_right_to_a_measure_gets_no_figure_and_no_chart_of_
     let seen = answer(&reader, json!({ "slug": "margins" }), Value::Null).await;
     let refused = &seen["data"]["savedViewResult"]["errors"][0];
     assert_eq!((&refused["code"], &refused["path"]), (&json!("FORBIDDEN"), &json!(["report", "svg"])), "{seen:#}");
+    // Nor has what is mailed by a schedule of theirs, as a table or as pages.
+    let create =
+        "mutation($input: RoleCreateInput!) { roleCreate(input: $input) { role { id } userErrors { code field message } } }";
+    let codes = ["view.read", "view.manage", "report.read", "product.read", "store.read"];
+    let input = json!({ "key": "clerk", "name": "Clerk", "permissions": codes });
+    let role = world.must(&world.ours, create, json!({ "input": input })).await["role"]["id"].clone();
+    let person = world.hired("clerk", json!([{ "roleId": role, "scope": { "all": true } }])).await;
+    let clerk = books.office.as_caller(world.caller(person).await);
+    for format in ["CSV", "PDF"] {
+        let input = json!({ "savedViewId": view["id"], "every": "DAILY", "format": format, "emails": ["a@x.example"] });
+        done(&set(&clerk, input).await, "savedViewSchedule");
+    }
+    go_to(world, &shown(&books.office, "by-store").await[0]["nextRunAt"]);
+    let (due, letters) = (post(world).await, Letterbox::new(world));
+    for job in jobs(&books.office).await {
+        run(world, &letters.1, &job).await.unwrap();
+    }
+    let sent: Vec<String> = letters.letters().iter().map(|letter| attachment(letter)).collect();
+    let (pages, tables): (Vec<&String>, Vec<&String>) = sent.iter().partition(|file| file.starts_with("%PDF"));
+    assert_eq!((due, pages.len(), tables.len()), (2, 1, 1), "{sent:#?}");
+    assert!(pages[0].contains("(units.value) Tj") && !pages[0].contains(".00) Tj"), "{}", pages[0]);
+    let mut lines = tables[0].lines().map(|line| line.split(',').collect::<Vec<&str>>());
+    let header = lines.next().unwrap();
+    let place = |name: &str| header.iter().position(|column| column.ends_with(name)).unwrap();
+    let (units, margin) = (place("units.value"), place("margin.value"));
+    let rows: Vec<Vec<&str>> = lines.collect();
+    assert!(rows.len() == 2 && rows.iter().all(|row| !row[units].is_empty() && row[margin].is_empty()), "{}", tables[0]);
 }
 
 const LAST_FILE: &str = "query($by: SavedViewRef!) { savedView(by: $by) { schedules { lastFile { name size downloadUrl } } } }";

@@ -5,7 +5,10 @@ use entity::prelude::StoreId;
 use macros::resolvers;
 use services::{
     demand::core::six,
-    forecasting::{core::StoredPoint, shell::ProductForecast},
+    forecasting::{
+        core::{StoredPoint, Tally},
+        shell::ProductForecast,
+    },
     reports::core,
 };
 
@@ -143,6 +146,11 @@ impl Forecast {
     async fn has_drifted(&self) -> bool {
         self.0.signal.is_some_and(|signal| signal.has_drifted)
     }
+    /// Accuracy of the forecasts in `past`, as they were made. Weeks that have been over for less than a week are left out, and weeks on which the product could
+    /// be sold on fewer than five days.
+    async fn accuracy(&self) -> ForecastProductAccuracy {
+        ForecastProductAccuracy::of(&self.0.accuracy)
+    }
     /// Weeks that have come true, as they were forecast `lead` weeks ahead; oldest first. Weeks without a run are left out.
     #[field(list_size(assumed = 26))]
     async fn past(&self) -> Vec<ForecastPastWeek> {
@@ -239,6 +247,42 @@ pub struct ForecastPastWeek {
     pub upper80: Option<f64>,
     /// Units of demand that came, in the product's smallest unit.
     pub units: Quantity,
+}
+
+/// Accuracy of a product's forecasts as they were made, over weeks that have come true.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ForecastProductAccuracy {
+    /// Number of weeks that the ratios rest on.
+    pub weeks: i32,
+    /// Weighted absolute percentage error: Σ|forecast − units| ÷ Σ units. Null without demand.
+    pub wape: Option<f64>,
+    /// Mean absolute scaled error: Σ|forecast − units| ÷ Σ mean step between the weeks before each forecast; below 1 for errors that are smaller than those
+    /// steps. Null where the weeks before were all the same, and of forecasts of earlier versions.
+    pub mase: Option<f64>,
+    /// Bias: Σ(forecast − units) ÷ Σ units, above 0 for too much. Null without demand.
+    pub bias: Option<f64>,
+    /// Share of weeks inside their 80 % interval, 0 to 1. Null where none had one.
+    pub coverage80: Option<f64>,
+    /// Share of weeks inside their 95 % interval, 0 to 1. Null where none had one.
+    pub coverage95: Option<f64>,
+    /// 1 − `wape` ÷ the `wape` of the last week before each run: above 0 the forecasts were worth making. Null without demand, and where that naive
+    /// forecast made no error.
+    pub value_added: Option<f64>,
+}
+
+impl ForecastProductAccuracy {
+    fn of(tally: &Tally) -> Self {
+        let coverage = tally.coverage();
+        Self {
+            weeks: i32::try_from(tally.series).unwrap_or(i32::MAX),
+            wape: tally.wape().map(six),
+            mase: tally.mase().map(six),
+            bias: tally.bias().map(six),
+            coverage80: coverage.map(|(inside, _)| six(inside)),
+            coverage95: coverage.map(|(_, inside)| six(inside)),
+            value_added: tally.value_added().map(six),
+        }
+    }
 }
 
 /// A deduction from the quality of a history.

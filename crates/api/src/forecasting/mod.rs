@@ -15,11 +15,14 @@ pub use factors::{
     FactorSeries, FactorSeriesConnection, FactorSeriesEdge, FactorSeriesPayload, FactorSeriesRemoveInput, FactorSeriesSetInput,
     FactorValueInput, ForecastFactor,
 };
-pub use forecast::{Forecast, ForecastExclusion, ForecastHistoryWeek, ForecastPastWeek, ForecastQuality, ForecastWeek};
+pub use forecast::{
+    Forecast, ForecastExclusion, ForecastHistoryWeek, ForecastPastWeek, ForecastProductAccuracy, ForecastQuality, ForecastWeek,
+};
 pub use mutation::ForecastMutation;
 pub use query::ForecastQuery;
 pub use run::{ForecastAccuracy, ForecastMethod, ForecastRun};
 pub use simulate::{
-    StockSimulateInput, StockSimulation, StockSimulationOutcome, StockSimulationPolicyInput, StockSimulationStatus,
+    StockSimulateInput, StockSimulation, StockSimulationActual, StockSimulationOutcome, StockSimulationPolicyInput,
+    StockSimulationStatus,
 };
 pub use sum::{ForecastDay, ForecastSum, ForecastSumWeek};

@@ -157,7 +157,8 @@ impl ForecastQuery {
         Ok(found.into_iter().map(ForecastAccuracy).collect())
     }
 
-    /// Simulation of a reorder policy against the past demand of a product in a store: the share of demand that it would have met, its stock and its orders.
+    /// Simulation of a reorder policy against the past demand of a product in a store: the share of demand that it would have met, its stock and its orders,
+    /// beside the stock as it was.
     /// At each review it knows only earlier weeks. Demand that stock does not meet is lost.
     ///
     /// Requires report.read. Costs 50.

@@ -70,7 +70,7 @@ pub struct ForecastMethod {
 
 impl From<StoredChoice> for ForecastMethod {
     fn from(choice: StoredChoice) -> Self {
-        let StoredChoice { class, mean, median, naive_was_better, wape, bias, naive_wape } = choice;
+        let StoredChoice { class, mean, median, naive_was_better, wape, bias, naive_wape, scaled: _ } = choice;
         Self { class: class.map(Into::into), mean, median, naive_was_better, wape, bias, naive_wape }
     }
 }
@@ -96,6 +96,11 @@ impl ForecastAccuracy {
     /// Weighted absolute percentage error: Σ|forecast − units| ÷ Σ units. Null without demand.
     async fn wape(&self) -> Option<f64> {
         self.0.tally.wape().map(six)
+    }
+    /// Mean absolute scaled error: Σ|forecast − units| ÷ Σ mean step between the weeks before each forecast; below 1 for errors that are smaller than those
+    /// steps. Products whose weeks were all the same are left out. Null where none is left, and where all weeks were scored by earlier versions.
+    async fn mase(&self) -> Option<f64> {
+        self.0.tally.mase().map(six)
     }
     /// Bias: Σ(forecast − units) ÷ Σ units, above 0 for too much. Null without demand.
     async fn bias(&self) -> Option<f64> {

@@ -2,17 +2,20 @@
 
 use std::ops::RangeInclusive;
 
-use async_graphql::{Enum, InputObject, SimpleObject};
+use async_graphql::{Context, Enum, InputObject};
 use entity::prelude;
 use macros::resolvers;
 use platform::{clock::day_text, path};
 use services::{
     demand::core::six,
-    forecasting::core::{Compared, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, Unsimulated},
+    forecasting::{
+        core::{Actual, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, UnitCost, Unsimulated},
+        shell::Played,
+    },
 };
 
 use crate::{
-    catalog::{ProductRef, StoreRef},
+    catalog::{Money, ProductRef, StoreRef},
     graphql::{
         fault::{Answer, TopError},
         scalars::{Date, Long, Quantity},
@@ -122,7 +125,7 @@ pub enum StockSimulationStatus {
 pub struct StockSimulation {
     /// As it was promised.
     pub(super) service_level: f64,
-    pub(super) found: Result<Compared, Unsimulated>,
+    pub(super) found: Result<Played, Unsimulated>,
 }
 
 /// Simulation of a reorder policy against past demand.
@@ -162,61 +165,130 @@ impl StockSimulation {
     }
     /// Results of the policy. Null unless READY.
     async fn outcome(&self) -> Option<StockSimulationOutcome> {
-        self.found.as_ref().ok().map(|found| StockSimulationOutcome::of(&found.own))
+        self.found.ok().map(|played| StockSimulationOutcome { found: played.compared.own, cost: played.cost })
     }
     /// Results of a naive policy over the same weeks, with the same lead time, reviews and packs: at each review stock and open orders are filled up to the mean
     /// demand of the last four weeks over lead time and review. Null unless READY.
     async fn naive_outcome(&self) -> Option<StockSimulationOutcome> {
-        self.found.as_ref().ok().map(|found| StockSimulationOutcome::of(&found.naive))
+        self.found.ok().map(|played| StockSimulationOutcome { found: played.compared.naive, cost: played.cost })
+    }
+    /// Stock as it was over the same weeks, so that a policy is judged before it is used. Null unless READY, and where no stock of the product was kept.
+    async fn actual(&self) -> Option<StockSimulationActual> {
+        let played = self.found.ok()?;
+        played.actual.map(|found| StockSimulationActual { found, cost: played.cost })
     }
 }
 
-/// Results of a reorder policy over the counted weeks. Units are the product's smallest; stock is that of the end of a week.
-#[derive(Debug, Clone, SimpleObject)]
+/// Results of a reorder policy.
 pub struct StockSimulationOutcome {
-    /// Monday of the first counted week.
-    pub from: Date,
-    /// Sunday of the last counted week.
-    pub to: Date,
-    /// Number of counted weeks.
-    pub weeks: i32,
-    /// Share of review cycles without unmet demand, 0 to 1; compare it with `promisedServiceLevel`. Null without a cycle that ends in a counted week.
-    pub service_level: Option<f64>,
-    /// Units met ÷ units demanded, 0 to 1. Null without demand.
-    pub fill_rate: Option<f64>,
-    /// Units of demand. Weeks out of stock are drawn from known weeks before them.
-    pub demand: Quantity,
-    /// Units of demand that stock met. The rest is lost.
-    pub met: Quantity,
-    /// Number of weeks with unmet demand.
-    pub stockout_weeks: i32,
-    /// Mean units in stock.
-    pub mean_stock: f64,
-    /// Most units in stock.
-    pub peak_stock: Quantity,
-    /// Number of orders.
-    pub orders: Long,
-    /// Units ordered.
-    pub ordered: Quantity,
+    found: Simulated,
+    cost: Option<UnitCost>,
 }
 
+/// Results of a reorder policy over the counted weeks. Units are the product's smallest; stock is that of the end of a week.
+#[resolvers]
 impl StockSimulationOutcome {
-    fn of(found: &Simulated) -> Self {
-        let (first, after) = found.weeks;
-        let units = |units: f64| Quantity(prelude::Quantity::new(units as i64).unwrap_or_default());
-        Self {
-            from: Date(first),
-            to: Date(after - 1),
-            weeks: (after - first) / 7,
-            service_level: found.cycle_service.map(six),
-            fill_rate: found.fill.map(six),
-            demand: units(found.demanded),
-            met: units(found.met),
-            stockout_weeks: found.short_weeks as i32,
-            mean_stock: six(found.mean_stock),
-            peak_stock: units(found.peak_stock),
-            orders: Long(found.orders as i64),
-            ordered: units(found.ordered),
-        }
+    /// Monday of the first counted week.
+    async fn from(&self) -> Date {
+        Date(self.found.weeks.0)
+    }
+    /// Sunday of the last counted week.
+    async fn to(&self) -> Date {
+        Date(self.found.weeks.1 - 1)
+    }
+    /// Number of counted weeks.
+    async fn weeks(&self) -> i32 {
+        (self.found.weeks.1 - self.found.weeks.0) / 7
+    }
+    /// Share of review cycles without unmet demand, 0 to 1; compare it with `promisedServiceLevel`. Null without a cycle that ends in a counted week.
+    async fn service_level(&self) -> Option<f64> {
+        self.found.cycle_service.map(six)
+    }
+    /// Units met ÷ units demanded, 0 to 1. Null without demand.
+    async fn fill_rate(&self) -> Option<f64> {
+        self.found.fill.map(six)
+    }
+    /// Units of demand. Weeks out of stock are drawn from known weeks before them.
+    async fn demand(&self) -> Quantity {
+        units(self.found.demanded)
+    }
+    /// Units of demand that stock met. The rest is lost.
+    async fn met(&self) -> Quantity {
+        units(self.found.met)
+    }
+    /// Number of weeks with unmet demand.
+    async fn stockout_weeks(&self) -> i32 {
+        self.found.short_weeks as i32
+    }
+    /// Mean units in stock.
+    async fn mean_stock(&self) -> f64 {
+        six(self.found.mean_stock)
+    }
+    /// Value of `meanStock` at the product's unit cost of today. Null when no cost is set, beyond 2^53 − 1 minor units, and for callers without
+    /// product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn mean_stock_value(&self, ctx: &Context<'_>) -> Option<Money> {
+        self.cost?.of_units(self.found.mean_stock).map(Money::from)
+    }
+    /// Most units in stock.
+    async fn peak_stock(&self) -> Quantity {
+        units(self.found.peak_stock)
+    }
+    /// Number of orders.
+    async fn orders(&self) -> Long {
+        Long(self.found.orders as i64)
+    }
+    /// Units ordered.
+    async fn ordered(&self) -> Quantity {
+        units(self.found.ordered)
+    }
+}
+
+fn units(units: f64) -> Quantity {
+    Quantity(prelude::Quantity::new(units as i64).unwrap_or_default())
+}
+
+/// Stock of a product in a store as it was.
+pub struct StockSimulationActual {
+    found: Actual,
+    cost: Option<UnitCost>,
+}
+
+/// Stock of the product in the store as it was over the counted weeks of a simulation, without any policy of it. Units are the product's smallest.
+#[resolvers]
+impl StockSimulationActual {
+    /// Days on which stock of the product was kept.
+    async fn days(&self) -> i32 {
+        (self.found.in_stock_days + self.found.out_days) as i32
+    }
+    /// Days that closed with nothing on hand.
+    async fn stockout_days(&self) -> i32 {
+        self.found.out_days as i32
+    }
+    /// Share of `days` that closed with something on hand, 0 to 1: the service level that was given. Null without such days.
+    async fn service_level(&self) -> Option<f64> {
+        self.found.in_stock_rate().map(six)
+    }
+    /// Number of weeks with a day that closed with nothing on hand; compare it with `stockoutWeeks` of a policy.
+    async fn stockout_weeks(&self) -> i32 {
+        self.found.short_weeks as i32
+    }
+    /// Mean units on hand at the end of a week; less than 0 counts as 0.
+    async fn mean_stock(&self) -> f64 {
+        six(self.found.mean_stock)
+    }
+    /// Value of `meanStock` at the product's unit cost of today. Null when no cost is set, beyond 2^53 − 1 minor units, and for callers without
+    /// product.cost.read.
+    #[field(mask = ProductCostRead)]
+    async fn mean_stock_value(&self, ctx: &Context<'_>) -> Option<Money> {
+        self.cost?.of_units(self.found.mean_stock).map(Money::from)
+    }
+    /// Number of days on which units were received, from suppliers or other stores; compare it with `orders` of a policy.
+    async fn receipts(&self) -> Long {
+        Long(self.found.receipts)
+    }
+    /// Units received, from suppliers or other stores.
+    async fn received(&self) -> Quantity {
+        Quantity(prelude::Quantity::new(self.found.received).unwrap_or_default())
     }
 }

@@ -1,6 +1,6 @@
 //! Reports of the caller's own making: measures by dimensions, compared and drawn.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::Context;
 use iam::access::{Permit, kind};
@@ -10,7 +10,7 @@ use platform::path;
 use services::{
     demand::rows::FactKey,
     reports::{
-        core::{self, Chart, ChartPoint, MOST_POINTS, drawn, period_label},
+        core::{self, Chart, ChartPoint, MOST_POINTS, MOST_STACKED, drawn, period_label},
         shell::{self, BuilderError, BuiltRow},
     },
 };
@@ -59,40 +59,96 @@ impl ReportRowConnection {
     async fn chart(&self, ctx: &Context<'_>, permit: Permit<kind::ReportRead>, ask: ChartAsk) -> Answer<Chart> {
         let ChartAsk { kind, measure, width, height } = ask;
         let Shape { spec, source } = &*self.shape;
-        let [dimension] = spec.dimensions.as_slice() else {
-            return Err(TopError::bad_input("a report of one dimension can be drawn", path!["dimensions"]));
+        let (dimension, second) = match spec.dimensions.as_slice() {
+            [dimension] => (*dimension, None),
+            [dimension, part] => (*dimension, Some(*part)),
+            _ => return Err(TopError::bad_input("a report of one or two dimensions can be drawn", path!["dimensions"])),
         };
-        let ids: Vec<Uuid> = self.first.iter().filter_map(id_of).collect();
-        let database = ctx.given::<Ledger>()?.database();
-        let names = shell::report_names(permit, database, *dimension, &ids).await.map_err(no_report)?;
+        let names = self.names(ctx, permit.clone(), (0, dimension)).await?;
+        let parts_names = match second {
+            Some(part) => {
+                self.can_be_stacked((kind, measure), part)?;
+                self.names(ctx, permit, (1, part)).await?
+            }
+            None => HashMap::new(),
+        };
+        let (mut columns, mut parts): (Vec<FactKey>, Vec<FactKey>) = (Vec::new(), Vec::new());
         let point = |row: &BuiltRow| {
-            let label = match (row.keys.first(), dimension.unit()) {
-                (Some(FactKey::Date(day)), Some(unit)) => period_label(unit, *day),
-                (Some(FactKey::Id(id)), _) => names.get(id).cloned().unwrap_or_else(|| "–".to_owned()),
-                _ => String::new(),
-            };
+            let (column, part) = (row.keys.first().copied(), row.keys.get(1).copied());
+            let label = label(column, dimension, &names);
+            let column = column.map_or(0, |key| place(&mut columns, key));
+            let part = part.map_or(0, |key| place(&mut parts, key));
             let figure = row.cells.iter().find(|cell| cell.measure == measure).and_then(|cell| cell.now);
             let value = figure.map(|figure| number(measure, figure, source.currency));
             let text = figure.map(|figure| text(measure, figure, source.currency)).unwrap_or_default();
-            ChartPoint { label, value, text }
+            ChartPoint { column, part, label, value, text }
         };
         let money = match measure.unit() {
             core::ReportUnit::Money => format!(" ({})", source.currency),
             _ => String::new(),
         };
         let (from, to) = (period_label(core::TimeUnit::Day, source.span.from), period_label(core::TimeUnit::Day, source.span.to));
-        let title = format!("{}{money} by {}, {from} to {to}", words(measure.name()), words(dimension.name()).to_lowercase());
+        let by = match second {
+            Some(part) => format!("{} and {}", words(dimension.name()), words(part.name())).to_lowercase(),
+            None => words(dimension.name()).to_lowercase(),
+        };
+        let title = format!("{}{money} by {by}, {from} to {to}", words(measure.name()));
         let points = self.first.iter().map(point).collect();
-        Ok(Chart { kind, title, width, height, points, left_out: self.row_count.saturating_sub(self.first.len()) })
+        let parts = match second {
+            Some(part) => parts.into_iter().map(|key| label(Some(key), part, &parts_names)).collect(),
+            None => Vec::new(),
+        };
+        Ok(Chart { kind, title, width, height, parts, points, left_out: self.row_count.saturating_sub(self.first.len()) })
+    }
+
+    /// Names of what rows stand for by a dimension, which is the first or the second one. Empty for one of time.
+    async fn names(
+        &self,
+        ctx: &Context<'_>,
+        permit: Permit<kind::ReportRead>,
+        (nth, dimension): (usize, core::ReportDimension),
+    ) -> Answer<HashMap<Uuid, String>> {
+        let id_of = |row: &BuiltRow| match row.keys.get(nth) {
+            Some(FactKey::Id(id)) => Some(*id),
+            _ => None,
+        };
+        let ids: Vec<Uuid> = self.first.iter().filter_map(id_of).collect();
+        let database = ctx.given::<Ledger>()?.database();
+        shell::report_names(permit, database, dimension, &ids).await.map_err(no_report)
+    }
+
+    /// Columns are stacked of what adds up, and are whole.
+    fn can_be_stacked(&self, (kind, measure): (core::ChartKind, core::ReportMeasure), part: core::ReportDimension) -> Answer<()> {
+        if kind != core::ChartKind::Bars {
+            return Err(TopError::bad_input("a report of two dimensions is drawn as BARS", path!["kind"]));
+        }
+        if !measure.adds_over(part) {
+            let message = "bars are stacked of a measure that adds over the second dimension: see addsOver in reportCatalog";
+            return Err(TopError::bad_input(message, path!["measure"]));
+        }
+        if self.row_count > MOST_STACKED {
+            let message = format!("a report of two dimensions is drawn with at most {MOST_STACKED} rows: narrow the filter");
+            return Err(TopError::bad_input(message, path!["dimensions"]));
+        }
+        Ok(())
     }
 }
 
-/// What a row stands for, where it is not time.
-fn id_of(row: &BuiltRow) -> Option<Uuid> {
-    match row.keys.first()? {
-        FactKey::Id(id) => Some(*id),
-        FactKey::Date(_) => None,
+/// The name of what a row stands for by a dimension.
+fn label(key: Option<FactKey>, dimension: core::ReportDimension, names: &HashMap<Uuid, String>) -> String {
+    match (key, dimension.unit()) {
+        (Some(FactKey::Date(day)), Some(unit)) => period_label(unit, day),
+        (Some(FactKey::Id(id)), _) => names.get(&id).cloned().unwrap_or_else(|| "–".to_owned()),
+        _ => String::new(),
     }
+}
+
+/// The place of a key among those that were met before, where it is put if it was not.
+fn place(met: &mut Vec<FactKey>, key: FactKey) -> usize {
+    met.iter().position(|known| *known == key).unwrap_or_else(|| {
+        met.push(key);
+        met.len() - 1
+    })
 }
 
 /// A name of the schema in words: `SOLD_UNITS` is "Sold units".
@@ -157,7 +213,8 @@ impl ReportRowConnection {
     async fn is_current(&self) -> bool {
         self.shape.source.progress.is_current()
     }
-    /// Chart of one measure as an SVG drawing, without programs or links: its first 100 rows, in the order of the report. The report has to be of one dimension.
+    /// Chart of one measure as an SVG drawing, without programs or links: its first 100 rows, in the order of the report. A report of two dimensions
+    /// is drawn as bars by the first one, stacked of the second, with at most 500 rows and of a measure that adds over the second.
     #[field(permit = ReportRead, cost = "5")]
     async fn svg(
         &self,
@@ -227,7 +284,8 @@ impl ReportBuilderQuery {
         let found = Box::pin(found).await.map_err(refused)?;
         let shape = Arc::new(Shape { spec, source: found.source });
         let row_count = found.rows.len();
-        let first_rows = found.rows.iter().take(MOST_POINTS).map(|(row, _)| row.clone()).collect();
+        let most = if shape.spec.dimensions.len() > 1 { MOST_STACKED } else { MOST_POINTS };
+        let first_rows = found.rows.iter().take(most).map(|(row, _)| row.clone()).collect();
         let page = paging.page(found.rows, |row| ReportRow { row, shape: shape.clone() });
         let totals = ReportRow { row: found.totals, shape: shape.clone() };
         let before = found.before.map(|before| before.span);

@@ -115,7 +115,7 @@ pub enum ReportComparison {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "reports::core::ChartKind", rename_items = "SCREAMING_SNAKE_CASE")]
 pub enum ReportChartKind {
-    /// A bar for each row.
+    /// A bar for each row; of two dimensions, for each of the first one, stacked of the second.
     Bars,
     /// A line through all rows.
     Line,

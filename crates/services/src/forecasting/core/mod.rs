@@ -1,5 +1,6 @@
 //! From facts to series, and from a run to what is kept of it. No database, no clock.
 
+mod actual;
 mod classes;
 mod drift;
 mod factors;
@@ -10,6 +11,7 @@ mod stored;
 mod sums;
 mod weekdays;
 
+pub use actual::{Actual, LevelDay, UnitCost};
 pub use classes::{Level, StoredClasses, StoredXyz, Turnover, YEAR_WEEKS, classify};
 pub use drift::{AlertBefore, JudgedWeek, LevelDrift, WATCHED_WEEKS, coverage_drift, error_drift};
 pub use factors::{FactorFields, FactorProblem, FactorSeries, MOST_DAYS, MOST_FACTORS, StoredFactor, factors_of, stored_factors};
@@ -17,7 +19,8 @@ pub use history::{History, LevelFacts, SeriesHistory};
 pub use score::{DRIFT_WEEKS, Drift, Outcome, SIGNAL_WEEKS, Tally, TrackingSignal};
 pub use simulate::{Compared, LONGEST_SPAN, ReorderPolicy, SERVICE_LEVELS, Simulated, Unsimulated, simulated};
 pub use stored::{
-    Excluded, ExclusionReason, QualityReason, StoredChoice, StoredPoint, StoredSeries, choices_of, class_of, series_of, status_of,
+    Excluded, ExclusionReason, QualityReason, StoredChoice, StoredPoint, StoredScaled, StoredSeries, choices_of, class_of,
+    series_of, status_of,
 };
 pub use sums::{StoredSum, StoredSumPoint, SumKey, Sums};
 pub use weekdays::{DayUnits, profiles};

@@ -7,6 +7,8 @@ pub struct Outcome {
     pub naive: f64,
     /// Lower and upper bounds of the 80 % and of the 95 % interval.
     pub bounds: Option<[f64; 4]>,
+    /// The mean step between the weeks before the forecast. None or 0: there is nothing to scale an error by.
+    pub step: Option<f64>,
     pub units: i64,
 }
 
@@ -21,6 +23,9 @@ pub struct Tally {
     pub bounded: i64,
     pub inside80: i64,
     pub inside95: i64,
+    /// Absolute errors of series whose weeks differed before the forecast, and the mean steps between those weeks.
+    pub scaled_milli: i64,
+    pub step_milli: i64,
 }
 
 impl Tally {
@@ -37,6 +42,11 @@ impl Tally {
             self.inside80 += i64::from((lower80..=upper80).contains(&actual));
             self.inside95 += i64::from((lower95..=upper95).contains(&actual));
         }
+        let step = outcome.step.map_or(0, milli);
+        if step > 0 {
+            self.scaled_milli = self.scaled_milli.saturating_add(error.saturating_abs());
+            self.step_milli = self.step_milli.saturating_add(step);
+        }
     }
     pub fn join(&mut self, other: &Self) {
         self.series += other.series;
@@ -47,6 +57,8 @@ impl Tally {
         self.bounded += other.bounded;
         self.inside80 += other.inside80;
         self.inside95 += other.inside95;
+        self.scaled_milli = self.scaled_milli.saturating_add(other.scaled_milli);
+        self.step_milli = self.step_milli.saturating_add(other.step_milli);
     }
     /// Σ|error| ÷ Σ units; None without demand. Source: Kolassa & Schütz, Advantages of the MAD/mean ratio over the MAPE, Foresight 6 (2007).
     pub fn wape(&self) -> Option<f64> {
@@ -68,6 +80,11 @@ impl Tally {
     pub fn coverage(&self) -> Option<(f64, f64)> {
         let share = |inside: i64| inside as f64 / self.bounded as f64;
         (self.bounded > 0).then(|| (share(self.inside80), share(self.inside95)))
+    }
+    /// Σ|error| ÷ Σ mean step between the weeks before each forecast; None where none is known, or the weeks never differed. Source: Hyndman & Koehler,
+    /// Another look at measures of forecast accuracy, International Journal of Forecasting 22 (2006).
+    pub fn mase(&self) -> Option<f64> {
+        (self.step_milli > 0).then(|| self.scaled_milli as f64 / self.step_milli as f64)
     }
     fn of_units(&self, milli: i64) -> Option<f64> {
         (self.units > 0).then(|| milli as f64 / 1_000.0 / self.units as f64)
@@ -139,9 +156,9 @@ mod tests {
     fn errors_are_summed_and_divided_by_what_was_wanted() {
         let mut tally = Tally::default();
         let bounds = Some([4.0, 16.0, 1.0, 30.0]);
-        tally.add(&Outcome { forecast: 10.0, naive: 12.0, bounds, units: 8 });
-        tally.add(&Outcome { forecast: 10.0, naive: 12.0, bounds, units: 20 });
-        tally.add(&Outcome { forecast: 2.5, naive: 0.0, bounds: None, units: 2 });
+        tally.add(&Outcome { forecast: 10.0, naive: 12.0, bounds, step: Some(4.0), units: 8 });
+        tally.add(&Outcome { forecast: 10.0, naive: 12.0, bounds, step: Some(0.0), units: 20 });
+        tally.add(&Outcome { forecast: 2.5, naive: 0.0, bounds: None, step: Some(1.0), units: 2 });
         let mut joined = Tally::default();
         joined.join(&tally);
         // Errors 2, -10, 0.5 over 30 units; naive 4, 8, 2.
@@ -149,6 +166,8 @@ mod tests {
         assert_eq!(joined.bias(), Some(-7.5 / 30.0));
         assert_eq!(joined.naive_wape(), Some(14.0 / 30.0));
         assert_eq!(joined.coverage(), Some((0.5, 1.0)));
+        // The one whose weeks never differed is in neither sum: 2 and 0.5 by 4 and 1.
+        assert_eq!(joined.mase(), Some(0.5));
         assert!((joined.value_added().unwrap() - (1.0 - 12.5 / 14.0)).abs() < 1e-12);
     }
 
@@ -175,7 +194,8 @@ mod tests {
     #[test]
     fn without_demand_there_is_no_ratio() {
         let mut tally = Tally::default();
-        tally.add(&Outcome { forecast: 1.0, naive: 0.0, bounds: None, units: 0 });
+        tally.add(&Outcome { forecast: 1.0, naive: 0.0, bounds: None, step: None, units: 0 });
         assert_eq!((tally.wape(), tally.bias(), tally.value_added(), tally.coverage()), (None, None, None, None));
+        assert_eq!(tally.mase(), None);
     }
 }

@@ -1,5 +1,7 @@
 //! What is kept of a run: figures to a thousandth of a unit, equal weeks together.
 
+use std::collections::BTreeMap;
+
 use entity::prelude::*;
 use forecast::{
     Point, Run, SeriesForecast, Status,
@@ -229,10 +231,24 @@ pub struct StoredChoice {
     pub wape: Option<f64>,
     pub bias: Option<f64>,
     pub naive_wape: Option<f64>,
+    /// Of the weeks that the run scored; empty of the tenant, and in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scaled: Vec<StoredScaled>,
 }
 
-/// The methods of a run as JSON: of the tenant, then of each class.
-pub fn choices_of(run: &Run) -> String {
+/// Errors of a class in a week that a run scored, in thousandths of a unit, beside the steps that they are scaled by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredScaled {
+    /// Its Monday.
+    pub week: i32,
+    pub lead: i32,
+    pub level: ForecastLevel,
+    pub error: i64,
+    pub step: i64,
+}
+
+/// The methods of a run as JSON: of the tenant, then of each class with the errors of the weeks that the run scored.
+pub fn choices_of(run: &Run, scaled: &BTreeMap<DemandClass, Vec<StoredScaled>>) -> String {
     let stored = |class: Option<Class>, choice: &Choice| StoredChoice {
         class: class.map(class_of),
         mean: choice.mean.to_string(),
@@ -241,6 +257,7 @@ pub fn choices_of(run: &Run) -> String {
         wape: choice.wape.map(milli),
         bias: choice.bias.map(milli),
         naive_wape: choice.naive_wape.map(milli),
+        scaled: class.and_then(|class| scaled.get(&class_of(class)).cloned()).unwrap_or_default(),
     };
     let classes = Class::ALL.into_iter().map(|class| stored(Some(class), run.choices.of(class)));
     let all: Vec<StoredChoice> = std::iter::once(stored(None, &run.choices.tenant)).chain(classes).collect();

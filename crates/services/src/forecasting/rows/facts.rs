@@ -7,11 +7,14 @@ use entity::{
     record::{Record, Selected},
     tables::{demand_week, product, stock_level, stock_span},
 };
-use platform::storage::{Fault, Finds, Reads};
+use platform::storage::{Fault, Finds, Reads, Row};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::{demand::core::Span, forecasting::core::LevelFacts};
+use crate::{
+    demand::{core::Span, rows::by_level},
+    forecasting::core::{LevelDay, LevelFacts, UnitCost},
+};
 
 type Levels = BTreeMap<(ProductId, StoreId), LevelFacts>;
 
@@ -145,6 +148,31 @@ pub async fn are_known(reads: &impl Reads, product: ProductId, store: StoreId) -
     Ok((!products.is_empty(), !stores.is_empty()))
 }
 
+/// What changed on hand of a product in a store on each day before one, oldest first.
+pub async fn level_days(reads: &impl Reads, product: ProductId, store: StoreId, until: i32) -> Result<Vec<LevelDay>, Fault> {
+    let sql = format!(
+        "SELECT d.business_date, CAST(sum(d.net_units) AS bigint), CAST(sum(d.received_units + d.moved_in_units) AS bigint)
+         FROM demand_day d{} WHERE d.tenant_id = $1 AND d.generation = {CURRENT} AND d.product_id = $2 AND d.store_id = $3
+         AND d.business_date < $4 GROUP BY d.business_date ORDER BY d.business_date",
+        by_level(reads.backend())
+    );
+    let read = |row| {
+        let mut row = Row::new(row);
+        Ok(LevelDay { day: row.take()?, net: row.take()?, received: row.take()? })
+    };
+    reads.rows(&sql, vec![product.into(), store.into(), until.into()]).await?.iter().map(read).collect()
+}
+
+/// The listed cost of a product; None without one.
+pub async fn unit_cost(reads: &impl Reads, product: ProductId) -> Result<Option<UnitCost>, Fault> {
+    let sql = "SELECT p.cost_minor, p.cost_currency, p.unit_decimals FROM product p WHERE p.tenant_id = $1 AND p.id = $2";
+    let Some(row) = reads.rows(sql, vec![product.into()]).await?.into_iter().next() else { return Ok(None) };
+    let mut row = Row::new(&row);
+    let (minor, currency, decimals): (Option<i64>, Option<String>, i32) = (row.take()?, row.take()?, row.take()?);
+    let cost = minor.zip(currency.and_then(|code| Currency::parse(&code))).map(|(minor, currency)| Money::new(minor, currency));
+    Ok(cost.map(|cost| UnitCost { cost, decimals }))
+}
+
 /// Units wanted of a product by the Monday of their week, from one week on and before another; without a store of these stores together, or of all.
 pub async fn demand_weeks(
     reads: &impl Reads,
@@ -159,7 +187,7 @@ pub async fn demand_weeks(
     let of_store = store.map_or_else(Uuid::nil, StoreId::uuid);
     let values: Vec<Value> = vec![since.into(), until.into(), product.into(), of_store.into(), i64::from(store.is_none()).into()];
     let read = |row| {
-        let mut row = platform::storage::Row::new(row);
+        let mut row = Row::new(row);
         Ok((row.take()?, row.take()?))
     };
     reads.rows(&sql, values).await?.iter().map(read).collect()

@@ -11,10 +11,10 @@ pub use factors::{
     FACTORS, countries, factor, factor_keys, factor_page, factor_source, factors, insert_factor, is_store, remove_factor,
     update_factor,
 };
-pub use facts::{are_known, demand_weeks, level_facts, store_facts};
+pub use facts::{are_known, demand_weeks, level_days, level_facts, store_facts, unit_cost};
 pub use runs::{
-    KeptRun, KeptSeries, classes, forget, insert_pools, insert_run, insert_series, last_run, pools, products_of_run, run_weeks,
-    series_of_products, series_of_run, series_of_runs, tenants_with_facts,
+    KeptRun, KeptSeries, choices, classes, forget, insert_pools, insert_run, insert_series, last_run, pools, products_of_run,
+    run_weeks, series_of_products, series_of_run, series_of_runs, tenants_with_facts,
 };
 pub use scores::{ScoreKey, accuracy, insert_scores, last_scored, scored};
 pub use sums::{categories, day_units, insert_sums, open_weekdays, sum};

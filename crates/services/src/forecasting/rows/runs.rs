@@ -80,6 +80,12 @@ pub async fn run_weeks(reads: &impl Reads, since: i32) -> Result<Vec<i32>, Fault
     reads.rows(sql, vec![since.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
 }
 
+/// The methods of all runs since one, with the errors of the weeks that they scored, as JSON; oldest first.
+pub async fn choices(reads: &impl Reads, since: i32) -> Result<Vec<String>, Fault> {
+    let sql = "SELECT r.choices FROM forecast_run r WHERE r.tenant_id = $1 AND r.first_week >= $2 ORDER BY r.first_week";
+    reads.rows(sql, vec![since.into()]).await?.iter().map(|row| Row::new(row).take()).collect()
+}
+
 /// The classes that a run assigned and computed, by product and store.
 pub async fn classes(reads: &impl Reads, first_week: i32) -> Result<BTreeMap<(ProductId, StoreId), LastClass>, Fault> {
     let sql = format!("SELECT {} FROM forecast_series s WHERE s.tenant_id = $1 AND s.first_week = $2", ClassRow::SELECT);

@@ -58,7 +58,7 @@ pub async fn last_scored(reads: &impl Reads) -> Result<Option<i32>, Fault> {
     reads.rows(sql, vec![]).await?.first().map_or(Ok(None), |row| Row::new(row).take())
 }
 
-/// Sums over weeks from one on and before another, by class.
+/// Sums over weeks from one on and before another, by class; without the steps that errors are scaled by, which runs keep.
 pub async fn accuracy(
     reads: &impl Reads,
     (since, until): (i32, i32),
@@ -73,7 +73,9 @@ pub async fn accuracy(
     let rows = reads.records::<SumRow>(&sql, vec![since.into(), until.into(), lead.into(), level.into()]).await?;
     let tally = |row: SumRow| {
         let SumRow { class, series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95 } = row;
-        (class, Tally { series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95 })
+        let scored =
+            Tally { series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95, ..Tally::default() };
+        (class, scored)
     };
     Ok(rows.into_iter().map(tally).collect())
 }
@@ -81,7 +83,7 @@ pub async fn accuracy(
 pub async fn insert_scores(work: &Work, scores: impl IntoIterator<Item = (ScoreKey, Tally)>) -> Result<(), Fault> {
     let mut rows = Rows::<forecast_score::Model>::insert(work.tenant());
     for (ScoreKey { week, lead, level, class }, tally) in scores {
-        let Tally { series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95 } = tally;
+        let Tally { series, units, error_milli, absolute_milli, naive_milli, bounded, inside80, inside95, .. } = tally;
         rows.push(forecast_score::Model {
             tenant_id: work.tenant(),
             week_date: week,

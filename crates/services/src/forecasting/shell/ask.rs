@@ -7,7 +7,7 @@ use iam::access::{Permit, kind};
 use platform::storage::{Database, Fault};
 
 use crate::forecasting::{
-    core::{SIGNAL_WEEKS, StoredFactor, StoredSum, SumKey, Tally, TrackingSignal},
+    core::{Outcome, SIGNAL_WEEKS, StoredChoice, StoredFactor, StoredScaled, StoredSum, SumKey, Tally, TrackingSignal},
     rows::{self, KeptRun, KeptSeries},
 };
 
@@ -25,6 +25,10 @@ pub struct PastWeek {
     pub week: i32,
     pub forecast: f64,
     pub bounds: Option<[f64; 4]>,
+    /// The last known week before the run.
+    pub naive: f64,
+    /// The mean step between the weeks before the run. None in runs of earlier versions.
+    pub step: Option<f64>,
     pub units: i64,
 }
 
@@ -37,6 +41,8 @@ pub struct ProductForecast {
     pub history: Vec<WeekUnits>,
     /// Weeks that have come true, as they were forecast so many weeks before; oldest first.
     pub past: Vec<PastWeek>,
+    /// Of those of them that are settled, and on which the product could be sold.
+    pub accuracy: Tally,
     /// Of forecasts of one week ahead; None while fewer than eight settled weeks are known.
     pub signal: Option<TrackingSignal>,
     /// Days of the coming weeks, Monday first. Empty in runs of earlier versions.
@@ -87,6 +93,7 @@ pub async fn product_forecast(
     let units = rows::demand_weeks(&scope, product, store, (since.min(signal_weeks.0), run.first_week)).await?;
     let signal = signal(&past(&kept, 1, signal_weeks, &units), &series);
     let past = past(&kept, lead, (since, run.first_week), &units);
+    let accuracy = tally(past.iter().filter(|one| one.week < signal_weeks.1), &series);
     let history =
         (since..run.first_week).step_by(7).map(|week| WeekUnits { week, units: units.get(&week).copied().unwrap_or(0) });
     let days = match store {
@@ -96,7 +103,7 @@ pub async fn product_forecast(
     let found: Vec<StoredFactor> =
         serde_json::from_str(&run.factors).map_err(|_| Fault::corrupt("forecast_run", "its factors are those of a run"))?;
     let factors = found.into_iter().filter(|factor| factor.is_of(series.store)).collect();
-    Ok(Some(ProductForecast { history: history.collect(), past, signal, days, factors, series, run }))
+    Ok(Some(ProductForecast { history: history.collect(), past, accuracy, signal, days, factors, series, run }))
 }
 
 /// The days of all stores together.
@@ -127,16 +134,32 @@ fn past(kept: &[KeptSeries], lead: i32, (since, until): (i32, i32), units: &BTre
         let week = series.first_week + 7 * (lead - 1);
         let point = series.body.ahead(usize::try_from(lead).ok()?)?;
         let units = units.get(&week).copied().unwrap_or(0);
-        (week >= since && week < until).then_some(PastWeek { week, forecast: point.mean, bounds: point.bounds, units })
+        let (naive, step) = (series.body.naive, series.body.step);
+        let found = PastWeek { week, forecast: point.mean, bounds: point.bounds, naive, step, units };
+        (week >= since && week < until).then_some(found)
     };
     kept.iter().filter_map(came_true).collect()
 }
 
 /// The signal of forecasts of one week ahead. A week without stock, or with stock on a part of its days, tells nothing of its forecast.
 fn signal(weeks: &[PastWeek], series: &KeptSeries) -> Option<TrackingSignal> {
-    let is_known = |week: &&PastWeek| !series.body.excluded.iter().any(|one| one.week == week.week && one.reason.lacks_stock());
-    let errors: Vec<f64> = weeks.iter().filter(is_known).map(|week| week.units as f64 - week.forecast).collect();
+    let known = weeks.iter().filter(|week| could_be_sold(week.week, series));
+    let errors: Vec<f64> = known.map(|week| week.units as f64 - week.forecast).collect();
     TrackingSignal::of(&errors)
+}
+
+fn could_be_sold(week: i32, series: &KeptSeries) -> bool {
+    !series.body.excluded.iter().any(|one| one.week == week && one.reason.lacks_stock())
+}
+
+/// How forecasts of one product came true.
+fn tally<'a>(weeks: impl Iterator<Item = &'a PastWeek>, series: &KeptSeries) -> Tally {
+    let mut tally = Tally::default();
+    for week in weeks.filter(|week| could_be_sold(week.week, series)) {
+        let PastWeek { forecast, bounds, naive, step, units, .. } = *week;
+        tally.add(&Outcome { forecast, naive, bounds, step, units: units.max(0) });
+    }
+    tally
 }
 
 /// How forecasts of the last weeks came true: of all products, then by class. Empty before the first week was scored.
@@ -150,7 +173,16 @@ pub async fn accuracy(
     let Some(run) = rows::last_run(&scope).await? else { return Ok(Vec::new()) };
     // The two weeks before the run are not settled yet.
     let until = run.first_week - 7;
-    let classes = rows::accuracy(&scope, (until - 7 * weeks, until), lead, level).await?;
+    let since = until - 7 * weeks;
+    let mut classes = rows::accuracy(&scope, (since, until), lead, level).await?;
+    let scaled = scaled(&rows::choices(&scope, since).await?)?;
+    for (class, tally) in &mut classes {
+        let is_asked = |one: &StoredScaled| one.lead == lead && one.level == level && (since..until).contains(&one.week);
+        for (_, one) in scaled.iter().filter(|(of, one)| *of == *class && is_asked(one)) {
+            tally.scaled_milli = tally.scaled_milli.saturating_add(one.error);
+            tally.step_milli = tally.step_milli.saturating_add(one.step);
+        }
+    }
     let mut all = Tally::default();
     classes.iter().for_each(|(_, tally)| all.join(tally));
     if classes.is_empty() {
@@ -159,4 +191,18 @@ pub async fn accuracy(
     let total = ClassAccuracy { class: None, tally: all };
     let by_class = classes.into_iter().map(|(class, tally)| ClassAccuracy { class: Some(class), tally });
     Ok(std::iter::once(total).chain(by_class).collect())
+}
+
+/// Errors of classes in the weeks that runs scored, with the steps that they are scaled by.
+fn scaled(choices: &[String]) -> Result<Vec<(DemandClass, StoredScaled)>, Fault> {
+    let mut found = Vec::new();
+    for stored in choices {
+        let stored: Vec<StoredChoice> =
+            serde_json::from_str(stored).map_err(|_| Fault::corrupt("forecast_run", "its choices are those of a run"))?;
+        for choice in stored {
+            let Some(class) = choice.class else { continue };
+            found.extend(choice.scaled.into_iter().map(|one| (class, one)));
+        }
+    }
+    Ok(found)
 }

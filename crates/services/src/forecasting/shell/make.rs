@@ -23,7 +23,7 @@ use platform::{
     },
 };
 
-use super::score::score_weeks;
+use super::score::{scaled, score_weeks};
 use crate::{
     demand::{core::week_of, shell::catch_up},
     forecasting::{
@@ -116,7 +116,7 @@ pub async fn make_run(db: &Database, clock: &Clock, tenant: TenantId) -> Result<
             weeks: made.weeks as i32,
             series: made.series as i64,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            choices: choices_of(&computed.store_run),
+            choices: choices_of(&computed.store_run, &scaled(&scores)),
             fingerprint: format!("{:016x}", computed.store_run.fingerprint()),
             factors: serde_json::to_string(&computed.factors).map_err(|err| Fault::Broken(err.to_string()))?,
             watched_at: None,

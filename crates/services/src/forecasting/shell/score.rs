@@ -6,7 +6,7 @@ use entity::prelude::*;
 use platform::storage::{Fault, Reads, TenantScope};
 
 use crate::forecasting::{
-    core::{DRIFT_WEEKS, Drift, History, Outcome, Tally},
+    core::{DRIFT_WEEKS, Drift, History, Outcome, StoredScaled, Tally},
     rows::{self, ScoreKey},
 };
 
@@ -49,12 +49,23 @@ pub(super) async fn score_weeks(
                 };
                 let level = if series.store == StoreId::NIL { ForecastLevel::AllStores } else { ForecastLevel::Store };
                 let key = ScoreKey { week: *week, lead: *lead, level, class: series.class };
-                let outcome = Outcome { forecast: point.mean, naive: series.body.naive, bounds: point.bounds, units };
+                let (naive, step) = (series.body.naive, series.body.step);
+                let outcome = Outcome { forecast: point.mean, naive, bounds: point.bounds, step, units };
                 tallies.entry(key).or_default().add(&outcome);
             }
         }
     }
     Ok(tallies)
+}
+
+/// Errors with the steps that they are scaled by, of each class: what a run keeps of the weeks that it scored.
+pub(super) fn scaled(scores: &BTreeMap<ScoreKey, Tally>) -> BTreeMap<DemandClass, Vec<StoredScaled>> {
+    let mut found: BTreeMap<DemandClass, Vec<StoredScaled>> = BTreeMap::new();
+    for (ScoreKey { week, lead, level, class }, tally) in scores.iter().filter(|(_, tally)| tally.step_milli > 0) {
+        let (error, step) = (tally.scaled_milli, tally.step_milli);
+        found.entry(*class).or_default().push(StoredScaled { week: *week, lead: *lead, level: *level, error, step });
+    }
+    found
 }
 
 /// Classes of demand whose intervals held neither in the last weeks that were scored nor in those that ended a week before.

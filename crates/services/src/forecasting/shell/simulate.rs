@@ -5,7 +5,7 @@ use iam::access::{Permit, kind};
 use platform::storage::{Database, Fault};
 
 use crate::forecasting::{
-    core::{Compared, History, ReorderPolicy, Unsimulated, simulated},
+    core::{Actual, Compared, History, ReorderPolicy, UnitCost, Unsimulated, simulated},
     rows,
 };
 
@@ -25,6 +25,16 @@ pub enum SimulationError {
     NoStore,
 }
 
+/// A policy that was played, beside what became of the stock itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Played {
+    pub compared: Compared,
+    /// Of the same weeks; None where no stock was kept in them.
+    pub actual: Option<Actual>,
+    /// Of the product, as it is listed now.
+    pub cost: Option<UnitCost>,
+}
+
 /// Plays a policy over the weeks before the newest run of forecasts, between two days if they are given. The caller sees to it that the store is the
 /// permit's.
 pub async fn simulate(
@@ -33,7 +43,7 @@ pub async fn simulate(
     (product, store): (ProductId, StoreId),
     policy: ReorderPolicy,
     range: (Option<i32>, Option<i32>),
-) -> Result<Result<Compared, Unsimulated>, SimulationError> {
+) -> Result<Result<Played, Unsimulated>, SimulationError> {
     let scope = permit.scope(db).long();
     match rows::are_known(&scope, product, store).await? {
         (_, false) => return Err(SimulationError::NoStore),
@@ -47,13 +57,20 @@ pub async fn simulate(
     }
     let pooled = pooled(product, &products);
     let facts = rows::store_facts(&scope, &pooled, store, (run.first_week - 7 * MOST_WEEKS, run.first_week)).await?;
+    let spans = facts.get(&(product, store)).map(|facts| facts.spans.clone()).unwrap_or_default();
     let mut history = History::of(&facts, run.first_week);
     let Some(place) = history.series.iter().position(|series| series.product == product) else {
         return Ok(Err(Unsimulated::NoDemand));
     };
     history.series.swap(0, place);
     let playing = tokio::task::spawn_blocking(move || simulated(&history, &policy, range));
-    Ok(playing.await.map_err(|err| Fault::Broken(format!("a simulation: {err}")))?)
+    let compared = match playing.await.map_err(|err| Fault::Broken(format!("a simulation: {err}")))? {
+        Ok(compared) => compared,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let days = rows::level_days(&scope, product, store, compared.own.weeks.1).await?;
+    let actual = Actual::of(compared.own.weeks, &spans, &days);
+    Ok(Ok(Played { compared, actual, cost: rows::unit_cost(&scope, product).await? }))
 }
 
 /// The product, and evenly spaced ones of the others.

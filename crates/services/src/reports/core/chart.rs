@@ -1,6 +1,6 @@
 //! A report as a drawing: an SVG without a program or a link, the same for the same figures.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use platform::markup;
 
@@ -10,6 +10,8 @@ use super::calendar::TimeUnit;
 
 /// Points that a chart has room for.
 pub const MOST_POINTS: usize = 100;
+/// Rows of two dimensions that it has room for: a column that is not whole would say too little.
+pub const MOST_STACKED: usize = 500;
 
 /// The drawing of a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,6 +23,11 @@ pub enum ChartKind {
 /// A row of the report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChartPoint {
+    /// The place of its column, from 0. Points of one column are stacked.
+    pub column: usize,
+    /// The place of its part; 0 where there are no parts.
+    pub part: usize,
+    /// Of its column.
     pub label: String,
     /// None: nothing is drawn.
     pub value: Option<f64>,
@@ -36,6 +43,8 @@ pub struct Chart {
     /// In pixels.
     pub width: i32,
     pub height: i32,
+    /// What columns are stacked of; empty where each is one point.
+    pub parts: Vec<String>,
     pub points: Vec<ChartPoint>,
     /// Rows of the report that are not drawn.
     pub left_out: usize,
@@ -49,6 +58,12 @@ const RIGHT: f64 = 14.0;
 /// Room for a label below the axis, and letters that it has at most.
 const LABEL: f64 = 76.0;
 const LETTERS: usize = 12;
+/// Room for the names of parts, below the title, and for each of them.
+const LEGEND: f64 = 16.0;
+const KEY: f64 = 96.0;
+/// Of the parts in their order; those beyond are grey.
+const COLOURS: [&str; 8] = ["#2563eb", "#f59e0b", "#10b981", "#ef4444", "#8b5cf6", "#14b8a6", "#ec4899", "#84cc16"];
+const GREY: &str = "#9ca3af";
 
 /// The figures of the vertical axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,8 +76,8 @@ struct Axis {
 impl Axis {
     /// From 0 or below to 0 or above, in some five round steps.
     fn of(points: &[ChartPoint]) -> Self {
-        let values = || points.iter().filter_map(|point| point.value).filter(|value| value.is_finite());
-        let (low, high) = (values().fold(0.0, f64::min), values().fold(0.0, f64::max));
+        let ends: Vec<(f64, f64)> = stacks(points).into_iter().flatten().collect();
+        let (low, high) = ends.iter().fold((0.0, 0.0), |(low, high), (from, to)| (f64::min(low, *from), f64::max(high, *to)));
         let wide = (high - low) / 5.0;
         if wide <= 0.0 {
             return Self { low: 0.0, high: 1.0, step: 1.0 };
@@ -123,15 +138,36 @@ macro_rules! put {
     };
 }
 
+/// Between which values each point is drawn: beyond those of its column before it, those below 0 apart; None without a value.
+fn stacks(points: &[ChartPoint]) -> Vec<Option<(f64, f64)>> {
+    let mut ends: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
+    let stacked = |point: &ChartPoint| {
+        let value = point.value.filter(|value| value.is_finite())?;
+        let (low, high) = ends.entry(point.column).or_default();
+        let end = if value < 0.0 { low } else { high };
+        let from = *end;
+        *end += value;
+        Some((from.min(*end), from.max(*end)))
+    };
+    points.iter().map(stacked).collect()
+}
+
 /// Draws a chart.
 pub fn drawn(chart: &Chart) -> String {
     let (width, height) = (f64::from(chart.width), f64::from(chart.height));
     let axis = Axis::of(&chart.points);
-    let (wide, high) = (width - LEFT - RIGHT, height - TOP - BOTTOM);
-    let across = |nth: usize| LEFT + wide * (nth as f64 + 0.5) / chart.points.len().max(1) as f64;
-    let up = |value: f64| TOP + high * (axis.high - value) / (axis.high - axis.low);
+    let edge = if chart.parts.is_empty() { TOP } else { TOP + LEGEND };
+    let (wide, high) = (width - LEFT - RIGHT, height - edge - BOTTOM);
+    let mut labels: BTreeMap<usize, &str> = BTreeMap::new();
+    for point in &chart.points {
+        labels.entry(point.column).or_insert(&point.label);
+    }
+    let columns = labels.len().max(1) as f64;
+    let across = |column: usize| LEFT + wide * (column as f64 + 0.5) / columns;
+    let up = |value: f64| edge + high * (axis.high - value) / (axis.high - axis.low);
     let mut out = String::new();
     heading(&mut out, chart);
+    legend(&mut out, chart);
     for tick in axis.ticks() {
         let at = up(tick);
         put!(out, "<path d=\"M{LEFT} {at:.1}H{:.1}\" stroke=\"#ddd\"/>", width - RIGHT);
@@ -139,26 +175,27 @@ pub fn drawn(chart: &Chart) -> String {
     }
     match chart.kind {
         ChartKind::Bars => {
-            let thick = (wide / chart.points.len().max(1) as f64 * 0.7).max(0.5);
-            for (nth, point) in chart.points.iter().enumerate() {
-                let Some(value) = point.value else { continue };
-                let (top, bottom) = (up(value.max(0.0)), up(value.min(0.0)));
+            let thick = (wide / columns * 0.7).max(0.5);
+            for (point, ends) in chart.points.iter().zip(stacks(&chart.points)) {
+                let Some((from, to)) = ends else { continue };
+                let (top, bottom) = (up(to), up(from));
                 put!(
                     out,
-                    "<rect x=\"{:.1}\" y=\"{top:.1}\" width=\"{thick:.1}\" height=\"{:.1}\" fill=\"#2563eb\">{}</rect>",
-                    across(nth) - thick / 2.0,
+                    "<rect x=\"{:.1}\" y=\"{top:.1}\" width=\"{thick:.1}\" height=\"{:.1}\" fill=\"{}\">{}</rect>",
+                    across(point.column) - thick / 2.0,
                     bottom - top,
-                    tooltip(point)
+                    colour(point.part),
+                    tooltip(chart, point)
                 );
             }
         }
-        ChartKind::Line => line(&mut out, &chart.points, across, up),
+        ChartKind::Line => line(&mut out, chart, across, up),
     }
     put!(out, "<path d=\"M{LEFT} {0:.1}H{1:.1}\" stroke=\"#333\"/>", up(0.0), width - RIGHT);
-    let every = (chart.points.len() as f64 / (wide / LABEL).floor().max(1.0)).ceil().max(1.0) as usize;
-    for (nth, point) in chart.points.iter().enumerate().step_by(every) {
-        let label = escaped(&short(&point.label));
-        put!(out, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{label}</text>", across(nth), height - BOTTOM + 16.0);
+    let every = (columns / (wide / LABEL).floor().max(1.0)).ceil().max(1.0) as usize;
+    for (column, label) in labels.iter().step_by(every) {
+        let label = escaped(&short(label));
+        put!(out, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{label}</text>", across(*column), height - BOTTOM + 16.0);
     }
     if chart.left_out > 0 {
         put!(out, "<text x=\"{LEFT}\" y=\"{:.1}\" fill=\"#555\">{} more rows are not drawn</text>", height - 8.0, chart.left_out);
@@ -171,7 +208,7 @@ pub fn drawn(chart: &Chart) -> String {
 fn heading(out: &mut String, chart: &Chart) {
     let (title, Chart { width, height, .. }) = (escaped(&chart.title), chart);
     let figures = chart.points.iter().filter(|point| point.value.is_some());
-    let words: Vec<String> = figures.map(|point| format!("{}: {}", point.label, point.text)).collect();
+    let words: Vec<String> = figures.map(|point| in_words(chart, point)).collect();
     put!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{title}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"11\"><title>{title}</title><desc>{}</desc><rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/><text x=\"{LEFT}\" y=\"20\" font-size=\"14\">{title}</text>",
@@ -180,21 +217,43 @@ fn heading(out: &mut String, chart: &Chart) {
 }
 
 /// The row in words, where a pointer rests on it.
-fn tooltip(point: &ChartPoint) -> String {
-    format!("<title>{}</title>", escaped(&format!("{}: {}", point.label, point.text)))
+fn tooltip(chart: &Chart, point: &ChartPoint) -> String {
+    format!("<title>{}</title>", escaped(&in_words(chart, point)))
+}
+
+fn in_words(chart: &Chart, point: &ChartPoint) -> String {
+    match chart.parts.get(point.part) {
+        Some(part) => format!("{}, {part}: {}", point.label, point.text),
+        None => format!("{}: {}", point.label, point.text),
+    }
+}
+
+fn colour(part: usize) -> &'static str {
+    COLOURS.get(part).copied().unwrap_or(GREY)
+}
+
+/// The names of the parts beside their colours, as many as there is room for; the last one stands for all that are grey.
+fn legend(out: &mut String, chart: &Chart) {
+    let room = ((f64::from(chart.width) - LEFT - RIGHT) / KEY).max(1.0) as usize;
+    for (nth, part) in chart.parts.iter().enumerate().take(room.min(COLOURS.len() + 1)) {
+        let name = if nth < COLOURS.len() { part.as_str() } else { "Others" };
+        let x = LEFT + KEY * nth as f64;
+        put!(out, "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"9\" height=\"9\" fill=\"{}\"/>", TOP - 4.0, colour(nth));
+        put!(out, "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", x + 13.0, TOP + 4.0, escaped(&short(name)));
+    }
 }
 
 /// A line through the points; it is broken where one has no value.
-fn line(out: &mut String, points: &[ChartPoint], across: impl Fn(usize) -> f64, up: impl Fn(f64) -> f64) {
+fn line(out: &mut String, chart: &Chart, across: impl Fn(usize) -> f64, up: impl Fn(f64) -> f64) {
     let (mut path, mut is_drawing, mut dots) = (String::new(), false, String::new());
-    for (nth, point) in points.iter().enumerate() {
+    for point in &chart.points {
         let Some(value) = point.value else {
             is_drawing = false;
             continue;
         };
-        let (x, y) = (across(nth), up(value));
+        let (x, y) = (across(point.column), up(value));
         put!(path, "{}{x:.1} {y:.1}", if is_drawing { "L" } else { "M" });
-        put!(dots, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"#2563eb\">{}</circle>", tooltip(point));
+        put!(dots, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"#2563eb\">{}</circle>", tooltip(chart, point));
         is_drawing = true;
     }
     if !path.is_empty() {
@@ -209,12 +268,15 @@ mod tests {
 
     fn chart(kind: ChartKind, values: &[Option<f64>]) -> Chart {
         let point = |(nth, value): (usize, &Option<f64>)| ChartPoint {
+            column: nth,
+            part: 0,
             label: format!("<b>{nth}</b>"),
             value: *value,
             text: value.map(|value| value.to_string()).unwrap_or_default(),
         };
         let points = values.iter().enumerate().map(point).collect();
-        Chart { kind, title: "Mugs & \"plates\"\u{7}".to_owned(), width: 640, height: 320, points, left_out: 3 }
+        let title = "Mugs & \"plates\"\u{7}".to_owned();
+        Chart { kind, title, width: 640, height: 320, parts: Vec::new(), points, left_out: 3 }
     }
 
     #[test]
@@ -235,6 +297,27 @@ mod tests {
         let path = path.split('"').next().unwrap();
         assert_eq!((path.matches('M').count(), path.matches('L').count()), (2, 1), "{drawing}");
         assert_eq!(drawing.matches("<circle").count(), 3);
+    }
+
+    #[test]
+    fn parts_of_a_column_are_stacked() {
+        let point = |(column, part, value): (usize, usize, f64)| ChartPoint {
+            column,
+            part,
+            label: format!("day {column}"),
+            value: Some(value),
+            text: value.to_string(),
+        };
+        let points: Vec<ChartPoint> = [(0, 0, 30.0), (0, 1, 20.0), (0, 2, -10.0), (1, 9, 5.0)].into_iter().map(point).collect();
+        assert_eq!(stacks(&points), [Some((0.0, 30.0)), Some((30.0, 50.0)), Some((-10.0, 0.0)), Some((0.0, 5.0))]);
+        let axis = Axis::of(&points);
+        assert_eq!((axis.low, axis.high), (-20.0, 60.0), "of whole columns");
+        let parts: Vec<String> = (0..10).map(|nth| format!("<i>{nth}</i>")).collect();
+        let drawing = drawn(&Chart { parts, points, left_out: 0, width: 1_200, ..chart(ChartKind::Bars, &[]) });
+        assert!(drawing.contains("<title>day 0, &lt;i&gt;1&lt;/i&gt;: 20</title>"), "{drawing}");
+        assert!(!drawing.contains("<i>") && drawing.contains(">Others</text>"), "{drawing}");
+        assert_eq!((drawing.matches("<rect").count(), drawing.matches(GREY).count()), (1 + 9 + 4, 2), "{drawing}");
+        assert_eq!(drawing.matches("text-anchor=\"middle\"").count(), 2, "a label for each column: {drawing}");
     }
 
     #[test]
