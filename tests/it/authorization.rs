@@ -105,7 +105,6 @@ const CASES: &[(&str, Needs)] = &[
     ("supplierProducts", May("product.read")),
     ("supplierPerformance", May("purchase.read")),
     ("reorderSuggestions", May("purchase.read")),
-    ("reorderSuggestionsList", May("purchase.read")),
     ("purchaseOrderCreate", May("purchase.write")),
     ("purchaseOrderUpdate", May("purchase.write")),
     ("purchaseOrderSubmit", May("purchase.write")),

@@ -71,6 +71,7 @@ pub const CASES: &[(&str, Needs)] = &[
     ("alertResolve", May("alert.write")),
     ("alertRuleUpsert", May("alert_rule.write")),
     ("alertRuleDelete", May("alert_rule.write")),
+    ("reorderSuggestionsList", May("purchase.read")),
     ("outgoingHeldSince", May("job.read")),
 ];
 

@@ -177,7 +177,7 @@ pub async fn lift_constraints(world: &World) -> DatabaseConnection {
         Backend::Postgres => {
             let drop_all = "DO $$ DECLARE c record; BEGIN
                 FOR c IN SELECT conrelid::regclass AS owner, conname FROM pg_constraint
-                         WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace LOOP
+                         WHERE contype IN ('c', 'f') AND coninhcount = 0 AND connamespace = 'public'::regnamespace LOOP
                   EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', c.owner, c.conname);
                 END LOOP; END $$";
             raw.execute_unprepared(drop_all).await.unwrap();

@@ -225,7 +225,7 @@ async fn each_proof_of_invoices_names_what_is_broken(world: &World) {
     let breaks = [
         one("invoice", "number", "number > 0", "invoice: numbers"),
         one("legal_entity", "invoices", "invoices > 0", "invoice: each company"),
-        one("invoice", "tax_minor", "tax_minor >= 0", "invoice: its sums"),
+        one("invoice_line", "total_minor", "total_minor > 0", "invoice: its sums"),
     ];
     each_is_named(world, &breaks).await;
     // All of it is credited: one unit more, or one penny, is too much.

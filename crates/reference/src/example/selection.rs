@@ -55,7 +55,7 @@ const KNOWN: [&str; 4] = ["Product", "Order", "TokenPair", "Member"];
 impl Selector<'_> {
     /// The selection of a root field that returns this type; empty for a leaf.
     pub(super) fn of(&self, name: &str) -> Vec<Pick> {
-        let Some(definition) = self.schema.definition(name) else { return Vec::new() };
+        let Some(definition) = self.schema.definition(name).filter(|_| !self.schema.is_leaf(name)) else { return Vec::new() };
         if definition.fields.iter().any(|field| field.name == "userErrors") && definition.kind == Kind::Object {
             return self.payload(definition);
         }
