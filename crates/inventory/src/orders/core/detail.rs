@@ -78,6 +78,8 @@ impl OrderDetail {
 pub struct DetailChange {
     pub before: Option<OrderDetail>,
     pub after: OrderDetail,
+    /// Its shipping address, which is sealed, was taken off.
+    pub is_unaddressed: bool,
 }
 
 /// Personal data that was sealed anew, on top of what was read before.
@@ -88,6 +90,8 @@ pub struct Resealed {
     pub to: Option<Sealed>,
     /// The fields that differ.
     pub changed: Vec<&'static str>,
+    /// There is no shipping address any more.
+    pub is_unaddressed: bool,
 }
 
 /// What an edit says beside lines.
@@ -187,7 +191,7 @@ mod tests {
     fn what_was_erased_meanwhile_does_not_come_back() {
         let sealed = |byte| Sealed { body: vec![byte], key: vec![byte] };
         let read = OrderDetail { personal: Some(sealed(1)), ..OrderDetail::of(OrderId::NIL) };
-        let resealed = Resealed { from: Some(vec![1]), to: Some(sealed(2)), changed: vec!["contact"] };
+        let resealed = Resealed { from: Some(vec![1]), to: Some(sealed(2)), changed: vec!["contact"], is_unaddressed: false };
         let patch = DetailPatch { personal: Some(resealed), ..DetailPatch::default() };
         let (after, changed) = patch.apply(&read, 1).unwrap();
         assert_eq!((after.personal, changed), (Some(sealed(2)), vec!["contact"]));

@@ -84,7 +84,9 @@ pub fn decide_update(book: &OrderBook, draft: &mut Draft<'_>, command: &Update) 
     order.touch(draft.now());
     let added = order.lines[placed..].iter().map(|line| (order.id, line.position)).collect();
     let is_same = before.unwrap_or(&nothing) == &after;
-    let details = if is_same { Vec::new() } else { vec![DetailChange { before: before.cloned(), after }] };
+    let is_unaddressed = command.detail.personal.as_ref().is_some_and(|resealed| resealed.is_unaddressed);
+    let change = DetailChange { before: before.cloned(), after, is_unaddressed };
+    let details = if is_same { Vec::new() } else { vec![change] };
     let by = By { actor: command.actor, reason: command.reason.clone(), cancel: None };
     let whereabouts = command.whereabouts.iter().map(|place| (order.id, place.clone())).collect();
     let of_order = decided(book, order, events::ORDER_UPDATED, by);

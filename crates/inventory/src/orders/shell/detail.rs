@@ -168,5 +168,7 @@ pub(super) async fn resealed(
         return Ok((None, Some(whereabouts)));
     }
     let to = rows::seal_personal(reads, order, &personal)?;
-    Ok((Some(Resealed { from: sealed.map(|sealed| sealed.body), to, changed }), Some(whereabouts)))
+    let is_unaddressed = changed.contains(&"shippingAddress") && personal.shipping_address.is_none();
+    let resealed = Resealed { from: sealed.map(|sealed| sealed.body), to, changed, is_unaddressed };
+    Ok((Some(resealed), Some(whereabouts)))
 }
