@@ -23,7 +23,7 @@ def test_the_digest_is_the_one_that_the_server_computes() -> None:
         assert digest_of(dict(zip(ids, digest["versions"])), digest["buckets"]) == (digest["hashes"], digest["counts"])
 
 
-def test_a_copy_learns_in_two_calls_what_it_lacks_what_is_older_and_what_is_gone() -> None:
+def test_a_copy_learns_in_two_calls_what_it_lacks_what_is_in_another_version_and_what_is_gone() -> None:
     levels = {f"prd_{index}": index for index in range(2_000)}
     asked: List[str] = []
 
@@ -44,11 +44,12 @@ def test_a_copy_learns_in_two_calls_what_it_lacks_what_is_older_and_what_is_gone
         page = {"nodes": rows, "pageInfo": {"hasNextPage": False, "endCursor": None}}
         return httpx.Response(200, json={"data": {"stockDigestLevels": page}})
 
-    copy = {**levels, "prd_70": 3, "prd_gone": 1}
+    # One is newer in the copy: the server was restored.
+    copy = {**levels, "prd_70": 3, "prd_90": 95, "prd_gone": 1}
     del copy["prd_5"]
     with Entrepot("http://shop.example/graphql", key="epk_x", http=httpx.Client(transport=httpx.MockTransport(answer))) as shop:
         found = shop.stock.reconcile("LDN", copy)
-        assert sorted((row["productId"], row["version"]) for row in found.changed) == [("prd_5", 5), ("prd_70", 70)]
+        assert sorted((row["productId"], row["version"]) for row in found.changed) == [("prd_5", 5), ("prd_70", 70), ("prd_90", 90)]
         assert (found.removed, found.seq, found.stream_cursor, asked) == (["prd_gone"], 9, "head", ["digest", "levels"])
         copy.update({row["productId"]: row["version"] for row in found.changed})
         del copy["prd_gone"]

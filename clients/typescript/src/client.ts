@@ -235,8 +235,9 @@ export class EntrepotClient {
 
   /**
    * The levels of a store in which a copy differs from the server, in two calls if they are in at
-   * most 256 buckets and fit one page. Put `changed` into the copy, take `removed` out of it, and
-   * follow `stockChanged` of the store from `streamCursor`.
+   * most 256 buckets and fit one page. Put `changed` into the copy, also where the copy's versions
+   * are greater (a server that was restored from a backup has smaller ones), take `removed` out of
+   * it, and follow `stockChanged` of the store from `streamCursor`.
    */
   async reconcile(store: StoreRef, copy: StockCopy, options: CallOptions & { buckets?: number } = {}): Promise<StockDifference> {
     const { buckets = 8192, ...call } = options;
@@ -248,7 +249,7 @@ export class EntrepotClient {
       const rows = this.paginate(StockDigestLevelsDocument, { store, buckets, in: wanted.slice(from, from + MOST_ASKED) }, call);
       for await (const row of rows) {
         there.add(row.productId);
-        if (row.version > (copy.get(row.productId) ?? -1)) changed.push(row);
+        if (row.version !== copy.get(row.productId)) changed.push(row);
       }
     }
     const asked = new Set(wanted);

@@ -2,7 +2,7 @@ import type { StockDigestLevelsQuery } from './documents.js';
 
 /** A copy of a store's levels: the version of each, by the product's ID. */
 export type StockCopy = ReadonlyMap<string, number>;
-/** A level that a copy lacks, or has in an older version. */
+/** A level that a copy lacks, or has in another version. */
 export type StockDigestRow = StockDigestLevelsQuery['stockDigestLevels']['nodes'][number];
 
 /** Hashes and numbers of levels of each bucket, as `stockDigest` returns them. */
@@ -13,7 +13,7 @@ export interface StockDigestOf {
 
 /** What a copy differs in from the server's levels. */
 export interface StockDifference {
-  /** Levels that are missing or older in the copy. `level` may be newer than `version`. */
+  /** Levels that the copy lacks, or has in another version. `level` may be newer than `version`. */
   changed: StockDigestRow[];
   /** IDs of the products that the copy has a level of, and the server none. */
   removed: string[];

@@ -55,14 +55,14 @@ function server(levels: ReadonlyMap<string, number>) {
   return { client, asked };
 }
 
-test('a copy learns in two calls what it lacks, what is older and what is gone', async () => {
+test('a copy learns in two calls what it lacks, what is in another version and what is gone', async () => {
   const levels = new Map(Array.from({ length: 2_000 }, (_, index) => [`prd_${index}`, index] as const));
   const copy = new Map<string, number>(levels);
   copy.delete('prd_5');
-  copy.set('prd_70', 3).set('prd_gone', 1);
+  copy.set('prd_70', 3).set('prd_90', 95).set('prd_gone', 1); // prd_90 is newer: the server was restored.
   const { client, asked } = server(levels);
   const { changed, removed, seq, streamCursor } = await client.reconcile({ code: 'LDN' }, copy);
-  assert.deepEqual(changed.map(({ productId, version }) => `${productId} ${version}`).sort(), ['prd_5 5', 'prd_70 70']);
+  assert.deepEqual(changed.map(({ productId, version }) => `${productId} ${version}`).sort(), ['prd_5 5', 'prd_70 70', 'prd_90 90']);
   assert.deepEqual([removed, seq, streamCursor], [['prd_gone'], 9, 'head']);
   assert.deepEqual([asked[0], new Set(asked.slice(1))], ['StockDigest', new Set(['StockDigestLevels'])]);
   for (const { productId, version } of changed) copy.set(productId, version);

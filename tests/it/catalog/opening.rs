@@ -110,6 +110,11 @@ async fn what_cannot_be_received_leaves_no_product(world: &World) {
         payload["userErrors"].as_array().unwrap().iter().map(|error| error["code"].as_str().unwrap()).collect();
     assert_eq!((codes, &payload["product"]), (vec!["INVALID", "INVALID_STATE"], &Value::Null), "{payload:#}");
     assert!(on_hand(office, "MUG").await.is_empty());
+    // A listed cost that no rate converts keeps no stock out.
+    let mut abroad = mug(&key(), json!([{ "store": dock, "quantity": 1 }]));
+    abroad["unitCost"] = json!({ "amount": "1.00", "currencyCode": "EUR" });
+    done(&make(office, abroad).await, "product");
+    assert_eq!(on_hand(office, "MUG").await, [("DOCK".to_owned(), 1)]);
 }
 
 async fn what_broke_off_is_finished_by_the_same_key(world: &World) {

@@ -203,6 +203,14 @@ async fn costs_in_euros_need_a_rate(books: &Books<'_>, stray: &Value) {
         done(&adjust(&crate::purchasing::office::key(), json!({ "product": abroad, "delta": delta })).await, "movement");
     }
     assert_eq!(books.cost(&abroad).await[1], "3.37", "6.00 EUR are 5.06 GBP");
+    // One that no rate converts refuses nothing: what comes in is worth what is there.
+    let far = json!({ "sku": "FAR", "name": "From far away", "unitCost": { "amount": "2.00", "currencyCode": "USD" } });
+    let made = books.office.act("productCreate", "ProductCreateInput", "product { id }", far).await;
+    let far = json!({ "id": done(&made, "product")["id"] });
+    for change in [json!({ "product": far, "delta": 2, "unitCost": gbp("3.00") }), json!({ "product": far, "delta": 2 })] {
+        done(&adjust(&crate::purchasing::office::key(), change).await, "movement");
+    }
+    assert_eq!(books.cost(&far).await[1], "12.00");
     books.office.is_sound().await;
 }
 

@@ -80,6 +80,8 @@ async fn works_are_due_when_the_order_is_wanted_and_packed_goods_keep_their_addr
         world.does("fulfilmentWorkPack", &work, json!({"parcels": [{}]})).await;
         let message = refused(&edit(to("York")).await, "INVALID_STATE", "input.shippingAddress");
         assert!(message.contains(work["number"].as_str().unwrap()) && message.contains("fulfilmentWorkUnpick"), "{message}");
+        done(&edit(json!({"shippingAddress": null})).await, "order");
+        refused(&edit(to("Bath")).await, "INVALID_STATE", "input.shippingAddress");
         done(&edit(json!({"requestedFor": "2026-12-27T09:00:00Z"})).await, "order");
         let later = world.work(&order).await;
         assert!(is_due(&later, "2026-12-27") && later["status"] == "PACKED" && later["version"] != work["version"], "{later}");

@@ -84,7 +84,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.products", "orderBy: { field: CREATED_AT, direction: DESC }", "products:CreatedAt:DESC", vec![n(7), i()]),
         ("Query.products", "filter: { search: \"red mug\" }", "products:RELEVANCE:RANK", vec![n(7)]),
         ("Query.purchaseOrders", "", "purchases:NUMBER:DESC", vec![n(7), i()]),
-        ("Query.reorderSuggestionsList", "", "reorderSuggestions", vec![i(), n(0)]),
+        ("Query.reorderSuggestionsList", "", "reorderSuggestions", vec![i(), i(), n(0), i()]),
         ("Query.replenishmentPlans", "", "replenishmentPlans:MADE_AT:DESC", vec![n(7), i()]),
         ("Query.replenishmentPolicies", "", "replenishmentPolicies:SCOPE:ASC", vec![t("-/-"), i()]),
         (

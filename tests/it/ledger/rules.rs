@@ -4,7 +4,7 @@ use entity::prelude::{MovementKind::*, *};
 use entrepot::{
     clock,
     ledger::{Command, StockCommand},
-    stock::core::{Compare, Shortage},
+    stock::core::{AskedRate, Compare, Costs, Shortage},
 };
 
 use super::{
@@ -331,4 +331,24 @@ fn value_is_the_cost_of_a_whole_unit_extended() {
     let values: Vec<_> = done.result.unwrap().stock.movements[0].entries.iter().map(|e| e.value.unwrap().minor).collect();
     // 1.5 kg at £1.01 is £1.515, which rounds away from zero.
     assert_eq!(values, [152, 202]);
+}
+
+#[test]
+fn a_rate_is_missing_for_a_stated_cost_and_until_that_of_the_day_was_looked_up() {
+    let (eur, day) = (Currency::parse("EUR").unwrap(), clock::local_day(NOW, "Europe/London"));
+    let receipt = move |stated: Option<Money>, looked_up: Option<i32>| {
+        move |make: &CommandFactory| {
+            let mut adjust = make.adjusting(Receipt, Shortage::Refuse, &[(MUG, 0, 3)]);
+            adjust.changes[0].unit_cost = stated;
+            let rates = looked_up.map(|day| AskedRate { from: eur, to: Currency::GBP, day, found: None });
+            adjust.costs = Costs { books: Some(Currency::GBP), rates: rates.into_iter().collect() };
+            Command::of(StockCommand::Adjust(adjust))
+        }
+    };
+    let abroad = || Scenario::given(10, 0).with_facts(MUG, 0, |facts| facts.cost = Some(Money::new(200, eur)));
+    // The rate of the day before is no answer for this one: a call may go on over midnight.
+    for (stated, looked_up) in [(None, None), (None, Some(day - 1)), (Some(Money::new(90, eur)), Some(day))] {
+        abroad().when(receipt(stated, looked_up)).then_refused("RATE_MISSING").at("input.changes.0.unitCost");
+    }
+    abroad().when(receipt(None, Some(day))).then_mugs(13, 0);
 }

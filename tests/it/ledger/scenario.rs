@@ -220,6 +220,7 @@ pub fn code_of(rejection: &Rejection) -> &'static str {
             ErrorCode::VersionConflict => "VERSION_CONFLICT",
             ErrorCode::Duplicate => "DUPLICATE",
             ErrorCode::LimitExceeded => "LIMIT_EXCEEDED",
+            ErrorCode::RateMissing => "RATE_MISSING",
             other => panic!("{other:?} is no code of the ledger"),
         },
     }

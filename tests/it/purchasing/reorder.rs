@@ -90,6 +90,13 @@ async fn a_level_is_filled_up_by_its_rule_and_by_what_others_have_too_much_of(wo
         (&first["totalCount"], &rest["pageInfo"]["hasNextPage"]),
         (&json!({ "count": 2, "precision": "EXACT" }), &json!(false))
     );
+    adjust(&office, "REMOVAL", &mug, &annex, -7).await;
+    let rest = page(first["pageInfo"]["endCursor"].clone()).await;
+    assert_eq!(
+        rest["nodes"],
+        json!([{ "kind": "PURCHASE", "quantity": 36 }]),
+        "the transfer of the first page is no longer needed"
+    );
     // What is ordered counts: nothing more is suggested, and nothing at all once it is on its way.
     office.ordered(json!({ "lines": [{ "product": mug, "quantity": 36 }] })).await;
     assert_eq!(suggestions(&office, "").await, Vec::<Value>::new());

@@ -18,7 +18,17 @@ const LIST: &str = "query($filter: ProductFilter, $first: Int, $after: Cursor) {
 
 /// The answer to a list of products as `caller`, and the code of its first error.
 async fn asked(schema: &EntrepotSchema, world: &World, caller: &Caller, variables: Value) -> (Value, Option<&'static str>) {
-    let request = Request::new(LIST).variables(Variables::from_json(variables));
+    answered(schema, world, caller, LIST, variables).await
+}
+
+async fn answered(
+    schema: &EntrepotSchema,
+    world: &World,
+    caller: &Caller,
+    document: &str,
+    variables: Value,
+) -> (Value, Option<&'static str>) {
+    let request = Request::new(document).variables(Variables::from_json(variables));
     let request = schema::attach(request, &world.db.tenant(caller.tenant)).data(caller.clone());
     let response = schema.execute(request).await;
     let code = response.errors.first().map(|error| error.source::<TopError>().map_or("NONE", |top| top.code().as_str()));
@@ -200,6 +210,18 @@ on_both!(stock_of_other_stores_counts_for_nobody_who_may_not_see_it, world: Worl
         assert_eq!(code, Some("FORBIDDEN"), "{filter}");
     }
     assert_eq!(found(&schema, world, &reader, json!({ "sku": { "eq": "A" } })).await, "A");
+    // What lies below a category, and who supplies what, is the catalogue's.
+    let counter = world.with(&["stock.read"]);
+    let levels = "query($f: StockFilter) { stockLevels(filter: $f) { nodes { id } } }";
+    for (filter, expected) in [
+        (json!({ "categoryTree": { "in": [] } }), Some("FORBIDDEN")),
+        (json!({ "not": { "categoryTree": { "in": [] } } }), Some("FORBIDDEN")),
+        (json!({ "supplier": { "in": [] } }), Some("FORBIDDEN")),
+        (json!({ "category": { "in": [] } }), None),
+    ] {
+        let (_, code) = answered(&schema, world, &counter, levels, json!({ "f": filter })).await;
+        assert_eq!(code, expected, "{filter}");
+    }
 });
 
 on_both!(filters_by_stock_are_refused_at_their_place, world: World => {

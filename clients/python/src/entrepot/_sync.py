@@ -299,8 +299,9 @@ class Stock:
     def reconcile(self, store: str, copy: Mapping[str, int], *, buckets: int = 8192) -> digest.StockDifference:
         """The levels of a store in which a copy (versions by product ID) differs from the server.
 
-        Two calls, if they are in at most 256 buckets and fit one page. Put `changed` into the copy, take `removed` out of it, and follow
-        the store's stock from `stream_cursor`.
+        Two calls, if they are in at most 256 buckets and fit one page. Put `changed` into the copy, also where the copy's versions are
+        greater (a server that was restored from a backup has smaller ones), take `removed` out of it, and follow the store's stock from
+        `stream_cursor`.
         """
         ref = core.store_ref(store)
         found = (self._client.execute(documents.STOCK_DIGEST, {"store": ref, "buckets": buckets}))["stockDigest"]
@@ -310,7 +311,7 @@ class Stock:
             variables = {"store": ref, "buckets": buckets, "in": wanted[at : at + digest.MOST_ASKED]}
             for row in self._client.paginate(documents.STOCK_DIGEST_LEVELS, variables):
                 rows.append(row)
-        changed = [row for row in rows if row["version"] > copy.get(row["productId"], -1)]
+        changed = [row for row in rows if row["version"] != copy.get(row["productId"])]
         removed = digest.removed_of(copy, [row["productId"] for row in rows], buckets, wanted)
         return digest.StockDifference(changed, removed, found["seq"], found["streamCursor"])
 

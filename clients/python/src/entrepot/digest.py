@@ -14,7 +14,7 @@ MOST_ASKED = 256
 class StockDifference:
     """What a copy of a store's levels differs in from the server's."""
 
-    #: Levels that are missing or older in the copy: `productId`, `version`, `bucket`, and `level`, which may be newer than `version`.
+    #: Levels that the copy lacks, or has in another version: `productId`, `version`, `bucket`, and `level`, which may be newer than `version`.
     changed: List[Dict[str, Any]]
     #: IDs of the products that the copy has a level of, and the server none.
     removed: List[str]

@@ -35,8 +35,8 @@ pub struct OpeningStockInput {
     pub store: StoreRef,
     /// Quantity on hand, above 0, in the product's smallest unit.
     pub quantity: Quantity,
-    /// Cost of one whole unit. Null for the product's unit cost. A cost in another currency is converted by the rate of today, and RATE_MISSING
-    /// refuses it where there is none.
+    /// Cost of one whole unit. Null for the product's unit cost. A cost in another currency is converted by the rate of today. Without one, a
+    /// stated cost is refused with RATE_MISSING, and the product's unit cost counts as unknown.
     pub unit_cost: Option<MoneyInput>,
     /// The new lot or serial number, where the product is tracked; null where it is not. A serial number is one line of quantity 1.
     pub lot: Option<LotRef>,

@@ -185,8 +185,9 @@ impl PurchaseQuery {
     }
 
     /// Suggestions to transfer or buy goods, with the figures behind them: for the given stores, or for all; for goods of one supplier, or of any.
-    /// Products come in the order of their IDs, the most urgent store first.
-    #[field(permit = PurchaseRead, cost = "20", paged)]
+    /// Suggestions come in the order of the IDs of products, then of stores; of one store transfers come first. Each page is computed from a new
+    /// plan. Costs 50.
+    #[field(permit = PurchaseRead, cost = "50", paged)]
     #[expect(clippy::too_many_arguments, reason = "what a plan is made of")]
     async fn reorder_suggestions_list(
         &self,
@@ -249,7 +250,7 @@ impl PurchaseQuery {
         let mut found = Box::pin(reorder_plan::suggested(ctx, (stores, supplier), plan)).await?;
         truncated::tell(ctx, found.len().min(usize::from(most)), found.len(), "reorderSuggestionsList");
         found.truncate(usize::from(most));
-        Ok(found.into_iter().map(|(suggestion, _)| suggestion).collect())
+        Ok(found)
     }
 }
 

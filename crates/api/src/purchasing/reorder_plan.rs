@@ -8,7 +8,7 @@ use iam::access::kind;
 use inventory::{
     ledger::Ledger,
     purchasing::{
-        core::Plan,
+        core::{Kind, Plan, Suggestion},
         rows::Names,
         shell::{self, PlanAsk},
     },
@@ -87,12 +87,12 @@ pub(super) fn plan(days: i32, cover_days: i32, service_level: f64, lead_days: i3
     })
 }
 
-/// All suggestions, each with its keys: the product, and the place among those of the product.
+/// All suggestions, the most urgent of a product first.
 pub(super) async fn suggested(
     ctx: &Context<'_>,
     (stores, supplier): (Option<Vec<StoreRef>>, Option<SupplierRef>),
     plan: Plan,
-) -> Answer<Vec<(ReorderSuggestion, Vec<Key>)>> {
+) -> Answer<Vec<ReorderSuggestion>> {
     let (permit, ledger) = (ctx.permit::<kind::PurchaseRead>()?, ctx.given::<Ledger>()?);
     let scope = permit.scope(ledger.database());
     let stores = match stores {
@@ -111,15 +111,23 @@ pub(super) async fn suggested(
     let found = shell::suggestions(ledger.database(), &permit, &ask).await?;
     let each = found.into_iter().flat_map(|(of, rows)| {
         let of = Arc::new(of);
-        rows.into_iter().zip(0..).map(move |(row, place)| {
-            let keys = vec![Key::from(of.product), Key::Int(place)];
-            (ReorderSuggestion { of: of.clone(), row }, keys)
-        })
+        rows.into_iter().map(move |row| ReorderSuggestion { of: of.clone(), row })
     });
     Ok(each.collect())
 }
 
-/// A page of the suggestions, and how many there are.
+/// What a suggestion is of, which stays when quantities change between two pages: the product, the store, and where the goods come from; what is
+/// bought comes last.
+fn keys(of: &ReorderSuggestion) -> Vec<Key> {
+    let Suggestion { store, kind, .. } = of.row;
+    let (place, from) = match kind {
+        Kind::Transfer { from } => (0, from),
+        Kind::Purchase => (1, StoreId::NIL),
+    };
+    vec![Key::from(of.of.product), Key::from(store), Key::Int(place), Key::from(from)]
+}
+
+/// A page of the suggestions in the order of their keys, and how many there are.
 pub(super) async fn suggestions_page(
     ctx: &Context<'_>,
     of: (Option<Vec<StoreRef>>, Option<SupplierRef>),
@@ -128,7 +136,12 @@ pub(super) async fn suggestions_page(
 ) -> Answer<ReorderSuggestionConnection> {
     let signer = ctx.given::<CursorSigner>()?;
     let request = args.check(SUGGESTIONS, signer, MOST_A_PAGE)?;
-    let all = suggested(ctx, of, plan).await?;
+    let with_keys = |one: ReorderSuggestion| {
+        let keys = keys(&one);
+        (one, keys)
+    };
+    let mut all: Vec<(ReorderSuggestion, Vec<Key>)> = suggested(ctx, of, plan).await?.into_iter().map(with_keys).collect();
+    all.sort_by(|(_, one), (_, other)| one.cmp(other));
     let total = all.len();
     let page = Arc::new(Page::build(request.pick(all), &request, SUGGESTIONS, signer));
     Ok(ReorderSuggestionConnection { page, total })

@@ -45,7 +45,7 @@ pub struct StockFilter {
     pub product: Option<IdFilter>,
     /// Categories whose products are included; for their descendants too, use `categoryTree`.
     pub category: Option<IdFilter>,
-    /// Categories whose products, and those of their descendants, are included. Refused by `stockChanged`.
+    /// Categories whose products, and those of their descendants, are included. Needs product.read. Refused by `stockChanged`.
     pub category_tree: Option<IdFilter>,
     /// Suppliers whose products are included. Needs product.read. Refused by `stockChanged`.
     pub supplier: Option<IdFilter>,
@@ -100,7 +100,7 @@ fn groups(filter: &StockFilter) -> Result<Option<Vec<GroupId>>, TopError> {
 
 /// The tests that lists alone take.
 fn listed(ctx: &Context<'_>, filter: &StockFilter) -> Result<Vec<ListedTest>, TopError> {
-    if filter.supplier.is_some() {
+    if filter.supplier.is_some() || filter.category_tree.is_some() {
         ctx.permit::<kind::ProductRead>()?;
     }
     let of_product = ProductFilter {
@@ -199,8 +199,8 @@ pub struct StockChangeInput {
     pub packs: Option<i32>,
     /// Refuse unless the level still has this version before the call's first change of it.
     pub expected_version: Option<Long>,
-    /// Cost of one whole unit. Default the product's unit cost. A cost in another currency is converted by the rate of the movement's day, and
-    /// RATE_MISSING refuses it where there is none.
+    /// Cost of one whole unit. Default the product's unit cost. A cost in another currency is converted by the rate of the movement's day.
+    /// Without one, a stated cost is refused with RATE_MISSING, and units that come in at the product's unit cost are worth what those in stock are.
     pub unit_cost: Option<MoneyInput>,
     /// A note on this line.
     pub note: Option<String>,

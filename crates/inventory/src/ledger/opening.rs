@@ -74,7 +74,7 @@ pub async fn product_open(
     if !is_known {
         let mut refused = Stages::default();
         let closed = not_open(&scope, &adjusts.reach(), &lines).await?;
-        let unrated = unrated(ledger, &scope, &adjusts.reach(), (&fields, &lines)).await?;
+        let unrated = unrated(ledger, &scope, &adjusts.reach(), &lines).await?;
         for rejection in closed.into_iter().chain(unrated).chain(misfits(&fields, &lines)) {
             refused.add(rejection);
         }
@@ -195,16 +195,10 @@ async fn not_open(scope: &TenantScope, reach: &Reach, lines: &[OpeningLine]) -> 
     Ok(meant.into_iter().filter_map(refusal).collect())
 }
 
-/// Costs in other currencies that no rate leads from to that of the books, today in the first line's store.
-async fn unrated(
-    ledger: &Ledger,
-    scope: &TenantScope,
-    reach: &Reach,
-    (fields, lines): (&ProductFields, &[OpeningLine]),
-) -> Result<Vec<Rejection>, Fault> {
-    let listed = fields.unit_cost.set().and_then(|cost| Currency::parse(&cost.currency));
+/// Stated costs in other currencies that no rate leads from to that of the books, today in the first line's store.
+async fn unrated(ledger: &Ledger, scope: &TenantScope, reach: &Reach, lines: &[OpeningLine]) -> Result<Vec<Rejection>, Fault> {
     let to = ledger.terms(scope).await?.currency;
-    let from = |line: &OpeningLine| line.unit_cost.map(|cost| cost.currency).or(listed).filter(|from| *from != to);
+    let from = |line: &OpeningLine| line.unit_cost.map(|cost| cost.currency).filter(|from| *from != to);
     let foreign: Vec<(usize, Currency)> =
         lines.iter().enumerate().filter_map(|(index, line)| Some((index, from(line)?))).collect();
     let Some(first) = lines.first().filter(|_| !foreign.is_empty()) else { return Ok(Vec::new()) };

@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use super::rated::adjusted;
 use crate::{
-    currency::core::FrozenRate,
     ledger::{
         Checks, Command, Done, Ledger, LotRef, MAX_NOTE, MAX_REFERENCE, Missing, Mode, Names, ProductRef, StockCommand, Stop,
         StoreRef, check_key, chosen, first_answer, key_of, may_override, overrides, own_reservations, store_of, stores_by_code,
@@ -17,8 +16,8 @@ use crate::{
     },
     stock::{
         core::{
-            Adjust, At, Change, Compare, Costs, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind, Refusal,
-            Rejection, Release, Reserve, ReserveItem, Reverse, Set, SetItem, Shortage,
+            Adjust, AskedRate, At, Change, Compare, Costs, Field, LevelKey, MovementHead, Noun, Reference, ReferenceKind,
+            Refusal, Rejection, Release, Reserve, ReserveItem, Reverse, Set, SetItem, Shortage,
         },
         rows,
     },
@@ -138,7 +137,7 @@ pub(super) async fn adjustment(
     ledger: &Ledger,
     permit: &Permit<kind::StockAdjust>,
     (input, overriding): (&AdjustInput, &Reach),
-    rates: &[FrozenRate],
+    rates: &[AskedRate],
 ) -> Result<(Command, Missing), Stop> {
     let scope = permit.scope(ledger.database());
     let lines = Lines::look_up(&scope, permit.reach(), input.changes.iter().map(|c| (&c.product, &c.store))).await?;

@@ -56,8 +56,7 @@ pub fn follow(
         }
         following.moved = own.moved.filter(|(work, _)| own.works.iter().any(|one| one.work.head.id == *work));
         following.settle_all()?;
-        let is_readdressed = changed.is_some_and(|of| of.events.iter().any(|fact| readdresses(fact, order.id)));
-        if is_readdressed {
+        if changed.is_some_and(|of| readdresses(of, order.id)) {
             following.check_address()?;
         }
         own.works.retain(|one| one.work.head.order != order.id);
@@ -87,9 +86,11 @@ fn not_accepted(book: &WorkBook, order: OrderId) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// Whether an order that was there before goes to another address.
-fn readdresses(fact: &OrderFact, order: OrderId) -> bool {
-    fact.order == order && fact.before.is_some() && fact.changed.contains(&"shippingAddress")
+/// Whether an order that was there before goes to another address. Taking an address off sends nothing elsewhere.
+fn readdresses(of: &OrderDecision, order: OrderId) -> bool {
+    let is_said = |fact: &OrderFact| fact.order == order && fact.before.is_some() && fact.changed.contains(&"shippingAddress");
+    let is_off = of.details.iter().any(|one| one.after.order == order && one.is_unaddressed);
+    !is_off && of.events.iter().any(is_said)
 }
 
 /// When an order is due, where it is known what it says beside its lines: for when it is wanted, else at once.

@@ -107,8 +107,10 @@ pub fn decide_create(book: &OrderBook, draft: &mut Draft<'_>, command: &Create) 
     let by = command.actor.into();
     let event = OrderFact { kind: events::ORDER_CREATED, order: order.id, before: None, by, changed: Vec::new() };
     let detail = command.detail.as_deref();
-    let details =
-        detail.map(|detail| DetailChange { before: None, after: detail.clone(), history_key: None }).into_iter().collect();
+    let details = detail
+        .map(|detail| DetailChange { before: None, after: detail.clone(), history_key: None, is_unaddressed: false })
+        .into_iter()
+        .collect();
     let whereabouts = vec![(order.id, command.whereabouts.clone())];
     Ok(OrderDecision { orders: vec![order], events: vec![event], drafted, whereabouts, details, ..OrderDecision::default() })
 }

@@ -81,6 +81,8 @@ pub struct DetailChange {
     pub after: OrderDetail,
     /// The new key of the marks that the audit log keeps of who the order is for, sealed under the master keys. None where there is one, or none is needed.
     pub history_key: Option<Vec<u8>>,
+    /// Its shipping address, which is sealed, was taken off.
+    pub is_unaddressed: bool,
 }
 
 /// Personal data that was sealed anew, on top of what was read before.
@@ -95,6 +97,8 @@ pub struct Resealed {
     pub marks: Vec<Value>,
     /// The key of the marks, where it is new.
     pub history_key: Option<Vec<u8>>,
+    /// There is no shipping address any more.
+    pub is_unaddressed: bool,
 }
 
 /// What an edit says beside lines.
@@ -120,7 +124,8 @@ impl DetailPatch {
     /// What became of a detail by it.
     pub(super) fn change(&self, before: Option<&OrderDetail>, after: OrderDetail) -> DetailChange {
         let history_key = self.personal.as_ref().and_then(|resealed| resealed.history_key.clone());
-        DetailChange { before: before.cloned(), after, history_key }
+        let is_unaddressed = self.personal.as_ref().is_some_and(|resealed| resealed.is_unaddressed);
+        DetailChange { before: before.cloned(), after, history_key, is_unaddressed }
     }
 
     /// What the audit log keeps of the personal data that it changes.

@@ -179,7 +179,8 @@ pub(super) async fn resealed(
     }
     let to = rows::seal_personal(reads, order, &personal)?;
     let from = sealed.map(|sealed| sealed.body);
-    let mut resealed = Resealed { from, to, changed, ..Resealed::default() };
+    let is_unaddressed = changed.contains(&"shippingAddress") && personal.shipping_address.is_none();
+    let mut resealed = Resealed { from, to, changed, is_unaddressed, ..Resealed::default() };
     if !resealed.changed.is_empty() {
         let (key, new) = history_key::found(reads, order.uuid()).await?;
         resealed.marks = differences(Some(&traced(&before)), Some(&traced(&personal)), Some(&key));

@@ -13,18 +13,30 @@ use super::{
 };
 use crate::currency::core::{FrozenRate, share};
 
+/// A rate that was looked up: what holds on a day, which may be a rate of an earlier one.
+#[derive(Debug, Clone)]
+pub struct AskedRate {
+    pub from: Currency,
+    pub to: Currency,
+    /// The day that was asked for, in days since 1970-01-01.
+    pub day: i32,
+    /// None where there is none.
+    pub found: Option<FrozenRate>,
+}
+
 /// The currency of the books, and the rates that lead to it.
 #[derive(Debug, Clone, Default)]
 pub struct Costs {
     /// None: every cost counts as one in the books' currency.
     pub books: Option<Currency>,
-    /// Those that were looked up, of the movement's day.
-    pub rates: Vec<FrozenRate>,
+    /// Those that were looked up; those of the movement's day count.
+    pub rates: Vec<AskedRate>,
 }
 
 impl Costs {
     /// What each change is worth in the books, none where its cost is in their currency already. What changes cost together in a currency is
-    /// converted once and shared out over them. A listed cost counts for what comes in alone: what leaves is worth what the others are.
+    /// converted once and shared out over them. A listed cost counts for what comes in alone: what leaves is worth what the others are. So is
+    /// what comes in where no rate converts its listed cost. A stated cost without a rate is refused.
     pub(super) fn worths(&self, draft: &mut Draft<'_>, command: &Adjust) -> Result<Vec<Option<Money>>, Rejection> {
         let mut worths = vec![None; command.changes.len()];
         let Some(books) = self.books else { return Ok(worths) };
@@ -37,8 +49,11 @@ impl Costs {
         }
         let Some(day) = draft.day() else { return Ok(worths) };
         for (from, lines) in amounts {
-            let Some(rate) = self.rates.iter().find(|rate| rate.from == from && rate.to == books) else {
-                for (index, _) in lines {
+            let asked = self.rates.iter().find(|rate| (rate.from, rate.to, rate.day) == (from, books, day));
+            let Some(rate) = asked.and_then(|asked| asked.found.as_ref()) else {
+                // The refusal says which rate to look up: one that was not looked up yet is missing for a listed cost, too.
+                let is_needed = |index: usize| asked.is_none() || command.changes[index].unit_cost.is_some();
+                for (index, _) in lines.into_iter().filter(|(index, _)| is_needed(*index)) {
                     draft.refuse(Refusal::RateMissing { from, to: books, day }.at(field(index)))?;
                 }
                 continue;

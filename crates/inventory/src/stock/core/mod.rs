@@ -30,7 +30,7 @@ pub use adjust::{Adjust, Change, Compare, Reverse, Set, SetItem, decide_adjust, 
 pub use alert::{Alert, alert};
 pub use at::{At, Field};
 pub use book::Book;
-pub use costs::Costs;
+pub use costs::{AskedRate, Costs};
 pub use draft::{Delta, Draft, MovementHead, Posting, StockDecision, check_moment};
 pub use explain::{Arrival, LevelSnapshot, LotShare, Outlook, arrivals};
 pub use kit::whole_kits;
