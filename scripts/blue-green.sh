@@ -17,7 +17,9 @@
 # before, with nginx' former workers, until its nodes are stopped: they hand their clients on. This script stops no node.
 #
 # BLUE_GREEN_NGINX is the command (nginx; with arguments, as in "nginx -c FILE"), BLUE_GREEN_WAIT the seconds to wait for nodes (60), BLUE_GREEN_WATCH the
-# seconds to watch them after the switch (30). A node is ready when /readyz answers 200 three times, a second apart.
+# seconds to watch them after the switch (30). A node is ready when /readyz answers 200 three times, a second apart. BLUE_GREEN_SCHEME is https for nodes with
+# --tls-certificate (http); their certificates are not verified, as they name the public address. With BLUE_GREEN_URL, nginx' own address
+# (http://127.0.0.1:8080), /readyz is asked for through nginx as well after the switch; without it only nginx' word says that it passes requests to the set.
 set -euo pipefail
 ME=blue-green
 # shellcheck source=scripts/lib.sh
@@ -25,13 +27,15 @@ ME=blue-green
 
 DIR="${BLUE_GREEN_DIR:-/etc/nginx/entrepot}"
 WAIT="${BLUE_GREEN_WAIT:-60}" WATCH="${BLUE_GREEN_WATCH:-30}"
+SCHEME="${BLUE_GREEN_SCHEME:-http}" URL="${BLUE_GREEN_URL:-}"
 read -ra NGINX <<<"${BLUE_GREEN_NGINX:-nginx}"
 
 # What the link names, without its ending; nothing when there is none.
 active() { basename "$(readlink "$DIR/active.conf" 2>/dev/null || true)" .conf; }
 sets() { find "$DIR" -maxdepth 1 -type f -name '*.conf' -printf '%f\n' | sed 's/\.conf$//' | sort; }
 nodes() { sed -nE 's/^[[:space:]]*server[[:space:]]+([^[:space:];]+).*/\1/p' "$DIR/$1.conf"; }
-ready() { curl --fail --silent --output /dev/null --max-time 5 "http://$1/readyz"; }
+probe() { curl --fail --silent --insecure --output /dev/null --max-time 5 "$1/readyz"; }
+ready() { probe "$SCHEME://$1"; }
 
 need_set() { # set
   if ! [[ "${1:-}" =~ ^[a-z0-9-]+$ ]] || [ "$1" = active ] || [ ! -f "$DIR/$1.conf" ]; then
@@ -44,6 +48,12 @@ need_set() { # set
 unready() { # set
   local node
   nodes "$1" | while read -r node; do ready "$node" || echo "$node"; done
+}
+
+# The same of the set that is switched to, and nginx where it does not answer for it.
+unserved() { # set
+  unready "$1"
+  [ -z "$URL" ] || probe "$URL" || echo "$URL"
 }
 
 status() {
@@ -90,30 +100,37 @@ pass_to() { # set
   fi
 }
 
+# Back to the set of before, and always an end.
+switch_back() { # set of before, what is not ready, what `rollback` went to until now
+  local lost="not ready any more: ${2//$'\n'/ }"
+  [ -n "$1" ] || die "$lost. There is no set to go back to"
+  pass_to "$1" || die "$lost. nginx does not take $1 again: look at it now"
+  if [ -n "$3" ]; then echo "$3" >"$DIR/previous"; else rm -f "$DIR/previous"; fi
+  die "$lost. nginx was reloaded with $1 again"
+}
+
 switch() { # set
-  local before until missing
+  local before former until missing
   before=$(active)
+  former=$(cat "$DIR/previous" 2>/dev/null || true)
   if [ "$before" = "$1" ]; then
     say "nginx passes requests to $1 already"
     return
   fi
   wait_for_set "$1"
   pass_to "$1" || die "nginx refuses $1. Nothing was switched"
+  # Before the watch: who ends it by hand has a set to roll back to.
   [ -z "$before" ] || echo "$before" >"$DIR/previous"
-  say "nginx passes requests to $1${before:+, and no more to $before}; watching for $WATCH s"
+  say "nginx was reloaded with $1${before:+ in place of $before}; watching for $WATCH s"
   until=$((SECONDS + WATCH))
   while [ "$SECONDS" -lt "$until" ]; do
-    missing=$(unready "$1")
+    missing=$(unserved "$1")
     # Once may be a probe that was lost.
     if [ -n "$missing" ]; then
       sleep 1
-      missing=$(unready "$1")
+      missing=$(unserved "$1")
     fi
-    if [ -n "$missing" ]; then
-      [ -n "$before" ] || die "not ready any more: ${missing//$'\n'/ }. There is no set to go back to"
-      pass_to "$before" || die "not ready any more: ${missing//$'\n'/ }. nginx does not take $before again: look at it now"
-      die "not ready any more: ${missing//$'\n'/ }. nginx passes requests to $before again"
-    fi
+    [ -z "$missing" ] || switch_back "$before" "$missing" "$former"
     sleep 1
   done
   say "done${before:+. Stop the nodes of $before when no rollback is wanted: they hand their sockets on}"

@@ -40,8 +40,9 @@ pub struct ResumeArgs {
     /// Print what waits, a line for each tenant, and change nothing.
     #[arg(long, conflicts_with = "drop_pending")]
     pub dry_run: bool,
-    /// Send nothing of what waits: e-mails and runs become dead jobs, deliveries fail, endpoints pass over events that they have not read, and schedules wait for their
-    /// next moment. Tenants may try an e-mail again, and replay deliveries. Needs the keys that secrets are sealed with, for the audit log.
+    /// Send nothing of what waited when the hold began: e-mails and runs become dead jobs, deliveries fail, endpoints pass over events that they have not read, and
+    /// schedules wait for their next moment. What was made or came due since is sent. Tenants may try an e-mail again, and replay deliveries. Needs the keys that secrets
+    /// are sealed with, for the audit log.
     #[arg(long)]
     pub drop_pending: bool,
 }

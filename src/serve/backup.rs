@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use entity::{prelude::*, tables::BackupRun};
 use platform::{
     clock::{self, Clock},
+    jobs,
     secrets::{self, KeySource, SecretStore},
     storage::{Database, Fault},
 };
@@ -284,6 +285,8 @@ async fn settle(file: &Path, ends: &Epoch) -> Result<Vec<TenantHead>, StartError
     let db = prepared(file, &ends.of).await?;
     BackupLog::new(db.clone(), Clock::system()).forget_running().await?;
     let heads = backups::heads(&db).await;
+    // A backup of a deployment that was held: this hold is of this restore.
+    jobs::release_outgoing(&db.global()).await?;
     db.close().await?;
     Box::pin(epoch::renew(ends)).await?;
     Ok(heads?)

@@ -16,7 +16,7 @@ use rustls::{
     server::{ClientHello, ParsedCertificate, ResolvesServerCert},
     sign::CertifiedKey,
 };
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::Instant};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 const CERTIFICATE: &str = "--tls-certificate";
@@ -28,6 +28,9 @@ const HTTP1: &[u8] = b"http/1.1";
 
 /// Between two looks at the files.
 const LOOK: Duration = Duration::from_secs(2);
+
+/// Between two reports of when the certificate expires, while it stays the same.
+const REPORT: Duration = Duration::from_secs(12 * 3600);
 
 /// Later than any certificate can say: 9999 is the last year that it can name.
 const AFTER_ALL: UnixTime = UnixTime::since_unix_epoch(Duration::from_secs(1 << 40));
@@ -66,6 +69,14 @@ pub struct TlsCertificate {
 /// When both files were changed last, since 1970, and their lengths; `None` for one that is not there.
 type Seen = [Option<(Duration, u64)>; 2];
 
+/// What a look at the files has found.
+struct Look {
+    seen: Seen,
+    /// It is not what failed at the last look.
+    is_new: bool,
+    loaded: Result<TlsCertificate, TlsError>,
+}
+
 impl TlsFiles {
     /// Reads both files.
     ///
@@ -102,10 +113,11 @@ impl TlsFiles {
         })
     }
 
-    /// Both files as they are now, if they are not as they were seen before.
-    fn changed(&self, before: Seen) -> Option<(Seen, Result<TlsCertificate, TlsError>)> {
+    /// Both files as they are now, if they are not as they were when they were served, and whether they are as they were when they failed last. Those that
+    /// failed are read again: their modes may have changed, or a file of the same length may have followed within a tick of the file system's clock.
+    fn changed(&self, served: Seen, failed: Option<Seen>) -> Option<Look> {
         let seen = self.seen();
-        (seen != before).then(|| (seen, self.load()))
+        (seen != served || failed.is_some()).then(|| Look { seen, is_new: failed != Some(seen), loaded: self.load() })
     }
 }
 
@@ -173,20 +185,29 @@ impl TlsServer {
     /// Looks at the files every few seconds, and serves what they hold if it can be served. Connections that are open stay as they are.
     pub async fn watch(mut self) {
         report(self.expires_at);
+        let (mut reported, mut failed) = (Instant::now(), None);
         loop {
             tokio::time::sleep(LOOK).await;
-            let (files, before) = (self.files.clone(), self.seen);
-            let looked = tokio::task::spawn_blocking(move || files.changed(before)).await;
-            let Ok(Some((seen, loaded))) = looked else { continue };
-            self.seen = seen;
+            if reported.elapsed() >= REPORT {
+                report(self.expires_at);
+                reported = Instant::now();
+            }
+            let (files, served) = (self.files.clone(), self.seen);
+            let looked = tokio::task::spawn_blocking(move || files.changed(served, failed)).await;
+            let Ok(Some(Look { seen, is_new, loaded })) = looked else { continue };
             match loaded {
                 Ok(TlsCertificate { certified, expires_at }) => {
                     *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = certified;
+                    (self.seen, self.expires_at, failed) = (seen, expires_at, None);
                     tracing::info!(expires_in_days = days_left(expires_at), "the TLS certificate was read again");
                     report(expires_at);
+                    reported = Instant::now();
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the changed TLS files cannot be used, and the certificate from before is served: mend them");
+                    failed = Some(seen);
+                    if is_new {
+                        tracing::warn!(%error, "the changed TLS files cannot be used, and the certificate from before is served: mend them");
+                    }
                 }
             }
         }

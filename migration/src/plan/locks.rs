@@ -71,6 +71,11 @@ pub enum Target {
     Table(String),
     /// The table that this index is of.
     TableOf(String),
+    /// The tables that foreign keys of this one refer to: that of a constraint, or those of all. Which they are, the database knows.
+    Referenced {
+        table: String,
+        constraint: Option<String>,
+    },
 }
 
 /// One lock of a statement.
@@ -132,7 +137,12 @@ pub fn locks(statement: &str) -> Vec<Lock> {
         }
         ["CREATE", "TRIGGER" | "CONSTRAINT", ..] => lock(after("ON"), ShareRowExclusive, RowWork::None),
         ["DROP" | "CREATE" | "ALTER", "TRIGGER" | "POLICY", ..] => lock(after("ON"), AccessExclusive, RowWork::None),
-        ["DROP" | "TRUNCATE", "TABLE", ..] => lock(named(&words, 2), AccessExclusive, RowWork::None),
+        ["TRUNCATE", "TABLE", ..] => lock(named(&words, 2), AccessExclusive, RowWork::None),
+        ["DROP", "TABLE", ..] => {
+            let mut locks = lock(named(&words, 2), AccessExclusive, RowWork::None);
+            locks.extend(named(&words, 2).map(|table| let_go(table, None)));
+            locks
+        }
         ["UPDATE", ..] => lock(named(&words, 1), RowExclusive, RowWork::Rows),
         ["DELETE", "FROM", ..] => lock(named(&words, 2), RowExclusive, RowWork::Rows),
         ["INSERT", "INTO", ..] => {
@@ -172,15 +182,26 @@ fn referenced(text: &str) -> Vec<Lock> {
     locks
 }
 
-/// The strongest of what its actions ask of the table, and the tables that it refers to.
+/// What a foreign key refers to, when the key ends: its triggers are there, too.
+fn let_go(table: String, constraint: Option<String>) -> Lock {
+    Lock { target: Target::Referenced { table, constraint }, mode: AccessExclusive, work: RowWork::None }
+}
+
+/// The strongest of what its actions ask of the table, and the tables that it refers to, or did.
 fn altered(text: &str, table: String) -> Vec<Lock> {
     let all: Vec<(LockMode, RowWork)> = actions(text).iter().map(|action| asked(action)).collect();
     let mode = all.iter().map(|(mode, _)| *mode).max().unwrap_or(AccessExclusive);
     let work = all.iter().map(|(_, work)| *work).max().unwrap_or(RowWork::None);
-    let mut locks = vec![Lock { target: Target::Table(table), mode, work }];
+    let mut locks = vec![Lock { target: Target::Table(table.clone()), mode, work }];
     for lock in referenced(text) {
         if lock.target != locks[0].target {
             locks.push(lock);
+        }
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    for (at, pair) in words.windows(2).enumerate() {
+        if pair[0].eq_ignore_ascii_case("DROP") && pair[1].eq_ignore_ascii_case("CONSTRAINT") {
+            locks.extend(named(&words, at + 2).map(|constraint| let_go(table.clone(), Some(constraint))));
         }
     }
     locks
@@ -244,6 +265,9 @@ mod tests {
             let target = match &lock.target {
                 Target::Table(table) => table.clone(),
                 Target::TableOf(index) => format!("of {index}"),
+                Target::Referenced { table, constraint } => {
+                    format!("referenced by {}", constraint.as_ref().unwrap_or(table))
+                }
             };
             format!("{target}: {}, {}", lock.mode.name(), lock.work.name())
         };
@@ -262,7 +286,7 @@ mod tests {
             ),
             (
                 "ALTER TABLE lot DROP CONSTRAINT lot_kind,\n  ADD CONSTRAINT lot_kind CHECK (kind IN ('A', 'B'))",
-                "lot: ACCESS EXCLUSIVE, scan",
+                "lot: ACCESS EXCLUSIVE, scan; referenced by lot_kind: ACCESS EXCLUSIVE, no scan",
             ),
             ("ALTER TABLE lot ADD CONSTRAINT c CHECK (n > 0) NOT VALID", "lot: ACCESS EXCLUSIVE, no scan"),
             ("ALTER TABLE lot VALIDATE CONSTRAINT c", "lot: SHARE UPDATE EXCLUSIVE, scan"),
@@ -278,7 +302,8 @@ mod tests {
             ("-- why\nCREATE UNIQUE INDEX lot_code ON lot (tenant_id, code)", "lot: SHARE, scan and index"),
             ("CREATE INDEX CONCURRENTLY lot_code ON lot (code)", "lot: SHARE UPDATE EXCLUSIVE, scan and index"),
             ("DROP INDEX lot_code", "of lot_code: ACCESS EXCLUSIVE, no scan"),
-            ("DROP TABLE IF EXISTS lot", "lot: ACCESS EXCLUSIVE, no scan"),
+            ("DROP TABLE IF EXISTS lot", "lot: ACCESS EXCLUSIVE, no scan; referenced by lot: ACCESS EXCLUSIVE, no scan"),
+            ("TRUNCATE TABLE lot", "lot: ACCESS EXCLUSIVE, no scan"),
             ("UPDATE lot SET code = ''", "lot: ROW EXCLUSIVE, rows written"),
             ("INSERT INTO lot (id) SELECT id FROM product", "lot: ROW EXCLUSIVE, rows written; product: ACCESS SHARE, scan"),
             ("CREATE EXTENSION IF NOT EXISTS pg_trgm", ""),

@@ -63,7 +63,7 @@ pub async fn run(args: &ResumeArgs) -> Result<(), StartError> {
         say(&format!("{} tenant(s) have something that waits; nothing was changed", waiting.len()))?;
     } else {
         if args.drop_pending {
-            drop_all(args, &waiting, &clock).await?;
+            drop_all(args, &waiting, hold.held_at, &clock).await?;
         }
         jobs::release_outgoing(&db.global()).await?;
         say("resumed: workers notice within seconds")?;
@@ -115,13 +115,13 @@ async fn pending(global: &Global, now: Timestamp) -> Result<Vec<Pending>, Fault>
     Ok(all)
 }
 
-/// Drops what waits of these tenants, each in a transaction of its own with its line in the tenant's audit log. Ended in the middle, the deployment is
-/// held still, and the command is run again.
-async fn drop_all(args: &ResumeArgs, waiting: &[Pending], clock: &Clock) -> Result<(), StartError> {
+/// Drops what waits of these tenants since before the hold, each in a transaction of its own with its line in the tenant's audit log. Ended in the middle,
+/// the deployment is held still, and the command is run again.
+async fn drop_all(args: &ResumeArgs, waiting: &[Pending], held_at: Timestamp, clock: &Clock) -> Result<(), StartError> {
     let (db, audit_writer) = opened(&args.of, clock).await?;
     for Pending { tenant, slug, .. } in waiting {
         let work = db.global().maintenance_for(*tenant).await?;
-        let changes = dropped(&work, clock.now()).await?;
+        let changes = dropped(&work, held_at, clock.now()).await?;
         record(&audit_writer, &work, "outgoing.drop", Target::of(*tenant), &changes).await?;
         work.commit().await?;
         say(&format!("{slug}\tdropped"))?;
@@ -130,11 +130,12 @@ async fn drop_all(args: &ResumeArgs, waiting: &[Pending], clock: &Clock) -> Resu
     Ok(())
 }
 
-/// Drops what waits of a tenant; how much it was, for its audit log.
-async fn dropped(work: &Work, now: Timestamp) -> Result<serde_json::Value, Fault> {
-    let jobs = jobs::abandon_all(work, OUTGOING, DROPPED, now).await?;
-    let emails = alerts::rows::drop_due(work, now).await?;
-    let deliveries = webhooks::drop_pending(work, now).await?;
-    let schedules = saved_views::shell::skip_due(work, now).await? + export_schedules::shell::skip_due(work, now).await?;
+/// Drops what waits of a tenant since before the hold, and nothing that was made after it; how much it was, for its audit log.
+async fn dropped(work: &Work, held_at: Timestamp, now: Timestamp) -> Result<serde_json::Value, Fault> {
+    let jobs = jobs::abandon_all(work, OUTGOING, DROPPED, held_at, now).await?;
+    let emails = alerts::rows::drop_due(work, held_at, now).await?;
+    let deliveries = webhooks::drop_pending(work, held_at, now).await?;
+    // Those that came due meanwhile stay due.
+    let schedules = saved_views::shell::skip_due(work, held_at).await? + export_schedules::shell::skip_due(work, held_at).await?;
     Ok(serde_json::json!({ "jobs": jobs, "emails": emails, "deliveries": deliveries, "schedules": schedules }))
 }

@@ -112,6 +112,8 @@ const STATEMENTS: &[&str] = &[
     "DROP INDEX lock_first_n",
     "CREATE TRIGGER keeps BEFORE UPDATE ON lock_first FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
     "DROP TABLE lock_first",
+    "ALTER TABLE lock_child DROP CONSTRAINT lock_child_of",
+    "DROP TABLE lock_child",
     "UPDATE lock_first SET n = 2",
     "DELETE FROM lock_first WHERE n = 1",
     "INSERT INTO lock_first (id) SELECT id + 10 FROM lock_second",
@@ -128,6 +130,7 @@ async fn the_locks_of_a_plan_are_those_that_postgres_takes() {
     for sql in [
         "CREATE TABLE lock_second (id bigint PRIMARY KEY)",
         "CREATE TABLE lock_first (id bigint PRIMARY KEY, n bigint)",
+        "CREATE TABLE lock_child (id bigint CONSTRAINT lock_child_of REFERENCES lock_second)",
         "CREATE INDEX lock_first_n ON lock_first (n)",
         "INSERT INTO lock_second VALUES (1)",
         "INSERT INTO lock_first VALUES (1, 1)",
@@ -156,6 +159,7 @@ async fn the_locks_of_a_plan_are_those_that_postgres_takes() {
             let own = planned.iter().find(|lock| match &lock.target {
                 Target::Table(name) => name == table,
                 Target::TableOf(_) => *table == "lock_first",
+                Target::Referenced { table: of, .. } => of == "lock_child" && *table == "lock_second",
             });
             let name = |mode: &LockMode| format!("{}lock", mode.name().to_lowercase().replace(' ', ""));
             let strongest = MODES.iter().find(|mode| held.contains(&name(mode)));

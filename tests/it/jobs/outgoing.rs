@@ -99,8 +99,10 @@ async fn what_leaves_the_deployment_waits_while_it_is_held(world: &World) {
 
     let (global, clock) = (world.node.db.global(), &world.node.clock);
     hold_outgoing(&global, "once", clock.now()).await.unwrap();
-    hold_outgoing(&global, "again", clock.now()).await.unwrap();
-    assert_eq!(outgoing_hold(&global).await.unwrap().map(|hold| hold.reason), Some("again".to_owned()));
+    let first = outgoing_hold(&global).await.unwrap().unwrap();
+    hold_outgoing(&global, "again", clock.now().plus_seconds(60)).await.unwrap();
+    let again = outgoing_hold(&global).await.unwrap().unwrap();
+    assert_eq!((&*again.reason, again.held_at), ("again", first.held_at), "it is held since it was");
     assert!(held_since(world).await.is_string(), "members see it too");
     for kind in ["test.mail", "test.mail", "test.inside"] {
         put_down(world, kind).await;

@@ -41,17 +41,41 @@ async fn epoch(site: &Site, more: &[&str]) -> Ended {
     ended
 }
 
-/// What waits for an endpoint that does not answer is dropped, and the deployment goes on.
-async fn what_waits_is_dropped(site: &Site, owner: &Client) {
-    let store = "mutation { result: storeCreate(input: { code: \"S-1\", name: \"A store\", kind: SHOP, timeZone: \"UTC\" }) { userErrors { code message } } }";
-    let made = owner.ask(store, json!({})).await;
+/// Makes a store, of which an endpoint gets a message.
+async fn add_store(owner: &Client, code: &str) {
+    let store = format!(
+        "mutation {{ result: storeCreate(input: {{ code: \"{code}\", name: \"A store\", kind: SHOP, timeZone: \"UTC\" }}) {{ userErrors {{ code message }} }} }}"
+    );
+    let made = owner.ask(&store, json!({})).await;
     assert_eq!(made["result"]["userErrors"], json!([]), "{made}");
+}
+
+/// Waits until the endpoint has so many messages; their states, the newest first.
+async fn messages(owner: &Client, count: usize) -> Vec<String> {
+    let began = Instant::now();
+    loop {
+        let answer = owner.ask("{ webhookEndpoints { deliveries { nodes { status } } } }", json!({})).await;
+        let nodes = answer["webhookEndpoints"][0]["deliveries"]["nodes"].as_array().unwrap();
+        if nodes.len() >= count {
+            return nodes.iter().map(|node| node["status"].as_str().unwrap().to_owned()).collect();
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{answer}");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// What waited for an endpoint that does not answer is dropped, what came after is sent, and the deployment goes on.
+async fn what_waits_is_dropped(site: &Site, owner: &Client) {
+    // Workers look for the hold once a second.
+    sleep(Duration::from_millis(1_500)).await;
+    add_store(owner, "S-2").await;
     let keys = site.keys();
     let resume = ["resume", "--database-url", &site.url, "--keys-file", &keys, "--drop-pending"];
     let ended = entrepot(&resume).await;
     assert!(ended.well() && ended.out.contains("restored\tdropped") && ended.out.contains("resumed"), "{ended:?}");
     let again = entrepot(&resume).await;
     assert!(again.well() && again.out == "nothing is held\n", "{again:?}");
+    assert_eq!(messages(owner, 2).await, ["PENDING", "FAILED"], "only what was there before the hold is dropped");
 }
 
 on_both!(what_had_ended_before_a_restore_is_ended_by_the_new_epoch, site: Site => {
@@ -60,6 +84,8 @@ on_both!(what_had_ended_before_a_restore_is_ended_by_the_new_epoch, site: Site =
     let owner = Client::register(&server.url(), "restored").await;
     let endpoint = "mutation { result: webhookEndpointCreate(input: { url: \"http://127.0.0.1:9/hooks\", eventTypes: [\"store.created\"] }) { userErrors { code message } } }";
     assert_eq!(owner.ask(endpoint, json!({})).await["result"]["userErrors"], json!([]));
+    add_store(&owner, "S-1").await;
+    assert_eq!(messages(&owner, 1).await, ["PENDING"]);
     let (session, refresh) = logged_in(&owner, "restored").await;
     let (till, _, _) = program(&owner, "").await;
     let mut stranger = owner.clone();

@@ -190,8 +190,7 @@ impl Worker {
         let live: Vec<WorkerId> = live.into_iter().map(|(worker, _)| worker).collect();
         self.gone = gone;
         let (mut wanted, mut others, mut ready, mut fallen) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut everywhere: HashMap<TenantId, usize> = HashMap::new();
-        running.iter().for_each(|job| *everywhere.entry(job.tenant).or_default() += 1);
+        let everywhere = turns::loads(&running, &live, on_hold);
         let mut kept: Vec<JobId> = Vec::with_capacity(periodic.len() + running.len() + waiting.len());
         for job in periodic.into_iter().chain(running).chain(waiting) {
             kept.push(job.id);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::prelude::{JobId, TenantId};
+use entity::prelude::{JobId, TenantId, WorkerId};
 
 use super::core::Job;
 
@@ -30,6 +30,19 @@ pub struct Turns {
     pub taken: Vec<Job>,
     /// A tenant waits of whom nothing runs, and there is no place: this one should end its turn.
     pub yields: Option<JobId>,
+}
+
+/// How many jobs of each tenant run on all workers. One of a kind `on_hold` whose worker is not among the live ones stays RUNNING until the hold ends, and is
+/// no load: nothing runs it.
+pub fn loads(running: &[Job], live: &[WorkerId], on_hold: &[&str]) -> HashMap<TenantId, usize> {
+    let mut loads: HashMap<TenantId, usize> = HashMap::new();
+    for job in running {
+        let is_run = job.owner.is_some_and(|owner| live.contains(&owner));
+        if is_run || !on_hold.contains(&job.kind.as_str()) {
+            *loads.entry(job.tenant).or_default() += 1;
+        }
+    }
+    loads
 }
 
 /// Which of the waiting jobs are begun. Tenants take turns: whoever has the fewest running comes next, of those the job that waits longest.
@@ -136,6 +149,17 @@ mod tests {
         assert_eq!(begun(many(1, 9).chain(many(2, 9)).chain(many(3, 1)).collect(), &two, false).0, [3, 1]);
         let full: Vec<Running> = [1, 1, 1, 1, 2, 2].map(|of| running(of, 5, false)).into();
         assert_eq!(begun(many(1, 9).chain(many(2, 9)).chain(many(3, 2)).collect(), &full, false).0, [3]);
+    }
+
+    #[test]
+    fn what_is_held_and_has_lost_its_worker_is_no_load() {
+        let [live, dead] = [1, 2].map(|n| WorkerId::from_uuid(Uuid::from_u128(n)));
+        let of = |owner, kind: &str| Job { owner: Some(owner), kind: kind.to_owned(), state: State::Running, ..job(1, 1, 0) };
+        let running = [of(live, "test.mail"), of(dead, "test.mail"), of(dead, "test")];
+        let load = |on_hold: &[&str]| loads(&running, &[live], on_hold).get(&tenant(1)).copied();
+        assert_eq!(load(&["test.mail"]), Some(2), "what is not held is taken over");
+        assert_eq!(load(&[]), Some(3));
+        assert_eq!(loads(&running[1..2], &[live], &["test.mail"]).len(), 0);
     }
 
     #[test]

@@ -17,7 +17,8 @@ use crate::clock;
 /// How long migrations of a Postgres wait for locks that others hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockLimits {
-    /// What one statement waits for one lock; none where it is zero. Then its migration is undone, and tried again.
+    /// What one statement waits for one lock; without a limit where it is zero. Then its migration is undone, and tried again. A migration of several statements
+    /// may wait as long for each of them, and keeps the locks of those before.
     pub wait: Duration,
     /// How often a migration is tried.
     pub tries: u32,
@@ -74,7 +75,7 @@ impl Attempt {
             blockers => blockers.join("; "),
         };
         Fault::Broken(format!(
-            "{step} needs a lock that others hold: it was tried {} time(s), for {} s each, and is undone; the migrations before it are done. In its way: \
+            "{step} needs a lock that others hold: it was tried {} time(s), with up to {} s for each lock, and is undone; the migrations before it are done. In its way: \
              {blockers}. Let that end, or end it (SELECT pg_terminate_backend(…) with the process's number), and run `entrepot migrate` again: it \
              goes on from here",
             limits.tries,

@@ -53,6 +53,9 @@ pub struct PlannedLock {
 const ROWS: &str = "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass($1)";
 const TABLE_OF: &str =
     "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE i.indexrelid = to_regclass($1)";
+/// Of a constraint, or of all of a table.
+const REFERENCED: &str = "SELECT DISTINCT p.relname::text FROM pg_constraint c JOIN pg_class p ON p.oid = c.confrelid
+    WHERE c.contype = 'f' AND c.conrelid = to_regclass($1) AND c.confrelid <> c.conrelid AND ($2::text IS NULL OR c.conname::text = $2::text) ORDER BY 1";
 
 impl Database {
     /// The migrations that the database lacks, in their order, with the tables that they touch. Changes nothing.
@@ -94,15 +97,17 @@ impl Database {
         for statement in plan::statements(name, self.backend.into()) {
             let mut locks = Vec::new();
             for lock in plan::locks(statement) {
-                let table = match lock.target {
-                    Target::Table(table) => Some(table),
-                    Target::TableOf(index) => self.table_of(&index).await?,
+                let tables = match lock.target {
+                    Target::Table(table) => vec![table],
+                    Target::TableOf(index) => self.table_of(&index).await?.into_iter().collect(),
+                    Target::Referenced { table, constraint } => self.referenced_by(&table, constraint).await?,
                 };
-                let Some(table) = table else { continue };
-                let rows = self.rows_of(&table).await?;
-                if rows != TableRows::New {
-                    let (mode, blocks, work) = (lock.mode.name(), lock.mode.blocks(), lock.work.name());
-                    locks.push(PlannedLock { table, rows, mode, blocks, work });
+                for table in tables {
+                    let rows = self.rows_of(&table).await?;
+                    if rows != TableRows::New {
+                        let (mode, blocks, work) = (lock.mode.name(), lock.mode.blocks(), lock.work.name());
+                        locks.push(PlannedLock { table, rows, mode, blocks, work });
+                    }
                 }
             }
             if !locks.is_empty() {
@@ -115,6 +120,11 @@ impl Database {
     async fn table_of(&self, index: &str) -> Result<Option<String>, Fault> {
         let rows = self.inspected(TABLE_OF, vec![index.into()]).await?;
         rows.first().map(|row| cell(row, 0)).transpose()
+    }
+
+    async fn referenced_by(&self, table: &str, constraint: Option<String>) -> Result<Vec<String>, Fault> {
+        let rows = self.inspected(REFERENCED, vec![table.into(), constraint.into()]).await?;
+        rows.iter().map(|row| cell(row, 0)).collect()
     }
 
     async fn rows_of(&self, table: &str) -> Result<TableRows, Fault> {

@@ -18,10 +18,10 @@ pub async fn outgoing_hold(global: &Global) -> Result<Option<OutgoingHold>, Faul
     Ok(global.records::<OutgoingHold>(&sql, vec![]).await?.pop())
 }
 
-/// Holds what leaves the deployment from now on: each worker finds it at its next look.
+/// Holds what leaves the deployment from now on: each worker finds it at its next look. One that is held already stays held since it was.
 pub async fn hold_outgoing(global: &Global, reason: &str, now: Timestamp) -> Result<(), Fault> {
     let sql = "INSERT INTO outgoing_hold (scope, held_at, reason) VALUES ('DEPLOYMENT', $1, $2)
-               ON CONFLICT (scope) DO UPDATE SET held_at = excluded.held_at, reason = excluded.reason";
+               ON CONFLICT (scope) DO UPDATE SET reason = excluded.reason";
     let work = global.begin().await?;
     work.change(sql, vec![now.micros().into(), reason.into()]).await?;
     work.commit().await
@@ -35,14 +35,15 @@ pub async fn release_outgoing(global: &Global) -> Result<bool, Fault> {
     Ok(released > 0)
 }
 
-/// A tenant's queued jobs of these kinds that wait or run are dead; how many those were. Whoever holds one finds that it holds it no more.
-pub async fn abandon_all(work: &Work, kinds: &[&str], error: &str, now: Timestamp) -> Result<u64, Fault> {
+/// A tenant's queued jobs of these kinds that wait or run and were made by `until` are dead; how many those were. Whoever holds one finds that it holds it
+/// no more.
+pub async fn abandon_all(work: &Work, kinds: &[&str], error: &str, until: Timestamp, now: Timestamp) -> Result<u64, Fault> {
     let backend = work.backend();
     let sql = format!(
         "UPDATE job SET state = 'DEAD', owner = NULL, error = $3, finished_at = $4 WHERE tenant_id = $1 AND period IS NULL
-         AND state IN ('WAITING', 'RUNNING') AND {}",
+         AND state IN ('WAITING', 'RUNNING') AND created_at <= $5 AND {}",
         backend.in_texts("kind", 2)
     );
-    let values = vec![backend.texts(kinds.iter().copied()), error.into(), now.micros().into()];
+    let values = vec![backend.texts(kinds.iter().copied()), error.into(), now.micros().into(), until.micros().into()];
     work.execute(&sql, values).await
 }

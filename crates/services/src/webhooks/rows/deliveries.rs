@@ -162,16 +162,20 @@ pub async fn settle(
     Ok(work.execute(sql, values).await? == 1)
 }
 
-/// Gives up all that is still to be delivered, and passes over the events that endpoints have not looked at. How many messages were given up.
-pub async fn drop_pending(work: &Work, now: Timestamp) -> Result<u64, Fault> {
-    let sql = "UPDATE webhook_delivery SET state = 'FAILED', settled_at = $2 WHERE tenant_id = $1 AND state = 'PENDING'";
-    let dropped = work.execute(sql, vec![now.micros().into()]).await?;
-    let head = "(SELECT c.head FROM tenant_counter c WHERE c.tenant_id = $1)";
-    let sql = format!(
-        "UPDATE webhook_endpoint SET journal_seq = {head}, skipped_through = {head}
-         WHERE tenant_id = $1 AND disabled_at IS NULL AND journal_seq < {head}"
-    );
-    work.execute(&sql, vec![]).await?;
+/// Gives up what was to be delivered by `until`, and passes over the events of that time that endpoints have not looked at. How many messages were given up.
+///
+/// A message that was not tried is due since it was put down. Those that were tried are of before, as none is tried while what leaves is held.
+pub async fn drop_pending(work: &Work, until: Timestamp, now: Timestamp) -> Result<u64, Fault> {
+    let sql = "UPDATE webhook_delivery SET state = 'FAILED', settled_at = $2
+               WHERE tenant_id = $1 AND state = 'PENDING' AND (attempts > 0 OR due_at <= $3)";
+    let dropped = work.execute(sql, vec![now.micros().into(), until.micros().into()]).await?;
+    let sql = "SELECT coalesce((SELECT min(e.seq) - 1 FROM event e WHERE e.tenant_id = $1 AND e.recorded_at > $2), c.head)
+               FROM tenant_counter c WHERE c.tenant_id = $1";
+    let rows = work.rows(sql, vec![until.micros().into()]).await?;
+    let last: i64 = rows.first().map_or(Ok(0), |row| Row::new(row).take())?;
+    let sql = "UPDATE webhook_endpoint SET journal_seq = $2, skipped_through = $2
+               WHERE tenant_id = $1 AND disabled_at IS NULL AND journal_seq < $2";
+    work.execute(sql, vec![last.into()]).await?;
     Ok(dropped)
 }
 
