@@ -115,6 +115,7 @@ mod m0125_supplier_calendar;
 mod m0126_suggestions;
 mod m0127_outgoing_hold;
 mod m0128_supplier_return_products;
+mod m0130_waves;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -235,6 +236,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0126_suggestions::Migration),
             Box::new(m0127_outgoing_hold::Migration),
             Box::new(m0128_supplier_return_products::Migration),
+            Box::new(m0130_waves::Migration),
         ]
     }
 }

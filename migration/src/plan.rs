@@ -138,6 +138,7 @@ const SQL: &[(&str, &[&str])] = &[
     ("m0126_suggestions", &[include_str!("m0126/tag_refusals.sql"), include_str!("m0126/description_endpoint.sql")]),
     ("m0127_outgoing_hold", &[include_str!("m0127/outgoing_hold.sql")]),
     ("m0128_supplier_return_products", &[include_str!("m0128/supplier_return_products.sql")]),
+    ("m0130_waves", &[include_str!("m0130/waves.sql")]),
 ];
 
 /// Whether an older binary cannot work with the database once this migration is applied. The promise that it can begins with `COMPATIBILITY`.
