@@ -246,7 +246,7 @@ kinds! {
     ProductId "prd" "product"; CustomerId "cus" "customer"; ChannelId "chn" "channel";
     LevelId "lvl" "stock level"; MovementId "mov" "movement"; EntryId "ent" "entry"; ReservationId "rsv" "reservation"; LotId "lot" "lot";
     OrderId "ord" "order"; OrderLineId "oln" "order line"; FulfilmentId "ful" "fulfilment"; HoldId "hld" "hold"; PaymentId "pay" "payment";
-    FulfilmentWorkId "fwk" "fulfilment work"; FulfilmentWorkLineId "fwl" "fulfilment work line"; ParcelId "pcl" "parcel"; CarrierId "car" "carrier";
+    FulfilmentWorkId "fwk" "fulfilment work"; FulfilmentWorkLineId "fwl" "fulfilment work line"; FulfilmentWaveId "fwv" "fulfilment wave"; ParcelId "pcl" "parcel"; CarrierId "car" "carrier";
     ReturnId "ret" "return"; ReturnLineId "rln" "return line";
     PurchaseOrderId "por" "purchase order"; PurchaseOrderLineId "pol" "purchase order line"; SupplierReturnId "srt" "supplier return";
     BlanketOrderId "bor" "blanket order";

@@ -116,6 +116,7 @@ mod m0126_suggestions;
 mod m0127_outgoing_hold;
 mod m0128_supplier_return_products;
 mod m0129_payment_reversals;
+mod m0130_waves;
 pub mod months;
 pub mod plan;
 pub mod row_security;
@@ -237,6 +238,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0127_outgoing_hold::Migration),
             Box::new(m0128_supplier_return_products::Migration),
             Box::new(m0129_payment_reversals::Migration),
+            Box::new(m0130_waves::Migration),
         ]
     }
 }

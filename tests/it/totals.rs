@@ -22,7 +22,7 @@ on_both!(
 );
 
 /// The lists that can be counted. One that loses its total loses a line here.
-const COUNTED: [&str; 33] = [
+const COUNTED: [&str; 34] = [
     "alerts",
     "backorders",
     "blanketOrders",
@@ -34,6 +34,7 @@ const COUNTED: [&str; 33] = [
     "exchangeRates",
     "exportSchedules",
     "factorSeries",
+    "fulfilmentWaves",
     "fulfilmentWorks",
     "invoices",
     "lots",

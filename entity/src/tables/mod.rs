@@ -56,6 +56,8 @@ pub mod forecast_series;
 pub mod forecast_sum;
 pub mod fulfilment;
 pub mod fulfilment_line;
+pub mod fulfilment_wave;
+pub mod fulfilment_wave_work;
 pub mod fulfilment_work;
 pub mod fulfilment_work_line;
 pub mod goods_receipt;
@@ -210,7 +212,7 @@ tables! {
     document_reversal_effect DocumentReversalEffect, document_reversal_line DocumentReversalLine, entry Entry, event Event,
     exchange Exchange, exchange_line ExchangeLine, exchange_rate ExchangeRate, exchange_row ExchangeRow, export_schedule ExportSchedule, factor_series FactorSeries, file File, forecast_pool ForecastPool, forecast_run ForecastRun,
     forecast_score ForecastScore, forecast_series ForecastSeries, forecast_sum ForecastSum, fulfilment Fulfilment,
-    fulfilment_line FulfilmentLine, fulfilment_work FulfilmentWork, fulfilment_work_line FulfilmentWorkLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,
+    fulfilment_line FulfilmentLine, fulfilment_wave FulfilmentWave, fulfilment_wave_work FulfilmentWaveWork, fulfilment_work FulfilmentWork, fulfilment_work_line FulfilmentWorkLine, goods_receipt GoodsReceipt, goods_receipt_line GoodsReceiptLine,
     history_block HistoryBlock, history_sum HistorySum, hold_rule HoldRule, idempotency Idempotency, integration Integration,
     invitation Invitation, job Job, job_worker JobWorker, kit_component KitComponent, link Link,
     liquidation_line LiquidationLine, liquidation_plan LiquidationPlan, liquidation_settings LiquidationSettings,

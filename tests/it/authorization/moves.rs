@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use entity::{
+    prelude::{FulfilmentWaveId, Timestamp},
+    tables::fulfilment_wave,
+};
 use serde_json::json;
 
 use super::{
@@ -40,6 +44,13 @@ pub const CASES: &[(&str, Needs)] = &[
     ("fulfilmentDeliver", May("fulfilment.ship")),
     ("fulfilmentFail", May("fulfilment.ship")),
     ("fulfilmentTrackingSet", May("fulfilment.ship")),
+    ("fulfilmentWave", May("fulfilment.read")),
+    ("fulfilmentWaves", May("fulfilment.read")),
+    ("fulfilmentWaveCreate", May("fulfilment.work")),
+    ("fulfilmentWavePick", May("fulfilment.work")),
+    ("fulfilmentWavePack", May("fulfilment.work")),
+    ("fulfilmentWaveShip", May("fulfilment.ship")),
+    ("fulfilmentWaveClose", May("fulfilment.work")),
     ("carriers", May("fulfilment.read")),
     ("carrierUpsert", May("store.write")),
     ("transfer", May("transfer.read")),
@@ -88,9 +99,22 @@ impl World {
         let work = &found["data"]["fulfilmentWorks"]["nodes"][0];
         ids.insert("fwk", text(&work["id"]));
         ids.insert("pcl", text(&work["parcels"][0]["id"]));
+        self.wave(house, ids).await;
         let input = json!({ "idempotencyKey": format!("{word}-carrier"), "code": format!("{word}-post"), "name": format!("{word} post") });
         let query = "mutation($input: CarrierUpsertInput!) { carrierUpsert(input: $input) { carrier { id } userErrors { code field message } } }";
         ids.insert("car", text(&self.must(house, query, json!({ "input": input })).await["carrier"]["id"]));
+    }
+
+    /// A wave that has no works any more. It is written as it would be kept: its work is needed as it is.
+    async fn wave(&self, house: &House, ids: &mut BTreeMap<&'static str, String>) {
+        let (id, now): (FulfilmentWaveId, Timestamp) = (self.node.clock.id(), self.node.clock.now());
+        let (tenant_id, store_id) = (house.owner.tenant, ids["sto"].parse().unwrap());
+        let wave =
+            fulfilment_wave::Model { tenant_id, id, store_id, closed_at: None, version: 1, created_at: now, updated_at: now };
+        let work = self.node.db.tenant(tenant_id).begin().await.unwrap();
+        work.insert::<fulfilment_wave::Entity>(wave).await.unwrap();
+        work.commit().await.unwrap();
+        ids.insert("fwv", id.to_string());
     }
 
     /// A second store, which goods can be sent to.

@@ -85,6 +85,7 @@ const EXCEPTIONS: &[(&str, Because)] = &[
     ("Fulfilment.store", Subject),
     ("FulfilmentReport.channel", Subject),
     ("FulfilmentReport.store", Subject),
+    ("FulfilmentWave.store", Subject),
     ("FulfilmentWork.store", Subject),
     ("GoodsReceipt.rate", Subject),
     ("Integration.channel", Subject),

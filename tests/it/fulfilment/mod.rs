@@ -10,4 +10,5 @@ mod reject;
 mod rights;
 mod states;
 mod together;
+mod waves;
 mod world;

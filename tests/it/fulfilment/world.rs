@@ -26,6 +26,10 @@ impl Work for Works {
         let fields = match mutation {
             "fulfilmentWorkReady" => format!("work {{ {WORK} }} collectCode"),
             "carrierUpsert" => CARRIER.to_owned(),
+            "fulfilmentWaveCreate" | "fulfilmentWaveClose" => format!("wave {{ {WAVE} }}"),
+            "fulfilmentWavePick" | "fulfilmentWavePack" | "fulfilmentWaveShip" => {
+                format!("wave {{ {WAVE} }} results {{ workId work {{ {WORK} }} userErrors {{ code message field }} }}")
+            }
             "documentReverse" => "documentReversal { id }".to_owned(),
             "orderHoldSet" | "orderHoldLift" => "hold { id }".to_owned(),
             _ => format!("work {{ {WORK} }}"),
@@ -43,6 +47,9 @@ pub const WORK: &str = "id number status version dueAt acceptedAt rejectReason r
     order { number status total { amount currencyCode } } movedFrom { number } \
     lines { id sku name quantity open picked packed shipped dropped product { sku price { amount } } } \
     parcels { id position status weight service trackingNumber trackingUrl fulfilmentId carrier { code } lines { workLineId sku quantity } }";
+
+const WAVE: &str = "id isOpen version store { code } works { number } \
+    pickingList { sku name quantity product { sku } shares { workId lineId quantity } }";
 
 const CARRIER: &str = "carrier { id code name services trackingUrlTemplate numberPattern isActive version }";
 

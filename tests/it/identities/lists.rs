@@ -55,6 +55,7 @@ fn lists() -> Vec<(&'static str, &'static str, &'static str, Vec<Key>)> {
         ("Query.expiryRisk", "", "expiryRisk", vec![n(7), i(), i()]),
         ("Query.expiringSoon", "within: 30", "expiring", vec![n(7), i(), i()]),
         ("Query.expiringLots", "within: 30", "expiring", vec![n(7), i(), i()]),
+        ("Query.fulfilmentWaves", "", "fulfilmentWaves:CREATED_AT:DESC", vec![n(7), i()]),
         ("Query.fulfilmentWorks", "", "fulfilmentWorks:DUE_AT:ASC", vec![n(7), i()]),
         ("Query.fulfilmentWorks", "orderBy: { direction: DESC }", "fulfilmentWorks:DUE_AT:DESC", vec![n(7), i()]),
         ("Query.factorSeries", "", "factorSeries:CODE:ASC", vec![t("SUMMER")]),

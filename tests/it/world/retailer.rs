@@ -14,7 +14,9 @@ use entrepot::{
     access::{Caller, PermissionSet, REGISTRY},
     api::{
         counts::{CountsMutation, CountsQuery},
-        fulfilment::{CarrierMutation, CarrierQuery, FulfilmentMutation, FulfilmentQuery},
+        fulfilment::{
+            CarrierMutation, CarrierQuery, FulfilmentMutation, FulfilmentQuery, FulfilmentWaveMutation, FulfilmentWaveQuery,
+        },
         insight::InsightQuery,
         orders::{HoldMutation, HoldRuleMutation, HoldRuleQuery, OrdersMutation, OrdersQuery, SourcingMutation, SourcingQuery},
         payments::PaymentMutation,
@@ -54,6 +56,7 @@ pub struct Query(
     SourcingQuery,
     HoldRuleQuery,
     FulfilmentQuery,
+    FulfilmentWaveQuery,
     CarrierQuery,
 );
 #[derive(MergedObject, Default)]
@@ -66,6 +69,7 @@ pub struct Mutation(
     StockMutation,
     LotMutation,
     FulfilmentMutation,
+    FulfilmentWaveMutation,
     CarrierMutation,
     HoldMutation,
     HoldRuleMutation,

@@ -178,7 +178,7 @@ pub struct FulfilmentWorkMoveInput {
     pub lines: Option<Vec<WorkLineQuantity>>,
 }
 
-fn lines(lines: Option<Vec<WorkLineQuantity>>, reading: &mut Reading, at: impl Fn(usize) -> Path) -> shell::Lines {
+pub(super) fn lines(lines: Option<Vec<WorkLineQuantity>>, reading: &mut Reading, at: impl Fn(usize) -> Path) -> shell::Lines {
     let read = |(index, one): (usize, WorkLineQuantity)| {
         let line = reading.id(&one.line_id, || {
             let mut path = at(index);

@@ -41,6 +41,15 @@ impl Loader<FulfilmentWorkId> for Rows {
     }
 }
 
+impl Loader<FulfilmentWaveId> for Rows {
+    type Value = Arc<Vec<FulfilmentWorkId>>;
+    type Error = Fault;
+    /// The works of a wave, in its order.
+    async fn load(&self, keys: &[FulfilmentWaveId]) -> Result<HashMap<FulfilmentWaveId, Arc<Vec<FulfilmentWorkId>>>, Fault> {
+        Ok(grouped(keys, rows::works_of_waves(&self.0, keys).await?))
+    }
+}
+
 impl Loader<WorksOf> for Rows {
     type Value = Arc<Vec<WorkHead>>;
     type Error = Fault;

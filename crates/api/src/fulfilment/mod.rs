@@ -13,6 +13,11 @@ mod payload;
 mod query;
 pub mod refusal;
 mod visibility;
+mod wave;
+mod wave_inputs;
+mod wave_mutation;
+mod wave_payload;
+mod wave_query;
 mod work;
 
 pub use arrival_inputs::{FulfilmentDeliverInput, FulfilmentFailInput, FulfilmentTrackingSetInput};
@@ -32,4 +37,12 @@ pub use query::{
     FulfilmentQuery, FulfilmentWorkFilter, FulfilmentWorkOrder, FulfilmentWorkOrderField, WorkStatusCount, load_work,
     works_of_order,
 };
+pub use wave::{FulfilmentPickingLine, FulfilmentPickingShare, FulfilmentWave, FulfilmentWaveConnection, FulfilmentWaveEdge};
+pub use wave_inputs::{
+    FulfilmentWaveCloseInput, FulfilmentWaveCreateInput, FulfilmentWaveFoundInput, FulfilmentWavePackInput,
+    FulfilmentWavePickInput, FulfilmentWaveShipInput,
+};
+pub use wave_mutation::FulfilmentWaveMutation;
+pub use wave_payload::{FulfilmentWavePayload, FulfilmentWaveResult, FulfilmentWaveStepPayload};
+pub use wave_query::{FulfilmentWaveFilter, FulfilmentWaveQuery};
 pub use work::{FulfilmentWork, FulfilmentWorkConnection, FulfilmentWorkEdge, WorkLine};

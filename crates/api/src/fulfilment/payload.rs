@@ -72,7 +72,7 @@ fn seen(ctx: &Context<'_>, works: &[FulfilmentWork]) -> Answer<Vec<FulfilmentWor
 }
 
 /// The works that a command was about.
-async fn named(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<FulfilmentWork>> {
+pub(super) async fn named(scope: &TenantScope, receipt: &mut Receipt) -> Answer<Vec<FulfilmentWork>> {
     let works: Vec<Work> = if let Some(stored) = &receipt.stored {
         let ids = stored.part::<StoredWorks>().works;
         in_order(&ids, rows::works(scope, &ids).await?)

@@ -28,6 +28,7 @@ pub const OBJECTS: &[(&str, &[&str])] = &[
     ("ExpectedStock", &["stock", "purchase_order", "transfer"]),
     ("FactorSeries", &["factor_series"]),
     ("Fulfilment", &["fulfilment", "order", "store"]),
+    ("FulfilmentWave", &["fulfilment_wave", "fulfilment_work", "fulfilment", "order", "store"]),
     ("FulfilmentWork", &["fulfilment_work", "fulfilment", "order", "store"]),
     ("Integration", &["integration", "api_key"]),
     ("Invoice", &["invoice", "credit_note"]),

@@ -25,6 +25,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         orders::ORDER.events(),
         fulfilment::WORK.events(),
         fulfilment::FULFILMENT.events(),
+        fulfilment::WAVE.events(),
         fulfilment::CARRIER.events(),
         returns::RETURN.events(),
         payments::PAYMENT.events(),

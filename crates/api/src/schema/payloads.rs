@@ -46,6 +46,8 @@ pub enum Payload {
     HoldRulePayload(orders::HoldRulePayload),
     FulfilmentWorkPayload(fulfilment::FulfilmentWorkPayload),
     FulfilmentWorkReadyPayload(fulfilment::FulfilmentWorkReadyPayload),
+    FulfilmentWavePayload(fulfilment::FulfilmentWavePayload),
+    FulfilmentWaveStepPayload(fulfilment::FulfilmentWaveStepPayload),
     CarrierPayload(fulfilment::CarrierPayload),
     ReturnPayload(returns::ReturnPayload),
     PaymentPayload(payments::PaymentPayload),

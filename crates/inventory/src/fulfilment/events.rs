@@ -38,6 +38,15 @@ platform::events! {
         FULFILMENT_FAILED "fulfilment.failed",
         FULFILMENT_CANCELLED "fulfilment.cancelled",
     }
+    /// Works of a store that are picked, packed and shipped together.
+    WAVE: WaveEvent = Terms {
+        permission: code::<kind::FulfilmentRead>(),
+        shown: Shown::Part(shown_wave),
+        stream: None,
+    } => {
+        WAVE_CREATED "fulfilment_wave.created",
+        WAVE_CLOSED "fulfilment_wave.closed",
+    }
     /// Companies that take parcels.
     CARRIER: CarrierChanged = Terms { permission: code::<kind::StoreRead>(), shown: Shown::Whole, stream: None } => {
         CARRIER_SET "carrier.set",
@@ -104,6 +113,15 @@ pub struct FulfilmentEvent {
     pub work: Option<FulfilmentWorkId>,
 }
 
+/// The payload of an event of a wave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WaveEvent {
+    pub wave: FulfilmentWaveId,
+    pub store: StoreId,
+    pub version: i64,
+}
+
 /// The payload of `carrier.set`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -124,6 +142,12 @@ fn shown_work(work: &WorkEvent, viewer: EventViewer<'_>) -> Option<Value> {
 fn shown_fulfilment(of: &FulfilmentEvent, viewer: EventViewer<'_>) -> Option<Value> {
     (!viewer.is_confined() && viewer.covers(of.store))
         .then(|| json!({ "id": of.fulfilment, "orderId": of.order, "status": of.status, "storeId": of.store, "workId": of.work }))
+}
+
+/// A wave of a store that the viewer sees.
+fn shown_wave(of: &WaveEvent, viewer: EventViewer<'_>) -> Option<Value> {
+    (!viewer.is_confined() && viewer.covers(of.store))
+        .then(|| json!({ "id": of.wave, "storeId": of.store, "version": of.version }))
 }
 
 /// The event of a fact, whose work is this one.

@@ -31,13 +31,11 @@ pub fn entries(audited: Audited<'_>, queue: &[Queued], decided: &[(usize, Decisi
         let queued = &queue[*index];
         let (target, events) = (target(documents, decision), events(documents, decision));
         let fields = Some(documents.field_changes(&decision.documents)).filter(|fields| !fields.is_empty());
-        match &queued.audit_context {
-            Some(audit_context) => audit_context.entries_of(target, events, fields),
-            None => {
-                let changes = audit::changes_of(None, events, fields);
-                vec![(audit_writer.of_the_system(tenant, queued.command.name(), target, "", changes), None)]
-            }
-        }
+        let Some(audit_context) = &queued.audit_context else {
+            let changes = audit::changes_of(None, events, fields);
+            return vec![(audit_writer.of_the_system(tenant, queued.command.name(), target, "", changes), None)];
+        };
+        audit_context.entries_of(target, events, fields)
     })
 }
 

@@ -12,6 +12,7 @@ mod reverse;
 mod ship;
 mod states;
 mod step;
+mod wave;
 mod work;
 
 pub use book::{Barred, Before, ShipmentFact, Touched, WorkBook, WorkDecision, WorkFact};
@@ -26,4 +27,5 @@ pub use reverse::{ReverseShipment, ShipmentReversal};
 pub use ship::{Arrival, Ship, Track};
 pub use states::{WORK_STEPS, WorkAction, actions_from, may};
 pub use step::{Picked, Step};
+pub use wave::{MAX_WAVE, PickingLine, PickingShare, Wave, is_over, picking_list};
 pub use work::{Accepted, Ready, Rejected, Work, WorkHead, WorkLine};

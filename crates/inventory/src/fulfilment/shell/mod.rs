@@ -5,6 +5,8 @@ mod let_go;
 mod reverse;
 mod ship;
 mod steps;
+mod wave_steps;
+mod waves;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +24,8 @@ pub use ship::{
 pub use steps::{
     PackParcel, WorkAct, WorkPack, WorkPick, WorksAccept, work_pack, work_pick, work_ready, work_unpick, works_accept,
 };
+pub use wave_steps::{WaveFound, WavePack, WavePick, WaveShip, WaveStepped, wave_pack, wave_pick, wave_ship};
+pub use waves::{WaveClose, WaveCreate, WaveDone, WaveRefusal, WaveStop, WaveWorkRefusal, wave_close, wave_create};
 
 use crate::{
     fulfilment::{
@@ -100,7 +104,12 @@ async fn on_one<P: Permission>(
 /// The levels that an order's lines are on, and the same goods in the work's store.
 async fn levels(reads: &impl Reads, order: OrderId, store: StoreId) -> Result<Vec<LevelKey>, Fault> {
     let held: Vec<LevelKey> = stocked_levels(reads, &[order]).await?.into_iter().map(|(_, key)| key).collect();
+    Ok(with_those_here(&held, store))
+}
+
+/// These levels, and the same goods in a store.
+fn with_those_here(held: &[LevelKey], store: StoreId) -> Vec<LevelKey> {
     let here = held.iter().filter(|_| store != StoreId::NIL).map(|key| LevelKey { store, ..*key });
     let all: BTreeSet<LevelKey> = here.chain(held.iter().copied()).collect();
-    Ok(all.into_iter().collect())
+    all.into_iter().collect()
 }

@@ -51,6 +51,8 @@ const TENANTED: &[&str] = &[
     "carrier",
     "fulfilment_work",
     "fulfilment_work_line",
+    "fulfilment_wave",
+    "fulfilment_wave_work",
     "parcel",
     "parcel_line",
     "order_line_barred",

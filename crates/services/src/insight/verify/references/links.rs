@@ -24,6 +24,7 @@ const PAYMENT: &str = "'pay:' || HEX(c.id)";
 const FULFILMENT: &str = "'ful:' || HEX(c.id)";
 const WORK: &str = "'fwk:' || HEX(c.id)";
 const WORK_LINE: &str = "'fwk:' || HEX(c.work_id) || ' line ' || c.nth";
+const WAVE_WORK: &str = "'fwv:' || HEX(c.wave_id) || ' fwk:' || HEX(c.work_id)";
 const PARCEL: &str = "'pcl:' || HEX(c.id)";
 const TRANSFER: &str = "'trf:' || HEX(c.id)";
 const RETURN: &str = "'ret:' || HEX(c.id)";
@@ -132,6 +133,9 @@ pub(in super::super) const LINKS: &[Link] = &[
     link("fulfilment_work_line", WORK_LINE, &[("work_id", "id"), ("order_id", "order_id")], "fulfilment_work"),
     link("fulfilment_work_line", WORK_LINE, &[("order_id", "order_id"), ("position", "position")], "order_line"),
     link("fulfilment_work_line", WORK_LINE, &[("product_id", "id")], "product"),
+    link("fulfilment_wave", "'fwv:' || HEX(c.id)", &[("store_id", "id")], "store"),
+    link("fulfilment_wave_work", WAVE_WORK, &[("wave_id", "id"), ("store_id", "store_id")], "fulfilment_wave"),
+    link("fulfilment_wave_work", WAVE_WORK, &[("work_id", "id"), ("store_id", "store_id")], "fulfilment_work"),
     link("parcel", PARCEL, &[("work_id", "id")], "fulfilment_work"),
     link("parcel", PARCEL, &[("fulfilment_id", "id")], "fulfilment"),
     link("parcel", PARCEL, &[("carrier_id", "id")], "carrier"),

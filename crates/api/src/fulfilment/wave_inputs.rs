@@ -1,0 +1,139 @@
+//! The inputs of mutations on waves.
+
+use async_graphql::{ID, InputObject};
+use inventory::fulfilment::shell;
+use platform::path;
+
+use super::inputs::{WorkLineQuantity, lines};
+use crate::{
+    graphql::{reading::Reading, scalars::DateTime},
+    orders::links::StoreRef,
+};
+
+/// Works to send together.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWaveCreateInput {
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Store that the goods leave from.
+    pub store: StoreRef,
+    /// IDs of ACCEPTED works of the store that are in no open wave; 1 to 200. Null for all such works, the 200 that are due first.
+    pub works: Option<Vec<ID>>,
+    /// Moment before which works are due, where works are not named. Null for any.
+    pub due_before: Option<DateTime>,
+}
+
+/// Goods that were found for a work of a wave.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWaveFoundInput {
+    /// ID of the work.
+    pub work_id: ID,
+    /// Lines and quantities that were picked; all that can be when it is left out. With isShort an empty list says that nothing was found.
+    pub lines: Option<Vec<WorkLineQuantity>>,
+    /// Whether the missing units are not in the store: they are sourced from other stores, as after
+    /// a rejection for NO_STOCK.
+    #[graphql(default = false)]
+    pub is_short: bool,
+}
+
+/// Goods that were picked for a wave.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWavePickInput {
+    /// ID of the wave.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Works of which not all was picked, at most 200 with 2,000 lines together. Works that are not named were picked whole.
+    #[graphql(default)]
+    pub found: Vec<FulfilmentWaveFoundInput>,
+}
+
+/// Goods that were packed for a wave: one parcel for each work.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWavePackInput {
+    /// ID of the wave.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// ID of the carrier of all parcels.
+    pub carrier_id: Option<ID>,
+    /// Service of the carrier; at most 128 characters.
+    pub service: Option<String>,
+}
+
+/// Parcels of a wave that leave: all that are packed.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWaveShipInput {
+    /// ID of the wave.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+    /// Time at which the parcels left, at most five minutes ahead and not in a closed period. Null for now.
+    pub occurred_at: Option<DateTime>,
+}
+
+/// Wave that lets its works go.
+#[derive(Debug, Clone, InputObject)]
+pub struct FulfilmentWaveCloseInput {
+    /// ID of the wave.
+    pub id: ID,
+    /// Idempotency key. A repeated call with the same key and input returns the first result.
+    pub idempotency_key: String,
+}
+
+impl FulfilmentWaveCreateInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WaveCreate {
+        shell::WaveCreate {
+            idempotency_key: self.idempotency_key,
+            store: reading.store(self.store, || path!["input", "store"]),
+            works: self.works.map(|works| reading.ids(Some(works), "works")),
+            due_before: self.due_before.map(|at| at.0),
+        }
+    }
+}
+
+impl FulfilmentWavePickInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WavePick {
+        let mut found = Vec::with_capacity(self.found.len());
+        for (index, one) in self.found.into_iter().enumerate() {
+            found.push(shell::WaveFound {
+                work: reading.id(&one.work_id, || path!["input", "found", index, "workId"]),
+                lines: lines(one.lines, reading, |line| path!["input", "found", index, "lines", line]),
+                is_short: one.is_short,
+            });
+        }
+        shell::WavePick { idempotency_key: self.idempotency_key, wave: reading.id(&self.id, || path!["input", "id"]), found }
+    }
+}
+
+impl FulfilmentWavePackInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WavePack {
+        let carrier = reading.id_opt(self.carrier_id.as_ref(), || path!["input", "carrierId"]);
+        shell::WavePack {
+            idempotency_key: self.idempotency_key,
+            wave: reading.id(&self.id, || path!["input", "id"]),
+            label: shell::LabelSaid { carrier, service: self.service, tracking_number: None },
+        }
+    }
+}
+
+impl FulfilmentWaveShipInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WaveShip {
+        shell::WaveShip {
+            idempotency_key: self.idempotency_key,
+            wave: reading.id(&self.id, || path!["input", "id"]),
+            occurred_at: self.occurred_at.map(|at| at.0),
+        }
+    }
+}
+
+impl FulfilmentWaveCloseInput {
+    /// What the ledger's shell takes.
+    pub fn read(self, reading: &mut Reading) -> shell::WaveClose {
+        shell::WaveClose { idempotency_key: self.idempotency_key, wave: reading.id(&self.id, || path!["input", "id"]) }
+    }
+}

@@ -1,0 +1,117 @@
+//! Changing waves. Each step is the one of its works, and needs the same permission in their store.
+
+use async_graphql::Context;
+use inventory::{
+    fulfilment::{
+        events::{FULFILMENT_SHIPPED, WAVE_CLOSED, WAVE_CREATED, WORK_CHANGED, WORK_CREATED, WORK_REJECTED},
+        shell,
+    },
+    ledger::Ledger,
+    orders::events::{ORDER_FULFILLED, ORDER_UPDATED},
+    stock::events::STOCK_CHANGED,
+};
+use macros::resolvers;
+
+use super::{
+    wave_inputs::{
+        FulfilmentWaveCloseInput, FulfilmentWaveCreateInput, FulfilmentWavePackInput, FulfilmentWavePickInput,
+        FulfilmentWaveShipInput,
+    },
+    wave_payload::{FulfilmentWavePayload, FulfilmentWaveStepPayload},
+};
+use crate::graphql::{context::ContextExt, fault::Answer, reading::read};
+
+/// The root fields that change waves.
+#[derive(Default)]
+pub struct FulfilmentWaveMutation;
+
+#[resolvers]
+impl FulfilmentWaveMutation {
+    /// Creates a wave of ACCEPTED works of one store. A work is in one open wave at most.
+    #[mutation(permit = FulfilmentWork, emits(WAVE_CREATED), dry_run)]
+    async fn fulfilment_wave_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Store and works.")] input: FulfilmentWaveCreateInput,
+    ) -> Answer<FulfilmentWavePayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(shell::wave_create(ledger, permit, input, dry_run)).await;
+        FulfilmentWavePayload::of(ctx, done).await
+    }
+
+    /// Picks the works of a wave, each as fulfilmentWorkPick does. Works that are refused keep no other back.
+    #[mutation(permit = FulfilmentWork, emits(WORK_CHANGED, WORK_REJECTED, WORK_CREATED, ORDER_UPDATED, STOCK_CHANGED), dry_run)]
+    async fn fulfilment_wave_pick(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Goods that were picked.")] input: FulfilmentWavePickInput,
+    ) -> Answer<FulfilmentWaveStepPayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let scope = permit.scope(ledger.database());
+        let done = Box::pin(shell::wave_pick(ledger, permit, input, dry_run)).await;
+        FulfilmentWaveStepPayload::of(ctx, &scope, done).await
+    }
+
+    /// Packs the picked goods of a wave, each work into one parcel. Works that are refused keep no other back.
+    #[mutation(permit = FulfilmentWork, emits(WORK_CHANGED), dry_run)]
+    async fn fulfilment_wave_pack(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Wave and label.")] input: FulfilmentWavePackInput,
+    ) -> Answer<FulfilmentWaveStepPayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let scope = permit.scope(ledger.database());
+        let done = Box::pin(shell::wave_pack(ledger, permit, input, dry_run)).await;
+        FulfilmentWaveStepPayload::of(ctx, &scope, done).await
+    }
+
+    /// Ships the packed goods of a wave, each work as fulfilmentWorkShip does. A wave of which nothing is left to send is closed. With validateOnly it
+    /// is shown as it is. Works that are refused keep no other back.
+    #[mutation(
+        permit = FulfilmentShip,
+        emits(ORDER_FULFILLED, WORK_CHANGED, FULFILMENT_SHIPPED, STOCK_CHANGED, WAVE_CLOSED),
+        dry_run
+    )]
+    async fn fulfilment_wave_ship(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Wave that leaves.")] input: FulfilmentWaveShipInput,
+    ) -> Answer<FulfilmentWaveStepPayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let scope = permit.scope(ledger.database());
+        let done = Box::pin(shell::wave_ship(ledger, permit, input, dry_run)).await;
+        FulfilmentWaveStepPayload::of(ctx, &scope, done).await
+    }
+
+    /// Closes a wave. Its works stay as they are, and can be put into another wave.
+    #[mutation(permit = FulfilmentWork, emits(WAVE_CLOSED), dry_run)]
+    async fn fulfilment_wave_close(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Wave to close.")] input: FulfilmentWaveCloseInput,
+    ) -> Answer<FulfilmentWavePayload> {
+        let ledger = ctx.given::<Ledger>()?;
+        let input = match read(|reading| input.read(reading)) {
+            Ok(input) => input,
+            Err(errors) => return Ok(errors.into()),
+        };
+        let done = Box::pin(shell::wave_close(ledger, permit, input, dry_run)).await;
+        FulfilmentWavePayload::of(ctx, done).await
+    }
+}

@@ -1,0 +1,148 @@
+//! What mutations on waves answer.
+
+use async_graphql::{Context, ID, SimpleObject};
+use entity::prelude::FulfilmentWorkId;
+use iam::access::kind;
+use inventory::{
+    fulfilment::shell::{WaveDone, WaveRefusal, WaveStepped, WaveStop, WaveWorkRefusal},
+    ledger::Done,
+};
+use platform::{path, storage::TenantScope};
+
+use super::{payload::named, visibility::covers, wave::FulfilmentWave, work::FulfilmentWork};
+use crate::{
+    graphql::{
+        context::ContextExt,
+        fault::Answer,
+        refusal::{ErrorCode, Path, UserError},
+        scalars::Long,
+    },
+    payload,
+    stock::{receipt, stopped},
+};
+
+payload!(FulfilmentWavePayload, wave: FulfilmentWave, "wave");
+
+/// Result of a step for one work of a wave.
+#[derive(SimpleObject)]
+pub struct FulfilmentWaveResult {
+    /// ID of the work.
+    pub work_id: ID,
+    /// Work as it is after the step; null when the step was refused, or when you may not see the work.
+    pub work: Option<FulfilmentWork>,
+    /// Reasons for which the step was refused for the work, with the paths of the mutation that does the step for one work; empty when it was done.
+    pub user_errors: Vec<UserError>,
+}
+
+/// Result of a step of a wave: works are refused one by one, and keep no other work back.
+#[derive(SimpleObject, Default)]
+pub struct FulfilmentWaveStepPayload {
+    /// The wave as it is now; null when the call was refused, or when you may not see the wave.
+    pub wave: Option<FulfilmentWave>,
+    /// Results for the works, in the order of the wave; empty when the call was refused. Works that were rejected or cancelled before are not packed or
+    /// shipped, and are left out.
+    pub results: Vec<FulfilmentWaveResult>,
+    /// Reasons for which the call was refused; empty when it was carried out, also where works were refused.
+    pub user_errors: Vec<UserError>,
+    /// Whether this is the answer to an earlier call with the same key.
+    pub replayed: bool,
+    /// The last event of this change, to wait for on a stream; null when nothing was written.
+    pub seq: Option<Long>,
+}
+
+impl From<Vec<UserError>> for FulfilmentWaveStepPayload {
+    fn from(user_errors: Vec<UserError>) -> Self {
+        Self { user_errors, ..Self::default() }
+    }
+}
+
+impl FulfilmentWavePayload {
+    pub(super) async fn of(ctx: &Context<'_>, done: Result<WaveDone, WaveStop>) -> Answer<Self> {
+        let WaveDone { wave, works, seq, is_replayed } = match done {
+            Ok(done) => done,
+            Err(stop) => return Ok(refused(ctx, stop, "works").await?.into()),
+        };
+        let wave = seen(ctx, FulfilmentWave::new(wave, works));
+        Ok(Self { wave, user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) })
+    }
+}
+
+impl FulfilmentWaveStepPayload {
+    pub(super) async fn of(ctx: &Context<'_>, scope: &TenantScope, done: Result<WaveStepped, WaveStop>) -> Answer<Self> {
+        let WaveStepped { wave, works, parts, mut seq, is_replayed } = match done {
+            Ok(done) => done,
+            Err(stop) => return Ok(refused(ctx, stop, "found").await?.into()),
+        };
+        let mut results = Vec::with_capacity(parts.len());
+        for part in parts {
+            let (result, last) = result_of(ctx, scope, part).await?;
+            results.push(result);
+            seq = seq.max(last);
+        }
+        let wave = seen(ctx, FulfilmentWave::new(wave, works));
+        Ok(Self { wave, results, user_errors: Vec::new(), replayed: is_replayed, seq: seq.map(Long) })
+    }
+}
+
+/// The wave, if the caller may see works of its store.
+fn seen(ctx: &Context<'_>, wave: FulfilmentWave) -> Option<FulfilmentWave> {
+    let permit = ctx.permit::<kind::FulfilmentRead>().ok()?;
+    (permit.channel().is_none() && permit.covers(wave.row().store)).then_some(wave)
+}
+
+/// What came of a step of a work, and its last event.
+async fn result_of(
+    ctx: &Context<'_>,
+    scope: &TenantScope,
+    (id, done): (FulfilmentWorkId, Done),
+) -> Answer<(FulfilmentWaveResult, Option<i64>)> {
+    let work_id = ID(id.to_string());
+    let mut receipt = match receipt(ctx, done).await? {
+        Ok(receipt) => receipt,
+        Err(user_errors) => return Ok((FulfilmentWaveResult { work_id, work: None, user_errors }, None)),
+    };
+    let work = named(scope, &mut receipt).await?.into_iter().next();
+    let permit = ctx.permit::<kind::FulfilmentRead>().ok();
+    let work = work.filter(|work| permit.as_ref().is_some_and(|permit| covers(permit, work.row())));
+    Ok((FulfilmentWaveResult { work_id, work, user_errors: Vec::new() }, receipt.seq))
+}
+
+/// Why a call about a wave came to nothing; `list` is where it names works.
+async fn refused(ctx: &Context<'_>, stop: WaveStop, list: &str) -> Answer<Vec<UserError>> {
+    match stop {
+        WaveStop::Call(stop) => Ok(stopped(ctx, stop).await?),
+        WaveStop::Refused(refusals) => Ok(refusals.into_iter().map(|refusal| said(refusal, list)).collect()),
+    }
+}
+
+fn said(refusal: WaveRefusal, list: &str) -> UserError {
+    let at = |field: &str| -> Path { path!["input", field] };
+    match refusal {
+        WaveRefusal::KeyReused => {
+            let message = "this key was used before with another input: use a new key for a new change";
+            UserError::new(ErrorCode::IdempotencyKeyReused, message, at("idempotencyKey"))
+        }
+        WaveRefusal::NoStore => UserError::not_found("store", at("store")),
+        WaveRefusal::NoWave => UserError::not_found("wave", at("id")),
+        WaveRefusal::Closed => UserError::new(ErrorCode::InvalidState, "the wave is closed", at("id")),
+        WaveRefusal::NoWorks => UserError::new(ErrorCode::Required, "at least one ACCEPTED work is needed", at("works")),
+        WaveRefusal::TooManyWorks { most } => {
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {most} works are taken"), at(list))
+        }
+        WaveRefusal::TooManyLines { most } => {
+            UserError::new(ErrorCode::LimitExceeded, format!("at most {most} lines are taken"), at(list))
+        }
+        WaveRefusal::Work(index, why) => {
+            let field: Path = path!["input", list, index];
+            match why {
+                WaveWorkRefusal::Unknown => UserError::not_found("work", field),
+                WaveWorkRefusal::Twice => UserError::new(ErrorCode::Invalid, "this work occurs twice", field),
+                WaveWorkRefusal::Status(status) => {
+                    let message = format!("the work is {}: only ACCEPTED works are put into a wave", status.as_str());
+                    UserError::new(ErrorCode::InvalidState, message, field)
+                }
+                WaveWorkRefusal::Taken => UserError::new(ErrorCode::InUse, "the work is in another open wave", field),
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Reading waves.
+
+use async_graphql::{Context, ID, InputObject};
+use entity::{id::kind as ids, prelude::FulfilmentWaveId};
+use iam::access::{Permit, Reach, kind};
+use inventory::{
+    fulfilment::rows::{self, WaveTest},
+    ledger::Ledger,
+};
+use macros::resolvers;
+use platform::{paging::CursorSigner, path, storage::Reads};
+
+use super::wave::{FulfilmentWave, FulfilmentWaveConnection};
+use crate::{
+    graphql::{
+        connection::{Page, PageArgs},
+        context::ContextExt,
+        fault::Answer,
+        filters::IdFilter,
+        scalars::Cursor,
+    },
+    orders::links::{MOST_A_PAGE, argument},
+};
+
+/// Filter of waves. Conditions are combined by AND; a null condition is ignored.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct FulfilmentWaveFilter {
+    /// Waves of these stores.
+    pub store: Option<IdFilter>,
+    /// Whether the waves are open.
+    pub is_open: Option<bool>,
+}
+
+impl FulfilmentWaveFilter {
+    /// The test for the rows, with what the permit is for.
+    fn read(self, permit: &Permit<kind::FulfilmentRead>) -> Answer<WaveTest> {
+        let mut test = WaveTest { stores: Vec::new(), is_open: self.is_open };
+        if let Some(filter) = self.store {
+            test.stores.extend(filter.ids::<ids::StoreId>(&["filter", "store"])?);
+        }
+        if permit.channel().is_some() {
+            test.stores.push(Vec::new());
+        } else if let Reach::Stores(stores) = permit.reach() {
+            test.stores.push(stores.to_vec());
+        }
+        Ok(test)
+    }
+}
+
+/// The root fields that read waves.
+#[derive(Default)]
+pub struct FulfilmentWaveQuery;
+
+#[resolvers]
+impl FulfilmentWaveQuery {
+    /// A wave of a store of yours; null when there is none.
+    #[field(permit = FulfilmentRead)]
+    async fn fulfilment_wave(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "ID of the wave.")] id: ID,
+    ) -> Option<Answer<FulfilmentWave>> {
+        let id = match argument(&id, || path!["id"]) {
+            Ok(id) => id,
+            Err(refused) => return Some(Err(refused)),
+        };
+        find(ctx, permit, id).await.transpose()
+    }
+
+    /// Waves of your stores, the newest first.
+    #[field(permit = FulfilmentRead, paged)]
+    async fn fulfilment_waves(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only waves that pass this filter.")] filter: Option<FulfilmentWaveFilter>,
+        first: Option<i32>,
+        after: Option<Cursor>,
+        last: Option<i32>,
+        before: Option<Cursor>,
+    ) -> Answer<FulfilmentWaveConnection> {
+        let scope = permit.scope(ctx.given::<Ledger>()?.database());
+        let signer = ctx.given::<CursorSigner>()?;
+        let request = PageArgs { first, after, last, before }.check(rows::WAVES, signer, MOST_A_PAGE)?;
+        let source = rows::wave_source(scope.backend(), &filter.unwrap_or_default().read(&permit)?);
+        let page = rows::wave_page(&scope, &source, &request).await?;
+        let nodes = page.into_iter().map(|wave| (FulfilmentWave::head(wave), rows::wave_keys(&wave)));
+        Ok(Page::build(nodes.collect(), &request, rows::WAVES, signer).counted(scope, source).into())
+    }
+}
+
+async fn find(ctx: &Context<'_>, permit: Permit<kind::FulfilmentRead>, id: FulfilmentWaveId) -> Answer<Option<FulfilmentWave>> {
+    let found = rows::wave(&permit.scope(ctx.given::<Ledger>()?.database()), id).await?;
+    let own = found.filter(|wave| permit.channel().is_none() && permit.covers(wave.store));
+    Ok(own.map(FulfilmentWave::head))
+}

@@ -1,0 +1,190 @@
+//! Rows of waves.
+
+use entity::{
+    prelude::*,
+    record::{Record, Selected},
+    tables::{fulfilment_wave, fulfilment_wave_work, fulfilment_work},
+};
+use platform::{
+    paging::{Key, ListSource, PageRequest},
+    storage::{Backend, Bulk, Fault, Finds, Reads, Rows},
+};
+
+use crate::fulfilment::core::{MAX_WAVE, Wave};
+
+/// Names the order of waves in cursors.
+pub const WAVES: &str = "fulfilmentWaves:CREATED_AT:DESC";
+
+#[derive(Record)]
+#[record(of = fulfilment_wave, alias = "v")]
+struct WaveRow {
+    id: FulfilmentWaveId,
+    store_id: StoreId,
+    closed_at: Option<Timestamp>,
+    version: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = fulfilment_wave)]
+struct ClosedWave {
+    id: FulfilmentWaveId,
+    closed_at: Option<Timestamp>,
+    version: i64,
+    updated_at: Timestamp,
+}
+
+#[derive(Record)]
+#[record(of = fulfilment_wave_work)]
+struct NewWaveWork {
+    wave_id: FulfilmentWaveId,
+    work_id: FulfilmentWorkId,
+    store_id: StoreId,
+    nth: i32,
+}
+
+#[derive(Record)]
+#[record(of = fulfilment_wave_work)]
+struct LeftWaveWork {
+    wave_id: FulfilmentWaveId,
+    work_id: FulfilmentWorkId,
+    left_at: Option<Timestamp>,
+}
+
+#[derive(Record)]
+#[record(of = fulfilment_wave_work, alias = "x")]
+struct WaveWorkRow {
+    wave_id: FulfilmentWaveId,
+    work_id: FulfilmentWorkId,
+}
+
+#[derive(Record)]
+#[record(of = fulfilment_work, alias = "w")]
+struct WorkIdRow {
+    id: FulfilmentWorkId,
+}
+
+impl From<WaveRow> for Wave {
+    fn from(row: WaveRow) -> Self {
+        Self {
+            id: row.id,
+            store: row.store_id,
+            closed_at: row.closed_at,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// Which waves are listed: of these stores, and open or closed; None: whichever.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WaveTest {
+    /// Lists of stores that all have to name it.
+    pub stores: Vec<Vec<StoreId>>,
+    pub is_open: Option<bool>,
+}
+
+/// Where a wave is in its list.
+pub fn wave_keys(wave: &Wave) -> Vec<Key> {
+    vec![Key::Int(wave.created_at.micros()), wave.id.into()]
+}
+
+/// The waves that pass the test.
+pub fn wave_source(backend: Backend, test: &WaveTest) -> ListSource {
+    let (mut from, mut values) = ("FROM fulfilment_wave v WHERE v.tenant_id = $1".to_owned(), Vec::new());
+    for stores in &test.stores {
+        from.push_str(" AND ");
+        from.push_str(&backend.in_ids("v.store_id", values.len() + 2));
+        values.push(backend.ids(stores.iter().copied()));
+    }
+    match test.is_open {
+        Some(true) => from.push_str(" AND v.closed_at IS NULL"),
+        Some(false) => from.push_str(" AND v.closed_at IS NOT NULL"),
+        None => {}
+    }
+    ListSource { from, values }
+}
+
+/// A page of waves, the newest first.
+pub async fn wave_page(reads: &impl Reads, source: &ListSource, request: &PageRequest) -> Result<Vec<Wave>, Fault> {
+    let (sql, values) = source.clone().page(WaveRow::SELECT, &["v.created_at", "v.id"], true, request);
+    Ok(reads.records::<WaveRow>(&sql, values).await?.into_iter().map(Wave::from).collect())
+}
+
+/// The wave of an id.
+pub async fn wave(reads: &impl Reads, id: FulfilmentWaveId) -> Result<Option<Wave>, Fault> {
+    let sql = format!("SELECT {} FROM fulfilment_wave v WHERE v.tenant_id = $1 AND v.id = $2", WaveRow::SELECT);
+    Ok(reads.records::<WaveRow>(&sql, vec![id.into()]).await?.pop().map(Wave::from))
+}
+
+/// The works of waves, each with its wave, in the order of the waves.
+pub async fn works_of_waves(
+    reads: &impl Reads,
+    waves: &[FulfilmentWaveId],
+) -> Result<Vec<(FulfilmentWaveId, FulfilmentWorkId)>, Fault> {
+    let backend = reads.backend();
+    let (select, of) = (WaveWorkRow::SELECT, backend.in_ids("x.wave_id", 2));
+    let sql = format!("SELECT {select} FROM fulfilment_wave_work x WHERE x.tenant_id = $1 AND {of} ORDER BY x.wave_id, x.nth");
+    let rows = reads.records::<WaveWorkRow>(&sql, vec![backend.ids(waves.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| (row.wave_id, row.work_id)).collect())
+}
+
+/// Those of these works that are in an open wave.
+pub async fn works_in_waves(reads: &impl Reads, works: &[FulfilmentWorkId]) -> Result<Vec<FulfilmentWorkId>, Fault> {
+    let backend = reads.backend();
+    let (select, of) = (WaveWorkRow::SELECT, backend.in_ids("x.work_id", 2));
+    let sql = format!("SELECT {select} FROM fulfilment_wave_work x WHERE x.tenant_id = $1 AND {of} AND x.left_at IS NULL");
+    let rows = reads.records::<WaveWorkRow>(&sql, vec![backend.ids(works.iter().copied())]).await?;
+    Ok(rows.into_iter().map(|row| row.work_id).collect())
+}
+
+/// The accepted works of a store that are in no open wave, the first that are due; as many as a wave takes.
+pub async fn works_for_wave(
+    reads: &impl Reads,
+    store: StoreId,
+    due_before: Option<Timestamp>,
+) -> Result<Vec<FulfilmentWorkId>, Fault> {
+    let mut values: Vec<sea_orm::Value> = vec![store.into()];
+    let due = due_before.map_or("", |before| {
+        values.push(before.micros().into());
+        " AND w.due_at < $3"
+    });
+    let sql = format!(
+        "SELECT {} FROM fulfilment_work w WHERE w.tenant_id = $1 AND w.store_id = $2 AND w.status = 'ACCEPTED'{due}
+         AND NOT EXISTS (SELECT 1 FROM fulfilment_wave_work x
+           WHERE x.tenant_id = w.tenant_id AND x.work_id = w.id AND x.left_at IS NULL)
+         ORDER BY w.due_at, w.id LIMIT {MAX_WAVE}",
+        WorkIdRow::SELECT
+    );
+    Ok(reads.records::<WorkIdRow>(&sql, values).await?.into_iter().map(|row| row.id).collect())
+}
+
+/// A new wave with its works.
+pub fn new_wave(tenant: TenantId, wave: &Wave, works: &[FulfilmentWorkId]) -> [Bulk; 2] {
+    let (mut heads, mut rows) = (Rows::<WaveRow>::insert(tenant), Rows::<NewWaveWork>::insert(tenant));
+    heads.push(WaveRow {
+        id: wave.id,
+        store_id: wave.store,
+        closed_at: wave.closed_at,
+        version: wave.version,
+        created_at: wave.created_at,
+        updated_at: wave.updated_at,
+    });
+    rows.extend(works.iter().zip(1..).map(|(work, nth)| NewWaveWork {
+        wave_id: wave.id,
+        work_id: *work,
+        store_id: wave.store,
+        nth,
+    }));
+    [heads.into(), rows.into()]
+}
+
+/// A wave that is closed, and the works that it lets go.
+pub fn closed_wave(tenant: TenantId, wave: &Wave, works: &[FulfilmentWorkId]) -> [Bulk; 2] {
+    let (mut heads, mut rows) = (Rows::<ClosedWave>::update(tenant), Rows::<LeftWaveWork>::update(tenant));
+    heads.push(ClosedWave { id: wave.id, closed_at: wave.closed_at, version: wave.version, updated_at: wave.updated_at });
+    rows.extend(works.iter().map(|work| LeftWaveWork { wave_id: wave.id, work_id: *work, left_at: wave.closed_at }));
+    [heads.into(), rows.into()]
+}

@@ -1,0 +1,300 @@
+//! Making and closing waves.
+
+use entity::prelude::*;
+use iam::access::{Permission, Permit, kind};
+use platform::{
+    audit::{self, Fields},
+    storage::{
+        Fault, Reads, Work,
+        idempotency::{self, Key, KeyUse},
+        journal,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::is_own;
+use crate::{
+    fulfilment::{
+        core::{MAX_WAVE, Wave},
+        events::{EventType, WAVE_CLOSED, WAVE_CREATED, WaveEvent},
+        rows,
+    },
+    ledger::{Checks, Ledger, Mode, Stop, StoreRef, check_key, key_of, known_store},
+};
+
+/// Works that are to be sent together. Its JSON is what the idempotency key's hash is over, as of all inputs here.
+#[derive(Debug, Clone, Serialize)]
+pub struct WaveCreate {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub store: StoreRef,
+    /// None: the accepted works that are due first and in no open wave.
+    pub works: Option<Vec<FulfilmentWorkId>>,
+    pub due_before: Option<Timestamp>,
+}
+
+/// A wave lets its works go.
+#[derive(Debug, Clone, Serialize)]
+pub struct WaveClose {
+    #[serde(skip)]
+    pub idempotency_key: String,
+    pub wave: FulfilmentWaveId,
+}
+
+/// Why a wave is not made, or nothing is done with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaveRefusal {
+    KeyReused,
+    NoStore,
+    NoWave,
+    Closed,
+    NoWorks,
+    TooManyWorks {
+        most: usize,
+    },
+    TooManyLines {
+        most: usize,
+    },
+    /// The work at this place of the input.
+    Work(usize, WaveWorkRefusal),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaveWorkRefusal {
+    /// Not of this store, or not in this wave, or not there at all.
+    Unknown,
+    Twice,
+    Status(WorkStatus),
+    /// It is in another open wave.
+    Taken,
+}
+
+/// What stopped a call about a wave: nothing was done.
+#[derive(Debug)]
+pub enum WaveStop {
+    Refused(Vec<WaveRefusal>),
+    Call(Stop),
+}
+
+impl From<WaveRefusal> for WaveStop {
+    fn from(refusal: WaveRefusal) -> Self {
+        Self::Refused(vec![refusal])
+    }
+}
+impl From<Stop> for WaveStop {
+    fn from(stop: Stop) -> Self {
+        Self::Call(stop)
+    }
+}
+impl From<Fault> for WaveStop {
+    fn from(fault: Fault) -> Self {
+        Self::Call(Stop::Fault(fault))
+    }
+}
+
+/// A wave as it is now, with its works, and the event that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaveDone {
+    pub wave: Wave,
+    pub works: Vec<FulfilmentWorkId>,
+    pub seq: Option<i64>,
+    pub is_replayed: bool,
+}
+
+/// What is kept under a key.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    wave: FulfilmentWaveId,
+    seq: Option<i64>,
+}
+
+/// Makes a wave of accepted works of one store.
+pub async fn wave_create(
+    ledger: &Ledger,
+    permit: Permit<kind::FulfilmentWork>,
+    input: WaveCreate,
+    mode: Mode,
+) -> Result<WaveDone, WaveStop> {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.done()?;
+    let key = key_of(&permit, "fulfilmentWaveCreate", &input.idempotency_key, &input);
+    let mut work = permit.scope(ledger.database()).begin().await?;
+    let made = made(&mut work, ledger, &permit, (&key, &input)).await;
+    ended(work, made, mode).await
+}
+
+/// Closes a wave: its works can be in another one.
+pub async fn wave_close(
+    ledger: &Ledger,
+    permit: Permit<kind::FulfilmentWork>,
+    input: WaveClose,
+    mode: Mode,
+) -> Result<WaveDone, WaveStop> {
+    let mut checks = Checks::default();
+    check_key(&mut checks, &input.idempotency_key);
+    checks.done()?;
+    let key = key_of(&permit, "fulfilmentWaveClose", &input.idempotency_key, &input);
+    let mut work = permit.scope(ledger.database()).begin().await?;
+    let closed = closed(&mut work, ledger, &permit, (&key, input.wave)).await;
+    ended(work, closed, mode).await
+}
+
+async fn ended(work: Work, answer: Result<WaveDone, WaveStop>, mode: Mode) -> Result<WaveDone, WaveStop> {
+    match answer {
+        Ok(done) if !done.is_replayed && mode == Mode::Commit => {
+            work.commit().await?;
+            Ok(done)
+        }
+        Ok(done) => {
+            work.rollback().await?;
+            Ok(if done.is_replayed { done } else { WaveDone { seq: None, ..done } })
+        }
+        Err(stop) => {
+            let _ = work.rollback().await;
+            Err(stop)
+        }
+    }
+}
+
+async fn made(
+    work: &mut Work,
+    ledger: &Ledger,
+    permit: &Permit<kind::FulfilmentWork>,
+    (key, input): (&Key, &WaveCreate),
+) -> Result<WaveDone, WaveStop> {
+    let now = ledger.clock().now();
+    // Whoever makes a wave of the same works, or has the same key, waits here.
+    journal::hold(work).await?;
+    if let Some(done) = earlier(work, key).await? {
+        return Ok(done);
+    }
+    let store = known_store(work, &input.store, &permit.reach()).await?.map(|store| store.id);
+    let Some(store) = store.filter(|store| is_own(permit, *store)) else { return Err(WaveRefusal::NoStore.into()) };
+    let works = match &input.works {
+        Some(named) => {
+            check_works(work, store, named).await?;
+            named.clone()
+        }
+        None => rows::works_for_wave(work, store, input.due_before).await?,
+    };
+    if works.is_empty() {
+        return Err(WaveRefusal::NoWorks.into());
+    }
+    let wave = Wave { id: ledger.clock().id(), store, closed_at: None, version: 1, created_at: now, updated_at: now };
+    for rows in rows::new_wave(work.tenant(), &wave, &works) {
+        work.write(rows).await?;
+    }
+    audit::changed(work, wave.id, None, Some(&traced(&wave)), None);
+    let seq = append(work, WAVE_CREATED, &wave).await?;
+    remember(work, key, (wave.id, seq), now).await?;
+    Ok(WaveDone { wave, works, seq, is_replayed: false })
+}
+
+/// Whether these works can be in a new wave of the store.
+async fn check_works(work: &Work, store: StoreId, named: &[FulfilmentWorkId]) -> Result<(), WaveStop> {
+    if named.len() > MAX_WAVE {
+        return Err(WaveRefusal::TooManyWorks { most: MAX_WAVE }.into());
+    }
+    let heads = rows::heads(work, named).await?;
+    let taken = rows::works_in_waves(work, named).await?;
+    let mut refused = Vec::new();
+    for (index, id) in named.iter().enumerate() {
+        let why = match heads.iter().find(|head| head.id == *id && head.store == store) {
+            None => WaveWorkRefusal::Unknown,
+            Some(_) if named.iter().take(index).any(|before| before == id) => WaveWorkRefusal::Twice,
+            Some(head) if head.status != WorkStatus::Accepted => WaveWorkRefusal::Status(head.status),
+            Some(_) if taken.contains(id) => WaveWorkRefusal::Taken,
+            Some(_) => continue,
+        };
+        refused.push(WaveRefusal::Work(index, why));
+    }
+    if refused.is_empty() { Ok(()) } else { Err(WaveStop::Refused(refused)) }
+}
+
+async fn closed(
+    work: &mut Work,
+    ledger: &Ledger,
+    permit: &Permit<kind::FulfilmentWork>,
+    (key, id): (&Key, FulfilmentWaveId),
+) -> Result<WaveDone, WaveStop> {
+    journal::hold(work).await?;
+    if let Some(done) = earlier(work, key).await? {
+        return Ok(done);
+    }
+    let wave = own_wave(work, permit, id).await?;
+    if wave.closed_at.is_some() {
+        return Err(WaveRefusal::Closed.into());
+    }
+    let works = works_of(work, id).await?;
+    let (wave, seq) = close(work, ledger, wave, &works).await?;
+    remember(work, key, (id, seq), wave.updated_at).await?;
+    Ok(WaveDone { wave, works, seq, is_replayed: false })
+}
+
+/// Closes an open wave in this transaction.
+pub(super) async fn close(
+    work: &mut Work,
+    ledger: &Ledger,
+    wave: Wave,
+    works: &[FulfilmentWorkId],
+) -> Result<(Wave, Option<i64>), Fault> {
+    let now = ledger.clock().now();
+    let closed = Wave { closed_at: Some(now), version: wave.version + 1, updated_at: now, ..wave };
+    for rows in rows::closed_wave(work.tenant(), &closed, works) {
+        work.write(rows).await?;
+    }
+    audit::changed(work, wave.id, Some(&traced(&wave)), Some(&traced(&closed)), None);
+    let seq = append(work, WAVE_CLOSED, &closed).await?;
+    Ok((closed, seq))
+}
+
+/// The wave of an id, if its store is the caller's.
+pub(super) async fn own_wave<P: Permission>(
+    reads: &impl Reads,
+    permit: &Permit<P>,
+    id: FulfilmentWaveId,
+) -> Result<Wave, WaveStop> {
+    let found = rows::wave(reads, id).await?.filter(|wave| is_own(permit, wave.store));
+    found.ok_or_else(|| WaveRefusal::NoWave.into())
+}
+
+/// The works of a wave, in its order.
+pub(super) async fn works_of(reads: &impl Reads, id: FulfilmentWaveId) -> Result<Vec<FulfilmentWorkId>, Fault> {
+    Ok(rows::works_of_waves(reads, &[id]).await?.into_iter().map(|(_, work)| work).collect())
+}
+
+/// What an earlier call with the key made.
+async fn earlier(work: &Work, key: &Key) -> Result<Option<WaveDone>, WaveStop> {
+    let text = match idempotency::before(work, key).await? {
+        None => return Ok(None),
+        Some(KeyUse::Reused) => return Err(WaveRefusal::KeyReused.into()),
+        Some(KeyUse::Same(text)) => text,
+    };
+    let kept: Kept = serde_json::from_str(&text).map_err(|err| Fault::corrupt("idempotency", err.to_string()))?;
+    let lost = || Fault::corrupt("fulfilment_wave", "a receipt names a wave that exists");
+    let wave = rows::wave(work, kept.wave).await?.ok_or_else(lost)?;
+    let works = works_of(work, kept.wave).await?;
+    Ok(Some(WaveDone { wave, works, seq: kept.seq, is_replayed: true }))
+}
+
+/// Keeps a key with what it was used for.
+pub(super) async fn remember(
+    work: &Work,
+    key: &Key,
+    (wave, seq): (FulfilmentWaveId, Option<i64>),
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let receipt = serde_json::to_string(&Kept { wave, seq }).map_err(|err| Fault::Broken(err.to_string()))?;
+    idempotency::remember(work, [(key, receipt)], now).await
+}
+
+async fn append(work: &mut Work, kind: EventType<WaveEvent>, wave: &Wave) -> Result<Option<i64>, Fault> {
+    let event = kind.event(&WaveEvent { wave: wave.id, store: wave.store, version: wave.version });
+    journal::append(work, vec![event], wave.updated_at).await
+}
+
+/// What the audit log compares, under the names that the API gives the fields.
+fn traced(wave: &Wave) -> Fields {
+    Fields::default().with("storeId", wave.store).with("isOpen", wave.closed_at.is_none())
+}

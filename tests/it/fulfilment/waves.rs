@@ -1,0 +1,116 @@
+//! Works of several orders that are picked, packed and shipped together.
+
+use serde_json::{Value, json};
+
+use super::world::{World, done, line, lines, of_depot, refused, states};
+
+impl World {
+    /// Orders of so many mugs each, whose works the depot has accepted.
+    async fn accepted(&self, quantities: &[i64]) -> (Vec<Value>, Vec<Value>) {
+        let (mut orders, mut works) = (Vec::new(), Vec::new());
+        for quantity in quantities {
+            let order = self.at_depot(*quantity).await;
+            works.push(self.work(&order).await);
+            orders.push(order);
+        }
+        let ids: Vec<&Value> = works.iter().map(|work| &work["id"]).collect();
+        let accepted = self.staff("fulfilmentWorkAccept", json!({"idempotencyKey": self.key(), "ids": ids})).await;
+        done(&accepted, "works");
+        (orders, works)
+    }
+
+    /// What staff of the depot do, who have no right elsewhere.
+    async fn staff(&self, mutation: &str, input: Value) -> Value {
+        self.act_as(of_depot(&[self.depot]), mutation, input).await
+    }
+}
+
+/// State of each work after a step, or the code of its refusal.
+fn results(payload: &Value) -> Vec<&str> {
+    assert_eq!(payload["userErrors"], json!([]), "{payload:#}");
+    let all = payload["results"].as_array().unwrap();
+    all.iter().map(|one| one["work"]["status"].as_str().or(one["userErrors"][0]["code"].as_str()).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_wave_of_three_orders_is_picked_once_and_what_is_short_of_one_keeps_no_other_back() {
+    World::on_both(async |world| {
+        let (orders, works) = world.accepted(&[10, 20, 5]).await;
+        let made = world.staff("fulfilmentWaveCreate", json!({"idempotencyKey": world.key(), "store": {"code": "DEPOT"}})).await;
+        let wave = done(&made, "wave").clone();
+        assert_eq!((&wave["isOpen"], &wave["works"]), (&json!(true), &json!([{"number": "1-1"}, {"number": "2-1"}, {"number": "3-1"}])));
+        let share = |nth: usize, units: i64| json!({"workId": works[nth]["id"], "lineId": works[nth]["lines"][0]["id"], "quantity": units});
+        let shares = [share(0, 10), share(1, 20), share(2, 5)];
+        assert_eq!(wave["pickingList"], json!([{"sku": "MUG", "name": "A MUG", "quantity": 35, "product": null, "shares": shares}]));
+
+        let found = json!([{"workId": works[1]["id"], "lines": lines(&works[1], &[12]), "isShort": true}]);
+        let pick = world.of(&wave, json!({"found": found}));
+        let dry = "mutation($input: FulfilmentWavePickInput!) { result: fulfilmentWavePick(input: $input, validateOnly: true) {
+            results { work { status } userErrors { code } } userErrors { code } seq } }";
+        let foreseen = world.ask_as(of_depot(&[world.depot]), dry, json!({"input": pick})).await;
+        assert_eq!((results(&foreseen["result"]), &foreseen["result"]["seq"]), (vec!["PICKED"; 3], &json!(null)));
+        assert_eq!(world.work(&orders[0]).await["status"], "ACCEPTED", "a dry run picks nothing");
+        let picked = world.staff("fulfilmentWavePick", pick.clone()).await;
+        assert_eq!((results(&picked), &picked["wave"]["pickingList"]), (vec!["PICKED"; 3], &json!([])));
+        assert_eq!(line(&picked["results"][1]["work"]), [0, 12, 0, 0, 8]);
+        assert_eq!(states(&world.works(&orders[1]).await), [("DEPOT", "PICKED"), ("LDN", "OPEN")], "what is short is looked for elsewhere");
+        let again = world.staff("fulfilmentWavePick", pick).await;
+        assert_eq!((results(&again), &again["replayed"]), (vec!["PICKED"; 3], &json!(true)));
+
+        let hold = world.act("orderHoldSet", world.of(&orders[2], json!({"kind": "FRAUD", "reason": "checked by hand"}))).await;
+        let hold = done(&hold, "hold").clone();
+        let packed = world.staff("fulfilmentWavePack", world.of(&wave, json!({}))).await;
+        assert_eq!(results(&packed), ["PACKED", "PACKED", "ON_HOLD"], "one work is refused and no other");
+        assert_eq!(packed["results"][0]["work"]["parcels"].as_array().map(Vec::len), Some(1));
+        done(&world.act("orderHoldLift", world.of(&hold, json!({}))).await, "hold");
+        let rest = world.staff("fulfilmentWavePack", world.of(&wave, json!({}))).await;
+        assert_eq!(results(&rest), ["INVALID_STATE", "INVALID_STATE", "PACKED"]);
+
+        let ship = world.of(&wave, json!({}));
+        let shipped = world.staff("fulfilmentWaveShip", ship.clone()).await;
+        assert_eq!((results(&shipped), &shipped["wave"]["isOpen"]), (vec!["SHIPPED"; 3], &json!(false)), "nothing is left to send");
+        let again = world.staff("fulfilmentWaveShip", ship).await;
+        assert_eq!((results(&again), &again["replayed"], world.movements("SALE").await), (vec!["SHIPPED"; 3], &json!(true), 3));
+        assert_eq!(world.mugs().await, [[100, 8], [23, 0]]);
+        refused(&world.staff("fulfilmentWaveShip", world.of(&wave, json!({}))).await, "INVALID_STATE", "input.id");
+        assert_eq!(world.events_of("fulfilment_wave.").await, ["fulfilment_wave.created", "fulfilment_wave.closed"]);
+        assert!(!format!("{made}{picked}{packed}{shipped}").contains("GBP"), "a wave has no prices");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_work_is_in_one_open_wave_and_in_none_of_another_store() {
+    World::on_both(async |world| {
+        let (_, works) = world.accepted(&[4, 6]).await;
+        let wanted = |store: &str, works: Value| json!({"idempotencyKey": world.key(), "store": {"code": store}, "works": works});
+        let both = json!([works[0]["id"], works[1]["id"]]);
+        refused(&world.act("fulfilmentWaveCreate", wanted("LDN", json!([works[0]["id"]]))).await, "NOT_FOUND", "input.works.0");
+        refused(&world.staff("fulfilmentWaveCreate", wanted("LDN", json!([works[0]["id"]]))).await, "NOT_FOUND", "input.store");
+        // Two processes want the same work.
+        let served = [world.served_elsewhere().await, world.served_elsewhere().await];
+        let first = world.act_elsewhere(&served[0], "fulfilmentWaveCreate", wanted("DEPOT", both.clone()));
+        let other = world.act_elsewhere(&served[1], "fulfilmentWaveCreate", wanted("DEPOT", json!([works[1]["id"]])));
+        let answers: [Value; 2] = futures_util::future::join(first, other).await.into();
+        let (made, lost): (Vec<&Value>, Vec<&Value>) = answers.iter().partition(|answer| answer["userErrors"] == json!([]));
+        assert_eq!((made.len(), lost.len()), (1, 1), "{answers:#?}");
+        assert_eq!(lost[0]["userErrors"][0]["code"], "IN_USE", "{answers:#?}");
+
+        let wave = &made[0]["wave"];
+        let closed = world.staff("fulfilmentWaveClose", world.of(wave, json!({}))).await;
+        assert_eq!(done(&closed, "wave")["isOpen"], json!(false));
+        let next = world.staff("fulfilmentWaveCreate", wanted("DEPOT", both)).await;
+        assert_eq!(done(&next, "wave")["works"].as_array().map(Vec::len), Some(2), "a closed wave lets its works go");
+        let list = "{ fulfilmentWaves(filter: { isOpen: true }) { nodes { id } totalCount { count } } }";
+        let seen = world.ask_as(of_depot(&[world.depot]), list, json!({})).await;
+        assert_eq!(seen["fulfilmentWaves"], json!({"nodes": [{"id": next["wave"]["id"]}], "totalCount": {"count": 1}}));
+        let elsewhere = world.ask_as(of_depot(&[world.store]), list, json!({})).await;
+        assert_eq!(elsewhere["fulfilmentWaves"]["nodes"], json!([]));
+        refused(
+            &world.act_as(of_depot(&[world.store]), "fulfilmentWaveShip", world.of(&next["wave"], json!({}))).await,
+            "NOT_FOUND",
+            "input.id",
+        );
+    })
+    .await;
+}
