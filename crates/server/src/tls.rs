@@ -30,7 +30,7 @@ const HTTP1: &[u8] = b"http/1.1";
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Between two reports of when the certificate expires, while it stays the same.
-const REPORT: Duration = Duration::from_secs(12 * 3600);
+const REPORT: Duration = Duration::from_hours(12);
 
 /// Later than any certificate can say: 9999 is the last year that it can name.
 const AFTER_ALL: UnixTime = UnixTime::since_unix_epoch(Duration::from_secs(1 << 40));
