@@ -47,7 +47,7 @@ pub use replicas::ReplicaArgs;
 pub use schema::{DiffFormat, SchemaAction, SchemaArgs, SchemaDiffArgs};
 pub use tenant::{ImportArgs, PlannedLimit, TenantAction, TenantArgs};
 pub use tls::TlsArgs;
-pub use traces::TraceArgs;
+pub use traces::{SlowArgs, TraceArgs};
 pub use versions::{MigrateArgs, VersionArgs};
 
 /// Where stock is kept and changed: a multi-tenant inventory and order platform, GraphQL first.
