@@ -93,7 +93,7 @@ pub fn log_slow(watch: &OperationWatch, took: Duration, (operation, answer): (&O
     let name: String = operation.name.as_deref().unwrap_or_default().chars().take(MOST_NAME).collect();
     let (statement_took, statement) = slow.slowest.unwrap_or_default();
     tracing::warn!(
-        name,
+        name = name.as_str(),
         kind = operation.kind.word(),
         request_id,
         trace = slow::trace_id(),
