@@ -162,7 +162,8 @@ mod tests {
     #[test]
     fn only_queries_are_explained() {
         assert!(only_reads("SELECT 1") && only_reads("  WITH a AS (SELECT updated_at FROM b) SELECT 1 FROM a"));
-        for odd in ["", "COMMIT", "UPDATE a SET b = $1", "WITH a AS (DELETE FROM b RETURNING 1) SELECT 1", "SELECT 1 FROM a FOR UPDATE"] {
+        let deletes = "WITH a AS (DELETE FROM b RETURNING 1) SELECT 1";
+        for odd in ["", "COMMIT", "UPDATE a SET b = $1", deletes, "SELECT 1 FROM a FOR UPDATE"] {
             assert!(!only_reads(odd), "{odd}");
         }
         assert_eq!(shown("SELECT 1\n   FROM a"), "SELECT 1 FROM a");
